@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Typed facts of one certificate, read once, so that rules compare values and never parse.
+ * The X509 is borrowed, what is decoded here is owned: cg_cert_clear frees it. Called by check and its rules. */
+#ifndef CG_CERT_H
+#define CG_CERT_H
+
+#include "policy.h"
+
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cg_cert {
+    X509 *x509;
+    uint32_t flags;     /* EXFLAG_* */
+    uint32_t key_usage; /* KU_*; UINT32_MAX without the extension */
+    uint32_t eku;       /* XKU_*; UINT32_MAX without the extension */
+    bool dates_ok;
+    int64_t not_before, not_after; /* s since 1970 */
+    EVP_PKEY *key;                 /* borrowed; NULL when it cannot be read */
+    unsigned key_algorithm;        /* one CG_KEY_* bit; 0 for one that no policy can allow */
+    int key_bits;
+    bool ec_explicit; /* the curve is spelled out or unnamed */
+    unsigned digest;  /* of the signature on it: one CG_DIGEST_* bit; 0 for one that no policy can allow */
+    bool san_broken;  /* there is a SAN, but it cannot be decoded or occurs twice */
+    GENERAL_NAMES *san;
+};
+
+/* False without memory. What is malformed is a fact, not a failure. */
+bool cg_cert_read(struct cg_cert *cert, X509 *x509);
+void cg_cert_clear(struct cg_cert *cert);
+
+/* Text of the algorithm for details: "RSA 1024 bits", "EC secp256k1", "DSA". */
+void cg_cert_key_text(const struct cg_cert *cert, char *out, size_t size);
+
+#endif

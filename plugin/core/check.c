@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "check.h"
+
+#include "path.h"
+#include "rules.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One search for a path. Zero-initialised means that nothing was found. */
+struct attempt {
+    const struct cg_check_input *in;
+    bool signatures_known;  /* the path is one that was accepted before */
+    bool any;               /* best holds the verdict on some path */
+    struct cg_verdict best; /* path and not_after included */
+    enum cg_reason fault;   /* CG_REASON_UNSET, or why the search had to stop */
+};
+
+static void deny(struct cg_verdict *out, enum cg_reason reason, const char *detail)
+{
+    cg_verdict_clear(out);
+    out->reason = reason;
+    snprintf(out->detail, sizeof out->detail, "%s", detail);
+    out->findings[0].reason = reason;
+    out->findings[0].depth = out->depth = -1;
+    memcpy(out->findings[0].detail, out->detail, sizeof out->detail);
+    out->nfindings = 1;
+}
+
+/* Count and bytes, before any work that grows with them. A rule in audit mode leaves a finding and goes on. */
+static bool within_limits(const struct cg_check_input *in, struct cg_finding *finding)
+{
+    size_t bytes = 0;
+    int sent = sk_X509_num(in->sent) > 0 ? sk_X509_num(in->sent) : 0;
+    bool leaf_among = sent > 0 && X509_cmp(sk_X509_value(in->sent, 0), in->leaf) == 0;
+    unsigned count = (unsigned)sent + (leaf_among ? 0 : 1);
+    memset(finding, 0, sizeof *finding);
+    finding->depth = -1;
+    if (count > in->profile->max_chain) {
+        finding->reason = CG_REASON_CHAIN_TOO_LONG;
+        snprintf(finding->detail, sizeof finding->detail, "%u certificates were sent, the policy reads %u", count,
+                 in->profile->max_chain);
+        return false;
+    }
+    for (int i = leaf_among ? 0 : -1; i < sent; i++) {
+        int len = i2d_X509(i < 0 ? in->leaf : sk_X509_value(in->sent, i), NULL);
+        bytes += len > 0 ? (size_t)len : SIZE_MAX / 2;
+        if (bytes <= in->profile->max_chain_bytes)
+            continue;
+        finding->reason = CG_REASON_CHAIN_TOO_LARGE;
+        snprintf(finding->detail, sizeof finding->detail, "more than %zu bytes of certificates were sent",
+                 in->profile->max_chain_bytes);
+        return false;
+    }
+    return true;
+}
+
+static bool look_up_revocation(struct cg_subject *subject)
+{
+    const struct cg_check_input *in = subject->in;
+    const struct cg_crl_set *crls = cg_trust_crls(in->trust);
+    if (!in->profile->crl_required && cg_crl_set_count(crls) == 0)
+        return true;
+    const struct cg_crl_terms terms = {.now = in->now,
+                                       .max_age = in->profile->crl_max_age,
+                                       .grace = in->profile->crl_grace,
+                                       .skew = in->profile->clock_skew};
+    subject->crl = OPENSSL_zalloc(sizeof *subject->crl * (size_t)subject->ncerts);
+    for (int i = 0; subject->crl && i + 1 < subject->ncerts; i++)
+        cg_crl_set_look_up(crls, subject->cert[i].x509, subject->cert[i + 1].x509, &terms, &subject->crl[i]);
+    return subject->crl != NULL;
+}
+
+/* The last second at which the rules accept this path: an expiry that no rule enforces ends nothing. 0: never. */
+static int64_t last_second(const struct cg_subject *subject)
+{
+    const struct cg_profile *profile = subject->in->profile;
+    int64_t earliest = INT64_MAX;
+    for (int i = 0; i < subject->ncerts; i++) {
+        enum cg_reason rule = i == 0 ? CG_REASON_EXPIRED : CG_REASON_CA_EXPIRED;
+        int64_t last = subject->cert[i].not_after + profile->clock_skew;
+        if (profile->mode[rule] == CG_ENFORCE && last < earliest)
+            earliest = last;
+    }
+    return earliest == INT64_MAX ? 0 : earliest;
+}
+
+static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subject, struct cg_verdict *verdict)
+{
+    verdict->path = X509_chain_up_ref((STACK_OF(X509) *)(uintptr_t)path);
+    verdict->not_after = (time_t)last_second(subject);
+    return verdict->path != NULL;
+}
+
+/* The verdict on one path; anchored is false where the end entity stands alone. */
+static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_reason no_path,
+                  struct cg_verdict *verdict)
+{
+    struct cg_subject subject = {
+        .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
+    bool ok = false;
+    attempt->fault = CG_REASON_NO_MEMORY;
+    subject.cert = OPENSSL_zalloc(sizeof *subject.cert * (size_t)subject.ncerts);
+    if (!subject.cert)
+        return false;
+    for (int i = 0; i < subject.ncerts; i++)
+        if (!cg_cert_read(&subject.cert[i], sk_X509_value(path, i)))
+            goto out;
+    if (subject.anchored) {
+        if (!cg_path_verify(path, attempt->in->profile, attempt->signatures_known, &subject.x509, &attempt->fault))
+            goto out;
+        attempt->fault = CG_REASON_NO_MEMORY;
+        if (!look_up_revocation(&subject))
+            goto out;
+    }
+    cg_rules_run(&subject, verdict);
+    if (subject.anchored && !keep_path(path, &subject, verdict))
+        goto out;
+    attempt->fault = CG_REASON_UNSET;
+    ok = true;
+out:
+    for (int i = 0; i < subject.ncerts; i++)
+        cg_cert_clear(&subject.cert[i]);
+    OPENSSL_free(subject.cert);
+    OPENSSL_free(subject.crl);
+    return ok;
+}
+
+/* Of several refused paths the one that came furthest is reported: its first fault is the last in precedence, so
+ * it is the one to mend. */
+static bool is_better(const struct attempt *attempt, const struct cg_verdict *verdict)
+{
+    return !attempt->any || verdict->decision == CG_ACCEPT || verdict->reason > attempt->best.reason;
+}
+
+static bool try_path(void *context, const STACK_OF(X509) *path)
+{
+    struct attempt *attempt = context;
+    struct cg_verdict verdict = {0};
+    if (!judge(attempt, path, CG_REASON_OK, &verdict)) {
+        cg_verdict_clear(&verdict);
+        return true;
+    }
+    if (!is_better(attempt, &verdict)) {
+        cg_verdict_clear(&verdict);
+        return false;
+    }
+    cg_verdict_clear(&attempt->best);
+    attempt->best = verdict;
+    attempt->any = true;
+    return verdict.decision == CG_ACCEPT;
+}
+
+static enum cg_reason why_no_path(enum cg_search_end end, X509 *leaf)
+{
+    if (end == CG_SEARCH_LIMIT)
+        return CG_REASON_PATH_LIMIT;
+    return X509_get_extension_flags(leaf) & EXFLAG_SS ? CG_REASON_SELF_SIGNED : CG_REASON_UNTRUSTED;
+}
+
+/* No path: the rules still run on the end entity, since a policy may only audit trust. */
+static void judge_alone(struct attempt *attempt, enum cg_reason no_path)
+{
+    STACK_OF(X509) *alone = sk_X509_new_null();
+    attempt->fault = CG_REASON_NO_MEMORY;
+    cg_verdict_clear(&attempt->best);
+    if (alone && sk_X509_push(alone, attempt->in->leaf))
+        (void)judge(attempt, alone, no_path, &attempt->best);
+    sk_X509_free(alone);
+}
+
+static bool is_anchor(const struct cg_trust *trust, const X509 *cert)
+{
+    const struct cg_trust_entry *entry = cg_trust_find(trust, X509_get_subject_name(cert));
+    while (entry && !(entry->anchor && X509_cmp(entry->cert, cert) == 0))
+        entry = cg_trust_next(entry);
+    return entry != NULL;
+}
+
+/* True when the path of an earlier accept still will do, or a fault ended the search. */
+static bool try_known_path(struct attempt *attempt)
+{
+    const STACK_OF(X509) *path = attempt->in->known_path;
+    int n = sk_X509_num(path);
+    if (n < 2 || sk_X509_value(path, 0) != attempt->in->leaf ||
+        !is_anchor(attempt->in->trust, sk_X509_value(path, n - 1)))
+        return false;
+    attempt->signatures_known = true;
+    bool end = try_path(attempt, path);
+    attempt->signatures_known = false;
+    return end;
+}
+
+static void find_verdict(struct attempt *attempt)
+{
+    const struct cg_check_input *in = attempt->in;
+    if (try_known_path(attempt))
+        return;
+    const struct cg_search_input search = {.leaf = in->leaf,
+                                           .sent = in->sent,
+                                           .intermediates = cg_trust_intermediates(in->trust),
+                                           .anchors = cg_trust_anchors(in->trust)};
+    enum cg_search_end end = cg_path_search(&search, try_path, attempt);
+    if (attempt->fault != CG_REASON_UNSET)
+        return;
+    if (end == CG_SEARCH_FAULT)
+        attempt->fault = CG_REASON_NO_MEMORY;
+    else if (!attempt->any)
+        judge_alone(attempt, why_no_path(end, in->leaf));
+    else if (end == CG_SEARCH_LIMIT)
+        judge_alone(attempt, CG_REASON_PATH_LIMIT);
+}
+
+/* Something that was read as absent may have been absent for want of memory. */
+static bool ran_out_of_memory(unsigned long error_before)
+{
+    unsigned long error = ERR_peek_last_error();
+    return error != error_before && ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+}
+
+static void check(const struct cg_check_input *in, const struct cg_finding *limit, struct cg_verdict *out)
+{
+    struct attempt attempt = {.in = in};
+    unsigned long before = ERR_peek_last_error();
+    ERR_set_mark();
+    find_verdict(&attempt);
+    if (attempt.fault == CG_REASON_UNSET && ran_out_of_memory(before))
+        attempt.fault = CG_REASON_NO_MEMORY;
+    ERR_pop_to_mark();
+    if (attempt.fault != CG_REASON_UNSET) {
+        cg_verdict_clear(&attempt.best);
+        deny(out, attempt.fault, cg_reason_row(attempt.fault)->sentence);
+        return;
+    }
+    *out = attempt.best;
+    if (limit->reason != CG_REASON_UNSET) { /* audited: first in precedence */
+        int kept = out->nfindings < CG_FINDINGS_MAX ? out->nfindings : CG_FINDINGS_MAX - 1;
+        memmove(out->findings + 1, out->findings, sizeof *out->findings * (size_t)kept);
+        out->findings[0] = *limit;
+        out->nfindings = kept + 1;
+    }
+}
+
+/* A rule like any other: it may be audited or off. */
+static void no_certificate(const struct cg_check_input *in, struct cg_verdict *out)
+{
+    enum cg_mode mode = in->profile->mode[CG_REASON_NO_CERTIFICATE];
+    deny(out, CG_REASON_NO_CERTIFICATE, "the peer sent no certificate");
+    if (mode == CG_ENFORCE)
+        return;
+    out->decision = CG_ACCEPT;
+    out->reason = CG_REASON_OK;
+    out->detail[0] = '\0';
+    out->findings[0].mode = mode;
+    out->nfindings = mode == CG_AUDIT;
+}
+
+void cg_check(const struct cg_check_input *in, struct cg_verdict *out)
+{
+    struct cg_finding limit;
+    memset(out, 0, sizeof *out);
+    if (!in || !in->profile || !in->trust) {
+        deny(out, CG_REASON_NO_SNAPSHOT, "there is no policy or no trust store to check against");
+        return;
+    }
+    if (in->purpose == CG_PURPOSE_NONE) {
+        deny(out, CG_REASON_INTERNAL_ERROR, "the purpose of the check is not set");
+        return;
+    }
+    if (!in->leaf) {
+        no_certificate(in, out);
+        return;
+    }
+    if (!within_limits(in, &limit)) {
+        limit.mode = in->profile->mode[limit.reason];
+        if (limit.mode == CG_ENFORCE) {
+            deny(out, limit.reason, limit.detail);
+            return;
+        }
+        if (limit.mode == CG_OFF)
+            limit.reason = CG_REASON_UNSET;
+    }
+    check(in, &limit, out);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "credential.h"
+
+#include "file.h"
+#include "name.h"
+#include "pem.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHAIN_MAX        ((size_t)1 << 20)
+#define KEY_MAX          ((size_t)256 << 10)
+#define CERTIFICATES_MAX 20
+
+/* Called only for an encrypted key: nobody is there to type a passphrase. */
+static int refuse_passphrase(char *buffer, int size, int writing, void *encrypted)
+{
+    (void)buffer, (void)size, (void)writing;
+    *(bool *)encrypted = true;
+    return -1;
+}
+
+static EVP_PKEY *load_key(const char *file, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    bool encrypted = false;
+    EVP_PKEY *key = NULL;
+    if (!cg_file_read(file, CG_FILE_PRIVATE_KEY, KEY_MAX, &bytes, err))
+        return NULL;
+    ERR_set_mark();
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    key = bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &encrypted) : NULL;
+    ERR_pop_to_mark();
+    if (!key && encrypted)
+        cg_error_set(err,
+                     "%s: the private key is encrypted, and the broker cannot ask for its passphrase; cure: "
+                     "openssl pkey -in %s -out KEY, then chmod 0600 KEY and name that file",
+                     file, file);
+    else if (!key)
+        cg_error_set(err,
+                     "%s: expected a private key in PEM, found none that can be read; is it the right file, "
+                     "written whole?",
+                     file);
+    BIO_free(bio);
+    cg_bytes_wipe(&bytes);
+    return key;
+}
+
+static STACK_OF(X509) *load_chain(const char *file, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    STACK_OF(X509) *certs = NULL;
+    if (!cg_file_read(file, CG_FILE_PUBLIC, CHAIN_MAX, &bytes, err))
+        return NULL;
+    bool ok = cg_certificates_read(file, bytes.data, bytes.len, CERTIFICATES_MAX, &certs, err);
+    cg_bytes_free(&bytes);
+    return ok ? certs : NULL;
+}
+
+static bool key_fits(const char *chain_file, const char *key_file, const STACK_OF(X509) *certs, EVP_PKEY *key,
+                     struct cg_error *err)
+{
+    int fits = -1;
+    ERR_set_mark();
+    for (int i = 0; fits < 0 && i < sk_X509_num(certs); i++)
+        fits = X509_check_private_key(sk_X509_value(certs, i), key) == 1 ? i : -1;
+    ERR_pop_to_mark();
+    if (fits > 0)
+        cg_error_set(err,
+                     "%s: the key %s belongs to certificate %d of the file; put the broker's own certificate "
+                     "first, then its intermediates",
+                     chain_file, key_file, fits + 1);
+    else if (fits < 0)
+        cg_error_set(err,
+                     "%s: the key %s belongs to none of its certificates; use the key that the certificate was "
+                     "made for (is one of the two files older?)",
+                     chain_file, key_file);
+    return fits == 0;
+}
+
+/* The peer has the anchor or does not trust it: sending it is no use. */
+static void drop_anchors(STACK_OF(X509) *chain)
+{
+    ERR_set_mark();
+    for (int i = sk_X509_num(chain) - 1; i >= 0; i--)
+        if (X509_self_signed(sk_X509_value(chain, i), 0) == 1)
+            X509_free(sk_X509_delete(chain, i));
+    ERR_pop_to_mark();
+}
+
+struct cg_credential *cg_credential_load(const char *chain_file, const char *key_file, struct cg_error *err)
+{
+    struct cg_credential *credential = calloc(1, sizeof *credential);
+    if (!credential) {
+        cg_error_set(err, "%s: out of memory", chain_file);
+        return NULL;
+    }
+    credential->chain = load_chain(chain_file, err);
+    credential->key = credential->chain ? load_key(key_file, err) : NULL;
+    if (!credential->key || !key_fits(chain_file, key_file, credential->chain, credential->key, err)) {
+        cg_credential_free(credential);
+        return NULL;
+    }
+    credential->leaf = sk_X509_shift(credential->chain);
+    drop_anchors(credential->chain);
+    return credential;
+}
+
+void cg_credential_free(struct cg_credential *credential)
+{
+    if (!credential)
+        return;
+    X509_free(credential->leaf);
+    sk_X509_pop_free(credential->chain, X509_free);
+    EVP_PKEY_free(credential->key);
+    free(credential);
+}
+
+static bool has_name(const GENERAL_NAMES *names, const GENERAL_NAME *name)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
+        if (GENERAL_NAME_cmp((GENERAL_NAME *)(uintptr_t)sk_GENERAL_NAME_value(names, i),
+                             (GENERAL_NAME *)(uintptr_t)name) == 0)
+            return true;
+    return false;
+}
+
+bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_credential *old, char *missing,
+                          size_t size)
+{
+    GENERAL_NAMES *had = X509_get_ext_d2i(old->leaf, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *has = X509_get_ext_d2i(fresh->leaf, NID_subject_alt_name, NULL, NULL);
+    bool covers = true;
+    for (int i = 0; covers && i < sk_GENERAL_NAME_num(had); i++) {
+        enum cg_san_type type;
+        covers = has_name(has, sk_GENERAL_NAME_value(had, i));
+        if (!covers)
+            cg_san_text(sk_GENERAL_NAME_value(had, i), &type, missing, size);
+    }
+    GENERAL_NAMES_free(had);
+    GENERAL_NAMES_free(has);
+    return covers;
+}

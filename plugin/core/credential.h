@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* A credential: certificate chain and private key that a listener serves. Immutable, owned by its snapshot.
+ * Loaded and proven here (key matches, chain builds, server policy accepts); served by tls. */
+#ifndef CG_CREDENTIAL_H
+#define CG_CREDENTIAL_H
+
+#include "error.h"
+#include "policy.h"
+#include "trust.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+struct cg_credential {
+    X509 *leaf;
+    STACK_OF(X509) *chain; /* what follows the leaf in the file, the anchor left out */
+    EVP_PKEY *key;
+};
+
+/* Reads both files, checks that the key belongs to the leaf. Encrypted keys are refused: say so. */
+struct cg_credential *cg_credential_load(const char *chain_file, const char *key_file, struct cg_error *err);
+/* Has fresh every SAN of old? Clients know the broker by these names. If not, missing gets the first that it lacks. */
+bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_credential *old, char *missing,
+                          size_t size);
+
+void cg_credential_free(struct cg_credential *credential);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "crl.h"
+#include "crl_held.h"
+#include "name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cg_crl_set {
+    struct cg_crl **crls;
+    size_t count;
+};
+
+struct cg_crl_set *cg_crl_set_new(void)
+{
+    return calloc(1, sizeof(struct cg_crl_set));
+}
+
+void cg_crl_set_free(struct cg_crl_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        cg_crl_free(set->crls[i]);
+    free(set->crls);
+    free(set);
+}
+
+size_t cg_crl_set_count(const struct cg_crl_set *set)
+{
+    return set ? set->count : 0;
+}
+
+static struct cg_crl **find_same(const struct cg_crl_set *set, const struct cg_crl *crl)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (cg_crl_same_scope(set->crls[i], crl))
+            return &set->crls[i];
+    return NULL;
+}
+
+static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
+{
+    char issuer[256], high[44], low[44];
+    cg_name_text(older->issuer, issuer, sizeof issuer);
+    cg_crl_number_text(held, high, sizeof high);
+    cg_crl_number_text(older, low, sizeof low);
+    cg_error_set(err,
+                 "CRL of %s: cRLNumber %s is older than %s, which is in use; put the newest CRL there "
+                 "(RFC 5280 5.2.3)",
+                 issuer, low[0] ? low : "(none)", high[0] ? high : "(none)");
+}
+
+bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
+                    bool strict, struct cg_error *err)
+{
+    struct cg_crl *crl = cg_crl_read(der, len, issuers, strict, err);
+    if (!crl)
+        return false;
+    struct cg_crl **held = find_same(set, crl);
+    if (held) {
+        if (cg_crl_order(crl, *held) < 0) {
+            refuse_older(*held, crl, err);
+            cg_crl_free(crl);
+            return false;
+        }
+        cg_crl_free(*held);
+        *held = crl;
+        return true;
+    }
+    struct cg_crl **grown = realloc(set->crls, (set->count + 1) * sizeof *grown);
+    if (!grown) {
+        cg_error_set(err, "out of memory");
+        cg_crl_free(crl);
+        return false;
+    }
+    set->crls = grown;
+    set->crls[set->count++] = crl;
+    return true;
+}
+
+bool cg_crl_set_not_older(const struct cg_crl_set *set, const struct cg_crl_set *before, struct cg_error *err)
+{
+    for (size_t i = 0; before && i < before->count; i++) {
+        struct cg_crl **now = find_same(set, before->crls[i]);
+        if (now && cg_crl_order(*now, before->crls[i]) < 0) {
+            refuse_older(before->crls[i], *now, err);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many separate CRL signing certificates may stand behind one another. */
+#define SIGNERS_DEPTH 4
+
+struct query {
+    const struct cg_crl_set *set;
+    const X509 *cert, *issuer;
+    const struct cg_crl_terms *terms;
+    struct cg_crl_points points;
+    struct cg_serial serial;
+    bool serial_fits; /* else no CRL can list it */
+    int depth;        /* signers that may still be judged */
+    struct {
+        const X509 *signer;
+        bool good;
+    } judged; /* the last one: partitions of a CRL share their signer */
+};
+
+static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_terms *terms)
+{
+    if (crl->this_update - terms->now > terms->skew)
+        return CG_CRL_STATUS_NOT_YET_VALID;
+    if (terms->now - crl->next_update > terms->grace)
+        return CG_CRL_STATUS_EXPIRED;
+    if (terms->max_age > 0 && terms->now - crl->this_update > terms->max_age)
+        return CG_CRL_STATUS_TOO_OLD;
+    return CG_CRL_STATUS_GOOD;
+}
+
+static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                    const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out);
+
+static bool in_time(const X509 *cert, int64_t now)
+{
+    time_t at = (time_t)now;
+    return X509_cmp_time(X509_get0_notBefore(cert), &at) < 0 && X509_cmp_time(X509_get0_notAfter(cert), &at) > 0;
+}
+
+/* A separate signing certificate is judged like any other of the path. It cannot vouch for itself: the depth ends
+ * each circle with "unknown". The exception is a certificate whose issuer wrote into it that its status is on the
+ * very CRL that it signs (cRLIssuer, RFC 5280 4.2.1.13). */
+static bool signer_is_good(const struct cg_crl *crl, struct query *q)
+{
+    const struct cg_crl_signer *signer = &crl->signer;
+    if (X509_cmp(q->cert, signer->cert) == 0)
+        return X509_NAME_cmp(crl->issuer, q->points.issuer) != 0;
+    if (!signer->parent)
+        return true;
+    if (q->depth == 0)
+        return false;
+    struct cg_crl_answer answer;
+    look_up(q->set, signer->cert, signer->parent, q->terms, q->depth - 1, &answer);
+    return answer.status == CG_CRL_STATUS_GOOD;
+}
+
+/* The CRL's signer may speak for the issuer. */
+static bool speaks(const struct cg_crl *crl, struct query *q)
+{
+    enum cg_crl_tie tie = cg_crl_signer_tie(&crl->signer, q->issuer);
+    if (tie != CG_CRL_TIE_RELATED)
+        return tie == CG_CRL_TIE_SAME_KEY && X509_NAME_cmp(crl->issuer, X509_get_subject_name(q->issuer)) == 0;
+    if (q->judged.signer != crl->signer.cert) {
+        q->judged.signer = crl->signer.cert;
+        q->judged.good = in_time(crl->signer.cert, q->terms->now) && signer_is_good(crl, q);
+    }
+    return q->judged.good;
+}
+
+static bool lists(const struct cg_crl *crl, const struct query *q, struct cg_crl_record *record)
+{
+    return q->serial_fits && cg_crl_find(crl, q->points.issuer, &q->serial, record);
+}
+
+/* RFC 5280 6.3.3 c: the delta continues this base, and is of today. */
+static bool continues(const struct cg_crl *delta, const struct cg_crl *base, const struct query *q)
+{
+    return delta->is_delta && cg_crl_same_base(delta, base) && cg_crl_delta_fits(delta, base) &&
+           time_status(delta, q->terms) == CG_CRL_STATUS_GOOD;
+}
+
+/* A delta takes an entry back: RFC 5280 6.3.3 k. */
+static bool is_removed(const struct cg_crl *base, const struct query *q)
+{
+    for (size_t i = 0; i < q->set->count; i++) {
+        struct cg_crl_record record;
+        if (continues(q->set->crls[i], base, q) && lists(q->set->crls[i], q, &record) &&
+            record.reason == CG_CRL_REASON_REMOVE)
+            return true;
+    }
+    return false;
+}
+
+/* A complete CRL of the same scope that is at least as new says all that the delta says. */
+static bool is_superseded(const struct cg_crl *delta, const struct query *q)
+{
+    for (size_t i = 0; i < q->set->count; i++)
+        if (!q->set->crls[i]->is_delta && cg_crl_same_base(delta, q->set->crls[i]) &&
+            cg_crl_order(q->set->crls[i], delta) >= 0)
+            return true;
+    return false;
+}
+
+/* Listed by its own issuer is revoked, in scope or not, in time or not. A CRL of another issuer (indirect) has a say
+ * only over certificates that name it. */
+static bool revokes(const struct cg_crl *crl, const struct query *q, unsigned covered, struct cg_crl_record *record)
+{
+    if (!lists(crl, q, record) || (covered == 0 && X509_NAME_cmp(crl->issuer, q->points.issuer) != 0))
+        return false;
+    if (crl->is_delta)
+        return record->reason != CG_CRL_REASON_REMOVE && !is_superseded(crl, q);
+    return !is_removed(crl, q);
+}
+
+static void cite(const struct cg_crl *crl, enum cg_crl_status status, struct cg_crl_answer *out)
+{
+    out->status = status;
+    out->this_update = crl->this_update;
+    out->next_update = crl->next_update;
+    cg_crl_number_text(crl, out->number, sizeof out->number);
+}
+
+/* Cites the covering CRL that runs out first, and, where one out of time is needed for the cover, that one. */
+static void decide(struct query *q, struct cg_crl_answer *out)
+{
+    unsigned valid = 0, all = 0;
+    bool named = false;
+    const struct cg_crl *first = NULL, *late = NULL;
+    for (size_t i = 0; i < q->set->count; i++) {
+        const struct cg_crl *crl = q->set->crls[i];
+        struct cg_crl_record record;
+        unsigned covered = cg_crl_scope_covers(&crl->scope, crl->issuer, &q->points);
+        bool own = X509_NAME_cmp(crl->issuer, q->points.issuer) == 0;
+        named |= own;
+        if ((!own && covered == 0) || !speaks(crl, q))
+            continue;
+        if (revokes(crl, q, covered, &record)) {
+            cite(crl, CG_CRL_STATUS_REVOKED, out);
+            out->reason = record.reason;
+            out->revoked_at = record.revoked_at;
+            return;
+        }
+        if (crl->is_delta)
+            continue;
+        all |= covered;
+        if (time_status(crl, q->terms) != CG_CRL_STATUS_GOOD) {
+            late = covered ? crl : late;
+            continue;
+        }
+        valid |= covered;
+        if (covered && (!first || crl->next_update < first->next_update))
+            first = crl;
+    }
+    if (valid == CG_CRL_ALL_REASONS)
+        cite(first, CG_CRL_STATUS_GOOD, out);
+    else if (all == CG_CRL_ALL_REASONS)
+        cite(late, time_status(late, q->terms), out);
+    else
+        out->status = named ? CG_CRL_STATUS_UNKNOWN : CG_CRL_STATUS_NO_CRL;
+}
+
+static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                    const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out)
+{
+    struct query q = {.set = set, .cert = cert, .issuer = issuer, .terms = terms, .depth = depth};
+    memset(out, 0, sizeof *out);
+    out->reason = -1;
+    if (cg_crl_points_read(cert, &q.points) && X509_NAME_cmp(q.points.issuer, X509_get_subject_name(issuer)) == 0) {
+        q.serial_fits = cg_serial_from_asn1(X509_get0_serialNumber(cert), &q.serial);
+        decide(&q, out);
+    }
+    cg_crl_points_clear(&q.points);
+}
+
+void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                        const struct cg_crl_terms *terms, struct cg_crl_answer *out)
+{
+    look_up(set, cert, issuer, terms, SIGNERS_DEPTH, out);
+}
+
+void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out)
+{
+    memset(out, 0, sizeof *out);
+    if (index >= cg_crl_set_count(set))
+        return;
+    const struct cg_crl *crl = set->crls[index];
+    out->issuer = crl->issuer_text;
+    out->entries = cg_crl_entries(crl);
+    out->this_update = crl->this_update;
+    out->next_update = crl->next_update;
+    cg_crl_number_text(crl, out->number, sizeof out->number);
+    out->bytes = cg_crl_bytes(crl);
+}

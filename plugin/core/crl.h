@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Revocation by CRL (RFC 5280 section 5 and 6.3): parsed by our own reader, the signature verified once at load,
+ * then a compact sorted index of serial numbers for each issuer and scope; look-ups are O(log n).
+ * A cg_crl_set owns its indexes; immutable after the last add. Called by trust (building) and check (look-ups). */
+#ifndef CG_CRL_H
+#define CG_CRL_H
+
+#include "error.h"
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cg_crl_set;
+
+struct cg_crl_set *cg_crl_set_new(void);
+void cg_crl_set_free(struct cg_crl_set *set);
+size_t cg_crl_set_count(const struct cg_crl_set *set); /* CRLs held */
+
+/* Adds one CRL in DER. issuers: the certificates that may have signed it, and from which a separate CRL signing
+ * certificate must descend; references are kept. Refused, and the error says why: not strict DER, trailing bytes,
+ * not v2, unknown critical extension, bad issuingDistributionPoint, empty revokedCertificates, no nextUpdate,
+ * unknown issuer, issuer without cRLSign, bad signature, lower cRLNumber than one held for the same issuer and scope
+ * (the higher one stays). strict also refuses: no cRLNumber, a digest weaker than SHA-224, and delta and indirect
+ * CRLs, which are followed as RFC 5280 6.3.3 says when strict is false. Safe in any thread; not two at once on a set. */
+bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
+                    bool strict, struct cg_error *err);
+
+/* True unless set holds an older CRL than before for the same issuer, key and scope: a rollback, or a file restored
+ * from a backup. For a whole set that is to replace another one. */
+bool cg_crl_set_not_older(const struct cg_crl_set *set, const struct cg_crl_set *before, struct cg_error *err);
+
+/* zero: unknown, deny */
+enum cg_crl_status {
+    CG_CRL_STATUS_UNKNOWN = 0, /* there are CRLs of the issuer, but none covers this certificate */
+    CG_CRL_STATUS_GOOD,
+    CG_CRL_STATUS_REVOKED,
+    CG_CRL_STATUS_NO_CRL,
+    CG_CRL_STATUS_EXPIRED, /* past nextUpdate + grace */
+    CG_CRL_STATUS_NOT_YET_VALID,
+    CG_CRL_STATUS_TOO_OLD,
+};
+
+struct cg_crl_terms {
+    int64_t now;     /* s since 1970 */
+    int64_t max_age; /* s since thisUpdate; 0: no limit */
+    int64_t grace;   /* s after nextUpdate */
+    int64_t skew;    /* s that thisUpdate may lie ahead */
+};
+
+struct cg_crl_answer {
+    enum cg_crl_status status;
+    int reason;                       /* CRLReason of RFC 5280 5.3.1 when revoked; -1 where the entry has none */
+    int64_t revoked_at;               /* s since 1970, down to the minute, when revoked and known; else 0 */
+    int64_t this_update, next_update; /* of the CRL that decided; 0 where there is none */
+    char number[44];                  /* its cRLNumber, lower-case hex; "" */
+};
+
+/* Status of cert, issued by issuer (both from the path). A revocation counts even where the CRL is past its time or
+ * out of the certificate's scope; everything else needs valid CRLs that cover all reasons (RFC 5280 6.3.3).
+ * Reads nothing but the set, any number of threads at once; O(CRLs of this issuer * log entries). */
+void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                        const struct cg_crl_terms *terms, struct cg_crl_answer *out);
+
+/* What the set holds, for events, doctor and warnings: index < cg_crl_set_count. */
+struct cg_crl_info {
+    const char *issuer; /* RFC 4514 text */
+    size_t entries;
+    int64_t this_update, next_update;
+    char number[44];
+    size_t bytes; /* resident for the index */
+};
+void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out);
+
+#endif

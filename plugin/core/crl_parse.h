@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The reader of CertificateList (RFC 5280 section 5.1): one walk over the DER, in which everything found is a
+ * borrowed range of it. Allocates nothing, so that a CRL of any size costs no memory before its signature is known
+ * to be good. Called by crl.c. */
+#ifndef CG_CRL_PARSE_H
+#define CG_CRL_PARSE_H
+
+#include "crl_index.h"
+#include "der.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* extnValue content; at is NULL where the extension is absent */
+struct cg_crl_extensions {
+    struct cg_der authority_key_id, number, delta_base, scope;
+};
+
+struct cg_crl_head {
+    struct cg_der signed_bytes; /* tbsCertList with its header */
+    struct cg_der algorithm;    /* AlgorithmIdentifier with its header */
+    struct cg_der issuer;       /* Name with its header */
+    int64_t this_update, next_update;
+    struct cg_der entries;   /* inside revokedCertificates; empty where absent */
+    struct cg_der signature; /* BIT STRING without the octet of unused bits */
+    struct cg_crl_extensions extensions;
+};
+
+/* Everything but the entries. */
+bool cg_crl_read_head(const unsigned char *der, size_t len, struct cg_crl_head *out, struct cg_error *err);
+
+#define CG_CRL_REASON_REMOVE 8 /* removeFromCRL, RFC 5280 5.3.1 */
+
+struct cg_crl_entry {
+    struct cg_serial serial;
+    struct cg_crl_record record;
+    struct cg_der certificate_issuer; /* extnValue content; at is NULL where absent */
+};
+
+/* Takes the next entry off entries, which must not be empty. Each call allocates and keeps nothing. */
+bool cg_crl_take_entry(struct cg_der *entries, struct cg_crl_entry *out, struct cg_error *err);
+
+/* A cRLNumber or BaseCRLNumber (RFC 5280 5.2.3): not negative, at most 20 octets. */
+bool cg_crl_read_number(const struct cg_der *value, const char *name, unsigned char out[CG_SERIAL_MAX],
+                        struct cg_error *err);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_TEXT_MAX 64
+#define GROUPS_MAX    256
+
+/* Name of the user or group that this process runs as, or its number. */
+static void user_text(char out[NAME_TEXT_MAX])
+{
+    struct passwd entry, *found = NULL;
+    char buffer[4096];
+    if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found)
+        snprintf(out, NAME_TEXT_MAX, "%s", found->pw_name);
+    else
+        snprintf(out, NAME_TEXT_MAX, "%u", (unsigned)geteuid());
+}
+
+static void group_text(char out[NAME_TEXT_MAX])
+{
+    struct group entry, *found = NULL;
+    char buffer[4096];
+    if (getgrgid_r(getegid(), &entry, buffer, sizeof buffer, &found) == 0 && found)
+        snprintf(out, NAME_TEXT_MAX, "%s", found->gr_name);
+    else
+        snprintf(out, NAME_TEXT_MAX, "%u", (unsigned)getegid());
+}
+
+bool cg_file_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool may_enter(const char *path)
+{
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/* Cuts the last component off; false when nothing is left to cut. "a" becomes ".", "/a" becomes "/". */
+static bool to_parent(char *path)
+{
+    if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
+        return false;
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        snprintf(path, 2, ".");
+    else if (slash == path)
+        path[1] = '\0';
+    else
+        *slash = '\0';
+    return true;
+}
+
+static void explain_missing(const char *path, struct cg_error *err)
+{
+    char folder[PATH_MAX], parent[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
+    snprintf(parent, sizeof parent, "%s", path);
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        cg_error_set(err, "%s: expected a file, found a symbolic link to nothing; mend or remove the link", path);
+        return;
+    }
+    to_parent(parent);
+    while (to_parent(folder) && !cg_file_is_folder(folder))
+        ;
+    if (strcmp(folder, parent) == 0)
+        cg_error_set(err, "%s: no such file (its folder exists); correct the name or put the file there", path);
+    else
+        cg_error_set(err, "%s: no such file or folder (%s is the nearest folder that exists); correct the path", path,
+                     folder);
+}
+
+/* Names the folder that stops us, nearest to the root first, or else the file itself, where right is missing. */
+static void explain_denied(const char *path, const char *right, struct cg_error *err)
+{
+    char user[NAME_TEXT_MAX], group[NAME_TEXT_MAX], prefix[PATH_MAX];
+    user_text(user);
+    group_text(group);
+    snprintf(prefix, sizeof prefix, "%s", path);
+    for (char *p = prefix[0] ? strchr(prefix + 1, '/') : NULL; p; p = strchr(p + 1, '/')) {
+        *p = '\0';
+        if (cg_file_is_folder(prefix) && !may_enter(prefix)) {
+            cg_error_set(err, "%s: user %s may not enter the folder %s; cure: chgrp %s %s && chmod g+x %s", path, user,
+                         prefix, group, prefix, prefix);
+            return;
+        }
+        *p = '/';
+    }
+    cg_error_set(err, "%s: user %s may not read it; cure: chgrp %s %s && chmod g+%s %s", path, user, group, path, right,
+                 path);
+}
+
+static void explain_open(const char *path, int error, struct cg_error *err)
+{
+    if (error == ENOENT || error == ENOTDIR)
+        explain_missing(path, err);
+    else if (error == EACCES || error == EPERM)
+        explain_denied(path, "r", err);
+    else
+        cg_error_set(err, "%s: cannot open it: %s", path, strerror(error));
+}
+
+static bool in_our_groups(gid_t gid)
+{
+    gid_t groups[GROUPS_MAX];
+    int count = getgroups(GROUPS_MAX, groups);
+    for (int i = 0; i < count; i++)
+        if (groups[i] == gid)
+            return true;
+    return gid == getegid();
+}
+
+/* A key that others may read is no secret. Group read is how a root-owned key is given to the broker (0640). */
+static bool private_enough(const char *path, const struct stat *st, struct cg_error *err)
+{
+    bool group_read_fits = st->st_uid == 0 || in_our_groups(st->st_gid);
+    bool exposed = (st->st_mode & (S_IRWXO | S_IWGRP)) != 0 || ((st->st_mode & S_IRGRP) && !group_read_fits);
+    if (!exposed)
+        return true;
+    cg_error_set(err,
+                 "%s: expected a private key that only its owner (or the broker's group) may read, found mode %04o; "
+                 "cure: chmod %s %s",
+                 path, (unsigned)(st->st_mode & 07777), group_read_fits ? "0640" : "0600", path);
+    return false;
+}
+
+static bool read_all(int fd, unsigned char *data, size_t len, size_t *got)
+{
+    *got = 0;
+    while (*got < len) {
+        ssize_t n = read(fd, data + *got, len - *got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        if (n == 0)
+            break;
+        *got += (size_t)n;
+    }
+    return true;
+}
+
+static bool same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool acceptable(const char *path, const struct stat *st, enum cg_file_kind kind, size_t limit,
+                       struct cg_error *err)
+{
+    if (!S_ISREG(st->st_mode)) {
+        cg_error_set(err, "%s: expected a regular file, found %s", path,
+                     S_ISDIR(st->st_mode) ? "a folder" : "a device, pipe or socket");
+        return false;
+    }
+    if (st->st_size < 0 || (uintmax_t)st->st_size > limit) {
+        cg_error_set(err, "%s: expected at most %zu bytes, found %jd; is it the right file?", path, limit,
+                     (intmax_t)st->st_size);
+        return false;
+    }
+    return kind != CG_FILE_PRIVATE_KEY || private_enough(path, st, err);
+}
+
+bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct cg_bytes *out, struct cg_error *err)
+{
+    struct stat before, after;
+    struct cg_bytes bytes = {NULL, 0};
+    size_t size = 0;
+    bool ok = false;
+    memset(out, 0, sizeof *out);
+
+    /* O_NONBLOCK: a pipe under this name must not stop us. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        explain_open(path, errno, err);
+        return false;
+    }
+    if (fstat(fd, &before) != 0) {
+        cg_error_set(err, "%s: cannot look at it: %s", path, strerror(errno));
+        goto out;
+    }
+    if (!acceptable(path, &before, kind, limit, err))
+        goto out;
+    size = (size_t)before.st_size;
+    bytes.data = malloc(size + 1);
+    if (!bytes.data) {
+        cg_error_set(err, "%s: no memory for its %zu bytes", path, size);
+        goto out;
+    }
+    /* One byte more than it should have: a file that grows meanwhile is seen. */
+    if (!read_all(fd, bytes.data, size + 1, &bytes.len)) {
+        cg_error_set(err, "%s: cannot read it: %s", path, strerror(errno));
+        goto out;
+    }
+    if (bytes.len != size || fstat(fd, &after) != 0 || !same_state(&before, &after)) {
+        cg_error_set(err, "%s: it changed while it was read; write a new file and rename it over this one", path);
+        goto out;
+    }
+    bytes.data[size] = '\0';
+    *out = bytes;
+    bytes.data = NULL;
+    ok = true;
+out:
+    if (bytes.data && kind == CG_FILE_PRIVATE_KEY)
+        OPENSSL_cleanse(bytes.data, size + 1);
+    free(bytes.data);
+    close(fd);
+    return ok;
+}
+
+void cg_bytes_free(struct cg_bytes *bytes)
+{
+    if (!bytes)
+        return;
+    free(bytes->data);
+    memset(bytes, 0, sizeof *bytes);
+}
+
+void cg_bytes_wipe(struct cg_bytes *bytes)
+{
+    if (bytes && bytes->data)
+        OPENSSL_cleanse(bytes->data, bytes->len);
+    cg_bytes_free(bytes);
+}
+
+char *cg_file_beside(const char *base, const char *name)
+{
+    const char *slash = base ? strrchr(base, '/') : NULL;
+    if (name[0] == '/' || !slash)
+        return strdup(name);
+    size_t folder = (size_t)(slash - base) + 1, len = strlen(name);
+    char *path = malloc(folder + len + 1);
+    if (!path)
+        return NULL;
+    memcpy(path, base, folder);
+    memcpy(path + folder, name, len + 1);
+    return path;
+}
+
+static bool wanted(const char *name, const char *const *suffixes)
+{
+    for (; name[0] != '.' && *suffixes; suffixes++) {
+        size_t len = strlen(name), tail = strlen(*suffixes);
+        if (len > tail && strcmp(name + len - tail, *suffixes) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool visit_entry(const char *folder, const char *name, cg_file_visit_fn *visit, void *context,
+                        struct cg_error *err)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (!path) {
+        cg_error_set(err, "%s: out of memory", folder);
+        return false;
+    }
+    snprintf(path, size, "%s/%s", folder, name);
+    bool ok = visit(context, path, err);
+    free(path);
+    return ok;
+}
+
+bool cg_folder_visit(const char *folder, const char *const *suffixes, cg_file_visit_fn *visit, void *context,
+                     struct cg_error *err)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    bool ok = count >= 0;
+    if (!ok && errno == EACCES)
+        explain_denied(folder, "rx", err);
+    else if (!ok)
+        cg_error_set(err, "%s: cannot list the folder: %s", folder, strerror(errno));
+    for (int i = 0; i < count; i++) {
+        if (ok && wanted(entries[i]->d_name, suffixes))
+            ok = visit_entry(folder, entries[i]->d_name, visit, context, err);
+        free(entries[i]);
+    }
+    free(entries);
+    return ok;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The one reader of files. Owned bytes out, a limit on the size, a plain error with the cure.
+ * Called by the loaders of policy, trust, CRLs and credentials, and by the tool. */
+#ifndef CG_FILE_H
+#define CG_FILE_H
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cg_bytes {
+    unsigned char *data; /* malloc'ed; a NUL byte follows the last one, not counted in len */
+    size_t len;
+};
+
+enum cg_file_kind {
+    CG_FILE_PUBLIC = 0,
+    CG_FILE_PRIVATE_KEY, /* refused when others may read it; wiped by cg_bytes_wipe */
+};
+
+/* Reads a regular file whole. Fails (false, *out zeroed) on: missing, not regular, larger than limit bytes,
+ * unreadable (the text names the user that tried and the chmod or chown that helps), changed while read. */
+bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct cg_bytes *out, struct cg_error *err);
+
+void cg_bytes_free(struct cg_bytes *bytes);
+void cg_bytes_wipe(struct cg_bytes *bytes); /* OPENSSL_cleanse, then free */
+
+bool cg_file_is_folder(const char *path);
+
+/* Calls visit for the files of a folder whose names end in one of suffixes (NULL-terminated) and do not start with a
+ * dot, in the order of their names; stops at the first false and returns it. path is borrowed. */
+typedef bool cg_file_visit_fn(void *context, const char *path, struct cg_error *err);
+bool cg_folder_visit(const char *folder, const char *const *suffixes, cg_file_visit_fn *visit, void *context,
+                     struct cg_error *err);
+
+/* name relative to the folder of the file base (a policy names its files so); malloc'ed; NULL without memory. */
+char *cg_file_beside(const char *base, const char *name);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "name.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+size_t cg_utf8_next(const unsigned char *p, size_t len, uint32_t *point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+    if (n == 0 || n > len)
+        return 0;
+    *point = n == 1 ? p[0] : p[0] & (0x7fU >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        *point = *point << 6 | (p[i] & 0x3f);
+    }
+    if (n > 1 && (*point < least[n] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff)))
+        return 0;
+    return n;
+}
+
+/* Characters that can forge a line of a log or turn its text around. */
+static bool is_unsafe(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
+}
+
+bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size)
+{
+    const unsigned char *p = bytes;
+    size_t used = 0, room_end = 0; /* room_end: last place where "..." still fits */
+    bool clean = true;
+    if (size == 0)
+        return false;
+    out[0] = '\0';
+    while (len > 0) {
+        uint32_t c = 0;
+        size_t n = cg_utf8_next(p, len, &c);
+        bool plain = n > 0 && !is_unsafe(c);
+        if (n == 0)
+            n = 1;
+        size_t need = plain ? n : 4 * n;
+        if (used + need >= size) {
+            snprintf(out + room_end, size - room_end, "...");
+            return false;
+        }
+        for (size_t i = 0; plain && i < n; i++)
+            out[used + i] = (char)p[i];
+        for (size_t i = 0; !plain && i < n; i++)
+            snprintf(out + used + 4 * i, 5, "\\x%02x", p[i]);
+        clean = clean && plain;
+        used += need;
+        out[used] = '\0';
+        if (used + 4 <= size)
+            room_end = used;
+        p += n;
+        len -= n;
+    }
+    return clean;
+}
+
+/* BMPString and UniversalString: every unit is one character of two or four octets. */
+static bool wide_is_clean(const unsigned char *p, size_t len, size_t unit)
+{
+    if (len % unit)
+        return false;
+    for (size_t i = 0; i < len; i += unit) {
+        uint32_t c = 0;
+        for (size_t j = 0; j < unit; j++)
+            c = c << 8 | p[i + j];
+        if (is_unsafe(c) || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+            return false;
+    }
+    return true;
+}
+
+static bool utf8_is_clean(const unsigned char *p, size_t len)
+{
+    while (len > 0) {
+        uint32_t c = 0;
+        size_t n = cg_utf8_next(p, len, &c);
+        if (n == 0 || is_unsafe(c))
+            return false;
+        p += n;
+        len -= n;
+    }
+    return true;
+}
+
+bool cg_string_is_clean(const ASN1_STRING *string)
+{
+    const unsigned char *p = ASN1_STRING_get0_data(string);
+    size_t len = (size_t)ASN1_STRING_length(string);
+    switch (ASN1_STRING_type(string)) {
+    case V_ASN1_UTF8STRING:
+        return utf8_is_clean(p, len);
+    case V_ASN1_BMPSTRING:
+        return wide_is_clean(p, len, 2);
+    case V_ASN1_UNIVERSALSTRING:
+        return wide_is_clean(p, len, 4);
+    case V_ASN1_BIT_STRING: /* x500UniqueIdentifier: bits, not text */
+        return true;
+    default: /* one octet a character; in IA5String and PrintableString only ASCII is well-formed */
+        for (size_t i = 0; i < len; i++) {
+            bool ascii = ASN1_STRING_type(string) != V_ASN1_T61STRING;
+            if (is_unsafe(p[i]) || (ascii && p[i] > 0x7e))
+                return false;
+        }
+        return true;
+    }
+}
+
+bool cg_name_is_clean(const X509_NAME *name)
+{
+    for (int i = 0; i < X509_NAME_entry_count(name); i++)
+        if (!cg_string_is_clean(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i))))
+            return false;
+    return true;
+}
+
+bool cg_name_text(const X509_NAME *name, char *out, size_t size)
+{
+    if (size == 0)
+        return false;
+    out[0] = '\0';
+    if (!name)
+        return true;
+    BIO *bio = BIO_new(BIO_s_mem());
+    /* RFC 2253 order and escapes are those of RFC 4514; control characters stay for cg_text_escape to show */
+    unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
+    bool ok = bio && X509_NAME_print_ex(bio, name, 0, flags) >= 0;
+    char *text = NULL;
+    long len = ok ? BIO_get_mem_data(bio, &text) : 0;
+    if (ok)
+        cg_text_escape(text, len > 0 ? (size_t)len : 0, out, size);
+    else
+        snprintf(out, size, "(unreadable)");
+    BIO_free(bio);
+    return ok;
+}
+
+static void put_text(const char *prefix, const ASN1_STRING *string, char *out, size_t size)
+{
+    int n = snprintf(out, size, "%s", prefix);
+    if (n > 0 && (size_t)n < size)
+        cg_text_escape(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string), out + n, size - (size_t)n);
+}
+
+static bool put_ip(const ASN1_OCTET_STRING *ip, char *out, size_t size)
+{
+    const unsigned char *p = ASN1_STRING_get0_data(ip);
+    int len = ASN1_STRING_length(ip);
+    if (len == 4) {
+        snprintf(out, size, "ip:%u.%u.%u.%u", p[0], p[1], p[2], p[3]);
+        return true;
+    }
+    size_t used = (size_t)snprintf(out, size, "ip:");
+    for (int i = 0; i < len && used < size; i += 2)
+        used += (size_t)snprintf(out + used, size - used, i ? ":%x" : "%x", p[i] << 8 | (i + 1 < len ? p[i + 1] : 0));
+    return len == 16;
+}
+
+static void put_object(const char *prefix, const ASN1_OBJECT *object, char *out, size_t size)
+{
+    char oid[80];
+    if (OBJ_obj2txt(oid, sizeof oid, object, 1) <= 0)
+        snprintf(oid, sizeof oid, "?");
+    snprintf(out, size, "%s%s", prefix, oid);
+}
+
+bool cg_san_text(const GENERAL_NAME *san, enum cg_san_type *type, char *out, size_t size)
+{
+    static const struct {
+        int gen;
+        enum cg_san_type type;
+        const char *prefix;
+    } texts[] = {{GEN_DNS, CG_SAN_DNS, "dns:"}, {GEN_URI, CG_SAN_URI, "uri:"}, {GEN_EMAIL, CG_SAN_EMAIL, "email:"}};
+    int gen = 0;
+    void *value = GENERAL_NAME_get0_value(san, &gen);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].gen != gen)
+            continue;
+        *type = texts[i].type;
+        put_text(texts[i].prefix, value, out, size);
+        return ASN1_STRING_length(value) > 0 && cg_string_is_clean(value);
+    }
+    switch (gen) {
+    case GEN_IPADD:
+        *type = CG_SAN_IP;
+        return put_ip(value, out, size);
+    case GEN_DIRNAME: {
+        *type = CG_SAN_DIRNAME;
+        int n = snprintf(out, size, "dirname:");
+        if (n > 0 && (size_t)n < size)
+            cg_name_text(value, out + n, size - (size_t)n);
+        return cg_name_is_clean(value);
+    }
+    case GEN_RID:
+        *type = CG_SAN_RID;
+        put_object("rid:", value, out, size);
+        return true;
+    case GEN_OTHERNAME:
+        *type = CG_SAN_OTHER;
+        put_object("other:", ((OTHERNAME *)value)->type_id, out, size);
+        return true;
+    default: /* x400Address, ediPartyName: nobody uses them, so no policy can allow them by name */
+        *type = CG_SAN_OTHER;
+        snprintf(out, size, "other:%d", gen);
+        return true;
+    }
+}
+
+/* Lower-case hex; cut with "..." when it does not fit. */
+static void put_hex(const unsigned char *p, size_t len, char *out, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t used = 0;
+    for (size_t i = 0; i < len && used + 3 <= size; i++) {
+        out[used++] = digits[p[i] >> 4];
+        out[used++] = digits[p[i] & 15];
+    }
+    out[used] = '\0';
+    if (used < 2 * len && used >= 3)
+        memcpy(out + used - 3, "...", 3);
+}
+
+void cg_serial_text(const ASN1_INTEGER *serial, char *out, size_t size)
+{
+    if (size == 0)
+        return;
+    out[0] = '\0';
+    const unsigned char *p = serial ? ASN1_STRING_get0_data(serial) : NULL;
+    size_t len = serial ? (size_t)ASN1_STRING_length(serial) : 0;
+    if (serial && ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER) {
+        snprintf(out, size, "-");
+        return;
+    }
+    while (len > 0 && *p == 0) {
+        p++;
+        len--;
+    }
+    if (len == 0) {
+        snprintf(out, size, "0");
+        return;
+    }
+    put_hex(p, len, out, size);
+    if (out[0] == '0')
+        memmove(out, out + 1, strlen(out));
+}
+
+bool cg_sha256_text(const X509 *cert, char out[CG_HEX_MAX])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    out[0] = '\0';
+    if (!X509_digest(cert, EVP_sha256(), digest, &len))
+        return false;
+    put_hex(digest, len, out, CG_HEX_MAX);
+    return true;
+}
+
+bool cg_spki_sha256(const X509 *cert, unsigned char out[32])
+{
+    unsigned char *der = NULL;
+    unsigned len = 0;
+    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    bool ok = size > 0 && EVP_Digest(der, (size_t)size, out, &len, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(der);
+    return ok;
+}
+
+bool cg_spki_sha256_text(const X509 *cert, char out[CG_HEX_MAX])
+{
+    unsigned char digest[32];
+    out[0] = '\0';
+    if (!cg_spki_sha256(cert, digest))
+        return false;
+    put_hex(digest, sizeof digest, out, CG_HEX_MAX);
+    return true;
+}
+
+/* Two digits, or -1. */
+static int two(const unsigned char *p)
+{
+    return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' ? (p[0] - '0') * 10 + p[1] - '0' : -1;
+}
+
+bool cg_time_seconds(const ASN1_TIME *time, int64_t *out)
+{
+    *out = 0;
+    if (!time)
+        return false;
+    const unsigned char *p = ASN1_STRING_get0_data(time);
+    bool utc = ASN1_STRING_type(time) == V_ASN1_UTCTIME;
+    if (!utc && ASN1_STRING_type(time) != V_ASN1_GENERALIZEDTIME)
+        return false;
+    if (ASN1_STRING_length(time) != (utc ? 13 : 15) || p[utc ? 12 : 14] != 'Z')
+        return false;
+    int century = utc ? (two(p) >= 50 ? 19 : 20) : two(p);
+    p += utc ? 0 : 2;
+    int year = two(p), month = two(p + 2), day = two(p + 4), hour = two(p + 6), minute = two(p + 8),
+        second = two(p + 10);
+    if (century < 0 || year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 ||
+        minute > 59 || second < 0 || second > 59)
+        return false;
+    year += century * 100;
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (day > days[month - 1] + (leap && month == 2))
+        return false;
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = second};
+    *out = timegm(&tm);
+    return true;
+}
+
+void cg_time_text(int64_t seconds, char *out, size_t size)
+{
+    if (size == 0)
+        return;
+    out[0] = '\0';
+    struct tm tm;
+    time_t t = (time_t)seconds;
+    if (seconds != 0 && gmtime_r(&t, &tm))
+        strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Names as text: distinguished names, SANs, serials, fingerprints. All output is UTF-8 without control characters
+ * (escaped as \xNN), so that no name can forge a log line. Buffers are the caller's; results are always terminated,
+ * and cut with "..." when too long. Called by check (details), events, the tool. */
+#ifndef CG_NAME_H
+#define CG_NAME_H
+
+#include "policy.h"
+
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CG_HEX_MAX 65 /* 32 bytes as hex, and the NUL */
+
+/* One code point of UTF-8 (RFC 3629: shortest form, no surrogates) of the len > 0 bytes at p. Returns its length,
+ * 0 when it is malformed. */
+size_t cg_utf8_next(const unsigned char *p, size_t len, uint32_t *point);
+
+/* Copies len bytes: control characters, DEL, invalid UTF-8, U+0080-009F, line and paragraph separators and bidi
+ * controls are escaped. Returns false when anything had to be escaped or cut. */
+bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size);
+
+/* No control or bidi characters, no NUL, well-formed UTF-8, BMP, Universal, IA5 and Printable strings. */
+bool cg_string_is_clean(const ASN1_STRING *string);
+bool cg_name_is_clean(const X509_NAME *name);
+
+/* RFC 4514, e.g. "CN=dev1,O=Plant". "" for an empty name. False without memory: then the text is no name. */
+bool cg_name_text(const X509_NAME *name, char *out, size_t size);
+
+/* "uri:urn:dev:1", "dns:broker.lan", "ip:192.0.2.1", "email:...", "dirname:...", "rid:...", "other:OID".
+ * *type gets the CG_SAN_* bit. False for a name that is malformed (bad IP length, NUL, not IA5). */
+bool cg_san_text(const GENERAL_NAME *san, enum cg_san_type *type, char *out, size_t size);
+
+void cg_serial_text(const ASN1_INTEGER *serial, char *out,
+                    size_t size); /* lower-case hex, no leading zeros, "-" if negative */
+bool cg_sha256_text(const X509 *cert, char out[CG_HEX_MAX]);
+bool cg_spki_sha256(const X509 *cert, unsigned char out[32]); /* over the DER SubjectPublicKeyInfo */
+bool cg_spki_sha256_text(const X509 *cert, char out[CG_HEX_MAX]);
+
+/* Seconds since 1970 of an ASN1_TIME; false when malformed (RFC 5280 4.1.2.5: Z, seconds, no fraction). */
+bool cg_time_seconds(const ASN1_TIME *time, int64_t *out);
+
+/* RFC 3339 in UTC, "2026-11-23T12:00:00Z"; 0 gives "". */
+void cg_time_text(int64_t seconds, char *out, size_t size);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "path.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+struct edge {
+    const X509 *subject, *issuer;
+    bool good;
+};
+
+struct search {
+    const struct cg_search_input *in;
+    cg_path_visit *visit;
+    void *context;
+    STACK_OF(X509) *path;
+    unsigned paths, steps, nedges;
+    struct edge edges[CG_PATH_EDGES_MAX];
+    enum cg_search_end end; /* CG_SEARCH_EXHAUSTED while the search goes on */
+};
+
+static bool among(const STACK_OF(X509) *certs, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
+            return true;
+    return false;
+}
+
+/* A path that comes back to the same name and key makes no progress (RFC 4158 2.4.1). */
+static bool on_path(const STACK_OF(X509) *path, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(path); i++) {
+        const X509 *other = sk_X509_value(path, i);
+        if (X509_NAME_cmp(X509_get_subject_name(other), X509_get_subject_name(cert)) == 0 &&
+            X509_PUBKEY_eq(X509_get_X509_PUBKEY(other), X509_get_X509_PUBKEY(cert)) == 1)
+            return true;
+    }
+    return false;
+}
+
+bool cg_path_may_have_issued(X509 *issuer, X509 *subject)
+{
+    if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(subject)) != 0)
+        return false;
+    int error = X509_check_issued(issuer, subject);
+    return error == X509_V_OK || error == X509_V_ERR_KEYUSAGE_NO_CERTSIGN ||
+           error == X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE;
+}
+
+/* Each signature is verified at most once a search. */
+static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
+{
+    for (unsigned i = 0; i < search->nedges; i++)
+        if (search->edges[i].subject == subject && search->edges[i].issuer == issuer)
+            return search->edges[i].good;
+    if (search->nedges == CG_PATH_EDGES_MAX) {
+        search->end = CG_SEARCH_LIMIT;
+        return false;
+    }
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+    bool good = key && X509_verify(subject, key) == 1;
+    search->edges[search->nedges++] = (struct edge){subject, issuer, good};
+    return good;
+}
+
+static bool may_follow(struct search *search, X509 *issuer, X509 *subject)
+{
+    return cg_path_may_have_issued(issuer, subject) && (search->paths == 0 || signature_holds(search, issuer, subject));
+}
+
+static void hand_out(struct search *search)
+{
+    if (search->paths == CG_PATHS_MAX) {
+        search->end = CG_SEARCH_LIMIT;
+        return;
+    }
+    search->paths++;
+    if (search->visit(search->context, search->path))
+        search->end = CG_SEARCH_STOPPED;
+}
+
+static void extend(struct search *search);
+
+static void follow(struct search *search, X509 *issuer, bool anchor)
+{
+    if (!sk_X509_push(search->path, issuer)) {
+        search->end = CG_SEARCH_FAULT;
+        return;
+    }
+    if (anchor)
+        hand_out(search);
+    else
+        extend(search);
+    (void)sk_X509_pop(search->path);
+}
+
+static void follow_intermediates(struct search *search, X509 *subject, const STACK_OF(X509) *from,
+                                 const STACK_OF(X509) *but)
+{
+    for (int i = 0; search->end == CG_SEARCH_EXHAUSTED && i < sk_X509_num(from); i++) {
+        X509 *issuer = sk_X509_value(from, i);
+        /* self-signed ones that are no anchors lead nowhere, and OpenSSL goes no further */
+        if (!cg_path_may_have_issued(issuer, subject) || (X509_get_extension_flags(issuer) & EXFLAG_SS) ||
+            on_path(search->path, issuer) || among(but, issuer))
+            continue;
+        if (may_follow(search, issuer, subject))
+            follow(search, issuer, false);
+    }
+}
+
+static void extend(struct search *search)
+{
+    X509 *subject = sk_X509_value(search->path, sk_X509_num(search->path) - 1);
+    if (++search->steps > CG_PATH_STEPS_MAX || sk_X509_num(search->path) >= CG_PATH_LENGTH) {
+        search->end = CG_SEARCH_LIMIT;
+        return;
+    }
+    for (int i = 0; i < sk_X509_num(search->in->anchors) && search->end == CG_SEARCH_EXHAUSTED; i++)
+        if (may_follow(search, sk_X509_value(search->in->anchors, i), subject))
+            follow(search, sk_X509_value(search->in->anchors, i), true);
+    follow_intermediates(search, subject, search->in->sent, NULL);
+    follow_intermediates(search, subject, search->in->intermediates, search->in->sent);
+}
+
+enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visit *visit, void *context)
+{
+    struct search search = {.in = in, .visit = visit, .context = context, .end = CG_SEARCH_EXHAUSTED};
+    search.path = sk_X509_new_reserve(NULL, 8);
+    if (!search.path || !sk_X509_push(search.path, in->leaf))
+        search.end = CG_SEARCH_FAULT;
+    else if (among(in->anchors, in->leaf))
+        hand_out(&search); /* an end entity that is an anchor itself is the whole path */
+    else if (!(X509_get_extension_flags(in->leaf) & EXFLAG_SS))
+        extend(&search);
+    sk_X509_free(search.path);
+    return search.end;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Candidate certification paths, depth first and bounded (RFC 4158): from the end entity over what the peer sent and
+ * the policy's intermediates to an anchor of the policy, which is always the last. Never the system's trust.
+ * Nothing is owned but the path while it is built. Called by check.
+ *
+ * The first candidate is handed out as names and key identifiers suggest it, so that the usual handshake verifies
+ * each signature once. Only when that one was refused, further edges are verified before they are followed: a peer
+ * cannot make us try paths whose CA certificates it invented. */
+#ifndef CG_PATH_H
+#define CG_PATH_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+#define CG_PATHS_MAX      32   /* candidates handed out */
+#define CG_PATH_LENGTH    32   /* certificates in one, anchor included */
+#define CG_PATH_EDGES_MAX 128  /* signatures verified while searching */
+#define CG_PATH_STEPS_MAX 1024 /* certificates visited */
+
+enum cg_search_end {
+    CG_SEARCH_FAULT = 0, /* no memory */
+    CG_SEARCH_STOPPED,   /* visit said so */
+    CG_SEARCH_EXHAUSTED, /* every candidate was handed out */
+    CG_SEARCH_LIMIT,     /* a bound was reached */
+};
+
+struct cg_search_input {
+    X509 *leaf;
+    const STACK_OF(X509) *sent, *intermediates, *anchors; /* may be NULL */
+};
+
+/* Gets a candidate, end entity first, anchor last; returns true to end the search. The path is borrowed. */
+typedef bool cg_path_visit(void *context, const STACK_OF(X509) *path);
+
+enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visit *visit, void *context);
+
+/* By names, key identifiers and kind of key. Whether the issuer may sign is for the rules to say. */
+bool cg_path_may_have_issued(X509 *issuer, X509 *subject);
+
+#endif

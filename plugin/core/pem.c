@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "pem.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DECODE_STEP (1 << 20) /* EVP_DecodeUpdate counts in int */
+
+static const char begin_mark[] = "-----BEGIN ", end_mark[] = "-----END ", dashes[] = "-----";
+
+static unsigned char *find(unsigned char *data, size_t len, const char *mark)
+{
+    return memmem(data, len, mark, strlen(mark));
+}
+
+/* Base64 over its own input: the output never overtakes it. */
+static bool decode(unsigned char *text, size_t len, size_t *out_len)
+{
+    EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
+    unsigned char *out = text;
+    int n = 0, more = 1;
+    bool ok = ctx != NULL;
+    if (ok)
+        EVP_DecodeInit(ctx);
+    for (size_t at = 0; ok && at < len; at += DECODE_STEP) {
+        int step = (int)(len - at < DECODE_STEP ? len - at : DECODE_STEP);
+        more = EVP_DecodeUpdate(ctx, out, &n, text + at, step);
+        ok = more >= 0;
+        out += ok ? n : 0;
+    }
+    ok = ok && EVP_DecodeFinal(ctx, out, &n) == 1;
+    *out_len = ok ? (size_t)(out - text) + (size_t)n : 0;
+    EVP_ENCODE_CTX_free(ctx);
+    return ok && *out_len > 0;
+}
+
+static enum cg_pem_step fault(const struct cg_pem *pem, const char *what, struct cg_error *err)
+{
+    cg_error_set(err, "%s: %s%s%s", pem->place, pem->label, pem->label[0] ? ": " : "", what);
+    return CG_PEM_FAULT;
+}
+
+enum cg_pem_step cg_pem_next(struct cg_pem *pem, struct cg_error *err)
+{
+    pem->label[0] = '\0';
+    unsigned char *begin = find(pem->data + pem->at, pem->len - pem->at, begin_mark);
+    if (!begin) {
+        /* "-----BEG", the end of a file that is still being written */
+        unsigned char *rest = find(pem->data + pem->at, pem->len - pem->at, dashes);
+        return rest ? fault(pem, "the file ends within a PEM block; was it written whole?", err) : CG_PEM_END;
+    }
+    unsigned char *label = begin + strlen(begin_mark), *limit = pem->data + pem->len;
+    unsigned char *label_end = find(label, (size_t)(limit - label), dashes);
+    if (!label_end || (size_t)(label_end - label) >= sizeof pem->label ||
+        memchr(label, '\n', (size_t)(label_end - label)))
+        return fault(pem, "a PEM block has no proper BEGIN line; was the file written whole?", err);
+    memcpy(pem->label, label, (size_t)(label_end - label));
+    pem->label[label_end - label] = '\0';
+
+    unsigned char *body = label_end + strlen(dashes);
+    unsigned char *end = find(body, (size_t)(limit - body), end_mark);
+    size_t tail = strlen(end_mark) + strlen(pem->label) + strlen(dashes);
+    if (!end || (size_t)(limit - end) < tail || memcmp(end + strlen(end_mark), pem->label, strlen(pem->label)) != 0 ||
+        memcmp(end + tail - strlen(dashes), dashes, strlen(dashes)) != 0)
+        return fault(pem, "the PEM block has no END line; was the file written whole?", err);
+    pem->at = (size_t)(end + tail - pem->data);
+    pem->der = body;
+    pem->der_len = 0;
+    /* Keys may have header lines, and nobody here wants their contents. */
+    if (strstr(pem->label, "PRIVATE KEY"))
+        return CG_PEM_BLOCK;
+    if (!decode(body, (size_t)(end - body), &pem->der_len))
+        return fault(pem, "the PEM block is not base64; copy the file again", err);
+    return CG_PEM_BLOCK;
+}
+
+bool cg_is_der(const void *data, size_t len)
+{
+    const unsigned char *bytes = data;
+    return len > 2 && bytes[0] == 0x30 && bytes[1] >= 0x80; /* SEQUENCE of 128 bytes or more: never text */
+}
+
+static bool add_certificate(const char *place, const unsigned char *der, size_t len, STACK_OF(X509) *certs,
+                            struct cg_error *err)
+{
+    const unsigned char *p = der;
+    X509 *cert = d2i_X509(NULL, &p, (long)len);
+    int index = sk_X509_num(certs) + 1;
+    if (!cert || p != der + len) {
+        cg_error_set(err, "%s: certificate %d: %s; export it again", place, index,
+                     cert ? "bytes follow after its end" : "not a valid X.509 certificate");
+        X509_free(cert);
+        return false;
+    }
+    if (!sk_X509_push(certs, cert)) {
+        cg_error_set(err, "%s: out of memory", place);
+        X509_free(cert);
+        return false;
+    }
+    return true;
+}
+
+static bool add_block(const struct cg_pem *pem, STACK_OF(X509) *certs, struct cg_error *err)
+{
+    if (strcmp(pem->label, "CERTIFICATE") == 0 || strcmp(pem->label, "X509 CERTIFICATE") == 0)
+        return add_certificate(pem->place, pem->der, pem->der_len, certs, err);
+    if (strstr(pem->label, "PRIVATE KEY"))
+        cg_error_set(err,
+                     "%s: holds a private key; a CA's private key does not belong on this machine, and no key "
+                     "beside certificates: take it out of the file, and replace the key if others could read it",
+                     pem->place);
+    else if (strcmp(pem->label, "X509 CRL") == 0)
+        cg_error_set(err, "%s: holds a CRL; put CRLs into files of their own and name them in trust.crls", pem->place);
+    else
+        cg_error_set(err, "%s: expected certificates, found a PEM block %s; remove it", pem->place, pem->label);
+    return false;
+}
+
+static bool read_pem(struct cg_pem *pem, size_t max, STACK_OF(X509) *certs, struct cg_error *err)
+{
+    enum cg_pem_step step = CG_PEM_FAULT;
+    while ((step = cg_pem_next(pem, err)) == CG_PEM_BLOCK) {
+        if ((size_t)sk_X509_num(certs) >= max) {
+            cg_error_set(err, "%s: holds more than %zu certificates", pem->place, max);
+            return false;
+        }
+        if (!add_block(pem, certs, err))
+            return false;
+    }
+    if (step == CG_PEM_END && sk_X509_num(certs) == 0)
+        cg_error_set(err, "%s: expected certificates in PEM or DER, found none; is it the right file?", pem->place);
+    return step == CG_PEM_END && sk_X509_num(certs) > 0;
+}
+
+bool cg_certificates_read(const char *place, const void *data, size_t len, size_t max, STACK_OF(X509) **out,
+                          struct cg_error *err)
+{
+    struct cg_pem pem = {.place = place, .len = len};
+    STACK_OF(X509) *certs = sk_X509_new_null();
+    bool ok = false;
+    *out = NULL;
+    ERR_set_mark();
+    pem.data = malloc(len ? len : 1);
+    if (!certs || !pem.data) {
+        cg_error_set(err, "%s: out of memory", place);
+        goto out;
+    }
+    memcpy(pem.data, data, len);
+    ok = cg_is_der(data, len) ? add_certificate(place, data, len, certs, err) : read_pem(&pem, max, certs, err);
+out:
+    ERR_pop_to_mark();
+    free(pem.data);
+    if (ok)
+        *out = certs;
+    else
+        sk_X509_pop_free(certs, X509_free);
+    return ok;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The policy: one JSON file, or none for the strict default. Values only, in seconds, bytes and bits;
+ * loading files that it names is the snapshot's work.
+ * A cg_policy is immutable once loaded and owns everything that it points to. Called by snapshot, check, tool.
+ *
+ * Every key is a row of the table in policy_keys.c: path, type, where it goes, default, one line of manual. */
+#ifndef CG_POLICY_H
+#define CG_POLICY_H
+
+#include "error.h"
+#include "verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cg_strings {
+    const char **item;
+    size_t count;
+};
+
+/* bits */
+enum cg_key_algorithm {
+    CG_KEY_RSA = 1 << 0,
+    CG_KEY_RSA_PSS = 1 << 1,
+    CG_KEY_EC_P256 = 1 << 2,
+    CG_KEY_EC_P384 = 1 << 3,
+    CG_KEY_EC_P521 = 1 << 4,
+    CG_KEY_ED25519 = 1 << 5,
+    CG_KEY_ED448 = 1 << 6,
+    CG_KEY_EC_OTHER = 1 << 7, /* other named curves: insecure_other_curves only */
+    CG_KEY_ML_DSA = 1 << 8,
+};
+
+/* bits; Ed25519, Ed448 and ML-DSA carry their own and count as CG_DIGEST_INTRINSIC */
+enum cg_digest {
+    CG_DIGEST_SHA256 = 1 << 0,
+    CG_DIGEST_SHA384 = 1 << 1,
+    CG_DIGEST_SHA512 = 1 << 2,
+    CG_DIGEST_INTRINSIC = 1 << 3,
+    CG_DIGEST_SHA1 = 1 << 4, /* insecure_sha1 only */
+    CG_DIGEST_SHA224 = 1 << 5,
+    CG_DIGEST_SHA3 = 1 << 6,
+};
+
+/* bits */
+enum cg_san_type {
+    CG_SAN_DNS = 1 << 0,
+    CG_SAN_IP = 1 << 1,
+    CG_SAN_URI = 1 << 2,
+    CG_SAN_EMAIL = 1 << 3,
+    CG_SAN_DIRNAME = 1 << 4,
+    CG_SAN_RID = 1 << 5,
+    CG_SAN_OTHER = 1 << 6,
+};
+
+enum cg_certificate_use { CG_CERT_REQUIRED = 0, CG_CERT_OPTIONAL, CG_CERT_NONE };
+
+enum cg_match_kind { CG_MATCH_PRESENT = 0, CG_MATCH_EQUAL, CG_MATCH_ONE_OF, CG_MATCH_PATTERN, CG_MATCH_HEX };
+
+/* patterns are POSIX fnmatch(3) globs without path rules */
+struct cg_value_match {
+    enum cg_match_kind kind;
+    struct cg_strings values; /* CG_MATCH_HEX: lower-case hex without colons */
+};
+
+struct cg_extension_rule {
+    const char *oid;             /* dotted */
+    bool forbidden;              /* else required; then match says with what value */
+    struct cg_value_match match; /* against the extension's value: text inside a DER string, or hex of the DER */
+};
+
+struct cg_subject_rule {
+    const char *attribute; /* "O", "OU", "CN", "C", ... or a dotted OID; every occurrence must match, one must exist */
+    struct cg_value_match match;
+};
+
+/* RFC 5280 6.1.1 (c) to (f) */
+struct cg_certificate_policies {
+    struct cg_strings oids; /* empty: any-policy */
+    bool require_explicit;
+    bool inhibit_mapping;
+    bool inhibit_any;
+};
+
+/* one way of naming a certificate is set */
+struct cg_certificate_match {
+    const unsigned char *sha256;      /* 32 bytes over the DER certificate, or NULL */
+    const unsigned char *spki_sha256; /* 32 bytes over the DER SubjectPublicKeyInfo, or NULL */
+    const char *serial;               /* lower-case hex without leading zeros, with issuer; or NULL */
+    const char *issuer;               /* RFC 4514 text as cg_name_text writes it */
+    const char *note;                 /* the operator's remark, may be NULL; shown in the detail */
+};
+
+struct cg_certificate_list {
+    const struct cg_certificate_match *item;
+    size_t count;
+};
+
+/* The rules for one role (client, server, bridge) on one listener. */
+struct cg_profile {
+    enum cg_certificate_use certificate; /* client only */
+    enum cg_mode mode[CG_REASON_COUNT];  /* by rule; zero is CG_ENFORCE */
+    bool strict;                         /* X509_V_FLAG_X509_STRICT and the pedantic rules */
+
+    unsigned max_chain;                  /* certificates in the peer's message, leaf included; default 10 */
+    size_t max_chain_bytes;              /* default 64 KiB */
+    unsigned max_depth;                  /* intermediates between leaf and anchor; default 4 */
+    unsigned key_algorithms;             /* CG_KEY_* */
+    unsigned rsa_min_bits, rsa_max_bits; /* 2048, 8192 */
+    unsigned digests;                    /* CG_DIGEST_* */
+    int64_t clock_skew;                  /* s added on both ends of validity; default 0 */
+    int64_t max_lifetime;                /* s, notAfter - notBefore of the leaf; 0: no limit */
+    int64_t min_remaining;               /* s; default 0 */
+    bool allow_missing_eku;              /* default false */
+    bool allow_any_eku;                  /* default false */
+    unsigned san_types;                  /* the leaf must have a SAN of one of these; 0: no rule. Default: any type */
+    unsigned san_types_allowed;          /* SAN types that may occur; default all */
+    struct cg_strings names;             /* server: DNS names and IP addresses that the SANs must cover, each */
+    struct cg_certificate_policies policies;
+    const struct cg_extension_rule *extensions;
+    size_t nextensions;
+    const struct cg_subject_rule *subject;
+    size_t nsubject;
+    struct cg_certificate_list deny, allow; /* deny: any certificate of the path; allow: the leaf, when not empty */
+
+    bool crl_required;   /* every CA of the path needs a CRL; default: true when any CRL is configured */
+    int64_t crl_max_age; /* s since thisUpdate; 0: no limit */
+    int64_t crl_grace;   /* s after nextUpdate; default 0 */
+};
+
+enum cg_identity_source {
+    CG_IDENTITY_NONE = 0, /* the username of CONNECT stays as it is */
+    CG_IDENTITY_SAN_URI,
+    CG_IDENTITY_SAN_DNS,
+    CG_IDENTITY_SAN_EMAIL,
+    CG_IDENTITY_CN,
+    CG_IDENTITY_SUBJECT,
+};
+
+enum cg_client_id_rule { CG_CLIENT_ID_ANY = 0, CG_CLIENT_ID_EQUAL, CG_CLIENT_ID_PREFIX };
+
+struct cg_identity_policy {
+    enum cg_identity_source username;
+    const char *strip_prefix;         /* NULL: none; a name without it is CG_REASON_IDENTITY_MISSING */
+    enum cg_client_id_rule client_id; /* compared with the name from the certificate */
+    bool one_client;                  /* one certificate, one client id at a time */
+    bool authenticates;               /* SUCCESS: the certificate is enough; else DEFER to password plugins */
+};
+
+enum cg_resumption { CG_RESUMPTION_OFF = 0 };
+
+struct cg_tls_policy {
+    int min_version;              /* TLS1_2_VERSION (default) or TLS1_3_VERSION */
+    const char *groups;           /* OpenSSL group list; NULL: the library's */
+    const char *ciphersuites;     /* TLS 1.3; NULL: the library's */
+    const char *ciphers;          /* TLS 1.2; NULL: forward-secret AEAD only */
+    int64_t handshake_timeout_ms; /* default 10 s */
+    unsigned max_handshakes;      /* half-open at a time, the oldest is cut beyond it; default 256 */
+    enum cg_resumption resumption;
+    bool psk_allowed; /* default false */
+};
+
+enum cg_session_action { CG_SESSION_END = 0, CG_SESSION_REPORT };
+
+/* What holds on one listener: the file's top level with that listener's overrides merged in (RFC 7396). */
+struct cg_listener_policy {
+    uint16_t port; /* 0 in the default one */
+    struct cg_tls_policy tls;
+    struct cg_profile client;
+    struct cg_profile server;
+    struct cg_identity_policy identity;
+    bool plain_allowed;              /* clients on this listener without TLS; default false */
+    enum cg_session_action sessions; /* a live session that the policy no longer accepts */
+    bool send_will;                  /* of a session that we end; default true */
+    const char *credential_chain;    /* path, NULL: the broker's own credential is checked and served */
+    const char *credential_key;
+};
+
+struct cg_trust_files {
+    struct cg_strings anchors, intermediates, crls; /* paths; crls may be folders */
+    bool crl_extended;                              /* see cg_trust_extend_crls */
+};
+
+struct cg_log_policy {
+    const char *file; /* NULL or "-": the broker's log only */
+    bool syslog;
+    bool accepted;     /* handshake_accepted too; default false */
+    unsigned burst;    /* events of one peer and reason written in a window before they are counted; default 5 */
+    int64_t window_ms; /* default 60 s */
+};
+
+struct cg_policy {
+    const char *name;                          /* the file, or "(strict default)" */
+    struct cg_trust_files trust, bridge_trust; /* bridge_trust without anchors: trust is used */
+    struct cg_log_policy log;
+    struct cg_listener_policy base; /* ports that have no entry of their own */
+    struct cg_listener_policy *listeners;
+    size_t nlisteners;
+    struct cg_profile bridge; /* peers that the broker connects to */
+    struct cg_tls_policy bridge_tls;
+    struct cg_certificate_list admin; /* certificates that may use $CONTROL/certguard/v1 */
+    int64_t warn_before[8];           /* s before expiry, descending, 0 ends; default 30, 14, 7, 1 days */
+    struct cg_policy_store *store;    /* private: what backs the pointers above */
+};
+
+/* Parses JSON text. name is used for messages and as base of relative paths. NULL and *err ("FILE: $.json.path:
+ * expected ..., found ...; cure") on any unknown key, duplicate key, wrong type, bad unit or contradiction. */
+struct cg_policy *cg_policy_parse(const char *name, const char *text, size_t len, struct cg_error *err);
+
+/* The file through cg_file_read, at most 1 MiB. */
+struct cg_policy *cg_policy_load(const char *file, struct cg_error *err);
+
+/* The strict default with these anchors (file path, kept). */
+struct cg_policy *cg_policy_default(const char *anchors_file, struct cg_error *err);
+
+void cg_policy_free(struct cg_policy *policy);
+
+/* The entry of this port, or the base. Never NULL. */
+const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "policy_check.h"
+
+#include <string.h>
+
+bool cg_check_extension(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_extension_rule *rule = filled;
+    if (rule->forbidden && rule->match.kind != CG_MATCH_PRESENT)
+        return cg_parse_fail(parse, at, "a forbidden extension cannot have a value to match; remove one of the two");
+    return true;
+}
+
+bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_certificate_match *match = filled;
+    if (!match->sha256 && !match->spki_sha256 && !match->serial)
+        return cg_parse_fail(parse, at, "expected \"sha256\", \"spki_sha256\", or \"serial\" with \"issuer\"");
+    if ((match->serial != NULL) != (match->issuer != NULL))
+        return cg_parse_fail(parse, at, "\"serial\" and \"issuer\" name a certificate only together");
+    return true;
+}
+
+bool cg_check_profile(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_profile *profile = filled;
+    if (profile->rsa_min_bits > profile->rsa_max_bits)
+        return cg_parse_fail(parse, at, "rsa_min_bits (%u) is above rsa_max_bits (%u): no RSA key would pass",
+                             profile->rsa_min_bits, profile->rsa_max_bits);
+    if (!profile->key_algorithms)
+        return cg_parse_fail(parse, at, "key_algorithms is empty: no certificate would pass; name at least one");
+    if (profile->max_lifetime && profile->min_remaining > profile->max_lifetime)
+        return cg_parse_fail(parse, at, "min_remaining is above max_lifetime: no certificate would pass");
+    if (profile->san_types && !(profile->san_types & profile->san_types_allowed))
+        return cg_parse_fail(parse, at,
+                             "san_required names no type that san_allowed allows: no certificate would pass");
+    for (size_t i = 0; i < profile->nextensions; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(profile->extensions[i].oid, profile->extensions[k].oid) == 0 &&
+                profile->extensions[i].forbidden != profile->extensions[k].forbidden)
+                return cg_parse_fail(parse, at, "extension %s is both required and forbidden",
+                                     profile->extensions[i].oid);
+    return true;
+}
+
+bool cg_check_bridge(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_bridge_draft *bridge = filled;
+    const struct cg_trust_files *files = &bridge->trust.files;
+    if (files->anchors.count == 0 && (files->intermediates.count || files->crls.count))
+        return cg_parse_fail(parse, at,
+                             "trust names intermediates or CRLs, but no anchors: it replaces the top "
+                             "level's trust as a whole; add \"anchors\"");
+    return cg_check_profile(parse, at, &bridge->profile);
+}
+
+bool cg_check_identity(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_identity_policy *identity = filled;
+    if (identity->username != CG_IDENTITY_NONE)
+        return true;
+    if (identity->client_id != CG_CLIENT_ID_ANY)
+        return cg_parse_fail(parse, at,
+                             "client_id is compared with the username from the certificate, and username "
+                             "is \"none\"; set it, to \"san.uri\" for example");
+    if (identity->strip_prefix)
+        return cg_parse_fail(parse, at, "strip_prefix has nothing to cut from: username is \"none\"");
+    return true;
+}
+
+/* A certificate that nobody vouches for must not log anyone in. */
+static enum cg_reason relaxed_trust(const struct cg_draft *draft)
+{
+    static const enum cg_reason trust[] = {
+        CG_REASON_UNTRUSTED, CG_REASON_SELF_SIGNED, CG_REASON_PATH_LIMIT, CG_REASON_BAD_SIGNATURE,
+        CG_REASON_REVOKED,   CG_REASON_DENY_LISTED, CG_REASON_NOT_A_CA,   CG_REASON_PATH_OTHER,
+    };
+    for (size_t i = 0; i < sizeof trust / sizeof *trust; i++) {
+        enum cg_mode mode = draft->listener.client.mode[trust[i]];
+        mode = mode == CG_MODE_INHERIT ? draft->rules[trust[i]] : mode;
+        mode = mode == CG_MODE_INHERIT ? draft->mode : mode;
+        if (mode != CG_ENFORCE)
+            return trust[i];
+    }
+    return CG_REASON_OK;
+}
+
+bool cg_check_listener(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_draft *draft = filled;
+    const struct cg_identity_policy *identity = &draft->listener.identity;
+    bool uses = identity->username != CG_IDENTITY_NONE || identity->one_client || identity->authenticates;
+    if (uses && draft->listener.client.certificate == CG_CERT_NONE)
+        return cg_parse_fail(parse, at,
+                             "identity comes from the client's certificate, and client.certificate is "
+                             "\"none\"; make it \"required\" or \"optional\"");
+    enum cg_reason relaxed = identity->authenticates ? relaxed_trust(draft) : CG_REASON_OK;
+    if (relaxed != CG_REASON_OK)
+        return cg_parse_fail(parse, at,
+                             "identity.authenticates lets a certificate log in, and the rule %s is not "
+                             "enforced for clients: anyone could; enforce the rule or set "
+                             "authenticates to false",
+                             cg_reason_row(relaxed)->code);
+    return true;
+}

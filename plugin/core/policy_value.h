@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* One JSON value to one field, by the type of its row. What the fields point to is kept in the policy's store.
+ * Called by policy.c for every key that is not an object. */
+#ifndef CG_POLICY_VALUE_H
+#define CG_POLICY_VALUE_H
+
+#include "policy_parse.h"
+
+/* to: the field. */
+bool cg_value_set(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+                  void *to);
+
+#endif

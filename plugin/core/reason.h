@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Every reason for which certguard says no, and what a person does about it: one const table.
+ * The codes are a promise: they stand in event logs, policies ("rules") and docs/reasons.md.
+ * Nobody owns anything; called by core, tls, broker and the tool. */
+#ifndef CG_REASON_H
+#define CG_REASON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The order of the certificate rules is their precedence: where several fail, the first is reported. */
+enum cg_reason {
+    CG_REASON_UNSET = 0, /* no verdict was reached: deny */
+    CG_REASON_OK,
+
+    /* Faults: not the certificate's doing, always deny, never relaxed. */
+    CG_REASON_NO_MEMORY,
+    CG_REASON_INTERNAL_ERROR,
+    CG_REASON_NO_SNAPSHOT,
+
+    /* Rules on a certification path: each has a mode in the policy's "rules". */
+    CG_REASON_NO_CERTIFICATE,
+    CG_REASON_CHAIN_TOO_LONG,  /* certificates sent */
+    CG_REASON_CHAIN_TOO_LARGE, /* bytes sent */
+    CG_REASON_MALFORMED,
+    CG_REASON_DENY_LISTED,
+    CG_REASON_UNTRUSTED, /* no path to an anchor */
+    CG_REASON_SELF_SIGNED,
+    CG_REASON_PATH_LIMIT, /* gave up after the bound on candidate paths */
+    CG_REASON_BAD_SIGNATURE,
+    CG_REASON_REVOKED,
+    CG_REASON_CRL_MISSING,
+    CG_REASON_CRL_EXPIRED,
+    CG_REASON_CRL_NOT_YET_VALID,
+    CG_REASON_CRL_TOO_OLD,
+    CG_REASON_CRL_UNKNOWN, /* scope or reasons do not cover the certificate */
+    CG_REASON_EXPIRED,
+    CG_REASON_NOT_YET_VALID,
+    CG_REASON_CA_EXPIRED,
+    CG_REASON_CA_NOT_YET_VALID,
+    CG_REASON_PROXY_CERTIFICATE, /* before not_a_ca: an end entity issued it */
+    CG_REASON_NOT_A_CA,
+    CG_REASON_CA_KEY_USAGE,
+    CG_REASON_PATH_LENGTH, /* pathLenConstraint */
+    CG_REASON_TOO_DEEP,    /* the policy's max_depth */
+    CG_REASON_CA_AS_END_ENTITY,
+    CG_REASON_NOT_V3,
+    CG_REASON_BAD_SERIAL,
+    CG_REASON_UNKNOWN_CRITICAL_EXTENSION,
+    CG_REASON_WRONG_PURPOSE,
+    CG_REASON_EKU_MISSING,
+    CG_REASON_EKU_ANY,
+    CG_REASON_CA_WRONG_PURPOSE,
+    CG_REASON_KEY_USAGE,
+    CG_REASON_NAME_CONSTRAINTS,
+    CG_REASON_CERTIFICATE_POLICIES,
+    CG_REASON_KEY_ALGORITHM,
+    CG_REASON_KEY_SIZE,
+    CG_REASON_RSA_EXPONENT,
+    CG_REASON_EC_PARAMETERS,
+    CG_REASON_SIGNATURE_DIGEST,
+    CG_REASON_BAD_NAME, /* NUL, control characters, malformed text in subject, issuer or SAN */
+    CG_REASON_SAN_MISSING,
+    CG_REASON_SAN_TYPE,
+    CG_REASON_SAN_MALFORMED,
+    CG_REASON_HOST_MISMATCH,
+    CG_REASON_LIFETIME_TOO_LONG,
+    CG_REASON_TOO_LITTLE_LIFE_LEFT,
+    CG_REASON_EXTENSION_MISSING,
+    CG_REASON_EXTENSION_VALUE,
+    CG_REASON_EXTENSION_FORBIDDEN,
+    CG_REASON_SUBJECT_MISMATCH,
+    CG_REASON_NOT_ALLOW_LISTED,
+    CG_REASON_STRICT,     /* X509_V_FLAG_X509_STRICT and the pedantic rules */
+    CG_REASON_PATH_OTHER, /* an error of the path check that has no row of its own */
+
+    /* Handshakes that failed before or beside the certificate check. */
+    CG_REASON_NO_COMMON_VERSION,
+    CG_REASON_NO_COMMON_CIPHER,
+    CG_REASON_NO_COMMON_GROUP,
+    CG_REASON_NO_COMMON_SIGNATURE,
+    CG_REASON_BAD_CERTIFICATE_PROOF, /* CertificateVerify does not fit the certificate: no private key */
+    CG_REASON_PLAIN_MQTT,
+    CG_REASON_PLAIN_HTTP,
+    CG_REASON_GARBAGE,
+    CG_REASON_PSK_NOT_ALLOWED,
+    CG_REASON_NO_CREDENTIAL,     /* the listener has no certificate to serve */
+    CG_REASON_PEER_UNTRUSTS_US,  /* alerts unknown_ca, bad_certificate, certificate_unknown, ... */
+    CG_REASON_PEER_SAYS_EXPIRED, /* alert certificate_expired: ours, or the peer has a wrong clock */
+    CG_REASON_PEER_ALERT,        /* any other alert of the peer */
+    CG_REASON_PEER_GONE,
+    CG_REASON_HANDSHAKE_TIMEOUT,
+    CG_REASON_TOO_MANY_HANDSHAKES,
+    CG_REASON_HANDSHAKE_FAILED, /* a TLS error that has no row of its own */
+
+    /* CONNECT, after the handshake. */
+    CG_REASON_NO_RECORD, /* the TLS client's handshake was not seen by the hook */
+    CG_REASON_PLAIN_LISTENER,
+    CG_REASON_CERTIFICATE_REQUIRED,
+    CG_REASON_IDENTITY_MISSING,
+    CG_REASON_IDENTITY_INVALID,
+    CG_REASON_CLIENT_ID_MISMATCH,
+    CG_REASON_CERTIFICATE_IN_USE,
+    CG_REASON_NOT_AN_ADMIN,   /* may not use the control topic */
+    CG_REASON_ENDED_BY_ADMIN, /* by a command on the control topic */
+
+    /* Files. */
+    CG_REASON_POLICY_INVALID,
+    CG_REASON_TRUST_INVALID,
+    CG_REASON_CRL_INVALID,
+    CG_REASON_CREDENTIAL_INVALID,
+
+    CG_REASON_COUNT
+};
+
+enum cg_reason_kind {
+    CG_KIND_NONE = 0,
+    CG_KIND_FAULT,
+    CG_KIND_RULE, /* has a mode in the policy */
+    CG_KIND_HANDSHAKE,
+    CG_KIND_CONNECT,
+    CG_KIND_FILE,
+};
+
+struct cg_reason_row {
+    const char *code; /* stable, lower case, "_" between words: "expired" */
+    enum cg_reason_kind kind;
+    const char *sentence; /* what is wrong, for a person, without the names of the case */
+    const char *ref;      /* "RFC 5280 4.1.2.5", or "" */
+    const char *hint;     /* what to do */
+    int x509_error;       /* X509_V_ERR_*: OpenSSL makes the TLS alert from it; 0 where there is none */
+};
+
+/* Never NULL: an unknown number gives the row of CG_REASON_UNSET. */
+const struct cg_reason_row *cg_reason_row(enum cg_reason reason);
+
+/* CG_REASON_UNSET when no row has this code. */
+enum cg_reason cg_reason_from_code(const char *code);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rules on the shape of a path: what OpenSSL said of it, CA or not, depth, version, serial number. */
+#include "name.h"
+#include "rules.h"
+
+#include <openssl/x509_vfy.h>
+
+enum cg_rule_result cg_rule_x509(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    for (int i = 0; i < subject->x509.count; i++)
+        if (subject->x509.item[i].reason == reason && subject->x509.item[i].depth == depth)
+            return cg_rule_fail(detail, "%s: OpenSSL says: %s", cg_rule_who(subject, depth).text,
+                                X509_verify_cert_error_string(subject->x509.item[i].error));
+    return CG_RULE_PASS;
+}
+
+/* RFC 5280 6.1: a path ends in an anchor. */
+enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    (void)depth;
+    for (int i = 0; i < subject->ncerts; i++)
+        if (cg_rule_x509(subject, reason, i, detail) != CG_RULE_PASS)
+            return CG_RULE_FAIL;
+    if (subject->anchored || subject->no_path != reason)
+        return CG_RULE_PASS;
+    char issuer[100];
+    cg_name_text(X509_get_issuer_name(subject->cert[0].x509), issuer, sizeof issuer);
+    if (reason == CG_REASON_SELF_SIGNED)
+        return cg_rule_fail(detail, "%s is signed with its own key and is no trust anchor",
+                            cg_rule_who(subject, 0).text);
+    if (reason == CG_REASON_PATH_LIMIT)
+        return cg_rule_fail(detail, "%s: no good path within the bounds of the search", cg_rule_who(subject, 0).text);
+    return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor", cg_rule_who(subject, 0).text, issuer);
+}
+
+/* RFC 5280 4.1, 4.2: what cannot be decoded, and extensions that occur twice. */
+enum cg_rule_result cg_rule_malformed(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    const struct cg_cert *cert = &subject->cert[depth];
+    if (!cert->dates_ok)
+        return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_who(subject, depth).text);
+    if ((cert->flags & EXFLAG_INVALID) && !cert->san_broken)
+        return cg_rule_fail(detail, "%s: an extension cannot be decoded or occurs twice",
+                            cg_rule_who(subject, depth).text);
+    return cg_rule_x509(subject, reason, depth, detail);
+}
+
+/* OpenSSL calls a CA whose key usage lacks keyCertSign an invalid CA; ca_key_usage tells that one better. */
+static bool lacks_cert_sign(const struct cg_cert *cert)
+{
+    return (cert->flags & EXFLAG_CA) && (cert->flags & EXFLAG_KUSAGE) && !(cert->key_usage & KU_KEY_CERT_SIGN);
+}
+
+/* RFC 5280 4.2.1.9, 6.1.4 (k): also where OpenSSL lets version 1 certificates and old key usages pass for a CA. */
+enum cg_rule_result cg_rule_not_a_ca(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    if (lacks_cert_sign(&subject->cert[depth]))
+        return CG_RULE_PASS;
+    if (cg_rule_x509(subject, reason, depth, detail) != CG_RULE_PASS)
+        return CG_RULE_FAIL;
+    if (!(subject->cert[depth].flags & EXFLAG_CA))
+        return cg_rule_fail(detail, "%s issued %s without basicConstraints CA:TRUE", cg_rule_who(subject, depth).text,
+                            cg_rule_who(subject, depth - 1).text);
+    return CG_RULE_PASS;
+}
+
+enum cg_rule_result cg_rule_too_deep(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    (void)reason;
+    (void)depth;
+    int between = subject->ncerts - 2;
+    if (!subject->anchored || between <= (int)subject->in->profile->max_depth)
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "%d intermediates above %s, the policy allows %u", between,
+                        cg_rule_who(subject, 0).text, subject->in->profile->max_depth);
+}
+
+enum cg_rule_result cg_rule_ca_as_end_entity(const struct cg_subject *subject, enum cg_reason reason, int depth,
+                                             char *detail)
+{
+    (void)reason;
+    if (!(subject->cert[depth].flags & EXFLAG_CA))
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "%s has basicConstraints CA:TRUE", cg_rule_who(subject, depth).text);
+}
+
+/* RFC 3820: nobody revokes a proxy certificate, so it would slip past the CRLs. */
+enum cg_rule_result cg_rule_proxy_certificate(const struct cg_subject *subject, enum cg_reason reason, int depth,
+                                              char *detail)
+{
+    if (subject->cert[depth].flags & EXFLAG_PROXY)
+        return cg_rule_fail(detail, "%s has the extension proxyCertInfo", cg_rule_who(subject, depth).text);
+    return cg_rule_x509(subject, reason, depth, detail);
+}
+
+enum cg_rule_result cg_rule_not_v3(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    (void)reason;
+    long version = X509_get_version(subject->cert[depth].x509) + 1;
+    if (version == 3)
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "%s has version %ld", cg_rule_who(subject, depth).text, version);
+}
+
+/* RFC 5280 4.1.2.2 */
+enum cg_rule_result cg_rule_bad_serial(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    (void)reason;
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(subject->cert[depth].x509);
+    const unsigned char *p = ASN1_STRING_get0_data(serial);
+    int len = ASN1_STRING_length(serial);
+    bool negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
+    bool zero = true;
+    for (int i = 0; i < len; i++)
+        zero = zero && p[i] == 0;
+    /* a set top bit takes one octet more in DER */
+    int octets = len + (len > 0 && (p[0] & 0x80));
+    if (!negative && !zero && octets <= 20)
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "%s: serial number %s", cg_rule_who(subject, depth).text,
+                        negative ? "is negative"
+                        : zero   ? "is zero"
+                                 : "is longer than 20 octets");
+}

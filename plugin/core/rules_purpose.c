@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rules on what a key may be used for: extended key usage (RFC 5280 4.2.1.12) and key usage (4.2.1.3). */
+#include "rules.h"
+
+#include <openssl/x509v3.h>
+
+static uint32_t wanted_eku(enum cg_purpose purpose)
+{
+    return purpose == CG_PURPOSE_CLIENT ? XKU_SSL_CLIENT : XKU_SSL_SERVER;
+}
+
+static const char *eku_name(enum cg_purpose purpose)
+{
+    return purpose == CG_PURPOSE_CLIENT ? "clientAuth" : "serverAuth";
+}
+
+/* CG_REASON_OK, or why this extended key usage does not do. */
+static enum cg_reason judge_eku(const struct cg_cert *cert, const struct cg_check_input *in)
+{
+    if (!(cert->flags & EXFLAG_XKUSAGE))
+        return in->profile->allow_missing_eku ? CG_REASON_OK : CG_REASON_EKU_MISSING;
+    if (cert->eku & wanted_eku(in->purpose))
+        return CG_REASON_OK;
+    if (cert->eku & XKU_ANYEKU)
+        return in->profile->allow_any_eku ? CG_REASON_OK : CG_REASON_EKU_ANY;
+    return CG_REASON_WRONG_PURPOSE;
+}
+
+enum cg_rule_result cg_rule_eku(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    const struct cg_check_input *in = subject->in;
+    if (in->purpose == CG_PURPOSE_ANY || judge_eku(&subject->cert[depth], in) != reason)
+        return CG_RULE_PASS;
+    struct cg_who who = cg_rule_who(subject, depth);
+    if (reason == CG_REASON_EKU_MISSING)
+        return cg_rule_fail(detail, "%s has no extended key usage, %s is needed", who.text, eku_name(in->purpose));
+    if (reason == CG_REASON_EKU_ANY)
+        return cg_rule_fail(detail, "%s has anyExtendedKeyUsage, %s is needed", who.text, eku_name(in->purpose));
+    return cg_rule_fail(detail, "%s lacks %s in its extended key usage", who.text, eku_name(in->purpose));
+}
+
+/* A CA without the extension issues for any purpose; one with it only for those that it names. The anchor's is a
+ * statement about the anchor as a whole, so it counts too. */
+enum cg_rule_result cg_rule_ca_eku(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    (void)reason;
+    const struct cg_check_input *in = subject->in;
+    const struct cg_cert *cert = &subject->cert[depth];
+    if (in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_XKUSAGE))
+        return CG_RULE_PASS;
+    if (judge_eku(cert, in) == CG_REASON_OK)
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "the CA %s lacks %s in its extended key usage", cg_rule_who(subject, depth).text,
+                        eku_name(in->purpose));
+}
+
+/* RFC 8446 4.4.2.2: the peer signs the handshake, so where the extension is present it must allow that. */
+enum cg_rule_result cg_rule_key_usage(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+{
+    (void)reason;
+    const struct cg_cert *cert = &subject->cert[depth];
+    if (subject->in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_KUSAGE) ||
+        (cert->key_usage & KU_DIGITAL_SIGNATURE))
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "%s lacks digitalSignature in its key usage", cg_rule_who(subject, depth).text);
+}
+
+enum cg_rule_result cg_rule_ca_key_usage(const struct cg_subject *subject, enum cg_reason reason, int depth,
+                                         char *detail)
+{
+    (void)reason;
+    const struct cg_cert *cert = &subject->cert[depth];
+    if (!(cert->flags & EXFLAG_KUSAGE) || (cert->key_usage & KU_KEY_CERT_SIGN))
+        return CG_RULE_PASS;
+    return cg_rule_fail(detail, "the CA %s lacks keyCertSign in its key usage", cg_rule_who(subject, depth).text);
+}

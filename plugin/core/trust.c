@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "trust.h"
+
+#include "file.h"
+#include "pem.h"
+
+#include <openssl/err.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUNDLE_MAX       ((size_t)64 << 20)
+#define CERTIFICATES_MAX 100000
+#define CRL_MAX          ((size_t)2 << 30)
+#define FIRST_BUCKETS    64
+
+struct cg_trust {
+    atomic_int references;
+    STACK_OF(X509) *anchors, *intermediates;
+    STACK_OF(X509) *all; /* shallow: who may have signed a CRL */
+    struct cg_crl_set *crls;
+    bool extended_crls;
+    struct cg_trust_entry **buckets; /* by hash of the subject */
+    size_t nbuckets, nentries;
+};
+
+struct cg_trust *cg_trust_new(void)
+{
+    struct cg_trust *trust = calloc(1, sizeof *trust);
+    if (!trust)
+        return NULL;
+    atomic_init(&trust->references, 1);
+    trust->anchors = sk_X509_new_null();
+    trust->intermediates = sk_X509_new_null();
+    trust->all = sk_X509_new_null();
+    trust->crls = cg_crl_set_new();
+    trust->buckets = calloc(FIRST_BUCKETS, sizeof(struct cg_trust_entry *));
+    trust->nbuckets = FIRST_BUCKETS;
+    if (!trust->anchors || !trust->intermediates || !trust->all || !trust->crls || !trust->buckets) {
+        cg_trust_free(trust);
+        return NULL;
+    }
+    return trust;
+}
+
+struct cg_trust *cg_trust_take(struct cg_trust *trust)
+{
+    if (trust)
+        atomic_fetch_add_explicit(&trust->references, 1, memory_order_relaxed);
+    return trust;
+}
+
+static struct cg_trust_entry *entry_after(const struct cg_trust_entry *entry)
+{
+    union {
+        const struct cg_trust_entry *in;
+        struct cg_trust_entry *out;
+    } next = {entry->next};
+    return next.out;
+}
+
+void cg_trust_free(struct cg_trust *trust)
+{
+    if (!trust || atomic_fetch_sub_explicit(&trust->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; trust->buckets && i < trust->nbuckets; i++) {
+        while (trust->buckets[i]) {
+            struct cg_trust_entry *next = entry_after(trust->buckets[i]);
+            free(trust->buckets[i]);
+            trust->buckets[i] = next;
+        }
+    }
+    free(trust->buckets);
+    sk_X509_pop_free(trust->anchors, X509_free);
+    sk_X509_pop_free(trust->intermediates, X509_free);
+    sk_X509_free(trust->all);
+    cg_crl_set_free(trust->crls);
+    free(trust);
+}
+
+/* ---- the index of subjects */
+
+static unsigned long subject_hash(const X509_NAME *subject)
+{
+    int ok = 0;
+    unsigned long hash = X509_NAME_hash_ex(subject, NULL, NULL, &ok);
+    return ok ? hash : 0; /* without the digest: one bucket, slow but right */
+}
+
+static const struct cg_trust_entry *matching(const struct cg_trust_entry *entry, unsigned long hash,
+                                             const X509_NAME *subject)
+{
+    while (entry && (entry->hash != hash || X509_NAME_cmp(X509_get_subject_name(entry->cert), subject) != 0))
+        entry = entry->next;
+    return entry;
+}
+
+const struct cg_trust_entry *cg_trust_find(const struct cg_trust *trust, const X509_NAME *subject)
+{
+    unsigned long hash = subject_hash(subject);
+    return matching(trust->buckets[hash % trust->nbuckets], hash, subject);
+}
+
+const struct cg_trust_entry *cg_trust_next(const struct cg_trust_entry *entry)
+{
+    return matching(entry->next, entry->hash, X509_get_subject_name(entry->cert));
+}
+
+static bool grow(struct cg_trust *trust)
+{
+    size_t count = trust->nbuckets * 2;
+    struct cg_trust_entry **buckets = calloc(count, sizeof(struct cg_trust_entry *));
+    if (!buckets)
+        return false;
+    for (size_t i = 0; i < trust->nbuckets; i++) {
+        for (struct cg_trust_entry *entry = trust->buckets[i], *next = NULL; entry; entry = next) {
+            next = entry_after(entry);
+            entry->next = buckets[entry->hash % count];
+            buckets[entry->hash % count] = entry;
+        }
+    }
+    free(trust->buckets);
+    trust->buckets = buckets;
+    trust->nbuckets = count;
+    return true;
+}
+
+static bool holds(const struct cg_trust *trust, const X509 *cert)
+{
+    const struct cg_trust_entry *entry = cg_trust_find(trust, X509_get_subject_name(cert));
+    while (entry && X509_cmp(entry->cert, cert) != 0)
+        entry = cg_trust_next(entry);
+    return entry != NULL;
+}
+
+/* Takes a reference on success. A certificate that is there already is dropped. */
+static bool add(struct cg_trust *trust, X509 *cert, bool anchor)
+{
+    if (holds(trust, cert))
+        return true;
+    if (trust->nentries >= trust->nbuckets && !grow(trust))
+        return false;
+    struct cg_trust_entry *entry = calloc(1, sizeof *entry);
+    STACK_OF(X509) *stack = anchor ? trust->anchors : trust->intermediates;
+    if (!entry || !sk_X509_push(trust->all, cert)) {
+        free(entry);
+        return false;
+    }
+    if (!sk_X509_push(stack, cert)) {
+        sk_X509_pop(trust->all);
+        free(entry);
+        return false;
+    }
+    X509_up_ref(cert);
+    entry->cert = cert;
+    entry->anchor = anchor;
+    entry->hash = subject_hash(X509_get_subject_name(cert));
+    entry->next = trust->buckets[entry->hash % trust->nbuckets];
+    trust->buckets[entry->hash % trust->nbuckets] = entry;
+    trust->nentries++;
+    return true;
+}
+
+/* ---- certificates */
+
+enum standing { NOT_SELF_SIGNED, SELF_SIGNED, DOUBTFUL };
+
+/* Doubtful: it names itself as its issuer, and its signature does not fit or cannot be checked. To take it for an
+ * intermediate would quietly lose an anchor. */
+static enum standing standing_of(X509 *cert)
+{
+    ERR_set_mark();
+    int claims = X509_self_signed(cert, 0), proves = claims == 1 ? X509_self_signed(cert, 1) : 0;
+    ERR_pop_to_mark();
+    return claims == 0 ? NOT_SELF_SIGNED : proves == 1 ? SELF_SIGNED : DOUBTFUL;
+}
+
+static bool add_certificate(struct cg_trust *trust, const char *place, int number, X509 *cert, bool anchors,
+                            struct cg_error *err)
+{
+    enum standing standing = anchors ? standing_of(cert) : NOT_SELF_SIGNED;
+    if (standing == DOUBTFUL)
+        cg_error_set(err,
+                     "%s: certificate %d: it says that it signed itself, and its signature does not fit (or cannot "
+                     "be checked); export the CA's certificate again, or take this one out",
+                     place, number);
+    else if (!add(trust, cert, standing == SELF_SIGNED))
+        cg_error_set(err, "%s: out of memory", place);
+    else
+        return true;
+    return false;
+}
+
+static bool add_bundle(struct cg_trust *trust, const char *place, const void *data, size_t len, bool anchors,
+                       struct cg_error *err)
+{
+    STACK_OF(X509) *certs = NULL;
+    bool ok = false;
+    if (len > BUNDLE_MAX) {
+        cg_error_set(err, "%s: expected at most %zu bytes of certificates, found %zu", place, BUNDLE_MAX, len);
+        return false;
+    }
+    if (!cg_certificates_read(place, data, len, CERTIFICATES_MAX, &certs, err))
+        return false;
+    ok = true;
+    for (int i = 0; ok && i < sk_X509_num(certs); i++)
+        ok = add_certificate(trust, place, i + 1, sk_X509_value(certs, i), anchors, err);
+    sk_X509_pop_free(certs, X509_free);
+    return ok;
+}
+
+bool cg_trust_add_anchors(struct cg_trust *trust, const char *place, const void *data, size_t len, struct cg_error *err)
+{
+    return add_bundle(trust, place, data, len, true, err);
+}
+
+bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const void *data, size_t len,
+                                struct cg_error *err)
+{
+    return add_bundle(trust, place, data, len, false, err);
+}
+
+/* ---- CRLs */
+
+void cg_trust_extend_crls(struct cg_trust *trust)
+{
+    trust->extended_crls = true;
+}
+
+bool cg_trust_has_extended_crls(const struct cg_trust *trust)
+{
+    return trust->extended_crls;
+}
+
+static bool add_crl(struct cg_trust *trust, const char *place, const unsigned char *der, size_t len,
+                    struct cg_error *err)
+{
+    ERR_set_mark();
+    bool ok = cg_crl_set_add(trust->crls, der, len, trust->all, !trust->extended_crls, err);
+    ERR_pop_to_mark();
+    if (!ok)
+        cg_error_prefix(err, "%s", place);
+    return ok;
+}
+
+/* Writes over data: PEM is decoded in place. */
+static bool add_crls_over(struct cg_trust *trust, const char *place, unsigned char *data, size_t len,
+                          struct cg_error *err)
+{
+    struct cg_pem pem = {.place = place, .data = data, .len = len};
+    enum cg_pem_step step = CG_PEM_FAULT;
+    size_t count = 0;
+    if (cg_is_der(data, len))
+        return add_crl(trust, place, data, len, err);
+    while ((step = cg_pem_next(&pem, err)) == CG_PEM_BLOCK) {
+        if (strcmp(pem.label, "X509 CRL") != 0) {
+            cg_error_set(err, "%s: expected CRLs, found a PEM block %s; is it the right file?", place, pem.label);
+            return false;
+        }
+        if (!add_crl(trust, place, pem.der, pem.der_len, err))
+            return false;
+        count++;
+    }
+    if (step == CG_PEM_END && count == 0)
+        cg_error_set(err, "%s: expected a CRL in PEM or DER, found none; is it the right file?", place);
+    return step == CG_PEM_END && count > 0;
+}
+
+bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *data, size_t len, int64_t now,
+                       struct cg_error *err)
+{
+    (void)now; /* whether a CRL is in date is asked at each look-up */
+    unsigned char *copy = malloc(len ? len : 1);
+    if (!copy) {
+        cg_error_set(err, "%s: out of memory", place);
+        return false;
+    }
+    memcpy(copy, data, len);
+    bool ok = add_crls_over(trust, place, copy, len, err);
+    free(copy);
+    return ok;
+}
+
+/* ---- files */
+
+static bool load_bundle(struct cg_trust *trust, const char *path, bool anchors, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, BUNDLE_MAX, &bytes, err))
+        return false;
+    bool ok = add_bundle(trust, path, bytes.data, bytes.len, anchors, err);
+    cg_bytes_free(&bytes);
+    return ok;
+}
+
+static bool load_crl_file(void *context, const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_MAX, &bytes, err))
+        return false;
+    bool ok = add_crls_over(context, path, bytes.data, bytes.len, err);
+    cg_bytes_free(&bytes);
+    return ok;
+}
+
+static bool stamp_file(void *context, const char *path, struct cg_error *err)
+{
+    (void)err;
+    return cg_stamps_add(context, path);
+}
+
+static const char *const crl_suffixes[] = {".crl", ".pem", ".der", NULL};
+
+static bool load_crls(struct cg_trust *trust, const char *path, struct cg_error *err)
+{
+    return cg_file_is_folder(path) ? cg_folder_visit(path, crl_suffixes, load_crl_file, trust, err)
+                                   : load_crl_file(trust, path, err);
+}
+
+static bool stamp_all(const struct cg_strings *paths, struct cg_stamps *stamps)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        if (!cg_stamps_add(stamps, paths->item[i]))
+            return false;
+    return true;
+}
+
+bool cg_trust_stamp(const struct cg_trust_files *files, struct cg_stamps *stamps)
+{
+    bool ok = stamp_all(&files->anchors, stamps) && stamp_all(&files->intermediates, stamps) &&
+              stamp_all(&files->crls, stamps);
+    for (size_t i = 0; ok && i < files->crls.count; i++)
+        if (cg_file_is_folder(files->crls.item[i])) /* loading says what is wrong with a folder */
+            (void)cg_folder_visit(files->crls.item[i], crl_suffixes, stamp_file, stamps, NULL);
+    return ok;
+}
+
+bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, int64_t now, struct cg_error *err)
+{
+    (void)now;
+    if (files->crl_extended)
+        cg_trust_extend_crls(trust);
+    for (size_t i = 0; i < files->anchors.count; i++)
+        if (!load_bundle(trust, files->anchors.item[i], true, err))
+            return false;
+    for (size_t i = 0; i < files->intermediates.count; i++)
+        if (!load_bundle(trust, files->intermediates.item[i], false, err))
+            return false;
+    if (sk_X509_num(trust->anchors) == 0) {
+        if (files->anchors.count == 0)
+            cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none; add "
+                              "\"trust\": {\"anchors\": \"ca.pem\"} to the policy");
+        else
+            cg_error_set(err,
+                         "%s: expected at least one self-signed CA certificate, found only intermediates; "
+                         "add the root's certificate",
+                         files->anchors.item[0]);
+        return false;
+    }
+    for (size_t i = 0; i < files->crls.count; i++)
+        if (!load_crls(trust, files->crls.item[i], err))
+            return false;
+    return true;
+}
+
+const STACK_OF(X509) *cg_trust_anchors(const struct cg_trust *trust)
+{
+    return trust->anchors;
+}
+
+const STACK_OF(X509) *cg_trust_intermediates(const struct cg_trust *trust)
+{
+    return trust->intermediates;
+}
+
+const struct cg_crl_set *cg_trust_crls(const struct cg_trust *trust)
+{
+    return trust->crls;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Whom we trust: anchors, intermediates and CRLs, verified and indexed. Immutable once built.
+ * Owns its certificates and CRL indexes. Called by check (look-ups), snapshot and the tool (building). */
+#ifndef CG_TRUST_H
+#define CG_TRUST_H
+
+#include "crl.h"
+#include "error.h"
+#include "policy.h"
+#include "stamp.h"
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+struct cg_trust;
+
+struct cg_trust *cg_trust_new(void);                    /* NULL without memory */
+struct cg_trust *cg_trust_take(struct cg_trust *trust); /* +1 (atomic), returns its argument: snapshots share it */
+void cg_trust_free(struct cg_trust *trust);             /* -1; NULL is fine */
+
+/* PEM (several, text between them ignored) or DER. Self-signed ones become anchors; others become intermediates,
+ * since a path must end in a self-signed anchor (never X509_V_FLAG_PARTIAL_CHAIN). place is for messages.
+ * Fails on garbage, an anchor whose own signature does not fit, a private key in the file, no certificate at all,
+ * more than 64 MiB or 100,000 certificates. */
+bool cg_trust_add_anchors(struct cg_trust *trust, const char *place, const void *data, size_t len,
+                          struct cg_error *err);
+bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const void *data, size_t len,
+                                struct cg_error *err);
+
+/* CRLs added from now on may be delta or indirect ones, or lack a cRLNumber. Off at first: such files are refused. */
+void cg_trust_extend_crls(struct cg_trust *trust);
+bool cg_trust_has_extended_crls(const struct cg_trust *trust);
+
+/* Every PEM or DER CRL in data; verified against the issuers that trust holds already (add them first). */
+bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *data, size_t len, int64_t now,
+                       struct cg_error *err);
+
+/* All of files (folders of CRLs too), each read with cg_file_read. At least one anchor, or it fails. */
+bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, int64_t now, struct cg_error *err);
+
+/* Certificates by subject (RFC 5280 7.1 comparison), anchors and intermediates: found in O(1) however many there are.
+ *   for (e = cg_trust_find(trust, X509_get_issuer_name(cert)); e; e = cg_trust_next(e)) */
+struct cg_trust_entry {
+    X509 *cert; /* borrowed */
+    bool anchor;
+    unsigned long hash;
+    const struct cg_trust_entry *next; /* in its bucket: use cg_trust_next */
+};
+const struct cg_trust_entry *cg_trust_find(const struct cg_trust *trust, const X509_NAME *subject);
+const struct cg_trust_entry *cg_trust_next(const struct cg_trust_entry *entry); /* of the same subject */
+
+/* Stamps what cg_trust_load would read: every file, and every folder with its files. Call it before loading. False
+ * without memory. */
+bool cg_trust_stamp(const struct cg_trust_files *files, struct cg_stamps *stamps);
+
+/* Borrowed. */
+const STACK_OF(X509) *cg_trust_anchors(const struct cg_trust *trust);
+const STACK_OF(X509) *cg_trust_intermediates(const struct cg_trust *trust);
+const struct cg_crl_set *cg_trust_crls(const struct cg_trust *trust);
+
+#endif
