@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The record of one TLS connection, from its first handshake byte to SSL_free.
+ * Owned by the SSL (ex_data) and freed with it; the broker layer borrows it. Main thread only. */
+#ifndef CG_CONN_H
+#define CG_CONN_H
+
+#include "core/snapshot.h"
+#include "core/verdict.h"
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum cg_role {
+    CG_ROLE_UNKNOWN = 0,
+    CG_ROLE_LISTENER, /* we are the TLS server */
+    CG_ROLE_BRIDGE,   /* we are the TLS client */
+    CG_ROLE_FOREIGN,  /* not the broker's: left alone */
+};
+
+enum cg_conn_state { CG_CONN_HANDSHAKE = 0, CG_CONN_ESTABLISHED, CG_CONN_REJECTED };
+
+struct cg_conn {
+    char id[24]; /* one id for all events of this connection */
+    enum cg_role role;
+    enum cg_conn_state state;
+    SSL *ssl; /* borrowed: it owns us; NULL in ended(), and in a rejected() that comes with the end */
+    int fd;   /* -1 for none (memory BIO, ended) */
+    struct sockaddr_storage peer, local;
+    char peer_text[64];                      /* "192.0.2.1:50123", "[2001:db8::1]:50123"; "" until known */
+    uint16_t listener;                       /* local port; of a bridge: the remote port */
+    int64_t started_ms;                      /* monotonic */
+    struct cg_snapshot *snapshot;            /* reference: what this handshake is judged by */
+    const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
+    bool verified;                           /* the certificate check ran in this handshake */
+    struct cg_verdict *verdict;              /* owned; dropped after the accepted event, kept short */
+    STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */
+    time_t not_after;                        /* earliest of the path; 0: no certificate */
+    X509 *peer_leaf;                         /* owned reference; also of a refused peer, for the event; may be NULL */
+    enum cg_reason reason;                   /* why it was rejected; CG_REASON_UNSET while it was not */
+    char detail[192];
+    int alert_sent, alert_received; /* TLS AlertDescription, -1 for none */
+    unsigned long openssl_error;    /* ERR_peek_last_error at the failure, 0 for none */
+    char *sni;                      /* owned, escaped; NULL for none */
+    char version[12];               /* "TLSv1.3" */
+    char cipher[48];
+    char *client_id;                   /* owned; set by broker at CONNECT; NULL before */
+    void *broker_data;                 /* of the broker layer, freed by it in ended() */
+    struct cg_recheck_result *recheck; /* of the broker layer: its place in the check of live sessions */
+    bool ending;                       /* of the broker layer: told to end */
+    struct cg_conn *prev, *next;       /* list of all records */
+
+    /* private to plugin/tls */
+    struct cg_conn *older, *newer; /* list of half-open handshakes */
+    bool half_open;                /* in that list */
+    bool begun;                    /* its handshake has; else the peer is silent */
+    bool awaiting_first_record;    /* bridge, TLS 1.3: the server may still refuse our certificate */
+    bool hello_seen;               /* a whole ClientHello or ServerHello came */
+    bool psk_offered;              /* TLS 1.3, not allowed */
+    bool certificate_shown;        /* our certificate went out */
+    unsigned char first[5];        /* the first bytes from the peer */
+    unsigned char nfirst;
+};
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Why did this handshake fail? Tables from what OpenSSL and the peer say to our reasons. */
+#include "private.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
+#include <string.h>
+
+/* SSL_R_* of an error that we raised; those of received alerts are 1000 + the alert and have their own table */
+static const struct {
+    int error;
+    enum cg_reason reason;
+    const char *detail; /* NULL: OpenSSL's words */
+} errors[] = {
+    {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, CG_REASON_NO_CERTIFICATE, "the peer sent no certificate"},
+    {SSL_R_UNSUPPORTED_PROTOCOL, CG_REASON_NO_COMMON_VERSION, "the peer's TLS versions are below the policy's"},
+    {SSL_R_UNKNOWN_PROTOCOL, CG_REASON_NO_COMMON_VERSION, NULL},
+    {SSL_R_NO_PROTOCOLS_AVAILABLE, CG_REASON_NO_COMMON_VERSION,
+     "the broker's tls_version and the policy's min_version leave no TLS version"},
+    {SSL_R_VERSION_TOO_LOW, CG_REASON_NO_COMMON_VERSION, NULL},
+    {SSL_R_VERSION_TOO_HIGH, CG_REASON_NO_COMMON_VERSION, NULL},
+    {SSL_R_WRONG_SSL_VERSION, CG_REASON_NO_COMMON_VERSION, NULL},
+    {SSL_R_UNSUPPORTED_SSL_VERSION, CG_REASON_NO_COMMON_VERSION, NULL},
+    {SSL_R_INAPPROPRIATE_FALLBACK, CG_REASON_NO_COMMON_VERSION, NULL},
+    {SSL_R_NO_SHARED_CIPHER, CG_REASON_NO_COMMON_CIPHER, NULL},
+    {SSL_R_NO_CIPHERS_AVAILABLE, CG_REASON_NO_COMMON_CIPHER, NULL},
+    {SSL_R_NO_CIPHERS_SPECIFIED, CG_REASON_NO_COMMON_CIPHER, NULL},
+    {SSL_R_NO_CIPHER_MATCH, CG_REASON_NO_COMMON_CIPHER, NULL},
+    {SSL_R_WRONG_CIPHER_RETURNED, CG_REASON_NO_COMMON_CIPHER, NULL},
+    {SSL_R_NO_SUITABLE_KEY_SHARE, CG_REASON_NO_COMMON_GROUP, NULL},
+    {SSL_R_NO_SUITABLE_GROUPS, CG_REASON_NO_COMMON_GROUP, NULL},
+    {SSL_R_NO_SHARED_GROUPS, CG_REASON_NO_COMMON_GROUP, NULL},
+    {SSL_R_WRONG_CURVE, CG_REASON_NO_COMMON_GROUP, NULL},
+    {SSL_R_UNSUPPORTED_ELLIPTIC_CURVE, CG_REASON_NO_COMMON_GROUP, NULL},
+    {SSL_R_BAD_KEY_SHARE, CG_REASON_NO_COMMON_GROUP, NULL},
+    {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, CG_REASON_NO_COMMON_SIGNATURE, NULL},
+    {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, CG_REASON_NO_COMMON_SIGNATURE, NULL},
+    {SSL_R_NO_SUITABLE_DIGEST_ALGORITHM, CG_REASON_NO_COMMON_SIGNATURE, NULL},
+    {SSL_R_WRONG_SIGNATURE_TYPE, CG_REASON_NO_COMMON_SIGNATURE, NULL},
+    {SSL_R_MISSING_SIGALGS_EXTENSION, CG_REASON_NO_COMMON_SIGNATURE, NULL},
+    {SSL_R_BAD_SIGNATURE, CG_REASON_BAD_CERTIFICATE_PROOF, "the handshake's signature does not fit the certificate"},
+    {SSL_R_WRONG_SIGNATURE_SIZE, CG_REASON_BAD_CERTIFICATE_PROOF, NULL},
+    {SSL_R_DIGEST_CHECK_FAILED, CG_REASON_BAD_CERTIFICATE_PROOF, NULL},
+    {SSL_R_SIGNATURE_FOR_NON_SIGNING_CERTIFICATE, CG_REASON_BAD_CERTIFICATE_PROOF, NULL},
+    {SSL_R_UNKNOWN_CERTIFICATE_TYPE, CG_REASON_KEY_ALGORITHM, NULL},
+    {SSL_R_CERT_LENGTH_MISMATCH, CG_REASON_MALFORMED, NULL},
+    {ERR_R_ASN1_LIB, CG_REASON_MALFORMED, "a certificate that can't be parsed"},
+    {ERR_R_X509_LIB, CG_REASON_MALFORMED, "a certificate that can't be parsed"},
+    {SSL_R_HTTP_REQUEST, CG_REASON_PLAIN_HTTP, "an HTTP request"},
+    {SSL_R_HTTPS_PROXY_REQUEST, CG_REASON_PLAIN_HTTP, "an HTTP CONNECT request"},
+    {SSL_R_PSK_IDENTITY_NOT_FOUND, CG_REASON_PSK_NOT_ALLOWED, NULL},
+    {SSL_R_PSK_NO_SERVER_CB, CG_REASON_PSK_NOT_ALLOWED, NULL},
+    {SSL_R_PSK_NO_CLIENT_CB, CG_REASON_PSK_NOT_ALLOWED, NULL},
+    {SSL_R_NO_CERTIFICATE_SET, CG_REASON_NO_CREDENTIAL, NULL},
+    {SSL_R_NO_CERTIFICATE_ASSIGNED, CG_REASON_NO_CREDENTIAL, NULL},
+    {SSL_R_UNEXPECTED_EOF_WHILE_READING, CG_REASON_PEER_GONE, NULL},
+    {ERR_R_MALLOC_FAILURE, CG_REASON_NO_MEMORY, NULL},
+};
+
+/* TLS AlertDescription of the peer */
+static const struct {
+    int alert;
+    enum cg_reason reason;
+} alerts[] = {
+    {SSL_AD_CLOSE_NOTIFY, CG_REASON_PEER_GONE},
+    {SSL_AD_USER_CANCELLED, CG_REASON_PEER_GONE},
+    {SSL_AD_BAD_CERTIFICATE, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_UNSUPPORTED_CERTIFICATE, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_CERTIFICATE_REVOKED, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_CERTIFICATE_UNKNOWN, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_UNKNOWN_CA, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_ACCESS_DENIED, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_CERTIFICATE_EXPIRED, CG_REASON_PEER_SAYS_EXPIRED},
+    {SSL_AD_PROTOCOL_VERSION, CG_REASON_NO_COMMON_VERSION},
+    {SSL_AD_INSUFFICIENT_SECURITY, CG_REASON_NO_COMMON_CIPHER},
+    {SSL_AD_CERTIFICATE_REQUIRED, CG_REASON_PEER_UNTRUSTS_US},
+};
+
+/* What does not begin like a TLS record (0x16 0x03) and is not MQTT's CONNECT (0x10) may be text */
+static const char *const http_methods[] = {"GET ",  "HEAD ", "POST ", "PUT ",  "DELET",
+                                           "OPTIO", "PATCH", "TRACE", "CONNE", "PRI *"};
+
+static bool begins_with_method(const struct cg_conn *conn)
+{
+    for (size_t i = 0; i < sizeof http_methods / sizeof *http_methods; i++)
+        if (memcmp(conn->first, http_methods[i], strlen(http_methods[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool looks_like_tls(const unsigned char *b)
+{
+    bool record = (b[0] == SSL3_RT_HANDSHAKE || b[0] == SSL3_RT_ALERT) && b[1] == SSL3_VERSION_MAJOR;
+    bool ssl2_hello = (b[0] & 0x80) && b[2] == SSL2_MT_CLIENT_HELLO; /* RFC 5246 appendix E.2 */
+    return record || ssl2_hello;
+}
+
+/* Before any hello: what did the peer send instead? False: it looks like TLS. */
+static bool not_tls(struct cg_conn *conn)
+{
+    const unsigned char *b = conn->first;
+    if (conn->hello_seen || conn->nfirst < sizeof conn->first || looks_like_tls(b))
+        return false;
+    if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
+        cg_conn_why(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
+    else if (begins_with_method(conn))
+        cg_conn_why(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
+    else
+        cg_conn_why(conn, CG_REASON_GARBAGE, "bytes that are not TLS: %02x %02x %02x %02x %02x", b[0], b[1], b[2], b[3],
+                    b[4]);
+    return true;
+}
+
+static void from_alert(struct cg_conn *conn)
+{
+    enum cg_reason reason = CG_REASON_PEER_ALERT;
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
+        if (alerts[i].alert == conn->alert_received)
+            reason = alerts[i].reason;
+    cg_conn_why(conn, reason, "the peer's alert %d: %s", conn->alert_received,
+                SSL_alert_desc_string_long(conn->alert_received));
+}
+
+static void from_error(struct cg_conn *conn)
+{
+    int error = ERR_GET_REASON(conn->openssl_error);
+    const char *words = ERR_reason_error_string(conn->openssl_error);
+    if (!words)
+        words = "no reason given";
+    if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn))
+        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
+    if (error == SSL_R_EXCESSIVE_MESSAGE_SIZE && conn->hello_seen)
+        cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than max_chain_bytes allows");
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (errors[i].error == error)
+            cg_conn_why(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);
+    bool unreadable = !conn->hello_seen || conn->alert_sent == SSL_AD_DECODE_ERROR;
+    cg_conn_why(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s", words);
+}
+
+void cg_failure_gone(struct cg_conn *conn, int saved_errno)
+{
+    const char *when = conn->certificate_shown ? "after our certificate was sent: the peer may not trust it"
+                       : conn->hello_seen      ? "after the hello"
+                       : conn->nfirst          ? "in its first message"
+                                               : "before its first message";
+    if (saved_errno == ECONNRESET || saved_errno == EPIPE || saved_errno == ETIMEDOUT)
+        cg_conn_why(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), when);
+    else
+        cg_conn_why(conn, CG_REASON_PEER_GONE, "closed %s", when);
+}
+
+void cg_failure_classify(struct cg_conn *conn, int saved_errno)
+{
+    conn->openssl_error = ERR_peek_last_error();
+    if (conn->reason != CG_REASON_UNSET)
+        return; /* we refused it ourselves */
+    bool tls_error = ERR_GET_LIB(conn->openssl_error) == ERR_LIB_SSL;
+    if (conn->alert_received >= 0)
+        from_alert(conn);
+    else if (not_tls(conn))
+        return;
+    else if (!tls_error || ERR_GET_REASON(conn->openssl_error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+        cg_failure_gone(conn, saved_errno);
+    else
+        from_error(conn);
+}

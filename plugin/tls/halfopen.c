@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Handshakes that are not done yet: the deadline, and the bound on their number. */
+#include "private.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define CG_BUCKETS 256
+
+/* Peers are told apart by address, IPv6 by /64: one subscriber holds that many. A bucket may hold several peers;
+ * which ones, nobody outside can know: the seed is of this process. */
+static unsigned bucket_of(const struct cg_conn *conn)
+{
+    unsigned char key[8] = {0};
+    if (conn->peer.ss_family == AF_INET)
+        memcpy(key, &((const struct sockaddr_in *)&conn->peer)->sin_addr, 4);
+    else if (conn->peer.ss_family == AF_INET6)
+        memcpy(key, &((const struct sockaddr_in6 *)&conn->peer)->sin6_addr, 8);
+    uint32_t hash = cg_hook.seed ^ 2166136261u;
+    for (size_t i = 0; i < sizeof key; i++)
+        hash = (hash ^ key[i]) * 16777619u;
+    return (hash ^ hash >> 16) % CG_BUCKETS;
+}
+
+static void cut(struct cg_conn *conn)
+{
+    cg_conn_reject(conn);
+    cg_hook_shut_down(conn);
+}
+
+/* The oldest handshake of the peer that holds the most: a flood from one address cuts itself. */
+static struct cg_conn *victim(const struct cg_conn *newcomer)
+{
+    unsigned count[CG_BUCKETS] = {0}, most = 0;
+    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+        if (conn->listener == newcomer->listener && ++count[bucket_of(conn)] > most)
+            most = count[bucket_of(conn)];
+    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+        if (conn->listener == newcomer->listener && count[bucket_of(conn)] == most)
+            return conn;
+    return NULL;
+}
+
+static unsigned half_open_on(uint16_t listener)
+{
+    unsigned count = 0;
+    for (const struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+        count += conn->listener == listener;
+    return count;
+}
+
+void cg_half_open_add(struct cg_conn *conn)
+{
+    conn->older = cg_hook.newest;
+    conn->newer = NULL;
+    *(conn->older ? &conn->older->newer : &cg_hook.oldest) = conn;
+    cg_hook.newest = conn;
+    conn->half_open = true;
+    cg_hook.half_open++;
+    unsigned limit = cg_conn_tls(conn)->max_handshakes;
+    if (conn->role != CG_ROLE_LISTENER || limit == 0 || cg_hook.half_open <= limit ||
+        half_open_on(conn->listener) <= limit)
+        return;
+    struct cg_conn *oldest = victim(conn);
+    cg_conn_why(oldest, CG_REASON_TOO_MANY_HANDSHAKES, "more than %u handshakes at a time on port %u", limit,
+                conn->listener);
+    cut(oldest);
+}
+
+void cg_half_open_remove(struct cg_conn *conn)
+{
+    if (!conn->half_open)
+        return;
+    *(conn->older ? &conn->older->newer : &cg_hook.oldest) = conn->newer;
+    *(conn->newer ? &conn->newer->older : &cg_hook.newest) = conn->older;
+    conn->older = conn->newer = NULL;
+    conn->half_open = false;
+    cg_hook.half_open--;
+}
+
+/* Ordered by start, but listeners may differ in their deadline: all are looked at, and there are few (max_handshakes). */
+int64_t cg_half_open_tick(void)
+{
+    int64_t next = -1;
+    if (!cg_hook.oldest)
+        return next;
+    int64_t now = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    for (struct cg_conn *conn = cg_hook.oldest, *newer; conn; conn = newer) {
+        newer = conn->newer;
+        int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;
+        int64_t left = conn->started_ms + timeout - now;
+        if (left <= 0) {
+            cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
+                        conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing");
+            cut(conn);
+        } else if (next < 0 || left < next) {
+            next = left;
+        }
+    }
+    return next;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What OpenSSL tells us during a handshake, in the order in which it does. */
+#include "core/check.h"
+#include "private.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The broker checks errno after SSL_read, and reads the error queue for its log: both must look as if we weren't here. */
+
+static void reject_done(struct cg_conn *conn)
+{
+    cg_conn_reject(conn);
+    cg_hook_shut_down(conn);
+}
+
+/* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
+static long first_bytes(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
+                        size_t *count)
+{
+    (void)size, (void)argi, (void)argl;
+    if (operation != (BIO_CB_READ | BIO_CB_RETURN) || ret <= 0)
+        return ret;
+    struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
+    for (size_t i = 0; i < *count && conn->nfirst < sizeof conn->first; i++)
+        conn->first[conn->nfirst++] = (unsigned char)bytes[i];
+    if (conn->nfirst == sizeof conn->first)
+        BIO_set_callback_ex(bio, NULL);
+    return ret;
+}
+
+static void watch_first_bytes(struct cg_conn *conn)
+{
+    BIO *bio = SSL_get_rbio(conn->ssl);
+    if (!bio || BIO_get_callback_ex(bio))
+        return;
+    BIO_set_callback_arg(bio, (char *)conn);
+    BIO_set_callback_ex(bio, first_bytes);
+}
+
+void cg_handshake_unwatch(struct cg_conn *conn)
+{
+    BIO *bio = SSL_get_rbio(conn->ssl);
+    SSL_set_msg_callback(conn->ssl, NULL);
+    if (bio && BIO_get_callback_ex(bio) == first_bytes)
+        BIO_set_callback_ex(bio, NULL);
+}
+
+static void message(int out, int version, int type, const void *bytes, size_t len, SSL *ssl, void *unused)
+{
+    (void)version, (void)unused;
+    struct cg_conn *conn = cg_conn_of(ssl);
+    if (!conn)
+        return;
+    const unsigned char *p = bytes;
+    if (type == SSL3_RT_HANDSHAKE && len > 0) {
+        if (out && p[0] == SSL3_MT_CERTIFICATE)
+            conn->certificate_shown = true;
+        if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
+            conn->hello_seen = true;
+        /* after DONE only a server that took our certificate goes on talking */
+        if (!out && conn->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
+            cg_conn_settle(conn);
+    }
+    if (!out && type == SSL3_RT_HEADER)
+        cg_hook.reading = conn;
+    if (!out && conn->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
+        p[0] == SSL3_RT_APPLICATION_DATA)
+        cg_conn_settle(conn);
+}
+
+/* What this handshake is judged by, from its first byte to its end. */
+static void take_snapshot(struct cg_conn *conn)
+{
+    struct cg_snapshot *old = conn->snapshot;
+    conn->snapshot = cg_snapshot_take(cg_hook.handlers.snapshot(cg_hook.handlers.context));
+    conn->policy = NULL;
+    if (conn->snapshot && conn->role == CG_ROLE_LISTENER)
+        conn->policy = cg_policy_listener(conn->snapshot->policy, conn->listener);
+    cg_snapshot_release(old);
+    if (!conn->snapshot)
+        cg_conn_why(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
+}
+
+struct cg_conn *cg_handshake_open(SSL *ssl)
+{
+    int64_t since_ms = cg_silent_spoke(ssl);
+    struct cg_conn *conn = cg_conn_new(ssl);
+    if (!conn)
+        return NULL;
+    conn->started_ms = since_ms;
+    SSL_set_msg_callback(ssl, message);
+    watch_first_bytes(conn);
+    cg_conn_addresses(conn);
+    take_snapshot(conn);
+    if (conn->snapshot)
+        cg_half_open_add(conn);
+    return conn;
+}
+
+static void start(SSL *ssl)
+{
+    struct cg_conn *conn = cg_hook.installs > 0 ? cg_conn_of(ssl) : NULL;
+    if (conn && conn->begun)
+        return; /* renegotiation: switched off at the first start */
+    if (conn)
+        take_snapshot(conn); /* it was silent for a while */
+    else
+        conn = cg_hook.installs > 0 && !cg_hook.blind ? cg_handshake_open(ssl) : NULL;
+    if (conn)
+        conn->begun = true;
+    if (!conn || cg_hook.blind || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
+        cg_settings_refuse(ssl);
+}
+
+/* The name that the broker connects to: it sets it as SNI, an IP address too. */
+static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t size)
+{
+    const char *name = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
+    if (name)
+        return name;
+    const char *text = conn->peer_text[0] == '[' ? conn->peer_text + 1 : conn->peer_text;
+    const char *end = conn->peer_text[0] == '[' ? strchr(text, ']') : strchr(text, ':');
+    snprintf(buffer, size, "%.*s", end ? (int)(end - text) : 0, text);
+    return buffer; /* "" where there is no address: no certificate has that name */
+}
+
+/* Runs the check and keeps what it found. leaf may be NULL: the peer showed no certificate. */
+static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
+{
+    char host[64];
+    struct cg_check_input in = {
+        .profile = cg_conn_profile(conn),
+        .trust = conn->role == CG_ROLE_BRIDGE ? conn->snapshot->bridge_trust : conn->snapshot->trust,
+        .purpose = conn->role == CG_ROLE_BRIDGE ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT,
+        .leaf = leaf,
+        .sent = sent,
+        .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
+        .now = cg_hook.handlers.now(cg_hook.handlers.context),
+    };
+    if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict))) {
+        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
+        return false;
+    }
+    cg_verdict_clear(conn->verdict);
+    cg_check(&in, conn->verdict);
+    if (conn->verdict->decision != CG_ACCEPT) {
+        cg_conn_why(conn, conn->verdict->reason, "%s", conn->verdict->detail);
+        return false;
+    }
+    conn->not_after = conn->verdict->not_after;
+    sk_X509_pop_free(conn->path, X509_free);
+    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
+    if (conn->verdict->path && !conn->path) {
+        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
+        return false;
+    }
+    conn->verified = true;
+    return true;
+}
+
+static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
+{
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    if (leaf && !conn->peer_leaf && X509_up_ref(leaf))
+        conn->peer_leaf = leaf;
+    if (!conn->peer_text[0])
+        cg_conn_addresses(conn); /* a bridge starts before its socket is connected */
+    if (conn->reason != CG_REASON_UNSET || !conn->snapshot || conn->state == CG_CONN_REJECTED)
+        return false; /* refused already */
+    return check(conn, leaf, X509_STORE_CTX_get0_untrusted(store));
+}
+
+int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
+{
+    (void)unused;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct cg_conn *conn = ssl && pthread_equal(pthread_self(), cg_hook.main_thread) ? cg_conn_of(ssl) : NULL;
+    int error = X509_V_ERR_APPLICATION_VERIFICATION, saved = errno;
+    bool accepted = false;
+    ERR_set_mark();
+    if (conn) {
+        accepted = judge(conn, store);
+        if (conn->verdict)
+            error = cg_verdict_x509_error(conn->verdict);
+    }
+    ERR_pop_to_mark();
+    if (!accepted && error == X509_V_OK)
+        error = X509_V_ERR_APPLICATION_VERIFICATION;
+    X509_STORE_CTX_set_error(store, accepted ? X509_V_OK : error);
+    errno = saved;
+    return accepted;
+}
+
+/* Without a certificate from the peer the verify callback was not called: is that all right? */
+static bool may_stay_unverified(struct cg_conn *conn)
+{
+    bool psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
+    if (psk && cg_conn_tls(conn)->psk_allowed)
+        return true;
+    if (psk) {
+        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "a pre-shared key in place of a certificate");
+        return false;
+    }
+    const struct cg_profile *profile = cg_conn_profile(conn);
+    if (conn->role == CG_ROLE_LISTENER && profile->certificate != CG_CERT_REQUIRED)
+        return true;
+    return check(conn, NULL, NULL); /* refuses, unless this rule is only audited */
+}
+
+static void done(struct cg_conn *conn)
+{
+    if (conn->state != CG_CONN_HANDSHAKE || conn->reason != CG_REASON_UNSET || !conn->snapshot) {
+        reject_done(conn); /* cut meanwhile */
+        return;
+    }
+    X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
+    cg_conn_describe(conn);
+    if (leaf ? !conn->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
+        cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
+        reject_done(conn);
+        return;
+    }
+    if (leaf && !X509_set_ex_data(leaf, cg_hook.leaf_index, conn)) {
+        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the record of the certificate");
+        reject_done(conn);
+        return;
+    }
+    /* In TLS 1.3 the client is done first: the server may still refuse our certificate. */
+    conn->awaiting_first_record = conn->role == CG_ROLE_BRIDGE && SSL_version(conn->ssl) == TLS1_3_VERSION;
+    if (conn->awaiting_first_record)
+        cg_half_open_remove(conn);
+    else
+        cg_conn_settle(conn);
+}
+
+/* Is OpenSSL only waiting for the socket? */
+static bool waiting(const SSL *ssl)
+{
+    int want = SSL_want(ssl);
+    if (want == SSL_READING)
+        return BIO_should_retry(SSL_get_rbio(ssl));
+    if (want == SSL_WRITING)
+        return BIO_should_retry(SSL_get_wbio(ssl));
+    return want != SSL_NOTHING;
+}
+
+static void alert(struct cg_conn *conn, int where, int value)
+{
+    int description = value & 0xff;
+    if (where & SSL_CB_WRITE) {
+        if (conn->state == CG_CONN_HANDSHAKE)
+            conn->alert_sent = description;
+        return;
+    }
+    if (conn->state == CG_CONN_ESTABLISHED)
+        return;
+    bool fatal = value >> 8 == SSL3_AL_FATAL || SSL_version(conn->ssl) == TLS1_3_VERSION;
+    if (!fatal && description != SSL_AD_CLOSE_NOTIFY && description != SSL_AD_USER_CANCELLED)
+        return; /* a warning: the handshake goes on */
+    conn->alert_received = description;
+    if (conn->awaiting_first_record) {
+        cg_failure_classify(conn, 0);
+        cg_conn_reject(conn);
+    }
+}
+
+static void observe(const SSL *ssl, int where, int value, int saved_errno)
+{
+    struct cg_conn *conn = cg_conn_of(ssl);
+    if (!conn)
+        return;
+    if (where & SSL_CB_ALERT) {
+        alert(conn, where, value);
+    } else if (where == SSL_CB_HANDSHAKE_DONE) {
+        if (conn->state != CG_CONN_ESTABLISHED)
+            done(conn);
+    } else if ((where & SSL_CB_EXIT) && value <= 0 && conn->state == CG_CONN_HANDSHAKE && !waiting(ssl)) {
+        cg_failure_classify(conn, saved_errno);
+        cg_conn_reject(conn);
+    }
+}
+
+void cg_handshake_info(const SSL *ssl, int where, int value)
+{
+    int saved = errno;
+    ERR_set_mark();
+    if (where == SSL_CB_HANDSHAKE_START) {
+        /* OpenSSL hands the SSL out as const here, though it is the caller's own */
+        SSL *own;
+        memcpy(&own, &ssl, sizeof own);
+        if (pthread_equal(pthread_self(), cg_hook.main_thread))
+            start(own);
+        else
+            cg_settings_refuse(own);
+    } else if (pthread_equal(pthread_self(), cg_hook.main_thread)) {
+        observe(ssl, where, value, saved);
+    }
+    ERR_pop_to_mark();
+    errno = saved;
+}

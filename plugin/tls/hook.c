@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "hook.h"
+
+#include "private.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct cg_hook cg_hook = {.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
+
+/* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one): configure them now. */
+static void ssl_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)ssl, (void)value, (void)data, (void)index, (void)argl, (void)argp;
+    if (pthread_equal(pthread_self(), cg_hook.main_thread))
+        cg_contexts_configure();
+}
+
+static void ssl_free(void *ssl, void *conn, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)ssl, (void)data, (void)index, (void)argl, (void)argp;
+    cg_conn_end(conn);
+}
+
+/* A copy of an SSL or X509 is not the connection. */
+static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value, int index, long argl, void *argp)
+{
+    (void)to, (void)from, (void)index, (void)argl, (void)argp;
+    *value = NULL;
+    return 1;
+}
+
+static bool take_indexes(struct cg_error *err)
+{
+    cg_hook.conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
+    cg_hook.leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
+    if (cg_hook.conn_index >= 0 && cg_hook.leaf_index >= 0 && cg_contexts_index() && cg_silent_index())
+        return true;
+    cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
+    return false;
+}
+
+static void uninstall(void)
+{
+    while (cg_hook.conns) {
+        cg_handshake_unwatch(cg_hook.conns);
+        cg_conn_end(cg_hook.conns);
+    }
+    cg_silent_end();
+    cg_contexts_end();
+    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, cg_hook.conn_index);
+    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_X509, cg_hook.leaf_index);
+    /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without a hook they refuse. */
+    cg_hook = (struct cg_hook){.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
+}
+
+bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err)
+{
+    if (cg_hook.installs > 0) {
+        cg_hook.installs++;
+        return true;
+    }
+    if (!handlers->snapshot || !handlers->now || !handlers->monotonic_ms) {
+        cg_error_set(err, "TLS hook: a handler is missing; this is a bug");
+        return false;
+    }
+    cg_hook.handlers = *handlers;
+    cg_hook.main_thread = pthread_self();
+    cg_hook.installs = 1;
+    ERR_set_mark();
+    bool ok = RAND_bytes((unsigned char *)&cg_hook.seed, sizeof cg_hook.seed) == 1;
+    if (!ok)
+        cg_error_set(err, "TLS hook: OpenSSL gives no random bytes; check its configuration");
+    ok = ok && take_indexes(err) && cg_self_test(err);
+    ERR_pop_to_mark();
+    if (!ok)
+        uninstall();
+    return ok;
+}
+
+void cg_hook_remove(void)
+{
+    if (cg_hook.installs > 0 && --cg_hook.installs == 0)
+        uninstall();
+}
+
+struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
+{
+    return certificate && cg_hook.installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;
+}
+
+struct cg_conn *cg_hook_conn_reading(void)
+{
+    return cg_hook.reading;
+}
+
+void cg_hook_connect_done(struct cg_conn *conn)
+{
+    if (conn->ssl)
+        SSL_set_msg_callback(conn->ssl, NULL);
+    if (cg_hook.reading == conn)
+        cg_hook.reading = NULL;
+}
+
+int64_t cg_hook_tick(void)
+{
+    cg_silent_tick();
+    return cg_half_open_tick();
+}
+
+void cg_hook_shut_down(struct cg_conn *conn)
+{
+    /* Bytes that the kernel holds already must not be read either: SSL_read gives them no more. */
+    if (conn->ssl)
+        SSL_set_shutdown(conn->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    if (conn->fd >= 0)
+        shutdown(conn->fd, SHUT_RDWR);
+}
+
+struct cg_conn *cg_hook_first(void)
+{
+    return cg_hook.conns;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The hook into every TLS handshake of the process, by public OpenSSL API only: ex_data callbacks find each
+ * SSL_CTX and SSL, an info callback configures and observes each connection, a certificate verify callback
+ * asks cg_check. One hook a process; installs are counted (per_listener_settings loads the plugin twice).
+ * Called by the broker layer from the main thread. Knows nothing of Mosquitto. */
+#ifndef CG_HOOK_H
+#define CG_HOOK_H
+
+#include "conn.h"
+#include "core/error.h"
+
+/* all are called on the main thread; none may free the conn */
+struct cg_hook_handlers {
+    void *context;
+    struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny */
+    int64_t (*now)(void *context);                  /* wall clock, s since 1970 */
+    int64_t (*monotonic_ms)(void *context);
+    void (*rejected)(void *context, struct cg_conn *conn); /* exactly once for a handshake that did not complete */
+    void (*accepted)(void *context, struct cg_conn *conn); /* handshake done, peer not yet seen by MQTT */
+    void (*ended)(void *context, struct cg_conn *conn);    /* SSL is being freed; after rejected or accepted */
+};
+
+/* Counted. The first call installs and runs the self-test: a handshake with itself in memory through the hook, one
+ * with a good and one with a bad certificate. False: the hook is not effective; the broker must not start.
+ * The handlers of the first call serve the process; those of later calls are not used. The calling thread is the
+ * main thread: SSL_CTXs made on another one are not the broker's. */
+bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err);
+void cg_hook_remove(
+    void); /* the last one calls ended() for every record and uninstalls; later handshakes are refused */
+
+/* The record of a client's certificate as mosquitto_client_certificate returns it, or NULL. */
+struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate);
+
+/* The connection whose TLS record was read last (the one whose CONNECT is being handled), or NULL. */
+struct cg_conn *cg_hook_conn_reading(void);
+
+/* The CONNECT of this connection was handled: its records are no longer watched. Cheaper, and optional. */
+void cg_hook_connect_done(struct cg_conn *conn);
+
+/* Examines the certificates that the broker loaded into its listeners' SSL_CTXs against the current snapshot, as the
+ * first handshake would: where the policy names no credential in their place. To be called once the listeners exist
+ * (they are made after plugins are loaded), from the first tick. The port of an SSL_CTX is not known before its first
+ * connection: a certificate passes when at least one listener that would serve it accepts it. False: *err names the
+ * certificate and the reason; every handshake that needs this certificate is going to be refused. */
+bool cg_hook_check_own(struct cg_error *err);
+
+/* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */
+int64_t cg_hook_tick(void);
+
+/* Ends a connection: nothing more is read or written, and its socket is shut down; the broker notices and frees it. */
+void cg_hook_shut_down(struct cg_conn *conn);
+
+/* All records, newest first; valid until control returns to the broker. */
+struct cg_conn *cg_hook_first(void);
+
+#endif

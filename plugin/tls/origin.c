@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "origin.h"
+
+#include <dlfcn.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unwind.h>
+
+/* The stack from the inside: our ex_data callback, libcrypto, libssl, then the caller we look for. Our own object
+ * can't simply be skipped: in the unit tests it is the main program. */
+struct walk {
+    const void *libssl, *main_program;
+    bool inside; /* in libssl, or past it */
+    enum cg_origin origin;
+};
+
+static const void *base_of(uintptr_t address, const char **name)
+{
+    Dl_info info;
+    if (!dladdr((const void *)address, &info))
+        return NULL;
+    if (name)
+        *name = info.dli_fname ? info.dli_fname : "";
+    return info.dli_fbase;
+}
+
+static bool is_broker_library(const char *path)
+{
+    static const char *const names[] = {"libwebsockets", "libmosquitto"};
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(file, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+static _Unwind_Reason_Code look(struct _Unwind_Context *frame, void *argument)
+{
+    struct walk *walk = argument;
+    /* a return address may be the first of the next function: step back into the call */
+    uintptr_t address = (uintptr_t)_Unwind_GetIP(frame);
+    const char *name = "";
+    const void *base = address ? base_of(address - 1, &name) : NULL;
+    if (!base)
+        return _URC_END_OF_STACK;
+    if (base == walk->libssl) {
+        walk->inside = true;
+        return _URC_NO_REASON;
+    }
+    if (!walk->inside)
+        return _URC_NO_REASON;
+    walk->origin = base == walk->main_program || is_broker_library(name) ? CG_ORIGIN_BROKER : CG_ORIGIN_FOREIGN;
+    return _URC_END_OF_STACK;
+}
+
+enum cg_origin cg_origin_of_caller(void)
+{
+    struct walk walk = {.libssl = base_of((uintptr_t)SSL_CTX_new, NULL),
+                        .main_program = base_of(getauxval(AT_ENTRY), NULL)};
+    if (walk.libssl && walk.main_program)
+        _Unwind_Backtrace(look, &walk);
+    return walk.origin;
+}

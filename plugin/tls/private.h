@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The state of the one hook of the process, shared by the files of this folder only. Main thread only:
+ * what other threads do with OpenSSL is turned away at the ex_data callbacks (see context.c). */
+#ifndef CG_TLS_PRIVATE_H
+#define CG_TLS_PRIVATE_H
+
+#include "hook.h"
+#include "origin.h"
+
+#include <pthread.h>
+
+/* What we know of one SSL_CTX: in its ex_data slot, freed with it. */
+struct cg_context {
+    SSL_CTX *ctx;      /* borrowed: it owns us */
+    bool in_slot;      /* ex_data points here; false: OpenSSL had no memory for it */
+    bool configured;   /* our callbacks are in it */
+    bool suites_set;   /* its TLS 1.3 cipher suites are not the broker's any more */
+    uint64_t snapshot; /* number of the snapshot whose settings it has; 0: none yet */
+    uint16_t port;     /* the listener or the bridge's remote port that they were made for */
+    struct {
+        X509 *leaf; /* owned reference: the broker's own certificate that was examined last */
+        uint64_t snapshot;
+        uint16_t port;
+        int64_t at; /* s since 1970 */
+        bool accepted;
+        char detail[256];
+    } own;
+    struct cg_context *prev, *next;
+};
+
+struct cg_hook {
+    int installs;                     /* 0: everything is refused */
+    struct cg_hook_handlers handlers; /* the self-test swaps its own in */
+    pthread_t main_thread;
+    int context_index, conn_index, leaf_index; /* ex_data of SSL_CTX, SSL, X509 */
+    int silent_index;                          /* of SSL too */
+    struct cg_silent *silent, *silent_last;    /* SSLs whose handshake has not begun, oldest first */
+    enum cg_origin origin_forced;              /* the self-test says so of its SSL_CTXs; CG_ORIGIN_UNKNOWN: look */
+    struct cg_context *contexts;               /* the broker's */
+    struct cg_context *spare;                  /* allocated ahead: an SSL_CTX must never be missed */
+    bool blind;                                /* one was missed: every handshake is refused */
+    struct cg_conn *conns;                     /* newest first */
+    struct cg_conn *reading;                   /* read a TLS record last */
+    struct cg_conn *oldest, *newest;           /* half-open handshakes */
+    unsigned half_open;
+    uint32_t seed; /* of this process: connection ids, and the buckets of the flood limit */
+    uint64_t connections;
+};
+extern struct cg_hook cg_hook;
+
+/* context.c */
+bool cg_contexts_index(void); /* takes the ex_data index */
+void cg_contexts_end(void);
+void cg_contexts_configure(void); /* puts our callbacks into those that miss them */
+struct cg_context *cg_context_of(const SSL *ssl);
+
+/* conn.c */
+struct cg_conn *cg_conn_new(SSL *ssl); /* NULL without memory; listed, and in the SSL's ex_data */
+struct cg_conn *cg_conn_of(const SSL *ssl);
+void cg_conn_end(struct cg_conn *conn); /* rejected() where it is due, ended(), free */
+void cg_conn_addresses(struct cg_conn *conn);
+void cg_conn_why(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));   /* the first reason stays */
+void cg_conn_reject(struct cg_conn *conn);   /* tells the handler, once */
+void cg_conn_settle(struct cg_conn *conn);   /* accepted: tells the handler, drops what is not needed any more */
+void cg_conn_describe(struct cg_conn *conn); /* version, cipher, SNI as far as known */
+const struct cg_profile *cg_conn_profile(const struct cg_conn *conn);
+const struct cg_tls_policy *cg_conn_tls(const struct cg_conn *conn);
+
+/* silent.c */
+bool cg_silent_index(void);
+void cg_silent_end(void);
+int64_t
+cg_silent_spoke(SSL *ssl); /* its handshake begins: forgets it, returns since when it was there (monotonic ms) */
+void cg_silent_tick(void); /* opens records for those that are the broker's */
+
+/* halfopen.c */
+void cg_half_open_add(struct cg_conn *conn); /* may cut another one to make room */
+void cg_half_open_remove(struct cg_conn *conn);
+int64_t cg_half_open_tick(void);
+
+/* handshake.c */
+struct cg_conn *cg_handshake_open(SSL *ssl); /* the record of an SSL that has none; NULL: refuse it */
+void cg_handshake_info(const SSL *ssl, int where, int value);
+int cg_handshake_verify(X509_STORE_CTX *store, void *unused);
+void cg_handshake_unwatch(struct cg_conn *conn); /* for an SSL that outlives its record */
+
+/* settings.c */
+bool cg_settings_apply(struct cg_conn *conn);
+void cg_settings_refuse(SSL *ssl); /* makes this handshake fail, whatever comes */
+
+/* credential.c */
+int cg_serve_credential(SSL *ssl, void *conn); /* SSL_set_cert_cb */
+bool cg_serve(SSL *ssl, const struct cg_credential *credential);
+
+bool cg_offers_psk(const struct cg_conn *conn); /* known once a ClientHello was read */
+
+/* failure.c */
+void cg_failure_classify(struct cg_conn *conn, int saved_errno); /* at the failure: reads the error queue */
+void cg_failure_gone(struct cg_conn *conn, int saved_errno);     /* it ended, and nobody said why */
+
+/* selftest.c */
+bool cg_self_test(struct cg_error *err);
+bool cg_shake_hands(SSL *server, SSL *client); /* over a BIO pair; true when both sides are done */
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "prove.h"
+
+#include "private.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool handshake(const struct cg_credential *credential)
+{
+    BIO *near = NULL, *far = NULL;
+    bool ok = false;
+    SSL_CTX *server_ctx = SSL_CTX_new(TLS_server_method()), *client_ctx = SSL_CTX_new(TLS_client_method());
+    SSL *server = server_ctx ? SSL_new(server_ctx) : NULL, *client = client_ctx ? SSL_new(client_ctx) : NULL;
+    if (!server || !client || !BIO_new_bio_pair(&near, 0, &far, 0))
+        goto out;
+    SSL_set_bio(server, near, near);
+    SSL_set_bio(client, far, far);
+    SSL_set_accept_state(server);
+    SSL_set_connect_state(client);
+    ok = cg_serve(server, credential) && cg_shake_hands(server, client);
+out:
+    SSL_free(server);
+    SSL_free(client);
+    SSL_CTX_free(server_ctx);
+    SSL_CTX_free(client_ctx);
+    return ok;
+}
+
+static bool prove(const struct cg_credential *credential, const struct cg_listener_policy *listener,
+                  struct cg_error *err)
+{
+    if (!credential)
+        return true;
+    ERR_set_mark();
+    bool ok = handshake(credential);
+    const char *why = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
+    if (!ok)
+        cg_error_set(
+            err,
+            "%s: a handshake in memory with this certificate and %s failed: %s; make the pair again: certguard "
+            "issue broker",
+            listener->credential_chain, listener->credential_key, why ? why : "unknown error");
+    ERR_pop_to_mark();
+    return ok;
+}
+
+static bool prove_credentials(const struct cg_snapshot *snapshot, struct cg_error *err)
+{
+    const struct cg_policy *policy = snapshot->policy;
+    if (!prove(snapshot->base_credential, &policy->base, err))
+        return false;
+    for (size_t i = 0; i < policy->nlisteners; i++)
+        if (!prove(snapshot->credentials[i], &policy->listeners[i], err))
+            return false;
+    return true;
+}
+
+/* ---- lists of the "tls" sections */
+
+static int set_groups(SSL_CTX *ctx, const char *text)
+{
+    return (int)SSL_CTX_set1_groups_list(ctx, (char *)(uintptr_t)text);
+}
+
+/* At least one of the library's own suites is there after SSL_CTX_new, so what is left tells whether text named any. */
+static int set_suites(SSL_CTX *ctx, const char *text)
+{
+    if (SSL_CTX_set_ciphersuites(ctx, text) != 1)
+        return 0;
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+        if (SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(ciphers, i)) ==
+            NID_kx_any) /* TLS 1.3: no key exchange in the suite */
+            return 1;
+    return 0;
+}
+
+static const struct list {
+    const char *key;
+    size_t offset; /* in struct cg_tls_policy: const char * */
+    int (*set)(SSL_CTX *ctx, const char *text);
+    const char *cure;
+} lists[] = {
+    {"groups", offsetof(struct cg_tls_policy, groups), set_groups, "names such as X25519, P-256, P-384"},
+    {"ciphersuites", offsetof(struct cg_tls_policy, ciphersuites), set_suites,
+     "names that `openssl ciphers -s -tls1_3` prints"},
+    {"ciphers", offsetof(struct cg_tls_policy, ciphers), SSL_CTX_set_cipher_list,
+     "names that `openssl ciphers -s -tls1_2` prints"},
+};
+
+static bool takes(const struct list *list, const char *text)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    ERR_set_mark();
+    bool ok = ctx && list->set(ctx, text) == 1;
+    ERR_pop_to_mark();
+    SSL_CTX_free(ctx);
+    return ok;
+}
+
+/* OpenSSL passes over names that it does not know as long as one is left; a misspelt one must not go unseen. Words with
+ * an operator in front change the list that is there, and are nothing alone. Returns the word, or the list, or NULL. */
+static const char *wrong_part(const struct list *list, const char *text, char *copy)
+{
+    memcpy(copy, text, strlen(text) + 1);
+    for (char *word, *rest = copy; (word = strtok_r(rest, ":, ;", &rest));)
+        if (!strchr("!+-@?*", word[0]) && !takes(list, word))
+            return word;
+    return takes(list, text) ? NULL : text;
+}
+
+static bool prove_list(const struct cg_policy *policy, const char *section, const struct list *list,
+                       const struct cg_tls_policy *tls, struct cg_error *err)
+{
+    const char *text = *(const char *const *)(const void *)((const char *)tls + list->offset);
+    if (!text)
+        return true;
+    char *copy = OPENSSL_malloc(strlen(text) + 1);
+    const char *wrong = copy ? wrong_part(list, text, copy) : text;
+    if (wrong)
+        cg_error_set(err, "%s: %s.%s: OpenSSL does not know '%s' in '%s'; expected %s", policy->name, section,
+                     list->key, wrong, text, list->cure);
+    OPENSSL_free(copy);
+    return !wrong;
+}
+
+static bool prove_section(const struct cg_policy *policy, const char *section, const struct cg_tls_policy *tls,
+                          struct cg_error *err)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!prove_list(policy, section, &lists[i], tls, err))
+            return false;
+    return true;
+}
+
+static bool prove_tls(const struct cg_policy *policy, struct cg_error *err)
+{
+    char section[64];
+    if (!prove_section(policy, "$.tls", &policy->base.tls, err) ||
+        !prove_section(policy, "$.bridge.tls", &policy->bridge_tls, err))
+        return false;
+    for (size_t i = 0; i < policy->nlisteners; i++) {
+        snprintf(section, sizeof section, "$.listeners[%zu].tls", i);
+        if (!prove_section(policy, section, &policy->listeners[i].tls, err))
+            return false;
+    }
+    return true;
+}
+
+bool cg_prove_snapshot(const struct cg_snapshot *snapshot, enum cg_reason *fault, struct cg_error *err)
+{
+    enum cg_reason unused = CG_REASON_UNSET;
+    fault = fault ? fault : &unused;
+    *fault = CG_REASON_POLICY_INVALID;
+    if (!prove_tls(snapshot->policy, err))
+        return false;
+    *fault = CG_REASON_CREDENTIAL_INVALID;
+    return prove_credentials(snapshot, err);
+}

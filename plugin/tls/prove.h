@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Proof that a snapshot works before it may serve: OpenSSL takes the lists of the policy's "tls" sections, and a
+ * handshake in memory succeeds with each credential. Nothing is kept. Called by the broker layer at each load. */
+#ifndef CG_PROVE_H
+#define CG_PROVE_H
+
+#include "core/error.h"
+#include "core/snapshot.h"
+
+#include <stdbool.h>
+
+/* Any thread; on the main thread only before cg_hook_install. False: *err names the JSON key or the file and what is
+ * wrong with it; *fault (may be NULL) says of what kind it is. */
+bool cg_prove_snapshot(const struct cg_snapshot *snapshot, enum cg_reason *fault, struct cg_error *err);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What the policy says about a connection, put into its SSL at the start of the handshake. What OpenSSL reads from the
+ * SSL_CTX at the time of use is put there, once for each snapshot: the cipher lists cost more to parse than a
+ * handshake has to spare, and a copy in every SSL would stay for the life of the session. */
+#include "private.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+
+/* TLS 1.2, where the policy names none: forward secret, AEAD */
+#define CG_DEFAULT_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+AESGCM:DHE+CHACHA20:!AESCCM8:!aNULL:!aPSK"
+
+/* TLS gives the list of names 64 KiB; a client that has one certificate does not need it at all */
+#define CG_CA_NAMES_MAX_BYTES 16384
+
+static int refuse_credential(SSL *ssl, void *unused)
+{
+    (void)ssl, (void)unused;
+    return 0;
+}
+
+/* Stands in for the broker's own: our verify callback asks cg_check, so OpenSSL never calls it. */
+static int never_called(int ok, X509_STORE_CTX *store)
+{
+    (void)ok, (void)store;
+    return 0;
+}
+
+void cg_settings_refuse(SSL *ssl)
+{
+    /* A server asks for its credential in every handshake, resumed ones too; a client verifies in every one
+     * that has no PSK; our verify callback says no to a connection without record. */
+    SSL_set_cert_cb(ssl, refuse_credential, NULL);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, never_called);
+    SSL_set_psk_server_callback(ssl, NULL);
+    SSL_set_psk_find_session_callback(ssl, NULL);
+    SSL_set_psk_client_callback(ssl, NULL);
+    SSL_set_psk_use_session_callback(ssl, NULL);
+}
+
+static bool add_names(STACK_OF(X509_NAME) *names, const STACK_OF(X509) *certificates, size_t *bytes)
+{
+    for (int i = 0; i < sk_X509_num(certificates); i++) {
+        const X509_NAME *subject = X509_get_subject_name(sk_X509_value(certificates, i));
+        size_t len = 0;
+        if (!X509_NAME_get0_der(subject, NULL, &len) || (*bytes += len + 2) > CG_CA_NAMES_MAX_BYTES)
+            return false;
+        X509_NAME *copy = X509_NAME_dup(subject);
+        if (!copy || !sk_X509_NAME_push(names, copy)) {
+            X509_NAME_free(copy);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Tells clients which of their certificates we take. Best effort: without it they choose themselves. */
+static void announce_cas(SSL_CTX *ctx, const struct cg_trust *trust)
+{
+    STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
+    size_t bytes = 0;
+    if (names && !(add_names(names, cg_trust_anchors(trust), &bytes) &&
+                   add_names(names, cg_trust_intermediates(trust), &bytes))) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        names = sk_X509_NAME_new_null();
+    }
+    if (names)
+        SSL_CTX_set_client_CA_list(ctx, names); /* takes it */
+}
+
+static bool apply_to_context(const struct cg_conn *conn, struct cg_context *context, const struct cg_tls_policy *tls)
+{
+    if (context->snapshot == conn->snapshot->number && context->port == conn->listener && context->snapshot != 0)
+        return true;
+    context->snapshot = 0;
+    /* with PSK allowed and no list of our own, the broker's list stays: it names the PSK ciphers */
+    const char *ciphers = tls->ciphers ? tls->ciphers : tls->psk_allowed ? NULL : CG_DEFAULT_CIPHERS;
+    if (ciphers && SSL_CTX_set_cipher_list(context->ctx, ciphers) != 1)
+        return false;
+    if (tls->ciphersuites || context->suites_set) {
+        const char *suites = tls->ciphersuites ? tls->ciphersuites : OSSL_default_ciphersuites();
+        if (SSL_CTX_set_ciphersuites(context->ctx, suites) != 1)
+            return false;
+        context->suites_set = true;
+    }
+    if (conn->role == CG_ROLE_LISTENER)
+        announce_cas(context->ctx, conn->snapshot->trust);
+    context->port = conn->listener;
+    context->snapshot = conn->snapshot->number;
+    return true;
+}
+
+static bool apply_tls(SSL *ssl, const struct cg_tls_policy *tls)
+{
+    SSL_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    if (SSL_is_server(ssl) && SSL_set_num_tickets(ssl, 0) != 1)
+        return false;
+    int version = tls->min_version > TLS1_2_VERSION ? tls->min_version : TLS1_2_VERSION;
+    if (SSL_get_min_proto_version(ssl) < version && SSL_set_min_proto_version(ssl, version) != 1)
+        return false;
+    return !tls->groups || SSL_set1_groups_list(ssl, (char *)(uintptr_t)tls->groups) == 1;
+}
+
+static int verify_mode(const struct cg_conn *conn)
+{
+    const struct cg_profile *profile = cg_conn_profile(conn);
+    if (conn->role == CG_ROLE_BRIDGE)
+        return SSL_VERIFY_PEER;
+    if (profile->certificate == CG_CERT_NONE)
+        return SSL_VERIFY_NONE;
+    bool required = profile->certificate == CG_CERT_REQUIRED && profile->mode[CG_REASON_NO_CERTIFICATE] == CG_ENFORCE;
+    return SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+}
+
+/* TLS 1.3: takes no key, but remembers that one was offered. */
+static int note_psk(SSL *ssl, const unsigned char *identity, size_t length, SSL_SESSION **session)
+{
+    (void)identity, (void)length;
+    struct cg_conn *conn = cg_conn_of(ssl);
+    if (conn)
+        conn->psk_offered = true;
+    *session = NULL;
+    return 1;
+}
+
+static void forbid_psk(SSL *ssl)
+{
+    if (SSL_is_server(ssl)) {
+        SSL_set_psk_server_callback(ssl, NULL);
+        SSL_set_psk_find_session_callback(ssl, note_psk);
+    } else {
+        SSL_set_psk_client_callback(ssl, NULL);
+        SSL_set_psk_use_session_callback(ssl, NULL);
+    }
+}
+
+/* Else the last flight of the handshake and the CONNACK wait for each other, about 40 ms. */
+static void no_delay(const struct cg_conn *conn)
+{
+    int on = 1;
+    if (conn->local.ss_family == AF_INET || conn->local.ss_family == AF_INET6)
+        (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+bool cg_settings_apply(struct cg_conn *conn)
+{
+    SSL *ssl = conn->ssl;
+    const struct cg_tls_policy *tls = cg_conn_tls(conn);
+    const struct cg_profile *profile = cg_conn_profile(conn);
+    struct cg_context *context = cg_context_of(ssl);
+    no_delay(conn);
+    if (!context || !apply_to_context(conn, context, tls) || !apply_tls(ssl, tls)) {
+        cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL does not take the policy's TLS settings: %s",
+                    context ? ERR_reason_error_string(ERR_peek_last_error()) : "unknown SSL_CTX");
+        return false;
+    }
+    if (!tls->psk_allowed)
+        forbid_psk(ssl);
+    /* 5 octets around each certificate (RFC 8446 4.4.2), and the message's own */
+    SSL_set_max_cert_list(ssl, (long)(profile->max_chain_bytes + 5 * (size_t)profile->max_chain + 16));
+    SSL_set_verify(ssl, verify_mode(conn), never_called);
+    if (conn->role == CG_ROLE_LISTENER)
+        SSL_set_cert_cb(ssl, cg_serve_credential, conn);
+    return true;
+}
