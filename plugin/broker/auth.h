@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* CONNECT: who the client is by its certificate, and whether it may be the client that it says it is.
+ * Called by the broker (BASIC_AUTH, DISCONNECT) with the plugin's state as userdata. */
+#ifndef CG_AUTH_H
+#define CG_AUTH_H
+
+/* MOSQ_ERR_AUTH: denied (CONNACK 5, in MQTT 5 reason code 0x87). MOSQ_ERR_PLUGIN_DEFER: no objection, the
+ * password file and other plugins decide. MOSQ_ERR_SUCCESS: the certificate is enough. */
+int cg_auth_basic(int event, void *event_data, void *userdata);
+
+/* Notices clients that BASIC_AUTH never saw, and warns once. */
+int cg_auth_disconnect(int event, void *event_data, void *userdata);
+
+#endif

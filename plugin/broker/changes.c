@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "changes.h"
+
+#include "core/name.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CRLS_TOLD 8
+
+struct text {
+    char bytes[600];
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text->bytes + text->len, sizeof text->bytes - text->len, format, args);
+    va_end(args);
+    size_t room = sizeof text->bytes - text->len - 1;
+    text->len += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
+}
+
+static bool same_certificates(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
+{
+    if (sk_X509_num(a) != sk_X509_num(b))
+        return false;
+    for (int i = 0; i < sk_X509_num(a); i++)
+        if (X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)) != 0)
+            return false;
+    return true;
+}
+
+static void add_certificates(struct text *text, const char *what, const STACK_OF(X509) *old,
+                             const STACK_OF(X509) *fresh)
+{
+    if (!same_certificates(old, fresh))
+        add(text, "; %s: %d before, %d now", what, sk_X509_num(old), sk_X509_num(fresh));
+}
+
+static const char *number_before(const struct cg_crl_set *old, const struct cg_crl_info *now, char number[44])
+{
+    struct cg_crl_info info;
+    for (size_t i = 0; old && i < cg_crl_set_count(old); i++) {
+        cg_crl_set_info(old, i, &info);
+        if (strcmp(info.issuer, now->issuer) == 0) {
+            memcpy(number, info.number, sizeof info.number);
+            return number;
+        }
+    }
+    return "none";
+}
+
+static void add_crls(struct text *text, const struct cg_crl_set *old, const struct cg_crl_set *fresh)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < cg_crl_set_count(fresh); i++) {
+        struct cg_crl_info info;
+        char number[44], issuer[80];
+        cg_crl_set_info(fresh, i, &info);
+        const char *before = number_before(old, &info, number);
+        if (strcmp(before, info.number) == 0 || told++ >= CRLS_TOLD)
+            continue;
+        snprintf(issuer, sizeof issuer, "%s", info.issuer);
+        add(text, "; CRL of %s: number %s before, %s now, %zu entries", issuer, before, info.number, info.entries);
+    }
+}
+
+static void swapped(struct cg_reporter *reporter, const struct cg_credential *old, const struct cg_credential *fresh,
+                    const struct cg_listener_policy *listener)
+{
+    char before[64] = "the broker's own", now[64], detail[200];
+    if (!fresh || (old && X509_cmp(old->leaf, fresh->leaf) == 0))
+        return;
+    if (old)
+        cg_serial_text(X509_get0_serialNumber(old->leaf), before, sizeof before);
+    cg_serial_text(X509_get0_serialNumber(fresh->leaf), now, sizeof now);
+    snprintf(detail, sizeof detail, "serial before: %s, serial now: %s", before, now);
+    const struct cg_event event = {.type = CG_EVENT_CREDENTIAL_SWAPPED,
+                                   .detail = detail,
+                                   .certificate = fresh->leaf,
+                                   .file = listener->credential_chain,
+                                   .listener = listener->port};
+    cg_report(reporter, &event);
+}
+
+void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *old, const struct cg_snapshot *fresh)
+{
+    struct text text = {"", 0};
+    if (old && old->trust != fresh->trust) {
+        add_certificates(&text, "trust anchors", cg_trust_anchors(old->trust), cg_trust_anchors(fresh->trust));
+        add_certificates(&text, "intermediates", cg_trust_intermediates(old->trust),
+                         cg_trust_intermediates(fresh->trust));
+    }
+    if (!old || old->trust != fresh->trust)
+        add_crls(&text, old ? cg_trust_crls(old->trust) : NULL, cg_trust_crls(fresh->trust));
+    const struct cg_event event = {
+        .type = CG_EVENT_SNAPSHOT_LOADED,
+        .detail = text.len ? text.bytes + 2 : NULL,
+        .snapshot = fresh->number,
+        .policy = fresh->policy->name,
+        .anchors = sk_X509_num(cg_trust_anchors(fresh->trust)),
+        .crls = (int64_t)cg_crl_set_count(cg_trust_crls(fresh->trust)),
+    };
+    cg_report(reporter, &event);
+    if (!old)
+        return;
+    swapped(reporter, old->base_credential, fresh->base_credential, &fresh->policy->base);
+    for (size_t i = 0; i < fresh->policy->nlisteners; i++) {
+        const struct cg_listener_policy *listener = &fresh->policy->listeners[i];
+        swapped(reporter, cg_snapshot_credential(old, listener->port), fresh->credentials[i], listener);
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* One event as one line of JSON (docs/events.md is its manual) and as one short line in plain words.
+ * Pure: everything comes in, nothing is kept. Called by the reporter and by session and reload code. */
+#ifndef CG_EVENT_H
+#define CG_EVENT_H
+
+#include "core/reason.h"
+#include "tls/conn.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CG_EVENT_LINE_MAX  8192 /* with the newline and the NUL */
+#define CG_EVENT_WORDS_MAX 900  /* the broker cuts its log lines at about 1,000 */
+
+enum cg_event_type {
+    CG_EVENT_NONE = 0,
+    CG_EVENT_HANDSHAKE_REJECTED,
+    CG_EVENT_HANDSHAKE_ACCEPTED,
+    CG_EVENT_HANDSHAKE_AUDITED, /* let in, enforcing would have refused */
+    CG_EVENT_CONNECT_DENIED,
+    CG_EVENT_CONNECT_AUDITED,
+    CG_EVENT_SESSION_ENDED,
+    CG_EVENT_SESSION_AUDITED,  /* goes on, though the policy does not accept it any more */
+    CG_EVENT_SESSIONS_CHECKED, /* after a change: how many are not accepted any more, and who */
+    CG_EVENT_CONTROL_DENIED,   /* a request on the control topic */
+    CG_EVENT_SNAPSHOT_LOADED,
+    CG_EVENT_SNAPSHOT_REJECTED,
+    CG_EVENT_CREDENTIAL_SWAPPED,
+    CG_EVENT_BROKER_CERTIFICATE_REJECTED, /* the certificate that the broker serves by itself */
+    CG_EVENT_CRL_STALE,
+    CG_EVENT_EXPIRY_WARNING,
+    CG_EVENT_CONFIGURATION_WARNING,
+    CG_EVENT_SUPPRESSED,
+    CG_EVENT_EVENTS_LOST,
+    CG_EVENT_COUNT
+};
+
+/* What is zero or NULL is not known, and not written. All pointers are borrowed. */
+struct cg_event {
+    enum cg_event_type type;
+    int64_t at_ms; /* wall clock */
+    enum cg_reason reason;
+    const char *detail;         /* escaped; NULL: the reason's own sentence */
+    const struct cg_conn *conn; /* gives conn, listener, peer, tls */
+    const X509 *certificate;
+    int depth;                           /* of certificate in its path */
+    const char *peer;                    /* where there is no conn */
+    const struct sockaddr *peer_address; /* the same as address, for the limit on floods */
+    uint16_t listener;
+    const char *client_id;
+    const char *file;
+    const char *hint;      /* NULL: the reason's own */
+    uint64_t count;        /* suppressed, lost */
+    int64_t window_ms;     /* over which count was counted */
+    uint64_t snapshot;     /* its number */
+    const char *policy;    /* name of the policy that holds from now on */
+    int64_t anchors, crls; /* counted in the snapshot; -1 and 0 in events that have none */
+};
+
+enum cg_level { CG_LEVEL_INFO = 0, CG_LEVEL_NOTICE, CG_LEVEL_WARNING, CG_LEVEL_ERROR };
+
+const char *cg_event_name(enum cg_event_type type);
+enum cg_level cg_event_level(enum cg_event_type type);
+
+/* Writes the line without newline, always terminated; returns its length. */
+size_t cg_event_json(const struct cg_event *event, char *out, size_t size);
+
+/* "refused 192.0.2.7:51234 on 8883: ...: what to do [reason]". */
+void cg_event_words(const struct cg_event *event, char *out, size_t size);
+
+/* The certificate that an event on conn is about: the one at the verdict's depth, else the peer's leaf; or NULL. */
+const X509 *cg_event_certificate(const struct cg_conn *conn, int *depth);
+
+#endif

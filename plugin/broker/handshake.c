@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "handshake.h"
+
+#include "clock.h"
+
+static struct cg_snapshot *snapshot(void *context)
+{
+    struct cg_state *state = context;
+    if (state->ticks || !state->reload)
+        cg_state_take_news(state);
+    else
+        cg_state_pulse(state);
+    return state->snapshot;
+}
+
+static int64_t now(void *context)
+{
+    (void)context;
+    return cg_clock_wall_ms() / 1000;
+}
+
+static int64_t monotonic_ms(void *context)
+{
+    (void)context;
+    return cg_clock_monotonic_ms();
+}
+
+static void rejected(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    if (cg_waker_made(state->waker, conn))
+        return; /* it only woke the broker */
+    struct cg_event event = {
+        .type = CG_EVENT_HANDSHAKE_REJECTED,
+        .reason = conn->reason,
+        .detail = conn->detail,
+        .conn = conn,
+    };
+    event.certificate = cg_event_certificate(conn, &event.depth);
+    cg_report(state->reporter, &event);
+}
+
+static void accepted(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_live_accepted(state->live, conn, state->snapshot);
+    cg_warner_accepted(state->warner, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
+    const struct cg_finding *audited = conn->verdict ? cg_verdict_audited(conn->verdict) : NULL;
+    struct cg_event event = {.conn = conn, .certificate = conn->peer_leaf};
+    if (audited) {
+        event.type = CG_EVENT_HANDSHAKE_AUDITED;
+        event.reason = audited->reason;
+        event.detail = audited->detail;
+        if (audited->depth > 0 && audited->depth < sk_X509_num(conn->path)) {
+            event.depth = audited->depth;
+            event.certificate = sk_X509_value(conn->path, audited->depth);
+        }
+        cg_report(state->reporter, &event);
+    }
+    event = (struct cg_event){.type = CG_EVENT_HANDSHAKE_ACCEPTED, .conn = conn, .certificate = conn->peer_leaf};
+    cg_report(state->reporter, &event);
+}
+
+static void ended(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_live_ended(state->live, conn);
+    cg_sysinfo_ended(state->sysinfo, conn);
+    cg_control_ended(state->control, conn);
+    cg_sessions_drop(state->sessions, conn);
+}
+
+struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
+{
+    return (struct cg_hook_handlers){
+        .context = state,
+        .snapshot = snapshot,
+        .now = now,
+        .monotonic_ms = monotonic_ms,
+        .rejected = rejected,
+        .accepted = accepted,
+        .ended = ended,
+    };
+}

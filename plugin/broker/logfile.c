@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int cg_logfile_open(struct cg_logfile *file, const char *path)
+{
+    struct stat st;
+    *file = (struct cg_logfile){.path = path, .fd = -1};
+    /* Not blocking: a pipe without a reader must not stop the writer. */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+    if (fd < 0)
+        return errno;
+    if (fstat(fd, &st) != 0) {
+        int error = errno;
+        close(fd);
+        return error;
+    }
+    file->fd = fd;
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
+    return 0;
+}
+
+int cg_logfile_follow(struct cg_logfile *file)
+{
+    struct stat st;
+    if (file->fd >= 0 && stat(file->path, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode)
+        return 0;
+    cg_logfile_close(file);
+    return cg_logfile_open(file, file->path);
+}
+
+static int write_all(int fd, const char *data, size_t len, size_t *done)
+{
+    for (*done = 0; *done < len;) {
+        ssize_t n = write(fd, data + *done, len - *done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        if (n == 0)
+            return EIO;
+        *done += (size_t)n;
+    }
+    return 0;
+}
+
+int cg_logfile_append(struct cg_logfile *file, const char *data, size_t len)
+{
+    size_t done = 0;
+    if (file->fd < 0)
+        return EBADF;
+    if (file->torn && write_all(file->fd, "\n", 1, &done) == 0)
+        file->torn = false;
+    int error = file->torn ? EIO : write_all(file->fd, data, len, &done);
+    if (!error || done == 0)
+        return error;
+    /* Half a line: take it back, or readers would see two events in one. */
+    off_t end = lseek(file->fd, 0, SEEK_END);
+    file->torn = end < (off_t)done || ftruncate(file->fd, end - (off_t)done) != 0;
+    return error;
+}
+
+void cg_logfile_close(struct cg_logfile *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "auth.h"
+#include "compat.h"
+#include "options.h"
+#include "state.h"
+
+#include "tls/hook.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <mqtt_protocol.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One plugin line of mosquitto.conf. */
+struct instance {
+    mosquitto_plugin_id_t *identifier;
+    struct cg_state *state;
+};
+
+static void broker_log(enum cg_level level, const char *text)
+{
+    static const int levels[] = {MOSQ_LOG_INFO, MOSQ_LOG_NOTICE, MOSQ_LOG_WARNING, MOSQ_LOG_ERR};
+    mosquitto_log_printf(levels[level], "certguard: %s", text);
+}
+
+/* Closing the network connection without DISCONNECT is the only way that MQTT 3.1.1 has; MQTT 5 clients get a
+ * DISCONNECT with reason 0x98 from the broker. */
+static void end_session(struct cg_conn *conn, bool send_will)
+{
+    if (!conn->client_id || mosquitto_kick_client_by_clientid(conn->client_id, send_will) != MOSQ_ERR_SUCCESS)
+        cg_hook_shut_down(conn);
+}
+
+static void publish(const char *client_id, const char *topic, const char *payload)
+{
+    mosquitto_broker_publish_copy(client_id, topic, (int)strlen(payload), payload, 0, !client_id, NULL);
+}
+
+static int on_tick(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    cg_compat_next_tick(event_data, cg_state_tick(userdata));
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* 2.1 ends itself when this returns an error: it never does. */
+static int on_reload(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    (void)event_data;
+    cg_state_nudge(userdata);
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* Always success: an error would end the connection. MQTT 5 clients are told in the PUBACK. */
+static int on_control(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    struct mosquitto_evt_control *control = event_data;
+    const struct cg_state *state = userdata;
+    static const uint8_t codes[] = {
+        [CG_CONTROL_DENIED] = MQTT_RC_NOT_AUTHORIZED,
+        [CG_CONTROL_TAKEN] = MQTT_RC_SUCCESS,
+        [CG_CONTROL_BUSY] = MQTT_RC_QUOTA_EXCEEDED,
+    };
+    X509 *leaf = mosquitto_client_certificate(control->client);
+    const struct cg_control_request request = {
+        .conn = leaf ? cg_hook_conn_of_certificate(leaf) : NULL,
+        .client_id = mosquitto_client_id(control->client),
+        .address = mosquitto_client_address(control->client),
+        .payload = control->payload,
+        .len = control->payloadlen,
+    };
+    X509_free(leaf); /* the SSL holds one too */
+    control->reason_code = codes[cg_control_take(state->control, &request)];
+    return MOSQ_ERR_SUCCESS;
+}
+
+static const struct callback_row {
+    int event;
+    MOSQ_FUNC_generic_callback function;
+    const char *topic; /* of CONTROL */
+} callbacks[] = {
+    {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL},
+    {MOSQ_EVT_DISCONNECT, cg_auth_disconnect, NULL},
+    {MOSQ_EVT_TICK, on_tick, NULL},
+    {MOSQ_EVT_RELOAD, on_reload, NULL},
+    {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC},
+};
+#define NCALLBACKS (sizeof callbacks / sizeof *callbacks)
+
+static void unregister(const struct instance *instance)
+{
+    for (size_t i = 0; i < NCALLBACKS; i++)
+        mosquitto_callback_unregister(instance->identifier, callbacks[i].event, callbacks[i].function,
+                                      callbacks[i].topic);
+}
+
+static bool register_all(const struct instance *instance, struct cg_error *err)
+{
+    for (size_t i = 0; i < NCALLBACKS; i++) {
+        int rc = mosquitto_callback_register(instance->identifier, callbacks[i].event, callbacks[i].function,
+                                             callbacks[i].topic, instance->state);
+        /* Two plugin lines without per_listener_settings: the first one's callbacks serve both. */
+        if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_ALREADY_EXISTS && instance->state->instances > 1))
+            continue;
+        cg_error_set(err, "the broker refused callback %d with error %d", callbacks[i].event, rc);
+        unregister(instance);
+        return false;
+    }
+    return true;
+}
+
+#pragma GCC visibility push(default)
+int mosquitto_plugin_version(int supported_version_count, const int *supported_versions)
+{
+    for (int i = 0; i < supported_version_count; i++)
+        if (supported_versions[i] == 5)
+            return 5;
+    return -1;
+}
+
+int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, struct mosquitto_opt *given, int count)
+{
+    struct cg_error err = {""};
+    struct cg_options options = {NULL, NULL, NULL};
+    const struct cg_state_means means = {broker_log, end_session, publish};
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance)
+        return MOSQ_ERR_NOMEM;
+    *user_data = NULL;
+    cg_compat_introduce(identifier, "certguard", CG_VERSION);
+    instance->identifier = identifier;
+    if (!cg_options_read(given, count, &options, &err))
+        goto out;
+    instance->state = cg_state_open(&options, &means, &err);
+    if (!instance->state || !register_all(instance, &err))
+        goto out;
+    cg_options_clear(&options);
+    *user_data = instance;
+    return MOSQ_ERR_SUCCESS;
+out:
+    mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: %.850s", err.text);
+    mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: not loaded, so the broker does not start");
+    cg_options_clear(&options);
+    cg_state_close(instance->state);
+    free(instance);
+    return MOSQ_ERR_INVAL;
+}
+
+int mosquitto_plugin_cleanup(void *user_data, struct mosquitto_opt *given, int count)
+{
+    (void)given;
+    (void)count;
+    struct instance *instance = user_data;
+    if (!instance)
+        return MOSQ_ERR_SUCCESS;
+    unregister(instance);
+    cg_state_close(instance->state);
+    free(instance);
+    return MOSQ_ERR_SUCCESS;
+}
+#pragma GCC visibility pop

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "recheck.h"
+
+#include "thread.h"
+
+#include "core/check.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct item {
+    struct cg_recheck_result result;
+    struct cg_recheck_subject subject;
+};
+
+struct cg_recheck {
+    pthread_t thread;
+    struct cg_snapshot *snapshot; /* reference */
+    int64_t now;
+    struct item *item;
+    size_t count, taken;
+    atomic_bool stop, over;
+};
+
+void cg_recheck_judge(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
+                      struct cg_verdict *out)
+{
+    const struct cg_policy *policy = snapshot->policy;
+    bool bridge = subject->role == CG_ROLE_BRIDGE;
+    const struct cg_listener_policy *listener = cg_policy_listener(policy, subject->listener);
+    const struct cg_check_input in = {
+        .profile = bridge ? &policy->bridge : &listener->client,
+        .trust = bridge ? snapshot->bridge_trust : snapshot->trust,
+        .purpose = bridge ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT,
+        .leaf = sk_X509_value(subject->path, 0),
+        .sent = subject->path,
+        .known_path = subject->known ? subject->path : NULL,
+        .now = now,
+    };
+    memset(out, 0, sizeof *out);
+    if (!in.leaf && !bridge &&
+        (subject->psk ? listener->tls.psk_allowed : in.profile->certificate != CG_CERT_REQUIRED)) {
+        out->decision = CG_ACCEPT;
+        out->reason = CG_REASON_OK;
+        return;
+    }
+    cg_check(&in, out);
+}
+
+static void check_item(const struct cg_recheck *recheck, struct item *item)
+{
+    struct cg_verdict verdict;
+    cg_recheck_judge(recheck->snapshot, &item->subject, recheck->now, &verdict);
+    item->result.reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
+    item->result.not_after = verdict.not_after;
+    if (item->result.reason != CG_REASON_OK)
+        item->result.detail = strdup(verdict.detail);
+    cg_verdict_clear(&verdict);
+}
+
+static void *run(void *argument)
+{
+    struct cg_recheck *recheck = argument;
+    for (size_t i = 0; i < recheck->count && !atomic_load(&recheck->stop); i++)
+        check_item(recheck, &recheck->item[i]);
+    atomic_store(&recheck->over, true);
+    return NULL;
+}
+
+static bool is_due(const struct cg_conn *conn, const struct cg_snapshot *snapshot)
+{
+    return conn->state == CG_CONN_ESTABLISHED && conn->snapshot != snapshot;
+}
+
+bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject *out)
+{
+    out->known = conn->path != NULL;
+    out->psk = SSL_get_psk_identity(conn->ssl) != NULL;
+    out->role = conn->role;
+    out->listener = conn->listener;
+    out->path = conn->path ? X509_chain_up_ref(conn->path) : sk_X509_new_null();
+    if (!out->path || out->known || !conn->peer_leaf)
+        return out->path != NULL;
+    if (!sk_X509_push(out->path, conn->peer_leaf))
+        return false;
+    X509_up_ref(conn->peer_leaf);
+    return true;
+}
+
+void cg_recheck_subject_clear(struct cg_recheck_subject *subject)
+{
+    sk_X509_pop_free(subject->path, X509_free);
+    subject->path = NULL;
+}
+
+static bool collect(struct cg_recheck *recheck, struct cg_conn *first)
+{
+    size_t count = 0;
+    for (const struct cg_conn *conn = first; conn; conn = conn->next)
+        count += is_due(conn, recheck->snapshot);
+    recheck->item = calloc(count ? count : 1, sizeof *recheck->item);
+    if (!recheck->item)
+        return false;
+    for (struct cg_conn *conn = first; conn; conn = conn->next) {
+        if (!is_due(conn, recheck->snapshot))
+            continue;
+        struct item *item = &recheck->item[recheck->count];
+        recheck->count++;
+        if (!cg_recheck_subject_of(conn, &item->subject))
+            return false;
+        item->result.conn = conn;
+        conn->recheck = &item->result;
+    }
+    return true;
+}
+
+static void destroy(struct cg_recheck *recheck)
+{
+    for (size_t i = 0; i < recheck->count; i++) {
+        /* records of results that were taken may be gone already */
+        if (i >= recheck->taken && recheck->item[i].result.conn)
+            recheck->item[i].result.conn->recheck = NULL;
+        cg_recheck_subject_clear(&recheck->item[i].subject);
+        free(recheck->item[i].result.detail);
+    }
+    free(recheck->item);
+    cg_snapshot_release(recheck->snapshot);
+    free(recheck);
+}
+
+struct cg_recheck *cg_recheck_start(struct cg_conn *first, struct cg_snapshot *snapshot, int64_t now)
+{
+    struct cg_recheck *recheck = calloc(1, sizeof *recheck);
+    if (!recheck)
+        return NULL;
+    recheck->snapshot = cg_snapshot_take(snapshot);
+    recheck->now = now;
+    if (collect(recheck, first) && cg_thread_start(&recheck->thread, run, recheck) == 0)
+        return recheck;
+    destroy(recheck);
+    return NULL;
+}
+
+void cg_recheck_forget(struct cg_conn *conn)
+{
+    if (conn->recheck)
+        conn->recheck->conn = NULL;
+    conn->recheck = NULL;
+}
+
+bool cg_recheck_over(const struct cg_recheck *recheck)
+{
+    return atomic_load(&recheck->over);
+}
+
+const struct cg_recheck_result *cg_recheck_next(struct cg_recheck *recheck)
+{
+    struct cg_recheck_result *result = recheck->taken < recheck->count ? &recheck->item[recheck->taken++].result : NULL;
+    if (result && result->conn)
+        result->conn->recheck = NULL;
+    return result;
+}
+
+const struct cg_recheck_result *cg_recheck_peek(const struct cg_recheck *recheck, size_t index)
+{
+    return index < recheck->count ? &recheck->item[index].result : NULL;
+}
+
+struct cg_snapshot *cg_recheck_snapshot(const struct cg_recheck *recheck)
+{
+    return recheck->snapshot;
+}
+
+void cg_recheck_free(struct cg_recheck *recheck)
+{
+    if (!recheck)
+        return;
+    atomic_store(&recheck->stop, true);
+    pthread_join(recheck->thread, NULL);
+    destroy(recheck);
+}

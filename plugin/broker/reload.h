@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The thread that watches the files of the policy and builds a whole new snapshot beside the one that serves. It knows
+ * neither the broker's API nor its SSL objects; the main thread takes what is ready and swaps a pointer.
+ * Owned by the plugin's state. */
+#ifndef CG_RELOAD_H
+#define CG_RELOAD_H
+
+#include "core/error.h"
+#include "core/snapshot.h"
+#include "core/stamp.h"
+
+struct cg_reload;
+
+/* source is copied. serving: the snapshot in use. seen: the stamps of its load; taken over, left empty. */
+struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *serving,
+                                  struct cg_stamps *seen, struct cg_error *err);
+void cg_reload_stop(struct cg_reload *reload); /* waits for a load that is under way; NULL is fine */
+
+enum cg_reload_news { CG_RELOAD_NOTHING = 0, CG_RELOAD_FRESH, CG_RELOAD_REJECTED };
+
+/* Main thread, from the tick; never waits for a load. FRESH: *fresh is the caller's reference, every credential in it
+ * proven. REJECTED: the files hold something that must not be used, *err says which and why; told once until it
+ * changes. */
+enum cg_reload_news cg_reload_take(struct cg_reload *reload, struct cg_snapshot **fresh, enum cg_reason *reason,
+                                   struct cg_error *err);
+
+/* Is there something to take? Any thread. */
+bool cg_reload_has_news(struct cg_reload *reload);
+
+/* Hands over a snapshot that was replaced: freeing an index of millions of entries takes time, so the thread does it
+ * as soon as nobody else uses it. */
+void cg_reload_retire(struct cg_reload *reload, struct cg_snapshot *old);
+
+/* Looks at the files at once (SIGHUP). */
+void cg_reload_nudge(struct cg_reload *reload);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "report.h"
+
+#include "clock.h"
+#include "eventlog.h"
+#include "suppress.h"
+
+#include "core/name.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUPPRESS_ENTRIES 1024
+#define QUEUE_BYTES      ((size_t)4 << 20)
+#define TROUBLE_EVERY_MS 60000 /* how often a log that takes no lines is mentioned */
+
+struct cg_reporter {
+    struct cg_log_policy policy; /* numbers and switches only */
+    struct cg_eventlog *log;
+    struct cg_suppress *suppress;
+    cg_broker_log_fn broker_log;
+    char file[512]; /* for messages; "" for none */
+    struct cg_eventlog_status seen;
+    struct cg_counters counters;
+    int64_t trouble_told_ms;
+};
+
+static size_t lost_line(uint64_t count, char *out, size_t size)
+{
+    struct cg_event event = {.type = CG_EVENT_EVENTS_LOST, .at_ms = cg_clock_wall_ms(), .count = count};
+    return cg_event_json(&event, out, size);
+}
+
+struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const char *file, cg_broker_log_fn broker_log,
+                                     struct cg_error *err)
+{
+    struct cg_reporter *reporter = calloc(1, sizeof *reporter);
+    if (!reporter)
+        goto no_memory;
+    if (file && strcmp(file, "-") == 0)
+        file = NULL;
+    reporter->policy = *policy;
+    reporter->policy.file = NULL;
+    reporter->broker_log = broker_log;
+    if (file)
+        cg_text_escape(file, strlen(file), reporter->file, sizeof reporter->file);
+    reporter->suppress = cg_suppress_new(SUPPRESS_ENTRIES);
+    if (!reporter->suppress)
+        goto no_memory;
+    struct cg_eventlog_options options = {file, policy->syslog, QUEUE_BYTES, lost_line};
+    reporter->log = cg_eventlog_open(&options, err);
+    if (reporter->log)
+        return reporter;
+    goto out;
+no_memory:
+    cg_error_set(err, "event log: out of memory");
+out:
+    if (reporter)
+        cg_suppress_free(reporter->suppress);
+    free(reporter);
+    return NULL;
+}
+
+static void write_event(struct cg_reporter *reporter, const struct cg_event *event)
+{
+    char line[CG_EVENT_LINE_MAX], words[CG_EVENT_WORDS_MAX], plain[CG_EVENT_WORDS_MAX];
+    struct cg_event dated = *event;
+    dated.at_ms = cg_clock_wall_ms();
+
+    /* Names that cannot be decoded leave errors in the queue, which the next SSL_read would take for its own. */
+    ERR_set_mark();
+    size_t len = cg_event_json(&dated, line, sizeof line - 1);
+    cg_event_words(&dated, words, sizeof words);
+    ERR_pop_to_mark();
+    cg_eventlog_write(reporter->log, line, len);
+    cg_text_escape(words, strlen(words), plain, sizeof plain);
+    reporter->broker_log(cg_event_level(event->type), plain);
+}
+
+/* What a stranger can cause as often as they like. */
+static bool is_limited(enum cg_event_type type)
+{
+    return type == CG_EVENT_HANDSHAKE_REJECTED || type == CG_EVENT_HANDSHAKE_AUDITED ||
+           type == CG_EVENT_CONNECT_DENIED || type == CG_EVENT_CONNECT_AUDITED || type == CG_EVENT_CONTROL_DENIED;
+}
+
+void cg_report(struct cg_reporter *reporter, const struct cg_event *event)
+{
+    const struct sockaddr *peer = event->conn ? (const struct sockaddr *)(const void *)&event->conn->peer
+                                              : event->peer_address;
+    cg_counters_note(&reporter->counters, event);
+    if (event->type == CG_EVENT_HANDSHAKE_ACCEPTED && !reporter->policy.accepted)
+        return;
+    if (is_limited(event->type) &&
+        !cg_suppress_pass(reporter->suppress, peer, event->reason, cg_clock_monotonic_ms(), &reporter->policy))
+        return;
+    write_event(reporter, event);
+}
+
+static void tell_suppressed(void *context, const struct cg_suppressed *what)
+{
+    struct cg_event event = {
+        .type = CG_EVENT_SUPPRESSED,
+        .reason = what->reason,
+        .peer = what->peer,
+        .count = what->count,
+        .window_ms = what->window_ms,
+    };
+    write_event(context, &event);
+}
+
+/* The broker's log says that events are lost: at once, then once a minute while more are lost, and when it ends. */
+static void tell_trouble(struct cg_reporter *reporter, int64_t now_ms)
+{
+    struct cg_eventlog_status now;
+    char text[CG_EVENT_WORDS_MAX];
+    cg_eventlog_status(reporter->log, &now);
+    bool first = now.lost != reporter->seen.lost && !reporter->trouble_told_ms;
+    bool again = now.lost != reporter->seen.lost && now_ms - reporter->trouble_told_ms >= TROUBLE_EVERY_MS;
+    bool well = !now.failing && reporter->trouble_told_ms && now.lost == reporter->seen.lost;
+    if (first || again) {
+        snprintf(text, sizeof text,
+                 "%llu events lost so far: the event log %s does not take them (%s); make room or mend "
+                 "its folder, the broker goes on meanwhile",
+                 (unsigned long long)now.lost, reporter->file, now.failing ? strerror(now.failing) : "too slow");
+        reporter->broker_log(CG_LEVEL_ERROR, text);
+        reporter->trouble_told_ms = now_ms;
+        reporter->seen = now;
+    } else if (well) {
+        snprintf(text, sizeof text, "the event log %s takes events again; %llu were lost", reporter->file,
+                 (unsigned long long)now.lost);
+        reporter->broker_log(CG_LEVEL_NOTICE, text);
+        reporter->trouble_told_ms = 0;
+    }
+}
+
+int64_t cg_reporter_pulse(struct cg_reporter *reporter)
+{
+    int64_t now_ms = cg_clock_monotonic_ms();
+    tell_trouble(reporter, now_ms);
+    return cg_suppress_flush(reporter->suppress, now_ms, false, tell_suppressed, reporter);
+}
+
+void cg_reporter_reopen(struct cg_reporter *reporter)
+{
+    cg_eventlog_reopen(reporter->log);
+}
+
+const struct cg_counters *cg_reporter_counters(const struct cg_reporter *reporter)
+{
+    return &reporter->counters;
+}
+
+void cg_reporter_close(struct cg_reporter *reporter)
+{
+    if (!reporter)
+        return;
+    cg_suppress_flush(reporter->suppress, cg_clock_monotonic_ms(), true, tell_suppressed, reporter);
+    cg_eventlog_close(reporter->log);
+    cg_suppress_free(reporter->suppress);
+    free(reporter);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "state.h"
+
+#include "changes.h"
+#include "clock.h"
+#include "handshake.h"
+
+#include "tls/prove.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PULSE_MIN_MS 1
+#define PULSE_MAX_MS 200 /* a new snapshot waits no longer for the swap */
+
+#define WAKE_AT_LEAST_MS 60000 /* the wall clock may have been set meanwhile */
+
+/* The hook is per process, so is what it works with. */
+static struct cg_state *current;
+
+static struct cg_state *join(const struct cg_options *options, struct cg_error *err)
+{
+    if (!cg_options_equal(&current->options, options)) {
+        cg_error_set(err, "expected the same plugin_opt lines below each plugin line, since the TLS checks are the "
+                          "whole broker's; found other ones; make them equal and put what differs by listener into "
+                          "\"listeners\" of the policy");
+        return NULL;
+    }
+    current->instances++;
+    return current;
+}
+
+static void destroy(struct cg_state *state)
+{
+    if (state->hooked)
+        cg_hook_remove();
+    cg_waker_stop(state->waker);
+    cg_reload_stop(state->reload);
+    cg_control_free(state->control);
+    cg_sysinfo_free(state->sysinfo);
+    cg_live_free(state->live);
+    cg_warner_free(state->warner);
+    cg_reporter_close(state->reporter);
+    cg_sessions_free(state->sessions);
+    cg_snapshot_release(state->snapshot);
+    cg_options_clear(&state->options);
+    free(state);
+}
+
+static bool load(struct cg_state *state, const struct cg_state_means *means, struct cg_stamps *seen,
+                 struct cg_error *err)
+{
+    const struct cg_options *options = &state->options;
+    const struct cg_snapshot_source source = {options->policy, options->anchors, options->event_log};
+    struct cg_snapshot *fresh = cg_snapshot_load(&source, NULL, cg_clock_wall_ms() / 1000, seen, NULL, err);
+    if (!fresh)
+        return false;
+    if (!cg_prove_snapshot(fresh, NULL, err)) {
+        cg_snapshot_release(fresh);
+        return false;
+    }
+    const struct cg_log_policy *log = &fresh->policy->log;
+    const char *file = options->event_log ? options->event_log : log->file;
+    state->reporter = cg_reporter_open(log, file, means->log, err);
+    if (!state->reporter) {
+        cg_snapshot_release(fresh);
+        return false;
+    }
+    cg_state_swap(state, fresh);
+    state->live = cg_live_new(state->reporter, means->end);
+    state->warner = cg_warner_new(state->reporter);
+    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), means->publish);
+    state->control = cg_control_new(state, means->publish);
+    if (!state->live || !state->warner || !state->sysinfo || !state->control) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    const struct cg_hook_handlers handlers = cg_handshake_handlers(state);
+    state->hooked = cg_hook_install(&handlers, err);
+    state->reload = state->hooked ? cg_reload_start(&source, fresh, seen, err) : NULL;
+    return state->reload != NULL;
+}
+
+struct cg_state *cg_state_open(const struct cg_options *options, const struct cg_state_means *means,
+                               struct cg_error *err)
+{
+    if (current)
+        return join(options, err);
+    struct cg_state *state = calloc(1, sizeof *state);
+    if (!state) {
+        cg_error_set(err, "out of memory");
+        return NULL;
+    }
+    state->sessions = cg_sessions_new();
+    if (!state->sessions || !cg_options_copy(options, &state->options)) {
+        cg_error_set(err, "out of memory");
+        destroy(state);
+        return NULL;
+    }
+    struct cg_stamps seen = {NULL, 0};
+    bool loaded = load(state, means, &seen, err);
+    cg_stamps_clear(&seen);
+    if (!loaded) {
+        destroy(state);
+        return NULL;
+    }
+    state->instances = 1;
+    current = state;
+    return state;
+}
+
+void cg_state_close(struct cg_state *state)
+{
+    if (!state || --state->instances > 0)
+        return;
+    current = NULL;
+    destroy(state);
+}
+
+void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh)
+{
+    struct cg_snapshot *old = state->snapshot;
+    fresh->number = ++state->last_number;
+    state->snapshot = fresh;
+    cg_changes_report(state->reporter, old, fresh);
+    if (!old)
+        return;
+    cg_live_swapped(state->live);
+    cg_warner_swapped(state->warner);
+    cg_reload_retire(state->reload, old);
+}
+
+void cg_state_nudge(struct cg_state *state)
+{
+    cg_reporter_reopen(state->reporter);
+    cg_reload_nudge(state->reload);
+}
+
+void cg_state_take_news(struct cg_state *state)
+{
+    struct cg_error why = {""};
+    enum cg_reason reason = CG_REASON_UNSET;
+    struct cg_snapshot *fresh = NULL;
+    if (!state->reload)
+        return; /* the self-test's handshakes come before it */
+    enum cg_reload_news news = cg_reload_take(state->reload, &fresh, &reason, &why);
+    if (news == CG_RELOAD_FRESH)
+        cg_state_swap(state, fresh);
+    if (news != CG_RELOAD_REJECTED)
+        return;
+    const struct cg_event event = {
+        .type = CG_EVENT_SNAPSHOT_REJECTED, .reason = reason, .detail = why.text, .snapshot = state->snapshot->number};
+    cg_report(state->reporter, &event);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return b >= 0 && b < a ? b : a;
+}
+
+/* The listeners are made after plugins are loaded, so this is the first chance to look at their certificates. A
+ * broker whose certificate breaks its own rules would refuse every handshake: better no broker, and a reason. */
+static void check_own_certificate(struct cg_state *state)
+{
+    struct cg_error why = {""};
+    state->own_certificate_checked = true;
+    if (cg_hook_check_own(&why))
+        return;
+    const struct cg_event event = {
+        .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED,
+        .reason = CG_REASON_CREDENTIAL_INVALID,
+        .detail = why.text,
+        .hint = "Issue a new certificate for the broker (`certguard issue broker NAME`), or change the server section "
+                "of the policy; the broker ends now",
+    };
+    cg_report(state->reporter, &event);
+    kill(getpid(), SIGTERM);
+}
+
+int64_t cg_state_pulse(struct cg_state *state)
+{
+    if (!state->own_certificate_checked)
+        check_own_certificate(state);
+    cg_state_take_news(state);
+    int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
+    next = sooner(next, cg_reporter_pulse(state->reporter));
+    int64_t now = cg_clock_wall_ms() / 1000;
+    next = sooner(next, cg_live_pulse(state->live, cg_hook_first(), state->snapshot, now));
+    next = sooner(next, cg_warner_pulse(state->warner, cg_hook_first(), state->snapshot, now));
+    next = sooner(next, cg_sysinfo_pulse(state->sysinfo, cg_hook_first(), state->snapshot, now));
+    next = sooner(next, cg_control_pulse(state->control));
+    if (state->waker)
+        cg_waker_pulsed(state->waker, next);
+    next = sooner(PULSE_MAX_MS, next);
+    return next < PULSE_MIN_MS ? PULSE_MIN_MS : next;
+}
+
+int64_t cg_state_tick(struct cg_state *state)
+{
+    state->ticks = true;
+    return cg_state_pulse(state);
+}
+
+void cg_state_touch(struct cg_state *state, const struct cg_conn *conn)
+{
+    if (state->ticks || state->waker || state->told_no_ticks)
+        return;
+    state->waker = cg_waker_start(conn, state->reload);
+    if (state->waker)
+        return;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = "The broker gives plugins no time of their own (Mosquitto 2.0.11 with per_listener_settings), and it "
+                  "can't be woken, so sessions are ended and stalled handshakes cut off only when a client connects",
+        .hint = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
+    };
+    cg_report(state->reporter, &warning);
+    state->told_no_ticks = true;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What the plugin holds in this process: one hook, one snapshot, one event log, however many plugin lines the
+ * broker's configuration has (per_listener_settings). Counted: each line opens and closes it.
+ * Main thread only. Called by plugin.c (life), auth.c and reload code (use). */
+#ifndef CG_STATE_H
+#define CG_STATE_H
+
+#include "control.h"
+#include "live.h"
+#include "options.h"
+#include "reload.h"
+#include "report.h"
+#include "session.h"
+#include "sysinfo.h"
+#include "wake.h"
+#include "warn.h"
+
+#include "core/snapshot.h"
+
+/* What only the broker can do. */
+struct cg_state_means {
+    cg_broker_log_fn log;
+    cg_live_end_fn end;
+    cg_publish_fn publish;
+};
+
+struct cg_state {
+    int instances;
+    struct cg_options options;
+    struct cg_snapshot *snapshot; /* the current one; a reference is held */
+    uint64_t last_number;
+    struct cg_reporter *reporter;
+    struct cg_sessions *sessions;
+    struct cg_live *live;
+    struct cg_warner *warner;
+    struct cg_sysinfo *sysinfo;
+    struct cg_control *control;
+    struct cg_reload *reload;
+    bool hooked;
+    bool own_certificate_checked;
+    bool ticks;             /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
+    struct cg_waker *waker; /* in place of ticks; else NULL */
+    bool told_no_ticks;
+    bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
+};
+
+/* The first call loads the snapshot, opens the log and installs the hook; later ones must have the same options.
+ * NULL and *err: the broker must not start. */
+struct cg_state *cg_state_open(const struct cg_options *options, const struct cg_state_means *means,
+                               struct cg_error *err);
+void cg_state_close(struct cg_state *state); /* the last one undoes everything; NULL is fine */
+
+/* SIGHUP: reopens the log, looks at the files at once. */
+void cg_state_nudge(struct cg_state *state);
+
+/* Makes fresh the current snapshot, numbers it and tells so. Takes over the caller's reference. */
+void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh);
+
+/* To be called when a client with TLS has connected: by then a broker that ticks has ticked. One that did not is woken. */
+void cg_state_touch(struct cg_state *state, const struct cg_conn *conn);
+
+/* To be called when a handshake starts: it must see the newest snapshot, tick or no tick. */
+void cg_state_take_news(struct cg_state *state);
+
+/* What has to be done from time to time. Returns the ms until it wants to be called again: 1 to 200. */
+int64_t cg_state_pulse(struct cg_state *state);
+int64_t cg_state_tick(struct cg_state *state); /* the same, called by the broker */
+
+#endif

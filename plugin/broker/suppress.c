@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "suppress.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PEER_TEXT_MAX 56
+
+struct entry {
+    bool used;
+    enum cg_reason reason;
+    unsigned char peer[16]; /* IPv4 as mapped IPv6; IPv6 cut to its network: one host has all of it */
+    uint64_t passed, held;
+    int64_t started_ms, window_ms;
+};
+
+/* Entries sit in one array that is searched from the start: small, and only walked when something is refused.
+ * Behind it, one entry for each reason takes the peers that found no room. */
+struct cg_suppress {
+    size_t max, used;
+    struct entry *entries;
+    struct entry others[CG_REASON_COUNT];
+};
+
+struct cg_suppress *cg_suppress_new(size_t max_entries)
+{
+    struct cg_suppress *suppress = calloc(1, sizeof *suppress);
+    if (!suppress)
+        return NULL;
+    suppress->max = max_entries;
+    suppress->entries = calloc(max_entries ? max_entries : 1, sizeof *suppress->entries);
+    if (!suppress->entries) {
+        free(suppress);
+        return NULL;
+    }
+    return suppress;
+}
+
+void cg_suppress_free(struct cg_suppress *suppress)
+{
+    if (!suppress)
+        return;
+    free(suppress->entries);
+    free(suppress);
+}
+
+static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static void peer_key(const struct sockaddr *peer, unsigned char key[16])
+{
+    memset(key, 0, 16);
+    if (peer && peer->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)peer;
+        memcpy(key, mapped, sizeof mapped);
+        memcpy(key + 12, &in->sin_addr, 4);
+    } else if (peer && peer->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)peer;
+        memcpy(key, &in6->sin6_addr, 16);
+        if (memcmp(key, mapped, sizeof mapped) != 0)
+            memset(key + 8, 0, 8);
+    }
+}
+
+static void peer_text(const unsigned char key[16], char out[PEER_TEXT_MAX])
+{
+    static const unsigned char none[16];
+    if (memcmp(key, none, 16) == 0)
+        snprintf(out, PEER_TEXT_MAX, "unknown");
+    else if (memcmp(key, mapped, sizeof mapped) == 0)
+        inet_ntop(AF_INET, key + 12, out, PEER_TEXT_MAX);
+    else {
+        char network[INET6_ADDRSTRLEN] = "";
+        inet_ntop(AF_INET6, key, network, sizeof network);
+        snprintf(out, PEER_TEXT_MAX, "%s/64", network);
+    }
+}
+
+static struct entry *find(struct cg_suppress *suppress, const unsigned char key[16], enum cg_reason reason)
+{
+    for (size_t i = 0; i < suppress->used; i++) {
+        struct entry *entry = &suppress->entries[i];
+        if (entry->reason == reason && memcmp(entry->peer, key, 16) == 0)
+            return entry;
+    }
+    struct entry *entry = suppress->used < suppress->max ? &suppress->entries[suppress->used++]
+                                                         : &suppress->others[reason];
+    if (!entry->used)
+        *entry = (struct entry){.reason = reason};
+    memcpy(entry->peer, key, 16);
+    return entry;
+}
+
+bool cg_suppress_pass(struct cg_suppress *suppress, const struct sockaddr *peer, enum cg_reason reason, int64_t now_ms,
+                      const struct cg_log_policy *policy)
+{
+    unsigned char key[16];
+    if ((int)reason < 0 || reason >= CG_REASON_COUNT)
+        reason = CG_REASON_UNSET;
+    peer_key(peer, key);
+    struct entry *entry = find(suppress, key, reason);
+    if (!entry->used) {
+        entry->used = true;
+        entry->started_ms = now_ms;
+        entry->window_ms = policy->window_ms;
+    }
+    if (entry->passed < policy->burst) {
+        entry->passed++;
+        return true;
+    }
+    entry->held++;
+    return false;
+}
+
+static void tell_entry(const struct entry *entry, bool others, int64_t now_ms, cg_suppressed_fn tell, void *context)
+{
+    char text[PEER_TEXT_MAX] = "others";
+    if (!entry->held)
+        return;
+    if (!others)
+        peer_text(entry->peer, text);
+    int64_t elapsed = now_ms - entry->started_ms;
+    struct cg_suppressed what = {text, entry->reason, entry->held,
+                                 elapsed < entry->window_ms ? elapsed : entry->window_ms};
+    tell(context, &what);
+}
+
+int64_t cg_suppress_flush(struct cg_suppress *suppress, int64_t now_ms, bool all, cg_suppressed_fn tell, void *context)
+{
+    int64_t next = -1;
+    for (size_t i = 0; i < suppress->used + CG_REASON_COUNT;) {
+        bool others = i >= suppress->used;
+        struct entry *entry = others ? &suppress->others[i - suppress->used] : &suppress->entries[i];
+        int64_t left = entry->started_ms + entry->window_ms - now_ms;
+        if (!entry->used || (left > 0 && !all)) {
+            if (entry->used && (next < 0 || left < next))
+                next = left;
+            i++;
+            continue;
+        }
+        tell_entry(entry, others, now_ms, tell, context);
+        entry->used = false;
+        if (others)
+            i++;
+        else
+            *entry = suppress->entries[--suppress->used]; /* the last one takes its place and is looked at next */
+    }
+    return next;
+}
