@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "atomic_write.h"
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool write_all(int fd, const char *data, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* What the disk gives back must be what was written: a full disk or a bad card shows here, before the rename. */
+static bool same_content(int fd, const char *data, size_t len)
+{
+    char buffer[16384];
+    size_t done = 0;
+    ssize_t n;
+    while ((n = pread(fd, buffer, sizeof buffer, (off_t)done)) > 0) {
+        if ((size_t)n > len - done || memcmp(buffer, data + done, (size_t)n) != 0)
+            return false;
+        done += (size_t)n;
+    }
+    return n == 0 && done == len;
+}
+
+static bool set_owner(int fd, const struct cg_owner *owner)
+{
+    if (!owner)
+        return true;
+    bool keep = owner->uid == (uid_t)-1 && owner->gid == (gid_t)-1;
+    if (!keep && fchown(fd, owner->uid, owner->gid) != 0)
+        return false;
+    return !owner->mode || fchmod(fd, owner->mode) == 0;
+}
+
+bool cg_write_new(const char *path, const void *data, size_t len, const struct cg_owner *owner, bool sync,
+                  struct cg_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return cg_fault_errno(err, "create", path);
+    bool good = false;
+    if (!write_all(fd, data, len))
+        cg_fault_errno(err, "write", path);
+    else if (!set_owner(fd, owner))
+        cg_fault_errno(err, "set owner and mode of", path);
+    else if (sync && fsync(fd) != 0)
+        cg_fault_errno(err, "fsync", path);
+    else if (!same_content(fd, data, len))
+        cg_error_set(err, "%s: what was read back differs from what was written; is the disk sound?", path);
+    else
+        good = true;
+    if (close(fd) != 0 && good)
+        good = cg_fault_errno(err, "close", path);
+    if (!good)
+        unlink(path);
+    return good;
+}
+
+bool cg_write_replace(const char *path, const void *data, size_t len, const struct cg_owner *owner,
+                      struct cg_error *err)
+{
+    char temporary[PATH_MAX];
+    struct stat old;
+    struct cg_owner kept = {(uid_t)-1, (gid_t)-1, 0};
+    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary) {
+        cg_error_set(err, "%s: the path is too long", path);
+        return false;
+    }
+    if (!owner && stat(path, &old) == 0)
+        kept = (struct cg_owner){old.st_uid == geteuid() ? (uid_t)-1 : old.st_uid,
+                                 old.st_gid == getegid() ? (gid_t)-1 : old.st_gid, old.st_mode & 07777};
+    /* a run that was killed may have left one: whoever gets here is the only writer of this path */
+    unlink(temporary);
+    if (!cg_write_new(temporary, data, len, owner ? owner : &kept, true, err))
+        return false;
+    if (rename(temporary, path) != 0) {
+        cg_fault_errno(err, "rename over", path);
+        unlink(temporary);
+        return false;
+    }
+    return cg_sync_parent(path, err);
+}
+
+bool cg_sync_path(const char *path, struct cg_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cg_fault_errno(err, "open", path);
+    bool good = fsync(fd) == 0 || errno == EINVAL; /* some file systems have no fsync for folders */
+    if (!good)
+        cg_fault_errno(err, "fsync", path);
+    close(fd);
+    return good;
+}
+
+bool cg_sync_parent(const char *path, struct cg_error *err)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return cg_sync_path(".", err);
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return cg_sync_path(folder, err);
+}
+
+bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
+{
+    char part[PATH_MAX];
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
+        cg_error_set(err, "%s: the path is too long", path);
+        return false;
+    }
+    for (char *c = part + 1;; c++) {
+        char end = *c;
+        if (end != '/' && end != '\0')
+            continue;
+        *c = '\0';
+        if (mkdir(part, mode) != 0 && errno != EEXIST)
+            return cg_fault_errno(err, "make the folder", part);
+        if (end == '\0')
+            break;
+        *c = end;
+    }
+    return true;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_batch.h"
+#include "ca_names.h"
+#include "core/file.h"
+#include "fault.h"
+#include "tty.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_LIMIT  ((size_t)256 << 20)
+#define CHUNK       256 /* certificates in one change: what a stopped run loses at most */
+#define THREADS_MAX 64
+
+struct job {
+    char *line; /* borrowed, cut into words by its worker */
+    unsigned long number;
+    struct cg_issue_order order;
+    struct cg_issued issued;
+    GENERAL_NAMES *names;
+    bool skipped, good;
+    struct cg_error err;
+};
+
+struct batch {
+    const struct cg_cli *cli;
+    const struct cg_ca *ca;
+    const struct cg_order_options *options;
+    struct cg_issuer issuer;
+    struct cg_change *change; /* of the chunk */
+    struct job *jobs;         /* of the chunk */
+    size_t njobs;
+    atomic_size_t next;
+    size_t made, skipped, failed, done, total;
+};
+
+static bool read_words(const struct batch *batch, struct job *job)
+{
+    char *rest = NULL, *word = strtok_r(job->line, " \t\r", &rest);
+    bool is_server = batch->options->profile->purpose == CG_PURPOSE_SERVER;
+    job->order.name = word;
+    if (!cg_ca_name_valid(word, &job->err) || !(job->names = sk_GENERAL_NAME_new_null()))
+        return false;
+    while ((word = strtok_r(NULL, " \t\r", &rest)))
+        if (!cg_san_add(job->names, word, &job->err))
+            return false;
+    return sk_GENERAL_NAME_num(job->names) > 0 || cg_san_add_default(job->names, job->order.name, is_server, &job->err);
+}
+
+static bool make(const struct batch *batch, struct job *job)
+{
+    const struct cg_order_options *o = batch->options;
+    if (!read_words(batch, job))
+        return false;
+    cg_issue_place(batch->ca, &job->order);
+    if ((job->skipped = job->order.is_live))
+        return true;
+    const struct cg_subject subject = {job->order.name, o->organization, o->unit, o->country};
+    X509_NAME *name = cg_subject_make(&subject, &job->err);
+    job->order.private_key = true;
+    job->order.request = (struct cg_certificate_request){.profile = o->profile,
+                                                         .subject = name,
+                                                         .key = name ? cg_key_generate(o->key_type, &job->err) : NULL,
+                                                         .names = job->names,
+                                                         .path_length = -2,
+                                                         .lifetime = o->lifetime.given ? o->lifetime.value : 0};
+    bool good = job->order.request.key && cg_issue_make(&batch->issuer, &job->order, &job->issued, &job->err) &&
+                (batch->cli->dry_run ||
+                 cg_issue_stage(&batch->issuer, batch->change, &job->order, &job->issued, &job->err));
+    EVP_PKEY_free(job->order.request.key);
+    X509_NAME_free(name);
+    job->order.request.key = NULL;
+    job->order.request.subject = NULL;
+    return good;
+}
+
+static void *work(void *context)
+{
+    struct batch *batch = context;
+    for (size_t i; (i = atomic_fetch_add(&batch->next, 1)) < batch->njobs;)
+        batch->jobs[i].good = make(batch, &batch->jobs[i]);
+    return NULL;
+}
+
+static void make_all(struct batch *batch)
+{
+    pthread_t thread[THREADS_MAX];
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    int wanted = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX : (int)cpus, started = 0;
+    batch->next = 0;
+    while (started < wanted - 1 && pthread_create(&thread[started], NULL, work, batch) == 0)
+        started++;
+    work(batch);
+    while (started > 0)
+        pthread_join(thread[--started], NULL);
+}
+
+/* A name that occurs twice in one chunk would be moved over itself. */
+static bool is_repeated(const struct batch *batch, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (batch->jobs[i].good && strcmp(batch->jobs[i].order.name, batch->jobs[index].order.name) == 0)
+            return true;
+    return false;
+}
+
+static bool record_all(struct batch *batch, struct cg_error *err)
+{
+    for (size_t i = 0; i < batch->njobs; i++) {
+        struct job *job = &batch->jobs[i];
+        bool repeated = job->good && is_repeated(batch, i);
+        if (repeated)
+            cg_error_set(&job->err, "the name occurs twice");
+        job->good = job->good && !repeated;
+        batch->failed += !job->good;
+        batch->skipped += job->good && job->skipped;
+        if (!job->good)
+            cg_warn(batch->cli, "line %lu: %s", job->number, job->err.text);
+        if (!job->good || job->skipped)
+            continue;
+        batch->made++;
+        if (batch->cli->dry_run)
+            continue;
+        if (!cg_issue_record(&batch->issuer, batch->change, &job->order, &job->issued, err) ||
+            !cg_serials_add(&batch->issuer.serials, job->issued.serial))
+            return false;
+    }
+    return true;
+}
+
+static bool run_chunk(struct batch *batch, struct cg_error *err)
+{
+    struct cg_change change = {0};
+    batch->change = &change;
+    bool good = batch->cli->dry_run || cg_change_begin(&change, batch->ca, true, err);
+    size_t before = batch->made;
+    if (good) {
+        make_all(batch);
+        good = record_all(batch, err);
+    }
+    if (good && !batch->cli->dry_run && batch->made > before)
+        good = cg_change_commit(&change, err);
+    cg_change_end(&change);
+    batch->change = NULL;
+    for (size_t i = 0; i < batch->njobs; i++) {
+        GENERAL_NAMES_free(batch->jobs[i].names);
+        cg_issued_clear(&batch->jobs[i].issued);
+    }
+    batch->done += batch->njobs;
+    batch->njobs = 0;
+    if (good && !batch->cli->quiet)
+        cg_progress("issued", batch->done, batch->total);
+    return good;
+}
+
+static bool is_empty(const char *line)
+{
+    line += strspn(line, " \t\r");
+    return *line == '\0' || *line == '#';
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        n += *line != '\n' && *line != '#';
+    return n;
+}
+
+static bool run_lines(struct batch *batch, char *text, struct cg_error *err)
+{
+    unsigned long number = 0;
+    if (!(batch->jobs = calloc(CHUNK, sizeof *batch->jobs)))
+        return cg_fault_errno(err, "make", "the batch");
+    batch->total = count_lines(text);
+    for (char *line = text, *next = NULL; line; line = next) {
+        if ((next = strchr(line, '\n')))
+            *next++ = '\0';
+        number++;
+        if (is_empty(line))
+            continue;
+        unsigned slot = (unsigned)batch->njobs;
+        batch->jobs[batch->njobs++] = (struct job){.line = line, .number = number, .order.slot = slot};
+        if (batch->njobs == CHUNK && !run_chunk(batch, err))
+            return false;
+    }
+    return batch->njobs == 0 || run_chunk(batch, err);
+}
+
+static void tell(const struct batch *batch)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON_AddNumberToObject(result, "made", (double)batch->made);
+    cJSON_AddNumberToObject(result, "skipped", (double)batch->skipped);
+    cJSON_AddNumberToObject(result, "failed", (double)batch->failed);
+    cJSON_AddBoolToObject(result, "dry_run", batch->cli->dry_run);
+    cg_result(batch->cli, result);
+    cg_say(batch->cli, "%s %zu, passed over %zu that are there already, %zu failed.",
+           batch->cli->dry_run ? "Would make" : "Made", batch->made, batch->skipped, batch->failed);
+}
+
+int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *options)
+{
+    struct cg_error err = {""};
+    struct cg_bytes bytes = {0};
+    struct cg_ca ca;
+    struct batch batch = {.cli = cli, .ca = &ca, .options = options};
+    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    if (code == CG_EXIT_OK) {
+        bool good = cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err) &&
+                    cg_issuer_open(&batch.issuer, cli, &ca, &err) && run_lines(&batch, (char *)bytes.data, &err);
+        if (good)
+            tell(&batch);
+        code = good ? CG_EXIT_OK : CG_EXIT_FAILED;
+    }
+    free(batch.jobs);
+    cg_issuer_close(&batch.issuer);
+    cg_bytes_free(&bytes);
+    cg_ca_close(&ca);
+    if (code != CG_EXIT_OK)
+        return cg_fail(cli, code, &err);
+    return batch.failed ? CG_EXIT_FAILED : CG_EXIT_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_check.h"
+#include "core/file.h"
+#include "fault.h"
+#include "lint.h"
+
+#include <string.h>
+
+#define ANCHORS_LIMIT ((size_t)1 << 20)
+
+static bool add_anchors(struct cg_trust *trust, const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, ANCHORS_LIMIT, &bytes, err))
+        return false;
+    bool good = cg_trust_add_anchors(trust, path, bytes.data, bytes.len, err);
+    cg_bytes_free(&bytes);
+    return good;
+}
+
+/* No CRL takes part: one that has lapsed must not keep new certificates from being made. */
+bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    *checker = (struct cg_ca_checker){0};
+    cg_ca_path(ca, path, "ca.pem");
+    return (checker->policy = cg_policy_default(path, err)) && (checker->trust = cg_trust_new()) &&
+           add_anchors(checker->trust, path, err) && (checker->sent = sk_X509_new_null()) &&
+           X509_add_cert(checker->sent, ca->cert, X509_ADD_FLAG_UP_REF);
+}
+
+void cg_ca_checker_close(struct cg_ca_checker *checker)
+{
+    cg_policy_free(checker->policy);
+    cg_trust_free(checker->trust);
+    sk_X509_pop_free(checker->sent, X509_free);
+    *checker = (struct cg_ca_checker){0};
+}
+
+/* Errors of lint only: warnings are about habits, and some of them were asked for by an option. */
+static bool passes_lint(X509 *cert, int64_t now, struct cg_error *err)
+{
+    struct cg_lint *lint = cg_lint_new(now);
+    bool good = lint && cg_lint_add_certificate(lint, cert) && cg_lint_run(lint);
+    if (!good)
+        cg_error_set(err, "no memory for lint");
+    for (size_t i = 0; good && i < cg_lint_count(lint); i++) {
+        const struct cg_lint_finding *finding = cg_lint_finding(lint, i);
+        good = finding->row->severity != CG_LINT_ERROR;
+        if (!good)
+            cg_error_set(err, "not issued: %s (%s)%s%s; %s", finding->row->what, finding->row->id,
+                         finding->detail[0] ? ": " : "", finding->detail, finding->row->cure);
+    }
+    cg_lint_free(lint);
+    return good;
+}
+
+bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+                           int64_t now, struct cg_error *err)
+{
+    const struct cg_listener_policy *rules = &checker->policy->base;
+    const struct cg_check_input in = {
+        .profile = profile->purpose == CG_PURPOSE_SERVER ? &rules->server : &rules->client,
+        .trust = checker->trust,
+        .purpose = profile->purpose,
+        .leaf = cert,
+        .sent = checker->sent,
+        .now = now,
+    };
+    struct cg_verdict verdict;
+    memset(&verdict, 0, sizeof verdict);
+    cg_check(&in, &verdict);
+    bool good = verdict.decision == CG_ACCEPT;
+    if (!good) {
+        const struct cg_reason_row *row = cg_reason_row(verdict.reason);
+        cg_error_set(err, "not issued: the broker would refuse this certificate: %s (%s)%s%s%s%s", row->sentence,
+                     row->code, verdict.detail[0] ? ": " : "", verdict.detail, row->hint[0] ? "; " : "", row->hint);
+    }
+    cg_verdict_clear(&verdict);
+    return good && passes_lint(cert, now, err);
+}

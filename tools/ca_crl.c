@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_crl.h"
+#include "ca_key.h"
+#include "ca_sign.h"
+#include "core/file.h"
+#include "fault.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CRL_LIMIT ((size_t)1 << 30)
+
+/* An entry stays until its certificate has been expired for this long: it must be on one CRL issued after that
+ * (RFC 5280 3.3), and clocks differ. */
+#define KEEP_EXPIRED (INT64_C(30) * 86400)
+
+X509_CRL *cg_crl_load(const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, err))
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    X509_CRL *crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
+    if (!crl)
+        cg_fault_openssl(err, path);
+    BIO_free(bio);
+    cg_bytes_free(&bytes);
+    return crl;
+}
+
+static const char *number_file(const char *folder)
+{
+    return strcmp(folder, "root") == 0 ? "root/crlnumber" : "crlnumber";
+}
+
+/* The file holds the number of the next CRL, as `openssl ca` keeps it; a new CA starts with 1. */
+static BIGNUM *next_number(const struct cg_ca *ca, const char *folder, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes;
+    BIGNUM *number = NULL;
+    if (!cg_ca_has(ca, number_file(folder))) {
+        if (!(number = BN_new()) || !BN_one(number))
+            cg_fault_openssl(err, "CRL number");
+        return number;
+    }
+    if (!cg_file_read(cg_ca_path(ca, path, "%s", number_file(folder)), CG_FILE_PUBLIC, 4096, &bytes, err))
+        return NULL;
+    char *text = (char *)bytes.data;
+    text[strcspn(text, " \r\n")] = '\0';
+    size_t digits = strspn(text, "0123456789abcdefABCDEF");
+    /* at most 20 octets: RFC 5280 5.2.3 */
+    if (!digits || text[digits] || digits > 40 || !BN_hex2bn(&number, text))
+        cg_error_set(err, "%s: expected one hexadecimal number, found \"%.50s\"", path, text);
+    cg_bytes_free(&bytes);
+    return number;
+}
+
+static bool add_entry(X509_CRL *crl, const struct cg_index_row *row, ASN1_TIME *when)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    BIGNUM *number = NULL;
+    ASN1_INTEGER *serial = BN_hex2bn(&number, row->serial) ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+    bool good = entry && serial && X509_REVOKED_set_serialNumber(entry, serial) && cg_set_time(when, row->revoked) &&
+                X509_REVOKED_set_revocationDate(entry, when);
+    /* unspecified is said by leaving the extension out: RFC 5280 5.3.1 */
+    if (good && row->reason > 0) {
+        ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+        good = reason && ASN1_ENUMERATED_set(reason, row->reason) &&
+               X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1;
+        ASN1_ENUMERATED_free(reason);
+    }
+    good = good && X509_CRL_add0_revoked(crl, entry);
+    if (!good)
+        X509_REVOKED_free(entry);
+    ASN1_INTEGER_free(serial);
+    BN_free(number);
+    return good;
+}
+
+static bool add_entries(X509_CRL *crl, const struct cg_crl_order *order, size_t *count, struct cg_error *err)
+{
+    struct cg_error fault = {""};
+    struct cg_index_row row;
+    ASN1_TIME *when = ASN1_TIME_new();
+    bool good = when;
+    *count = 0;
+    if (order->index)
+        order->index->at = order->index->number = 0;
+    while (good && order->index && cg_index_next(order->index, &row, &fault)) {
+        if (row.status != 'R' || row.expires + KEEP_EXPIRED < order->now)
+            continue;
+        if (!(good = add_entry(crl, &row, when)))
+            cg_fault_openssl(&fault, row.serial);
+        ++*count;
+    }
+    ASN1_TIME_free(when);
+    if (fault.text[0])
+        cg_error_set(err, "%s", fault.text);
+    return good && !fault.text[0];
+}
+
+static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_order *order, const BIGNUM *number)
+{
+    ASN1_INTEGER *value = BN_to_ASN1_INTEGER(number, NULL);
+    AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
+    const ASN1_OCTET_STRING *keyid = X509_get0_subject_key_id(order->issuer);
+    bool good = value && authority && X509_CRL_add1_ext_i2d(crl, NID_crl_number, value, 0, 0) == 1;
+    /* an adopted CA may have no SKI; then the AKI is left out too */
+    if (good && keyid)
+        good = (authority->keyid = ASN1_OCTET_STRING_dup(keyid)) &&
+               X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, authority, 0, 0) == 1;
+    AUTHORITY_KEYID_free(authority);
+    ASN1_INTEGER_free(value);
+    return good;
+}
+
+static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, struct cg_crl_made *made,
+                      struct cg_error *err)
+{
+    X509_CRL *crl = X509_CRL_new();
+    ASN1_TIME *this_update = ASN1_TIME_new(), *next_update = ASN1_TIME_new();
+    made->next_update = order->now + order->lifetime;
+    bool good = crl && this_update && next_update && X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
+                X509_CRL_set_issuer_name(crl, X509_get_subject_name(order->issuer)) &&
+                cg_set_time(this_update, order->now - CG_BACKDATE) && cg_set_time(next_update, made->next_update) &&
+                X509_CRL_set1_lastUpdate(crl, this_update) && X509_CRL_set1_nextUpdate(crl, next_update);
+    if (!good)
+        cg_fault_openssl(err, "the CRL cannot be made");
+    if (good && (good = add_entries(crl, order, &made->entries, err))) {
+        X509_CRL_sort(crl);
+        good = (add_number_and_issuer(crl, order, number) &&
+                X509_CRL_sign(crl, order->key, cg_key_digest(order->key)) > 0) ||
+               cg_fault_openssl(err, "the CRL cannot be signed");
+    }
+    ASN1_TIME_free(this_update);
+    ASN1_TIME_free(next_update);
+    if (!good) {
+        X509_CRL_free(crl);
+        return NULL;
+    }
+    return crl;
+}
+
+/* crl.pem holds the CRL of every CA of the path: brokers check each certificate below the anchor. */
+static bool put_bundle(struct cg_change *change, const struct cg_crl_order *order, const char *pem,
+                       struct cg_error *err)
+{
+    char path[PATH_MAX], *all = NULL;
+    struct cg_bytes file = {0};
+    const char *beside = strcmp(order->folder, "root") == 0 ? "ca/crl.pem" : "root/crl.pem", *other = order->other;
+    if (!other && cg_ca_has(change->ca, beside)) {
+        if (!cg_file_read(cg_ca_path(change->ca, path, "%s", beside), CG_FILE_PUBLIC, CRL_LIMIT, &file, err))
+            return false;
+        other = (const char *)file.data;
+    }
+    int n = asprintf(&all, "%s%s", pem, other ? other : "");
+    bool good = n >= 0 && cg_change_put(change, "crl.pem", all, (size_t)n, 0644, err);
+    if (n >= 0)
+        free(all);
+    cg_bytes_free(&file);
+    return good;
+}
+
+static char *to_pem(X509_CRL *crl)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL, *pem = NULL;
+    if (bio && PEM_write_bio_X509_CRL(bio, crl)) {
+        size_t len = (size_t)BIO_get_mem_data(bio, &data);
+        pem = strndup(data, len);
+    }
+    BIO_free(bio);
+    return pem;
+}
+
+static bool put_files(struct cg_change *change, const struct cg_crl_order *order, X509_CRL *crl,
+                      struct cg_crl_made *made, struct cg_error *err)
+{
+    unsigned char *der = NULL;
+    char target[32];
+    int len = i2d_X509_CRL(crl, &der);
+    if (len <= 0 || !(made->pem = to_pem(crl))) {
+        OPENSSL_free(der);
+        return cg_fault_openssl(err, "the CRL cannot be written");
+    }
+    snprintf(target, sizeof target, "%s/crl.pem", order->folder);
+    bool good = cg_change_put(change, target, made->pem, strlen(made->pem), 0644, err) &&
+                put_bundle(change, order, made->pem, err);
+    if (good && strcmp(order->folder, "ca") == 0)
+        good = cg_change_put(change, "crl.der", der, (size_t)len, 0644, err);
+    OPENSSL_free(der);
+    return good;
+}
+
+/* "0A\n": an even number of digits, as openssl writes it */
+static bool put_number(struct cg_change *change, const char *folder, BIGNUM *number, struct cg_error *err)
+{
+    char line[64];
+    char *hex = BN_add_word(number, 1) ? BN_bn2hex(number) : NULL;
+    if (!hex)
+        return cg_fault_openssl(err, "CRL number");
+    int n = snprintf(line, sizeof line, "%s\n", hex);
+    OPENSSL_free(hex);
+    return cg_change_put(change, number_file(folder), line, (size_t)n, 0644, err);
+}
+
+bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, struct cg_crl_made *made,
+                  struct cg_error *err)
+{
+    *made = (struct cg_crl_made){0};
+    BIGNUM *number = next_number(change->ca, order->folder, err);
+    X509_CRL *crl = number ? make(order, number, made, err) : NULL;
+    char *hex = crl ? BN_bn2hex(number) : NULL;
+    if (hex)
+        snprintf(made->number, sizeof made->number, "%s", hex);
+    OPENSSL_free(hex);
+    bool good = crl && put_files(change, order, crl, made, err) && put_number(change, order->folder, number, err);
+    X509_CRL_free(crl);
+    BN_free(number);
+    return good;
+}
+
+void cg_crl_made_clear(struct cg_crl_made *made)
+{
+    free(made->pem);
+    *made = (struct cg_crl_made){0};
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Certificate revocation lists: made from the index, version 2, with number and AKI (RFC 5280 section 5).
+ * Written as part of a change: crl.pem (of every CA here), crl.der, crlnumber. Called by init, revoke, crl, import. */
+#ifndef CG_CA_CRL_H
+#define CG_CA_CRL_H
+
+#include "ca_change.h"
+#include "ca_index.h"
+
+#define CG_CRL_LIFETIME      (INT64_C(7) * 86400)   /* nextUpdate of the issuing CA's */
+#define CG_ROOT_CRL_LIFETIME (INT64_C(365) * 86400) /* of a root that only signs intermediates: its key is away */
+
+struct cg_crl_order {
+    const char *folder; /* "ca" or "root" */
+    X509 *issuer;
+    EVP_PKEY *key;
+    struct cg_index *index; /* walked from its start; NULL: nothing is revoked */
+    int64_t now, lifetime;  /* s */
+    const char *other;      /* the other CA's CRL in PEM, for crl.pem; NULL: what is in its folder */
+};
+
+struct cg_crl_made {
+    size_t entries;
+    char number[44]; /* hexadecimal */
+    int64_t next_update;
+    char *pem; /* the CRL; free it with cg_crl_made_clear */
+};
+
+/* Makes the CRL and adds its files to the change. */
+bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, struct cg_crl_made *made,
+                  struct cg_error *err);
+
+void cg_crl_made_clear(struct cg_crl_made *made);
+
+X509_CRL *cg_crl_load(const char *path, struct cg_error *err);
+
+#endif

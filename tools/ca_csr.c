@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_csr.h"
+#include "ca_names.h"
+#include "core/file.h"
+#include "core/name.h"
+#include "fault.h"
+
+#include <openssl/pem.h>
+
+#include <string.h>
+
+#define CSR_LIMIT ((size_t)64 << 10)
+
+X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, CSR_LIMIT, &bytes, err))
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *key = csr ? X509_REQ_get0_pubkey(csr) : NULL;
+    if (!csr || !key || X509_REQ_verify(csr, key) != 1) {
+        cg_fault_openssl(err, path);
+        cg_error_prefix(err, csr ? "the request is not signed by its own key, so its maker may not hold it"
+                                 : "expected a certificate signing request in PEM");
+        X509_REQ_free(csr);
+        csr = NULL;
+    }
+    BIO_free(bio);
+    cg_bytes_free(&bytes);
+    return csr;
+}
+
+static void show_extension(const struct cg_cli *cli, X509_EXTENSION *extension)
+{
+    char name[128], text[256], *data = NULL;
+    OBJ_obj2txt(name, sizeof name, X509_EXTENSION_get_object(extension), 0);
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (bio && !X509V3_EXT_print(bio, extension, X509V3_EXT_DUMP_UNKNOWN, 0))
+        BIO_puts(bio, "(unreadable)");
+    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
+    cg_text_escape(data ? data : "", (size_t)len, text, sizeof text);
+    cg_say(cli, "  %s: %s", name, text);
+    BIO_free(bio);
+}
+
+void cg_csr_show(const struct cg_cli *cli, const char *path, X509_REQ *csr)
+{
+    char subject[512];
+    cg_name_text(X509_REQ_get_subject_name(csr), subject, sizeof subject);
+    cg_say(cli, "%s asks for: subject %s", path, *subject ? subject : "(empty)");
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
+    for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
+        show_extension(cli, sk_X509_EXTENSION_value(extensions, i));
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+
+static bool check_name(const GENERAL_NAME *name, struct cg_error *err)
+{
+    char text[512];
+    enum cg_san_type type;
+    bool good = cg_san_text(name, &type, text, sizeof text);
+    GENERAL_NAMES *scratch = sk_GENERAL_NAME_new_null();
+    good = good && scratch && cg_san_add(scratch, text, err);
+    if (!good)
+        cg_error_prefix(err, "the request's SANs");
+    GENERAL_NAMES_free(scratch);
+    return good;
+}
+
+GENERAL_NAMES *cg_csr_names(X509_REQ *csr, struct cg_error *err)
+{
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
+    GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    if (!names)
+        return sk_GENERAL_NAME_new_null();
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
+        if (!check_name(sk_GENERAL_NAME_value(names, i), err)) {
+            GENERAL_NAMES_free(names);
+            return NULL;
+        }
+    return names;
+}
+
+bool cg_csr_common_name(const char *path, char *out, size_t size, struct cg_error *err)
+{
+    X509_REQ *csr = cg_csr_load(path, err);
+    if (!csr)
+        return false;
+    X509_NAME *subject = X509_REQ_get_subject_name(csr);
+    int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    unsigned char *text = NULL;
+    int len = at < 0 ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    bool good = len > 0 && cg_text_escape(text, (size_t)len, out, size);
+    if (!good)
+        cg_error_set(err, "%s has no common name that can be the name of a folder; say one with --name", path);
+    OPENSSL_free(text);
+    X509_REQ_free(csr);
+    return good;
+}

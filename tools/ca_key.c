@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_key.h"
+#include "core/file.h"
+#include "fault.h"
+#include "tty.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KEY_LIMIT ((size_t)64 << 10)
+
+/* N=2^14, r=8, p=1: 16 MiB, the most that OpenSSL's default limit of 32 MiB lets a reader use without asking */
+#define SCRYPT_N 16384
+#define SCRYPT_R 8
+#define SCRYPT_P 1
+
+static const struct key_type {
+    const char *word;
+    const char *algorithm;
+    const char *group; /* of EC */
+    size_t bits;       /* of RSA */
+    const char *warning;
+} key_types[] = {
+    {"p256", "EC", "P-256", 0, NULL},
+    {"p384", "EC", "P-384", 0, NULL},
+    {"rsa3072", "RSA", NULL, 3072, NULL},
+    {"rsa4096", "RSA", NULL, 4096, NULL},
+    {"ed25519", "ED25519", NULL, 0, "mbedTLS has no Ed25519 certificates: ESP32-class devices cannot connect"},
+    {"ml-dsa-44", "ML-DSA-44", NULL, 0, "only peers with OpenSSL 3.5 or later understand ML-DSA certificates"},
+    {"ml-dsa-65", "ML-DSA-65", NULL, 0, "only peers with OpenSSL 3.5 or later understand ML-DSA certificates"},
+    {"ml-dsa-87", "ML-DSA-87", NULL, 0, "only peers with OpenSSL 3.5 or later understand ML-DSA certificates"},
+};
+
+static const struct key_type *find_type(const char *word)
+{
+    for (size_t i = 0; word && i < CG_COUNT(key_types); i++)
+        if (strcmp(key_types[i].word, word) == 0)
+            return &key_types[i];
+    return &key_types[0];
+}
+
+const char *cg_key_type_warning(const char *word)
+{
+    return find_type(word)->warning;
+}
+
+EVP_PKEY *cg_key_generate(const char *word, struct cg_error *err)
+{
+    const struct key_type *type = find_type(word);
+    EVP_PKEY *key = type->group  ? EVP_PKEY_Q_keygen(NULL, NULL, type->algorithm, type->group)
+                    : type->bits ? EVP_PKEY_Q_keygen(NULL, NULL, type->algorithm, type->bits)
+                                 : EVP_PKEY_Q_keygen(NULL, NULL, type->algorithm);
+    if (!key) {
+        ERR_clear_error();
+        cg_error_set(err,
+                     "%s makes no %s keys (ML-DSA needs OpenSSL 3.5 or later); choose another with --key-type, "
+                     "p256 works everywhere",
+                     OpenSSL_version(OPENSSL_VERSION), type->word);
+    }
+    return key;
+}
+
+EVP_PKEY *cg_key_generate_like(const EVP_PKEY *like, struct cg_error *err)
+{
+    for (size_t i = 0; i < CG_COUNT(key_types); i++) {
+        const struct key_type *type = &key_types[i];
+        bool fits = EVP_PKEY_is_a(like, type->algorithm);
+        if (fits && type->group)
+            fits = EVP_PKEY_get_bits(like) <= (strcmp(type->group, "P-256") == 0 ? 256 : 384);
+        if (fits && type->bits)
+            fits = (size_t)EVP_PKEY_get_bits(like) <= type->bits;
+        if (fits)
+            return cg_key_generate(type->word, err);
+    }
+    cg_error_set(err, "this tool makes no keys of the old one's kind; issue a new certificate with --key-type");
+    return NULL;
+}
+
+EVP_PKEY *cg_key_load_plain(const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "") : NULL;
+    if (!key)
+        cg_fault_openssl(err, path);
+    BIO_free(bio);
+    cg_bytes_wipe(&bytes);
+    return key;
+}
+
+const EVP_MD *cg_key_digest(const EVP_PKEY *key)
+{
+    if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+        return EVP_sha256();
+    if (EVP_PKEY_is_a(key, "EC"))
+        return EVP_PKEY_get_bits(key) > 384 ? EVP_sha512() : EVP_PKEY_get_bits(key) > 256 ? EVP_sha384() : EVP_sha256();
+    return NULL;
+}
+
+static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
+{
+    X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 16, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
+    X509_SIG *sealed = pbe ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, pbe) : NULL;
+    if (!sealed)
+        X509_ALGOR_free(pbe);
+    return sealed;
+}
+
+bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, struct cg_error *err)
+{
+    *pem = NULL;
+    *len = 0;
+    BIO *bio = BIO_new(BIO_s_secmem());
+    PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
+    X509_SIG *sealed = plain && passphrase ? encrypt(plain, passphrase) : NULL;
+    bool good = bio && plain &&
+                (passphrase ? sealed && PEM_write_bio_PKCS8(bio, sealed)
+                            : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));
+    char *data = NULL;
+    long n = good ? BIO_get_mem_data(bio, &data) : 0;
+    if (n > 0 && (*pem = OPENSSL_malloc((size_t)n)))
+        memcpy(*pem, data, *len = (size_t)n);
+    if (!*pem)
+        cg_fault_openssl(err, "cannot write the private key");
+    X509_SIG_free(sealed);
+    PKCS8_PRIV_KEY_INFO_free(plain);
+    BIO_free(bio);
+    return *pem != NULL;
+}
+
+/* ---- passphrase ---- */
+
+static bool first_line(const char *text, size_t len, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    size_t n = 0;
+    while (n < len && text[n] != '\n' && text[n] != '\r' && text[n] != '\0')
+        n++;
+    if (n >= CG_PASSPHRASE_MAX) {
+        cg_error_set(err, "the passphrase is longer than %d bytes", CG_PASSPHRASE_MAX - 1);
+        return false;
+    }
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return true;
+}
+
+static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    char buffer[CG_PASSPHRASE_MAX + 1];
+    size_t n = 0;
+    ssize_t got = 0;
+    while (n < sizeof buffer && (got = read(fd, buffer + n, sizeof buffer - n)) > 0)
+        n += (size_t)got;
+    bool good = got >= 0 && first_line(buffer, n, out, err);
+    if (got < 0)
+        cg_error_set(err, "cannot read the passphrase from file descriptor %d; was it opened?", fd);
+    OPENSSL_cleanse(buffer, sizeof buffer);
+    return good;
+}
+
+bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!path)
+        return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
+    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
+        return false;
+    bool good = first_line((const char *)bytes.data, bytes.len, out, err);
+    cg_bytes_wipe(&bytes);
+    return good;
+}
+
+static char secret[CG_PASSPHRASE_MAX];
+
+static void wipe_secret(void)
+{
+    OPENSSL_cleanse(secret, sizeof secret);
+}
+
+const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
+{
+    static bool known;
+    if (known)
+        return secret;
+    atexit(wipe_secret);
+    bool good = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
+                : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
+                                         : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
+    if (good && confirm && strlen(secret) < 8) {
+        cg_error_set(err, "the passphrase has %zu characters; use at least 8, better four words", strlen(secret));
+        good = false;
+    }
+    known = good;
+    return good ? secret : NULL;
+}
+
+/* OpenSSL asks only when the key turns out to be encrypted. */
+struct asking {
+    const struct cg_cli *cli;
+    struct cg_error *err;
+    bool failed;
+};
+
+static int give_passphrase(char *out, int size, int writing, void *context)
+{
+    (void)writing;
+    struct asking *asking = context;
+    const char *answer = cg_passphrase(asking->cli, "Passphrase of the CA key", false, asking->err);
+    asking->failed = !answer;
+    return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
+}
+
+static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    struct asking asking = {cli, err, false};
+    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asking) : NULL;
+    if (!key && !asking.failed) {
+        ERR_clear_error();
+        cg_error_set(err, "%s: the key cannot be read; is the passphrase right?", path);
+    }
+    BIO_free(bio);
+    cg_bytes_wipe(&bytes);
+    return key;
+}
+
+EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_error *err)
+{
+    struct asking asking = {cli, err, false};
+    EVP_PKEY *key = NULL;
+    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
+    OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, &asking, NULL, NULL) : NULL;
+    while (store && !key && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+        if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+            key = OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+        if (!info && OSSL_STORE_error(store))
+            break;
+    }
+    if (!key && !asking.failed) {
+        cg_fault_openssl(err, uri);
+        cg_error_prefix(err, "no private key there; for pkcs11: a provider must be set up in openssl.cnf "
+                             "(pkcs11-provider)");
+    }
+    OSSL_STORE_close(store);
+    UI_destroy_method(ui);
+    ERR_clear_error();
+    return key;
+}
+
+static EVP_PKEY *from_uri_file(const struct cg_cli *cli, const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, KEY_LIMIT, &bytes, err))
+        return NULL;
+    char *uri = (char *)bytes.data;
+    uri[strcspn(uri, "\r\n")] = '\0';
+    EVP_PKEY *key = cg_key_by_uri(cli, uri, err);
+    cg_bytes_free(&bytes);
+    return key;
+}
+
+EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const char *folder, const X509 *cert,
+                       struct cg_error *err)
+{
+    char path[PATH_MAX], relative[32];
+    snprintf(relative, sizeof relative, "%s/key.uri", folder);
+    EVP_PKEY *key = NULL;
+    if (cg_ca_has(ca, relative))
+        key = from_uri_file(cli, cg_ca_path(ca, path, "%s", relative), err);
+    else
+        key = from_pem(cli, cg_ca_path(ca, path, "%s/key.pem", folder), err);
+    if (key && X509_check_private_key(cert, key) != 1) {
+        ERR_clear_error();
+        cg_error_set(err, "%s: this key does not belong to %s/%s/cert.pem", path, ca->dir, folder);
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_renew.h"
+#include "core/name.h"
+#include "fault.h"
+
+#include <string.h>
+#include <unistd.h>
+
+void cg_renewed_clear(struct cg_renewed *renewed)
+{
+    cg_issued_clear(&renewed->issued);
+    cJSON_Delete(renewed->result);
+    *renewed = (struct cg_renewed){0};
+}
+
+/* A device that keeps its key to itself gets a new certificate for the same key. */
+static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+                            X509 *old, bool *is_private, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    cg_ca_path(issuer->ca, path, "live/%s/privkey.pem", name);
+    *is_private = access(path, F_OK) == 0;
+    if (!*is_private)
+        return X509_get_pubkey(old);
+    return terms->reuse_key ? cg_key_load_plain(path, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
+}
+
+static int64_t old_lifetime(const X509 *old)
+{
+    int64_t start = 0, end = 0;
+    if (!cg_time_seconds(X509_get0_notBefore(old), &start) || !cg_time_seconds(X509_get0_notAfter(old), &end))
+        return 0;
+    return end - start - CG_BACKDATE + 1;
+}
+
+static bool may_be_renewed(const struct cg_issuer *issuer, const char *name, X509 *old, struct cg_error *err)
+{
+    if (cg_index_status(&issuer->index, old) != 'R')
+        return true;
+    cg_error_set(err, "\"%s\" is revoked, so it is not renewed; for a new one: certguard issue", name);
+    return false;
+}
+
+static bool make(const struct cg_issuer *issuer, struct cg_issue_order *order, X509 *old,
+                 const struct cg_renew_terms *terms, struct cg_renewed *renewed, struct cg_error *err)
+{
+    const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
+    order->request.profile = cg_ca_profile_of(old);
+    if (!order->request.profile) {
+        cg_error_set(err, "the certificate of \"%s\" names no purpose of broker or client; issue a new one",
+                     order->name);
+        return false;
+    }
+    order->request.both_purposes = (X509_get_extended_key_usage(old) & both) == both;
+    order->request.path_length = -2;
+    order->request.lifetime = terms->lifetime.given ? terms->lifetime.value : old_lifetime(old);
+    cg_issue_place(issuer->ca, order);
+    renewed->generation = order->generation;
+    return cg_issue_make(issuer, order, &renewed->issued, err) &&
+           (renewed->result = cg_issued_json(order, &renewed->issued)) &&
+           (!terms->write || cg_issue_write(issuer, order, &renewed->issued, err));
+}
+
+bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+              struct cg_renewed *renewed, struct cg_error *err)
+{
+    *renewed = (struct cg_renewed){0};
+    X509 *old = cg_ca_live_cert(issuer->ca, name, err);
+    if (!old)
+        return false;
+    GENERAL_NAMES *names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
+    CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
+    struct cg_issue_order order = {.name = name};
+    bool good = may_be_renewed(issuer, name, old, err) &&
+                (order.request.key = choose_key(issuer, name, terms, old, &order.private_key, err));
+    order.request.subject = X509_get_subject_name(old);
+    order.request.names = names;
+    order.request.policies = policies;
+    renewed->new_key = order.private_key && !terms->reuse_key;
+    good = good && make(issuer, &order, old, terms, renewed, err);
+    EVP_PKEY_free(order.request.key);
+    sk_POLICYINFO_pop_free(policies, POLICYINFO_free);
+    GENERAL_NAMES_free(names);
+    X509_free(old);
+    return good;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The serial numbers that are in use, as a set: a batch asks it for every certificate.
+ * Holds the last 64 bits of each; a false alarm only costs a new random number. The issuer owns it. */
+#ifndef CG_CA_SERIALS_H
+#define CG_CA_SERIALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cg_serials {
+    uint64_t *slot; /* open addressing; 0 is empty */
+    size_t size, count;
+};
+
+bool cg_serials_add(struct cg_serials *set, const char *hex); /* false without memory */
+bool cg_serials_has(const struct cg_serials *set, const char *hex);
+void cg_serials_free(struct cg_serials *set);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Building certificates: RFC 5280 section 4, extension by extension. The only place that signs certificates.
+ * Everything comes in by the struct; the caller owns it and what is returned. */
+#ifndef CG_CA_SIGN_H
+#define CG_CA_SIGN_H
+
+#include "ca_profile.h"
+#include "core/error.h"
+
+#include <openssl/x509v3.h>
+
+struct cg_certificate_policy {
+    const char *oid;  /* dotted, of an arc of one's own; NULL: no certificatePolicies extension */
+    const char *cps;  /* https URL or NULL */
+    const char *text; /* user notice, at most 200 characters (RFC 5280 4.2.1.4), or NULL */
+};
+
+struct cg_certificate_request {
+    const struct cg_ca_profile *profile;
+    X509_NAME *subject;
+    EVP_PKEY *key;                       /* the public half is used */
+    const GENERAL_NAMES *names;          /* NULL for a CA */
+    const NAME_CONSTRAINTS *constraints; /* of a CA, or NULL */
+    const struct cg_certificate_policy *policy;
+    const CERTIFICATEPOLICIES *policies; /* as in the certificate that is renewed; or NULL */
+    bool both_purposes;                  /* serverAuth and clientAuth: only when asked for */
+    int path_length;                     /* of a CA, in place of the profile's; -2: the profile's */
+    int64_t now, lifetime;               /* s; lifetime 0: the profile's */
+};
+
+/* issuer NULL: self-signed. notAfter never goes beyond the issuer's; *shortened says that it was cut. */
+X509 *cg_sign_certificate(const struct cg_certificate_request *request, X509 *issuer, EVP_PKEY *issuer_key,
+                          bool *shortened, struct cg_error *err);
+
+/* The positions of an ASN.1 time; UTCTime up to 2049, then GeneralizedTime (RFC 5280 4.1.2.5). */
+bool cg_set_time(ASN1_TIME *out, int64_t seconds);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_store.h"
+#include "atomic_write.h"
+#include "ca_change.h"
+#include "core/file.h"
+#include "fault.h"
+
+#include <openssl/pem.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CERT_LIMIT ((size_t)1 << 20)
+
+const char *cg_ca_path(const struct cg_ca *ca, char out[PATH_MAX], const char *format, ...)
+{
+    int n = snprintf(out, PATH_MAX, "%s/", ca->dir);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(out + n, (size_t)(PATH_MAX - n), format, args);
+    va_end(args);
+    return out;
+}
+
+bool cg_ca_has(const struct cg_ca *ca, const char *relative)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    return lstat(cg_ca_path(ca, path, "%s", relative), &st) == 0;
+}
+
+bool cg_ca_is_two_tier(const struct cg_ca *ca)
+{
+    return X509_cmp(ca->cert, ca->root) != 0;
+}
+
+X509 *cg_cert_load(const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, CERT_LIMIT, &bytes, err))
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    if (!cert)
+        cg_fault_openssl(err, path);
+    BIO_free(bio);
+    cg_bytes_free(&bytes);
+    return cert;
+}
+
+/* A timer's run and a person's may meet: wait as long as was asked for, in small steps. */
+static int take_lock(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    ca->lock = open(cg_ca_path(ca, path, "lock"), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (ca->lock < 0) {
+        cg_fault_errno(err, "open", path);
+        return CG_EXIT_FAILED;
+    }
+    const struct timespec step = {0, 20 * 1000 * 1000};
+    for (int64_t left = cli->wait.value * 50; flock(ca->lock, LOCK_EX | LOCK_NB) != 0; left--) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            cg_fault_errno(err, "lock", path);
+            return CG_EXIT_FAILED;
+        }
+        if (left <= 0) {
+            cg_error_set(err,
+                         "another run of certguard works on %s; nothing was done, try again, "
+                         "or use --wait SECONDS",
+                         ca->dir);
+            return CG_EXIT_LOCKED;
+        }
+        nanosleep(&step, NULL);
+    }
+    return CG_EXIT_OK;
+}
+
+static bool load_certs(struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    if (!(ca->cert = cg_cert_load(cg_ca_path(ca, path, "ca/cert.pem"), err)))
+        return false;
+    return (ca->root = cg_cert_load(cg_ca_path(ca, path, "ca.pem"), err));
+}
+
+static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
+{
+    struct stat st;
+    if (use == CG_CA_CREATE && !cli->dry_run && !cg_make_folders(ca->dir, 0700, err))
+        return CG_EXIT_FAILED;
+    if (stat(ca->dir, &st) != 0) {
+        if (use == CG_CA_CREATE)
+            return CG_EXIT_OK;
+        cg_error_set(err,
+                     "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
+                     ca->dir, ca->dir);
+        return CG_EXIT_FAILED;
+    }
+    if (st.st_mode & 022) {
+        cg_error_set(err, "%s can be changed by other users (mode %04o); mend it with: chmod 700 %s", ca->dir,
+                     (unsigned)st.st_mode & 07777, ca->dir);
+        return CG_EXIT_FAILED;
+    }
+    if (use == CG_CA_READ || cli->dry_run)
+        return CG_EXIT_OK;
+    int code = take_lock(ca, cli, err);
+    return code == CG_EXIT_OK && !cg_change_recover(ca, err) ? CG_EXIT_FAILED : code;
+}
+
+int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
+{
+    *ca = (struct cg_ca){.lock = -1};
+    if ((size_t)snprintf(ca->dir, sizeof ca->dir, "%s", cli->dir) >= sizeof ca->dir) {
+        cg_error_set(err, "-C: the path is too long");
+        return CG_EXIT_FAILED;
+    }
+    int code = open_folder(ca, cli, use, err);
+    if (code != CG_EXIT_OK)
+        return code;
+    bool made = cg_ca_has(ca, "ca/cert.pem");
+    if (use == CG_CA_CREATE && made) {
+        cg_error_set(err, "%s holds a CA already; nothing was changed. For a second one choose another folder with -C",
+                     ca->dir);
+        return CG_EXIT_FAILED;
+    }
+    if (use != CG_CA_CREATE && !made) {
+        cg_error_set(err,
+                     "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
+                     ca->dir, ca->dir);
+        return CG_EXIT_FAILED;
+    }
+    return !made || load_certs(ca, err) ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+void cg_ca_close(struct cg_ca *ca)
+{
+    X509_free(ca->cert);
+    X509_free(ca->root);
+    if (ca->lock >= 0)
+        close(ca->lock);
+    *ca = (struct cg_ca){.lock = -1};
+}
+
+bool cg_ca_name_valid(const char *name, struct cg_error *err)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@:+";
+    size_t len = strlen(name);
+    if (len && len <= CG_NAME_MAX && strspn(name, allowed) == len && name[0] != '.' && name[0] != '-')
+        return true;
+    cg_error_set(err,
+                 "\"%s\" cannot be a name: it becomes a folder and the common name, so 1 to %d of letters, "
+                 "digits and . _ - @ : +, not starting with . or -",
+                 name, CG_NAME_MAX);
+    return false;
+}
+
+unsigned cg_ca_generation(const struct cg_ca *ca, const char *name)
+{
+    char path[PATH_MAX];
+    unsigned newest = 0;
+    DIR *folder = opendir(cg_ca_path(ca, path, "archive/%s", name));
+    for (struct dirent *e; folder && (e = readdir(folder));) {
+        unsigned long n = strtoul(e->d_name, NULL, 10);
+        if (n > newest && n < 100000000)
+            newest = (unsigned)n;
+    }
+    if (folder)
+        closedir(folder);
+    return newest;
+}
+
+X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    char path[PATH_MAX], relative[CG_NAME_MAX + 16];
+    if (!cg_ca_name_valid(name, err))
+        return NULL;
+    snprintf(relative, sizeof relative, "live/%s", name);
+    if (!cg_ca_has(ca, relative)) {
+        cg_error_set(err, "this CA has no \"%s\"; certguard -C %s list shows what it has", name, ca->dir);
+        return NULL;
+    }
+    return cg_cert_load(cg_ca_path(ca, path, "live/%s/cert.pem", name), err);
+}

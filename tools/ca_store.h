@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The CA's folder: layout, lock, and the certificates of the CA itself.
+ *
+ *   ca.pem             the trust anchor, for brokers and devices
+ *   ca/                cert.pem, key.pem or key.uri of the CA that issues
+ *   root/              the same of the root, crl.pem, crlnumber; only where there is an intermediate
+ *   chain.pem          what follows the leaf: the intermediate; empty without one
+ *   crl.pem            every current CRL, for brokers;  crl.der: the issuing CA's alone
+ *   index.txt          as `openssl ca` reads it, with index.txt.attr and crlnumber
+ *   journal.jsonl      what was issued and revoked, append-only
+ *   live/NAME/         privkey.pem, cert.pem, chain.pem, fullchain.pem -> current/..., current -> the generation
+ *   archive/NAME/0001  the generations
+ *   lock, pending, stage/   one writer at a time; a change that is under way (ca_change.h)
+ *
+ * The verb owns the struct cg_ca and closes it. */
+#ifndef CG_CA_STORE_H
+#define CG_CA_STORE_H
+
+#include "cli.h"
+
+#include <limits.h>
+#include <openssl/x509.h>
+
+#define CG_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
+
+struct cg_ca {
+    char dir[PATH_MAX - 512]; /* so that every path below it fits into PATH_MAX */
+    int lock;                 /* -1: opened for reading */
+    X509 *cert;               /* the CA that issues; NULL before init */
+    X509 *root;               /* the same certificate where there is no intermediate */
+};
+
+enum cg_ca_use {
+    CG_CA_READ,   /* no lock */
+    CG_CA_WRITE,  /* the lock is held until close, and what a killed run left was finished or removed */
+    CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
+};
+
+/* Returns CG_EXIT_OK, _FAILED or _LOCKED; the text says why and what to do. Close it in every case. */
+int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err);
+void cg_ca_close(struct cg_ca *ca);
+
+bool cg_ca_is_two_tier(const struct cg_ca *ca);
+
+/* out = DIR/format...; returns out. */
+const char *cg_ca_path(const struct cg_ca *ca, char out[PATH_MAX], const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool cg_ca_has(const struct cg_ca *ca, const char *relative); /* a file or folder of that name is there */
+
+/* A name that can be a folder and a common name: 1 to 64 of A-Z a-z 0-9 . _ - @ : +, not starting with . or -. */
+bool cg_ca_name_valid(const char *name, struct cg_error *err);
+
+/* Number of the newest generation of NAME in the archive, 0 for none. */
+unsigned cg_ca_generation(const struct cg_ca *ca, const char *name);
+
+/* live/NAME/cert.pem; NULL with the cure when there is none. */
+X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err);
+
+/* One certificate in PEM. */
+X509 *cg_cert_load(const char *path, struct cg_error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Deployment: copies of what is live, in a folder that the broker reads, with owner and mode. A target is remembered
+ * in deploy/NAME.json, so that renew, rotate, revoke and crl bring it up to date by themselves.
+ * The caller owns the struct; cg_target_clear frees it. Called by the verbs. */
+#ifndef CG_DEPLOY_H
+#define CG_DEPLOY_H
+
+#include "ca_change.h"
+
+struct cg_target {
+    char *to;            /* folder; NULL: none is remembered */
+    char *owner, *group; /* names; NULL: left as they are */
+    int mode;            /* of privkey.pem; 0: 0600, with a group 0640 */
+    char *connect;       /* HOST:PORT where the broker serves it; NULL: none */
+};
+
+/* True with to NULL where nothing is remembered. */
+bool cg_target_load(const struct cg_ca *ca, const char *name, struct cg_target *target, struct cg_error *err);
+bool cg_target_remember(struct cg_change *change, const char *name, const struct cg_target *target,
+                        struct cg_error *err);
+void cg_target_clear(struct cg_target *target);
+
+/* Key first, certificates after it: a broker that reloads in between sees the old certificate with a new key, and
+ * refuses; the other way round stock Mosquitto 2.0 stops serving. Then ca.pem and crl.pem. */
+bool cg_deploy_name(const struct cg_ca *ca, const char *name, const struct cg_target *target, struct cg_error *err);
+
+/* crl.pem and ca.pem to every target; *count of targets. */
+bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err);
+
+/* Makes an earlier generation live again; 0: the one before the current. *now is the one that is live then. */
+bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when, unsigned *now,
+                          struct cg_error *err);
+unsigned cg_generation_live(const struct cg_ca *ca, const char *name); /* 0: none */
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* certificatePolicies, and the constraints that a CA puts on names and policies. */
+#include "cli.h"
+#include "core/name.h"
+#include "lint_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Rules on single qualifiers of policies. */
+typedef bool qualifier_test(const POLICYQUALINFO *q);
+
+static bool any_qualifier(const struct cg_lint_object *o, qualifier_test *wrong, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(o->policies); i++) {
+        const POLICYINFO *policy = sk_POLICYINFO_value(o->policies, i);
+        for (int j = 0; j < sk_POLICYQUALINFO_num(policy->qualifiers); j++) {
+            const POLICYQUALINFO *q = sk_POLICYQUALINFO_value(policy->qualifiers, j);
+            if (!wrong(q))
+                continue;
+            if (OBJ_obj2nid(q->pqualid) == NID_id_qt_cps)
+                cg_text_escape(ASN1_STRING_get0_data(q->d.cpsuri), (size_t)ASN1_STRING_length(q->d.cpsuri), detail,
+                               size);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Arcs that stand in manual pages and examples, and belong to somebody else or to nobody. */
+static const char *const example_arcs[] = {"1.3.5.8", "1.2.3.4", "1.5.6.7", "2.16.840.1.101.3.2.1.48"};
+
+static bool example_arc(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(o->policies); i++) {
+        OBJ_obj2txt(detail, (int)size, sk_POLICYINFO_value(o->policies, i)->policyid, 1);
+        for (size_t j = 0; j < CG_COUNT(example_arcs); j++) {
+            size_t len = strlen(example_arcs[j]);
+            if (strncmp(detail, example_arcs[j], len) == 0 && (detail[len] == '\0' || detail[len] == '.'))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool repeated_policy(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(o->policies); i++)
+        for (int j = 0; j < i; j++)
+            if (OBJ_cmp(sk_POLICYINFO_value(o->policies, i)->policyid, sk_POLICYINFO_value(o->policies, j)->policyid) ==
+                0) {
+                OBJ_obj2txt(detail, (int)size, sk_POLICYINFO_value(o->policies, i)->policyid, 1);
+                return true;
+            }
+    return false;
+}
+
+static bool cps_nowhere(const POLICYQUALINFO *q)
+{
+    char uri[512];
+    if (OBJ_obj2nid(q->pqualid) != NID_id_qt_cps)
+        return false;
+    int len = ASN1_STRING_length(q->d.cpsuri);
+    snprintf(uri, sizeof uri, "%.*s", len, (const char *)ASN1_STRING_get0_data(q->d.cpsuri));
+    const char *host = strstr(uri, "://");
+    host = host ? host + 3 : uri;
+    return (strncasecmp(uri, "http://", 7) != 0 && strncasecmp(uri, "https://", 8) != 0) ||
+           strncasecmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+           strncasecmp(host, "my.host.name", 12) == 0 || strncasecmp(host, "my.your.name", 12) == 0;
+}
+
+static bool bad_cps(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_qualifier(o, cps_nowhere, detail, size);
+}
+
+static bool has_notice_ref(const POLICYQUALINFO *q)
+{
+    return OBJ_obj2nid(q->pqualid) == NID_id_qt_unotice && q->d.usernotice->noticeref;
+}
+
+static bool notice_ref(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_qualifier(o, has_notice_ref, detail, size);
+}
+
+static bool long_text(const POLICYQUALINFO *q)
+{
+    unsigned char *utf8 = NULL;
+    int characters = 0;
+    if (OBJ_obj2nid(q->pqualid) != NID_id_qt_unotice || !q->d.usernotice->exptext)
+        return false;
+    int len = ASN1_STRING_to_UTF8(&utf8, q->d.usernotice->exptext);
+    for (int i = 0; i < len; i++)
+        characters += (utf8[i] & 0xc0) != 0x80;
+    OPENSSL_free(utf8);
+    return len <= 0 || characters > 200;
+}
+
+static bool notice_text_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_qualifier(o, long_text, detail, size);
+}
+
+static bool not_utf8(const POLICYQUALINFO *q)
+{
+    return OBJ_obj2nid(q->pqualid) == NID_id_qt_unotice && q->d.usernotice->exptext &&
+           ASN1_STRING_type(q->d.usernotice->exptext) != V_ASN1_UTF8STRING;
+}
+
+static bool notice_text_type(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_qualifier(o, not_utf8, detail, size);
+}
+
+static bool nc_in_leaf(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return o->nc;
+}
+
+static bool nc_empty(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return o->nc && sk_GENERAL_SUBTREE_num(o->nc->permittedSubtrees) <= 0 &&
+           sk_GENERAL_SUBTREE_num(o->nc->excludedSubtrees) <= 0;
+}
+
+static bool policy_constraints_empty(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return o->pcons && !o->pcons->requireExplicitPolicy && !o->pcons->inhibitPolicyMapping;
+}
+
+#define LEAVE_OUT "Leave certificatePolicies out; a private CA rarely needs them."
+
+static const struct cg_lint_rule rules[] = {
+    {{"policy_example_arc", CG_LINT_WARNING, "RFC 5280 4.2.1.4",
+      "The certificate policy has an identifier from a manual's example: it belongs to somebody else or to nobody.",
+      LEAVE_OUT},
+     CG_SCOPE_ALL,
+     example_arc},
+    {{"policy_repeated", CG_LINT_ERROR, "RFC 5280 4.2.1.4", "A certificate policy occurs twice.", LEAVE_OUT},
+     CG_SCOPE_ALL,
+     repeated_policy},
+    {{"policy_cps", CG_LINT_WARNING, "RFC 5280 4.2.1.4", "The CPS pointer is no address that somebody else can open.",
+      "Use an https address of your own, or leave it out."},
+     CG_SCOPE_ALL,
+     bad_cps},
+    {{"policy_notice_ref", CG_LINT_WARNING, "RFC 5280 4.2.1.4",
+      "A noticeRef stands in the user notice; it should not be used.", "Use explicitText alone, or leave it out."},
+     CG_SCOPE_ALL,
+     notice_ref},
+    {{"policy_notice_long", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
+      "The user notice is empty or longer than 200 characters.", "Shorten it."},
+     CG_SCOPE_ALL,
+     notice_text_long},
+    {{"policy_notice_type", CG_LINT_WARNING, "RFC 6818 3", "The user notice is not a UTF8String.",
+      "Write it as \"UTF8:text\" in openssl's configuration."},
+     CG_SCOPE_ALL,
+     notice_text_type},
+    {{"name_constraints_in_leaf", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
+      "nameConstraints stand in a certificate that is no CA.", "Issue it again without them."},
+     CG_SCOPE_LEAF,
+     nc_in_leaf},
+    {{"name_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.10", "The nameConstraints are empty.",
+      "Make the CA again with: certguard init --permit-dns DOMAIN"},
+     CG_SCOPE_ALL,
+     nc_empty},
+    {{"policy_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.11", "The policyConstraints are empty.",
+      "Issue it again."},
+     CG_SCOPE_ALL,
+     policy_constraints_empty},
+};
+
+const struct cg_lint_rules cg_lint_cps_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Certificate revocation lists: what plugin/core/crl.c refuses at load, and what will lock everyone out later. */
+#include "cli.h"
+#include "core/name.h"
+#include "lint_rules.h"
+
+#include <stdio.h>
+
+#define DAY INT64_C(86400)
+
+static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
+{
+    int at = X509_CRL_get_ext_by_NID(o->crl, nid, -1);
+    return at < 0 ? NULL : X509_CRL_get_ext(o->crl, at);
+}
+
+static int64_t seconds(const ASN1_TIME *time)
+{
+    int64_t t = 0;
+    return time && cg_time_seconds(time, &t) ? t : 0;
+}
+
+static int64_t this_update(const struct cg_lint_object *o)
+{
+    return seconds(X509_CRL_get0_lastUpdate(o->crl));
+}
+
+static int64_t next_update(const struct cg_lint_object *o)
+{
+    return seconds(X509_CRL_get0_nextUpdate(o->crl));
+}
+
+static bool not_v2(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    snprintf(detail, size, "version %ld", X509_CRL_get_version(o->crl) + 1);
+    return X509_CRL_get_version(o->crl) != X509_CRL_VERSION_2;
+}
+
+static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    int digest = NID_undef, nid = X509_CRL_get_signature_nid(o->crl);
+    snprintf(detail, size, "%s", OBJ_nid2ln(nid));
+    return OBJ_find_sigid_algs(nid, &digest, NULL) && (digest == NID_sha1 || digest == NID_md5);
+}
+
+static bool no_number(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return !extension(o, NID_crl_number);
+}
+
+static bool number_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(o->crl, NID_crl_number, NULL, NULL);
+    bool bad = number && (ASN1_STRING_length(number) > 20 || ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER);
+    if (bad)
+        cg_serial_text(number, detail, size);
+    ASN1_INTEGER_free(number);
+    return bad;
+}
+
+static bool no_aki(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return !extension(o, NID_authority_key_identifier);
+}
+
+static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    static const struct {
+        int nid;
+        int critical;
+    } rows[] = {{NID_crl_number, 0},
+                {NID_authority_key_identifier, 0},
+                {NID_issuing_distribution_point, 1},
+                {NID_delta_crl, 1},
+                {NID_freshest_crl, 0}};
+    for (size_t i = 0; i < CG_COUNT(rows); i++) {
+        const X509_EXTENSION *e = extension(o, rows[i].nid);
+        if (!e || !X509_EXTENSION_get_critical(e) == !rows[i].critical)
+            continue;
+        snprintf(detail, size, "%s must%s be critical", OBJ_nid2sn(rows[i].nid), rows[i].critical ? "" : " not");
+        return true;
+    }
+    return false;
+}
+
+static bool no_next_update(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return !X509_CRL_get0_nextUpdate(o->crl);
+}
+
+static bool time_malformed(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return !this_update(o) || (!no_next_update(o, detail, size) && !next_update(o));
+}
+
+static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    cg_time_text(next_update(o), detail, size);
+    return next_update(o) && o->now > next_update(o);
+}
+
+static bool half_used(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    int64_t from = this_update(o), to = next_update(o);
+    cg_time_text(to, detail, size);
+    return from && to && o->now <= to && o->now > from + (to - from) / 2;
+}
+
+static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    cg_time_text(this_update(o), detail, size);
+    return this_update(o) > o->now;
+}
+
+static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    int64_t from = this_update(o), to = next_update(o);
+    snprintf(detail, size, "%lld days", (long long)((to - from) / DAY));
+    return from && to && to - from > 31 * DAY;
+}
+
+static bool empty_list(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
+    return revoked && sk_X509_REVOKED_num(revoked) == 0;
+}
+
+static bool delta(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return extension(o, NID_delta_crl);
+}
+
+static bool indirect(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(o->crl, NID_issuing_distribution_point, NULL, NULL);
+    bool found = idp && idp->indirectCRL > 0;
+    ISSUING_DIST_POINT_free(idp);
+    return found;
+}
+
+/* Rules on single entries. */
+typedef bool entry_test(const X509_REVOKED *entry, const struct cg_lint_object *o);
+
+static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *detail, size_t size)
+{
+    STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
+    for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
+        const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
+        if (!wrong(entry, o))
+            continue;
+        char serial[64];
+        cg_serial_text(X509_REVOKED_get0_serialNumber(entry), serial, sizeof serial);
+        snprintf(detail, size, "serial %s", serial);
+        return true;
+    }
+    return false;
+}
+
+static int reason(const X509_REVOKED *entry)
+{
+    ASN1_ENUMERATED *value = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+    int code = value ? (int)ASN1_ENUMERATED_get(value) : -1;
+    ASN1_ENUMERATED_free(value);
+    return code;
+}
+
+static bool unspecified(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    (void)o;
+    return reason(entry) == CRL_REASON_UNSPECIFIED;
+}
+
+static bool reason_unspecified(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, unspecified, detail, size);
+}
+
+static bool bad_reason(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    int code = reason(entry);
+    return code == 7 || code > CRL_REASON_AA_COMPROMISE ||
+           (code == CRL_REASON_REMOVE_FROM_CRL && !extension(o, NID_delta_crl));
+}
+
+static bool reason_invalid(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, bad_reason, detail, size);
+}
+
+static bool later(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry));
+    return !at || at > this_update(o);
+}
+
+static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, later, detail, size);
+}
+
+#define NEW_CRL "Make a new one: certguard crl"
+
+static const struct cg_lint_rule rules[] = {
+    {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL}, CG_SCOPE_ALL, not_v2},
+    {{"crl_weak_digest", CG_LINT_ERROR, "RFC 8446 4.4.2.4", "The signature uses a digest that can be forged.",
+      "Sign it with SHA-256: certguard crl"},
+     CG_SCOPE_ALL,
+     weak_digest},
+    {{"crl_number_missing", CG_LINT_ERROR, "RFC 5280 5.2.3",
+      "The CRL has no number: an older one can't be told from a newer one.", NEW_CRL},
+     CG_SCOPE_ALL,
+     no_number},
+    {{"crl_number_long", CG_LINT_ERROR, "RFC 5280 5.2.3", "The number is negative or longer than 20 octets.", NEW_CRL},
+     CG_SCOPE_ALL,
+     number_long},
+    {{"crl_aki_missing", CG_LINT_ERROR, "RFC 5280 5.2.1", "The CRL has no authorityKeyIdentifier.", NEW_CRL},
+     CG_SCOPE_ALL,
+     no_aki},
+    {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2", "An extension is critical and must not be, or the other way.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     wrong_criticality},
+    {{"crl_next_update_missing", CG_LINT_ERROR, "RFC 5280 5.1.2.5", "The CRL has no nextUpdate.", NEW_CRL},
+     CG_SCOPE_ALL,
+     no_next_update},
+    {{"crl_time_malformed", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "A time of the CRL can't be read.", NEW_CRL},
+     CG_SCOPE_ALL,
+     time_malformed},
+    {{"crl_expired", CG_LINT_ERROR, "RFC 5280 6.3.3",
+      "The CRL is past its nextUpdate: every client of this CA is refused.", NEW_CRL},
+     CG_SCOPE_ALL,
+     expired},
+    {{"crl_half_used", CG_LINT_NOTICE, "", "More than half of the CRL's life is over.",
+      "Issue CRLs from a timer: certguard crl --refresh-if 50%"},
+     CG_SCOPE_ALL,
+     half_used},
+    {{"crl_in_future", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "The CRL is from the future.",
+      "Check the clock of the machine that issued it."},
+     CG_SCOPE_ALL,
+     in_future},
+    {{"crl_lifetime_long", CG_LINT_WARNING, "",
+      "The CRL holds for more than a month: a revocation may go unseen that long.", "Issue it for a week, and daily."},
+     CG_SCOPE_ALL,
+     lives_long},
+    {{"crl_empty_list", CG_LINT_ERROR, "RFC 5280 5.1.2.6", "An empty list of revoked certificates must be left out.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     empty_list},
+    {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4", "A delta CRL: certguard refuses them.", "Publish full CRLs."},
+     CG_SCOPE_ALL,
+     delta},
+    {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5", "An indirect CRL: certguard refuses them.",
+      "Let each CA sign its own CRL."},
+     CG_SCOPE_ALL,
+     indirect},
+    {{"crl_reason_unspecified", CG_LINT_NOTICE, "RFC 5280 5.3.1",
+      "An entry says \"unspecified\"; the reason should be left out.",
+      "Name the reason: certguard revoke NAME --reason keyCompromise"},
+     CG_SCOPE_ALL,
+     reason_unspecified},
+    {{"crl_reason_invalid", CG_LINT_ERROR, "RFC 5280 5.3.1", "An entry has a reason that a full CRL can't have.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     reason_invalid},
+    {{"crl_revoked_in_future", CG_LINT_WARNING, "RFC 5280 5.1.2.6", "An entry was revoked after the CRL was made.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     revoked_in_future},
+};
+
+const struct cg_lint_rules cg_lint_crl_rules = {CG_LINT_CRL, rules, CG_COUNT(rules)};

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Distinguished names: the subject of a certificate (its issuer is the subject of another one). */
+#include "cli.h"
+#include "core/name.h"
+#include "lint_rules.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Rules on single attributes of the subject: true when this one is wrong. */
+typedef bool entry_test(int nid, const ASN1_STRING *value);
+
+static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *detail, size_t size)
+{
+    const X509_NAME *name = X509_get_subject_name(o->cert);
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
+        int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+        if (!wrong(nid, value))
+            continue;
+        char text[128];
+        cg_text_escape(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value), text, sizeof text);
+        snprintf(detail, size, "%s = \"%s\"", nid == NID_undef ? "attribute" : OBJ_nid2sn(nid), text);
+        return true;
+    }
+    return false;
+}
+
+static bool subject_empty(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return X509_NAME_entry_count(X509_get_subject_name(o->cert)) == 0;
+}
+
+static bool empty_without_critical_san(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    int at = X509_get_ext_by_NID(o->cert, NID_subject_alt_name, -1);
+    return subject_empty(o, detail, size) && (at < 0 || !X509_EXTENSION_get_critical(X509_get_ext(o->cert, at)));
+}
+
+static bool issuer_empty(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return X509_NAME_entry_count(X509_get_issuer_name(o->cert)) == 0;
+}
+
+static bool blank(int nid, const ASN1_STRING *value)
+{
+    (void)nid;
+    const unsigned char *text = ASN1_STRING_get0_data(value);
+    int len = ASN1_STRING_length(value);
+    return len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
+}
+
+static bool blank_ends(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, blank, detail, size);
+}
+
+static bool email(int nid, const ASN1_STRING *value)
+{
+    (void)value;
+    return nid == NID_pkcs9_emailAddress;
+}
+
+static bool email_in_subject(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, email, detail, size);
+}
+
+/* A dot inside and only host name characters: broker.lan, but not "Plant 3" or "ACME Inc." */
+static bool host_like(int nid, const ASN1_STRING *value)
+{
+    const unsigned char *text = ASN1_STRING_get0_data(value);
+    int len = ASN1_STRING_length(value);
+    bool dot = false;
+    if (nid != NID_organizationName && nid != NID_organizationalUnitName)
+        return false;
+    for (int i = 0; i < len; i++) {
+        if (!isalnum(text[i]) && text[i] != '-' && text[i] != '.')
+            return false;
+        dot |= text[i] == '.' && i > 0 && i + 1 < len;
+    }
+    return dot;
+}
+
+static bool host_as_organization(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    if (any_entry(o, host_like, detail, size))
+        return true;
+    /* the other way in which a host name gets there: O or OU repeat the CN of a leaf */
+    char cn[256] = "", other[256];
+    X509_NAME *name = X509_get_subject_name(o->cert);
+    if (o->ca || X509_NAME_get_text_by_NID(name, NID_commonName, cn, sizeof cn) <= 0)
+        return false;
+    if (X509_NAME_get_text_by_NID(name, NID_organizationName, other, sizeof other) <= 0 || strcasecmp(cn, other) != 0)
+        return false;
+    cg_text_escape(cn, strlen(cn), other, sizeof other);
+    snprintf(detail, size, "O and CN are both \"%.120s\"", other);
+    return true;
+}
+
+/* RFC 5280 appendix A.1, ub-*: in characters; octets are compared, so multi-byte text is given the benefit of the doubt. */
+static const struct {
+    int nid;
+    int max;
+} bounds[] = {
+    {NID_commonName, 64},
+    {NID_organizationName, 64},
+    {NID_organizationalUnitName, 64},
+    {NID_localityName, 128},
+    {NID_serialNumber, 64},
+    {NID_stateOrProvinceName, 128},
+    {NID_title, 64},
+    {NID_dnQualifier, 64},
+    {NID_name, 32768},
+    {NID_pkcs9_emailAddress, 255},
+};
+
+static bool long_entry(int nid, const ASN1_STRING *value)
+{
+    unsigned char *utf8 = NULL;
+    int len = ASN1_STRING_to_UTF8(&utf8, value), characters = 0;
+    for (int i = 0; i < len; i++)
+        characters += (utf8[i] & 0xc0) != 0x80;
+    OPENSSL_free(utf8);
+    for (size_t i = 0; i < CG_COUNT(bounds); i++)
+        if (bounds[i].nid == nid)
+            return characters > bounds[i].max;
+    return false;
+}
+
+static bool too_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, long_entry, detail, size);
+}
+
+static bool bad_country(int nid, const ASN1_STRING *value)
+{
+    const unsigned char *text = ASN1_STRING_get0_data(value);
+    return nid == NID_countryName && (ASN1_STRING_length(value) != 2 || !isupper(text[0]) || !isupper(text[1]) ||
+                                      ASN1_STRING_type(value) != V_ASN1_PRINTABLESTRING);
+}
+
+static bool country(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, bad_country, detail, size);
+}
+
+static bool old_type(int nid, const ASN1_STRING *value)
+{
+    (void)nid;
+    int type = ASN1_STRING_type(value);
+    return type == V_ASN1_T61STRING || type == V_ASN1_BMPSTRING || type == V_ASN1_UNIVERSALSTRING;
+}
+
+static bool old_string_type(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, old_type, detail, size);
+}
+
+static bool not_printable(int nid, const ASN1_STRING *value)
+{
+    (void)nid;
+    const unsigned char *text = ASN1_STRING_get0_data(value);
+    if (ASN1_STRING_type(value) != V_ASN1_PRINTABLESTRING)
+        return false;
+    for (int i = 0; i < ASN1_STRING_length(value); i++)
+        if (!isalnum(text[i]) && !(text[i] && strchr(" '()+,-./:=?", text[i])))
+            return true;
+    return false;
+}
+
+static bool printable_string(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, not_printable, detail, size);
+}
+
+static bool control(int nid, const ASN1_STRING *value)
+{
+    (void)nid;
+    return ASN1_STRING_length(value) == 0 || !cg_string_is_clean(value);
+}
+
+static bool control_characters(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, control, detail, size);
+}
+
+static bool several_cns(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    const X509_NAME *name = X509_get_subject_name(o->cert);
+    int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    return first >= 0 && X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0;
+}
+
+static const struct cg_lint_rule rules[] = {
+    {{"ca_subject_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.6", "A CA without a subject name.",
+      "Make the CA again with a name."},
+     CG_SCOPE_CA,
+     subject_empty},
+    {{"subject_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
+      "An empty subject needs a critical subjectAltName in its place.", "Issue it again with names."},
+     CG_SCOPE_LEAF,
+     empty_without_critical_san},
+    {{"issuer_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.4", "The issuer has no name.", "Issue it from a CA with a name."},
+     CG_SCOPE_ALL,
+     issuer_empty},
+    {{"name_blanks", CG_LINT_WARNING, "RFC 4518 2.6.1",
+      "A name begins or ends with a blank: it looks equal to another one and is not, for some programs.",
+      "Issue it again without the blank."},
+     CG_SCOPE_ALL,
+     blank_ends},
+    {{"name_email", CG_LINT_WARNING, "RFC 5280 4.1.2.6", "An email address stands in the subject name.",
+      "Leave it out, or put it into subjectAltName."},
+     CG_SCOPE_ALL,
+     email_in_subject},
+    {{"name_host_as_organization", CG_LINT_WARNING, "RFC 9525 2",
+      "A host name stands in the organization; no program looks for it there.",
+      "Put host names into subjectAltName and the owner's name into O."},
+     CG_SCOPE_ALL,
+     host_as_organization},
+    {{"name_too_long", CG_LINT_ERROR, "RFC 5280 A.1", "A part of the subject name is longer than the standard allows.",
+      "Issue it again with a shorter name (CN, O and OU: 64 characters)."},
+     CG_SCOPE_ALL,
+     too_long},
+    {{"name_country", CG_LINT_ERROR, "RFC 5280 A.1", "The country is not a code of two capital letters.",
+      "Issue it again with a code of ISO 3166, or without."},
+     CG_SCOPE_ALL,
+     country},
+    {{"name_old_string_type", CG_LINT_WARNING, "RFC 5280 4.1.2.4", "A name is in an old string type.",
+      "Issue it again with UTF8String."},
+     CG_SCOPE_ALL,
+     old_string_type},
+    {{"name_printable_string", CG_LINT_ERROR, "RFC 5280 4.1.2.4",
+      "A PrintableString holds characters that the type does not have.", "Issue it again with UTF8String."},
+     CG_SCOPE_ALL,
+     printable_string},
+    {{"name_control_characters", CG_LINT_ERROR, "RFC 5280 4.1.2.6",
+      "A name is empty, broken, or holds control characters.", "Issue it again."},
+     CG_SCOPE_ALL,
+     control_characters},
+    {{"name_several_cns", CG_LINT_WARNING, "", "There are several CNs: programs differ in which one they take.",
+      "Issue it again with one CN."},
+     CG_SCOPE_ALL,
+     several_cns},
+};
+
+const struct cg_lint_rules cg_lint_name_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Files into objects: PEM with any mix of certificates, CRLs and keys, or one DER object. */
+#include "core/file.h"
+#include "core/name.h"
+#include "lint_rules.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_LIMIT  (256U << 20)
+#define OBJECTS_MAX 10000
+
+static struct cg_lint_object *add(struct cg_lint_objects *objects, enum cg_lint_kind kind, const char *file,
+                                  int64_t now)
+{
+    struct cg_lint_object *item = NULL;
+    if (objects->count < OBJECTS_MAX)
+        item = realloc(objects->item, (objects->count + 1) * sizeof *item);
+    if (!item)
+        return NULL;
+    objects->item = item;
+    item += objects->count++;
+    *item = (struct cg_lint_object){.kind = kind, .file = file, .now = now};
+    return item;
+}
+
+static int64_t seconds(const ASN1_TIME *time)
+{
+    int64_t t = 0;
+    return time && cg_time_seconds(time, &t) ? t : 0;
+}
+
+bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *file, int64_t now, X509 *cert)
+{
+    struct cg_lint_object *o = add(objects, CG_LINT_CERTIFICATE, file, now);
+    if (!o || !X509_up_ref(cert))
+        return false;
+    o->cert = cert;
+    o->key = X509_get_pubkey(cert);
+    o->ca = X509_check_ca(cert) > 0;
+    o->self_issued = X509_get_extension_flags(cert) & EXFLAG_SI;
+    o->not_before = seconds(X509_get0_notBefore(cert));
+    o->not_after = seconds(X509_get0_notAfter(cert));
+    o->bc = X509_get_ext_d2i(cert, NID_basic_constraints, NULL, NULL);
+    o->eku = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+    o->san = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    o->aki = X509_get_ext_d2i(cert, NID_authority_key_identifier, NULL, NULL);
+    o->policies = X509_get_ext_d2i(cert, NID_certificate_policies, NULL, NULL);
+    o->nc = X509_get_ext_d2i(cert, NID_name_constraints, NULL, NULL);
+    o->pcons = X509_get_ext_d2i(cert, NID_policy_constraints, NULL, NULL);
+    o->key_usage = X509_get_key_usage(cert);
+    o->server = o->eku && X509_get_extended_key_usage(cert) & XKU_SSL_SERVER;
+    o->client = o->eku && X509_get_extended_key_usage(cert) & XKU_SSL_CLIENT;
+    ERR_clear_error();
+    return true;
+}
+
+bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl)
+{
+    struct cg_lint_object *o = add(objects, CG_LINT_CRL, file, now);
+    if (!o || !X509_CRL_up_ref(crl))
+        return false;
+    o->crl = crl;
+    return true;
+}
+
+static bool add_key(struct cg_lint_objects *objects, const char *file, int64_t now, EVP_PKEY *key, bool encrypted,
+                    bool old_cipher)
+{
+    struct stat st = {0};
+    struct cg_lint_object *o = add(objects, CG_LINT_KEY, file, now);
+    if (!o) {
+        EVP_PKEY_free(key);
+        return false;
+    }
+    stat(file, &st);
+    o->key = key;
+    o->mode = st.st_mode;
+    o->encrypted = encrypted;
+    o->old_cipher = old_cipher;
+    return true;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* One PEM block. Blocks of other kinds (parameters, requests, public keys) are passed over. */
+static bool add_pem(struct cg_lint_objects *objects, const char *file, int64_t now, const char *name,
+                    const char *header, const unsigned char *der, long len)
+{
+    const unsigned char *p = der;
+    bool good = true;
+    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0 ||
+        strcmp(name, PEM_STRING_X509_TRUSTED) == 0) {
+        X509 *cert = strcmp(name, PEM_STRING_X509_TRUSTED) == 0 ? d2i_X509_AUX(NULL, &p, len) : d2i_X509(NULL, &p, len);
+        good = cert && p == der + len && cg_lint_objects_certificate(objects, file, now, cert);
+        X509_free(cert);
+    } else if (strcmp(name, PEM_STRING_X509_CRL) == 0) {
+        X509_CRL *crl = d2i_X509_CRL(NULL, &p, len);
+        good = crl && p == der + len && cg_lint_objects_crl(objects, file, now, crl);
+        X509_CRL_free(crl);
+    } else if (strcmp(name, PEM_STRING_PKCS8) == 0) {
+        good = add_key(objects, file, now, NULL, true, false);
+    } else if (ends_with(name, "PRIVATE KEY")) {
+        bool encrypted = strstr(header, "ENCRYPTED");
+        good = add_key(objects, file, now, encrypted ? NULL : d2i_AutoPrivateKey(NULL, &p, len), encrypted, encrypted);
+    }
+    return good;
+}
+
+static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t now, const struct cg_bytes *bytes,
+                     struct cg_error *err)
+{
+    BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
+    char *name = NULL, *header = NULL;
+    unsigned char *der = NULL;
+    long len = 0;
+    bool good = bio;
+    for (int block = 1; good && PEM_read_bio(bio, &name, &header, &der, &len); block++) {
+        good = add_pem(objects, file, now, name, header, der, len);
+        if (!good)
+            cg_error_set(err, "%s: PEM block %d (%s) can't be read, or there are more than %d objects", file, block,
+                         name, OBJECTS_MAX);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(der, (size_t)len);
+    }
+    ERR_clear_error();
+    BIO_free(bio);
+    return good;
+}
+
+static bool read_der(struct cg_lint_objects *objects, const char *file, int64_t now, const struct cg_bytes *bytes)
+{
+    const unsigned char *p = bytes->data, *end = p + bytes->len;
+    bool good = false;
+    X509 *cert = d2i_X509(NULL, &p, (long)bytes->len);
+    if (cert && p == end)
+        good = cg_lint_objects_certificate(objects, file, now, cert);
+    X509_free(cert);
+    if (good)
+        return true;
+    X509_CRL *crl = d2i_X509_CRL(NULL, (p = bytes->data, &p), (long)bytes->len);
+    if (crl && p == end)
+        good = cg_lint_objects_crl(objects, file, now, crl);
+    X509_CRL_free(crl);
+    if (good)
+        return true;
+    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, (p = bytes->data, &p), (long)bytes->len);
+    if (key && p == end)
+        return add_key(objects, file, now, key, false, false);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return false;
+}
+
+bool cg_lint_objects_read(struct cg_lint_objects *objects, const char *file, int64_t now, struct cg_error *err)
+{
+    struct cg_bytes bytes = {0};
+    size_t before = objects->count;
+    /* CG_FILE_PUBLIC although keys are read too: that one is open to all is a finding, not a reason to stop */
+    if (!cg_file_read(file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, err))
+        return false;
+    bool good = true;
+    if (memmem(bytes.data, bytes.len, "-----BEGIN ", 11))
+        good = read_pem(objects, file, now, &bytes, err);
+    else
+        read_der(objects, file, now, &bytes);
+    if (good && objects->count == before) {
+        cg_error_set(err, "%s: expected certificates, CRLs or private keys in PEM or DER, found none", file);
+        good = false;
+    }
+    cg_bytes_wipe(&bytes);
+    return good;
+}
+
+void cg_lint_objects_free(struct cg_lint_objects *objects)
+{
+    for (size_t i = 0; i < objects->count; i++) {
+        struct cg_lint_object *o = &objects->item[i];
+        EVP_PKEY_free(o->key);
+        X509_free(o->cert);
+        BASIC_CONSTRAINTS_free(o->bc);
+        EXTENDED_KEY_USAGE_free(o->eku);
+        GENERAL_NAMES_free(o->san);
+        AUTHORITY_KEYID_free(o->aki);
+        CERTIFICATEPOLICIES_free(o->policies);
+        NAME_CONSTRAINTS_free(o->nc);
+        POLICY_CONSTRAINTS_free(o->pcons);
+        X509_CRL_free(o->crl);
+    }
+    free(objects->item);
+    *objects = (struct cg_lint_objects){0};
+}
+
+void cg_lint_object_text(const struct cg_lint_object *o, char *out, size_t size)
+{
+    char name[96] = "";
+    if (o->kind == CG_LINT_KEY) {
+        snprintf(out, size, "private key");
+        return;
+    }
+    cg_name_text(o->cert ? X509_get_subject_name(o->cert) : X509_CRL_get_issuer(o->crl), name, sizeof name);
+    snprintf(out, size, "%s %s", o->cert ? "certificate" : "CRL of", name[0] ? name : "(no name)");
+}

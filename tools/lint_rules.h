@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What lint's rules see: one object with its parts taken apart once, and the shape of a rule.
+ * Objects are owned by the struct cg_lint (lint.c). Included by lint*.c and inspect, which shows
+ * the same parts. */
+#ifndef CG_LINT_RULES_H
+#define CG_LINT_RULES_H
+
+#include "lint.h"
+
+#include <openssl/x509v3.h>
+#include <sys/types.h>
+
+enum cg_lint_kind { CG_LINT_CERTIFICATE = 0, CG_LINT_CRL, CG_LINT_KEY };
+
+struct cg_lint_object {
+    enum cg_lint_kind kind;
+    const char *file; /* borrowed; "" when it has none */
+    int64_t now;
+    EVP_PKEY *key; /* the certificate's public key, or the private key; NULL: encrypted or of an unknown type */
+
+    X509 *cert;
+    bool ca; /* says that it is one, or is used as one: v1 and self-issued, keyCertSign */
+    bool self_issued;
+    int64_t not_before, not_after; /* 0: malformed */
+    BASIC_CONSTRAINTS *bc;         /* extensions: NULL where missing, repeated or malformed */
+    EXTENDED_KEY_USAGE *eku;
+    GENERAL_NAMES *san;
+    AUTHORITY_KEYID *aki;
+    CERTIFICATEPOLICIES *policies;
+    NAME_CONSTRAINTS *nc;
+    POLICY_CONSTRAINTS *pcons;
+    uint32_t key_usage;  /* KU_*; UINT32_MAX: no such extension */
+    bool server, client; /* by EKU */
+
+    X509_CRL *crl;
+
+    mode_t mode;                        /* of a key's file */
+    bool encrypted;                     /* the key needs a passphrase */
+    bool old_cipher;                    /* the "Proc-Type: 4,ENCRYPTED" form: one round of MD5 */
+    const struct cg_lint_object *owner; /* the certificate of this key, where it was read too */
+};
+
+enum cg_lint_scope { CG_SCOPE_ALL = 0, CG_SCOPE_CA, CG_SCOPE_LEAF };
+
+struct cg_lint_rule {
+    struct cg_lint_row row;
+    enum cg_lint_scope scope; /* of certificates */
+    /* true: the row applies; detail is "" before, and may stay so */
+    bool (*found)(const struct cg_lint_object *o, char *detail, size_t size);
+};
+
+struct cg_lint_rules {
+    enum cg_lint_kind kind;
+    const struct cg_lint_rule *rule;
+    size_t count;
+};
+
+extern const struct cg_lint_rules cg_lint_cert_rules; /* lint_cert.c: version, serial, times, signature */
+extern const struct cg_lint_rules cg_lint_pkey_rules; /* lint_key.c: the public key of a certificate */
+extern const struct cg_lint_rules cg_lint_name_rules; /* lint_name.c: subject and issuer */
+extern const struct cg_lint_rules cg_lint_san_rules;  /* lint_san.c */
+extern const struct cg_lint_rules cg_lint_ext_rules;  /* lint_ext.c: the other extensions */
+extern const struct cg_lint_rules cg_lint_cps_rules;  /* lint_cps.c: certificatePolicies and constraints */
+extern const struct cg_lint_rules cg_lint_crl_rules;  /* lint_crl.c */
+extern const struct cg_lint_rules cg_lint_key_rules;  /* lint_key.c: private keys in files */
+
+/* Rules that compare two objects: a is the one reported. */
+struct cg_lint_pair_rule {
+    struct cg_lint_row row;
+    bool (*found)(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size);
+};
+extern const struct cg_lint_pair_rule cg_lint_pair_rules[]; /* lint_pair.c */
+extern const size_t cg_lint_pair_rules_count;
+
+struct cg_lint_objects {
+    struct cg_lint_object *item;
+    size_t count;
+};
+
+/* Sets the owner of each key; before any rule runs, after the last object was added. */
+void cg_lint_find_owners(struct cg_lint_objects *objects);
+
+/* lint_read.c; file is borrowed */
+bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *file, int64_t now, X509 *cert);
+bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl);
+bool cg_lint_objects_read(struct cg_lint_objects *objects, const char *file, int64_t now, struct cg_error *err);
+void cg_lint_objects_free(struct cg_lint_objects *objects);
+
+/* "certificate CN=dev1", "private key", "CRL of CN=CA" */
+void cg_lint_object_text(const struct cg_lint_object *o, char *out, size_t size);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* subjectAltName: the names that peers look at. */
+#include "cli.h"
+#include "core/name.h"
+#include "lint_rules.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const ASN1_STRING *san_string(const struct cg_lint_object *o, int i, int type)
+{
+    const GENERAL_NAME *san = sk_GENERAL_NAME_value(o->san, i);
+    return san->type == type ? san->d.ia5 : NULL;
+}
+
+/* The value as a C string when it fits and has no NUL inside. */
+static bool as_text(const ASN1_STRING *value, char *out, size_t size)
+{
+    int len = ASN1_STRING_length(value);
+    if (len < 0 || (size_t)len >= size || memchr(ASN1_STRING_get0_data(value), 0, (size_t)len))
+        return false;
+    memcpy(out, ASN1_STRING_get0_data(value), (size_t)len);
+    out[len] = '\0';
+    return true;
+}
+
+static bool is_address(const char *text)
+{
+    unsigned char octets[16];
+    return inet_pton(AF_INET, text, octets) == 1 || inet_pton(AF_INET6, text, octets) == 1;
+}
+
+/* RFC 1123 2.1, one "*" as the whole first label allowed (RFC 9525 6.3). */
+static bool is_dns_name(const char *text)
+{
+    size_t len = strlen(text), label = 0;
+    const char *from = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+    if (!*from || len > 253)
+        return false;
+    for (const char *c = from; *c; c++) {
+        if (*c == '.') {
+            if (!label || c[-1] == '-')
+                return false;
+            label = 0;
+        } else if ((!isalnum((unsigned char)*c) && *c != '-') || (*c == '-' && !label) || ++label > 63) {
+            return false;
+        }
+    }
+    return label && text[len - 1] != '-';
+}
+
+static bool broken_san(const GENERAL_NAME *san)
+{
+    enum cg_san_type type;
+    char text[1024], value[600];
+    if (!cg_san_text(san, &type, text, sizeof text))
+        return true;
+    if (san->type == GEN_DNS)
+        return !as_text(san->d.dNSName, value, sizeof value) || !is_dns_name(value);
+    if (san->type == GEN_URI) /* RFC 5280 4.2.1.6: absolute, with a scheme and something after it */
+        return !as_text(san->d.uniformResourceIdentifier, value, sizeof value) || !isalpha((unsigned char)value[0]) ||
+               !strchr(value, ':') || !strchr(value, ':')[1];
+    if (san->type == GEN_EMAIL)
+        return !as_text(san->d.rfc822Name, value, sizeof value) || !strchr(value, '@') || value[0] == '@' ||
+               !strchr(value, '@')[1];
+    return false;
+}
+
+static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
+        enum cg_san_type type;
+        cg_san_text(sk_GENERAL_NAME_value(o->san, i), &type, detail, size);
+        if (broken_san(sk_GENERAL_NAME_value(o->san, i)))
+            return true;
+    }
+    return false;
+}
+
+static bool missing(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return X509_get_ext_by_NID(o->cert, NID_subject_alt_name, -1) < 0;
+}
+
+static bool empty(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return o->san && sk_GENERAL_NAME_num(o->san) == 0;
+}
+
+/* A leaf that may serve: serverAuth, or nothing that says it may not. */
+static bool may_serve(const struct cg_lint_object *o)
+{
+    return o->server || !o->eku;
+}
+
+static bool single_labels(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    char value[600];
+    int names = 0;
+    for (int i = 0; may_serve(o) && i < sk_GENERAL_NAME_num(o->san); i++) {
+        const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
+        if (san_string(o, i, GEN_IPADD) || (dns && as_text(dns, value, sizeof value) && strchr(value, '.')))
+            return false;
+        if (dns && as_text(dns, value, sizeof value) && ++names)
+            snprintf(detail, size, "only dns:%.100s", value);
+    }
+    return names > 0;
+}
+
+static bool names_host(const struct cg_lint_object *o, const char *host)
+{
+    char value[600];
+    unsigned char octets[16];
+    bool v4 = inet_pton(AF_INET, host, octets) == 1;
+    bool v6 = !v4 && inet_pton(AF_INET6, host, octets) == 1;
+    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
+        const ASN1_STRING *dns = san_string(o, i, GEN_DNS), *ip = san_string(o, i, GEN_IPADD);
+        if (dns && as_text(dns, value, sizeof value) && strcasecmp(value, host) == 0)
+            return true;
+        if (ip && (v4 || v6) && ASN1_STRING_length(ip) == (v4 ? 4 : 16) &&
+            memcmp(ASN1_STRING_get0_data(ip), octets, v4 ? 4 : 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool cn_not_covered(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    char cn[256];
+    if (!o->san || !may_serve(o) ||
+        X509_NAME_get_text_by_NID(X509_get_subject_name(o->cert), NID_commonName, cn, sizeof cn) <= 0)
+        return false;
+    /* one label alone is as often the name of a device ("broker") as that of a host */
+    bool host = is_address(cn) || (strchr(cn, '.') && is_dns_name(cn));
+    if (host)
+        snprintf(detail, size, "CN \"%.120s\"", cn);
+    return host && !names_host(o, cn);
+}
+
+static bool address_as_dns(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    char value[600];
+    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
+        const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
+        if (dns && as_text(dns, value, sizeof value) && is_address(value)) {
+            snprintf(detail, size, "dns:%.100s", value);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wildcard(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    char value[600];
+    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
+        const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
+        if (dns && as_text(dns, value, sizeof value) && strchr(value, '*')) {
+            snprintf(detail, size, "dns:%.100s", value);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool critical_beside_subject(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    int at = X509_get_ext_by_NID(o->cert, NID_subject_alt_name, -1);
+    return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(o->cert, at)) &&
+           X509_NAME_entry_count(X509_get_subject_name(o->cert)) > 0;
+}
+
+static const struct cg_lint_rule rules[] = {
+    {{"san_missing", CG_LINT_ERROR, "RFC 9525 2",
+      "There is no subjectAltName: clients find no host name in it, and the CN no longer counts.",
+      "Issue it again with names: certguard issue broker NAME --san dns:HOST --san ip:ADDRESS"},
+     CG_SCOPE_LEAF,
+     missing},
+    {{"san_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6", "The subjectAltName has no entry.", "Issue it again with names."},
+     CG_SCOPE_ALL,
+     empty},
+    {{"san_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
+      "A subjectAltName is no DNS name, address, URI or email address of the right form.",
+      "Issue it again; certguard checks each --san."},
+     CG_SCOPE_ALL,
+     malformed},
+    {{"san_single_label", CG_LINT_WARNING, "RFC 9525 6.3",
+      "The only names are short ones without a dot and without an address. Where openssl's configuration had several "
+      "\"subjectAltName =\" lines, only the last one survived.",
+      "Issue it again with every name and address that clients use to connect."},
+     CG_SCOPE_LEAF,
+     single_labels},
+    {{"san_lacks_cn", CG_LINT_WARNING, "RFC 9525 2",
+      "The CN is a host name that is not among the subjectAltNames: clients that connect to it will refuse.",
+      "Issue it again with that name as a --san too."},
+     CG_SCOPE_LEAF,
+     cn_not_covered},
+    {{"san_address_as_dns", CG_LINT_ERROR, "RFC 9525 3", "An IP address stands as a DNS name: no client matches it.",
+      "Issue it again with --san ip:ADDRESS"},
+     CG_SCOPE_ALL,
+     address_as_dns},
+    {{"san_wildcard", CG_LINT_NOTICE, "RFC 9525 7.1",
+      "A wildcard name: whoever holds the key can pose as each host below.",
+      "Name the hosts one by one where you can."},
+     CG_SCOPE_LEAF,
+     wildcard},
+    {{"san_critical", CG_LINT_NOTICE, "RFC 5280 4.2.1.6",
+      "The subjectAltName is critical although the subject has a name.", "Issue it again with it not critical."},
+     CG_SCOPE_ALL,
+     critical_beside_subject},
+};
+
+const struct cg_lint_rules cg_lint_san_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* One event of a log, and which of them are wanted. Lines are first looked at as bytes: only what may fit is parsed.
+ * Values of one option are alternatives; options restrict each other. The filter borrows the words of the command
+ * line; the event owns its JSON. Called by the verbs log and report. */
+#ifndef CG_LOG_FILTER_H
+#define CG_LOG_FILTER_H
+
+#include "cli.h"
+
+#define CG_LOG_WORD_MAX 256
+
+struct cg_log_filter {
+    struct cg_list reason, peer, client, cert, listener, event;
+    int64_t since_ms, until_ms; /* 0: open */
+    char since[24], until[24];  /* the same as in "ts", to compare bytes: cg_log_filter_ready makes them */
+};
+
+/* Texts are "" where the line has none; all borrowed from json. */
+struct cg_log_event {
+    cJSON *json;
+    int64_t at_ms;
+    const char *ts, *event, *reason, *detail, *peer, *client_id, *hint, *file, *policy;
+    const char *subject, *issuer, *serial, *sha256, *not_after;
+    int listener;
+    double count, anchors, crls; /* 0 where there is none */
+};
+
+/* Narrows the line to its object: events in syslog stand behind "certguard: ". False: a foreign or half line. */
+bool cg_log_object(const char **line, size_t *len);
+
+/* False: this is no event (foreign or broken). Free it in every case. */
+bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len);
+void cg_log_event_free(struct cg_log_event *event);
+
+/* How often the line stands for something that happened: suppressed ones count for what they held back. */
+double cg_log_event_weight(const struct cg_log_event *event);
+
+void cg_log_filter_ready(struct cg_log_filter *filter);
+
+/* False only when no event in the line can fit. */
+bool cg_log_filter_may(const struct cg_log_filter *filter, const char *line, size_t len);
+bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_event *event);
+
+/* "2026-11-23T12:00:00.123Z", "2026-11-23T13:00:00+01:00", "2026-11-23", or "2h" back from now; milliseconds. */
+bool cg_log_time(const char *text, int64_t now, int64_t *ms);
+
+#endif

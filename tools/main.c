@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static int run(const struct cg_cli *cli, const void *options)
+{
+    if (cli->version)
+        printf("certguard %s\n", CG_VERSION);
+    else if (cli->help && cli->verb)
+        cg_help_verb(cli->verb);
+    else if (cli->help)
+        cg_help_all();
+    else
+        return cli->verb->run(cli, options);
+    return CG_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct cg_cli cli;
+    struct cg_error err = {""};
+    void *options = NULL;
+    /* a closed pipe is a failed write with a message, not a death in the middle of one */
+    signal(SIGPIPE, SIG_IGN);
+    int code = cg_cli_parse(&cli, &options, argc, argv, &err) ? run(&cli, options) : cg_usage(&cli, "%s", err.text);
+    if (fflush(stdout) != 0 && code == CG_EXIT_OK) {
+        perror("certguard: standard output");
+        code = CG_EXIT_FAILED;
+    }
+    cg_cli_free(&cli, options);
+    return code;
+}

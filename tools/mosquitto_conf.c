@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "mosquitto_conf.h"
+
+#include "core/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_plugin_line(const char *key)
+{
+    return strcmp(key, "plugin") == 0 || strcmp(key, "global_plugin") == 0 || strcmp(key, "auth_plugin") == 0;
+}
+
+static const char *keep_file(struct cg_conf *conf, const char *name)
+{
+    char **files = realloc(conf->files, (conf->nfiles + 1) * sizeof *files);
+    if (!files)
+        return NULL;
+    conf->files = files;
+    files[conf->nfiles] = strdup(name);
+    return files[conf->nfiles] ? files[conf->nfiles++] : NULL;
+}
+
+static struct cg_conf_line *new_line(struct cg_conf *conf, const char *file, unsigned number, struct cg_error *err)
+{
+    struct cg_conf_line *item = NULL;
+    if (conf->count >= CG_CONF_LINES_MAX) {
+        cg_error_set(err, "%s:%u: expected at most %d settings in all files", file, number, CG_CONF_LINES_MAX);
+        return NULL;
+    }
+    item = realloc(conf->item, (conf->count + 1) * sizeof *item);
+    if (!item) {
+        cg_error_set(err, "%s:%u: out of memory", file, number);
+        return NULL;
+    }
+    conf->item = item;
+    item[conf->count] = (struct cg_conf_line){.file = file, .line = number};
+    return &item[conf->count++];
+}
+
+/* Which section the line opens, and which it stands in. */
+static void place(struct cg_conf *conf, struct cg_conf_line *line)
+{
+    if (strcmp(line->key, "listener") == 0)
+        conf->listeners++;
+    else if (strcmp(line->key, "connection") == 0)
+        conf->bridges++;
+    else if (is_plugin_line(line->key))
+        conf->plugins++;
+    else if (strcmp(line->key, "per_listener_settings") == 0)
+        conf->per_listener = cg_conf_true(line);
+    line->listener = conf->listeners;
+    line->bridge = conf->bridges;
+    line->plugin = conf->plugins;
+}
+
+static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, unsigned number, const char *text,
+                                      size_t len, struct cg_error *err)
+{
+    size_t key = 0, value = 0;
+    while (key < len && text[key] != ' ' && text[key] != '\t')
+        key++;
+    for (value = key; value < len && is_blank(text[value]);)
+        value++;
+    struct cg_conf_line *line = new_line(conf, file, number, err);
+    if (!line)
+        return NULL;
+    line->key = strndup(text, key);
+    line->value = strndup(text + value, len - value);
+    if (!line->key || !line->value) {
+        cg_error_set(err, "%s:%u: out of memory", file, number);
+        return NULL;
+    }
+    place(conf, line);
+    return line;
+}
+
+static bool include(struct cg_conf *conf, const char *folder, struct cg_error *err);
+
+static bool take_text(struct cg_conf *conf, const char *file, const char *text, size_t len, bool follow,
+                      struct cg_error *err)
+{
+    unsigned number = 0;
+    for (size_t at = 0; at < len; at++) {
+        size_t start = at, end = 0;
+        while (at < len && text[at] != '\n')
+            at++;
+        end = at;
+        number++;
+        while (start < end && is_blank(text[start]))
+            start++;
+        while (end > start && is_blank(text[end - 1]))
+            end--;
+        if (start == end || text[start] == '#')
+            continue;
+        if (memchr(text + start, '\0', end - start)) {
+            cg_error_set(err, "%s:%u: expected text, found a NUL byte", file, number);
+            return false;
+        }
+        const struct cg_conf_line *line = take_line(conf, file, number, text + start, end - start, err);
+        if (!line)
+            return false;
+        if (follow && strcmp(line->key, "include_dir") == 0 && !include(conf, line->value, err)) {
+            cg_error_prefix(err, "%s:%u", file, number);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load(struct cg_conf *conf, const char *path, bool follow, struct cg_error *err)
+{
+    struct cg_bytes bytes = {0};
+    const char *file = keep_file(conf, path);
+    if (!file) {
+        cg_error_set(err, "%s: out of memory", path);
+        return false;
+    }
+    bool good = cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
+                take_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
+    cg_bytes_free(&bytes);
+    return good;
+}
+
+static bool visit(void *conf, const char *path, struct cg_error *err)
+{
+    return load(conf, path, false, err);
+}
+
+static bool include(struct cg_conf *conf, const char *folder, struct cg_error *err)
+{
+    static const char *const suffixes[] = {".conf", NULL};
+    return cg_folder_visit(folder, suffixes, visit, conf, err);
+}
+
+bool cg_conf_load(struct cg_conf *conf, const char *file, struct cg_error *err)
+{
+    *conf = (struct cg_conf){0};
+    return load(conf, file, true, err);
+}
+
+bool cg_conf_parse(struct cg_conf *conf, const char *name, const char *text, size_t len, struct cg_error *err)
+{
+    *conf = (struct cg_conf){0};
+    const char *file = keep_file(conf, name);
+    if (!file)
+        cg_error_set(err, "%s: out of memory", name);
+    return file && take_text(conf, file, text, len, false, err);
+}
+
+void cg_conf_clear(struct cg_conf *conf)
+{
+    for (size_t i = 0; i < conf->count; i++) {
+        free(conf->item[i].key);
+        free(conf->item[i].value);
+    }
+    for (size_t i = 0; i < conf->nfiles; i++)
+        free(conf->files[i]);
+    free(conf->item);
+    free(conf->files);
+    *conf = (struct cg_conf){0};
+}
+
+/* Kept once for the whole broker, unless per_listener_settings is set. */
+static bool is_security_setting(const char *key)
+{
+    static const char *const keys[] = {"allow_anonymous", "password_file", "acl_file",      "psk_file",
+                                       "plugin",          "auth_plugin",   "global_plugin", NULL};
+    for (size_t i = 0; keys[i]; i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+const struct cg_conf_line *cg_conf_find(const struct cg_conf *conf, unsigned listener, const char *key)
+{
+    bool anywhere = is_security_setting(key) && !conf->per_listener;
+    const struct cg_conf_line *found = NULL;
+    for (size_t i = 0; i < conf->count; i++)
+        if ((anywhere || conf->item[i].listener == listener) && strcmp(conf->item[i].key, key) == 0)
+            found = &conf->item[i];
+    return found;
+}
+
+const struct cg_conf_line *cg_conf_find_bridge(const struct cg_conf *conf, unsigned bridge, const char *key)
+{
+    const struct cg_conf_line *found = NULL;
+    for (size_t i = 0; i < conf->count; i++)
+        if (conf->item[i].bridge == bridge && strcmp(conf->item[i].key, key) == 0)
+            found = &conf->item[i];
+    return found;
+}
+
+const struct cg_conf_line *cg_conf_listener(const struct cg_conf *conf, unsigned listener)
+{
+    return listener ? cg_conf_find(conf, listener, "listener") : NULL;
+}
+
+const struct cg_conf_line *cg_conf_bridge(const struct cg_conf *conf, unsigned bridge)
+{
+    return bridge ? cg_conf_find_bridge(conf, bridge, "connection") : NULL;
+}
+
+const struct cg_conf_line *cg_conf_plugin(const struct cg_conf *conf, unsigned plugin)
+{
+    for (size_t i = 0; plugin && i < conf->count; i++)
+        if (conf->item[i].plugin == plugin && is_plugin_line(conf->item[i].key))
+            return &conf->item[i];
+    return NULL;
+}
+
+const struct cg_conf_line *cg_conf_plugin_option(const struct cg_conf *conf, unsigned plugin, const char *name)
+{
+    static const char *const prefixes[] = {"plugin_opt_", "auth_opt_"};
+    for (size_t i = 0; i < conf->count; i++)
+        for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++) {
+            const struct cg_conf_line *line = &conf->item[i];
+            size_t n = strlen(prefixes[p]);
+            if (line->plugin == plugin && strncmp(line->key, prefixes[p], n) == 0 && strcmp(line->key + n, name) == 0)
+                return line;
+        }
+    return NULL;
+}
+
+bool cg_conf_has_default_listener(const struct cg_conf *conf)
+{
+    return !conf->listeners || cg_conf_find(conf, 0, "port") || cg_conf_find(conf, 0, "bind_address");
+}
+
+uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener)
+{
+    const struct cg_conf_line *line = listener ? cg_conf_listener(conf, listener) : cg_conf_find(conf, 0, "port");
+    if (!line)
+        return listener ? 0 : 1883;
+    char *end = NULL;
+    unsigned long port = strtoul(line->value, &end, 10);
+    return end != line->value && (!*end || is_blank(*end)) && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+bool cg_conf_true(const struct cg_conf_line *line)
+{
+    return line && (strcmp(line->value, "true") == 0 || strcmp(line->value, "1") == 0);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "cli.h"
+#include "tty.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+__attribute__((format(printf, 2, 0))) static void words(const char *mark, const char *format, va_list args)
+{
+    fputs(mark, stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void cg_say(const struct cg_cli *cli, const char *format, ...)
+{
+    if (cli->quiet)
+        return;
+    va_list args;
+    va_start(args, format);
+    words("", format, args);
+    va_end(args);
+}
+
+void cg_detail(const struct cg_cli *cli, const char *format, ...)
+{
+    if (cli->quiet || !cli->verbose)
+        return;
+    va_list args;
+    va_start(args, format);
+    words("", format, args);
+    va_end(args);
+}
+
+void cg_warn(const struct cg_cli *cli, const char *format, ...)
+{
+    (void)cli;
+    va_list args;
+    va_start(args, format);
+    fputs(cg_colour(STDERR_FILENO, CG_YELLOW), stderr);
+    fputs("warning: ", stderr);
+    fputs(cg_colour(STDERR_FILENO, CG_PLAIN), stderr);
+    words("", format, args);
+    va_end(args);
+}
+
+void cg_result(const struct cg_cli *cli, cJSON *object)
+{
+    char *text = cli->json ? cJSON_PrintUnformatted(object) : NULL;
+    if (text)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static void print_error(const struct cg_cli *cli, const char *text)
+{
+    fprintf(stderr, "%scertguard%s%s:%s %s\n", cg_colour(STDERR_FILENO, CG_RED), cli->verb ? " " : "",
+            cli->verb ? cli->verb->name : "", cg_colour(STDERR_FILENO, CG_PLAIN), text);
+    if (!cli->json)
+        return;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "error", text);
+    cg_result(cli, object);
+}
+
+int cg_fail(const struct cg_cli *cli, int exit_code, const struct cg_error *err)
+{
+    print_error(cli, err->text[0] ? err->text : "failed without a reason (out of memory?)");
+    return exit_code;
+}
+
+int cg_usage(const struct cg_cli *cli, const char *format, ...)
+{
+    struct cg_error err = {""};
+    char text[sizeof err.text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    cg_error_set(&err, "%s", text);
+    print_error(cli, err.text);
+    if (cli->verb)
+        fprintf(stderr, "See: certguard %s --help\n", cli->verb->name);
+    else
+        fprintf(stderr, "See: certguard --help\n");
+    return cli->verb && cli->verb->usage_exit ? cli->verb->usage_exit : CG_EXIT_USAGE;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "renewal.h"
+#include "core/name.h"
+
+#define SHORT_LIFE (INT64_C(10) * 86400)
+
+bool cg_renewal_due(const X509 *cert, int64_t *due)
+{
+    int64_t start = 0, end = 0;
+    *due = 0;
+    if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end) ||
+        end < start)
+        return false;
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+    const unsigned char *bytes = ASN1_STRING_get0_data(serial);
+    int len = ASN1_STRING_length(serial);
+    int64_t life = end - start, share = len > 0 ? bytes[len - 1] : 0;
+    *due = start + (life <= SHORT_LIFE ? life / 2 : life / 3 * 2) + life / 20 * share / 256;
+    return true;
+}

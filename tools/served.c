@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "served.h"
+#include "fault.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+struct deadline {
+    int64_t at_ms;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool wait_for(int fd, short events, const struct deadline *deadline)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    int64_t left = deadline->at_ms - now_ms();
+    return left > 0 && poll(&p, 1, (int)left) == 1;
+}
+
+static bool split(const char *host_port, char host[256], char port[8])
+{
+    const char *colon = strrchr(host_port, ':'), *start = host_port;
+    size_t len = strlen(host_port);
+    snprintf(port, 8, "8883");
+    if (*start == '[') {
+        const char *close = strchr(start++, ']');
+        if (!close)
+            return false;
+        len = (size_t)(close - start);
+        colon = close[1] == ':' ? close + 1 : NULL;
+    } else if (colon && strchr(host_port, ':') == colon) {
+        len = (size_t)(colon - start);
+    } else {
+        colon = NULL;
+    }
+    if (colon && (size_t)snprintf(port, 8, "%s", colon + 1) >= 8)
+        return false;
+    return len && (size_t)snprintf(host, 256, "%.*s", (int)len, start) < 256;
+}
+
+static int dial(const struct addrinfo *address, const struct deadline *deadline)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), fault = 0;
+    socklen_t len = sizeof fault;
+    if (fd < 0)
+        return -1;
+    if (connect(fd, address->ai_addr, address->ai_addrlen) == 0)
+        return fd;
+    if (errno == EINPROGRESS && wait_for(fd, POLLOUT, deadline) &&
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &len) == 0 && fault == 0)
+        return fd;
+    errno = fault ? fault : errno == EINPROGRESS ? ETIMEDOUT : errno;
+    int kept = errno;
+    close(fd);
+    errno = kept;
+    return -1;
+}
+
+static int open_connection(const char *host, const char *port, const struct deadline *deadline, struct cg_error *err)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int fd = -1, code = getaddrinfo(host, port, &hints, &found);
+    if (code != 0) {
+        cg_error_set(err, "%s port %s: %s", host, port, gai_strerror(code));
+        return -1;
+    }
+    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next)
+        fd = dial(a, deadline);
+    if (fd < 0)
+        cg_error_set(err, "%s port %s: %s; is the broker running there?", host, port, strerror(errno));
+    freeaddrinfo(found);
+    return fd;
+}
+
+/* The chain is seen here even when the server goes on to refuse us for having no certificate. */
+static int keep_chain(X509_STORE_CTX *context, void *place)
+{
+    STACK_OF(X509) **chain = place;
+    sk_X509_pop_free(*chain, X509_free);
+    *chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(context));
+    return 1;
+}
+
+static void shake_hands(SSL *ssl, int fd, STACK_OF(X509) *const *chain, const struct deadline *deadline)
+{
+    int code;
+    while (!*chain && (code = SSL_connect(ssl)) != 1) {
+        int why = SSL_get_error(ssl, code);
+        short events = why == SSL_ERROR_WANT_READ ? POLLIN : why == SSL_ERROR_WANT_WRITE ? POLLOUT : 0;
+        if (*chain || !events || !wait_for(fd, events, deadline))
+            return;
+    }
+}
+
+STACK_OF(X509) *cg_served_chain(const char *host_port, int64_t timeout_ms, struct cg_error *err)
+{
+    char host[256], port[8];
+    unsigned char address[16];
+    STACK_OF(X509) *chain = NULL;
+    const struct deadline deadline = {now_ms() + timeout_ms};
+    if (!split(host_port, host, port)) {
+        cg_error_set(err, "\"%s\": expected HOST:PORT", host_port);
+        return NULL;
+    }
+    int fd = open_connection(host, port, &deadline, err);
+    if (fd < 0)
+        return NULL;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = NULL;
+    if (context) {
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_cert_verify_callback(context, keep_chain, &chain);
+        ssl = SSL_new(context);
+    }
+    bool is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    if (ssl && SSL_set_fd(ssl, fd) && (is_address || SSL_set_tlsext_host_name(ssl, host)))
+        shake_hands(ssl, fd, &chain, &deadline);
+    if (!chain) {
+        ERR_clear_error();
+        cg_error_set(err, "%s port %s: no certificate was served within %d s; is this a TLS listener?", host, port,
+                     (int)(timeout_ms / 1000));
+    }
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(fd);
+    ERR_clear_error();
+    return chain;
+}
+
+X509 *cg_served_certificate(const char *host_port, int64_t timeout_ms, struct cg_error *err)
+{
+    STACK_OF(X509) *chain = cg_served_chain(host_port, timeout_ms, err);
+    X509 *leaf = chain ? sk_X509_shift(chain) : NULL;
+    sk_X509_pop_free(chain, X509_free);
+    return leaf;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a TLS server serves: a handshake of our own, far enough to see its certificates.
+ * The caller owns what is returned. Called by rotate and inspect. */
+#ifndef CG_SERVED_H
+#define CG_SERVED_H
+
+#include "core/error.h"
+
+#include <openssl/x509.h>
+#include <stdint.h>
+
+/* The chain as it was sent, the leaf first; at least one. host_port: "broker.lan:8883", "[2001:db8::1]:8883"; without a port 8883. NULL with the reason: no connection, no TLS,
+ * or nothing within timeout_ms. The certificates are not judged here. */
+STACK_OF(X509) *cg_served_chain(const char *host_port, int64_t timeout_ms, struct cg_error *err);
+
+/* The leaf of it. */
+X509 *cg_served_certificate(const char *host_port, int64_t timeout_ms, struct cg_error *err);
+
+#endif

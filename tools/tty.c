@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "tty.h"
+
+#include <openssl/crypto.h>
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *cg_colour(int fd, enum cg_colour colour)
+{
+    static const char *const sequence[] = {"\033[0m", "\033[1m", "\033[31m", "\033[32m", "\033[33m", "\033[2m"};
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool plain = (none && *none) || !term || strcmp(term, "dumb") == 0 || !isatty(fd);
+    return plain ? "" : sequence[colour];
+}
+
+/* One line from the terminal; the rest of a line that is too long is dropped and reported as false. */
+static bool read_line(int fd, char *out, size_t size)
+{
+    size_t n = 0;
+    bool fits = true;
+    char c;
+    ssize_t got;
+    while ((got = read(fd, &c, 1)) == 1 && c != '\n') {
+        if (n + 1 < size)
+            out[n++] = c;
+        else
+            fits = false;
+    }
+    out[n] = '\0';
+    return fits && got == 1;
+}
+
+static bool ask(int fd, const char *question, char *out, size_t size)
+{
+    struct termios old, silent;
+    if (tcgetattr(fd, &old) != 0)
+        return false;
+    silent = old;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    dprintf(fd, "%s: ", question);
+    tcsetattr(fd, TCSAFLUSH, &silent);
+    bool good = read_line(fd, out, size);
+    tcsetattr(fd, TCSAFLUSH, &old);
+    dprintf(fd, "\n");
+    return good;
+}
+
+bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size, struct cg_error *err)
+{
+    char again[256] = "", repeat[128];
+    out[0] = '\0';
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        cg_error_set(err, "a passphrase is needed and there is no terminal to ask for it; "
+                          "use --passphrase-file FILE or --passphrase-fd N");
+        return false;
+    }
+    snprintf(repeat, sizeof repeat, "%s again", question);
+    bool good = ask(fd, question, out, size) && (!confirm || ask(fd, repeat, again, sizeof again));
+    if (!good)
+        cg_error_set(err, "no passphrase was read from the terminal");
+    else if (confirm && strcmp(out, again) != 0) {
+        cg_error_set(err, "the two passphrases differ; nothing was done, try again");
+        good = false;
+    }
+    OPENSSL_cleanse(again, sizeof again);
+    close(fd);
+    return good;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void cg_progress(const char *label, size_t done, size_t total)
+{
+    static int64_t started, last;
+    if (!isatty(STDERR_FILENO))
+        return;
+    int64_t now = monotonic_ms();
+    if (!started)
+        started = now;
+    if (done < total && now - last < 100)
+        return;
+    last = now;
+    double seconds = (double)(now - started) / 1000.0;
+    fprintf(stderr, "\r%s %zu/%zu (%.0f/s)\033[K%s", label, done, total, seconds > 0 ? (double)done / seconds : 0.0,
+            done >= total ? "\n" : "");
+}

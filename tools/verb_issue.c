@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_batch.h"
+#include "ca_order.h"
+#include "verbs.h"
+
+#include <string.h>
+
+#define AT(field) offsetof(struct cg_order_options, field)
+
+static const struct cg_option options[] = {
+    {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri: or email: (repeatable)", CG_OPT_LIST, 0, AT(san)},
+    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_DURATION, 0,
+     AT(lifetime)},
+    {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, AT(key_type)},
+    {"batch", "FILE", "many at once: a line each, NAME [TYPE:SAN ...]; names that exist are passed over", CG_OPT_FILE,
+     0, AT(batch)},
+    {"csr", "FILE", "certify the key of this request in place of a new one", CG_OPT_FILE, 0, AT(csr)},
+    {"accept-names", NULL, "take the SANs that the request asks for", CG_OPT_FLAG, 0, AT(accept_names)},
+    {"p12", "FILE", "also write key and chain as PKCS#12 to FILE, for phones and MQTT tools", CG_OPT_FILE, 0, AT(p12)},
+    {"p12-passphrase-file", "FILE", "its passphrase: first line of FILE (default: asked for)", CG_OPT_FILE, 0,
+     AT(p12_passphrase_file)},
+    {"cn", "TEXT", "common name, where it is not NAME", CG_OPT_STRING, 0, AT(common_name)},
+    {"org", "TEXT", "organization (O) of the subject", CG_OPT_STRING, 0, AT(organization)},
+    {"unit", "TEXT", "organizational unit (OU) of the subject", CG_OPT_STRING, 0, AT(unit)},
+    {"country", "CC", "country (C) of the subject, two letters", CG_OPT_STRING, 0, AT(country)},
+    {"both-purposes", NULL, "serverAuth and clientAuth in one certificate; better issue two", CG_OPT_FLAG, 0,
+     AT(both_purposes)},
+    {"policy-oid", "OID", "certificate policy, an OID of your own arc", CG_OPT_STRING, 0, AT(policy_oid)},
+    {"cps", "URL", "https address of the certification practice statement", CG_OPT_STRING, 0, AT(cps)},
+    {"policy-text", "TEXT", "user notice, at most 200 characters", CG_OPT_STRING, 0, AT(policy_text)},
+};
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    struct cg_order_options o = *(const struct cg_order_options *)values;
+    o.profile = cg_ca_profile_find(cli->args[0]);
+    if (!o.profile || o.profile->is_ca)
+        return cg_usage(cli, "issue what? expected broker, bridge or client, found \"%s\"", cli->args[0]);
+    if ((cli->nargs == 2) == (o.batch != NULL))
+        return cg_usage(cli, o.batch ? "--batch takes the names from its file; leave out \"%s\"" : "which name?%s",
+                        o.batch ? cli->args[1] : "");
+    o.name = cli->args[1];
+    return o.batch ? cg_batch_run(cli, &o) : cg_order_run(cli, &o);
+}
+
+const struct cg_verb cg_verb_issue = {
+    .name = "issue",
+    .group = CG_GROUP_CA,
+    .arguments = "broker|bridge|client NAME|--batch FILE",
+    .summary = "make a key and a certificate",
+    .description =
+        "Makes a new key and certificate in live/NAME/: privkey.pem, cert.pem, chain.pem and fullchain.pem.\n"
+        "Without --san the name itself becomes one: dns: or ip: where it is one, else a URN (clients only).\n"
+        "The certificate is checked as the broker will check it, before anything is written.",
+    .examples = "certguard issue broker broker.lan --san dns:broker.lan --san ip:192.168.1.10\n"
+                "certguard issue client sensor1\n"
+                "certguard issue client gateway --san uri:urn:dev:gateway --lifetime 180d --key-type p384\n"
+                "certguard issue client sensor2 --csr sensor2.csr\n"
+                "certguard issue client --batch devices.txt",
+    .min_args = 1,
+    .max_args = 2,
+    .needs_key = true,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct cg_order_options),
+    .run = run,
+};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_renew.h"
+#include "deploy.h"
+#include "renewal.h"
+#include "verbs.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct renew_options {
+    bool all, due, reuse_key;
+    struct cg_number lifetime;
+};
+
+#define AT(field) offsetof(struct renew_options, field)
+
+static const struct cg_option options[] = {
+    {"all", NULL, "every name of this CA", CG_OPT_FLAG, 0, AT(all)},
+    {"due", NULL, "only what is due: 2/3 of its life over, 1/2 where that is 10 days or less", CG_OPT_FLAG, 0, AT(due)},
+    {"reuse-key", NULL, "keep the key; by default it is a new one", CG_OPT_FLAG, 0, AT(reuse_key)},
+    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_DURATION, 0, AT(lifetime)},
+};
+
+struct run {
+    const struct cg_cli *cli;
+    const struct cg_ca *ca;
+    const struct renew_options *options;
+    struct cg_issuer issuer;
+    bool is_open; /* the key is asked for only when something is to be renewed */
+    cJSON *renewed, *failed;
+    size_t skipped;
+};
+
+/* Revoked ones stay as they are when all are meant; named, they are an error. */
+static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg_error *err)
+{
+    int64_t due = 0;
+    X509 *cert = cg_ca_live_cert(run->ca, name, err);
+    if (!cert)
+        return false;
+    *wanted = !run->options->due || (cg_renewal_due(cert, &due) && due <= run->cli->now);
+    if (*wanted && run->options->all) {
+        struct cg_index index;
+        *wanted = cg_index_load(&index, run->ca, err) && cg_index_status(&index, cert) != 'R';
+        cg_index_free(&index);
+    }
+    X509_free(cert);
+    return true;
+}
+
+static bool deploy_again(struct run *run, const char *name, struct cg_error *err)
+{
+    struct cg_target target;
+    bool good = cg_target_load(run->ca, name, &target, err) &&
+                (!target.to || cg_deploy_name(run->ca, name, &target, err));
+    if (good && target.to)
+        cg_say(run->cli, "  deployed to %s", target.to);
+    cg_target_clear(&target);
+    return good;
+}
+
+static bool renew_one(struct run *run, const char *name, struct cg_error *err)
+{
+    const struct cg_cli *cli = run->cli;
+    const struct cg_renew_terms terms = {run->options->reuse_key, run->options->lifetime, !cli->dry_run};
+    struct cg_renewed renewed;
+    bool wanted = false;
+    char end[24];
+    if (!is_wanted(run, name, &wanted, err))
+        return false;
+    if (!wanted) {
+        run->skipped++;
+        cg_detail(cli, "\"%s\" is not due.", name);
+        return true;
+    }
+    if (!run->is_open && !(run->is_open = cg_issuer_open(&run->issuer, cli, run->ca, err)))
+        return false;
+    bool good = cg_renew(&run->issuer, name, &terms, &renewed, err);
+    if (good) {
+        cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
+        cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, good until %s.",
+               cli->dry_run ? "Would renew" : "Renewed", name, renewed.generation, renewed.new_key ? "new" : "same",
+               renewed.issued.serial, end);
+        cJSON_AddItemToArray(run->renewed, renewed.result);
+        renewed.result = NULL;
+        good = cli->dry_run || deploy_again(run, name, err);
+    }
+    cg_renewed_clear(&renewed);
+    return good;
+}
+
+/* One that fails does not keep the others from their renewal; the run ends with 1 all the same. */
+static bool renew_and_note(struct run *run, const char *name)
+{
+    struct cg_error err = {""};
+    if (renew_one(run, name, &err))
+        return true;
+    cg_warn(run->cli, "%s: %s", name, err.text);
+    cJSON *failed = cJSON_CreateObject();
+    cJSON_AddStringToObject(failed, "name", name);
+    cJSON_AddStringToObject(failed, "error", err.text);
+    cJSON_AddItemToArray(run->failed, failed);
+    return false;
+}
+
+static bool renew_all(struct run *run)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    bool good = true;
+    int n = scandir(cg_ca_path(run->ca, path, "live"), &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (entries[i]->d_name[0] != '.')
+            good = renew_and_note(run, entries[i]->d_name) && good;
+        free(entries[i]);
+    }
+    free(entries);
+    return good;
+}
+
+static int run_verb(const struct cg_cli *cli, const void *values)
+{
+    const struct renew_options *o = values;
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    if (o->all == (cli->nargs > 0))
+        return cg_usage(cli, "renew what? expected names, or --all");
+    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    if (code != CG_EXIT_OK) {
+        cg_ca_close(&ca);
+        return cg_fail(cli, code, &err);
+    }
+    cJSON *result = cJSON_CreateObject();
+    struct run run = {.cli = cli, .ca = &ca, .options = o};
+    run.renewed = cJSON_AddArrayToObject(result, "renewed");
+    run.failed = cJSON_AddArrayToObject(result, "failed");
+    bool good = !o->all || renew_all(&run);
+    for (int i = 0; i < cli->nargs; i++)
+        good = renew_and_note(&run, cli->args[i]) && good;
+    cJSON_AddNumberToObject(result, "not_due", (double)run.skipped);
+    if (good && cJSON_GetArraySize(run.renewed) == 0)
+        cg_say(cli, "Nothing is due.");
+    cg_result(cli, result);
+    if (run.is_open)
+        cg_issuer_close(&run.issuer);
+    cg_ca_close(&ca);
+    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+const struct cg_verb cg_verb_renew = {
+    .name = "renew",
+    .group = CG_GROUP_CA,
+    .arguments = "NAME...|--all [--due]",
+    .summary = "make new certificates in place of old ones",
+    .description = "Makes a new generation with the same names and length of life, with a new key unless --reuse-key "
+                   "is given, and\n"
+                   "deploys it where the name was deployed before. The old certificate stays valid until it ends. Run "
+                   "it daily from\n"
+                   "a timer with --all --due: renewals are spread over some days by themselves.",
+    .examples = "certguard renew sensor1\n"
+                "certguard renew --all --due --passphrase-file /root/ca-passphrase",
+    .min_args = 0,
+    .max_args = -1,
+    .needs_key = true,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct renew_options),
+    .run = run_verb,
+};
