@@ -1,0 +1,168 @@
+#!/bin/sh
+# Listeners of all kinds: plain, optional certificates, websockets, settings per listener, two plugin lines.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+make_ca other
+make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+tls=$(free_port)
+plain=$(free_port)
+second=$(free_port)
+
+# policy SECTIONS
+policy() {
+    rm -f events.jsonl
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "${1:-}" >policy.json
+}
+plugin="plugin $CG_PLUGIN\nplugin_opt_policy $scratch/policy.json\n"
+
+policy
+{
+    printf 'allow_anonymous true\n%b' "$plugin"
+    tls_listener "$tls" "require_certificate true\n"
+    printf 'listener %s 127.0.0.1\n' "$plain"
+} >broker.conf
+start_broker
+expect_event "the snapshot is told" "snapshot_loaded\t1" event snapshot
+expect "a good certificate" in dev1 "$tls" x
+expect "a stranger's certificate" out stranger "$tls" x
+expect_event "is refused with its reason" "handshake_rejected\tuntrusted\tCN=stranger\t$tls" event reason cert.subject listener
+expect "no certificate" out none "$tls" x
+expect_event "is refused with its reason" "handshake_rejected\tno_certificate" event reason
+expect "plain clients are denied by default" out plain "$plain" x
+expect_event "with address and reason" "connect_denied\tplain_listener\t127.0.0.1\tx" event reason peer client_id
+stop_broker
+[ "$broker_status" -eq 0 ] || fail "the broker ended with $broker_status"
+
+policy ', "plain": "allow"'
+start_broker
+expect "plain clients where the policy allows them" in plain "$plain" x
+expect "TLS stays as it was" out stranger "$tls" x
+stop_broker
+
+policy ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}]"
+printf 'listener %s 127.0.0.1\n' "$second" >>broker.conf
+start_broker
+expect "plain clients on the one listener that allows them" in plain "$plain" x
+expect "plain clients on the other one" out plain "$second" x
+stop_broker
+
+policy ', "client": {"certificate": "optional"}, "identity": {"username": "cn", "authenticates": true}'
+{
+    printf 'allow_anonymous true\n%b' "$plugin"
+    tls_listener "$tls" "require_certificate false\n"
+} >broker.conf
+start_broker
+expect "optional: without a certificate" in none "$tls" x
+expect "optional: with a good one" in dev1 "$tls" x
+expect_log "which names the client" "as x (.* u'dev1')"
+expect "optional: a bad one is refused all the same" out stranger "$tls" x
+stop_broker
+
+policy
+start_broker
+expect "the policy requires what the listener does not: no certificate" out none "$tls" x
+expect "the policy requires what the listener does not: a good one" in dev1 "$tls" x
+stop_broker
+
+policy ', "identity": {"username": "cn", "authenticates": true}'
+{
+    printf 'per_listener_settings true\n'
+    tls_listener "$tls" "require_certificate true\nallow_anonymous false\n$plugin"
+    tls_listener "$second" "require_certificate true\nallow_anonymous false\n$plugin"
+} >broker.conf
+start_broker
+expect "per_listener_settings: the first listener" in dev1 "$tls" x
+expect "per_listener_settings: the second one" in dev2 "$second" x
+expect "per_listener_settings: a stranger at the second one" out stranger "$second" x
+expect_event "is told" "handshake_rejected\tuntrusted\t$second" event reason listener
+stop_broker
+[ "$(grep -c snapshot_loaded events.jsonl)" -eq 1 ] || fail "per_listener_settings: more than one snapshot"
+[ "$(grep -c handshake_rejected events.jsonl)" -eq 1 ] || fail "per_listener_settings: an event twice"
+[ "$broker_status" -eq 0 ] || fail "the broker ended with $broker_status"
+
+# 2.0.11 gives plugins no time with per_listener_settings: nothing would happen until somebody connects
+start_broker
+client dev1 "$second" live sub -t none -W 6 &
+live=$!
+wait_for broker.log ' as live '
+sha256=$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
+policy ", \"deny\": [{\"sha256\": \"$sha256\"}], \"identity\": {\"username\": \"cn\", \"authenticates\": true}"
+expect_event "per_listener_settings: a live session on an idle broker ends when its certificate is denied" \
+    "session_ended\tdeny_listed\tlive" event reason client_id
+wait "$live" || :
+[ "$(grep -c peer_gone events.jsonl)" -eq 0 ] || fail "per_listener_settings: waking the broker makes events"
+stop_broker
+policy ', "identity": {"username": "cn", "authenticates": true}'
+
+{
+    printf 'per_listener_settings true\n'
+    tls_listener "$tls" "$plugin"
+    tls_listener "$second" "plugin $CG_PLUGIN\nplugin_opt_trust_anchors $scratch/ca.pem\n"
+    printf 'user %s\n' "$(id -un)"
+} >broker.conf
+if timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1; then fail "two lines with different options: it runs"; fi
+expect_log "two plugin lines must say the same" "certguard: expected the same plugin_opt lines"
+
+{
+    printf 'allow_anonymous true\n%b%b' "$plugin" "$plugin"
+    tls_listener "$tls" "require_certificate true\n"
+} >broker.conf
+start_broker
+expect "two plugin lines without per_listener_settings" in dev1 "$tls" x
+stop_broker
+[ "$broker_status" -eq 0 ] || fail "the broker ended with $broker_status"
+
+policy ', "identity": {"username": "cn", "authenticates": true}'
+{
+    printf 'allow_anonymous false\n%b' "$plugin"
+    tls_listener "$tls" "require_certificate true\nuse_identity_as_username true\n"
+} >broker.conf
+start_broker
+expect "use_identity_as_username: TLS is checked" out stranger "$tls" x
+expect "use_identity_as_username: a good certificate" in dev1 "$tls" x
+expect_event "and a warning that the policy's identity has no effect" "configuration_warning\tx" event client_id
+stop_broker
+
+policy
+cp server.pem server.good && cp server.key server.key.good
+make_leaf server clientAuth /CN=localhost DNS:localhost,IP:127.0.0.1
+{
+    printf 'user %s\nallow_anonymous true\n%b' "$(id -un)" "$plugin"
+    tls_listener "$tls" "require_certificate true\n"
+} >broker.conf
+timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+if [ $? -eq 124 ]; then fail "a broker with a client's certificate: it runs"; fi
+expect_event "a broker whose certificate breaks the rules ends" "broker_certificate_rejected\tcredential_invalid" event reason
+expect_log "and says why" "certguard: the broker's own certificate is wrong.*server.pem\|certguard: the broker's own certificate is wrong.*CN=localhost"
+mv server.good server.pem && mv server.key.good server.key
+
+# Websockets: a CONNECT in a frame, masked with zeroes; the answer is a CONNACK in a frame.
+ws() {
+    name=$1 connect='\020\020\000\004MQTT\004\002\000\074\000\004ws-1'
+    {
+        printf 'GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+        printf 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
+        printf 'Sec-WebSocket-Protocol: mqtt\r\n\r\n'
+        sleep 1
+        printf "\\202\\222\\000\\000\\000\\000$connect"
+        sleep 1
+    } | timeout 10 openssl s_client -quiet -connect "127.0.0.1:$tls" -cert "$name.pem" -key "$name.key" -CAfile ca.pem \
+        2>/dev/null | od -An -tx1 | tr -d ' \n' >client.out
+}
+policy ', "identity": {"username": "cn", "authenticates": true}'
+# A 2.0 broker whose listeners are all websockets does not start: there is another one beside it.
+tls=$(free_port)
+{
+    printf 'allow_anonymous false\n%b' "$plugin"
+    tls_listener "$second" "require_certificate true\n"
+    tls_listener "$tls" "require_certificate true\nprotocol websockets\n"
+} >broker.conf
+start_broker
+ws dev1
+if grep -q '820420020000' client.out; then echo "ok: websockets: a good certificate"; else
+    fail "websockets: a good certificate: $(cat client.out)"; fi
+expect_log "websockets: it names the client" "as ws-1 (.* u'dev1')"
+ws stranger
+if grep -q '8204' client.out; then fail "websockets: a stranger: $(cat client.out)"; else echo "ok: websockets: a stranger"; fi
+expect_event "is told" "handshake_rejected\tuntrusted\tCN=stranger" event reason cert.subject

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Wrong options, policies and files: the broker does not start, and its log says what to mend.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+port=$(free_port)
+printf '{"trust": {"anchors": ["ca.pem"]}}\n' >good.json
+printf '{"trust": {"anchors": ["ca.pem"]}, "clint": {}}\n' >key.json
+printf '{"trust": {"anchors": 5}}\n' >type.json
+printf '{"trust": {"anchors": ["missing.pem"]}}\n' >anchors.json
+printf '{"trust": ' >torn.json
+printf 'no certificate\n' >garbage.pem
+
+# refuses TITLE WORDS LINES: the broker ends by itself, unsuccessfully, with the words in its log
+refuses() {
+    {
+        printf 'user %s\n' "$(id -un)"
+        tls_listener "$port" "require_certificate true\n"
+        printf 'plugin %s\n%b' "$CG_PLUGIN" "$3"
+    } >broker.conf
+    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    status=$?
+    if [ "$status" -eq 124 ]; then
+        fail "$1: the broker runs"
+    elif [ "$status" -eq 0 ] || ! grep 'certguard: ' broker.log | grep -q -- "$2"; then
+        fail "$1: status $status, no '$2' in: $(grep certguard: broker.log)"
+    else
+        echo "ok: $1"
+    fi
+}
+
+refuses "no option" "found neither" ""
+refuses "policy and anchors" "found both" "plugin_opt_policy $scratch/good.json\nplugin_opt_trust_anchors $scratch/ca.pem\n"
+refuses "an unknown option" "plugin_opt_policies: unknown" "plugin_opt_policies $scratch/good.json\n"
+refuses "no such policy" "$scratch/none.json" "plugin_opt_policy $scratch/none.json\n"
+refuses "an unknown key" 'key.json.*clint' "plugin_opt_policy $scratch/key.json\n"
+refuses "a wrong type" 'type.json.*trust.anchors' "plugin_opt_policy $scratch/type.json\n"
+refuses "half a policy" 'torn.json' "plugin_opt_policy $scratch/torn.json\n"
+refuses "missing anchors" 'missing.pem' "plugin_opt_policy $scratch/anchors.json\n"
+refuses "anchors that are none" 'garbage.pem' "plugin_opt_trust_anchors $scratch/garbage.pem\n"
+refuses "a log in a folder that is not there" "install -d" \
+    "plugin_opt_policy $scratch/good.json\nplugin_opt_event_log $scratch/none/events.jsonl\n"
+
+# Permissions do not stop root: the broker's user is another one then.
+if [ "$(id -u)" -eq 0 ] && id mosquitto >/dev/null 2>&1; then
+    chmod 755 "$scratch"
+    cp ca.pem secret.pem
+    chmod 600 secret.pem
+    printf 'user mosquitto\nlistener %s 127.0.0.1\nplugin %s\nplugin_opt_trust_anchors %s/secret.pem\n' \
+        "$port" "$CG_PLUGIN" "$scratch" >broker.conf
+    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    if grep 'certguard: ' broker.log | grep 'secret.pem' | grep -q 'mosquitto'; then
+        echo "ok: a file that the broker's user cannot read"
+    else
+        fail "a file that the broker's user cannot read: $(grep certguard: broker.log)"
+    fi
+fi

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The event log against real files: order, rotation, a full disk, a queue that overflows. */
+#include "eventlog.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[400];
+
+static const char *path(const char *name)
+{
+    static char text[4][512];
+    static int turn;
+    turn = (turn + 1) % 4;
+    snprintf(text[turn], sizeof text[turn], "%s/%s", folder, name);
+    return text[turn];
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    const char *base = getenv("CG_TEST_TMP");
+    snprintf(folder, sizeof folder, "%s/eventlog.XXXXXX", base ? base : "/tmp");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"log", "log.1"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unlink(path(names[i]));
+    return rmdir(folder);
+}
+
+static size_t lost_line(uint64_t count, char *out, size_t size)
+{
+    return (size_t)snprintf(out, size, "lost %llu", (unsigned long long)count);
+}
+
+static struct cg_eventlog *open_log(const char *file, size_t max_bytes)
+{
+    struct cg_error err = {""};
+    struct cg_eventlog_options options = {file, false, max_bytes, lost_line};
+    struct cg_eventlog *log = cg_eventlog_open(&options, &err);
+    if (!log)
+        fail_msg("%s", err.text);
+    return log;
+}
+
+static void put(struct cg_eventlog *log, const char *line)
+{
+    cg_eventlog_write(log, line, strlen(line));
+}
+
+static char *content(const char *file)
+{
+    static char text[200000];
+    FILE *in = fopen(file, "r");
+    size_t n = in ? fread(text, 1, sizeof text - 1, in) : 0;
+    if (in)
+        fclose(in);
+    text[n] = '\0';
+    return text;
+}
+
+/* Waits until the file has that content; the writer is another thread. */
+static void expect_content(const char *file, const char *want)
+{
+    for (int i = 0; i < 200 && strcmp(content(file), want) != 0; i++)
+        usleep(10000);
+    assert_string_equal(content(file), want);
+}
+
+static void keeps_order(void **state)
+{
+    (void)state;
+    char want[60000], line[32];
+    size_t n = 0;
+    struct cg_eventlog *log = open_log(path("log"), 1 << 20);
+    for (int i = 0; i < 5000; i++) {
+        snprintf(line, sizeof line, "line %d", i);
+        n += (size_t)snprintf(want + n, sizeof want - n, "%s\n", line);
+        put(log, line);
+    }
+    cg_eventlog_close(log);
+    assert_string_equal(content(path("log")), want);
+}
+
+static void makes_file_0640_and_appends(void **state)
+{
+    (void)state;
+    struct stat st;
+    mode_t before = umask(0);
+    cg_eventlog_close(open_log(path("log"), 1000));
+    umask(before);
+    assert_int_equal(stat(path("log"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    struct cg_eventlog *log = open_log(path("log"), 1000);
+    put(log, "one");
+    cg_eventlog_close(log);
+    log = open_log(path("log"), 1000);
+    put(log, "two");
+    cg_eventlog_close(log);
+    assert_string_equal(content(path("log")), "one\ntwo\n");
+}
+
+static void follows_a_file_that_was_moved(void **state)
+{
+    (void)state;
+    struct cg_eventlog *log = open_log(path("log"), 1000);
+    put(log, "before");
+    expect_content(path("log"), "before\n");
+    assert_int_equal(rename(path("log"), path("log.1")), 0);
+    put(log, "after");
+    expect_content(path("log"), "after\n");
+    assert_string_equal(content(path("log.1")), "before\n");
+    cg_eventlog_close(log);
+}
+
+static void comes_back_when_the_file_can_be_made_again(void **state)
+{
+    (void)state;
+    struct cg_eventlog_status status;
+    struct cg_eventlog *log = open_log(path("log"), 1000);
+    /* A folder in the place of the file cannot be appended to, not even by root. */
+    unlink(path("log"));
+    assert_int_equal(mkdir(path("log"), 0755), 0);
+    put(log, "lost one");
+    put(log, "lost two");
+    for (int i = 0; i < 200; i++) {
+        cg_eventlog_status(log, &status);
+        if (status.lost == 2)
+            break;
+        usleep(10000);
+    }
+    assert_int_equal(status.lost, 2);
+    assert_int_not_equal(status.failing, 0);
+    assert_int_equal(rmdir(path("log")), 0);
+    put(log, "kept");
+    expect_content(path("log"), "lost 2\nkept\n");
+    cg_eventlog_status(log, &status);
+    assert_int_equal(status.failing, 0);
+    assert_int_equal(status.recovered, 1);
+    cg_eventlog_close(log);
+}
+
+static void survives_a_full_disk(void **state)
+{
+    (void)state;
+    struct cg_eventlog_status status;
+    struct cg_eventlog *log = open_log("/dev/full", 1 << 20);
+    for (int i = 0; i < 100; i++)
+        put(log, "never written");
+    for (int i = 0; i < 200; i++) {
+        cg_eventlog_status(log, &status);
+        if (status.lost == 100)
+            break;
+        usleep(10000);
+    }
+    cg_eventlog_close(log);
+    assert_int_equal(status.lost, 100);
+}
+
+static void counts_what_the_queue_does_not_hold(void **state)
+{
+    (void)state;
+    struct cg_eventlog_status status;
+    struct cg_eventlog *log = open_log(path("log"), 8);
+    put(log, "longer than the whole queue");
+    put(log, "short");
+    cg_eventlog_status(log, &status);
+    assert_int_equal(status.lost, 1);
+    cg_eventlog_close(log);
+    assert_string_equal(content(path("log")), "lost 1\nshort\n");
+}
+
+static void says_who_may_not_write_where(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    struct cg_eventlog_options options = {"/nowhere/at/all/log", false, 1000, lost_line};
+    assert_null(cg_eventlog_open(&options, &err));
+    assert_non_null(strstr(err.text, "/nowhere/at/all/log"));
+    assert_non_null(strstr(err.text, "No such file"));
+    assert_non_null(strstr(err.text, "install -d"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keeps_order, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(makes_file_0640_and_appends, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(follows_a_file_that_was_moved, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(comes_back_when_the_file_can_be_made_again, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(survives_a_full_disk, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(counts_what_the_queue_does_not_hold, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(says_who_may_not_write_where, make_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

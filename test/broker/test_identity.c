@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Names taken from certificates, and the client ids that go with them. */
+#include "core/identity.h"
+#include "lib/pki_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+    const char *sentence;
+    const char *words; /* of the recipe */
+    enum cg_identity_source source;
+    const char *strip;
+    enum cg_reason reason;
+    const char *name; /* when the reason is OK, else words of the detail */
+};
+
+static const struct row rows[] = {
+    {"a URI without its prefix", "san=uri:urn:dev:a", CG_IDENTITY_SAN_URI, "urn:dev:", CG_REASON_OK, "a"},
+    {"a URI as it is", "san=uri:urn:dev:a", CG_IDENTITY_SAN_URI, NULL, CG_REASON_OK, "urn:dev:a"},
+    {"a DNS name", "san=uri:urn:x,dns:dev.lan", CG_IDENTITY_SAN_DNS, NULL, CG_REASON_OK, "dev.lan"},
+    {"an email address", "san=email:dev@plant.lan", CG_IDENTITY_SAN_EMAIL, NULL, CG_REASON_OK, "dev@plant.lan"},
+    {"a common name", "cn=dev1", CG_IDENTITY_CN, NULL, CG_REASON_OK, "dev1"},
+    {"a common name in UTF-8", "cn=\\xc3\\xa9t\\xc3\\xa9", CG_IDENTITY_CN, NULL, CG_REASON_OK, "\xc3\xa9t\xc3\xa9"},
+    {"the whole subject", "subject=/O=Plant/CN=d", CG_IDENTITY_SUBJECT, NULL, CG_REASON_OK, "CN=d,O=Plant"},
+    {"of two URIs the one with the prefix", "san=uri:urn:x:b,uri:urn:dev:a", CG_IDENTITY_SAN_URI,
+     "urn:dev:", CG_REASON_OK, "a"},
+    {"the same name twice is one", "san=uri:urn:a,uri:urn:a", CG_IDENTITY_SAN_URI, NULL, CG_REASON_OK, "urn:a"},
+    {"two names are ambiguous", "san=dns:a.lan,dns:b.lan", CG_IDENTITY_SAN_DNS, NULL, CG_REASON_IDENTITY_INVALID,
+     "several different"},
+    {"two common names are ambiguous", "subject=/CN=a/CN=b", CG_IDENTITY_CN, NULL, CG_REASON_IDENTITY_INVALID,
+     "several different"},
+    {"no SAN of the kind", "san=uri:urn:a", CG_IDENTITY_SAN_DNS, NULL, CG_REASON_IDENTITY_MISSING, "found none"},
+    {"no SAN at all", "san=none cn=x", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_MISSING, "found none"},
+    {"no common name", "subject=/O=x", CG_IDENTITY_CN, NULL, CG_REASON_IDENTITY_MISSING, "found none"},
+    {"an empty subject", "subject=/", CG_IDENTITY_SUBJECT, NULL, CG_REASON_IDENTITY_MISSING, "found none"},
+    {"no name with the prefix", "san=uri:urn:x:b", CG_IDENTITY_SAN_URI, "urn:dev:", CG_REASON_IDENTITY_MISSING,
+     "starts with 'urn:dev:'"},
+    {"nothing behind the prefix", "san=uri:urn:dev:", CG_IDENTITY_SAN_URI, "urn:dev:", CG_REASON_IDENTITY_INVALID,
+     "not fit"},
+    {"a plus sign", "cn=a+b", CG_IDENTITY_CN, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"a hash sign", "san=uri:#", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"a level separator", "san=uri:urn:a/b", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"a wildcard DNS name", "san=dns:*.lan", CG_IDENTITY_SAN_DNS, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"a system topic", "san=uri:$SYS", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"a NUL byte inside", "san=uri:urn:a\\x00b", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "urn:a\\x00b"},
+    {"a newline inside", "san=uri:urn:a\\x0ab", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "urn:a\\x0ab"},
+    {"a byte that is no UTF-8", "san=uri:urn:\\xff", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"no source", "cn=a", CG_IDENTITY_NONE, NULL, CG_REASON_IDENTITY_MISSING, "no source"},
+};
+
+static void each_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char recipe[256];
+        struct cg_identity identity;
+        const struct cg_identity_policy policy = {.username = rows[i].source, .strip_prefix = rows[i].strip};
+        struct cg_pki *pki = cg_pki_new(1750000000);
+        snprintf(recipe, sizeof recipe, "a: %s\n", rows[i].words);
+        cg_pki_make(pki, recipe);
+        cg_identity_of(cg_pki_cert(pki, "a"), &policy, &identity);
+        bool named = rows[i].reason == CG_REASON_OK;
+        if (identity.reason != rows[i].reason || (named && strcmp(identity.name, rows[i].name) != 0) ||
+            (!named && (*identity.name || !strstr(identity.detail, rows[i].name))))
+            fail_msg("%s: reason %d, name '%s', detail '%s'", rows[i].sentence, identity.reason, identity.name,
+                     identity.detail);
+        cg_pki_free(pki);
+    }
+}
+
+static void a_name_of_255_bytes_fits_and_256_do_not(void **state)
+{
+    (void)state;
+    char recipe[400];
+    struct cg_identity identity;
+    const struct cg_identity_policy policy = {.username = CG_IDENTITY_SAN_URI};
+    for (int len = 255; len <= 256; len++) {
+        struct cg_pki *pki = cg_pki_new(1750000000);
+        snprintf(recipe, sizeof recipe, "a: san=uri:%0*d\n", len, 7);
+        cg_pki_make(pki, recipe);
+        cg_identity_of(cg_pki_cert(pki, "a"), &policy, &identity);
+        assert_int_equal(identity.reason, len == 255 ? CG_REASON_OK : CG_REASON_IDENTITY_INVALID);
+        cg_pki_free(pki);
+    }
+}
+
+static void no_certificate_has_no_name(void **state)
+{
+    (void)state;
+    struct cg_identity identity;
+    const struct cg_identity_policy policy = {.username = CG_IDENTITY_CN};
+    cg_identity_of(NULL, &policy, &identity);
+    assert_int_equal(identity.reason, CG_REASON_IDENTITY_MISSING);
+}
+
+static const struct id_row {
+    const char *sentence;
+    enum cg_client_id_rule rule;
+    const char *name, *client_id;
+    bool allowed;
+} ids[] = {
+    {"any id goes", CG_CLIENT_ID_ANY, "a", "b", true},
+    {"any id goes without a name", CG_CLIENT_ID_ANY, "", "b", true},
+    {"equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1", true},
+    {"longer is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1-a", false},
+    {"shorter is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev", false},
+    {"without a name no id is equal", CG_CLIENT_ID_EQUAL, "", "", false},
+    {"the prefix itself", CG_CLIENT_ID_PREFIX, "dev1", "dev1", true},
+    {"prefix and separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1:app", true},
+    {"another name that starts the same", CG_CLIENT_ID_PREFIX, "dev1", "dev10", false},
+    {"another start", CG_CLIENT_ID_PREFIX, "dev1", "xdev1-a", false},
+    {"without a name no prefix", CG_CLIENT_ID_PREFIX, "", "-a", false},
+    {"no id", CG_CLIENT_ID_PREFIX, "dev1", NULL, false},
+};
+
+static void each_client_id(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct cg_identity_policy policy = {.client_id = ids[i].rule};
+        if (cg_identity_allows(&policy, ids[i].name, ids[i].client_id) != ids[i].allowed)
+            fail_msg("%s", ids[i].sentence);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_name),
+        cmocka_unit_test(a_name_of_255_bytes_fits_and_256_do_not),
+        cmocka_unit_test(no_certificate_has_no_name),
+        cmocka_unit_test(each_client_id),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The limit on floods of events, with a clock of its own. */
+#include "suppress.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct cg_log_policy policy = {.burst = 3, .window_ms = 60000};
+
+static const struct sockaddr *peer(const char *text)
+{
+    static struct sockaddr_in in;
+    static struct sockaddr_in6 in6;
+    in.sin_family = AF_INET;
+    in6.sin6_family = AF_INET6;
+    if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+        return (const struct sockaddr *)(const void *)&in;
+    assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
+    return (const struct sockaddr *)(const void *)&in6;
+}
+
+struct told {
+    int calls;
+    uint64_t count;
+    char peer[64];
+    enum cg_reason reason;
+};
+
+static void tell(void *context, const struct cg_suppressed *what)
+{
+    struct told *told = context;
+    told->calls++;
+    told->count += what->count;
+    told->reason = what->reason;
+    snprintf(told->peer, sizeof told->peer, "%s", what->peer);
+}
+
+static int passes(struct cg_suppress *s, const char *from, enum cg_reason reason, int times, int64_t at)
+{
+    int passed = 0;
+    for (int i = 0; i < times; i++)
+        passed += cg_suppress_pass(s, peer(from), reason, at, &policy);
+    return passed;
+}
+
+static void counts_after_the_burst(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    struct cg_suppress *s = cg_suppress_new(16);
+    assert_int_equal(passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 0), 3);
+    assert_int_equal(passes(s, "192.0.2.1", CG_REASON_REVOKED, 2, 0), 2);
+    assert_int_equal(passes(s, "192.0.2.2", CG_REASON_EXPIRED, 2, 0), 2);
+    assert_int_equal(cg_suppress_flush(s, 59999, false, tell, &told), 1);
+    assert_int_equal(told.calls, 0);
+    assert_int_equal(cg_suppress_flush(s, 60000, false, tell, &told), -1);
+    assert_int_equal(told.calls, 1);
+    assert_int_equal(told.count, 7);
+    assert_int_equal(told.reason, CG_REASON_EXPIRED);
+    assert_string_equal(told.peer, "192.0.2.1");
+    assert_int_equal(passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 60000), 3);
+    cg_suppress_free(s);
+}
+
+static void an_ipv6_network_is_one_peer(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    struct cg_suppress *s = cg_suppress_new(16);
+    assert_int_equal(passes(s, "2001:db8::1", CG_REASON_EXPIRED, 2, 0), 2);
+    assert_int_equal(passes(s, "2001:db8::2", CG_REASON_EXPIRED, 2, 0), 1);
+    assert_int_equal(passes(s, "2001:db8:0:1::2", CG_REASON_EXPIRED, 2, 0), 2);
+    cg_suppress_flush(s, 0, true, tell, &told);
+    assert_string_equal(told.peer, "2001:db8::/64");
+    assert_int_equal(told.count, 1);
+    cg_suppress_free(s);
+}
+
+static void a_mapped_address_is_its_ipv4_address(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    struct cg_suppress *s = cg_suppress_new(16);
+    assert_int_equal(passes(s, "192.0.2.9", CG_REASON_EXPIRED, 2, 0), 2);
+    assert_int_equal(passes(s, "::ffff:192.0.2.9", CG_REASON_EXPIRED, 4, 0), 1);
+    cg_suppress_flush(s, 0, true, tell, &told);
+    assert_string_equal(told.peer, "192.0.2.9");
+    cg_suppress_free(s);
+}
+
+static void peers_beyond_the_table_share_one_entry(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    char text[32];
+    int passed = 0;
+    struct cg_suppress *s = cg_suppress_new(4);
+    for (int i = 0; i < 200; i++) {
+        snprintf(text, sizeof text, "198.51.100.%d", i);
+        passed += passes(s, text, CG_REASON_EXPIRED, 1, 0);
+    }
+    assert_int_equal(passed, 4 + 3);
+    cg_suppress_flush(s, 0, true, tell, &told);
+    assert_int_equal(told.count, 193);
+    assert_string_equal(told.peer, "others");
+    cg_suppress_free(s);
+}
+
+static void unknown_peers_are_one(void **state)
+{
+    (void)state;
+    struct cg_suppress *s = cg_suppress_new(4);
+    int passed = 0;
+    for (int i = 0; i < 10; i++)
+        passed += cg_suppress_pass(s, NULL, CG_REASON_PEER_GONE, 0, &policy);
+    assert_int_equal(passed, 3);
+    cg_suppress_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_after_the_burst),
+        cmocka_unit_test(an_ipv6_network_is_one_peer),
+        cmocka_unit_test(a_mapped_address_is_its_ipv4_address),
+        cmocka_unit_test(peers_beyond_the_table_share_one_entry),
+        cmocka_unit_test(unknown_peers_are_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* mosquitto.conf: any bytes give lines or an error with words; every line stands in a section that exists, and every
+ * look-up finds a line of the section that was asked for. */
+#include "../../tools/mosquitto_conf.h"
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void look_up(const struct cg_conf *conf)
+{
+    for (unsigned i = 1; i <= conf->listeners; i++) {
+        const struct cg_conf_line *line = cg_conf_listener(conf, i);
+        if (!line || line->listener != i || strcmp(line->key, "listener") != 0)
+            abort();
+        cg_conf_port(conf, i);
+    }
+    for (unsigned i = 1; i <= conf->plugins; i++)
+        if (!cg_conf_plugin(conf, i))
+            abort();
+    for (unsigned i = 1; i <= conf->bridges; i++)
+        if (!cg_conf_bridge(conf, i))
+            abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cg_conf conf;
+    struct cg_error err = {""};
+    if (size > 4096) /* look_up is quadratic */
+        return 0;
+    bool good = cg_conf_parse(&conf, "fuzz.conf", (const char *)data, size, &err);
+    if (good == (err.text[0] != '\0'))
+        abort();
+    for (size_t i = 0; i < conf.count; i++) {
+        const struct cg_conf_line *line = &conf.item[i];
+        if (good && (!line->key[0] || !line->value || !line->line || line->listener > conf.listeners ||
+                     line->bridge > conf.bridges || line->plugin > conf.plugins))
+            abort();
+    }
+    if (good)
+        look_up(&conf);
+    cg_conf_clear(&conf);
+    return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Lines of event logs: any bytes are an event or none, the byte-level look never passes over an event that fits, and
+ * a command to paste holds only characters that a shell takes as they are. */
+#include "core/name.h"
+#include "fuzz.h"
+#include "log_cure.h"
+#include "log_filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void check_command(const struct cg_log_event *event)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._/@:+-";
+    char command[CG_CURE_MAX];
+    if (cg_log_cure(event, command) && command[strspn(command, good)])
+        abort();
+}
+
+/* Filters made of the event's own values fit it, so the line must pass the first look too. */
+static void check_filter(const struct cg_log_event *event, const char *line, size_t len)
+{
+    const char *reason = event->reason, *kind = event->event, *peer = event->peer, *client = event->client_id,
+               *subject = event->subject;
+    struct cg_log_filter filter = {.reason = {&reason, 1}, .event = {&kind, 1}, .client = {&client, 1}};
+    if (*peer)
+        filter.peer = (struct cg_list){&peer, 1};
+    if (*subject)
+        filter.cert = (struct cg_list){&subject, 1};
+    filter.since_ms = event->at_ms;
+    filter.until_ms = event->at_ms + 1;
+    cg_log_filter_ready(&filter);
+    if (cg_log_filter_fits(&filter, event) && !cg_log_filter_may(&filter, line, len))
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cg_log_event event;
+    const char *line = (const char *)data;
+    size_t len = size;
+    if (!cg_log_object(&line, &len))
+        return 0;
+    if (cg_log_event_parse(&event, line, len)) {
+        check_command(&event);
+        check_filter(&event, line, len);
+    }
+    cg_log_event_free(&event);
+    return 0;
+}

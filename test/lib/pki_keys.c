@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Keys are made once a process: an RSA key takes a tenth of a second and more. */
+#include "pki_maker.h"
+#include "pki_parts.h"
+
+#include <openssl/core_names.h>
+#include <openssl/rsa.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct cached {
+    struct cached *next;
+    char *name;
+    unsigned slot;
+    EVP_PKEY *key;
+} * cache;
+
+static EVP_PKEY *generate(EVP_PKEY_CTX *ctx, const OSSL_PARAM *params)
+{
+    EVP_PKEY *key = NULL;
+    if (ctx && EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_params(ctx, params) > 0)
+        EVP_PKEY_generate(ctx, &key);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+static EVP_PKEY *make_ec(const char *curve, const char *encoding)
+{
+    char group[32], how[16];
+    snprintf(group, sizeof group, "%s", curve);
+    snprintf(how, sizeof how, "%s", encoding);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, how, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return generate(EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL), params);
+}
+
+static EVP_PKEY *make_rsa(const char *type, unsigned bits, unsigned exponent)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_BITS, &bits),
+        OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent),
+        OSSL_PARAM_construct_end(),
+    };
+    return generate(EVP_PKEY_CTX_new_from_name(NULL, type, NULL), params);
+}
+
+static EVP_PKEY *make_dsa(void)
+{
+    EVP_PKEY *params = NULL, *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+    size_t bits = 1024, order = 160;
+    OSSL_PARAM size[] = {
+        OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_PBITS, &bits),
+        OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_QBITS, &order),
+        OSSL_PARAM_construct_end(),
+    };
+    if (ctx && EVP_PKEY_paramgen_init(ctx) > 0 && EVP_PKEY_CTX_set_params(ctx, size) > 0)
+        EVP_PKEY_generate(ctx, &params);
+    EVP_PKEY_CTX_free(ctx);
+    ctx = params ? EVP_PKEY_CTX_new_from_pkey(NULL, params, NULL) : NULL;
+    if (ctx && EVP_PKEY_keygen_init(ctx) > 0)
+        EVP_PKEY_generate(ctx, &key);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(params);
+    return key;
+}
+
+static EVP_PKEY *make(const char *algorithm)
+{
+    static const struct {
+        const char *name, *curve, *encoding;
+    } curves[] = {
+        {"p256", "P-256", "named_curve"},       {"p384", "P-384", "named_curve"},
+        {"p521", "P-521", "named_curve"},       {"secp256k1", "secp256k1", "named_curve"},
+        {"p256-explicit", "P-256", "explicit"}, {"bp256", "brainpoolP256r1", "named_curve"},
+        {"p224", "secp224r1", "named_curve"},
+    };
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (strcmp(algorithm, curves[i].name) == 0)
+            return make_ec(curves[i].curve, curves[i].encoding);
+    unsigned bits;
+    if (sscanf(algorithm, "rsapss%u", &bits) == 1)
+        return make_rsa("RSA-PSS", bits, RSA_F4);
+    if (sscanf(algorithm, "rsa%u", &bits) == 1)
+        return make_rsa("RSA", bits, strstr(algorithm, "-e3") ? 3 : RSA_F4);
+    if (strcmp(algorithm, "dsa") == 0)
+        return make_dsa();
+    if (strcmp(algorithm, "ed25519") == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    return strcmp(algorithm, "ed448") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED448") : NULL;
+}
+
+static void free_cache(void)
+{
+    while (cache) {
+        struct cached *gone = cache;
+        cache = gone->next;
+        EVP_PKEY_free(gone->key);
+        free(gone->name);
+        free(gone);
+    }
+}
+
+EVP_PKEY *cg_pki_cached_key(const char *algorithm, unsigned slot)
+{
+    for (struct cached *c = cache; c; c = c->next)
+        if (c->slot == slot && strcmp(c->name, algorithm) == 0)
+            return c->key;
+    struct cached *made = calloc(1, sizeof *made);
+    EVP_PKEY *key = make(algorithm);
+    if (!made || !key)
+        pki_die(NULL, "cannot make a key", algorithm);
+    if (!cache)
+        atexit(free_cache);
+    *made = (struct cached){.next = cache, .name = strdup(algorithm), .slot = slot, .key = key};
+    cache = made;
+    return key;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "tls_client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+int cg_raw_open(uint16_t port, uint16_t *local_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)}, local;
+    socklen_t len = sizeof local;
+    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        close(fd);
+        return -1;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    getsockname(fd, (struct sockaddr *)&local, &len);
+    *local_port = ntohs(local.sin_port);
+    return fd;
+}
+
+bool cg_raw_send(int fd, const void *bytes, size_t len)
+{
+    return send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool cg_raw_closed(int fd, int wait_ms)
+{
+    char dropped[512];
+    for (int64_t left, end = now_ms() + wait_ms; (left = end - now_ms()) > 0;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (poll(&ready, 1, (int)left) == 1 && recv(fd, dropped, sizeof dropped, 0) <= 0)
+            return true;
+    }
+    return false;
+}
+
+int cg_raw_connack(int fd, int wait_ms)
+{
+    unsigned char packet[64];
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    if (poll(&ready, 1, wait_ms) != 1)
+        return -1;
+    return recv(fd, packet, sizeof packet, 0) >= 4 && packet[0] == 0x20 ? packet[3] : -1;
+}
+
+static size_t put_text(unsigned char *out, const char *text)
+{
+    size_t len = strlen(text);
+    out[0] = (unsigned char)(len >> 8);
+    out[1] = (unsigned char)len;
+    memcpy(out + 2, text, len);
+    return len + 2;
+}
+
+/* MQTT 3.1.1 and 5.0 section 3.1, clean start, keep alive 60 s; texts short enough for a one-octet length. */
+size_t cg_mqtt_connect(bool mqtt5, const char *client_id, const char *username, unsigned char out[256])
+{
+    const char *id = client_id ? client_id : "";
+    if (strlen(id) + (username ? strlen(username) : 0) > 100)
+        return 0;
+    size_t n = 2;
+    n += put_text(out + n, "MQTT");
+    out[n++] = mqtt5 ? 5 : 4;
+    out[n++] = (unsigned char)(0x02 | (username ? 0x80 : 0));
+    out[n++] = 0;
+    out[n++] = 60;
+    if (mqtt5)
+        out[n++] = 0;
+    n += put_text(out + n, id);
+    if (username)
+        n += put_text(out + n, username);
+    out[0] = 0x10;
+    out[1] = (unsigned char)(n - 2);
+    return n;
+}

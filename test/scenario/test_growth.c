@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Memory of the broker does not grow with connections: accepted, refused by a rule, refused by the peer, garbage. */
+#include "lib/broker.h"
+#include "lib/pki_maker.h"
+#include "lib/tap.h"
+#include "lib/tls_client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WARM_UP 150
+#define ROUNDS  600
+#define MAX_KIB 256 /* 0.4 KiB a round of four connections: one lost certificate a round would be 1 KiB */
+
+static long resident_kib(int pid)
+{
+    char path[64], line[256];
+    long kib = -1;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *in = fopen(path, "re");
+    while (in && fgets(line, sizeof line, in))
+        if (sscanf(line, "VmRSS: %ld", &kib) == 1)
+            break;
+    if (in)
+        fclose(in);
+    return kib;
+}
+
+static bool one(struct cg_client_spec spec, const struct cg_pki *pki, const char *name, int refuse)
+{
+    struct cg_client_result result;
+    spec.leaf = cg_pki_cert(pki, name);
+    spec.key = cg_pki_key(pki, name);
+    spec.refuse_server = refuse;
+    cg_client_connect(&spec, &result);
+    bool let_in = result.let_in;
+    cg_client_close(&result);
+    return let_in;
+}
+
+static bool rounds(const struct cg_broker *broker, const struct cg_pki *pki, int count)
+{
+    bool ok = true;
+    for (int i = 0; i < count && ok; i++) {
+        uint16_t ignored;
+        struct cg_client_spec spec = {.port = cg_broker_port(broker), .client_id = "growth"};
+        spec.version = i & 1 ? TLS1_2_VERSION : TLS1_3_VERSION;
+        ok = one(spec, pki, "dev", X509_V_OK) && !one(spec, pki, "old", X509_V_OK) &&
+             !one(spec, pki, "dev", X509_V_ERR_CERT_REJECTED);
+        int fd = cg_raw_open(spec.port, &ignored);
+        ok = ok && fd >= 0 && cg_raw_send(fd, "garbage\r\n\r\n", 11);
+        close(fd);
+    }
+    return ok;
+}
+
+int main(void)
+{
+    static const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json"};
+    struct cg_broker *broker = cg_broker_new("growth");
+    struct cg_pki *pki = cg_pki_new((int64_t)time(NULL));
+    cg_pki_make(pki, "root: ca\nbroker: server issuer=root\ndev: issuer=root\nold: issuer=root days=-9..-1");
+    cg_pki_write_folder(pki, cg_broker_folder(broker), "root", "broker", "");
+    cg_broker_write(broker, "policy.json",
+                    "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\", \"accepted\": true}, "
+                    "\"identity\": {\"username\": \"san.uri\", \"one_client\": true, \"authenticates\": true}}");
+    bool ok = cg_broker_start(broker, &spec) && rounds(broker, pki, WARM_UP);
+    long before = resident_kib(cg_broker_pid(broker));
+    ok = ok && rounds(broker, pki, ROUNDS);
+    long after = resident_kib(cg_broker_pid(broker));
+    cg_tap(ok, "%d connections did as expected", 4 * (WARM_UP + ROUNDS));
+    cg_tap(ok && before > 0 && after - before <= MAX_KIB, "%d connections add %ld KiB to %ld KiB, %d allowed",
+           4 * ROUNDS, after - before, before, MAX_KIB);
+    ok = cg_broker_stop(broker);
+    cg_tap(ok, "the broker ends well");
+    cg_broker_free(broker, !ok);
+    cg_pki_free(pki);
+    return cg_tap_done();
+}

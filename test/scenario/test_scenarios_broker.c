@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The scenario table through real handshakes of TLS 1.2 and TLS 1.3 with a real broker: what the client sees and what
+ * the event file says. Rows with the same policy and trust share a broker. */
+#include "lib/broker.h"
+#include "lib/tap.h"
+#include "lib/tls_client.h"
+#include "world.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENT_MS  5000
+#define CROWD_MAX 8
+
+struct run {
+    const struct cg_scenario *row;
+    struct cg_broker *broker;
+    struct cg_pki *pki;
+    int version;
+};
+
+/* What the client saw. */
+struct seen {
+    uint16_t local_port;
+    bool let_in;
+    int alert, connack;
+    char text[256];
+};
+
+static int alert_of(const cJSON *event)
+{
+    const cJSON *tls = cJSON_GetObjectItemCaseSensitive(event, "tls");
+    const cJSON *alert = cJSON_GetObjectItemCaseSensitive(tls, "alert");
+    const cJSON *code = cJSON_GetObjectItemCaseSensitive(alert, "code");
+    return cJSON_IsNumber(code) ? code->valueint : -1;
+}
+
+static const char *member(const cJSON *event, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, name));
+    return text ? text : "";
+}
+
+static bool says(const struct run *run, uint16_t port, const char *event_name, enum cg_reason reason, int alert)
+{
+    const char *code = cg_reason_row(reason)->code;
+    char peer[32];
+    /* plugins are not told the port of a client without TLS */
+    snprintf(peer, sizeof peer, port ? "127.0.0.1:%u" : "127.0.0.1%.0u", port);
+    char *line = cg_broker_event(run->broker, peer, event_name, EVENT_MS);
+    cJSON *event = line ? cJSON_Parse(line) : NULL;
+    bool ok = event && strcmp(member(event, "reason"), code) == 0;
+    if (ok && run->row->words)
+        ok = strstr(member(event, "detail"), run->row->words) != NULL;
+    if (ok && alert)
+        ok = alert_of(event) == alert;
+    if (!ok)
+        cg_tap_note("expected %s %s, words '%s', alert %d; found %s", event_name, code,
+                    run->row->words ? run->row->words : "", alert, line ? line : "no event");
+    cJSON_Delete(event);
+    free(line);
+    return ok;
+}
+
+static bool refused_in_handshake(const struct run *run, const struct seen *seen)
+{
+    const struct cg_scenario *row = run->row;
+    bool by_rule = cg_reason_row(row->expect)->kind == CG_KIND_RULE;
+    if (seen->let_in || seen->connack >= 0)
+        return false;
+    if ((by_rule && seen->alert < 0) || (row->alert && seen->alert != row->alert))
+        return false;
+    return says(run, seen->local_port, "handshake_rejected", row->expect, row->alert);
+}
+
+static bool as_expected(const struct run *run, const struct seen *seen)
+{
+    const struct cg_scenario *row = run->row;
+    if (row->expect != CG_REASON_OK && cg_reason_row(row->expect)->kind != CG_KIND_CONNECT)
+        return refused_in_handshake(run, seen);
+    if (row->expect != CG_REASON_OK)
+        return seen->connack > 0 && says(run, seen->local_port, "connect_denied", row->expect, 0);
+    if (row->audited && !says(run, seen->local_port, "handshake_audited", row->audited, 0))
+        return false;
+    return seen->let_in;
+}
+
+static void spec_of(const struct run *run, const STACK_OF(X509) *sent, struct cg_client_spec *spec)
+{
+    const struct cg_act *act = &run->row->act;
+    *spec = (struct cg_client_spec){
+        .port = cg_broker_port(run->broker),
+        .leaf = sk_X509_value(sent, 0),
+        .version = act->tls11 ? TLS1_1_VERSION : run->version,
+        .ciphers = act->ciphers,
+        .groups = act->groups,
+        .sigalgs = act->sigalgs,
+        .refuse_server = act->refuse_server,
+        .psk = act->psk,
+        .mqtt5 = run->version == TLS1_3_VERSION,
+        .client_id = act->client_id ? act->client_id : "scenario",
+    };
+}
+
+static void act_tls(const struct run *run, struct seen *seen)
+{
+    STACK_OF(X509) *sent = cg_pki_stack(run->pki, cg_world_send(run->row)), *chain = NULL;
+    struct cg_client_result result, first = {0};
+    struct cg_client_spec spec;
+    EVP_PKEY *false_key = NULL;
+    spec_of(run, sent, &spec);
+    if (sent) {
+        chain = sk_X509_dup(sent);
+        sk_X509_shift(chain);
+        spec.chain = chain;
+        spec.key = cg_pki_key(run->pki, "dev");
+        if (run->row->act.false_key)
+            spec.key = false_key = cg_false_key(spec.key, cg_pki_key(run->pki, "inter"));
+    }
+    if (run->row->act.before) {
+        struct cg_client_spec other = spec;
+        other.client_id = "first";
+        cg_client_connect(&other, &first);
+    }
+    cg_client_connect(&spec, &result);
+    *seen = (struct seen){result.local_port, result.let_in, result.alert, result.connack, ""};
+    snprintf(seen->text, sizeof seen->text, "%s", result.error);
+    cg_client_close(&result);
+    cg_client_close(&first);
+    EVP_PKEY_free(false_key);
+    sk_X509_free(chain);
+    sk_X509_pop_free(sent, X509_free);
+}
+
+static void act_raw(const struct run *run, struct seen *seen)
+{
+    const struct cg_act *act = &run->row->act;
+    struct cg_client_spec spec;
+    uint16_t port, ignored;
+    int crowd[CROWD_MAX];
+    spec_of(run, NULL, &spec);
+    int fd = cg_raw_open(spec.port, &port);
+    *seen = (struct seen){.local_port = port, .alert = -1, .connack = -1};
+    if (act->hello) {
+        size_t len;
+        unsigned char *hello = cg_client_hello(&spec, &len);
+        cg_raw_send(fd, hello, len);
+        free(hello);
+    }
+    if (act->nbytes)
+        cg_raw_send(fd, act->bytes, act->nbytes);
+    for (int i = 0; i < act->crowd; i++)
+        crowd[i] = cg_raw_open(spec.port, &ignored);
+    if (act->stall && !cg_raw_closed(fd, EVENT_MS))
+        snprintf(seen->text, sizeof seen->text, "the broker did not close");
+    close(fd);
+    for (int i = 0; i < act->crowd; i++)
+        close(crowd[i]);
+}
+
+static void act_plain(const struct run *run, struct seen *seen)
+{
+    unsigned char packet[256];
+    size_t len = cg_mqtt_connect(false, "plain", NULL, packet);
+    *seen = (struct seen){.alert = -1};
+    uint16_t unknown_to_plugins;
+    int fd = cg_raw_open(cg_broker_plain_port(run->broker), &unknown_to_plugins);
+    cg_raw_send(fd, packet, len);
+    seen->connack = cg_raw_connack(fd, EVENT_MS);
+    seen->let_in = seen->connack == 0;
+    close(fd);
+}
+
+static void run_row(struct run *run)
+{
+    const struct cg_act *act = &run->row->act;
+    size_t mark = cg_pki_mark(run->pki);
+    struct seen seen;
+    cg_pki_make(run->pki, cg_world_recipe(run->row));
+    if (act->plain)
+        act_plain(run, &seen);
+    else if (act->raw)
+        act_raw(run, &seen);
+    else
+        act_tls(run, &seen);
+    bool ok = !*seen.text || !act->raw;
+    ok = as_expected(run, &seen) && ok;
+    cg_tap(ok, "%s (TLS 1.%c)", run->row->sentence, run->version == TLS1_2_VERSION ? '2' : '3');
+    if (!ok)
+        cg_tap_note("the client saw: alert %d, CONNACK %d %s", seen.alert, seen.connack, seen.text);
+    cg_pki_rewind(run->pki, mark);
+}
+
+static void write_world(const struct run *run)
+{
+    const char *folder = cg_broker_folder(run->broker);
+    char *policy = cg_world_policy(run->row);
+    cg_pki_write_folder(run->pki, folder, cg_world_anchors(run->row), "broker", run->row->crls ? run->row->crls : "");
+    if (run->row->intermediates)
+        cg_pki_write(run->pki, folder, "intermediates.pem", run->row->intermediates);
+    cg_broker_write(run->broker, "policy.json", policy);
+    free(policy);
+}
+
+static bool in_broker(const struct cg_scenario *row)
+{
+    return (row->not_in & CG_CORE_ONLY) != CG_CORE_ONLY;
+}
+
+static bool first_of_its_world(size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (in_broker(cg_scenario_at(i)) && cg_world_same(cg_scenario_at(i), cg_scenario_at(index)))
+            return false;
+    return true;
+}
+
+static void show_log(const struct cg_broker *broker)
+{
+    char *log = cg_broker_read(broker, CG_BROKER_LOG), *rest = log;
+    for (char *line; (line = strsep(&rest, "\n")) && rest;)
+        cg_tap_note("log: %s", line);
+    free(log);
+}
+
+static void run_world(size_t index)
+{
+    static const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json", .plain = true};
+    struct run run = {.row = cg_scenario_at(index), .broker = cg_broker_new("scenario")};
+    run.pki = cg_world_pki(run.row, (int64_t)time(NULL));
+    write_world(&run);
+    bool started = cg_broker_start(run.broker, &spec);
+    for (size_t i = index; started && cg_scenario_at(i); i++) {
+        run.row = cg_scenario_at(i);
+        if (!in_broker(run.row) || !cg_world_same(run.row, cg_scenario_at(index)))
+            continue;
+        run.version = TLS1_2_VERSION;
+        if (!(run.row->not_in & CG_NOT_TLS12))
+            run_row(&run);
+        run.version = TLS1_3_VERSION;
+        if (!(run.row->not_in & CG_NOT_TLS13))
+            run_row(&run);
+    }
+    bool stopped = cg_broker_stop(run.broker);
+    cg_tap(started && stopped, "its broker starts and ends well");
+    if (!started || !stopped)
+        show_log(run.broker);
+    cg_broker_free(run.broker, !started || !stopped);
+    cg_pki_free(run.pki);
+}
+
+int main(void)
+{
+    for (size_t i = 0; cg_scenario_at(i); i++)
+        if (in_broker(cg_scenario_at(i)) && first_of_its_world(i))
+            run_world(i);
+    return cg_tap_done();
+}

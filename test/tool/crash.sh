@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# The tool is killed before every call that changes a file, one after the other; then the disk is full from every
+# such call on. Each time the state must be the old or the new one, the next run must work, and nothing is lost.
+. "$(dirname "$0")/lib.sh"
+
+ok cg -C base init --no-passphrase
+ok cg -C base issue client one
+
+# faulty FAULT N COMMAND...
+faulty()
+{
+    fault=$1
+    at=$2
+    shift 2
+    LD_PRELOAD=$FAULT_SHIM CG_FAULT=$fault CG_FAULT_AT=$at "$CERTGUARD" "$@" >out 2>err </dev/null
+}
+
+# old_or_new WHAT: the state after the next run, by what each verb is to change
+old_or_new()
+{
+    case $1 in
+    issue)
+        grep -q archive/new/0001 ca/index.txt && [ ! -d ca/live/new ] && fail "new is in the index but not live"
+        grep -q archive/new/0001 ca/index.txt || [ ! -e ca/live/new ] || fail "new is live but not in the index"
+        ;;
+    revoke)
+        lines=$(grep -c '^R.*archive/one/' ca/index.txt)
+        noted=$(grep -c '"name":"one".*"done":"revoked"' ca/journal.jsonl)
+        [ "$lines" = "$noted" ] || fail "index and journal differ about the revocation"
+        ;;
+    crl)
+        number=$(openssl crl -in ca/crl.pem -noout -crlnumber | sed 's/.*0x//')
+        [ "$(printf %02X $((0x$number + 1)))" = "$(cat ca/crlnumber)" ] || fail "crlnumber and the CRL differ"
+        ;;
+    esac
+}
+
+# walk WHAT FAULT CODE ARGUMENTS...: CODE is how a run ends that meets the fault
+walk()
+{
+    what=$1
+    fault=$2
+    code=$3
+    shift 3
+    at=1
+    while :; do
+        rm -rf ca
+        [ "$what" = init ] || cp -a base ca
+        faulty "$fault" $at -C ca "$@"
+        got=$?
+        [ $got = "${end_code:-0}" ] && break
+        [ $got = "$code" ] || fail "$what, $fault at call $at: expected exit $code, got $got"
+        [ "$fault" = kill ] || grep -q "No space left.*free some space" err || fail "$what, $fault at $at: no clear message"
+        if [ "$what" = init ] && [ ! -e ca/ca/cert.pem ] && [ ! -e ca/pending ]; then
+            ok cg -C ca init --no-passphrase
+        fi
+        ok cg -C ca issue client probe
+        consistent ca
+        old_or_new "$what"
+        at=$((at + 1))
+        [ $at -lt 400 ] || fail "$what does not come to an end"
+    done
+    consistent ca
+    echo "$what, $fault: $((at - 1)) places"
+    [ $at -gt 10 ] || fail "$what: the shim saw only $((at - 1)) calls"
+}
+
+for fault in kill ENOSPC; do
+    code=1
+    [ $fault = kill ] && code=137
+    walk init $fault $code init --no-passphrase
+    walk issue $fault $code issue client new
+    walk revoke $fault $code revoke one
+    walk crl $fault $code crl
+done
+
+ok cg -C base issue broker two.lan
+ok cg -C base deploy two.lan --to "$work/etc"
+walk renew kill 137 renew two.lan
+# nothing serves it, so the run ends by going back
+end_code=1
+walk rotate kill 137 rotate two.lan --connect 127.0.0.1:1 --timeout 0
+end_code=0
+
+# a file system that is read-only from the start
+for verb in "issue client new" "revoke one" crl; do
+    rm -rf ca
+    cp -a base ca
+    # shellcheck disable=SC2086 # the words of the verb
+    faulty EROFS 1 -C ca $verb && fail "$verb on a read-only file system ended with 0"
+    grep -q "Read-only file system; the file system is read-only" err || fail "$verb, read-only: no clear message"
+    diff -r base ca || fail "$verb changed something on a read-only file system"
+done
+
+# twenty at once: every one gets in, none is lost
+rm -rf ca
+cp -a base ca
+i=0
+while [ $i -lt 20 ]; do
+    "$CERTGUARD" -C ca --wait 60 -q issue client "many$i" >/dev/null 2>"err$i" </dev/null &
+    pids="${pids-} $!"
+    i=$((i + 1))
+done
+for pid in $pids; do
+    wait "$pid" || fail "one of twenty at once failed: $(cat err*)"
+done
+[ "$(grep -c archive/many ca/index.txt)" = 20 ] || fail "entries were lost: $(grep -c archive/many ca/index.txt) of 20"
+consistent ca
+echo "twenty at once: 20 entries"
+
+# who finds the lock taken ends with 75 and changes nothing
+(flock 9 && sleep 2) 9>ca/lock &
+sleep 0.5
+before=$(cat ca/index.txt)
+expect 75 cg -C ca issue client late
+says "another run"
+[ "$before" = "$(cat ca/index.txt)" ] || fail "the locked run changed the index"
+wait

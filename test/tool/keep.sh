@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# What leaves the CA and comes back: PKCS#12 files, backups, a CA key at a URI, a CA that was made by hand.
+. "$(dirname "$0")/lib.sh"
+
+printf 'correct horse battery\n' >pass
+printf 'of the bundle\n' >p12pass
+
+# ---- PKCS#12 ----
+ok cg -C ca init --passphrase-file pass --intermediate
+ok cg -C ca issue client phone --passphrase-file pass --p12 phone.p12 --p12-passphrase-file p12pass
+[ "$(stat -c %a phone.p12)" = 600 ] || fail "the bundle is open"
+ok openssl pkcs12 -in phone.p12 -passin file:p12pass -nodes
+[ "$(grep -c 'BEGIN CERTIFICATE' out)" = 3 ] || fail "the bundle lacks the chain"
+says "BEGIN PRIVATE KEY"
+openssl pkcs12 -in phone.p12 -passin file:p12pass -nocerts -nodes 2>/dev/null | openssl pkey -pubout >a.pub
+openssl pkey -in ca/live/phone/privkey.pem -pubout | cmp - a.pub || fail "the bundle holds another key"
+expect 1 cg -C ca issue client phone2 --passphrase-file pass --p12 phone2.p12 --p12-passphrase-file missing
+[ ! -e ca/live/phone2 ] || fail "made without the bundle that was asked for"
+
+# ---- backup and restore ----
+ok cg -C ca backup ca.tar
+[ "$(stat -c %a ca.tar)" = 600 ] || fail "the backup is open"
+expect 1 cg -C ca backup ca.tar
+says "exists"
+mkdir restored
+tar -xpf ca.tar -C restored || fail "tar cannot read the backup"
+diff -r ca restored/certguard-ca >differs
+grep -v ': lock$' differs && fail "the restored folder differs"
+[ "$(stat -c %a restored/certguard-ca/ca/key.pem)" = 600 ] || fail "a mode was lost"
+ok cg -C restored/certguard-ca issue client after --passphrase-file pass
+consistent restored/certguard-ca
+
+# ---- the CA's key at a URI ----
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out token.pem 2>/dev/null
+ok cg -C token init --key "file:$work/token.pem"
+[ ! -e token/ca/key.pem ] || fail "the key was copied"
+[ "$(cat token/ca/key.uri)" = "file:$work/token.pem" ] || fail "key.uri"
+ok cg -C token issue client one
+ok cg -C token revoke one
+openssl x509 -in token/ca.pem -noout -pubkey >a.pub
+openssl pkey -in token.pem -pubout | cmp - a.pub || fail "the CA has another key"
+expect 1 cg -C token2 init --key "pkcs11:token=none;object=none"
+says "pkcs11"
+[ ! -e token2/ca ] || fail "a CA without a key"
+mv token.pem away.pem
+expect 1 cg -C token issue client two
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out token.pem 2>/dev/null
+expect 1 cg -C token issue client two
+says "does not belong"
+echo "done"

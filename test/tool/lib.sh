@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# What the shell tests of the tool share. A test ends at the first thing that is not as expected, and says which.
+# Called with the tool as CERTGUARD and a scratch folder as CG_TEST_TMP.
+set -u
+umask 077
+test_name=$(basename "$0" .sh)
+work=$(mktemp -d "${CG_TEST_TMP:-/tmp}/$test_name.XXXXXX") || exit 1
+unset CERTGUARD_DIR
+export NO_COLOR=1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+fail()
+{
+    echo "FAIL: $*" >&2
+    [ -f "$work/out" ] && sed 's/^/  out: /' "$work/out" >&2
+    [ -f "$work/err" ] && sed 's/^/  err: /' "$work/err" >&2
+    trap - EXIT
+    echo "  kept: $work" >&2
+    exit 1
+}
+
+# expect CODE COMMAND...: runs it, output in $work/out and $work/err
+expect()
+{
+    expected=$1
+    shift
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    ended=$?
+    [ "$ended" = "$expected" ] || fail "expected exit $expected, got $ended: $*"
+}
+
+# ok COMMAND...: must end with 0
+ok()
+{
+    expect 0 "$@"
+}
+
+says()
+{
+    grep -q -- "$1" "$work/out" "$work/err" || fail "expected the words \"$1\""
+}
+
+cg()
+{
+    "$CERTGUARD" "$@"
+}
+
+# A CA in folder $1 whose state must hold together, whatever was done to it.
+consistent()
+{
+    ca=$1
+    [ -f "$ca/ca/cert.pem" ] || return 0
+    [ ! -e "$ca/pending" ] || fail "$ca: a change is left pending"
+    [ ! -e "$ca/stage" ] || fail "$ca: staged files are left"
+    # no serial twice, every line whole
+    cut -f4 "$ca/index.txt" | sort | uniq -d | grep . && fail "$ca: a serial number occurs twice"
+    awk -F'\t' 'NF != 6 { exit 1 }' "$ca/index.txt" || fail "$ca: index.txt has a broken line"
+    # what the index says was issued is there, with this serial
+    cut -f4,5 "$ca/index.txt" | while read -r serial file; do
+        [ -f "$ca/$file/cert.pem" ] || fail "$ca: index.txt names $file, which is not there"
+        [ "serial=$serial" = "$(openssl x509 -in "$ca/$file/cert.pem" -noout -serial)" ] ||
+            fail "$ca: $file has another serial than index.txt says"
+    done || exit 1
+    # what is live is in the index, and key and certificate belong together
+    for live in "$ca"/live/*; do
+        [ -e "$live" ] || continue
+        openssl x509 -in "$live/cert.pem" -noout -serial -pubkey >"$work/live" || fail "$live/cert.pem"
+        serial=$(sed -n 's/^serial=//p' "$work/live")
+        grep -q "	$serial	" "$ca/index.txt" || fail "$live: its serial is not in index.txt"
+        [ "$(sed '/^serial=/d' "$work/live")" = "$(openssl pkey -in "$live/privkey.pem" -pubout)" ] ||
+            fail "$live: key and certificate do not belong together"
+    done
+    # the CRL holds what the index says is revoked
+    openssl crl -in "$ca/crl.pem" -noout -text | sed -n 's/^ *Serial Number: //p' | sort >"$work/crl.serials"
+    awk -F'\t' '$1 == "R" { print $4 }' "$ca/index.txt" | sort >"$work/index.serials"
+    cmp -s "$work/crl.serials" "$work/index.serials" || fail "$ca: CRL and index.txt differ"
+    # one journal line for each certificate
+    [ "$(grep -c '"done":"issued"' "$ca/journal.jsonl")" = "$(grep -c . "$ca/index.txt")" ] ||
+        fail "$ca: journal and index.txt differ"
+}

@@ -1,0 +1,162 @@
+#!/bin/sh
+# The tutorial that users come from, done with its own openssl commands: lint finds every mistake that shows in a file.
+# What is made right (with certguard) has no findings.
+. "$(dirname "$0")/lib.sh"
+
+# found ID: lint named this rule; rule_of FILE ID: for that file
+found()
+{
+    grep -q "\"id\":\"$1\"" "$work/out" || fail "lint did not find $1"
+}
+
+found_in()
+{
+    ok sh -c "tr '{' '\n' <'$work/lint.json' | grep '\"id\":\"$2\"' | grep -q '\"file\":\"[^\"]*$1\"'"
+}
+
+cat >ca.cnf <<'END'
+[req]
+distinguished_name = dn
+[dn]
+[v3_ca]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always,issuer
+basicConstraints = critical,CA:true
+END
+cat >broker.cnf <<'END'
+[req]
+distinguished_name = dn
+[dn]
+[v3_req]
+basicConstraints = CA:FALSE
+keyUsage = digitalSignature, keyEncipherment
+subjectAltName = IP:192.168.1.2
+subjectAltName = DNS:futro-s450.fritz.box
+subjectAltName = DNS:localhost
+subjectAltName = DNS:futro-s450
+certificatePolicies = ia5org,@pol
+[pol]
+policyIdentifier = 1.3.5.8
+CPS.1 = http://localhost/
+userNotice.1 = @notice
+[notice]
+explicitText = "At home"
+organization = "Mi Casa"
+noticeNumbers = 1,2
+END
+umask 022
+ok openssl req -new -x509 -newkey rsa:1024 -days 3650 -nodes -config ca.cnf -extensions v3_ca \
+    -subj "/C=ES/O=Mi Casa /CN=Mi Casa CA/emailAddress=me@example.org" -keyout MiCA.key -out MiCA.crt
+ok openssl req -new -newkey rsa:2048 -nodes -config broker.cnf -subj "/O=futro-s450.fritz.box/CN=futro-s450.fritz.box" \
+    -keyout broker.key -out broker.csr
+ok openssl x509 -req -in broker.csr -CA MiCA.crt -CAkey MiCA.key -CAcreateserial -days 3650 \
+    -extfile broker.cnf -extensions v3_req -out broker.crt
+ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj "/CN=dev1" -keyout client.key -out client.csr
+ok openssl x509 -req -in client.csr -CA MiCA.crt -CAkey MiCA.key -CAcreateserial -days 3650 -out client.crt
+chmod 644 MiCA.key
+mkdir mosquitto
+cp MiCA.* broker.crt broker.key client.crt mosquitto/
+
+expect 3 cg lint --json --severity notice mosquitto
+cp out lint.json
+found_in MiCA.crt rsa_small              # 1 rsa:1024
+found_in MiCA.key key_rsa_small
+found_in broker.crt lifetime_long        # 2 3650 days
+found_in client.crt lifetime_long
+found_in MiCA.key ca_key_in_clear        # 3 -nodes
+found_in MiCA.key key_open_to_all
+found_in MiCA.crt ca_key_usage_missing   # 4 -extensions v3_ca
+found_in MiCA.crt name_blanks            # 5 the subject
+found_in MiCA.crt name_email
+found_in broker.crt name_host_as_organization
+found_in broker.crt san_single_label     # 6 four subjectAltName lines
+found_in broker.crt san_lacks_cn
+found_in broker.crt policy_example_arc   # 7 certificatePolicies
+found_in broker.crt policy_cps
+found_in broker.crt policy_notice_ref
+found_in broker.crt eku_missing          # 8 no extendedKeyUsage
+found_in client.crt not_v3               # 9 no extension file
+found_in client.crt serial_counts_up     # 10 serials
+found_in MiCA.key ca_key_beside_broker   # 11 cp MiCA.*
+
+# words for people: the file, the rule, the cure
+expect 3 cg lint client.crt
+says 'client.crt: error: .*(not_v3)'
+says 'certguard issue'
+# the severity asked for decides about the exit code
+expect 3 cg lint --severity error MiCA.crt
+expect 0 cg lint --severity error broker.key
+expect 1 cg lint broker.csr
+says 'found none'
+expect 1 cg lint nothing.crt
+says 'nothing.crt'
+expect 64 cg lint
+expect 64 cg lint --severity bad MiCA.crt
+
+# old certificates, made at run time
+expect 3 cg lint --at +4000d broker.crt
+says '(expired)'
+expect 3 cg lint --at -2d broker.crt
+says '(not_yet_valid)'
+ok openssl req -new -x509 -newkey rsa:2048 -sha1 -nodes -config ca.cnf -extensions v3_ca -subj /CN=old -keyout o.key -out o.crt
+expect 3 cg lint o.crt
+says '(weak_digest)'
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=serial -set_serial 1 -keyout s.key -out s.crt
+ok openssl x509 -req -in client.csr -CA s.crt -CAkey s.key -set_serial 0 -out zero.crt
+expect 3 cg lint zero.crt
+says '(serial_not_positive)'
+ok openssl x509 -req -in client.csr -CA s.crt -CAkey s.key -set_serial 77 -out short.crt
+expect 3 cg lint short.crt
+says '(serial_short)'
+# an old form of encryption, and a bundle in the wrong order
+ok openssl rsa -in broker.key -traditional -aes128 -passout pass:secret -out old.key
+expect 3 cg lint old.key
+says '(key_old_cipher)'
+cat MiCA.crt broker.crt >bundle.pem
+expect 3 cg lint bundle.pem
+says '(chain_order)'
+# DER too; and bytes that are nothing
+ok openssl x509 -in client.crt -outform der -out client.der
+expect 3 cg lint client.der
+head -c 100 client.der >cut.der
+expect 1 cg lint cut.der
+
+# a CRL without a number, and one that has expired
+: >index.txt
+printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index.txt\ndefault_md=sha256\ndefault_crl_days=1\n' "$work" >crl.cnf
+ok openssl ca -config crl.cnf -gencrl -cert o.crt -keyfile o.key -out crl.pem
+expect 3 cg lint crl.pem
+says '(crl_number_missing)'
+expect 3 cg lint --at +3d crl.pem
+says '(crl_expired)'
+
+# each rule has what a reader needs, and one name
+ok cg lint --rules --json
+[ "$(tr '{' '\n' <out | grep -c '"id"')" -gt 80 ] || fail "the list of rules is short"
+tr '{' '\n' <out | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | sort | uniq -d | grep . && fail "a rule's name occurs twice"
+
+# what certguard makes is clean
+umask 077
+ok cg -C home init --name "Home CA" --no-passphrase
+ok cg -C home issue broker broker.example --san dns:broker.example --san ip:192.0.2.1
+ok cg -C home issue client dev1
+ok cg lint --severity warning home/live/broker.example/fullchain.pem home/live/dev1/cert.pem home/ca/cert.pem
+ok cg lint --severity warning home/crl.pem
+
+# inspect: who, for what, until when, what is odd
+ok cg inspect home/live/dev1/cert.pem
+says 'who .*CN=dev1'
+says 'client (clientAuth)'
+says 'valid until'
+ok cg inspect broker.crt
+says 'odd .*extendedKeyUsage'
+expect 1 cg inspect nothing.crt
+expect 64 cg inspect
+
+# needs-renewal: systemd's exit codes
+expect 1 cg -C home needs-renewal broker.example
+expect 0 cg -C home --at +70d needs-renewal broker.example
+expect 1 cg needs-renewal home/live/broker.example/cert.pem
+expect 2 cg -C home needs-renewal nobody
+expect 255 cg needs-renewal broker.csr
+expect 255 cg needs-renewal

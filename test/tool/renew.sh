@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Renewal, deployment and rotation; the server that must serve the new certificate is openssl s_server.
+. "$(dirname "$0")/lib.sh"
+
+server=
+stop()
+{
+    [ -z "$server" ] || kill "$server" 2>/dev/null
+    server=
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+serial_of()
+{
+    openssl x509 -in "$1" -noout -serial
+}
+
+key_of()
+{
+    openssl x509 -in "$1" -noout -pubkey
+}
+
+now=2026-06-01T00:00:00Z
+ok cg -C ca --at $now init --no-passphrase
+ok cg -C ca --at $now issue broker localhost --san dns:localhost --san ip:127.0.0.1 --policy-oid 1.3.6.1.4.1.99999.1 --org Example
+ok cg -C ca --at $now issue client quick --lifetime 8d
+ok cg -C ca --at $now issue client gone
+ok cg -C ca --at $now revoke gone
+
+# ---- due at 2/3 of life, at 1/2 for short lives, up to 1/20 later ----
+ok cg -C ca --at 2026-06-04T00:00:00Z renew --all --due
+says "Nothing is due"
+ok cg -C ca --at 2026-06-06T00:00:00Z renew --all --due
+says '"quick"'
+grep -q localhost err && fail "the broker's was renewed too early"
+ok cg -C ca --at 2026-07-30T00:00:00Z -v renew localhost --due
+says "not due"
+before=$(serial_of ca/live/localhost/cert.pem)
+before_key=$(key_of ca/live/localhost/cert.pem)
+ok cg -C ca --at 2026-08-05T00:00:00Z -n renew --all --due
+[ "$before" = "$(serial_of ca/live/localhost/cert.pem)" ] || fail "a dry run renewed"
+ok cg -C ca --at 2026-08-05T00:00:00Z renew --all --due
+says '"localhost", generation 2, new key'
+[ "$before" != "$(serial_of ca/live/localhost/cert.pem)" ] || fail "not renewed"
+[ "$before_key" != "$(key_of ca/live/localhost/cert.pem)" ] || fail "the key is the old one"
+openssl x509 -in ca/live/localhost/cert.pem -noout -text >cert.txt
+for what in "DNS:localhost, IP Address:127.0.0.1" "TLS Web Server Authentication" "1.3.6.1.4.1.99999.1" "O = Example" "Nov  2 23:59:59 2026"; do
+    grep -q "$what" cert.txt || { cat cert.txt; fail "the renewed certificate lacks $what"; }
+done
+[ "$(cat ca/archive/localhost/0001/cert.pem)" != "$(cat ca/live/localhost/cert.pem)" ] || fail "generation 1 was lost"
+consistent ca
+ok cg -C ca --at 2026-08-06T00:00:00Z renew localhost --reuse-key
+[ "$(key_of ca/archive/localhost/0002/cert.pem)" = "$(key_of ca/live/localhost/cert.pem)" ] || fail "--reuse-key made a new key"
+expect 1 cg -C ca --at 2026-08-06T00:00:00Z renew gone
+says "revoked"
+expect 1 cg -C ca renew nobody
+expect 64 cg -C ca renew
+expect 64 cg -C ca renew --all localhost
+for type in p384 rsa3072 ed25519; do
+    ok cg -C ca issue client "like-$type" --key-type $type
+    ok cg -C ca renew "like-$type"
+    [ "$(openssl pkey -in "ca/archive/like-$type/0001/privkey.pem" -noout -text | head -1)" = \
+        "$(openssl pkey -in "ca/live/like-$type/privkey.pem" -noout -text | head -1)" ] || fail "$type: another kind of key"
+done
+
+# ---- deploy: owner and mode, the key first, remembered ----
+ok cg -C ca issue broker b --san dns:localhost --san ip:127.0.0.1
+ok cg -C ca deploy b --to etc --mode 0640
+[ "$(stat -c %a etc/privkey.pem)" = 640 ] || fail "mode of the key"
+[ "$(stat -c %a etc/fullchain.pem)" = 644 ] || fail "mode of the chain"
+cmp etc/fullchain.pem ca/live/b/fullchain.pem || fail "deployed something else"
+cmp etc/crl.pem ca/crl.pem || fail "the CRL is not deployed"
+expect 1 cg -C ca deploy b --mode 0644
+says "must not read"
+expect 1 cg -C ca deploy b --owner nobody-by-that-name
+says "no such user"
+expect 1 cg -C ca deploy quick
+says "--to"
+ok cg -C ca revoke like-p384
+cmp etc/crl.pem ca/crl.pem || fail "revoke did not deploy the CRL"
+ok cg -C ca renew b
+cmp etc/cert.pem ca/live/b/cert.pem || fail "renew did not deploy"
+[ "$(stat -c %a etc/privkey.pem)" = 640 ] || fail "the mode did not survive the renewal"
+ok cg -C ca deploy b --rollback
+cmp etc/cert.pem ca/archive/b/0001/cert.pem || fail "rollback did not deploy the old one"
+expect 1 cg -C ca deploy b --rollback
+says "no earlier generation"
+consistent ca
+
+# ---- rotate: served, or back ----
+port=$((20000 + $$ % 20000))
+serve()
+{
+    stop
+    openssl s_server -accept "127.0.0.1:$port" -cert "$1/cert.pem" -key "$1/privkey.pem" -quiet >/dev/null 2>&1 </dev/null &
+    server=$!
+}
+
+expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
+says "Went back to generation 1"
+cmp etc/cert.pem ca/archive/b/0001/cert.pem || fail "the old certificate did not go back"
+serve etc
+expect 1 cg -C ca rotate b --connect "127.0.0.1:$port" --timeout 1
+says "Went back to generation 1"
+cmp etc/privkey.pem ca/archive/b/0001/privkey.pem || fail "the old key did not go back"
+consistent ca
+
+# a server that takes up what is deployed, as the plugin does
+old=$(cat etc/cert.pem)
+(
+    while [ "$old" = "$(cat etc/cert.pem)" ]; do sleep 0.1; done
+    sleep 0.3
+    kill $server
+    exec openssl s_server -accept "127.0.0.1:$port" -cert etc/cert.pem -key etc/privkey.pem -quiet >/dev/null 2>&1 </dev/null
+) &
+second=$!
+cg -C ca rotate b --connect "127.0.0.1:$port" --timeout 20 >out 2>err </dev/null
+code=$?
+kill $second 2>/dev/null
+[ $code = 0 ] || fail "rotate did not see the new certificate served"
+says "serves it"
+cmp etc/cert.pem ca/live/b/cert.pem || fail "rotate did not deploy"
+[ "$old" != "$(cat etc/cert.pem)" ] || fail "nothing was rotated"
+consistent ca
+echo "done"

@@ -1,0 +1,253 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# The whole walk of a CA, with openssl and GnuTLS's certtool as judges of every certificate and CRL.
+. "$(dirname "$0")/lib.sh"
+
+printf 'correct horse battery\n' >pass
+printf 'short\n' >short
+
+# verify CA PURPOSE NAME: strictly, with the CRLs of the whole path
+verify()
+{
+    cat "$1/chain.pem" >untrusted.pem
+    set -- "$1" "$2" "$3" ""
+    [ -s untrusted.pem ] && set -- "$1" "$2" "$3" "-untrusted untrusted.pem"
+    # shellcheck disable=SC2086 # two words
+    openssl verify -x509_strict -crl_check_all -CAfile "$1/ca.pem" -CRLfile "$1/crl.pem" $4 -purpose "$2" \
+        ${at:+-attime "$at"} "$1/live/$3/cert.pem" >out 2>err
+}
+
+text()
+{
+    openssl x509 -in "$1" -noout -text >cert.txt || fail "$1"
+}
+
+has()
+{
+    grep -q -- "$1" cert.txt || { cat cert.txt; fail "the certificate lacks \"$1\""; }
+}
+
+# ---- a CA with passphrase ----
+expect 1 cg -C home init </dev/null
+says "no terminal"
+expect 1 cg -C home init --passphrase-file short
+says "at least 8"
+ok cg -C home init --name "Home CA" --passphrase-file pass
+[ "$(stat -c %a home)" = 700 ] || fail "the folder is open"
+[ "$(stat -c %a home/ca/key.pem)" = 600 ] || fail "the CA key is open"
+openssl asn1parse -in home/ca/key.pem | grep -q scrypt || fail "the CA key is not sealed with scrypt"
+openssl pkey -in home/ca/key.pem -passin file:pass -noout || fail "openssl cannot open the CA key"
+text home/ca.pem
+has "CA:TRUE, pathlen:0"
+has "Certificate Sign, CRL Sign"
+expect 1 cg -C home init --no-passphrase
+says "holds a CA already"
+chmod 644 pass
+expect 1 cg -C home issue client sensor1 --passphrase-file pass
+says "pass"
+chmod 600 pass
+ok cg -C home issue client sensor1 --passphrase-file pass
+cg -q -C home issue client sensor2 --passphrase-fd 3 3<pass || fail "--passphrase-fd"
+printf 'wrong one\n' >wrong
+expect 1 cg -C home issue client sensor3 --passphrase-file wrong
+says "is the passphrase right"
+chmod 644 home/ca/key.pem
+expect 1 cg -C home issue client sensor3 --passphrase-file pass
+says "chmod"
+chmod 600 home/ca/key.pem
+
+# ---- every key type: made, verified, read by certtool ----
+for type in p256 p384 rsa3072 ed25519; do
+    ok cg -C "ca-$type" init --no-passphrase --key-type $type
+    says "not encrypted"
+    ok cg -C "ca-$type" issue broker broker.lan --san dns:broker.lan --san ip:192.0.2.1 --san ip:2001:db8::1 --key-type $type
+    ok cg -C "ca-$type" issue client sensor1 --san uri:urn:dev:sensor1 --san email:a@example.org --key-type $type
+    ok cg -C "ca-$type" issue bridge bridge1 --key-type $type
+    verify "ca-$type" sslserver broker.lan || fail "$type: broker"
+    verify "ca-$type" sslclient sensor1 || fail "$type: client"
+    verify "ca-$type" sslclient bridge1 || fail "$type: bridge"
+    # one purpose each
+    verify "ca-$type" sslclient broker.lan && fail "$type: the broker's certificate passes as a client's"
+    verify "ca-$type" sslserver sensor1 && fail "$type: a client's certificate passes as the broker's"
+    certtool --verify --load-ca-certificate "ca-$type/ca.pem" --load-crl "ca-$type/crl.pem" \
+        --infile "ca-$type/live/broker.lan/fullchain.pem" >out 2>&1 || fail "$type: certtool"
+    certtool --crl-info --infile "ca-$type/crl.pem" >out 2>&1 || fail "$type: certtool and the CRL"
+done
+text ca-p256/live/broker.lan/cert.pem
+has "DNS:broker.lan, IP Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1"
+has "CA:FALSE"
+has "TLS Web Server Authentication$"
+has "Version: 3"
+text ca-rsa3072/live/broker.lan/cert.pem
+has "Digital Signature, Key Encipherment"
+if openssl list -public-key-algorithms | grep -q ML-DSA; then
+    ok cg -C ca-mldsa init --no-passphrase --key-type ml-dsa-65
+else
+    expect 1 cg -C ca-mldsa init --no-passphrase --key-type ml-dsa-65
+    says "OpenSSL 3.5"
+fi
+
+# ---- with an intermediate, under name constraints ----
+ok cg -C plant init --no-passphrase --name Plant --org Example --intermediate --permit-dns plant.lan --permit-ip 10.0.0.0/8
+text plant/ca.pem
+has "CA:TRUE, pathlen:1"
+has "DNS:plant.lan"
+text plant/ca/cert.pem
+has "CA:TRUE, pathlen:0"
+ok cg -C plant issue broker b1.plant.lan --san ip:10.1.2.3
+ok cg -C plant issue broker b2 --san dns:b2.plant.lan --san ip:10.1.2.3
+verify plant sslserver b2 || fail "broker of the intermediate"
+expect 1 cg -C plant issue broker b3 --san dns:b3.example.org
+says "name_constraints"
+expect 1 cg -C plant issue broker b3 --san dns:b3.plant.lan --san ip:192.0.2.1
+says "name_constraints"
+[ ! -e plant/live/b3 ] || fail "a refused certificate was written"
+mv plant/root/key.pem root-key.pem
+ok cg -C plant issue broker b3.plant.lan
+ok cg -C plant revoke b2
+verify plant sslserver b2 && fail "revoked, but verifies"
+grep -q revoked err || fail "not refused as revoked"
+expect 1 cg -C plant crl --root
+mv root-key.pem plant/root/key.pem
+ok cg -C plant crl --root
+verify plant sslserver b3.plant.lan || fail "after the root's new CRL"
+
+# ---- names are checked before anything happens ----
+for san in broker.lan dns:192.0.2.1 ip:broker.lan uri:sensor email:nobody "dns:a b" dns:-a.lan uri: dns:; do
+    expect 1 cg -C ca-p256 issue broker refused --san "$san"
+done
+says "host name"
+for name in "a b" ../x .x -x "a/b" ""; do
+    expect "$([ "$name" = -x ] && echo 64 || echo 1)" cg -C ca-p256 issue client "$name"
+done
+expect 1 cg -C ca-p256 issue broker under_score
+says "--san"
+[ "$(cut -f4 ca-p256/index.txt | wc -l)" = 3 ] || fail "a refused name left a line in the index"
+
+# ---- certificate policies ----
+ok cg -C ca-p256 issue broker policy.lan --policy-oid 1.3.6.1.4.1.99999.1 --cps https://example.org/cps --policy-text "Für Geräte"
+text ca-p256/live/policy.lan/cert.pem
+has "Policy: 1.3.6.1.4.1.99999.1"
+has "CPS: https://example.org/cps"
+has "Explicit Text"
+verify ca-p256 sslserver policy.lan || fail "with policies"
+expect 1 cg -C ca-p256 issue broker refused.lan --policy-oid 1.3.5 --cps http://localhost/
+says "https"
+
+# ---- requests of devices ----
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout dev.key -out dev.csr -subj /CN=dev7 \
+    -addext "subjectAltName=URI:urn:dev:7" -addext "basicConstraints=CA:TRUE" 2>/dev/null || fail "openssl req"
+ok cg -C ca-p256 sign dev.csr
+says "CA:TRUE"
+text ca-p256/live/dev7/cert.pem
+has "CA:FALSE"
+grep -q urn:dev:7 cert.txt && fail "a SAN was copied from the request unasked"
+verify ca-p256 sslclient dev7 || fail "signed request"
+[ ! -e ca-p256/live/dev7/privkey.pem ] || fail "a key that is not here has a link"
+ok cg -C ca-p256 sign dev.csr --name dev8 --accept-names
+text ca-p256/live/dev8/cert.pem
+has "URI:urn:dev:7"
+sed 's/^M/N/' dev.csr >bad.csr
+expect 1 cg -C ca-p256 sign bad.csr --name dev9
+
+# ---- revocation ----
+ok cg -C ca-p256 --json revoke sensor1 --reason keyCompromise
+grep -q '"crl_number":"02"' out || fail "the result names the CRL"
+verify ca-p256 sslclient sensor1 && fail "revoked, but verifies"
+openssl crl -in ca-p256/crl.der -inform DER -noout -text | grep -q "Key Compromise" || fail "crl.der lacks the reason"
+ok cg -C ca-p256 revoke sensor1
+says "already"
+serial=$(openssl x509 -in ca-p256/live/bridge1/cert.pem -noout -serial | sed 's/serial=//; s/../&:/g; s/:$//')
+ok cg -C ca-p256 revoke "$serial"
+expect 1 cg -C ca-p256 revoke nobody
+says "list"
+ok cg -C ca-p256 issue client sensor1
+verify ca-p256 sslclient sensor1 || fail "a new certificate after a revocation"
+ok cg -C ca-p256 list --revoked
+says keyCompromise
+
+# ---- dry run: nothing changes ----
+cp -a ca-p256 before
+ok cg -C ca-p256 -n issue client dry
+ok cg -C ca-p256 -n revoke broker.lan
+ok cg -C ca-p256 -n crl
+ok cg -C nothing -n init --no-passphrase
+[ ! -e nothing ] || fail "a dry run made a folder"
+diff -r before ca-p256 || fail "a dry run changed something"
+rm -rf before
+
+# ---- openssl ca goes on from our folder ----
+cat >ca.cnf <<END
+[ca]
+default_ca = d
+[d]
+database = ca-p256/index.txt
+certificate = ca-p256/ca/cert.pem
+private_key = ca-p256/ca/key.pem
+crlnumber = ca-p256/crlnumber
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+default_days = 30
+default_crl_days = 7
+policy = p
+crl_extensions = c
+[p]
+commonName = supplied
+[c]
+authorityKeyIdentifier = keyid
+END
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout o.key -out o.csr -subj /CN=other 2>/dev/null
+openssl ca -batch -config ca.cnf -in o.csr -out other.pem >out 2>&1 || fail "openssl ca does not go on"
+openssl ca -config ca.cnf -updatedb >out 2>&1 || fail "openssl ca -updatedb"
+openssl ca -config ca.cnf -revoke other.pem -crl_reason superseded >out 2>&1 || fail "openssl ca -revoke"
+openssl ca -config ca.cnf -gencrl -out o.crl >out 2>&1 || fail "openssl ca -gencrl"
+ok cg -C ca-p256 list --all
+says "other .*superseded"
+ok cg -C ca-p256 crl
+openssl crl -in ca-p256/crl.pem -noout -text >out
+[ "$(grep -c "Serial Number" out)" = 3 ] || fail "our CRL lacks what openssl ca revoked"
+
+# ---- the end of 2049: UTCTime on one side, GeneralizedTime on the other ----
+ok cg -C late --at 2049-12-25T00:00:00Z init --no-passphrase
+ok cg -C late --at 2049-12-31T12:00:00Z issue broker broker.lan
+ok cg -C late --at 2049-12-31T12:00:00Z issue client gone
+ok cg -C late --at 2049-12-31T23:59:00Z revoke gone
+openssl asn1parse -in late/live/broker.lan/cert.pem >out
+grep -q "UTCTIME *:491231115500Z" out || fail "notBefore is not UTCTime"
+grep -q "GENERALIZEDTIME *:20500331115959Z" out || fail "notAfter is not GeneralizedTime"
+openssl asn1parse -in late/crl.pem >out
+grep -q "GENERALIZEDTIME *:20500107235900Z" out || fail "nextUpdate is not GeneralizedTime"
+at=$(date -u -d 2050-01-02 +%s)
+verify late sslserver broker.lan || fail "in 2050"
+verify late sslclient gone && fail "in 2050: revoked, but verifies"
+at=
+ok cg -C late --at 2050-01-02T00:00:00Z list --all
+says 2050-03-31
+
+# ---- never beyond the issuer ----
+ok cg -C short-ca init --no-passphrase --lifetime 30d
+ok cg -C short-ca issue client long --lifetime 365d
+says "so the certificate does too"
+verify short-ca sslclient long || fail "cut to the issuer's end"
+
+# ---- numbers never repeat, and are large ----
+cat ./*/index.txt | cut -f4 | sort | uniq -d | grep . && fail "a serial number occurs twice"
+awk -F'\t' 'length($4) != 40 { exit 1 }' late/index.txt || fail "a serial number is short"
+
+# ---- wrong use ----
+expect 64 cg
+expect 64 cg isue
+says 'did you mean "issue"'
+expect 64 cg -C ca-p256 issue client
+expect 64 cg -C ca-p256 issue sensor x
+expect 64 cg -C ca-p256 issue client x --lifetme 3d
+says "did you mean --lifetime"
+expect 64 cg -C ca-p256 issue client x --lifetime soon
+expect 1 cg -C nowhere list
+says "init"
+for verb in $(cg --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
+    ok cg "$verb" --help
+    says Examples
+done
+echo "done"

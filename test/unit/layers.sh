@@ -1,0 +1,49 @@
+#!/bin/sh
+# The layers hold: broker -> tls -> core, tools -> core, and the core keeps its promises.
+#   layers.sh SOURCE_DIR [PLUGIN.so]
+set -u
+cd "$1" || exit 2
+bad=0
+
+# refuse WHAT PATTERN FILES...: no line of the files may match.
+refuse() {
+    what=$1 pattern=$2
+    shift 2
+    [ $# -gt 0 ] || { echo "no files for: $what"; bad=1; return; }
+    hits=$(grep -nE "$pattern" "$@" /dev/null)
+    [ -z "$hits" ] || { printf '%s:\n%s\n' "$what" "$hits"; bad=1; }
+}
+
+core=$(find plugin/core -name '*.[ch]')
+tls=$(find plugin/tls -name '*.[ch]')
+broker=$(find plugin/broker -name '*.[ch]')
+tools=$(find tools -name '*.[ch]')
+
+# shellcheck disable=SC2086
+{
+    refuse "the core includes a layer above it" '#include "(\.\./)?(tls|broker|tools)/' $core
+    refuse "the core knows libssl or Mosquitto" '#include <(openssl/ssl|mosquitto)' $core
+    refuse "the core prints or exits" '[^a-z_](printf|puts|fprintf|exit|abort)\(' $core
+    refuse "the core reads the clock" '[^a-z_](time|clock_gettime|gettimeofday|localtime)\((NULL|CLOCK|&)' $core
+    refuse "tls knows Mosquitto or the broker layer" '#include (<mosquitto|"(\.\./)?broker/)' $tls
+    refuse "the broker layer signs" '[^a-z_](X509_sign|X509_CRL_sign|X509_REQ_sign)' $core $broker
+    refuse "the tool includes the plugin's upper layers" '#include ("(\.\./)?(plugin/)?(tls|broker)/|<mosquitto_(broker|plugin))' $tools
+}
+
+# Files are read in one place of the core.
+# shellcheck disable=SC2046
+refuse "the core opens files outside file.c" '[^a-z_](open|fopen|opendir|scandir)\(' \
+    $(find plugin/core -name '*.[ch]' ! -name 'file.[ch]')
+
+if [ $# -gt 1 ]; then
+    exported=$(nm -D --defined-only "$2" | awk '$2 ~ /[TDBRVW]/ { print $3 }' | grep -v '^__' | sort | tr '\n' ' ')
+    [ "$exported" = "mosquitto_plugin_cleanup mosquitto_plugin_init mosquitto_plugin_version " ] ||
+        { echo "the plugin exports: $exported"; bad=1; }
+    readelf -d "$2" | grep -q NODELETE || { echo "the plugin is not linked with -z nodelete"; bad=1; }
+    needed=$(readelf -d "$2" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+        grep -vE '^(libssl\.so\.3|libcrypto\.so\.3|libcjson\.so\.1|libc\.so\.6|libpthread\.so\.0|libgcc_s\.so\.1|ld-linux.*)$' |
+        grep -vE '^lib(asan|ubsan|tsan)\.so')
+    [ -z "$needed" ] || { echo "the plugin needs: $needed"; bad=1; }
+fi
+[ "$bad" = 0 ] && echo "the layers hold"
+exit "$bad"

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Several possible paths: a good one is found behind bad ones, and a maze of them ends at a bound. */
+#include "check_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* The CA "i" twice: bad is tried first, good has the same name and key. A and B are anchors. */
+static const struct row {
+    const char *says;
+    const char *bad; /* words of the bad certificate of CA "i" */
+    enum cg_reason alone;
+} rows[] = {
+    {"the first is expired", "issuer=a days=-60..-30", CG_REASON_CA_EXPIRED},
+    {"the first comes from an unknown CA", "issuer=stranger", CG_REASON_UNTRUSTED},
+    {"the first is for brokers only", "issuer=a eku=serverAuth", CG_REASON_CA_WRONG_PURPOSE},
+    {"the first is no CA", "issuer=a bc=critical,CA:FALSE ku=critical,digitalSignature", CG_REASON_NOT_A_CA},
+    {"the first may not issue", "issuer=a ku=critical,cRLSign", CG_REASON_CA_KEY_USAGE},
+    {"the first has a broken signature", "issuer=a broken-signature", CG_REASON_BAD_SIGNATURE},
+    {"the first does not permit the name", "issuer=a nc=critical,permitted;URI:none.example",
+     CG_REASON_NAME_CONSTRAINTS},
+    {"the first is signed with SHA-1", "issuer=a digest=sha1", CG_REASON_SIGNATURE_DIGEST},
+};
+
+static void the_good_path_is_found(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char recipe[512];
+        struct cg_verdict verdict;
+        size_t mark = cg_pki_mark(pki);
+        snprintf(recipe, sizeof recipe,
+                 "a: ca days=-100..3000\nb: ca\nstranger: ca\ngood: ca issuer=b cn=i\nbad: ca cn=i key=@good %s\n"
+                 "c: issuer=good san=uri:urn:dev:c,uri:https://c.example/",
+                 rows[i].bad);
+        struct fixture_case with = {.recipe = recipe, .anchors = "a b", .sent = "bad good"};
+        fixture_check(pki, &with, &verdict);
+        if (verdict.decision != CG_ACCEPT)
+            fail_msg("%s: %s: %s", rows[i].says, cg_reason_row(verdict.reason)->code, verdict.detail);
+        assert_int_equal(sk_X509_num(verdict.path), 3);
+        assert_int_equal(X509_cmp(sk_X509_value(verdict.path, 2), cg_pki_cert(pki, "b")), 0);
+        cg_verdict_clear(&verdict);
+        with.recipe = NULL;
+        with.sent = "bad";
+        fixture_check(pki, &with, &verdict);
+        if (verdict.reason != rows[i].alone)
+            fail_msg("%s, alone: %s: %s", rows[i].says, cg_reason_row(verdict.reason)->code, verdict.detail);
+        cg_verdict_clear(&verdict);
+        cg_pki_rewind(pki, mark);
+    }
+    cg_pki_free(pki);
+}
+
+static double milliseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Every CA of the maze certifies every other, and none leads to an anchor that accepts it. */
+static void make_maze(struct cg_pki *pki, int size, bool reaches_anchor, char *names, size_t room)
+{
+    char recipe[256];
+    cg_pki_make(pki, "root: ca");
+    for (int i = 0; i < size; i++) {
+        snprintf(recipe, sizeof recipe, "m%d: ca cn=maze days=-60..-30 %s", i, reaches_anchor ? "issuer=root" : "");
+        cg_pki_make(pki, recipe);
+    }
+    size_t used = 0;
+    for (int i = 0; i < size; i++) {
+        for (int j = 0; j < size; j++) {
+            if (i == j)
+                continue;
+            snprintf(recipe, sizeof recipe, "x%dx%d: ca cn=maze key=@m%d issuer=m%d", i, j, i, j);
+            cg_pki_make(pki, recipe);
+            used += (size_t)snprintf(names + used, room - used, "x%dx%d ", i, j);
+        }
+        if (reaches_anchor)
+            used += (size_t)snprintf(names + used, room - used, "m%d ", i);
+    }
+    cg_pki_make(pki, "c: issuer=m0");
+}
+
+static void a_maze_ends_at_a_bound(void **state)
+{
+    (void)state;
+    for (int reaches = 0; reaches < 2; reaches++) {
+        char names[2048] = "";
+        struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+        make_maze(pki, 7, reaches == 1, names, sizeof names);
+        struct fixture_inputs inputs;
+        struct cg_verdict verdict;
+        const struct fixture_case with = {
+            .sent = names, .policy = ", \"client\": {\"strict\": false, \"max_chain\": 100, \"max_depth\": 32}"};
+        fixture_open(pki, &with, &inputs);
+        double start = milliseconds();
+        cg_check(&inputs.check, &verdict);
+        double took = milliseconds() - start;
+        print_message("%s after %.1f ms\n", cg_reason_row(verdict.reason)->code, took);
+        assert_int_equal(verdict.decision, CG_DENY);
+        assert_int_equal(verdict.reason, CG_REASON_PATH_LIMIT);
+        assert_true(took < 2000); /* some 20 ms; 100 times that under valgrind on a busy machine */
+        cg_verdict_clear(&verdict);
+        fixture_close(&inputs);
+        cg_pki_free(pki);
+    }
+}
+
+static void the_path_that_came_furthest_is_reported(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    const struct fixture_case with = {.recipe = "a: ca days=-100..3000\nb: ca\none: ca issuer=b cn=i eku=serverAuth\n"
+                                                "two: ca issuer=a cn=i key=@one days=-60..-30\nc: issuer=one",
+                                      .anchors = "a b",
+                                      .sent = "two one"};
+    struct cg_verdict verdict;
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_CA_WRONG_PURPOSE);
+    cg_verdict_clear(&verdict);
+    cg_pki_free(pki);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_good_path_is_found),
+        cmocka_unit_test(a_maze_ends_at_a_bound),
+        cmocka_unit_test(the_path_that_came_furthest_is_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

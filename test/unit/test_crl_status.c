@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The status of a certificate by the CRLs held: RFC 5280 section 6.3 as a table. */
+#include "core/crl.h"
+#include "crl_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct ca ca, rekeyed, renewed, crl_key, stranger, delegate;
+static STACK_OF(X509) *issuers;
+
+/* the CRL's issuer */
+enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_STRANGER, BY_DELEGATE };
+
+static const struct ca *const signers[] = {&ca, &rekeyed, &crl_key, &stranger, &delegate};
+
+#define POINT_1  "\xa0\x0a\xa0\x08\x86\x06http:1"
+#define POINT_2  "\xa0\x0a\xa0\x08\x86\x06http:2"
+#define USERS    "\x81\x01\xff"
+#define CAS      "\x82\x01\xff"
+#define ATTRS    "\x85\x01\xff"
+#define INDIRECT "\x84\x01\xff"
+#define KEY_CA   "\x83\x02\x05\x60"     /* bits 1 and 2 */
+#define OTHERS   "\x83\x03\x07\x9f\x80" /* bits 0 and 3 to 8 */
+#define TWO_DAYS (2 * DAY)
+
+struct list {
+    enum by by;
+    bool there;
+    const char *scope;        /* content of issuingDistributionPoint; NULL: none */
+    int revoked;              /* serial number; 0: none */
+    int reason;               /* with it; 0: none */
+    int64_t from, until;      /* 0: a day ago, in a week */
+    int number, delta_base;   /* 0: 1, not a delta */
+    const char *other_issuer; /* certificateIssuer of the entry */
+};
+
+/* certificates: all have serial number 5 and were issued by ca, unless the row says otherwise */
+enum subject {
+    LEAF,
+    LEAF_CA,
+    LEAF_POINT_1,
+    LEAF_POINTS_2_1,
+    LEAF_BY_RENEWED,
+    LEAF_BY_REKEYED,
+    LEAF_DELEGATED,
+    SUBJECTS
+};
+
+static X509 *subjects[SUBJECTS];
+
+#define ON(...)                                                                                                        \
+    {                                                                                                                  \
+        .there = true, __VA_ARGS__                                                                                     \
+    }
+
+static const struct row {
+    const char *sentence;
+    enum subject subject;
+    struct list lists[3];
+    enum cg_crl_status expected;
+    int reason;
+} rows[] = {
+    {"no CRL at all", LEAF, {{0}}, CG_CRL_STATUS_NO_CRL, -1},
+    {"a CRL of another CA only", LEAF, {ON(.by = BY_STRANGER)}, CG_CRL_STATUS_NO_CRL, -1},
+    {"not listed", LEAF, {ON(.revoked = 6)}, CG_CRL_STATUS_GOOD, -1},
+    {"listed without a reason", LEAF, {ON(.revoked = 5)}, CG_CRL_STATUS_REVOKED, -1},
+    {"listed with a reason", LEAF, {ON(.revoked = 5, .reason = 4)}, CG_CRL_STATUS_REVOKED, 4},
+    {"on hold is revoked", LEAF, {ON(.revoked = 5, .reason = 6)}, CG_CRL_STATUS_REVOKED, 6},
+    {"listed by another CA means nothing",
+     LEAF,
+     {ON(.by = BY_STRANGER, .revoked = 5), ON(.revoked = 6)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+    {"past nextUpdate", LEAF, {ON(.from = -TWO_DAYS, .until = -DAY)}, CG_CRL_STATUS_EXPIRED, -1},
+    {"revoked in a CRL past nextUpdate stays revoked",
+     LEAF,
+     {ON(.revoked = 5, .from = -TWO_DAYS, .until = -DAY)},
+     CG_CRL_STATUS_REVOKED,
+     -1},
+    {"thisUpdate ahead", LEAF, {ON(.from = DAY, .until = TWO_DAYS)}, CG_CRL_STATUS_NOT_YET_VALID, -1},
+    {"older than the maximum age", LEAF, {ON(.from = -40 * DAY, .until = DAY)}, CG_CRL_STATUS_TOO_OLD, -1},
+    {"CA renewed with the same key", LEAF_BY_RENEWED, {ON(.revoked = 6)}, CG_CRL_STATUS_GOOD, -1},
+    {"CA renewed with the same key, revoked", LEAF_BY_RENEWED, {ON(.revoked = 5)}, CG_CRL_STATUS_REVOKED, -1},
+    {"CA of the same name with a new key that nothing ties to the old",
+     LEAF_BY_REKEYED,
+     {ON(.revoked = 6)},
+     CG_CRL_STATUS_UNKNOWN,
+     -1},
+    {"and its own CRL", LEAF_BY_REKEYED, {ON(.revoked = 5), ON(.by = BY_REKEYED)}, CG_CRL_STATUS_GOOD, -1},
+    {"separate CRL key certified by the CA", LEAF, {ON(.by = BY_CRL_KEY), ON(.scope = CAS)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"separate CRL key, itself covered by the CA's own key",
+     LEAF,
+     {ON(.by = BY_CRL_KEY), ON(.scope = POINT_2)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+    {"separate CRL key cannot vouch for itself", LEAF, {ON(.by = BY_CRL_KEY)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"separate CRL key, revoked",
+     LEAF,
+     {ON(.by = BY_CRL_KEY), ON(.scope = POINT_2, .revoked = 77)},
+     CG_CRL_STATUS_UNKNOWN,
+     -1},
+
+    {"only user certificates, and this is one", LEAF, {ON(.scope = USERS)}, CG_CRL_STATUS_GOOD, -1},
+    {"only user certificates, and this is a CA", LEAF_CA, {ON(.scope = USERS)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"only CA certificates, and this is one", LEAF_CA, {ON(.scope = CAS)}, CG_CRL_STATUS_GOOD, -1},
+    {"only CA certificates, and this is none", LEAF, {ON(.scope = CAS)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"listed out of scope is revoked too",
+     LEAF,
+     {ON(.scope = CAS, .revoked = 5), ON(.revoked = 6)},
+     CG_CRL_STATUS_REVOKED,
+     -1},
+    {"only attribute certificates", LEAF, {ON(.scope = ATTRS)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"partition, and the certificate has no distribution point",
+     LEAF,
+     {ON(.scope = POINT_1)},
+     CG_CRL_STATUS_UNKNOWN,
+     -1},
+    {"partition of the certificate's point", LEAF_POINT_1, {ON(.scope = POINT_1)}, CG_CRL_STATUS_GOOD, -1},
+    {"partition of another point", LEAF_POINT_1, {ON(.scope = POINT_2)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"the second distribution point counts", LEAF_POINTS_2_1, {ON(.scope = POINT_1)}, CG_CRL_STATUS_GOOD, -1},
+    {"revoked by way of the second distribution point",
+     LEAF_POINTS_2_1,
+     {ON(.scope = POINT_2), ON(.scope = POINT_1, .revoked = 5)},
+     CG_CRL_STATUS_REVOKED,
+     -1},
+    {"a complete CRL serves a certificate with a point", LEAF_POINT_1, {ON(.revoked = 6)}, CG_CRL_STATUS_GOOD, -1},
+    {"some reasons only", LEAF, {ON(.scope = KEY_CA)}, CG_CRL_STATUS_UNKNOWN, -1},
+    {"all reasons by two CRLs", LEAF, {ON(.scope = KEY_CA), ON(.scope = OTHERS)}, CG_CRL_STATUS_GOOD, -1},
+    {"revoked in the second of them",
+     LEAF,
+     {ON(.scope = KEY_CA), ON(.scope = OTHERS, .revoked = 5, .reason = 5)},
+     CG_CRL_STATUS_REVOKED,
+     5},
+    {"one of them is past nextUpdate",
+     LEAF,
+     {ON(.scope = KEY_CA), ON(.scope = OTHERS, .from = -TWO_DAYS, .until = -DAY)},
+     CG_CRL_STATUS_EXPIRED,
+     -1},
+    {"a stale CRL beside a good one",
+     LEAF,
+     {ON(.scope = USERS, .from = -TWO_DAYS, .until = -DAY), ON(.revoked = 6)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+
+    {"delta revokes",
+     LEAF,
+     {ON(.number = 3), ON(.number = 4, .delta_base = 3, .revoked = 5, .reason = 1)},
+     CG_CRL_STATUS_REVOKED,
+     1},
+    {"delta takes back",
+     LEAF,
+     {ON(.number = 3, .revoked = 5, .reason = 6), ON(.number = 4, .delta_base = 3, .revoked = 5, .reason = 8)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+    {"delta of a later base takes nothing back",
+     LEAF,
+     {ON(.number = 2, .revoked = 5, .reason = 6), ON(.number = 4, .delta_base = 3, .revoked = 5, .reason = 8)},
+     CG_CRL_STATUS_REVOKED,
+     6},
+    {"delta past its time takes nothing back",
+     LEAF,
+     {ON(.number = 3, .revoked = 5, .reason = 6),
+      ON(.number = 4, .delta_base = 3, .revoked = 5, .reason = 8, .from = -TWO_DAYS, .until = -DAY)},
+     CG_CRL_STATUS_REVOKED,
+     6},
+    {"delta past its time still revokes",
+     LEAF,
+     {ON(.number = 3), ON(.number = 4, .delta_base = 3, .revoked = 5, .from = -TWO_DAYS, .until = -DAY)},
+     CG_CRL_STATUS_REVOKED,
+     -1},
+    {"delta older than the complete CRL",
+     LEAF,
+     {ON(.number = 5), ON(.number = 4, .delta_base = 3, .revoked = 5)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+    {"delta of another scope takes nothing back",
+     LEAF,
+     {ON(.number = 3, .revoked = 5, .reason = 6),
+      ON(.number = 4, .delta_base = 3, .revoked = 5, .reason = 8, .scope = USERS)},
+     CG_CRL_STATUS_REVOKED,
+     6},
+    {"delta alone", LEAF, {ON(.number = 4, .delta_base = 3)}, CG_CRL_STATUS_UNKNOWN, -1},
+
+    {"indirect CRL that the certificate names",
+     LEAF_DELEGATED,
+     {ON(.by = BY_DELEGATE, .scope = INDIRECT), ON(.scope = CAS)},
+     CG_CRL_STATUS_UNKNOWN,
+     -1},
+    {"indirect CRL, its signer covered",
+     LEAF_DELEGATED,
+     {ON(.by = BY_DELEGATE, .scope = INDIRECT), ON(.scope = POINT_2)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+    {"indirect CRL lists it under its issuer",
+     LEAF_DELEGATED,
+     {ON(.by = BY_DELEGATE, .scope = INDIRECT, .revoked = 5, .other_issuer = "CA"), ON(.scope = POINT_2)},
+     CG_CRL_STATUS_REVOKED,
+     -1},
+    {"indirect CRL lists the number under its own name",
+     LEAF_DELEGATED,
+     {ON(.by = BY_DELEGATE, .scope = INDIRECT, .revoked = 5), ON(.scope = POINT_2)},
+     CG_CRL_STATUS_GOOD,
+     -1},
+    {"indirect CRL that the certificate does not name",
+     LEAF,
+     {ON(.by = BY_DELEGATE, .scope = INDIRECT)},
+     CG_CRL_STATUS_NO_CRL,
+     -1},
+    {"direct CRL of the issuer that the certificate names",
+     LEAF_DELEGATED,
+     {ON(.by = BY_DELEGATE)},
+     CG_CRL_STATUS_NO_CRL,
+     -1},
+};
+
+static void add_entry(struct piece *entries, const struct list *list)
+{
+    const unsigned char serial = (unsigned char)list->revoked;
+    if (!list->other_issuer) {
+        der_entry(entries, &serial, 1, MAKER_NOW - DAY, list->reason ? list->reason : -1);
+        return;
+    }
+    struct piece one = {0}, name = {0}, extensions = {0};
+    X509_NAME *issuer = X509_get_subject_name(ca.cert);
+    unsigned char *der = NULL;
+    int len = i2d_X509_NAME(issuer, &der);
+    piece_add(&name, der, (size_t)len);
+    piece_wrap(&name, 0xa4); /* directoryName */
+    piece_wrap(&name, 0x30);
+    der_extension(&extensions, 29, true, &name);
+    piece_wrap(&extensions, 0x30);
+    der_integer(&one, &serial, 1);
+    der_time(&one, MAKER_NOW - DAY);
+    piece_join(&one, &extensions);
+    piece_wrap(&one, 0x30);
+    piece_join(entries, &one);
+    piece_free(&name);
+    OPENSSL_free(der);
+}
+
+static void add_list(struct cg_crl_set *set, const struct list *list, const char *sentence)
+{
+    struct piece entries = {0}, extensions = {0}, value = {0};
+    struct crl_shape shape = {.issuer = signers[list->by],
+                              .number = list->number,
+                              .this_update = list->from ? list->from : -DAY,
+                              .next_update = list->until ? list->until : 7 * DAY,
+                              .extensions = &extensions};
+    struct cg_error err = {""};
+    if (list->scope) {
+        piece_add(&value, list->scope, strlen(list->scope));
+        piece_wrap(&value, 0x30);
+        der_extension(&extensions, 28, true, &value);
+        piece_free(&value);
+    }
+    if (list->delta_base) {
+        der_small(&value, 0x02, list->delta_base);
+        der_extension(&extensions, 27, true, &value);
+        piece_free(&value);
+    }
+    if (list->revoked) {
+        add_entry(&entries, list);
+        shape.entries = &entries;
+    }
+    size_t len;
+    unsigned char *der = make_crl(&shape, &len);
+    if (!cg_crl_set_add(set, der, len, issuers, false, &err))
+        fail_msg("%s: %s", sentence, err.text);
+    free(der);
+    piece_free(&entries);
+    piece_free(&extensions);
+}
+
+static const X509 *issuer_of(enum subject subject)
+{
+    if (subject == LEAF_BY_RENEWED)
+        return renewed.cert;
+    return subject == LEAF_BY_REKEYED ? rekeyed.cert : ca.cert;
+}
+
+static void check_row(const struct row *row, bool backwards)
+{
+    const struct cg_crl_terms terms = {.now = MAKER_NOW, .max_age = 30 * DAY};
+    struct cg_crl_set *set = cg_crl_set_new();
+    struct cg_crl_answer answer;
+    for (int i = 0; i < 3; i++) {
+        const struct list *list = &row->lists[backwards ? 2 - i : i];
+        if (list->there)
+            add_list(set, list, row->sentence);
+    }
+    cg_crl_set_look_up(set, subjects[row->subject], issuer_of(row->subject), &terms, &answer);
+    if (answer.status != row->expected || answer.reason != row->reason)
+        fail_msg("%s%s: expected status %d reason %d, got %d and %d", row->sentence, backwards ? " (backwards)" : "",
+                 row->expected, row->reason, answer.status, answer.reason);
+    assert_true((answer.revoked_at == MAKER_NOW - DAY) == (row->expected == CG_CRL_STATUS_REVOKED));
+    cg_crl_set_free(set);
+}
+
+/* The order in which the files come must not matter. */
+static void status_of_each_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        check_row(&rows[i], false);
+        check_row(&rows[i], true);
+    }
+}
+
+static enum cg_crl_status status_at(int64_t now, int64_t grace, int64_t skew, int64_t max_age)
+{
+    const struct list list = ON(.from = -DAY, .until = DAY);
+    const struct cg_crl_terms terms = {.now = now, .grace = grace, .skew = skew, .max_age = max_age};
+    struct cg_crl_set *set = cg_crl_set_new();
+    struct cg_crl_answer answer;
+    add_list(set, &list, "terms");
+    cg_crl_set_look_up(set, subjects[LEAF], ca.cert, &terms, &answer);
+    assert_true(answer.this_update == MAKER_NOW - DAY && answer.next_update == MAKER_NOW + DAY);
+    assert_string_equal(answer.number, "1");
+    cg_crl_set_free(set);
+    return answer.status;
+}
+
+static void limits_of_time(void **state)
+{
+    (void)state;
+    assert_int_equal(status_at(MAKER_NOW + DAY, 0, 0, 0), CG_CRL_STATUS_GOOD);
+    assert_int_equal(status_at(MAKER_NOW + DAY + 1, 0, 0, 0), CG_CRL_STATUS_EXPIRED);
+    assert_int_equal(status_at(MAKER_NOW + DAY + 60, 60, 0, 0), CG_CRL_STATUS_GOOD);
+    assert_int_equal(status_at(MAKER_NOW + DAY + 61, 60, 0, 0), CG_CRL_STATUS_EXPIRED);
+    assert_int_equal(status_at(MAKER_NOW - DAY, 0, 0, 0), CG_CRL_STATUS_GOOD);
+    assert_int_equal(status_at(MAKER_NOW - DAY - 1, 0, 0, 0), CG_CRL_STATUS_NOT_YET_VALID);
+    assert_int_equal(status_at(MAKER_NOW - DAY - 60, 0, 60, 0), CG_CRL_STATUS_GOOD);
+    assert_int_equal(status_at(MAKER_NOW, 0, 0, DAY), CG_CRL_STATUS_GOOD);
+    assert_int_equal(status_at(MAKER_NOW + 1, 0, 0, DAY), CG_CRL_STATUS_TOO_OLD);
+}
+
+static void wrong_issuer_is_unknown(void **state)
+{
+    (void)state;
+    const struct list list = ON(.revoked = 6);
+    const struct cg_crl_terms terms = {.now = MAKER_NOW};
+    struct cg_crl_set *set = cg_crl_set_new();
+    struct cg_crl_answer answer;
+    add_list(set, &list, "wrong issuer");
+    cg_crl_set_look_up(set, subjects[LEAF], stranger.cert, &terms, &answer);
+    assert_int_equal(answer.status, CG_CRL_STATUS_UNKNOWN);
+    cg_crl_set_free(set);
+}
+
+static X509 *leaf(const char *constraints, const char *points, const struct ca *issuer)
+{
+    const char *const extensions[] = {constraints, points, NULL};
+    return make_cert("leaf", 5, ca.key, issuer, extensions);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const char *const crl_sign[] = {"keyUsage=critical,cRLSign", "crlDistributionPoints=URI:http:2", NULL};
+    const char *const no_ca = "basicConstraints=CA:FALSE";
+    ca = make_ca("CA", NULL, NULL);
+    renewed = make_ca("CA", NULL, ca.key);
+    rekeyed = make_ca("CA", NULL, NULL);
+    stranger = make_ca("Stranger", NULL, NULL);
+    crl_key = make_ca("CA", NULL, NULL);
+    X509_free(crl_key.cert);
+    crl_key.cert = make_cert("CA", 77, crl_key.key, &ca, crl_sign);
+    delegate = make_ca("Delegate", NULL, NULL);
+    X509_free(delegate.cert);
+    delegate.cert = make_cert("Delegate", 78, delegate.key, &ca, crl_sign);
+    issuers = sk_X509_new_null();
+    sk_X509_push(issuers, rekeyed.cert);
+    sk_X509_push(issuers, crl_key.cert);
+    sk_X509_push(issuers, stranger.cert);
+    sk_X509_push(issuers, delegate.cert);
+    sk_X509_push(issuers, ca.cert);
+    subjects[LEAF] = leaf(no_ca, NULL, &ca);
+    subjects[LEAF_CA] = leaf("basicConstraints=critical,CA:TRUE", NULL, &ca);
+    subjects[LEAF_POINT_1] = leaf(no_ca, "crlDistributionPoints=URI:http:1", &ca);
+    subjects[LEAF_POINTS_2_1] = leaf(no_ca, "crlDistributionPoints=URI:http:2,URI:http:1", &ca);
+    subjects[LEAF_BY_RENEWED] = leaf(no_ca, NULL, &renewed);
+    subjects[LEAF_BY_REKEYED] = leaf(no_ca, NULL, &rekeyed);
+    /* cRLIssuer "Delegate" */
+    subjects[LEAF_DELEGATED] = leaf(
+        no_ca, "crlDistributionPoints=DER:301B3019A217A41530133111300F06035504030C0844656C6567617465", &ca);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SUBJECTS; i++)
+        X509_free(subjects[i]);
+    sk_X509_free(issuers);
+    free_ca(&ca);
+    free_ca(&renewed);
+    free_ca(&rekeyed);
+    free_ca(&crl_key);
+    free_ca(&stranger);
+    free_ca(&delegate);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(status_of_each_row),
+        cmocka_unit_test(limits_of_time),
+        cmocka_unit_test(wrong_issuer_is_unknown),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The file reader: what it refuses, that the words name the cure, that keys stay private. */
+#include "core/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOBODY 65534
+
+static char folder[256];
+
+static const char *in_folder(const char *name)
+{
+    static char path[2][512];
+    static int turn;
+    char *out = path[turn ^= 1];
+    snprintf(out, sizeof path[0], "%s/%s", folder, name);
+    return out;
+}
+
+static const char *make(const char *name, const char *text, mode_t mode)
+{
+    const char *path = in_folder(name);
+    unlink(path);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(path, mode), 0);
+    return path;
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    const char *base = getenv("CG_TEST_TMP");
+    snprintf(folder, sizeof folder, "%s/file-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+    return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void expect_refused(const char *path, enum cg_file_kind kind, size_t limit, const char *words)
+{
+    struct cg_bytes bytes = {(unsigned char *)1, 1};
+    struct cg_error err = {""};
+    if (cg_file_read(path, kind, limit, &bytes, &err))
+        fail_msg("%s was read", path);
+    if (!strstr(err.text, words))
+        fail_msg("expected \"%s\", found \"%s\"", words, err.text);
+    assert_null(bytes.data);
+    assert_int_equal(bytes.len, 0);
+}
+
+static void reads_whole_files(void **state)
+{
+    (void)state;
+    struct cg_bytes bytes;
+    assert_true(cg_file_read(make("a", "hello", 0644), CG_FILE_PUBLIC, 5, &bytes, NULL));
+    assert_int_equal(bytes.len, 5);
+    assert_string_equal((char *)bytes.data, "hello");
+    cg_bytes_free(&bytes);
+    assert_null(bytes.data);
+    assert_true(cg_file_read(make("empty", "", 0644), CG_FILE_PUBLIC, 5, &bytes, NULL));
+    assert_int_equal(bytes.len, 0);
+    cg_bytes_wipe(&bytes);
+}
+
+static void refuses_what_is_no_file(void **state)
+{
+    (void)state;
+    expect_refused(make("a", "hello", 0644), CG_FILE_PUBLIC, 4, "at most 4 bytes, found 5");
+    expect_refused(folder, CG_FILE_PUBLIC, 100, "found a folder");
+    expect_refused("/dev/zero", CG_FILE_PUBLIC, 100, "found a device");
+    assert_int_equal(mkfifo(in_folder("pipe"), 0644), 0);
+    expect_refused(in_folder("pipe"), CG_FILE_PUBLIC, 100, "pipe"); /* and it does not hang */
+    expect_refused("", CG_FILE_PUBLIC, 100, "no such file");
+}
+
+static void says_where_a_path_ends(void **state)
+{
+    (void)state;
+    char words[512];
+    expect_refused(in_folder("none"), CG_FILE_PUBLIC, 100, "no such file (its folder exists)");
+    snprintf(words, sizeof words, "(%s is the nearest folder that exists)", folder);
+    expect_refused(in_folder("x/y/z"), CG_FILE_PUBLIC, 100, words);
+    assert_int_equal(symlink("nowhere", in_folder("link")), 0);
+    expect_refused(in_folder("link"), CG_FILE_PUBLIC, 100, "symbolic link to nothing");
+    make("plain", "", 0644);
+    expect_refused(in_folder("plain/child"), CG_FILE_PUBLIC, 100, "no such file or folder");
+}
+
+static void keeps_keys_private(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        mode_t mode;
+        bool fits;
+    } rows[] = {
+        {"the owner's alone", 0600, true},     {"read-only", 0400, true},
+        {"read by our own group", 0640, true}, {"written by the group", 0660, false},
+        {"read by everyone", 0644, false},     {"read by everyone but the group", 0604, false},
+        {"entered by everyone", 0601, false},  {"written by everyone", 0602, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_bytes bytes;
+        struct cg_error err = {""};
+        const char *path = make("key", "secret", rows[i].mode);
+        bool ok = cg_file_read(path, CG_FILE_PRIVATE_KEY, 100, &bytes, &err);
+        if (ok != rows[i].fits)
+            fail_msg("%s: %s", rows[i].sentence, ok ? "accepted" : err.text);
+        if (!ok && !strstr(err.text, "cure: chmod 06"))
+            fail_msg("%s: no cure in \"%s\"", rows[i].sentence, err.text);
+        cg_bytes_wipe(&bytes);
+    }
+}
+
+/* Runs as another user in a child where this process may; 0 is success. */
+static int as_nobody(void (*run)(void))
+{
+    pid_t child = fork();
+    if (child == 0) {
+        if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+            _exit(9);
+        run();
+        _exit(0);
+    }
+    int status = -1;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void read_forbidden_file(void)
+{
+    struct cg_bytes bytes;
+    struct cg_error err = {""};
+    if (cg_file_read(in_folder("secret"), CG_FILE_PUBLIC, 100, &bytes, &err))
+        _exit(1);
+    bool named = strstr(err.text, "user nobody may not read it") || strstr(err.text, "user 65534 may not read it");
+    _exit(named && strstr(err.text, "chmod g+r") ? 0 : 2);
+}
+
+static void read_in_forbidden_folder(void)
+{
+    struct cg_bytes bytes;
+    struct cg_error err = {""};
+    char words[512];
+    snprintf(words, sizeof words, "may not enter the folder %s; cure: chgrp", in_folder("closed"));
+    if (cg_file_read(in_folder("closed/inner/file"), CG_FILE_PUBLIC, 100, &bytes, &err))
+        _exit(1);
+    _exit(strstr(err.text, words) ? 0 : 2);
+}
+
+static void read_foreign_group_key(void)
+{
+    struct cg_bytes bytes;
+    _exit(cg_file_read(in_folder("shared"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1);
+}
+
+static void names_user_and_cure(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make("secret", "x", 0600);
+    assert_int_equal(mkdir(in_folder("closed"), 0700), 0);
+    assert_int_equal(mkdir(in_folder("closed/inner"), 0755), 0);
+    make("closed/inner/file", "x", 0644);
+    assert_int_equal(as_nobody(read_forbidden_file), 0);
+    assert_int_equal(as_nobody(read_in_forbidden_folder), 0);
+    /* How a package gives root's key to the broker: 0640 root:mosquitto */
+    make("shared", "x", 0640);
+    assert_int_equal(chown(in_folder("shared"), 0, NOBODY), 0);
+    assert_int_equal(as_nobody(read_foreign_group_key), 0);
+}
+
+static void makes_paths_beside(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *base, *name, *path;
+    } rows[] = {
+        {"/etc/cg/policy.json", "ca.pem", "/etc/cg/ca.pem"},
+        {"/etc/cg/policy.json", "/x/ca.pem", "/x/ca.pem"},
+        {"policy.json", "ca.pem", "ca.pem"},
+        {"/policy.json", "pki/ca.pem", "/pki/ca.pem"},
+        {"a/b", "../c", "a/../c"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *path = cg_file_beside(rows[i].base, rows[i].name);
+        assert_string_equal(path, rows[i].path);
+        free(path);
+    }
+}
+
+static bool collect(void *context, const char *path, struct cg_error *err)
+{
+    (void)err;
+    char *out = context;
+    snprintf(out + strlen(out), 256 - strlen(out), "%s ", strrchr(path, '/') + 1);
+    return true;
+}
+
+static void visits_folders_in_order(void **state)
+{
+    (void)state;
+    static const char *const suffixes[] = {".crl", ".pem", NULL};
+    char names[256] = "";
+    struct cg_error err = {""};
+    assert_int_equal(mkdir(in_folder("crls"), 0755), 0);
+    make("crls/b.crl", "", 0644);
+    make("crls/a.pem", "", 0644);
+    make("crls/.hidden.crl", "", 0644);
+    make("crls/c.txt", "", 0644);
+    make("crls/.crl", "", 0644);
+    assert_true(cg_folder_visit(in_folder("crls"), suffixes, collect, names, &err));
+    assert_string_equal(names, "a.pem b.crl ");
+    assert_false(cg_folder_visit(in_folder("absent"), suffixes, collect, names, &err));
+    assert_non_null(strstr(err.text, "cannot list the folder"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_whole_files),       cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(says_where_a_path_ends),  cmocka_unit_test(keeps_keys_private),
+        cmocka_unit_test(names_user_and_cure),     cmocka_unit_test(makes_paths_beside),
+        cmocka_unit_test(visits_folders_in_order),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

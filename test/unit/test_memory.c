@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Every allocation of a load fails in turn, alone and with all that follow: a load ends whole or not at all, with words.
+ * The linker wraps the core's allocations (--wrap); OpenSSL and cJSON take ours by their own hooks. */
+#include "core/snapshot.h"
+#include "lib/pki_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+#include <openssl/crypto.h>
+
+#define NOW      1800000000
+#define RUNS_MAX 700 /* of one case: beyond it allocations are sampled evenly */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+static struct {
+    bool armed, forever;
+    long asked, fail_at;
+} fault;
+
+static bool fails(void)
+{
+    if (!fault.armed)
+        return false;
+    fault.asked++;
+    return fault.forever ? fault.asked >= fault.fail_at : fault.asked == fault.fail_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+static void *openssl_malloc(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return size ? __wrap_malloc(size) : NULL;
+}
+
+static void *openssl_realloc(void *old, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return __wrap_realloc(old, size);
+}
+
+static void openssl_free(void *old, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(old);
+}
+
+static char folder[256], policy_file[512];
+static struct cg_pki *pki;
+
+static int make_files(void **state)
+{
+    (void)state;
+    static const char policy
+        [] = "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":\"list.pem\"},"
+             "\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},\"server\":{\"names\":[\"localhost\"]},"
+             "\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
+             "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
+             "\"listeners\":[{\"port\":1,\"credential\":null,\"tls\":{\"min_version\":\"1.3\"}}]}";
+    const char *base = getenv("CG_TEST_TMP");
+    snprintf(folder, sizeof folder, "%s/memory-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+    if (!mkdtemp(folder))
+        return -1;
+    pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "root: ca cn=root\nother: ca cn=other\nmid: ca cn=mid issuer=root\nbroker: server issuer=mid\n"
+                     "list: crl issuer=root number=7 revoke=0x77\nmidlist: crl issuer=mid number=1 revoke=0x78\n");
+    cg_pki_write(pki, folder, "ca.pem", "root other");
+    cg_pki_write(pki, folder, "mid.pem", "mid");
+    cg_pki_write(pki, folder, "list.pem", "list midlist");
+    cg_pki_write(pki, folder, "chain.pem", "broker mid");
+    cg_pki_write_key(pki, folder, "key.pem", "broker");
+    snprintf(policy_file, sizeof policy_file, "%s/policy.json", folder);
+    FILE *f = fopen(policy_file, "w");
+    return f && fputs(policy, f) >= 0 && fclose(f) == 0 ? 0 : -1;
+}
+
+static int remove_files(void **state)
+{
+    (void)state;
+    char command[300];
+    cg_pki_free(pki);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+/* Runs once; true when it gave a result, which must be whole. */
+typedef bool run_fn(struct cg_error *err);
+
+static bool load_policy(struct cg_error *err)
+{
+    struct cg_policy *policy = cg_policy_load(policy_file, err);
+    fault.armed = false;
+    bool ok = policy != NULL;
+    if (policy &&
+        (policy->nlisteners != 1 || policy->base.client.nextensions != 1 || policy->base.server.deny.count != 1))
+        fail_msg("allocation %ld: half a policy", fault.fail_at);
+    cg_policy_free(policy);
+    return ok;
+}
+
+static bool load_snapshot(struct cg_error *err)
+{
+    struct cg_snapshot_source source = {.policy = policy_file};
+    struct cg_stamps seen = {NULL, 0};
+    struct cg_snapshot *snapshot = cg_snapshot_load(&source, NULL, NOW, &seen, NULL, err);
+    fault.armed = false;
+    bool ok = snapshot != NULL;
+    if (snapshot && (sk_X509_num(cg_trust_anchors(snapshot->trust)) != 2 ||
+                     sk_X509_num(cg_trust_intermediates(snapshot->trust)) != 1 ||
+                     cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 || !snapshot->base_credential ||
+                     sk_X509_num(snapshot->base_credential->chain) != 1))
+        fail_msg("allocation %ld: half a snapshot", fault.fail_at);
+    cg_snapshot_release(snapshot);
+    cg_stamps_clear(&seen);
+    return ok;
+}
+
+static void fail_one(run_fn *run, long at, bool forever)
+{
+    struct cg_error err = {""};
+    fault.asked = 0;
+    fault.fail_at = at;
+    fault.forever = forever;
+    fault.armed = true;
+    bool ok = run(&err);
+    fault.armed = false;
+    if (!ok && !err.text[0])
+        fail_msg("allocation %ld: failed without a word", at);
+    if (ok && forever && fault.asked >= at)
+        fail_msg("allocation %ld and all that follow failed, and yet it loaded", at);
+}
+
+static void fail_all(run_fn *run)
+{
+    struct cg_error err = {""};
+    for (int warm = 0; warm < 2; warm++) { /* what libraries keep for later is made now */
+        fault.asked = 0;
+        fault.fail_at = -1;
+        fault.forever = false;
+        fault.armed = true;
+        if (!run(&err))
+            fail_msg("%s", err.text);
+    }
+    long total = fault.asked, step = 1 + total / RUNS_MAX;
+    assert_true(total > 50);
+    for (long at = 1; at <= total; at += step) {
+        fail_one(run, at, false);
+        fail_one(run, at, true);
+    }
+}
+
+static void policies_are_whole_or_nothing(void **state)
+{
+    (void)state;
+    fail_all(load_policy);
+}
+
+static void snapshots_are_whole_or_nothing(void **state)
+{
+    (void)state;
+    fail_all(load_snapshot);
+}
+
+int main(void)
+{
+    cJSON_Hooks hooks = {__wrap_malloc, free};
+    if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
+        return 1;
+    cJSON_InitHooks(&hooks);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(policies_are_whole_or_nothing),
+        cmocka_unit_test(snapshots_are_whole_or_nothing),
+    };
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}

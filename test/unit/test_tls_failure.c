@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Handshakes that fail before or beside the check of the certificate: each gives one rejected() with its reason. */
+#include "tls_fixture.h"
+
+#include <openssl/param_build.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct tls_world world;
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_world_open(&world);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tls_world_close(&world);
+    return 0;
+}
+
+static void told_once(const char *sentence, enum cg_reason reason)
+{
+    print_message("   %s: %s, %s\n", sentence, cg_reason_row(world.told.last.reason)->code, world.told.last.detail);
+    assert_int_equal(world.told.rejected, 1);
+    assert_int_equal(world.told.accepted, 0);
+    assert_int_equal(world.told.last.reason, reason);
+    assert_true(world.told.last.detail[0]);
+    assert_int_equal(world.told.ended, 1);
+    assert_null(cg_hook_first());
+    assert_null(cg_hook_conn_reading());
+    memset(&world.told, 0, sizeof world.told);
+}
+
+struct raw {
+    const char *sentence, *bytes;
+    size_t len;
+    enum cg_reason reason;
+};
+
+#define BYTES(text) text, sizeof text - 1
+
+static const struct raw raws[] = {
+    {"nothing", BYTES(""), CG_REASON_PEER_GONE},
+    {"half a record header", BYTES("\x16\x03\x01"), CG_REASON_PEER_GONE},
+    {"a record that does not end", BYTES("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), CG_REASON_PEER_GONE},
+    {"MQTT 3.1.1",
+     BYTES("\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04"
+           "dev1"),
+     CG_REASON_PLAIN_MQTT},
+    {"MQTT 3.1",
+     BYTES("\x10\x12\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x04"
+           "dev1"),
+     CG_REASON_PLAIN_MQTT},
+    {"HTTP GET", BYTES("GET /mqtt HTTP/1.1\r\n\r\n"), CG_REASON_PLAIN_HTTP},
+    {"HTTP OPTIONS", BYTES("OPTIONS * HTTP/1.1\r\n\r\n"), CG_REASON_PLAIN_HTTP},
+    {"HTTP/2", BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), CG_REASON_PLAIN_HTTP},
+    {"HTTP CONNECT", BYTES("CONNECT example.org:443 HTTP/1.1\r\n\r\n"), CG_REASON_PLAIN_HTTP},
+    {"zeros", BYTES("\0\0\0\0\0\0\0\0\0\0\0\0"), CG_REASON_GARBAGE},
+    {"SSH", BYTES("SSH-2.0-OpenSSH_9.2\r\n"), CG_REASON_GARBAGE},
+    {"a record of an unknown type", BYTES("\x63\x03\x01\x00\x04\x01\x02\x03\x04"), CG_REASON_GARBAGE},
+    {"application data first", BYTES("\x17\x03\x03\x00\x04\x01\x02\x03\x04"), CG_REASON_GARBAGE},
+    {"an alert first", BYTES("\x15\x03\x01\x00\x02\x02\x28"), CG_REASON_GARBAGE},
+    {"a ClientHello of garbage", BYTES("\x16\x03\x01\x00\x08\x01\x00\x00\x04\xff\xff\xff\xff"), CG_REASON_GARBAGE},
+    {"SSL 2",
+     BYTES("\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10\x01\x00\x80\x02\x00\x80\x03\x00\x80\x04\x00\x80\x05"
+           "\x00\x80\x06\x00\x40\x07\x00\xc0\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"),
+     CG_REASON_NO_COMMON_VERSION},
+};
+
+static void what_is_not_tls(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
+        struct tls_link link;
+        tls_connect(&link, server, NULL);
+        assert_int_equal(write(link.fd[1], raws[i].bytes, raws[i].len), raws[i].len);
+        tls_run(&link);
+        shutdown(link.fd[1], SHUT_WR);
+        tls_run(&link);
+        tls_disconnect(&link);
+        told_once(raws[i].sentence, raws[i].reason);
+    }
+    SSL_CTX_free(server);
+}
+
+struct mismatch {
+    const char *sentence;
+    int min, max; /* the client's TLS versions */
+    const char *ciphers, *suites, *groups, *signatures;
+    const char *policy_ciphers, *policy_suites, *policy_groups;
+    int policy_min;
+    enum cg_reason reason;
+};
+
+static const struct mismatch mismatches[] = {
+    {"a client that knows TLS 1.1 at most", TLS1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", NULL, NULL, NULL, NULL,
+     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION},
+    {"a client of TLS 1.2 where the policy wants 1.3", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL, NULL, NULL,
+     NULL, NULL, TLS1_3_VERSION, CG_REASON_NO_COMMON_VERSION},
+    {"a client without forward secrecy", TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA", NULL, NULL, NULL, NULL, NULL,
+     NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER},
+    {"another TLS 1.2 cipher than the policy's", TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", NULL,
+     NULL, NULL, "ECDHE-ECDSA-AES256-GCM-SHA384", NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER},
+    {"another TLS 1.3 cipher suite than the policy's", TLS1_3_VERSION, TLS1_3_VERSION, NULL, "TLS_AES_128_GCM_SHA256",
+     NULL, NULL, NULL, "TLS_AES_256_GCM_SHA384", NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER},
+    {"another group than the policy's, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, "X25519", NULL, NULL, NULL,
+     "P-384", TLS1_2_VERSION, CG_REASON_NO_COMMON_GROUP},
+    {"signatures that our key can't make, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL,
+     "rsa_pss_rsae_sha256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE},
+};
+
+static void no_common_ground(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
+        const struct mismatch *row = &mismatches[i];
+        struct tls_link link;
+        struct cg_tls_policy *tls = &world.policy->base.tls, before = *tls;
+        tls->ciphers = row->policy_ciphers;
+        tls->ciphersuites = row->policy_suites;
+        tls->groups = row->policy_groups;
+        tls->min_version = row->policy_min;
+        tls_new_snapshot(&world);
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, row->min, row->max, "good");
+        assert_true(!row->ciphers || SSL_CTX_set_cipher_list(client, row->ciphers) == 1);
+        assert_true(!row->suites || SSL_CTX_set_ciphersuites(client, row->suites) == 1);
+        assert_true(!row->groups || SSL_CTX_set1_groups_list(client, row->groups) == 1);
+        assert_true(!row->signatures || SSL_CTX_set1_sigalgs_list(client, row->signatures) == 1);
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        tls_disconnect(&link);
+        told_once(row->sentence, row->reason);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+        *tls = before;
+    }
+}
+
+/* The policy's lists hold for the first connection of an SSL_CTX, and for what comes after a new snapshot. */
+static void settings_follow_the_snapshot(void **state)
+{
+    (void)state;
+    static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", NULL};
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    for (size_t i = 0; i < 3; i++) {
+        struct tls_link link;
+        world.policy->base.tls.ciphersuites = suites[i];
+        tls_new_snapshot(&world);
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        assert_true(link.server_done && link.client_done);
+        assert_string_equal(SSL_get_cipher_name(link.client), suites[i] ? suites[i] : "TLS_AES_256_GCM_SHA384");
+        assert_true(sk_X509_NAME_num(SSL_get0_peer_CA_list(link.client)) == 1);
+        tls_disconnect(&link);
+    }
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
+}
+
+static int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+static void the_client_does_not_trust_us(void **state)
+{
+    (void)state;
+    world.policy->base.server.mode[CG_REASON_UNTRUSTED] = CG_OFF;
+    for (size_t i = 0; i < 2; i++) {
+        struct tls_link link;
+        tls_serve_policy_credential(&world, "strangeserver");
+        SSL_CTX *server = tls_broker_context(&world, NULL);
+        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        tls_disconnect(&link);
+        told_once("a client that does not know our CA", CG_REASON_PEER_UNTRUSTS_US);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+}
+
+static void the_client_says_expired(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    tls_serve_policy_credential(&world, "server");
+    SSL_CTX *server = tls_broker_context(&world, NULL);
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), world.now + 40000L * 86400);
+    tls_connect(&link, server, client);
+    tls_run(&link);
+    tls_disconnect(&link);
+    told_once("a client whose clock is in the next century", CG_REASON_PEER_SAYS_EXPIRED);
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
+}
+
+/* The public half of one key with the private half of another: OpenSSL sees that it fits the certificate. */
+static EVP_PKEY *forged_key(EVP_PKEY *public, EVP_PKEY *private)
+{
+    unsigned char point[200];
+    size_t len = 0;
+    BIGNUM *secret = NULL;
+    EVP_PKEY *key = NULL;
+    assert_int_equal(EVP_PKEY_get_octet_string_param(public, "pub", point, sizeof point, &len), 1);
+    assert_int_equal(EVP_PKEY_get_bn_param(private, "priv", &secret), 1);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    assert_true(OSSL_PARAM_BLD_push_utf8_string(build, "group", "P-256", 0) &&
+                OSSL_PARAM_BLD_push_octet_string(build, "pub", point, len) &&
+                OSSL_PARAM_BLD_push_BN(build, "priv", secret));
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params), 1);
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    BN_free(secret);
+    return key;
+}
+
+/* A thief has the certificate, but not its key. */
+static void a_certificate_without_its_key(void **state)
+{
+    (void)state;
+    EVP_PKEY *key = forged_key(cg_pki_key(world.pki, "good"), cg_pki_key(world.pki, "stranger"));
+    for (size_t i = 0; i < 2; i++) {
+        struct tls_link link;
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], NULL);
+        assert_int_equal(SSL_CTX_use_cert_and_key(client, cg_pki_cert(world.pki, "good"), key, NULL, 1), 1);
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        tls_disconnect(&link);
+        told_once("a stolen certificate", CG_REASON_BAD_CERTIFICATE_PROOF);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+    EVP_PKEY_free(key);
+}
+
+static void a_chain_that_is_too_large(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct tls_link link;
+        world.policy->base.client.max_chain_bytes = 300;
+        world.policy->base.client.max_chain = 1;
+        tls_new_snapshot(&world);
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        tls_disconnect(&link);
+        told_once("more bytes of certificates than allowed", CG_REASON_CHAIN_TOO_LARGE);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+}
+
+static void the_peer_goes_away(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    tls_connect(&link, server, client);
+    tls_step(&link); /* ClientHello in, our flight out */
+    tls_end(&link.client, &link.fd[1]);
+    tls_run(&link);
+    tls_disconnect(&link);
+    told_once("closed in the middle", CG_REASON_PEER_GONE);
+
+    struct linger reset = {.l_onoff = 1};
+    tls_connect(&link, server, client);
+    tls_step(&link);
+    setsockopt(link.fd[1], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    tls_end(&link.client, &link.fd[1]);
+    tls_run(&link);
+    tls_disconnect(&link);
+    told_once("reset in the middle", CG_REASON_PEER_GONE);
+
+    tls_connect(&link, server, NULL);
+    tls_step(&link);
+    tls_disconnect(&link);
+    told_once("the broker ends it while it waits", CG_REASON_PEER_GONE);
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
+}
+
+static void the_deadline(void **state)
+{
+    (void)state;
+    struct tls_link first, second;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    assert_int_equal(cg_hook_tick(), -1);
+    world.policy->base.tls.handshake_timeout_ms = 10000;
+    tls_connect(&first, server, NULL);
+    tls_step(&first);
+    world.monotonic_ms += 4000;
+    tls_connect(&second, server, NULL);
+    tls_step(&second);
+    assert_int_equal(cg_hook_tick(), 6000);
+    world.monotonic_ms += 5999;
+    assert_int_equal(cg_hook_tick(), 1);
+    assert_int_equal(world.told.rejected, 0);
+    world.monotonic_ms += 1;
+    assert_int_equal(cg_hook_tick(), 4000);
+    assert_int_equal(world.told.rejected, 1);
+    tls_run(&first); /* the broker sees the end of the socket */
+    assert_true(first.server_failed);
+    assert_int_equal(world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(world.told.rejected, 1);
+    tls_disconnect(&second);
+    tls_disconnect(&first);
+    assert_int_equal(world.told.last.reason, CG_REASON_PEER_GONE);
+    assert_int_equal(world.told.rejected, 2);
+    assert_int_equal(world.told.ended, 2);
+    SSL_CTX_free(server);
+}
+
+/* What is cut stays out, also when its last flight is in our socket already and no certificate is asked for, so that
+ * nothing but the cut itself could refuse it. */
+static void cut_at_the_last_moment(void **state)
+{
+    (void)state;
+    world.policy->base.client.certificate = CG_CERT_NONE;
+    for (size_t i = 0; i < 2; i++) {
+        struct tls_link link;
+        char byte = 0x10;
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], NULL);
+        tls_connect(&link, server, client);
+        SSL_do_handshake(link.client);
+        SSL_do_handshake(link.server);
+        SSL_do_handshake(link.client);
+        SSL_write(link.client, &byte, 1);
+        world.monotonic_ms += 60000;
+        assert_int_equal(cg_hook_tick(), -1);
+        int rc = SSL_read(link.server, &byte, 1);
+        assert_true(rc <= 0 && SSL_get_error(link.server, rc) != SSL_ERROR_WANT_READ);
+        tls_disconnect(&link);
+        told_once("cut when its last flight was there", CG_REASON_HANDSHAKE_TIMEOUT);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+}
+
+/* A flood from one address cuts itself: the oldest handshake of all, which came from another address, stays. */
+static void a_flood(void **state)
+{
+    (void)state;
+    struct tls_link good, flood[20];
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    world.policy->base.tls.max_handshakes = 5;
+    tls_connect_from(&good, server, client, 1);
+    tls_step(&good);
+    for (int i = 0; i < 20; i++) {
+        tls_connect_from(&flood[i], server, NULL, 2);
+        tls_step(&flood[i]);
+        assert_int_equal(world.told.rejected, i < 4 ? 0 : i - 3);
+    }
+    assert_int_equal(world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
+    for (int i = 0; i < 20; i++) {
+        tls_run(&flood[i]);
+        assert_int_equal(flood[i].server_failed, i < 16); /* the oldest are cut */
+    }
+    tls_run(&good);
+    assert_true(good.server_done && good.client_done);
+    assert_int_equal(world.told.accepted, 1);
+    for (int i = 0; i < 20; i++)
+        tls_disconnect(&flood[i]);
+    tls_disconnect(&good);
+    assert_int_equal(world.told.rejected, 20);
+    assert_int_equal(world.told.ended, 21);
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_not_tls, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_common_ground, setup, teardown),
+        cmocka_unit_test_setup_teardown(settings_follow_the_snapshot, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_client_does_not_trust_us, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_client_says_expired, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_certificate_without_its_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_chain_that_is_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_peer_goes_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_deadline, setup, teardown),
+        cmocka_unit_test_setup_teardown(cut_at_the_last_moment, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

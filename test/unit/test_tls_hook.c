@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The life of the hook: install, remove, whose SSL_CTXs it takes, and what it does when something is missing. */
+#include "tls_fixture.h"
+#include "tls_foreign.h"
+
+#include <openssl/err.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tls_world world;
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_world_open(&world);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tls_world_close(&world);
+    return 0;
+}
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+/* One handshake; true: both sides are done. */
+static bool shake(SSL_CTX *server, SSL_CTX *client)
+{
+    struct tls_link link;
+    tls_connect(&link, server, client);
+    tls_run(&link);
+    bool done = link.server_done && link.client_done;
+    tls_disconnect(&link);
+    return done;
+}
+
+static void installs_are_counted(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *bad = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    assert_true(cg_hook_install(&world.handlers, NULL));
+    cg_hook_remove();
+    assert_false(shake(server, bad));
+    assert_int_equal(world.told.rejected, 1);
+    SSL_CTX_free(server);
+    SSL_CTX_free(bad);
+}
+
+/* SSL_CTXs of the broker that outlive the hook let nobody in; what is made later is not ours. */
+static void removed_with_live_connections(void **state)
+{
+    (void)state;
+    struct tls_link live, half;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    tls_connect(&live, server, client);
+    tls_run(&live);
+    assert_true(live.server_done);
+    tls_connect(&half, server, client);
+    tls_step(&half);
+    cg_hook_remove();
+    assert_int_equal(world.told.ended, 2);
+    assert_int_equal(world.told.rejected, 1);
+    assert_null(cg_hook_first());
+    assert_null(cg_hook_conn_reading());
+    assert_int_equal(cg_hook_tick(), -1);
+    X509 *leaf = SSL_get1_peer_certificate(live.server);
+    assert_null(cg_hook_conn_of_certificate(leaf));
+    X509_free(leaf);
+    tls_talk(&live);
+    tls_run(&half);
+    assert_false(half.server_done);
+    assert_false(shake(server, client));
+    tls_disconnect(&live);
+    tls_disconnect(&half);
+    assert_int_equal(world.told.ended, 2);
+
+    assert_true(cg_hook_install(&world.handlers, NULL));
+    assert_false(shake(server, client)); /* of the time before: not in the new registry, refused */
+    SSL_CTX_free(server);
+    server = tls_broker_context(&world, "server");
+    assert_true(shake(server, client));
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+static void a_context_at_the_same_address(void **state)
+{
+    (void)state;
+    SSL_CTX *bad = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX *good = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    for (int i = 0; i < 4; i++) {
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        assert_false(shake(server, bad)); /* the first connection of each */
+        assert_true(shake(server, good));
+        SSL_CTX_free(server);
+    }
+    assert_int_equal(world.told.rejected, 4);
+    assert_int_equal(world.told.accepted, 4);
+    SSL_CTX_free(bad);
+    SSL_CTX_free(good);
+}
+
+/* Made by another shared object: the call stack says so. */
+static void foreign_ones_are_left_alone(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_foreign_make();
+    assert_int_equal(
+        SSL_CTX_use_cert_and_key(server, cg_pki_cert(world.pki, "server"), cg_pki_key(world.pki, "server"), NULL, 1),
+        1);
+    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
+    assert_true(shake(server, client));
+    assert_int_equal(world.told.rejected + world.told.accepted + world.told.ended, 0);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+static void *in_a_thread(void *unused)
+{
+    (void)unused;
+    return SSL_CTX_new(TLS_server_method());
+}
+
+/* The broker has one thread. */
+static void other_threads_are_left_alone(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    void *server = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, in_a_thread, NULL), 0);
+    assert_int_equal(pthread_join(thread, &server), 0);
+    SSL_CTX_use_cert_and_key(server, cg_pki_cert(world.pki, "server"), cg_pki_key(world.pki, "server"), NULL, 1);
+    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
+    assert_true(shake(server, client));
+    assert_int_equal(world.told.rejected + world.told.accepted + world.told.ended, 0);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+static void no_snapshot(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    world.current = NULL;
+    for (int i = 0; i < 2; i++) {
+        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        assert_false(shake(server, client));
+        assert_int_equal(world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+        SSL_CTX_free(client);
+    }
+    assert_int_equal(world.told.rejected, 2);
+    SSL_CTX_free(server);
+}
+
+static void the_brokers_own_certificate(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    assert_true(cg_hook_check_own(&err)); /* no SSL_CTX */
+    SSL_CTX *good = tls_broker_context(&world, "server");
+    SSL_CTX *bridge = tls_bridge_context(&world, "good");
+    SSL_CTX *psk = tls_broker_context(&world, NULL);
+    assert_true(cg_hook_check_own(&err));
+    SSL_CTX *bad = tls_broker_context(&world, "strangeserver");
+    assert_false(cg_hook_check_own(&err));
+    assert_non_null(strstr(err.text, "untrusted"));
+    tls_serve_policy_credential(&world, "server");
+    assert_true(cg_hook_check_own(&err)); /* it is not served */
+    world.current = NULL;
+    assert_false(cg_hook_check_own(&err));
+    SSL_CTX_free(good);
+    SSL_CTX_free(bad);
+    SSL_CTX_free(psk);
+    SSL_CTX_free(bridge);
+}
+
+/* Expires while the broker runs: found by the handshakes, not only at the start. */
+static void the_own_certificate_expires(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    world.policy->base.client.mode[CG_REASON_EXPIRED] = CG_OFF;
+    assert_true(shake(server, client));
+    world.now += 400LL * 86400;
+    assert_false(shake(server, client));
+    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
+    assert_non_null(strstr(world.told.last.detail, "expired"));
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+struct bridge_row {
+    const char *sentence, *server, *host;
+    bool accepted;
+    enum cg_reason reason;
+};
+
+static const struct bridge_row bridge_rows[] = {
+    {"a good remote broker", "server", "localhost", true, CG_REASON_UNSET},
+    {"by its address", "server", "127.0.0.1", true, CG_REASON_UNSET},
+    {"without a name: by the address of the socket", "server", NULL, true, CG_REASON_UNSET},
+    {"of an unknown CA", "strangeserver", "localhost", false, CG_REASON_UNSET},
+    {"of another name", "otherhost", "localhost", false, CG_REASON_HOST_MISMATCH},
+    {"of another name, by the address of the socket", "otherhost", NULL, false, CG_REASON_HOST_MISMATCH},
+    {"a client's certificate", "good", "localhost", false, CG_REASON_WRONG_PURPOSE},
+};
+
+static void bridges(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof bridge_rows / sizeof *bridge_rows; i++) {
+        const struct bridge_row *row = &bridge_rows[i / 2];
+        struct tls_link link;
+        int version = versions[i % 2];
+        memset(&world.told, 0, sizeof world.told);
+        SSL_CTX *remote = tls_peer_context(&world, version, version, row->server);
+        SSL_CTX *bridge = tls_bridge_context(&world, "good");
+        SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        tls_connect(&link, remote, bridge);
+        SSL_set_tlsext_host_name(link.client, row->host);
+        tls_run(&link);
+        print_message("   %s: %s, %s\n", row->sentence, cg_reason_row(world.told.last.reason)->code,
+                      world.told.last.detail);
+        assert_int_equal(link.server_done, row->accepted);
+        assert_int_equal(world.told.rejected, !row->accepted);
+        assert_int_equal(world.told.accepted, row->accepted);
+        assert_int_equal(world.told.last.role, CG_ROLE_BRIDGE);
+        if (row->accepted || row->reason)
+            assert_int_equal(world.told.last.reason, row->reason);
+        tls_disconnect(&link);
+        assert_int_equal(world.told.ended, 1);
+        assert_int_equal(world.told.rejected + world.told.accepted, 1);
+        SSL_CTX_free(remote);
+        SSL_CTX_free(bridge);
+    }
+}
+
+/* In TLS 1.3 the bridge is done before the remote broker has looked at its certificate. */
+static void a_bridge_is_refused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct tls_link link;
+        memset(&world.told, 0, sizeof world.told);
+        SSL_CTX *remote = tls_peer_context(&world, versions[i], versions[i], "server");
+        SSL_CTX *bridge = tls_bridge_context(&world, "stranger");
+        SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        tls_connect(&link, remote, bridge);
+        tls_run(&link);
+        tls_disconnect(&link);
+        assert_int_equal(world.told.rejected, 1);
+        assert_int_equal(world.told.accepted, 0);
+        assert_int_equal(world.told.last.reason, CG_REASON_PEER_UNTRUSTS_US);
+        SSL_CTX_free(remote);
+        SSL_CTX_free(bridge);
+    }
+}
+
+static unsigned psk_server(SSL *ssl, const char *identity, unsigned char *psk, unsigned max)
+{
+    (void)ssl, (void)max;
+    memset(psk, 7, 16);
+    return strcmp(identity, "dev") == 0 ? 16 : 0;
+}
+
+static unsigned psk_client(SSL *ssl, const char *hint, char *identity, unsigned max_identity, unsigned char *psk,
+                           unsigned max)
+{
+    (void)ssl, (void)hint, (void)max;
+    snprintf(identity, max_identity, "dev");
+    memset(psk, 7, 16);
+    return 16;
+}
+
+static void pre_shared_keys(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        int version = versions[i & 1];
+        bool allowed = i & 2, has_certificate = i & 4;
+        memset(&world.told, 0, sizeof world.told);
+        world.policy->base.tls.psk_allowed = allowed;
+        tls_new_snapshot(&world);
+        SSL_CTX *server = tls_broker_context(&world, has_certificate ? "server" : NULL);
+        SSL_CTX *client = tls_peer_context(&world, version, version, NULL);
+        SSL_CTX_set_psk_server_callback(server, psk_server);
+        SSL_CTX_set_psk_client_callback(client, psk_client);
+        assert_int_equal(SSL_CTX_set_cipher_list(server, "PSK"), 1);
+        assert_int_equal(SSL_CTX_set_cipher_list(client, "PSK"), 1);
+        /* the only digest of such keys: with a certificate at hand OpenSSL chooses the suite first */
+        assert_int_equal(SSL_CTX_set_ciphersuites(client, "TLS_AES_128_GCM_SHA256"), 1);
+        bool done = shake(server, client);
+        print_message("   TLS %s, %s, %s: %s, %s\n", i & 1 ? "1.3" : "1.2", allowed ? "allowed" : "not allowed",
+                      has_certificate ? "certificate" : "no certificate", cg_reason_row(world.told.last.reason)->code,
+                      world.told.last.detail);
+        assert_int_equal(done, allowed);
+        assert_int_equal(world.told.accepted, allowed);
+        assert_int_equal(world.told.rejected, !allowed);
+        if (!allowed)
+            assert_true(world.told.last.reason == CG_REASON_PSK_NOT_ALLOWED ||
+                        (version == TLS1_3_VERSION && world.told.last.reason == CG_REASON_NO_CERTIFICATE));
+        SSL_CTX_free(server);
+        SSL_CTX_free(client);
+    }
+}
+
+/* Tickets and session ids: nothing to resume, and what a client brings along is not taken. */
+static void no_resumption(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    for (int i = 0; i < 2; i++) {
+        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT);
+        struct tls_link link;
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        assert_true(link.server_done && link.client_done);
+        tls_talk(&link);
+        SSL_SESSION *session = SSL_get1_session(link.client);
+        assert_false(SSL_SESSION_has_ticket(session));
+        SSL_shutdown(link.client);
+        tls_disconnect(&link);
+        tls_connect(&link, server, client);
+        SSL_set_session(link.client, session);
+        tls_run(&link);
+        assert_true(link.server_done && !SSL_session_reused(link.server));
+        tls_disconnect(&link);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+    assert_int_equal(world.told.accepted, 4);
+    assert_int_equal(SSL_CTX_sess_number(server), 0);
+    SSL_CTX_free(server);
+}
+
+/* The caller's error queue is his: what was there stays, and nothing of ours is added. */
+static void the_error_queue(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    ERR_clear_error();
+    struct tls_link link;
+    tls_connect(&link, server, client);
+    for (int i = 0; i < 6 && !link.server_done; i++) {
+        (void)SSL_do_handshake(link.client);
+        link.server_done = SSL_do_handshake(link.server) == 1;
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+    assert_true(link.server_done);
+    tls_disconnect(&link);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+    assert_true(cg_hook_install(&world.handlers, NULL));
+    cg_hook_remove();
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(installs_are_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(removed_with_live_connections, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_context_at_the_same_address, setup, teardown),
+        cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(other_threads_are_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_snapshot, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_brokers_own_certificate, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_own_certificate_expires, setup, teardown),
+        cmocka_unit_test_setup_teardown(bridges, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bridge_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(pre_shared_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_resumption, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_error_queue, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* No memory means deny: every allocation that the broker's side of a handshake makes is made to fail, one at a time,
+ * for a client that must not get in. And what a live session costs. */
+#include "tls_fixture.h"
+
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static bool counting;
+static long countdown; /* the allocation that fails; 0: none */
+
+static bool fails(void)
+{
+    return counting && --countdown == 0;
+}
+
+static void *failing_malloc(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return fails() ? NULL : malloc(size);
+}
+
+static void *failing_realloc(void *old, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return fails() ? NULL : realloc(old, size);
+}
+
+static void plain_free(void *p, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(p);
+}
+
+/* True when the server's side was done. The failing allocation is on that side only. */
+static bool shake(struct tls_world *world, int version, long nth, bool *failed)
+{
+    int fd[2];
+    SSL_CTX *client_ctx = tls_peer_context(world, version, version, "expired");
+    SSL *client = SSL_new(client_ctx), *server = NULL;
+    bool done = false;
+    tls_sockets(fd, 0);
+    SSL_set_fd(client, fd[1]);
+    SSL_set_connect_state(client);
+    countdown = nth;
+    for (int i = 0; i < 4 && !done; i++) {
+        ERR_clear_error();
+        (void)SSL_do_handshake(client);
+        ERR_clear_error();
+        counting = true;
+        if (i == 0) {
+            SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+            if (ctx)
+                (void)SSL_CTX_use_cert_and_key(ctx, cg_pki_cert(world->pki, "server"), cg_pki_key(world->pki, "server"),
+                                               NULL, 1);
+            server = ctx ? SSL_new(ctx) : NULL;
+            SSL_CTX_free(ctx);
+            if (server && SSL_set_fd(server, fd[0]) != 1) {
+                SSL_free(server);
+                server = NULL;
+            }
+            if (server)
+                SSL_set_accept_state(server);
+        }
+        done = server && SSL_do_handshake(server) == 1;
+        counting = false;
+        if (!server)
+            break;
+    }
+    *failed = countdown <= 0;
+    SSL_free(server);
+    SSL_free(client);
+    SSL_CTX_free(client_ctx);
+    close(fd[0]);
+    close(fd[1]);
+    return done;
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    struct tls_world world;
+    tls_world_open(&world);
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        bool failed = true;
+        long nth = 1;
+        for (; failed; nth += nth < 400 ? 1 : 7) {
+            world.told.ended = 0;
+            assert_false(shake(&world, version, nth, &failed));
+            assert_int_equal(world.told.accepted, 0);
+            assert_true(world.told.ended <= 1);
+            assert_null(cg_hook_first());
+        }
+        print_message("   TLS %s: %ld allocations\n", version == TLS1_3_VERSION ? "1.3" : "1.2", nth);
+        assert_int_equal(world.told.last.reason, CG_REASON_EXPIRED); /* the last round had memory enough */
+    }
+    tls_world_close(&world);
+}
+
+#define SESSIONS 200
+
+/* Heap in use after that many sessions, their CONNECT handled, for one of them. */
+static size_t session_bytes(struct tls_world *world, SSL_CTX *server, SSL_CTX *client)
+{
+    static struct tls_link links[SESSIONS];
+    struct tls_link warm;
+    tls_connect(&warm, server, client);
+    for (int i = 0; i < 4; i++)
+        tls_step(&warm);
+    size_t before = mallinfo2().uordblks;
+    for (int n = 0; n < SESSIONS; n++) {
+        tls_connect(&links[n], server, client);
+        for (int i = 0; i < 4; i++)
+            tls_step(&links[n]);
+        assert_true(links[n].server_done);
+        if (cg_hook_first())
+            cg_hook_connect_done(cg_hook_first());
+    }
+    size_t bytes = (mallinfo2().uordblks - before) / SESSIONS;
+    for (int n = 0; n < SESSIONS; n++)
+        tls_disconnect(&links[n]);
+    tls_disconnect(&warm);
+    (void)world;
+    return bytes;
+}
+
+/* Against the same SSL_CTX without the hook, which checks the certificate with OpenSSL. */
+static void what_a_session_costs(void **state)
+{
+    (void)state;
+    struct tls_world world;
+    tls_world_open(&world);
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *plain = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "server");
+    SSL_CTX_set_mode(plain, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(plain, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(plain, 0);
+    SSL_CTX_set_session_cache_mode(plain, SSL_SESS_CACHE_OFF);
+    SSL_CTX *hooked = tls_broker_context(&world, "server");
+    size_t without = session_bytes(&world, plain, client), with = session_bytes(&world, hooked, client);
+    print_message("   a session: %zu bytes on both sides without the hook, %zu with it: %ld more; record %zu\n",
+                  without, with, (long)with - (long)without, sizeof(struct cg_conn));
+    assert_true(with <= without + 1024);
+    SSL_CTX_free(client);
+    SSL_CTX_free(plain);
+    SSL_CTX_free(hooked);
+    tls_world_close(&world);
+}
+
+int main(void)
+{
+    if (!CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free))
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(what_a_session_costs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

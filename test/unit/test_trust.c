@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Trust stores: what becomes an anchor, what is refused and with which words, look-up by subject, CRLs and folders. */
+#include "core/trust.h"
+#include "lib/pki_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW 1800000000
+
+static struct cg_pki *pki;
+static char folder[256];
+
+static int make_pki(void **state)
+{
+    (void)state;
+    const char *base = getenv("CG_TEST_TMP");
+    pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "root: ca cn=root\n"
+                     "other: ca cn=other\n"
+                     "twin: ca cn=root key=p384\n"
+                     "mid: ca cn=mid issuer=root\n"
+                     "dev: issuer=mid\n"
+                     "forged: ca cn=forged broken-signature\n"
+                     "list: crl issuer=root number=1\n"
+                     "midlist: crl issuer=mid number=1 revoke=dev\n"
+                     "foreign: crl issuer=other number=1\n"
+                     "old: crl issuer=root number=1\n"
+                     "new: crl issuer=root number=2\n");
+    snprintf(folder, sizeof folder, "%s/trust-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int free_pki(void **state)
+{
+    (void)state;
+    char command[300];
+    cg_pki_free(pki);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static char *pem_of(const char *names)
+{
+    return *names ? cg_pki_pem(pki, names) : strdup("");
+}
+
+static struct cg_trust *trust_of(const char *anchors, const char *intermediates)
+{
+    struct cg_trust *trust = cg_trust_new();
+    struct cg_error err = {""};
+    char *pem = pem_of(anchors), *more = pem_of(intermediates);
+    if (!cg_trust_add_anchors(trust, "ca.pem", pem, strlen(pem), &err) ||
+        (*more && !cg_trust_add_intermediates(trust, "mid.pem", more, strlen(more), &err)))
+        fail_msg("%s", err.text);
+    free(pem);
+    free(more);
+    return trust;
+}
+
+static int size_of(const STACK_OF(X509) *certs)
+{
+    return sk_X509_num(certs);
+}
+
+static void sorts_anchors_from_intermediates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *anchors, *intermediates;
+        int nanchors, nintermediates;
+    } rows[] = {
+        {"a root", "root", "", 1, 0},
+        {"a root and its intermediate in one file", "mid root", "", 1, 1},
+        {"an intermediate alone is no anchor", "mid", "", 0, 1},
+        {"the same certificate twice", "root root mid mid", "root mid", 1, 1},
+        {"a self-signed one among the intermediates stays untrusted", "root", "other", 1, 1},
+        {"two roots of one name", "root twin", "", 2, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_trust *trust = trust_of(rows[i].anchors, rows[i].intermediates);
+        int anchors = size_of(cg_trust_anchors(trust)), intermediates = size_of(cg_trust_intermediates(trust));
+        if (anchors != rows[i].nanchors || intermediates != rows[i].nintermediates)
+            fail_msg("%s: %d anchors, %d intermediates", rows[i].sentence, anchors, intermediates);
+        cg_trust_free(trust);
+    }
+}
+
+static void finds_by_subject(void **state)
+{
+    (void)state;
+    struct cg_trust *trust = trust_of("root twin other", "mid");
+    int found = 0, anchors = 0;
+    const struct cg_trust_entry *entry = cg_trust_find(trust, X509_get_issuer_name(cg_pki_cert(pki, "mid")));
+    for (; entry; entry = cg_trust_next(entry), found++)
+        anchors += entry->anchor;
+    assert_int_equal(found, 2);
+    assert_int_equal(anchors, 2);
+    entry = cg_trust_find(trust, X509_get_issuer_name(cg_pki_cert(pki, "dev")));
+    assert_non_null(entry);
+    assert_false(entry->anchor);
+    assert_int_equal(X509_cmp(entry->cert, cg_pki_cert(pki, "mid")), 0);
+    assert_null(cg_trust_next(entry));
+    assert_null(cg_trust_find(trust, X509_get_subject_name(cg_pki_cert(pki, "dev"))));
+    cg_trust_free(trust);
+}
+
+/* Past the first size of the index, everything is still found. */
+static void index_grows(void **state)
+{
+    (void)state;
+    enum { COUNT = 80 };
+    struct cg_trust *trust = trust_of("root", "");
+    for (int i = 0; i < COUNT; i++) {
+        char recipe[64];
+        snprintf(recipe, sizeof recipe, "m: ca cn=m%d issuer=root\n", i);
+        cg_pki_make(pki, recipe);
+        char *pem = cg_pki_pem(pki, "m");
+        assert_true(cg_trust_add_intermediates(trust, "m.pem", pem, strlen(pem), NULL));
+        free(pem);
+    }
+    assert_int_equal(size_of(cg_trust_intermediates(trust)), COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        const X509 *cert = sk_X509_value(cg_trust_intermediates(trust), i);
+        const struct cg_trust_entry *entry = cg_trust_find(trust, X509_get_subject_name(cert));
+        assert_non_null(entry);
+        assert_ptr_equal(entry->cert, cert);
+    }
+    cg_trust_free(trust);
+}
+
+/* ---- bundles that are refused; %s in text is the root's PEM */
+
+static const struct {
+    const char *sentence, *text, *words;
+} refused[] = {
+    {"an empty file", "", "found none; is it the right file?"},
+    {"some other text", "hello\n", "found none"},
+    {"a private key beside the certificate", "%s-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+     "a CA's private key does not belong on this machine"},
+    {"an encrypted one too", "%s-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+     "private key"},
+    {"a key of the old kind, with header lines",
+     "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n%s",
+     "private key"},
+    {"a CRL among anchors", "%s-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "name them in trust.crls"},
+    {"another kind of block", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
+     "found a PEM block CERTIFICATE REQUEST"},
+    {"cut in the BEGIN line", "%s-----BEGIN CERTIF", "written whole?"},
+    {"cut in the dashes", "%s-----", "written whole?"},
+    {"cut in the body", "%s-----BEGIN CERTIFICATE-----\nMIIB", "has no END line; was the file written whole?"},
+    {"cut in the END line", "%s-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERT", "has no END line"},
+    {"an END line of another kind", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n", "has no END line"},
+    {"not base64", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "not base64"},
+    {"no body", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "not base64"},
+    {"base64 of something else", "%s-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+     "certificate 2: not a valid X.509 certificate"},
+    {"DER of something else", "\x30\x82\x01\x01zzzz", "certificate 1: not a valid"},
+};
+
+static void refuses_wrong_bundles(void **state)
+{
+    (void)state;
+    char *root = cg_pki_pem(pki, "root");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        const char *mark = strstr(refused[i].text, "%s");
+        char text[8192];
+        if (mark)
+            snprintf(text, sizeof text, "%.*s%s%s", (int)(mark - refused[i].text), refused[i].text, root, mark + 2);
+        else
+            snprintf(text, sizeof text, "%s", refused[i].text);
+        struct cg_trust *trust = cg_trust_new();
+        struct cg_error err = {""};
+        if (cg_trust_add_anchors(trust, "ca.pem", text, strlen(text), &err))
+            fail_msg("%s: accepted", refused[i].sentence);
+        if (strncmp(err.text, "ca.pem: ", 8) != 0 || !strstr(err.text, refused[i].words))
+            fail_msg("%s: expected \"%s\", found \"%s\"", refused[i].sentence, refused[i].words, err.text);
+        cg_trust_free(trust);
+    }
+    free(root);
+}
+
+static void refuses_a_root_with_a_wrong_signature(void **state)
+{
+    (void)state;
+    struct cg_trust *trust = cg_trust_new();
+    struct cg_error err = {""};
+    char *pem = cg_pki_pem(pki, "root forged");
+    assert_false(cg_trust_add_anchors(trust, "ca.pem", pem, strlen(pem), &err));
+    assert_non_null(strstr(err.text, "ca.pem: certificate 2: it says that it signed itself"));
+    assert_true(cg_trust_add_intermediates(trust, "ca.pem", pem, strlen(pem), &err)); /* trusted for nothing */
+    free(pem);
+    cg_trust_free(trust);
+}
+
+static void takes_der_and_text_around(void **state)
+{
+    (void)state;
+    unsigned char *der = NULL;
+    int len = i2d_X509(cg_pki_cert(pki, "root"), &der);
+    struct cg_trust *trust = cg_trust_new();
+    struct cg_error err = {""};
+    assert_true(cg_trust_add_anchors(trust, "ca.der", der, (size_t)len, &err));
+    assert_int_equal(size_of(cg_trust_anchors(trust)), 1);
+    assert_false(cg_trust_add_anchors(trust, "ca.der", der, (size_t)len - 1, &err));
+
+    unsigned char longer[4096] = {0};
+    memcpy(longer, der, (size_t)len);
+    assert_false(cg_trust_add_anchors(trust, "ca.der", longer, (size_t)len + 1, &err));
+    assert_non_null(strstr(err.text, "bytes follow after its end"));
+
+    char *pem = cg_pki_pem(pki, "other"), text[8192];
+    snprintf(text, sizeof text, "# our other CA\r\n%s\nend of file\n", pem);
+    assert_true(cg_trust_add_anchors(trust, "ca.pem", text, strlen(text), &err));
+    assert_int_equal(size_of(cg_trust_anchors(trust)), 2);
+    free(pem);
+    OPENSSL_free(der);
+    cg_trust_free(trust);
+}
+
+/* ---- CRLs */
+
+static void reads_crls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *crls, *words;
+        size_t count;
+    } rows[] = {
+        {"one CRL", "list", NULL, 1},
+        {"CRLs of root and intermediate in one file", "list midlist", NULL, 2},
+        {"a CRL of a CA that is not trusted", "foreign", "crl.pem: ", 0},
+        {"certificates instead", "root", "expected CRLs, found a PEM block CERTIFICATE", 0},
+        {"nothing", "", "found none", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_trust *trust = trust_of("root", "mid");
+        struct cg_error err = {""};
+        char *pem = pem_of(rows[i].crls);
+        bool ok = cg_trust_add_crls(trust, "crl.pem", pem, strlen(pem), NOW, &err);
+        if (ok != !rows[i].words || (!ok && !strstr(err.text, rows[i].words)))
+            fail_msg("%s: %s", rows[i].sentence, ok ? "accepted" : err.text);
+        if (cg_crl_set_count(cg_trust_crls(trust)) != rows[i].count)
+            fail_msg("%s: %zu CRLs", rows[i].sentence, cg_crl_set_count(cg_trust_crls(trust)));
+        free(pem);
+        cg_trust_free(trust);
+    }
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][512];
+    static unsigned turn;
+    char *out = path[turn++ % 4];
+    snprintf(out, sizeof path[0], "%s/%s", folder, name);
+    return out;
+}
+
+static void loads_files_and_folders(void **state)
+{
+    (void)state;
+    char *crls = strdup(in_folder("crls"));
+    assert_int_equal(mkdir(crls, 0755), 0);
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    cg_pki_write(pki, folder, "mid.pem", "mid");
+    cg_pki_write(pki, crls, "1.crl", "list");
+    cg_pki_write(pki, crls, "2.pem", "midlist");
+    cg_pki_write(pki, crls, "README", "root");
+    const char *anchors[] = {in_folder("ca.pem")}, *mids[] = {in_folder("mid.pem")}, *lists[] = {crls};
+    struct cg_trust_files files = {{anchors, 1}, {mids, 1}, {lists, 1}, false};
+    struct cg_error err = {""};
+    struct cg_stamps before = {NULL, 0}, after = {NULL, 0};
+    assert_true(cg_trust_stamp(&files, &before));
+    assert_int_equal(before.count, 5); /* two bundles, the folder, two CRLs */
+
+    struct cg_trust *trust = cg_trust_new();
+    if (!cg_trust_load(trust, &files, NOW, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(trust)), 2);
+    assert_ptr_equal(cg_trust_take(trust), trust);
+    cg_trust_free(trust);
+    assert_int_equal(size_of(cg_trust_anchors(trust)), 1); /* one reference is left */
+    cg_trust_free(trust);
+
+    cg_pki_write(pki, crls, "3.der", "new");
+    assert_true(cg_trust_stamp(&files, &after));
+    assert_false(cg_stamps_equal(&before, &after));
+    cg_stamps_clear(&before);
+    cg_stamps_clear(&after);
+    free(crls);
+}
+
+static void load_needs_an_anchor(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *content, *words;
+    } rows[] = {
+        {"no file at all", NULL, "add \"trust\": {\"anchors\""},
+        {"only an intermediate", "mid", "found only intermediates; add the root"},
+        {"no such file", "", "no such file (its folder exists)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *path = in_folder("anchors.pem"), *names[] = {path};
+        struct cg_trust_files files = {{names, rows[i].content ? 1 : 0}, {NULL, 0}, {NULL, 0}, false};
+        struct cg_trust *trust = cg_trust_new();
+        struct cg_error err = {""};
+        unlink(path);
+        if (rows[i].content && *rows[i].content)
+            cg_pki_write(pki, folder, "anchors.pem", rows[i].content);
+        if (cg_trust_load(trust, &files, NOW, &err) || !strstr(err.text, rows[i].words))
+            fail_msg("%s: %s", rows[i].sentence, err.text);
+        cg_trust_free(trust);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sorts_anchors_from_intermediates),
+        cmocka_unit_test(finds_by_subject),
+        cmocka_unit_test(index_grows),
+        cmocka_unit_test(refuses_wrong_bundles),
+        cmocka_unit_test(refuses_a_root_with_a_wrong_signature),
+        cmocka_unit_test(takes_der_and_text_around),
+        cmocka_unit_test(reads_crls),
+        cmocka_unit_test(loads_files_and_folders),
+        cmocka_unit_test(load_needs_an_anchor),
+    };
+    return cmocka_run_group_tests(tests, make_pki, free_pki);
+}

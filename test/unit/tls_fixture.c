@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "tls_fixture.h"
+
+#include "tls/private.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
+            abort();                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+static struct cg_snapshot *current(void *context)
+{
+    return ((struct tls_world *)context)->current;
+}
+
+static int64_t now(void *context)
+{
+    return ((struct tls_world *)context)->now;
+}
+
+static int64_t monotonic_ms(void *context)
+{
+    return ((struct tls_world *)context)->monotonic_ms;
+}
+
+static void keep(struct tls_world *world, const struct cg_conn *conn)
+{
+    memset(&world->told.last, 0, sizeof world->told.last);
+    world->told.last.role = conn->role;
+    world->told.last.reason = conn->reason;
+    memcpy(world->told.last.detail, conn->detail, sizeof conn->detail);
+    memcpy(world->told.last.version, conn->version, sizeof conn->version);
+    snprintf(world->told.last.sni, sizeof world->told.last.sni, "%s", conn->sni ? conn->sni : "");
+    world->told.last.alert_sent = conn->alert_sent;
+    world->told.last.alert_received = conn->alert_received;
+    world->told.last.has_peer_leaf = conn->peer_leaf != NULL;
+    world->told.last.has_verdict = conn->verdict != NULL;
+    world->told.last.listener = conn->listener;
+}
+
+static void rejected(void *context, struct cg_conn *conn)
+{
+    struct tls_world *world = context;
+    world->told.rejected++;
+    keep(world, conn);
+}
+
+static void accepted(void *context, struct cg_conn *conn)
+{
+    struct tls_world *world = context;
+    world->told.accepted++;
+    keep(world, conn);
+}
+
+static void ended(void *context, struct cg_conn *conn)
+{
+    struct tls_world *world = context;
+    world->told.ended++;
+    CHECK(conn->ssl == NULL && conn->fd == -1);
+}
+
+void tls_new_snapshot(struct tls_world *world)
+{
+    world->snapshot.number++;
+}
+
+void tls_serve_policy_credential(struct tls_world *world, const char *name)
+{
+    tls_new_snapshot(world);
+    world->snapshot.base_credential = NULL;
+    if (!name)
+        return;
+    world->credential.leaf = cg_pki_cert(world->pki, name);
+    world->credential.key = cg_pki_key(world->pki, name);
+    world->snapshot.base_credential = &world->credential;
+}
+
+void tls_world_open(struct tls_world *world)
+{
+    struct cg_error err = {""};
+    signal(SIGPIPE, SIG_IGN);
+    memset(world, 0, sizeof *world);
+    world->now = time(NULL);
+    world->pki = cg_pki_new(world->now);
+    cg_pki_make(world->pki, "ca: ca cn=anchor\n"
+                            "server: server issuer=ca\n"
+                            "good: issuer=ca\n"
+                            "expired: issuer=ca days=-20..-1\n"
+                            "serverish: issuer=ca eku=serverAuth\n"
+                            "otherca: ca cn=anchor\n"
+                            "stranger: issuer=otherca\n"
+                            "forged: issuer=ca broken-signature\n"
+                            "strangeserver: server issuer=otherca\n"
+                            "otherhost: server issuer=ca san=dns:elsewhere.example\n");
+    world->policy = cg_policy_default("(test)", &err);
+    world->trust = cg_trust_new();
+    CHECK(world->policy && world->trust);
+    char *pem = cg_pki_pem(world->pki, "ca");
+    CHECK(cg_trust_add_anchors(world->trust, "(test)", pem, strlen(pem), &err));
+    free(pem);
+    world->snapshot.policy = world->policy;
+    world->snapshot.trust = world->snapshot.bridge_trust = world->trust;
+    world->snapshot.number = 1;
+    atomic_init(&world->snapshot.references, 1);
+    world->current = &world->snapshot;
+    world->handlers = (struct cg_hook_handlers){.context = world,
+                                                .snapshot = current,
+                                                .now = now,
+                                                .monotonic_ms = monotonic_ms,
+                                                .rejected = rejected,
+                                                .accepted = accepted,
+                                                .ended = ended};
+    if (!cg_hook_install(&world->handlers, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        abort();
+    }
+    CHECK(world->told.rejected == 0 && world->told.accepted == 0 && world->told.ended == 0);
+}
+
+void tls_world_close(struct tls_world *world)
+{
+    cg_hook_remove();
+    /* every connection gave its reference back */
+    CHECK(atomic_load(&world->snapshot.references) == 1);
+    cg_policy_free(world->policy);
+    cg_trust_free(world->trust);
+    cg_pki_free(world->pki);
+}
+
+static void use(struct tls_world *world, SSL_CTX *ctx, const char *certificate)
+{
+    CHECK(ctx);
+    if (certificate)
+        CHECK(SSL_CTX_use_cert_and_key(ctx, cg_pki_cert(world->pki, certificate), cg_pki_key(world->pki, certificate),
+                                       NULL, 1) == 1);
+}
+
+SSL_CTX *tls_broker_context(struct tls_world *world, const char *certificate)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    use(world, ctx, certificate);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"mosquitto-8883", 14);
+    CHECK(SSL_CTX_set_cipher_list(ctx, "DEFAULT:!aNULL:!eNULL:!LOW:!EXPORT:!SSLv2:@STRENGTH") == 1);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+    return ctx;
+}
+
+SSL_CTX *tls_bridge_context(struct tls_world *world, const char *certificate)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    use(world, ctx, certificate);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    return ctx;
+}
+
+SSL_CTX *tls_foreign_context(const SSL_METHOD *method)
+{
+    cg_hook.origin_forced = CG_ORIGIN_FOREIGN;
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    CHECK(ctx);
+    return ctx;
+}
+
+SSL_CTX *tls_peer_context(struct tls_world *world, int min_version, int max_version, const char *certificate)
+{
+    SSL_CTX *ctx = tls_foreign_context(TLS_method());
+    use(world, ctx, certificate);
+    CHECK(SSL_CTX_set_min_proto_version(ctx, min_version) && SSL_CTX_set_max_proto_version(ctx, max_version));
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cg_pki_cert(world->pki, "ca"));
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    return ctx;
+}
+
+/* One listening socket for all: connections of one test come to one port. */
+static int listening_socket(void)
+{
+    static int fd = -1;
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    if (fd >= 0)
+        return fd;
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof any) == 0 && listen(fd, 64) == 0);
+    return fd;
+}
+
+void tls_sockets(int fd[2], unsigned host)
+{
+    struct sockaddr_in address, source = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK + host)}};
+    socklen_t length = sizeof address;
+    int listener = listening_socket();
+    CHECK(getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+    fd[1] = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(fd[1] >= 0 && bind(fd[1], (struct sockaddr *)&source, sizeof source) == 0);
+    CHECK(connect(fd[1], (struct sockaddr *)&address, length) == 0);
+    fd[0] = accept(listener, NULL, NULL);
+    CHECK(fd[0] >= 0);
+    for (int i = 0; i < 2; i++)
+        CHECK(fcntl(fd[i], F_SETFL, O_NONBLOCK) == 0);
+}
+
+static SSL *attach(SSL_CTX *ctx, int fd)
+{
+    SSL *ssl = ctx ? SSL_new(ctx) : NULL;
+    if (ssl) {
+        BIO *bio = BIO_new_socket(fd, BIO_NOCLOSE);
+        SSL_set_bio(ssl, bio, bio);
+    }
+    return ssl;
+}
+
+void tls_connect(struct tls_link *link, SSL_CTX *server, SSL_CTX *client)
+{
+    tls_connect_from(link, server, client, 0);
+}
+
+void tls_connect_from(struct tls_link *link, SSL_CTX *server, SSL_CTX *client, unsigned host)
+{
+    memset(link, 0, sizeof *link);
+    tls_sockets(link->fd, host);
+    link->server = attach(server, link->fd[0]);
+    link->client = attach(client, link->fd[1]);
+    if (link->server)
+        SSL_set_accept_state(link->server);
+    if (link->client) {
+        SSL_set_connect_state(link->client);
+        SSL_set_tlsext_host_name(link->client, "localhost");
+    }
+}
+
+void tls_end(SSL **ssl, int *fd)
+{
+    SSL_free(*ssl);
+    *ssl = NULL;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void side(SSL **ssl, int *fd, bool *done, bool *failed)
+{
+    char byte;
+    if (!*ssl)
+        return;
+    ERR_clear_error();
+    /* a finished side reads on, as the broker does: in TLS 1.3 a refusal may come late */
+    int rc = *done ? SSL_read(*ssl, &byte, 1) : SSL_do_handshake(*ssl);
+    *done = *done || rc == 1;
+    int error = SSL_get_error(*ssl, rc);
+    if (rc <= 0 && error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+        *failed = true;
+        tls_end(ssl, fd);
+    }
+}
+
+void tls_step(struct tls_link *link)
+{
+    side(&link->client, &link->fd[1], &link->client_done, &link->client_failed);
+    side(&link->server, &link->fd[0], &link->server_done, &link->server_failed);
+}
+
+void tls_run(struct tls_link *link)
+{
+    for (int i = 0; i < 12; i++) {
+        tls_step(link);
+        usleep(200); /* the loopback delivers at once, an RST after close a little later */
+    }
+}
+
+void tls_talk(struct tls_link *link)
+{
+    char byte = 0x10;
+    CHECK(SSL_write(link->client, &byte, 1) == 1);
+    byte = 0;
+    /* the client's kernel may hold the byte back until its last flight is acknowledged: 40 ms */
+    for (int i = 0; i < 5000 && SSL_read(link->server, &byte, 1) != 1; i++)
+        usleep(200);
+    CHECK(byte == 0x10);
+    CHECK(SSL_write(link->server, &byte, 1) == 1);
+    for (int i = 0; i < 5000 && SSL_read(link->client, &byte, 1) != 1; i++)
+        usleep(200);
+}
+
+void tls_disconnect(struct tls_link *link)
+{
+    tls_end(&link->client, &link->fd[1]);
+    tls_end(&link->server, &link->fd[0]);
+}
