@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Writes docs/policy.md from the table of the policy's keys to standard output. A test compares the two. */
+#include "core/policy_keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    unsigned scope;
+    const char *name;
+} scopes[] = {
+    {CG_IN_CLIENT, "client"}, {CG_IN_SERVER, "server"}, {CG_IN_BRIDGE, "bridge"}, {CG_IN_LISTENER, "listeners[]"}};
+
+/* Sections that stand in several places are written once, under the place that is met first. */
+struct written {
+    const struct cg_key *keys[32];
+    size_t count;
+};
+
+static bool first_time(struct written *written, const struct cg_key *keys)
+{
+    for (size_t i = 0; i < written->count; i++)
+        if (written->keys[i] == keys)
+            return false;
+    if (written->count < sizeof written->keys / sizeof *written->keys)
+        written->keys[written->count++] = keys;
+    return true;
+}
+
+static bool holds_objects(const struct cg_key *key)
+{
+    return key->type == CG_TYPE_OBJECT || key->type == CG_TYPE_LIST;
+}
+
+/* In a section of several places: where this key may not stand. */
+static void print_places(const struct cg_key *key, const struct cg_key *keys)
+{
+    unsigned all = 0;
+    for (const struct cg_key *other = keys; other->name; other++)
+        all |= other->scopes;
+    if (key->scopes == all || key->scopes == (CG_IN_TOP | CG_IN_LISTENER | CG_IN_BRIDGE))
+        return;
+    if (all & CG_IN_TOP && !(key->scopes & CG_IN_LISTENER) && all & CG_IN_LISTENER) {
+        printf(" Top level only.");
+        return;
+    }
+    const char *separator = " Only in ";
+    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+        if (!(key->scopes & scopes[i].scope) || key->scopes & CG_IN_TOP)
+            continue;
+        printf("%s`%s`", separator, scopes[i].name);
+        separator = ", ";
+    }
+    if (separator[0] == ',')
+        printf(".");
+}
+
+static void print_key(const struct cg_key *key, const struct cg_key *keys)
+{
+    char expected[512];
+    cg_key_expected(key, expected, sizeof expected);
+    printf("- `%s`: %s", key->name, expected);
+    if (key->required)
+        printf("; must be there");
+    else if (key->fallback && key->type != CG_TYPE_OBJECT)
+        printf("; default `%s`", key->fallback);
+    printf(". %s", key->manual);
+    print_places(key, keys);
+    printf("\n");
+}
+
+static void print_object(struct written *written, const char *path, const char *manual, const struct cg_object *object)
+{
+    if (!first_time(written, object->keys))
+        return;
+    printf("\n## `%s`\n\n%s\n\n", path, manual);
+    for (const struct cg_key *key = object->keys; key->name; key++)
+        print_key(key, object->keys);
+    for (const struct cg_key *key = object->keys; key->name; key++) {
+        char inner[128];
+        if (!holds_objects(key))
+            continue;
+        snprintf(inner, sizeof inner, "%s.%s%s", path, key->name, key->type == CG_TYPE_LIST ? "[]" : "");
+        print_object(written, inner, key->manual, key->object);
+    }
+}
+
+int main(void)
+{
+    struct written written = {.count = 0};
+    puts(
+        "# The policy\n\n"
+        "One JSON file, named by `plugin_opt_policy`. Every key has a default, and the defaults are strict: `{}` with "
+        "`trust.anchors`\n"
+        "is a safe policy. A key that is unknown, there twice, of the wrong type or out of range is an error, and so "
+        "are\n"
+        "keys that contradict each other: the broker does not start on them, and at a reload the policy before stays.\n"
+        "\n"
+        "- Durations and sizes are strings with a unit: `\"90d\"`, `\"10s\"`, `\"64KiB\"`.\n"
+        "- Relative file names start at the folder of the policy file.\n"
+        "- `client`, `server` and `bridge` have the same keys, but for those that say otherwise.\n"
+        "- An entry of `listeners` is merged over the top level as JSON Merge Patch (RFC 7396): name only what "
+        "differs;\n"
+        "  `null` takes a key back to its default; arrays are replaced whole.\n"
+        "- The mode of a rule is looked up in the role's `rules`, then in the top level's `rules`, then in `mode`.\n"
+        "- What lowers the protection below what is sound today is named `insecure_*`.\n"
+        "\n"
+        "This file is made from the table in `plugin/core/policy_keys.c` (`cmake --build build/dev --target docs`).");
+    print_object(&written, "$", "The top level.", &cg_policy_object);
+    return 0;
+}
