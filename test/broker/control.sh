@@ -82,9 +82,12 @@ ask boss "$tls" '{"commands":[{"command":"end_session","client_id":"spy"}]}'
 expect_answer "a session is ended" '"command":"end_session","data":{"conn"'
 expect_event "with its reason" "session_ended\tended_by_admin\tspy" event reason client_id
 
+ask boss "$tls" '{"commands":[{"command":"reload"}]}'
+expect_answer "a reload is answered with the snapshot in force" '"command":"reload","data":{"snapshot":1}'
 policy "\"deny\": [{\"sha256\": \"$(sha256 gone)\"}],"
 ask boss "$tls" '{"commands":[{"command":"reload"}]}'
-expect_answer "a reload is asked for" '"command":"reload","data":{"snapshot":1}'
+# The watch may have been quicker than this client.
+expect_answer "a reload is asked for" '"command":"reload","data":{"snapshot":[12]}'
 expect_event "and loads" "snapshot_loaded\t2" event snapshot
 ask gone "$tls" '{"commands":[{"command":"status"}]}'
 expect_silence "an administrator whose certificate is denied now is not answered"
