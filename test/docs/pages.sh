@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Manuals and pages against the source: pages.sh SOURCE BUILD. Nothing named that is not there, nothing left out, no link
+# to nowhere, and the pages please their reader.
+set -u
+source=$1 build=$2 failures=0
+fail() {
+    echo "FAILED: $*" >&2
+    failures=$((failures + 1))
+}
+
+# in_table FILE TERM: the first column of one of its tables names it
+in_table() {
+    grep -q "^| [^|]*\`$2[ \`]" "$source/docs/$1"
+}
+
+# ---- events: kinds and fields, both ways ----
+names=$(sed -n 's/^ *\[CG_EVENT_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' "$source/plugin/broker/event.c" | grep -vx none)
+[ "$(echo "$names" | wc -l)" -gt 10 ] || fail "event.c has no table of events any more"
+for name in $names; do
+    in_table events.md "$name" || fail "docs/events.md lacks the event $name"
+done
+fields=$(sed -n 's/.*cg_json_[a-z_]*(&*json, "\([a-z_0-9]*\)".*/\1/p' "$source/plugin/broker/event_json.c" | sort -u)
+[ "$(echo "$fields" | wc -l)" -gt 20 ] || fail "event_json.c writes no fields any more"
+for field in $fields; do
+    grep -q "\`$field\`" "$source/docs/events.md" || fail "docs/events.md lacks the field $field"
+done
+for term in $(sed -n '/^## Fields/,/^## Floods/s/^| \(`[^|]*\) *|.*/\1/p' "$source/docs/events.md" | tr -d '`,'); do
+    echo "$names $fields" | tr ' ' '\n' | grep -qx -- "$term" || fail "docs/events.md tells of $term, which nothing writes"
+done
+
+# ---- options of the plugin ----
+options=$(sed -n 's/^ *{"\([a-z_]*\)", offsetof.*/\1/p' "$source/plugin/broker/options.c")
+[ -n "$options" ] || fail "options.c has no table of options any more"
+for option in $options; do
+    in_table plugin.md "plugin_opt_$option" || fail "docs/plugin.md lacks plugin_opt_$option"
+done
+
+# ---- reason codes that are named anywhere exist ----
+for code in $(sed -n 's/.*(reasons.md#\([a-z_]*\)).*/\1/p' "$source"/docs/*.md "$source"/*.md); do
+    grep -q "^### \`$code\`" "$source/docs/reasons.md" || fail "a manual names the reason $code, which there is not"
+done
+
+# ---- links inside the tree ----
+for file in "$source"/*.md "$source"/docs/*.md; do
+    for target in $(grep -o '](\([^)]*\))' "$file" | sed 's/^](//; s/)$//; s/#.*//' | grep -v '^[a-z]*:'); do
+        [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which there is not"
+    done
+done
+
+# ---- the pages ----
+pages=$(ls "$build"/docs/*.[1-8] "$build"/tools/*.1)
+[ "$(echo "$pages" | wc -l)" -ge 6 ] || fail "pages are missing below $build: $pages"
+for page in $pages; do
+    grep -q '^\.SH "*NAME' "$page" || fail "$page has no name"
+    if command -v mandoc >/dev/null; then
+        # pages carry the version, no date: the same source makes the same page on any day
+        mandoc -T lint "$page" | grep -E 'WARNING|ERROR|UNSUPP' | grep -v 'missing date' && fail "$page: see above"
+    fi
+    if command -v man >/dev/null; then
+        LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=120 man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 >/dev/null |
+            grep -v "cannot adjust line\|can.t break line" && fail "$page: see above"
+    fi
+done
+command -v mandoc >/dev/null || command -v man >/dev/null || echo "no reader of manual pages here: not read"
+[ "$failures" = 0 ] && echo "done"
