@@ -137,33 +137,45 @@ bool cg_deploy_name(const struct cg_ca *ca, const char *name, const struct cg_ta
     return copy_ca_files(ca, target, &owner, err);
 }
 
-static bool deploy_crl_to(const struct cg_ca *ca, const char *name, struct cg_error *err)
+static bool visit_one(const struct cg_ca *ca, const char *name, cg_target_visit_fn *visit, void *context,
+                      struct cg_error *err)
 {
     struct cg_target target;
-    struct cg_owner owner;
-    bool good = cg_target_load(ca, name, &target, err) && owner_of(&target, &owner, err) &&
-                copy_ca_files(ca, &target, &owner, err);
+    bool good = cg_target_load(ca, name, &target, err) && visit(context, ca, &target, err);
     cg_target_clear(&target);
     return good;
 }
 
-bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err)
+bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *err)
 {
     char path[PATH_MAX], name[CG_NAME_MAX + 1];
     bool good = true;
-    *count = 0;
     DIR *folder = opendir(cg_ca_path(ca, path, "deploy"));
     for (struct dirent *e; good && folder && (e = readdir(folder));) {
         size_t len = strlen(e->d_name);
         if (len <= 5 || len > CG_NAME_MAX + 5 || strcmp(e->d_name + len - 5, ".json") != 0)
             continue;
         snprintf(name, sizeof name, "%.*s", (int)(len - 5), e->d_name);
-        good = deploy_crl_to(ca, name, err);
-        *count += good;
+        good = visit_one(ca, name, visit, context, err);
     }
     if (folder)
         closedir(folder);
     return good;
+}
+
+static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    size_t *count = context;
+    struct cg_owner owner;
+    bool good = owner_of(target, &owner, err) && copy_ca_files(ca, target, &owner, err);
+    *count += good;
+    return good;
+}
+
+bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err)
+{
+    *count = 0;
+    return cg_target_visit(ca, deploy_crl_to, count, err);
 }
 
 unsigned cg_generation_live(const struct cg_ca *ca, const char *name)

@@ -20,6 +20,11 @@ bool cg_target_remember(struct cg_change *change, const char *name, const struct
                         struct cg_error *err);
 void cg_target_clear(struct cg_target *target);
 
+/* Calls visit for the target of every name; stops at the first false and returns it. */
+typedef bool cg_target_visit_fn(void *context, const struct cg_ca *ca, const struct cg_target *target,
+                                struct cg_error *err);
+bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *err);
+
 /* Key first, certificates after it: a broker that reloads in between sees the old certificate with a new key, and
  * refuses; the other way round stock Mosquitto 2.0 stops serving. Then ca.pem and crl.pem. */
 bool cg_deploy_name(const struct cg_ca *ca, const char *name, const struct cg_target *target, struct cg_error *err);

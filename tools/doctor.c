@@ -40,24 +40,6 @@ void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, cons
     snprintf(finding->what, sizeof finding->what, "%s", clean.text);
 }
 
-bool cg_doctor_is_ours(const struct cg_conf *conf, unsigned plugin)
-{
-    const struct cg_conf_line *line = cg_conf_plugin(conf, plugin);
-    return line && strstr(line->value, "mosquitto_certguard") != NULL;
-}
-
-bool cg_doctor_is_tls(const struct cg_conf *conf, unsigned listener)
-{
-    return cg_conf_find(conf, listener, "certfile") != NULL;
-}
-
-static void find_plugin(struct cg_doctor *d)
-{
-    for (unsigned i = 1; !d->plugin && i <= d->conf.plugins; i++)
-        if (cg_doctor_is_ours(&d->conf, i))
-            d->plugin = i;
-}
-
 static const char *option(const struct cg_doctor *d, const char *name)
 {
     const struct cg_conf_line *line = cg_conf_plugin_option(&d->conf, d->plugin, name);
@@ -141,11 +123,7 @@ bool cg_doctor_run(struct cg_doctor *d, const char *config, const char *user, st
 {
     if (!cg_conf_load(&d->conf, config, err))
         return false;
-    const struct cg_conf_line *line = NULL;
-    for (size_t i = 0; i < d->conf.count; i++)
-        if (strcmp(d->conf.item[i].key, "user") == 0)
-            line = &d->conf.item[i];
-    d->user = user ? user : line ? line->value : "mosquitto";
+    d->user = user ? user : cg_conf_user(&d->conf);
     if (geteuid() != 0 && !user) { /* a broker that an ordinary user starts stays that user */
         const struct passwd *entry = getpwuid(geteuid());
         d->user = entry ? entry->pw_name : d->user;
@@ -155,7 +133,7 @@ bool cg_doctor_run(struct cg_doctor *d, const char *config, const char *user, st
         cg_error_set(err, "out of memory");
         return false;
     }
-    find_plugin(d);
+    d->plugin = cg_conf_certguard(&d->conf);
     ask_version(d);
     if (!become(d, err))
         return false;

@@ -58,10 +58,4 @@ void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, cons
 bool cg_doctor_run(struct cg_doctor *d, const char *config, const char *user, struct cg_error *err);
 void cg_doctor_clear(struct cg_doctor *d);
 
-/* Is the plugin of this number ours? */
-bool cg_doctor_is_ours(const struct cg_conf *conf, unsigned plugin);
-
-/* A listener that serves TLS; 0 is the default one. */
-bool cg_doctor_is_tls(const struct cg_conf *conf, unsigned listener);
-
 #endif

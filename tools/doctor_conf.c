@@ -100,7 +100,7 @@ static void certificate_not_required(struct cg_doctor *d, const struct cg_doctor
     static const char *const keys[] = {"require_certificate", NULL};
     each(d, row, keys, is_false);
     for (unsigned i = 0; i <= d->conf.listeners; i++)
-        if (cg_doctor_is_tls(&d->conf, i) && !cg_conf_find(&d->conf, i, "require_certificate"))
+        if (cg_conf_is_tls(&d->conf, i) && !cg_conf_find(&d->conf, i, "require_certificate"))
             cg_doctor_report(d, row, "%s: listener on port %u: no require_certificate line (the default is false)",
                              d->conf.files[0], (unsigned)cg_conf_port(&d->conf, i));
 }
@@ -113,16 +113,11 @@ static void old_version(struct cg_doctor *d, const struct cg_doctor_row *row)
 
 static bool is_local(const struct cg_conf *conf, unsigned listener)
 {
-    const struct cg_conf_line *line = cg_conf_listener(conf, listener);
-    const struct cg_conf_line *bind = cg_conf_find(conf, listener, "bind_address");
-    const char *address = line ? strpbrk(line->value, " \t") : bind ? bind->value : NULL;
-    if (!line && !conf->listeners) /* without any listener the broker opens the loopback address alone */
-        return true;
-    if (!address)
-        return false;
-    address += strspn(address, " \t");
-    return address[0] == '/' || strcmp(address, "localhost") == 0 || strncmp(address, "127.", 4) == 0 ||
-           strcmp(address, "::1") == 0;
+    const char *address = cg_conf_address(conf, listener);
+    if (!conf->listeners && !cg_conf_find(conf, 0, "port") && !address)
+        return true; /* without any listener the broker opens the loopback address alone */
+    return address && (address[0] == '/' || strcmp(address, "localhost") == 0 || strncmp(address, "127.", 4) == 0 ||
+                       strcmp(address, "::1") == 0);
 }
 
 static void plain_listener(struct cg_doctor *d, const struct cg_doctor_row *row)
@@ -130,7 +125,7 @@ static void plain_listener(struct cg_doctor *d, const struct cg_doctor_row *row)
     for (unsigned i = cg_conf_has_default_listener(&d->conf) ? 0 : 1; i <= d->conf.listeners; i++) {
         uint16_t port = cg_conf_port(&d->conf, i);
         bool allowed = d->snapshot && cg_policy_listener(d->snapshot->policy, port)->plain_allowed;
-        if (!cg_doctor_is_tls(&d->conf, i) && !is_local(&d->conf, i) && !allowed)
+        if (!cg_conf_is_tls(&d->conf, i) && !is_local(&d->conf, i) && !allowed)
             cg_doctor_report(d, row, "%s: listener on port %u has no certfile: it speaks plain MQTT", d->conf.files[0],
                              (unsigned)port);
     }
@@ -151,7 +146,7 @@ static void nobody_authenticates(struct cg_doctor *d, const struct cg_doctor_row
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         uint16_t port = cg_conf_port(&d->conf, i);
         const struct cg_identity_policy *identity = &cg_policy_listener(d->snapshot->policy, port)->identity;
-        if (!cg_doctor_is_tls(&d->conf, i) || identity->username == CG_IDENTITY_NONE || identity->authenticates ||
+        if (!cg_conf_is_tls(&d->conf, i) || identity->username == CG_IDENTITY_NONE || identity->authenticates ||
             cg_conf_find(&d->conf, i, "password_file"))
             continue;
         cg_doctor_report(d, row, "%s: identity.username without \"authenticates\": true; port %u has no password_file",
@@ -164,7 +159,7 @@ static void listener_alone(struct cg_doctor *d, const struct cg_doctor_row *row)
     for (unsigned i = 1; d->plugin && d->conf.per_listener && i <= d->conf.listeners; i++) {
         bool bound = false;
         for (unsigned p = 1; p <= d->conf.plugins; p++)
-            bound = bound || (cg_doctor_is_ours(&d->conf, p) && cg_conf_plugin(&d->conf, p)->listener == i);
+            bound = bound || (cg_conf_is_certguard(&d->conf, p) && cg_conf_plugin(&d->conf, p)->listener == i);
         if (!bound)
             report_line(d, row, cg_conf_listener(&d->conf, i));
     }

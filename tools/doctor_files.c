@@ -119,7 +119,7 @@ static void credential_due(struct cg_doctor *d, const struct cg_doctor_row *row)
 static void no_credential(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++)
-        if (cg_doctor_is_tls(&d->conf, i) && !d->load_error[0] &&
+        if (cg_conf_is_tls(&d->conf, i) && !d->load_error[0] &&
             (!d->snapshot || !cg_snapshot_credential(d->snapshot, cg_conf_port(&d->conf, i))))
             cg_doctor_report(d, row, "%s: port %u serves the broker's own files", d->conf.files[0],
                              (unsigned)cg_conf_port(&d->conf, i));

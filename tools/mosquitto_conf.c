@@ -13,17 +13,26 @@ static bool is_blank(char c)
 
 static bool is_plugin_line(const char *key)
 {
-    return strcmp(key, "plugin") == 0 || strcmp(key, "global_plugin") == 0 || strcmp(key, "auth_plugin") == 0;
+    static const char *const keys[] = {"plugin", "global_plugin", "auth_plugin", "plugin_load"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
 }
 
-static const char *keep_file(struct cg_conf *conf, const char *name)
+static const char *keep_file(struct cg_conf *conf, const char *name, struct cg_error *err)
 {
-    char **files = realloc(conf->files, (conf->nfiles + 1) * sizeof *files);
-    if (!files)
+    if (conf->nfiles >= CG_CONF_FILES_MAX) {
+        cg_error_set(err, "%s: expected at most %d files of configuration", name, CG_CONF_FILES_MAX);
         return NULL;
-    conf->files = files;
-    files[conf->nfiles] = strdup(name);
-    return files[conf->nfiles] ? files[conf->nfiles++] : NULL;
+    }
+    char **files = realloc(conf->files, (conf->nfiles + 1) * sizeof *files);
+    if (files)
+        conf->files = files;
+    if (files && (files[conf->nfiles] = strdup(name)))
+        return files[conf->nfiles++];
+    cg_error_set(err, "%s: out of memory", name);
+    return NULL;
 }
 
 static struct cg_conf_line *new_line(struct cg_conf *conf, const char *file, unsigned number, struct cg_error *err)
@@ -116,12 +125,8 @@ static bool take_text(struct cg_conf *conf, const char *file, const char *text, 
 static bool load(struct cg_conf *conf, const char *path, bool follow, struct cg_error *err)
 {
     struct cg_bytes bytes = {0};
-    const char *file = keep_file(conf, path);
-    if (!file) {
-        cg_error_set(err, "%s: out of memory", path);
-        return false;
-    }
-    bool good = cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
+    const char *file = keep_file(conf, path, err);
+    bool good = file && cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
                 take_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
     cg_bytes_free(&bytes);
     return good;
@@ -147,9 +152,7 @@ bool cg_conf_load(struct cg_conf *conf, const char *file, struct cg_error *err)
 bool cg_conf_parse(struct cg_conf *conf, const char *name, const char *text, size_t len, struct cg_error *err)
 {
     *conf = (struct cg_conf){0};
-    const char *file = keep_file(conf, name);
-    if (!file)
-        cg_error_set(err, "%s: out of memory", name);
+    const char *file = keep_file(conf, name, err);
     return file && take_text(conf, file, text, len, false, err);
 }
 
@@ -227,6 +230,45 @@ const struct cg_conf_line *cg_conf_plugin_option(const struct cg_conf *conf, uns
     return NULL;
 }
 
+/* "plugin_load NAME FILE", else "plugin FILE". */
+const char *cg_conf_plugin_file(const struct cg_conf *conf, unsigned plugin)
+{
+    const struct cg_conf_line *line = cg_conf_plugin(conf, plugin);
+    const char *file = line ? line->value : "";
+    if (line && strcmp(line->key, "plugin_load") == 0) {
+        file += strcspn(file, " \t");
+        file += strspn(file, " \t");
+    }
+    return file;
+}
+
+bool cg_conf_is_certguard(const struct cg_conf *conf, unsigned plugin)
+{
+    return strstr(cg_conf_plugin_file(conf, plugin), "mosquitto_certguard") != NULL;
+}
+
+unsigned cg_conf_certguard(const struct cg_conf *conf)
+{
+    for (unsigned i = 1; i <= conf->plugins; i++)
+        if (cg_conf_is_certguard(conf, i))
+            return i;
+    return 0;
+}
+
+const char *cg_conf_user(const struct cg_conf *conf)
+{
+    const char *user = "mosquitto";
+    for (size_t i = 0; i < conf->count; i++)
+        if (strcmp(conf->item[i].key, "user") == 0)
+            user = conf->item[i].value;
+    return user;
+}
+
+bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener)
+{
+    return cg_conf_find(conf, listener, "certfile") != NULL;
+}
+
 bool cg_conf_has_default_listener(const struct cg_conf *conf)
 {
     return !conf->listeners || cg_conf_find(conf, 0, "port") || cg_conf_find(conf, 0, "bind_address");
@@ -240,6 +282,16 @@ uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener)
     char *end = NULL;
     unsigned long port = strtoul(line->value, &end, 10);
     return end != line->value && (!*end || is_blank(*end)) && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+const char *cg_conf_address(const struct cg_conf *conf, unsigned listener)
+{
+    const struct cg_conf_line *line = cg_conf_listener(conf, listener);
+    const struct cg_conf_line *bind = cg_conf_find(conf, listener, "bind_address");
+    const char *address = line ? strpbrk(line->value, " \t") : NULL;
+    if (!address)
+        return bind ? bind->value : NULL;
+    return address + strspn(address, " \t");
 }
 
 bool cg_conf_true(const struct cg_conf_line *line)

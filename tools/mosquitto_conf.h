@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define CG_CONF_LINES_MAX 20000
+#define CG_CONF_FILES_MAX 1000
 #define CG_CONF_FILE_MAX  ((size_t)1 << 20)
 
 struct cg_conf_line {
@@ -50,9 +51,23 @@ const struct cg_conf_line *cg_conf_plugin(const struct cg_conf *conf, unsigned p
 /* The value of plugin_opt_NAME of a plugin. */
 const struct cg_conf_line *cg_conf_plugin_option(const struct cg_conf *conf, unsigned plugin, const char *name);
 
+/* The section of certguard's plugin, 0: none; a 2.1 broker may name it by plugin_load. And is this one it? */
+unsigned cg_conf_certguard(const struct cg_conf *conf);
+bool cg_conf_is_certguard(const struct cg_conf *conf, unsigned plugin);
+const char *cg_conf_plugin_file(const struct cg_conf *conf, unsigned plugin); /* "" where the line names none */
+
+/* The user that the broker becomes when root starts it. */
+const char *cg_conf_user(const struct cg_conf *conf);
+
+/* Does the listener serve TLS with a certificate? */
+bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener);
+
 /* Does the default listener exist, and on which port does a listener listen? 0: a Unix socket or no number. */
 bool cg_conf_has_default_listener(const struct cg_conf *conf);
 uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener);
+
+/* The address that it is bound to, a path for a Unix socket; NULL: every address. Borrowed. */
+const char *cg_conf_address(const struct cg_conf *conf, unsigned listener);
 
 /* true and 1 are true; NULL and everything else is false. */
 bool cg_conf_true(const struct cg_conf_line *line);

@@ -5,12 +5,22 @@
 #include "renewal.h"
 #include "verbs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { DUE = 0, NOT_DUE = 1, NO_FILE = 2, FAULT = 255 };
+
+struct needs_renewal_options {
+    bool all;
+};
+
+static const struct cg_option options[] = {
+    {"all", NULL, "is any name of the CA due?", CG_OPT_FLAG, 0, offsetof(struct needs_renewal_options, all)},
+};
 
 /* A name of the CA wins over a file of that name, unless it is written as a path. */
 static bool find_file(const struct cg_cli *cli, const char *what, char path[PATH_MAX])
@@ -24,52 +34,104 @@ static bool find_file(const struct cg_cli *cli, const char *what, char path[PATH
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static int run(const struct cg_cli *cli, const void *options)
+/* One of the exit codes; *object gets what is known. */
+static int ask(const struct cg_cli *cli, const char *path, cJSON *object, struct cg_error *err)
 {
-    (void)options;
-    struct cg_error err = {""};
-    char path[PATH_MAX], due_text[32], end_text[32];
+    char due_text[32], end_text[32];
     int64_t due = 0, end = 0;
-    if (!find_file(cli, cli->args[0], path)) {
-        cg_error_set(&err, "%s: no such file, and the CA in %s has no such name", cli->args[0], cli->dir);
-        return cg_fail(cli, NO_FILE, &err);
-    }
-    X509 *cert = cg_cert_load(path, &err);
+    X509 *cert = cg_cert_load(path, err);
     if (!cert)
-        return cg_fail(cli, FAULT, &err);
+        return FAULT;
     bool good = cg_renewal_due(cert, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
     X509_free(cert);
     if (!good) {
-        cg_error_set(&err, "%s: the dates of the certificate can't be read", path);
-        return cg_fail(cli, FAULT, &err);
+        cg_error_set(err, "%s: the dates of the certificate can't be read", path);
+        return FAULT;
     }
     cg_time_text(due, due_text, sizeof due_text);
     cg_time_text(end, end_text, sizeof end_text);
     bool is_due = cli->now >= due;
     cg_say(cli, "%s: renewal %s %s; valid until %s", path, is_due ? "due since" : "not due before", due_text, end_text);
-    cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "file", path);
     cJSON_AddBoolToObject(object, "due", is_due);
     cJSON_AddStringToObject(object, "due_at", due_text);
     cJSON_AddStringToObject(object, "not_after", end_text);
-    cg_result(cli, object);
     return is_due ? DUE : NOT_DUE;
+}
+
+/* Due when one at least is. A certificate that can't be read is told, and decides where none is due. */
+static int ask_all(const struct cg_cli *cli, cJSON *result, struct cg_error *err)
+{
+    struct cg_cli quiet = *cli;
+    char folder[PATH_MAX - 512], path[PATH_MAX];
+    struct dirent **entries = NULL;
+    cJSON *due = cJSON_AddArrayToObject(result, "due");
+    int code = NO_FILE, n = 0;
+    quiet.quiet = !cli->verbose;
+    snprintf(folder, sizeof folder, "%s/live", cli->dir);
+    n = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        cJSON *object = cJSON_CreateObject();
+        int one = NO_FILE;
+        snprintf(path, sizeof path, "%s/%s/cert.pem", folder, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.')
+            one = ask(&quiet, path, object, err);
+        if (one == DUE)
+            cJSON_AddItemToArray(due, cJSON_CreateString(entries[i]->d_name));
+        if (one == DUE || (one != NO_FILE && code != DUE && code != FAULT))
+            code = one;
+        cJSON_Delete(object);
+        free(entries[i]);
+    }
+    free(entries);
+    if (code == NO_FILE)
+        cg_error_set(err, "%s: no such folder, or no name in it", folder);
+    else if (code != FAULT)
+        cg_say(cli, "%d of the names in %s are due for renewal", cJSON_GetArraySize(due), cli->dir);
+    return code;
+}
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    const struct needs_renewal_options *o = values;
+    struct cg_error err = {""};
+    char path[PATH_MAX];
+    int code = NO_FILE;
+    if (o->all == (cli->nargs > 0))
+        return cg_usage(cli, "which certificate? expected a name of the CA or a file, or --all");
+    cJSON *result = cJSON_CreateObject();
+    if (o->all)
+        code = ask_all(cli, result, &err);
+    else if (find_file(cli, cli->args[0], path))
+        code = ask(cli, path, result, &err);
+    else
+        cg_error_set(&err, "%s: no such file, and the CA in %s has no such name", cli->args[0], cli->dir);
+    if (code == DUE || code == NOT_DUE) {
+        cg_result(cli, result);
+        return code;
+    }
+    cJSON_Delete(result);
+    return cg_fail(cli, code, &err);
 }
 
 const struct cg_verb cg_verb_needs_renewal = {
     .name = "needs-renewal",
     .group = CG_GROUP_LOOK,
-    .arguments = "NAME|FILE",
+    .arguments = "NAME|FILE|--all",
     .summary = "say by the exit code whether a certificate is due for renewal",
     .description =
         "Due at two thirds of the certificate's life, at half of it where that is 10 days or less, and up to a\n"
         "twentieth later, by serial number, so that many renewals spread. Made for ExecCondition= of systemd.",
     .examples = "certguard needs-renewal broker.lan\n"
+                "certguard -C /var/lib/certguard needs-renewal --all\n"
                 "certguard needs-renewal /etc/mosquitto/certs/broker.crt\n"
                 "ExecCondition=certguard needs-renewal broker.lan",
-    .exits = "0 due, 1 not due, 2 no such name or file, 255 an error",
-    .min_args = 1,
+    .exits = "0 due (with --all: one at least), 1 not due, 2 no such name or file, 255 an error",
+    .min_args = 0,
     .max_args = 1,
     .usage_exit = FAULT,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct needs_renewal_options),
     .run = run,
 };

@@ -15,6 +15,7 @@ const struct cg_verb *const cg_verbs[] = {
     &cg_verb_crl,
     &cg_verb_list,
     &cg_verb_backup,
+    &cg_verb_install_units,
     &cg_verb_check,
     &cg_verb_lint,
     &cg_verb_inspect,

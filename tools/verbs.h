@@ -12,6 +12,7 @@ extern const struct cg_verb cg_verb_deploy;
 extern const struct cg_verb cg_verb_doctor;
 extern const struct cg_verb cg_verb_init;
 extern const struct cg_verb cg_verb_inspect;
+extern const struct cg_verb cg_verb_install_units;
 extern const struct cg_verb cg_verb_issue;
 extern const struct cg_verb cg_verb_lint;
 extern const struct cg_verb cg_verb_list;

@@ -1,0 +1,12 @@
+# cmake -D OUT=FILE.c -D FILES=a;b -P Embed.cmake: the files as bytes in a C array of struct cg_unit_file.
+set(arrays "")
+set(rows "")
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME)
+    string(MAKE_C_IDENTIFIER ${name} id)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char ${id}[] = {${bytes}};\n")
+    string(APPEND rows "    {\"${name}\", (const char *)${id}, sizeof ${id}},\n")
+endforeach()
+file(WRITE ${OUT} "/* Made from conf/units by cmake/Embed.cmake. */\n#include \"units.h\"\n\n${arrays}\nconst struct cg_unit_file cg_unit_files[] = {\n${rows}};\nconst size_t cg_unit_files_count = sizeof cg_unit_files / sizeof *cg_unit_files;\n")

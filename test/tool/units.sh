@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# install-units: systemd accepts what it writes, the commands in it do what they are for, and nobody's changes are lost.
+. "$(dirname "$0")/lib.sh"
+missing=
+
+# command UNIT KEY: the command line as systemd would run it
+command_of()
+{
+    sed -n "s/^$2=//p" "units/$1.service" | sed 's/%%/%/g'
+}
+runs() # CODE UNIT KEY
+{
+    line=$(command_of "$2" "$3")
+    [ -n "$line" ] || fail "$2.service has no $3"
+    # shellcheck disable=SC2086
+    expect "$1" $line
+}
+serial()
+{
+    openssl x509 -in "$1" -noout -serial
+}
+
+# ---- a CA on this machine, made 80 days ago: the broker's certificate is due, the CRL has lapsed ----
+me=$(id -un)
+ok cg -q -C ca --at -80d init --no-passphrase
+ok cg -q -C ca --at -80d issue broker broker --san dns:localhost
+ok cg -q -C ca --at -80d crl
+ok cg -q -C ca --at -80d deploy broker --to "$work/served"
+cat >mosquitto.conf <<CONF
+user $me
+listener 1 127.0.0.1
+certfile $work/served/fullchain.pem
+keyfile $work/served/privkey.pem
+plugin $work/mosquitto_certguard.so
+plugin_opt_trust_anchors $work/served/ca.pem
+plugin_opt_event_log $work/log/events.jsonl
+CONF
+mkdir log
+ok cg -C ca -n install-units --config mosquitto.conf --dir units
+says 'ExecStart='
+[ ! -e units ] || fail "-n wrote something"
+ok cg -C ca install-units --config mosquitto.conf --dir units
+says 'systemctl daemon-reload'
+says 'enable --now certguard-renew.timer certguard-crl.timer'
+says 'enable --now certguard-doctor.timer'
+for unit in renew crl doctor; do
+    [ -f "units/certguard-$unit.timer" ] || fail "certguard-$unit.timer is missing"
+    for line in NoNewPrivileges=yes ProtectSystem=strict PrivateTmp=yes; do
+        grep -qx "$line" "units/certguard-$unit.service" || fail "certguard-$unit.service lacks $line"
+    done
+    grep -q '^RandomizedDelaySec=' "units/certguard-$unit.timer" || fail "certguard-$unit.timer has no jitter"
+done
+grep -qx "ReadWritePaths=$work/ca -$work/served" units/certguard-renew.service || fail "the deployed folder is not writable"
+grep -q '@[A-Z]' units/* && fail "a value is missing"
+
+if command -v systemd-analyze >/dev/null; then
+    ok systemd-analyze verify --man=no "$work"/units/*.service "$work"/units/*.timer
+    [ ! -s err ] || fail "systemd-analyze warns"
+    for unit in renew crl doctor; do # 0 is best, 10 worst
+        ok systemd-analyze security --no-pager --offline=yes --threshold=30 "$work/units/certguard-$unit.service"
+    done
+else
+    missing="$missing systemd"
+fi
+
+# ---- the very commands that the units name ----
+old=$(serial served/cert.pem)
+runs 0 certguard-renew ExecCondition
+runs 0 certguard-renew ExecStart
+[ "$(serial served/cert.pem)" != "$old" ] || fail "the renewed certificate was not deployed"
+runs 1 certguard-renew ExecCondition
+number=$(openssl crl -in ca/crl.pem -noout -crlnumber)
+runs 0 certguard-crl ExecStart
+[ "$(openssl crl -in ca/crl.pem -noout -crlnumber)" != "$number" ] || fail "the CRL was not refreshed"
+openssl crl -in served/crl.pem -noout -crlnumber | grep -qv "^$number$" || fail "the CRL was not deployed"
+runs 0 certguard-crl ExecStart
+says 'not due'
+runs 3 certguard-doctor ExecStart # nothing listens on port 1
+says unreachable
+
+# ---- rotation by logrotate, without a word to the broker; the log reads on ----
+event()
+{
+    printf '{"ts":"2026-11-20T10:00:0%s.000Z","conn":"1-%s","event":"handshake_rejected","reason":"expired"}\n' "$1" "$1"
+}
+if command -v logrotate >/dev/null && [ "$(id -u)" = 0 ]; then
+    event 1 >log/events.jsonl
+    ok logrotate -f -s "$work/state" units/certguard
+    [ -f log/events.jsonl.1 ] || fail "nothing was rotated"
+    event 2 >log/events.jsonl
+    ok logrotate -f -s "$work/state" units/certguard
+    [ -f log/events.jsonl.2.gz ] || fail "nothing was packed"
+    for file in log/events.jsonl.1 log/events.jsonl.2.gz; do
+        ok cg -q --json log "$file"
+        [ "$(grep -c '"expired"' out)" = 1 ] || fail "$file: its event is lost"
+    done
+else
+    missing="$missing logrotate"
+fi
+
+# ---- again: unchanged; other values: replaced; changed by hand: refused whole, and kept with --force ----
+ok cg --json -C ca install-units --config mosquitto.conf --dir units
+[ "$(grep -o '"unchanged"' out | wc -l)" = 7 ] || fail "not all are unchanged"
+sed -i 's/^listener 1 /listener 2 /' mosquitto.conf
+echo '# mine' >>units/certguard-crl.timer
+before=$(cat units/*)
+expect 1 cg -C ca install-units --config mosquitto.conf --dir units
+says 'certguard-crl.timer: changed by hand'
+[ "$(cat units/*)" = "$before" ] || fail "it wrote in spite of a change by hand"
+ok cg -C ca install-units --config mosquitto.conf --dir units --force
+grep -q '# mine' units/certguard-crl.timer.old || fail "the old file was not kept"
+grep -q '# mine' units/certguard-crl.timer && fail "the old file was not replaced"
+grep -q -- '--connect 127.0.0.1:2$' units/certguard-doctor.service || fail "the new port is not in the unit"
+ls units/*.old | grep -v certguard-crl.timer.old && fail "an untouched file was kept"
+
+# ---- one machine has the CA, another the broker ----
+mkdir broker
+ok cg -C none install-units --config mosquitto.conf --dir broker
+says 'There is no CA in none'
+[ ! -e broker/certguard-renew.service ] || fail "renewal without a CA"
+[ -e broker/certguard-doctor.service ] || fail "no doctor for the broker"
+
+# ---- a CA key with a passphrase ----
+(umask 077 && echo four better words >pass)
+ok cg -q -C locked init --passphrase-file pass
+ok cg -C locked install-units --config mosquitto.conf --dir locked-units
+says '--passphrase-file'
+ok cg -C locked install-units --config mosquitto.conf --dir locked-units --passphrase-file pass
+ok grep -q "crl --refresh-if 50%% --passphrase-file $work/pass$" locked-units/certguard-crl.service
+
+# ---- what can't be ----
+expect 1 cg -C ca install-units --config none.conf --dir x
+says 'none.conf'
+expect 1 cg install-units --ca none --config mosquitto.conf --dir x
+expect 1 cg -C ca install-units --user nobody-of-this-name --config mosquitto.conf --dir x
+says '--user'
+mkdir 'a b' && cp -a ca 'a b/ca'
+expect 1 cg -C 'a b/ca' install-units --config mosquitto.conf --dir x
+says 'for a unit file'
+[ ! -e x ] || fail "a refused run wrote something"
+if [ -n "$missing" ]; then
+    echo "not tested, since it is missing here:$missing" >&2
+    exit 77
+fi
+echo "done"

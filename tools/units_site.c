@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "units_site.h"
+#include "core/file.h"
+#include "core/policy.h"
+#include "deploy.h"
+#include "fault.h"
+#include "mosquitto_conf.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_CONFIG "/etc/mosquitto/mosquitto.conf"
+#define KEY_LIMIT      ((size_t)64 << 10)
+
+bool cg_units_wanted(const struct cg_units_site *site, const char *name)
+{
+    const struct {
+        const char *start;
+        bool wanted;
+    } rows[] = {
+        {"certguard-renew.", site->has_ca},
+        {"certguard-crl.", site->has_ca},
+        {"certguard-doctor.", site->has_config},
+        {"certguard.logrotate", site->has_log},
+    };
+    for (size_t i = 0; i < CG_COUNT(rows); i++)
+        if (strncmp(name, rows[i].start, strlen(rows[i].start)) == 0)
+            return rows[i].wanted;
+    return false;
+}
+
+static bool resolve(const char *path, char out[PATH_MAX], struct cg_error *err)
+{
+    if (!realpath(path, out))
+        return cg_fault_errno(err, "find", path);
+    return cg_unit_path_fits(out, err);
+}
+
+/* --- the CA --- */
+
+static bool add_writable(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    (void)ca;
+    struct cg_units_site *site = context;
+    char *longer = NULL;
+    if (!target->to || !cg_unit_path_fits(target->to, err))
+        return !target->to;
+    if (asprintf(&longer, "%s -%s", site->writable, target->to) < 0) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    free(site->writable);
+    site->writable = longer;
+    return true;
+}
+
+static bool look_at_key(struct cg_units_site *site, const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes;
+    site->is_token = cg_ca_has(ca, "ca/key.uri");
+    if (site->is_token || !cg_ca_has(ca, "ca/key.pem"))
+        return true;
+    if (!cg_file_read(cg_ca_path(ca, path, "ca/key.pem"), CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
+        return false;
+    site->key_is_encrypted = strstr((const char *)bytes.data, "ENCRYPTED");
+    cg_bytes_wipe(&bytes);
+    return true;
+}
+
+static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_error *err)
+{
+    struct stat st;
+    if (stat(site->ca, &st) != 0)
+        return cg_fault_errno(err, "look at", site->ca);
+    const struct passwd *entry = wanted ? getpwnam(wanted) : getpwuid(st.st_uid);
+    if (!entry) {
+        cg_error_set(err, "there is no user %s here; name one with --user",
+                     wanted ? wanted : "that owns the CA's folder");
+        return false;
+    }
+    if (entry->pw_uid != 0 && entry->pw_uid != st.st_uid) {
+        cg_error_set(err, "%s: user %s does not own this folder and can't write it; cure: chown -R %s %s", site->ca,
+                     entry->pw_name, entry->pw_name, site->ca);
+        return false;
+    }
+    snprintf(site->user, sizeof site->user, "%s", entry->pw_name);
+    return true;
+}
+
+static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_order *order,
+                       struct cg_error *err)
+{
+    struct cg_cli there = *cli;
+    struct cg_ca ca;
+    char path[PATH_MAX];
+    there.dir = order->ca ? order->ca : cli->dir;
+    snprintf(path, sizeof path, "%s/ca/cert.pem", there.dir);
+    if (access(path, F_OK) != 0 && errno == ENOENT && !order->ca)
+        return true; /* not the CA's machine */
+    if (!resolve(there.dir, site->ca, err))
+        return false;
+    there.dir = site->ca;
+    site->writable = strdup(site->ca);
+    bool good = cg_ca_open(&ca, &there, CG_CA_READ, err) == CG_EXIT_OK && site->writable &&
+                name_user(site, order->user, err) && look_at_key(site, &ca, err) &&
+                cg_target_visit(&ca, add_writable, site, err);
+    cg_ca_close(&ca);
+    site->has_ca = good;
+    return good;
+}
+
+static bool look_at_passphrase(struct cg_units_site *site, const char *file, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    if (!file)
+        return true;
+    if (!resolve(file, path, err))
+        return false;
+    snprintf(site->passphrase, sizeof site->passphrase, " --passphrase-file %s", path);
+    return true;
+}
+
+/* --- the broker --- */
+
+/* Where the first TLS listener answers on this machine. */
+static void find_listener(struct cg_units_site *site, const struct cg_conf *conf)
+{
+    for (unsigned i = 0; i <= conf->listeners; i++) {
+        uint16_t port = cg_conf_port(conf, i);
+        const char *address = cg_conf_address(conf, i);
+        bool any = !address || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+        if (!port || !cg_conf_is_tls(conf, i))
+            continue;
+        bool colons = !any && strchr(address, ':');
+        snprintf(site->connect, sizeof site->connect, " --connect %s%s%s:%u", colons ? "[" : "",
+                 any ? "localhost" : address, colons ? "]" : "", (unsigned)port);
+        return;
+    }
+}
+
+static bool find_log(struct cg_units_site *site, const struct cg_conf *conf, struct cg_error *err)
+{
+    unsigned plugin = cg_conf_certguard(conf);
+    const struct cg_conf_line *option = cg_conf_plugin_option(conf, plugin, "event_log");
+    const struct cg_conf_line *named = cg_conf_plugin_option(conf, plugin, "policy");
+    struct cg_policy *policy = plugin && named ? cg_policy_load(named->value, err) : NULL;
+    if (plugin && named && !policy)
+        return false;
+    const char *log = option ? option->value : policy ? policy->log.file : NULL;
+    bool good = true;
+    if (log && strcmp(log, "-") != 0) {
+        good = cg_unit_path_fits(log, err);
+        snprintf(site->log, sizeof site->log, "%s", log);
+        snprintf(site->log_folder, sizeof site->log_folder, "%.*s", (int)(strrchr(site->log, '/') - site->log),
+                 site->log);
+        site->has_log = good;
+    }
+    cg_policy_free(policy);
+    return good;
+}
+
+static void name_log_user(struct cg_units_site *site, const struct cg_conf *conf)
+{
+    const char *user = cg_conf_user(conf);
+    const struct passwd *entry = getpwnam(user);
+    const struct group *group = entry ? getgrgid(entry->pw_gid) : NULL;
+    snprintf(site->log_user, sizeof site->log_user, "%s", user);
+    snprintf(site->log_group, sizeof site->log_group, "%s", group ? group->gr_name : user);
+}
+
+static bool look_at_config(struct cg_units_site *site, const char *config, struct cg_error *err)
+{
+    struct cg_conf conf = {0};
+    if (!config && access(DEFAULT_CONFIG, F_OK) != 0)
+        return true; /* no broker here */
+    if (!resolve(config ? config : DEFAULT_CONFIG, site->config, err))
+        return false;
+    bool good = cg_conf_load(&conf, site->config, err) && find_log(site, &conf, err);
+    if (good) {
+        find_listener(site, &conf);
+        name_log_user(site, &conf);
+    }
+    cg_conf_clear(&conf);
+    site->has_config = good;
+    return good;
+}
+
+/* --- together --- */
+
+static void list_values(struct cg_units_site *site)
+{
+    const struct cg_unit_value values[] = {
+        {"CERTGUARD", site->certguard},
+        {"CA", site->ca},
+        {"USER", site->user},
+        {"PASSPHRASE", site->passphrase},
+        {"WRITABLE", site->writable ? site->writable : ""},
+        /* copies for the broker get its user as their owner */
+        {"CAPABILITIES", strcmp(site->user, "root") == 0 ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" : ""},
+        {"NO_TOKEN", site->is_token ? "no" : "yes"},
+        {"CONFIG", site->config},
+        {"CONNECT", site->connect},
+        {"LOG", site->log},
+        {"LOG_FOLDER", site->has_log ? site->log_folder : "/var/log/mosquitto"},
+        {"LOG_USER", site->log_user},
+        {"LOG_GROUP", site->log_group},
+    };
+    site->nvalues = CG_COUNT(values);
+    memcpy(site->values, values, sizeof values);
+}
+
+bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_order *order,
+                   struct cg_error *err)
+{
+    *site = (struct cg_units_site){0};
+    if (!resolve("/proc/self/exe", site->certguard, err) || !look_at_ca(site, cli, order, err) ||
+        !look_at_passphrase(site, order->passphrase_file, err) || !look_at_config(site, order->config, err))
+        return false;
+    if (!site->has_ca && !site->has_config) {
+        cg_error_set(err, "there is no CA in %s and no %s: name one with --ca DIR or --config FILE", cli->dir,
+                     DEFAULT_CONFIG);
+        return false;
+    }
+    list_values(site);
+    return true;
+}
+
+void cg_units_site_clear(struct cg_units_site *site)
+{
+    free(site->writable);
+    *site = (struct cg_units_site){0};
+}
