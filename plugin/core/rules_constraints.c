@@ -147,7 +147,7 @@ enum cg_rule_result cg_rule_name_constraints(const struct cg_subject *subject, e
 {
     enum cg_rule_result result = CG_RULE_PASS;
     /* intermediates are no hosts: their names are OpenSSL's to check */
-    for (int ca = 1; depth == 0 && ca < subject->ncerts && result == CG_RULE_PASS; ca++)
+    for (int ca = 1; depth == 0 && !subject->x509.cut_short && ca < subject->ncerts && result == CG_RULE_PASS; ca++)
         result = judge(subject, depth, ca, detail);
     if (result != CG_RULE_PASS)
         return result;

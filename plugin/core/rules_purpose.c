@@ -26,12 +26,29 @@ static enum cg_reason judge_eku(const struct cg_cert *cert, const struct cg_chec
     return CG_REASON_WRONG_PURPOSE;
 }
 
+/* Netscape Cert Type, which OpenSSL honours still: what it forbids, no extended key usage allows. */
+static bool forbidden_by_netscape_type(const struct cg_cert *cert, enum cg_purpose purpose)
+{
+    if (!(cert->flags & EXFLAG_NSCERT))
+        return false;
+    ASN1_BIT_STRING *type = X509_get_ext_d2i(cert->x509, NID_netscape_cert_type, NULL, NULL);
+    bool forbidden = !type || !ASN1_BIT_STRING_get_bit(type, purpose == CG_PURPOSE_CLIENT ? 0 : 1);
+    ASN1_BIT_STRING_free(type);
+    return forbidden;
+}
+
 enum cg_rule_result cg_rule_eku(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
     const struct cg_check_input *in = subject->in;
-    if (in->purpose == CG_PURPOSE_ANY || judge_eku(&subject->cert[depth], in) != reason)
-        return CG_RULE_PASS;
+    const struct cg_cert *cert = &subject->cert[depth];
     struct cg_who who = cg_rule_who(subject, depth);
+    if (in->purpose == CG_PURPOSE_ANY)
+        return CG_RULE_PASS;
+    if (reason == CG_REASON_WRONG_PURPOSE && forbidden_by_netscape_type(cert, in->purpose))
+        return cg_rule_fail(detail, "the Netscape Cert Type of %s does not allow a TLS %s", who.text,
+                            in->purpose == CG_PURPOSE_CLIENT ? "client" : "server");
+    if (judge_eku(cert, in) != reason)
+        return CG_RULE_PASS;
     if (reason == CG_REASON_EKU_MISSING)
         return cg_rule_fail(detail, "%s has no extended key usage, %s is needed", who.text, eku_name(in->purpose));
     if (reason == CG_REASON_EKU_ANY)

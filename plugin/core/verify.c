@@ -52,6 +52,7 @@ static enum cg_reason reason_of(int error)
 struct run {
     const STACK_OF(X509) *path;
     struct cg_path_errors *errors;
+    bool signatures_enforced;
 };
 
 /* Keeps OpenSSL on our path: where names are ambiguous it would pick the first that fits. */
@@ -81,7 +82,7 @@ static bool add_error(struct cg_path_errors *errors, int error, int depth)
 
 static int note_error(int ok, X509_STORE_CTX *ctx)
 {
-    struct cg_path_errors *errors = ((struct run *)X509_STORE_CTX_get_app_data(ctx))->errors;
+    struct run *run = X509_STORE_CTX_get_app_data(ctx);
     int error = X509_STORE_CTX_get_error(ctx);
     if (ok)
         return 1;
@@ -89,7 +90,11 @@ static int note_error(int ok, X509_STORE_CTX *ctx)
         return 0;
     /* errors of the path as a whole (policies) leave a stale depth behind and no certificate */
     int depth = X509_STORE_CTX_get_current_cert(ctx) ? X509_STORE_CTX_get_error_depth(ctx) : 0;
-    return add_error(errors, error, depth);
+    if (!add_error(run->errors, error, depth))
+        return 0;
+    /* name constraints and the policy tree come later, and can be made costly: not for what nobody vouches for */
+    run->errors->cut_short = run->signatures_enforced && reason_of(error) == CG_REASON_BAD_SIGNATURE;
+    return !run->errors->cut_short;
 }
 
 static bool add_policy(X509_VERIFY_PARAM *param, const char *oid)
@@ -235,7 +240,7 @@ bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile
 {
     bool ok = false;
     int last = sk_X509_num(path) - 1;
-    struct run run = {path, errors};
+    struct run run = {path, errors, profile->mode[CG_REASON_BAD_SIGNATURE] == CG_ENFORCE};
     X509_STORE *store = X509_STORE_new(); /* empty: it only carries the callback */
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     STACK_OF(X509) *anchors = sk_X509_new_null(), *between = sk_X509_new_null();
@@ -258,7 +263,7 @@ bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile
     if (!set_param(X509_STORE_CTX_get0_param(ctx), path, profile))
         goto out;
     int result = X509_verify_cert(ctx);
-    if (result <= 0) {
+    if (result <= 0 && !errors->cut_short) {
         if (X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM)
             *reason = CG_REASON_INTERNAL_ERROR;
         goto out;

@@ -14,6 +14,7 @@
 
 /* What OpenSSL said: each X509_V_ERR_* once, at the certificate nearest to the anchor that it was said of. */
 struct cg_path_errors {
+    bool cut_short; /* a signature is bad, and the policy enforces that: the rest of the path was not looked at */
     int count;
     struct {
         enum cg_reason reason;

@@ -35,6 +35,8 @@ static const struct cg_scenario rows[] = {
      .recipe = "dev: issuer=inter ext=critical,1.2.3.4=0500"},
     {"a broker's certificate as client is refused", CG_REASON_WRONG_PURPOSE, .alert = 43,
      .recipe = "dev: issuer=inter eku=serverAuth"},
+    {"a client whose Netscape Cert Type is that of a server is refused", CG_REASON_WRONG_PURPOSE, .alert = 43,
+     .words = "Netscape", .recipe = "dev: issuer=inter ext=2.16.840.1.113730.1.1=03020640"},
     {"a client without extended key usage is refused", CG_REASON_EKU_MISSING, .recipe = "dev: issuer=inter eku=none"},
     {"anyExtendedKeyUsage is refused", CG_REASON_EKU_ANY, .recipe = "dev: issuer=inter eku=anyExtendedKeyUsage"},
     {"a key that may not sign is refused", CG_REASON_KEY_USAGE, .recipe = "dev: issuer=inter ku=critical,keyAgreement"},

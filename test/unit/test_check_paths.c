@@ -129,12 +129,39 @@ static void the_path_that_came_furthest_is_reported(void **state)
     cg_pki_free(pki);
 }
 
+/* What nobody signed can claim constraints and policies without end. */
+static void what_is_not_signed_is_not_examined_further(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    const struct fixture_case with = {.recipe = "root: ca\ni: ca issuer=root nc=critical,permitted;DNS:a.example "
+                                                "policy-constraints=critical,requireExplicitPolicy:0 broken-signature\n"
+                                                "c: issuer=i cn=b.example",
+                                      .sent = "i"};
+    struct cg_verdict verdict;
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_BAD_SIGNATURE);
+    for (int i = 0; i < verdict.nfindings; i++) {
+        assert_int_not_equal(verdict.findings[i].reason, CG_REASON_NAME_CONSTRAINTS);
+        assert_int_not_equal(verdict.findings[i].reason, CG_REASON_CERTIFICATE_POLICIES);
+    }
+    cg_verdict_clear(&verdict);
+
+    const struct fixture_case audited = {
+        .sent = "i", .policy = ", \"mode\": \"audit\", \"rules\": {\"name_constraints\": \"enforce\"}"};
+    fixture_check(pki, &audited, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_NAME_CONSTRAINTS);
+    cg_verdict_clear(&verdict);
+    cg_pki_free(pki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_good_path_is_found),
         cmocka_unit_test(a_maze_ends_at_a_bound),
         cmocka_unit_test(the_path_that_came_furthest_is_reported),
+        cmocka_unit_test(what_is_not_signed_is_not_examined_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

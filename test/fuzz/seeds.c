@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Writes the first corpus of fuzz_cert and fuzz_chain, from recipes:  fuzz_seeds CORPORA-FOLDER
+ * Run by hand when the form of the input or the recipes change; what fuzzing adds is merged by "run". */
+#include "chain_input.h"
+#include "core/der.h"
+#include "crl_maker.h"
+#include "lib/pki_maker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *recipe, *chain; /* names, end entity first; NULL: its certificate "c" alone */
+    unsigned char options[3 + CHAIN_CERTS_MAX];
+    size_t noptions;
+    const char *keys; /* number of the fixed key of each; NULL: 0123... */
+} chains[] = {
+    {"short", "r: ca\nc: issuer=r", "c r", {0}, 0, NULL},
+    {"strict", "r: ca\ni: ca issuer=r\nc: issuer=i", "c i r", {CHAIN_STRICT}, 1, NULL},
+    {"server", "r: ca\ni: ca issuer=r eku=serverAuth\nc: server issuer=i", "c i r", {CHAIN_SERVER}, 1, NULL},
+    {"deep", "r: ca\nx: ca issuer=r\ny: ca issuer=x\ni: ca issuer=y\nc: issuer=i", "c i y x r", {0}, 0, NULL},
+    {"path-length",
+     "r: ca bc=critical,CA:TRUE,pathlen:1\ni: ca issuer=r bc=critical,CA:TRUE,pathlen:0\nc: issuer=i",
+     "c i r",
+     {CHAIN_STRICT},
+     1,
+     NULL},
+    {"no-eku", "r: ca\nc: issuer=r eku=none", "c r", {CHAIN_MISSING_EKU}, 1, NULL},
+    {"netscape", "r: ca\nc: issuer=r ext=2.16.840.1.113730.1.1=03020780", "c r", {0}, 0, NULL},
+    {"netscape-server", "r: ca\nc: issuer=r ext=2.16.840.1.113730.1.1=03020640", "c r", {0}, 0, NULL},
+    {"netscape-not-ca", "r: ca\ni: ca issuer=r ext=2.16.840.1.113730.1.1=03020780\nc: issuer=i", "c i r", {0}, 0, NULL},
+    {"netscape-ca", "r: ca\ni: ca issuer=r ext=2.16.840.1.113730.1.1=03020204\nc: issuer=i", "c i r", {0}, 0, NULL},
+    {"constraints",
+     "r: ca\ni: ca issuer=r "
+     "nc='critical,permitted;DNS:a.example,permitted;RID:1.2.3,permitted;email:example.com,permitted;URI:.b.example,"
+     "excluded;IP:10.0.0.0/255.0.0.0'\nc: issuer=i",
+     NULL,
+     {0},
+     0,
+     NULL},
+    {"permitted",
+     "r: ca\ni: ca issuer=r nc=critical,permitted;DNS:a.example,permitted;URI:.b.example,permitted;email:b.example\n"
+     "c: issuer=i san=dns:c.a.example,uri:https://x.b.example/,email:me@b.example cn=c.a.example",
+     "c i r",
+     {0},
+     0,
+     NULL},
+    {"excluded",
+     "r: ca\ni: ca issuer=r "
+     "nc=critical,excluded;DNS:z.example,excluded;IP:10.0.0.0/255.0.0.0,excluded;email:z.example\n"
+     "c: issuer=i san=dns:*.a.example,ip:192.0.2.1,ip:2001:db8::1,email:me@a.example",
+     "c i r",
+     {CHAIN_STRICT},
+     1,
+     NULL},
+    {"policies",
+     "r: ca policies=2.5.29.32.0\ni: ca issuer=r policies=1.2.3.4,1.2.3.5 policy-constraints=critical,"
+     "requireExplicitPolicy:0,inhibitPolicyMapping:1 inhibit-any=critical,1\nc: issuer=i policies=1.2.3.4",
+     "c i r",
+     {CHAIN_NAMED_POLICY | CHAIN_EXPLICIT_POLICY},
+     1,
+     NULL},
+    {"mappings",
+     "r: ca\nx: ca issuer=r policies=1.2.3.4 mappings=critical,1.2.3.4:1.2.3.5\ni: ca issuer=x policies=1.2.3.5\n"
+     "c: issuer=i policies=1.2.3.5",
+     "c i x r",
+     {CHAIN_NAMED_POLICY | CHAIN_EXPLICIT_POLICY},
+     1,
+     NULL},
+    {"any-policy",
+     "r: ca\ni: ca issuer=r policies=2.5.29.32.0\nc: issuer=i policies=1.2.3.4",
+     "c i r",
+     {CHAIN_INHIBIT_ANY | CHAIN_INHIBIT_MAPPING},
+     1,
+     NULL},
+    {"cross", "r: ca\no: ca cn=i\ni: ca issuer=r key=@o\nc: issuer=i", "c o i r", {0, 0, 0, 0, 2, 4}, 6, "0113"},
+    {"same-name", "r: ca\no: ca issuer=r cn=i\ni: ca issuer=r\nc: issuer=i", "c o i r", {0, 0, 0, 3, 4}, 5, NULL},
+    {"self-issued", "r: ca\no: ca issuer=r cn=r\nc: issuer=o", "c o r", {0}, 0, NULL},
+    {"names",
+     "r: ca\nc: issuer=r subject=/C=DE/O=Plant/OU=Hall\\x20\\x7f/CN=c\\x20d/DC=x "
+     "san=dirname:/CN=x/O=y,rid:1.2.3,other:1.2.3.4=text,iphex:0a000001,uri:urn:a,email:a@b.example",
+     "c r",
+     {0},
+     0,
+     NULL},
+    {"broken", "r: ca\nc: issuer=r", "c r", {0, 0, 0, 0xff}, 4, NULL},
+    {"late", "r: ca\nc: issuer=r", "c r", {0, 0, 20}, 3, NULL},
+    {"critical",
+     "r: ca\nc: issuer=r ext=critical,1.2.3.4=0500 ext=2.5.29.18=300a820861622e6578616d70",
+     "c r",
+     {0},
+     0,
+     NULL},
+    {"proxy", "r: ca\nc: issuer=r\np: issuer=c proxy=critical,language:id-ppl-anyLanguage", "p c r", {0}, 0, NULL},
+    {"old", "r: ca version=1\nc: issuer=r version=1 serial=0", "c r", {0}, 0, NULL},
+    {"bits",
+     "r: ca ku=critical,keyCertSign,cRLSign,digitalSignature\nc: issuer=r ku=keyAgreement,decipherOnly",
+     "c r",
+     {0},
+     0,
+     NULL},
+};
+
+static const char *const certificates[] = {
+    "c: key=rsa2048 digest=sha512",  "c: key=rsapss2048", "c: key=p521 digest=sha384",
+    "c: key=p256-explicit",          "c: key=ed448",      "c: key=dsa",
+    "c: key=rsa1024-e3 digest=sha1", "c: key=secp256k1",  "c: raw-not-after=99991231235959",
+};
+
+static void write_file(const char *folder, const char *kind, const char *name, const void *data, size_t len)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s/%s", folder, kind, name);
+    FILE *out = fopen(path, "we");
+    if (!out || fwrite(data, 1, len, out) != len || fclose(out) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+/* The same certificate with one of the fixed keys in it; its signature is made when the input runs. */
+static void add_tbs(struct piece *to, const X509 *cert, size_t key)
+{
+    X509 *copy = X509_dup(cert);
+    unsigned char *der = NULL;
+    if (!copy || X509_set_pubkey(copy, chain_key(key)) != 1 || !X509_sign(copy, chain_key(key), NULL))
+        abort();
+    int len = i2d_re_X509_tbs(copy, &der);
+    if (len <= 0)
+        abort();
+    piece_add(to, der, (size_t)len);
+    OPENSSL_free(der);
+    X509_free(copy);
+}
+
+static void write_chain(const char *folder, struct cg_pki *pki, size_t row)
+{
+    struct piece all = {0};
+    STACK_OF(X509) *certs = cg_pki_stack(pki, chains[row].chain);
+    piece_add(&all, chains[row].options, chains[row].noptions);
+    piece_wrap(&all, CG_DER_OCTET_STRING);
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        add_tbs(&all, sk_X509_value(certs, i), chains[row].keys ? (size_t)(chains[row].keys[i] - '0') : (size_t)i);
+    piece_wrap(&all, CG_DER_SEQUENCE);
+    write_file(folder, "chain", chains[row].name, all.data, all.len);
+    piece_free(&all);
+    sk_X509_pop_free(certs, X509_free);
+}
+
+static void write_certificate(const char *folder, const struct cg_pki *pki, const char *of, const char *name)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(cg_pki_cert(pki, of), &der);
+    write_file(folder, "cert", name, der, (size_t)len);
+    OPENSSL_free(der);
+}
+
+int main(int argc, char **argv)
+{
+    char name[64];
+    if (argc != 2) {
+        fprintf(stderr, "usage: fuzz_seeds CORPORA-FOLDER\n");
+        return 64;
+    }
+    struct cg_pki *pki = cg_pki_new(CHAIN_NOW);
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+        cg_pki_make(pki, chains[i].recipe);
+        if (chains[i].chain)
+            write_chain(argv[1], pki, i);
+        snprintf(name, sizeof name, "%s", chains[i].name);
+        write_certificate(argv[1], pki, "c", name);
+    }
+    for (size_t i = 0; i < sizeof certificates / sizeof *certificates; i++) {
+        cg_pki_make(pki, certificates[i]);
+        snprintf(name, sizeof name, "key%zu", i);
+        write_certificate(argv[1], pki, "c", name);
+    }
+    cg_pki_free(pki);
+    return 0;
+}
