@@ -2,9 +2,8 @@
 /* What a CRL costs, beside OpenSSL's X509_CRL on the same bytes: bench_crl [ENTRIES...], by default 1000 to 1000000.
  * Each measurement runs in a process of its own, so that its peak memory is its own. */
 #include "core/crl.h"
-#include "crl_maker.h"
+#include "large_crl.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,24 +33,6 @@ static long memory_kb(const char *field)
     if (status)
         fclose(status);
     return kb;
-}
-
-static unsigned char *make_large_crl(const struct ca *ca, size_t entries, size_t *len)
-{
-    struct piece list = {0};
-    for (size_t i = 0; i < entries; i++) {
-        unsigned char one[] = {0x30, 0x23, 0x02, 0x12, [22] = 0x17, 0x0d, '2', '5', '1', '2',
-                               '3',  '1',  '0',  '0',  '0',         '0',  '0', '0', 'Z'};
-        unsigned char serial[18];
-        RAND_bytes(serial, sizeof serial);
-        serial[0] = serial[0] % 0x7f + 1;
-        memcpy(one + 4, serial, sizeof serial);
-        piece_add(&list, one, sizeof one);
-    }
-    const struct crl_shape shape = {.issuer = ca, .entries = &list};
-    unsigned char *der = make_crl(&shape, len);
-    piece_free(&list);
-    return der;
 }
 
 struct result {
@@ -132,7 +113,7 @@ static void run_size(size_t entries)
     struct ca ca = make_ca("CA", NULL, NULL);
     X509 *leaf = make_cert("leaf", 5, ca.key, &ca, NULL);
     size_t len;
-    unsigned char *der = make_large_crl(&ca, entries, &len);
+    unsigned char *der = large_crl_make(&ca, entries, MAKER_NOW, 1, &len);
     run("certguard", measure_ours, der, len, entries, &ca, leaf);
     run("OpenSSL", measure_openssl, der, len, entries, &ca, leaf);
     free(der);
