@@ -6,7 +6,8 @@
 
 /* x509_error is chosen for the TLS alert that OpenSSL makes from it (RFC 8446 6.2): CERT_REJECTED is
  * bad_certificate, INVALID_PURPOSE unsupported_certificate, CRL_PATH_VALIDATION_ERROR certificate_unknown (a CRL
- * that we lack is not the peer's fault), INVALID_CA and PATH_LENGTH_EXCEEDED unknown_ca. */
+ * that we lack is not the peer's fault), INVALID_CA and PATH_LENGTH_EXCEEDED unknown_ca, CERT_HAS_EXPIRED
+ * certificate_expired, which is also the alert for what is not valid yet. */
 /* clang-format off */
 static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_UNSET] = {"unset", CG_KIND_NONE,
@@ -100,7 +101,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "The certificate is not valid yet.", "RFC 5280 4.1.2.5",
         "Check the clocks of the broker and of the machine that issued it (`timedatectl`), or wait until its "
         "notBefore.",
-        X509_V_ERR_CERT_NOT_YET_VALID},
+        X509_V_ERR_CERT_HAS_EXPIRED},
     [CG_REASON_CA_EXPIRED] = {"ca_expired", CG_KIND_RULE,
         "A CA certificate of the path has expired.", "RFC 5280 4.1.2.5",
         "Renew the CA certificate, put it into the trust files, and let the peers send the new intermediate.",
@@ -108,7 +109,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_CA_NOT_YET_VALID] = {"ca_not_yet_valid", CG_KIND_RULE,
         "A CA certificate of the path is not valid yet.", "RFC 5280 4.1.2.5",
         "Check the clock of the broker (`timedatectl`), or wait until the CA certificate's notBefore.",
-        X509_V_ERR_CERT_NOT_YET_VALID},
+        X509_V_ERR_CERT_HAS_EXPIRED},
     [CG_REASON_PROXY_CERTIFICATE] = {"proxy_certificate", CG_KIND_RULE,
         "The path holds a proxy certificate.", "RFC 3820",
         "Use an ordinary certificate issued by the CA.", X509_V_ERR_INVALID_PURPOSE},

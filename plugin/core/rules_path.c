@@ -3,7 +3,9 @@
 #include "name.h"
 #include "rules.h"
 
+#include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
+#include <stdlib.h>
 
 enum cg_rule_result cg_rule_x509(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
@@ -14,13 +16,20 @@ enum cg_rule_result cg_rule_x509(const struct cg_subject *subject, enum cg_reaso
     return CG_RULE_PASS;
 }
 
+static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum cg_reason reason, char *detail)
+{
+    for (int i = 0; i < subject->ncerts; i++)
+        if (cg_rule_x509(subject, reason, i, detail) != CG_RULE_PASS)
+            return CG_RULE_FAIL;
+    return CG_RULE_PASS;
+}
+
 /* RFC 5280 6.1: a path ends in an anchor. */
 enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
     (void)depth;
-    for (int i = 0; i < subject->ncerts; i++)
-        if (cg_rule_x509(subject, reason, i, detail) != CG_RULE_PASS)
-            return CG_RULE_FAIL;
+    if (x509_anywhere(subject, reason, detail) != CG_RULE_PASS)
+        return CG_RULE_FAIL;
     if (subject->anchored || subject->no_path != reason)
         return CG_RULE_PASS;
     char issuer[100];
@@ -33,15 +42,45 @@ enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_re
     return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor", cg_rule_who(subject, 0).text, issuer);
 }
 
+static int by_oid(const void *a, const void *b)
+{
+    X509_EXTENSION *const *one = a, *const *other = b;
+    return OBJ_cmp(X509_EXTENSION_get_object(*one), X509_EXTENSION_get_object(*other));
+}
+
+/* RFC 5280 4.2, also of extensions that OpenSSL does not know: one reader may take the first, another the last. Sorted,
+ * since a peer may send thousands. */
+static enum cg_rule_result no_extension_twice(X509 *cert, bool *twice)
+{
+    int count = X509_get_ext_count(cert);
+    *twice = false;
+    if (count < 2)
+        return CG_RULE_PASS;
+    X509_EXTENSION **sorted = OPENSSL_malloc(sizeof(X509_EXTENSION *) * (size_t)count);
+    if (!sorted)
+        return CG_RULE_FAULT;
+    for (int i = 0; i < count; i++)
+        sorted[i] = X509_get_ext(cert, i);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_oid);
+    for (int i = 1; i < count && !*twice; i++)
+        *twice = by_oid(&sorted[i - 1], &sorted[i]) == 0;
+    OPENSSL_free(sorted);
+    return CG_RULE_PASS;
+}
+
 /* RFC 5280 4.1, 4.2: what cannot be decoded, and extensions that occur twice. */
 enum cg_rule_result cg_rule_malformed(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
     const struct cg_cert *cert = &subject->cert[depth];
+    bool twice;
     if (!cert->dates_ok)
         return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_who(subject, depth).text);
-    if ((cert->flags & EXFLAG_INVALID) && !cert->san_broken)
-        return cg_rule_fail(detail, "%s: an extension cannot be decoded or occurs twice",
-                            cg_rule_who(subject, depth).text);
+    if (no_extension_twice(cert->x509, &twice) != CG_RULE_PASS)
+        return CG_RULE_FAULT;
+    if (twice)
+        return cg_rule_fail(detail, "%s: an extension occurs twice", cg_rule_who(subject, depth).text);
+    if (cert->flags & EXFLAG_INVALID)
+        return cg_rule_fail(detail, "%s: an extension cannot be decoded", cg_rule_who(subject, depth).text);
     return cg_rule_x509(subject, reason, depth, detail);
 }
 
@@ -66,11 +105,10 @@ enum cg_rule_result cg_rule_not_a_ca(const struct cg_subject *subject, enum cg_r
 
 enum cg_rule_result cg_rule_too_deep(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
-    (void)reason;
     (void)depth;
     int between = subject->ncerts - 2;
     if (!subject->anchored || between <= (int)subject->in->profile->max_depth)
-        return CG_RULE_PASS;
+        return x509_anywhere(subject, reason, detail);
     return cg_rule_fail(detail, "%d intermediates above %s, the policy allows %u", between,
                         cg_rule_who(subject, 0).text, subject->in->profile->max_depth);
 }
@@ -78,9 +116,8 @@ enum cg_rule_result cg_rule_too_deep(const struct cg_subject *subject, enum cg_r
 enum cg_rule_result cg_rule_ca_as_end_entity(const struct cg_subject *subject, enum cg_reason reason, int depth,
                                              char *detail)
 {
-    (void)reason;
     if (!(subject->cert[depth].flags & EXFLAG_CA))
-        return CG_RULE_PASS;
+        return cg_rule_x509(subject, reason, depth, detail);
     return cg_rule_fail(detail, "%s has basicConstraints CA:TRUE", cg_rule_who(subject, depth).text);
 }
 

@@ -85,9 +85,8 @@ enum cg_rule_result cg_rule_key_usage(const struct cg_subject *subject, enum cg_
 enum cg_rule_result cg_rule_ca_key_usage(const struct cg_subject *subject, enum cg_reason reason, int depth,
                                          char *detail)
 {
-    (void)reason;
     const struct cg_cert *cert = &subject->cert[depth];
     if (!(cert->flags & EXFLAG_KUSAGE) || (cert->key_usage & KU_KEY_CERT_SIGN))
-        return CG_RULE_PASS;
+        return cg_rule_x509(subject, reason, depth, detail);
     return cg_rule_fail(detail, "the CA %s lacks keyCertSign in its key usage", cg_rule_who(subject, depth).text);
 }

@@ -52,7 +52,7 @@ static enum cg_reason reason_of(int error)
 struct run {
     const STACK_OF(X509) *path;
     struct cg_path_errors *errors;
-    bool signatures_enforced;
+    bool signatures_enforced, without_policies;
 };
 
 /* Keeps OpenSSL on our path: where names are ambiguous it would pick the first that fits. */
@@ -82,15 +82,16 @@ static bool add_error(struct cg_path_errors *errors, int error, int depth)
 
 static int note_error(int ok, X509_STORE_CTX *ctx)
 {
-    struct run *run = X509_STORE_CTX_get_app_data(ctx);
+    const struct run *run = X509_STORE_CTX_get_app_data(ctx);
     int error = X509_STORE_CTX_get_error(ctx);
     if (ok)
         return 1;
     if (error == X509_V_ERR_OUT_OF_MEM || error == X509_V_ERR_UNSPECIFIED || error == X509_V_ERR_INVALID_CALL)
         return 0;
-    /* errors of the path as a whole (policies) leave a stale depth behind and no certificate */
+    /* errors of the path as a whole (policies) leave a stale depth behind and no certificate; rules look at each
+     * certificate of the path, so none may be left outside of it */
     int depth = X509_STORE_CTX_get_current_cert(ctx) ? X509_STORE_CTX_get_error_depth(ctx) : 0;
-    if (!add_error(run->errors, error, depth))
+    if (!add_error(run->errors, error, depth >= 0 && depth < sk_X509_num(run->path) ? depth : 0))
         return 0;
     /* name constraints and the policy tree come later, and can be made costly: not for what nobody vouches for */
     run->errors->cut_short = run->signatures_enforced && reason_of(error) == CG_REASON_BAD_SIGNATURE;
@@ -199,13 +200,14 @@ static unsigned long anchor_flags(const STACK_OF(X509) *path, const X509 *anchor
     return flags;
 }
 
-static bool set_param(X509_VERIFY_PARAM *param, const STACK_OF(X509) *path, const struct cg_profile *profile)
+static bool set_param(X509_VERIFY_PARAM *param, const struct run *run, const struct cg_profile *profile)
 {
+    const STACK_OF(X509) *path = run->path;
     const X509 *anchor = sk_X509_value(path, sk_X509_num(path) - 1);
     unsigned long flags = X509_V_FLAG_NO_CHECK_TIME; /* our own rules, with the caller's time and skew */
     if (profile->strict)
         flags |= X509_V_FLAG_X509_STRICT;
-    if (profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF) {
+    if (profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF && !run->without_policies) {
         /* always: constraints in the path hold whether the policy file asks for a policy or not */
         flags |= X509_V_FLAG_POLICY_CHECK | anchor_flags(path, anchor);
         flags |= profile->policies.require_explicit ? X509_V_FLAG_EXPLICIT_POLICY : 0;
@@ -235,47 +237,62 @@ static int signatures_were_verified(X509_STORE_CTX *ctx)
     return 1;
 }
 
-bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile, bool signatures_known,
-                    struct cg_path_errors *errors, enum cg_reason *reason)
+/* 1: errors holds all that is wrong; 0: it could not be done; -1: for want of memory. */
+static int verify(const struct run *run, const struct cg_profile *profile, bool signatures_known)
 {
-    bool ok = false;
-    int last = sk_X509_num(path) - 1;
-    struct run run = {path, errors, profile->mode[CG_REASON_BAD_SIGNATURE] == CG_ENFORCE};
+    int result = -1, last = sk_X509_num(run->path) - 1;
     X509_STORE *store = X509_STORE_new(); /* empty: it only carries the callback */
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     STACK_OF(X509) *anchors = sk_X509_new_null(), *between = sk_X509_new_null();
-    memset(errors, 0, sizeof *errors);
-    *reason = CG_REASON_NO_MEMORY;
-    if (!store || !ctx || !anchors || !between || !sk_X509_push(anchors, sk_X509_value(path, last)))
+    memset(run->errors, 0, sizeof *run->errors);
+    if (!store || !ctx || !anchors || !between || !sk_X509_push(anchors, sk_X509_value(run->path, last)))
         goto out;
     for (int i = 1; i < last; i++)
-        if (!sk_X509_push(between, sk_X509_value(path, i)))
+        if (!sk_X509_push(between, sk_X509_value(run->path, i)))
             goto out;
     X509_STORE_set_check_issued(store, issued_on_path);
-    if (!X509_STORE_CTX_init(ctx, store, sk_X509_value(path, 0), between))
+    if (!X509_STORE_CTX_init(ctx, store, sk_X509_value(run->path, 0), between))
         goto out;
     X509_STORE_CTX_set0_trusted_stack(ctx, anchors);
-    if (!X509_STORE_CTX_set_app_data(ctx, &run))
+    if (!X509_STORE_CTX_set_app_data(ctx, (void *)(uintptr_t)run))
         goto out;
     X509_STORE_CTX_set_verify_cb(ctx, note_error);
     if (signatures_known)
         X509_STORE_CTX_set_verify(ctx, signatures_were_verified);
-    if (!set_param(X509_STORE_CTX_get0_param(ctx), path, profile))
+    if (!set_param(X509_STORE_CTX_get0_param(ctx), run, profile))
         goto out;
-    int result = X509_verify_cert(ctx);
-    if (result <= 0 && !errors->cut_short) {
-        if (X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM)
-            *reason = CG_REASON_INTERNAL_ERROR;
-        goto out;
-    }
-    /* the rules speak of this path: never let them judge another one than OpenSSL verified */
-    ok = same_path(X509_STORE_CTX_get0_chain(ctx), path) ||
-         add_error(errors, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0);
-    *reason = CG_REASON_INTERNAL_ERROR;
+    if (X509_verify_cert(ctx) > 0 || run->errors->cut_short)
+        /* the rules speak of this path: never let them judge another one than OpenSSL verified */
+        result = same_path(X509_STORE_CTX_get0_chain(ctx), run->path) ||
+                 add_error(run->errors, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0);
+    else if (X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM)
+        result = 0;
 out:
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);
     sk_X509_free(between);
     sk_X509_free(anchors);
-    return ok;
+    return result;
+}
+
+bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile, bool signatures_known,
+                    struct cg_path_errors *errors, enum cg_reason *reason)
+{
+    struct run run = {
+        .path = path,
+        .errors = errors,
+        .signatures_enforced = profile->mode[CG_REASON_BAD_SIGNATURE] == CG_ENFORCE,
+    };
+    ERR_set_mark();
+    int result = verify(&run, profile, signatures_known);
+    if (result < 0 && profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF) {
+        /* OpenSSL says the same of a policy tree beyond its bound: then it is done without one, and that is told */
+        run.without_policies = true;
+        result = verify(&run, profile, signatures_known);
+        if (result == 1)
+            result = add_error(errors, X509_V_ERR_INVALID_POLICY_EXTENSION, 0);
+    }
+    ERR_pop_to_mark();
+    *reason = result < 0 ? CG_REASON_NO_MEMORY : CG_REASON_INTERNAL_ERROR;
+    return result == 1;
 }

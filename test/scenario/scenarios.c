@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "scenarios.h"
 
+#include <openssl/ssl.h>
+#include <openssl/tls1.h>
+
 static const struct cg_scenarios *const parts[] = {
-    &cg_scenarios_accept, &cg_scenarios_path, &cg_scenarios_crl, &cg_scenarios_leaf, &cg_scenarios_tls,
+    &cg_scenarios_accept, &cg_scenarios_path,  &cg_scenarios_crl,
+    &cg_scenarios_leaf,   &cg_scenarios_flaws, &cg_scenarios_tls,
 };
 
 const struct cg_scenario *cg_scenario_at(size_t index)
@@ -13,6 +17,45 @@ const struct cg_scenario *cg_scenario_at(size_t index)
         index -= parts[i]->count;
     }
     return NULL;
+}
+
+/* What the standards have no name for is bad_certificate. */
+static const struct {
+    enum cg_reason reason;
+    int tls12, tls13;
+} alerts[] = {
+    {CG_REASON_NO_CERTIFICATE, SSL_AD_HANDSHAKE_FAILURE, TLS13_AD_CERTIFICATE_REQUIRED},
+    {CG_REASON_UNTRUSTED, SSL_AD_UNKNOWN_CA, SSL_AD_UNKNOWN_CA},
+    {CG_REASON_SELF_SIGNED, SSL_AD_UNKNOWN_CA, SSL_AD_UNKNOWN_CA},
+    {CG_REASON_NOT_A_CA, SSL_AD_UNKNOWN_CA, SSL_AD_UNKNOWN_CA},
+    {CG_REASON_CA_KEY_USAGE, SSL_AD_UNKNOWN_CA, SSL_AD_UNKNOWN_CA},
+    {CG_REASON_PATH_LENGTH, SSL_AD_UNKNOWN_CA, SSL_AD_UNKNOWN_CA},
+    {CG_REASON_TOO_DEEP, SSL_AD_UNKNOWN_CA, SSL_AD_UNKNOWN_CA},
+    {CG_REASON_REVOKED, SSL_AD_CERTIFICATE_REVOKED, SSL_AD_CERTIFICATE_REVOKED},
+    {CG_REASON_CRL_MISSING, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_UNKNOWN},
+    {CG_REASON_CRL_EXPIRED, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_UNKNOWN},
+    {CG_REASON_CRL_NOT_YET_VALID, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_UNKNOWN},
+    {CG_REASON_CRL_TOO_OLD, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_UNKNOWN},
+    {CG_REASON_CRL_UNKNOWN, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_UNKNOWN},
+    {CG_REASON_EXPIRED, SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_EXPIRED},
+    {CG_REASON_NOT_YET_VALID, SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_EXPIRED},
+    {CG_REASON_CA_EXPIRED, SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_EXPIRED},
+    {CG_REASON_CA_NOT_YET_VALID, SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_EXPIRED},
+    {CG_REASON_PROXY_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+    {CG_REASON_CA_AS_END_ENTITY, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+    {CG_REASON_WRONG_PURPOSE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+    {CG_REASON_EKU_MISSING, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+    {CG_REASON_EKU_ANY, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+    {CG_REASON_CA_WRONG_PURPOSE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+    {CG_REASON_KEY_USAGE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE},
+};
+
+int cg_scenario_alert(enum cg_reason reason, bool tls13)
+{
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
+        if (alerts[i].reason == reason)
+            return tls13 ? alerts[i].tls13 : alerts[i].tls12;
+    return cg_reason_row(reason)->kind == CG_KIND_RULE ? SSL_AD_BAD_CERTIFICATE : -1;
 }
 
 static const struct {

@@ -42,7 +42,7 @@ struct cg_scenario {
     const char *sentence;
     enum cg_reason expect;  /* CG_REASON_OK: let in */
     enum cg_reason audited; /* let in, and this is logged; CG_REASON_UNSET: none */
-    int alert;              /* TLS AlertDescription that the client gets; 0: any, but one */
+    int alert;              /* TLS AlertDescription that the client gets; 0: the one of cg_scenario_alert */
     const char *words;      /* in the detail */
     unsigned not_in;        /* CG_NOT_* */
 
@@ -65,6 +65,9 @@ struct cg_scenario {
 /* All rows of all files, in order; NULL behind the last. */
 const struct cg_scenario *cg_scenario_at(size_t index);
 
+/* The alert that a client gets which is refused for this reason (RFC 8446 6.2, RFC 5246 7.2.2); -1: none, or any. */
+int cg_scenario_alert(enum cg_reason reason, bool tls13);
+
 /* Why this reason has no row here; NULL: it must have one. */
 const char *cg_scenario_exception(enum cg_reason reason);
 
@@ -74,6 +77,6 @@ struct cg_scenarios {
     size_t count;
 };
 extern const struct cg_scenarios cg_scenarios_accept, cg_scenarios_path, cg_scenarios_crl, cg_scenarios_leaf,
-    cg_scenarios_tls;
+    cg_scenarios_flaws, cg_scenarios_tls;
 
 #endif

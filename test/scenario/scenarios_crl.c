@@ -7,11 +7,11 @@
 
 static const struct cg_scenario rows[] = {
     {"a client that no CRL names is let in", CG_REASON_OK, .world = BOTH, .crls = "r i", .intermediates = "inter"},
-    {"a revoked client is refused", CG_REASON_REVOKED, .alert = 44, .world = BOTH, .crls = "r i",
-     .intermediates = "inter", .recipe = "dev: issuer=inter serial=0x77"},
+    {"a revoked client is refused", CG_REASON_REVOKED, .world = BOTH, .crls = "r i", .intermediates = "inter",
+     .recipe = "dev: issuer=inter serial=0x77"},
     {"the same serial of another CA is not revoked", CG_REASON_OK, .world = BOTH, .crls = "r i",
      .intermediates = "inter", .recipe = "dev: issuer=root serial=0x77", .send = "dev"},
-    {"a client below a revoked CA is refused", CG_REASON_REVOKED, .alert = 44,
+    {"a client below a revoked CA is refused", CG_REASON_REVOKED,
      .world = "mid: issuer=root ca serial=0x99\nr: crl issuer=root revoke=0x99\nm: crl issuer=mid\n", .crls = "r m",
      .intermediates = "mid", .recipe = "dev: issuer=mid", .send = "dev mid"},
     {"a CA without a CRL is refused", CG_REASON_CRL_MISSING, .world = "r: crl issuer=root\n", .crls = "r"},
@@ -21,7 +21,7 @@ static const struct cg_scenario rows[] = {
      .world = "r: crl issuer=root\ni: crl issuer=inter days=-9..-2\n", .crls = "r i", .intermediates = "inter"},
     {"a CRL past its nextUpdate is used within the grace", CG_REASON_OK, .trust = "\"crl_grace\": \"5d\"",
      .world = "r: crl issuer=root\ni: crl issuer=inter days=-9..-2\n", .crls = "r i", .intermediates = "inter"},
-    {"a CRL in its grace still revokes", CG_REASON_REVOKED, .alert = 44, .trust = "\"crl_grace\": \"5d\"",
+    {"a CRL in its grace still revokes", CG_REASON_REVOKED, .trust = "\"crl_grace\": \"5d\"",
      .world = "r: crl issuer=root\ni: crl issuer=inter days=-9..-2 revoke=0x77\n", .crls = "r i",
      .intermediates = "inter", .recipe = "dev: issuer=inter serial=0x77"},
     {"a CRL of tomorrow is refused", CG_REASON_CRL_NOT_YET_VALID,

@@ -56,7 +56,7 @@ static bool says(const struct run *run, uint16_t port, const char *event_name, e
     bool ok = event && strcmp(member(event, "reason"), code) == 0;
     if (ok && run->row->words)
         ok = strstr(member(event, "detail"), run->row->words) != NULL;
-    if (ok && alert)
+    if (ok && alert >= 0)
         ok = alert_of(event) == alert;
     if (!ok)
         cg_tap_note("expected %s %s, words '%s', alert %d; found %s", event_name, code,
@@ -69,12 +69,14 @@ static bool says(const struct run *run, uint16_t port, const char *event_name, e
 static bool refused_in_handshake(const struct run *run, const struct seen *seen)
 {
     const struct cg_scenario *row = run->row;
-    bool by_rule = cg_reason_row(row->expect)->kind == CG_KIND_RULE;
+    int alert = row->alert ? row->alert : cg_scenario_alert(row->expect, run->version == TLS1_3_VERSION);
     if (seen->let_in || seen->connack >= 0)
         return false;
-    if ((by_rule && seen->alert < 0) || (row->alert && seen->alert != row->alert))
+    if (alert >= 0 && seen->alert != alert) {
+        cg_tap_note("expected alert %d on the wire, found %d", alert, seen->alert);
         return false;
-    return says(run, seen->local_port, "handshake_rejected", row->expect, row->alert);
+    }
+    return says(run, seen->local_port, "handshake_rejected", row->expect, alert);
 }
 
 static bool as_expected(const struct run *run, const struct seen *seen)
@@ -83,8 +85,8 @@ static bool as_expected(const struct run *run, const struct seen *seen)
     if (row->expect != CG_REASON_OK && cg_reason_row(row->expect)->kind != CG_KIND_CONNECT)
         return refused_in_handshake(run, seen);
     if (row->expect != CG_REASON_OK)
-        return seen->connack > 0 && says(run, seen->local_port, "connect_denied", row->expect, 0);
-    if (row->audited && !says(run, seen->local_port, "handshake_audited", row->audited, 0))
+        return seen->connack > 0 && says(run, seen->local_port, "connect_denied", row->expect, -1);
+    if (row->audited && !says(run, seen->local_port, "handshake_audited", row->audited, -1))
         return false;
     return seen->let_in;
 }
