@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_check.h"
-#include "core/file.h"
 #include "fault.h"
 #include "lint.h"
 
+#include <openssl/pem.h>
+
 #include <string.h>
 
-#define ANCHORS_LIMIT ((size_t)1 << 20)
-
-static bool add_anchors(struct cg_trust *trust, const char *path, struct cg_error *err)
+static bool add_anchor(struct cg_trust *trust, const char *place, X509 *root, struct cg_error *err)
 {
-    struct cg_bytes bytes;
-    if (!cg_file_read(path, CG_FILE_PUBLIC, ANCHORS_LIMIT, &bytes, err))
-        return false;
-    bool good = cg_trust_add_anchors(trust, path, bytes.data, bytes.len, err);
-    cg_bytes_free(&bytes);
+    char *data = NULL;
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool good = bio && PEM_write_bio_X509(bio, root);
+    long len = good ? BIO_get_mem_data(bio, &data) : 0;
+    good = good ? cg_trust_add_anchors(trust, place, data, (size_t)len, err) : cg_fault_openssl(err, place);
+    BIO_free(bio);
     return good;
 }
 
@@ -25,7 +25,7 @@ bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, s
     *checker = (struct cg_ca_checker){0};
     cg_ca_path(ca, path, "ca.pem");
     return (checker->policy = cg_policy_default(path, err)) && (checker->trust = cg_trust_new()) &&
-           add_anchors(checker->trust, path, err) && (checker->sent = sk_X509_new_null()) &&
+           add_anchor(checker->trust, path, ca->root, err) && (checker->sent = sk_X509_new_null()) &&
            X509_add_cert(checker->sent, ca->cert, X509_ADD_FLAG_UP_REF);
 }
 
@@ -55,7 +55,7 @@ static bool passes_lint(X509 *cert, int64_t now, struct cg_error *err)
     return good;
 }
 
-bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
                            int64_t now, struct cg_error *err)
 {
     const struct cg_listener_policy *rules = &checker->policy->base;
@@ -73,9 +73,18 @@ bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_
     bool good = verdict.decision == CG_ACCEPT;
     if (!good) {
         const struct cg_reason_row *row = cg_reason_row(verdict.reason);
-        cg_error_set(err, "not issued: the broker would refuse this certificate: %s (%s)%s%s%s%s", row->sentence,
-                     row->code, verdict.detail[0] ? ": " : "", verdict.detail, row->hint[0] ? "; " : "", row->hint);
+        cg_error_set(err, "%s (%s)%s%s%s%s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
+                     row->hint[0] ? "; " : "", row->hint);
     }
     cg_verdict_clear(&verdict);
-    return good && passes_lint(cert, now, err);
+    return good;
+}
+
+bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+                           int64_t now, struct cg_error *err)
+{
+    if (cg_ca_checker_verdict(checker, profile, cert, now, err))
+        return passes_lint(cert, now, err);
+    cg_error_prefix(err, "not issued: the broker would refuse this certificate");
+    return false;
 }

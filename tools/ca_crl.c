@@ -166,7 +166,7 @@ static bool put_bundle(struct cg_change *change, const struct cg_crl_order *orde
     return good;
 }
 
-static char *to_pem(X509_CRL *crl)
+char *cg_crl_pem(X509_CRL *crl)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *data = NULL, *pem = NULL;
@@ -184,7 +184,7 @@ static bool put_files(struct cg_change *change, const struct cg_crl_order *order
     unsigned char *der = NULL;
     char target[32];
     int len = i2d_X509_CRL(crl, &der);
-    if (len <= 0 || !(made->pem = to_pem(crl))) {
+    if (len <= 0 || !(made->pem = cg_crl_pem(crl))) {
         OPENSSL_free(der);
         return cg_fault_openssl(err, "the CRL cannot be written");
     }
@@ -198,7 +198,7 @@ static bool put_files(struct cg_change *change, const struct cg_crl_order *order
 }
 
 /* "0A\n": an even number of digits, as openssl writes it */
-static bool put_number(struct cg_change *change, const char *folder, BIGNUM *number, struct cg_error *err)
+bool cg_crl_put_next(struct cg_change *change, const char *folder, BIGNUM *number, struct cg_error *err)
 {
     char line[64];
     char *hex = BN_add_word(number, 1) ? BN_bn2hex(number) : NULL;
@@ -213,13 +213,13 @@ bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, st
                   struct cg_error *err)
 {
     *made = (struct cg_crl_made){0};
-    BIGNUM *number = next_number(change->ca, order->folder, err);
+    BIGNUM *number = order->number ? BN_dup(order->number) : next_number(change->ca, order->folder, err);
     X509_CRL *crl = number ? make(order, number, made, err) : NULL;
     char *hex = crl ? BN_bn2hex(number) : NULL;
     if (hex)
         snprintf(made->number, sizeof made->number, "%s", hex);
     OPENSSL_free(hex);
-    bool good = crl && put_files(change, order, crl, made, err) && put_number(change, order->folder, number, err);
+    bool good = crl && put_files(change, order, crl, made, err) && cg_crl_put_next(change, order->folder, number, err);
     X509_CRL_free(crl);
     BN_free(number);
     return good;

@@ -16,6 +16,7 @@ struct cg_crl_order {
     EVP_PKEY *key;
     struct cg_index *index; /* walked from its start; NULL: nothing is revoked */
     int64_t now, lifetime;  /* s */
+    const BIGNUM *number;   /* of this CRL; NULL: what crlnumber says */
     const char *other;      /* the other CA's CRL in PEM, for crl.pem; NULL: what is in its folder */
 };
 
@@ -30,7 +31,12 @@ struct cg_crl_made {
 bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, struct cg_crl_made *made,
                   struct cg_error *err);
 
+/* crlnumber of the folder: one more than number, which is changed. */
+bool cg_crl_put_next(struct cg_change *change, const char *folder, BIGNUM *number, struct cg_error *err);
+
 void cg_crl_made_clear(struct cg_crl_made *made);
+
+char *cg_crl_pem(X509_CRL *crl); /* malloc'ed */
 
 X509_CRL *cg_crl_load(const char *path, struct cg_error *err);
 

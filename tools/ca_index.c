@@ -186,18 +186,24 @@ void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]
     snprintf(out, CG_NAME_MAX + 1, "%.*s", (int)len, name ? name : "");
 }
 
+char *cg_index_serial(const ASN1_INTEGER *serial)
+{
+    BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
+    char *hex = number ? BN_bn2hex(number) : NULL;
+    BN_free(number);
+    return hex;
+}
+
 /* The status is the first letter of the line that holds the serial number between tabs. */
 char cg_index_status(const struct cg_index *index, const X509 *cert)
 {
     char field[80];
-    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-    char *serial = number ? BN_bn2hex(number) : NULL;
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
     int n = snprintf(field, sizeof field, "\t%s\t", serial ? serial : "-");
     const char *at = index->len ? memmem(index->text, index->len, field, (size_t)n) : NULL;
     while (at && at > index->text && at[-1] != '\n')
         at--;
     OPENSSL_free(serial);
-    BN_free(number);
     return at ? *at : '\0';
 }
 
@@ -211,13 +217,23 @@ void cg_index_time(int64_t seconds, char out[20])
     snprintf(out, 20, "%.15s", full + (tm.tm_year < 150 ? 2 : 0)); /* RFC 5280 4.1.2.5: two digits up to 2049 */
 }
 
+void cg_index_print(FILE *out, const struct cg_index_row *row)
+{
+    char expires[20], revoked[20] = "";
+    const char *reason = row->status == 'R' && row->reason > 0 ? cg_reason_name(row->reason) : NULL;
+    cg_index_time(row->expires, expires);
+    if (row->status == 'R')
+        cg_index_time(row->revoked, revoked);
+    fprintf(out, "%c\t%s\t%s%s%s\t%s\t%s\t%s\n", row->status, expires, revoked, reason ? "," : "", reason ? reason : "",
+            row->serial, row->file, row->subject);
+}
+
 char *cg_index_line(const X509 *cert, const char *file)
 {
     char expires[20], *line = NULL;
     int64_t not_after = 0;
     char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
-    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-    char *serial = number ? BN_bn2hex(number) : NULL;
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
     if (subject && serial && cg_time_seconds(X509_get0_notAfter(cert), &not_after)) {
         cg_index_time(not_after, expires);
         if (asprintf(&line, "V\t%s\t\t%s\t%s\t%s", expires, serial, file, subject) < 0)
@@ -226,6 +242,5 @@ char *cg_index_line(const X509 *cert, const char *file)
     /* a tab in a subject would shift the fields; X509_NAME_oneline writes it as \x09 */
     OPENSSL_free(subject);
     OPENSSL_free(serial);
-    BN_free(number);
     return line;
 }

@@ -8,6 +8,8 @@
 
 #include "ca_store.h"
 
+#include <stdio.h>
+
 struct cg_index_row {
     char status; /* 'V', 'R', 'E' */
     int64_t expires;
@@ -40,8 +42,14 @@ void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]
 /* Status of a certificate by its serial number: 'V', 'R', 'E'; '\0' when the index does not have it. */
 char cg_index_status(const struct cg_index *index, const X509 *cert);
 
+/* A serial number as the index writes it: upper case, an even number of digits; OPENSSL_malloc'ed. */
+char *cg_index_serial(const ASN1_INTEGER *serial);
+
 /* One line without line feed; malloc'ed. */
 char *cg_index_line(const X509 *cert, const char *file);
+
+/* A row that was changed, with line feed; line and len of the row are not used. */
+void cg_index_print(FILE *out, const struct cg_index_row *row);
 
 /* "YYMMDDHHMMSSZ" up to 2049, then "YYYYMMDDHHMMSSZ", as RFC 5280 4.1.2.5 writes it in certificates. */
 void cg_index_time(int64_t seconds, char out[20]);

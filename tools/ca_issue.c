@@ -95,12 +95,10 @@ void cg_issue_place(const struct cg_ca *ca, struct cg_issue_order *order)
 
 static bool serial_text(const X509 *cert, char *out, size_t size)
 {
-    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-    char *hex = number ? BN_bn2hex(number) : NULL;
+    char *hex = cg_index_serial(X509_get0_serialNumber(cert));
     if (hex)
         snprintf(out, size, "%s", hex);
     OPENSSL_free(hex);
-    BN_free(number);
     return hex;
 }
 

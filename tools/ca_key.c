@@ -138,6 +138,16 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
     return *pem != NULL;
 }
 
+bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, const char *passphrase,
+                struct cg_error *err)
+{
+    char *pem = NULL;
+    size_t len = 0;
+    bool good = cg_key_pem(key, passphrase, &pem, &len, err) && cg_change_put(change, target, pem, len, 0600, err);
+    OPENSSL_clear_free(pem, len);
+    return good;
+}
+
 /* ---- passphrase ---- */
 
 static bool first_line(const char *text, size_t len, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
@@ -220,11 +230,11 @@ static int give_passphrase(char *out, int size, int writing, void *context)
     return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
 }
 
-static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, struct cg_error *err)
+static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, enum cg_file_kind kind, struct cg_error *err)
 {
     struct cg_bytes bytes;
     struct asking asking = {cli, err, false};
-    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
+    if (!cg_file_read(path, kind, KEY_LIMIT, &bytes, err))
         return NULL;
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asking) : NULL;
@@ -235,6 +245,11 @@ static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, struct cg_
     BIO_free(bio);
     cg_bytes_wipe(&bytes);
     return key;
+}
+
+EVP_PKEY *cg_key_load_sealed(const struct cg_cli *cli, const char *path, struct cg_error *err)
+{
+    return from_pem(cli, path, CG_FILE_PUBLIC, err);
 }
 
 EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_error *err)
@@ -283,7 +298,7 @@ EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const c
     if (cg_ca_has(ca, relative))
         key = from_uri_file(cli, cg_ca_path(ca, path, "%s", relative), err);
     else
-        key = from_pem(cli, cg_ca_path(ca, path, "%s/key.pem", folder), err);
+        key = from_pem(cli, cg_ca_path(ca, path, "%s/key.pem", folder), CG_FILE_PRIVATE_KEY, err);
     if (key && X509_check_private_key(cert, key) != 1) {
         ERR_clear_error();
         cg_error_set(err, "%s: this key does not belong to %s/%s/cert.pem", path, ca->dir, folder);

@@ -5,7 +5,7 @@
 #ifndef CG_CA_KEY_H
 #define CG_CA_KEY_H
 
-#include "ca_store.h"
+#include "ca_change.h"
 
 #include <openssl/evp.h>
 
@@ -27,6 +27,10 @@ const char *cg_key_type_warning(const char *type);
  * OPENSSL_clear_free. */
 bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, struct cg_error *err);
 
+/* The same as a file of a change, 0600. */
+bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, const char *passphrase,
+                struct cg_error *err);
+
 #define CG_PASSPHRASE_MAX 256
 
 /* From --passphrase-file, --passphrase-fd or the terminal, asked once a run. question: "passphrase of the CA key".
@@ -39,6 +43,9 @@ bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_P
 /* FOLDER/key.pem or FOLDER/key.uri of the CA ("ca", "root"); must belong to cert. */
 EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const char *folder, const X509 *cert,
                        struct cg_error *err);
+
+/* The private key of a file of any mode, as others made it; asks for the passphrase where it is sealed. For import. */
+EVP_PKEY *cg_key_load_sealed(const struct cg_cli *cli, const char *path, struct cg_error *err);
 
 /* A key by URI or file name through OSSL_STORE. */
 EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_renew.h"
+#include "ca_names.h"
 #include "core/name.h"
 #include "fault.h"
 
@@ -45,15 +46,17 @@ static bool make(const struct cg_issuer *issuer, struct cg_issue_order *order, X
                  const struct cg_renew_terms *terms, struct cg_renewed *renewed, struct cg_error *err)
 {
     const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
-    order->request.profile = cg_ca_profile_of(old);
+    order->request.profile = terms->profile ? terms->profile : cg_ca_profile_of(old);
     if (!order->request.profile) {
-        cg_error_set(err, "the certificate of \"%s\" names no purpose of broker or client; issue a new one",
-                     order->name);
+        cg_error_set(err,
+                     "the certificate of \"%s\" does not say whether it is a broker's or a client's; say it: "
+                     "certguard -C %s renew %s --as broker|bridge|client",
+                     order->name, issuer->ca->dir, order->name);
         return false;
     }
-    order->request.both_purposes = (X509_get_extended_key_usage(old) & both) == both;
+    order->request.both_purposes = !terms->profile && (X509_get_extended_key_usage(old) & both) == both;
     order->request.path_length = -2;
-    order->request.lifetime = terms->lifetime.given ? terms->lifetime.value : old_lifetime(old);
+    order->request.lifetime = terms->lifetime.given ? terms->lifetime.value : terms->profile ? 0 : old_lifetime(old);
     cg_issue_place(issuer->ca, order);
     renewed->generation = order->generation;
     return cg_issue_make(issuer, order, &renewed->issued, err) &&
@@ -71,10 +74,14 @@ bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_
     GENERAL_NAMES *names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
     CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
     struct cg_issue_order order = {.name = name};
-    bool good = may_be_renewed(issuer, name, old, err) &&
+    bool is_server = terms->profile && terms->profile->purpose == CG_PURPOSE_SERVER;
+    /* one that was made otherwise may have no SAN */
+    bool good = (names || !terms->profile || terms->names ||
+                 ((names = sk_GENERAL_NAME_new_null()) && cg_san_add_default(names, name, is_server, err))) &&
+                may_be_renewed(issuer, name, old, err) &&
                 (order.request.key = choose_key(issuer, name, terms, old, &order.private_key, err));
     order.request.subject = X509_get_subject_name(old);
-    order.request.names = names;
+    order.request.names = terms->names ? terms->names : names;
     order.request.policies = policies;
     renewed->new_key = order.private_key && !terms->reuse_key;
     good = good && make(issuer, &order, old, terms, renewed, err);

@@ -7,9 +7,11 @@
 #include "ca_issue.h"
 
 struct cg_renew_terms {
-    bool reuse_key;            /* else a new key of the same kind, where the key is here at all */
-    struct cg_number lifetime; /* not given: as before */
-    bool write;                /* false: a dry run */
+    bool reuse_key;                      /* else a new key of the same kind, where the key is here at all */
+    struct cg_number lifetime;           /* not given: as before */
+    const struct cg_ca_profile *profile; /* of a certificate that was made otherwise; NULL: the old one's */
+    const GENERAL_NAMES *names;          /* SANs; NULL: the old one's */
+    bool write;                          /* false: a dry run */
 };
 
 struct cg_renewed {

@@ -11,9 +11,11 @@
 
 /* 159 random bits: positive without a leading zero octet, at most 20 octets (RFC 5280 4.1.2.2). Never zero: the top
  * octet is not, so that every serial has the same length. */
-static bool set_serial(X509 *cert)
+static bool set_serial(X509 *cert, const ASN1_INTEGER *given)
 {
     unsigned char bytes[20];
+    if (given)
+        return X509_set_serialNumber(cert, (ASN1_INTEGER *)(uintptr_t)given) == 1; /* copied */
     do {
         if (RAND_bytes(bytes, sizeof bytes) != 1)
             return false;
@@ -96,12 +98,14 @@ static bool add_extended_key_usage(X509 *cert, const struct cg_certificate_reque
 }
 
 /* RFC 7093 section 2, method 1: SHA-256 cut to 160 bits; SHA-1 is not to be had everywhere */
-static bool add_key_identifiers(X509 *cert, const X509 *issuer)
+static bool add_key_identifiers(X509 *cert, const X509 *issuer, const ASN1_OCTET_STRING *given)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    ASN1_OCTET_STRING *own = ASN1_OCTET_STRING_new();
-    bool good = own && X509_pubkey_digest(cert, EVP_sha256(), digest, &len) && ASN1_OCTET_STRING_set(own, digest, 20) &&
+    ASN1_OCTET_STRING *own = given ? ASN1_OCTET_STRING_dup(given) : ASN1_OCTET_STRING_new();
+    bool good = own &&
+                (given ||
+                 (X509_pubkey_digest(cert, EVP_sha256(), digest, &len) && ASN1_OCTET_STRING_set(own, digest, 20))) &&
                 add(cert, NID_subject_key_identifier, own, 0);
     const ASN1_OCTET_STRING *theirs = issuer ? X509_get0_subject_key_id((X509 *)(uintptr_t)issuer) : own;
     AUTHORITY_KEYID *authority = good && theirs ? AUTHORITY_KEYID_new() : NULL;
@@ -170,7 +174,7 @@ static bool add_extensions(X509 *cert, const struct cg_certificate_request *requ
 {
     bool is_ca = request->profile->is_ca;
     return add_basic_constraints(cert, request) && add_key_usage(cert, request) &&
-           (is_ca || add_extended_key_usage(cert, request)) && add_key_identifiers(cert, issuer) &&
+           (is_ca || add_extended_key_usage(cert, request)) && add_key_identifiers(cert, issuer, request->key_id) &&
            (!request->names || add(cert, NID_subject_alt_name, request->names, 0)) &&
            (!request->constraints || add(cert, NID_name_constraints, request->constraints, 1)) &&
            (!request->policies || add(cert, NID_certificate_policies, request->policies, 0)) &&
@@ -181,7 +185,7 @@ X509 *cg_sign_certificate(const struct cg_certificate_request *request, X509 *is
                           bool *shortened, struct cg_error *err)
 {
     X509 *cert = X509_new();
-    bool good = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert) &&
+    bool good = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert, request->serial) &&
                 X509_set_subject_name(cert, request->subject) &&
                 X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : request->subject) &&
                 X509_set_pubkey(cert, request->key) && set_validity(cert, request, issuer, shortened) &&

@@ -23,6 +23,8 @@ struct cg_certificate_request {
     const NAME_CONSTRAINTS *constraints; /* of a CA, or NULL */
     const struct cg_certificate_policy *policy;
     const CERTIFICATEPOLICIES *policies; /* as in the certificate that is renewed; or NULL */
+    const ASN1_OCTET_STRING *key_id;     /* SKI of a CA that is certified again; NULL: made from its key */
+    const ASN1_INTEGER *serial;          /* of the same; NULL: random */
     bool both_purposes;                  /* serverAuth and clientAuth: only when asked for */
     int path_length;                     /* of a CA, in place of the profile's; -2: the profile's */
     int64_t now, lifetime;               /* s; lifetime 0: the profile's */

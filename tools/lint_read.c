@@ -11,14 +11,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FILE_LIMIT  (256U << 20)
-#define OBJECTS_MAX 10000
+#define FILE_LIMIT (256U << 20)
+
+size_t cg_lint_objects_limit(const struct cg_lint_objects *objects)
+{
+    return objects->limit ? objects->limit : 10000;
+}
 
 static struct cg_lint_object *add(struct cg_lint_objects *objects, enum cg_lint_kind kind, const char *file,
                                   int64_t now)
 {
     struct cg_lint_object *item = NULL;
-    if (objects->count < OBJECTS_MAX)
+    if (objects->count < cg_lint_objects_limit(objects))
         item = realloc(objects->item, (objects->count + 1) * sizeof *item);
     if (!item)
         return NULL;
@@ -126,8 +130,8 @@ static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t 
     for (int block = 1; good && PEM_read_bio(bio, &name, &header, &der, &len); block++) {
         good = add_pem(objects, file, now, name, header, der, len);
         if (!good)
-            cg_error_set(err, "%s: PEM block %d (%s) can't be read, or there are more than %d objects", file, block,
-                         name, OBJECTS_MAX);
+            cg_error_set(err, "%s: PEM block %d (%s) can't be read, or there are more than %zu objects", file, block,
+                         name, cg_lint_objects_limit(objects));
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(der, (size_t)len);

@@ -75,7 +75,9 @@ extern const size_t cg_lint_pair_rules_count;
 struct cg_lint_objects {
     struct cg_lint_object *item;
     size_t count;
+    size_t limit; /* of count; 0: ten thousand, which the rules that compare two can walk in seconds */
 };
+size_t cg_lint_objects_limit(const struct cg_lint_objects *objects);
 
 /* Sets the owner of each key; before any rule runs, after the last object was added. */
 void cg_lint_find_owners(struct cg_lint_objects *objects);

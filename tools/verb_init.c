@@ -92,8 +92,7 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
 static bool put_key(struct cg_change *change, const struct cg_cli *cli, const struct init_options *o,
                     const struct tier *tier, struct cg_error *err)
 {
-    char target[32], *pem = NULL;
-    size_t len = 0;
+    char target[32];
     if (tier->uri) {
         snprintf(target, sizeof target, "%s/key.uri", tier->folder);
         return cg_change_put(change, target, tier->uri, strlen(tier->uri), 0600, err);
@@ -102,10 +101,7 @@ static bool put_key(struct cg_change *change, const struct cg_cli *cli, const st
     if (!o->no_passphrase && !(passphrase = cg_passphrase(cli, "New passphrase for the CA key", true, err)))
         return false;
     snprintf(target, sizeof target, "%s/key.pem", tier->folder);
-    bool good = cg_key_pem(tier->key, passphrase, &pem, &len, err) &&
-                cg_change_put(change, target, pem, len, 0600, err);
-    OPENSSL_clear_free(pem, len);
-    return good;
+    return cg_key_put(change, target, tier->key, passphrase, err);
 }
 
 static bool put_crl(struct cg_change *change, const struct cg_cli *cli, struct tier *tier, const char *other,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_names.h"
 #include "ca_renew.h"
 #include "deploy.h"
 #include "renewal.h"
@@ -11,6 +12,8 @@
 struct renew_options {
     bool all, due, reuse_key;
     struct cg_number lifetime;
+    const char *as;
+    struct cg_list san;
 };
 
 #define AT(field) offsetof(struct renew_options, field)
@@ -20,6 +23,9 @@ static const struct cg_option options[] = {
     {"due", NULL, "only what is due: 2/3 of its life over, 1/2 where that is 10 days or less", CG_OPT_FLAG, 0, AT(due)},
     {"reuse-key", NULL, "keep the key; by default it is a new one", CG_OPT_FLAG, 0, AT(reuse_key)},
     {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_DURATION, 0, AT(lifetime)},
+    {"as", "broker|bridge|client", "by this profile, for one that was made otherwise (import)", CG_OPT_CHOICE, 0,
+     AT(as)},
+    {"san", "TYPE:NAME", "these names in place of the old ones (repeatable)", CG_OPT_LIST, 0, AT(san)},
 };
 
 struct run {
@@ -27,7 +33,9 @@ struct run {
     const struct cg_ca *ca;
     const struct renew_options *options;
     struct cg_issuer issuer;
-    bool is_open; /* the key is asked for only when something is to be renewed */
+    bool is_open;          /* the key is asked for only when something is to be renewed */
+    GENERAL_NAMES *names;  /* of --san */
+    struct cg_index index; /* as it was at the start */
     cJSON *renewed, *failed;
     size_t skipped;
 };
@@ -40,11 +48,8 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
     if (!cert)
         return false;
     *wanted = !run->options->due || (cg_renewal_due(cert, &due) && due <= run->cli->now);
-    if (*wanted && run->options->all) {
-        struct cg_index index;
-        *wanted = cg_index_load(&index, run->ca, err) && cg_index_status(&index, cert) != 'R';
-        cg_index_free(&index);
-    }
+    if (*wanted && run->options->all)
+        *wanted = cg_index_status(&run->index, cert) != 'R';
     X509_free(cert);
     return true;
 }
@@ -63,7 +68,11 @@ static bool deploy_again(struct run *run, const char *name, struct cg_error *err
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    const struct cg_renew_terms terms = {run->options->reuse_key, run->options->lifetime, !cli->dry_run};
+    const struct cg_renew_terms terms = {.reuse_key = run->options->reuse_key,
+                                         .lifetime = run->options->lifetime,
+                                         .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
+                                         .names = run->names,
+                                         .write = !cli->dry_run};
     struct cg_renewed renewed;
     bool wanted = false;
     char end[24];
@@ -119,6 +128,30 @@ static bool renew_all(struct run *run)
     return good;
 }
 
+static bool read_names(struct run *run, struct cg_error *err)
+{
+    const struct cg_list *san = &run->options->san;
+    bool good = !san->count || (run->names = sk_GENERAL_NAME_new_null());
+    for (size_t i = 0; good && i < san->count; i++)
+        good = cg_san_add(run->names, san->item[i], err);
+    return good;
+}
+
+static bool renew_wanted(struct run *run)
+{
+    cJSON *result = cJSON_CreateObject();
+    run->renewed = cJSON_AddArrayToObject(result, "renewed");
+    run->failed = cJSON_AddArrayToObject(result, "failed");
+    bool good = !run->options->all || renew_all(run);
+    for (int i = 0; i < run->cli->nargs; i++)
+        good = renew_and_note(run, run->cli->args[i]) && good;
+    cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
+    if (good && cJSON_GetArraySize(run->renewed) == 0)
+        cg_say(run->cli, "Nothing is due.");
+    cg_result(run->cli, result);
+    return good;
+}
+
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
     const struct renew_options *o = values;
@@ -126,26 +159,21 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     struct cg_ca ca;
     if (o->all == (cli->nargs > 0))
         return cg_usage(cli, "renew what? expected names, or --all");
+    if ((o->as || o->san.count) && cli->nargs != 1)
+        return cg_usage(cli, "--as and --san are for one name");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code != CG_EXIT_OK) {
         cg_ca_close(&ca);
         return cg_fail(cli, code, &err);
     }
-    cJSON *result = cJSON_CreateObject();
     struct run run = {.cli = cli, .ca = &ca, .options = o};
-    run.renewed = cJSON_AddArrayToObject(result, "renewed");
-    run.failed = cJSON_AddArrayToObject(result, "failed");
-    bool good = !o->all || renew_all(&run);
-    for (int i = 0; i < cli->nargs; i++)
-        good = renew_and_note(&run, cli->args[i]) && good;
-    cJSON_AddNumberToObject(result, "not_due", (double)run.skipped);
-    if (good && cJSON_GetArraySize(run.renewed) == 0)
-        cg_say(cli, "Nothing is due.");
-    cg_result(cli, result);
-    if (run.is_open)
-        cg_issuer_close(&run.issuer);
+    bool good = read_names(&run, &err) && cg_index_load(&run.index, &ca, &err);
+    code = !good ? cg_fail(cli, CG_EXIT_FAILED, &err) : renew_wanted(&run) ? CG_EXIT_OK : CG_EXIT_FAILED;
+    GENERAL_NAMES_free(run.names);
+    cg_index_free(&run.index);
+    cg_issuer_close(&run.issuer);
     cg_ca_close(&ca);
-    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return code;
 }
 
 const struct cg_verb cg_verb_renew = {
@@ -159,7 +187,8 @@ const struct cg_verb cg_verb_renew = {
                    "it daily from\n"
                    "a timer with --all --due: renewals are spread over some days by themselves.",
     .examples = "certguard renew sensor1\n"
-                "certguard renew --all --due --passphrase-file /root/ca-passphrase",
+                "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
+                "certguard renew oldbroker --as broker --san dns:broker.lan",
     .min_args = 0,
     .max_args = -1,
     .needs_key = true,

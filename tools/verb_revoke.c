@@ -55,14 +55,15 @@ static bool is_meant(const struct cg_index_row *row, const char *name, const cha
     return strcmp(own, name) == 0;
 }
 
-static void revoke_row(FILE *out, struct rewrite *rewrite, const struct cg_index_row *row, const char *when,
+static void revoke_row(FILE *out, struct rewrite *rewrite, const struct cg_index_row *old, int64_t when,
                        const char *reason)
 {
-    char expires[20];
-    cg_index_time(row->expires, expires);
-    fprintf(out, "R\t%s\t%s%s%s\t%s\t%s\t%s\n", expires, when, reason ? "," : "", reason ? reason : "", row->serial,
-            row->file, row->subject);
-    cJSON_AddItemToArray(rewrite->serials, cJSON_CreateString(row->serial));
+    struct cg_index_row row = *old;
+    row.status = 'R';
+    row.revoked = when;
+    row.reason = reason ? cg_reason_number(reason) : -1;
+    cg_index_print(out, &row);
+    cJSON_AddItemToArray(rewrite->serials, cJSON_CreateString(row.serial));
     rewrite->revoked++;
 }
 
@@ -72,18 +73,17 @@ static bool rewrite_index(struct cg_index *index, struct rewrite *rewrite, const
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
-    char when[20], serial[80];
+    char serial[80];
     FILE *out = open_memstream(&rewrite->text, &rewrite->len);
     if (!out)
         return cg_fault_errno(err, "rewrite", "index.txt");
-    cg_index_time(cli->now, when);
     plain_serial(cli->args[0], serial, sizeof serial);
     while (cg_index_next(index, &row, &fault)) {
         bool meant = is_meant(&row, cli->args[0], serial);
         rewrite->matched += meant;
         /* what is over needs no entry on a CRL: RFC 5280 5 */
         if (meant && row.status == 'V' && row.expires >= cli->now)
-            revoke_row(out, rewrite, &row, when, reason);
+            revoke_row(out, rewrite, &row, cli->now, reason);
         else
             fwrite(row.line, 1, row.len + 1, out);
     }

@@ -75,7 +75,7 @@ static bool swap_and_prove(const struct cg_cli *cli, const struct cg_ca *ca, con
 {
     const char *name = cli->args[0], *remembered = target->connect ? target->connect : "localhost:8883";
     const char *where = o->connect ? o->connect : remembered;
-    const struct cg_renew_terms terms = {false, o->lifetime, !cli->dry_run};
+    const struct cg_renew_terms terms = {.lifetime = o->lifetime, .write = !cli->dry_run};
     const unsigned before = cg_generation_live(ca, name);
     struct cg_renewed renewed;
     char end[24];

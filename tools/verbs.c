@@ -6,6 +6,7 @@
 /* clang-format off */
 const struct cg_verb *const cg_verbs[] = {
     &cg_verb_init,
+    &cg_verb_import,
     &cg_verb_issue,
     &cg_verb_sign,
     &cg_verb_renew,

@@ -10,6 +10,7 @@ extern const struct cg_verb cg_verb_backup;
 extern const struct cg_verb cg_verb_crl;
 extern const struct cg_verb cg_verb_deploy;
 extern const struct cg_verb cg_verb_doctor;
+extern const struct cg_verb cg_verb_import;
 extern const struct cg_verb cg_verb_init;
 extern const struct cg_verb cg_verb_inspect;
 extern const struct cg_verb cg_verb_install_units;

@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# CAs that were made by other means, with their own commands, are adopted: the tutorial's, one of `openssl ca` with an
+# intermediate, one of easy-rsa. What cannot be adopted is refused with the reason and the way out.
+. "$(dirname "$0")/lib.sh"
+
+printf 'correct horse battery\n' >pass
+printf 'wrong horse battery\n' >wrong
+
+strict()
+{
+    set -- "$1" "$2" "$3" ""
+    [ -s "$1/chain.pem" ] && set -- "$1" "$2" "$3" "-untrusted $1/chain.pem"
+    # shellcheck disable=SC2086 # two words
+    openssl verify -x509_strict -crl_check_all -CAfile "$1/ca.pem" -CRLfile "$1/crl.pem" $4 -purpose "$2" \
+        "$1/live/$3/cert.pem" >out 2>err
+}
+
+number_of()
+{
+    openssl crl -in "$1" -noout -crlnumber | sed 's/.*=\(0x\)*//'
+}
+
+# works_on CA [PASSPHRASE OPTIONS...]: the verbs go on from what was adopted
+works_on()
+{
+    ca=$1
+    shift
+    consistent "$ca"
+    before=$(number_of "$ca/ca/crl.pem")
+    ok cg -C "$ca" issue client fresh "$@"
+    strict "$ca" sslclient fresh || fail "$ca: what was issued does not verify"
+    ok cg -C "$ca" revoke fresh "$@"
+    strict "$ca" sslclient fresh && fail "$ca: revoked, but verifies"
+    ok cg -C "$ca" crl "$@"
+    [ $((0x$(number_of "$ca/ca/crl.pem"))) = $((0x$before + 2)) ] || fail "$ca: CRL numbers do not count on"
+    consistent "$ca"
+}
+
+# ---- the tutorial: RSA-1024 is refused, and says what to do; nothing is left that looks like a CA ----
+cat >ca.cnf <<'END'
+[req]
+distinguished_name = dn
+[dn]
+[v3_ca]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always,issuer
+basicConstraints = critical,CA:true
+[broker]
+subjectAltName = DNS:broker.lan
+basicConstraints = CA:FALSE
+END
+mkdir small mi
+ok openssl req -new -x509 -newkey rsa:1024 -days 3650 -nodes -config ca.cnf -extensions v3_ca \
+    -subj "/C=ES/O=Mi Casa /CN=Mi Casa CA" -keyout small/MiCA.key -out small/MiCA.crt
+expect 1 cg -C adopted import small --no-passphrase
+says "too small (RSA, 1024 bits)"
+says "new CA"
+[ ! -e adopted/ca ] || fail "a CA that cannot work was adopted"
+
+# the same with a key that can be used: its certificate lacks keyUsage, so it is made anew with the same key
+ok openssl req -new -x509 -newkey rsa:2048 -days 3650 -nodes -config ca.cnf -extensions v3_ca \
+    -subj "/C=ES/O=Mi Casa /CN=Mi Casa CA" -keyout mi/MiCA.key -out mi/MiCA.crt
+for name in broker "dev 1"; do
+    ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj "/CN=$name" -keyout "mi/$name.key" -out "mi/$name.csr"
+done
+ok openssl x509 -req -in mi/broker.csr -CA mi/MiCA.crt -CAkey mi/MiCA.key -CAcreateserial -days 3650 -extfile ca.cnf \
+    -extensions broker -out mi/broker.crt
+ok openssl x509 -req -in "mi/dev 1.csr" -CA mi/MiCA.crt -CAkey mi/MiCA.key -CAcreateserial -days 3650 -out "mi/dev 1.crt"
+chmod 644 mi/MiCA.key
+cp -a mi mi.before
+expect 1 cg -C mica import mi --no-passphrase
+says "--renew-ca"
+expect 1 cg -C mica import mi --renew-ca --passphrase-file nowhere
+[ ! -e mica/ca ] || fail "adopted without a passphrase"
+expect 3 cg -C mica -n --json import mi --renew-ca
+grep -q '"certificates":2' out || fail "the dry run does not count"
+grep -q '"id":"key_open_to_all"' out || fail "the grades do not name the open key"
+[ ! -e mica/ca ] || fail "a dry run wrote"
+ok cg -C mica import mi --renew-ca --passphrase-file pass
+says 'replace.*broker.*--as broker'
+diff -r mi mi.before || fail "import changed the source"
+[ "$(openssl x509 -in mica/ca.pem -noout -pubkey)" = "$(openssl x509 -in mi/MiCA.crt -noout -pubkey)" ] || fail "another key"
+openssl asn1parse -in mica/ca/key.pem | grep -q scrypt || fail "the adopted key is not sealed"
+[ -e mica/live/dev_1/privkey.pem ] || fail "a name with a blank has no place"
+openssl verify -x509_strict -CAfile mica/ca.pem mi/broker.crt >out 2>&1 || fail "the old certificate is cut off"
+openssl verify -CAfile mi/MiCA.crt mica/live/broker/cert.pem >out 2>&1 || fail "those who trust the old root are cut off"
+works_on mica --passphrase-file pass
+expect 1 cg -C mica renew broker --passphrase-file pass
+says "renew broker --as"
+ok cg -C mica renew broker --as broker --passphrase-file pass
+strict mica sslserver broker || fail "the renewed broker certificate"
+ok cg -C mica renew dev_1 --as client --passphrase-file pass
+strict mica sslclient dev_1 || fail "a version 1 certificate renewed"
+expect 1 cg -C mica import mi --no-passphrase --renew-ca
+says "holds a CA already"
+
+# ---- openssl ca: root, intermediate with a sealed key, index, newcerts, crlnumber ----
+mkdir -p oca/newcerts
+: >oca/index.txt
+echo 1F >oca/crlnumber
+echo 1000 >oca/serial
+cat >oca.cnf <<'END'
+[ca]
+default_ca = d
+[d]
+database = oca/index.txt
+new_certs_dir = oca/newcerts
+serial = oca/serial
+crlnumber = oca/crlnumber
+certificate = oca/issuing.crt
+private_key = oca/issuing.key
+default_md = sha256
+default_days = 100
+default_crl_days = 30
+policy = p
+crl_extensions = c
+[p]
+commonName = supplied
+[c]
+authorityKeyIdentifier = keyid
+[req]
+distinguished_name = dn
+[dn]
+[root]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+[issuing]
+basicConstraints = critical,CA:TRUE,pathlen:0
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[client]
+basicConstraints = CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = URI:urn:dev:1
+END
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config oca.cnf -extensions root -days 3650 -subj /CN=Root \
+    -keyout root.key -out oca/root.crt
+ok openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -passout file:pass -config oca.cnf -subj /CN=Issuing \
+    -keyout oca/issuing.key -out issuing.csr
+ok openssl x509 -req -in issuing.csr -CA oca/root.crt -CAkey root.key -set_serial 7 -days 1000 -extfile oca.cnf \
+    -extensions issuing -out oca/issuing.crt
+for name in a b c; do
+    ok openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config oca.cnf -subj "/CN=$name" \
+        -keyout "oca/$name.key" -out "$name.csr"
+    ok openssl ca -batch -config oca.cnf -passin file:pass -extensions client -in "$name.csr" -out "oca/$name.crt"
+done
+ok openssl ca -config oca.cnf -passin file:pass -revoke oca/b.crt -crl_reason keyCompromise
+ok openssl ca -config oca.cnf -passin file:pass -gencrl -out oca/issuing.crl
+ok openssl ca -config oca.cnf -passin file:pass -gencrl -out oca/issuing.crl
+# one that the index alone knows
+rm oca/newcerts/1002.pem oca/c.crt
+rm oca/crlnumber # the CRL itself says what its number was
+expect 1 cg -C oca2 import oca --passphrase-file wrong
+says "passphrase right"
+mv oca/root.crt root.crt
+expect 1 cg -C oca2 import oca --passphrase-file pass
+says "self-signed certificate is not in the folder"
+mv root.crt oca/
+ok cg -C oca2 import oca --passphrase-file pass
+says "root's CRL is missing"
+ok cg -C oca2 list --all
+says "^b .*revoked.*1001  keyCompromise"
+says "^c .*valid .*1002"
+[ "$(number_of oca2/ca/crl.pem)" = 21 ] || fail "the CRL number went back: $(number_of oca2/ca/crl.pem)"
+[ "$(openssl pkey -in oca/a.key)" = "$(openssl pkey -in oca2/live/a/privkey.pem)" ] ||
+    fail "the key of a name was not taken along"
+cp root.key oca2/root/key.pem
+ok cg -C oca2 crl --root
+strict oca2 sslclient a || fail "a certificate of the old CA"
+strict oca2 sslclient b && fail "what the old CA revoked verifies"
+ok cg -C oca2 revoke c --passphrase-file pass
+openssl crl -in oca2/crl.der -inform DER -noout -text | grep -q "Serial Number: 1002" || fail "c is not on the CRL"
+ok cg -C oca2 issue client fresh --passphrase-file pass
+strict oca2 sslclient fresh || fail "what was issued does not verify"
+
+# two CAs side by side: the person chooses
+mkdir two
+cp -a oca/root.crt two/
+cp root.key two/root.key
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config oca.cnf -extensions root -days 3650 -subj /CN=Other \
+    -keyout two/other.key -out two/other.crt
+expect 1 cg -C chosen import two --no-passphrase
+says "--ca FILE"
+ok cg -C chosen import two --no-passphrase --ca two/other.crt
+[ "$(openssl x509 -in chosen/ca.pem -noout -subject)" = "subject=CN = Other" ] || fail "the other CA was adopted"
+works_on chosen
+
+# ---- nothing there, or nothing that can be read ----
+mkdir empty
+expect 1 cg -C none import empty
+says "no CA certificate with its private key"
+expect 1 cg -C none import nowhere
+says "nowhere"
+printf 'V\tnonsense\n' >two/index.txt
+expect 1 cg -C none import two --no-passphrase --ca two/other.crt
+says "two/index.txt: .*line 1"
+[ ! -e none/ca ] || fail "half a CA"
+
+# ---- easy-rsa ----
+easyrsa=/usr/share/easy-rsa/easyrsa
+if [ -x $easyrsa ]; then
+    export EASYRSA_BATCH=1 EASYRSA_PKI="$work/pki"
+    ok $easyrsa init-pki
+    ok env EASYRSA_REQ_CN=Easy $easyrsa build-ca nopass
+    ok $easyrsa --subject-alt-name=DNS:broker.lan build-server-full broker.lan nopass
+    ok $easyrsa build-client-full one nopass
+    ok $easyrsa build-client-full two nopass
+    ok $easyrsa revoke two
+    ok $easyrsa gen-crl
+    ok cg -C easy import pki --renew-ca --no-passphrase
+    strict easy sslserver broker.lan || fail "easy-rsa: the broker's certificate"
+    strict easy sslclient two && fail "easy-rsa: revoked, but verifies"
+    works_on easy
+fi
+echo "done"
