@@ -104,7 +104,7 @@ static int decide_plain(struct connect *connect)
 
 static int decide_without_certificate(struct connect *connect)
 {
-    bool psk = SSL_get_psk_identity(connect->conn->ssl) != NULL;
+    bool psk = connect->conn->psk;
     if (psk && !connect->policy->tls.psk_allowed)
         return deny(connect, CG_REASON_PSK_NOT_ALLOWED);
     if (!psk && connect->policy->client.certificate == CG_CERT_REQUIRED &&

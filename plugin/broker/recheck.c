@@ -76,7 +76,7 @@ static bool is_due(const struct cg_conn *conn, const struct cg_snapshot *snapsho
 bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject *out)
 {
     out->known = conn->path != NULL;
-    out->psk = SSL_get_psk_identity(conn->ssl) != NULL;
+    out->psk = conn->psk;
     out->role = conn->role;
     out->listener = conn->listener;
     out->path = conn->path ? X509_chain_up_ref(conn->path) : sk_X509_new_null();

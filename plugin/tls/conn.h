@@ -34,6 +34,7 @@ struct cg_conn {
     struct cg_snapshot *snapshot;            /* reference: what this handshake is judged by */
     const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
     bool verified;                           /* the certificate check ran in this handshake */
+    bool psk;                                /* the peer proved a pre-shared key, which the policy allows */
     struct cg_verdict *verdict;              /* owned; dropped after the accepted event, kept short */
     STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */
     time_t not_after;                        /* earliest of the path; 0: no certificate */

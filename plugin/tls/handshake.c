@@ -199,7 +199,8 @@ int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
 static bool may_stay_unverified(struct cg_conn *conn)
 {
     bool psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
-    if (psk && cg_conn_tls(conn)->psk_allowed)
+    conn->psk = psk && cg_conn_tls(conn)->psk_allowed; /* OpenSSL does not tell later on in TLS 1.3 */
+    if (conn->psk)
         return true;
     if (psk) {
         cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "a pre-shared key in place of a certificate");

@@ -1,0 +1,66 @@
+#!/bin/sh
+# TLS-PSK listeners: denied unless the policy allows them, on that listener alone; a certificate is no way around.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+psk=$(free_port)
+tls=$(free_port)
+key=0123456789abcdef0123456789abcdef
+printf 'gate:%s\n' "$key" >psk.txt
+
+# broker_with SECTIONS: one PSK listener, one with certificates
+broker_with() {
+    stop_broker
+    rm -f events.jsonl
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    {
+        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        printf 'listener %s 127.0.0.1\npsk_hint plant\npsk_file %s/psk.txt\n' "$psk" "$scratch"
+        tls_listener "$tls" "require_certificate true\n"
+    } >broker.conf
+    start_broker
+}
+# expect_psk TITLE in|out PORT TLS-VERSION KEY
+expect_psk() {
+    if timeout 20 mosquitto_pub -h 127.0.0.1 -p "$3" -i psk-client --psk-identity gate --psk "$5" --tls-version "$4" \
+        -t test -m hello >client.out 2>client.err; then got=in; else got=out; fi
+    if [ "$got" = "$2" ]; then echo "ok: $1"; else fail "$1: expected $2, got $got: $(cat client.err)"; fi
+}
+
+broker_with ''
+for version in tlsv1.2 tlsv1.3; do
+    expect_psk "a pre-shared key is refused by default, $version" out "$psk" "$version" "$key"
+done
+expect_event "with its reason" "handshake_rejected\tpsk_not_allowed\t$psk" event reason listener
+expect "the other listener is as it was" in dev1 "$tls" x
+expect "a certificate does not help where the broker has none" out dev1 "$psk" x
+
+broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
+# Mosquitto from 2.0.21 on speaks no TLS 1.3 with pre-shared keys, with or without a plugin.
+allowed=tlsv1.2
+! "$mosquitto" -h | grep -q 'version 2\.0\.11' || allowed='tlsv1.2 tlsv1.3'
+for version in $allowed; do
+    expect_psk "a pre-shared key where the policy allows it, $version" in "$psk" "$version" "$key"
+    expect_psk "a wrong key is refused, $version" out "$psk" "$version" "${key%?}0"
+done
+expect_psk "the listener with certificates takes no pre-shared key, TLS 1.2" out "$tls" tlsv1.2 "$key"
+expect_psk "the listener with certificates takes no pre-shared key, TLS 1.3" out "$tls" tlsv1.3 "$key"
+expect "a good certificate on the other listener" in dev1 "$tls" x
+
+broker_with ', "tls": {"psk": "allow"}'
+expect "no certificate and no key is still refused" out none "$tls" x
+expect_event "with its reason" "handshake_rejected\tno_certificate\t$tls" event reason listener
+
+# A change of the policy ends the sessions that it allowed.
+broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
+mosquitto_sub -h 127.0.0.1 -p "$psk" -i live --psk-identity gate --psk "$key" -t none -W 30 >/dev/null 2>&1 &
+live=$!
+wait_for broker.log ' as live ' || fail "the live session did not connect"
+printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}}\n' >policy.new
+mv policy.new policy.json
+expect_event "a live session ends when its policy allows no pre-shared keys any more" "session_ended\tno_certificate\tlive" \
+    event reason client_id
+kill "$live" 2>/dev/null
+wait "$live" 2>/dev/null
+stop_broker
+[ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
