@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_key.h"
+#include "ca_key_engine.h"
 #include "core/file.h"
 #include "fault.h"
 #include "tty.h"
@@ -116,6 +117,11 @@ static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
     return sealed;
 }
 
+bool cg_key_is_strong(const EVP_PKEY *key)
+{
+    return EVP_PKEY_get_security_bits(key) >= 112;
+}
+
 bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, struct cg_error *err)
 {
     *pem = NULL;
@@ -225,7 +231,7 @@ static int give_passphrase(char *out, int size, int writing, void *context)
 {
     (void)writing;
     struct asking *asking = context;
-    const char *answer = cg_passphrase(asking->cli, "Passphrase of the CA key", false, asking->err);
+    const char *answer = cg_passphrase(asking->cli, "Passphrase or PIN of the CA key", false, asking->err);
     asking->failed = !answer;
     return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
 }
@@ -254,6 +260,11 @@ EVP_PKEY *cg_key_load_sealed(const struct cg_cli *cli, const char *path, struct 
 
 EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_error *err)
 {
+    if (strstr(uri, "pin-value=")) {
+        cg_error_set(err, "a PIN in the URI is seen by every user of this machine and kept in a file; leave pin-value "
+                          "out, and use --passphrase-file, --passphrase-fd or the terminal");
+        return NULL;
+    }
     struct asking asking = {cli, err, false};
     EVP_PKEY *key = NULL;
     UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
@@ -266,10 +277,14 @@ EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_err
         if (!info && OSSL_STORE_error(store))
             break;
     }
-    if (!key && !asking.failed) {
-        cg_fault_openssl(err, uri);
-        cg_error_prefix(err, "no private key there; for pkcs11: a provider must be set up in openssl.cnf "
-                             "(pkcs11-provider)");
+    ERR_clear_error();
+    if (!key && !asking.failed && strncmp(uri, "pkcs11:", 7) == 0) {
+        struct cg_error fault = {""};
+        key = cg_key_by_engine(uri, ui, &asking, &fault);
+        if (!key && !asking.failed) /* else the text is there: the PIN could not be asked for */
+            cg_error_set(err, "%s", fault.text);
+    } else if (!key && !asking.failed) {
+        cg_error_set(err, "%s: no private key there; is the URI right, and the passphrase?", uri);
     }
     OSSL_STORE_close(store);
     UI_destroy_method(ui);

@@ -20,6 +20,9 @@ EVP_PKEY *cg_key_generate_like(const EVP_PKEY *like, struct cg_error *err);
 /* A private key of live/, in the clear. */
 EVP_PKEY *cg_key_load_plain(const char *path, struct cg_error *err);
 
+/* RSA 2048 and P-224 at least: OpenSSL's security level 2, at which brokers run. */
+bool cg_key_is_strong(const EVP_PKEY *key);
+
 /* The warning that belongs to a type, or NULL: keys that small devices cannot use. */
 const char *cg_key_type_warning(const char *type);
 

@@ -31,7 +31,7 @@ static const struct cg_option options[] = {
 static bool key_is_strong(const struct cg_cli *cli, const struct cg_found *found, struct cg_error *err)
 {
     int bits = EVP_PKEY_get_bits(found->key);
-    if (EVP_PKEY_get_security_bits(found->key) >= 112) /* RSA 2048, P-224: OpenSSL's level 2 */
+    if (cg_key_is_strong(found->key))
         return true;
     cg_error_set(
         err,

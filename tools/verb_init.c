@@ -61,6 +61,19 @@ static void tier_clear(struct tier *tier)
     cg_crl_made_clear(&tier->crl);
 }
 
+static EVP_PKEY *key_at(const struct cg_cli *cli, const char *uri, struct cg_error *err)
+{
+    EVP_PKEY *key = cg_key_by_uri(cli, uri, err);
+    if (!key || cg_key_is_strong(key))
+        return key;
+    cg_error_set(err,
+                 "%s: this key is too small for a CA (%d bits): every handshake under it would fail; make one of P-256 "
+                 "or RSA 3072",
+                 uri, EVP_PKEY_get_bits(key));
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
 static bool make_tier(const struct cg_cli *cli, const struct init_options *o, const char *profile, struct tier *tier,
                       const struct tier *parent, struct cg_error *err)
 {
@@ -76,7 +89,7 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
     if (is_root)
         request.path_length = o->path_length.given ? (int)o->path_length.value : o->intermediate ? 1 : 0;
     NAME_CONSTRAINTS *constraints = constrained ? cg_constraints_make(&o->permit_dns, &o->permit_ip, err) : NULL;
-    tier->key = tier->uri ? cg_key_by_uri(cli, tier->uri, err) : cg_key_generate(o->key_type, err);
+    tier->key = tier->uri ? key_at(cli, tier->uri, err) : cg_key_generate(o->key_type, err);
     request.subject = cg_subject_make(&subject, err);
     request.constraints = constraints;
     request.key = tier->key;
