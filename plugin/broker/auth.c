@@ -64,8 +64,7 @@ static struct cg_conn *conn_without_certificate(const struct mosquitto *client)
 {
     struct cg_conn *conn = cg_hook_conn_reading();
     bool fits = conn && conn->role == CG_ROLE_LISTENER && conn->state == CG_CONN_ESTABLISHED && !conn->peer_leaf &&
-                !conn->client_id &&
-                cg_address_equal(mosquitto_client_address(client), (const struct sockaddr *)(const void *)&conn->peer);
+                !conn->client_id && cg_address_equal(mosquitto_client_address(client), &conn->peer.any);
     uint16_t port = cg_compat_client_port(client);
     return fits && (!port || port == conn->listener) ? conn : NULL;
 }

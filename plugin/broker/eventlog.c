@@ -235,14 +235,14 @@ void cg_eventlog_close(struct cg_eventlog *log)
         return;
     }
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until); /* the other clock may be set meanwhile */
     until.tv_sec += CLOSE_WAIT_S;
     int error = 0;
     pthread_mutex_lock(&log->lock);
     log->closing = true;
     pthread_cond_signal(&log->wake);
     while (!log->ended && error == 0)
-        error = pthread_cond_timedwait(&log->done, &log->lock, &until);
+        error = pthread_cond_clockwait(&log->done, &log->lock, CLOCK_MONOTONIC, &until);
     bool ended = log->ended;
     pthread_mutex_unlock(&log->lock);
     if (!ended) {

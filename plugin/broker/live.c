@@ -79,6 +79,8 @@ static void refuse(struct cg_live *live, struct cg_conn *conn, const struct cg_s
                    const char *detail)
 {
     const struct cg_listener_policy *terms = terms_of(conn, current);
+    conn->ending = terms->sessions == CG_SESSION_END;
+    conn->reported = !conn->ending;
     struct cg_event event = {
         .type = terms->sessions == CG_SESSION_END ? CG_EVENT_SESSION_ENDED : CG_EVENT_SESSION_AUDITED,
         .reason = reason,
@@ -88,7 +90,7 @@ static void refuse(struct cg_live *live, struct cg_conn *conn, const struct cg_s
         .client_id = conn->client_id,
     };
     cg_report(live->reporter, &event);
-    if (terms->sessions == CG_SESSION_END)
+    if (conn->ending)
         live->end(conn, terms->send_will);
 }
 
@@ -116,7 +118,7 @@ static void end_expired(struct cg_live *live, struct cg_conn *first, const struc
     live->next_expiry = 0;
     for (struct cg_conn *conn = first; conn; conn = live->cursor) {
         live->cursor = conn->next;
-        if (conn->state != CG_CONN_ESTABLISHED || !conn->not_after || conn->ending)
+        if (conn->state != CG_CONN_ESTABLISHED || !conn->not_after || conn->ending || conn->reported)
             continue;
         if (now <= conn->not_after || cg_clock_monotonic_ms() > until) {
             remember_expiry(live, conn->not_after);
@@ -125,7 +127,6 @@ static void end_expired(struct cg_live *live, struct cg_conn *first, const struc
         char detail[96], date[32];
         cg_time_text(conn->not_after, date, sizeof date);
         snprintf(detail, sizeof detail, "a certificate of the path expired at %s", date);
-        conn->ending = true;
         refuse(live, conn, current, CG_REASON_EXPIRED, detail);
     }
 }
@@ -169,6 +170,7 @@ static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const 
     if (conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(snapshot->policy, conn->listener);
     conn->not_after = result->not_after;
+    conn->reported = false;
     cg_snapshot_release(old);
 }
 
@@ -188,10 +190,8 @@ static bool work_off(struct cg_live *live)
         /* Reported ones too: what the new snapshot refuses is told once. */
         take_over(conn, snapshot, result);
         remember_expiry(live, conn->not_after);
-        if (result->reason != CG_REASON_OK) {
-            conn->ending = terms_of(conn, snapshot)->sessions == CG_SESSION_END;
+        if (result->reason != CG_REASON_OK)
             refuse(live, conn, snapshot, result->reason, result->detail);
-        }
         if (cg_clock_monotonic_ms() > until)
             return false;
     }
@@ -224,8 +224,9 @@ int64_t cg_live_pulse(struct cg_live *live, struct cg_conn *first, struct cg_sna
 {
     int64_t next = recheck(live, first, current, now);
     end_expired(live, first, current, now);
-    int64_t expiry = live->next_expiry ? (live->next_expiry - now + 1) * 1000 : -1;
-    if (expiry >= 0 && (next < 0 || expiry < next))
-        next = expiry;
-    return next;
+    if (!live->next_expiry)
+        return next;
+    /* It may be due already: the slice was used up. */
+    int64_t expiry = now > live->next_expiry ? 1 : (live->next_expiry - now + 1) * 1000;
+    return next < 0 || expiry < next ? expiry : next;
 }

@@ -10,8 +10,9 @@
 #include <string.h>
 
 struct item {
-    struct cg_recheck_result result;
+    struct cg_recheck_result result; /* first: conn->recheck points to it */
     struct cg_recheck_subject subject;
+    bool lent; /* subject.path is the connection's own, which it hands over when it ends meanwhile */
 };
 
 struct cg_recheck {
@@ -73,12 +74,17 @@ static bool is_due(const struct cg_conn *conn, const struct cg_snapshot *snapsho
     return conn->state == CG_CONN_ESTABLISHED && conn->snapshot != snapshot;
 }
 
-bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject *out)
+static void describe(const struct cg_conn *conn, struct cg_recheck_subject *out)
 {
     out->known = conn->path != NULL;
     out->psk = conn->psk;
     out->role = conn->role;
     out->listener = conn->listener;
+}
+
+bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject *out)
+{
+    describe(conn, out);
     out->path = conn->path ? X509_chain_up_ref(conn->path) : sk_X509_new_null();
     if (!out->path || out->known || !conn->peer_leaf)
         return out->path != NULL;
@@ -94,6 +100,17 @@ void cg_recheck_subject_clear(struct cg_recheck_subject *subject)
     subject->path = NULL;
 }
 
+/* Thousands of paths are collected in one go on the main thread: where it can, without a copy. */
+static bool take_subject(struct item *item, struct cg_conn *conn)
+{
+    item->lent = conn->path != NULL;
+    if (!item->lent)
+        return cg_recheck_subject_of(conn, &item->subject);
+    describe(conn, &item->subject);
+    item->subject.path = conn->path;
+    return true;
+}
+
 static bool collect(struct cg_recheck *recheck, struct cg_conn *first)
 {
     size_t count = 0;
@@ -107,7 +124,7 @@ static bool collect(struct cg_recheck *recheck, struct cg_conn *first)
             continue;
         struct item *item = &recheck->item[recheck->count];
         recheck->count++;
-        if (!cg_recheck_subject_of(conn, &item->subject))
+        if (!take_subject(item, conn))
             return false;
         item->result.conn = conn;
         conn->recheck = &item->result;
@@ -121,7 +138,8 @@ static void destroy(struct cg_recheck *recheck)
         /* records of results that were taken may be gone already */
         if (i >= recheck->taken && recheck->item[i].result.conn)
             recheck->item[i].result.conn->recheck = NULL;
-        cg_recheck_subject_clear(&recheck->item[i].subject);
+        if (!recheck->item[i].lent)
+            cg_recheck_subject_clear(&recheck->item[i].subject);
         free(recheck->item[i].result.detail);
     }
     free(recheck->item);
@@ -144,9 +162,14 @@ struct cg_recheck *cg_recheck_start(struct cg_conn *first, struct cg_snapshot *s
 
 void cg_recheck_forget(struct cg_conn *conn)
 {
-    if (conn->recheck)
-        conn->recheck->conn = NULL;
+    struct item *item = (struct item *)(void *)conn->recheck;
     conn->recheck = NULL;
+    if (!item)
+        return;
+    item->result.conn = NULL;
+    if (item->lent)
+        conn->path = NULL; /* the thread may be looking at it */
+    item->lent = false;
 }
 
 bool cg_recheck_over(const struct cg_recheck *recheck)

@@ -38,7 +38,8 @@ void cg_recheck_judge(const struct cg_snapshot *snapshot, const struct cg_rechec
  * again later. */
 struct cg_recheck *cg_recheck_start(struct cg_conn *first, struct cg_snapshot *snapshot, int64_t now);
 
-/* The connection is about to be freed: conn->recheck, its place in a pass, points nowhere any more. */
+/* The connection is about to be freed: conn->recheck, its place in a pass, points nowhere any more, and the pass takes
+ * over conn->path while it runs. */
 void cg_recheck_forget(struct cg_conn *conn);
 
 bool cg_recheck_over(const struct cg_recheck *recheck);

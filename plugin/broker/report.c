@@ -88,8 +88,7 @@ static bool is_limited(enum cg_event_type type)
 
 void cg_report(struct cg_reporter *reporter, const struct cg_event *event)
 {
-    const struct sockaddr *peer = event->conn ? (const struct sockaddr *)(const void *)&event->conn->peer
-                                              : event->peer_address;
+    const struct sockaddr *peer = event->conn ? &event->conn->peer.any : event->peer_address;
     cg_counters_note(&reporter->counters, event);
     if (event->type == CG_EVENT_HANDSHAKE_ACCEPTED && !reporter->policy.accepted)
         return;

@@ -9,7 +9,7 @@
 #define FIRST_BUCKETS    64
 
 struct session {
-    struct session *next;
+    struct session *next, **place; /* in its bucket; place: what points here */
     const struct cg_conn *conn;
     unsigned char fingerprint[FINGERPRINT_SIZE];
 };
@@ -72,6 +72,15 @@ static size_t bucket_of(const struct cg_sessions *sessions, const unsigned char 
     return hash & (sessions->nbuckets - 1);
 }
 
+static void put(struct cg_sessions *sessions, struct session *session)
+{
+    session->place = &sessions->bucket[bucket_of(sessions, session->fingerprint)];
+    session->next = *session->place;
+    if (session->next)
+        session->next->place = &session->next;
+    *session->place = session;
+}
+
 /* Keeps chains short. Without memory they grow longer, which is only slower. */
 static void grow(struct cg_sessions *sessions)
 {
@@ -83,9 +92,7 @@ static void grow(struct cg_sessions *sessions)
         while (sessions->bucket[i]) {
             struct session *session = sessions->bucket[i];
             sessions->bucket[i] = session->next;
-            struct session **place = &bigger.bucket[bucket_of(&bigger, session->fingerprint)];
-            session->next = *place;
-            *place = session;
+            put(&bigger, session);
         }
     }
     free(sessions->bucket);
@@ -126,9 +133,7 @@ bool cg_sessions_add(struct cg_sessions *sessions, struct cg_conn *conn, const c
     conn->broker_data = session;
     if (sessions->count >= sessions->nbuckets)
         grow(sessions);
-    struct session **place = &sessions->bucket[bucket_of(sessions, session->fingerprint)];
-    session->next = *place;
-    *place = session;
+    put(sessions, session);
     sessions->count++;
     return true;
 }
@@ -138,13 +143,10 @@ void cg_sessions_drop(struct cg_sessions *sessions, struct cg_conn *conn)
     struct session *session = conn->broker_data;
     if (!session)
         return;
-    struct session **place = &sessions->bucket[bucket_of(sessions, session->fingerprint)];
-    while (*place && *place != session)
-        place = &(*place)->next;
-    if (*place) {
-        *place = session->next;
-        sessions->count--;
-    }
+    *session->place = session->next;
+    if (session->next)
+        session->next->place = session->place;
+    sessions->count--;
     conn->broker_data = NULL;
     free(session);
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define PULSE_MIN_MS 1
-#define PULSE_MAX_MS 200 /* a new snapshot waits no longer for the swap */
+#define PULSE_MAX_MS 100 /* a new snapshot waits no longer for the swap */
 
 #define WAKE_AT_LEAST_MS 60000 /* the wall clock may have been set meanwhile */
 
@@ -36,6 +36,7 @@ static void destroy(struct cg_state *state)
 {
     if (state->hooked)
         cg_hook_remove();
+    cg_ticker_stop(state->ticker);
     cg_waker_stop(state->waker);
     cg_reload_stop(state->reload);
     cg_control_free(state->control);
@@ -106,6 +107,7 @@ struct cg_state *cg_state_open(const struct cg_options *options, const struct cg
         destroy(state);
         return NULL;
     }
+    state->ticker = cg_ticker_start();
     state->instances = 1;
     current = state;
     return state;
@@ -200,7 +202,9 @@ int64_t cg_state_pulse(struct cg_state *state)
 int64_t cg_state_tick(struct cg_state *state)
 {
     state->ticks = true;
-    return cg_state_pulse(state);
+    int64_t next = cg_state_pulse(state);
+    cg_ticker_ask(state->ticker, next);
+    return next;
 }
 
 void cg_state_touch(struct cg_state *state, const struct cg_conn *conn)

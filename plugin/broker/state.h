@@ -12,6 +12,7 @@
 #include "report.h"
 #include "session.h"
 #include "sysinfo.h"
+#include "ticker.h"
 #include "wake.h"
 #include "warn.h"
 
@@ -38,8 +39,9 @@ struct cg_state {
     struct cg_reload *reload;
     bool hooked;
     bool own_certificate_checked;
-    bool ticks;             /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
-    struct cg_waker *waker; /* in place of ticks; else NULL */
+    bool ticks;               /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
+    struct cg_ticker *ticker; /* brings ticks sooner; may be NULL */
+    struct cg_waker *waker;   /* in place of ticks; else NULL */
     bool told_no_ticks;
     bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
 };
@@ -62,7 +64,7 @@ void cg_state_touch(struct cg_state *state, const struct cg_conn *conn);
 /* To be called when a handshake starts: it must see the newest snapshot, tick or no tick. */
 void cg_state_take_news(struct cg_state *state);
 
-/* What has to be done from time to time. Returns the ms until it wants to be called again: 1 to 200. */
+/* What has to be done from time to time. Returns the ms until it wants to be called again: 1 to 100. */
 int64_t cg_state_pulse(struct cg_state *state);
 int64_t cg_state_tick(struct cg_state *state); /* the same, called by the broker */
 

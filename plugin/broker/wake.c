@@ -20,23 +20,20 @@
 struct cg_waker {
     pthread_t thread;
     struct cg_reload *reload;
-    struct sockaddr_storage listener;
-    socklen_t listener_len;
+    union cg_address listener;
     atomic_bool stop;
     _Atomic int64_t due_ms; /* monotonic */
     atomic_int port;        /* of the connection under way; 0: none */
 };
 
-static uint16_t port_of(const struct sockaddr_storage *address)
+static uint16_t port_of(const union cg_address *address)
 {
-    if (address->ss_family == AF_INET)
-        return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
-    return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
+    return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
 }
 
-static socklen_t length_of(const struct sockaddr_storage *address)
+static socklen_t length_of(const union cg_address *address)
 {
-    return address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    return address->any.sa_family == AF_INET ? sizeof address->v4 : sizeof address->v6;
 }
 
 static void sleep_ms(int64_t ms)
@@ -48,12 +45,11 @@ static void sleep_ms(int64_t ms)
 /* Bound to its port before it connects: the main thread may see it before connect() returns. */
 static bool bind_first(struct cg_waker *waker, int fd)
 {
-    struct sockaddr_storage own;
+    union cg_address own;
     socklen_t len = sizeof own;
     memset(&own, 0, sizeof own);
-    own.ss_family = waker->listener.ss_family;
-    if (bind(fd, (const struct sockaddr *)&own, length_of(&own)) != 0 ||
-        getsockname(fd, (struct sockaddr *)&own, &len) != 0)
+    own.any.sa_family = waker->listener.any.sa_family;
+    if (bind(fd, &own.any, length_of(&own)) != 0 || getsockname(fd, &own.any, &len) != 0)
         return false;
     atomic_store(&waker->port, port_of(&own));
     return true;
@@ -61,12 +57,12 @@ static bool bind_first(struct cg_waker *waker, int fd)
 
 static void knock(struct cg_waker *waker)
 {
-    int fd = socket(waker->listener.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(waker->listener.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
     atomic_store(&waker->due_ms, NEVER); /* the pulse sets it anew */
     if (bind_first(waker, fd) &&
-        (connect(fd, (const struct sockaddr *)&waker->listener, waker->listener_len) == 0 || errno == EINPROGRESS)) {
+        (connect(fd, &waker->listener.any, length_of(&waker->listener)) == 0 || errno == EINPROGRESS)) {
         for (int waited = 0; waited < ANSWER_MS && atomic_load(&waker->due_ms) == NEVER; waited += 10)
             sleep_ms(10);
     }
@@ -87,14 +83,13 @@ static void *run(void *argument)
 
 struct cg_waker *cg_waker_start(const struct cg_conn *listener, struct cg_reload *reload)
 {
-    if (listener->local.ss_family != AF_INET && listener->local.ss_family != AF_INET6)
+    if (listener->local.any.sa_family != AF_INET && listener->local.any.sa_family != AF_INET6)
         return NULL;
     struct cg_waker *waker = calloc(1, sizeof *waker);
     if (!waker)
         return NULL;
     waker->reload = reload;
     waker->listener = listener->local;
-    waker->listener_len = length_of(&listener->local);
     atomic_init(&waker->stop, false);
     atomic_init(&waker->due_ms, cg_clock_monotonic_ms());
     atomic_init(&waker->port, 0);
@@ -118,15 +113,13 @@ void cg_waker_pulsed(struct cg_waker *waker, int64_t next_ms)
     atomic_store(&waker->due_ms, next_ms < 0 ? NEVER - 1 : cg_clock_monotonic_ms() + next_ms);
 }
 
-static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+static bool same_host(const union cg_address *a, const union cg_address *b)
 {
-    if (a->ss_family != b->ss_family)
+    if (a->any.sa_family != b->any.sa_family)
         return false;
-    if (a->ss_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
-               ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
-    return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-                  &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
+    if (a->any.sa_family == AF_INET)
+        return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+    return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 
 bool cg_waker_made(struct cg_waker *waker, const struct cg_conn *conn)

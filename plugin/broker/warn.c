@@ -14,6 +14,7 @@
 #define LOOK_EVERY_MS 600000
 #define SLICE_MS      3
 #define LOOK_AGAIN_MS 50
+#define CLOCK_SET_S   60
 #define DAY           86400
 #define WARN_LEVELS   8
 
@@ -21,6 +22,7 @@ struct cg_warner {
     struct cg_reporter *reporter;
     struct cg_told *told;
     int64_t next_look_ms;
+    int64_t ahead_s; /* wall clock less monotonic clock at the last look: differs when the wall clock was set */
 };
 
 struct cg_warner *cg_warner_new(struct cg_reporter *reporter)
@@ -222,9 +224,10 @@ static bool look_at_clients(struct cg_warner *warner, const struct cg_conn *firs
 int64_t cg_warner_pulse(struct cg_warner *warner, const struct cg_conn *first, const struct cg_snapshot *current,
                         int64_t now)
 {
-    int64_t now_ms = cg_clock_monotonic_ms();
-    if (now_ms < warner->next_look_ms)
+    int64_t now_ms = cg_clock_monotonic_ms(), ahead_s = now - now_ms / 1000;
+    if (now_ms < warner->next_look_ms && llabs(ahead_s - warner->ahead_s) < CLOCK_SET_S)
         return -1;
+    warner->ahead_s = ahead_s;
     look_at_snapshot(warner, current, now);
     bool done = look_at_clients(warner, first, current->policy, now);
     warner->next_look_ms = now_ms + (done ? LOOK_EVERY_MS : LOOK_AGAIN_MS);

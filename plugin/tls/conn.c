@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DETAIL_MAX 192
+
 struct cg_conn *cg_conn_new(SSL *ssl)
 {
     struct cg_conn *conn = OPENSSL_zalloc(sizeof *conn);
@@ -79,40 +81,38 @@ void cg_conn_end(struct cg_conn *conn)
     X509_free(conn->peer_leaf);
     cg_snapshot_release(conn->snapshot);
     OPENSSL_free(conn->sni);
+    OPENSSL_free(conn->detail);
     free(conn->client_id);
     OPENSSL_free(conn);
 }
 
-static uint16_t port_of(const struct sockaddr_storage *address)
+static uint16_t port_of(const union cg_address *address)
 {
-    if (address->ss_family == AF_INET)
-        return ntohs(((const struct sockaddr_in *)address)->sin_port);
-    if (address->ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
-    return 0;
+    if (address->any.sa_family == AF_INET)
+        return ntohs(address->v4.sin_port);
+    return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : 0;
 }
 
 /* Websocket listeners are IPv6 sockets: 192.0.2.1 must not read ::ffff:192.0.2.1 there. */
-static void unmap(struct sockaddr_storage *address)
+static void unmap(union cg_address *address)
 {
-    struct sockaddr_in6 v6;
-    memcpy(&v6, address, sizeof v6);
-    if (address->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+    const struct sockaddr_in6 v6 = address->v6;
+    if (address->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
         return;
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v6.sin6_port};
-    memcpy(&v4.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof v4.sin_addr);
     memset(address, 0, sizeof *address);
-    memcpy(address, &v4, sizeof v4);
+    address->v4.sin_family = AF_INET;
+    address->v4.sin_port = v6.sin6_port;
+    memcpy(&address->v4.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof address->v4.sin_addr);
 }
 
-static void address_text(const struct sockaddr_storage *address, char *out, size_t size)
+static void address_text(const union cg_address *address, char *out, size_t size)
 {
     char text[INET6_ADDRSTRLEN] = "";
-    if (address->ss_family == AF_INET) {
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text, sizeof text);
+    if (address->any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &address->v4.sin_addr, text, sizeof text);
         snprintf(out, size, "%s:%u", text, port_of(address));
-    } else if (address->ss_family == AF_INET6) {
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, text, sizeof text);
+    } else if (address->any.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &address->v6.sin6_addr, text, sizeof text);
         snprintf(out, size, "[%s]:%u", text, port_of(address));
     }
 }
@@ -123,10 +123,10 @@ void cg_conn_addresses(struct cg_conn *conn)
     if (conn->fd < 0)
         return;
     socklen_t length = sizeof conn->peer;
-    if (getpeername(conn->fd, (struct sockaddr *)&conn->peer, &length) != 0)
+    if (getpeername(conn->fd, &conn->peer.any, &length) != 0)
         memset(&conn->peer, 0, sizeof conn->peer);
     length = sizeof conn->local;
-    if (getsockname(conn->fd, (struct sockaddr *)&conn->local, &length) != 0)
+    if (getsockname(conn->fd, &conn->local.any, &length) != 0)
         memset(&conn->local, 0, sizeof conn->local);
     unmap(&conn->peer);
     unmap(&conn->local);
@@ -139,12 +139,14 @@ void cg_conn_why(struct cg_conn *conn, enum cg_reason reason, const char *format
     if (conn->reason != CG_REASON_UNSET)
         return;
     conn->reason = reason;
-    char text[sizeof conn->detail];
+    char text[DETAIL_MAX], *detail = OPENSSL_zalloc(DETAIL_MAX);
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    cg_text_escape(text, strlen(text), conn->detail, sizeof conn->detail);
+    if (detail) /* the reason stands without it */
+        cg_text_escape(text, strlen(text), detail, DETAIL_MAX);
+    conn->detail = detail;
 }
 
 void cg_conn_describe(struct cg_conn *conn)

@@ -7,6 +7,7 @@
 #include "core/snapshot.h"
 #include "core/verdict.h"
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,13 +22,20 @@ enum cg_role {
 
 enum cg_conn_state { CG_CONN_HANDSHAKE = 0, CG_CONN_ESTABLISHED, CG_CONN_REJECTED };
 
+/* Of any other family, and AF_UNSPEC while unknown: family alone. A quarter of a sockaddr_storage: there are thousands. */
+union cg_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
 struct cg_conn {
     char id[24]; /* one id for all events of this connection */
     enum cg_role role;
     enum cg_conn_state state;
     SSL *ssl; /* borrowed: it owns us; NULL in ended(), and in a rejected() that comes with the end */
     int fd;   /* -1 for none (memory BIO, ended) */
-    struct sockaddr_storage peer, local;
+    union cg_address peer, local;
     char peer_text[64];                      /* "192.0.2.1:50123", "[2001:db8::1]:50123"; "" until known */
     uint16_t listener;                       /* local port; of a bridge: the remote port */
     int64_t started_ms;                      /* monotonic */
@@ -40,16 +48,17 @@ struct cg_conn {
     time_t not_after;                        /* earliest of the path; 0: no certificate */
     X509 *peer_leaf;                         /* owned reference; also of a refused peer, for the event; may be NULL */
     enum cg_reason reason;                   /* why it was rejected; CG_REASON_UNSET while it was not */
-    char detail[192];
-    int alert_sent, alert_received; /* TLS AlertDescription, -1 for none */
-    unsigned long openssl_error;    /* ERR_peek_last_error at the failure, 0 for none */
-    char *sni;                      /* owned, escaped; NULL for none */
-    char version[12];               /* "TLSv1.3" */
+    char *detail;                            /* owned; NULL while it was not */
+    int alert_sent, alert_received;          /* TLS AlertDescription, -1 for none */
+    unsigned long openssl_error;             /* ERR_peek_last_error at the failure, 0 for none */
+    char *sni;                               /* owned, escaped; NULL for none */
+    char version[12];                        /* "TLSv1.3" */
     char cipher[48];
     char *client_id;                   /* owned; set by broker at CONNECT; NULL before */
     void *broker_data;                 /* of the broker layer, freed by it in ended() */
     struct cg_recheck_result *recheck; /* of the broker layer: its place in the check of live sessions */
     bool ending;                       /* of the broker layer: told to end */
+    bool reported;                     /* of the broker layer: its snapshot refuses it, and the policy lets it go on */
     struct cg_conn *prev, *next;       /* list of all records */
 
     /* private to plugin/tls */

@@ -12,10 +12,10 @@
 static unsigned bucket_of(const struct cg_conn *conn)
 {
     unsigned char key[8] = {0};
-    if (conn->peer.ss_family == AF_INET)
-        memcpy(key, &((const struct sockaddr_in *)&conn->peer)->sin_addr, 4);
-    else if (conn->peer.ss_family == AF_INET6)
-        memcpy(key, &((const struct sockaddr_in6 *)&conn->peer)->sin6_addr, 8);
+    if (conn->peer.any.sa_family == AF_INET)
+        memcpy(key, &conn->peer.v4.sin_addr, 4);
+    else if (conn->peer.any.sa_family == AF_INET6)
+        memcpy(key, &conn->peer.v6.sin6_addr, 8);
     uint32_t hash = cg_hook.seed ^ 2166136261u;
     for (size_t i = 0; i < sizeof key; i++)
         hash = (hash ^ key[i]) * 16777619u;

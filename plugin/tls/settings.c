@@ -139,7 +139,7 @@ static void forbid_psk(SSL *ssl)
 static void no_delay(const struct cg_conn *conn)
 {
     int on = 1;
-    if (conn->local.ss_family == AF_INET || conn->local.ss_family == AF_INET6)
+    if (conn->local.any.sa_family == AF_INET || conn->local.any.sa_family == AF_INET6)
         (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
