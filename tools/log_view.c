@@ -4,14 +4,14 @@
 #include "core/name.h"
 #include "core/reason.h"
 #include "log_cure.h"
+#include "text_column.h"
 #include "tty.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SHOWN_MAX 1400
-#define BAR_MAX   30
+#define BAR_MAX 30
 
 static const char *colour(enum cg_colour c)
 {
@@ -33,28 +33,15 @@ static enum cg_colour colour_of(const char *event)
     return CG_PLAIN;
 }
 
-static const char *escaped(const char *text, char out[SHOWN_MAX])
-{
-    cg_text_escape(text, strlen(text), out, SHOWN_MAX);
-    return out;
-}
-
-static void show_padded(const char *text, int width)
-{
-    char shown[SHOWN_MAX];
-    printf("%-*s ", width, escaped(text, shown));
-}
-
 /* "192.0.2.7:51234 > 8883" */
 static void show_peer(const struct cg_log_event *event, int width)
 {
-    char text[SHOWN_MAX], shown[SHOWN_MAX];
-    escaped(event->peer, shown);
+    char text[CG_SHOWN_MAX];
     if (event->listener)
-        snprintf(text, sizeof text, "%.200s%s%d", shown, *event->peer ? " > " : "> ", event->listener);
+        snprintf(text, sizeof text, "%.200s%s%d", event->peer, *event->peer ? " > " : "> ", event->listener);
     else
-        snprintf(text, sizeof text, "%.200s", shown);
-    printf("%-*s ", width, text);
+        snprintf(text, sizeof text, "%.200s", event->peer);
+    cg_column(text, width);
 }
 
 static const char *who(const struct cg_log_event *event)
@@ -67,31 +54,32 @@ void cg_log_show(const struct cg_log_event *event)
     char time[24] = "";
     cg_time_text(event->at_ms / 1000, time, sizeof time);
     printf("%s%s%s %s", colour(CG_DIM), time, colour(CG_PLAIN), colour(colour_of(event->event)));
-    show_padded(event->event, 18);
+    cg_column(event->event, 18);
     printf("%s", colour(CG_PLAIN));
     show_peer(event, 28);
-    show_padded(who(event), 20);
+    cg_column(who(event), 20);
     printf("%s", colour(CG_BOLD));
-    show_padded(*event->reason ? event->reason : "-", 18);
+    cg_column(*event->reason ? event->reason : "-", 18);
     printf("%s", colour(CG_PLAIN));
-    char shown[SHOWN_MAX];
+    char shown[CG_SHOWN_MAX];
     if (*event->policy)
-        printf("policy %s, %.0f trust anchors, %.0f CRLs ", escaped(event->policy, shown), event->anchors, event->crls);
+        printf("policy %s, %.0f trust anchors, %.0f CRLs ", cg_shown(event->policy, shown), event->anchors,
+               event->crls);
     if (event->count > 0)
         printf("%.0f times ", event->count);
-    printf("%s\n", escaped(event->detail, shown));
+    printf("%s\n", cg_shown(event->detail, shown));
 }
 
 static void explain_row(const char *title, const char *text)
 {
-    char shown[SHOWN_MAX];
+    char shown[CG_SHOWN_MAX];
     if (*text)
-        printf("    %-8s%s\n", title, escaped(text, shown));
+        printf("    %-8s%s\n", title, cg_shown(text, shown));
 }
 
 void cg_log_explain(const struct cg_log_event *event)
 {
-    char text[SHOWN_MAX], command[CG_CURE_MAX];
+    char text[CG_SHOWN_MAX], command[CG_CURE_MAX];
     const struct cg_reason_row *row = cg_reason_row(cg_reason_from_code(event->reason));
     bool known = strcmp(row->code, event->reason) == 0;
 
@@ -113,7 +101,7 @@ void cg_log_explain(const struct cg_log_event *event)
 void cg_log_bars(const char *title, struct cg_counts *counts, size_t most)
 {
     static const char bar[BAR_MAX + 1] = "##############################";
-    char shown[SHOWN_MAX];
+    char shown[CG_SHOWN_MAX];
     cg_counts_sort(counts);
     if (!counts->used)
         return;
@@ -122,7 +110,7 @@ void cg_log_bars(const char *title, struct cg_counts *counts, size_t most)
         const struct cg_count *row = &counts->row[i];
         int length = (int)(row->count / counts->row[0].count * BAR_MAX);
         printf("  %8.0f %s%-*.*s%s %s\n", row->count, colour(CG_YELLOW), BAR_MAX, length < 1 ? 1 : length, bar,
-               colour(CG_PLAIN), escaped(row->name, shown));
+               colour(CG_PLAIN), cg_shown(row->name, shown));
     }
     if (counts->used > most)
         printf("  ... and %zu more\n", counts->used - most);

@@ -34,7 +34,7 @@ static bool wait_for(int fd, short events, const struct deadline *deadline)
     return left > 0 && poll(&p, 1, (int)left) == 1;
 }
 
-static bool split(const char *host_port, char host[256], char port[8])
+bool cg_served_split(const char *host_port, char host[256], char port[8])
 {
     const char *colon = strrchr(host_port, ':'), *start = host_port;
     size_t len = strlen(host_port);
@@ -116,7 +116,7 @@ STACK_OF(X509) *cg_served_chain(const char *host_port, int64_t timeout_ms, struc
     unsigned char address[16];
     STACK_OF(X509) *chain = NULL;
     const struct deadline deadline = {now_ms() + timeout_ms};
-    if (!split(host_port, host, port)) {
+    if (!cg_served_split(host_port, host, port)) {
         cg_error_set(err, "\"%s\": expected HOST:PORT", host_port);
         return NULL;
     }
@@ -143,6 +143,26 @@ STACK_OF(X509) *cg_served_chain(const char *host_port, int64_t timeout_ms, struc
     close(fd);
     ERR_clear_error();
     return chain;
+}
+
+void cg_served_listen(SSL_CTX *context, const char *host, const char *port, int64_t timeout_ms)
+{
+    const struct deadline deadline = {now_ms() + timeout_ms};
+    char byte;
+    int code = 0, fd = open_connection(host, port, &deadline, NULL);
+    SSL *ssl = fd >= 0 ? SSL_new(context) : NULL;
+    if (ssl)
+        SSL_set_connect_state(ssl);
+    bool going = ssl && SSL_set_fd(ssl, fd);
+    while (going && (code = SSL_read(ssl, &byte, 1)) <= 0) { /* shakes hands first */
+        int why = SSL_get_error(ssl, code);
+        short events = why == SSL_ERROR_WANT_READ ? POLLIN : why == SSL_ERROR_WANT_WRITE ? POLLOUT : 0;
+        going = events && wait_for(fd, events, &deadline);
+    }
+    SSL_free(ssl);
+    if (fd >= 0)
+        close(fd);
+    ERR_clear_error();
 }
 
 X509 *cg_served_certificate(const char *host_port, int64_t timeout_ms, struct cg_error *err)

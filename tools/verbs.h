@@ -23,5 +23,6 @@ extern const struct cg_verb cg_verb_renew;
 extern const struct cg_verb cg_verb_revoke;
 extern const struct cg_verb cg_verb_rotate;
 extern const struct cg_verb cg_verb_sign;
+extern const struct cg_verb cg_verb_status;
 
 #endif

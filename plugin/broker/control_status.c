@@ -27,11 +27,13 @@ static void add_end(cJSON *object, int64_t end, int64_t now)
 
 static cJSON *add_certificate(cJSON *list, const X509 *certificate, int64_t now)
 {
-    char subject[300] = "";
+    char subject[300] = "", serial[CG_HEX_MAX] = "";
     int64_t end = 0;
     cJSON *item = cJSON_CreateObject();
     cg_name_text(X509_get_subject_name(certificate), subject, sizeof subject);
     cJSON_AddStringToObject(item, "subject", subject);
+    cg_serial_text(X509_get0_serialNumber(certificate), serial, sizeof serial);
+    cJSON_AddStringToObject(item, "serial", serial);
     if (cg_time_seconds(X509_get0_notAfter(certificate), &end))
         add_end(item, end, now);
     if (cJSON_AddItemToArray(list, item))

@@ -1,0 +1,97 @@
+#!/bin/sh
+# certguard status: asks a running broker as an administrator, and says clearly why when there is no answer.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+make_leaf boss clientAuth /CN=boss URI:urn:plant:boss
+make_ca other
+make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger other
+tls=$(free_port)
+plain=$(free_port)
+sha256() {
+    openssl x509 -in "$1.pem" -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1
+}
+policy() { # [MEMBERS]
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl"}, "plain": "allow", %s
+        "admin": [{"sha256": "%s"}]}\n' "${1:-}" "$(sha256 boss)"
+}
+policy >policy.json
+{
+    printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+    tls_listener "$tls" "require_certificate true\n"
+    printf 'listener %s 127.0.0.1\n' "$plain"
+} >broker.conf
+start_broker
+
+# asks TITLE CODE WORDS NAME [ARGUMENTS]: as NAME; out and err hold what was said, the words are in one of them
+asks() {
+    title=$1 code=$2 words=$3 name=$4
+    shift 4
+    timeout 60 "$CG_TOOL" status "127.0.0.1:$tls" --cafile ca.pem --cert "$name.pem" --key "$name.key" "$@" >out 2>err
+    got=$?
+    if [ "$got" = "$code" ] && { [ -z "$words" ] || grep -q -- "$words" out err; }; then echo "ok: $title"; else
+        fail "$title: exit $got, no '$words' in: $(cat out err)"; fi
+}
+
+mosquitto_sub -h 127.0.0.1 -p "$tls" --cafile ca.pem --cert dev1.pem --key dev1.key -i "$(printf 'bell\033[31m')" -t none \
+    >/dev/null 2>&1 &
+bell=$!
+mosquitto_sub -h 127.0.0.1 -p "$tls" --cafile ca.pem --cert dev1.pem --key dev1.key -i "sensor\"1\\" -t none >/dev/null 2>&1 &
+sensor=$!
+wait_for broker.log 'as sensor"1' || fail "the sensor did not connect"
+expect "a stranger is refused" out stranger "$tls" stranger
+
+asks "the state in words" 0 '^Sessions      [1-9] live' boss
+asks "with the reasons" 0 '1 untrusted$' boss
+asks "and the anchors" 0 '^Trust anchor  CN=ca  .* 29 days left$' boss
+asks "the state as JSON" 0 '"serial":"[0-9a-f]*","not_after"' boss --json
+asks "sessions by certificate" 0 '^sensor"1\\  .*CN=dev1 .* 19 days left$' boss --sessions
+LC_ALL=C grep -q "$(printf '\033')" out && fail "a client id moves the terminal's cursor"
+asks "a session is explained" 0 '^Now           accepted: ok$' boss --explain 'sensor"1\'
+asks "one that is not there is an error" 1 'no live session' boss --explain nobody
+policy "\"deny\": [{\"sha256\": \"$(sha256 dev1)\"}]," >next.json
+asks "a policy that would refuse sessions" 3 'deny_listed' boss --check-policy next.json
+asks "a policy that would not" 0 '^0 of ' boss --check-policy policy.json
+printf '{"trust": {}, "nonsense": 1}' >broken.json
+asks "a policy with a fault" 1 'status: policy: ' boss --check-policy broken.json
+asks "one action at a time" 64 'at a time' boss --sessions --reload
+
+asks "a dry run ends nothing" 0 'would be ended' boss --end 'sensor"1\' --dry-run
+asks "a session is ended" 0 'Ended' boss --end 'sensor"1\'
+expect_event "and the log names the administrator" 'session_ended\tended_by_admin\tsensor' event reason client_id
+asks "a reload without a change" 0 'No file had changed' boss --reload
+printf 'half' >policy.new && mv policy.new policy.json
+asks "a reload of a broken file" 3 'were refused' boss --reload
+policy >policy.new && mv policy.new policy.json
+
+# metrics: every series has its HELP and TYPE and stands there once; the file is whole, and readable for others
+asks "metrics" 0 '^certguard_up 1$' boss --prometheus
+asks "metrics to a file" 0 '' boss --prometheus -o m.prom
+grep -q '^certguard_handshakes_rejected_total{reason="untrusted"} 1$' m.prom || fail "m.prom: $(cat m.prom)"
+grep -q '^certguard_anchor_not_after_seconds{subject="CN=ca",serial="[0-9a-f]*"} [0-9]*$' m.prom || fail "no anchor"
+awk '/^# HELP / { help[$3] = 1; next }
+    /^# TYPE / { if (!help[$3] || ($4 != "gauge" && $4 != "counter")) exit 1; type[$3] = 1; next }
+    !/^certguard_[a-z_]+(\{[a-z_]+="([^"\\]|\\["\\n])*"(,[a-z_]+="([^"\\]|\\["\\n])*")*\})? -?[0-9]+$/ { print; exit 1 }
+    { name = $1; sub(/\{.*/, "", name); key = $0; sub(/ [^ ]*$/, "", key); if (!type[name] || seen[key]++) { print; exit 1 } }' \
+    m.prom || fail "m.prom is no text format"
+[ "$(stat -c %a m.prom)" = 644 ] || fail "m.prom has mode $(stat -c %a m.prom)"
+
+# why there is no answer
+asks "another certificate gets none" 1 "\"sha256\": \"$(sha256 dev2)\"" dev2 --timeout 2s
+expect_event "and the log says so" "control_denied\tnot_an_admin" event reason
+asks "a refused certificate gets the alert" 1 'TLS alert "unknown CA"' stranger
+asks "a broker of another CA is not asked" 1 'broker.s certificate is not accepted' boss --cafile other.pem
+asks "a missing file is named" 1 'cannot read nofile' boss --cert nofile
+saved=$tls
+tls=$plain
+asks "a listener without TLS" 1 'is this a TLS listener' boss --timeout 2s
+tls=$(free_port)
+asks "nobody there" 1 'Connection refused' boss
+asks "nobody there is told in the metrics" 1 '' boss --prometheus -o m.prom
+[ "$(grep -c '^certguard_up 0$' m.prom)" = "$(grep -cv '^#' m.prom)" ] || fail "m.prom: $(cat m.prom)"
+tls=$saved
+
+kill "$bell" "$sensor" 2>/dev/null
+wait "$bell" "$sensor" 2>/dev/null
+stop_broker
+[ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
