@@ -78,6 +78,8 @@ static void write_tls(struct cg_json *json, const struct cg_conn *conn)
     cg_json_string(json, "version", conn->version, sizeof conn->version);
     cg_json_string(json, "cipher", conn->cipher, sizeof conn->cipher);
     cg_json_string(json, "sni", conn->sni, 256);
+    if (conn->resumed)
+        cg_json_bool(json, "resumed", true);
     if (conn->alert_sent >= 0)
         write_alert(json, "sent", conn->alert_sent);
     else if (conn->alert_received >= 0)

@@ -148,7 +148,7 @@ struct cg_identity_policy {
     bool authenticates;               /* SUCCESS: the certificate is enough; else DEFER to password plugins */
 };
 
-enum cg_resumption { CG_RESUMPTION_OFF = 0 };
+enum cg_resumption { CG_RESUMPTION_OFF = 0, CG_RESUMPTION_BOUND };
 
 struct cg_tls_policy {
     int min_version;              /* TLS1_2_VERSION (default) or TLS1_3_VERSION */

@@ -21,7 +21,7 @@ static const struct cg_word mode_words[] = {{"enforce", CG_ENFORCE}, {"audit", C
 static const struct cg_word rule_words[] = {{"enforce", CG_ENFORCE}, {"audit", CG_AUDIT}, {"off", CG_OFF}, {0}};
 static const struct cg_word deny_words[] = {{"deny", false}, {"allow", true}, {0}};
 static const struct cg_word version_words[] = {{"1.2", TLS_1_2}, {"1.3", TLS_1_3}, {0}};
-static const struct cg_word resumption_words[] = {{"off", CG_RESUMPTION_OFF}, {0}};
+static const struct cg_word resumption_words[] = {{"off", CG_RESUMPTION_OFF}, {"bound", CG_RESUMPTION_BOUND}, {0}};
 static const struct cg_word session_words[] = {{"end", CG_SESSION_END}, {"report", CG_SESSION_REPORT}, {0}};
 static const struct cg_word use_words[] = {
     {"required", CG_CERT_REQUIRED}, {"optional", CG_CERT_OPTIONAL}, {"none", CG_CERT_NONE}, {0}};
@@ -142,7 +142,9 @@ static const struct cg_key tls_keys[] = {
      .max = 100000, .manual = "Handshakes under way at a time; beyond it the oldest is cut off."},
     {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
      .words = resumption_words,
-     .manual = "TLS session resumption. Off: a ticket would outlive the expiry or revocation of its certificate."},
+     .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "
+               "changes, and only while the client's certificate and its CAs pass every check again; a full "
+               "handshake at least once a day. See performance.md for what it saves."},
     {"psk", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"", .words = deny_words,
      .manual = "Connections by TLS-PSK, which have no certificate."},
     {0}};

@@ -43,6 +43,7 @@ struct cg_conn {
     const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
     bool verified;                           /* the certificate check ran in this handshake */
     bool psk;                                /* the peer proved a pre-shared key, which the policy allows */
+    bool resumed;                            /* by a ticket: the leaf is the one of the handshake before */
     struct cg_verdict *verdict;              /* owned; dropped after the accepted event, kept short */
     STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */
     time_t not_after;                        /* earliest of the path; 0: no certificate */
@@ -69,7 +70,9 @@ struct cg_conn {
     bool hello_seen;               /* a whole ClientHello or ServerHello came */
     bool psk_offered;              /* TLS 1.3, not allowed */
     bool certificate_shown;        /* our certificate went out */
-    unsigned char first[5];        /* the first bytes from the peer */
+    int64_t proved_ms;             /* monotonic: when the peer last signed a handshake with its key */
+    unsigned tickets_tried;
+    unsigned char first[5]; /* the first bytes from the peer */
     unsigned char nfirst;
 };
 

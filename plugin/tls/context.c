@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The registry of the broker's SSL_CTXs. */
 #include "private.h"
+#include "tickets.h"
 
 #include <openssl/crypto.h>
 
@@ -39,6 +40,7 @@ static void forget(struct cg_context *context)
     if (context->next)
         context->next->prev = context->prev;
     X509_free(context->own.leaf);
+    cg_tickets_free(context->tickets);
     OPENSSL_free(context);
 }
 
@@ -86,6 +88,7 @@ void cg_contexts_configure(void)
             break;
         SSL_CTX_set_info_callback(context->ctx, cg_handshake_info);
         SSL_CTX_set_cert_verify_callback(context->ctx, cg_handshake_verify, NULL);
+        cg_resumption_configure(context->ctx);
         /* SSL_OP_NO_TICKET does not stop resumption by TLS 1.2 session id. */
         SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
         context->configured = true;

@@ -64,7 +64,7 @@ bool cg_offers_psk(const struct cg_conn *conn)
     return conn->psk_offered;
 }
 
-static bool own_credential(SSL *ssl, struct cg_conn *conn)
+bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
 {
     struct cg_context *context = cg_context_of(ssl);
     X509 *leaf = SSL_get_certificate(ssl);
@@ -98,7 +98,7 @@ int cg_serve_credential(SSL *ssl, void *argument)
     int saved = errno;
     ERR_set_mark();
     const struct cg_credential *credential = cg_snapshot_credential(conn->snapshot, conn->listener);
-    bool ok = credential ? cg_serve(ssl, credential) : own_credential(ssl, conn);
+    bool ok = credential ? cg_serve(ssl, credential) : cg_own_credential(ssl, conn);
     if (!ok)
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL does not take the credential: %s",
                     ERR_reason_error_string(ERR_peek_last_error()));

@@ -128,8 +128,8 @@ static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t 
     return buffer; /* "" where there is no address: no certificate has that name */
 }
 
-/* Runs the check and keeps what it found. leaf may be NULL: the peer showed no certificate. */
-static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
+/* Asks for the verdict. leaf may be NULL: the peer showed no certificate. False: no memory. */
+static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
 {
     char host[64];
     struct cg_check_input in = {
@@ -138,33 +138,81 @@ static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
         .purpose = conn->role == CG_ROLE_BRIDGE ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT,
         .leaf = leaf,
         .sent = sent,
+        .known_path = known_path,
         .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
         .now = cg_hook.handlers.now(cg_hook.handlers.context),
     };
-    if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict))) {
+    if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict)))
+        return false;
+    cg_verdict_clear(conn->verdict);
+    cg_check(&in, conn->verdict);
+    return true;
+}
+
+/* Keeps what the verdict accepted. False: no memory. */
+static bool keep(struct cg_conn *conn)
+{
+    conn->not_after = conn->verdict->not_after;
+    sk_X509_pop_free(conn->path, X509_free);
+    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
+    conn->verified = !conn->verdict->path || conn->path;
+    return conn->verified;
+}
+
+static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
+{
+    if (!ask(conn, leaf, sent, NULL)) {
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
         return false;
     }
-    cg_verdict_clear(conn->verdict);
-    cg_check(&in, conn->verdict);
     if (conn->verdict->decision != CG_ACCEPT) {
         cg_conn_why(conn, conn->verdict->reason, "%s", conn->verdict->detail);
         return false;
     }
-    conn->not_after = conn->verdict->not_after;
-    sk_X509_pop_free(conn->path, X509_free);
-    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
-    if (conn->verdict->path && !conn->path) {
+    if (!keep(conn)) {
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
         return false;
     }
-    conn->verified = true;
+    conn->proved_ms = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    cg_resumption_accepted(conn);
+    return true;
+}
+
+/* A ticket was good, but OpenSSL did not take it: what it said of the peer no longer counts. */
+static void forget_ticket(struct cg_conn *conn)
+{
+    if (!conn->resumed)
+        return;
+    X509_free(conn->peer_leaf);
+    sk_X509_pop_free(conn->path, X509_free);
+    conn->peer_leaf = NULL;
+    conn->path = NULL;
+    conn->not_after = 0;
+    conn->verified = conn->resumed = false;
+    if (conn->verdict)
+        cg_verdict_clear(conn->verdict);
+}
+
+bool cg_handshake_resume(struct cg_conn *conn, const STACK_OF(X509) *path)
+{
+    X509 *leaf = sk_X509_value(path, 0);
+    forget_ticket(conn); /* of an earlier hello */
+    if (conn->peer_leaf)
+        return false;
+    conn->resumed = X509_up_ref(leaf);
+    conn->peer_leaf = conn->resumed ? leaf : NULL;
+    if (!conn->resumed || !ask(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT || !keep(conn)) {
+        forget_ticket(conn);
+        return false;
+    }
+    cg_resumption_accepted(conn);
     return true;
 }
 
 static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
 {
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    forget_ticket(conn);
     if (leaf && !conn->peer_leaf && X509_up_ref(leaf))
         conn->peer_leaf = leaf;
     if (!conn->peer_text[0])
@@ -219,6 +267,8 @@ static void done(struct cg_conn *conn)
         return;
     }
     X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
+    if (!leaf || !SSL_session_reused(conn->ssl)) /* a pre-shared key counts as reused too */
+        forget_ticket(conn);
     cg_conn_describe(conn);
     if (leaf ? !conn->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");

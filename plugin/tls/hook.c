@@ -107,6 +107,7 @@ void cg_hook_connect_done(struct cg_conn *conn)
 int64_t cg_hook_tick(void)
 {
     cg_silent_tick();
+    cg_resumption_tick();
     return cg_half_open_tick();
 }
 

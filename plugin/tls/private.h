@@ -25,6 +25,7 @@ struct cg_context {
         bool accepted;
         char detail[256];
     } own;
+    struct cg_tickets *tickets; /* owned; NULL where sessions were never resumed */
     struct cg_context *prev, *next;
 };
 
@@ -83,7 +84,9 @@ int64_t cg_half_open_tick(void);
 struct cg_conn *cg_handshake_open(SSL *ssl); /* the record of an SSL that has none; NULL: refuse it */
 void cg_handshake_info(const SSL *ssl, int where, int value);
 int cg_handshake_verify(X509_STORE_CTX *store, void *unused);
-void cg_handshake_unwatch(struct cg_conn *conn); /* for an SSL that outlives its record */
+bool cg_handshake_resume(struct cg_conn *conn,
+                         const STACK_OF(X509) *path); /* false: leaves no trace, the peer is asked */
+void cg_handshake_unwatch(struct cg_conn *conn);      /* for an SSL that outlives its record */
 
 /* settings.c */
 bool cg_settings_apply(struct cg_conn *conn);
@@ -92,8 +95,15 @@ void cg_settings_refuse(SSL *ssl); /* makes this handshake fail, whatever comes 
 /* credential.c */
 int cg_serve_credential(SSL *ssl, void *conn); /* SSL_set_cert_cb */
 bool cg_serve(SSL *ssl, const struct cg_credential *credential);
+bool cg_own_credential(SSL *ssl, struct cg_conn *conn); /* the broker's certificate passes; else says why */
 
 bool cg_offers_psk(const struct cg_conn *conn); /* known once a ClientHello was read */
+
+/* resumption.c */
+void cg_resumption_configure(SSL_CTX *ctx);                                 /* puts the callbacks in */
+void cg_resumption_apply(struct cg_conn *conn, struct cg_context *context); /* tickets, where the policy allows them */
+void cg_resumption_accepted(struct cg_conn *conn);                          /* this peer may have one */
+void cg_resumption_tick(void);
 
 /* failure.c */
 void cg_failure_classify(struct cg_conn *conn, int saved_errno); /* at the failure: reads the error queue */

@@ -29,8 +29,10 @@ static int never_called(int ok, X509_STORE_CTX *store)
 
 void cg_settings_refuse(SSL *ssl)
 {
-    /* A server asks for its credential in every handshake, resumed ones too; a client verifies in every one
-     * that has no PSK; our verify callback says no to a connection without record. */
+    /* A server asks for its credential in every handshake that is not resumed, and none is (resumption.c says no to
+     * what was refused); a client verifies in every one that has no PSK; our verify callback says no to a connection
+     * without record. */
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_set_cert_cb(ssl, refuse_credential, NULL);
     SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, never_called);
     SSL_set_psk_server_callback(ssl, NULL);
@@ -155,6 +157,7 @@ bool cg_settings_apply(struct cg_conn *conn)
                     context ? ERR_reason_error_string(ERR_peek_last_error()) : "unknown SSL_CTX");
         return false;
     }
+    cg_resumption_apply(conn, context);
     if (!tls->psk_allowed)
         forbid_psk(ssl);
     /* 5 octets around each certificate (RFC 8446 4.4.2), and the message's own */

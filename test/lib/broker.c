@@ -41,7 +41,7 @@ static const char *setting(const char *name, const char *otherwise)
     return value && *value ? value : otherwise;
 }
 
-static uint16_t free_port(void)
+uint16_t cg_free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof address;
@@ -192,9 +192,12 @@ static bool listens(struct cg_broker *broker)
 
 bool cg_broker_start(struct cg_broker *broker, const struct cg_broker_spec *spec)
 {
-    broker->port = free_port();
-    broker->plain_port = spec->plain ? free_port() : 0;
+    char log[1024];
+    broker->port = cg_free_port();
+    broker->plain_port = spec->plain ? cg_free_port() : 0;
     write_conf(broker, spec);
+    path_of(broker, CG_BROKER_LOG, log, sizeof log);
+    unlink(log); /* of the run before: this one's words are waited for */
     fflush(NULL);
     broker->pid = fork();
     if (broker->pid == 0)

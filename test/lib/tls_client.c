@@ -69,6 +69,10 @@ static SSL *make_ssl(const struct cg_client_spec *spec)
     ok = ok && (!spec->groups || SSL_set1_groups_list(ssl, spec->groups) == 1);
     ok = ok && (!spec->sigalgs || SSL_set1_sigalgs_list(ssl, spec->sigalgs) == 1);
     ok = ok && (!spec->sni || SSL_set_tlsext_host_name(ssl, spec->sni) == 1);
+    /* a copy: OpenSSL gives up a session after an alert */
+    SSL_SESSION *session = ok && spec->session ? SSL_SESSION_dup(spec->session) : NULL;
+    ok = ok && (!spec->session || SSL_set_session(ssl, session) == 1);
+    SSL_SESSION_free(session);
     if (ok)
         return ssl;
     SSL_free(ssl);
@@ -113,6 +117,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
     SSL_set_fd(ssl, fd);
     SSL_set_app_data(ssl, result);
     result->handshake = SSL_connect(ssl) == 1;
+    result->resumed = result->handshake && SSL_session_reused(ssl);
     snprintf(result->version, sizeof result->version, "%s", SSL_get_version(ssl));
     if (!result->handshake) {
         keep_error(result);

@@ -17,8 +17,9 @@ struct cg_client_spec {
     int version;         /* the only TLS version offered: TLS1_2_VERSION ...; 0: the library's */
     const char *ciphers; /* TLS 1.2 list, or NULL */
     const char *groups, *sigalgs, *sni;
-    int refuse_server; /* X509_V_ERR_* with which the client refuses the server; 0: takes any */
-    bool psk;          /* offers a pre-shared key */
+    int refuse_server;          /* X509_V_ERR_* with which the client refuses the server; 0: takes any */
+    bool psk;                   /* offers a pre-shared key */
+    const SSL_SESSION *session; /* offered for resumption, or NULL */
     bool mqtt5;
     const char *client_id, *username; /* NULL: "" and none */
     int wait_ms;                      /* for each answer; 0: 5000 */
@@ -27,6 +28,7 @@ struct cg_client_spec {
 struct cg_client_result {
     uint16_t local_port;
     bool connected; /* TCP */
+    bool resumed;   /* the server took the session that was offered */
     bool handshake; /* our side of it was done: with TLS 1.3 the server may still refuse */
     bool let_in;    /* CONNACK 0 */
     int alert;      /* AlertDescription that the server sent; -1 none */

@@ -105,6 +105,70 @@ static void every_allocation_fails_once(void **state)
     tls_world_close(&world);
 }
 
+/* The same for a client whose certificate expired since it got its ticket. */
+static bool resume(SSL_CTX *server_ctx, SSL_CTX *client_ctx, const SSL_SESSION *session, long nth, bool *failed)
+{
+    struct tls_link link;
+    SSL_SESSION *copy = SSL_SESSION_dup(session);
+    tls_connect(&link, NULL, client_ctx);
+    SSL_set_session(link.client, copy);
+    SSL_SESSION_free(copy);
+    countdown = nth;
+    bool done = false;
+    SSL *server = NULL;
+    for (int i = 0; i < 4 && !done; i++) {
+        (void)SSL_do_handshake(link.client);
+        ERR_clear_error();
+        counting = true;
+        if (i == 0 && (server = SSL_new(server_ctx)) != NULL && SSL_set_fd(server, link.fd[0]) == 1)
+            SSL_set_accept_state(server);
+        done = server && SSL_do_handshake(server) == 1;
+        counting = false;
+        ERR_clear_error();
+        if (!server)
+            break;
+    }
+    *failed = countdown <= 0;
+    SSL_free(server);
+    tls_disconnect(&link);
+    return done;
+}
+
+static void a_ticket_without_memory(void **state)
+{
+    (void)state;
+    struct tls_world world;
+    struct tls_link link;
+    tls_world_open(&world);
+    world.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    int64_t start = world.now;
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        SSL_CTX *client = tls_peer_context(&world, version, version, "good");
+        world.now = start;
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        tls_talk(&link);
+        SSL_SESSION *session = SSL_SESSION_dup(SSL_get0_session(link.client));
+        assert_true(SSL_SESSION_has_ticket(session));
+        tls_disconnect(&link);
+        world.now += (int64_t)400 * 86400;
+        world.told.accepted = 0;
+        bool failed = true;
+        long nth = 1;
+        for (; failed; nth += nth < 400 ? 1 : 7) {
+            assert_false(resume(server, client, session, nth, &failed));
+            assert_int_equal(world.told.accepted, 0);
+            assert_null(cg_hook_first());
+        }
+        print_message("   TLS %s: %ld allocations\n", version == TLS1_3_VERSION ? "1.3" : "1.2", nth);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+    SSL_CTX_free(server);
+    tls_world_close(&world);
+}
+
 #define SESSIONS 200
 
 /* Heap in use after that many sessions, their CONNECT handled, for one of them. */
@@ -161,6 +225,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(a_ticket_without_memory),
         cmocka_unit_test(what_a_session_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,9 @@ static void keep(struct tls_world *world, const struct cg_conn *conn)
     world->told.last.alert_received = conn->alert_received;
     world->told.last.has_peer_leaf = conn->peer_leaf != NULL;
     world->told.last.has_verdict = conn->verdict != NULL;
+    world->told.last.has_path = conn->path != NULL;
+    world->told.last.resumed = conn->resumed;
+    world->told.last.not_after = conn->not_after;
     world->told.last.listener = conn->listener;
 }
 

@@ -20,7 +20,8 @@ struct tls_told {
         char version[12];
         char sni[64];
         int alert_sent, alert_received;
-        bool has_peer_leaf, has_verdict;
+        bool has_peer_leaf, has_verdict, has_path, resumed;
+        time_t not_after;
         uint16_t listener;
     } last;
 };

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Session resumption, where the policy says "bound" (RFC 8446 2.2, RFC 5077). A ticket holds the peer's leaf and, as
+ * application data, which snapshot, listener and chain it was accepted by. It is resumed only by the same snapshot on
+ * the same listener, and only after cg_check accepted leaf and chain again, at the time of now: revocation and expiry
+ * count as in a full handshake, only signatures are not computed again. Whatever is in doubt is a full handshake, which
+ * is never wrong: a good client loses a millisecond, a bad one is refused there with its reason.
+ *
+ * Why these interfaces: SSL_CTX_set_tlsext_ticket_key_evp_cb gives us the keys (OpenSSL's own live as long as the SSL_CTX
+ * and do not change), and SSL_CTX_set_session_ticket_cb lets us look into a decrypted ticket before anything is answered;
+ * both serve TLS 1.2 and 1.3, exist in OpenSSL 3.0 to 3.6, are not deprecated, and are not used by Mosquitto or
+ * libwebsockets. A session id context alone would bind to listener and snapshot, but knows nothing of the certificate;
+ * it is set too, since OpenSSL refuses to resume a verified session without one. There is no stateful cache: session ids
+ * of TLS 1.2 find nothing (context.c). */
+#include "private.h"
+#include "tickets.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+/* However often a session is resumed, the peer proves the possession of its key once a day (RFC 8446 4.6.1). */
+#define CG_PROOF_HOLDS_MS ((int64_t)24 * 3600 * 1000)
+
+/* A ClientHello may name many tickets, and comes twice after a HelloRetryRequest. */
+#define CG_TICKETS_TRIED_MAX 4
+
+/* What a ticket says beside the session itself. It is read by the process that wrote it only. */
+struct binding {
+    uint64_t snapshot;
+    int64_t proved_ms; /* monotonic: the peer's last full handshake */
+    int32_t issuers;   /* number in the SSL_CTX's cg_tickets */
+    uint16_t port;
+    uint16_t zero; /* no padding: all of it is defined */
+};
+
+static int64_t monotonic_ms(void)
+{
+    return cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+}
+
+static struct cg_conn *ours(const SSL *ssl)
+{
+    return pthread_equal(pthread_self(), cg_hook.main_thread) ? cg_conn_of(ssl) : NULL;
+}
+
+/* The tickets that this connection may have a part in, or NULL. */
+static struct cg_tickets *tickets_of(const struct cg_conn *conn)
+{
+    const struct cg_context *context = conn ? cg_context_of(conn->ssl) : NULL;
+    bool bound = context && context->tickets && conn->role == CG_ROLE_LISTENER && conn->snapshot &&
+                 conn->reason == CG_REASON_UNSET && conn->state != CG_CONN_REJECTED &&
+                 conn->policy->tls.resumption == CG_RESUMPTION_BOUND &&
+                 cg_tickets_are_for(context->tickets, conn->snapshot->number, conn->listener);
+    return bound ? context->tickets : NULL;
+}
+
+/* ---- giving a ticket */
+
+static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
+{
+    struct cg_tickets *tickets = tickets_of(conn);
+    X509 *leaf = SSL_SESSION_get0_peer(session);
+    if (!tickets || !leaf || !conn->verified || sk_X509_num(conn->path) < 2 || sk_X509_value(conn->path, 0) != leaf)
+        return false;
+    int64_t now_ms = monotonic_ms();
+    int64_t left = (conn->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
+    if (conn->not_after) {
+        int64_t valid = conn->not_after - cg_hook.handlers.now(cg_hook.handlers.context);
+        left = valid < left ? valid : left;
+    }
+    left = left < 2 * CG_TICKET_KEY_MS / 1000 ? left : 2 * CG_TICKET_KEY_MS / 1000;
+    struct binding binding = {.snapshot = conn->snapshot->number,
+                              .proved_ms = conn->proved_ms,
+                              .issuers = cg_tickets_remember(tickets, conn->path),
+                              .port = conn->listener};
+    if (left <= 0 || binding.issuers < 0)
+        return false;
+    SSL_SESSION_set_timeout(session, (long)left); /* the client is told so too */
+    return SSL_SESSION_set1_ticket_appdata(session, &binding, sizeof binding) == 1;
+}
+
+/* Tickets of TLS 1.3 follow the handshake. One cannot be called off here; one that is bound to nothing is never resumed. */
+static int give(SSL *ssl, void *unused)
+{
+    (void)unused;
+    int saved = errno;
+    SSL_SESSION *session = SSL_get_session(ssl);
+    struct cg_conn *conn = ours(ssl);
+    ERR_set_mark();
+    if (!conn || !bind_session(conn, session))
+        (void)SSL_SESSION_set1_ticket_appdata(session, NULL, 0);
+    ERR_pop_to_mark();
+    errno = saved;
+    return 1;
+}
+
+/* ---- taking one */
+
+static bool read_binding(SSL_SESSION *session, struct binding *out)
+{
+    void *data = NULL;
+    size_t len = 0;
+    if (SSL_SESSION_get0_ticket_appdata(session, &data, &len) != 1 || len != sizeof *out)
+        return false;
+    memcpy(out, data, sizeof *out);
+    return true;
+}
+
+static bool is_still_good(struct cg_conn *conn, SSL_SESSION *session)
+{
+    struct cg_tickets *tickets = tickets_of(conn);
+    X509 *leaf = SSL_SESSION_get0_peer(session);
+    struct binding binding;
+    if (!tickets || !leaf || conn->state != CG_CONN_HANDSHAKE || ++conn->tickets_tried > CG_TICKETS_TRIED_MAX ||
+        !read_binding(session, &binding) || binding.snapshot != conn->snapshot->number ||
+        binding.port != conn->listener || monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
+        return false;
+    /* resuming shows no certificate of ours: one that is refused must not go unseen */
+    if (!cg_snapshot_credential(conn->snapshot, conn->listener) && !cg_own_credential(conn->ssl, conn))
+        return false;
+    STACK_OF(X509) *path = cg_tickets_path(tickets, binding.issuers, leaf);
+    bool good = path && cg_handshake_resume(conn, path);
+    sk_X509_pop_free(path, X509_free);
+    if (good)
+        conn->proved_ms = binding.proved_ms;
+    return good;
+}
+
+static SSL_TICKET_RETURN take(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
+                              SSL_TICKET_STATUS status, void *unused)
+{
+    (void)name, (void)len, (void)unused;
+    struct cg_conn *conn = ours(ssl);
+    if (!conn || (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW))
+        return SSL_TICKET_RETURN_IGNORE_RENEW; /* renew: the full handshake ends with a ticket */
+    int saved = errno;
+    ERR_set_mark();
+    bool good = is_still_good(conn, session);
+    ERR_pop_to_mark();
+    errno = saved;
+    if (!good)
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
+static int key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+    const struct cg_context *context = ours(ssl) ? cg_context_of(ssl) : NULL;
+    if (!context || !context->tickets)
+        return 0;
+    if (seal)
+        return cg_tickets_seal(context->tickets, monotonic_ms(), name, iv, cipher, mac);
+    int opened = cg_tickets_open(context->tickets, monotonic_ms(), name, iv, cipher, mac);
+    /* RFC 8446 C.4: a client uses a ticket once, so that nobody can tell its connections as one client's */
+    return opened == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : opened;
+}
+
+/* ---- the rest of the house */
+
+void cg_resumption_configure(SSL_CTX *ctx)
+{
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, key);
+    SSL_CTX_set_session_ticket_cb(ctx, give, take, NULL);
+}
+
+void cg_resumption_apply(struct cg_conn *conn, struct cg_context *context)
+{
+    bool bound = conn->role == CG_ROLE_LISTENER && conn->policy->tls.resumption == CG_RESUMPTION_BOUND;
+    uint64_t snapshot = conn->snapshot->number;
+    if (bound && !context->tickets)
+        context->tickets = cg_tickets_new();
+    if (!context->tickets)
+        return;
+    /* where it is off now, nothing of before may be left */
+    if (!cg_tickets_are_for(context->tickets, snapshot, conn->listener))
+        cg_tickets_begin(context->tickets, snapshot, conn->listener);
+    struct binding id = {.snapshot = snapshot, .port = conn->listener};
+    if (!bound || SSL_set_session_id_context(conn->ssl, (const unsigned char *)&id, sizeof id) != 1)
+        return;
+    SSL_clear_options(conn->ssl, SSL_OP_NO_TICKET);
+    (void)SSL_set_max_early_data(conn->ssl, 0);
+}
+
+void cg_resumption_accepted(struct cg_conn *conn)
+{
+    if (tickets_of(conn))
+        (void)SSL_set_num_tickets(conn->ssl, 1);
+}
+
+void cg_resumption_tick(void)
+{
+    for (struct cg_context *context = cg_hook.contexts; context; context = context->next)
+        if (context->tickets)
+            cg_tickets_tick(context->tickets, monotonic_ms());
+}

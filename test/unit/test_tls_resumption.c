@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Session tickets where the policy says "bound", in TLS 1.2 and 1.3: what is resumed, and what is not. A ticket that is
+ * not taken must leave a full handshake, in which a good client is let in and a bad one is refused. */
+#include "tls_fixture.h"
+
+#include "tls/tickets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tls_world world;
+static SSL_CTX *server, *client;
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+static int open_world(void **state)
+{
+    (void)state;
+    tls_world_open(&world);
+    world.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
+    tls_new_snapshot(&world);
+    server = tls_broker_context(&world, "server");
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    SSL_CTX_free(server);
+    tls_world_close(&world);
+    return 0;
+}
+
+static SSL_CTX *peer(int version, const char *certificate)
+{
+    SSL_CTX *ctx = tls_peer_context(&world, version, version, certificate);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT);
+    return ctx;
+}
+
+/* One connection; offers a session where there is one. Returns the session that it ended with, the caller's. */
+static SSL_SESSION *visit(SSL_SESSION *offer, bool *in, bool *resumed)
+{
+    struct tls_link link;
+    SSL_SESSION *session = NULL;
+    memset(&world.told, 0, sizeof world.told);
+    tls_connect(&link, server, client);
+    SSL_SESSION *copy = offer ? SSL_SESSION_dup(offer) : NULL; /* OpenSSL gives one up after an alert */
+    if (copy)
+        SSL_set_session(link.client, copy);
+    SSL_SESSION_free(copy);
+    tls_run(&link);
+    *in = link.server_done && link.client_done && world.told.accepted == 1;
+    *resumed = *in && SSL_session_reused(link.server);
+    assert_int_equal(*resumed, *in && world.told.last.resumed);
+    if (*in) {
+        tls_talk(&link);
+        session = SSL_SESSION_dup(SSL_get0_session(link.client));
+        SSL_shutdown(link.client);
+    }
+    tls_disconnect(&link);
+    assert_int_equal(world.told.accepted + world.told.rejected, 1);
+    return session;
+}
+
+static SSL_SESSION *ticket(void)
+{
+    bool in, resumed;
+    SSL_SESSION *session = visit(NULL, &in, &resumed);
+    assert_true(in && !resumed && SSL_SESSION_has_ticket(session));
+    return session;
+}
+
+enum outcome { REFUSED, FULL, RESUMED };
+
+static enum outcome comes_back(SSL_SESSION *session)
+{
+    bool in, resumed;
+    SSL_SESSION_free(visit(session, &in, &resumed));
+    return resumed ? RESUMED : in ? FULL : REFUSED;
+}
+
+static void it_works(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        bool in, resumed;
+        client = peer(versions[i], "good");
+        SSL_SESSION *first = ticket();
+        time_t not_after = world.told.last.not_after;
+        assert_true(SSL_SESSION_get_ticket_lifetime_hint(first) <= 2 * CG_TICKET_KEY_MS / 1000);
+        SSL_SESSION *second = visit(first, &in, &resumed);
+        assert_true(in && resumed);
+        assert_true(world.told.last.has_peer_leaf && world.told.last.has_path && world.told.last.has_verdict);
+        assert_true(not_after != 0 && world.told.last.not_after == not_after);
+        assert_int_equal(comes_back(second), RESUMED);
+        assert_int_equal(SSL_CTX_sess_number(server), 0);
+        SSL_SESSION_free(first);
+        SSL_SESSION_free(second);
+        SSL_CTX_free(client);
+    }
+}
+
+/* The policy's default, and a listener on which it was switched off meanwhile. */
+static void off(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        world.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
+        tls_new_snapshot(&world);
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        world.policy->base.tls.resumption = CG_RESUMPTION_OFF;
+        tls_new_snapshot(&world);
+        bool in, resumed;
+        SSL_SESSION *next = visit(session, &in, &resumed);
+        assert_true(in && !resumed && !SSL_SESSION_has_ticket(next));
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(next);
+        SSL_CTX_free(client);
+    }
+}
+
+static void another_snapshot(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        tls_new_snapshot(&world);
+        assert_int_equal(comes_back(session), FULL);
+        /* the number alone, with the keys still there: the first handshake of the new snapshot is this one */
+        SSL_SESSION *newer = ticket();
+        assert_int_equal(comes_back(newer), RESUMED);
+        assert_int_equal(comes_back(session), FULL);
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(newer);
+        SSL_CTX_free(client);
+    }
+}
+
+/* Each SSL_CTX has keys of its own: what a listener or a re-created SSL_CTX gave, no other takes. */
+static void another_context(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        SSL_CTX_free(server);
+        server = tls_broker_context(&world, "server");
+        assert_int_equal(comes_back(session), FULL);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+static void expiry(void **state)
+{
+    (void)state;
+    int64_t start = world.now;
+    for (int i = 0; i < 2; i++) {
+        world.now = start;
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        world.now = world.told.last.not_after - 10;
+        assert_int_equal(comes_back(session), RESUMED);
+        SSL_SESSION *late = ticket();
+        assert_true(SSL_SESSION_get_ticket_lifetime_hint(late) <= 10);
+        world.now += 11;
+        assert_int_equal(comes_back(session), REFUSED);
+        assert_int_equal(world.told.last.reason, CG_REASON_EXPIRED);
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(late);
+        SSL_CTX_free(client);
+    }
+}
+
+/* A rule that fails without a new snapshot, for a reason other than expiry. */
+static void no_longer_accepted(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        world.policy->base.client.min_remaining = (int64_t)366 * 86400;
+        assert_int_equal(comes_back(session), REFUSED);
+        world.policy->base.client.min_remaining = 0;
+        assert_int_equal(comes_back(session), RESUMED);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+static void keys_are_dropped(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        bool in, resumed;
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        world.monotonic_ms += CG_TICKET_KEY_MS; /* the key makes no tickets any more, but opens them */
+        SSL_SESSION *renewed = visit(session, &in, &resumed);
+        assert_true(resumed);
+        world.monotonic_ms += CG_TICKET_KEY_MS; /* the first one is gone */
+        cg_hook_tick();
+        assert_int_equal(comes_back(session), FULL);
+        assert_int_equal(comes_back(renewed), RESUMED);
+        world.monotonic_ms += 2 * CG_TICKET_KEY_MS; /* nothing happened for long */
+        assert_int_equal(comes_back(renewed), FULL);
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(renewed);
+        SSL_CTX_free(client);
+    }
+}
+
+/* However often it is renewed, after a day the client shows its certificate again. */
+static void proof_of_possession(void **state)
+{
+    (void)state;
+    client = peer(TLS1_3_VERSION, "good");
+    SSL_SESSION *session = ticket();
+    for (int half_hours = 1; half_hours <= 48; half_hours++) {
+        bool in, resumed;
+        world.monotonic_ms += CG_TICKET_KEY_MS / 2;
+        SSL_SESSION *next = visit(session, &in, &resumed);
+        assert_true(in);
+        assert_int_equal(resumed, half_hours < 48);
+        SSL_SESSION_free(session);
+        session = next;
+    }
+    SSL_SESSION_free(session);
+    SSL_CTX_free(client);
+}
+
+/* The session with bit 0 of one octet of its ticket flipped, or NULL past its end. */
+static SSL_SESSION *flipped(SSL_SESSION *session, size_t at)
+{
+    const unsigned char *bytes;
+    size_t len;
+    unsigned char *der = NULL;
+    SSL_SESSION_get0_ticket(session, &bytes, &len);
+    if (at >= len)
+        return NULL;
+    int der_len = i2d_SSL_SESSION(session, &der);
+    unsigned char *place = memmem(der, (size_t)der_len, bytes, len);
+    assert_non_null(place);
+    place[at] ^= 1;
+    const unsigned char *p = der;
+    SSL_SESSION *copy = d2i_SSL_SESSION(NULL, &p, der_len);
+    OPENSSL_free(der);
+    assert_non_null(copy);
+    return copy;
+}
+
+/* name, IV and some of everything behind: a ticket with a wrong bit anywhere is none, and its bearer is asked */
+static void forged(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket(), *bad;
+        size_t tried = 0;
+        for (size_t at = 0; (bad = flipped(session, at)); at += at < 40 ? 1 : 5, tried++) {
+            assert_int_equal(comes_back(bad), FULL);
+            SSL_SESSION_free(bad);
+        }
+        print_message("   TLS %s: %zu places\n", i ? "1.3" : "1.2", tried);
+        assert_true(tried > 100);
+        assert_int_equal(comes_back(session), RESUMED);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+/* A ticket says who the client was; a full handshake behind it says who it is. */
+static void a_ticket_and_another_certificate(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket(), *bad = flipped(session, 20);
+        SSL_CTX_free(client);
+        client = peer(versions[i], "stranger");
+        assert_int_equal(comes_back(bad), REFUSED);
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(bad);
+        SSL_CTX_free(client);
+    }
+}
+
+/* The ticket is good, and OpenSSL still does not take it: in TLS 1.3 the suite's digest is another one. Nothing of the
+ * ticket may be left in the record. */
+static void good_but_not_taken(void **state)
+{
+    (void)state;
+    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    tls_new_snapshot(&world);
+    for (int with_certificate = 0; with_certificate < 2; with_certificate++) {
+        client = peer(TLS1_3_VERSION, "good");
+        SSL_CTX_set_ciphersuites(client, "TLS_AES_128_GCM_SHA256");
+        SSL_SESSION *session = ticket();
+        SSL_CTX_free(client);
+        client = peer(TLS1_3_VERSION, with_certificate ? "good" : NULL);
+        SSL_CTX_set_ciphersuites(client, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256");
+        assert_int_equal(comes_back(session), FULL);
+        assert_int_equal(world.told.last.has_peer_leaf, with_certificate);
+        assert_int_equal(world.told.last.has_path, with_certificate);
+        assert_int_equal(world.told.last.not_after != 0, with_certificate);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+/* Without a verified certificate there is nothing that a ticket could be bound to. */
+static void no_certificate(void **state)
+{
+    (void)state;
+    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    tls_new_snapshot(&world);
+    for (int i = 0; i < 2; i++) {
+        bool in, resumed;
+        client = peer(versions[i], NULL);
+        SSL_SESSION *session = visit(NULL, &in, &resumed);
+        assert_true(in);
+        assert_int_equal(comes_back(session), FULL);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+/* A certificate that an audited rule would have refused as untrusted has no path, and gets no ticket that holds. */
+static void only_audited(void **state)
+{
+    (void)state;
+    world.policy->base.client.mode[CG_REASON_UNTRUSTED] = CG_AUDIT;
+    world.policy->base.client.mode[CG_REASON_BAD_SIGNATURE] = CG_AUDIT;
+    tls_new_snapshot(&world);
+    for (int i = 0; i < 2; i++) {
+        bool in, resumed;
+        client = peer(versions[i], "stranger");
+        SSL_SESSION *session = visit(NULL, &in, &resumed);
+        assert_true(in);
+        assert_int_equal(comes_back(session), FULL);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+/* A resumed handshake shows no certificate of the broker; one that the policy refuses must not be hidden by that. */
+static void our_own_credential_is_refused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        world.policy->base.server.min_remaining = (int64_t)366 * 86400;
+        world.now += 60; /* the verdict on it is not kept for ever */
+        assert_int_equal(comes_back(session), REFUSED);
+        assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
+        world.policy->base.server.min_remaining = 0;
+        world.now += 60;
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+/* What is refused for lack of policy, or without hook, is refused with a ticket too. */
+static void no_snapshot(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        world.current = NULL;
+        assert_int_equal(comes_back(session), REFUSED);
+        world.current = &world.snapshot;
+        assert_int_equal(comes_back(session), RESUMED);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
+static void no_hook(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        client = peer(versions[i], "good");
+        SSL_SESSION *session = ticket();
+        cg_hook_remove();
+        struct tls_link link;
+        tls_connect(&link, server, client);
+        SSL_set_session(link.client, session);
+        tls_run(&link);
+        assert_false(link.server_done);
+        tls_disconnect(&link);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+        assert_true(cg_hook_install(&world.handlers, NULL));
+        SSL_CTX_free(server);
+        server = tls_broker_context(&world, "server");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(it_works, open_world, close_world),
+        cmocka_unit_test_setup_teardown(off, open_world, close_world),
+        cmocka_unit_test_setup_teardown(another_snapshot, open_world, close_world),
+        cmocka_unit_test_setup_teardown(another_context, open_world, close_world),
+        cmocka_unit_test_setup_teardown(expiry, open_world, close_world),
+        cmocka_unit_test_setup_teardown(no_longer_accepted, open_world, close_world),
+        cmocka_unit_test_setup_teardown(keys_are_dropped, open_world, close_world),
+        cmocka_unit_test_setup_teardown(proof_of_possession, open_world, close_world),
+        cmocka_unit_test_setup_teardown(forged, open_world, close_world),
+        cmocka_unit_test_setup_teardown(a_ticket_and_another_certificate, open_world, close_world),
+        cmocka_unit_test_setup_teardown(good_but_not_taken, open_world, close_world),
+        cmocka_unit_test_setup_teardown(no_certificate, open_world, close_world),
+        cmocka_unit_test_setup_teardown(only_audited, open_world, close_world),
+        cmocka_unit_test_setup_teardown(our_own_credential_is_refused, open_world, close_world),
+        cmocka_unit_test_setup_teardown(no_snapshot, open_world, close_world),
+        cmocka_unit_test_setup_teardown(no_hook, open_world, close_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
