@@ -301,7 +301,7 @@ bool cg_cli_parse(struct cg_cli *cli, void **options, int argc, char **argv, str
     *options = NULL;
     const char *dir = getenv("CERTGUARD_DIR");
     cli->dir = dir && *dir ? dir : "certguard-ca";
-    cli->now = (int64_t)time(NULL);
+    cli->now = cli->clock = (int64_t)time(NULL);
     struct parser p = {cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
     bool good = p.args, words_only = false;
     cli->args = p.args;

@@ -65,7 +65,8 @@ struct cg_cli {
     const char *passphrase_file; /* of the CA key: cg_key_options, for verbs with needs_key */
     struct cg_number passphrase_fd;
     bool help, version;
-    int64_t now; /* --at, or the clock at start; the one clock of the tool */
+    int64_t now;   /* --at, or the clock at start; the one clock of the tool */
+    int64_t clock; /* at start, whatever --at says: to tell how far --at looks ahead */
     const struct cg_verb *verb;
     const char *const *args; /* what is no option, after the verb; NULL-terminated */
     int nargs;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The plugin's verdict for a certificate, to the letter: the same policy loader, the same trust, the same cg_check. */
 #include "batch_trust.h"
+#include "check_fleet.h"
 #include "core/file.h"
 #include "core/name.h"
-#include "core/pem.h"
 #include "tty.h"
 #include "verbs.h"
 
@@ -11,136 +11,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define TRUST_LIMIT (64U << 20)
-#define CRL_LIMIT   (1U << 30)
-
-struct check_options {
-    const char *purpose;
-    struct cg_list trust, untrusted, crl;
-    const char *policy;
-    struct cg_number listener;
-    const char *host;
-    bool explain;
-    const char *batch;
-};
+#define AT(field) offsetof(struct cg_check_options, field)
 
 static const struct cg_option options[] = {
     {"purpose", "client|server|bridge",
      "what the certificate is for: a device, the broker itself, a broker that a bridge connects to (default: client)",
-     CG_OPT_CHOICE, 0, offsetof(struct check_options, purpose)},
-    {"trust", "FILE", "trust anchors, and intermediates, to use in place of the policy's", CG_OPT_FILES, 0,
-     offsetof(struct check_options, trust)},
+     CG_OPT_CHOICE, 0, AT(purpose)},
+    {"trust", "FILE", "trust anchors, and intermediates, to use in place of the policy's", CG_OPT_FILES, 0, AT(trust)},
     {"untrusted", "FILE", "intermediates as the peer sends them, beside those in LEAF.pem", CG_OPT_FILES, 0,
-     offsetof(struct check_options, untrusted)},
-    {"crl", "FILE", "CRL, PEM or DER; may be given several times", CG_OPT_FILES, 0,
-     offsetof(struct check_options, crl)},
-    {"policy", "FILE", "the plugin's policy (default: the strict one)", CG_OPT_FILE, 0,
-     offsetof(struct check_options, policy)},
-    {"listener", "PORT", "use the policy's rules for this port", CG_OPT_NUMBER, 0,
-     offsetof(struct check_options, listener)},
-    {"host", "NAME", "name or address that the certificate must have", CG_OPT_STRING, 0,
-     offsetof(struct check_options, host)},
-    {"explain", NULL, "show every rule with its result", CG_OPT_FLAG, 0, offsetof(struct check_options, explain)},
-    {"batch", "FILE.jsonl", "check one case a line", CG_OPT_FILE, 0, offsetof(struct check_options, batch)},
+     AT(untrusted)},
+    {"crl", "FILE", "CRL, PEM or DER; may be given several times", CG_OPT_FILES, 0, AT(crl)},
+    {"policy", "FILE", "the plugin's policy (default: the strict one)", CG_OPT_FILE, 0, AT(policy)},
+    {"listener", "PORT", "use the policy's rules for this port", CG_OPT_NUMBER, 0, AT(listener)},
+    {"host", "NAME", "name or address that the certificate must have", CG_OPT_STRING, 0, AT(host)},
+    {"explain", NULL, "show every rule with its result", CG_OPT_FLAG, 0, AT(explain)},
+    {"batch", "FILE.jsonl|FOLDER", "check one case a line, or every certificate of a folder", CG_OPT_FILE, 0,
+     AT(batch)},
+    {"issued", NULL, "check what the CA of -C issued and is in use now", CG_OPT_FLAG, 0, AT(issued)},
 };
-
-/* Policy and trust, as the plugin would have them. */
-struct world {
-    struct cg_policy *policy;
-    struct cg_trust *trust; /* NULL: no anchors were named; batch lines may bring their own */
-    struct cg_profile profile;
-    enum cg_purpose purpose;
-};
-
-static void world_clear(struct world *w)
-{
-    cg_trust_free(w->trust);
-    cg_policy_free(w->policy);
-}
-
-typedef bool add_bytes(struct world *w, const char *file, const struct cg_bytes *bytes, int64_t now,
-                       struct cg_error *err);
-
-static bool add_anchors(struct world *w, const char *file, const struct cg_bytes *bytes, int64_t now,
-                        struct cg_error *err)
-{
-    (void)now;
-    return cg_trust_add_anchors(w->trust, file, bytes->data, bytes->len, err);
-}
-
-static bool add_crls(struct world *w, const char *file, const struct cg_bytes *bytes, int64_t now, struct cg_error *err)
-{
-    return cg_trust_add_crls(w->trust, file, bytes->data, bytes->len, now, err);
-}
-
-static bool add_files(struct world *w, const struct cg_list *files, size_t limit, add_bytes *add, int64_t now,
-                      struct cg_error *err)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        struct cg_bytes bytes;
-        bool good = cg_file_read(files->item[i], CG_FILE_PUBLIC, limit, &bytes, err) &&
-                    add(w, files->item[i], &bytes, now, err);
-        cg_bytes_free(&bytes);
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
-static bool load_trust(struct world *w, const struct check_options *o, int64_t now, struct cg_error *err)
-{
-    const struct cg_trust_files *files = &w->policy->trust;
-    bool bridge = o->purpose && strcmp(o->purpose, "bridge") == 0;
-    if (bridge && w->policy->bridge_trust.anchors.count)
-        files = &w->policy->bridge_trust;
-    if (!(w->trust = cg_trust_new())) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
-    if (files->crl_extended)
-        cg_trust_extend_crls(w->trust);
-    if (!o->trust.count && !cg_trust_load(w->trust, files, now, err))
-        return false;
-    return add_files(w, &o->trust, TRUST_LIMIT, add_anchors, now, err);
-}
-
-static bool load_world(struct world *w, const struct check_options *o, int64_t now, struct cg_error *err)
-{
-    bool server = o->purpose && strcmp(o->purpose, "client") != 0;
-    w->policy = o->policy ? cg_policy_load(o->policy, err)
-                          : cg_policy_default(o->trust.count ? o->trust.item[0] : "(none)", err);
-    if (!w->policy)
-        return false;
-    w->purpose = server ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
-    w->profile = *cg_batch_profile(w->policy, w->purpose, (uint16_t)o->listener.value);
-    if (server && strcmp(o->purpose, "bridge") == 0)
-        w->profile = w->policy->bridge;
-    w->profile.crl_required |= o->crl.count > 0;
-    bool named = o->trust.count || (o->policy && w->policy->trust.anchors.count);
-    return (o->batch && !named) || load_trust(w, o, now, err);
-}
 
 /* --- one certificate --- */
-
-/* Appends the certificates of a file. */
-static bool read_certificates(const char *file, STACK_OF(X509) *to, struct cg_error *err)
-{
-    struct cg_bytes bytes;
-    STACK_OF(X509) *found = NULL;
-    bool good = cg_file_read(file, CG_FILE_PUBLIC, TRUST_LIMIT, &bytes, err) &&
-                cg_certificates_read(file, bytes.data, bytes.len, 1000, &found, err);
-    while (good && sk_X509_num(found) > 0) {
-        X509 *cert = sk_X509_shift(found);
-        good = sk_X509_push(to, cert);
-        if (!good)
-            X509_free(cert);
-    }
-    sk_X509_pop_free(found, X509_free);
-    cg_bytes_free(&bytes);
-    return good;
-}
 
 static const struct cg_finding *finding_of(const struct cg_verdict *v, enum cg_reason reason)
 {
@@ -231,21 +124,19 @@ static void print_words(const struct cg_cli *cli, const struct cg_verdict *v)
     }
 }
 
-static int check_one(const struct cg_cli *cli, const struct check_options *o, struct world *w)
+static int check_one(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *w)
 {
     struct cg_error err = {""};
     struct cg_verdict v = {0};
     STACK_OF(X509) *sent = sk_X509_new_null();
     X509 *leaf = NULL;
     int code = CG_EXIT_FAILED;
-    bool good = sent && read_certificates(cli->args[0], sent, &err);
+    bool good = sent && cg_world_certificates(cli->args[0], sent, &err);
     if (good)
         leaf = sk_X509_shift(sent);
-    for (size_t i = 0; good && i < o->untrusted.count; i++)
-        good = read_certificates(o->untrusted.item[i], sent, &err);
-    if (good && o->crl.count)
-        cg_batch_trust_sent(w->trust, sent);
-    if (!good || !add_files(w, &o->crl, CRL_LIMIT, add_crls, cli->now, &err)) {
+    good = good && cg_world_all_certificates(&o->untrusted, sent, &err) &&
+           cg_world_add_crls(w, o, sent, cli->now, &err);
+    if (!good) {
         cg_fail(cli, code, &err);
         goto out;
     }
@@ -303,7 +194,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_batch_case *c)
     return accepted;
 }
 
-static int check_batch(const struct cg_cli *cli, const struct check_options *o, const struct world *w)
+static int check_batch(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_world *w)
 {
     const struct cg_batch batch = {.file = o->batch, .policy = w->policy, .trust = w->trust, .now = cli->now};
     struct cg_error err = {""};
@@ -336,25 +227,81 @@ static int check_batch(const struct cg_cli *cli, const struct check_options *o, 
     return bad ? CG_EXIT_FAILED : refused ? CG_EXIT_FINDINGS : CG_EXIT_OK;
 }
 
-static int run(const struct cg_cli *cli, const void *options_)
+/* --- a fleet --- */
+
+static int check_folder(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *w)
 {
-    const struct check_options *o = options_;
-    struct world w = {0};
+    struct cg_fleet fleet = {0};
     struct cg_error err = {""};
-    int code;
-    if (!o->batch && !cli->nargs)
+    int code = cg_fleet_folder(&fleet, o->batch, &err) ? cg_check_fleet(cli, o, w, &fleet)
+                                                       : cg_fail(cli, CG_EXIT_FAILED, &err);
+    cg_fleet_free(&fleet);
+    return code;
+}
+
+/* Without a policy and anchors the CA's own are meant, with its CRL: what holds today. */
+static int check_issued(const struct cg_cli *cli, struct cg_check_options o)
+{
+    char anchor[PATH_MAX], chain[PATH_MAX], crl[PATH_MAX];
+    const char *lists[] = {anchor, chain, crl};
+    struct cg_world w = {0};
+    struct cg_fleet fleet = {0};
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    struct stat st;
+    int code = cg_ca_open(&ca, cli, CG_CA_READ, &err);
+    if (code == CG_EXIT_OK && !o.policy && !o.trust.count) {
+        cg_ca_path(&ca, anchor, "ca.pem");
+        cg_ca_path(&ca, chain, "chain.pem");
+        cg_ca_path(&ca, crl, "crl.pem");
+        o.trust = (struct cg_list){lists, 1};
+        if (!o.untrusted.count && stat(chain, &st) == 0 && st.st_size > 0)
+            o.untrusted = (struct cg_list){lists + 1, 1};
+        if (!o.crl.count && access(crl, F_OK) == 0)
+            o.crl = (struct cg_list){lists + 2, 1};
+    }
+    if (code != CG_EXIT_OK || !cg_world_load(&w, &o, cli->now, &err) || !cg_fleet_issued(&fleet, &ca, cli->clock, &err))
+        code = cg_fail(cli, code == CG_EXIT_OK ? CG_EXIT_FAILED : code, &err);
+    else
+        code = cg_check_fleet(cli, &o, &w, &fleet);
+    cg_fleet_free(&fleet);
+    cg_world_clear(&w);
+    cg_ca_close(&ca);
+    return code;
+}
+
+static int misused(const struct cg_cli *cli, const struct cg_check_options *o, bool folder)
+{
+    bool lines = o->batch && !folder;
+    if (!o->batch && !o->issued && !cli->nargs)
         return cg_usage(cli, "which certificate? expected: certguard check --trust FILE LEAF.pem");
-    if (!o->batch && !o->policy && !o->trust.count)
+    if (!lines && !o->issued && !o->policy && !o->trust.count)
         return cg_usage(cli, "whom to trust? expected --trust FILE or --policy FILE");
-    if (o->batch && (cli->nargs || o->crl.count || o->untrusted.count || o->host))
+    if (lines && (cli->nargs || o->crl.count || o->untrusted.count || o->host))
         return cg_usage(cli, "with --batch the lines name certificates, CRLs and hosts");
+    if ((folder || o->issued) && (cli->nargs || o->host || o->explain))
+        return cg_usage(cli, "a fleet is checked without LEAF.pem, --host and --explain");
+    if (o->batch && o->issued)
+        return cg_usage(cli, "--batch or --issued, not both");
     if (o->listener.given && (o->listener.value < 1 || o->listener.value > 65535))
         return cg_usage(cli, "--listener: expected a port from 1 to 65535");
-    if (!load_world(&w, o, cli->now, &err))
+    return 0;
+}
+
+static int run(const struct cg_cli *cli, const void *options_)
+{
+    const struct cg_check_options *o = options_;
+    struct cg_world w = {0};
+    struct cg_error err = {""};
+    bool folder = o->batch && cg_file_is_folder(o->batch);
+    int code = misused(cli, o, folder);
+    if (code || o->issued)
+        return code ? code : check_issued(cli, *o);
+    if (!cg_world_load(&w, o, cli->now, &err))
         code = cg_fail(cli, CG_EXIT_FAILED, &err);
     else
-        code = o->batch ? check_batch(cli, o, &w) : check_one(cli, o, &w);
-    world_clear(&w);
+        code = folder ? check_folder(cli, o, &w) : o->batch ? check_batch(cli, o, &w) : check_one(cli, o, &w);
+    cg_world_clear(&w);
     return code;
 }
 
@@ -368,16 +315,24 @@ const struct cg_verb cg_verb_check = {
         "hold the intermediates after the certificate, as the peer sends them.\n\n"
         "With --batch each line of the file is a JSON object: id, purpose, leaf, chain, roots, crls, and where wanted\n"
         "time, peer_name, policy, depth. Certificates and CRLs are PEM text or names of files beside the batch file;\n"
-        "without roots the trust of --trust or --policy holds. A line \"ID accept|reject REASON\" answers each.",
+        "without roots the trust of --trust or --policy holds. A line \"ID accept|reject REASON\" answers each.\n\n"
+        "Before a change, a whole fleet: --batch with a folder of certificates, or --issued for what the CA of -C\n"
+        "issued, with the policy, the anchors (--trust) or the time (--at +30d) that will hold. A table tells who "
+        "would\n"
+        "be refused, and why (-v: the others, too). Certificates for servers alone are checked as the broker's, and a\n"
+        "look ahead takes CRLs as refreshed by then.",
     .examples = "certguard check --purpose client --trust ca.crt sensor1.crt\n"
                 "certguard check --policy /etc/mosquitto/certguard.json --explain sensor1.crt\n"
                 "certguard check --purpose server --trust ca.crt --host broker.lan --at +30d broker.crt\n"
+                "certguard check --issued --at +30d\n"
+                "certguard -C /var/lib/certguard check --issued --policy new-policy.json\n"
+                "certguard check --batch certificates/ --trust new-ca.pem\n"
                 "certguard check --batch fleet.jsonl --policy /etc/mosquitto/certguard.json",
-    .exits = "0 accepted, 1 something could not be read, 3 rejected (with --batch: one at least), 64 wrong usage",
+    .exits = "0 accepted, 1 something could not be read, 3 rejected (of many: one at least), 64 wrong usage",
     .min_args = 0,
     .max_args = 1,
     .options = options,
     .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct check_options),
+    .options_size = sizeof(struct cg_check_options),
     .run = run,
 };

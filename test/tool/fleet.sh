@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# A fleet before a change: who would be refused by a new policy, a new CA, or later, as table, JSON and exit code.
+. "$(dirname "$0")/lib.sh"
+
+json() # the value of a count
+{
+    sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p" out | tail -n 1
+}
+counts() # CHECKED REFUSED
+{
+    [ "$(json checked)" = "$1" ] || fail "expected $1 checked, got $(json checked)"
+    [ "$(json refused)" = "$2" ] || fail "expected $2 refused, got $(json refused)"
+}
+
+ok cg -q -C ca init --no-passphrase --name "Fleet CA" --intermediate
+ok cg -q -C ca issue broker broker --san dns:broker.lan
+for n in 1 2 3; do ok cg -q -C ca issue client "dev$n"; done
+ok cg -q -C ca issue client short --lifetime 20d
+ok cg -q -C ca issue client stolen
+ok cg -q -C ca revoke stolen
+ok cg -q -C ca renew dev3
+ok cg -q -C ca crl
+
+# ---- what was issued and is in use: as it is, later, under a new policy, under another CA ----
+ok cg -C ca --json check --issued
+counts 5 0
+[ "$(json revoked)" = 1 ] && [ "$(json superseded)" = 1 ] || fail "revoked and replaced ones are not told"
+expect 3 cg -C ca check --issued --at +30d
+says '^short  *refused expired '
+says '5 certificates checked as of .*: 1 refused, 4 accepted'
+says '1 expired: '
+expect 3 cg -C ca --json check --issued --at +100d
+counts 5 2 # the broker's lifetime is 90 days
+says '"reasons":{"expired":2}'
+ok cg -C ca -v check --issued
+[ "$(grep -c ' fine ' out)" = 5 ] || fail "-v does not show the others"
+cat >policy.json <<POLICY
+{"trust": {"anchors": "$work/ca/ca.pem", "intermediates": "$work/ca/chain.pem", "crls": "$work/ca/crl.pem"},
+ "client": {"max_lifetime": "30d"}}
+POLICY
+expect 3 cg -C ca --json check --issued --policy policy.json
+counts 5 3
+says '"name":"dev1".*"decision":"reject","reason":"lifetime_too_long"'
+sed -i 's/"30d"}/"30d", "rules": {"lifetime_too_long": "audit"}}/' policy.json
+ok cg -C ca --json check --issued --policy policy.json
+[ "$(json audited)" = 3 ] || fail "audited ones are not counted"
+ok cg -q -C other init --no-passphrase --name "Other CA"
+expect 3 cg -C ca --json check --issued --trust other/ca.pem
+counts 5 5
+ok cg -C ca --json check --issued --trust other/ca.pem --trust ca/ca.pem
+counts 5 0
+
+# ---- a folder: chains as they are sent, keys and CA certificates passed over, links to folders not followed ----
+expect 3 cg --json check --batch ca/live --trust ca/ca.pem --crl ca/crl.pem --untrusted ca/chain.pem
+counts 6 1
+says '"name":"stolen/fullchain.pem".*"revoked"'
+mkdir -p flat/below
+for n in 1 2 3; do cp ca/live/dev$n/fullchain.pem flat/below/dev$n.pem; done
+openssl x509 -in ca/live/broker/cert.pem -outform DER -out flat/broker.der
+cp ca/live/dev1/privkey.pem ca/ca.pem ca/crl.pem flat/
+echo 'not a certificate' >flat/readme.txt
+ln -s .. flat/below/up
+ok cg --json check --batch flat --trust ca/ca.pem --untrusted ca/chain.pem
+counts 4 0
+expect 3 cg --json check --batch flat --trust ca/ca.pem --purpose server --untrusted ca/chain.pem
+counts 4 3
+
+# ---- what can't be read is told, and is no clean bill ----
+echo '-----BEGIN CERTIFICATE-----' >flat/half.pem
+expect 1 cg --json check --batch flat --trust ca/ca.pem --untrusted ca/chain.pem
+counts 4 0
+[ "$(json unreadable)" = 1 ] || fail "the broken file is not counted"
+says 'flat/half.pem'
+rm -f ca/live/dev1/../../archive/dev1/0001/fullchain.pem
+expect 1 cg -C ca --json check --issued
+counts 4 0
+expect 1 cg check --batch nowhere --trust ca/ca.pem
+mkdir -p deep/1/2/3/4/5/6/7/8/9
+expect 1 cg check --batch deep --trust ca/ca.pem
+says 'folders inside each other'
+expect 64 cg check --batch flat
+expect 64 cg -C ca check --issued --batch flat
+expect 64 cg -C ca check --issued ca/ca.pem
+expect 1 cg -C nowhere check --issued
+
+# ---- many: in constant order, one line each ----
+seq -f 'many%04g' 1 400 >names
+ok cg -q -C many init --no-passphrase
+ok cg -q -C many issue client --batch names --lifetime 30d
+expect 3 cg -C many --json check --issued --at +31d
+counts 400 400
+sed -n 's/.*"name":"\([^"]*\)".*/\1/p' out | cmp -s - names || fail "the order is not that of the index"
+echo "done"
