@@ -184,22 +184,31 @@ static int decide(struct connect *connect)
     return leaf ? decide_with_certificate(connect) : decide_without_certificate(connect);
 }
 
+static int decide_client(struct cg_state *state, struct mosquitto *client)
+{
+    const char *client_id = mosquitto_client_id(client);
+    struct connect connect = {.state = state, .client = client, .client_id = client_id ? client_id : ""};
+    int rc = decide(&connect);
+    if (connect.conn) {
+        cg_hook_connect_done(connect.conn);
+        cg_state_touch(state, connect.conn);
+    }
+    return rc;
+}
+
 int cg_auth_basic(int event, void *event_data, void *userdata)
 {
     (void)event;
     const struct mosquitto_evt_basic_auth *basic = event_data;
-    const char *client_id = mosquitto_client_id(basic->client);
-    struct connect connect = {
-        .state = userdata,
-        .client = basic->client,
-        .client_id = client_id ? client_id : "",
-    };
-    int rc = decide(&connect);
-    if (connect.conn) {
-        cg_hook_connect_done(connect.conn);
-        cg_state_touch(connect.state, connect.conn);
-    }
-    return rc;
+    return decide_client(userdata, basic->client);
+}
+
+int cg_auth_extended(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_extended_auth *extended = event_data;
+    int rc = decide_client(userdata, extended->client);
+    return rc == MOSQ_ERR_SUCCESS ? MOSQ_ERR_PLUGIN_DEFER : rc;
 }
 
 int cg_auth_disconnect(int event, void *event_data, void *userdata)

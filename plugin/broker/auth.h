@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* CONNECT: who the client is by its certificate, and whether it may be the client that it says it is.
- * Called by the broker (BASIC_AUTH, DISCONNECT) with the plugin's state as userdata. */
+ * Called by the broker (BASIC_AUTH, EXT_AUTH_START, DISCONNECT) with the plugin's state as userdata. */
 #ifndef CG_AUTH_H
 #define CG_AUTH_H
 
 /* MOSQ_ERR_AUTH: denied (CONNACK 5, in MQTT 5 reason code 0x87). MOSQ_ERR_PLUGIN_DEFER: no objection, the
  * password file and other plugins decide. MOSQ_ERR_SUCCESS: the certificate is enough. */
 int cg_auth_basic(int event, void *event_data, void *userdata);
+
+/* The same for a client that names an authentication method (MQTT 5 extended authentication), for which the broker calls
+ * no BASIC_AUTH, and for one that authenticates anew. What the policy allows stays for other plugins to decide: deferred,
+ * never MOSQ_ERR_SUCCESS, since the certificate is not the method that the client asks for. One without a certificate
+ * can't be told from a plain one when it authenticates anew, and counts as that. */
+int cg_auth_extended(int event, void *event_data, void *userdata);
 
 /* Notices clients that BASIC_AUTH never saw, and warns once. */
 int cg_auth_disconnect(int event, void *event_data, void *userdata);

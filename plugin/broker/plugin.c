@@ -84,6 +84,7 @@ static const struct callback_row {
     const char *topic; /* of CONTROL */
 } callbacks[] = {
     {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL},
+    {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL},
     {MOSQ_EVT_DISCONNECT, cg_auth_disconnect, NULL},
     {MOSQ_EVT_TICK, on_tick, NULL},
     {MOSQ_EVT_RELOAD, on_reload, NULL},
