@@ -35,6 +35,7 @@ struct batch {
     struct job *jobs;         /* of the chunk */
     size_t njobs;
     atomic_size_t next;
+    struct cg_certificate_policy policy;
     size_t made, skipped, failed, done, total;
 };
 
@@ -66,6 +67,8 @@ static bool make(const struct batch *batch, struct job *job)
                                                          .subject = name,
                                                          .key = name ? cg_key_generate(o->key_type, &job->err) : NULL,
                                                          .names = job->names,
+                                                         .policy = &batch->policy,
+                                                         .both_purposes = o->both_purposes,
                                                          .path_length = -2,
                                                          .lifetime = o->lifetime.given ? o->lifetime.value : 0};
     bool good = job->order.request.key && cg_issue_make(&batch->issuer, &job->order, &job->issued, &job->err) &&
@@ -208,10 +211,12 @@ int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *option
     struct cg_error err = {""};
     struct cg_bytes bytes = {0};
     struct cg_ca ca;
-    struct batch batch = {.cli = cli, .ca = &ca, .options = options};
+    struct batch batch = {
+        .cli = cli, .ca = &ca, .options = options, .policy = {options->policy_oid, options->cps, options->policy_text}};
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK) {
-        bool good = cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err) &&
+        bool good = cg_order_policy_ok(options, &err) &&
+                    cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err) &&
                     cg_issuer_open(&batch.issuer, cli, &ca, &err) && run_lines(&batch, (char *)bytes.data, &err);
         if (good)
             tell(&batch);

@@ -59,9 +59,13 @@ static bool check_name(const GENERAL_NAME *name, struct cg_error *err)
 {
     char text[512];
     enum cg_san_type type;
-    bool good = cg_san_text(name, &type, text, sizeof text);
     GENERAL_NAMES *scratch = sk_GENERAL_NAME_new_null();
-    good = good && scratch && cg_san_add(scratch, text, err);
+    bool good = cg_san_text(name, &type, text, sizeof text);
+    if (!good)
+        cg_error_set(err, "%s: malformed", text);
+    /* the other types have no rule of ours beside their form */
+    bool typed = type & (CG_SAN_DNS | CG_SAN_IP | CG_SAN_URI | CG_SAN_EMAIL);
+    good = good && scratch && (!typed || cg_san_add(scratch, text, err));
     if (!good)
         cg_error_prefix(err, "the request's SANs");
     GENERAL_NAMES_free(scratch);

@@ -2,6 +2,8 @@
 #include "ca_names.h"
 #include "fault.h"
 
+#include <openssl/err.h>
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -82,33 +84,135 @@ static bool email_ok(const char *value, struct cg_error *err)
     return good;
 }
 
+static GENERAL_NAME *plain(int type, const char *value)
+{
+    return a2i_GENERAL_NAME(NULL, NULL, NULL, type, value, 0);
+}
+
+/* The next "TYPE=value" of RFC 4514 text, unescaped into out; *text moves behind its comma. */
+static bool next_part(const char **text, char *out, size_t size)
+{
+    size_t n = 0;
+    const char *c = *text;
+    for (; *c && *c != ',' && n + 1 < size; c++) {
+        if (*c == '\\' && !*++c)
+            return false;
+        out[n++] = *c;
+    }
+    out[n] = '\0';
+    *text = *c == ',' ? c + 1 : c;
+    return *c == '\0' || (*c == ',' && c[1]);
+}
+
+/* "CN=dev1,O=Plant": written last part first, RFC 4514 2.1 */
+static bool directory_name(X509_NAME *name, const char *text)
+{
+    char part[256];
+    do {
+        bool whole = next_part(&text, part, sizeof part);
+        char *value = whole ? strchr(part, '=') : NULL;
+        if (!value || !value[1])
+            return false;
+        *value++ = '\0';
+        if (!X509_NAME_add_entry_by_txt(name, part + strspn(part, " "), MBSTRING_UTF8, (const unsigned char *)value, -1,
+                                        0, 0))
+            return false;
+    } while (*text);
+    return true;
+}
+
+static GENERAL_NAME *make_dirname(int type, const char *value)
+{
+    GENERAL_NAME *san = GENERAL_NAME_new();
+    X509_NAME *name = X509_NAME_new();
+    if (san && name && directory_name(name, value)) {
+        GENERAL_NAME_set0_value(san, type, name);
+        return san;
+    }
+    GENERAL_NAME_free(san);
+    X509_NAME_free(name);
+    return NULL;
+}
+
+static GENERAL_NAME *make_rid(int type, const char *value)
+{
+    GENERAL_NAME *san = GENERAL_NAME_new();
+    ASN1_OBJECT *object = OBJ_txt2obj(value, 1);
+    if (san && object) {
+        GENERAL_NAME_set0_value(san, type, object);
+        return san;
+    }
+    GENERAL_NAME_free(san);
+    ASN1_OBJECT_free(object);
+    return NULL;
+}
+
+/* "OID=text", the text as UTF8String */
+static GENERAL_NAME *make_other(int type, const char *value)
+{
+    (void)type;
+    char oid[128];
+    const char *text = strchr(value, '=');
+    snprintf(oid, sizeof oid, "%.*s", (int)strcspn(value, "="), value);
+    GENERAL_NAME *san = GENERAL_NAME_new();
+    ASN1_OBJECT *object = text && text[1] ? OBJ_txt2obj(oid, 1) : NULL;
+    ASN1_TYPE *wrapped = ASN1_TYPE_new();
+    ASN1_UTF8STRING *string = ASN1_UTF8STRING_new();
+    if (san && object && wrapped && string && ASN1_STRING_set(string, text + 1, -1)) {
+        ASN1_TYPE_set(wrapped, V_ASN1_UTF8STRING, string);
+        if (GENERAL_NAME_set0_othername(san, object, wrapped))
+            return san;
+        string = NULL; /* wrapped has it */
+    }
+    GENERAL_NAME_free(san);
+    ASN1_OBJECT_free(object);
+    ASN1_TYPE_free(wrapped);
+    ASN1_UTF8STRING_free(string);
+    return NULL;
+}
+
+/* valid gives the reason of what people get wrong; make then knows only good and bad */
 static const struct san_kind {
     const char *prefix;
     int type;
     bool (*valid)(const char *value, struct cg_error *err);
+    GENERAL_NAME *(*make)(int type, const char *value);
+    const char *expected;
 } san_kinds[] = {
-    {"dns:", GEN_DNS, dns_ok},
-    {"ip:", GEN_IPADD, ip_ok},
-    {"uri:", GEN_URI, uri_ok},
-    {"email:", GEN_EMAIL, email_ok},
+    {"dns:", GEN_DNS, dns_ok, plain, "a host name"},
+    {"ip:", GEN_IPADD, ip_ok, plain, "an address"},
+    {"uri:", GEN_URI, uri_ok, plain, "an absolute URI"},
+    {"email:", GEN_EMAIL, email_ok, plain, "a mail address"},
+    {"dirname:", GEN_DIRNAME, NULL, make_dirname, "a distinguished name as dirname:CN=dev1,O=Plant"},
+    {"rid:", GEN_RID, NULL, make_rid, "an OID as rid:1.3.6.1.4.1.99999.7"},
+    {"other:", GEN_OTHERNAME, NULL, make_other, "an OID and a text as other:1.3.6.1.4.1.99999.7=dev1"},
 };
 
-static bool push(GENERAL_NAMES *names, int type, const char *value, struct cg_error *err)
+static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *value, struct cg_error *err)
 {
-    GENERAL_NAME *name = a2i_GENERAL_NAME(NULL, NULL, NULL, type, value, 0);
+    GENERAL_NAME *name = kind->make(kind->type, value);
     if (name && sk_GENERAL_NAME_push(names, name) > 0)
         return true;
     GENERAL_NAME_free(name);
-    return cg_fault_openssl(err, value);
+    ERR_clear_error();
+    cg_error_set(err, "%s%s: expected %s", kind->prefix, value, kind->expected);
+    return false;
+}
+
+static const struct san_kind *kind_of(const char *typed)
+{
+    for (size_t i = 0; i < CG_COUNT(san_kinds); i++)
+        if (strncasecmp(typed, san_kinds[i].prefix, strlen(san_kinds[i].prefix)) == 0)
+            return &san_kinds[i];
+    return NULL;
 }
 
 bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err)
 {
-    for (size_t i = 0; i < CG_COUNT(san_kinds); i++) {
-        const struct san_kind *kind = &san_kinds[i];
-        size_t n = strlen(kind->prefix);
-        if (strncasecmp(typed, kind->prefix, n) == 0)
-            return kind->valid(typed + n, err) && push(names, kind->type, typed + n, err);
+    const struct san_kind *kind = kind_of(typed);
+    if (kind) {
+        const char *value = typed + strlen(kind->prefix);
+        return (!kind->valid || kind->valid(value, err)) && push(names, kind, value, err);
     }
     cg_error_set(err, "--san %s has no type; write dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
                  looks_like_ip(typed)          ? ", here ip:"
@@ -122,9 +226,9 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
 {
     char urn[160];
     if (looks_like_ip(name))
-        return push(names, GEN_IPADD, name, err);
+        return push(names, kind_of("ip:"), name, err);
     if (cg_is_dns_name(name, false))
-        return push(names, GEN_DNS, name, err);
+        return push(names, kind_of("dns:"), name, err);
     if (is_server) {
         cg_error_set(err,
                      "\"%s\" is neither a host name nor an address, so clients cannot check it; say what they "
@@ -133,7 +237,7 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
         return false;
     }
     snprintf(urn, sizeof urn, "urn:mqtt:client:%s", name);
-    return push(names, GEN_URI, urn, err);
+    return push(names, kind_of("uri:"), urn, err);
 }
 
 static const struct {

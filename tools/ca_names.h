@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Names as people type them, into the types of RFC 5280: SANs "dns:", "ip:", "uri:", "email:", subjects from flags,
- * name constraints. Every value is checked here; nothing typed reaches a certificate unseen.
+/* Names as people type them, into the types of RFC 5280: SANs "dns:", "ip:", "uri:", "email:", "dirname:",
+ * "rid:", "other:", subjects from flags, name constraints. Every value is checked here; nothing typed reaches a certificate unseen.
  * The caller owns what is returned. Called by the verbs that make certificates. */
 #ifndef CG_CA_NAMES_H
 #define CG_CA_NAMES_H

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* RFC 5280 4.2.1.4, and what a user notice may hold */
-static bool policy_ok(const struct cg_order_options *o, struct cg_error *err)
+bool cg_order_policy_ok(const struct cg_order_options *o, struct cg_error *err)
 {
     ASN1_OBJECT *object = o->policy_oid ? OBJ_txt2obj(o->policy_oid, 1) : NULL;
     bool good = false;
@@ -67,7 +67,7 @@ static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_o
 }
 
 static void tell(const struct cg_cli *cli, const struct cg_issue_order *order, const struct cg_issued *issued,
-                 const struct cg_order_options *o)
+                 const struct cg_order_options *o, const struct cg_target *place)
 {
     char end[24];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
@@ -87,7 +87,9 @@ static void tell(const struct cg_cli *cli, const struct cg_issue_order *order, c
     cg_say(cli, "Made the %s \"%s\", serial %s, good until %s:", o->profile->what, order->name, issued->serial, end);
     cg_say(cli, "  %s/live/%s/%scert.pem, chain.pem, fullchain.pem", cli->dir, order->name,
            order->private_key ? "privkey.pem, " : "");
-    if (o->profile->purpose == CG_PURPOSE_SERVER)
+    if (place->to)
+        cg_say(cli, "Deployed to %s.", place->to);
+    else if (o->profile->purpose == CG_PURPOSE_SERVER)
         cg_say(cli,
                "Next: put it where the broker reads it:\n  certguard -C %s deploy %s --to /etc/mosquitto/certs "
                "--owner mosquitto",
@@ -103,6 +105,7 @@ struct making {
     GENERAL_NAMES *names;
     X509_NAME *subject;
     struct cg_issued issued;
+    struct cg_target place;
     char secret[CG_PASSPHRASE_MAX]; /* of the PKCS#12 file */
 };
 
@@ -113,14 +116,22 @@ static void making_clear(struct making *m)
     GENERAL_NAMES_free(m->names);
     X509_NAME_free(m->subject);
     cg_issued_clear(&m->issued);
+    cg_target_clear(&m->place);
     OPENSSL_cleanse(m->secret, sizeof m->secret);
 }
 
-static bool prepare(const struct cg_cli *cli, const struct cg_order_options *o, struct making *m, struct cg_error *err)
+static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_order_options *o,
+                    struct making *m, struct cg_error *err)
 {
     const struct cg_subject subject = {o->common_name ? o->common_name : o->name, o->organization, o->unit, o->country};
-    if (!cg_ca_name_valid(o->name, err) || !policy_ok(o, err))
+    if (!cg_ca_name_valid(o->name, err) || !cg_order_policy_ok(o, err) ||
+        !cg_target_load(ca, o->name, &m->place, err) || !cg_target_merge(&m->place, &o->place, err))
         return false;
+    if (!m->place.to && (o->place.owner || o->place.group || o->place.mode || o->place.connect)) {
+        cg_error_set(
+            err, "--owner, --group, --mode and --connect are of files that are deployed; say where with --to FOLDER");
+        return false;
+    }
     if (o->p12 && o->csr) {
         cg_error_set(err, "--p12 needs the private key, which is not here with --csr");
         return false;
@@ -160,9 +171,10 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct
     bool good = cg_issuer_open(&issuer, cli, ca, err) && name_is_free(&issuer, &order, err) &&
                 cg_issue_make(&issuer, &order, &m->issued, err) &&
                 (cli->dry_run || cg_issue_write(&issuer, &order, &m->issued, err)) &&
-                (cli->dry_run || !o->p12 || cg_p12_write(o, ca, m->issued.cert, m->key, m->secret, err));
+                (cli->dry_run || !o->p12 || cg_p12_write(o, ca, m->issued.cert, m->key, m->secret, err)) &&
+                (cli->dry_run || !m->place.to || cg_deploy_and_remember(ca, o->name, &m->place, err));
     if (good)
-        tell(cli, &order, &m->issued, o);
+        tell(cli, &order, &m->issued, o, &m->place);
     cg_issuer_close(&issuer);
     return good;
 }
@@ -173,7 +185,7 @@ int cg_order_run(const struct cg_cli *cli, const struct cg_order_options *option
     struct cg_ca ca;
     struct making making = {0};
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
-    if (code == CG_EXIT_OK && (!prepare(cli, options, &making, &err) || !issue(cli, &ca, options, &making, &err)))
+    if (code == CG_EXIT_OK && (!prepare(cli, &ca, options, &making, &err) || !issue(cli, &ca, options, &making, &err)))
         code = CG_EXIT_FAILED;
     making_clear(&making);
     cg_ca_close(&ca);

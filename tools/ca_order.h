@@ -7,16 +7,20 @@
 #include "ca_key.h"
 #include "ca_profile.h"
 #include "cli.h"
+#include "deploy.h"
 
 struct cg_order_options {
     const struct cg_ca_profile *profile;
     const char *name, *as, *key_type, *csr, *common_name, *organization, *unit, *country;
     const char *policy_oid, *cps, *policy_text, *batch;
     const char *p12, *p12_passphrase_file;
+    struct cg_place place; /* deployed there in the same run */
     struct cg_list san;
     struct cg_number lifetime;
     bool accept_names, both_purposes;
 };
+
+bool cg_order_policy_ok(const struct cg_order_options *options, struct cg_error *err);
 
 int cg_order_run(const struct cg_cli *cli, const struct cg_order_options *options); /* returns the exit code */
 

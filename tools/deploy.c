@@ -94,6 +94,39 @@ static bool owner_of(const struct cg_target *target, struct cg_owner *owner, str
     return false;
 }
 
+static bool take(char **field, const char *value)
+{
+    if (!value)
+        return true;
+    free(*field);
+    return (*field = strdup(value));
+}
+
+/* What is given replaces what is remembered. */
+bool cg_target_merge(struct cg_target *target, const struct cg_place *o, struct cg_error *err)
+{
+    char absolute[PATH_MAX], *end = NULL;
+    if (o->mode) {
+        long mode = strtol(o->mode, &end, 8);
+        if (*end || mode < 0400 || mode > 0777 || mode & 07) {
+            cg_error_set(err, "--mode %s: expected 0600, 0640 or 0440; others must not read a private key", o->mode);
+            return false;
+        }
+        target->mode = (int)mode;
+    }
+    /* runs from a timer have another working folder */
+    if (o->to && o->to[0] != '/') {
+        char *here = realpath(".", NULL);
+        snprintf(absolute, sizeof absolute, "%s/%s", here ? here : ".", o->to);
+        free(here);
+    } else {
+        snprintf(absolute, sizeof absolute, "%s", o->to ? o->to : "");
+    }
+    struct cg_owner owner;
+    return take(&target->to, o->to ? absolute : NULL) && take(&target->owner, o->owner) &&
+           take(&target->group, o->group) && take(&target->connect, o->connect) && owner_of(target, &owner, err);
+}
+
 static bool copy_file(const char *from, const char *folder, const char *name, const struct cg_owner *owner,
                       enum cg_file_kind kind, struct cg_error *err)
 {
@@ -160,6 +193,16 @@ bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *co
     }
     if (folder)
         closedir(folder);
+    return good;
+}
+
+bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_target *target,
+                            struct cg_error *err)
+{
+    struct cg_change change = {0};
+    bool good = cg_deploy_name(ca, name, target, err) && cg_change_begin(&change, ca, false, err) &&
+                cg_target_remember(&change, name, target, err) && cg_change_commit(&change, err);
+    cg_change_end(&change);
     return good;
 }
 

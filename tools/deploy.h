@@ -14,6 +14,23 @@ struct cg_target {
     char *connect;       /* HOST:PORT where the broker serves it; NULL: none */
 };
 
+/* The same as options of a verb; what is given replaces what is remembered. */
+struct cg_place {
+    const char *to, *owner, *group, *mode, *connect;
+};
+/* clang-format off */
+#define CG_PLACE_ROWS(AT) \
+    {"to", "FOLDER", "where the broker reads its files; remembered", CG_OPT_FOLDER, 0, AT(place.to)}, \
+    {"owner", "USER", "owner of the files; remembered", CG_OPT_STRING, 0, AT(place.owner)}, \
+    {"group", "GROUP", "group of the files; remembered", CG_OPT_STRING, 0, AT(place.group)}, \
+    {"mode", "MODE", "mode of privkey.pem, octal (default 0600, with --group 0640); remembered", CG_OPT_STRING, 0, \
+     AT(place.mode)}, \
+    {"connect", "HOST:PORT", "where the broker serves it, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}
+/* clang-format on */
+
+/* False when mode, user or group are none. */
+bool cg_target_merge(struct cg_target *target, const struct cg_place *place, struct cg_error *err);
+
 /* True with to NULL where nothing is remembered. */
 bool cg_target_load(const struct cg_ca *ca, const char *name, struct cg_target *target, struct cg_error *err);
 bool cg_target_remember(struct cg_change *change, const char *name, const struct cg_target *target,
@@ -28,6 +45,10 @@ bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *co
 /* Key first, certificates after it: a broker that reloads in between sees the old certificate with a new key, and
  * refuses; the other way round stock Mosquitto 2.0 stops serving. Then ca.pem and crl.pem. */
 bool cg_deploy_name(const struct cg_ca *ca, const char *name, const struct cg_target *target, struct cg_error *err);
+
+/* The same, and writes deploy/NAME.json. */
+bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_target *target,
+                            struct cg_error *err);
 
 /* crl.pem and ca.pem to every target; *count of targets. */
 bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err);

@@ -8,7 +8,8 @@
 #define AT(field) offsetof(struct cg_order_options, field)
 
 static const struct cg_option options[] = {
-    {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri: or email: (repeatable)", CG_OPT_LIST, 0, AT(san)},
+    {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)",
+     CG_OPT_LIST, 0, AT(san)},
     {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_DURATION, 0,
      AT(lifetime)},
     {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, AT(key_type)},
@@ -28,7 +29,30 @@ static const struct cg_option options[] = {
     {"policy-oid", "OID", "certificate policy, an OID of your own arc", CG_OPT_STRING, 0, AT(policy_oid)},
     {"cps", "URL", "https address of the certification practice statement", CG_OPT_STRING, 0, AT(cps)},
     {"policy-text", "TEXT", "user notice, at most 200 characters", CG_OPT_STRING, 0, AT(policy_text)},
+    CG_PLACE_ROWS(AT),
 };
+
+/* Of one device, not of many. */
+static const char *not_for_batch(const struct cg_order_options *o)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } single[] = {{"san", o->san.count},
+                  {"csr", o->csr},
+                  {"accept-names", o->accept_names},
+                  {"p12", o->p12},
+                  {"cn", o->common_name},
+                  {"to", o->place.to},
+                  {"owner", o->place.owner},
+                  {"group", o->place.group},
+                  {"mode", o->place.mode},
+                  {"connect", o->place.connect}};
+    for (size_t i = 0; i < CG_COUNT(single); i++)
+        if (single[i].given)
+            return single[i].name;
+    return NULL;
+}
 
 static int run(const struct cg_cli *cli, const void *values)
 {
@@ -39,6 +63,8 @@ static int run(const struct cg_cli *cli, const void *values)
     if ((cli->nargs == 2) == (o.batch != NULL))
         return cg_usage(cli, o.batch ? "--batch takes the names from its file; leave out \"%s\"" : "which name?%s",
                         o.batch ? cli->args[1] : "");
+    if (o.batch && not_for_batch(&o))
+        return cg_usage(cli, "--%s is for one certificate, not for --batch", not_for_batch(&o));
     o.name = cli->args[1];
     return o.batch ? cg_batch_run(cli, &o) : cg_order_run(cli, &o);
 }
@@ -51,8 +77,10 @@ const struct cg_verb cg_verb_issue = {
     .description =
         "Makes a new key and certificate in live/NAME/: privkey.pem, cert.pem, chain.pem and fullchain.pem.\n"
         "Without --san the name itself becomes one: dns: or ip: where it is one, else a URN (clients only).\n"
-        "The certificate is checked as the broker will check it, before anything is written.",
+        "The certificate is checked as the broker will check it, before anything is written. With --to it is deployed "
+        "too.",
     .examples = "certguard issue broker broker.lan --san dns:broker.lan --san ip:192.168.1.10\n"
+                "certguard issue broker broker.lan --to /etc/mosquitto/certguard --owner mosquitto\n"
                 "certguard issue client sensor1\n"
                 "certguard issue client gateway --san uri:urn:dev:gateway --lifetime 180d --key-type p384\n"
                 "certguard issue client sensor2 --csr sensor2.csr\n"

@@ -8,7 +8,8 @@
 static const struct cg_option options[] = {
     {"as", "broker|bridge|client", "what the certificate is for (default client)", CG_OPT_CHOICE, 0, AT(as)},
     {"name", "NAME", "name of the folder under live/ (default: the request's common name)", CG_OPT_STRING, 0, AT(name)},
-    {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri: or email: (repeatable)", CG_OPT_LIST, 0, AT(san)},
+    {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)",
+     CG_OPT_LIST, 0, AT(san)},
     {"accept-names", NULL, "take the SANs that the request asks for", CG_OPT_FLAG, 0, AT(accept_names)},
     {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_DURATION, 0,
      AT(lifetime)},

@@ -88,6 +88,20 @@ expect 1 cg -C ca deploy b --rollback
 says "no earlier generation"
 consistent ca
 
+# ---- issue and deploy in one ----
+ok cg -C ca issue broker c --san dns:localhost --to etc-c --mode 0400
+says "Deployed to"
+[ "$(stat -c %a etc-c/privkey.pem)" = 400 ] || fail "mode of the key that issue deploys"
+ok cg -C ca renew c
+cmp etc-c/cert.pem ca/live/c/cert.pem || fail "issue --to was not remembered"
+expect 1 cg -C ca issue broker d --san dns:localhost --owner nobody-by-that-name --to etc-d
+says "no such user"
+expect 1 cg -C ca issue broker d --san dns:localhost --group root
+says "--to FOLDER"
+[ ! -e ca/live/d ] || fail "issued before the place was looked at"
+ok cg -C ca -n issue broker d --san dns:localhost --to etc-d
+[ ! -e etc-d ] || fail "a dry run deployed"
+
 # ---- rotate: served, or back ----
 port=$((20000 + $$ % 20000))
 serve()

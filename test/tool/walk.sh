@@ -122,7 +122,24 @@ for name in "a b" ../x .x -x "a/b" ""; do
 done
 expect 1 cg -C ca-p256 issue broker under_score
 says "--san"
-[ "$(cut -f4 ca-p256/index.txt | wc -l)" = 3 ] || fail "a refused name left a line in the index"
+[ "$(grep -c refused ca-p256/index.txt)" = 0 ] && [ "$(cut -f4 ca-p256/index.txt | wc -l)" = 3 ] || fail "a refused name left a line in the index"
+
+# every type of RFC 5280 4.2.1.6 that a person can type
+ok cg -C ca-p256 issue client every --san dns:a.lan --san ip:192.0.2.7 --san ip:fd00::7 --san uri:urn:x:1 \
+    --san email:a@b.lan --san 'dirname:CN=one\, two,O=Größe' --san rid:1.3.6.1.4.1.99999.7 \
+    --san other:1.3.6.1.4.1.99999.8=Gerät
+text ca-p256/live/every/cert.pem
+has "DNS:a.lan, IP Address:192.0.2.7, IP Address:FD00:0:0:0:0:0:0:7, URI:urn:x:1, email:a@b.lan, DirName:"
+has "Registered ID:1.3.6.1.4.1.99999.7"
+openssl asn1parse -in ca-p256/live/every/cert.pem >out
+openssl x509 -in ca-p256/live/every/cert.pem -noout -ext subjectAltName -nameopt RFC2253 >out
+certtool -i --infile ca-p256/live/every/cert.pem >out
+says "directoryName: CN=one.*two,O="
+verify ca-p256 sslclient every || fail "every type of SAN"
+for san in dirname: dirname:CN= dirname:CN=a, dirname:XX=a rid:1 rid:x other:1.2.3 other:1.2.3= other:=x; do
+    expect 1 cg -C ca-p256 issue client refused --san "$san"
+    says "expected"
+done
 
 # ---- certificate policies ----
 ok cg -C ca-p256 issue broker policy.lan --policy-oid 1.3.6.1.4.1.99999.1 --cps https://example.org/cps --policy-text "Für Geräte"
