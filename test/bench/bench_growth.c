@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* How the cost of a connect to Mosquitto with certguard grows with what it has to do:  bench_growth quick|full
+ * CRL entries, live sessions, listeners, deny-list entries, events a second. The brokers of one table run at the same
+ * time and take turns. Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
+#include "lib/crowd.h"
+#include "lib/large_crl.h"
+#include "lib/process.h"
+#include "load.h"
+
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEPS_MAX 5
+
+/* One broker of a table. */
+struct step {
+    size_t n;
+    struct peer_world world;
+    char *policy, crl[600]; /* owned; crl is a file to take away */
+    struct cg_crowd *crowd;
+    struct peer peer;
+    struct load load;
+};
+
+/* A table: what differs between its brokers. */
+struct growth {
+    const char *what;
+    size_t steps[STEPS_MAX]; /* 0 ends; the last one only in the full form */
+    void (*prepare)(struct step *step);
+    void (*fill)(struct step *step); /* after the start, or NULL */
+    bool paced;                      /* n is connects a second */
+};
+
+__attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = vasprintf(&text, format, args);
+    va_end(args);
+    if (len < 0)
+        abort();
+    return text;
+}
+
+static void with_crl(struct step *step)
+{
+    const struct ca ca = {cg_pki_cert(step->world.pki, "root"), cg_pki_key(step->world.pki, "root")};
+    const char *tmp = getenv("CG_TEST_TMP");
+    size_t len;
+    snprintf(step->crl, sizeof step->crl, "%s/growth-%d-%zu.der", tmp ? tmp : "/tmp", getpid(), step->n);
+    unsigned char *der = large_crl_make(&ca, step->n, time(NULL), 1, &len);
+    large_crl_write(step->crl, der, len, false);
+    free(der);
+    step->policy = text_of("{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"%s\"}}", step->crl);
+}
+
+static void with_sessions(struct step *step)
+{
+    step->crowd = cg_crowd_new(step->n); /* raises the limit of files for the broker too */
+}
+
+static void fill_sessions(struct step *step)
+{
+    const struct cg_client_spec spec = {.port = step->peer.port,
+                                        .leaf = cg_pki_cert(step->world.pki, "dev"),
+                                        .key = cg_pki_key(step->world.pki, "dev")};
+    if (!cg_crowd_add(step->crowd, &spec, 0, "live", step->n))
+        exit(1);
+}
+
+static void with_listeners(struct step *step)
+{
+    step->world.listeners = step->n - 1;
+}
+
+static void with_denied(struct step *step)
+{
+    char *list = calloc(step->n, 100), *at = list;
+    for (size_t i = 0; list && i < step->n; i++)
+        at += sprintf(at, "%s{\"sha256\": \"%064zx\"}", i ? ", " : "", i + 1);
+    step->policy = text_of("{\"trust\": {\"anchors\": \"ca.pem\"}, \"deny\": [%s]}", list ? list : "");
+    free(list);
+}
+
+static void with_events(struct step *step)
+{
+    step->policy = text_of(
+        "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\", \"accepted\": true}}");
+}
+
+static const struct growth growths[] = {
+    {"CRL entries", {1000, 10000, 100000, 1000000}, with_crl, NULL, false},
+    {"live sessions", {10, 100, 1000, 5000}, with_sessions, fill_sessions, false},
+    {"listeners", {1, 4, 16, 64}, with_listeners, NULL, false},
+    {"deny-list entries", {10, 100, 1000, 10000}, with_denied, NULL, false},
+    {"events a second", {10, 40, 160}, with_events, NULL, true},
+};
+
+static bool start(struct step *step, const struct growth *growth, struct cg_pki *pki)
+{
+    step->world.pki = pki;
+    growth->prepare(step);
+    step->world.policy = step->policy;
+    if (!peer_start(&step->peer, peer_row("certguard"), &step->world))
+        return false;
+    if (growth->fill)
+        growth->fill(step);
+    load_open(&step->load, &step->peer, &step->world, TLS1_3_VERSION);
+    return true;
+}
+
+static void stop(struct step *step)
+{
+    cg_crowd_free(step->crowd);
+    load_close(&step->load);
+    peer_stop(&step->peer);
+    free(step->policy);
+    if (step->crl[0])
+        unlink(step->crl);
+}
+
+/* A second's worth of connects at the pace of step->n. */
+static bool paced_round(struct step *step)
+{
+    int64_t next = cg_now_us();
+    for (size_t i = 0; i < step->n; i++) {
+        if (!load_round(&step->load, 1))
+            return false;
+        next += 1000000 / (int64_t)step->n;
+        int64_t left = next - cg_now_us();
+        if (left > 1000)
+            cg_pause_ms((int)(left / 1000));
+    }
+    return true;
+}
+
+static bool run(const struct growth *growth, bool quick)
+{
+    static struct step steps[STEPS_MAX];
+    struct cg_pki *pki = cg_pki_new(time(NULL));
+    size_t count = 0, rounds = growth->paced ? (quick ? 2 : 6) : quick ? 5 : 21;
+    bool ok = true;
+    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
+    memset(steps, 0, sizeof steps);
+    while (count < STEPS_MAX && growth->steps[count] && !(quick && count > 0 && !growth->steps[count + 1])) {
+        steps[count].n = growth->steps[count];
+        ok = ok && start(&steps[count], growth, pki);
+        count++;
+    }
+    for (size_t round = 0; ok && round <= rounds; round++)
+        for (size_t i = 0; ok && i < count; i++) {
+            ok = growth->paced ? paced_round(&steps[i]) : load_round(&steps[i].load, quick ? 10 : 20);
+            if (round == 0)
+                load_forget(&steps[i].load);
+        }
+    for (size_t i = 0; i < count; i++) {
+        if (ok)
+            printf("growth\t%s\t%zu\t%.3f\t%.3f\t%ld\n", growth->what, steps[i].n, load_cpu_ms(&steps[i].load),
+                   load_latency_ms(&steps[i].load, 0.5), peer_rss_kib(&steps[i].peer));
+        stop(&steps[i]);
+    }
+    fflush(stdout);
+    cg_pki_free(pki);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    bool quick = argc == 2 && strcmp(argv[1], "quick") == 0, ok = true;
+    if (!quick && !(argc == 2 && strcmp(argv[1], "full") == 0)) {
+        fprintf(stderr, "usage: bench_growth quick|full\n");
+        return 64;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof growths / sizeof *growths; i++)
+        ok = run(&growths[i], quick) && ok;
+    return !ok;
+}

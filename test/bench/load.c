@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "load.h"
+
+#include "lib/process.h"
+#include "lib/tls_client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void load_open(struct load *load, const struct peer *peer, const struct peer_world *world, int version)
+{
+    *load = (struct load){.peer = peer, .world = world, .version = version, .room = 100000};
+    load->chain = cg_pki_stack(world->pki, world->three ? "inter" : "");
+    load->cpu_ms = calloc(load->room, sizeof *load->cpu_ms);
+    load->latency_ms = calloc(load->room, sizeof *load->latency_ms);
+    if (!load->cpu_ms || !load->latency_ms)
+        abort();
+}
+
+void load_close(struct load *load)
+{
+    sk_X509_pop_free(load->chain, X509_free);
+    free(load->cpu_ms);
+    free(load->latency_ms);
+    *load = (struct load){0};
+}
+
+void load_forget(struct load *load)
+{
+    load->ncpu = load->nlatency = 0;
+}
+
+/* ms to the CONNACK; -1: it did not come */
+static double connect_once(const struct load *load)
+{
+    const struct cg_client_spec spec = {.port = load->peer->port,
+                                        .leaf = cg_pki_cert(load->world->pki, "dev"),
+                                        .chain = load->chain,
+                                        .key = cg_pki_key(load->world->pki, "dev"),
+                                        .version = load->version,
+                                        .client_id = "urn:dev:dev",
+                                        .wait_ms = 60000};
+    struct cg_client_result result;
+    int64_t began = cg_now_us();
+    cg_client_connect(&spec, &result);
+    double ms = (double)(cg_now_us() - began) / 1000;
+    bool let_in = result.let_in;
+    if (!let_in)
+        fprintf(stderr, "%s refused a good client: alert %d, CONNACK %d, %s\n", load->peer->row->name, result.alert,
+                result.connack, result.error);
+    cg_client_close(&result);
+    return let_in ? ms : -1;
+}
+
+bool load_round(struct load *load, size_t connects)
+{
+    int64_t before = peer_cpu_us(load->peer);
+    for (size_t i = 0; i < connects; i++) {
+        double ms = connect_once(load);
+        if (ms < 0)
+            return false;
+        if (load->nlatency < load->room)
+            load->latency_ms[load->nlatency++] = ms;
+    }
+    cg_pause_ms(5); /* the end of the last session */
+    if (load->ncpu < load->room)
+        load->cpu_ms[load->ncpu++] = (double)(peer_cpu_us(load->peer) - before) / 1000 / (double)connects;
+    return true;
+}
+
+double load_cpu_ms(struct load *load)
+{
+    return cg_percentile(load->cpu_ms, load->ncpu, 0.5);
+}
+
+double load_latency_ms(struct load *load, double share)
+{
+    return cg_percentile(load->latency_ms, load->nlatency, share);
+}

@@ -1,0 +1,111 @@
+# Tables in Markdown from the tab-separated numbers of the benches. One block of rules a bench.
+
+function ratio(value, base) { return base > 0 ? sprintf("%.1f %%", 100 * value / base) : "-" }
+
+# connect: a table for each TLS version, key, chain and CRL; ratios to the row that the targets name.
+$1 == "connect" {
+    table = $2 "\t" $3 "\t" $4 "\t" $5
+    if (!(table in rows)) {
+        order[++tables] = table
+        crl_table[table] = crl_started || $5 > 0
+    }
+    if ($5 == 0 && seen[table, $6]++) { # the run without CRL entries, for the CRL table: not the big one again
+        crl_first[$6] = $7
+        crl_started = 1
+        next
+    }
+    rows[table]++
+    name[table, rows[table]] = $6
+    cpu[table, $6] = $7; p50[table, $6] = $8; p99[table, $6] = $9; rss[table, $6] = $10
+    if ($5 > 0) {
+        if (!($5 in crl_seen)) { crl_seen[$5] = 1; crl_size[++crl_sizes] = $5 }
+        if (!($6 in crl_name_seen)) { crl_name_seen[$6] = 1; crl_name[++crl_names] = $6 }
+    }
+}
+
+function connect_table(table,    parts, i, n, base, base2) {
+    split(table, parts, "\t")
+    base = cpu[table, "stock, nodelay"]
+    base2 = cpu[table, "stock, nodelay, no tickets"]
+    printf "\n| TLS %s, %s, chain of %d | CPU a connect, ms | of stock, nodelay | of the same without tickets | p50, ms | p99, ms | resident, MiB |\n", parts[1], parts[2], parts[3]
+    print "|---|---|---|---|---|---|---|"
+    for (i = 1; i <= rows[table]; i++) {
+        n = name[table, i]
+        printf "| %s | %.3f | %s | %s | %.2f | %.2f | %.1f |\n", n, cpu[table, n], ratio(cpu[table, n], base), ratio(cpu[table, n], base2), p50[table, n], p99[table, n], rss[table, n] / 1024
+    }
+}
+
+function human(n) { return n >= 1e6 ? n / 1e6 " M" : n >= 1e3 ? n / 1e3 " k" : n }
+
+function crl_tables(    i, j, line, rule, t) {
+    if (!crl_sizes)
+        return
+    line = "| CPU a connect, ms (resident, MiB) | no entry |"; rule = "|---|---|"
+    for (j = 1; j <= crl_sizes; j++) { line = line " " human(crl_size[j]) " entries |"; rule = rule "---|" }
+    printf "\n%s\n%s\n", line, rule
+    for (i = 1; i <= crl_names; i++) {
+        line = sprintf("| %s | %.3f |", crl_name[i], crl_first[crl_name[i]])
+        for (j = 1; j <= crl_sizes; j++) {
+            t = "1.3\tP-256\t2\t" crl_size[j]
+            line = line ((t, crl_name[i]) in cpu ? sprintf(" %.3f (%.0f) |", cpu[t, crl_name[i]], rss[t, crl_name[i]] / 1024) : " - |")
+        }
+        print line
+    }
+}
+
+$1 == "instructions" {
+    if (!instructions++) {
+        print "\n| a connect under callgrind | instructions, thousands | of stock, nodelay | of the same without tickets |"
+        print "|---|---|---|---|"
+    }
+    if ($4 == "stock, nodelay") stock = $5
+    if ($4 == "stock, nodelay, no tickets") plain = $5
+    printf "| TLS %s, %s: %s | %d | %s | %s |\n", $2, $3, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
+}
+
+$1 == "reload" {
+    if (!reloads++) {
+        print "\n| new certificate | rotations | until served, median ms | longest, ms | longest round trip while quiet, ms | while reloading, ms |"
+        print "|---|---|---|---|---|---|"
+    }
+    printf "| %s | %d | %s | %s | %s | %s |\n", $2 ($2 ~ /stock/ ? " and SIGHUP" : ", by itself"), $3, $4, $5, $6, $7
+}
+$1 == "session" { sessions[++nsessions] = sprintf("| %s | %s |", $2, $3); kib[nsessions] = $3 }
+
+# growth: what, number, CPU ms, p50 ms, KiB. The fit is the slope of log(value) over log(number): 0 flat, 1 linear.
+$1 == "growth" {
+    if (!($2 in growth_count)) growth[++ngrowth] = $2
+    k = ++growth_count[$2]
+    gn[$2, k] = $3; gcpu[$2, k] = $4; gp50[$2, k] = $5; grss[$2, k] = $6
+}
+
+function slope(what, values,    i, x, y, n, sx, sy, sxx, sxy) {
+    for (i = 1; i <= growth_count[what]; i++) {
+        if (gn[what, i] <= 0 || values[what, i] <= 0)
+            continue
+        x = log(gn[what, i]); y = log(values[what, i])
+        n++; sx += x; sy += y; sxx += x * x; sxy += x * y
+    }
+    return n > 1 && n * sxx > sx * sx ? sprintf("%.3f", (n * sxy - sx * sy) / (n * sxx - sx * sx)) : "-"
+}
+
+function growth_table(what,    i) {
+    printf "\n| %s | CPU a connect, ms | p50, ms | resident, MiB |\n|---|---|---|---|\n", what
+    for (i = 1; i <= growth_count[what]; i++)
+        printf "| %s | %.3f | %.2f | %.1f |\n", gn[what, i], gcpu[what, i], gp50[what, i], grss[what, i] / 1024
+    i = growth_count[what]
+    printf "| fit | exponent %s | exponent %s | %s |\n", slope(what, gcpu), slope(what, gp50), gn[what, i] > gn[what, 1] ? sprintf("%.0f bytes each", (grss[what, i] - grss[what, 1]) * 1024 / (gn[what, i] - gn[what, 1])) : "-"
+}
+
+END {
+    for (i = 1; i <= tables; i++)
+        if (split(order[i], parts, "\t") && parts[4] == 0)
+            connect_table(order[i])
+    crl_tables()
+    if (nsessions) {
+        print "\n| a live session | KiB that it adds |\n|---|---|"
+        for (i = 1; i <= nsessions; i++) print sessions[i]
+        if (nsessions == 2) printf "| the plugin's part | %.2f |\n", kib[2] - kib[1]
+    }
+    for (i = 1; i <= ngrowth; i++) growth_table(growth[i])
+}
