@@ -181,10 +181,27 @@ static void check_own_certificate(struct cg_state *state)
     kill(getpid(), SIGTERM);
 }
 
+/* Ours is checked in its place: it may go. */
+static void warn_of_crlfile(struct cg_state *state)
+{
+    if (!cg_hook_broker_has_crl())
+        return;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = "A listener or bridge has crlfile set, which has no effect beside certguard; Mosquitto still reads "
+                  "it "
+                  "at SIGHUP, and 2.1 ends itself when it is no good then",
+        .hint = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
+    };
+    cg_report(state->reporter, &warning);
+}
+
 int64_t cg_state_pulse(struct cg_state *state)
 {
-    if (!state->own_certificate_checked)
+    if (!state->own_certificate_checked) {
         check_own_certificate(state);
+        warn_of_crlfile(state);
+    }
     cg_state_take_news(state);
     int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
     next = sooner(next, cg_reporter_pulse(state->reporter));

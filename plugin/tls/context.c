@@ -98,6 +98,16 @@ void cg_contexts_configure(void)
     }
 }
 
+bool cg_hook_broker_has_crl(void)
+{
+    bool found = false;
+    for (const struct cg_context *context = cg_hook.contexts; context && !found; context = context->next) {
+        X509_VERIFY_PARAM *param = X509_STORE_get0_param(SSL_CTX_get_cert_store(context->ctx));
+        found = X509_VERIFY_PARAM_get_flags(param) & X509_V_FLAG_CRL_CHECK;
+    }
+    return found;
+}
+
 struct cg_context *cg_context_of(const SSL *ssl)
 {
     return cg_hook.installs > 0 ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cg_hook.context_index) : NULL;

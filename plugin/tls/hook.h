@@ -44,6 +44,9 @@ void cg_hook_connect_done(struct cg_conn *conn);
  * certificate and the reason; every handshake that needs this certificate is going to be refused. */
 bool cg_hook_check_own(struct cg_error *err);
 
+/* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? As cg_hook_check_own. */
+bool cg_hook_broker_has_crl(void);
+
 /* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */
 int64_t cg_hook_tick(void);
 

@@ -1,174 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Files change under a running broker: what is good is taken within a second, what is bad changes nothing, and
  * sessions end with their certificates. One broker lives through all steps. */
-#include "lib/broker.h"
-#include "lib/pki_maker.h"
-#include "lib/tap.h"
-#include "lib/tls_client.h"
+#include "rotation.h"
 
-#include <signal.h>
+#include "lib/tap.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-#define WITHIN_MS 1000 /* from the last write to the new state in force */
-
-struct world {
-    struct cg_broker *broker;
-    struct cg_pki *pki;
-    const char *folder;
-    int64_t pki_start; /* the clock of the recipes */
-};
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void pause_ms(long ms)
-{
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    nanosleep(&time, NULL);
-}
-
-static const char *const
-    policy = "{\"trust\": {\"anchors\": \"anchors.pem\", \"crls\": \"crl.pem\"}, \"log\": {\"file\": \"events.jsonl\"},"
-             " \"credential\": {\"chain\": \"live/chain.pem\", \"key\": \"live/key.pem\"},"
-             " \"server\": {\"names\": [\"localhost\"]}";
-
-static void write_policy(const struct world *w, const char *more)
-{
-    char text[1024];
-    snprintf(text, sizeof text, "%s%s}", policy, more);
-    cg_broker_write(w->broker, "policy.new", text);
-    char from[700], to[700];
-    snprintf(from, sizeof from, "%s/policy.new", w->folder);
-    snprintf(to, sizeof to, "%s/policy.json", w->folder);
-    rename(from, to);
-}
-
-static void in_folder(const struct world *w, const char *name, char path[700])
-{
-    snprintf(path, 700, "%s/%s", w->folder, name);
-}
-
-/* Writes the pair NAME into a folder of its own. */
-static void write_pair(const struct world *w, const char *folder, const char *name)
-{
-    char path[700];
-    in_folder(w, folder, path);
-    mkdir(path, 0700);
-    cg_pki_write(w->pki, path, "chain.pem", name);
-    cg_pki_write_key(w->pki, path, "key.pem", name);
-}
-
-static void move(const struct world *w, const char *from, const char *to)
-{
-    char a[700], b[700];
-    in_folder(w, from, a);
-    in_folder(w, to, b);
-    if (rename(a, b) != 0)
-        perror(b);
-}
-
-static void link_live(const struct world *w, const char *target)
-{
-    char path[700], other[700];
-    in_folder(w, "live.new", other);
-    in_folder(w, "live", path);
-    unlink(other);
-    if (symlink(target, other) != 0 || rename(other, path) != 0)
-        perror(path);
-}
-
-/* with its name as client id, or another one: the same client id takes over the session */
-static void connect_with_id(const struct world *w, const char *name, const char *id, struct cg_client_result *result)
-{
-    struct cg_client_spec spec = {.port = cg_broker_port(w->broker), .client_id = id, .mqtt5 = true};
-    if (name) {
-        spec.leaf = cg_pki_cert(w->pki, name);
-        spec.key = cg_pki_key(w->pki, name);
-    }
-    cg_client_connect(&spec, result);
-}
-
-static void connect_as(const struct world *w, const char *name, struct cg_client_result *result)
-{
-    connect_with_id(w, name, name, result);
-}
-
-static bool let_in(const struct world *w, const char *name)
-{
-    struct cg_client_result result;
-    connect_with_id(w, name, "probe", &result);
-    bool in = result.let_in;
-    cg_client_close(&result);
-    return in;
-}
-
-static bool serves(const struct world *w, const char *name)
-{
-    struct cg_client_result result;
-    connect_as(w, "good", &result);
-    X509 *served = result.let_in ? SSL_get0_peer_certificate(result.ssl) : NULL;
-    bool same = served && X509_cmp(served, cg_pki_cert(w->pki, name)) == 0;
-    cg_client_close(&result);
-    return same;
-}
-
-/* ms until the broker serves it, or -1 */
-static int64_t served_after(const struct world *w, const char *name)
-{
-    int64_t start = now_ms();
-    while (now_ms() - start < 5 * WITHIN_MS) {
-        if (serves(w, name))
-            return now_ms() - start;
-        pause_ms(20);
-    }
-    return -1;
-}
-
-static int64_t client_after(const struct world *w, const char *name, bool in)
-{
-    int64_t start = now_ms();
-    while (now_ms() - start < 5 * WITHIN_MS) {
-        if (let_in(w, name) == in)
-            return now_ms() - start;
-        pause_ms(20);
-    }
-    return -1;
-}
-
-static size_t count_events(const struct world *w, const char *event)
-{
-    char *text = cg_broker_read(w->broker, CG_BROKER_EVENTS), needle[100];
-    size_t count = 0;
-    snprintf(needle, sizeof needle, "\"event\":\"%s\"", event);
-    for (const char *at = text; (at = strstr(at, needle)); at++)
-        count++;
-    free(text);
-    return count;
-}
-
-static bool events_hold(const struct world *w, const char *words)
-{
-    char *text = cg_broker_read(w->broker, CG_BROKER_EVENTS);
-    bool found = strstr(text, words) != NULL;
-    free(text);
-    return found;
-}
-
-static bool in_time(int64_t ms)
-{
-    return ms >= 0 && ms <= WITHIN_MS;
-}
-
-/* ---- steps */
 
 static void renamed_over(struct world *w)
 {
@@ -184,7 +24,7 @@ static void link_swapped(struct world *w)
 {
     cg_pki_make(w->pki, "server3: server issuer=root");
     write_pair(w, "v3", "server3");
-    link_live(w, "v3");
+    link_to(w, "live", "v3");
     int64_t ms = served_after(w, "server3");
     cg_tap(in_time(ms), "a symbolic link swapped to a new folder is followed within 1 s (%lld ms)", (long long)ms);
 }
@@ -242,39 +82,13 @@ static void bad_credentials(struct world *w)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cg_pki_make(w->pki, rows[i].recipe);
         write_pair(w, "bad", "bad");
-        link_live(w, "bad");
+        link_to(w, "live", "bad");
         pause_ms(2000);
         cg_tap(serves(w, "server5"), "a certificate %s is not served", rows[i].what);
         cg_tap(events_hold(w, rows[i].words), "and an event says why (%s)", rows[i].words);
-        link_live(w, "v3");
+        link_to(w, "live", "v3");
         pause_ms(500);
     }
-}
-
-static void signals_over_bad_files(struct world *w)
-{
-    /* the broker reads its own files again at SIGHUP: a pair that does not fit, then garbage, then nothing */
-    char folder[700], path[700];
-    snprintf(folder, sizeof folder, "%s", w->folder);
-    cg_pki_write_key(w->pki, folder, "key.pem", "server5");
-    kill(cg_broker_pid(w->broker), SIGHUP);
-    pause_ms(400);
-    cg_tap(serves(w, "server5"), "SIGHUP over a mismatched pair of the broker's own leaves the listener serving");
-    cg_broker_write(w->broker, "chain.pem", "-----BEGIN garbage");
-    kill(cg_broker_pid(w->broker), SIGHUP);
-    pause_ms(400);
-    cg_tap(serves(w, "server5"), "SIGHUP over garbage leaves the listener serving");
-    in_folder(w, "chain.pem", path);
-    unlink(path);
-    kill(cg_broker_pid(w->broker), SIGHUP);
-    pause_ms(400);
-    cg_tap(serves(w, "server5"), "SIGHUP over a missing file leaves the listener serving");
-    for (int i = 0; i < 200; i++) {
-        kill(cg_broker_pid(w->broker), SIGHUP);
-        if (i % 20 == 0 && !let_in(w, "good"))
-            cg_tap(false, "a client is let in during a storm of signals");
-    }
-    cg_tap(serves(w, "server5"), "200 SIGHUPs in a row leave the listener serving");
 }
 
 static void new_anchor(struct world *w)
@@ -381,20 +195,9 @@ static void policy_changes(struct world *w)
 
 int main(void)
 {
-    signal(SIGPIPE, SIG_IGN); /* sessions that the broker ended are closed once more */
-    struct world w = {.pki_start = time(NULL)};
-    w.pki = cg_pki_new(w.pki_start);
-    cg_pki_make(w.pki, "root: ca cn=root\nstranger: ca\nnext: ca\nserver1: server issuer=root\n"
-                       "good: issuer=root serial=42\nvictim: issuer=root\nnewcomer: issuer=next\n"
-                       "crl1: crl issuer=root number=1 revoke=0x1267\nnext-crl: crl issuer=next number=1");
-    w.broker = cg_broker_new("reload");
-    w.folder = cg_broker_folder(w.broker);
-    cg_pki_write_folder(w.pki, w.folder, "root", "server1", "");
-    cg_pki_write(w.pki, w.folder, "anchors.pem", "root");
-    cg_pki_write(w.pki, w.folder, "crl.pem", "crl1");
-    write_pair(&w, "v1", "server1");
-    link_live(&w, "v1");
-    write_policy(&w, "");
+    struct world w;
+    rotation_start(&w, "reload");
+    cg_pki_make(w.pki, "stranger: ca\nnext: ca\nnewcomer: issuer=next\nnext-crl: crl issuer=next number=1");
     const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json"};
     bool started = cg_broker_start(w.broker, &spec);
     cg_tap(started, "the broker starts");
@@ -405,7 +208,6 @@ int main(void)
         half_written(&w);
         key_then_chain(&w);
         bad_credentials(&w);
-        signals_over_bad_files(&w);
         new_anchor(&w);
         bad_anchors(&w);
         revoked_live(&w);
@@ -415,8 +217,5 @@ int main(void)
         policy_changes(&w);
         cg_tap(cg_broker_stop(w.broker), "the broker ends well");
     }
-    int status = cg_tap_done();
-    cg_broker_free(w.broker, status != 0);
-    cg_pki_free(w.pki);
-    return status;
+    return rotation_end(&w);
 }
