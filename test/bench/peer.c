@@ -32,7 +32,7 @@ static const struct peer_row rows[] = {
 };
 
 static const char
-    all_rules[] = "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"},"
+    all_rules[] = "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"%s},"
                   " \"log\": {\"file\": \"events.jsonl\", \"accepted\": true},"
                   " \"identity\": {\"username\": \"san.uri\", \"client_id\": \"equal\", \"one_client\": true, "
                   "\"authenticates\": true},"
@@ -155,13 +155,16 @@ static bool front_listens(struct peer *peer)
 static void write_files(const struct peer *peer, const struct peer_world *world)
 {
     const char *folder = cg_broker_folder(peer->broker), *crl = world->crl_file ? world->crl_file : "crl.pem";
-    char text[1200];
+    char text[1200], rules[1200];
+    if (world->three)
+        cg_pki_write(world->pki, folder, "inter.pem", "inter");
     cg_pki_write_folder(world->pki, folder, "root", world->three ? "server inter" : "server",
                         world->three ? "crl inter-crl" : "crl");
     snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"%s%s%s}}", world->crl_file ? ", \"crls\": \"" : "",
              world->crl_file ? crl : "", world->crl_file ? "\"" : "");
     cg_broker_write(peer->broker, "default.json", text);
-    cg_broker_write(peer->broker, "rules.json", all_rules);
+    snprintf(rules, sizeof rules, all_rules, world->three ? ", \"intermediates\": \"inter.pem\"" : "");
+    cg_broker_write(peer->broker, "rules.json", rules);
     cg_broker_write(peer->broker, "own.json", world->policy ? world->policy : text);
     if (peer->row->openssl)
         cg_broker_write(peer->broker, "openssl.cnf", peer->row->openssl);
