@@ -25,6 +25,8 @@ if(CG_SANITIZE)
     add_link_options(-fsanitize=${CG_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+    # The same source makes the same bytes in whichever folder it is built.
+    add_compile_options(-ffile-prefix-map=${PROJECT_BINARY_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()
 if(CG_FUZZERS) # the fuzzer must see its way through the core, not only through the target
     add_compile_options(-fsanitize=fuzzer-no-link)

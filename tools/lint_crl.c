@@ -193,10 +193,13 @@ static bool reason_invalid(const struct cg_lint_object *o, char *detail, size_t 
     return any_entry(o, bad_reason, detail, size);
 }
 
+/* CAs set thisUpdate back a little, for brokers whose clock is slow: what was revoked at that very time is then later. */
+#define SET_BACK_MAX 3600
+
 static bool later(const X509_REVOKED *entry, const struct cg_lint_object *o)
 {
     int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry));
-    return !at || at > this_update(o);
+    return !at || at > this_update(o) + SET_BACK_MAX;
 }
 
 static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size_t size)

@@ -142,6 +142,8 @@ ok cg -C home issue broker broker.example --san dns:broker.example --san ip:192.
 ok cg -C home issue client dev1
 ok cg lint --severity warning home/live/broker.example/fullchain.pem home/live/dev1/cert.pem home/ca/cert.pem
 ok cg lint --severity warning home/crl.pem
+ok cg -C home revoke dev1
+ok cg lint --severity warning home/crl.pem # its thisUpdate is set back a little, the revocation is of now
 
 # inspect: who, for what, until when, what is odd
 ok cg inspect home/live/dev1/cert.pem

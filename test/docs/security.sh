@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Every test that SECURITY.md names is one that ctest knows: security.sh SECURITY.md BUILD
+set -eu
+named=$(sed -n '/^## What is promised/,/^## What is not/s/^|.*|\(.*\)|$/\1/p' "$1" | tr ',' '\n' | sed -n 's/.*`\([^`]*\)`.*/\1/p' | sort -u)
+[ "$(echo "$named" | wc -l)" -ge 20 ] || { echo "FAILED: $1 has no table of promises and tests any more" >&2; exit 1; }
+known=$(ctest --test-dir "$2" -N | sed -n 's/^ *Test *#[0-9]*: //p')
+failed=0
+for test in $named; do
+    echo "$known" | grep -qx -- "$test" || { echo "FAILED: SECURITY.md names the test $test, which there is not" >&2; failed=1; }
+done
+[ "$failed" = 0 ] && echo "$(echo "$named" | wc -l) tests, all there"
+exit "$failed"
