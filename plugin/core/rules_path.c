@@ -3,6 +3,7 @@
 #include "name.h"
 #include "rules.h"
 
+#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
@@ -57,8 +58,10 @@ static enum cg_rule_result no_extension_twice(X509 *cert, bool *twice)
     if (count < 2)
         return CG_RULE_PASS;
     X509_EXTENSION **sorted = OPENSSL_malloc(sizeof(X509_EXTENSION *) * (size_t)count);
-    if (!sorted)
+    if (!sorted) {
+        ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
         return CG_RULE_FAULT;
+    }
     for (int i = 0; i < count; i++)
         sorted[i] = X509_get_ext(cert, i);
     qsort(sorted, (size_t)count, sizeof *sorted, by_oid);

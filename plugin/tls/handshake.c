@@ -292,10 +292,9 @@ static void done(struct cg_conn *conn)
 static bool waiting(const SSL *ssl)
 {
     int want = SSL_want(ssl);
-    if (want == SSL_READING)
-        return BIO_should_retry(SSL_get_rbio(ssl));
-    if (want == SSL_WRITING)
-        return BIO_should_retry(SSL_get_wbio(ssl));
+    const BIO *bio = want == SSL_READING ? SSL_get_rbio(ssl) : SSL_get_wbio(ssl);
+    if (want == SSL_READING || want == SSL_WRITING)
+        return bio && BIO_should_retry(bio); /* without memory the broker made none */
     return want != SSL_NOTHING;
 }
 
