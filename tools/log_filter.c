@@ -120,6 +120,16 @@ double cg_log_event_weight(const struct cg_log_event *event)
     return strcmp(event->event, "suppressed") == 0 ? event->count : 1;
 }
 
+void cg_log_address(const struct cg_log_event *event, char *out, size_t size)
+{
+    const char *peer = event->peer, *colon = strrchr(peer, ':');
+    bool bracket = peer[0] == '[';
+    size_t len = bracket                               ? strcspn(peer + 1, "]")
+                 : colon && strchr(peer, ':') == colon ? (size_t)(colon - peer)
+                                                       : strlen(peer);
+    snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), peer + bracket);
+}
+
 /* Stands in a line as it is typed: not "", which is a field that is absent, nor what JSON may escape. */
 static bool is_plain(const char *word)
 {

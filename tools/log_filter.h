@@ -35,6 +35,9 @@ void cg_log_event_free(struct cg_log_event *event);
 /* How often the line stands for something that happened: suppressed ones count for what they held back. */
 double cg_log_event_weight(const struct cg_log_event *event);
 
+/* The peer's address without its port; an IPv6 address without its brackets. */
+void cg_log_address(const struct cg_log_event *event, char *out, size_t size);
+
 void cg_log_filter_ready(struct cg_log_filter *filter);
 
 /* False only when no event in the line can fit. */

@@ -35,6 +35,14 @@ struct cg_count *cg_counts_add(struct cg_counts *counts, const char *name, doubl
     return NULL;
 }
 
+void cg_counts_note(struct cg_count *row, const char *note)
+{
+    if (row->note && strcmp(row->note, note) == 0)
+        return;
+    free(row->note);
+    row->note = *note ? strdup(note) : NULL;
+}
+
 static int larger_first(const void *a, const void *b)
 {
     const struct cg_count *x = a, *y = b;
@@ -53,8 +61,10 @@ void cg_counts_sort(struct cg_counts *counts)
 
 void cg_counts_free(struct cg_counts *counts)
 {
-    for (size_t i = 0; counts->row && i < SLOTS; i++)
+    for (size_t i = 0; counts->row && i < SLOTS; i++) {
         free(counts->row[i].name);
+        free(counts->row[i].note);
+    }
     free(counts->row);
     *counts = (struct cg_counts){0};
 }

@@ -13,8 +13,10 @@
 struct cg_count {
     char *name;
     double count;
-    char reason[48]; /* the last one seen with this name */
-    char end[32];    /* of a certificate: notAfter */
+    int64_t last_ms; /* when it was seen last; the following are of then */
+    char *note;      /* cg_counts_note; NULL: none */
+    char reason[48];
+    char end[32]; /* of a certificate: notAfter */
 };
 
 struct cg_counts {
@@ -25,6 +27,9 @@ struct cg_counts {
 
 /* The row of the name, counted up; NULL when the table is full or there is no memory: counted as others. */
 struct cg_count *cg_counts_add(struct cg_counts *counts, const char *name, double weight);
+
+/* A text that goes with the row, copied where it changed; "" for none. */
+void cg_counts_note(struct cg_count *row, const char *note);
 
 /* By count, largest first: row[0] to row[used - 1]. Nothing may be added any more. */
 void cg_counts_sort(struct cg_counts *counts);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "core/reason.h"
-#include "log_filter.h"
 #include "log_reader.h"
 #include "log_stats.h"
 #include "log_view.h"
+#include "log_walk.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -43,19 +43,8 @@ struct log_run {
     const struct log_options *options;
     struct cg_log_filter filter;
     struct cg_counts reasons, peers, certs;
-    uint64_t foreign, too_long, shown;
+    struct cg_log_walk walk;
 };
-
-/* The address without its port; an IPv6 address without its brackets. */
-static void address_of(const char *peer, char *out, size_t size)
-{
-    const char *colon = strrchr(peer, ':');
-    bool bracket = peer[0] == '[';
-    size_t len = bracket                               ? strcspn(peer + 1, "]")
-                 : colon && strchr(peer, ':') == colon ? (size_t)(colon - peer)
-                                                       : strlen(peer);
-    snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), peer + bracket);
-}
 
 static void count(struct log_run *run, const struct cg_log_event *event)
 {
@@ -63,36 +52,24 @@ static void count(struct log_run *run, const struct cg_log_event *event)
     double weight = cg_log_event_weight(event);
     cg_counts_add(&run->reasons, *event->reason ? event->reason : event->event, weight);
     if (*event->peer) {
-        address_of(event->peer, address, sizeof address);
+        cg_log_address(event, address, sizeof address);
         cg_counts_add(&run->peers, address, weight);
     }
     if (*event->subject)
         cg_counts_add(&run->certs, event->subject, weight);
 }
 
-static void take(struct log_run *run, const char *line, size_t len)
+static void take(void *context, const struct cg_log_event *event, const char *line, size_t len)
 {
-    struct cg_log_event event;
-    if (!cg_log_object(&line, &len)) {
-        run->foreign += len > 0;
-        return;
-    }
-    if (!cg_log_filter_may(&run->filter, line, len))
-        return;
-    if (!cg_log_event_parse(&event, line, len)) {
-        run->foreign++;
-    } else if (cg_log_filter_fits(&run->filter, &event)) {
-        run->shown++;
-        if (run->options->stats)
-            count(run, &event);
-        else if (run->cli->json)
-            printf("%.*s\n", (int)len, line);
-        else if (run->options->explain)
-            cg_log_explain(&event);
-        else
-            cg_log_show(&event);
-    }
-    cg_log_event_free(&event);
+    struct log_run *run = context;
+    if (run->options->stats)
+        count(run, event);
+    else if (run->cli->json)
+        printf("%.*s\n", (int)len, line);
+    else if (run->options->explain)
+        cg_log_explain(event);
+    else
+        cg_log_show(event);
 }
 
 /* False when nobody reads what is written: a closed pipe is no fault here. */
@@ -103,24 +80,6 @@ static bool wait_for_more(void)
         return false;
     nanosleep(&pause, NULL);
     return true;
-}
-
-static bool read_file(struct log_run *run, const char *path, bool follow, struct cg_error *err)
-{
-    const char *line;
-    size_t len;
-    enum cg_log_read got = CG_LOG_FAULT;
-    struct cg_log_reader *reader = cg_log_open(path, err);
-    while (reader && !ferror(stdout)) {
-        got = cg_log_next(reader, follow, &line, &len, err);
-        if (got == CG_LOG_LINE)
-            take(run, line, len);
-        else if (got == CG_LOG_FAULT || !follow || !wait_for_more())
-            break;
-    }
-    run->too_long += reader ? cg_log_too_long(reader) : 0;
-    cg_log_close(reader);
-    return got != CG_LOG_FAULT;
 }
 
 static void print_stats(struct log_run *run)
@@ -173,14 +132,14 @@ static void finish(struct log_run *run)
         print_stats_json(run);
     else if (run->options->stats)
         print_stats(run);
-    if (!run->shown)
+    if (!run->walk.fitting)
         cg_say(run->cli, "No event fits.");
-    if (run->foreign)
+    if (run->walk.foreign)
         cg_say(run->cli, "%llu lines are no events, or cut off, and were passed over.",
-               (unsigned long long)run->foreign);
-    if (run->too_long)
-        cg_say(run->cli, "%llu lines are longer than %d bytes and were passed over.", (unsigned long long)run->too_long,
-               CG_LOG_LINE_MAX);
+               (unsigned long long)run->walk.foreign);
+    if (run->walk.too_long)
+        cg_say(run->cli, "%llu lines are longer than %d bytes and were passed over.",
+               (unsigned long long)run->walk.too_long, CG_LOG_LINE_MAX);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -195,10 +154,10 @@ static int run(const struct cg_cli *cli, const void *values)
     int code = read_options(&run);
     if (code != CG_EXIT_OK)
         return code;
+    run.walk = (struct cg_log_walk){
+        .filter = &run.filter, .visit = take, .wait = run.options->follow ? wait_for_more : NULL, .context = &run};
     for (int i = 0; i < (cli->nargs ? cli->nargs : 1); i++) {
-        const char *path = cli->nargs ? cli->args[i] : "-";
-        bool follow = run.options->follow && strcmp(path, "-") != 0;
-        if (!read_file(&run, path, follow, &err))
+        if (!cg_log_walk_file(&run.walk, cli->nargs ? cli->args[i] : "-", &err))
             code = cg_fail(cli, CG_EXIT_FAILED, &err); /* the other files are read all the same */
     }
     finish(&run);

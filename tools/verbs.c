@@ -22,6 +22,7 @@ const struct cg_verb *const cg_verbs[] = {
     &cg_verb_inspect,
     &cg_verb_needs_renewal,
     &cg_verb_log,
+    &cg_verb_report,
     &cg_verb_status,
     &cg_verb_doctor,
     NULL,

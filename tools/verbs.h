@@ -20,6 +20,7 @@ extern const struct cg_verb cg_verb_list;
 extern const struct cg_verb cg_verb_log;
 extern const struct cg_verb cg_verb_needs_renewal;
 extern const struct cg_verb cg_verb_renew;
+extern const struct cg_verb cg_verb_report;
 extern const struct cg_verb cg_verb_revoke;
 extern const struct cg_verb cg_verb_rotate;
 extern const struct cg_verb cg_verb_sign;
