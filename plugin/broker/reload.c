@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LOOK_EVERY_MS  150   /* a change counts when two looks in a row see the same */
+#define LOOK_EVERY_MS  100   /* a change counts when two looks in a row see the same */
 #define TELL_AFTER_MS  1000  /* a key that waits for its certificate is no news yet */
 #define RETRY_AFTER_MS 30000 /* what only time or memory can mend */
 #define RETIRED_MAX    16

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Runs one outside suite through "certguard check --batch" and compares every answer with the expected one.
- *   run_suite CERTGUARD FOLDER SUITE.jsonl NAME
+ *   run_suite CERTGUARD FOLDER SUITE.jsonl NAME COUNT
+ * COUNT: how many cases the suite has; with fewer or more it fails.
  * Beside it in FOLDER: NAME.json, the policy; NAME.cases, cases that need another policy; NAME.exceptions, cases where
  * the answer differs on purpose, each with the reason. Exit 77: the suite is not on this machine. */
 #include "batch.h"
@@ -143,8 +144,8 @@ static bool compare(const char *name)
 int main(int argc, char **argv)
 {
     char policy[WORD];
-    if (argc != 5) {
-        fprintf(stderr, "usage: run_suite CERTGUARD FOLDER SUITE.jsonl NAME\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: run_suite CERTGUARD FOLDER SUITE.jsonl NAME COUNT\n");
         return 64;
     }
     snprintf(policy, sizeof policy, "%s.json", argv[4]);
@@ -152,7 +153,11 @@ int main(int argc, char **argv)
         printf("%s is not here; set CG_SUITES to the folder of the suites. Skipped.\n", argv[3]);
         return 77;
     }
-    bool good = read_table(argv[2], argv[4], "cases", false) && read_table(argv[2], argv[4], "exceptions", true);
+    bool whole = ncases == strtoul(argv[5], NULL, 10);
+    if (!whole)
+        printf("%s: expected %s cases, found %zu\n", argv[3], argv[5], ncases);
+    bool good = whole && read_table(argv[2], argv[4], "cases", false) &&
+                read_table(argv[2], argv[4], "exceptions", true);
     run_policies(argv[1], argv[2], argv[3]);
     return good && compare(argv[4]) ? 0 : 1;
 }

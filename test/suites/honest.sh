@@ -1,0 +1,53 @@
+#!/bin/sh
+# The runner of the outside suites fails when it should: sh honest.sh RUN_SUITE. In place of the tool: one that says the
+# same of every case, says nothing, or is not there; in place of the suite: one with cases missing.
+set -eu
+folder=$(mktemp -d "${CG_TEST_TMP:-/tmp}/honest-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+cat >small.jsonl <<'END'
+{"id": "good", "expected": "accept"}
+{"id": "bad", "expected": "reject"}
+{"id": "debatable", "expected": "reject", "soft": true}
+END
+echo '{}' >small.json
+
+# tool NAME LINE...: a program that prints these lines
+tool() {
+    name=$1
+    shift
+    { echo '#!/bin/sh'; printf "echo '%s'\n" "$@"; } >"$name"
+    chmod +x "$name"
+}
+tool right 'good accept ok' 'bad reject expired' 'debatable reject expired'
+tool lax 'good accept ok' 'bad accept ok' 'debatable accept ok'
+tool harsh 'good reject expired' 'bad reject expired' 'debatable reject expired'
+tool silent ''
+tool half 'good accept ok'
+
+failed=0
+# expect STATUS TOOL COUNT WORDS
+expect() {
+    status=0
+    "$run" "$folder/$2" "$folder" small.jsonl small "$3" >out 2>&1 || status=$?
+    if [ "$status" -ne "$1" ]; then
+        failed=1
+        echo "not ok: $4: expected exit $1, got $status"
+        cat out
+    else
+        echo "ok: $4"
+    fi
+}
+run=$1
+expect 0 right 3 "right answers pass"
+expect 1 lax 3 "a tool that accepts everything fails"
+expect 1 harsh 3 "a tool that rejects everything fails"
+expect 1 silent 3 "a tool without answers fails"
+expect 1 half 3 "a tool that answers some cases fails"
+expect 1 missing 3 "no tool fails"
+expect 1 right 4 "a suite with fewer cases than it had fails"
+echo 'bad accept for the test' >small.exceptions
+expect 1 right 3 "an exception that is none fails"
+echo 'nosuchcase accept for the test' >small.exceptions
+expect 1 right 3 "an exception for a case that is not there fails"
+exit "$failed"
