@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "doctor.h"
 
-#include "core/file.h"
-
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
@@ -36,8 +34,37 @@ void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, cons
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     cg_error_set(&clean, "%s", text); /* escapes control characters */
-    *finding = (struct cg_doctor_finding){row->id, row->why, row->cure, row->severity, ""};
+    *finding = (struct cg_doctor_finding){.id = row->id, .why = row->why, .cure = row->cure, .severity = row->severity};
     snprintf(finding->what, sizeof finding->what, "%s", clean.text);
+}
+
+void cg_doctor_report_line(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_conf_line *line)
+{
+    size_t before = d->count;
+    cg_doctor_report(d, row, "%s:%u: %s%s%s", line->file, line->line, line->key, line->value[0] ? " " : "",
+                     line->value);
+    if (d->count > before)
+        d->finding[before].line = line;
+}
+
+void cg_doctor_each_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *const *keys,
+                         bool (*test)(const struct cg_conf_line *))
+{
+    for (size_t i = 0; i < d->conf.count; i++)
+        for (const char *const *key = keys; *key; key++)
+            if (strcmp(d->conf.item[i].key, *key) == 0 && test(&d->conf.item[i]))
+                cg_doctor_report_line(d, row, &d->conf.item[i]);
+}
+
+bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port)
+{
+    return d->snapshot && cg_policy_listener(d->snapshot->policy, port)->client.certificate == CG_CERT_REQUIRED;
+}
+
+const char *cg_doctor_event_log(const struct cg_doctor *d)
+{
+    const char *file = d->snapshot ? d->snapshot->policy->log.file : NULL;
+    return file && strcmp(file, "-") != 0 ? file : NULL;
 }
 
 static const char *option(const struct cg_doctor *d, const char *name)
@@ -72,10 +99,9 @@ static void ask_version(struct cg_doctor *d)
 /* Reads as the broker's user from here on, where we may: then every "may not read" is the broker's own. */
 static bool become(const struct cg_doctor *d, struct cg_error *err)
 {
-    const struct passwd *entry = geteuid() == 0 ? getpwnam(d->user) : NULL;
-    if (!entry || entry->pw_uid == 0)
+    if (geteuid() != 0 || d->uid == (uid_t)-1 || d->uid == 0)
         return true;
-    if (initgroups(d->user, entry->pw_gid) == 0 && setegid(entry->pw_gid) == 0 && seteuid(entry->pw_uid) == 0)
+    if (initgroups(d->user, d->gid) == 0 && setegid(d->gid) == 0 && seteuid(d->uid) == 0)
         return true;
     cg_error_set(err, "can't look as user %s", d->user);
     return false;
@@ -87,30 +113,81 @@ static void come_back(void)
         abort();
 }
 
-static void run_rules(struct cg_doctor *d, const struct cg_doctor_rule *rule, size_t count)
+static const struct cg_doctor_rules *const tables[] = {
+    &cg_doctor_conf_rules, &cg_doctor_listener_rules, &cg_doctor_bridge_rules, &cg_doctor_access_rules,
+    &cg_doctor_file_rules, &cg_doctor_live_rules,     &cg_doctor_event_rules,  &cg_doctor_unit_rules,
+};
+
+const struct cg_doctor_row *cg_doctor_row(size_t index)
 {
-    for (size_t i = 0; i < count; i++)
-        rule[i].look(d, &rule[i].row);
+    for (size_t t = 0; t < CG_COUNT(tables); t++) {
+        if (index < tables[t]->count)
+            return &tables[t]->rule[index].row;
+        index -= tables[t]->count;
+    }
+    return NULL;
 }
 
-/* The folders of the broker's certificate and key are looked at whole: what else lies there matters. */
+static void run_rules(struct cg_doctor *d)
+{
+    for (size_t t = 0; t < CG_COUNT(tables); t++)
+        for (size_t i = 0; i < tables[t]->count; i++)
+            tables[t]->rule[i].look(d, &tables[t]->rule[i].row);
+}
+
+/* Looks at a file; at its whole folder where the broker's certificate lies: what else is there matters. */
+static void lint_file(struct cg_doctor *d, const char *file, bool folder)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", file);
+    cg_lint_add_path(d->lint, folder ? dirname(path) : path, NULL);
+}
+
+/* A file in the folder of a certificate is seen with it. */
+static bool is_beside(const char *file, const char *certificate)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    snprintf(a, sizeof a, "%s", file);
+    snprintf(b, sizeof b, "%s", certificate ? certificate : "");
+    return certificate && strcmp(dirname(a), dirname(b)) == 0;
+}
+
+/* Is the file in the folder of a certificate that the lines before this number name? */
+static bool is_covered(const struct cg_doctor *d, const char *file, size_t before)
+{
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(d->conf.item[i].key, "certfile") == 0 && is_beside(file, d->conf.item[i].value))
+            return true;
+    return false;
+}
+
+static void lint_conf_files(struct cg_doctor *d)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        bool certificate = strcmp(line->key, "certfile") == 0;
+        bool other = strcmp(line->key, "cafile") == 0 || strcmp(line->key, "keyfile") == 0;
+        if ((certificate || other) && !is_covered(d, line->value, certificate ? i : d->conf.count))
+            lint_file(d, line->value, certificate);
+    }
+}
+
+/* What the plugin serves from elsewhere. */
+static void lint_policy_files(struct cg_doctor *d)
+{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
+    for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
+        const struct cg_listener_policy *listener = i ? &policy->listeners[i - 1] : &policy->base;
+        const char *chain = listener->credential_chain, *base = policy->base.credential_chain;
+        if (chain && !is_covered(d, chain, d->conf.count) && (!i || !is_beside(chain, base)))
+            lint_file(d, chain, true);
+    }
+}
+
 static void run_lint(struct cg_doctor *d)
 {
-    static const char *const keys[] = {"cafile", "certfile", "keyfile"};
-    for (size_t i = 0; i < d->conf.count; i++)
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            char path[PATH_MAX], first[PATH_MAX] = "";
-            if (strcmp(d->conf.item[i].key, keys[k]) != 0)
-                continue;
-            snprintf(path, sizeof path, "%s", d->conf.item[i].value);
-            const struct cg_conf_line *certificate = cg_conf_find(&d->conf, d->conf.item[i].listener, "certfile");
-            snprintf(first, sizeof first, "%s", certificate ? certificate->value : "");
-            bool same = strcmp(dirname(path), dirname(first)) == 0;
-            if (k == 1)
-                cg_lint_add_path(d->lint, path, NULL);
-            else if (!same)
-                cg_lint_add_path(d->lint, d->conf.item[i].value, NULL);
-        }
+    lint_conf_files(d);
+    lint_policy_files(d);
     d->memory_short = !cg_lint_run(d->lint) || d->memory_short;
     for (size_t i = 0; i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
@@ -119,14 +196,25 @@ static void run_lint(struct cg_doctor *d)
     }
 }
 
-bool cg_doctor_run(struct cg_doctor *d, const char *config, const char *user, struct cg_error *err)
+/* A broker that an ordinary user starts stays that user. */
+static void find_user(struct cg_doctor *d)
 {
-    if (!cg_conf_load(&d->conf, config, err))
+    const char *name = d->order->user ? d->order->user : cg_conf_user(&d->conf);
+    const struct passwd *entry = geteuid() != 0 && !d->order->user ? getpwuid(geteuid()) : getpwnam(name);
+    snprintf(d->user, sizeof d->user, "%s", entry ? entry->pw_name : name);
+    d->uid = entry ? entry->pw_uid : (uid_t)-1;
+    d->gid = entry ? entry->pw_gid : (gid_t)-1;
+}
+
+bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_order *order, struct cg_error *err)
+{
+    d->order = order;
+    if (!cg_conf_load(&d->conf, order->config, err))
         return false;
-    d->user = user ? user : cg_conf_user(&d->conf);
-    if (geteuid() != 0 && !user) { /* a broker that an ordinary user starts stays that user */
-        const struct passwd *entry = getpwuid(geteuid());
-        d->user = entry ? entry->pw_name : d->user;
+    find_user(d);
+    if (order->user && d->uid == (uid_t)-1) {
+        cg_error_set(err, "--user %s: there is no such user here", order->user);
+        return false;
     }
     d->lint = cg_lint_new(d->now);
     if (!d->lint) {
@@ -138,8 +226,7 @@ bool cg_doctor_run(struct cg_doctor *d, const char *config, const char *user, st
     if (!become(d, err))
         return false;
     load_snapshot(d);
-    run_rules(d, cg_doctor_conf_rules, cg_doctor_conf_rules_count);
-    run_rules(d, cg_doctor_file_rules, cg_doctor_file_rules_count);
+    run_rules(d);
     come_back();
     run_lint(d);
     if (d->memory_short)
@@ -149,6 +236,7 @@ bool cg_doctor_run(struct cg_doctor *d, const char *config, const char *user, st
 
 void cg_doctor_clear(struct cg_doctor *d)
 {
+    sk_X509_pop_free(d->live.chain, X509_free);
     cg_conf_clear(&d->conf);
     cg_snapshot_release(d->snapshot);
     cg_lint_free(d->lint);

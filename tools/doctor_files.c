@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on what the configuration names: files, the policy with its trust and CRLs, and what the broker serves. */
-#include "cli.h"
-#include "core/file.h"
+/* Rules on the policy with its trust and CRLs, and on credentials. */
 #include "core/name.h"
 #include "doctor.h"
 #include "renewal.h"
-#include "served.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SOON         (90 * INT64_C(86400)) /* before the end of an anchor: a rollover takes its time */
-#define FILE_LIMIT   ((size_t)256 << 20)
-#define CONNECT_WAIT 5000
-
-static void unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
-{
-    static const char *const keys[] = {"cafile",        "certfile",      "keyfile",         "crlfile",
-                                       "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
-                                       "acl_file",      "psk_file"};
-    for (size_t i = 0; i < d->conf.count; i++)
-        for (size_t k = 0; k < CG_COUNT(keys); k++) {
-            const struct cg_conf_line *line = &d->conf.item[i];
-            struct cg_bytes bytes = {0};
-            struct cg_error err = {""};
-            if (strcmp(line->key, keys[k]) != 0)
-                continue;
-            if (!cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
-                cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
-            cg_bytes_wipe(&bytes);
-        }
-}
+#define SOON (90 * INT64_C(86400)) /* before the end of an anchor: a rollover takes its time */
 
 static void pair(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
@@ -40,7 +17,8 @@ static void pair(struct cg_doctor *d, const struct cg_doctor_row *row)
         const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
         const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
         struct cg_error err = {""};
-        if (!chain || !key || access(chain->value, R_OK) != 0 || access(key->value, R_OK) != 0)
+        if (!chain || !key || faccessat(AT_FDCWD, chain->value, R_OK, AT_EACCESS) != 0 ||
+            faccessat(AT_FDCWD, key->value, R_OK, AT_EACCESS) != 0)
             continue;
         struct cg_credential *credential = cg_credential_load(chain->value, key->value, &err);
         if (!credential)
@@ -125,66 +103,7 @@ static void no_credential(struct cg_doctor *d, const struct cg_doctor_row *row)
                              (unsigned)cg_conf_port(&d->conf, i));
 }
 
-static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
-{
-    const char *file = d->snapshot ? d->snapshot->policy->log.file : NULL;
-    char folder[4096];
-    if (!file || strcmp(file, "-") == 0)
-        return;
-    snprintf(folder, sizeof folder, "%s", file);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    else
-        snprintf(folder, sizeof folder, ".");
-    bool exists = faccessat(AT_FDCWD, file, F_OK, AT_EACCESS) == 0;
-    if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) != 0)
-        cg_doctor_report(d, row, "%s: user %s may not write it; cure: chown %s %s", file, d->user, d->user,
-                         exists ? file : folder);
-}
-
-static const X509 *on_disk(const struct cg_doctor *d, struct cg_credential **loaded)
-{
-    const char *colon = strrchr(d->connect, ':');
-    long port = colon ? strtol(colon + 1, NULL, 10) : 8883;
-    const struct cg_credential *known = d->snapshot ? cg_snapshot_credential(d->snapshot, (uint16_t)port) : NULL;
-    for (unsigned i = 0; !known && !*loaded && i <= d->conf.listeners; i++) {
-        const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
-        const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
-        if (chain && key && cg_conf_port(&d->conf, i) == port)
-            *loaded = cg_credential_load(chain->value, key->value, NULL);
-    }
-    return known ? known->leaf : *loaded ? (*loaded)->leaf : NULL;
-}
-
-static void unreachable(struct cg_doctor *d, const struct cg_doctor_row *row)
-{
-    struct cg_error err = {""};
-    X509 *served = d->connect ? cg_served_certificate(d->connect, CONNECT_WAIT, &err) : NULL;
-    if (d->connect && !served)
-        cg_doctor_report(d, row, "%s", err.text);
-    X509_free(served);
-}
-
-static void served_other(struct cg_doctor *d, const struct cg_doctor_row *row)
-{
-    struct cg_credential *loaded = NULL;
-    X509 *served = d->connect ? cg_served_certificate(d->connect, CONNECT_WAIT, NULL) : NULL;
-    const X509 *wanted = served ? on_disk(d, &loaded) : NULL;
-    char here[64], there[64];
-    if (wanted && X509_cmp(served, wanted) != 0) {
-        cg_serial_text(X509_get0_serialNumber(served), there, sizeof there);
-        cg_serial_text(X509_get0_serialNumber(wanted), here, sizeof here);
-        cg_doctor_report(d, row, "%s serves serial %s; the file holds %s", d->connect, there, here);
-    }
-    cg_credential_free(loaded);
-    X509_free(served);
-}
-
-const struct cg_doctor_rule cg_doctor_file_rules[] = {
-    {{"file_unreadable", CG_LINT_ERROR, "The broker does not start, or the listener refuses everyone.",
-      "Run the command that is named; the broker reads its files as its own user."},
-     unreadable},
+static const struct cg_doctor_rule rules[] = {
     {{"pair_mismatched", CG_LINT_ERROR, "The broker can't serve this pair: it does not start, or stops at a reload.",
       "Put the key that belongs to the certificate there: certguard deploy NAME --to FOLDER"},
      pair},
@@ -207,12 +126,5 @@ const struct cg_doctor_rule cg_doctor_file_rules[] = {
     {{"renewal_not_seen", CG_LINT_WARNING, "A renewed certificate is not picked up before somebody reloads the broker.",
       "Name chain and key in \"credential\" of the policy: certguard then takes new files by itself."},
      no_credential},
-    {{"event_log_unwritable", CG_LINT_WARNING, "Events are lost.", "Run the command that is named."}, event_log},
-    {{"unreachable", CG_LINT_ERROR, "Nothing answers with TLS there.",
-      "Start the broker; see its log for the reason why it stopped."},
-     unreachable},
-    {{"served_other", CG_LINT_ERROR, "The broker serves another certificate than the file holds.",
-      "The event log says why in credential_swapped and snapshot_rejected."},
-     served_other},
 };
-const size_t cg_doctor_file_rules_count = CG_COUNT(cg_doctor_file_rules);
+const struct cg_doctor_rules cg_doctor_file_rules = {rules, CG_COUNT(rules)};

@@ -25,4 +25,15 @@ void cg_served_listen(SSL_CTX *context, const char *host, const char *port, int6
 /* The leaf of it. */
 X509 *cg_served_certificate(const char *host_port, int64_t timeout_ms, struct cg_error *err);
 
+/* What a client without a certificate meets. */
+struct cg_served {
+    STACK_OF(X509) *chain; /* as it was sent, the leaf first; owned */
+    bool answered;         /* the server answered our CONNECT: the handshake was good enough for it */
+    int connack;           /* its answer, MQTT 3.1.1 section 3.2.2.3 */
+};
+
+/* A whole handshake without a certificate, and a CONNECT after it. False with the reason where not even a chain was
+ * seen. Free the chain in both cases. */
+bool cg_served_probe(const char *host_port, int64_t timeout_ms, struct cg_served *out, struct cg_error *err);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,6 +74,21 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
     OPENSSL_cleanse(again, sizeof again);
     close(fd);
     return good;
+}
+
+bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
+{
+    char answer[16] = "";
+    *yes = false;
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        cg_error_set(err, "there is no terminal to ask on: say --yes");
+        return false;
+    }
+    dprintf(fd, "%s [y/N] ", question);
+    *yes = read_line(fd, answer, sizeof answer) && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
+    close(fd);
+    return true;
 }
 
 static int64_t monotonic_ms(void)

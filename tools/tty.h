@@ -18,6 +18,9 @@ const char *cg_colour(int fd, enum cg_colour colour);
  * or at end of file. out is always terminated; the caller wipes it. */
 bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size, struct cg_error *err);
 
+/* Asks "question [y/N]" on the terminal. False with *err where there is none; *yes only for y or yes. */
+bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err);
+
 /* Redraws "label done/total (rate/s)" at most ten times a second; a new line at the end. Silent without a terminal. */
 void cg_progress(const char *label, size_t done, size_t total);
 

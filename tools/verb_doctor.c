@@ -1,106 +1,144 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "doctor.h"
+#include "doctor_fix.h"
 #include "tty.h"
 #include "verbs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#define DEFAULT_CONFIG "/etc/mosquitto/mosquitto.conf"
+
 struct doctor_options {
-    const char *config, *connect, *user;
-    bool fix;
+    struct cg_doctor_order order;
+    bool fix, yes, rules;
 };
 
 #define AT(field) offsetof(struct doctor_options, field)
 
 static const struct cg_option options[] = {
-    {"config", "FILE", "the broker's configuration (default /etc/mosquitto/mosquitto.conf)", CG_OPT_FILE, 0,
-     AT(config)},
-    {"connect", "HOST:PORT", "look at what the broker serves there, too", CG_OPT_STRING, 0, AT(connect)},
-    {"user", "USER", "the broker's user (default: as the configuration says)", CG_OPT_STRING, 0, AT(user)},
-    {"fix", NULL, "mend what is safe to mend: modes of private keys; shows each change (-n: only shows)", CG_OPT_FLAG,
-     0, AT(fix)},
+    {"config", "FILE", "the broker's configuration (default " DEFAULT_CONFIG ")", CG_OPT_FILE, 0, AT(order.config)},
+    {"connect", "HOST:PORT",
+     "look at what the broker serves there, and whether it lets a client without a certificate in", CG_OPT_STRING, 0,
+     AT(order.connect)},
+    {"user", "USER", "the broker's user (default: as the configuration says)", CG_OPT_STRING, 0, AT(order.user)},
+    {"units", "DIR", "where the units are (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(order.units)},
+    {"scripts", "DIR", "look at scripts there, too: clients that check nothing (repeatable)", CG_OPT_LIST, 0,
+     AT(order.scripts)},
+    {"fix", NULL, "mend what is safe to mend; shows the difference and asks (-n: only shows)", CG_OPT_FLAG, 0, AT(fix)},
+    {"yes", NULL, "with --fix: do not ask", CG_OPT_FLAG, 0, AT(yes)},
+    {"rules", NULL, "list the rules instead of looking at files", CG_OPT_FLAG, 0, AT(rules)},
 };
 
-static void show(const struct cg_doctor_finding *f)
+/* All places of one rule below its name; why and cure once. */
+static void show_rule(const struct cg_doctor *d, size_t first)
 {
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
-    printf("%s%s%s: %s (%s)\n    %s\n    cure: %s\n", cg_colour(STDOUT_FILENO, colours[f->severity]),
-           cg_severity_text(f->severity), cg_colour(STDOUT_FILENO, CG_PLAIN), f->what, f->id, f->why, f->cure);
+    const struct cg_doctor_finding *f = &d->finding[first];
+    printf("%s%s%s %s%s%s: %s\n", cg_colour(STDOUT_FILENO, colours[f->severity]), cg_severity_text(f->severity),
+           cg_colour(STDOUT_FILENO, CG_PLAIN), cg_colour(STDOUT_FILENO, CG_BOLD), f->id,
+           cg_colour(STDOUT_FILENO, CG_PLAIN), f->why);
+    for (size_t i = first; i < d->count; i++)
+        if (strcmp(d->finding[i].id, f->id) == 0)
+            printf("  found: %s\n", d->finding[i].what);
+    printf("  cure:  %s\n\n", f->cure);
 }
 
-static cJSON *finding_json(const struct cg_doctor_finding *f)
+static bool is_first(const struct cg_doctor *d, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(d->finding[i].id, d->finding[index].id) == 0)
+            return false;
+    return true;
+}
+
+static cJSON *row_json(const char *id, enum cg_severity severity, const char *why, const char *cure)
 {
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "id", f->id);
-    cJSON_AddStringToObject(object, "severity", cg_severity_text(f->severity));
-    cJSON_AddStringToObject(object, "what", f->what);
-    cJSON_AddStringToObject(object, "why", f->why);
-    cJSON_AddStringToObject(object, "cure", f->cure);
+    cJSON_AddStringToObject(object, "id", id);
+    cJSON_AddStringToObject(object, "severity", cg_severity_text(severity));
+    cJSON_AddStringToObject(object, "why", why);
+    cJSON_AddStringToObject(object, "cure", cure);
     return object;
 }
 
-/* Notices are shown with -v and do not count. */
+/* The worst first. Notices are shown with -v and do not count. */
 static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d)
 {
     cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "findings");
-    size_t counted = 0;
-    for (size_t i = 0; i < d->count; i++) {
-        const struct cg_doctor_finding *f = &d->finding[i];
-        if (f->severity == CG_LINT_NOTICE && !cli->verbose)
-            continue;
-        counted += f->severity != CG_LINT_NOTICE;
-        cJSON_AddItemToArray(list, finding_json(f));
-        if (!cli->json)
-            show(f);
-    }
+    size_t counted[CG_LINT_ERROR + 1] = {0};
+    for (int severity = CG_LINT_ERROR; severity >= CG_LINT_NOTICE; severity--)
+        for (size_t i = 0; i < d->count; i++) {
+            const struct cg_doctor_finding *f = &d->finding[i];
+            if ((int)f->severity != severity || (severity == CG_LINT_NOTICE && !cli->verbose))
+                continue;
+            counted[severity]++;
+            cJSON *object = row_json(f->id, f->severity, f->why, f->cure);
+            cJSON_AddStringToObject(object, "what", f->what);
+            cJSON_AddItemToArray(list, object);
+            if (!cli->json && is_first(d, i))
+                show_rule(d, i);
+        }
     cg_result(cli, result);
-    cg_say(cli, counted ? "%zu findings" : "Nothing found (%zu findings).", counted);
-    return counted;
+    size_t all = counted[CG_LINT_ERROR] + counted[CG_LINT_WARNING];
+    if (all)
+        cg_say(cli, "%zu findings: %zu errors, %zu warnings", all, counted[CG_LINT_ERROR], counted[CG_LINT_WARNING]);
+    else
+        cg_say(cli, "Nothing found (0 findings).");
+    return all;
 }
 
-/* Through a descriptor without following links: what was looked at is what is changed. */
-static bool fix_mode(const struct cg_cli *cli, const char *path, struct cg_error *err)
+static int list_rules(const struct cg_cli *cli)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    if (good) {
-        mode_t mode = st.st_mode & 0740;
-        cg_say(cli, "--- %s\n-mode %04o\n+mode %04o", path, (unsigned)(st.st_mode & 07777), (unsigned)mode);
-        good = cli->dry_run || fchmod(fd, mode) == 0;
+    cJSON *list = cJSON_CreateArray();
+    const struct cg_doctor_row *row;
+    for (size_t i = 0; (row = cg_doctor_row(i)); i++) {
+        cJSON_AddItemToArray(list, row_json(row->id, row->severity, row->why, row->cure));
+        if (!cli->json)
+            printf("%-26s %-8s %s\n", row->id, cg_severity_text(row->severity), row->why);
     }
-    if (!good)
-        cg_error_set(err, "%s: can't change its mode: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return good;
+    cg_result(cli, list);
+    cg_say(cli, "And those of certificates, CRLs and keys: certguard lint --rules");
+    return CG_EXIT_OK;
 }
 
-static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, struct cg_error *err)
+static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, struct cg_error *err)
 {
-    bool good = true;
-    for (size_t i = 0; good && i < cg_lint_count(d->lint); i++) {
-        const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
-        if (strcmp(f->row->id, "key_open_to_all") == 0)
-            good = fix_mode(cli, f->file, err);
+    struct cg_fix plan;
+    bool good = cg_fix_plan(&plan, d, err);
+    size_t changes = good ? plan.nfiles + plan.nmodes : 0;
+    if (changes)
+        cg_fix_show(cli, &plan);
+    else if (good)
+        cg_say(cli, "Nothing here is safe to mend without you.");
+    if (changes && !cli->dry_run) {
+        good = yes || cg_ask_yes("Make these changes?", &yes, err);
+        if (good && yes)
+            good = cg_fix_apply(cli, &plan, err);
+        else if (good)
+            cg_say(cli, "Nothing was changed.");
+        if (good && yes && plan.nfiles)
+            cg_say(cli, "The broker takes it over when it is restarted: systemctl restart mosquitto");
     }
+    cg_fix_clear(&plan);
     return good;
 }
 
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct doctor_options *o = values;
-    struct cg_doctor d = {.now = cli->now, .connect = o->connect};
+    struct cg_doctor_order order = o->order;
+    struct cg_doctor d = {.now = cli->now, .clock = cli->clock};
     struct cg_error err = {""};
     int code = CG_EXIT_FAILED;
-    if (cg_doctor_run(&d, o->config ? o->config : "/etc/mosquitto/mosquitto.conf", o->user, &err)) {
+    if (o->rules)
+        return list_rules(cli);
+    if (o->yes && !o->fix)
+        return cg_usage(cli, "--yes belongs to --fix");
+    order.config = order.config ? order.config : DEFAULT_CONFIG;
+    if (cg_doctor_run(&d, &order, &err)) {
         code = print_findings(cli, &d) ? CG_EXIT_FINDINGS : CG_EXIT_OK;
-        if (o->fix && !fix(cli, &d, &err))
+        if (o->fix && !fix(cli, &d, o->yes, &err))
             code = CG_EXIT_FAILED;
     }
     if (code == CG_EXIT_FAILED)
@@ -114,13 +152,18 @@ const struct cg_verb cg_verb_doctor = {
     .group = CG_GROUP_LOOK,
     .arguments = "",
     .summary = "find what is wrong with a broker's configuration and files",
-    .description = "Reads mosquitto.conf with include_dir, the policy, certificates, CRLs and keys together, as root "
-                   "with the eyes of the\n"
-                   "broker's user, and names what stops clients or leaves the door open, why, and the cure. Notices "
-                   "are shown with -v.",
+    .description =
+        "Reads mosquitto.conf with include_dir, the policy, certificates, CRLs and keys, who may read and write them,\n"
+        "units, scripts and the end of the event log together, as root with the eyes of the broker's user, and names\n"
+        "what stops clients or leaves the door open, why, and the cure. With --connect it also tries the running\n"
+        "broker, as a client without a certificate. Notices are shown with -v.\n\n"
+        "--fix changes lines of the configuration and modes of keys, and only where nobody who comes in today is kept\n"
+        "out by it. What a file held is kept beside it.",
     .examples = "certguard doctor\n"
                 "certguard doctor --config /etc/mosquitto/mosquitto.conf --connect localhost:8883\n"
-                "certguard doctor --fix --dry-run",
+                "certguard doctor --fix --dry-run\n"
+                "certguard --json doctor --scripts /home/pi/bin\n"
+                "certguard doctor --rules",
     .exits = "0 nothing found, 1 the configuration could not be read, 3 findings",
     .options = options,
     .noptions = CG_COUNT(options),

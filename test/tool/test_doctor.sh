@@ -62,20 +62,56 @@ use_identity_as_username true
 allow_anonymous true
 listener 1883
 END
+cat >mosquitto/watch.sh <<'END'
+#!/bin/sh
+# not this one: mosquitto_sub --insecure
+mosquitto_sub -h futro-s450 -p 8883 --cafile MiCA.crt --insecure -t '#'
+END
 me=$(id -un)
 expect 3 cg --json -v doctor --config bad.conf --user "$me"
+# the 15 mistakes of the walk, in its order, and what else this configuration does
 for id in rsa_small lifetime_long ca_key_in_clear ca_key_usage_missing name_blanks name_email \
     name_host_as_organization san_single_label policy_example_arc policy_cps policy_notice_ref eku_missing not_v3 \
-    serial_counts_up ca_key_beside_broker tls_version_old certificate_not_required crl_missing renewal_not_seen \
-    plugin_missing username_from_broker plain_listener anonymous_allowed tcp_nodelay; do
+    serial_counts_up ca_key_beside_broker tls_version_old certificate_not_required insecure_client crl_missing \
+    renewal_not_seen renewal_not_scheduled plugin_missing username_from_broker plain_listener anonymous_allowed \
+    tcp_nodelay key_open_to_all; do
     found $id
 done
-# --fix: shown first, done only without -n
+[ "$(grep -o '"id":"insecure_client"' out | wc -l)" = 1 ] || fail "a comment counts as a client"
+# the worst first, all places of a rule together
+expect 3 cg doctor --config bad.conf --user "$me"
+[ "$(grep -c 'ca_key_beside_broker' out)" = 1 ] || fail "a rule is told more than once"
+sed -n '/^warning/q; /^notice/q; p' out | grep -q tls_version_old || fail "errors do not come first"
+grep -q '^notice' out && fail "notices without -v"
+
+# ---- --fix: shown first, done when told to; the rest of the file, its mode and what it held are kept ----
+chmod 640 bad.conf
+cp bad.conf bad.kept
 expect 3 cg -n doctor --config bad.conf --user "$me" --fix
-says '+mode 0640'
+says '^-tls_version tlsv1$'
+says '^+# tls_version tlsv1$'
+says '+mode 0600'
+cmp -s bad.conf bad.kept || fail "-n changed the configuration"
 [ "$(stat -c %a mosquitto/MiCA.key)" = 644 ] || fail "-n changed a mode"
-expect 3 cg doctor --config bad.conf --user "$me" --fix
-[ "$(stat -c %a mosquitto/MiCA.key)" = 640 ] || fail "--fix left the mode"
+expect 1 setsid "$CERTGUARD" doctor --config bad.conf --user "$me" --fix
+says 'say --yes'
+cmp -s bad.conf bad.kept || fail "it changed the configuration unasked"
+if command -v script >/dev/null; then
+    for answer in n y; do
+        echo $answer | script -qec "$CERTGUARD doctor --config bad.conf --user $me --fix" typescript >out 2>err
+        [ "$answer" = y ] || cmp -s bad.conf bad.kept || fail "it changed the configuration in spite of a no"
+    done
+else
+    expect 3 cg doctor --config bad.conf --user "$me" --fix --yes
+fi
+grep -qx '# tls_version tlsv1' bad.conf || fail "--fix left the line"
+[ "$(diff bad.conf bad.kept | grep -c '^[<>]')" = 2 ] || fail "--fix changed more than that line"
+[ "$(stat -c %a bad.conf)" = 640 ] || fail "--fix changed the mode of the configuration"
+cmp -s bad.conf.before-* bad.kept || fail "--fix did not keep what was there"
+[ "$(stat -c %a mosquitto/MiCA.key)" = 600 ] || fail "--fix left the mode of the key"
+expect 3 cg doctor --config bad.conf --user "$me" --fix --yes
+says 'Nothing here is safe to mend'
+expect 64 cg doctor --config bad.conf --yes
 
 # ---- made with certguard, from the examples ----
 umask 077
@@ -89,7 +125,7 @@ adapt()
         -e "s|/etc/mosquitto/certguard/|$work/ca/live/broker/|" -e "s|/var/log/mosquitto/|$work/|" \
         -e "s|/usr/lib/.*/mosquitto_certguard.so|$work/mosquitto_certguard.so|" "$1"
 }
-: >mosquitto_certguard.so
+cp "$CERTGUARD" mosquitto_certguard.so # a program for this machine will do here
 adapt "$CONF/mosquitto.conf" >good.conf
 adapt "$CONF/policy-home.json" >policy.json
 ok cg doctor --config good.conf --user "$me"
@@ -101,6 +137,18 @@ trap_in() # ID LINE
     expect 3 cg --json doctor --config trap.conf --user "$me"
     found "$1"
 }
+trap_in plain_listener "listener 1883"
+trap_in tls_version_old "tls_version tlsv1.1"
+trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
+trap_in psk_listener "listener 8885\npsk_hint home"
+trap_in username_from_broker "use_subject_as_username true"
+trap_in anonymous_allowed "allow_anonymous true"
+trap_in certificate_left_to_plugin "require_certificate false"
+trap_in listener_incomplete "listener 8885\nkeyfile $work/ca/live/broker/privkey.pem"
+trap_in file_unreadable "acl_file $work/none"
+trap_in file_unreadable "capath $work/none"
+trap_in bridge_half_pair "connection x\nbridge_cafile $work/ca/ca.pem\nbridge_certfile $work/ca/ca.pem"
+trap_in bridge_psk "connection x\nbridge_psk 00"
 trap_in crlfile_beside_plugin "crlfile $work/ca/crl.pem"
 trap_in pair_mismatched "keyfile $work/ca/ca/key.pem"
 trap_in file_unreadable "password_file $work/none"
@@ -109,6 +157,15 @@ trap_in plugin_options "plugin_opt_trust_anchors $work/ca/ca.pem"
 trap_in bridge_plain "connection x\naddress y:1883"
 trap_in bridge_insecure "connection x\nbridge_insecure true"
 trap_in listener_without_plugin "listener 8884 127.0.0.1\nper_listener_settings true"
+sed "s|^plugin .*|plugin $work/empty/mosquitto_certguard.so|" good.conf >trap.conf
+mkdir empty && : >empty/mosquitto_certguard.so
+expect 3 cg --json doctor --config trap.conf --user "$me"
+found plugin_foreign
+if [ "$me" = root ]; then # another user looks as that user only
+    { cat good.conf; echo 'user nobody-of-this-name'; } >trap.conf
+    expect 3 cg --json doctor --config trap.conf
+    found broker_user_missing
+fi
 : >other.so
 { echo "plugin $work/other.so"; cat good.conf; } >trap.conf
 expect 3 cg --json doctor --config trap.conf --user "$me"
@@ -125,18 +182,137 @@ expect 3 cg --json --at +8d doctor --config trap.conf --user "$me"
 found crl_expired
 expect 3 cg --json doctor --config good.conf --user "$me" --connect 127.0.0.1:1
 found unreachable
+cp policy.json kept.json
 sed -i 's/"authenticates": true/"authenticates": false/' policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found nobody_authenticates
 echo '{"trust": {"anchors": "x", "crl": 1}}' >policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found policy_invalid
+mv kept.json policy.json
 
-# ---- include_dir is followed; what can't be read is no clean bill ----
-mkdir inc
-cp bad.conf inc/a.conf
+# ---- units: a timer that never runs, a command that is not there ----
+mkdir units
+ok cg -C ca -q install-units --config good.conf --dir units
+expect 3 cg --json doctor --config good.conf --user "$me" --units units
+found timer_not_enabled
+mkdir units/timers.target.wants
+for timer in units/*.timer; do ln -s "../${timer##*/}" units/timers.target.wants/; done
+ok cg doctor --config good.conf --user "$me" --units units
+sed -i 's|^ExecStart=[^ ]*|ExecStart=/nowhere/certguard|' units/certguard-crl.service
+echo 'ExecStartPost=/usr/bin/mosquitto_pub --insecure -t x -m y' >>units/certguard-crl.service
+expect 3 cg --json doctor --config good.conf --user "$me" --units units
+found unit_command_missing
+found insecure_client
+mkdir scripts
+printf 'client.tls_insecure_set(True)\n' >scripts/read.py
+expect 3 cg --json doctor --config good.conf --user "$me" --scripts scripts
+found insecure_client
+
+# ---- the end of the event log: a change that is not in force ----
+log=$work/certguard.jsonl
+change()
+{
+    printf '{"ts":"2026-11-20T10:00:0%s.000Z","event":"%s","reason":"policy_invalid","detail":"crls: mend me"}\n' "$1" "$2" >>"$log"
+}
+change 1 snapshot_loaded
+change 2 snapshot_rejected
+printf '{"ts":"2026-11-20T10:00:03.000Z","event":"snap' >>"$log" # half a line, and a foreign one
+printf '\nforeign\n' >>"$log"
+expect 3 cg --json doctor --config good.conf --user "$me"
+found change_refused
+says 'mend me'
+change 4 snapshot_loaded
+ok cg doctor --config good.conf --user "$me"
+
+# ---- who may read and write: the broker's user is another one, as root alone can see ----
+chmod o+w good.conf
+expect 3 cg --json doctor --config good.conf --user "$me"
+found writable_by_all
+chmod o-w good.conf
+if [ "$me" = root ]; then
+    other=$(mktemp -d /tmp/doctor.XXXXXX) || exit 1 # where another user gets, wherever this test runs
+    trap 'rm -rf "$work" "$other"' EXIT
+    chmod 755 "$other"
+    mkdir "$other/closed"
+    cp -L ca/live/broker/fullchain.pem ca/live/broker/privkey.pem "$other/closed/"
+    sed "s|$work/ca/live/broker/|$other/closed/|" good.conf >"$other/a.conf"
+    chmod 640 "$other/a.conf" "$other/closed/privkey.pem"
+    chmod 700 "$other/closed"
+    expect 3 cg --json doctor --config "$other/a.conf" --user nobody
+    found file_unreadable
+    found config_unreadable
+    found plugin_unreadable
+    says "user nobody may not enter the folder $other/closed"
+    # a key that everyone may read is given to the broker through its group, and stays readable for it
+    chmod 755 "$other/closed"
+    chmod 644 "$other"/closed/* "$other/a.conf"
+    expect 3 cg doctor --config "$other/a.conf" --user nobody --fix --yes
+    [ "$(stat -c %a:%G "$other/closed/privkey.pem")" = "640:$(id -gn nobody)" ] || fail "the key is not the broker's"
+fi
+
+# ---- lines in the plugin's way are mended where the policy does their work ----
+sed "s|^require_certificate.*|require_certificate false\r\nuse_identity_as_username true\r\ncrlfile $work/ca/crl.pem|; s/\$/\r/" \
+    good.conf >mixed.conf
+ln -s mixed.conf linked.conf
+expect 3 cg -q doctor --config linked.conf --user "$me" --fix --yes
+[ -L linked.conf ] || fail "--fix replaced the link"
+grep -q "^require_certificate true$(printf '\r')$" mixed.conf || fail "--fix left require_certificate, or its line end"
+grep -q '^# use_identity_as_username true' mixed.conf || fail "--fix left use_identity_as_username"
+ok cg doctor --config linked.conf --user "$me"
+sed 's/"authenticates": true/"authenticates": false/' policy.json >weak.json
+sed "s|$work/policy.json|$work/weak.json|" good.conf >weak.conf
+echo 'use_identity_as_username true' >>weak.conf
+expect 3 cg -q doctor --config weak.conf --user "$me" --fix --yes
+grep -q '^use_identity_as_username true' weak.conf || fail "--fix took away the only name"
+
+# ---- include_dir is followed from the main file alone; what can't be read is no clean bill; everything is bounded ----
+mkdir inc inc2
+cp bad.kept inc/a.conf
 echo "include_dir $work/inc" >main.conf
 expect 3 cg doctor --config main.conf --user "$me"
 says 'inc/a.conf:5: tls_version tlsv1'
+printf 'include_dir %s\ntls_version tlsv1\n' "$work/inc2" >inc/b.conf
+echo 'tls_version tlsv1.1' >inc2/c.conf
+expect 3 cg doctor --config main.conf --user "$me"
+says 'inc/b.conf:2: tls_version tlsv1'
+says 'inc/b.conf:1: include_dir'
+grep -q 'inc2/c.conf' out && fail "a folder inside a folder was followed"
+printf 'include_dir %s\n' "$work/inc" >inc/b.conf # itself
+expect 3 cg doctor --config main.conf --user "$me"
+rm inc/b.conf
+bad_include() # WORDS
+{
+    expect 1 cg doctor --config main.conf --user "$me"
+    says "$1"
+    rm -rf inc/b.conf
+}
+ln -s b.conf inc/b.conf && bad_include 'inc/b.conf'        # a link to itself
+ln -s nowhere inc/b.conf && bad_include 'symbolic link'    # to nothing
+mkfifo inc/b.conf && bad_include 'expected a regular file' # nobody writes into it
+mkdir inc/b.conf && bad_include 'found a folder'
+printf 'listener 1\0883\n' >inc/b.conf && bad_include 'b.conf:1: expected text, found a NUL byte'
+head -c 1100000 /dev/zero | tr '\0' a >inc/b.conf && bad_include 'expected at most 1048576 bytes'
+yes 'log_type all' | head -n 20001 >inc/b.conf && bad_include 'at most 20000 settings'
+echo "include_dir $work/loop" >main.conf
+ln -s loop loop && bad_include 'main.conf:1: '
+mkdir many && (cd many && seq -f '%g.conf' 1 1001 | xargs touch)
+echo "include_dir $work/many" >main.conf && bad_include 'at most 1000 files'
+{ # a long comment, and line ends of another system
+    printf 'listener 8883\r\n#'
+    head -c 1000000 /dev/zero | tr '\0' x
+    printf '\r\ntls_version tlsv1\r\n'
+} >long.conf
+expect 3 cg doctor --config long.conf --user "$me"
+says 'long.conf:3: tls_version tlsv1'
+{ # a long value
+    printf 'log_dest file '
+    head -c 1000000 /dev/zero | tr '\0' x
+    printf '\ntls_version tlsv1\n'
+} >long.conf
+expect 3 cg doctor --config long.conf --user "$me"
+says 'long.conf:2: tls_version tlsv1'
 expect 1 cg doctor --config none.conf
+expect 1 cg doctor --config good.conf --user nobody-of-this-name
+ok cg --json doctor --rules
 echo "done"

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# doctor --connect: a broker that certguard guards, one that it does not guard in spite of its configuration, one that
+# lets anyone in, one that serves another certificate than its file holds, and one whose events go elsewhere.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+make_leaf next serverAuth /CN=localhost DNS:localhost,IP:127.0.0.1,IP:::1
+port=$(free_port)
+live_ids="hook_not_effective let_in_without_certificate served_other events_silent unreachable change_refused"
+
+# finds TITLE ID|nothing [CONFIG]: which of the rules about the running broker hold
+finds() {
+    "$CG_TOOL" --json doctor --config "${3:-broker.conf}" --user "$(id -un)" --connect "127.0.0.1:$port" >out 2>err
+    found=
+    for id in $live_ids; do
+        ! grep -q "\"id\":\"$id\"" out || found="$found $id"
+    done
+    if [ "${found# }" = "${2#nothing}" ]; then echo "ok: $1"; else fail "$1: expected $2, found$found: $(cat out err)"; fi
+}
+policy() { # FILE LOG
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "%s"}}\n' "$scratch/$2" >"$1"
+}
+guarded() { # POLICY
+    tls_listener "$port" "require_certificate true\n"
+    printf 'plugin %s\nplugin_opt_policy %s/%s\n' "$CG_PLUGIN" "$scratch" "$1"
+}
+policy policy.json events.jsonl
+policy elsewhere.json elsewhere.jsonl
+
+guarded policy.json >broker.conf
+finds "nothing runs there" unreachable
+start_broker
+finds "a guarded broker" nothing
+finds "again, with the first event held back by no window" nothing
+grep -q '"no_certificate"' events.jsonl || fail "the try without a certificate left no event"
+guarded elsewhere.json >elsewhere.conf
+finds "events that go elsewhere" events_silent elsewhere.conf
+stop_broker
+
+{ tls_listener "$port"; echo 'allow_anonymous true'; } >broker.conf
+start_broker
+guarded policy.json >guarded.conf
+finds "a broker that runs another configuration" hook_not_effective guarded.conf
+finds "a broker that lets anyone in" let_in_without_certificate
+cp next.pem server.pem
+cp next.key server.key
+finds "the file was renewed, the broker was not told" "let_in_without_certificate served_other"
+stop_broker

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rules on who may read and write the files that the configuration names: the broker's user must read them, through
+ * every folder on the way, and nobody else may change them. */
+#include "core/file.h"
+#include "doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_LIMIT ((size_t)256 << 20)
+
+static const char *const file_keys[] = {"cafile",        "certfile",      "keyfile",         "crlfile",
+                                        "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
+                                        "acl_file",      "psk_file",      "dhparamfile",     NULL};
+static const char *const folder_keys[] = {"capath", "bridge_capath", NULL};
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (strcmp(key, *keys) == 0)
+            return true;
+    return false;
+}
+
+static void unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        struct cg_bytes bytes = {0};
+        struct cg_error err = {""};
+        if (is_one_of(line->key, file_keys) && !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
+            cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
+        if (is_one_of(line->key, folder_keys) && faccessat(AT_FDCWD, line->value, R_OK | X_OK, AT_EACCESS) != 0)
+            cg_doctor_report(d, row, "%s:%u: %s: user %s may not look into this folder: %s", line->file, line->line,
+                             line->value, d->user, strerror(errno));
+        cg_bytes_wipe(&bytes);
+    }
+}
+
+/* It was read as root at the start; a reload reads it as the broker's user. */
+static void config_unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (size_t i = 0; i < d->conf.nfiles; i++) {
+        struct cg_bytes bytes = {0};
+        struct cg_error err = {""};
+        if (!cg_file_read(d->conf.files[i], CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, &err))
+            cg_doctor_report(d, row, "%s", err.text);
+        cg_bytes_free(&bytes);
+    }
+}
+
+/* The file or the folder nearest to it that everyone may write. A sticky folder keeps what others own. */
+static bool is_open(const char *file, char where[PATH_MAX])
+{
+    struct stat st;
+    if (!realpath(file, where))
+        return false;
+    for (bool folder = false; stat(where, &st) == 0; folder = true) {
+        char *slash = strrchr(where, '/');
+        if (st.st_mode & S_IWOTH && !(folder && st.st_mode & S_ISVTX))
+            return true;
+        if (!slash || where[1] == '\0')
+            return false;
+        slash[slash == where] = '\0';
+    }
+    return false;
+}
+
+static void report_open(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file)
+{
+    char where[PATH_MAX];
+    if (file && is_open(file, where))
+        cg_doctor_report(d, row, "%s: everyone may write %s; cure: chmod o-w %s", file, where, where);
+}
+
+static void report_all_open(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_strings *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        report_open(d, row, files->item[i]);
+}
+
+static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
+    const struct cg_conf_line *named = cg_conf_plugin_option(&d->conf, d->plugin, "policy");
+    for (size_t i = 0; i < d->conf.nfiles; i++)
+        report_open(d, row, d->conf.files[i]);
+    for (size_t i = 0; i < d->conf.count; i++)
+        if (is_one_of(d->conf.item[i].key, file_keys))
+            report_open(d, row, d->conf.item[i].value);
+    for (unsigned i = 1; i <= d->conf.plugins; i++)
+        report_open(d, row, cg_conf_plugin_file(&d->conf, i));
+    report_open(d, row, named ? named->value : NULL);
+    if (policy) {
+        report_all_open(d, row, &policy->trust.anchors);
+        report_all_open(d, row, &policy->trust.crls);
+    }
+}
+
+static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    const char *file = cg_doctor_event_log(d);
+    char folder[PATH_MAX];
+    if (!file)
+        return;
+    snprintf(folder, sizeof folder, "%s", file);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    else
+        snprintf(folder, sizeof folder, ".");
+    bool exists = faccessat(AT_FDCWD, file, F_OK, AT_EACCESS) == 0;
+    if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) != 0)
+        cg_doctor_report(d, row, "%s: user %s may not write it; cure: chown %s %s", file, d->user, d->user,
+                         exists ? file : folder);
+}
+
+static const struct cg_doctor_rule rules[] = {
+    {{"file_unreadable", CG_LINT_ERROR, "The broker does not start, or the listener refuses everyone.",
+      "Run the command that is named; the broker reads its files as its own user."},
+     unreadable},
+    {{"config_unreadable", CG_LINT_WARNING,
+      "The broker starts, for root reads it then, and fails at a reload: it reads its configuration as its own user.",
+      "Run the command that is named."},
+     config_unreadable},
+    {{"writable_by_all", CG_LINT_ERROR, "Whoever is on this machine can change what the broker trusts or runs.",
+      "Run the command that is named."},
+     open_to_all},
+    {{"event_log_unwritable", CG_LINT_WARNING, "Events are lost.", "Run the command that is named."}, event_log},
+};
+const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "doctor_fix.h"
+#include "atomic_write.h"
+#include "core/file.h"
+#include "diff.h"
+#include "fault.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct cg_fix_file {
+    char path[PATH_MAX]; /* resolved: a link stays a link */
+    char *before, *after;
+};
+
+struct cg_fix_mode {
+    const char *path; /* of lint */
+    int fd;           /* what was looked at is what is changed */
+    mode_t before, after;
+    gid_t group; /* (gid_t)-1: stays */
+};
+
+/* --- which findings are mended, and how --- */
+
+enum action { OUT = 0, TO_TRUE };
+
+static bool always(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    (void)d, (void)line;
+    return true;
+}
+
+/* Without a CRL in the policy the line is the only revocation there is. */
+static bool policy_has_crl(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    (void)line;
+    return d->snapshot && cg_crl_set_count(cg_trust_crls(d->snapshot->trust)) > 0;
+}
+
+/* Without a name from the policy nobody would have one. */
+static bool policy_names(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    const struct cg_listener_policy *listener = d->snapshot ? cg_policy_listener(d->snapshot->policy,
+                                                                                 cg_conf_port(&d->conf, line->listener))
+                                                            : NULL;
+    return listener && listener->identity.username != CG_IDENTITY_NONE && listener->identity.authenticates;
+}
+
+static bool has_trust(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    return cg_conf_find(&d->conf, line->listener, "cafile") || cg_conf_find(&d->conf, line->listener, "capath");
+}
+
+static const struct {
+    const char *id;
+    enum action action;
+    bool (*is_safe)(const struct cg_doctor *d, const struct cg_conf_line *line);
+} rows[] = {
+    {"tls_version_old", OUT, always},
+    {"crlfile_beside_plugin", OUT, policy_has_crl},
+    {"username_from_broker", OUT, policy_names},
+    {"certificate_left_to_plugin", TO_TRUE, has_trust},
+};
+
+/* Which row mends this line of this file, or -1. */
+static int row_for(const struct cg_doctor *d, const char *file, unsigned number)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct cg_conf_line *line = d->finding[i].line;
+        for (size_t r = 0; line && r < CG_COUNT(rows); r++)
+            if (line->file == file && line->line == number && strcmp(d->finding[i].id, rows[r].id) == 0 &&
+                rows[r].is_safe(d, line))
+                return (int)r;
+    }
+    return -1;
+}
+
+/* --- lines --- */
+
+static void put_line(FILE *out, enum action action, const char *line, size_t len)
+{
+    if (action == OUT) {
+        fprintf(out, "# %.*s", (int)len, line);
+        return;
+    }
+    size_t blank = strspn(line, " \t"), key = strcspn(line + blank, " \t\r\n");
+    bool carriage = len && line[len - 1] == '\r';
+    fprintf(out, "%.*s true%s", (int)(blank + key), line, carriage ? "\r" : "");
+}
+
+static char *mended(const struct cg_doctor *d, const char *file, const char *text, bool *changed)
+{
+    char *after = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&after, &size);
+    unsigned number = 0;
+    if (!out)
+        return NULL;
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        int row = row_for(d, file, ++number);
+        if (row >= 0)
+            put_line(out, rows[row].action, line, len);
+        else
+            fwrite(line, 1, len, out);
+        *changed = *changed || row >= 0;
+        line += len;
+        if (*line)
+            putc(*line++, out);
+    }
+    if (fclose(out) == 0)
+        return after;
+    free(after);
+    return NULL;
+}
+
+static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char *file, struct cg_error *err)
+{
+    struct cg_fix_file *to = &fix->file[fix->nfiles];
+    struct cg_bytes bytes;
+    bool changed = false;
+    if (!realpath(file, to->path))
+        return cg_fault_errno(err, "find", file);
+    if (!cg_file_read(file, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err))
+        return false;
+    to->before = (char *)bytes.data;
+    to->after = mended(d, file, to->before, &changed);
+    if (to->after && changed) {
+        fix->nfiles++;
+        return true;
+    }
+    bool good = to->after;
+    if (!good)
+        cg_error_set(err, "out of memory");
+    free(to->after);
+    free(to->before);
+    return good;
+}
+
+/* --- modes of keys --- */
+
+/* The broker itself reads it. */
+static bool is_for_broker(const struct cg_doctor *d, const char *file)
+{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
+    for (size_t i = 0; i < d->conf.count; i++)
+        if ((strcmp(d->conf.item[i].key, "keyfile") == 0 || strcmp(d->conf.item[i].key, "bridge_keyfile") == 0) &&
+            strcmp(d->conf.item[i].value, file) == 0)
+            return true;
+    for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
+        const char *key = (i ? &policy->listeners[i - 1] : &policy->base)->credential_key;
+        if (key && strcmp(key, file) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Nobody but the owner; the broker, where it is another, through its group, which only root can give. */
+static bool plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char *file, struct cg_error *err)
+{
+    struct stat st;
+    struct cg_fix_mode *to = &fix->mode[fix->nmodes];
+    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        cg_fault_errno(err, "change the mode of", file);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool through_group = is_for_broker(d, file) && d->uid != (uid_t)-1 && st.st_uid != d->uid;
+    bool give = through_group && st.st_gid != d->gid;
+    if (!S_ISREG(st.st_mode) || (give && geteuid() != 0)) {
+        close(fd); /* the finding stays, with its cure */
+        return true;
+    }
+    *to = (struct cg_fix_mode){.path = file,
+                               .fd = fd,
+                               .before = st.st_mode & 07777,
+                               .after = through_group ? 0640 : st.st_mode & 0700,
+                               .group = give ? d->gid : (gid_t)-1};
+    fix->nmodes++;
+    return true;
+}
+
+/* --- the plan --- */
+
+bool cg_fix_plan(struct cg_fix *fix, const struct cg_doctor *d, struct cg_error *err)
+{
+    bool good = true;
+    *fix = (struct cg_fix){.file = calloc(d->conf.nfiles, sizeof *fix->file),
+                           .mode = calloc(cg_lint_count(d->lint) + 1, sizeof *fix->mode)};
+    if (!fix->file || !fix->mode) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    for (size_t i = 0; good && i < d->conf.nfiles; i++)
+        good = plan_file(fix, d, d->conf.files[i], err);
+    for (size_t i = 0; good && i < cg_lint_count(d->lint); i++) {
+        const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
+        if (strcmp(f->row->id, "key_open_to_all") == 0)
+            good = plan_mode(fix, d, f->file, err);
+    }
+    return good;
+}
+
+void cg_fix_clear(struct cg_fix *fix)
+{
+    for (size_t i = 0; i < fix->nfiles; i++) {
+        free(fix->file[i].before);
+        free(fix->file[i].after);
+    }
+    for (size_t i = 0; i < fix->nmodes; i++)
+        close(fix->mode[i].fd);
+    free(fix->file);
+    free(fix->mode);
+    *fix = (struct cg_fix){0};
+}
+
+void cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix)
+{
+    for (size_t i = 0; !cli->quiet && i < fix->nfiles; i++)
+        cg_diff_print(stderr, fix->file[i].path, fix->file[i].before, fix->file[i].after);
+    for (size_t i = 0; i < fix->nmodes; i++) {
+        const struct cg_fix_mode *m = &fix->mode[i];
+        cg_say(cli, "--- %s\n+++ %s\n-mode %04o\n+mode %04o", m->path, m->path, (unsigned)m->before,
+               (unsigned)m->after);
+        if (m->group != (gid_t)-1)
+            cg_say(cli, "+group %u", (unsigned)m->group);
+    }
+}
+
+static bool replace(const struct cg_cli *cli, const struct cg_fix_file *f, struct cg_error *err)
+{
+    char kept[PATH_MAX + 64], when[32];
+    time_t clock = (time_t)cli->clock;
+    struct tm tm;
+    struct stat st;
+    if (stat(f->path, &st) != 0)
+        return cg_fault_errno(err, "look at", f->path);
+    const struct cg_owner owner = {st.st_uid, st.st_gid, st.st_mode & 07777};
+    gmtime_r(&clock, &tm);
+    strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &tm);
+    snprintf(kept, sizeof kept, "%s.before-%s", f->path, when);
+    if (!cg_write_new(kept, f->before, strlen(f->before), &owner, true, err) ||
+        !cg_write_replace(f->path, f->after, strlen(f->after), NULL, err))
+        return false;
+    cg_say(cli, "changed %s; what it held is in %s", f->path, kept);
+    return true;
+}
+
+bool cg_fix_apply(const struct cg_cli *cli, const struct cg_fix *fix, struct cg_error *err)
+{
+    for (size_t i = 0; i < fix->nmodes; i++) {
+        const struct cg_fix_mode *m = &fix->mode[i];
+        bool good = m->group == (gid_t)-1 || fchown(m->fd, (uid_t)-1, m->group) == 0;
+        if (!good || fchmod(m->fd, m->after) != 0)
+            return cg_fault_errno(err, "change the mode of", m->path);
+        cg_say(cli, "changed the mode of %s", m->path);
+    }
+    for (size_t i = 0; i < fix->nfiles; i++)
+        if (!replace(cli, &fix->file[i], err))
+            return false;
+    return true;
+}

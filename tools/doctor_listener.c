@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rules on the listeners of mosquitto.conf. */
+#include "doctor.h"
+
+#include <string.h>
+
+static bool is_old_version(const struct cg_conf_line *line)
+{
+    static const char *const old[] = {"tlsv1", "tlsv1.0", "tlsv1.1", "sslv3"};
+    for (size_t i = 0; i < CG_COUNT(old); i++)
+        if (strcmp(line->value, old[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A word of an OpenSSL cipher list that is not switched off by "!" or "-". */
+static bool names_cipher(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += len) {
+        bool starts = at == list || strchr(":, +", at[-1]);
+        if (starts && (at[len] == '\0' || strchr(":, +", at[len])))
+            return true;
+    }
+    return false;
+}
+
+static bool is_weak_list(const struct cg_conf_line *line)
+{
+    static const char *const weak[] = {"@SECLEVEL=0", "@SECLEVEL=1", "NULL", "eNULL", "aNULL", "ALL", "EXPORT", "RC4"};
+    for (size_t i = 0; i < CG_COUNT(weak); i++)
+        if (weak[i][0] == '@' ? strstr(line->value, weak[i]) != NULL : names_cipher(line->value, weak[i]))
+            return true;
+    return false;
+}
+
+/* --- certificates --- */
+
+static bool is_required(const struct cg_doctor *d, unsigned listener)
+{
+    return cg_conf_true(cg_conf_find(&d->conf, listener, "require_certificate"));
+}
+
+/* The listeners that serve TLS and do not insist on a certificate, by whether the plugin does. */
+static void open_listeners(struct cg_doctor *d, const struct cg_doctor_row *row, bool plugin)
+{
+    for (unsigned i = 0; i <= d->conf.listeners; i++) {
+        uint16_t port = cg_conf_port(&d->conf, i);
+        const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "require_certificate");
+        if (!cg_conf_is_tls(&d->conf, i) || is_required(d, i) || cg_doctor_plugin_requires(d, port) != plugin)
+            continue;
+        if (line)
+            cg_doctor_report_line(d, row, line);
+        else
+            cg_doctor_report(d, row, "%s: listener on port %u: no require_certificate line (the default is false)",
+                             d->conf.files[0], (unsigned)port);
+    }
+}
+
+static void certificate_not_required(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    open_listeners(d, row, false);
+}
+
+static void left_to_plugin(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    open_listeners(d, row, true);
+}
+
+static void incomplete(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (unsigned i = 0; i <= d->conf.listeners; i++) {
+        bool key = cg_conf_find(&d->conf, i, "keyfile") != NULL, certificate = cg_conf_is_tls(&d->conf, i);
+        bool trust = cg_conf_find(&d->conf, i, "cafile") || cg_conf_find(&d->conf, i, "capath");
+        const char *lacks = certificate && !key                          ? "certfile without keyfile"
+                            : key && !certificate                        ? "keyfile without certfile"
+                            : certificate && is_required(d, i) && !trust ? "require_certificate without cafile"
+                                                                         : NULL;
+        if (lacks)
+            cg_doctor_report(d, row, "%s: listener on port %u: %s", d->conf.files[0],
+                             (unsigned)cg_conf_port(&d->conf, i), lacks);
+    }
+}
+
+/* --- what TLS may be --- */
+
+static void old_version(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    static const char *const keys[] = {"tls_version", "bridge_tls_version", NULL};
+    cg_doctor_each_line(d, row, keys, is_old_version);
+}
+
+static void weak_ciphers(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    static const char *const keys[] = {"ciphers", "bridge_ciphers", NULL};
+    cg_doctor_each_line(d, row, keys, is_weak_list);
+}
+
+static void shared_keys(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (unsigned i = 0; i <= d->conf.listeners; i++) {
+        const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "psk_hint");
+        uint16_t port = cg_conf_port(&d->conf, i);
+        if (line && !(d->snapshot && cg_policy_listener(d->snapshot->policy, port)->tls.psk_allowed))
+            cg_doctor_report_line(d, row, line);
+    }
+}
+
+/* --- who comes in --- */
+
+static bool is_local(const struct cg_conf *conf, unsigned listener)
+{
+    const char *address = cg_conf_address(conf, listener);
+    if (!conf->listeners && !cg_conf_find(conf, 0, "port") && !address)
+        return true; /* without any listener the broker opens the loopback address alone */
+    return address && (address[0] == '/' || strcmp(address, "localhost") == 0 || strncmp(address, "127.", 4) == 0 ||
+                       strcmp(address, "::1") == 0);
+}
+
+static void plain(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (unsigned i = cg_conf_has_default_listener(&d->conf) ? 0 : 1; i <= d->conf.listeners; i++) {
+        uint16_t port = cg_conf_port(&d->conf, i);
+        bool allowed = d->snapshot && cg_policy_listener(d->snapshot->policy, port)->plain_allowed;
+        bool tls = cg_conf_is_tls(&d->conf, i) || cg_conf_find(&d->conf, i, "psk_hint");
+        if (!tls && !is_local(&d->conf, i) && !allowed)
+            cg_doctor_report(d, row, "%s: listener on port %u has no certfile: it speaks plain MQTT", d->conf.files[0],
+                             (unsigned)port);
+    }
+}
+
+/* Kept once for all listeners, unless each has its own settings. */
+static void anonymous(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
+    for (unsigned i = 0; (identity || !d->plugin) && i <= (d->conf.per_listener ? d->conf.listeners : 0); i++) {
+        const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "allow_anonymous");
+        if (cg_conf_true(line))
+            cg_doctor_report_line(d, row, line);
+    }
+}
+
+static void nobody_authenticates(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    if (!d->snapshot || d->conf.plugins > 1)
+        return;
+    for (unsigned i = 0; i <= d->conf.listeners; i++) {
+        uint16_t port = cg_conf_port(&d->conf, i);
+        const struct cg_identity_policy *identity = &cg_policy_listener(d->snapshot->policy, port)->identity;
+        if (!cg_conf_is_tls(&d->conf, i) || identity->username == CG_IDENTITY_NONE || identity->authenticates ||
+            cg_conf_find(&d->conf, i, "password_file"))
+            continue;
+        cg_doctor_report(d, row, "%s: identity.username without \"authenticates\": true; port %u has no password_file",
+                         d->snapshot->policy->name, (unsigned)port);
+    }
+}
+
+/* Where the certificate is the name, topics can be shared out by it. */
+static void no_acl(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
+    if (identity && d->conf.plugins == 1 && !cg_conf_find(&d->conf, d->conf.listeners, "acl_file"))
+        cg_doctor_report(d, row, "%s: no acl_file", d->conf.files[0]);
+}
+
+static const struct cg_doctor_rule rules[] = {
+    {{"certificate_not_required", CG_LINT_ERROR, "Anyone connects, with or without a certificate.",
+      "Set: require_certificate true"},
+     certificate_not_required},
+    {{"certificate_left_to_plugin", CG_LINT_WARNING,
+      "Only certguard asks for a certificate here: when its line is lost, anyone connects.",
+      "Set: require_certificate true"},
+     left_to_plugin},
+    {{"listener_incomplete", CG_LINT_ERROR, "The broker does not start, or the listener serves nobody.",
+      "Set certfile, keyfile and cafile together."},
+     incomplete},
+    {{"tls_version_old", CG_LINT_ERROR, "Mosquitto does not start with this version, and TLS below 1.2 is broken.",
+      "Remove the line: TLS 1.2 and 1.3 are the default."},
+     old_version},
+    {{"ciphers_weak", CG_LINT_ERROR,
+      "The list lets in ciphers or keys that protect nothing. \"key too small\" is cured by a new key, not by this.",
+      "Remove the line: the library's list is good."},
+     weak_ciphers},
+    {{"psk_listener", CG_LINT_WARNING,
+      "Clients of this listener have a shared key and no certificate: certguard refuses them, and without it nothing "
+      "is "
+      "checked but the key.",
+      "Give it cafile, certfile and keyfile, or allow shared keys by tls.psk of the policy."},
+     shared_keys},
+    {{"plain_listener", CG_LINT_WARNING, "Passwords and messages cross the network in clear.",
+      "Give it cafile, certfile and keyfile, bind it to 127.0.0.1, or remove it."},
+     plain},
+    {{"anonymous_allowed", CG_LINT_WARNING, "Clients without a name come in beside those with a certificate.",
+      "Set: allow_anonymous false"},
+     anonymous},
+    {{"nobody_authenticates", CG_LINT_ERROR,
+      "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",
+      "Set identity.authenticates to true in the policy, or add a password_file."},
+     nobody_authenticates},
+    {{"acl_missing", CG_LINT_NOTICE, "Every client may read and write every topic.",
+      "Add an acl_file with lines such as: pattern readwrite devices/%u/#"},
+     no_acl},
+};
+const struct cg_doctor_rules cg_doctor_listener_rules = {rules, CG_COUNT(rules)};
