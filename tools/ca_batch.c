@@ -39,23 +39,24 @@ struct batch {
     size_t made, skipped, failed, done, total;
 };
 
-static bool read_words(const struct batch *batch, struct job *job)
+bool cg_batch_line(char *line, bool is_server, const char **name, GENERAL_NAMES *names, struct cg_error *err)
 {
-    char *rest = NULL, *word = strtok_r(job->line, " \t\r", &rest);
-    bool is_server = batch->options->profile->purpose == CG_PURPOSE_SERVER;
-    job->order.name = word;
-    if (!cg_ca_name_valid(word, &job->err) || !(job->names = sk_GENERAL_NAME_new_null()))
+    char *rest = NULL, *word = strtok_r(line, " \t\r", &rest);
+    *name = word ? word : "";
+    if (!cg_ca_name_valid(*name, err))
         return false;
     while ((word = strtok_r(NULL, " \t\r", &rest)))
-        if (!cg_san_add(job->names, word, &job->err))
+        if (!cg_san_add(names, word, err))
             return false;
-    return sk_GENERAL_NAME_num(job->names) > 0 || cg_san_add_default(job->names, job->order.name, is_server, &job->err);
+    return sk_GENERAL_NAME_num(names) > 0 || cg_san_add_default(names, *name, is_server, err);
 }
 
 static bool make(const struct batch *batch, struct job *job)
 {
     const struct cg_order_options *o = batch->options;
-    if (!read_words(batch, job))
+    bool is_server = o->profile->purpose == CG_PURPOSE_SERVER;
+    if (!(job->names = sk_GENERAL_NAME_new_null()) ||
+        !cg_batch_line(job->line, is_server, &job->order.name, job->names, &job->err))
         return false;
     cg_issue_place(batch->ca, &job->order);
     if ((job->skipped = job->order.is_live))

@@ -8,6 +8,9 @@
 #include "ca_issue.h"
 #include "ca_order.h"
 
+/* One line, cut into words in place: *name points into it, its SANs are added to names. */
+bool cg_batch_line(char *line, bool is_server, const char **name, GENERAL_NAMES *names, struct cg_error *err);
+
 int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *options); /* returns the exit code */
 
 #endif

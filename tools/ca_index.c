@@ -40,7 +40,6 @@ int cg_reason_number(const char *name)
     return -1;
 }
 
-/* Up to the last whole line: another run may be appending. */
 static bool read_lines(int fd, struct cg_index *index)
 {
     struct stat st;
@@ -55,13 +54,13 @@ static bool read_lines(int fd, struct cg_index *index)
             return false;
         index->len += n > 0 ? (size_t)n : 0;
     }
-    while (index->len && index->text[index->len - 1] != '\n')
-        index->len--;
     return true;
 }
 
 bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err)
 {
+    while (len && text[len - 1] != '\n')
+        len--;
     *index = (struct cg_index){.text = text, .len = len, .fields = malloc(len + 1)};
     if (!index->fields)
         cg_error_set(err, "no memory for the index");
@@ -98,6 +97,7 @@ static bool two_digits(const char *text, int *out)
 static bool parse_time(const char *text, int64_t *out)
 {
     size_t len = strcspn(text, "Z,");
+    static const int least[] = {1, 1, 0, 0, 0}, most[] = {12, 31, 23, 59, 60}; /* month to second */
     int century = 0, year = 0, part[5];
     if ((len != 12 && len != 14) || text[len] != 'Z')
         return false;
@@ -107,7 +107,7 @@ static bool parse_time(const char *text, int64_t *out)
     if (!two_digits(text, &year))
         return false;
     for (int i = 0; i < 5; i++)
-        if (!two_digits(text + 2 + 2 * i, &part[i]))
+        if (!two_digits(text + 2 + 2 * i, &part[i]) || part[i] < least[i] || part[i] > most[i])
             return false;
     if (len == 12)
         century = year < 50 ? 20 : 19;
@@ -159,7 +159,7 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
         field[n] = c;
     }
     row->status = n == 6 && strlen(field[0]) == 1 ? field[0][0] : '\0';
-    if (n != 6 || !strchr("VRE", row->status) || !parse_time(field[1], &row->expires) ||
+    if (n != 6 || !row->status || !strchr("VRE", row->status) || !parse_time(field[1], &row->expires) ||
         !parse_revocation(field[2], row)) {
         cg_error_set(err, "index.txt: line %lu is not a line of this database: \"%.60s\"; restore it from a backup",
                      index->number, field[0]);

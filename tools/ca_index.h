@@ -30,7 +30,8 @@ struct cg_index {
 
 /* A missing file is an empty index. */
 bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_error *err);
-bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err); /* takes malloc'ed text */
+/* Takes malloc'ed text, up to its last whole line: another run may be appending. */
+bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err);
 void cg_index_free(struct cg_index *index);
 
 /* The next row; false at the end, or on a line that is none (then err has a text). Rewind: index->at = 0. */

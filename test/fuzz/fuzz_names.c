@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Lines of issue --batch, with names and SANs as people type them: accepted ones can be written and read back, the
+ * others get a reason. */
+#include "../../tools/ca_batch.h"
+#include "../../tools/ca_names.h"
+#include "core/name.h"
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void written_and_read(const GENERAL_NAMES *names)
+{
+    unsigned char *der = NULL;
+    int len = i2d_GENERAL_NAMES(names, &der);
+    const unsigned char *p = der;
+    GENERAL_NAMES *again = len > 0 ? d2i_GENERAL_NAMES(NULL, &p, len) : NULL;
+    if (!again || sk_GENERAL_NAME_num(again) != sk_GENERAL_NAME_num(names))
+        abort();
+    for (int i = 0; i < sk_GENERAL_NAME_num(again); i++) {
+        char text[1024];
+        enum cg_san_type type;
+        cg_san_text(sk_GENERAL_NAME_value(again, i), &type, text, sizeof text);
+    }
+    GENERAL_NAMES_free(again);
+    OPENSSL_free(der);
+}
+
+static void run_line(char *line)
+{
+    struct cg_error err = {""};
+    const char *name = NULL;
+    int64_t number = 0;
+    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+    const char *item[] = {line};
+    const struct cg_list list = {item, 1}, none = {NULL, 0};
+    if (!names)
+        abort();
+    (void)cg_duration_parse(line, &number);
+    (void)cg_time_parse(line, &number);
+    NAME_CONSTRAINTS_free(cg_constraints_make(&list, &none, &err));
+    NAME_CONSTRAINTS_free(cg_constraints_make(&none, &list, &err));
+    err.text[0] = '\0';
+    if (cg_batch_line(line, false, &name, names, &err))
+        written_and_read(names);
+    else if (!err.text[0])
+        abort();
+    GENERAL_NAMES_free(names);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    if (!text)
+        abort();
+    memcpy(text, data, size);
+    text[size] = '\0';
+    for (char *line = text, *next = NULL; line; line = next) {
+        if ((next = strchr(line, '\n')))
+            *next++ = '\0';
+        run_line(line);
+    }
+    free(text);
+    return 0;
+}
