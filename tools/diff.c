@@ -65,7 +65,7 @@ static void put_lines(FILE *out, struct cursor c, size_t end)
 static size_t hunk_end(const struct cursor *first)
 {
     size_t end = first->number;
-    for (struct cursor c = *first; !is_end(&c) && c.number <= end + 2 * (size_t)CONTEXT; c = next(&c))
+    for (struct cursor c = *first; !is_end(&c) && c.number <= end + 2 * (size_t)CONTEXT + 1; c = next(&c))
         if (is_changed(&c))
             end = c.number;
     return end + CONTEXT + 1;

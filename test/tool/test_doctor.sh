@@ -266,6 +266,26 @@ echo 'use_identity_as_username true' >>weak.conf
 expect 3 cg -q doctor --config weak.conf --user "$me" --fix --yes
 grep -q '^use_identity_as_username true' weak.conf || fail "--fix took away the only name"
 
+# ---- the difference that is shown is the one that "diff -u" sees ----
+old='tls_version tlsv1'
+{
+    echo "$old"
+    seq -f '# %g' 1 4
+    printf '%s\n%s\n# between\n%s\n' "$old" "$old" "$old"
+    seq -f '# %g' 1 6
+    echo "$old"
+    seq -f '# %g' 1 7
+    echo "$old"
+    seq -f '# %g' 1 20
+    echo "$old"
+    echo '# and an end without a line end' | tr -d '\n'
+} >many.conf
+cp many.conf many.kept
+expect 3 cg doctor --config many.conf --user "$me" --fix --yes
+diff -u many.kept many.conf | sed -e '1,2d' -e '/^\\ No newline/d' >many.diff
+sed -n '/^@@/,$p' err | grep '^[-+ @]' >many.shown
+cmp many.diff many.shown || fail "another difference was shown: $(diff many.diff many.shown)"
+
 # ---- include_dir is followed from the main file alone; what can't be read is no clean bill; everything is bounded ----
 mkdir inc inc2
 cp bad.kept inc/a.conf
