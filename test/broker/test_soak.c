@@ -171,10 +171,13 @@ static struct size size_of(const struct soak *s)
     return (struct size){cg_process_rss_kib(pid), cg_process_files(pid)};
 }
 
-static void rounds(struct soak *s, int64_t seconds)
+static void rounds(struct soak *s, struct cg_crowd *crowd, int64_t seconds)
 {
-    for (int64_t until = now_ms() + seconds * 1000; now_ms() < until;)
+    for (int64_t until = now_ms() + seconds * 1000; now_ms() < until;) {
         one_round(s);
+        cg_crowd_ping(crowd);
+        cg_crowd_wait(crowd, 0, 0, 1); /* takes up the answers */
+    }
 }
 
 static void verdict(const struct soak *s, const struct size *before, const struct size *after)
@@ -203,9 +206,9 @@ static void soak(struct soak *s, int64_t seconds)
     struct cg_pinger *pinger = cg_pinger_start(&stays);
     cg_tap(pinger && cg_crowd_add(crowd, &stays, 0, "stays", STAY), "the clients that stay connect");
     pid_t good = play(s, good_clients), bad = play(s, bad_clients);
-    rounds(s, seconds / 4); /* until caches are full */
+    rounds(s, crowd, seconds / 4); /* until caches are full */
     struct size before = size_of(s);
-    rounds(s, seconds - seconds / 4);
+    rounds(s, crowd, seconds - seconds / 4);
     struct size after = size_of(s);
     atomic_store(&s->tally->stop, 1);
     waitpid(good, NULL, 0);

@@ -85,6 +85,13 @@ bool cg_crowd_add(struct cg_crowd *crowd, const struct cg_client_spec *spec, int
     return true;
 }
 
+void cg_crowd_ping(const struct cg_crowd *crowd)
+{
+    for (size_t i = 0; i < crowd->count; i++)
+        if (crowd->member[i].session.ssl)
+            SSL_write(crowd->member[i].session.ssl, "\xc0", 2);
+}
+
 size_t cg_crowd_live(const struct cg_crowd *crowd, int group)
 {
     return crowd->live[group];

@@ -16,6 +16,9 @@ void cg_crowd_free(struct cg_crowd *crowd); /* closes what still lives */
 bool cg_crowd_add(struct cg_crowd *crowd, const struct cg_client_spec *spec, int group, const char *label,
                   size_t count);
 
+/* A PINGREQ from each: without one a broker ends a session after a minute and a half. */
+void cg_crowd_ping(const struct cg_crowd *crowd);
+
 size_t cg_crowd_live(const struct cg_crowd *crowd, int group);
 
 /* Sessions that ended after the broker's DISCONNECT: with this reason code (MQTT 5 section 3.14.2.1). */
