@@ -72,7 +72,7 @@ static void starve(const struct cg_broker *broker, const struct cg_pki *pki, con
 
 static void open_page(const char *file)
 {
-    char wrapper[1024];
+    char wrapper[4096];
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     void *at = fd >= 0 && ftruncate(fd, sizeof *page) == 0
                    ? mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
