@@ -115,11 +115,21 @@ static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
     return this_update(o) > o->now;
 }
 
-static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
+static bool lives_longer(const struct cg_lint_object *o, int64_t seconds_allowed, char *detail, size_t size)
 {
     int64_t from = this_update(o), to = next_update(o);
     snprintf(detail, size, "%lld days", (long long)((to - from) / DAY));
-    return from && to && to - from > 31 * DAY;
+    return from && to && to - from > seconds_allowed;
+}
+
+static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return lives_longer(o, 31 * DAY, detail, size) && !lives_longer(o, 400 * DAY, detail, size);
+}
+
+static bool lives_very_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return lives_longer(o, 400 * DAY, detail, size);
 }
 
 static bool empty_list(const struct cg_lint_object *o, char *detail, size_t size)
@@ -247,19 +257,25 @@ static const struct cg_lint_rule rules[] = {
       "Check the clock of the machine that issued it."},
      CG_SCOPE_ALL,
      in_future},
-    {{"crl_lifetime_long", CG_LINT_WARNING, "",
-      "The CRL holds for more than a month: a revocation may go unseen that long.", "Issue it for a week, and daily."},
+    {{"crl_lifetime_long", CG_LINT_NOTICE, "",
+      "The CRL holds for more than a month: right for an offline root, else a revocation may go unseen that long.",
+      "Issue the CRL of a CA that issues to devices for a week, and daily."},
      CG_SCOPE_ALL,
      lives_long},
+    {{"crl_lifetime_very_long", CG_LINT_WARNING, "",
+      "The CRL holds for more than a year: a revocation may go unseen that long.", "Issue it for a week, and daily."},
+     CG_SCOPE_ALL,
+     lives_very_long},
     {{"crl_empty_list", CG_LINT_ERROR, "RFC 5280 5.1.2.6", "An empty list of revoked certificates must be left out.",
       NEW_CRL},
      CG_SCOPE_ALL,
      empty_list},
-    {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4", "A delta CRL: certguard refuses them.", "Publish full CRLs."},
+    {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4",
+      "A delta CRL: certguard refuses them unless trust.crl_extended is set.", "Publish full CRLs."},
      CG_SCOPE_ALL,
      delta},
-    {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5", "An indirect CRL: certguard refuses them.",
-      "Let each CA sign its own CRL."},
+    {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5",
+      "An indirect CRL: certguard refuses them unless trust.crl_extended is set.", "Let each CA sign its own CRL."},
      CG_SCOPE_ALL,
      indirect},
     {{"crl_reason_unspecified", CG_LINT_NOTICE, "RFC 5280 5.3.1",

@@ -145,6 +145,13 @@ ok cg lint --severity warning home/crl.pem
 ok cg -C home revoke dev1
 ok cg lint --severity warning home/crl.pem # its thisUpdate is set back a little, the revocation is of now
 
+ok cg -C plant init --name "Plant CA" --no-passphrase --intermediate
+ok cg lint plant/crl.pem plant/ca.pem plant/ca/cert.pem # the root's list holds for a year: its key is in a safe
+ok cg -C plant crl --lifetime 60d
+ok cg -C plant crl --root --lifetime 800d
+expect 3 cg lint plant/crl.pem
+says crl_lifetime_very_long
+
 # inspect: who, for what, until when, what is odd
 ok cg inspect home/live/dev1/cert.pem
 says 'who .*CN=dev1'
