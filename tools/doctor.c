@@ -58,7 +58,10 @@ void cg_doctor_each_line(struct cg_doctor *d, const struct cg_doctor_row *row, c
 
 bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port)
 {
-    return d->snapshot && cg_policy_listener(d->snapshot->policy, port)->client.certificate == CG_CERT_REQUIRED;
+    if (!d->snapshot)
+        return false;
+    const struct cg_profile *client = &cg_policy_listener(d->snapshot->policy, port)->client;
+    return client->certificate == CG_CERT_REQUIRED && client->mode[CG_REASON_NO_CERTIFICATE] == CG_ENFORCE;
 }
 
 const char *cg_doctor_event_log(const struct cg_doctor *d)

@@ -38,6 +38,13 @@ guarded elsewhere.json >elsewhere.conf
 finds "events that go elsewhere" events_silent elsewhere.conf
 stop_broker
 
+# A policy that only watches lets a client without a certificate through the handshake: by its own wish.
+printf '{"mode": "audit", "trust": {"anchors": ["ca.pem"]}, "log": {"file": "%s/events.jsonl"}}\n' "$scratch" >audit.json
+guarded audit.json >broker.conf
+start_broker
+finds "a broker that only watches" nothing
+stop_broker
+
 { tls_listener "$port"; echo 'allow_anonymous true'; } >broker.conf
 start_broker
 guarded policy.json >guarded.conf
