@@ -41,6 +41,10 @@ for code in $(sed -n 's/.*(reasons.md#\([a-z_]*\)).*/\1/p' "$source"/docs/*.md "
     grep -q "^### \`$code\`" "$source/docs/reasons.md" || fail "a manual names the reason $code, which there is not"
 done
 
+# ---- one version ----
+version=$(sed -n 's/^project(certguard VERSION \([0-9.]*\).*/\1/p' "$source/CMakeLists.txt")
+grep -q "^## $version\(,\|$\)" "$source/CHANGELOG.md" || fail "CHANGELOG.md has no section of version $version"
+
 # ---- links inside the tree ----
 for file in "$source"/*.md "$source"/docs/*.md; do
     for target in $(grep -o '](\([^)]*\))' "$file" | sed 's/^](//; s/)$//; s/#.*//' | grep -v '^[a-z]*:'); do
