@@ -26,10 +26,11 @@ void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-static const char *const
-    policy = "{\"trust\": {\"anchors\": \"anchors.pem\", \"crls\": \"crl.pem\"}, \"log\": {\"file\": \"events.jsonl\"},"
-             " \"credential\": {\"chain\": \"live/chain.pem\", \"key\": \"live/key.pem\"},"
-             " \"server\": {\"names\": [\"localhost\"]}";
+static const char *const policy = "{\"trust\": {\"anchors\": \"anchors.pem\", \"intermediates\": "
+                                  "\"intermediates.pem\", \"crls\": \"crl.pem\"},"
+                                  " \"log\": {\"file\": \"events.jsonl\"},"
+                                  " \"credential\": {\"chain\": \"live/chain.pem\", \"key\": \"live/key.pem\"},"
+                                  " \"server\": {\"names\": [\"localhost\"]}";
 
 void write_whole_policy(const struct world *w, const char *text)
 {
@@ -181,12 +182,14 @@ void rotation_start(struct world *w, const char *label)
     signal(SIGPIPE, SIG_IGN); /* sessions that the broker ended are closed once more */
     w->pki_start = time(NULL);
     w->pki = cg_pki_new(w->pki_start);
-    cg_pki_make(w->pki, "root: ca cn=root\nserver1: server issuer=root\ngood: issuer=root serial=42\n"
-                        "victim: issuer=root\ncrl1: crl issuer=root number=1 revoke=0x1267");
+    cg_pki_make(w->pki,
+                "root: ca cn=root\nserver1: server issuer=root\ngood: issuer=root serial=42\n"
+                "victim: issuer=root\ninter: ca issuer=root cn=inter\ncrl1: crl issuer=root number=1 revoke=0x1267");
     w->broker = cg_broker_new(label);
     w->folder = cg_broker_folder(w->broker);
     cg_pki_write_folder(w->pki, w->folder, "root", "server1", "");
     cg_pki_write(w->pki, w->folder, "anchors.pem", "root");
+    cg_pki_write(w->pki, w->folder, "intermediates.pem", "inter");
     cg_pki_write(w->pki, w->folder, "crl.pem", "crl1");
     write_pair(w, "v1", "server1");
     link_to(w, "live", "v1");

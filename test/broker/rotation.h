@@ -20,7 +20,8 @@ struct world {
 int64_t now_ms(void);
 void pause_ms(long ms);
 
-/* Makes root, server1, good, victim, crl1 (which revokes serial number 0x1267); anchors.pem, crl.pem, and live/chain.pem and live/key.pem,
+/* Makes root, server1, good, victim, inter, crl1 (which revokes serial number 0x1267); anchors.pem (root),
+ * intermediates.pem (inter), crl.pem, and live/chain.pem and live/key.pem,
  * where live is a link to the folder v1; and a policy that names these. */
 void rotation_start(struct world *w, const char *label);
 int rotation_end(struct world *w);                     /* the exit status */

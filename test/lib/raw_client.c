@@ -90,3 +90,17 @@ size_t cg_mqtt_connect(bool mqtt5, const char *client_id, const char *username, 
     out[1] = (unsigned char)(n - 2);
     return n;
 }
+
+size_t cg_mqtt_connect_will(bool mqtt5, const char *client_id, const char *topic, unsigned char out[256])
+{
+    size_t n = strlen(topic) > 30 ? 0 : cg_mqtt_connect(mqtt5, client_id, NULL, out);
+    if (n == 0)
+        return 0;
+    out[9] |= 0x04; /* will flag; QoS 0, not retained */
+    if (mqtt5)
+        out[n++] = 0; /* no will properties */
+    n += put_text(out + n, topic);
+    n += put_text(out + n, client_id);
+    out[1] = (unsigned char)(n - 2);
+    return n;
+}

@@ -101,7 +101,8 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
 {
     *result = (struct cg_client_result){.alert = -1, .connack = -1};
     unsigned char packet[256];
-    size_t len = cg_mqtt_connect(spec->mqtt5, spec->client_id, spec->username, packet);
+    size_t len = spec->will ? cg_mqtt_connect_will(spec->mqtt5, spec->client_id, spec->will, packet)
+                            : cg_mqtt_connect(spec->mqtt5, spec->client_id, spec->username, packet);
     SSL *ssl = make_ssl(spec);
     int fd = ssl ? cg_raw_open(spec->port, &result->local_port) : -1;
     if (fd < 0) {

@@ -22,6 +22,7 @@ struct cg_client_spec {
     const SSL_SESSION *session; /* offered for resumption, or NULL */
     bool mqtt5;
     const char *client_id, *username; /* NULL: "" and none */
+    const char *will;                 /* topic of a will whose payload is the client id; without username; NULL: none */
     int wait_ms;                      /* for each answer; 0: 5000 */
 };
 
@@ -56,6 +57,9 @@ int cg_raw_connack(int fd, int wait_ms); /* code of a CONNACK, -1 for none */
 
 /* A CONNECT packet; returns its length, at most 256 octets. */
 size_t cg_mqtt_connect(bool mqtt5, const char *client_id, const char *username, unsigned char out[256]);
+
+/* The same with a will, its payload the client id. */
+size_t cg_mqtt_connect_will(bool mqtt5, const char *client_id, const char *topic, unsigned char out[256]);
 
 /* A key whose public half is of one and whose private half is of another: a certificate without its key. P-256 only. */
 EVP_PKEY *cg_false_key(const EVP_PKEY *public_half, const EVP_PKEY *private_half);
