@@ -9,48 +9,7 @@ found()
     grep -q "\"id\":\"$1\"" "$work/out" || fail "doctor did not find $1"
 }
 
-cat >ca.cnf <<'END'
-[req]
-distinguished_name = dn
-[dn]
-[v3_ca]
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid:always,issuer
-basicConstraints = critical,CA:true
-END
-cat >broker.cnf <<'END'
-[req]
-distinguished_name = dn
-[dn]
-[v3_req]
-basicConstraints = CA:FALSE
-keyUsage = digitalSignature, keyEncipherment
-subjectAltName = IP:192.168.1.2
-subjectAltName = DNS:futro-s450.fritz.box
-subjectAltName = DNS:localhost
-subjectAltName = DNS:futro-s450
-certificatePolicies = ia5org,@pol
-[pol]
-policyIdentifier = 1.3.5.8
-CPS.1 = http://localhost/
-userNotice.1 = @notice
-[notice]
-explicitText = "At home"
-organization = "Mi Casa"
-noticeNumbers = 1,2
-END
-umask 022
-ok openssl req -new -x509 -newkey rsa:1024 -days 3650 -nodes -config ca.cnf -extensions v3_ca \
-    -subj "/C=ES/O=Mi Casa /CN=Mi Casa CA/emailAddress=me@example.org" -keyout MiCA.key -out MiCA.crt
-ok openssl req -new -newkey rsa:2048 -nodes -config broker.cnf -subj "/O=futro-s450.fritz.box/CN=futro-s450.fritz.box" \
-    -keyout broker.key -out broker.csr
-ok openssl x509 -req -in broker.csr -CA MiCA.crt -CAkey MiCA.key -CAcreateserial -days 3650 \
-    -extfile broker.cnf -extensions v3_req -out broker.crt
-ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj "/CN=dev1" -keyout client.key -out client.csr
-ok openssl x509 -req -in client.csr -CA MiCA.crt -CAkey MiCA.key -CAcreateserial -days 3650 -out client.crt
-chmod 644 MiCA.key
-mkdir mosquitto
-cp MiCA.* broker.crt broker.key client.crt mosquitto/
+. "$(dirname "$0")/tutorial.sh"
 cat >bad.conf <<END
 listener 8883
 cafile $work/mosquitto/MiCA.crt
