@@ -126,6 +126,7 @@ bool cg_name_is_clean(const X509_NAME *name)
     return true;
 }
 
+/* Printing ends where out is full: a name may have 64 KB, and OpenSSL prints it one character after the other. */
 bool cg_name_text(const X509_NAME *name, char *out, size_t size)
 {
     if (size == 0)
@@ -133,17 +134,21 @@ bool cg_name_text(const X509_NAME *name, char *out, size_t size)
     out[0] = '\0';
     if (!name)
         return true;
-    BIO *bio = BIO_new(BIO_s_mem());
+    BIO *to = NULL, *from = NULL;
+    size_t room = size + 4; /* so that the last character shown is whole */
     /* RFC 2253 order and escapes are those of RFC 4514; control characters stay for cg_text_escape to show */
     unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
-    bool ok = bio && X509_NAME_print_ex(bio, name, 0, flags) >= 0;
+    bool ok = BIO_new_bio_pair(&to, room, &from, 1) == 1;
+    if (ok && X509_NAME_print_ex(to, name, 0, flags) < 0)
+        ok = BIO_ctrl_pending(from) == room;
     char *text = NULL;
-    long len = ok ? BIO_get_mem_data(bio, &text) : 0;
+    int len = ok ? BIO_nread0(from, &text) : 0;
     if (ok)
         cg_text_escape(text, len > 0 ? (size_t)len : 0, out, size);
     else
         snprintf(out, size, "(unreadable)");
-    BIO_free(bio);
+    BIO_free(to);
+    BIO_free(from);
     return ok;
 }
 

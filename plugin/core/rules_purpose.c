@@ -41,14 +41,14 @@ enum cg_rule_result cg_rule_eku(const struct cg_subject *subject, enum cg_reason
 {
     const struct cg_check_input *in = subject->in;
     const struct cg_cert *cert = &subject->cert[depth];
-    struct cg_who who = cg_rule_who(subject, depth);
     if (in->purpose == CG_PURPOSE_ANY)
         return CG_RULE_PASS;
     if (reason == CG_REASON_WRONG_PURPOSE && forbidden_by_netscape_type(cert, in->purpose))
-        return cg_rule_fail(detail, "the Netscape Cert Type of %s does not allow a TLS %s", who.text,
-                            in->purpose == CG_PURPOSE_CLIENT ? "client" : "server");
+        return cg_rule_fail(detail, "the Netscape Cert Type of %s does not allow a TLS %s",
+                            cg_rule_who(subject, depth).text, in->purpose == CG_PURPOSE_CLIENT ? "client" : "server");
     if (judge_eku(cert, in) != reason)
         return CG_RULE_PASS;
+    struct cg_who who = cg_rule_who(subject, depth);
     if (reason == CG_REASON_EKU_MISSING)
         return cg_rule_fail(detail, "%s has no extended key usage, %s is needed", who.text, eku_name(in->purpose));
     if (reason == CG_REASON_EKU_ANY)

@@ -2,8 +2,9 @@
 /* A broker under attack:  attack [quick|full [stock]]
  * Each attack of the table runs against a fresh broker, up to 2,000 connections a second, while a good client connects
  * over and over. quick, a test: the good client is always let in, memory stays, the event log is bounded, the broker
- * lives and ends well. full prints tab-separated lines too: attack, server, name, connections a second, quiet p50 and p99 ms,
- * p50 and p99 under attack, broker's CPU share, KiB added, KiB of events. No time is asserted. */
+ * lives and ends well. full prints tab-separated lines instead: attack, server, name, connections a second, quiet p50 and
+ * p99 ms, p50 and p99 under attack, CPU ms that the broker spends on each bad connection, KiB added, KiB of events.
+ * No time is asserted. */
 #include "kinds.h"
 
 #include "lib/broker.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +45,8 @@ static void *attack_thread(void *argument)
                                 .held = held,
                                 .nheld = sizeof held / sizeof *held};
     memset(held, 0xff, sizeof held);
+    /* attackers stand for other machines: what they compute must not be what the good client waits for */
+    setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
     int64_t next = cg_now_us();
     while (!atomic_load(&siege->stop)) {
         siege->kind->strike(&attacker, siege->kind);
@@ -91,7 +95,7 @@ static long file_kib(const struct cg_broker *broker, const char *file)
 }
 
 struct result {
-    double quiet50, quiet99, under50, under99, rate, cpu;
+    double quiet50, quiet99, under50, under99, rate, bad_ms; /* bad_ms: CPU a bad connection */
     long growth_kib, events_kib;
     size_t failed;
 };
@@ -100,7 +104,9 @@ static void besiege(struct siege *siege, struct good *good, const struct cg_brok
 {
     pthread_t threads[THREADS];
     int pid = cg_broker_pid(broker);
+    int64_t cpu = cg_process_cpu_us(pid);
     be_good(good, ms);
+    double each_us = (double)(cg_process_cpu_us(pid) - cpu) / (double)good->count;
     *out = (struct result){.quiet50 = cg_percentile(good->ms, good->count, 0.5),
                            .quiet99 = cg_percentile(good->ms, good->count, 0.99),
                            .failed = good->failed};
@@ -111,12 +117,15 @@ static void besiege(struct siege *siege, struct good *good, const struct cg_brok
     be_good(good, ms / 3); /* what the first connections need stays: from here on memory must not grow */
     out->failed += good->failed;
     long before = cg_process_rss_kib(pid);
-    int64_t began = cg_now_us(), cpu = cg_process_cpu_us(pid);
+    int64_t began = cg_now_us();
+    cpu = cg_process_cpu_us(pid);
     size_t strikes = atomic_load(&siege->strikes);
     be_good(good, ms);
     double seconds = (double)(cg_now_us() - began) / 1e6;
-    out->rate = (double)(atomic_load(&siege->strikes) - strikes) / seconds;
-    out->cpu = (double)(cg_process_cpu_us(pid) - cpu) / 1e6 / seconds;
+    strikes = atomic_load(&siege->strikes) - strikes;
+    out->rate = (double)strikes / seconds;
+    out->bad_ms = ((double)(cg_process_cpu_us(pid) - cpu) - each_us * (double)good->count) / 1000 /
+                  (double)(strikes ? strikes : 1);
     out->under50 = cg_percentile(good->ms, good->count, 0.5);
     out->under99 = cg_percentile(good->ms, good->count, 0.99);
     out->failed += good->failed;
@@ -129,8 +138,8 @@ static void besiege(struct siege *siege, struct good *good, const struct cg_brok
 
 static void report(const struct kind *kind, bool stock, const struct result *r)
 {
-    printf("attack\t%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%ld\t%ld\n", stock ? "stock" : "certguard", kind->name,
-           r->rate, r->quiet50, r->quiet99, r->under50, r->under99, r->cpu, r->growth_kib, r->events_kib);
+    printf("attack\t%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.3f\t%ld\t%ld\n", stock ? "stock" : "certguard", kind->name,
+           r->rate, r->quiet50, r->quiet99, r->under50, r->under99, r->bad_ms, r->growth_kib, r->events_kib);
     fflush(stdout);
 }
 

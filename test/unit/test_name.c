@@ -122,9 +122,29 @@ static void distinguished_names_are_rfc_4514(void **state)
     X509_NAME_free(name);
 }
 
+/* What is cut is the start of the whole, wherever a buffer ends, also within a character of several octets. */
+static void a_name_is_cut_like_its_text(void **state)
+{
+    (void)state;
+    char whole[2048], cut[2048], expected[2048];
+    X509_NAME *name = X509_NAME_new();
+    for (int i = 0; i < 12; i++)
+        assert_true(X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_UTF8,
+                                               (const unsigned char *)"M\xc3\xbcll, \xe2\x82\xac+", -1, -1, 0));
+    assert_true(cg_name_text(name, whole, sizeof whole));
+    assert_true(strlen(whole) > 150);
+    for (size_t size = 1; size < 300; size++) {
+        assert_true(cg_name_text(name, cut, size));
+        cg_text_escape(whole, strlen(whole), expected, size);
+        assert_string_equal(cut, expected);
+    }
+    X509_NAME_free(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_is_cut_like_its_text),
         cmocka_unit_test(text_is_escaped),
         cmocka_unit_test(serial_numbers_are_hex_without_leading_zeros),
         cmocka_unit_test(times_are_read_strictly),
