@@ -10,7 +10,7 @@
 #define CRLS_TOLD 8
 
 struct text {
-    char bytes[600];
+    char bytes[800];
     size_t len;
 };
 
@@ -90,6 +90,8 @@ static void swapped(struct cg_reporter *reporter, const struct cg_credential *ol
 void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *old, const struct cg_snapshot *fresh)
 {
     struct text text = {"", 0};
+    if (fresh->policy_changes[0])
+        add(&text, "; policy: %s", fresh->policy_changes);
     if (old && old->trust != fresh->trust) {
         add_certificates(&text, "trust anchors", cg_trust_anchors(old->trust), cg_trust_anchors(fresh->trust));
         add_certificates(&text, "intermediates", cg_trust_intermediates(old->trust),

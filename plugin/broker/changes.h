@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Tells what a new snapshot brings: anchors, CRL numbers, serial numbers of credentials, old and new.
+/* Tells what a new snapshot brings: keys of the policy, anchors, CRL numbers, serial numbers of credentials, old and new.
  * Nothing is kept. Called by state.c at each swap. */
 #ifndef CG_CHANGES_H
 #define CG_CHANGES_H

@@ -192,6 +192,7 @@ struct cg_log_policy {
 
 struct cg_policy {
     const char *name;                          /* the file, or "(strict default)" */
+    const char *text;                          /* its JSON */
     struct cg_trust_files trust, bridge_trust; /* bridge_trust without anchors: trust is used */
     struct cg_log_policy log;
     struct cg_listener_policy base; /* ports that have no entry of their own */

@@ -2,6 +2,7 @@
 #include "snapshot.h"
 
 #include "check.h"
+#include "policy_changes.h"
 #include "policy_parse.h"
 
 #include <stdlib.h>
@@ -184,8 +185,12 @@ struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, co
     }
     atomic_init(&snapshot->references, 1);
     if (mark(&loading, source->policy) && load_policy(snapshot, source, err) && load_trusts(snapshot, &loading) &&
-        load_credentials(snapshot, &loading))
+        load_credentials(snapshot, &loading)) {
+        if (previous)
+            cg_policy_changes(previous->policy, snapshot->policy, snapshot->policy_changes,
+                              sizeof snapshot->policy_changes);
         return snapshot;
+    }
     free_snapshot(snapshot);
     if (fault)
         *fault = stage;

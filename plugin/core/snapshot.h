@@ -29,6 +29,7 @@ struct cg_snapshot {
     struct cg_trust *bridge_trust;         /* same pointer as trust where the policy names none */
     struct cg_credential *base_credential; /* of policy->base; NULL: the broker's own is served */
     struct cg_credential **credentials;    /* by policy->listeners index; NULL entries: the broker's own is served */
+    char policy_changes[200];              /* cg_policy_changes since the previous one */
     struct cg_stamps trust_files, bridge_trust_files; /* those of the trust stores, to take them over unchanged */
 };
 
