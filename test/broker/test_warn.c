@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Whatever expires is warned of at each of the policy's distances, once each, by a clock that goes on by days: clients,
+ * the broker's certificate, anchors, intermediates and CRLs. */
+#include "warn.h"
+
+#include "core/policy_parse.h"
+#include "lib/pki_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1767225600)
+#define DAY INT64_C(86400)
+
+static struct world {
+    struct cg_pki *pki;
+    struct cg_policy *policy;
+    struct cg_reporter *reporter;
+    struct cg_warner *warner;
+    struct cg_snapshot snapshot;
+    struct cg_conn client;
+} w;
+
+static int told[5]; /* by what is warned of */
+enum { CLIENT, BROKER, ANCHOR, INTERMEDIATE, CRL };
+
+static void broker_log(enum cg_level level, const char *text)
+{
+    static const char *const words[] = {"certificate of this client", "broker's certificate", "trust anchor",
+                                        "intermediate certificate", "CRL"};
+    (void)level;
+    for (int i = 0; i < 5; i++)
+        told[i] += strstr(text, words[i]) != NULL;
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    struct cg_error err = {""};
+    memset(&w, 0, sizeof w);
+    memset(told, 0, sizeof told);
+    w.pki = cg_pki_new(NOW);
+    cg_pki_make(w.pki, "root: ca cn=root days=-1..90\ninter: ca issuer=root days=-1..60\n"
+                       "server: server issuer=root days=-1..40\nclient: issuer=root days=-1..40\n"
+                       "crl: crl issuer=root number=1 days=-1..79");
+    w.policy = cg_policy_default("ca.pem", &err);
+    w.reporter = cg_reporter_open(&w.policy->log, NULL, broker_log, &err);
+    w.warner = cg_warner_new(w.reporter);
+    char *root = cg_pki_pem(w.pki, "root"), *inter = cg_pki_pem(w.pki, "inter"), *crl = cg_pki_pem(w.pki, "crl");
+    struct cg_trust *trust = cg_trust_new();
+    assert_true(cg_trust_add_anchors(trust, "root", root, strlen(root), &err));
+    assert_true(cg_trust_add_intermediates(trust, "inter", inter, strlen(inter), &err));
+    assert_true(cg_trust_add_crls(trust, "crl", crl, strlen(crl), NOW, &err));
+    free(root);
+    free(inter);
+    free(crl);
+    w.snapshot.policy = w.policy;
+    w.snapshot.trust = w.snapshot.bridge_trust = trust;
+    w.client.role = CG_ROLE_LISTENER;
+    w.client.state = CG_CONN_ESTABLISHED;
+    w.client.peer_leaf = cg_pki_cert(w.pki, "client");
+    w.client.not_after = (time_t)(NOW + 40 * DAY);
+    return 0;
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    cg_warner_free(w.warner);
+    cg_reporter_close(w.reporter);
+    cg_trust_free(w.snapshot.trust);
+    cg_policy_free(w.policy);
+    cg_pki_free(w.pki);
+    return 0;
+}
+
+static void clients_at_each_distance_once(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int day, warnings; /* of a certificate with 40 days */
+    } rows[] = {{0, 0}, {9, 0}, {10, 1}, {11, 1}, {25, 1}, {26, 2}, {33, 3}, {34, 3}, {39, 4}, {40, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int again = 0; again < 3; again++) { /* however often it connects */
+            cg_warner_accepted(w.warner, &w.client, w.policy, NOW + rows[i].day * DAY);
+            assert_int_equal(told[CLIENT], rows[i].warnings);
+        }
+}
+
+static void what_serves_is_looked_at(void **unused)
+{
+    (void)unused;
+    struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")};
+    w.snapshot.base_credential = &credential;
+    cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW);
+    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 0);
+    for (int day = 1; day < 100; day++) { /* a day of the wall clock between two pulses is a clock that was set */
+        cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW + day * DAY);
+        cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW + day * DAY);
+    }
+    assert_int_equal(told[BROKER], 4);
+    assert_int_equal(told[ANCHOR], 4);
+    assert_int_equal(told[INTERMEDIATE], 4);
+    assert_int_equal(told[CRL], 4); /* half, three quarters, seven eighths, over */
+    cg_warner_swapped(w.warner);    /* the same files once more */
+    cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW + 100 * DAY);
+    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 16);
+}
+
+static void live_clients_are_looked_at_too(void **unused)
+{
+    (void)unused;
+    cg_warner_pulse(w.warner, &w.client, &w.snapshot, NOW);
+    assert_int_equal(told[CLIENT], 0);
+    cg_warner_pulse(w.warner, &w.client, &w.snapshot, NOW + 30 * DAY);
+    assert_int_equal(told[CLIENT], 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(clients_at_each_distance_once, start, finish),
+        cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
