@@ -33,6 +33,6 @@ if(CG_FUZZERS) # the fuzzer must see its way through the core, not only through 
     add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 if(CG_COVERAGE)
-    add_compile_options(--coverage)
+    add_compile_options(--coverage -fprofile-update=atomic) # several threads count
     add_link_options(--coverage)
 endif()

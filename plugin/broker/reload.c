@@ -100,8 +100,11 @@ static void look(struct cg_reload *reload, bool nudged)
     bool changed = state != reload->loaded;
     bool settled = changed && (state == reload->moving || nudged);
     reload->moving = state;
-    if (settled || (reload->failed && !changed && failed_for >= RETRY_AFTER_MS))
+    bool asked = reload->failed && !changed && nudged; /* something outside the files may be mended */
+    if (settled || asked || (reload->failed && !changed && failed_for >= RETRY_AFTER_MS))
         load(reload);
+    if (asked && reload->failed)
+        tell(reload);
     else if (reload->failed && !changed && !reload->told && failed_for >= TELL_AFTER_MS)
         tell(reload);
 }

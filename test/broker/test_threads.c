@@ -296,7 +296,7 @@ int main(void)
     bool open = plugin && fake_open(plugin, folder, policy);
     cg_tap(open, "the plugin loads");
     if (open)
-        run(pki, given ? atoi(given) : 3000);
+        run(pki, given ? (int)strtol(given, NULL, 10) : 3000);
     fake_close();
     size_t loaded = count_lines("events.1", "\"snapshot_loaded\"") + count_lines("events.jsonl", "\"snapshot_loaded\"");
     cg_tap(loaded > 1, "snapshots were swapped meanwhile (%zu events of it are left)", loaded);

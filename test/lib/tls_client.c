@@ -103,6 +103,8 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
     unsigned char packet[256];
     size_t len = spec->will ? cg_mqtt_connect_will(spec->mqtt5, spec->client_id, spec->will, packet)
                             : cg_mqtt_connect(spec->mqtt5, spec->client_id, spec->username, packet);
+    if (spec->no_keep_alive)
+        packet[10] = packet[11] = 0; /* MQTT 5.0 section 3.1.2.10 */
     SSL *ssl = make_ssl(spec);
     int fd = ssl ? cg_raw_open(spec->port, &result->local_port) : -1;
     if (fd < 0) {

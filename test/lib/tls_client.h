@@ -20,6 +20,7 @@ struct cg_client_spec {
     int refuse_server;          /* X509_V_ERR_* with which the client refuses the server; 0: takes any */
     bool psk;                   /* offers a pre-shared key */
     const SSL_SESSION *session; /* offered for resumption, or NULL */
+    bool no_keep_alive;         /* else 60 s */
     bool mqtt5;
     const char *client_id, *username; /* NULL: "" and none */
     const char *will;                 /* topic of a will whose payload is the client id; without username; NULL: none */
