@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct fake_told {
-    size_t connects, denied, ended, kicked, answers, logged;
+    size_t connects, denied, ended, kicked, answers, snapshots;
 };
 
 /* Loads the plugin with this policy; the folder holds chain.pem and key.pem. False: it refused, and said why. */

@@ -204,20 +204,6 @@ static void prepare(struct cg_pki *pki)
     place_policy("");
 }
 
-static size_t count_lines(const char *file, const char *words)
-{
-    char path[500], *line = NULL;
-    size_t size = 0, count = 0;
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    FILE *in = fopen(path, "re");
-    while (in && getline(&line, &size, in) > 0)
-        count += strstr(line, words) != NULL;
-    free(line);
-    if (in)
-        fclose(in);
-    return count;
-}
-
 static void clear_folder(void)
 {
     static const char *const files[] = {"ca.pem",   "chain.pem", "key.pem",     "crl.pem",      "live.pem",
@@ -251,6 +237,14 @@ static void join(pthread_t thread)
         fake_turn(2);
 }
 
+/* A busy machine needs longer until everything happened once. */
+#define MORE_US 60000000
+
+static bool unfinished(const struct fake_told *told)
+{
+    return !told->kicked || !told->answers || told->snapshots < 4;
+}
+
 static void run(struct cg_pki *pki, int ms)
 {
     struct client clients[NCLIENTS], all = {0};
@@ -259,8 +253,9 @@ static void run(struct cg_pki *pki, int ms)
     pthread_create(&writer, NULL, write_files, pki);
     for (int i = 0; i < NCLIENTS; i++)
         pthread_create(&clients[i].thread, NULL, come_and_go, &clients[i]);
+    const struct fake_told *told = fake_told();
     int64_t end = cg_now_us() + (int64_t)ms * 1000;
-    for (unsigned turn = 0; cg_now_us() < end; turn++) {
+    for (unsigned turn = 0; cg_now_us() < end || (unfinished(told) && cg_now_us() < end + MORE_US); turn++) {
         fake_turn(2);
         if (turn % 50 == 0)
             fake_reload();
@@ -274,7 +269,6 @@ static void run(struct cg_pki *pki, int ms)
         all.resumed += clients[i].resumed;
     }
     join(writer);
-    const struct fake_told *told = fake_told();
     cg_tap_note("%zu connects, %zu of them resumed; %zu sessions ended, %zu kicked; %zu answers", told->connects,
                 all.resumed, told->ended, told->kicked, told->answers);
     cg_tap(all.let_in > 0 && all.good_refused == 0, "every good client was let in (%zu, %zu refused)", all.let_in,
@@ -282,6 +276,7 @@ static void run(struct cg_pki *pki, int ms)
     cg_tap(all.stranger_in == 0, "and no stranger");
     cg_tap(told->kicked > 0, "sessions of the revoked were ended");
     cg_tap(told->answers > 0, "the administrator got answers");
+    cg_tap(told->snapshots > 3, "and snapshots were swapped meanwhile (%zu)", told->snapshots);
 }
 
 int main(void)
@@ -298,8 +293,6 @@ int main(void)
     if (open)
         run(pki, given ? (int)strtol(given, NULL, 10) : 3000);
     fake_close();
-    size_t loaded = count_lines("events.1", "\"snapshot_loaded\"") + count_lines("events.jsonl", "\"snapshot_loaded\"");
-    cg_tap(loaded > 1, "snapshots were swapped meanwhile (%zu events of it are left)", loaded);
     clear_folder();
     cg_pki_free(pki);
     return cg_tap_done();
