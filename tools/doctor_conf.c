@@ -81,24 +81,42 @@ static void crlfile(struct cg_doctor *d, const struct cg_doctor_row *row)
         cg_doctor_each_line(d, row, keys, any_value);
 }
 
-/* "plugin FILE" below a listener, or a "plugin_use NAME" of 2.1 there. */
-static bool is_bound(const struct cg_conf *conf, unsigned listener)
+/* "plugin_use NAME" below the listener, of a "plugin_load NAME FILE" anywhere (Mosquitto 2.1). */
+static bool is_used(const struct cg_conf *conf, unsigned listener, const struct cg_conf_line *load)
 {
-    for (unsigned p = 1; p <= conf->plugins; p++)
-        if (cg_conf_is_certguard(conf, p) && cg_conf_plugin(conf, p)->listener == listener)
+    size_t len = strcspn(load->value, " \t");
+    for (size_t i = 0; i < conf->count; i++) {
+        const struct cg_conf_line *line = &conf->item[i];
+        if (line->listener == listener && strcmp(line->key, "plugin_use") == 0 && strlen(line->value) == len &&
+            strncmp(line->value, load->value, len) == 0)
             return true;
-    return cg_conf_find(conf, listener, "plugin_use") != NULL;
+    }
+    return false;
 }
 
-static bool is_global(const struct cg_doctor *d)
+static bool is_bound(const struct cg_conf *conf, unsigned listener)
+{
+    for (unsigned p = 1; p <= conf->plugins; p++) {
+        const struct cg_conf_line *line = cg_conf_plugin(conf, p);
+        bool by_name = strcmp(line->key, "plugin_load") == 0;
+        if (cg_conf_is_certguard(conf, p) && (by_name ? is_used(conf, listener, line) : line->listener == listener))
+            return true;
+    }
+    return false;
+}
+
+/* Does a plugin line count for its listener alone? Always for "plugin_load", never for "global_plugin". */
+static bool counts_alone(const struct cg_doctor *d)
 {
     const struct cg_conf_line *plugin = cg_conf_plugin(&d->conf, d->plugin);
-    return plugin && strcmp(plugin->key, "global_plugin") == 0;
+    if (!plugin || strcmp(plugin->key, "global_plugin") == 0)
+        return false;
+    return d->conf.per_listener || strcmp(plugin->key, "plugin_load") == 0;
 }
 
 static void listener_alone(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    for (unsigned i = 1; d->plugin && d->conf.per_listener && !is_global(d) && i <= d->conf.listeners; i++)
+    for (unsigned i = 1; counts_alone(d) && i <= d->conf.listeners; i++)
         if (!is_bound(&d->conf, i))
             cg_doctor_report_line(d, row, cg_conf_listener(&d->conf, i));
 }
@@ -176,8 +194,10 @@ static const struct cg_doctor_rule rules[] = {
       "Remove the line and name the CRL in the policy's trust.crls."},
      crlfile},
     {{"listener_without_plugin", CG_LINT_WARNING,
-      "With per_listener_settings a plugin line counts for its listener: the identity of clients here is not bound.",
-      "Repeat the plugin lines below this listener, or remove per_listener_settings."},
+      "The plugin counts for other listeners alone (per_listener_settings, or plugin_load): the identity of clients "
+      "here is not bound.",
+      "Repeat the plugin lines below this listener, or remove per_listener_settings; with plugin_load: plugin_use "
+      "NAME"},
      listener_alone},
     {{"per_listener_2_0_11", CG_LINT_NOTICE, "Mosquitto 2.0.11 loads the plugin once for every listener that names it.",
       "Remove per_listener_settings where one set of settings is enough."},

@@ -132,7 +132,10 @@ static void plain(struct cg_doctor *d, const struct cg_doctor_row *row)
 /* Kept once for all listeners, unless each has its own settings. */
 static void anonymous(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
+    static const char *const of_listener[] = {"listener_allow_anonymous", NULL}; /* Mosquitto 2.1 */
     bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
+    if (identity || !d->plugin)
+        cg_doctor_each_line(d, row, of_listener, cg_conf_true);
     for (unsigned i = 0; (identity || !d->plugin) && i <= (d->conf.per_listener ? d->conf.listeners : 0); i++) {
         const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "allow_anonymous");
         if (cg_conf_true(line))

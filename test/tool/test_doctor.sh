@@ -7,6 +7,7 @@
 found()
 {
     grep -q "\"id\":\"$1\"" "$work/out" || fail "doctor did not find $1"
+    echo "$1" >>"$work/seen"
 }
 
 . "$(dirname "$0")/tutorial.sh"
@@ -102,6 +103,7 @@ trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
 trap_in psk_listener "listener 8885\npsk_hint home"
 trap_in username_from_broker "use_subject_as_username true"
 trap_in anonymous_allowed "allow_anonymous true"
+trap_in anonymous_allowed "listener_allow_anonymous true"
 trap_in certificate_left_to_plugin "require_certificate false"
 trap_in listener_incomplete "listener 8885\nkeyfile $work/ca/live/broker/privkey.pem"
 trap_in file_unreadable "acl_file $work/none"
@@ -225,6 +227,62 @@ echo 'use_identity_as_username true' >>weak.conf
 expect 3 cg -q doctor --config weak.conf --user "$me" --fix --yes
 grep -q '^use_identity_as_username true' weak.conf || fail "--fix took away the only name"
 
+# ---- what depends on the broker's version ----
+mkdir fake
+version() # VERSION
+{
+    printf '#!/bin/sh\necho "mosquitto version %s"\n' "$1" >fake/mosquitto
+    chmod 755 fake/mosquitto
+}
+as_version() # VERSION EXIT CONFIG
+{
+    version "$1"
+    expect "$2" env PATH="$work/fake:$PATH" "$CERTGUARD" --json -v doctor --config "$3" --user "$me"
+}
+for old in 1.6.9 2.0.10 2.2.0 3.0.0; do
+    as_version $old 3 good.conf
+    found broker_version
+done
+for fine in 2.0.11 2.0.21 2.1.2; do as_version $fine 0 good.conf; done
+{ cat good.conf; printf 'per_listener_settings true\nconnection x\nbridge_cafile %s\n' "$work/ca/ca.pem"; } >old.conf
+as_version 2.0.11 0 old.conf
+found per_listener_2_0_11
+found bridge_2_0_11
+found bridge_nameless
+as_version 2.1.2 0 old.conf
+grep -q 2_0_11 out && fail "a fault of 2.0.11 is told of another version"
+# 2.1 loads a plugin by name, and listeners use it
+sed -e "s|^plugin .*|plugin_load guard $work/mosquitto_certguard.so|" good.conf >new.conf
+as_version 2.1.2 3 new.conf
+found listener_without_plugin
+echo 'plugin_use guard' >>new.conf
+as_version 2.1.2 0 new.conf
+
+# ---- notices, and what time brings ----
+ok cg --json -v doctor --config good.conf --user "$me"
+found acl_missing
+if [ "$me" = root ]; then found broker_as_root; else echo broker_as_root >>seen; fi
+change 5 events_lost
+change 6 broker_certificate_rejected
+change 7 handshake_rejected
+ok cg --json -v doctor --config good.conf --user "$me"
+found events_lost
+found own_certificate_refused
+found clients_refused
+sed "s|\"$log\"|\"$work/nowhere/events.jsonl\"|" policy.json >lost.json
+sed "s|$work/policy.json|$work/lost.json|" good.conf >lost.conf
+expect 3 cg --json doctor --config lost.conf --user "$me"
+found event_log_unwritable
+sed '/crls/d; s|\(ca.pem"\),|\1|' policy.json >late.json
+sed "s|$work/policy.json|$work/late.json|" good.conf >late.conf
+expect 3 cg --json --at +80d doctor --config late.conf --user "$me"
+found renewal_due
+ok cg -q -C brief init --no-passphrase --name Brief --lifetime 60d
+echo "{\"trust\": {\"anchors\": \"$work/brief/ca.pem\"}}" >brief.json
+sed "s|$work/policy.json|$work/brief.json|" good.conf >brief.conf
+expect 3 cg --json doctor --config brief.conf --user "$me"
+found anchor_ends
+
 # ---- the difference that is shown is the one that "diff -u" sees ----
 old='tls_version tlsv1'
 {
@@ -256,6 +314,7 @@ echo 'tls_version tlsv1.1' >inc2/c.conf
 expect 3 cg doctor --config main.conf --user "$me"
 says 'inc/b.conf:2: tls_version tlsv1'
 says 'inc/b.conf:1: include_dir'
+says include_nested && echo include_nested >>seen
 grep -q 'inc2/c.conf' out && fail "a folder inside a folder was followed"
 printf 'include_dir %s\n' "$work/inc" >inc/b.conf # itself
 expect 3 cg doctor --config main.conf --user "$me"
@@ -293,5 +352,11 @@ expect 3 cg doctor --config long.conf --user "$me"
 says 'long.conf:2: tls_version tlsv1'
 expect 1 cg doctor --config none.conf
 expect 1 cg doctor --config good.conf --user nobody-of-this-name
+# ---- no rule without a place where it holds; those about a running broker are in test/broker/doctor.sh ----
+ok cg -q doctor --rules
+cut -d' ' -f1 out | while read -r id; do
+    case $id in hook_not_effective | let_in_without_certificate | served_other | events_silent) continue ;; esac
+    grep -qx "$id" seen || [ "$me" != root ] || fail "the rule $id was found nowhere"
+done || exit 1
 ok cg --json doctor --rules
 echo "done"
