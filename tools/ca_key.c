@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_LIMIT ((size_t)64 << 10)
@@ -189,6 +190,12 @@ bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_P
     struct cg_bytes bytes;
     if (!path)
         return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
+    struct stat st;
+    if (stat(path, &st) == 0 && st.st_mode & 077) {
+        cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); cure: chmod 0600 %s", path,
+                     (unsigned)st.st_mode & 07777, path);
+        return false;
+    }
     if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
         return false;
     bool good = first_line((const char *)bytes.data, bytes.len, out, err);

@@ -5,6 +5,7 @@
 #include "ca_names.h"
 #include "ca_p12.h"
 #include "fault.h"
+#include "lint.h"
 
 #include <openssl/err.h>
 
@@ -66,6 +67,19 @@ static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_o
     return over;
 }
 
+/* Its errors keep a certificate from being issued; these do not. */
+static void warn_lint(const struct cg_cli *cli, X509 *cert)
+{
+    struct cg_lint *lint = cg_lint_new(cli->now);
+    bool good = lint && cg_lint_add_certificate(lint, cert) && cg_lint_run(lint);
+    for (size_t i = 0; good && i < cg_lint_count(lint); i++) {
+        const struct cg_lint_finding *f = cg_lint_finding(lint, i);
+        if (f->row->severity == CG_LINT_WARNING)
+            cg_warn(cli, "%s (%s)%s%s", f->row->what, f->row->id, f->detail[0] ? ": " : "", f->detail);
+    }
+    cg_lint_free(lint);
+}
+
 static void tell(const struct cg_cli *cli, const struct cg_issue_order *order, const struct cg_issued *issued,
                  const struct cg_order_options *o, const struct cg_target *place)
 {
@@ -76,6 +90,7 @@ static void tell(const struct cg_cli *cli, const struct cg_issue_order *order, c
     cg_result(cli, result);
     if (issued->shortened)
         cg_warn(cli, "the CA ends at %s, so the certificate does too", end);
+    warn_lint(cli, issued->cert);
     const char *warning = o->csr ? NULL : cg_key_type_warning(o->key_type);
     if (warning)
         cg_warn(cli, "%s", warning);
@@ -93,7 +108,7 @@ static void tell(const struct cg_cli *cli, const struct cg_issue_order *order, c
         cg_say(cli,
                "Next: put it where the broker reads it:\n  certguard -C %s deploy %s --to /etc/mosquitto/certs "
                "--owner mosquitto",
-               cli->dir, order->name);
+               cli->dir_word, order->name);
     else
         cg_say(cli, "Next: give the device %sfullchain.pem and %s/ca.pem, by a way that nobody can read.",
                order->private_key ? "privkey.pem, " : "", cli->dir);

@@ -51,7 +51,7 @@ static bool make(const struct cg_issuer *issuer, struct cg_issue_order *order, X
         cg_error_set(err,
                      "the certificate of \"%s\" does not say whether it is a broker's or a client's; say it: "
                      "certguard -C %s renew %s --as broker|bridge|client",
-                     order->name, issuer->ca->dir, order->name);
+                     order->name, issuer->ca->word, order->name);
         return false;
     }
     order->request.both_purposes = !terms->profile && (X509_get_extended_key_usage(old) & both) == both;

@@ -102,12 +102,12 @@ static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_us
             return CG_EXIT_OK;
         cg_error_set(err,
                      "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
-                     ca->dir, ca->dir);
+                     ca->dir, ca->word);
         return CG_EXIT_FAILED;
     }
     if (st.st_mode & 022) {
         cg_error_set(err, "%s can be changed by other users (mode %04o); mend it with: chmod 700 %s", ca->dir,
-                     (unsigned)st.st_mode & 07777, ca->dir);
+                     (unsigned)st.st_mode & 07777, ca->word);
         return CG_EXIT_FAILED;
     }
     if (use == CG_CA_READ || cli->dry_run)
@@ -118,7 +118,7 @@ static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_us
 
 int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
 {
-    *ca = (struct cg_ca){.lock = -1};
+    *ca = (struct cg_ca){.lock = -1, .word = cli->dir_word};
     if ((size_t)snprintf(ca->dir, sizeof ca->dir, "%s", cli->dir) >= sizeof ca->dir) {
         cg_error_set(err, "-C: the path is too long");
         return CG_EXIT_FAILED;
@@ -135,7 +135,7 @@ int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, s
     if (use != CG_CA_CREATE && !made) {
         cg_error_set(err,
                      "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
-                     ca->dir, ca->dir);
+                     ca->dir, ca->word);
         return CG_EXIT_FAILED;
     }
     return !made || load_certs(ca, err) ? CG_EXIT_OK : CG_EXIT_FAILED;
@@ -185,7 +185,7 @@ X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error 
         return NULL;
     snprintf(relative, sizeof relative, "live/%s", name);
     if (!cg_ca_has(ca, relative)) {
-        cg_error_set(err, "this CA has no \"%s\"; certguard -C %s list shows what it has", name, ca->dir);
+        cg_error_set(err, "this CA has no \"%s\"; certguard -C %s list shows what it has", name, ca->word);
         return NULL;
     }
     return cg_cert_load(cg_ca_path(ca, path, "live/%s/cert.pem", name), err);

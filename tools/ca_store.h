@@ -25,6 +25,7 @@
 
 struct cg_ca {
     char dir[PATH_MAX - 512]; /* so that every path below it fits into PATH_MAX */
+    const char *word;         /* dir for command lines that are shown; borrowed from the struct cg_cli */
     int lock;                 /* -1: opened for reading */
     X509 *cert;               /* the CA that issues; NULL before init */
     X509 *root;               /* the same certificate where there is no intermediate */

@@ -315,6 +315,7 @@ bool cg_cli_parse(struct cg_cli *cli, void **options, int argc, char **argv, str
             good = word[1] == '-' ? long_option(&p, argv, &i) : short_options(&p, argv, &i);
     }
     *options = p.options;
+    good = (cli->dir_word = cg_shell_word(cli->dir)) && good;
     if (cli->at.given)
         cli->now = cli->at.value;
     if (!good)
@@ -329,5 +330,6 @@ void cg_cli_free(struct cg_cli *cli, void *options)
         if (verb->options[i].type == CG_OPT_LIST || verb->options[i].type == CG_OPT_FILES)
             free(((struct cg_list *)(void *)((char *)options + verb->options[i].offset))->item);
     free(options);
+    free(cli->dir_word);
     free((void *)(uintptr_t)cli->args);
 }

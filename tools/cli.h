@@ -57,6 +57,7 @@ struct cg_verb;
 
 struct cg_cli {
     const char *dir;             /* -C: the CA's folder; never NULL */
+    char *dir_word;              /* the same as a shell takes it, for command lines that are shown; owned */
     bool dry_run, json;          /* -n, --json */
     bool quiet;                  /* -q */
     int verbose;                 /* -v, counted */
@@ -113,6 +114,9 @@ void cg_help_verb(const struct cg_verb *verb);
 /* Values, also used for files of lines. */
 bool cg_duration_parse(const char *text, int64_t *seconds);
 bool cg_time_parse(const char *text, int64_t *seconds);
+
+/* In quotes where a shell would cut it or see more in it; malloc'ed. */
+char *cg_shell_word(const char *text);
 
 /* Words for people, to standard error. say: not with -q. detail: with -v only. warn: always, marked. */
 void cg_say(const struct cg_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -52,8 +52,8 @@ bool cg_target_load(const struct cg_ca *ca, const char *name, struct cg_target *
     cJSON_Delete(object);
     cg_bytes_free(&bytes);
     if (!target->to)
-        cg_error_set(err, "%s names no folder; say it again with: certguard -C %s deploy %s --to FOLDER", path, ca->dir,
-                     name);
+        cg_error_set(err, "%s names no folder; say it again with: certguard -C %s deploy %s --to FOLDER", path,
+                     ca->word, name);
     return target->to;
 }
 

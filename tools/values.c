@@ -13,6 +13,26 @@ static const struct {
     int64_t seconds;
 } units[] = {{"", DAY}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", DAY}, {"w", 7 * DAY}, {"y", 365 * DAY}};
 
+char *cg_shell_word(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+@:-";
+    size_t n = 0;
+    if (*text && text[strspn(text, plain)] == '\0')
+        return strdup(text);
+    char *word = malloc(4 * strlen(text) + 3);
+    if (!word)
+        return NULL;
+    word[n++] = '\'';
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'') /* ends the quotes, a quote by itself, and begins them again */
+            n = (size_t)(stpcpy(word + n, "'\\'") - word);
+        word[n++] = *c;
+    }
+    word[n++] = '\'';
+    word[n] = '\0';
+    return word;
+}
+
 bool cg_duration_parse(const char *text, int64_t *seconds)
 {
     char *end = NULL;

@@ -27,7 +27,7 @@ static bool deploy(const struct cg_cli *cli, const struct cg_ca *ca, const struc
     X509 *cert = cg_ca_live_cert(ca, name, err);
     bool good = cert && cg_target_load(ca, name, &target, err) && cg_target_merge(&target, &o->place, err);
     if (good && !target.to && !o->rollback) {
-        cg_error_set(err, "deploy it where? certguard -C %s deploy %s --to FOLDER", ca->dir, name);
+        cg_error_set(err, "deploy it where? certguard -C %s deploy %s --to FOLDER", ca->word, name);
         good = false;
     }
     if (good && !cli->dry_run && o->rollback)

@@ -38,7 +38,7 @@ static bool key_is_strong(const struct cg_cli *cli, const struct cg_found *found
         "%s: the CA's key is too small (%s, %d bits): every TLS handshake under it fails with \"ca key too "
         "small\", so it cannot be adopted. Make a new CA (certguard -C %s init), issue for the same names, give "
         "devices the new ca.pem beside the old one, and retire the old CA when the last device has it",
-        found->key_file, EVP_PKEY_get0_type_name(found->key), bits, cli->dir);
+        found->key_file, EVP_PKEY_get0_type_name(found->key), bits, cli->dir_word);
     return false;
 }
 
@@ -158,14 +158,14 @@ static void tell(const struct cg_adoption *a, const struct import_options *o, cJ
                 a->adopted->reused);
     if (cg_ca_is_two_tier(a->ca) && !cli->dry_run && !cg_ca_has(a->ca, "root/crl.pem"))
         cg_warn(cli, "the root's CRL is missing: with the root's key there, make one with certguard -C %s crl --root",
-                cli->dir);
+                cli->dir_word);
     if (o->no_passphrase)
         cg_warn(cli, "the CA key is not encrypted: whoever reads %s can issue certificates in your name", cli->dir);
     if (!cli->dry_run)
         cg_say(cli,
                "%s was only read. It still holds the CA's key: when all is well, move it to a medium in a safe.\n"
                "Next: certguard -C %s list; give brokers the new %s/crl.pem%s.",
-               a->source, cli->dir, cli->dir, o->renew_ca ? " and ca.pem" : "");
+               a->source, cli->dir_word, cli->dir, o->renew_ca ? " and ca.pem" : "");
     cg_result(cli, result);
 }
 

@@ -207,7 +207,7 @@ static void tell(const struct cg_cli *cli, const struct init_options *o, const s
            "Next:\n  certguard -C %s issue broker NAME --san dns:HOST --san ip:ADDRESS\n"
            "  certguard -C %s issue client NAME\n"
            "and from a timer, daily:  certguard -C %s crl --refresh-if 50%%",
-           cli->dir, cli->dir, cli->dir);
+           cli->dir_word, cli->dir_word, cli->dir_word);
 }
 
 static bool make_all(const struct cg_ca *ca, const struct cg_cli *cli, const struct init_options *o, struct tier *root,

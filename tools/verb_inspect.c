@@ -7,6 +7,7 @@
 #include "tty.h"
 #include "verbs.h"
 
+#include <limits.h>
 #include <openssl/core_names.h>
 #include <stdio.h>
 #include <string.h>
@@ -202,11 +203,21 @@ static bool add_served(struct cg_lint *lint, const char *host_port, struct cg_er
     return good;
 }
 
+/* A file, else a name of the CA. */
+static const char *find(const struct cg_cli *cli, const char *what, char path[PATH_MAX])
+{
+    if (strchr(what, '/') || access(what, F_OK) == 0)
+        return what;
+    bool fits = snprintf(path, PATH_MAX, "%s/live/%s/fullchain.pem", cli->dir, what) < PATH_MAX;
+    return fits && access(path, F_OK) == 0 ? path : what;
+}
+
 static int run(const struct cg_cli *cli, const void *options)
 {
     (void)options;
     struct cg_error err = {""};
-    const char *what = cli->args[0];
+    char path[PATH_MAX];
+    const char *what = find(cli, cli->args[0], path);
     struct cg_lint *lint = cg_lint_new(cli->now);
     bool server = access(what, F_OK) != 0 && strchr(what, ':');
     bool good = lint && (server ? add_served(lint, what, &err) : cg_lint_add_path(lint, what, &err)) &&
@@ -229,12 +240,13 @@ static int run(const struct cg_cli *cli, const void *options)
 const struct cg_verb cg_verb_inspect = {
     .name = "inspect",
     .group = CG_GROUP_LOOK,
-    .arguments = "FILE|HOST:PORT",
+    .arguments = "FILE|NAME|HOST:PORT",
     .summary = "show who a certificate is, for what, until when, and what is odd",
     .description = "FILE may hold certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. "
-                   "With HOST:PORT\n"
-                   "the certificates that a TLS server sends are shown; nothing is judged or sent but a handshake.\n"
-                   "\"check\" says whether the plugin would accept a certificate.",
+                   "NAME is one of\n"
+                   "the CA. With HOST:PORT the certificates that a TLS server sends are shown; nothing is judged or "
+                   "sent but a\n"
+                   "handshake. \"check\" says whether the plugin would accept a certificate.",
     .examples = "certguard inspect broker.crt\n"
                 "certguard inspect broker.lan:8883\n"
                 "certguard inspect --json crl.pem",

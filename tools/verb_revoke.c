@@ -179,7 +179,7 @@ static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struc
         cg_error_set(err,
                      "this CA issued nothing by the name or serial number \"%s\"; certguard -C %s list shows what "
                      "it issued",
-                     cli->args[0], ca->dir);
+                     cli->args[0], ca->word);
         good = false;
     }
     if (good && rewrite.revoked && !cli->dry_run)

@@ -64,10 +64,12 @@ static void roll_back(const struct cg_cli *cli, const struct cg_ca *ca, const st
     char why[sizeof err->text];
     unsigned now = 0;
     snprintf(why, sizeof why, "%s", err->text);
+    const char *dot = why[0] && why[strlen(why) - 1] == '?' ? "" : ".";
     if (cg_generation_switch(ca, name, generation, cli->now, &now, &second) && put_out(ca, name, target, &second))
-        cg_error_set(err, "%s. Went back to generation %u of \"%s\"; the new one is kept in archive/", why, now, name);
+        cg_error_set(err, "%s%s Went back to generation %u of \"%s\"; the new one is kept in archive/", why, dot, now,
+                     name);
     else
-        cg_error_set(err, "%s. Going back to generation %u failed too: %s", why, generation, second.text);
+        cg_error_set(err, "%s%s Going back to generation %u failed too: %s", why, dot, generation, second.text);
 }
 
 static bool swap_and_prove(const struct cg_cli *cli, const struct cg_ca *ca, const struct rotate_options *o,

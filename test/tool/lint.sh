@@ -118,6 +118,8 @@ says 'client (clientAuth)'
 says 'valid until'
 ok cg inspect broker.crt
 says 'odd .*extendedKeyUsage'
+ok cg -C home inspect dev1
+says 'who .*CN=dev1'
 expect 1 cg inspect nothing.crt
 expect 64 cg inspect
 

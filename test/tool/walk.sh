@@ -263,6 +263,11 @@ says "did you mean --lifetime"
 expect 64 cg -C ca-p256 issue client x --lifetime soon
 expect 1 cg -C nowhere list
 says "init"
+# command lines that are shown can be pasted
+expect 1 cg -C "no where's" list
+says "certguard -C 'no where'..'s' init"
+ok cg -C ca-p256 issue broker short --san dns:short
+says "warning: .*san_single_label"
 for verb in $(cg --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
     ok cg "$verb" --help
     says Examples
