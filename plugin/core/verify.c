@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "path.h"
+#include "policies.h"
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -52,7 +53,7 @@ static enum cg_reason reason_of(int error)
 struct run {
     const STACK_OF(X509) *path;
     struct cg_path_errors *errors;
-    bool signatures_enforced, without_policies;
+    bool signatures_enforced, policies;
 };
 
 /* Keeps OpenSSL on our path: where names are ambiguous it would pick the first that fits. */
@@ -98,124 +99,13 @@ static int note_error(int ok, X509_STORE_CTX *ctx)
     return !run->errors->cut_short;
 }
 
-static bool add_policy(X509_VERIFY_PARAM *param, const char *oid)
-{
-    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-    if (object && X509_VERIFY_PARAM_add0_policy(param, object))
-        return true;
-    ASN1_OBJECT_free(object);
-    return false;
-}
-
-#define ANY_POLICY "2.5.29.32.0"
-/* An OID that no certificate can be issued under: the user-initial-policy-set that nothing satisfies. An empty one
- * would fail chains that need no policy at all, or mean any. */
-#define NO_POLICY "0.0"
-
-static bool wanted(const struct cg_strings *oids, const char *oid)
-{
-    if (oids->count == 0)
-        return true;
-    for (size_t i = 0; i < oids->count; i++)
-        if (strcmp(oids->item[i], oid) == 0 || strcmp(oids->item[i], ANY_POLICY) == 0)
-            return true;
-    return false;
-}
-
-static bool holds_any(const CERTIFICATEPOLICIES *policies)
-{
-    for (int i = 0; i < sk_POLICYINFO_num(policies); i++)
-        if (OBJ_obj2nid(sk_POLICYINFO_value(policies, i)->policyid) == NID_any_policy)
-            return true;
-    return false;
-}
-
-/* user-initial-policy-set: the policy's OIDs, cut down to those that the anchor may vouch for (RFC 5937 3.2). */
-static bool set_initial_policies(X509_VERIFY_PARAM *param, const struct cg_strings *oids, const X509 *anchor)
-{
-    int critical = -1, added = 0;
-    bool ok = true;
-    CERTIFICATEPOLICIES *of_anchor = X509_get_ext_d2i(anchor, NID_certificate_policies, &critical, NULL);
-    if (!of_anchor && critical != -1)
-        return add_policy(param, NO_POLICY); /* unreadable: it vouches for nothing */
-    if (!of_anchor || holds_any(of_anchor)) {
-        for (size_t i = 0; i < oids->count && ok; i++, added++)
-            ok = add_policy(param, oids->item[i]);
-        ok = ok && (added > 0 || add_policy(param, ANY_POLICY));
-    } else {
-        bool any = oids->count == 0;
-        for (int i = 0; i < sk_POLICYINFO_num(of_anchor) && ok; i++) {
-            char oid[128];
-            int len = OBJ_obj2txt(oid, sizeof oid, sk_POLICYINFO_value(of_anchor, i)->policyid, 1);
-            if (len <= 0 || (size_t)len >= sizeof oid || !(any || wanted(oids, oid)))
-                continue;
-            ok = add_policy(param, oid);
-            added++;
-        }
-        ok = ok && (added > 0 || add_policy(param, NO_POLICY));
-    }
-    CERTIFICATEPOLICIES_free(of_anchor);
-    return ok;
-}
-
-/* Certificates below the anchor that count for a skipCerts field: self-issued CA certificates do not. */
-static long counted(const STACK_OF(X509) *path)
-{
-    long n = 1;
-    for (int i = 1; i < sk_X509_num(path) - 1; i++)
-        n += !(X509_get_extension_flags(sk_X509_value(path, i)) & EXFLAG_SI);
-    return n;
-}
-
-static bool takes_effect(const ASN1_INTEGER *skip, long certificates)
-{
-    if (!skip)
-        return false;
-    int64_t n = 0;
-    return !ASN1_INTEGER_get_int64(&n, skip) || n < 0 || n <= certificates;
-}
-
-/* OpenSSL starts with the certificate below the anchor, so the anchor's own constraints become initial inputs
- * (RFC 5937 3.2). Exact for requireExplicitPolicy: the state of RFC 5280 6.1.5 (g) only asks whether the counter
- * reaches 0 within this path. For inhibitPolicyMapping and inhibitAnyPolicy the inputs are booleans that hold from the
- * first certificate on, where the anchor may allow some certificates first: then we are stricter than need be. */
-static unsigned long anchor_flags(const STACK_OF(X509) *path, const X509 *anchor)
-{
-    unsigned long flags = 0;
-    int critical = -1;
-    long certificates = counted(path);
-    POLICY_CONSTRAINTS *constraints = X509_get_ext_d2i(anchor, NID_policy_constraints, &critical, NULL);
-    if (!constraints && critical != -1)
-        flags |= X509_V_FLAG_EXPLICIT_POLICY | X509_V_FLAG_INHIBIT_MAP;
-    if (constraints && takes_effect(constraints->requireExplicitPolicy, certificates))
-        flags |= X509_V_FLAG_EXPLICIT_POLICY;
-    if (constraints && takes_effect(constraints->inhibitPolicyMapping, certificates))
-        flags |= X509_V_FLAG_INHIBIT_MAP;
-    POLICY_CONSTRAINTS_free(constraints);
-    critical = -1;
-    ASN1_INTEGER *inhibit_any = X509_get_ext_d2i(anchor, NID_inhibit_any_policy, &critical, NULL);
-    if ((!inhibit_any && critical != -1) || takes_effect(inhibit_any, certificates))
-        flags |= X509_V_FLAG_INHIBIT_ANY;
-    ASN1_INTEGER_free(inhibit_any);
-    return flags;
-}
-
 static bool set_param(X509_VERIFY_PARAM *param, const struct run *run, const struct cg_profile *profile)
 {
-    const STACK_OF(X509) *path = run->path;
-    const X509 *anchor = sk_X509_value(path, sk_X509_num(path) - 1);
     unsigned long flags = X509_V_FLAG_NO_CHECK_TIME; /* our own rules, with the caller's time and skew */
     if (profile->strict)
         flags |= X509_V_FLAG_X509_STRICT;
-    if (profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF && !run->without_policies) {
-        /* always: constraints in the path hold whether the policy file asks for a policy or not */
-        flags |= X509_V_FLAG_POLICY_CHECK | anchor_flags(path, anchor);
-        flags |= profile->policies.require_explicit ? X509_V_FLAG_EXPLICIT_POLICY : 0;
-        flags |= profile->policies.inhibit_mapping ? X509_V_FLAG_INHIBIT_MAP : 0;
-        flags |= profile->policies.inhibit_any ? X509_V_FLAG_INHIBIT_ANY : 0;
-        if (!set_initial_policies(param, &profile->policies.oids, anchor))
-            return false;
-    }
+    if (run->policies && !cg_policies_set(param, &flags, run->path, profile))
+        return false;
     X509_VERIFY_PARAM_set_depth(param, 100); /* max_depth is our own rule */
     return X509_VERIFY_PARAM_set_flags(param, flags) == 1;
 }
@@ -278,20 +168,25 @@ out:
 bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile, bool signatures_known,
                     struct cg_path_errors *errors, enum cg_reason *reason)
 {
+    bool policies = profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF;
     struct run run = {
         .path = path,
         .errors = errors,
         .signatures_enforced = profile->mode[CG_REASON_BAD_SIGNATURE] == CG_ENFORCE,
+        .policies = policies && cg_policies_openssl_may_try(path),
     };
     ERR_set_mark();
-    int result = verify(&run, profile, signatures_known);
-    if (result < 0 && profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF) {
+    int result = verify(&run, profile, signatures_known), error = X509_V_OK;
+    if (policies && !run.policies && result == 1 && !errors->cut_short)
+        error = cg_policies_without_tree(path, profile);
+    if (run.policies && result < 0) {
         /* OpenSSL says the same of a policy tree beyond its bound: then it is done without one, and that is told */
-        run.without_policies = true;
+        run.policies = false;
         result = verify(&run, profile, signatures_known);
-        if (result == 1)
-            result = add_error(errors, X509_V_ERR_INVALID_POLICY_EXTENSION, 0);
+        error = X509_V_ERR_INVALID_POLICY_EXTENSION;
     }
+    if (result == 1 && error != X509_V_OK)
+        result = add_error(errors, error, 0);
     ERR_pop_to_mark();
     *reason = result < 0 ? CG_REASON_NO_MEMORY : CG_REASON_INTERNAL_ERROR;
     return result == 1;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Listeners of all kinds: plain, Unix sockets, optional certificates, settings per listener, two plugin lines, SIGHUP.
+# Listeners of all kinds: plain, Unix sockets, optional certificates, settings per listener, two plugin lines.
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
@@ -154,31 +154,3 @@ policy ', "plain": "allow"'
 start_broker
 expect_unix "a client of a Unix domain socket where the policy allows plain ones" in
 stop_broker
-
-# Mosquitto 2.0 makes a new SSL_CTX at SIGHUP where crlfile is set; 2.1 ends itself then.
-if "$mosquitto" -h | grep -q 'version 2\.0'; then
-    policy
-    mkdir -p certs && : >certs/index.txt
-    printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/certs/index.txt\ndefault_md=sha256\n' "$scratch" >certs/ca.conf
-    openssl ca -gencrl -config certs/ca.conf -cert ca.pem -keyfile ca.key -crldays 7 -out stock.crl 2>/dev/null
-    {
-        printf 'allow_anonymous true\n%b' "$plugin"
-        tls_listener "$tls" "require_certificate true\ncrlfile $scratch/stock.crl\n"
-    } >broker.conf
-    start_broker
-    for round in 1 2 3; do
-        reloads=$(grep -c 'Reloading config' broker.log)
-        kill -HUP "$broker_pid"
-        tries=100
-        while [ "$(grep -c 'Reloading config' broker.log)" -le "$reloads" ] && [ "$tries" -gt 0 ]; do
-            tries=$((tries - 1))
-            sleep 0.1
-        done
-        expect "a new SSL_CTX after SIGHUP $round: a stranger" out stranger "$tls" x
-        expect_event "is refused by the policy" "handshake_rejected\tuntrusted\tCN=stranger" event reason cert.subject
-        expect "a new SSL_CTX after SIGHUP $round: a good certificate" in dev1 "$tls" x
-    done
-    [ "$(grep -c '"untrusted"' events.jsonl)" -eq 3 ] || fail "SIGHUP: not every stranger has its event"
-    stop_broker
-    [ "$broker_status" -eq 0 ] || fail "the broker ended with $broker_status"
-fi
