@@ -6,6 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A broker that was killed in the middle of a line, or lost power, left half of one. */
+static bool ends_in_half_a_line(const char *path, const struct stat *st)
+{
+    char last = '\n';
+    int fd = S_ISREG(st->st_mode) && st->st_size > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+    if (fd < 0)
+        return false;
+    ssize_t n = pread(fd, &last, 1, st->st_size - 1);
+    close(fd);
+    return n == 1 && last != '\n';
+}
+
 int cg_logfile_open(struct cg_logfile *file, const char *path)
 {
     struct stat st;
@@ -22,6 +34,7 @@ int cg_logfile_open(struct cg_logfile *file, const char *path)
     file->fd = fd;
     file->device = st.st_dev;
     file->inode = st.st_ino;
+    file->torn = ends_in_half_a_line(path, &st);
     return 0;
 }
 

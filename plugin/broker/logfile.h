@@ -13,7 +13,7 @@ struct cg_logfile {
     int fd;           /* -1: not open */
     dev_t device;
     ino_t inode;
-    bool torn; /* the file ends in half a line that could not be taken back */
+    bool torn; /* the file ends in half a line that could not be taken back, or was found */
 };
 
 /* All return 0 or an errno. */

@@ -112,6 +112,20 @@ static void makes_file_0640_and_appends(void **state)
     assert_string_equal(content(path("log")), "one\ntwo\n");
 }
 
+static void half_a_line_of_before_stays_alone(void **state)
+{
+    (void)state;
+    FILE *out = fopen(path("log"), "we");
+    assert_non_null(out);
+    fputs("whole\n{\"half", out);
+    fclose(out);
+    struct cg_eventlog *log = open_log(path("log"), 1000);
+    put(log, "one");
+    put(log, "two");
+    cg_eventlog_close(log);
+    assert_string_equal(content(path("log")), "whole\n{\"half\none\ntwo\n");
+}
+
 static void follows_a_file_that_was_moved(void **state)
 {
     (void)state;
@@ -198,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_order, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(makes_file_0640_and_appends, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(half_a_line_of_before_stays_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(follows_a_file_that_was_moved, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(comes_back_when_the_file_can_be_made_again, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(survives_a_full_disk, make_folder, remove_folder),
