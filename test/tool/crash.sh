@@ -6,6 +6,7 @@
 
 ok cg -C base init --no-passphrase
 ok cg -C base issue client one
+consistent base
 
 # faulty FAULT N COMMAND...
 faulty()
@@ -36,17 +37,22 @@ old_or_new()
     esac
 }
 
-# walk WHAT FAULT CODE ARGUMENTS...: CODE is how a run ends that meets the fault
+# walk WHAT FAULT CODE ARGUMENTS...: CODE is how a run ends that meets the fault. In a folder of its own, so that
+# several walk at once.
 walk()
 {
     what=$1
     fault=$2
     code=$3
     shift 3
+    work=$work/$what-$fault
+    mkdir "$work"
+    cd "$work" || exit 1
+    [ "$what" = init ] || known=../${base:-base}
     at=1
     while :; do
         rm -rf ca
-        [ "$what" = init ] || cp -a base ca
+        [ "$what" = init ] || cp -a "../${base:-base}" ca
         faulty "$fault" $at -C ca "$@"
         got=$?
         [ $got = "${end_code:-0}" ] && break
@@ -66,54 +72,83 @@ walk()
     [ $at -gt 10 ] || fail "$what: the shim saw only $((at - 1)) calls"
 }
 
-for fault in kill ENOSPC; do
-    code=1
-    [ $fault = kill ] && code=137
-    walk init $fault $code init --no-passphrase
-    walk issue $fault $code issue client new
-    walk revoke $fault $code revoke one
-    walk crl $fault $code crl
-done
+# both FIRST SECOND: two functions at once; what either says is shown, and either can fail the test
+both()
+{
+    ("$1") &
+    first=$!
+    ("$2") &
+    second=$!
+    wait $first
+    one=$?
+    wait $second
+    two=$?
+    [ $one = 0 ] && [ $two = 0 ] || { trap - EXIT; exit 1; }
+}
 
-ok cg -C base issue broker two.lan
-ok cg -C base deploy two.lan --to "$work/etc"
-walk renew kill 137 renew two.lan
-# nothing serves it, so the run ends by going back
-end_code=1
-walk rotate kill 137 rotate two.lan --connect 127.0.0.1:1 --timeout 0
-end_code=0
+# a deployed name, whose target is its own folder; nothing serves it, so rotate ends by going back
+deployed()
+{
+    cp -a base base-deployed
+    base=base-deployed
+    ok cg -C $base issue broker two.lan
+    ok cg -C $base deploy two.lan --to "$work/etc"
+    end_code=1
+    walk rotate kill 137 rotate two.lan --connect 127.0.0.1:1 --timeout 0
+}
 
-# a file system that is read-only from the start
-for verb in "issue client new" "revoke one" crl; do
+first_half()
+{
+    (walk init kill 137 init --no-passphrase) && (walk issue kill 137 issue client new) &&
+        (walk revoke kill 137 revoke one) && (walk crl kill 137 crl) && (walk renew kill 137 renew one) &&
+        (walk init ENOSPC 1 init --no-passphrase)
+}
+
+second_half()
+{
+    (deployed) && (walk issue ENOSPC 1 issue client new) && (walk revoke ENOSPC 1 revoke one) &&
+        (walk crl ENOSPC 1 crl) && (read_only_and_at_once)
+}
+
+read_only_and_at_once()
+{
+    work=$work/at-once
+    mkdir "$work"
+    cd "$work" || exit 1
+    # a file system that is read-only from the start
+    for verb in "issue client new" "revoke one" crl; do
+        rm -rf ca
+        cp -a ../base ca
+        # shellcheck disable=SC2086 # the words of the verb
+        faulty EROFS 1 -C ca $verb && fail "$verb on a read-only file system ended with 0"
+        grep -q "Read-only file system; the file system is read-only" err || fail "$verb, read-only: no clear message"
+        diff -r ../base ca || fail "$verb changed something on a read-only file system"
+    done
+
+    # twenty at once: every one gets in, none is lost
     rm -rf ca
-    cp -a base ca
-    # shellcheck disable=SC2086 # the words of the verb
-    faulty EROFS 1 -C ca $verb && fail "$verb on a read-only file system ended with 0"
-    grep -q "Read-only file system; the file system is read-only" err || fail "$verb, read-only: no clear message"
-    diff -r base ca || fail "$verb changed something on a read-only file system"
-done
+    cp -a ../base ca
+    i=0
+    while [ $i -lt 20 ]; do
+        "$CERTGUARD" -C ca --wait 60 -q issue client "many$i" >/dev/null 2>"err$i" </dev/null &
+        pids="${pids-} $!"
+        i=$((i + 1))
+    done
+    for pid in $pids; do
+        wait "$pid" || fail "one of twenty at once failed: $(cat err*)"
+    done
+    [ "$(grep -c archive/many ca/index.txt)" = 20 ] || fail "entries were lost: $(grep -c archive/many ca/index.txt) of 20"
+    consistent ca
+    echo "twenty at once: 20 entries"
 
-# twenty at once: every one gets in, none is lost
-rm -rf ca
-cp -a base ca
-i=0
-while [ $i -lt 20 ]; do
-    "$CERTGUARD" -C ca --wait 60 -q issue client "many$i" >/dev/null 2>"err$i" </dev/null &
-    pids="${pids-} $!"
-    i=$((i + 1))
-done
-for pid in $pids; do
-    wait "$pid" || fail "one of twenty at once failed: $(cat err*)"
-done
-[ "$(grep -c archive/many ca/index.txt)" = 20 ] || fail "entries were lost: $(grep -c archive/many ca/index.txt) of 20"
-consistent ca
-echo "twenty at once: 20 entries"
+    # who finds the lock taken ends with 75 and changes nothing
+    (flock 9 && sleep 2) 9>ca/lock &
+    sleep 0.5
+    before=$(cat ca/index.txt)
+    expect 75 cg -C ca issue client late
+    says "another run"
+    [ "$before" = "$(cat ca/index.txt)" ] || fail "the locked run changed the index"
+    wait
+}
 
-# who finds the lock taken ends with 75 and changes nothing
-(flock 9 && sleep 2) 9>ca/lock &
-sleep 0.5
-before=$(cat ca/index.txt)
-expect 75 cg -C ca issue client late
-says "another run"
-[ "$before" = "$(cat ca/index.txt)" ] || fail "the locked run changed the index"
-wait
+both first_half second_half
