@@ -21,21 +21,22 @@ const char *cg_colour(int fd, enum cg_colour colour)
     return plain ? "" : sequence[colour];
 }
 
-/* One line from the terminal; the rest of a line that is too long is dropped and reported as false. */
-static bool read_line(int fd, char *out, size_t size)
+/* One line from the terminal, up to the key that interrupts; the rest of a line that is too long is dropped and
+ * reported as false. */
+static bool read_line(int fd, char interrupt, char *out, size_t size)
 {
     size_t n = 0;
     bool fits = true;
     char c;
     ssize_t got;
-    while ((got = read(fd, &c, 1)) == 1 && c != '\n') {
+    while ((got = read(fd, &c, 1)) == 1 && c != '\n' && c != interrupt) {
         if (n + 1 < size)
             out[n++] = c;
         else
             fits = false;
     }
     out[n] = '\0';
-    return fits && got == 1;
+    return fits && got == 1 && c == '\n';
 }
 
 static bool ask(int fd, const char *question, char *out, size_t size)
@@ -44,10 +45,12 @@ static bool ask(int fd, const char *question, char *out, size_t size)
     if (tcgetattr(fd, &old) != 0)
         return false;
     silent = old;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(fd, "%s: ", question);
+    /* no signals either: a run that dies here would leave the terminal without echo */
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    /* before the question: what is typed as soon as it shows is neither echoed nor thrown away */
     tcsetattr(fd, TCSAFLUSH, &silent);
-    bool good = read_line(fd, out, size);
+    dprintf(fd, "%s: ", question);
+    bool good = read_line(fd, (char)old.c_cc[VINTR], out, size);
     tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");
     return good;
@@ -86,7 +89,8 @@ bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
         return false;
     }
     dprintf(fd, "%s [y/N] ", question);
-    *yes = read_line(fd, answer, sizeof answer) && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
+    *yes = read_line(fd, '\n', answer, sizeof answer) &&
+           (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
     close(fd);
     return true;
 }
