@@ -24,6 +24,11 @@ function link(text, target) {
 
 function inline(text,   out, token) {
     out = ""
+    # a manual that is named by its path in the tree
+    while (match(text, /docs\/[a-z]+\.md/) && substr(text, RSTART + 5, RLENGTH - 5) in page) {
+        token = substr(text, RSTART + 5, RLENGTH - 5)
+        text = substr(text, 1, RSTART - 1) "[" token "](" token ")" substr(text, RSTART + RLENGTH)
+    }
     while (match(text, /`[^`]+`|\*\*[^*]+\*\*|\[[^][]*\]\([^()]*\)/)) {
         token = substr(text, RSTART, RLENGTH)
         out = out roff(substr(text, 1, RSTART - 1))

@@ -108,7 +108,7 @@ static const struct cg_doctor_rule rules[] = {
       "Put the key that belongs to the certificate there: certguard deploy NAME --to FOLDER"},
      pair},
     {{"policy_invalid", CG_LINT_ERROR, "The broker does not start with it; a running one keeps the state before.",
-      "Correct what is named; docs/policy.md lists every key."},
+      "Correct what is named; certguard-policy(5) lists every key."},
      policy},
     {{"crl_missing", CG_LINT_WARNING, "No CRL is configured: a stolen key is good until its certificate ends.",
       "Make one and name it in trust.crls of the policy: certguard crl"},

@@ -145,7 +145,9 @@ static void man(void)
         putchar('\n');
     }
     printf(".SH ENVIRONMENT\n.TP\n.B CERTGUARD_DIR\nfolder of the CA, where \\-C is not given\n.TP\n.B NO_COLOR\nno "
-           "colour on terminals\n.SH SEE ALSO\n.BR mosquitto (8),\n.BR mosquitto.conf (5),\n.BR openssl (1)\n");
+           "colour on terminals\n.SH SEE ALSO\n.BR mosquitto_certguard (8),\n.BR certguard\\-policy (5),\n"
+           ".BR certguard\\-events (5),\n.BR certguard\\-reasons (5),\n.BR certguard\\-control (5),\n.BR mosquitto "
+           "(8),\n.BR mosquitto.conf (5),\n.BR openssl (1)\n");
 }
 
 /* ---- bash ---- */

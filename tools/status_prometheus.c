@@ -88,7 +88,7 @@ static void handshakes(FILE *out, const cJSON *handshakes)
     series(&family, "result=\"accepted\"", cg_status_number(handshakes, "accepted"));
     series(&family, "result=\"rejected\"", cg_status_number(rejected, "total"));
     family_write(out, &family, "handshakes_total", "counter", "TLS handshakes since the start of the broker.");
-    by_reason(out, rejected, "handshakes_rejected_total", "Rejected TLS handshakes by reason (docs/reasons.md).");
+    by_reason(out, rejected, "handshakes_rejected_total", "Rejected TLS handshakes by reason, certguard-reasons(5).");
 }
 
 static void sessions(FILE *out, const cJSON *sessions)

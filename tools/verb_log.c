@@ -115,7 +115,7 @@ static int read_options(struct log_run *run)
     *f = (struct cg_log_filter){o->reason, o->peer, o->client, o->cert, o->listener, o->event, 0, 0, "", ""};
     for (size_t i = 0; i < o->reason.count; i++)
         if (strcmp(cg_reason_row(cg_reason_from_code(o->reason.item[i]))->code, o->reason.item[i]) != 0)
-            return cg_usage(run->cli, "--reason %s: there is no such reason; docs/reasons.md lists them",
+            return cg_usage(run->cli, "--reason %s: there is no such reason; certguard-reasons(5) lists them",
                             o->reason.item[i]);
     const char *wrong = o->since && !cg_log_time(o->since, run->cli->now, &f->since_ms)   ? o->since
                         : o->until && !cg_log_time(o->until, run->cli->now, &f->until_ms) ? o->until
@@ -178,8 +178,8 @@ const struct cg_verb cg_verb_log = {
                    "read. Values of\n"
                    "one filter are alternatives, different filters restrict each other. With --json the lines come as "
                    "they are.\n\n"
-                   "Lines that are no events are counted and passed over. Fields and kinds: docs/events.md; reasons:\n"
-                   "docs/reasons.md.",
+                   "Lines that are no events are counted and passed over. Fields and kinds:\n"
+                   "certguard-events(5); reasons: certguard-reasons(5).",
     .examples = "certguard log --since 1d --explain /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --follow --reason expired --reason revoked /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --stats /var/log/mosquitto/certguard.jsonl.2.gz /var/log/mosquitto/certguard.jsonl\n"

@@ -303,7 +303,7 @@ const struct cg_verb cg_verb_status = {
     .summary = "ask a running broker how it does: handshakes, sessions, what ends when",
     .description = "Asks the plugin over MQTT and TLS on its control topic. It answers only certificates that the "
                    "policy's \"admin\" list\n"
-                   "names; docs/control.md shows what to enter there.\n\n"
+                   "names; certguard-control(5) shows what to enter there.\n\n"
                    "--check-policy tries a policy on all live sessions with the trust anchors and CRLs that are "
                    "loaded; nothing is\n"
                    "changed. --prometheus -o FILE also tells that a broker gave no answer: certguard_up is 0 then.",

@@ -57,7 +57,7 @@ static bool unknown_key(struct cg_parse *parse, const struct cg_place *at, const
     }
     if (nearest)
         return cg_parse_fail(parse, at, "unknown key; did you mean \"%s\"?", nearest->name);
-    return cg_parse_fail(parse, at, "unknown key; the keys are listed in docs/policy.md");
+    return cg_parse_fail(parse, at, "unknown key; the keys are listed in certguard-policy(5)");
 }
 
 /* ---- one loop over the rows of an object */

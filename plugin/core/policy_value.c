@@ -326,7 +326,7 @@ static bool unknown_rule(struct cg_parse *parse, const struct cg_place *at, cons
     }
     if (nearest)
         return cg_parse_fail(parse, at, "no rule has this code; did you mean \"%s\"?", nearest);
-    return cg_parse_fail(parse, at, "no rule has this code; the codes are listed in docs/reasons.md");
+    return cg_parse_fail(parse, at, "no rule has this code; the codes are listed in certguard-reasons(5)");
 }
 
 static bool set_rule(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
