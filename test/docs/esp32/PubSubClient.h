@@ -6,7 +6,7 @@
 
 class PubSubClient
 {
-public:
+  public:
     explicit PubSubClient(Client &client);
     PubSubClient &setServer(const char *domain, uint16_t port);
     bool connect(const char *id);

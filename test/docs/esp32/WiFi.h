@@ -5,7 +5,7 @@ enum wl_status_t { WL_IDLE_STATUS = 0, WL_CONNECTED = 3 };
 
 class WiFiClass
 {
-public:
+  public:
     wl_status_t begin(const char *ssid, const char *passphrase = nullptr);
     static wl_status_t status();
 };

@@ -4,7 +4,7 @@
 
 class WiFiClientSecure : public Client
 {
-public:
+  public:
     void setCACert(const char *root_ca);
     void setCertificate(const char *client_certificate);
     void setPrivateKey(const char *private_key);
