@@ -29,7 +29,8 @@ static void changes_are_named(void **unused)
         {"{\"sessions\": \"end\"}", "{ \"sessions\":\"end\" }", ""},
         {"{}", "{\"sessions\": \"report\"}", "$.sessions"},
         {"{\"sessions\": \"report\"}", "{}", "$.sessions"},
-        {"{\"client\": {\"max_depth\": 3}}", "{\"client\": {\"max_depth\": 2}, \"mode\": \"audit\"}", "$.client.max_depth, $.mode"},
+        {"{\"client\": {\"max_depth\": 3}}", "{\"client\": {\"max_depth\": 2}, \"mode\": \"audit\"}",
+         "$.client.max_depth, $.mode"},
         {"{\"listeners\": [{\"port\": 1}, {\"port\": 2}]}",
          "{\"listeners\": [{\"port\": 1}, {\"port\": 2, \"sessions\": \"report\"}]}", "$.listeners[1].sessions"},
         {"{\"listeners\": [{\"port\": 1}]}", "{\"listeners\": [{\"port\": 1}, {\"port\": 2}]}", "$.listeners"},
@@ -49,7 +50,8 @@ static void many_changes_are_cut(void **unused)
     (void)unused;
     struct cg_policy *old = policy_of("{}");
     struct cg_policy *fresh = policy_of(
-        "{\"client\": {\"max_depth\": 2, \"strict\": true}, \"server\": {\"max_depth\": 2, \"strict\": true}, \"mode\": "
+        "{\"client\": {\"max_depth\": 2, \"strict\": true}, \"server\": {\"max_depth\": 2, \"strict\": true}, "
+        "\"mode\": "
         "\"audit\","
         " \"sessions\": \"report\", \"send_will\": false, \"deny\": [], \"allow\": [], \"bridge\": {\"max_depth\": 2},"
         " \"admin\": [], \"tls\": {}, \"identity\": {}}");
