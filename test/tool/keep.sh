@@ -48,4 +48,32 @@ expect 1 cg -C token issue client two
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out token.pem 2>/dev/null
 expect 1 cg -C token issue client two
 says "does not belong"
+
+# ---- a disk that is full, a real one where this user may mount one ----
+cat >full.sh <<'END'
+mount -t tmpfs -o size=100k none small || exit 77
+cd small || exit 1
+"$CERTGUARD" -q -C ca init --no-passphrase || exit 1
+n=0
+while "$CERTGUARD" -q -C ca issue client "dev$n" 2>../full.err; do
+    n=$((n + 1))
+    [ $n -lt 50 ] || exit 1
+done
+grep -q "No space left on device; free some space" ../full.err || exit 2
+[ "$(grep -c archive ca/index.txt)" = $n ] || exit 3
+"$CERTGUARD" -q -C ca revoke dev0 2>../full.err && exit 4
+grep -q "No space left on device; free some space" ../full.err || exit 5
+cp -a ca ../survived
+END
+if unshare -rm true 2>/dev/null; then
+    mkdir small
+    unshare -rm sh full.sh >out 2>err
+    code=$?
+    [ $code = 0 ] || [ $code = 77 ] || fail "on a full disk: step $code"
+    if [ $code = 0 ]; then
+        ok cg -C survived issue client after
+        ok cg -C survived revoke dev0
+        consistent survived
+    fi
+fi
 echo "done"
