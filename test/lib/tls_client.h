@@ -24,7 +24,7 @@ struct cg_client_spec {
     bool mqtt5;
     const char *client_id, *username; /* NULL: "" and none */
     const char *will;                 /* topic of a will whose payload is the client id; without username; NULL: none */
-    int wait_ms;                      /* for each answer; 0: 5000 */
+    int wait_ms;                      /* for each answer; 0: 20000 */
 };
 
 struct cg_client_result {

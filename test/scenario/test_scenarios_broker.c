@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENT_MS  5000
+#define EVENT_MS  20000
 #define CROWD_MAX 8
 
 struct run {
