@@ -127,6 +127,20 @@ bool cg_target_merge(struct cg_target *target, const struct cg_place *o, struct 
            take(&target->group, o->group) && take(&target->connect, o->connect) && owner_of(target, &owner, err);
 }
 
+/* Nothing is written over a file that is right: whoever watches the folder would take it up again. */
+static bool is_there(const char *path, const struct cg_bytes *bytes, const struct cg_owner *owner)
+{
+    struct stat st;
+    struct cg_bytes old = {0};
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != owner->mode ||
+        (owner->uid != (uid_t)-1 && owner->uid != st.st_uid) || (owner->gid != (gid_t)-1 && owner->gid != st.st_gid) ||
+        (size_t)st.st_size != bytes->len || !cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &old, NULL))
+        return false;
+    bool same = old.len == bytes->len && memcmp(old.data, bytes->data, old.len) == 0;
+    cg_bytes_wipe(&old);
+    return same;
+}
+
 static bool copy_file(const char *from, const char *folder, const char *name, const struct cg_owner *owner,
                       enum cg_file_kind kind, struct cg_error *err)
 {
@@ -138,7 +152,7 @@ static bool copy_file(const char *from, const char *folder, const char *name, co
     }
     if (!cg_file_read(from, kind, FILE_LIMIT, &bytes, err))
         return false;
-    bool good = cg_write_replace(to, bytes.data, bytes.len, owner, err);
+    bool good = is_there(to, &bytes, owner) || cg_write_replace(to, bytes.data, bytes.len, owner, err);
     cg_bytes_wipe(&bytes);
     return good;
 }
@@ -206,19 +220,38 @@ bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const stru
     return good;
 }
 
+struct crl_round {
+    size_t done, failed;
+    struct cg_error first;
+};
+
+/* One folder that is gone must not keep the others from knowing what was revoked. */
 static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
-    size_t *count = context;
+    struct crl_round *round = context;
+    struct cg_error fault = {""};
     struct cg_owner owner;
-    bool good = owner_of(target, &owner, err) && copy_ca_files(ca, target, &owner, err);
-    *count += good;
-    return good;
+    (void)err;
+    if (owner_of(target, &owner, &fault) && copy_ca_files(ca, target, &owner, &fault)) {
+        round->done++;
+    } else if (!round->failed++) {
+        round->first = fault;
+    }
+    return true;
 }
 
 bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err)
 {
-    *count = 0;
-    return cg_target_visit(ca, deploy_crl_to, count, err);
+    struct crl_round round = {0};
+    bool good = cg_target_visit(ca, deploy_crl_to, &round, err);
+    *count = round.done;
+    if (good && round.failed) {
+        cg_error_set(
+            err, "%zu of %zu folders did not get the CRL: %s. Where a folder is no more, remove its file in %s/deploy",
+            round.failed, round.failed + round.done, round.first.text, ca->dir);
+        good = false;
+    }
+    return good;
 }
 
 unsigned cg_generation_live(const struct cg_ca *ca, const char *name)

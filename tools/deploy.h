@@ -50,7 +50,8 @@ bool cg_deploy_name(const struct cg_ca *ca, const char *name, const struct cg_ta
 bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_target *target,
                             struct cg_error *err);
 
-/* crl.pem and ca.pem to every target; *count of targets. */
+/* crl.pem and ca.pem to every target, also after one that fails; *count of those that have them. Here and in
+ * cg_deploy_name files that are right stay untouched, so both may be called again to end what a killed run began. */
 bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err);
 
 /* Makes an earlier generation live again; 0: the one before the current. *now is the one that is live then. */

@@ -42,12 +42,21 @@ static bool is_due(const struct cg_ca *ca, const struct cg_cli *cli, const char 
     return !known || cli->now - start >= (end - start) * percent / 100;
 }
 
+/* Also when nothing is due: what a run that was killed made, but did not deploy, is brought out now. */
+static bool deploy(const struct cg_ca *ca, struct cg_error *err)
+{
+    size_t targets = 0;
+    bool good = cg_deploy_crl(ca, &targets, err);
+    if (!good)
+        cg_error_prefix(err, "the CRL is made, but");
+    return good;
+}
+
 static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const struct crl_options *o,
                       struct cg_crl_made *made, struct cg_error *err)
 {
     struct cg_change change = {0};
     struct cg_index index = {0};
-    size_t targets = 0;
     X509 *issuer = o->root ? ca->root : ca->cert;
     struct cg_crl_order order = {.folder = o->root ? "root" : "ca",
                                  .issuer = issuer,
@@ -58,7 +67,8 @@ static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const st
                                                                : CG_CRL_LIFETIME};
     bool good = (order.key = cg_key_of_ca(cli, ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
                 cg_change_begin(&change, ca, false, err) && cg_crl_write(&change, &order, made, err) &&
-                cg_change_commit(&change, err) && cg_deploy_crl(ca, &targets, err);
+                cg_change_commit(&change, err);
+    good = good && deploy(ca, err);
     cg_change_end(&change);
     cg_index_free(&index);
     EVP_PKEY_free(order.key);
@@ -99,7 +109,7 @@ static int run(const struct cg_cli *cli, const void *values)
     }
     if (code == CG_EXIT_OK) {
         bool due = !o->refresh_if || is_due(&ca, cli, o->root ? "root" : "ca", percent);
-        if (due && !cli->dry_run && !write_crl(&ca, cli, o, &made, &err))
+        if (!cli->dry_run && !(due ? write_crl(&ca, cli, o, &made, &err) : deploy(&ca, &err)))
             code = CG_EXIT_FAILED;
         else if (due && cli->dry_run)
             cg_say(cli, "Would write a new CRL; nothing was written.");

@@ -54,12 +54,13 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
     return true;
 }
 
-static bool deploy_again(struct run *run, const char *name, struct cg_error *err)
+/* Also for what is not due: a run that was killed may have renewed it and not come to this. */
+static bool deploy_again(struct run *run, const char *name, bool say, struct cg_error *err)
 {
     struct cg_target target;
     bool good = cg_target_load(run->ca, name, &target, err) &&
                 (!target.to || cg_deploy_name(run->ca, name, &target, err));
-    if (good && target.to)
+    if (good && target.to && say)
         cg_say(run->cli, "  deployed to %s", target.to);
     cg_target_clear(&target);
     return good;
@@ -81,7 +82,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     if (!wanted) {
         run->skipped++;
         cg_detail(cli, "\"%s\" is not due.", name);
-        return true;
+        return cli->dry_run || deploy_again(run, name, false, err);
     }
     if (!run->is_open && !(run->is_open = cg_issuer_open(&run->issuer, cli, run->ca, err)))
         return false;
@@ -93,7 +94,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
                renewed.issued.serial, end);
         cJSON_AddItemToArray(run->renewed, renewed.result);
         renewed.result = NULL;
-        good = cli->dry_run || deploy_again(run, name, err);
+        good = cli->dry_run || deploy_again(run, name, true, err);
     }
     cg_renewed_clear(&renewed);
     return good;

@@ -132,7 +132,9 @@ static bool write_all(const struct cg_ca *ca, const struct cg_cli *cli, const st
     good = good && cg_change_begin(&change, ca, false, err) &&
            cg_change_put(&change, "index.txt", rewrite->text, rewrite->len, 0600, err) &&
            cg_crl_write(&change, &order, made, err) && journal(&change, cli, rewrite, reason, err) &&
-           cg_change_commit(&change, err) && cg_deploy_crl(ca, targets, err);
+           cg_change_commit(&change, err);
+    if (good && !(good = cg_deploy_crl(ca, targets, err)))
+        cg_error_prefix(err, "revoked, and the new CRL is made, but");
     cg_change_end(&change);
     cg_index_free(&fresh);
     EVP_PKEY_free(key);

@@ -102,6 +102,29 @@ says "--to FOLDER"
 ok cg -C ca -n issue broker d --san dns:localhost --to etc-d
 [ ! -e etc-d ] || fail "a dry run deployed"
 
+# ---- what a killed run did not deploy, the next one does; what is right stays untouched ----
+cp ca/archive/c/0001/cert.pem etc-c/cert.pem
+ok cg -C ca renew --all --due
+cmp etc-c/cert.pem ca/live/c/cert.pem || fail "renew did not end what was begun"
+echo old >etc-c/crl.pem
+ok cg -C ca crl --refresh-if 50%
+says "not due"
+cmp etc-c/crl.pem ca/crl.pem || fail "crl did not end what was begun"
+touch -d 2001-01-01 etc-c/crl.pem etc-c/cert.pem
+ok cg -C ca crl --refresh-if 50%
+ok cg -C ca renew --all --due
+[ "$(stat -c %y etc-c/crl.pem etc-c/cert.pem | grep -c ^2001)" = 2 ] || fail "a file that is right was written again"
+# a folder that is gone does not keep the others from the CRL
+mv etc-c etc-gone
+ok cg -C ca issue client lost
+expect 1 cg -C ca revoke lost
+says "revoked, and the new CRL is made"
+says "ca/deploy"
+cmp etc/crl.pem ca/crl.pem || fail "the other broker did not get the CRL"
+mv etc-gone etc-c
+ok cg -C ca crl --refresh-if 50%
+cmp etc-c/crl.pem ca/crl.pem || fail "the folder that came back did not get the CRL"
+
 # ---- rotate: served, or back ----
 port=$((20000 + $$ % 20000))
 serve()
