@@ -47,6 +47,21 @@ expect "plain clients on the one listener that allows them" in plain "$plain" x
 expect "plain clients on the other one" out plain "$second" x
 stop_broker
 
+# Rules of one listener alone.
+policy ", \"listeners\": [{\"port\": $second, \"client\": {\"rules\": {\"untrusted\": \"audit\"}, \"certificate\": \"optional\"}}]"
+{
+    printf 'allow_anonymous true\n%b' "$plugin"
+    tls_listener "$tls" "require_certificate true\n"
+    tls_listener "$second" "require_certificate true\n"
+} >broker.conf
+start_broker
+expect "a stranger on the listener that only audits" in stranger "$second" x
+expect_event "is told" "handshake_audited\tuntrusted\t$second" event reason listener
+expect "a stranger on the other one" out stranger "$tls" x
+expect "no certificate on the listener where it is optional" in none "$second" x
+expect "no certificate on the other one" out none "$tls" x
+stop_broker
+
 policy ', "client": {"certificate": "optional"}, "identity": {"username": "cn", "authenticates": true}'
 {
     printf 'allow_anonymous true\n%b' "$plugin"
