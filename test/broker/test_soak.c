@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Everything at once for a while ($CG_SOAK seconds, by default 15): clients connect and publish, strangers and revoked
+/* Everything at once for a while ($CG_SOAK seconds, by default 10): clients connect and publish, strangers and revoked
  * ones try to, certificates, CRLs, anchors and policies are replaced by good and by bad ones, signals come. No good client
  * is lost, no bad one gets in, and memory and descriptors stay what they are. */
 #include "rotation.h"
@@ -235,7 +235,7 @@ int main(void)
     bool started = cg_broker_start(s.w.broker, &spec);
     cg_tap(started, "the broker starts");
     if (started)
-        soak(&s, asked ? strtol(asked, NULL, 10) : 15);
+        soak(&s, asked ? strtol(asked, NULL, 10) : 10);
     cg_tap(cg_broker_stop(s.w.broker), "the broker ends well");
     return rotation_end(&s.w);
 }

@@ -14,7 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#define ROUNDS 6000
+#define ROUNDS 2000
 #define LISTS  3
 #define SERIAL 5
 
