@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_MS 100
+#define PAUSE_MS      5   /* at least, between two connections */
 #define ANSWER_MS     200 /* how long a connection waits for the pulse */
+#define RETRY_MS      1000
 #define NEVER         INT64_MAX
 
 struct cg_waker {
@@ -67,7 +69,18 @@ static void knock(struct cg_waker *waker)
             sleep_ms(10);
     }
     close(fd);
+    int64_t unanswered = NEVER;
+    atomic_compare_exchange_strong(&waker->due_ms, &unanswered, cg_clock_monotonic_ms() + RETRY_MS);
     /* The port stays known until the next one: the broker notices the end of this connection a little later. */
+}
+
+/* Work that is queued is due at once. */
+static int64_t pause_before(struct cg_waker *waker)
+{
+    int64_t due_ms = atomic_load(&waker->due_ms), now_ms = cg_clock_monotonic_ms();
+    if (due_ms >= now_ms + LOOK_EVERY_MS)
+        return LOOK_EVERY_MS;
+    return due_ms > now_ms + PAUSE_MS ? due_ms - now_ms : PAUSE_MS;
 }
 
 static void *run(void *argument)
@@ -76,7 +89,7 @@ static void *run(void *argument)
     while (!atomic_load(&waker->stop)) {
         if (cg_clock_monotonic_ms() >= atomic_load(&waker->due_ms) || cg_reload_has_news(waker->reload))
             knock(waker);
-        sleep_ms(LOOK_EVERY_MS);
+        sleep_ms(pause_before(waker));
     }
     return NULL;
 }
