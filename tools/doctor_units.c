@@ -156,6 +156,35 @@ static void command_missing(struct cg_doctor *d, const struct cg_doctor_row *row
     each_line_in(d, row, units_folder(d), command_line);
 }
 
+/* "ExecStart=/usr/sbin/mosquitto -c FILE" of the broker's own unit. */
+static void broker_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file, unsigned number,
+                        const char *line)
+{
+    char named[PATH_MAX], wanted[PATH_MAX], found[PATH_MAX];
+    const char *at = strncmp(line, "ExecStart=", 10) == 0 ? strstr(line, " -c ") : NULL;
+    if (!at)
+        return;
+    at += strspn(at + 4, " ") + 4;
+    snprintf(named, sizeof named, "%.*s", (int)strcspn(at, " \t"), at);
+    bool same = realpath(named, found) && realpath(d->conf.files[0], wanted) && strcmp(found, wanted) == 0;
+    if (!same)
+        cg_doctor_report(d, row, "%s:%u: %s", file, number, named);
+}
+
+/* The administrator's own unit hides the one of the package. */
+static void other_config(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    const char *const folders[] = {units_folder(d), d->order->units ? NULL : "/usr/lib/systemd/system"};
+    for (size_t i = 0; i < CG_COUNT(folders); i++) {
+        char path[PATH_MAX];
+        if (!folders[i] || !is_there(folders[i], "mosquitto.service"))
+            continue;
+        snprintf(path, sizeof path, "%s/mosquitto.service", folders[i]);
+        each_line_of(d, row, path, broker_line);
+        return;
+    }
+}
+
 static void not_scheduled(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     for (size_t i = 0; i < CG_COUNT(timers); i++)
@@ -175,6 +204,9 @@ static const struct cg_doctor_rule rules[] = {
     {{"unit_command_missing", CG_LINT_ERROR, "The unit names a command that is not there: it fails each time.",
       "Write the units anew: certguard install-units"},
      command_missing},
+    {{"unit_other_config", CG_LINT_NOTICE, "The broker that systemd starts reads another configuration than this one.",
+      "Name that file: certguard doctor --config FILE"},
+     other_config},
     {{"renewal_not_scheduled", CG_LINT_NOTICE, "Nothing on this machine renews, refreshes the CRL or looks for faults.",
       "certguard install-units, here and on the machine of the CA."},
      not_scheduled},

@@ -75,6 +75,10 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d
             counted[severity]++;
             cJSON *object = row_json(f->id, f->severity, f->why, f->cure);
             cJSON_AddStringToObject(object, "what", f->what);
+            if (f->line) {
+                cJSON_AddStringToObject(object, "file", f->line->file);
+                cJSON_AddNumberToObject(object, "line", f->line->line);
+            }
             cJSON_AddItemToArray(list, object);
             if (!cli->json && is_first(d, i))
                 show_rule(d, i);

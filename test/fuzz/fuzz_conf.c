@@ -14,10 +14,20 @@ static void look_up(const struct cg_conf *conf)
         if (!line || line->listener != i || strcmp(line->key, "listener") != 0)
             abort();
         cg_conf_port(conf, i);
+        const char *address = cg_conf_address(conf, i);
+        if (address && (address[0] == ' ' || address[0] == '\t'))
+            abort();
+        cg_conf_is_tls(conf, i);
     }
     for (unsigned i = 1; i <= conf->plugins; i++)
         if (!cg_conf_plugin(conf, i))
             abort();
+    for (unsigned i = 1; i <= conf->plugins; i++) /* a file is the end of its line */
+        if (!strstr(cg_conf_plugin(conf, i)->value, cg_conf_plugin_file(conf, i)))
+            abort();
+    unsigned guard = cg_conf_certguard(conf);
+    if (guard > conf->plugins || (guard && !cg_conf_is_certguard(conf, guard)) || !cg_conf_user(conf))
+        abort();
     for (unsigned i = 1; i <= conf->bridges; i++)
         if (!cg_conf_bridge(conf, i))
             abort();

@@ -38,6 +38,7 @@ for id in rsa_small lifetime_long ca_key_in_clear ca_key_usage_missing name_blan
     found $id
 done
 [ "$(grep -o '"id":"insecure_client"' out | wc -l)" = 1 ] || fail "a comment counts as a client"
+grep -q '"id":"tls_version_old"[^}]*"line":5}' out || fail "no line in the JSON"
 # the worst first, all places of a rule together
 expect 3 cg doctor --config bad.conf --user "$me"
 [ "$(grep -c 'ca_key_beside_broker' out)" = 1 ] || fail "a rule is told more than once"
@@ -165,6 +166,12 @@ echo 'ExecStartPost=/usr/bin/mosquitto_pub --insecure -t x -m y' >>units/certgua
 expect 3 cg --json doctor --config good.conf --user "$me" --units units
 found unit_command_missing
 found insecure_client
+echo 'ExecStart=/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf' >units/mosquitto.service
+expect 3 cg --json -v doctor --config good.conf --user "$me" --units units
+found unit_other_config
+echo "ExecStart=/usr/sbin/mosquitto -c $work/./good.conf -v" >units/mosquitto.service
+expect 3 cg --json -v doctor --config good.conf --user "$me" --units units
+grep -q unit_other_config out && fail "the very file is taken for another"
 mkdir scripts
 printf 'client.tls_insecure_set(True)\n' >scripts/read.py
 expect 3 cg --json doctor --config good.conf --user "$me" --scripts scripts
