@@ -58,7 +58,7 @@ $1 == "instructions" {
         print "\n| a connect under callgrind | instructions, thousands | of stock, nodelay | of the same without tickets |"
         print "|---|---|---|---|"
     }
-    if ($4 == "stock, nodelay") stock = $5
+    if ($4 == "stock, nodelay") { stock = $5; plain = 0 }
     if ($4 == "stock, nodelay, no tickets") plain = $5
     printf "| TLS %s, %s: %s | %d | %s | %s |\n", $2, $3, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
 }
