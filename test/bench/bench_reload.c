@@ -107,9 +107,9 @@ static bool measure_session(const char *name, size_t count)
     if (ok) {
         const struct cg_client_spec spec = client_of(&peer, pki, NULL);
         ok = cg_crowd_add(crowd, &spec, 0, "warm", count / 5);
-        long before = peer_rss_kib(&peer);
+        long before = cg_process_private_kib(peer.pid);
         ok = ok && cg_crowd_add(crowd, &spec, 0, "live", count);
-        printf("session\t%s\t%.2f\n", name, (double)(peer_rss_kib(&peer) - before) / (double)count);
+        printf("session\t%s\t%.2f\n", name, (double)(cg_process_private_kib(peer.pid) - before) / (double)count);
         fflush(stdout);
     }
     cg_crowd_free(crowd);

@@ -39,6 +39,11 @@ long cg_process_rss_kib(int pid)
     return status_kib(pid, "VmRSS:");
 }
 
+long cg_process_private_kib(int pid)
+{
+    return status_kib(pid, "RssAnon:");
+}
+
 long cg_process_peak_kib(int pid)
 {
     return status_kib(pid, "VmHWM:");

@@ -9,8 +9,9 @@
 int64_t cg_now_us(void); /* monotonic */
 void cg_pause_ms(int ms);
 
-long cg_process_rss_kib(int pid);  /* resident now; -1: no such process */
-long cg_process_peak_kib(int pid); /* the highest since the start or the last reset */
+long cg_process_rss_kib(int pid);     /* resident now; -1: no such process */
+long cg_process_private_kib(int pid); /* of that, what no file stands behind: the kernel drops those pages at will */
+long cg_process_peak_kib(int pid);    /* the highest since the start or the last reset */
 void cg_process_reset_peak(int pid);
 int64_t cg_process_cpu_us(int pid); /* user and system time of all its threads */
 long cg_process_files(int pid);     /* open descriptors */
