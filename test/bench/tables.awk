@@ -94,7 +94,7 @@ function growth_table(what,    i) {
     for (i = 1; i <= growth_count[what]; i++)
         printf "| %s | %.3f | %.2f | %.1f |\n", gn[what, i], gcpu[what, i], gp50[what, i], grss[what, i] / 1024
     i = growth_count[what]
-    printf "| fit | exponent %s | exponent %s | %s |\n", slope(what, gcpu), slope(what, gp50), gn[what, i] > gn[what, 1] ? sprintf("%.0f bytes each", (grss[what, i] - grss[what, 1]) * 1024 / (gn[what, i] - gn[what, 1])) : "-"
+    printf "| fit | exponent %s | exponent %s | %s |\n", slope(what, gcpu), slope(what, gp50), (gn[what, i] > gn[what, 1] ? sprintf("%.0f bytes each", (grss[what, i] - grss[what, 1]) * 1024 / (gn[what, i] - gn[what, 1])) : "-")
 }
 
 END {
