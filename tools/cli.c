@@ -199,6 +199,9 @@ static bool store(const struct parser *p, struct target t, const char *value)
     case CG_OPT_DURATION:
         good = number->given = cg_duration_parse(value, &number->value);
         break;
+    case CG_OPT_LIFETIME:
+        good = number->given = cg_lifetime_parse(value, &number->value);
+        break;
     case CG_OPT_TIME:
         good = number->given = cg_time_parse(value, &number->value);
         break;
@@ -207,6 +210,7 @@ static bool store(const struct parser *p, struct target t, const char *value)
         cg_error_set(p->err, "--%s: expected %s%s, found \"%s\"", o->name, o->argument,
                      o->type == CG_OPT_TIME       ? " as 2026-12-31T23:59:59Z, +30d, -1h or seconds since 1970"
                      : o->type == CG_OPT_DURATION ? " as 90d, 12h or 30m"
+                     : o->type == CG_OPT_LIFETIME ? " as 90d, 12h or 30m, at most 100y"
                                                   : "",
                      value);
     return good;

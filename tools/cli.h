@@ -31,6 +31,7 @@ enum cg_option_type {
     CG_OPT_FILES,    /* struct cg_list, completed as files */
     CG_OPT_NUMBER,   /* struct cg_number */
     CG_OPT_DURATION, /* struct cg_number, in seconds: "10s", "15m", "12h", "90d", "2w", "1y"; a bare number is days */
+    CG_OPT_LIFETIME, /* the same, more than nothing and at most 100 years */
     CG_OPT_TIME,     /* struct cg_number, seconds since 1970: "2049-12-31T23:59:59Z", "+30d", "-1h", "SECONDS" */
 };
 
@@ -113,6 +114,7 @@ void cg_help_verb(const struct cg_verb *verb);
 
 /* Values, also used for files of lines. */
 bool cg_duration_parse(const char *text, int64_t *seconds);
+bool cg_lifetime_parse(const char *text, int64_t *seconds);
 bool cg_time_parse(const char *text, int64_t *seconds);
 
 /* In quotes where a shell would cut it or see more in it; malloc'ed. */

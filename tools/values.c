@@ -47,6 +47,11 @@ bool cg_duration_parse(const char *text, int64_t *seconds)
     return false;
 }
 
+bool cg_lifetime_parse(const char *text, int64_t *seconds)
+{
+    return cg_duration_parse(text, seconds) && *seconds > 0 && *seconds <= 36525 * DAY;
+}
+
 /* "+30d", "-1h": from now on. */
 static bool relative(const char *text, int64_t *seconds)
 {

@@ -19,7 +19,7 @@ struct crl_options {
 
 static const struct cg_option options[] = {
     {"refresh-if", "PERCENT", "only when this part of the CRL's life is over: 50%", CG_OPT_STRING, 0, AT(refresh_if)},
-    {"lifetime", "DURATION", "time until nextUpdate (default 7d, of the root 365d)", CG_OPT_DURATION, 0, AT(lifetime)},
+    {"lifetime", "DURATION", "time until nextUpdate (default 7d, of the root 365d)", CG_OPT_LIFETIME, 0, AT(lifetime)},
     {"root", NULL, "the root's CRL, where there is an intermediate; needs the root's key", CG_OPT_FLAG, 0, AT(root)},
 };
 

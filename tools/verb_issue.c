@@ -10,7 +10,7 @@
 static const struct cg_option options[] = {
     {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)",
      CG_OPT_LIST, 0, AT(san)},
-    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_DURATION, 0,
+    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0,
      AT(lifetime)},
     {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, AT(key_type)},
     {"batch", "FILE", "many at once: a line each, NAME [TYPE:SAN ...]; names that exist are passed over", CG_OPT_FILE,

@@ -22,7 +22,7 @@ static const struct cg_option options[] = {
     {"all", NULL, "every name of this CA", CG_OPT_FLAG, 0, AT(all)},
     {"due", NULL, "only what is due: 2/3 of its life over, 1/2 where that is 10 days or less", CG_OPT_FLAG, 0, AT(due)},
     {"reuse-key", NULL, "keep the key; by default it is a new one", CG_OPT_FLAG, 0, AT(reuse_key)},
-    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_DURATION, 0, AT(lifetime)},
+    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_LIFETIME, 0, AT(lifetime)},
     {"as", "broker|bridge|client", "by this profile, for one that was made otherwise (import)", CG_OPT_CHOICE, 0,
      AT(as)},
     {"san", "TYPE:NAME", "these names in place of the old ones (repeatable)", CG_OPT_LIST, 0, AT(san)},

@@ -21,7 +21,7 @@ struct revoke_options {
 
 static const struct cg_option options[] = {
     {"reason", REASONS, "why (default unspecified)", CG_OPT_CHOICE, 0, offsetof(struct revoke_options, reason)},
-    {"crl-lifetime", "DURATION", "how long the new CRL holds (default 7d)", CG_OPT_DURATION, 0,
+    {"crl-lifetime", "DURATION", "how long the new CRL holds (default 7d)", CG_OPT_LIFETIME, 0,
      offsetof(struct revoke_options, lifetime)},
 };
 

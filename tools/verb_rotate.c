@@ -20,7 +20,7 @@ static const struct cg_option options[] = {
      CG_OPT_STRING, 0, offsetof(struct rotate_options, connect)},
     {"timeout", "SECONDS", "how long the broker may take to serve it (default 30)", CG_OPT_NUMBER, 0,
      offsetof(struct rotate_options, timeout)},
-    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_DURATION, 0,
+    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_LIFETIME, 0,
      offsetof(struct rotate_options, lifetime)},
 };
 

@@ -11,7 +11,7 @@ static const struct cg_option options[] = {
     {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)",
      CG_OPT_LIST, 0, AT(san)},
     {"accept-names", NULL, "take the SANs that the request asks for", CG_OPT_FLAG, 0, AT(accept_names)},
-    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_DURATION, 0,
+    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0,
      AT(lifetime)},
 };
 

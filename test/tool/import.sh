@@ -202,6 +202,20 @@ expect 1 cg -C none import two --no-passphrase --ca two/other.crt
 says "two/index.txt: .*line 1"
 [ ! -e none/ca ] || fail "half a CA"
 
+# ---- killed in between: the next run does it all, or all was done ----
+if [ -n "${FAULT_SHIM-}" ]; then
+    for at in 1 12 25 40 50 60 70 75 80 85 90 95 100 105; do
+        rm -rf killed
+        LD_PRELOAD=$FAULT_SHIM CG_FAULT=kill CG_FAULT_AT=$at "$CERTGUARD" -C killed import mi --renew-ca --no-passphrase \
+            >out 2>err </dev/null
+        "$CERTGUARD" -C killed import mi --renew-ca --no-passphrase >out 2>err </dev/null ||
+            grep -q "holds a CA already" err || fail "killed at call $at: the next run cannot"
+        [ "$(grep -c archive killed/index.txt)" = 2 ] || fail "killed at call $at: not all was adopted"
+    done
+    ok cg -C killed issue client fresh
+    consistent killed
+fi
+
 # ---- easy-rsa ----
 easyrsa=/usr/share/easy-rsa/easyrsa
 if [ -x $easyrsa ]; then

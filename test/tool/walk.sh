@@ -260,7 +260,9 @@ expect 64 cg -C ca-p256 issue client
 expect 64 cg -C ca-p256 issue sensor x
 expect 64 cg -C ca-p256 issue client x --lifetme 3d
 says "did you mean --lifetime"
-expect 64 cg -C ca-p256 issue client x --lifetime soon
+for lifetime in soon 0 0d -1d 101y 1000000000y; do
+    expect 64 cg -C ca-p256 issue client x --lifetime $lifetime
+done
 expect 1 cg -C nowhere list
 says "init"
 # command lines that are shown can be pasted
