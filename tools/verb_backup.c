@@ -32,6 +32,15 @@ static bool write_archive(const struct cg_ca *ca, const char *path, size_t *file
     return good;
 }
 
+static void tell(const struct cg_cli *cli, const char *target, size_t files)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON_AddStringToObject(result, "file", target);
+    cJSON_AddNumberToObject(result, "entries", (double)files);
+    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
+    cg_result(cli, result);
+}
+
 static bool backup(const struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
 {
     char temporary[PATH_MAX];
@@ -48,6 +57,7 @@ static bool backup(const struct cg_ca *ca, const struct cg_cli *cli, struct cg_e
     }
     if (cli->dry_run) {
         cg_say(cli, "Would write a backup of %s to %s.", ca->dir, target);
+        tell(cli, target, 0);
         return true;
     }
     unlink(temporary); /* of a run that was killed; the lock says that there is no other */
@@ -58,10 +68,7 @@ static bool backup(const struct cg_ca *ca, const struct cg_cli *cli, struct cg_e
         unlink(temporary);
         return false;
     }
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddStringToObject(result, "file", target);
-    cJSON_AddNumberToObject(result, "entries", (double)files);
-    cg_result(cli, result);
+    tell(cli, target, files);
     cg_say(cli,
            "Wrote %s, %zu entries. It holds private keys: keep it where nobody else reads.\n"
            "To restore: tar -xpf %s, then use certguard -C certguard-ca.",

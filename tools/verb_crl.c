@@ -75,12 +75,15 @@ static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const st
     return good;
 }
 
-static void tell(const struct cg_cli *cli, const struct cg_crl_made *made, bool written)
+static void tell(const struct cg_cli *cli, const struct cg_crl_made *made, bool due)
 {
     char end[24];
     cJSON *result = cJSON_CreateObject();
-    cJSON_AddBoolToObject(result, "written", written);
-    if (written) {
+    cJSON_AddBoolToObject(result, "due", due);
+    cJSON_AddBoolToObject(result, "written", due && !cli->dry_run);
+    if (due && cli->dry_run) {
+        cg_say(cli, "Would write a new CRL; nothing was written.");
+    } else if (due) {
         cg_time_text(made->next_update, end, sizeof end);
         cJSON_AddStringToObject(result, "number", made->number);
         cJSON_AddNumberToObject(result, "revoked", (double)made->entries);
@@ -111,8 +114,6 @@ static int run(const struct cg_cli *cli, const void *values)
         bool due = !o->refresh_if || is_due(&ca, cli, o->root ? "root" : "ca", percent);
         if (!cli->dry_run && !(due ? write_crl(&ca, cli, o, &made, &err) : deploy(&ca, &err)))
             code = CG_EXIT_FAILED;
-        else if (due && cli->dry_run)
-            cg_say(cli, "Would write a new CRL; nothing was written.");
         else
             tell(cli, &made, due);
     }
