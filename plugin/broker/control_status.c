@@ -2,6 +2,7 @@
 #include "control_status.h"
 
 #include "core/name.h"
+#include "tls/hook.h"
 
 #include <stdio.h>
 
@@ -48,6 +49,17 @@ static void add_credential(cJSON *list, const struct cg_listener_policy *listene
     cJSON *item = credential ? add_certificate(list, credential->leaf, now) : NULL;
     if (item && listener->port)
         cJSON_AddNumberToObject(item, "listener", listener->port);
+}
+
+/* Those of mosquitto.conf, where the policy names none in their place. */
+static void add_own_credentials(cJSON *list, const struct cg_snapshot *current, int64_t now)
+{
+    const X509 *own = NULL;
+    for (size_t i = 0; i < LISTED_MAX && (own = cg_hook_own_certificate(current, i)); i++) {
+        cJSON *item = add_certificate(list, own, now);
+        if (item)
+            cJSON_AddBoolToObject(item, "certfile", true);
+    }
 }
 
 static void add_stack(cJSON *object, const char *key, const STACK_OF(X509) *stack, int64_t now)
@@ -106,6 +118,7 @@ cJSON *cg_control_status(const struct cg_counters *counters, const struct cg_pop
     add_credential(credentials, &current->policy->base, current->base_credential, now);
     for (size_t i = 0; i < current->policy->nlisteners && i < LISTED_MAX; i++)
         add_credential(credentials, &current->policy->listeners[i], current->credentials[i], now);
+    add_own_credentials(credentials, current, now);
     add_stack(object, "anchors", cg_trust_anchors(current->trust), now);
     add_stack(object, "intermediates", cg_trust_intermediates(current->trust), now);
     add_crls(object, cg_trust_crls(current->trust), now);

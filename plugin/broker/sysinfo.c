@@ -4,6 +4,7 @@
 #include "clock.h"
 
 #include "core/name.h"
+#include "tls/hook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,9 @@ enum number {
     SNAPSHOT_NUMBER,
     SNAPSHOT_REJECTED,
     CONTROL_DENIED,
-    ANCHORS, /* these two from here on may be absent */
+    ANCHORS, /* from here on they may be absent */
     CRLS,
+    CERTFILE,
     NUMBERS
 };
 
@@ -53,6 +55,7 @@ static const char *const names[NUMBERS] = {
     [SNAPSHOT_REJECTED] = "snapshot/rejected",
     [ANCHORS] = "expiry/anchors",
     [CRLS] = "expiry/crls",
+    [CERTFILE] = "expiry/credential/certfile",
     [CONTROL_DENIED] = "control/denied",
 };
 
@@ -170,6 +173,17 @@ static void send_credential(struct cg_sysinfo *sysinfo, uint16_t port, const str
     send_number(sysinfo, "expiry/credential/", place, sysinfo->credential[i].days);
 }
 
+/* The first end of the certificates that the broker loaded by itself; 0: there are none. */
+static int64_t certfile_end(const struct cg_snapshot *current)
+{
+    const X509 *own = NULL;
+    int64_t earliest = 0, end = 0;
+    for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++)
+        if (cg_time_seconds(X509_get0_notAfter(own), &end))
+            sooner(&earliest, end);
+    return earliest;
+}
+
 static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
 {
     const struct cg_counters *counters = sysinfo->counters;
@@ -205,6 +219,7 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
         look_at_trust(sysinfo, current);
     send_days(sysinfo, ANCHORS, sysinfo->anchors, now);
     send_days(sysinfo, CRLS, sysinfo->crls, now);
+    send_days(sysinfo, CERTFILE, certfile_end(current), now);
     send_credential(sysinfo, 0, current->base_credential, now);
     for (size_t i = 0; i < current->policy->nlisteners; i++)
         send_credential(sysinfo, current->policy->listeners[i].port, current->credentials[i], now);

@@ -5,6 +5,7 @@
 #include "told.h"
 
 #include "core/name.h"
+#include "tls/hook.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -113,7 +114,9 @@ static void warn_of(struct cg_warner *warner, const struct cg_policy *policy, co
 
 #define RENEW_CLIENT "Renew it (`certguard renew NAME`) and install it on the client"
 #define RENEW_BROKER "Renew it: `certguard rotate NAME`; from a timer: `certguard renew --all --due`"
-#define RENEW_CA     "Make its successor in time: what it issued is refused once it has expired"
+#define RENEW_OWN                                                                                                      \
+    "Renew it (`certguard renew NAME`) and send the broker SIGHUP; named in the policy it is taken up by itself"
+#define RENEW_CA "Make its successor in time: what it issued is refused once it has expired"
 
 void cg_warner_accepted(struct cg_warner *warner, const struct cg_conn *conn, const struct cg_policy *policy,
                         int64_t now)
@@ -204,6 +207,11 @@ static void look_at_snapshot(struct cg_warner *warner, const struct cg_snapshot 
     look_at_credential(warner, policy, current->base_credential, &policy->base, now);
     for (size_t i = 0; i < policy->nlisteners; i++)
         look_at_credential(warner, policy, current->credentials[i], &policy->listeners[i], now);
+    const X509 *own = NULL;
+    for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++) {
+        const struct subject subject = {own, "the broker's certificate (certfile)", RENEW_OWN, NULL, NULL, 0};
+        warn_of(warner, policy, &subject, now);
+    }
 }
 
 /* False: the slice is used up. What was told is passed over next time, so it comes to an end. */

@@ -145,6 +145,20 @@ static bool check_context(const struct cg_context *context, const struct cg_snap
     return !tried;
 }
 
+const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index)
+{
+    size_t any = 0;
+    if (!serves_own(snapshot, &any))
+        return NULL;
+    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+        const X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
+        bool replaced = context->port && cg_snapshot_credential(snapshot, context->port);
+        if (leaf && !replaced && SSL_CTX_get_ssl_method(context->ctx) != TLS_client_method() && index-- == 0)
+            return leaf;
+    }
+    return NULL;
+}
+
 bool cg_hook_check_own(struct cg_error *err)
 {
     const struct cg_snapshot *snapshot = cg_hook.installs > 0 ? cg_hook.handlers.snapshot(cg_hook.handlers.context)

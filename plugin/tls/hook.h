@@ -8,6 +8,7 @@
 
 #include "conn.h"
 #include "core/error.h"
+#include "core/snapshot.h"
 
 /* all are called on the main thread; none may free the conn */
 struct cg_hook_handlers {
@@ -43,6 +44,11 @@ void cg_hook_connect_done(struct cg_conn *conn);
  * connection: a certificate passes when at least one listener that would serve it accepts it. False: *err names the
  * certificate and the reason; every handshake that needs this certificate is going to be refused. */
 bool cg_hook_check_own(struct cg_error *err);
+
+/* The certificates that the broker loaded into its listeners (certfile) and serves, where the policy names none in their
+ * place: index 0, 1, ...; NULL past the last one. Borrowed until control returns to the broker. As cg_hook_check_own, but
+ * of the snapshot given: it asks no handler, which could call back here. */
+const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index);
 
 /* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? As cg_hook_check_own. */
 bool cg_hook_broker_has_crl(void);

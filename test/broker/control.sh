@@ -50,6 +50,7 @@ ask boss "$tls" '{"commands":[{"command":"status","correlationData":"q1"}]}'
 expect_answer "an administrator is answered" '"correlationData":"q1"'
 expect_answer "with the counted sessions" '"live":3'
 expect_answer "and the anchors' end" '"anchors":\[{"subject":"CN=ca","serial":"[0-9a-f]*","not_after"'
+expect_answer "and of the certificate that the broker loaded" '"credentials":\[{"subject":"CN=localhost",.*"certfile":true}'
 ask boss "$tls" '{"commands":[{"command":"list_sessions","count":2},{"command":"list_sessions","offset":2}]}'
 expect_answer "sessions are listed by pages" '"total":3,"offset":0.*"total":3,"offset":2'
 expect_answer "with their certificates" '"client_id":"spy".*"subject":"CN=dev1"'
@@ -97,6 +98,7 @@ expect_answer "numbers are published below \$SYS" '^$SYS/broker/certguard/snapsh
 expect_answer "refused handshakes by their reason" '^$SYS/broker/certguard/handshakes/rejected/deny_listed [1-9]'
 expect_answer "ended sessions" '^$SYS/broker/certguard/sessions/ended 2$'
 expect_answer "days of the anchors" '^$SYS/broker/certguard/expiry/anchors 29$'
+expect_answer "days of the broker's own certificate" '^$SYS/broker/certguard/expiry/credential/certfile 19$'
 expect_answer "refused requests" '^$SYS/broker/certguard/control/denied 2$'
 
 kill "$spy" "$other" 2>/dev/null
