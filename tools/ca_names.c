@@ -171,6 +171,8 @@ static GENERAL_NAME *make_other(int type, const char *value)
     return NULL;
 }
 
+enum { SAN_DNS, SAN_IP, SAN_URI, SAN_EMAIL, SAN_DIRNAME, SAN_RID, SAN_OTHER };
+
 /* valid gives the reason of what people get wrong; make then knows only good and bad */
 static const struct san_kind {
     const char *prefix;
@@ -179,13 +181,13 @@ static const struct san_kind {
     GENERAL_NAME *(*make)(int type, const char *value);
     const char *expected;
 } san_kinds[] = {
-    {"dns:", GEN_DNS, dns_ok, plain, "a host name"},
-    {"ip:", GEN_IPADD, ip_ok, plain, "an address"},
-    {"uri:", GEN_URI, uri_ok, plain, "an absolute URI"},
-    {"email:", GEN_EMAIL, email_ok, plain, "a mail address"},
-    {"dirname:", GEN_DIRNAME, NULL, make_dirname, "a distinguished name as dirname:CN=dev1,O=Plant"},
-    {"rid:", GEN_RID, NULL, make_rid, "an OID as rid:1.3.6.1.4.1.99999.7"},
-    {"other:", GEN_OTHERNAME, NULL, make_other, "an OID and a text as other:1.3.6.1.4.1.99999.7=dev1"},
+    [SAN_DNS] = {"dns:", GEN_DNS, dns_ok, plain, "a host name"},
+    [SAN_IP] = {"ip:", GEN_IPADD, ip_ok, plain, "an address"},
+    [SAN_URI] = {"uri:", GEN_URI, uri_ok, plain, "an absolute URI"},
+    [SAN_EMAIL] = {"email:", GEN_EMAIL, email_ok, plain, "a mail address"},
+    [SAN_DIRNAME] = {"dirname:", GEN_DIRNAME, NULL, make_dirname, "a distinguished name as dirname:CN=dev1,O=Plant"},
+    [SAN_RID] = {"rid:", GEN_RID, NULL, make_rid, "an OID as rid:1.3.6.1.4.1.99999.7"},
+    [SAN_OTHER] = {"other:", GEN_OTHERNAME, NULL, make_other, "an OID and a text as other:1.3.6.1.4.1.99999.7=dev1"},
 };
 
 static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *value, struct cg_error *err)
@@ -226,9 +228,9 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
 {
     char urn[160];
     if (looks_like_ip(name))
-        return push(names, kind_of("ip:"), name, err);
+        return push(names, &san_kinds[SAN_IP], name, err);
     if (cg_is_dns_name(name, false))
-        return push(names, kind_of("dns:"), name, err);
+        return push(names, &san_kinds[SAN_DNS], name, err);
     if (is_server) {
         cg_error_set(err,
                      "\"%s\" is neither a host name nor an address, so clients cannot check it; say what they "
@@ -237,7 +239,7 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
         return false;
     }
     snprintf(urn, sizeof urn, "urn:mqtt:client:%s", name);
-    return push(names, kind_of("uri:"), urn, err);
+    return push(names, &san_kinds[SAN_URI], urn, err);
 }
 
 static const struct {

@@ -236,7 +236,7 @@ static bool long_option(const struct parser *p, char **argv, int *i)
     if (is_flag(t.option)) {
         if (value)
             cg_error_set(p->err, "--%s takes no value", t.option->name);
-        return !value && store(p, t, NULL);
+        return !value && store(p, t, "");
     }
     if (!(value = value ? value + 1 : argv[*i + 1])) {
         cg_error_set(p->err, "--%s needs %s", t.option->name, t.option->argument);
@@ -257,7 +257,7 @@ static bool short_options(const struct parser *p, char **argv, int *i)
             return false;
         }
         if (is_flag(t.option)) {
-            if (!store(p, t, NULL))
+            if (!store(p, t, ""))
                 return false;
             continue;
         }
