@@ -30,6 +30,7 @@ static const struct {
     {"expiry_warning", USE_TOLD, CG_HEALTH_WATCH, "Ends soon"},
     {"crl_stale", USE_TOLD, CG_HEALTH_WATCH, "CRL grows old"},
     {"broker_certificate_rejected", USE_TOLD, CG_HEALTH_ACT, "The broker's own certificate breaks the rules"},
+    {"broker_certificate_audited", USE_TOLD, CG_HEALTH_WATCH, "The broker's own certificate breaks an audited rule"},
     {"configuration_warning", USE_TOLD, CG_HEALTH_WATCH, "Configuration of the broker"},
     {"events_lost", USE_TOLD, CG_HEALTH_WATCH, "Events could not be written"},
     {"control_denied", USE_TOLD, CG_HEALTH_WATCH, "A request on the control topic was refused"},

@@ -31,6 +31,8 @@ static const struct event_row rows[CG_EVENT_COUNT] = {
     [CG_EVENT_CREDENTIAL_SWAPPED] = {"credential_swapped", CG_LEVEL_NOTICE, "serves a new certificate"},
     [CG_EVENT_BROKER_CERTIFICATE_REJECTED] = {"broker_certificate_rejected", CG_LEVEL_ERROR,
                                               "the broker's own certificate is wrong"},
+    [CG_EVENT_BROKER_CERTIFICATE_AUDITED] = {"broker_certificate_audited", CG_LEVEL_WARNING,
+                                             "audit, serves but would not start with the broker's own certificate"},
     [CG_EVENT_CRL_STALE] = {"crl_stale", CG_LEVEL_WARNING, "a CRL grows old"},
     [CG_EVENT_EXPIRY_WARNING] = {"expiry_warning", CG_LEVEL_WARNING, "a certificate expires soon"},
     [CG_EVENT_CONFIGURATION_WARNING] = {"configuration_warning", CG_LEVEL_WARNING, "check the broker's configuration"},

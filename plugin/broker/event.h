@@ -29,6 +29,7 @@ enum cg_event_type {
     CG_EVENT_SNAPSHOT_REJECTED,
     CG_EVENT_CREDENTIAL_SWAPPED,
     CG_EVENT_BROKER_CERTIFICATE_REJECTED, /* the certificate that the broker serves by itself */
+    CG_EVENT_BROKER_CERTIFICATE_AUDITED,  /* that, or the policy's, breaks a rule that is only audited */
     CG_EVENT_CRL_STALE,
     CG_EVENT_EXPIRY_WARNING,
     CG_EVENT_CONFIGURATION_WARNING,

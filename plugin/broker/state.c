@@ -181,6 +181,21 @@ static void check_own_certificate(struct cg_state *state)
     kill(getpid(), SIGTERM);
 }
 
+static void audit_own_certificate(struct cg_state *state)
+{
+    struct cg_error what = {""};
+    enum cg_reason reason = cg_hook_audit_own(&what);
+    if (reason == CG_REASON_UNSET)
+        return;
+    const struct cg_event event = {
+        .type = CG_EVENT_BROKER_CERTIFICATE_AUDITED,
+        .reason = reason,
+        .detail = what.text,
+        .hint = "Issue a new certificate for the broker (`certguard issue broker NAME`) before the rule is enforced",
+    };
+    cg_report(state->reporter, &event);
+}
+
 /* Ours is checked in its place: it may go. */
 static void warn_of_crlfile(struct cg_state *state)
 {
@@ -200,6 +215,7 @@ int64_t cg_state_pulse(struct cg_state *state)
 {
     if (!state->own_certificate_checked) {
         check_own_certificate(state);
+        audit_own_certificate(state);
         warn_of_crlfile(state);
     }
     cg_state_take_news(state);

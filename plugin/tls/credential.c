@@ -175,3 +175,54 @@ bool cg_hook_check_own(struct cg_error *err)
     OPENSSL_free(verdict);
     return ok;
 }
+
+/* CG_REASON_UNSET: nothing is only audited. */
+static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
+                              const STACK_OF(X509) *chain, struct cg_error *err)
+{
+    enum cg_reason reason = CG_REASON_UNSET;
+    struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
+    bool accepted = verdict && examine(snapshot, policy, leaf, chain, verdict);
+    const struct cg_finding *finding = accepted ? cg_verdict_audited(verdict) : NULL;
+    if (finding) {
+        reason = finding->reason;
+        cg_error_set(err, "%s: %s", policy->credential_chain ? policy->credential_chain : "certfile", finding->detail);
+    }
+    cg_verdict_clear(verdict);
+    OPENSSL_free(verdict);
+    return reason;
+}
+
+static enum cg_reason audit_credentials(const struct cg_snapshot *snapshot, struct cg_error *err)
+{
+    const struct cg_policy *policy = snapshot->policy;
+    const struct cg_credential *base = snapshot->base_credential;
+    enum cg_reason reason = base ? audited(snapshot, &policy->base, base->leaf, base->chain, err) : CG_REASON_UNSET;
+    for (size_t i = 0; reason == CG_REASON_UNSET && i < policy->nlisteners; i++)
+        if (snapshot->credentials && snapshot->credentials[i])
+            reason = audited(snapshot, &policy->listeners[i], snapshot->credentials[i]->leaf,
+                             snapshot->credentials[i]->chain, err);
+    return reason;
+}
+
+enum cg_reason cg_hook_audit_own(struct cg_error *err)
+{
+    const struct cg_snapshot *snapshot = cg_hook.installs > 0 ? cg_hook.handlers.snapshot(cg_hook.handlers.context)
+                                                              : NULL;
+    if (!snapshot)
+        return CG_REASON_UNSET;
+    ERR_set_mark();
+    enum cg_reason reason = audit_credentials(snapshot, err);
+    for (const struct cg_context *context = cg_hook.contexts; context && !reason; context = context->next) {
+        X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
+        STACK_OF(X509) *chain = NULL;
+        if (!leaf || SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method() ||
+            !SSL_CTX_get0_chain_certs(context->ctx, &chain))
+            continue;
+        const struct cg_listener_policy *policy;
+        for (size_t index = 0; !reason && (policy = serves_own(snapshot, &index));)
+            reason = audited(snapshot, policy, leaf, chain, err);
+    }
+    ERR_pop_to_mark();
+    return reason;
+}

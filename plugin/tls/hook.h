@@ -50,6 +50,10 @@ bool cg_hook_check_own(struct cg_error *err);
  * of the snapshot given: it asks no handler, which could call back here. */
 const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index);
 
+/* Of the certificates that are served, the broker's and the policy's: the first breach of a server rule that is only
+ * audited, and *err names the certificate. CG_REASON_UNSET: none. As cg_hook_check_own. */
+enum cg_reason cg_hook_audit_own(struct cg_error *err);
+
 /* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? As cg_hook_check_own. */
 bool cg_hook_broker_has_crl(void);
 

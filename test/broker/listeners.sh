@@ -150,6 +150,14 @@ timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&
 if [ $? -eq 124 ]; then fail "a broker with a client's certificate: it runs"; fi
 expect_event "a broker whose certificate breaks the rules ends" "broker_certificate_rejected\tcredential_invalid" event reason
 expect_log "and says why" "certguard: the broker's own certificate is wrong.*server.pem\|certguard: the broker's own certificate is wrong.*CN=localhost"
+policy ', "mode": "audit"'
+start_broker
+expect_event "in audit mode it runs, and that is told" "broker_certificate_audited\twrong_purpose" event reason
+stop_broker
+policy ", \"server\": {\"rules\": {\"wrong_purpose\": \"audit\"}}, \"credential\": {\"chain\": \"server.pem\", \"key\": \"server.key\"}"
+start_broker
+expect_event "the same of the policy's credential" "broker_certificate_audited\twrong_purpose" event reason
+stop_broker
 mv server.good server.pem && mv server.key.good server.key
 
 # A Unix domain socket is a plain listener.
