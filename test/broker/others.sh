@@ -36,6 +36,7 @@ broker_with "$identity" "$other"
     expect "extended authentication without TLS" out plain "$plain" dev1 $extended
     expect_event "is denied with its reason" "connect_denied\tplain_listener\tdev1" event reason client_id
     expect "extended authentication with a stranger's certificate" out stranger "$tls" dev1 $extended
+    expect_event "is refused before that" "handshake_rejected\tuntrusted" event reason
 }
 [ "$(grep -c 'handshake_rejected' events.jsonl)" = 1 ] || fail "the other plugin's handshakes make events"
 stop_broker
