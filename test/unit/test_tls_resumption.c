@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,6 +278,34 @@ static void forged(void **state)
     }
 }
 
+#define ISSUERS_MAX 32 /* as tickets.c has it */
+
+/* Tickets speak of the chains above their leaves by number. One chain more than there is room for: full handshakes. */
+static void more_issuers_than_room(void **state)
+{
+    (void)state;
+    SSL_SESSION *first = NULL;
+    for (int i = 0; i <= ISSUERS_MAX; i++) {
+        char recipe[100], name[20], sub[20];
+        snprintf(sub, sizeof sub, "sub%d", i);
+        snprintf(name, sizeof name, "below%d", i);
+        snprintf(recipe, sizeof recipe, "%s: ca issuer=ca\n%s: issuer=%s", sub, name, sub);
+        cg_pki_make(world.pki, recipe);
+        client = peer(TLS1_3_VERSION, name);
+        assert_int_equal(SSL_CTX_add1_chain_cert(client, cg_pki_cert(world.pki, sub)), 1);
+        SSL_SESSION *session = ticket();
+        assert_int_equal(comes_back(session), i < ISSUERS_MAX ? RESUMED : FULL);
+        if (first) {
+            assert_int_equal(comes_back(first), RESUMED);
+            SSL_SESSION_free(session);
+        } else {
+            first = session;
+        }
+        SSL_CTX_free(client);
+    }
+    SSL_SESSION_free(first);
+}
+
 /* A ticket says who the client was; a full handshake behind it says who it is. */
 static void a_ticket_and_another_certificate(void **state)
 {
@@ -418,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_are_dropped, open_world, close_world),
         cmocka_unit_test_setup_teardown(proof_of_possession, open_world, close_world),
         cmocka_unit_test_setup_teardown(forged, open_world, close_world),
+        cmocka_unit_test_setup_teardown(more_issuers_than_room, open_world, close_world),
         cmocka_unit_test_setup_teardown(a_ticket_and_another_certificate, open_world, close_world),
         cmocka_unit_test_setup_teardown(good_but_not_taken, open_world, close_world),
         cmocka_unit_test_setup_teardown(no_certificate, open_world, close_world),
