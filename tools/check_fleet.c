@@ -6,12 +6,17 @@
 #include "tty.h"
 
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)1 << 20)
 #define CERTS_MAX  100
+
+#define BLOCK       256 /* certificates that are checked before what was found is shown */
+#define THREADS_MAX 16
 
 struct run {
     const struct cg_cli *cli;
@@ -23,15 +28,23 @@ struct run {
     size_t by_reason[CG_REASON_COUNT];
 };
 
-/* What a peer would send: the leaf and what follows it; then the intermediates of --untrusted. */
+enum taken { BROKEN = 0, TAKEN, PASSED_OVER };
+
+/* A certificate on its way: what a peer would send (the leaf and what follows it, then the intermediates of
+ * --untrusted), and the verdict. */
 struct sample {
     const struct cg_fleet_item *item;
+    enum taken taken;
     X509 *leaf;
     STACK_OF(X509) *sent;
+    enum cg_purpose purpose;
+    struct cg_verdict verdict;
+    struct cg_error err;
 };
 
 static void sample_clear(struct sample *s)
 {
+    cg_verdict_clear(&s->verdict);
     X509_free(s->leaf);
     sk_X509_pop_free(s->sent, X509_free);
 }
@@ -44,17 +57,15 @@ static bool holds_certificate(const struct cg_bytes *bytes)
            memmem(bytes->data, bytes->len, cert, sizeof cert - 1);
 }
 
-enum taken { BROKEN = 0, TAKEN, PASSED_OVER };
-
-static enum taken take(struct sample *s, const struct run *run, struct cg_error *err)
+static enum taken take(struct sample *s, const struct run *run)
 {
     struct cg_bytes bytes = {0};
     enum taken taken = BROKEN;
-    if (!cg_file_read(s->item->file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, err))
+    if (!cg_file_read(s->item->file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &s->err))
         return BROKEN;
     if (!holds_certificate(&bytes))
         taken = PASSED_OVER;
-    else if (cg_certificates_read(s->item->file, bytes.data, bytes.len, CERTS_MAX, &s->sent, err))
+    else if (cg_certificates_read(s->item->file, bytes.data, bytes.len, CERTS_MAX, &s->sent, &s->err))
         taken = X509_check_ca(sk_X509_value(s->sent, 0)) ? PASSED_OVER : TAKEN;
     cg_bytes_wipe(&bytes);
     if (taken != TAKEN)
@@ -80,8 +91,9 @@ static enum cg_purpose purpose_of(const struct run *run, X509 *leaf)
     return eku & XKU_SSL_SERVER && !(eku & XKU_SSL_CLIENT) ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
 }
 
-static void show_json(struct run *run, const struct sample *s, const struct cg_verdict *v, enum cg_purpose purpose)
+static void show_json(struct run *run, const struct sample *s)
 {
+    const struct cg_verdict *v = &s->verdict;
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     const struct cg_finding *audited = cg_verdict_audited(v);
     char serial[64], end[32];
@@ -92,7 +104,7 @@ static void show_json(struct run *run, const struct sample *s, const struct cg_v
     cg_time_text(until, end, sizeof end);
     cJSON_AddStringToObject(object, "name", s->item->name);
     cJSON_AddStringToObject(object, "file", s->item->file);
-    cJSON_AddStringToObject(object, "purpose", purpose == CG_PURPOSE_SERVER ? "server" : "client");
+    cJSON_AddStringToObject(object, "purpose", s->purpose == CG_PURPOSE_SERVER ? "server" : "client");
     cJSON_AddStringToObject(object, "serial", serial);
     cJSON_AddStringToObject(object, "not_after", end);
     cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
@@ -107,8 +119,9 @@ static void show_json(struct run *run, const struct sample *s, const struct cg_v
     cJSON_Delete(object);
 }
 
-static void show_row(struct run *run, const struct sample *s, const struct cg_verdict *v)
+static void show_row(struct run *run, const struct sample *s)
 {
+    const struct cg_verdict *v = &s->verdict;
     const struct cg_finding *audited = cg_verdict_audited(v);
     enum cg_colour colour = v->decision != CG_ACCEPT ? CG_RED : audited ? CG_YELLOW : CG_GREEN;
     char name[260];
@@ -123,48 +136,112 @@ static void show_row(struct run *run, const struct sample *s, const struct cg_ve
            audited ? audited->detail : v->detail);
 }
 
-static void judge(struct run *run, const struct sample *s)
+static void judge(struct sample *s, const struct run *run)
 {
-    struct cg_verdict v = {0};
-    enum cg_purpose purpose = purpose_of(run, s->leaf);
-    const struct cg_check_input input = {.profile = purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
+    s->taken = take(s, run);
+    if (s->taken != TAKEN)
+        return;
+    s->purpose = purpose_of(run, s->leaf);
+    const struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
                                          .trust = run->world->trust,
-                                         .purpose = purpose,
+                                         .purpose = s->purpose,
                                          .leaf = s->leaf,
                                          .sent = s->sent,
                                          .now = run->cli->now};
-    cg_check(&input, &v);
-    run->checked++;
-    run->refused += v.decision != CG_ACCEPT;
-    run->audited += v.decision == CG_ACCEPT && cg_verdict_audited(&v);
-    run->by_reason[v.reason] += v.decision != CG_ACCEPT;
-    if (v.decision != CG_ACCEPT || run->cli->verbose) {
-        if (run->cli->json)
-            show_json(run, s, &v, purpose);
-        else
-            show_row(run, s, &v);
-        run->shown++;
-    }
-    cg_verdict_clear(&v);
+    cg_check(&input, &s->verdict);
 }
 
-static void check_item(struct run *run, const struct cg_fleet_item *item)
+static void tell(struct run *run, const struct sample *s)
 {
-    struct sample s = {.item = item};
-    struct cg_error err = {""};
-    switch (take(&s, run, &err)) {
-    case TAKEN:
-        judge(run, &s);
-        break;
-    case PASSED_OVER:
+    const struct cg_verdict *v = &s->verdict;
+    bool refused = v->decision != CG_ACCEPT;
+    run->checked++;
+    run->refused += refused;
+    run->audited += !refused && cg_verdict_audited(v);
+    run->by_reason[v->reason] += refused;
+    if (!refused && !run->cli->verbose)
+        return;
+    if (run->cli->json)
+        show_json(run, s);
+    else
+        show_row(run, s);
+    run->shown++;
+}
+
+static void tell_or_count(struct run *run, const struct sample *s)
+{
+    if (s->taken == TAKEN)
+        tell(run, s);
+    else if (s->taken == PASSED_OVER)
         run->passed_over++;
-        break;
-    case BROKEN:
-        fprintf(stderr, "certguard check: %s\n", err.text);
+    else {
+        fprintf(stderr, "certguard check: %s\n", s->err.text);
         run->broken++;
-        break;
     }
-    sample_clear(&s);
+}
+
+/* --- blocks: checked by all processors, told in order --- */
+
+struct worker {
+    const struct run *run;
+    struct sample *sample;
+    size_t count, first, step; /* its share: first, first + step, ... below count */
+    pthread_t thread;
+    bool started;
+};
+
+static void *work(void *context)
+{
+    const struct worker *w = context;
+    for (size_t i = w->first; i < w->count; i += w->step)
+        judge(&w->sample[i], w->run);
+    return NULL;
+}
+
+static size_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (size_t)n;
+}
+
+/* A thread that can't be had is worked off here. */
+static void judge_block(const struct run *run, struct sample *sample, size_t count)
+{
+    struct worker workers[THREADS_MAX];
+    size_t threads = processors();
+    for (size_t t = 0; t < threads; t++) {
+        struct worker *w = &workers[t];
+        *w = (struct worker){.run = run, .sample = sample, .count = count, .first = t, .step = threads};
+        w->started = t + 1 < threads && pthread_create(&w->thread, NULL, work, w) == 0;
+        if (!w->started)
+            work(w);
+    }
+    for (size_t t = 0; t < threads; t++)
+        if (workers[t].started)
+            pthread_join(workers[t].thread, NULL);
+}
+
+static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_error *err)
+{
+    struct sample *sample = calloc(BLOCK, sizeof *sample);
+    if (!sample) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    for (size_t done = 0, count; done < fleet->count; done += count) {
+        count = fleet->count - done < BLOCK ? fleet->count - done : BLOCK;
+        for (size_t i = 0; i < count; i++)
+            sample[i] = (struct sample){.item = &fleet->item[done + i]};
+        judge_block(run, sample, count);
+        for (size_t i = 0; i < count; i++) {
+            tell_or_count(run, &sample[i]);
+            sample_clear(&sample[i]);
+        }
+        if (!run->cli->quiet)
+            cg_progress("checked", done + count, fleet->count);
+    }
+    free(sample);
+    return true;
 }
 
 static void close_json(const struct run *run, const struct cg_fleet *fleet)
@@ -236,11 +313,7 @@ int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, s
     run.server = look_ahead(cg_world_profile(world, o, CG_PURPOSE_SERVER), cli->now - cli->clock);
     if (good && cli->json)
         printf("{\"certificates\":[");
-    for (size_t i = 0; good && i < fleet->count; i++) {
-        check_item(&run, &fleet->item[i]);
-        if (!cli->quiet)
-            cg_progress("checked", i + 1, fleet->count);
-    }
+    good = good && check_all(&run, fleet, &err);
     sk_X509_pop_free(untrusted, X509_free);
     if (!good)
         return cg_fail(cli, CG_EXIT_FAILED, &err);
