@@ -31,6 +31,7 @@ struct rewrite {
     size_t len;
     size_t matched, revoked; /* rows that are meant; of these, not revoked before */
     cJSON *serials;          /* borrowed array in the result */
+    cJSON *names;            /* of the same certificates, for the journal */
 };
 
 /* Leading zeros and colons are how other tools print the same number. */
@@ -45,25 +46,48 @@ static void plain_serial(const char *typed, char *out, size_t size)
     out[n] = '\0';
 }
 
-static bool is_meant(const struct cg_index_row *row, const char *name, const char *serial)
+/* What was typed is one of the two: adopted CAs count serial numbers, and "1001" may be a device too. */
+struct meant {
+    const char *name; /* NULL: it is a serial number */
+    char serial[80];
+};
+
+static bool is_meant(const struct cg_index_row *row, const struct meant *meant)
 {
     char own[CG_NAME_MAX + 1];
-    const char *number = row->serial + strspn(row->serial, "0");
-    if (*serial && strcasecmp(number, serial) == 0)
-        return true;
+    if (!meant->name)
+        return *meant->serial && strcasecmp(row->serial + strspn(row->serial, "0"), meant->serial) == 0;
     cg_index_row_name(row, own);
-    return strcmp(own, name) == 0;
+    return strcmp(own, meant->name) == 0;
+}
+
+/* A name wins; 0x or colons say that it is a number. */
+static struct meant find_meant(struct cg_index *index, const char *typed)
+{
+    struct meant meant = {.name = typed};
+    struct cg_index_row row;
+    bool found = false;
+    while (!found && cg_index_next(index, &row, NULL))
+        found = is_meant(&row, &meant);
+    index->at = index->number = 0;
+    plain_serial(typed, meant.serial, sizeof meant.serial);
+    if (!found)
+        meant.name = NULL;
+    return meant;
 }
 
 static void revoke_row(FILE *out, struct rewrite *rewrite, const struct cg_index_row *old, int64_t when,
                        const char *reason)
 {
     struct cg_index_row row = *old;
+    char name[CG_NAME_MAX + 1];
     row.status = 'R';
     row.revoked = when;
     row.reason = reason ? cg_reason_number(reason) : -1;
     cg_index_print(out, &row);
+    cg_index_row_name(&row, name);
     cJSON_AddItemToArray(rewrite->serials, cJSON_CreateString(row.serial));
+    cJSON_AddItemToArray(rewrite->names, cJSON_CreateString(name));
     rewrite->revoked++;
 }
 
@@ -73,16 +97,15 @@ static bool rewrite_index(struct cg_index *index, struct rewrite *rewrite, const
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
-    char serial[80];
+    const struct meant meant = find_meant(index, cli->args[0]);
     FILE *out = open_memstream(&rewrite->text, &rewrite->len);
     if (!out)
         return cg_fault_errno(err, "rewrite", "index.txt");
-    plain_serial(cli->args[0], serial, sizeof serial);
     while (cg_index_next(index, &row, &fault)) {
-        bool meant = is_meant(&row, cli->args[0], serial);
-        rewrite->matched += meant;
+        bool is = is_meant(&row, &meant);
+        rewrite->matched += is;
         /* what is over needs no entry on a CRL: RFC 5280 5 */
-        if (meant && row.status == 'V' && row.expires >= cli->now)
+        if (is && row.status == 'V' && row.expires >= cli->now)
             revoke_row(out, rewrite, &row, cli->now, reason);
         else
             fwrite(row.line, 1, row.len + 1, out);
@@ -97,12 +120,13 @@ static bool journal(struct cg_change *change, const struct cg_cli *cli, const st
                     const char *reason, struct cg_error *err)
 {
     char when[24];
-    cJSON *serial = NULL;
+    cJSON *serial = NULL, *name = rewrite->names->child;
     cg_time_text(cli->now, when, sizeof when);
     cJSON_ArrayForEach(serial, rewrite->serials)
     {
         cJSON *entry = cJSON_CreateObject();
-        cJSON_AddStringToObject(entry, "name", cli->args[0]);
+        cJSON_AddStringToObject(entry, "name", name ? name->valuestring : "");
+        name = name ? name->next : NULL;
         cJSON_AddStringToObject(entry, "serial", serial->valuestring);
         cJSON_AddStringToObject(entry, "reason", reason ? reason : "unspecified");
         cJSON_AddStringToObject(entry, "time", when);
@@ -176,6 +200,7 @@ static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struc
     cJSON *result = cJSON_CreateObject();
     const char *reason = o->reason && strcmp(o->reason, "unspecified") != 0 ? o->reason : NULL;
     rewrite.serials = cJSON_AddArrayToObject(result, "revoked");
+    rewrite.names = cJSON_CreateArray();
     bool good = cg_index_load(&index, ca, err) && rewrite_index(&index, &rewrite, cli, reason, err);
     if (good && !rewrite.matched) {
         cg_error_set(err,
@@ -194,6 +219,7 @@ static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struc
     }
     cg_crl_made_clear(&made);
     cg_index_free(&index);
+    cJSON_Delete(rewrite.names);
     free(rewrite.text);
     return good;
 }
@@ -216,7 +242,7 @@ const struct cg_verb cg_verb_revoke = {
     .summary = "revoke a certificate and write the new CRL",
     .description = "Revokes every certificate of NAME that is still valid (earlier generations too), or the one with "
                    "the serial\n"
-                   "number SERIAL, and writes the new CRL in the same run.",
+                   "number SERIAL (where a name is one too, write 0xSERIAL), and writes the new CRL in the same run.",
     .examples = "certguard revoke sensor1 --reason keyCompromise\n"
                 "certguard revoke 4F:1A:22:09:8C",
     .min_args = 1,

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # check: the plugin's verdict as exit code, words and JSON; the batch form with good, bad and endless lines.
 . "$(dirname "$0")/lib.sh"
 

@@ -174,7 +174,12 @@ cp root.key oca2/root/key.pem
 ok cg -C oca2 crl --root
 strict oca2 sslclient a || fail "a certificate of the old CA"
 strict oca2 sslclient b && fail "what the old CA revoked verifies"
-ok cg -C oca2 revoke c --passphrase-file pass
+# a device that is called as another one's number
+ok cg -C oca2 issue client 1002 --passphrase-file pass
+ok cg -C oca2 revoke 1002 --passphrase-file pass
+ok cg -C oca2 list
+says "^c .*valid .*1002"
+ok cg -C oca2 revoke 0x1002 --passphrase-file pass
 openssl crl -in oca2/crl.der -inform DER -noout -text | grep -q "Serial Number: 1002" || fail "c is not on the CRL"
 ok cg -C oca2 issue client fresh --passphrase-file pass
 strict oca2 sslclient fresh || fail "what was issued does not verify"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # The tutorial that users come from, done with its own openssl commands: lint finds every mistake that shows in a file.
 # What is made right (with certguard) has no findings.
 . "$(dirname "$0")/lib.sh"

@@ -176,6 +176,7 @@ ok cg -C ca-p256 revoke sensor1
 says "already"
 serial=$(openssl x509 -in ca-p256/live/bridge1/cert.pem -noout -serial | sed 's/serial=//; s/../&:/g; s/:$//')
 ok cg -C ca-p256 revoke "$serial"
+grep -q '"name":"bridge1".*"done":"revoked"' ca-p256/journal.jsonl || fail "the journal does not name what was revoked by number"
 expect 1 cg -C ca-p256 revoke nobody
 says "list"
 ok cg -C ca-p256 issue client sensor1
