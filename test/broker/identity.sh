@@ -75,7 +75,11 @@ expect "another certificate is let in" in dev2 "$port" second
 expect "the same client id takes over" in dev1 "$port" first
 kill "$sub" 2>/dev/null
 wait "$sub" 2>/dev/null
-sleep 1
+tries=50 # until the broker has noticed
+until [ "$tries" -eq 0 ] || client dev1 "$port" second pub -t test -m hello; do
+    tries=$((tries - 1))
+    sleep 0.2
+done
 expect "when the first has gone the second is let in" in dev1 "$port" second
 
 broker_with '{"username": "cn", "authenticates": false}' "password_file $scratch/passwords\n"

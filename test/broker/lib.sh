@@ -106,9 +106,9 @@ stop_broker() {
     broker_pid=
 }
 
-# wait_for FILE WORDS: at most 10 s (60 under a wrapper)
+# wait_for FILE WORDS: at most 20 s (60 under a wrapper)
 wait_for() {
-    tries=100
+    tries=200
     [ -z "${CG_MOSQUITTO_WRAPPER:-}" ] || tries=600
     while [ "$tries" -gt 0 ]; do
         ! grep -q -- "$2" "$1" 2>/dev/null || return 0
@@ -139,7 +139,7 @@ expect() {
     if [ "$got" = "$want" ]; then echo "ok: $title"; else fail "$title: expected $want, got $got: $(cat client.err)"; fi
 }
 
-# expect_log TITLE WORDS: in the broker's log, within 10 s
+# expect_log TITLE WORDS: in the broker's log, within 20 s
 expect_log() {
     if wait_for broker.log "$2"; then echo "ok: $1"; else fail "$1: no '$2' in the broker's log"; fi
 }
@@ -148,7 +148,7 @@ expect_log() {
 expect_event() {
     title=$1 words=$(printf '%b' "$2")
     shift 2
-    tries=50
+    tries=150
     while [ "$tries" -gt 0 ]; do
         if "$CG_EVENT_FIELDS" events.jsonl "$@" 2>fields.err >fields.out && grep -q -- "$words" fields.out; then
             echo "ok: $title"
