@@ -114,10 +114,10 @@ static void revoke_one(struct world *w, const char *name)
 static const struct {
     const char *what, *lines, *event;
 } file_rows[] = {
-    {"opened: no descriptors", "open 24 /crl.pem\n", "Too many open files"},
-    {"opened: no memory", "open 12 /crl.pem\n", "Cannot allocate memory"},
-    {"read: broken disk", "read 5 /crl.pem\n", "Input/output error"},
-    {"looked at", "fstat 5 /crl.pem\n", "Input/output error"},
+    {"opened: no descriptors", "open 24 /crl.pem\n", "cannot open it: Too many open files"},
+    {"opened: no memory", "open 12 /crl.pem\n", "cannot open it: Cannot allocate memory"},
+    {"read: broken disk", "read 5 /crl.pem\n", "cannot read it: Input/output error"},
+    {"looked at", "fstat 5 /crl.pem\n", "cannot look at it: Input/output error"},
 };
 
 static void files(struct world *w)
