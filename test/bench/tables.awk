@@ -72,6 +72,14 @@ $1 == "reload" {
 }
 $1 == "session" { sessions[++nsessions] = sprintf("| %s | %s |", $2, $3); kib[nsessions] = $3 }
 
+$1 == "sessions" {
+    if (!rounds++) {
+        print "\n| live sessions | what happens | sessions ended | in, ms | longest round trip meanwhile, ms |"
+        print "|---|---|---|---|---|"
+    }
+    printf "| %d | %s | %d | %s | %s |\n", $2, $3, $4, $5, $6
+}
+
 # growth: what, number, CPU ms, p50 ms, KiB. The fit is the slope of log(value) over log(number): 0 flat, 1 linear.
 $1 == "growth" {
     if (!($2 in growth_count)) growth[++ngrowth] = $2
