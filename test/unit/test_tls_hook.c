@@ -3,6 +3,8 @@
 #include "tls_fixture.h"
 #include "tls_foreign.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -267,6 +269,45 @@ static void a_bridge_is_refused(void **state)
     }
 }
 
+/* A remote broker that says nothing. */
+static void a_bridge_stalls(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    SSL_CTX *bridge = tls_bridge_context(&world, "good");
+    world.policy->bridge_tls.handshake_timeout_ms = 10000;
+    tls_connect(&link, NULL, bridge);
+    tls_step(&link);
+    assert_int_equal(cg_hook_tick(), 10000);
+    world.monotonic_ms += 10000;
+    assert_int_equal(cg_hook_tick(), -1);
+    assert_int_equal(world.told.rejected, 1);
+    assert_int_equal(world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(world.told.last.role, CG_ROLE_BRIDGE);
+    tls_disconnect(&link);
+    SSL_CTX_free(bridge);
+}
+
+/* Else the end of the handshake and the CONNACK wait for each other, some 40 ms. */
+static void no_delay(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    int on = 0;
+    socklen_t size = sizeof on;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    tls_connect(&link, server, client);
+    assert_int_equal(getsockopt(link.fd[0], IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+    assert_int_equal(on, 0);
+    tls_run(&link);
+    assert_int_equal(getsockopt(link.fd[0], IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+    assert_int_not_equal(on, 0);
+    tls_disconnect(&link);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
 static unsigned psk_server(SSL *ssl, const char *identity, unsigned char *psk, unsigned max)
 {
     (void)ssl, (void)max;
@@ -381,6 +422,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_own_certificate_expires, setup, teardown),
         cmocka_unit_test_setup_teardown(bridges, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bridge_stalls, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_delay, setup, teardown),
         cmocka_unit_test_setup_teardown(pre_shared_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(no_resumption, setup, teardown),
         cmocka_unit_test_setup_teardown(the_error_queue, setup, teardown),
