@@ -49,7 +49,7 @@ static struct {
 /* ---- what the plugin calls */
 
 #pragma GCC visibility push(default)
-void mosquitto_log_printf(int level, const char *format, ...)
+__attribute__((format(printf, 2, 3))) void mosquitto_log_printf(int level, const char *format, ...)
 {
     char text[1200];
     va_list args;
