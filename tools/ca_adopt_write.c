@@ -188,7 +188,8 @@ bool cg_adopted_write(const struct cg_adoption *a, struct cg_error *err)
     char *cert = cg_cert_pem(a->ca->cert), *root = cg_cert_pem(a->ca->root), *crl = NULL;
     const char *chain = cg_ca_is_two_tier(a->ca) ? cert : "";
     bool good = cert && root && cg_change_begin(&change, a->ca, true, err) &&
-                cg_key_put(&change, "ca/key.pem", a->found->key, a->passphrase, err) &&
+                (a->key_uri ? put_text(&change, "ca/key.uri", a->key_uri, 0600, err)
+                            : cg_key_put(&change, "ca/key.pem", a->found->key, a->passphrase, err)) &&
                 put_root(&change, a, &crl, err) && put_rows(&change, a, chain, err) &&
                 put_index_and_crl(&change, a, crl, err) && put_text(&change, "chain.pem", chain, 0644, err) &&
                 put_text(&change, "ca.pem", root, 0644, err) && put_text(&change, "ca/cert.pem", cert, 0644, err) &&

@@ -213,14 +213,21 @@ static const char *nearest(const struct cg_found *found, const char *name)
     return best;
 }
 
+/* As if it had been found; it is asked for first, so that no passphrase is asked for another one. */
+static bool read_uri(struct cg_found *found, const struct cg_cli *cli, const char *uri, struct cg_error *err)
+{
+    EVP_PKEY *key = uri ? cg_key_by_uri(cli, uri, err) : NULL;
+    return !uri || (key && cg_lint_objects_key(&found->objects, uri, cli->now, key));
+}
+
 bool cg_found_read(struct cg_found *found, const struct cg_cli *cli, const char *folder, const char *wanted,
-                   struct cg_error *err)
+                   const char *key_uri, struct cg_error *err)
 {
     *found = (struct cg_found){.objects.limit = OBJECTS_MAX};
     X509 *named = wanted ? cg_cert_load(wanted, err) : NULL;
-    bool good = (named || !wanted) && read_folder(found, cli, folder, DEPTH_MAX, err) &&
-                (has_ca(found) || open_sealed(found, cli, err)) && choose(found, folder, named, err) &&
-                find_root(found, err);
+    bool good = (named || !wanted) && read_uri(found, cli, key_uri, err) &&
+                read_folder(found, cli, folder, DEPTH_MAX, err) && (has_ca(found) || open_sealed(found, cli, err)) &&
+                choose(found, folder, named, err) && find_root(found, err);
     if (good) {
         found->index = nearest(found, "index.txt");
         found->number = nearest(found, "crlnumber");

@@ -28,9 +28,10 @@ struct cg_found {
 };
 
 /* Reads the folder and finds the CA in it. wanted: the file of the CA certificate where there are several; or NULL.
+ * key_uri: where the CA's key is, when it is not in the folder; or NULL.
  * False with what was looked for. Free it in every case. */
 bool cg_found_read(struct cg_found *found, const struct cg_cli *cli, const char *folder, const char *wanted,
-                   struct cg_error *err);
+                   const char *key_uri, struct cg_error *err);
 void cg_found_free(struct cg_found *found);
 
 /* Signed by the CA that issues. */

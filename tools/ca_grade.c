@@ -30,7 +30,7 @@ static bool add_files(struct cg_lint *lint, const struct cg_adoption *a, struct 
     bool renewed = X509_cmp(a->ca->cert, a->found->cert) != 0;
     bool good = (renewed ? cg_lint_add_certificate(lint, a->ca->cert)
                          : cg_lint_add_path(lint, a->found->cert_file, err)) &&
-                (strcmp(a->found->cert_file, a->found->key_file) == 0 ||
+                (a->key_uri || strcmp(a->found->cert_file, a->found->key_file) == 0 ||
                  cg_lint_add_path(lint, a->found->key_file, err));
     for (size_t i = 0; good && i < a->adopted->count && added < LINT_MAX; i++) {
         const struct cg_adopted_row *row = &a->adopted->row[i];

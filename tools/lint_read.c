@@ -89,6 +89,11 @@ static bool add_key(struct cg_lint_objects *objects, const char *file, int64_t n
     return true;
 }
 
+bool cg_lint_objects_key(struct cg_lint_objects *objects, const char *file, int64_t now, EVP_PKEY *key)
+{
+    return add_key(objects, file, now, key, false, false);
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);

@@ -85,6 +85,8 @@ void cg_lint_find_owners(struct cg_lint_objects *objects);
 /* lint_read.c; file is borrowed */
 bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *file, int64_t now, X509 *cert);
 bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl);
+/* A private key that is in no file here; file is its URI; takes the key. */
+bool cg_lint_objects_key(struct cg_lint_objects *objects, const char *file, int64_t now, EVP_PKEY *key);
 bool cg_lint_objects_read(struct cg_lint_objects *objects, const char *file, int64_t now, struct cg_error *err);
 void cg_lint_objects_free(struct cg_lint_objects *objects);
 

@@ -14,7 +14,7 @@
 #define LIFETIME (INT64_C(3650) * 86400)
 
 struct import_options {
-    const char *ca_file;
+    const char *ca_file, *key_uri;
     bool renew_ca, no_passphrase;
 };
 
@@ -22,6 +22,7 @@ struct import_options {
 
 static const struct cg_option options[] = {
     {"ca", "FILE", "the CA's certificate, where the folder holds several CAs", CG_OPT_FILE, 0, AT(ca_file)},
+    {"key", "URI", "the CA's key is at this URI (pkcs11:..., file:...) and stays there", CG_OPT_STRING, 0, AT(key_uri)},
     {"renew-ca", NULL, "make the CA's certificate anew, with its key and name, where the old one lacks something",
      CG_OPT_FLAG, 0, AT(renew_ca)},
     {"no-passphrase", NULL, "keep the CA key unencrypted in the new folder", CG_OPT_FLAG, 0, AT(no_passphrase)},
@@ -112,7 +113,9 @@ static bool can_issue(const struct cg_ca *ca, const struct cg_cli *cli, const st
 static bool write_ca(const struct cg_adoption *adoption, const struct import_options *o, struct cg_error *err)
 {
     struct cg_adoption a = *adoption;
-    if (!o->no_passphrase &&
+    /* a key that stays where it is needs none, but for those of a root beside it */
+    bool needed = !o->key_uri || a.found->root_key;
+    if (needed && !o->no_passphrase &&
         !(a.passphrase = cg_passphrase(a.cli, "New passphrase for the CA key", !a.found->key_was_sealed, err)))
         return false;
     return cg_adopted_write(&a, err);
@@ -176,12 +179,13 @@ static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct impo
     struct cg_adopted adopted = {0};
     cJSON *result = cJSON_CreateObject();
     const struct cg_adoption adoption = {
-        .cli = cli, .ca = ca, .found = &found, .adopted = &adopted, .source = cli->args[0]};
-    bool good = cg_found_read(&found, cli, cli->args[0], o->ca_file, err) && key_is_strong(cli, &found, err) &&
-                X509_up_ref(found.cert) && (ca->cert = found.cert) && X509_up_ref(found.root) &&
-                (ca->root = found.root) && (!o->renew_ca || renew_ca(ca, cli, &found, err)) &&
-                can_issue(ca, cli, &found, o, err) && cg_adopted_collect(&adopted, &found, err) &&
-                (cli->dry_run || write_ca(&adoption, o, err)) && cg_grade(&adoption, result, bad, err);
+        .cli = cli, .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
+    bool good = cg_found_read(&found, cli, cli->args[0], o->ca_file, o->key_uri, err) &&
+                key_is_strong(cli, &found, err) && X509_up_ref(found.cert) && (ca->cert = found.cert) &&
+                X509_up_ref(found.root) && (ca->root = found.root) &&
+                (!o->renew_ca || renew_ca(ca, cli, &found, err)) && can_issue(ca, cli, &found, o, err) &&
+                cg_adopted_collect(&adopted, &found, err) && (cli->dry_run || write_ca(&adoption, o, err)) &&
+                cg_grade(&adoption, result, bad, err);
     if (good) {
         count(&adopted, cli->now, result);
         tell(&adoption, o, result);

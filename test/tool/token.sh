@@ -41,6 +41,15 @@ consistent ca
 ok cg -C two init --intermediate --key "pkcs11:token=plant;object=ca" --passphrase-file pin
 ok cg -C two issue client one --passphrase-file pin
 
+# adopted with the key in the token
+mkdir by-hand
+cp ca/ca.pem by-hand/root.crt
+cp ca/live/dev1/cert.pem by-hand/dev1.crt
+ok cg -C adopted import by-hand --key "pkcs11:token=plant;object=ca" --passphrase-file pin
+[ -e adopted/ca/key.uri ] && [ ! -e adopted/ca/key.pem ] || fail "the key did not stay in the token"
+ok cg -C adopted issue client new --passphrase-file pin
+consistent adopted
+
 # a wrong PIN, no PIN, no such key, a key too small, a PIN where everybody sees it
 expect 1 cg -C ca issue client x --passphrase-file wrong
 says "PIN is wrong"
