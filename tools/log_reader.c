@@ -169,6 +169,23 @@ static ssize_t unpack(struct cg_log_reader *reader, char *out, size_t size, stru
     return (ssize_t)(size - z->avail_out);
 }
 
+/* Packed in a way that is not unpacked here: as text it would be one foreign line, and its events would be missed. */
+static bool is_foreign_packing(const struct cg_log_reader *reader, const char *bytes, size_t len, struct cg_error *err)
+{
+    static const struct {
+        const char *magic, *program;
+    } rows[] = {{"\3757zXZ", "xz"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const size_t magic = strlen(rows[i].magic);
+        if (len < magic || memcmp(bytes, rows[i].magic, magic) != 0)
+            continue;
+        cg_error_set(err, "%s is packed with %s; pipe it in: %s -dc FILE | certguard log", name_of(reader),
+                     rows[i].program, rows[i].program);
+        return true;
+    }
+    return false;
+}
+
 /* Into out; the number of bytes, 0 at the end, -1 with the error. */
 static ssize_t read_text(struct cg_log_reader *reader, char *out, size_t size, struct cg_error *err)
 {
@@ -178,6 +195,8 @@ static ssize_t read_text(struct cg_log_reader *reader, char *out, size_t size, s
     if (got <= 0 || reader->looked)
         return got;
     reader->looked = true;
+    if (is_foreign_packing(reader, out, (size_t)got, err))
+        return -1;
     if (got < 2 || (unsigned char)out[0] != 0x1f || (unsigned char)out[1] != 0x8b)
         return got;
     return start_unpacking(reader, out, (size_t)got, err) ? unpack(reader, out, size, err) : -1;

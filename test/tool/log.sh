@@ -104,6 +104,11 @@ ok cg log events.2.gz events
 lines 9
 cg log <events.1.gz >"$work/out" || fail "standard input"
 lines 3
+if command -v xz >/dev/null; then
+    xz -c events >events.3.xz
+    expect 1 cg log events.3.xz
+    says 'xz -dc FILE | certguard log'
+fi
 head -c 100 events.1.gz >cut.gz
 expect 1 cg log cut.gz
 says 'cut off'
