@@ -70,7 +70,7 @@ static int larger_first(const void *a, const void *b)
 static void show_reasons(const cJSON *tally)
 {
     enum { MOST = 200 };
-    const cJSON *row[MOST], *item = NULL;
+    const cJSON *row[MOST] = {NULL}, *item = NULL;
     size_t count = 0;
     char shown[CG_SHOWN_MAX];
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(tally, "reasons"))
