@@ -208,7 +208,7 @@ static void write_world(const struct run *run)
     free(policy);
 }
 
-static size_t step = 1; /* every row, or each step-th for a sample */
+static size_t step; /* every row, or each step-th for a sample */
 
 static bool chosen(size_t index)
 {
@@ -259,8 +259,8 @@ static void run_world(size_t index)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && atoi(argv[1]) > 0)
-        step = (size_t)atoi(argv[1]);
+    size_t asked = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
+    step = asked ? asked : 1;
     for (size_t i = 0; cg_scenario_at(i); i++)
         if (chosen(i) && first_of_its_world(i))
             run_world(i);
