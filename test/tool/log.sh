@@ -132,7 +132,7 @@ says '^1 lines are longer'
 
 # following: through half lines, renaming and cutting short
 : >live
-cg log --follow --json live >followed 2>&1 &
+"$CERTGUARD" log --follow --json live >followed 2>&1 &
 follower=$!
 trap 'kill $follower 2>/dev/null; rm -rf "$work"' EXIT
 followed() # waits until so many lines have come
