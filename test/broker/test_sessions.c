@@ -127,9 +127,10 @@ static void anchor_goes(const struct world *w)
     cg_tap(cg_crowd_wait(leaving, 0, 0, 1000) < 0, "where the policy only reports, the session goes on");
     write_policy(w, "");
     is_told(leaving, "where the policy ends sessions, it ends");
+    static const char ended[] = "\"session_ended\",\"reason\":\"untrusted\"";
+    cg_tap(event_says(w, ended), "with its event");
     char *events = cg_broker_read(w->broker, CG_BROKER_EVENTS);
-    const char *first = strstr(events, "sessions_checked"),
-               *end = strstr(events, "\"session_ended\",\"reason\":\"untrusted\"");
+    const char *first = strstr(events, "sessions_checked"), *end = strstr(events, ended);
     cg_tap(first && end && first < end, "told before it is done");
     free(events);
     cg_tap(cg_crowd_live(staying, 0) == 1 && cg_crowd_wait(staying, 0, 0, 200) < 0, "nobody else's does");
