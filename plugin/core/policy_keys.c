@@ -182,7 +182,8 @@ static const struct cg_key profile_keys[] = {
     {"max_depth", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_depth), .fallback = "4", .max = 32,
      .manual = "Intermediate CAs between the leaf and the anchor."},
     {"key_algorithms", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, key_algorithms),
-     .fallback = "[\"rsa\", \"rsa-pss\", \"ec:P-256\", \"ec:P-384\", \"ec:P-521\", \"ed25519\", \"ed448\"]",
+     .fallback = "[\"rsa\", \"rsa-pss\", \"ec:P-256\", \"ec:P-384\", \"ec:P-521\", \"ed25519\", \"ed448\", "
+                 "\"ml-dsa\"]",
      .words = algorithm_words, .manual = "Public keys that may occur in the path."},
     {"insecure_other_curves", CG_TYPE_BIT, PROFILE, AT(struct cg_profile, key_algorithms), .fallback = "false",
      .min = CG_KEY_EC_OTHER, .manual = "Other named curves too."},

@@ -80,12 +80,6 @@ has "TLS Web Server Authentication$"
 has "Version: 3"
 text ca-rsa3072/live/broker.lan/cert.pem
 has "Digital Signature, Key Encipherment"
-if openssl list -public-key-algorithms | grep -q ML-DSA; then
-    ok cg -C ca-mldsa init --no-passphrase --key-type ml-dsa-65
-else
-    expect 1 cg -C ca-mldsa init --no-passphrase --key-type ml-dsa-65
-    says "OpenSSL 3.5"
-fi
 
 # ---- with an intermediate, under name constraints ----
 ok cg -C plant init --no-passphrase --name Plant --org Example --intermediate --permit-dns plant.lan --permit-ip 10.0.0.0/8
