@@ -217,12 +217,12 @@ void cg_log_filter_ready(struct cg_log_filter *filter)
         time_text(filter->until_ms, filter->until);
 }
 
-/* The broker's lines begin with their time, always written alike: bytes sort as times do. */
+/* The broker's lines begin with their time, always written alike: bytes sort as times do. Another shape is parsed. */
 static bool may_time(const struct cg_log_filter *filter, const char *line, size_t len)
 {
     static const char begin[] = "{\"ts\":\"";
     const size_t at = sizeof begin - 1, digits = sizeof filter->since - 1;
-    if (len < at + digits + 2 || memcmp(line, begin, at) != 0 || line[at + digits] != 'Z')
+    if (len < at + digits + 2 || memcmp(line, begin, at) != 0 || !has_shape(line + at, "0000-00-00T00:00:00.000Z\""))
         return true;
     return (!filter->since_ms || memcmp(line + at, filter->since, digits) >= 0) &&
            (!filter->until_ms || memcmp(line + at, filter->until, digits) < 0);
