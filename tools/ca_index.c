@@ -111,6 +111,8 @@ static bool parse_time(const char *text, int64_t *out)
             return false;
     if (len == 12)
         century = year < 50 ? 20 : 19;
+    if (century * 100 + year < 1950) /* no certificate can say so in RFC 5280's times, nor two digits here */
+        return false;
     struct tm tm = {.tm_year = century * 100 + year - 1900,
                     .tm_mon = part[0] - 1,
                     .tm_mday = part[1],
