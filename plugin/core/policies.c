@@ -121,12 +121,36 @@ bool cg_policies_set(X509_VERIFY_PARAM *param, unsigned long *flags, const STACK
 
 /* ---- without a tree */
 
+static int by_oid(const POLICYINFO *const *a, const POLICYINFO *const *b)
+{
+    return OBJ_cmp((*a)->policyid, (*b)->policyid);
+}
+
+enum found { ABSENT, SOUND, INVALID };
+
+/* RFC 5280 4.2.1.4: at least one policy, none twice. */
+static enum found find_policies(const X509 *cert)
+{
+    int critical = -1;
+    CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert, NID_certificate_policies, &critical, NULL);
+    if (!policies)
+        return critical == -1 ? ABSENT : INVALID;
+    bool sound = sk_POLICYINFO_num(policies) > 0;
+    sk_POLICYINFO_set_cmp_func(policies, by_oid); /* a peer may send thousands */
+    sk_POLICYINFO_sort(policies);
+    for (int i = 1; sound && i < sk_POLICYINFO_num(policies); i++)
+        sound = OBJ_cmp(sk_POLICYINFO_value(policies, i - 1)->policyid, sk_POLICYINFO_value(policies, i)->policyid) !=
+                0;
+    CERTIFICATEPOLICIES_free(policies);
+    return sound ? SOUND : INVALID;
+}
+
 bool cg_policies_openssl_may_try(const STACK_OF(X509) *path)
 {
     for (int i = 0; i < sk_X509_num(path) - 1; i++) {
         const X509 *cert = sk_X509_value(path, i);
-        if (X509_get_ext_by_NID(cert, NID_policy_constraints, -1) >= 0 &&
-            X509_get_ext_by_NID(cert, NID_certificate_policies, -1) < 0)
+        enum found policies = find_policies(cert);
+        if (policies == INVALID || (policies == ABSENT && X509_get_ext_by_NID(cert, NID_policy_constraints, -1) >= 0))
             return false;
     }
     return true;
@@ -146,12 +170,7 @@ static long counted_below(const STACK_OF(X509) *path, int depth)
 static int demands(const STACK_OF(X509) *path, int depth)
 {
     const X509 *cert = sk_X509_value(path, depth);
-    int critical = -1, error = X509_V_OK;
-    CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert, NID_certificate_policies, &critical, NULL);
-    if (!policies && critical != -1)
-        error = X509_V_ERR_INVALID_POLICY_EXTENSION;
-    CERTIFICATEPOLICIES_free(policies);
-    critical = -1;
+    int critical = -1, error = find_policies(cert) == INVALID ? X509_V_ERR_INVALID_POLICY_EXTENSION : X509_V_OK;
     POLICY_CONSTRAINTS *constraints = X509_get_ext_d2i(cert, NID_policy_constraints, &critical, NULL);
     if (!constraints && critical != -1)
         error = X509_V_ERR_INVALID_POLICY_EXTENSION;

@@ -12,9 +12,9 @@
 bool cg_policies_set(X509_VERIFY_PARAM *param, unsigned long *flags, const STACK_OF(X509) *path,
                      const struct cg_profile *profile);
 
-/* OpenSSL 3.0 loses memory over a certificate that has policyConstraints and no certificatePolicies: a little in each
- * handshake. On such a path no valid_policy_tree can be left (6.1.3 (e)), so all that counts is whether one is
- * demanded: X509_V_OK, X509_V_ERR_NO_EXPLICIT_POLICY or X509_V_ERR_INVALID_POLICY_EXTENSION. */
+/* OpenSSL 3.0 loses memory over a certificate that has policyConstraints and no sound certificatePolicies (absent, empty,
+ * one twice), a little in each handshake; and it takes empty ones for absent. On such a path no valid_policy_tree can be
+ * left (6.1.3 (e)), so all that counts is whether one is demanded: X509_V_OK, X509_V_ERR_NO_EXPLICIT_POLICY or X509_V_ERR_INVALID_POLICY_EXTENSION. */
 bool cg_policies_openssl_may_try(const STACK_OF(X509) *path);
 int cg_policies_without_tree(const STACK_OF(X509) *path, const struct cg_profile *profile);
 

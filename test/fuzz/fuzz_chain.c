@@ -44,6 +44,8 @@ static unsigned long flags_of(const struct cg_profile *profile)
     return flags;
 }
 
+/* RFC 5280 6.1.1 (c): no wish means any-policy, which OpenSSL wants to be told: else a path that must have a policy fails
+ * with every one that it has. */
 static void set_param(X509_VERIFY_PARAM *param, const struct cg_profile *profile, const struct cg_check_input *in)
 {
     X509_VERIFY_PARAM_set_flags(param, flags_of(profile));
@@ -52,6 +54,8 @@ static void set_param(X509_VERIFY_PARAM *param, const struct cg_profile *profile
                                   in->purpose == CG_PURPOSE_CLIENT ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
     for (size_t i = 0; i < profile->policies.oids.count; i++)
         X509_VERIFY_PARAM_add0_policy(param, OBJ_txt2obj(profile->policies.oids.item[i], 1));
+    if (profile->policies.oids.count == 0)
+        X509_VERIFY_PARAM_add0_policy(param, OBJ_nid2obj(NID_any_policy));
 }
 
 static bool same_chain(const STACK_OF(X509) *a, const STACK_OF(X509) *b)

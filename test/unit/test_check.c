@@ -300,6 +300,22 @@ static const struct row {
      {.recipe = "p: ca issuer=root policies=1.2.3.4 policy-constraints=critical,requireExplicitPolicy:0\nc: issuer=p "
                 "policies=1.2.3.4",
       .sent = "p"}},
+    {"certificate policies without one",
+     CG_REASON_CERTIFICATE_POLICIES,
+     NULL,
+     {.recipe = "c: issuer=root ext=2.5.29.32=3000"}},
+    /* over these two OpenSSL 3.0 loses memory */
+    {"certificate policies without one, and constraints that demand none",
+     CG_REASON_CERTIFICATE_POLICIES,
+     NULL,
+     {.recipe = "p: ca issuer=root ext=2.5.29.32=3000 policy-constraints=critical,requireExplicitPolicy:5\nc: issuer=p",
+      .sent = "p"}},
+    {"certificate policies with one twice, and constraints that demand none",
+     CG_REASON_CERTIFICATE_POLICIES,
+     NULL,
+     {.recipe = "p: ca issuer=root ext=2.5.29.32=300c300406022a03300406022a03 "
+                "policy-constraints=critical,requireExplicitPolicy:5\nc: issuer=p",
+      .sent = "p"}},
     {"requireExplicitPolicy of the anchor holds",
      CG_REASON_CERTIFICATE_POLICIES,
      NULL,
