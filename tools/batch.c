@@ -320,6 +320,10 @@ void cg_batch_case_clear(struct cg_batch_case *c)
     free(c->oids);
     cJSON_Delete(c->json);
     free(c->denied);
-    free(c->denied_keys);
+    while (c->denied_keys) {
+        struct cg_denied_key *key = c->denied_keys;
+        c->denied_keys = key->next;
+        free(key);
+    }
     *c = (struct cg_batch_case){0};
 }

@@ -23,6 +23,11 @@ struct cg_batch {
     bool no_files;                  /* names of files are an error: the lines come from elsewhere */
 };
 
+struct cg_denied_key {
+    struct cg_denied_key *next;
+    unsigned char sha256[32];
+};
+
 struct cg_batch_case {
     char id[256];    /* escaped */
     bool unreadable; /* leaf or chain hold bytes that are no certificate: a handshake would fail on them */
@@ -37,8 +42,7 @@ struct cg_batch_case {
     STACK_OF(X509_NAME) *refused_issuers; /* of refused CRLs */
     bool refused_unnamed;                 /* one of them could not be read at all */
     struct cg_certificate_match *denied;  /* the policy's deny list and the line's */
-    unsigned char (*denied_keys)[32];
-    size_t ndenied;
+    struct cg_denied_key *denied_keys;
     char *host;
     const char **oids;
     struct cJSON *json;

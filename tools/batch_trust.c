@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "batch_trust.h"
 
+#include "core/list.h"
 #include "core/name.h"
 
 #include <openssl/err.h>
@@ -18,28 +19,27 @@ static int trust_id(enum cg_purpose purpose)
                                           : X509_TRUST_DEFAULT;
 }
 
-/* Puts the certificate's key on the deny list of the case, after what the policy has there. */
+/* Puts the certificate's key on the deny list of the case, beside what the policy has there. */
 static bool deny(struct cg_batch_case *c, const X509 *cert)
 {
     const struct cg_certificate_list *old = &c->profile.deny;
-    struct cg_certificate_match *list = calloc(old->count + 1, sizeof *list);
-    unsigned char(*keys)[32] = realloc(c->denied_keys, (c->ndenied + 1) * sizeof *keys);
-    if (keys)
-        c->denied_keys = keys;
-    if (!list || !keys || !cg_spki_sha256(cert, keys[c->ndenied])) {
-        free(list);
+    struct cg_certificate_match *item = calloc(old->count + 1, sizeof *item);
+    struct cg_denied_key *key = calloc(1, sizeof *key);
+    if (!item || !key || !cg_spki_sha256(cert, key->sha256)) {
+        free(item);
+        free(key);
         return false;
     }
     if (old->count)
-        memcpy(list, old->item, old->count * sizeof *list);
-    c->ndenied++;
-    list[old->count].note = "not trusted for this purpose";
-    /* ours are the last ones; the keys may have moved */
-    for (size_t i = 0; i < c->ndenied; i++)
-        list[old->count + 1 - c->ndenied + i].spki_sha256 = keys[i];
+        memcpy(item, old->item, old->count * sizeof *item);
+    item[old->count] = (struct cg_certificate_match){.spki_sha256 = key->sha256,
+                                                     .note = "not trusted for this purpose"};
+    key->next = c->denied_keys;
+    c->denied_keys = key;
     free(c->denied);
-    c->denied = list;
-    c->profile.deny = (struct cg_certificate_list){list, old->count + 1};
+    c->denied = item;
+    c->profile.deny = (struct cg_certificate_list){.item = item, .count = old->count + 1};
+    cg_list_sort(&c->profile.deny);
     return true;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define CLOSE_WAIT_S 2
+#define GATHER_MS    10 /* a thread that is woken for each line of many costs more than the line */
 
 struct line {
     struct line *next;
@@ -91,13 +92,33 @@ static void write_line(struct cg_eventlog *log, const struct line *line)
     note_result(log, error);
 }
 
+static struct timespec from_now(int64_t ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at); /* the other clock may be set meanwhile */
+    int64_t ns = at.tv_nsec + ms % 1000 * 1000000;
+    at.tv_sec += ms / 1000 + ns / 1000000000;
+    at.tv_nsec = ns % 1000000000;
+    return at;
+}
+
+/* With the lock held: waits for a first line, and a little for those behind it. */
+static void wait_for_lines(struct cg_eventlog *log)
+{
+    int error = 0;
+    while (!log->first && !log->closing && !log->reopen)
+        pthread_cond_wait(&log->wake, &log->lock);
+    struct timespec until = from_now(GATHER_MS);
+    while (!log->closing && !log->reopen && error == 0)
+        error = pthread_cond_clockwait(&log->wake, &log->lock, CLOCK_MONOTONIC, &until);
+}
+
 static void *writer(void *argument)
 {
     struct cg_eventlog *log = argument;
     pthread_mutex_lock(&log->lock);
     for (;;) {
-        while (!log->first && !log->closing && !log->reopen)
-            pthread_cond_wait(&log->wake, &log->lock);
+        wait_for_lines(log);
         if (log->reopen && log->path) {
             cg_logfile_close(&log->file);
             log->reopen = false;
@@ -199,10 +220,11 @@ void cg_eventlog_write(struct cg_eventlog *log, const char *text, size_t len)
     }
     pthread_mutex_lock(&log->lock);
     if (line && log->bytes + line->len <= log->max_bytes) {
+        if (!log->first)
+            pthread_cond_signal(&log->wake);
         *log->last = line;
         log->last = &line->next;
         log->bytes += line->len;
-        pthread_cond_signal(&log->wake);
         line = NULL;
     } else {
         count_lost(log, 1);
@@ -234,9 +256,7 @@ void cg_eventlog_close(struct cg_eventlog *log)
         free_log(log);
         return;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until); /* the other clock may be set meanwhile */
-    until.tv_sec += CLOSE_WAIT_S;
+    struct timespec until = from_now(CLOSE_WAIT_S * 1000);
     int error = 0;
     pthread_mutex_lock(&log->lock);
     log->closing = true;

@@ -4,39 +4,96 @@
 #include "name.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct identity {
-    unsigned char sha256[EVP_MAX_MD_SIZE], spki_sha256[32];
-    char serial[CG_HEX_MAX], issuer[1024];
-};
+#define DIGEST_SIZE 32
 
-static bool identify(const X509 *cert, struct identity *out)
+static int by_sha256(const void *a, const void *b)
 {
-    cg_serial_text(X509_get0_serialNumber(cert), out->serial, sizeof out->serial);
-    return cg_name_text(X509_get_issuer_name(cert), out->issuer, sizeof out->issuer) &&
-           X509_digest(cert, EVP_sha256(), out->sha256, NULL) == 1 && cg_spki_sha256(cert, out->spki_sha256);
+    const struct cg_certificate_match *x = a, *y = b;
+    return memcmp(x->sha256, y->sha256, DIGEST_SIZE);
 }
 
-static bool is_named(const struct cg_certificate_match *match, const struct identity *id)
+static int by_spki(const void *a, const void *b)
 {
-    if (match->sha256)
-        return memcmp(match->sha256, id->sha256, 32) == 0;
-    if (match->spki_sha256)
-        return memcmp(match->spki_sha256, id->spki_sha256, 32) == 0;
-    return match->serial && match->issuer && strcmp(match->serial, id->serial) == 0 &&
-           strcmp(match->issuer, id->issuer) == 0;
+    const struct cg_certificate_match *x = a, *y = b;
+    return memcmp(x->spki_sha256, y->spki_sha256, DIGEST_SIZE);
+}
+
+static int by_serial(const void *a, const void *b)
+{
+    const struct cg_certificate_match *x = a, *y = b;
+    return strcmp(x->serial, y->serial);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct cg_certificate_match *x = a, *y = b;
+    int order = by_serial(a, b);
+    return order ? order : strcmp(x->issuer, y->issuer);
+}
+
+/* A match names its certificate in one way, which is its kind. */
+static int kind_of(const struct cg_certificate_match *match)
+{
+    return match->sha256 ? 0 : match->spki_sha256 ? 1 : 2;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    static int (*const within[])(const void *, const void *) = {by_sha256, by_spki, by_name};
+    int kind = kind_of(a), other = kind_of(b);
+    return kind != other ? kind - other : within[kind](a, b);
+}
+
+void cg_list_sort(struct cg_certificate_list *list)
+{
+    list->by_sha256 = list->by_spki = 0;
+    if (list->count)
+        qsort(list->item, list->count, sizeof *list->item, in_order);
+    for (size_t i = 0; i < list->count; i++) {
+        list->by_sha256 += kind_of(&list->item[i]) == 0;
+        list->by_spki += kind_of(&list->item[i]) == 1;
+    }
+}
+
+static const struct cg_certificate_match *find(const struct cg_certificate_match *key,
+                                               const struct cg_certificate_match *item, size_t count,
+                                               int (*order)(const void *, const void *))
+{
+    return bsearch(key, item, count, sizeof *item, order);
+}
+
+/* Printing a name costs more than the search: it is done for a serial number that is in the list. */
+static const struct cg_certificate_match *find_by_name(const struct cg_certificate_match *item, size_t count,
+                                                       const X509 *cert, bool *fault)
+{
+    char serial[CG_HEX_MAX], issuer[1024];
+    const struct cg_certificate_match key = {.serial = serial, .issuer = issuer};
+    cg_serial_text(X509_get0_serialNumber(cert), serial, sizeof serial);
+    if (!find(&key, item, count, by_serial))
+        return NULL;
+    *fault = !cg_name_text(X509_get_issuer_name(cert), issuer, sizeof issuer);
+    return *fault ? NULL : find(&key, item, count, by_name);
 }
 
 const struct cg_certificate_match *cg_list_find(const struct cg_certificate_list *list, const X509 *cert, bool *fault)
 {
-    struct identity id;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    const struct cg_certificate_match key = {.sha256 = digest, .spki_sha256 = digest}, *item = list->item;
+    const struct cg_certificate_match *found = NULL;
+    size_t named = list->count - list->by_sha256 - list->by_spki;
     *fault = false;
-    if (list->count == 0)
-        return NULL;
-    *fault = !identify(cert, &id);
-    for (size_t i = 0; !*fault && i < list->count; i++)
-        if (is_named(&list->item[i], &id))
-            return &list->item[i];
-    return NULL;
+    if (list->by_sha256) {
+        *fault = X509_digest(cert, EVP_sha256(), digest, NULL) != 1;
+        found = *fault ? NULL : find(&key, item, list->by_sha256, by_sha256);
+    }
+    if (!found && !*fault && list->by_spki) {
+        *fault = !cg_spki_sha256(cert, digest);
+        found = *fault ? NULL : find(&key, item + list->by_sha256, list->by_spki, by_spki);
+    }
+    if (!found && !*fault && named)
+        found = find_by_name(item + list->count - named, named, cert, fault);
+    return found;
 }

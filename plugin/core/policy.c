@@ -2,6 +2,7 @@
 #include "policy.h"
 
 #include "file.h"
+#include "list.h"
 #include "policy_keys.h"
 #include "policy_value.h"
 
@@ -170,6 +171,8 @@ static void settle_profile(struct cg_profile *profile, const struct cg_draft *dr
 
 static struct cg_listener_policy settle_listener(struct cg_draft *draft, const struct cg_trust_draft *trust)
 {
+    cg_list_sort(&draft->deny);
+    cg_list_sort(&draft->allow);
     settle_profile(&draft->listener.client, draft, trust, &draft->allow);
     settle_profile(&draft->listener.server, draft, trust, NULL);
     return draft->listener;
@@ -245,6 +248,7 @@ static void settle(struct cg_draft *draft, struct cg_policy *policy)
     policy->trust = draft->trust.files;
     policy->bridge_trust = draft->bridge.trust.files;
     policy->log = draft->log;
+    cg_list_sort(&draft->admin);
     policy->admin = draft->admin;
     memcpy(policy->warn_before, draft->warn_before, sizeof policy->warn_before);
     policy->base = settle_listener(draft, &draft->trust);

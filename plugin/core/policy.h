@@ -92,9 +92,10 @@ struct cg_certificate_match {
     const char *note;                 /* the operator's remark, may be NULL; shown in the detail */
 };
 
+/* Sorted for cg_list_find: first those by sha256, then those by spki_sha256, then those by serial and issuer. */
 struct cg_certificate_list {
-    const struct cg_certificate_match *item;
-    size_t count;
+    struct cg_certificate_match *item;
+    size_t count, by_sha256, by_spki;
 };
 
 /* The rules for one role (client, server, bridge) on one listener. */
