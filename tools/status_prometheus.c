@@ -72,7 +72,7 @@ static void by_reason(FILE *out, const cJSON *tally, const char *name, const cha
 {
     struct family family = {.count = 0};
     const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(tally, "reasons"))
+    cJSON_ArrayForEach(item, cg_status_tally(tally, "reasons"))
     {
         char labels[LABELS_MAX] = "";
         label(labels, "reason", item->string);
@@ -96,7 +96,7 @@ static void sessions(FILE *out, const cJSON *sessions)
     struct family family = {.count = 0};
     const cJSON *item = NULL;
     single(out, "sessions_live", "gauge", "Live TLS sessions of clients.", cg_status_number(sessions, "live"));
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(sessions, "expiring"))
+    cJSON_ArrayForEach(item, cg_status_tally(sessions, "expiring"))
     {
         char labels[LABELS_MAX] = "", days[16];
         snprintf(days, sizeof days, "%.*s", (int)strspn(item->string, "0123456789"), item->string);

@@ -27,6 +27,12 @@ double cg_status_number(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
+const cJSON *cg_status_tally(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsObject(item) ? item : NULL;
+}
+
 static const char *colour(enum cg_colour c)
 {
     return cg_colour(STDOUT_FILENO, c);
@@ -73,7 +79,7 @@ static void show_reasons(const cJSON *tally)
     const cJSON *row[MOST] = {NULL}, *item = NULL;
     size_t count = 0;
     char shown[CG_SHOWN_MAX];
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(tally, "reasons"))
+    cJSON_ArrayForEach(item, cg_status_tally(tally, "reasons"))
     {
         if (cJSON_IsNumber(item) && count < MOST)
             row[count++] = item;
@@ -91,7 +97,7 @@ static void show_sessions_line(const cJSON *sessions)
     title("Sessions");
     printf("%.0f live, %.0f ended by certguard", cg_status_number(sessions, "live"),
            cg_status_number(sessions, "ended"));
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(sessions, "expiring"))
+    cJSON_ArrayForEach(item, cg_status_tally(sessions, "expiring"))
     {
         printf("%s%s: %.0f", before, cg_shown(item->string, shown), cJSON_IsNumber(item) ? item->valuedouble : 0);
         before = ", ";

@@ -9,6 +9,7 @@
 /* Text and numbers of an object's keys: "" and 0 where there is none of that type. */
 const char *cg_status_text(const cJSON *object, const char *key);
 double cg_status_number(const cJSON *object, const char *key);
+const cJSON *cg_status_tally(const cJSON *object, const char *key); /* an object, whose items have names; else NULL */
 
 void cg_status_show(const cJSON *data);          /* of "status" */
 void cg_status_show_sessions(const cJSON *data); /* of "list_sessions", all pages in one */

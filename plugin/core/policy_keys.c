@@ -140,6 +140,10 @@ static const struct cg_key tls_keys[] = {
      .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is cut off."},
     {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
      .max = 100000, .manual = "Handshakes under way at a time; beyond it the oldest is cut off."},
+    {"max_refused_percent", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_refused_percent), .fallback = "0",
+     .min = 0, .max = 100,
+     .manual = "Share of a core that the refused handshakes of one address may take. Beyond it, new connections of an "
+               "address from which nobody is connected wait for their turn. 0: no limit."},
     {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
      .words = resumption_words,
      .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "

@@ -86,6 +86,15 @@ void cg_conn_end(struct cg_conn *conn)
     OPENSSL_free(conn);
 }
 
+void cg_conn_peer_key(const struct cg_conn *conn, unsigned char key[CG_PEER_KEY])
+{
+    memset(key, 0, CG_PEER_KEY);
+    if (conn->peer.any.sa_family == AF_INET)
+        memcpy(key, &conn->peer.v4.sin_addr, 4);
+    else if (conn->peer.any.sa_family == AF_INET6)
+        memcpy(key, &conn->peer.v6.sin6_addr, CG_PEER_KEY);
+}
+
 static uint16_t port_of(const union cg_address *address)
 {
     if (address->any.sa_family == AF_INET)
@@ -173,6 +182,7 @@ void cg_conn_reject(struct cg_conn *conn)
     conn->state = CG_CONN_REJECTED;
     conn->awaiting_first_record = false;
     cg_half_open_remove(conn);
+    cg_debt_settle(conn);
     cg_conn_describe(conn);
     if (cg_hook.handlers.rejected)
         cg_hook.handlers.rejected(cg_hook.handlers.context, conn);
@@ -183,6 +193,8 @@ void cg_conn_settle(struct cg_conn *conn)
     conn->state = CG_CONN_ESTABLISHED;
     conn->awaiting_first_record = false;
     cg_half_open_remove(conn);
+    cg_debt_settle(conn);
+    cg_socket_unwatch(conn);
     if (cg_hook.handlers.accepted)
         cg_hook.handlers.accepted(cg_hook.handlers.context, conn);
     drop_verdict(conn);

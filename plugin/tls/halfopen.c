@@ -2,20 +2,14 @@
 /* Handshakes that are not done yet: the deadline, and the bound on their number. */
 #include "private.h"
 
-#include <netinet/in.h>
-#include <string.h>
-
 #define CG_BUCKETS 256
 
 /* Peers are told apart by address, IPv6 by /64: one subscriber holds that many. A bucket may hold several peers;
  * which ones, nobody outside can know: the seed is of this process. */
 static unsigned bucket_of(const struct cg_conn *conn)
 {
-    unsigned char key[8] = {0};
-    if (conn->peer.any.sa_family == AF_INET)
-        memcpy(key, &conn->peer.v4.sin_addr, 4);
-    else if (conn->peer.any.sa_family == AF_INET6)
-        memcpy(key, &conn->peer.v6.sin6_addr, 8);
+    unsigned char key[CG_PEER_KEY];
+    cg_conn_peer_key(conn, key);
     uint32_t hash = cg_hook.seed ^ 2166136261u;
     for (size_t i = 0; i < sizeof key; i++)
         hash = (hash ^ key[i]) * 16777619u;
@@ -91,7 +85,10 @@ int64_t cg_half_open_tick(void)
         int64_t left = conn->started_ms + timeout - now;
         if (left <= 0) {
             cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
-                        conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing");
+                        conn->nfirst ? "the peer stopped in the middle"
+                        : conn->waits
+                            ? "it had to wait: refused handshakes of its address take more than the policy's share"
+                            : "the peer sent nothing");
             cut(conn);
         } else if (next < 0 || left < next) {
             next = left;

@@ -17,36 +17,10 @@ static void reject_done(struct cg_conn *conn)
     cg_hook_shut_down(conn);
 }
 
-/* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
-static long first_bytes(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
-                        size_t *count)
-{
-    (void)size, (void)argi, (void)argl;
-    if (operation != (BIO_CB_READ | BIO_CB_RETURN) || ret <= 0)
-        return ret;
-    struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
-    for (size_t i = 0; i < *count && conn->nfirst < sizeof conn->first; i++)
-        conn->first[conn->nfirst++] = (unsigned char)bytes[i];
-    if (conn->nfirst == sizeof conn->first)
-        BIO_set_callback_ex(bio, NULL);
-    return ret;
-}
-
-static void watch_first_bytes(struct cg_conn *conn)
-{
-    BIO *bio = SSL_get_rbio(conn->ssl);
-    if (!bio || BIO_get_callback_ex(bio))
-        return;
-    BIO_set_callback_arg(bio, (char *)conn);
-    BIO_set_callback_ex(bio, first_bytes);
-}
-
 void cg_handshake_unwatch(struct cg_conn *conn)
 {
-    BIO *bio = SSL_get_rbio(conn->ssl);
     SSL_set_msg_callback(conn->ssl, NULL);
-    if (bio && BIO_get_callback_ex(bio) == first_bytes)
-        BIO_set_callback_ex(bio, NULL);
+    cg_socket_unwatch(conn);
 }
 
 static void message(int out, int version, int type, const void *bytes, size_t len, SSL *ssl, void *unused)
@@ -93,7 +67,7 @@ struct cg_conn *cg_handshake_open(SSL *ssl)
         return NULL;
     conn->started_ms = since_ms;
     SSL_set_msg_callback(ssl, message);
-    watch_first_bytes(conn);
+    cg_socket_watch(conn);
     cg_conn_addresses(conn);
     take_snapshot(conn);
     if (conn->snapshot)
@@ -323,6 +297,8 @@ static void observe(const SSL *ssl, int where, int value, int saved_errno)
     struct cg_conn *conn = cg_conn_of(ssl);
     if (!conn)
         return;
+    if (where & SSL_CB_EXIT)
+        cg_debt_pause(conn);
     if (where & SSL_CB_ALERT) {
         alert(conn, where, value);
     } else if (where == SSL_CB_HANDSHAKE_DONE) {

@@ -108,7 +108,8 @@ int64_t cg_hook_tick(void)
 {
     cg_silent_tick();
     cg_resumption_tick();
-    return cg_half_open_tick();
+    int64_t deadline = cg_half_open_tick(), turn = cg_debt_tick();
+    return deadline < 0 || (turn >= 0 && turn < deadline) ? turn : deadline;
 }
 
 void cg_hook_shut_down(struct cg_conn *conn)

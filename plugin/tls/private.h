@@ -29,6 +29,19 @@ struct cg_context {
     struct cg_context *prev, *next;
 };
 
+#define CG_PEER_KEY 8   /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
+#define CG_DEBTS    256 /* addresses whose refused handshakes are remembered */
+#define CG_WAIT_MS  20  /* how often those that wait are looked at */
+
+/* What the refused handshakes of an address cost, less what it may cost as time goes by. */
+struct cg_debt {
+    unsigned char key[CG_PEER_KEY];
+    int64_t us;             /* of CPU, at at_ms */
+    int64_t at_ms;          /* monotonic */
+    int64_t last_us;        /* what the last one cost; 0: a free place */
+    int64_t alone_until_ms; /* nobody is connected from there, as of a while ago */
+};
+
 struct cg_hook {
     int installs;                     /* 0: everything is refused */
     struct cg_hook_handlers handlers; /* the self-test swaps its own in */
@@ -44,6 +57,7 @@ struct cg_hook {
     struct cg_conn *reading;                   /* read a TLS record last */
     struct cg_conn *oldest, *newest;           /* half-open handshakes */
     unsigned half_open;
+    struct cg_debt debts[CG_DEBTS];
     uint32_t seed; /* of this process: connection ids, and the buckets of the flood limit */
     uint64_t connections;
 };
@@ -67,6 +81,19 @@ void cg_conn_settle(struct cg_conn *conn);   /* accepted: tells the handler, dro
 void cg_conn_describe(struct cg_conn *conn); /* version, cipher, SNI as far as known */
 const struct cg_profile *cg_conn_profile(const struct cg_conn *conn);
 const struct cg_tls_policy *cg_conn_tls(const struct cg_conn *conn);
+
+void cg_conn_peer_key(const struct cg_conn *conn, unsigned char key[CG_PEER_KEY]); /* zero while not known */
+
+/* socket.c */
+void cg_socket_watch(struct cg_conn *conn);
+void cg_socket_unwatch(struct cg_conn *conn);
+
+/* debt.c */
+enum cg_turn { CG_TURN_NEVER = 0, CG_TURN_LATER, CG_TURN_NOW };
+enum cg_turn cg_debt_turn(struct cg_conn *conn); /* before each read of a handshake */
+void cg_debt_pause(struct cg_conn *conn);        /* OpenSSL waits for the peer: its work is counted up to here */
+void cg_debt_settle(struct cg_conn *conn);       /* the handshake has ended, well or for conn->reason */
+int64_t cg_debt_tick(void);                      /* lets those begin whose turn it is; as cg_hook_tick */
 
 /* silent.c */
 bool cg_silent_index(void);

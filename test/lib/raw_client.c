@@ -14,11 +14,18 @@
 
 int cg_raw_open(uint16_t port, uint16_t *local_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)}, local;
+    return cg_raw_open_from(0, port, local_port);
+}
+
+int cg_raw_open_from(unsigned host, uint16_t port, uint16_t *local_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)},
+                       local = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK + host)}};
     socklen_t len = sizeof local;
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    if (bind(fd, (struct sockaddr *)&local, sizeof local) != 0 ||
+        connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
         return -1;
     }

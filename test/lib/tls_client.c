@@ -106,7 +106,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
     if (spec->no_keep_alive)
         packet[10] = packet[11] = 0; /* MQTT 5.0 section 3.1.2.10 */
     SSL *ssl = make_ssl(spec);
-    int fd = ssl ? cg_raw_open(spec->port, &result->local_port) : -1;
+    int fd = ssl ? cg_raw_open_from(spec->host, spec->port, &result->local_port) : -1;
     if (fd < 0) {
         snprintf(result->error, sizeof result->error, "%s", ssl ? "cannot connect" : "");
         if (!ssl)

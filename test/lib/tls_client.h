@@ -11,6 +11,7 @@
 
 struct cg_client_spec {
     uint16_t port;
+    unsigned host;               /* comes from 127.0.0.(1 + host) */
     X509 *leaf;                  /* NULL: no certificate */
     const STACK_OF(X509) *chain; /* sent behind the leaf as it is; may be NULL */
     EVP_PKEY *key;
@@ -51,7 +52,8 @@ void cg_client_close(struct cg_client_result *result);
 unsigned char *cg_client_hello(const struct cg_client_spec *spec, size_t *len);
 
 /* Raw TCP. */
-int cg_raw_open(uint16_t port, uint16_t *local_port); /* -1: refused */
+int cg_raw_open(uint16_t port, uint16_t *local_port);                     /* -1: refused */
+int cg_raw_open_from(unsigned host, uint16_t port, uint16_t *local_port); /* comes from 127.0.0.(1 + host) */
 bool cg_raw_send(int fd, const void *bytes, size_t len);
 bool cg_raw_closed(int fd, int wait_ms); /* the server closed; what it sends before is dropped */
 int cg_raw_connack(int fd, int wait_ms); /* code of a CONNACK, -1 for none */

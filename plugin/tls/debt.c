@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Refused handshakes cost the broker's one thread time that good clients wait for. So each address has a debt: the CPU
+ * of the handshakes from it that we refused, less the policy's share of a core as time goes by. New connections of an
+ * address in debt wait, unread, and then come one at a time. Where somebody is let in already (a NAT, a proxy), nobody
+ * waits: an attacker must not be able to keep others out. What the peer or its network broke off is no debt either: when
+ * thousands reconnect at once, those that lose patience must not make it worse. */
+#include "private.h"
+
+#include <openssl/bio.h>
+#include <poll.h>
+#include <string.h>
+
+#define BURST_US 50000 /* of debt before an address has to wait */
+#define ALONE_MS 200 /* how long it is believed that nobody is connected from there: to look is to walk all sessions */
+
+static int64_t monotonic_ms(void)
+{
+    return cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+}
+
+static int64_t cpu_us(void)
+{
+    return cg_hook.handlers.cpu_us ? cg_hook.handlers.cpu_us(cg_hook.handlers.context) : 0;
+}
+
+static void decay(struct cg_debt *debt, unsigned percent, int64_t now_ms)
+{
+    int64_t paid_us = (now_ms - debt->at_ms) * 10 * percent;
+    debt->us = debt->us > paid_us ? debt->us - paid_us : 0;
+    debt->at_ms = now_ms;
+}
+
+static struct cg_debt *find(const unsigned char key[CG_PEER_KEY])
+{
+    for (size_t i = 0; i < CG_DEBTS; i++)
+        if (cg_hook.debts[i].last_us && memcmp(cg_hook.debts[i].key, key, CG_PEER_KEY) == 0)
+            return &cg_hook.debts[i];
+    return NULL;
+}
+
+/* In the place of the smallest one: who comes from so many addresses owes little at each. */
+static struct cg_debt *make(const unsigned char key[CG_PEER_KEY], unsigned percent, int64_t now_ms)
+{
+    struct cg_debt *least = &cg_hook.debts[0];
+    for (size_t i = 0; i < CG_DEBTS; i++) {
+        decay(&cg_hook.debts[i], percent, now_ms);
+        if (cg_hook.debts[i].us < least->us)
+            least = &cg_hook.debts[i];
+    }
+    *least = (struct cg_debt){.at_ms = now_ms};
+    memcpy(least->key, key, CG_PEER_KEY);
+    return least;
+}
+
+static bool is_somebody_in(struct cg_debt *debt, int64_t now_ms)
+{
+    unsigned char key[CG_PEER_KEY];
+    if (now_ms < debt->alone_until_ms)
+        return false;
+    for (const struct cg_conn *conn = cg_hook.conns; conn; conn = conn->next) {
+        if (conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER)
+            continue;
+        cg_conn_peer_key(conn, key);
+        if (memcmp(key, debt->key, CG_PEER_KEY) == 0)
+            return true;
+    }
+    debt->alone_until_ms = now_ms + ALONE_MS;
+    return false;
+}
+
+/* May this handshake begin? It is then charged with what the last refused one took, until its own end is known. */
+static bool may_begin(struct cg_conn *conn)
+{
+    unsigned char key[CG_PEER_KEY];
+    unsigned percent = conn->policy ? conn->policy->tls.max_refused_percent : 0;
+    cg_conn_peer_key(conn, key);
+    struct cg_debt *debt = percent ? find(key) : NULL;
+    if (!debt)
+        return true;
+    int64_t now_ms = monotonic_ms();
+    decay(debt, percent, now_ms);
+    if (debt->us > BURST_US && !is_somebody_in(debt, now_ms))
+        return false;
+    conn->charged_us = debt->last_us;
+    debt->us += conn->charged_us;
+    return true;
+}
+
+/* The broker comes back only when the peer is gone or talks on without an answer: the kernel holds back the rest. */
+static bool is_over(struct cg_conn *conn)
+{
+    struct pollfd socket = {.fd = conn->fd, .events = POLLIN | POLLRDHUP};
+    if (poll(&socket, 1, 0) <= 0 || !socket.revents)
+        return false;
+    cg_conn_why(conn, CG_REASON_PEER_GONE, "gave up, or talked on, while its address had to wait");
+    return true;
+}
+
+/* How many bytes must be there before the socket counts as readable. False: it can't be told so. */
+static bool hold_back(int fd, bool back)
+{
+    int bytes = 1;
+    socklen_t size = sizeof bytes;
+    if (back && getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &size) != 0)
+        return false;
+    bytes = back ? bytes / 2 : 1; /* more would make the buffer grow */
+    return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0;
+}
+
+enum cg_turn cg_debt_turn(struct cg_conn *conn)
+{
+    if (conn->waits)
+        return is_over(conn) ? CG_TURN_NEVER : CG_TURN_LATER;
+    if (!conn->has_turn && !may_begin(conn) && hold_back(conn->fd, true)) {
+        conn->waits = true;
+        return CG_TURN_LATER;
+    }
+    conn->has_turn = true;
+    if (conn->working_since_us == 0)
+        conn->working_since_us = cpu_us();
+    return CG_TURN_NOW;
+}
+
+void cg_debt_pause(struct cg_conn *conn)
+{
+    if (conn->working_since_us)
+        conn->worked_us += cpu_us() - conn->working_since_us;
+    conn->working_since_us = 0;
+}
+
+static bool is_owed(enum cg_reason reason)
+{
+    static const enum cg_reason not_ours[] = {
+        CG_REASON_PEER_UNTRUSTS_US, CG_REASON_PEER_SAYS_EXPIRED, CG_REASON_PEER_ALERT,
+        CG_REASON_PEER_GONE,        CG_REASON_HANDSHAKE_TIMEOUT, CG_REASON_TOO_MANY_HANDSHAKES,
+    };
+    enum cg_reason_kind kind = cg_reason_row(reason)->kind;
+    for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++)
+        if (not_ours[i] == reason)
+            return false;
+    return kind == CG_KIND_RULE || kind == CG_KIND_HANDSHAKE;
+}
+
+void cg_debt_settle(struct cg_conn *conn)
+{
+    unsigned char key[CG_PEER_KEY];
+    unsigned percent = conn->policy ? conn->policy->tls.max_refused_percent : 0;
+    cg_debt_pause(conn);
+    int64_t owed_us = is_owed(conn->reason) ? conn->worked_us : 0;
+    cg_conn_peer_key(conn, key);
+    struct cg_debt *debt = percent && (owed_us || conn->charged_us) ? find(key) : NULL;
+    if (!debt && owed_us && percent)
+        debt = make(key, percent, monotonic_ms());
+    if (debt) {
+        decay(debt, percent, monotonic_ms());
+        debt->us = debt->us + owed_us > conn->charged_us ? debt->us + owed_us - conn->charged_us : 0;
+        debt->last_us = owed_us ? owed_us : debt->last_us;
+    }
+    conn->charged_us = conn->worked_us = 0;
+}
+
+int64_t cg_debt_tick(void)
+{
+    int64_t next = -1;
+    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer) {
+        if (!conn->waits)
+            continue;
+        if (may_begin(conn)) {
+            conn->waits = false;
+            conn->has_turn = true;
+            hold_back(conn->fd, false); /* wakes the broker */
+        } else {
+            next = CG_WAIT_MS;
+        }
+    }
+    return next;
+}

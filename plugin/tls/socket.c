@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What passes between a handshake and its socket, seen through the BIO's callback. */
+#include "private.h"
+
+/* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
+static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count && conn->nfirst < sizeof conn->first; i++)
+        conn->first[conn->nfirst++] = (unsigned char)bytes[i];
+}
+
+static long passing(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
+                    size_t *count)
+{
+    (void)size, (void)argi, (void)argl;
+    if (operation == BIO_CB_READ) {
+        enum cg_turn turn = cg_debt_turn((struct cg_conn *)(void *)BIO_get_callback_arg(bio));
+        if (turn == CG_TURN_LATER)
+            BIO_set_retry_read(bio); /* as if nothing had come */
+        else if (turn == CG_TURN_NEVER)
+            BIO_clear_retry_flags(bio);
+        return turn == CG_TURN_NOW ? ret : -1;
+    }
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0)
+        keep_first_bytes((struct cg_conn *)(void *)BIO_get_callback_arg(bio), bytes, *count);
+    return ret;
+}
+
+void cg_socket_watch(struct cg_conn *conn)
+{
+    BIO *bio = SSL_get_rbio(conn->ssl);
+    if (!bio || BIO_get_callback_ex(bio))
+        return;
+    BIO_set_callback_arg(bio, (char *)conn);
+    BIO_set_callback_ex(bio, passing);
+}
+
+void cg_socket_unwatch(struct cg_conn *conn)
+{
+    BIO *bio = conn->ssl ? SSL_get_rbio(conn->ssl) : NULL;
+    if (bio && BIO_get_callback_ex(bio) == passing)
+        BIO_set_callback_ex(bio, NULL);
+}
