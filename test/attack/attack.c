@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A broker under attack:  attack [quick|full [stock]]
+/* A broker under attack:  attack [quick|full [certguard|share|stock]]
  * Each attack of the table runs against a fresh broker, up to 2,000 connections a second, while a good client connects
  * over and over. quick, a test: the good client is always let in, memory stays, the event log is bounded, the broker
  * lives and ends well. full prints tab-separated lines instead: attack, server, name, connections a second, quiet p50 and
  * p99 ms, p50 and p99 under attack, CPU ms that the broker spends on each bad connection, KiB added, KiB of events.
- * No time is asserted. */
+ * "share": certguard with max_refused_percent. No time is asserted. */
 #include "kinds.h"
 
 #include "lib/broker.h"
@@ -28,6 +28,9 @@
 #define SAMPLES_MAX 20000
 #define GROWTH_KIB  (16 * 1024)
 #define EVENTS_KIB  (8 * 1024) /* 1,000 peers and reasons in a window of a minute, 5 events each, and what is counted */
+
+#define SHARE        ", \"tls\": {\"max_refused_percent\": 2}"
+#define POLICY(more) "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\"}" more "}"
 
 struct siege {
     const struct kind *kind;
@@ -136,14 +139,14 @@ static void besiege(struct siege *siege, struct good *good, const struct cg_brok
     out->events_kib = file_kib(broker, CG_BROKER_EVENTS);
 }
 
-static void report(const struct kind *kind, bool stock, const struct result *r)
+static void report(const struct kind *kind, const char *server, const struct result *r)
 {
-    printf("attack\t%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.3f\t%ld\t%ld\n", stock ? "stock" : "certguard", kind->name,
-           r->rate, r->quiet50, r->quiet99, r->under50, r->under99, r->bad_ms, r->growth_kib, r->events_kib);
+    printf("attack\t%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.3f\t%ld\t%ld\n", server, kind->name, r->rate, r->quiet50,
+           r->quiet99, r->under50, r->under99, r->bad_ms, r->growth_kib, r->events_kib);
     fflush(stdout);
 }
 
-static bool run(const struct kind *kind, bool stock, int ms, bool table)
+static bool run(const struct kind *kind, const char *server, int ms, bool table)
 {
     static struct siege siege;
     static struct good good;
@@ -152,10 +155,10 @@ static bool run(const struct kind *kind, bool stock, int ms, bool table)
     struct result result;
     cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root");
     cg_pki_write_folder(pki, cg_broker_folder(broker), "root", "server", "");
-    cg_broker_write(broker, "policy.json",
-                    "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\"}}");
-    const struct cg_broker_spec spec = {
-        .options = "plugin_opt_policy FOLDER/policy.json", .global = "set_tcp_nodelay true\n", .stock = stock};
+    cg_broker_write(broker, "policy.json", strcmp(server, "share") == 0 ? POLICY(SHARE) : POLICY(""));
+    const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json",
+                                        .global = "set_tcp_nodelay true\n",
+                                        .stock = strcmp(server, "stock") == 0};
     bool ok = cg_broker_start(broker, &spec);
     if (ok) {
         siege.kind = kind;
@@ -167,7 +170,7 @@ static bool run(const struct kind *kind, bool stock, int ms, bool table)
         besiege(&siege, &good, broker, ms, &result);
         arsenal_close(&siege.arsenal);
         if (table)
-            report(kind, stock, &result);
+            report(kind, server, &result);
         else
             cg_tap(atomic_load(&siege.strikes) > 0 && result.failed == 0 && result.growth_kib <= GROWTH_KIB &&
                        result.events_kib <= EVENTS_KIB,
@@ -184,11 +187,12 @@ static bool run(const struct kind *kind, bool stock, int ms, bool table)
 
 int main(int argc, char **argv)
 {
-    bool full = argc > 1 && strcmp(argv[1], "full") == 0, stock = argc > 2 && strcmp(argv[2], "stock") == 0, ok = true;
+    bool full = argc > 1 && strcmp(argv[1], "full") == 0, ok = true;
+    const char *server = argc > 2 ? argv[2] : "certguard";
     const char *only = getenv("CG_ATTACK"); /* part of a name */
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < attack_kinds_count; i++)
         if (!only || strstr(attack_kinds[i].name, only))
-            ok = run(&attack_kinds[i], stock, full ? 4000 : 300, full) && ok;
+            ok = run(&attack_kinds[i], server, full ? 4000 : 300, full) && ok;
     return full ? !ok : cg_tap_done();
 }

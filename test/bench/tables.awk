@@ -63,6 +63,16 @@ $1 == "instructions" {
     printf "| TLS %s, %s: %s | %d | %s | %s |\n", $2, $3, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
 }
 
+# rules: what the policy asks for, CPU ms, p50 ms, KiB; the first row asks for nothing more.
+$1 == "rules" {
+    if (!nrules++) {
+        print "\n| the policy asks for | CPU a connect, ms | of the first | p50, ms | resident, MiB |"
+        print "|---|---|---|---|---|"
+        least = $3
+    }
+    printf "| %s | %.3f | %s | %.2f | %.1f |\n", $2, $3, ratio($3, least), $4, $5 / 1024
+}
+
 $1 == "reload" {
     if (!reloads++) {
         print "\n| new certificate | rotations | until served, median ms | longest, ms | longest round trip while quiet, ms | while reloading, ms |"
