@@ -5,6 +5,7 @@
 #include "pem.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,12 +166,23 @@ static bool add(struct cg_trust *trust, X509 *cert, bool anchor)
 
 enum standing { NOT_SELF_SIGNED, SELF_SIGNED, DOUBTFUL };
 
+/* OpenSSL says no for want of memory too, and remembers that in the certificate: then a copy of it says otherwise. */
+static bool is_no_certain(const X509 *cert)
+{
+    X509 *copy = X509_dup(cert);
+    bool same = copy && X509_self_signed(copy, 0) == 0;
+    X509_free(copy);
+    return same;
+}
+
 /* Doubtful: it names itself as its issuer, and its signature does not fit or cannot be checked. To take it for an
  * intermediate would quietly lose an anchor. */
 static enum standing standing_of(X509 *cert)
 {
     ERR_set_mark();
     int claims = X509_self_signed(cert, 0), proves = claims == 1 ? X509_self_signed(cert, 1) : 0;
+    if (claims == 0 && (X509_get_extension_flags(cert) & EXFLAG_SI) && !is_no_certain(cert))
+        claims = -1;
     ERR_pop_to_mark();
     return claims == 0 ? NOT_SELF_SIGNED : proves == 1 ? SELF_SIGNED : DOUBTFUL;
 }
