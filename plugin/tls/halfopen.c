@@ -87,7 +87,7 @@ int64_t cg_half_open_tick(void)
             cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
                         conn->nfirst ? "the peer stopped in the middle"
                         : conn->waits
-                            ? "it had to wait: refused handshakes of its address take more than the policy's share"
+                            ? "it had to wait: refused handshakes of its address take more than tls.max_refused_percent"
                             : "the peer sent nothing");
             cut(conn);
         } else if (next < 0 || left < next) {
