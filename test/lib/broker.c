@@ -27,7 +27,8 @@
 struct cg_broker {
     char folder[512];
     uint16_t port, plain_port;
-    pid_t pid; /* 0: not running */
+    pid_t pid;     /* 0: not running */
+    size_t passed; /* bytes of the events that are not looked at any more */
 };
 
 static void sleep_ms(int ms)
@@ -246,6 +247,7 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
     char *found = NULL;
     for (int waited = 0; !found; waited += STEP_MS) {
         char *text = cg_broker_read(broker, CG_BROKER_EVENTS), *rest = text;
+        rest += strlen(text) >= broker->passed ? broker->passed : 0;
         for (char *line; !found && strchr(rest, '\n') && (line = strsep(&rest, "\n"));)
             if ((!peer || strstr(line, peer)) && fits(line, peer, names))
                 found = strdup(line);
@@ -256,6 +258,13 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
             sleep_ms(STEP_MS);
     }
     return found;
+}
+
+void cg_broker_pass_events(struct cg_broker *broker)
+{
+    char *text = cg_broker_read(broker, CG_BROKER_EVENTS), *end = strrchr(text, '\n');
+    broker->passed = end ? (size_t)(end + 1 - text) : 0;
+    free(text);
 }
 
 static bool complaints(const struct cg_broker *broker)

@@ -24,7 +24,7 @@ int cg_raw_open_from(unsigned host, uint16_t port, uint16_t *local_port)
     socklen_t len = sizeof local;
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(fd, (struct sockaddr *)&local, sizeof local) != 0 ||
+    if ((host && bind(fd, (struct sockaddr *)&local, sizeof local) != 0) ||
         connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
         return -1;
