@@ -102,23 +102,23 @@ static struct timespec from_now(int64_t ms)
     return at;
 }
 
-/* With the lock held: waits for a first line, and a little for those behind it. */
-static void wait_for_lines(struct cg_eventlog *log)
+/* With the lock held: waits for a line, and for those behind it until *until: a line that comes alone waits for none. */
+static void wait_for_lines(struct cg_eventlog *log, const struct timespec *until)
 {
     int error = 0;
     while (!log->first && !log->closing && !log->reopen)
         pthread_cond_wait(&log->wake, &log->lock);
-    struct timespec until = from_now(GATHER_MS);
     while (!log->closing && !log->reopen && error == 0)
-        error = pthread_cond_clockwait(&log->wake, &log->lock, CLOCK_MONOTONIC, &until);
+        error = pthread_cond_clockwait(&log->wake, &log->lock, CLOCK_MONOTONIC, until);
 }
 
 static void *writer(void *argument)
 {
     struct cg_eventlog *log = argument;
+    struct timespec until = {0, 0};
     pthread_mutex_lock(&log->lock);
     for (;;) {
-        wait_for_lines(log);
+        wait_for_lines(log, &until);
         if (log->reopen && log->path) {
             cg_logfile_close(&log->file);
             log->reopen = false;
@@ -138,6 +138,7 @@ static void *writer(void *argument)
             free(line);
             line = next;
         }
+        until = from_now(GATHER_MS);
         pthread_mutex_lock(&log->lock);
     }
     log->ended = true;

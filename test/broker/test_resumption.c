@@ -356,8 +356,11 @@ static bool start(struct world *w)
              "require_certificate true\n",
              w->other_port, w->folder, w->folder, w->folder);
     const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json", .listener = listener};
+    size_t before = snapshots(w);
     bool started = cg_broker_start(w->broker, &spec);
     cg_tap(started, "the broker starts");
+    if (started)
+        wait_for_snapshot(w, before); /* its own must not be taken for that of the first change */
     return started;
 }
 
