@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Refused handshakes cost the broker's one thread time that good clients wait for. So each address has a debt: the CPU
- * of the handshakes from it that we refused, less the policy's share of a core as time goes by. New connections of an
- * address in debt wait, unread, and then come one at a time. Where somebody is let in already (a NAT, a proxy), nobody
- * waits: an attacker must not be able to keep others out. What the peer or its network broke off is no debt either: when
- * thousands reconnect at once, those that lose patience must not make it worse. */
+/* Refused handshakes cost the broker's one thread time that good clients wait for. So there are debts: the CPU of
+ * handshakes that were refused, less the policy's share of a core as time goes by. Who comes while the debt is high waits,
+ * unread, and then they come one at a time.
+ *
+ * One debt is of all large handshakes, in which the peer sends more than certificates that we know need: to decode a long
+ * chain costs OpenSSL far more than anything else that a stranger can ask of it, and it does so before we are asked.
+ *
+ * The others are of an address each, for all handshakes from there. Where somebody is let in already (a NAT, a proxy),
+ * nobody waits: an attacker must not be able to keep others out. What the peer or its network broke off is no debt of
+ * its address: when thousands reconnect at once, those that lose patience must not make it worse. */
 #include "private.h"
 
 #include <openssl/bio.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
-#define BURST_US 50000 /* of debt before an address has to wait */
-#define ALONE_MS 200 /* how long it is believed that nobody is connected from there: to look is to walk all sessions */
+#define BURST_US 50000 /* of debt before anybody has to wait */
+#define ALONE_MS 200  /* how long it is believed that nobody is connected from there: to look is to walk all sessions */
+#define USUAL    4096 /* octets that a peer may send in a handshake before it is a large one */
+#define BESIDE   2048 /* of them, beside certificates: hello and signature */
 
 static int64_t monotonic_ms(void)
 {
@@ -36,6 +44,25 @@ static struct cg_debt *find(const unsigned char key[CG_PEER_KEY])
         if (cg_hook.debts[i].last_us && memcmp(cg_hook.debts[i].key, key, CG_PEER_KEY) == 0)
             return &cg_hook.debts[i];
     return NULL;
+}
+
+static unsigned percent_of(const struct cg_conn *conn)
+{
+    if (!conn->policy)
+        return 0;
+    return conn->large ? conn->policy->tls.max_large_percent : conn->policy->tls.max_refused_percent;
+}
+
+/* NULL: nothing is owed. */
+static struct cg_debt *debt_of(const struct cg_conn *conn)
+{
+    unsigned char key[CG_PEER_KEY];
+    if (percent_of(conn) == 0)
+        return NULL;
+    if (conn->large)
+        return &cg_hook.large_debt;
+    cg_conn_peer_key(conn, key);
+    return find(key);
 }
 
 /* In the place of the smallest one: who comes from so many addresses owes little at each. */
@@ -71,15 +98,12 @@ static bool is_somebody_in(struct cg_debt *debt, int64_t now_ms)
 /* May this handshake begin? It is then charged with what the last refused one took, until its own end is known. */
 static bool may_begin(struct cg_conn *conn)
 {
-    unsigned char key[CG_PEER_KEY];
-    unsigned percent = conn->policy ? conn->policy->tls.max_refused_percent : 0;
-    cg_conn_peer_key(conn, key);
-    struct cg_debt *debt = percent ? find(key) : NULL;
+    struct cg_debt *debt = debt_of(conn);
     if (!debt)
         return true;
     int64_t now_ms = monotonic_ms();
-    decay(debt, percent, now_ms);
-    if (debt->us > BURST_US && !is_somebody_in(debt, now_ms))
+    decay(debt, percent_of(conn), now_ms);
+    if (debt->us > BURST_US && (conn->large || !is_somebody_in(debt, now_ms)))
         return false;
     conn->charged_us = debt->last_us;
     debt->us += conn->charged_us;
@@ -92,7 +116,7 @@ static bool is_over(struct cg_conn *conn)
     struct pollfd socket = {.fd = conn->fd, .events = POLLIN | POLLRDHUP};
     if (poll(&socket, 1, 0) <= 0 || !socket.revents)
         return false;
-    cg_conn_why(conn, CG_REASON_PEER_GONE, "gave up, or talked on, while its address had to wait");
+    cg_conn_why(conn, CG_REASON_PEER_GONE, "gave up, or talked on, while it had to wait");
     return true;
 }
 
@@ -107,10 +131,56 @@ static bool hold_back(int fd, bool back)
     return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0;
 }
 
-enum cg_turn cg_debt_turn(struct cg_conn *conn)
+static size_t octets_of(const STACK_OF(X509) *certificates)
+{
+    size_t octets = 0;
+    for (int i = 0; i < sk_X509_num(certificates); i++) {
+        int len = i2d_X509(sk_X509_value(certificates, i), NULL);
+        octets += len > 0 ? (size_t)len : 0;
+    }
+    return octets;
+}
+
+/* Our own chain comes from the same kind of CA as the clients', most likely. */
+static size_t usual(const struct cg_conn *conn)
+{
+    STACK_OF(X509) *chain = NULL;
+    X509 *leaf = SSL_get_certificate(conn->ssl);
+    int len = leaf ? i2d_X509(leaf, NULL) : 0;
+    SSL_get0_chain_certs(conn->ssl, &chain);
+    size_t ours = (len > 0 ? (size_t)len : 0) + octets_of(chain);
+    size_t known = BESIDE + (ours > cg_hook.largest_path ? ours : cg_hook.largest_path);
+    return known > USUAL ? known : USUAL;
+}
+
+/* Before a read of up to so many octets: OpenSSL asks for a record, and what makes it large may not have come yet. */
+static bool turns_large(const struct cg_conn *conn, size_t wanted)
+{
+    int there = 0;
+    if (conn->large || !conn->policy || conn->policy->tls.max_large_percent == 0 || conn->nread + wanted <= USUAL)
+        return false;
+    if (ioctl(conn->fd, FIONREAD, &there) == 0 && (size_t)there < wanted)
+        wanted = (size_t)there;
+    return conn->nread + wanted > usual(conn);
+}
+
+/* What it cost up to here is forgiven: who never gets a turn must not make the debt higher. */
+static void become_large(struct cg_conn *conn)
+{
+    struct cg_debt *debt = conn->charged_us ? debt_of(conn) : NULL;
+    if (debt)
+        debt->us = debt->us > conn->charged_us ? debt->us - conn->charged_us : 0;
+    conn->charged_us = conn->worked_us = conn->working_since_us = 0;
+    conn->large = true;
+    conn->has_turn = false;
+}
+
+enum cg_turn cg_debt_turn(struct cg_conn *conn, size_t wanted)
 {
     if (conn->waits)
         return is_over(conn) ? CG_TURN_NEVER : CG_TURN_LATER;
+    if (turns_large(conn, wanted))
+        become_large(conn);
     if (!conn->has_turn && !may_begin(conn) && hold_back(conn->fd, true)) {
         conn->waits = true;
         return CG_TURN_LATER;
@@ -128,15 +198,18 @@ void cg_debt_pause(struct cg_conn *conn)
     conn->working_since_us = 0;
 }
 
-static bool is_owed(enum cg_reason reason)
+/* What a large one cost is owed whoever broke it off. */
+static bool is_owed(const struct cg_conn *conn)
 {
     static const enum cg_reason not_ours[] = {
         CG_REASON_PEER_UNTRUSTS_US, CG_REASON_PEER_SAYS_EXPIRED, CG_REASON_PEER_ALERT,
         CG_REASON_PEER_GONE,        CG_REASON_HANDSHAKE_TIMEOUT, CG_REASON_TOO_MANY_HANDSHAKES,
     };
-    enum cg_reason_kind kind = cg_reason_row(reason)->kind;
+    if (conn->large)
+        return conn->reason != CG_REASON_UNSET;
+    enum cg_reason_kind kind = cg_reason_row(conn->reason)->kind;
     for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++)
-        if (not_ours[i] == reason)
+        if (not_ours[i] == conn->reason)
             return false;
     return kind == CG_KIND_RULE || kind == CG_KIND_HANDSHAKE;
 }
@@ -144,13 +217,16 @@ static bool is_owed(enum cg_reason reason)
 void cg_debt_settle(struct cg_conn *conn)
 {
     unsigned char key[CG_PEER_KEY];
-    unsigned percent = conn->policy ? conn->policy->tls.max_refused_percent : 0;
+    unsigned percent = percent_of(conn);
     cg_debt_pause(conn);
-    int64_t owed_us = is_owed(conn->reason) ? conn->worked_us : 0;
-    cg_conn_peer_key(conn, key);
-    struct cg_debt *debt = percent && (owed_us || conn->charged_us) ? find(key) : NULL;
-    if (!debt && owed_us && percent)
+    int64_t owed_us = is_owed(conn) ? conn->worked_us : 0;
+    struct cg_debt *debt = owed_us || conn->charged_us ? debt_of(conn) : NULL;
+    if (!debt && owed_us && percent) {
+        cg_conn_peer_key(conn, key);
         debt = make(key, percent, monotonic_ms());
+    }
+    if (conn->large && conn->state == CG_CONN_ESTABLISHED && octets_of(conn->path) > cg_hook.largest_path)
+        cg_hook.largest_path = octets_of(conn->path);
     if (debt) {
         decay(debt, percent, monotonic_ms());
         debt->us = debt->us + owed_us > conn->charged_us ? debt->us + owed_us - conn->charged_us : 0;

@@ -72,6 +72,15 @@ void cg_half_open_remove(struct cg_conn *conn)
     cg_hook.half_open--;
 }
 
+static const char *why_not_done(const struct cg_conn *conn)
+{
+    if (conn->waits)
+        return conn->large
+                   ? "it had to wait: refused handshakes with so long a chain take more than tls.max_large_percent"
+                   : "it had to wait: refused handshakes of its address take more than tls.max_refused_percent";
+    return conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
+}
+
 /* Ordered by start, but listeners may differ in their deadline: all are looked at, and there are few (max_handshakes). */
 int64_t cg_half_open_tick(void)
 {
@@ -85,10 +94,7 @@ int64_t cg_half_open_tick(void)
         int64_t left = conn->started_ms + timeout - now;
         if (left <= 0) {
             cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
-                        conn->nfirst ? "the peer stopped in the middle"
-                        : conn->waits
-                            ? "it had to wait: refused handshakes of its address take more than tls.max_refused_percent"
-                            : "the peer sent nothing");
+                        why_not_done(conn));
             cut(conn);
         } else if (next < 0 || left < next) {
             next = left;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* How the cost of a connect to Mosquitto with certguard grows with what it has to do:  bench_growth quick|full
- * CRL entries, live sessions, listeners, deny-list entries, events a second. The brokers of one table run at the same
+ * CRL entries, live sessions, listeners, rules on the subject, deny-list entries, events a second. The brokers of one table run at the same
  * time and take turns. Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
 #include "lib/crowd.h"
 #include "lib/large_crl.h"
@@ -80,13 +80,38 @@ static void with_listeners(struct step *step)
     step->world.listeners = step->n - 1;
 }
 
+/* A policy with n elements in one of its arrays, between what stands before and after. */
+static void with_array(struct step *step, const char *before, int (*element)(char *out, size_t i), const char *after)
+{
+    char *list = calloc(step->n + 1, 100), *at = list;
+    if (!list)
+        abort();
+    for (size_t i = 0; i < step->n; i++) {
+        at += sprintf(at, "%s", i ? ", " : "");
+        at += element(at, i);
+    }
+    step->policy = text_of("{\"trust\": {\"anchors\": \"ca.pem\"}, %s%s%s}", before, list, after);
+    free(list);
+}
+
+static int subject_rule(char *out, size_t i)
+{
+    return sprintf(out, "{\"attribute\": \"CN\", \"one_of\": [\"dev\", \"dev-%zu\"]}", i);
+}
+
+static void with_rules(struct step *step)
+{
+    with_array(step, "\"client\": {\"subject\": [", subject_rule, "]}");
+}
+
+static int denied(char *out, size_t i)
+{
+    return sprintf(out, "{\"sha256\": \"%064zx\"}", i + 1);
+}
+
 static void with_denied(struct step *step)
 {
-    char *list = calloc(step->n, 100), *at = list;
-    for (size_t i = 0; list && i < step->n; i++)
-        at += sprintf(at, "%s{\"sha256\": \"%064zx\"}", i ? ", " : "", i + 1);
-    step->policy = text_of("{\"trust\": {\"anchors\": \"ca.pem\"}, \"deny\": [%s]}", list ? list : "");
-    free(list);
+    with_array(step, "\"deny\": [", denied, "]");
 }
 
 static void with_events(struct step *step)
@@ -99,6 +124,7 @@ static const struct growth growths[] = {
     {"CRL entries", {1000, 10000, 100000, 1000000}, with_crl, NULL, false},
     {"live sessions", {10, 100, 1000, 5000}, with_sessions, fill_sessions, false},
     {"listeners", {1, 4, 16, 64}, with_listeners, NULL, false},
+    {"rules on the subject", {1, 10, 100, 1000}, with_rules, NULL, false},
     {"deny-list entries", {10, 100, 1000, 10000}, with_denied, NULL, false},
     {"events a second", {10, 40, 160}, with_events, NULL, true},
 };
