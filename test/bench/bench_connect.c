@@ -67,7 +67,6 @@ static void print_load(struct load *load, const struct table *table, size_t entr
     fflush(stdout);
 }
 
-/* All servers of names that start here, in turns. */
 /* One of the servers of a table. */
 struct entrant {
     struct peer peer;
@@ -98,7 +97,10 @@ static bool run(const char *const *names, const struct peer_world *world, const 
     for (size_t round = 0; round <= rounds; round++)
         for (size_t i = 0; i < count; i++) {
             struct entrant *e = &entrants[i];
-            e->out = e->out || !load_round(&e->load, connects);
+            if (!e->out && !load_round(&e->load, connects)) {
+                e->out = true;
+                peer_explain(&e->peer, stderr);
+            }
             ok = ok && !(e->out && e->peer.row->kind == PEER_CERTGUARD);
             if (round == 0) /* the first is a warm-up */
                 load_forget(&e->load);

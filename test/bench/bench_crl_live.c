@@ -2,7 +2,7 @@
 /* A large CRL put under a running broker: how long the loop is held and how much memory it takes while it loads, what
  * stays, and what a connect costs before and after; with certguard, and with stock Mosquitto's crlfile and a SIGHUP.
  *   bench_crl_live [ENTRIES...]    by default 1000000
- * Above 1000000 entries stock is left out: it takes gigabytes. */
+ * With 10000000 stock takes 5 GB. */
 #include "lib/broker.h"
 #include "lib/large_crl.h"
 #include "lib/pinger.h"
@@ -15,10 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-#define STOCK_MAX 1000000
-#define CONNECTS  300 /* a round; stock with the large CRL: a tenth */
-#define LOAD_MS   300000
-#define QUIET_MS  2000
+#define CONNECTS 300 /* a round; stock with the large CRL: a tenth */
+#define LOAD_MS  300000
+#define QUIET_MS 2000
 
 struct world {
     struct cg_pki *pki;
@@ -101,8 +100,14 @@ static double load(struct world *w, struct cg_pinger *pinger, double *stall_ms)
     while (!in_force(w) && cg_now_us() - begin < LOAD_MS * INT64_C(1000))
         cg_pause_ms(5);
     double took = (double)(cg_now_us() - begin) / 1000;
-    cg_pause_ms(QUIET_MS); /* stock says so before it loads */
-    *stall_ms = cg_pinger_worst_ms(pinger, NULL);
+    /* stock says so before it loads: until it answers again */
+    size_t answers = 0;
+    *stall_ms = 0;
+    while (answers == 0 && cg_now_us() - begin < LOAD_MS * INT64_C(1000)) {
+        cg_pause_ms(QUIET_MS);
+        double worst_ms = cg_pinger_worst_ms(pinger, &answers);
+        *stall_ms = worst_ms > *stall_ms ? worst_ms : *stall_ms;
+    }
     return took;
 }
 
@@ -140,7 +145,7 @@ static void run_size(struct world *w, size_t entries)
     const struct ca ca = {cg_pki_cert(w->pki, "root"), cg_pki_key(w->pki, "root")};
     w->entries = entries;
     w->der = large_crl_make(&ca, entries, time(NULL), 2, &w->len);
-    for (int stock = 0; stock <= (entries <= STOCK_MAX); stock++) {
+    for (int stock = 0; stock < 2; stock++) {
         w->stock = stock;
         measure(w, &ca);
     }

@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_MS 120000 /* a CRL of ten million entries takes its time */
+#define START_MS  120000 /* a CRL of ten million entries takes its time */
+#define WORDS_MAX 2000
 
 #define NODELAY "set_tcp_nodelay true\n"
 
@@ -127,7 +128,7 @@ static void start_front(struct peer *peer, const struct peer_world *world)
     if (!freopen(log, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
         _exit(127);
     if (peer->row->kind == PEER_HAPROXY)
-        execlp("haproxy", "haproxy", "-db", "-q", "-f", path, (char *)NULL);
+        execlp("haproxy", "haproxy", "-db", "-f", path, (char *)NULL);
     else
         execlp("stunnel4", "stunnel4", path, (char *)NULL);
     _exit(127);
@@ -232,6 +233,21 @@ bool peer_start(struct peer *peer, const struct peer_row *row, const struct peer
         return false;
     }
     return true;
+}
+
+void peer_explain(struct peer *peer, FILE *out)
+{
+    int status = 0;
+    char *log = cg_broker_read(peer->broker, peer->front ? "front.log" : CG_BROKER_LOG);
+    size_t len = log ? strlen(log) : 0, from = len > WORDS_MAX ? len - WORDS_MAX : 0;
+    fprintf(out, "%s falls out", peer->row->name);
+    if (peer->front > 0 && waitpid(peer->front, &status, WNOHANG) == peer->front) {
+        peer->front = 0;
+        fprintf(out, WIFSIGNALED(status) ? ", ended by signal %d" : ", ended with %d",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    fprintf(out, ":\n%s\n", log ? log + from : "");
+    free(log);
 }
 
 void peer_stop(struct peer *peer)

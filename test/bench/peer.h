@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum peer_kind { PEER_FLOOR, PEER_STOCK, PEER_CERTGUARD, PEER_HAPROXY, PEER_STUNNEL };
 
@@ -45,6 +46,7 @@ const struct peer_row *peer_row(const char *name);
 /* False: it does not run here, and what it left is taken away. */
 bool peer_start(struct peer *peer, const struct peer_row *row, const struct peer_world *world);
 void peer_stop(struct peer *peer);
+void peer_explain(struct peer *peer, FILE *out); /* it failed: how its front ended, if it did, and the end of its log */
 
 int64_t peer_cpu_us(const struct peer *peer); /* of all its processes */
 long peer_rss_kib(const struct peer *peer);   /* of all its processes */
