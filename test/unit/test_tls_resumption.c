@@ -127,6 +127,31 @@ static void off(void **state)
     }
 }
 
+/* Early data could be sent twice by anyone who heard it: no ticket allows it, whatever the SSL_CTX says, and none is read. */
+static void no_early_data(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    size_t written = 0;
+    SSL_CTX_set_max_early_data(server, 16384);
+    client = peer(TLS1_3_VERSION, "good");
+    SSL_SESSION *session = ticket();
+    assert_int_equal(SSL_SESSION_get_max_early_data(session), 0);
+    SSL_SESSION *liar = SSL_SESSION_dup(session);
+    assert_int_equal(SSL_SESSION_set_max_early_data(liar, 16384), 1);
+    tls_connect(&link, server, client);
+    SSL_set_session(link.client, liar);
+    assert_int_equal(SSL_write_early_data(link.client, "early", 5, &written), 1);
+    tls_run(&link);
+    assert_true(link.server_done && link.client_done);
+    assert_int_equal(SSL_get_early_data_status(link.client), SSL_EARLY_DATA_REJECTED);
+    tls_talk(&link); /* what the server reads first is what was sent now */
+    tls_disconnect(&link);
+    SSL_SESSION_free(liar);
+    SSL_SESSION_free(session);
+    SSL_CTX_free(client);
+}
+
 static void another_snapshot(void **state)
 {
     (void)state;
@@ -440,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_works, open_world, close_world),
         cmocka_unit_test_setup_teardown(off, open_world, close_world),
+        cmocka_unit_test_setup_teardown(no_early_data, open_world, close_world),
         cmocka_unit_test_setup_teardown(another_snapshot, open_world, close_world),
         cmocka_unit_test_setup_teardown(another_context, open_world, close_world),
         cmocka_unit_test_setup_teardown(expiry, open_world, close_world),
