@@ -90,6 +90,24 @@ $1 == "sessions" {
     printf "| %d | %s | %d | %s | %s |\n", $2, $3, $4, $5, $6
 }
 
+# crl_live: server, entries, MB of DER, s, round trips ms, peak, octets an entry, CPU ms with and without entries.
+$1 == "crl_live" {
+    if (!ncrl_live++) {
+        print "\n| a CRL put under a running broker | entries | DER, MB | in force after, s | longest round trip while it loads, ms | while quiet, ms | peak, of the DER | stays, bytes an entry | CPU a connect, ms | of that without entries |"
+        print "|---|---|---|---|---|---|---|---|---|---|"
+    }
+    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $2, human($3), $4, $5, $6, $7, $8, $9, $10, ratio($10, $11)
+}
+
+$1 == "resumption" {
+    if (!resumptions++) {
+        print "\n| tls.resumption | CPU a connect, ms | of off | p50, ms | p99, ms | resumed |"
+        print "|---|---|---|---|---|---|"
+    }
+    if ($4 == "off") off = $5
+    printf "| TLS %s, %s, %s | %.3f | %s | %.2f | %.2f | %d of %d |\n", $2, $3, $4, $5, ratio($5, off), $6, $7, $8, $9
+}
+
 # growth: what, number, CPU ms, p50 ms, KiB. The fit is the slope of log(value) over log(number): 0 flat, 1 linear.
 $1 == "growth" {
     if (!($2 in growth_count)) growth[++ngrowth] = $2
