@@ -102,14 +102,13 @@ static double load(struct world *w, struct cg_pinger *pinger, double *stall_ms)
     while (!in_force(w) && cg_now_us() - begin < LOAD_MS * INT64_C(1000))
         cg_pause_ms(5);
     double took = (double)(cg_now_us() - begin) / 1000;
-    /* stock says so before it loads: until it answers again */
-    size_t answers = 0;
-    *stall_ms = 0;
-    while (answers == 0 && cg_now_us() - begin < LOAD_MS * INT64_C(1000)) {
+    /* stock says so before it loads: until it answers quickly again */
+    double worst_ms = *stall_ms = 0;
+    do {
         cg_pause_ms(QUIET_MS);
-        double worst_ms = cg_pinger_worst_ms(pinger, &answers);
+        worst_ms = cg_pinger_worst_ms(pinger, NULL);
         *stall_ms = worst_ms > *stall_ms ? worst_ms : *stall_ms;
-    }
+    } while (worst_ms > QUIET_MS / 2.0 && cg_now_us() - begin < LOAD_MS * INT64_C(1000));
     return took;
 }
 
