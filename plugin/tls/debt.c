@@ -19,7 +19,7 @@
 #define BURST_US 50000 /* of debt before anybody has to wait */
 #define ALONE_MS 200  /* how long it is believed that nobody is connected from there: to look is to walk all sessions */
 #define USUAL    4096 /* octets that a peer may send in a handshake before it is a large one */
-#define BESIDE   2048 /* of them, beside certificates: hello and signature */
+#define HELLO    2048 /* of them, a ClientHello with key shares of every kind */
 
 static int64_t monotonic_ms(void)
 {
@@ -31,10 +31,14 @@ static int64_t cpu_us(void)
     return cg_hook.handlers.cpu_us ? cg_hook.handlers.cpu_us(cg_hook.handlers.context) : 0;
 }
 
+static void pay(struct cg_debt *debt, int64_t us)
+{
+    debt->us = debt->us > us ? debt->us - us : 0;
+}
+
 static void decay(struct cg_debt *debt, unsigned percent, int64_t now_ms)
 {
-    int64_t paid_us = (now_ms - debt->at_ms) * 10 * percent;
-    debt->us = debt->us > paid_us ? debt->us - paid_us : 0;
+    pay(debt, (now_ms - debt->at_ms) * 10 * percent);
     debt->at_ms = now_ms;
 }
 
@@ -149,8 +153,9 @@ static size_t usual(const struct cg_conn *conn)
     int len = leaf ? i2d_X509(leaf, NULL) : 0;
     SSL_get0_chain_certs(conn->ssl, &chain);
     size_t ours = (len > 0 ? (size_t)len : 0) + octets_of(chain);
-    size_t known = BESIDE + (ours > cg_hook.largest_path ? ours : cg_hook.largest_path);
-    return known > USUAL ? known : USUAL;
+    size_t known = ours > cg_hook.largest_path ? ours : cg_hook.largest_path;
+    size_t needed = known + known / 2 + HELLO; /* half as much again: a signature by such a key, a root */
+    return needed > USUAL ? needed : USUAL;
 }
 
 /* Before a read of up to so many octets: OpenSSL asks for a record, and what makes it large may not have come yet. */
@@ -169,7 +174,7 @@ static void become_large(struct cg_conn *conn)
 {
     struct cg_debt *debt = conn->charged_us ? debt_of(conn) : NULL;
     if (debt)
-        debt->us = debt->us > conn->charged_us ? debt->us - conn->charged_us : 0;
+        pay(debt, conn->charged_us);
     conn->charged_us = conn->worked_us = conn->working_since_us = 0;
     conn->large = true;
     conn->has_turn = false;
@@ -229,7 +234,8 @@ void cg_debt_settle(struct cg_conn *conn)
         cg_hook.largest_path = octets_of(conn->path);
     if (debt) {
         decay(debt, percent, monotonic_ms());
-        debt->us = debt->us + owed_us > conn->charged_us ? debt->us + owed_us - conn->charged_us : 0;
+        debt->us += owed_us;
+        pay(debt, conn->charged_us);
         debt->last_us = owed_us ? owed_us : debt->last_us;
     }
     conn->charged_us = conn->worked_us = 0;
