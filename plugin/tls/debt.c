@@ -19,7 +19,7 @@
 #define BURST_US 50000 /* of debt before anybody has to wait */
 #define ALONE_MS 200  /* how long it is believed that nobody is connected from there: to look is to walk all sessions */
 #define USUAL    4096 /* octets that a peer may send in a handshake before it is a large one */
-#define HELLO    2048 /* of them, a ClientHello with key shares of every kind */
+#define HELLO    2048 /* octets of a ClientHello with key shares of every kind */
 
 static int64_t monotonic_ms(void)
 {
@@ -114,13 +114,19 @@ static bool may_begin(struct cg_conn *conn)
     return true;
 }
 
+const char *cg_debt_why(const struct cg_conn *conn)
+{
+    return conn->large ? "it had to wait: refused handshakes with so long a chain take more than tls.max_large_percent"
+                       : "it had to wait: refused handshakes of its address take more than tls.max_refused_percent";
+}
+
 /* The broker comes back only when the peer is gone or talks on without an answer: the kernel holds back the rest. */
 static bool is_over(struct cg_conn *conn)
 {
     struct pollfd socket = {.fd = conn->fd, .events = POLLIN | POLLRDHUP};
     if (poll(&socket, 1, 0) <= 0 || !socket.revents)
         return false;
-    cg_conn_why(conn, CG_REASON_PEER_GONE, "gave up, or talked on, while it had to wait");
+    cg_conn_why(conn, CG_REASON_PEER_GONE, "gave up, or talked on; %s", cg_debt_why(conn));
     return true;
 }
 

@@ -75,9 +75,7 @@ void cg_half_open_remove(struct cg_conn *conn)
 static const char *why_not_done(const struct cg_conn *conn)
 {
     if (conn->waits)
-        return conn->large
-                   ? "it had to wait: refused handshakes with so long a chain take more than tls.max_large_percent"
-                   : "it had to wait: refused handshakes of its address take more than tls.max_refused_percent";
+        return cg_debt_why(conn);
     return conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
 }
 

@@ -92,9 +92,10 @@ void cg_socket_unwatch(struct cg_conn *conn);
 /* debt.c */
 enum cg_turn { CG_TURN_NEVER = 0, CG_TURN_LATER, CG_TURN_NOW };
 enum cg_turn cg_debt_turn(struct cg_conn *conn, size_t wanted); /* before each read of up to so many octets */
-void cg_debt_pause(struct cg_conn *conn);  /* OpenSSL waits for the peer: its work is counted up to here */
-void cg_debt_settle(struct cg_conn *conn); /* the handshake has ended, well or for conn->reason */
-int64_t cg_debt_tick(void);                /* lets those begin whose turn it is; as cg_hook_tick */
+void cg_debt_pause(struct cg_conn *conn);            /* OpenSSL waits for the peer: its work is counted up to here */
+void cg_debt_settle(struct cg_conn *conn);           /* the handshake has ended, well or for conn->reason */
+const char *cg_debt_why(const struct cg_conn *conn); /* it waits: for what, and by which key of the policy */
+int64_t cg_debt_tick(void);                          /* lets those begin whose turn it is; as cg_hook_tick */
 
 /* silent.c */
 bool cg_silent_index(void);

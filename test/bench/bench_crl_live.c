@@ -135,7 +135,10 @@ static void measure(struct world *w, const struct ca *ca)
         fprintf(stderr, "%s with %zu entries: the session that watched was lost\n", w->stock ? "stock" : "certguard",
                 w->entries);
     printf("crl_live\t%s\t%zu\t%zu\t", w->stock ? "stock and SIGHUP" : "certguard", w->entries, w->len / 1000000);
-    printf(w->stock ? "-" : "%.2f", took / 1000); /* stock does not say when it is done */
+    if (w->stock) /* does not say when it is done */
+        printf("-");
+    else
+        printf("%.2f", took / 1000);
     printf("\t%.1f\t%.1f\t%.2f\t%.1f\t%.3f\t%.3f\n", stall, quiet, (double)(peak - rss) * 1024 / (double)w->len,
            (double)(stays - rss) * 1024 / (double)w->entries, after_ms, before_ms);
     fflush(stdout);

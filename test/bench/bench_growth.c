@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* How the cost of a connect to Mosquitto with certguard grows with what it has to do:  bench_growth quick|full
- * CRL entries, live sessions, listeners, rules on the subject, deny-list entries, events a second. The brokers of one table run at the same
- * time and take turns. Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
+ * CRL entries, live sessions, listeners, rules on the subject, deny-list entries, events a second. The brokers of one
+ * table run at the same time and take turns. Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
 #include "lib/crowd.h"
 #include "lib/large_crl.h"
 #include "lib/process.h"

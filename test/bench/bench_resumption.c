@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What session tickets save when all clients come back at once: CPU of the broker a connect, tls.resumption "off" and
  * "bound" side by side, in rounds that take turns. In each round every client connects again, with the session that it
- * was given last. bench_resumption [ROUNDS [CLIENTS]] prints tab-separated medians over the rounds: resumption, TLS version,
- * key, mode, CPU ms, p50 ms, p99 ms, resumed, of how many. */
+ * was given last. bench_resumption [ROUNDS [CLIENTS]] prints tab-separated medians over the rounds: resumption,
+ * TLS version, key, mode, CPU ms, p50 ms, p99 ms, resumed, of how many. */
 #include "lib/broker.h"
 #include "lib/pki_maker.h"
 #include "lib/process.h"

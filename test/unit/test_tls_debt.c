@@ -262,6 +262,7 @@ static void who_goes_while_waiting_is_gone(void **state)
     tls_run(&link);
     assert_true(link.server_failed);
     assert_int_equal(world.told.last.reason, CG_REASON_PEER_GONE);
+    assert_non_null(strstr(world.told.last.detail, "tls.max_refused_percent"));
     tls_disconnect(&link);
 }
 
