@@ -11,7 +11,7 @@ static const struct {
     const char *reason, *command;
 } cures[] = {
     {"no_certificate", "certguard issue client CLIENT"},
-    {"certificate_required", "certguard issue client CLIENT"},
+
     {"untrusted", "certguard issue client NAME"},
     {"self_signed", "certguard issue client NAME"},
     {"bad_signature", "certguard renew NAME"},

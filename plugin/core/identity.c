@@ -43,6 +43,14 @@ static bool is_safe(const char *name)
     return *name && *name != '$' && !strpbrk(name, "+#/*");
 }
 
+/* Of a name that client ids are compared with: where it ends must be plain to see. */
+static bool is_clear(const char *name, const struct cg_identity_policy *policy)
+{
+    if (policy->client_id == CG_CLIENT_ID_ANY)
+        return true;
+    return !strchr(name, '~') && !(policy->separator && strstr(name, policy->separator));
+}
+
 /* Takes one candidate. False ends the search: the certificate has no usable name. */
 static bool consider(const char *bytes, size_t len, const struct cg_identity_policy *policy, struct cg_identity *out)
 {
@@ -58,6 +66,13 @@ static bool consider(const char *bytes, size_t len, const struct cg_identity_pol
         refuse(out, CG_REASON_IDENTITY_INVALID,
                "The %s gives the name '%s', which is not fit for a username: expected 1 to 255 bytes of UTF-8 "
                "without control characters, + # / * or a leading $",
+               words, shown);
+        return false;
+    }
+    if (!is_clear(name, policy)) {
+        refuse(out, CG_REASON_IDENTITY_INVALID,
+               "The %s gives the name '%s', which contains identity.separator or '~': client ids that begin with it "
+               "could be another client's",
                words, shown);
         return false;
     }
@@ -146,5 +161,63 @@ bool cg_identity_allows(const struct cg_identity_policy *policy, const char *nam
         return false;
     if (client_id[len] == '\0')
         return true;
-    return policy->client_id == CG_CLIENT_ID_PREFIX && strchr("-_.:/", client_id[len]) != NULL;
+    return policy->client_id == CG_CLIENT_ID_PREFIX && policy->separator &&
+           strncmp(client_id + len, policy->separator, strlen(policy->separator)) == 0;
+}
+
+/* A rule was broken. False: it is enforced, and *out says so. */
+static bool may_go_on(const struct cg_listener_policy *listener, enum cg_reason reason, const char *detail,
+                      struct cg_client_verdict *out)
+{
+    enum cg_mode mode = listener->client.mode[reason];
+    if (mode == CG_ENFORCE) {
+        out->reason = reason;
+        snprintf(out->detail, sizeof out->detail, "%s", detail);
+        return false;
+    }
+    if (mode == CG_AUDIT) {
+        struct cg_finding *finding = &out->findings[out->nfindings++];
+        finding->reason = reason;
+        finding->mode = mode;
+        snprintf(finding->detail, sizeof finding->detail, "%s", detail);
+    }
+    return true;
+}
+
+static bool check_name(const struct cg_listener_policy *listener, const X509 *leaf, struct cg_client_verdict *out)
+{
+    struct cg_identity identity;
+    if (listener->identity.username == CG_IDENTITY_NONE)
+        return true;
+    cg_identity_of(leaf, &listener->identity, &identity);
+    memcpy(out->name, identity.name, sizeof out->name);
+    return identity.reason == CG_REASON_OK || may_go_on(listener, identity.reason, identity.detail, out);
+}
+
+/* Names of the peer in a detail: escaped, and short enough to leave room for the words. */
+#define SHOWN_MAX 56
+
+static bool check_client_id(const struct cg_listener_policy *listener, const char *client_id,
+                            struct cg_client_verdict *out)
+{
+    char id[SHOWN_MAX], name[SHOWN_MAX], detail[192];
+    if (cg_identity_allows(&listener->identity, out->name, client_id))
+        return true;
+    cg_text_escape(client_id, strlen(client_id), id, sizeof id);
+    cg_text_escape(out->name, strlen(out->name), name, sizeof name);
+    snprintf(detail, sizeof detail, "Expected the client id '%s'%s, found '%s'", name,
+             listener->identity.client_id == CG_CLIENT_ID_PREFIX ? ", alone or followed by identity.separator" : "",
+             id);
+    return may_go_on(listener, CG_REASON_CLIENT_ID_MISMATCH, detail, out);
+}
+
+void cg_check_client(const struct cg_listener_policy *listener, const X509 *leaf, const char *client_id,
+                     struct cg_client_verdict *out)
+{
+    memset(out, 0, sizeof *out);
+    if (leaf && !(check_name(listener, leaf, out) && check_client_id(listener, client_id, out)))
+        return;
+    out->decision = CG_ACCEPT;
+    out->reason = CG_REASON_OK;
+    out->authenticates = listener->identity.authenticates && out->name[0] && out->nfindings == 0;
 }

@@ -145,8 +145,9 @@ struct cg_identity_policy {
     enum cg_identity_source username;
     const char *strip_prefix;         /* NULL: none; a name without it is CG_REASON_IDENTITY_MISSING */
     enum cg_client_id_rule client_id; /* compared with the name from the certificate */
+    const char *separator;            /* CG_CLIENT_ID_PREFIX: stands between the name and the rest; else NULL */
     bool one_client;                  /* one certificate, one client id at a time */
-    bool authenticates;               /* SUCCESS: the certificate is enough; else DEFER to password plugins */
+    bool authenticates;               /* the certificate is enough, no password is asked for; only with a username */
 };
 
 enum cg_resumption { CG_RESUMPTION_OFF = 0, CG_RESUMPTION_BOUND };

@@ -54,18 +54,52 @@ bool cg_check_bridge(struct cg_parse *parse, const struct cg_place *at, const vo
     return cg_check_profile(parse, at, &bridge->profile);
 }
 
+static bool is_separator(const char *text)
+{
+    if (strlen(text) > 8 || strpbrk(text, "~+#$*"))
+        return false;
+    for (; *text; text++)
+        if (*text <= 0x20 || *text >= 0x7f)
+            return false;
+    return true;
+}
+
+static bool check_separator(struct cg_parse *parse, const struct cg_place *at,
+                            const struct cg_identity_policy *identity)
+{
+    bool prefix = identity->client_id == CG_CLIENT_ID_PREFIX;
+    if (prefix && !identity->separator)
+        return cg_parse_fail(
+            parse, at,
+            "client_id \"prefix\" needs a separator, else the client dev1 could take the id dev10; add "
+            "\"separator\": \":\" for example, or use client_id \"equal\"");
+    if (!prefix && identity->separator)
+        return cg_parse_fail(parse, at,
+                             "separator has an effect only with client_id \"prefix\"; remove one of the two");
+    if (identity->separator && !is_separator(identity->separator))
+        return cg_parse_fail(parse, at,
+                             "separator: expected 1 to 8 printable ASCII characters without blanks and ~ + # $ *");
+    return true;
+}
+
 bool cg_check_identity(struct cg_parse *parse, const struct cg_place *at, const void *filled)
 {
     const struct cg_identity_policy *identity = filled;
     if (identity->username != CG_IDENTITY_NONE)
-        return true;
+        return check_separator(parse, at, identity);
     if (identity->client_id != CG_CLIENT_ID_ANY)
         return cg_parse_fail(parse, at,
                              "client_id is compared with the username from the certificate, and username "
                              "is \"none\"; set it, to \"san.uri\" for example");
     if (identity->strip_prefix)
         return cg_parse_fail(parse, at, "strip_prefix has nothing to cut from: username is \"none\"");
-    return true;
+    if (identity->authenticates)
+        return cg_parse_fail(
+            parse, at,
+            "authenticates lets a client in under the username from its certificate, and username is "
+            "\"none\": any user name that the client claims would do; set username, to \"san.uri\" for "
+            "example");
+    return check_separator(parse, at, identity);
 }
 
 /* A certificate that nobody vouches for must not log anyone in. */

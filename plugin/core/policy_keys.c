@@ -246,11 +246,17 @@ static const struct cg_key identity_keys[] = {
     {"strip_prefix", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, strip_prefix),
      .manual = "Cut from the front of that field, such as \"urn:dev:\"; a name without it is refused."},
     {"client_id", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, client_id), .fallback = "\"any\"",
-     .words = client_id_words, .manual = "Whether the client id must equal the username or start with it."},
+     .words = client_id_words,
+     .manual = "Whether the client id must equal the username, or may also go on after it and the separator."},
+    {"separator", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, separator),
+     .manual = "For \"prefix\": what stands between the username and the rest of the client id, such as \":\" or "
+               "\"/\". "
+               "No username may contain it."},
     {"one_client", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, one_client), .fallback = "false",
      .manual = "One certificate, one client id at a time."},
     {"authenticates", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, authenticates), .fallback = "false",
-     .manual = "The certificate is enough; else password plugins and files go on to decide."},
+     .manual = "The certificate is enough, no password is asked for; needs username. Else password plugins and files "
+               "decide."},
     {0}};
 static const struct cg_object identity_object = {identity_keys, sizeof(struct cg_identity_policy), cg_check_identity};
 

@@ -96,13 +96,13 @@ enum cg_reason {
     /* CONNECT, after the handshake. */
     CG_REASON_NO_RECORD, /* the TLS client's handshake was not seen by the hook */
     CG_REASON_PLAIN_LISTENER,
-    CG_REASON_CERTIFICATE_REQUIRED,
     CG_REASON_IDENTITY_MISSING,
     CG_REASON_IDENTITY_INVALID,
     CG_REASON_CLIENT_ID_MISMATCH,
     CG_REASON_CERTIFICATE_IN_USE,
-    CG_REASON_NOT_AN_ADMIN,   /* may not use the control topic */
-    CG_REASON_ENDED_BY_ADMIN, /* by a command on the control topic */
+    CG_REASON_CLIENT_ID_TAKEN, /* another certificate holds it */
+    CG_REASON_NOT_AN_ADMIN,    /* may not use the control topic */
+    CG_REASON_ENDED_BY_ADMIN,  /* by a command on the control topic */
 
     /* Files. */
     CG_REASON_POLICY_INVALID,

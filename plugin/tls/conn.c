@@ -53,8 +53,7 @@ static void forget(struct cg_conn *conn)
         cg_hook.conns = conn->next;
     if (conn->next)
         conn->next->prev = conn->prev;
-    if (cg_hook.reading == conn)
-        cg_hook.reading = NULL;
+    cg_unclaimed_remove(conn);
     if (conn->peer_leaf)
         X509_set_ex_data(conn->peer_leaf, cg_hook.leaf_index, NULL);
 }
@@ -82,7 +81,6 @@ void cg_conn_end(struct cg_conn *conn)
     cg_snapshot_release(conn->snapshot);
     OPENSSL_free(conn->sni);
     OPENSSL_free(conn->detail);
-    free(conn->client_id);
     OPENSSL_free(conn);
 }
 
@@ -195,6 +193,8 @@ void cg_conn_settle(struct cg_conn *conn)
     cg_half_open_remove(conn);
     cg_debt_settle(conn);
     cg_socket_unwatch(conn);
+    if (conn->role == CG_ROLE_LISTENER && !conn->peer_leaf)
+        cg_unclaimed_add(conn);
     if (cg_hook.handlers.accepted)
         cg_hook.handlers.accepted(cg_hook.handlers.context, conn);
     drop_verdict(conn);

@@ -4,6 +4,7 @@
 #ifndef CG_CONN_H
 #define CG_CONN_H
 
+#include "core/peer.h"
 #include "core/snapshot.h"
 #include "core/verdict.h"
 
@@ -12,13 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-
-enum cg_role {
-    CG_ROLE_UNKNOWN = 0,
-    CG_ROLE_LISTENER, /* we are the TLS server */
-    CG_ROLE_BRIDGE,   /* we are the TLS client */
-    CG_ROLE_FOREIGN,  /* not the broker's: left alone */
-};
 
 enum cg_conn_state { CG_CONN_HANDSHAKE = 0, CG_CONN_ESTABLISHED, CG_CONN_REJECTED };
 
@@ -55,29 +49,32 @@ struct cg_conn {
     char *sni;                               /* owned, escaped; NULL for none */
     char version[12];                        /* "TLSv1.3" */
     char cipher[48];
-    char *client_id;                   /* owned; set by broker at CONNECT; NULL before */
-    void *broker_data;                 /* of the broker layer, freed by it in ended() */
+    const char *client_id;             /* of the broker layer: from the CONNECT that it allowed; NULL before */
+    void *broker_data;                 /* of the broker layer: the claim on that client id, NULL before */
+    bool asked;                        /* of the broker layer: its CONNECT was shown to plugins */
     struct cg_recheck_result *recheck; /* of the broker layer: its place in the check of live sessions */
-    bool ending;                       /* of the broker layer: told to end */
+    struct cg_ending *ending;          /* of the broker layer: it is to be ended, and why; freed by it in ended() */
     bool reported;                     /* of the broker layer: its snapshot refuses it, and the policy lets it go on */
     struct cg_conn *prev, *next;       /* list of all records */
 
     /* private to plugin/tls */
-    struct cg_conn *older, *newer; /* list of half-open handshakes */
-    bool half_open;                /* in that list */
-    bool large;                    /* the peer sends more than is usual */
-    bool waits;                    /* for its turn, because of a debt: nothing is read from it */
-    bool has_turn;                 /* it need not wait (any more) */
-    int64_t working_since_us;      /* CPU: OpenSSL has been at it since then; 0: it waits for the peer */
-    int64_t worked_us;             /* CPU that its handshake took so far */
-    int64_t charged_us;            /* of it, put on its debt beforehand */
-    size_t nread;                  /* octets from the peer, until the handshake was done */
-    bool begun;                    /* its handshake has; else the peer is silent */
-    bool awaiting_first_record;    /* bridge, TLS 1.3: the server may still refuse our certificate */
-    bool hello_seen;               /* a whole ClientHello or ServerHello came */
-    bool psk_offered;              /* TLS 1.3, not allowed */
-    bool certificate_shown;        /* our certificate went out */
-    int64_t proved_ms;             /* monotonic: when the peer last signed a handshake with its key */
+    struct cg_conn *fresher, *staler; /* list of those that may be asked for, see marker.c */
+    bool unclaimed;                   /* in that list */
+    struct cg_conn *older, *newer;    /* list of half-open handshakes */
+    bool half_open;                   /* in that list */
+    bool large;                       /* the peer sends more than is usual */
+    bool waits;                       /* for its turn, because of a debt: nothing is read from it */
+    bool has_turn;                    /* it need not wait (any more) */
+    int64_t working_since_us;         /* CPU: OpenSSL has been at it since then; 0: it waits for the peer */
+    int64_t worked_us;                /* CPU that its handshake took so far */
+    int64_t charged_us;               /* of it, put on its debt beforehand */
+    size_t nread;                     /* octets from the peer, until the handshake was done */
+    bool begun;                       /* its handshake has; else the peer is silent */
+    bool awaiting_first_record;       /* bridge, TLS 1.3: the server may still refuse our certificate */
+    bool hello_seen;                  /* a whole ClientHello or ServerHello came */
+    bool psk_offered;                 /* TLS 1.3, not allowed */
+    bool certificate_shown;           /* our certificate went out */
+    int64_t proved_ms;                /* monotonic: when the peer last signed a handshake with its key */
     unsigned tickets_tried;
     unsigned char first[5]; /* the first bytes from the peer */
     unsigned char nfirst;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What OpenSSL tells us during a handshake, in the order in which it does. */
-#include "core/check.h"
 #include "private.h"
 
 #include <errno.h>
@@ -40,7 +39,7 @@ static void message(int out, int version, int type, const void *bytes, size_t le
             cg_conn_settle(conn);
     }
     if (!out && type == SSL3_RT_HEADER)
-        cg_hook.reading = conn;
+        cg_unclaimed_read(conn);
     if (!out && conn->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
         p[0] == SSL3_RT_APPLICATION_DATA)
         cg_conn_settle(conn);
@@ -106,20 +105,19 @@ static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t 
 static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
 {
     char host[64];
-    struct cg_check_input in = {
-        .profile = cg_conn_profile(conn),
-        .trust = conn->role == CG_ROLE_BRIDGE ? conn->snapshot->bridge_trust : conn->snapshot->trust,
-        .purpose = conn->role == CG_ROLE_BRIDGE ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT,
+    const struct cg_peer peer = {
+        .role = conn->role,
+        .port = conn->listener,
         .leaf = leaf,
         .sent = sent,
         .known_path = known_path,
         .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
-        .now = cg_hook.handlers.now(cg_hook.handlers.context),
+        .psk = conn->psk,
     };
     if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict)))
         return false;
     cg_verdict_clear(conn->verdict);
-    cg_check(&in, conn->verdict);
+    cg_check_peer(conn->snapshot, &peer, cg_hook.handlers.now(cg_hook.handlers.context), conn->verdict);
     return true;
 }
 
@@ -148,7 +146,8 @@ static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
         return false;
     }
     conn->proved_ms = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
-    cg_resumption_accepted(conn);
+    if (leaf)
+        cg_resumption_accepted(conn);
     return true;
 }
 
@@ -220,18 +219,9 @@ int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
 /* Without a certificate from the peer the verify callback was not called: is that all right? */
 static bool may_stay_unverified(struct cg_conn *conn)
 {
-    bool psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
-    conn->psk = psk && cg_conn_tls(conn)->psk_allowed; /* OpenSSL does not tell later on in TLS 1.3 */
-    if (conn->psk)
-        return true;
-    if (psk) {
-        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "a pre-shared key in place of a certificate");
-        return false;
-    }
-    const struct cg_profile *profile = cg_conn_profile(conn);
-    if (conn->role == CG_ROLE_LISTENER && profile->certificate != CG_CERT_REQUIRED)
-        return true;
-    return check(conn, NULL, NULL); /* refuses, unless this rule is only audited */
+    /* OpenSSL does not tell later on in TLS 1.3 */
+    conn->psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
+    return check(conn, NULL, NULL);
 }
 
 static void done(struct cg_conn *conn)

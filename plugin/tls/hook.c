@@ -91,17 +91,11 @@ struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
     return certificate && cg_hook.installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;
 }
 
-struct cg_conn *cg_hook_conn_reading(void)
-{
-    return cg_hook.reading;
-}
-
 void cg_hook_connect_done(struct cg_conn *conn)
 {
     if (conn->ssl)
         SSL_set_msg_callback(conn->ssl, NULL);
-    if (cg_hook.reading == conn)
-        cg_hook.reading = NULL;
+    cg_unclaimed_remove(conn);
 }
 
 int64_t cg_hook_tick(void)

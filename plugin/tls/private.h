@@ -54,7 +54,8 @@ struct cg_hook {
     struct cg_context *spare;                  /* allocated ahead: an SSL_CTX must never be missed */
     bool blind;                                /* one was missed: every handshake is refused */
     struct cg_conn *conns;                     /* newest first */
-    struct cg_conn *reading;                   /* read a TLS record last */
+    struct cg_conn *freshest;                  /* of those that wait for their CONNECT and showed no certificate */
+    bool can_prove;                            /* marks work: the self-test saw it */
     struct cg_conn *oldest, *newest;           /* half-open handshakes */
     unsigned half_open;
     struct cg_debt debts[CG_DEBTS], large_debt;
@@ -103,6 +104,12 @@ void cg_silent_end(void);
 int64_t
 cg_silent_spoke(SSL *ssl); /* its handshake begins: forgets it, returns since when it was there (monotonic ms) */
 void cg_silent_tick(void); /* opens records for those that are the broker's */
+
+/* marker.c */
+void cg_unclaimed_add(struct cg_conn *conn);
+void cg_unclaimed_remove(struct cg_conn *conn); /* fine where it is not in the list */
+void cg_unclaimed_read(struct cg_conn *conn);   /* it sent something: it may be asked for soon */
+bool cg_mark_works(SSL *ssl);                   /* of the self-test: marks it, and takes the mark back */
 
 /* halfopen.c */
 void cg_half_open_add(struct cg_conn *conn); /* may cut another one to make room */

@@ -157,6 +157,18 @@ bool cg_shake_hands(SSL *server, SSL *client)
     return SSL_is_init_finished(server) && SSL_is_init_finished(client);
 }
 
+static bool hears(SSL *from, SSL *to)
+{
+    char byte = 0;
+    return SSL_write(from, "x", 1) == 1 && SSL_read(to, &byte, 1) == 1 && byte == 'x';
+}
+
+/* A mark has an effect, leaves no trace, and disturbs nothing. */
+static bool can_prove(SSL *server, SSL *client)
+{
+    return cg_mark_works(server) && hears(client, server) && hears(server, client);
+}
+
 static bool handshake(int version, const struct identity *identity)
 {
     BIO *near = NULL, *far = NULL;
@@ -172,6 +184,8 @@ static bool handshake(int version, const struct identity *identity)
     SSL_set_connect_state(client);
     if (SSL_use_cert_and_key(client, identity->cert, identity->key, NULL, 1) == 1)
         ok = cg_shake_hands(server, client);
+    if (ok)
+        cg_hook.can_prove = cg_hook.can_prove && can_prove(server, client);
 out:
     SSL_free(server);
     SSL_free(client);
@@ -218,6 +232,7 @@ bool cg_self_test(struct cg_error *err)
                                                  .ended = ended};
     cg_error_set(err,
                  "self-test: certificates can't be made; is P-256 or SHA-256 switched off in OpenSSL's configuration?");
+    cg_hook.can_prove = true;
     bool ok = make_certificates(&proof) && make_snapshot(&proof, err) && prove(&proof, TLS1_3_VERSION, true, err) &&
               prove(&proof, TLS1_3_VERSION, false, err) && prove(&proof, TLS1_2_VERSION, true, err) &&
               prove(&proof, TLS1_2_VERSION, false, err);

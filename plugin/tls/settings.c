@@ -111,8 +111,7 @@ static int verify_mode(const struct cg_conn *conn)
         return SSL_VERIFY_PEER;
     if (profile->certificate == CG_CERT_NONE)
         return SSL_VERIFY_NONE;
-    bool required = profile->certificate == CG_CERT_REQUIRED && profile->mode[CG_REASON_NO_CERTIFICATE] == CG_ENFORCE;
-    return SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+    return SSL_VERIFY_PEER | (cg_peer_needs_certificate(profile) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
 }
 
 /* TLS 1.3: takes no key, but remembers that one was offered. */

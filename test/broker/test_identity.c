@@ -103,34 +103,192 @@ static const struct id_row {
     enum cg_client_id_rule rule;
     const char *name, *client_id;
     bool allowed;
+    const char *separator;
 } ids[] = {
-    {"any id goes", CG_CLIENT_ID_ANY, "a", "b", true},
-    {"any id goes without a name", CG_CLIENT_ID_ANY, "", "b", true},
-    {"equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1", true},
-    {"longer is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1-a", false},
-    {"shorter is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev", false},
-    {"without a name no id is equal", CG_CLIENT_ID_EQUAL, "", "", false},
-    {"the prefix itself", CG_CLIENT_ID_PREFIX, "dev1", "dev1", true},
-    {"prefix and separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1:app", true},
-    {"another name that starts the same", CG_CLIENT_ID_PREFIX, "dev1", "dev10", false},
-    {"another start", CG_CLIENT_ID_PREFIX, "dev1", "xdev1-a", false},
-    {"without a name no prefix", CG_CLIENT_ID_PREFIX, "", "-a", false},
-    {"no id", CG_CLIENT_ID_PREFIX, "dev1", NULL, false},
+    {"any id goes", CG_CLIENT_ID_ANY, "a", "b", true, NULL},
+    {"any id goes without a name", CG_CLIENT_ID_ANY, "", "b", true, NULL},
+    {"equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1", true, NULL},
+    {"longer is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1-a", false, NULL},
+    {"shorter is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev", false, NULL},
+    {"without a name no id is equal", CG_CLIENT_ID_EQUAL, "", "", false, NULL},
+    {"the prefix itself", CG_CLIENT_ID_PREFIX, "dev1", "dev1", true, NULL},
+    {"prefix and separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1:app", true, ":"},
+    {"prefix and separator alone", CG_CLIENT_ID_PREFIX, "dev1", "dev1--", true, "--"},
+    {"half a separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, "--"},
+    {"another separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, ":"},
+    {"no separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, NULL},
+    {"another name that starts the same", CG_CLIENT_ID_PREFIX, "dev1", "dev10", false, "-"},
+    {"another start", CG_CLIENT_ID_PREFIX, "dev1", "xdev1-a", false, "-"},
+    {"without a name no prefix", CG_CLIENT_ID_PREFIX, "", "-a", false, "-"},
+    {"no id", CG_CLIENT_ID_PREFIX, "dev1", NULL, false, NULL},
 };
 
 static void each_client_id(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-        const struct cg_identity_policy policy = {.client_id = ids[i].rule};
+        const struct cg_identity_policy policy = {.client_id = ids[i].rule, .separator = ids[i].separator};
         if (cg_identity_allows(&policy, ids[i].name, ids[i].client_id) != ids[i].allowed)
             fail_msg("%s", ids[i].sentence);
+    }
+}
+
+/* Where the name ends must be plain to see in every client id. */
+static void names_that_client_ids_are_compared_with(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *cn;
+        enum cg_client_id_rule rule;
+        const char *separator;
+        enum cg_reason reason;
+    } names[] = {
+        {"dev1-2", CG_CLIENT_ID_ANY, NULL, CG_REASON_OK},
+        {"dev1-2", CG_CLIENT_ID_EQUAL, NULL, CG_REASON_OK},
+        {"dev1-2", CG_CLIENT_ID_PREFIX, "-", CG_REASON_IDENTITY_INVALID},
+        {"dev1-2", CG_CLIENT_ID_PREFIX, ":", CG_REASON_OK},
+        {"dev1~x", CG_CLIENT_ID_ANY, NULL, CG_REASON_OK},
+        {"dev1~x", CG_CLIENT_ID_EQUAL, NULL, CG_REASON_IDENTITY_INVALID},
+        {"dev1~x", CG_CLIENT_ID_PREFIX, ":", CG_REASON_IDENTITY_INVALID},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char recipe[64];
+        struct cg_identity identity;
+        const struct cg_identity_policy policy = {
+            .username = CG_IDENTITY_CN, .client_id = names[i].rule, .separator = names[i].separator};
+        struct cg_pki *pki = cg_pki_new(1750000000);
+        snprintf(recipe, sizeof recipe, "a: cn=%s\n", names[i].cn);
+        cg_pki_make(pki, recipe);
+        cg_identity_of(cg_pki_cert(pki, "a"), &policy, &identity);
+        if (identity.reason != names[i].reason)
+            fail_msg("%s, row %zu: %d", names[i].cn, i, identity.reason);
+        cg_pki_free(pki);
+    }
+}
+
+/* ---- the verdict on a client */
+
+static const struct client_row {
+    const char *sentence;
+    const char *name; /* of the certificate; NULL: none */
+    struct cg_identity_policy policy;
+    enum cg_mode missing, mismatch; /* modes of the two rules */
+    const char *client_id;
+    enum cg_reason reason; /* CG_REASON_OK: accepted */
+    bool authenticates;
+    int nfindings;
+} clients[] = {
+    {"a name that fits",
+     "dev1",
+     {.username = CG_IDENTITY_CN, .client_id = CG_CLIENT_ID_EQUAL, .authenticates = true},
+     CG_ENFORCE,
+     CG_ENFORCE,
+     "dev1",
+     CG_REASON_OK,
+     true,
+     0},
+    {"a name alone", "dev1", {.username = CG_IDENTITY_CN}, CG_ENFORCE, CG_ENFORCE, "x", CG_REASON_OK, false, 0},
+    {"another id",
+     "dev1",
+     {.username = CG_IDENTITY_CN, .client_id = CG_CLIENT_ID_EQUAL, .authenticates = true},
+     CG_ENFORCE,
+     CG_ENFORCE,
+     "dev2",
+     CG_REASON_CLIENT_ID_MISMATCH,
+     false,
+     0},
+    {"another id, audited, logs nobody in",
+     "dev1",
+     {.username = CG_IDENTITY_CN, .client_id = CG_CLIENT_ID_EQUAL, .authenticates = true},
+     CG_ENFORCE,
+     CG_AUDIT,
+     "dev2",
+     CG_REASON_OK,
+     false,
+     1},
+    {"another id, where the rule is off",
+     "dev1",
+     {.username = CG_IDENTITY_CN, .client_id = CG_CLIENT_ID_EQUAL, .authenticates = true},
+     CG_ENFORCE,
+     CG_OFF,
+     "dev2",
+     CG_REASON_OK,
+     true,
+     0},
+    {"no name",
+     "dev1",
+     {.username = CG_IDENTITY_SAN_EMAIL, .authenticates = true},
+     CG_ENFORCE,
+     CG_ENFORCE,
+     "x",
+     CG_REASON_IDENTITY_MISSING,
+     false,
+     0},
+    {"no name, audited, logs nobody in",
+     "dev1",
+     {.username = CG_IDENTITY_SAN_EMAIL, .authenticates = true},
+     CG_AUDIT,
+     CG_ENFORCE,
+     "x",
+     CG_REASON_OK,
+     false,
+     1},
+    {"no name, where the rule is off, logs nobody in",
+     "dev1",
+     {.username = CG_IDENTITY_SAN_EMAIL, .authenticates = true},
+     CG_OFF,
+     CG_ENFORCE,
+     "x",
+     CG_REASON_OK,
+     false,
+     0},
+    {"no name and another id, both audited",
+     "dev1",
+     {.username = CG_IDENTITY_SAN_EMAIL, .client_id = CG_CLIENT_ID_EQUAL, .authenticates = true},
+     CG_AUDIT,
+     CG_AUDIT,
+     "x",
+     CG_REASON_OK,
+     false,
+     2},
+    {"no certificate",
+     NULL,
+     {.username = CG_IDENTITY_CN, .client_id = CG_CLIENT_ID_EQUAL, .authenticates = true},
+     CG_ENFORCE,
+     CG_ENFORCE,
+     "x",
+     CG_REASON_OK,
+     false,
+     0},
+};
+
+static void each_client(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
+        const struct client_row *row = &clients[i];
+        struct cg_listener_policy listener = {.identity = row->policy};
+        struct cg_client_verdict verdict;
+        struct cg_pki *pki = cg_pki_new(1750000000);
+        cg_pki_make(pki, "dev1: cn=dev1\n");
+        listener.client.mode[CG_REASON_IDENTITY_MISSING] = row->missing;
+        listener.client.mode[CG_REASON_CLIENT_ID_MISMATCH] = row->mismatch;
+        cg_check_client(&listener, row->name ? cg_pki_cert(pki, row->name) : NULL, row->client_id, &verdict);
+        bool accepted = row->reason == CG_REASON_OK;
+        if (verdict.reason != row->reason || (verdict.decision == CG_ACCEPT) != accepted ||
+            verdict.authenticates != row->authenticates || verdict.nfindings != row->nfindings ||
+            !verdict.detail[0] != accepted)
+            fail_msg("%s: %d %d %d '%s'", row->sentence, verdict.reason, verdict.authenticates, verdict.nfindings,
+                     verdict.detail);
+        cg_pki_free(pki);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_that_client_ids_are_compared_with),
+        cmocka_unit_test(each_client),
         cmocka_unit_test(each_name),
         cmocka_unit_test(a_name_of_255_bytes_fits_and_256_do_not),
         cmocka_unit_test(no_certificate_has_no_name),

@@ -92,9 +92,8 @@ static void check_row(const struct row *row, int version)
         struct cg_conn *conn = cg_hook_conn_of_certificate(leaf);
         assert_int_equal(conn != NULL, leaf != NULL);
         tls_talk(&link);
-        assert_ptr_equal(cg_hook_conn_reading(), cg_hook_first());
         cg_hook_connect_done(cg_hook_first());
-        assert_null(cg_hook_conn_reading());
+        tls_talk(&link);
         X509_free(leaf);
     }
     tls_disconnect(&link);
