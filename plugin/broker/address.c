@@ -2,10 +2,7 @@
 #include "address.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Any IP address as IPv6, IPv4 as mapped. */
@@ -43,49 +40,37 @@ bool cg_address_equal(const char *text, const struct sockaddr *address)
            memcmp(&one, &other, sizeof one) == 0;
 }
 
-static uint16_t port_of(const struct sockaddr *address)
+uint16_t cg_address_port(const union cg_address *address)
 {
-    if (address->sa_family == AF_INET)
-        return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
-    return address->sa_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port) : 0;
+    if (address->any.sa_family == AF_INET)
+        return ntohs(address->v4.sin_port);
+    return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : 0;
 }
 
-static bool is_tls(int fd, const struct cg_conn *conns)
+socklen_t cg_address_length(const union cg_address *address)
 {
-    while (conns && conns->fd != fd)
-        conns = conns->next;
-    return conns != NULL;
+    return address->any.sa_family == AF_INET ? sizeof address->v4 : sizeof address->v6;
 }
 
-/* The local port of a socket that is connected to the address; 0 for anything else. */
-static uint16_t local_port(int fd, const char *text)
+bool cg_address_same_host(const union cg_address *a, const union cg_address *b)
 {
-    struct sockaddr_storage storage = {0};
-    struct sockaddr *address = (struct sockaddr *)(void *)&storage;
-    socklen_t len = sizeof storage;
-    if (getpeername(fd, address, &len) != 0 || !cg_address_equal(text, address))
-        return 0;
-    len = sizeof storage;
-    return getsockname(fd, address, &len) == 0 ? port_of(address) : 0;
+    struct in6_addr one, other;
+    return as_ipv6(&a->any, &one) && as_ipv6(&b->any, &other) && memcmp(&one, &other, sizeof one) == 0;
 }
 
-bool cg_address_plain_ports_allowed(const char *text, const struct cg_conn *conns, cg_port_fn allowed,
-                                    const void *context)
+bool cg_address_is_any(const union cg_address *address)
 {
-    DIR *folder = opendir("/proc/self/fd");
-    bool found = false, all = true;
-    if (!folder)
-        return false;
-    for (const struct dirent *entry; all && (entry = readdir(folder));) {
-        if (!isdigit((unsigned char)entry->d_name[0]))
-            continue;
-        int fd = (int)strtol(entry->d_name, NULL, 10);
-        uint16_t port = local_port(fd, text);
-        if (!port || is_tls(fd, conns))
-            continue;
-        found = true;
-        all = allowed(context, port);
-    }
-    closedir(folder);
-    return found && all;
+    if (address->any.sa_family == AF_INET)
+        return address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
+    return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+}
+
+void cg_address_make_loopback(union cg_address *address)
+{
+    if (!cg_address_is_any(address))
+        return;
+    if (address->any.sa_family == AF_INET)
+        address->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else
+        address->v6.sin6_addr = in6addr_loopback;
 }

@@ -9,6 +9,8 @@
 #include "core/name.h"
 #include "tls/hook.h"
 
+#include <mqtt_protocol.h>
+#include <openssl/bio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,8 +20,11 @@ struct connect {
     struct mosquitto *client;
     const char *client_id;
     struct cg_conn *conn;                    /* NULL: no TLS */
-    const struct cg_listener_policy *policy; /* NULL: not known yet, deny */
+    const struct cg_listener_policy *policy; /* of the current snapshot */
+    bool extended;
+    bool broke_a_rule; /* that is only audited */
     char detail[192];
+    const char *hint; /* NULL: the reason's own */
 };
 
 static void report(const struct connect *connect, enum cg_event_type type, enum cg_reason reason)
@@ -37,6 +42,7 @@ static void report(const struct connect *connect, enum cg_event_type type, enum 
         .peer_address = (const struct sockaddr *)(const void *)&peer,
         .listener = connect->conn ? 0 : cg_compat_client_port(connect->client),
         .client_id = connect->client_id,
+        .hint = connect->hint,
     };
     cg_report(connect->state->reporter, &event);
 }
@@ -48,71 +54,77 @@ static int deny(const struct connect *connect, enum cg_reason reason)
 }
 
 /* A rule was broken. True: it is enforced, deny. An audited one is told and lets the client go on. */
-static bool enforced(const struct connect *connect, enum cg_reason reason)
+static bool enforced(struct connect *connect, enum cg_reason reason)
 {
     enum cg_mode mode = connect->policy->client.mode[reason];
     if (mode == CG_ENFORCE)
         return true;
     if (mode == CG_AUDIT)
         report(connect, CG_EVENT_CONNECT_AUDITED, reason);
+    connect->broke_a_rule = true;
     return false;
 }
 
-/* TLS without a certificate: the broker names no SSL, so it is the connection that was read last. It must fit in
- * all that can be seen: done, from the same address, without a certificate, and no CONNECT before this one. */
-static struct cg_conn *conn_without_certificate(const struct mosquitto *client)
+/* ---- which connection */
+
+static X509 *certificate_of(const void *client)
 {
-    struct cg_conn *conn = cg_hook_conn_reading();
-    bool fits = conn && conn->role == CG_ROLE_LISTENER && conn->state == CG_CONN_ESTABLISHED && !conn->peer_leaf &&
-                !conn->client_id && cg_address_equal(mosquitto_client_address(client), &conn->peer.any);
+    return mosquitto_client_certificate(client);
+}
+
+/* What is known of the client fits to the connection. This saves questions; the answer is proved. */
+static bool may_be(const void *client, const struct cg_conn *conn)
+{
     uint16_t port = cg_compat_client_port(client);
-    return fits && (!port || port == conn->listener) ? conn : NULL;
+    return port ? port == conn->listener : cg_address_equal(mosquitto_client_address(client), &conn->peer.any);
 }
 
-static bool plain_allowed(const void *context, uint16_t port)
+/* NULL: a client without TLS, or one that can't be told from it. */
+static struct cg_conn *conn_without_certificate(const struct connect *connect)
 {
-    return cg_policy_listener(context, port)->plain_allowed;
+    /* one that was decided before, and is asked about again */
+    const struct cg_claim *claim = cg_client_map_of_id(connect->state->clients, connect->client_id);
+    if (claim && claim->conn && claim->client == connect->client &&
+        cg_hook_is_client(claim->conn, certificate_of, connect->client))
+        return claim->conn;
+    return cg_hook_find_client(certificate_of, connect->client, may_be, connect->client);
 }
 
-/* Which listener a plain client came to matters only where the policy's listeners differ. */
-static bool may_be_plain(const struct connect *connect)
+/* False: a client with a certificate whose connection is not known. */
+static bool identify(struct connect *connect)
 {
-    const struct cg_policy *policy = connect->state->snapshot->policy;
-    uint16_t port = cg_compat_client_port(connect->client);
-    if (port)
-        return plain_allowed(policy, port);
-    size_t allowing = 0;
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        allowing += policy->listeners[i].plain_allowed;
-    if (policy->base.plain_allowed && allowing == policy->nlisteners)
-        return true;
-    if (!policy->base.plain_allowed && allowing == 0)
-        return false;
-    return cg_address_plain_ports_allowed(mosquitto_client_address(connect->client), cg_hook_first(), plain_allowed,
-                                          policy);
+    X509 *leaf = certificate_of(connect->client);
+    connect->conn = leaf ? cg_hook_conn_of_certificate(leaf) : conn_without_certificate(connect);
+    X509_free(leaf); /* the SSL holds one too */
+    if (!connect->conn)
+        return !leaf;
+    return connect->conn->state == CG_CONN_ESTABLISHED && connect->conn->policy;
 }
 
-static int decide_plain(struct connect *connect)
+/* ---- what the broker asks again */
+
+static const struct cg_claim *decided(const struct connect *connect)
 {
-    if (may_be_plain(connect))
-        return MOSQ_ERR_PLUGIN_DEFER;
-    connect->policy = &connect->state->snapshot->policy->base;
-    return enforced(connect, CG_REASON_PLAIN_LISTENER) ? deny(connect, CG_REASON_PLAIN_LISTENER)
-                                                       : MOSQ_ERR_PLUGIN_DEFER;
+    const struct cg_claim *claim = connect->conn ? connect->conn->broker_data : NULL;
+    return claim && strcmp(claim->client_id, connect->client_id) == 0 ? claim : NULL;
 }
 
-static int decide_without_certificate(struct connect *connect)
+/* Of a client without TLS connection: one that is offline, or came without TLS. 2.1 knows which sessions there are. 2.0
+ * asks right after it told of the reload; in between no CONNECT can come but over websockets. */
+static bool is_asked_again(const struct connect *connect)
 {
-    bool psk = connect->conn->psk;
-    if (psk && !connect->policy->tls.psk_allowed)
-        return deny(connect, CG_REASON_PSK_NOT_ALLOWED);
-    if (!psk && connect->policy->client.certificate == CG_CERT_REQUIRED &&
-        enforced(connect, CG_REASON_CERTIFICATE_REQUIRED))
-        return deny(connect, CG_REASON_CERTIFICATE_REQUIRED);
-    if (!cg_sessions_add(connect->state->sessions, connect->conn, connect->client_id))
-        return deny(connect, CG_REASON_NO_MEMORY);
-    return MOSQ_ERR_PLUGIN_DEFER;
+    cg_compat_client_of_fn client_of = cg_compat_client_of();
+    if (client_of)
+        return client_of(connect->client_id) == connect->client;
+    return connect->state->reloading && mosquitto_client_protocol(connect->client) != mp_websockets;
 }
+
+static int same_answer(bool authenticated)
+{
+    return authenticated ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* ---- decisions */
 
 /* Names of the peer in a detail: escaped, and short enough to leave room for the words. */
 #define SHOWN_MAX 56
@@ -121,30 +133,16 @@ static void show(const char *text, char out[SHOWN_MAX])
     cg_text_escape(text, strlen(text), out, SHOWN_MAX);
 }
 
-/* The reason why this certificate may not be this client; CG_REASON_OK when it may. */
-static enum cg_reason check_client(struct connect *connect, struct cg_identity *identity)
+/* The id is another's: of one certificate whose owner uses another id, or of another certificate. */
+static enum cg_reason check_id(struct connect *connect, const char *username)
 {
-    const struct cg_identity_policy *policy = &connect->policy->identity;
-    const struct cg_conn *conn = connect->conn;
-    char id[SHOWN_MAX], other_id[SHOWN_MAX], name[SHOWN_MAX];
-    memset(identity, 0, sizeof *identity);
+    const struct cg_client_map *clients = connect->state->clients;
+    X509 *leaf = connect->conn ? connect->conn->peer_leaf : NULL;
+    char id[SHOWN_MAX], other_id[SHOWN_MAX];
     show(connect->client_id, id);
-
-    if (policy->username != CG_IDENTITY_NONE) {
-        cg_identity_of(conn->peer_leaf, policy, identity);
-        memcpy(connect->detail, identity->detail, sizeof connect->detail);
-        if (identity->reason != CG_REASON_OK && enforced(connect, identity->reason))
-            return identity->reason;
-    }
-    if (!cg_identity_allows(policy, identity->name, connect->client_id)) {
-        show(identity->name, name);
-        snprintf(connect->detail, sizeof connect->detail, "Expected a client id that %s '%s', found '%s'",
-                 policy->client_id == CG_CLIENT_ID_EQUAL ? "is" : "is or starts with", name, id);
-        if (enforced(connect, CG_REASON_CLIENT_ID_MISMATCH))
-            return CG_REASON_CLIENT_ID_MISMATCH;
-    }
-    const char *other = policy->one_client ? cg_sessions_other(connect->state->sessions, conn, connect->client_id)
-                                           : NULL;
+    const char *other = leaf && connect->policy->identity.one_client
+                            ? cg_client_map_other_id(clients, leaf, connect->client_id)
+                            : NULL;
     if (other) {
         show(other, other_id);
         snprintf(connect->detail, sizeof connect->detail, "The certificate is in use by client id '%s', not '%s'",
@@ -152,42 +150,124 @@ static enum cg_reason check_client(struct connect *connect, struct cg_identity *
         if (enforced(connect, CG_REASON_CERTIFICATE_IN_USE))
             return CG_REASON_CERTIFICATE_IN_USE;
     }
+    if (!cg_client_map_is_free(clients, connect->client_id, leaf, username)) {
+        snprintf(connect->detail, sizeof connect->detail, "The client id '%s' is held by another certificate", id);
+        if (enforced(connect, CG_REASON_CLIENT_ID_TAKEN))
+            return CG_REASON_CLIENT_ID_TAKEN;
+    }
     connect->detail[0] = '\0';
     return CG_REASON_OK;
 }
 
-static int decide_with_certificate(struct connect *connect)
+/* Remembers who it is. False without memory. */
+static bool claim(const struct connect *connect, const char *username, bool authenticated)
 {
-    struct cg_identity identity;
-    enum cg_reason reason = check_client(connect, &identity);
+    const char *address = mosquitto_client_address(connect->client);
+    struct cg_claim what = {
+        .client = connect->client,
+        .conn = connect->conn,
+        .username = username,
+        .port = connect->conn ? 0 : cg_compat_client_port(connect->client),
+        .websocket = mosquitto_client_protocol(connect->client) == mp_websockets,
+        .mqtt5 = mosquitto_client_protocol_version(connect->client) == 5,
+        .extended = connect->extended,
+        .authenticated = authenticated,
+    };
+    if (connect->conn && connect->conn->ssl)
+        what.written = BIO_number_written(SSL_get_wbio(connect->conn->ssl));
+    snprintf(what.peer, sizeof what.peer, "%s", !connect->conn && address ? address : "");
+    return cg_client_map_claim(connect->state->clients, &what, connect->client_id) != NULL;
+}
+
+static int decide_plain(struct connect *connect)
+{
+    enum cg_plain_answer answer = cg_state_plain(connect->state, cg_compat_client_port(connect->client));
+    connect->policy = cg_policy_listener(connect->state->snapshot->policy, cg_compat_client_port(connect->client));
+    if (answer == CG_PLAIN_DIFFERS) {
+        snprintf(connect->detail, sizeof connect->detail,
+                 "The policy allows clients without TLS on some listeners only, and Mosquitto 2.0 does not tell which "
+                 "one this client came to");
+        connect->hint = CG_HINT_PLAIN_DIFFERS;
+    }
+    if (answer != CG_PLAIN_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER))
+        return deny(connect, CG_REASON_PLAIN_LISTENER);
+    enum cg_reason reason = check_id(connect, "");
     if (reason != CG_REASON_OK)
         return deny(connect, reason);
-    if (*identity.name && mosquitto_set_username(connect->client, identity.name) != MOSQ_ERR_SUCCESS)
+    return claim(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
+}
+
+/* The handshake was judged by the same function; the policy may be another one by now. */
+static enum cg_reason check_without_certificate(struct connect *connect)
+{
+    const struct cg_peer peer = {.role = CG_ROLE_LISTENER, .port = connect->conn->listener, .psk = connect->conn->psk};
+    struct cg_verdict verdict;
+    cg_check_peer(connect->state->snapshot, &peer, 0, &verdict);
+    snprintf(connect->detail, sizeof connect->detail, "%s", verdict.detail);
+    enum cg_reason reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
+    cg_verdict_clear(&verdict);
+    return reason;
+}
+
+static int decide_without_certificate(struct connect *connect)
+{
+    enum cg_reason reason = check_without_certificate(connect);
+    if (reason == CG_REASON_OK)
+        reason = check_id(connect, "");
+    if (reason != CG_REASON_OK)
+        return deny(connect, reason);
+    return claim(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
+}
+
+static enum cg_reason check_client(struct connect *connect, struct cg_client_verdict *client)
+{
+    cg_check_client(connect->policy, connect->conn->peer_leaf, connect->client_id, client);
+    for (int i = 0; i < client->nfindings; i++) {
+        snprintf(connect->detail, sizeof connect->detail, "%s", client->findings[i].detail);
+        report(connect, CG_EVENT_CONNECT_AUDITED, client->findings[i].reason);
+    }
+    snprintf(connect->detail, sizeof connect->detail, "%s", client->detail);
+    return client->decision == CG_ACCEPT ? check_id(connect, client->name) : client->reason;
+}
+
+static int decide_with_certificate(struct connect *connect)
+{
+    struct cg_client_verdict client;
+    enum cg_reason reason = check_client(connect, &client);
+    if (reason != CG_REASON_OK)
+        return deny(connect, reason);
+    if (*client.name && mosquitto_set_username(connect->client, client.name) != MOSQ_ERR_SUCCESS)
         return deny(connect, CG_REASON_NO_MEMORY);
-    if (!cg_sessions_add(connect->state->sessions, connect->conn, connect->client_id))
+    bool authenticated = client.authenticates && !connect->broke_a_rule && !connect->extended;
+    if (!claim(connect, client.name, authenticated))
         return deny(connect, CG_REASON_NO_MEMORY);
-    return connect->policy->identity.authenticates ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
+    return same_answer(authenticated);
 }
 
 static int decide(struct connect *connect)
 {
-    X509 *leaf = mosquitto_client_certificate(connect->client);
-    connect->conn = leaf ? cg_hook_conn_of_certificate(leaf) : conn_without_certificate(connect->client);
-    X509_free(leaf); /* the SSL holds one too */
-    if (!connect->state->snapshot)
+    struct cg_state *state = connect->state;
+    if (!state->snapshot)
         return deny(connect, CG_REASON_NO_SNAPSHOT);
-    if (!leaf && !connect->conn)
-        return decide_plain(connect);
-    if (!connect->conn || connect->conn->state != CG_CONN_ESTABLISHED || !connect->conn->policy)
+    if (!identify(connect))
         return deny(connect, CG_REASON_NO_RECORD);
-    connect->policy = connect->conn->policy;
-    return leaf ? decide_with_certificate(connect) : decide_without_certificate(connect);
+    const struct cg_claim *earlier = decided(connect);
+    if (earlier)
+        return same_answer(earlier->authenticated && !connect->extended);
+    if (!connect->conn)
+        return is_asked_again(connect)
+                   ? same_answer(cg_client_map_left_authenticated(state->clients, connect->client_id))
+                   : decide_plain(connect);
+    connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
+    connect->conn->asked = true;
+    return connect->conn->peer_leaf ? decide_with_certificate(connect) : decide_without_certificate(connect);
 }
 
-static int decide_client(struct cg_state *state, struct mosquitto *client)
+static int decide_client(struct cg_state *state, struct mosquitto *client, bool extended)
 {
     const char *client_id = mosquitto_client_id(client);
-    struct connect connect = {.state = state, .client = client, .client_id = client_id ? client_id : ""};
+    struct connect connect = {
+        .state = state, .client = client, .client_id = client_id ? client_id : "", .extended = extended};
     int rc = decide(&connect);
     if (connect.conn) {
         cg_hook_connect_done(connect.conn);
@@ -200,42 +280,98 @@ int cg_auth_basic(int event, void *event_data, void *userdata)
 {
     (void)event;
     const struct mosquitto_evt_basic_auth *basic = event_data;
-    return decide_client(userdata, basic->client);
+    return decide_client(userdata, basic->client, false);
 }
 
 int cg_auth_extended(int event, void *event_data, void *userdata)
 {
     (void)event;
     const struct mosquitto_evt_extended_auth *extended = event_data;
-    int rc = decide_client(userdata, extended->client);
-    return rc == MOSQ_ERR_SUCCESS ? MOSQ_ERR_PLUGIN_DEFER : rc;
+    return decide_client(userdata, extended->client, true);
 }
 
-int cg_auth_disconnect(int event, void *event_data, void *userdata)
+/* ---- clients that BASIC_AUTH never saw */
+
+static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_conn *conn, const char *client_id)
 {
-    (void)event;
-    const struct mosquitto_evt_disconnect *disconnect = event_data;
-    struct cg_state *state = userdata;
     if (state->told_identity_by_broker)
-        return MOSQ_ERR_SUCCESS;
-    X509 *leaf = mosquitto_client_certificate(disconnect->client);
-    const struct cg_conn *conn = leaf ? cg_hook_conn_of_certificate(leaf) : NULL;
-    X509_free(leaf);
-    /* A CONNECT that the broker accepted, and that never came by here. */
-    if (!conn || conn->client_id || !mosquitto_client_username(disconnect->client))
-        return MOSQ_ERR_SUCCESS;
-    struct cg_event warning = {
+        return;
+    state->told_identity_by_broker = true;
+    const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "This client's CONNECT was not shown to plugins, so the policy's \"identity\" section had no effect "
-                  "on "
-                  "it; the TLS checks had",
+                  "on it; the TLS checks had",
         .conn = conn,
         .certificate = conn->peer_leaf,
-        .client_id = mosquitto_client_id(disconnect->client),
-        .hint = "remove use_identity_as_username and use_subject_as_username from this listener and let the policy's "
-                "identity.username set the name",
+        .client_id = client_id,
+        .hint = "if this listener has use_identity_as_username or use_subject_as_username, remove it and let the "
+                "policy's identity.username set the name; remove use_username_as_clientid together with it, since the "
+                "broker then wants a user name in CONNECT, and let identity.client_id \"equal\" bind the client id",
     };
     cg_report(state->reporter, &warning);
-    state->told_identity_by_broker = true;
+}
+
+static struct cg_conn *conn_of(const struct mosquitto *client)
+{
+    X509 *leaf = certificate_of(client);
+    struct cg_conn *conn = leaf ? cg_hook_conn_of_certificate(leaf) : NULL;
+    X509_free(leaf);
+    return conn;
+}
+
+struct cg_conn *cg_auth_accepted(struct cg_state *state, struct mosquitto *client)
+{
+    struct connect connect = {
+        .state = state, .client = client, .client_id = mosquitto_client_id(client), .conn = conn_of(client)};
+    struct cg_conn *conn = connect.conn;
+    if (!conn || !connect.client_id || (!conn->broker_data && !claim(&connect, "", false)))
+        return NULL;
+    cg_client_map_accept(state->clients, conn->broker_data);
+    return conn;
+}
+
+int cg_auth_connected(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct cg_evt_client *connected = event_data;
+    struct cg_state *state = userdata;
+    struct cg_claim *known = cg_client_map_of_client(state->clients, connected->client);
+    if (known) {
+        cg_client_map_accept(state->clients, known);
+        return MOSQ_ERR_SUCCESS;
+    }
+    const struct cg_conn *conn = cg_auth_accepted(state, connected->client);
+    if (conn && !conn->asked)
+        warn_of_identity_by_broker(state, conn, conn->client_id);
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* Where the broker takes the user name from the certificate, that is what the client has. */
+static bool is_named_by_certificate(const struct mosquitto *client, const X509 *leaf)
+{
+    static const enum cg_identity_source sources[] = {CG_IDENTITY_CN, CG_IDENTITY_SUBJECT};
+    const char *username = mosquitto_client_username(client);
+    struct cg_identity identity;
+    bool is = false;
+    for (size_t i = 0; username && !is && i < sizeof sources / sizeof *sources; i++) {
+        const struct cg_identity_policy policy = {.username = sources[i]};
+        cg_identity_of(leaf, &policy, &identity);
+        is = identity.reason == CG_REASON_OK && strcmp(identity.name, username) == 0;
+    }
+    return is;
+}
+
+int cg_auth_gone(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct cg_evt_client *gone = event_data;
+    struct cg_state *state = userdata;
+    struct cg_claim *claim = cg_client_map_of_client(state->clients, gone->client);
+    if (claim && !claim->conn) /* others end with their connection */
+        cg_client_map_release(state->clients, claim);
+    const struct cg_conn *conn = conn_of(gone->client);
+    if (conn && conn->peer_leaf && !conn->asked && !cg_compat_client_of() &&
+        is_named_by_certificate(gone->client, conn->peer_leaf))
+        warn_of_identity_by_broker(state, conn, mosquitto_client_id(gone->client));
     return MOSQ_ERR_SUCCESS;
 }

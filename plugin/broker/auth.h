@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* CONNECT: who the client is by its certificate, and whether it may be the client that it says it is.
- * Called by the broker (BASIC_AUTH, EXT_AUTH_START, DISCONNECT) with the plugin's state as userdata. */
+/* CONNECT: which connection it came on, who the client is by its certificate, and whether it may be the client that it
+ * says it is. Called by the broker with the plugin's state as userdata. */
 #ifndef CG_AUTH_H
 #define CG_AUTH_H
 
 /* MOSQ_ERR_AUTH: denied (CONNACK 5, in MQTT 5 reason code 0x87). MOSQ_ERR_PLUGIN_DEFER: no objection, the
- * password file and other plugins decide. MOSQ_ERR_SUCCESS: the certificate is enough. */
+ * password file and other plugins decide. MOSQ_ERR_SUCCESS: the certificate is enough.
+ * After SIGHUP the broker asks again for every session, offline ones too. That is no CONNECT: the first answer stands. */
 int cg_auth_basic(int event, void *event_data, void *userdata);
 
 /* The same for a client that names an authentication method (MQTT 5 extended authentication), for which the broker calls
- * no BASIC_AUTH, and for one that authenticates anew. What the policy allows stays for other plugins to decide: deferred,
- * never MOSQ_ERR_SUCCESS, since the certificate is not the method that the client asks for. One without a certificate
- * can't be told from a plain one when it authenticates anew, and counts as that. */
+ * no BASIC_AUTH, and for one that authenticates again. What the policy allows stays for other plugins to decide: deferred,
+ * never MOSQ_ERR_SUCCESS, since the certificate is not the method that the client asks for. */
 int cg_auth_extended(int event, void *event_data, void *userdata);
 
-/* Notices clients that BASIC_AUTH never saw, and warns once. */
-int cg_auth_disconnect(int event, void *event_data, void *userdata);
+struct cg_conn;
+struct cg_state;
+struct mosquitto;
+
+/* The connection of a client with a certificate that the broker accepted for certain: it got as far as to publish. NULL:
+ * it has none, or is not known. */
+struct cg_conn *cg_auth_accepted(struct cg_state *state, struct mosquitto *client);
+
+/* The broker accepted a client (2.1). Notices those that BASIC_AUTH never saw, and warns once. */
+int cg_auth_connected(int event, void *event_data, void *userdata);
+
+/* A client went away, for good (DISCONNECT) or for now (CLIENT_OFFLINE, 2.1). */
+int cg_auth_gone(int event, void *event_data, void *userdata);
 
 #endif

@@ -5,7 +5,12 @@
 #include <string.h>
 
 typedef int (*set_info_fn)(mosquitto_plugin_id_t *, const char *, const char *);
-typedef int (*client_port_fn)(const struct mosquitto *);
+
+/* What 2.1 has; all NULL with 2.0. */
+static struct {
+    int (*client_port)(const struct mosquitto *);
+    struct mosquitto *(*client)(const char *);
+} broker;
 
 /* POSIX lets dlsym's pointer be a function; ISO C has no cast for it. */
 static void look_up(const char *name, void *function, size_t size)
@@ -14,10 +19,12 @@ static void look_up(const char *name, void *function, size_t size)
     memcpy(function, &symbol, size);
 }
 
-void cg_compat_introduce(mosquitto_plugin_id_t *identifier, const char *name, const char *version)
+void cg_compat_start(mosquitto_plugin_id_t *identifier, const char *name, const char *version)
 {
     set_info_fn set_info = NULL;
     look_up("mosquitto_plugin_set_info", &set_info, sizeof set_info);
+    look_up("mosquitto_client_port", &broker.client_port, sizeof broker.client_port);
+    look_up("mosquitto_client", &broker.client, sizeof broker.client);
     if (set_info)
         set_info(identifier, name, version);
 }
@@ -29,10 +36,28 @@ void cg_compat_next_tick(struct mosquitto_evt_tick *tick, int64_t ms)
     tick->next_ns = (long)(ms % 1000);
 }
 
+bool cg_compat_tells_port(void)
+{
+    return broker.client_port != NULL;
+}
+
 uint16_t cg_compat_client_port(const struct mosquitto *client)
 {
-    client_port_fn client_port = NULL;
-    look_up("mosquitto_client_port", &client_port, sizeof client_port);
-    int port = client_port ? client_port(client) : 0;
+    int port = broker.client_port ? broker.client_port(client) : 0;
     return port > 0 && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+static const void *client_of(const char *client_id)
+{
+    return broker.client(client_id);
+}
+
+cg_compat_client_of_fn cg_compat_client_of(void)
+{
+    return broker.client ? client_of : NULL;
+}
+
+int cg_compat_reload_done(void)
+{
+    return broker.client ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
 }

@@ -83,9 +83,14 @@ static bool is_admin(const struct cg_control *control, const struct cg_conn *con
     struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
     struct cg_verdict verdict;
     bool fault = false, good = false;
-    if (!conn || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
+    const struct cg_claim *claim = conn ? conn->broker_data : NULL;
+    if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
         conn->ending) {
         snprintf(why, size, "Requests are for clients with a certificate over TLS");
+        return false;
+    }
+    if (claim->websocket) {
+        snprintf(why, size, "Requests are not taken over websockets");
         return false;
     }
     if (!cg_list_find(&current->policy->admin, conn->peer_leaf, &fault)) {
@@ -185,14 +190,18 @@ static bool run_command(struct cg_control *control, struct job *job)
     return true;
 }
 
+/* Answers go out by client id: only while that is the caller's for certain. */
 static void answer(const struct cg_control *control, struct job *job)
 {
+    const struct cg_claim *claim = job->conn->broker_data;
+    if (!claim || !cg_client_map_owns(control->state->clients, claim))
+        return;
     cJSON *document = cJSON_CreateObject();
     cJSON_AddItemToObject(document, "responses", job->responses);
     job->responses = NULL;
     char *text = cJSON_PrintUnformatted(document);
     if (text)
-        control->publish(job->client_id, CG_CONTROL_TOPIC "/response", text);
+        control->publish(claim->client_id, CG_CONTROL_TOPIC "/response", text);
     cJSON_free(text);
     cJSON_Delete(document);
 }

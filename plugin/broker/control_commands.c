@@ -102,7 +102,7 @@ static enum cg_step end_session(struct cg_command *command)
     cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
     snprintf(detail, sizeof detail, "Ended by the administrator %s", who);
     cJSON_AddStringToObject(command->data, "conn", conn->id);
-    cg_live_end(command->state->live, conn, command->state->snapshot, detail);
+    cg_enforcement_mark(command->state->enforcement, conn, command->state->snapshot, detail);
     return CG_STEP_DONE;
 }
 

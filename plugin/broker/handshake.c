@@ -34,8 +34,10 @@ static int64_t cpu_us(void *context)
 static void rejected(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    if (cg_waker_made(state->waker, conn))
-        return; /* it only woke the broker */
+    if (state->listening)
+        cg_listening_saw_tls(state->listening, conn);
+    if (cg_self_connect_made(conn))
+        return;
     struct cg_event event = {
         .type = CG_EVENT_HANDSHAKE_REJECTED,
         .reason = conn->reason,
@@ -49,7 +51,9 @@ static void rejected(void *context, struct cg_conn *conn)
 static void accepted(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_live_accepted(state->live, conn, state->snapshot);
+    if (state->listening)
+        cg_listening_saw_tls(state->listening, conn);
+    cg_enforcement_accepted(state->enforcement, conn, state->snapshot);
     cg_warner_accepted(state->warner, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
     const struct cg_finding *audited = conn->verdict ? cg_verdict_audited(conn->verdict) : NULL;
     struct cg_event event = {.conn = conn, .certificate = conn->peer_leaf};
@@ -70,10 +74,10 @@ static void accepted(void *context, struct cg_conn *conn)
 static void ended(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_live_ended(state->live, conn);
+    cg_enforcement_ended(state->enforcement, conn);
     cg_sysinfo_ended(state->sysinfo, conn);
     cg_control_ended(state->control, conn);
-    cg_sessions_drop(state->sessions, conn);
+    cg_client_map_release(state->clients, conn->broker_data);
 }
 
 struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)

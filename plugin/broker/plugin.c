@@ -25,12 +25,10 @@ static void broker_log(enum cg_level level, const char *text)
     mosquitto_log_printf(levels[level], "certguard: %s", text);
 }
 
-/* Closing the network connection without DISCONNECT is the only way that MQTT 3.1.1 has; MQTT 5 clients get a
- * DISCONNECT with reason 0x98 from the broker. */
-static void end_session(struct cg_conn *conn, bool send_will)
+/* The id may be freed meanwhile: the broker looks the session up with it, and no more. */
+static void kick(const char *client_id, bool send_will)
 {
-    if (!conn->client_id || mosquitto_kick_client_by_clientid(conn->client_id, send_will) != MOSQ_ERR_SUCCESS)
-        cg_hook_shut_down(conn);
+    (void)mosquitto_kick_client_by_clientid(client_id, send_will);
 }
 
 static void publish(const char *client_id, const char *topic, const char *payload)
@@ -45,13 +43,14 @@ static int on_tick(int event, void *event_data, void *userdata)
     return MOSQ_ERR_SUCCESS;
 }
 
-/* 2.1 ends itself when this returns an error: it never does. */
 static int on_reload(int event, void *event_data, void *userdata)
 {
     (void)event;
     (void)event_data;
-    cg_state_nudge(userdata);
-    return MOSQ_ERR_SUCCESS;
+    struct cg_state *state = userdata;
+    cg_state_nudge(state);
+    state->reloading = state->ticks;
+    return cg_compat_reload_done();
 }
 
 /* Always success: an error would end the connection. MQTT 5 clients are told in the PUBACK. */
@@ -59,21 +58,19 @@ static int on_control(int event, void *event_data, void *userdata)
 {
     (void)event;
     struct mosquitto_evt_control *control = event_data;
-    const struct cg_state *state = userdata;
+    struct cg_state *state = userdata;
     static const uint8_t codes[] = {
         [CG_CONTROL_DENIED] = MQTT_RC_NOT_AUTHORIZED,
         [CG_CONTROL_TAKEN] = MQTT_RC_SUCCESS,
         [CG_CONTROL_BUSY] = MQTT_RC_QUOTA_EXCEEDED,
     };
-    X509 *leaf = mosquitto_client_certificate(control->client);
     const struct cg_control_request request = {
-        .conn = leaf ? cg_hook_conn_of_certificate(leaf) : NULL,
+        .conn = cg_auth_accepted(state, control->client),
         .client_id = mosquitto_client_id(control->client),
         .address = mosquitto_client_address(control->client),
         .payload = control->payload,
         .len = control->payloadlen,
     };
-    X509_free(leaf); /* the SSL holds one too */
     control->reason_code = codes[cg_control_take(state->control, &request)];
     return MOSQ_ERR_SUCCESS;
 }
@@ -82,13 +79,12 @@ static const struct callback_row {
     int event;
     MOSQ_FUNC_generic_callback function;
     const char *topic; /* of CONTROL */
+    bool may_lack;     /* 2.0 does not have it */
 } callbacks[] = {
-    {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL},
-    {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL},
-    {MOSQ_EVT_DISCONNECT, cg_auth_disconnect, NULL},
-    {MOSQ_EVT_TICK, on_tick, NULL},
-    {MOSQ_EVT_RELOAD, on_reload, NULL},
-    {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC},
+    {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL, false}, {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL, false},
+    {CG_EVT_CONNECT, cg_auth_connected, NULL, true},   {CG_EVT_CLIENT_OFFLINE, cg_auth_gone, NULL, true},
+    {MOSQ_EVT_DISCONNECT, cg_auth_gone, NULL, false},  {MOSQ_EVT_TICK, on_tick, NULL, false},
+    {MOSQ_EVT_RELOAD, on_reload, NULL, false},         {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC, false},
 };
 #define NCALLBACKS (sizeof callbacks / sizeof *callbacks)
 
@@ -105,7 +101,8 @@ static bool register_all(const struct instance *instance, struct cg_error *err)
         int rc = mosquitto_callback_register(instance->identifier, callbacks[i].event, callbacks[i].function,
                                              callbacks[i].topic, instance->state);
         /* Two plugin lines without per_listener_settings: the first one's callbacks serve both. */
-        if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_ALREADY_EXISTS && instance->state->instances > 1))
+        if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_NOT_SUPPORTED && callbacks[i].may_lack) ||
+            (rc == MOSQ_ERR_ALREADY_EXISTS && instance->state->instances > 1))
             continue;
         cg_error_set(err, "the broker refused callback %d with error %d", callbacks[i].event, rc);
         unregister(instance);
@@ -127,12 +124,12 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
 {
     struct cg_error err = {""};
     struct cg_options options = {NULL, NULL, NULL};
-    const struct cg_state_means means = {broker_log, end_session, publish};
     struct instance *instance = calloc(1, sizeof *instance);
     if (!instance)
         return MOSQ_ERR_NOMEM;
     *user_data = NULL;
-    cg_compat_introduce(identifier, "certguard", CG_VERSION);
+    cg_compat_start(identifier, "certguard", CG_VERSION);
+    const struct cg_state_means means = {broker_log, kick, publish, cg_compat_client_of(), cg_compat_tells_port()};
     instance->identifier = identifier;
     if (!cg_options_read(given, count, &options, &err))
         goto out;

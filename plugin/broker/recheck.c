@@ -3,7 +3,8 @@
 
 #include "thread.h"
 
-#include "core/check.h"
+#include "core/peer.h"
+#include "tls/hook.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,26 +28,20 @@ struct cg_recheck {
 void cg_recheck_judge(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
                       struct cg_verdict *out)
 {
-    const struct cg_policy *policy = snapshot->policy;
-    bool bridge = subject->role == CG_ROLE_BRIDGE;
-    const struct cg_listener_policy *listener = cg_policy_listener(policy, subject->listener);
-    const struct cg_check_input in = {
-        .profile = bridge ? &policy->bridge : &listener->client,
-        .trust = bridge ? snapshot->bridge_trust : snapshot->trust,
-        .purpose = bridge ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT,
+    const struct cg_peer peer = {
+        .role = subject->role,
+        .port = subject->listener,
         .leaf = sk_X509_value(subject->path, 0),
         .sent = subject->path,
         .known_path = subject->known ? subject->path : NULL,
-        .now = now,
+        .psk = subject->psk,
     };
-    memset(out, 0, sizeof *out);
-    if (!in.leaf && !bridge &&
-        (subject->psk ? listener->tls.psk_allowed : in.profile->certificate != CG_CERT_REQUIRED)) {
-        out->decision = CG_ACCEPT;
-        out->reason = CG_REASON_OK;
-        return;
-    }
-    cg_check(&in, out);
+    cg_check_peer(snapshot, &peer, now, out);
+}
+
+X509 *cg_recheck_authority(const struct cg_verdict *verdict)
+{
+    return verdict->depth > 0 ? sk_X509_value(verdict->path, verdict->depth) : NULL;
 }
 
 static void check_item(const struct cg_recheck *recheck, struct item *item)
@@ -55,8 +50,12 @@ static void check_item(const struct cg_recheck *recheck, struct item *item)
     cg_recheck_judge(recheck->snapshot, &item->subject, recheck->now, &verdict);
     item->result.reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
     item->result.not_after = verdict.not_after;
-    if (item->result.reason != CG_REASON_OK)
+    if (item->result.reason != CG_REASON_OK) {
+        X509 *authority = cg_recheck_authority(&verdict);
         item->result.detail = strdup(verdict.detail);
+        item->result.authority = authority && X509_up_ref(authority) ? authority : NULL;
+        item->result.depth = verdict.depth;
+    }
     cg_verdict_clear(&verdict);
 }
 
@@ -111,8 +110,9 @@ static bool take_subject(struct item *item, struct cg_conn *conn)
     return true;
 }
 
-static bool collect(struct cg_recheck *recheck, struct cg_conn *first)
+static bool collect(struct cg_recheck *recheck)
 {
+    struct cg_conn *first = cg_hook_first(); /* nothing is freed in here */
     size_t count = 0;
     for (const struct cg_conn *conn = first; conn; conn = conn->next)
         count += is_due(conn, recheck->snapshot);
@@ -141,20 +141,21 @@ static void destroy(struct cg_recheck *recheck)
         if (!recheck->item[i].lent)
             cg_recheck_subject_clear(&recheck->item[i].subject);
         free(recheck->item[i].result.detail);
+        X509_free(recheck->item[i].result.authority);
     }
     free(recheck->item);
     cg_snapshot_release(recheck->snapshot);
     free(recheck);
 }
 
-struct cg_recheck *cg_recheck_start(struct cg_conn *first, struct cg_snapshot *snapshot, int64_t now)
+struct cg_recheck *cg_recheck_start(struct cg_snapshot *snapshot, int64_t now)
 {
     struct cg_recheck *recheck = calloc(1, sizeof *recheck);
     if (!recheck)
         return NULL;
     recheck->snapshot = cg_snapshot_take(snapshot);
     recheck->now = now;
-    if (collect(recheck, first) && cg_thread_start(&recheck->thread, run, recheck) == 0)
+    if (collect(recheck) && cg_thread_start(&recheck->thread, run, recheck) == 0)
         return recheck;
     destroy(recheck);
     return NULL;
@@ -183,11 +184,6 @@ const struct cg_recheck_result *cg_recheck_next(struct cg_recheck *recheck)
     if (result && result->conn)
         result->conn->recheck = NULL;
     return result;
-}
-
-const struct cg_recheck_result *cg_recheck_peek(const struct cg_recheck *recheck, size_t index)
-{
-    return index < recheck->count ? &recheck->item[index].result : NULL;
 }
 
 struct cg_snapshot *cg_recheck_snapshot(const struct cg_recheck *recheck)

@@ -16,7 +16,9 @@ struct cg_recheck_result {
     struct cg_conn *conn;  /* NULL: it ended meanwhile */
     enum cg_reason reason; /* CG_REASON_OK: still accepted */
     time_t not_after;
-    char *detail; /* owned by the pass; NULL when accepted */
+    char *detail;    /* owned by the pass; NULL when accepted */
+    X509 *authority; /* owned by the pass: the CA at fault; NULL: it is the peer's own certificate */
+    int depth;       /* of it in its path */
 };
 
 /* What a verdict on a live connection needs of it, so that a thread can ask without the connection. */
@@ -34,9 +36,12 @@ void cg_recheck_subject_clear(struct cg_recheck_subject *subject);
 void cg_recheck_judge(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
                       struct cg_verdict *out);
 
-/* Takes every established connection of the list whose snapshot is not this one. NULL without memory or thread: try
+/* The CA that a verdict finds fault with, borrowed; NULL: the end entity, or the path as a whole. */
+X509 *cg_recheck_authority(const struct cg_verdict *verdict);
+
+/* Takes every established connection whose snapshot is not this one. NULL without memory or thread: try
  * again later. */
-struct cg_recheck *cg_recheck_start(struct cg_conn *first, struct cg_snapshot *snapshot, int64_t now);
+struct cg_recheck *cg_recheck_start(struct cg_snapshot *snapshot, int64_t now);
 
 /* The connection is about to be freed: conn->recheck, its place in a pass, points nowhere any more, and the pass takes
  * over conn->path while it runs. */
@@ -44,9 +49,8 @@ void cg_recheck_forget(struct cg_conn *conn);
 
 bool cg_recheck_over(const struct cg_recheck *recheck);
 
-/* Once it is over: the next result, NULL after the last; or any by number, to look ahead. */
+/* Once it is over: the next result, NULL after the last. */
 const struct cg_recheck_result *cg_recheck_next(struct cg_recheck *recheck);
-const struct cg_recheck_result *cg_recheck_peek(const struct cg_recheck *recheck, size_t index);
 
 struct cg_snapshot *cg_recheck_snapshot(const struct cg_recheck *recheck); /* borrowed */
 

@@ -1,72 +1,94 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "live.h"
+#include "session_enforcement.h"
 
 #include "clock.h"
 #include "recheck.h"
 
+#include "core/identity.h"
 #include "core/name.h"
+#include "tls/hook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE_MS      5    /* the longest that one pulse may hold the broker's loop */
+#define SLICE_MS      4    /* the longest that one poll may hold the broker's loop */
+#define SLICE_COUNT   48   /* sessions: the broker has as much work with their ends, all at once */
 #define LOOK_AGAIN_MS 20   /* while a pass is under way */
 #define RETRY_MS      1000 /* no memory or no thread for a pass */
+#define STUCK_MS      100  /* somebody else claims the name of a client without TLS */
 #define NAMES_TOLD    8
 
-struct cg_live {
-    struct cg_reporter *reporter;
-    cg_live_end_fn end;
-    struct cg_recheck *pass; /* under way, or its results are being worked off */
-    bool stale;              /* some session was accepted by an older snapshot, and no pass has begun for it */
-    bool summed_up;          /* the summary of the pass was told */
-    int64_t no_pass_before_ms;
-    struct cg_conn *cursor; /* the next record of a scan: ending one session may end others */
-    int64_t next_expiry;    /* wall clock, s: no session expires before; 0: none does */
+/* Why a connection is to be ended. */
+struct cg_ending {
+    struct cg_conn *conn;
+    struct cg_ending *before, *after; /* in its list */
+    struct ending_list *list;         /* NULL: nothing more is to be done */
+    enum cg_reason reason;
+    X509 *authority; /* owned reference: the CA at fault; NULL: it is the peer's own certificate */
+    int depth;       /* of it in its path */
+    bool send_will;
+    char detail[192];
 };
 
-struct cg_live *cg_live_new(struct cg_reporter *reporter, cg_live_end_fn end)
+struct ending_list {
+    struct cg_ending *first, *last;
+};
+
+/* What is told before anyone is cut off. */
+struct summary {
+    size_t checked, refused, len;
+    char names[400];
+};
+
+struct cg_enforcement {
+    struct cg_enforcement_means means;
+    struct ending_list marked, kicked;
+    struct cg_recheck *pass; /* under way, or its results are being worked off */
+    bool stale;              /* some session was accepted by an older snapshot, and no pass has begun for it */
+    struct summary summary;  /* of the pass */
+    int64_t no_pass_before_ms;
+    struct cg_conn *cursor; /* the next record of a scan for what expired */
+    bool scanning;
+    int64_t next_expiry; /* wall clock, s: no session expires before; 0: none does */
+};
+
+struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_means *means)
 {
-    struct cg_live *live = calloc(1, sizeof *live);
-    if (!live)
-        return NULL;
-    live->reporter = reporter;
-    live->end = end;
-    return live;
+    struct cg_enforcement *enforcement = calloc(1, sizeof *enforcement);
+    if (enforcement)
+        enforcement->means = *means;
+    return enforcement;
 }
 
-void cg_live_free(struct cg_live *live)
+void cg_enforcement_free(struct cg_enforcement *enforcement)
 {
-    if (!live)
+    if (!enforcement)
         return;
-    cg_recheck_free(live->pass);
-    free(live);
+    cg_recheck_free(enforcement->pass);
+    free(enforcement);
 }
 
-static void remember_expiry(struct cg_live *live, int64_t not_after)
+/* ---- marks */
+
+static void take_out(struct cg_ending *ending)
 {
-    if (not_after && (!live->next_expiry || not_after < live->next_expiry))
-        live->next_expiry = not_after;
+    struct ending_list *list = ending->list;
+    if (!list)
+        return;
+    *(ending->before ? &ending->before->after : &list->first) = ending->after;
+    *(ending->after ? &ending->after->before : &list->last) = ending->before;
+    ending->before = ending->after = NULL;
+    ending->list = NULL;
 }
 
-void cg_live_accepted(struct cg_live *live, const struct cg_conn *conn, const struct cg_snapshot *current)
+static void put_into(struct ending_list *list, struct cg_ending *ending)
 {
-    remember_expiry(live, conn->not_after);
-    /* Files changed while the handshake ran: it was judged by the snapshot that it began with. */
-    live->stale = live->stale || conn->snapshot != current;
-}
-
-void cg_live_ended(struct cg_live *live, struct cg_conn *conn)
-{
-    if (live->cursor == conn)
-        live->cursor = conn->next;
-    cg_recheck_forget(conn);
-}
-
-void cg_live_swapped(struct cg_live *live)
-{
-    live->stale = true;
+    take_out(ending);
+    ending->list = list;
+    ending->before = list->last;
+    *(ending->before ? &ending->before->after : &list->first) = ending;
+    list->last = ending;
 }
 
 static const struct cg_listener_policy *terms_of(const struct cg_conn *conn, const struct cg_snapshot *current)
@@ -74,93 +96,171 @@ static const struct cg_listener_policy *terms_of(const struct cg_conn *conn, con
     return cg_policy_listener(current->policy, conn->role == CG_ROLE_BRIDGE ? 0 : conn->listener);
 }
 
-/* Ends it or reports it, as the policy says. The record may be freed when this returns. */
-static void refuse(struct cg_live *live, struct cg_conn *conn, const struct cg_snapshot *current, enum cg_reason reason,
-                   const char *detail)
-{
-    const struct cg_listener_policy *terms = terms_of(conn, current);
-    conn->ending = terms->sessions == CG_SESSION_END;
-    conn->reported = !conn->ending;
-    struct cg_event event = {
-        .type = terms->sessions == CG_SESSION_END ? CG_EVENT_SESSION_ENDED : CG_EVENT_SESSION_AUDITED,
-        .reason = reason,
-        .detail = detail,
-        .conn = conn,
-        .certificate = conn->peer_leaf,
-        .client_id = conn->client_id,
-    };
-    cg_report(live->reporter, &event);
-    if (conn->ending)
-        live->end(conn, terms->send_will);
-}
+/* Why a session is refused. All is borrowed. */
+struct finding {
+    enum cg_reason reason;
+    const char *detail;
+    X509 *authority; /* as in cg_ending */
+    int depth;
+};
 
-void cg_live_end(struct cg_live *live, struct cg_conn *conn, const struct cg_snapshot *current, const char *detail)
+static void tell(const struct cg_enforcement *enforcement, enum cg_event_type type, const struct cg_conn *conn,
+                 const struct finding *finding)
 {
     const struct cg_event event = {
-        .type = CG_EVENT_SESSION_ENDED,
-        .reason = CG_REASON_ENDED_BY_ADMIN,
-        .detail = detail,
+        .type = type,
+        .reason = finding->reason,
+        .detail = finding->detail,
         .conn = conn,
-        .certificate = conn->peer_leaf,
+        .certificate = finding->authority ? finding->authority : conn->peer_leaf,
+        .depth = finding->authority ? finding->depth : 0,
         .client_id = conn->client_id,
     };
-    conn->ending = true;
-    cg_report(live->reporter, &event);
-    live->end(conn, terms_of(conn, current)->send_will);
+    cg_report(enforcement->means.reporter, &event);
 }
 
-/* Sessions whose path has an expired certificate; a full scan only when the earliest of them is due. */
-static void end_expired(struct cg_live *live, struct cg_conn *first, const struct cg_snapshot *current, int64_t now)
+static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool send_will,
+                 const struct finding *finding)
 {
-    if (!live->next_expiry || now <= live->next_expiry)
+    struct cg_ending *ending = calloc(1, sizeof *ending);
+    if (!ending) { /* it ends all the same: this frees nothing */
+        tell(enforcement, CG_EVENT_SESSION_ENDED, conn, finding);
+        cg_hook_shut_down(conn);
         return;
+    }
+    ending->conn = conn;
+    ending->reason = finding->reason;
+    if (finding->authority && X509_up_ref(finding->authority))
+        ending->authority = finding->authority;
+    ending->depth = finding->depth;
+    ending->send_will = send_will;
+    snprintf(ending->detail, sizeof ending->detail, "%s", finding->detail);
+    conn->ending = ending;
+    put_into(&enforcement->marked, ending);
+}
+
+void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
+                         const char *detail)
+{
+    const struct finding finding = {.reason = CG_REASON_ENDED_BY_ADMIN, .detail = detail};
+    if (!conn->ending)
+        mark(enforcement, conn, terms_of(conn, current)->send_will, &finding);
+}
+
+/* Marks it or reports it, as the policy says. */
+static void refuse(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
+                   const struct finding *finding)
+{
+    const struct cg_listener_policy *terms = terms_of(conn, current);
+    if (terms->sessions == CG_SESSION_END) {
+        mark(enforcement, conn, terms->send_will, finding);
+        return;
+    }
+    conn->reported = true;
+    tell(enforcement, CG_EVENT_SESSION_AUDITED, conn, finding);
+}
+
+static void free_ending(struct cg_ending *ending)
+{
+    if (!ending)
+        return;
+    take_out(ending);
+    X509_free(ending->authority);
+    free(ending);
+}
+
+void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn)
+{
+    if (enforcement->cursor == conn)
+        enforcement->cursor = conn->next;
+    free_ending(conn->ending);
+    conn->ending = NULL;
+    cg_recheck_forget(conn);
+}
+
+/* ---- expiry */
+
+static void remember_expiry(struct cg_enforcement *enforcement, int64_t not_after)
+{
+    if (not_after && (!enforcement->next_expiry || not_after < enforcement->next_expiry))
+        enforcement->next_expiry = not_after;
+}
+
+void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg_conn *conn,
+                             const struct cg_snapshot *current)
+{
+    remember_expiry(enforcement, conn->not_after);
+    /* Files changed while the handshake ran: it was judged by the snapshot that it began with. */
+    enforcement->stale = enforcement->stale || conn->snapshot != current;
+}
+
+/* Asks again, as the handshake would: which certificate it is, and whether another path is left. */
+static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
+                          int64_t now)
+{
+    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
+    struct cg_verdict verdict = {.reason = CG_REASON_NO_MEMORY, .detail = "out of memory"};
+    if (cg_recheck_subject_of(conn, &subject))
+        cg_recheck_judge(current, &subject, now, &verdict);
+    if (verdict.decision == CG_ACCEPT) {
+        conn->not_after = verdict.not_after == 0 || verdict.not_after > now ? verdict.not_after : now + 1;
+        remember_expiry(enforcement, conn->not_after);
+    } else {
+        const struct finding finding = {verdict.reason, verdict.detail, cg_recheck_authority(&verdict), verdict.depth};
+        refuse(enforcement, conn, current, &finding);
+    }
+    cg_verdict_clear(&verdict);
+    cg_recheck_subject_clear(&subject);
+}
+
+/* A full scan, only when the earliest of them is due. It frees nothing; what ends between two slices moves the cursor. */
+static void find_expired(struct cg_enforcement *enforcement, const struct cg_snapshot *current, int64_t now)
+{
+    if (!enforcement->scanning && (!enforcement->next_expiry || now <= enforcement->next_expiry))
+        return;
+    if (!enforcement->scanning) {
+        enforcement->cursor = cg_hook_first();
+        enforcement->next_expiry = 0;
+    }
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
-    live->next_expiry = 0;
-    for (struct cg_conn *conn = first; conn; conn = live->cursor) {
-        live->cursor = conn->next;
+    while (enforcement->cursor && cg_clock_monotonic_ms() <= until) {
+        struct cg_conn *conn = enforcement->cursor;
+        enforcement->cursor = conn->next;
         if (conn->state != CG_CONN_ESTABLISHED || !conn->not_after || conn->ending || conn->reported)
             continue;
-        if (now <= conn->not_after || cg_clock_monotonic_ms() > until) {
-            remember_expiry(live, conn->not_after);
-            continue;
-        }
-        char detail[96], date[32];
-        cg_time_text(conn->not_after, date, sizeof date);
-        snprintf(detail, sizeof detail, "a certificate of the path expired at %s", date);
-        refuse(live, conn, current, CG_REASON_EXPIRED, detail);
+        if (now > conn->not_after)
+            judge_expired(enforcement, conn, current, now);
+        else
+            remember_expiry(enforcement, conn->not_after);
     }
+    enforcement->scanning = enforcement->cursor != NULL;
 }
 
-/* Before anyone is cut off: how many, and who. */
-static void sum_up(struct cg_live *live)
+/* ---- a new snapshot */
+
+static void add_to_summary(struct summary *summary, const struct cg_conn *conn)
 {
-    char detail[400] = "";
-    size_t checked = 0, refused = 0, len = 0;
-    const struct cg_recheck_result *result;
-    for (size_t i = 0; (result = cg_recheck_peek(live->pass, i)); i++) {
-        if (!result->conn)
-            continue;
-        checked++;
-        if (result->reason == CG_REASON_OK)
-            continue;
-        if (++refused > NAMES_TOLD || len >= sizeof detail)
-            continue;
-        const char *id = result->conn->client_id ? result->conn->client_id : result->conn->peer_text;
-        char shown[40];
-        cg_text_escape(id, strlen(id), shown, sizeof shown);
-        int n = snprintf(detail + len, sizeof detail - len, "%s%s", len ? ", " : "", shown);
-        len += n > 0 ? (size_t)n : 0;
-    }
-    if (!refused)
+    char shown[40];
+    const char *id = conn->client_id ? conn->client_id : conn->peer_text;
+    if (++summary->refused > NAMES_TOLD || summary->len >= sizeof summary->names)
         return;
+    cg_text_escape(id, strlen(id), shown, sizeof shown);
+    int n = snprintf(summary->names + summary->len, sizeof summary->names - summary->len, "%s%s",
+                     summary->len ? ", " : "", shown);
+    summary->len += n > 0 ? (size_t)n : 0;
+}
+
+static void sum_up(struct cg_enforcement *enforcement, const struct cg_snapshot *snapshot)
+{
+    const struct summary *summary = &enforcement->summary;
     char text[560];
-    snprintf(text, sizeof text, "%zu of %zu live sessions are not accepted any more: %s%s", refused, checked, detail,
-             refused > NAMES_TOLD ? ", ..." : "");
-    const struct cg_event event = {.type = CG_EVENT_SESSIONS_CHECKED,
-                                   .detail = text,
-                                   .count = refused,
-                                   .snapshot = cg_recheck_snapshot(live->pass)->number};
-    cg_report(live->reporter, &event);
+    if (!summary->refused)
+        return;
+    snprintf(text, sizeof text, "%zu of %zu live sessions are not accepted any more: %s%s", summary->refused,
+             summary->checked, summary->names, summary->refused > NAMES_TOLD ? ", ..." : "");
+    const struct cg_event event = {
+        .type = CG_EVENT_SESSIONS_CHECKED, .detail = text, .count = summary->refused, .snapshot = snapshot->number};
+    cg_report(enforcement->means.reporter, &event);
 }
 
 static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const struct cg_recheck_result *result)
@@ -174,59 +274,204 @@ static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const 
     cg_snapshot_release(old);
 }
 
-/* Works off results until the slice is used up. True when none are left. */
-static bool work_off(struct cg_live *live)
+/* The certificate is good: is its owner still the client that it says it is? */
+static void judge_client(const struct cg_conn *conn, struct cg_client_verdict *out)
 {
-    struct cg_snapshot *snapshot = cg_recheck_snapshot(live->pass);
+    if (conn->client_id && conn->role == CG_ROLE_LISTENER)
+        cg_check_client(conn->policy, conn->peer_leaf, conn->client_id, out);
+    else
+        *out = (struct cg_client_verdict){.decision = CG_ACCEPT, .reason = CG_REASON_OK};
+}
+
+static void use_result(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_recheck_result *result)
+{
+    struct cg_snapshot *snapshot = cg_recheck_snapshot(enforcement->pass);
+    struct cg_client_verdict client;
+    /* Reported ones too: what the new snapshot refuses is told once. */
+    take_over(conn, snapshot, result);
+    remember_expiry(enforcement, conn->not_after);
+    enforcement->summary.checked++;
+    judge_client(conn, &client);
+    bool fits = client.decision == CG_ACCEPT;
+    if (result->reason == CG_REASON_OK && fits)
+        return;
+    add_to_summary(&enforcement->summary, conn);
+    struct finding finding = {client.reason, client.detail, NULL, 0};
+    if (result->reason != CG_REASON_OK)
+        finding = (struct finding){result->reason, result->detail ? result->detail : "", result->authority,
+                                   result->depth};
+    refuse(enforcement, conn, snapshot, &finding);
+}
+
+/* Works off results until the slice is used up. True when none are left. */
+static bool work_off(struct cg_enforcement *enforcement)
+{
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     const struct cg_recheck_result *result;
-    if (!live->summed_up)
-        sum_up(live);
-    live->summed_up = true;
-    while ((result = cg_recheck_next(live->pass))) {
-        struct cg_conn *conn = result->conn;
-        if (!conn || conn->ending)
-            continue;
-        /* Reported ones too: what the new snapshot refuses is told once. */
-        take_over(conn, snapshot, result);
-        remember_expiry(live, conn->not_after);
-        if (result->reason != CG_REASON_OK)
-            refuse(live, conn, snapshot, result->reason, result->detail);
+    while ((result = cg_recheck_next(enforcement->pass))) {
+        if (result->conn && !result->conn->ending)
+            use_result(enforcement, result->conn, result);
         if (cg_clock_monotonic_ms() > until)
             return false;
     }
+    sum_up(enforcement, cg_recheck_snapshot(enforcement->pass));
     return true;
 }
 
-static int64_t recheck(struct cg_live *live, struct cg_conn *first, struct cg_snapshot *current, int64_t now)
+static int64_t recheck(struct cg_enforcement *enforcement, struct cg_snapshot *current, int64_t now)
 {
-    if (live->pass) {
-        if (!cg_recheck_over(live->pass))
+    if (enforcement->pass) {
+        if (!cg_recheck_over(enforcement->pass))
             return LOOK_AGAIN_MS;
-        if (!work_off(live))
+        if (!work_off(enforcement))
             return 1;
-        cg_recheck_free(live->pass);
-        live->pass = NULL;
+        cg_recheck_free(enforcement->pass);
+        enforcement->pass = NULL;
     }
-    if (!live->stale)
+    if (!enforcement->stale)
         return -1;
     int64_t now_ms = cg_clock_monotonic_ms();
-    if (now_ms < live->no_pass_before_ms)
-        return live->no_pass_before_ms - now_ms;
-    live->pass = cg_recheck_start(first, current, now);
-    live->no_pass_before_ms = live->pass ? 0 : now_ms + RETRY_MS;
-    live->stale = !live->pass;
-    live->summed_up = false;
-    return live->pass ? LOOK_AGAIN_MS : RETRY_MS;
+    if (now_ms < enforcement->no_pass_before_ms)
+        return enforcement->no_pass_before_ms - now_ms;
+    memset(&enforcement->summary, 0, sizeof enforcement->summary);
+    enforcement->pass = cg_recheck_start(current, now);
+    enforcement->no_pass_before_ms = enforcement->pass ? 0 : now_ms + RETRY_MS;
+    enforcement->stale = !enforcement->pass;
+    return enforcement->pass ? LOOK_AGAIN_MS : RETRY_MS;
 }
 
-int64_t cg_live_pulse(struct cg_live *live, struct cg_conn *first, struct cg_snapshot *current, int64_t now)
+void cg_enforcement_swapped(struct cg_enforcement *enforcement)
 {
-    int64_t next = recheck(live, first, current, now);
-    end_expired(live, first, current, now);
-    if (!live->next_expiry)
+    enforcement->stale = true;
+}
+
+/* ---- clients without TLS */
+
+static bool plain_is_allowed(const struct cg_claim *claim, const struct cg_snapshot *current,
+                             const struct cg_listening *plain)
+{
+    if (claim->port || !plain)
+        return cg_policy_listener(current->policy, claim->port)->plain_allowed;
+    return cg_listening_plain(plain, current->policy) == CG_PLAIN_ALLOW;
+}
+
+static void tell_plain(const struct cg_enforcement *enforcement, enum cg_event_type type, const struct cg_claim *claim)
+{
+    const struct cg_event event = {
+        .type = type,
+        .reason = CG_REASON_PLAIN_LISTENER,
+        .client_id = claim->client_id,
+        .peer = claim->peer,
+        .listener = claim->port,
+    };
+    cg_report(enforcement->means.reporter, &event);
+}
+
+static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *claim, const struct cg_snapshot *current,
+                        const struct cg_listening *plain)
+{
+    const struct cg_listener_policy *terms = cg_policy_listener(current->policy, claim->port);
+    claim->judged = current->number;
+    if (plain_is_allowed(claim, current, plain) || terms->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
+        claim->reported = false;
+        return;
+    }
+    claim->send_will = terms->send_will;
+    if (terms->sessions == CG_SESSION_END) {
+        cg_client_map_set_ending(enforcement->means.clients, claim, true);
+    } else if (!claim->reported) {
+        claim->reported = true;
+        tell_plain(enforcement, CG_EVENT_SESSION_AUDITED, claim);
+    }
+}
+
+static void judge_all_plain(struct cg_enforcement *enforcement, const struct cg_snapshot *current,
+                            const struct cg_listening *plain)
+{
+    struct cg_claim *claim = cg_client_map_first_plain(enforcement->means.clients), *next;
+    for (; claim; claim = next) {
+        next = cg_claim_next(claim); /* judging frees nothing */
+        if (claim->judged != current->number)
+            judge_plain(enforcement, claim, current, plain);
+    }
+}
+
+int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snapshot *current,
+                             const struct cg_listening *plain, int64_t now)
+{
+    int64_t next = recheck(enforcement, current, now);
+    find_expired(enforcement, current, now);
+    judge_all_plain(enforcement, current, plain);
+    if (enforcement->scanning)
+        return 1;
+    if (!enforcement->next_expiry)
         return next;
-    /* It may be due already: the slice was used up. */
-    int64_t expiry = now > live->next_expiry ? 1 : (live->next_expiry - now + 1) * 1000;
+    int64_t expiry = now > enforcement->next_expiry ? 1 : (enforcement->next_expiry - now + 1) * 1000;
     return next < 0 || expiry < next ? expiry : next;
+}
+
+/* ---- the end */
+
+/* By name only what this connection owns for certain, and only where the name is of use: shutting down a socket wakes the
+ * broker's loop at once, hits nobody else, and sends the will. */
+static bool can_be_kicked(const struct cg_enforcement *enforcement, const struct cg_ending *ending)
+{
+    const struct cg_claim *claim = ending->conn->broker_data;
+    return claim && (claim->mqtt5 || !ending->send_will) && cg_client_map_owns(enforcement->means.clients, claim);
+}
+
+/* The connection may be freed when this returns. */
+static void end(struct cg_enforcement *enforcement, struct cg_ending *ending)
+{
+    struct cg_conn *conn = ending->conn;
+    const struct finding finding = {ending->reason, ending->detail, ending->authority, ending->depth};
+    tell(enforcement, CG_EVENT_SESSION_ENDED, conn, &finding);
+    if (can_be_kicked(enforcement, ending)) {
+        put_into(&enforcement->kicked, ending);
+        enforcement->means.kick(conn->client_id, ending->send_will);
+        return;
+    }
+    take_out(ending);
+    cg_hook_shut_down(conn);
+}
+
+/* What was kicked at an earlier poll and is still there: a websocket that does not read, say. */
+static void shut_down_kicked(struct cg_enforcement *enforcement)
+{
+    for (struct cg_ending *ending; (ending = enforcement->kicked.first);) {
+        take_out(ending);
+        cg_hook_shut_down(ending->conn);
+    }
+}
+
+/* False: who has the name now is not certain. */
+static bool end_plain(struct cg_enforcement *enforcement, struct cg_claim *claim)
+{
+    struct cg_client_map *clients = enforcement->means.clients;
+    if (!cg_client_map_owns_plain(clients, claim)) {
+        cg_client_map_set_ending(clients, claim, true); /* behind the others */
+        return false;
+    }
+    tell_plain(enforcement, CG_EVENT_SESSION_ENDED, claim);
+    cg_client_map_set_ending(clients, claim, false);
+    enforcement->means.kick(claim->client_id, claim->send_will);
+    return true;
+}
+
+int64_t cg_enforcement_end(struct cg_enforcement *enforcement)
+{
+    int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
+    int count = 0;
+    bool stuck = false;
+    struct cg_ending *ending;
+    struct cg_claim *claim;
+    shut_down_kicked(enforcement);
+    while ((ending = enforcement->marked.first) && count++ < SLICE_COUNT && cg_clock_monotonic_ms() <= until)
+        end(enforcement, ending);
+    while (!stuck && (claim = cg_client_map_first_ending(enforcement->means.clients)) && count++ < SLICE_COUNT &&
+           cg_clock_monotonic_ms() <= until)
+        stuck = !end_plain(enforcement, claim);
+    bool more = enforcement->marked.first || enforcement->kicked.first ||
+                (!stuck && cg_client_map_first_ending(enforcement->means.clients));
+    return more ? 1 : stuck ? STUCK_MS : -1;
 }

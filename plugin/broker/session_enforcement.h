@@ -1,38 +1,55 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Live sessions do not outlive their certificates: ended when a certificate of the path expires, and when a new
- * snapshot revokes or no longer accepts it. Owned by the plugin's state; main thread only. */
-#ifndef CG_LIVE_H
-#define CG_LIVE_H
+/* Live sessions do not outlive what they were accepted for: they end when a certificate of the path expires, when a new
+ * snapshot revokes or no longer accepts it, when the client's identity or id no longer fits, and when clients without TLS
+ * are no longer allowed.
+ *
+ * Sessions are marked where they are judged, which frees nothing. They are ended in one place, the last act of a poll: that
+ * may free any record. No function here takes or keeps a place in a list across it.
+ * Owned by the plugin's state; main thread only. */
+#ifndef CG_SESSION_ENFORCEMENT_H
+#define CG_SESSION_ENFORCEMENT_H
 
+#include "client_map.h"
+#include "listening.h"
 #include "report.h"
 
 #include "core/snapshot.h"
 #include "tls/conn.h"
 
-struct cg_live;
+struct cg_enforcement;
 
-/* Ends the session of a connection, by the broker's own means where it has a client id (MQTT 5 clients get a
- * DISCONNECT), else by shutdown of its socket. */
-typedef void (*cg_live_end_fn)(struct cg_conn *conn, bool send_will);
+struct cg_enforcement_means {
+    struct cg_reporter *reporter;
+    struct cg_client_map *clients;
+    /* Ends the broker's session of a client id: MQTT 5 clients get a DISCONNECT, and the will can be held back. The id may
+     * be freed meanwhile: it is for looking the session up. */
+    void (*kick)(const char *client_id, bool send_will);
+};
 
-struct cg_live *cg_live_new(struct cg_reporter *reporter, cg_live_end_fn end); /* NULL without memory */
-void cg_live_free(struct cg_live *live);
+struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_means *means); /* NULL without memory */
+void cg_enforcement_free(struct cg_enforcement *enforcement);
 
 /* A handshake was accepted: by which snapshot, until when. */
-void cg_live_accepted(struct cg_live *live, const struct cg_conn *conn, const struct cg_snapshot *current);
+void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg_conn *conn,
+                             const struct cg_snapshot *current);
 
 /* The connection is about to be freed. */
-void cg_live_ended(struct cg_live *live, struct cg_conn *conn);
-
-/* Does what is due, in slices of a few ms. first: all records. now: wall clock, s. Returns the ms until it wants to be
- * called again, -1 for whenever. */
-int64_t cg_live_pulse(struct cg_live *live, struct cg_conn *first, struct cg_snapshot *current, int64_t now);
-
-/* Ends a session because a person wants it, whatever the policy says of sessions. The record may be freed when this
- * returns. */
-void cg_live_end(struct cg_live *live, struct cg_conn *conn, const struct cg_snapshot *current, const char *detail);
+void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn);
 
 /* A new snapshot serves: every session that an older one accepted is due for a check. */
-void cg_live_swapped(struct cg_live *live);
+void cg_enforcement_swapped(struct cg_enforcement *enforcement);
+
+/* Judges what is due, in slices of a few ms. plain: what the broker's listeners without TLS allow (see listening.h), or
+ * NULL where the broker tells which listener a client came to. now: wall clock, s. Returns the ms until it wants to be
+ * called again, -1 for whenever. */
+int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snapshot *current,
+                             const struct cg_listening *plain, int64_t now);
+
+/* Marks a session because a person wants it ended, whatever the policy says of sessions. */
+void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
+                         const char *detail);
+
+/* Ends what is marked, in slices of a few ms. To be called last: any record may be freed. Returns as above. */
+int64_t cg_enforcement_end(struct cg_enforcement *enforcement);
 
 #endif

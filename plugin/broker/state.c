@@ -15,6 +15,8 @@
 #define PULSE_MIN_MS 1
 #define PULSE_MAX_MS 100 /* a new snapshot waits no longer for the swap */
 
+#define PROBED_AFTER_MS 1000 /* the broker has seen the end of a connection by then */
+
 #define WAKE_AT_LEAST_MS 60000 /* the wall clock may have been set meanwhile */
 
 /* The hook is per process, so is what it works with. */
@@ -36,22 +38,31 @@ static void destroy(struct cg_state *state)
 {
     if (state->hooked)
         cg_hook_remove();
-    cg_ticker_stop(state->ticker);
-    cg_waker_stop(state->waker);
+    cg_self_connect_stop(state->self_connect);
     cg_reload_stop(state->reload);
     cg_control_free(state->control);
     cg_sysinfo_free(state->sysinfo);
-    cg_live_free(state->live);
+    cg_enforcement_free(state->enforcement);
     cg_warner_free(state->warner);
     cg_reporter_close(state->reporter);
-    cg_sessions_free(state->sessions);
+    cg_client_map_free(state->clients);
+    cg_listening_free(state->listening);
     cg_snapshot_release(state->snapshot);
     cg_options_clear(&state->options);
     free(state);
 }
 
-static bool load(struct cg_state *state, const struct cg_state_means *means, struct cg_stamps *seen,
-                 struct cg_error *err)
+static bool make_parts(struct cg_state *state)
+{
+    const struct cg_enforcement_means enforcement = {state->reporter, state->clients, state->means.kick};
+    state->enforcement = cg_enforcement_new(&enforcement);
+    state->warner = cg_warner_new(state->reporter);
+    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), state->means.publish);
+    state->control = cg_control_new(state, state->means.publish);
+    return state->enforcement && state->warner && state->sysinfo && state->control;
+}
+
+static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_error *err)
 {
     const struct cg_options *options = &state->options;
     const struct cg_snapshot_source source = {options->policy, options->anchors, options->event_log};
@@ -64,17 +75,13 @@ static bool load(struct cg_state *state, const struct cg_state_means *means, str
     }
     const struct cg_log_policy *log = &fresh->policy->log;
     const char *file = options->event_log ? options->event_log : log->file;
-    state->reporter = cg_reporter_open(log, file, means->log, err);
+    state->reporter = cg_reporter_open(log, file, state->means.log, err);
     if (!state->reporter) {
         cg_snapshot_release(fresh);
         return false;
     }
     cg_state_swap(state, fresh);
-    state->live = cg_live_new(state->reporter, means->end);
-    state->warner = cg_warner_new(state->reporter);
-    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), means->publish);
-    state->control = cg_control_new(state, means->publish);
-    if (!state->live || !state->warner || !state->sysinfo || !state->control) {
+    if (!make_parts(state)) {
         cg_error_set(err, "out of memory");
         return false;
     }
@@ -94,20 +101,20 @@ struct cg_state *cg_state_open(const struct cg_options *options, const struct cg
         cg_error_set(err, "out of memory");
         return NULL;
     }
-    state->sessions = cg_sessions_new();
-    if (!state->sessions || !cg_options_copy(options, &state->options)) {
+    state->means = *means;
+    state->clients = cg_client_map_new(means->client_of);
+    if (!state->clients || !cg_options_copy(options, &state->options)) {
         cg_error_set(err, "out of memory");
         destroy(state);
         return NULL;
     }
     struct cg_stamps seen = {NULL, 0};
-    bool loaded = load(state, means, &seen, err);
+    bool loaded = load(state, &seen, err);
     cg_stamps_clear(&seen);
     if (!loaded) {
         destroy(state);
         return NULL;
     }
-    state->ticker = cg_ticker_start();
     state->instances = 1;
     current = state;
     return state;
@@ -129,7 +136,7 @@ void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh)
     cg_changes_report(state->reporter, old, fresh);
     if (!old)
         return;
-    cg_live_swapped(state->live);
+    cg_enforcement_swapped(state->enforcement);
     cg_warner_swapped(state->warner);
     cg_reload_retire(state->reload, old);
 }
@@ -138,6 +145,15 @@ void cg_state_nudge(struct cg_state *state)
 {
     cg_reporter_reopen(state->reporter);
     cg_reload_nudge(state->reload);
+}
+
+enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port)
+{
+    if (port || state->means.tells_port)
+        return cg_policy_listener(state->snapshot->policy, port)->plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY;
+    if (!state->listening)
+        state->listening = cg_listening_new();
+    return state->listening ? cg_listening_plain(state->listening, state->snapshot->policy) : CG_PLAIN_DENY;
 }
 
 void cg_state_take_news(struct cg_state *state)
@@ -211,6 +227,33 @@ static void warn_of_crlfile(struct cg_state *state)
     cg_report(state->reporter, &warning);
 }
 
+/* Where the answer is "nobody" since the broker does not tell listeners apart, the administrator is told; but first it is
+ * tried which of them speak TLS: those do not count. */
+static void look_at_plain_listeners(struct cg_state *state)
+{
+    int64_t now_ms = cg_clock_monotonic_ms();
+    union cg_address address;
+    if (state->means.tells_port || state->warned_plain == state->snapshot->number ||
+        cg_state_plain(state, 0) != CG_PLAIN_DIFFERS)
+        return;
+    if (!state->probed) {
+        for (size_t i = 0; cg_listening_unknown(state->listening, i, &address); i++)
+            cg_self_connect_probe(&address);
+        state->probed = true;
+        state->warn_plain_after_ms = now_ms + PROBED_AFTER_MS;
+    }
+    if (now_ms < state->warn_plain_after_ms)
+        return;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = "The policy allows clients without TLS on some of the listeners without TLS only. Mosquitto 2.0 does "
+                  "not tell plugins which one a client came to, so all of them are denied",
+        .hint = CG_HINT_PLAIN_DIFFERS,
+    };
+    cg_report(state->reporter, &warning);
+    state->warned_plain = state->snapshot->number;
+}
+
 int64_t cg_state_pulse(struct cg_state *state)
 {
     if (!state->own_certificate_checked) {
@@ -219,15 +262,22 @@ int64_t cg_state_pulse(struct cg_state *state)
         warn_of_crlfile(state);
     }
     cg_state_take_news(state);
+    look_at_plain_listeners(state);
+    cg_client_map_poll(state->clients);
     int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
     next = sooner(next, cg_reporter_pulse(state->reporter));
     int64_t now = cg_clock_wall_ms() / 1000;
-    next = sooner(next, cg_live_pulse(state->live, cg_hook_first(), state->snapshot, now));
-    next = sooner(next, cg_warner_pulse(state->warner, cg_hook_first(), state->snapshot, now));
-    next = sooner(next, cg_sysinfo_pulse(state->sysinfo, cg_hook_first(), state->snapshot, now));
+    const struct cg_listening *plain = state->means.tells_port ? NULL : state->listening;
+    next = sooner(next, cg_enforcement_judge(state->enforcement, state->snapshot, plain, now));
+    next = sooner(next, cg_warner_pulse(state->warner, state->snapshot, now));
+    next = sooner(next, cg_sysinfo_pulse(state->sysinfo, state->snapshot, now));
     next = sooner(next, cg_control_pulse(state->control));
-    if (state->waker)
-        cg_waker_pulsed(state->waker, next);
+    /* the last: any record may be freed */
+    next = sooner(next, cg_enforcement_end(state->enforcement));
+    if (!state->ticks || next < PULSE_MAX_MS)
+        cg_self_connect_due(state->self_connect, next);
+    else
+        cg_self_connect_due(state->self_connect, -1);
     next = sooner(PULSE_MAX_MS, next);
     return next < PULSE_MIN_MS ? PULSE_MIN_MS : next;
 }
@@ -235,17 +285,17 @@ int64_t cg_state_pulse(struct cg_state *state)
 int64_t cg_state_tick(struct cg_state *state)
 {
     state->ticks = true;
-    int64_t next = cg_state_pulse(state);
-    cg_ticker_ask(state->ticker, next);
-    return next;
+    state->reloading = false;
+    return cg_state_pulse(state);
 }
 
 void cg_state_touch(struct cg_state *state, const struct cg_conn *conn)
 {
-    if (state->ticks || state->waker || state->told_no_ticks)
+    const struct cg_claim *claim = conn->broker_data;
+    if (state->self_connect || !claim || claim->websocket)
         return;
-    state->waker = cg_waker_start(conn, state->reload);
-    if (state->waker)
+    state->self_connect = cg_self_connect_start(&conn->local, state->ticks ? NULL : state->reload);
+    if (state->self_connect || state->ticks || state->told_no_ticks)
         return;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,

@@ -5,15 +5,15 @@
 #ifndef CG_STATE_H
 #define CG_STATE_H
 
+#include "client_map.h"
 #include "control.h"
-#include "live.h"
+#include "listening.h"
 #include "options.h"
 #include "reload.h"
 #include "report.h"
-#include "session.h"
+#include "self_connect.h"
+#include "session_enforcement.h"
 #include "sysinfo.h"
-#include "ticker.h"
-#include "wake.h"
 #include "warn.h"
 
 #include "core/snapshot.h"
@@ -21,8 +21,10 @@
 /* What only the broker can do. */
 struct cg_state_means {
     cg_broker_log_fn log;
-    cg_live_end_fn end;
+    void (*kick)(const char *client_id, bool send_will); /* as in cg_enforcement_means */
     cg_publish_fn publish;
+    cg_client_of_fn client_of; /* NULL: this broker has no such question */
+    bool tells_port;           /* of the listener that a client came to */
 };
 
 struct cg_state {
@@ -31,17 +33,22 @@ struct cg_state {
     struct cg_snapshot *snapshot; /* the current one; a reference is held */
     uint64_t last_number;
     struct cg_reporter *reporter;
-    struct cg_sessions *sessions;
-    struct cg_live *live;
+    struct cg_state_means means;
+    struct cg_client_map *clients;
+    struct cg_enforcement *enforcement;
+    struct cg_listening *listening; /* NULL before the first poll */
     struct cg_warner *warner;
     struct cg_sysinfo *sysinfo;
     struct cg_control *control;
     struct cg_reload *reload;
     bool hooked;
     bool own_certificate_checked;
-    bool ticks;               /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
-    struct cg_ticker *ticker; /* brings ticks sooner; may be NULL */
-    struct cg_waker *waker;   /* in place of ticks; else NULL */
+    bool ticks;                           /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
+    struct cg_self_connect *self_connect; /* NULL before the first client over TLS */
+    bool reloading; /* SIGHUP: until the next tick the broker may ask about sessions again, and no CONNECT can come */
+    bool probed;    /* what listens was tried for TLS */
+    int64_t warn_plain_after_ms;
+    uint64_t warned_plain; /* of the snapshot of this number */
     bool told_no_ticks;
     bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
 };
@@ -54,6 +61,11 @@ void cg_state_close(struct cg_state *state); /* the last one undoes everything; 
 
 /* SIGHUP: reopens the log, looks at the files at once. */
 void cg_state_nudge(struct cg_state *state);
+
+/* What the policy says of a client without TLS on this listener; port 0: the broker does not tell which one. */
+enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port);
+#define CG_HINT_PLAIN_DIFFERS                                                                                          \
+    "Set \"plain\" in the policy to the same value for all listeners without TLS, or use Mosquitto 2.1"
 
 /* Makes fresh the current snapshot, numbers it and tells so. Takes over the caller's reference. */
 void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh);

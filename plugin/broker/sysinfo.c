@@ -249,8 +249,7 @@ static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
     return true;
 }
 
-int64_t cg_sysinfo_pulse(struct cg_sysinfo *sysinfo, const struct cg_conn *first, const struct cg_snapshot *current,
-                         int64_t now)
+int64_t cg_sysinfo_pulse(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms();
     if (!sysinfo->counting && now_ms < sysinfo->next_ms)
@@ -259,7 +258,7 @@ int64_t cg_sysinfo_pulse(struct cg_sysinfo *sysinfo, const struct cg_conn *first
         sysinfo->counting = true;
         sysinfo->again = false;
         sysinfo->begun++;
-        sysinfo->cursor = first;
+        sysinfo->cursor = cg_hook_first();
         memset(&sysinfo->under_way, 0, sizeof sysinfo->under_way);
     }
     if (!count_slice(sysinfo, now))

@@ -215,11 +215,10 @@ static void look_at_snapshot(struct cg_warner *warner, const struct cg_snapshot 
 }
 
 /* False: the slice is used up. What was told is passed over next time, so it comes to an end. */
-static bool look_at_clients(struct cg_warner *warner, const struct cg_conn *first, const struct cg_policy *policy,
-                            int64_t now)
+static bool look_at_clients(struct cg_warner *warner, const struct cg_policy *policy, int64_t now)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
-    for (const struct cg_conn *conn = first; conn; conn = conn->next) {
+    for (const struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
         if (conn->state != CG_CONN_ESTABLISHED)
             continue;
         cg_warner_accepted(warner, conn, policy, now);
@@ -229,15 +228,14 @@ static bool look_at_clients(struct cg_warner *warner, const struct cg_conn *firs
     return true;
 }
 
-int64_t cg_warner_pulse(struct cg_warner *warner, const struct cg_conn *first, const struct cg_snapshot *current,
-                        int64_t now)
+int64_t cg_warner_pulse(struct cg_warner *warner, const struct cg_snapshot *current, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms(), ahead_s = now - now_ms / 1000;
     if (now_ms < warner->next_look_ms && llabs(ahead_s - warner->ahead_s) < CLOCK_SET_S)
         return -1;
     warner->ahead_s = ahead_s;
     look_at_snapshot(warner, current, now);
-    bool done = look_at_clients(warner, first, current->policy, now);
+    bool done = look_at_clients(warner, current->policy, now);
     warner->next_look_ms = now_ms + (done ? LOOK_EVERY_MS : LOOK_AGAIN_MS);
     return done ? -1 : LOOK_AGAIN_MS;
 }

@@ -23,7 +23,7 @@ expect "a good client" in dev1 "$port" x
 expect_event "accepted handshakes are told when the policy wants it" "handshake_accepted\tCN=dev1\tTLSv1.3\turi:urn:plant:dev1" \
     event cert.subject tls.version cert.san
 mv events.jsonl events.jsonl.1
-expect "after the log was moved" in dev2 "$port" x
+expect "after the log was moved" in dev2 "$port" y
 expect_event "events go into a new one" "handshake_accepted\tCN=dev2" event cert.subject
 if grep -q dev2 events.jsonl.1; then fail "the old log got new events"; fi
 rm events.jsonl

@@ -112,6 +112,18 @@ void *mosquitto_client_certificate(const struct mosquitto *client)
     return SSL_get1_peer_certificate(client->ssl);
 }
 
+int mosquitto_client_protocol(const struct mosquitto *client)
+{
+    (void)client;
+    return mp_mqtt;
+}
+
+int mosquitto_client_protocol_version(const struct mosquitto *client)
+{
+    (void)client;
+    return 5; /* so that sessions are ended by name */
+}
+
 const char *mosquitto_client_id(const struct mosquitto *client)
 {
     return client->id;

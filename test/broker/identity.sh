@@ -60,10 +60,11 @@ expect "another client id is refused" out dev1 "$port" dev2
 expect "a longer client id is refused" out dev1 "$port" dev1-a
 expect_event "with its reason" "connect_denied\tclient_id_mismatch\tdev1-a" event reason client_id
 
-broker_with '{"username": "cn", "authenticates": true, "client_id": "prefix"}'
+broker_with '{"username": "cn", "authenticates": true, "client_id": "prefix", "separator": "-"}'
 expect "the client id is the name, with prefix" in dev1 "$port" dev1
 expect "the client id starts with the name" in dev1 "$port" dev1-a
 expect "another device whose name starts the same is another" out dev1 "$port" dev10
+expect "another separator is none" out dev1 "$port" dev1:a
 
 broker_with '{"username": "cn", "authenticates": true, "one_client": true}'
 mosquitto_sub -h 127.0.0.1 -p "$port" --cafile ca.pem --cert dev1.pem --key dev1.key -i first -t test >sub.out 2>&1 &
@@ -71,7 +72,7 @@ sub=$!
 wait_for broker.log 'as first ' || fail "the first client did not connect"
 expect "a second client id with the same certificate is refused" out dev1 "$port" second
 expect_event "with its reason" "connect_denied\tcertificate_in_use\tsecond" event reason client_id
-expect "another certificate is let in" in dev2 "$port" second
+expect "another certificate is let in" in dev2 "$port" third
 expect "the same client id takes over" in dev1 "$port" first
 kill "$sub" 2>/dev/null
 wait "$sub" 2>/dev/null
@@ -88,5 +89,10 @@ expect "a wrong password is refused" out dev1 "$port" x -u dev1 -P wrong
 expect "certificate and password" in dev1 "$port" x -u dev1 -P secret
 expect "another's password does not help: the name is the certificate's" out dev2 "$port" x -u dev1 -P secret
 
-broker_with '{"username": "none", "authenticates": true}'
-expect "no name from the certificate: it still authenticates" in dev1 "$port" x
+# A client id is its holder's: nobody else takes it over, whatever the policy says of names.
+broker_with '{}' 'allow_anonymous true\n'
+expect "an id is taken by the first" in dev1 "$port" shared-id
+expect "its owner comes back" in dev1 "$port" shared-id
+expect "another certificate does not get it" out dev2 "$port" shared-id
+expect_event "with its reason" "connect_denied\tclient_id_taken\tshared-id" event reason client_id
+expect "another id is free" in dev2 "$port" another-id

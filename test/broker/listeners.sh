@@ -8,6 +8,7 @@ make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
 tls=$(free_port)
 plain=$(free_port)
 second=$(free_port)
+version=$("$mosquitto" -h | sed -n 's/^mosquitto version \([0-9.]*\).*/\1/p')
 
 # policy SECTIONS
 policy() {
@@ -43,8 +44,42 @@ stop_broker
 policy ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}]"
 printf 'listener %s 127.0.0.1\n' "$second" >>broker.conf
 start_broker
-expect "plain clients on the one listener that allows them" in plain "$plain" x
+case $version in
+2.0.*)
+    expect_event "listeners without TLS that differ are warned of" "configuration_warning" event
+    expect "plain clients on the one that allows them, which the broker does not tell from the other" out plain "$plain" x
+    expect_event "with its reason" "connect_denied\tplain_listener" event reason
+    ;;
+*) expect "plain clients on the one listener that allows them" in plain "$plain" x ;;
+esac
 expect "plain clients on the other one" out plain "$second" x
+stop_broker
+
+# One listener without TLS beside one with it can be told apart on every version.
+policy ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}]"
+{
+    printf 'allow_anonymous true\n%b' "$plugin"
+    tls_listener "$tls" "require_certificate true\n"
+    printf 'listener %s 127.0.0.1\n' "$plain"
+} >broker.conf
+start_broker
+sleep 0.5 # what listens is tried for TLS
+expect "plain clients beside a listener with TLS" in plain "$plain" x
+expect "and what comes to that one must speak TLS" out plain "$tls" x
+[ "$(grep -c handshake_rejected events.jsonl)" -le 1 ] || fail "the broker's connections to itself make events"
+[ "$(grep -c configuration_warning events.jsonl)" -eq 0 ] || fail "a warning that there is no need of"
+stop_broker
+
+# A client without certificate is told from one without TLS, whatever else is connected.
+policy ", \"client\": {\"certificate\": \"optional\"}"
+start_broker
+(sleep 3; printf '\020') | openssl s_client -connect "127.0.0.1:$tls" -CAfile ca.pem -quiet >/dev/null 2>&1 &
+decoy=$!
+sleep 1
+expect "beside a decoy: a client without certificate" in none "$tls" x
+expect "beside a decoy: a client without TLS" out plain "$plain" x
+kill "$decoy" 2>/dev/null
+wait "$decoy" 2>/dev/null || :
 stop_broker
 
 # Rules of one listener alone.
@@ -58,7 +93,7 @@ start_broker
 expect "a stranger on the listener that only audits" in stranger "$second" x
 expect_event "is told" "handshake_audited\tuntrusted\t$second" event reason listener
 expect "a stranger on the other one" out stranger "$tls" x
-expect "no certificate on the listener where it is optional" in none "$second" x
+expect "no certificate on the listener where it is optional" in none "$second" y
 expect "no certificate on the other one" out none "$tls" x
 stop_broker
 
@@ -88,7 +123,7 @@ policy ', "identity": {"username": "cn", "authenticates": true}'
 } >broker.conf
 start_broker
 expect "per_listener_settings: the first listener" in dev1 "$tls" x
-expect "per_listener_settings: the second one" in dev2 "$second" x
+expect "per_listener_settings: the second one" in dev2 "$second" y
 expect "per_listener_settings: a stranger at the second one" out stranger "$second" x
 expect_event "is told" "handshake_rejected\tuntrusted\t$second" event reason listener
 stop_broker

@@ -58,7 +58,7 @@ live=$!
 wait_for broker.log ' as live ' || fail "the live session did not connect"
 printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}}\n' >policy.new
 mv policy.new policy.json
-expect_event "a live session ends when its policy allows no pre-shared keys any more" "session_ended\tno_certificate\tlive" \
+expect_event "a live session ends when its policy allows no pre-shared keys any more" "session_ended\tpsk_not_allowed\tlive" \
     event reason client_id
 kill "$live" 2>/dev/null
 wait "$live" 2>/dev/null

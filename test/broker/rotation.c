@@ -106,7 +106,9 @@ void connect_as(const struct world *w, const char *name, struct cg_client_result
 bool let_in(const struct world *w, const char *name)
 {
     struct cg_client_result result;
-    connect_with_id(w, name, "probe", &result);
+    char id[80];
+    snprintf(id, sizeof id, "probe-%s", name); /* an id is its holder's */
+    connect_with_id(w, name, id, &result);
     bool in = result.let_in;
     cg_client_close(&result);
     return in;

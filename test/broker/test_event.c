@@ -3,7 +3,6 @@
 #include "event.h"
 #include "json.h"
 #include "lib/pki_maker.h"
-#include "session.h"
 
 #include <cjson/cJSON.h>
 #include <setjmp.h>
@@ -195,66 +194,12 @@ static void every_kind_has_a_name(void **state)
     assert_string_equal(cg_event_name((enum cg_event_type)CG_EVENT_COUNT), "none");
 }
 
-static void one_certificate_one_client(void **state)
-{
-    (void)state;
-    struct cg_pki *pki = cg_pki_new(NOW);
-    cg_pki_make(pki, "a: cn=a\nb: cn=b\n");
-    struct cg_sessions *sessions = cg_sessions_new();
-    struct cg_conn one = {.peer_leaf = cg_pki_cert(pki, "a")}, two = {.peer_leaf = cg_pki_cert(pki, "a")},
-                   other = {.peer_leaf = cg_pki_cert(pki, "b")}, none = {.id = "x"};
-    assert_null(cg_sessions_other(sessions, &one, "x"));
-    assert_true(cg_sessions_add(sessions, &one, "x"));
-    assert_true(cg_sessions_add(sessions, &none, "z"));
-    assert_string_equal(cg_sessions_other(sessions, &two, "y"), "x");
-    assert_null(cg_sessions_other(sessions, &two, "x"));
-    assert_null(cg_sessions_other(sessions, &other, "y"));
-    assert_null(cg_sessions_other(sessions, &none, "y"));
-    assert_int_equal(cg_sessions_count(sessions), 1);
-    cg_sessions_drop(sessions, &one);
-    cg_sessions_drop(sessions, &one);
-    assert_null(cg_sessions_other(sessions, &two, "y"));
-    assert_int_equal(cg_sessions_count(sessions), 0);
-    cg_sessions_free(sessions);
-    free(one.client_id);
-    free(none.client_id);
-    cg_pki_free(pki);
-}
-
-static void many_sessions_are_all_found_and_dropped(void **state)
-{
-    (void)state;
-    enum { N = 120 };
-    struct cg_pki *pki = cg_pki_new(NOW);
-    struct cg_sessions *sessions = cg_sessions_new();
-    static struct cg_conn conns[N];
-    char line[64];
-    for (int i = 0; i < N; i++) {
-        snprintf(line, sizeof line, "n%d: cn=n%d\n", i, i);
-        cg_pki_make(pki, line);
-        snprintf(line, sizeof line, "n%d", i);
-        conns[i].peer_leaf = cg_pki_cert(pki, line);
-        assert_true(cg_sessions_add(sessions, &conns[i], line));
-    }
-    assert_int_equal(cg_sessions_count(sessions), N);
-    for (int i = 0; i < N; i++) {
-        struct cg_conn again = {.peer_leaf = conns[i].peer_leaf};
-        assert_string_equal(cg_sessions_other(sessions, &again, "other"), conns[i].client_id);
-        cg_sessions_drop(sessions, &conns[i]);
-        free(conns[i].client_id);
-    }
-    assert_int_equal(cg_sessions_count(sessions), 0);
-    cg_sessions_free(sessions);
-    cg_pki_free(pki);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rejection_has_all_that_is_known), cmocka_unit_test(hostile_names_stay_inside_their_strings),
         cmocka_unit_test(the_worst_case_is_one_whole_line),  cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
         cmocka_unit_test(words_are_cut_at_their_buffer),     cmocka_unit_test(every_kind_has_a_name),
-        cmocka_unit_test(one_certificate_one_client),        cmocka_unit_test(many_sessions_are_all_found_and_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

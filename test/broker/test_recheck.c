@@ -5,6 +5,7 @@
 
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
+#include "tls/private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,12 +73,14 @@ static int start(void **unused)
         conn[i].path = i % 3 ? cg_pki_stack(pki, i % 3 == 1 ? "good root" : "bad root") : NULL;
         conn[i].next = i + 1 < CONNS ? &conn[i + 1] : NULL;
     }
+    cg_hook.conns = conn;
     return 0;
 }
 
 static int finish(void **unused)
 {
     (void)unused;
+    cg_hook.conns = NULL;
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     cg_trust_free(old.trust);
@@ -97,7 +100,7 @@ static void wait_for(const struct cg_recheck *pass)
 static void each_gets_its_verdict(void **unused)
 {
     (void)unused;
-    struct cg_recheck *pass = cg_recheck_start(conn, &fresh, NOW);
+    struct cg_recheck *pass = cg_recheck_start(&fresh, NOW);
     const struct cg_recheck_result *result;
     int seen = 0;
     assert_non_null(pass);
@@ -116,7 +119,7 @@ static void each_gets_its_verdict(void **unused)
 static void connections_may_end_meanwhile(void **unused)
 {
     (void)unused;
-    struct cg_recheck *pass = cg_recheck_start(conn, &fresh, NOW);
+    struct cg_recheck *pass = cg_recheck_start(&fresh, NOW);
     const struct cg_recheck_result *result;
     int left = 0;
     assert_non_null(pass);
@@ -139,7 +142,7 @@ static void connections_may_end_meanwhile(void **unused)
 static void a_pass_may_be_given_up(void **unused)
 {
     (void)unused;
-    struct cg_recheck *pass = cg_recheck_start(conn, &fresh, NOW);
+    struct cg_recheck *pass = cg_recheck_start(&fresh, NOW);
     assert_non_null(pass);
     end(&conn[CONNS - 1]);
     cg_recheck_free(pass);

@@ -1,165 +1,401 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Sessions end with their certificates by the wall clock, however it jumps, in slices, or are reported where the policy
- * says so. */
-#include "live.h"
+/* Sessions end with their certificates by the wall clock, however it jumps, in slices, in one place, by name only where the
+ * name is theirs for certain; or they are reported where the policy says so. */
+#include "session_enforcement.h"
 
 #include "core/policy_parse.h"
+#include "lib/pki_maker.h"
+#include "tls/private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#define CONNS 40
+#define CONNS 120
+#define NOW   INT64_C(1750000000)
 
 static struct world {
+    struct cg_pki *pki;
     struct cg_snapshot snapshot;
     struct cg_reporter *reporter;
-    struct cg_live *live;
+    struct cg_client_map *clients;
+    struct cg_enforcement *enforcement;
     struct cg_conn conn[CONNS];
-    int told;
+    int told; /* of sessions that ended or are audited */
+    char last[900];
 } w;
 
 /* what became of them */
-static int ended[CONNS], nended;
-static long end_takes_ms;
+static int kicked[CONNS], nkicked;
+static bool last_will, kick_frees;
+static long kick_takes_ms;
 
-static void end(struct cg_conn *conn, bool send_will)
+static int number_of(const char *client_id)
 {
-    const struct timespec time = {.tv_nsec = end_takes_ms * 1000000L};
-    assert_true(send_will);
-    ended[conn - w.conn]++;
-    nended++;
+    return atoi(client_id + 1);
+}
+
+static void free_conn(struct cg_conn *conn)
+{
+    cg_enforcement_ended(w.enforcement, conn);
+    cg_client_map_release(w.clients, conn->broker_data);
+    *(conn->prev ? &conn->prev->next : &cg_hook.conns) = conn->next;
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    sk_X509_pop_free(conn->path, X509_free);
+    if (conn->fd >= 0)
+        close(conn->fd);
+    memset(conn, 0x5a, sizeof *conn);
+}
+
+static void kick(const char *client_id, bool send_will)
+{
+    const struct timespec time = {.tv_nsec = kick_takes_ms * 1000000L};
+    int i = number_of(client_id);
+    kicked[i]++;
+    nkicked++;
+    last_will = send_will;
     nanosleep(&time, NULL);
+    struct cg_claim *plain = cg_client_map_of_id(w.clients, client_id);
+    if (kick_frees && plain && !plain->conn)
+        cg_client_map_release(w.clients, plain);
+    else if (kick_frees)
+        free_conn(&w.conn[i]);
 }
 
 static void broker_log(enum cg_level level, const char *text)
 {
     (void)level;
-    w.told += strstr(text, "expired") != NULL;
+    w.told += strstr(text, "ended the session") || strstr(text, "would end the session");
+    snprintf(w.last, sizeof w.last, "%s", text);
 }
 
+static struct cg_trust *trust_of(const char *anchors, const char *intermediates)
+{
+    struct cg_error err = {""};
+    struct cg_trust *trust = cg_trust_new();
+    char *pem = cg_pki_pem(w.pki, anchors), *more = cg_pki_pem(w.pki, intermediates);
+    assert_true(cg_trust_add_anchors(trust, "anchors", pem, strlen(pem), &err));
+    assert_true(cg_trust_add_intermediates(trust, "intermediates", more, strlen(more), &err));
+    free(pem);
+    free(more);
+    return trust;
+}
+
+/* mqtt5 sessions with the certificate "dev", ids n0, n1, ... */
 static int start(void **unused)
 {
     (void)unused;
     struct cg_error err = {""};
     memset(&w, 0, sizeof w);
-    memset(ended, 0, sizeof ended);
-    nended = 0;
-    end_takes_ms = 0;
+    memset(kicked, 0, sizeof kicked);
+    nkicked = 0;
+    kick_takes_ms = 0;
+    kick_frees = true;
+    w.pki = cg_pki_new(NOW);
+    cg_pki_make(w.pki,
+                "root: ca cn=root\ninter: ca issuer=root cn=inter secs=-60..500\ndev: issuer=root secs=-60..100\n"
+                "long: issuer=root secs=-60..200\nbelow: issuer=inter\n");
     w.snapshot.policy = cg_policy_default("ca.pem", &err);
+    w.snapshot.trust = w.snapshot.bridge_trust = trust_of("root", "inter");
+    w.snapshot.number = 1;
+    atomic_init(&w.snapshot.references, 1);
     w.reporter = cg_reporter_open(&w.snapshot.policy->log, NULL, broker_log, &err);
-    w.live = cg_live_new(w.reporter, end);
+    w.clients = cg_client_map_new(NULL);
+    const struct cg_enforcement_means means = {w.reporter, w.clients, kick};
+    w.enforcement = cg_enforcement_new(&means);
     for (int i = 0; i < CONNS; i++) {
         w.conn[i].role = CG_ROLE_LISTENER;
         w.conn[i].state = CG_CONN_ESTABLISHED;
-        w.conn[i].next = i + 1 < CONNS ? &w.conn[i + 1] : NULL;
-        w.conn[i].snapshot = &w.snapshot;
+        w.conn[i].fd = -1;
     }
-    return w.live ? 0 : -1;
+    return w.enforcement ? 0 : -1;
 }
 
 static int finish(void **unused)
 {
     (void)unused;
-    cg_live_free(w.live);
+    while (cg_hook.conns)
+        free_conn(cg_hook.conns);
+    cg_enforcement_free(w.enforcement);
+    cg_client_map_free(w.clients);
     cg_reporter_close(w.reporter);
+    assert_int_equal(atomic_load(&w.snapshot.references), 1);
+    cg_trust_free(w.snapshot.trust);
     cg_policy_free(w.snapshot.policy);
+    cg_pki_free(w.pki);
     return 0;
 }
 
-static void expires(int first, int behind, int64_t not_after)
+/* A session that was accepted. */
+static struct cg_conn *session(int i, const char *path, bool mqtt5)
 {
-    for (int i = first; i < behind; i++) {
-        w.conn[i].not_after = not_after;
-        cg_live_accepted(w.live, &w.conn[i], &w.snapshot);
-    }
+    struct cg_conn *conn = &w.conn[i];
+    char id[16];
+    snprintf(id, sizeof id, "n%d", i);
+    conn->next = cg_hook.conns;
+    if (conn->next)
+        conn->next->prev = conn;
+    cg_hook.conns = conn;
+    conn->path = cg_pki_stack(w.pki, path);
+    conn->peer_leaf = sk_X509_value(conn->path, 0);
+    conn->snapshot = &w.snapshot;
+    conn->policy = &w.snapshot.policy->base;
+    conn->not_after = strstr(path, "inter") ? NOW + 500 : strstr(path, "long") ? NOW + 200 : NOW + 100;
+    cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
+    const struct cg_claim what = {.client = conn, .conn = conn, .username = "", .mqtt5 = mqtt5};
+    assert_non_null(cg_client_map_claim(w.clients, &what, id));
+    cg_client_map_poll(w.clients);
+    return conn;
 }
 
-static int64_t pulse(int64_t now)
+static int64_t poll_at(int64_t now)
 {
-    return cg_live_pulse(w.live, w.conn, &w.snapshot, now);
+    int64_t next = cg_enforcement_judge(w.enforcement, &w.snapshot, NULL, now);
+    int64_t end = cg_enforcement_end(w.enforcement);
+    return end >= 0 && (next < 0 || end < next) ? end : next;
 }
 
 static void each_session_ends_with_its_certificate(void **unused)
 {
     (void)unused;
-    assert_int_equal(pulse(50), -1); /* nothing expires */
-    expires(0, 1, 100);
-    expires(1, 2, 200);
-    assert_int_equal(pulse(50), 51 * 1000);
-    pulse(100); /* RFC 5280 4.1.2.5: good until notAfter, inclusive */
-    assert_int_equal(nended, 0);
-    pulse(101);
-    assert_int_equal(ended[0], 1);
-    pulse(150);
-    assert_int_equal(nended, 1);
-    assert_int_equal(pulse(201), -1);
-    assert_int_equal(ended[1], 1);
-    pulse(INT32_MAX); /* the others have no certificate */
-    assert_int_equal(nended, 2);
+    assert_int_equal(poll_at(NOW), -1); /* nothing expires */
+    session(0, "dev root", true);
+    session(1, "long root", true);
+    assert_int_equal(poll_at(NOW + 50), 51 * 1000);
+    poll_at(NOW + 100); /* RFC 5280 4.1.2.5: good until notAfter, inclusive */
+    assert_int_equal(nkicked, 0);
+    poll_at(NOW + 101);
+    assert_int_equal(kicked[0], 1);
+    poll_at(NOW + 150);
+    assert_int_equal(nkicked, 1);
+    assert_int_equal(poll_at(NOW + 201), -1);
+    assert_int_equal(kicked[1], 1);
+    assert_true(last_will);
 }
 
 static void a_clock_that_jumps_ends_what_is_over_and_nothing_else(void **unused)
 {
     (void)unused;
-    expires(0, 1, 1000000);
-    expires(1, 2, 2000000);
-    pulse(900000);
-    pulse(10); /* set back by far */
-    assert_int_equal(nended, 0);
-    pulse(1500000); /* and forth */
-    assert_int_equal(ended[0], 1);
-    assert_int_equal(nended, 1);
-    pulse(900000);
-    pulse(2000001);
-    assert_int_equal(ended[0], 1);
-    assert_int_equal(ended[1], 1);
+    session(0, "dev root", true);
+    session(1, "long root", true);
+    poll_at(NOW + 90);
+    poll_at(NOW - 50); /* set back */
+    assert_int_equal(nkicked, 0);
+    poll_at(NOW + 150); /* and forth */
+    assert_int_equal(kicked[0], 1);
+    assert_int_equal(nkicked, 1);
+    poll_at(NOW + 90);
+    poll_at(NOW + 201);
+    assert_int_equal(kicked[1], 1);
 }
 
 static void many_end_in_slices_without_a_pause_between(void **unused)
 {
     (void)unused;
-    expires(0, CONNS, 100);
-    end_takes_ms = 2;
-    int64_t next = pulse(101 + 3600);
-    assert_in_range(nended, 1, CONNS - 1);
-    assert_int_equal(next, 1);
-    for (int i = 0; i < CONNS && nended < CONNS; i++)
-        next = pulse(101 + 3600);
-    assert_int_equal(nended, CONNS);
     for (int i = 0; i < CONNS; i++)
-        assert_int_equal(ended[i], 1);
-    assert_int_equal(next, -1);
+        session(i, "dev root", true);
+    kick_takes_ms = 2;
+    int64_t next = poll_at(NOW + 101);
+    assert_in_range(nkicked, 1, CONNS - 1);
+    assert_int_equal(next, 1);
+    for (int i = 0; i < CONNS && nkicked < CONNS; i++)
+        next = poll_at(NOW + 101);
+    assert_int_equal(nkicked, CONNS);
+    for (int i = 0; i < CONNS; i++)
+        assert_int_equal(kicked[i], 1);
+    assert_int_equal(poll_at(NOW + 101), -1);
+}
+
+/* The newest record is the head of the list: whoever kept it would walk through freed memory. */
+static void records_may_go_at_any_kick(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 3; i++)
+        session(i, i == 1 ? "long root" : "dev root", true);
+    poll_at(NOW + 101);
+    assert_int_equal(nkicked, 2);
+    assert_ptr_equal(cg_hook.conns, &w.conn[1]);
+    assert_null(w.conn[1].next);
+}
+
+static void the_ca_that_expired_is_named(void **unused)
+{
+    (void)unused;
+    session(0, "below inter root", true);
+    poll_at(NOW + 501);
+    assert_int_equal(kicked[0], 1);
+    assert_non_null(strstr(w.last, "[ca_expired]"));
+    assert_non_null(strstr(w.last, "CN=inter"));
 }
 
 static void where_the_policy_reports_nobody_is_cut_off(void **unused)
 {
     (void)unused;
     w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
-    expires(0, 3, 100);
-    pulse(101);
-    pulse(102);
-    assert_int_equal(nended, 0);
+    for (int i = 0; i < 3; i++)
+        session(i, "dev root", true);
+    poll_at(NOW + 101);
+    poll_at(NOW + 102);
+    assert_int_equal(nkicked, 0);
     assert_int_equal(w.told, 3);
     w.snapshot.policy->base.sessions = CG_SESSION_END; /* that session was told of already */
-    pulse(103);
-    assert_int_equal(nended, 0);
+    poll_at(NOW + 103);
+    assert_int_equal(nkicked, 0);
     assert_int_equal(w.told, 3);
 }
+
+static bool is_shut_down(int far)
+{
+    char byte;
+    return recv(far, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* By name only what is of use: a DISCONNECT for MQTT 5, or a will that is held back. */
+static void others_are_shut_down(void **unused)
+{
+    (void)unused;
+    static const struct {
+        bool mqtt5, send_will, second, kicked;
+    } rows[] = {{false, true, false, false},
+                {false, false, false, true},
+                {true, true, false, true},
+                {true, true, true, false}, /* somebody else claims the id: it may be his session by now */
+                {false, false, true, false}};
+    for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++) {
+        int fd[2];
+        char id[16];
+        struct cg_conn other = {.fd = -1};
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+        w.snapshot.policy->base.send_will = rows[i].send_will;
+        struct cg_conn *conn = session(i, "dev root", rows[i].mqtt5);
+        conn->fd = fd[0];
+        snprintf(id, sizeof id, "n%d", i);
+        const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
+        struct cg_claim *second = rows[i].second ? cg_client_map_claim(w.clients, &what, id) : NULL;
+        poll_at(NOW + 101);
+        assert_int_equal(kicked[i], rows[i].kicked);
+        if (rows[i].kicked)
+            assert_int_equal(last_will, rows[i].send_will);
+        else
+            assert_true(is_shut_down(fd[1]));
+        cg_client_map_release(w.clients, second);
+        if (!rows[i].kicked)
+            free_conn(conn);
+        close(fd[1]);
+    }
+}
+
+static void what_a_kick_does_not_end_is_shut_down_at_the_next_poll(void **unused)
+{
+    (void)unused;
+    int fd[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+    session(0, "dev root", true)->fd = fd[0];
+    kick_frees = false;
+    assert_int_equal(poll_at(NOW + 101), 1);
+    assert_int_equal(kicked[0], 1);
+    assert_false(is_shut_down(fd[1]));
+    poll_at(NOW + 101);
+    assert_true(is_shut_down(fd[1]));
+    assert_int_equal(kicked[0], 1);
+    assert_int_equal(w.told, 1);
+    assert_int_equal(poll_at(NOW + 102), -1);
+    close(fd[1]);
+}
+
+static void an_administrators_wish_is_done_whatever_the_policy_says(void **unused)
+{
+    (void)unused;
+    w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
+    struct cg_conn *conn = session(0, "dev root", true);
+    cg_enforcement_mark(w.enforcement, conn, &w.snapshot, "Ended by somebody");
+    cg_enforcement_mark(w.enforcement, conn, &w.snapshot, "Ended twice");
+    assert_int_equal(nkicked, 0); /* a mark frees nothing */
+    poll_at(NOW);
+    assert_int_equal(kicked[0], 1);
+    assert_int_equal(w.told, 1);
+}
+
+/* A client without TLS, which is known by its id alone. */
+static struct cg_claim *plain_session(int i, uint16_t port)
+{
+    char id[16];
+    snprintf(id, sizeof id, "n%d", i);
+    const struct cg_claim what = {.client = &w.conn[i], .username = "", .port = port, .peer = "127.0.0.1"};
+    struct cg_claim *claim = cg_client_map_claim(w.clients, &what, id);
+    cg_client_map_poll(w.clients);
+    return claim;
+}
+
+static void plain_sessions_end_when_the_policy_no_longer_allows_them(void **unused)
+{
+    (void)unused;
+    w.snapshot.policy->base.plain_allowed = true;
+    plain_session(0, 0);
+    plain_session(1, 1883);
+    poll_at(NOW);
+    assert_int_equal(nkicked, 0);
+    w.snapshot.policy->base.plain_allowed = false;
+    poll_at(NOW);
+    assert_int_equal(nkicked, 0); /* the same snapshot: each is asked once */
+    w.snapshot.number++;
+    w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
+    poll_at(NOW);
+    assert_int_equal(nkicked, 0);
+    assert_int_equal(w.told, 2);
+    w.snapshot.number++;
+    poll_at(NOW);
+    assert_int_equal(w.told, 2);
+    w.snapshot.number++;
+    w.snapshot.policy->base.sessions = CG_SESSION_END;
+    w.snapshot.policy->base.send_will = false;
+    poll_at(NOW);
+    assert_int_equal(nkicked, 2);
+    assert_false(last_will);
+    assert_int_equal(w.told, 4);
+    assert_int_equal(cg_client_map_claims(w.clients), 0);
+}
+
+static void a_name_that_may_be_anothers_waits(void **unused)
+{
+    (void)unused;
+    plain_session(0, 0);
+    struct cg_conn *over_tls = session(0, "dev root", true);
+    assert_int_equal(cg_client_map_claims(w.clients), 2);
+    assert_in_range(poll_at(NOW), 2, 1000);
+    assert_int_equal(nkicked, 0);
+    kick_frees = true;
+    free_conn(over_tls);
+    poll_at(NOW);
+    assert_int_equal(nkicked, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(each_session_ends_with_its_certificate, start, finish),
-        cmocka_unit_test_setup_teardown(a_clock_that_jumps_ends_what_is_over_and_nothing_else, start, finish),
-        cmocka_unit_test_setup_teardown(many_end_in_slices_without_a_pause_between, start, finish),
-        cmocka_unit_test_setup_teardown(where_the_policy_reports_nobody_is_cut_off, start, finish),
+        CASE(each_session_ends_with_its_certificate),
+        CASE(a_clock_that_jumps_ends_what_is_over_and_nothing_else),
+        CASE(many_end_in_slices_without_a_pause_between),
+        CASE(records_may_go_at_any_kick),
+        CASE(the_ca_that_expired_is_named),
+        CASE(where_the_policy_reports_nobody_is_cut_off),
+        CASE(others_are_shut_down),
+        CASE(what_a_kick_does_not_end_is_shut_down_at_the_next_poll),
+        CASE(an_administrators_wish_is_done_whatever_the_policy_says),
+        CASE(plain_sessions_end_when_the_policy_no_longer_allows_them),
+        CASE(a_name_that_may_be_anothers_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
+#include "tls/private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,28 +99,30 @@ static void what_serves_is_looked_at(void **unused)
     (void)unused;
     struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")};
     w.snapshot.base_credential = &credential;
-    cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW);
+    cg_warner_pulse(w.warner, &w.snapshot, NOW);
     assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 0);
     for (int day = 1; day < 100; day++) { /* a day of the wall clock between two pulses is a clock that was set */
-        cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW + day * DAY);
-        cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW + day * DAY);
+        cg_warner_pulse(w.warner, &w.snapshot, NOW + day * DAY);
+        cg_warner_pulse(w.warner, &w.snapshot, NOW + day * DAY);
     }
     assert_int_equal(told[BROKER], 4);
     assert_int_equal(told[ANCHOR], 4);
     assert_int_equal(told[INTERMEDIATE], 4);
     assert_int_equal(told[CRL], 4); /* half, three quarters, seven eighths, over */
     cg_warner_swapped(w.warner);    /* the same files once more */
-    cg_warner_pulse(w.warner, NULL, &w.snapshot, NOW + 100 * DAY);
+    cg_warner_pulse(w.warner, &w.snapshot, NOW + 100 * DAY);
     assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 16);
 }
 
 static void live_clients_are_looked_at_too(void **unused)
 {
     (void)unused;
-    cg_warner_pulse(w.warner, &w.client, &w.snapshot, NOW);
+    cg_hook.conns = &w.client;
+    cg_warner_pulse(w.warner, &w.snapshot, NOW);
     assert_int_equal(told[CLIENT], 0);
-    cg_warner_pulse(w.warner, &w.client, &w.snapshot, NOW + 30 * DAY);
+    cg_warner_pulse(w.warner, &w.snapshot, NOW + 30 * DAY);
     assert_int_equal(told[CLIENT], 1);
+    cg_hook.conns = NULL;
 }
 
 int main(void)

@@ -96,8 +96,8 @@ expect_ws "no certificate where it is optional" 0000 none
 expect_ws "a stranger where it is optional" none stranger
 
 broker_with ', "client": {"rules": {"no_certificate": "audit"}}'
-expect_ws "no certificate is denied at CONNECT where the handshake only audits it" 0005 none
-expect_event "with its reason" "connect_denied\tcertificate_required\tws-1" event reason client_id
+expect_ws "no certificate where the rule is only audited" 0000 none
+expect_event "is told" "handshake_audited\tno_certificate\t$tls" event reason listener
 
 broker_with ''
 talk "$CG_TCP" "$plain"

@@ -94,6 +94,8 @@ static bool as_expected(const struct run *run, const struct seen *seen)
 static void spec_of(const struct run *run, const STACK_OF(X509) *sent, struct cg_client_spec *spec)
 {
     const struct cg_act *act = &run->row->act;
+    static char own_id[32]; /* an id is its holder's, and each row has other certificates */
+    snprintf(own_id, sizeof own_id, "scenario-%p", (const void *)run->row);
     *spec = (struct cg_client_spec){
         .port = cg_broker_port(run->broker),
         .leaf = sk_X509_value(sent, 0),
@@ -104,7 +106,7 @@ static void spec_of(const struct run *run, const STACK_OF(X509) *sent, struct cg
         .refuse_server = act->refuse_server,
         .psk = act->psk,
         .mqtt5 = run->version == TLS1_3_VERSION,
-        .client_id = act->client_id ? act->client_id : "scenario",
+        .client_id = act->client_id ? act->client_id : own_id,
     };
 }
 

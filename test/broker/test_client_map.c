@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Whose a client id is: who may use it, who owns the broker's session of it for certain, and what is forgotten. */
+#include "client_map.h"
+
+#include "lib/pki_maker.h"
+
+#include <openssl/ssl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1750000000)
+
+static struct cg_pki *pki;
+static struct cg_client_map *map;
+static const void *broker_says; /* whose session it is */
+
+static const void *client_of(const char *client_id)
+{
+    (void)client_id;
+    return broker_says;
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "a: cn=a san=uri:urn:a\nb: cn=b san=uri:urn:b\n"
+                     "a-renewed: cn=a san=uri:urn:a,dns:a.lan\na-bare: cn=a san=none\na-other: cn=a san=uri:urn:else\n"
+                     "nameless: subject=/ san=uri:urn:n\nnameless-other: subject=/ san=uri:urn:m\n"
+                     "nameless-bare: subject=/ san=none\n");
+    map = cg_client_map_new(NULL);
+    return map ? 0 : -1;
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    cg_client_map_free(map);
+    cg_pki_free(pki);
+    return 0;
+}
+
+static struct cg_claim *claim_as(struct cg_conn *conn, const char *client_id, const char *username)
+{
+    const struct cg_claim what = {.client = conn, .conn = conn, .username = username};
+    return cg_client_map_claim(map, &what, client_id);
+}
+
+static struct cg_claim *claim(struct cg_conn *conn, const char *client_id)
+{
+    return claim_as(conn, client_id, "");
+}
+
+static struct cg_claim *claim_plain(const void *client, const char *client_id)
+{
+    const struct cg_claim what = {.client = client, .username = ""};
+    return cg_client_map_claim(map, &what, client_id);
+}
+
+static bool is_free(const char *client_id, const char *certificate)
+{
+    return cg_client_map_is_free(map, client_id, certificate ? cg_pki_cert(pki, certificate) : NULL, "");
+}
+
+static struct cg_conn conn_of(const char *certificate)
+{
+    return (struct cg_conn){.role = CG_ROLE_LISTENER, .peer_leaf = cg_pki_cert(pki, certificate)};
+}
+
+/* An id is its holder's while it is connected, and after. */
+static void an_id_is_open_to_its_holder_alone(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = conn_of("a");
+    assert_true(is_free("id", "b"));
+    struct cg_claim *one = claim(&conn, "id");
+    assert_string_equal(conn.client_id, "id");
+    for (int i = 0; i < 3; i++) { /* pending, accepted, gone */
+        assert_true(is_free("id", "a"));
+        assert_false(is_free("id", "b"));
+        assert_false(is_free("id", NULL));
+        assert_true(is_free("other", "b"));
+        if (i == 0)
+            cg_client_map_poll(map);
+        else if (i == 1)
+            cg_client_map_release(map, one);
+    }
+    assert_null(conn.client_id);
+    assert_int_equal(cg_client_map_left(map), 1);
+}
+
+static void what_was_not_accepted_holds_nothing_afterwards(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = conn_of("a");
+    cg_client_map_release(map, claim(&conn, "id"));
+    assert_true(is_free("id", "b"));
+    assert_int_equal(cg_client_map_left(map), 0);
+}
+
+static void who_waits_as_long_as_it_likes_holds_nothing(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = conn_of("a");
+    const struct cg_claim what = {.client = &conn, .conn = &conn, .username = "", .extended = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    cg_client_map_poll(map);
+    assert_false(one->accepted);
+    assert_true(is_free("id", "b"));
+    cg_client_map_release(map, one);
+}
+
+static void ids_without_a_certificate_have_no_holder(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = {.role = CG_ROLE_LISTENER};
+    struct cg_claim *one = claim(&conn, "id"), *plain = claim_plain("c", "plain");
+    cg_client_map_poll(map);
+    assert_true(is_free("id", "b") && is_free("id", NULL) && is_free("plain", "b") && is_free("plain", NULL));
+    cg_client_map_release(map, one);
+    cg_client_map_release(map, plain);
+    assert_int_equal(cg_client_map_left(map), 0);
+}
+
+static const struct {
+    const char *sentence, *first, *first_name, *second, *second_name;
+    bool same;
+} holders[] = {
+    {"the same certificate", "a", "", "a", "", true},
+    {"renewed, with one more name", "a", "", "a-renewed", "", true},
+    {"renewed, with the first name", "a-bare", "", "a", "", true},
+    {"the same subject, and no name in common", "a", "", "a-other", "", false},
+    {"another subject", "a", "", "b", "", false},
+    {"no subject, the same name", "nameless", "", "nameless", "", true},
+    {"no subject, another name", "nameless", "", "nameless-other", "", false},
+    {"no subject, no name", "nameless-bare", "", "nameless-bare", "", false},
+    {"the policy's name is the same", "a", "x", "b", "x", true},
+    {"the policy's name is another", "a", "x", "a", "y", false},
+    {"the policy takes names since then", "a", "", "a", "y", true},
+    {"the policy takes names since then, and it is another", "a", "", "b", "y", false},
+};
+
+static void each_holder(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof holders / sizeof *holders; i++) {
+        struct cg_holder first, second;
+        assert_true(cg_holder_of(cg_pki_cert(pki, holders[i].first), holders[i].first_name, &first));
+        assert_true(cg_holder_of(cg_pki_cert(pki, holders[i].second), holders[i].second_name, &second));
+        if (cg_holder_same(&first, &second) != holders[i].same || cg_holder_same(&second, &first) != holders[i].same)
+            fail_msg("%s", holders[i].sentence);
+    }
+}
+
+/* Where the rule is only audited somebody else comes in; the id stays its holder's. */
+static void the_first_holder_stays(void **unused)
+{
+    (void)unused;
+    struct cg_conn one = conn_of("a"), two = conn_of("b");
+    struct cg_claim *first = claim(&one, "id");
+    cg_client_map_poll(map);
+    cg_client_map_release(map, first);
+    struct cg_claim *second = claim(&two, "id");
+    cg_client_map_poll(map);
+    cg_client_map_release(map, second);
+    assert_true(is_free("id", "a"));
+    assert_false(is_free("id", "b"));
+}
+
+static void a_session_is_owned_by_the_only_one_that_was_accepted(void **unused)
+{
+    (void)unused;
+    struct cg_conn one = conn_of("a"), two = conn_of("a");
+    struct cg_claim *first = claim(&one, "id");
+    assert_false(cg_client_map_owns(map, first)); /* the broker may still refuse it */
+    cg_client_map_poll(map);
+    assert_true(cg_client_map_owns(map, first));
+    struct cg_claim *second = claim(&two, "id"); /* a takeover, or not */
+    cg_client_map_poll(map);
+    assert_false(cg_client_map_owns(map, first) || cg_client_map_owns(map, second));
+    cg_client_map_release(map, first);
+    assert_true(cg_client_map_owns(map, second));
+    cg_client_map_release(map, second);
+}
+
+static void where_the_broker_tells_it_is_asked(void **unused)
+{
+    (void)unused;
+    cg_client_map_free(map);
+    map = cg_client_map_new(client_of);
+    struct cg_conn one = conn_of("a"), two = conn_of("a");
+    struct cg_claim *first = claim(&one, "id"), *second = claim(&two, "id");
+    broker_says = &two;
+    cg_client_map_poll(map);
+    assert_false(second->accepted); /* it says so itself */
+    cg_client_map_accept(map, first);
+    cg_client_map_accept(map, second);
+    assert_false(cg_client_map_owns(map, first));
+    assert_true(cg_client_map_owns(map, second));
+    struct cg_claim *plain = claim_plain("c", "plain");
+    assert_false(cg_client_map_owns_plain(map, plain));
+    broker_says = "c";
+    assert_true(cg_client_map_owns_plain(map, plain));
+}
+
+/* A websocket that was refused stays until its peer reads the refusal. */
+static void a_websocket_is_accepted_when_it_was_answered(void **unused)
+{
+    (void)unused;
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    SSL *ssl = SSL_new(ctx);
+    BIO *near = NULL, *far = NULL;
+    assert_int_equal(BIO_new_bio_pair(&near, 0, &far, 0), 1);
+    SSL_set_bio(ssl, near, near);
+    assert_int_equal(BIO_write(near, "xyz", 3), 3);
+    struct cg_conn conn = conn_of("a");
+    conn.ssl = ssl;
+    const struct cg_claim what = {
+        .client = &conn, .conn = &conn, .username = "", .websocket = true, .written = BIO_number_written(near)};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    cg_client_map_poll(map);
+    assert_false(one->accepted);
+    assert_int_equal(BIO_write(near, "answer", 6), 6);
+    cg_client_map_poll(map);
+    assert_true(one->accepted);
+    cg_client_map_release(map, one);
+    BIO_free(far);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+}
+
+/* A client without TLS has no socket that we know: by name only where nobody else can have the name. */
+static void a_plain_session_is_owned_where_all_are_plain(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = {.role = CG_ROLE_LISTENER};
+    struct cg_claim *plain = claim_plain("c", "id");
+    cg_client_map_poll(map);
+    assert_ptr_equal(cg_client_map_first_plain(map), plain);
+    assert_true(cg_client_map_owns_plain(map, plain));
+    struct cg_claim *other = claim_plain("d", "id");
+    assert_true(cg_client_map_owns_plain(map, plain));
+    cg_client_map_release(map, other);
+    struct cg_claim *over_tls = claim(&conn, "id");
+    assert_false(cg_client_map_owns_plain(map, plain));
+    cg_client_map_release(map, over_tls);
+    cg_client_map_set_ending(map, plain, true);
+    assert_null(cg_client_map_first_plain(map));
+    assert_ptr_equal(cg_client_map_first_ending(map), plain);
+    assert_ptr_equal(cg_client_map_of_client(map, "c"), plain);
+    cg_client_map_release(map, plain);
+    assert_null(cg_client_map_first_ending(map));
+    assert_null(cg_client_map_of_client(map, "c"));
+}
+
+static void a_connection_has_one_claim(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = conn_of("a");
+    claim(&conn, "id");
+    struct cg_claim *again = claim(&conn, "id");
+    assert_int_equal(cg_client_map_claims(map), 1);
+    assert_ptr_equal(conn.broker_data, again);
+    assert_ptr_equal(cg_client_map_of_id(map, "id"), again);
+    claim_plain("c", "x");
+    claim_plain("c", "y"); /* another client at the same place */
+    assert_null(cg_client_map_of_id(map, "x"));
+    cg_client_map_release(map, NULL);
+}
+
+static void what_authenticated_is_remembered(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = conn_of("a");
+    const struct cg_claim what = {.client = &conn, .conn = &conn, .username = "", .authenticated = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    cg_client_map_poll(map);
+    assert_false(cg_client_map_left_authenticated(map, "id")); /* it is connected */
+    cg_client_map_release(map, one);
+    assert_true(cg_client_map_left_authenticated(map, "id"));
+    assert_false(cg_client_map_left_authenticated(map, "other"));
+}
+
+static void one_certificate_one_client(void **unused)
+{
+    (void)unused;
+    struct cg_conn one = conn_of("a");
+    X509 *a = cg_pki_cert(pki, "a"), *b = cg_pki_cert(pki, "b");
+    assert_null(cg_client_map_other_id(map, a, "x"));
+    struct cg_claim *first = claim(&one, "x");
+    assert_string_equal(cg_client_map_other_id(map, a, "y"), "x");
+    assert_null(cg_client_map_other_id(map, a, "x"));
+    assert_null(cg_client_map_other_id(map, b, "y"));
+    cg_client_map_release(map, first);
+    assert_null(cg_client_map_other_id(map, a, "y"));
+}
+
+static void use_once(const char *certificate, const char *client_id)
+{
+    struct cg_conn conn = conn_of(certificate);
+    struct cg_claim *one = claim(&conn, client_id);
+    assert_non_null(one);
+    cg_client_map_poll(map);
+    cg_client_map_release(map, one);
+}
+
+/* Random ids of one device push out its own, the oldest first, and nobody else's. */
+static void a_holder_leaves_few_ids_behind(void **unused)
+{
+    (void)unused;
+    char id[32];
+    use_once("b", "of-b");
+    for (int i = 0; i < 100; i++) {
+        snprintf(id, sizeof id, "random-%d", i);
+        use_once("a", id);
+    }
+    assert_int_equal(cg_client_map_left(map), CG_LEFT_BY_HOLDER + 1);
+    assert_false(is_free("of-b", "a"));
+    assert_true(is_free("random-0", "b"));
+    assert_false(is_free("random-99", "b"));
+    assert_false(is_free("random-84", "b"));
+    assert_true(is_free("random-83", "b"));
+}
+
+static void many_claims_are_all_found_and_released(void **unused)
+{
+    (void)unused;
+    enum { N = 1000 };
+    static struct cg_conn conns[N];
+    static struct cg_claim *claims[N];
+    char id[32];
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "n%d", i);
+        conns[i] = conn_of(i % 2 ? "a" : "b");
+        claims[i] = claim(&conns[i], id);
+    }
+    cg_client_map_poll(map);
+    assert_int_equal(cg_client_map_claims(map), N);
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "n%d", i);
+        assert_ptr_equal(cg_client_map_of_id(map, id), claims[i]);
+        assert_ptr_equal(cg_client_map_of_client(map, &conns[i]), claims[i]);
+        cg_client_map_release(map, claims[i]);
+    }
+    assert_int_equal(cg_client_map_claims(map), 0);
+    assert_int_equal(cg_client_map_left(map), 2 * CG_LEFT_BY_HOLDER);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(an_id_is_open_to_its_holder_alone),
+        CASE(what_was_not_accepted_holds_nothing_afterwards),
+        CASE(who_waits_as_long_as_it_likes_holds_nothing),
+        CASE(ids_without_a_certificate_have_no_holder),
+        CASE(each_holder),
+        CASE(the_first_holder_stays),
+        CASE(a_session_is_owned_by_the_only_one_that_was_accepted),
+        CASE(where_the_broker_tells_it_is_asked),
+        CASE(a_websocket_is_accepted_when_it_was_answered),
+        CASE(a_plain_session_is_owned_where_all_are_plain),
+        CASE(a_connection_has_one_claim),
+        CASE(what_authenticated_is_remembered),
+        CASE(one_certificate_one_client),
+        CASE(a_holder_leaves_few_ids_behind),
+        CASE(many_claims_are_all_found_and_released),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* A loop that waits for events, as the broker's does, wakes when work is due, and not for long after; and what was made for
+ * that is known by its address. */
+#include "self_connect.h"
+
+#include "listening.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LONG_MS 20000 /* no machine is so slow */
+
+static int listener = -1, epoll = -1;
+static union cg_address address;
+
+static int listen_on(union cg_address *out, uint32_t host)
+{
+    socklen_t len = sizeof *out;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    memset(out, 0, sizeof *out);
+    out->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(host)}};
+    assert_int_equal(bind(fd, &out->any, sizeof out->v4), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, &out->any, &len), 0);
+    return fd;
+}
+
+static void watch(int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), 0);
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    listener = listen_on(&address, INADDR_LOOPBACK);
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    watch(listener);
+    return 0;
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    close(listener);
+    close(epoll);
+    return 0;
+}
+
+/* One wait of a loop; takes what comes. The descriptor that became ready, -1: none in time. */
+static int wait_for_events(int ms, struct cg_conn *conn)
+{
+    struct epoll_event event;
+    char bytes[16];
+    socklen_t len = sizeof conn->peer;
+    if (epoll_wait(epoll, &event, 1, ms) != 1)
+        return -1;
+    if (event.data.fd != listener) {
+        assert_int_equal(recv(event.data.fd, bytes, sizeof bytes, 0), 1); /* an octet, and no more */
+        return event.data.fd;
+    }
+    memset(conn, 0, sizeof *conn);
+    conn->role = CG_ROLE_LISTENER;
+    int fd = accept4(listener, &conn->peer.any, &len, SOCK_CLOEXEC);
+    watch(fd);
+    return fd;
+}
+
+static void a_wait_ends_when_work_is_due(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn;
+    struct cg_self_connect *self = cg_self_connect_start(&address, NULL);
+    assert_non_null(self);
+    assert_int_equal(wait_for_events(100, &conn), -1); /* nothing is */
+    cg_self_connect_due(self, 1);
+    int fd = wait_for_events(LONG_MS, &conn);
+    assert_true(fd >= 0 && cg_self_connect_made(&conn));
+    assert_false(cg_self_connect_made(&conn)); /* another client has the port by now */
+    for (int i = 0; i < 20; i++) {             /* the same connection serves */
+        cg_self_connect_due(self, 1);
+        assert_int_equal(wait_for_events(LONG_MS, &conn), fd);
+    }
+    cg_self_connect_due(self, -1);
+    assert_int_equal(wait_for_events(200, &conn), -1);
+    cg_self_connect_stop(self);
+    close(fd);
+    cg_self_connect_due(NULL, 1);
+    cg_self_connect_stop(NULL);
+}
+
+static void a_client_is_no_connection_of_ours(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, &address.any, sizeof address.v4), 0);
+    int taken = wait_for_events(LONG_MS, &conn);
+    assert_false(cg_self_connect_made(&conn));
+    close(fd);
+    close(taken);
+    cg_self_connect_probe(&address);
+    taken = wait_for_events(LONG_MS, &conn);
+    assert_true(cg_self_connect_made(&conn));
+    close(taken);
+    const union cg_address none = {.any.sa_family = AF_UNSPEC};
+    assert_null(cg_self_connect_start(&none, NULL));
+}
+
+/* ---- which listeners there are */
+
+static struct cg_policy *policy_of(const char *json)
+{
+    struct cg_error err = {""};
+    struct cg_policy *policy = cg_policy_parse("test", json, strlen(json), &err);
+    if (!policy)
+        fail_msg("%s", err.text);
+    return policy;
+}
+
+static struct cg_conn tls_on(const union cg_address *local, uint32_t host)
+{
+    struct cg_conn conn = {.role = CG_ROLE_LISTENER, .local = *local};
+    conn.local.v4.sin_addr.s_addr = htonl(host);
+    return conn;
+}
+
+static void listeners_with_tls_do_not_count(void **unused)
+{
+    (void)unused;
+    char json[200];
+    union cg_address any, unknown;
+    int second = listen_on(&any, INADDR_ANY);
+    unsigned plain = ntohs(address.v4.sin_port), tls = ntohs(any.v4.sin_port);
+    snprintf(json, sizeof json, "{\"trust\":{\"anchors\":\"a\"},\"listeners\":[{\"port\":%u,\"plain\":\"allow\"}]}",
+             plain);
+    struct cg_policy *mixed = policy_of(json), *deny = policy_of("{\"trust\":{\"anchors\":\"a\"}}"),
+                     *allow = policy_of("{\"trust\":{\"anchors\":\"a\"},\"plain\":\"allow\"}");
+    struct cg_listening *listening = cg_listening_new();
+    assert_int_equal(cg_listening_plain(listening, mixed), CG_PLAIN_DIFFERS);
+    assert_int_equal(cg_listening_plain(listening, deny), CG_PLAIN_DENY);
+    assert_int_equal(cg_listening_plain(listening, allow), CG_PLAIN_ALLOW);
+    size_t found = 0;
+    for (size_t i = 0; cg_listening_unknown(listening, i, &unknown); i++)
+        found += unknown.any.sa_family == AF_INET && ntohs(unknown.v4.sin_port) == tls &&
+                 unknown.v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK); /* one can connect to it */
+    assert_int_equal(found, 1);
+    struct cg_conn bridge = tls_on(&any, INADDR_LOOPBACK);
+    bridge.role = CG_ROLE_BRIDGE;
+    cg_listening_saw_tls(listening, &bridge);
+    assert_int_equal(cg_listening_plain(listening, mixed), CG_PLAIN_DIFFERS);
+    const struct cg_conn conn = tls_on(&any, INADDR_LOOPBACK);
+    cg_listening_saw_tls(listening, &conn);
+    assert_int_equal(cg_listening_plain(listening, mixed), CG_PLAIN_ALLOW);
+    cg_listening_free(listening);
+    cg_policy_free(mixed);
+    cg_policy_free(deny);
+    cg_policy_free(allow);
+    close(second);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_wait_ends_when_work_is_due),
+        CASE(a_client_is_no_connection_of_ours),
+        CASE(listeners_with_tls_do_not_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
