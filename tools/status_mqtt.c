@@ -22,6 +22,8 @@
 #define TOPIC          "$CONTROL/certguard/v1"
 #define KEEPALIVE      60
 #define ANSWER_MAX     (16 << 20) /* a page of a hundred sessions is a tenth of a megabyte */
+#define REQUEST_MAX    (64 << 10) /* the plugin answers a longer one without its correlationData */
+#define TOKEN_BYTES    16
 #define LISTEN_MS      3000
 #define CONNECT_DENIED 0x80 /* from here on a reason code is a refusal */
 
@@ -30,11 +32,10 @@ struct cg_mqtt {
     struct cg_status_tls tls;
     struct mosquitto *mosquitto;
     char host[256], port[8];
-    bool connected, over; /* CONNACK came; the connection ended */
-    int connack, puback;  /* reason codes; puback of the question that is out */
-    int ended;            /* reason code of the broker's DISCONNECT */
-    char correlation[16]; /* of that question */
-    unsigned asked;
+    bool connected, over;            /* CONNACK came; the connection ended */
+    int connack, puback;             /* reason codes; puback of the question that is out */
+    int ended;                       /* reason code of the broker's DISCONNECT */
+    char token[2 * TOKEN_BYTES + 1]; /* correlationData of that question; "": none is out */
     cJSON *answer;
 };
 
@@ -68,21 +69,27 @@ static void on_publish(struct mosquitto *m, void *self, int mid, int code, const
     mqtt->puback = code;
 }
 
-/* An answer without our number is one to a request that was not understood at all. */
+/* A topic proves nothing: Mosquitto 2.0.11 publishes any client's will on it. Only the plugin has read the token. */
+static bool is_ours(const struct cg_mqtt *mqtt, const cJSON *response)
+{
+    const char *token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(response, "correlationData"));
+    return *mqtt->token && token && strcmp(token, mqtt->token) == 0;
+}
+
+/* The plugin retains nothing. Whatever is no answer to the question that is out is passed over. */
 static void on_message(struct mosquitto *m, void *self, const struct mosquitto_message *message,
                        const mosquitto_property *properties)
 {
     struct cg_mqtt *mqtt = self;
     (void)m, (void)properties;
-    if (mqtt->answer || message->payloadlen <= 0 || message->payloadlen > ANSWER_MAX ||
-        strcmp(message->topic, TOPIC "/response") != 0)
+    if (message->retain || message->payloadlen <= 0 || message->payloadlen > ANSWER_MAX)
         return;
     cJSON *document = cJSON_ParseWithLength(message->payload, (size_t)message->payloadlen);
     cJSON *responses = cJSON_GetObjectItemCaseSensitive(document, "responses");
-    const char *number = cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(responses, 0), "correlationData"));
-    if (!number || strcmp(number, mqtt->correlation) == 0)
+    if (is_ours(mqtt, cJSON_GetArrayItem(responses, 0))) {
         mqtt->answer = cJSON_DetachItemFromArray(responses, 0);
+        mqtt->token[0] = '\0';
+    }
     cJSON_Delete(document);
 }
 
@@ -282,20 +289,49 @@ static void explain_silence(const struct cg_mqtt *mqtt, struct cg_error *err)
                      sha256, TOPIC);
 }
 
-static bool send_question(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)
+static bool new_token(char token[2 * TOKEN_BYTES + 1])
+{
+    unsigned char random[TOKEN_BYTES];
+    if (RAND_bytes(random, sizeof random) != 1)
+        return false;
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(token + 2 * i, 3, "%02x", random[i]);
+    return true;
+}
+
+/* Takes the command. NULL: out of memory. */
+static char *question_text(cJSON *command, const char *token)
 {
     cJSON *document = cJSON_CreateObject();
-    snprintf(mqtt->correlation, sizeof mqtt->correlation, "%u", ++mqtt->asked);
-    cJSON_AddStringToObject(command, "correlationData", mqtt->correlation);
+    cJSON_AddStringToObject(command, "correlationData", token);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(document, "commands"), command);
     char *text = cJSON_PrintUnformatted(document);
-    int code = text ? mosquitto_publish_v5(mqtt->mosquitto, NULL, TOPIC, (int)strlen(text), text, 1, false, NULL)
-                    : MOSQ_ERR_NOMEM;
-    cJSON_free(text);
     cJSON_Delete(document);
+    return text;
+}
+
+static bool publish(struct cg_mqtt *mqtt, const char *text, struct cg_error *err)
+{
+    size_t len = strlen(text);
+    if (len > REQUEST_MAX) {
+        cg_error_set(err, "the request has %zu bytes; the plugin takes at most %d", len, REQUEST_MAX);
+        return false;
+    }
+    int code = mosquitto_publish_v5(mqtt->mosquitto, NULL, TOPIC, (int)len, text, 1, false, NULL);
     if (code != MOSQ_ERR_SUCCESS)
         explain_end(mqtt, code, err);
     return code == MOSQ_ERR_SUCCESS;
+}
+
+static bool send_question(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)
+{
+    bool good = new_token(mqtt->token);
+    char *text = question_text(command, mqtt->token);
+    if (!good || !text)
+        cg_error_set(err, good ? "out of memory" : "cannot make a random token");
+    good = good && text && publish(mqtt, text, err);
+    cJSON_free(text);
+    return good;
 }
 
 cJSON *cg_mqtt_ask(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)

@@ -95,5 +95,44 @@ tls=$saved
 
 kill "$bell" "$sensor" 2>/dev/null
 wait "$bell" "$sensor" 2>/dev/null
+
+# answers that the plugin did not give: a will on the topic of the answers, and such messages sent to the asker itself
+topic='$CONTROL/certguard/v1/response'
+forged() { # [CORRELATION]: of an answer to "status"
+    printf '{"responses":[{"command":"status",%s"data":{"version":"forged","snapshot":{"number":666}}}]}' "${1:-}"
+}
+asks_in_spite() { # TITLE
+    asks "$1" 0 '^Sessions  ' boss
+    ! grep -q 'forged\|666' out || fail "$1: a forged answer is shown: $(cat out)"
+    asks "$1, --reload" 0 'No file had changed' boss --reload
+}
+if "$mosquitto" -h | grep -q 'version 2\.0\.11'; then # later brokers refuse a client with such a will
+    mosquitto_sub -h 127.0.0.1 -p "$plain" -i listens -t "$topic" >heard.out 2>&1 &
+    listens=$!
+    mosquitto_sub -h 127.0.0.1 -p "$plain" -i wills -t none --will-topic "$topic" --will-payload "$(forged)" --will-retain \
+        >/dev/null 2>&1 &
+    wills=$!
+    wait_for broker.log ' as listens ' && wait_for broker.log ' as wills ' || fail "the client with a will did not connect"
+    kill -9 "$wills"
+    wait "$wills" 2>/dev/null
+    if wait_for heard.out forged; then echo "ok: a will is published on the topic of the answers"; else
+        fail "nobody hears the will"; fi
+    kill "$listens" 2>/dev/null
+    wait "$listens" 2>/dev/null
+    asks_in_spite "a will on the topic of the answers"
+fi
+stop_broker
+[ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
+
+{
+    printf 'plugin %s\n' "$CG_FORGER"
+    printf 'plugin_opt_answer_a %s\n' "$(forged)"
+    printf 'plugin_opt_answer_b %s\n' "$(forged '"correlationData":"",')"
+    printf 'plugin_opt_answer_c %s\n' "$(forged '"correlationData":"1",')"
+    printf 'plugin_opt_answer_d {"responses":[{"command":"status","error":"forged"}]}\n'
+    printf 'plugin_opt_answer_e {"responses":[]}\nplugin_opt_answer_f garbage\n'
+} >>broker.conf
+start_broker
+asks_in_spite "forged answers that reach the asker"
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
