@@ -74,6 +74,32 @@ static void name_from_broker(struct cg_doctor *d, const struct cg_doctor_row *ro
     cg_doctor_each_line(d, row, keys, cg_conf_true);
 }
 
+/* Does a plugin line hold for this listener? */
+static bool holds_for(const struct cg_conf *conf, const struct cg_conf_line *plugin, unsigned listener)
+{
+    bool everywhere = !conf->per_listener || strcmp(plugin->key, "global_plugin") == 0;
+    return everywhere || plugin->listener == listener;
+}
+
+static bool lets_in(const struct cg_doctor *d, unsigned listener)
+{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
+    return policy && cg_conf_is_tls(&d->conf, listener) &&
+           cg_policy_listener(policy, cg_conf_port(&d->conf, listener))->identity.authenticates;
+}
+
+static void dynamic_security(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (unsigned p = 1; p <= d->conf.plugins; p++)
+        for (unsigned i = 0; i <= d->conf.listeners; i++) {
+            const struct cg_conf_line *line = cg_conf_plugin(&d->conf, p);
+            if (strstr(cg_conf_plugin_file(&d->conf, p), "mosquitto_dynamic_security") && lets_in(d, i) &&
+                holds_for(&d->conf, line, i))
+                cg_doctor_report(d, row, "%s:%u: %s %s, and \"authenticates\": true for port %u", line->file,
+                                 line->line, line->key, line->value, (unsigned)cg_conf_port(&d->conf, i));
+        }
+}
+
 static void crlfile(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     static const char *const keys[] = {"crlfile", NULL};
@@ -189,6 +215,14 @@ static const struct cg_doctor_rule rules[] = {
       "The broker then never asks a plugin about CONNECT: user name and client id are not bound as the policy says.",
       "Remove the line and set identity.username in the policy."},
      name_from_broker},
+    {{"dynsec_not_asked", CG_LINT_WARNING,
+      "The certificate is enough here (identity.authenticates), so dynamic-security does not decide about CONNECT: "
+      "a client that is disabled there still connects and keeps its roles.",
+      "To keep a client out, put its certificate on the policy's deny list or revoke it. To let dynamic-security "
+      "decide, first make a client there for each certificate, with the certificate's name and a password, and have "
+      "every device send both. Then set identity.authenticates to false: from then on dynamic-security refuses "
+      "whoever sends no password."},
+     dynamic_security},
     {{"crlfile_beside_plugin", CG_LINT_ERROR,
       "Mosquitto 2.1 ends when this file is bad at a reload, 2.0 accepts revoked clients then.",
       "Remove the line and name the CRL in the policy's trust.crls."},

@@ -103,6 +103,9 @@ trap_in tls_version_old "tls_version tlsv1.1"
 trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
 trap_in psk_listener "listener 8885\npsk_hint home"
 trap_in username_from_broker "use_subject_as_username true"
+trap_in dynsec_not_asked "plugin $work/mosquitto_dynamic_security.so"
+says "port 8883"
+says 'with the certificate.s name and a password'
 trap_in anonymous_allowed "allow_anonymous true"
 trap_in anonymous_allowed "listener_allow_anonymous true"
 trap_in certificate_left_to_plugin "require_certificate false"
@@ -148,6 +151,9 @@ cp policy.json kept.json
 sed -i 's/"authenticates": true/"authenticates": false/' policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found nobody_authenticates
+{ cat good.conf; echo "plugin $work/mosquitto_dynamic_security.so"; } >trap.conf
+expect 3 cg --json doctor --config trap.conf --user "$me" # there is no such file
+grep -q dynsec_not_asked out && fail "dynamic-security decides, and it is told that it does not"
 echo '{"trust": {"anchors": "x", "crl": 1}}' >policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found policy_invalid

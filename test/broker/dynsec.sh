@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Beside Mosquitto's own dynamic-security plugin: what doctor says of the two (dynsec_not_asked), and what its cure does.
+. "$(dirname "$0")/lib.sh"
+begin
+dynsec=$(find "$(dirname "$mosquitto")/root" /usr/lib -name mosquitto_dynamic_security.so 2>/dev/null | head -n 1) # the broker's own
+[ -f "$dynsec" ] && command -v mosquitto_ctrl >/dev/null || { echo "skipped: no dynamic-security plugin" >&2; exit 77; }
+make_pki
+make_leaf boss clientAuth /CN=boss URI:urn:plant:boss
+port=$(free_port)
+mosquitto_ctrl dynsec init dynsec.json boss secret >/dev/null || fail "no configuration of dynamic-security"
+
+policy() { # AUTHENTICATES [MEMBERS]
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl"}, %s
+        "identity": {"username": "cn", "authenticates": %s}}\n' "${2:-}" "$1" >policy.new
+    mv policy.new policy.json
+}
+with_policy() { # AUTHENTICATES
+    stop_broker
+    policy "$1"
+    {
+        printf 'allow_anonymous false\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        printf 'plugin %s\nplugin_opt_config_file %s/dynsec.json\n' "$dynsec" "$scratch"
+        tls_listener "$port" "require_certificate true\n"
+    } >broker.conf
+    start_broker
+}
+ctrl() {
+    timeout 20 mosquitto_ctrl -h 127.0.0.1 -p "$port" --cafile ca.pem --cert boss.pem --key boss.key -u boss -P secret \
+        dynsec "$@" >ctrl.out 2>&1 || fail "dynsec $*: $(cat ctrl.out)"
+}
+finds() { # TITLE COUNT
+    "$CG_TOOL" --json doctor --config broker.conf --user "$(id -un)" >out 2>err
+    if [ "$(grep -o '"id":"dynsec_not_asked"' out | wc -l)" = "$2" ]; then echo "ok: $1"; else fail "$1: $(cat out err)"; fi
+}
+# may TITLE CODE [ARGUMENTS]: the broker's answer to a message of dev1, as MQTT 5 tells it (135: not authorized)
+may() {
+    title=$1 code=$2
+    shift 2
+    client dev1 "$port" dev1 pub -V 5 -q 1 -t test -m hello -d "$@"
+    if grep -q "PUBACK (Mid: 1, RC:$code)" client.out; then echo "ok: $title"; else fail "$title: $(cat client.out client.err)"; fi
+}
+
+with_policy true
+finds "the certificate decides, not dynamic-security" 1
+ctrl createRole writer
+ctrl addRoleACL writer publishClientSend test allow 5
+ctrl createClient dev1 -p word
+ctrl addClientRole dev1 writer
+may "a client of dynamic-security" 16
+ctrl disableClient dev1
+may "one that is disabled there still connects, with its roles" 16
+ctrl removeClientRole dev1 writer
+may "without a role it connects and may not publish" 135
+ctrl addClientRole dev1 writer
+policy true "\"deny\": [{\"sha256\": \"$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)\"}],"
+expect_event "the policy changed" "snapshot_loaded\t2" event snapshot
+expect "on the policy's deny list it stays out" out dev1 "$port" dev1
+
+with_policy false
+finds "dynamic-security decides" 0
+expect "one that is disabled there stays out" out dev1 "$port" dev1 -u dev1 -P word
+ctrl enableClient dev1
+may "its name and password" 16 -u dev1 -P word
+expect "without a password nobody connects" out dev1 "$port" dev1
+expect "nor with the certificate alone and the name" out dev1 "$port" dev1 -u dev1
+expect "nor with another's name and password" out dev2 "$port" dev1 -u dev1 -P word
+expect "nor one who is no client of dynamic-security" out dev2 "$port" dev2 -u dev2 -P word
+stop_broker
+[ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
