@@ -68,10 +68,28 @@ static void plugin_options(struct cg_doctor *d, const struct cg_doctor_row *row)
                          plugin->file, plugin->line, policy ? "both" : "neither");
 }
 
+/* The lines by which the broker takes user names from certificates, by whether the same listener takes its client ids
+ * from user names: alone that one refuses every client that sends no user name. */
+static void names_of_broker(struct cg_doctor *d, const struct cg_doctor_row *row, bool client_ids)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        bool names = strcmp(line->key, "use_identity_as_username") == 0 ||
+                     strcmp(line->key, "use_subject_as_username") == 0;
+        if (names && cg_conf_true(line) &&
+            cg_conf_true(cg_conf_find(&d->conf, line->listener, "use_username_as_clientid")) == client_ids)
+            cg_doctor_report_line(d, row, line);
+    }
+}
+
 static void name_from_broker(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    static const char *const keys[] = {"use_identity_as_username", "use_subject_as_username", NULL};
-    cg_doctor_each_line(d, row, keys, cg_conf_true);
+    names_of_broker(d, row, false);
+}
+
+static void client_id_from_broker(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    names_of_broker(d, row, true);
 }
 
 /* Does a plugin line hold for this listener? */
@@ -215,6 +233,14 @@ static const struct cg_doctor_rule rules[] = {
       "The broker then never asks a plugin about CONNECT: user name and client id are not bound as the policy says.",
       "Remove the line and set identity.username in the policy."},
      name_from_broker},
+    {{"client_id_from_broker", CG_LINT_WARNING,
+      "The broker takes user name and client id from the certificate and never asks a plugin about CONNECT: the "
+      "policy's identity section has no effect.",
+      "Keep both lines, or remove this one and use_username_as_clientid together and set identity.username, "
+      "authenticates true and client_id \"equal\" in the policy. Before that, set the client id of every client to "
+      "the name in its certificate. With use_username_as_clientid alone the broker refuses every client that sends "
+      "no user name."},
+     client_id_from_broker},
     {{"dynsec_not_asked", CG_LINT_WARNING,
       "The certificate is enough here (identity.authenticates), so dynamic-security does not decide about CONNECT: "
       "a client that is disabled there still connects and keeps its roles.",

@@ -54,3 +54,21 @@ cp next.pem server.pem
 cp next.key server.key
 finds "the file was renewed, the broker was not told" "let_in_without_certificate served_other"
 stop_broker
+
+# Cures that doctor prints for lines by which the broker itself names clients: what they do to clients.
+named() { # TITLE LINES IDENTITY WITH-ITS-NAME WITH-ANOTHER-ID
+    stop_broker
+    printf '{"trust": {"anchors": ["ca.pem"]}, "identity": {"username": "cn", "authenticates": true%s}}\n' "$3" >policy.json
+    {
+        printf 'allow_anonymous false\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        tls_listener "$port" "require_certificate true\n$2"
+    } >broker.conf
+    start_broker
+    expect "$1: the client id is the name" "$4" dev1 "$port" dev1
+    expect "$1: another client id" "$5" dev1 "$port" other
+}
+named "names and client ids by the broker" "use_identity_as_username true\nuse_username_as_clientid true\n" '' in in
+expect_log "which takes both from the certificate" "as dev1 (.* u'dev1')"
+named "client ids by the broker alone" "use_username_as_clientid true\n" '' out out
+named "neither, and the policy binds the client id" '' ', "client_id": "equal"' in out
+stop_broker

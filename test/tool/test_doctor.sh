@@ -103,6 +103,10 @@ trap_in tls_version_old "tls_version tlsv1.1"
 trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
 trap_in psk_listener "listener 8885\npsk_hint home"
 trap_in username_from_broker "use_subject_as_username true"
+trap_in username_from_broker "use_identity_as_username true\nlistener 8884 127.0.0.1\nuse_username_as_clientid true"
+trap_in client_id_from_broker "use_username_as_clientid true\nuse_identity_as_username true"
+grep -q username_from_broker out && fail "the cure of one line alone is told where both stand"
+says 'set the client id of every client to the name in its certificate'
 trap_in dynsec_not_asked "plugin $work/mosquitto_dynamic_security.so"
 says "port 8883"
 says 'with the certificate.s name and a password'
@@ -234,6 +238,10 @@ expect 3 cg -q doctor --config linked.conf --user "$me" --fix --yes
 grep -q "^require_certificate true$(printf '\r')$" mixed.conf || fail "--fix left require_certificate, or its line end"
 grep -q '^# use_identity_as_username true' mixed.conf || fail "--fix left use_identity_as_username"
 ok cg doctor --config linked.conf --user "$me"
+sed "s|^# \(use_identity_as_username.*\)|\1\nuse_username_as_clientid true|" mixed.conf >both.conf
+cp both.conf both.kept
+expect 3 cg -q doctor --config both.conf --user "$me" --fix --yes
+cmp -s both.conf both.kept || fail "--fix took one of two lines that go together"
 sed 's/"authenticates": true/"authenticates": false/' policy.json >weak.json
 sed "s|$work/policy.json|$work/weak.json|" good.conf >weak.conf
 echo 'use_identity_as_username true' >>weak.conf
