@@ -117,16 +117,48 @@ static bool is_local(const struct cg_conf *conf, unsigned listener)
                        strcmp(address, "::1") == 0);
 }
 
+static unsigned first_listener(const struct cg_doctor *d)
+{
+    return cg_conf_has_default_listener(&d->conf) ? 0 : 1;
+}
+
+static bool is_plain(const struct cg_conf *conf, unsigned listener)
+{
+    return !cg_conf_is_tls(conf, listener) && !cg_conf_find(conf, listener, "psk_hint");
+}
+
+static bool plain_allowed(const struct cg_doctor *d, unsigned listener)
+{
+    return d->snapshot && cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener))->plain_allowed;
+}
+
 static void plain(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    for (unsigned i = cg_conf_has_default_listener(&d->conf) ? 0 : 1; i <= d->conf.listeners; i++) {
-        uint16_t port = cg_conf_port(&d->conf, i);
-        bool allowed = d->snapshot && cg_policy_listener(d->snapshot->policy, port)->plain_allowed;
-        bool tls = cg_conf_is_tls(&d->conf, i) || cg_conf_find(&d->conf, i, "psk_hint");
-        if (!tls && !is_local(&d->conf, i) && !allowed)
+    for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
+        if (is_plain(&d->conf, i) && !is_local(&d->conf, i) && !plain_allowed(d, i))
             cg_doctor_report(d, row, "%s: listener on port %u has no certfile: it speaks plain MQTT", d->conf.files[0],
-                             (unsigned)port);
-    }
+                             (unsigned)cg_conf_port(&d->conf, i));
+}
+
+/* Ports with plain MQTT for which the policy says allow, or deny. A Unix socket has none. */
+static size_t count_plain(const struct cg_doctor *d, bool allowed)
+{
+    size_t count = 0;
+    for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
+        count += cg_conf_port(&d->conf, i) && is_plain(&d->conf, i) && plain_allowed(d, i) == allowed;
+    return count;
+}
+
+/* 2.0 where the version is not known: 2.1 tells plugins the port. */
+static void plain_mixed(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    bool tells_port = *d->version && strncmp(d->version, "2.0.", 4) != 0;
+    if (tells_port || !d->snapshot || !count_plain(d, true) || !count_plain(d, false))
+        return;
+    for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
+        if (cg_conf_port(&d->conf, i) && is_plain(&d->conf, i))
+            cg_doctor_report(d, row, "%s: listener on port %u: \"plain\": \"%s\"", d->conf.files[0],
+                             (unsigned)cg_conf_port(&d->conf, i), plain_allowed(d, i) ? "allow" : "deny");
 }
 
 /* Kept once for all listeners, unless each has its own settings. */
@@ -193,6 +225,12 @@ static const struct cg_doctor_rule rules[] = {
     {{"plain_listener", CG_LINT_WARNING, "Passwords and messages cross the network in clear.",
       "Give it cafile, certfile and keyfile, bind it to 127.0.0.1, or remove it."},
      plain},
+    {{"plain_listeners_differ", CG_LINT_ERROR,
+      "Mosquitto 2.0 does not tell plugins which listener a client came to: where the policy allows some listeners "
+      "without TLS and denies others, certguard refuses the clients of all of them.",
+      "Give all listeners without TLS the same \"plain\" in the policy, give all but one TLS, or update to "
+      "Mosquitto 2.1."},
+     plain_mixed},
     {{"anonymous_allowed", CG_LINT_WARNING, "Clients without a name come in beside those with a certificate.",
       "Set: allow_anonymous false"},
      anonymous},

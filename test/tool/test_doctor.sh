@@ -272,6 +272,19 @@ found bridge_2_0_11
 found bridge_nameless
 as_version 2.1.2 0 old.conf
 grep -q 2_0_11 out && fail "a fault of 2.0.11 is told of another version"
+# 2.0 tells plugins no port: listeners without TLS must not differ
+sed "s|^{|{\"listeners\": [{\"port\": 1884, \"plain\": \"allow\"}],|" policy.json >plain.json
+sed "s|$work/policy.json|$work/plain.json|" good.conf >plain.conf
+echo 'listener 1884 127.0.0.1' >>plain.conf
+as_version 2.0.11 0 plain.conf
+echo 'listener 1885 127.0.0.1' >>plain.conf
+as_version 2.0.21 3 plain.conf
+found plain_listeners_differ
+says 'port 1884: ..plain..: ..allow'
+says 'port 1885: ..plain..: ..deny'
+as_version 2.1.2 0 plain.conf
+sed 's/"listeners": \[[^]]*\]/"plain": "allow"/' plain.json >plain.new && mv plain.new plain.json
+as_version 2.0.11 0 plain.conf
 # 2.1 loads a plugin by name, and listeners use it
 sed -e "s|^plugin .*|plugin_load guard $work/mosquitto_certguard.so|" good.conf >new.conf
 as_version 2.1.2 3 new.conf
