@@ -11,7 +11,6 @@ static const struct {
     const char *reason, *command;
 } cures[] = {
     {"no_certificate", "certguard issue client CLIENT"},
-
     {"untrusted", "certguard issue client NAME"},
     {"self_signed", "certguard issue client NAME"},
     {"bad_signature", "certguard renew NAME"},
@@ -33,6 +32,7 @@ static const struct {
     {"san_missing", "certguard issue client NAME-new --san dns:NAME"},
     {"ca_as_end_entity", "certguard issue client CLIENT"},
     {"certificate_in_use", "certguard revoke NAME"},
+    {"client_id_taken", "certguard status HOST:PORT --explain CLIENT"},
     {"peer_untrusts_us", "mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"},
     {"peer_says_expired", "certguard needs-renewal broker"},
     {"plain_mqtt", "mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"},

@@ -74,6 +74,13 @@ ok cg log --explain events
 says 'certguard renew sensor4'
 says 'The certificate has expired. (RFC 5280 4.1.2.5)'
 
+# what the reason says about the client id: who has none gets a certificate, who wants another's is shown its holder
+event 2026-11-20T10:00:00.000Z connect_denied no_certificate 192.0.2.7:5000 '' '' pump1 >denied
+event 2026-11-20T10:00:01.000Z connect_denied client_id_taken 192.0.2.7:5001 sensor4 1c pump1 >>denied
+ok cg log --explain denied
+says 'certguard issue client pump1'
+says 'certguard status HOST:8883 --explain pump1'
+
 # a name that is no plain name is never put into a command
 event 2026-11-20T10:00:00.000Z handshake_rejected expired 192.0.2.7:5000 'x;reboot' 1c '' >hostile
 ok cg log --explain hostile
