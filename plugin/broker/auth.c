@@ -96,9 +96,7 @@ static bool identify(struct connect *connect)
     X509 *leaf = certificate_of(connect->client);
     connect->conn = leaf ? cg_hook_conn_of_certificate(leaf) : conn_without_certificate(connect);
     X509_free(leaf); /* the SSL holds one too */
-    if (!connect->conn)
-        return !leaf;
-    return connect->conn->state == CG_CONN_ESTABLISHED && connect->conn->policy;
+    return connect->conn || !leaf;
 }
 
 /* ---- what the broker asks again */
@@ -305,8 +303,8 @@ static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_c
         .certificate = conn->peer_leaf,
         .client_id = client_id,
         .hint = "if this listener has use_identity_as_username or use_subject_as_username, remove it and let the "
-                "policy's identity.username set the name; remove use_username_as_clientid together with it, since the "
-                "broker then wants a user name in CONNECT, and let identity.client_id \"equal\" bind the client id",
+                "policy's identity.username set the name. Where it has use_username_as_clientid too, first give every "
+                "client the id that is the name in its certificate, then remove both together",
     };
     cg_report(state->reporter, &warning);
 }

@@ -76,41 +76,51 @@ void cg_control_free(struct cg_control *control)
     free(control);
 }
 
-/* False, and why: not an administrator now. Fails closed. */
+/* Why requests of this connection are not taken, whoever it is; NULL: they are. */
+static const char *why_not_from(const struct cg_conn *conn)
+{
+    const struct cg_claim *claim = conn ? conn->broker_data : NULL;
+    if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
+        conn->ending)
+        return "Requests are for clients with a certificate over TLS";
+    return claim->websocket ? "Requests are not taken over websockets" : NULL;
+}
+
+static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+{
+    char sha256[CG_HEX_MAX] = "";
+    bool fault = false; /* then it is not found either */
+    if (cg_list_find(&current->policy->admin, conn->peer_leaf, &fault))
+        return true;
+    cg_sha256_text(conn->peer_leaf, sha256);
+    snprintf(why, size, "The certificate is not in \"admin\" of the policy; its SHA-256 is %s", sha256);
+    return false;
+}
+
+/* Rules that are only audited count too. */
+static bool passes_every_rule(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+{
+    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
+    struct cg_verdict verdict = {.detail = "out of memory"};
+    if (cg_recheck_subject_of(conn, &subject))
+        cg_recheck_judge(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
+    bool good = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
+    if (!good)
+        snprintf(why, size, "The certificate is not accepted any more: %.140s",
+                 verdict.nfindings ? verdict.findings[0].detail : verdict.detail);
+    cg_verdict_clear(&verdict);
+    cg_recheck_subject_clear(&subject);
+    return good;
+}
+
+/* False, and why: not an administrator now. */
 static bool is_admin(const struct cg_control *control, const struct cg_conn *conn, char *why, size_t size)
 {
     const struct cg_snapshot *current = control->state->snapshot;
-    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
-    struct cg_verdict verdict;
-    bool fault = false, good = false;
-    const struct cg_claim *claim = conn ? conn->broker_data : NULL;
-    if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
-        conn->ending) {
-        snprintf(why, size, "Requests are for clients with a certificate over TLS");
-        return false;
-    }
-    if (claim->websocket) {
-        snprintf(why, size, "Requests are not taken over websockets");
-        return false;
-    }
-    if (!cg_list_find(&current->policy->admin, conn->peer_leaf, &fault)) {
-        char sha256[CG_HEX_MAX] = "";
-        cg_sha256_text(conn->peer_leaf, sha256);
-        snprintf(why, size, "The certificate is not in \"admin\" of the policy; its SHA-256 is %s", sha256);
-        return false;
-    }
-    if (cg_recheck_subject_of(conn, &subject)) {
-        cg_recheck_judge(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
-        good = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
-        if (!good)
-            snprintf(why, size, "The certificate is not accepted any more: %.140s",
-                     verdict.nfindings ? verdict.findings[0].detail : verdict.detail);
-        cg_verdict_clear(&verdict);
-    } else {
-        snprintf(why, size, "Out of memory");
-    }
-    cg_recheck_subject_clear(&subject);
-    return good && !fault;
+    const char *never = why_not_from(conn);
+    if (never)
+        snprintf(why, size, "%s", never);
+    return !never && is_listed(current, conn, why, size) && passes_every_rule(current, conn, why, size);
 }
 
 static void tell_denied(const struct cg_control *control, const struct cg_conn *conn, const char *client_id,

@@ -142,6 +142,7 @@ static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
         return false;
     }
     if (!keep(conn)) {
+        cg_verdict_clear(conn->verdict);
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
         return false;
     }
@@ -205,12 +206,10 @@ int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
     ERR_set_mark();
     if (conn) {
         accepted = judge(conn, store);
-        if (conn->verdict)
+        if (conn->verdict && conn->verdict->decision != CG_ACCEPT)
             error = cg_verdict_x509_error(conn->verdict);
     }
     ERR_pop_to_mark();
-    if (!accepted && error == X509_V_OK)
-        error = X509_V_ERR_APPLICATION_VERIFICATION;
     X509_STORE_CTX_set_error(store, accepted ? X509_V_OK : error);
     errno = saved;
     return accepted;

@@ -32,7 +32,6 @@ void cg_settings_refuse(SSL *ssl)
     /* A server asks for its credential in every handshake that is not resumed, and none is (resumption.c says no to
      * what was refused); a client verifies in every one that has no PSK; our verify callback says no to a connection
      * without record. */
-    SSL_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_set_cert_cb(ssl, refuse_credential, NULL);
     SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, never_called);
     SSL_set_psk_server_callback(ssl, NULL);

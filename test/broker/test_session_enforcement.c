@@ -52,6 +52,7 @@ static void free_conn(struct cg_conn *conn)
     if (conn->next)
         conn->next->prev = conn->prev;
     sk_X509_pop_free(conn->path, X509_free);
+    cg_snapshot_release(conn->snapshot);
     if (conn->fd >= 0)
         close(conn->fd);
     memset(conn, 0x5a, sizeof *conn);
@@ -148,7 +149,7 @@ static struct cg_conn *session(int i, const char *path, bool mqtt5)
     cg_hook.conns = conn;
     conn->path = cg_pki_stack(w.pki, path);
     conn->peer_leaf = sk_X509_value(conn->path, 0);
-    conn->snapshot = &w.snapshot;
+    conn->snapshot = cg_snapshot_take(&w.snapshot);
     conn->policy = &w.snapshot.policy->base;
     conn->not_after = strstr(path, "inter") ? NOW + 500 : strstr(path, "long") ? NOW + 200 : NOW + 100;
     cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
@@ -326,6 +327,84 @@ static void an_administrators_wish_is_done_whatever_the_policy_says(void **unuse
     assert_int_equal(w.told, 1);
 }
 
+/* ---- a new snapshot */
+
+static void run_pass(int64_t now)
+{
+    const struct timespec time = {.tv_nsec = 2000000};
+    w.snapshot.number++;
+    cg_enforcement_swapped(w.enforcement);
+    for (int i = 0; i < 500; i++) { /* the pass has a thread of its own */
+        poll_at(now);
+        nanosleep(&time, NULL);
+        if (!cg_hook.conns || (cg_hook.conns->snapshot == &w.snapshot && !cg_hook.conns->recheck && i > 20))
+            return;
+    }
+}
+
+static struct cg_snapshot old_snapshot(void)
+{
+    struct cg_snapshot old = w.snapshot;
+    atomic_init(&old.references, 1000); /* nobody frees it */
+    return old;
+}
+
+static void was_judged_by(struct cg_conn *conn, struct cg_snapshot *old)
+{
+    cg_snapshot_release(conn->snapshot);
+    conn->snapshot = cg_snapshot_take(old);
+}
+
+/* What the new snapshot says of the end counts from now on. */
+static void a_new_snapshot_may_move_the_end(void **unused)
+{
+    (void)unused;
+    struct cg_snapshot old = old_snapshot();
+    struct cg_conn *conn = session(0, "dev root", true);
+    was_judged_by(conn, &old);
+    w.snapshot.policy->base.client.clock_skew = 50;
+    run_pass(NOW);
+    assert_int_equal(conn->not_after, NOW + 150);
+    poll_at(NOW + 149);
+    assert_int_equal(nkicked, 0);
+    poll_at(NOW + 151);
+    assert_int_equal(nkicked, 1);
+}
+
+/* The handshake began with an older snapshot: nobody swaps one in later, and it is checked all the same. */
+static void who_was_judged_by_an_older_snapshot_is_checked_again(void **unused)
+{
+    (void)unused;
+    struct cg_snapshot old = old_snapshot();
+    struct cg_conn *conn = session(0, "dev root", true);
+    was_judged_by(conn, &old);
+    w.snapshot.policy->base.client.max_lifetime = 10;
+    cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
+    const struct timespec time = {.tv_nsec = 2000000};
+    for (int i = 0; i < 500 && nkicked == 0; i++) {
+        poll_at(NOW);
+        nanosleep(&time, NULL);
+    }
+    assert_int_equal(nkicked, 1);
+    assert_non_null(strstr(w.last, "[lifetime_too_long]"));
+}
+
+static void identity_and_client_id_are_checked_again(void **unused)
+{
+    (void)unused;
+    struct cg_snapshot old = old_snapshot();
+    was_judged_by(session(0, "dev root", true), &old);
+    w.snapshot.policy->base.identity = (struct cg_identity_policy){.username = CG_IDENTITY_CN};
+    run_pass(NOW);
+    assert_int_equal(nkicked, 0);
+    old = old_snapshot();
+    was_judged_by(cg_hook.conns, &old);
+    w.snapshot.policy->base.identity.client_id = CG_CLIENT_ID_EQUAL; /* it is n0, and its name is dev */
+    run_pass(NOW);
+    assert_int_equal(nkicked, 1);
+    assert_non_null(strstr(w.last, "[client_id_mismatch]"));
+}
+
 /* A client without TLS, which is known by its id alone. */
 static struct cg_claim *plain_session(int i, uint16_t port)
 {
@@ -394,6 +473,9 @@ int main(void)
         CASE(others_are_shut_down),
         CASE(what_a_kick_does_not_end_is_shut_down_at_the_next_poll),
         CASE(an_administrators_wish_is_done_whatever_the_policy_says),
+        CASE(a_new_snapshot_may_move_the_end),
+        CASE(who_was_judged_by_an_older_snapshot_is_checked_again),
+        CASE(identity_and_client_id_are_checked_again),
         CASE(plain_sessions_end_when_the_policy_no_longer_allows_them),
         CASE(a_name_that_may_be_anothers_waits),
     };

@@ -114,6 +114,22 @@ static void what_serves_is_looked_at(void **unused)
     assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 16);
 }
 
+/* To the second: RFC 5280 5.1.2.5 has the next one issued by then. */
+static void a_crl_is_over_at_next_update(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t at;
+        int warnings;
+    } rows[] = {{NOW + 7 * DAY - 1, 1}, {NOW + 7 * DAY, 2}, {NOW + 7 * DAY + 1, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_warner_swapped(w.warner); /* look now */
+        cg_warner_pulse(w.warner, &w.snapshot, rows[i].at);
+        if (told[CRL] != rows[i].warnings)
+            fail_msg("row %zu: %d warnings", i, told[CRL]);
+    }
+}
+
 static void live_clients_are_looked_at_too(void **unused)
 {
     (void)unused;
@@ -130,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(clients_at_each_distance_once, start, finish),
         cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(a_crl_is_over_at_next_update, start, finish),
         cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

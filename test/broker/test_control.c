@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Who may ask on the control topic, asked again before each step, and who gets the answers. */
+#include "control.h"
+
+#include "control_request.h"
+#include "state.h"
+
+#include "core/list.h"
+#include "lib/pki_maker.h"
+
+#include <openssl/evp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static struct cg_pki *pki;
+static struct cg_state state;
+static struct cg_snapshot snapshot;
+static struct cg_conn conn;
+static struct cg_claim *claim;
+static unsigned char admin_sha256[EVP_MAX_MD_SIZE];
+static struct cg_certificate_match admin = {.sha256 = admin_sha256};
+
+static int answers, denials;
+static char answered_to[64], answer[2000], denied[900];
+
+static void publish(const char *client_id, const char *topic, const char *payload)
+{
+    assert_string_equal(topic, CG_CONTROL_TOPIC "/response");
+    answers++;
+    snprintf(answered_to, sizeof answered_to, "%s", client_id);
+    snprintf(answer, sizeof answer, "%s", payload);
+}
+
+static void broker_log(enum cg_level level, const char *text)
+{
+    (void)level;
+    denials += strstr(text, "[not_an_admin]") != NULL;
+    snprintf(denied, sizeof denied, "%s", text);
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    struct cg_error err = {""};
+    memset(&state, 0, sizeof state);
+    memset(&snapshot, 0, sizeof snapshot);
+    memset(&conn, 0, sizeof conn);
+    answers = denials = 0;
+    pki = cg_pki_new(time(NULL));
+    cg_pki_make(pki, "ca: ca cn=ca\nadmin: issuer=ca cn=admin\n");
+    snapshot.policy = cg_policy_default("ca.pem", &err);
+    snapshot.trust = snapshot.bridge_trust = cg_trust_new();
+    atomic_init(&snapshot.references, 1);
+    char *pem = cg_pki_pem(pki, "ca");
+    assert_true(cg_trust_add_anchors(snapshot.trust, "ca", pem, strlen(pem), &err));
+    free(pem);
+    assert_int_equal(X509_digest(cg_pki_cert(pki, "admin"), EVP_sha256(), admin_sha256, NULL), 1);
+    snapshot.policy->admin = (struct cg_certificate_list){&admin, 1, 0, 0};
+    cg_list_sort(&snapshot.policy->admin);
+    state.snapshot = &snapshot;
+    state.reporter = cg_reporter_open(&snapshot.policy->log, NULL, broker_log, &err);
+    state.clients = cg_client_map_new(NULL);
+    const struct cg_enforcement_means means = {state.reporter, state.clients, NULL};
+    state.enforcement = cg_enforcement_new(&means);
+    state.control = cg_control_new(&state, publish);
+    conn.role = CG_ROLE_LISTENER;
+    conn.state = CG_CONN_ESTABLISHED;
+    conn.fd = -1;
+    conn.peer_leaf = cg_pki_cert(pki, "admin");
+    conn.path = cg_pki_stack(pki, "admin ca");
+    const struct cg_claim what = {.client = &conn, .conn = &conn, .username = ""};
+    claim = cg_client_map_claim(state.clients, &what, "boss");
+    cg_client_map_poll(state.clients);
+    return 0;
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    cg_enforcement_ended(state.enforcement, &conn);
+    cg_control_free(state.control);
+    cg_enforcement_free(state.enforcement);
+    cg_client_map_free(state.clients);
+    cg_reporter_close(state.reporter);
+    snapshot.policy->admin = (struct cg_certificate_list){NULL, 0, 0, 0};
+    cg_policy_free(snapshot.policy);
+    cg_trust_free(snapshot.trust);
+    sk_X509_pop_free(conn.path, X509_free);
+    cg_pki_free(pki);
+    return 0;
+}
+
+static enum cg_control_result ask(const char *text)
+{
+    const struct cg_control_request request = {
+        .conn = &conn, .client_id = "boss", .payload = text, .len = strlen(text)};
+    return cg_control_take(state.control, &request);
+}
+
+#define ANY_REQUEST "{\"commands\":[{\"command\":\"nonsense\",\"correlationData\":\"x\"}]}"
+
+static void an_administrator_is_answered(void **unused)
+{
+    (void)unused;
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    assert_int_equal(answers, 0); /* not inside the broker's call */
+    cg_control_pulse(state.control);
+    assert_int_equal(answers, 1);
+    assert_string_equal(answered_to, "boss");
+    assert_non_null(strstr(answer, "unknown command"));
+    assert_int_equal(denials, 0);
+}
+
+static void refused(const char *words)
+{
+    int before = denials;
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_DENIED);
+    cg_control_pulse(state.control);
+    assert_int_equal(answers, 0);
+    assert_int_equal(denials, before + 1);
+    if (!strstr(denied, words))
+        fail_msg("expected '%s', found '%s'", words, denied);
+}
+
+static void who_is_not_listed_is_refused(void **unused)
+{
+    (void)unused;
+    admin_sha256[0] ^= 1;
+    refused("is not in");
+}
+
+static void who_breaks_a_rule_that_is_only_audited_is_refused(void **unused)
+{
+    (void)unused;
+    snapshot.policy->base.client.mode[CG_REASON_LIFETIME_TOO_LONG] = CG_AUDIT;
+    snapshot.policy->base.client.max_lifetime = 60;
+    refused("not accepted any more");
+}
+
+static void who_breaks_a_rule_is_refused(void **unused)
+{
+    (void)unused;
+    snapshot.policy->base.client.max_lifetime = 60;
+    refused("not accepted any more");
+}
+
+static void websockets_are_refused(void **unused)
+{
+    (void)unused;
+    claim->websocket = true;
+    refused("not taken over websockets");
+}
+
+static void a_session_that_is_to_end_is_refused(void **unused)
+{
+    (void)unused;
+    cg_enforcement_mark(state.enforcement, &conn, &snapshot, "by the test");
+    refused("for clients with a certificate");
+}
+
+static void without_a_certificate_nobody_asks(void **unused)
+{
+    (void)unused;
+    X509 *leaf = conn.peer_leaf;
+    conn.peer_leaf = NULL;
+    refused("for clients with a certificate");
+    conn.peer_leaf = leaf;
+    conn.state = CG_CONN_REJECTED;
+    refused("for clients with a certificate");
+    conn.state = CG_CONN_ESTABLISHED;
+    conn.role = CG_ROLE_BRIDGE;
+    refused("for clients with a certificate");
+}
+
+/* Between the question and the answer the policy may change. */
+static void who_is_no_administrator_any_more_gets_no_answer(void **unused)
+{
+    (void)unused;
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    admin_sha256[0] ^= 1;
+    cg_control_pulse(state.control);
+    assert_int_equal(answers, 0);
+    assert_int_equal(denials, 1);
+}
+
+/* Answers go out by client id. */
+static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused)
+{
+    (void)unused;
+    struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf};
+    const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    struct cg_claim *second = cg_client_map_claim(state.clients, &what, "boss");
+    cg_control_pulse(state.control);
+    assert_int_equal(answers, 0);
+    cg_client_map_release(state.clients, second);
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    cg_control_ended(state.control, &conn); /* it went away */
+    cg_control_pulse(state.control);
+    assert_int_equal(answers, 0);
+    assert_int_equal(denials, 0);
+}
+
+/* As many commands as are allowed in one request, and one more. */
+static void a_request_has_so_many_commands(void **unused)
+{
+    (void)unused;
+    for (int more = 0; more <= 1; more++) {
+        char text[8000] = "{\"commands\":[";
+        size_t len = strlen(text);
+        for (int i = 0; i < CG_CONTROL_COMMANDS_MAX + more; i++)
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s{\"command\":\"x\"}", i ? "," : "");
+        snprintf(text + len, sizeof text - len, "]}");
+        assert_int_equal(ask(text), CG_CONTROL_TAKEN);
+        cg_control_pulse(state.control);
+        assert_int_equal(strstr(answer, "with one to") != NULL, more);
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(an_administrator_is_answered),
+        CASE(who_is_not_listed_is_refused),
+        CASE(who_breaks_a_rule_that_is_only_audited_is_refused),
+        CASE(who_breaks_a_rule_is_refused),
+        CASE(websockets_are_refused),
+        CASE(a_session_that_is_to_end_is_refused),
+        CASE(without_a_certificate_nobody_asks),
+        CASE(who_is_no_administrator_any_more_gets_no_answer),
+        CASE(an_answer_never_goes_to_whoever_may_have_the_id_by_now),
+        CASE(a_request_has_so_many_commands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

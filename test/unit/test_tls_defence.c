@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What is refused is refused at more than one place. Each of them is tried here where the others do not help. */
+#include "tls_fixture.h"
+
+#include "tls/private.h"
+
+#include <openssl/err.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tls_world world;
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_world_open(&world);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tls_world_close(&world);
+    return 0;
+}
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+#define NVERSIONS (sizeof versions / sizeof *versions)
+
+static struct tls_link link;
+static SSL_CTX *server, *client;
+
+static void begin(int version, const char *certificate)
+{
+    memset(&world.told, 0, sizeof world.told);
+    server = tls_broker_context(&world, "server");
+    client = tls_peer_context(&world, version, version, certificate);
+    tls_connect(&link, server, client);
+}
+
+static void end(void)
+{
+    tls_disconnect(&link);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+/* Something refuses a connection while its handshake is under way, and the handshake goes on. */
+static void refused_meanwhile(const char *certificate)
+{
+    for (size_t i = 0; i < NVERSIONS; i++) {
+        begin(versions[i], certificate);
+        tls_step(&link); /* the hellos */
+        assert_non_null(cg_hook_first());
+        cg_conn_why(cg_hook_first(), CG_REASON_HANDSHAKE_TIMEOUT, "by the test");
+        tls_run(&link);
+        assert_int_equal(world.told.accepted, 0);
+        assert_int_equal(world.told.rejected, 1);
+        assert_int_equal(world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+        end();
+    }
+}
+
+static void a_good_certificate_does_not_help_who_is_refused(void **state)
+{
+    (void)state;
+    refused_meanwhile("good");
+}
+
+static void nor_does_none_where_none_is_needed(void **state)
+{
+    (void)state;
+    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    refused_meanwhile(NULL);
+}
+
+/* A bridge whose settings OpenSSL does not take goes no further, though the other broker's certificate is good. */
+static void a_bridge_without_settings_does_not_finish(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NVERSIONS; i++) {
+        memset(&world.told, 0, sizeof world.told);
+        world.policy->bridge_tls.ciphers = "NO-SUCH-CIPHER";
+        tls_new_snapshot(&world);
+        SSL_CTX *bridge = tls_bridge_context(&world, "good");
+        SSL_CTX *remote = tls_peer_context(&world, versions[i], versions[i], "server");
+        SSL_CTX_set_verify(remote, SSL_VERIFY_NONE, NULL);
+        tls_connect(&link, remote, bridge);
+        tls_run(&link);
+        assert_false(link.server_done);
+        assert_int_equal(world.told.accepted, 0);
+        assert_int_equal(world.told.last.reason, CG_REASON_INTERNAL_ERROR);
+        tls_disconnect(&link);
+        SSL_CTX_free(bridge);
+        SSL_CTX_free(remote);
+    }
+}
+
+/* Somebody puts another verify callback into the SSL_CTX after ours. */
+static int yes(X509_STORE_CTX *store, void *unused)
+{
+    (void)unused;
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+}
+
+static void who_was_not_verified_by_us_is_not_let_in(void **state)
+{
+    (void)state;
+    static const char *const certificates[] = {"good", "stranger"};
+    for (size_t i = 0; i < NVERSIONS; i++) {
+        begin(versions[i], certificates[i]);
+        SSL_CTX_set_cert_verify_callback(server, yes, NULL);
+        tls_disconnect(&link);
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        assert_int_equal(world.told.accepted, 0);
+        end();
+    }
+}
+
+/* What another thread does with the broker's SSLs is not seen by the hook, so it is refused. */
+static void *run_on_another_thread(void *unused)
+{
+    tls_run(&link);
+    return unused;
+}
+
+static void a_handshake_that_moves_to_another_thread_fails(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NVERSIONS; i++) {
+        pthread_t thread;
+        begin(versions[i], "good");
+        tls_step(&link);
+        assert_int_equal(pthread_create(&thread, NULL, run_on_another_thread, NULL), 0);
+        pthread_join(thread, NULL);
+        assert_false(link.server_done);
+        assert_int_equal(world.told.accepted, 0);
+        end();
+    }
+}
+
+/* OpenSSL tells of a start again when keys change: the connection stays judged by the snapshot that it began with. */
+static void a_change_of_keys_is_no_new_handshake(void **state)
+{
+    (void)state;
+    char byte = 0;
+    begin(TLS1_3_VERSION, "good");
+    tls_run(&link);
+    assert_true(link.server_done);
+    struct cg_snapshot *first = cg_hook_first()->snapshot;
+    assert_non_null(first);
+    world.current = NULL; /* would be taken by a new handshake */
+    assert_int_equal(SSL_key_update(link.client, SSL_KEY_UPDATE_REQUESTED), 1);
+    assert_int_equal(SSL_write(link.client, "x", 1), 1);
+    assert_int_equal(SSL_read(link.server, &byte, 1), 1);
+    assert_int_equal(SSL_write(link.server, "y", 1), 1);
+    assert_int_equal(SSL_read(link.client, &byte, 1), 1);
+    assert_ptr_equal(cg_hook_first()->snapshot, first);
+    assert_int_equal(cg_hook_first()->reason, CG_REASON_UNSET);
+    world.current = &world.snapshot;
+    end();
+}
+
+/* Nobody sees our certificate where nothing is loaded to judge them by. */
+static void who_is_refused_at_once_sees_no_certificate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NVERSIONS; i++) {
+        world.current = NULL;
+        begin(versions[i], "good");
+        SSL_up_ref(link.client);
+        SSL *kept = link.client;
+        tls_run(&link);
+        assert_false(link.server_done);
+        assert_int_equal(world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+        assert_null(SSL_get0_peer_certificate(kept));
+        SSL_free(kept);
+        world.current = &world.snapshot;
+        end();
+    }
+}
+
+/* TLS gives the list of names 64 KiB, shared with what else is in the message; we take a quarter of it, or none. */
+static int names_announced(int anchors)
+{
+    char recipe[400];
+    struct cg_error err = {""};
+    struct cg_trust *trust = cg_trust_new(), *before = world.snapshot.trust;
+    char *pem = cg_pki_pem(world.pki, "ca");
+    size_t mark = cg_pki_mark(world.pki);
+    assert_true(cg_trust_add_anchors(trust, "(test)", pem, strlen(pem), &err));
+    free(pem);
+    for (int i = 0; i < anchors; i++) {
+        snprintf(recipe, sizeof recipe, "many: ca subject=/O=%060d/OU=%060d/CN=%05d\n", 0, 0, i);
+        cg_pki_make(world.pki, recipe);
+        pem = cg_pki_pem(world.pki, "many");
+        cg_pki_rewind(world.pki, mark);
+        assert_true(cg_trust_add_anchors(trust, "(test)", pem, strlen(pem), &err));
+        free(pem);
+    }
+    world.snapshot.trust = trust;
+    tls_new_snapshot(&world);
+    begin(TLS1_3_VERSION, "good");
+    SSL_up_ref(link.client);
+    SSL *kept = link.client;
+    tls_run(&link);
+    assert_true(link.server_done);
+    int count = sk_X509_NAME_num(SSL_get0_peer_CA_list(kept));
+    SSL_free(kept);
+    end();
+    world.snapshot.trust = before;
+    cg_trust_free(trust);
+    return count;
+}
+
+static void a_long_list_of_cas_is_not_announced(void **state)
+{
+    (void)state;
+    assert_int_equal(names_announced(50), 51);
+    assert_in_range(names_announced(150) + 1, 0, 1); /* none: 150 names of about 160 octets */
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_good_certificate_does_not_help_who_is_refused), CASE(nor_does_none_where_none_is_needed),
+        CASE(a_bridge_without_settings_does_not_finish),       CASE(who_was_not_verified_by_us_is_not_let_in),
+        CASE(a_handshake_that_moves_to_another_thread_fails),  CASE(a_change_of_keys_is_no_new_handshake),
+        CASE(who_is_refused_at_once_sees_no_certificate),      CASE(a_long_list_of_cas_is_not_announced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
