@@ -121,7 +121,7 @@ static void a_crl_is_over_at_next_update(void **unused)
     static const struct {
         int64_t at;
         int warnings;
-    } rows[] = {{NOW + 7 * DAY - 1, 1}, {NOW + 7 * DAY, 2}, {NOW + 7 * DAY + 1, 2}};
+    } rows[] = {{NOW + 79 * DAY - 1, 1}, {NOW + 79 * DAY, 2}, {NOW + 79 * DAY + 1, 2}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cg_warner_swapped(w.warner); /* look now */
         cg_warner_pulse(w.warner, &w.snapshot, rows[i].at);
