@@ -217,12 +217,59 @@ static void what_a_session_costs(void **state)
     tls_world_close(&world);
 }
 
+/* ---- the mark */
+
+static X509 *certificate_of(const void *ssl)
+{
+    return SSL_get1_peer_certificate((const SSL *)ssl);
+}
+
+/* However a mark fails, it does not stay: the client is known or not, and never shows a certificate that is none. Where the
+ * mark cannot be taken back the connection is over. */
+static void a_mark_never_stays(void **state)
+{
+    (void)state;
+    struct tls_world world;
+    struct tls_link link;
+    bool found = false, ended = false, failed = true;
+    tls_world_open(&world);
+    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, NULL);
+    for (long nth = 1; failed && nth < 2000; nth++) {
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        assert_true(link.server_done);
+        struct cg_conn *conn = cg_hook_first();
+        countdown = nth;
+        counting = true;
+        bool is = cg_hook_is_client(conn, certificate_of, link.server);
+        counting = false;
+        failed = countdown <= 0;
+        bool marked = SSL_get0_peer_certificate(link.server) != NULL;
+        bool over = SSL_get_shutdown(link.server) & SSL_RECEIVED_SHUTDOWN;
+        assert_true(!marked || over);
+        assert_true(is || failed);
+        assert_false(is && over);
+        found = found || is;
+        ended = ended || over;
+        tls_disconnect(&link);
+        assert_int_equal(ERR_peek_error(), 0);
+        ERR_clear_error();
+    }
+    assert_true(found && ended && !failed);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+    tls_world_close(&world);
+}
+
 int main(void)
 {
     if (!CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free))
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(a_mark_never_stays),
         cmocka_unit_test(a_ticket_without_memory),
         cmocka_unit_test(what_a_session_costs),
     };
