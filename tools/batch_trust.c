@@ -91,7 +91,7 @@ static void keep_refused(struct cg_batch_case *out, const struct cg_bytes *bytes
 void cg_batch_add_crl(struct cg_batch_case *c, const char *place, const struct cg_bytes *bytes)
 {
     struct cg_error refused = {""};
-    if (cg_trust_add_crls(c->trust, place, bytes->data, bytes->len, c->input.now, &refused))
+    if (cg_trust_add_crls(c->trust, place, bytes->data, bytes->len, &refused))
         return;
     if (!c->refused_crl.text[0])
         c->refused_crl = refused;

@@ -307,7 +307,7 @@ int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, s
     struct run run = {.cli = cli, .options = o, .world = world};
     STACK_OF(X509) *untrusted = sk_X509_new_null();
     bool good = untrusted && cg_world_all_certificates(&o->untrusted, untrusted, &err) &&
-                cg_world_add_crls(world, o, untrusted, cli->now, &err);
+                cg_world_add_crls(world, o, untrusted, &err);
     run.untrusted = untrusted;
     run.client = look_ahead(cg_world_profile(world, o, CG_PURPOSE_CLIENT), cli->now - cli->clock);
     run.server = look_ahead(cg_world_profile(world, o, CG_PURPOSE_SERVER), cli->now - cli->clock);

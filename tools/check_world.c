@@ -15,29 +15,25 @@ void cg_world_clear(struct cg_world *w)
     cg_policy_free(w->policy);
 }
 
-typedef bool add_bytes(struct cg_world *w, const char *file, const struct cg_bytes *bytes, int64_t now,
-                       struct cg_error *err);
+typedef bool add_bytes(struct cg_world *w, const char *file, const struct cg_bytes *bytes, struct cg_error *err);
 
-static bool add_anchors(struct cg_world *w, const char *file, const struct cg_bytes *bytes, int64_t now,
-                        struct cg_error *err)
+static bool add_anchors(struct cg_world *w, const char *file, const struct cg_bytes *bytes, struct cg_error *err)
 {
-    (void)now;
     return cg_trust_add_anchors(w->trust, file, bytes->data, bytes->len, err);
 }
 
-static bool add_crls(struct cg_world *w, const char *file, const struct cg_bytes *bytes, int64_t now,
-                     struct cg_error *err)
+static bool add_crls(struct cg_world *w, const char *file, const struct cg_bytes *bytes, struct cg_error *err)
 {
-    return cg_trust_add_crls(w->trust, file, bytes->data, bytes->len, now, err);
+    return cg_trust_add_crls(w->trust, file, bytes->data, bytes->len, err);
 }
 
-static bool add_files(struct cg_world *w, const struct cg_list *files, size_t limit, add_bytes *add, int64_t now,
+static bool add_files(struct cg_world *w, const struct cg_list *files, size_t limit, add_bytes *add,
                       struct cg_error *err)
 {
     for (size_t i = 0; i < files->count; i++) {
         struct cg_bytes bytes;
         bool good = cg_file_read(files->item[i], CG_FILE_PUBLIC, limit, &bytes, err) &&
-                    add(w, files->item[i], &bytes, now, err);
+                    add(w, files->item[i], &bytes, err);
         cg_bytes_free(&bytes);
         if (!good)
             return false;
@@ -50,7 +46,7 @@ static bool is_bridge(const struct cg_check_options *o)
     return o->purpose && strcmp(o->purpose, "bridge") == 0;
 }
 
-static bool load_trust(struct cg_world *w, const struct cg_check_options *o, int64_t now, struct cg_error *err)
+static bool load_trust(struct cg_world *w, const struct cg_check_options *o, struct cg_error *err)
 {
     const struct cg_trust_files *files = &w->policy->trust;
     if (is_bridge(o) && w->policy->bridge_trust.anchors.count)
@@ -61,9 +57,9 @@ static bool load_trust(struct cg_world *w, const struct cg_check_options *o, int
     }
     if (files->crl_extended)
         cg_trust_extend_crls(w->trust);
-    if (!o->trust.count && !cg_trust_load(w->trust, files, now, err))
+    if (!o->trust.count && !cg_trust_load(w->trust, files, err))
         return false;
-    return add_files(w, &o->trust, TRUST_LIMIT, add_anchors, now, err);
+    return add_files(w, &o->trust, TRUST_LIMIT, add_anchors, err);
 }
 
 struct cg_profile cg_world_profile(const struct cg_world *w, const struct cg_check_options *o, enum cg_purpose purpose)
@@ -74,7 +70,7 @@ struct cg_profile cg_world_profile(const struct cg_world *w, const struct cg_che
     return profile;
 }
 
-bool cg_world_load(struct cg_world *w, const struct cg_check_options *o, int64_t now, struct cg_error *err)
+bool cg_world_load(struct cg_world *w, const struct cg_check_options *o, struct cg_error *err)
 {
     bool server = o->purpose && strcmp(o->purpose, "client") != 0;
     w->policy = o->policy ? cg_policy_load(o->policy, err)
@@ -84,15 +80,15 @@ bool cg_world_load(struct cg_world *w, const struct cg_check_options *o, int64_t
     w->purpose = server ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
     w->profile = cg_world_profile(w, o, w->purpose);
     bool named = o->trust.count || (o->policy && w->policy->trust.anchors.count);
-    return (o->batch && !named) || load_trust(w, o, now, err);
+    return (o->batch && !named) || load_trust(w, o, err);
 }
 
-bool cg_world_add_crls(struct cg_world *w, const struct cg_check_options *o, const STACK_OF(X509) *sent, int64_t now,
+bool cg_world_add_crls(struct cg_world *w, const struct cg_check_options *o, const STACK_OF(X509) *sent,
                        struct cg_error *err)
 {
     if (o->crl.count)
         cg_batch_trust_sent(w->trust, sent);
-    return add_files(w, &o->crl, CRL_LIMIT, add_crls, now, err);
+    return add_files(w, &o->crl, CRL_LIMIT, add_crls, err);
 }
 
 bool cg_world_certificates(const char *file, STACK_OF(X509) *to, struct cg_error *err)

@@ -26,7 +26,7 @@ struct cg_world {
 };
 
 /* Policy, and trust anchors where any are named. False: *err says what. Clear it in both cases. */
-bool cg_world_load(struct cg_world *world, const struct cg_check_options *o, int64_t now, struct cg_error *err);
+bool cg_world_load(struct cg_world *world, const struct cg_check_options *o, struct cg_error *err);
 void cg_world_clear(struct cg_world *world);
 
 /* The rules for a purpose, as the options narrow them. */
@@ -35,7 +35,7 @@ struct cg_profile cg_world_profile(const struct cg_world *world, const struct cg
 
 /* The CRLs of --crl; those of intermediates that the peer sends need its certificates. */
 bool cg_world_add_crls(struct cg_world *world, const struct cg_check_options *o, const STACK_OF(X509) *sent,
-                       int64_t now, struct cg_error *err);
+                       struct cg_error *err);
 
 /* Appends the certificates of a file, or of every file of a list. */
 bool cg_world_certificates(const char *file, STACK_OF(X509) *to, struct cg_error *err);

@@ -135,7 +135,7 @@ static void tell_ca_crl(struct cg_report *report, const struct cg_ca *ca)
         OPENSSL_free(der);
     }
     good = good && cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, (size_t)1 << 30, &crl, &fault) &&
-           cg_trust_add_crls(trust, path, crl.data, crl.len, report->now, &fault);
+           cg_trust_add_crls(trust, path, crl.data, crl.len, &fault);
     if (trust)
         tell_trust(report, "CA", trust);
     if (!good)

@@ -184,6 +184,8 @@ void cg_prometheus_write(FILE *out, const cJSON *data)
            cg_status_number(snapshot, "number"));
     single(out, "snapshots_rejected_total", "counter", "Loads that were refused.",
            cg_status_number(snapshot, "rejected"));
+    single(out, "snapshot_parts_kept", "gauge", "Parts that stay what they were, since their files are no good.",
+           cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(snapshot, "kept")));
     handshakes(out, cJSON_GetObjectItemCaseSensitive(data, "handshakes"));
     by_reason(out, cJSON_GetObjectItemCaseSensitive(data, "connects_denied"), "connects_denied_total",
               "CONNECTs denied after a good handshake, by reason.");

@@ -123,6 +123,18 @@ static void show_ends(const cJSON *data, const char *key, const char *what, cons
     }
 }
 
+/* What stays as it was, since the files are no good: the reader has to act. */
+static void show_kept(const cJSON *snapshot)
+{
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(snapshot, "kept"))
+    {
+        printf("  %sstays as it was: %s", colour(CG_YELLOW), colour(CG_PLAIN));
+        show_text(cg_status_text(item, "detail"));
+        printf(" [%s]\n", cg_status_text(item, "reason"));
+    }
+}
+
 void cg_status_show(const cJSON *data)
 {
     const cJSON *snapshot = cJSON_GetObjectItemCaseSensitive(data, "snapshot");
@@ -140,6 +152,7 @@ void cg_status_show(const cJSON *data)
         printf(", %s%.0f changes refused%s", colour(CG_YELLOW), cg_status_number(snapshot, "rejected"),
                colour(CG_PLAIN));
     printf("\n");
+    show_kept(snapshot);
     title("Handshakes");
     printf("%.0f accepted, %.0f rejected\n", cg_status_number(handshakes, "accepted"),
            cg_status_number(rejected, "total"));

@@ -135,7 +135,7 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
     if (good)
         leaf = sk_X509_shift(sent);
     good = good && cg_world_all_certificates(&o->untrusted, sent, &err) &&
-           cg_world_add_crls(w, o, sent, cli->now, &err);
+           cg_world_add_crls(w, o, sent, &err);
     if (!good) {
         cg_fail(cli, code, &err);
         goto out;
@@ -260,7 +260,7 @@ static int check_issued(const struct cg_cli *cli, struct cg_check_options o)
         if (!o.crl.count && access(crl, F_OK) == 0)
             o.crl = (struct cg_list){lists + 2, 1};
     }
-    if (code != CG_EXIT_OK || !cg_world_load(&w, &o, cli->now, &err) || !cg_fleet_issued(&fleet, &ca, cli->clock, &err))
+    if (code != CG_EXIT_OK || !cg_world_load(&w, &o, &err) || !cg_fleet_issued(&fleet, &ca, cli->clock, &err))
         code = cg_fail(cli, code == CG_EXIT_OK ? CG_EXIT_FAILED : code, &err);
     else
         code = cg_check_fleet(cli, &o, &w, &fleet);
@@ -297,7 +297,7 @@ static int run(const struct cg_cli *cli, const void *options_)
     int code = misused(cli, o, folder);
     if (code || o->issued)
         return code ? code : check_issued(cli, *o);
-    if (!cg_world_load(&w, o, cli->now, &err))
+    if (!cg_world_load(&w, o, &err))
         code = cg_fail(cli, CG_EXIT_FAILED, &err);
     else
         code = folder ? check_folder(cli, o, &w) : o->batch ? check_batch(cli, o, &w) : check_one(cli, o, &w);

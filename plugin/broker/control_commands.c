@@ -33,7 +33,7 @@ static enum cg_step status(struct cg_command *command)
         return CG_STEP_LATER;
     cJSON_Delete(command->data);
     command->data = cg_control_status(cg_reporter_counters(state->reporter), cg_sysinfo_population(state->sysinfo),
-                                      state->snapshot, now());
+                                      state->snapshot, &state->kept, now());
     return CG_STEP_DONE;
 }
 

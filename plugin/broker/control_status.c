@@ -99,8 +99,20 @@ static void add_sessions(cJSON *object, const struct cg_counters *counters, cons
     }
 }
 
+/* Parts that stay what they were. */
+static void add_kept(cJSON *object, const struct cg_faults *kept)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "kept");
+    for (size_t i = 0; i < kept->count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "reason", cg_reason_row(kept->item[i].reason)->code);
+        cJSON_AddStringToObject(item, "detail", kept->item[i].error.text);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
 cJSON *cg_control_status(const struct cg_counters *counters, const struct cg_population *population,
-                         const struct cg_snapshot *current, int64_t now)
+                         const struct cg_snapshot *current, const struct cg_faults *kept, int64_t now)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "version", CG_VERSION);
@@ -108,6 +120,7 @@ cJSON *cg_control_status(const struct cg_counters *counters, const struct cg_pop
     cJSON_AddNumberToObject(snapshot, "number", (double)current->number);
     cJSON_AddStringToObject(snapshot, "policy", current->policy->name);
     cJSON_AddNumberToObject(snapshot, "rejected", (double)counters->snapshots_rejected);
+    add_kept(snapshot, kept);
     cJSON *handshakes = cJSON_AddObjectToObject(object, "handshakes");
     cJSON_AddNumberToObject(handshakes, "accepted", (double)counters->accepted);
     add_tally(handshakes, "rejected", &counters->rejected);

@@ -9,6 +9,6 @@
 
 /* The caller's; NULL without memory. At most a hundred certificates and CRLs each are listed. */
 cJSON *cg_control_status(const struct cg_counters *counters, const struct cg_population *population,
-                         const struct cg_snapshot *current, int64_t now);
+                         const struct cg_snapshot *current, const struct cg_faults *kept, int64_t now);
 
 #endif

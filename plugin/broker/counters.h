@@ -12,12 +12,13 @@ struct cg_tally {
 };
 
 struct cg_counters {
-    uint64_t accepted;        /* handshakes */
-    struct cg_tally rejected; /* handshakes */
-    struct cg_tally denied;   /* CONNECT */
-    struct cg_tally ended;    /* sessions, by us */
-    struct cg_tally control;  /* requests refused */
-    uint64_t snapshots_rejected;
+    uint64_t accepted;           /* handshakes */
+    struct cg_tally rejected;    /* handshakes */
+    struct cg_tally denied;      /* CONNECT */
+    struct cg_tally ended;       /* sessions, by us */
+    struct cg_tally control;     /* requests refused */
+    uint64_t snapshots_rejected; /* parts of them */
+    uint64_t parts_kept;         /* now: they stay what they were, since their files are no good */
 };
 
 /* Kinds of events that nobody counts are fine. */

@@ -37,6 +37,7 @@ struct cg_eventlog {
     struct line *first, **last;
     size_t bytes;
     bool reopen, closing, ended;
+    bool retired;    /* nobody waits for the end: the writer frees all */
     uint64_t untold; /* lost since the last line that told a loss */
     struct cg_eventlog_status status;
 };
@@ -112,6 +113,21 @@ static void wait_for_lines(struct cg_eventlog *log, const struct timespec *until
         error = pthread_cond_clockwait(&log->wake, &log->lock, CLOCK_MONOTONIC, until);
 }
 
+static void free_log(struct cg_eventlog *log)
+{
+    cg_logfile_close(&log->file);
+    while (log->first) {
+        struct line *line = log->first;
+        log->first = line->next;
+        free(line);
+    }
+    pthread_cond_destroy(&log->wake);
+    pthread_cond_destroy(&log->done);
+    pthread_mutex_destroy(&log->lock);
+    free(log->path);
+    free(log);
+}
+
 static void *writer(void *argument)
 {
     struct cg_eventlog *log = argument;
@@ -141,9 +157,12 @@ static void *writer(void *argument)
         until = from_now(GATHER_MS);
         pthread_mutex_lock(&log->lock);
     }
+    bool retired = log->retired;
     log->ended = true;
     pthread_cond_signal(&log->done);
     pthread_mutex_unlock(&log->lock);
+    if (retired)
+        free_log(log);
     return NULL;
 }
 
@@ -160,19 +179,14 @@ static void explain_open(const char *path, int error, struct cg_error *err)
                  path, *user ? user : "of the broker", strerror(error), *user ? user : "mosquitto");
 }
 
-static void free_log(struct cg_eventlog *log)
+bool cg_eventlog_probe(const char *file, struct cg_error *err)
 {
-    cg_logfile_close(&log->file);
-    while (log->first) {
-        struct line *line = log->first;
-        log->first = line->next;
-        free(line);
-    }
-    pthread_cond_destroy(&log->wake);
-    pthread_cond_destroy(&log->done);
-    pthread_mutex_destroy(&log->lock);
-    free(log->path);
-    free(log);
+    struct cg_logfile probe = {.fd = -1};
+    int error = cg_logfile_open(&probe, file);
+    if (error)
+        explain_open(file, error, err);
+    cg_logfile_close(&probe);
+    return error == 0;
 }
 
 struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, struct cg_error *err)
@@ -273,4 +287,18 @@ void cg_eventlog_close(struct cg_eventlog *log)
     }
     pthread_join(log->thread, NULL);
     free_log(log);
+}
+
+void cg_eventlog_retire(struct cg_eventlog *log)
+{
+    if (!log->path && !log->syslog) {
+        free_log(log);
+        return;
+    }
+    pthread_t thread = log->thread;
+    pthread_mutex_lock(&log->lock);
+    log->closing = log->retired = true;
+    pthread_cond_signal(&log->wake);
+    pthread_mutex_unlock(&log->lock);
+    pthread_detach(thread);
 }

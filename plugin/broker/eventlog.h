@@ -26,6 +26,9 @@ struct cg_eventlog_options {
 /* The file is opened here, so that a wrong path is told at start. NULL and *err when that fails. */
 struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, struct cg_error *err);
 
+/* Can the file be appended to? It is made where it is not there. Any thread. */
+bool cg_eventlog_probe(const char *file, struct cg_error *err);
+
 /* Takes a copy of one line without newline; never blocks on the disk. */
 void cg_eventlog_write(struct cg_eventlog *log, const char *line, size_t len);
 
@@ -41,5 +44,8 @@ void cg_eventlog_status(struct cg_eventlog *log, struct cg_eventlog_status *out)
 
 /* Writes what waits, for at most 2 s, then ends the thread. NULL is fine. */
 void cg_eventlog_close(struct cg_eventlog *log);
+
+/* The same without waiting: the thread ends when all is written, and frees the log. */
+void cg_eventlog_retire(struct cg_eventlog *log);
 
 #endif

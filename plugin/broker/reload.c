@@ -2,6 +2,7 @@
 #include "reload.h"
 
 #include "clock.h"
+#include "eventlog.h"
 #include "thread.h"
 
 #include "tls/prove.h"
@@ -21,9 +22,8 @@ struct cg_reload {
     pthread_cond_t wake;
     bool stop, nudged;
     struct cg_snapshot *fresh; /* built, not yet taken */
-    bool has_rejection;
-    struct cg_error rejection; /* not yet taken */
-    enum cg_reason rejection_reason;
+    bool has_kept;
+    struct cg_faults kept; /* what stays what it was, and why; not yet taken */
     struct cg_snapshot *retired[RETIRED_MAX];
     size_t nretired;
 
@@ -33,10 +33,9 @@ struct cg_reload {
     struct cg_stamps seen;      /* of the last load, good or bad */
     uint64_t loaded;            /* state of the files that it saw */
     uint64_t moving;            /* state at the last look, while it differs from loaded */
-    bool failed, told;
+    struct cg_faults faults;    /* of the last load */
+    bool told;                  /* they were handed over */
     int64_t failed_at_ms;
-    struct cg_error failure, last_told;
-    enum cg_reason failure_reason;
 };
 
 static void offer(struct cg_reload *reload, struct cg_snapshot *fresh)
@@ -44,68 +43,66 @@ static void offer(struct cg_reload *reload, struct cg_snapshot *fresh)
     pthread_mutex_lock(&reload->mutex);
     struct cg_snapshot *overtaken = reload->fresh;
     reload->fresh = cg_snapshot_take(fresh);
-    reload->has_rejection = false;
     pthread_mutex_unlock(&reload->mutex);
     cg_snapshot_release(overtaken);
+}
+
+/* Hands over what the last load could not take; an empty list too: then all is well again. */
+static void tell(struct cg_reload *reload)
+{
+    struct cg_faults copy;
+    if (!cg_faults_copy(&reload->faults, &copy))
+        return; /* at the next look */
+    reload->told = true;
+    pthread_mutex_lock(&reload->mutex);
+    cg_faults_clear(&reload->kept);
+    reload->kept = copy;
+    reload->has_kept = true;
+    pthread_mutex_unlock(&reload->mutex);
+}
+
+/* A policy that sends events where none can go is not taken. */
+static bool prove_policy(const struct cg_policy *policy, struct cg_error *err)
+{
+    const char *file = policy->log.file;
+    return cg_proofs.policy(policy, err) && (!file || strcmp(file, "-") == 0 || cg_eventlog_probe(file, err));
 }
 
 static void load(struct cg_reload *reload)
 {
     const struct cg_snapshot_source source = {reload->policy, reload->anchors, reload->event_log};
+    const struct cg_snapshot_proofs proofs = {prove_policy, cg_proofs.credential};
     struct cg_stamps seen = {NULL, 0};
-    enum cg_reason reason = CG_REASON_UNSET;
-    struct cg_error err = {""};
-    struct cg_snapshot *fresh = cg_snapshot_load(&source, reload->latest, cg_clock_wall_ms() / 1000, &seen, &reason,
-                                                 &err);
-    if (fresh && !cg_prove_snapshot(fresh, &reason, &err)) {
-        cg_snapshot_release(fresh);
-        fresh = NULL;
-    }
+    cg_faults_clear(&reload->faults);
+    struct cg_snapshot *fresh = cg_snapshot_reload(&source, &proofs, reload->latest, cg_clock_wall_ms() / 1000, &seen,
+                                                   &reload->faults);
     /* A list cut short by lack of memory would miss changes: the next retry makes it whole. */
     cg_stamps_clear(&reload->seen);
     reload->seen = seen;
     reload->loaded = reload->moving = cg_stamps_then(&seen);
-    reload->failed = !fresh;
-    if (!fresh) {
-        reload->failed_at_ms = cg_clock_monotonic_ms();
-        reload->failure = err;
-        reload->failure_reason = reason;
-        reload->told = false;
-        return;
+    reload->failed_at_ms = cg_clock_monotonic_ms();
+    reload->told = false;
+    if (fresh) {
+        offer(reload, fresh);
+        cg_snapshot_release(reload->latest);
+        reload->latest = fresh;
     }
-    reload->last_told.text[0] = '\0';
-    offer(reload, fresh);
-    cg_snapshot_release(reload->latest);
-    reload->latest = fresh;
-}
-
-/* Tells a failure that stayed, once for each text. */
-static void tell(struct cg_reload *reload)
-{
-    reload->told = true;
-    if (strcmp(reload->failure.text, reload->last_told.text) == 0)
-        return;
-    reload->last_told = reload->failure;
-    pthread_mutex_lock(&reload->mutex);
-    reload->rejection = reload->failure;
-    reload->rejection_reason = reload->failure_reason;
-    reload->has_rejection = true;
-    pthread_mutex_unlock(&reload->mutex);
+    if (cg_faults_none(&reload->faults))
+        tell(reload);
 }
 
 static void look(struct cg_reload *reload, bool nudged)
 {
     uint64_t state = cg_stamps_now(&reload->seen);
     int64_t failed_for = cg_clock_monotonic_ms() - reload->failed_at_ms;
+    bool failed = !cg_faults_none(&reload->faults);
     bool changed = state != reload->loaded;
     bool settled = changed && (state == reload->moving || nudged);
     reload->moving = state;
-    bool asked = reload->failed && !changed && nudged; /* something outside the files may be mended */
-    if (settled || asked || (reload->failed && !changed && failed_for >= RETRY_AFTER_MS))
+    bool asked = failed && !changed && nudged; /* something outside the files may be mended */
+    if (settled || asked || (failed && !changed && failed_for >= RETRY_AFTER_MS))
         load(reload);
-    if (asked && reload->failed)
-        tell(reload);
-    else if (reload->failed && !changed && !reload->told && failed_for >= TELL_AFTER_MS)
+    if (!reload->told && !cg_faults_none(&reload->faults) && (asked || (!changed && failed_for >= TELL_AFTER_MS)))
         tell(reload);
 }
 
@@ -171,6 +168,8 @@ static void destroy(struct cg_reload *reload)
     cg_snapshot_release(reload->fresh);
     cg_snapshot_release(reload->latest);
     cg_stamps_clear(&reload->seen);
+    cg_faults_clear(&reload->faults);
+    cg_faults_clear(&reload->kept);
     free(reload->policy);
     free(reload->anchors);
     free(reload->event_log);
@@ -219,30 +218,32 @@ void cg_reload_stop(struct cg_reload *reload)
     destroy(reload);
 }
 
-enum cg_reload_news cg_reload_take(struct cg_reload *reload, struct cg_snapshot **fresh, enum cg_reason *reason,
-                                   struct cg_error *err)
+struct cg_snapshot *cg_reload_take(struct cg_reload *reload)
 {
-    enum cg_reload_news news = CG_RELOAD_NOTHING;
-    *fresh = NULL;
     pthread_mutex_lock(&reload->mutex);
-    if (reload->fresh) {
-        *fresh = reload->fresh;
-        reload->fresh = NULL;
-        news = CG_RELOAD_FRESH;
-    } else if (reload->has_rejection) {
-        *err = reload->rejection;
-        *reason = reload->rejection_reason;
-        reload->has_rejection = false;
-        news = CG_RELOAD_REJECTED;
+    struct cg_snapshot *fresh = reload->fresh;
+    reload->fresh = NULL;
+    pthread_mutex_unlock(&reload->mutex);
+    return fresh;
+}
+
+bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept)
+{
+    pthread_mutex_lock(&reload->mutex);
+    bool has = reload->has_kept;
+    if (has) {
+        *kept = reload->kept;
+        memset(&reload->kept, 0, sizeof reload->kept);
+        reload->has_kept = false;
     }
     pthread_mutex_unlock(&reload->mutex);
-    return news;
+    return has;
 }
 
 bool cg_reload_has_news(struct cg_reload *reload)
 {
     pthread_mutex_lock(&reload->mutex);
-    bool news = reload->fresh || reload->has_rejection;
+    bool news = reload->fresh || reload->has_kept;
     pthread_mutex_unlock(&reload->mutex);
     return news;
 }

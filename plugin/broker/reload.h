@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The thread that watches the files of the policy and builds a whole new snapshot beside the one that serves. It knows
+/* The thread that watches the files of the policy and builds a new snapshot beside the one that serves. It knows
  * neither the broker's API nor its SSL objects; the main thread takes what is ready and swaps a pointer.
  * Owned by the plugin's state. */
 #ifndef CG_RELOAD_H
@@ -16,13 +16,13 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
                                   struct cg_stamps *seen, struct cg_error *err);
 void cg_reload_stop(struct cg_reload *reload); /* waits for a load that is under way; NULL is fine */
 
-enum cg_reload_news { CG_RELOAD_NOTHING = 0, CG_RELOAD_FRESH, CG_RELOAD_REJECTED };
+/* Main thread, from the tick; never waits for a load. The caller's reference, every credential in it proven; NULL: nothing
+ * is new. */
+struct cg_snapshot *cg_reload_take(struct cg_reload *reload);
 
-/* Main thread, from the tick; never waits for a load. FRESH: *fresh is the caller's reference, every credential in it
- * proven. REJECTED: the files hold something that must not be used, *err says which and why; told once until it
- * changes. */
-enum cg_reload_news cg_reload_take(struct cg_reload *reload, struct cg_snapshot **fresh, enum cg_reason *reason,
-                                   struct cg_error *err);
+/* What the files hold and must not be used, so that its parts stay what they were: told when it has been so for a second,
+ * and again when that changes. True: *kept is the whole list as of now, the caller's; empty: all is well. */
+bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept);
 
 /* Is there something to take? Any thread. */
 bool cg_reload_has_news(struct cg_reload *reload);

@@ -21,6 +21,7 @@ struct cg_reporter {
     struct cg_eventlog *log;
     struct cg_suppress *suppress;
     cg_broker_log_fn broker_log;
+    char *path;     /* of the file; NULL: none */
     char file[512]; /* for messages; "" for none */
     struct cg_eventlog_status seen;
     struct cg_counters counters;
@@ -33,34 +34,69 @@ static size_t lost_line(uint64_t count, char *out, size_t size)
     return cg_event_json(&event, out, size);
 }
 
+/* Opens the log that the policy names. False: nothing has changed. */
+static bool open_log(struct cg_reporter *reporter, const struct cg_log_policy *policy, const char *file,
+                     struct cg_error *err)
+{
+    const char *named = file && strcmp(file, "-") != 0 ? file : NULL;
+    char *path = named ? strdup(named) : NULL;
+    const struct cg_eventlog_options options = {named, policy->syslog, QUEUE_BYTES, lost_line};
+    struct cg_eventlog *log = !named || path ? cg_eventlog_open(&options, err) : NULL;
+    if (!log) {
+        free(path);
+        return false;
+    }
+    free(reporter->path);
+    reporter->path = path;
+    reporter->file[0] = '\0';
+    if (path)
+        cg_text_escape(path, strlen(path), reporter->file, sizeof reporter->file);
+    reporter->log = log;
+    memset(&reporter->seen, 0, sizeof reporter->seen);
+    reporter->trouble_told_ms = 0;
+    return true;
+}
+
+static void take_policy(struct cg_reporter *reporter, const struct cg_log_policy *policy)
+{
+    reporter->policy = *policy;
+    reporter->policy.file = NULL;
+}
+
 struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const char *file, cg_broker_log_fn broker_log,
                                      struct cg_error *err)
 {
     struct cg_reporter *reporter = calloc(1, sizeof *reporter);
-    if (!reporter)
-        goto no_memory;
-    if (file && strcmp(file, "-") == 0)
-        file = NULL;
-    reporter->policy = *policy;
-    reporter->policy.file = NULL;
-    reporter->broker_log = broker_log;
-    if (file)
-        cg_text_escape(file, strlen(file), reporter->file, sizeof reporter->file);
-    reporter->suppress = cg_suppress_new(SUPPRESS_ENTRIES);
-    if (!reporter->suppress)
-        goto no_memory;
-    struct cg_eventlog_options options = {file, policy->syslog, QUEUE_BYTES, lost_line};
-    reporter->log = cg_eventlog_open(&options, err);
-    if (reporter->log)
-        return reporter;
-    goto out;
-no_memory:
     cg_error_set(err, "event log: out of memory");
-out:
-    if (reporter)
-        cg_suppress_free(reporter->suppress);
+    if (!reporter)
+        return NULL;
+    take_policy(reporter, policy);
+    reporter->broker_log = broker_log;
+    reporter->suppress = cg_suppress_new(SUPPRESS_ENTRIES);
+    if (reporter->suppress && open_log(reporter, policy, file, err)) {
+        cg_error_set(err, "%s", "");
+        return reporter;
+    }
+    cg_suppress_free(reporter->suppress);
+    free(reporter->path);
     free(reporter);
     return NULL;
+}
+
+void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy, const char *file)
+{
+    const char *named = file && strcmp(file, "-") != 0 ? file : NULL;
+    bool same = reporter->policy.syslog == policy->syslog &&
+                (named && reporter->path ? strcmp(named, reporter->path) == 0 : named == reporter->path);
+    struct cg_eventlog *old = reporter->log;
+    struct cg_error err = {""};
+    take_policy(reporter, policy);
+    if (same)
+        return;
+    if (open_log(reporter, policy, file, &err))
+        cg_eventlog_retire(old);
+    else
+        reporter->broker_log(CG_LEVEL_ERROR, err.text); /* it was there when the policy was loaded */
 }
 
 static void write_event(struct cg_reporter *reporter, const struct cg_event *event)
@@ -147,6 +183,11 @@ void cg_reporter_reopen(struct cg_reporter *reporter)
     cg_eventlog_reopen(reporter->log);
 }
 
+void cg_reporter_set_kept(struct cg_reporter *reporter, size_t parts)
+{
+    reporter->counters.parts_kept = parts;
+}
+
 const struct cg_counters *cg_reporter_counters(const struct cg_reporter *reporter)
 {
     return &reporter->counters;
@@ -159,5 +200,6 @@ void cg_reporter_close(struct cg_reporter *reporter)
     cg_suppress_flush(reporter->suppress, cg_clock_monotonic_ms(), true, tell_suppressed, reporter);
     cg_eventlog_close(reporter->log);
     cg_suppress_free(reporter->suppress);
+    free(reporter->path);
     free(reporter);
 }

@@ -19,6 +19,10 @@ typedef void (*cg_broker_log_fn)(enum cg_level level, const char *text);
 struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const char *file, cg_broker_log_fn broker_log,
                                      struct cg_error *err);
 
+/* A new policy is in force: its switches and numbers hold from the next event on, and where it names another file or syslog,
+ * events go there. */
+void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy, const char *file);
+
 /* Tells what was held back, writes what waits, and ends the writer. NULL is fine. */
 void cg_reporter_close(struct cg_reporter *reporter);
 
@@ -30,6 +34,7 @@ void cg_report(struct cg_reporter *reporter, const struct cg_event *event);
 int64_t cg_reporter_pulse(struct cg_reporter *reporter);
 
 void cg_reporter_reopen(struct cg_reporter *reporter);
+void cg_reporter_set_kept(struct cg_reporter *reporter, size_t parts);              /* counters->parts_kept */
 const struct cg_counters *cg_reporter_counters(const struct cg_reporter *reporter); /* borrowed */
 
 #endif

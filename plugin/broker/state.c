@@ -48,6 +48,7 @@ static void destroy(struct cg_state *state)
     cg_client_map_free(state->clients);
     cg_listening_free(state->listening);
     cg_snapshot_release(state->snapshot);
+    cg_faults_clear(&state->kept);
     cg_options_clear(&state->options);
     free(state);
 }
@@ -66,13 +67,9 @@ static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_error
 {
     const struct cg_options *options = &state->options;
     const struct cg_snapshot_source source = {options->policy, options->anchors, options->event_log};
-    struct cg_snapshot *fresh = cg_snapshot_load(&source, NULL, cg_clock_wall_ms() / 1000, seen, NULL, err);
+    struct cg_snapshot *fresh = cg_snapshot_load(&source, &cg_proofs, cg_clock_wall_ms() / 1000, seen, NULL, err);
     if (!fresh)
         return false;
-    if (!cg_prove_snapshot(fresh, NULL, err)) {
-        cg_snapshot_release(fresh);
-        return false;
-    }
     const struct cg_log_policy *log = &fresh->policy->log;
     const char *file = options->event_log ? options->event_log : log->file;
     state->reporter = cg_reporter_open(log, file, state->means.log, err);
@@ -133,6 +130,8 @@ void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh)
     struct cg_snapshot *old = state->snapshot;
     fresh->number = ++state->last_number;
     state->snapshot = fresh;
+    if (old && old->policy != fresh->policy)
+        cg_reporter_apply(state->reporter, &fresh->policy->log, fresh->policy->log.file);
     cg_changes_report(state->reporter, old, fresh);
     if (!old)
         return;
@@ -156,21 +155,33 @@ enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port)
     return state->listening ? cg_listening_plain(state->listening, state->snapshot->policy) : CG_PLAIN_DENY;
 }
 
+/* Each part that stays what it was is told once, as long as it is for the same reason. */
+static void tell_kept(struct cg_state *state, struct cg_faults *kept)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        const struct cg_fault *fault = &kept->item[i];
+        const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
+                                       .reason = fault->reason,
+                                       .detail = fault->error.text,
+                                       .snapshot = state->snapshot->number};
+        if (!cg_faults_has(&state->kept, fault->error.text))
+            cg_report(state->reporter, &event);
+    }
+    cg_faults_clear(&state->kept);
+    state->kept = *kept;
+    cg_reporter_set_kept(state->reporter, kept->count + kept->more);
+}
+
 void cg_state_take_news(struct cg_state *state)
 {
-    struct cg_error why = {""};
-    enum cg_reason reason = CG_REASON_UNSET;
-    struct cg_snapshot *fresh = NULL;
+    struct cg_faults kept;
     if (!state->reload)
         return; /* the self-test's handshakes come before it */
-    enum cg_reload_news news = cg_reload_take(state->reload, &fresh, &reason, &why);
-    if (news == CG_RELOAD_FRESH)
+    struct cg_snapshot *fresh = cg_reload_take(state->reload);
+    if (fresh)
         cg_state_swap(state, fresh);
-    if (news != CG_RELOAD_REJECTED)
-        return;
-    const struct cg_event event = {
-        .type = CG_EVENT_SNAPSHOT_REJECTED, .reason = reason, .detail = why.text, .snapshot = state->snapshot->number};
-    cg_report(state->reporter, &event);
+    if (cg_reload_take_kept(state->reload, &kept))
+        tell_kept(state, &kept);
 }
 
 static int64_t sooner(int64_t a, int64_t b)

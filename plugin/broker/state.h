@@ -32,6 +32,7 @@ struct cg_state {
     struct cg_options options;
     struct cg_snapshot *snapshot; /* the current one; a reference is held */
     uint64_t last_number;
+    struct cg_faults kept; /* parts that stay what they were, and why */
     struct cg_reporter *reporter;
     struct cg_state_means means;
     struct cg_client_map *clients;

@@ -34,6 +34,7 @@ enum number {
     EXPIRING_30D,
     SNAPSHOT_NUMBER,
     SNAPSHOT_REJECTED,
+    SNAPSHOT_KEPT,
     CONTROL_DENIED,
     ANCHORS, /* from here on they may be absent */
     CRLS,
@@ -53,6 +54,7 @@ static const char *const names[NUMBERS] = {
     [EXPIRING_30D] = "sessions/expiring/30d",
     [SNAPSHOT_NUMBER] = "snapshot/number",
     [SNAPSHOT_REJECTED] = "snapshot/rejected",
+    [SNAPSHOT_KEPT] = "snapshot/kept",
     [ANCHORS] = "expiry/anchors",
     [CRLS] = "expiry/crls",
     [CERTFILE] = "expiry/credential/certfile",
@@ -200,6 +202,7 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
         [EXPIRING_30D] = population->expiring[3],
         [SNAPSHOT_NUMBER] = (int64_t)current->number,
         [SNAPSHOT_REJECTED] = (int64_t)counters->snapshots_rejected,
+        [SNAPSHOT_KEPT] = (int64_t)counters->parts_kept,
         [CONTROL_DENIED] = (int64_t)counters->control.total,
     };
     for (int i = 0; i < ANCHORS; i++) {

@@ -98,6 +98,7 @@ struct cg_credential *cg_credential_load(const char *chain_file, const char *key
         cg_error_set(err, "%s: out of memory", chain_file);
         return NULL;
     }
+    atomic_init(&credential->references, 1);
     credential->chain = load_chain(chain_file, err);
     credential->key = credential->chain ? load_key(key_file, err) : NULL;
     if (!credential->key || !key_fits(chain_file, key_file, credential->chain, credential->key, err)) {
@@ -109,9 +110,16 @@ struct cg_credential *cg_credential_load(const char *chain_file, const char *key
     return credential;
 }
 
+struct cg_credential *cg_credential_take(struct cg_credential *credential)
+{
+    if (credential)
+        atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);
+    return credential;
+}
+
 void cg_credential_free(struct cg_credential *credential)
 {
-    if (!credential)
+    if (!credential || atomic_fetch_sub_explicit(&credential->references, 1, memory_order_acq_rel) != 1)
         return;
     X509_free(credential->leaf);
     sk_X509_pop_free(credential->chain, X509_free);

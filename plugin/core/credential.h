@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A credential: certificate chain and private key that a listener serves. Immutable, owned by its snapshot.
+/* A credential: certificate chain and private key that a listener serves. Immutable; snapshots share it.
  * Loaded and proven here (key matches, chain builds, server policy accepts); served by tls. */
 #ifndef CG_CREDENTIAL_H
 #define CG_CREDENTIAL_H
@@ -10,12 +10,14 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct cg_credential {
     X509 *leaf;
     STACK_OF(X509) *chain; /* what follows the leaf in the file, the anchor left out */
     EVP_PKEY *key;
+    atomic_int references; /* private */
 };
 
 /* Reads both files, checks that the key belongs to the leaf. Encrypted keys are refused: say so. */
@@ -24,6 +26,7 @@ struct cg_credential *cg_credential_load(const char *chain_file, const char *key
 bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_credential *old, char *missing,
                           size_t size);
 
-void cg_credential_free(struct cg_credential *credential);
+struct cg_credential *cg_credential_take(struct cg_credential *credential); /* +1, returns its argument; NULL is fine */
+void cg_credential_free(struct cg_credential *credential);                  /* -1; NULL is fine */
 
 #endif

@@ -52,42 +52,123 @@ static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, 
                  issuer, low[0] ? low : "(none)", high[0] ? high : "(none)");
 }
 
-bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
-                    bool strict, struct cg_error *err)
+static bool append(struct cg_crl_set *set, struct cg_crl *crl)
 {
-    struct cg_crl *crl = cg_crl_read(der, len, issuers, strict, err);
-    if (!crl)
-        return false;
-    struct cg_crl **held = find_same(set, crl);
-    if (held) {
-        if (cg_crl_order(crl, *held) < 0) {
-            refuse_older(*held, crl, err);
-            cg_crl_free(crl);
-            return false;
-        }
-        cg_crl_free(*held);
-        *held = crl;
-        return true;
-    }
     struct cg_crl **grown = realloc(set->crls, (set->count + 1) * sizeof *grown);
-    if (!grown) {
-        cg_error_set(err, "out of memory");
-        cg_crl_free(crl);
+    if (!grown)
         return false;
-    }
     set->crls = grown;
     set->crls[set->count++] = crl;
     return true;
 }
 
-bool cg_crl_set_not_older(const struct cg_crl_set *set, const struct cg_crl_set *before, struct cg_error *err)
+bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error *err)
 {
-    for (size_t i = 0; before && i < before->count; i++) {
-        struct cg_crl **now = find_same(set, before->crls[i]);
-        if (now && cg_crl_order(*now, before->crls[i]) < 0) {
-            refuse_older(before->crls[i], *now, err);
+    struct cg_crl **held = find_same(set, crl);
+    if (held && cg_crl_order(crl, *held) < 0) {
+        refuse_older(*held, crl, err);
+        cg_crl_free(crl);
+        return false;
+    }
+    if (held) {
+        cg_crl_free(*held);
+        *held = crl;
+        return true;
+    }
+    if (append(set, crl))
+        return true;
+    cg_error_set(err, "out of memory");
+    cg_crl_free(crl);
+    return false;
+}
+
+bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
+                    bool strict, struct cg_error *err)
+{
+    struct cg_crl *crl = cg_crl_read(der, len, issuers, strict, err);
+    return crl && cg_crl_set_put(set, crl, err);
+}
+
+/* ---- what another set had */
+
+static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
+{
+    for (int i = 0; i < sk_X509_num(issuers); i++) {
+        const X509 *issuer = sk_X509_value(issuers, i);
+        if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_subject_name(signer)) == 0 &&
+            cg_same_key(issuer, signer))
+            return true;
+    }
+    return false;
+}
+
+/* A complete CRL that is at least as new says all that a delta says. */
+static bool says_it_all(const struct cg_crl_set *set, const struct cg_crl *delta)
+{
+    for (size_t i = 0; delta->is_delta && i < set->count; i++)
+        if (!set->crls[i]->is_delta && cg_crl_same_base(delta, set->crls[i]) && cg_crl_order(set->crls[i], delta) >= 0)
+            return true;
+    return false;
+}
+
+static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
+{
+    struct cg_error err;
+    char number[44], until[32];
+    cg_crl_number_text(crl, number, sizeof number);
+    cg_time_text(crl->next_update, until, sizeof until);
+    cg_error_set(&err,
+                 "CRL of %s: it is in no file any more; number %s stays in use, until %s. Put the newest CRL there, or "
+                 "take the CA out of the trust files too",
+                 crl->issuer_text, number[0] ? number : "(none)", until);
+    cg_faults_add(faults, CG_REASON_CRL_INVALID, &err);
+}
+
+static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *faults)
+{
+    struct cg_error err = {""};
+    struct cg_crl **now = find_same(set, crl);
+    if (now && *now != crl && memcmp((*now)->sha256, crl->sha256, sizeof crl->sha256) == 0) {
+        cg_crl_free(*now); /* read again, and nothing is new */
+        *now = cg_crl_take(crl);
+    }
+    if (now && cg_crl_order(*now, crl) >= 0)
+        return true;
+    if (now) {
+        refuse_older(crl, *now, &err);
+        cg_faults_add(faults, CG_REASON_CRL_INVALID, &err);
+        cg_crl_free(*now);
+        *now = cg_crl_take(crl);
+        return true;
+    }
+    if (!append(set, cg_crl_take(crl))) {
+        cg_crl_free(crl);
+        return false;
+    }
+    tell_gone(crl, faults);
+    return true;
+}
+
+bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, const STACK_OF(X509) *issuers,
+                     struct cg_faults *faults)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && before && i < before->count; i++)
+        if (is_among(issuers, before->crls[i]->signer.cert) && !says_it_all(set, before->crls[i]))
+            ok = keep(set, before->crls[i], faults);
+    return ok;
+}
+
+bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        size_t k = 0;
+        while (k < b->count && b->crls[k] != a->crls[i])
+            k++;
+        if (k == b->count)
             return false;
-        }
     }
     return true;
 }

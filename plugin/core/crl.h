@@ -6,6 +6,7 @@
 #define CG_CRL_H
 
 #include "error.h"
+#include "faults.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -27,9 +28,18 @@ size_t cg_crl_set_count(const struct cg_crl_set *set); /* CRLs held */
 bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
                     bool strict, struct cg_error *err);
 
-/* True unless set holds an older CRL than before for the same issuer, key and scope: a rollback, or a file restored
- * from a backup. For a whole set that is to replace another one. */
-bool cg_crl_set_not_older(const struct cg_crl_set *set, const struct cg_crl_set *before, struct cg_error *err);
+/* The same of a CRL that was read already; takes over the caller's reference, whatever comes of it. */
+struct cg_crl;
+bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error *err);
+
+/* What a set that is to replace another one lacks, or has older, is kept from that one, each issuer, key and scope by
+ * itself, as long as the issuer is among issuers: a file that is gone or was restored from a backup takes no revocation
+ * back. Each is a fault. False without memory: the set must not be used. */
+bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, const STACK_OF(X509) *issuers,
+                     struct cg_faults *faults);
+
+/* The very same CRLs? */
+bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b);
 
 /* zero: unknown, deny */
 enum cg_crl_status {

@@ -4,6 +4,7 @@
 #include "name.h"
 
 #include <limits.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,7 @@ struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(
         cg_error_set(err, "out of memory");
         return NULL;
     }
+    atomic_init(&crl->references, 1);
     crl->this_update = head.this_update;
     crl->next_update = head.next_update;
     crl->issuer = read_name(&head.issuer);
@@ -187,16 +189,24 @@ struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(
         return NULL;
     }
     cg_name_text(crl->issuer, crl->issuer_text, sizeof crl->issuer_text);
-    if (fill(crl, &head, issuers, strict, err))
+    if (EVP_Digest(der, len, crl->sha256, NULL, EVP_sha256(), NULL) != 1)
+        cg_error_set(err, "out of memory");
+    else if (fill(crl, &head, issuers, strict, err))
         return crl;
     cg_error_prefix(err, "CRL of %s", crl->issuer_text);
     cg_crl_free(crl);
     return NULL;
 }
 
+struct cg_crl *cg_crl_take(struct cg_crl *crl)
+{
+    atomic_fetch_add_explicit(&crl->references, 1, memory_order_relaxed);
+    return crl;
+}
+
 void cg_crl_free(struct cg_crl *crl)
 {
-    if (!crl)
+    if (!crl || atomic_fetch_sub_explicit(&crl->references, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < crl->nparts; i++) {
         X509_NAME_free(crl->parts[i].issuer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One CRL after loading: verified, indexed, without its DER. Owned by a cg_crl_set. Called by crl.c. */
+/* One CRL after loading: verified, indexed, without its DER. Immutable; sets and files share it. Called by crl.c and
+ * trust_crls.c. */
 #ifndef CG_CRL_HELD_H
 #define CG_CRL_HELD_H
 
@@ -9,6 +10,7 @@
 #include "error.h"
 
 #include <openssl/x509.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* the entries of one certificate issuer; only an indirect CRL has more than one part */
@@ -18,6 +20,8 @@ struct cg_crl_part {
 };
 
 struct cg_crl {
+    atomic_int references;
+    unsigned char sha256[32]; /* of its DER */
     X509_NAME *issuer;
     char issuer_text[256];
     int64_t this_update, next_update;
@@ -34,7 +38,8 @@ struct cg_crl {
 /* Parses, verifies and indexes; NULL and *err when refused. See cg_crl_set_add. */
 struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(X509) *issuers, bool strict,
                            struct cg_error *err);
-void cg_crl_free(struct cg_crl *crl);
+struct cg_crl *cg_crl_take(struct cg_crl *crl); /* +1, returns its argument */
+void cg_crl_free(struct cg_crl *crl);           /* -1; NULL is fine */
 
 bool cg_crl_find(const struct cg_crl *crl, const X509_NAME *cert_issuer, const struct cg_serial *serial,
                  struct cg_crl_record *out);

@@ -176,6 +176,37 @@ static bool acceptable(const char *path, const struct stat *st, enum cg_file_kin
     return kind != CG_FILE_PRIVATE_KEY || private_enough(path, st, err);
 }
 
+#define LARGE ((off_t)1 << 20)
+
+/* The length that DER says is the file's; 0: it is no DER. */
+static uintmax_t der_length(const unsigned char *head, size_t len)
+{
+    size_t octets = len > 1 && head[0] == 0x30 && head[1] > 0x80 ? head[1] & 0x7f : 0;
+    uintmax_t inside = 0;
+    if (octets == 0 || octets > sizeof inside - 1 || len < 2 + octets)
+        return 0;
+    for (size_t i = 0; i < octets; i++)
+        inside = inside << 8 | head[2 + i];
+    return 2 + octets + inside;
+}
+
+/* A large file that cannot be what it should be is not read: a sparse one of two gigabytes is made in a moment. */
+static bool begins_like_crls(const char *path, int fd, const struct stat *st, struct cg_error *err)
+{
+    char head[4096 + 1]; /* PEM may have some text in front */
+    ssize_t len = st->st_size > LARGE ? pread(fd, head, sizeof head - 1, 0) : 0;
+    if (st->st_size <= LARGE)
+        return true;
+    head[len > 0 ? len : 0] = '\0';
+    if (len > 0 &&
+        (strstr(head, "-----BEGIN ") || der_length((const unsigned char *)head, (size_t)len) == (uintmax_t)st->st_size))
+        return true;
+    cg_error_set(err,
+                 "%s: expected CRLs in PEM or DER, found %jd bytes that do not begin like them; is it the right file?",
+                 path, (intmax_t)st->st_size);
+    return false;
+}
+
 bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct cg_bytes *out, struct cg_error *err)
 {
     struct stat before, after;
@@ -195,6 +226,8 @@ bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct
         goto out;
     }
     if (!acceptable(path, &before, kind, limit, err))
+        goto out;
+    if (kind == CG_FILE_CRLS && !begins_like_crls(path, fd, &before, err))
         goto out;
     size = (size_t)before.st_size;
     bytes.data = malloc(size + 1);

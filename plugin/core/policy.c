@@ -290,6 +290,7 @@ struct cg_policy *cg_policy_parse(const char *name, const char *text, size_t len
     struct cg_parse parse = {name, store, err};
     if (policy) {
         policy->store = store;
+        atomic_init(&policy->references, 1);
         policy->name = cg_store_text(store, name);
         policy->text = len <= POLICY_MAX ? keep(store, text, len) : "";
     }
@@ -330,9 +331,16 @@ struct cg_policy *cg_policy_default(const char *anchors_file, struct cg_error *e
     return policy;
 }
 
-void cg_policy_free(struct cg_policy *policy)
+struct cg_policy *cg_policy_take(struct cg_policy *policy)
 {
     if (policy)
+        atomic_fetch_add_explicit(&policy->references, 1, memory_order_relaxed);
+    return policy;
+}
+
+void cg_policy_free(struct cg_policy *policy)
+{
+    if (policy && atomic_fetch_sub_explicit(&policy->references, 1, memory_order_acq_rel) == 1)
         cg_store_free(policy->store); /* the policy itself is in it */
 }
 

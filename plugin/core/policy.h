@@ -10,6 +10,7 @@
 #include "error.h"
 #include "verdict.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -207,6 +208,7 @@ struct cg_policy {
     struct cg_certificate_list admin; /* certificates that may use $CONTROL/certguard/v1 */
     int64_t warn_before[8];           /* s before expiry, descending, 0 ends; default 30, 14, 7, 1 days */
     struct cg_policy_store *store;    /* private: what backs the pointers above */
+    atomic_int references;            /* private */
 };
 
 /* Parses JSON text. name is used for messages and as base of relative paths. NULL and *err ("FILE: $.json.path:
@@ -219,7 +221,8 @@ struct cg_policy *cg_policy_load(const char *file, struct cg_error *err);
 /* The strict default with these anchors (file path, kept). */
 struct cg_policy *cg_policy_default(const char *anchors_file, struct cg_error *err);
 
-void cg_policy_free(struct cg_policy *policy);
+struct cg_policy *cg_policy_take(struct cg_policy *policy); /* +1 (atomic), returns its argument: snapshots share it */
+void cg_policy_free(struct cg_policy *policy);              /* -1; NULL is fine */
 
 /* The entry of this port, or the base. Never NULL. */
 const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port);

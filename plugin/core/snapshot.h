@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One immutable state of the world: policy, trust (clients' and bridges'), credentials. Built whole or not at all,
- * by any thread; reference counted; the handshake holds the one that it started with.
+/* One immutable state of the world: policy, trust (clients' and bridges'), credentials. Reference counted; the handshake
+ * holds the one that it started with. At the start it is built whole or not at all. Later each part is taken by itself:
+ * what is bad, half written or gone stays what it was, and holds nothing else back.
  * Called by broker (load, swap), tls (use), the tool. */
 #ifndef CG_SNAPSHOT_H
 #define CG_SNAPSHOT_H
 
 #include "credential.h"
 #include "error.h"
+#include "faults.h"
 #include "policy.h"
 #include "stamp.h"
 #include "trust.h"
@@ -30,17 +32,33 @@ struct cg_snapshot {
     struct cg_credential *base_credential; /* of policy->base; NULL: the broker's own is served */
     struct cg_credential **credentials;    /* by policy->listeners index; NULL entries: the broker's own is served */
     char policy_changes[200];              /* cg_policy_changes since the previous one */
-    struct cg_stamps trust_files, bridge_trust_files; /* those of the trust stores, to take them over unchanged */
+    struct cg_stamps trust_files, bridge_trust_files; /* of the certificates of the trust stores */
+    struct cg_stamps base_credential_files;           /* of the credentials, to know that they have not changed */
+    struct cg_stamps *credential_files;               /* by policy->listeners index */
+};
+
+/* What only libssl can say about a part; NULL functions: nothing. False, and *err: the part is not taken. Any thread. */
+struct cg_snapshot_proofs {
+    bool (*policy)(const struct cg_policy *policy, struct cg_error *err);
+    bool (*credential)(const struct cg_credential *credential, const struct cg_listener_policy *listener,
+                       struct cg_error *err);
 };
 
 /* Loads everything and runs cg_check (purpose server) on each credential: rules that are enforced fail it.
  * NULL, *err and *fault (a reason of files; may be NULL) on the first fault.
- * previous: the snapshot that serves now, NULL at the start. A trust store whose files have not changed is taken over
- * from it (a new certificate must not wait for a CRL of 240 MB), and no CRL may have a lower number than there.
- * seen: NULL, or gets a stamp of every file and folder that was tried, on failure too: what to watch. The caller clears
- * it. */
-struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, const struct cg_snapshot *previous,
+ * proofs: may be NULL. seen: NULL, or gets a stamp of every file and folder that was tried, on failure too: what to watch.
+ * The caller clears it. */
+struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
                                      int64_t now, struct cg_stamps *seen, enum cg_reason *fault, struct cg_error *err);
+
+/* The same beside one that serves, part by part: the policy together with the certificates of trust that it names; else
+ * these certificates by themselves; each CRL; each credential. What has not changed is shared. Each part that stays what
+ * it was although its files say otherwise is in *faults, and so is a credential in use that the new trust or policy would
+ * not take: it goes on to serve, since clients would be worse off without. NULL: nothing is new (or no memory, which is a
+ * fault). */
+struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
+                                       const struct cg_snapshot *previous, int64_t now, struct cg_stamps *seen,
+                                       struct cg_faults *faults);
 
 struct cg_snapshot *cg_snapshot_take(struct cg_snapshot *snapshot); /* +1, returns its argument */
 void cg_snapshot_release(struct cg_snapshot *snapshot);             /* NULL is fine */

@@ -10,7 +10,7 @@ static int64_t nanoseconds(const struct timespec *time)
     return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
 }
 
-static void look(const char *path, struct cg_stamp *out)
+void cg_stamp_look(const char *path, struct cg_stamp *out)
 {
     struct stat st;
     memset(out, 0, sizeof *out);
@@ -24,28 +24,42 @@ static void look(const char *path, struct cg_stamp *out)
     out->changed_ns = nanoseconds(&st.st_ctim);
 }
 
-static bool same(const struct cg_stamp *a, const struct cg_stamp *b)
+bool cg_stamp_same(const struct cg_stamp *a, const struct cg_stamp *b)
 {
     return a->present == b->present && a->device == b->device && a->inode == b->inode && a->size == b->size &&
            a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
 }
 
-bool cg_stamps_add(struct cg_stamps *stamps, const char *path)
+static struct cg_stamp *find(const struct cg_stamps *stamps, const char *path)
 {
     for (size_t i = 0; i < stamps->count; i++)
         if (strcmp(stamps->item[i].path, path) == 0)
-            return true;
+            return &stamps->item[i];
+    return NULL;
+}
+
+bool cg_stamps_copy(struct cg_stamps *stamps, const struct cg_stamp *stamp)
+{
     struct cg_stamp *grown = realloc(stamps->item, (stamps->count + 1) * sizeof *grown);
     if (!grown)
         return false;
     stamps->item = grown;
-    char *copy = strdup(path);
-    if (!copy)
+    char *path = strdup(stamp->path);
+    if (!path)
         return false;
-    struct cg_stamp *stamp = &stamps->item[stamps->count++];
-    look(path, stamp);
-    stamp->path = copy;
+    stamps->item[stamps->count] = *stamp;
+    stamps->item[stamps->count++].path = path;
     return true;
+}
+
+bool cg_stamps_add(struct cg_stamps *stamps, const char *path)
+{
+    if (find(stamps, path))
+        return true;
+    struct cg_stamp stamp;
+    cg_stamp_look(path, &stamp);
+    stamp.path = (char *)(uintptr_t)path; /* it is copied */
+    return cg_stamps_copy(stamps, &stamp);
 }
 
 /* FNV-1a over the fields, not over the struct: padding is not ours. */
@@ -74,7 +88,7 @@ uint64_t cg_stamps_now(const struct cg_stamps *stamps)
     uint64_t hash = FNV_START;
     for (size_t i = 0; i < stamps->count; i++) {
         struct cg_stamp now;
-        look(stamps->item[i].path, &now);
+        cg_stamp_look(stamps->item[i].path, &now);
         mix_stamp(&hash, &now);
     }
     return hash ? hash : 1;
@@ -93,7 +107,7 @@ bool cg_stamps_equal(const struct cg_stamps *a, const struct cg_stamps *b)
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->item[i].path, b->item[i].path) != 0 || !same(&a->item[i], &b->item[i]))
+        if (strcmp(a->item[i].path, b->item[i].path) != 0 || !cg_stamp_same(&a->item[i], &b->item[i]))
             return false;
     return true;
 }

@@ -25,9 +25,16 @@ struct cg_stamps {
     size_t count;
 };
 
+/* One file alone, without its path; a missing one is not present. */
+void cg_stamp_look(const char *path, struct cg_stamp *out);
+bool cg_stamp_same(const struct cg_stamp *a, const struct cg_stamp *b); /* paths are not compared */
+
 /* Stamps path now; call it before reading. A path that is in the list already keeps its first stamp.
  * A missing file is stamped too: it differs once it appears. False without memory. */
 bool cg_stamps_add(struct cg_stamps *stamps, const char *path);
+
+/* Adds one that was made elsewhere, with its path. False without memory. */
+bool cg_stamps_copy(struct cg_stamps *stamps, const struct cg_stamp *stamp);
 
 /* One number for the present state of all files: equal as long as nothing changes. Never 0. */
 uint64_t cg_stamps_now(const struct cg_stamps *stamps);

@@ -3,27 +3,16 @@
 
 #include "file.h"
 #include "pem.h"
+#include "trust_parts.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BUNDLE_MAX       ((size_t)64 << 20)
 #define CERTIFICATES_MAX 100000
-#define CRL_MAX          ((size_t)2 << 30)
 #define FIRST_BUCKETS    64
-
-struct cg_trust {
-    atomic_int references;
-    STACK_OF(X509) *anchors, *intermediates;
-    STACK_OF(X509) *all; /* shallow: who may have signed a CRL */
-    struct cg_crl_set *crls;
-    bool extended_crls;
-    struct cg_trust_entry **buckets; /* by hash of the subject */
-    size_t nbuckets, nentries;
-};
 
 struct cg_trust *cg_trust_new(void)
 {
@@ -76,6 +65,7 @@ void cg_trust_free(struct cg_trust *trust)
     sk_X509_pop_free(trust->intermediates, X509_free);
     sk_X509_free(trust->all);
     cg_crl_set_free(trust->crls);
+    cg_crl_files_free(trust);
     free(trust);
 }
 
@@ -232,67 +222,6 @@ bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const
     return add_bundle(trust, place, data, len, false, err);
 }
 
-/* ---- CRLs */
-
-void cg_trust_extend_crls(struct cg_trust *trust)
-{
-    trust->extended_crls = true;
-}
-
-bool cg_trust_has_extended_crls(const struct cg_trust *trust)
-{
-    return trust->extended_crls;
-}
-
-static bool add_crl(struct cg_trust *trust, const char *place, const unsigned char *der, size_t len,
-                    struct cg_error *err)
-{
-    ERR_set_mark();
-    bool ok = cg_crl_set_add(trust->crls, der, len, trust->all, !trust->extended_crls, err);
-    ERR_pop_to_mark();
-    if (!ok)
-        cg_error_prefix(err, "%s", place);
-    return ok;
-}
-
-/* Writes over data: PEM is decoded in place. */
-static bool add_crls_over(struct cg_trust *trust, const char *place, unsigned char *data, size_t len,
-                          struct cg_error *err)
-{
-    struct cg_pem pem = {.place = place, .data = data, .len = len};
-    enum cg_pem_step step = CG_PEM_FAULT;
-    size_t count = 0;
-    if (cg_is_der(data, len))
-        return add_crl(trust, place, data, len, err);
-    while ((step = cg_pem_next(&pem, err)) == CG_PEM_BLOCK) {
-        if (strcmp(pem.label, "X509 CRL") != 0) {
-            cg_error_set(err, "%s: expected CRLs, found a PEM block %s; is it the right file?", place, pem.label);
-            return false;
-        }
-        if (!add_crl(trust, place, pem.der, pem.der_len, err))
-            return false;
-        count++;
-    }
-    if (step == CG_PEM_END && count == 0)
-        cg_error_set(err, "%s: expected a CRL in PEM or DER, found none; is it the right file?", place);
-    return step == CG_PEM_END && count > 0;
-}
-
-bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *data, size_t len, int64_t now,
-                       struct cg_error *err)
-{
-    (void)now; /* whether a CRL is in date is asked at each look-up */
-    unsigned char *copy = malloc(len ? len : 1);
-    if (!copy) {
-        cg_error_set(err, "%s: out of memory", place);
-        return false;
-    }
-    memcpy(copy, data, len);
-    bool ok = add_crls_over(trust, place, copy, len, err);
-    free(copy);
-    return ok;
-}
-
 /* ---- files */
 
 static bool load_bundle(struct cg_trust *trust, const char *path, bool anchors, struct cg_error *err)
@@ -305,28 +234,69 @@ static bool load_bundle(struct cg_trust *trust, const char *path, bool anchors, 
     return ok;
 }
 
-static bool load_crl_file(void *context, const char *path, struct cg_error *err)
+static bool load_bundles(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)
 {
-    struct cg_bytes bytes;
-    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_MAX, &bytes, err))
+    for (size_t i = 0; i < files->anchors.count; i++)
+        if (!load_bundle(trust, files->anchors.item[i], true, err))
+            return false;
+    for (size_t i = 0; i < files->intermediates.count; i++)
+        if (!load_bundle(trust, files->intermediates.item[i], false, err))
+            return false;
+    if (sk_X509_num(trust->anchors) > 0)
+        return true;
+    if (files->anchors.count == 0)
+        cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none; add "
+                          "\"trust\": {\"anchors\": \"ca.pem\"} to the policy");
+    else
+        cg_error_set(err,
+                     "%s: expected at least one self-signed CA certificate, found only intermediates; "
+                     "add the root's certificate",
+                     files->anchors.item[0]);
+    return false;
+}
+
+struct cg_trust *cg_trust_load_certificates(const struct cg_trust_files *files, struct cg_error *err)
+{
+    struct cg_trust *trust = cg_trust_new();
+    if (!trust)
+        cg_error_set(err, "trust: out of memory");
+    else if (load_bundles(trust, files, err))
+        return trust;
+    cg_trust_free(trust);
+    return NULL;
+}
+
+static bool same_stack(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
+{
+    int count = sk_X509_num(a);
+    if (count != sk_X509_num(b))
         return false;
-    bool ok = add_crls_over(context, path, bytes.data, bytes.len, err);
-    cg_bytes_free(&bytes);
-    return ok;
+    for (int i = 0; i < count; i++)
+        if (X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)) != 0)
+            return false;
+    return true;
 }
 
-static bool stamp_file(void *context, const char *path, struct cg_error *err)
+bool cg_trust_same_certificates(const struct cg_trust *a, const struct cg_trust *b)
 {
-    (void)err;
-    return cg_stamps_add(context, path);
+    return same_stack(a->anchors, b->anchors) && same_stack(a->intermediates, b->intermediates);
 }
 
-static const char *const crl_suffixes[] = {".crl", ".pem", ".der", NULL};
-
-static bool load_crls(struct cg_trust *trust, const char *path, struct cg_error *err)
+static bool add_all(struct cg_trust *trust, const STACK_OF(X509) *certs, bool anchors)
 {
-    return cg_file_is_folder(path) ? cg_folder_visit(path, crl_suffixes, load_crl_file, trust, err)
-                                   : load_crl_file(trust, path, err);
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        if (!add(trust, sk_X509_value(certs, i), anchors))
+            return false;
+    return true;
+}
+
+struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other)
+{
+    struct cg_trust *trust = cg_trust_new();
+    if (trust && add_all(trust, other->anchors, true) && add_all(trust, other->intermediates, false))
+        return trust;
+    cg_trust_free(trust);
+    return NULL;
 }
 
 static bool stamp_all(const struct cg_strings *paths, struct cg_stamps *stamps)
@@ -337,42 +307,14 @@ static bool stamp_all(const struct cg_strings *paths, struct cg_stamps *stamps)
     return true;
 }
 
-bool cg_trust_stamp(const struct cg_trust_files *files, struct cg_stamps *stamps)
+bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_stamps *stamps)
 {
-    bool ok = stamp_all(&files->anchors, stamps) && stamp_all(&files->intermediates, stamps) &&
-              stamp_all(&files->crls, stamps);
-    for (size_t i = 0; ok && i < files->crls.count; i++)
-        if (cg_file_is_folder(files->crls.item[i])) /* loading says what is wrong with a folder */
-            (void)cg_folder_visit(files->crls.item[i], crl_suffixes, stamp_file, stamps, NULL);
-    return ok;
+    return stamp_all(&files->anchors, stamps) && stamp_all(&files->intermediates, stamps);
 }
 
-bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, int64_t now, struct cg_error *err)
+bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)
 {
-    (void)now;
-    if (files->crl_extended)
-        cg_trust_extend_crls(trust);
-    for (size_t i = 0; i < files->anchors.count; i++)
-        if (!load_bundle(trust, files->anchors.item[i], true, err))
-            return false;
-    for (size_t i = 0; i < files->intermediates.count; i++)
-        if (!load_bundle(trust, files->intermediates.item[i], false, err))
-            return false;
-    if (sk_X509_num(trust->anchors) == 0) {
-        if (files->anchors.count == 0)
-            cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none; add "
-                              "\"trust\": {\"anchors\": \"ca.pem\"} to the policy");
-        else
-            cg_error_set(err,
-                         "%s: expected at least one self-signed CA certificate, found only intermediates; "
-                         "add the root's certificate",
-                         files->anchors.item[0]);
-        return false;
-    }
-    for (size_t i = 0; i < files->crls.count; i++)
-        if (!load_crls(trust, files->crls.item[i], err))
-            return false;
-    return true;
+    return load_bundles(trust, files, err) && cg_trust_load_crls(trust, files, NULL, NULL, err);
 }
 
 const STACK_OF(X509) *cg_trust_anchors(const struct cg_trust *trust)

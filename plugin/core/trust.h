@@ -31,12 +31,38 @@ bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const
 void cg_trust_extend_crls(struct cg_trust *trust);
 bool cg_trust_has_extended_crls(const struct cg_trust *trust);
 
-/* Every PEM or DER CRL in data; verified against the issuers that trust holds already (add them first). */
-bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *data, size_t len, int64_t now,
-                       struct cg_error *err);
+/* Every PEM or DER CRL in data; verified against the issuers that trust holds already (add them first). The first fault
+ * ends it. */
+bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *data, size_t len, struct cg_error *err);
 
-/* All of files (folders of CRLs too), each read with cg_file_read. At least one anchor, or it fails. */
-bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, int64_t now, struct cg_error *err);
+/* All of files (folders of CRLs too), each read with cg_file_read, whole or not at all. At least one anchor, or it fails. */
+bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err);
+
+/* The same in two steps, for a snapshot that replaces another one. First the certificates of the files, or those of another
+ * store, without CRLs; NULL: a fault, or no memory. */
+struct cg_trust *cg_trust_load_certificates(const struct cg_trust_files *files, struct cg_error *err);
+struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other);
+
+/* Then the CRLs, each by itself: faults are listed, and what the store before had stays (see cg_crl_set_keep). Without
+ * before the first fault ends it. seen: NULL, or gets a stamp of each file and folder. False: nothing of the store may be
+ * used, or a path is at fault that must not be. */
+struct cg_trust_before {
+    const struct cg_trust *trust;
+    bool same_certificates;        /* then files that have not changed are not read again */
+    const struct cg_strings *crls; /* NULL, or the only paths that may be at fault: those that were read before */
+    struct cg_faults *faults;
+};
+bool cg_trust_load_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                        const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err);
+
+/* The same certificates in the same order? */
+bool cg_trust_same_certificates(const struct cg_trust *a, const struct cg_trust *b);
+
+/* The very same CRLs? */
+bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b);
+
+/* Stamps the files of certificates. Call it before loading. False without memory. */
+bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_stamps *stamps);
 
 /* Certificates by subject (RFC 5280 7.1 comparison), anchors and intermediates: found in O(1) however many there are.
  *   for (e = cg_trust_find(trust, X509_get_issuer_name(cert)); e; e = cg_trust_next(e)) */
@@ -48,10 +74,6 @@ struct cg_trust_entry {
 };
 const struct cg_trust_entry *cg_trust_find(const struct cg_trust *trust, const X509_NAME *subject);
 const struct cg_trust_entry *cg_trust_next(const struct cg_trust_entry *entry); /* of the same subject */
-
-/* Stamps what cg_trust_load would read: every file, and every folder with its files. Call it before loading. False
- * without memory. */
-bool cg_trust_stamp(const struct cg_trust_files *files, struct cg_stamps *stamps);
 
 /* Borrowed. */
 const STACK_OF(X509) *cg_trust_anchors(const struct cg_trust *trust);

@@ -32,8 +32,6 @@ out:
 static bool prove(const struct cg_credential *credential, const struct cg_listener_policy *listener,
                   struct cg_error *err)
 {
-    if (!credential)
-        return true;
     ERR_set_mark();
     bool ok = handshake(credential);
     const char *why = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
@@ -45,17 +43,6 @@ static bool prove(const struct cg_credential *credential, const struct cg_listen
             listener->credential_chain, listener->credential_key, why ? why : "unknown error");
     ERR_pop_to_mark();
     return ok;
-}
-
-static bool prove_credentials(const struct cg_snapshot *snapshot, struct cg_error *err)
-{
-    const struct cg_policy *policy = snapshot->policy;
-    if (!prove(snapshot->base_credential, &policy->base, err))
-        return false;
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        if (!prove(snapshot->credentials[i], &policy->listeners[i], err))
-            return false;
-    return true;
 }
 
 /* ---- lists of the "tls" sections */
@@ -150,13 +137,4 @@ static bool prove_tls(const struct cg_policy *policy, struct cg_error *err)
     return true;
 }
 
-bool cg_prove_snapshot(const struct cg_snapshot *snapshot, enum cg_reason *fault, struct cg_error *err)
-{
-    enum cg_reason unused = CG_REASON_UNSET;
-    fault = fault ? fault : &unused;
-    *fault = CG_REASON_POLICY_INVALID;
-    if (!prove_tls(snapshot->policy, err))
-        return false;
-    *fault = CG_REASON_CREDENTIAL_INVALID;
-    return prove_credentials(snapshot, err);
-}
+const struct cg_snapshot_proofs cg_proofs = {prove_tls, prove};

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* Any thread; on the main thread only before cg_hook_install. False: *err names the JSON key or the file and what is
- * wrong with it; *fault (may be NULL) says of what kind it is. */
-bool cg_prove_snapshot(const struct cg_snapshot *snapshot, enum cg_reason *fault, struct cg_error *err);
+/* Any thread; on the main thread only before cg_hook_install. The error names the JSON key or the file, and what is wrong
+ * with it. */
+extern const struct cg_snapshot_proofs cg_proofs;
 
 #endif

@@ -32,7 +32,7 @@ static struct cg_trust *trust_of(const char *anchors, const char *crl)
     struct cg_trust *trust = cg_trust_new();
     char *pem = cg_pki_pem(pki, anchors), *list = cg_pki_pem(pki, crl);
     assert_true(cg_trust_add_anchors(trust, "anchors", pem, strlen(pem), &err));
-    assert_true(cg_trust_add_crls(trust, "crl", list, strlen(list), NOW, &err));
+    assert_true(cg_trust_add_crls(trust, "crl", list, strlen(list), &err));
     free(pem);
     free(list);
     return trust;

@@ -57,7 +57,7 @@ static int start(void **unused)
     struct cg_trust *trust = cg_trust_new();
     assert_true(cg_trust_add_anchors(trust, "root", root, strlen(root), &err));
     assert_true(cg_trust_add_intermediates(trust, "inter", inter, strlen(inter), &err));
-    assert_true(cg_trust_add_crls(trust, "crl", crl, strlen(crl), NOW, &err));
+    assert_true(cg_trust_add_crls(trust, "crl", crl, strlen(crl), &err));
     free(root);
     free(inter);
     free(crl);

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cg_trust *trust = cg_trust_new();
     (void)cg_trust_add_anchors(trust, "fuzz.pem", data, size, &err);
     err.text[0] = '\0';
-    if (!cg_trust_add_crls(trust, "fuzz.pem", data, size, 0, &err) && !err.text[0])
+    if (!cg_trust_add_crls(trust, "fuzz.pem", data, size, &err) && !err.text[0])
         abort();
     cg_trust_free(trust);
     if (ERR_peek_error())

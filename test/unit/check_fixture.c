@@ -40,7 +40,7 @@ void fixture_open(struct cg_pki *pki, const struct fixture_case *row, struct fix
     add(out->trust, pki, row->anchors ? row->anchors : "root", cg_trust_add_anchors);
     add(out->trust, pki, row->intermediates, cg_trust_add_intermediates);
     char *pem = row->crls ? cg_pki_pem(pki, row->crls) : NULL;
-    if (pem && !cg_trust_add_crls(out->trust, "crl", pem, strlen(pem), FIXTURE_NOW, &err))
+    if (pem && !cg_trust_add_crls(out->trust, "crl", pem, strlen(pem), &err))
         die(row->crls, &err);
     free(pem);
     out->sent = row->sent ? cg_pki_stack(pki, row->sent) : NULL;

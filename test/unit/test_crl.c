@@ -495,12 +495,16 @@ static void never_goes_back(void **state)
     assert_int_equal(cg_crl_set_count(set), 1);
     assert_false(add_number(set, -1, -3 * DAY, &err)); /* without a number, by date */
 
+    struct cg_faults faults = {NULL, 0, 0};
     assert_true(add_number(older, 0x100, -2 * DAY, &err));
-    assert_false(cg_crl_set_not_older(older, set, &err));
-    assert_non_null(strstr(err.text, "cRLNumber 100 is older than 101"));
-    assert_true(cg_crl_set_not_older(set, older, &err));
-    assert_true(cg_crl_set_not_older(set, set, &err));
-    assert_true(cg_crl_set_not_older(set, NULL, &err));
+    assert_true(cg_crl_set_keep(older, set, issuers, &faults));
+    assert_int_equal(faults.count, 1);
+    assert_non_null(strstr(faults.item[0].error.text, "cRLNumber 100 is older than 101"));
+    assert_string_equal(number_of(older, 0), "101");
+    assert_true(cg_crl_set_keep(set, older, issuers, &faults) && cg_crl_set_keep(set, NULL, issuers, &faults));
+    assert_int_equal(faults.count, 1);
+    assert_true(cg_crl_set_same(set, older));
+    cg_faults_clear(&faults);
     cg_crl_set_free(set);
     cg_crl_set_free(older);
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "faults.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err)
+{
+    struct cg_fault *grown = faults->count < CG_FAULTS_MAX ? realloc(faults->item, (faults->count + 1) * sizeof *grown)
+                                                           : NULL;
+    if (!grown) {
+        faults->more++;
+        return;
+    }
+    faults->item = grown;
+    faults->item[faults->count].reason = reason;
+    faults->item[faults->count].error = *err;
+    faults->count++;
+}
+
+bool cg_faults_none(const struct cg_faults *faults)
+{
+    return faults->count == 0 && faults->more == 0;
+}
+
+bool cg_faults_has(const struct cg_faults *faults, const char *text)
+{
+    for (size_t i = 0; i < faults->count; i++)
+        if (strcmp(faults->item[i].error.text, text) == 0)
+            return true;
+    return false;
+}
+
+bool cg_faults_copy(const struct cg_faults *faults, struct cg_faults *out)
+{
+    memset(out, 0, sizeof *out);
+    if (faults->count) {
+        out->item = malloc(faults->count * sizeof *out->item);
+        if (!out->item)
+            return false;
+        memcpy(out->item, faults->item, faults->count * sizeof *out->item);
+    }
+    out->count = faults->count;
+    out->more = faults->more;
+    return true;
+}
+
+void cg_faults_clear(struct cg_faults *faults)
+{
+    free(faults->item);
+    memset(faults, 0, sizeof *faults);
+}
