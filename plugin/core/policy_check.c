@@ -29,6 +29,15 @@ bool cg_check_profile(struct cg_parse *parse, const struct cg_place *at, const v
                              profile->rsa_min_bits, profile->rsa_max_bits);
     if (!profile->key_algorithms)
         return cg_parse_fail(parse, at, "key_algorithms is empty: no certificate would pass; name at least one");
+    if (!(profile->digests & ~(unsigned)CG_DIGEST_INTRINSIC))
+        return cg_parse_fail(parse, at,
+                             "signature_digests is empty: no certificate would pass but those signed with "
+                             "Ed25519, Ed448 or ML-DSA; name at least one");
+    if (profile->policies.oids.count > 0 && !profile->policies.require_explicit)
+        return cg_parse_fail(
+            parse, at,
+            "oids alone accepts certificates without any policy too; add \"require_explicit\": true, or "
+            "remove oids");
     if (profile->max_lifetime && profile->min_remaining > profile->max_lifetime)
         return cg_parse_fail(parse, at, "min_remaining is above max_lifetime: no certificate would pass");
     if (profile->san_types && !(profile->san_types & profile->san_types_allowed))
@@ -40,6 +49,17 @@ bool cg_check_profile(struct cg_parse *parse, const struct cg_place *at, const v
                 profile->extensions[i].forbidden != profile->extensions[k].forbidden)
                 return cg_parse_fail(parse, at, "extension %s is both required and forbidden",
                                      profile->extensions[i].oid);
+    return true;
+}
+
+bool cg_check_trust(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+{
+    const struct cg_trust_draft *trust = filled;
+    if (trust->crl_required == CG_YES && trust->files.crls.count == 0)
+        return cg_parse_fail(
+            parse, at,
+            "crl_required is true, and trust names no CRLs: no certificate would pass; add \"crls\", or "
+            "remove crl_required");
     return true;
 }
 
@@ -106,8 +126,9 @@ bool cg_check_identity(struct cg_parse *parse, const struct cg_place *at, const 
 static enum cg_reason relaxed_trust(const struct cg_draft *draft)
 {
     static const enum cg_reason trust[] = {
-        CG_REASON_UNTRUSTED, CG_REASON_SELF_SIGNED, CG_REASON_PATH_LIMIT, CG_REASON_BAD_SIGNATURE,
-        CG_REASON_REVOKED,   CG_REASON_DENY_LISTED, CG_REASON_NOT_A_CA,   CG_REASON_PATH_OTHER,
+        CG_REASON_UNTRUSTED,        CG_REASON_SELF_SIGNED, CG_REASON_PATH_LIMIT,   CG_REASON_BAD_SIGNATURE,
+        CG_REASON_REVOKED,          CG_REASON_DENY_LISTED, CG_REASON_NOT_A_CA,     CG_REASON_PATH_OTHER,
+        CG_REASON_NAME_CONSTRAINTS, CG_REASON_PATH_LENGTH, CG_REASON_CA_KEY_USAGE, CG_REASON_CA_WRONG_PURPOSE,
     };
     for (size_t i = 0; i < sizeof trust / sizeof *trust; i++) {
         enum cg_mode mode = draft->listener.client.mode[trust[i]];

@@ -110,7 +110,7 @@ static const struct cg_key trust_keys[] = {
     {"crl_extended", CG_TYPE_BOOL, TOP_OR_BRIDGE, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
      .manual = "Follow delta CRLs and indirect CRLs, and take CRLs without a number. Else such files are refused."},
     {0}};
-static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), NULL};
+static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), cg_check_trust};
 
 static const struct cg_key log_keys[] = {
     {"file", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_log_policy, file), .max = 1,
@@ -169,7 +169,9 @@ static const struct cg_object eku_object = {eku_keys, sizeof(struct cg_profile),
 
 static const struct cg_key policies_keys[] = {
     {"oids", CG_TYPE_OIDS, PROFILE, AT(struct cg_certificate_policies, oids),
-     .manual = "The path must be valid for one of these policies (user-initial-policy-set). No key: any policy."},
+     .manual = "The path must be valid for one of these policies (user-initial-policy-set); only with "
+               "require_explicit. No key: "
+               "any policy."},
     {"require_explicit", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, require_explicit),
      .fallback = "false", .manual = "initial-explicit-policy."},
     {"inhibit_mapping", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, inhibit_mapping), .fallback = "false",

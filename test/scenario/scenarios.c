@@ -68,6 +68,7 @@ static const struct {
     {CG_REASON_PATH_OTHER, "the name for errors of OpenSSL that have no row: any that we knew would get one"},
     {CG_REASON_NO_CREDENTIAL, "a TLS listener without certificate does not start"},
     {CG_REASON_NO_RECORD, "only a broken hook leads to it: unit tests"},
+    {CG_REASON_CLIENT_ID_TAKEN, "of two clients: broker test identity"},
     {CG_REASON_NOT_AN_ADMIN, "a request on the control topic: broker test control"},
     {CG_REASON_ENDED_BY_ADMIN, "a command on the control topic: broker test control"},
     {CG_REASON_POLICY_INVALID, "a fault of files: test_files"},

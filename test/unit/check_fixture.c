@@ -31,8 +31,8 @@ void fixture_open(struct cg_pki *pki, const struct fixture_case *row, struct fix
     char json[2048];
     if (row->recipe)
         cg_pki_make(pki, row->recipe);
-    snprintf(json, sizeof json, "{\"trust\": {\"anchors\": \"ca.pem\", \"crl_required\": %s}%s}",
-             row->crls ? "true" : "false", row->policy ? row->policy : "");
+    snprintf(json, sizeof json, "{\"trust\": {\"anchors\": \"ca.pem\"%s}%s}",
+             row->crls ? ", \"crls\": \"crl.pem\"" : "", row->policy ? row->policy : "");
     out->policy = cg_policy_parse("policy.json", json, strlen(json), &err);
     out->trust = cg_trust_new();
     if (!out->policy || !out->trust)

@@ -136,13 +136,22 @@ static const struct {
      "{\"identity\":{\"username\":\"cn\",\"client_id\":\"prefix\",\"separator\":\"~\"}}", "printable ASCII"},
     {"an empty separator", "{\"identity\":{\"username\":\"cn\",\"client_id\":\"prefix\",\"separator\":\"\"}}",
      "expected a string"},
-    {"certificates log in while trust is audited", "{\"mode\":\"audit\",\"identity\":{\"authenticates\":true}}",
-     "is not enforced for clients"},
+    {"certificates log in while what a CA may name is audited",
+     "{\"identity\":{\"username\":\"cn\",\"authenticates\":true},\"client\":{\"rules\":{\"name_constraints\":\"audit\"}"
+     "}}",
+     "the rule name_constraints is not enforced"},
+    {"no signature passes", "{\"client\":{\"signature_digests\":[]}}", "no certificate would pass"},
+    {"CRLs are required, and there are none", "{\"trust\":{\"anchors\":\"a\",\"crl_required\":true}}",
+     "names no CRLs: no certificate would pass"},
+    {"policies that nobody needs to have", "{\"client\":{\"certificate_policies\":{\"oids\":[\"1.2.3\"]}}}",
+     "require_explicit"},
+    {"certificates log in while trust is audited",
+     "{\"mode\":\"audit\",\"identity\":{\"username\":\"cn\",\"authenticates\":true}}", "is not enforced for clients"},
     {"certificates log in while revocation is off",
-     "{\"identity\":{\"authenticates\":true},\"client\":{\"rules\":{\"revoked\":\"off\"}}}",
+     "{\"identity\":{\"username\":\"cn\",\"authenticates\":true},\"client\":{\"rules\":{\"revoked\":\"off\"}}}",
      "the rule revoked is not enforced"},
     {"the contradiction arises in a listener only",
-     "{\"identity\":{\"authenticates\":true},\"listeners\":[{\"port\":1,\"mode\":\"audit\"}]}",
+     "{\"identity\":{\"username\":\"cn\",\"authenticates\":true},\"listeners\":[{\"port\":1,\"mode\":\"audit\"}]}",
      "$.listeners[0]: identity.auth"},
     {"a listener without port", "{\"listeners\":[{}]}", "$.listeners[0].port: the key is missing"},
     {"port 0", "{\"listeners\":[{\"port\":0}]}", "from 1 to 65535"},
@@ -250,7 +259,7 @@ static void values_arrive(void **state)
         "\"client\":{\"insecure_sha1\":true,\"insecure_other_curves\":true,\"insecure_rsa_min_bits\":1024,"
         "\"key_algorithms\":[\"rsa\"],\"signature_digests\":[\"sha384\"],\"san_required\":[],"
         "\"max_chain_bytes\":\"2MiB\",\"eku\":{\"allow_any\":true},"
-        "\"certificate_policies\":{\"oids\":[\"1.2.3\",\"1.2.4\"],\"inhibit_any\":true},"
+        "\"certificate_policies\":{\"oids\":[\"1.2.3\",\"1.2.4\"],\"require_explicit\":true,\"inhibit_any\":true},"
         "\"extensions\":[{\"oid\":\"1.2.3\",\"hex\":\"0C:01:aB\"},{\"oid\":\"1.2.4\",\"forbidden\":true},"
         "{\"oid\":\"1.2.5\",\"required\":true}],"
         "\"subject\":[{\"attribute\":\"O\",\"one_of\":[\"a\",\"b\"]}]},"
@@ -300,8 +309,9 @@ static void values_arrive(void **state)
 static void crl_required_can_be_said(void **state)
 {
     (void)state;
-    struct cg_policy *policy = parse("{\"trust\":{\"crls\":\"a\",\"crl_required\":false},"
-                                     "\"bridge\":{\"trust\":{\"anchors\":\"b\",\"crl_required\":true}}}");
+    struct cg_policy *policy = parse(
+        "{\"trust\":{\"crls\":\"a\",\"crl_required\":false},"
+        "\"bridge\":{\"trust\":{\"anchors\":\"b\",\"crls\":\"c\",\"crl_required\":true}}}");
     assert_false(policy->base.client.crl_required);
     assert_true(policy->bridge.crl_required);
     cg_policy_free(policy);
