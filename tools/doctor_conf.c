@@ -231,7 +231,8 @@ static const struct cg_doctor_rule rules[] = {
      plugin_order},
     {{"username_from_broker", CG_LINT_WARNING,
       "The broker then never asks a plugin about CONNECT: user name and client id are not bound as the policy says.",
-      "Remove the line and set identity.username in the policy."},
+      "Set identity.username and identity.authenticates true in the policy, then remove the line: without "
+      "\"authenticates\" a client that sends no password stays out."},
      name_from_broker},
     {{"client_id_from_broker", CG_LINT_WARNING,
       "The broker takes user name and client id from the certificate and never asks a plugin about CONNECT: the "

@@ -10,7 +10,6 @@
 #include "tls/hook.h"
 
 #include <mqtt_protocol.h>
-#include <openssl/bio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,14 +78,17 @@ static bool may_be(const void *client, const struct cg_conn *conn)
     return port ? port == conn->listener : cg_address_equal(mosquitto_client_address(client), &conn->peer.any);
 }
 
+#define CLAIMS_ASKED_MAX 4 /* of one client id: those that were taken over are still ending */
+
 /* NULL: a client without TLS, or one that can't be told from it. */
 static struct cg_conn *conn_without_certificate(const struct connect *connect)
 {
     /* one that was decided before, and is asked about again */
     const struct cg_claim *claim = cg_client_map_of_id(connect->state->clients, connect->client_id);
-    if (claim && claim->conn && claim->client == connect->client &&
-        cg_hook_is_client(claim->conn, certificate_of, connect->client))
-        return claim->conn;
+    for (int i = 0; claim && i < CLAIMS_ASKED_MAX; claim = cg_claim_older(claim), i++)
+        if (claim->conn && claim->client == connect->client &&
+            cg_hook_is_client(claim->conn, certificate_of, connect->client))
+            return claim->conn;
     return cg_hook_find_client(certificate_of, connect->client, may_be, connect->client);
 }
 
@@ -131,28 +133,33 @@ static void show(const char *text, char out[SHOWN_MAX])
     cg_text_escape(text, strlen(text), out, SHOWN_MAX);
 }
 
+static bool is_taken(struct connect *connect)
+{
+    char id[SHOWN_MAX];
+    show(connect->client_id, id);
+    snprintf(connect->detail, sizeof connect->detail, "The client id '%s' is held by another certificate", id);
+    return enforced(connect, CG_REASON_CLIENT_ID_TAKEN);
+}
+
 /* The id is another's: of one certificate whose owner uses another id, or of another certificate. */
 static enum cg_reason check_id(struct connect *connect, const char *username)
 {
     const struct cg_client_map *clients = connect->state->clients;
     X509 *leaf = connect->conn ? connect->conn->peer_leaf : NULL;
     char id[SHOWN_MAX], other_id[SHOWN_MAX];
-    show(connect->client_id, id);
     const char *other = leaf && connect->policy->identity.one_client
                             ? cg_client_map_other_id(clients, leaf, connect->client_id)
                             : NULL;
     if (other) {
+        show(connect->client_id, id);
         show(other, other_id);
         snprintf(connect->detail, sizeof connect->detail, "The certificate is in use by client id '%s', not '%s'",
                  other_id, id);
         if (enforced(connect, CG_REASON_CERTIFICATE_IN_USE))
             return CG_REASON_CERTIFICATE_IN_USE;
     }
-    if (!cg_client_map_is_free(clients, connect->client_id, leaf, username)) {
-        snprintf(connect->detail, sizeof connect->detail, "The client id '%s' is held by another certificate", id);
-        if (enforced(connect, CG_REASON_CLIENT_ID_TAKEN))
-            return CG_REASON_CLIENT_ID_TAKEN;
-    }
+    if (!cg_client_map_is_free(clients, connect->client_id, leaf, username) && is_taken(connect))
+        return CG_REASON_CLIENT_ID_TAKEN;
     connect->detail[0] = '\0';
     return CG_REASON_OK;
 }
@@ -170,9 +177,8 @@ static bool claim(const struct connect *connect, const char *username, bool auth
         .mqtt5 = mosquitto_client_protocol_version(connect->client) == 5,
         .extended = connect->extended,
         .authenticated = authenticated,
+        .judged = connect->state->snapshot ? connect->state->snapshot->number : 0,
     };
-    if (connect->conn && connect->conn->ssl)
-        what.written = BIO_number_written(SSL_get_wbio(connect->conn->ssl));
     snprintf(what.peer, sizeof what.peer, "%s", !connect->conn && address ? address : "");
     return cg_client_map_claim(connect->state->clients, &what, connect->client_id) != NULL;
 }
@@ -181,7 +187,12 @@ static int decide_plain(struct connect *connect)
 {
     enum cg_plain_answer answer = cg_state_plain(connect->state, cg_compat_client_port(connect->client));
     connect->policy = cg_policy_listener(connect->state->snapshot->policy, cg_compat_client_port(connect->client));
-    if (answer == CG_PLAIN_DIFFERS) {
+    if (answer == CG_PLAIN_TRYING) {
+        snprintf(connect->detail, sizeof connect->detail,
+                 "The policy allows clients without TLS on some listeners only, and it is being tried which of the "
+                 "listeners speak TLS");
+        connect->hint = "Connect again in a second";
+    } else if (answer == CG_PLAIN_DIFFERS) {
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS on some listeners only, and Mosquitto 2.0 does not tell which "
                  "one this client came to");
@@ -261,11 +272,20 @@ static int decide(struct connect *connect)
     return connect->conn->peer_leaf ? decide_with_certificate(connect) : decide_without_certificate(connect);
 }
 
+/* A thread of the broker's own asks about users of its web interface (2.1): no MQTT, and nothing here has locks. */
+static bool is_ours(const struct cg_state *state)
+{
+    return pthread_equal(pthread_self(), state->main_thread);
+}
+
 static int decide_client(struct cg_state *state, struct mosquitto *client, bool extended)
 {
+    if (!is_ours(state))
+        return MOSQ_ERR_PLUGIN_DEFER;
     const char *client_id = mosquitto_client_id(client);
     struct connect connect = {
         .state = state, .client = client, .client_id = client_id ? client_id : "", .extended = extended};
+    cg_client_map_poll(state->clients); /* no other one is being decided */
     int rc = decide(&connect);
     if (connect.conn) {
         cg_hook_connect_done(connect.conn);
@@ -288,6 +308,25 @@ int cg_auth_extended(int event, void *event_data, void *userdata)
     return decide_client(userdata, extended->client, true);
 }
 
+int cg_auth_continued(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_extended_auth *extended = event_data;
+    struct cg_state *state = userdata;
+    struct cg_claim *claim = is_ours(state) ? cg_client_map_of_client(state->clients, extended->client) : NULL;
+    if (!claim || claim->accepted || claim->continued || !claim->conn)
+        return MOSQ_ERR_PLUGIN_DEFER;
+    struct connect connect = {.state = state,
+                              .client = extended->client,
+                              .client_id = claim->client_id,
+                              .conn = claim->conn,
+                              .policy = cg_policy_listener(state->snapshot->policy, claim->conn->listener)};
+    if (!cg_client_map_is_still_free(claim) && is_taken(&connect))
+        return deny(&connect, CG_REASON_CLIENT_ID_TAKEN);
+    cg_client_map_continued(claim);
+    return MOSQ_ERR_PLUGIN_DEFER;
+}
+
 /* ---- clients that BASIC_AUTH never saw */
 
 static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_conn *conn, const char *client_id)
@@ -302,9 +341,10 @@ static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_c
         .conn = conn,
         .certificate = conn->peer_leaf,
         .client_id = client_id,
-        .hint = "if this listener has use_identity_as_username or use_subject_as_username, remove it and let the "
-                "policy's identity.username set the name. Where it has use_username_as_clientid too, first give every "
-                "client the id that is the name in its certificate, then remove both together",
+        .hint = "If this listener has use_identity_as_username or use_subject_as_username, set identity.username and "
+                "identity.authenticates true in the policy, then remove the line: without \"authenticates\" a client "
+                "that sends no password stays out. Where it has use_username_as_clientid too, first give every client "
+                "the id that is the name in its certificate, then remove both together",
     };
     cg_report(state->reporter, &warning);
 }

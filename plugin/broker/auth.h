@@ -14,6 +14,9 @@ int cg_auth_basic(int event, void *event_data, void *userdata);
  * never MOSQ_ERR_SUCCESS, since the certificate is not the method that the client asks for. */
 int cg_auth_extended(int event, void *event_data, void *userdata);
 
+/* Such a client answered a challenge. Its id may have become another's meanwhile. */
+int cg_auth_continued(int event, void *event_data, void *userdata);
+
 struct cg_conn;
 struct cg_state;
 struct mosquitto;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "client_map.h"
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,9 @@ struct cg_id {
     struct cg_claim *newest;
     struct cg_id *before, *after; /* of those that no claim uses, the oldest first */
     struct cg_holder holder;      /* key 0: none */
-    bool authenticated;           /* of the last claim that was accepted */
+    uint64_t user;                /* key of the last certificate that used it, accepted or not; 0: none */
+    bool authenticated;           /* of the last claim that was accepted, or may have been */
+    uint64_t left;                /* the larger, the later */
     char id[];
 };
 
@@ -26,6 +27,7 @@ struct cg_client_map {
     struct cg_id *oldest_left, *newest_left;
     struct cg_claim_list pending, plain, ending;
     size_t claims;
+    uint64_t last_left, accepted_plain;
 };
 
 struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of)
@@ -108,30 +110,32 @@ static void forget(struct cg_client_map *map, struct cg_id *entry)
     free_entry(entry);
 }
 
-/* The oldest of those that this holder left behind, when they are more than a few. In a chain the newest comes first. */
+/* The oldest of those that this holder left behind, when they are more than a few. */
 static struct cg_id *too_many(const struct cg_client_map *map, uint64_t holder)
 {
-    struct cg_node *node = cg_hashtable_find(&map->left, holder), *last = NULL;
+    struct cg_id *oldest = NULL;
     size_t count = 0;
-    for (; node; node = cg_node_next(node)) {
-        last = node;
-        count++;
+    for (struct cg_node *node = cg_hashtable_find(&map->left, holder); node; node = cg_node_next(node), count++) {
+        struct cg_id *entry = CG_OWNER(node, struct cg_id, by_holder);
+        if (!oldest || entry->left < oldest->left)
+            oldest = entry;
     }
-    return count > CG_LEFT_BY_HOLDER ? CG_OWNER(last, struct cg_id, by_holder) : NULL;
+    return count > CG_LEFT_BY_HOLDER ? oldest : NULL;
 }
 
 /* No claim uses the id any more. */
 static void leave(struct cg_client_map *map, struct cg_id *entry)
 {
-    if (!entry->holder.key) {
+    if (!entry->user) {
         forget(map, entry);
         return;
     }
     entry->before = map->newest_left;
     *(entry->before ? &entry->before->after : &map->oldest_left) = entry;
     map->newest_left = entry;
-    cg_hashtable_add(&map->left, &entry->by_holder, entry->holder.key);
-    struct cg_id *surplus = too_many(map, entry->holder.key);
+    entry->left = ++map->last_left;
+    cg_hashtable_add(&map->left, &entry->by_holder, entry->user);
+    struct cg_id *surplus = too_many(map, entry->user);
     if (!surplus && map->left.count > CG_LEFT_MAX)
         surplus = map->oldest_left;
     if (surplus)
@@ -189,6 +193,13 @@ static void put_into(struct cg_claim_list *list, struct cg_claim *claim)
     list->last = claim;
 }
 
+/* Whether it counts as accepted when its connection goes on. A client without TLS holds nothing, and is ended by name only
+ * where nobody else has the name. */
+static bool goes_on_accepted(const struct cg_client_map *map, const struct cg_claim *claim)
+{
+    return !map->client_of && (!claim->conn || (!claim->extended && !claim->websocket));
+}
+
 static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id *entry)
 {
     unleave(map, entry);
@@ -202,7 +213,8 @@ static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id 
     cg_hashtable_add(&map->clients, &claim->by_client, hash_of_client(claim->client));
     if (claim->holder.key)
         cg_hashtable_add(&map->certificates, &claim->by_certificate, hash_of(claim->fingerprint));
-    put_into(&map->pending, claim);
+    if (goes_on_accepted(map, claim))
+        put_into(&map->pending, claim);
     if (!claim->conn)
         return;
     claim->conn->client_id = entry->id;
@@ -232,18 +244,27 @@ struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_
     return claim;
 }
 
+static void remember_use(const struct cg_claim *claim)
+{
+    claim->id->authenticated = claim->authenticated;
+    if (claim->holder.key)
+        claim->id->user = claim->holder.key;
+}
+
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim)
 {
     if (claim->accepted)
         return;
     claim->accepted = true;
     take_out(claim);
-    if (!claim->conn)
+    if (!claim->conn) {
         put_into(&map->plain, claim);
-    claim->id->authenticated = claim->authenticated;
+        map->accepted_plain++;
+    }
+    remember_use(claim);
     /* whoever came in beside the holder, where the rule is only audited, does not become it */
     if (claim->holder.key && (!claim->id->holder.key || cg_holder_same(&claim->id->holder, &claim->holder)))
-        claim->id->holder = claim->holder;
+        cg_holder_renew(&claim->id->holder, &claim->holder);
 }
 
 void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
@@ -251,6 +272,9 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
     if (!claim)
         return;
     struct cg_id *entry = claim->id;
+    /* nothing tells whether it was accepted: if it was, and left a session behind, the broker may ask about that */
+    if (!claim->accepted && claim->websocket && !map->client_of && claim->authenticated)
+        remember_use(claim);
     take_out(claim);
     cg_hashtable_remove(&map->clients, &claim->by_client);
     cg_hashtable_remove(&map->certificates, &claim->by_certificate);
@@ -267,53 +291,69 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
         leave(map, entry);
 }
 
-/* A websocket that was refused is closed as soon as the refusal was written, which its peer can delay. */
-static bool is_answered(const struct cg_claim *claim)
-{
-    const SSL *ssl = claim->conn->ssl;
-    return ssl && SSL_want(ssl) != SSL_WRITING && BIO_number_written(SSL_get_wbio(ssl)) > claim->written;
-}
-
-static bool is_through(const struct cg_claim *claim)
-{
-    if (!claim->conn)
-        return true; /* it holds nothing, and is ended by name only where nobody else has the name */
-    return !claim->extended && (!claim->websocket || is_answered(claim));
-}
-
 void cg_client_map_poll(struct cg_client_map *map)
 {
-    for (struct cg_claim *claim = map->pending.first, *next; claim && !map->client_of; claim = next) {
-        next = claim->after;
-        if (is_through(claim))
-            cg_client_map_accept(map, claim);
-    }
+    for (struct cg_claim *claim; (claim = map->pending.first);)
+        cg_client_map_accept(map, claim);
+}
+
+void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim)
+{
+    if (claim && goes_on_accepted(map, claim))
+        cg_client_map_accept(map, claim);
+}
+
+void cg_client_map_continued(struct cg_claim *claim)
+{
+    claim->continued = true;
 }
 
 /* ---- questions */
+
+/* An extended authentication that was not answered can go on for as long as its client likes, and is nobody until then. */
+static bool may_have_the_id(const struct cg_claim *claim)
+{
+    return !claim->extended || claim->continued || claim->accepted;
+}
+
+static bool may_be(const struct cg_holder *holder, const struct cg_holder *who)
+{
+    return !holder->key || (who->key && cg_holder_same(holder, who));
+}
+
+static bool is_free_for(const struct cg_id *entry, const struct cg_holder *who)
+{
+    if (!may_be(&entry->holder, who))
+        return false;
+    /* one that is not accepted yet holds the id too */
+    for (const struct cg_claim *claim = entry->newest; claim; claim = claim->older)
+        if (may_have_the_id(claim) && !may_be(&claim->holder, who))
+            return false;
+    return true;
+}
 
 bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_id, const X509 *certificate,
                            const char *username)
 {
     struct cg_holder who = {0};
     const struct cg_id *entry = find_id(map, client_id);
-    if (!entry)
-        return true;
-    if (certificate && !cg_holder_of(certificate, username, &who))
-        return false;
-    if (entry->holder.key && !(who.key && cg_holder_same(&entry->holder, &who)))
-        return false;
-    /* one that is not accepted yet holds the id too, but for those that can wait for that as long as they like */
-    for (const struct cg_claim *claim = entry->newest; claim; claim = claim->older)
-        if (claim->holder.key && !claim->extended && !(who.key && cg_holder_same(&claim->holder, &who)))
-            return false;
-    return true;
+    return !entry || ((!certificate || cg_holder_of(certificate, username, &who)) && is_free_for(entry, &who));
+}
+
+bool cg_client_map_is_still_free(const struct cg_claim *claim)
+{
+    return is_free_for(claim->id, &claim->holder);
 }
 
 struct cg_claim *cg_client_map_of_id(const struct cg_client_map *map, const char *client_id)
 {
     const struct cg_id *entry = find_id(map, client_id);
     return entry ? entry->newest : NULL;
+}
+
+struct cg_claim *cg_claim_older(const struct cg_claim *claim)
+{
+    return claim->older;
 }
 
 struct cg_claim *cg_client_map_of_client(const struct cg_client_map *map, const void *client)
@@ -332,6 +372,11 @@ struct cg_claim *cg_client_map_first_plain(const struct cg_client_map *map)
 struct cg_claim *cg_client_map_first_ending(const struct cg_client_map *map)
 {
     return map->ending.first;
+}
+
+uint64_t cg_client_map_accepted_plain(const struct cg_client_map *map)
+{
+    return map->accepted_plain;
 }
 
 struct cg_claim *cg_claim_next(const struct cg_claim *claim)
@@ -368,10 +413,12 @@ bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *
 
 bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_claim *claim)
 {
+    if (map->client_of)
+        return map->client_of(claim->client_id) == claim->client;
     const struct cg_claim *one = claim->id->newest;
-    while (one && !one->conn)
+    while (one && (!one->conn || !may_have_the_id(one)))
         one = one->older;
-    return !one && (!map->client_of || map->client_of(claim->client_id) == claim->client);
+    return !one;
 }
 
 bool cg_client_map_left_authenticated(const struct cg_client_map *map, const char *client_id)

@@ -33,12 +33,12 @@ struct cg_claim {
     uint16_t port;         /* of a client without TLS: the listener's, 0 where the broker does not tell */
     bool websocket, mqtt5; /* protocol */
     bool extended;         /* MQTT 5 extended authentication: not done yet, for all that we know */
+    bool continued;        /* of that: the client answered, so it may be done */
     bool authenticated;    /* our answer was that the certificate is enough */
     bool accepted;         /* by the broker */
     bool reported;         /* of a client without TLS: the policy refuses it now, and lets it go on */
     bool send_will;        /* of a client without TLS that is to be ended */
     uint64_t judged;       /* of a client without TLS: by the snapshot of this number */
-    uint64_t written;      /* octets that its socket took before the answer to its CONNECT */
 
     /* private to client_map.c */
     struct cg_id *id;
@@ -55,8 +55,9 @@ typedef const void *(*cg_client_of_fn)(const char *client_id);
 
 /* NULL without memory. client_of: NULL where the broker has no such function (Mosquitto 2.0). Where it has (2.1), it tells
  * of each client that it accepted, and cg_client_map_accept() is called then. Else a claim counts as accepted when its
- * connection is still there at the next poll: Mosquitto 2.0 ends those that it refuses at once or, of websockets, as soon
- * as the refusal was written. */
+ * connection is still there at the next poll, or is read from before: Mosquitto 2.0 ends those that it refuses at once.
+ * Not so websockets, which end when their peer took the refusal, and extended authentication: such a claim is never known
+ * to be accepted, so it holds its id while it is connected, and owns no session. */
 struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of);
 void cg_client_map_free(struct cg_client_map *map);
 
@@ -65,23 +66,33 @@ void cg_client_map_free(struct cg_client_map *map);
 bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_id, const X509 *certificate,
                            const char *username);
 
+/* The same for a claim that was made earlier: it may have become another's meanwhile. */
+bool cg_client_map_is_still_free(const struct cg_claim *claim);
+
 /* Makes a claim of the members above the private ones; an earlier one of the same connection is released. Sets
  * conn->client_id and conn->broker_data. NULL without memory: deny. */
 struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *what, const char *client_id);
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim);
 void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim); /* the connection ends; NULL is fine */
 
-/* Accepts pending claims that are due. */
+/* Accepts pending claims that are due: of all connections, to be called when none is being decided, or of one that the
+ * broker reads from after its CONNECT. */
 void cg_client_map_poll(struct cg_client_map *map);
+void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim); /* NULL is fine */
+
+/* The client of an extended authentication answered: the broker may accept it now. */
+void cg_client_map_continued(struct cg_claim *claim);
 
 /* Borrowed until the next call of the map; NULL: none. */
 struct cg_claim *cg_client_map_of_id(const struct cg_client_map *map, const char *client_id); /* the newest */
+struct cg_claim *cg_claim_older(const struct cg_claim *claim);                                /* of the same id */
 struct cg_claim *cg_client_map_of_client(const struct cg_client_map *map, const void *client);
 
-/* Clients without TLS that were accepted, NULL: no more. Those that are to be ended are in a list of their own, so that
+/* Clients without TLS that were accepted, NULL: no more; accepted_plain counts those that ever were. Those that are to be ended are in a list of their own, so that
  * the first one can be asked for again whenever one was ended. */
 struct cg_claim *cg_client_map_first_plain(const struct cg_client_map *map);
 struct cg_claim *cg_client_map_first_ending(const struct cg_client_map *map);
+uint64_t cg_client_map_accepted_plain(const struct cg_client_map *map);
 struct cg_claim *cg_claim_next(const struct cg_claim *claim);
 void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim, bool ending); /* goes to the end */
 
@@ -93,7 +104,8 @@ const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *
  * nobody else claims the id, so that nobody newer can have it. */
 bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *claim);
 
-/* The same of a client without TLS, whose socket is not known: everyone who may have the id came without TLS. */
+/* The same of a client without TLS, whose socket is not known: the broker says so, or everyone who may have the id came
+ * without TLS. */
 bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_claim *claim);
 
 /* Whether the id, which no claim uses, was last used by a certificate that was enough to log in. */

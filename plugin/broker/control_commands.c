@@ -67,10 +67,28 @@ static struct cg_conn *find(struct cg_command *command)
         cg_error_set(&command->err, "expected either \"client_id\" or \"conn\", as list_sessions shows them");
         return NULL;
     }
-    for (struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next)
-        if (cg_control_is_session(conn) &&
-            (id ? strcmp(conn->id, id) == 0 : conn->client_id && strcmp(conn->client_id, client_id) == 0))
-            return conn;
+    struct cg_conn *found = NULL;
+    int count = 0;
+    for (struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
+        if (!cg_control_is_session(conn) || strcmp(id                ? conn->id
+                                                   : conn->client_id ? conn->client_id
+                                                                     : "",
+                                                   id ? id : client_id) != 0)
+            continue;
+        count++;
+        if (!found || (conn->broker_data && cg_client_map_owns(command->state->clients, conn->broker_data)))
+            found = conn;
+    }
+    /* a takeover, or a client that the broker has not answered yet */
+    if (count > 1 && !(found->broker_data && cg_client_map_owns(command->state->clients, found->broker_data))) {
+        cg_error_set(&command->err,
+                     "%d connections say that they have this client_id; name one of them by its "
+                     "\"conn\", as list_sessions shows it",
+                     count);
+        return NULL;
+    }
+    if (found)
+        return found;
     cg_error_set(&command->err, "no live session has this %s; list_sessions shows them", id ? "conn" : "client_id");
     return NULL;
 }

@@ -71,6 +71,12 @@ static void accepted(void *context, struct cg_conn *conn)
     cg_report(state->reporter, &event);
 }
 
+static void reads_on(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_client_map_reads_on(state->clients, conn->broker_data);
+}
+
 static void ended(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
@@ -90,6 +96,7 @@ struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
         .cpu_us = cpu_us,
         .rejected = rejected,
         .accepted = accepted,
+        .reads_on = reads_on,
         .ended = ended,
     };
 }

@@ -60,6 +60,18 @@ bool cg_holder_of(const X509 *certificate, const char *username, struct cg_holde
     return out->key != 0;
 }
 
+void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *shown)
+{
+    const struct cg_holder earlier = *holder;
+    *holder = *shown;
+    if (!holder->username)
+        holder->username = earlier.username;
+    if (holder->nnames > 0)
+        return;
+    memcpy(holder->name, earlier.name, sizeof holder->name);
+    holder->nnames = earlier.nnames;
+}
+
 static bool share_a_name(const struct cg_holder *a, const struct cg_holder *b)
 {
     for (unsigned i = 0; i < a->nnames; i++)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CG_HOLDER_NAMES 4 /* of the subjectAltName; the others are not looked at */
+#define CG_HOLDER_NAMES 8 /* of the subjectAltName; the others are not looked at */
 
 struct cg_holder {
     uint64_t key;      /* of all that follows */
@@ -21,9 +21,12 @@ struct cg_holder {
 /* username: "" for none. False without memory: deny. */
 bool cg_holder_of(const X509 *certificate, const char *username, struct cg_holder *out);
 
-/* With a username each: the same one. Else the same subject and a name in common, if both have names: a renewed
+/* With a username each: the same one. Else the same subject and a name in common, where both have names: a renewed
  * certificate may have got one more. */
 bool cg_holder_same(const struct cg_holder *a, const struct cg_holder *b);
+
+/* The holder showed another certificate of its: what only the earlier one told stays known. */
+void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *shown);
 
 /* The first octets of SHA-256, never 0; 0 without memory. */
 uint64_t cg_digest64(const void *bytes, size_t len);

@@ -18,6 +18,7 @@ struct socket {
 
 struct cg_listening {
     size_t count;
+    bool more; /* than these */
     struct socket socket[SOCKETS_MAX];
 };
 
@@ -32,8 +33,10 @@ static void add(struct cg_listening *listening, int fd)
 {
     struct socket *socket = &listening->socket[listening->count];
     socklen_t len = sizeof socket->address;
-    if (listening->count == SOCKETS_MAX)
+    if (listening->count == SOCKETS_MAX) {
+        listening->more = true;
         return;
+    }
     if (getsockname(fd, &socket->address.any, &len) != 0 || !cg_address_port(&socket->address))
         memset(&socket->address, 0, sizeof socket->address);
     listening->count++;
@@ -88,6 +91,14 @@ void cg_listening_saw_tls(struct cg_listening *listening, const struct cg_conn *
         best->tls = true;
 }
 
+static bool is_the_same_everywhere(const struct cg_policy *policy)
+{
+    for (size_t i = 0; i < policy->nlisteners; i++)
+        if (policy->listeners[i].plain_allowed != policy->base.plain_allowed)
+            return false;
+    return true;
+}
+
 enum cg_plain_answer cg_listening_plain(const struct cg_listening *listening, const struct cg_policy *policy)
 {
     size_t allowed = 0, denied = 0;
@@ -100,7 +111,7 @@ enum cg_plain_answer cg_listening_plain(const struct cg_listening *listening, co
         else
             denied++;
     }
-    if (allowed && denied)
+    if ((allowed && denied) || (listening->more && !is_the_same_everywhere(policy)))
         return CG_PLAIN_DIFFERS;
     if (!allowed && !denied)
         return policy->base.plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY;

@@ -25,6 +25,7 @@ enum cg_plain_answer {
     CG_PLAIN_DENY = 0,
     CG_PLAIN_ALLOW,
     CG_PLAIN_DIFFERS, /* the policy allows it on some and not on others: deny */
+    CG_PLAIN_TRYING,  /* the same, and it is being tried which of them speak TLS: deny, and ask again later */
 };
 
 /* What the policy says about a client without TLS that came to one of those that are not known to speak TLS. Without any,

@@ -81,10 +81,15 @@ static const struct callback_row {
     const char *topic; /* of CONTROL */
     bool may_lack;     /* 2.0 does not have it */
 } callbacks[] = {
-    {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL, false}, {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL, false},
-    {CG_EVT_CONNECT, cg_auth_connected, NULL, true},   {CG_EVT_CLIENT_OFFLINE, cg_auth_gone, NULL, true},
-    {MOSQ_EVT_DISCONNECT, cg_auth_gone, NULL, false},  {MOSQ_EVT_TICK, on_tick, NULL, false},
-    {MOSQ_EVT_RELOAD, on_reload, NULL, false},         {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC, false},
+    {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL, false},
+    {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL, false},
+    {MOSQ_EVT_EXT_AUTH_CONTINUE, cg_auth_continued, NULL, false},
+    {CG_EVT_CONNECT, cg_auth_connected, NULL, true},
+    {CG_EVT_CLIENT_OFFLINE, cg_auth_gone, NULL, true},
+    {MOSQ_EVT_DISCONNECT, cg_auth_gone, NULL, false},
+    {MOSQ_EVT_TICK, on_tick, NULL, false},
+    {MOSQ_EVT_RELOAD, on_reload, NULL, false},
+    {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC, false},
 };
 #define NCALLBACKS (sizeof callbacks / sizeof *callbacks)
 

@@ -15,7 +15,7 @@
 
 #define LOOK_EVERY_MS 100  /* for news */
 #define RETRY_MS      1000 /* nobody answered */
-#define IDLE_MS       1000 /* a connection that is not needed any more is closed */
+#define IDLE_MS       50   /* a connection that is not needed any more is closed: it counts as a client */
 #define NEVER         INT64_MAX
 #define MADE_MAX      64
 #define MADE_FOR_MS   20000 /* the broker has seen the end of it by then, and its port may be another client's */

@@ -14,7 +14,7 @@
 
 #define SLICE_MS      4    /* the longest that one poll may hold the broker's loop */
 #define SLICE_COUNT   48   /* sessions: the broker has as much work with their ends, all at once */
-#define LOOK_AGAIN_MS 20   /* while a pass is under way */
+#define LOOK_AGAIN_MS 100  /* while a pass is under way: not worth a connection to the broker's own listener */
 #define RETRY_MS      1000 /* no memory or no thread for a pass */
 #define STUCK_MS      100  /* somebody else claims the name of a client without TLS */
 #define NAMES_TOLD    8
@@ -50,7 +50,8 @@ struct cg_enforcement {
     int64_t no_pass_before_ms;
     struct cg_conn *cursor; /* the next record of a scan for what expired */
     bool scanning;
-    int64_t next_expiry; /* wall clock, s: no session expires before; 0: none does */
+    int64_t next_expiry;                   /* wall clock, s: no session expires before; 0: none does */
+    uint64_t plain_judged, plain_accepted; /* all clients without TLS: by this snapshot; how many there had been */
 };
 
 struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_means *means)
@@ -347,14 +348,6 @@ void cg_enforcement_swapped(struct cg_enforcement *enforcement)
 
 /* ---- clients without TLS */
 
-static bool plain_is_allowed(const struct cg_claim *claim, const struct cg_snapshot *current,
-                             const struct cg_listening *plain)
-{
-    if (claim->port || !plain)
-        return cg_policy_listener(current->policy, claim->port)->plain_allowed;
-    return cg_listening_plain(plain, current->policy) == CG_PLAIN_ALLOW;
-}
-
 static void tell_plain(const struct cg_enforcement *enforcement, enum cg_event_type type, const struct cg_claim *claim)
 {
     const struct cg_event event = {
@@ -368,11 +361,12 @@ static void tell_plain(const struct cg_enforcement *enforcement, enum cg_event_t
 }
 
 static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *claim, const struct cg_snapshot *current,
-                        const struct cg_listening *plain)
+                        enum cg_plain_answer unknown)
 {
     const struct cg_listener_policy *terms = cg_policy_listener(current->policy, claim->port);
+    bool allowed = claim->port ? terms->plain_allowed : unknown == CG_PLAIN_ALLOW;
     claim->judged = current->number;
-    if (plain_is_allowed(claim, current, plain) || terms->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
+    if (allowed || terms->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
         claim->reported = false;
         return;
     }
@@ -386,22 +380,28 @@ static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *cla
 }
 
 static void judge_all_plain(struct cg_enforcement *enforcement, const struct cg_snapshot *current,
-                            const struct cg_listening *plain)
+                            enum cg_plain_answer unknown)
 {
+    uint64_t accepted = cg_client_map_accepted_plain(enforcement->means.clients);
+    if (unknown == CG_PLAIN_TRYING ||
+        (enforcement->plain_judged == current->number && enforcement->plain_accepted == accepted))
+        return;
     struct cg_claim *claim = cg_client_map_first_plain(enforcement->means.clients), *next;
     for (; claim; claim = next) {
         next = cg_claim_next(claim); /* judging frees nothing */
         if (claim->judged != current->number)
-            judge_plain(enforcement, claim, current, plain);
+            judge_plain(enforcement, claim, current, unknown);
     }
+    enforcement->plain_judged = current->number;
+    enforcement->plain_accepted = accepted;
 }
 
 int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snapshot *current,
-                             const struct cg_listening *plain, int64_t now)
+                             enum cg_plain_answer unknown, int64_t now)
 {
     int64_t next = recheck(enforcement, current, now);
     find_expired(enforcement, current, now);
-    judge_all_plain(enforcement, current, plain);
+    judge_all_plain(enforcement, current, unknown);
     if (enforcement->scanning)
         return 1;
     if (!enforcement->next_expiry)

@@ -39,11 +39,11 @@ void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *co
 /* A new snapshot serves: every session that an older one accepted is due for a check. */
 void cg_enforcement_swapped(struct cg_enforcement *enforcement);
 
-/* Judges what is due, in slices of a few ms. plain: what the broker's listeners without TLS allow (see listening.h), or
- * NULL where the broker tells which listener a client came to. now: wall clock, s. Returns the ms until it wants to be
+/* Judges what is due, in slices of a few ms. unknown: the answer for clients without TLS whose listener the broker does
+ * not tell; while it is CG_PLAIN_TRYING none of them is judged. now: wall clock, s. Returns the ms until it wants to be
  * called again, -1 for whenever. */
 int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snapshot *current,
-                             const struct cg_listening *plain, int64_t now);
+                             enum cg_plain_answer unknown, int64_t now);
 
 /* Marks a session because a person wants it ended, whatever the policy says of sessions. */
 void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,

@@ -99,6 +99,7 @@ struct cg_state *cg_state_open(const struct cg_options *options, const struct cg
         return NULL;
     }
     state->means = *means;
+    state->main_thread = pthread_self();
     state->clients = cg_client_map_new(means->client_of);
     if (!state->clients || !cg_options_copy(options, &state->options)) {
         cg_error_set(err, "out of memory");
@@ -146,18 +147,40 @@ void cg_state_nudge(struct cg_state *state)
     cg_reload_nudge(state->reload);
 }
 
+/* Listeners that speak TLS do not count: each is tried once. True: what does is known. */
+static bool is_tried(struct cg_state *state)
+{
+    int64_t now_ms = cg_clock_monotonic_ms();
+    union cg_address address;
+    if (!state->probed) {
+        for (size_t i = 0; cg_listening_unknown(state->listening, i, &address); i++)
+            cg_self_connect_probe(&address);
+        state->probed = true;
+        state->tried_at_ms = now_ms + PROBED_AFTER_MS;
+    }
+    return now_ms >= state->tried_at_ms;
+}
+
 enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port)
 {
     if (port || state->means.tells_port)
         return cg_policy_listener(state->snapshot->policy, port)->plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY;
     if (!state->listening)
         state->listening = cg_listening_new();
-    return state->listening ? cg_listening_plain(state->listening, state->snapshot->policy) : CG_PLAIN_DENY;
+    if (!state->listening)
+        return CG_PLAIN_DENY;
+    enum cg_plain_answer answer = cg_listening_plain(state->listening, state->snapshot->policy);
+    return answer == CG_PLAIN_DIFFERS && !is_tried(state) ? CG_PLAIN_TRYING : answer;
 }
 
 /* Each part that stays what it was is told once, as long as it is for the same reason. */
-static void tell_kept(struct cg_state *state, struct cg_faults *kept)
+static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh)
 {
+    const struct cg_event over = {.type = CG_EVENT_SNAPSHOT_LOADED,
+                                  .detail = "all files are in use again; nothing else changed",
+                                  .snapshot = state->snapshot->number};
+    if (!fresh && kept->count == 0 && state->kept.count > 0)
+        cg_report(state->reporter, &over);
     for (size_t i = 0; i < kept->count; i++) {
         const struct cg_fault *fault = &kept->item[i];
         const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
@@ -181,7 +204,7 @@ void cg_state_take_news(struct cg_state *state)
     if (fresh)
         cg_state_swap(state, fresh);
     if (cg_reload_take_kept(state->reload, &kept))
-        tell_kept(state, &kept);
+        tell_kept(state, &kept, fresh != NULL);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -238,22 +261,10 @@ static void warn_of_crlfile(struct cg_state *state)
     cg_report(state->reporter, &warning);
 }
 
-/* Where the answer is "nobody" since the broker does not tell listeners apart, the administrator is told; but first it is
- * tried which of them speak TLS: those do not count. */
-static void look_at_plain_listeners(struct cg_state *state)
+/* Where the answer is "nobody" since the broker does not tell listeners apart, the administrator is told. */
+static void look_at_plain_listeners(struct cg_state *state, enum cg_plain_answer unknown)
 {
-    int64_t now_ms = cg_clock_monotonic_ms();
-    union cg_address address;
-    if (state->means.tells_port || state->warned_plain == state->snapshot->number ||
-        cg_state_plain(state, 0) != CG_PLAIN_DIFFERS)
-        return;
-    if (!state->probed) {
-        for (size_t i = 0; cg_listening_unknown(state->listening, i, &address); i++)
-            cg_self_connect_probe(&address);
-        state->probed = true;
-        state->warn_plain_after_ms = now_ms + PROBED_AFTER_MS;
-    }
-    if (now_ms < state->warn_plain_after_ms)
+    if (unknown != CG_PLAIN_DIFFERS || state->warned_plain == state->snapshot->number)
         return;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
@@ -273,12 +284,12 @@ int64_t cg_state_pulse(struct cg_state *state)
         warn_of_crlfile(state);
     }
     cg_state_take_news(state);
-    look_at_plain_listeners(state);
+    enum cg_plain_answer plain = cg_state_plain(state, 0);
+    look_at_plain_listeners(state, plain);
     cg_client_map_poll(state->clients);
     int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
     next = sooner(next, cg_reporter_pulse(state->reporter));
     int64_t now = cg_clock_wall_ms() / 1000;
-    const struct cg_listening *plain = state->means.tells_port ? NULL : state->listening;
     next = sooner(next, cg_enforcement_judge(state->enforcement, state->snapshot, plain, now));
     next = sooner(next, cg_warner_pulse(state->warner, state->snapshot, now));
     next = sooner(next, cg_sysinfo_pulse(state->sysinfo, state->snapshot, now));

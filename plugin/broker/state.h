@@ -18,6 +18,8 @@
 
 #include "core/snapshot.h"
 
+#include <pthread.h>
+
 /* What only the broker can do. */
 struct cg_state_means {
     cg_broker_log_fn log;
@@ -48,9 +50,10 @@ struct cg_state {
     struct cg_self_connect *self_connect; /* NULL before the first client over TLS */
     bool reloading; /* SIGHUP: until the next tick the broker may ask about sessions again, and no CONNECT can come */
     bool probed;    /* what listens was tried for TLS */
-    int64_t warn_plain_after_ms;
+    int64_t tried_at_ms;   /* monotonic: what speaks TLS is known by then */
     uint64_t warned_plain; /* of the snapshot of this number */
     bool told_no_ticks;
+    pthread_t main_thread;
     bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
 };
 

@@ -192,7 +192,10 @@ void cg_conn_settle(struct cg_conn *conn)
     conn->awaiting_first_record = false;
     cg_half_open_remove(conn);
     cg_debt_settle(conn);
-    cg_socket_unwatch(conn);
+    if (conn->role == CG_ROLE_LISTENER)
+        cg_socket_watch_on(conn);
+    else
+        cg_socket_unwatch(conn);
     if (conn->role == CG_ROLE_LISTENER && !conn->peer_leaf)
         cg_unclaimed_add(conn);
     if (cg_hook.handlers.accepted)

@@ -60,6 +60,7 @@ struct cg_conn {
     /* private to plugin/tls */
     struct cg_conn *fresher, *staler; /* list of those that may be asked for, see marker.c */
     bool unclaimed;                   /* in that list */
+    bool connect_done;                /* its CONNECT was shown */
     struct cg_conn *older, *newer;    /* list of half-open handshakes */
     bool half_open;                   /* in that list */
     bool large;                       /* the peer sends more than is usual */

@@ -38,8 +38,6 @@ static void message(int out, int version, int type, const void *bytes, size_t le
         if (!out && conn->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
             cg_conn_settle(conn);
     }
-    if (!out && type == SSL3_RT_HEADER)
-        cg_unclaimed_read(conn);
     if (!out && conn->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
         p[0] == SSL3_RT_APPLICATION_DATA)
         cg_conn_settle(conn);

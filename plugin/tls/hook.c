@@ -95,6 +95,7 @@ void cg_hook_connect_done(struct cg_conn *conn)
 {
     if (conn->ssl)
         SSL_set_msg_callback(conn->ssl, NULL);
+    conn->connect_done = true;
     cg_unclaimed_remove(conn);
 }
 

@@ -19,6 +19,7 @@ struct cg_hook_handlers {
     int64_t (*cpu_us)(void *context); /* CPU time of this thread; NULL: refused handshakes are no address's debt */
     void (*rejected)(void *context, struct cg_conn *conn); /* exactly once for a handshake that did not complete */
     void (*accepted)(void *context, struct cg_conn *conn); /* handshake done, peer not yet seen by MQTT */
+    void (*reads_on)(void *context, struct cg_conn *conn); /* first read after cg_hook_connect_done(); may be NULL */
     void (*ended)(void *context, struct cg_conn *conn);    /* SSL is being freed; after rejected or accepted */
 };
 
@@ -49,7 +50,8 @@ struct cg_conn *cg_hook_find_client(cg_certificate_fn certificate, const void *c
 /* Whether proofs work with this OpenSSL, as the self-test found. */
 bool cg_hook_can_prove(void);
 
-/* The CONNECT of this connection was handled: its records are no longer watched. Cheaper, and optional. */
+/* The CONNECT of this connection was shown to us: its records are no longer watched. Cheaper. reads_on() is called as soon
+ * as more is read, which the broker does not do where it refuses. */
 void cg_hook_connect_done(struct cg_conn *conn);
 
 /* Examines the certificates that the broker loaded into its listeners' SSL_CTXs against the current snapshot, as the

@@ -88,6 +88,7 @@ void cg_conn_peer_key(const struct cg_conn *conn, unsigned char key[CG_PEER_KEY]
 
 /* socket.c */
 void cg_socket_watch(struct cg_conn *conn);
+void cg_socket_watch_on(struct cg_conn *conn); /* its handshake is done: until its CONNECT was answered */
 void cg_socket_unwatch(struct cg_conn *conn);
 
 /* debt.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What passes between a handshake and its socket, seen through the BIO's callback. */
+/* What passes between a connection and its socket until its CONNECT was answered, seen through the BIO's callback. */
 #include "private.h"
 
 /* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
@@ -29,6 +29,22 @@ static long passing(BIO *bio, int operation, const char *bytes, size_t size, int
     return ret;
 }
 
+/* After the handshake. A record's header is no sign: its peer may keep the rest back. */
+static long going_on(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
+                     size_t *count)
+{
+    (void)bytes, (void)size, (void)argi, (void)argl, (void)count;
+    struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0) {
+        cg_unclaimed_read(conn);
+    } else if (operation == BIO_CB_READ && conn->connect_done) {
+        BIO_set_callback_ex(bio, NULL);
+        if (cg_hook.handlers.reads_on)
+            cg_hook.handlers.reads_on(cg_hook.handlers.context, conn);
+    }
+    return ret;
+}
+
 void cg_socket_watch(struct cg_conn *conn)
 {
     BIO *bio = SSL_get_rbio(conn->ssl);
@@ -38,9 +54,16 @@ void cg_socket_watch(struct cg_conn *conn)
     BIO_set_callback_ex(bio, passing);
 }
 
+void cg_socket_watch_on(struct cg_conn *conn)
+{
+    BIO *bio = SSL_get_rbio(conn->ssl);
+    if (bio && BIO_get_callback_ex(bio) == passing)
+        BIO_set_callback_ex(bio, going_on);
+}
+
 void cg_socket_unwatch(struct cg_conn *conn)
 {
     BIO *bio = conn->ssl ? SSL_get_rbio(conn->ssl) : NULL;
-    if (bio && BIO_get_callback_ex(bio) == passing)
+    if (bio && (BIO_get_callback_ex(bio) == passing || BIO_get_callback_ex(bio) == going_on))
         BIO_set_callback_ex(bio, NULL);
 }

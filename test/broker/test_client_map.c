@@ -4,7 +4,6 @@
 
 #include "lib/pki_maker.h"
 
-#include <openssl/ssl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,7 +113,24 @@ static void who_waits_as_long_as_it_likes_holds_nothing(void **unused)
     cg_client_map_poll(map);
     assert_false(one->accepted);
     assert_true(is_free("id", "b"));
+    assert_true(cg_client_map_is_still_free(one));
+    cg_client_map_continued(one); /* now it may be accepted, which nobody tells */
+    assert_false(is_free("id", "b"));
     cg_client_map_release(map, one);
+    assert_true(is_free("id", "b"));
+}
+
+/* While it had not answered, somebody else came. */
+static void who_waited_may_be_too_late(void **unused)
+{
+    (void)unused;
+    struct cg_conn slow = conn_of("a"), quick = conn_of("b");
+    const struct cg_claim what = {.client = &slow, .conn = &slow, .username = "", .extended = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "id"), *two = claim(&quick, "id");
+    cg_client_map_poll(map);
+    assert_false(cg_client_map_is_still_free(one));
+    cg_client_map_release(map, one);
+    cg_client_map_release(map, two);
 }
 
 static void ids_without_a_certificate_have_no_holder(void **unused)
@@ -210,30 +226,48 @@ static void where_the_broker_tells_it_is_asked(void **unused)
     assert_true(cg_client_map_owns_plain(map, plain));
 }
 
-/* A websocket that was refused stays until its peer reads the refusal. */
-static void a_websocket_is_accepted_when_it_was_answered(void **unused)
+/* Mosquitto 2.0 says of no websocket whether it was accepted: the id is its for as long as it is there. */
+static void a_websocket_holds_its_id_while_it_is_there(void **unused)
 {
     (void)unused;
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    SSL *ssl = SSL_new(ctx);
-    BIO *near = NULL, *far = NULL;
-    assert_int_equal(BIO_new_bio_pair(&near, 0, &far, 0), 1);
-    SSL_set_bio(ssl, near, near);
-    assert_int_equal(BIO_write(near, "xyz", 3), 3);
     struct cg_conn conn = conn_of("a");
-    conn.ssl = ssl;
     const struct cg_claim what = {
-        .client = &conn, .conn = &conn, .username = "", .websocket = true, .written = BIO_number_written(near)};
+        .client = &conn, .conn = &conn, .username = "", .websocket = true, .authenticated = true};
     struct cg_claim *one = cg_client_map_claim(map, &what, "id");
     cg_client_map_poll(map);
-    assert_false(one->accepted);
-    assert_int_equal(BIO_write(near, "answer", 6), 6);
-    cg_client_map_poll(map);
-    assert_true(one->accepted);
+    cg_client_map_reads_on(map, one);
+    assert_false(one->accepted || cg_client_map_owns(map, one));
+    assert_false(is_free("id", "b"));
     cg_client_map_release(map, one);
-    BIO_free(far);
-    SSL_free(ssl);
-    SSL_CTX_free(ctx);
+    assert_true(is_free("id", "b"));
+    assert_true(cg_client_map_left_authenticated(map, "id"));
+}
+
+/* Who connects and leaves before the next poll was accepted all the same, if the broker read on. */
+static void what_is_read_from_was_accepted(void **unused)
+{
+    (void)unused;
+    struct cg_conn conn = conn_of("a");
+    struct cg_claim *one = claim(&conn, "id");
+    cg_client_map_reads_on(map, one);
+    cg_client_map_reads_on(map, NULL);
+    cg_client_map_release(map, one);
+    assert_false(is_free("id", "b"));
+}
+
+/* A holder who showed more is not mistaken for one who shows less. */
+static void what_a_holder_showed_stays_known(void **unused)
+{
+    (void)unused;
+    const char *shown[] = {"a", "a-bare"};
+    for (size_t i = 0; i < 2; i++) {
+        struct cg_conn conn = conn_of(shown[i]);
+        struct cg_claim *one = claim(&conn, "id");
+        cg_client_map_poll(map);
+        cg_client_map_release(map, one);
+    }
+    assert_true(is_free("id", "a"));
+    assert_false(is_free("id", "a-other"));
 }
 
 /* A client without TLS has no socket that we know: by name only where nobody else can have the name. */
@@ -361,12 +395,15 @@ int main(void)
         CASE(an_id_is_open_to_its_holder_alone),
         CASE(what_was_not_accepted_holds_nothing_afterwards),
         CASE(who_waits_as_long_as_it_likes_holds_nothing),
+        CASE(who_waited_may_be_too_late),
         CASE(ids_without_a_certificate_have_no_holder),
         CASE(each_holder),
         CASE(the_first_holder_stays),
         CASE(a_session_is_owned_by_the_only_one_that_was_accepted),
         CASE(where_the_broker_tells_it_is_asked),
-        CASE(a_websocket_is_accepted_when_it_was_answered),
+        CASE(a_websocket_holds_its_id_while_it_is_there),
+        CASE(what_is_read_from_was_accepted),
+        CASE(what_a_holder_showed_stays_known),
         CASE(a_plain_session_is_owned_where_all_are_plain),
         CASE(a_connection_has_one_claim),
         CASE(what_authenticated_is_remembered),

@@ -159,11 +159,16 @@ static struct cg_conn *session(int i, const char *path, bool mqtt5)
     return conn;
 }
 
-static int64_t poll_at(int64_t now)
+static int64_t poll_with(enum cg_plain_answer unknown, int64_t now)
 {
-    int64_t next = cg_enforcement_judge(w.enforcement, &w.snapshot, NULL, now);
+    int64_t next = cg_enforcement_judge(w.enforcement, &w.snapshot, unknown, now);
     int64_t end = cg_enforcement_end(w.enforcement);
     return end >= 0 && (next < 0 || end < next) ? end : next;
+}
+
+static int64_t poll_at(int64_t now)
+{
+    return poll_with(w.snapshot.policy->base.plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY, now);
 }
 
 static void each_session_ends_with_its_certificate(void **unused)
@@ -445,6 +450,23 @@ static void plain_sessions_end_when_the_policy_no_longer_allows_them(void **unus
     assert_int_equal(cg_client_map_claims(w.clients), 0);
 }
 
+/* While it is not known which listeners speak TLS nobody is ended; who came meanwhile is judged then too. */
+static void plain_sessions_wait_for_the_listeners_to_be_known(void **unused)
+{
+    (void)unused;
+    plain_session(0, 0);
+    poll_with(CG_PLAIN_TRYING, NOW);
+    assert_int_equal(nkicked, 0);
+    poll_with(CG_PLAIN_ALLOW, NOW);
+    assert_int_equal(nkicked, 0);
+    w.snapshot.number++;
+    poll_with(CG_PLAIN_TRYING, NOW);
+    assert_int_equal(nkicked, 0);
+    plain_session(1, 0);
+    poll_with(CG_PLAIN_DIFFERS, NOW);
+    assert_int_equal(nkicked, 2);
+}
+
 static void a_name_that_may_be_anothers_waits(void **unused)
 {
     (void)unused;
@@ -477,6 +499,7 @@ int main(void)
         CASE(who_was_judged_by_an_older_snapshot_is_checked_again),
         CASE(identity_and_client_id_are_checked_again),
         CASE(plain_sessions_end_when_the_policy_no_longer_allows_them),
+        CASE(plain_sessions_wait_for_the_listeners_to_be_known),
         CASE(a_name_that_may_be_anothers_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
