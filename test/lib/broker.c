@@ -28,6 +28,7 @@ struct cg_broker {
     char folder[512];
     uint16_t port, plain_port;
     pid_t pid;     /* 0: not running */
+    int status;    /* with which it ended by itself */
     size_t passed; /* bytes of the events that are not looked at any more */
 };
 
@@ -285,7 +286,7 @@ static bool complaints(const struct cg_broker *broker)
 bool cg_broker_ended(struct cg_broker *broker, int wait_ms)
 {
     for (int waited = 0; broker->pid; waited += STEP_MS) {
-        if (waitpid(broker->pid, NULL, WNOHANG) == broker->pid)
+        if (waitpid(broker->pid, &broker->status, WNOHANG) == broker->pid)
             broker->pid = 0;
         else if (waited >= wait_ms)
             return false;
@@ -293,6 +294,11 @@ bool cg_broker_ended(struct cg_broker *broker, int wait_ms)
             sleep_ms(STEP_MS);
     }
     return true;
+}
+
+int cg_broker_status(const struct cg_broker *broker)
+{
+    return broker->status;
 }
 
 bool cg_broker_stop(struct cg_broker *broker)

@@ -37,6 +37,14 @@ static unsigned give_psk(SSL *ssl, const char *hint, char *identity, unsigned id
     return 16;
 }
 
+static unsigned give_wrong_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_len, unsigned char *key,
+                               unsigned key_len)
+{
+    unsigned len = give_psk(ssl, hint, identity, identity_len, key, key_len);
+    key[0] ^= 0x80;
+    return len;
+}
+
 static bool set_certificate(SSL *ssl, const struct cg_client_spec *spec)
 {
     if (!spec->leaf)
@@ -50,7 +58,7 @@ static bool set_certificate(SSL *ssl, const struct cg_client_spec *spec)
 }
 
 /* Weak keys and old versions must reach the server: it is the one under test. */
-static SSL *make_ssl(const struct cg_client_spec *spec)
+SSL *cg_client_ssl(const struct cg_client_spec *spec)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_security_level(ctx, 0);
@@ -60,8 +68,8 @@ static SSL *make_ssl(const struct cg_client_spec *spec)
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_min_proto_version(ctx, spec->version);
     SSL_CTX_set_max_proto_version(ctx, spec->version);
-    if (spec->psk)
-        SSL_CTX_set_psk_client_callback(ctx, give_psk);
+    if (spec->psk || spec->psk_wrong)
+        SSL_CTX_set_psk_client_callback(ctx, spec->psk_wrong ? give_wrong_psk : give_psk);
     SSL *ssl = SSL_new(ctx);
     SSL_CTX_free(ctx);
     bool ok = set_certificate(ssl, spec);
@@ -105,7 +113,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
                             : cg_mqtt_connect(spec->mqtt5, spec->client_id, spec->username, packet);
     if (spec->no_keep_alive)
         packet[10] = packet[11] = 0; /* MQTT 5.0 section 3.1.2.10 */
-    SSL *ssl = make_ssl(spec);
+    SSL *ssl = cg_client_ssl(spec);
     int fd = ssl ? cg_raw_open_from(spec->host, spec->port, &result->local_port) : -1;
     if (fd < 0) {
         snprintf(result->error, sizeof result->error, "%s", ssl ? "cannot connect" : "");
@@ -161,7 +169,7 @@ void cg_client_close(struct cg_client_result *result)
 
 unsigned char *cg_client_hello(const struct cg_client_spec *spec, size_t *len)
 {
-    SSL *ssl = make_ssl(spec);
+    SSL *ssl = cg_client_ssl(spec);
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
     SSL_set_bio(ssl, in, out);
     SSL_connect(ssl);

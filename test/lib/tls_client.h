@@ -19,7 +19,8 @@ struct cg_client_spec {
     const char *ciphers; /* TLS 1.2 list, or NULL */
     const char *groups, *sigalgs, *sni;
     int refuse_server;          /* X509_V_ERR_* with which the client refuses the server; 0: takes any */
-    bool psk;                   /* offers a pre-shared key */
+    bool psk;                   /* offers a pre-shared key: identity "device", 16 octets of 1 */
+    bool psk_wrong;             /* the same identity with another key */
     const SSL_SESSION *session; /* offered for resumption, or NULL */
     bool no_keep_alive;         /* else 60 s */
     bool mqtt5;
@@ -47,6 +48,9 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
 /* Waits: true when the server ended the session within wait_ms. Takes up what it sends. */
 bool cg_client_ended(const struct cg_client_result *result, int wait_ms);
 void cg_client_close(struct cg_client_result *result);
+
+/* TLS of such a client, not connected yet: for tests that speak it by hand. The caller frees; NULL: see OpenSSL's error. */
+SSL *cg_client_ssl(const struct cg_client_spec *spec);
 
 /* The first flight of such a client, malloc'ed. */
 unsigned char *cg_client_hello(const struct cg_client_spec *spec, size_t *len);

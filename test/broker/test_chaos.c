@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Chaos for a while ($CG_CHAOS seconds, by default 10): clients of every kind connect, take over each other's sessions,
+ * stop half way and reset their connections while the policy changes several times a second, certificates are revoked and
+ * expire, and signals come. The broker lives, no sanitizer has a word to say, good clients notice nothing, and nobody is
+ * let in whom the policy in force refuses. $CG_CHAOS_SEED repeats the choices of a run, $CG_PENDING_PLUGIN names
+ * pending_plugin.so. */
+#include "chaos.h"
+
+#include "lib/process.h"
+#include "lib/tap.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CROWDS     5    /* processes */
+#define TOLD_MAX   60   /* lines about what went wrong */
+#define GROWTH_KIB 6144 /* what fragments and what Mosquitto keeps for client ids, not what leaks */
+#define PLAYERS    (CROWDS + 3)
+
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_TELLS false /* the sanitizer keeps what is freed */
+#else
+#define MEMORY_TELLS true
+#endif
+
+struct size {
+    long rss_kib, files;
+};
+
+struct run {
+    struct chaos c;
+    struct chaos_dice dice;
+    struct chaos_rules rules;
+    struct chaos_watch *watch;
+    int64_t end_ms;
+    bool died;
+    int signals;
+    pid_t player[PLAYERS];
+    size_t players;
+};
+
+unsigned chaos_roll(struct chaos_dice *dice, unsigned sides)
+{
+    uint64_t x = dice->state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (unsigned)((x ^ (x >> 31)) % sides);
+}
+
+bool chaos_chance(struct chaos_dice *dice, unsigned percent)
+{
+    return chaos_roll(dice, 100) < percent;
+}
+
+void chaos_tell(struct chaos_board *board, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    if (atomic_fetch_add(&board->told, 1) >= TOLD_MAX)
+        return;
+    int64_t ms = now_ms() - board->start_ms;
+    int len = snprintf(line, sizeof line, "# %lld.%03lld ", (long long)(ms / 1000), (long long)(ms % 1000));
+    va_start(args, format);
+    len += vsnprintf(line + len, sizeof line - (size_t)len - 1, format, args);
+    va_end(args);
+    len = len < (int)sizeof line - 1 ? len : (int)sizeof line - 2;
+    line[len++] = '\n';
+    if (write(STDOUT_FILENO, line, (size_t)len) < 0) /* in one piece: many processes write */
+        return;
+}
+
+struct cg_client_spec chaos_spec(const struct chaos *c, enum chaos_listener listener, const char *certificate)
+{
+    struct cg_client_spec spec = {.port = c->port[listener]};
+    if (certificate) {
+        spec.leaf = cg_pki_cert(c->w.pki, certificate);
+        spec.key = cg_pki_key(c->w.pki, certificate);
+    }
+    return spec;
+}
+
+/* ---- the start */
+
+static void say_seed(struct chaos *c)
+{
+    const char *given = getenv("CG_CHAOS_SEED");
+    if (given && *given)
+        c->seed = strtoull(given, NULL, 10);
+    else if (getrandom(&c->seed, sizeof c->seed, 0) != sizeof c->seed)
+        c->seed = (uint64_t)time(NULL);
+    printf("# CG_CHAOS_SEED=%llu\n", (unsigned long long)c->seed);
+}
+
+static bool make_board(struct chaos *c, int64_t seconds)
+{
+    c->room = (size_t)seconds * 20 + 100; /* more than there is time for */
+    c->board = mmap(NULL, sizeof *c->board + c->room * sizeof *c->board->policy, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (c->board == MAP_FAILED)
+        return false;
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    c->board->start_ms = now_ms();
+    c->board->start_wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+    return true;
+}
+
+/* The listeners beside the one that each test broker has. */
+static void write_listeners(const struct chaos *c, char *out, size_t size)
+{
+    const char *folder = c->w.folder;
+    char keys[1600];
+    snprintf(keys, sizeof keys, "cafile %s/ca.pem\ncertfile %s/chain.pem\nkeyfile %s/key.pem\n", folder, folder,
+             folder);
+    snprintf(out, size,
+             "listener %u 127.0.0.1\n%srequire_certificate false\n"
+             "listener %u 127.0.0.1\n%srequire_certificate true\nprotocol websockets\n"
+             "listener %u 127.0.0.1\npsk_hint chaos\npsk_file %s/psk.txt\n"
+             "listener %u 127.0.0.1\n",
+             c->port[CHAOS_OPTIONAL], keys, c->port[CHAOS_WEB], keys, c->port[CHAOS_PSK], folder, c->port[CHAOS_PLAIN]);
+}
+
+/* No line for each packet: ten minutes of them would fill the disk. */
+#define LOG_LINES "log_type none\nlog_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
+
+static bool start_broker(struct chaos *c)
+{
+    static char listeners[6000];
+    char options[1024];
+    const char *pending = getenv("CG_PENDING_PLUGIN");
+    cg_broker_write(c->w.broker, "psk.txt", "device:01010101010101010101010101010101\n");
+    write_listeners(c, listeners, sizeof listeners);
+    snprintf(options, sizeof options, "plugin_opt_policy FOLDER/policy.json\n%s%s", pending ? "plugin " : "",
+             pending ? pending : "");
+    const struct cg_broker_spec spec = {
+        .options = options, .listener = listeners, .global = LOG_LINES "max_queued_messages 20\n"};
+    bool started = cg_broker_start(c->w.broker, &spec);
+    c->port[CHAOS_MAIN] = cg_broker_port(c->w.broker);
+    return started;
+}
+
+static void play(struct run *run, void (*part)(struct chaos *, struct chaos_dice *))
+{
+    struct chaos_dice dice = {run->c.seed + run->players + 1};
+    run->c.number = (unsigned)run->players;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        part(&run->c, &dice);
+        _exit(0);
+    }
+    run->player[run->players++] = pid;
+}
+
+static void start_players(struct run *run)
+{
+    const int ready = 3;
+    play(run, chaos_play_steady);
+    play(run, chaos_play_comes);
+    play(run, chaos_play_boss);
+    for (int waited = 0; waited < 60000 && atomic_load(&run->c.board->ready) < ready; waited += 20)
+        cg_pause_ms(20);
+    cg_tap(atomic_load(&run->c.board->ready) == ready && !atomic_load(&run->c.board->turned_away),
+           "the good clients connect");
+    for (int i = 0; i < CROWDS; i++)
+        play(run, chaos_play_crowd);
+}
+
+/* ---- the conductor */
+
+/* Waits and reads the event log meanwhile. */
+static void pass(struct run *run, int64_t ms)
+{
+    for (int64_t until = now_ms() + ms; now_ms() < until && !run->died; cg_pause_ms(10)) {
+        chaos_watch_look(run->watch);
+        run->died = cg_broker_ended(run->c.w.broker, 0);
+    }
+}
+
+static void disturb(struct run *run)
+{
+    if (run->died)
+        return;
+    if (chaos_chance(&run->dice, 12)) {
+        kill(cg_broker_pid(run->c.w.broker), SIGHUP);
+        run->signals++;
+    }
+    if (chaos_chance(&run->dice, 4))
+        chaos_watch_rotate(run->watch);
+}
+
+/* Policies in quick succession, then a while in which what was loaded can be told from what was not; now and then so long
+ * that each refused session must have ended. */
+static void one_round(struct run *run)
+{
+    for (unsigned i = 1 + chaos_roll(&run->dice, 6); i > 0 && !run->died; i--) {
+        chaos_change(&run->rules, &run->dice);
+        chaos_write_policy(&run->c, &run->rules);
+        pass(run, 50 + chaos_roll(&run->dice, 350));
+        disturb(run);
+    }
+    pass(run, chaos_chance(&run->dice, 15) ? CHAOS_LATE_MS + 1500 : 300 + (int64_t)chaos_roll(&run->dice, 900));
+}
+
+static void rounds(struct run *run, int64_t until_ms)
+{
+    while (now_ms() < until_ms && !run->died)
+        one_round(run);
+}
+
+static struct size size_of(struct run *run)
+{
+    atomic_store(&run->c.board->quiet, 1);
+    pass(run, 3000); /* half-open connections end */
+    int pid = cg_broker_pid(run->c.w.broker);
+    struct size size = {cg_process_rss_kib(pid), cg_process_files(pid)};
+    atomic_store(&run->c.board->quiet, 0);
+    return size;
+}
+
+static void end_players(struct run *run)
+{
+    atomic_store(&run->c.board->stop, 1);
+    for (size_t i = 0; i < run->players; i++)
+        waitpid(run->player[i], NULL, 0);
+}
+
+/* ---- the verdict */
+
+static void print_counts(const struct run *run, const struct chaos_lines *lines)
+{
+    const struct chaos_board *b = run->c.board;
+    printf("# %zu policies, %zu loaded, %d SIGHUPs, %zu rotations of the event log, %zu events, %zu sessions ended\n",
+           b->policies, lines->loaded, run->signals, lines->rotations, lines->lines, lines->ended);
+    printf("# good clients: %d connects, %d publishes; the administrator: %d answers\n", b->connects, b->publishes,
+           b->admin);
+    printf("# let in: %d with TLS, %d where a certificate is optional, %d by websockets, %d with a key, %d plain; "
+           "%d by a ticket; %d refused, %d of them while no policy could let them in\n",
+           b->let_in[CHAOS_MAIN], b->let_in[CHAOS_OPTIONAL], b->let_in[CHAOS_WEB], b->let_in[CHAOS_PSK],
+           b->let_in[CHAOS_PLAIN], b->tickets, b->refusals, b->judged);
+    printf("# %d cut handshakes, %d resets, %d partial CONNECTs, %d authentications pending, %d of them finished, %d "
+           "clients that stopped reading, %d takeovers, %d brief certificates, %d sessions found ended\n",
+           b->cuts, b->resets, b->decoys, b->pending, b->finished, b->deaf, b->takeovers, b->brief, b->ended);
+}
+
+/* A run in which one of these did not occur is no test of it. */
+static bool all_happened(const struct chaos_board *b)
+{
+    const int counts[] = {b->connects, b->publishes, b->admin,   b->refusals, b->judged, b->cuts,
+                          b->resets,   b->decoys,    b->pending, b->finished, b->brief,  b->takeovers};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i] == 0)
+            return false;
+    for (int i = 0; i < CHAOS_LISTENERS; i++)
+        if (i != CHAOS_PSK && b->let_in[i] == 0)
+            return false;
+    return true;
+}
+
+static void verdict(const struct run *run)
+{
+    const struct chaos_board *b = run->c.board;
+    struct chaos_lines lines = chaos_watch_lines(run->watch);
+    print_counts(run, &lines);
+    cg_tap(all_happened(b), "each kind of client had its turn");
+    cg_tap(lines.loaded > 1, "policies were loaded while clients came (%zu)", lines.loaded);
+    cg_tap(b->lost == 0, "no steady client was lost (%d were)", b->lost);
+    cg_tap(b->turned_away == 0, "each good client was let in (%d were not)", b->turned_away);
+    cg_tap(b->unanswered == 0, "and its message taken (%d were not)", b->unanswered);
+    cg_tap(b->admin_unanswered == 0, "the administrator was answered (%d times not)", b->admin_unanswered);
+    cg_tap(b->intruders == 0, "nobody was let in against the policy (%d were)", b->intruders);
+    cg_tap(b->outlived == 0, "no refused session lived on (%d did)", b->outlived);
+    cg_tap(b->wrongly_refused == 0, "nobody without a certificate was refused whom the policy allows (%d were)",
+           b->wrongly_refused);
+    cg_tap(lines.lines > 0 && lines.broken == 0, "each line of the event log is JSON (%zu are not) %s", lines.broken,
+           lines.example);
+    cg_tap(lines.lost == 0, "no event was lost");
+}
+
+static void say_end(const struct run *run, int64_t ms)
+{
+    int status = cg_broker_status(run->c.w.broker);
+    printf("# the broker ended after %lld ms, by %s %d\n", (long long)ms,
+           WIFSIGNALED(status) ? "signal" : "itself with status",
+           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+static void chaos(struct run *run, int64_t seconds)
+{
+    start_players(run);
+    int64_t start = now_ms();
+    rounds(run, start + seconds * 250); /* until caches are full */
+    struct size before = size_of(run);
+    rounds(run, start + seconds * 1000);
+    struct size after = size_of(run);
+    if (run->died)
+        say_end(run, now_ms() - start);
+    end_players(run);
+    cg_tap(!run->died, "the broker is alive");
+    if (!run->died) {
+        cg_tap(!MEMORY_TELLS || after.rss_kib - before.rss_kib < GROWTH_KIB, "memory stays: %ld KiB, then %ld KiB",
+               before.rss_kib, after.rss_kib);
+        cg_tap(after.files - before.files <= 8, "descriptors stay: %ld, then %ld", before.files, after.files);
+    }
+}
+
+static void say_complaint(const struct world *w)
+{
+    char *log = cg_broker_read(w->broker, CG_BROKER_LOG);
+    const char *at = strstr(log, "ERROR: AddressSanitizer");
+    at = at ? at : strstr(log, "runtime error:");
+    at = at ? at : strstr(log, "ERROR: LeakSanitizer");
+    for (int i = 0; at && *at && i < 30; i++) {
+        int len = (int)strcspn(at, "\n");
+        printf("# | %.*s\n", len, at);
+        at += len + (at[len] == '\n');
+    }
+    free(log);
+}
+
+int main(void)
+{
+    const char *asked = getenv("CG_CHAOS");
+    int64_t seconds = asked && *asked ? strtol(asked, NULL, 10) : 10;
+    static struct run run;
+    rotation_start(&run.c.w, "chaos");
+    say_seed(&run.c);
+    run.dice.state = run.c.seed;
+    run.rules = (struct chaos_rules){.optional = true, .plain = true, .warn_days = 1};
+    if (!make_board(&run.c, seconds))
+        return 1;
+    chaos_make_certificates(run.c.w.pki);
+    for (int i = CHAOS_OPTIONAL; i < CHAOS_LISTENERS; i++)
+        run.c.port[i] = cg_free_port();
+    chaos_write_policy(&run.c, &run.rules);
+    run.watch = chaos_watch_new(&run.c);
+    bool started = start_broker(&run.c);
+    cg_tap(started, "the broker starts");
+    if (started)
+        chaos(&run, seconds);
+    cg_tap(cg_broker_stop(run.c.w.broker), "the broker ends well, and no sanitizer complained");
+    say_complaint(&run.c.w);
+    chaos_watch_finish(run.watch);
+    verdict(&run);
+    chaos_watch_free(run.watch);
+    return rotation_end(&run.c.w);
+}
