@@ -80,7 +80,10 @@ struct chaos {
     size_t room; /* policies that fit on the board */
     uint16_t port[CHAOS_LISTENERS];
     uint64_t seed;
-    unsigned number; /* of the player */
+    bool stock;               /* without the plugin */
+    bool psk;                 /* with a listener for pre-shared keys */
+    unsigned char keep_alive; /* s, of each CONNECT */
+    unsigned number;          /* of the player */
 };
 
 /* "# 12.345 ...": to the output, at most some lines altogether */
@@ -132,6 +135,10 @@ void chaos_play_steady(struct chaos *c, struct chaos_dice *dice);
 void chaos_play_comes(struct chaos *c, struct chaos_dice *dice);
 void chaos_play_crowd(struct chaos *c, struct chaos_dice *dice);
 void chaos_play_boss(struct chaos *c, struct chaos_dice *dice);
+
+/* TLS 1.2 or the newest that the broker speaks: one with a pre-shared key anywhere speaks no TLS 1.3, Mosquitto 2.0.11
+ * excepted. */
+int chaos_version(const struct chaos *c, bool newest);
 
 struct cg_client_spec chaos_spec(const struct chaos *c, enum chaos_listener listener, const char *certificate);
 

@@ -66,7 +66,7 @@ static enum chaos_listener choose_listener(struct player *player)
     unsigned at = roll(player, 100), i = 0;
     while (at >= share[i])
         at -= share[i++];
-    return (enum chaos_listener)i;
+    return i == CHAOS_PSK && !player->c->psk ? CHAOS_MAIN : (enum chaos_listener)i;
 }
 
 static const struct chaos_certificate *choose_certificate(struct player *player, enum chaos_listener listener)
@@ -111,6 +111,7 @@ static void choose(struct player *player, struct peer *peer)
     choose_id(player, peer);
     peer->connect = (struct link_connect){.client_id = peer->id,
                                           .mqtt5 = chance(player, 60),
+                                          .keep_alive = player->c->keep_alive,
                                           .persistent = peer->id[0] && chance(player, 20),
                                           .will = chance(player, 30) ? "wills" : NULL};
     if (peer->connect.mqtt5 && chance(player, 35))
@@ -144,8 +145,7 @@ static struct cg_client_spec spec_of(struct player *player, const struct peer *p
     SSL_SESSION **ticket = ticket_of(player, peer);
     spec.psk = peer->claim.listener == CHAOS_PSK;
     spec.psk_wrong = peer->claim.wrong_key;
-    /* Mosquitto from 2.0.21 on speaks no TLS 1.3 with pre-shared keys */
-    spec.version = spec.psk || chance(player, 50) ? TLS1_2_VERSION : TLS1_3_VERSION;
+    spec.version = chaos_version(player->c, !spec.psk && chance(player, 50));
     spec.session = ticket && chance(player, 50) ? *ticket : NULL;
     return spec;
 }

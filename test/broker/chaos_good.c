@@ -35,6 +35,7 @@ static int log_in(const struct chaos *c, struct good *good)
     const struct link_connect connect = {.client_id = good->name,
                                          .mqtt5 = good->mqtt5,
                                          .persistent = good->persistent,
+                                         .keep_alive = c->keep_alive,
                                          .will = good->will ? "wills" : NULL};
     if (!link_open(&good->link, good->listener == CHAOS_WEB ? LINK_WEBSOCKET : LINK_TLS, &spec))
         return -1;
@@ -90,13 +91,13 @@ static void steady_turn(struct chaos *c, struct good *good, struct chaos_dice *d
     cg_pause_ms(200);
 }
 
-static void steady_shape(struct good *good, int i)
+static void steady_shape(const struct chaos *c, struct good *good, int i)
 {
     *good = (struct good){.link.fd = -1,
                           .listener = i % 3 == 2   ? CHAOS_WEB
                                       : i % 3 == 1 ? CHAOS_OPTIONAL
                                                    : CHAOS_MAIN,
-                          .version = i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION,
+                          .version = chaos_version(c, i % 2 == 0),
                           .mqtt5 = i < CHAOS_STEADY / 2};
     snprintf(good->name, sizeof good->name, "steady-%d", i);
 }
@@ -106,7 +107,7 @@ void chaos_play_steady(struct chaos *c, struct chaos_dice *dice)
     static struct good steady[CHAOS_STEADY];
     struct chaos_board *board = c->board;
     for (int i = 0; i < CHAOS_STEADY; i++) {
-        steady_shape(&steady[i], i);
+        steady_shape(c, &steady[i], i);
         int code = log_in(c, &steady[i]);
         atomic_fetch_add(code == 0 ? &board->connects : &board->turned_away, 1);
         if (code != 0)
@@ -139,11 +140,11 @@ static void leave(struct good *good, struct chaos_dice *dice)
     }
 }
 
-static void comes_shape(struct good *good, struct chaos_dice *dice)
+static void comes_shape(const struct chaos *c, struct good *good, struct chaos_dice *dice)
 {
     *good = (struct good){.link.fd = -1,
                           .listener = (enum chaos_listener)chaos_roll(dice, CHAOS_WEB + 1),
-                          .version = chaos_chance(dice, 50) ? TLS1_2_VERSION : TLS1_3_VERSION,
+                          .version = chaos_version(c, chaos_chance(dice, 50)),
                           .mqtt5 = chaos_chance(dice, 50),
                           .persistent = chaos_chance(dice, 30),
                           .will = chaos_chance(dice, 30)};
@@ -154,7 +155,7 @@ static void come_and_go(struct chaos *c, struct chaos_dice *dice)
 {
     static struct good good;
     struct chaos_board *board = c->board;
-    comes_shape(&good, dice);
+    comes_shape(c, &good, dice);
     int code = log_in(c, &good);
     if (code != 0) {
         if (atomic_load(&board->stop))

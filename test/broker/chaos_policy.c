@@ -85,7 +85,7 @@ static void add_listeners(struct text *text, const struct chaos *c, const struct
     add(text, ", \"plain\": \"%s\"", rules->plain && !rules->plain_by_port ? "allow" : "deny");
     add(text, ", \"listeners\": [{\"port\": %u, \"client\": {\"certificate\": \"%s\"}}", c->port[CHAOS_OPTIONAL],
         rules->optional ? "optional" : "required");
-    if (rules->psk)
+    if (rules->psk && c->psk)
         add(text, ", {\"port\": %u, \"tls\": {\"psk\": \"allow\"}}", c->port[CHAOS_PSK]);
     if (rules->plain && rules->plain_by_port)
         add(text, ", {\"port\": %u, \"plain\": \"allow\"}", c->port[CHAOS_PLAIN]);

@@ -275,7 +275,7 @@ size_t link_connect_packet(const struct link_connect *connect, unsigned char out
     out[n++] = connect->mqtt5 ? 5 : 4;
     out[n++] = (unsigned char)((connect->persistent ? 0 : 0x02) | (connect->will ? 0x04 : 0));
     out[n++] = 0;
-    out[n++] = 60;
+    out[n++] = connect->keep_alive;
     if (connect->mqtt5)
         n += put_properties(out + n, connect->persistent, connect->method, NULL);
     n += put_text(out + n, connect->client_id);

@@ -36,8 +36,9 @@ int link_packet(struct link *link, unsigned char packet[LINK_PACKET], int wait_m
 struct link_connect {
     const char *client_id;
     bool mqtt5, persistent;
-    const char *will;   /* topic; its payload is the client id; NULL: none */
-    const char *method; /* extended authentication, MQTT 5; NULL: none */
+    unsigned char keep_alive; /* s; 0: the broker waits as long as it takes */
+    const char *will;         /* topic; its payload is the client id; NULL: none */
+    const char *method;       /* extended authentication, MQTT 5; NULL: none */
 };
 size_t link_connect_packet(const struct link_connect *connect, unsigned char out[256]);
 size_t link_auth_packet(const char *method, const char *data, unsigned char out[256]);

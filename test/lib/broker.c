@@ -28,7 +28,7 @@ struct cg_broker {
     char folder[512];
     uint16_t port, plain_port;
     pid_t pid;     /* 0: not running */
-    int status;    /* with which it ended by itself */
+    int status;    /* with which it ended */
     size_t passed; /* bytes of the events that are not looked at any more */
 };
 
@@ -310,12 +310,13 @@ bool cg_broker_stop(struct cg_broker *broker)
     for (int waited = 0; waited < STOP_MS; waited += STEP_MS) {
         if (waitpid(broker->pid, &status, WNOHANG) == broker->pid) {
             broker->pid = 0;
+            broker->status = status;
             return WIFEXITED(status) && WEXITSTATUS(status) == 0 && !complaints(broker);
         }
         sleep_ms(STEP_MS);
     }
     kill(broker->pid, SIGKILL);
-    waitpid(broker->pid, NULL, 0);
+    waitpid(broker->pid, &broker->status, 0);
     broker->pid = 0;
     return false;
 }

@@ -45,9 +45,9 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
  * may have the same peer. */
 void cg_broker_pass_events(struct cg_broker *broker);
 
-/* Waits: true when it ended by itself. How it did is a status as waitpid gives it. */
+/* Waits: true when it ended by itself. */
 bool cg_broker_ended(struct cg_broker *broker, int wait_ms);
-int cg_broker_status(const struct cg_broker *broker);
+int cg_broker_status(const struct cg_broker *broker); /* with which it ended, as waitpid gives it */
 
 /* Ends it if it runs. False when it did not end by itself, with a bad status, or when a sanitizer or memcheck
  * complained in the log. */

@@ -28,6 +28,11 @@ void cg_tap_note(const char *format, ...)
     va_end(args);
 }
 
+int cg_tap_failed(void)
+{
+    return failed;
+}
+
 int cg_tap_done(void)
 {
     printf("1..%d\n", count);

@@ -7,6 +7,7 @@
 
 void cg_tap(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cg_tap_note(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "# ..." */
+int cg_tap_failed(void);                                                         /* so far */
 int cg_tap_done(void);                                                           /* prints the plan; the exit code */
 
 #endif
