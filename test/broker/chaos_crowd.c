@@ -145,6 +145,7 @@ static struct cg_client_spec spec_of(struct player *player, const struct peer *p
     SSL_SESSION **ticket = ticket_of(player, peer);
     spec.psk = peer->claim.listener == CHAOS_PSK;
     spec.psk_wrong = peer->claim.wrong_key;
+    spec.ciphers = spec.psk ? "PSK" : NULL; /* else the broker may want a certificate after all */
     spec.version = chaos_version(player->c, !spec.psk && chance(player, 50));
     spec.session = ticket && chance(player, 50) ? *ticket : NULL;
     return spec;
