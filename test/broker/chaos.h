@@ -9,6 +9,7 @@
 #include "rotation.h"
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 /* ---- chance: the seed repeats the choices, not the order in which processes run */
 
@@ -42,7 +43,9 @@ void chaos_make_certificates(struct cg_pki *pki);
 /* clients that every policy lets in, each with a certificate and a client id of its own, of the same name */
 #define CHAOS_STEADY 6 /* "steady-N": never go away */
 #define CHAOS_COMES  4 /* "comes-N": come and go */
-#define CHAOS_BOSS   "boss"
+#define CHAOS_STANDING                                                                                                 \
+    150 /* "stands-N", client id "stands-N-0": so many that a check of all takes the broker several turns */
+#define CHAOS_BOSS "boss"
 
 /* ---- policies */
 
@@ -50,7 +53,9 @@ enum chaos_listener { CHAOS_MAIN, CHAOS_OPTIONAL, CHAOS_WEB, CHAOS_PSK, CHAOS_PL
 
 struct chaos_rules {
     unsigned denied, revoked;
-    bool audits_expired, named, id_equal, reports, no_will; /* named: the certificate names the client */
+    /* named: the certificate names the client. It does so in all policies of a broker, or in none: Mosquitto 2.0 looks at
+     * each connected client again when SIGHUP comes, and who has a name and no password must find somebody who knows it. */
+    bool audits_expired, named, id_equal, reports, no_will;
     bool plain, plain_by_port, optional, psk, tells_accepted, tickets;
     unsigned warn_days;
 };
@@ -63,13 +68,13 @@ struct chaos_policy {
 struct chaos_board {
     atomic_int ready;       /* players whose clients are connected */
     atomic_int stop, quiet; /* quiet: every connection but the steady ones is closed */
+    atomic_int hold;        /* nobody connects, so that the conductor's clients are the newest */
     int64_t start_ms, start_wall_ms;
-    atomic_int told;
     /* what must be zero in the end */
     atomic_int lost, unanswered, turned_away, intruders, outlived, wrongly_refused, admin_unanswered;
     /* what must not be zero: a test in which nothing happens shows nothing */
     atomic_int connects, publishes, refusals, let_in[CHAOS_LISTENERS], cuts, resets, decoys, pending, finished, deaf,
-        takeovers, ended, thefts, brief, admin, tickets, judged, lapsed;
+        ended, brief, admin, tickets, judged, ambushes;
     atomic_size_t policies; /* how many there were */
     struct chaos_policy policy[];
 };
@@ -86,8 +91,9 @@ struct chaos {
     unsigned number;          /* of the player */
 };
 
-/* "# 12.345 ...": to the output, at most some lines altogether */
-__attribute__((format(printf, 2, 3))) void chaos_tell(struct chaos_board *board, const char *format, ...);
+/* Counts a fault of a kind; the first of each kind are told on the output: "# 12.345 ...". */
+__attribute__((format(printf, 3, 4))) void chaos_fault(struct chaos_board *board, atomic_int *kind, const char *format,
+                                                       ...);
 
 #define CHAOS_FIRST_CRL 100 /* the CRL of policy N has the number N + CHAOS_FIRST_CRL: events name it */
 
@@ -128,6 +134,25 @@ struct chaos_lines {
     char example[200]; /* of a broken one */
 } chaos_watch_lines(const struct chaos_watch *watch);
 void chaos_watch_free(struct chaos_watch *watch);
+
+/* ---- the conductor */
+
+struct chaos_run {
+    struct chaos c;
+    struct chaos_dice dice;
+    struct chaos_rules rules;
+    struct chaos_watch *watch;
+    bool died;
+    int signals;
+    pid_t player[16];
+    size_t players;
+};
+
+void chaos_pass(struct chaos_run *run, int64_t ms); /* waits and reads the event log meanwhile */
+bool chaos_loaded(struct chaos_run *run);           /* waits for the newest policy, a few seconds at most */
+
+/* Sessions that a policy refuses a moment later, while another change comes and nobody else connects. */
+void chaos_ambush(struct chaos_run *run);
 
 /* ---- players: each runs in a process of its own until the board says stop */
 

@@ -218,8 +218,7 @@ static void is_let_in(struct player *player, struct peer *peer)
     if (chaos_may(board, &peer->claim, from, now_ms()) && !chaos_lapsed(board, &peer->claim, peer->opened_ms))
         return;
     describe(peer, who);
-    atomic_fetch_add(&board->intruders, 1);
-    chaos_tell(board, "let in: %s", who);
+    chaos_fault(board, &board->intruders, "let in: %s", who);
 }
 
 static void is_refused(struct player *player, struct peer *peer, int code)
@@ -233,8 +232,7 @@ static void is_refused(struct player *player, struct peer *peer, int code)
     if (code > 0 && peer->own_id && !peer->claim.certificate && !peer->connect.method &&
         chaos_must(board, &peer->claim, peer->opened_ms, now_ms())) {
         describe(peer, who);
-        atomic_fetch_add(&board->wrongly_refused, 1);
-        chaos_tell(board, "refused with CONNACK %d: %s", code, who);
+        chaos_fault(board, &board->wrongly_refused, "refused with CONNACK %d: %s", code, who);
     }
     drop(player, peer, chance(player, 20));
 }
@@ -353,8 +351,7 @@ static bool drain(struct player *player, struct peer *peer)
     unsigned char packet[LINK_PACKET];
     int len;
     while ((len = link_packet(&peer->link, packet, 0)) > 0)
-        if (packet[0] == 0xe0 && len >= 3 && packet[2] == 0x8e) /* MQTT 5 section 3.14.2.1: taken over */
-            atomic_fetch_add(&player->board->takeovers, 1);
+        continue;
     if (len < 0) {
         atomic_fetch_add(&player->board->ended, 1);
         drop(player, peer, false);
@@ -373,8 +370,7 @@ static void look_at_lapsed(struct player *player, struct peer *peer)
         len = link_packet(&peer->link, packet, PING_MS);
         if (len > 0 && packet[0] == 0xd0) {
             describe(peer, who);
-            atomic_fetch_add(&player->board->outlived, 1);
-            chaos_tell(player->board, "still alive: %s", who);
+            chaos_fault(player->board, &player->board->outlived, "still alive: %s", who);
             break;
         }
     }
@@ -438,6 +434,12 @@ static void step(struct player *player, struct peer *peer)
     steps[peer->stage](player, peer);
 }
 
+static void step_one(struct player *player, struct peer *peer)
+{
+    if (peer->stage != EMPTY || !atomic_load(&player->board->hold))
+        step(player, peer);
+}
+
 static void drop_all(struct player *player)
 {
     for (size_t i = 0; i < SLOTS; i++)
@@ -453,7 +455,7 @@ void chaos_play_crowd(struct chaos *c, struct chaos_dice *dice)
         if (atomic_load(&c->board->quiet))
             drop_all(&player);
         else
-            step(&player, &player.peer[roll(&player, SLOTS)]);
+            step_one(&player, &player.peer[roll(&player, SLOTS)]);
         cg_pause_ms(1 + (int)roll(&player, 20));
     }
     drop_all(&player);

@@ -79,15 +79,13 @@ static void steady_turn(struct chaos *c, struct good *good, struct chaos_dice *d
     bool ok = chaos_chance(dice, 50) ? published(board, good) : asked(&good->link, "\xc0", 2, 0xd0);
     if (ok || atomic_load(&board->stop))
         return;
-    atomic_fetch_add(&board->lost, 1);
-    chaos_tell(board, "the steady client %s was lost after %lld ms", good->name,
-               (long long)(now_ms() - good->since_ms));
+    chaos_fault(board, &board->lost, "the steady client %s was lost after %lld ms", good->name,
+                (long long)(now_ms() - good->since_ms));
     link_close(&good->link);
     int code = log_in(c, good);
     if (code == 0 || atomic_load(&board->stop))
         return;
-    atomic_fetch_add(&board->turned_away, 1);
-    chaos_tell(board, "the steady client %s was not let in again: CONNACK %d", good->name, code);
+    chaos_fault(board, &board->turned_away, "the steady client %s was not let in again: CONNACK %d", good->name, code);
     cg_pause_ms(200);
 }
 
@@ -109,9 +107,10 @@ void chaos_play_steady(struct chaos *c, struct chaos_dice *dice)
     for (int i = 0; i < CHAOS_STEADY; i++) {
         steady_shape(c, &steady[i], i);
         int code = log_in(c, &steady[i]);
-        atomic_fetch_add(code == 0 ? &board->connects : &board->turned_away, 1);
-        if (code != 0)
-            chaos_tell(board, "%s was not let in at the start: CONNACK %d", steady[i].name, code);
+        if (code == 0)
+            atomic_fetch_add(&board->connects, 1);
+        else
+            chaos_fault(board, &board->turned_away, "%s was not let in at the start: CONNACK %d", steady[i].name, code);
     }
     atomic_fetch_add(&board->ready, 1);
     while (!atomic_load(&board->stop)) {
@@ -160,16 +159,15 @@ static void come_and_go(struct chaos *c, struct chaos_dice *dice)
     if (code != 0) {
         if (atomic_load(&board->stop))
             return;
-        atomic_fetch_add(&board->turned_away, 1);
-        chaos_tell(board, "the good client %s (port %u, local port %u) was not let in: CONNACK %d", good.name,
-                   c->port[good.listener], good.link.local_port, code);
+        chaos_fault(board, &board->turned_away,
+                    "the good client %s (port %u, local port %u) was not let in: CONNACK %d", good.name,
+                    c->port[good.listener], good.link.local_port, code);
         return;
     }
     atomic_fetch_add(&board->connects, 1);
     for (unsigned i = chaos_roll(dice, 4); i > 0; i--)
         if (!published(board, &good) && !atomic_load(&board->stop)) {
-            atomic_fetch_add(&board->unanswered, 1);
-            chaos_tell(board, "the good client %s got no answer to its message", good.name);
+            chaos_fault(board, &board->unanswered, "the good client %s got no answer to its message", good.name);
             break;
         }
     leave(&good, dice);
@@ -187,7 +185,8 @@ void chaos_play_comes(struct chaos *c, struct chaos_dice *dice)
     }
     atomic_fetch_add(&c->board->ready, 1);
     while (!atomic_load(&c->board->stop)) {
-        come_and_go(c, dice);
+        if (!atomic_load(&c->board->hold))
+            come_and_go(c, dice);
         cg_pause_ms((int)chaos_roll(dice, 30));
     }
 }
@@ -220,12 +219,11 @@ static void command(struct chaos *c, struct good *boss, struct chaos_dice *dice)
         atomic_fetch_add(&board->admin, 1);
     if (ok || atomic_load(&board->stop))
         return;
-    atomic_fetch_add(&board->admin_unanswered, 1);
-    chaos_tell(board, "no answer to %s", words);
+    chaos_fault(board, &board->admin_unanswered, "no answer to %s", words);
     link_close(&boss->link);
     cg_pause_ms(200);
     if (log_in(c, boss) != 0)
-        chaos_tell(board, "the administrator was not let in again");
+        chaos_fault(board, &board->turned_away, "the administrator was not let in again");
 }
 
 void chaos_play_boss(struct chaos *c, struct chaos_dice *dice)

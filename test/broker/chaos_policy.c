@@ -28,7 +28,11 @@ void chaos_make_certificates(struct cg_pki *pki)
                      "server-use: server issuer=root cn=server-use\nexpired: issuer=root days=-9..-1\n"
                      "denied-0: issuer=root\ndenied-1: issuer=root\ndoomed-0: issuer=root\ndoomed-1: issuer=root\n"
                      "boss: issuer=root");
-    char recipe[64];
+    char recipe[80];
+    for (int i = 0; i < CHAOS_STANDING; i++) {
+        snprintf(recipe, sizeof recipe, "stands-%d: issuer=root cn=stands-%d-0", i, i);
+        cg_pki_make(pki, recipe);
+    }
     for (int i = 0; i < CHAOS_STEADY; i++) {
         snprintf(recipe, sizeof recipe, "steady-%d: issuer=root", i);
         cg_pki_make(pki, recipe);
@@ -155,7 +159,7 @@ static void change_one(struct chaos_rules *rules, struct chaos_dice *dice)
     bool *const flags[] = {&rules->audits_expired, &rules->audits_expired, &rules->id_equal,
                            &rules->reports,        &rules->no_will,        &rules->plain,
                            &rules->plain_by_port,  &rules->optional,       &rules->psk,
-                           &rules->tells_accepted, &rules->tickets,        &rules->named};
+                           &rules->tells_accepted, &rules->tickets};
     size_t count = sizeof flags / sizeof *flags, which = chaos_roll(dice, (unsigned)count + 9);
     if (which < count)
         *flags[which] = !*flags[which];
@@ -208,7 +212,8 @@ static bool certificate_passes(const struct chaos_rules *rules, const struct cha
 static bool is_theft(const struct chaos_claim *claim)
 {
     const char *id = claim->client_id;
-    bool owned = strncmp(id, "steady-", 7) == 0 || strncmp(id, "comes-", 6) == 0 || strcmp(id, CHAOS_BOSS) == 0;
+    bool owned = strncmp(id, "steady-", 7) == 0 || strncmp(id, "comes-", 6) == 0 || strncmp(id, "stands-", 7) == 0 ||
+                 strcmp(id, CHAOS_BOSS) == 0;
     return owned && (!claim->certificate || claim->certificate->fate == CHAOS_NEVER ||
                      strcmp(claim->certificate->common, id) != 0);
 }

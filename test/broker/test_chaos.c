@@ -8,6 +8,7 @@
  * then is Mosquitto's own fault. */
 #include "chaos.h"
 
+#include "lib/crowd.h"
 #include "lib/process.h"
 #include "lib/tap.h"
 
@@ -23,9 +24,9 @@
 #include <unistd.h>
 
 #define CROWDS     5    /* processes */
-#define TOLD_MAX   60   /* lines about what went wrong */
+#define TOLD_MAX   12   /* lines about each kind of fault */
 #define GROWTH_KIB 6144 /* what fragments and what Mosquitto keeps for client ids, not what leaks */
-#define PLAYERS    (CROWDS + 3)
+#define LOADED_MS  10000
 
 #ifdef __SANITIZE_ADDRESS__
 #define MEMORY_TELLS false /* the sanitizer keeps what is freed */
@@ -35,18 +36,6 @@
 
 struct size {
     long rss_kib, files;
-};
-
-struct run {
-    struct chaos c;
-    struct chaos_dice dice;
-    struct chaos_rules rules;
-    struct chaos_watch *watch;
-    int64_t end_ms;
-    bool died;
-    int signals;
-    pid_t player[PLAYERS];
-    size_t players;
 };
 
 unsigned chaos_roll(struct chaos_dice *dice, unsigned sides)
@@ -62,11 +51,11 @@ bool chaos_chance(struct chaos_dice *dice, unsigned percent)
     return chaos_roll(dice, 100) < percent;
 }
 
-void chaos_tell(struct chaos_board *board, const char *format, ...)
+void chaos_fault(struct chaos_board *board, atomic_int *kind, const char *format, ...)
 {
     char line[512];
     va_list args;
-    if (getenv("CG_CHAOS_STOCK") || atomic_fetch_add(&board->told, 1) >= TOLD_MAX)
+    if (atomic_fetch_add(kind, 1) >= TOLD_MAX || getenv("CG_CHAOS_STOCK"))
         return;
     int64_t ms = now_ms() - board->start_ms;
     int len = snprintf(line, sizeof line, "# %lld.%03lld ", (long long)(ms / 1000), (long long)(ms % 1000));
@@ -170,7 +159,7 @@ static bool start_broker(struct chaos *c)
     return started;
 }
 
-static void play(struct run *run, void (*part)(struct chaos *, struct chaos_dice *))
+static void play(struct chaos_run *run, void (*part)(struct chaos *, struct chaos_dice *))
 {
     struct chaos_dice dice = {run->c.seed + run->players + 1};
     run->c.number = (unsigned)run->players;
@@ -183,7 +172,7 @@ static void play(struct run *run, void (*part)(struct chaos *, struct chaos_dice
     run->player[run->players++] = pid;
 }
 
-static void start_players(struct run *run)
+static void start_players(struct chaos_run *run)
 {
     const int ready = 3;
     play(run, chaos_play_steady);
@@ -199,8 +188,7 @@ static void start_players(struct run *run)
 
 /* ---- the conductor */
 
-/* Waits and reads the event log meanwhile. */
-static void pass(struct run *run, int64_t ms)
+void chaos_pass(struct chaos_run *run, int64_t ms)
 {
     for (int64_t until = now_ms() + ms; now_ms() < until && !run->died; cg_pause_ms(10)) {
         chaos_watch_look(run->watch);
@@ -208,7 +196,7 @@ static void pass(struct run *run, int64_t ms)
     }
 }
 
-static void disturb(struct run *run)
+static void disturb(struct chaos_run *run)
 {
     if (run->died)
         return;
@@ -222,34 +210,47 @@ static void disturb(struct run *run)
 
 /* Policies in quick succession, then a while in which what was loaded can be told from what was not; now and then so long
  * that each refused session must have ended. */
-static void one_round(struct run *run)
+static void one_round(struct chaos_run *run)
 {
     for (unsigned i = 1 + chaos_roll(&run->dice, 6); i > 0 && !run->died; i--) {
         chaos_change(&run->rules, &run->dice);
         chaos_write_policy(&run->c, &run->rules);
-        pass(run, 50 + chaos_roll(&run->dice, 350));
+        chaos_pass(run, 50 + chaos_roll(&run->dice, 350));
         disturb(run);
     }
-    pass(run, chaos_chance(&run->dice, 15) ? CHAOS_LATE_MS + 1500 : 300 + (int64_t)chaos_roll(&run->dice, 900));
+    chaos_pass(run, chaos_chance(&run->dice, 15) ? CHAOS_LATE_MS + 1500 : 300 + (int64_t)chaos_roll(&run->dice, 900));
 }
 
-static void rounds(struct run *run, int64_t until_ms)
+bool chaos_loaded(struct chaos_run *run)
+{
+    struct chaos_board *board = run->c.board;
+    size_t last = atomic_load(&board->policies) - 1;
+    for (int64_t until = now_ms() + LOADED_MS; now_ms() < until && !run->died; chaos_pass(run, 20))
+        if (atomic_load(&board->policy[last].loaded_ms))
+            return true;
+    return false;
+}
+
+static void rounds(struct chaos_run *run, int64_t until_ms)
 {
     while (now_ms() < until_ms && !run->died)
-        one_round(run);
+        if (chaos_chance(&run->dice, 30))
+            chaos_ambush(run);
+        else
+            one_round(run);
 }
 
-static struct size size_of(struct run *run)
+static struct size size_of(struct chaos_run *run)
 {
     atomic_store(&run->c.board->quiet, 1);
-    pass(run, 3000); /* half-open connections end */
+    chaos_pass(run, 3000); /* half-open connections end */
     int pid = cg_broker_pid(run->c.w.broker);
     struct size size = {cg_process_rss_kib(pid), cg_process_files(pid)};
     atomic_store(&run->c.board->quiet, 0);
     return size;
 }
 
-static void end_players(struct run *run)
+static void end_players(struct chaos_run *run)
 {
     atomic_store(&run->c.board->stop, 1);
     for (size_t i = 0; i < run->players; i++)
@@ -258,7 +259,24 @@ static void end_players(struct run *run)
 
 /* ---- the verdict */
 
-static void print_counts(const struct run *run, const struct chaos_lines *lines)
+static int count_in(const char *text, const char *words)
+{
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, words)); at++)
+        count++;
+    return count;
+}
+
+/* As Mosquitto 2.0 and 2.1 say it. */
+static int takeovers_of(const struct world *w)
+{
+    char *log = cg_broker_read(w->broker, CG_BROKER_LOG);
+    int count = count_in(log, " already connected, closing old connection") + count_in(log, " session taken over");
+    free(log);
+    return count;
+}
+
+static void print_counts(const struct chaos_run *run, const struct chaos_lines *lines)
 {
     const struct chaos_board *b = run->c.board;
     printf("# %zu policies, %zu loaded, %d SIGHUPs, %zu rotations of the event log, %zu events, %zu sessions ended\n",
@@ -270,16 +288,18 @@ static void print_counts(const struct run *run, const struct chaos_lines *lines)
            b->let_in[CHAOS_MAIN], b->let_in[CHAOS_OPTIONAL], b->let_in[CHAOS_WEB], b->let_in[CHAOS_PSK],
            b->let_in[CHAOS_PLAIN], b->tickets, b->refusals, b->judged);
     printf("# %d cut handshakes, %d resets, %d partial CONNECTs, %d authentications pending, %d of them finished, %d "
-           "clients that stopped reading, %d takeovers, %d brief certificates, %d sessions found ended\n",
-           b->cuts, b->resets, b->decoys, b->pending, b->finished, b->deaf, b->takeovers, b->brief, b->ended);
+           "clients that stopped reading, %d takeovers, %d brief certificates, %d ambushes, %d sessions found ended\n",
+           b->cuts, b->resets, b->decoys, b->pending, b->finished, b->deaf, takeovers_of(&run->c.w), b->brief,
+           b->ambushes, b->ended);
 }
 
 /* A run in which one of these did not occur is no test of it. */
 static bool all_happened(const struct chaos *c)
 {
     const struct chaos_board *b = c->board;
-    const int counts[] = {b->connects, b->publishes, b->admin,   b->refusals, b->judged, b->cuts,
-                          b->resets,   b->decoys,    b->pending, b->finished, b->brief,  b->takeovers};
+    const int counts[] = {b->connects, b->publishes,        b->admin,   b->refusals, b->judged,
+                          b->cuts,     b->resets,           b->decoys,  b->pending,  b->finished,
+                          b->brief,    takeovers_of(&c->w), b->ambushes};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i] == 0)
             return false;
@@ -289,7 +309,7 @@ static bool all_happened(const struct chaos *c)
     return true;
 }
 
-static void verdict(const struct run *run)
+static void verdict(const struct chaos_run *run)
 {
     const struct chaos_board *b = run->c.board;
     struct chaos_lines lines = chaos_watch_lines(run->watch);
@@ -309,7 +329,7 @@ static void verdict(const struct run *run)
     cg_tap(lines.lost == 0, "no event was lost");
 }
 
-static void say_status(const struct run *run)
+static void say_status(const struct chaos_run *run)
 {
     int status = cg_broker_status(run->c.w.broker);
     if (status != 0)
@@ -317,8 +337,25 @@ static void say_status(const struct run *run)
                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-static void chaos(struct run *run, int64_t seconds)
+/* Good sessions that do nothing; without a keep alive, as nobody looks after them. */
+static struct cg_crowd *add_standing(const struct chaos *c)
 {
+    struct cg_crowd *crowd = cg_crowd_new(CHAOS_STANDING);
+    bool ok = true;
+    for (int i = 0; ok && i < CHAOS_STANDING; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "stands-%d", i);
+        struct cg_client_spec spec = chaos_spec(c, CHAOS_MAIN, name);
+        spec.no_keep_alive = true;
+        ok = cg_crowd_add(crowd, &spec, 0, name, 1);
+    }
+    cg_tap(ok, "sessions that only stand there connect");
+    return crowd;
+}
+
+static void chaos(struct chaos_run *run, int64_t seconds)
+{
+    struct cg_crowd *standing = add_standing(&run->c);
     start_players(run);
     int64_t start = now_ms();
     rounds(run, start + seconds * 250); /* until caches are full */
@@ -328,10 +365,12 @@ static void chaos(struct run *run, int64_t seconds)
     if (run->died)
         printf("# the broker ended after %lld ms\n", (long long)(now_ms() - start));
     end_players(run);
+    cg_tap(cg_crowd_wait(standing, 0, CHAOS_STANDING - 1, 200) < 0, "each session that only stands there does");
+    cg_crowd_free(standing);
     cg_tap(!run->died, "the broker is alive");
     if (!run->died) {
-        cg_tap(!MEMORY_TELLS || after.rss_kib - before.rss_kib < GROWTH_KIB, "memory stays: %ld KiB, then %ld KiB",
-               before.rss_kib, after.rss_kib);
+        cg_tap(!MEMORY_TELLS || after.rss_kib - before.rss_kib < GROWTH_KIB, "memory stays: %ld KiB, then %ld KiB%s",
+               before.rss_kib, after.rss_kib, MEMORY_TELLS ? "" : " (a sanitizer keeps what is freed)");
         cg_tap(after.files - before.files <= 8, "descriptors stay: %ld, then %ld", before.files, after.files);
     }
 }
@@ -351,12 +390,12 @@ static void say_complaint(const struct world *w)
 }
 
 /* What the files of the world are made for. */
-static bool prepare(struct run *run, int64_t seconds)
+static bool prepare(struct chaos_run *run, int64_t seconds)
 {
     struct chaos *c = &run->c;
     rotation_start(&c->w, "chaos");
     run->dice.state = c->seed;
-    run->rules = (struct chaos_rules){.optional = true, .plain = true, .psk = true, .warn_days = 1};
+    run->rules = (struct chaos_rules){.named = !c->psk, .optional = true, .plain = true, .psk = true, .warn_days = 1};
     if (!make_board(c, seconds))
         return false;
     chaos_make_certificates(c->w.pki);
@@ -370,7 +409,7 @@ static bool prepare(struct run *run, int64_t seconds)
 static void one_broker(uint64_t seed, bool psk, int64_t seconds)
 {
     int failed = cg_tap_failed();
-    struct run run = {.c = {.seed = seed, .psk = psk, .stock = getenv("CG_CHAOS_STOCK") != NULL}};
+    struct chaos_run run = {.c = {.seed = seed, .psk = psk, .stock = getenv("CG_CHAOS_STOCK") != NULL}};
     bool started = prepare(&run, seconds) && start_broker(&run.c);
     cg_tap(started, "a broker %s pre-shared keys starts", psk ? "with" : "without");
     if (started)
