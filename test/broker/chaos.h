@@ -88,6 +88,7 @@ struct chaos {
     bool stock;               /* without the plugin */
     bool psk;                 /* with a listener for pre-shared keys */
     unsigned char keep_alive; /* s, of each CONNECT */
+    bool expiry;              /* sessions of MQTT 5 outlive their connections */
     unsigned number;          /* of the player */
 };
 

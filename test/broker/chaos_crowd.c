@@ -114,6 +114,8 @@ static void choose(struct player *player, struct peer *peer)
                                           .keep_alive = player->c->keep_alive,
                                           .persistent = peer->id[0] && chance(player, 20),
                                           .will = chance(player, 30) ? "wills" : NULL};
+    if (peer->connect.mqtt5 && !player->c->expiry)
+        peer->connect.persistent = false;
     if (peer->connect.mqtt5 && chance(player, 35))
         peer->connect.method = METHOD;
     peer->len = link_connect_packet(&peer->connect, peer->packet);

@@ -34,7 +34,7 @@ static int log_in(const struct chaos *c, struct good *good)
     spec.version = good->version;
     const struct link_connect connect = {.client_id = good->name,
                                          .mqtt5 = good->mqtt5,
-                                         .persistent = good->persistent,
+                                         .persistent = good->persistent && (c->expiry || !good->mqtt5),
                                          .keep_alive = c->keep_alive,
                                          .will = good->will ? "wills" : NULL};
     if (!link_open(&good->link, good->listener == CHAOS_WEB ? LINK_WEBSOCKET : LINK_TLS, &spec))

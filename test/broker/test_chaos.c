@@ -131,14 +131,16 @@ static void write_listeners(const struct chaos *c, char *out, size_t size)
 /* No line for each packet: ten minutes of them would fill the disk. */
 #define LOG_LINES "log_type none\nlog_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
 
-/* Mosquitto 2.0.21 by itself loses its way in its list of clients with a keep alive when sessions are taken over and reset:
- * it dies within seconds, with and without plugins. */
-static unsigned char keep_alive_for(const struct world *w)
+/* Clients keep off what Mosquitto 2.0 dies of by itself, with whichever plugin:
+ * - 2.0.21, within seconds, of clients with a keep alive whose sessions are taken over and reset;
+ * - 2.0, of a session of MQTT 5 that has an expiry interval and no connection, when a plugin denies it: SIGHUP asks plugins
+ *   about such sessions too. $CG_CHAOS_EXPIRY has them all the same: a plugin may know better than to deny them. */
+static void keep_off(struct chaos *c)
 {
-    char *log = cg_broker_read(w->broker, CG_BROKER_LOG);
-    bool dies = strstr(log, "mosquitto version 2.0.21 ") != NULL;
+    char *log = cg_broker_read(c->w.broker, CG_BROKER_LOG);
+    c->keep_alive = strstr(log, "mosquitto version 2.0.21 ") ? 0 : 60;
+    c->expiry = getenv("CG_CHAOS_EXPIRY") || !strstr(log, "mosquitto version 2.0.");
     free(log);
-    return dies ? 0 : 60;
 }
 
 static bool start_broker(struct chaos *c)
@@ -155,7 +157,7 @@ static bool start_broker(struct chaos *c)
     const struct cg_broker_spec spec = {.options = options, .listener = listeners, .global = global, .stock = c->stock};
     bool started = cg_broker_start(c->w.broker, &spec);
     c->port[CHAOS_MAIN] = cg_broker_port(c->w.broker);
-    c->keep_alive = keep_alive_for(&c->w);
+    keep_off(c);
     return started;
 }
 
@@ -389,7 +391,17 @@ static void say_complaint(const struct world *w)
     free(log);
 }
 
-/* What the files of the world are made for. */
+static void choose_ports(struct chaos *c)
+{
+    for (int i = CHAOS_OPTIONAL; i < CHAOS_LISTENERS; i++) {
+        c->port[i] = cg_free_port();
+        for (int before = CHAOS_OPTIONAL; before < i; before++)
+            if (c->port[before] == c->port[i])
+                i = CHAOS_OPTIONAL; /* the same one twice: once more */
+    }
+}
+
+/* All that must be there before the broker starts. */
 static bool prepare(struct chaos_run *run, int64_t seconds)
 {
     struct chaos *c = &run->c;
@@ -399,8 +411,7 @@ static bool prepare(struct chaos_run *run, int64_t seconds)
     if (!make_board(c, seconds))
         return false;
     chaos_make_certificates(c->w.pki);
-    for (int i = CHAOS_OPTIONAL; i < CHAOS_LISTENERS; i++)
-        c->port[i] = cg_free_port();
+    choose_ports(c);
     chaos_write_policy(c, &run->rules);
     run->watch = chaos_watch_new(c);
     return run->watch != NULL;

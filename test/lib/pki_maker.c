@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ITEMS_MAX 128
+#define ITEMS_MAX 256
 
 struct item {
     char *name;
