@@ -166,6 +166,7 @@ void chaos_play_boss(struct chaos *c, struct chaos_dice *dice);
  * excepted. */
 int chaos_version(const struct chaos *c, bool newest);
 
+enum link_how chaos_how(enum chaos_listener listener);
 struct cg_client_spec chaos_spec(const struct chaos *c, enum chaos_listener listener, const char *certificate);
 
 #endif

@@ -50,7 +50,7 @@ static bool enter(struct ambush *ambush, struct link *link, const char *id)
     spec.version = chaos_version(c, chaos_chance(&ambush->run->dice, 50));
     const struct link_connect connect = {
         .client_id = id, .mqtt5 = true, .keep_alive = c->keep_alive, .method = ambush->pending ? "WAIT" : NULL};
-    if (!link_open(link, ambush->listener == CHAOS_WEB ? LINK_WEBSOCKET : LINK_TLS, &spec))
+    if (!link_open(link, chaos_how(ambush->listener), &spec))
         return false;
     bool sent = link_send(link, packet, link_connect_packet(&connect, packet));
     int len = sent ? link_packet(link, packet, CHAOS_LATE_MS) : -1;

@@ -37,6 +37,7 @@ struct peer {
     unsigned char packet[256];
     size_t len, sent;
     int64_t opened_ms, asked_ms; /* asked: just before the end of the CONNECT was sent */
+    int64_t since_ms;            /* from when on its certificate, or the lack of it, must be allowed */
 };
 
 struct player {
@@ -153,13 +154,6 @@ static struct cg_client_spec spec_of(struct player *player, const struct peer *p
     return spec;
 }
 
-static enum link_how how_of(const struct peer *peer)
-{
-    return peer->claim.listener == CHAOS_PLAIN ? LINK_PLAIN
-           : peer->claim.listener == CHAOS_WEB ? LINK_WEBSOCKET
-                                               : LINK_TLS;
-}
-
 /* ---- the end of a connection */
 
 static void keep_ticket(struct player *player, struct peer *peer)
@@ -212,12 +206,15 @@ static void is_let_in(struct player *player, struct peer *peer)
 {
     struct chaos_board *board = player->board;
     char who[200];
-    /* without TLS there is no handshake that could have been accepted before the policy changed */
-    int64_t from = peer->claim.listener == CHAOS_PLAIN ? peer->asked_ms : peer->opened_ms;
+    /* Without TLS there is no handshake that could have been accepted before the policy changed. What a policy says while
+     * an authentication is pending shows when the session is there. */
+    bool plain = peer->claim.listener == CHAOS_PLAIN;
+    int64_t from = plain ? peer->asked_ms : peer->opened_ms;
+    peer->since_ms = plain ? now_ms() : peer->opened_ms;
     atomic_fetch_add(&board->let_in[peer->claim.listener], 1);
     atomic_fetch_add(&board->tickets, peer->link.ssl && SSL_session_reused(peer->link.ssl));
     peer->stage = LIVE;
-    if (chaos_may(board, &peer->claim, from, now_ms()) && !chaos_lapsed(board, &peer->claim, peer->opened_ms))
+    if (chaos_may(board, &peer->claim, from, now_ms()) && !chaos_lapsed(board, &peer->claim, peer->since_ms))
         return;
     describe(peer, who);
     chaos_fault(board, &board->intruders, "let in: %s", who);
@@ -306,7 +303,7 @@ static void open_peer(struct player *player, struct peer *peer)
     peer->opened_ms = now_ms();
     if (way < 8)
         open_silent(player, peer);
-    else if (!link_open(&peer->link, how_of(peer), &spec))
+    else if (!link_open(&peer->link, chaos_how(peer->claim.listener), &spec))
         is_refused(player, peer, -1);
     else if (way < 16)
         connect_and_reset(player, peer);
@@ -340,7 +337,6 @@ static void step_pending(struct player *player, struct peer *peer)
     unsigned way = roll(player, 100);
     const char *data = way < 30 ? "in" : way < 45 ? "more" : way < 55 ? "no" : NULL;
     if (data) {
-        peer->asked_ms = now_ms();
         link_send(&peer->link, packet, link_auth_packet(METHOD, data, packet));
         answer(player, peer);
     } else if (way < 70)
@@ -403,7 +399,7 @@ static void step_live(struct player *player, struct peer *peer)
     if (!drain(player, peer))
         return;
     unsigned way = roll(player, 100);
-    if (chaos_lapsed(player->board, &peer->claim, peer->opened_ms))
+    if (chaos_lapsed(player->board, &peer->claim, peer->since_ms))
         look_at_lapsed(player, peer);
     else if (way < 25)
         link_send(&peer->link, "\xc0", 2);
@@ -421,7 +417,7 @@ static void step_live(struct player *player, struct peer *peer)
 
 static void step_deaf(struct player *player, struct peer *peer)
 {
-    if (chaos_lapsed(player->board, &peer->claim, peer->opened_ms))
+    if (chaos_lapsed(player->board, &peer->claim, peer->since_ms))
         look_at_lapsed(player, peer);
     else if (chance(player, 5))
         drop(player, peer, chance(player, 60));

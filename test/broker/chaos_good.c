@@ -37,7 +37,7 @@ static int log_in(const struct chaos *c, struct good *good)
                                          .persistent = good->persistent && (c->expiry || !good->mqtt5),
                                          .keep_alive = c->keep_alive,
                                          .will = good->will ? "wills" : NULL};
-    if (!link_open(&good->link, good->listener == CHAOS_WEB ? LINK_WEBSOCKET : LINK_TLS, &spec))
+    if (!link_open(&good->link, chaos_how(good->listener), &spec))
         return -1;
     int code = link_send(&good->link, packet, link_connect_packet(&connect, packet)) ? connack(&good->link) : -1;
     if (code != 0)
