@@ -134,8 +134,7 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
     bool good = sent && cg_world_certificates(cli->args[0], sent, &err);
     if (good)
         leaf = sk_X509_shift(sent);
-    good = good && cg_world_all_certificates(&o->untrusted, sent, &err) &&
-           cg_world_add_crls(w, o, sent, &err);
+    good = good && cg_world_all_certificates(&o->untrusted, sent, &err) && cg_world_add_crls(w, o, sent, &err);
     if (!good) {
         cg_fail(cli, code, &err);
         goto out;

@@ -156,9 +156,10 @@ static void drop_trusts(struct cg_snapshot *fresh)
     fresh->trust = fresh->bridge_trust = NULL;
 }
 
-static bool has_bridge_trust(const struct cg_policy *policy)
+/* The clients', and the bridges' where they have their own. */
+static int store_count(const struct cg_policy *policy)
 {
-    return policy->bridge_trust.anchors.count > 0;
+    return policy->bridge_trust.anchors.count > 0 ? 2 : 1;
 }
 
 static void finish_trusts(struct cg_snapshot *fresh)
@@ -170,7 +171,7 @@ static void finish_trusts(struct cg_snapshot *fresh)
 /* All that a new policy names. CRLs that were read before may be at fault: they stay. */
 static bool load_trusts(struct loading *loading)
 {
-    for (int i = 0; i <= has_bridge_trust(loading->fresh->policy); i++) {
+    for (int i = 0; i < store_count(loading->fresh->policy); i++) {
         struct store store = store_of(loading, i == 1);
         if (!load_certificates(loading, &store) || !load_crls(loading, &store))
             return false;
@@ -182,7 +183,7 @@ static bool load_trusts(struct loading *loading)
 /* The policy has not changed: each store by itself. */
 static bool refresh_trusts(struct loading *loading)
 {
-    for (int i = 0; i <= has_bridge_trust(loading->fresh->policy); i++) {
+    for (int i = 0; i < store_count(loading->fresh->policy); i++) {
         struct store store = store_of(loading, i == 1);
         if (!load_certificates(loading, &store) && !(stays(loading) && keep_certificates(loading, &store)))
             return false;
