@@ -219,8 +219,8 @@ static bool load_policy_and_trust(struct loading *loading)
         drop_trusts(fresh);
     }
     cg_policy_free(policy);
-    fresh->policy = cg_policy_take(previous->policy);
-    return refresh_trusts(loading);
+    fresh->policy = previous ? cg_policy_take(previous->policy) : NULL;
+    return fresh->policy && refresh_trusts(loading);
 }
 
 /* ---- credentials */
