@@ -399,12 +399,21 @@ static bool is_named_by_certificate(const struct mosquitto *client, const X509 *
     return is;
 }
 
+/* Mosquitto 2.0 tells of none that it accepted it; but whom it refuses it makes one that leaves no session behind. Not so
+ * at the end of an extended authentication. */
+static bool leaves_a_session(const struct cg_claim *claim, const struct mosquitto *client)
+{
+    return !cg_compat_client_of() && !claim->extended && !mosquitto_client_clean_session(client);
+}
+
 int cg_auth_gone(int event, void *event_data, void *userdata)
 {
     (void)event;
     const struct cg_evt_client *gone = event_data;
     struct cg_state *state = userdata;
     struct cg_claim *claim = cg_client_map_of_client(state->clients, gone->client);
+    if (claim && leaves_a_session(claim, gone->client))
+        cg_client_map_accept(state->clients, claim);
     if (claim && !claim->conn) /* others end with their connection */
         cg_client_map_release(state->clients, claim);
     const struct cg_conn *conn = conn_of(gone->client);

@@ -11,8 +11,7 @@ struct cg_id {
     struct cg_claim *newest;
     struct cg_id *before, *after; /* of those that no claim uses, the oldest first */
     struct cg_holder holder;      /* key 0: none */
-    uint64_t user;                /* key of the last certificate that used it, accepted or not; 0: none */
-    bool authenticated;           /* of the last claim that was accepted, or may have been */
+    bool authenticated;           /* of the last claim that was accepted */
     uint64_t left;                /* the larger, the later */
     char id[];
 };
@@ -126,7 +125,7 @@ static struct cg_id *too_many(const struct cg_client_map *map, uint64_t holder)
 /* No claim uses the id any more. */
 static void leave(struct cg_client_map *map, struct cg_id *entry)
 {
-    if (!entry->user) {
+    if (!entry->holder.key) {
         forget(map, entry);
         return;
     }
@@ -134,8 +133,8 @@ static void leave(struct cg_client_map *map, struct cg_id *entry)
     *(entry->before ? &entry->before->after : &map->oldest_left) = entry;
     map->newest_left = entry;
     entry->left = ++map->last_left;
-    cg_hashtable_add(&map->left, &entry->by_holder, entry->user);
-    struct cg_id *surplus = too_many(map, entry->user);
+    cg_hashtable_add(&map->left, &entry->by_holder, entry->holder.key);
+    struct cg_id *surplus = too_many(map, entry->holder.key);
     if (!surplus && map->left.count > CG_LEFT_MAX)
         surplus = map->oldest_left;
     if (surplus)
@@ -244,13 +243,6 @@ struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_
     return claim;
 }
 
-static void remember_use(const struct cg_claim *claim)
-{
-    claim->id->authenticated = claim->authenticated;
-    if (claim->holder.key)
-        claim->id->user = claim->holder.key;
-}
-
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim)
 {
     if (claim->accepted)
@@ -261,7 +253,7 @@ void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim)
         put_into(&map->plain, claim);
         map->accepted_plain++;
     }
-    remember_use(claim);
+    claim->id->authenticated = claim->authenticated;
     /* whoever came in beside the holder, where the rule is only audited, does not become it */
     if (claim->holder.key && (!claim->id->holder.key || cg_holder_same(&claim->id->holder, &claim->holder)))
         cg_holder_renew(&claim->id->holder, &claim->holder);
@@ -272,9 +264,6 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
     if (!claim)
         return;
     struct cg_id *entry = claim->id;
-    /* nothing tells whether it was accepted: if it was, and left a session behind, the broker may ask about that */
-    if (!claim->accepted && claim->websocket && !map->client_of && claim->authenticated)
-        remember_use(claim);
     take_out(claim);
     cg_hashtable_remove(&map->clients, &claim->by_client);
     cg_hashtable_remove(&map->certificates, &claim->by_certificate);

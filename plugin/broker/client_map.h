@@ -56,8 +56,8 @@ typedef const void *(*cg_client_of_fn)(const char *client_id);
 /* NULL without memory. client_of: NULL where the broker has no such function (Mosquitto 2.0). Where it has (2.1), it tells
  * of each client that it accepted, and cg_client_map_accept() is called then. Else a claim counts as accepted when its
  * connection is still there at the next poll, or is read from before: Mosquitto 2.0 ends those that it refuses at once.
- * Not so websockets, which end when their peer took the refusal, and extended authentication: such a claim is never known
- * to be accepted, so it holds its id while it is connected, and owns no session. */
+ * Not so websockets, which end when their peer took the refusal, and extended authentication: of such a claim it is not
+ * known while it is connected, so until then it holds its id and owns no session. */
 struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of);
 void cg_client_map_free(struct cg_client_map *map);
 

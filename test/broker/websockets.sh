@@ -27,6 +27,8 @@ broker_with() {
 hex() {
     od -An -tx1 "$1" | tr -d ' \n'
 }
+clean_session='\0000' # the flags of its CONNECT, masked
+kept_session='\0002'
 # await WORDS SHOW: until the answer, as SHOW shows it, has the words; false when the connection is over or nothing comes
 await() {
     tries=100
@@ -43,9 +45,9 @@ speak() {
     printf 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
     printf 'Sec-WebSocket-Protocol: mqtt\r\n\r\n'
     await '101 Switching' cat || return
-    # FIN and binary; mask 01 02 03 04; CONNECT of MQTT 3.1.1, clean session, keep alive 60 s, client id ws-1
+    # FIN and binary; mask 01 02 03 04; CONNECT of MQTT 3.1.1, keep alive 60 s, client id ws-1
     printf '\202\222\001\002\003\004'
-    printf '\021\022\003\000\114\123\127\120\005\000\003\070\001\006\164\167\054\063'
+    printf '\021\022\003\000\114\123\127\120\005%b\003\070\001\006\164\167\054\063' "$clean_session"
     await 82042002 hex
 }
 # ws NAME|none [s_client options]: CONNACK's code in client.out, "none" when none came
@@ -86,6 +88,14 @@ done
 expect_log "the certificate names the client" "as ws-1 (.* u'dev1')"
 expect_event "a stranger is told" "handshake_rejected\tuntrusted\tCN=stranger\t$tls" event reason cert.subject listener
 expect_event "no certificate is told" "handshake_rejected\tno_certificate\t127.0.0.1:[0-9]*\t$tls" event reason peer listener
+
+broker_with ''
+clean_session=$kept_session
+expect_ws "a client that leaves a session behind" 0000 dev1
+expect "its id stays its own" out dev2 "$mqtt" ws-1
+expect_event "with its reason" "connect_denied\tclient_id_taken\tws-1" event reason client_id
+expect_ws "and lets it in again, to its session" 0100 dev1
+clean_session='\0000'
 
 broker_with ', "identity": {"username": "cn", "authenticates": true, "client_id": "equal"}'
 expect_ws "another client id than the name" 0005 dev1
