@@ -70,6 +70,7 @@ struct chaos_board {
     atomic_int stop, quiet; /* quiet: every connection but the steady ones is closed */
     atomic_int hold;        /* nobody connects, so that the conductor's clients are the newest */
     int64_t start_ms, start_wall_ms;
+    bool plain_stays; /* nobody can end some sessions without TLS */
     /* what must be zero in the end */
     atomic_int lost, unanswered, turned_away, intruders, outlived, wrongly_refused, admin_unanswered;
     /* what must not be zero: a test in which nothing happens shows nothing */

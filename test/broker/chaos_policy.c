@@ -281,7 +281,7 @@ bool chaos_must(const struct chaos_board *board, const struct chaos_claim *claim
 bool chaos_lapsed(const struct chaos_board *board, const struct chaos_claim *claim, int64_t since_ms)
 {
     int64_t to = now_ms(), from = to - CHAOS_LATE_MS;
-    if (since_ms > from)
+    if (since_ms > from || (claim->listener == CHAOS_PLAIN && board->plain_stays))
         return false;
     struct past past = past_between(board, from, to);
     for (const struct chaos_rules *rules; (rules = past_next(&past));)

@@ -136,15 +136,18 @@ static void write_listeners(const struct chaos *c, char *out, size_t size)
 /* No line for each packet: ten minutes of them would fill the disk. */
 #define LOG_LINES "log_type none\nlog_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
 
-/* Clients keep off what Mosquitto 2.0 dies of by itself, with whichever plugin:
- * - 2.0.21, within seconds, of clients with a keep alive whose sessions are taken over and reset;
- * - 2.0, of a session of MQTT 5 that has an expiry interval and no connection, when a plugin denies it: SIGHUP asks plugins
- *   about such sessions too. $CG_CHAOS_EXPIRY has them all the same: a plugin may know better than to deny them. */
+/* What Mosquitto does wrong by itself, with whichever plugin, is kept off:
+ * - 2.0.21 dies within seconds of clients with a keep alive whose sessions are taken over and reset.
+ * - 2.0 dies of a session of MQTT 5 that has an expiry interval and no connection, when a plugin denies it: SIGHUP asks
+ *   plugins about such sessions too. Ours does not deny them, so they are there unless it is not.
+ * - 2.0.11 forgets whose a client id is when an extended authentication in that name is given up: its session can't be ended
+ *   by its id any more, and without TLS there is no other way. */
 static void keep_off(struct chaos *c)
 {
     char *log = cg_broker_read(c->w.broker, CG_BROKER_LOG);
     c->keep_alive = strstr(log, "mosquitto version 2.0.21 ") ? 0 : 60;
-    c->expiry = getenv("CG_CHAOS_EXPIRY") || !strstr(log, "mosquitto version 2.0.");
+    c->expiry = !c->stock || !strstr(log, "mosquitto version 2.0.");
+    c->board->plain_stays = strstr(log, "mosquitto version 2.0.11 ");
     free(log);
 }
 
