@@ -183,7 +183,7 @@ static bool claim(const struct connect *connect, const char *username, bool auth
     return cg_client_map_claim(connect->state->clients, &what, connect->client_id) != NULL;
 }
 
-static int decide_plain(struct connect *connect)
+static enum cg_reason check_plain(struct connect *connect)
 {
     enum cg_plain_answer answer = cg_state_plain(connect->state, cg_compat_client_port(connect->client));
     connect->policy = cg_policy_listener(connect->state->snapshot->policy, cg_compat_client_port(connect->client));
@@ -198,9 +198,15 @@ static int decide_plain(struct connect *connect)
                  "one this client came to");
         connect->hint = CG_HINT_PLAIN_DIFFERS;
     }
-    if (answer != CG_PLAIN_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER))
-        return deny(connect, CG_REASON_PLAIN_LISTENER);
-    enum cg_reason reason = check_id(connect, "");
+    bool denied = answer != CG_PLAIN_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER);
+    return denied ? CG_REASON_PLAIN_LISTENER : CG_REASON_OK;
+}
+
+static int decide_plain(struct connect *connect)
+{
+    enum cg_reason reason = check_plain(connect);
+    if (reason == CG_REASON_OK)
+        reason = check_id(connect, "");
     if (reason != CG_REASON_OK)
         return deny(connect, reason);
     return claim(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
@@ -314,15 +320,19 @@ int cg_auth_continued(int event, void *event_data, void *userdata)
     const struct mosquitto_evt_extended_auth *extended = event_data;
     struct cg_state *state = userdata;
     struct cg_claim *claim = is_ours(state) ? cg_client_map_of_client(state->clients, extended->client) : NULL;
-    if (!claim || claim->accepted || claim->continued || !claim->conn)
+    if (!claim || (claim->conn && claim->accepted))
         return MOSQ_ERR_PLUGIN_DEFER;
-    struct connect connect = {.state = state,
-                              .client = extended->client,
-                              .client_id = claim->client_id,
-                              .conn = claim->conn,
-                              .policy = cg_policy_listener(state->snapshot->policy, claim->conn->listener)};
-    if (!cg_client_map_is_still_free(claim) && is_taken(&connect))
-        return deny(&connect, CG_REASON_CLIENT_ID_TAKEN);
+    struct connect connect = {
+        .state = state, .client = extended->client, .client_id = claim->client_id, .conn = claim->conn};
+    enum cg_reason reason = CG_REASON_OK;
+    if (claim->conn)
+        connect.policy = cg_policy_listener(state->snapshot->policy, claim->conn->listener);
+    else
+        reason = check_plain(&connect);
+    if (reason == CG_REASON_OK && !cg_client_map_is_still_free(claim) && is_taken(&connect))
+        reason = CG_REASON_CLIENT_ID_TAKEN;
+    if (reason != CG_REASON_OK)
+        return deny(&connect, reason);
     cg_client_map_continued(claim);
     return MOSQ_ERR_PLUGIN_DEFER;
 }

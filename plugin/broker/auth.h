@@ -14,7 +14,8 @@ int cg_auth_basic(int event, void *event_data, void *userdata);
  * never MOSQ_ERR_SUCCESS, since the certificate is not the method that the client asks for. */
 int cg_auth_extended(int event, void *event_data, void *userdata);
 
-/* Such a client answered a challenge. Its id may have become another's meanwhile. */
+/* Such a client answered a challenge. Meanwhile its id may have become another's, and its listener closed to clients without
+ * TLS; what changed for certificates is the check of live sessions'. */
 int cg_auth_continued(int event, void *event_data, void *userdata);
 
 struct cg_conn;
