@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* An MQTT connection that is driven packet by packet, over TCP, TLS or websockets: for clients that stop half way, lie,
  * or keep silent. Every call gives up after a deadline. Owned from link_open to link_close or link_reset. Called by the
- * chaos test. */
+ * tests of chaos and of extended authentication. */
 #ifndef CG_TEST_LINK_H
 #define CG_TEST_LINK_H
 
