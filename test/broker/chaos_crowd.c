@@ -357,20 +357,29 @@ static bool drain(struct player *player, struct peer *peer)
     return len == 0;
 }
 
-/* A session that should have been ended: is it? */
-static void look_at_lapsed(struct player *player, struct peer *peer)
+static bool is_pinged(struct peer *peer)
 {
     unsigned char packet[LINK_PACKET];
-    char who[200];
-    int len = link_send(&peer->link, "\xc0", 2) ? 1 : -1;
     int64_t until = now_ms() + PING_MS;
+    int len = link_send(&peer->link, "\xc0", 2) ? 1 : -1;
     while (len > 0 && now_ms() < until) {
         len = link_packet(&peer->link, packet, PING_MS);
-        if (len > 0 && packet[0] == 0xd0) {
-            describe(peer, who);
-            chaos_fault(player->board, &player->board->outlived, "still alive: %s", who);
-            break;
-        }
+        if (len > 0 && packet[0] == 0xd0)
+            return true;
+    }
+    return false;
+}
+
+/* A session that should have been ended: is it? Answers that wait to be read are no sign of life: a deaf client has them,
+ * and of one more the answer may be on its way. */
+static void look_at_lapsed(struct player *player, struct peer *peer)
+{
+    char who[200];
+    if (!drain(player, peer))
+        return;
+    if (is_pinged(peer) && is_pinged(peer)) {
+        describe(peer, who);
+        chaos_fault(player->board, &player->board->outlived, "still alive: %s", who);
     }
     drop(player, peer, false);
 }
