@@ -192,11 +192,11 @@ static void put_into(struct cg_claim_list *list, struct cg_claim *claim)
     list->last = claim;
 }
 
-/* Whether it counts as accepted when its connection goes on. A client without TLS holds nothing, and is ended by name only
- * where nobody else has the name. */
+/* Whether it counts as accepted when its connection goes on. Of a client without TLS a websocket does too: it holds nothing,
+ * and is ended by name only where nobody else has the name. */
 static bool goes_on_accepted(const struct cg_client_map *map, const struct cg_claim *claim)
 {
-    return !map->client_of && (!claim->conn || (!claim->extended && !claim->websocket));
+    return !map->client_of && !claim->extended && !(claim->conn && claim->websocket);
 }
 
 static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id *entry)

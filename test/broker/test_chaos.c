@@ -141,13 +141,14 @@ static void write_listeners(const struct chaos *c, char *out, size_t size)
  * - 2.0 dies of a session of MQTT 5 that has an expiry interval and no connection, when a plugin denies it: SIGHUP asks
  *   plugins about such sessions too. Ours does not deny them, so they are there unless it is not.
  * - 2.0.11 forgets whose a client id is when an extended authentication in that name is given up: its session can't be ended
- *   by its id any more, and without TLS there is no other way. */
+ *   by its id any more, and without TLS there is no other way. And 2.0 does not tell who has a session after such an
+ *   authentication. */
 static void keep_off(struct chaos *c)
 {
     char *log = cg_broker_read(c->w.broker, CG_BROKER_LOG);
     c->keep_alive = strstr(log, "mosquitto version 2.0.21 ") ? 0 : 60;
     c->expiry = !c->stock || !strstr(log, "mosquitto version 2.0.");
-    c->board->plain_stays = strstr(log, "mosquitto version 2.0.11 ");
+    c->board->plain_stays = strstr(log, "mosquitto version 2.0.");
     free(log);
 }
 

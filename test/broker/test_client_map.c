@@ -120,6 +120,18 @@ static void who_waits_as_long_as_it_likes_holds_nothing(void **unused)
     assert_true(is_free("id", "b"));
 }
 
+/* Ended by name it would be the session that somebody of that name left behind. */
+static void who_waits_without_tls_is_no_session(void **unused)
+{
+    (void)unused;
+    const struct cg_claim what = {.client = "c", .username = "", .extended = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    cg_client_map_continued(one);
+    cg_client_map_poll(map);
+    assert_null(cg_client_map_first_plain(map));
+    cg_client_map_release(map, one);
+}
+
 /* While it had not answered, somebody else came. */
 static void who_waited_may_be_too_late(void **unused)
 {
@@ -394,6 +406,7 @@ int main(void)
         CASE(an_id_is_open_to_its_holder_alone),
         CASE(what_was_not_accepted_holds_nothing_afterwards),
         CASE(who_waits_as_long_as_it_likes_holds_nothing),
+        CASE(who_waits_without_tls_is_no_session),
         CASE(who_waited_may_be_too_late),
         CASE(ids_without_a_certificate_have_no_holder),
         CASE(each_holder),

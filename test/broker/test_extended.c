@@ -116,7 +116,7 @@ static void who_came_without_tls_is_asked_for_that_again(const struct world *w)
     cg_broker_pass_events(w->broker);
     snprintf(policy, sizeof policy, POLICY, "deny");
     write_whole_policy(w, policy);
-    free(cg_broker_event(w->broker, NULL, "session_ended", ANSWER_MS));
+    free(cg_broker_event(w->broker, NULL, "snapshot_loaded", ANSWER_MS));
     code = begun ? go_on(&late, "in") : -1;
     cg_tap(code != 0, "and not after the policy denies it (%d)", code);
     link_close(&in_time);
