@@ -207,6 +207,8 @@ static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id 
     claim->older = entry->newest;
     if (claim->older)
         claim->older->newer = claim;
+    for (struct cg_claim *older = claim->older; older; older = older->older)
+        older->overtaken = true;
     entry->newest = claim;
     map->claims++;
     cg_hashtable_add(&map->clients, &claim->by_client, hash_of_client(claim->client));
@@ -397,7 +399,8 @@ bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *
 {
     if (!claim->accepted)
         return false;
-    return map->client_of ? map->client_of(claim->client_id) == claim->client : !claim->newer && !claim->older;
+    return map->client_of ? map->client_of(claim->client_id) == claim->client
+                          : !claim->newer && !claim->older && !claim->overtaken;
 }
 
 bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_claim *claim)

@@ -36,6 +36,7 @@ struct cg_claim {
     bool continued;        /* of that: the client answered, so it may be done */
     bool authenticated;    /* our answer was that the certificate is enough */
     bool accepted;         /* by the broker */
+    bool overtaken;        /* somebody newer claimed the id, and may have left a session behind */
     bool reported;         /* of a client without TLS: the policy refuses it now, and lets it go on */
     bool send_will;        /* of a client without TLS that is to be ended */
     uint64_t judged;       /* of a client without TLS: by the snapshot of this number */

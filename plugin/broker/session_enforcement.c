@@ -370,7 +370,8 @@ static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *cla
         claim->reported = false;
         return;
     }
-    claim->send_will = terms->send_will;
+    /* without its will Mosquitto 2.0, which tells no port, may end an offline session of the id, and break over it */
+    claim->send_will = terms->send_will || !claim->port;
     if (terms->sessions == CG_SESSION_END) {
         cg_client_map_set_ending(enforcement->means.clients, claim, true);
     } else if (!claim->reported) {

@@ -213,8 +213,11 @@ static void a_session_is_owned_by_the_only_one_that_was_accepted(void **unused)
     struct cg_claim *second = claim(&two, "id"); /* a takeover, or not */
     cg_client_map_poll(map);
     assert_false(cg_client_map_owns(map, first) || cg_client_map_owns(map, second));
+    struct cg_conn three = conn_of("a");
     cg_client_map_release(map, first);
     assert_true(cg_client_map_owns(map, second));
+    cg_client_map_release(map, claim(&three, "id")); /* it may have left a session behind */
+    assert_false(cg_client_map_owns(map, second));
     cg_client_map_release(map, second);
 }
 
