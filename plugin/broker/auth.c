@@ -21,6 +21,7 @@ struct connect {
     struct cg_conn *conn;                    /* NULL: no TLS */
     const struct cg_listener_policy *policy; /* of the current snapshot */
     bool extended;
+    bool only_named;   /* by a user name without a password: the broker's password file refuses that */
     bool broke_a_rule; /* that is only audited */
     char detail[192];
     const char *hint; /* NULL: the reason's own */
@@ -119,9 +120,22 @@ static bool is_asked_again(const struct connect *connect)
     return connect->state->reloading && mosquitto_client_protocol(connect->client) != mp_websockets;
 }
 
-static int same_answer(bool authenticated)
+static int answer(bool authenticated)
 {
     return authenticated ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* It is in already. Whom the certificate or an extended authentication let in has no password that the broker could check
+ * again: to defer would be to end the session. */
+static int same_answer(const struct connect *connect, const struct cg_claim *claim)
+{
+    return answer(!connect->extended && (claim->authenticated || claim->extended));
+}
+
+/* A session that is offline has no claim, whoever else has one on its id. */
+static int answer_offline(const struct connect *connect)
+{
+    return answer(connect->only_named || cg_client_map_was_authenticated(connect->state->clients, connect->client_id));
 }
 
 /* ---- decisions */
@@ -256,7 +270,7 @@ static int decide_with_certificate(struct connect *connect)
     bool authenticated = client.authenticates && !connect->broke_a_rule && !connect->extended;
     if (!claim(connect, client.name, authenticated))
         return deny(connect, CG_REASON_NO_MEMORY);
-    return same_answer(authenticated);
+    return answer(authenticated);
 }
 
 static int decide(struct connect *connect)
@@ -267,12 +281,15 @@ static int decide(struct connect *connect)
     if (!identify(connect))
         return deny(connect, CG_REASON_NO_RECORD);
     const struct cg_claim *earlier = decided(connect);
+    if (!earlier && !connect->conn && is_asked_again(connect)) {
+        earlier = cg_client_map_of_client(state->clients, connect->client);
+        if (!earlier)
+            return answer_offline(connect);
+    }
     if (earlier)
-        return same_answer(earlier->authenticated && !connect->extended);
+        return same_answer(connect, earlier);
     if (!connect->conn)
-        return is_asked_again(connect)
-                   ? same_answer(cg_client_map_left_authenticated(state->clients, connect->client_id))
-                   : decide_plain(connect);
+        return decide_plain(connect);
     connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
     connect->conn->asked = true;
     return connect->conn->peer_leaf ? decide_with_certificate(connect) : decide_without_certificate(connect);
@@ -284,18 +301,18 @@ static bool is_ours(const struct cg_state *state)
     return pthread_equal(pthread_self(), state->main_thread);
 }
 
-static int decide_client(struct cg_state *state, struct mosquitto *client, bool extended)
+static int decide_client(struct connect *connect)
 {
+    struct cg_state *state = connect->state;
     if (!is_ours(state))
         return MOSQ_ERR_PLUGIN_DEFER;
-    const char *client_id = mosquitto_client_id(client);
-    struct connect connect = {
-        .state = state, .client = client, .client_id = client_id ? client_id : "", .extended = extended};
+    const char *client_id = mosquitto_client_id(connect->client);
+    connect->client_id = client_id ? client_id : "";
     cg_client_map_poll(state->clients); /* no other one is being decided */
-    int rc = decide(&connect);
-    if (connect.conn) {
-        cg_hook_connect_done(connect.conn);
-        cg_state_touch(state, connect.conn);
+    int rc = decide(connect);
+    if (connect->conn) {
+        cg_hook_connect_done(connect->conn);
+        cg_state_touch(state, connect->conn);
     }
     return rc;
 }
@@ -304,14 +321,17 @@ int cg_auth_basic(int event, void *event_data, void *userdata)
 {
     (void)event;
     const struct mosquitto_evt_basic_auth *basic = event_data;
-    return decide_client(userdata, basic->client, false);
+    struct connect connect = {
+        .state = userdata, .client = basic->client, .only_named = basic->username && !basic->password};
+    return decide_client(&connect);
 }
 
 int cg_auth_extended(int event, void *event_data, void *userdata)
 {
     (void)event;
     const struct mosquitto_evt_extended_auth *extended = event_data;
-    return decide_client(userdata, extended->client, true);
+    struct connect connect = {.state = userdata, .client = extended->client, .extended = true};
+    return decide_client(&connect);
 }
 
 int cg_auth_continued(int event, void *event_data, void *userdata)

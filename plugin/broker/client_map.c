@@ -413,10 +413,10 @@ bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_c
     return !one;
 }
 
-bool cg_client_map_left_authenticated(const struct cg_client_map *map, const char *client_id)
+bool cg_client_map_was_authenticated(const struct cg_client_map *map, const char *client_id)
 {
     const struct cg_id *id = find_id(map, client_id);
-    return id && !id->newest && id->authenticated;
+    return id && id->authenticated;
 }
 
 size_t cg_client_map_claims(const struct cg_client_map *map)

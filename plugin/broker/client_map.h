@@ -109,8 +109,8 @@ bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *
  * without TLS. */
 bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_claim *claim);
 
-/* Whether the id, which no claim uses, was last used by a certificate that was enough to log in. */
-bool cg_client_map_left_authenticated(const struct cg_client_map *map, const char *client_id);
+/* Whether the last client that was accepted with this id came with a certificate that was enough to log in. */
+bool cg_client_map_was_authenticated(const struct cg_client_map *map, const char *client_id);
 
 size_t cg_client_map_claims(const struct cg_client_map *map);
 size_t cg_client_map_left(const struct cg_client_map *map); /* ids without a claim that are remembered */

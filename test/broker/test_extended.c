@@ -15,32 +15,43 @@
 
 #define POLICY                                                                                                         \
     "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\", \"burst\": 100000}, \"plain\": "     \
-    "\"%s\"}"
+    "\"%s\","                                                                                                          \
+    " \"identity\": {\"username\": \"cn\", \"authenticates\": true}}"
 #define ANSWER_MS 10000
 
-enum { CONNACK = 0x20, AUTH = 0xf0 };
+enum { CONNACK = 0x20, PINGRESP = 0xd0, AUTH = 0xf0 };
 
-/* The type of the next packet, its reason code where it is a CONNACK; 0: none, -1: the end. */
-static int answer(struct link *link, int *code)
+/* The type of the next packet; 0: none, -1: the end. Of a CONNACK: its reason code, and whether there was a session. */
+static int answer(struct link *link, int *code, bool *present)
 {
     unsigned char packet[LINK_PACKET];
     int len = link_packet(link, packet, ANSWER_MS);
-    *code = len > 3 && packet[0] == CONNACK ? packet[3] : -1;
+    bool connack = len > 3 && packet[0] == CONNACK;
+    *code = connack ? packet[3] : -1;
+    *present = connack && packet[2] == 1;
     return len > 0 ? packet[0] : len;
 }
 
-static bool begin(struct link *link, const struct world *w, const char *certificate, const char *client_id)
+static bool open_as(struct link *link, const struct world *w, const char *certificate,
+                    const struct link_connect *connect)
 {
     const struct cg_client_spec spec = {
         .port = certificate ? cg_broker_port(w->broker) : cg_broker_plain_port(w->broker),
         .leaf = certificate ? cg_pki_cert(w->pki, certificate) : NULL,
         .key = certificate ? cg_pki_key(w->pki, certificate) : NULL,
     };
-    const struct link_connect connect = {.client_id = client_id, .mqtt5 = true, .keep_alive = 60, .method = "WAIT"};
     unsigned char packet[256];
-    int code;
     return link_open(link, certificate ? LINK_TLS : LINK_PLAIN, &spec) &&
-           link_send(link, packet, link_connect_packet(&connect, packet)) && answer(link, &code) == AUTH;
+           link_send(link, packet, link_connect_packet(connect, packet));
+}
+
+static bool begin(struct link *link, const struct world *w, const char *certificate, const char *client_id)
+{
+    const struct link_connect connect = {
+        .client_id = client_id, .mqtt5 = true, .persistent = true, .keep_alive = 60, .method = "WAIT"};
+    int code;
+    bool present;
+    return open_as(link, w, certificate, &connect) && answer(link, &code, &present) == AUTH;
 }
 
 /* The code of the CONNACK, or of none: the type of what came. */
@@ -48,9 +59,10 @@ static int go_on(struct link *link, const char *data)
 {
     unsigned char packet[256];
     int code = -1;
+    bool present;
     if (!link_send(link, packet, link_auth_packet("WAIT", data, packet)))
         return -1;
-    int type = answer(link, &code);
+    int type = answer(link, &code, &present);
     return type == CONNACK ? code : type;
 }
 
@@ -123,6 +135,62 @@ static void who_came_without_tls_is_asked_for_that_again(const struct world *w)
     link_close(&late);
 }
 
+static void hang_up(const struct world *w)
+{
+    cg_broker_pass_events(w->broker);
+    kill(cg_broker_pid(w->broker), SIGHUP);
+    pause_ms(500);
+}
+
+static bool is_alive(struct link *link)
+{
+    unsigned char packet[LINK_PACKET];
+    return link_send(link, "\xc0", 2) && link_packet(link, packet, ANSWER_MS) > 0 && packet[0] == PINGRESP;
+}
+
+/* SIGHUP makes the broker ask about all sessions as if they came with user name and password. */
+static void who_is_in_stays_over_sighup(const struct world *w)
+{
+    struct link link, plain;
+    bool begun = begin(&link, w, "one", "stays") && go_on(&link, "in") == 0;
+    bool begun_plain = begin(&plain, w, NULL, "stays-too") && go_on(&plain, "in") == 0;
+    hang_up(w);
+    cg_tap(begun && is_alive(&link), "who came in stays at SIGHUP");
+    cg_tap(begun_plain && is_alive(&plain), "without TLS too");
+    link_close(&link);
+    link_close(&plain);
+}
+
+/* Lines of the broker's log with these words. */
+static int said(const struct world *w, const char *words)
+{
+    int count = 0;
+    char *log = cg_broker_read(w->broker, CG_BROKER_LOG);
+    for (const char *at = log; (at = strstr(at, words)); at++)
+        count++;
+    free(log);
+    return count;
+}
+
+/* Mosquitto 2.0 keeps a session that it ends while it is offline, and breaks over it much later. */
+static void who_waits_ends_nobodys_session(const struct world *w)
+{
+    const struct link_connect connect = {.client_id = "offline", .mqtt5 = true, .persistent = true, .keep_alive = 60};
+    struct link owner, waiting;
+    int code = -1;
+    bool present = false;
+    bool came = open_as(&owner, w, "one", &connect) && answer(&owner, &code, &present) == CONNACK && code == 0;
+    link_close(&owner);
+    bool waits = begin(&waiting, w, "one", "offline");
+    int before = said(w, "Client offline");
+    hang_up(w);
+    came = came && said(w, "Client offline") == before;
+    came = came && open_as(&owner, w, "one", &connect) && answer(&owner, &code, &present) == CONNACK;
+    cg_tap(waits && came && present, "an offline session stays at SIGHUP while another connection of its owner waits");
+    link_close(&owner);
+    link_close(&waiting);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -144,6 +212,8 @@ int main(void)
         who_finishes_is_let_in(&w);
         who_is_overtaken_is_denied(&w);
         who_goes_on_holds_its_id(&w);
+        who_is_in_stays_over_sighup(&w);
+        who_waits_ends_nobodys_session(&w);
         who_came_without_tls_is_asked_for_that_again(&w);
         cg_tap(cg_broker_stop(w.broker), "the broker ends well");
     }
