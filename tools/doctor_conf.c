@@ -231,8 +231,8 @@ static const struct cg_doctor_rule rules[] = {
      plugin_order},
     {{"username_from_broker", CG_LINT_WARNING,
       "The broker then never asks a plugin about CONNECT: user name and client id are not bound as the policy says.",
-      "Set identity.username and identity.authenticates true in the policy, then remove the line: without "
-      "\"authenticates\" a client that sends no password stays out."},
+      "Set identity.username (\"cn\", or \"subject\" for use_subject_as_username) and identity.authenticates true in "
+      "the policy, then remove the line: without \"authenticates\" a client that sends no password stays out."},
      name_from_broker},
     {{"client_id_from_broker", CG_LINT_WARNING,
       "The broker takes user name and client id from the certificate and never asks a plugin about CONNECT: the "

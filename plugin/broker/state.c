@@ -176,10 +176,9 @@ enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port)
 /* Each part that stays what it was is told once, as long as it is for the same reason. */
 static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh)
 {
-    const struct cg_event over = {.type = CG_EVENT_SNAPSHOT_LOADED,
-                                  .detail = "all files are in use again; nothing else changed",
-                                  .snapshot = state->snapshot->number};
-    if (!fresh && kept->count == 0 && state->kept.count > 0)
+    const struct cg_event over = {
+        .type = CG_EVENT_SNAPSHOT_LOADED, .detail = "all files are in use again", .snapshot = state->snapshot->number};
+    if (!fresh && cg_faults_none(kept) && !cg_faults_none(&state->kept))
         cg_report(state->reporter, &over);
     for (size_t i = 0; i < kept->count; i++) {
         const struct cg_fault *fault = &kept->item[i];

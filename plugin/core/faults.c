@@ -18,6 +18,13 @@ void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct
     faults->count++;
 }
 
+void cg_faults_cut(struct cg_faults *faults, size_t count)
+{
+    if (faults->count > count)
+        faults->count = count;
+    faults->more = 0;
+}
+
 bool cg_faults_none(const struct cg_faults *faults)
 {
     return faults->count == 0 && faults->more == 0;

@@ -25,6 +25,7 @@ struct cg_faults {
 
 /* The error is copied. Without memory it is counted, so that a load that failed never looks as if it had not. */
 void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err);
+void cg_faults_cut(struct cg_faults *faults, size_t count); /* takes back all but the first */
 bool cg_faults_none(const struct cg_faults *faults);
 bool cg_faults_has(const struct cg_faults *faults, const char *text);
 bool cg_faults_copy(const struct cg_faults *faults,

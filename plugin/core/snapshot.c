@@ -213,7 +213,7 @@ static bool load_policy_and_trust(struct loading *loading)
         if (load_trusts(loading))
             return true;
         if (loading->faults)
-            loading->faults->count = before; /* they are of a policy that is not taken */
+            cg_faults_cut(loading->faults, before); /* they are of a policy that is not taken */
         if (!stays(loading))
             return false;
         drop_trusts(fresh);
