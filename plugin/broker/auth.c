@@ -216,18 +216,8 @@ static enum cg_reason check_plain(struct connect *connect)
     return denied ? CG_REASON_PLAIN_LISTENER : CG_REASON_OK;
 }
 
-static int decide_plain(struct connect *connect)
-{
-    enum cg_reason reason = check_plain(connect);
-    if (reason == CG_REASON_OK)
-        reason = check_id(connect, "");
-    if (reason != CG_REASON_OK)
-        return deny(connect, reason);
-    return claim(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
-}
-
 /* The handshake was judged by the same function; the policy may be another one by now. */
-static enum cg_reason check_without_certificate(struct connect *connect)
+static enum cg_reason check_over_tls(struct connect *connect)
 {
     const struct cg_peer peer = {.role = CG_ROLE_LISTENER, .port = connect->conn->listener, .psk = connect->conn->psk};
     struct cg_verdict verdict;
@@ -238,9 +228,10 @@ static enum cg_reason check_without_certificate(struct connect *connect)
     return reason;
 }
 
+/* Nothing here says who it is: that is left to others. */
 static int decide_without_certificate(struct connect *connect)
 {
-    enum cg_reason reason = check_without_certificate(connect);
+    enum cg_reason reason = connect->conn ? check_over_tls(connect) : check_plain(connect);
     if (reason == CG_REASON_OK)
         reason = check_id(connect, "");
     if (reason != CG_REASON_OK)
@@ -288,11 +279,12 @@ static int decide(struct connect *connect)
     }
     if (earlier)
         return same_answer(connect, earlier);
-    if (!connect->conn)
-        return decide_plain(connect);
-    connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
-    connect->conn->asked = true;
-    return connect->conn->peer_leaf ? decide_with_certificate(connect) : decide_without_certificate(connect);
+    if (connect->conn) {
+        connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
+        connect->conn->asked = true;
+    }
+    return connect->conn && connect->conn->peer_leaf ? decide_with_certificate(connect)
+                                                     : decide_without_certificate(connect);
 }
 
 /* A thread of the broker's own asks about users of its web interface (2.1): no MQTT, and nothing here has locks. */

@@ -9,22 +9,18 @@
 struct cg_id {
     struct cg_node by_id, by_holder; /* by_holder: while no claim uses it */
     struct cg_claim *newest;
-    struct cg_id *before, *after; /* of those that no claim uses, the oldest first */
-    struct cg_holder holder;      /* key 0: none */
-    bool authenticated;           /* of the last claim that was accepted */
-    uint64_t left;                /* the larger, the later */
+    struct cg_queue_node queued; /* of those that no claim uses, the oldest first */
+    struct cg_holder holder;     /* key 0: none */
+    bool authenticated;          /* of the last claim that was accepted */
+    uint64_t left;               /* the larger, the later */
     char id[];
-};
-
-struct cg_claim_list {
-    struct cg_claim *first, *last;
 };
 
 struct cg_client_map {
     cg_client_of_fn client_of;
     struct cg_hashtable ids, clients, certificates, left;
-    struct cg_id *oldest_left, *newest_left;
-    struct cg_claim_list pending, plain, ending;
+    struct cg_queue left_ids;
+    struct cg_queue pending, plain, ending;
     size_t claims;
     uint64_t last_left, accepted_plain;
 };
@@ -97,9 +93,7 @@ static void unleave(struct cg_client_map *map, struct cg_id *entry)
     if (!entry->by_holder.place)
         return;
     cg_hashtable_remove(&map->left, &entry->by_holder);
-    *(entry->before ? &entry->before->after : &map->oldest_left) = entry->after;
-    *(entry->after ? &entry->after->before : &map->newest_left) = entry->before;
-    entry->before = entry->after = NULL;
+    cg_queue_remove(&entry->queued);
 }
 
 static void forget(struct cg_client_map *map, struct cg_id *entry)
@@ -129,14 +123,12 @@ static void leave(struct cg_client_map *map, struct cg_id *entry)
         forget(map, entry);
         return;
     }
-    entry->before = map->newest_left;
-    *(entry->before ? &entry->before->after : &map->oldest_left) = entry;
-    map->newest_left = entry;
+    cg_queue_append(&map->left_ids, &entry->queued);
     entry->left = ++map->last_left;
     cg_hashtable_add(&map->left, &entry->by_holder, entry->holder.key);
     struct cg_id *surplus = too_many(map, entry->holder.key);
     if (!surplus && map->left.count > CG_LEFT_MAX)
-        surplus = map->oldest_left;
+        surplus = CG_OWNER(map->left_ids.first, struct cg_id, queued);
     if (surplus)
         forget(map, surplus);
 }
@@ -172,24 +164,9 @@ static bool describe(struct cg_claim *claim)
     return !leaf || (cg_holder_of(leaf, claim->username, &claim->holder) && fingerprint_of(leaf, claim->fingerprint));
 }
 
-static void take_out(struct cg_claim *claim)
+static struct cg_claim *claim_of(struct cg_queue_node *node)
 {
-    struct cg_claim_list *list = claim->list;
-    if (!list)
-        return;
-    *(claim->before ? &claim->before->after : &list->first) = claim->after;
-    *(claim->after ? &claim->after->before : &list->last) = claim->before;
-    claim->before = claim->after = NULL;
-    claim->list = NULL;
-}
-
-static void put_into(struct cg_claim_list *list, struct cg_claim *claim)
-{
-    take_out(claim);
-    claim->list = list;
-    claim->before = list->last;
-    *(claim->before ? &claim->before->after : &list->first) = claim;
-    list->last = claim;
+    return node ? CG_OWNER(node, struct cg_claim, queued) : NULL;
 }
 
 /* Whether it counts as accepted when its connection goes on. Of a client without TLS a websocket does too: it holds nothing,
@@ -215,7 +192,7 @@ static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id 
     if (claim->holder.key)
         cg_hashtable_add(&map->certificates, &claim->by_certificate, hash_of(claim->fingerprint));
     if (goes_on_accepted(map, claim))
-        put_into(&map->pending, claim);
+        cg_queue_append(&map->pending, &claim->queued);
     if (!claim->conn)
         return;
     claim->conn->client_id = entry->id;
@@ -250,9 +227,9 @@ void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim)
     if (claim->accepted)
         return;
     claim->accepted = true;
-    take_out(claim);
+    cg_queue_remove(&claim->queued);
     if (!claim->conn) {
-        put_into(&map->plain, claim);
+        cg_queue_append(&map->plain, &claim->queued);
         map->accepted_plain++;
     }
     claim->id->authenticated = claim->authenticated;
@@ -266,7 +243,7 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
     if (!claim)
         return;
     struct cg_id *entry = claim->id;
-    take_out(claim);
+    cg_queue_remove(&claim->queued);
     cg_hashtable_remove(&map->clients, &claim->by_client);
     cg_hashtable_remove(&map->certificates, &claim->by_certificate);
     *(claim->newer ? &claim->newer->older : &entry->newest) = claim->older;
@@ -284,7 +261,7 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
 
 void cg_client_map_poll(struct cg_client_map *map)
 {
-    for (struct cg_claim *claim; (claim = map->pending.first);)
+    for (struct cg_claim *claim; (claim = claim_of(map->pending.first));)
         cg_client_map_accept(map, claim);
 }
 
@@ -357,12 +334,12 @@ struct cg_claim *cg_client_map_of_client(const struct cg_client_map *map, const 
 
 struct cg_claim *cg_client_map_first_plain(const struct cg_client_map *map)
 {
-    return map->plain.first;
+    return claim_of(map->plain.first);
 }
 
 struct cg_claim *cg_client_map_first_ending(const struct cg_client_map *map)
 {
-    return map->ending.first;
+    return claim_of(map->ending.first);
 }
 
 uint64_t cg_client_map_accepted_plain(const struct cg_client_map *map)
@@ -372,12 +349,12 @@ uint64_t cg_client_map_accepted_plain(const struct cg_client_map *map)
 
 struct cg_claim *cg_claim_next(const struct cg_claim *claim)
 {
-    return claim->after;
+    return claim_of(claim->queued.after);
 }
 
 void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim, bool ending)
 {
-    put_into(ending ? &map->ending : &map->plain, claim);
+    cg_queue_append(ending ? &map->ending : &map->plain, &claim->queued);
 }
 
 const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id)

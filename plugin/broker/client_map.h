@@ -13,6 +13,7 @@
 
 #include "hashtable.h"
 #include "holder.h"
+#include "queue.h"
 
 #include "tls/conn.h"
 
@@ -43,10 +44,9 @@ struct cg_claim {
 
     /* private to client_map.c */
     struct cg_id *id;
-    struct cg_holder holder;         /* key 0: no certificate */
-    struct cg_claim *newer, *older;  /* of the same client id */
-    struct cg_claim *before, *after; /* in its list */
-    struct cg_claim_list *list;      /* NULL: none */
+    struct cg_holder holder;        /* key 0: no certificate */
+    struct cg_claim *newer, *older; /* of the same client id */
+    struct cg_queue_node queued;
     struct cg_node by_client, by_certificate;
     unsigned char fingerprint[32]; /* of the certificate */
 };

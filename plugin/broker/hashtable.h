@@ -5,6 +5,8 @@
 #ifndef CG_HASHTABLE_H
 #define CG_HASHTABLE_H
 
+#include "owner.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +30,5 @@ void cg_hashtable_remove(struct cg_hashtable *table, struct cg_node *node); /* f
 /* The first node with this hash, and the next one; NULL: none. */
 struct cg_node *cg_hashtable_find(const struct cg_hashtable *table, uint64_t hash);
 struct cg_node *cg_node_next(const struct cg_node *node);
-
-/* What node is a member of. */
-#define CG_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

@@ -2,6 +2,7 @@
 #include "session_enforcement.h"
 
 #include "clock.h"
+#include "queue.h"
 #include "recheck.h"
 
 #include "core/identity.h"
@@ -22,17 +23,12 @@
 /* Why a connection is to be ended. */
 struct cg_ending {
     struct cg_conn *conn;
-    struct cg_ending *before, *after; /* in its list */
-    struct ending_list *list;         /* NULL: nothing more is to be done */
+    struct cg_queue_node queued; /* in none: nothing more is to be done */
     enum cg_reason reason;
     X509 *authority; /* owned reference: the CA at fault; NULL: it is the peer's own certificate */
     int depth;       /* of it in its path */
     bool send_will;
     char detail[192];
-};
-
-struct ending_list {
-    struct cg_ending *first, *last;
 };
 
 /* What is told before anyone is cut off. */
@@ -43,7 +39,7 @@ struct summary {
 
 struct cg_enforcement {
     struct cg_enforcement_means means;
-    struct ending_list marked, kicked;
+    struct cg_queue marked, kicked;
     struct cg_recheck *pass; /* under way, or its results are being worked off */
     bool stale;              /* some session was accepted by an older snapshot, and no pass has begun for it */
     struct summary summary;  /* of the pass */
@@ -72,24 +68,9 @@ void cg_enforcement_free(struct cg_enforcement *enforcement)
 
 /* ---- marks */
 
-static void take_out(struct cg_ending *ending)
+static struct cg_ending *ending_of(struct cg_queue_node *node)
 {
-    struct ending_list *list = ending->list;
-    if (!list)
-        return;
-    *(ending->before ? &ending->before->after : &list->first) = ending->after;
-    *(ending->after ? &ending->after->before : &list->last) = ending->before;
-    ending->before = ending->after = NULL;
-    ending->list = NULL;
-}
-
-static void put_into(struct ending_list *list, struct cg_ending *ending)
-{
-    take_out(ending);
-    ending->list = list;
-    ending->before = list->last;
-    *(ending->before ? &ending->before->after : &list->first) = ending;
-    list->last = ending;
+    return node ? CG_OWNER(node, struct cg_ending, queued) : NULL;
 }
 
 static const struct cg_listener_policy *terms_of(const struct cg_conn *conn, const struct cg_snapshot *current)
@@ -137,7 +118,7 @@ static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool 
     ending->send_will = send_will;
     snprintf(ending->detail, sizeof ending->detail, "%s", finding->detail);
     conn->ending = ending;
-    put_into(&enforcement->marked, ending);
+    cg_queue_append(&enforcement->marked, &ending->queued);
 }
 
 void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
@@ -165,7 +146,7 @@ static void free_ending(struct cg_ending *ending)
 {
     if (!ending)
         return;
-    take_out(ending);
+    cg_queue_remove(&ending->queued);
     X509_free(ending->authority);
     free(ending);
 }
@@ -428,19 +409,19 @@ static void end(struct cg_enforcement *enforcement, struct cg_ending *ending)
     const struct finding finding = {ending->reason, ending->detail, ending->authority, ending->depth};
     tell(enforcement, CG_EVENT_SESSION_ENDED, conn, &finding);
     if (can_be_kicked(enforcement, ending)) {
-        put_into(&enforcement->kicked, ending);
+        cg_queue_append(&enforcement->kicked, &ending->queued);
         enforcement->means.kick(conn->client_id, ending->send_will);
         return;
     }
-    take_out(ending);
+    cg_queue_remove(&ending->queued);
     cg_hook_shut_down(conn);
 }
 
 /* What was kicked at an earlier poll and is still there: a websocket that does not read, say. */
 static void shut_down_kicked(struct cg_enforcement *enforcement)
 {
-    for (struct cg_ending *ending; (ending = enforcement->kicked.first);) {
-        take_out(ending);
+    for (struct cg_ending *ending; (ending = ending_of(enforcement->kicked.first));) {
+        cg_queue_remove(&ending->queued);
         cg_hook_shut_down(ending->conn);
     }
 }
@@ -467,7 +448,7 @@ int64_t cg_enforcement_end(struct cg_enforcement *enforcement)
     struct cg_ending *ending;
     struct cg_claim *claim;
     shut_down_kicked(enforcement);
-    while ((ending = enforcement->marked.first) && count++ < SLICE_COUNT && cg_clock_monotonic_ms() <= until)
+    while ((ending = ending_of(enforcement->marked.first)) && count++ < SLICE_COUNT && cg_clock_monotonic_ms() <= until)
         end(enforcement, ending);
     while (!stuck && (claim = cg_client_map_first_ending(enforcement->means.clients)) && count++ < SLICE_COUNT &&
            cg_clock_monotonic_ms() <= until)

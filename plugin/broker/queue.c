@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "queue.h"
+
+void cg_queue_remove(struct cg_queue_node *node)
+{
+    struct cg_queue *queue = node->queue;
+    if (!queue)
+        return;
+    *(node->before ? &node->before->after : &queue->first) = node->after;
+    *(node->after ? &node->after->before : &queue->last) = node->before;
+    node->before = node->after = NULL;
+    node->queue = NULL;
+}
+
+void cg_queue_append(struct cg_queue *queue, struct cg_queue_node *node)
+{
+    cg_queue_remove(node);
+    node->queue = queue;
+    node->before = queue->last;
+    *(node->before ? &node->before->after : &queue->first) = node;
+    queue->last = node;
+}
