@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "compat.h"
+#include "presence.h"
 #include "state.h"
 
 #include "core/identity.h"
@@ -181,20 +182,9 @@ static enum cg_reason check_id(struct connect *connect, const char *username)
 /* Remembers who it is. False without memory. */
 static bool claim(const struct connect *connect, const char *username, bool authenticated)
 {
-    const char *address = mosquitto_client_address(connect->client);
-    struct cg_claim what = {
-        .client = connect->client,
-        .conn = connect->conn,
-        .username = username,
-        .port = connect->conn ? 0 : cg_compat_client_port(connect->client),
-        .websocket = mosquitto_client_protocol(connect->client) == mp_websockets,
-        .mqtt5 = mosquitto_client_protocol_version(connect->client) == 5,
-        .extended = connect->extended,
-        .authenticated = authenticated,
-        .judged = connect->state->snapshot ? connect->state->snapshot->number : 0,
-    };
-    snprintf(what.peer, sizeof what.peer, "%s", !connect->conn && address ? address : "");
-    return cg_client_map_claim(connect->state->clients, &what, connect->client_id) != NULL;
+    const struct cg_claim who = {
+        .conn = connect->conn, .username = username, .extended = connect->extended, .authenticated = authenticated};
+    return cg_presence_claim(connect->state, connect->client, &who);
 }
 
 static enum cg_reason check_plain(struct connect *connect)
@@ -347,102 +337,4 @@ int cg_auth_continued(int event, void *event_data, void *userdata)
         return deny(&connect, reason);
     cg_client_map_continued(claim);
     return MOSQ_ERR_PLUGIN_DEFER;
-}
-
-/* ---- clients that BASIC_AUTH never saw */
-
-static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_conn *conn, const char *client_id)
-{
-    if (state->told_identity_by_broker)
-        return;
-    state->told_identity_by_broker = true;
-    const struct cg_event warning = {
-        .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail = "This client's CONNECT was not shown to plugins, so the policy's \"identity\" section had no effect "
-                  "on it; the TLS checks had",
-        .conn = conn,
-        .certificate = conn->peer_leaf,
-        .client_id = client_id,
-        .hint = "If this listener has use_identity_as_username or use_subject_as_username, set identity.username "
-                "(\"cn\" "
-                "or \"subject\", so that the names stay what they are) and identity.authenticates true in the policy, "
-                "then remove the line: without \"authenticates\" a client that sends no password stays out. Where it "
-                "has use_username_as_clientid too, first give every client "
-                "the id that is the name in its certificate, then remove both together",
-    };
-    cg_report(state->reporter, &warning);
-}
-
-static struct cg_conn *conn_of(const struct mosquitto *client)
-{
-    X509 *leaf = certificate_of(client);
-    struct cg_conn *conn = leaf ? cg_hook_conn_of_certificate(leaf) : NULL;
-    X509_free(leaf);
-    return conn;
-}
-
-struct cg_conn *cg_auth_accepted(struct cg_state *state, struct mosquitto *client)
-{
-    struct connect connect = {
-        .state = state, .client = client, .client_id = mosquitto_client_id(client), .conn = conn_of(client)};
-    struct cg_conn *conn = connect.conn;
-    if (!conn || !connect.client_id || (!conn->broker_data && !claim(&connect, "", false)))
-        return NULL;
-    cg_client_map_accept(state->clients, conn->broker_data);
-    return conn;
-}
-
-int cg_auth_connected(int event, void *event_data, void *userdata)
-{
-    (void)event;
-    const struct cg_evt_client *connected = event_data;
-    struct cg_state *state = userdata;
-    struct cg_claim *known = cg_client_map_of_client(state->clients, connected->client);
-    if (known) {
-        cg_client_map_accept(state->clients, known);
-        return MOSQ_ERR_SUCCESS;
-    }
-    const struct cg_conn *conn = cg_auth_accepted(state, connected->client);
-    if (conn && !conn->asked)
-        warn_of_identity_by_broker(state, conn, conn->client_id);
-    return MOSQ_ERR_SUCCESS;
-}
-
-/* Where the broker takes the user name from the certificate, that is what the client has. */
-static bool is_named_by_certificate(const struct mosquitto *client, const X509 *leaf)
-{
-    static const enum cg_identity_source sources[] = {CG_IDENTITY_CN, CG_IDENTITY_SUBJECT};
-    const char *username = mosquitto_client_username(client);
-    struct cg_identity identity;
-    bool is = false;
-    for (size_t i = 0; username && !is && i < sizeof sources / sizeof *sources; i++) {
-        const struct cg_identity_policy policy = {.username = sources[i]};
-        cg_identity_of(leaf, &policy, &identity);
-        is = identity.reason == CG_REASON_OK && strcmp(identity.name, username) == 0;
-    }
-    return is;
-}
-
-/* Mosquitto 2.0 tells of none that it accepted it; but whom it refuses it makes one that leaves no session behind. Not so
- * at the end of an extended authentication. */
-static bool leaves_a_session(const struct cg_claim *claim, const struct mosquitto *client)
-{
-    return !cg_compat_client_of() && !claim->extended && !mosquitto_client_clean_session(client);
-}
-
-int cg_auth_gone(int event, void *event_data, void *userdata)
-{
-    (void)event;
-    const struct cg_evt_client *gone = event_data;
-    struct cg_state *state = userdata;
-    struct cg_claim *claim = cg_client_map_of_client(state->clients, gone->client);
-    if (claim && leaves_a_session(claim, gone->client))
-        cg_client_map_accept(state->clients, claim);
-    if (claim && !claim->conn) /* others end with their connection */
-        cg_client_map_release(state->clients, claim);
-    const struct cg_conn *conn = conn_of(gone->client);
-    if (conn && conn->peer_leaf && !conn->asked && !cg_compat_client_of() &&
-        is_named_by_certificate(gone->client, conn->peer_leaf))
-        warn_of_identity_by_broker(state, conn, mosquitto_client_id(gone->client));
-    return MOSQ_ERR_SUCCESS;
 }

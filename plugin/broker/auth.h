@@ -18,18 +18,4 @@ int cg_auth_extended(int event, void *event_data, void *userdata);
  * TLS; what changed for certificates is the check of live sessions'. */
 int cg_auth_continued(int event, void *event_data, void *userdata);
 
-struct cg_conn;
-struct cg_state;
-struct mosquitto;
-
-/* The connection of a client with a certificate that the broker accepted for certain: it got as far as to publish. NULL:
- * it has none, or is not known. */
-struct cg_conn *cg_auth_accepted(struct cg_state *state, struct mosquitto *client);
-
-/* The broker accepted a client (2.1). Notices those that BASIC_AUTH never saw, and warns once. */
-int cg_auth_connected(int event, void *event_data, void *userdata);
-
-/* A client went away, for good (DISCONNECT) or for now (CLIENT_OFFLINE, 2.1). */
-int cg_auth_gone(int event, void *event_data, void *userdata);
-
 #endif

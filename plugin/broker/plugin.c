@@ -2,6 +2,7 @@
 #include "auth.h"
 #include "compat.h"
 #include "options.h"
+#include "presence.h"
 #include "state.h"
 
 #include "tls/hook.h"
@@ -65,7 +66,7 @@ static int on_control(int event, void *event_data, void *userdata)
         [CG_CONTROL_BUSY] = MQTT_RC_QUOTA_EXCEEDED,
     };
     const struct cg_control_request request = {
-        .conn = cg_auth_accepted(state, control->client),
+        .conn = cg_presence_accepted(state, control->client),
         .client_id = mosquitto_client_id(control->client),
         .address = mosquitto_client_address(control->client),
         .payload = control->payload,
@@ -84,9 +85,9 @@ static const struct callback_row {
     {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL, false},
     {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL, false},
     {MOSQ_EVT_EXT_AUTH_CONTINUE, cg_auth_continued, NULL, false},
-    {CG_EVT_CONNECT, cg_auth_connected, NULL, true},
-    {CG_EVT_CLIENT_OFFLINE, cg_auth_gone, NULL, true},
-    {MOSQ_EVT_DISCONNECT, cg_auth_gone, NULL, false},
+    {CG_EVT_CONNECT, cg_presence_connected, NULL, true},
+    {CG_EVT_CLIENT_OFFLINE, cg_presence_gone, NULL, true},
+    {MOSQ_EVT_DISCONNECT, cg_presence_gone, NULL, false},
     {MOSQ_EVT_TICK, on_tick, NULL, false},
     {MOSQ_EVT_RELOAD, on_reload, NULL, false},
     {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC, false},

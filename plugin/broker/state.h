@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What the plugin holds in this process: one hook, one snapshot, one event log, however many plugin lines the
  * broker's configuration has (per_listener_settings). Counted: each line opens and closes it.
- * Main thread only. Called by plugin.c (life), auth.c and reload code (use). */
+ * Main thread only. Called by plugin.c (life), auth.c, presence.c and reload code (use). */
 #ifndef CG_STATE_H
 #define CG_STATE_H
 
