@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Checks live connections against a new snapshot, in a thread of its own, with the same cg_check as the handshake:
  * the signatures of a path that was accepted hold for ever and are not computed again.
- * One pass: start, poll until it is over, take the results in slices, free. Owned by live.c; main thread only, but for
+ * One pass: start, poll until it is over, take the results in slices, free. Owned by session_enforcement.c; main thread only, but for
  * the thread inside. */
 #ifndef CG_RECHECK_H
 #define CG_RECHECK_H
