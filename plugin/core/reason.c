@@ -323,7 +323,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_CLIENT_ID_TAKEN] = {"client_id_taken", CG_KIND_CONNECT,
         "Another certificate holds this client id, or held it since the broker started.", "",
         "Give every client an id of its own. Where a device was replaced, use the old id again after a restart of the "
-        "broker. With identity.client_id \"equal\" ids follow the certificates.", X509_V_OK},
+        "broker. Once every client has the name in its certificate as its id, identity.client_id \"equal\" keeps it so.", X509_V_OK},
     [CG_REASON_NOT_AN_ADMIN] = {"not_an_admin", CG_KIND_CONNECT,
         "The client may not use the control topic.", "",
         "If it should, add the SHA-256 of its certificate to admin in the policy; else ask what it wants.", X509_V_OK},
