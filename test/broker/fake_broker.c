@@ -124,6 +124,12 @@ int mosquitto_client_protocol_version(const struct mosquitto *client)
     return 5; /* so that sessions are ended by name */
 }
 
+bool mosquitto_client_clean_session(const struct mosquitto *client)
+{
+    (void)client;
+    return true;
+}
+
 const char *mosquitto_client_id(const struct mosquitto *client)
 {
     return client->id;
