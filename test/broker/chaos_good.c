@@ -197,8 +197,7 @@ static void write_command(struct chaos_dice *dice, char out[160])
 {
     static const char *const words[] = {"{\"command\":\"status\"}", "{\"command\":\"list_sessions\",\"count\":20}",
                                         "{\"command\":\"reload\"}",
-                                        "{\"command\":\"explain_session\","
-                                        "\"client_id\":\"steady-1\"}"};
+                                        "{\"command\":\"explain_session\",\"client_id\":\"steady-1\"}"};
     static const char *const victims[] = {"churn-a", "churn-b", "expired", "free-0", "free-1", "denied-0"};
     if (chaos_chance(dice, 50))
         snprintf(out, 160, "{\"commands\":[%s]}", words[chaos_roll(dice, 4)]);
