@@ -91,18 +91,30 @@ static void load(struct cg_reload *reload)
         tell(reload);
 }
 
+bool cg_reload_is_due(const struct cg_reload_look *look)
+{
+    if (look->changed)
+        return look->steady || look->nudged;
+    /* Something outside the files may be mended, or it was the time or a lack of memory. */
+    return look->failed && (look->nudged || look->failed_for_ms >= RETRY_AFTER_MS);
+}
+
 static void look(struct cg_reload *reload, bool nudged)
 {
     uint64_t state = cg_stamps_now(&reload->seen);
-    int64_t failed_for = cg_clock_monotonic_ms() - reload->failed_at_ms;
-    bool failed = !cg_faults_none(&reload->faults);
-    bool changed = state != reload->loaded;
-    bool settled = changed && (state == reload->moving || nudged);
+    const struct cg_reload_look look = {
+        .changed = state != reload->loaded,
+        .steady = state == reload->moving,
+        .nudged = nudged,
+        .failed = !cg_faults_none(&reload->faults),
+        .failed_for_ms = cg_clock_monotonic_ms() - reload->failed_at_ms,
+    };
     reload->moving = state;
-    bool asked = failed && !changed && nudged; /* something outside the files may be mended */
-    if (settled || asked || (failed && !changed && failed_for >= RETRY_AFTER_MS))
+    if (cg_reload_is_due(&look))
         load(reload);
-    if (!reload->told && !cg_faults_none(&reload->faults) && (asked || (!changed && failed_for >= TELL_AFTER_MS)))
+    bool told_late = !look.changed && look.failed_for_ms >= TELL_AFTER_MS;
+    bool asked = look.failed && !look.changed && nudged;
+    if (!reload->told && !cg_faults_none(&reload->faults) && (asked || told_late))
         tell(reload);
 }
 

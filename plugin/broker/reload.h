@@ -11,6 +11,18 @@
 
 struct cg_reload;
 
+/* What one look at the files saw, beside the last load. */
+struct cg_reload_look {
+    bool changed; /* the files are not what was loaded */
+    bool steady;  /* and are what the look before saw: nobody writes just now */
+    bool nudged;  /* somebody asked */
+    bool failed;  /* the last load could not take everything */
+    int64_t failed_for_ms;
+};
+
+/* Load now? What is still being written waits, unless somebody asked. */
+bool cg_reload_is_due(const struct cg_reload_look *look);
+
 /* source is copied. serving: the snapshot in use. seen: the stamps of its load; taken over, left empty. */
 struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *serving,
                                   struct cg_stamps *seen, struct cg_error *err);

@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-static struct ca ca, rekeyed, renewed, crl_key, stranger, delegate;
+static struct ca ca, rekeyed, renewed, crl_key, late_key, stranger, delegate, alias;
 static STACK_OF(X509) *issuers;
 
 /* the CRL's issuer */
-enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_STRANGER, BY_DELEGATE };
+enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_LATE_KEY, BY_STRANGER, BY_DELEGATE, BY_ALIAS };
 
-static const struct ca *const signers[] = {&ca, &rekeyed, &crl_key, &stranger, &delegate};
+static const struct ca *const signers[] = {&ca, &rekeyed, &crl_key, &late_key, &stranger, &delegate, &alias};
 
 #define POINT_1  "\xa0\x0a\xa0\x08\x86\x06http:1"
 #define POINT_2  "\xa0\x0a\xa0\x08\x86\x06http:2"
@@ -103,6 +103,11 @@ static const struct row {
     {"separate CRL key, revoked",
      LEAF,
      {ON(.by = BY_CRL_KEY), ON(.scope = POINT_2, .revoked = 77)},
+     CG_CRL_STATUS_UNKNOWN,
+     -1},
+    {"separate CRL key, its certificate past its time",
+     LEAF,
+     {ON(.by = BY_LATE_KEY), ON(.scope = POINT_2)},
      CG_CRL_STATUS_UNKNOWN,
      -1},
 
@@ -211,6 +216,11 @@ static const struct row {
      LEAF,
      {ON(.by = BY_DELEGATE, .scope = INDIRECT)},
      CG_CRL_STATUS_NO_CRL,
+     -1},
+    {"indirect CRL by the CA's key under another name, which nobody certified",
+     LEAF_DELEGATED,
+     {ON(.by = BY_ALIAS, .scope = INDIRECT), ON(.scope = POINT_2)},
+     CG_CRL_STATUS_UNKNOWN,
      -1},
     {"direct CRL of the issuer that the certificate names",
      LEAF_DELEGATED,
@@ -364,6 +374,7 @@ static int set_up(void **state)
     (void)state;
     static const char *const crl_sign[] = {"keyUsage=critical,cRLSign", "crlDistributionPoints=URI:http:2", NULL};
     const char *const no_ca = "basicConstraints=CA:FALSE";
+    time_t now = MAKER_NOW;
     ca = make_ca("CA", NULL, NULL);
     renewed = make_ca("CA", NULL, ca.key);
     rekeyed = make_ca("CA", NULL, NULL);
@@ -371,14 +382,22 @@ static int set_up(void **state)
     crl_key = make_ca("CA", NULL, NULL);
     X509_free(crl_key.cert);
     crl_key.cert = make_cert("CA", 77, crl_key.key, &ca, crl_sign);
+    late_key = make_ca("CA", NULL, NULL);
+    X509_free(late_key.cert);
+    late_key.cert = make_cert("CA", 79, late_key.key, &ca, crl_sign);
+    X509_time_adj_ex(X509_getm_notAfter(late_key.cert), 0, -60, &now);
+    X509_sign(late_key.cert, ca.key, EVP_sha256());
+    alias = make_ca("Delegate", NULL, ca.key);
     delegate = make_ca("Delegate", NULL, NULL);
     X509_free(delegate.cert);
     delegate.cert = make_cert("Delegate", 78, delegate.key, &ca, crl_sign);
     issuers = sk_X509_new_null();
     sk_X509_push(issuers, rekeyed.cert);
     sk_X509_push(issuers, crl_key.cert);
+    sk_X509_push(issuers, late_key.cert);
     sk_X509_push(issuers, stranger.cert);
     sk_X509_push(issuers, delegate.cert);
+    sk_X509_push(issuers, alias.cert);
     sk_X509_push(issuers, ca.cert);
     subjects[LEAF] = leaf(no_ca, NULL, &ca);
     subjects[LEAF_CA] = leaf("basicConstraints=critical,CA:TRUE", NULL, &ca);
@@ -402,8 +421,10 @@ static int tear_down(void **state)
     free_ca(&renewed);
     free_ca(&rekeyed);
     free_ca(&crl_key);
+    free_ca(&late_key);
     free_ca(&stranger);
     free_ca(&delegate);
+    free_ca(&alias);
     return 0;
 }
 

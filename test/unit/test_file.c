@@ -14,7 +14,8 @@
 
 #include <cmocka.h>
 
-#define NOBODY 65534
+#define NOBODY    65534
+#define STRANGERS 65533 /* a group that nobody is in */
 
 static char folder[256];
 
@@ -181,6 +182,16 @@ static int read_foreign_group_key(void)
     return cg_file_read(in_folder("shared"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
 }
 
+/* Our own key, which a group that we are not in may read. */
+static int read_key_lent_to_strangers(void)
+{
+    struct cg_bytes bytes;
+    struct cg_error err = {""};
+    if (cg_file_read(in_folder("lent"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
+        return 1;
+    return strstr(err.text, "cure: chmod 0600") ? 0 : 2;
+}
+
 static void names_user_and_cure(void **state)
 {
     (void)state;
@@ -196,6 +207,9 @@ static void names_user_and_cure(void **state)
     make("shared", "x", 0640);
     assert_int_equal(chown(in_folder("shared"), 0, NOBODY), 0);
     assert_int_equal(as_nobody(read_foreign_group_key), 0);
+    make("lent", "x", 0640);
+    assert_int_equal(chown(in_folder("lent"), NOBODY, STRANGERS), 0);
+    assert_int_equal(as_nobody(read_key_lent_to_strangers), 0);
 }
 
 static void makes_paths_beside(void **state)

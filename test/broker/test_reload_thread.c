@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The thread that watches the files: when it loads, and what it does not offer. */
+#include "broker/reload.h"
+#include "lib/pki_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[256];
+
+static const struct {
+    const char *sentence;
+    struct cg_reload_look look;
+    bool due;
+} looks[] = {
+    {"nothing happened", {0}, false},
+    {"nothing changed, and somebody asks", {.nudged = true}, false},
+    {"nothing changed for a long time", {.failed_for_ms = 3600000}, false},
+    {"just changed", {.changed = true}, false},
+    {"changed, and two looks saw the same", {.changed = true, .steady = true}, true},
+    {"just changed, and somebody asks", {.changed = true, .nudged = true}, true},
+    {"just changed after a long failure", {.changed = true, .failed = true, .failed_for_ms = 3600000}, false},
+    {"failed just now", {.steady = true, .failed = true}, false},
+    {"failed, and somebody asks", {.steady = true, .failed = true, .nudged = true}, true},
+    {"failed 29 seconds ago", {.steady = true, .failed = true, .failed_for_ms = 29999}, false},
+    {"failed 30 seconds ago", {.steady = true, .failed = true, .failed_for_ms = 30000}, true},
+};
+
+static void loads_when_it_is_due(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+        if (cg_reload_is_due(&looks[i].look) != looks[i].due)
+            fail_msg("%s: expected %s", looks[i].sentence, looks[i].due ? "a load" : "none");
+}
+
+static void write_policy(const char *more)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/policy.json", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "{\"trust\": {\"anchors\": \"ca.pem\"}%s}", more);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void moment(void)
+{
+    const struct timespec ten_ms = {0, 10000000};
+    nanosleep(&ten_ms, NULL);
+}
+
+/* Each is a policy that can be read, and that no broker could work with. */
+static const struct {
+    const char *more, *words;
+} unproven[] = {
+    {", \"log\": {\"file\": \"no-such-folder/events.jsonl\"}", "no-such-folder"},
+    {", \"tls\": {\"groups\": \"P-255\"}", "OpenSSL does not know 'P-255'"},
+};
+
+static void expect_kept(struct cg_reload *reload, const char *words)
+{
+    struct cg_faults kept = {0};
+    while (!cg_reload_take_kept(reload, &kept))
+        moment();
+    assert_int_equal(kept.count, words ? 1 : 0);
+    if (words && !strstr(kept.item[0].error.text, words))
+        fail_msg("%s", kept.item[0].error.text);
+    cg_faults_clear(&kept);
+}
+
+/* A policy that no broker could work with is not taken, and that is told; one that works is. */
+static void offers_only_what_is_proven(void **state)
+{
+    (void)state;
+    char path[300];
+    struct cg_error err = {""};
+    struct cg_stamps seen = {NULL, 0};
+    snprintf(path, sizeof path, "%s/policy.json", folder);
+    const struct cg_snapshot_source source = {.policy = path};
+    write_policy("");
+    struct cg_snapshot *first = cg_snapshot_load(&source, NULL, time(NULL), &seen, NULL, &err);
+    if (!first)
+        fail_msg("%s", err.text);
+    struct cg_reload *reload = cg_reload_start(&source, first, &seen, &err);
+    assert_non_null(reload);
+    for (size_t i = 0; i < sizeof unproven / sizeof *unproven; i++) {
+        write_policy(unproven[i].more);
+        expect_kept(reload, unproven[i].words);
+        assert_null(cg_reload_take(reload));
+    }
+    write_policy(", \"log\": {\"file\": \"events.jsonl\"}");
+    struct cg_snapshot *second;
+    while (!(second = cg_reload_take(reload)))
+        moment();
+    assert_string_equal(strrchr(second->policy->log.file, '/'), "/events.jsonl");
+    expect_kept(reload, NULL);
+    cg_reload_stop(reload);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+}
+
+static int make_files(void **state)
+{
+    (void)state;
+    const char *base = getenv("CG_TEST_TMP");
+    snprintf(folder, sizeof folder, "%s/reload-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+    struct cg_pki *pki = mkdtemp(folder) ? cg_pki_new(time(NULL)) : NULL;
+    if (!pki)
+        return -1;
+    cg_pki_make(pki, "root: ca cn=root\n");
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    cg_pki_free(pki);
+    return 0;
+}
+
+static int remove_files(void **state)
+{
+    (void)state;
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loads_when_it_is_due),
+        cmocka_unit_test(offers_only_what_is_proven),
+    };
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}
