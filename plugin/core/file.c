@@ -124,18 +124,29 @@ static bool in_our_groups(gid_t gid)
     return gid == getegid();
 }
 
+/* With the cure that leaves us, and the group where it may read now, able to read it. */
+static void explain_exposed(const char *path, const struct stat *st, struct cg_error *err)
+{
+    char group[NAME_TEXT_MAX], chgrp[NAME_TEXT_MAX + PATH_MAX + 16] = "";
+    bool by_group = in_our_groups(st->st_gid), by_owner = st->st_uid == geteuid();
+    if (!by_owner && !by_group) {
+        group_text(group);
+        snprintf(chgrp, sizeof chgrp, "chgrp %s %s && ", group, path);
+    }
+    cg_error_set(err,
+                 "%s: expected a private key that only its owner (or the broker's group) may read, found mode %04o; "
+                 "cure: %schmod %s %s",
+                 path, (unsigned)(st->st_mode & 07777), chgrp, by_owner && !by_group ? "0600" : "0640", path);
+}
+
 /* A key that others may read is no secret. Group read is how a root-owned key is given to the broker (0640). */
 static bool private_enough(const char *path, const struct stat *st, struct cg_error *err)
 {
     bool group_read_fits = st->st_uid == 0 || in_our_groups(st->st_gid);
     bool exposed = (st->st_mode & (S_IRWXO | S_IWGRP)) != 0 || ((st->st_mode & S_IRGRP) && !group_read_fits);
-    if (!exposed)
-        return true;
-    cg_error_set(err,
-                 "%s: expected a private key that only its owner (or the broker's group) may read, found mode %04o; "
-                 "cure: chmod %s %s",
-                 path, (unsigned)(st->st_mode & 07777), group_read_fits ? "0640" : "0600", path);
-    return false;
+    if (exposed)
+        explain_exposed(path, st, err);
+    return !exposed;
 }
 
 static bool read_all(int fd, unsigned char *data, size_t len, size_t *got)

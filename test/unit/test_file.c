@@ -2,6 +2,7 @@
 /* The file reader: what it refuses, that the words name the cure, that keys stay private. */
 #include "core/file.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -192,6 +193,57 @@ static int read_key_lent_to_strangers(void)
     return strstr(err.text, "cure: chmod 0600") ? 0 : 2;
 }
 
+static int read_open_key(void)
+{
+    struct cg_bytes bytes;
+    struct cg_error err = {""};
+    int out = open(in_folder("cure"), O_WRONLY | O_CLOEXEC);
+    if (cg_file_read(in_folder("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
+        return 1;
+    const char *cure = strstr(err.text, "cure: ");
+    return cure && write(out, cure + 6, strlen(cure + 6)) > 0 ? 0 : 2;
+}
+
+static int read_mended_key(void)
+{
+    struct cg_bytes bytes;
+    return cg_file_read(in_folder("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
+}
+
+/* What the error says to do, done by root as it stands there: then the key can be read. */
+static void its_cure_lets_us_read_the_key(void **state)
+{
+    (void)state;
+    char told_cure[600];
+    static const struct {
+        const char *sentence;
+        uid_t owner;
+        gid_t group;
+    } rows[] = {
+        {"root's key", 0, 0},
+        {"root's key in our group", 0, NOBODY},
+        {"our key", NOBODY, NOBODY},
+        {"our key in the group of others", NOBODY, STRANGERS},
+        {"somebody's key in our group", STRANGERS, NOBODY},
+        {"somebody's key", STRANGERS, STRANGERS},
+    };
+    if (geteuid() != 0)
+        skip();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        make("open", "x", 0644);
+        assert_int_equal(chown(in_folder("open"), rows[i].owner, rows[i].group), 0);
+        make("cure", "", 0666);
+        assert_int_equal(chmod(in_folder("cure"), 0666), 0);
+        assert_int_equal(as_nobody(read_open_key), 0);
+        FILE *f = fopen(in_folder("cure"), "r");
+        assert_non_null(f);
+        assert_non_null(fgets(told_cure, sizeof told_cure, f));
+        fclose(f);
+        if (system(told_cure) != 0 || as_nobody(read_mended_key) != 0)
+            fail_msg("%s: the cure does not help: %s", rows[i].sentence, told_cure);
+    }
+}
+
 static void names_user_and_cure(void **state)
 {
     (void)state;
@@ -260,10 +312,10 @@ static void visits_folders_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_whole_files),       cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(says_where_a_path_ends),  cmocka_unit_test(keeps_keys_private),
-        cmocka_unit_test(names_user_and_cure),     cmocka_unit_test(makes_paths_beside),
-        cmocka_unit_test(visits_folders_in_order),
+        cmocka_unit_test(reads_whole_files),      cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(says_where_a_path_ends), cmocka_unit_test(keeps_keys_private),
+        cmocka_unit_test(names_user_and_cure),    cmocka_unit_test(its_cure_lets_us_read_the_key),
+        cmocka_unit_test(makes_paths_beside),     cmocka_unit_test(visits_folders_in_order),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
