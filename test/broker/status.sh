@@ -64,7 +64,12 @@ expect_event "and the log names the administrator" 'session_ended\tended_by_admi
 asks "a reload without a change" 0 'No file had changed' boss --reload
 printf 'half' >policy.new && mv policy.new policy.json
 asks "a reload of a broken file" 3 'were refused' boss --reload
+asks "what stays is told as long as it stays" 0 'policy.json: ' boss
+asks "in JSON" 0 '"kept":\[{"reason":"policy_invalid","detail":".*policy.json: ' boss --json
+asks "and in the metrics" 0 '^certguard_snapshot_parts_kept 1$' boss --prometheus
 policy >policy.new && mv policy.new policy.json
+asks "a reload of the mended file" 0 '' boss --reload
+asks "nothing stays then" 0 '"kept":\[\]' boss --json
 
 # metrics: every series has its HELP and TYPE and stands there once; the file is whole, and readable for others
 asks "metrics" 0 '^certguard_up 1$' boss --prometheus
