@@ -78,7 +78,8 @@ static const char *option(const struct cg_doctor *d, const char *name)
 
 static void load_snapshot(struct cg_doctor *d)
 {
-    const struct cg_snapshot_source source = {option(d, "policy"), option(d, "trust_anchors"), option(d, "event_log")};
+    const struct cg_snapshot_source source = {
+        .policy = option(d, "policy"), .anchors = option(d, "trust_anchors"), .event_log = option(d, "event_log")};
     struct cg_error err = {""};
     if (!d->plugin || !source.policy == !source.anchors)
         return;

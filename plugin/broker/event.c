@@ -31,6 +31,8 @@ static const struct event_row rows[CG_EVENT_COUNT] = {
     [CG_EVENT_CREDENTIAL_SWAPPED] = {"credential_swapped", CG_LEVEL_NOTICE, "serves a new certificate"},
     [CG_EVENT_BROKER_CERTIFICATE_REJECTED] = {"broker_certificate_rejected", CG_LEVEL_ERROR,
                                               "the broker's own certificate is wrong"},
+    [CG_EVENT_BROKER_CERTIFICATE_ACCEPTED] = {"broker_certificate_accepted", CG_LEVEL_NOTICE,
+                                              "the broker's own certificate is accepted again"},
     [CG_EVENT_BROKER_CERTIFICATE_AUDITED] = {"broker_certificate_audited", CG_LEVEL_WARNING,
                                              "audit, serves but would not start with the broker's own certificate"},
     [CG_EVENT_CRL_STALE] = {"crl_stale", CG_LEVEL_WARNING, "a CRL grows old"},

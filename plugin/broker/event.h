@@ -28,7 +28,8 @@ enum cg_event_type {
     CG_EVENT_SNAPSHOT_LOADED,
     CG_EVENT_SNAPSHOT_REJECTED,
     CG_EVENT_CREDENTIAL_SWAPPED,
-    CG_EVENT_BROKER_CERTIFICATE_REJECTED, /* the certificate that the broker serves by itself */
+    CG_EVENT_BROKER_CERTIFICATE_REJECTED, /* listeners refuse to serve it, or the broker to start with it */
+    CG_EVENT_BROKER_CERTIFICATE_ACCEPTED, /* after that */
     CG_EVENT_BROKER_CERTIFICATE_AUDITED,  /* that, or the policy's, breaks a rule that is only audited */
     CG_EVENT_CRL_STALE,
     CG_EVENT_EXPIRY_WARNING,

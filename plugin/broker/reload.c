@@ -70,7 +70,8 @@ static bool prove_policy(const struct cg_policy *policy, struct cg_error *err)
 
 static void load(struct cg_reload *reload)
 {
-    const struct cg_snapshot_source source = {reload->policy, reload->anchors, reload->event_log};
+    const struct cg_snapshot_source source = {
+        .policy = reload->policy, .anchors = reload->anchors, .event_log = reload->event_log};
     const struct cg_snapshot_proofs proofs = {prove_policy, cg_proofs.credential};
     struct cg_stamps seen = {NULL, 0};
     cg_faults_clear(&reload->faults);

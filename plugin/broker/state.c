@@ -3,14 +3,14 @@
 
 #include "changes.h"
 #include "clock.h"
+#include "end_broker.h"
 #include "handshake.h"
 
+#include "tls/own_certificate.h"
 #include "tls/prove.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PULSE_MIN_MS 1
 #define PULSE_MAX_MS 100 /* a new snapshot waits no longer for the swap */
@@ -44,6 +44,7 @@ static void destroy(struct cg_state *state)
     cg_sysinfo_free(state->sysinfo);
     cg_enforcement_free(state->enforcement);
     cg_warner_free(state->warner);
+    cg_own_watch_free(state->own_watch);
     cg_reporter_close(state->reporter);
     cg_client_map_free(state->clients);
     cg_listening_free(state->listening);
@@ -58,18 +59,38 @@ static bool make_parts(struct cg_state *state)
     const struct cg_enforcement_means enforcement = {state->reporter, state->clients, state->means.kick};
     state->enforcement = cg_enforcement_new(&enforcement);
     state->warner = cg_warner_new(state->reporter);
+    state->own_watch = cg_own_watch_new(state->reporter);
     state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), state->means.publish);
     state->control = cg_control_new(state, state->means.publish);
-    return state->enforcement && state->warner && state->sysinfo && state->control;
+    return state->enforcement && state->warner && state->own_watch && state->sysinfo && state->control;
+}
+
+/* The broker does not start. Where the policy can be read the event log shows it too. */
+static void report_refused(const struct cg_state *state, enum cg_reason fault, const struct cg_error *why)
+{
+    const struct cg_options *options = &state->options;
+    bool of_credential = fault == CG_REASON_CREDENTIAL_INVALID || cg_reason_row(fault)->kind == CG_KIND_RULE;
+    struct cg_policy *policy = of_credential && options->policy ? cg_policy_load(options->policy, NULL) : NULL;
+    const char *file = options->event_log ? options->event_log : policy ? policy->log.file : NULL;
+    bool has_log = policy && (file || policy->log.syslog);
+    struct cg_reporter *reporter = has_log ? cg_reporter_open(&policy->log, file, state->means.log, NULL) : NULL;
+    if (reporter)
+        cg_own_report_refused(reporter, fault, why);
+    cg_reporter_close(reporter);
+    cg_policy_free(policy);
 }
 
 static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_error *err)
 {
     const struct cg_options *options = &state->options;
-    const struct cg_snapshot_source source = {options->policy, options->anchors, options->event_log};
-    struct cg_snapshot *fresh = cg_snapshot_load(&source, &cg_proofs, cg_clock_wall_ms() / 1000, seen, NULL, err);
-    if (!fresh)
+    const struct cg_snapshot_source source = {
+        .policy = options->policy, .anchors = options->anchors, .event_log = options->event_log, .hold = true};
+    enum cg_reason fault = CG_REASON_UNSET;
+    struct cg_snapshot *fresh = cg_snapshot_load(&source, &cg_proofs, cg_clock_wall_ms() / 1000, seen, &fault, err);
+    if (!fresh) {
+        report_refused(state, fault, err);
         return false;
+    }
     const struct cg_log_policy *log = &fresh->policy->log;
     const char *file = options->event_log ? options->event_log : log->file;
     state->reporter = cg_reporter_open(log, file, state->means.log, err);
@@ -138,12 +159,14 @@ void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh)
         return;
     cg_enforcement_swapped(state->enforcement);
     cg_warner_swapped(state->warner);
+    cg_own_watch_changed(state->own_watch);
     cg_reload_retire(state->reload, old);
 }
 
 void cg_state_nudge(struct cg_state *state)
 {
     cg_reporter_reopen(state->reporter);
+    cg_own_watch_changed(state->own_watch);
     cg_reload_nudge(state->reload);
 }
 
@@ -211,23 +234,13 @@ static int64_t sooner(int64_t a, int64_t b)
     return b >= 0 && b < a ? b : a;
 }
 
-/* The listeners are made after plugins are loaded, so this is the first chance to look at their certificates. A
- * broker whose certificate breaks its own rules would refuse every handshake: better no broker, and a reason. */
+/* The listeners are made after plugins are loaded, so this is the first chance to look at their certificates. Where one is
+ * refused for good the broker would refuse every handshake: better no broker, and a reason. */
 static void check_own_certificate(struct cg_state *state)
 {
-    struct cg_error why = {""};
     state->own_certificate_checked = true;
-    if (cg_hook_check_own(&why))
-        return;
-    const struct cg_event event = {
-        .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED,
-        .reason = CG_REASON_CREDENTIAL_INVALID,
-        .detail = why.text,
-        .hint = "Issue a new certificate for the broker (`certguard issue broker NAME`), or change the server section "
-                "of the policy; the broker ends now",
-    };
-    cg_report(state->reporter, &event);
-    kill(getpid(), SIGTERM);
+    if (!cg_own_watch_begin(state->own_watch, state->snapshot))
+        cg_end_broker();
 }
 
 static void audit_own_certificate(struct cg_state *state)
@@ -290,6 +303,7 @@ int64_t cg_state_pulse(struct cg_state *state)
     next = sooner(next, cg_reporter_pulse(state->reporter));
     int64_t now = cg_clock_wall_ms() / 1000;
     next = sooner(next, cg_enforcement_judge(state->enforcement, state->snapshot, plain, now));
+    next = sooner(next, cg_own_watch_poll(state->own_watch, state->snapshot, now));
     next = sooner(next, cg_warner_pulse(state->warner, state->snapshot, now));
     next = sooner(next, cg_sysinfo_pulse(state->sysinfo, state->snapshot, now));
     next = sooner(next, cg_control_pulse(state->control));

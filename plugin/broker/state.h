@@ -9,6 +9,7 @@
 #include "control.h"
 #include "listening.h"
 #include "options.h"
+#include "own_watch.h"
 #include "reload.h"
 #include "report.h"
 #include "self_connect.h"
@@ -41,6 +42,7 @@ struct cg_state {
     struct cg_enforcement *enforcement;
     struct cg_listening *listening; /* NULL before the first poll */
     struct cg_warner *warner;
+    struct cg_own_watch *own_watch;
     struct cg_sysinfo *sysinfo;
     struct cg_control *control;
     struct cg_reload *reload;

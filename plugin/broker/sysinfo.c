@@ -5,6 +5,7 @@
 
 #include "core/name.h"
 #include "tls/hook.h"
+#include "tls/own_certificate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

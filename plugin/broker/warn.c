@@ -6,6 +6,7 @@
 
 #include "core/name.h"
 #include "tls/hook.h"
+#include "tls/own_certificate.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -52,13 +53,13 @@ void cg_warner_swapped(struct cg_warner *warner)
     warner->next_look_ms = 0;
 }
 
-/* How many of the policy's distances are behind us: 0 is far from expiry. */
+/* How many of the policy's distances are behind us, and the end itself: 0 is far from expiry. */
 static unsigned level_of(const int64_t warn_before[WARN_LEVELS], int64_t left)
 {
     unsigned level = 0;
     while (level < WARN_LEVELS && warn_before[level] > 0 && left <= warn_before[level])
         level++;
-    return level;
+    return level + (left < 0);
 }
 
 static void time_left(int64_t left, int64_t when, char *out, size_t size)

@@ -99,6 +99,7 @@ struct cg_credential *cg_credential_load(const char *chain_file, const char *key
         return NULL;
     }
     atomic_init(&credential->references, 1);
+    atomic_init(&credential->held, false);
     credential->chain = load_chain(chain_file, err);
     credential->key = credential->chain ? load_key(key_file, err) : NULL;
     if (!credential->key || !key_fits(chain_file, key_file, credential->chain, credential->key, err)) {
@@ -108,6 +109,21 @@ struct cg_credential *cg_credential_load(const char *chain_file, const char *key
     credential->leaf = sk_X509_shift(credential->chain);
     drop_anchors(credential->chain);
     return credential;
+}
+
+bool cg_credential_is_held(const struct cg_credential *credential)
+{
+    return atomic_load(&((struct cg_credential *)(uintptr_t)credential)->held);
+}
+
+void cg_credential_hold(struct cg_credential *credential)
+{
+    atomic_store(&credential->held, true);
+}
+
+void cg_credential_let_go(const struct cg_credential *credential)
+{
+    atomic_store(&((struct cg_credential *)(uintptr_t)credential)->held, false);
 }
 
 struct cg_credential *cg_credential_take(struct cg_credential *credential)

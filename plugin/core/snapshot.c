@@ -2,9 +2,11 @@
 #include "snapshot.h"
 
 #include "check.h"
+#include "own_certificate.h"
 #include "policy_changes.h"
 #include "policy_parse.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,7 @@ struct loading {
     int64_t now;
     struct cg_faults *faults; /* NULL at the start */
     enum cg_reason stage;     /* what a fault is called */
+    enum cg_reason rule;      /* that the credential breaks which ended the load; or CG_REASON_UNSET */
     struct cg_error err;      /* of the part that is being loaded */
 };
 
@@ -227,7 +230,7 @@ static bool load_policy_and_trust(struct loading *loading)
 
 /* What clients would be shown must pass what clients would check. */
 static bool accepted(struct loading *loading, const struct cg_credential *credential,
-                     const struct cg_listener_policy *listener, const char *words)
+                     const struct cg_listener_policy *listener, const char *words, bool *of_time)
 {
     struct cg_verdict verdict;
     struct cg_check_input in = {.profile = &listener->server,
@@ -237,14 +240,34 @@ static bool accepted(struct loading *loading, const struct cg_credential *creden
                                 .sent = credential->chain,
                                 .now = loading->now};
     cg_check(&in, &verdict);
+    const struct cg_own_fault fault = cg_own_fault(&verdict);
     bool ok = verdict.decision == CG_ACCEPT;
+    *of_time = fault.of_time;
     if (!ok) {
-        const struct cg_reason_row *row = cg_reason_row(verdict.reason);
-        cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", listener->credential_chain, words, row->code,
-                     row->sentence, verdict.detail, row->hint);
+        const struct cg_reason_row *row = cg_reason_row(fault.reason);
+        char port[24] = "";
+        if (listener->port)
+            snprintf(port, sizeof port, " (port %u)", listener->port);
+        loading->rule = fault.reason;
+        cg_error_set(&loading->err, "%s%s: %s: %s: %s %s; %s", listener->credential_chain, port, words, row->code,
+                     row->sentence, fault.detail, cg_own_hint(fault.reason));
     }
     cg_verdict_clear(&verdict);
     return ok;
+}
+
+/* A clock that is not set yet, or a CRL that lapsed, must not keep the broker down when it is right again. */
+static bool may_serve(struct loading *loading, struct cg_credential *fresh, const struct cg_listener_policy *listener)
+{
+    bool of_time = false;
+    if (accepted(loading, fresh, listener, "refused by the server policy", &of_time))
+        return true;
+    if (loading->previous || !loading->source->hold || !of_time)
+        return false;
+    cg_credential_hold(fresh);
+    loading->rule = CG_REASON_UNSET;
+    loading->err.text[0] = '\0';
+    return true;
 }
 
 /* Clients would not find the broker again. Where the policy lists the names, the list decides. */
@@ -277,8 +300,8 @@ static struct cg_credential *read_credential(struct loading *loading, const stru
     const struct cg_snapshot_proofs *proofs = loading->proofs;
     struct cg_credential *fresh = cg_credential_load(listener->credential_chain, listener->credential_key,
                                                      &loading->err);
-    if (fresh && accepted(loading, fresh, listener, "refused by the server policy") &&
-        keeps_names(loading, fresh, old, listener) && (!proofs || proofs->credential(fresh, listener, &loading->err)))
+    if (fresh && may_serve(loading, fresh, listener) && keeps_names(loading, fresh, old, listener) &&
+        (!proofs || proofs->credential(fresh, listener, &loading->err)))
         return fresh;
     cg_credential_free(fresh);
     return NULL;
@@ -302,12 +325,15 @@ static const struct cg_credential *served_before(const struct loading *loading, 
     return previous->base_credential;
 }
 
-/* It serves on, whatever the new trust and policy say of it; that is told. */
+/* It serves on, whatever the new trust and policy say of it; that is told. One that is held does not serve. */
 static void tell_unfit(struct loading *loading, const struct cg_credential *credential,
                        const struct cg_listener_policy *listener)
 {
+    bool of_time = false;
     loading->stage = CG_REASON_CREDENTIAL_INVALID;
-    if (!accepted(loading, credential, listener, "the certificate in use is not accepted any more, and still served"))
+    if (!cg_credential_is_held(credential) &&
+        !accepted(loading, credential, listener, "the certificate in use is not accepted any more, and still served",
+                  &of_time))
         (void)stays(loading);
 }
 
@@ -401,7 +427,7 @@ struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, co
         return loading.fresh;
     }
     if (fault)
-        *fault = loading.stage;
+        *fault = loading.rule ? loading.rule : loading.stage;
     if (err)
         *err = loading.err;
     return NULL;

@@ -21,6 +21,7 @@ struct cg_snapshot_source {
     const char *policy;
     const char *anchors;
     const char *event_log; /* overrides log.file; may be NULL */
+    bool hold;             /* at the start: a credential that is refused for its time alone is loaded and held */
 };
 
 struct cg_snapshot {
@@ -44,8 +45,9 @@ struct cg_snapshot_proofs {
                        struct cg_error *err);
 };
 
-/* Loads everything and runs cg_check (purpose server) on each credential: rules that are enforced fail it.
- * NULL, *err and *fault (a reason of files; may be NULL) on the first fault.
+/* Loads everything and runs cg_check (purpose server) on each credential: rules that are enforced fail it. No other part looks
+ * at the time, so that a clock that is not set yet fails nothing where source->hold is set.
+ * NULL, *err and *fault (a reason of files, or the rule that a credential breaks; may be NULL) on the first fault.
  * proofs: may be NULL. seen: NULL, or gets a stamp of every file and folder that was tried, on failure too: what to watch.
  * The caller clears it. */
 struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The verdict on the broker's certificate holds so long: it may expire, or its clock rules may start to fail. */
+/* The verdict on the broker's certificate holds so long: it may expire, or its clock rules may start to fail. A refusal holds
+ * for the same second only: what time cures is to be served at once. */
 #define CG_OWN_HOLDS_SECONDS 30
 
 bool cg_serve(SSL *ssl, const struct cg_credential *credential)
@@ -20,7 +21,7 @@ bool cg_serve(SSL *ssl, const struct cg_credential *credential)
     return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
 }
 
-static bool examine(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
+bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
                     const STACK_OF(X509) *chain, struct cg_verdict *verdict)
 {
     struct cg_check_input in = {
@@ -39,10 +40,11 @@ static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, 
 {
     int64_t now = cg_hook.handlers.now(cg_hook.handlers.context), age = now - context->own.at;
     if (context->own.leaf == leaf && context->own.snapshot == conn->snapshot->number &&
-        context->own.port == conn->listener && age >= 0 && age < CG_OWN_HOLDS_SECONDS && context->own.snapshot != 0)
+        context->own.port == conn->listener && age >= 0 && age < (context->own.accepted ? CG_OWN_HOLDS_SECONDS : 1) &&
+        context->own.snapshot != 0)
         return context->own.accepted;
     struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
-    context->own.accepted = verdict && examine(conn->snapshot, conn->policy, leaf, chain, verdict);
+    context->own.accepted = verdict && cg_own_examine(conn->snapshot, conn->policy, leaf, chain, verdict);
     snprintf(context->own.detail, sizeof context->own.detail, "%s: %s",
              verdict ? cg_reason_row(verdict->reason)->code : "no memory", verdict ? verdict->detail : "");
     cg_verdict_clear(verdict);
@@ -90,6 +92,22 @@ bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
     return false;
 }
 
+/* It was loaded although its time is not now: each handshake asks, until the broker layer lets it go. */
+static bool serve_held(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+{
+    struct cg_context *context = cg_context_of(ssl);
+    if (context && own_is_good(context, conn, credential->leaf, credential->chain))
+        return cg_serve(ssl, credential);
+    cg_conn_why(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s", conn->listener,
+                context ? context->own.detail : "unknown SSL_CTX");
+    return false;
+}
+
+static bool serve_policys(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+{
+    return cg_credential_is_held(credential) ? serve_held(ssl, conn, credential) : cg_serve(ssl, credential);
+}
+
 int cg_serve_credential(SSL *ssl, void *argument)
 {
     struct cg_conn *conn = argument;
@@ -98,131 +116,11 @@ int cg_serve_credential(SSL *ssl, void *argument)
     int saved = errno;
     ERR_set_mark();
     const struct cg_credential *credential = cg_snapshot_credential(conn->snapshot, conn->listener);
-    bool ok = credential ? cg_serve(ssl, credential) : cg_own_credential(ssl, conn);
+    bool ok = credential ? serve_policys(ssl, conn, credential) : cg_own_credential(ssl, conn);
     if (!ok)
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL does not take the credential: %s",
                     ERR_reason_error_string(ERR_peek_last_error()));
     ERR_pop_to_mark();
     errno = saved;
     return ok;
-}
-
-/* The listener policies whose port serves the broker's own certificate. index 0 is the base; NULL past the end. */
-static const struct cg_listener_policy *serves_own(const struct cg_snapshot *snapshot, size_t *index)
-{
-    for (; *index <= snapshot->policy->nlisteners; ++*index) {
-        size_t i = *index;
-        const struct cg_listener_policy *policy = i ? &snapshot->policy->listeners[i - 1] : &snapshot->policy->base;
-        if (i ? !cg_snapshot_credential(snapshot, policy->port) : !snapshot->base_credential) {
-            ++*index;
-            return policy;
-        }
-    }
-    return NULL;
-}
-
-static bool check_context(const struct cg_context *context, const struct cg_snapshot *snapshot,
-                          struct cg_verdict *verdict, struct cg_error *err)
-{
-    X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
-    STACK_OF(X509) *chain = NULL;
-    const struct cg_listener_policy *policy;
-    bool tried = false;
-    if (!leaf || SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method())
-        return true; /* PSK listener, or bridge */
-    if (!SSL_CTX_get0_chain_certs(context->ctx, &chain)) {
-        cg_error_set(err, "the broker's certificate chain can't be read");
-        return false;
-    }
-    for (size_t index = 0; (policy = serves_own(snapshot, &index)); tried = true) {
-        cg_verdict_clear(verdict);
-        if (examine(snapshot, policy, leaf, chain, verdict))
-            return true;
-        if (!tried)
-            cg_error_set(err, "the broker's own certificate (certfile) is refused: %s: %s; %s",
-                         cg_reason_row(verdict->reason)->code, verdict->detail, cg_reason_row(verdict->reason)->hint);
-    }
-    return !tried;
-}
-
-const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index)
-{
-    size_t any = 0;
-    if (!serves_own(snapshot, &any))
-        return NULL;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
-        const X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
-        bool replaced = context->port && cg_snapshot_credential(snapshot, context->port);
-        if (leaf && !replaced && SSL_CTX_get_ssl_method(context->ctx) != TLS_client_method() && index-- == 0)
-            return leaf;
-    }
-    return NULL;
-}
-
-bool cg_hook_check_own(struct cg_error *err)
-{
-    const struct cg_snapshot *snapshot = cg_hook.installs > 0 ? cg_hook.handlers.snapshot(cg_hook.handlers.context)
-                                                              : NULL;
-    struct cg_verdict *verdict = snapshot ? OPENSSL_zalloc(sizeof *verdict) : NULL;
-    bool ok = verdict && !cg_hook.blind;
-    if (!ok)
-        cg_error_set(err, "the broker's own certificate can't be checked: %s", snapshot ? "no memory" : "no policy");
-    ERR_set_mark();
-    for (const struct cg_context *context = cg_hook.contexts; ok && context; context = context->next)
-        ok = check_context(context, snapshot, verdict, err);
-    ERR_pop_to_mark();
-    cg_verdict_clear(verdict);
-    OPENSSL_free(verdict);
-    return ok;
-}
-
-/* CG_REASON_UNSET: nothing is only audited. */
-static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
-                              const STACK_OF(X509) *chain, struct cg_error *err)
-{
-    enum cg_reason reason = CG_REASON_UNSET;
-    struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
-    bool accepted = verdict && examine(snapshot, policy, leaf, chain, verdict);
-    const struct cg_finding *finding = accepted ? cg_verdict_audited(verdict) : NULL;
-    if (finding) {
-        reason = finding->reason;
-        cg_error_set(err, "%s: %s", policy->credential_chain ? policy->credential_chain : "certfile", finding->detail);
-    }
-    cg_verdict_clear(verdict);
-    OPENSSL_free(verdict);
-    return reason;
-}
-
-static enum cg_reason audit_credentials(const struct cg_snapshot *snapshot, struct cg_error *err)
-{
-    const struct cg_policy *policy = snapshot->policy;
-    const struct cg_credential *base = snapshot->base_credential;
-    enum cg_reason reason = base ? audited(snapshot, &policy->base, base->leaf, base->chain, err) : CG_REASON_UNSET;
-    for (size_t i = 0; reason == CG_REASON_UNSET && i < policy->nlisteners; i++)
-        if (snapshot->credentials && snapshot->credentials[i])
-            reason = audited(snapshot, &policy->listeners[i], snapshot->credentials[i]->leaf,
-                             snapshot->credentials[i]->chain, err);
-    return reason;
-}
-
-enum cg_reason cg_hook_audit_own(struct cg_error *err)
-{
-    const struct cg_snapshot *snapshot = cg_hook.installs > 0 ? cg_hook.handlers.snapshot(cg_hook.handlers.context)
-                                                              : NULL;
-    if (!snapshot)
-        return CG_REASON_UNSET;
-    ERR_set_mark();
-    enum cg_reason reason = audit_credentials(snapshot, err);
-    for (const struct cg_context *context = cg_hook.contexts; context && !reason; context = context->next) {
-        X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
-        STACK_OF(X509) *chain = NULL;
-        if (!leaf || SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method() ||
-            !SSL_CTX_get0_chain_certs(context->ctx, &chain))
-            continue;
-        const struct cg_listener_policy *policy;
-        for (size_t index = 0; !reason && (policy = serves_own(snapshot, &index));)
-            reason = audited(snapshot, policy, leaf, chain, err);
-    }
-    ERR_pop_to_mark();
-    return reason;
 }

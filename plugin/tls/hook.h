@@ -54,23 +54,8 @@ bool cg_hook_can_prove(void);
  * as more is read, which the broker does not do where it refuses. */
 void cg_hook_connect_done(struct cg_conn *conn);
 
-/* Examines the certificates that the broker loaded into its listeners' SSL_CTXs against the current snapshot, as the
- * first handshake would: where the policy names no credential in their place. To be called once the listeners exist
- * (they are made after plugins are loaded), from the first tick. The port of an SSL_CTX is not known before its first
- * connection: a certificate passes when at least one listener that would serve it accepts it. False: *err names the
- * certificate and the reason; every handshake that needs this certificate is going to be refused. */
-bool cg_hook_check_own(struct cg_error *err);
-
-/* The certificates that the broker loaded into its listeners (certfile) and serves, where the policy names none in their
- * place: index 0, 1, ...; NULL past the last one. Borrowed until control returns to the broker. As cg_hook_check_own, but
- * of the snapshot given: it asks no handler, which could call back here. */
-const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index);
-
-/* Of the certificates that are served, the broker's and the policy's: the first breach of a server rule that is only
- * audited, and *err names the certificate. CG_REASON_UNSET: none. As cg_hook_check_own. */
-enum cg_reason cg_hook_audit_own(struct cg_error *err);
-
-/* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? As cg_hook_check_own. */
+/* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? To be called once the listeners exist, from the first
+ * tick. */
 bool cg_hook_broker_has_crl(void);
 
 /* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */

@@ -105,13 +105,13 @@ static void what_serves_is_looked_at(void **unused)
         cg_warner_pulse(w.warner, &w.snapshot, NOW + day * DAY);
         cg_warner_pulse(w.warner, &w.snapshot, NOW + day * DAY);
     }
-    assert_int_equal(told[BROKER], 4);
-    assert_int_equal(told[ANCHOR], 4);
-    assert_int_equal(told[INTERMEDIATE], 4);
+    assert_int_equal(told[BROKER], 5); /* at each distance, and when it has expired */
+    assert_int_equal(told[ANCHOR], 5);
+    assert_int_equal(told[INTERMEDIATE], 5);
     assert_int_equal(told[CRL], 4); /* half, three quarters, seven eighths, over */
     cg_warner_swapped(w.warner);    /* the same files once more */
     cg_warner_pulse(w.warner, &w.snapshot, NOW + 100 * DAY);
-    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 16);
+    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 19);
 }
 
 /* To the second: RFC 5280 5.1.2.5 has the next one issued by then. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a refusal of the broker's own certificate means to its operator: whether time alone is at fault, and what to do. The
+ * hints of reason.h speak of a peer's certificate; these are of one's own.
+ * Nobody owns anything; called by snapshot, tls and broker. */
+#ifndef CG_OWN_CERTIFICATE_H
+#define CG_OWN_CERTIFICATE_H
+
+#include "verdict.h"
+
+/* Of a refusal: what to name. Time alone is at fault where the clock, a new CRL or a renewal satisfies every rule again: such a
+ * broker may start, serve what needs no certificate, and wait. Else the first rule that none of these satisfies. */
+struct cg_own_fault {
+    enum cg_reason reason; /* CG_REASON_OK: accepted */
+    bool of_time;
+    const char *detail; /* of the verdict: borrowed */
+};
+struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict);
+
+/* Never NULL. reason: of a rule, or CG_REASON_CREDENTIAL_INVALID where the files are at fault. */
+const char *cg_own_hint(enum cg_reason reason);
+
+#endif

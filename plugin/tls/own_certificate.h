@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What the broker's listeners would serve, against the server rules of the policy: the policy's credentials and the certificates
+ * that the broker loaded itself (certfile). To be called once the listeners exist (they are made after plugins are loaded),
+ * from the first tick on. Certificates are borrowed until control returns to the broker.
+ * Called by the broker layer from the main thread; asks no handler but the clock, so that it may run inside one. */
+#ifndef CG_TLS_OWN_CERTIFICATE_H
+#define CG_TLS_OWN_CERTIFICATE_H
+
+#include "core/error.h"
+#include "core/snapshot.h"
+
+/* Of one listener of the policy, or of all those that it does not name. */
+struct cg_own_state {
+    uint16_t port;                          /* 0: the listeners that the policy does not name */
+    const struct cg_credential *credential; /* the policy's; NULL: the broker's own */
+    const char *file;                       /* of the policy's credential; NULL: certfile */
+    const X509 *certificate;                /* NULL: it serves none, as far as is known */
+    enum cg_reason reason;                  /* CG_REASON_OK: served; else its handshakes are refused */
+    bool of_time;                           /* as in cg_own_fault */
+    char detail[192];
+};
+
+/* By number: 0, 1, ...; false past the last one. A credential that was served before is served on, whatever the rules say: it
+ * is not examined. The port of an SSL_CTX is not known before its first connection: until then a listener is refused where it
+ * accepts none of the certificates that may be its own. */
+bool cg_own_look(const struct cg_snapshot *snapshot, size_t index, struct cg_own_state *out);
+
+/* Is there a certificate of the broker's own that no listener accepts, and that time does not cure? Every handshake that needs
+ * it is going to be refused. *out: which, without port. */
+bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out);
+
+/* The certificates that the broker loaded into its listeners (certfile) and serves, where the policy names none in their
+ * place: index 0, 1, ...; NULL past the last one. */
+const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index);
+
+/* Of the certificates that are served, the broker's and the policy's: the first breach of a server rule that is only
+ * audited, and *err names the certificate. CG_REASON_UNSET: none. */
+enum cg_reason cg_hook_audit_own(struct cg_error *err);
+
+#endif

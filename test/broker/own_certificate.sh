@@ -1,0 +1,216 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# The broker's own certificate: the table of docs/plugin.md, each fault at the start, at a reload and while it runs, with the
+# certificate of mosquitto.conf (certfile) and that of the policy (credential).
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+make_ca other
+new_key strange
+tls=$(free_port)
+second=$(free_port)
+plain=$(free_port)
+
+# --- certificates and CRLs of any time ---
+
+cat >ca.cnf <<END
+[ca]
+default_ca = d
+[d]
+database = index.txt
+new_certs_dir = .
+default_md = sha256
+policy = p
+unique_subject = no
+rand_serial = yes
+crlnumber = crlnumber
+crl_extensions = c
+[p]
+commonName = supplied
+[c]
+authorityKeyIdentifier = keyid
+END
+: >index.txt
+echo 01 >crlnumber
+
+moment() { # WORDS of date -d
+    date -u -d "$1" +%Y%m%d%H%M%SZ
+}
+
+# own FROM TO [CA]: server.pem of that time, with the same key
+own() {
+    openssl ca -batch -notext -config ca.cnf -cert "${3:-ca}.pem" -keyfile "${3:-ca}.key" -in server.csr -extfile server.ext \
+        -startdate "$(moment "$1")" -enddate "$(moment "$2")" -out own.new 2>openssl.err || cat openssl.err >&2
+    mv own.new server.pem
+}
+
+# list FROM TO: a new CRL of that time
+list() {
+    openssl ca -batch -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -crl_lastupdate "$(moment "$1")" \
+        -crl_nextupdate "$(moment "$2")" -out list.new 2>openssl.err || cat openssl.err >&2
+    mv list.new list.pem
+}
+
+all_good() {
+    cp good.pem server.pem && cp good.key server.key && chmod 600 server.key && list '-1 day' '+9 days'
+}
+
+# --- the broker with either: $how is certfile or credential ---
+
+# configure [MEMBERS]: policy.json and broker.conf; the policy's credential is server.pem as well
+configure() {
+    credential=
+    conf_certificate=server
+    if [ "$how" = credential ]; then
+        credential=', "credential": {"chain": "server.pem", "key": "server.key"}'
+        conf_certificate=good
+    fi
+    printf '{"trust": {"anchors": ["ca.pem"], "crls": ["list.pem"]}, "log": {"file": "events.jsonl"}, "plain": "allow"%s%s}\n' \
+        "$credential" "${1:-}" >policy.new
+    mv policy.new policy.json
+    {
+        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
+        printf 'persistence true\npersistence_location %s/\nlistener %s 127.0.0.1\n' "$scratch" "$plain"
+        tls_listener "$tls" | sed "s/server\./$conf_certificate./"
+        tls_listener "$second" | sed "s/server\./$conf_certificate./"
+    } >broker.conf
+    rm -f events.jsonl
+}
+
+refuses() { # TITLE REASON HINT
+    configure
+    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    got=$?
+    case $got in 0 | 124) fail "$how, $1: it ends with $got" ;; *) echo "ok: $how, $1: no start, exit status $got" ;; esac
+    expect_event "and that is in the event log, with a hint that fits" "^broker_certificate_rejected	$2	.*$3" event reason hint
+}
+
+rejections() {
+    grep -c '"event":"broker_certificate_rejected"' events.jsonl
+}
+
+# waits TITLE REASON HINT: the broker runs without TLS
+waits() {
+    configure
+    start_broker
+    expect_event "$how, $1: it starts, and says what is wrong" "^broker_certificate_rejected	$2	.*$3" event reason hint
+    expect "refuses TLS clients" out dev1 "$tls" dev1
+    expect "and serves the others" in plain "$plain" plain1
+    [ "$(rejections)" = 1 ] || fail "$how, $1: told $(rejections) times, on two listeners"
+}
+
+# recovers TITLE
+recovers() {
+    expect_event "$how, $1: by itself" '^broker_certificate_accepted' event
+    expect "TLS clients are served" in dev1 "$tls" dev1
+    stop_broker
+    [ "$broker_status" = 0 ] || fail "$how, $1: the broker ended with $broker_status"
+}
+
+# still TITLE WORDS KEY...: what serves is served on, and the change is told
+still() {
+    title=$1 words=$2
+    shift 2
+    expect_event "$how, $title: told" "$words" "$@"
+    expect "and what was in use is served" in dev1 "$tls" dev1
+}
+
+own '-1 day' '+9 days'
+cp server.pem good.pem && cp server.key good.key
+cp index.txt index.good # in which it is not revoked
+
+# --- at the start, what time cures: the broker runs, refuses TLS clients, and recovers ---
+
+how=certfile
+all_good && own '-9 days' '-1 day'
+waits "expired" expired 'Renew it'
+cp good.pem server.pem
+kill -HUP "$broker_pid"
+recovers "renewed, and SIGHUP"
+
+all_good && own '+3 seconds' '+9 days'
+waits "not yet valid" not_yet_valid 'clock'
+recovers "its time has come"
+
+how=credential
+all_good && list '-9 days' '-1 day'
+waits "the CRL has lapsed" crl_expired 'certguard crl'
+list '-1 day' '+9 days'
+recovers "a new CRL"
+
+# A machine without a clock of its own: certificates, CAs and CRLs are all of the future, until it has asked for the time.
+faketime=$(find /usr/lib -name 'libfaketime*.so.1' 2>/dev/null | head -n 1)
+if [ -n "$faketime" ] && [ -z "${CG_MOSQUITTO_WRAPPER:-}" ]; then
+    all_good
+    echo '1970-01-01 00:00:10' >clock
+    CG_MOSQUITTO_WRAPPER="env LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$scratch/clock FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1"
+    waits "a clock of 1970" crl_not_yet_valid 'clock'
+    echo '+0' >clock
+    recovers "the clock is right"
+    CG_MOSQUITTO_WRAPPER=
+else
+    echo "skipped: a clock of 1970"
+fi
+
+# --- at the start, what it does not: no broker, and a supervisor can see that it failed ---
+
+for how in certfile credential; do
+    all_good && own '-1 day' '+9 days'
+    openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke server.pem 2>/dev/null
+    list '-1 day' '+9 days'
+    refuses "revoked" revoked 'new key'
+    [ "$how" = credential ] || [ "$got" = 1 ] || fail "it ends with $got"
+    [ "$how" = credential ] || [ -s mosquitto.db ] || fail "the database is not saved"
+    rm -f mosquitto.db
+    all_good && own '-1 day' '+9 days' other
+    refuses "untrusted" untrusted 'CA that the policy trusts'
+done
+all_good && cp strange.key server.key
+refuses "the key does not fit" credential_invalid 'detail names'
+grep -q 'belongs to none' events.jsonl || fail "no word on the key"
+all_good && chmod 666 server.key
+refuses "the key is open to others" credential_invalid 'detail names'
+grep -q 'only its owner' events.jsonl || fail "no word on the mode"
+
+# --- a listener whose own rules refuse what another one accepts ---
+
+how=certfile
+all_good
+configure ", \"listeners\": [{\"port\": $second, \"server\": {\"min_remaining\": \"300d\"}}]"
+start_broker
+expect_event "a listener with rules of its own is named" "^broker_certificate_rejected	too_little_life_left	$second	" event reason listener hint
+expect "and refuses" out dev1 "$second" dev1
+expect "the other one serves" in dev1 "$tls" dev1
+[ "$(rejections)" = 1 ] || fail "told $(rejections) times"
+stop_broker
+
+# --- at a reload and while it runs: what is in use is served on ---
+
+how=credential
+configure
+start_broker
+expect "a good one" in dev1 "$tls" dev1
+own '-9 days' '-1 day'
+still "reload, expired" '^snapshot_rejected	.*refused by the server policy: expired' event detail
+own '-1 day' '+9 days' other
+still "reload, untrusted" '^snapshot_rejected	.*refused by the server policy: untrusted' event detail
+cp good.pem server.pem && cp strange.key server.key
+still "reload, the key does not fit" '^snapshot_rejected	.*belongs to none' event detail
+cp good.key server.key
+openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke good.pem 2>/dev/null
+list '-1 day' '+9 days'
+still "running, revoked" '^snapshot_rejected	.*still served: revoked' event detail
+stop_broker
+[ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
+
+# The broker's own file is another matter: it is served as long as it passes.
+how=certfile
+cp index.good index.txt
+list '-1 day' '+9 days'
+configure
+start_broker
+expect "a good one" in dev1 "$tls" dev1
+openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke good.pem 2>/dev/null
+list '-1 day' '+9 days'
+expect_event "certfile, running, revoked: told" '^broker_certificate_rejected	revoked' event reason
+expect "and refused" out dev1 "$tls" dev1
