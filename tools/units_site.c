@@ -28,6 +28,7 @@ bool cg_units_wanted(const struct cg_units_site *site, const char *name)
         {"certguard-crl.", site->has_ca},
         {"certguard-doctor.", site->has_config},
         {"certguard.logrotate", site->has_log},
+        {"mosquitto-restart.conf", site->has_config},
     };
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         if (strncmp(name, rows[i].start, strlen(rows[i].start)) == 0)

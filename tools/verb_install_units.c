@@ -49,14 +49,20 @@ static void outputs_clear(struct outputs *all)
     free(all->item);
 }
 
-/* "certguard.logrotate" is named "certguard" in the folder of logrotate, which passes over names with a dot. */
+/* "certguard.logrotate" is named "certguard" in the folder of logrotate, which passes over names with a dot; a drop-in is named
+ * "certguard.conf" in the folder of its unit. */
 static void place(const struct install_units_options *o, const char *name, char path[PATH_MAX])
 {
-    bool is_unit = !strstr(name, ".logrotate");
-    const char *folder = o->dir ? o->dir : UNIT_FOLDER;
-    if (!is_unit)
-        folder = o->logrotate_dir ? o->logrotate_dir : o->dir ? o->dir : LOGROTATE_FOLDER;
-    snprintf(path, PATH_MAX, "%s/%s", folder, is_unit ? name : "certguard");
+    const char *folder = o->dir ? o->dir : UNIT_FOLDER, *dash = strchr(name, '-');
+    if (strstr(name, ".logrotate"))
+        snprintf(path, PATH_MAX, "%s/certguard",
+                 o->logrotate_dir ? o->logrotate_dir
+                 : o->dir         ? o->dir
+                                  : LOGROTATE_FOLDER);
+    else if (strstr(name, ".conf"))
+        snprintf(path, PATH_MAX, "%s/%.*s.service.d/certguard.conf", folder, dash ? (int)(dash - name) : 0, name);
+    else
+        snprintf(path, PATH_MAX, "%s/%s", folder, name);
 }
 
 static bool prepare(struct outputs *all, const struct install_units_options *o, const struct cg_units_site *site,
@@ -111,6 +117,13 @@ static bool keep_old(const struct output *out, struct cg_error *err)
     return false;
 }
 
+static bool make_folder_of(const char *path, struct cg_error *err)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+    return cg_make_folders(folder, 0755, err);
+}
+
 static bool write_all(const struct cg_cli *cli, const struct install_units_options *o, const struct outputs *all,
                       struct cg_error *err)
 {
@@ -123,7 +136,8 @@ static bool write_all(const struct cg_cli *cli, const struct install_units_optio
         const struct output *out = &all->item[i];
         if (out->state == CG_UNIT_SAME)
             continue;
-        if (!keep_old(out, err) || !cg_write_replace(out->path, out->text, strlen(out->text), &owner, err))
+        if (!make_folder_of(out->path, err) || !keep_old(out, err) ||
+            !cg_write_replace(out->path, out->text, strlen(out->text), &owner, err))
             return false;
         cg_say(cli, "%s %s", out->state == CG_UNIT_ABSENT ? "wrote" : "replaced", out->path);
     }
@@ -193,12 +207,15 @@ const struct cg_verb cg_verb_install_units = {
     .group = CG_GROUP_CA,
     .arguments = "",
     .summary = "write systemd units and timers, and a logrotate file",
-    .description =
-        "On the machine of the CA: units that renew what is due and refresh the CRL. On the machine of the broker: "
-        "one\n"
-        "that runs doctor, and rotation of the event log. Each holds the paths of this machine, is shut off from the\n"
-        "rest of it, and runs from a timer with jitter. With -n they are printed. What was changed by hand is never\n"
-        "overwritten unasked; put changes into drop-ins.",
+    .description = "On the machine of the CA: units that renew what is due and refresh the CRL. On the machine of the "
+                   "broker: "
+                   "one\n"
+                   "that runs doctor, rotation of the event log, and a drop-in that lets systemd restart a broker that "
+                   "failed for\n"
+                   "as long as it takes. Each unit holds the paths of this machine, is shut off from the rest of it, "
+                   "and runs from\n"
+                   "a timer with jitter. With -n they are printed. What was changed by hand is never\n"
+                   "overwritten unasked; put changes into drop-ins.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units",
