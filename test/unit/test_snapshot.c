@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Snapshots and credentials: what fails a load and with which words, what is watched, what is shared, who frees. */
+#include "core/own_certificate.h"
 #include "core/snapshot.h"
 #include "lib/pki_maker.h"
 
@@ -241,6 +242,55 @@ static void audit_lets_a_doubtful_credential_pass(void **state)
                                   "\"credential\":{\"chain\":\"expired.pem\",\"key\":\"expired.key\"}}"));
 }
 
+/* At the start: what time cures is loaded and held where that is asked for, and nothing else is. */
+static const struct {
+    const char *sentence, *policy;
+    int64_t now;
+    bool hold, loaded;
+    enum cg_reason fault;
+} starts[] = {
+    {"expired, for the tool", CREDENTIAL("expired.pem", "expired.key"), NOW, false, false, CG_REASON_EXPIRED},
+    {"expired", CREDENTIAL("expired.pem", "expired.key"), NOW, true, true, CG_REASON_OK},
+    {"a clock of 1970", CREDENTIAL("chain.pem", "key.pem"), 10, true, true, CG_REASON_OK},
+    {"a lapsed CRL",
+     "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"lapsed.crl\"},\"credential\":{\"chain\":\"direct.pem\","
+     "\"key\":\"direct.key\"}}",
+     NOW, true, true, CG_REASON_OK},
+    {"untrusted", CREDENTIAL("stranger.pem", "stranger.key"), NOW, true, false, CG_REASON_UNTRUSTED},
+    {"a client's", CREDENTIAL("client.pem", "client.key"), NOW, true, false, CG_REASON_WRONG_PURPOSE},
+    {"a client's, and a clock of 1970", CREDENTIAL("client.pem", "client.key"), 10, true, false,
+     CG_REASON_WRONG_PURPOSE},
+    {"a key of another one", CREDENTIAL("chain.pem", "client.key"), NOW, true, false, CG_REASON_CREDENTIAL_INVALID},
+    {"a key that others may read", CREDENTIAL("chain.pem", "open.key"), NOW, true, false, CG_REASON_CREDENTIAL_INVALID},
+};
+
+static void faults_of_time_refuse_no_start(void **state)
+{
+    (void)state;
+    cg_pki_make(pki, "direct: server issuer=root\n"
+                     "lapsed: crl issuer=root number=3 days=-9..-1\n");
+    cg_pki_write(pki, folder, "direct.pem", "direct");
+    cg_pki_write_key(pki, folder, "direct.key", "direct");
+    cg_pki_write(pki, folder, "lapsed.crl", "lapsed");
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct cg_error err = {""};
+        enum cg_reason fault = CG_REASON_OK;
+        write_text("policy.json", starts[i].policy);
+        struct cg_snapshot_source source = {.policy = in_folder("policy.json"), .hold = starts[i].hold};
+        struct cg_snapshot *snapshot = cg_snapshot_load(&source, NULL, starts[i].now, NULL, &fault, &err);
+        if (!snapshot != !starts[i].loaded || fault != starts[i].fault)
+            fail_msg("%s: %s, %s", starts[i].sentence, cg_reason_row(fault)->code, err.text);
+        if (snapshot) {
+            assert_true(cg_credential_is_held(snapshot->base_credential));
+            cg_credential_let_go(snapshot->base_credential);
+            assert_false(cg_credential_is_held(snapshot->base_credential));
+        } else if (!strstr(err.text, cg_own_hint(fault)) && fault != CG_REASON_CREDENTIAL_INVALID) {
+            fail_msg("%s: the hint is another one: %s", starts[i].sentence, err.text);
+        }
+        cg_snapshot_release(snapshot);
+    }
+}
+
 static bool has_path(const struct cg_stamps *stamps, const char *name)
 {
     for (size_t i = 0; i < stamps->count; i++)
@@ -419,6 +469,64 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     cg_snapshot_release(first);
 }
 
+/* A new file that is no good, and trust that no longer fits: each time the credential in use stays. */
+static const struct {
+    const char *sentence;
+    const char *chain, *key, *crl, *anchor; /* entries of the PKI; NULL: as it is */
+    bool open_key;
+    int64_t now;
+    const char *words;
+} unfit[] = {
+    {"expired", "expired mid", "expired", NULL, NULL, false, NOW, "refused by the server policy: expired"},
+    {"not yet valid", "future mid", "future", NULL, NULL, false, NOW, "refused by the server policy: not_yet_valid"},
+    {"untrusted", "stranger", "stranger", NULL, NULL, false, NOW, "refused by the server policy: untrusted"},
+    {"a CRL that has lapsed", "again mid root", NULL, "lapsing", NULL, false, NOW + 8 * 86400,
+     "refused by the server policy: crl_expired"},
+    {"a clock of 1970", "again mid root", NULL, NULL, NULL, false, 10,
+     "refused by the server policy: crl_not_yet_valid"},
+    {"a key that others may read", NULL, "broker", NULL, NULL, true, NOW, "only its owner"},
+    {"a key of another one", NULL, "client", NULL, NULL, false, NOW, "belongs to none"},
+    {"its CA is not trusted any more", NULL, NULL, NULL, "other", false, NOW, "still served: untrusted"},
+};
+
+static void what_is_in_use_stays(void **state)
+{
+    (void)state;
+    cg_pki_make(pki, "future: server issuer=mid days=1..9\n"
+                     "again: server issuer=mid key=@broker serial=0x78\n"
+                     "lapsing: crl issuer=mid number=9\n");
+    for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
+        struct cg_snapshot *first = start_with_all();
+        if (unfit[i].chain)
+            cg_pki_write(pki, folder, "chain.pem", unfit[i].chain);
+        if (unfit[i].key) {
+            unlink(in_folder("key.pem"));
+            cg_pki_write_key(pki, folder, "key.pem", unfit[i].key);
+            assert_int_equal(chmod(in_folder("key.pem"), unfit[i].open_key ? 0644 : 0600), 0);
+        }
+        if (unfit[i].crl)
+            cg_pki_write(pki, folder, "mid.crl", unfit[i].crl);
+        if (unfit[i].anchor)
+            cg_pki_write(pki, folder, "ca.pem", unfit[i].anchor);
+        struct cg_snapshot_source source = {.policy = in_folder("policy.json"), .hold = true};
+        cg_faults_clear(&faults);
+        struct cg_snapshot *second = cg_snapshot_reload(&source, NULL, first, unfit[i].now, NULL, &faults);
+        bool found = false;
+        for (size_t j = 0; j < faults.count; j++)
+            found = found || strstr(faults.item[j].error.text, unfit[i].words);
+        if (!found)
+            fail_msg("%s: %s", unfit[i].sentence, faults.count ? faults.item[0].error.text : "no fault");
+        if (second)
+            assert_ptr_equal(second->base_credential, first->base_credential);
+        assert_false(cg_credential_is_held(first->base_credential));
+        unlink(in_folder("key.pem"));
+        cg_snapshot_release(second);
+        cg_snapshot_release(first);
+    }
+    cg_faults_clear(&faults);
+    cg_snapshot_release(start_with_all());
+}
+
 /* Absence is no state: what was in a folder and is gone stays, whatever else changes, and never goes back. */
 static void a_crl_that_is_gone_stays(void **state)
 {
@@ -525,11 +633,13 @@ int main(void)
         cmocka_unit_test(loads_the_strict_default),
         cmocka_unit_test(serves_credentials_by_port),
         cmocka_unit_test(audit_lets_a_doubtful_credential_pass),
+        cmocka_unit_test(faults_of_time_refuse_no_start),
         cmocka_unit_test(says_what_to_watch_on_failure_too),
         cmocka_unit_test(shares_what_did_not_change),
         cmocka_unit_test(each_part_by_itself),
         cmocka_unit_test(a_part_that_is_mended_is_taken),
         cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),
+        cmocka_unit_test(what_is_in_use_stays),
         cmocka_unit_test(a_crl_that_is_gone_stays),
         cmocka_unit_test(files_of_crls_that_did_not_change_are_not_read_again),
         cmocka_unit_test(a_new_certificate_keeps_the_names),
