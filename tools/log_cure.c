@@ -7,9 +7,11 @@
 #include <string.h>
 
 /* NAME, FILE, PORT and CLIENT stand for those of the event. */
-static const struct {
+struct cure {
     const char *reason, *command;
-} cures[] = {
+};
+
+static const struct cure cures[] = {
     {"no_certificate", "certguard issue client CLIENT"},
     {"untrusted", "certguard issue client NAME"},
     {"self_signed", "certguard issue client NAME"},
@@ -40,6 +42,41 @@ static const struct {
     {"trust_invalid", "certguard lint FILE"},
 };
 
+/* Where the certificate is the broker's own. */
+static const struct cure own_cures[] = {
+    {"untrusted", "certguard issue broker NAME"},
+    {"self_signed", "certguard issue broker NAME"},
+    {"bad_signature", "certguard issue broker NAME"},
+    {"revoked", "certguard issue broker NAME"},
+    {"wrong_purpose", "certguard issue broker NAME"},
+    {"ca_as_end_entity", "certguard issue broker NAME"},
+    {"eku_missing", "certguard issue broker NAME"},
+    {"eku_any", "certguard issue broker NAME"},
+    {"san_missing", "certguard issue broker NAME"},
+    {"host_mismatch", "certguard issue broker NAME"},
+    {"expired", "certguard rotate NAME"},
+    {"too_little_life_left", "certguard rotate NAME"},
+    {"crl_missing", "certguard crl"},
+    {"crl_expired", "certguard crl"},
+    {"crl_too_old", "certguard crl"},
+    {"crl_unknown", "certguard crl"},
+    {"not_yet_valid", "timedatectl"},
+    {"ca_not_yet_valid", "timedatectl"},
+    {"crl_not_yet_valid", "timedatectl"},
+    {"credential_invalid", "certguard doctor"},
+};
+
+static const char *command_of(const struct cg_log_event *event)
+{
+    bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
+    const struct cure *table = own ? own_cures : cures;
+    size_t count = own ? CG_COUNT(own_cures) : CG_COUNT(cures);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].reason, event->reason) == 0)
+            return table[i].command;
+    return NULL;
+}
+
 void cg_log_name(const struct cg_log_event *event, char *out, size_t size)
 {
     const char *cn = strncmp(event->subject, "CN=", 3) == 0 ? event->subject : strstr(event->subject, ",CN=");
@@ -66,10 +103,7 @@ static const char *shell_safe(const char *text, const char *placeholder)
 bool cg_log_cure(const struct cg_log_event *event, char out[CG_CURE_MAX])
 {
     char name[CG_NAME_MAX + 1], port[16];
-    const char *command = NULL;
-    for (size_t i = 0; i < CG_COUNT(cures); i++)
-        if (strcmp(cures[i].reason, event->reason) == 0)
-            command = cures[i].command;
+    const char *command = command_of(event);
     if (!command)
         return false;
     cg_log_name(event, name, sizeof name);

@@ -74,6 +74,13 @@ ok cg log --explain events
 says 'certguard renew sensor4'
 says 'The certificate has expired. (RFC 5280 4.1.2.5)'
 
+# of the broker's own certificate the cure is another one
+event 2026-11-20T10:00:00.000Z broker_certificate_rejected untrusted '' broker 1c '' >own
+event 2026-11-20T10:00:01.000Z broker_certificate_rejected not_yet_valid '' broker 1c '' >>own
+ok cg log --explain own
+says 'certguard issue broker broker'
+says 'timedatectl'
+
 # what the reason says about the client id: who has none gets a certificate, who wants another's is shown its holder
 event 2026-11-20T10:00:00.000Z connect_denied no_certificate 192.0.2.7:5000 '' '' pump1 >denied
 event 2026-11-20T10:00:01.000Z connect_denied client_id_taken 192.0.2.7:5001 sensor4 1c pump1 >>denied
