@@ -78,8 +78,10 @@ static const char *option(const struct cg_doctor *d, const char *name)
 
 static void load_snapshot(struct cg_doctor *d)
 {
-    const struct cg_snapshot_source source = {
-        .policy = option(d, "policy"), .anchors = option(d, "trust_anchors"), .event_log = option(d, "event_log")};
+    const struct cg_snapshot_source source = {.policy = option(d, "policy"),
+                                              .anchors = option(d, "trust_anchors"),
+                                              .event_log = option(d, "event_log"),
+                                              .without_state = true};
     struct cg_error err = {""};
     if (!d->plugin || !source.policy == !source.anchors)
         return;

@@ -157,7 +157,7 @@ bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_
 void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy)
 {
     struct cg_error fault = {""};
-    const struct cg_snapshot_source files = {.policy = policy->name};
+    const struct cg_snapshot_source files = {.policy = policy->name, .without_state = true};
     struct cg_snapshot *snapshot = cg_snapshot_load(&files, NULL, report->now, NULL, NULL, &fault);
     if (!snapshot) {
         tell_fault(report, "Broker: the files of its policy do not load", &fault);

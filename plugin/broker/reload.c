@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "eventlog.h"
+#include "numbers_file.h"
 #include "thread.h"
 
 #include "tls/prove.h"
@@ -22,6 +23,7 @@ struct cg_reload {
     pthread_cond_t wake;
     bool stop, nudged;
     struct cg_snapshot *fresh; /* built, not yet taken */
+    bool made_numbers;         /* a file of them, where there was none */
     bool has_kept;
     struct cg_faults kept; /* what stays what it was, and why; not yet taken */
     struct cg_snapshot *retired[RETIRED_MAX];
@@ -68,15 +70,35 @@ static bool prove_policy(const struct cg_policy *policy, struct cg_error *err)
     return cg_proofs.policy(policy, err) && (!file || strcmp(file, "-") == 0 || cg_eventlog_probe(file, err));
 }
 
+/* Before the snapshot is offered, so that no number is in use that a restart would not know. What cannot be written holds
+ * no CRL back. */
+static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *snapshot, struct cg_stamps *seen)
+{
+    const char *folder = snapshot->policy->state;
+    struct cg_error err = {""};
+    if (!folder)
+        return;
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, snapshot->numbers, seen, &err);
+    bool failed = stored == CG_NUMBERS_NOT_STORED || stored == CG_NUMBERS_LATER;
+    if (failed && !cg_faults_has(&reload->faults, err.text)) /* it may be what the snapshot's load found */
+        cg_faults_add(&reload->faults, CG_REASON_STATE_INVALID, &err);
+    if (stored != CG_NUMBERS_CREATED)
+        return;
+    pthread_mutex_lock(&reload->mutex);
+    reload->made_numbers = true;
+    pthread_mutex_unlock(&reload->mutex);
+}
+
 static void load(struct cg_reload *reload)
 {
     const struct cg_snapshot_source source = {
         .policy = reload->policy, .anchors = reload->anchors, .event_log = reload->event_log};
-    const struct cg_snapshot_proofs proofs = {prove_policy, cg_proofs.credential};
+    const struct cg_snapshot_proofs proofs = {prove_policy, cg_proofs.credential, cg_numbers_file_prepare};
     struct cg_stamps seen = {NULL, 0};
     cg_faults_clear(&reload->faults);
     struct cg_snapshot *fresh = cg_snapshot_reload(&source, &proofs, reload->latest, cg_clock_wall_ms() / 1000, &seen,
                                                    &reload->faults);
+    store_numbers(reload, fresh ? fresh : reload->latest, &seen);
     /* A list cut short by lack of memory would miss changes: the next retry makes it whole. */
     cg_stamps_clear(&reload->seen);
     reload->seen = seen;
@@ -190,7 +212,7 @@ static void destroy(struct cg_reload *reload)
 }
 
 struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *serving,
-                                  struct cg_stamps *seen, struct cg_error *err)
+                                  struct cg_stamps *seen, struct cg_faults *faults, struct cg_error *err)
 {
     struct cg_reload *reload = calloc(1, sizeof *reload);
     if (!reload) {
@@ -210,6 +232,9 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     reload->latest = cg_snapshot_take(serving);
     reload->seen = *seen;
     memset(seen, 0, sizeof *seen);
+    reload->faults = *faults;
+    memset(faults, 0, sizeof *faults);
+    reload->failed_at_ms = cg_clock_monotonic_ms();
     reload->loaded = reload->moving = cg_stamps_then(&reload->seen);
     int error = ok ? cg_thread_start(&reload->thread, run, reload) : 0;
     if (ok && error == 0)
@@ -253,10 +278,19 @@ bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept)
     return has;
 }
 
+bool cg_reload_take_made(struct cg_reload *reload)
+{
+    pthread_mutex_lock(&reload->mutex);
+    bool made = reload->made_numbers;
+    reload->made_numbers = false;
+    pthread_mutex_unlock(&reload->mutex);
+    return made;
+}
+
 bool cg_reload_has_news(struct cg_reload *reload)
 {
     pthread_mutex_lock(&reload->mutex);
-    bool news = reload->fresh || reload->has_kept;
+    bool news = reload->fresh || reload->has_kept || reload->made_numbers;
     pthread_mutex_unlock(&reload->mutex);
     return news;
 }

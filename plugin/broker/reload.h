@@ -23,9 +23,10 @@ struct cg_reload_look {
 /* Load now? What is still being written waits, unless somebody asked. */
 bool cg_reload_is_due(const struct cg_reload_look *look);
 
-/* source is copied. serving: the snapshot in use. seen: the stamps of its load; taken over, left empty. */
+/* source is copied. serving: the snapshot in use. seen: the stamps of its load; taken over, left empty. faults: what that
+ * load left to be tried again; taken over, left empty. */
 struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *serving,
-                                  struct cg_stamps *seen, struct cg_error *err);
+                                  struct cg_stamps *seen, struct cg_faults *faults, struct cg_error *err);
 void cg_reload_stop(struct cg_reload *reload); /* waits for a load that is under way; NULL is fine */
 
 /* Main thread, from the tick; never waits for a load. The caller's reference, every credential in it proven; NULL: nothing
@@ -35,6 +36,9 @@ struct cg_snapshot *cg_reload_take(struct cg_reload *reload);
 /* What the files hold and must not be used, so that its parts stay what they were: told when it has been so for a second,
  * and again when that changes. True: *kept is the whole list as of now, the caller's; empty: all is well. */
 bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept);
+
+/* The file of CRL numbers was not there and was made: once each time. */
+bool cg_reload_take_made(struct cg_reload *reload);
 
 /* Is there something to take? Any thread. */
 bool cg_reload_has_news(struct cg_reload *reload);

@@ -5,10 +5,12 @@
 #include "clock.h"
 #include "end_broker.h"
 #include "handshake.h"
+#include "numbers_file.h"
 
 #include "tls/own_certificate.h"
 #include "tls/prove.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,13 +82,53 @@ static void report_refused(const struct cg_state *state, enum cg_reason fault, c
     cg_policy_free(policy);
 }
 
-static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_error *err)
+/* At a first start there is nothing to find; a file that was lost looks the same, so both are told. */
+static void tell_made(struct cg_state *state)
+{
+    char detail[600];
+    snprintf(detail, sizeof detail,
+             "%s/" CG_CRL_NUMBERS_FILE " was not there, and was made: from now on CRLs older than those in use now are "
+             "refused, also after a restart",
+             state->snapshot->policy->state ? state->snapshot->policy->state : "");
+    const struct cg_event event = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = detail,
+        .hint = "Nothing to do at the first start with this folder. Else it was lost: make sure that the CRLs in place "
+                "are the newest",
+    };
+    cg_report(state->reporter, &event);
+}
+
+/* False: the broker must not start. What passes by itself, such as a full disk, is left to the thread. */
+static bool store_numbers(const struct cg_snapshot *fresh, struct cg_stamps *seen, struct cg_faults *faults, bool *made,
+                          struct cg_error *err)
+{
+    const char *folder = fresh->policy->state;
+    if (!folder)
+        return true;
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, fresh->numbers, seen, err);
+    *made = stored == CG_NUMBERS_CREATED;
+    switch (stored) {
+    case CG_NUMBERS_STORED:
+    case CG_NUMBERS_CREATED:
+        return true;
+    case CG_NUMBERS_LATER:
+        cg_faults_add(faults, CG_REASON_STATE_INVALID, err);
+        return true;
+    case CG_NUMBERS_NOT_STORED:
+    default:
+        return false;
+    }
+}
+
+static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_faults *faults, struct cg_error *err)
 {
     const struct cg_options *options = &state->options;
     const struct cg_snapshot_source source = {
         .policy = options->policy, .anchors = options->anchors, .event_log = options->event_log, .hold = true};
+    const struct cg_snapshot_proofs proofs = {cg_proofs.policy, cg_proofs.credential, cg_numbers_file_prepare};
     enum cg_reason fault = CG_REASON_UNSET;
-    struct cg_snapshot *fresh = cg_snapshot_load(&source, &cg_proofs, cg_clock_wall_ms() / 1000, seen, &fault, err);
+    struct cg_snapshot *fresh = cg_snapshot_load(&source, &proofs, cg_clock_wall_ms() / 1000, seen, &fault, err);
     if (!fresh) {
         report_refused(state, fault, err);
         return false;
@@ -94,18 +136,21 @@ static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_error
     const struct cg_log_policy *log = &fresh->policy->log;
     const char *file = options->event_log ? options->event_log : log->file;
     state->reporter = cg_reporter_open(log, file, state->means.log, err);
-    if (!state->reporter) {
+    bool made = false;
+    if (!state->reporter || !store_numbers(fresh, seen, faults, &made, err)) {
         cg_snapshot_release(fresh);
         return false;
     }
     cg_state_swap(state, fresh);
+    if (made)
+        tell_made(state);
     if (!make_parts(state)) {
         cg_error_set(err, "out of memory");
         return false;
     }
     const struct cg_hook_handlers handlers = cg_handshake_handlers(state);
     state->hooked = cg_hook_install(&handlers, err);
-    state->reload = state->hooked ? cg_reload_start(&source, fresh, seen, err) : NULL;
+    state->reload = state->hooked ? cg_reload_start(&source, fresh, seen, faults, err) : NULL;
     return state->reload != NULL;
 }
 
@@ -128,8 +173,10 @@ struct cg_state *cg_state_open(const struct cg_options *options, const struct cg
         return NULL;
     }
     struct cg_stamps seen = {NULL, 0};
-    bool loaded = load(state, &seen, err);
+    struct cg_faults faults = {NULL, 0, 0};
+    bool loaded = load(state, &seen, &faults, err);
     cg_stamps_clear(&seen);
+    cg_faults_clear(&faults);
     if (!loaded) {
         destroy(state);
         return NULL;
@@ -225,6 +272,8 @@ void cg_state_take_news(struct cg_state *state)
     struct cg_snapshot *fresh = cg_reload_take(state->reload);
     if (fresh)
         cg_state_swap(state, fresh);
+    if (cg_reload_take_made(state->reload))
+        tell_made(state);
     if (cg_reload_take_kept(state->reload, &kept))
         tell_kept(state, &kept, fresh != NULL);
 }

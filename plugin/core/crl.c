@@ -40,6 +40,24 @@ static struct cg_crl **find_same(const struct cg_crl_set *set, const struct cg_c
     return NULL;
 }
 
+const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index)
+{
+    return index < cg_crl_set_count(set) ? set->crls[index] : NULL;
+}
+
+const struct cg_crl *cg_crl_set_like(const struct cg_crl_set *set, const struct cg_crl *crl)
+{
+    struct cg_crl **held = find_same(set, crl);
+    return held ? *held : NULL;
+}
+
+void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
+{
+    cg_crl_free(set->crls[index]);
+    set->count--;
+    memmove(&set->crls[index], &set->crls[index + 1], (set->count - index) * sizeof(struct cg_crl *));
+}
+
 static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
 {
     char issuer[256], high[44], low[44];

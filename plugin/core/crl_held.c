@@ -238,12 +238,19 @@ bool cg_crl_same_scope(const struct cg_crl *a, const struct cg_crl *b)
     return a->is_delta == b->is_delta && cg_crl_same_base(a, b);
 }
 
-int cg_crl_order(const struct cg_crl *a, const struct cg_crl *b)
+int cg_crl_order_of(const unsigned char *a_number, int64_t a_this_update, const unsigned char *b_number,
+                    int64_t b_this_update)
 {
-    int order = a->has_number && b->has_number ? memcmp(a->number, b->number, sizeof a->number) : 0;
+    int order = a_number && b_number ? memcmp(a_number, b_number, CG_SERIAL_MAX) : 0;
     if (order != 0)
         return order;
-    return (a->this_update > b->this_update) - (a->this_update < b->this_update);
+    return (a_this_update > b_this_update) - (a_this_update < b_this_update);
+}
+
+int cg_crl_order(const struct cg_crl *a, const struct cg_crl *b)
+{
+    return cg_crl_order_of(a->has_number ? a->number : NULL, a->this_update, b->has_number ? b->number : NULL,
+                           b->this_update);
 }
 
 bool cg_crl_delta_fits(const struct cg_crl *delta, const struct cg_crl *base)
@@ -252,17 +259,22 @@ bool cg_crl_delta_fits(const struct cg_crl *delta, const struct cg_crl *base)
            memcmp(base->number, delta->number, sizeof base->number) < 0;
 }
 
-void cg_crl_number_text(const struct cg_crl *crl, char *out, size_t size)
+void cg_crl_number_hex(const unsigned char *number, char *out, size_t size)
 {
     size_t first = 0, used = 0;
     if (size > 0)
         *out = '\0';
-    if (!crl->has_number)
+    if (!number)
         return;
-    while (first < sizeof crl->number - 1 && crl->number[first] == 0)
+    while (first < CG_SERIAL_MAX - 1 && number[first] == 0)
         first++;
-    for (size_t i = first; i < sizeof crl->number && used + 3 <= size; i++)
-        used += (size_t)snprintf(out + used, size - used, used == 0 ? "%x" : "%02x", crl->number[i]);
+    for (size_t i = first; i < CG_SERIAL_MAX && used + 3 <= size; i++)
+        used += (size_t)snprintf(out + used, size - used, used == 0 ? "%x" : "%02x", number[i]);
+}
+
+void cg_crl_number_text(const struct cg_crl *crl, char *out, size_t size)
+{
+    cg_crl_number_hex(crl->has_number ? crl->number : NULL, out, size);
 }
 
 size_t cg_crl_entries(const struct cg_crl *crl)

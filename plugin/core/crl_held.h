@@ -52,10 +52,15 @@ bool cg_crl_same_scope(const struct cg_crl *a, const struct cg_crl *b);
 /* < 0: a is older than b. By cRLNumber, else, or where both are equal, by thisUpdate. */
 int cg_crl_order(const struct cg_crl *a, const struct cg_crl *b);
 
+/* The same of what they say; number: CG_SERIAL_MAX octets, or NULL where there is none. */
+int cg_crl_order_of(const unsigned char *a_number, int64_t a_this_update, const unsigned char *b_number,
+                    int64_t b_this_update);
+
 /* BaseCRLNumber <= number of base < number of delta (RFC 5280 5.2.4). */
 bool cg_crl_delta_fits(const struct cg_crl *delta, const struct cg_crl *base);
 
-void cg_crl_number_text(const struct cg_crl *crl, char *out, size_t size); /* lower-case hex; "" for none */
+void cg_crl_number_text(const struct cg_crl *crl, char *out, size_t size);   /* lower-case hex; "" for none */
+void cg_crl_number_hex(const unsigned char *number, char *out, size_t size); /* the same; NULL: "" */
 size_t cg_crl_entries(const struct cg_crl *crl);
 size_t cg_crl_bytes(const struct cg_crl *crl);
 

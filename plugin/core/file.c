@@ -14,11 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_TEXT_MAX 64
+#define NAME_TEXT_MAX CG_FILE_USER_MAX
 #define GROUPS_MAX    256
 
-/* Name of the user or group that this process runs as, or its number. */
-static void user_text(char out[NAME_TEXT_MAX])
+void cg_file_user(char out[CG_FILE_USER_MAX])
 {
     struct passwd entry, *found = NULL;
     char buffer[4096];
@@ -42,6 +41,12 @@ bool cg_file_is_folder(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool cg_file_is_missing(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 static bool may_enter(const char *path)
@@ -88,7 +93,7 @@ static void explain_missing(const char *path, struct cg_error *err)
 static void explain_denied(const char *path, const char *right, struct cg_error *err)
 {
     char user[NAME_TEXT_MAX], group[NAME_TEXT_MAX], prefix[PATH_MAX];
-    user_text(user);
+    cg_file_user(user);
     group_text(group);
     snprintf(prefix, sizeof prefix, "%s", path);
     for (char *p = prefix[0] ? strchr(prefix + 1, '/') : NULL; p; p = strchr(p + 1, '/')) {
@@ -149,6 +154,42 @@ static bool private_enough(const char *path, const struct stat *st, struct cg_er
     return !exposed;
 }
 
+/* What others may write, they may have written. */
+static bool ours_alone(const char *path, const struct stat *st, struct cg_error *err)
+{
+    char user[NAME_TEXT_MAX];
+    cg_file_user(user);
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        cg_error_set(err, "%s: expected user %s (or root) as its owner, found user %u; cure: chown %s %s", path, user,
+                     (unsigned)st->st_uid, user, path);
+    else if (st->st_mode & (S_IWGRP | S_IWOTH))
+        cg_error_set(err,
+                     "%s: expected nobody but its owner to be allowed to write, found mode %04o; cure: chmod go-w "
+                     "%s",
+                     path, (unsigned)(st->st_mode & 07777), path);
+    else
+        return true;
+    return false;
+}
+
+bool cg_folder_is_safe(const char *path, struct cg_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        explain_open(path, errno, err);
+        return false;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        cg_error_set(err, "%s: expected a folder, found a file; correct the name in the policy", path);
+        return false;
+    }
+    if (!may_enter(path)) {
+        explain_denied(path, "x", err);
+        return false;
+    }
+    return ours_alone(path, &st, err);
+}
+
 static bool read_all(int fd, unsigned char *data, size_t len, size_t *got)
 {
     *got = 0;
@@ -184,6 +225,8 @@ static bool acceptable(const char *path, const struct stat *st, enum cg_file_kin
                      (intmax_t)st->st_size);
         return false;
     }
+    if (kind == CG_FILE_STATE)
+        return ours_alone(path, st, err);
     return kind != CG_FILE_PRIVATE_KEY || private_enough(path, st, err);
 }
 

@@ -17,6 +17,7 @@ struct cg_bytes {
 enum cg_file_kind {
     CG_FILE_PUBLIC = 0,
     CG_FILE_PRIVATE_KEY, /* refused when others may read it; wiped by cg_bytes_wipe */
+    CG_FILE_STATE,       /* refused when others may write it */
     CG_FILE_CRLS,        /* may be large: its first bytes must look like PEM or DER before the rest is read */
 };
 
@@ -27,7 +28,17 @@ bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct
 void cg_bytes_free(struct cg_bytes *bytes);
 void cg_bytes_wipe(struct cg_bytes *bytes); /* OPENSSL_cleanse, then free */
 
+/* Name of the user that this process runs as, or its number. */
+#define CG_FILE_USER_MAX 64
+void cg_file_user(char out[CG_FILE_USER_MAX]);
+
 bool cg_file_is_folder(const char *path);
+
+/* For certain: what cannot be looked at may be there. */
+bool cg_file_is_missing(const char *path);
+
+/* A folder of ours or of root, in which nobody else may put or change a file. False: *err says the cure. */
+bool cg_folder_is_safe(const char *path, struct cg_error *err);
 
 /* Calls visit for the files of a folder whose names end in one of suffixes (NULL-terminated) and do not start with a
  * dot, in the order of their names; stops at the first false and returns it. path is borrowed. */

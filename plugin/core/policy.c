@@ -247,6 +247,7 @@ static void settle(struct cg_draft *draft, struct cg_policy *policy)
     bool own_trust = draft->bridge.trust.files.anchors.count > 0;
     policy->trust = draft->trust.files;
     policy->bridge_trust = draft->bridge.trust.files;
+    policy->state = draft->state;
     policy->log = draft->log;
     cg_list_sort(&draft->admin);
     policy->admin = draft->admin;

@@ -199,6 +199,7 @@ struct cg_policy {
     const char *name;                          /* the file, or "(strict default)" */
     const char *text;                          /* its JSON */
     struct cg_trust_files trust, bridge_trust; /* bridge_trust without anchors: trust is used */
+    const char *state;                         /* folder, NULL: nothing outlives the process */
     struct cg_log_policy log;
     struct cg_listener_policy base; /* ports that have no entry of their own */
     struct cg_listener_policy *listeners;

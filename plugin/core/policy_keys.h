@@ -93,6 +93,7 @@ struct cg_draft {
     enum cg_mode mode;
     enum cg_mode rules[CG_REASON_COUNT];
     struct cg_trust_draft trust;
+    const char *state;
     struct cg_log_policy log;
     struct cg_listener_policy listener;
     struct cg_bridge_draft bridge;

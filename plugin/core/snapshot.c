@@ -6,6 +6,7 @@
 #include "policy_changes.h"
 #include "policy_parse.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,9 +120,9 @@ static bool load_crls(struct loading *loading, struct store *store)
 {
     bool new_policy = loading->previous && loading->fresh->policy != loading->previous->policy;
     const struct cg_trust_before before = {store->old, store->same_certificates, new_policy ? store->old_crls : NULL,
-                                           loading->faults};
+                                           store->old ? loading->faults : NULL, loading->fresh->numbers};
     loading->stage = CG_REASON_CRL_INVALID;
-    if (!cg_trust_load_crls(*store->trust, store->files, store->old ? &before : NULL, loading->seen, &loading->err))
+    if (!cg_trust_load_crls(*store->trust, store->files, &before, loading->seen, &loading->err))
         return false;
     if (!store->same_certificates || !cg_trust_same_crls(*store->trust, store->old))
         return true;
@@ -171,6 +172,55 @@ static void finish_trusts(struct cg_snapshot *fresh)
         fresh->bridge_trust = fresh->trust;
 }
 
+/* ---- the numbers of CRLs that were in use */
+
+/* Was the folder in use before? What fails then is a fault; else the policy cannot be taken with it. */
+static bool same_state(const struct loading *loading, const char *folder)
+{
+    const char *old = loading->previous ? loading->previous->policy->state : NULL;
+    return old && strcmp(old, folder) == 0;
+}
+
+static bool read_state(struct loading *loading, const char *folder)
+{
+    const struct cg_snapshot_proofs *proofs = loading->proofs;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder);
+    if (!mark(loading, path))
+        return false;
+    loading->stage = CG_REASON_STATE_INVALID;
+    if (!same_state(loading, folder) && proofs && proofs->state && !proofs->state(folder, &loading->err))
+        return false;
+    struct cg_crl_numbers *read = cg_crl_numbers_new();
+    bool ok = read ? cg_crl_numbers_read(read, folder, NULL, &loading->err) : no_memory(loading);
+    if (ok && !cg_crl_numbers_merge(loading->fresh->numbers, read))
+        ok = no_memory(loading);
+    cg_crl_numbers_free(read);
+    return ok;
+}
+
+/* Of the snapshot before, and of the folder. */
+static bool load_numbers(struct loading *loading)
+{
+    struct cg_snapshot *fresh = loading->fresh;
+    const char *folder = loading->source->without_state ? NULL : fresh->policy->state;
+    cg_crl_numbers_free(fresh->numbers);
+    fresh->numbers = cg_crl_numbers_new();
+    if (!fresh->numbers || !cg_crl_numbers_merge(fresh->numbers, loading->previous ? loading->previous->numbers : NULL))
+        return no_memory(loading);
+    return !folder || read_state(loading, folder) || (same_state(loading, folder) && stays(loading));
+}
+
+static bool raise_numbers(struct loading *loading)
+{
+    struct cg_snapshot *fresh = loading->fresh;
+    if (!cg_trust_raise_numbers(fresh->trust, fresh->numbers) ||
+        !cg_trust_raise_numbers(fresh->bridge_trust, fresh->numbers))
+        return no_memory(loading);
+    cg_crl_numbers_trim(fresh->numbers);
+    return true;
+}
+
 /* All that a new policy names. CRLs that were read before may be at fault: they stay. */
 static bool load_trusts(struct loading *loading)
 {
@@ -213,7 +263,7 @@ static bool load_policy_and_trust(struct loading *loading)
     if (changed) {
         fresh->policy = policy;
         size_t before = loading->faults ? loading->faults->count : 0;
-        if (load_trusts(loading))
+        if (load_numbers(loading) && load_trusts(loading))
             return true;
         if (loading->faults)
             cg_faults_cut(loading->faults, before); /* they are of a policy that is not taken */
@@ -223,7 +273,7 @@ static bool load_policy_and_trust(struct loading *loading)
     }
     cg_policy_free(policy);
     fresh->policy = previous ? cg_policy_take(previous->policy) : NULL;
-    return fresh->policy && refresh_trusts(loading);
+    return fresh->policy && load_numbers(loading) && refresh_trusts(loading);
 }
 
 /* ---- credentials */
@@ -396,6 +446,7 @@ static void free_snapshot(struct cg_snapshot *snapshot)
     cg_credential_free(snapshot->base_credential);
     cg_stamps_clear(&snapshot->base_credential_files);
     drop_trusts(snapshot);
+    cg_crl_numbers_free(snapshot->numbers);
     cg_policy_free(snapshot->policy);
     cg_stamps_clear(&snapshot->trust_files);
     cg_stamps_clear(&snapshot->bridge_trust_files);
@@ -409,7 +460,7 @@ static bool load(struct loading *loading)
     if (!loading->fresh)
         return no_memory(loading);
     atomic_init(&loading->fresh->references, 1);
-    if (load_policy_and_trust(loading) && load_credentials(loading))
+    if (load_policy_and_trust(loading) && raise_numbers(loading) && load_credentials(loading))
         return true;
     free_snapshot(loading->fresh);
     loading->fresh = NULL;

@@ -22,6 +22,7 @@ struct cg_snapshot_source {
     const char *anchors;
     const char *event_log; /* overrides log.file; may be NULL */
     bool hold;             /* at the start: a credential that is refused for its time alone is loaded and held */
+    bool without_state;    /* files alone are judged, whatever was in use before */
 };
 
 struct cg_snapshot {
@@ -30,6 +31,7 @@ struct cg_snapshot {
     struct cg_policy *policy;
     struct cg_trust *trust;
     struct cg_trust *bridge_trust;         /* same pointer as trust where the policy names none */
+    struct cg_crl_numbers *numbers;        /* the highest that were ever in use: of policy->state, before, and now */
     struct cg_credential *base_credential; /* of policy->base; NULL: the broker's own is served */
     struct cg_credential **credentials;    /* by policy->listeners index; NULL entries: the broker's own is served */
     char policy_changes[200];              /* cg_policy_changes since the previous one */
@@ -38,11 +40,13 @@ struct cg_snapshot {
     struct cg_stamps *credential_files;               /* by policy->listeners index */
 };
 
-/* What only libssl can say about a part; NULL functions: nothing. False, and *err: the part is not taken. Any thread. */
+/* What only the layers above can say about a part; state may be NULL. False, and *err: the part is not taken. Any thread. */
 struct cg_snapshot_proofs {
     bool (*policy)(const struct cg_policy *policy, struct cg_error *err);
     bool (*credential)(const struct cg_credential *credential, const struct cg_listener_policy *listener,
                        struct cg_error *err);
+    /* The folder of the policy's "state", when it was not in use before. */
+    bool (*state)(const char *folder, struct cg_error *err);
 };
 
 /* Loads everything and runs cg_check (purpose server) on each credential: rules that are enforced fail it. No other part looks

@@ -62,6 +62,16 @@ bool cg_stamps_add(struct cg_stamps *stamps, const char *path)
     return cg_stamps_copy(stamps, &stamp);
 }
 
+void cg_stamps_again(struct cg_stamps *stamps, const char *path)
+{
+    struct cg_stamp *stamp = find(stamps, path);
+    if (!stamp)
+        return;
+    char *kept = stamp->path;
+    cg_stamp_look(path, stamp);
+    stamp->path = kept;
+}
+
 /* FNV-1a over the fields, not over the struct: padding is not ours. */
 static void mix(uint64_t *hash, uint64_t value)
 {

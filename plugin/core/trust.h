@@ -5,6 +5,7 @@
 #define CG_TRUST_H
 
 #include "crl.h"
+#include "crl_numbers.h"
 #include "error.h"
 #include "policy.h"
 #include "stamp.h"
@@ -44,13 +45,14 @@ struct cg_trust *cg_trust_load_certificates(const struct cg_trust_files *files, 
 struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other);
 
 /* Then the CRLs, each by itself: faults are listed, and what the store before had stays (see cg_crl_set_keep). Without
- * before the first fault ends it. seen: NULL, or gets a stamp of each file and folder. False: nothing of the store may be
+ * before, or without a list in it, the first fault ends it. One that is older than numbers say is a fault, and not taken. seen: NULL, or gets a stamp of each file and folder. False: nothing of the store may be
  * used, or a path is at fault that must not be. */
 struct cg_trust_before {
-    const struct cg_trust *trust;
+    const struct cg_trust *trust;  /* may be NULL */
     bool same_certificates;        /* then files that have not changed are not read again */
     const struct cg_strings *crls; /* NULL, or the only paths that may be at fault: those that were read before */
-    struct cg_faults *faults;
+    struct cg_faults *faults;      /* may be NULL */
+    const struct cg_crl_numbers *numbers; /* may be NULL */
 };
 bool cg_trust_load_crls(struct cg_trust *trust, const struct cg_trust_files *files,
                         const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err);
@@ -60,6 +62,9 @@ bool cg_trust_same_certificates(const struct cg_trust *a, const struct cg_trust 
 
 /* The very same CRLs? */
 bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b);
+
+/* Notes the CRLs of the store as in use. False without memory. */
+bool cg_trust_raise_numbers(const struct cg_trust *trust, struct cg_crl_numbers *numbers);
 
 /* Stamps the files of certificates. Call it before loading. False without memory. */
 bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_stamps *stamps);

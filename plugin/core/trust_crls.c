@@ -244,6 +244,62 @@ static bool is_among(const struct cg_strings *paths, const char *path)
     return i < paths->count;
 }
 
+/* ---- older than what was in use once */
+
+/* The file that a CRL was read from; NULL where it was not read without a fault. */
+static const char *path_of(const struct cg_trust *trust, const struct cg_crl *crl)
+{
+    for (size_t i = 0; i < trust->nfiles; i++)
+        for (size_t k = 0; k < trust->files[i].count; k++)
+            if (trust->files[i].crl[k] == crl)
+                return trust->files[i].stamp.path;
+    return NULL;
+}
+
+/* It, or the folder that it is in. */
+static bool is_below(const struct cg_strings *paths, const char *path)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        size_t len = strlen(paths->item[i]);
+        if (strncmp(path, paths->item[i], len) == 0 && (path[len] == '\0' || path[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+/* False: the load ends. What the store before has at least as new takes its place by cg_crl_set_keep, which says so. */
+static bool judge_number(struct loading *loading, const struct cg_crl_numbers *numbers, size_t index)
+{
+    struct cg_crl_set *set = loading->trust->crls;
+    const struct cg_crl *crl = cg_crl_set_at(set, index);
+    struct cg_error err = {""};
+    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, &err);
+    if (age == CG_CRL_NOT_OLDER)
+        return true;
+    if (age != CG_CRL_OLDER)
+        return no_memory(loading, "CRLs");
+    const struct cg_crl *serving = loading->before ? cg_crl_set_like(loading->before->crls, crl) : NULL;
+    if (serving && cg_crl_numbers_judge(numbers, serving, NULL) == CG_CRL_NOT_OLDER)
+        return true;
+    const char *path = path_of(loading->trust, crl);
+    if (path)
+        cg_error_prefix(&err, "%s", path);
+    loading->strict = loading->may_fail && path && !is_below(loading->may_fail, path);
+    if (!fault(loading, &err))
+        return false;
+    if (!serving)
+        cg_crl_set_drop(set, index);
+    return true;
+}
+
+bool cg_trust_raise_numbers(const struct cg_trust *trust, struct cg_crl_numbers *numbers)
+{
+    for (size_t i = 0; i < cg_crl_set_count(trust->crls); i++)
+        if (!cg_crl_numbers_raise(numbers, cg_crl_set_at(trust->crls, i)))
+            return false;
+    return true;
+}
+
 bool cg_trust_load_crls(struct cg_trust *trust, const struct cg_trust_files *files,
                         const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err)
 {
@@ -260,6 +316,9 @@ bool cg_trust_load_crls(struct cg_trust *trust, const struct cg_trust_files *fil
         if (!load_path(&loading, files->crls.item[i]))
             return false;
     }
+    for (size_t i = cg_crl_set_count(trust->crls); before && i-- > 0;)
+        if (!judge_number(&loading, before->numbers, i))
+            return false;
     if (!loading.before || !loading.faults || files->crls.count == 0)
         return true;
     return cg_crl_set_keep(trust->crls, loading.before->crls, trust->all, loading.faults) ||

@@ -137,4 +137,4 @@ static bool prove_tls(const struct cg_policy *policy, struct cg_error *err)
     return true;
 }
 
-const struct cg_snapshot_proofs cg_proofs = {prove_tls, prove};
+const struct cg_snapshot_proofs cg_proofs = {prove_tls, prove, NULL};

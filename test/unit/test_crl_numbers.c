@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The highest CRL numbers: what the file must look like, what an older CRL is refused by, and when they last. */
+#include "core/crl_numbers.h"
+#include "core/snapshot.h"
+#include "lib/pki_maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW    1800000000
+#define NOBODY 65534
+
+static struct cg_pki *pki;
+static char folder[256];
+static struct cg_faults faults;
+
+static const char *in_folder(const char *name)
+{
+    static char path[8][512];
+    static unsigned turn;
+    char *out = path[turn++ % 8];
+    snprintf(out, sizeof path[0], "%s/%s", folder, name);
+    return out;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    FILE *f = fopen(in_folder(name), "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int make_files(void **state)
+{
+    (void)state;
+    const char *base = getenv("CG_TEST_TMP");
+    snprintf(folder, sizeof folder, "%s/numbers-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+    if (!mkdtemp(folder))
+        return -1;
+    pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "root: ca cn=root\n"
+                     "other: ca cn=other\n"
+                     "six: crl issuer=root number=6 days=-3..7\n"
+                     "seven: crl issuer=root number=7 days=-2..7\n"
+                     "eight: crl issuer=root number=8 days=-1..7\n"
+                     "seven-again: crl issuer=root number=7 days=-1..7\n"
+                     "delta: crl issuer=root number=9 delta=8\n"
+                     "none: crl issuer=root number=none days=-2..7\n"
+                     "other5: crl issuer=other number=5\n"
+                     "other4: crl issuer=other number=4\n"
+                     "other-longest: crl issuer=other number=730750818665451459101842416358141509827966271487\n");
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    cg_pki_write(pki, folder, "both.pem", "root other");
+    return mkdir(in_folder("state"), 0700);
+}
+
+static int remove_files(void **state)
+{
+    (void)state;
+    char command[300];
+    cg_pki_free(pki);
+    cg_faults_clear(&faults);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static struct cg_crl *read_crl(const char *name)
+{
+    unsigned char *der = NULL;
+    struct cg_error err = {""};
+    int len = i2d_X509_CRL(cg_pki_crl(pki, name), &der);
+    STACK_OF(X509) *issuers = cg_pki_stack(pki, "root other");
+    struct cg_crl *crl = cg_crl_read(der, (size_t)len, issuers, false, &err);
+    sk_X509_pop_free(issuers, X509_free);
+    OPENSSL_free(der);
+    if (!crl)
+        fail_msg("%s: %s", name, err.text);
+    return crl;
+}
+
+static void raise_by(struct cg_crl_numbers *numbers, const char *name)
+{
+    struct cg_crl *crl = read_crl(name);
+    assert_true(cg_crl_numbers_raise(numbers, crl));
+    cg_crl_free(crl);
+}
+
+static enum cg_crl_age age_of(const struct cg_crl_numbers *numbers, const char *name, struct cg_error *err)
+{
+    struct cg_crl *crl = read_crl(name);
+    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, err);
+    cg_crl_free(crl);
+    return age;
+}
+
+/* ---- the table */
+
+static const struct {
+    const char *sentence, *highest, *crl;
+    enum cg_crl_age age;
+    const char *words;
+} judged[] = {
+    {"a lower number", "seven", "six", CG_CRL_OLDER, "number 6 of 2027-01-12T08:00:00Z is older than number 7 of "},
+    {"the cure of a lower number", "eight", "six", CG_CRL_OLDER, "`certguard crl --above 8`"},
+    {"the same CRL", "seven", "seven", CG_CRL_NOT_OLDER, ""},
+    {"a higher number", "seven", "eight", CG_CRL_NOT_OLDER, ""},
+    {"the same number, made later", "seven", "seven-again", CG_CRL_NOT_OLDER, ""},
+    {"the same number, made earlier", "seven-again", "seven", CG_CRL_OLDER, "number 7 of "},
+    {"no number, made later than one with a number", "six", "none", CG_CRL_NOT_OLDER, ""},
+    {"no number, made earlier than one with a number", "eight", "none", CG_CRL_OLDER, "the CRL of 2027"},
+    {"another issuer", "eight", "other4", CG_CRL_NOT_OLDER, ""},
+    {"a delta has numbers of its own", "delta", "eight", CG_CRL_NOT_OLDER, ""},
+    {"a number of 20 octets", "other-longest", "other5", CG_CRL_OLDER,
+     "--above 7fffffffffffffffffffffffffffffffffffffff"},
+};
+
+static void judges_older_crls(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof judged / sizeof *judged; i++) {
+        struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+        struct cg_error err = {""};
+        raise_by(numbers, judged[i].highest);
+        enum cg_crl_age age = age_of(numbers, judged[i].crl, &err);
+        if (age != judged[i].age || !strstr(err.text, judged[i].words) || !err.text[0] != !judged[i].words[0])
+            fail_msg("%s: %d, %s", judged[i].sentence, (int)age, err.text);
+        cg_crl_numbers_free(numbers);
+    }
+}
+
+static void the_higher_one_stays_whatever_the_order(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *others = cg_crl_numbers_new();
+    raise_by(numbers, "eight");
+    raise_by(numbers, "six");
+    raise_by(numbers, "other4");
+    raise_by(others, "seven");
+    raise_by(others, "other5");
+    assert_true(cg_crl_numbers_merge(numbers, others));
+    assert_int_equal(cg_crl_numbers_count(numbers), 2);
+    assert_int_equal(age_of(numbers, "seven-again", NULL), CG_CRL_OLDER);
+    assert_int_equal(age_of(numbers, "eight", NULL), CG_CRL_NOT_OLDER);
+    assert_int_equal(age_of(numbers, "other4", NULL), CG_CRL_OLDER);
+    cg_crl_numbers_free(others);
+    cg_crl_numbers_free(numbers);
+}
+
+/* ---- the text */
+
+static void text_gives_the_same_table(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *again = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    size_t len = 0, len_again = 0;
+    static const char *const names[] = {"seven", "delta", "none", "other-longest"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        raise_by(numbers, names[i]);
+    char *text = cg_crl_numbers_text(numbers, &len);
+    assert_int_equal(len, strlen(text));
+    assert_non_null(strstr(text, " 7 1799827200 2027-01-13T08:00:00Z CN=root\n"));
+    assert_non_null(strstr(text, "\nend 3\n")); /* "none" was made at the same time as "seven", of the same scope */
+    if (!cg_crl_numbers_parse(again, "file", text, len, &err))
+        fail_msg("%s", err.text);
+    char *text_again = cg_crl_numbers_text(again, &len_again);
+    assert_string_equal(text, text_again);
+    free(text_again);
+    free(text);
+    cg_crl_numbers_free(again);
+    cg_crl_numbers_free(numbers);
+}
+
+#define HEAD "certguard crl-numbers 1\n"
+#define KEY  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define ROW  KEY " " KEY " 1f 1799827200 2027-01-13T08:00:00Z CN=root\n"
+
+static const struct {
+    const char *sentence, *text, *words;
+} texts[] = {
+    {"one line", HEAD ROW "end 1\n", NULL},
+    {"no lines", HEAD "end 0\n", NULL},
+    {"remarks", HEAD "# a\n" ROW "# b\nend 1\n", NULL},
+    {"no number", HEAD KEY " " KEY " - 1799827200 2027-01-13T08:00:00Z CN=root\nend 1\n", NULL},
+    {"an issuer with blanks", HEAD KEY " " KEY " 1 1 x CN=a b,O=c d\nend 1\n", NULL},
+    {"no issuer", HEAD KEY " " KEY " 1 1 x \nend 1\n", NULL},
+    {"nothing at all", "", "file:1: expected a whole line; the file was cut short"},
+    {"something else", "{\"a\": 1}\n", "file:1: expected \"certguard crl-numbers 1\""},
+    {"a later version", "certguard crl-numbers 2\nend 0\n", "file:1: expected \"certguard crl-numbers 1\""},
+    {"cut short after a line", HEAD ROW, "file:3: expected a whole line; the file was cut short"},
+    {"cut short inside a line", HEAD KEY " " KEY " 1f 17998", "file:2: expected a whole line"},
+    {"cut short inside the end", HEAD ROW "end 1", "file:3: expected a whole line"},
+    {"a line that is missing", HEAD ROW "end 2\n", "file:3: expected the right count of the lines before it"},
+    {"a line too many", HEAD ROW ROW "end 1\n", "file:4: expected the right count"},
+    {"more after the end", HEAD "end 0\n" ROW, "file:2: expected nothing after the line \"end\""},
+    {"an empty line", HEAD "\nend 0\n", "file:2: expected 64 hex digits of the key first"},
+    {"a short key", HEAD "0011 " KEY " 1 1 x y\nend 1\n", "file:2: expected 64 hex digits of the key first"},
+    {"a key in capitals",
+     HEAD "AA112233445566778899aabbccddeeff00112233445566778899aabbccddeeff " KEY " 1 1 x y\nend 1\n",
+     "file:2: expected 64 hex digits of the key first"},
+    {"no scope", HEAD KEY " 1f 1799827200 x y\nend 1\n", "file:2: expected 64 hex digits of the scope"},
+    {"a number that is none", HEAD KEY " " KEY " 1g 1 x y\nend 1\n",
+     "file:2: expected a number of at most 40 hex digits"},
+    {"zeros in front", HEAD KEY " " KEY " 01 1 x y\nend 1\n", "file:2: expected a number of at most 40 hex digits"},
+    {"41 digits", HEAD KEY " " KEY " 11111111111111111111111111111111111111111 1 x y\nend 1\n",
+     "file:2: expected a number of at most 40 hex digits"},
+    {"a time that is none", HEAD KEY " " KEY " 1 1x x y\nend 1\n", "file:2: expected a time in seconds"},
+    {"a time of many digits", HEAD KEY " " KEY " 1 1111111111111111 x y\nend 1\n",
+     "file:2: expected a time in seconds"},
+    {"control characters", HEAD KEY " " KEY " 1 1 x CN=\x1b[2J\nend 1\n", "file:2: expected no control characters"},
+};
+
+static void reads_the_text_strictly(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+        struct cg_error err = {""};
+        bool ok = cg_crl_numbers_parse(numbers, "file", texts[i].text, strlen(texts[i].text), &err);
+        if (ok != !texts[i].words || (!ok && !strstr(err.text, texts[i].words)))
+            fail_msg("%s: %s", texts[i].sentence, ok ? "was read" : err.text);
+        cg_crl_numbers_free(numbers);
+    }
+}
+
+static void the_oldest_that_are_not_in_use_go(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *file = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    size_t size = 4 << 20, len = (size_t)0;
+    char *text = malloc(size);
+    assert_non_null(text);
+    len += (size_t)snprintf(text, size, HEAD);
+    for (int i = 0; i < CG_CRL_NUMBERS_LINES; i++) /* the first line is the oldest */
+        len += (size_t)snprintf(text + len, size - len, "%064x " KEY " 1 %d x y\n", i, 1000 + i);
+    len += (size_t)snprintf(text + len, size - len, "end %d\n", CG_CRL_NUMBERS_LINES);
+    if (!cg_crl_numbers_parse(file, "file", text, len, &err))
+        fail_msg("%s", err.text);
+    free(text);
+    raise_by(numbers, "seven");
+    assert_true(cg_crl_numbers_merge(numbers, file));
+    cg_crl_numbers_trim(numbers);
+    assert_int_equal(cg_crl_numbers_count(numbers), CG_CRL_NUMBERS_LINES);
+    assert_int_equal(age_of(numbers, "six", NULL), CG_CRL_OLDER);
+    text = cg_crl_numbers_text(numbers, &len);
+    assert_null(strstr(text, " 1 1000 ")); /* this one went */
+    assert_non_null(strstr(text, " 1 1001 "));
+    assert_non_null(strstr(text, " CN=root\n"));
+    free(text);
+    cg_crl_numbers_free(file);
+    cg_crl_numbers_free(numbers);
+}
+
+/* ---- the file */
+
+static void save(const struct cg_crl_numbers *numbers, const char *name)
+{
+    size_t len = 0;
+    char *text = cg_crl_numbers_text(numbers, &len);
+    write_text(name, text);
+    free(text);
+}
+
+static void read_fails_with(const char *words)
+{
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    bool ok = cg_crl_numbers_read(numbers, in_folder("state"), NULL, &err);
+    if (ok || !strstr(err.text, words))
+        fail_msg("expected '%s', found '%s'", words, ok ? "no fault" : err.text);
+    cg_crl_numbers_free(numbers);
+}
+
+static void what_others_may_write_is_not_read(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    bool found = true;
+    assert_true(cg_crl_numbers_read(numbers, in_folder("nowhere"), &found, &err));
+    assert_false(found);
+    assert_true(cg_crl_numbers_read(numbers, in_folder("state"), &found, &err));
+    assert_false(found);
+    save(numbers, "state/crl-numbers");
+    assert_true(cg_crl_numbers_read(numbers, in_folder("state"), &found, &err));
+    assert_true(found);
+    assert_int_equal(chmod(in_folder("state"), 0777), 0);
+    read_fails_with("/state: expected nobody but its owner to be allowed to write, found mode 0777; cure: chmod go-w ");
+    assert_int_equal(chmod(in_folder("state"), 0700), 0);
+    assert_int_equal(chmod(in_folder("state/crl-numbers"), 0664), 0);
+    read_fails_with("/state/crl-numbers: expected nobody but its owner");
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(in_folder("state"), NOBODY, (gid_t)-1), 0);
+        read_fails_with("(or root) as its owner, found user 65534; cure: chown ");
+        assert_int_equal(chown(in_folder("state"), 0, (gid_t)-1), 0);
+    }
+    assert_int_equal(mkdir(in_folder("state/crl-numbers"), 0700), 0);
+    read_fails_with("expected a regular file, found a folder");
+    assert_int_equal(rmdir(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(symlink("/nowhere", in_folder("state/crl-numbers")), 0);
+    read_fails_with("found a symbolic link to nothing");
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(rmdir(in_folder("state")), 0);
+    write_text("state", "");
+    read_fails_with("/state: expected a folder, found a file");
+    assert_int_equal(unlink(in_folder("state")), 0);
+    assert_int_equal(mkdir(in_folder("state"), 0700), 0);
+    cg_crl_numbers_free(numbers);
+}
+
+static void a_file_too_big_is_not_read(void **state)
+{
+    (void)state;
+    write_text("state/crl-numbers", HEAD);
+    assert_int_equal(truncate(in_folder("state/crl-numbers"), (off_t)2 << 30), 0);
+    read_fails_with("expected at most 8388608 bytes, found 2147483648");
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+}
+
+static void a_damaged_file_is_cured_by_the_one_before(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    char command[1200];
+    write_text("state/crl-numbers", HEAD ROW);
+    read_fails_with("restore the file from a backup");
+    raise_by(numbers, "seven");
+    save(numbers, "state/crl-numbers.old");
+    snprintf(command, sizeof command, "; cure: cp -p %s %s", in_folder("state/crl-numbers.old"),
+             in_folder("state/crl-numbers"));
+    read_fails_with(command);
+    assert_int_equal(system(strstr(command, "cp ")), 0); /* NOLINT(cert-env33-c) */
+    struct cg_error err = {""};
+    assert_true(cg_crl_numbers_read(numbers, in_folder("state"), NULL, &err));
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(in_folder("state/crl-numbers.old")), 0);
+    cg_crl_numbers_free(numbers);
+}
+
+static int read_as_nobody(void)
+{
+    struct cg_error err = {""};
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    bool ok = cg_crl_numbers_read(numbers, in_folder("state"), NULL, &err);
+    cg_crl_numbers_free(numbers);
+    return !ok && strstr(err.text, "may not enter the folder") ? 0 : 1;
+}
+
+/* A folder that cannot be looked into is not an empty one. */
+static void what_may_not_be_read_is_not_missing(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(setegid(NOBODY) == 0 && seteuid(NOBODY) == 0 ? read_as_nobody() : 9);
+    int status = -1;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+}
+
+/* ---- snapshots */
+
+#define TRUST    "\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"}"
+#define WITHOUT  "{\"trust\":{\"anchors\":\"ca.pem\"}"
+#define STATE    "\"state\":\"state\""
+#define EXTENDED "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\",\"crl_extended\":true}"
+
+static struct cg_snapshot *load(const char *policy, struct cg_error *err)
+{
+    write_text("policy.json", policy);
+    struct cg_snapshot_source source = {.policy = in_folder("policy.json")};
+    return cg_snapshot_load(&source, NULL, NOW, NULL, NULL, err);
+}
+
+static struct cg_snapshot *load_well(const char *policy)
+{
+    struct cg_error err = {""};
+    struct cg_snapshot *snapshot = load(policy, &err);
+    if (!snapshot)
+        fail_msg("%s\n%s", policy, err.text);
+    return snapshot;
+}
+
+static void loads_not(const char *policy, const char *words)
+{
+    struct cg_error err = {""};
+    if (load(policy, &err) || !strstr(err.text, words))
+        fail_msg("expected '%s', found '%s'", words, err.text);
+}
+
+/* Takes over previous. */
+static struct cg_snapshot *reload(const char *policy, struct cg_snapshot *previous)
+{
+    write_text("policy.json", policy);
+    struct cg_snapshot_source source = {.policy = in_folder("policy.json")};
+    cg_faults_clear(&faults);
+    struct cg_snapshot *fresh = cg_snapshot_reload(&source, NULL, previous, NOW, NULL, &faults);
+    if (!fresh)
+        return previous;
+    cg_snapshot_release(previous);
+    return fresh;
+}
+
+static void told(size_t count, const char *words)
+{
+    bool found = !words;
+    for (size_t i = 0; i < faults.count; i++)
+        found = found || strstr(faults.item[i].error.text, words);
+    if (faults.count != count || !found)
+        fail_msg("expected %zu faults with '%s', found %zu: %s", count, words ? words : "", faults.count,
+                 faults.count ? faults.item[0].error.text : "");
+}
+
+static const char *number_in_use(const struct cg_snapshot *snapshot)
+{
+    static struct cg_crl_info info;
+    memset(&info, 0, sizeof info);
+    cg_crl_set_info(cg_trust_crls(snapshot->trust), 0, &info);
+    return info.number;
+}
+
+/* As the broker layer does it. */
+static void stop(struct cg_snapshot *snapshot)
+{
+    save(snapshot->numbers, "state/crl-numbers");
+    cg_snapshot_release(snapshot);
+}
+
+static void an_older_crl_is_refused_after_a_restart(void **state)
+{
+    (void)state;
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    stop(load_well("{" TRUST "," STATE "}"));
+    cg_pki_write(pki, folder, "list.crl", "six");
+    loads_not("{" TRUST "," STATE "}",
+              "/list.crl: CRL of CN=root: number 6 of 2027-01-12T08:00:00Z is older than number 7 of ");
+    cg_pki_write(pki, folder, "list.crl", "six seven"); /* the newest of a bundle counts, wherever it stands in it */
+    stop(load_well("{" TRUST "," STATE "}"));
+    cg_pki_write(pki, folder, "list.crl", "eight");
+    stop(load_well("{" TRUST "," STATE "}"));
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    loads_not("{" TRUST "," STATE "}", "is older than number 8 of ");
+    cg_snapshot_release(load_well("{" TRUST "}")); /* without the folder it cannot be known */
+    cg_pki_write(pki, folder, "list.crl", "none"); /* one without number counts by its time */
+    loads_not(EXTENDED "," STATE "}", "is older than number 8 of ");
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+}
+
+static void a_policy_without_crls_takes_no_number_back(void **state)
+{
+    (void)state;
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    struct cg_snapshot *snapshot = load_well("{" TRUST "}");
+    snapshot = reload(WITHOUT "}", snapshot);
+    told(0, NULL);
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 0);
+    cg_pki_write(pki, folder, "list.crl", "six");
+    snapshot = reload("{" TRUST "}", snapshot);
+    told(1, "/list.crl: CRL of CN=root: number 6 of ");
+    assert_int_equal(snapshot->policy->trust.crls.count, 0); /* the policy is taken with its CRLs, or not at all */
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    snapshot = reload("{" TRUST "}", snapshot);
+    told(0, NULL);
+    assert_string_equal(number_in_use(snapshot), "7");
+    snapshot = reload(WITHOUT "," STATE "}", snapshot); /* and the same over a restart */
+    stop(snapshot);
+    stop(load_well(WITHOUT "," STATE "}"));
+    cg_pki_write(pki, folder, "list.crl", "six");
+    loads_not("{" TRUST "," STATE "}", "is older than number 7 of ");
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    cg_faults_clear(&faults);
+}
+
+/* Another broker wrote a higher number into the folder. */
+static void what_is_in_use_stays_in_use(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
+    raise_by(numbers, "eight");
+    save(numbers, "state/crl-numbers");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot);
+    told(1, "number 7 of 2027-01-13T08:00:00Z is older than number 8 of ");
+    assert_string_equal(number_in_use(snapshot), "7");
+    cg_pki_write(pki, folder, "list.crl", "six");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot);
+    assert_string_equal(number_in_use(snapshot), "7");
+    cg_pki_write(pki, folder, "list.crl", "eight");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot);
+    told(0, NULL);
+    assert_string_equal(number_in_use(snapshot), "8");
+    cg_snapshot_release(snapshot);
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    cg_crl_numbers_free(numbers);
+}
+
+/* A CA that is trusted anew, and its CRL in a file that the policy named before: it is left out, and holds nothing back. */
+static void an_old_crl_of_one_ca_holds_no_other_back(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    raise_by(numbers, "other5");
+    save(numbers, "state/crl-numbers");
+    struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
+    cg_pki_write(pki, folder, "ca.pem", "root other");
+    cg_pki_write(pki, folder, "list.crl", "eight other4");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot);
+    told(1, "/list.crl: CRL of CN=other: number 4 of ");
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 1);
+    assert_string_equal(number_in_use(snapshot), "8");
+    cg_pki_write(pki, folder, "list.crl", "eight other5");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot);
+    told(0, NULL);
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 2);
+    cg_snapshot_release(snapshot);
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    cg_crl_numbers_free(numbers);
+}
+
+static void a_state_that_cannot_be_read(void **state)
+{
+    (void)state;
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
+    write_text("state/crl-numbers", HEAD ROW);
+    loads_not("{" TRUST "," STATE "}", "crl-numbers:3: expected a whole line");
+    cg_pki_write(pki, folder, "list.crl", "eight");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot);
+    told(1, "crl-numbers:3: expected a whole line"); /* a new CRL is taken all the same */
+    assert_string_equal(number_in_use(snapshot), "8");
+    cg_pki_write(pki, folder, "list.crl", "seven");
+    snapshot = reload("{" TRUST "," STATE "}", snapshot); /* and what was in use counts without the file */
+    told(2, "is older than 8");
+    assert_string_equal(number_in_use(snapshot), "8");
+    snapshot = reload("{" TRUST "}", snapshot);
+    struct cg_snapshot *before = snapshot;
+    snapshot = reload("{" TRUST "," STATE ",\"mode\":\"audit\"}",
+                      snapshot); /* a policy that begins with it is not taken */
+    assert_ptr_equal(snapshot, before);
+    cg_snapshot_release(snapshot);
+    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    cg_faults_clear(&faults);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judges_older_crls),
+        cmocka_unit_test(the_higher_one_stays_whatever_the_order),
+        cmocka_unit_test(text_gives_the_same_table),
+        cmocka_unit_test(reads_the_text_strictly),
+        cmocka_unit_test(the_oldest_that_are_not_in_use_go),
+        cmocka_unit_test(what_others_may_write_is_not_read),
+        cmocka_unit_test(a_file_too_big_is_not_read),
+        cmocka_unit_test(a_damaged_file_is_cured_by_the_one_before),
+        cmocka_unit_test(what_may_not_be_read_is_not_missing),
+        cmocka_unit_test(an_older_crl_is_refused_after_a_restart),
+        cmocka_unit_test(a_policy_without_crls_takes_no_number_back),
+        cmocka_unit_test(what_is_in_use_stays_in_use),
+        cmocka_unit_test(an_old_crl_of_one_ca_holds_no_other_back),
+        cmocka_unit_test(a_state_that_cannot_be_read),
+    };
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}
