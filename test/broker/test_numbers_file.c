@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The file of CRL numbers on the disk: written whole or not at all, merged by two brokers, and every way in which that can
+ * fail. */
+#include "numbers_file.h"
+
+#include "lib/pki_maker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW    1800000000
+#define NOBODY 65534
+
+static struct cg_pki *pki;
+static char scratch[256], folder[300];
+
+static const char *inside(const char *name)
+{
+    static char path[4][400];
+    static unsigned turn;
+    char *out = path[turn++ % 4];
+    snprintf(out, sizeof path[0], "%s/%s", folder, name);
+    return out;
+}
+
+static int make_scratch(void **state)
+{
+    (void)state;
+    const char *base = getenv("CG_TEST_TMP");
+    snprintf(scratch, sizeof scratch, "%s/numbers-file-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+    if (!mkdtemp(scratch) || chmod(scratch, 0755) != 0)
+        return -1;
+    snprintf(folder, sizeof folder, "%s/state", scratch);
+    pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "root: ca cn=root\nsix: crl issuer=root number=6\nseven: crl issuer=root number=7\n"
+                     "other: ca cn=other\nfive: crl issuer=other number=5\n");
+    return 0;
+}
+
+static int remove_scratch(void **state)
+{
+    (void)state;
+    char command[400];
+    cg_pki_free(pki);
+    snprintf(command, sizeof command, "rm -rf '%s'", scratch);
+    return system(command);
+}
+
+static int clear_folder(void **state)
+{
+    (void)state;
+    char command[400];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static struct cg_crl_numbers *numbers_of(const char *name)
+{
+    unsigned char *der = NULL;
+    struct cg_error err = {""};
+    int len = i2d_X509_CRL(cg_pki_crl(pki, name), &der);
+    STACK_OF(X509) *issuers = cg_pki_stack(pki, "root other");
+    struct cg_crl *crl = cg_crl_read(der, (size_t)len, issuers, true, &err);
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    assert_non_null(crl);
+    assert_true(cg_crl_numbers_raise(numbers, crl));
+    cg_crl_free(crl);
+    sk_X509_pop_free(issuers, X509_free);
+    OPENSSL_free(der);
+    return numbers;
+}
+
+static void store(const char *name, enum cg_numbers_stored expected, const char *words)
+{
+    struct cg_error err = {""};
+    struct cg_crl_numbers *numbers = numbers_of(name);
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, numbers, NULL, &err);
+    cg_crl_numbers_free(numbers);
+    if (stored != expected || !strstr(err.text, words))
+        fail_msg("%s: expected %d '%s', found %d '%s'", name, (int)expected, words, (int)stored, err.text);
+}
+
+static void file_holds(const char *words, bool yes)
+{
+    char text[4096] = "";
+    FILE *file = fopen(inside("crl-numbers"), "re");
+    if (file) {
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+    }
+    if ((strstr(text, words) != NULL) != yes)
+        fail_msg("'%s' is %s in: %s", words, yes ? "not" : "still", text);
+}
+
+static void writes_only_what_is_new(void **state)
+{
+    (void)state;
+    struct stat before, after;
+    store("six", CG_NUMBERS_CREATED, "");
+    assert_int_equal(stat(folder, &before), 0);
+    assert_int_equal(before.st_mode & 0777, 0700);
+    assert_int_equal(stat(inside("crl-numbers"), &before), 0);
+    assert_int_equal(before.st_mode & 0777, 0600);
+    file_holds(" 6 17999", true);
+    store("six", CG_NUMBERS_STORED, "");
+    assert_int_equal(stat(inside("crl-numbers"), &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    store("seven", CG_NUMBERS_STORED, "");
+    file_holds(" 7 17999", true);
+    file_holds(" 6 17999", false);
+    assert_int_equal(stat(inside("crl-numbers.old"), &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino); /* it is the one before */
+    assert_int_equal(access(inside("crl-numbers.new"), F_OK), -1);
+}
+
+/* Another broker's are kept, and no lower number of ours replaces a higher one. */
+static void merges(void **state)
+{
+    (void)state;
+    store("seven", CG_NUMBERS_CREATED, "");
+    store("five", CG_NUMBERS_STORED, "");
+    store("six", CG_NUMBERS_STORED, "");
+    file_holds(" 7 17999", true);
+    file_holds(" 5 17999", true);
+    file_holds("\nend 2\n", true);
+}
+
+static void stamps_what_it_wrote(void **state)
+{
+    (void)state;
+    struct cg_stamps seen = {NULL, 0};
+    struct cg_error err = {""};
+    struct cg_crl_numbers *numbers = numbers_of("six");
+    assert_true(cg_stamps_add(&seen, inside("crl-numbers")));
+    assert_int_equal(cg_numbers_file_store(folder, numbers, &seen, &err), CG_NUMBERS_CREATED);
+    assert_int_equal(cg_stamps_now(&seen), cg_stamps_then(&seen));
+    cg_stamps_clear(&seen);
+    cg_crl_numbers_free(numbers);
+}
+
+/* Of a broker that was killed. */
+static void leftovers_are_no_hindrance(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    assert_int_equal(symlink("/etc/passwd", inside("crl-numbers.new")), 0);
+    store("six", CG_NUMBERS_CREATED, "");
+    assert_int_equal(symlink("/etc/passwd", inside("crl-numbers.new")), 0);
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    assert_int_equal(access(inside("crl-numbers.new"), F_OK), -1);
+}
+
+static void a_damaged_file_is_not_written_over(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    FILE *file = fopen(inside("crl-numbers"), "we");
+    assert_true(fputs("certguard crl-numbers 1\n", file) >= 0 && fclose(file) == 0);
+    store("six", CG_NUMBERS_NOT_STORED, "crl-numbers:2: expected a whole line");
+    file_holds("certguard crl-numbers 1\n", true);
+}
+
+static void what_others_may_write_is_not_used(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(chmod(folder, 0770), 0);
+    assert_false(cg_numbers_file_prepare(folder, &err));
+    assert_non_null(strstr(err.text, "found mode 0770; cure: chmod go-w "));
+    store("six", CG_NUMBERS_NOT_STORED, "found mode 0770");
+}
+
+static void waits_for_another_broker(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    int fd = open(inside("crl-numbers.lock"), O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    store("six", CG_NUMBERS_LATER, "which another process holds");
+    assert_true(cg_numbers_file_prepare(folder, &err)); /* that is no reason not to start */
+    close(fd);
+    store("six", CG_NUMBERS_CREATED, "");
+}
+
+static int prepare_as_nobody(void)
+{
+    struct cg_error err = {""};
+    struct cg_crl_numbers *numbers = numbers_of("seven");
+    char words[800];
+    int bad = cg_numbers_file_prepare(folder, &err) ? 1 : 0;
+    snprintf(words, sizeof words, "cannot make the folder: Permission denied; cure: install -d -o nobody -m 0700 %s",
+             folder);
+    bad += !strstr(err.text, words);
+    bad += cg_numbers_file_store(folder, numbers, NULL, &err) == CG_NUMBERS_NOT_STORED ? 0 : 1;
+    cg_crl_numbers_free(numbers);
+    return bad;
+}
+
+static int store_as_nobody(void)
+{
+    struct cg_error err = {""};
+    struct cg_crl_numbers *numbers = numbers_of("seven");
+    int bad = cg_numbers_file_store(folder, numbers, NULL, &err) == CG_NUMBERS_CREATED ? 0 : 1;
+    cg_crl_numbers_free(numbers);
+    return bad;
+}
+
+static int as_nobody(int (*run)(void))
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(setegid(NOBODY) == 0 && seteuid(NOBODY) == 0 ? run() : 9);
+    int status = -1;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* What is printed is what helps. */
+static void the_brokers_user_may_not_write(void **state)
+{
+    (void)state;
+    char command[400];
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(as_nobody(prepare_as_nobody), 0);
+    snprintf(command, sizeof command, "install -d -o nobody -m 0700 %s", folder);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    assert_int_equal(as_nobody(store_as_nobody), 0);
+}
+
+static bool mount_small(void)
+{
+    return mkdir(folder, 0700) == 0 && mount("tmpfs", folder, "tmpfs", 0, "size=16k,mode=0700") == 0;
+}
+
+/* Only root may mount one, and not everywhere. */
+static void the_disk_is_full(void **state)
+{
+    (void)state;
+    char block[4096] = "";
+    if (!mount_small())
+        skip();
+    store("six", CG_NUMBERS_CREATED, "");
+    int fd = open(inside("filler"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    while (write(fd, block, sizeof block) > 0)
+        ;
+    close(fd);
+    struct cg_error err = {""};
+    store("seven", CG_NUMBERS_LATER, "No space left on device; make room");
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    file_holds(" 6 17999", true); /* whole, as it was */
+    assert_int_equal(access(inside("crl-numbers.new"), F_OK), -1);
+    unlink(inside("filler"));
+    store("seven", CG_NUMBERS_STORED, "");
+    file_holds(" 7 17999", true);
+    assert_int_equal(umount(folder), 0);
+}
+
+static void the_disk_is_read_only(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    if (!mount_small())
+        skip();
+    store("six", CG_NUMBERS_CREATED, "");
+    assert_int_equal(mount("tmpfs", folder, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16k"), 0);
+    assert_false(cg_numbers_file_prepare(folder, &err));
+    assert_non_null(strstr(err.text, "Read-only file system; name a folder"));
+    store("seven", CG_NUMBERS_NOT_STORED, "Read-only file system");
+    assert_int_equal(umount(folder), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(writes_only_what_is_new, clear_folder),
+        cmocka_unit_test_teardown(merges, clear_folder),
+        cmocka_unit_test_teardown(stamps_what_it_wrote, clear_folder),
+        cmocka_unit_test_teardown(leftovers_are_no_hindrance, clear_folder),
+        cmocka_unit_test_teardown(a_damaged_file_is_not_written_over, clear_folder),
+        cmocka_unit_test_teardown(what_others_may_write_is_not_used, clear_folder),
+        cmocka_unit_test_teardown(waits_for_another_broker, clear_folder),
+        cmocka_unit_test_teardown(the_brokers_user_may_not_write, clear_folder),
+        cmocka_unit_test_teardown(the_disk_is_full, clear_folder),
+        cmocka_unit_test_teardown(the_disk_is_read_only, clear_folder),
+    };
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+}
