@@ -209,11 +209,29 @@ bool cg_crl_put_next(struct cg_change *change, const char *folder, BIGNUM *numbe
     return cg_change_put(change, number_file(folder), line, (size_t)n, 0644, err);
 }
 
+#define NUMBER_BITS 159 /* 20 octets with the sign: RFC 5280 5.2.3 */
+
+static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_order *order, struct cg_error *err)
+{
+    BIGNUM *number = order->number ? BN_dup(order->number) : next_number(change->ca, order->folder, err);
+    if (number && order->above && BN_cmp(number, order->above) <= 0 &&
+        (!BN_copy(number, order->above) || !BN_add_word(number, 1))) {
+        cg_fault_openssl(err, "CRL number");
+    } else if (number && BN_num_bits(number) > NUMBER_BITS) {
+        cg_error_set(err, "a CRL number has at most 20 octets, and no higher one is left (RFC 5280 5.2.3); CRLs with a "
+                          "lower one are taken once the CA has a new key");
+    } else {
+        return number;
+    }
+    BN_free(number);
+    return NULL;
+}
+
 bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, struct cg_crl_made *made,
                   struct cg_error *err)
 {
     *made = (struct cg_crl_made){0};
-    BIGNUM *number = order->number ? BN_dup(order->number) : next_number(change->ca, order->folder, err);
+    BIGNUM *number = number_of(change, order, err);
     X509_CRL *crl = number ? make(order, number, made, err) : NULL;
     char *hex = crl ? BN_bn2hex(number) : NULL;
     if (hex)

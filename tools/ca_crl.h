@@ -17,6 +17,7 @@ struct cg_crl_order {
     struct cg_index *index; /* walked from its start; NULL: nothing is revoked */
     int64_t now, lifetime;  /* s */
     const BIGNUM *number;   /* of this CRL; NULL: what crlnumber says */
+    const BIGNUM *above;    /* and higher than this one; NULL: no such wish */
     const char *other;      /* the other CA's CRL in PEM, for crl.pem; NULL: what is in its folder */
 };
 

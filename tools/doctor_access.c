@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,6 +99,7 @@ static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
     if (policy) {
         report_all_open(d, row, &policy->trust.anchors);
         report_all_open(d, row, &policy->trust.crls);
+        report_open(d, row, policy->state);
     }
 }
 
@@ -119,6 +121,28 @@ static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
                          exists ? file : folder);
 }
 
+/* The broker makes the folder itself where it may. */
+static void state_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    const char *state = d->snapshot ? d->snapshot->policy->state : NULL;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    char folder[PATH_MAX], *parent = NULL;
+    if (!state || !numbers) {
+        cg_crl_numbers_free(numbers);
+        return;
+    }
+    snprintf(folder, sizeof folder, "%s", state);
+    if (cg_file_is_missing(state))
+        parent = dirname(folder);
+    if (!cg_crl_numbers_read(numbers, state, NULL, &err))
+        cg_doctor_report(d, row, "%s", err.text);
+    else if (faccessat(AT_FDCWD, parent ? parent : state, W_OK | X_OK, AT_EACCESS) != 0)
+        cg_doctor_report(d, row, "%s: user %s may not %s it (%s); cure: install -d -o %s -m 0700 %s", state, d->user,
+                         parent ? "make" : "write into", strerror(errno), d->user, state);
+    cg_crl_numbers_free(numbers);
+}
+
 static const struct cg_doctor_rule rules[] = {
     {{"file_unreadable", CG_LINT_ERROR, "The broker does not start, or the listener refuses everyone.",
       "Run the command that is named; the broker reads its files as its own user."},
@@ -130,6 +154,9 @@ static const struct cg_doctor_rule rules[] = {
     {{"writable_by_all", CG_LINT_ERROR, "Whoever is on this machine can change what the broker trusts or runs.",
       "Run the command that is named."},
      open_to_all},
+    {{"state_unusable", CG_LINT_ERROR, "The broker does not start with this folder for \"state\" of the policy.",
+      "Run the command that is named."},
+     state_unusable},
     {{"event_log_unwritable", CG_LINT_WARNING, "Events are lost.", "Run the command that is named."}, event_log},
 };
 const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

@@ -66,6 +66,37 @@ static void crl_expired(struct cg_doctor *d, const struct cg_doctor_row *row)
     crl_ages(d, row, 4, 0);
 }
 
+/* As the broker will find it when it starts. */
+static void report_lower(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_crl_numbers *numbers,
+                         const struct cg_trust *trust)
+{
+    const struct cg_crl_set *set = cg_trust_crls(trust);
+    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
+        struct cg_error err = {""};
+        if (cg_crl_numbers_judge(numbers, cg_crl_set_at(set, i), &err) == CG_CRL_OLDER)
+            cg_doctor_report(d, row, "%s", err.text);
+    }
+}
+
+static void crl_number_low(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    const struct cg_snapshot *snapshot = d->snapshot;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    if (numbers && snapshot && snapshot->policy->state &&
+        cg_crl_numbers_read(numbers, snapshot->policy->state, NULL, NULL)) {
+        report_lower(d, row, numbers, snapshot->trust);
+        if (snapshot->bridge_trust != snapshot->trust)
+            report_lower(d, row, numbers, snapshot->bridge_trust);
+    }
+    cg_crl_numbers_free(numbers);
+}
+
+static void state_missing(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    if (d->snapshot && !d->snapshot->policy->state && cg_crl_set_count(cg_trust_crls(d->snapshot->trust)))
+        cg_doctor_report(d, row, "%s", d->snapshot->policy->name);
+}
+
 static void report_end(struct cg_doctor *d, const struct cg_doctor_row *row, const X509 *cert)
 {
     char name[256], end[32];
@@ -117,6 +148,15 @@ static const struct cg_doctor_rule rules[] = {
       "certguard crl, and daily from a timer: certguard crl --refresh-if 50%"},
      crl_stale},
     {{"crl_expired", CG_LINT_ERROR, "The CRL has lapsed: every client is refused.", "certguard crl"}, crl_expired},
+    {{"crl_number_low", CG_LINT_ERROR,
+      "The broker refuses this CRL, for it has used a newer one: it does not start, or goes on with that one.",
+      "Put the newest CRL of the CA there. Of a CA that was restored from a backup: revoke again what was revoked "
+      "since, "
+      "then run the command that is named, with --root for the CRL of a root that has an intermediate."},
+     crl_number_low},
+    {{"state_missing", CG_LINT_NOTICE, "After a restart of the broker an older CRL is taken for the newest.",
+      "Name a folder in \"state\" of the policy, such as /var/lib/mosquitto/certguard."},
+     state_missing},
     {{"anchor_ends", CG_LINT_WARNING, "The CA ends soon, and with it every certificate below it.",
       "Make a new CA now and let both be trusted while certificates are exchanged."},
      anchor_ends},

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# A CA that was restored from a backup makes CRLs with numbers that the broker has used: it is refused, doctor names the
+# command that helps, and that command helps.
+. "$(dirname "$0")/lib.sh"
+begin
+tls=$(free_port)
+export CERTGUARD_DIR="$scratch/home"
+# as doctor prints it
+certguard() { "$CG_TOOL" "$@" >out 2>err || fail "certguard $*: $(cat err)"; }
+put_crl() { cp home/crl.pem crl.new && mv crl.new crl.pem; }
+# out_soon TITLE NAME: the CRL is taken within a second
+out_soon() {
+    tries=50
+    while client "$2" "$tls" "$2" pub -t test -m hello && [ "$tries" -gt 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    expect "$1" out "$2" "$tls" "$2"
+}
+
+certguard init --no-passphrase --name Home
+certguard issue broker broker --san dns:localhost --san ip:127.0.0.1
+for name in dev1 dev2; do
+    certguard issue client $name
+    cp home/live/$name/fullchain.pem $name.pem
+    cp home/live/$name/privkey.pem $name.key
+done
+cp home/ca.pem ca.pem
+cp home/live/broker/fullchain.pem server.pem
+cp home/live/broker/privkey.pem server.key
+put_crl
+printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "state": "state", "log": {"file": "events.jsonl"}}\n' >policy.json
+{ tls_listener "$tls" "require_certificate true\n"; printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"; } >broker.conf
+# doctor TITLE ID|nothing: which of the rules about the state hold
+doctor() {
+    "$CG_TOOL" --json -v doctor --config broker.conf --user "$(id -un)" >out 2>err
+    found=$(grep -oE '"id":"(crl_number_low|state_unusable|state_missing|policy_invalid)"' out | sort -u | tr -d '\n')
+    if [ "$found" = "${2:+\"id\":\"$2\"}" ]; then echo "ok: $1"; else fail "$1: $found $(cat out err)"; fi
+}
+
+doctor "a folder that is not there yet is nothing to find" ""
+start_broker
+expect "a device" in dev1 "$tls" dev1
+cp -a home backup
+certguard crl
+certguard revoke dev1
+put_crl
+out_soon "the newest CRL is in use" dev1
+stop_broker
+doctor "the newest CRL is nothing to find" ""
+
+rm -rf home
+mv backup home
+certguard crl
+put_crl
+timeout 10 "$mosquitto" -c broker.conf >broker.log 2>&1
+status=$?
+{ [ "$status" != 0 ] && [ "$status" != 124 ]; } || fail "the broker starts with a lower number: $status"
+grep -q "is older than number [0-9a-f]* of " broker.log || fail "no reason: $(cat broker.log)"
+doctor "doctor finds the lower number" crl_number_low
+command=$(grep -o 'certguard crl --above [0-9a-f]*' out | head -n 1)
+[ -n "$command" ] || fail "doctor names no command: $(cat out)"
+certguard revoke dev1 # what was revoked since
+put_crl
+eval "$command" # to the letter
+grep -q "revoke it again" out err || fail "it does not tell what is not on the CRL: $(cat out err)"
+put_crl
+doctor "with the command done nothing is found" ""
+start_broker
+expect "the other device" in dev2 "$tls" dev2
+expect "the revoked device stays out" out dev1 "$tls" dev1
+certguard revoke dev2
+put_crl
+out_soon "the next CRL of the CA goes on from there" dev2
+stop_broker
+
+sed -i 's/"state": "state", //' policy.json
+doctor "without a folder -v says so" state_missing
+sed -i 's|"log"|"state": "open", "log"|' policy.json
+mkdir open
+chmod 0777 open
+doctor "a folder that everyone may write" state_unusable
+grep -q "cure: chmod go-w $scratch/open" out || fail "no cure: $(cat out)"
