@@ -40,6 +40,7 @@ static const struct cure cures[] = {
     {"plain_mqtt", "mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"},
     {"credential_invalid", "certguard lint FILE"},
     {"trust_invalid", "certguard lint FILE"},
+    {"state_invalid", "certguard doctor"},
 };
 
 /* Where the certificate is the broker's own. */

@@ -12,7 +12,7 @@ second=$(free_port)
 adapt() {
     sed -e "s|/etc/mosquitto/certguard/fullchain.pem|$scratch/server.pem|" \
         -e "s|/etc/mosquitto/certguard/privkey.pem|$scratch/server.key|" -e "s|/etc/mosquitto/certguard/|$scratch/|" \
-        -e "s|/var/log/mosquitto/certguard.jsonl|$scratch/events.jsonl|" \
+        -e "s|/var/log/mosquitto/certguard.jsonl|$scratch/events.jsonl|" -e "s|/var/lib/mosquitto/certguard|$scratch/state|" \
         -e "s|^plugin .*|plugin $CG_PLUGIN|" -e "s|^listener 8883.*|listener $port 127.0.0.1|" \
         -e "s|\"port\": 8883|\"port\": $port|" -e "s|\"port\": 8884|\"port\": $second|" "$1"
 }

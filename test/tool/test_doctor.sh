@@ -84,6 +84,7 @@ adapt()
     sed -e "s|/etc/mosquitto/certguard/policy.json|$work/policy.json|" \
         -e "s|/etc/mosquitto/certguard/ca.pem|$work/ca/ca.pem|" -e "s|/etc/mosquitto/certguard/crl.pem|$work/ca/crl.pem|" \
         -e "s|/etc/mosquitto/certguard/|$work/ca/live/broker/|" -e "s|/var/log/mosquitto/|$work/|" \
+        -e "s|/var/lib/mosquitto/certguard|$work/state|" \
         -e "s|/usr/lib/.*/mosquitto_certguard.so|$work/mosquitto_certguard.so|" "$1"
 }
 cp "$CERTGUARD" mosquitto_certguard.so # a program for this machine will do here
