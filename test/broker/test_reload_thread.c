@@ -84,13 +84,14 @@ static void offers_only_what_is_proven(void **state)
     char path[300];
     struct cg_error err = {""};
     struct cg_stamps seen = {NULL, 0};
+    struct cg_faults none = {0};
     snprintf(path, sizeof path, "%s/policy.json", folder);
     const struct cg_snapshot_source source = {.policy = path};
     write_policy("");
     struct cg_snapshot *first = cg_snapshot_load(&source, NULL, time(NULL), &seen, NULL, &err);
     if (!first)
         fail_msg("%s", err.text);
-    struct cg_reload *reload = cg_reload_start(&source, first, &seen, &err);
+    struct cg_reload *reload = cg_reload_start(&source, first, &seen, &none, &err);
     assert_non_null(reload);
     for (size_t i = 0; i < sizeof unproven / sizeof *unproven; i++) {
         write_policy(unproven[i].more);
