@@ -27,7 +27,10 @@ static bool names_cipher(const char *list, const char *word)
 
 static bool is_weak_list(const struct cg_conf_line *line)
 {
-    static const char *const weak[] = {"@SECLEVEL=0", "@SECLEVEL=1", "NULL", "eNULL", "aNULL", "ALL", "EXPORT", "RC4"};
+    static const char *const weak[] = {
+        "@SECLEVEL=0",       "@SECLEVEL=1",       "NULL", "eNULL", "aNULL", "ALL", "EXPORT", "RC4",
+        "TLS_SHA256_SHA256", "TLS_SHA384_SHA384", /* of TLS 1.3, without encryption */
+    };
     for (size_t i = 0; i < CG_COUNT(weak); i++)
         if (weak[i][0] == '@' ? strstr(line->value, weak[i]) != NULL : names_cipher(line->value, weak[i]))
             return true;
@@ -92,7 +95,7 @@ static void old_version(struct cg_doctor *d, const struct cg_doctor_row *row)
 
 static void weak_ciphers(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    static const char *const keys[] = {"ciphers", "bridge_ciphers", NULL};
+    static const char *const keys[] = {"ciphers", "ciphers_tls1.3", "bridge_ciphers", "bridge_ciphers_tls1.3", NULL};
     cg_doctor_each_line(d, row, keys, is_weak_list);
 }
 

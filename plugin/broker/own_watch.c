@@ -67,7 +67,7 @@ void cg_own_watch_changed(struct cg_own_watch *watch)
 
 static void report(struct cg_own_watch *watch, const struct cg_own_state *state, uint16_t port, bool all)
 {
-    char where[64], detail[300];
+    char where[64], detail[sizeof(struct cg_error) + 128];
     if (port)
         snprintf(where, sizeof where, "on port %u", port);
     else
@@ -114,7 +114,7 @@ void cg_own_report_refused(struct cg_reporter *reporter, enum cg_reason reason, 
 bool cg_own_watch_begin(struct cg_own_watch *watch, const struct cg_snapshot *current)
 {
     struct cg_own_state state;
-    char detail[300];
+    char detail[sizeof(struct cg_error) + 128];
     if (!cg_own_is_hopeless(current, &state))
         return true;
     snprintf(detail, sizeof detail, "no listener accepts it (certfile): %s; the broker ends now", state.detail);

@@ -12,8 +12,7 @@ static const struct row {
 } rows[] = {
     {CG_REASON_EXPIRED, true,
      "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP). If it looks valid to you, set "
-     "the "
-     "broker's clock: `timedatectl`" BY_ITSELF},
+     "the broker's clock: `timedatectl`" BY_ITSELF},
     {CG_REASON_NOT_YET_VALID, true, SET_CLOCK ", and that of the machine with the CA" BY_ITSELF},
     {CG_REASON_CA_EXPIRED, true,
      "Renew the CA certificate, and put it into the trust files. If it looks valid to you, set the broker's clock: "
@@ -21,15 +20,13 @@ static const struct row {
     {CG_REASON_CA_NOT_YET_VALID, true, SET_CLOCK BY_ITSELF},
     {CG_REASON_CRL_EXPIRED, true,
      "Publish a new CRL now: `certguard crl`, and let a timer do so. If it looks current to you, set the broker's "
-     "clock: "
-     "`timedatectl`" BY_ITSELF},
+     "clock: `timedatectl`" BY_ITSELF},
     {CG_REASON_CRL_TOO_OLD, true,
      "Publish a new CRL now: `certguard crl`, or raise trust.crl_max_age in the policy" BY_ITSELF},
     {CG_REASON_CRL_NOT_YET_VALID, true, SET_CLOCK ", and that of the machine with the CA" BY_ITSELF},
     {CG_REASON_TOO_LITTLE_LIFE_LEFT, true,
      "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP), or lower server.min_remaining in "
-     "the "
-     "policy" BY_ITSELF},
+     "the policy" BY_ITSELF},
     {CG_REASON_REVOKED, false,
      "Issue a new certificate with a new key: `certguard issue broker NAME`. A revoked one cannot be taken back into "
      "use"},
@@ -37,8 +34,7 @@ static const struct row {
      "Publish a CRL of the CA that issued it: `certguard crl`, and name it in trust.crls of the policy"},
     {CG_REASON_UNTRUSTED, false,
      "Issue a certificate for the broker from the CA that the policy trusts (`certguard issue broker NAME`), and put "
-     "its "
-     "intermediate certificates after it into the same file"},
+     "its intermediate certificates after it into the same file"},
     {CG_REASON_SELF_SIGNED, false,
      "Issue a certificate for the broker from the CA that the policy trusts: `certguard issue broker NAME`"},
     {CG_REASON_BAD_SIGNATURE, false,
@@ -48,8 +44,8 @@ static const struct row {
      "policy if it is wrong"},
     {CG_REASON_HOST_MISMATCH, false,
      "Issue a certificate with all names of server.names: `certguard issue broker NAME --san dns:HOST`, or correct "
-     "that "
-     "list in the policy"},
+     "that list in the policy"},
+    {CG_REASON_POLICY_INVALID, false, "Correct the policy where the detail says; `certguard doctor` checks it"},
     {CG_REASON_CREDENTIAL_INVALID, false, "Correct the file that the detail names; `certguard doctor` checks them all"},
 };
 
@@ -88,7 +84,6 @@ const char *cg_own_hint(enum cg_reason reason)
     if (row)
         return row->hint;
     return general->kind == CG_KIND_RULE ? "Issue a new certificate for the broker: `certguard issue broker NAME`; or "
-                                           "change the rule in the server "
-                                           "section of the policy"
+                                           "change the rule in the server section of the policy"
                                          : general->hint;
 }

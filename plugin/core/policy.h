@@ -163,7 +163,8 @@ struct cg_tls_policy {
     unsigned max_refused_percent; /* of a core, for the refused handshakes of one address; 0, default: no limit */
     unsigned max_large_percent;   /* of a core, for all refused large handshakes; default 2; 0: no limit */
     enum cg_resumption resumption;
-    bool psk_allowed; /* default false */
+    bool psk_allowed;      /* default false */
+    bool insecure_ciphers; /* ciphers and ciphersuites may name what is not sound; default false */
 };
 
 enum cg_session_action { CG_SESSION_END = 0, CG_SESSION_REPORT };

@@ -136,6 +136,11 @@ static const struct cg_key tls_keys[] = {
      .manual = "TLS 1.3 cipher suites as an OpenSSL list. No key: the library's."},
     {"ciphers", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, ciphers),
      .manual = "TLS 1.2 ciphers as an OpenSSL list. No key: only those with forward secrecy and AEAD."},
+    {"insecure_ciphers", CG_TYPE_BOOL, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, insecure_ciphers),
+     .fallback = "false",
+     .manual = "ciphers and ciphersuites may name ciphers without encryption, forward secrecy or AEAD, or with tags of "
+               "8 "
+               "bytes, and lower OpenSSL's security level below 2. For devices that cannot do better."},
     {"handshake_timeout", CG_TYPE_MILLISECONDS, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, handshake_timeout_ms),
      .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is cut off."},
     {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
@@ -155,7 +160,9 @@ static const struct cg_key tls_keys[] = {
                "changes, and only while the client's certificate and its CAs pass every check again; a full "
                "handshake at least once a day. See performance.md for what it saves."},
     {"psk", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"", .words = deny_words,
-     .manual = "Connections by TLS-PSK, which have no certificate."},
+     .manual = "Connections by TLS-PSK, which have no certificate. In TLS 1.2 with forward secrecy and AEAD, as long "
+               "as "
+               "ciphers names no others."},
     {0}};
 static const struct cg_object tls_object = {tls_keys, sizeof(struct cg_tls_policy), NULL};
 

@@ -247,7 +247,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_NO_COMMON_CIPHER] = {"no_common_cipher", CG_KIND_HANDSHAKE,
         "The peer and the broker have no cipher suite in common.", "RFC 8446 4.1.1",
         "Update the peer, or add one of its cipher suites to tls.ciphersuites (TLS 1.3) or tls.ciphers (TLS "
-        "1.2) in the policy.",
+        "1.2) in the policy. One without forward secrecy or AEAD needs tls.insecure_ciphers too.",
         X509_V_OK},
     [CG_REASON_NO_COMMON_GROUP] = {"no_common_group", CG_KIND_HANDSHAKE,
         "The peer and the broker have no key exchange group in common.", "RFC 8446 4.2.7",

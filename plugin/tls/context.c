@@ -91,6 +91,7 @@ void cg_contexts_configure(void)
         cg_resumption_configure(context->ctx);
         /* SSL_OP_NO_TICKET does not stop resumption by TLS 1.2 session id. */
         SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
+        context->security_level = SSL_CTX_get_security_level(context->ctx);
         context->configured = true;
         /* without a slot its connections find no settings, and are refused */
         if (!context->in_slot)

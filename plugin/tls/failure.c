@@ -128,7 +128,10 @@ static void from_error(struct cg_conn *conn)
     const char *words = ERR_reason_error_string(conn->openssl_error);
     if (!words)
         words = "no reason given";
-    if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn))
+    if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn) && cg_conn_tls(conn)->psk_allowed)
+        cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER,
+                    "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
+    else if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn))
         cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
     if (error == SSL_R_EXCESSIVE_MESSAGE_SIZE && conn->hello_seen)
         cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than max_chain_bytes allows");

@@ -2,9 +2,11 @@
 /* Looks at the certificates that would be served, before any handshake asks for them. */
 #include "own_certificate.h"
 
+#include "ciphers.h"
 #include "core/check.h"
 #include "core/own_certificate.h"
 #include "private.h"
+#include "prove.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -140,7 +142,37 @@ bool cg_own_look(const struct cg_snapshot *snapshot, size_t index, struct cg_own
     return true;
 }
 
+void cg_own_keys_note(void)
+{
+    unsigned keys = 0;
+    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+        const EVP_PKEY *key = is_a_listeners(context) ? SSL_CTX_get0_privatekey(context->ctx) : NULL;
+        keys |= key ? cg_auth_of(key) : 0;
+    }
+    cg_prove_own_keys(keys);
+}
+
 /* ---- at the start */
+
+/* Clients of TLS 1.2 find a cipher for the certificate. index: as serves_own() left it. */
+static bool has_cipher(const struct cg_context *context, const struct cg_snapshot *snapshot,
+                       const struct cg_listener_policy *policy, size_t index, struct cg_own_state *out)
+{
+    const EVP_PKEY *key = SSL_CTX_get0_privatekey(context->ctx);
+    struct cg_error err = {""};
+    char section[64] = "$.tls";
+    if (index > 1)
+        snprintf(section, sizeof section, "$.listeners[%zu].tls", index - 2);
+    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
+    bool ok = cg_ciphers_fit(snapshot->policy->name, section, &policy->tls, key ? cg_auth_of(key) : 0, "certfile",
+                             &err);
+    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    if (!ok) {
+        out->reason = CG_REASON_POLICY_INVALID;
+        snprintf(out->detail, sizeof out->detail, "%s", err.text);
+    }
+    return ok;
+}
 
 static bool is_hopeless(const struct cg_context *context, const struct cg_snapshot *snapshot, struct cg_own_state *out)
 {
@@ -151,7 +183,8 @@ static bool is_hopeless(const struct cg_context *context, const struct cg_snapsh
     for (size_t index = 0; (policy = serves_own(snapshot, &index)); refused = true) {
         struct cg_own_state one = {.port = 0};
         look_at_context(snapshot, policy, context, &one);
-        if (one.reason == CG_REASON_OK || one.of_time)
+        bool passes = one.reason == CG_REASON_OK || one.of_time;
+        if (passes && has_cipher(context, snapshot, policy, index, &one))
             return false;
         if (!refused)
             *out = one;

@@ -17,7 +17,7 @@ struct cg_own_state {
     const X509 *certificate;                /* NULL: it serves none, as far as is known */
     enum cg_reason reason;                  /* CG_REASON_OK: served; else its handshakes are refused */
     bool of_time;                           /* as in cg_own_fault */
-    char detail[192];
+    char detail[sizeof(struct cg_error)];
 };
 
 /* By number: 0, 1, ...; false past the last one. A credential that was served before is served on, whatever the rules say: it
@@ -25,7 +25,7 @@ struct cg_own_state {
  * accepts none of the certificates that may be its own. */
 bool cg_own_look(const struct cg_snapshot *snapshot, size_t index, struct cg_own_state *out);
 
-/* Is there a certificate of the broker's own that no listener accepts, and that time does not cure? Every handshake that needs
+/* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not cure? Every handshake that needs
  * it is going to be refused. *out: which, without port. */
 bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out);
 

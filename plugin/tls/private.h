@@ -11,12 +11,13 @@
 
 /* What we know of one SSL_CTX: in its ex_data slot, freed with it. */
 struct cg_context {
-    SSL_CTX *ctx;      /* borrowed: it owns us */
-    bool in_slot;      /* ex_data points here; false: OpenSSL had no memory for it */
-    bool configured;   /* our callbacks are in it */
-    bool suites_set;   /* its TLS 1.3 cipher suites are not the broker's any more */
-    uint64_t snapshot; /* number of the snapshot whose settings it has; 0: none yet */
-    uint16_t port;     /* the listener or the bridge's remote port that they were made for */
+    SSL_CTX *ctx;       /* borrowed: it owns us */
+    bool in_slot;       /* ex_data points here; false: OpenSSL had no memory for it */
+    bool configured;    /* our callbacks are in it */
+    int security_level; /* the broker's */
+    bool suites_set;    /* its TLS 1.3 cipher suites are not the broker's any more */
+    uint64_t snapshot;  /* number of the snapshot whose settings it has; 0: none yet */
+    uint16_t port;      /* the listener or the bridge's remote port that they were made for */
     struct {
         X509 *leaf; /* owned reference: the broker's own certificate that was examined last */
         uint64_t snapshot;
@@ -134,6 +135,7 @@ int cg_serve_credential(SSL *ssl, void *conn); /* SSL_set_cert_cb */
 bool cg_serve(SSL *ssl, const struct cg_credential *credential);
 bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
                     const STACK_OF(X509) *chain, struct cg_verdict *verdict); /* by the server rules of policy */
+void cg_own_keys_note(void); /* what keys the broker's certificates have, for later policies; own_certificate.c */
 bool cg_own_credential(SSL *ssl, struct cg_conn *conn); /* the broker's certificate passes; else says why */
 
 bool cg_offers_psk(const struct cg_conn *conn); /* known once a ClientHello was read */

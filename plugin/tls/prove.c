@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "prove.h"
 
+#include "ciphers.h"
 #include "private.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,9 @@ out:
 static bool prove(const struct cg_credential *credential, const struct cg_listener_policy *listener,
                   struct cg_error *err)
 {
+    if (!cg_ciphers_fit(listener->credential_chain, "the policy's tls", &listener->tls, cg_auth_of(credential->key),
+                        listener->credential_chain, err))
+        return false;
     ERR_set_mark();
     bool ok = handshake(credential);
     const char *why = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
@@ -120,18 +125,64 @@ static bool prove_section(const struct cg_policy *policy, const char *section, c
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (!prove_list(policy, section, &lists[i], tls, err))
             return false;
-    return true;
+    return cg_ciphers_sound(policy->name, section, tls, err);
+}
+
+/* ---- lists and keys */
+
+/* The keys of the certificates that the broker loaded itself; 0: not known yet. */
+static atomic_uint own_keys;
+
+void cg_prove_own_keys(unsigned keys)
+{
+    atomic_store(&own_keys, keys);
+}
+
+/* A credential that cannot be read is told when it is loaded. */
+static unsigned key_of(const struct cg_listener_policy *listener)
+{
+    struct cg_credential *credential = cg_credential_load(listener->credential_chain, listener->credential_key, NULL);
+    unsigned key = credential ? cg_auth_of(credential->key) : 0;
+    cg_credential_free(credential);
+    return key;
+}
+
+static bool prove_fit(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
+                      struct cg_error *err)
+{
+    bool own = !listener->credential_chain;
+    if (!listener->tls.ciphers)
+        return true;
+    return cg_ciphers_fit(policy->name, section, &listener->tls, own ? atomic_load(&own_keys) : key_of(listener),
+                          own ? "certfile" : listener->credential_chain, err);
+}
+
+/* A list of the top level that it can use itself is fine where a listener has no use for it. */
+static bool inherits(const struct cg_tls_policy *listener, const struct cg_tls_policy *base)
+{
+    return listener->ciphers && base->ciphers && strcmp(listener->ciphers, base->ciphers) == 0;
+}
+
+static bool prove_listener(const struct cg_policy *policy, const char *section,
+                           const struct cg_listener_policy *listener, struct cg_error *err)
+{
+    bool leftover = listener != &policy->base && listener->tls.min_version >= TLS1_3_VERSION &&
+                    inherits(&listener->tls, &policy->base.tls);
+    return prove_section(policy, section, &listener->tls, err) &&
+           (leftover || cg_ciphers_usable(policy->name, section, &listener->tls, err)) &&
+           prove_fit(policy, section, listener, err);
 }
 
 static bool prove_tls(const struct cg_policy *policy, struct cg_error *err)
 {
     char section[64];
-    if (!prove_section(policy, "$.tls", &policy->base.tls, err) ||
-        !prove_section(policy, "$.bridge.tls", &policy->bridge_tls, err))
+    if (!prove_listener(policy, "$.tls", &policy->base, err) ||
+        !prove_section(policy, "$.bridge.tls", &policy->bridge_tls, err) ||
+        !cg_ciphers_usable(policy->name, "$.bridge.tls", &policy->bridge_tls, err))
         return false;
     for (size_t i = 0; i < policy->nlisteners; i++) {
         snprintf(section, sizeof section, "$.listeners[%zu].tls", i);
-        if (!prove_section(policy, section, &policy->listeners[i].tls, err))
+        if (!prove_listener(policy, section, &policy->listeners[i], err))
             return false;
     }
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Proof that a snapshot works before it may serve: OpenSSL takes the lists of the policy's "tls" sections, and a
- * handshake in memory succeeds with each credential. Nothing is kept. Called by the broker layer at each load. */
+/* Proof that a snapshot works before it may serve: OpenSSL takes the lists of the policy's "tls" sections, they are sound
+ * and of use, and a handshake in memory succeeds with each credential. Nothing is kept. Called by the broker layer at each load. */
 #ifndef CG_PROVE_H
 #define CG_PROVE_H
 
@@ -12,5 +12,9 @@
 /* Any thread; on the main thread only before cg_hook_install. The error names the JSON key or the file, and what is wrong
  * with it. */
 extern const struct cg_snapshot_proofs cg_proofs;
+
+/* What the certificates that the broker loaded itself can be used for: bits of enum cg_auth (ciphers.h), 0: not known. A
+ * policy whose ciphers fit none of them is refused from then on. Any thread. */
+void cg_prove_own_keys(unsigned keys);
 
 #endif

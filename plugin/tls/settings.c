@@ -2,14 +2,12 @@
 /* What the policy says about a connection, put into its SSL at the start of the handshake. What OpenSSL reads from the
  * SSL_CTX at the time of use is put there, once for each snapshot: the cipher lists cost more to parse than a
  * handshake has to spare, and a copy in every SSL would stay for the life of the session. */
+#include "ciphers.h"
 #include "private.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-
-/* TLS 1.2, where the policy names none: forward secret, AEAD */
-#define CG_DEFAULT_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+AESGCM:DHE+CHACHA20:!AESCCM8:!aNULL:!aPSK"
 
 /* TLS gives the list of names 64 KiB; a client that has one certificate does not need it at all */
 #define CG_CA_NAMES_MAX_BYTES 16384
@@ -75,9 +73,9 @@ static bool apply_to_context(const struct cg_conn *conn, struct cg_context *cont
     if (context->snapshot == conn->snapshot->number && context->port == conn->listener && context->snapshot != 0)
         return true;
     context->snapshot = 0;
-    /* with PSK allowed and no list of our own, the broker's list stays: it names the PSK ciphers */
-    const char *ciphers = tls->ciphers ? tls->ciphers : tls->psk_allowed ? NULL : CG_DEFAULT_CIPHERS;
-    if (ciphers && SSL_CTX_set_cipher_list(context->ctx, ciphers) != 1)
+    /* a list may hold @SECLEVEL, and must not leave it to the next policy's */
+    SSL_CTX_set_security_level(context->ctx, context->security_level);
+    if (SSL_CTX_set_cipher_list(context->ctx, cg_ciphers_of(tls)) != 1)
         return false;
     if (tls->ciphersuites || context->suites_set) {
         const char *suites = tls->ciphersuites ? tls->ciphersuites : OSSL_default_ciphersuites();
@@ -94,6 +92,8 @@ static bool apply_to_context(const struct cg_conn *conn, struct cg_context *cont
 
 static bool apply_tls(SSL *ssl, const struct cg_tls_policy *tls)
 {
+    SSL_set_security_level(ssl,
+                           SSL_CTX_get_security_level(SSL_get_SSL_CTX(ssl))); /* it was copied before the list came */
     SSL_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     if (SSL_is_server(ssl) && SSL_set_num_tickets(ssl, 0) != 1)
         return false;

@@ -9,6 +9,8 @@ printf '{"trust": {"anchors": ["ca.pem"]}, "clint": {}}\n' >key.json
 printf '{"trust": {"anchors": 5}}\n' >type.json
 printf '{"trust": {"anchors": ["missing.pem"]}}\n' >anchors.json
 printf '{"trust": ' >torn.json
+printf '{"trust": {"anchors": ["ca.pem"]}, "tls": {"ciphers": "NULL-SHA256:@SECLEVEL=0"}}\n' >ciphers.json
+printf '{"trust": {"anchors": ["ca.pem"]}, "tls": {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256"}}\n' >rsa.json
 printf 'no certificate\n' >garbage.pem
 
 # refuses TITLE WORDS LINES: the broker ends by itself, unsuccessfully, with the words in its log
@@ -36,10 +38,23 @@ refuses "no such policy" "$scratch/none.json" "plugin_opt_policy $scratch/none.j
 refuses "an unknown key" 'key.json.*clint' "plugin_opt_policy $scratch/key.json\n"
 refuses "a wrong type" 'type.json.*trust.anchors' "plugin_opt_policy $scratch/type.json\n"
 refuses "half a policy" 'torn.json' "plugin_opt_policy $scratch/torn.json\n"
+refuses "ciphers that are not sound" 'ciphers.json: $.tls.ciphers: .*NULL-SHA256 (no encryption).*insecure_ciphers' \
+    "plugin_opt_policy $scratch/ciphers.json\n"
 refuses "missing anchors" 'missing.pem' "plugin_opt_policy $scratch/anchors.json\n"
 refuses "anchors that are none" 'garbage.pem' "plugin_opt_trust_anchors $scratch/garbage.pem\n"
 refuses "a log in a folder that is not there" "install -d" \
     "plugin_opt_policy $scratch/good.json\nplugin_opt_event_log $scratch/none/events.jsonl\n"
+
+# The broker's own certificate is known once it listens: it ends by itself then.
+{
+    printf 'user %s\n' "$(id -un)"
+    tls_listener "$port" "require_certificate true\n"
+    printf 'plugin %s\nplugin_opt_policy %s/rsa.json\n' "$CG_PLUGIN" "$scratch"
+} >broker.conf
+timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+[ $? -ne 124 ] || fail "RSA ciphers and an EC key: the broker runs"
+grep -q 'rsa.json: $.tls.ciphers: no cipher of .* key: EC.*add ECDHE-ECDSA ciphers' broker.log ||
+    fail "RSA ciphers and an EC key: $(grep certguard: broker.log)"
 
 # A broker that starts as root reads its files as another user, whom the error names with the cure. Root itself may
 # read everything.

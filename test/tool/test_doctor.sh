@@ -102,6 +102,7 @@ trap_in() # ID LINE
 trap_in plain_listener "listener 1883"
 trap_in tls_version_old "tls_version tlsv1.1"
 trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
+trap_in ciphers_weak "ciphers_tls1.3 TLS_AES_128_GCM_SHA256:TLS_SHA256_SHA256"
 trap_in psk_listener "listener 8885\npsk_hint home"
 trap_in username_from_broker "use_subject_as_username true"
 trap_in username_from_broker "use_identity_as_username true\nlistener 8884 127.0.0.1\nuse_username_as_clientid true"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The life of the hook: install, remove, whose SSL_CTXs it takes, and what it does when something is missing. */
+#include "tls/prove.h"
 #include "tls_fixture.h"
 #include "tls_foreign.h"
 
@@ -150,6 +151,37 @@ static void other_threads_are_left_alone(void **state)
     SSL_CTX_free(client);
 }
 
+static bool is_hopeless(const char *words)
+{
+    struct cg_own_state own;
+    bool hopeless = cg_own_is_hopeless(world.current, &own);
+    assert_true(!hopeless || strstr(cg_reason_row(own.reason)->code, words));
+    return hopeless;
+}
+
+static void ciphers_for_the_brokers_own_certificate(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    world.policy->base.tls.ciphers = "ECDHE-RSA-AES128-GCM-SHA256"; /* its key is P-256 */
+    tls_new_snapshot(&world);
+    struct cg_own_state own;
+    assert_true(cg_own_is_hopeless(world.current, &own));
+    assert_int_equal(own.reason, CG_REASON_POLICY_INVALID);
+    assert_non_null(strstr(own.detail, "$.tls.ciphers"));
+    assert_non_null(strstr(own.detail, "add ECDHE-ECDSA ciphers"));
+    cg_hook_tick();
+    assert_false(cg_proofs.policy(world.policy, &err)); /* at a reload too */
+    world.policy->base.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
+    assert_true(cg_proofs.policy(world.policy, &err));
+    tls_new_snapshot(&world);
+    assert_false(is_hopeless(""));
+    world.policy->base.tls.ciphers = NULL;
+    SSL_CTX_free(server);
+    cg_hook_tick();
+}
+
 static void no_snapshot(void **state)
 {
     (void)state;
@@ -163,14 +195,6 @@ static void no_snapshot(void **state)
     }
     assert_int_equal(world.told.rejected, 2);
     SSL_CTX_free(server);
-}
-
-static bool is_hopeless(const char *words)
-{
-    struct cg_own_state own;
-    bool hopeless = cg_own_is_hopeless(world.current, &own);
-    assert_true(!hopeless || strstr(cg_reason_row(own.reason)->code, words));
-    return hopeless;
 }
 
 static struct cg_own_state look(size_t index)
@@ -458,6 +482,65 @@ static void pre_shared_keys(void **state)
     }
 }
 
+/* A listener that takes pre-shared keys takes no ciphers that are not sound with them, unless the policy names some. */
+static void ciphers_beside_pre_shared_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *client;
+        bool done;
+    } rows[] = {
+        {NULL, "ECDHE-PSK-CHACHA20-POLY1305", true}, {NULL, "DHE-PSK-AES128-GCM-SHA256", true},
+        {NULL, "PSK-AES128-GCM-SHA256", false},      {NULL, "ECDHE-PSK-AES128-CBC-SHA256", false},
+        {NULL, "ECDHE-ECDSA-AES128-SHA", false},     {"PSK-AES128-GCM-SHA256", "PSK-AES128-GCM-SHA256", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        memset(&world.told, 0, sizeof world.told);
+        world.policy->base.tls.psk_allowed = true;
+        world.policy->base.tls.ciphers = rows[i].list;
+        tls_new_snapshot(&world);
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
+        SSL_CTX_set_dh_auto(server, 1); /* as Mosquitto does */
+        SSL_CTX_set_psk_server_callback(server, psk_server);
+        SSL_CTX_set_psk_client_callback(client, psk_client);
+        assert_int_equal(SSL_CTX_set_cipher_list(client, rows[i].client), 1);
+        bool done = shake(server, client);
+        print_message("   %s: %s, %s\n", rows[i].client, cg_reason_row(world.told.last.reason)->code,
+                      world.told.last.detail);
+        assert_int_equal(done, rows[i].done);
+        assert_true(done || world.told.last.reason == CG_REASON_NO_COMMON_CIPHER);
+        SSL_CTX_free(server);
+        SSL_CTX_free(client);
+    }
+}
+
+/* OpenSSL keeps the level of a list in the SSL_CTX: it must hold from the first connection on, and not outlive its policy. */
+static void a_security_level_ends_with_its_policy(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {NULL, "ECDHE+AESGCM:@SECLEVEL=1", NULL, "ECDHE+AESGCM:@SECLEVEL=3",
+                                        "ECDHE+AESGCM"};
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    int usual = SSL_CTX_get_security_level(server);
+    const int levels[] = {usual, 1, usual, 3, usual};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct tls_link link;
+        world.policy->base.tls.psk_allowed = false;
+        world.policy->base.tls.ciphers = lists[i];
+        tls_new_snapshot(&world);
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        assert_int_equal(SSL_get_security_level(link.server), levels[i]);
+        assert_int_equal(SSL_CTX_get_security_level(server), levels[i]);
+        tls_disconnect(&link);
+    }
+    world.policy->base.tls.ciphers = NULL;
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
 /* Tickets and session ids: nothing to resume, and what a client brings along is not taken. */
 static void no_resumption(void **state)
 {
@@ -530,6 +613,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bridge_stalls, setup, teardown),
         cmocka_unit_test_setup_teardown(no_delay, setup, teardown),
         cmocka_unit_test_setup_teardown(pre_shared_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(ciphers_beside_pre_shared_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_security_level_ends_with_its_policy, setup, teardown),
+        cmocka_unit_test_setup_teardown(ciphers_for_the_brokers_own_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(no_resumption, setup, teardown),
         cmocka_unit_test_setup_teardown(the_error_queue, setup, teardown),
     };

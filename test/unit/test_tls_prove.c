@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Lists that OpenSSL would refuse in every handshake are refused when the policy is loaded. */
+/* Lists that OpenSSL would refuse in every handshake, or that let in what is not sound, are refused when the policy is
+ * loaded. */
 #include "core/policy.h"
+#include "lib/pki_maker.h"
+#include "tls/ciphers.h"
 #include "tls/prove.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -31,6 +35,58 @@ static const struct row {
     {"one listener's cipher suites",
      ", \"listeners\": [{\"port\": 1}, {\"port\": 2, \"tls\": {\"ciphersuites\": \"AES\"}}]",
      "$.listeners[1].tls.ciphersuites"},
+
+    {"no encryption", ", \"tls\": {\"ciphers\": \"NULL-SHA256:@SECLEVEL=0\"}",
+     "$.tls.ciphers: 'NULL-SHA256:@SECLEVEL=0' lets in ciphers that are not sound: NULL-SHA256 (no encryption); take "
+     "ciphers out of the policy: the default is forward secrecy and AEAD. Or, as long as devices cannot do better, set "
+     "$.tls.insecure_ciphers to true"},
+    {"no forward secrecy", ", \"tls\": {\"ciphers\": \"ECDHE+AESGCM:AES128-GCM-SHA256\"}",
+     "AES128-GCM-SHA256 (no forward secrecy); append \":!kRSA:"},
+    {"CBC", ", \"tls\": {\"ciphers\": \"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA\"}",
+     "ECDHE-ECDSA-AES128-SHA (no AEAD); append \":!SHA1:"},
+    {"a tag of 8 bytes", ", \"tls\": {\"ciphers\": \"ECDHE+AESCCM\"}", "(a tag of 8 bytes); append \":!AESCCM8\""},
+    {"a tag of 8 bytes in TLS 1.3", ", \"tls\": {\"ciphersuites\": \"TLS_AES_128_CCM_8_SHA256\"}",
+     "TLS_AES_128_CCM_8_SHA256 (a tag of 8 bytes); take them out"},
+    {"many ciphers at fault", ", \"tls\": {\"ciphers\": \"DEFAULT\"}", " more (no AEAD)"},
+    {"a low security level", ", \"tls\": {\"ciphers\": \"ECDHE+AESGCM:@SECLEVEL=1\"}",
+     "@SECLEVEL=1 in 'ECDHE+AESGCM:@SECLEVEL=1' lets in keys and digests that are too weak; write @SECLEVEL=2"},
+    {"the same named insecure",
+     ", \"tls\": {\"insecure_ciphers\": true, \"ciphers\": "
+     "\"NULL-SHA256:ECDHE-ECDSA-AES128-SHA:AES128-SHA:@SECLEVEL=0\"}",
+     NULL},
+    {"no authentication", ", \"tls\": {\"ciphers\": \"aNULL:ECDHE+AESGCM\"}", "(no authentication)"},
+    {"no authentication, named insecure",
+     ", \"tls\": {\"insecure_ciphers\": true, \"ciphers\": \"aNULL:ECDHE+AESGCM:@SECLEVEL=0\"}",
+     "(no authentication); append \":!aNULL\" to it; clients that speak nothing else are refused then"},
+    {"a bridge's ciphers", ", \"bridge\": {\"tls\": {\"ciphers\": \"AES128-SHA256\"}}", "$.bridge.tls.ciphers"},
+    {"one listener's ciphers, the others sound",
+     ", \"listeners\": [{\"port\": 1, \"tls\": {\"ciphers\": \"AES128-SHA256\"}}]",
+     "set $.listeners[0].tls.insecure_ciphers to true"},
+    {"one listener's ciphers named insecure",
+     ", \"listeners\": [{\"port\": 1, \"tls\": {\"ciphers\": \"AES128-SHA256\", \"insecure_ciphers\": true}}]", NULL},
+
+    {"ciphers of TLS 1.2 that the lowest version leaves no use for",
+     ", \"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}",
+     "$.tls.ciphers: no handshake can use TLS 1.2 ciphers, since min_version is \"1.3\"; take ciphers out of the "
+     "policy"},
+    {"a bridge's", ", \"bridge\": {\"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}}",
+     "$.bridge.tls.ciphers: no handshake"},
+    {"a listener of TLS 1.3 that inherits them",
+     ", \"tls\": {\"ciphers\": \"ECDHE+AESGCM\"}, \"listeners\": [{\"port\": 1, \"tls\": {\"min_version\": "
+     "\"1.3\"}}]",
+     NULL},
+    {"a listener of TLS 1.3 that has its own",
+     ", \"listeners\": [{\"port\": 1, \"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}}]",
+     "$.listeners[0].tls.ciphers: no handshake"},
+    {"a security level that leaves none",
+     ", \"tls\": {\"ciphers\": \"ECDHE+AES128:!SHA256:!SHA1:!AESCCM8:@SECLEVEL=5\"}",
+     "$.tls.ciphers: no handshake can use any of"},
+    {"pre-shared keys without psk", ", \"tls\": {\"ciphers\": \"ECDHE-PSK-CHACHA20-POLY1305\"}",
+     "$.tls.ciphers: no handshake can use any of"},
+    {"pre-shared keys", ", \"tls\": {\"psk\": \"allow\", \"ciphers\": \"ECDHE-PSK-CHACHA20-POLY1305\"}", NULL},
+    {"pre-shared keys without forward secrecy",
+     ", \"tls\": {\"psk\": \"allow\", \"ciphers\": \"PSK-AES128-GCM-SHA256\"}",
+     "PSK-AES128-GCM-SHA256 (no forward secrecy)"},
 };
 
 static void lists(void **state)
@@ -52,8 +108,115 @@ static void lists(void **state)
     }
 }
 
+/* A cure that is printed is one: what is appended makes the list pass. */
+static void cures(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "DEFAULT", "ALL", "ALL:COMPLEMENTOFALL", "HIGH:!PSK", "ECDHE+AESCCM:kRSA", "aNULL:ECDHE+AESGCM"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char text[1024], list[512];
+        struct cg_error err = {""};
+        snprintf(list, sizeof list, "%s", texts[i]);
+        for (int round = 0; round < 2; round++) {
+            snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"}, \"tls\": {\"ciphers\": \"%s\"}}", list);
+            struct cg_policy *policy = cg_policy_parse("policy.json", text, strlen(text), &err);
+            assert_non_null(policy);
+            bool ok = cg_proofs.policy(policy, &err);
+            cg_policy_free(policy);
+            if (ok != (round == 1))
+                fail_msg("%s: %s", list, err.text);
+            const char *from = strstr(err.text, "append \""), *to = from ? strchr(from + 8, '"') : NULL;
+            assert_true(round || to);
+            if (!round)
+                snprintf(list, sizeof list, "%s%.*s", texts[i], (int)(to - from - 8), from + 8);
+        }
+    }
+}
+
+/* ---- lists and keys */
+
+#define NOW 1750000000
+
+static const struct fit {
+    const char *sentence, *list;
+    bool rsa, ok;
+} fits[] = {
+    {"an EC key and its ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256", false, true},
+    {"an EC key and RSA ciphers", "ECDHE-RSA-AES128-GCM-SHA256", false, false},
+    {"an RSA key and its ciphers", "ECDHE-RSA-AES128-GCM-SHA256", true, true},
+    {"an RSA key and EC ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256", true, false},
+    {"an RSA key and both", "ECDHE+AESGCM", true, true},
+};
+
+static struct cg_policy *policy_with(const char *list, const char *chain, const char *key)
+{
+    char text[1024], credential[512] = "";
+    struct cg_error err = {""};
+    if (chain)
+        snprintf(credential, sizeof credential, ", \"credential\": {\"chain\": \"%s\", \"key\": \"%s\"}", chain, key);
+    snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"}, \"tls\": {\"ciphers\": \"%s\"}%s}", list,
+             credential);
+    struct cg_policy *policy = cg_policy_parse("policy.json", text, strlen(text), &err);
+    if (!policy)
+        fail_msg("%s", err.text);
+    return policy;
+}
+
+static void keys_of_credentials(void **state)
+{
+    (void)state;
+    char chain[256], key[256];
+    const char *folder = getenv("CG_TEST_TMP");
+    struct cg_pki *pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "ca: ca\nec: server issuer=ca\nrsa: server issuer=ca key=rsa2048\n");
+    snprintf(chain, sizeof chain, "%s/prove.pem", folder);
+    snprintf(key, sizeof key, "%s/prove.key", folder);
+    for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
+        const char *name = fits[i].rsa ? "rsa" : "ec";
+        struct cg_error err = {""};
+        cg_pki_write(pki, folder, "prove.pem", name);
+        cg_pki_write_key(pki, folder, "prove.key", name);
+        struct cg_policy *policy = policy_with(fits[i].list, chain, key);
+        struct cg_credential *credential = cg_credential_load(chain, key, &err);
+        if (!credential)
+            fail_msg("%s", err.text);
+        bool ok = cg_proofs.policy(policy, &err);
+        print_message("   %s: %s\n", fits[i].sentence, ok ? "taken" : err.text);
+        assert_int_equal(ok, fits[i].ok);
+        assert_true(ok || strstr(err.text, chain));
+        assert_true(ok || strstr(err.text, fits[i].rsa ? "add ECDHE-RSA ciphers" : "add ECDHE-ECDSA ciphers"));
+        assert_int_equal(cg_proofs.credential(credential, &policy->base, &err), fits[i].ok);
+        cg_credential_free(credential);
+        cg_policy_free(policy);
+    }
+    remove(chain);
+    remove(key);
+    cg_pki_free(pki);
+}
+
+static void keys_of_the_broker(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
+        struct cg_error err = {""};
+        struct cg_policy *policy = policy_with(fits[i].list, NULL, NULL);
+        cg_prove_own_keys(0);
+        assert_true(cg_proofs.policy(policy, &err)); /* not known yet */
+        cg_prove_own_keys(fits[i].rsa ? CG_AUTH_RSA : CG_AUTH_EC);
+        assert_int_equal(cg_proofs.policy(policy, &err), fits[i].ok);
+        cg_prove_own_keys(CG_AUTH_RSA | CG_AUTH_EC); /* two listeners */
+        assert_true(cg_proofs.policy(policy, &err));
+        cg_prove_own_keys(CG_AUTH_OTHER);
+        assert_false(cg_proofs.policy(policy, &err));
+        cg_policy_free(policy);
+    }
+    cg_prove_own_keys(0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lists)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lists), cmocka_unit_test(cures),
+                                       cmocka_unit_test(keys_of_credentials), cmocka_unit_test(keys_of_the_broker)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
