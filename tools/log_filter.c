@@ -103,6 +103,7 @@ bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len
     event->sha256 = text_of(cert, "sha256");
     event->not_after = text_of(cert, "not_after");
     event->listener = number_of(json, "listener") <= 65535 ? (int)number_of(json, "listener") : 0;
+    event->audit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "audit"));
     event->count = number_of(json, "count");
     event->anchors = number_of(json, "anchors");
     event->crls = number_of(json, "crls");

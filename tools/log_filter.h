@@ -22,6 +22,7 @@ struct cg_log_event {
     const char *ts, *event, *reason, *detail, *peer, *client_id, *hint, *file, *policy;
     const char *subject, *issuer, *serial, *sha256, *not_after;
     int listener;
+    bool audit;                  /* who it is about was let in */
     double count, anchors, crls; /* 0 where there is none */
 };
 

@@ -119,7 +119,10 @@ void cg_report_event(struct cg_report *report, const struct cg_log_event *event)
         return;
     switch (kinds[kind].use) {
     case USE_REJECTED:
-        rejected(report, event);
+        if (event->audit) /* suppressed */
+            report->audited += cg_log_event_weight(event);
+        else
+            rejected(report, event);
         break;
     case USE_ACCEPTED:
         report->accepted++;

@@ -12,34 +12,40 @@
 struct event_row {
     const char *name;
     enum cg_level level;
+    enum cg_event_class class;
     const char *words; /* how the plain line begins; the peer follows */
 };
 
 static const struct event_row rows[CG_EVENT_COUNT] = {
-    [CG_EVENT_NONE] = {"none", CG_LEVEL_INFO, ""},
-    [CG_EVENT_HANDSHAKE_REJECTED] = {"handshake_rejected", CG_LEVEL_WARNING, "refused"},
-    [CG_EVENT_HANDSHAKE_ACCEPTED] = {"handshake_accepted", CG_LEVEL_INFO, "accepted"},
-    [CG_EVENT_HANDSHAKE_AUDITED] = {"handshake_audited", CG_LEVEL_WARNING, "audit, let in but would refuse"},
-    [CG_EVENT_CONNECT_DENIED] = {"connect_denied", CG_LEVEL_WARNING, "denied CONNECT of"},
-    [CG_EVENT_CONNECT_AUDITED] = {"connect_audited", CG_LEVEL_WARNING, "audit, let in but would deny CONNECT of"},
-    [CG_EVENT_SESSION_ENDED] = {"session_ended", CG_LEVEL_WARNING, "ended the session of"},
-    [CG_EVENT_SESSION_AUDITED] = {"session_audited", CG_LEVEL_WARNING, "would end the session of"},
-    [CG_EVENT_SESSIONS_CHECKED] = {"sessions_checked", CG_LEVEL_WARNING, "checked live sessions"},
-    [CG_EVENT_CONTROL_DENIED] = {"control_denied", CG_LEVEL_WARNING, "denied a control request of"},
-    [CG_EVENT_SNAPSHOT_LOADED] = {"snapshot_loaded", CG_LEVEL_NOTICE, "loaded"},
-    [CG_EVENT_SNAPSHOT_REJECTED] = {"snapshot_rejected", CG_LEVEL_ERROR, "keeps what was loaded before"},
-    [CG_EVENT_CREDENTIAL_SWAPPED] = {"credential_swapped", CG_LEVEL_NOTICE, "serves a new certificate"},
-    [CG_EVENT_BROKER_CERTIFICATE_REJECTED] = {"broker_certificate_rejected", CG_LEVEL_ERROR,
+    [CG_EVENT_NONE] = {"none", CG_LEVEL_INFO, CG_CLASS_ALWAYS, ""},
+    [CG_EVENT_HANDSHAKE_REJECTED] = {"handshake_rejected", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "refused"},
+    [CG_EVENT_HANDSHAKE_ACCEPTED] = {"handshake_accepted", CG_LEVEL_INFO, CG_CLASS_ACCEPTED, "accepted"},
+    [CG_EVENT_HANDSHAKE_AUDITED] = {"handshake_audited", CG_LEVEL_WARNING, CG_CLASS_AUDITED,
+                                    "audit, let in but would refuse"},
+    [CG_EVENT_CONNECT_DENIED] = {"connect_denied", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "denied CONNECT of"},
+    [CG_EVENT_CONNECT_AUDITED] = {"connect_audited", CG_LEVEL_WARNING, CG_CLASS_AUDITED,
+                                  "audit, let in but would deny CONNECT of"},
+    [CG_EVENT_SESSION_ENDED] = {"session_ended", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "ended the session of"},
+    [CG_EVENT_SESSION_AUDITED] = {"session_audited", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "would end the session of"},
+    [CG_EVENT_SESSIONS_CHECKED] = {"sessions_checked", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "checked live sessions"},
+    [CG_EVENT_CONTROL_DENIED] = {"control_denied", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "denied a control request of"},
+    [CG_EVENT_SNAPSHOT_LOADED] = {"snapshot_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "loaded"},
+    [CG_EVENT_SNAPSHOT_REJECTED] = {"snapshot_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS,
+                                    "keeps what was loaded before"},
+    [CG_EVENT_CREDENTIAL_SWAPPED] = {"credential_swapped", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS,
+                                     "serves a new certificate"},
+    [CG_EVENT_BROKER_CERTIFICATE_REJECTED] = {"broker_certificate_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS,
                                               "the broker's own certificate is wrong"},
-    [CG_EVENT_BROKER_CERTIFICATE_ACCEPTED] = {"broker_certificate_accepted", CG_LEVEL_NOTICE,
+    [CG_EVENT_BROKER_CERTIFICATE_ACCEPTED] = {"broker_certificate_accepted", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS,
                                               "the broker's own certificate is accepted again"},
-    [CG_EVENT_BROKER_CERTIFICATE_AUDITED] = {"broker_certificate_audited", CG_LEVEL_WARNING,
+    [CG_EVENT_BROKER_CERTIFICATE_AUDITED] = {"broker_certificate_audited", CG_LEVEL_WARNING, CG_CLASS_ALWAYS,
                                              "audit, serves but would not start with the broker's own certificate"},
-    [CG_EVENT_CRL_STALE] = {"crl_stale", CG_LEVEL_WARNING, "a CRL grows old"},
-    [CG_EVENT_EXPIRY_WARNING] = {"expiry_warning", CG_LEVEL_WARNING, "a certificate expires soon"},
-    [CG_EVENT_CONFIGURATION_WARNING] = {"configuration_warning", CG_LEVEL_WARNING, "check the broker's configuration"},
-    [CG_EVENT_SUPPRESSED] = {"suppressed", CG_LEVEL_WARNING, "held back events of"},
-    [CG_EVENT_EVENTS_LOST] = {"events_lost", CG_LEVEL_ERROR, "lost events"},
+    [CG_EVENT_CRL_STALE] = {"crl_stale", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "a CRL grows old"},
+    [CG_EVENT_EXPIRY_WARNING] = {"expiry_warning", CG_LEVEL_WARNING, CG_CLASS_CLIENT, "a certificate expires soon"},
+    [CG_EVENT_CONFIGURATION_WARNING] = {"configuration_warning", CG_LEVEL_WARNING, CG_CLASS_ALWAYS,
+                                        "check the broker's configuration"},
+    [CG_EVENT_SUPPRESSED] = {"suppressed", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "held back events of"},
+    [CG_EVENT_EVENTS_LOST] = {"events_lost", CG_LEVEL_ERROR, CG_CLASS_ALWAYS, "lost events"},
 };
 
 const char *cg_event_name(enum cg_event_type type)
@@ -50,6 +56,13 @@ const char *cg_event_name(enum cg_event_type type)
 enum cg_level cg_event_level(enum cg_event_type type)
 {
     return (int)type >= 0 && type < CG_EVENT_COUNT ? rows[type].level : CG_LEVEL_ERROR;
+}
+
+enum cg_event_class cg_event_class(const struct cg_event *event)
+{
+    bool known = (int)event->type >= 0 && event->type < CG_EVENT_COUNT;
+    enum cg_event_class class = known ? rows[event->type].class : CG_CLASS_UNSET;
+    return class == CG_CLASS_CLIENT && !event->conn ? CG_CLASS_ALWAYS : class;
 }
 
 const X509 *cg_event_certificate(const struct cg_conn *conn, int *depth)

@@ -39,6 +39,16 @@ enum cg_event_type {
     CG_EVENT_COUNT
 };
 
+/* Who can cause an event, and so how far it is limited (event_limits.h). */
+enum cg_event_class {
+    CG_CLASS_UNSET = 0, /* as CG_CLASS_REFUSED: no row of the table has it */
+    CG_CLASS_REFUSED,   /* any stranger, as often as they like */
+    CG_CLASS_AUDITED,   /* who is let in and would not be: each device counts */
+    CG_CLASS_CLIENT,    /* news of a connected client, told once by its maker */
+    CG_CLASS_ACCEPTED,  /* where the policy asks for it */
+    CG_CLASS_ALWAYS,    /* the administrator, time, or the plugin itself */
+};
+
 /* What is zero or NULL is not known, and not written. All pointers are borrowed. */
 struct cg_event {
     enum cg_event_type type;
@@ -54,6 +64,7 @@ struct cg_event {
     const char *client_id;
     const char *file;
     const char *hint;      /* NULL: the reason's own */
+    bool audited;          /* of a suppressed event: what it counts was let in */
     uint64_t count;        /* suppressed, lost */
     int64_t window_ms;     /* over which count was counted */
     uint64_t snapshot;     /* its number */
@@ -65,6 +76,7 @@ enum cg_level { CG_LEVEL_INFO = 0, CG_LEVEL_NOTICE, CG_LEVEL_WARNING, CG_LEVEL_E
 
 const char *cg_event_name(enum cg_event_type type);
 enum cg_level cg_event_level(enum cg_event_type type);
+enum cg_event_class cg_event_class(const struct cg_event *event);
 
 /* Writes the line without newline, always terminated; returns its length. */
 size_t cg_event_json(const struct cg_event *event, char *out, size_t size);

@@ -185,7 +185,7 @@ size_t cg_event_json(const struct cg_event *event, char *out, size_t size)
     cg_json_string(&json, "event", cg_event_name(event->type), 64);
     write_reason(&json, event);
     if (event->type == CG_EVENT_HANDSHAKE_AUDITED || event->type == CG_EVENT_CONNECT_AUDITED ||
-        event->type == CG_EVENT_SESSION_AUDITED)
+        event->type == CG_EVENT_SESSION_AUDITED || event->audited)
         cg_json_bool(&json, "audit", true);
     write_also(&json, event);
     if (conn && conn->role == CG_ROLE_BRIDGE)

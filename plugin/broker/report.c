@@ -2,8 +2,8 @@
 #include "report.h"
 
 #include "clock.h"
+#include "event_limits.h"
 #include "eventlog.h"
-#include "suppress.h"
 
 #include "core/name.h"
 
@@ -12,14 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUPPRESS_ENTRIES 1024
 #define QUEUE_BYTES      ((size_t)4 << 20)
 #define TROUBLE_EVERY_MS 60000 /* how often a log that takes no lines is mentioned */
 
 struct cg_reporter {
     struct cg_log_policy policy; /* numbers and switches only */
     struct cg_eventlog *log;
-    struct cg_suppress *suppress;
+    struct cg_limits *limits;
     cg_broker_log_fn broker_log;
     char *path;     /* of the file; NULL: none */
     char file[512]; /* for messages; "" for none */
@@ -72,12 +71,12 @@ struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const c
         return NULL;
     take_policy(reporter, policy);
     reporter->broker_log = broker_log;
-    reporter->suppress = cg_suppress_new(SUPPRESS_ENTRIES);
-    if (reporter->suppress && open_log(reporter, policy, file, err)) {
+    reporter->limits = cg_limits_new();
+    if (reporter->limits && open_log(reporter, policy, file, err)) {
         cg_error_set(err, "%s", "");
         return reporter;
     }
-    cg_suppress_free(reporter->suppress);
+    cg_limits_free(reporter->limits);
     free(reporter->path);
     free(reporter);
     return NULL;
@@ -99,7 +98,8 @@ void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy 
         reporter->broker_log(CG_LEVEL_ERROR, err.text); /* it was there when the policy was loaded */
 }
 
-static void write_event(struct cg_reporter *reporter, const struct cg_event *event)
+/* Returns the length of its line. */
+static size_t write_event(struct cg_reporter *reporter, const struct cg_event *event)
 {
     char line[CG_EVENT_LINE_MAX], words[CG_EVENT_WORDS_MAX], plain[CG_EVENT_WORDS_MAX];
     struct cg_event dated = *event;
@@ -113,37 +113,24 @@ static void write_event(struct cg_reporter *reporter, const struct cg_event *eve
     cg_eventlog_write(reporter->log, line, len);
     cg_text_escape(words, strlen(words), plain, sizeof plain);
     reporter->broker_log(cg_event_level(event->type), plain);
-}
-
-/* What a stranger can cause as often as they like. */
-static bool is_limited(enum cg_event_type type)
-{
-    return type == CG_EVENT_HANDSHAKE_REJECTED || type == CG_EVENT_HANDSHAKE_AUDITED ||
-           type == CG_EVENT_CONNECT_DENIED || type == CG_EVENT_CONNECT_AUDITED || type == CG_EVENT_CONTROL_DENIED;
+    return len + 1;
 }
 
 void cg_report(struct cg_reporter *reporter, const struct cg_event *event)
 {
-    const struct sockaddr *peer = event->conn ? &event->conn->peer.any : event->peer_address;
     cg_counters_note(&reporter->counters, event);
-    if (event->type == CG_EVENT_HANDSHAKE_ACCEPTED && !reporter->policy.accepted)
-        return;
-    if (is_limited(event->type) &&
-        !cg_suppress_pass(reporter->suppress, peer, event->reason, cg_clock_monotonic_ms(), &reporter->policy))
-        return;
-    write_event(reporter, event);
+    if (cg_limits_pass(reporter->limits, event, cg_clock_monotonic_ms(), &reporter->policy))
+        cg_limits_wrote(reporter->limits, event, write_event(reporter, event));
 }
 
-static void tell_suppressed(void *context, const struct cg_suppressed *what)
+static size_t tell_left_out(void *reporter, const struct cg_event *event)
 {
-    struct cg_event event = {
-        .type = CG_EVENT_SUPPRESSED,
-        .reason = what->reason,
-        .peer = what->peer,
-        .count = what->count,
-        .window_ms = what->window_ms,
-    };
-    write_event(context, &event);
+    return write_event(reporter, event);
+}
+
+static int64_t flush(struct cg_reporter *reporter, bool all)
+{
+    return cg_limits_flush(reporter->limits, cg_clock_monotonic_ms(), all, &reporter->policy, tell_left_out, reporter);
 }
 
 /* The broker's log says that events are lost: at once, then once a minute while more are lost, and when it ends. */
@@ -175,7 +162,7 @@ int64_t cg_reporter_pulse(struct cg_reporter *reporter)
 {
     int64_t now_ms = cg_clock_monotonic_ms();
     tell_trouble(reporter, now_ms);
-    return cg_suppress_flush(reporter->suppress, now_ms, false, tell_suppressed, reporter);
+    return flush(reporter, false);
 }
 
 void cg_reporter_reopen(struct cg_reporter *reporter)
@@ -197,9 +184,9 @@ void cg_reporter_close(struct cg_reporter *reporter)
 {
     if (!reporter)
         return;
-    cg_suppress_flush(reporter->suppress, cg_clock_monotonic_ms(), true, tell_suppressed, reporter);
+    flush(reporter, true);
     cg_eventlog_close(reporter->log);
-    cg_suppress_free(reporter->suppress);
+    cg_limits_free(reporter->limits);
     free(reporter->path);
     free(reporter);
 }

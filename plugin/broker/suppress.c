@@ -85,9 +85,9 @@ static struct entry *find(struct cg_suppress *suppress, const unsigned char key[
         if (entry->reason == reason && memcmp(entry->peer, key, 16) == 0)
             return entry;
     }
-    struct entry *entry = suppress->used < suppress->max ? &suppress->entries[suppress->used++]
-                                                         : &suppress->others[reason];
-    if (!entry->used)
+    bool room = suppress->used < suppress->max;
+    struct entry *entry = room ? &suppress->entries[suppress->used++] : &suppress->others[reason];
+    if (room || !entry->used) /* behind the used ones lie copies of those that moved */
         *entry = (struct entry){.reason = reason};
     memcpy(entry->peer, key, 16);
     return entry;
@@ -104,8 +104,8 @@ bool cg_suppress_pass(struct cg_suppress *suppress, const struct sockaddr *peer,
     if (!entry->used) {
         entry->used = true;
         entry->started_ms = now_ms;
-        entry->window_ms = policy->window_ms;
     }
+    entry->window_ms = policy->window_ms; /* a new policy's holds for windows that began before it too */
     if (entry->passed < policy->burst) {
         entry->passed++;
         return true;

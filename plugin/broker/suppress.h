@@ -2,7 +2,7 @@
 /* Keeps a flood of refused handshakes from filling the disk: the first few events of one peer and reason in a window
  * are written, the others are counted, and the count is told at the end of the window.
  * The table is bounded; peers beyond it share one entry for each reason. Pure: time comes in.
- * Owned by the reporter; main thread only. */
+ * Owned by event_limits.c; main thread only. */
 #ifndef CG_SUPPRESS_H
 #define CG_SUPPRESS_H
 

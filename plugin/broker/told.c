@@ -83,3 +83,8 @@ bool cg_told_raise(struct cg_told *told, const unsigned char fingerprint[32], un
     slot->level = level < UINT8_MAX ? (unsigned char)level : UINT8_MAX;
     return true;
 }
+
+bool cg_told_has(const struct cg_told *told, const unsigned char fingerprint[32])
+{
+    return find(told->slot, told->nslots, fingerprint)->level > 0;
+}

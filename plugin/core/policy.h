@@ -191,9 +191,10 @@ struct cg_trust_files {
 struct cg_log_policy {
     const char *file; /* NULL or "-": the broker's log only */
     bool syslog;
-    bool accepted;     /* handshake_accepted too; default false */
-    unsigned burst;    /* events of one peer and reason written in a window before they are counted; default 5 */
-    int64_t window_ms; /* default 60 s */
+    bool accepted;       /* handshake_accepted too; default false */
+    unsigned burst;      /* events of one peer and reason written in a window before they are counted; default 5 */
+    int64_t window_ms;   /* default 60 s */
+    int64_t daily_limit; /* bytes of events that peers can cause; default 100 MiB */
 };
 
 struct cg_policy {

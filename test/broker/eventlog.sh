@@ -76,3 +76,46 @@ else
     fail "flood of 20: $written written, $held held back"
 fi
 if ! "$CG_EVENT_FIELDS" events.jsonl event >/dev/null; then fail "the log has lines that are no events"; fi
+
+# ---- the policy's log section, changed while the broker runs ----
+# log_becomes LOG: the file is replaced
+log_becomes() {
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": %s}\n' "$1" >policy.new
+    mv policy.new policy.json
+}
+# written FILE EVENT COUNT: within 10 s
+written() {
+    tries=100
+    while [ "$(grep -c "\"event\":\"$2\"" "$1" 2>/dev/null)" != "$3" ] && [ "$tries" -gt 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    [ "$tries" -gt 0 ]
+}
+broker_with '{"file": "a.jsonl", "burst": 2, "window": "1h"}'
+for i in 1 2 3 4; do client none "$port" x pub -t test -m x; done
+written a.jsonl handshake_rejected 2 || fail "log.burst at start: $(cat a.jsonl)"
+log_becomes '{"file": "b.jsonl", "burst": 6, "window": "1h", "accepted": true}'
+written b.jsonl snapshot_loaded 1 || fail "log.file: no event in the new file"
+expect "a good client, after the change" in dev1 "$port" x
+written b.jsonl handshake_accepted 1 || fail "log.accepted: no event"
+for i in 1 2 3 4 5 6 7; do client none "$port" x pub -t test -m x; done
+written b.jsonl handshake_rejected 4 || fail "log.burst: 4 of 6 were left in the window: $(cat b.jsonl)"
+[ "$(grep -c '"event":"handshake_' a.jsonl)" = 2 ] || fail "log.file: the old file got events: $(cat a.jsonl)"
+log_becomes '{"file": "none/c.jsonl", "accepted": false}'
+written b.jsonl snapshot_rejected 1 || fail "log.file in a folder that is not there is taken"
+log_becomes '{"file": "b.jsonl", "accepted": false, "window": "100ms"}'
+written b.jsonl snapshot_loaded 2 || fail "log.accepted: no event of the change"
+expect "another good client" in dev2 "$port" y
+client none "$port" x pub -t test -m x
+written b.jsonl suppressed 1 || fail "the window of before goes on"
+stop_broker
+[ "$(grep -c '"event":"handshake_accepted"' b.jsonl)" = 1 ] || fail "log.accepted stays on"
+[ "$failures" -ne 0 ] || echo "ok: log settings hold from the next event on"
+
+broker_with '{"file": "events.jsonl"}' "plugin_opt_event_log $scratch/mine.jsonl\n"
+log_becomes '{"file": "events.jsonl", "accepted": true}'
+written mine.jsonl snapshot_loaded 2 || fail "plugin_opt_event_log: the change is not told"
+expect "a good client" in dev1 "$port" x
+written mine.jsonl handshake_accepted 1 || fail "plugin_opt_event_log: log.accepted is not taken"
+[ ! -e events.jsonl ] || fail "plugin_opt_event_log goes before log.file at a change too"

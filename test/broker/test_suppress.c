@@ -111,6 +111,39 @@ static void peers_beyond_the_table_share_one_entry(void **state)
     cg_suppress_free(s);
 }
 
+/* Windows end in any order, and what ended leaves nothing to those that come later. */
+static void a_new_peer_begins_at_zero(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    struct cg_suppress *s = cg_suppress_new(16);
+    passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 0);
+    passes(s, "192.0.2.2", CG_REASON_EXPIRED, 10, 1000);
+    passes(s, "192.0.2.3", CG_REASON_EXPIRED, 10, 1000);
+    cg_suppress_flush(s, 60000, false, tell, &told); /* the last one moves up */
+    cg_suppress_flush(s, 61000, false, tell, &told);
+    assert_int_equal(told.count, 21);
+    assert_int_equal(passes(s, "192.0.2.4", CG_REASON_EXPIRED, 4, 61000), 3);
+    assert_int_equal(passes(s, "192.0.2.5", CG_REASON_EXPIRED, 4, 61000), 3);
+    assert_int_equal(passes(s, "192.0.2.6", CG_REASON_EXPIRED, 4, 61000), 3);
+    cg_suppress_flush(s, 121000, false, tell, &told);
+    assert_int_equal(told.count, 24);
+    cg_suppress_free(s);
+}
+
+static void a_changed_window_holds_from_the_next_event_on(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    const struct cg_log_policy shorter = {.burst = 3, .window_ms = 1000};
+    struct cg_suppress *s = cg_suppress_new(16);
+    passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 0);
+    assert_false(cg_suppress_pass(s, peer("192.0.2.1"), CG_REASON_EXPIRED, 500, &shorter));
+    cg_suppress_flush(s, 1000, false, tell, &told);
+    assert_int_equal(told.count, 8);
+    cg_suppress_free(s);
+}
+
 static void unknown_peers_are_one(void **state)
 {
     (void)state;
@@ -129,6 +162,8 @@ int main(void)
         cmocka_unit_test(an_ipv6_network_is_one_peer),
         cmocka_unit_test(a_mapped_address_is_its_ipv4_address),
         cmocka_unit_test(peers_beyond_the_table_share_one_entry),
+        cmocka_unit_test(a_new_peer_begins_at_zero),
+        cmocka_unit_test(a_changed_window_holds_from_the_next_event_on),
         cmocka_unit_test(unknown_peers_are_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

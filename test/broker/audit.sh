@@ -1,0 +1,29 @@
+#!/bin/sh
+# Audit mode names each device that enforcing would refuse, however many share an address, and none twice.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+port=$(free_port)
+devices='1 2 3 4 5 6 7 8 9 10'
+for i in $devices; do make_leaf "old$i" serverAuth "/CN=old$i" "URI:urn:plant:old$i"; done
+printf '{"trust": {"anchors": ["ca.pem"]}, "mode": "audit", "log": {"file": "events.jsonl"}}\n' >policy.json
+{
+    printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+    tls_listener "$port" "require_certificate true\n"
+} >broker.conf
+start_broker
+for i in $devices; do expect "device $i is let in" in "old$i" "$port" "old$i"; done
+expect "a good device" in dev1 "$port" dev1
+expect_event "the last one is named" "handshake_audited\twrong_purpose\tCN=old10" event reason cert.subject
+for i in $devices; do
+    "$CG_EVENT_FIELDS" events.jsonl event cert.subject | grep -q "^handshake_audited.CN=old$i\$" ||
+        fail "device $i is not named"
+done
+for i in 1 2 3; do expect "device $i again" in "old$i" "$port" "old$i"; done
+stop_broker
+named=$("$CG_EVENT_FIELDS" events.jsonl event | grep -c '^handshake_audited$')
+[ "$named" = 10 ] || fail "10 devices, $named events"
+"$CG_EVENT_FIELDS" events.jsonl event reason count | grep -q "^suppressed.wrong_purpose.3\$" ||
+    fail "the second visits are not counted: $("$CG_EVENT_FIELDS" events.jsonl event reason count)"
+grep '"suppressed"' events.jsonl | grep -q '"audit":true' || fail "the summary does not say that they were let in"
+[ "$failures" -ne 0 ] || echo "ok: ten devices behind one address are named once each"

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What peers can make the plugin write is bounded, what the administrator must know is not, audited devices are named each,
+ * and nothing is left out uncounted. With a clock of its own. */
+#include "budget.h"
+#include "devices.h"
+#include "event_limits.h"
+#include "lib/pki_maker.h"
+#include "report.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW  1750000000
+#define HOUR ((int64_t)3600000)
+#define DAY  (24 * HOUR)
+#define LINE 1200 /* bytes, a usual one */
+#define MIB  ((int64_t)1 << 20)
+
+static const struct cg_log_policy policy = {.burst = 5, .window_ms = 60000, .daily_limit = 4 * MIB};
+
+struct world {
+    struct cg_limits *limits;
+    uint64_t sent, written, told, told_audited, lines;
+    size_t bytes;
+    char detail[128];
+};
+
+static size_t tell(void *context, const struct cg_event *event)
+{
+    struct world *world = context;
+    assert_int_equal(event->type, CG_EVENT_SUPPRESSED);
+    world->told += event->count;
+    world->told_audited += event->audited ? event->count : 0;
+    world->lines++;
+    world->bytes += LINE;
+    snprintf(world->detail, sizeof world->detail, "%s", event->detail ? event->detail : "");
+    return LINE;
+}
+
+static bool send_event(struct world *world, const struct cg_event *event, int64_t now_ms)
+{
+    bool pass = cg_limits_pass(world->limits, event, now_ms, &policy);
+    world->sent++;
+    if (!pass)
+        return false;
+    cg_limits_wrote(world->limits, event, LINE);
+    world->written++;
+    world->bytes += LINE;
+    return true;
+}
+
+static int64_t flush(struct world *world, int64_t now_ms, bool all)
+{
+    return cg_limits_flush(world->limits, now_ms, all, &policy, tell, world);
+}
+
+static bool refuse_from(struct world *world, uint32_t address, int64_t now_ms)
+{
+    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 + address)};
+    const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_REJECTED,
+                                   .reason = CG_REASON_EXPIRED,
+                                   .peer_address = (const struct sockaddr *)(const void *)&peer};
+    return send_event(world, &event, now_ms);
+}
+
+static struct world begin(void)
+{
+    struct world world = {.limits = cg_limits_new()};
+    assert_non_null(world.limits);
+    return world;
+}
+
+static void a_budget_is_what_a_day_may_take(void **state)
+{
+    (void)state;
+    const struct cg_budget_terms terms = {1e6, 0.1};
+    struct cg_budget budget = {0};
+    double spent = 0, at_once = 0, last_day = 0;
+    for (int64_t now = 5; now <= 2 * DAY; now += 1000) {
+        while (cg_budget_has(&budget, &terms, now)) {
+            cg_budget_spend(&budget, 100);
+            spent += 100;
+        }
+        at_once = now == 5 ? spent : at_once;
+        last_day = now <= DAY ? spent : last_day;
+    }
+    assert_true(at_once >= 1e5 && at_once <= 1e5 + 100);
+    assert_true(last_day > 0.99e6 && last_day <= 1e6 + 100);
+    assert_true(spent - last_day <= 1e6);
+    assert_true(cg_budget_has(&budget, &terms, 3 * DAY)); /* a clock that jumps gives no more than at once */
+    assert_true(budget.left <= 1e5);
+    cg_budget_has(&budget, &terms, 2 * DAY); /* nor does one that goes back */
+    assert_true(budget.left <= 1e5);
+}
+
+/* 1,100 addresses, each a few times a minute, for a day and a half. */
+static void many_addresses_write_no_more_than_the_limit(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    size_t first_day = 0;
+    for (int64_t now = 1; now < DAY + DAY / 2; now += 20000) {
+        for (uint32_t address = 0; address < 1100; address++)
+            refuse_from(&world, address, now);
+        flush(&world, now, false);
+        first_day = now < DAY ? world.bytes : first_day;
+    }
+    print_message("   %llu events, %llu written, %llu summaries, %zu bytes in the first day\n",
+                  (unsigned long long)world.sent, (unsigned long long)world.written, (unsigned long long)world.lines,
+                  first_day);
+    assert_true(first_day <= (size_t)(policy.daily_limit / 2) + 64 * 1024);
+    assert_true(world.written > 500);
+    assert_in_range(world.lines, 100, 36 * 60 + 1200); /* they are told, though the flood never pauses */
+    flush(&world, DAY + DAY / 2, true);
+    assert_int_equal(world.written + world.told, world.sent);
+    assert_int_equal(world.told_audited, 0);
+    cg_limits_free(world.limits);
+}
+
+static void what_was_left_out_is_told_within_minutes(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    for (uint32_t address = 0; address < 100000; address++)
+        refuse_from(&world, address, 1000);
+    assert_true(world.written < 400);
+    uint64_t before = world.written;
+    int64_t now = 1000;
+    for (int i = 0; i < 1000 && now < 20 * 60000; i++) {
+        int64_t wait = flush(&world, now, false);
+        assert_true(wait != 0 || i == 0);
+        now += wait < 0 ? 60000 : wait;
+    }
+    assert_int_equal(world.written, before);
+    assert_int_equal(world.told + world.written, world.sent);
+    assert_true(strstr(world.detail, "log.daily_limit") != NULL);
+    cg_limits_free(world.limits);
+}
+
+static void what_the_administrator_must_know_always_passes(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    for (uint32_t address = 0; address < 100000; address++)
+        refuse_from(&world, address, 1000);
+    for (int i = 1; i < CG_EVENT_COUNT; i++) {
+        struct cg_conn conn = {.id = "c"};
+        struct cg_event event = {.type = (enum cg_event_type)i};
+        enum cg_event_class class = cg_event_class(&event);
+        assert_int_not_equal(class, CG_CLASS_UNSET); /* each row has one */
+        assert_int_equal(send_event(&world, &event, 1000), class == CG_CLASS_ALWAYS || class == CG_CLASS_AUDITED);
+        if (i == CG_EVENT_EXPIRY_WARNING) {
+            event.conn = &conn;
+            assert_int_equal(cg_event_class(&event), CG_CLASS_CLIENT);
+            assert_true(send_event(&world, &event, 1000)); /* of the devices' half */
+        }
+    }
+    const struct cg_event ended = {.type = CG_EVENT_SESSION_ENDED, .reason = CG_REASON_EXPIRED};
+    const struct cg_event loaded = {.type = CG_EVENT_SNAPSHOT_LOADED};
+    assert_int_equal(cg_event_class(&ended), CG_CLASS_ALWAYS);
+    assert_int_equal(cg_event_class(&loaded), CG_CLASS_ALWAYS);
+    cg_limits_free(world.limits);
+}
+
+static unsigned log_lines;
+
+static void count_line(enum cg_level level, const char *text)
+{
+    (void)level, (void)text;
+    log_lines++;
+}
+
+/* Counters are exact, whatever is written. */
+static void the_counters_count_all(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    struct cg_reporter *reporter = cg_reporter_open(&policy, NULL, count_line, &err);
+    struct sockaddr_in peer = {.sin_family = AF_INET};
+    log_lines = 0;
+    for (uint32_t address = 0; address < 20000; address++) {
+        peer.sin_addr.s_addr = htonl(0x7f000000 + address);
+        const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_REJECTED,
+                                       .reason = CG_REASON_REVOKED,
+                                       .peer_address = (const struct sockaddr *)(const void *)&peer};
+        cg_report(reporter, &event);
+    }
+    assert_int_equal(cg_reporter_counters(reporter)->rejected.total, 20000);
+    assert_int_equal(cg_reporter_counters(reporter)->rejected.by_reason[CG_REASON_REVOKED], 20000);
+    assert_in_range(log_lines, 100, 2000); /* the broker's own log is spared too */
+    cg_reporter_close(reporter);
+}
+
+/* ---- audited devices */
+
+static struct cg_pki *pki;
+
+static bool audit(struct world *world, const char *name, enum cg_reason reason, int64_t now_ms)
+{
+    struct cg_conn conn = {.id = "c", .peer_leaf = cg_pki_cert(pki, name)};
+    struct sockaddr_in *peer = &conn.peer.v4;
+    peer->sin_family = AF_INET;
+    const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_AUDITED,
+                                   .reason = reason,
+                                   .conn = &conn,
+                                   .certificate = cg_pki_cert(pki, "ca")}; /* the rule is about the CA */
+    return send_event(world, &event, now_ms);
+}
+
+static void each_device_behind_one_address_is_named(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    char name[16];
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 20; i++) {
+            snprintf(name, sizeof name, "dev%d", i);
+            assert_int_equal(audit(&world, name, CG_REASON_EKU_MISSING, 1000 + round), round == 0);
+        }
+    assert_true(audit(&world, "dev7", CG_REASON_KEY_SIZE, 2000)); /* something else about it */
+    assert_false(audit(&world, "dev7", CG_REASON_KEY_SIZE, 2001));
+    assert_int_equal(flush(&world, 2001, false), HOUR - 1000);
+    flush(&world, 1001 + HOUR, false);
+    assert_int_equal(world.told, 41);
+    assert_int_equal(world.told_audited, 41);
+    assert_int_equal(world.lines, 2);
+    assert_string_equal(world.detail, "of devices that an earlier event names");
+    cg_limits_free(world.limits);
+}
+
+static void a_device_is_named_again_after_hours(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    int named = 0;
+    for (int64_t now = 1; now < 2 * DAY; now += HOUR) {
+        flush(&world, now, false);
+        named += audit(&world, "dev1", CG_REASON_EKU_MISSING, now);
+    }
+    flush(&world, 4 * DAY, false);
+    assert_in_range(named, 4, 8);
+    assert_true(audit(&world, "dev1", CG_REASON_EKU_MISSING, 4 * DAY)); /* nobody asked meanwhile */
+    cg_limits_free(world.limits);
+}
+
+static bool audit_connect(struct world *world, uint32_t device, int64_t now_ms)
+{
+    char id[24];
+    snprintf(id, sizeof id, "id%u", device);
+    const struct cg_event event = {
+        .type = CG_EVENT_CONNECT_AUDITED, .reason = CG_REASON_PLAIN_LISTENER, .client_id = id};
+    return send_event(world, &event, now_ms);
+}
+
+/* More devices than the limit has room for: those that were not named are named when there is room again. */
+static void more_devices_than_the_limit_allows(void **state)
+{
+    (void)state;
+    const uint32_t count = 3000;
+    struct world world = begin();
+    for (uint32_t i = 0; i < count; i++)
+        audit_connect(&world, i, 1000);
+    uint64_t first = world.written;
+    assert_true((int64_t)first * LINE > policy.daily_limit / 4 - LINE && first < count);
+    flush(&world, 1000 + 3 * HOUR, false);
+    for (uint32_t i = 0; i < count; i++)
+        audit_connect(&world, i, 1000 + 3 * HOUR);
+    assert_in_range(world.written - first, 50, 200);
+    flush(&world, 1000 + 3 * HOUR, true);
+    assert_int_equal(world.written + world.told, world.sent);
+    assert_true((int64_t)world.bytes <= policy.daily_limit / 2 + 64 * 1024);
+    cg_limits_free(world.limits);
+}
+
+static void without_any_name_the_address_counts(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    struct sockaddr_in peer = {.sin_family = AF_INET};
+    const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_AUDITED,
+                                   .reason = CG_REASON_NO_CERTIFICATE,
+                                   .peer_address = (const struct sockaddr *)(const void *)&peer};
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(send_event(&world, &event, 1000), i < 5);
+    flush(&world, 1000, true);
+    assert_int_equal(world.told_audited, 5);
+    cg_limits_free(world.limits);
+}
+
+static int make(void **state)
+{
+    (void)state;
+    char recipe[64];
+    pki = cg_pki_new(NOW);
+    cg_pki_make(pki, "ca: ca\n");
+    for (int i = 0; i < 20; i++) {
+        snprintf(recipe, sizeof recipe, "dev%d: issuer=ca cn=dev%d\n", i, i);
+        cg_pki_make(pki, recipe);
+    }
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    (void)state;
+    cg_pki_free(pki);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_budget_is_what_a_day_may_take),
+        cmocka_unit_test(many_addresses_write_no_more_than_the_limit),
+        cmocka_unit_test(what_was_left_out_is_told_within_minutes),
+        cmocka_unit_test(what_the_administrator_must_know_always_passes),
+        cmocka_unit_test(the_counters_count_all),
+        cmocka_unit_test(each_device_behind_one_address_is_named),
+        cmocka_unit_test(a_device_is_named_again_after_hours),
+        cmocka_unit_test(more_devices_than_the_limit_allows),
+        cmocka_unit_test(without_any_name_the_address_counts),
+    };
+    return cmocka_run_group_tests(tests, make, unmake);
+}
