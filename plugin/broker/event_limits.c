@@ -11,19 +11,22 @@
 #define ADDRESSES_MAX 1024
 #define TRY_AGAIN_MS  1000 /* nothing may be written now */
 
-/* Refusals and audits have a half of the day's limit each: neither can hide the other. A flood of refusals is soon known
- * for what it is; of audited devices each one counts, and a fleet connects at once. */
-enum purse { REFUSALS = 0, DEVICES, PURSES };
-static const double at_once[PURSES] = {[REFUSALS] = 0.1, [DEVICES] = 0.5};
+/* Each has its share of the day's limit: none can hide another. A flood of refusals is soon known for what it is; of audited
+ * devices each one counts, and a fleet connects at once; strangers must not hide that a bridge fails. */
+enum purse { REFUSALS = 0, DEVICES, BRIDGES, PURSES };
+static const struct {
+    double share, at_once;
+} purses[PURSES] = {[REFUSALS] = {0.5, 0.1}, [DEVICES] = {0.4, 0.5}, [BRIDGES] = {0.1, 0.1}};
 
 /* Why events are left out; each is told by itself. */
-enum cause { FLOOD = 0, NAMED, UNNAMED, CAUSES };
+enum cause { FLOOD = 0, BRIDGE_FLOOD, NAMED, UNNAMED, CAUSES };
 static const struct {
     enum purse purse;
     int64_t every_ms;
     const char *detail;
 } causes[CAUSES] = {
     [FLOOD] = {REFUSALS, 60000, "not written, since log.daily_limit of the policy is reached"},
+    [BRIDGE_FLOOD] = {BRIDGES, 60000, "of bridges, not written, since log.daily_limit of the policy is reached"},
     [NAMED] = {DEVICES, 3600000, "of devices that an earlier event names"},
     [UNNAMED] = {DEVICES, 60000, "of devices that no event names, since log.daily_limit of the policy is reached"},
 };
@@ -70,7 +73,7 @@ void cg_limits_free(struct cg_limits *limits)
 
 static bool has(struct cg_limits *limits, enum purse purse, int64_t now_ms, const struct cg_log_policy *policy)
 {
-    const struct cg_budget_terms terms = {(double)policy->daily_limit / PURSES, at_once[purse]};
+    const struct cg_budget_terms terms = {(double)policy->daily_limit * purses[purse].share, purses[purse].at_once};
     return cg_budget_has(&limits->budget[purse], &terms, now_ms);
 }
 
@@ -94,6 +97,21 @@ static bool leave_out(struct cg_limits *limits, enum cause cause, enum cg_reason
     return false;
 }
 
+/* Of events that name nobody by itself. */
+static enum cause cause_of(enum purse purse)
+{
+    return purse == DEVICES ? UNNAMED : purse == BRIDGES ? BRIDGE_FLOOD : FLOOD;
+}
+
+/* Whose share an event takes. */
+static enum purse purse_of(const struct cg_event *event)
+{
+    enum cg_event_class class = cg_event_class(event);
+    if (event->conn && event->conn->role == CG_ROLE_BRIDGE)
+        return BRIDGES;
+    return class == CG_CLASS_AUDITED || class == CG_CLASS_CLIENT ? DEVICES : REFUSALS;
+}
+
 static bool pass_address(struct cg_limits *limits, enum purse purse, const struct cg_event *event, int64_t now_ms,
                          const struct cg_log_policy *policy)
 {
@@ -101,7 +119,7 @@ static bool pass_address(struct cg_limits *limits, enum purse purse, const struc
     if (!cg_suppress_pass(limits->addresses[purse], peer, event->reason, now_ms, policy))
         return false;
     return has_for_events(limits, purse, now_ms, policy) ||
-           leave_out(limits, purse == DEVICES ? UNNAMED : FLOOD, event->reason, 1, now_ms);
+           leave_out(limits, cause_of(purse), event->reason, 1, now_ms);
 }
 
 static bool pass_device(struct cg_limits *limits, const struct cg_event *event, int64_t now_ms,
@@ -127,23 +145,23 @@ bool cg_limits_pass(struct cg_limits *limits, const struct cg_event *event, int6
     case CG_CLASS_ACCEPTED:
         return policy->accepted;
     case CG_CLASS_AUDITED:
-        return pass_device(limits, event, now_ms, policy);
+        return purse_of(event) == BRIDGES ? pass_address(limits, BRIDGES, event, now_ms, policy)
+                                          : pass_device(limits, event, now_ms, policy);
     case CG_CLASS_CLIENT:
-        return has_for_events(limits, DEVICES, now_ms, policy) || leave_out(limits, UNNAMED, event->reason, 1, now_ms);
+        return has_for_events(limits, purse_of(event), now_ms, policy) ||
+               leave_out(limits, cause_of(purse_of(event)), event->reason, 1, now_ms);
     case CG_CLASS_UNSET:
     case CG_CLASS_REFUSED:
         break;
     }
-    return pass_address(limits, REFUSALS, event, now_ms, policy);
+    return pass_address(limits, purse_of(event), event, now_ms, policy);
 }
 
 void cg_limits_wrote(struct cg_limits *limits, const struct cg_event *event, size_t bytes)
 {
     enum cg_event_class class = cg_event_class(event);
-    if (class == CG_CLASS_AUDITED || class == CG_CLASS_CLIENT)
-        cg_budget_spend(&limits->budget[DEVICES], bytes);
-    else if (class == CG_CLASS_UNSET || class == CG_CLASS_REFUSED)
-        cg_budget_spend(&limits->budget[REFUSALS], bytes);
+    if (class != CG_CLASS_ALWAYS && class != CG_CLASS_ACCEPTED)
+        cg_budget_spend(&limits->budget[purse_of(event)], bytes);
 }
 
 /* ---- what was left out */
@@ -177,7 +195,7 @@ static void tell_address(void *context, const struct cg_suppressed *what)
     if (flushing->all || has_for_events(flushing->limits, flushing->purse, flushing->now_ms, flushing->policy))
         tell(flushing, &event);
     else
-        leave_out(flushing->limits, flushing->purse == DEVICES ? UNNAMED : FLOOD, what->reason, what->count,
+        leave_out(flushing->limits, cause_of(flushing->purse), what->reason, what->count,
                   flushing->now_ms - what->window_ms);
 }
 

@@ -127,8 +127,9 @@ static const struct cg_key log_keys[] = {
     {"daily_limit", CG_TYPE_BYTES, CG_IN_TOP, AT(struct cg_log_policy, daily_limit), .fallback = "\"100MiB\"",
      .min = 1 << 20, .max = (int64_t)1 << 40,
      .manual = "Bytes a day that events which peers can cause take at most in the event log, from however many "
-               "addresses; a "
-               "half is for audited clients. More are counted in \"suppressed\" events."},
+               "addresses: a half for refusals, four tenths for audited clients, a tenth for bridges. More are counted "
+               "in "
+               "\"suppressed\" events."},
     {0}};
 static const struct cg_object log_object = {log_keys, sizeof(struct cg_log_policy), NULL};
 
