@@ -56,6 +56,17 @@ timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&
 grep -q 'rsa.json: $.tls.ciphers: no cipher of .* key: EC.*add ECDHE-ECDSA ciphers' broker.log ||
     fail "RSA ciphers and an EC key: $(grep certguard: broker.log)"
 
+# At a reload a list that does not fit its key is not taken.
+printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl"}}\n' >live.json
+sed -i 's|/rsa.json|/live.json|' broker.conf
+start_broker
+sed 's|"log"|"tls": {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256"}, "log"|' live.json >live.new
+mv live.new live.json
+expect_event "RSA ciphers and an EC key at a reload" "snapshot_rejected\tpolicy_invalid\t.*add ECDHE-ECDSA ciphers" \
+    event reason detail
+expect "the policy of before is in force" in dev1 "$port" x --tls-version tlsv1.2
+stop_broker
+
 # A broker that starts as root reads its files as another user, whom the error names with the cure. Root itself may
 # read everything.
 # unreadable TITLE FILE LINES: FILE is root's alone
