@@ -94,30 +94,29 @@ static struct unseen count_unseen(const struct cg_policy *policy)
     return unseen;
 }
 
-/* One that is refused, where it is known to be this listener's; or where every one that may be is refused. */
+/* One that is refused: where it is known to be this listener's, or where more that may be are refused than other listeners can
+ * have. Else one that is accepted. */
 static void look_at_own(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy,
                         struct cg_own_state *out)
 {
     const struct unseen unseen = count_unseen(snapshot->policy);
-    bool may_be_unseen = policy->port ? !has_context(policy->port) : unseen.contexts > unseen.listeners;
-    bool passes = false;
+    size_t others = policy->port ? unseen.contexts - 1 : unseen.listeners, refused = 0;
+    bool has_unseen = policy->port ? !has_context(policy->port) : unseen.contexts > unseen.listeners;
+    struct cg_own_state one = *out;
     for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
         bool is_its = policy->port ? context->port == policy->port
                                    : context->port && !is_named(snapshot->policy, context->port);
-        struct cg_own_state one = *out;
-        if (!is_a_listeners(context) || !(is_its || (!context->port && may_be_unseen && !passes)))
+        if (!is_a_listeners(context) || !(is_its || (!context->port && has_unseen)))
             continue;
         /* most often all have the same */
-        if (out->certificate && X509_cmp(out->certificate, SSL_CTX_get0_certificate(context->ctx)) == 0)
-            continue;
-        look_at_context(snapshot, policy, context, &one);
-        if (is_its && one.reason != CG_REASON_OK) {
+        if (!one.certificate || X509_cmp(one.certificate, SSL_CTX_get0_certificate(context->ctx)) != 0)
+            look_at_context(snapshot, policy, context, &one);
+        bool accepted = one.reason == CG_REASON_OK;
+        refused += !accepted && !is_its;
+        if (accepted || is_its || refused > others)
             *out = one;
+        if (!accepted && (is_its || refused > others))
             return;
-        }
-        passes = passes || one.reason == CG_REASON_OK;
-        if (!out->certificate || passes)
-            *out = one;
     }
 }
 

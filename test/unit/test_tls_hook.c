@@ -216,6 +216,7 @@ static void the_brokers_own_certificate(void **state)
     assert_int_equal(look(0).reason, CG_REASON_OK);
     SSL_CTX *bad = tls_broker_context(&world, "strangeserver");
     assert_true(is_hopeless("untrusted"));
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED); /* one of two that the same rules hold for */
     tls_serve_policy_credential(&world, "server");
     assert_false(is_hopeless("")); /* it is not served */
     SSL_CTX_free(good);
