@@ -24,10 +24,8 @@ bool cg_units_wanted(const struct cg_units_site *site, const char *name)
         const char *start;
         bool wanted;
     } rows[] = {
-        {"certguard-renew.", site->has_ca},
-        {"certguard-crl.", site->has_ca},
-        {"certguard-doctor.", site->has_config},
-        {"certguard.logrotate", site->has_log},
+        {"certguard-renew.", site->has_ca},           {"certguard-crl.", site->has_ca},
+        {"certguard-doctor.", site->has_config},      {"certguard.logrotate", site->has_log},
         {"mosquitto-restart.conf", site->has_config},
     };
     for (size_t i = 0; i < CG_COUNT(rows); i++)

@@ -189,7 +189,7 @@ static void tell_accepted(struct cg_own_watch *watch, const struct look *look, c
 /* Without memory the old list stays, and the next look tries again. */
 static void compare(struct cg_own_watch *watch, const struct look *look)
 {
-    struct refusal *refusal = calloc(look->count, sizeof *refusal);
+    struct refusal *refusal = calloc(look->count + 1, sizeof *refusal);
     size_t count = 0;
     if (!refusal)
         return;

@@ -51,6 +51,12 @@ list() {
     mv list.new list.pem
 }
 
+# revoke NAME: and a new CRL says so
+revoke() {
+    openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke "$1.pem" 2>/dev/null
+    list '-1 day' '+9 days'
+}
+
 all_good() {
     cp good.pem server.pem && cp good.key server.key && chmod 600 server.key && list '-1 day' '+9 days'
 }
@@ -79,6 +85,7 @@ configure() {
 
 refuses() { # TITLE REASON HINT
     configure
+    # shellcheck disable=SC2086
     timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
     got=$?
     case $got in 0 | 124) fail "$how, $1: it ends with $got" ;; *) echo "ok: $how, $1: no start, exit status $got" ;; esac
@@ -153,8 +160,7 @@ fi
 
 for how in certfile credential; do
     all_good && own '-1 day' '+9 days'
-    openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke server.pem 2>/dev/null
-    list '-1 day' '+9 days'
+    revoke server
     refuses "revoked" revoked 'new key'
     [ "$how" = credential ] || [ "$got" = 1 ] || fail "it ends with $got"
     [ "$how" = credential ] || [ -s mosquitto.db ] || fail "the database is not saved"
@@ -175,8 +181,11 @@ for key in strange nowhere; do
     all_good && rm server.key
     [ "$key" = nowhere ] || cp strange.key server.key
     configure
+    # shellcheck disable=SC2086
     timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
-    [ $? = 1 ] && grep -q 'Unable to load server key file' broker.log || fail "certfile, key $key: it starts"
+    got=$?
+    [ "$got" = 1 ] || fail "certfile, key $key: it ends with $got"
+    grep -q 'Unable to load server key file' broker.log || fail "certfile, key $key: no word on it"
 done
 
 # --- a listener whose own rules refuse what another one accepts ---
@@ -202,8 +211,7 @@ still "reload, expired" '^snapshot_rejected	.*refused by the server policy: expi
 cp good.pem server.pem && cp strange.key server.key
 still "reload, the key does not fit" '^snapshot_rejected	.*belongs to none' event detail
 cp good.key server.key
-openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke good.pem 2>/dev/null
-list '-1 day' '+9 days'
+revoke good
 still "running, revoked" '^snapshot_rejected	.*still served: revoked' event detail
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
@@ -220,23 +228,28 @@ expect_log "certfile, SIGHUP, the key does not fit: Mosquitto says so" 'Unable t
 expect "and what was in use is served" in dev1 "$tls" dev1
 cp good.key server.key
 
-# turns TITLE REASON: it is told, and refused
+# turns TITLE REASON COMMAND...: with the command it is refused, and that is told
 turns() {
-    expect_event "certfile, $1: told" "^broker_certificate_rejected	$2" event reason
+    title=$1 reason=$2
+    shift 2
+    : >events.jsonl
+    "$@"
+    expect_event "certfile, $title: told" "^broker_certificate_rejected	$reason" event reason
     expect "and refused" out dev1 "$tls" dev1
 }
-own '-9 days' '-1 day' && kill -HUP "$broker_pid"
-turns "SIGHUP, expired" expired
-own '+1 day' '+9 days' && kill -HUP "$broker_pid"
-turns "SIGHUP, not yet valid" not_yet_valid
-own '-1 day' '+9 days' other && kill -HUP "$broker_pid"
-turns "SIGHUP, untrusted" untrusted
+hup() { # FROM TO [CA]
+    own "$@" && kill -HUP "$broker_pid"
+}
+hup_revoked() {
+    own '-1 day' '+9 days' && revoke server && kill -HUP "$broker_pid"
+}
+turns "SIGHUP, expired" expired hup '-9 days' '-1 day'
+turns "SIGHUP, not yet valid" not_yet_valid hup '+1 day' '+9 days'
+turns "SIGHUP, untrusted" untrusted hup '-1 day' '+9 days' other
+turns "SIGHUP, revoked" revoked hup_revoked
 cp good.pem server.pem && kill -HUP "$broker_pid"
 expect_event "certfile, SIGHUP, a good one: served" '^broker_certificate_accepted' event
-list '-9 days' '-1 day'
-turns "running, the CRL lapses" crl_expired
-openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke good.pem 2>/dev/null
-list '-1 day' '+9 days'
-turns "running, revoked" revoked
+turns "running, the CRL lapses" crl_expired list '-9 days' '-1 day'
+turns "running, revoked" revoked revoke good
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"

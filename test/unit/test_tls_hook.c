@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -329,6 +330,30 @@ static void the_own_certificate_expires(void **state)
     SSL_CTX_free(client);
 }
 
+/* The policy trusts another CA from now on. */
+static void the_own_certificate_and_other_trust(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "stranger");
+    struct cg_trust *before = world.snapshot.trust, *other = cg_trust_new();
+    char *pem = cg_pki_pem(world.pki, "otherca");
+    assert_true(cg_trust_add_anchors(other, "other", pem, strlen(pem), NULL));
+    world.snapshot.trust = other;
+    tls_new_snapshot(&world);
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
+    assert_false(look(0).of_time);
+    assert_false(shake(server, client));
+    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
+    world.snapshot.trust = before;
+    tls_new_snapshot(&world);
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    cg_trust_free(other);
+    free(pem);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
 struct bridge_row {
     const char *sentence, *server, *host;
     bool accepted;
@@ -607,6 +632,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_brokers_own_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(the_own_certificate_at_a_wrong_clock, setup, teardown),
         cmocka_unit_test_setup_teardown(the_own_certificate_of_each_listener, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_own_certificate_and_other_trust, setup, teardown),
         cmocka_unit_test_setup_teardown(a_held_credential, setup, teardown),
         cmocka_unit_test_setup_teardown(the_own_certificate_expires, setup, teardown),
         cmocka_unit_test_setup_teardown(bridges, setup, teardown),
