@@ -24,6 +24,7 @@ struct refusal {
 
 struct cg_own_watch {
     struct cg_reporter *reporter;
+    bool ends; /* with the broker: one event says it */
     struct refusal *refusal;
     size_t count;
     int64_t next_look_ms;
@@ -126,6 +127,7 @@ bool cg_own_watch_begin(struct cg_own_watch *watch, const struct cg_snapshot *cu
         .hint = cg_own_hint(state.reason),
     };
     cg_report(watch->reporter, &event);
+    watch->ends = true;
     return false;
 }
 
@@ -234,6 +236,8 @@ static bool look_at_all(struct cg_own_watch *watch, const struct cg_snapshot *cu
 int64_t cg_own_watch_poll(struct cg_own_watch *watch, const struct cg_snapshot *current, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms(), ahead_s = now - now_ms / 1000;
+    if (watch->ends)
+        return LOOK_EVERY_MS;
     if (now_ms < watch->next_look_ms && llabs(ahead_s - watch->ahead_s) < CLOCK_SET_S)
         return watch->next_look_ms - now_ms;
     watch->ahead_s = ahead_s;
