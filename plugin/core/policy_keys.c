@@ -289,7 +289,8 @@ static const struct cg_key policy_keys[] = {
     {"trust", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, trust), .fallback = "{}", .object = &trust_object,
      .manual = "Whom to trust, and which certificates are revoked."},
     {"state", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_draft, state),
-     .manual = "A folder of the broker's own, in which the highest number of each CRL that was in use outlives a restart "
+     .manual = "A folder of the broker's own, in which the highest number of each CRL that was in use outlives a "
+               "restart "
                "and a policy without CRLs, so that an older CRL is refused then too. The plugin makes the folder "
                "(mode 0700) in one that the broker's user may write. No key: the numbers last as long as the broker "
                "runs. See plugin.md."},
