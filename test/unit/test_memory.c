@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 #include <cmocka.h>
@@ -87,7 +88,7 @@ static int make_files(void **state)
     static const char policy
         [] = "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":\"list.pem\"},"
              "\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},\"server\":{\"names\":[\"localhost\"]},"
-             "\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
+             "\"state\":\"state\",\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
              "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
              "\"listeners\":[{\"port\":1,\"credential\":null,\"tls\":{\"min_version\":\"1.3\"}}]}";
     const char *base = getenv("CG_TEST_TMP");
@@ -103,6 +104,15 @@ static int make_files(void **state)
     cg_pki_write(pki, folder, "chain.pem", "broker mid");
     cg_pki_write_key(pki, folder, "key.pem", "broker");
     snprintf(policy_file, sizeof policy_file, "%s/policy.json", folder);
+    char state_file[512];
+    snprintf(state_file, sizeof state_file, "%s/state", folder);
+    if (mkdir(state_file, 0700) != 0)
+        return -1;
+    snprintf(state_file, sizeof state_file, "%s/state/" CG_CRL_NUMBERS_FILE, folder);
+    FILE *numbers = fopen(state_file, "w");
+    if (!numbers || fprintf(numbers, "certguard crl-numbers 1\n%064d %064d 1f 1 x y\nend 1\n", 1, 2) < 0 ||
+        fclose(numbers) != 0)
+        return -1;
     FILE *f = fopen(policy_file, "w");
     return f && fputs(policy, f) >= 0 && fclose(f) == 0 ? 0 : -1;
 }
@@ -138,10 +148,11 @@ static bool load_snapshot(struct cg_error *err)
     struct cg_snapshot *snapshot = cg_snapshot_load(&source, NULL, NOW, &seen, NULL, err);
     fault.armed = false;
     bool ok = snapshot != NULL;
-    if (snapshot && (sk_X509_num(cg_trust_anchors(snapshot->trust)) != 2 ||
-                     sk_X509_num(cg_trust_intermediates(snapshot->trust)) != 1 ||
-                     cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 || !snapshot->base_credential ||
-                     sk_X509_num(snapshot->base_credential->chain) != 1))
+    if (snapshot &&
+        (sk_X509_num(cg_trust_anchors(snapshot->trust)) != 2 ||
+         sk_X509_num(cg_trust_intermediates(snapshot->trust)) != 1 ||
+         cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 || cg_crl_numbers_count(snapshot->numbers) != 3 ||
+         !snapshot->base_credential || sk_X509_num(snapshot->base_credential->chain) != 1))
         fail_msg("allocation %ld: half a snapshot", fault.fail_at);
     cg_snapshot_release(snapshot);
     cg_stamps_clear(&seen);
