@@ -163,6 +163,13 @@ static bool merge(struct place *place, const struct cg_crl_numbers *numbers, boo
     if (ok && (!cg_crl_numbers_merge(now, before) || !(old = cg_crl_numbers_text(before, &old_len)) ||
                (cg_crl_numbers_trim(now), !(*text = cg_crl_numbers_text(now, len)))))
         ok = fail(place, "merge the file", CG_CRL_NUMBERS_FILE, ENOMEM);
+    if (ok && cg_crl_numbers_count(now) > CG_CRL_NUMBERS_LINES) {
+        cg_error_set(place->err,
+                     "%s: more than %d CRLs are in use, whose numbers are too many for the file; take \"state\" "
+                     "out of the policy, or bring fewer CRLs",
+                     place->folder, CG_CRL_NUMBERS_LINES);
+        ok = false;
+    }
     if (ok && *found && *len == old_len && memcmp(*text, old, old_len) == 0) {
         free(*text);
         *text = NULL;

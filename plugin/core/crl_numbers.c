@@ -128,12 +128,16 @@ bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *c
 bool cg_crl_numbers_merge(struct cg_crl_numbers *numbers, const struct cg_crl_numbers *other)
 {
     for (size_t i = 0; i < cg_crl_numbers_count(other); i++) {
-        struct row row = other->row[i];
-        row.in_use = false;
-        if (!put(numbers, &row))
+        if (!put(numbers, &other->row[i]))
             return false;
     }
     return true;
+}
+
+void cg_crl_numbers_unmark(struct cg_crl_numbers *numbers)
+{
+    for (size_t i = 0; i < numbers->count; i++)
+        numbers->row[i].in_use = false;
 }
 
 void cg_crl_numbers_trim(struct cg_crl_numbers *numbers)
@@ -323,6 +327,7 @@ bool cg_crl_numbers_parse(struct cg_crl_numbers *numbers, const char *place, con
 {
     const char *at = data, *last = at + len, *wrong = NULL;
     size_t line = 1, count = 0;
+    unsigned char before[2 * DIGEST] = {0};
     for (bool ended = false; !ended && !wrong; line++) {
         const char *end = at < last ? memchr(at, '\n', (size_t)(last - at)) : NULL;
         struct row row = {.in_use = false};
@@ -337,6 +342,9 @@ bool cg_crl_numbers_parse(struct cg_crl_numbers *numbers, const char *place, con
             ended = true;
         } else if (*at != '#') {
             wrong = ++count > CG_CRL_NUMBERS_LINES ? "fewer lines" : read_row(at, end, &row);
+            if (!wrong && count > 1 && memcmp(before, row.id, sizeof before) >= 0)
+                wrong = "lines in the order of key and scope";
+            memcpy(before, row.id, sizeof before);
             if (!wrong && !put(numbers, &row)) {
                 cg_error_set(err, "%s: out of memory", place);
                 return false;

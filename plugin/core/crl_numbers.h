@@ -27,6 +27,9 @@ size_t cg_crl_numbers_count(const struct cg_crl_numbers *numbers);
 bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *crl); /* which is in use */
 bool cg_crl_numbers_merge(struct cg_crl_numbers *numbers, const struct cg_crl_numbers *other);
 
+/* None is in use any more, until it is raised again. */
+void cg_crl_numbers_unmark(struct cg_crl_numbers *numbers);
+
 /* Cuts the table down to CG_CRL_NUMBERS_LINES as far as no CRL in use loses its own. */
 void cg_crl_numbers_trim(struct cg_crl_numbers *numbers);
 

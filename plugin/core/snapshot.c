@@ -208,6 +208,7 @@ static bool load_numbers(struct loading *loading)
     fresh->numbers = cg_crl_numbers_new();
     if (!fresh->numbers || !cg_crl_numbers_merge(fresh->numbers, loading->previous ? loading->previous->numbers : NULL))
         return no_memory(loading);
+    cg_crl_numbers_unmark(fresh->numbers);
     return !folder || read_state(loading, folder) || (same_state(loading, folder) && stays(loading));
 }
 

@@ -181,9 +181,11 @@ static void text_gives_the_same_table(void **state)
     cg_crl_numbers_free(numbers);
 }
 
-#define HEAD "certguard crl-numbers 1\n"
-#define KEY  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-#define ROW  KEY " " KEY " 1f 1799827200 2027-01-13T08:00:00Z CN=root\n"
+#define HEAD     "certguard crl-numbers 1\n"
+#define KEY      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define ROW      KEY " " KEY " 1f 1799827200 2027-01-13T08:00:00Z CN=root\n"
+#define OTHER    "e" KEY_TAIL " " KEY " 1f 1799827200 2027-01-13T08:00:00Z CN=root\n"
+#define KEY_TAIL "0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static const struct {
     const char *sentence, *text, *words;
@@ -201,7 +203,10 @@ static const struct {
     {"cut short inside a line", HEAD KEY " " KEY " 1f 17998", "file:2: expected a whole line"},
     {"cut short inside the end", HEAD ROW "end 1", "file:3: expected a whole line"},
     {"a line that is missing", HEAD ROW "end 2\n", "file:3: expected the right count of the lines before it"},
-    {"a line too many", HEAD ROW ROW "end 1\n", "file:4: expected the right count"},
+    {"a line too many", HEAD ROW OTHER "end 1\n", "file:4: expected the right count"},
+    {"two lines", HEAD ROW OTHER "end 2\n", NULL},
+    {"lines in another order", HEAD OTHER ROW "end 2\n", "file:3: expected lines in the order of key and scope"},
+    {"a line twice", HEAD ROW ROW "end 2\n", "file:3: expected lines in the order of key and scope"},
     {"more after the end", HEAD "end 0\n" ROW, "file:2: expected nothing after the line \"end\""},
     {"an empty line", HEAD "\nend 0\n", "file:2: expected 64 hex digits of the key first"},
     {"a short key", HEAD "0011 " KEY " 1 1 x y\nend 1\n", "file:2: expected 64 hex digits of the key first"},
@@ -243,19 +248,23 @@ static void the_oldest_that_are_not_in_use_go(void **state)
     assert_non_null(text);
     len += (size_t)snprintf(text, size, HEAD);
     for (int i = 0; i < CG_CRL_NUMBERS_LINES; i++) /* the first line is the oldest */
-        len += (size_t)snprintf(text + len, size - len, "%064x " KEY " 1 %d x y\n", i, 1000 + i);
+        len += (size_t)snprintf(text + len, size - len, "%064x " KEY " 1 %d x y\n", i, 1900000000 + i);
     len += (size_t)snprintf(text + len, size - len, "end %d\n", CG_CRL_NUMBERS_LINES);
     if (!cg_crl_numbers_parse(file, "file", text, len, &err))
         fail_msg("%s", err.text);
     free(text);
     raise_by(numbers, "seven");
     assert_true(cg_crl_numbers_merge(numbers, file));
+    struct cg_crl_numbers *copy = cg_crl_numbers_new(); /* what is in use is so in a copy too */
+    assert_true(cg_crl_numbers_merge(copy, numbers));
+    cg_crl_numbers_free(numbers);
+    numbers = copy;
     cg_crl_numbers_trim(numbers);
     assert_int_equal(cg_crl_numbers_count(numbers), CG_CRL_NUMBERS_LINES);
     assert_int_equal(age_of(numbers, "six", NULL), CG_CRL_OLDER);
     text = cg_crl_numbers_text(numbers, &len);
-    assert_null(strstr(text, " 1 1000 ")); /* this one went */
-    assert_non_null(strstr(text, " 1 1001 "));
+    assert_null(strstr(text, " 1 1900000000 ")); /* this one went */
+    assert_non_null(strstr(text, " 1 1900000001 "));
     assert_non_null(strstr(text, " CN=root\n"));
     free(text);
     cg_crl_numbers_free(file);
