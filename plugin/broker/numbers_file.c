@@ -25,7 +25,8 @@
 struct place {
     const char *folder;
     int fd, lock;
-    bool later; /* the fault passes without anybody's doing, or by making room */
+    struct stat written; /* the file that was, before it got its name */
+    bool later;          /* the fault passes without anybody's doing, or by making room */
     struct cg_error *err;
 };
 
@@ -117,7 +118,7 @@ static bool write_new(struct place *place, const char *text, size_t len)
     int fd = openat(place->fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail(place, "make the file", NEW_FILE, errno);
-    bool ok = write_all(fd, text, len) && fsync(fd) == 0;
+    bool ok = write_all(fd, text, len) && fsync(fd) == 0 && fstat(fd, &place->written) == 0;
     int error = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
@@ -180,6 +181,19 @@ static bool merge(struct place *place, const struct cg_crl_numbers *numbers, boo
     return ok;
 }
 
+/* Unless somebody has changed it already. */
+static void stamp(const struct place *place, struct cg_stamps *seen)
+{
+    char path[PATH_MAX];
+    struct cg_stamp now;
+    const struct stat *written = &place->written;
+    snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, place->folder);
+    cg_stamp_look(path, &now);
+    if (now.inode == written->st_ino && now.size == written->st_size &&
+        now.modified_ns == (int64_t)written->st_mtim.tv_sec * 1000000000 + written->st_mtim.tv_nsec)
+        cg_stamps_replace(seen, path, &now);
+}
+
 enum cg_numbers_stored cg_numbers_file_store(const char *folder, const struct cg_crl_numbers *numbers,
                                              struct cg_stamps *seen, struct cg_error *err)
 {
@@ -190,11 +204,8 @@ enum cg_numbers_stored cg_numbers_file_store(const char *folder, const struct cg
     bool found = false;
     bool ok = enter(&place, folder, err ? err : &own) && merge(&place, numbers, &found, &text, &len) &&
               (!text || (write_new(&place, text, len) && replace(&place)));
-    if (ok && text && seen) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder);
-        cg_stamps_again(seen, path);
-    }
+    if (ok && text && seen)
+        stamp(&place, seen);
     free(text);
     leave(&place);
     if (!ok)

@@ -62,14 +62,14 @@ bool cg_stamps_add(struct cg_stamps *stamps, const char *path)
     return cg_stamps_copy(stamps, &stamp);
 }
 
-void cg_stamps_again(struct cg_stamps *stamps, const char *path)
+void cg_stamps_replace(struct cg_stamps *stamps, const char *path, const struct cg_stamp *stamp)
 {
-    struct cg_stamp *stamp = find(stamps, path);
-    if (!stamp)
+    struct cg_stamp *held = find(stamps, path);
+    if (!held)
         return;
-    char *kept = stamp->path;
-    cg_stamp_look(path, stamp);
-    stamp->path = kept;
+    char *kept = held->path;
+    *held = *stamp;
+    held->path = kept;
 }
 
 /* FNV-1a over the fields, not over the struct: padding is not ours. */

@@ -36,8 +36,8 @@ bool cg_stamps_add(struct cg_stamps *stamps, const char *path);
 /* Adds one that was made elsewhere, with its path. False without memory. */
 bool cg_stamps_copy(struct cg_stamps *stamps, const struct cg_stamp *stamp);
 
-/* Stamps a path of the list once more: what was written by us is no change. */
-void cg_stamps_again(struct cg_stamps *stamps, const char *path);
+/* Gives a path of the list another stamp: what was written by us is no change. */
+void cg_stamps_replace(struct cg_stamps *stamps, const char *path, const struct cg_stamp *stamp);
 
 /* One number for the present state of all files: equal as long as nothing changes. Never 0. */
 uint64_t cg_stamps_now(const struct cg_stamps *stamps);
