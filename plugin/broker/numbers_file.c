@@ -171,7 +171,7 @@ static bool merge(struct place *place, const struct cg_crl_numbers *numbers, boo
                      place->folder, CG_CRL_NUMBERS_LINES);
         ok = false;
     }
-    if (ok && *found && *len == old_len && memcmp(*text, old, old_len) == 0) {
+    if (ok && *found && *text && *len == old_len && memcmp(*text, old, old_len) == 0) {
         free(*text);
         *text = NULL;
     }

@@ -344,8 +344,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "The detail names the file and the cure; the old ones are served until they are mended.", X509_V_OK},
     [CG_REASON_STATE_INVALID] = {"state_invalid", CG_KIND_FILE,
         "The folder of the policy's \"state\" cannot be used.", "",
-        "The detail names the file and the cure. New CRLs are taken all the same; their numbers last until a restart "
-        "until they can be written, which is tried again.", X509_V_OK},
+        "The detail names the file and the cure. New CRLs are taken all the same, but until their numbers can be written "
+        "they last until a restart only; it is tried again.", X509_V_OK},
 };
 /* clang-format on */
 

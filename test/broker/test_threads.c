@@ -103,7 +103,8 @@ static void *come_and_go(void *argument)
 #define POLICY                                                                                                         \
     "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"}, \"log\": {\"file\": \"events.jsonl\", "             \
     "\"accepted\": true, \"burst\": 100000, \"window\": \"100ms\"}, \"tls\": {\"resumption\": \"bound\"},"             \
-    " \"credential\": {\"chain\": \"live.pem\", \"key\": \"live.key\"}, \"admin\": [{\"sha256\": \"%s\"}]%s}"
+    " \"credential\": {\"chain\": \"live.pem\", \"key\": \"live.key\"}, \"state\": \"state\","                         \
+    " \"admin\": [{\"sha256\": \"%s\"}]%s}"
 
 static void place(const char *file, const char *text)
 {
@@ -206,12 +207,24 @@ static void prepare(struct cg_pki *pki)
 
 static void clear_folder(void)
 {
-    static const char *const files[] = {"ca.pem",   "chain.pem", "key.pem",     "crl.pem",      "live.pem",
-                                        "live.key", "events.1",  "policy.json", "events.jsonl", "ca.pem.new"};
+    static const char *const files[] = {"ca.pem",
+                                        "chain.pem",
+                                        "key.pem",
+                                        "crl.pem",
+                                        "live.pem",
+                                        "live.key",
+                                        "events.1",
+                                        "policy.json",
+                                        "events.jsonl",
+                                        "ca.pem.new",
+                                        "state/crl-numbers",
+                                        "state/crl-numbers.old",
+                                        "state/crl-numbers.lock",
+                                        "state"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[500];
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        unlink(path);
+        remove(path); /* NOLINT(cert-err33-c) */
     }
     rmdir(folder);
 }
