@@ -10,9 +10,10 @@ grep -q 'No rejections in this time' empty.html || fail "an empty log is not tol
 
 sample
 ok cg --at "$at" -C ca report -o report.html --policy policy.json log.1.gz log
-says 'Wrote report.html: 65 events, 61 rejections'
+says 'Wrote report.html: 72 events, 61 rejections'
 page_says() { grep -q -- "$1" report.html || fail "the page lacks: $1"; }
 page_says '<b>61</b> rejected'
+page_says '<b>7</b> let in by audit alone' # held back, and not refused
 page_says '<code>expired</code></td><td class="n" data-label="Count">51</td>' # 10, and 41 that were held back
 page_says '<code>certguard renew sensor1</code>'
 page_says '>192.0.2.7</td>'

@@ -27,6 +27,7 @@ JSON
     {
         printf '{"ts":"2026-11-20T08:00:00.000Z","event":"snapshot_loaded","policy":"/etc/policy.json","snapshot":2,"anchors":1,"crls":1}\n'
         printf '{"ts":"2026-11-20T11:00:00.000Z","event":"suppressed","reason":"expired","peer":"192.0.2.7","count":41}\n'
+        printf '{"ts":"2026-11-20T11:30:00.000Z","event":"suppressed","reason":"expired","audit":true,"peer":"others","count":7}\n'
         printf '{"ts":"2026-11-20T12:00:00.000Z","event":"snapshot_rejected","reason":"policy_invalid","detail":"<i>bad</i>","file":"<a href=x>"}\n'
         event 2026-11-20T13:00:00.000Z handshake_accepted '' 192.0.2.9:1 CN=device1 'device 1'
         event 2026-11-21T01:00:00.000Z handshake_rejected untrusted 192.0.2.8:1 '<script>top.hit=1</script>' '<img src=x onerror=top.hit=1>'
