@@ -5,6 +5,8 @@
 #include "recheck.h"
 #include "thread.h"
 
+#include "tls/prove.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +48,12 @@ static void judge(struct cg_dryrun *dryrun, struct item *item)
 static void *run(void *argument)
 {
     struct cg_dryrun *dryrun = argument;
-    dryrun->snapshot.policy = cg_policy_parse("policy", dryrun->text, strlen(dryrun->text), &dryrun->err);
+    struct cg_policy *policy = cg_policy_parse("policy", dryrun->text, strlen(dryrun->text), &dryrun->err);
+    if (policy && !cg_prove_lists(policy, &dryrun->err)) {
+        cg_policy_free(policy);
+        policy = NULL;
+    }
+    dryrun->snapshot.policy = policy;
     for (size_t i = 0; dryrun->snapshot.policy && i < dryrun->count && !atomic_load(&dryrun->stop); i++)
         judge(dryrun, &dryrun->item[i]);
     atomic_store(&dryrun->over, true);

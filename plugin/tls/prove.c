@@ -163,29 +163,38 @@ static bool inherits(const struct cg_tls_policy *listener, const struct cg_tls_p
     return listener->ciphers && base->ciphers && strcmp(listener->ciphers, base->ciphers) == 0;
 }
 
-static bool prove_listener(const struct cg_policy *policy, const char *section,
-                           const struct cg_listener_policy *listener, struct cg_error *err)
+static bool prove_use(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
+                      struct cg_error *err)
 {
     bool leftover = listener != &policy->base && listener->tls.min_version >= TLS1_3_VERSION &&
                     inherits(&listener->tls, &policy->base.tls);
     return prove_section(policy, section, &listener->tls, err) &&
-           (leftover || cg_ciphers_usable(policy->name, section, &listener->tls, err)) &&
-           prove_fit(policy, section, listener, err);
+           (leftover || cg_ciphers_usable(policy->name, section, &listener->tls, err));
+}
+
+typedef bool proof_fn(const struct cg_policy *, const char *section, const struct cg_listener_policy *,
+                      struct cg_error *);
+
+static bool prove_listeners(const struct cg_policy *policy, proof_fn *proof, struct cg_error *err)
+{
+    char section[64];
+    bool ok = proof(policy, "$.tls", &policy->base, err);
+    for (size_t i = 0; ok && i < policy->nlisteners; i++) {
+        snprintf(section, sizeof section, "$.listeners[%zu].tls", i);
+        ok = proof(policy, section, &policy->listeners[i], err);
+    }
+    return ok;
+}
+
+bool cg_prove_lists(const struct cg_policy *policy, struct cg_error *err)
+{
+    return prove_listeners(policy, prove_use, err) && prove_section(policy, "$.bridge.tls", &policy->bridge_tls, err) &&
+           cg_ciphers_usable(policy->name, "$.bridge.tls", &policy->bridge_tls, err);
 }
 
 static bool prove_tls(const struct cg_policy *policy, struct cg_error *err)
 {
-    char section[64];
-    if (!prove_listener(policy, "$.tls", &policy->base, err) ||
-        !prove_section(policy, "$.bridge.tls", &policy->bridge_tls, err) ||
-        !cg_ciphers_usable(policy->name, "$.bridge.tls", &policy->bridge_tls, err))
-        return false;
-    for (size_t i = 0; i < policy->nlisteners; i++) {
-        snprintf(section, sizeof section, "$.listeners[%zu].tls", i);
-        if (!prove_listener(policy, section, &policy->listeners[i], err))
-            return false;
-    }
-    return true;
+    return cg_prove_lists(policy, err) && prove_listeners(policy, prove_fit, err);
 }
 
 const struct cg_snapshot_proofs cg_proofs = {prove_tls, prove, NULL};

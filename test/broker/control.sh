@@ -70,6 +70,8 @@ expect_answer "a policy is tried on all live sessions" '"checked":3,"refused":1'
 expect_answer "and names who would be refused" '"client_id":"spy".*"reason":"deny_listed"'
 ask boss "$tls" '{"commands":[{"command":"check_policy","policy":"{\"trust\": {}, \"nonsense\": 1}"}]}'
 expect_answer "a policy with a fault is told so" '"error":"policy: '
+ask boss "$tls" '{"commands":[{"command":"check_policy","policy":{"tls":{"ciphers":"AES128-SHA"}}}]}'
+expect_answer "and one with ciphers that a load would refuse" 'policy: $.tls.ciphers: .*AES128-SHA (no forward secrecy)'
 ask boss "$tls" "$(head -c 70000 /dev/zero | tr '\0' x)"
 expect_answer "a request that is too large is told so" 'at most 65536 bytes'
 
