@@ -47,6 +47,8 @@ static const struct row {
     {"a tag of 8 bytes", ", \"tls\": {\"ciphers\": \"ECDHE+AESCCM\"}", "(a tag of 8 bytes); append \":!AESCCM8\""},
     {"a tag of 8 bytes in TLS 1.3", ", \"tls\": {\"ciphersuites\": \"TLS_AES_128_CCM_8_SHA256\"}",
      "TLS_AES_128_CCM_8_SHA256 (a tag of 8 bytes); take them out"},
+    {"no encryption in TLS 1.3, which OpenSSL has since 3.4",
+     ", \"tls\": {\"ciphersuites\": \"TLS_AES_128_GCM_SHA256:TLS_SHA256_SHA256\"}", "TLS_SHA256_SHA256"},
     {"many ciphers at fault", ", \"tls\": {\"ciphers\": \"DEFAULT\"}", " more (no AEAD)"},
     {"a low security level", ", \"tls\": {\"ciphers\": \"ECDHE+AESGCM:@SECLEVEL=1\"}",
      "@SECLEVEL=1 in 'ECDHE+AESGCM:@SECLEVEL=1' lets in keys and digests that are too weak; write @SECLEVEL=2"},
