@@ -100,13 +100,13 @@ static void a_budget_is_what_a_day_may_take(void **state)
     assert_true(budget.left >= left && budget.left <= left);
 }
 
-/* 1,100 addresses, each a few times a minute, for a day and a half. */
+/* 1,100 addresses, every five minutes, for a day and a half. */
 static void many_addresses_write_no_more_than_the_limit(void **state)
 {
     (void)state;
     struct world world = begin();
     size_t first_day = 0;
-    for (int64_t now = 1; now < DAY + DAY / 2; now += 20000) {
+    for (int64_t now = 1; now < DAY + DAY / 2; now += 300000) {
         for (uint32_t address = 0; address < 1100; address++)
             refuse_from(&world, address, now);
         flush(&world, now, false);
@@ -117,7 +117,7 @@ static void many_addresses_write_no_more_than_the_limit(void **state)
                   first_day);
     assert_true(first_day <= (size_t)(policy.daily_limit / 2) + 64 * 1024);
     assert_true(world.written > 500);
-    assert_in_range(world.lines, 100, 36 * 60 + 1200); /* they are told, though the flood never pauses */
+    assert_in_range(world.lines, 50, 36 * 60 + 1200); /* they are told, though the flood never pauses */
     flush(&world, DAY + DAY / 2, true);
     assert_int_equal(world.written + world.told, world.sent);
     assert_int_equal(world.told_audited, 0);
@@ -128,7 +128,7 @@ static void what_was_left_out_is_told_within_minutes(void **state)
 {
     (void)state;
     struct world world = begin();
-    for (uint32_t address = 0; address < 100000; address++)
+    for (uint32_t address = 0; address < 20000; address++)
         refuse_from(&world, address, 1000);
     assert_true(world.written < 400);
     uint64_t before = world.written;
@@ -148,7 +148,7 @@ static void what_the_administrator_must_know_always_passes(void **state)
 {
     (void)state;
     struct world world = begin();
-    for (uint32_t address = 0; address < 100000; address++)
+    for (uint32_t address = 0; address < 20000; address++)
         refuse_from(&world, address, 1000);
     for (int i = 1; i < CG_EVENT_COUNT; i++) {
         struct cg_conn conn = {.id = "c"};
