@@ -37,7 +37,15 @@ static struct world {
 /* what became of them */
 static int kicked[CONNS], nkicked;
 static bool last_will, kick_frees;
-static long kick_takes_ms;
+static int64_t kick_takes_ms;
+
+/* The slices are measured by a clock that only kicks move, however slow the machine is. */
+static int64_t ticks_ms;
+int64_t __wrap_cg_clock_monotonic_ms(void); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+int64_t __wrap_cg_clock_monotonic_ms(void)  /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+{
+    return ticks_ms;
+}
 
 static int number_of(const char *client_id)
 {
@@ -60,12 +68,11 @@ static void free_conn(struct cg_conn *conn)
 
 static void kick(const char *client_id, bool send_will)
 {
-    const struct timespec time = {.tv_nsec = kick_takes_ms * 1000000L};
     int i = number_of(client_id);
     kicked[i]++;
     nkicked++;
     last_will = send_will;
-    nanosleep(&time, NULL);
+    ticks_ms += kick_takes_ms;
     struct cg_claim *plain = cg_client_map_of_id(w.clients, client_id);
     if (kick_frees && plain && !plain->conn)
         cg_client_map_release(w.clients, plain);
@@ -212,7 +219,7 @@ static void many_end_in_slices_without_a_pause_between(void **unused)
         session(i, "dev root", true);
     kick_takes_ms = 2;
     int64_t next = poll_at(NOW + 101);
-    assert_in_range(nkicked, 1, CONNS - 1);
+    assert_int_equal(nkicked, 3); /* 6 ms: the third goes past the slice's end */
     assert_int_equal(next, 1);
     for (int i = 0; i < CONNS && nkicked < CONNS; i++)
         next = poll_at(NOW + 101);
@@ -339,7 +346,7 @@ static void run_pass(int64_t now)
     const struct timespec time = {.tv_nsec = 2000000};
     w.snapshot.number++;
     cg_enforcement_swapped(w.enforcement);
-    for (int i = 0; i < 500; i++) { /* the pass has a thread of its own */
+    for (int i = 0; i < 20000; i++) { /* the pass has a thread of its own */
         poll_at(now);
         nanosleep(&time, NULL);
         if (!cg_hook.conns || (cg_hook.conns->snapshot == &w.snapshot && !cg_hook.conns->recheck && i > 20))
@@ -386,7 +393,7 @@ static void who_was_judged_by_an_older_snapshot_is_checked_again(void **unused)
     w.snapshot.policy->base.client.max_lifetime = 10;
     cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
     const struct timespec time = {.tv_nsec = 2000000};
-    for (int i = 0; i < 500 && nkicked == 0; i++) {
+    for (int i = 0; i < 20000 && nkicked == 0; i++) {
         poll_at(NOW);
         nanosleep(&time, NULL);
     }
