@@ -1,52 +1,36 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot.h"
 
-#include "check.h"
-#include "own_certificate.h"
 #include "policy_changes.h"
 #include "policy_parse.h"
+#include "snapshot_loading.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What one load reads from and leaves its marks in. */
-struct loading {
-    const struct cg_snapshot_source *source;
-    const struct cg_snapshot_proofs *proofs;
-    const struct cg_snapshot *previous; /* NULL at the start: the first fault ends the load */
-    struct cg_snapshot *fresh;
-    struct cg_stamps *seen; /* may be NULL */
-    int64_t now;
-    struct cg_faults *faults; /* NULL at the start */
-    enum cg_reason stage;     /* what a fault is called */
-    enum cg_reason rule;      /* that the credential breaks which ended the load; or CG_REASON_UNSET */
-    struct cg_error err;      /* of the part that is being loaded */
-};
-
-static bool no_memory(struct loading *loading)
+bool cg_loading_no_memory(struct cg_loading *loading)
 {
     loading->stage = CG_REASON_NO_MEMORY;
     cg_error_set(&loading->err, "snapshot: out of memory");
     return false;
 }
 
-static bool mark(struct loading *loading, const char *path)
+bool cg_loading_mark(struct cg_loading *loading, const char *path)
 {
-    return !loading->seen || !path || cg_stamps_add(loading->seen, path) || no_memory(loading);
+    return !loading->seen || !path || cg_stamps_add(loading->seen, path) || cg_loading_no_memory(loading);
 }
 
-static bool mark_all(struct loading *loading, const struct cg_stamps *stamps)
+static bool mark_all(struct cg_loading *loading, const struct cg_stamps *stamps)
 {
     for (size_t i = 0; i < stamps->count; i++)
-        if (!mark(loading, stamps->item[i].path))
+        if (!cg_loading_mark(loading, stamps->item[i].path))
             return false;
     return true;
 }
 
-/* A part could not be taken. False: the load ends, since nothing was there before. */
-static bool stays(struct loading *loading)
+bool cg_loading_stays(struct cg_loading *loading)
 {
     if (!loading->previous)
         return false;
@@ -57,7 +41,7 @@ static bool stays(struct loading *loading)
 
 /* ---- policy */
 
-static struct cg_policy *read_policy(struct loading *loading)
+static struct cg_policy *read_policy(struct cg_loading *loading)
 {
     const struct cg_snapshot_source *source = loading->source;
     struct cg_policy *policy = source->policy ? cg_policy_load(source->policy, &loading->err)
@@ -65,7 +49,7 @@ static struct cg_policy *read_policy(struct loading *loading)
     if (policy && source->event_log)
         policy->log.file = cg_store_text(policy->store, source->event_log);
     if (policy && source->event_log && !policy->log.file) {
-        no_memory(loading);
+        cg_loading_no_memory(loading);
     } else if (policy && (!loading->proofs || loading->proofs->policy(policy, &loading->err))) {
         return policy;
     }
@@ -87,36 +71,36 @@ struct store {
 };
 
 /* Certificates of unchanged files are shared. */
-static bool load_certificates(struct loading *loading, struct store *store)
+static bool load_certificates(struct cg_loading *loading, struct store *store)
 {
     loading->stage = CG_REASON_TRUST_INVALID;
     cg_stamps_clear(store->stamps);
     if (!cg_trust_stamp_certificates(store->files, store->stamps))
-        return no_memory(loading);
+        return cg_loading_no_memory(loading);
     if (!mark_all(loading, store->stamps))
         return false;
     store->same_certificates = store->old && cg_stamps_equal(store->stamps, store->old_stamps);
     *store->trust = store->same_certificates ? cg_trust_copy_certificates(store->old)
                                              : cg_trust_load_certificates(store->files, &loading->err);
     if (!*store->trust)
-        return store->same_certificates ? no_memory(loading) : false;
+        return store->same_certificates ? cg_loading_no_memory(loading) : false;
     store->same_certificates = store->old && cg_trust_same_certificates(*store->trust, store->old);
     return true;
 }
 
-static bool keep_certificates(struct loading *loading, struct store *store)
+static bool keep_certificates(struct cg_loading *loading, struct store *store)
 {
     cg_stamps_clear(store->stamps);
     for (size_t i = 0; i < store->old_stamps->count; i++)
         if (!cg_stamps_copy(store->stamps, &store->old_stamps->item[i]))
-            return no_memory(loading);
+            return cg_loading_no_memory(loading);
     store->same_certificates = true;
     *store->trust = cg_trust_copy_certificates(store->old);
-    return *store->trust || no_memory(loading);
+    return *store->trust || cg_loading_no_memory(loading);
 }
 
 /* Each CRL by itself. A store in which nothing is new is shared whole. */
-static bool load_crls(struct loading *loading, struct store *store)
+static bool load_crls(struct cg_loading *loading, struct store *store)
 {
     bool new_policy = loading->previous && loading->fresh->policy != loading->previous->policy;
     const struct cg_trust_before before = {store->old, store->same_certificates, new_policy ? store->old_crls : NULL,
@@ -131,7 +115,7 @@ static bool load_crls(struct loading *loading, struct store *store)
     return true;
 }
 
-static struct store store_of(const struct loading *loading, bool bridge)
+static struct store store_of(const struct cg_loading *loading, bool bridge)
 {
     struct cg_snapshot *fresh = loading->fresh;
     const struct cg_snapshot *old = loading->previous;
@@ -175,55 +159,55 @@ static void finish_trusts(struct cg_snapshot *fresh)
 /* ---- the numbers of CRLs that were in use */
 
 /* Was the folder in use before? What fails then is a fault; else the policy cannot be taken with it. */
-static bool same_state(const struct loading *loading, const char *folder)
+static bool same_state(const struct cg_loading *loading, const char *folder)
 {
     const char *old = loading->previous ? loading->previous->policy->state : NULL;
     return old && strcmp(old, folder) == 0;
 }
 
-static bool read_state(struct loading *loading, const char *folder)
+static bool read_state(struct cg_loading *loading, const char *folder)
 {
     const struct cg_snapshot_proofs *proofs = loading->proofs;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder);
-    if (!mark(loading, path))
+    if (!cg_loading_mark(loading, path))
         return false;
     loading->stage = CG_REASON_STATE_INVALID;
     if (!same_state(loading, folder) && proofs && proofs->state && !proofs->state(folder, &loading->err))
         return false;
     struct cg_crl_numbers *read = cg_crl_numbers_new();
-    bool ok = read ? cg_crl_numbers_read(read, folder, NULL, &loading->err) : no_memory(loading);
+    bool ok = read ? cg_crl_numbers_read(read, folder, NULL, &loading->err) : cg_loading_no_memory(loading);
     if (ok && !cg_crl_numbers_merge(loading->fresh->numbers, read))
-        ok = no_memory(loading);
+        ok = cg_loading_no_memory(loading);
     cg_crl_numbers_free(read);
     return ok;
 }
 
 /* Of the snapshot before, and of the folder. */
-static bool load_numbers(struct loading *loading)
+static bool load_numbers(struct cg_loading *loading)
 {
     struct cg_snapshot *fresh = loading->fresh;
     const char *folder = loading->source->without_state ? NULL : fresh->policy->state;
     cg_crl_numbers_free(fresh->numbers);
     fresh->numbers = cg_crl_numbers_new();
     if (!fresh->numbers || !cg_crl_numbers_merge(fresh->numbers, loading->previous ? loading->previous->numbers : NULL))
-        return no_memory(loading);
+        return cg_loading_no_memory(loading);
     cg_crl_numbers_unmark(fresh->numbers);
-    return !folder || read_state(loading, folder) || (same_state(loading, folder) && stays(loading));
+    return !folder || read_state(loading, folder) || (same_state(loading, folder) && cg_loading_stays(loading));
 }
 
-static bool raise_numbers(struct loading *loading)
+static bool raise_numbers(struct cg_loading *loading)
 {
     struct cg_snapshot *fresh = loading->fresh;
     if (!cg_trust_raise_numbers(fresh->trust, fresh->numbers) ||
         !cg_trust_raise_numbers(fresh->bridge_trust, fresh->numbers))
-        return no_memory(loading);
+        return cg_loading_no_memory(loading);
     cg_crl_numbers_trim(fresh->numbers);
     return true;
 }
 
 /* All that a new policy names. CRLs that were read before may be at fault: they stay. */
-static bool load_trusts(struct loading *loading)
+static bool load_trusts(struct cg_loading *loading)
 {
     for (int i = 0; i < store_count(loading->fresh->policy); i++) {
         struct store store = store_of(loading, i == 1);
@@ -235,11 +219,11 @@ static bool load_trusts(struct loading *loading)
 }
 
 /* The policy has not changed: each store by itself. */
-static bool refresh_trusts(struct loading *loading)
+static bool refresh_trusts(struct cg_loading *loading)
 {
     for (int i = 0; i < store_count(loading->fresh->policy); i++) {
         struct store store = store_of(loading, i == 1);
-        if (!load_certificates(loading, &store) && !(stays(loading) && keep_certificates(loading, &store)))
+        if (!load_certificates(loading, &store) && !(cg_loading_stays(loading) && keep_certificates(loading, &store)))
             return false;
         if (!load_crls(loading, &store))
             return false;
@@ -250,16 +234,16 @@ static bool refresh_trusts(struct loading *loading)
 
 /* A new policy is taken together with the trust that it names, or not at all: a looser one must not run with a broader CA
  * that it was to replace, nor one that wants CRLs without them. */
-static bool load_policy_and_trust(struct loading *loading)
+static bool load_policy_and_trust(struct cg_loading *loading)
 {
     const struct cg_snapshot *previous = loading->previous;
     struct cg_snapshot *fresh = loading->fresh;
     loading->stage = CG_REASON_POLICY_INVALID;
-    if (!mark(loading, loading->source->policy))
+    if (!cg_loading_mark(loading, loading->source->policy))
         return false;
     struct cg_policy *policy = read_policy(loading);
     bool changed = policy && (!previous || strcmp(policy->text, previous->policy->text) != 0);
-    if (!policy && !stays(loading))
+    if (!policy && !cg_loading_stays(loading))
         return false;
     if (changed) {
         fresh->policy = policy;
@@ -268,168 +252,13 @@ static bool load_policy_and_trust(struct loading *loading)
             return true;
         if (loading->faults)
             cg_faults_cut(loading->faults, before); /* they are of a policy that is not taken */
-        if (!stays(loading))
+        if (!cg_loading_stays(loading))
             return false;
         drop_trusts(fresh);
     }
     cg_policy_free(policy);
     fresh->policy = previous ? cg_policy_take(previous->policy) : NULL;
     return fresh->policy && load_numbers(loading) && refresh_trusts(loading);
-}
-
-/* ---- credentials */
-
-/* What clients would be shown must pass what clients would check. */
-static bool accepted(struct loading *loading, const struct cg_credential *credential,
-                     const struct cg_listener_policy *listener, const char *words, bool *of_time)
-{
-    struct cg_verdict verdict;
-    struct cg_check_input in = {.profile = &listener->server,
-                                .trust = loading->fresh->trust,
-                                .purpose = CG_PURPOSE_SERVER,
-                                .leaf = credential->leaf,
-                                .sent = credential->chain,
-                                .now = loading->now};
-    cg_check(&in, &verdict);
-    const struct cg_own_fault fault = cg_own_fault(&verdict);
-    bool ok = verdict.decision == CG_ACCEPT;
-    *of_time = fault.of_time;
-    if (!ok) {
-        const struct cg_reason_row *row = cg_reason_row(fault.reason);
-        char port[24] = "";
-        if (listener->port)
-            snprintf(port, sizeof port, " (port %u)", listener->port);
-        loading->rule = fault.reason;
-        cg_error_set(&loading->err, "%s%s: %s: %s: %s %s; %s", listener->credential_chain, port, words, row->code,
-                     row->sentence, fault.detail, cg_own_hint(fault.reason));
-    }
-    cg_verdict_clear(&verdict);
-    return ok;
-}
-
-/* A clock that is not set yet, or a CRL that lapsed, must not keep the broker down when it is right again. */
-static bool may_serve(struct loading *loading, struct cg_credential *fresh, const struct cg_listener_policy *listener)
-{
-    bool of_time = false;
-    if (accepted(loading, fresh, listener, "refused by the server policy", &of_time))
-        return true;
-    if (loading->previous || !loading->source->hold || !of_time)
-        return false;
-    cg_credential_hold(fresh);
-    loading->rule = CG_REASON_UNSET;
-    loading->err.text[0] = '\0';
-    return true;
-}
-
-/* Clients would not find the broker again. Where the policy lists the names, the list decides. */
-static bool keeps_names(struct loading *loading, const struct cg_credential *fresh, const struct cg_credential *old,
-                        const struct cg_listener_policy *listener)
-{
-    char missing[200] = "";
-    if (!old || listener->server.names.count > 0 || cg_credential_covers(fresh, old, missing, sizeof missing))
-        return true;
-    cg_error_set(&loading->err,
-                 "%s: expected the names of the certificate in use, found none like %s; issue it with that name, or "
-                 "list the names that matter in server.names of the policy",
-                 listener->credential_chain, missing);
-    return false;
-}
-
-/* Written again, and nothing is new. */
-static bool same_credential(const struct cg_credential *a, const struct cg_credential *b)
-{
-    int count = sk_X509_num(a->chain);
-    bool same = X509_cmp(a->leaf, b->leaf) == 0 && EVP_PKEY_eq(a->key, b->key) == 1 && count == sk_X509_num(b->chain);
-    for (int i = 0; same && i < count; i++)
-        same = X509_cmp(sk_X509_value(a->chain, i), sk_X509_value(b->chain, i)) == 0;
-    return same;
-}
-
-static struct cg_credential *read_credential(struct loading *loading, const struct cg_listener_policy *listener,
-                                             const struct cg_credential *old)
-{
-    const struct cg_snapshot_proofs *proofs = loading->proofs;
-    struct cg_credential *fresh = cg_credential_load(listener->credential_chain, listener->credential_key,
-                                                     &loading->err);
-    if (fresh && may_serve(loading, fresh, listener) && keeps_names(loading, fresh, old, listener) &&
-        (!proofs || proofs->credential(fresh, listener, &loading->err)))
-        return fresh;
-    cg_credential_free(fresh);
-    return NULL;
-}
-
-/* What a listener served before, and from which files. */
-static const struct cg_credential *served_before(const struct loading *loading, uint16_t port,
-                                                 const struct cg_stamps **stamps)
-{
-    const struct cg_snapshot *previous = loading->previous;
-    *stamps = NULL;
-    if (!previous)
-        return NULL;
-    const struct cg_policy *policy = previous->policy;
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        if (policy->listeners[i].port == port) {
-            *stamps = &previous->credential_files[i];
-            return previous->credentials[i];
-        }
-    *stamps = &previous->base_credential_files;
-    return previous->base_credential;
-}
-
-/* It serves on, whatever the new trust and policy say of it; that is told. One that is held does not serve. */
-static void tell_unfit(struct loading *loading, const struct cg_credential *credential,
-                       const struct cg_listener_policy *listener)
-{
-    bool of_time = false;
-    loading->stage = CG_REASON_CREDENTIAL_INVALID;
-    if (!cg_credential_is_held(credential) &&
-        !accepted(loading, credential, listener, "the certificate in use is not accepted any more, and still served",
-                  &of_time))
-        (void)stays(loading);
-}
-
-/* *out stays NULL where the policy names no credential. */
-static bool load_credential(struct loading *loading, const struct cg_listener_policy *listener,
-                            struct cg_stamps *stamps, struct cg_credential **out)
-{
-    const struct cg_stamps *old_stamps = NULL;
-    const struct cg_credential *old = served_before(loading, listener->port, &old_stamps);
-    if (!listener->credential_chain)
-        return true;
-    loading->stage = CG_REASON_CREDENTIAL_INVALID;
-    if (!mark(loading, listener->credential_chain) || !mark(loading, listener->credential_key))
-        return false;
-    if (!cg_stamps_add(stamps, listener->credential_chain) || !cg_stamps_add(stamps, listener->credential_key))
-        return no_memory(loading);
-    bool unchanged = old && cg_stamps_equal(stamps, old_stamps);
-    *out = unchanged ? NULL : read_credential(loading, listener, old);
-    if (*out && !(old && same_credential(*out, old)))
-        return true;
-    bool again = *out != NULL;
-    cg_credential_free(*out);
-    if (!unchanged && !again) { /* to be tried again, whatever it looks like then */
-        cg_stamps_clear(stamps);
-        if (!stays(loading))
-            return false;
-    }
-    *out = cg_credential_take((struct cg_credential *)(uintptr_t)old);
-    if (*out)
-        tell_unfit(loading, *out, listener);
-    return true;
-}
-
-static bool load_credentials(struct loading *loading)
-{
-    struct cg_snapshot *fresh = loading->fresh;
-    const struct cg_policy *policy = fresh->policy;
-    fresh->credentials = calloc(policy->nlisteners + 1, sizeof *fresh->credentials);
-    fresh->credential_files = calloc(policy->nlisteners + 1, sizeof *fresh->credential_files);
-    if (!fresh->credentials || !fresh->credential_files)
-        return no_memory(loading);
-    bool ok = load_credential(loading, &policy->base, &fresh->base_credential_files, &fresh->base_credential);
-    for (size_t i = 0; ok && i < policy->nlisteners; i++)
-        ok = load_credential(loading, &policy->listeners[i], &fresh->credential_files[i], &fresh->credentials[i]);
-    return ok;
 }
 
 /* ---- life */
@@ -455,13 +284,13 @@ static void free_snapshot(struct cg_snapshot *snapshot)
 }
 
 /* False: loading->err and stage say why. */
-static bool load(struct loading *loading)
+static bool load(struct cg_loading *loading)
 {
     loading->fresh = calloc(1, sizeof *loading->fresh);
     if (!loading->fresh)
-        return no_memory(loading);
+        return cg_loading_no_memory(loading);
     atomic_init(&loading->fresh->references, 1);
-    if (load_policy_and_trust(loading) && raise_numbers(loading) && load_credentials(loading))
+    if (load_policy_and_trust(loading) && raise_numbers(loading) && cg_loading_credentials(loading))
         return true;
     free_snapshot(loading->fresh);
     loading->fresh = NULL;
@@ -471,7 +300,7 @@ static bool load(struct loading *loading)
 struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
                                      int64_t now, struct cg_stamps *seen, enum cg_reason *fault, struct cg_error *err)
 {
-    struct loading loading = {.source = source, .proofs = proofs, .seen = seen, .now = now};
+    struct cg_loading loading = {.source = source, .proofs = proofs, .seen = seen, .now = now};
     if (!source->policy == !source->anchors) {
         loading.stage = CG_REASON_POLICY_INVALID;
         cg_error_set(&loading.err, "expected either a policy file or a file of trust anchors");
@@ -497,7 +326,7 @@ struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, 
                                        const struct cg_snapshot *previous, int64_t now, struct cg_stamps *seen,
                                        struct cg_faults *faults)
 {
-    struct loading loading = {
+    struct cg_loading loading = {
         .source = source, .proofs = proofs, .previous = previous, .seen = seen, .now = now, .faults = faults};
     if (!load(&loading)) {
         cg_faults_add(faults, loading.stage, &loading.err);

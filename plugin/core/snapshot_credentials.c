@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The credentials of a snapshot: read, measured by the rules that clients would measure them by, or kept. */
+#include "snapshot_loading.h"
+
+#include "check.h"
+#include "own_certificate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What clients would be shown must pass what clients would check. */
+static bool accepted(struct cg_loading *loading, const struct cg_credential *credential,
+                     const struct cg_listener_policy *listener, const char *words, bool *of_time)
+{
+    struct cg_verdict verdict;
+    struct cg_check_input in = {.profile = &listener->server,
+                                .trust = loading->fresh->trust,
+                                .purpose = CG_PURPOSE_SERVER,
+                                .leaf = credential->leaf,
+                                .sent = credential->chain,
+                                .now = loading->now};
+    cg_check(&in, &verdict);
+    const struct cg_own_fault fault = cg_own_fault(&verdict);
+    bool ok = verdict.decision == CG_ACCEPT;
+    *of_time = fault.of_time;
+    if (!ok) {
+        const struct cg_reason_row *row = cg_reason_row(fault.reason);
+        char port[24] = "";
+        if (listener->port)
+            snprintf(port, sizeof port, " (port %u)", listener->port);
+        loading->rule = fault.reason;
+        cg_error_set(&loading->err, "%s%s: %s: %s: %s %s; %s", listener->credential_chain, port, words, row->code,
+                     row->sentence, fault.detail, cg_own_hint(fault.reason));
+    }
+    cg_verdict_clear(&verdict);
+    return ok;
+}
+
+/* A clock that is not set yet, or a CRL that lapsed, must not keep the broker down when it is right again. */
+static bool may_serve(struct cg_loading *loading, struct cg_credential *fresh,
+                      const struct cg_listener_policy *listener)
+{
+    bool of_time = false;
+    if (accepted(loading, fresh, listener, "refused by the server policy", &of_time))
+        return true;
+    if (loading->previous || !loading->source->hold || !of_time)
+        return false;
+    cg_credential_hold(fresh);
+    loading->rule = CG_REASON_UNSET;
+    loading->err.text[0] = '\0';
+    return true;
+}
+
+/* Clients would not find the broker again. Where the policy lists the names, the list decides. */
+static bool keeps_names(struct cg_loading *loading, const struct cg_credential *fresh, const struct cg_credential *old,
+                        const struct cg_listener_policy *listener)
+{
+    char missing[200] = "";
+    if (!old || listener->server.names.count > 0 || cg_credential_covers(fresh, old, missing, sizeof missing))
+        return true;
+    cg_error_set(&loading->err,
+                 "%s: expected the names of the certificate in use, found none like %s; issue it with that name, or "
+                 "list the names that matter in server.names of the policy",
+                 listener->credential_chain, missing);
+    return false;
+}
+
+/* Written again, and nothing is new. */
+static bool same_credential(const struct cg_credential *a, const struct cg_credential *b)
+{
+    int count = sk_X509_num(a->chain);
+    bool same = X509_cmp(a->leaf, b->leaf) == 0 && EVP_PKEY_eq(a->key, b->key) == 1 && count == sk_X509_num(b->chain);
+    for (int i = 0; same && i < count; i++)
+        same = X509_cmp(sk_X509_value(a->chain, i), sk_X509_value(b->chain, i)) == 0;
+    return same;
+}
+
+static struct cg_credential *read_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
+                                             const struct cg_credential *old)
+{
+    const struct cg_snapshot_proofs *proofs = loading->proofs;
+    struct cg_credential *fresh = cg_credential_load(listener->credential_chain, listener->credential_key,
+                                                     &loading->err);
+    if (fresh && may_serve(loading, fresh, listener) && keeps_names(loading, fresh, old, listener) &&
+        (!proofs || proofs->credential(fresh, listener, &loading->err)))
+        return fresh;
+    cg_credential_free(fresh);
+    return NULL;
+}
+
+/* What a listener served before, and from which files. */
+static const struct cg_credential *served_before(const struct cg_loading *loading, uint16_t port,
+                                                 const struct cg_stamps **stamps)
+{
+    const struct cg_snapshot *previous = loading->previous;
+    *stamps = NULL;
+    if (!previous)
+        return NULL;
+    const struct cg_policy *policy = previous->policy;
+    for (size_t i = 0; i < policy->nlisteners; i++)
+        if (policy->listeners[i].port == port) {
+            *stamps = &previous->credential_files[i];
+            return previous->credentials[i];
+        }
+    *stamps = &previous->base_credential_files;
+    return previous->base_credential;
+}
+
+/* It serves on, whatever the new trust and policy say of it; that is told. One that is held does not serve. */
+static void tell_unfit(struct cg_loading *loading, const struct cg_credential *credential,
+                       const struct cg_listener_policy *listener)
+{
+    bool of_time = false;
+    loading->stage = CG_REASON_CREDENTIAL_INVALID;
+    if (!cg_credential_is_held(credential) &&
+        !accepted(loading, credential, listener, "the certificate in use is not accepted any more, and still served",
+                  &of_time))
+        (void)cg_loading_stays(loading);
+}
+
+/* *out stays NULL where the policy names no credential. */
+static bool load_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
+                            struct cg_stamps *stamps, struct cg_credential **out)
+{
+    const struct cg_stamps *old_stamps = NULL;
+    const struct cg_credential *old = served_before(loading, listener->port, &old_stamps);
+    if (!listener->credential_chain)
+        return true;
+    loading->stage = CG_REASON_CREDENTIAL_INVALID;
+    if (!cg_loading_mark(loading, listener->credential_chain) || !cg_loading_mark(loading, listener->credential_key))
+        return false;
+    if (!cg_stamps_add(stamps, listener->credential_chain) || !cg_stamps_add(stamps, listener->credential_key))
+        return cg_loading_no_memory(loading);
+    bool unchanged = old && cg_stamps_equal(stamps, old_stamps);
+    *out = unchanged ? NULL : read_credential(loading, listener, old);
+    if (*out && !(old && same_credential(*out, old)))
+        return true;
+    bool again = *out != NULL;
+    cg_credential_free(*out);
+    if (!unchanged && !again) { /* to be tried again, whatever it looks like then */
+        cg_stamps_clear(stamps);
+        if (!cg_loading_stays(loading))
+            return false;
+    }
+    *out = cg_credential_take((struct cg_credential *)(uintptr_t)old);
+    if (*out)
+        tell_unfit(loading, *out, listener);
+    return true;
+}
+
+bool cg_loading_credentials(struct cg_loading *loading)
+{
+    struct cg_snapshot *fresh = loading->fresh;
+    const struct cg_policy *policy = fresh->policy;
+    fresh->credentials = calloc(policy->nlisteners + 1, sizeof *fresh->credentials);
+    fresh->credential_files = calloc(policy->nlisteners + 1, sizeof *fresh->credential_files);
+    if (!fresh->credentials || !fresh->credential_files)
+        return cg_loading_no_memory(loading);
+    bool ok = load_credential(loading, &policy->base, &fresh->base_credential_files, &fresh->base_credential);
+    for (size_t i = 0; ok && i < policy->nlisteners; i++)
+        ok = load_credential(loading, &policy->listeners[i], &fresh->credential_files[i], &fresh->credentials[i]);
+    return ok;
+}

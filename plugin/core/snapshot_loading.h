@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* One load of a snapshot, while it runs: what its parts share. Private to snapshot.c and snapshot_credentials.c. */
+#ifndef CG_SNAPSHOT_LOADING_H
+#define CG_SNAPSHOT_LOADING_H
+
+#include "snapshot.h"
+
+/* What one load reads from and leaves its marks in. */
+struct cg_loading {
+    const struct cg_snapshot_source *source;
+    const struct cg_snapshot_proofs *proofs;
+    const struct cg_snapshot *previous; /* NULL at the start: the first fault ends the load */
+    struct cg_snapshot *fresh;
+    struct cg_stamps *seen; /* may be NULL */
+    int64_t now;
+    struct cg_faults *faults; /* NULL at the start */
+    enum cg_reason stage;     /* what a fault is called */
+    enum cg_reason rule;      /* that the credential breaks which ended the load; or CG_REASON_UNSET */
+    struct cg_error err;      /* of the part that is being loaded */
+};
+
+/* Each returns false where the load ends, with stage and err set. */
+bool cg_loading_no_memory(struct cg_loading *loading);              /* always false */
+bool cg_loading_mark(struct cg_loading *loading, const char *path); /* NULL is fine */
+bool cg_loading_stays(struct cg_loading *loading); /* a part could not be taken: false, if nothing was there before */
+
+/* snapshot_credentials.c: the broker's certificates and keys that the policy names, after policy and trust. */
+bool cg_loading_credentials(struct cg_loading *loading);
+
+#endif
