@@ -53,8 +53,7 @@ static BIGNUM *next_number(const struct cg_ca *ca, const char *folder, struct cg
     char *text = (char *)bytes.data;
     text[strcspn(text, " \r\n")] = '\0';
     size_t digits = strspn(text, "0123456789abcdefABCDEF");
-    /* at most 20 octets: RFC 5280 5.2.3 */
-    if (!digits || text[digits] || digits > 40 || !BN_hex2bn(&number, text))
+    if (!digits || text[digits] || !BN_hex2bn(&number, text))
         cg_error_set(err, "%s: expected one hexadecimal number, found \"%.50s\"", path, text);
     cg_bytes_free(&bytes);
     return number;

@@ -220,6 +220,27 @@ ok cg -C ca-p256 crl
 openssl crl -in ca-p256/crl.pem -noout -text >out
 [ "$(grep -c "Serial Number" out)" = 3 ] || fail "our CRL lacks what openssl ca revoked"
 
+grep -q "Authority Key Identifier" out || fail "our CRL does not name the key that signed it"
+
+# ---- a CRL names a certificate until 30 days after its end, and the number goes up to 20 octets ----
+listed() # COUNT TIME
+{
+    ok cg -C kept --at "$2" crl
+    openssl crl -in kept/crl.pem -noout -text >out
+    [ "$(grep -c "Serial Number" out)" = "$1" ] || fail "at $2: $(grep -c "Serial Number" out) on the CRL, not $1"
+}
+ok cg -C kept --at 2026-01-01T00:00:00Z init --no-passphrase
+ok cg -C kept --at 2026-01-01T12:00:00Z issue client brief --lifetime 10d
+ok cg -C kept --at 2026-01-02T00:00:00Z revoke brief
+listed 1 2026-01-02T00:00:01Z
+listed 1 2026-02-10T11:00:00Z
+listed 0 2026-02-10T13:00:00Z
+echo 007fffffffffffffffffffffffffffffffffffffff >kept/crlnumber
+ok cg -C kept --at 2026-02-11T00:00:00Z crl
+openssl crl -in kept/crl.pem -noout -crlnumber | grep -qi '=0x7f*$' || fail "the highest number: $(openssl crl -in kept/crl.pem -noout -crlnumber)"
+expect 1 cg -C kept --at 2026-02-11T00:00:01Z crl
+says "at most 20 octets"
+
 # ---- the end of 2049: UTCTime on one side, GeneralizedTime on the other ----
 ok cg -C late --at 2049-12-25T00:00:00Z init --no-passphrase
 ok cg -C late --at 2049-12-31T12:00:00Z issue broker broker.lan
