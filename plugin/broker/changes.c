@@ -41,31 +41,38 @@ static void add_certificates(struct text *text, const char *what, const STACK_OF
         add(text, "; %s: %d before, %d now", what, sk_X509_num(old), sk_X509_num(fresh));
 }
 
-static const char *number_before(const struct cg_crl_set *old, const struct cg_crl_info *now, char number[44])
+/* Of the same issuer, key and scope. */
+static bool find_before(const struct cg_crl_set *old, const struct cg_crl *now, struct cg_crl_info *before)
 {
-    struct cg_crl_info info;
-    for (size_t i = 0; old && i < cg_crl_set_count(old); i++) {
-        cg_crl_set_info(old, i, &info);
-        if (strcmp(info.issuer, now->issuer) == 0) {
-            memcpy(number, info.number, sizeof info.number);
-            return number;
-        }
-    }
-    return "none";
+    const struct cg_crl *like = old ? cg_crl_set_like(old, now) : NULL;
+    for (size_t i = 0; like && i < cg_crl_set_count(old); i++)
+        if (cg_crl_set_at(old, i) == like)
+            cg_crl_set_info(old, i, before);
+    return like != NULL;
 }
 
+static const char *number_text(const struct cg_crl_info *info)
+{
+    return info->number[0] ? info->number : "none";
+}
+
+/* One that comes again under its number is told too: it may list fewer. */
 static void add_crls(struct text *text, const struct cg_crl_set *old, const struct cg_crl_set *fresh)
 {
     size_t told = 0;
     for (size_t i = 0; i < cg_crl_set_count(fresh); i++) {
-        struct cg_crl_info info;
-        char number[44], issuer[80];
+        struct cg_crl_info info, before;
+        char issuer[80];
         cg_crl_set_info(fresh, i, &info);
-        const char *before = number_before(old, &info, number);
-        if (strcmp(before, info.number) == 0 || told++ >= CRLS_TOLD)
+        bool known = find_before(old, cg_crl_set_at(fresh, i), &before),
+             again = known && strcmp(before.number, info.number) == 0;
+        if ((again && before.this_update == info.this_update && before.entries == info.entries) || told++ >= CRLS_TOLD)
             continue;
         snprintf(issuer, sizeof issuer, "%s", info.issuer);
-        add(text, "; CRL of %s: number %s before, %s now, %zu entries", issuer, before, info.number, info.entries);
+        add(text, "; CRL of %s: number %s before, %s now, %zu entries", issuer, known ? number_text(&before) : "none",
+            number_text(&info), info.entries);
+        if (again)
+            add(text, " (%zu before)", before.entries);
     }
 }
 

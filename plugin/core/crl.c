@@ -58,16 +58,23 @@ void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
     memmove(&set->crls[index], &set->crls[index + 1], (set->count - index) * sizeof(struct cg_crl *));
 }
 
+/* A CA that was restored from a backup counts again from there; to publish CRLs until the number is high enough would bring
+ * back whom it revoked since. */
 static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
 {
-    char issuer[256], high[44], low[44];
+    char issuer[256], high[44], low[44], restored[160] = "";
     cg_name_text(older->issuer, issuer, sizeof issuer);
     cg_crl_number_text(held, high, sizeof high);
     cg_crl_number_text(older, low, sizeof low);
+    if (high[0])
+        snprintf(restored, sizeof restored,
+                 ". If the CA was restored from a backup: revoke again what was revoked since, then `certguard crl "
+                 "--above %s`",
+                 high);
     cg_error_set(err,
-                 "CRL of %s: cRLNumber %s is older than %s, which is in use; put the newest CRL there "
-                 "(RFC 5280 5.2.3)",
-                 issuer, low[0] ? low : "(none)", high[0] ? high : "(none)");
+                 "CRL of %s: cRLNumber %s is older than %s, which is in use (RFC 5280 5.2.3); put the newest CRL "
+                 "there%s",
+                 issuer, low[0] ? low : "(none)", high[0] ? high : "(none)", restored);
 }
 
 static bool append(struct cg_crl_set *set, struct cg_crl *crl)

@@ -98,7 +98,7 @@ static bool put(struct cg_crl_numbers *numbers, const struct row *row)
 }
 
 /* Names that compare equal have the same hash; that two names of one key share it is the CA's own affair. */
-static bool identify(const struct cg_crl *crl, unsigned char id[2 * DIGEST])
+static bool identify(const struct cg_crl *crl, bool is_delta, unsigned char id[2 * DIGEST])
 {
     unsigned char *key = NULL, head[8] = {0};
     int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(crl->signer.cert), &key), known = 0;
@@ -106,7 +106,7 @@ static bool identify(const struct cg_crl *crl, unsigned char id[2 * DIGEST])
     bool ok = known && len > 0 && EVP_Digest(key, (size_t)len, id, NULL, EVP_sha256(), NULL) == 1;
     for (int i = 0; i < 4; i++)
         head[i] = (unsigned char)(name >> (8 * i));
-    head[4] = crl->is_delta;
+    head[4] = is_delta;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     ok = ok && digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
          EVP_DigestUpdate(digest, head, sizeof head) == 1 &&
@@ -122,7 +122,7 @@ bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *c
     struct row row = {.has_number = crl->has_number, .in_use = true, .this_update = crl->this_update};
     memcpy(row.number, crl->number, sizeof row.number);
     snprintf(row.issuer, sizeof row.issuer, "%s", crl->issuer_text);
-    return identify(crl, row.id) && put(numbers, &row);
+    return identify(crl, crl->is_delta, row.id) && put(numbers, &row);
 }
 
 bool cg_crl_numbers_merge(struct cg_crl_numbers *numbers, const struct cg_crl_numbers *other)
@@ -169,7 +169,7 @@ enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const
 {
     unsigned char id[2 * DIGEST];
     char low[96], high[96], hex[2 * CG_SERIAL_MAX + 1];
-    if (!identify(crl, id))
+    if (!identify(crl, crl->is_delta, id))
         return CG_CRL_AGE_UNKNOWN;
     const struct row *row = numbers ? find(numbers, id) : NULL;
     const unsigned char *number = crl->has_number ? crl->number : NULL;
@@ -189,6 +189,28 @@ enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const
             "there. If the CA was restored from a backup: revoke again what was revoked since, then `certguard "
             "crl --above %s`",
             crl->issuer_text, low, high, hex);
+    return CG_CRL_OLDER;
+}
+
+enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
+                                          struct cg_error *err)
+{
+    unsigned char id[2 * DIGEST];
+    char low[96], high[96];
+    if (crl->is_delta || !numbers)
+        return CG_CRL_NOT_OLDER;
+    if (!identify(crl, true, id))
+        return CG_CRL_AGE_UNKNOWN;
+    const struct row *row = find(numbers, id);
+    const unsigned char *number = crl->has_number ? crl->number : NULL;
+    if (!row || !row->has_number || cg_crl_order_of(number, crl->this_update, row->number, row->this_update) >= 0)
+        return CG_CRL_NOT_OLDER;
+    version_text(number, crl->this_update, low, sizeof low);
+    version_text(row->number, row->this_update, high, sizeof high);
+    cg_error_set(err,
+                 "CRL of %s: %s is there without the delta CRL, %s, that was in use with it (RFC 5280 5.2.4); put the "
+                 "newest delta CRL there too, or a complete CRL that is newer",
+                 crl->issuer_text, low, high);
     return CG_CRL_OLDER;
 }
 

@@ -42,6 +42,11 @@ enum cg_crl_age {
 enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                      struct cg_error *err);
 
+/* A complete CRL against the delta CRLs of its scope: older where one with a higher number was in use, so that it does not
+ * say all that was known. A delta itself is not older. */
+enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
+                                          struct cg_error *err);
+
 /* malloc'ed, or NULL without memory. Sorted: the same table gives the same text. */
 char *cg_crl_numbers_text(const struct cg_crl_numbers *numbers, size_t *len);
 

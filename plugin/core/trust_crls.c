@@ -267,13 +267,33 @@ static bool is_below(const struct cg_strings *paths, const char *path)
     return false;
 }
 
+static bool has_newer_delta(const struct cg_crl_set *set, const struct cg_crl *base)
+{
+    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
+        const struct cg_crl *crl = cg_crl_set_at(set, i);
+        if (crl->is_delta && cg_crl_same_base(crl, base) && cg_crl_order(crl, base) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A delta that is there is judged by itself; that of the store before is kept. */
+static enum cg_crl_age age_of(const struct loading *loading, const struct cg_crl_numbers *numbers,
+                              const struct cg_crl *crl, struct cg_error *err)
+{
+    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, err);
+    bool has_delta = has_newer_delta(loading->trust->crls, crl) ||
+                     (loading->before && has_newer_delta(loading->before->crls, crl));
+    return age != CG_CRL_NOT_OLDER || has_delta ? age : cg_crl_numbers_judge_base(numbers, crl, err);
+}
+
 /* False: the load ends. What the store before has at least as new takes its place by cg_crl_set_keep, which says so. */
 static bool judge_number(struct loading *loading, const struct cg_crl_numbers *numbers, size_t index)
 {
     struct cg_crl_set *set = loading->trust->crls;
     const struct cg_crl *crl = cg_crl_set_at(set, index);
     struct cg_error err = {""};
-    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, &err);
+    enum cg_crl_age age = age_of(loading, numbers, crl, &err);
     if (age == CG_CRL_NOT_OLDER)
         return true;
     if (age != CG_CRL_OLDER)

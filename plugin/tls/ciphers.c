@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -279,12 +280,69 @@ bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_
     return false;
 }
 
-enum cg_auth cg_auth_of(const EVP_PKEY *key)
+/* ---- certificates */
+
+static enum cg_auth auth_of(const EVP_PKEY *key)
 {
-    int type = EVP_PKEY_get_base_id(key);
+    int type = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
     if (type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS)
         return CG_AUTH_RSA;
     return type == EVP_PKEY_EC || type == EVP_PKEY_ED25519 || type == EVP_PKEY_ED448 ? CG_AUTH_EC : CG_AUTH_OTHER;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* As OpenSSL weighs a certificate that it serves: the key, and the signature where it is another's. */
+static int bits_of(X509 *cert)
+{
+    EVP_PKEY *key = X509_get0_pubkey(cert);
+    int of_key = key ? EVP_PKEY_get_security_bits(key) : 0, of_signature = 0;
+    if (X509_get_extension_flags(cert) & EXFLAG_SS)
+        return of_key;
+    return X509_get_signature_info(cert, NULL, NULL, &of_signature, NULL) ? least(of_key, of_signature) : of_key;
+}
+
+struct cg_strength cg_strength_of(X509 *leaf, const STACK_OF(X509) *chain)
+{
+    struct cg_strength strength = {auth_of(X509_get0_pubkey(leaf)), bits_of(leaf)};
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        strength.security_bits = least(strength.security_bits, bits_of(sk_X509_value(chain, i)));
+    return strength;
+}
+
+void cg_strength_add(struct cg_strength *all, const struct cg_strength *one)
+{
+    all->keys |= one->keys;
+    if (one->security_bits > all->security_bits)
+        all->security_bits = one->security_bits;
+}
+
+/* What a security level asks for: SSL_CTX_set_security_level(3). */
+static int bits_at(int level)
+{
+    static const int bits[] = {0, 80, 112, 128, 192, 256};
+    return level < 0 ? 0 : bits[level > 5 ? 5 : level];
+}
+
+static bool level_fits(const char *policy, const char *section, const struct cg_tls_policy *tls, int bits,
+                       const char *where, struct cg_error *err)
+{
+    SSL_CTX *ctx = with_list(tls->ciphers, false);
+    int level = ctx ? SSL_CTX_get_security_level(ctx) : 0, highest = level;
+    SSL_CTX_free(ctx);
+    if (level <= LEVEL || bits_at(level) <= bits)
+        return true;
+    while (highest > LEVEL && bits_at(highest) > bits)
+        highest--;
+    cg_error_set(err,
+                 "%s: %s.ciphers: @SECLEVEL=%d in '%.200s' asks for %d bits of security, and the broker's certificate, "
+                 "its key or a signature of its chain, has %d (%s), so no client would connect; write @SECLEVEL=%d, or "
+                 "issue a stronger certificate first",
+                 policy, section, level, tls->ciphers, bits_at(level), bits, where, highest);
+    return false;
 }
 
 static const char *keys_text(unsigned keys)
@@ -294,14 +352,18 @@ static const char *keys_text(unsigned keys)
     return usual ? texts[usual] : "post-quantum";
 }
 
-bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls_policy *tls, unsigned keys,
-                    const char *where, struct cg_error *err)
+bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls_policy *tls,
+                    const struct cg_strength *strength, const char *where, struct cg_error *err)
 {
+    unsigned keys = strength->keys;
     const char *cure = keys & CG_AUTH_EC    ? "add ECDHE-ECDSA ciphers, or take ciphers out of the policy"
                        : keys & CG_AUTH_RSA ? "add ECDHE-RSA ciphers, or take ciphers out of the policy"
                                             : "set min_version to \"1.3\" and take ciphers out of the policy";
-    bool asked = keys && tls->ciphers && tls->min_version < TLS1_3_VERSION && !tls->psk_allowed;
-    if (!asked || count_usable(tls, false, keys) > 0)
+    if (!keys || !tls->ciphers)
+        return true;
+    if (!level_fits(policy, section, tls, strength->security_bits, where, err))
+        return false;
+    if (tls->min_version >= TLS1_3_VERSION || tls->psk_allowed || count_usable(tls, false, keys) > 0)
         return true;
     cg_error_set(
         err,

@@ -21,11 +21,19 @@ bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_
 
 /* bits: what a certificate's key can be used for in TLS 1.2; CG_AUTH_OTHER: nothing (ML-DSA) */
 enum cg_auth { CG_AUTH_RSA = 1 << 0, CG_AUTH_EC = 1 << 1, CG_AUTH_OTHER = 1 << 2 };
-enum cg_auth cg_auth_of(const EVP_PKEY *key);
 
-/* Has the section's list a cipher for one of these keys? Also true where it has no list, or pre-shared keys are allowed.
- * keys 0: not known, all do. where: whose keys they are, for the message. */
-bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls_policy *tls, unsigned keys,
-                    const char *where, struct cg_error *err);
+/* What certificates can be served with. Zeroed: not known. */
+struct cg_strength {
+    unsigned keys;     /* enum cg_auth */
+    int security_bits; /* of the weakest key or signature that OpenSSL's security level looks at; of the best certificate */
+};
+struct cg_strength cg_strength_of(X509 *leaf, const STACK_OF(X509) *chain);
+void cg_strength_add(struct cg_strength *all,
+                     const struct cg_strength *one); /* another certificate of the same broker */
+
+/* Can a handshake use the section's list with one of these certificates? Also true where it has no list, or nothing is known of
+ * the certificates; pre-shared keys need none. where: whose they are, for the message. */
+bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls_policy *tls,
+                    const struct cg_strength *strength, const char *where, struct cg_error *err);
 
 #endif

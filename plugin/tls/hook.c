@@ -103,7 +103,7 @@ int64_t cg_hook_tick(void)
 {
     cg_silent_tick();
     cg_resumption_tick();
-    cg_own_keys_note();
+    cg_own_strength_note();
     int64_t deadline = cg_half_open_tick(), turn = cg_debt_tick();
     return deadline < 0 || (turn >= 0 && turn < deadline) ? turn : deadline;
 }

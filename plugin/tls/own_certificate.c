@@ -141,30 +141,39 @@ bool cg_own_look(const struct cg_snapshot *snapshot, size_t index, struct cg_own
     return true;
 }
 
-void cg_own_keys_note(void)
+static struct cg_strength strength_of(const struct cg_context *context)
 {
-    unsigned keys = 0;
+    STACK_OF(X509) *chain = NULL;
+    X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
+    SSL_CTX_get0_chain_certs(context->ctx, &chain);
+    return cg_strength_of(leaf, chain);
+}
+
+void cg_own_strength_note(void)
+{
+    struct cg_strength all = {0, 0};
     for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
-        const EVP_PKEY *key = is_a_listeners(context) ? SSL_CTX_get0_privatekey(context->ctx) : NULL;
-        keys |= key ? cg_auth_of(key) : 0;
+        if (!is_a_listeners(context))
+            continue;
+        const struct cg_strength one = strength_of(context);
+        cg_strength_add(&all, &one);
     }
-    cg_prove_own_keys(keys);
+    cg_prove_own_strength(&all);
 }
 
 /* ---- at the start */
 
-/* Clients of TLS 1.2 find a cipher for the certificate. index: as serves_own() left it. */
+/* Clients find a cipher for the certificate. index: as serves_own() left it. */
 static bool has_cipher(const struct cg_context *context, const struct cg_snapshot *snapshot,
                        const struct cg_listener_policy *policy, size_t index, struct cg_own_state *out)
 {
-    const EVP_PKEY *key = SSL_CTX_get0_privatekey(context->ctx);
+    const struct cg_strength strength = strength_of(context);
     struct cg_error err = {""};
     char section[64] = "$.tls";
     if (index > 1)
         snprintf(section, sizeof section, "$.listeners[%zu].tls", index - 2);
     cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
-    bool ok = cg_ciphers_fit(snapshot->policy->name, section, &policy->tls, key ? cg_auth_of(key) : 0, "certfile",
-                             &err);
+    bool ok = cg_ciphers_fit(snapshot->policy->name, section, &policy->tls, &strength, "certfile", &err);
     cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
     if (!ok) {
         out->reason = CG_REASON_POLICY_INVALID;

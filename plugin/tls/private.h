@@ -135,7 +135,8 @@ int cg_serve_credential(SSL *ssl, void *conn); /* SSL_set_cert_cb */
 bool cg_serve(SSL *ssl, const struct cg_credential *credential);
 bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
                     const STACK_OF(X509) *chain, struct cg_verdict *verdict); /* by the server rules of policy */
-void cg_own_keys_note(void); /* what keys the broker's certificates have, for later policies; own_certificate.c */
+void cg_own_strength_note(
+    void); /* what the certificates of the broker can be used for, for later policies; own_certificate.c */
 bool cg_own_credential(SSL *ssl, struct cg_conn *conn); /* the broker's certificate passes; else says why */
 
 bool cg_offers_psk(const struct cg_conn *conn); /* known once a ClientHello was read */

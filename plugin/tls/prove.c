@@ -34,7 +34,8 @@ out:
 static bool prove(const struct cg_credential *credential, const struct cg_listener_policy *listener,
                   struct cg_error *err)
 {
-    if (!cg_ciphers_fit(listener->credential_chain, "the policy's tls", &listener->tls, cg_auth_of(credential->key),
+    const struct cg_strength strength = cg_strength_of(credential->leaf, credential->chain);
+    if (!cg_ciphers_fit(listener->credential_chain, "the policy's tls", &listener->tls, &strength,
                         listener->credential_chain, err))
         return false;
     ERR_set_mark();
@@ -130,46 +131,54 @@ static bool prove_section(const struct cg_policy *policy, const char *section, c
 
 /* ---- lists and keys */
 
-/* The keys of the certificates that the broker loaded itself; 0: not known yet. */
-static atomic_uint own_keys;
+/* Of the certificates that the broker loaded itself: keys, and security bits above them. 0: not known yet. */
+static atomic_uint own_strength;
+#define KEY_BITS 8
 
-void cg_prove_own_keys(unsigned keys)
+void cg_prove_own_strength(const struct cg_strength *strength)
 {
-    atomic_store(&own_keys, keys);
+    atomic_store(&own_strength, (unsigned)strength->security_bits << KEY_BITS | strength->keys);
 }
 
 /* A credential that cannot be read is told when it is loaded. */
-static unsigned key_of(const struct cg_listener_policy *listener)
+static struct cg_strength strength_of(const struct cg_listener_policy *listener)
 {
+    unsigned own = atomic_load(&own_strength);
+    struct cg_strength strength = {own & ((1U << KEY_BITS) - 1), (int)(own >> KEY_BITS)};
+    if (!listener->credential_chain)
+        return strength;
     struct cg_credential *credential = cg_credential_load(listener->credential_chain, listener->credential_key, NULL);
-    unsigned key = credential ? cg_auth_of(credential->key) : 0;
+    strength = credential ? cg_strength_of(credential->leaf, credential->chain) : (struct cg_strength){0, 0};
     cg_credential_free(credential);
-    return key;
+    return strength;
 }
 
 static bool prove_fit(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
                       struct cg_error *err)
 {
-    bool own = !listener->credential_chain;
     if (!listener->tls.ciphers)
         return true;
-    return cg_ciphers_fit(policy->name, section, &listener->tls, own ? atomic_load(&own_keys) : key_of(listener),
-                          own ? "certfile" : listener->credential_chain, err);
+    const struct cg_strength strength = strength_of(listener);
+    return cg_ciphers_fit(policy->name, section, &listener->tls, &strength,
+                          listener->credential_chain ? listener->credential_chain : "certfile", err);
 }
 
-/* A list of the top level that it can use itself is fine where a listener has no use for it. */
-static bool inherits(const struct cg_tls_policy *listener, const struct cg_tls_policy *base)
+/* Listeners inherit the list of the top level. One that has no use for it is fine as long as another one has. */
+static bool is_used(const struct cg_policy *policy, const char *list)
 {
-    return listener->ciphers && base->ciphers && strcmp(listener->ciphers, base->ciphers) == 0;
+    for (size_t i = 0; i <= policy->nlisteners; i++) {
+        const struct cg_tls_policy *tls = i ? &policy->listeners[i - 1].tls : &policy->base.tls;
+        if (list && tls->ciphers && strcmp(tls->ciphers, list) == 0 && cg_ciphers_usable("", "", tls, NULL))
+            return true;
+    }
+    return false;
 }
 
 static bool prove_use(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
                       struct cg_error *err)
 {
-    bool leftover = listener != &policy->base && listener->tls.min_version >= TLS1_3_VERSION &&
-                    inherits(&listener->tls, &policy->base.tls);
     return prove_section(policy, section, &listener->tls, err) &&
-           (leftover || cg_ciphers_usable(policy->name, section, &listener->tls, err));
+           (is_used(policy, listener->tls.ciphers) || cg_ciphers_usable(policy->name, section, &listener->tls, err));
 }
 
 typedef bool proof_fn(const struct cg_policy *, const char *section, const struct cg_listener_policy *,

@@ -4,6 +4,7 @@
 #ifndef CG_PROVE_H
 #define CG_PROVE_H
 
+#include "ciphers.h"
 #include "core/error.h"
 #include "core/snapshot.h"
 
@@ -16,8 +17,8 @@ extern const struct cg_snapshot_proofs cg_proofs;
 /* Of the policy's proof what opens no file: all but whether its ciphers fit the credentials' keys. As cg_proofs. */
 bool cg_prove_lists(const struct cg_policy *policy, struct cg_error *err);
 
-/* What the certificates that the broker loaded itself can be used for: bits of enum cg_auth (ciphers.h), 0: not known. A
- * policy whose ciphers fit none of them is refused from then on. Any thread. */
-void cg_prove_own_keys(unsigned keys);
+/* Of the certificates that the broker loaded itself; zeroed: not known. A policy with ciphers that none of them can be used with
+ * is refused from then on. Any thread. */
+void cg_prove_own_strength(const struct cg_strength *strength);
 
 #endif

@@ -17,6 +17,10 @@
 #define STATE   ", \"state\": \"state\""
 #define NO_CRLS "{\"trust\": {\"anchors\": \"anchors.pem\"}, \"log\": {\"file\": \"events.jsonl\"}" STATE "}"
 
+#define EXTENDED                                                                                                       \
+    "{\"trust\": {\"anchors\": \"anchors.pem\", \"crls\": \"crl.pem\", \"crl_extended\": true}, \"log\": {\"file\":"   \
+    " \"events.jsonl\"}" STATE "}"
+
 static const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json"};
 
 static void put_crl(struct world *w, const char *name)
@@ -232,6 +236,25 @@ static void full_and_read_only(struct world *w)
         perror(path);
 }
 
+/* What a delta revoked must not be forgotten with the delta. */
+static void lost_delta(struct world *w)
+{
+    write_whole_policy(w, EXTENDED);
+    put_crl(w, "crl32 delta33");
+    cg_tap(cg_broker_start(w->broker, &spec) && !let_in(w, "fifth") && let_in(w, "good"),
+           "a delta CRL revokes beside its base");
+    cg_broker_stop(w->broker);
+    put_crl(w, "crl32");
+    cg_tap(is_refused(w, "without the delta CRL, number 21 of "), "without the delta the broker does not start again");
+    put_crl(w, "crl34");
+    cg_tap(cg_broker_start(w->broker, &spec) && !let_in(w, "fifth") && let_in(w, "good"),
+           "with a newer complete CRL it does");
+    put_crl(w, "crl34-again");
+    cg_tap(client_after(w, "fifth", true) >= 0 && events_hold(w, "number 22 before, 22 now, 0 entries (1 before)"),
+           "another CRL under the same number is told, with what it lists");
+    cg_broker_stop(w->broker);
+}
+
 int main(void)
 {
     struct world w;
@@ -243,7 +266,12 @@ int main(void)
                        "crl16: crl issuer=root number=16 revoke=victim\n"
                        "crl17: crl issuer=root number=17 revoke=victim,second\n"
                        "crl18: crl issuer=root number=18 revoke=victim,second,third\n"
-                       "crl19: crl issuer=root number=19 revoke=victim,second,third,fourth\n");
+                       "crl19: crl issuer=root number=19 revoke=victim,second,third,fourth\n"
+                       "fifth: issuer=root serial=73\n"
+                       "crl32: crl issuer=root number=32\n"
+                       "delta33: crl issuer=root number=33 delta=32 revoke=fifth\n"
+                       "crl34: crl issuer=root number=34 revoke=fifth\n"
+                       "crl34-again: crl issuer=root number=34 days=-1..9\n");
     first_start(&w);
     older_after_restart(&w);
     policy_without_crls(&w);
@@ -251,5 +279,6 @@ int main(void)
     damaged(&w);
     open_to_others(&w);
     full_and_read_only(&w);
+    lost_delta(&w);
     return rotation_end(&w);
 }

@@ -197,28 +197,121 @@ static void keys_of_credentials(void **state)
     cg_pki_free(pki);
 }
 
+static void the_broker_has(unsigned keys, int security_bits)
+{
+    const struct cg_strength strength = {keys, security_bits};
+    cg_prove_own_strength(&strength);
+}
+
 static void keys_of_the_broker(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
         struct cg_error err = {""};
         struct cg_policy *policy = policy_with(fits[i].list, NULL, NULL);
-        cg_prove_own_keys(0);
+        the_broker_has(0, 0);
         assert_true(cg_proofs.policy(policy, &err)); /* not known yet */
-        cg_prove_own_keys(fits[i].rsa ? CG_AUTH_RSA : CG_AUTH_EC);
+        the_broker_has(fits[i].rsa ? CG_AUTH_RSA : CG_AUTH_EC, 128);
         assert_int_equal(cg_proofs.policy(policy, &err), fits[i].ok);
-        cg_prove_own_keys(CG_AUTH_RSA | CG_AUTH_EC); /* two listeners */
+        the_broker_has(CG_AUTH_RSA | CG_AUTH_EC, 128); /* two listeners */
         assert_true(cg_proofs.policy(policy, &err));
-        cg_prove_own_keys(CG_AUTH_OTHER);
+        the_broker_has(CG_AUTH_OTHER, 128);
         assert_false(cg_proofs.policy(policy, &err));
         cg_policy_free(policy);
     }
-    cg_prove_own_keys(0);
+    the_broker_has(0, 0);
+}
+
+/* A level that the key, or a signature of the chain, is too weak for: OpenSSL would refuse every handshake. */
+static const struct {
+    const char *sentence, *list, *keys; /* of root, intermediate and leaf */
+    const char *cure;                   /* words of it; NULL: taken */
+} levels[] = {
+    {"RSA-2048 at level 2", "ECDHE+AESGCM:@SECLEVEL=2", "rsa2048", NULL},
+    {"RSA-2048 at level 3", "ECDHE+AESGCM:@SECLEVEL=3", "rsa2048", "write @SECLEVEL=2"},
+    {"P-256 at level 3", "ECDHE+AESGCM:@SECLEVEL=3", "p256", NULL},
+    {"P-256 at level 4", "ECDHE+AESGCM:@SECLEVEL=4", "p256", "write @SECLEVEL=3"},
+    {"P-384 signed with SHA-256 at level 4", "ECDHE+AESGCM:@SECLEVEL=4", "p384", "write @SECLEVEL=3"},
+};
+
+static void levels_of_credentials(void **state)
+{
+    (void)state;
+    char chain[256], key[256], recipe[200];
+    const char *folder = getenv("CG_TEST_TMP");
+    struct cg_pki *pki = cg_pki_new(NOW);
+    snprintf(chain, sizeof chain, "%s/level.pem", folder);
+    snprintf(key, sizeof key, "%s/level.key", folder);
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        struct cg_error err = {""};
+        snprintf(recipe, sizeof recipe, "ca: ca key=%s\nleaf: server issuer=ca key=%s\n", levels[i].keys,
+                 levels[i].keys);
+        cg_pki_make(pki, recipe);
+        cg_pki_write(pki, folder, "level.pem", "leaf");
+        cg_pki_write_key(pki, folder, "level.key", "leaf");
+        struct cg_policy *policy = policy_with(levels[i].list, chain, key);
+        bool ok = cg_proofs.policy(policy, &err);
+        print_message("   %s: %s\n", levels[i].sentence, ok ? "taken" : err.text);
+        assert_int_equal(ok, !levels[i].cure);
+        assert_true(ok || strstr(err.text, levels[i].cure));
+        cg_policy_free(policy);
+        policy = policy_with(levels[i].list, NULL, NULL);
+        const struct cg_strength own = cg_strength_of(cg_pki_cert(pki, "leaf"), NULL);
+        cg_prove_own_strength(&own);
+        assert_int_equal(cg_proofs.policy(policy, &err), !levels[i].cure);
+        cg_policy_free(policy);
+    }
+    the_broker_has(0, 0);
+    remove(chain);
+    remove(key);
+    cg_pki_free(pki);
+}
+
+/* Listeners inherit the list: it is of use where one of them can use it. */
+static const struct {
+    const char *sentence, *json;
+    bool ok;
+} inherited[] = {
+    {"used by a listener alone",
+     "\"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}, \"listeners\": [{\"port\": 1, \"tls\": "
+     "{\"min_version\": \"1.2\"}}]",
+     true},
+    {"used by all but one listener",
+     "\"tls\": {\"ciphers\": \"ECDHE+AESGCM\"}, \"listeners\": [{\"port\": 1, \"tls\": {\"min_version\": \"1.3\"}}]",
+     true},
+    {"pre-shared keys that a listener refuses",
+     "\"tls\": {\"psk\": \"allow\", \"ciphers\": \"ECDHE-PSK-CHACHA20-POLY1305\"}, \"listeners\": [{\"port\": 1, "
+     "\"tls\": {\"psk\": \"deny\"}}]",
+     true},
+    {"used by none",
+     "\"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}, \"listeners\": [{\"port\": 1}]", false},
+    {"a listener's own that it cannot use",
+     "\"listeners\": [{\"port\": 1, \"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}}]", false},
+};
+
+static void lists_that_are_inherited(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
+        char text[1024];
+        struct cg_error err = {""};
+        snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"}, %s}", inherited[i].json);
+        struct cg_policy *policy = cg_policy_parse("policy.json", text, strlen(text), &err);
+        if (!policy)
+            fail_msg("%s: %s", inherited[i].sentence, err.text);
+        if (cg_proofs.policy(policy, &err) != inherited[i].ok)
+            fail_msg("%s: %s", inherited[i].sentence, err.text);
+        cg_policy_free(policy);
+    }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lists), cmocka_unit_test(cures),
-                                       cmocka_unit_test(keys_of_credentials), cmocka_unit_test(keys_of_the_broker)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lists),
+                                       cmocka_unit_test(cures),
+                                       cmocka_unit_test(keys_of_credentials),
+                                       cmocka_unit_test(keys_of_the_broker),
+                                       cmocka_unit_test(levels_of_credentials),
+                                       cmocka_unit_test(lists_that_are_inherited)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
