@@ -54,7 +54,7 @@ rm -rf home
 mv backup home
 certguard crl
 put_crl
-timeout 10 "$mosquitto" -c broker.conf >broker.log 2>&1
+timeout 10 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
 status=$?
 { [ "$status" != 0 ] && [ "$status" != 124 ]; } || fail "the broker starts with a lower number: $status"
 grep -q "is older than number [0-9a-f]* of " broker.log || fail "no reason: $(cat broker.log)"
