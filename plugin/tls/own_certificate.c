@@ -84,13 +84,19 @@ static bool has_context(uint16_t port)
     return context != NULL;
 }
 
+/* An entry that lets in clients without TLS where the policy else does not is of a listener without TLS. */
+static bool may_be_unseen(const struct cg_policy *policy, const struct cg_listener_policy *listener)
+{
+    return !(listener->plain_allowed && !policy->base.plain_allowed) && !has_context(listener->port);
+}
+
 static struct unseen count_unseen(const struct cg_policy *policy)
 {
     struct unseen unseen = {0, 0};
     for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
         unseen.contexts += !context->port && is_a_listeners(context);
     for (size_t i = 0; i < policy->nlisteners; i++)
-        unseen.listeners += !has_context(policy->listeners[i].port);
+        unseen.listeners += may_be_unseen(policy, &policy->listeners[i]);
     return unseen;
 }
 
@@ -101,7 +107,7 @@ static void look_at_own(const struct cg_snapshot *snapshot, const struct cg_list
 {
     const struct unseen unseen = count_unseen(snapshot->policy);
     size_t others = policy->port ? unseen.contexts - 1 : unseen.listeners, refused = 0;
-    bool has_unseen = policy->port ? !has_context(policy->port) : unseen.contexts > unseen.listeners;
+    bool has_unseen = policy->port ? may_be_unseen(snapshot->policy, policy) : unseen.contexts > unseen.listeners;
     struct cg_own_state one = *out;
     for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
         bool is_its = policy->port ? context->port == policy->port

@@ -273,6 +273,11 @@ static void the_own_certificate_of_each_listener(void **state)
     assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
     assert_int_equal(look(2).port, 2);
     assert_false(cg_own_look(world.current, 3, &own));
+    listeners[1].plain_allowed = true; /* it is one without TLS */
+    assert_null(look(2).certificate);
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_non_null(look(0).certificate);
+    listeners[1].plain_allowed = false;
     listeners[0].server.key_algorithms = 0; /* what is not named does not save them */
     assert_int_equal(look(1).reason, CG_REASON_KEY_ALGORITHM);
     SSL_CTX *third = tls_broker_context(&world, "server");
