@@ -134,7 +134,8 @@ static bool write_new(struct place *place, const char *text, size_t len)
 static bool replace(struct place *place)
 {
     unlinkat(place->fd, CG_CRL_NUMBERS_OLD, 0);
-    (void)linkat(place->fd, CG_CRL_NUMBERS_FILE, place->fd, CG_CRL_NUMBERS_OLD, 0); /* not all file systems can */
+    bool kept = linkat(place->fd, CG_CRL_NUMBERS_FILE, place->fd, CG_CRL_NUMBERS_OLD, 0) == 0;
+    (void)kept; /* not all file systems can */
     if (renameat(place->fd, NEW_FILE, place->fd, CG_CRL_NUMBERS_FILE) != 0)
         return fail(place, "replace the file", CG_CRL_NUMBERS_FILE, errno);
     /* some file systems have no fsync for folders */

@@ -97,13 +97,22 @@ static bool put(struct cg_crl_numbers *numbers, const struct row *row)
     return true;
 }
 
+static bool key_id(const X509 *cert, unsigned char id[DIGEST])
+{
+    unsigned char *key = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key);
+    bool ok = len > 0 && EVP_Digest(key, (size_t)len, id, NULL, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(key);
+    return ok;
+}
+
 /* Names that compare equal have the same hash; that two names of one key share it is the CA's own affair. */
 static bool identify(const struct cg_crl *crl, bool is_delta, unsigned char id[2 * DIGEST])
 {
-    unsigned char *key = NULL, head[8] = {0};
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(crl->signer.cert), &key), known = 0;
+    unsigned char head[8] = {0};
+    int known = 0;
     unsigned long name = X509_NAME_hash_ex(crl->issuer, NULL, NULL, &known);
-    bool ok = known && len > 0 && EVP_Digest(key, (size_t)len, id, NULL, EVP_sha256(), NULL) == 1;
+    bool ok = known && key_id(crl->signer.cert, id);
     for (int i = 0; i < 4; i++)
         head[i] = (unsigned char)(name >> (8 * i));
     head[4] = is_delta;
@@ -113,7 +122,6 @@ static bool identify(const struct cg_crl *crl, bool is_delta, unsigned char id[2
          (crl->scope_len == 0 || EVP_DigestUpdate(digest, crl->scope_der, crl->scope_len) == 1) &&
          EVP_DigestFinal_ex(digest, id + DIGEST, NULL) == 1;
     EVP_MD_CTX_free(digest);
-    OPENSSL_free(key);
     return ok;
 }
 
@@ -212,6 +220,29 @@ enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, 
                  "newest delta CRL there too, or a complete CRL that is newer",
                  crl->issuer_text, low, high);
     return CG_CRL_OLDER;
+}
+
+bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err)
+{
+    unsigned char id[2 * DIGEST] = {0};
+    char high[96];
+    if (!numbers)
+        return false;
+    if (!key_id(issuer, id)) {
+        cg_error_set(err, "CRLs: out of memory");
+        return true;
+    }
+    size_t at = place_of(numbers, id);
+    if (at == numbers->count || memcmp(numbers->row[at].id, id, DIGEST) != 0)
+        return false;
+    const struct row *row = &numbers->row[at];
+    version_text(row->has_number ? row->number : NULL, row->this_update, high, sizeof high);
+    cg_error_set(
+        err,
+        "CRL of %s: %s was in use, and now no file has a CRL of that CA; put its newest CRL there, or take the "
+        "CA out of the trust files too",
+        row->issuer, high);
+    return true;
 }
 
 /* ---- text */

@@ -47,6 +47,9 @@ enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const
 enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                           struct cg_error *err);
 
+/* Was a CRL in use that this certificate's key signed? *err names one. Unknown without memory is true. */
+bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err);
+
 /* malloc'ed, or NULL without memory. Sorted: the same table gives the same text. */
 char *cg_crl_numbers_text(const struct cg_crl_numbers *numbers, size_t *len);
 

@@ -206,6 +206,27 @@ static bool raise_numbers(struct cg_loading *loading)
     return true;
 }
 
+/* While the broker runs a CRL that is gone stays. At the start none is there that could: without one its CA's certificates
+ * would pass where the policy does not require CRLs. */
+static bool none_is_gone(struct cg_loading *loading)
+{
+    const struct cg_snapshot *fresh = loading->fresh;
+    for (int i = 0; i < store_count(fresh->policy); i++) {
+        const struct store store = store_of(loading, i == 1);
+        const STACK_OF(X509) *issuers[] = {cg_trust_anchors(*store.trust), cg_trust_intermediates(*store.trust)};
+        for (int k = 0; store.files->crls.count > 0 && k < 2; k++)
+            for (int n = 0; n < sk_X509_num(issuers[k]); n++) {
+                const X509 *issuer = sk_X509_value(issuers[k], n);
+                bool there = cg_trust_has_crl_of(fresh->trust, issuer) ||
+                             cg_trust_has_crl_of(fresh->bridge_trust, issuer);
+                loading->stage = CG_REASON_CRL_INVALID;
+                if (!there && cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
+                    return false;
+            }
+    }
+    return true;
+}
+
 /* All that a new policy names. CRLs that were read before may be at fault: they stay. */
 static bool load_trusts(struct cg_loading *loading)
 {
@@ -215,7 +236,7 @@ static bool load_trusts(struct cg_loading *loading)
             return false;
     }
     finish_trusts(loading->fresh);
-    return true;
+    return loading->previous || none_is_gone(loading);
 }
 
 /* The policy has not changed: each store by itself. */

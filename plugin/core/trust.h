@@ -63,6 +63,9 @@ bool cg_trust_same_certificates(const struct cg_trust *a, const struct cg_trust 
 /* The very same CRLs? */
 bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b);
 
+/* Has the store a CRL of this issuer's name? */
+bool cg_trust_has_crl_of(const struct cg_trust *trust, const X509 *issuer);
+
 /* Notes the CRLs of the store as in use. False without memory. */
 bool cg_trust_raise_numbers(const struct cg_trust *trust, struct cg_crl_numbers *numbers);
 

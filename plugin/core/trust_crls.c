@@ -312,6 +312,14 @@ static bool judge_number(struct loading *loading, const struct cg_crl_numbers *n
     return true;
 }
 
+bool cg_trust_has_crl_of(const struct cg_trust *trust, const X509 *issuer)
+{
+    for (size_t i = 0; i < cg_crl_set_count(trust->crls); i++)
+        if (X509_NAME_cmp(cg_crl_set_at(trust->crls, i)->issuer, X509_get_subject_name(issuer)) == 0)
+            return true;
+    return false;
+}
+
 bool cg_trust_raise_numbers(const struct cg_trust *trust, struct cg_crl_numbers *numbers)
 {
     for (size_t i = 0; i < cg_crl_set_count(trust->crls); i++)

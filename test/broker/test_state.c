@@ -236,6 +236,25 @@ static void full_and_read_only(struct world *w)
         perror(path);
 }
 
+/* Where CRLs are not required, one that is gone would let everybody in. */
+static void gone_at_start(struct world *w)
+{
+    write_whole_policy(
+        w, "{\"trust\": {\"anchors\": \"both.pem\", \"crls\": [\"crl.pem\", \"other.pem\"], \"crl_required\": "
+           "false}, \"log\": {\"file\": \"events.jsonl\"}" STATE "}");
+    cg_pki_write(w->pki, w->folder, "both.pem", "root other");
+    cg_pki_write(w->pki, w->folder, "other.pem", "other1");
+    put_crl(w, "crl19");
+    cg_tap(cg_broker_start(w->broker, &spec) && !let_in(w, "victim") && let_in(w, "good"), "two CAs, each with a CRL");
+    cg_broker_stop(w->broker);
+    put_crl(w, "other1");
+    cg_tap(is_refused(w, "CRL of CN=root: number 13 of ") && log_holds(w, "now no file has a CRL of that CA"),
+           "without the one of the first CA the broker does not start");
+    cg_pki_write(w->pki, w->folder, "both.pem", "other");
+    cg_tap(cg_broker_start(w->broker, &spec) && !let_in(w, "good"), "with that CA out of the trust too it does");
+    cg_broker_stop(w->broker);
+}
+
 /* What a delta revoked must not be forgotten with the delta. */
 static void lost_delta(struct world *w)
 {
@@ -268,6 +287,8 @@ int main(void)
                        "crl18: crl issuer=root number=18 revoke=victim,second,third\n"
                        "crl19: crl issuer=root number=19 revoke=victim,second,third,fourth\n"
                        "fifth: issuer=root serial=73\n"
+                       "other: ca cn=other\n"
+                       "other1: crl issuer=other number=1\n"
                        "crl32: crl issuer=root number=32\n"
                        "delta33: crl issuer=root number=33 delta=32 revoke=fifth\n"
                        "crl34: crl issuer=root number=34 revoke=fifth\n"
@@ -279,6 +300,7 @@ int main(void)
     damaged(&w);
     open_to_others(&w);
     full_and_read_only(&w);
+    gone_at_start(&w);
     lost_delta(&w);
     return rotation_end(&w);
 }
