@@ -46,9 +46,11 @@ static bool find_before(const struct cg_crl_set *old, const struct cg_crl *now, 
 {
     const struct cg_crl *like = old ? cg_crl_set_like(old, now) : NULL;
     for (size_t i = 0; like && i < cg_crl_set_count(old); i++)
-        if (cg_crl_set_at(old, i) == like)
+        if (cg_crl_set_at(old, i) == like) {
             cg_crl_set_info(old, i, before);
-    return like != NULL;
+            return true;
+        }
+    return false;
 }
 
 static const char *number_text(const struct cg_crl_info *info)
