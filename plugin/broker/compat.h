@@ -13,7 +13,8 @@
 /* Looks up what this broker has, and names the plugin to it, where it wants to know (2.1). Before all others. */
 void cg_compat_start(mosquitto_plugin_id_t *identifier, const char *name, const char *version);
 
-/* Asks for the next TICK in ms: 2.1 otherwise sleeps until something else happens. 2.0 ticks every 100 ms. */
+/* Asks for the next TICK in ms: 2.1 otherwise sleeps until something else happens. 2.0 ticks every 100 ms. Both may
+ * tick sooner, whenever something happens. */
 void cg_compat_next_tick(struct mosquitto_evt_tick *tick, int64_t ms);
 
 /* The port of the listener that a client came to; 0 where the broker does not tell (2.0). */
