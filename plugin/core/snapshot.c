@@ -273,6 +273,8 @@ static bool load_policy_and_trust(struct cg_loading *loading)
             return true;
         if (loading->faults)
             cg_faults_cut(loading->faults, before); /* they are of a policy that is not taken */
+        if (previous)
+            cg_error_prefix(&loading->err, "%s: the changed policy is not taken", policy->name);
         if (!cg_loading_stays(loading))
             return false;
         drop_trusts(fresh);

@@ -384,7 +384,7 @@ static const struct {
     {"the policy is new, and its trust is not there", "{\"trust\":{\"anchors\":\"none.pem\"},\"crls\":[]}", NULL, NULL,
      "$.crls", 1},
     {"the policy is new, and its anchors are not there", "{\"trust\":{\"anchors\":\"none.pem\"},\"plain\":\"allow\"}",
-     NULL, NULL, "none.pem: no such file", 1},
+     NULL, NULL, "policy.json: the changed policy is not taken: ", 1},
     {"the policy is new, and one of its CRLs is not there",
      "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":[\"list.crl\",\"none.crl\"]}}", NULL,
      NULL, "none.crl: no such file", 1},
