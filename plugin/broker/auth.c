@@ -212,8 +212,13 @@ static enum cg_reason check_over_tls(struct connect *connect)
     const struct cg_peer peer = {.role = CG_ROLE_LISTENER, .port = connect->conn->listener, .psk = connect->conn->psk};
     struct cg_verdict verdict;
     cg_check_peer(connect->state->snapshot, &peer, 0, &verdict);
-    snprintf(connect->detail, sizeof connect->detail, "%s", verdict.detail);
     enum cg_reason reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
+    const struct cg_finding *audited = reason == CG_REASON_OK ? cg_verdict_audited(&verdict) : NULL;
+    if (audited) { /* the handshake could not tell who it is */
+        snprintf(connect->detail, sizeof connect->detail, "%s", audited->detail);
+        report(connect, CG_EVENT_CONNECT_AUDITED, audited->reason);
+    }
+    snprintf(connect->detail, sizeof connect->detail, "%s", verdict.detail);
     cg_verdict_clear(&verdict);
     return reason;
 }
@@ -233,7 +238,9 @@ static enum cg_reason check_client(struct connect *connect, struct cg_client_ver
 {
     cg_check_client(connect->policy, connect->conn->peer_leaf, connect->client_id, client);
     for (int i = 0; i < client->nfindings; i++) {
-        snprintf(connect->detail, sizeof connect->detail, "%s", client->findings[i].detail);
+        snprintf(connect->detail, sizeof connect->detail, "%s%s", client->findings[i].detail,
+                 connect->policy->identity.authenticates ? "; the certificate does not log it in, for that reason"
+                                                         : "");
         report(connect, CG_EVENT_CONNECT_AUDITED, client->findings[i].reason);
     }
     snprintf(connect->detail, sizeof connect->detail, "%s", client->detail);

@@ -12,6 +12,7 @@ printf '{"trust": {"anchors": ["ca.pem"]}, "mode": "audit", "log": {"file": "eve
     tls_listener "$port" "require_certificate true\n"
 } >broker.conf
 start_broker
+for i in $devices; do expect "device $i without a certificate is let in" in none "$port" "bare$i"; done
 for i in $devices; do expect "device $i is let in" in "old$i" "$port" "old$i"; done
 expect "a good device" in dev1 "$port" dev1
 expect_event "the last one is named" "handshake_audited\twrong_purpose\tCN=old10" event reason cert.subject
@@ -21,7 +22,11 @@ for i in $devices; do
 done
 for i in 1 2 3; do expect "device $i again" in "old$i" "$port" "old$i"; done
 stop_broker
-named=$("$CG_EVENT_FIELDS" events.jsonl event | grep -c '^handshake_audited$')
+for i in $devices; do
+    [ "$("$CG_EVENT_FIELDS" events.jsonl event reason client_id | grep -c "^connect_audited.no_certificate.bare$i\$")" = 1 ] ||
+        fail "the device bare$i, without a certificate, is not named once"
+done
+named=$("$CG_EVENT_FIELDS" events.jsonl event reason | grep -c '^handshake_audited.wrong_purpose$')
 [ "$named" = 10 ] || fail "10 devices, $named events"
 "$CG_EVENT_FIELDS" events.jsonl event reason count | grep -q "^suppressed.wrong_purpose.3\$" ||
     fail "the second visits are not counted: $("$CG_EVENT_FIELDS" events.jsonl event reason count)"
