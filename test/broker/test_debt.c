@@ -58,7 +58,7 @@ static bool run_up_debt(const struct world *w, const struct cg_client_spec *spec
     int64_t before = cg_process_cpu_us(cg_broker_pid(w->broker));
     for (size_t i = 0; i < TRIES_MAX; i++) {
         if (cg_process_cpu_us(cg_broker_pid(w->broker)) - before >
-            6 * BURST_MS * 1000) /* not all of it is the handshakes' */
+            3 * BURST_MS * 1000) /* not all of it is the handshakes' */
             return true;
         if (refuse(spec, 1) < 0)
             return false;
