@@ -206,8 +206,8 @@ static bool raise_numbers(struct cg_loading *loading)
     return true;
 }
 
-/* While the broker runs a CRL that is gone stays. At the start none is there that could: without one its CA's certificates
- * would pass where the policy does not require CRLs. */
+/* While a policy names CRLs one that is gone stays. At the start, and after a policy that named none, there is none that could:
+ * the certificates of its CA would pass where the policy does not require CRLs. */
 static bool none_is_gone(struct cg_loading *loading)
 {
     const struct cg_snapshot *fresh = loading->fresh;
@@ -236,7 +236,7 @@ static bool load_trusts(struct cg_loading *loading)
             return false;
     }
     finish_trusts(loading->fresh);
-    return loading->previous || none_is_gone(loading);
+    return none_is_gone(loading);
 }
 
 /* The policy has not changed: each store by itself. */

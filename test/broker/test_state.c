@@ -21,6 +21,10 @@
     "{\"trust\": {\"anchors\": \"anchors.pem\", \"crls\": \"crl.pem\", \"crl_extended\": true}, \"log\": {\"file\":"   \
     " \"events.jsonl\"}" STATE "}"
 
+#define TWO_CAS                                                                                                        \
+    "{\"trust\": {\"anchors\": \"both.pem\", \"crls\": [\"crl.pem\", \"other.pem\"], \"crl_required\": false},"        \
+    " \"log\": {\"file\": \"events.jsonl\"}" STATE "}"
+
 static const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json"};
 
 static void put_crl(struct world *w, const char *name)
@@ -239,9 +243,7 @@ static void full_and_read_only(struct world *w)
 /* Where CRLs are not required, one that is gone would let everybody in. */
 static void gone_at_start(struct world *w)
 {
-    write_whole_policy(
-        w, "{\"trust\": {\"anchors\": \"both.pem\", \"crls\": [\"crl.pem\", \"other.pem\"], \"crl_required\": "
-           "false}, \"log\": {\"file\": \"events.jsonl\"}" STATE "}");
+    write_whole_policy(w, TWO_CAS);
     cg_pki_write(w->pki, w->folder, "both.pem", "root other");
     cg_pki_write(w->pki, w->folder, "other.pem", "other1");
     put_crl(w, "crl19");
@@ -250,8 +252,15 @@ static void gone_at_start(struct world *w)
     put_crl(w, "other1");
     cg_tap(is_refused(w, "CRL of CN=root: number 13 of ") && log_holds(w, "now no file has a CRL of that CA"),
            "without the one of the first CA the broker does not start");
+    write_whole_policy(w, NO_CRLS);
+    cg_tap(cg_broker_start(w->broker, &spec) && let_in(w, "victim"), "a policy without CRLs wants none");
+    size_t before = count_events(w, "snapshot_rejected");
+    write_whole_policy(w, TWO_CAS);
+    cg_tap(event_comes(w, "snapshot_rejected", before + 1) && events_hold(w, "the changed policy is not taken"),
+           "after it one that names CRLs is not taken without the first CA's");
+    cg_broker_stop(w->broker);
     cg_pki_write(w->pki, w->folder, "both.pem", "other");
-    cg_tap(cg_broker_start(w->broker, &spec) && !let_in(w, "good"), "with that CA out of the trust too it does");
+    cg_tap(cg_broker_start(w->broker, &spec) && !let_in(w, "good"), "with that CA out of the trust too it is");
     cg_broker_stop(w->broker);
 }
 
