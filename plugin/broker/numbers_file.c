@@ -50,6 +50,10 @@ static bool fail(struct place *place, const char *what, const char *name, int er
                  "promise");
     else if (passes(error))
         snprintf(cure, sizeof cure, "it is tried again");
+    else if (name[0] && (error == EISDIR || error == EEXIST || error == ELOOP || error == ENXIO))
+        snprintf(cure, sizeof cure, "what stands there is no file of the plugin's; move it out of the folder");
+    else if (error == EPERM)
+        snprintf(cure, sizeof cure, "see `lsattr -d` of it: a file or folder that is immutable cannot be written");
     else
         snprintf(cure, sizeof cure, "cure: install -d -o %s -m 0700 %.250s", user, place->folder);
     place->later = passes(error);

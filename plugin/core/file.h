@@ -33,6 +33,7 @@ void cg_bytes_wipe(struct cg_bytes *bytes); /* OPENSSL_cleanse, then free */
 void cg_file_user(char out[CG_FILE_USER_MAX]);
 
 bool cg_file_is_folder(const char *path);
+bool cg_file_is_regular(const char *path); /* a link to one too */
 
 /* For certain: what cannot be looked at may be there. */
 bool cg_file_is_missing(const char *path);
