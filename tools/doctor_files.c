@@ -66,29 +66,18 @@ static void crl_expired(struct cg_doctor *d, const struct cg_doctor_row *row)
     crl_ages(d, row, 4, 0);
 }
 
-/* As the broker will find it when it starts. */
-static void report_lower(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_crl_numbers *numbers,
-                         const struct cg_trust *trust)
-{
-    const struct cg_crl_set *set = cg_trust_crls(trust);
-    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
-        struct cg_error err = {""};
-        if (cg_crl_numbers_judge(numbers, cg_crl_set_at(set, i), &err) == CG_CRL_OLDER)
-            cg_doctor_report(d, row, "%s", err.text);
-    }
-}
-
+/* The CRLs as such are good: what the broker says of them when it starts is that it has used newer ones. */
 static void crl_number_low(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    const struct cg_snapshot *snapshot = d->snapshot;
-    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
-    if (numbers && snapshot && snapshot->policy->state &&
-        cg_crl_numbers_read(numbers, snapshot->policy->state, NULL, NULL)) {
-        report_lower(d, row, numbers, snapshot->trust);
-        if (snapshot->bridge_trust != snapshot->trust)
-            report_lower(d, row, numbers, snapshot->bridge_trust);
-    }
-    cg_crl_numbers_free(numbers);
+    struct cg_error err = {""};
+    enum cg_reason fault = CG_REASON_UNSET;
+    if (!d->snapshot || !d->snapshot->policy->state)
+        return;
+    const struct cg_snapshot_source source = {.policy = d->snapshot->policy->name};
+    struct cg_snapshot *started = cg_snapshot_load(&source, NULL, d->now, NULL, &fault, &err);
+    if (!started && fault == CG_REASON_CRL_INVALID)
+        cg_doctor_report(d, row, "%s", err.text);
+    cg_snapshot_release(started);
 }
 
 static void state_missing(struct cg_doctor *d, const struct cg_doctor_row *row)
@@ -151,8 +140,7 @@ static const struct cg_doctor_rule rules[] = {
     {{"crl_number_low", CG_LINT_ERROR,
       "The broker refuses this CRL, for it has used a newer one: it does not start, or goes on with that one.",
       "Put the newest CRL of the CA there. Of a CA that was restored from a backup: revoke again what was revoked "
-      "since, "
-      "then run the command that is named, with --root for the CRL of a root that has an intermediate."},
+      "since, then run the command that is named, with --root for the CRL of a root that has an intermediate."},
      crl_number_low},
     {{"state_missing", CG_LINT_NOTICE, "After a restart of the broker an older CRL is taken for the newest.",
       "Name a folder in \"state\" of the policy, such as /var/lib/mosquitto/certguard."},

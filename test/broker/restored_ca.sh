@@ -75,6 +75,19 @@ put_crl
 out_soon "the next CRL of the CA goes on from there" dev2
 stop_broker
 
+# the broker would not start without any CRL of the CA, and doctor says so
+cp crl.pem kept.pem
+cat >empty.json <<END
+{"trust": {"anchors": "ca.pem", "crls": "crls", "crl_required": false}, "state": "state", "log": {"file": "events.jsonl"}}
+END
+mkdir crls
+cp policy.json policy.kept && cp empty.json policy.json
+doctor "doctor misses the CRL of a CA that is trusted" crl_number_low
+grep -q "now no file has a CRL of that CA" out || fail "not why: $(cat out)"
+cp kept.pem crls/crl.pem
+doctor "with it in the folder nothing is found" ""
+mv policy.kept policy.json
+
 sed -i 's/"state": "state", //' policy.json
 doctor "without a folder -v says so" state_missing
 sed -i 's|"log"|"state": "open", "log"|' policy.json
