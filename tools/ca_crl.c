@@ -217,8 +217,10 @@ static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_ord
         (!BN_copy(number, order->above) || !BN_add_word(number, 1))) {
         cg_fault_openssl(err, "CRL number");
     } else if (number && BN_num_bits(number) > NUMBER_BITS) {
-        cg_error_set(err, "a CRL number has at most 20 octets, and no higher one is left (RFC 5280 5.2.3); CRLs with a "
-                          "lower one are taken once the CA has a new key");
+        cg_error_set(err,
+                     "%s: a CRL number has at most 20 octets, and no higher one is left (RFC 5280 5.2.3); CRLs with a "
+                     "lower one are taken once the CA has a new key",
+                     number_file(order->folder));
     } else {
         return number;
     }

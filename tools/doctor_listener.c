@@ -221,8 +221,7 @@ static const struct cg_doctor_rule rules[] = {
      weak_ciphers},
     {{"psk_listener", CG_LINT_WARNING,
       "Clients of this listener have a shared key and no certificate: certguard refuses them, and without it nothing "
-      "is "
-      "checked but the key.",
+      "is checked but the key.",
       "Give it cafile, certfile and keyfile, or allow shared keys by tls.psk of the policy."},
      shared_keys},
     {{"plain_listener", CG_LINT_WARNING, "Passwords and messages cross the network in clear.",

@@ -145,12 +145,11 @@ const struct cg_verb cg_verb_crl = {
     .group = CG_GROUP_CA,
     .arguments = "",
     .summary = "write a new CRL",
-    .description = "Writes crl.pem (for brokers: the CRL of every CA here) and crl.der. Brokers refuse everyone when a "
-                   "CRL has\n"
-                   "lapsed, so run it daily from a timer with --refresh-if 50%.\n\n"
-                   "A broker refuses a CRL with a lower number than it has used. Of a CA that was restored from a "
-                   "backup: revoke\n"
-                   "again what was revoked since, then use --above with the number that the broker or doctor names.",
+    .description =
+        "Writes crl.pem (for brokers: the CRL of every CA here) and crl.der. Brokers refuse everyone when a CRL has\n"
+        "lapsed, so run it daily from a timer with --refresh-if 50%.\n\n"
+        "A broker refuses a CRL with a lower number than it has used. Of a CA that was restored from a backup:\n"
+        "revoke again what was revoked since, then use --above with the number that the broker or doctor names.",
     .examples = "certguard crl\n"
                 "certguard crl --refresh-if 50% --passphrase-file /root/ca-passphrase\n"
                 "certguard crl --above 2f\n"

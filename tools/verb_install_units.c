@@ -207,15 +207,12 @@ const struct cg_verb cg_verb_install_units = {
     .group = CG_GROUP_CA,
     .arguments = "",
     .summary = "write systemd units and timers, and a logrotate file",
-    .description = "On the machine of the CA: units that renew what is due and refresh the CRL. On the machine of the "
-                   "broker: "
-                   "one\n"
-                   "that runs doctor, rotation of the event log, and a drop-in that lets systemd restart a broker that "
-                   "failed for\n"
-                   "as long as it takes. Each unit holds the paths of this machine, is shut off from the rest of it, "
-                   "and runs from\n"
-                   "a timer with jitter. With -n they are printed. What was changed by hand is never\n"
-                   "overwritten unasked; put changes into drop-ins.",
+    .description =
+        "On the machine of the CA: units that renew what is due and refresh the CRL. On the machine of the broker:\n"
+        "one that runs doctor, rotation of the event log, and a drop-in that lets systemd restart a broker that\n"
+        "failed for as long as it takes. Each unit holds the paths of this machine, is shut off from the rest of\n"
+        "it, and runs from a timer with jitter. With -n they are printed. What was changed by hand is never\n"
+        "overwritten unasked; put changes into drop-ins.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units",

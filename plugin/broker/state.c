@@ -315,8 +315,7 @@ static void warn_of_crlfile(struct cg_state *state)
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "A listener or bridge has crlfile set, which has no effect beside certguard; Mosquitto still reads "
-                  "it "
-                  "at SIGHUP, and 2.1 ends itself when it is no good then",
+                  "it at SIGHUP, and 2.1 ends itself when it is no good then",
         .hint = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
     };
     cg_report(state->reporter, &warning);

@@ -128,8 +128,7 @@ static const struct cg_key log_keys[] = {
      .min = 1 << 20, .max = (int64_t)1 << 40,
      .manual = "Bytes a day that events which peers can cause take at most in the event log, from however many "
                "addresses: a half for refusals, four tenths for audited clients, a tenth for bridges. More are counted "
-               "in "
-               "\"suppressed\" events."},
+               "in \"suppressed\" events."},
     {0}};
 static const struct cg_object log_object = {log_keys, sizeof(struct cg_log_policy), NULL};
 
@@ -167,8 +166,7 @@ static const struct cg_key tls_keys[] = {
                "handshake at least once a day. See performance.md for what it saves."},
     {"psk", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"", .words = deny_words,
      .manual = "Connections by TLS-PSK, which have no certificate. In TLS 1.2 with forward secrecy and AEAD, as long "
-               "as "
-               "ciphers names no others."},
+               "as ciphers names no others."},
     {0}};
 static const struct cg_object tls_object = {tls_keys, sizeof(struct cg_tls_policy), NULL};
 
@@ -290,8 +288,8 @@ static const struct cg_key policy_keys[] = {
      .manual = "Whom to trust, and which certificates are revoked."},
     {"state", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_draft, state),
      .manual = "A folder of the broker's own, in which the highest number of each CRL that was in use outlives a "
-               "restart "
-               "and a policy without CRLs, so that an older CRL is refused then too. The plugin makes the folder "
+               "restart and a policy without CRLs, so that an older CRL is refused then too. The plugin makes the "
+               "folder "
                "(mode 0700) in one that the broker's user may write. No key: the numbers last as long as the broker "
                "runs. See plugin.md."},
     {"log", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, log), .fallback = "{}", .object = &log_object,
