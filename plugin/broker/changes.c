@@ -122,6 +122,9 @@ void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *o
     swapped(reporter, old->base_credential, fresh->base_credential, &fresh->policy->base);
     for (size_t i = 0; i < fresh->policy->nlisteners; i++) {
         const struct cg_listener_policy *listener = &fresh->policy->listeners[i];
-        swapped(reporter, cg_snapshot_credential(old, listener->port), fresh->credentials[i], listener);
+        bool inherits = fresh->policy->base.credential_chain && listener->credential_chain &&
+                        strcmp(fresh->policy->base.credential_chain, listener->credential_chain) == 0;
+        if (!inherits)
+            swapped(reporter, cg_snapshot_credential(old, listener->port), fresh->credentials[i], listener);
     }
 }

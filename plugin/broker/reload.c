@@ -80,7 +80,7 @@ static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *sn
         return;
     enum cg_numbers_stored stored = cg_numbers_file_store(folder, snapshot->numbers, seen, &err);
     bool failed = stored == CG_NUMBERS_NOT_STORED || stored == CG_NUMBERS_LATER;
-    if (failed && !cg_faults_has(&reload->faults, err.text)) /* it may be what the snapshot's load found */
+    if (failed)
         cg_faults_add(&reload->faults, CG_REASON_STATE_INVALID, &err);
     if (stored != CG_NUMBERS_CREATED)
         return;

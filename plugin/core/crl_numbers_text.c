@@ -199,16 +199,16 @@ static enum state read_file(struct cg_crl_numbers *numbers, const char *path, st
 /* The cure must bring the numbers back: to take the file away alone would let older CRLs in. */
 static void add_cure(const char *folder, const char *path, struct cg_error *err)
 {
-    char old[PATH_MAX], away[PATH_MAX + 64] = "";
+    char old[PATH_MAX];
     struct cg_error what = *err;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     snprintf(old, sizeof old, "%s/" CG_CRL_NUMBERS_OLD, folder);
-    if (!cg_file_is_regular(path))
-        snprintf(away, sizeof away, "mv %s %s.away && ", path, path);
-    if (numbers && read_file(numbers, old, NULL) == READ)
-        cg_error_set(err, "%s; cure: %scp -p %s %s", what.text, away, old, path);
-    else
+    if (!numbers || read_file(numbers, old, NULL) != READ)
         cg_error_set(err, "%s; restore the file from a backup (plugin.md says what to do without one)", what.text);
+    else if (cg_file_is_regular(path))
+        cg_error_set(err, "%s; cure: cp -p %s %s", what.text, old, path);
+    else
+        cg_error_set(err, "%s; cure: mv %s %s.away && cp -p %s %s", what.text, path, path, old, path);
     cg_crl_numbers_free(numbers);
 }
 

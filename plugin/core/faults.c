@@ -6,6 +6,8 @@
 
 void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err)
 {
+    if (cg_faults_has(faults, err->text))
+        return;
     struct cg_fault *grown = faults->count < CG_FAULTS_MAX ? realloc(faults->item, (faults->count + 1) * sizeof *grown)
                                                            : NULL;
     if (!grown) {

@@ -23,7 +23,8 @@ struct cg_faults {
     size_t count, more;
 };
 
-/* The error is copied. Without memory it is counted, so that a load that failed never looks as if it had not. */
+/* The error is copied; the same text again is the same fault. Without memory it is counted, so that a load that failed
+   never looks as if it had not. */
 void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err);
 void cg_faults_cut(struct cg_faults *faults, size_t count); /* takes back all but the first */
 bool cg_faults_none(const struct cg_faults *faults);

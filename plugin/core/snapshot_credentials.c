@@ -25,12 +25,12 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
     *of_time = fault.of_time;
     if (!ok) {
         const struct cg_reason_row *row = cg_reason_row(fault.reason);
-        char port[24] = "";
-        if (listener->port)
-            snprintf(port, sizeof port, " (port %u)", listener->port);
         loading->rule = fault.reason;
-        cg_error_set(&loading->err, "%s%s: %s: %s: %s %s; %s", listener->credential_chain, port, words, row->code,
+        cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", listener->credential_chain, words, row->code,
                      row->sentence, fault.detail, cg_own_hint(fault.reason));
+        /* a listener that inherits both is no news; one with rules of its own is */
+        if (listener->port && !(loading->faults && cg_faults_has(loading->faults, loading->err.text)))
+            cg_error_prefix(&loading->err, "port %u", listener->port);
     }
     cg_verdict_clear(&verdict);
     return ok;

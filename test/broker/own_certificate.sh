@@ -218,9 +218,25 @@ still "running, revoked" '^snapshot_rejected	.*still served: revoked' event deta
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
 
+# Listeners with a line of their own in the policy have the same pair: what happens to it is told once.
+told_once() { # TITLE EVENT
+    count=$(grep -c "\"event\":\"$2\"" events.jsonl)
+    if [ "$count" = 1 ]; then echo "ok: $1, is told once"; else fail "$1: $2 is told $count times"; fi
+}
+cp index.good index.txt
+all_good
+configure ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}, {\"port\": $second, \"sessions\": \"end\"}]"
+start_broker
+own '-9 days' '-1 day'
+still "reload, expired, two listeners inherit it" '^snapshot_rejected	.*server.pem: .*refused by the server policy: expired' event detail
+told_once "what listeners inherit and is refused" snapshot_rejected
+own '-1 day' '+8 days'
+still "reload, a new one" '^credential_swapped' event
+told_once "what listeners inherit and is swapped" credential_swapped
+stop_broker
+
 # The broker's own file is another matter: it is served as long as it passes.
 how=certfile
-cp index.good index.txt
 all_good
 configure
 start_broker
