@@ -3,6 +3,7 @@
 #include "core/crl_numbers.h"
 #include "core/snapshot.h"
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,33 +21,13 @@
 #define NOBODY 65534
 
 static struct cg_pki *pki;
-static char folder[256];
+static const char *folder;
 static struct cg_faults faults;
-
-static const char *in_folder(const char *name)
-{
-    static char path[8][512];
-    static unsigned turn;
-    char *out = path[turn++ % 8];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
-
-static void write_text(const char *name, const char *text)
-{
-    FILE *f = fopen(in_folder(name), "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
 
 static int make_files(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/numbers-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
+    folder = cg_scratch_open("numbers");
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\n"
                      "other: ca cn=other\n"
@@ -61,17 +42,16 @@ static int make_files(void **state)
                      "other-longest: crl issuer=other number=730750818665451459101842416358141509827966271487\n");
     cg_pki_write(pki, folder, "ca.pem", "root");
     cg_pki_write(pki, folder, "both.pem", "root other");
-    return mkdir(in_folder("state"), 0700);
+    return mkdir(cg_scratch_path("state"), 0700);
 }
 
 static int remove_files(void **state)
 {
     (void)state;
-    char command[300];
     cg_pki_free(pki);
     cg_faults_clear(&faults);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 static struct cg_crl *read_crl(const char *name)
@@ -277,7 +257,7 @@ static void save(const struct cg_crl_numbers *numbers, const char *name)
 {
     size_t len = 0;
     char *text = cg_crl_numbers_text(numbers, &len);
-    write_text(name, text);
+    cg_scratch_write(name, text);
     free(text);
 }
 
@@ -285,7 +265,7 @@ static void read_fails_with(const char *words)
 {
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     struct cg_error err = {""};
-    bool ok = cg_crl_numbers_read(numbers, in_folder("state"), NULL, &err);
+    bool ok = cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err);
     if (ok || !strstr(err.text, words))
         fail_msg("expected '%s', found '%s'", words, ok ? "no fault" : err.text);
     cg_crl_numbers_free(numbers);
@@ -297,45 +277,45 @@ static void what_others_may_write_is_not_read(void **state)
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     struct cg_error err = {""};
     bool found = true;
-    assert_true(cg_crl_numbers_read(numbers, in_folder("nowhere"), &found, &err));
+    assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("nowhere"), &found, &err));
     assert_false(found);
-    assert_true(cg_crl_numbers_read(numbers, in_folder("state"), &found, &err));
+    assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), &found, &err));
     assert_false(found);
     save(numbers, "state/crl-numbers");
-    assert_true(cg_crl_numbers_read(numbers, in_folder("state"), &found, &err));
+    assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), &found, &err));
     assert_true(found);
-    assert_int_equal(chmod(in_folder("state"), 0777), 0);
+    assert_int_equal(chmod(cg_scratch_path("state"), 0777), 0);
     read_fails_with("/state: expected nobody but its owner to be allowed to write, found mode 0777; cure: chmod go-w ");
-    assert_int_equal(chmod(in_folder("state"), 0700), 0);
-    assert_int_equal(chmod(in_folder("state/crl-numbers"), 0664), 0);
+    assert_int_equal(chmod(cg_scratch_path("state"), 0700), 0);
+    assert_int_equal(chmod(cg_scratch_path("state/crl-numbers"), 0664), 0);
     read_fails_with("/state/crl-numbers: expected nobody but its owner");
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     if (geteuid() == 0) {
-        assert_int_equal(chown(in_folder("state"), NOBODY, (gid_t)-1), 0);
+        assert_int_equal(chown(cg_scratch_path("state"), NOBODY, (gid_t)-1), 0);
         read_fails_with("(or root) as its owner, found user 65534; cure: chown ");
-        assert_int_equal(chown(in_folder("state"), 0, (gid_t)-1), 0);
+        assert_int_equal(chown(cg_scratch_path("state"), 0, (gid_t)-1), 0);
     }
-    assert_int_equal(mkdir(in_folder("state/crl-numbers"), 0700), 0);
+    assert_int_equal(mkdir(cg_scratch_path("state/crl-numbers"), 0700), 0);
     read_fails_with("expected a regular file, found a folder");
-    assert_int_equal(rmdir(in_folder("state/crl-numbers")), 0);
-    assert_int_equal(symlink("/nowhere", in_folder("state/crl-numbers")), 0);
+    assert_int_equal(rmdir(cg_scratch_path("state/crl-numbers")), 0);
+    assert_int_equal(symlink("/nowhere", cg_scratch_path("state/crl-numbers")), 0);
     read_fails_with("found a symbolic link to nothing");
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
-    assert_int_equal(rmdir(in_folder("state")), 0);
-    write_text("state", "");
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
+    assert_int_equal(rmdir(cg_scratch_path("state")), 0);
+    cg_scratch_write("state", "");
     read_fails_with("/state: expected a folder, found a file");
-    assert_int_equal(unlink(in_folder("state")), 0);
-    assert_int_equal(mkdir(in_folder("state"), 0700), 0);
+    assert_int_equal(unlink(cg_scratch_path("state")), 0);
+    assert_int_equal(mkdir(cg_scratch_path("state"), 0700), 0);
     cg_crl_numbers_free(numbers);
 }
 
 static void a_file_too_big_is_not_read(void **state)
 {
     (void)state;
-    write_text("state/crl-numbers", HEAD);
-    assert_int_equal(truncate(in_folder("state/crl-numbers"), (off_t)2 << 30), 0);
+    cg_scratch_write("state/crl-numbers", HEAD);
+    assert_int_equal(truncate(cg_scratch_path("state/crl-numbers"), (off_t)2 << 30), 0);
     read_fails_with("expected at most 8388608 bytes, found 2147483648");
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
 }
 
 static void a_damaged_file_is_cured_by_the_one_before(void **state)
@@ -343,18 +323,18 @@ static void a_damaged_file_is_cured_by_the_one_before(void **state)
     (void)state;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     char command[1200];
-    write_text("state/crl-numbers", HEAD ROW);
+    cg_scratch_write("state/crl-numbers", HEAD ROW);
     read_fails_with("restore the file from a backup");
     raise_by(numbers, "seven");
     save(numbers, "state/crl-numbers.old");
-    snprintf(command, sizeof command, "; cure: cp -p %s %s", in_folder("state/crl-numbers.old"),
-             in_folder("state/crl-numbers"));
+    snprintf(command, sizeof command, "; cure: cp -p %s %s", cg_scratch_path("state/crl-numbers.old"),
+             cg_scratch_path("state/crl-numbers"));
     read_fails_with(command);
     assert_int_equal(system(strstr(command, "cp ")), 0); /* NOLINT(cert-env33-c) */
     struct cg_error err = {""};
-    assert_true(cg_crl_numbers_read(numbers, in_folder("state"), NULL, &err));
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
-    assert_int_equal(unlink(in_folder("state/crl-numbers.old")), 0);
+    assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err));
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers.old")), 0);
     cg_crl_numbers_free(numbers);
 }
 
@@ -362,7 +342,7 @@ static int read_as_nobody(void)
 {
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
-    bool ok = cg_crl_numbers_read(numbers, in_folder("state"), NULL, &err);
+    bool ok = cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err);
     cg_crl_numbers_free(numbers);
     return !ok && strstr(err.text, "may not enter the folder") ? 0 : 1;
 }
@@ -390,8 +370,8 @@ static void what_may_not_be_read_is_not_missing(void **state)
 
 static struct cg_snapshot *load(const char *policy, struct cg_error *err)
 {
-    write_text("policy.json", policy);
-    struct cg_snapshot_source source = {.policy = in_folder("policy.json")};
+    cg_scratch_write("policy.json", policy);
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
     return cg_snapshot_load(&source, NULL, NOW, NULL, NULL, err);
 }
 
@@ -414,8 +394,8 @@ static void loads_not(const char *policy, const char *words)
 /* Takes over previous. */
 static struct cg_snapshot *reload(const char *policy, struct cg_snapshot *previous)
 {
-    write_text("policy.json", policy);
-    struct cg_snapshot_source source = {.policy = in_folder("policy.json")};
+    cg_scratch_write("policy.json", policy);
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
     cg_faults_clear(&faults);
     struct cg_snapshot *fresh = cg_snapshot_reload(&source, NULL, previous, NOW, NULL, &faults);
     if (!fresh)
@@ -466,7 +446,7 @@ static void an_older_crl_is_refused_after_a_restart(void **state)
     cg_snapshot_release(load_well("{" TRUST "}")); /* without the folder it cannot be known */
     cg_pki_write(pki, folder, "list.crl", "none"); /* one without number counts by its time */
     loads_not(EXTENDED "," STATE "}", "is older than number 8 of ");
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
 }
 
 static void a_policy_without_crls_takes_no_number_back(void **state)
@@ -490,7 +470,7 @@ static void a_policy_without_crls_takes_no_number_back(void **state)
     stop(load_well(WITHOUT "," STATE "}"));
     cg_pki_write(pki, folder, "list.crl", "six");
     loads_not("{" TRUST "," STATE "}", "is older than number 7 of ");
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     cg_faults_clear(&faults);
 }
 
@@ -514,7 +494,7 @@ static void what_is_in_use_stays_in_use(void **state)
     told(0, NULL);
     assert_string_equal(number_in_use(snapshot), "8");
     cg_snapshot_release(snapshot);
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     cg_crl_numbers_free(numbers);
 }
 
@@ -539,7 +519,7 @@ static void an_old_crl_of_one_ca_holds_no_other_back(void **state)
     assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 2);
     cg_snapshot_release(snapshot);
     cg_pki_write(pki, folder, "ca.pem", "root");
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     cg_crl_numbers_free(numbers);
 }
 
@@ -548,7 +528,7 @@ static void a_state_that_cannot_be_read(void **state)
     (void)state;
     cg_pki_write(pki, folder, "list.crl", "seven");
     struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
-    write_text("state/crl-numbers", HEAD ROW);
+    cg_scratch_write("state/crl-numbers", HEAD ROW);
     loads_not("{" TRUST "," STATE "}", "crl-numbers:3: expected a whole line");
     cg_pki_write(pki, folder, "list.crl", "eight");
     snapshot = reload("{" TRUST "," STATE "}", snapshot);
@@ -564,7 +544,7 @@ static void a_state_that_cannot_be_read(void **state)
                       snapshot); /* a policy that begins with it is not taken */
     assert_ptr_equal(snapshot, before);
     cg_snapshot_release(snapshot);
-    assert_int_equal(unlink(in_folder("state/crl-numbers")), 0);
+    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     cg_faults_clear(&faults);
 }
 

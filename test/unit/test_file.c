@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The file reader: what it refuses, that the words name the cure, that keys stay private. */
 #include "core/file.h"
+#include "lib/scratch.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,25 +19,12 @@
 #define NOBODY    65534
 #define STRANGERS 65533 /* a group that nobody is in */
 
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char path[2][512];
-    static int turn;
-    char *out = path[turn ^= 1];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
+static const char *folder;
 
 static const char *make(const char *name, const char *text, mode_t mode)
 {
-    const char *path = in_folder(name);
-    unlink(path);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
+    unlink(cg_scratch_path(name));
+    const char *path = cg_scratch_write(name, text);
     assert_int_equal(chmod(path, mode), 0);
     return path;
 }
@@ -44,17 +32,15 @@ static const char *make(const char *name, const char *text, mode_t mode)
 static int make_folder(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/file-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
+    folder = cg_scratch_open("file");
+    return chmod(folder, 0755); /* another user enters it */
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 static void expect_refused(const char *path, enum cg_file_kind kind, size_t limit, const char *words)
@@ -89,8 +75,8 @@ static void refuses_what_is_no_file(void **state)
     expect_refused(make("a", "hello", 0644), CG_FILE_PUBLIC, 4, "at most 4 bytes, found 5");
     expect_refused(folder, CG_FILE_PUBLIC, 100, "found a folder");
     expect_refused("/dev/zero", CG_FILE_PUBLIC, 100, "found a device");
-    assert_int_equal(mkfifo(in_folder("pipe"), 0644), 0);
-    expect_refused(in_folder("pipe"), CG_FILE_PUBLIC, 100, "pipe"); /* and it does not hang */
+    assert_int_equal(mkfifo(cg_scratch_path("pipe"), 0644), 0);
+    expect_refused(cg_scratch_path("pipe"), CG_FILE_PUBLIC, 100, "pipe"); /* and it does not hang */
     expect_refused("", CG_FILE_PUBLIC, 100, "no such file");
 }
 
@@ -98,13 +84,13 @@ static void says_where_a_path_ends(void **state)
 {
     (void)state;
     char words[512];
-    expect_refused(in_folder("none"), CG_FILE_PUBLIC, 100, "no such file (its folder exists)");
+    expect_refused(cg_scratch_path("none"), CG_FILE_PUBLIC, 100, "no such file (its folder exists)");
     snprintf(words, sizeof words, "(%s is the nearest folder that exists)", folder);
-    expect_refused(in_folder("x/y/z"), CG_FILE_PUBLIC, 100, words);
-    assert_int_equal(symlink("nowhere", in_folder("link")), 0);
-    expect_refused(in_folder("link"), CG_FILE_PUBLIC, 100, "symbolic link to nothing");
+    expect_refused(cg_scratch_path("x/y/z"), CG_FILE_PUBLIC, 100, words);
+    assert_int_equal(symlink("nowhere", cg_scratch_path("link")), 0);
+    expect_refused(cg_scratch_path("link"), CG_FILE_PUBLIC, 100, "symbolic link to nothing");
     make("plain", "", 0644);
-    expect_refused(in_folder("plain/child"), CG_FILE_PUBLIC, 100, "no such file or folder");
+    expect_refused(cg_scratch_path("plain/child"), CG_FILE_PUBLIC, 100, "no such file or folder");
 }
 
 static void keeps_keys_private(void **state)
@@ -160,7 +146,7 @@ static int read_forbidden_file(void)
 {
     struct cg_bytes bytes;
     struct cg_error err = {""};
-    if (cg_file_read(in_folder("secret"), CG_FILE_PUBLIC, 100, &bytes, &err))
+    if (cg_file_read(cg_scratch_path("secret"), CG_FILE_PUBLIC, 100, &bytes, &err))
         return 1;
     bool named = strstr(err.text, "user nobody may not read it") || strstr(err.text, "user 65534 may not read it");
     return named && strstr(err.text, "chmod g+r") ? 0 : 2;
@@ -171,8 +157,8 @@ static int read_in_forbidden_folder(void)
     struct cg_bytes bytes;
     struct cg_error err = {""};
     char words[512];
-    snprintf(words, sizeof words, "may not enter the folder %s; cure: chgrp", in_folder("closed"));
-    if (cg_file_read(in_folder("closed/inner/file"), CG_FILE_PUBLIC, 100, &bytes, &err))
+    snprintf(words, sizeof words, "may not enter the folder %s; cure: chgrp", cg_scratch_path("closed"));
+    if (cg_file_read(cg_scratch_path("closed/inner/file"), CG_FILE_PUBLIC, 100, &bytes, &err))
         return 1;
     return strstr(err.text, words) ? 0 : 2;
 }
@@ -180,7 +166,7 @@ static int read_in_forbidden_folder(void)
 static int read_foreign_group_key(void)
 {
     struct cg_bytes bytes;
-    return cg_file_read(in_folder("shared"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
+    return cg_file_read(cg_scratch_path("shared"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
 }
 
 /* Our own key, which a group that we are not in may read. */
@@ -188,7 +174,7 @@ static int read_key_lent_to_strangers(void)
 {
     struct cg_bytes bytes;
     struct cg_error err = {""};
-    if (cg_file_read(in_folder("lent"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
+    if (cg_file_read(cg_scratch_path("lent"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
         return 1;
     return strstr(err.text, "cure: chmod 0600") ? 0 : 2;
 }
@@ -197,8 +183,8 @@ static int read_open_key(void)
 {
     struct cg_bytes bytes;
     struct cg_error err = {""};
-    int out = open(in_folder("cure"), O_WRONLY | O_CLOEXEC);
-    if (cg_file_read(in_folder("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
+    int out = open(cg_scratch_path("cure"), O_WRONLY | O_CLOEXEC);
+    if (cg_file_read(cg_scratch_path("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
         return 1;
     const char *cure = strstr(err.text, "cure: ");
     return cure && write(out, cure + 6, strlen(cure + 6)) > 0 ? 0 : 2;
@@ -207,7 +193,7 @@ static int read_open_key(void)
 static int read_mended_key(void)
 {
     struct cg_bytes bytes;
-    return cg_file_read(in_folder("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
+    return cg_file_read(cg_scratch_path("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
 }
 
 /* What the error says to do, done by root as it stands there: then the key can be read. */
@@ -231,11 +217,11 @@ static void its_cure_lets_us_read_the_key(void **state)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         make("open", "x", 0644);
-        assert_int_equal(chown(in_folder("open"), rows[i].owner, rows[i].group), 0);
+        assert_int_equal(chown(cg_scratch_path("open"), rows[i].owner, rows[i].group), 0);
         make("cure", "", 0666);
-        assert_int_equal(chmod(in_folder("cure"), 0666), 0);
+        assert_int_equal(chmod(cg_scratch_path("cure"), 0666), 0);
         assert_int_equal(as_nobody(read_open_key), 0);
-        FILE *f = fopen(in_folder("cure"), "r");
+        FILE *f = fopen(cg_scratch_path("cure"), "r");
         assert_non_null(f);
         assert_non_null(fgets(told_cure, sizeof told_cure, f));
         fclose(f);
@@ -250,17 +236,17 @@ static void names_user_and_cure(void **state)
     if (geteuid() != 0)
         skip();
     make("secret", "x", 0600);
-    assert_int_equal(mkdir(in_folder("closed"), 0700), 0);
-    assert_int_equal(mkdir(in_folder("closed/inner"), 0755), 0);
+    assert_int_equal(mkdir(cg_scratch_path("closed"), 0700), 0);
+    assert_int_equal(mkdir(cg_scratch_path("closed/inner"), 0755), 0);
     make("closed/inner/file", "x", 0644);
     assert_int_equal(as_nobody(read_forbidden_file), 0);
     assert_int_equal(as_nobody(read_in_forbidden_folder), 0);
     /* How a package gives root's key to the broker: 0640 root:mosquitto */
     make("shared", "x", 0640);
-    assert_int_equal(chown(in_folder("shared"), 0, NOBODY), 0);
+    assert_int_equal(chown(cg_scratch_path("shared"), 0, NOBODY), 0);
     assert_int_equal(as_nobody(read_foreign_group_key), 0);
     make("lent", "x", 0640);
-    assert_int_equal(chown(in_folder("lent"), NOBODY, STRANGERS), 0);
+    assert_int_equal(chown(cg_scratch_path("lent"), NOBODY, STRANGERS), 0);
     assert_int_equal(as_nobody(read_key_lent_to_strangers), 0);
 }
 
@@ -297,15 +283,15 @@ static void visits_folders_in_order(void **state)
     static const char *const suffixes[] = {".crl", ".pem", NULL};
     char names[256] = "";
     struct cg_error err = {""};
-    assert_int_equal(mkdir(in_folder("crls"), 0755), 0);
+    assert_int_equal(mkdir(cg_scratch_path("crls"), 0755), 0);
     make("crls/b.crl", "", 0644);
     make("crls/a.pem", "", 0644);
     make("crls/.hidden.crl", "", 0644);
     make("crls/c.txt", "", 0644);
     make("crls/.crl", "", 0644);
-    assert_true(cg_folder_visit(in_folder("crls"), suffixes, collect, names, &err));
+    assert_true(cg_folder_visit(cg_scratch_path("crls"), suffixes, collect, names, &err));
     assert_string_equal(names, "a.pem b.crl ");
-    assert_false(cg_folder_visit(in_folder("absent"), suffixes, collect, names, &err));
+    assert_false(cg_folder_visit(cg_scratch_path("absent"), suffixes, collect, names, &err));
     assert_non_null(strstr(err.text, "cannot list the folder"));
 }
 

@@ -3,6 +3,7 @@
  * The linker wraps the core's allocations (--wrap); OpenSSL and cJSON take ours by their own hooks. */
 #include "core/snapshot.h"
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +80,7 @@ static void openssl_free(void *old, const char *file, int line)
     free(old);
 }
 
-static char folder[256], policy_file[512];
+static char policy_file[512];
 static struct cg_pki *pki;
 
 static int make_files(void **state)
@@ -91,10 +92,8 @@ static int make_files(void **state)
              "\"state\":\"state\",\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
              "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
              "\"listeners\":[{\"port\":1,\"credential\":null,\"tls\":{\"min_version\":\"1.3\"}}]}";
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/memory-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
+    char numbers[256];
+    const char *folder = cg_scratch_open("memory");
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\nother: ca cn=other\nmid: ca cn=mid issuer=root\nbroker: server issuer=mid\n"
                      "list: crl issuer=root number=7 revoke=0x77\nmidlist: crl issuer=mid number=1 revoke=0x78\n");
@@ -103,27 +102,20 @@ static int make_files(void **state)
     cg_pki_write(pki, folder, "list.pem", "list midlist");
     cg_pki_write(pki, folder, "chain.pem", "broker mid");
     cg_pki_write_key(pki, folder, "key.pem", "broker");
-    snprintf(policy_file, sizeof policy_file, "%s/policy.json", folder);
-    char state_file[512];
-    snprintf(state_file, sizeof state_file, "%s/state", folder);
-    if (mkdir(state_file, 0700) != 0)
+    snprintf(policy_file, sizeof policy_file, "%s", cg_scratch_write("policy.json", policy));
+    snprintf(numbers, sizeof numbers, "certguard crl-numbers 1\n%064d %064d 1f 1 x y\nend 1\n", 1, 2);
+    if (mkdir(cg_scratch_path("state"), 0700) != 0)
         return -1;
-    snprintf(state_file, sizeof state_file, "%s/state/" CG_CRL_NUMBERS_FILE, folder);
-    FILE *numbers = fopen(state_file, "w");
-    if (!numbers || fprintf(numbers, "certguard crl-numbers 1\n%064d %064d 1f 1 x y\nend 1\n", 1, 2) < 0 ||
-        fclose(numbers) != 0)
-        return -1;
-    FILE *f = fopen(policy_file, "w");
-    return f && fputs(policy, f) >= 0 && fclose(f) == 0 ? 0 : -1;
+    cg_scratch_write("state/" CG_CRL_NUMBERS_FILE, numbers);
+    return 0;
 }
 
 static int remove_files(void **state)
 {
     (void)state;
-    char command[300];
     cg_pki_free(pki);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 /* Runs once; true when it gave a result, which must be whole. */

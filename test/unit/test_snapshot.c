@@ -3,6 +3,7 @@
 #include "core/own_certificate.h"
 #include "core/snapshot.h"
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,44 +21,24 @@
 #define NOW 1800000000
 
 static struct cg_pki *pki;
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char path[8][512];
-    static unsigned turn;
-    char *out = path[turn++ % 8];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
-
-static void write_text(const char *name, const char *text)
-{
-    FILE *f = fopen(in_folder(name), "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
+static const char *folder;
 
 static void write_encrypted_key(const char *name)
 {
-    FILE *f = fopen(in_folder(name), "w");
+    FILE *f = fopen(cg_scratch_path(name), "w");
     char passphrase[] = "secret";
     assert_non_null(f);
     assert_int_equal(PEM_write_PKCS8PrivateKey(f, cg_pki_key(pki, "broker"), EVP_aes_256_cbc(), passphrase,
                                                (int)strlen(passphrase), NULL, NULL),
                      1);
     assert_int_equal(fclose(f), 0);
-    assert_int_equal(chmod(in_folder(name), 0600), 0);
+    assert_int_equal(chmod(cg_scratch_path(name), 0600), 0);
 }
 
 static int make_files(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/snapshot-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
+    folder = cg_scratch_open("snapshot");
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\n"
                      "other: ca cn=other\n"
@@ -82,25 +63,24 @@ static int make_files(void **state)
     cg_pki_write_key(pki, folder, "expired.key", "expired");
     cg_pki_write_key(pki, folder, "stranger.key", "stranger");
     cg_pki_write_key(pki, folder, "open.key", "broker");
-    assert_int_equal(chmod(in_folder("open.key"), 0644), 0);
+    assert_int_equal(chmod(cg_scratch_path("open.key"), 0644), 0);
     write_encrypted_key("encrypted.key");
-    write_text("garbage.pem", "garbage");
+    cg_scratch_write("garbage.pem", "garbage");
     return 0;
 }
 
 static int remove_files(void **state)
 {
     (void)state;
-    char command[300];
     cg_pki_free(pki);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 static struct cg_snapshot *load(const char *policy, struct cg_stamps *seen, struct cg_error *err)
 {
-    write_text("policy.json", policy);
-    struct cg_snapshot_source source = {.policy = in_folder("policy.json")};
+    cg_scratch_write("policy.json", policy);
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
     return cg_snapshot_load(&source, NULL, NOW, seen, NULL, err);
 }
 
@@ -119,8 +99,8 @@ static struct cg_faults faults;
 static struct cg_snapshot *reload(const char *policy, struct cg_snapshot *previous)
 {
     if (policy)
-        write_text("policy.json", policy);
-    struct cg_snapshot_source source = {.policy = in_folder("policy.json")};
+        cg_scratch_write("policy.json", policy);
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
     cg_faults_clear(&faults);
     struct cg_snapshot *fresh = cg_snapshot_reload(&source, NULL, previous, NOW, NULL, &faults);
     return fresh ? fresh : cg_snapshot_take(previous);
@@ -179,8 +159,8 @@ static const struct {
 static void fails_with_words(void **state)
 {
     (void)state;
-    assert_int_equal(chmod(in_folder("chain.pem"), 0600), 0);
-    assert_int_equal(chmod(in_folder("garbage.pem"), 0600), 0);
+    assert_int_equal(chmod(cg_scratch_path("chain.pem"), 0600), 0);
+    assert_int_equal(chmod(cg_scratch_path("garbage.pem"), 0600), 0);
     for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
         struct cg_error err = {""};
         struct cg_snapshot *snapshot = load(failing[i].policy, NULL, &err);
@@ -204,7 +184,7 @@ static void loads_the_strict_default(void **state)
 {
     (void)state;
     struct cg_error err = {""};
-    struct cg_snapshot_source source = {.anchors = in_folder("ca.pem"), .event_log = "/var/log/events"};
+    struct cg_snapshot_source source = {.anchors = cg_scratch_path("ca.pem"), .event_log = "/var/log/events"};
     struct cg_snapshot *snapshot = cg_snapshot_load(&source, NULL, NOW, NULL, NULL, &err);
     if (!snapshot)
         fail_msg("%s", err.text);
@@ -275,8 +255,8 @@ static void faults_of_time_refuse_no_start(void **state)
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         struct cg_error err = {""};
         enum cg_reason fault = CG_REASON_OK;
-        write_text("policy.json", starts[i].policy);
-        struct cg_snapshot_source source = {.policy = in_folder("policy.json"), .hold = starts[i].hold};
+        cg_scratch_write("policy.json", starts[i].policy);
+        struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json"), .hold = starts[i].hold};
         struct cg_snapshot *snapshot = cg_snapshot_load(&source, NULL, starts[i].now, NULL, &fault, &err);
         if (!snapshot != !starts[i].loaded || fault != starts[i].fault)
             fail_msg("%s: %s, %s", starts[i].sentence, cg_reason_row(fault)->code, err.text);
@@ -294,7 +274,7 @@ static void faults_of_time_refuse_no_start(void **state)
 static bool has_path(const struct cg_stamps *stamps, const char *name)
 {
     for (size_t i = 0; i < stamps->count; i++)
-        if (strcmp(stamps->item[i].path, in_folder(name)) == 0)
+        if (strcmp(stamps->item[i].path, cg_scratch_path(name)) == 0)
             return true;
     return false;
 }
@@ -323,7 +303,7 @@ static void shares_what_did_not_change(void **state)
     assert_ptr_not_equal(first->trust, first->bridge_trust);
     cg_snapshot_release(second);
 
-    assert_int_equal(unlink(in_folder("ca.pem")), 0);
+    assert_int_equal(unlink(cg_scratch_path("ca.pem")), 0);
     cg_pki_write(pki, folder, "ca.pem", "root other");
     second = reload(policy, first);
     told(0, NULL);
@@ -399,14 +379,14 @@ static void each_part_by_itself(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         struct cg_snapshot *first = start_with_all();
         if (parts[i].file) {
-            unlink(in_folder(parts[i].file));
-            write_text(parts[i].file, "garbage");
-            chmod(in_folder(parts[i].file), 0600);
+            unlink(cg_scratch_path(parts[i].file));
+            cg_scratch_write(parts[i].file, "garbage");
+            chmod(cg_scratch_path(parts[i].file), 0600);
         }
         if (parts[i].policy)
-            write_text("policy.json", parts[i].policy);
+            cg_scratch_write("policy.json", parts[i].policy);
         if (parts[i].gone)
-            unlink(in_folder(parts[i].gone));
+            unlink(cg_scratch_path(parts[i].gone));
         cg_pki_write(pki, folder, "list.crl", "next");
         struct cg_snapshot *second = reload(NULL, first);
         if (strcmp(number_of(second, "CN=root"), "08") != 0 && strcmp(number_of(second, "CN=root"), "8") != 0)
@@ -433,7 +413,7 @@ static void a_part_that_is_mended_is_taken(void **state)
 {
     (void)state;
     struct cg_snapshot *first = start_with_all();
-    unlink(in_folder("chain.pem"));
+    unlink(cg_scratch_path("chain.pem"));
     struct cg_snapshot *second = reload(NULL, first);
     assert_ptr_equal(second, first);
     told(1, "chain.pem");
@@ -500,15 +480,15 @@ static void what_is_in_use_stays(void **state)
         if (unfit[i].chain)
             cg_pki_write(pki, folder, "chain.pem", unfit[i].chain);
         if (unfit[i].key) {
-            unlink(in_folder("key.pem"));
+            unlink(cg_scratch_path("key.pem"));
             cg_pki_write_key(pki, folder, "key.pem", unfit[i].key);
-            assert_int_equal(chmod(in_folder("key.pem"), unfit[i].open_key ? 0644 : 0600), 0);
+            assert_int_equal(chmod(cg_scratch_path("key.pem"), unfit[i].open_key ? 0644 : 0600), 0);
         }
         if (unfit[i].crl)
             cg_pki_write(pki, folder, "mid.crl", unfit[i].crl);
         if (unfit[i].anchor)
             cg_pki_write(pki, folder, "ca.pem", unfit[i].anchor);
-        struct cg_snapshot_source source = {.policy = in_folder("policy.json"), .hold = true};
+        struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json"), .hold = true};
         cg_faults_clear(&faults);
         struct cg_snapshot *second = cg_snapshot_reload(&source, NULL, first, unfit[i].now, NULL, &faults);
         bool found = false;
@@ -519,7 +499,7 @@ static void what_is_in_use_stays(void **state)
         if (second)
             assert_ptr_equal(second->base_credential, first->base_credential);
         assert_false(cg_credential_is_held(first->base_credential));
-        unlink(in_folder("key.pem"));
+        unlink(cg_scratch_path("key.pem"));
         cg_snapshot_release(second);
         cg_snapshot_release(first);
     }
@@ -535,7 +515,7 @@ static void a_crl_that_is_gone_stays(void **state)
     static const char other_policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"},\"plain\":\"allow\"}";
     static const char other_ca[] = "{\"trust\":{\"anchors\":\"other.pem\",\"crls\":\"crls\"}}";
     static const char without[] = "{\"trust\":{\"anchors\":\"ca.pem\"}}";
-    char *crls = strdup(in_folder("crls")), file[600];
+    char *crls = strdup(cg_scratch_path("crls")), file[600];
     snprintf(file, sizeof file, "%s/a.crl", crls);
     assert_int_equal(mkdir(crls, 0755), 0);
     cg_pki_write(pki, crls, "a.crl", "list");

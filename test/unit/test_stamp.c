@@ -1,55 +1,35 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a file looked like: each way to change one is seen. */
 #include "core/stamp.h"
+#include "lib/scratch.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char path[2][300];
-    static unsigned turn;
-    char *out = path[turn++ % 2];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
-
-static void write_text(const char *name, const char *text)
-{
-    FILE *f = fopen(in_folder(name), "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 static void longer(void)
 {
-    write_text("file", "longer text");
+    cg_scratch_write("file", "longer text");
 }
 
 /* As a copy that keeps times does it: only the time of the change of the inode tells. */
 static void same_size_and_time(void)
 {
     struct stat before, after;
-    assert_int_equal(stat(in_folder("file"), &before), 0);
+    assert_int_equal(stat(cg_scratch_path("file"), &before), 0);
     const struct timespec times[2] = {before.st_atim, before.st_mtim}, moment = {0, 2000000};
     do { /* the clock of a file system has ticks */
         nanosleep(&moment, NULL);
-        write_text("file", "TEXT");
-        assert_int_equal(utimensat(AT_FDCWD, in_folder("file"), times, 0), 0);
-        assert_int_equal(stat(in_folder("file"), &after), 0);
+        cg_scratch_write("file", "TEXT");
+        assert_int_equal(utimensat(AT_FDCWD, cg_scratch_path("file"), times, 0), 0);
+        assert_int_equal(stat(cg_scratch_path("file"), &after), 0);
     } while (after.st_ctim.tv_sec == before.st_ctim.tv_sec && after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
     assert_true(after.st_size == before.st_size && after.st_ino == before.st_ino);
     assert_true(after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
@@ -58,25 +38,25 @@ static void same_size_and_time(void)
 static void older(void)
 {
     const struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
-    assert_int_equal(utimensat(AT_FDCWD, in_folder("file"), times, 0), 0);
+    assert_int_equal(utimensat(AT_FDCWD, cg_scratch_path("file"), times, 0), 0);
 }
 
 static void renamed_over(void)
 {
-    write_text("other", "text");
-    assert_int_equal(rename(in_folder("other"), in_folder("file")), 0);
+    cg_scratch_write("other", "text");
+    assert_int_equal(rename(cg_scratch_path("other"), cg_scratch_path("file")), 0);
 }
 
 static void link_swapped(void)
 {
-    write_text("other", "text");
-    assert_int_equal(unlink(in_folder("file")), 0);
-    assert_int_equal(symlink("other", in_folder("file")), 0);
+    cg_scratch_write("other", "text");
+    assert_int_equal(unlink(cg_scratch_path("file")), 0);
+    assert_int_equal(symlink("other", cg_scratch_path("file")), 0);
 }
 
 static void gone(void)
 {
-    assert_int_equal(unlink(in_folder("file")), 0);
+    assert_int_equal(unlink(cg_scratch_path("file")), 0);
 }
 
 static const struct {
@@ -96,12 +76,12 @@ static void sees_each_change(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct cg_stamps before = {NULL, 0}, after = {NULL, 0};
-        unlink(in_folder("file"));
-        write_text("file", "text");
-        assert_true(cg_stamps_add(&before, in_folder("file")));
+        unlink(cg_scratch_path("file"));
+        cg_scratch_write("file", "text");
+        assert_true(cg_stamps_add(&before, cg_scratch_path("file")));
         assert_true(cg_stamps_now(&before) == cg_stamps_then(&before));
         rows[i].change();
-        assert_true(cg_stamps_add(&after, in_folder("file")));
+        assert_true(cg_stamps_add(&after, cg_scratch_path("file")));
         if (cg_stamps_now(&before) == cg_stamps_then(&before))
             fail_msg("%s: the state of the files is the same", rows[i].sentence);
         if (cg_stamps_equal(&before, &after))
@@ -116,13 +96,13 @@ static void sees_what_appears(void **state)
 {
     (void)state;
     struct cg_stamps stamps = {NULL, 0};
-    unlink(in_folder("file"));
-    assert_true(cg_stamps_add(&stamps, in_folder("file")));
+    unlink(cg_scratch_path("file"));
+    assert_true(cg_stamps_add(&stamps, cg_scratch_path("file")));
     assert_false(stamps.item[0].present);
     assert_true(cg_stamps_now(&stamps) == cg_stamps_then(&stamps));
-    write_text("file", "");
+    cg_scratch_write("file", "");
     assert_true(cg_stamps_now(&stamps) != cg_stamps_then(&stamps));
-    assert_true(cg_stamps_add(&stamps, in_folder("file"))); /* the first look counts */
+    assert_true(cg_stamps_add(&stamps, cg_scratch_path("file"))); /* the first look counts */
     assert_int_equal(stamps.count, 1);
     assert_false(stamps.item[0].present);
     cg_stamps_clear(&stamps);
@@ -131,17 +111,15 @@ static void sees_what_appears(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/stamp-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    return mkdtemp(folder) ? 0 : -1;
+    cg_scratch_open("stamp");
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    unlink(in_folder("file"));
-    unlink(in_folder("other"));
-    return rmdir(folder);
+    cg_scratch_close();
+    return 0;
 }
 
 int main(void)

@@ -3,6 +3,7 @@
  * loaded. */
 #include "core/policy.h"
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 #include "tls/ciphers.h"
 #include "tls/prove.h"
 
@@ -165,15 +166,28 @@ static struct cg_policy *policy_with(const char *list, const char *chain, const 
     return policy;
 }
 
+static const char *folder;
+
+static int make_folder(void **state)
+{
+    (void)state;
+    folder = cg_scratch_open("prove");
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    cg_scratch_close();
+    return 0;
+}
+
 static void keys_of_credentials(void **state)
 {
     (void)state;
-    char chain[256], key[256];
-    const char *folder = getenv("CG_TEST_TMP");
     struct cg_pki *pki = cg_pki_new(NOW);
     cg_pki_make(pki, "ca: ca\nec: server issuer=ca\nrsa: server issuer=ca key=rsa2048\n");
-    snprintf(chain, sizeof chain, "%s/prove.pem", folder);
-    snprintf(key, sizeof key, "%s/prove.key", folder);
+    const char *chain = cg_scratch_path("prove.pem"), *key = cg_scratch_path("prove.key");
     for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
         const char *name = fits[i].rsa ? "rsa" : "ec";
         struct cg_error err = {""};
@@ -192,8 +206,6 @@ static void keys_of_credentials(void **state)
         cg_credential_free(credential);
         cg_policy_free(policy);
     }
-    remove(chain);
-    remove(key);
     cg_pki_free(pki);
 }
 
@@ -237,11 +249,9 @@ static const struct {
 static void levels_of_credentials(void **state)
 {
     (void)state;
-    char chain[256], key[256], recipe[200];
-    const char *folder = getenv("CG_TEST_TMP");
+    char recipe[200];
     struct cg_pki *pki = cg_pki_new(NOW);
-    snprintf(chain, sizeof chain, "%s/level.pem", folder);
-    snprintf(key, sizeof key, "%s/level.key", folder);
+    const char *chain = cg_scratch_path("level.pem"), *key = cg_scratch_path("level.key");
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         struct cg_error err = {""};
         snprintf(recipe, sizeof recipe, "ca: ca key=%s\nleaf: server issuer=ca key=%s\n", levels[i].keys,
@@ -262,8 +272,6 @@ static void levels_of_credentials(void **state)
         cg_policy_free(policy);
     }
     the_broker_has(0, 0);
-    remove(chain);
-    remove(key);
     cg_pki_free(pki);
 }
 
@@ -313,5 +321,5 @@ int main(void)
                                        cmocka_unit_test(keys_of_the_broker),
                                        cmocka_unit_test(levels_of_credentials),
                                        cmocka_unit_test(lists_that_are_inherited)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

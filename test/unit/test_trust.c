@@ -2,6 +2,7 @@
 /* Trust stores: what becomes an anchor, what is refused and with which words, look-up by subject, CRLs and folders. */
 #include "core/trust.h"
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,12 +18,11 @@
 #define NOW 1800000000
 
 static struct cg_pki *pki;
-static char folder[256];
+static const char *folder;
 
 static int make_pki(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\n"
                      "other: ca cn=other\n"
@@ -35,17 +35,16 @@ static int make_pki(void **state)
                      "foreign: crl issuer=other number=1\n"
                      "old: crl issuer=root number=1\n"
                      "new: crl issuer=root number=2\n");
-    snprintf(folder, sizeof folder, "%s/trust-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    return mkdtemp(folder) ? 0 : -1;
+    folder = cg_scratch_open("trust");
+    return 0;
 }
 
 static int free_pki(void **state)
 {
     (void)state;
-    char command[300];
     cg_pki_free(pki);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 static char *pem_of(const char *names)
@@ -255,26 +254,17 @@ static void reads_crls(void **state)
     }
 }
 
-static const char *in_folder(const char *name)
-{
-    static char path[4][512];
-    static unsigned turn;
-    char *out = path[turn++ % 4];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
-
 static void loads_files_and_folders(void **state)
 {
     (void)state;
-    char *crls = strdup(in_folder("crls"));
+    char *crls = strdup(cg_scratch_path("crls"));
     assert_int_equal(mkdir(crls, 0755), 0);
     cg_pki_write(pki, folder, "ca.pem", "root");
     cg_pki_write(pki, folder, "mid.pem", "mid");
     cg_pki_write(pki, crls, "1.crl", "list");
     cg_pki_write(pki, crls, "2.pem", "midlist");
     cg_pki_write(pki, crls, "README", "root");
-    const char *anchors[] = {in_folder("ca.pem")}, *mids[] = {in_folder("mid.pem")}, *lists[] = {crls};
+    const char *anchors[] = {cg_scratch_path("ca.pem")}, *mids[] = {cg_scratch_path("mid.pem")}, *lists[] = {crls};
     struct cg_trust_files files = {{anchors, 1}, {mids, 1}, {lists, 1}, false};
     struct cg_error err = {""};
     struct cg_trust *trust = cg_trust_new();
@@ -307,7 +297,7 @@ static void load_needs_an_anchor(void **state)
         {"no such file", "", "no such file (its folder exists)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *path = in_folder("anchors.pem"), *names[] = {path};
+        const char *path = cg_scratch_path("anchors.pem"), *names[] = {path};
         struct cg_trust_files files = {{names, rows[i].content ? 1 : 0}, {NULL, 0}, {NULL, 0}, false};
         struct cg_trust *trust = cg_trust_new();
         struct cg_error err = {""};
