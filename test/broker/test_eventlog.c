@@ -2,42 +2,29 @@
 /* The event log against real files: order, rotation, a full disk, a queue that overflows. */
 #include "eventlog.h"
 
+#include "lib/scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[400];
-
-static const char *path(const char *name)
-{
-    static char text[4][512];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(text[turn], sizeof text[turn], "%s/%s", folder, name);
-    return text[turn];
-}
-
 static int make_folder(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/eventlog.XXXXXX", base ? base : "/tmp");
-    return mkdtemp(folder) ? 0 : -1;
+    cg_scratch_open("eventlog");
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"log", "log.1"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unlink(path(names[i]));
-    return rmdir(folder);
+    cg_scratch_close();
+    return 0;
 }
 
 static size_t lost_line(uint64_t count, char *out, size_t size)
@@ -84,14 +71,14 @@ static void keeps_order(void **state)
     (void)state;
     char want[60000], line[32];
     size_t n = 0;
-    struct cg_eventlog *log = open_log(path("log"), 1 << 20);
+    struct cg_eventlog *log = open_log(cg_scratch_path("log"), 1 << 20);
     for (int i = 0; i < 5000; i++) {
         snprintf(line, sizeof line, "line %d", i);
         n += (size_t)snprintf(want + n, sizeof want - n, "%s\n", line);
         put(log, line);
     }
     cg_eventlog_close(log);
-    assert_string_equal(content(path("log")), want);
+    assert_string_equal(content(cg_scratch_path("log")), want);
 }
 
 static void makes_file_0640_and_appends(void **state)
@@ -99,43 +86,39 @@ static void makes_file_0640_and_appends(void **state)
     (void)state;
     struct stat st;
     mode_t before = umask(0);
-    cg_eventlog_close(open_log(path("log"), 1000));
+    cg_eventlog_close(open_log(cg_scratch_path("log"), 1000));
     umask(before);
-    assert_int_equal(stat(path("log"), &st), 0);
+    assert_int_equal(stat(cg_scratch_path("log"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0640);
-    struct cg_eventlog *log = open_log(path("log"), 1000);
+    struct cg_eventlog *log = open_log(cg_scratch_path("log"), 1000);
     put(log, "one");
     cg_eventlog_close(log);
-    log = open_log(path("log"), 1000);
+    log = open_log(cg_scratch_path("log"), 1000);
     put(log, "two");
     cg_eventlog_close(log);
-    assert_string_equal(content(path("log")), "one\ntwo\n");
+    assert_string_equal(content(cg_scratch_path("log")), "one\ntwo\n");
 }
 
 static void half_a_line_of_before_stays_alone(void **state)
 {
     (void)state;
-    FILE *out = fopen(path("log"), "we");
-    assert_non_null(out);
-    fputs("whole\n{\"half", out);
-    fclose(out);
-    struct cg_eventlog *log = open_log(path("log"), 1000);
+    struct cg_eventlog *log = open_log(cg_scratch_write("log", "whole\n{\"half"), 1000);
     put(log, "one");
     put(log, "two");
     cg_eventlog_close(log);
-    assert_string_equal(content(path("log")), "whole\n{\"half\none\ntwo\n");
+    assert_string_equal(content(cg_scratch_path("log")), "whole\n{\"half\none\ntwo\n");
 }
 
 static void follows_a_file_that_was_moved(void **state)
 {
     (void)state;
-    struct cg_eventlog *log = open_log(path("log"), 1000);
+    struct cg_eventlog *log = open_log(cg_scratch_path("log"), 1000);
     put(log, "before");
-    expect_content(path("log"), "before\n");
-    assert_int_equal(rename(path("log"), path("log.1")), 0);
+    expect_content(cg_scratch_path("log"), "before\n");
+    assert_int_equal(rename(cg_scratch_path("log"), cg_scratch_path("log.1")), 0);
     put(log, "after");
-    expect_content(path("log"), "after\n");
-    assert_string_equal(content(path("log.1")), "before\n");
+    expect_content(cg_scratch_path("log"), "after\n");
+    assert_string_equal(content(cg_scratch_path("log.1")), "before\n");
     cg_eventlog_close(log);
 }
 
@@ -143,10 +126,10 @@ static void comes_back_when_the_file_can_be_made_again(void **state)
 {
     (void)state;
     struct cg_eventlog_status status;
-    struct cg_eventlog *log = open_log(path("log"), 1000);
+    struct cg_eventlog *log = open_log(cg_scratch_path("log"), 1000);
     /* A folder in the place of the file cannot be appended to, not even by root. */
-    unlink(path("log"));
-    assert_int_equal(mkdir(path("log"), 0755), 0);
+    unlink(cg_scratch_path("log"));
+    assert_int_equal(mkdir(cg_scratch_path("log"), 0755), 0);
     put(log, "lost one");
     put(log, "lost two");
     for (int i = 0; i < 200; i++) {
@@ -157,9 +140,9 @@ static void comes_back_when_the_file_can_be_made_again(void **state)
     }
     assert_int_equal(status.lost, 2);
     assert_int_not_equal(status.failing, 0);
-    assert_int_equal(rmdir(path("log")), 0);
+    assert_int_equal(rmdir(cg_scratch_path("log")), 0);
     put(log, "kept");
-    expect_content(path("log"), "lost 2\nkept\n");
+    expect_content(cg_scratch_path("log"), "lost 2\nkept\n");
     cg_eventlog_status(log, &status);
     assert_int_equal(status.failing, 0);
     assert_int_equal(status.recovered, 1);
@@ -187,13 +170,13 @@ static void counts_what_the_queue_does_not_hold(void **state)
 {
     (void)state;
     struct cg_eventlog_status status;
-    struct cg_eventlog *log = open_log(path("log"), 8);
+    struct cg_eventlog *log = open_log(cg_scratch_path("log"), 8);
     put(log, "longer than the whole queue");
     put(log, "short");
     cg_eventlog_status(log, &status);
     assert_int_equal(status.lost, 1);
     cg_eventlog_close(log);
-    assert_string_equal(content(path("log")), "lost 1\nshort\n");
+    assert_string_equal(content(cg_scratch_path("log")), "lost 1\nshort\n");
 }
 
 static void says_who_may_not_write_where(void **state)

@@ -4,6 +4,7 @@
 #include "numbers_file.h"
 
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,25 +26,14 @@
 #define NOBODY 65534
 
 static struct cg_pki *pki;
-static char scratch[256], folder[300];
-
-static const char *inside(const char *name)
-{
-    static char path[4][400];
-    static unsigned turn;
-    char *out = path[turn++ % 4];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
+static char folder[300];
 
 static int make_scratch(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(scratch, sizeof scratch, "%s/numbers-file-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    if (!mkdtemp(scratch) || chmod(scratch, 0755) != 0)
+    if (chmod(cg_scratch_open("numbers-file"), 0755) != 0) /* another user enters it */
         return -1;
-    snprintf(folder, sizeof folder, "%s/state", scratch);
+    snprintf(folder, sizeof folder, "%s", cg_scratch_path("state"));
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\nsix: crl issuer=root number=6\nseven: crl issuer=root number=7\n"
                      "other: ca cn=other\nfive: crl issuer=other number=5\n");
@@ -53,18 +43,16 @@ static int make_scratch(void **state)
 static int remove_scratch(void **state)
 {
     (void)state;
-    char command[400];
     cg_pki_free(pki);
-    snprintf(command, sizeof command, "rm -rf '%s'", scratch);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 static int clear_folder(void **state)
 {
     (void)state;
-    char command[400];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_remove("state");
+    return 0;
 }
 
 static struct cg_crl_numbers *numbers_of(const char *name)
@@ -96,7 +84,7 @@ static void store(const char *name, enum cg_numbers_stored expected, const char 
 static void file_holds(const char *words, bool yes)
 {
     char text[4096] = "";
-    FILE *file = fopen(inside("crl-numbers"), "re");
+    FILE *file = fopen(cg_scratch_path("state/crl-numbers"), "re");
     if (file) {
         text[fread(text, 1, sizeof text - 1, file)] = '\0';
         fclose(file);
@@ -112,18 +100,18 @@ static void writes_only_what_is_new(void **state)
     store("six", CG_NUMBERS_CREATED, "");
     assert_int_equal(stat(folder, &before), 0);
     assert_int_equal(before.st_mode & 0777, 0700);
-    assert_int_equal(stat(inside("crl-numbers"), &before), 0);
+    assert_int_equal(stat(cg_scratch_path("state/crl-numbers"), &before), 0);
     assert_int_equal(before.st_mode & 0777, 0600);
     file_holds(" 6 17999", true);
     store("six", CG_NUMBERS_STORED, "");
-    assert_int_equal(stat(inside("crl-numbers"), &after), 0);
+    assert_int_equal(stat(cg_scratch_path("state/crl-numbers"), &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     store("seven", CG_NUMBERS_STORED, "");
     file_holds(" 7 17999", true);
     file_holds(" 6 17999", false);
-    assert_int_equal(stat(inside("crl-numbers.old"), &after), 0);
+    assert_int_equal(stat(cg_scratch_path("state/crl-numbers.old"), &after), 0);
     assert_int_equal(before.st_ino, after.st_ino); /* it is the one before */
-    assert_int_equal(access(inside("crl-numbers.new"), F_OK), -1);
+    assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
 }
 
 /* Another broker's are kept, and no lower number of ours replaces a higher one. */
@@ -144,7 +132,7 @@ static void stamps_what_it_wrote(void **state)
     struct cg_stamps seen = {NULL, 0};
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of("six");
-    assert_true(cg_stamps_add(&seen, inside("crl-numbers")));
+    assert_true(cg_stamps_add(&seen, cg_scratch_path("state/crl-numbers")));
     assert_int_equal(cg_numbers_file_store(folder, numbers, &seen, &err), CG_NUMBERS_CREATED);
     assert_int_equal(cg_stamps_now(&seen), cg_stamps_then(&seen));
     cg_stamps_clear(&seen);
@@ -157,11 +145,11 @@ static void leftovers_are_no_hindrance(void **state)
     (void)state;
     struct cg_error err = {""};
     assert_true(cg_numbers_file_prepare(folder, &err));
-    assert_int_equal(symlink("/etc/passwd", inside("crl-numbers.new")), 0);
+    assert_int_equal(symlink("/etc/passwd", cg_scratch_path("state/crl-numbers.new")), 0);
     store("six", CG_NUMBERS_CREATED, "");
-    assert_int_equal(symlink("/etc/passwd", inside("crl-numbers.new")), 0);
+    assert_int_equal(symlink("/etc/passwd", cg_scratch_path("state/crl-numbers.new")), 0);
     assert_true(cg_numbers_file_prepare(folder, &err));
-    assert_int_equal(access(inside("crl-numbers.new"), F_OK), -1);
+    assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
 }
 
 static void a_damaged_file_is_not_written_over(void **state)
@@ -169,8 +157,7 @@ static void a_damaged_file_is_not_written_over(void **state)
     (void)state;
     struct cg_error err = {""};
     assert_true(cg_numbers_file_prepare(folder, &err));
-    FILE *file = fopen(inside("crl-numbers"), "we");
-    assert_true(fputs("certguard crl-numbers 1\n", file) >= 0 && fclose(file) == 0);
+    cg_scratch_write("state/crl-numbers", "certguard crl-numbers 1\n");
     store("six", CG_NUMBERS_NOT_STORED, "crl-numbers:2: expected a whole line");
     file_holds("certguard crl-numbers 1\n", true);
 }
@@ -191,7 +178,7 @@ static void waits_for_another_broker(void **state)
     (void)state;
     struct cg_error err = {""};
     assert_true(cg_numbers_file_prepare(folder, &err));
-    int fd = open(inside("crl-numbers.lock"), O_RDWR | O_CLOEXEC);
+    int fd = open(cg_scratch_path("state/crl-numbers.lock"), O_RDWR | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_EX), 0);
     store("six", CG_NUMBERS_LATER, "which another process holds");
     assert_true(cg_numbers_file_prepare(folder, &err)); /* that is no reason not to start */
@@ -258,7 +245,7 @@ static void the_disk_is_full(void **state)
     if (!mount_small())
         skip();
     store("six", CG_NUMBERS_CREATED, "");
-    int fd = open(inside("filler"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(cg_scratch_path("state/filler"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     while (write(fd, block, sizeof block) > 0)
         ;
     close(fd);
@@ -266,8 +253,8 @@ static void the_disk_is_full(void **state)
     store("seven", CG_NUMBERS_LATER, "No space left on device; make room");
     assert_true(cg_numbers_file_prepare(folder, &err));
     file_holds(" 6 17999", true); /* whole, as it was */
-    assert_int_equal(access(inside("crl-numbers.new"), F_OK), -1);
-    unlink(inside("filler"));
+    assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
+    unlink(cg_scratch_path("state/filler"));
     store("seven", CG_NUMBERS_STORED, "");
     file_holds(" 7 17999", true);
     assert_int_equal(umount(folder), 0);

@@ -2,6 +2,7 @@
 /* The thread that watches the files: when it loads, and what it does not offer. */
 #include "broker/reload.h"
 #include "lib/pki_maker.h"
+#include "lib/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[256];
 
 static const struct {
     const char *sentence;
@@ -44,12 +43,9 @@ static void loads_when_it_is_due(void **state)
 
 static void write_policy(const char *more)
 {
-    char path[300];
-    snprintf(path, sizeof path, "%s/policy.json", folder);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fprintf(f, "{\"trust\": {\"anchors\": \"ca.pem\"}%s}", more);
-    assert_int_equal(fclose(f), 0);
+    char text[200];
+    snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"}%s}", more);
+    cg_scratch_write("policy.json", text);
 }
 
 static void moment(void)
@@ -81,11 +77,11 @@ static void expect_kept(struct cg_reload *reload, const char *words)
 static void offers_only_what_is_proven(void **state)
 {
     (void)state;
-    char path[300];
+    char path[512];
     struct cg_error err = {""};
     struct cg_stamps seen = {NULL, 0};
     struct cg_faults none = {0};
-    snprintf(path, sizeof path, "%s/policy.json", folder);
+    snprintf(path, sizeof path, "%s", cg_scratch_path("policy.json"));
     const struct cg_snapshot_source source = {.policy = path};
     write_policy("");
     struct cg_snapshot *first = cg_snapshot_load(&source, NULL, time(NULL), &seen, NULL, &err);
@@ -112,11 +108,8 @@ static void offers_only_what_is_proven(void **state)
 static int make_files(void **state)
 {
     (void)state;
-    const char *base = getenv("CG_TEST_TMP");
-    snprintf(folder, sizeof folder, "%s/reload-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
-    struct cg_pki *pki = mkdtemp(folder) ? cg_pki_new(time(NULL)) : NULL;
-    if (!pki)
-        return -1;
+    const char *folder = cg_scratch_open("reload");
+    struct cg_pki *pki = cg_pki_new(time(NULL));
     cg_pki_make(pki, "root: ca cn=root\n");
     cg_pki_write(pki, folder, "ca.pem", "root");
     cg_pki_free(pki);
@@ -126,9 +119,8 @@ static int make_files(void **state)
 static int remove_files(void **state)
 {
     (void)state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    cg_scratch_close();
+    return 0;
 }
 
 int main(void)

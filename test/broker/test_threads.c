@@ -7,6 +7,7 @@
 
 #include "lib/pki_maker.h"
 #include "lib/process.h"
+#include "lib/scratch.h"
 #include "lib/tap.h"
 #include "lib/tls_client.h"
 
@@ -15,7 +16,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@
 #define NCLIENTS 3
 #define HELD     4 /* live sessions of each */
 
-static char folder[400];
+static const char *folder;
 static atomic_bool stop;
 
 /* ---- clients */
@@ -188,12 +188,9 @@ static void *write_files(void *argument)
 
 static void prepare(struct cg_pki *pki)
 {
-    const char *base = getenv("CG_TEST_TMP");
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    snprintf(folder, sizeof folder, "%s/threads.XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(folder))
-        exit(1);
+    folder = cg_scratch_open("threads");
     cg_pki_make(pki, "root: ca cn=root\nnext: ca\nother: ca\nserver1: server issuer=root\nserver2: server issuer=root\n"
                      "good: issuer=root\nvictim: issuer=root\nstranger: issuer=other\n"
                      "crl: crl issuer=root number=1 revoke=0x1267");
@@ -203,30 +200,6 @@ static void prepare(struct cg_pki *pki)
         snprintf(admin_sha256 + 2 * i, 3, "%02x", digest[i]);
     place_pair(pki, "server1");
     place_policy("");
-}
-
-static void clear_folder(void)
-{
-    static const char *const files[] = {"ca.pem",
-                                        "chain.pem",
-                                        "key.pem",
-                                        "crl.pem",
-                                        "live.pem",
-                                        "live.key",
-                                        "events.1",
-                                        "policy.json",
-                                        "events.jsonl",
-                                        "ca.pem.new",
-                                        "state/crl-numbers",
-                                        "state/crl-numbers.old",
-                                        "state/crl-numbers.lock",
-                                        "state"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[500];
-        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        remove(path); /* NOLINT(cert-err33-c) */
-    }
-    rmdir(folder);
 }
 
 static void introduce(struct client *clients, const struct cg_pki *pki)
@@ -306,7 +279,7 @@ int main(void)
     if (open)
         run(pki, given ? (int)strtol(given, NULL, 10) : 3000);
     fake_close();
-    clear_folder();
+    cg_scratch_close();
     cg_pki_free(pki);
     return cg_tap_done();
 }
