@@ -30,6 +30,11 @@ const char *cg_scratch_open(const char *label)
     return folder;
 }
 
+const char *cg_scratch_folder(void)
+{
+    return folder;
+}
+
 const char *cg_scratch_path(const char *name)
 {
     static char path[PATHS][512];

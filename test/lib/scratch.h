@@ -8,6 +8,7 @@
 /* Makes LABEL-XXXXXX for its owner alone, below $CG_TEST_TMP; where that is not set, or longer than 200 characters, below
  * /tmp. The path is good until the close. */
 const char *cg_scratch_open(const char *label);
+const char *cg_scratch_folder(void); /* the same path */
 /* Removes it with all that is in it. */
 void cg_scratch_close(void);
 

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a reload does with each part of a snapshot: what is new is taken, what did not change is shared, and what is no good
+ * leaves its own part as it was, with words. */
+#include "snapshot_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct cg_pki *pki;
+static const char *folder;
+
+static int make_files(void **state)
+{
+    (void)state;
+    pki = fixture_open("parts");
+    folder = cg_scratch_folder();
+    cg_pki_make(pki, "list: crl issuer=root number=7\n"
+                     "older: crl issuer=root number=6\n"
+                     "midlist: crl issuer=mid number=1\n");
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    cg_pki_write(pki, folder, "other.pem", "other");
+    cg_pki_write_key(pki, folder, "key.pem", "broker");
+    return 0;
+}
+
+static int remove_files(void **state)
+{
+    (void)state;
+    fixture_close();
+    return 0;
+}
+
+static void shares_what_did_not_change(void **state)
+{
+    (void)state;
+    static const char
+        policy[] = "{\"trust\":{\"anchors\":\"ca.pem\"},\"bridge\":{\"trust\":{\"anchors\":\"other.pem\"}}}";
+    struct cg_snapshot *first = fixture_load_well(policy), *second = fixture_reload(policy, first);
+    assert_ptr_equal(first, second); /* nothing is new */
+    assert_ptr_not_equal(first->trust, first->bridge_trust);
+    cg_snapshot_release(second);
+
+    assert_int_equal(unlink(cg_scratch_path("ca.pem")), 0);
+    cg_pki_write(pki, folder, "ca.pem", "root other");
+    second = fixture_reload(policy, first);
+    fixture_expect_faults(0, NULL);
+    assert_ptr_not_equal(first->trust, second->trust);
+    assert_ptr_equal(first->bridge_trust, second->bridge_trust);
+    assert_ptr_equal(first->policy, second->policy);
+    assert_int_equal(sk_X509_num(cg_trust_anchors(second->trust)), 2);
+    cg_snapshot_release(first);
+    assert_int_equal(sk_X509_num(cg_trust_anchors(second->bridge_trust)), 1);
+    cg_snapshot_release(second);
+    cg_pki_write(pki, folder, "ca.pem", "root");
+}
+
+/* The cRLNumber, in hex, of the CRL of an issuer; "" for none. */
+static const char *number_of(const struct cg_snapshot *snapshot, const char *issuer)
+{
+    static struct cg_crl_info info;
+    const struct cg_crl_set *set = cg_trust_crls(snapshot->trust);
+    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
+        cg_crl_set_info(set, i, &info);
+        if (strcmp(info.issuer, issuer) == 0)
+            return info.number;
+    }
+    return "";
+}
+
+#define ALL                                                                                                            \
+    "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":[\"list.crl\",\"mid.crl\"]},"           \
+    "\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"}"
+#define POLICY ALL "}"
+
+static struct cg_snapshot *start_with_all(void)
+{
+    cg_pki_write(pki, folder, "mid.pem", "mid");
+    cg_pki_write(pki, folder, "list.crl", "list");
+    cg_pki_write(pki, folder, "mid.crl", "midlist");
+    cg_pki_write(pki, folder, "chain.pem", "broker mid root");
+    cg_pki_write_key(pki, folder, "key.pem", "broker");
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    return fixture_load_well(POLICY);
+}
+
+/* One part is bad, and a new CRL comes. What is wrong stays what it was, and the revocation gets through. */
+static const struct {
+    const char *sentence, *policy; /* NULL: as it is */
+    const char *file;              /* gets garbage; NULL: none */
+    const char *gone;              /* is removed; NULL: none */
+    const char *words;
+    size_t faults;
+} parts[] = {
+    {"the key is gone", NULL, NULL, "key.pem", "key.pem: no such file", 1},
+    {"the chain is garbage", NULL, "chain.pem", NULL, "chain.pem: expected", 1},
+    {"the anchors are garbage", NULL, "ca.pem", NULL, "ca.pem: expected certificates", 1},
+    {"the anchors are gone", NULL, NULL, "ca.pem", "ca.pem: no such file", 1},
+    {"the intermediates are gone", NULL, NULL, "mid.pem", "mid.pem: no such file", 1},
+    {"the policy is wrong", "{\"trust\":1}", NULL, NULL, "$.trust: expected an object", 1},
+    {"the policy is gone", NULL, NULL, "policy.json", "policy.json: no such file", 1},
+    {"the policy is new, and its trust is not there", "{\"trust\":{\"anchors\":\"none.pem\"},\"crls\":[]}", NULL, NULL,
+     "$.crls", 1},
+    {"the policy is new, and its anchors are not there", "{\"trust\":{\"anchors\":\"none.pem\"},\"plain\":\"allow\"}",
+     NULL, NULL, "policy.json: the changed policy is not taken: ", 1},
+    {"the policy is new, and one of its CRLs is not there",
+     "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":[\"list.crl\",\"none.crl\"]}}", NULL,
+     NULL, "none.crl: no such file", 1},
+    {"the CRL of another CA is garbage", NULL, "mid.crl", NULL, "mid.crl: expected a CRL", 2},
+    {"the CRL of another CA is gone", NULL, NULL, "mid.crl", "number 1 stays in use", 2},
+};
+
+static void each_part_by_itself(void **state)
+{
+    (void)state;
+    cg_pki_make(pki, "next: crl issuer=root number=8");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct cg_snapshot *first = start_with_all();
+        if (parts[i].file) {
+            unlink(cg_scratch_path(parts[i].file));
+            cg_scratch_write(parts[i].file, "garbage");
+            chmod(cg_scratch_path(parts[i].file), 0600);
+        }
+        if (parts[i].policy)
+            cg_scratch_write("policy.json", parts[i].policy);
+        if (parts[i].gone)
+            unlink(cg_scratch_path(parts[i].gone));
+        cg_pki_write(pki, folder, "list.crl", "next");
+        struct cg_snapshot *second = fixture_reload(NULL, first);
+        if (strcmp(number_of(second, "CN=root"), "08") != 0 && strcmp(number_of(second, "CN=root"), "8") != 0)
+            fail_msg("%s: the new CRL was not taken: %s", parts[i].sentence, fixture_first_fault());
+        if (strcmp(number_of(second, "CN=mid"), "1") != 0)
+            fail_msg("%s: the other CRL is lost", parts[i].sentence);
+        fixture_expect_faults(parts[i].faults, parts[i].words);
+        assert_ptr_equal(second->policy, first->policy);
+        assert_ptr_equal(second->base_credential, first->base_credential);
+        assert_int_equal(sk_X509_num(cg_trust_anchors(second->trust)), 1);
+        struct cg_snapshot *third = fixture_reload(NULL, second); /* it stays so, and is told again and again */
+        assert_ptr_equal(third, second);
+        fixture_expect_faults(parts[i].faults, parts[i].words);
+        cg_snapshot_release(third);
+        cg_snapshot_release(second);
+        cg_snapshot_release(first);
+    }
+}
+
+/* What is mended is taken, though nothing else changed. */
+static void a_part_that_is_mended_is_taken(void **state)
+{
+    (void)state;
+    struct cg_snapshot *first = start_with_all();
+    unlink(cg_scratch_path("chain.pem"));
+    struct cg_snapshot *second = fixture_reload(NULL, first);
+    assert_ptr_equal(second, first);
+    fixture_expect_faults(1, "chain.pem");
+    cg_pki_make(pki, "renewed: server issuer=mid key=@broker serial=0x77");
+    cg_pki_write(pki, folder, "chain.pem", "renewed mid root");
+    struct cg_snapshot *third = fixture_reload(NULL, second);
+    fixture_expect_faults(0, NULL);
+    assert_int_equal(X509_cmp(third->base_credential->leaf, cg_pki_cert(pki, "renewed")), 0);
+    assert_ptr_equal(third->trust, first->trust);
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+}
+
+/* Trust that no longer takes the credential in use takes effect; the credential serves on, and that is told. */
+static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
+{
+    (void)state;
+    struct cg_snapshot *first = start_with_all();
+    cg_pki_make(pki, "mid2: crl issuer=mid number=2 revoke=broker");
+    cg_pki_write(pki, folder, "mid.crl", "mid2");
+    struct cg_snapshot *second = fixture_reload(NULL, first);
+    fixture_expect_faults(1, "in use is not accepted any more, and still served: revoked");
+    assert_string_equal(number_of(second, "CN=mid"), "2");
+    assert_ptr_equal(second->base_credential, first->base_credential);
+    cg_pki_make(pki, "mid3: crl issuer=mid number=3 revoke=broker,client");
+    cg_pki_write(pki, folder, "mid.crl", "mid3");
+    struct cg_snapshot *third = fixture_reload(NULL, second);
+    fixture_expect_faults(1, "still served: revoked");
+    assert_string_equal(number_of(third, "CN=mid"), "3");
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+}
+
+/* A new file that is no good, and trust that no longer fits: each time the credential in use stays. */
+static const struct {
+    const char *sentence;
+    const char *chain, *key, *crl, *anchor; /* entries of the PKI; NULL: as it is */
+    bool open_key;
+    int64_t now;
+    const char *words;
+} unfit[] = {
+    {"expired", "expired mid", "expired", NULL, NULL, false, FIXTURE_NOW, "refused by the server policy: expired"},
+    {"not yet valid", "future mid", "future", NULL, NULL, false, FIXTURE_NOW,
+     "refused by the server policy: not_yet_valid"},
+    {"untrusted", "stranger", "stranger", NULL, NULL, false, FIXTURE_NOW, "refused by the server policy: untrusted"},
+    {"a CRL that has lapsed", "again mid root", NULL, "lapsing", NULL, false, FIXTURE_NOW + 8 * 86400,
+     "refused by the server policy: crl_expired"},
+    {"a clock of 1970", "again mid root", NULL, NULL, NULL, false, 10,
+     "refused by the server policy: crl_not_yet_valid"},
+    {"a key that others may read", NULL, "broker", NULL, NULL, true, FIXTURE_NOW, "only its owner"},
+    {"a key of another one", NULL, "client", NULL, NULL, false, FIXTURE_NOW, "belongs to none"},
+    {"its CA is not trusted any more", NULL, NULL, NULL, "other", false, FIXTURE_NOW, "still served: untrusted"},
+};
+
+static void what_is_in_use_stays(void **state)
+{
+    (void)state;
+    cg_pki_make(pki, "future: server issuer=mid days=1..9\n"
+                     "again: server issuer=mid key=@broker serial=0x78\n"
+                     "lapsing: crl issuer=mid number=9\n");
+    for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
+        struct cg_snapshot *first = start_with_all();
+        if (unfit[i].chain)
+            cg_pki_write(pki, folder, "chain.pem", unfit[i].chain);
+        if (unfit[i].key) {
+            unlink(cg_scratch_path("key.pem"));
+            cg_pki_write_key(pki, folder, "key.pem", unfit[i].key);
+            assert_int_equal(chmod(cg_scratch_path("key.pem"), unfit[i].open_key ? 0644 : 0600), 0);
+        }
+        if (unfit[i].crl)
+            cg_pki_write(pki, folder, "mid.crl", unfit[i].crl);
+        if (unfit[i].anchor)
+            cg_pki_write(pki, folder, "ca.pem", unfit[i].anchor);
+        struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json"), .hold = true};
+        struct cg_faults faults = {0};
+        struct cg_snapshot *second = cg_snapshot_reload(&source, NULL, first, unfit[i].now, NULL, &faults);
+        bool found = false;
+        for (size_t j = 0; j < faults.count; j++)
+            found = found || strstr(faults.item[j].error.text, unfit[i].words);
+        if (!found)
+            fail_msg("%s: %s", unfit[i].sentence, faults.count ? faults.item[0].error.text : "no fault");
+        if (second)
+            assert_ptr_equal(second->base_credential, first->base_credential);
+        assert_false(cg_credential_is_held(first->base_credential));
+        unlink(cg_scratch_path("key.pem"));
+        cg_faults_clear(&faults);
+        cg_snapshot_release(second);
+        cg_snapshot_release(first);
+    }
+    cg_snapshot_release(start_with_all());
+}
+
+/* Absence is no state: what was in a folder and is gone stays, whatever else changes, and never goes back. */
+static void a_crl_that_is_gone_stays(void **state)
+{
+    (void)state;
+    static const char folder_policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"}}";
+    static const char other_policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"},\"plain\":\"allow\"}";
+    static const char other_ca[] = "{\"trust\":{\"anchors\":\"other.pem\",\"crls\":\"crls\"}}";
+    static const char without[] = "{\"trust\":{\"anchors\":\"ca.pem\"}}";
+    char *crls = strdup(cg_scratch_path("crls")), file[600];
+    snprintf(file, sizeof file, "%s/a.crl", crls);
+    assert_int_equal(mkdir(crls, 0755), 0);
+    cg_pki_write(pki, crls, "a.crl", "list");
+    struct cg_snapshot *first = fixture_load_well(folder_policy);
+    unlink(file);
+    struct cg_snapshot *second = fixture_reload(folder_policy, first);
+    fixture_expect_faults(1, "it is in no file any more; number 7 stays in use");
+    assert_ptr_equal(second, first);
+    struct cg_snapshot *third = fixture_reload(other_policy, second);
+    fixture_expect_faults(1, "number 7 stays in use");
+    assert_string_equal(number_of(third, "CN=root"), "7");
+    cg_pki_write(pki, crls, "a.crl", "older"); /* an older one after an absence */
+    struct cg_snapshot *fourth = fixture_reload(other_policy, third);
+    fixture_expect_faults(1, "cRLNumber 6 is older than 7");
+    assert_string_equal(number_of(fourth, "CN=root"), "7");
+    cg_pki_write(pki, crls, "a.crl", "list");
+    struct cg_snapshot *fifth = fixture_reload(other_policy, fourth);
+    fixture_expect_faults(0, NULL);
+    unlink(file);
+    struct cg_snapshot *sixth = fixture_reload(other_ca, fifth); /* CA and CRL go together */
+    fixture_expect_faults(0, NULL);
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(sixth->trust)), 0);
+    cg_snapshot_release(sixth);
+    sixth = fixture_reload(without, fifth); /* nobody wants CRLs any more */
+    fixture_expect_faults(0, NULL);
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(sixth->trust)), 0);
+    cg_snapshot_release(sixth);
+    cg_snapshot_release(fifth);
+    cg_snapshot_release(fourth);
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+    rmdir(crls);
+    free(crls);
+}
+
+static void files_of_crls_that_did_not_change_are_not_read_again(void **state)
+{
+    (void)state;
+    struct cg_snapshot *first = start_with_all();
+    cg_pki_make(pki, "again: crl issuer=root number=9");
+    cg_pki_write(pki, folder, "list.crl", "again");
+    struct cg_snapshot *second = fixture_reload(NULL, first);
+    fixture_expect_faults(0, NULL);
+    assert_ptr_not_equal(first->trust, second->trust);
+    assert_int_equal(cg_crl_set_count(cg_trust_crls(second->trust)), 2);
+    struct cg_snapshot *third = fixture_reload(NULL, second);
+    assert_ptr_equal(third, second);
+    cg_snapshot_release(third);
+    cg_pki_write(pki, folder, "list.crl", "again"); /* the same bytes once more */
+    cg_pki_write(pki, folder, "mid.pem", "mid");
+    cg_pki_write(pki, folder, "chain.pem", "broker mid root");
+    cg_pki_write_key(pki, folder, "key.pem", "broker");
+    third = fixture_reload(NULL, second);
+    fixture_expect_faults(0, NULL);
+    assert_ptr_equal(third, second);
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+}
+
+static void a_new_certificate_keeps_the_names(void **state)
+{
+    (void)state;
+    static const char plain[] = "{\"trust\":{\"anchors\":\"ca.pem\"},\"credential\":{\"chain\":\"chain.pem\",\"key\":"
+                                "\"key.pem\"}}";
+    static const char listed[] = "{\"trust\":{\"anchors\":\"ca.pem\"},\"credential\":{\"chain\":\"chain.pem\",\"key\":"
+                                 "\"key.pem\"},\"server\":{\"names\":[\"localhost\"]}}";
+    cg_pki_write(pki, folder, "chain.pem", "broker mid root");
+    struct cg_snapshot *first = fixture_load_well(plain);
+    cg_pki_make(pki, "fewer: server issuer=mid key=@broker san=dns:localhost\n"
+                     "more: server issuer=mid key=@broker san=dns:localhost,ip:127.0.0.1,dns:broker.lan\n");
+    cg_pki_write(pki, folder, "chain.pem", "fewer mid");
+    struct cg_snapshot *second = fixture_reload(plain, first);
+    assert_ptr_equal(second, first);
+    fixture_expect_faults(1, "none like ip:127.0.0.1");
+    cg_snapshot_release(second);
+    second = fixture_reload(listed, first);
+    fixture_expect_faults(0, NULL);
+    assert_ptr_not_equal(second->base_credential, first->base_credential);
+    cg_snapshot_release(second);
+    cg_pki_write(pki, folder, "chain.pem", "more mid");
+    second = fixture_reload(plain, first);
+    fixture_expect_faults(0, NULL);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+    cg_pki_write(pki, folder, "chain.pem", "broker mid root");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_what_did_not_change),
+        cmocka_unit_test(each_part_by_itself),
+        cmocka_unit_test(a_part_that_is_mended_is_taken),
+        cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),
+        cmocka_unit_test(what_is_in_use_stays),
+        cmocka_unit_test(a_crl_that_is_gone_stays),
+        cmocka_unit_test(files_of_crls_that_did_not_change_are_not_read_again),
+        cmocka_unit_test(a_new_certificate_keeps_the_names),
+    };
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}
