@@ -75,7 +75,7 @@ static const struct {
     {CG_REASON_TRUST_INVALID, "a fault of files: test_files"},
     {CG_REASON_CRL_INVALID, "a fault of files: test_files"},
     {CG_REASON_CREDENTIAL_INVALID, "a fault of files: test_files"},
-    {CG_REASON_STATE_INVALID, "a fault of files: test_crl_numbers"},
+    {CG_REASON_STATE_INVALID, "a fault of files: test_crl_numbers_snapshot"},
 };
 
 const char *cg_scenario_exception(enum cg_reason reason)

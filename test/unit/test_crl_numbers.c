@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The highest CRL numbers: what the file must look like, what an older CRL is refused by, and when they last. */
-#include "core/crl_numbers.h"
-#include "core/snapshot.h"
-#include "lib/pki_maker.h"
-#include "lib/scratch.h"
+/* The highest CRL numbers: which CRL is older, what the text must look like, and which file is read. */
+#include "numbers_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,67 +14,25 @@
 
 #include <cmocka.h>
 
-#define NOW    1800000000
 #define NOBODY 65534
-
-static struct cg_pki *pki;
-static const char *folder;
-static struct cg_faults faults;
 
 static int make_files(void **state)
 {
     (void)state;
-    folder = cg_scratch_open("numbers");
-    pki = cg_pki_new(NOW);
-    cg_pki_make(pki, "root: ca cn=root\n"
-                     "other: ca cn=other\n"
-                     "six: crl issuer=root number=6 days=-3..7\n"
-                     "seven: crl issuer=root number=7 days=-2..7\n"
-                     "eight: crl issuer=root number=8 days=-1..7\n"
-                     "seven-again: crl issuer=root number=7 days=-1..7\n"
-                     "delta: crl issuer=root number=9 delta=8\n"
-                     "none: crl issuer=root number=none days=-2..7\n"
-                     "other5: crl issuer=other number=5\n"
-                     "other4: crl issuer=other number=4\n"
-                     "other-longest: crl issuer=other number=730750818665451459101842416358141509827966271487\n");
-    cg_pki_write(pki, folder, "ca.pem", "root");
-    cg_pki_write(pki, folder, "both.pem", "root other");
-    return mkdir(cg_scratch_path("state"), 0700);
+    numbers_open("numbers");
+    return 0;
 }
 
 static int remove_files(void **state)
 {
     (void)state;
-    cg_pki_free(pki);
-    cg_faults_clear(&faults);
-    cg_scratch_close();
+    fixture_close();
     return 0;
-}
-
-static struct cg_crl *read_crl(const char *name)
-{
-    unsigned char *der = NULL;
-    struct cg_error err = {""};
-    int len = i2d_X509_CRL(cg_pki_crl(pki, name), &der);
-    STACK_OF(X509) *issuers = cg_pki_stack(pki, "root other");
-    struct cg_crl *crl = cg_crl_read(der, (size_t)len, issuers, false, &err);
-    sk_X509_pop_free(issuers, X509_free);
-    OPENSSL_free(der);
-    if (!crl)
-        fail_msg("%s: %s", name, err.text);
-    return crl;
-}
-
-static void raise_by(struct cg_crl_numbers *numbers, const char *name)
-{
-    struct cg_crl *crl = read_crl(name);
-    assert_true(cg_crl_numbers_raise(numbers, crl));
-    cg_crl_free(crl);
 }
 
 static enum cg_crl_age age_of(const struct cg_crl_numbers *numbers, const char *name, struct cg_error *err)
 {
-    struct cg_crl *crl = read_crl(name);
+    struct cg_crl *crl = numbers_read_crl(name);
     enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, err);
     cg_crl_free(crl);
     return age;
@@ -110,7 +65,7 @@ static void judges_older_crls(void **state)
     for (size_t i = 0; i < sizeof judged / sizeof *judged; i++) {
         struct cg_crl_numbers *numbers = cg_crl_numbers_new();
         struct cg_error err = {""};
-        raise_by(numbers, judged[i].highest);
+        numbers_raise(numbers, judged[i].highest);
         enum cg_crl_age age = age_of(numbers, judged[i].crl, &err);
         if (age != judged[i].age || !strstr(err.text, judged[i].words) || !err.text[0] != !judged[i].words[0])
             fail_msg("%s: %d, %s", judged[i].sentence, (int)age, err.text);
@@ -122,11 +77,11 @@ static void the_higher_one_stays_whatever_the_order(void **state)
 {
     (void)state;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *others = cg_crl_numbers_new();
-    raise_by(numbers, "eight");
-    raise_by(numbers, "six");
-    raise_by(numbers, "other4");
-    raise_by(others, "seven");
-    raise_by(others, "other5");
+    numbers_raise(numbers, "eight");
+    numbers_raise(numbers, "six");
+    numbers_raise(numbers, "other4");
+    numbers_raise(others, "seven");
+    numbers_raise(others, "other5");
     assert_true(cg_crl_numbers_merge(numbers, others));
     assert_int_equal(cg_crl_numbers_count(numbers), 2);
     assert_int_equal(age_of(numbers, "seven-again", NULL), CG_CRL_OLDER);
@@ -146,7 +101,7 @@ static void text_gives_the_same_table(void **state)
     size_t len = 0, len_again = 0;
     static const char *const names[] = {"seven", "delta", "none", "other-longest"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        raise_by(numbers, names[i]);
+        numbers_raise(numbers, names[i]);
     char *text = cg_crl_numbers_text(numbers, &len);
     assert_int_equal(len, strlen(text));
     assert_non_null(strstr(text, " 7 1799827200 2027-01-13T08:00:00Z CN=root\n"));
@@ -233,7 +188,7 @@ static void the_oldest_that_are_not_in_use_go(void **state)
     if (!cg_crl_numbers_parse(file, "file", text, len, &err))
         fail_msg("%s", err.text);
     free(text);
-    raise_by(numbers, "seven");
+    numbers_raise(numbers, "seven");
     assert_true(cg_crl_numbers_merge(numbers, file));
     struct cg_crl_numbers *copy = cg_crl_numbers_new(); /* what is in use is so in a copy too */
     assert_true(cg_crl_numbers_merge(copy, numbers));
@@ -252,14 +207,6 @@ static void the_oldest_that_are_not_in_use_go(void **state)
 }
 
 /* ---- the file */
-
-static void save(const struct cg_crl_numbers *numbers, const char *name)
-{
-    size_t len = 0;
-    char *text = cg_crl_numbers_text(numbers, &len);
-    cg_scratch_write(name, text);
-    free(text);
-}
 
 static void read_fails_with(const char *words)
 {
@@ -281,7 +228,7 @@ static void what_others_may_write_is_not_read(void **state)
     assert_false(found);
     assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), &found, &err));
     assert_false(found);
-    save(numbers, "state/crl-numbers");
+    numbers_save(numbers, "state/crl-numbers");
     assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), &found, &err));
     assert_true(found);
     assert_int_equal(chmod(cg_scratch_path("state"), 0777), 0);
@@ -325,8 +272,8 @@ static void a_damaged_file_is_cured_by_the_one_before(void **state)
     char command[1200];
     cg_scratch_write("state/crl-numbers", HEAD ROW);
     read_fails_with("restore the file from a backup");
-    raise_by(numbers, "seven");
-    save(numbers, "state/crl-numbers.old");
+    numbers_raise(numbers, "seven");
+    numbers_save(numbers, "state/crl-numbers.old");
     snprintf(command, sizeof command, "; cure: cp -p %s %s", cg_scratch_path("state/crl-numbers.old"),
              cg_scratch_path("state/crl-numbers"));
     read_fails_with(command);
@@ -361,193 +308,6 @@ static void what_may_not_be_read_is_not_missing(void **state)
     assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
 }
 
-/* ---- snapshots */
-
-#define TRUST    "\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"}"
-#define WITHOUT  "{\"trust\":{\"anchors\":\"ca.pem\"}"
-#define STATE    "\"state\":\"state\""
-#define EXTENDED "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\",\"crl_extended\":true}"
-
-static struct cg_snapshot *load(const char *policy, struct cg_error *err)
-{
-    cg_scratch_write("policy.json", policy);
-    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
-    return cg_snapshot_load(&source, NULL, NOW, NULL, NULL, err);
-}
-
-static struct cg_snapshot *load_well(const char *policy)
-{
-    struct cg_error err = {""};
-    struct cg_snapshot *snapshot = load(policy, &err);
-    if (!snapshot)
-        fail_msg("%s\n%s", policy, err.text);
-    return snapshot;
-}
-
-static void loads_not(const char *policy, const char *words)
-{
-    struct cg_error err = {""};
-    if (load(policy, &err) || !strstr(err.text, words))
-        fail_msg("expected '%s', found '%s'", words, err.text);
-}
-
-/* Takes over previous. */
-static struct cg_snapshot *reload(const char *policy, struct cg_snapshot *previous)
-{
-    cg_scratch_write("policy.json", policy);
-    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
-    cg_faults_clear(&faults);
-    struct cg_snapshot *fresh = cg_snapshot_reload(&source, NULL, previous, NOW, NULL, &faults);
-    if (!fresh)
-        return previous;
-    cg_snapshot_release(previous);
-    return fresh;
-}
-
-static void told(size_t count, const char *words)
-{
-    bool found = !words;
-    for (size_t i = 0; i < faults.count; i++)
-        found = found || strstr(faults.item[i].error.text, words);
-    if (faults.count != count || !found)
-        fail_msg("expected %zu faults with '%s', found %zu: %s", count, words ? words : "", faults.count,
-                 faults.count ? faults.item[0].error.text : "");
-}
-
-static const char *number_in_use(const struct cg_snapshot *snapshot)
-{
-    static struct cg_crl_info info;
-    memset(&info, 0, sizeof info);
-    cg_crl_set_info(cg_trust_crls(snapshot->trust), 0, &info);
-    return info.number;
-}
-
-/* As the broker layer does it. */
-static void stop(struct cg_snapshot *snapshot)
-{
-    save(snapshot->numbers, "state/crl-numbers");
-    cg_snapshot_release(snapshot);
-}
-
-static void an_older_crl_is_refused_after_a_restart(void **state)
-{
-    (void)state;
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    stop(load_well("{" TRUST "," STATE "}"));
-    cg_pki_write(pki, folder, "list.crl", "six");
-    loads_not("{" TRUST "," STATE "}",
-              "/list.crl: CRL of CN=root: number 6 of 2027-01-12T08:00:00Z is older than number 7 of ");
-    cg_pki_write(pki, folder, "list.crl", "six seven"); /* the newest of a bundle counts, wherever it stands in it */
-    stop(load_well("{" TRUST "," STATE "}"));
-    cg_pki_write(pki, folder, "list.crl", "eight");
-    stop(load_well("{" TRUST "," STATE "}"));
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    loads_not("{" TRUST "," STATE "}", "is older than number 8 of ");
-    cg_snapshot_release(load_well("{" TRUST "}")); /* without the folder it cannot be known */
-    cg_pki_write(pki, folder, "list.crl", "none"); /* one without number counts by its time */
-    loads_not(EXTENDED "," STATE "}", "is older than number 8 of ");
-    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
-}
-
-static void a_policy_without_crls_takes_no_number_back(void **state)
-{
-    (void)state;
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    struct cg_snapshot *snapshot = load_well("{" TRUST "}");
-    snapshot = reload(WITHOUT "}", snapshot);
-    told(0, NULL);
-    assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 0);
-    cg_pki_write(pki, folder, "list.crl", "six");
-    snapshot = reload("{" TRUST "}", snapshot);
-    told(1, "/list.crl: CRL of CN=root: number 6 of ");
-    assert_int_equal(snapshot->policy->trust.crls.count, 0); /* the policy is taken with its CRLs, or not at all */
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    snapshot = reload("{" TRUST "}", snapshot);
-    told(0, NULL);
-    assert_string_equal(number_in_use(snapshot), "7");
-    snapshot = reload(WITHOUT "," STATE "}", snapshot); /* and the same over a restart */
-    stop(snapshot);
-    stop(load_well(WITHOUT "," STATE "}"));
-    cg_pki_write(pki, folder, "list.crl", "six");
-    loads_not("{" TRUST "," STATE "}", "is older than number 7 of ");
-    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
-    cg_faults_clear(&faults);
-}
-
-/* Another broker wrote a higher number into the folder. */
-static void what_is_in_use_stays_in_use(void **state)
-{
-    (void)state;
-    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
-    raise_by(numbers, "eight");
-    save(numbers, "state/crl-numbers");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot);
-    told(1, "number 7 of 2027-01-13T08:00:00Z is older than number 8 of ");
-    assert_string_equal(number_in_use(snapshot), "7");
-    cg_pki_write(pki, folder, "list.crl", "six");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot);
-    assert_string_equal(number_in_use(snapshot), "7");
-    cg_pki_write(pki, folder, "list.crl", "eight");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot);
-    told(0, NULL);
-    assert_string_equal(number_in_use(snapshot), "8");
-    cg_snapshot_release(snapshot);
-    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
-    cg_crl_numbers_free(numbers);
-}
-
-/* A CA that is trusted anew, and its CRL in a file that the policy named before: it is left out, and holds nothing back. */
-static void an_old_crl_of_one_ca_holds_no_other_back(void **state)
-{
-    (void)state;
-    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    raise_by(numbers, "other5");
-    save(numbers, "state/crl-numbers");
-    struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
-    cg_pki_write(pki, folder, "ca.pem", "root other");
-    cg_pki_write(pki, folder, "list.crl", "eight other4");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot);
-    told(1, "/list.crl: CRL of CN=other: number 4 of ");
-    assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 1);
-    assert_string_equal(number_in_use(snapshot), "8");
-    cg_pki_write(pki, folder, "list.crl", "eight other5");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot);
-    told(0, NULL);
-    assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 2);
-    cg_snapshot_release(snapshot);
-    cg_pki_write(pki, folder, "ca.pem", "root");
-    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
-    cg_crl_numbers_free(numbers);
-}
-
-static void a_state_that_cannot_be_read(void **state)
-{
-    (void)state;
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    struct cg_snapshot *snapshot = load_well("{" TRUST "," STATE "}");
-    cg_scratch_write("state/crl-numbers", HEAD ROW);
-    loads_not("{" TRUST "," STATE "}", "crl-numbers:3: expected a whole line");
-    cg_pki_write(pki, folder, "list.crl", "eight");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot);
-    told(1, "crl-numbers:3: expected a whole line"); /* a new CRL is taken all the same */
-    assert_string_equal(number_in_use(snapshot), "8");
-    cg_pki_write(pki, folder, "list.crl", "seven");
-    snapshot = reload("{" TRUST "," STATE "}", snapshot); /* and what was in use counts without the file */
-    told(2, "is older than 8");
-    assert_string_equal(number_in_use(snapshot), "8");
-    snapshot = reload("{" TRUST "}", snapshot);
-    struct cg_snapshot *before = snapshot;
-    snapshot = reload("{" TRUST "," STATE ",\"mode\":\"audit\"}",
-                      snapshot); /* a policy that begins with it is not taken */
-    assert_ptr_equal(snapshot, before);
-    cg_snapshot_release(snapshot);
-    assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
-    cg_faults_clear(&faults);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,11 +320,6 @@ int main(void)
         cmocka_unit_test(a_file_too_big_is_not_read),
         cmocka_unit_test(a_damaged_file_is_cured_by_the_one_before),
         cmocka_unit_test(what_may_not_be_read_is_not_missing),
-        cmocka_unit_test(an_older_crl_is_refused_after_a_restart),
-        cmocka_unit_test(a_policy_without_crls_takes_no_number_back),
-        cmocka_unit_test(what_is_in_use_stays_in_use),
-        cmocka_unit_test(an_old_crl_of_one_ca_holds_no_other_back),
-        cmocka_unit_test(a_state_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }
