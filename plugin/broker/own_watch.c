@@ -6,6 +6,7 @@
 #include "core/own_certificate.h"
 #include "tls/own_certificate.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,25 +16,39 @@
 #define SHARE         20   /* the looks take no more than this part of the time, however many listeners there are */
 #define CLOCK_SET_S   60
 
-/* A refusal that was reported. */
-struct refusal {
+#define DIGEST EVP_MAX_MD_SIZE
+
+/* What a listener does with a certificate, as it was found and, if it is a refusal, reported. */
+struct known {
     uint16_t port; /* 0: of more than one listener */
     enum cg_reason reason;
-    char *file; /* owned; NULL: certfile */
+    unsigned char digest[DIGEST]; /* of the certificate; zeros after it */
+    char *file;                   /* owned; NULL: certfile */
+};
+
+struct known_list {
+    struct known *item; /* owned */
+    size_t count;
 };
 
 struct cg_own_watch {
     struct cg_reporter *reporter;
-    bool ends; /* with the broker: one event says it */
-    struct refusal *refusal;
-    size_t count;
+    bool ends;               /* with the broker: one event says it */
+    struct known_list known; /* at the last look */
     int64_t next_look_ms;
     int64_t ahead_s; /* wall clock less monotonic clock at the last look: differs when the wall clock was set */
 };
 
+/* What one look sees. */
+struct seen {
+    struct cg_own_state state;
+    unsigned char digest[DIGEST];
+};
+
 struct look {
-    struct cg_own_state *state;
+    struct seen *item; /* owned */
     size_t count;
+    bool failed; /* no memory for all of it */
 };
 
 struct cg_own_watch *cg_own_watch_new(struct cg_reporter *reporter)
@@ -44,18 +59,18 @@ struct cg_own_watch *cg_own_watch_new(struct cg_reporter *reporter)
     return watch;
 }
 
-static void free_refusals(struct refusal *refusal, size_t count)
+static void free_known(struct known_list *list)
 {
-    for (size_t i = 0; i < count; i++)
-        free(refusal[i].file);
-    free(refusal);
+    for (size_t i = 0; i < list->count; i++)
+        free(list->item[i].file);
+    free(list->item);
 }
 
 void cg_own_watch_free(struct cg_own_watch *watch)
 {
     if (!watch)
         return;
-    free_refusals(watch->refusal, watch->count);
+    free_known(&watch->known);
     free(watch);
 }
 
@@ -140,96 +155,154 @@ static bool same_file(const char *a, const char *b)
 
 static bool is_refused(const struct cg_own_state *state)
 {
-    return state->certificate && state->reason != CG_REASON_OK;
+    return state->reason != CG_REASON_OK;
 }
 
-/* The first of a file that every listener refuses stands for all: one event, not one a listener. */
+static bool same_digest(const unsigned char a[DIGEST], const unsigned char b[DIGEST])
+{
+    return memcmp(a, b, DIGEST) == 0;
+}
+
+/* The first of a certificate that every listener refuses alike stands for all: one event, not one a listener. */
 static bool is_alone(const struct look *look, size_t index, bool *all)
 {
-    const struct cg_own_state *state = &look->state[index];
+    const struct seen *seen = &look->item[index];
     bool first = true;
     size_t others = 0;
     *all = true;
     for (size_t i = 0; i < look->count; i++) {
-        const struct cg_own_state *other = &look->state[i];
-        if (i == index || !other->certificate || !same_file(other->file, state->file))
+        const struct seen *other = &look->item[i];
+        if (i == index || !same_digest(other->digest, seen->digest) || !same_file(other->state.file, seen->state.file))
             continue;
         others++;
-        *all = *all && other->reason == state->reason;
+        *all = *all && other->state.reason == seen->state.reason;
         first = first && i > index;
     }
-    *all = *all && (others > 0 || !state->port);
+    *all = *all && (others > 0 || !seen->state.port);
     return !*all || first;
 }
 
-static bool was_told(const struct cg_own_watch *watch, const struct refusal *refusal)
+/* Of all listeners, it was of this one too. */
+static bool was_told(const struct known_list *known, const struct known *now)
 {
-    for (size_t i = 0; i < watch->count; i++) {
-        const struct refusal *old = &watch->refusal[i];
-        if (old->port == refusal->port && old->reason == refusal->reason && same_file(old->file, refusal->file))
+    for (size_t i = 0; i < known->count; i++) {
+        const struct known *old = &known->item[i];
+        if ((old->port == now->port || !old->port) && old->reason == now->reason &&
+            same_digest(old->digest, now->digest) && same_file(old->file, now->file))
             return true;
     }
     return false;
 }
 
-/* Nothing that serves this file is refused any more. */
-static void tell_accepted(struct cg_own_watch *watch, const struct look *look, const struct refusal *old)
+static bool was_there(const struct known_list *known, const struct seen *seen)
 {
-    const struct cg_own_state *served = NULL;
+    for (size_t i = 0; i < known->count; i++)
+        if (same_digest(known->item[i].digest, seen->digest))
+            return true;
+    return false;
+}
+
+static bool serves(const struct seen *seen, const struct known *old)
+{
+    return same_file(seen->state.file, old->file) && (!old->port || seen->state.port == old->port);
+}
+
+/* What was refused is served now: it, or what came in its place. With none that is new, whatever is left where it was, as long
+ * as nothing there is refused. */
+static const struct cg_own_state *in_its_place(const struct known_list *known, const struct look *look,
+                                               const struct known *old)
+{
+    const struct cg_own_state *new = NULL, *left = NULL;
+    bool refused = false;
     for (size_t i = 0; i < look->count; i++) {
-        const struct cg_own_state *state = &look->state[i];
-        if (!state->certificate || !same_file(state->file, old->file) || (old->port && state->port != old->port))
+        const struct seen *seen = &look->item[i];
+        if (!serves(seen, old))
             continue;
-        if (is_refused(state))
-            return;
-        served = state;
+        bool same = same_digest(seen->digest, old->digest);
+        if (same && is_refused(&seen->state))
+            return NULL;
+        if (is_refused(&seen->state))
+            refused = true;
+        else if (same || !was_there(known, seen))
+            new = &seen->state;
+        else
+            left = &seen->state;
     }
-    if (served)
-        report_accepted(watch, served, old->port);
+    return new ? new : refused ? NULL : left;
+}
+
+static bool add_known(struct known_list *list, const struct seen *seen, uint16_t port)
+{
+    struct known *now = &list->item[list->count];
+    now->port = port;
+    now->reason = seen->state.reason;
+    memcpy(now->digest, seen->digest, DIGEST);
+    now->file = seen->state.file ? strdup(seen->state.file) : NULL;
+    if (seen->state.file && !now->file)
+        return false;
+    list->count++;
+    return true;
+}
+
+static void tell_accepted(struct cg_own_watch *watch, const struct look *look)
+{
+    const struct cg_own_state *last = NULL;
+    for (size_t i = 0; i < watch->known.count; i++) {
+        const struct known *old = &watch->known.item[i];
+        const struct cg_own_state *state = old->reason == CG_REASON_OK ? NULL : in_its_place(&watch->known, look, old);
+        if (state && state != last)
+            report_accepted(watch, state, old->port);
+        last = state ? state : last;
+    }
 }
 
 /* Without memory the old list stays, and the next look tries again. */
 static void compare(struct cg_own_watch *watch, const struct look *look)
 {
-    struct refusal *refusal = calloc(look->count + 1, sizeof *refusal);
-    size_t count = 0;
-    if (!refusal)
+    struct known_list known = {.item = calloc(look->count + 1, sizeof *known.item)};
+    if (!known.item)
         return;
     for (size_t i = 0; i < look->count; i++) {
-        const struct cg_own_state *state = &look->state[i];
+        const struct seen *seen = &look->item[i];
         bool all = false;
-        if (!is_refused(state) || !is_alone(look, i, &all))
+        if (is_refused(&seen->state) && !is_alone(look, i, &all))
             continue;
-        struct refusal *now = &refusal[count];
-        now->port = all ? 0 : state->port;
-        now->reason = state->reason;
-        now->file = state->file ? strdup(state->file) : NULL;
-        if (state->file && !now->file)
-            continue;
-        count++;
-        if (!was_told(watch, now))
-            report(watch, state, now->port, all);
+        uint16_t port = all ? 0 : seen->state.port;
+        if (add_known(&known, seen, port) && is_refused(&seen->state) &&
+            !was_told(&watch->known, &known.item[known.count - 1]))
+            report(watch, &seen->state, port, all);
     }
-    for (size_t i = 0; i < watch->count; i++)
-        tell_accepted(watch, look, &watch->refusal[i]);
-    free_refusals(watch->refusal, watch->count);
-    watch->refusal = refusal;
-    watch->count = count;
+    tell_accepted(watch, look);
+    free_known(&watch->known);
+    watch->known = known;
 }
 
+static void see(void *argument, const struct cg_own_state *state)
+{
+    struct look *look = argument;
+    struct seen *grown = realloc(look->item, (look->count + 1) * sizeof *grown);
+    if (grown) {
+        look->item = grown;
+        grown[look->count] = (struct seen){.state = *state};
+    }
+    if (grown && X509_digest(state->certificate, EVP_sha256(), grown[look->count].digest, NULL) == 1)
+        look->count++;
+    else
+        look->failed = true;
+    if (state->credential && !is_refused(state) && cg_credential_is_held(state->credential))
+        cg_credential_let_go(state->credential);
+}
+
+/* False: all is served. */
 static bool look_at_all(struct cg_own_watch *watch, const struct cg_snapshot *current)
 {
-    struct look look = {.state = calloc(current->policy->nlisteners + 1, sizeof *look.state)};
-    bool refused = !look.state;
-    for (; look.state && cg_own_look(current, look.count, &look.state[look.count]); look.count++) {
-        const struct cg_own_state *state = &look.state[look.count];
-        refused = refused || is_refused(state);
-        if (state->credential && state->reason == CG_REASON_OK && cg_credential_is_held(state->credential))
-            cg_credential_let_go(state->credential);
-    }
-    if (look.state)
+    struct look look = {NULL, 0, false};
+    bool refused = !cg_own_look(current, see, &look) || look.failed;
+    if (!refused)
         compare(watch, &look);
-    free(look.state);
+    for (size_t i = 0; i < look.count; i++)
+        refused = refused || is_refused(&look.item[i].state);
+    free(look.item);
     return refused;
 }
 

@@ -14,19 +14,21 @@ struct cg_own_state {
     uint16_t port;                          /* 0: the listeners that the policy does not name */
     const struct cg_credential *credential; /* the policy's; NULL: the broker's own */
     const char *file;                       /* of the policy's credential; NULL: certfile */
-    const X509 *certificate;                /* NULL: it serves none, as far as is known */
-    enum cg_reason reason;                  /* CG_REASON_OK: served; else its handshakes are refused */
-    bool of_time;                           /* as in cg_own_fault */
+    const X509 *certificate;
+    enum cg_reason reason; /* CG_REASON_OK: served; else its handshakes are refused */
+    bool of_time;          /* as in cg_own_fault */
     char detail[sizeof(struct cg_error)];
 };
 
-/* By number: 0, 1, ...; false past the last one. A credential that was served before is served on, whatever the rules say: it
- * is not examined. The port of an SSL_CTX is not known before its first connection: until then a listener is refused where it
- * accepts none of the certificates that may be its own. */
-bool cg_own_look(const struct cg_snapshot *snapshot, size_t index, struct cg_own_state *out);
+/* Each certificate that a listener would serve, or does not accept: of the broker's own, once for each listener that has
+ * other rules. A credential that was served before is served on, whatever the rules say: it is not examined. The port of an
+ * SSL_CTX is not known before its first connection: until then a certificate is refused where all listeners that may have it
+ * refuse it, and a listener refuses where it accepts none of those that may be its own. False: no memory. */
+typedef void cg_own_seen(void *argument, const struct cg_own_state *state); /* the state is lent for the call */
+bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *argument);
 
-/* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not cure? Every handshake that needs
- * it is going to be refused. *out: which, without port. */
+/* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not cure?
+ * Every handshake that needs it is going to be refused. *out: which, without port. */
 bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out);
 
 /* The certificates that the broker loaded into its listeners (certfile) and serves, where the policy names none in their

@@ -78,7 +78,7 @@ configure() {
         printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
         printf 'persistence true\npersistence_location %s/\nlistener %s 127.0.0.1\n' "$scratch" "$plain"
         tls_listener "$tls" | sed "s/server\./$conf_certificate./"
-        tls_listener "$second" | sed "s/server\./$conf_certificate./"
+        tls_listener "$second" | sed "s/server\./${second_certificate:-$conf_certificate}./"
     } >broker.conf
     rm -f events.jsonl
 }
@@ -97,6 +97,11 @@ refuses() { # TITLE REASON HINT
 
 rejections() {
     grep -c '"event":"broker_certificate_rejected"' events.jsonl
+}
+
+told_once() { # TITLE EVENT
+    count=$(grep -c "\"event\":\"$2\"" events.jsonl)
+    if [ "$count" = 1 ]; then echo "ok: $1, is told once"; else fail "$1: $2 is told $count times"; fi
 }
 
 # waits TITLE REASON HINT: the broker runs without TLS
@@ -202,6 +207,31 @@ expect "the other one serves" in dev1 "$tls" dev1
 [ "$(rejections)" = 1 ] || fail "told $(rejections) times"
 stop_broker
 
+# --- two certificates: one that is wrong does not hide the other ---
+
+all_good && own '-9 days' '-2 days' && cp server.pem two.pem && cp server.key two.key && chmod 600 two.key
+own '-9 days' '-1 day'
+second_certificate=two
+configure
+start_broker
+expect_event "two that expired" '^broker_certificate_rejected	expired' event reason
+[ "$(rejections)" = 2 ] || fail "two certificates that expired are told $(rejections) times"
+expect "refused" out dev1 "$tls" dev1
+expect "refused too" out dev1 "$second" dev1
+cp good.pem two.pem && kill -HUP "$broker_pid"
+expect_event "one is renewed" "^broker_certificate_accepted" event
+expect "and served" in dev1 "$second" dev1
+expect "the other one is not" out dev1 "$tls" dev1
+told_once "one that was renewed" broker_certificate_accepted
+[ "$(rejections)" = 2 ] || fail "what was told is told again: $(rejections) times"
+: >events.jsonl
+cp good.pem server.pem && kill -HUP "$broker_pid"
+expect_event "until it is renewed too" "^broker_certificate_accepted" event
+expect "and served" in dev1 "$tls" dev1
+told_once "the other one, renewed," broker_certificate_accepted
+second_certificate=
+stop_broker
+
 # --- at a reload and while it runs: what is in use is served on ---
 
 how=credential
@@ -219,10 +249,6 @@ stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
 
 # Listeners with a line of their own in the policy have the same pair: what happens to it is told once.
-told_once() { # TITLE EVENT
-    count=$(grep -c "\"event\":\"$2\"" events.jsonl)
-    if [ "$count" = 1 ]; then echo "ok: $1, is told once"; else fail "$1: $2 is told $count times"; fi
-}
 cp index.good index.txt
 all_good
 configure ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}, {\"port\": $second, \"sessions\": \"end\"}]"

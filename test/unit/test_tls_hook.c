@@ -4,8 +4,6 @@
 #include "tls_fixture.h"
 #include "tls_foreign.h"
 
-#include "tls/own_certificate.h"
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -152,37 +150,6 @@ static void other_threads_are_left_alone(void **state)
     SSL_CTX_free(client);
 }
 
-static bool is_hopeless(const char *words)
-{
-    struct cg_own_state own;
-    bool hopeless = cg_own_is_hopeless(world.current, &own);
-    assert_true(!hopeless || strstr(cg_reason_row(own.reason)->code, words));
-    return hopeless;
-}
-
-static void ciphers_for_the_brokers_own_certificate(void **state)
-{
-    (void)state;
-    struct cg_error err = {""};
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    world.policy->base.tls.ciphers = "ECDHE-RSA-AES128-GCM-SHA256"; /* its key is P-256 */
-    tls_new_snapshot(&world);
-    struct cg_own_state own;
-    assert_true(cg_own_is_hopeless(world.current, &own));
-    assert_int_equal(own.reason, CG_REASON_POLICY_INVALID);
-    assert_non_null(strstr(own.detail, "$.tls.ciphers"));
-    assert_non_null(strstr(own.detail, "add ECDHE-ECDSA ciphers"));
-    cg_hook_tick();
-    assert_false(cg_proofs.policy(world.policy, &err)); /* at a reload too */
-    world.policy->base.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
-    assert_true(cg_proofs.policy(world.policy, &err));
-    tls_new_snapshot(&world);
-    assert_false(is_hopeless(""));
-    world.policy->base.tls.ciphers = NULL;
-    SSL_CTX_free(server);
-    cg_hook_tick();
-}
-
 static void no_snapshot(void **state)
 {
     (void)state;
@@ -196,167 +163,6 @@ static void no_snapshot(void **state)
     }
     assert_int_equal(world.told.rejected, 2);
     SSL_CTX_free(server);
-}
-
-static struct cg_own_state look(size_t index)
-{
-    struct cg_own_state own;
-    assert_true(cg_own_look(world.current, index, &own));
-    return own;
-}
-
-static void the_brokers_own_certificate(void **state)
-{
-    (void)state;
-    assert_false(is_hopeless("")); /* no SSL_CTX */
-    assert_null(look(0).certificate);
-    SSL_CTX *good = tls_broker_context(&world, "server");
-    SSL_CTX *bridge = tls_bridge_context(&world, "good");
-    SSL_CTX *psk = tls_broker_context(&world, NULL);
-    assert_false(is_hopeless(""));
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    SSL_CTX *bad = tls_broker_context(&world, "strangeserver");
-    assert_true(is_hopeless("untrusted"));
-    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED); /* one of two that the same rules hold for */
-    tls_serve_policy_credential(&world, "server");
-    assert_false(is_hopeless("")); /* it is not served */
-    SSL_CTX_free(good);
-    SSL_CTX_free(bad);
-    SSL_CTX_free(psk);
-    SSL_CTX_free(bridge);
-}
-
-/* What time cures ends no broker, unless there is more. */
-static void the_own_certificate_at_a_wrong_clock(void **state)
-{
-    (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    struct cg_own_state own;
-    world.policy->base.client.mode[CG_REASON_NOT_YET_VALID] = CG_OFF;
-    world.policy->base.client.mode[CG_REASON_CA_NOT_YET_VALID] = CG_OFF;
-    int64_t now = world.now;
-    world.now = 10; /* of a machine that keeps no time */
-    assert_false(is_hopeless(""));
-    own = look(0);
-    assert_int_equal(own.reason, CG_REASON_NOT_YET_VALID);
-    assert_true(own.of_time);
-    assert_false(shake(server, client));
-    world.policy->base.server.rsa_min_bits = world.policy->base.server.key_algorithms = 0;
-    assert_true(is_hopeless("key_algorithm"));
-    assert_false(look(0).of_time);
-    world.policy->base.server.key_algorithms = world.policy->base.client.key_algorithms;
-    world.now = now;
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    assert_true(shake(server, client));
-    SSL_CTX_free(server);
-    SSL_CTX_free(client);
-}
-
-/* A listener whose own rules refuse what another one accepts. */
-static void the_own_certificate_of_each_listener(void **state)
-{
-    (void)state;
-    struct cg_credential *credentials[2] = {NULL, NULL};
-    SSL_CTX *server = tls_broker_context(&world, "server"), *more = tls_broker_context(&world, "server");
-    struct cg_own_state own;
-    struct cg_listener_policy listeners[2] = {world.policy->base, world.policy->base};
-    listeners[0].port = 1;
-    listeners[1].port = 2;
-    listeners[1].server.key_algorithms = 0;
-    world.policy->listeners = listeners;
-    world.policy->nlisteners = 2;
-    world.snapshot.credentials = credentials;
-    assert_false(is_hopeless(""));
-    assert_null(look(0).certificate); /* both are named ones' */
-    assert_int_equal(look(1).reason, CG_REASON_OK);
-    assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
-    assert_int_equal(look(2).port, 2);
-    assert_false(cg_own_look(world.current, 3, &own));
-    listeners[1].plain_allowed = true; /* it is one without TLS */
-    assert_null(look(2).certificate);
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    assert_non_null(look(0).certificate);
-    listeners[1].plain_allowed = false;
-    listeners[0].server.key_algorithms = 0; /* what is not named does not save them */
-    assert_int_equal(look(1).reason, CG_REASON_KEY_ALGORITHM);
-    SSL_CTX *third = tls_broker_context(&world, "server");
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    assert_non_null(look(0).certificate);
-    world.policy->listeners = NULL;
-    world.policy->nlisteners = 0;
-    world.snapshot.credentials = NULL;
-    SSL_CTX_free(server);
-    SSL_CTX_free(more);
-    SSL_CTX_free(third);
-}
-
-/* The policy's, loaded although its time was not there: refused until it is, and asked about in each handshake. */
-static void a_held_credential(void **state)
-{
-    (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "strangeserver");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    tls_serve_policy_credential(&world, "server");
-    cg_credential_hold(&world.credential);
-    world.policy->base.client.mode[CG_REASON_NOT_YET_VALID] = CG_OFF;
-    world.policy->base.client.mode[CG_REASON_CA_NOT_YET_VALID] = CG_OFF;
-    int64_t now = world.now;
-    world.now = 10;
-    assert_false(shake(server, client));
-    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
-    assert_non_null(strstr(world.told.last.detail, "not_yet_valid"));
-    assert_true(look(0).of_time);
-    world.now = now;
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    assert_true(shake(server, client));
-    world.now = 10;
-    assert_false(shake(server, client));
-    cg_credential_let_go(&world.credential); /* in use: served on, whatever comes */
-    assert_true(shake(server, client));
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    SSL_CTX_free(server);
-    SSL_CTX_free(client);
-}
-
-/* Expires while the broker runs: found by the handshakes, not only at the start. */
-static void the_own_certificate_expires(void **state)
-{
-    (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    world.policy->base.client.mode[CG_REASON_EXPIRED] = CG_OFF;
-    assert_true(shake(server, client));
-    world.now += 400LL * 86400;
-    assert_false(shake(server, client));
-    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
-    assert_non_null(strstr(world.told.last.detail, "expired"));
-    SSL_CTX_free(server);
-    SSL_CTX_free(client);
-}
-
-/* The policy trusts another CA from now on. */
-static void the_own_certificate_and_other_trust(void **state)
-{
-    (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "stranger");
-    struct cg_trust *before = world.snapshot.trust, *other = cg_trust_new();
-    char *pem = cg_pki_pem(world.pki, "otherca");
-    assert_true(cg_trust_add_anchors(other, "other", pem, strlen(pem), NULL));
-    world.snapshot.trust = other;
-    tls_new_snapshot(&world);
-    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
-    assert_false(look(0).of_time);
-    assert_false(shake(server, client));
-    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
-    world.snapshot.trust = before;
-    tls_new_snapshot(&world);
-    assert_int_equal(look(0).reason, CG_REASON_OK);
-    cg_trust_free(other);
-    free(pem);
-    SSL_CTX_free(server);
-    SSL_CTX_free(client);
 }
 
 struct bridge_row {
@@ -634,12 +440,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(other_threads_are_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(no_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_brokers_own_certificate, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_own_certificate_at_a_wrong_clock, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_own_certificate_of_each_listener, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_own_certificate_and_other_trust, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_held_credential, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_own_certificate_expires, setup, teardown),
         cmocka_unit_test_setup_teardown(bridges, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bridge_stalls, setup, teardown),
@@ -647,7 +447,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(pre_shared_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(ciphers_beside_pre_shared_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_security_level_ends_with_its_policy, setup, teardown),
-        cmocka_unit_test_setup_teardown(ciphers_for_the_brokers_own_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(no_resumption, setup, teardown),
         cmocka_unit_test_setup_teardown(the_error_queue, setup, teardown),
     };

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The broker's own certificate: what a look finds, what ends the broker at the start, and what is served meanwhile. */
+#include "tls/own_certificate.h"
+#include "tls/prove.h"
+#include "tls_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tls_world world;
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_world_open(&world);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tls_world_close(&world);
+    return 0;
+}
+
+/* One handshake; true: both sides are done. */
+static bool shake(SSL_CTX *server, SSL_CTX *client)
+{
+    struct tls_link link;
+    tls_connect(&link, server, client);
+    tls_run(&link);
+    bool done = link.server_done && link.client_done;
+    tls_disconnect(&link);
+    return done;
+}
+
+/* ---- what a look sees */
+
+static struct {
+    struct cg_own_state state[16];
+    size_t count;
+} seen;
+
+static void see(void *argument, const struct cg_own_state *state)
+{
+    assert_null(argument);
+    assert_true(seen.count < 16);
+    seen.state[seen.count++] = *state;
+}
+
+/* Of this port, one that is refused, else one that is served; zeros for none. */
+static struct cg_own_state look(uint16_t port)
+{
+    struct cg_own_state found = {.certificate = NULL};
+    seen.count = 0;
+    assert_true(cg_own_look(world.current, see, NULL));
+    for (size_t i = 0; i < seen.count; i++)
+        if (seen.state[i].port == port && (!found.certificate || found.reason == CG_REASON_OK))
+            found = seen.state[i];
+    return found;
+}
+
+static size_t refused(void)
+{
+    size_t count = 0;
+    (void)look(0);
+    for (size_t i = 0; i < seen.count; i++)
+        count += seen.state[i].reason != CG_REASON_OK;
+    return count;
+}
+
+static bool is_hopeless(const char *words)
+{
+    struct cg_own_state own;
+    bool hopeless = cg_own_is_hopeless(world.current, &own);
+    assert_true(!hopeless || strstr(cg_reason_row(own.reason)->code, words));
+    return hopeless;
+}
+
+static void the_brokers_own_certificate(void **state)
+{
+    (void)state;
+    assert_false(is_hopeless("")); /* no SSL_CTX */
+    assert_null(look(0).certificate);
+    SSL_CTX *good = tls_broker_context(&world, "server");
+    SSL_CTX *bridge = tls_bridge_context(&world, "good");
+    SSL_CTX *psk = tls_broker_context(&world, NULL);
+    assert_false(is_hopeless(""));
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    SSL_CTX *bad = tls_broker_context(&world, "strangeserver");
+    assert_true(is_hopeless("untrusted"));
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED); /* one of two that the same rules hold for */
+    tls_serve_policy_credential(&world, "server");
+    assert_false(is_hopeless("")); /* it is not served */
+    SSL_CTX_free(good);
+    SSL_CTX_free(bad);
+    SSL_CTX_free(psk);
+    SSL_CTX_free(bridge);
+}
+
+/* What time cures ends no broker, unless there is more. */
+static void the_own_certificate_at_a_wrong_clock(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    struct cg_own_state own;
+    world.policy->base.client.mode[CG_REASON_NOT_YET_VALID] = CG_OFF;
+    world.policy->base.client.mode[CG_REASON_CA_NOT_YET_VALID] = CG_OFF;
+    int64_t now = world.now;
+    world.now = 10; /* of a machine that keeps no time */
+    assert_false(is_hopeless(""));
+    own = look(0);
+    assert_int_equal(own.reason, CG_REASON_NOT_YET_VALID);
+    assert_true(own.of_time);
+    assert_false(shake(server, client));
+    world.policy->base.server.rsa_min_bits = world.policy->base.server.key_algorithms = 0;
+    assert_true(is_hopeless("key_algorithm"));
+    assert_false(look(0).of_time);
+    world.policy->base.server.key_algorithms = world.policy->base.client.key_algorithms;
+    world.now = now;
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_true(shake(server, client));
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+/* A listener whose own rules refuse what another one accepts. */
+static void the_own_certificate_of_each_listener(void **state)
+{
+    (void)state;
+    struct cg_credential *credentials[2] = {NULL, NULL};
+    SSL_CTX *server = tls_broker_context(&world, "server"), *more = tls_broker_context(&world, "server");
+    struct cg_listener_policy listeners[2] = {world.policy->base, world.policy->base};
+    listeners[0].port = 1;
+    listeners[1].port = 2;
+    listeners[1].server.key_algorithms = 0;
+    world.policy->listeners = listeners;
+    world.policy->nlisteners = 2;
+    world.snapshot.credentials = credentials;
+    assert_false(is_hopeless(""));
+    assert_null(look(0).certificate); /* both are named ones' */
+    assert_int_equal(look(1).reason, CG_REASON_OK);
+    assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
+    assert_int_equal(look(2).port, 2);
+    listeners[1].plain_allowed = true; /* it is one without TLS */
+    assert_null(look(2).certificate);
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_non_null(look(0).certificate);
+    listeners[1].plain_allowed = false;
+    listeners[0].server.key_algorithms = 0; /* what is not named does not save them */
+    assert_int_equal(look(1).reason, CG_REASON_KEY_ALGORITHM);
+    SSL_CTX *third = tls_broker_context(&world, "server");
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_non_null(look(0).certificate);
+    world.policy->listeners = NULL;
+    world.policy->nlisteners = 0;
+    world.snapshot.credentials = NULL;
+    SSL_CTX_free(server);
+    SSL_CTX_free(more);
+    SSL_CTX_free(third);
+}
+
+/* The policy's, loaded although its time was not there: refused until it is, and asked about in each handshake. */
+static void a_held_credential(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "strangeserver");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    tls_serve_policy_credential(&world, "server");
+    cg_credential_hold(&world.credential);
+    world.policy->base.client.mode[CG_REASON_NOT_YET_VALID] = CG_OFF;
+    world.policy->base.client.mode[CG_REASON_CA_NOT_YET_VALID] = CG_OFF;
+    int64_t now = world.now;
+    world.now = 10;
+    assert_false(shake(server, client));
+    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
+    assert_non_null(strstr(world.told.last.detail, "not_yet_valid"));
+    assert_true(look(0).of_time);
+    world.now = now;
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_true(shake(server, client));
+    world.now = 10;
+    assert_false(shake(server, client));
+    cg_credential_let_go(&world.credential); /* in use: served on, whatever comes */
+    assert_true(shake(server, client));
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+/* Expires while the broker runs: found by the handshakes, not only at the start. */
+static void the_own_certificate_expires(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    world.policy->base.client.mode[CG_REASON_EXPIRED] = CG_OFF;
+    assert_true(shake(server, client));
+    world.now += 400LL * 86400;
+    assert_false(shake(server, client));
+    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
+    assert_non_null(strstr(world.told.last.detail, "expired"));
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+/* The policy trusts another CA from now on. */
+static void the_own_certificate_and_other_trust(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "stranger");
+    struct cg_trust *before = world.snapshot.trust, *other = cg_trust_new();
+    char *pem = cg_pki_pem(world.pki, "otherca");
+    assert_true(cg_trust_add_anchors(other, "other", pem, strlen(pem), NULL));
+    world.snapshot.trust = other;
+    tls_new_snapshot(&world);
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
+    assert_false(look(0).of_time);
+    assert_false(shake(server, client));
+    assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
+    world.snapshot.trust = before;
+    tls_new_snapshot(&world);
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    cg_trust_free(other);
+    free(pem);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+static void ciphers_for_the_brokers_own_certificate(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    world.policy->base.tls.ciphers = "ECDHE-RSA-AES128-GCM-SHA256"; /* its key is P-256 */
+    tls_new_snapshot(&world);
+    struct cg_own_state own;
+    assert_true(cg_own_is_hopeless(world.current, &own));
+    assert_int_equal(own.reason, CG_REASON_POLICY_INVALID);
+    assert_non_null(strstr(own.detail, "$.tls.ciphers"));
+    assert_non_null(strstr(own.detail, "add ECDHE-ECDSA ciphers"));
+    cg_hook_tick();
+    assert_false(cg_proofs.policy(world.policy, &err)); /* at a reload too */
+    world.policy->base.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
+    assert_true(cg_proofs.policy(world.policy, &err));
+    tls_new_snapshot(&world);
+    assert_false(is_hopeless(""));
+    world.policy->base.tls.ciphers = NULL;
+    SSL_CTX_free(server);
+    cg_hook_tick();
+}
+
+/* Each certificate is judged by itself: one that is refused does not hide another. */
+static void two_certificates_of_one_listener(void **state)
+{
+    (void)state;
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *good = tls_broker_context(&world, "server");
+    SSL_CTX *bad = tls_broker_context(&world, "strangeserver"), *same = tls_broker_context(&world, "strangeserver");
+    assert_int_equal(refused(), 1);
+    SSL_CTX *worse = tls_broker_context(&world, "stranger");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(refused(), 2);
+        assert_int_equal(seen.count, 3);
+        assert_int_equal(X509_cmp(seen.state[0].certificate, seen.state[1].certificate) != 0, 1);
+        (void)shake(bad, client); /* from then on the port of that one is known */
+        (void)shake(good, client);
+    }
+    SSL_CTX_free(worse);
+    assert_int_equal(refused(), 1);
+    SSL_CTX_free(bad);
+    SSL_CTX_free(same);
+    assert_int_equal(refused(), 0);
+    SSL_CTX_free(good);
+    SSL_CTX_free(client);
+}
+
+/* Whichever of them serves it, its handshakes are refused. */
+static void one_that_all_listeners_refuse(void **state)
+{
+    (void)state;
+    struct cg_credential *credentials[2] = {NULL, NULL};
+    struct cg_listener_policy listeners[2] = {world.policy->base, world.policy->base};
+    SSL_CTX *good = tls_broker_context(&world, "server"), *bad = tls_broker_context(&world, "strangeserver");
+    listeners[0].port = 1;
+    listeners[1].port = 2;
+    world.policy->listeners = listeners;
+    world.policy->nlisteners = 2;
+    world.snapshot.credentials = credentials;
+    assert_int_equal(refused(), 1);
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
+    assert_ptr_equal(look(0).certificate, SSL_CTX_get0_certificate(bad));
+    assert_int_equal(look(1).reason, CG_REASON_OK);
+    world.policy->nlisteners = 1; /* the other one may be of a listener that is not named */
+    assert_int_equal(refused(), 1);
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
+    world.policy->listeners = NULL;
+    world.policy->nlisteners = 0;
+    world.snapshot.credentials = NULL;
+    SSL_CTX_free(good);
+    SSL_CTX_free(bad);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_brokers_own_certificate, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_own_certificate_at_a_wrong_clock, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_own_certificate_of_each_listener, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_held_credential, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_own_certificate_expires, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_own_certificate_and_other_trust, setup, teardown),
+        cmocka_unit_test_setup_teardown(ciphers_for_the_brokers_own_certificate, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_certificates_of_one_listener, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_all_listeners_refuse, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
