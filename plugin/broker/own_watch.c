@@ -146,6 +146,11 @@ bool cg_own_watch_begin(struct cg_own_watch *watch, const struct cg_snapshot *cu
     return false;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- what is new */
 
 static bool same_file(const char *a, const char *b)
@@ -293,17 +298,22 @@ static void see(void *argument, const struct cg_own_state *state)
         cg_credential_let_go(state->credential);
 }
 
-/* False: all is served. */
-static bool look_at_all(struct cg_own_watch *watch, const struct cg_snapshot *current)
+/* Returns ms until it is to be done again. */
+static int64_t look_at_all(struct cg_own_watch *watch, const struct cg_snapshot *current, int64_t now)
 {
+    int64_t wait_ms = LOOK_EVERY_MS;
     struct look look = {NULL, 0, false};
     bool refused = !cg_own_look(current, see, &look) || look.failed;
     if (!refused)
         compare(watch, &look);
-    for (size_t i = 0; i < look.count; i++)
-        refused = refused || is_refused(&look.item[i].state);
+    for (size_t i = 0; i < look.count; i++) {
+        const struct cg_own_state *state = &look.item[i].state;
+        refused = refused || is_refused(state);
+        if (!is_refused(state) && state->until - now < LOOK_EVERY_MS / 1000 && state->until >= now)
+            wait_ms = smaller(wait_ms, (state->until - now + 1) * 1000);
+    }
     free(look.item);
-    return refused;
+    return refused ? LOOK_AGAIN_MS : wait_ms;
 }
 
 int64_t cg_own_watch_poll(struct cg_own_watch *watch, const struct cg_snapshot *current, int64_t now)
@@ -314,7 +324,7 @@ int64_t cg_own_watch_poll(struct cg_own_watch *watch, const struct cg_snapshot *
     if (now_ms < watch->next_look_ms && llabs(ahead_s - watch->ahead_s) < CLOCK_SET_S)
         return watch->next_look_ms - now_ms;
     watch->ahead_s = ahead_s;
-    int64_t wait_ms = look_at_all(watch, current) ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
+    int64_t wait_ms = look_at_all(watch, current, now);
     int64_t end_ms = cg_clock_monotonic_ms(), least_ms = (end_ms - now_ms) * SHARE;
     wait_ms = wait_ms > least_ms ? wait_ms : least_ms;
     watch->next_look_ms = end_ms + wait_ms;

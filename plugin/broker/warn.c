@@ -25,6 +25,7 @@ struct cg_warner {
     struct cg_told *told;
     int64_t next_look_ms;
     int64_t ahead_s; /* wall clock less monotonic clock at the last look: differs when the wall clock was set */
+    int64_t in_s;    /* of a look: until the next distance of what it saw is reached */
 };
 
 struct cg_warner *cg_warner_new(struct cg_reporter *reporter)
@@ -53,12 +54,19 @@ void cg_warner_swapped(struct cg_warner *warner)
     warner->next_look_ms = 0;
 }
 
+static void notice(struct cg_warner *warner, int64_t in_s)
+{
+    if (in_s > 0 && in_s < warner->in_s)
+        warner->in_s = in_s;
+}
+
 /* How many of the policy's distances are behind us, and the end itself: 0 is far from expiry. */
-static unsigned level_of(const int64_t warn_before[WARN_LEVELS], int64_t left)
+static unsigned level_of(struct cg_warner *warner, const int64_t warn_before[WARN_LEVELS], int64_t left)
 {
     unsigned level = 0;
     while (level < WARN_LEVELS && warn_before[level] > 0 && left <= warn_before[level])
         level++;
+    notice(warner, level < WARN_LEVELS && warn_before[level] > 0 ? left - warn_before[level] : left + 1);
     return level + (left < 0);
 }
 
@@ -94,7 +102,7 @@ static void warn_of(struct cg_warner *warner, const struct cg_policy *policy, co
     char left[80], detail[160];
     if (!cg_time_seconds(X509_get0_notAfter(subject->certificate), &not_after))
         return;
-    unsigned level = level_of(policy->warn_before, not_after - now);
+    unsigned level = level_of(warner, policy->warn_before, not_after - now);
     if (level == 0 || X509_digest(subject->certificate, EVP_sha256(), digest, &len) != 1 ||
         !cg_told_raise(warner->told, digest, level))
         return;
@@ -156,17 +164,21 @@ static void look_at_credential(struct cg_warner *warner, const struct cg_policy 
 }
 
 /* From half of a CRL's life on, again at three quarters, at seven eighths, and when it is over. */
-static unsigned crl_level(const struct cg_crl_info *info, int64_t now)
+static unsigned crl_level(struct cg_warner *warner, const struct cg_crl_info *info, int64_t now)
 {
     int64_t life = info->next_update - info->this_update, age = now - info->this_update;
-    if (life <= 0 || age >= life)
-        return 4;
-    return age >= life - life / 8 ? 3 : age >= life - life / 4 ? 2 : age >= life / 2 ? 1 : 0;
+    const int64_t from[] = {life / 2, life - life / 4, life - life / 8, life};
+    unsigned level = 0;
+    while (level < 4 && age >= from[level])
+        level++;
+    if (level < 4)
+        notice(warner, from[level] - age);
+    return life <= 0 ? 4 : level;
 }
 
 static void look_at_crl(struct cg_warner *warner, const struct cg_crl_info *info, int64_t now)
 {
-    unsigned level = crl_level(info, now), len = 0;
+    unsigned level = crl_level(warner, info, now), len = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
     char key[600], left[80], detail[400];
     if (level == 0)
@@ -235,8 +247,10 @@ int64_t cg_warner_pulse(struct cg_warner *warner, const struct cg_snapshot *curr
     if (now_ms < warner->next_look_ms && llabs(ahead_s - warner->ahead_s) < CLOCK_SET_S)
         return -1;
     warner->ahead_s = ahead_s;
+    warner->in_s = LOOK_EVERY_MS / 1000;
     look_at_snapshot(warner, current, now);
     bool done = look_at_clients(warner, current->policy, now);
-    warner->next_look_ms = now_ms + (done ? LOOK_EVERY_MS : LOOK_AGAIN_MS);
-    return done ? -1 : LOOK_AGAIN_MS;
+    int64_t wait_ms = done ? warner->in_s * 1000 : LOOK_AGAIN_MS;
+    warner->next_look_ms = now_ms + wait_ms;
+    return wait_ms;
 }

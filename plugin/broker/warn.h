@@ -21,8 +21,8 @@ void cg_warner_accepted(struct cg_warner *warner, const struct cg_conn *conn, co
 /* A new snapshot serves: look at it at the next pulse. */
 void cg_warner_swapped(struct cg_warner *warner);
 
-/* Looks at everything from time to time, in slices. Returns ms until it has more to do, -1 for
- * whenever. */
+/* Looks at everything from time to time, in slices, and in the second in which something that it saw comes to one of the
+ * distances. Returns ms until it has more to do, -1 for whenever. */
 int64_t cg_warner_pulse(struct cg_warner *warner, const struct cg_snapshot *current, int64_t now);
 
 #endif

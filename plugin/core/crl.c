@@ -226,6 +226,20 @@ static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_
     return CG_CRL_STATUS_GOOD;
 }
 
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_terms *terms)
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
+        const struct cg_crl *crl = set->crls[i];
+        const int64_t changes[] = {crl->this_update - terms->skew, crl->next_update + terms->grace + 1,
+                                   terms->max_age > 0 ? crl->this_update + terms->max_age + 1 : INT64_MAX};
+        for (size_t k = 0; k < sizeof changes / sizeof *changes; k++)
+            if (changes[k] > terms->now && changes[k] < next)
+                next = changes[k];
+    }
+    return next;
+}
+
 static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
                     const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out);
 

@@ -78,6 +78,9 @@ struct cg_crl_answer {
 void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
                         const struct cg_crl_terms *terms, struct cg_crl_answer *out);
 
+/* The first second after terms->now from which one of the set is of time, or is not any more; INT64_MAX: none. */
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_terms *terms);
+
 /* What the set holds, for events, doctor and warnings: index < cg_crl_set_count. */
 struct cg_crl_info {
     const char *issuer; /* RFC 4514 text */

@@ -17,6 +17,7 @@ struct cg_own_state {
     const X509 *certificate;
     enum cg_reason reason; /* CG_REASON_OK: served; else its handshakes are refused */
     bool of_time;          /* as in cg_own_fault */
+    int64_t until; /* accepted: the last second at which it is known to be, as far as time goes; INT64_MAX: no end */
     char detail[sizeof(struct cg_error)];
 };
 

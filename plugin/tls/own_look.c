@@ -5,6 +5,8 @@
  * is refused where all of those refuse it, and a listener refuses where more of them are refused by its rules than the other
  * listeners can have. */
 #include "core/check.h"
+#include "core/crl.h"
+#include "core/name.h"
 #include "core/own_certificate.h"
 #include "own_private.h"
 
@@ -17,6 +19,24 @@ bool cg_own_is_listeners(const struct cg_context *context)
     return SSL_CTX_get0_certificate(context->ctx) && SSL_CTX_get_ssl_method(context->ctx) != TLS_client_method();
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t lasts_until(const struct cg_snapshot *snapshot, const struct cg_profile *profile, const X509 *leaf,
+                           const struct cg_verdict *verdict)
+{
+    const struct cg_crl_terms terms = {.now = cg_hook.handlers.now(cg_hook.handlers.context),
+                                       .max_age = profile->crl_max_age,
+                                       .grace = profile->crl_grace,
+                                       .skew = profile->clock_skew};
+    int64_t until = verdict->not_after ? verdict->not_after : INT64_MAX, not_after = 0;
+    if (profile->min_remaining > 0 && cg_time_seconds(X509_get0_notAfter(leaf), &not_after))
+        until = earlier(until, not_after - profile->min_remaining);
+    return earlier(until, cg_crl_set_next_change(cg_trust_crls(snapshot->trust), &terms) - 1);
+}
+
 static void judge(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
                   const STACK_OF(X509) *chain, struct cg_own_state *out)
 {
@@ -25,6 +45,7 @@ static void judge(const struct cg_snapshot *snapshot, const struct cg_listener_p
     if (verdict) {
         (void)cg_own_examine(snapshot, policy, leaf, chain, verdict);
         fault = cg_own_fault(verdict);
+        out->until = lasts_until(snapshot, &policy->server, leaf, verdict);
     }
     out->certificate = leaf;
     out->reason = fault.reason;
@@ -199,7 +220,8 @@ bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *ar
                                      .credential = credential,
                                      .file = policy->credential_chain,
                                      .certificate = credential->leaf,
-                                     .reason = CG_REASON_OK};
+                                     .reason = CG_REASON_OK,
+                                     .until = INT64_MAX};
         if (cg_credential_is_held(credential))
             judge(snapshot, policy, credential->leaf, credential->chain, &state);
         seen(argument, &state);

@@ -130,6 +130,27 @@ static void a_crl_is_over_at_next_update(void **unused)
     }
 }
 
+/* Not up to ten minutes late: the next look is timed for the next distance that is known. */
+static void a_look_is_timed_for_what_comes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t at, ms;
+    } rows[] = {
+        {NOW, 600000},              /* far from everything */
+        {NOW + 79 * DAY - 5, 5000}, /* the CRL is over */
+        {NOW + 59 * DAY - 1, 1000}, /* a day left, of the intermediate certificate */
+        {NOW + 60 * DAY, 1000},     /* its last second */
+        {NOW + 39 * DAY - 3, 3000}, /* half of the CRL's life of 80 days is over */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_warner_swapped(w.warner);
+        int64_t ms = cg_warner_pulse(w.warner, &w.snapshot, rows[i].at);
+        if (ms != rows[i].ms)
+            fail_msg("row %zu: %lld ms", i, (long long)ms);
+    }
+}
+
 static void live_clients_are_looked_at_too(void **unused)
 {
     (void)unused;
@@ -147,6 +168,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(clients_at_each_distance_once, start, finish),
         cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_crl_is_over_at_next_update, start, finish),
+        cmocka_unit_test_setup_teardown(a_look_is_timed_for_what_comes, start, finish),
         cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

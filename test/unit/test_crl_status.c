@@ -428,11 +428,40 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* What a look found holds up to the second before. */
+static void the_next_change(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t from, until; /* of the CRL, from now */
+        struct cg_crl_terms terms;
+        int64_t next; /* from now; 0: none */
+    } changes[] = {
+        {-DAY, DAY, {.max_age = 0}, DAY + 1},   {-DAY, DAY, {.grace = 60}, DAY + 61},
+        {-DAY, DAY, {.max_age = DAY + 60}, 61}, {-DAY, DAY, {.max_age = DAY - 60}, DAY + 1},
+        {60, DAY, {.max_age = 0}, 60},          {60, DAY, {.skew = 20}, 40},
+        {-2 * DAY, -DAY, {.max_age = 0}, 0},    {-2 * DAY, -DAY, {.grace = 2 * DAY}, DAY + 1},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        const struct list list = ON(.from = changes[i].from, .until = changes[i].until);
+        struct cg_crl_terms terms = changes[i].terms;
+        struct cg_crl_set *set = cg_crl_set_new();
+        terms.now = MAKER_NOW;
+        assert_int_equal(cg_crl_set_next_change(set, &terms), INT64_MAX);
+        add_list(set, &list, "change");
+        int64_t next = cg_crl_set_next_change(set, &terms);
+        if (next != (changes[i].next ? MAKER_NOW + changes[i].next : INT64_MAX))
+            fail_msg("row %zu: %lld", i, (long long)(next - MAKER_NOW));
+        cg_crl_set_free(set);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_of_each_row),
         cmocka_unit_test(limits_of_time),
+        cmocka_unit_test(the_next_change),
         cmocka_unit_test(wrong_issuer_is_unknown),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

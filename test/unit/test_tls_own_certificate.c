@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The broker's own certificate: what a look finds, what ends the broker at the start, and what is served meanwhile. */
 #include "tls/own_certificate.h"
+
+#include "core/name.h"
 #include "tls/prove.h"
 #include "tls_fixture.h"
 
@@ -210,6 +212,23 @@ static void the_own_certificate_expires(void **state)
     SSL_CTX_free(client);
 }
 
+/* Told in the second in which it ends. */
+static void how_long_a_look_holds(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    int64_t not_after = 0;
+    assert_true(cg_time_seconds(X509_get0_notAfter(SSL_CTX_get0_certificate(server)), &not_after));
+    assert_int_equal(look(0).until, not_after);
+    world.policy->base.server.min_remaining = 600;
+    assert_int_equal(look(0).until, not_after - 600);
+    world.now = not_after - 600;
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    world.now++;
+    assert_int_equal(look(0).reason, CG_REASON_TOO_LITTLE_LIFE_LEFT);
+    SSL_CTX_free(server);
+}
+
 /* The policy trusts another CA from now on. */
 static void the_own_certificate_and_other_trust(void **state)
 {
@@ -318,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_own_certificate_expires, setup, teardown),
         cmocka_unit_test_setup_teardown(the_own_certificate_and_other_trust, setup, teardown),
         cmocka_unit_test_setup_teardown(ciphers_for_the_brokers_own_certificate, setup, teardown),
+        cmocka_unit_test_setup_teardown(how_long_a_look_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(two_certificates_of_one_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_all_listeners_refuse, setup, teardown),
     };
