@@ -81,7 +81,7 @@ static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *sn
     enum cg_numbers_stored stored = cg_numbers_file_store(folder, snapshot->numbers, seen, &err);
     bool failed = stored == CG_NUMBERS_NOT_STORED || stored == CG_NUMBERS_LATER;
     if (failed)
-        cg_faults_add(&reload->faults, CG_REASON_STATE_INVALID, &err);
+        cg_faults_add(&reload->faults, CG_REASON_STATE_INVALID, &err, 0);
     if (stored != CG_NUMBERS_CREATED)
         return;
     pthread_mutex_lock(&reload->mutex);

@@ -113,7 +113,7 @@ static bool store_numbers(const struct cg_snapshot *fresh, struct cg_stamps *see
     case CG_NUMBERS_CREATED:
         return true;
     case CG_NUMBERS_LATER:
-        cg_faults_add(faults, CG_REASON_STATE_INVALID, err);
+        cg_faults_add(faults, CG_REASON_STATE_INVALID, err, 0);
         return true;
     case CG_NUMBERS_NOT_STORED:
     default:
@@ -256,7 +256,7 @@ static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh
                                        .reason = fault->reason,
                                        .detail = fault->error.text,
                                        .snapshot = state->snapshot->number};
-        if (!cg_faults_has(&state->kept, fault->error.text))
+        if (!cg_faults_has(&state->kept, &fault->error, fault->key))
             cg_report(state->reporter, &event);
     }
     cg_faults_clear(&state->kept);

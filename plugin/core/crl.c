@@ -146,7 +146,7 @@ static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
                  "CRL of %s: it is in no file any more; number %s stays in use, until %s. Put the newest CRL there, or "
                  "take the CA out of the trust files too",
                  crl->issuer_text, number[0] ? number : "(none)", until);
-    cg_faults_add(faults, CG_REASON_CRL_INVALID, &err);
+    cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
 }
 
 static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *faults)
@@ -161,7 +161,7 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
         return true;
     if (now) {
         refuse_older(crl, *now, &err);
-        cg_faults_add(faults, CG_REASON_CRL_INVALID, &err);
+        cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
         cg_crl_free(*now);
         *now = cg_crl_take(crl);
         return true;

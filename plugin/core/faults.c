@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err)
+void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err, uint64_t key)
 {
-    if (cg_faults_has(faults, err->text))
+    if (cg_faults_has(faults, err, key))
         return;
     struct cg_fault *grown = faults->count < CG_FAULTS_MAX ? realloc(faults->item, (faults->count + 1) * sizeof *grown)
                                                            : NULL;
@@ -15,9 +15,7 @@ void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct
         return;
     }
     faults->item = grown;
-    faults->item[faults->count].reason = reason;
-    faults->item[faults->count].error = *err;
-    faults->count++;
+    faults->item[faults->count++] = (struct cg_fault){reason, *err, key};
 }
 
 void cg_faults_cut(struct cg_faults *faults, size_t count)
@@ -32,11 +30,13 @@ bool cg_faults_none(const struct cg_faults *faults)
     return faults->count == 0 && faults->more == 0;
 }
 
-bool cg_faults_has(const struct cg_faults *faults, const char *text)
+bool cg_faults_has(const struct cg_faults *faults, const struct cg_error *err, uint64_t key)
 {
-    for (size_t i = 0; i < faults->count; i++)
-        if (strcmp(faults->item[i].error.text, text) == 0)
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct cg_fault *fault = &faults->item[i];
+        if (fault->key == key && (key || strcmp(fault->error.text, err->text) == 0))
             return true;
+    }
     return false;
 }
 

@@ -10,12 +10,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CG_FAULTS_MAX 32 /* listed; more are counted */
 
 struct cg_fault {
     enum cg_reason reason; /* of files, or CG_REASON_NO_MEMORY */
     struct cg_error error;
+    uint64_t key; /* tells it from others where its text changes with the time; 0: the text does */
 };
 
 struct cg_faults {
@@ -23,12 +25,12 @@ struct cg_faults {
     size_t count, more;
 };
 
-/* The error is copied; the same text again is the same fault. Without memory it is counted, so that a load that failed
-   never looks as if it had not. */
-void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err);
+/* The error is copied; one that is there is not added again. Without memory it is counted, so that a load that failed
+ * never looks as if it had not. */
+void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err, uint64_t key);
 void cg_faults_cut(struct cg_faults *faults, size_t count); /* takes back all but the first */
 bool cg_faults_none(const struct cg_faults *faults);
-bool cg_faults_has(const struct cg_faults *faults, const char *text);
+bool cg_faults_has(const struct cg_faults *faults, const struct cg_error *err, uint64_t key);
 bool cg_faults_copy(const struct cg_faults *faults,
                     struct cg_faults *out); /* false without memory; *out is empty then */
 void cg_faults_clear(struct cg_faults *faults);

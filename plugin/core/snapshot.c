@@ -34,7 +34,8 @@ bool cg_loading_stays(struct cg_loading *loading)
 {
     if (!loading->previous)
         return false;
-    cg_faults_add(loading->faults, loading->stage, &loading->err);
+    cg_faults_add(loading->faults, loading->stage, &loading->err, loading->key);
+    loading->key = 0;
     loading->err.text[0] = '\0';
     return true;
 }
@@ -352,7 +353,7 @@ struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, 
     struct cg_loading loading = {
         .source = source, .proofs = proofs, .previous = previous, .seen = seen, .now = now, .faults = faults};
     if (!load(&loading)) {
-        cg_faults_add(faults, loading.stage, &loading.err);
+        cg_faults_add(faults, loading.stage, &loading.err, loading.key);
         return NULL;
     }
     struct cg_snapshot *fresh = loading.fresh;

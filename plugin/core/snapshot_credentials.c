@@ -5,8 +5,31 @@
 #include "check.h"
 #include "own_certificate.h"
 
+#include <limits.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* The detail says how long ago, and what time it is: one refusal must not look like another at each retry. */
+static uint64_t key_of(const struct cg_credential *credential, const char *file, const char *words,
+                       enum cg_reason reason)
+{
+    char text[PATH_MAX + 256];
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    uint64_t key = 0;
+    unsigned length = 0;
+    if (X509_digest(credential->leaf, EVP_sha256(), digest, &length) != 1)
+        return 0;
+    int used = snprintf(text, sizeof text, "%s %s %d ", file, words, (int)reason);
+    if (used < 0 || (size_t)used + length > sizeof text)
+        return 0;
+    memcpy(text + used, digest, length);
+    if (EVP_Digest(text, (size_t)used + length, digest, &length, EVP_sha256(), NULL) != 1)
+        return 0;
+    memcpy(&key, digest, sizeof key);
+    return key;
+}
 
 /* What clients would be shown must pass what clients would check. */
 static bool accepted(struct cg_loading *loading, const struct cg_credential *credential,
@@ -26,11 +49,14 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
     if (!ok) {
         const struct cg_reason_row *row = cg_reason_row(fault.reason);
         loading->rule = fault.reason;
+        loading->key = key_of(credential, listener->credential_chain, words, fault.reason);
         cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", listener->credential_chain, words, row->code,
                      row->sentence, fault.detail, cg_own_hint(fault.reason));
         /* a listener that inherits both is no news; one with rules of its own is */
-        if (listener->port && !(loading->faults && cg_faults_has(loading->faults, loading->err.text)))
+        if (listener->port && !(loading->faults && cg_faults_has(loading->faults, &loading->err, loading->key))) {
+            loading->key += listener->port;
             cg_error_prefix(&loading->err, "port %u", listener->port);
+        }
     }
     cg_verdict_clear(&verdict);
     return ok;
@@ -48,6 +74,7 @@ static bool may_serve(struct cg_loading *loading, struct cg_credential *fresh,
     cg_credential_hold(fresh);
     loading->rule = CG_REASON_UNSET;
     loading->err.text[0] = '\0';
+    loading->key = 0;
     return true;
 }
 

@@ -17,6 +17,7 @@ struct cg_loading {
     enum cg_reason stage;     /* what a fault is called */
     enum cg_reason rule;      /* that the credential breaks which ended the load; or CG_REASON_UNSET */
     struct cg_error err;      /* of the part that is being loaded */
+    uint64_t key;             /* as in struct cg_fault */
 };
 
 /* Each returns false where the load ends, with stage and err set. */

@@ -42,7 +42,7 @@ struct loading {
 static bool fault(const struct loading *loading, const struct cg_error *err)
 {
     if (loading->faults && !loading->strict) {
-        cg_faults_add(loading->faults, CG_REASON_CRL_INVALID, err);
+        cg_faults_add(loading->faults, CG_REASON_CRL_INVALID, err, 0);
         return true;
     }
     if (loading->err)

@@ -253,8 +253,13 @@ cp index.good index.txt
 all_good
 configure ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}, {\"port\": $second, \"sessions\": \"end\"}]"
 start_broker
-own '-9 days' '-1 day'
-still "reload, expired, two listeners inherit it" '^snapshot_rejected	.*server.pem: .*refused by the server policy: expired' event detail
+own '+1 day' '+9 days'
+still "reload, not yet valid, two listeners inherit it" '^snapshot_rejected	.*server.pem: .*refused by the server policy: not_yet_valid' event detail
+for again in 1 2; do # the words change with the time
+    sleep 1.1
+    kill -HUP "$broker_pid"
+done
+expect "and is looked at again" in dev1 "$tls" dev1
 told_once "what listeners inherit and is refused" snapshot_rejected
 own '-1 day' '+8 days'
 still "reload, a new one" '^credential_swapped' event
