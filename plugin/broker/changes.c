@@ -2,6 +2,7 @@
 #include "changes.h"
 
 #include "core/name.h"
+#include "tls/hook.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,6 +97,34 @@ static void swapped(struct cg_reporter *reporter, const struct cg_credential *ol
     cg_report(reporter, &event);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Not refused: clients with certificates may depend on the list. */
+static void warn_of_psk(struct cg_reporter *reporter, const struct cg_policy *policy,
+                        const struct cg_listener_policy *listener)
+{
+    char detail[400];
+    bool told = listener->port && policy->base.tls.psk_allowed &&
+                same_text(listener->tls.ciphers, policy->base.tls.ciphers);
+    if (!listener->tls.psk_allowed || told || cg_hook_takes_psk(&listener->tls))
+        return;
+    snprintf(
+        detail, sizeof detail,
+        "%s: tls.psk is \"allow\", but no cipher of tls.ciphers ('%.200s') takes pre-shared keys, so no client with "
+        "one connects over TLS 1.2",
+        policy->name, listener->tls.ciphers);
+    const struct cg_event event = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = detail,
+        .listener = listener->port,
+        .hint = "add ECDHE-PSK-CHACHA20-POLY1305 to the list, or take ciphers out of the policy",
+    };
+    cg_report(reporter, &event);
+}
+
 void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *old, const struct cg_snapshot *fresh)
 {
     struct text text = {"", 0};
@@ -105,6 +134,13 @@ void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *o
         add_certificates(&text, "trust anchors", cg_trust_anchors(old->trust), cg_trust_anchors(fresh->trust));
         add_certificates(&text, "intermediates", cg_trust_intermediates(old->trust),
                          cg_trust_intermediates(fresh->trust));
+    }
+    if (old && old->bridge_trust != fresh->bridge_trust && fresh->bridge_trust != fresh->trust) {
+        add_certificates(&text, "trust anchors for bridges", cg_trust_anchors(old->bridge_trust),
+                         cg_trust_anchors(fresh->bridge_trust));
+        add_certificates(&text, "intermediates for bridges", cg_trust_intermediates(old->bridge_trust),
+                         cg_trust_intermediates(fresh->bridge_trust));
+        add_crls(&text, cg_trust_crls(old->bridge_trust), cg_trust_crls(fresh->bridge_trust));
     }
     if (!old || old->trust != fresh->trust)
         add_crls(&text, old ? cg_trust_crls(old->trust) : NULL, cg_trust_crls(fresh->trust));
@@ -117,14 +153,17 @@ void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *o
         .crls = (int64_t)cg_crl_set_count(cg_trust_crls(fresh->trust)),
     };
     cg_report(reporter, &event);
+    if (!old || old->policy != fresh->policy) {
+        warn_of_psk(reporter, fresh->policy, &fresh->policy->base);
+        for (size_t i = 0; i < fresh->policy->nlisteners; i++)
+            warn_of_psk(reporter, fresh->policy, &fresh->policy->listeners[i]);
+    }
     if (!old)
         return;
     swapped(reporter, old->base_credential, fresh->base_credential, &fresh->policy->base);
     for (size_t i = 0; i < fresh->policy->nlisteners; i++) {
         const struct cg_listener_policy *listener = &fresh->policy->listeners[i];
-        bool inherits = fresh->policy->base.credential_chain && listener->credential_chain &&
-                        strcmp(fresh->policy->base.credential_chain, listener->credential_chain) == 0;
-        if (!inherits)
+        if (!same_text(fresh->policy->base.credential_chain, listener->credential_chain))
             swapped(reporter, cg_snapshot_credential(old, listener->port), fresh->credentials[i], listener);
     }
 }

@@ -280,6 +280,19 @@ bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_
     return false;
 }
 
+bool cg_ciphers_take_psk(const struct cg_tls_policy *tls)
+{
+    SSL_CTX *ctx = tls->ciphers && tls->min_version < TLS1_3_VERSION ? with_list(tls->ciphers, false) : NULL;
+    const STACK_OF(SSL_CIPHER) *ciphers = ctx ? SSL_CTX_get_ciphers(ctx) : NULL;
+    static const int kinds[] = {NID_kx_psk, NID_kx_ecdhe_psk, NID_kx_dhe_psk, NID_kx_rsa_psk};
+    bool takes = !ctx;
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+            takes = takes || SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(ciphers, i)) == kinds[k];
+    SSL_CTX_free(ctx);
+    return takes;
+}
+
 /* ---- certificates */
 
 static enum cg_auth auth_of(const EVP_PKEY *key)

@@ -19,6 +19,9 @@ const char *cg_ciphers_of(const struct cg_tls_policy *tls);
 bool cg_ciphers_sound(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err);
 bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err);
 
+/* Can a client with a pre-shared key use the section over TLS 1.2? True where it has no list, or TLS 1.3 is the lowest. */
+bool cg_ciphers_take_psk(const struct cg_tls_policy *tls);
+
 /* bits: what a certificate's key can be used for in TLS 1.2; CG_AUTH_OTHER: nothing (ML-DSA) */
 enum cg_auth { CG_AUTH_RSA = 1 << 0, CG_AUTH_EC = 1 << 1, CG_AUTH_OTHER = 1 << 2 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The registry of the broker's SSL_CTXs. */
+#include "ciphers.h"
 #include "private.h"
 #include "tickets.h"
 
@@ -97,6 +98,14 @@ void cg_contexts_configure(void)
         if (!context->in_slot)
             context->in_slot = SSL_CTX_set_ex_data(context->ctx, cg_hook.context_index, context) == 1;
     }
+}
+
+bool cg_hook_takes_psk(const struct cg_tls_policy *tls)
+{
+    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
+    bool takes = cg_ciphers_take_psk(tls);
+    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    return takes;
 }
 
 bool cg_hook_broker_has_crl(void)

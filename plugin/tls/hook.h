@@ -54,9 +54,12 @@ bool cg_hook_can_prove(void);
  * as more is read, which the broker does not do where it refuses. */
 void cg_hook_connect_done(struct cg_conn *conn);
 
-/* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? To be called once the listeners exist, from the first
- * tick. */
+/* Does the broker check CRLs of its own (crlfile) in one of its listeners or bridges? To be called once the listeners
+ * exist, from the first tick. */
 bool cg_hook_broker_has_crl(void);
+
+/* cg_ciphers_take_psk, on the main thread while the hook is installed. */
+bool cg_hook_takes_psk(const struct cg_tls_policy *tls);
 
 /* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */
 int64_t cg_hook_tick(void);

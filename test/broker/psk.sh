@@ -51,6 +51,21 @@ broker_with ', "tls": {"psk": "allow"}'
 expect "no certificate and no key is still refused" out none "$tls" x
 expect_event "with its reason" "handshake_rejected\tno_certificate\t$tls" event reason listener
 
+# What no pre-shared key can use is told: not refused, for clients with certificates may need the list.
+warnings() {
+    grep -c '"event":"configuration_warning".*pre-shared' events.jsonl
+}
+broker_with ", \"tls\": {\"ciphers\": \"ECDHE-ECDSA-AES128-GCM-SHA256\"}, \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
+expect_event "a list without ciphers for pre-shared keys" "configuration_warning	$psk	.*ECDHE-PSK-CHACHA20-POLY1305" event listener hint
+[ "$(warnings)" = 1 ] || fail "told $(warnings) times"
+expect "is used as it is, and clients with certificates are served" in dev1 "$tls" x
+for list in ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-PSK-CHACHA20-POLY1305 ''; do
+    ciphers=${list:+", \"tls\": {\"ciphers\": \"$list\"}"}
+    broker_with "$ciphers, \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
+    expect_psk "ciphers '$list'" in "$psk" tlsv1.2 "$key"
+    [ "$(warnings)" = 0 ] || fail "ciphers '$list': a warning that is wrong"
+done
+
 # A change of the policy ends the sessions that it allowed.
 broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
 mosquitto_sub -h 127.0.0.1 -p "$psk" -i live --psk-identity gate --psk "$key" -t none -W 30 >/dev/null 2>&1 &
