@@ -95,24 +95,53 @@ static void explain_missing(const char *path, struct cg_error *err)
                      folder);
 }
 
+static bool in_our_groups(gid_t gid)
+{
+    gid_t groups[GROUPS_MAX];
+    int count = getgroups(GROUPS_MAX, groups);
+    for (int i = 0; i < count; i++)
+        if (groups[i] == gid)
+            return true;
+    return gid == getegid();
+}
+
+#define CURE_MAX (2 * PATH_MAX + NAME_TEXT_MAX + 64)
+
+/* Lets our user in, and shuts nobody out: a group that has access keeps the file. */
+static void cure_of(const char *path, const char *right, char cure[CURE_MAX])
+{
+    char user[NAME_TEXT_MAX], group[NAME_TEXT_MAX];
+    struct stat st;
+    bool known = stat(path, &st) == 0;
+    cg_file_user(user);
+    group_text(group);
+    if (known && st.st_uid == geteuid())
+        snprintf(cure, CURE_MAX, "chmod u+%s %s", right, path);
+    else if (known && in_our_groups(st.st_gid))
+        snprintf(cure, CURE_MAX, "chmod g+%s %s", right, path);
+    else if (known && (st.st_mode & S_IRWXG))
+        snprintf(cure, CURE_MAX, "setfacl -m u:%s:%s %s (package acl)", user, right, path);
+    else
+        snprintf(cure, CURE_MAX, "chgrp %s %s && chmod g+%s %s", group, path, right, path);
+}
+
 /* Names the folder that stops us, nearest to the root first, or else the file itself, where right is missing. */
 static void explain_denied(const char *path, const char *right, struct cg_error *err)
 {
-    char user[NAME_TEXT_MAX], group[NAME_TEXT_MAX], prefix[PATH_MAX];
+    char user[NAME_TEXT_MAX], prefix[PATH_MAX], cure[CURE_MAX];
     cg_file_user(user);
-    group_text(group);
     snprintf(prefix, sizeof prefix, "%s", path);
     for (char *p = prefix[0] ? strchr(prefix + 1, '/') : NULL; p; p = strchr(p + 1, '/')) {
         *p = '\0';
         if (cg_file_is_folder(prefix) && !may_enter(prefix)) {
-            cg_error_set(err, "%s: user %s may not enter the folder %s; cure: chgrp %s %s && chmod g+x %s", path, user,
-                         prefix, group, prefix, prefix);
+            cure_of(prefix, "x", cure);
+            cg_error_set(err, "%s: user %s may not enter the folder %s; cure: %s", path, user, prefix, cure);
             return;
         }
         *p = '/';
     }
-    cg_error_set(err, "%s: user %s may not read it; cure: chgrp %s %s && chmod g+%s %s", path, user, group, path, right,
-                 path);
+    cure_of(path, right, cure);
+    cg_error_set(err, "%s: user %s may not %s it; cure: %s", path, user, right[0] == 'x' ? "enter" : "read", cure);
 }
 
 static void explain_open(const char *path, int error, struct cg_error *err)
@@ -125,29 +154,25 @@ static void explain_open(const char *path, int error, struct cg_error *err)
         cg_error_set(err, "%s: cannot open it: %s", path, strerror(error));
 }
 
-static bool in_our_groups(gid_t gid)
-{
-    gid_t groups[GROUPS_MAX];
-    int count = getgroups(GROUPS_MAX, groups);
-    for (int i = 0; i < count; i++)
-        if (groups[i] == gid)
-            return true;
-    return gid == getegid();
-}
-
 /* With the cure that leaves us, and the group where it may read now, able to read it. */
 static void explain_exposed(const char *path, const struct stat *st, struct cg_error *err)
 {
-    char group[NAME_TEXT_MAX], chgrp[NAME_TEXT_MAX + PATH_MAX + 16] = "";
+    char group[NAME_TEXT_MAX], user[NAME_TEXT_MAX], cure[CURE_MAX];
     bool by_group = in_our_groups(st->st_gid), by_owner = st->st_uid == geteuid();
-    if (!by_owner && !by_group) {
-        group_text(group);
-        snprintf(chgrp, sizeof chgrp, "chgrp %s %s && ", group, path);
-    }
+    cg_file_user(user);
+    group_text(group);
+    if (by_owner && !by_group)
+        snprintf(cure, sizeof cure, "chmod 0600 %s", path);
+    else if (by_group)
+        snprintf(cure, sizeof cure, "chmod 0640 %s", path);
+    else if (st->st_uid == 0 && (st->st_mode & S_IRGRP))
+        snprintf(cure, sizeof cure, "chmod 0640 %s && setfacl -m u:%s:r %s (package acl)", path, user, path);
+    else
+        snprintf(cure, sizeof cure, "chgrp %s %s && chmod 0640 %s", group, path, path);
     cg_error_set(err,
                  "%s: expected a private key that only its owner (or the broker's group) may read, found mode %04o; "
-                 "cure: %schmod %s %s",
-                 path, (unsigned)(st->st_mode & 07777), chgrp, by_owner && !by_group ? "0600" : "0640", path);
+                 "cure: %s",
+                 path, (unsigned)(st->st_mode & 07777), cure);
 }
 
 /* A key that others may read is no secret. Group read is how a root-owned key is given to the broker (0640). */
