@@ -162,6 +162,37 @@ static void a_damaged_file_is_not_written_over(void **state)
     file_holds("certguard crl-numbers 1\n", true);
 }
 
+static void what_stands_in_the_way_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *words;
+        bool link;
+    } rows[] = {
+        {"state/crl-numbers.lock", "crl-numbers.lock: cannot make the file: ", false},
+        {"state/crl-numbers.lock", "crl-numbers.lock: cannot make the file: ", true},
+        {"state/crl-numbers.new", "crl-numbers.new: cannot make the file: ", false},
+        {"state/crl-numbers", "crl-numbers: expected a regular file, found a folder", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_error err = {""};
+        cg_scratch_remove("state");
+        store("six", CG_NUMBERS_CREATED, "");
+        cg_scratch_remove(rows[i].name);
+        assert_int_equal(rows[i].link ? symlink("elsewhere", cg_scratch_path(rows[i].name))
+                                      : mkdir(cg_scratch_path(rows[i].name), 0700),
+                         0);
+        store("seven", CG_NUMBERS_NOT_STORED, rows[i].words);
+        if (!strstr(rows[i].words, "expected")) {
+            store("seven", CG_NUMBERS_NOT_STORED, "what stands there is no file of the plugin's; move it out");
+            assert_false(cg_numbers_file_prepare(folder, &err));
+        }
+        assert_int_equal(rename(cg_scratch_path(rows[i].name), cg_scratch_path("away")), 0);
+        store("seven", i == 3 ? CG_NUMBERS_CREATED : CG_NUMBERS_STORED, "");
+        cg_scratch_remove("away");
+    }
+}
+
 static void what_others_may_write_is_not_used(void **state)
 {
     (void)state;
@@ -282,6 +313,7 @@ int main(void)
         cmocka_unit_test_teardown(stamps_what_it_wrote, clear_folder),
         cmocka_unit_test_teardown(leftovers_are_no_hindrance, clear_folder),
         cmocka_unit_test_teardown(a_damaged_file_is_not_written_over, clear_folder),
+        cmocka_unit_test_teardown(what_stands_in_the_way_is_named, clear_folder),
         cmocka_unit_test_teardown(what_others_may_write_is_not_used, clear_folder),
         cmocka_unit_test_teardown(waits_for_another_broker, clear_folder),
         cmocka_unit_test_teardown(the_brokers_user_may_not_write, clear_folder),

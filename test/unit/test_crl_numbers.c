@@ -285,6 +285,40 @@ static void a_damaged_file_is_cured_by_the_one_before(void **state)
     cg_crl_numbers_free(numbers);
 }
 
+/* A folder, a pipe, a file that grew: moved away before the one before is put there. */
+static void what_is_no_file_of_ours_is_moved_away(void **state)
+{
+    (void)state;
+    enum { FOLDER, PIPE, BIG, KINDS };
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    numbers_raise(numbers, "seven");
+    for (int kind = 0; kind < KINDS; kind++) {
+        const char *path = cg_scratch_path("state/crl-numbers");
+        struct cg_error err = {""};
+        char command[1300];
+        snprintf(command, sizeof command, "%s", path);
+        if (kind == FOLDER)
+            assert_int_equal(mkdir(command, 0700), 0);
+        else if (kind == PIPE)
+            assert_int_equal(mkfifo(command, 0600), 0);
+        else
+            assert_int_equal(truncate(cg_scratch_write("state/crl-numbers", HEAD), (off_t)2 << 30), 0);
+        read_fails_with("restore the file from a backup");
+        numbers_save(numbers, "state/crl-numbers.old");
+        assert_false(cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err));
+        const char *cure = strstr(err.text, "; cure: ");
+        assert_non_null(cure);
+        assert_true((strstr(cure, "mv ") != NULL) == (kind != BIG));
+        assert_int_equal(system(cure + strlen("; cure: ")), 0); /* NOLINT(cert-env33-c) */
+        if (!cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err))
+            fail_msg("kind %d: %s", kind, err.text);
+        cg_scratch_remove("state/crl-numbers");
+        cg_scratch_remove("state/crl-numbers.old");
+        cg_scratch_remove("state/crl-numbers.away");
+    }
+    cg_crl_numbers_free(numbers);
+}
+
 static int read_as_nobody(void)
 {
     struct cg_error err = {""};
@@ -319,6 +353,7 @@ int main(void)
         cmocka_unit_test(what_others_may_write_is_not_read),
         cmocka_unit_test(a_file_too_big_is_not_read),
         cmocka_unit_test(a_damaged_file_is_cured_by_the_one_before),
+        cmocka_unit_test(what_is_no_file_of_ours_is_moved_away),
         cmocka_unit_test(what_may_not_be_read_is_not_missing),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
