@@ -62,8 +62,7 @@ void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
  * back whom it revoked since. */
 static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
 {
-    char issuer[256], high[44], low[44], restored[160] = "";
-    cg_name_text(older->issuer, issuer, sizeof issuer);
+    char high[44], low[44], restored[160] = "";
     cg_crl_number_text(held, high, sizeof high);
     cg_crl_number_text(older, low, sizeof low);
     if (high[0])
@@ -74,7 +73,7 @@ static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, 
     cg_error_set(err,
                  "CRL of %s: cRLNumber %s is older than %s, which is in use (RFC 5280 5.2.3); put the newest CRL "
                  "there%s",
-                 issuer, low[0] ? low : "(none)", high[0] ? high : "(none)", restored);
+                 older->issuer_text, low[0] ? low : "(none)", high[0] ? high : "(none)", restored);
 }
 
 static bool append(struct cg_crl_set *set, struct cg_crl *crl)
@@ -144,7 +143,8 @@ static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
     cg_time_text(crl->next_update, until, sizeof until);
     cg_error_set(&err,
                  "CRL of %s: it is in no file any more; number %s stays in use, until %s. Put the newest CRL there, or "
-                 "take the CA out of the trust files too",
+                 "take the CA out of the trust files too. If the CA divides its CRLs in another way now, restart the "
+                 "broker",
                  crl->issuer_text, number[0] ? number : "(none)", until);
     cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
 }

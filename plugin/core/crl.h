@@ -83,7 +83,7 @@ int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl
 
 /* What the set holds, for events, doctor and warnings: index < cg_crl_set_count. */
 struct cg_crl_info {
-    const char *issuer; /* RFC 4514 text */
+    const char *issuer; /* RFC 4514 text, and in brackets what tells it from others of the issuer: delta, scope */
     size_t entries;
     int64_t this_update, next_update;
     char number[44];

@@ -168,6 +168,17 @@ static bool fill(struct cg_crl *crl, const struct cg_crl_head *head, const STACK
     return true;
 }
 
+/* Partitions and deltas of one issuer are to be told apart by those who read of them. */
+static void add_scope(struct cg_crl *crl)
+{
+    char scope[140];
+    size_t len = strlen(crl->issuer_text);
+    cg_crl_scope_text(&crl->scope, scope, sizeof scope);
+    if (scope[0] || crl->is_delta)
+        snprintf(crl->issuer_text + len, sizeof crl->issuer_text - len, " (%s%s%s)", crl->is_delta ? "delta" : "",
+                 crl->is_delta && scope[0] ? ", " : "", scope);
+}
+
 struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(X509) *issuers, bool strict,
                            struct cg_error *err)
 {
@@ -188,11 +199,13 @@ struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(
         cg_crl_free(crl);
         return NULL;
     }
-    cg_name_text(crl->issuer, crl->issuer_text, sizeof crl->issuer_text);
+    cg_name_text(crl->issuer, crl->issuer_text, 256);
     if (EVP_Digest(der, len, crl->sha256, NULL, EVP_sha256(), NULL) != 1)
         cg_error_set(err, "out of memory");
-    else if (fill(crl, &head, issuers, strict, err))
+    else if (fill(crl, &head, issuers, strict, err)) {
+        add_scope(crl);
         return crl;
+    }
     cg_error_prefix(err, "CRL of %s", crl->issuer_text);
     cg_crl_free(crl);
     return NULL;

@@ -111,7 +111,7 @@ bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *c
 {
     struct cg_numbers_row row = {.has_number = crl->has_number, .in_use = true, .this_update = crl->this_update};
     memcpy(row.number, crl->number, sizeof row.number);
-    snprintf(row.issuer, sizeof row.issuer, "%s", crl->issuer_text);
+    cg_name_text(crl->issuer, row.issuer, sizeof row.issuer);
     return identify(crl, crl->is_delta, row.id) && cg_numbers_put(numbers, &row);
 }
 

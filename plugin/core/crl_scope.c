@@ -2,6 +2,7 @@
 #include "crl_scope.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 static unsigned reasons_of(const ASN1_BIT_STRING *flags)
@@ -121,6 +122,47 @@ void cg_crl_points_clear(struct cg_crl_points *points)
 {
     CRL_DIST_POINTS_free(points->list);
     memset(points, 0, sizeof *points);
+}
+
+/* The point's URI, or what kind of name it has. */
+static const char *point_text(const DIST_POINT_NAME *point, char *out, size_t size)
+{
+    const GENERAL_NAMES *names = point->type == 0 ? point->name.fullname : NULL;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_URI)
+            continue;
+        const ASN1_STRING *uri = name->d.uniformResourceIdentifier;
+        size_t len = (size_t)ASN1_STRING_length(uri) < size ? (size_t)ASN1_STRING_length(uri) : size - 1;
+        memcpy(out, ASN1_STRING_get0_data(uri), len);
+        for (size_t k = 0; k < len; k++)
+            out[k] = out[k] > ' ' && out[k] <= '~' ? out[k] : '?';
+        out[len] = '\0';
+        return out;
+    }
+    return "one distribution point";
+}
+
+void cg_crl_scope_text(const struct cg_crl_scope *scope, char *out, size_t size)
+{
+    const ISSUING_DIST_POINT *idp = scope->idp;
+    char point[128];
+    const struct {
+        bool is;
+        const char *words;
+    } parts[] = {
+        {idp && idp->onlyuser > 0, "end entities"},
+        {idp && idp->onlyCA > 0, "CA certificates"},
+        {idp && idp->onlyattr > 0, "attribute certificates"},
+        {scope->reasons != CG_CRL_ALL_REASONS, "some reasons"},
+        {scope->indirect, "indirect"},
+        {idp && idp->distpoint, idp && idp->distpoint ? point_text(idp->distpoint, point, sizeof point) : ""},
+    };
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].is && len < size)
+            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", parts[i].words);
 }
 
 static bool lists_name(const GENERAL_NAMES *names, const X509_NAME *name)

@@ -428,6 +428,34 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* By those who read of them. */
+static void scopes_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        struct list list;
+        const char *name;
+    } scoped[] = {
+        {ON(.number = 7), "CN=CA"},
+        {ON(.scope = USERS), "CN=CA (end entities)"},
+        {ON(.scope = CAS), "CN=CA (CA certificates)"},
+        {ON(.scope = POINT_1), "CN=CA (http:1)"},
+        {ON(.scope = POINT_2 USERS), "CN=CA (end entities, http:2)"},
+        {ON(.scope = "\xa0\x0a\xa0\x08\x86\x06h\ntp:\x1f"), "CN=CA (h?tp:?)"},
+        {ON(.scope = KEY_CA), "CN=CA (some reasons)"},
+        {ON(.number = 7, .delta_base = 3), "CN=CA (delta)"},
+        {ON(.number = 7, .delta_base = 3, .scope = USERS), "CN=CA (delta, end entities)"},
+    };
+    for (size_t i = 0; i < sizeof scoped / sizeof scoped[0]; i++) {
+        struct cg_crl_set *set = cg_crl_set_new();
+        struct cg_crl_info info;
+        add_list(set, &scoped[i].list, scoped[i].name);
+        cg_crl_set_info(set, 0, &info);
+        assert_string_equal(info.issuer, scoped[i].name);
+        cg_crl_set_free(set);
+    }
+}
+
 /* What a look found holds up to the second before. */
 static void the_next_change(void **state)
 {
@@ -459,9 +487,8 @@ static void the_next_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_of_each_row),
-        cmocka_unit_test(limits_of_time),
-        cmocka_unit_test(the_next_change),
+        cmocka_unit_test(status_of_each_row),      cmocka_unit_test(limits_of_time),
+        cmocka_unit_test(the_next_change),         cmocka_unit_test(scopes_are_told_apart),
         cmocka_unit_test(wrong_issuer_is_unknown),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
