@@ -16,6 +16,7 @@
 #define SAN_MAX_BYTES    140
 #define SANS_MAX         8
 #define DETAIL_MAX_BYTES 250
+#define FAULT_MAX_BYTES  1000 /* of no certificate: what is wrong with a file names it, and again in the cure */
 #define HINT_MAX_BYTES   350
 #define ID_MAX_BYTES     256
 #define FILE_MAX_BYTES   300
@@ -38,7 +39,8 @@ static void write_reason(struct cg_json *json, const struct cg_event *event)
     if (known)
         cg_json_string(json, "reason", row->code, 64);
     if (*cg_event_detail(event))
-        cg_json_string(json, "detail", cg_event_detail(event), DETAIL_MAX_BYTES);
+        cg_json_string(json, "detail", cg_event_detail(event),
+                       event->certificate || event->conn ? DETAIL_MAX_BYTES : FAULT_MAX_BYTES);
     if (!known)
         return;
     if (row->kind == CG_KIND_RULE)

@@ -146,14 +146,37 @@ static void the_worst_case_is_one_whole_line(void **state)
                              .anchors = 100000,
                              .crls = 100000,
                              .hint = quotes};
-    size_t len = cg_event_json(&event, line, sizeof line - 1);
-    cJSON *json = cJSON_Parse(line);
-    assert_non_null(json);
-    print_message("the longest event has %zu bytes\n", len);
-    assert_true(len < CG_EVENT_LINE_MAX - 1);
-    assert_string_not_equal(text(json, "hint"), "(none)"); /* the last member fits too */
-    cJSON_Delete(json);
+    for (int of_file = 0; of_file < 2; of_file++) {
+        event.conn = of_file ? NULL : &conn;
+        event.certificate = of_file ? NULL : cg_pki_cert(pki, "dev");
+        size_t len = cg_event_json(&event, line, sizeof line - 1);
+        cJSON *json = cJSON_Parse(line);
+        assert_non_null(json);
+        print_message("the longest event has %zu bytes\n", len);
+        assert_true(len < CG_EVENT_LINE_MAX - 1);
+        assert_string_not_equal(text(json, "hint"), "(none)"); /* the last member fits too */
+        cJSON_Delete(json);
+    }
     cg_pki_free(pki);
+}
+
+/* The path stands in what is wrong and in what to do, and may be long. */
+static void the_cure_of_a_file_is_not_cut(void **state)
+{
+    (void)state;
+    char path[300], line[CG_EVENT_LINE_MAX];
+    memset(path, 'p', sizeof path - 1);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    struct cg_error err;
+    cg_error_set(&err, "%s: user mosquitto may not read it; cure: chgrp mosquitto %s && chmod g+r %s", path, path,
+                 path);
+    const struct cg_event event = {
+        .type = CG_EVENT_SNAPSHOT_REJECTED, .reason = CG_REASON_CRL_INVALID, .detail = err.text};
+    (void)cg_event_json(&event, line, sizeof line - 1);
+    cJSON *json = cJSON_Parse(line);
+    assert_string_equal(text(json, "detail"), err.text);
+    cJSON_Delete(json);
 }
 
 static void a_buffer_of_any_size_gives_valid_json(void **state)
@@ -197,9 +220,13 @@ static void every_kind_has_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_rejection_has_all_that_is_known), cmocka_unit_test(hostile_names_stay_inside_their_strings),
-        cmocka_unit_test(the_worst_case_is_one_whole_line),  cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
-        cmocka_unit_test(words_are_cut_at_their_buffer),     cmocka_unit_test(every_kind_has_a_name),
+        cmocka_unit_test(a_rejection_has_all_that_is_known),
+        cmocka_unit_test(hostile_names_stay_inside_their_strings),
+        cmocka_unit_test(the_cure_of_a_file_is_not_cut),
+        cmocka_unit_test(the_worst_case_is_one_whole_line),
+        cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
+        cmocka_unit_test(words_are_cut_at_their_buffer),
+        cmocka_unit_test(every_kind_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
