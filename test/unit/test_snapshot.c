@@ -188,6 +188,10 @@ static const struct {
      CG_REASON_CREDENTIAL_INVALID},
     {"a key that others may read", CREDENTIAL("chain.pem", "open.key"), FIXTURE_NOW, true, false,
      CG_REASON_CREDENTIAL_INVALID},
+    {"expired, and that of a listener is missing",
+     "{\"trust\":{\"anchors\":\"ca.pem\"},\"credential\":{\"chain\":\"expired.pem\",\"key\":\"expired.key\"},"
+     "\"listeners\":[{\"port\":1,\"credential\":{\"chain\":\"none.pem\",\"key\":\"key.pem\"}}]}",
+     FIXTURE_NOW, true, false, CG_REASON_CREDENTIAL_INVALID},
 };
 
 static void faults_of_time_refuse_no_start(void **state)

@@ -187,7 +187,103 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     struct cg_snapshot *third = fixture_reload(NULL, second);
     fixture_expect_faults(1, "still served: revoked");
     assert_string_equal(number_of(third, "CN=mid"), "3");
+    cg_pki_write(pki, folder, "chain.pem", "broker mid root"); /* what comes is one thing, what is served another */
+    struct cg_snapshot *fourth = fixture_reload(NULL, third);
+    fixture_expect_faults(2, "refused by the server policy: revoked");
+    fixture_expect_faults(2, "still served: revoked");
+    cg_snapshot_release(fourth);
     cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+}
+
+/* Where listeners inherit what is at fault, and the rule, it is told once; what only one of them refuses names its port. */
+static const struct {
+    const char *sentence, *listeners, *recipe; /* of the new certificate */
+    size_t faults;
+    const char *words[2];
+} inherited[] = {
+    {"by all alike",
+     "{\"port\":1},{\"port\":2}",
+     "days=-10..-1",
+     1,
+     {"chain.pem: refused by the server policy: expired", ""}},
+    {"by one for another reason",
+     "{\"port\":1},{\"port\":2,\"server\":{\"names\":[\"localhost\"]}}",
+     "days=-10..-1 san=dns:elsewhere",
+     2,
+     {"chain.pem: refused by the server policy: expired", "port 2: "}},
+    {"by two of them alone",
+     "{\"port\":1,\"server\":{\"min_remaining\":\"30d\"}},{\"port\":2,\"server\":{\"min_remaining\":\"30d\"}}",
+     "days=-1..5",
+     2,
+     {"port 1: ", "port 2: "}},
+};
+
+static void each_listener_tells_its_own(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
+        char policy[600], recipe[200];
+        cg_snapshot_release(start_with_all());
+        snprintf(policy, sizeof policy, "%s,\"listeners\":[%s]}", ALL, inherited[i].listeners);
+        snprintf(recipe, sizeof recipe, "refused: server issuer=mid key=@broker %s", inherited[i].recipe);
+        struct cg_snapshot *first = fixture_load_well(policy);
+        cg_pki_make(pki, recipe);
+        cg_pki_write(pki, folder, "chain.pem", "refused mid root");
+        struct cg_snapshot *second = fixture_reload(NULL, first);
+        for (int k = 0; k < 2; k++)
+            fixture_expect_faults(inherited[i].faults, inherited[i].words[k]);
+        if ((strncmp(fixture_first_fault(), "port ", 5) == 0) != (strncmp(inherited[i].words[0], "port ", 5) == 0))
+            fail_msg("%s: %s", inherited[i].sentence, fixture_first_fault());
+        assert_ptr_equal(second->credentials[1], first->credentials[1]);
+        cg_snapshot_release(second);
+        cg_snapshot_release(first);
+    }
+}
+
+/* The same leaf, below a certificate of its CA that was issued again: clients are to see that one. */
+static void a_new_intermediate_in_the_chain_is_taken(void **state)
+{
+    (void)state;
+    struct cg_snapshot *first = start_with_all();
+    cg_pki_make(pki, "mid-again: ca cn=mid issuer=root key=@mid serial=0x79");
+    cg_pki_write(pki, folder, "chain.pem", "broker mid-again root");
+    struct cg_snapshot *second = fixture_reload(NULL, first);
+    fixture_expect_faults(0, NULL);
+    assert_int_equal(sk_X509_num(second->base_credential->chain), 1);
+    assert_int_equal(X509_cmp(sk_X509_value(second->base_credential->chain, 0), cg_pki_cert(pki, "mid-again")), 0);
+    cg_pki_write(pki, folder, "chain.pem", "broker mid-again mid"); /* both, and one of them again */
+    struct cg_snapshot *third = fixture_reload(NULL, second);
+    assert_int_equal(sk_X509_num(third->base_credential->chain), 2);
+    cg_pki_write(pki, folder, "chain.pem", "broker mid-again");
+    struct cg_snapshot *fourth = fixture_reload(NULL, third);
+    assert_int_equal(sk_X509_num(fourth->base_credential->chain), 1);
+    cg_snapshot_release(fourth);
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+}
+
+/* It waits for its time; nobody is served it, whatever else comes meanwhile. */
+static void one_that_is_held_is_not_said_to_be_served(void **state)
+{
+    (void)state;
+    cg_snapshot_release(start_with_all());
+    cg_pki_write(pki, folder, "chain.pem", "expired mid root");
+    cg_pki_write_key(pki, folder, "key.pem", "expired");
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json"), .hold = true};
+    struct cg_error err = {""};
+    struct cg_snapshot *first = cg_snapshot_load(&source, NULL, FIXTURE_NOW, NULL, NULL, &err);
+    if (!first)
+        fail_msg("%s", err.text);
+    cg_pki_make(pki, "tenth: crl issuer=root number=10");
+    cg_pki_write(pki, folder, "list.crl", "tenth");
+    struct cg_snapshot *second = fixture_reload(NULL, first);
+    fixture_expect_faults(0, NULL);
+    assert_ptr_not_equal(second, first);
+    assert_ptr_equal(second->base_credential, first->base_credential);
+    assert_true(cg_credential_is_held(second->base_credential));
     cg_snapshot_release(second);
     cg_snapshot_release(first);
 }
@@ -356,6 +452,9 @@ int main(void)
         cmocka_unit_test(each_part_by_itself),
         cmocka_unit_test(a_part_that_is_mended_is_taken),
         cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),
+        cmocka_unit_test(each_listener_tells_its_own),
+        cmocka_unit_test(a_new_intermediate_in_the_chain_is_taken),
+        cmocka_unit_test(one_that_is_held_is_not_said_to_be_served),
         cmocka_unit_test(what_is_in_use_stays),
         cmocka_unit_test(a_crl_that_is_gone_stays),
         cmocka_unit_test(files_of_crls_that_did_not_change_are_not_read_again),
