@@ -16,10 +16,14 @@
 
 #define NOBODY 65534
 
+static struct cg_pki *pki;
+
 static int make_files(void **state)
 {
     (void)state;
-    numbers_open("numbers");
+    pki = numbers_open("numbers");
+    cg_pki_make(pki, "nine: crl issuer=root number=9\nusers: crl issuer=root idp=onlyuser:TRUE\nlater-delta: crl "
+                     "issuer=root number=10 delta=8\n");
     return 0;
 }
 
@@ -73,6 +77,62 @@ static void judges_older_crls(void **state)
     }
 }
 
+static const struct {
+    const char *sentence, *highest, *crl;
+    enum cg_crl_age age;
+    const char *words;
+} judged_bases[] = {
+    {"a delta with a higher number was in use", "delta", "eight", CG_CRL_OLDER,
+     "number 8 of 2027-01-14T08:00:00Z is there without the delta CRL, number 9 of "},
+    {"a base without number, made before the delta", "delta", "none", CG_CRL_OLDER, "the CRL of 2027-01-13"},
+    {"a base that says what the delta said", "delta", "nine", CG_CRL_NOT_OLDER, ""},
+    {"no delta was in use", "seven", "six", CG_CRL_NOT_OLDER, ""},
+    {"a delta of another CA", "delta", "other4", CG_CRL_NOT_OLDER, ""},
+    {"a delta is no base", "later-delta", "delta", CG_CRL_NOT_OLDER, ""},
+};
+
+static void judges_bases_by_their_deltas(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof judged_bases / sizeof *judged_bases; i++) {
+        struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+        struct cg_error err = {""};
+        numbers_raise(numbers, judged_bases[i].highest);
+        struct cg_crl *crl = numbers_read_crl(judged_bases[i].crl);
+        enum cg_crl_age age = cg_crl_numbers_judge_base(numbers, crl, &err);
+        if (age != judged_bases[i].age || !strstr(err.text, judged_bases[i].words) ||
+            !err.text[0] != !judged_bases[i].words[0])
+            fail_msg("%s: %d, %s", judged_bases[i].sentence, (int)age, err.text);
+        assert_int_equal(cg_crl_numbers_judge_base(NULL, crl, NULL), CG_CRL_NOT_OLDER);
+        cg_crl_free(crl);
+        cg_crl_numbers_free(numbers);
+    }
+}
+
+/* By key alone: whichever of its CRLs it was. */
+static void knows_whose_crls_were_in_use(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *crl, *words;
+    } rows[] = {
+        {"seven", "CRL of CN=root: number 7 of 2027-01-13T08:00:00Z was in use"},
+        {"none", "CRL of CN=root: the CRL of 2027-01-13T08:00:00Z was in use"},
+        {"delta", "CRL of CN=root: number 9 of 2027-01-14T08:00:00Z was in use"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+        struct cg_error err = {""};
+        numbers_raise(numbers, rows[i].crl);
+        assert_true(cg_crl_numbers_knows(numbers, cg_pki_cert(pki, "root"), &err));
+        if (!strstr(err.text, rows[i].words))
+            fail_msg("%s: %s", rows[i].crl, err.text);
+        assert_false(cg_crl_numbers_knows(numbers, cg_pki_cert(pki, "other"), NULL));
+        assert_false(cg_crl_numbers_knows(NULL, cg_pki_cert(pki, "root"), NULL));
+        cg_crl_numbers_free(numbers);
+    }
+}
+
 static void the_higher_one_stays_whatever_the_order(void **state)
 {
     (void)state;
@@ -116,6 +176,42 @@ static void text_gives_the_same_table(void **state)
     cg_crl_numbers_free(numbers);
 }
 
+/* A file of an earlier version names the same CRLs: else each older one would be let in after an upgrade. */
+static void lines_are_those_of_earlier_versions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *crl, *line; /* after the key: SHA-256 of the name's hash, whether it is a delta, and its scope */
+    } rows[] = {
+        {"seven", "d65ba526d1dddd7321abfad7b79a293580e09488feb1895213e6a10b5cf23109 7 1799827200 2027-01-13T08:00:00Z "
+                  "CN=root\n"},
+        {"none", "d65ba526d1dddd7321abfad7b79a293580e09488feb1895213e6a10b5cf23109 - 1799827200 2027-01-13T08:00:00Z "
+                 "CN=root\n"},
+        {"delta", "3408bdea5da1f785d031ba77eb9aee6aa3f9928b9caba102df999dfd7dbb4853 9 1799913600 2027-01-14T08:00:00Z "
+                  "CN=root\n"},
+        {"users", "e53b6715298f0b8cf94a3ae687f011cd5ed26fe2c50999a6973055a0da6fc5ed 1 1799913600 2027-01-14T08:00:00Z "
+                  "CN=root\n"},
+    };
+    unsigned char digest[32], *key = NULL;
+    int key_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cg_pki_cert(pki, "root")), &key);
+    assert_int_equal(EVP_Digest(key, (size_t)key_len, digest, NULL, EVP_sha256(), NULL), 1);
+    OPENSSL_free(key);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+        char line[300];
+        size_t len = 0;
+        numbers_raise(numbers, rows[i].crl);
+        for (int k = 0; k < 32; k++)
+            snprintf(line + (size_t)2 * k, 3, "%02x", digest[k]);
+        snprintf(line + 64, sizeof line - 64, " %s", rows[i].line);
+        char *text = cg_crl_numbers_text(numbers, &len);
+        if (!strstr(text, line))
+            fail_msg("%s: expected %s in: %s", rows[i].crl, line, text);
+        free(text);
+        cg_crl_numbers_free(numbers);
+    }
+}
+
 #define HEAD     "certguard crl-numbers 1\n"
 #define KEY      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define ROW      KEY " " KEY " 1f 1799827200 2027-01-13T08:00:00Z CN=root\n"
@@ -142,6 +238,7 @@ static const struct {
     {"two lines", HEAD ROW OTHER "end 2\n", NULL},
     {"lines in another order", HEAD OTHER ROW "end 2\n", "file:3: expected lines in the order of key and scope"},
     {"a line twice", HEAD ROW ROW "end 2\n", "file:3: expected lines in the order of key and scope"},
+    {"more after the end of some", HEAD ROW "end 1\n" OTHER, "file:3: expected nothing after the line \"end\""},
     {"more after the end", HEAD "end 0\n" ROW, "file:2: expected nothing after the line \"end\""},
     {"an empty line", HEAD "\nend 0\n", "file:2: expected 64 hex digits of the key first"},
     {"a short key", HEAD "0011 " KEY " 1 1 x y\nend 1\n", "file:2: expected 64 hex digits of the key first"},
@@ -157,6 +254,12 @@ static const struct {
     {"a time that is none", HEAD KEY " " KEY " 1 1x x y\nend 1\n", "file:2: expected a time in seconds"},
     {"a time of many digits", HEAD KEY " " KEY " 1 1111111111111111 x y\nend 1\n",
      "file:2: expected a time in seconds"},
+    {"a time with a plus", HEAD KEY " " KEY " 1 +1 x y\nend 1\n", "file:2: expected a time in seconds"},
+    {"a time before 1970", HEAD KEY " " KEY " 1 -1 x y\nend 1\n", NULL},
+    {"an issuer of 255 bytes", HEAD KEY " " KEY " 1 1 x " KEY KEY KEY KEY_TAIL "\nend 1\n", NULL},
+    {"an issuer of 256 bytes", HEAD KEY " " KEY " 1 1 x " KEY KEY KEY KEY "\nend 1\n",
+     "file:2: expected at most 255 bytes of the issuer's name"},
+    {"a delete character", HEAD KEY " " KEY " 1 1 x CN=\x7f\nend 1\n", "file:2: expected no control characters"},
     {"control characters", HEAD KEY " " KEY " 1 1 x CN=\x1b[2J\nend 1\n", "file:2: expected no control characters"},
 };
 
@@ -173,21 +276,30 @@ static void reads_the_text_strictly(void **state)
     }
 }
 
-static void the_oldest_that_are_not_in_use_go(void **state)
+/* As many as a file may have: the first line is the oldest, and later than all of the fixture. */
+static struct cg_crl_numbers *full_table(void)
 {
-    (void)state;
-    struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *file = cg_crl_numbers_new();
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     struct cg_error err = {""};
     size_t size = 4 << 20, len = (size_t)0;
     char *text = malloc(size);
     assert_non_null(text);
     len += (size_t)snprintf(text, size, HEAD);
-    for (int i = 0; i < CG_CRL_NUMBERS_LINES; i++) /* the first line is the oldest */
+    for (int i = 0; i < CG_CRL_NUMBERS_LINES; i++)
         len += (size_t)snprintf(text + len, size - len, "%064x " KEY " 1 %d x y\n", i, 1900000000 + i);
     len += (size_t)snprintf(text + len, size - len, "end %d\n", CG_CRL_NUMBERS_LINES);
-    if (!cg_crl_numbers_parse(file, "file", text, len, &err))
+    if (!cg_crl_numbers_parse(numbers, "file", text, len, &err))
         fail_msg("%s", err.text);
     free(text);
+    return numbers;
+}
+
+static void the_oldest_that_are_not_in_use_go(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *file = full_table();
+    size_t len = 0;
+    char *text = NULL;
     numbers_raise(numbers, "seven");
     assert_true(cg_crl_numbers_merge(numbers, file));
     struct cg_crl_numbers *copy = cg_crl_numbers_new(); /* what is in use is so in a copy too */
@@ -204,6 +316,27 @@ static void the_oldest_that_are_not_in_use_go(void **state)
     free(text);
     cg_crl_numbers_free(file);
     cg_crl_numbers_free(numbers);
+}
+
+/* Another broker's higher number takes its place, and it is in use all the same. */
+static void what_is_in_use_goes_last(void **state)
+{
+    (void)state;
+    for (int ours_first = 0; ours_first < 2; ours_first++) {
+        struct cg_crl_numbers *numbers = full_table(), *theirs = cg_crl_numbers_new();
+        numbers_raise(theirs, "eight");
+        cg_crl_numbers_unmark(theirs);
+        if (ours_first)
+            numbers_raise(numbers, "seven");
+        assert_true(cg_crl_numbers_merge(numbers, theirs));
+        if (!ours_first)
+            numbers_raise(numbers, "seven");
+        cg_crl_numbers_trim(numbers);
+        assert_int_equal(cg_crl_numbers_count(numbers), CG_CRL_NUMBERS_LINES);
+        assert_int_equal(age_of(numbers, "seven", NULL), CG_CRL_OLDER);
+        cg_crl_numbers_free(theirs);
+        cg_crl_numbers_free(numbers);
+    }
 }
 
 /* ---- the file */
@@ -346,10 +479,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_older_crls),
+        cmocka_unit_test(judges_bases_by_their_deltas),
+        cmocka_unit_test(knows_whose_crls_were_in_use),
         cmocka_unit_test(the_higher_one_stays_whatever_the_order),
         cmocka_unit_test(text_gives_the_same_table),
+        cmocka_unit_test(lines_are_those_of_earlier_versions),
         cmocka_unit_test(reads_the_text_strictly),
         cmocka_unit_test(the_oldest_that_are_not_in_use_go),
+        cmocka_unit_test(what_is_in_use_goes_last),
         cmocka_unit_test(what_others_may_write_is_not_read),
         cmocka_unit_test(a_file_too_big_is_not_read),
         cmocka_unit_test(a_damaged_file_is_cured_by_the_one_before),
