@@ -11,13 +11,14 @@
 
 #include <cmocka.h>
 
-static struct ca ca, rekeyed, renewed, crl_key, late_key, stranger, delegate, alias;
+static struct ca ca, rekeyed, renewed, crl_key, late_key, stranger, delegate, alias, long_name;
 static STACK_OF(X509) *issuers;
 
 /* the CRL's issuer */
-enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_LATE_KEY, BY_STRANGER, BY_DELEGATE, BY_ALIAS };
+enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_LATE_KEY, BY_STRANGER, BY_DELEGATE, BY_ALIAS, BY_LONG_NAME };
 
-static const struct ca *const signers[] = {&ca, &rekeyed, &crl_key, &late_key, &stranger, &delegate, &alias};
+static const struct ca *const signers[] = {&ca,       &rekeyed,  &crl_key, &late_key,
+                                           &stranger, &delegate, &alias,   &long_name};
 
 #define POINT_1  "\xa0\x0a\xa0\x08\x86\x06http:1"
 #define POINT_2  "\xa0\x0a\xa0\x08\x86\x06http:2"
@@ -28,6 +29,13 @@ static const struct ca *const signers[] = {&ca, &rekeyed, &crl_key, &late_key, &
 #define KEY_CA   "\x83\x02\x05\x60"     /* bits 1 and 2 */
 #define OTHERS   "\x83\x03\x07\x9f\x80" /* bits 0 and 3 to 8 */
 #define TWO_DAYS (2 * DAY)
+#define LONG_32  "0123456789abcdef0123456789abcdef"
+#define LONG_96  LONG_32 LONG_32 LONG_32
+#define LONG_127 LONG_96 "0123456789abcdef0123456789abcde"
+
+/* a control character is four of text */
+#define NAME_16 "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+#define NAME_64 NAME_16 NAME_16 NAME_16 NAME_16
 
 struct list {
     enum by by;
@@ -391,7 +399,9 @@ static int set_up(void **state)
     delegate = make_ca("Delegate", NULL, NULL);
     X509_free(delegate.cert);
     delegate.cert = make_cert("Delegate", 78, delegate.key, &ca, crl_sign);
+    long_name = make_ca(NAME_64, NULL, NULL);
     issuers = sk_X509_new_null();
+    sk_X509_push(issuers, long_name.cert);
     sk_X509_push(issuers, rekeyed.cert);
     sk_X509_push(issuers, crl_key.cert);
     sk_X509_push(issuers, late_key.cert);
@@ -425,6 +435,7 @@ static int tear_down(void **state)
     free_ca(&stranger);
     free_ca(&delegate);
     free_ca(&alias);
+    free_ca(&long_name);
     return 0;
 }
 
@@ -442,6 +453,15 @@ static void scopes_are_told_apart(void **state)
         {ON(.scope = POINT_1), "CN=CA (http:1)"},
         {ON(.scope = POINT_2 USERS), "CN=CA (end entities, http:2)"},
         {ON(.scope = "\xa0\x0a\xa0\x08\x86\x06h\ntp:\x1f"), "CN=CA (h?tp:?)"},
+        {ON(.scope = "\xa0\x0a\xa0\x08\x86\x06h tp~\x7f"), "CN=CA (h?tp~?)"},
+        {ON(.scope = "\xa0\x0d\xa0\x0b\x82\x01"
+                     "d\x86\x06http:1"),
+         "CN=CA (http:1)"}, /* the second of two names */
+        {ON(.scope = "\xa0\x81\x84\xa0\x81\x81\x86\x7f" LONG_127), "CN=CA (" LONG_127 ")"},
+        {ON(.scope = "\xa0\x81\x86\xa0\x81\x83\x86\x81\x80" LONG_127 "f"), "CN=CA (" LONG_127 ")"}, /* cut */
+        {ON(.scope = "\xa0\x0c\xa1\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01p"), "CN=CA (one distribution point)"},
+        {ON(.scope = ATTRS), "CN=CA (attribute certificates)"},
+        {ON(.by = BY_DELEGATE, .scope = USERS INDIRECT), "CN=Delegate (end entities, indirect)"},
         {ON(.scope = KEY_CA), "CN=CA (some reasons)"},
         {ON(.number = 7, .delta_base = 3), "CN=CA (delta)"},
         {ON(.number = 7, .delta_base = 3, .scope = USERS), "CN=CA (delta, end entities)"},
@@ -456,6 +476,22 @@ static void scopes_are_told_apart(void **state)
     }
 }
 
+/* The name of an issuer may fill its room; what tells its CRLs apart has its own. */
+static void a_long_name_leaves_room_for_the_scope(void **state)
+{
+    (void)state;
+    static const char end[] = " (end entities, " LONG_96 ")";
+    const struct list list = ON(.by = BY_LONG_NAME, .scope = "\xa0\x64\xa0\x62\x86\x60" LONG_96 USERS);
+    struct cg_crl_set *set = cg_crl_set_new();
+    struct cg_crl_info info;
+    add_list(set, &list, "a long name");
+    cg_crl_set_info(set, 0, &info);
+    size_t len = strlen(info.issuer);
+    assert_true(len > 255);
+    assert_string_equal(info.issuer + len - strlen(end), end);
+    cg_crl_set_free(set);
+}
+
 /* What a look found holds up to the second before. */
 static void the_next_change(void **state)
 {
@@ -468,6 +504,7 @@ static void the_next_change(void **state)
         {-DAY, DAY, {.max_age = 0}, DAY + 1},   {-DAY, DAY, {.grace = 60}, DAY + 61},
         {-DAY, DAY, {.max_age = DAY + 60}, 61}, {-DAY, DAY, {.max_age = DAY - 60}, DAY + 1},
         {60, DAY, {.max_age = 0}, 60},          {60, DAY, {.skew = 20}, 40},
+        {60, DAY, {.skew = 120}, DAY + 1},      {-2 * DAY, -1, {.max_age = 0}, 0},
         {-2 * DAY, -DAY, {.max_age = 0}, 0},    {-2 * DAY, -DAY, {.grace = 2 * DAY}, DAY + 1},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
@@ -489,7 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_of_each_row),      cmocka_unit_test(limits_of_time),
         cmocka_unit_test(the_next_change),         cmocka_unit_test(scopes_are_told_apart),
-        cmocka_unit_test(wrong_issuer_is_unknown),
+        cmocka_unit_test(wrong_issuer_is_unknown), cmocka_unit_test(a_long_name_leaves_room_for_the_scope),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
