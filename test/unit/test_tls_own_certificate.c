@@ -154,6 +154,9 @@ static void the_own_certificate_of_each_listener(void **state)
     assert_null(look(2).certificate);
     assert_int_equal(look(0).reason, CG_REASON_OK);
     assert_non_null(look(0).certificate);
+    world.policy->base.plain_allowed = true; /* it says what all the others say */
+    assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
+    world.policy->base.plain_allowed = false;
     listeners[1].plain_allowed = false;
     listeners[0].server.key_algorithms = 0; /* what is not named does not save them */
     assert_int_equal(look(1).reason, CG_REASON_KEY_ALGORITHM);
@@ -192,6 +195,7 @@ static void a_held_credential(void **state)
     cg_credential_let_go(&world.credential); /* in use: served on, whatever comes */
     assert_true(shake(server, client));
     assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_int_equal(look(0).until, INT64_MAX);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -226,6 +230,25 @@ static void how_long_a_look_holds(void **state)
     assert_int_equal(look(0).reason, CG_REASON_OK);
     world.now++;
     assert_int_equal(look(0).reason, CG_REASON_TOO_LITTLE_LIFE_LEFT);
+    SSL_CTX_free(server);
+}
+
+/* A CRL ends it too. */
+static void how_long_a_crl_lets_it_hold(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    cg_pki_make(world.pki, "list: crl issuer=ca number=1 days=-1..7");
+    char *pem = cg_pki_pem(world.pki, "list");
+    assert_true(cg_trust_add_crls(world.trust, "list", pem, strlen(pem), NULL));
+    free(pem);
+    world.policy->base.server.crl_grace = 60;
+    int64_t until = world.now + 7LL * 86400 + 60;
+    assert_int_equal(look(0).until, until);
+    world.now = until;
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    world.now++;
+    assert_int_equal(look(0).reason, CG_REASON_CRL_EXPIRED);
     SSL_CTX_free(server);
 }
 
@@ -327,6 +350,64 @@ static void one_that_all_listeners_refuse(void **state)
     SSL_CTX_free(bad);
 }
 
+/* Two listeners whose ports are not known yet, and two certificates, of which one has an RSA key and 20 days. */
+static void which_listener_speaks_for_all(void **state)
+{
+    (void)state;
+    struct cg_credential *credentials[2] = {NULL, NULL};
+    struct cg_listener_policy listeners[2] = {world.policy->base, world.policy->base};
+    cg_pki_make(world.pki, "rsa: server issuer=ca key=rsa2048 days=-1..20");
+    SSL_CTX *good = tls_broker_context(&world, "server"), *rsa = tls_broker_context(&world, "rsa");
+    world.policy->listeners = listeners;
+    world.policy->nlisteners = 2;
+    world.snapshot.credentials = credentials;
+    for (int strict = 0; strict < 2; strict++) {
+        struct cg_profile *first = &listeners[strict].server, *second = &listeners[1 - strict].server;
+        listeners[0] = listeners[1] = world.policy->base;
+        listeners[0].port = 1;
+        listeners[1].port = 2;
+        first->key_algorithms = CG_KEY_EC_P256;
+        assert_int_equal(refused(), 0); /* it may be the other one's, whichever is asked last */
+        assert_int_equal(seen.count, 3);
+        second->min_remaining = 30LL * 86400;
+        assert_int_equal(refused(), 1); /* by both: the first one's reason stands for all */
+        assert_int_equal(look(0).reason, strict == 0 ? CG_REASON_KEY_ALGORITHM : CG_REASON_TOO_LITTLE_LIFE_LEFT);
+    }
+    world.policy->listeners = NULL;
+    world.policy->nlisteners = 0;
+    world.snapshot.credentials = NULL;
+    SSL_CTX_free(good);
+    SSL_CTX_free(rsa);
+}
+
+/* One whose port is known is that listener's alone: it is not what another one may serve. */
+static void a_known_port_is_no_other_ones(void **state)
+{
+    (void)state;
+    struct cg_credential *credentials[2] = {NULL, NULL};
+    struct cg_listener_policy listeners[2] = {world.policy->base, world.policy->base};
+    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *good = tls_broker_context(&world, "server");
+    assert_true(shake(good, client));
+    SSL_CTX *bad = tls_broker_context(&world, "strangeserver"), *worse = tls_broker_context(&world, "stranger");
+    listeners[0].port = 1;
+    listeners[1].port = 2;
+    world.policy->listeners = listeners;
+    world.policy->nlisteners = 2;
+    world.snapshot.credentials = credentials;
+    assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
+    assert_int_equal(look(1).reason, CG_REASON_UNTRUSTED); /* which of the two it has, it has none that is good */
+    assert_int_equal(look(2).reason, CG_REASON_UNTRUSTED);
+    assert_int_equal(seen.count, 4); /* the good one once, each listener, and the one of the two that neither named */
+    world.policy->listeners = NULL;
+    world.policy->nlisteners = 0;
+    world.snapshot.credentials = NULL;
+    SSL_CTX_free(good);
+    SSL_CTX_free(bad);
+    SSL_CTX_free(worse);
+    SSL_CTX_free(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +419,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_own_certificate_and_other_trust, setup, teardown),
         cmocka_unit_test_setup_teardown(ciphers_for_the_brokers_own_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(how_long_a_look_holds, setup, teardown),
+        cmocka_unit_test_setup_teardown(how_long_a_crl_lets_it_hold, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_known_port_is_no_other_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(which_listener_speaks_for_all, setup, teardown),
         cmocka_unit_test_setup_teardown(two_certificates_of_one_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_all_listeners_refuse, setup, teardown),
     };
