@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ static struct world {
 } w;
 
 static int told[5]; /* by what is warned of */
+static char last[600];
 enum { CLIENT, BROKER, ANCHOR, INTERMEDIATE, CRL };
 
 static void broker_log(enum cg_level level, const char *text)
@@ -36,6 +38,7 @@ static void broker_log(enum cg_level level, const char *text)
     static const char *const words[] = {"certificate of this client", "broker's certificate", "trust anchor",
                                         "intermediate certificate", "CRL"};
     (void)level;
+    snprintf(last, sizeof last, "%s", text);
     for (int i = 0; i < 5; i++)
         told[i] += strstr(text, words[i]) != NULL;
 }
@@ -114,6 +117,22 @@ static void what_serves_is_looked_at(void **unused)
     assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 19);
 }
 
+static void a_listeners_own_credential_is_looked_at(void **unused)
+{
+    (void)unused;
+    struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")}, *credentials[1] = {&credential};
+    struct cg_listener_policy listener = w.policy->base;
+    listener.port = 8884;
+    listener.credential_chain = "second.pem";
+    w.policy->listeners = &listener;
+    w.policy->nlisteners = 1;
+    w.snapshot.credentials = credentials;
+    cg_warner_pulse(w.warner, &w.snapshot, NOW + 30 * DAY);
+    w.policy->listeners = NULL;
+    w.policy->nlisteners = 0;
+    assert_int_equal(told[BROKER], 1);
+}
+
 /* To the second: RFC 5280 5.1.2.5 has the next one issued by then. */
 static void a_crl_is_over_at_next_update(void **unused)
 {
@@ -157,9 +176,64 @@ static void live_clients_are_looked_at_too(void **unused)
     cg_hook.conns = &w.client;
     cg_warner_pulse(w.warner, &w.snapshot, NOW);
     assert_int_equal(told[CLIENT], 0);
+    w.client.state = CG_CONN_REJECTED;
+    cg_warner_pulse(w.warner, &w.snapshot, NOW + 30 * DAY);
+    assert_int_equal(told[CLIENT], 0);
+    w.client.state = CG_CONN_ESTABLISHED;
+    cg_warner_swapped(w.warner);
     cg_warner_pulse(w.warner, &w.snapshot, NOW + 30 * DAY);
     assert_int_equal(told[CLIENT], 1);
     cg_hook.conns = NULL;
+}
+
+/* No unit that leaves too little of what is left; who it is stands there too. */
+static void how_much_is_left_in_words(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t left;
+        enum cg_role role;
+        const char *words;
+    } rows[] = {
+        {30 * DAY, CG_ROLE_LISTENER, "the certificate of this client expires in 30 days, on "},
+        {30 * DAY, CG_ROLE_BRIDGE, "the certificate of the bridge's peer expires in 30 days, on "},
+        {2 * DAY, CG_ROLE_LISTENER, "expires in 2 days, on "},
+        {2 * DAY - 1, CG_ROLE_LISTENER, "expires in 47 hours, on "},
+        {DAY, CG_ROLE_LISTENER, "expires in 24 hours, on "},
+        {7200, CG_ROLE_LISTENER, "expires in 2 hours, on "},
+        {7199, CG_ROLE_LISTENER, "expires in 119 minutes, on "},
+        {0, CG_ROLE_LISTENER, "expires in 0 minutes, on "},
+        {-1, CG_ROLE_LISTENER, "expired on "},
+    };
+    w.client.client_id = "sensor-7";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_warner_free(w.warner); /* which remembers what it told */
+        w.warner = cg_warner_new(w.reporter);
+        w.client.role = rows[i].role;
+        last[0] = '\0';
+        cg_warner_accepted(w.warner, &w.client, w.policy, NOW + 40 * DAY - rows[i].left);
+        if (!strstr(last, rows[i].words) || !strstr(last, "(client id sensor-7)"))
+            fail_msg("expected '%s', found '%s'", rows[i].words, last);
+    }
+}
+
+/* What bridges trust beside it: another anchor, and a CRL of the first one, made anew under its old number. */
+static void the_trust_of_bridges_is_looked_at(void **unused)
+{
+    (void)unused;
+    struct cg_error err = {""};
+    cg_pki_make(w.pki, "far: ca cn=far days=-1..60\nanew: crl issuer=root number=1 days=0..80");
+    char *anchors = cg_pki_pem(w.pki, "far root"), *crl = cg_pki_pem(w.pki, "anew");
+    struct cg_trust *bridges = cg_trust_new();
+    assert_true(cg_trust_add_anchors(bridges, "far", anchors, strlen(anchors), &err));
+    assert_true(cg_trust_add_crls(bridges, "anew", crl, strlen(crl), &err));
+    free(anchors);
+    free(crl);
+    w.snapshot.bridge_trust = bridges;
+    cg_warner_pulse(w.warner, &w.snapshot, NOW + 45 * DAY);
+    assert_int_equal(told[ANCHOR], 1); /* of bridges: the other one has 45 days */
+    assert_int_equal(told[CRL], 2);
+    cg_trust_free(bridges);
 }
 
 int main(void)
@@ -167,8 +241,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(clients_at_each_distance_once, start, finish),
         cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(a_listeners_own_credential_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_crl_is_over_at_next_update, start, finish),
         cmocka_unit_test_setup_teardown(a_look_is_timed_for_what_comes, start, finish),
+        cmocka_unit_test_setup_teardown(how_much_is_left_in_words, start, finish),
+        cmocka_unit_test_setup_teardown(the_trust_of_bridges_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
