@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -36,6 +38,7 @@ static int make_scratch(void **state)
     snprintf(folder, sizeof folder, "%s", cg_scratch_path("state"));
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\nsix: crl issuer=root number=6\nseven: crl issuer=root number=7\n"
+                     "eight: crl issuer=root number=8\n"
                      "other: ca cn=other\nfive: crl issuer=other number=5\n");
     return 0;
 }
@@ -112,6 +115,48 @@ static void writes_only_what_is_new(void **state)
     assert_int_equal(stat(cg_scratch_path("state/crl-numbers.old"), &after), 0);
     assert_int_equal(before.st_ino, after.st_ino); /* it is the one before */
     assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
+    assert_int_equal(stat(cg_scratch_path("state/crl-numbers"), &before), 0);
+    store("eight", CG_NUMBERS_STORED, "");
+    assert_int_equal(stat(cg_scratch_path("state/crl-numbers.old"), &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino); /* and no older one */
+}
+
+/* That there is none yet is known then: a file that is missing later was lost. */
+static void no_numbers_are_written_too(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    struct cg_crl_numbers *none = cg_crl_numbers_new();
+    assert_int_equal(cg_numbers_file_store(folder, none, NULL, &err), CG_NUMBERS_CREATED);
+    file_holds("\nend 0\n", true);
+    assert_int_equal(cg_numbers_file_store(folder, none, NULL, &err), CG_NUMBERS_STORED);
+    cg_crl_numbers_free(none);
+}
+
+/* One more than fits: the oldest that is not in use goes. */
+static void a_full_file_takes_what_is_in_use(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new(), *six = numbers_of("six");
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    FILE *file = fopen(cg_scratch_path("state/crl-numbers"), "we");
+    assert_non_null(file);
+    fprintf(file, "certguard crl-numbers 1\n");
+    for (int i = 0; i < CG_CRL_NUMBERS_LINES; i++)
+        fprintf(file, "%064x %064x 1 %d x y\n", i, 0, 1900000000 + i);
+    fprintf(file, "end %d\n", CG_CRL_NUMBERS_LINES);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(cg_scratch_path("state/crl-numbers"), 0600), 0);
+    store("six", CG_NUMBERS_STORED, "");
+    file_holds(" 1 1900000000 ", false);
+    file_holds(" 1 1900000001 ", true);
+    assert_true(cg_crl_numbers_read(numbers, folder, NULL, &err));
+    assert_int_equal(cg_crl_numbers_count(numbers), CG_CRL_NUMBERS_LINES);
+    assert_true(cg_crl_numbers_merge(numbers, six));
+    assert_int_equal(cg_crl_numbers_count(numbers), CG_CRL_NUMBERS_LINES); /* it is one of them */
+    cg_crl_numbers_free(numbers);
+    cg_crl_numbers_free(six);
 }
 
 /* Another broker's are kept, and no lower number of ours replaces a higher one. */
@@ -263,6 +308,32 @@ static void the_brokers_user_may_not_write(void **state)
     assert_int_equal(as_nobody(store_as_nobody), 0);
 }
 
+/* False where only root may, or the file system knows no such flag. */
+static bool set_immutable(const char *path, bool on)
+{
+    int flags = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+    flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+    ok = ok && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+    close(fd);
+    return ok;
+}
+
+/* Whose mode and owner are right: another cure would change nothing. */
+static void the_folder_is_immutable(void **state)
+{
+    (void)state;
+    struct cg_error err = {""};
+    assert_true(cg_numbers_file_prepare(folder, &err));
+    if (!set_immutable(folder, true))
+        skip();
+    bool prepared = cg_numbers_file_prepare(folder, &err);
+    assert_true(set_immutable(folder, false)); /* before anything can fail: it has to be removed */
+    assert_false(prepared);
+    assert_non_null(strstr(err.text, "Operation not permitted; see `lsattr -d`"));
+    store("six", CG_NUMBERS_CREATED, "");
+}
+
 static bool mount_small(void)
 {
     return mkdir(folder, 0700) == 0 && mount("tmpfs", folder, "tmpfs", 0, "size=16k,mode=0700") == 0;
@@ -309,6 +380,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(writes_only_what_is_new, clear_folder),
+        cmocka_unit_test_teardown(no_numbers_are_written_too, clear_folder),
+        cmocka_unit_test_teardown(a_full_file_takes_what_is_in_use, clear_folder),
         cmocka_unit_test_teardown(merges, clear_folder),
         cmocka_unit_test_teardown(stamps_what_it_wrote, clear_folder),
         cmocka_unit_test_teardown(leftovers_are_no_hindrance, clear_folder),
@@ -317,6 +390,7 @@ int main(void)
         cmocka_unit_test_teardown(what_others_may_write_is_not_used, clear_folder),
         cmocka_unit_test_teardown(waits_for_another_broker, clear_folder),
         cmocka_unit_test_teardown(the_brokers_user_may_not_write, clear_folder),
+        cmocka_unit_test_teardown(the_folder_is_immutable, clear_folder),
         cmocka_unit_test_teardown(the_disk_is_full, clear_folder),
         cmocka_unit_test_teardown(the_disk_is_read_only, clear_folder),
     };
