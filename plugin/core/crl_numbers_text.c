@@ -5,6 +5,7 @@
 #include "file.h"
 #include "name.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,13 +183,19 @@ bool cg_crl_numbers_parse(struct cg_crl_numbers *numbers, const char *place, con
 
 enum state { READ = 0, DAMAGED, UNREADABLE };
 
-/* What is no file, or is too long for one of ours, is damaged too. */
+/* What is no file, or is too long for one of ours, is damaged too. A link to nothing is not to be removed, as elsewhere: the
+ * numbers would be gone, and older CRLs let in. */
 static enum state read_file(struct cg_crl_numbers *numbers, const char *path, struct cg_error *err)
 {
     struct cg_bytes bytes;
     struct stat st;
+    bool there = stat(path, &st) == 0, nowhere = !there && (errno == ENOENT || errno == ELOOP);
+    if (nowhere) {
+        cg_error_set(err, "%s: expected a file, found a symbolic link to nothing", path);
+        return DAMAGED;
+    }
     if (!cg_file_read(path, CG_FILE_STATE, CG_CRL_NUMBERS_BYTES, &bytes, err)) {
-        bool ours = stat(path, &st) != 0 || (S_ISREG(st.st_mode) && st.st_size <= (off_t)CG_CRL_NUMBERS_BYTES);
+        bool ours = !there || (S_ISREG(st.st_mode) && st.st_size <= (off_t)CG_CRL_NUMBERS_BYTES);
         return ours ? UNREADABLE : DAMAGED;
     }
     bool ok = cg_crl_numbers_parse(numbers, path, bytes.data, bytes.len, err);

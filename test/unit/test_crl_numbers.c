@@ -422,7 +422,7 @@ static void a_damaged_file_is_cured_by_the_one_before(void **state)
 static void what_is_no_file_of_ours_is_moved_away(void **state)
 {
     (void)state;
-    enum { FOLDER, PIPE, BIG, KINDS };
+    enum { FOLDER, PIPE, NOWHERE, LOOP, BIG, KINDS };
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     numbers_raise(numbers, "seven");
     for (int kind = 0; kind < KINDS; kind++) {
@@ -434,6 +434,8 @@ static void what_is_no_file_of_ours_is_moved_away(void **state)
             assert_int_equal(mkdir(command, 0700), 0);
         else if (kind == PIPE)
             assert_int_equal(mkfifo(command, 0600), 0);
+        else if (kind == NOWHERE || kind == LOOP)
+            assert_int_equal(symlink(kind == LOOP ? "crl-numbers" : "nowhere", command), 0);
         else
             assert_int_equal(truncate(cg_scratch_write("state/crl-numbers", HEAD), (off_t)2 << 30), 0);
         read_fails_with("restore the file from a backup");
