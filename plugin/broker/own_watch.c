@@ -6,7 +6,6 @@
 #include "core/own_certificate.h"
 #include "tls/own_certificate.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,39 +15,30 @@
 #define SHARE         20   /* the looks take no more than this part of the time, however many listeners there are */
 #define CLOCK_SET_S   60
 
-#define DIGEST EVP_MAX_MD_SIZE
-
-/* What a listener does with a certificate, as it was found and, if it is a refusal, reported. */
+/* What one look sees of what can serve a certificate, and the next one compares with. */
 struct known {
-    uint16_t port; /* 0: of more than one listener */
+    enum cg_own_kind kind;
+    uint64_t id;
+    uint16_t port;
+    bool port_known;
     enum cg_reason reason;
-    unsigned char digest[DIGEST]; /* of the certificate; zeros after it */
-    char *file;                   /* owned; NULL: certfile */
+    unsigned char digest[CG_OWN_DIGEST];
 };
 
-struct known_list {
-    struct known *item; /* owned */
+struct look {
+    struct cg_own_state *state; /* owned */
     size_t count;
+    bool failed; /* no memory for all of it */
 };
 
 struct cg_own_watch {
     struct cg_reporter *reporter;
-    bool ends;               /* with the broker: one event says it */
-    struct known_list known; /* at the last look */
+    bool ends;           /* with the broker: one event says it */
+    struct known *known; /* owned: of the last look */
+    size_t count;
+    uint64_t ports_learned; /* before it */
     int64_t next_look_ms;
     int64_t ahead_s; /* wall clock less monotonic clock at the last look: differs when the wall clock was set */
-};
-
-/* What one look sees. */
-struct seen {
-    struct cg_own_state state;
-    unsigned char digest[DIGEST];
-};
-
-struct look {
-    struct seen *item; /* owned */
-    size_t count;
-    bool failed; /* no memory for all of it */
 };
 
 struct cg_own_watch *cg_own_watch_new(struct cg_reporter *reporter)
@@ -59,18 +49,11 @@ struct cg_own_watch *cg_own_watch_new(struct cg_reporter *reporter)
     return watch;
 }
 
-static void free_known(struct known_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->item[i].file);
-    free(list->item);
-}
-
 void cg_own_watch_free(struct cg_own_watch *watch)
 {
     if (!watch)
         return;
-    free_known(&watch->known);
+    free(watch->known);
     free(watch);
 }
 
@@ -163,137 +146,123 @@ static bool is_refused(const struct cg_own_state *state)
     return state->reason != CG_REASON_OK;
 }
 
-static bool same_digest(const unsigned char a[DIGEST], const unsigned char b[DIGEST])
+static bool same_certificate(const struct cg_own_state *a, const struct cg_own_state *b)
 {
-    return memcmp(a, b, DIGEST) == 0;
+    return memcmp(a->digest, b->digest, sizeof a->digest) == 0 && same_file(a->file, b->file);
 }
 
-/* The first of a certificate that every listener refuses alike stands for all: one event, not one a listener. */
-static bool is_alone(const struct look *look, size_t index, bool *all)
+/* The same one at the last look. Of an SSL_CTX whose port has just become known, what was told of its listener. */
+static const struct known *before(const struct cg_own_watch *watch, const struct cg_own_state *state)
 {
-    const struct seen *seen = &look->item[index];
-    bool first = true;
-    size_t others = 0;
-    *all = true;
+    const struct known *same = NULL, *listener = NULL;
+    for (size_t i = 0; i < watch->count; i++) {
+        const struct known *old = &watch->known[i];
+        if (old->kind == state->kind && old->id == state->id)
+            same = old;
+        else if (old->kind == CG_OWN_LISTENER && state->kind == CG_OWN_CONTEXT && old->port == state->port &&
+                 old->reason != CG_REASON_OK)
+            listener = old;
+    }
+    bool learned = same && !same->port_known && state->port_known && same->reason == CG_REASON_OK;
+    return learned && listener ? listener : same;
+}
+
+/* Its refusal has not been told. */
+static bool turns_bad(const struct cg_own_watch *watch, const struct cg_own_state *state)
+{
+    const struct known *old = before(watch, state);
+    return is_refused(state) &&
+           !(old && old->reason == state->reason && memcmp(old->digest, state->digest, sizeof old->digest) == 0);
+}
+
+static bool turns_good(const struct cg_own_watch *watch, const struct cg_own_state *state)
+{
+    const struct known *old = before(watch, state);
+    return !is_refused(state) && old && old->reason != CG_REASON_OK;
+}
+
+/* One event, not one a listener: of all that have this certificate, where the same is new of each of them, else of those of
+ * one port. */
+static bool all_turn(const struct cg_own_watch *watch, const struct look *look, const struct cg_own_state *state,
+                     bool (*turns)(const struct cg_own_watch *watch, const struct cg_own_state *state))
+{
+    bool all = true;
     for (size_t i = 0; i < look->count; i++) {
-        const struct seen *other = &look->item[i];
-        if (i == index || !same_digest(other->digest, seen->digest) || !same_file(other->state.file, seen->state.file))
-            continue;
-        others++;
-        *all = *all && other->state.reason == seen->state.reason;
-        first = first && i > index;
+        const struct cg_own_state *other = &look->state[i];
+        if (same_certificate(other, state))
+            all = all && other->reason == state->reason && turns(watch, other);
     }
-    *all = *all && (others > 0 || !seen->state.port);
-    return !*all || first;
+    return all;
 }
 
-/* Of all listeners, it was of this one too. */
-static bool was_told(const struct known_list *known, const struct known *now)
+static bool is_first(const struct cg_own_watch *watch, const struct look *look, size_t index, bool all,
+                     bool (*turns)(const struct cg_own_watch *watch, const struct cg_own_state *state))
 {
-    for (size_t i = 0; i < known->count; i++) {
-        const struct known *old = &known->item[i];
-        if ((old->port == now->port || !old->port) && old->reason == now->reason &&
-            same_digest(old->digest, now->digest) && same_file(old->file, now->file))
-            return true;
+    const struct cg_own_state *state = &look->state[index];
+    for (size_t i = 0; i < index; i++) {
+        const struct cg_own_state *other = &look->state[i];
+        if (same_certificate(other, state) && other->reason == state->reason && turns(watch, other) &&
+            (all || other->port == state->port))
+            return false;
     }
-    return false;
-}
-
-static bool was_there(const struct known_list *known, const struct seen *seen)
-{
-    for (size_t i = 0; i < known->count; i++)
-        if (same_digest(known->item[i].digest, seen->digest))
-            return true;
-    return false;
-}
-
-static bool serves(const struct seen *seen, const struct known *old)
-{
-    return same_file(seen->state.file, old->file) && (!old->port || seen->state.port == old->port);
-}
-
-/* What was refused is served now: it, or what came in its place. With none that is new, whatever is left where it was, as long
- * as nothing there is refused. */
-static const struct cg_own_state *in_its_place(const struct known_list *known, const struct look *look,
-                                               const struct known *old)
-{
-    const struct cg_own_state *new = NULL, *left = NULL;
-    bool refused = false;
-    for (size_t i = 0; i < look->count; i++) {
-        const struct seen *seen = &look->item[i];
-        if (!serves(seen, old))
-            continue;
-        bool same = same_digest(seen->digest, old->digest);
-        if (same && is_refused(&seen->state))
-            return NULL;
-        if (is_refused(&seen->state))
-            refused = true;
-        else if (same || !was_there(known, seen))
-            new = &seen->state;
-        else
-            left = &seen->state;
-    }
-    return new ? new : refused ? NULL : left;
-}
-
-static bool add_known(struct known_list *list, const struct seen *seen, uint16_t port)
-{
-    struct known *now = &list->item[list->count];
-    now->port = port;
-    now->reason = seen->state.reason;
-    memcpy(now->digest, seen->digest, DIGEST);
-    now->file = seen->state.file ? strdup(seen->state.file) : NULL;
-    if (seen->state.file && !now->file)
-        return false;
-    list->count++;
     return true;
 }
 
-static void tell_accepted(struct cg_own_watch *watch, const struct look *look)
+/* All that have this certificate are of one listener that has a name. */
+static bool is_of_one_port(const struct look *look, const struct cg_own_state *state)
 {
-    const struct cg_own_state *last = NULL;
-    for (size_t i = 0; i < watch->known.count; i++) {
-        const struct known *old = &watch->known.item[i];
-        const struct cg_own_state *state = old->reason == CG_REASON_OK ? NULL : in_its_place(&watch->known, look, old);
-        if (state && state != last)
-            report_accepted(watch, state, old->port);
-        last = state ? state : last;
+    for (size_t i = 0; i < look->count; i++)
+        if (same_certificate(&look->state[i], state) && look->state[i].port != state->port)
+            return false;
+    return state->port != 0;
+}
+
+static void tell_news(struct cg_own_watch *watch, const struct look *look)
+{
+    for (size_t i = 0; i < look->count; i++) {
+        const struct cg_own_state *state = &look->state[i];
+        bool bad = turns_bad(watch, state);
+        if (!bad && !turns_good(watch, state))
+            continue;
+        bool all = all_turn(watch, look, state, bad ? turns_bad : turns_good);
+        if (!is_first(watch, look, i, all, bad ? turns_bad : turns_good))
+            continue;
+        bool one_port = is_of_one_port(look, state);
+        uint16_t port = all && !one_port ? 0 : state->port;
+        if (bad)
+            report(watch, state, port, (all && !one_port) || (state->kind == CG_OWN_CONTEXT && !state->port_known));
+        else
+            report_accepted(watch, state, port);
     }
 }
 
-/* Without memory the old list stays, and the next look tries again. */
-static void compare(struct cg_own_watch *watch, const struct look *look)
+/* Without memory the last look stays, and the next one tries again. */
+static bool remember(struct cg_own_watch *watch, const struct look *look)
 {
-    struct known_list known = {.item = calloc(look->count + 1, sizeof *known.item)};
-    if (!known.item)
-        return;
+    struct known *known = calloc(look->count + 1, sizeof *known);
+    if (!known)
+        return false;
     for (size_t i = 0; i < look->count; i++) {
-        const struct seen *seen = &look->item[i];
-        bool all = false;
-        if (is_refused(&seen->state) && !is_alone(look, i, &all))
-            continue;
-        uint16_t port = all ? 0 : seen->state.port;
-        if (add_known(&known, seen, port) && is_refused(&seen->state) &&
-            !was_told(&watch->known, &known.item[known.count - 1]))
-            report(watch, &seen->state, port, all);
+        const struct cg_own_state *state = &look->state[i];
+        known[i] = (struct known){state->kind, state->id, state->port, state->port_known, state->reason, {0}};
+        memcpy(known[i].digest, state->digest, sizeof state->digest);
     }
-    tell_accepted(watch, look);
-    free_known(&watch->known);
+    tell_news(watch, look);
+    free(watch->known);
     watch->known = known;
+    watch->count = look->count;
+    return true;
 }
 
 static void see(void *argument, const struct cg_own_state *state)
 {
     struct look *look = argument;
-    struct seen *grown = realloc(look->item, (look->count + 1) * sizeof *grown);
+    struct cg_own_state *grown = realloc(look->state, (look->count + 1) * sizeof *grown);
     if (grown) {
-        look->item = grown;
-        grown[look->count] = (struct seen){.state = *state};
+        look->state = grown;
+        grown[look->count++] = *state;
     }
-    if (grown && X509_digest(state->certificate, EVP_sha256(), grown[look->count].digest, NULL) == 1)
-        look->count++;
-    else
-        look->failed = true;
+    look->failed = look->failed || !grown;
     if (state->credential && !is_refused(state) && cg_credential_is_held(state->credential))
         cg_credential_let_go(state->credential);
 }
@@ -303,16 +272,15 @@ static int64_t look_at_all(struct cg_own_watch *watch, const struct cg_snapshot 
 {
     int64_t wait_ms = LOOK_EVERY_MS;
     struct look look = {NULL, 0, false};
-    bool refused = !cg_own_look(current, see, &look) || look.failed;
-    if (!refused)
-        compare(watch, &look);
+    watch->ports_learned = cg_own_ports_learned();
+    bool refused = !cg_own_look(current, see, &look) || look.failed || !remember(watch, &look);
     for (size_t i = 0; i < look.count; i++) {
-        const struct cg_own_state *state = &look.item[i].state;
+        const struct cg_own_state *state = &look.state[i];
         refused = refused || is_refused(state);
         if (!is_refused(state) && state->until - now < LOOK_EVERY_MS / 1000 && state->until >= now)
             wait_ms = smaller(wait_ms, (state->until - now + 1) * 1000);
     }
-    free(look.item);
+    free(look.state);
     return refused ? LOOK_AGAIN_MS : wait_ms;
 }
 
@@ -321,7 +289,8 @@ int64_t cg_own_watch_poll(struct cg_own_watch *watch, const struct cg_snapshot *
     int64_t now_ms = cg_clock_monotonic_ms(), ahead_s = now - now_ms / 1000;
     if (watch->ends)
         return LOOK_EVERY_MS;
-    if (now_ms < watch->next_look_ms && llabs(ahead_s - watch->ahead_s) < CLOCK_SET_S)
+    bool learned = watch->ports_learned != cg_own_ports_learned();
+    if (!learned && now_ms < watch->next_look_ms && llabs(ahead_s - watch->ahead_s) < CLOCK_SET_S)
         return watch->next_look_ms - now_ms;
     watch->ahead_s = ahead_s;
     int64_t wait_ms = look_at_all(watch, current, now);

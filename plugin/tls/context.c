@@ -24,6 +24,7 @@ static void context_new(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
         return;
     }
     context->ctx = ctx;
+    context->number = ++cg_hook.contexts_made;
     context->in_slot = CRYPTO_set_ex_data(data, index, context) == 1; /* else again when it is configured */
     context->next = cg_hook.contexts;
     if (context->next)

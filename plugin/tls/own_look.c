@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool cg_own_is_listeners(const struct cg_context *context)
 {
@@ -71,34 +72,21 @@ void cg_own_judge(const struct cg_snapshot *snapshot, const struct cg_listener_p
 
 /* ---- whose SSL_CTXs there are */
 
-/* A certificate of the broker's own, in however many SSL_CTXs. */
-struct own {
-    const struct cg_context *context;           /* the first that has it */
-    size_t unseen;                              /* of them, those whose port is not known yet */
-    const struct cg_listener_policy *candidate; /* the first listener that may have one of those */
-    size_t candidates;
-    bool accepted; /* by a candidate */
-    bool told;     /* that it is refused */
+/* One certificate with its chain, by one listener's rules. */
+struct judged {
+    const struct cg_listener_policy *policy;
+    struct cg_own_state state; /* without kind, id and port */
 };
 
 struct looking {
     const struct cg_snapshot *snapshot;
     cg_own_seen *seen;
     void *argument;
-    struct own *own; /* owned */
+    struct judged *judged; /* owned: most often all listeners have the same certificate */
     size_t count;
-    size_t unseen, listeners; /* SSL_CTXs without port; listeners of the policy without SSL_CTX */
+    size_t unseen, listeners; /* SSL_CTXs whose port is not known; listeners of the policy that may have one of them */
+    bool failed;              /* no memory */
 };
-
-static X509 *leaf_of(const struct cg_context *context)
-{
-    return SSL_CTX_get0_certificate(context->ctx);
-}
-
-static bool has(const struct cg_context *context, const struct own *own)
-{
-    return cg_own_is_listeners(context) && X509_cmp(leaf_of(context), leaf_of(own->context)) == 0;
-}
 
 static bool is_named(const struct cg_policy *policy, uint16_t port)
 {
@@ -122,116 +110,185 @@ static bool may_be_unseen(const struct cg_policy *policy, const struct cg_listen
     return !(listener->plain_allowed && !policy->base.plain_allowed) && !has_context(listener->port);
 }
 
-static void add(struct looking *looking, const struct cg_context *context)
+static void count_unseen(struct looking *looking)
 {
-    size_t i = 0;
-    while (i < looking->count && !has(context, &looking->own[i]))
-        i++;
-    if (i == looking->count)
-        looking->own[looking->count++].context = context;
-    looking->own[i].unseen += !context->port;
-    looking->unseen += !context->port;
+    const struct cg_policy *policy = looking->snapshot->policy;
+    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
+        looking->unseen += !context->port && cg_own_is_listeners(context);
+    for (size_t i = 0; i < policy->nlisteners; i++)
+        looking->listeners += may_be_unseen(policy, &policy->listeners[i]);
+}
+
+/* The rules of listener number index, where 0 are those that the policy does not name, if its listener may have an SSL_CTX of
+ * the broker's own whose port is not known. Else NULL. */
+static const struct cg_listener_policy *candidate(const struct looking *looking, size_t index)
+{
+    const struct cg_snapshot *snapshot = looking->snapshot;
+    const struct cg_policy *policies = snapshot->policy;
+    if (index == 0)
+        return !snapshot->base_credential && looking->unseen > looking->listeners ? &policies->base : NULL;
+    const struct cg_listener_policy *policy = &policies->listeners[index - 1];
+    return !snapshot->credentials[index - 1] && looking->unseen && may_be_unseen(policies, policy) ? policy : NULL;
 }
 
 /* False: no memory. */
-static bool find_all(struct looking *looking)
+static bool digest_of(const X509 *leaf, const STACK_OF(X509) *chain, unsigned char out[CG_OWN_DIGEST])
 {
-    const struct cg_policy *policy = looking->snapshot->policy;
-    size_t contexts = 0;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
-        contexts += cg_own_is_listeners(context);
-    looking->own = calloc(contexts + 1, sizeof *looking->own);
-    if (!looking->own)
+    unsigned char one[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    int count = chain ? sk_X509_num(chain) : 0; /* of no stack it is -1 */
+    EVP_MD_CTX *all = EVP_MD_CTX_new();
+    bool ok = all && EVP_DigestInit_ex(all, EVP_sha256(), NULL) == 1;
+    for (int i = -1; ok && i < count; i++)
+        ok = X509_digest(i < 0 ? leaf : sk_X509_value(chain, i), EVP_sha256(), one, &len) == 1 &&
+             EVP_DigestUpdate(all, one, len) == 1;
+    ok = ok && EVP_DigestFinal_ex(all, out, NULL) == 1;
+    EVP_MD_CTX_free(all);
+    return ok;
+}
+
+/* *out is filled but for kind, id and port. False: no memory, and looking->failed is set. */
+static bool judge_once(struct looking *looking, const struct cg_listener_policy *policy,
+                       const struct cg_context *context, struct cg_own_state *out)
+{
+    STACK_OF(X509) *chain = NULL;
+    *out = (struct cg_own_state){.certificate = NULL};
+    SSL_CTX_get0_chain_certs(context->ctx, &chain);
+    if (!digest_of(SSL_CTX_get0_certificate(context->ctx), chain, out->digest)) {
+        looking->failed = true;
         return false;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
-        if (cg_own_is_listeners(context))
-            add(looking, context);
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        looking->listeners += may_be_unseen(policy, &policy->listeners[i]);
+    }
+    for (size_t i = 0; i < looking->count; i++)
+        if (looking->judged[i].policy == policy &&
+            memcmp(looking->judged[i].state.digest, out->digest, sizeof out->digest) == 0) {
+            *out = looking->judged[i].state;
+            return true;
+        }
+    cg_own_judge(looking->snapshot, policy, context, out);
+    struct judged *grown = realloc(looking->judged, (looking->count + 1) * sizeof *grown);
+    if (grown) { /* without memory it is judged again */
+        looking->judged = grown;
+        grown[looking->count++] = (struct judged){policy, *out};
+    }
     return true;
 }
 
-/* ---- by listener */
-
-static bool is_its(const struct cg_policy *policies, const struct cg_listener_policy *policy, const struct own *own)
+static void tell(struct looking *looking, enum cg_own_kind kind, uint64_t id, uint16_t port, struct cg_own_state *state)
 {
-    for (const struct cg_context *context = own->context; context; context = context->next) {
-        bool its = policy->port ? context->port == policy->port : context->port && !is_named(policies, context->port);
-        if (its && has(context, own))
-            return true;
-    }
-    return false;
+    state->kind = kind;
+    state->id = id;
+    state->port = port;
+    looking->seen(looking->argument, state);
 }
 
-/* Returns whether the listener accepts it. */
-static bool tell(struct looking *looking, const struct cg_listener_policy *policy, uint16_t port, struct own *own,
-                 bool even_refused)
+/* ---- a look */
+
+/* By the first of the listeners that may have it and accepts it, else by the first. False: there is none, or no memory. */
+static bool judge_unseen(struct looking *looking, const struct cg_context *context, struct cg_own_state *out)
 {
-    struct cg_own_state state = {.port = port};
-    cg_own_judge(looking->snapshot, policy, own->context, &state);
-    bool accepted = state.reason == CG_REASON_OK;
-    if (accepted || even_refused) {
-        own->told = own->told || !accepted;
-        looking->seen(looking->argument, &state);
+    bool any = false;
+    for (size_t i = 0; i <= looking->snapshot->policy->nlisteners; i++) {
+        struct cg_own_state one;
+        const struct cg_listener_policy *policy = candidate(looking, i);
+        if (!policy)
+            continue;
+        if (!judge_once(looking, policy, context, &one))
+            return false;
+        if (!any || one.reason == CG_REASON_OK)
+            *out = one;
+        any = true;
+        if (one.reason == CG_REASON_OK)
+            break;
     }
-    return accepted;
+    return any;
 }
 
-static void look_at_own(struct looking *looking, const struct cg_listener_policy *policy)
+static void look_at_context(struct looking *looking, const struct cg_context *context)
 {
-    const struct cg_policy *policies = looking->snapshot->policy;
+    const struct cg_snapshot *snapshot = looking->snapshot;
+    struct cg_own_state state;
+    if (!context->port) {
+        if (judge_unseen(looking, context, &state))
+            tell(looking, CG_OWN_CONTEXT, context->number, 0, &state);
+        return;
+    }
+    const struct cg_listener_policy *policy = cg_policy_listener(snapshot->policy, context->port);
+    if (cg_snapshot_credential(snapshot, context->port) || !judge_once(looking, policy, context, &state))
+        return;
+    state.port_known = true;
+    tell(looking, CG_OWN_CONTEXT, context->number, is_named(snapshot->policy, context->port) ? context->port : 0,
+         &state);
+}
+
+/* Which SSL_CTX it has is not known, but that it refuses: more are refused by its rules than the other listeners can have. What
+ * all refuse is told by itself. */
+static void look_at_unseen_listener(struct looking *looking, const struct cg_listener_policy *policy)
+{
     size_t others = policy->port ? looking->unseen - 1 : looking->listeners, refused = 0;
-    bool has_unseen = policy->port ? looking->unseen && may_be_unseen(policies, policy) : looking->unseen > others;
-    struct own *first = NULL;
-    for (size_t i = 0; i < looking->count; i++) {
-        struct own *own = &looking->own[i];
-        bool its = is_its(policies, policy, own), may_be = has_unseen && own->unseen;
-        if (!its && !may_be)
+    struct cg_own_state first = {.certificate = NULL}, accepted = {.certificate = NULL}, one, any;
+    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+        if (context->port || !cg_own_is_listeners(context))
             continue;
-        bool accepted = tell(looking, policy, policy->port, own, its);
-        if (!may_be)
+        if (!judge_once(looking, policy, context, &one) || !judge_unseen(looking, context, &any))
+            return;
+        if (one.reason == CG_REASON_OK) {
+            accepted = one;
             continue;
-        own->accepted = own->accepted || accepted;
-        own->candidate = own->candidates++ ? own->candidate : policy;
-        if (accepted || its)
-            continue;
-        refused += own->unseen;
-        first = first ? first : own;
+        }
+        refused++;
+        if (!first.certificate && any.reason == CG_REASON_OK)
+            first = one;
     }
-    if (refused > others)
-        tell(looking, policy, policy->port, first, true);
+    if (refused > others && first.certificate)
+        tell(looking, CG_OWN_LISTENER, policy->port, policy->port, &first);
+    else if (refused <= others && accepted.certificate)
+        tell(looking, CG_OWN_LISTENER, policy->port, policy->port, &accepted);
+}
+
+static void look_at_credential(struct looking *looking, const struct cg_listener_policy *policy,
+                               const struct cg_credential *credential)
+{
+    struct cg_own_state state = {.credential = credential,
+                                 .file = policy->credential_chain,
+                                 .certificate = credential->leaf,
+                                 .reason = CG_REASON_OK,
+                                 .port_known = true,
+                                 .until = INT64_MAX};
+    if (!digest_of(credential->leaf, credential->chain, state.digest)) {
+        looking->failed = true;
+        return;
+    }
+    if (cg_credential_is_held(credential))
+        judge(looking->snapshot, policy, credential->leaf, credential->chain, &state);
+    tell(looking, CG_OWN_CREDENTIAL, policy->port, policy->port, &state);
 }
 
 bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *argument)
 {
     struct looking looking = {.snapshot = snapshot, .seen = seen, .argument = argument};
     const struct cg_policy *policies = snapshot->policy;
-    if (!find_all(&looking))
-        return false;
+    count_unseen(&looking);
     ERR_set_mark();
     for (size_t i = 0; i <= policies->nlisteners; i++) {
         const struct cg_listener_policy *policy = i ? &policies->listeners[i - 1] : &policies->base;
         const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
-        if (!credential) {
-            look_at_own(&looking, policy);
-            continue;
-        }
-        struct cg_own_state state = {.port = policy->port,
-                                     .credential = credential,
-                                     .file = policy->credential_chain,
-                                     .certificate = credential->leaf,
-                                     .reason = CG_REASON_OK,
-                                     .until = INT64_MAX};
-        if (cg_credential_is_held(credential))
-            judge(snapshot, policy, credential->leaf, credential->chain, &state);
-        seen(argument, &state);
+        if (credential)
+            look_at_credential(&looking, policy, credential);
     }
-    for (size_t i = 0; i < looking.count; i++) {
-        struct own *own = &looking.own[i];
-        if (own->candidates && !own->accepted && !own->told) /* whoever has it */
-            tell(&looking, own->candidate, own->candidates == 1 ? own->candidate->port : 0, own, true);
+    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
+        if (cg_own_is_listeners(context))
+            look_at_context(&looking, context);
+    for (size_t i = 0; i <= policies->nlisteners; i++) {
+        const struct cg_listener_policy *policy = candidate(&looking, i);
+        if (policy)
+            look_at_unseen_listener(&looking, policy);
     }
     ERR_pop_to_mark();
-    free(looking.own);
-    return true;
+    free(looking.judged);
+    return !looking.failed;
+}
+
+uint64_t cg_own_ports_learned(void)
+{
+    return cg_hook.ports_learned;
 }

@@ -12,6 +12,7 @@
 /* What we know of one SSL_CTX: in its ex_data slot, freed with it. */
 struct cg_context {
     SSL_CTX *ctx;       /* borrowed: it owns us */
+    uint64_t number;    /* from 1 on: no other one of this process has it */
     bool in_slot;       /* ex_data points here; false: OpenSSL had no memory for it */
     bool configured;    /* our callbacks are in it */
     int security_level; /* the broker's */
@@ -62,7 +63,7 @@ struct cg_hook {
     struct cg_debt debts[CG_DEBTS], large_debt;
     size_t largest_path; /* octets of the certificates of the longest path that a large handshake was accepted with */
     uint32_t seed;       /* of this process: connection ids, and the buckets of the flood limit */
-    uint64_t connections;
+    uint64_t connections, contexts_made, ports_learned;
 };
 extern struct cg_hook cg_hook;
 

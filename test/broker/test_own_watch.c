@@ -118,17 +118,23 @@ static int finish(void **state)
     return 0;
 }
 
-/* "A1 B0!": A is served on port 1, and the listeners that are not named refuse B as expired; "?" is revoked, "A1x" is A of the
- * policy's file x. */
+/* "aA1 bB0!": the SSL_CTX a serves A on port 1, and the SSL_CTX b of a listener that is not named refuses B as expired; "?" is
+ * revoked. "aA0u" has no port yet, "aA1x" is A of the policy's file x, "lA1L" is what the listener of port 1 has if anything. */
 static void look_is(const char *words)
 {
     sight.count = 0;
     for (const char *at = words; *at; at += strcspn(at, " "), at += *at == ' ') {
-        const char name[] = {at[0], '\0'};
+        const char name[] = {at[1], '\0'};
         struct cg_own_state *one = &sight.state[sight.count++];
-        *one = (struct cg_own_state){.port = (uint16_t)(at[1] - '0'),
+        *one = (struct cg_own_state){.kind = at[3] == 'x'   ? CG_OWN_CREDENTIAL
+                                             : at[3] == 'L' ? CG_OWN_LISTENER
+                                                            : CG_OWN_CONTEXT,
+                                     .id = (uint64_t)at[0],
+                                     .port = (uint16_t)(at[2] - '0'),
+                                     .port_known = at[3] != 'u' && at[3] != 'L',
                                      .certificate = cg_pki_cert(pki, name),
-                                     .file = at[2] == 'x' ? "x" : NULL,
+                                     .digest = {(unsigned char)at[1]},
+                                     .file = at[3] == 'x' ? "x" : NULL,
                                      .reason = CG_REASON_OK,
                                      .until = INT64_MAX,
                                      .detail = "words"};
@@ -149,22 +155,34 @@ static int64_t poll_after(int64_t ms)
 static const struct {
     const char *sentence, *looks[LOOKS], *told[LOOKS];
 } rows[] = {
-    {"what serves is not told", {"A1 A2", "A1 B2", "B1"}, {"", "", ""}},
-    {"one that all refuse alike is told once, and its end", {"A1! A2!", "A1! A2!", "A1 A2"}, {"-A* ", "", "+A0 "}},
-    {"one of listeners that are not named", {"A0!", "A0!", "A0"}, {"-A* ", "", "+A0 "}},
-    {"they refuse what a named one serves", {"A0! A1", "A0! A1", "A0 A1"}, {"-A0 ", "", "+A0 "}},
-    {"a listener refuses what another one serves", {"A1 A2!", "A1 A2!", "A1 A2"}, {"-A2 ", "", "+A2 "}},
-    {"two refuse it for reasons of their own", {"A1! A2?", "A1! A2?", "A1 A2?"}, {"-A1 -A2 ", "", "+A1 "}},
-    {"another reason", {"A1!", "A1?", "A1?"}, {"-A1 ", "-A1 ", ""}},
-    {"told of all, it was told of each", {"A1! A2!", "A1! A2", "A1 A2"}, {"-A* ", "", "+A1 "}},
-    {"two certificates, one mended", {"A1! B1!", "A1 B1!", "A1 B1"}, {"-A1 -B1 ", "+A1 ", "+B1 "}},
-    {"a new one in the place of two", {"A1! B1!", "C1", "C1"}, {"-A1 -B1 ", "+C1 ", ""}},
-    {"a new one that is refused too", {"A1!", "B1!", "C1"}, {"-A1 ", "-B1 ", "+C1 "}},
-    {"it is gone, what else was there serves", {"A1! C1", "C1", "C1"}, {"-A1 ", "+C1 ", ""}},
-    {"it is gone, and another one is refused", {"A1! B1! C1", "B1! C1", "B1! C1"}, {"-A1 -B1 ", "", ""}},
-    {"what comes on another port is not in its place", {"A1!", "A1! B2", "B2"}, {"-A1 ", "", ""}},
-    {"a file of the policy is not in the place of certfile", {"A0! B1x", "B1x", "B1x"}, {"-A* ", "", ""}},
-    {"the same one as certfile and in a file", {"A1x! A2!", "A1x A2!", "A1x A2"}, {"-A1:x -A2 ", "+A1:x ", "+A2 "}},
+    {"what serves is not told", {"aA1 bA2", "aA1 bB2", "aB1"}, {"", "", ""}},
+    {"one that all refuse alike is told once, and its end",
+     {"aA1! bA2!", "aA1! bA2!", "aA1 bA2"},
+     {"-A* ", "", "+A0 "}},
+    {"one of listeners that are not named", {"aA0!", "aA0!", "aA0"}, {"-A* ", "", "+A0 "}},
+    {"they refuse what a named one serves", {"aA0! bA1", "aA0! bA1", "aA0 bA1"}, {"-A0 ", "", "+A0 "}},
+    {"a named one refuses later what they refuse", {"aA0! bA2", "aA0! bA2!", "aA0! bA2!"}, {"-A0 ", "-A2 ", ""}},
+    {"a listener refuses what another one serves", {"aA1 bA2!", "aA1 bA2!", "aA1 bA2"}, {"-A2 ", "", "+A2 "}},
+    {"two refuse it for reasons of their own", {"aA1! bA2?", "aA1! bA2?", "aA1 bA2?"}, {"-A1 -A2 ", "", "+A1 "}},
+    {"another reason", {"aA1!", "aA1?", "aA1?"}, {"-A1 ", "-A1 ", ""}},
+    {"told of all, each is told when it is served", {"aA1! bA2!", "aA1! bA2", "aA1 bA2"}, {"-A* ", "+A2 ", "+A1 "}},
+    {"two on one port, one after the other", {"aA1! bB1!", "aC1 bB1!", "aC1 bC1"}, {"-A1 -B1 ", "+C1 ", "+C1 "}},
+    {"a new one that is refused too", {"aA1!", "aB1!", "aC1"}, {"-A1 ", "-B1 ", "+C1 "}},
+    {"one that served gets what another is refused with",
+     {"aA0! bC0", "aA0! bA0!", "aA0! bC0"},
+     {"-A* ", "-A0 ", "+C0 "}},
+    {"one that was refused gets what another serves", {"aA0! bC0", "aC0 bC0", "aC0 bC0"}, {"-A* ", "+C0 ", ""}},
+    {"a new one elsewhere is no cure", {"aA0! bB2", "aC0! bA2", "aC0! bA2"}, {"-A* ", "-C* ", ""}},
+    {"a listener that is closed", {"aA1! bB2", "bB2", "bB2"}, {"-A1 ", "", ""}},
+    {"a file of the policy is not in the place of certfile", {"aA0! bB1x", "bB1x", "bB1x"}, {"-A* ", "", ""}},
+    {"the same one as certfile and in a file",
+     {"aA1x! bA2!", "aA1x bA2!", "aA1x bA2"},
+     {"-A1:x -A2 ", "+A1:x ", "+A2 "}},
+    {"a port that becomes known is no news", {"aA0u!", "aA2!", "aA2"}, {"-A* ", "", "+A2 "}},
+    {"but what it then refuses is", {"aA0u", "aA2!", "aA2!"}, {"", "-A2 ", ""}},
+    {"a listener that refuses whatever it has", {"aA0u bA0u lA2L!", "aA0u bA2!", "aA0u bA2"}, {"-A2 ", "", "+A2 "}},
+    {"and it has a good one", {"aA0u bB0u lB2L!", "aA2 bB0u", "aA2 bB0u"}, {"-B2 ", "+A2 ", ""}},
+    {"those that are not named", {"aA0u bA0u lA0L!", "aA0! bA1", "aA0 bA1"}, {"-A0 ", "", "+A0 "}},
 };
 
 static void what_is_told(void **state)
@@ -188,13 +206,13 @@ static const struct {
     int64_t until, takes_ms, ms; /* until: from now; of what is served */
 } waits[] = {
     {"nothing of one's own", "", 0, 0, 30000},
-    {"served, without an end", "A1", INT64_MAX - NOW - 1, 0, 30000},
-    {"refused", "A1!", 0, 0, 1000},
-    {"it ends in five seconds", "A1", 4, 0, 5000},
-    {"its last second", "A1", 0, 0, 1000},
-    {"an end that is over says nothing", "A1", -1, 0, 30000},
-    {"an end after the next look", "A1", 30, 0, 30000},
-    {"a look that takes its time is not made again at once", "A1!", 0, 200, 4000},
+    {"served, without an end", "aA1", INT64_MAX - NOW - 1, 0, 30000},
+    {"refused", "aA1!", 0, 0, 1000},
+    {"it ends in five seconds", "aA1", 4, 0, 5000},
+    {"its last second", "aA1", 0, 0, 1000},
+    {"an end that is over says nothing", "aA1", -1, 0, 30000},
+    {"an end after the next look", "aA1", 30, 0, 30000},
+    {"a look that takes its time is not made again at once", "aA1!", 0, 200, 4000},
 };
 
 static void when_the_next_look_is(void **state)
@@ -219,7 +237,7 @@ static void when_the_next_look_is(void **state)
 static void a_clock_that_is_set_is_looked_at(void **state)
 {
     (void)state;
-    look_is("A1");
+    look_is("aA1");
     poll_after(0);
     cg_own_watch_poll(watch, NULL, NOW + 59);
     cg_own_watch_poll(watch, NULL, NOW - 59);
@@ -237,10 +255,10 @@ static void a_clock_that_is_set_is_looked_at(void **state)
 static void a_broker_that_ends_looks_no_more(void **state)
 {
     (void)state;
-    look_is("A1");
+    look_is("aA1");
     assert_true(cg_own_watch_begin(watch, NULL));
     assert_string_equal(told, "");
-    look_is("A1? B1!");
+    look_is("aA1? bB1!");
     assert_false(cg_own_watch_begin(watch, NULL));
     assert_string_equal(told, "-A0 ");
     assert_string_equal(last_detail, "no listener accepts it (certfile): words; the broker ends now");
@@ -253,13 +271,13 @@ static void a_broker_that_ends_looks_no_more(void **state)
 static void a_look_without_memory_says_nothing(void **state)
 {
     (void)state;
-    look_is("A1!");
+    look_is("aA1!");
     poll_after(0);
     assert_string_equal(told, "-A1 ");
     sight.count = 0;
     sight.no_memory = true;
     assert_int_equal(poll_after(1000), 1000);
-    look_is("A1");
+    look_is("aA1");
     sight.no_memory = false;
     poll_after(1000);
     assert_string_equal(told, "-A1 +A1 ");
@@ -271,7 +289,7 @@ static void what_is_accepted_is_held_no_longer(void **state)
     (void)state;
     struct cg_credential credential = {.leaf = cg_pki_cert(pki, "A")};
     cg_credential_hold(&credential);
-    look_is("A1x!");
+    look_is("aA1x!");
     sight.state[0].credential = &credential;
     poll_after(0);
     assert_true(cg_credential_is_held(&credential));

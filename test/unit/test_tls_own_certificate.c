@@ -67,6 +67,16 @@ static struct cg_own_state look(uint16_t port)
     return found;
 }
 
+/* Something is told of what the listener of this port has, although that is not known. */
+static bool has_listener(uint16_t port)
+{
+    bool has = false;
+    (void)look(port);
+    for (size_t i = 0; i < seen.count; i++)
+        has = has || (seen.state[i].kind == CG_OWN_LISTENER && seen.state[i].port == port);
+    return has;
+}
+
 static size_t refused(void)
 {
     size_t count = 0;
@@ -146,23 +156,26 @@ static void the_own_certificate_of_each_listener(void **state)
     world.policy->nlisteners = 2;
     world.snapshot.credentials = credentials;
     assert_false(is_hopeless(""));
-    assert_null(look(0).certificate); /* both are named ones' */
+    assert_int_equal(look(0).reason, CG_REASON_OK);
+    assert_false(has_listener(0)); /* both are named ones' */
     assert_int_equal(look(1).reason, CG_REASON_OK);
     assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
     assert_int_equal(look(2).port, 2);
     listeners[1].plain_allowed = true; /* it is one without TLS */
     assert_null(look(2).certificate);
     assert_int_equal(look(0).reason, CG_REASON_OK);
-    assert_non_null(look(0).certificate);
+    assert_true(has_listener(0));
     world.policy->base.plain_allowed = true; /* it says what all the others say */
     assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
     world.policy->base.plain_allowed = false;
     listeners[1].plain_allowed = false;
     listeners[0].server.key_algorithms = 0; /* what is not named does not save them */
-    assert_int_equal(look(1).reason, CG_REASON_KEY_ALGORITHM);
+    assert_int_equal(look(0).reason, CG_REASON_KEY_ALGORITHM);
+    assert_false(has_listener(1)); /* it is told of what all refuse */
     SSL_CTX *third = tls_broker_context(&world, "server");
     assert_int_equal(look(0).reason, CG_REASON_OK);
-    assert_non_null(look(0).certificate);
+    assert_int_equal(look(1).reason, CG_REASON_KEY_ALGORITHM);
+    assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
     world.policy->listeners = NULL;
     world.policy->nlisteners = 0;
     world.snapshot.credentials = NULL;
@@ -306,22 +319,43 @@ static void two_certificates_of_one_listener(void **state)
     SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     SSL_CTX *good = tls_broker_context(&world, "server");
     SSL_CTX *bad = tls_broker_context(&world, "strangeserver"), *same = tls_broker_context(&world, "strangeserver");
-    assert_int_equal(refused(), 1);
+    assert_int_equal(refused(), 2);
     SSL_CTX *worse = tls_broker_context(&world, "stranger");
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(refused(), 2);
-        assert_int_equal(seen.count, 3);
-        assert_int_equal(X509_cmp(seen.state[0].certificate, seen.state[1].certificate) != 0, 1);
+        uint64_t learned = cg_own_ports_learned();
+        assert_int_equal(refused(), 3);
+        assert_int_equal(seen.count, 4); /* one an SSL_CTX, the newest first */
+        assert_memory_equal(seen.state[1].digest, seen.state[2].digest, CG_OWN_DIGEST);
+        assert_memory_not_equal(seen.state[0].digest, seen.state[1].digest, CG_OWN_DIGEST);
+        assert_true(seen.state[0].id != seen.state[1].id && seen.state[1].id != seen.state[2].id);
+        assert_int_equal(seen.state[3].port_known, i);
         (void)shake(bad, client); /* from then on the port of that one is known */
         (void)shake(good, client);
+        assert_int_equal(cg_own_ports_learned(), learned + (i ? 0 : 2));
     }
     SSL_CTX_free(worse);
-    assert_int_equal(refused(), 1);
+    assert_int_equal(refused(), 2);
     SSL_CTX_free(bad);
+    assert_int_equal(refused(), 1);
     SSL_CTX_free(same);
     assert_int_equal(refused(), 0);
     SSL_CTX_free(good);
     SSL_CTX_free(client);
+}
+
+/* The same certificate with and without its intermediate: the chain belongs to it. */
+static void the_same_certificate_without_its_chain(void **state)
+{
+    (void)state;
+    cg_pki_make(world.pki, "between: ca issuer=ca\nbelow: server issuer=between");
+    SSL_CTX *whole = tls_broker_context(&world, "below"), *alone = tls_broker_context(&world, "below");
+    assert_int_equal(SSL_CTX_add1_chain_cert(whole, cg_pki_cert(world.pki, "between")), 1);
+    assert_int_equal(refused(), 1);
+    assert_int_equal(seen.state[0].reason, CG_REASON_UNTRUSTED); /* the newest comes first */
+    assert_int_equal(seen.state[1].reason, CG_REASON_OK);
+    assert_memory_not_equal(seen.state[0].digest, seen.state[1].digest, CG_OWN_DIGEST);
+    SSL_CTX_free(whole);
+    SSL_CTX_free(alone);
 }
 
 /* Whichever of them serves it, its handshakes are refused. */
@@ -368,7 +402,7 @@ static void which_listener_speaks_for_all(void **state)
         listeners[1].port = 2;
         first->key_algorithms = CG_KEY_EC_P256;
         assert_int_equal(refused(), 0); /* it may be the other one's, whichever is asked last */
-        assert_int_equal(seen.count, 3);
+        assert_int_equal(seen.count, 4);
         second->min_remaining = 30LL * 86400;
         assert_int_equal(refused(), 1); /* by both: the first one's reason stands for all */
         assert_int_equal(look(0).reason, strict == 0 ? CG_REASON_KEY_ALGORITHM : CG_REASON_TOO_LITTLE_LIFE_LEFT);
@@ -396,9 +430,8 @@ static void a_known_port_is_no_other_ones(void **state)
     world.policy->nlisteners = 2;
     world.snapshot.credentials = credentials;
     assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
-    assert_int_equal(look(1).reason, CG_REASON_UNTRUSTED); /* which of the two it has, it has none that is good */
-    assert_int_equal(look(2).reason, CG_REASON_UNTRUSTED);
-    assert_int_equal(seen.count, 4); /* the good one once, each listener, and the one of the two that neither named */
+    assert_int_equal(refused(), 2); /* whichever of the two a listener has, it has none that is good */
+    assert_int_equal(seen.count, 3);
     world.policy->listeners = NULL;
     world.policy->nlisteners = 0;
     world.snapshot.credentials = NULL;
@@ -423,6 +456,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_known_port_is_no_other_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(which_listener_speaks_for_all, setup, teardown),
         cmocka_unit_test_setup_teardown(two_certificates_of_one_listener, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_same_certificate_without_its_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_all_listeners_refuse, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
