@@ -243,6 +243,19 @@ enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port)
     return answer == CG_PLAIN_DIFFERS && !is_tried(state) ? CG_PLAIN_TRYING : answer;
 }
 
+/* What the list had no room for: how many, once while it stays so. */
+static void tell_more(struct cg_state *state, size_t more)
+{
+    char detail[120];
+    snprintf(detail, sizeof detail, "%zu more faults, which have no place beside those that are told", more);
+    const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
+                                   .detail = detail,
+                                   .snapshot = state->snapshot->number,
+                                   .hint = "mend what is told; the next ones are told then"};
+    if (more && more != state->kept.more)
+        cg_report(state->reporter, &event);
+}
+
 /* Each part that stays what it was is told once, as long as it is for the same reason. */
 static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh)
 {
@@ -259,6 +272,7 @@ static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh
         if (!cg_faults_has(&state->kept, &fault->error, fault->key))
             cg_report(state->reporter, &event);
     }
+    tell_more(state, kept->more);
     cg_faults_clear(&state->kept);
     state->kept = *kept;
     cg_reporter_set_kept(state->reporter, kept->count + kept->more);

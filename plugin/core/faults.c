@@ -4,12 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_place(const struct cg_faults *faults, enum cg_reason reason)
+{
+    size_t crls = 0;
+    for (size_t i = 0; i < faults->count; i++)
+        crls += faults->item[i].reason == CG_REASON_CRL_INVALID;
+    return faults->count < CG_FAULTS_MAX && (reason != CG_REASON_CRL_INVALID || crls < CG_FAULTS_MAX - CG_FAULTS_KEPT);
+}
+
 void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err, uint64_t key)
 {
     if (cg_faults_has(faults, err, key))
         return;
-    struct cg_fault *grown = faults->count < CG_FAULTS_MAX ? realloc(faults->item, (faults->count + 1) * sizeof *grown)
-                                                           : NULL;
+    struct cg_fault *grown = has_place(faults, reason) ? realloc(faults->item, (faults->count + 1) * sizeof *grown)
+                                                       : NULL;
     if (!grown) {
         faults->more++;
         return;

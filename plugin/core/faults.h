@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CG_FAULTS_MAX 32 /* listed; more are counted */
+#define CG_FAULTS_MAX  32 /* listed; more are counted */
+#define CG_FAULTS_KEPT 8  /* of these places, for faults of other parts than CRLs, of which there may be any number */
 
 struct cg_fault {
     enum cg_reason reason; /* of files, or CG_REASON_NO_MEMORY */

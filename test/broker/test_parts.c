@@ -135,6 +135,34 @@ static void check_row(const struct world *w, const struct row *row)
     cg_client_close(&session);
 }
 
+#define MANY      40
+#define CRLS_TOLD 24 /* of one load */
+
+/* A folder full of what is no CRL, and then a revocation of the broker's own certificate: it is not lost among them. */
+static void check_crowd(const struct world *w)
+{
+    char name[40], words[40];
+    snprintf(words, sizeof words, "\"%d more faults", MANY - CRLS_TOLD);
+    cg_pki_make(w->pki, "crowd: issuer=root");
+    make_folder(w, "many");
+    write_whole_policy(w, TRUST "\"crl.pem\", \"other.pem\", \"many\"" REST "}");
+    pause_ms(1500);
+    size_t told = count_events(w, "snapshot_rejected");
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "many/%d.crl", i);
+        garbage(w, name);
+    }
+    publish(w, "crowd", true);
+    cg_tap(event_comes(w, "snapshot_rejected", told + CRLS_TOLD + 2) && events_hold(w, "still served: revoked"),
+           "beside %d bad CRLs it is told that the broker's certificate is revoked", MANY);
+    cg_tap(events_hold(w, words), "and how many are not named");
+    size_t now = count_events(w, "snapshot_rejected");
+    publish(w, "crowd", true);
+    pause_ms(2500);
+    cg_tap(count_events(w, "snapshot_rejected") == now, "once");
+    put_all_right(w);
+}
+
 int main(void)
 {
     struct world w;
@@ -149,6 +177,7 @@ int main(void)
     if (started) {
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
             check_row(&w, &rows[i]);
+        check_crowd(&w);
         cg_tap(cg_broker_stop(w.broker), "the broker ends well");
     }
     return rotation_end(&w);

@@ -10,11 +10,16 @@
 
 #include <cmocka.h>
 
-static void add(struct cg_faults *faults, const char *words, uint64_t key)
+static void add_of(struct cg_faults *faults, enum cg_reason reason, const char *words, uint64_t key)
 {
     struct cg_error err;
     snprintf(err.text, sizeof err.text, "%s", words);
-    cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, key);
+    cg_faults_add(faults, reason, &err, key);
+}
+
+static void add(struct cg_faults *faults, const char *words, uint64_t key)
+{
+    add_of(faults, CG_REASON_POLICY_INVALID, words, key);
 }
 
 static const struct {
@@ -70,6 +75,39 @@ static void what_has_no_room_is_counted(void **state)
     assert_true(cg_faults_none(&faults));
 }
 
+/* A folder full of CRLs that are no good hides no fault of another part, which a load finds after them. */
+static void crls_leave_places_for_others(void **state)
+{
+    (void)state;
+    struct cg_faults faults = {0};
+    char words[32];
+    for (int i = 0; i < CG_FAULTS_MAX + 8; i++) {
+        snprintf(words, sizeof words, "CRL %d", i);
+        add_of(&faults, CG_REASON_CRL_INVALID, words, 0);
+    }
+    assert_int_equal(faults.count, CG_FAULTS_MAX - CG_FAULTS_KEPT);
+    assert_int_equal(faults.more, CG_FAULTS_KEPT + 8);
+    for (int i = 0; i < CG_FAULTS_KEPT; i++) {
+        snprintf(words, sizeof words, "credential %d", i);
+        add_of(&faults, CG_REASON_CREDENTIAL_INVALID, words, 0);
+    }
+    assert_int_equal(faults.count, CG_FAULTS_MAX);
+    assert_int_equal(faults.more, CG_FAULTS_KEPT + 8);
+    assert_string_equal(faults.item[CG_FAULTS_MAX - 1].error.text, words);
+    cg_faults_clear(&faults);
+    for (int i = 0; i < CG_FAULTS_KEPT; i++) { /* those that came first take no places of CRLs */
+        snprintf(words, sizeof words, "credential %d", i);
+        add_of(&faults, CG_REASON_CREDENTIAL_INVALID, words, 0);
+    }
+    for (int i = 0; i < CG_FAULTS_MAX; i++) {
+        snprintf(words, sizeof words, "CRL %d", i);
+        add_of(&faults, CG_REASON_CRL_INVALID, words, 0);
+    }
+    assert_int_equal(faults.count, CG_FAULTS_MAX);
+    assert_int_equal(faults.more, CG_FAULTS_KEPT);
+    cg_faults_clear(&faults);
+}
+
 /* A load without memory for its faults did not go well. */
 static void one_that_is_only_counted_is_a_fault(void **state)
 {
@@ -87,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_stands_there_once),
         cmocka_unit_test(what_has_no_room_is_counted),
+        cmocka_unit_test(crls_leave_places_for_others),
         cmocka_unit_test(one_that_is_only_counted_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
