@@ -158,8 +158,8 @@ static void look_at_credential(struct cg_warner *warner, const struct cg_policy 
 {
     if (!credential)
         return;
-    const struct subject subject = {
-        credential->leaf, "the broker's certificate", RENEW_BROKER, NULL, listener->credential_chain, listener->port};
+    const struct subject subject = {credential->leaf, "the broker's certificate", RENEW_BROKER, NULL, credential->file,
+                                    listener->port};
     warn_of(warner, policy, &subject, now);
 }
 

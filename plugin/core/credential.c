@@ -94,6 +94,10 @@ static void drop_anchors(STACK_OF(X509) *chain)
 struct cg_credential *cg_credential_load(const char *chain_file, const char *key_file, struct cg_error *err)
 {
     struct cg_credential *credential = calloc(1, sizeof *credential);
+    if (credential && !(credential->file = strdup(chain_file))) {
+        free(credential);
+        credential = NULL;
+    }
     if (!credential) {
         cg_error_set(err, "%s: out of memory", chain_file);
         return NULL;
@@ -140,6 +144,7 @@ void cg_credential_free(struct cg_credential *credential)
     X509_free(credential->leaf);
     sk_X509_pop_free(credential->chain, X509_free);
     EVP_PKEY_free(credential->key);
+    free(credential->file);
     free(credential);
 }
 

@@ -17,6 +17,7 @@ struct cg_credential {
     X509 *leaf;
     STACK_OF(X509) *chain; /* what follows the leaf in the file, the anchor left out */
     EVP_PKEY *key;
+    char *file;            /* that the chain was read from; a listener may keep it when it is to serve another one */
     atomic_int references; /* private */
     atomic_bool held;      /* private: see cg_credential_is_held */
 };

@@ -77,6 +77,12 @@ struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict)
     return fault;
 }
 
+bool cg_own_detail_moves(enum cg_reason reason)
+{
+    const struct row *row = row_of(reason);
+    return reason == CG_REASON_REVOKED || (row && row->of_time);
+}
+
 const char *cg_own_hint(enum cg_reason reason)
 {
     const struct row *row = row_of(reason);

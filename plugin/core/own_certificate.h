@@ -16,6 +16,9 @@ struct cg_own_fault {
 };
 struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict);
 
+/* Does the detail of this reason hold a time, or a CRL's number? Then it changes while the fault is the same. */
+bool cg_own_detail_moves(enum cg_reason reason);
+
 /* Never NULL. reason: of a rule, or CG_REASON_CREDENTIAL_INVALID where the files are at fault. */
 const char *cg_own_hint(enum cg_reason reason);
 

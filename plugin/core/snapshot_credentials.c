@@ -11,17 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The detail says how long ago, and what time it is: one refusal must not look like another at each retry. */
-static uint64_t key_of(const struct cg_credential *credential, const char *file, const char *words,
-                       enum cg_reason reason)
+/* Another detail is another fault, but for those that change with the time: one refusal must not look like another at each
+ * retry. */
+static uint64_t key_of(const struct cg_credential *credential, const char *words, const struct cg_own_fault *fault)
 {
-    char text[PATH_MAX + 256];
+    char text[PATH_MAX + 512];
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     uint64_t key = 0;
     unsigned length = 0;
     if (X509_digest(credential->leaf, EVP_sha256(), digest, &length) != 1)
         return 0;
-    int used = snprintf(text, sizeof text, "%s %s %d ", file, words, (int)reason);
+    int used = snprintf(text, sizeof text, "%s %s %d %s ", credential->file, words, (int)fault->reason,
+                        cg_own_detail_moves(fault->reason) ? "" : fault->detail);
     if (used < 0 || (size_t)used + length > sizeof text)
         return 0;
     memcpy(text + used, digest, length);
@@ -49,9 +50,9 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
     if (!ok) {
         const struct cg_reason_row *row = cg_reason_row(fault.reason);
         loading->rule = fault.reason;
-        loading->key = key_of(credential, listener->credential_chain, words, fault.reason);
-        cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", listener->credential_chain, words, row->code,
-                     row->sentence, fault.detail, cg_own_hint(fault.reason));
+        loading->key = key_of(credential, words, &fault);
+        cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", credential->file, words, row->code, row->sentence,
+                     fault.detail, cg_own_hint(fault.reason));
         /* a listener that inherits both is no news; one with rules of its own is */
         if (listener->port && !(loading->faults && cg_faults_has(loading->faults, &loading->err, loading->key))) {
             loading->key += listener->port;
@@ -92,11 +93,12 @@ static bool keeps_names(struct cg_loading *loading, const struct cg_credential *
     return false;
 }
 
-/* Written again, and nothing is new. */
+/* Written again, and nothing is new. From another file it is: what is told of it names its file. */
 static bool same_credential(const struct cg_credential *a, const struct cg_credential *b)
 {
     int count = sk_X509_num(a->chain);
-    bool same = X509_cmp(a->leaf, b->leaf) == 0 && EVP_PKEY_eq(a->key, b->key) == 1 && count == sk_X509_num(b->chain);
+    bool same = strcmp(a->file, b->file) == 0 && X509_cmp(a->leaf, b->leaf) == 0 && EVP_PKEY_eq(a->key, b->key) == 1 &&
+                count == sk_X509_num(b->chain);
     for (int i = 0; same && i < count; i++)
         same = X509_cmp(sk_X509_value(a->chain, i), sk_X509_value(b->chain, i)) == 0;
     return same;

@@ -197,6 +197,98 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     cg_snapshot_release(first);
 }
 
+/* Another fault of the same rule is news; the same fault, seen later or in a newer CRL, is none. */
+static const struct {
+    const char *sentence, *policies[2]; /* what ALL goes on with */
+    const char *crls[2], *chain;        /* of mid; NULL: what is in use stays */
+    bool is_new;
+} again[] = {
+    {"other names",
+     {",\"server\":{\"names\":[\"a.example\"]}}", ",\"server\":{\"names\":[\"b.example\"]}}"},
+     {"midlist", "midlist"},
+     NULL,
+     true},
+    {"the same names",
+     {",\"server\":{\"names\":[\"a.example\"]}}", ",\"server\":{\"names\":[\"a.example\"]},\"plain\":\"allow\"}"},
+     {"midlist", "midlist"},
+     NULL,
+     false},
+    {"revoked, and once more in the next CRL", {"}", "}"}, {"mid2", "mid3"}, NULL, false},
+    {"an hour later", {"}", "}"}, {"midlist", "midlist"}, "late mid root", false},
+};
+
+static uint64_t key_at(const struct cg_snapshot *previous, int64_t now)
+{
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
+    struct cg_faults faults = {0};
+    struct cg_snapshot *fresh = cg_snapshot_reload(&source, NULL, previous, now, NULL, &faults);
+    assert_int_equal(faults.count, 1);
+    uint64_t key = faults.item[0].key;
+    assert_int_not_equal(key, 0);
+    cg_faults_clear(&faults);
+    cg_snapshot_release(fresh);
+    return key;
+}
+
+static void another_fault_of_a_rule_is_another_fault(void **state)
+{
+    (void)state;
+    cg_pki_make(pki, "mid2: crl issuer=mid number=2 revoke=broker\nmid3: crl issuer=mid number=3 revoke=broker\n"
+                     "late: server issuer=mid key=@broker days=-10..-1");
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        struct cg_snapshot *first = start_with_all();
+        uint64_t keys[2];
+        if (again[i].chain)
+            cg_pki_write(pki, folder, "chain.pem", again[i].chain);
+        for (int k = 0; k < 2; k++) {
+            char policy[600];
+            snprintf(policy, sizeof policy, "%s%s", ALL, again[i].policies[k]);
+            cg_scratch_write("policy.json", policy);
+            cg_pki_write(pki, folder, "mid.crl", again[i].crls[k]);
+            keys[k] = key_at(first, FIXTURE_NOW + k * 3600);
+        }
+        if ((keys[0] != keys[1]) != again[i].is_new)
+            fail_msg("%s: %s", again[i].sentence, again[i].is_new ? "no news" : "news");
+        cg_snapshot_release(first);
+    }
+}
+
+/* The file of what is in use, not the one that was to replace it. */
+static void what_is_in_use_bears_the_name_of_its_file(void **state)
+{
+    (void)state;
+    static const char second_bad[] = ALL ",\"listeners\":[{\"port\":2,\"credential\":{\"chain\":\"alien.pem\",\"key\":"
+                                         "\"alien.key\"}}]}";
+    static const char
+        moved[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":[\"list.crl\","
+                  "\"mid.crl\"]},\"credential\":{\"chain\":\"moved.pem\",\"key\":\"key.pem\"}}";
+    cg_pki_make(pki, "mid4: crl issuer=mid number=4 revoke=broker");
+    struct cg_snapshot *first = start_with_all();
+    cg_pki_write(pki, folder, "alien.pem", "stranger");
+    cg_pki_write_key(pki, folder, "alien.key", "stranger");
+    struct cg_snapshot *second = fixture_reload(second_bad, first);
+    fixture_expect_faults(1, "alien.pem: refused by the server policy: untrusted");
+    assert_ptr_equal(second->credentials[0], first->base_credential);
+    cg_pki_write(pki, folder, "mid.crl", "mid4");
+    struct cg_snapshot *third = fixture_reload(second_bad, second);
+    fixture_expect_faults(2, "chain.pem: the certificate in use is not accepted any more, and still served: revoked");
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+
+    first = start_with_all();
+    cg_pki_write(pki, folder, "moved.pem", "broker mid root"); /* the same under another name */
+    second = fixture_reload(moved, first);
+    fixture_expect_faults(0, NULL);
+    cg_pki_write(pki, folder, "mid.crl", "mid4");
+    third = fixture_reload(NULL, second);
+    fixture_expect_faults(1, "moved.pem: the certificate in use is not accepted any more");
+    cg_snapshot_release(third);
+    cg_snapshot_release(second);
+    cg_snapshot_release(first);
+    cg_snapshot_release(start_with_all());
+}
+
 /* Where listeners inherit what is at fault, and the rule, it is told once; what only one of them refuses names its port. */
 static const struct {
     const char *sentence, *listeners, *recipe; /* of the new certificate */
@@ -452,6 +544,8 @@ int main(void)
         cmocka_unit_test(each_part_by_itself),
         cmocka_unit_test(a_part_that_is_mended_is_taken),
         cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),
+        cmocka_unit_test(another_fault_of_a_rule_is_another_fault),
+        cmocka_unit_test(what_is_in_use_bears_the_name_of_its_file),
         cmocka_unit_test(each_listener_tells_its_own),
         cmocka_unit_test(a_new_intermediate_in_the_chain_is_taken),
         cmocka_unit_test(one_that_is_held_is_not_said_to_be_served),
