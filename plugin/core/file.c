@@ -275,20 +275,44 @@ static uintmax_t der_length(const unsigned char *head, size_t len)
     return 2 + octets + inside;
 }
 
+#define PLACES      64
+#define PLACE_BYTES 4096
+
+static bool is_empty_at(int fd, off_t place)
+{
+    static const char zeros[PLACE_BYTES];
+    char bytes[PLACE_BYTES];
+    ssize_t len = pread(fd, bytes, sizeof bytes, place);
+    return len == (ssize_t)sizeof bytes && memcmp(bytes, zeros, sizeof bytes) == 0;
+}
+
+/* Neither PEM nor the entries of a CRL have that many zeros in a row. The hole of a sparse file is found where the file
+ * system tells; else, and where the space is taken but nothing was written, what is looked at shows it. */
+static bool has_empty_places(int fd, off_t size)
+{
+    off_t hole = lseek(fd, 0, SEEK_HOLE);
+    bool empty = hole >= 0 && hole < size && is_empty_at(fd, hole);
+    (void)lseek(fd, 0, SEEK_SET);
+    for (off_t i = 1; !empty && i < PLACES; i++)
+        empty = is_empty_at(fd, size / PLACES * i);
+    return empty || is_empty_at(fd, size - PLACE_BYTES);
+}
+
 /* A large file that cannot be what it should be is not read: a sparse one of two gigabytes is made in a moment. */
-static bool begins_like_crls(const char *path, int fd, const struct stat *st, struct cg_error *err)
+static bool looks_like_crls(const char *path, int fd, const struct stat *st, struct cg_error *err)
 {
     char head[4096 + 1]; /* PEM may have some text in front */
     ssize_t len = st->st_size > LARGE ? pread(fd, head, sizeof head - 1, 0) : 0;
     if (st->st_size <= LARGE)
         return true;
     head[len > 0 ? len : 0] = '\0';
-    if (len > 0 &&
-        (strstr(head, "-----BEGIN ") || der_length((const unsigned char *)head, (size_t)len) == (uintmax_t)st->st_size))
+    bool begins = len > 0 && (strstr(head, "-----BEGIN ") ||
+                              der_length((const unsigned char *)head, (size_t)len) == (uintmax_t)st->st_size);
+    if (begins && !has_empty_places(fd, st->st_size))
         return true;
-    cg_error_set(err,
-                 "%s: expected CRLs in PEM or DER, found %jd bytes that do not begin like them; is it the right file?",
-                 path, (intmax_t)st->st_size);
+    cg_error_set(err, "%s: expected CRLs in PEM or DER, found %jd bytes that %s; is it the right file%s?", path,
+                 (intmax_t)st->st_size, begins ? "hold nothing but zeros in places" : "do not begin like them",
+                 begins ? ", written whole" : "");
     return false;
 }
 
@@ -312,7 +336,7 @@ bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct
     }
     if (!acceptable(path, &before, kind, limit, err))
         goto out;
-    if (kind == CG_FILE_CRLS && !begins_like_crls(path, fd, &before, err))
+    if (kind == CG_FILE_CRLS && !looks_like_crls(path, fd, &before, err))
         goto out;
     size = (size_t)before.st_size;
     bytes.data = malloc(size + 1);

@@ -18,7 +18,7 @@ enum cg_file_kind {
     CG_FILE_PUBLIC = 0,
     CG_FILE_PRIVATE_KEY, /* refused when others may read it; wiped by cg_bytes_wipe */
     CG_FILE_STATE,       /* refused when others may write it */
-    CG_FILE_CRLS,        /* may be large: its first bytes must look like PEM or DER before the rest is read */
+    CG_FILE_CRLS, /* may be large: its first bytes and some places must look like PEM or DER before the whole is read */
 };
 
 /* Reads a regular file whole. Fails (false, *out zeroed) on: missing, not regular, larger than limit bytes,
