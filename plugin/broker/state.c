@@ -213,7 +213,8 @@ void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh)
 void cg_state_nudge(struct cg_state *state)
 {
     cg_reporter_reopen(state->reporter);
-    cg_own_watch_changed(state->own_watch);
+    cg_own_watch_changed(state->own_watch); /* a certfile may be another one now */
+    cg_warner_swapped(state->warner);
     cg_reload_nudge(state->reload);
 }
 

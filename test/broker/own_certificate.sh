@@ -276,6 +276,10 @@ cp strange.key server.key && kill -HUP "$broker_pid"
 expect_log "certfile, SIGHUP, the key does not fit: Mosquitto says so" 'Unable to load server key file'
 expect "and what was in use is served" in dev1 "$tls" dev1
 cp good.key server.key
+: >events.jsonl
+own '-1 day' '+3 days' && kill -HUP "$broker_pid"
+expect_event "certfile, SIGHUP, one that expires soon: warned of" \
+    '^expiry_warning	the broker.s certificate (certfile) expires in [23] days' event detail
 
 # turns TITLE REASON COMMAND...: with the command it is refused, and that is told
 turns() {
