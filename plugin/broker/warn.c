@@ -70,11 +70,11 @@ static unsigned level_of(struct cg_warner *warner, const int64_t warn_before[WAR
     return level + (left < 0);
 }
 
-static void time_left(int64_t left, int64_t when, char *out, size_t size)
+static void time_left(int64_t left, bool over, int64_t when, char *out, size_t size)
 {
     char date[32];
     cg_time_text(when, date, sizeof date);
-    if (left < 0)
+    if (over)
         snprintf(out, size, "expired on %s", date);
     else if (left < 7200)
         snprintf(out, size, "expires in %lld minutes, on %s", (long long)(left / 60), date);
@@ -106,7 +106,7 @@ static void warn_of(struct cg_warner *warner, const struct cg_policy *policy, co
     if (level == 0 || X509_digest(subject->certificate, EVP_sha256(), digest, &len) != 1 ||
         !cg_told_raise(warner->told, digest, level))
         return;
-    time_left(not_after - now, not_after, left, sizeof left);
+    time_left(not_after - now, not_after < now, not_after, left, sizeof left);
     snprintf(detail, sizeof detail, "%s %s", subject->what, left);
     const struct cg_event event = {
         .type = CG_EVENT_EXPIRY_WARNING,
@@ -176,20 +176,36 @@ static unsigned crl_level(struct cg_warner *warner, const struct cg_crl_info *in
     return life <= 0 ? 4 : level;
 }
 
-static void look_at_crl(struct cg_warner *warner, const struct cg_crl_info *info, int64_t now)
+/* When the policy's terms end it, which is not always at nextUpdate. */
+static void refused_from(const struct cg_profile *profile, const struct cg_crl_info *info, int64_t now, char *out,
+                         size_t size)
+{
+    int64_t last = info->next_update + profile->crl_grace, oldest = info->this_update + profile->crl_max_age;
+    bool too_old = profile->crl_max_age > 0 && oldest < last;
+    char date[32];
+    last = too_old ? oldest : last;
+    cg_time_text(last, date, sizeof date);
+    snprintf(out, size, "every client of this CA is refused %s %s%s", last < now ? "since" : "after", date,
+             too_old                  ? " (crl_max_age of the policy)"
+             : profile->crl_grace > 0 ? " (crl_grace of the policy)"
+                                      : "");
+}
+
+static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profile, const struct cg_crl_info *info,
+                        int64_t now)
 {
     unsigned level = crl_level(warner, info, now), len = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char key[600], left[80], detail[400];
+    char key[600], left[80], refused[160], detail[560];
     if (level == 0)
         return;
-    snprintf(key, sizeof key, "%s|%s|%lld", info->issuer, info->number, (long long)info->this_update);
+    snprintf(key, sizeof key, "%s|%lld|%s", info->number, (long long)info->this_update, info->issuer);
     if (EVP_Digest(key, strlen(key), digest, &len, EVP_sha256(), NULL) != 1 ||
         !cg_told_raise(warner->told, digest, level))
         return;
-    time_left(info->next_update - now, info->next_update, left, sizeof left);
-    snprintf(detail, sizeof detail, "CRL %s of %.200s %s; every client of this CA is refused from then on",
-             info->number, info->issuer, left);
+    time_left(info->next_update - now, info->next_update <= now, info->next_update, left, sizeof left);
+    refused_from(profile, info, now, refused, sizeof refused);
+    snprintf(detail, sizeof detail, "CRL %s of %.200s %s; %s", info->number, info->issuer, left, refused);
     const struct cg_event event = {
         .type = CG_EVENT_CRL_STALE,
         .detail = detail,
@@ -198,8 +214,8 @@ static void look_at_crl(struct cg_warner *warner, const struct cg_crl_info *info
     cg_report(warner->reporter, &event);
 }
 
-static void look_at_trust(struct cg_warner *warner, const struct cg_policy *policy, const struct cg_trust *trust,
-                          int64_t now)
+static void look_at_trust(struct cg_warner *warner, const struct cg_policy *policy, const struct cg_profile *profile,
+                          const struct cg_trust *trust, int64_t now)
 {
     const struct cg_crl_set *crls = cg_trust_crls(trust);
     look_at_stack(warner, policy, cg_trust_anchors(trust), "the trust anchor", now);
@@ -207,16 +223,16 @@ static void look_at_trust(struct cg_warner *warner, const struct cg_policy *poli
     for (size_t i = 0; i < cg_crl_set_count(crls); i++) {
         struct cg_crl_info info;
         cg_crl_set_info(crls, i, &info);
-        look_at_crl(warner, &info, now);
+        look_at_crl(warner, profile, &info, now);
     }
 }
 
 static void look_at_snapshot(struct cg_warner *warner, const struct cg_snapshot *current, int64_t now)
 {
     const struct cg_policy *policy = current->policy;
-    look_at_trust(warner, policy, current->trust, now);
+    look_at_trust(warner, policy, &policy->base.client, current->trust, now);
     if (current->bridge_trust != current->trust)
-        look_at_trust(warner, policy, current->bridge_trust, now);
+        look_at_trust(warner, policy, &policy->bridge, current->bridge_trust, now);
     look_at_credential(warner, policy, current->base_credential, &policy->base, now);
     for (size_t i = 0; i < policy->nlisteners; i++)
         look_at_credential(warner, policy, current->credentials[i], &policy->listeners[i], now);

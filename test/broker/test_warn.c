@@ -149,6 +149,39 @@ static void a_crl_is_over_at_next_update(void **unused)
     }
 }
 
+/* When it ends, and when it refuses, by the terms of the policy: the CRL's life is from a day before to 79 days after. */
+static void what_a_crl_does_in_words(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t grace, max_age, at;
+        const char *words, *refused;
+    } rows[] = {
+        {0, 0, 78 * DAY, "expires in 24 hours, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+        {0, 0, 79 * DAY - 1, "expires in 0 minutes, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+        {0, 0, 79 * DAY, "expired on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+        {0, 0, 79 * DAY + 1, "expired on 2026-03-21T", "is refused since 2026-03-21T00:00:00Z"},
+        {DAY, 0, 78 * DAY, "expires in 24 hours, on 2026-03-21T",
+         "is refused after 2026-03-22T00:00:00Z (crl_grace of the policy)"},
+        {DAY, 0, 80 * DAY, "expired on 2026-03-21T", "is refused after 2026-03-22T00:00:00Z (crl_grace"},
+        {DAY, 0, 80 * DAY + 1, "expired on 2026-03-21T", "is refused since 2026-03-22T00:00:00Z (crl_grace"},
+        {DAY, 60 * DAY, 45 * DAY, "expires in 34 days, on 2026-03-21T",
+         "is refused after 2026-03-01T00:00:00Z (crl_max_age of the policy)"},
+        {DAY, 60 * DAY, 60 * DAY, "expires in 19 days, on 2026-03-21T", "is refused since 2026-03-01T00:00:00Z ("},
+        {0, 90 * DAY, 45 * DAY, "expires in 34 days, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_warner_free(w.warner); /* which remembers what it told */
+        w.warner = cg_warner_new(w.reporter);
+        w.policy->base.client.crl_grace = rows[i].grace;
+        w.policy->base.client.crl_max_age = rows[i].max_age;
+        last[0] = '\0';
+        cg_warner_pulse(w.warner, &w.snapshot, NOW + rows[i].at);
+        if (!strstr(last, rows[i].words) || !strstr(last, rows[i].refused))
+            fail_msg("row %zu: '%s'", i, last);
+    }
+}
+
 /* Not up to ten minutes late: the next look is timed for the next distance that is known. */
 static void a_look_is_timed_for_what_comes(void **unused)
 {
@@ -243,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_listeners_own_credential_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_crl_is_over_at_next_update, start, finish),
+        cmocka_unit_test_setup_teardown(what_a_crl_does_in_words, start, finish),
         cmocka_unit_test_setup_teardown(a_look_is_timed_for_what_comes, start, finish),
         cmocka_unit_test_setup_teardown(how_much_is_left_in_words, start, finish),
         cmocka_unit_test_setup_teardown(the_trust_of_bridges_is_looked_at, start, finish),
