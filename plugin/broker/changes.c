@@ -11,7 +11,7 @@
 #define CRLS_TOLD 8
 
 struct text {
-    char bytes[800];
+    char bytes[1000]; /* an event has no more room */
     size_t len;
 };
 
@@ -65,13 +65,13 @@ static void add_crls(struct text *text, const struct cg_crl_set *old, const stru
     size_t told = 0;
     for (size_t i = 0; i < cg_crl_set_count(fresh); i++) {
         struct cg_crl_info info, before;
-        char issuer[80];
+        char issuer[CG_CRL_TITLE_MAX];
         cg_crl_set_info(fresh, i, &info);
         bool known = find_before(old, cg_crl_set_at(fresh, i), &before),
              again = known && strcmp(before.number, info.number) == 0;
         if ((again && before.this_update == info.this_update && before.entries == info.entries) || told++ >= CRLS_TOLD)
             continue;
-        snprintf(issuer, sizeof issuer, "%s", info.issuer);
+        cg_crl_info_title(&info, issuer);
         add(text, "; CRL of %s: number %s before, %s now, %zu entries", issuer, known ? number_text(&before) : "none",
             number_text(&info), info.entries);
         if (again)

@@ -196,7 +196,7 @@ static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profi
 {
     unsigned level = crl_level(warner, info, now), len = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char key[600], left[80], refused[160], detail[560];
+    char key[600], title[CG_CRL_TITLE_MAX], left[80], refused[160], detail[600];
     if (level == 0)
         return;
     snprintf(key, sizeof key, "%s|%lld|%s", info->number, (long long)info->this_update, info->issuer);
@@ -205,7 +205,8 @@ static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profi
         return;
     time_left(info->next_update - now, info->next_update <= now, info->next_update, left, sizeof left);
     refused_from(profile, info, now, refused, sizeof refused);
-    snprintf(detail, sizeof detail, "CRL %s of %.200s %s; %s", info->number, info->issuer, left, refused);
+    cg_crl_info_title(info, title);
+    snprintf(detail, sizeof detail, "CRL %s of %s %s; %s", info->number, title, left, refused);
     const struct cg_event event = {
         .type = CG_EVENT_CRL_STALE,
         .detail = detail,

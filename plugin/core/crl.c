@@ -397,9 +397,26 @@ void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_i
         return;
     const struct cg_crl *crl = set->crls[index];
     out->issuer = crl->issuer_text;
+    out->scope = crl->issuer_text + crl->name_len;
     out->entries = cg_crl_entries(crl);
     out->this_update = crl->this_update;
     out->next_update = crl->next_update;
     cg_crl_number_text(crl, out->number, sizeof out->number);
     out->bytes = cg_crl_bytes(crl);
+}
+
+#define TITLE_SHOWN 128 /* where the scope is no longer than usual */
+#define NAME_SHOWN  48
+
+void cg_crl_info_title(const struct cg_crl_info *info, char out[CG_CRL_TITLE_MAX])
+{
+    size_t scope = strlen(info->scope), name = strlen(info->issuer) - scope;
+    size_t room = scope < TITLE_SHOWN - NAME_SHOWN ? TITLE_SHOWN - scope : NAME_SHOWN;
+    if (name <= room) {
+        snprintf(out, CG_CRL_TITLE_MAX, "%s", info->issuer);
+        return;
+    }
+    while (room > 0 && ((unsigned char)info->issuer[room] & 0xc0) == 0x80) /* no half of a UTF-8 character */
+        room--;
+    snprintf(out, CG_CRL_TITLE_MAX, "%.*s...%s", (int)room, info->issuer, info->scope);
 }

@@ -84,11 +84,16 @@ int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl
 /* What the set holds, for events, doctor and warnings: index < cg_crl_set_count. */
 struct cg_crl_info {
     const char *issuer; /* RFC 4514 text, and in brackets what tells it from others of the issuer: delta, scope */
+    const char *scope;  /* the end of it: " (...)" or "" */
     size_t entries;
     int64_t this_update, next_update;
     char number[44];
     size_t bytes; /* resident for the index */
 };
 void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out);
+
+/* issuer for one line: a long name is cut, and never what tells the CRL from others. */
+#define CG_CRL_TITLE_MAX 256
+void cg_crl_info_title(const struct cg_crl_info *info, char out[CG_CRL_TITLE_MAX]);
 
 #endif

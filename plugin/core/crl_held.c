@@ -171,8 +171,8 @@ static bool fill(struct cg_crl *crl, const struct cg_crl_head *head, const STACK
 /* Partitions and deltas of one issuer are to be told apart by those who read of them. */
 static void add_scope(struct cg_crl *crl)
 {
-    char scope[140];
-    size_t len = strlen(crl->issuer_text);
+    char scope[CG_CRL_SCOPE_MAX];
+    size_t len = crl->name_len;
     cg_crl_scope_text(&crl->scope, scope, sizeof scope);
     if (scope[0] || crl->is_delta)
         snprintf(crl->issuer_text + len, sizeof crl->issuer_text - len, " (%s%s%s)", crl->is_delta ? "delta" : "",
@@ -200,6 +200,7 @@ struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(
         return NULL;
     }
     cg_name_text(crl->issuer, crl->issuer_text, 256);
+    crl->name_len = strlen(crl->issuer_text);
     if (EVP_Digest(der, len, crl->sha256, NULL, EVP_sha256(), NULL) != 1)
         cg_error_set(err, "out of memory");
     else if (fill(crl, &head, issuers, strict, err)) {

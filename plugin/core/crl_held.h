@@ -23,7 +23,8 @@ struct cg_crl {
     atomic_int references;
     unsigned char sha256[32]; /* of its DER */
     X509_NAME *issuer;
-    char issuer_text[256 + 160]; /* with what tells it from others of the issuer: scope, delta */
+    char issuer_text[256 + 16 + CG_CRL_SCOPE_MAX]; /* with what tells it from others of the issuer: scope, delta */
+    size_t name_len;                               /* of it: what stands before that */
     int64_t this_update, next_update;
     bool has_number, is_delta;
     unsigned char number[CG_SERIAL_MAX], delta_base[CG_SERIAL_MAX];

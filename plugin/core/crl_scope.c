@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "crl_scope.h"
 
+#include "name.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -124,29 +126,59 @@ void cg_crl_points_clear(struct cg_crl_points *points)
     memset(points, 0, sizeof *points);
 }
 
-/* The point's URI, or what kind of name it has. */
-static const char *point_text(const DIST_POINT_NAME *point, char *out, size_t size)
+static void make_printable(char *text, size_t len, char lowest)
+{
+    for (size_t i = 0; i < len; i++)
+        text[i] = text[i] >= lowest && text[i] <= '~' ? text[i] : '?';
+}
+
+#define POINT_MAX 128
+#define URI_HEAD  40
+
+/* Of a long one the host, and the end: there partitions differ. */
+static void uri_text(const ASN1_STRING *uri, char out[POINT_MAX])
+{
+    const char *bytes = (const char *)ASN1_STRING_get0_data(uri);
+    size_t len = (size_t)ASN1_STRING_length(uri), tail = POINT_MAX - 1 - URI_HEAD - 3;
+    if (len < POINT_MAX) {
+        memcpy(out, bytes, len);
+    } else {
+        memcpy(out, bytes, URI_HEAD);
+        memcpy(out + URI_HEAD, "...", 3);
+        memcpy(out + URI_HEAD + 3, bytes + len - tail, tail);
+        len = POINT_MAX - 1;
+    }
+    make_printable(out, len, '!');
+    out[len] = '\0';
+}
+
+/* The point's URI, else the first of its other names. */
+static const char *point_text(const DIST_POINT_NAME *point, char out[POINT_MAX])
 {
     const GENERAL_NAMES *names = point->type == 0 ? point->name.fullname : NULL;
+    enum cg_san_type type;
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         if (name->type != GEN_URI)
             continue;
-        const ASN1_STRING *uri = name->d.uniformResourceIdentifier;
-        size_t len = (size_t)ASN1_STRING_length(uri) < size ? (size_t)ASN1_STRING_length(uri) : size - 1;
-        memcpy(out, ASN1_STRING_get0_data(uri), len);
-        for (size_t k = 0; k < len; k++)
-            out[k] = out[k] > ' ' && out[k] <= '~' ? out[k] : '?';
-        out[len] = '\0';
+        uri_text(name->d.uniformResourceIdentifier, out);
         return out;
     }
-    return "one distribution point";
+    snprintf(out, POINT_MAX, "one distribution point");
+    if (sk_GENERAL_NAME_num(names) > 0) {
+        cg_san_text(sk_GENERAL_NAME_value(names, 0), &type, out, POINT_MAX);
+    } else if (point->dpname) {
+        size_t len = (size_t)snprintf(out, POINT_MAX, "dirname:");
+        cg_name_text(point->dpname, out + len, POINT_MAX - len);
+    }
+    make_printable(out, strlen(out), ' ');
+    return out;
 }
 
 void cg_crl_scope_text(const struct cg_crl_scope *scope, char *out, size_t size)
 {
     const ISSUING_DIST_POINT *idp = scope->idp;
-    char point[128];
+    char point[POINT_MAX];
     const struct {
         bool is;
         const char *words;
@@ -156,7 +188,7 @@ void cg_crl_scope_text(const struct cg_crl_scope *scope, char *out, size_t size)
         {idp && idp->onlyattr > 0, "attribute certificates"},
         {scope->reasons != CG_CRL_ALL_REASONS, "some reasons"},
         {scope->indirect, "indirect"},
-        {idp && idp->distpoint, idp && idp->distpoint ? point_text(idp->distpoint, point, sizeof point) : ""},
+        {idp && idp->distpoint, idp && idp->distpoint ? point_text(idp->distpoint, point) : ""},
     };
     size_t len = 0;
     out[0] = '\0';

@@ -27,7 +27,8 @@ bool cg_crl_scope_read(const struct cg_der *value, const X509_NAME *issuer, stru
 void cg_crl_scope_clear(struct cg_crl_scope *scope);
 
 /* What tells it from others of the same issuer, such as "CA certificates, http://ca.lan/2.crl"; "" for one that speaks for
- * all. Printable ASCII. */
+ * all. Printable ASCII; CG_CRL_SCOPE_MAX is room for all. */
+#define CG_CRL_SCOPE_MAX 192
 void cg_crl_scope_text(const struct cg_crl_scope *scope, char *out, size_t size);
 
 /* What the certificate says about itself and where its CRLs are; zeroed by clear. */

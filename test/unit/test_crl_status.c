@@ -458,8 +458,15 @@ static void scopes_are_told_apart(void **state)
                      "d\x86\x06http:1"),
          "CN=CA (http:1)"}, /* the second of two names */
         {ON(.scope = "\xa0\x81\x84\xa0\x81\x81\x86\x7f" LONG_127), "CN=CA (" LONG_127 ")"},
-        {ON(.scope = "\xa0\x81\x86\xa0\x81\x83\x86\x81\x80" LONG_127 "f"), "CN=CA (" LONG_127 ")"}, /* cut */
-        {ON(.scope = "\xa0\x0c\xa1\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01p"), "CN=CA (one distribution point)"},
+        {ON(.scope = "\xa0\x81\x86\xa0\x81\x83\x86\x81\x80" LONG_127 "f"),
+         "CN=CA (" LONG_32 "01234567...cdef" LONG_32 LONG_32 "0123456789abcdef)"}, /* cut before its end */
+        {ON(.scope = "\xa0\x0c\xa1\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01p"), "CN=CA (dirname:CN=p,CN=CA)"},
+        {ON(.scope = "\xa0\x05\xa0\x03\x82\x01"
+                     "d"),
+         "CN=CA (dns:d)"},
+        {ON(.scope = "\xa0\x12\xa0\x10\xa4\x0e\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01p"),
+         "CN=CA (dirname:CN=p)"},
+
         {ON(.scope = ATTRS), "CN=CA (attribute certificates)"},
         {ON(.by = BY_DELEGATE, .scope = USERS INDIRECT), "CN=Delegate (end entities, indirect)"},
         {ON(.scope = KEY_CA), "CN=CA (some reasons)"},
@@ -489,7 +496,38 @@ static void a_long_name_leaves_room_for_the_scope(void **state)
     size_t len = strlen(info.issuer);
     assert_true(len > 255);
     assert_string_equal(info.issuer + len - strlen(end), end);
+    assert_string_equal(info.scope, end);
+    char title[CG_CRL_TITLE_MAX];
+    cg_crl_info_title(&info, title);
+    assert_int_equal(strlen(title), 48 + 3 + strlen(end));
+    assert_memory_equal(title, info.issuer, 48);
+    assert_string_equal(title + 48 + 3, end);
     cg_crl_set_free(set);
+}
+
+/* Of the name, which may be UTF-8, as much as there is room for; of the scope all. */
+static void titles(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *issuer;
+        size_t scope; /* where it starts */
+        const char *title;
+    } names[] = {
+        {"CN=CA", 5, "CN=CA"},
+        {"CN=CA (delta)", 5, "CN=CA (delta)"},
+        {LONG_96 LONG_32, 128, LONG_96 LONG_32},
+        {LONG_96 LONG_32 "0", 129, LONG_96 LONG_32 "..."},
+        {LONG_96 LONG_32 " (delta)", 128, LONG_96 "0123456789abcdef01234567... (delta)"},
+        {LONG_96 "0123456789abcdef0123456789abcde\xc3\xa4", 129, LONG_127 "..."},
+        {LONG_96 " (" LONG_96 ")", 96, LONG_32 "0123456789abcdef... (" LONG_96 ")"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char title[CG_CRL_TITLE_MAX];
+        struct cg_crl_info info = {.issuer = names[i].issuer, .scope = names[i].issuer + names[i].scope};
+        cg_crl_info_title(&info, title);
+        assert_string_equal(title, names[i].title);
+    }
 }
 
 /* What a look found holds up to the second before. */
@@ -524,9 +562,13 @@ static void the_next_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_of_each_row),      cmocka_unit_test(limits_of_time),
-        cmocka_unit_test(the_next_change),         cmocka_unit_test(scopes_are_told_apart),
-        cmocka_unit_test(wrong_issuer_is_unknown), cmocka_unit_test(a_long_name_leaves_room_for_the_scope),
+        cmocka_unit_test(status_of_each_row),
+        cmocka_unit_test(limits_of_time),
+        cmocka_unit_test(the_next_change),
+        cmocka_unit_test(scopes_are_told_apart),
+        cmocka_unit_test(wrong_issuer_is_unknown),
+        cmocka_unit_test(a_long_name_leaves_room_for_the_scope),
+        cmocka_unit_test(titles),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
