@@ -17,14 +17,13 @@
 #define NEW_FILE  CG_CRL_NUMBERS_FILE ".new"
 #define LOCK_FILE CG_CRL_NUMBERS_FILE ".lock"
 
-/* Another broker holds the lock while it writes one small file. */
-#define LOCK_TRIES    100
 #define LOCK_PAUSE_MS 20
 
 /* The folder, open and locked. */
 struct place {
     const char *folder;
     int fd, lock;
+    int patience_ms;
     struct stat written; /* the file that was, before it got its name */
     bool later;          /* the fault passes without anybody's doing, or by making room */
     struct cg_error *err;
@@ -71,16 +70,16 @@ static bool lock(struct place *place)
         const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail(place, "lock the file", LOCK_FILE, errno);
-        if (i == LOCK_TRIES)
+        if (i >= place->patience_ms / LOCK_PAUSE_MS)
             return fail(place, "lock the file, which another process holds", LOCK_FILE, EWOULDBLOCK);
         nanosleep(&pause, NULL);
     }
     return true;
 }
 
-static bool enter(struct place *place, const char *folder, struct cg_error *err)
+static bool enter(struct place *place, const char *folder, int patience_ms, struct cg_error *err)
 {
-    *place = (struct place){.folder = folder, .fd = -1, .lock = -1, .err = err};
+    *place = (struct place){.folder = folder, .fd = -1, .lock = -1, .patience_ms = patience_ms, .err = err};
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return fail(place, "make the folder", "", errno);
     if (!cg_folder_is_safe(folder, err))
@@ -149,7 +148,7 @@ static bool replace(struct place *place)
 bool cg_numbers_file_prepare(const char *folder, struct cg_error *err)
 {
     struct place place;
-    bool ok = enter(&place, folder, err) && write_new(&place, "", 0);
+    bool ok = enter(&place, folder, CG_NUMBERS_BRIEF_MS, err) && write_new(&place, "", 0);
     if (ok)
         unlinkat(place.fd, NEW_FILE, 0);
     leave(&place);
@@ -199,7 +198,7 @@ static void stamp(const struct place *place, struct cg_stamps *seen)
         cg_stamps_replace(seen, path, &now);
 }
 
-enum cg_numbers_stored cg_numbers_file_store(const char *folder, const struct cg_crl_numbers *numbers,
+enum cg_numbers_stored cg_numbers_file_store(const char *folder, const struct cg_crl_numbers *numbers, int patience_ms,
                                              struct cg_stamps *seen, struct cg_error *err)
 {
     struct place place;
@@ -207,7 +206,7 @@ enum cg_numbers_stored cg_numbers_file_store(const char *folder, const struct cg
     char *text = NULL;
     size_t len = 0;
     bool found = false;
-    bool ok = enter(&place, folder, err ? err : &own) && merge(&place, numbers, &found, &text, &len) &&
+    bool ok = enter(&place, folder, patience_ms, err ? err : &own) && merge(&place, numbers, &found, &text, &len) &&
               (!text || (write_new(&place, text, len) && replace(&place)));
     if (ok && text && seen)
         stamp(&place, seen);

@@ -71,14 +71,14 @@ static bool prove_policy(const struct cg_policy *policy, struct cg_error *err)
 }
 
 /* Before the snapshot is offered, so that no number is in use that a restart would not know. What cannot be written holds
- * no CRL back. */
+ * no CRL back, and is tried again: nor does a lock that another process keeps. */
 static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *snapshot, struct cg_stamps *seen)
 {
     const char *folder = snapshot->policy->state;
     struct cg_error err = {""};
     if (!folder)
         return;
-    enum cg_numbers_stored stored = cg_numbers_file_store(folder, snapshot->numbers, seen, &err);
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, snapshot->numbers, CG_NUMBERS_BRIEF_MS, seen, &err);
     bool failed = stored == CG_NUMBERS_NOT_STORED || stored == CG_NUMBERS_LATER;
     if (failed)
         cg_faults_add(&reload->faults, CG_REASON_STATE_INVALID, &err, 0);

@@ -106,7 +106,7 @@ static bool store_numbers(const struct cg_snapshot *fresh, struct cg_stamps *see
     const char *folder = fresh->policy->state;
     if (!folder)
         return true;
-    enum cg_numbers_stored stored = cg_numbers_file_store(folder, fresh->numbers, seen, err);
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, fresh->numbers, CG_NUMBERS_PATIENT_MS, seen, err);
     *made = stored == CG_NUMBERS_CREATED;
     switch (stored) {
     case CG_NUMBERS_STORED:

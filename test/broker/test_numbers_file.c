@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -78,7 +80,7 @@ static void store(const char *name, enum cg_numbers_stored expected, const char 
 {
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of(name);
-    enum cg_numbers_stored stored = cg_numbers_file_store(folder, numbers, NULL, &err);
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err);
     cg_crl_numbers_free(numbers);
     if (stored != expected || !strstr(err.text, words))
         fail_msg("%s: expected %d '%s', found %d '%s'", name, (int)expected, words, (int)stored, err.text);
@@ -127,9 +129,9 @@ static void no_numbers_are_written_too(void **state)
     (void)state;
     struct cg_error err = {""};
     struct cg_crl_numbers *none = cg_crl_numbers_new();
-    assert_int_equal(cg_numbers_file_store(folder, none, NULL, &err), CG_NUMBERS_CREATED);
+    assert_int_equal(cg_numbers_file_store(folder, none, CG_NUMBERS_BRIEF_MS, NULL, &err), CG_NUMBERS_CREATED);
     file_holds("\nend 0\n", true);
-    assert_int_equal(cg_numbers_file_store(folder, none, NULL, &err), CG_NUMBERS_STORED);
+    assert_int_equal(cg_numbers_file_store(folder, none, CG_NUMBERS_BRIEF_MS, NULL, &err), CG_NUMBERS_STORED);
     cg_crl_numbers_free(none);
 }
 
@@ -178,7 +180,7 @@ static void stamps_what_it_wrote(void **state)
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of("six");
     assert_true(cg_stamps_add(&seen, cg_scratch_path("state/crl-numbers")));
-    assert_int_equal(cg_numbers_file_store(folder, numbers, &seen, &err), CG_NUMBERS_CREATED);
+    assert_int_equal(cg_numbers_file_store(folder, numbers, CG_NUMBERS_BRIEF_MS, &seen, &err), CG_NUMBERS_CREATED);
     assert_int_equal(cg_stamps_now(&seen), cg_stamps_then(&seen));
     cg_stamps_clear(&seen);
     cg_crl_numbers_free(numbers);
@@ -262,6 +264,48 @@ static void waits_for_another_broker(void **state)
     store("six", CG_NUMBERS_CREATED, "");
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A revocation waits for it: the lock of a process that hangs must not hold it up. */
+static void how_long_it_waits(void **state)
+{
+    (void)state;
+    static const struct {
+        int patience_ms, held_ms;
+        enum cg_numbers_stored stored;
+        int64_t least, most;
+    } rows[] = {
+        {CG_NUMBERS_BRIEF_MS, 3000, CG_NUMBERS_LATER, 250, 900},
+        {CG_NUMBERS_PATIENT_MS, 700, CG_NUMBERS_CREATED, 600, 1900},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_error err = {""};
+        struct cg_crl_numbers *numbers = numbers_of("six");
+        assert_true(cg_numbers_file_prepare(folder, &err));
+        int fd = open(cg_scratch_path("state/crl-numbers.lock"), O_RDWR | O_CLOEXEC);
+        assert_int_equal(flock(fd, LOCK_EX), 0);
+        pid_t child = fork(); /* which has the lock too */
+        if (child == 0) {
+            usleep((useconds_t)rows[i].held_ms * 1000);
+            _exit(0);
+        }
+        close(fd);
+        int64_t before = now_ms();
+        assert_int_equal(cg_numbers_file_store(folder, numbers, rows[i].patience_ms, NULL, &err), rows[i].stored);
+        int64_t waited = now_ms() - before;
+        if (waited < rows[i].least || waited > rows[i].most)
+            fail_msg("row %zu: %lld ms", i, (long long)waited);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        cg_crl_numbers_free(numbers);
+    }
+}
+
 static int prepare_as_nobody(void)
 {
     struct cg_error err = {""};
@@ -271,7 +315,7 @@ static int prepare_as_nobody(void)
     snprintf(words, sizeof words, "cannot make the folder: Permission denied; cure: install -d -o nobody -m 0700 %s",
              folder);
     bad += !strstr(err.text, words);
-    bad += cg_numbers_file_store(folder, numbers, NULL, &err) == CG_NUMBERS_NOT_STORED ? 0 : 1;
+    bad += cg_numbers_file_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err) == CG_NUMBERS_NOT_STORED ? 0 : 1;
     cg_crl_numbers_free(numbers);
     return bad;
 }
@@ -280,7 +324,7 @@ static int store_as_nobody(void)
 {
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of("seven");
-    int bad = cg_numbers_file_store(folder, numbers, NULL, &err) == CG_NUMBERS_CREATED ? 0 : 1;
+    int bad = cg_numbers_file_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err) == CG_NUMBERS_CREATED ? 0 : 1;
     cg_crl_numbers_free(numbers);
     return bad;
 }
@@ -389,6 +433,7 @@ int main(void)
         cmocka_unit_test_teardown(what_stands_in_the_way_is_named, clear_folder),
         cmocka_unit_test_teardown(what_others_may_write_is_not_used, clear_folder),
         cmocka_unit_test_teardown(waits_for_another_broker, clear_folder),
+        cmocka_unit_test_teardown(how_long_it_waits, clear_folder),
         cmocka_unit_test_teardown(the_brokers_user_may_not_write, clear_folder),
         cmocka_unit_test_teardown(the_folder_is_immutable, clear_folder),
         cmocka_unit_test_teardown(the_disk_is_full, clear_folder),
