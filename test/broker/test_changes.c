@@ -173,6 +173,25 @@ static void each_step_in_words(void **state)
     }
 }
 
+/* Two partitions of a CA with a long name are told apart. */
+static void partitions_of_a_long_name(void **state)
+{
+    (void)state;
+    cg_pki_make(w.pki,
+                "long: ca 'subject=/C=DE/O=Example Plant Engineering and Automation GmbH/OU=Device Certificates of "
+                "the Plant/CN=Example Plant Device Issuing CA G2'\n"
+                "left: crl issuer=long number=5 idp=fullname:URI:http://crl.example/left.crl\n"
+                "right: crl issuer=long number=6 idp=fullname:URI:http://crl.example/right.crl");
+    struct cg_trust *trust = trust_of(w.pki, "long", "left right");
+    struct cg_snapshot now = {.policy = w.policy, .trust = trust, .bridge_trust = trust};
+    cg_changes_report(w.reporter, NULL, &now);
+    if (count_of("CRL of CN=Example Plant Device Issuing CA G2") != 2 ||
+        count_of("... (http://crl.example/left.crl): number none before, 5 now") != 1 ||
+        count_of("... (http://crl.example/right.crl): number none before, 6 now") != 1)
+        fail_msg("%s", told);
+    cg_trust_free(trust);
+}
+
 static void policy_and_intermediates(void **state)
 {
     (void)state;
@@ -301,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_trust_by_itself),
         cmocka_unit_test_setup_teardown(each_step_in_words, start, finish),
+        cmocka_unit_test_setup_teardown(partitions_of_a_long_name, start, finish),
         cmocka_unit_test_setup_teardown(policy_and_intermediates, start, finish),
         cmocka_unit_test_setup_teardown(no_more_than_eight_crls_are_told, start, finish),
         cmocka_unit_test_setup_teardown(each_new_credential_once, start, finish),
