@@ -22,7 +22,9 @@ enum cg_file_kind {
 };
 
 /* Reads a regular file whole. Fails (false, *out zeroed) on: missing, not regular, larger than limit bytes,
- * unreadable (the text names the user that tried and the chmod or chown that helps), changed while read. */
+ * unreadable (the text names the user that tried and the commands that help), changed while read. The commands, run by
+ * root in sh, let our user in and nobody else, and who could read before still can; where none do, words say what a person
+ * has to choose. */
 bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct cg_bytes *out, struct cg_error *err);
 
 void cg_bytes_free(struct cg_bytes *bytes);
@@ -31,6 +33,11 @@ void cg_bytes_wipe(struct cg_bytes *bytes); /* OPENSSL_cleanse, then free */
 /* Name of the user that this process runs as, or its number. */
 #define CG_FILE_USER_MAX 64
 void cg_file_user(char out[CG_FILE_USER_MAX]);
+
+/* The path as one word of sh, for the commands in a cure: in '...' where it has other characters than letters, digits and
+ * _ . / + @ % , : = -, and with ./ in front of a leading "-". False, and out is "": it does not fit, or has characters that
+ * an error cannot show as they are. */
+bool cg_file_for_sh(const char *path, char *out, size_t size);
 
 bool cg_file_is_folder(const char *path);
 bool cg_file_is_regular(const char *path); /* a link to one too */
