@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "hook.h"
 
+#include "libssl.h"
 #include "private.h"
 
 #include <openssl/err.h>
@@ -73,7 +74,7 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
     bool ok = RAND_bytes((unsigned char *)&cg_hook.seed, sizeof cg_hook.seed) == 1;
     if (!ok)
         cg_error_set(err, "TLS hook: OpenSSL gives no random bytes; check its configuration");
-    ok = ok && take_indexes(err) && cg_self_test(err);
+    ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(err) && cg_self_test(err);
     ERR_pop_to_mark();
     if (!ok)
         uninstall();

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "libssl.h"
+
+#include <link.h>
+#include <openssl/ssl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OBJECTS_MAX 512
+
+struct object {
+    const char *path;       /* "" for the main program */
+    const char *soname;     /* "" where it has none */
+    const char *needed;     /* the libssl that it names; NULL: none */
+    const char *websockets; /* the same of libwebsockets */
+    bool is_ours;           /* the libssl that our calls go to */
+};
+
+struct objects {
+    struct object item[OBJECTS_MAX];
+    size_t count;
+    uintptr_t ours; /* an address in it */
+};
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool holds(const struct dl_phdr_info *info, uintptr_t address)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t start = (uintptr_t)info->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD && address >= start && address - start < part->p_memsz)
+            return true;
+    }
+    return false;
+}
+
+static const ElfW(Dyn) * dynamic_of(const struct dl_phdr_info *info)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+            return (const ElfW(Dyn) *)((uintptr_t)info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    return NULL;
+}
+
+/* glibc writes the address there, musl and the kernel leave the distance from the start. */
+static const char *strings_of(const struct dl_phdr_info *info, const ElfW(Dyn) * dynamic)
+{
+    for (; dynamic->d_tag != DT_NULL; dynamic++)
+        if (dynamic->d_tag == DT_STRTAB) {
+            uintptr_t at = (uintptr_t)dynamic->d_un.d_ptr;
+            return (const char *)(holds(info, at) ? at : (uintptr_t)info->dlpi_addr + at);
+        }
+    return NULL;
+}
+
+static int add(struct dl_phdr_info *info, size_t size, void *argument)
+{
+    struct objects *objects = argument;
+    const ElfW(Dyn) *dynamic = dynamic_of(info);
+    const char *strings = dynamic ? strings_of(info, dynamic) : NULL;
+    (void)size;
+    if (objects->count == OBJECTS_MAX)
+        return 1;
+    struct object *object = &objects->item[objects->count++];
+    *object = (struct object){info->dlpi_name ? info->dlpi_name : "", "", NULL, NULL, holds(info, objects->ours)};
+    for (; strings && dynamic->d_tag != DT_NULL; dynamic++) {
+        const char *text = strings + dynamic->d_un.d_val;
+        if (dynamic->d_tag == DT_SONAME)
+            object->soname = text;
+        else if (dynamic->d_tag == DT_NEEDED && begins(text, "libssl.so"))
+            object->needed = text;
+        else if (dynamic->d_tag == DT_NEEDED && begins(text, "libwebsockets.so"))
+            object->websockets = text;
+    }
+    return 0;
+}
+
+/* The first that bears the name serves all who need it. */
+static const struct object *find(const struct objects *objects, const char *needed)
+{
+    for (size_t i = 1; i < objects->count; i++)
+        if (strcmp(objects->item[i].soname, needed) == 0 || strcmp(name_of(objects->item[i].path), needed) == 0)
+            return &objects->item[i];
+    return NULL;
+}
+
+static const char *our_path(const struct objects *objects)
+{
+    for (size_t i = 0; i < objects->count; i++)
+        if (objects->item[i].is_ours)
+            return objects->item[i].path[0] ? objects->item[i].path : "the program itself";
+    return "unknown";
+}
+
+static bool fits(const struct objects *objects, const struct object *object, const char *what, struct cg_error *err)
+{
+    const struct object *libssl = object->needed ? find(objects, object->needed) : NULL;
+    if (libssl && libssl->is_ours)
+        return true;
+    if (object->needed)
+        cg_error_set(
+            err,
+            "TLS hook: %s speaks TLS with %s, but certguard is linked with %s, where it has no effect; install "
+            "the certguard that was built for the broker's OpenSSL",
+            what, libssl ? libssl->path : object->needed, our_path(objects));
+    else
+        cg_error_set(err,
+                     "TLS hook: %s takes no OpenSSL from a shared libssl (built without TLS, or static), so certguard "
+                     "would have no effect; run a Mosquitto that is linked with the shared libssl",
+                     what);
+    return false;
+}
+
+bool cg_libssl_is_the_brokers(struct cg_error *err)
+{
+    struct objects objects = {.count = 0, .ours = (uintptr_t)SSL_new};
+    dl_iterate_phdr(add, &objects);
+    if (objects.count == OBJECTS_MAX) {
+        cg_error_set(err, "TLS hook: the broker has %d shared objects or more; load fewer plugins", OBJECTS_MAX);
+        return false;
+    }
+    if (objects.count == 0 || !fits(&objects, &objects.item[0], "the broker", err))
+        return false;
+    const char *websockets = objects.item[0].websockets;
+    const struct object *shared = websockets ? find(&objects, websockets) : NULL;
+    return !shared || !shared->needed || fits(&objects, shared, shared->path, err);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* A plugin of nothing but the question which libssl its program has. */
+#include "libssl_probe.h"
+
+#include "tls/libssl.h"
+
+int libssl_probe(struct cg_error *err)
+{
+    return cg_libssl_is_the_brokers(err);
+}
