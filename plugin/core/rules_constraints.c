@@ -114,7 +114,10 @@ static struct text first_violation(const struct cg_cert *cert, const NAME_CONSTR
     const X509_NAME *subject = X509_get_subject_name(cert->x509);
     for (int at = -1; !dns && (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;) {
         int len = ASN1_STRING_to_UTF8(owned, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-        struct text cn = {(const char *)*owned, len > 0 ? (size_t)len : 0};
+        static const char unread[] = "a common name that cannot be read";
+        if (len < 0) /* no memory, or no text: what is not known is not allowed */
+            return (struct text){unread, sizeof unread - 1};
+        struct text cn = {(const char *)*owned, (size_t)len};
         if (cn.len > 0 && looks_like_host(cn) && violates(cn, constraints))
             return cn;
         OPENSSL_free(*owned);
