@@ -125,6 +125,33 @@ static void crlfile(struct cg_doctor *d, const struct cg_doctor_row *row)
         cg_doctor_each_line(d, row, keys, any_value);
 }
 
+/* Mosquitto 2.1 */
+static void date_checks_off(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    static const char *const keys[] = {"disable_client_cert_date_checks", NULL};
+    if (d->plugin)
+        cg_doctor_each_line(d, row, keys, cg_conf_true);
+}
+
+static bool is_http_api(const struct cg_conf_line *line)
+{
+    return strcmp(line->value, "http_api") == 0;
+}
+
+static void other_tls(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    static const char *const keys[] = {"protocol", NULL};
+    if (d->plugin)
+        cg_doctor_each_line(d, row, keys, is_http_api);
+}
+
+static void behind_proxy(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    static const char *const keys[] = {"enable_proxy_protocol", NULL};
+    if (d->plugin)
+        cg_doctor_each_line(d, row, keys, any_value);
+}
+
 /* "plugin_use NAME" below the listener, of a "plugin_load NAME FILE" anywhere (Mosquitto 2.1). */
 static bool is_used(const struct cg_conf *conf, unsigned listener, const struct cg_conf_line *load)
 {
@@ -254,6 +281,21 @@ static const struct cg_doctor_rule rules[] = {
       "Mosquitto 2.1 ends when this file is bad at a reload, 2.0 accepts revoked clients then.",
       "Remove the line and name the CRL in the policy's trust.crls."},
      crlfile},
+    {{"date_checks_beside_plugin", CG_LINT_WARNING,
+      "It has no effect beside certguard: client certificates that expired or are not valid yet are refused.",
+      "Remove the line, and renew the certificates that expired. A device whose clock is slow needs no exception: the "
+      "broker's clock decides."},
+     date_checks_off},
+    {{"http_api_beside_plugin", CG_LINT_WARNING,
+      "This listener speaks TLS by another library (libmicrohttpd): certguard sees neither its certificate nor its "
+      "clients.",
+      "Let it listen on 127.0.0.1 alone (\"listener PORT 127.0.0.1\"), or put a server that checks clients before it."},
+     other_tls},
+    {{"proxy_protocol", CG_LINT_WARNING,
+      "Where the proxy ends TLS, certguard sees no client certificates and takes such clients as those without TLS; "
+      "the address that it limits and logs is the proxy's.",
+      "Let the proxy pass TLS through, without the PROXY protocol; or check certificates and revocation in the proxy."},
+     behind_proxy},
     {{"listener_without_plugin", CG_LINT_WARNING,
       "The plugin counts for other listeners alone (per_listener_settings, or plugin_load): the identity of clients "
       "here is not bound.",
