@@ -26,14 +26,26 @@ static void deny_psk(struct cg_verdict *out)
     snprintf(out->detail, sizeof out->detail, "a pre-shared key in place of a certificate");
 }
 
+/* By pre-shared key alone; true: that is the verdict. */
+static bool check_psk(const struct cg_peer *peer, const struct cg_tls_policy *tls, struct cg_verdict *out)
+{
+    if (peer->leaf || !peer->psk)
+        return false;
+    if (tls->psk_allowed)
+        accept(out);
+    else
+        deny_psk(out);
+    return true;
+}
+
 static void check_client(const struct cg_listener_policy *listener, const struct cg_peer *peer,
                          struct cg_check_input *in, struct cg_verdict *out)
 {
     in->profile = &listener->client;
     in->purpose = CG_PURPOSE_CLIENT;
-    if (!peer->leaf && peer->psk && !listener->tls.psk_allowed)
-        deny_psk(out);
-    else if (!peer->leaf && (peer->psk || listener->client.certificate != CG_CERT_REQUIRED))
+    if (check_psk(peer, &listener->tls, out))
+        return;
+    if (!peer->leaf && listener->client.certificate != CG_CERT_REQUIRED)
         accept(out);
     else
         cg_check(in, out);
@@ -55,7 +67,8 @@ void cg_check_peer(const struct cg_snapshot *snapshot, const struct cg_peer *pee
         in.trust = snapshot->bridge_trust;
         in.purpose = CG_PURPOSE_SERVER;
         in.host = peer->host;
-        cg_check(&in, out);
+        if (!check_psk(peer, &snapshot->policy->bridge_tls, out))
+            cg_check(&in, out);
     } else {
         cg_check(&in, out); /* denies: there is nothing to check against */
     }

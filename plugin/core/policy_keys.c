@@ -164,9 +164,10 @@ static const struct cg_key tls_keys[] = {
      .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "
                "changes, and only while the client's certificate and its CAs pass every check again; a full "
                "handshake at least once a day. See performance.md for what it saves."},
-    {"psk", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"", .words = deny_words,
+    {"psk", CG_TYPE_ENUM, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"",
+     .words = deny_words,
      .manual = "Connections by TLS-PSK, which have no certificate. In TLS 1.2 with forward secrecy and AEAD, as long "
-               "as ciphers names no others."},
+               "as ciphers names no others. In bridge: for bridges with bridge_psk; the top level's does not hold there."},
     {0}};
 static const struct cg_object tls_object = {tls_keys, sizeof(struct cg_tls_policy), NULL};
 

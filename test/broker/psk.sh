@@ -66,6 +66,22 @@ for list in ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-PSK-CHACHA20-POLY1305 ''; do
     [ "$(warnings)" = 0 ] || fail "ciphers '$list': a warning that is wrong"
 done
 
+# A bridge, to the broker's own listener: its section alone decides, and messages flow.
+bridge_with() { # MEMBERS of the bridge section
+    broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}], \"bridge\": {$1}"
+    stop_broker
+    rm -f events.jsonl
+    printf 'connection away\naddress 127.0.0.1:%s\nbridge_identity gate\nbridge_psk %s\nbridge_tls_version tlsv1.2\n' "$psk" "$key" >>broker.conf
+    printf 'topic up out 0\nrestart_timeout 1\nnotifications false\n' >>broker.conf
+    start_broker
+}
+bridge_with ''
+expect_event "a bridge with a pre-shared key is refused by default" "handshake_rejected\t.*\tbridge" event reason role
+! grep -q ' as .*\.away ' broker.log || fail "the bridge connected"
+bridge_with '"tls": {"psk": "allow"}'
+wait_for broker.log ' as .*\.away ' || fail "the bridge does not connect where its section allows the key"
+grep -q '"role":"bridge"' events.jsonl && fail "a bridge that is allowed is refused too"
+
 # A change of the policy ends the sessions that it allowed.
 broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
 mosquitto_sub -h 127.0.0.1 -p "$psk" -i live --psk-identity gate --psk "$key" -t none -W 30 >/dev/null 2>&1 &

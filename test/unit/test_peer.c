@@ -39,6 +39,10 @@ static const struct row {
      true, CG_REASON_PSK_NOT_ALLOWED, 0, false},
     {"a broker must show one whatever clients may", CG_ROLE_BRIDGE, CG_CERT_OPTIONAL, CG_ENFORCE, true, false,
      CG_REASON_NO_CERTIFICATE, 1, false},
+    {"a broker with a key that is allowed", CG_ROLE_BRIDGE, CG_CERT_REQUIRED, CG_ENFORCE, true, true, CG_REASON_OK, 0,
+     true},
+    {"a broker with a key that is not allowed", CG_ROLE_BRIDGE, CG_CERT_REQUIRED, CG_ENFORCE, false, true,
+     CG_REASON_PSK_NOT_ALLOWED, 0, true},
     {"nobody knows what it is", CG_ROLE_UNKNOWN, CG_CERT_NONE, CG_ENFORCE, true, true, CG_REASON_NO_SNAPSHOT, 1, false},
     {"not the broker's", CG_ROLE_FOREIGN, CG_CERT_NONE, CG_ENFORCE, false, false, CG_REASON_NO_SNAPSHOT, 1, false},
 };
@@ -56,7 +60,9 @@ static void each_peer_without_certificate(void **state)
         const struct cg_peer peer = {.role = row->role, .psk = row->psk};
         policy->base.client.certificate = row->use;
         policy->base.client.mode[CG_REASON_NO_CERTIFICATE] = row->mode;
-        policy->base.tls.psk_allowed = row->psk_allowed;
+        /* what holds for the other role makes no difference */
+        policy->base.tls.psk_allowed = row->role == CG_ROLE_BRIDGE || row->psk_allowed;
+        policy->bridge_tls.psk_allowed = row->role != CG_ROLE_BRIDGE || row->psk_allowed;
         cg_check_peer(&snapshot, &peer, 0, &verdict);
         if (verdict.reason != row->reason || (verdict.decision == CG_ACCEPT) != (row->reason == CG_REASON_OK) ||
             verdict.nfindings != row->findings || cg_peer_needs_certificate(&policy->base.client) != row->needed)
