@@ -149,7 +149,9 @@ static const struct cg_key tls_keys[] = {
     {"handshake_timeout", CG_TYPE_MILLISECONDS, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, handshake_timeout_ms),
      .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is cut off."},
     {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
-     .max = 100000, .manual = "Handshakes under way at a time; beyond it the oldest is cut off."},
+     .max = 100000,
+     .manual = "Handshakes under way at a time. Beyond it the oldest of the address that has the most is cut off: of "
+               "those that sent nothing yet, or of those that did, whichever are more."},
     {"max_refused_percent", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_refused_percent), .fallback = "0",
      .min = 0, .max = 100,
      .manual = "Share of a core that the refused handshakes of one address may take. Beyond it, new connections of an "
@@ -167,7 +169,8 @@ static const struct cg_key tls_keys[] = {
     {"psk", CG_TYPE_ENUM, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"",
      .words = deny_words,
      .manual = "Connections by TLS-PSK, which have no certificate. In TLS 1.2 with forward secrecy and AEAD, as long "
-               "as ciphers names no others. In bridge: for bridges with bridge_psk; the top level's does not hold there."},
+               "as ciphers names no others. In bridge: for bridges with bridge_psk; the top level's does not hold "
+               "there."},
     {0}};
 static const struct cg_object tls_object = {tls_keys, sizeof(struct cg_tls_policy), NULL};
 

@@ -295,7 +295,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "The peer did not finish the handshake in time.", "",
         "Check the network and the load of the client, or raise tls.handshake_timeout in the policy.", X509_V_OK},
     [CG_REASON_TOO_MANY_HANDSHAKES] = {"too_many_handshakes", CG_KIND_HANDSHAKE,
-        "Too many handshakes were under way, and this was the oldest.", "",
+        "Too many handshakes were under way, most of them of this address, and this was one of the oldest.", "",
         "If these are your own devices, spread their reconnects or raise tls.max_handshakes in the policy; "
         "else block the sender.",
         X509_V_OK},

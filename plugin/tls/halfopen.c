@@ -22,15 +22,25 @@ static void cut(struct cg_conn *conn)
     cg_hook_shut_down(conn);
 }
 
-/* The oldest handshake of the peer that holds the most: a flood from one address cuts itself. */
+/* Of the peer that holds the most, since a flood from one address then cuts itself: its oldest handshake among those that
+ * said nothing yet, or among those that did, whichever are more. A flood of silent connections so spares slow clients
+ * behind the same address, and one of clients' hellos those that have just come. */
 static struct cg_conn *victim(const struct cg_conn *newcomer)
 {
-    unsigned count[CG_BUCKETS] = {0}, most = 0;
+    unsigned count[CG_BUCKETS][2] = {{0}}, most = 0, bucket = 0;
+    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer) {
+        unsigned of = bucket_of(conn);
+        if (conn->listener != newcomer->listener)
+            continue;
+        count[of][conn->nread > 0]++;
+        if (count[of][0] + count[of][1] > most) {
+            most = count[of][0] + count[of][1];
+            bucket = of;
+        }
+    }
+    bool spoke = count[bucket][1] > count[bucket][0];
     for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
-        if (conn->listener == newcomer->listener && ++count[bucket_of(conn)] > most)
-            most = count[bucket_of(conn)];
-    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
-        if (conn->listener == newcomer->listener && count[bucket_of(conn)] == most)
+        if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && (conn->nread > 0) == spoke)
             return conn;
     return NULL;
 }

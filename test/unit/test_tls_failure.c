@@ -388,6 +388,42 @@ static void a_flood(void **state)
     SSL_CTX_free(server);
 }
 
+/* Connections that say nothing spare the slow clients behind their address, and those of clients that say hello and no more
+ * spare who has just come. */
+static void a_flood_behind_the_same_address(void **state)
+{
+    (void)state;
+    for (int silent = 0; silent < 2; silent++) {
+        struct tls_link good, flood[20];
+        memset(&world.told, 0, sizeof world.told);
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+        world.policy->base.tls.max_handshakes = 8;
+        for (int i = 0; i < 20; i++) {
+            if (i == (silent ? 0 : 15)) {
+                tls_connect_from(&good, server, client, 2);
+                if (silent)
+                    SSL_do_handshake(good.client); /* its hello is there, and then it takes its time */
+                SSL_do_handshake(good.server);
+            }
+            tls_connect_from(&flood[i], server, silent ? NULL : client, 2);
+            if (!silent)
+                SSL_do_handshake(flood[i].client);
+            SSL_do_handshake(flood[i].server);
+        }
+        assert_int_equal(world.told.rejected, 21 - 8);
+        assert_int_equal(world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
+        tls_run(&good);
+        if (!good.server_done || !good.client_done)
+            fail_msg("%s: the good client was cut", silent ? "silent" : "hellos");
+        tls_disconnect(&good);
+        for (int i = 0; i < 20; i++)
+            tls_disconnect(&flood[i]);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_at_the_last_moment, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_behind_the_same_address, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
