@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "file_access.h"
+
+#include "file_cure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool may_enter(const char *path)
+{
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/* Cuts the last component off; false when nothing is left to cut. "a" becomes ".", "/a" becomes "/". */
+static bool to_parent(char *path)
+{
+    if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
+        return false;
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        snprintf(path, 2, ".");
+    else if (slash == path)
+        path[1] = '\0';
+    else
+        *slash = '\0';
+    return true;
+}
+
+static void explain_missing(const char *path, struct cg_error *err)
+{
+    char folder[PATH_MAX], parent[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
+    snprintf(parent, sizeof parent, "%s", path);
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        cg_error_set(err, "%s: expected a file, found a symbolic link to nothing; mend or remove the link", path);
+        return;
+    }
+    to_parent(parent);
+    while (to_parent(folder) && !cg_file_is_folder(folder))
+        ;
+    if (strcmp(folder, parent) == 0)
+        cg_error_set(err, "%s: no such file (its folder exists); correct the name or put the file there", path);
+    else
+        cg_error_set(err, "%s: no such file or folder (%s is the nearest folder that exists); correct the path", path,
+                     folder);
+}
+
+/* Takes the first name of rest along: at becomes what it leads to, or a link's text takes its place. False: too long. */
+static bool step_into(char at[PATH_MAX], char rest[PATH_MAX])
+{
+    char link[PATH_MAX], next[2 * PATH_MAX + 2];
+    const char *name = rest + strspn(rest, "/");
+    size_t len = strcspn(name, "/");
+    const char *left = name + len;
+    if (len == 2 && strncmp(name, "..", len) == 0)
+        to_parent(at);
+    else if (len > 0 && !(len == 1 && name[0] == '.')) {
+        snprintf(next, sizeof next, "%s/%.*s", strcmp(at, "/") == 0 ? "" : at, (int)len, name);
+        if (strlen(next) >= PATH_MAX)
+            return false;
+        ssize_t n = readlink(next, link, sizeof link - 1);
+        if (n <= 0)
+            memcpy(at, next, strlen(next) + 1);
+        else {
+            link[n] = '\0';
+            snprintf(next, sizeof next, "%s%s", link, left);
+            if (strlen(next) >= PATH_MAX)
+                return false;
+            if (link[0] == '/')
+                snprintf(at, PATH_MAX, "/");
+            memcpy(rest, next, strlen(next) + 1);
+            return true;
+        }
+    }
+    memmove(rest, left, strlen(left) + 1);
+    return true;
+}
+
+/* Where a path leads, links followed as far as we may: to a folder that we may not enter (true), or to the file. */
+static bool stops_us(const char *path, char at[PATH_MAX])
+{
+    char rest[PATH_MAX];
+    snprintf(rest, sizeof rest, "%s", path);
+    if (path[0] == '/' || !getcwd(at, PATH_MAX))
+        snprintf(at, PATH_MAX, "%s", path[0] == '/' ? "/" : ".");
+    for (int steps = 0; rest[strspn(rest, "/")]; steps++) {
+        if (cg_file_is_folder(at) && !may_enter(at))
+            return true;
+        if (steps == PATH_MAX || !step_into(at, rest)) {
+            snprintf(at, PATH_MAX, "%s", path);
+            return false;
+        }
+    }
+    return false;
+}
+
+static void explain_ownership(const char *path, const struct rights *r, struct cg_error *err);
+
+/* Names the folder that stops us, nearest to the root first, or else the file itself, where right is missing. */
+static void explain_denied(const char *path, unsigned right, enum cg_file_kind kind, struct cg_error *err)
+{
+    char user[NAME_TEXT_MAX], at[PATH_MAX], what[PATH_MAX + NAME_TEXT_MAX + 64];
+    struct rights rights;
+    struct cure cure = {.count = 0};
+    bool folder = stops_us(path, at);
+    bool known = cg_rights_read(at, &rights);
+    cg_file_user(user);
+    if (folder) {
+        right = MAY_ENTER;
+        kind = CG_FILE_PUBLIC;
+        snprintf(what, sizeof what, "user %s may not enter the folder %s", user, at);
+    } else
+        snprintf(what, sizeof what, "user %s may not %s it", user, right == MAY_ENTER ? "enter" : "read");
+    if (!known || !(right & ~cg_rights_ours(&rights))) {
+        cg_error_set(err,
+                     "%.400s: %.400s, and not because of its mode; look at its ACL (getfacl), at AppArmor or SELinux, "
+                     "and at how its file system is mounted",
+                     path, what);
+    } else if (kind == CG_FILE_STATE && rights.st.st_uid != 0 && rights.st.st_uid != geteuid())
+        explain_ownership(path, &rights, err);
+    else {
+        cg_cure_find(&cure, &rights, right, kind);
+        cg_cure_tell(path, what, &cure, at, err);
+    }
+}
+
+void cg_access_explain(const char *path, int error, enum cg_file_kind kind, struct cg_error *err)
+{
+    if (error == ENOENT || error == ENOTDIR)
+        explain_missing(path, err);
+    else if (error == EACCES || error == EPERM)
+        explain_denied(path, MAY_READ, kind, err);
+    else
+        cg_error_set(err, "%s: cannot open it: %s", path, strerror(error));
+}
+
+void cg_access_explain_folder(const char *path, struct cg_error *err)
+{
+    explain_denied(path, MAY_READ | MAY_ENTER, CG_FILE_PUBLIC, err);
+}
+
+/* A key that others may read is no secret. Group read is how a root-owned key is given to the broker (0640). */
+bool cg_access_is_private(const char *path, const struct stat *st, struct cg_error *err)
+{
+    char what[128];
+    struct rights rights;
+    struct cure cure = {.count = 0};
+    if (!(st->st_mode & (S_IRWXO | S_IWGRP)) && (!(st->st_mode & S_IRGRP) || cg_group_reads_fit(st)))
+        return true;
+    snprintf(what, sizeof what,
+             "expected a private key that only its owner (or the broker's group) may read, found mode %04o",
+             (unsigned)(st->st_mode & 07777));
+    if (cg_rights_read(path, &rights))
+        cg_cure_find(&cure, &rights, MAY_READ, CG_FILE_PRIVATE_KEY);
+    else
+        cure.choice = true;
+    cg_cure_tell(path, what, &cure, path, err);
+    return false;
+}
+
+static void explain_ownership(const char *path, const struct rights *r, struct cg_error *err)
+{
+    char user[NAME_TEXT_MAX], what[NAME_TEXT_MAX + 128];
+    struct cure cure = {.count = 0};
+    bool foreign = r->st.st_uid != 0 && r->st.st_uid != geteuid();
+    cg_file_user(user);
+    if (foreign)
+        snprintf(what, sizeof what, "expected user %s (or root) as its owner, found user %u", user,
+                 (unsigned)r->st.st_uid);
+    else
+        snprintf(what, sizeof what, "expected nobody but its owner to be allowed to write, found mode %04o",
+                 (unsigned)(r->st.st_mode & 07777));
+    if (S_ISDIR(r->st.st_mode) && (r->st.st_mode & S_ISVTX)) { /* as /tmp: everybody's */
+        cg_error_set(err, "%s: %s; it is a folder that many share: name a folder of user %s's own", path, what, user);
+        return;
+    }
+    /* What we write by way of the group now, we write as the owner then. */
+    bool loses = r->st.st_uid != geteuid() && (cg_rights_ours(r) & MAY_WRITE);
+    if (foreign || loses)
+        cg_cure_owner(&cure, r);
+    else
+        cg_cure_add(&cure, "chmod go-w");
+    cg_cure_tell(path, what, &cure, path, err);
+}
+
+/* What others may write, they may have written. */
+bool cg_access_is_ours(const char *path, const struct stat *st, struct cg_error *err)
+{
+    struct rights rights;
+    if ((st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+        return true;
+    if (!cg_rights_read(path, &rights)) {
+        rights.st = *st;
+        rights.acls = false;
+    }
+    explain_ownership(path, &rights, err);
+    return false;
+}
+
+bool cg_folder_is_safe(const char *path, struct cg_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        cg_access_explain(path, errno, CG_FILE_STATE, err);
+        return false;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        cg_error_set(err, "%s: expected a folder, found a file; correct the name in the policy", path);
+        return false;
+    }
+    if (!may_enter(path)) {
+        explain_denied(path, MAY_ENTER, CG_FILE_STATE, err);
+        return false;
+    }
+    return cg_access_is_ours(path, &st, err);
+}

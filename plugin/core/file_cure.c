@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "file_cure.h"
+
+#include "name.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define GROUPS_MAX 256
+
+void cg_user_text(uid_t uid, char out[NAME_TEXT_MAX])
+{
+    struct passwd entry, *found = NULL;
+    char buffer[4096];
+    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found)
+        snprintf(out, NAME_TEXT_MAX, "%s", found->pw_name);
+    else
+        snprintf(out, NAME_TEXT_MAX, "%u", (unsigned)uid);
+}
+
+void cg_file_user(char out[CG_FILE_USER_MAX])
+{
+    cg_user_text(geteuid(), out);
+}
+
+static bool in_our_groups(gid_t gid)
+{
+    gid_t groups[GROUPS_MAX];
+    int count = getgroups(GROUPS_MAX, groups);
+    for (int i = 0; i < count; i++)
+        if (groups[i] == gid)
+            return true;
+    return gid == getegid();
+}
+
+bool cg_file_for_sh(const char *path, char *out, size_t size)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+@%,:=-";
+    size_t used = 0, len = strlen(path);
+    bool quoted = len == 0 || path[strspn(path, plain)] != '\0';
+    if (size > 0)
+        out[0] = '\0';
+    /* The longest that may come: every character as '\'' between ./'...' */
+    char *text = malloc(4 * len + 5), *shown = malloc(4 * len + 5);
+    bool ok = text && shown;
+    if (ok)
+        used = (size_t)snprintf(text, 4, "%s%s", quoted ? "'" : "", path[0] == '-' ? "./" : "");
+    for (const char *p = path; ok && *p; p++) {
+        if (*p == '\'')
+            used += (size_t)snprintf(text + used, 5, "'\\''");
+        else
+            text[used++] = *p;
+    }
+    if (ok && quoted)
+        text[used++] = '\'';
+    ok = ok && used < size && cg_text_escape(text, used, shown, 4 * len + 5);
+    if (ok)
+        snprintf(out, size, "%s", shown);
+    free(text);
+    free(shown);
+    return ok;
+}
+
+/* ---- who may do what: its mode, and its ACL */
+
+static unsigned little_endian(const unsigned char *p, size_t octets)
+{
+    unsigned value = 0;
+    while (octets > 0)
+        value = value << 8 | p[--octets];
+    return value;
+}
+
+/* One entry of system.posix_acl_access, as linux/posix_acl_xattr.h describes it. */
+static bool add_entry(struct rights *r, const unsigned char entry[8])
+{
+    unsigned tag = little_endian(entry, 2), may = little_endian(entry + 2, 2) & 7, id = little_endian(entry + 4, 4);
+    if (tag == 0x01)
+        r->owner = may;
+    else if (tag == 0x04)
+        r->group = may;
+    else if (tag == 0x10)
+        r->mask = may;
+    else if (tag == 0x20)
+        r->others = may;
+    else if ((tag != 0x02 && tag != 0x08) || r->count == NAMED_MAX)
+        return false;
+    else
+        r->named[r->count++] = (struct named){tag == 0x08, id, may};
+    return true;
+}
+
+/* False: it cannot be known. */
+bool cg_rights_read(const char *path, struct rights *r)
+{
+    unsigned char acl[4 + 8 * (NAMED_MAX + 4)];
+    memset(r, 0, sizeof *r);
+    if (stat(path, &r->st) != 0)
+        return false;
+    r->owner = r->st.st_mode >> 6 & 7;
+    r->group = r->mask = r->st.st_mode >> 3 & 7;
+    r->others = r->st.st_mode & 7;
+    ssize_t len = getxattr(path, "system.posix_acl_access", acl, sizeof acl);
+    r->acls = len >= 0 || errno == ENODATA;
+    if (len < 0)
+        return r->acls || errno == ENOTSUP;
+    bool ok = len >= 4 && len % 8 == 4 && little_endian(acl, 4) == 2;
+    for (ssize_t i = 4; ok && i < len; i += 8)
+        ok = add_entry(r, acl + i);
+    r->has_acl = true;
+    return ok;
+}
+
+/* Linux asks the mode alone while the mask is empty. */
+static bool acl_sleeps(const struct rights *r)
+{
+    return r->has_acl && r->mask == 0;
+}
+
+/* What our user may do: the first that fits of owner, named user, groups, others. */
+unsigned cg_rights_ours(const struct rights *r)
+{
+    bool in_group = in_our_groups(r->st.st_gid);
+    unsigned by_group = in_group ? r->group : 0;
+    if (r->st.st_uid == geteuid())
+        return r->owner;
+    for (size_t i = 0; i < r->count && !acl_sleeps(r); i++) {
+        const struct named *n = &r->named[i];
+        if (!n->is_group && n->id == geteuid())
+            return n->may & r->mask;
+        if (n->is_group && in_our_groups(n->id)) {
+            in_group = true;
+            by_group |= n->may;
+        }
+    }
+    return in_group ? by_group & r->mask : r->others;
+}
+
+/* What a file of this kind may give at most, or it is not accepted. */
+static unsigned group_limit(enum cg_file_kind kind)
+{
+    return kind == CG_FILE_PRIVATE_KEY ? MAY_READ : kind == CG_FILE_STATE ? MAY_READ | MAY_ENTER : 7;
+}
+
+static unsigned others_limit(enum cg_file_kind kind)
+{
+    return kind == CG_FILE_PRIVATE_KEY ? 0 : group_limit(kind);
+}
+
+/* ---- commands */
+
+void cg_cure_add(struct cure *cure, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(cure->commands[cure->count], sizeof cure->commands[0], format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= sizeof cure->commands[0])
+        cure->choice = true; /* half a command does harm */
+    cure->count++;
+}
+
+/* A name in a command: its number where the shell or setfacl would take the name for something else. */
+static void command_name(char name[NAME_TEXT_MAX], unsigned id)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (name[0] == '-' || name[strspn(name, plain)] != '\0')
+        snprintf(name, NAME_TEXT_MAX, "%u", id);
+}
+
+static void command_user(uid_t uid, char out[NAME_TEXT_MAX])
+{
+    cg_user_text(uid, out);
+    command_name(out, uid);
+}
+
+/* Whether our group is for us alone, as far as one look can tell: it has our name and no other member. */
+static bool own_group(char out[NAME_TEXT_MAX])
+{
+    struct group entry, *found = NULL;
+    char buffer[4096], user[NAME_TEXT_MAX];
+    cg_user_text(geteuid(), user);
+    int error = getgrgid_r(getegid(), &entry, buffer, sizeof buffer, &found);
+    if (error == 0 && found)
+        snprintf(out, NAME_TEXT_MAX, "%s", found->gr_name);
+    else
+        snprintf(out, NAME_TEXT_MAX, "%u", (unsigned)getegid());
+    bool alone = error == 0 && strcmp(out, user) == 0;
+    for (char **member = found ? found->gr_mem : NULL; alone && member && *member; member++)
+        alone = strcmp(*member, user) == 0;
+    command_name(out, getegid());
+    return alone;
+}
+
+static const char *letters(unsigned may)
+{
+    static const char *const texts[] = {"-", "x", "w", "wx", "r", "rx", "rw", "rwx"};
+    return texts[may & 7];
+}
+
+/* What is asked of setfacl: who gets what, and what the file gives at most after it. */
+struct grant {
+    uid_t user; /* gets may, unless it is the owner */
+    unsigned may, owner, limit, others;
+    bool new_group; /* the file's group is changed after it */
+};
+
+__attribute__((format(printf, 3, 4))) static void add_acl(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    if (used > 0 && used + 1 < size)
+        text[used++] = ',';
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+}
+
+/* The group, and by its name where another group takes its place. */
+static void add_group_acl(char *text, size_t size, const struct rights *r, const struct grant *g, unsigned mask)
+{
+    unsigned now = r->group & r->mask;
+    if (!g->new_group) {
+        if (r->group & mask & ~now)
+            add_acl(text, size, "g::%s", letters(now));
+        return;
+    }
+    bool named = false;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->named[i].is_group && r->named[i].id == r->st.st_gid) {
+            named = true;
+            now |= r->named[i].may & r->mask;
+        }
+    if (named || (now & mask))
+        add_acl(text, size, "g:%u:%s", (unsigned)r->st.st_gid, letters(now & mask));
+    if (r->group)
+        add_acl(text, size, "g::-");
+}
+
+/* setfacl counts the mask anew unless told, and a wider mask wakes rights that it held down: those are taken away. */
+static void add_setfacl(struct cure *cure, const struct rights *r, const struct grant *g)
+{
+    char text[sizeof cure->commands[0]] = "", user[NAME_TEXT_MAX];
+    bool gives = g->user != r->st.st_uid;
+    unsigned mine = gives ? g->may & g->limit : 0, mask = (r->mask | mine) & g->limit;
+    bool counted = !r->has_acl && !g->new_group && mask == (r->group | mine);
+    command_user(g->user, user);
+    if (gives)
+        add_acl(text, sizeof text, "u:%s:%s", user, letters(mine));
+    for (size_t i = 0; i < r->count; i++) {
+        const struct named *n = &r->named[i];
+        bool named_already = n->is_group ? g->new_group && n->id == r->st.st_gid
+                                         : n->id == g->user && g->user != r->st.st_uid;
+        if (!named_already && (n->may & mask & ~r->mask))
+            add_acl(text, sizeof text, "%s:%u:%s", n->is_group ? "g" : "u", n->id, letters(n->may & r->mask));
+    }
+    add_group_acl(text, sizeof text, r, g, mask);
+    if (g->owner != r->owner)
+        add_acl(text, sizeof text, "u::%s", letters(g->owner));
+    if (!counted)
+        add_acl(text, sizeof text, "m::%s", letters(mask));
+    if (g->others != r->others)
+        add_acl(text, sizeof text, "o::%s", letters(g->others));
+    cg_cure_add(cure, "setfacl %s-m %s", counted ? "" : "-n ", text);
+    cure->acl_package = true;
+}
+
+/* A private key whose group may read it is root's, or of a group of ours. */
+bool cg_group_reads_fit(const struct stat *st)
+{
+    return st->st_uid == 0 || in_our_groups(st->st_gid);
+}
+
+/* With chmod alone: where we are the owner, or still may do it when the file gives no more than it may. */
+static bool add_chmod(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
+{
+    struct rights after = *r;
+    bool owner = r->st.st_uid == geteuid(), key = kind == CG_FILE_PRIVATE_KEY;
+    after.owner |= owner ? right : 0;
+    after.mask &= group_limit(kind);
+    after.others &= others_limit(kind);
+    if ((right & ~cg_rights_ours(&after)) || (key && after.mask && !cg_group_reads_fit(&r->st)))
+        return false;
+    const char *others = (r->mask | r->others) & MAY_WRITE && kind == CG_FILE_STATE ? "go-w" : "";
+    if (key)
+        cg_cure_add(cure, "chmod 0%o%o0", after.owner, after.mask);
+    else if (after.owner != r->owner)
+        cg_cure_add(cure, "chmod u+%s%s%s", letters(right), others[0] ? "," : "", others);
+    else
+        cg_cure_add(cure, "chmod %s", others);
+    return true;
+}
+
+/* By a group that is ours alone, where the file is of that group or no group has it. */
+static bool add_own_group(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
+{
+    char group[NAME_TEXT_MAX];
+    unsigned others = r->others & others_limit(kind);
+    bool is_ours = r->st.st_gid == getegid(), free_to_move = !r->group && !others && !(r->st.st_mode & S_ISGID);
+    bool narrower = others != r->others || (is_ours && (r->group & ~group_limit(kind)));
+    if (r->has_acl || !own_group(group) || !(is_ours || free_to_move))
+        return false;
+    if (narrower)
+        cg_cure_add(cure, "chmod %s", kind == CG_FILE_PRIVATE_KEY ? "g-wx,o=" : "go-w");
+    if (!is_ours)
+        cg_cure_add(cure, "chgrp %s", group);
+    cg_cure_add(cure, "chmod g+%s", letters(right));
+    return true;
+}
+
+/* Lets our user in and nobody else, leaves in who was there, and leaves a file that is accepted. */
+void cg_cure_find(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
+{
+    bool owner = r->st.st_uid == geteuid();
+    struct grant grant = {.user = geteuid(),
+                          .may = cg_rights_ours(r) | right,
+                          .owner = r->owner | (owner ? right : 0),
+                          .limit = group_limit(kind),
+                          .others = r->others & others_limit(kind),
+                          .new_group = kind == CG_FILE_PRIVATE_KEY && !cg_group_reads_fit(&r->st)};
+    if (add_chmod(cure, r, right, kind) || add_own_group(cure, r, right, kind))
+        return;
+    cure->choice = !r->acls || (acl_sleeps(r) && grant.others);
+    if (cure->choice)
+        return;
+    add_setfacl(cure, r, &grant);
+    if (grant.new_group)
+        cg_cure_add(cure, "chgrp %u", (unsigned)getegid());
+}
+
+/* Makes us the owner; the one before keeps what he may do besides writing. */
+void cg_cure_owner(struct cure *cure, const struct rights *r)
+{
+    char user[NAME_TEXT_MAX];
+    unsigned limit = group_limit(CG_FILE_STATE), needed = S_ISDIR(r->st.st_mode) ? 7 : MAY_READ | MAY_WRITE;
+    struct grant grant = {.user = r->st.st_uid, .may = r->owner & limit, .owner = r->owner | needed, .limit = limit};
+    command_user(geteuid(), user);
+    grant.others = r->others & limit;
+    bool same = !r->has_acl && (r->group & limit) == grant.may && grant.others == grant.may;
+    bool keeps = r->st.st_uid == 0 || same;
+    cure->choice = !keeps && (!r->acls || (acl_sleeps(r) && grant.others));
+    cg_cure_add(cure, "chown %s", user);
+    if (!keeps) {
+        struct rights after = *r;
+        after.st.st_uid = geteuid(); /* so that he gets an entry of his own */
+        add_setfacl(cure, &after, &grant);
+    } else if (((r->mask | r->others) & MAY_WRITE) || r->owner != grant.owner)
+        cg_cure_add(cure, "chmod u+%s,go-w", letters(needed));
+}
+
+/* Each command with the path behind it; a long path is named once. */
+static bool put_commands(const struct cure *cure, const char *path, char *out, size_t size)
+{
+    char word[sizeof((struct cg_error *)NULL)->text];
+    size_t used = 0;
+    if (!cg_file_for_sh(path, word, sizeof word))
+        return false;
+    bool once = cure->count > 1 && strlen(word) > 100;
+    if (once)
+        used += (size_t)snprintf(out, size, "f=%s; ", word);
+    for (int i = 0; i < cure->count && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s %s", i > 0 ? " && " : "", cure->commands[i],
+                                 once ? "\"$f\"" : word);
+    if (used < size && cure->acl_package)
+        used += (size_t)snprintf(out + used, size - used, " (package acl)");
+    return used < size;
+}
+
+/* A cure that is cut off is none: then the path at the front goes, which the cure names too, and at last the cure. */
+void cg_cure_tell(const char *path, const char *what, const struct cure *cure, const char *target, struct cg_error *err)
+{
+    char text[sizeof err->text] = "", user[NAME_TEXT_MAX];
+    cg_file_user(user);
+    if (cure->choice) {
+        cg_error_set(err,
+                     "%.400s: %.250s; no command is right for everybody here: give it to a group that only user %s and "
+                     "those who use it are in, or user %s a copy of its own",
+                     path, what, user, user);
+        return;
+    }
+    bool whole = put_commands(cure, target, text, sizeof text);
+    size_t len = strlen(what) + strlen(text) + sizeof ": ; cure: ";
+    if (whole && strlen(path) + len <= sizeof err->text)
+        cg_error_set(err, "%s: %s; cure: %s", path, what, text);
+    else if (whole && len <= sizeof err->text)
+        cg_error_set(err, "%s; cure: %s", what, text);
+    else
+        cg_error_set(err,
+                     "%.400s: %.400s; its path cannot be shown in a cure (long, or odd characters): "
+                     "give it another one",
+                     path, what);
+}
