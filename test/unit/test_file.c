@@ -218,6 +218,20 @@ static void follow_cure(const char *sentence, const char *words)
         fail_msg("%s: the cure cannot be followed: %s", sentence, told);
 }
 
+/* Neither every machine has setfacl nor every file system ACLs. */
+static bool acls_work(void)
+{
+    char command[512];
+    make("probe", "x", 0600);
+    snprintf(command, sizeof command, "setfacl -m u:%d:r %s 2>/dev/null", NOBODY, cg_scratch_path("probe"));
+    return system(command) == 0;
+}
+
+static bool cannot_be_followed(const char *cure)
+{
+    return strncmp(cure, "setfacl", strlen("setfacl")) == 0 && !acls_work();
+}
+
 /* What the error says to do, done by root as it stands there: then the key can be read. It takes no more from anybody than a
  * key needs: a group that we are in keeps it. */
 static void its_cure_lets_us_read_the_key(void **state)
@@ -240,6 +254,8 @@ static void its_cure_lets_us_read_the_key(void **state)
     if (geteuid() != 0)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (cannot_be_followed(rows[i].cure))
+            continue;
         make("open", "x", 0644);
         assert_int_equal(chown(cg_scratch_path("open"), rows[i].owner, rows[i].group), 0);
         make("cure", "", 0666);
@@ -298,7 +314,7 @@ static void its_cure_leaves_the_others_in(void **state)
     if (geteuid() != 0)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        for (int of_folder = 0; of_folder < 2; of_folder++) {
+        for (int of_folder = 0; of_folder < 2 && !cannot_be_followed(rows[i].cure); of_folder++) {
             const char *name = of_folder ? "closed" : "secret";
             mode_t mode = of_folder ? rows[i].mode | (rows[i].mode & 0444) >> 2 : rows[i].mode;
             cg_scratch_remove("secret");
@@ -441,8 +457,8 @@ static bool check_case(const struct one_case *c)
     const char *cure = strstr(err.text, "cure: ");
     char command[sizeof err.text];
     /* Linux does not ask an ACL whose mask is empty: nobody can tell who would get what when it is filled. */
-    if (!cure && c->acl && !(c->mode & 0070) && (c->mode & 0007) &&
-        strstr(err.text, "no command is right for everybody"))
+    bool asleep = c->acl && !(c->mode & 0070) && (c->mode & 0007);
+    if (!cure && strstr(err.text, "no command is right for everybody") && (asleep || !acls_work()))
         return true;
     if (!cure)
         fail_msg("no cure in: %s", err.text);
@@ -619,7 +635,8 @@ static void names_user_and_cure(void **state)
     assert_int_equal(as_nobody(read_foreign_group_key), 0);
     make("lent", "x", 0640);
     assert_int_equal(chown(cg_scratch_path("lent"), NOBODY, STRANGERS), 0);
-    assert_int_equal(as_nobody(read_key_lent_to_strangers), 0);
+    if (acls_work())
+        assert_int_equal(as_nobody(read_key_lent_to_strangers), 0);
 }
 
 static void makes_paths_beside(void **state)
