@@ -67,7 +67,8 @@ static const struct cg_doctor_rule rules[] = {
       "certguard issue bridge NAME, and set bridge_certfile and bridge_keyfile."},
      nameless},
     {{"bridge_psk", CG_LINT_WARNING, "The bridge uses a shared key: no certificate, no expiry and no revocation.",
-      "certguard issue bridge NAME, and set bridge_cafile, bridge_certfile and bridge_keyfile. With certguard's plugin the "
+      "certguard issue bridge NAME, and set bridge_cafile, bridge_certfile and bridge_keyfile. With certguard's plugin "
+      "the "
       "bridge connects only where the policy says \"bridge\": {\"tls\": {\"psk\": \"allow\"}}."},
      shared_key},
     {{"bridge_half_pair", CG_LINT_ERROR, "Certificate and key belong together: the bridge does not connect with one.",
