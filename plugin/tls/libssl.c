@@ -134,5 +134,10 @@ bool cg_libssl_is_the_brokers(struct cg_error *err)
         return false;
     const char *websockets = objects.item[0].websockets;
     const struct object *shared = websockets ? find(&objects, websockets) : NULL;
-    return !shared || !shared->needed || fits(&objects, shared, shared->path, err);
+    if (websockets && !shared) {
+        cg_error_set(err, "TLS hook: the broker's %s cannot be found among its shared objects; this is a bug",
+                     websockets);
+        return false;
+    }
+    return !websockets || fits(&objects, shared, shared->path, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Programs that load the plugin libssl_probe: with the shared libssl, and, built without WITH_LIBSSL, as one whose OpenSSL
- * is linked in, or that has none. Usage: libssl_program_... PLUGIN */
+ * is linked in, or that has none. Usage: libssl_program_... PLUGIN [WORDS of a refusal] */
 #include "libssl_probe.h"
 
 #include <dlfcn.h>
@@ -12,12 +12,10 @@
 
 int main(int argc, char **argv)
 {
+    const char *words = argc > 2 ? argv[2] : "";
 #ifdef WITH_LIBSSL
-    const char *words = "";
     if (!OPENSSL_init_ssl(0, NULL)) /* a use of it: what is not used is not needed */
         return 3;
-#else
-    const char *words = "the broker takes no OpenSSL from a shared libssl";
 #endif
     struct cg_error err = {""};
     int (*probe)(struct cg_error *) = NULL;
