@@ -38,7 +38,7 @@ static bool passes(int error)
 /* Always false. */
 static bool fail(struct place *place, const char *what, const char *name, int error)
 {
-    char cure[400], user[CG_FILE_USER_MAX];
+    char cure[400], user[CG_FILE_USER_MAX], word[300];
     cg_file_user(user);
     if (error == ENOSPC || error == EDQUOT)
         snprintf(cure, sizeof cure, "make room. Until then the numbers of CRLs last until a restart");
@@ -53,8 +53,10 @@ static bool fail(struct place *place, const char *what, const char *name, int er
         snprintf(cure, sizeof cure, "what stands there is no file of the plugin's; move it out of the folder");
     else if (error == EPERM)
         snprintf(cure, sizeof cure, "see `lsattr -d` of it: a file or folder that is immutable cannot be written");
-    else
-        snprintf(cure, sizeof cure, "cure: install -d -o %s -m 0700 %.250s", user, place->folder);
+    else if (cg_file_for_sh(place->folder, word, sizeof word))
+        snprintf(cure, sizeof cure, "cure: install -d -o %s -m 0700 %s", user, word);
+    else /* half a command does harm */
+        snprintf(cure, sizeof cure, "make the folder for user %s alone, or name one with a shorter path", user);
     place->later = passes(error);
     cg_error_set(place->err, "%s%s%s: cannot %s: %s; %s", place->folder, name[0] ? "/" : "", name, what,
                  strerror(error), cure);

@@ -206,16 +206,20 @@ static enum state read_file(struct cg_crl_numbers *numbers, const char *path, st
 /* The cure must bring the numbers back: to take the file away alone would let older CRLs in. */
 static void add_cure(const char *folder, const char *path, struct cg_error *err)
 {
-    char old[PATH_MAX];
+    char old[PATH_MAX], from[sizeof err->text], to[sizeof err->text];
     struct cg_error what = *err;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     snprintf(old, sizeof old, "%s/" CG_CRL_NUMBERS_OLD, folder);
+    bool fits = cg_file_for_sh(old, from, sizeof from) && cg_file_for_sh(path, to, sizeof to) &&
+                strlen(what.text) + strlen(from) + 3 * strlen(to) + 40 < sizeof err->text;
     if (!numbers || read_file(numbers, old, NULL) != READ)
         cg_error_set(err, "%s; restore the file from a backup (plugin.md says what to do without one)", what.text);
+    else if (!fits) /* half a command does harm */
+        cg_error_set(err, "%.600s; put the file " CG_CRL_NUMBERS_OLD " beside it in its place", what.text);
     else if (cg_file_is_regular(path))
-        cg_error_set(err, "%s; cure: cp -p %s %s", what.text, old, path);
+        cg_error_set(err, "%s; cure: cp -p %s %s", what.text, from, to);
     else
-        cg_error_set(err, "%s; cure: mv %s %s.away && cp -p %s %s", what.text, path, path, old, path);
+        cg_error_set(err, "%s; cure: mv %s %s.away && cp -p %s %s", what.text, to, to, from, to);
     cg_crl_numbers_free(numbers);
 }
 

@@ -454,6 +454,26 @@ static void what_is_no_file_of_ours_is_moved_away(void **state)
     cg_crl_numbers_free(numbers);
 }
 
+/* The shell takes it for one word. */
+static void a_folder_with_blanks_is_cured_too(void **state)
+{
+    (void)state;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    const char *folder = cg_scratch_path("it's the state");
+    assert_int_equal(mkdir(folder, 0700), 0);
+    numbers_raise(numbers, "seven");
+    numbers_save(numbers, "it's the state/crl-numbers.old");
+    cg_scratch_write("it's the state/crl-numbers", HEAD);
+    assert_false(cg_crl_numbers_read(numbers, folder, NULL, &err));
+    const char *cure = strstr(err.text, "; cure: ");
+    assert_non_null(cure);
+    assert_int_equal(system(cure + strlen("; cure: ")), 0); /* NOLINT(cert-env33-c) */
+    if (!cg_crl_numbers_read(numbers, folder, NULL, &err))
+        fail_msg("%s", err.text);
+    cg_crl_numbers_free(numbers);
+}
+
 static int read_as_nobody(void)
 {
     struct cg_error err = {""};
@@ -493,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_file_too_big_is_not_read),
         cmocka_unit_test(a_damaged_file_is_cured_by_the_one_before),
         cmocka_unit_test(what_is_no_file_of_ours_is_moved_away),
+        cmocka_unit_test(a_folder_with_blanks_is_cured_too),
         cmocka_unit_test(what_may_not_be_read_is_not_missing),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
