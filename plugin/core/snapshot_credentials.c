@@ -55,7 +55,7 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
                      fault.detail, cg_own_hint(fault.reason));
         /* a listener that inherits both is no news; one with rules of its own is */
         if (listener->port && !(loading->faults && cg_faults_has(loading->faults, &loading->err, loading->key))) {
-            loading->key += listener->port;
+            loading->key += loading->key ? listener->port : 0; /* without one, the text tells it from others */
             cg_error_prefix(&loading->err, "port %u", listener->port);
         }
     }
