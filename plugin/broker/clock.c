@@ -19,8 +19,3 @@ int64_t cg_clock_monotonic_ms(void)
 {
     return read_us(CLOCK_MONOTONIC) / 1000;
 }
-
-int64_t cg_clock_cpu_us(void)
-{
-    return read_us(CLOCK_THREAD_CPUTIME_ID);
-}

@@ -8,6 +8,5 @@
 
 int64_t cg_clock_wall_ms(void);      /* since 1970 */
 int64_t cg_clock_monotonic_ms(void); /* since some time in the past */
-int64_t cg_clock_cpu_us(void);       /* that this thread has run */
 
 #endif

@@ -25,12 +25,6 @@ static int64_t monotonic_ms(void *context)
     return cg_clock_monotonic_ms();
 }
 
-static int64_t cpu_us(void *context)
-{
-    (void)context;
-    return cg_clock_cpu_us();
-}
-
 static void rejected(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
@@ -93,7 +87,6 @@ struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
         .snapshot = snapshot,
         .now = now,
         .monotonic_ms = monotonic_ms,
-        .cpu_us = cpu_us,
         .rejected = rejected,
         .accepted = accepted,
         .reads_on = reads_on,

@@ -160,8 +160,6 @@ struct cg_tls_policy {
     const char *ciphers;          /* TLS 1.2; NULL: forward-secret AEAD only */
     int64_t handshake_timeout_ms; /* default 10 s */
     unsigned max_handshakes;      /* half-open at a time, the oldest is cut beyond it; default 256 */
-    unsigned max_refused_percent; /* of a core, for the refused handshakes of one address; 0, default: no limit */
-    unsigned max_large_percent;   /* of a core, for all refused large handshakes; default 2; 0: no limit */
     enum cg_resumption resumption;
     bool psk_allowed;      /* default false */
     bool insecure_ciphers; /* ciphers and ciphersuites may name what is not sound; default false */

@@ -152,15 +152,6 @@ static const struct cg_key tls_keys[] = {
      .max = 100000,
      .manual = "Handshakes under way at a time. Beyond it the oldest of the address that has the most is cut off: of "
                "those that sent nothing yet, or of those that did, whichever are more."},
-    {"max_refused_percent", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_refused_percent), .fallback = "0",
-     .min = 0, .max = 100,
-     .manual = "Share of a core that the refused handshakes of one address may take. Beyond it, new connections of an "
-               "address from which nobody is connected wait for their turn. 0: no limit."},
-    {"max_large_percent", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_large_percent), .fallback = "2",
-     .min = 0, .max = 100,
-     .manual = "Share of a core that refused large handshakes may take, all of them together. Large is one in which "
-               "the client sends more than 4 KiB, and more than the broker's own certificates or those of any client "
-               "let in so far would need. Beyond it large handshakes wait for their turn. 0: no limit."},
     {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
      .words = resumption_words,
      .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "

@@ -180,7 +180,6 @@ void cg_conn_reject(struct cg_conn *conn)
     conn->state = CG_CONN_REJECTED;
     conn->awaiting_first_record = false;
     cg_half_open_remove(conn);
-    cg_debt_settle(conn);
     cg_conn_describe(conn);
     if (cg_hook.handlers.rejected)
         cg_hook.handlers.rejected(cg_hook.handlers.context, conn);
@@ -191,7 +190,6 @@ void cg_conn_settle(struct cg_conn *conn)
     conn->state = CG_CONN_ESTABLISHED;
     conn->awaiting_first_record = false;
     cg_half_open_remove(conn);
-    cg_debt_settle(conn);
     if (conn->role == CG_ROLE_LISTENER)
         cg_socket_watch_on(conn);
     else

@@ -63,12 +63,6 @@ struct cg_conn {
     bool connect_done;                /* its CONNECT was shown */
     struct cg_conn *older, *newer;    /* list of half-open handshakes */
     bool half_open;                   /* in that list */
-    bool large;                       /* the peer sends more than is usual */
-    bool waits;                       /* for its turn, because of a debt: nothing is read from it */
-    bool has_turn;                    /* it need not wait (any more) */
-    int64_t working_since_us;         /* CPU: OpenSSL has been at it since then; 0: it waits for the peer */
-    int64_t worked_us;                /* CPU that its handshake took so far */
-    int64_t charged_us;               /* of it, put on its debt beforehand */
     size_t nread;                     /* octets from the peer, until the handshake was done */
     bool begun;                       /* its handshake has; else the peer is silent */
     bool awaiting_first_record;       /* bridge, TLS 1.3: the server may still refuse our certificate */

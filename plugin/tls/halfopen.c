@@ -84,8 +84,6 @@ void cg_half_open_remove(struct cg_conn *conn)
 
 static const char *why_not_done(const struct cg_conn *conn)
 {
-    if (conn->waits)
-        return cg_debt_why(conn);
     return conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
 }
 

@@ -284,8 +284,6 @@ static void observe(const SSL *ssl, int where, int value, int saved_errno)
     struct cg_conn *conn = cg_conn_of(ssl);
     if (!conn)
         return;
-    if (where & SSL_CB_EXIT)
-        cg_debt_pause(conn);
     if (where & SSL_CB_ALERT) {
         alert(conn, where, value);
     } else if (where == SSL_CB_HANDSHAKE_DONE) {

@@ -105,8 +105,7 @@ int64_t cg_hook_tick(void)
     cg_silent_tick();
     cg_resumption_tick();
     cg_own_strength_note();
-    int64_t deadline = cg_half_open_tick(), turn = cg_debt_tick();
-    return deadline < 0 || (turn >= 0 && turn < deadline) ? turn : deadline;
+    return cg_half_open_tick();
 }
 
 void cg_hook_shut_down(struct cg_conn *conn)

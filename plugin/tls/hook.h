@@ -16,7 +16,6 @@ struct cg_hook_handlers {
     struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny */
     int64_t (*now)(void *context);                  /* wall clock, s since 1970 */
     int64_t (*monotonic_ms)(void *context);
-    int64_t (*cpu_us)(void *context); /* CPU time of this thread; NULL: refused handshakes are no address's debt */
     void (*rejected)(void *context, struct cg_conn *conn); /* exactly once for a handshake that did not complete */
     void (*accepted)(void *context, struct cg_conn *conn); /* handshake done, peer not yet seen by MQTT */
     void (*reads_on)(void *context, struct cg_conn *conn); /* first read after cg_hook_connect_done(); may be NULL */

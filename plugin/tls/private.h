@@ -32,17 +32,6 @@ struct cg_context {
 };
 
 #define CG_PEER_KEY 8   /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
-#define CG_DEBTS    256 /* addresses whose refused handshakes are remembered */
-#define CG_WAIT_MS  20  /* how often those that wait are looked at */
-
-/* What the refused handshakes of an address, or all large ones, cost, less what they may cost as time goes by. */
-struct cg_debt {
-    unsigned char key[CG_PEER_KEY]; /* of an address */
-    int64_t us;                     /* of CPU, at at_ms */
-    int64_t at_ms;                  /* monotonic */
-    int64_t last_us;                /* what the last one cost; 0: a free place */
-    int64_t alone_until_ms;         /* nobody is connected from there, as of a while ago */
-};
 
 struct cg_hook {
     int installs;                     /* 0: everything is refused */
@@ -60,8 +49,6 @@ struct cg_hook {
     bool can_prove;                            /* marks work: the self-test saw it */
     struct cg_conn *oldest, *newest;           /* half-open handshakes */
     unsigned half_open;
-    struct cg_debt debts[CG_DEBTS], large_debt;
-    size_t largest_path; /* octets of the certificates of the longest path that a large handshake was accepted with */
     uint32_t seed;       /* of this process: connection ids, and the buckets of the flood limit */
     uint64_t connections, contexts_made, ports_learned;
 };
@@ -92,14 +79,6 @@ void cg_conn_peer_key(const struct cg_conn *conn, unsigned char key[CG_PEER_KEY]
 void cg_socket_watch(struct cg_conn *conn);
 void cg_socket_watch_on(struct cg_conn *conn); /* its handshake is done: until its CONNECT was answered */
 void cg_socket_unwatch(struct cg_conn *conn);
-
-/* debt.c */
-enum cg_turn { CG_TURN_NEVER = 0, CG_TURN_LATER, CG_TURN_NOW };
-enum cg_turn cg_debt_turn(struct cg_conn *conn, size_t wanted); /* before each read of up to so many octets */
-void cg_debt_pause(struct cg_conn *conn);            /* OpenSSL waits for the peer: its work is counted up to here */
-void cg_debt_settle(struct cg_conn *conn);           /* the handshake has ended, well or for conn->reason */
-const char *cg_debt_why(const struct cg_conn *conn); /* it waits: for what, and by which key of the policy */
-int64_t cg_debt_tick(void);                          /* lets those begin whose turn it is; as cg_hook_tick */
 
 /* silent.c */
 bool cg_silent_index(void);

@@ -12,16 +12,8 @@ static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t cou
 static long passing(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
                     size_t *count)
 {
-    (void)argi, (void)argl;
+    (void)size, (void)argi, (void)argl;
     struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
-    if (operation == BIO_CB_READ) {
-        enum cg_turn turn = cg_debt_turn(conn, size);
-        if (turn == CG_TURN_LATER)
-            BIO_set_retry_read(bio); /* as if nothing had come */
-        else if (turn == CG_TURN_NEVER)
-            BIO_clear_retry_flags(bio);
-        return turn == CG_TURN_NOW ? ret : -1;
-    }
     if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0) {
         keep_first_bytes(conn, bytes, *count);
         conn->nread += *count;

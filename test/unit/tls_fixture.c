@@ -37,12 +37,6 @@ static int64_t monotonic_ms(void *context)
     return ((struct tls_world *)context)->monotonic_ms;
 }
 
-static int64_t cpu_us(void *context)
-{
-    struct tls_world *world = context;
-    return world->cpu_us += world->cpu_step_us;
-}
-
 static void keep(struct tls_world *world, const struct cg_conn *conn)
 {
     memset(&world->told.last, 0, sizeof world->told.last);
@@ -130,7 +124,6 @@ void tls_world_open(struct tls_world *world)
                                                 .snapshot = current,
                                                 .now = now,
                                                 .monotonic_ms = monotonic_ms,
-                                                .cpu_us = cpu_us,
                                                 .rejected = rejected,
                                                 .accepted = accepted,
                                                 .ended = ended};

@@ -36,7 +36,6 @@ struct tls_world {
     struct cg_hook_handlers handlers;
     struct tls_told told;
     int64_t now, monotonic_ms;
-    int64_t cpu_us, cpu_step_us; /* each look at the CPU clock is a step later */
 };
 
 /* Certificates: ca, server (localhost, 127.0.0.1), good, expired (yesterday), serverish (no client), stranger (unknown
