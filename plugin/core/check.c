@@ -94,6 +94,15 @@ static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subje
     return verdict->path != NULL;
 }
 
+/* Of a stranger nothing is decoded that does not tell why it has no path: that work is what a flood would be after. */
+static bool read_facts(const struct cg_subject *subject, int depth, X509 *x509)
+{
+    subject->cert[depth].x509 = x509;
+    if (subject->stranger && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
+        return true;
+    return cg_cert_read(&subject->cert[depth], x509);
+}
+
 /* The verdict on one path; anchored is false where the end entity stands alone. */
 static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_reason no_path,
                   struct cg_verdict *verdict)
@@ -101,12 +110,13 @@ static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_r
     struct cg_subject subject = {
         .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
     bool ok = false;
+    subject.stranger = !subject.anchored && attempt->in->profile->mode[no_path] == CG_ENFORCE;
     attempt->fault = CG_REASON_NO_MEMORY;
     subject.cert = OPENSSL_zalloc(sizeof *subject.cert * (size_t)subject.ncerts);
     if (!subject.cert)
         return false;
     for (int i = 0; i < subject.ncerts; i++)
-        if (!cg_cert_read(&subject.cert[i], sk_X509_value(path, i)))
+        if (!read_facts(&subject, i, sk_X509_value(path, i)))
             goto out;
     if (subject.anchored) {
         if (!cg_path_verify(path, attempt->in->profile, attempt->signatures_known, &subject.x509, &attempt->fault))
@@ -160,7 +170,7 @@ static enum cg_reason why_no_path(enum cg_search_end end, X509 *leaf)
     return X509_get_extension_flags(leaf) & EXFLAG_SS ? CG_REASON_SELF_SIGNED : CG_REASON_UNTRUSTED;
 }
 
-/* No path: the rules still run on the end entity, since a policy may only audit trust. */
+/* No path: where the policy only audits trust, the other rules still run on the end entity. */
 static void judge_alone(struct attempt *attempt, enum cg_reason no_path)
 {
     STACK_OF(X509) *alone = sk_X509_new_null();

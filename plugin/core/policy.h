@@ -106,7 +106,7 @@ struct cg_profile {
     bool strict;                         /* X509_V_FLAG_X509_STRICT and the pedantic rules */
 
     unsigned max_chain;                  /* certificates in the peer's message, leaf included; default 10 */
-    size_t max_chain_bytes;              /* default 64 KiB */
+    size_t max_chain_bytes;              /* default 16 KiB for clients, else 64 KiB */
     unsigned max_depth;                  /* intermediates between leaf and anchor; default 4 */
     unsigned key_algorithms;             /* CG_KEY_* */
     unsigned rsa_min_bits, rsa_max_bits; /* 2048, 8192 */

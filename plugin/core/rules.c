@@ -152,13 +152,20 @@ static void run_row(const struct row *row, const struct cg_subject *subject, enu
     }
 }
 
+/* A stranger is refused whatever its other faults are. What cannot be decoded has no path for that reason. */
+static bool is_asked(enum cg_reason rule, const struct cg_subject *subject)
+{
+    bool undecoded = subject->cert[0].flags & EXFLAG_INVALID;
+    return !subject->stranger || rule == subject->no_path || (rule == CG_REASON_MALFORMED && undecoded);
+}
+
 void cg_rules_run(const struct cg_subject *subject, struct cg_verdict *out)
 {
     memset(out, 0, sizeof *out);
     out->reason = CG_REASON_OK;
     for (int i = 0; i < ROWS; i++) {
         enum cg_mode mode = subject->in->profile->mode[rows[i].reason];
-        if (mode != CG_OFF)
+        if (mode != CG_OFF && is_asked(rows[i].reason, subject))
             run_row(&rows[i], subject, mode, out);
     }
     out->decision = out->reason == CG_REASON_OK ? CG_ACCEPT : CG_DENY;

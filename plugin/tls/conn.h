@@ -63,7 +63,6 @@ struct cg_conn {
     bool connect_done;                /* its CONNECT was shown */
     struct cg_conn *older, *newer;    /* list of half-open handshakes */
     bool half_open;                   /* in that list */
-    size_t nread;                     /* octets from the peer, until the handshake was done */
     bool begun;                       /* its handshake has; else the peer is silent */
     bool awaiting_first_record;       /* bridge, TLS 1.3: the server may still refuse our certificate */
     bool hello_seen;                  /* a whole ClientHello or ServerHello came */

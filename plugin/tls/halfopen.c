@@ -32,7 +32,7 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
         unsigned of = bucket_of(conn);
         if (conn->listener != newcomer->listener)
             continue;
-        count[of][conn->nread > 0]++;
+        count[of][conn->nfirst > 0]++;
         if (count[of][0] + count[of][1] > most) {
             most = count[of][0] + count[of][1];
             bucket = of;
@@ -40,7 +40,7 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
     }
     bool spoke = count[bucket][1] > count[bucket][0];
     for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
-        if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && (conn->nread > 0) == spoke)
+        if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && (conn->nfirst > 0) == spoke)
             return conn;
     return NULL;
 }

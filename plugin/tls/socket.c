@@ -14,10 +14,8 @@ static long passing(BIO *bio, int operation, const char *bytes, size_t size, int
 {
     (void)size, (void)argi, (void)argl;
     struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
-    if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0) {
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0)
         keep_first_bytes(conn, bytes, *count);
-        conn->nread += *count;
-    }
     return ret;
 }
 

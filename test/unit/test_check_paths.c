@@ -100,7 +100,8 @@ static void a_maze_ends_at_a_bound(void **state)
         struct fixture_inputs inputs;
         struct cg_verdict verdict;
         const struct fixture_case with = {
-            .sent = names, .policy = ", \"client\": {\"strict\": false, \"max_chain\": 100, \"max_depth\": 32}"};
+            .sent = names, .policy = ", \"client\": {\"strict\": false, \"max_chain\": 100, "
+                                            "\"max_chain_bytes\": \"64KiB\", \"max_depth\": 32}"};
         fixture_open(pki, &with, &inputs);
         double start = milliseconds();
         cg_check(&inputs.check, &verdict);
