@@ -14,13 +14,13 @@ struct object {
     const char *soname;     /* "" where it has none */
     const char *needed;     /* the libssl that it names; NULL: none */
     const char *websockets; /* the same of libwebsockets */
-    bool is_ours;           /* the libssl that our calls go to */
 };
 
 struct objects {
     struct object item[OBJECTS_MAX];
     size_t count;
-    uintptr_t ours; /* an address in it */
+    const struct object *self;   /* our own code is in it */
+    const struct object *called; /* our calls of libssl go to it */
 };
 
 static const char *name_of(const char *path)
@@ -73,7 +73,11 @@ static int add(struct dl_phdr_info *info, size_t size, void *argument)
     if (objects->count == OBJECTS_MAX)
         return 1;
     struct object *object = &objects->item[objects->count++];
-    *object = (struct object){info->dlpi_name ? info->dlpi_name : "", "", NULL, NULL, holds(info, objects->ours)};
+    *object = (struct object){info->dlpi_name ? info->dlpi_name : "", "", NULL, NULL};
+    if (holds(info, (uintptr_t)add))
+        objects->self = object;
+    if (holds(info, (uintptr_t)SSL_new))
+        objects->called = object;
     for (; strings && dynamic->d_tag != DT_NULL; dynamic++) {
         const char *text = strings + dynamic->d_un.d_val;
         if (dynamic->d_tag == DT_SONAME)
@@ -95,25 +99,39 @@ static const struct object *find(const struct objects *objects, const char *need
     return NULL;
 }
 
-static const char *our_path(const struct objects *objects)
+/* The libssl that we name; NULL where OpenSSL is linked into us. */
+static const struct object *named(const struct objects *objects)
 {
-    for (size_t i = 0; i < objects->count; i++)
-        if (objects->item[i].is_ours)
-            return objects->item[i].path[0] ? objects->item[i].path : "the program itself";
-    return "unknown";
+    return objects->self && objects->self->needed ? find(objects, objects->self->needed) : NULL;
+}
+
+/* By address and by name: glibc binds our calls to the libssl that we name, by the versions of symbols. musl has no versions
+ * and binds each call to the first libssl that has the function: those that only ours has would get the other's objects. */
+static bool is_ours(const struct objects *objects, const struct object *libssl)
+{
+    bool names = !objects->self || objects->self->needed;
+    return libssl && libssl == objects->called && (!names || libssl == named(objects));
+}
+
+static const char *our_path(const struct objects *objects, const struct object *other)
+{
+    const struct object *ours = named(objects);
+    if (!ours || ours == other)
+        ours = objects->called;
+    return !ours ? "unknown" : ours->path[0] ? ours->path : "the program itself";
 }
 
 static bool fits(const struct objects *objects, const struct object *object, const char *what, struct cg_error *err)
 {
     const struct object *libssl = object->needed ? find(objects, object->needed) : NULL;
-    if (libssl && libssl->is_ours)
+    if (is_ours(objects, libssl))
         return true;
     if (object->needed)
         cg_error_set(
             err,
-            "TLS hook: %s speaks TLS with %s, but certguard is linked with %s, where it has no effect; install "
-            "the certguard that was built for the broker's OpenSSL",
-            what, libssl ? libssl->path : object->needed, our_path(objects));
+            "TLS hook: %s speaks TLS with %s, but certguard is linked with %s and cannot check those connections; "
+            "install the certguard that was built for the broker's OpenSSL",
+            what, libssl ? libssl->path : object->needed, our_path(objects, libssl));
     else
         cg_error_set(err,
                      "TLS hook: %s takes no OpenSSL from a shared libssl (built without TLS, or static), so certguard "
@@ -124,7 +142,7 @@ static bool fits(const struct objects *objects, const struct object *object, con
 
 bool cg_libssl_is_the_brokers(struct cg_error *err)
 {
-    struct objects objects = {.count = 0, .ours = (uintptr_t)SSL_new};
+    struct objects objects = {.count = 0};
     dl_iterate_phdr(add, &objects);
     if (objects.count == OBJECTS_MAX) {
         cg_error_set(err, "TLS hook: the broker has %d shared objects or more; load fewer plugins", OBJECTS_MAX);

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* The main program, and libwebsockets where it is shared, take libssl from the object that our own calls go to. False: *err
- * names both. Looked up in the dynamic sections (gABI, DT_NEEDED): to ask by name would find our own. */
+/* The main program, and libwebsockets where it is shared, take libssl from the object that we name and that our own calls go
+ * to. False: *err names both. Looked up in the dynamic sections (gABI, DT_NEEDED): to ask by name would find our own. */
 bool cg_libssl_is_the_brokers(struct cg_error *err);
 
 #endif
