@@ -3,25 +3,11 @@
 # Where the hook into the handshakes is not effective the broker does not start: never one that lets everybody in.
 . "$(dirname "$0")/lib.sh"
 begin
-make_pki
-port=$(free_port)
-{
-    echo "allow_anonymous true"
-    tls_listener "$port" "require_certificate true\n"
-    echo "plugin $CG_PLUGIN"
-    echo "plugin_opt_trust_anchors $scratch/ca.pem"
-    echo "user $(id -un)"
-} >broker.conf
+make_hooked_broker
 
-# with CALLBACK: the broker on a libssl that forgets it
-with() {
-    timeout 30 env CG_FORGET="$1" LD_PRELOAD="$CG_BROKEN_LIBSSL" "$mosquitto" -c broker.conf >broker.log 2>&1
-}
 for callback in verify verdict info; do
-    with $callback
-    status=$?
-    [ $status -ne 0 ] && [ $status -ne 124 ] || fail "the broker runs without the callback: $callback"
-    if grep -q 'certguard: .*self-test' broker.log; then echo "ok: no start without: $callback"; else fail "no words on $callback"; fi
+    start_refused "a libssl that forgets the callback: $callback" self-test \
+        env CG_FORGET=$callback LD_PRELOAD="$CG_BROKEN_LIBSSL" "$mosquitto"
 done
 
 # and with all of them the same configuration starts

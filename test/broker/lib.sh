@@ -86,6 +86,29 @@ tls_listener() {
         "$1" "$scratch" "$scratch" "$scratch" "${2:-}"
 }
 
+# A PKI, and broker.conf with one TLS listener on $port where the plugin has nothing but trust anchors.
+make_hooked_broker() {
+    make_pki
+    port=$(free_port)
+    {
+        echo "allow_anonymous true"
+        tls_listener "$port" "require_certificate true\n"
+        echo "plugin $CG_PLUGIN"
+        echo "plugin_opt_trust_anchors $scratch/ca.pem"
+        echo "user $(id -un)"
+    } >broker.conf
+}
+
+# start_refused TITLE WORDS COMMAND...: a broker that does not start, and the plugin says the words
+start_refused() {
+    title=$1 words=$2
+    shift 2
+    timeout 30 "$@" -c broker.conf >broker.log 2>&1
+    status=$?
+    [ $status -ne 0 ] && [ $status -ne 124 ] || fail "$title: the broker runs"
+    if grep -q "certguard: .*$words" broker.log; then echo "ok: no start: $title"; else fail "$title: no '$words' in the log"; fi
+}
+
 # Reads broker.conf; the broker runs as the user that runs the test. CG_MOSQUITTO_WRAPPER may hold words to put before it
 # (valgrind, or env with a library to load first).
 start_broker() {
