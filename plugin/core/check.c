@@ -94,11 +94,26 @@ static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subje
     return verdict->path != NULL;
 }
 
-/* Of a stranger nothing is decoded that does not tell why it has no path: that work is what a flood would be after. */
-static bool read_facts(const struct cg_subject *subject, int depth, X509 *x509)
+/* False: it could not be done, and attempt->fault says why. */
+static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, struct cg_subject *subject)
 {
-    subject->cert[depth].x509 = x509;
-    if (subject->stranger && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
+    const struct cg_profile *profile = attempt->in->profile;
+    if (!subject->anchored) {
+        subject->stranger = profile->mode[subject->no_path] == CG_ENFORCE ? subject->no_path : CG_REASON_UNSET;
+        return true;
+    }
+    if (!cg_path_verify(path, profile, attempt->signatures_known, &subject->x509, &attempt->fault))
+        return false;
+    subject->stranger = subject->x509.cut_short ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
+    attempt->fault = CG_REASON_NO_MEMORY;
+    return subject->stranger != CG_REASON_UNSET || look_up_revocation(subject);
+}
+
+/* Of a stranger nothing is decoded that does not tell why it is one: to cause such work is what a flood is after. */
+static bool read_facts(const struct cg_subject *subject, int depth)
+{
+    X509 *x509 = subject->cert[depth].x509;
+    if (subject->stranger != CG_REASON_UNSET && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
         return true;
     return cg_cert_read(&subject->cert[depth], x509);
 }
@@ -110,21 +125,17 @@ static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_r
     struct cg_subject subject = {
         .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
     bool ok = false;
-    subject.stranger = !subject.anchored && attempt->in->profile->mode[no_path] == CG_ENFORCE;
     attempt->fault = CG_REASON_NO_MEMORY;
     subject.cert = OPENSSL_zalloc(sizeof *subject.cert * (size_t)subject.ncerts);
     if (!subject.cert)
         return false;
     for (int i = 0; i < subject.ncerts; i++)
-        if (!read_facts(&subject, i, sk_X509_value(path, i)))
+        subject.cert[i].x509 = sk_X509_value(path, i);
+    if (!verify_path(attempt, path, &subject))
+        goto out;
+    for (int i = 0; i < subject.ncerts; i++)
+        if (!read_facts(&subject, i))
             goto out;
-    if (subject.anchored) {
-        if (!cg_path_verify(path, attempt->in->profile, attempt->signatures_known, &subject.x509, &attempt->fault))
-            goto out;
-        attempt->fault = CG_REASON_NO_MEMORY;
-        if (!look_up_revocation(&subject))
-            goto out;
-    }
     cg_rules_run(&subject, verdict);
     if (subject.anchored && !keep_path(path, &subject, verdict))
         goto out;

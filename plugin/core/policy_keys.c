@@ -194,10 +194,10 @@ static const struct cg_key profile_keys[] = {
      .manual = "The pedantic rules of RFC 5280 too."},
     {"max_chain", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_chain), .fallback = "10", .min = 1, .max = 100,
      .manual = "Certificates that a peer may send, its own included."},
-    {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_CLIENT, AT(struct cg_profile, max_chain_bytes),
-     .fallback = "\"16KiB\"", .min = 1024, .max = 16 << 20,
-     .manual = "Bytes of certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, one of ML-DSA 4 to 8: "
-               "where clients send three of those, set \"64KiB\"."},
+    {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_CLIENT, AT(struct cg_profile, max_chain_bytes), .fallback = "\"16KiB\"",
+     .min = 1024, .max = 16 << 20,
+     .manual = "Bytes of certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, one of ML-DSA 4 "
+               "to 8: where clients send three of those, set \"64KiB\"."},
     {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_SERVER | CG_IN_BRIDGE, AT(struct cg_profile, max_chain_bytes),
      .fallback = "\"64KiB\"", .min = 1024, .max = 16 << 20,
      .manual = "Bytes of certificates that a broker may send. In bridge: of the names of the CAs that it lists, too."},

@@ -156,7 +156,8 @@ static void run_row(const struct row *row, const struct cg_subject *subject, enu
 static bool is_asked(enum cg_reason rule, const struct cg_subject *subject)
 {
     bool undecoded = subject->cert[0].flags & EXFLAG_INVALID;
-    return !subject->stranger || rule == subject->no_path || (rule == CG_REASON_MALFORMED && undecoded);
+    return subject->stranger == CG_REASON_UNSET || rule == subject->stranger ||
+           (rule == CG_REASON_MALFORMED && undecoded);
 }
 
 void cg_rules_run(const struct cg_subject *subject, struct cg_verdict *out)

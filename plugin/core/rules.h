@@ -17,7 +17,7 @@ struct cg_subject {
     int ncerts;
     bool anchored;              /* false: no path was found, cert[0] stands alone */
     enum cg_reason no_path;     /* then: why */
-    bool stranger;              /* that is enforced: only the rules that tell why there is no path are asked */
+    enum cg_reason stranger;    /* why nobody vouches for it, where that is enforced; CG_REASON_UNSET: ask all rules */
     struct cg_path_errors x509; /* what OpenSSL said of the path */
     struct cg_crl_answer *crl;  /* one a certificate below the anchor; NULL: no CRL is configured nor required */
 };
