@@ -58,13 +58,13 @@ void cg_csr_show(const struct cg_cli *cli, const char *path, X509_REQ *csr)
 static bool check_name(const GENERAL_NAME *name, struct cg_error *err)
 {
     char text[512];
-    enum cg_san_type type;
     GENERAL_NAMES *scratch = sk_GENERAL_NAME_new_null();
-    bool good = cg_san_text(name, &type, text, sizeof text);
+    bool good = cg_san_is_sound(name);
+    cg_san_text(name, text, sizeof text);
     if (!good)
         cg_error_set(err, "%s: malformed", text);
     /* the other types have no rule of ours beside their form */
-    bool typed = type & (CG_SAN_DNS | CG_SAN_IP | CG_SAN_URI | CG_SAN_EMAIL);
+    bool typed = cg_san_type(name) & (CG_SAN_DNS | CG_SAN_IP | CG_SAN_URI | CG_SAN_EMAIL);
     good = good && scratch && (!typed || cg_san_add(scratch, text, err));
     if (!good)
         cg_error_prefix(err, "the request's SANs");

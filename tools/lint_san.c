@@ -53,9 +53,8 @@ static bool is_dns_name(const char *text)
 
 static bool broken_san(const GENERAL_NAME *san)
 {
-    enum cg_san_type type;
-    char text[1024], value[600];
-    if (!cg_san_text(san, &type, text, sizeof text))
+    char value[600];
+    if (!cg_san_is_sound(san))
         return true;
     if (san->type == GEN_DNS)
         return !as_text(san->d.dNSName, value, sizeof value) || !is_dns_name(value);
@@ -71,8 +70,7 @@ static bool broken_san(const GENERAL_NAME *san)
 static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
 {
     for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
-        enum cg_san_type type;
-        cg_san_text(sk_GENERAL_NAME_value(o->san, i), &type, detail, size);
+        cg_san_text(sk_GENERAL_NAME_value(o->san, i), detail, size);
         if (broken_san(sk_GENERAL_NAME_value(o->san, i)))
             return true;
     }

@@ -41,9 +41,8 @@ static void names(const struct cg_lint_object *o, char *out, size_t size)
     size_t used = 0;
     out[0] = '\0';
     for (int i = 0; i < sk_GENERAL_NAME_num(o->san) && used < size; i++) {
-        enum cg_san_type type;
         char text[256];
-        cg_san_text(sk_GENERAL_NAME_value(o->san, i), &type, text, sizeof text);
+        cg_san_text(sk_GENERAL_NAME_value(o->san, i), text, sizeof text);
         used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", text);
     }
 }

@@ -96,9 +96,8 @@ static void write_sans(struct cg_json *json, const X509 *certificate)
         return;
     cg_json_open_array(json, "san");
     for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < SANS_MAX; i++) {
-        enum cg_san_type type;
         char text[SAN_MAX_BYTES + 1] = "";
-        cg_san_text(sk_GENERAL_NAME_value(names, i), &type, text, sizeof text);
+        cg_san_text(sk_GENERAL_NAME_value(names, i), text, sizeof text);
         cg_json_string(json, NULL, *text ? text : "malformed", SAN_MAX_BYTES);
     }
     if (sk_GENERAL_NAME_num(names) > SANS_MAX)

@@ -164,10 +164,9 @@ bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_cre
     GENERAL_NAMES *has = X509_get_ext_d2i(fresh->leaf, NID_subject_alt_name, NULL, NULL);
     bool covers = true;
     for (int i = 0; covers && i < sk_GENERAL_NAME_num(had); i++) {
-        enum cg_san_type type;
         covers = has_name(has, sk_GENERAL_NAME_value(had, i));
         if (!covers)
-            cg_san_text(sk_GENERAL_NAME_value(had, i), &type, missing, size);
+            cg_san_text(sk_GENERAL_NAME_value(had, i), missing, size);
     }
     GENERAL_NAMES_free(had);
     GENERAL_NAMES_free(has);

@@ -156,7 +156,6 @@ static void uri_text(const ASN1_STRING *uri, char out[POINT_MAX])
 static const char *point_text(const DIST_POINT_NAME *point, char out[POINT_MAX])
 {
     const GENERAL_NAMES *names = point->type == 0 ? point->name.fullname : NULL;
-    enum cg_san_type type;
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         if (name->type != GEN_URI)
@@ -166,7 +165,7 @@ static const char *point_text(const DIST_POINT_NAME *point, char out[POINT_MAX])
     }
     snprintf(out, POINT_MAX, "one distribution point");
     if (sk_GENERAL_NAME_num(names) > 0) {
-        cg_san_text(sk_GENERAL_NAME_value(names, 0), &type, out, POINT_MAX);
+        cg_san_text(sk_GENERAL_NAME_value(names, 0), out, POINT_MAX);
     } else if (point->dpname) {
         size_t len = (size_t)snprintf(out, POINT_MAX, "dirname:");
         cg_name_text(point->dpname, out + len, POINT_MAX - len);

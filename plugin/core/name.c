@@ -159,18 +159,17 @@ static void put_text(const char *prefix, const ASN1_STRING *string, char *out, s
         cg_text_escape(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string), out + n, size - (size_t)n);
 }
 
-static bool put_ip(const ASN1_OCTET_STRING *ip, char *out, size_t size)
+static void put_ip(const ASN1_OCTET_STRING *ip, char *out, size_t size)
 {
     const unsigned char *p = ASN1_STRING_get0_data(ip);
     int len = ASN1_STRING_length(ip);
     if (len == 4) {
         snprintf(out, size, "ip:%u.%u.%u.%u", p[0], p[1], p[2], p[3]);
-        return true;
+        return;
     }
     size_t used = (size_t)snprintf(out, size, "ip:");
     for (int i = 0; i < len && used < size; i += 2)
         used += (size_t)snprintf(out + used, size - used, i ? ":%x" : "%x", p[i] << 8 | (i + 1 < len ? p[i + 1] : 0));
-    return len == 16;
 }
 
 static void put_object(const char *prefix, const ASN1_OBJECT *object, char *out, size_t size)
@@ -181,45 +180,72 @@ static void put_object(const char *prefix, const ASN1_OBJECT *object, char *out,
     snprintf(out, size, "%s%s", prefix, oid);
 }
 
-bool cg_san_text(const GENERAL_NAME *san, enum cg_san_type *type, char *out, size_t size)
+enum cg_san_type cg_san_type(const GENERAL_NAME *san)
 {
-    static const struct {
-        int gen;
-        enum cg_san_type type;
-        const char *prefix;
-    } texts[] = {{GEN_DNS, CG_SAN_DNS, "dns:"}, {GEN_URI, CG_SAN_URI, "uri:"}, {GEN_EMAIL, CG_SAN_EMAIL, "email:"}};
-    int gen = 0;
-    void *value = GENERAL_NAME_get0_value(san, &gen);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (texts[i].gen != gen)
-            continue;
-        *type = texts[i].type;
-        put_text(texts[i].prefix, value, out, size);
-        return ASN1_STRING_length(value) > 0 && cg_string_is_clean(value);
-    }
-    switch (gen) {
+    switch (san->type) {
+    case GEN_DNS:
+        return CG_SAN_DNS;
+    case GEN_URI:
+        return CG_SAN_URI;
+    case GEN_EMAIL:
+        return CG_SAN_EMAIL;
     case GEN_IPADD:
-        *type = CG_SAN_IP;
-        return put_ip(value, out, size);
-    case GEN_DIRNAME: {
-        *type = CG_SAN_DIRNAME;
-        int n = snprintf(out, size, "dirname:");
-        if (n > 0 && (size_t)n < size)
-            cg_name_text(value, out + n, size - (size_t)n);
-        return cg_name_is_clean(value);
-    }
+        return CG_SAN_IP;
+    case GEN_DIRNAME:
+        return CG_SAN_DIRNAME;
     case GEN_RID:
-        *type = CG_SAN_RID;
-        put_object("rid:", value, out, size);
+        return CG_SAN_RID;
+    default: /* otherName, x400Address, ediPartyName: nobody uses the latter two, so no policy can allow them by name */
+        return CG_SAN_OTHER;
+    }
+}
+
+bool cg_san_is_sound(const GENERAL_NAME *san)
+{
+    switch (san->type) {
+    case GEN_DNS:
+    case GEN_URI:
+    case GEN_EMAIL:
+        return ASN1_STRING_length(san->d.ia5) > 0 && cg_string_is_clean(san->d.ia5);
+    case GEN_IPADD:
+        return ASN1_STRING_length(san->d.iPAddress) == 4 || ASN1_STRING_length(san->d.iPAddress) == 16;
+    case GEN_DIRNAME:
+        return cg_name_is_clean(san->d.directoryName);
+    default:
         return true;
+    }
+}
+
+void cg_san_text(const GENERAL_NAME *san, char *out, size_t size)
+{
+    int n;
+    switch (san->type) {
+    case GEN_DNS:
+        put_text("dns:", san->d.dNSName, out, size);
+        break;
+    case GEN_URI:
+        put_text("uri:", san->d.uniformResourceIdentifier, out, size);
+        break;
+    case GEN_EMAIL:
+        put_text("email:", san->d.rfc822Name, out, size);
+        break;
+    case GEN_IPADD:
+        put_ip(san->d.iPAddress, out, size);
+        break;
+    case GEN_DIRNAME:
+        n = snprintf(out, size, "dirname:");
+        if (n > 0 && (size_t)n < size)
+            cg_name_text(san->d.directoryName, out + n, size - (size_t)n);
+        break;
+    case GEN_RID:
+        put_object("rid:", san->d.registeredID, out, size);
+        break;
     case GEN_OTHERNAME:
-        *type = CG_SAN_OTHER;
-        put_object("other:", ((OTHERNAME *)value)->type_id, out, size);
-        return true;
-    default: /* x400Address, ediPartyName: nobody uses them, so no policy can allow them by name */
-        *type = CG_SAN_OTHER;
-        snprintf(out, size, "other:%d", gen);
-        return true;
+        put_object("other:", san->d.otherName->type_id, out, size);
+        break;
+    default:
+        snprintf(out, size, "other:%d", san->type);
+        break;
     }
 }
 

@@ -30,9 +30,11 @@ bool cg_name_is_clean(const X509_NAME *name);
 /* RFC 4514, e.g. "CN=dev1,O=Plant". "" for an empty name. False without memory: then the text is no name. */
 bool cg_name_text(const X509_NAME *name, char *out, size_t size);
 
-/* "uri:urn:dev:1", "dns:broker.lan", "ip:192.0.2.1", "email:...", "dirname:...", "rid:...", "other:OID".
- * *type gets the CG_SAN_* bit. False for a name that is malformed (bad IP length, NUL, not IA5). */
-bool cg_san_text(const GENERAL_NAME *san, enum cg_san_type *type, char *out, size_t size);
+enum cg_san_type cg_san_type(const GENERAL_NAME *san);
+bool cg_san_is_sound(const GENERAL_NAME *san); /* false: malformed (empty, bad IP length, NUL, not IA5) */
+
+/* "uri:urn:dev:1", "dns:broker.lan", "ip:192.0.2.1", "email:...", "dirname:...", "rid:...", "other:OID". */
+void cg_san_text(const GENERAL_NAME *san, char *out, size_t size);
 
 void cg_serial_text(const ASN1_INTEGER *serial, char *out,
                     size_t size); /* lower-case hex, no leading zeros, "-" if negative */

@@ -21,12 +21,14 @@ static struct text text_of(const ASN1_STRING *string)
 /* Is name the subtree's base or below it? "example.com" and ".example.com" hold "a.example.com"; "" holds all. */
 static bool is_within(struct text name, struct text base)
 {
-    bool children_only = base.len > 0 && base.p[0] == '.';
     if (base.len == 0)
         return true;
-    if (name.len < base.len || strncasecmp(name.p + name.len - base.len, base.p, base.len) != 0)
+    if (name.len < base.len)
         return false;
-    return children_only || name.len == base.len || name.p[name.len - base.len - 1] == '.';
+    const char *end = name.p + name.len - base.len;
+    /* asked first: names and subtrees of one chain may make a hundred thousand pairs */
+    bool at_label = base.p[0] == '.' || end == name.p || end[-1] == '.';
+    return at_label && strncasecmp(end, base.p, base.len) == 0;
 }
 
 /* What a wildcard name stands below of: "*.example.com" -> "example.com"; the name itself without a wildcard. */

@@ -84,13 +84,14 @@ enum cg_rule_result cg_rule_san_type(const struct cg_subject *subject, enum cg_r
     const GENERAL_NAMES *san = subject->cert[depth].san;
     unsigned found = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {
-        char text[128];
-        enum cg_san_type type = CG_SAN_OTHER;
-        cg_san_text(sk_GENERAL_NAME_value(san, i), &type, text, sizeof text);
+        enum cg_san_type type = cg_san_type(sk_GENERAL_NAME_value(san, i));
         found |= type;
-        if (!(type & profile->san_types_allowed))
-            return cg_rule_fail(detail, "%s has the name %s; allowed types: %s", cg_rule_who(subject, depth).text, text,
-                                types_text(profile->san_types_allowed).text);
+        if (type & profile->san_types_allowed)
+            continue;
+        char text[128];
+        cg_san_text(sk_GENERAL_NAME_value(san, i), text, sizeof text);
+        return cg_rule_fail(detail, "%s has the name %s; allowed types: %s", cg_rule_who(subject, depth).text, text,
+                            types_text(profile->san_types_allowed).text);
     }
     if (found == 0 || profile->san_types == 0 || (found & profile->san_types))
         return CG_RULE_PASS;
@@ -139,10 +140,9 @@ static bool email_is_well_formed(const char *p, size_t len)
 
 static bool san_is_well_formed(const GENERAL_NAME *san)
 {
-    char text[8];
-    enum cg_san_type type = CG_SAN_OTHER;
+    enum cg_san_type type = cg_san_type(san);
     const ASN1_STRING *string = san_string(san);
-    bool sound = cg_san_text(san, &type, text, sizeof text);
+    bool sound = cg_san_is_sound(san);
     if (!string)
         return sound;
     const char *p = (const char *)ASN1_STRING_get0_data(string);
@@ -170,8 +170,7 @@ enum cg_rule_result cg_rule_san_malformed(const struct cg_subject *subject, enum
         if (san_is_well_formed(san))
             continue;
         char text[128];
-        enum cg_san_type type = CG_SAN_OTHER;
-        cg_san_text(san, &type, text, sizeof text);
+        cg_san_text(san, text, sizeof text);
         return cg_rule_fail(detail, "%s: malformed name %s", cg_rule_who(subject, depth).text, text);
     }
     return CG_RULE_PASS;
@@ -198,9 +197,8 @@ static enum cg_rule_result judge_host(const struct cg_subject *subject, int dept
     if (result == 1)
         return CG_RULE_PASS;
     char first[100] = "no subjectAltName";
-    enum cg_san_type type = CG_SAN_OTHER;
     if (sk_GENERAL_NAME_num(cert->san) > 0)
-        cg_san_text(sk_GENERAL_NAME_value(cert->san, 0), &type, first, sizeof first);
+        cg_san_text(sk_GENERAL_NAME_value(cert->san, 0), first, sizeof first);
     return cg_rule_fail(detail, "'%s' is not among the names of %s: %s%s", name, cg_rule_who(subject, depth).text,
                         first, sk_GENERAL_NAME_num(cert->san) > 1 ? ", ..." : "");
 }

@@ -59,12 +59,12 @@ static void check_san(const struct cg_cert *cert)
 {
     char out[2048];
     for (int i = 0; i < sk_GENERAL_NAME_num(cert->san); i++) {
-        enum cg_san_type type = 0;
-        cg_san_text(sk_GENERAL_NAME_value(cert->san, i), &type, out, sizeof out);
-        check_text(out, sizeof out);
-        if (type == 0)
+        (void)cg_san_is_sound(sk_GENERAL_NAME_value(cert->san, i));
+        if (cg_san_type(sk_GENERAL_NAME_value(cert->san, i)) == 0)
             abort();
-        cg_san_text(sk_GENERAL_NAME_value(cert->san, i), &type, out, 9);
+        cg_san_text(sk_GENERAL_NAME_value(cert->san, i), out, sizeof out);
+        check_text(out, sizeof out);
+        cg_san_text(sk_GENERAL_NAME_value(cert->san, i), out, 9);
         check_text(out, 9);
     }
 }

@@ -19,8 +19,7 @@ static void written_and_read(const GENERAL_NAMES *names)
         abort();
     for (int i = 0; i < sk_GENERAL_NAME_num(again); i++) {
         char text[1024];
-        enum cg_san_type type;
-        cg_san_text(sk_GENERAL_NAME_value(again, i), &type, text, sizeof text);
+        cg_san_text(sk_GENERAL_NAME_value(again, i), text, sizeof text);
     }
     GENERAL_NAMES_free(again);
     OPENSSL_free(der);
