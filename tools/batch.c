@@ -2,8 +2,8 @@
 #include "batch_trust.h"
 
 #include "core/file.h"
-#include "core/name.h"
 #include "core/pem.h"
+#include "core/text.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

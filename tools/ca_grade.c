@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_grade.h"
 #include "ca_check.h"
-#include "core/name.h"
 #include "lint.h"
 #include "tty.h"
 

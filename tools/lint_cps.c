@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* certificatePolicies, and the constraints that a CA puts on names and policies. */
 #include "cli.h"
-#include "core/name.h"
+#include "core/text.h"
 #include "lint_rules.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "status_prometheus.h"
 
 #include "cli.h"
-#include "core/name.h"
+#include "core/text.h"
 #include "status_view.h"
 
 #include <stdlib.h>

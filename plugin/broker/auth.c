@@ -7,7 +7,7 @@
 #include "state.h"
 
 #include "core/identity.h"
-#include "core/name.h"
+#include "core/text.h"
 #include "tls/hook.h"
 
 #include <mqtt_protocol.h>

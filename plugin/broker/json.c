@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "json.h"
 
-#include "core/name.h"
+#include "core/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "event_limits.h"
 #include "eventlog.h"
 
-#include "core/name.h"
+#include "core/text.h"
 
 #include <openssl/err.h>
 #include <stdio.h>

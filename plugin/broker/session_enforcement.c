@@ -6,7 +6,7 @@
 #include "recheck.h"
 
 #include "core/identity.h"
-#include "core/name.h"
+#include "core/text.h"
 #include "tls/hook.h"
 
 #include <stdio.h>

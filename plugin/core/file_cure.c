@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "file_cure.h"
 
-#include "name.h"
+#include "text.h"
 
 #include <errno.h>
 #include <grp.h>

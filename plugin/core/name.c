@@ -9,64 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-size_t cg_utf8_next(const unsigned char *p, size_t len, uint32_t *point)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
-    if (n == 0 || n > len)
-        return 0;
-    *point = n == 1 ? p[0] : p[0] & (0x7fU >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        *point = *point << 6 | (p[i] & 0x3f);
-    }
-    if (n > 1 && (*point < least[n] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff)))
-        return 0;
-    return n;
-}
-
-/* Characters that can forge a line of a log or turn its text around. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
-}
-
-bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size)
-{
-    const unsigned char *p = bytes;
-    size_t used = 0, room_end = 0; /* room_end: last place where "..." still fits */
-    bool clean = true;
-    if (size == 0)
-        return false;
-    out[0] = '\0';
-    while (len > 0) {
-        uint32_t c = 0;
-        size_t n = cg_utf8_next(p, len, &c);
-        bool plain = n > 0 && !is_unsafe(c);
-        if (n == 0)
-            n = 1;
-        size_t need = plain ? n : 4 * n;
-        if (used + need >= size) {
-            snprintf(out + room_end, size - room_end, "...");
-            return false;
-        }
-        for (size_t i = 0; plain && i < n; i++)
-            out[used + i] = (char)p[i];
-        for (size_t i = 0; !plain && i < n; i++)
-            snprintf(out + used + 4 * i, 5, "\\x%02x", p[i]);
-        clean = clean && plain;
-        used += need;
-        out[used] = '\0';
-        if (used + 4 <= size)
-            room_end = used;
-        p += n;
-        len -= n;
-    }
-    return clean;
-}
-
 /* BMPString and UniversalString: every unit is one character of two or four octets. */
 static bool wide_is_clean(const unsigned char *p, size_t len, size_t unit)
 {
@@ -76,7 +18,7 @@ static bool wide_is_clean(const unsigned char *p, size_t len, size_t unit)
         uint32_t c = 0;
         for (size_t j = 0; j < unit; j++)
             c = c << 8 | p[i + j];
-        if (is_unsafe(c) || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        if (cg_char_is_unsafe(c) || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
             return false;
     }
     return true;
@@ -87,7 +29,7 @@ static bool utf8_is_clean(const unsigned char *p, size_t len)
     while (len > 0) {
         uint32_t c = 0;
         size_t n = cg_utf8_next(p, len, &c);
-        if (n == 0 || is_unsafe(c))
+        if (n == 0 || cg_char_is_unsafe(c))
             return false;
         p += n;
         len -= n;
@@ -111,7 +53,7 @@ bool cg_string_is_clean(const ASN1_STRING *string)
     default: /* one octet a character; in IA5String and PrintableString only ASCII is well-formed */
         for (size_t i = 0; i < len; i++) {
             bool ascii = ASN1_STRING_type(string) != V_ASN1_T61STRING;
-            if (is_unsafe(p[i]) || (ascii && p[i] > 0x7e))
+            if (cg_char_is_unsafe(p[i]) || (ascii && p[i] > 0x7e))
                 return false;
         }
         return true;

@@ -6,6 +6,7 @@
 #define CG_NAME_H
 
 #include "policy.h"
+#include "text.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -14,14 +15,6 @@
 #include <stdint.h>
 
 #define CG_HEX_MAX 65 /* 32 bytes as hex, and the NUL */
-
-/* One code point of UTF-8 (RFC 3629: shortest form, no surrogates) of the len > 0 bytes at p. Returns its length,
- * 0 when it is malformed. */
-size_t cg_utf8_next(const unsigned char *p, size_t len, uint32_t *point);
-
-/* Copies len bytes: control characters, DEL, invalid UTF-8, U+0080-009F, line and paragraph separators and bidi
- * controls are escaped. Returns false when anything had to be escaped or cut. */
-bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size);
 
 /* No control or bidi characters, no NUL, well-formed UTF-8, BMP, Universal, IA5 and Printable strings. */
 bool cg_string_is_clean(const ASN1_STRING *string);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_json.h"
 
-#include "name.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "conn.h"
 
-#include "core/name.h"
+#include "core/text.h"
 #include "private.h"
 
 #include <arpa/inet.h>

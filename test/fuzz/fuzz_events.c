@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lines of event logs: any bytes are an event or none, the byte-level look never passes over an event that fits, and
  * a command to paste holds only characters that a shell takes as they are. */
-#include "core/name.h"
 #include "fuzz.h"
 #include "log_cure.h"
 #include "log_filter.h"

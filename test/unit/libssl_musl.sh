@@ -37,10 +37,10 @@ for version in 3 4; do
     library libssl.so.$version "$unit/libssl_stand_in.c"
     library libwebsockets.so.$version "$unit/libssl_websockets.c" -Wl,--no-as-needed libssl.so.$version
 done
-# The plugin names libssl.so.3. Of name.c it uses a function that needs no libcrypto.
+# The plugin names libssl.so.3.
 echo '{ global: libssl_probe; local: *; };' >exports
-library probe.so "$unit/libssl_probe.c" "$plugin/tls/libssl.c" "$plugin/core/error.c" "$plugin/core/name.c" libssl.so.3 \
-    -ffunction-sections -Wl,--gc-sections,--version-script=exports,-z,defs
+library probe.so "$unit/libssl_probe.c" "$plugin/tls/libssl.c" "$plugin/core/error.c" "$plugin/core/text.c" libssl.so.3 \
+    -Wl,--version-script=exports,-z,defs
 program same -DWITH_LIBSSL libssl.so.3
 program none
 program other -DWITH_LIBSSL libssl.so.4
