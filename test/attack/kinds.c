@@ -27,15 +27,17 @@ static int dial(struct attacker *attacker, bool many)
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     from.sin_addr.s_addr = htonl(many ? 0x7f400000U | (next_random(attacker) & 0x1fffff) : 0x7f000002U);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(attacker->arsenal->port);
+    to.sin_port = htons(attacker->port);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&from, sizeof from) == 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+    if (bind(fd, (struct sockaddr *)&from, sizeof from) == 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
+        attacker->opened++;
         return fd;
+    }
     close(fd);
     return -1;
 }
@@ -47,6 +49,7 @@ static void send_bytes(struct attacker *attacker, const struct kind *kind)
     if (fd < 0)
         return;
     cg_raw_send(fd, kind->bytes, kind->len);
+    shutdown(fd, SHUT_WR); /* else a server may wait for the rest of a record, and we for the server */
     while (recv(fd, answer, sizeof answer, 0) > 0) /* until the server ends it */
         ;
     close(fd);
@@ -73,13 +76,16 @@ static void half_handshake(struct attacker *attacker, const struct kind *kind)
     close(fd);
 }
 
-/* Keeps connections open that are in the middle of a ClientHello, and gives each another byte now and then. */
+/* Keeps connections open that are in the middle of a ClientHello, and gives each another byte now and then. What the
+ * server has ended is opened again. */
 static void slow(struct attacker *attacker, const struct kind *kind)
 {
     int *slot = &attacker->held[attacker->next++ % attacker->nheld];
     (void)kind;
-    if (*slot >= 0 && send(*slot, "\0", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+    if (*slot >= 0 && send(*slot, "\0", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1) {
+        attacker->bytes++;
         return;
+    }
     if (*slot >= 0)
         close(*slot);
     *slot = dial(attacker, false);
@@ -95,42 +101,52 @@ static void send_chain(struct attacker *attacker, const struct kind *kind)
         return;
     SSL *ssl = SSL_new(attacker->arsenal->hostile[kind->hostile]);
     SSL_set_fd(ssl, fd);
-    if (SSL_connect(ssl) == 1)
+    if (SSL_connect(ssl) == 1) {
+        shutdown(fd, SHUT_WR);                /* a server that lets us in ends then */
         SSL_read(ssl, answer, sizeof answer); /* the alert: TLS 1.3 refuses after our last flight */
+    }
     SSL_free(ssl);
     close(fd);
     ERR_clear_error();
 }
 
-#define TEXT(text) (text), sizeof(text) - 1
+#define TEXT(text) .bytes = (text), .len = sizeof(text) - 1
 
 const struct kind attack_kinds[] = {
-    {"garbage", send_random, NULL, 0, 0, false},
-    {"garbage from many addresses", send_random, NULL, 0, 0, true},
-    {"MQTT without TLS", send_bytes,
+    {.name = "garbage", .rate = 2000, .strike = send_random},
+    {.name = "garbage from many addresses", .rate = 2000, .strike = send_random, .many = true},
+    {.name = "MQTT without TLS",
+     .rate = 2000,
+     .strike = send_bytes,
      TEXT("\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04"
-          "evil"),
-     0, false},
-    {"HTTP", send_bytes, TEXT("GET / HTTP/1.1\r\nHost: broker\r\n\r\n"), 0, false},
-    {"half handshakes", half_handshake, NULL, 0, 0, false},
-    {"half handshakes from many addresses", half_handshake, NULL, 0, 0, true},
-    {"slow loris", slow, NULL, 0, 0, false},
-    {"expired certificates", send_chain, NULL, 0, HOSTILE_EXPIRED, false},
-    {"unknown CA from many addresses", send_chain, NULL, 0, HOSTILE_UNKNOWN, true},
-    {"64 intermediates", send_chain, NULL, 0, HOSTILE_LONG, false},
-    {"names of 64 KB", send_chain, NULL, 0, HOSTILE_NAMES, false},
-    {"policy tree, invented", send_chain, NULL, 0, HOSTILE_POLICIES, false},
-    {"policy tree, of a subordinate CA", send_chain, NULL, 0, HOSTILE_POLICIES_SIGNED, false},
-    {"RSA of 16384 bits", send_chain, NULL, 0, HOSTILE_RSA, false},
-    {"name constraints, invented", send_chain, NULL, 0, HOSTILE_CONSTRAINTS, false},
-    {"name constraints, of a subordinate CA", send_chain, NULL, 0, HOSTILE_CONSTRAINTS_SIGNED, false},
+          "evil")},
+    {.name = "HTTP", .rate = 2000, .strike = send_bytes, TEXT("GET / HTTP/1.1\r\nHost: broker\r\n\r\n")},
+    {.name = "half handshakes", .rate = 1000, .strike = half_handshake},
+    {.name = "half handshakes from many addresses", .rate = 1000, .strike = half_handshake, .many = true},
+    {.name = "slow loris, 200 connections", .rate = 2000, .strike = slow, .held = 200},
+    {.name = "slow loris, 400 connections", .rate = 2000, .strike = slow, .held = 400},
+    {.name = "expired certificates", .rate = 500, .strike = send_chain, .hostile = HOSTILE_EXPIRED},
+    {.name = "unknown CA from many addresses",
+     .rate = 500,
+     .strike = send_chain,
+     .hostile = HOSTILE_UNKNOWN,
+     .many = true},
+    {.name = "64 intermediates", .rate = 60, .strike = send_chain, .hostile = HOSTILE_LONG},
+    {.name = "names of 64 KB", .rate = 300, .strike = send_chain, .hostile = HOSTILE_NAMES},
+    {.name = "policy tree, invented", .rate = 200, .strike = send_chain, .hostile = HOSTILE_POLICIES},
+    {.name = "policy tree, of a subordinate CA", .rate = 80, .strike = send_chain, .hostile = HOSTILE_POLICIES_SIGNED},
+    {.name = "RSA of 16384 bits", .rate = 300, .strike = send_chain, .hostile = HOSTILE_RSA},
+    {.name = "name constraints, invented", .rate = 300, .strike = send_chain, .hostile = HOSTILE_CONSTRAINTS},
+    {.name = "name constraints, of a subordinate CA",
+     .rate = 300,
+     .strike = send_chain,
+     .hostile = HOSTILE_CONSTRAINTS_SIGNED},
 };
 const size_t attack_kinds_count = sizeof attack_kinds / sizeof *attack_kinds;
 
-void arsenal_open(struct arsenal *arsenal, uint16_t port, struct cg_pki *pki)
+void arsenal_open(struct arsenal *arsenal, struct cg_pki *pki)
 {
     const struct cg_client_spec spec = {.sni = "localhost"};
-    arsenal->port = port;
     arsenal->hello = cg_client_hello(&spec, &arsenal->hello_len);
     arsenal->hostile = calloc(HOSTILE_COUNT, sizeof(SSL_CTX *));
     if (!arsenal->hostile)

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "siege.h"
+
+#include "lib/process.h"
+#include "lib/tap.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POLICY "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\"}}"
+
+bool target_start(struct target *target, const struct cg_pki *pki, bool stock)
+{
+    const struct cg_broker_spec spec = {
+        .options = "plugin_opt_policy FOLDER/policy.json", .global = "set_tcp_nodelay true\n", .stock = stock};
+    *target = (struct target){.broker = cg_broker_new("attack")};
+    cg_pki_write_folder(pki, cg_broker_folder(target->broker), "root", "server", "");
+    cg_broker_write(target->broker, "policy.json", POLICY);
+    if (!cg_broker_start(target->broker, &spec))
+        return false;
+    target->good = (struct cg_client_spec){.port = cg_broker_port(target->broker),
+                                           .leaf = cg_pki_cert(pki, "dev"),
+                                           .key = cg_pki_key(pki, "dev"),
+                                           .client_id = "good"};
+    return true;
+}
+
+bool target_end(struct target *target, const char *name)
+{
+    bool started = cg_broker_pid(target->broker) != 0;
+    bool ended = cg_broker_stop(target->broker) && started;
+    cg_tap(ended, "%s: the broker lives and ends well", name);
+    cg_broker_free(target->broker, !ended);
+    return ended;
+}
+
+long target_rss_kib(const struct target *target)
+{
+    return cg_process_rss_kib(cg_broker_pid(target->broker));
+}
+
+long target_events_kib(const struct target *target)
+{
+    char path[700];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", cg_broker_folder(target->broker), CG_BROKER_EVENTS);
+    return stat(path, &st) == 0 ? (long)(st.st_size / 1024) : 0;
+}
+
+/* Until that time, or the end. */
+static void wait_until(const struct siege *siege, int64_t us)
+{
+    int64_t left;
+    while (!atomic_load(&siege->stop) && (left = us - cg_now_us()) > 0) {
+        int64_t step = left < 20000 ? left : 20000;
+        nanosleep(&(struct timespec){.tv_nsec = (long)step * 1000}, NULL);
+    }
+}
+
+/* Each strike has its time: attackers that fall behind make up for it. */
+static void strike_on(struct siege *siege, struct attacker *attacker)
+{
+    size_t number;
+    while (!atomic_load(&siege->stop) && (number = atomic_fetch_add(&siege->next, 1)) < siege->limit) {
+        wait_until(siege, siege->began_us + (int64_t)number * 1000000 / siege->rate);
+        siege->kind->strike(attacker, siege->kind);
+        atomic_fetch_add(&siege->done, 1);
+    }
+    while (!atomic_load(&siege->stop)) /* keeps open what it holds, to be measured */
+        cg_pause_ms(5);
+}
+
+static void *attack_thread(void *argument)
+{
+    struct siege *siege = argument;
+    int held[HELD_MAX / ATTACKERS];
+    struct attacker attacker = {.arsenal = siege->arsenal,
+                                .port = siege->port,
+                                .random = (unsigned)cg_now_us() ^ (unsigned)gettid() << 16,
+                                .held = held,
+                                .nheld = siege->kind->held / ATTACKERS};
+    memset(held, 0xff, sizeof held);
+    /* attackers stand for other machines: what they compute must not be what the good client waits for */
+    setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
+    strike_on(siege, &attacker);
+    for (size_t i = 0; i < attacker.nheld; i++)
+        if (held[i] >= 0)
+            close(held[i]);
+    atomic_fetch_add(&siege->opened, attacker.opened);
+    atomic_fetch_add(&siege->bytes, attacker.bytes);
+    return NULL;
+}
+
+void siege_begin(struct siege *siege)
+{
+    atomic_store(&siege->next, 0);
+    atomic_store(&siege->done, 0);
+    atomic_store(&siege->opened, 0);
+    atomic_store(&siege->bytes, 0);
+    atomic_store(&siege->stop, false);
+    siege->began_us = cg_now_us();
+    for (int i = 0; i < ATTACKERS; i++)
+        pthread_create(&siege->threads[i], NULL, attack_thread, siege);
+}
+
+void siege_end(struct siege *siege)
+{
+    atomic_store(&siege->stop, true);
+    for (int i = 0; i < ATTACKERS; i++)
+        pthread_join(siege->threads[i], NULL);
+}
+
+void be_good(struct target *target, struct samples *samples, const struct siege *siege, int ms)
+{
+    int64_t end = cg_now_us() + ms * INT64_C(1000);
+    while (cg_now_us() < end && samples->count < SAMPLES_MAX) {
+        if (siege && atomic_load(&siege->done) >= siege->limit)
+            return;
+        struct cg_client_result result;
+        int64_t began = cg_now_us();
+        cg_client_connect(&target->good, &result);
+        samples->ms[samples->count++] = (double)(cg_now_us() - began) / 1000;
+        target->failed += !result.let_in;
+        cg_client_close(&result);
+        cg_pause_ms(5);
+    }
+}
