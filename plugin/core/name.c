@@ -37,6 +37,17 @@ static bool utf8_is_clean(const unsigned char *p, size_t len)
     return true;
 }
 
+/* One octet a character; in IA5String and PrintableString only ASCII is well-formed. */
+static bool octets_are_clean(const unsigned char *p, size_t len, bool ascii)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool printable = p[i] >= 0x20 && p[i] <= 0x7e;
+        if (!printable && (ascii || cg_char_is_unsafe(p[i])))
+            return false;
+    }
+    return true;
+}
+
 bool cg_string_is_clean(const ASN1_STRING *string)
 {
     const unsigned char *p = ASN1_STRING_get0_data(string);
@@ -50,13 +61,8 @@ bool cg_string_is_clean(const ASN1_STRING *string)
         return wide_is_clean(p, len, 4);
     case V_ASN1_BIT_STRING: /* x500UniqueIdentifier: bits, not text */
         return true;
-    default: /* one octet a character; in IA5String and PrintableString only ASCII is well-formed */
-        for (size_t i = 0; i < len; i++) {
-            bool ascii = ASN1_STRING_type(string) != V_ASN1_T61STRING;
-            if (cg_char_is_unsafe(p[i]) || (ascii && p[i] > 0x7e))
-                return false;
-        }
-        return true;
+    default:
+        return octets_are_clean(p, len, ASN1_STRING_type(string) != V_ASN1_T61STRING);
     }
 }
 

@@ -128,6 +128,16 @@ static struct text first_violation(const struct cg_cert *cert, const NAME_CONSTR
     return (struct text){NULL, 0};
 }
 
+/* OpenSSL's finding does not name the name that breaks them. To find it everything is decoded once more: worth it for
+ * constraints that people wrote, not for those that are made to be long. */
+#define EXPLAINED_MAX 4096 /* octets of the extension */
+
+static bool are_long(const X509 *ca)
+{
+    int at = X509_get_ext_by_NID(ca, NID_name_constraints, -1);
+    return at >= 0 && ASN1_STRING_length(X509_EXTENSION_get_data(X509_get_ext(ca, at))) > EXPLAINED_MAX;
+}
+
 static enum cg_rule_result judge(const struct cg_subject *subject, int depth, int ca, char *detail)
 {
     int critical = -1;
@@ -150,11 +160,10 @@ static enum cg_rule_result judge(const struct cg_subject *subject, int depth, in
 enum cg_rule_result cg_rule_name_constraints(const struct cg_subject *subject, enum cg_reason reason, int depth,
                                              char *detail)
 {
-    enum cg_rule_result result = CG_RULE_PASS;
+    enum cg_rule_result found = cg_rule_x509(subject, reason, depth, detail), result = CG_RULE_PASS;
     /* intermediates are no hosts: their names are OpenSSL's to check */
-    for (int ca = 1; depth == 0 && !subject->x509.cut_short && ca < subject->ncerts && result == CG_RULE_PASS; ca++)
-        result = judge(subject, depth, ca, detail);
-    if (result != CG_RULE_PASS)
-        return result;
-    return cg_rule_x509(subject, reason, depth, detail);
+    for (int ca = 1; depth == 0 && ca < subject->ncerts && result == CG_RULE_PASS; ca++)
+        if (found == CG_RULE_PASS || !are_long(subject->cert[ca].x509))
+            result = judge(subject, depth, ca, detail);
+    return result == CG_RULE_PASS ? found : result;
 }

@@ -113,7 +113,8 @@ static bool dns_is_well_formed(const char *p, size_t len)
         if (end && (label == 0 || label > 63 || p[i - 1] == '-' || p[i - label] == '-'))
             return false;
         label = end ? 0 : label + 1;
-        if (!end && !strchr("-_", p[i]) && !(p[i] >= '0' && p[i] <= '9') && !((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z'))
+        bool sign = !end && (p[i] == '-' || p[i] == '_');
+        if (!end && !sign && !(p[i] >= '0' && p[i] <= '9') && !((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z'))
             return false;
     }
     return true;
@@ -140,18 +141,14 @@ static bool email_is_well_formed(const char *p, size_t len)
 
 static bool san_is_well_formed(const GENERAL_NAME *san)
 {
-    enum cg_san_type type = cg_san_type(san);
     const ASN1_STRING *string = san_string(san);
-    bool sound = cg_san_is_sound(san);
     if (!string)
-        return sound;
+        return cg_san_is_sound(san);
     const char *p = (const char *)ASN1_STRING_get0_data(string);
     size_t len = (size_t)ASN1_STRING_length(string);
-    if (!sound || memchr(p, '\0', len))
-        return false;
-    return type == CG_SAN_DNS   ? dns_is_well_formed(p, len)
-           : type == CG_SAN_URI ? uri_is_well_formed(p, len)
-                                : email_is_well_formed(p, len);
+    if (san->type == GEN_DNS) /* letters, digits and a few signs: nothing that is not sound */
+        return dns_is_well_formed(p, len);
+    return cg_san_is_sound(san) && (san->type == GEN_URI ? uri_is_well_formed(p, len) : email_is_well_formed(p, len));
 }
 
 /* RFC 5280 4.2.1.6 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Hostile chains. "Signed" ones come from an intermediate that our root vouches for: the worst that a subordinate CA or
- * a holder of its key can do. The others name our root as issuer and are signed with the attacker's own key. */
+/* Hostile chains, most of them nearly as long as max_chain_bytes lets them be. "Signed" ones come from an intermediate that
+ * our root vouches for: the worst that a subordinate CA or a holder of its key can do. The others name our root as issuer
+ * and are signed with the attacker's own key. */
 #include "kinds.h"
 
 #include <openssl/core_names.h>
@@ -15,6 +16,9 @@
 #define TREE_POLICIES 20
 #define TREE_LEVELS   8
 #define RSA_BITS      16384
+#define RSA_CAS       6
+#define SANS          1100
+#define SUBTREES      420
 
 /* A recipe in parts. */
 struct text {
@@ -39,16 +43,16 @@ static void make(struct cg_pki *pki, struct text *text)
     *text = (struct text){0};
 }
 
-/* 64 intermediates, each certified by the next. */
-static void make_long(struct cg_pki *pki, struct text *names)
+/* Intermediates, each certified by the next. */
+static void make_long(struct cg_pki *pki, struct text *names, int count)
 {
     struct text recipe = {0};
     add(&recipe, "x0: ca issuer=root signer=thief\n");
-    for (int i = 1; i < 64; i++)
+    for (int i = 1; i < count; i++)
         add(&recipe, "x%d: ca issuer=x%d key=@thief\n", i, i - 1);
-    add(&recipe, "bad: issuer=x63");
+    add(&recipe, "bad: issuer=x%d", count - 1);
     make(pki, &recipe);
-    for (int i = 63; i >= 0; i--)
+    for (int i = count - 1; i >= 0; i--)
         add(names, "x%d ", i);
 }
 
@@ -56,13 +60,22 @@ static void make_names(struct cg_pki *pki, struct text *names)
 {
     struct text recipe = {0};
     add(&recipe, "bad: issuer=root signer=thief subject=");
-    for (int i = 0; i < 64; i++) {
+    for (int i = 0; i < 15; i++) {
         add(&recipe, "/OU=");
         for (int j = 0; j < 1000; j++)
             add(&recipe, "%c", 'a' + (i + j) % 26);
     }
     make(pki, &recipe);
     (void)names;
+}
+
+static void make_sans(struct cg_pki *pki)
+{
+    struct text recipe = {0};
+    add(&recipe, "bad: issuer=root signer=thief san=dns:a.example");
+    for (int i = 0; i < SANS; i++)
+        add(&recipe, ",dns:b%d.example", i);
+    make(pki, &recipe);
 }
 
 /* Every level maps every policy to two others: the tree doubles with each, unless someone stops it. */
@@ -91,11 +104,11 @@ static void make_constraints(struct cg_pki *pki, struct text *names, const char 
 {
     struct text recipe = {0};
     add(&recipe, "x: ca issuer=inter0 key=@thief %s nc=critical", signer);
-    for (int i = 0; i < 900; i++)
+    for (int i = 0; i < SUBTREES; i++)
         add(&recipe, ",permitted;DNS:a%d.example", i);
     add(&recipe, "\nbad: issuer=x san=dns:b.example");
-    for (int i = 0; i < 900; i++)
-        add(&recipe, ",dns:b%d.a899.example", i);
+    for (int i = 0; i < SUBTREES; i++)
+        add(&recipe, ",dns:b%d.a%d.example", i, SUBTREES - 1);
     make(pki, &recipe);
     add(names, "x inter0");
 }
@@ -125,17 +138,17 @@ static EVP_PKEY *huge_key(void)
     return key;
 }
 
-/* Eight CAs with such keys; the signatures below them are the thief's, in RSA's name as far as anyone can see first. */
+/* CAs with such keys; the signatures below them are the thief's, in RSA's name as far as anyone can see first. */
 static void make_rsa(struct cg_pki *pki, struct text *names, EVP_PKEY **huge)
 {
     struct text recipe = {0};
     add(&recipe, "x0: ca issuer=root signer=thief-rsa\n");
-    for (int i = 1; i < 8; i++)
+    for (int i = 1; i < RSA_CAS; i++)
         add(&recipe, "x%d: ca issuer=x%d signer=thief-rsa\n", i, i - 1);
-    add(&recipe, "bad: issuer=x7 signer=thief-rsa");
+    add(&recipe, "bad: issuer=x%d signer=thief-rsa", RSA_CAS - 1);
     make(pki, &recipe);
     *huge = huge_key();
-    for (int i = 7; i >= 0; i--)
+    for (int i = RSA_CAS - 1; i >= 0; i--)
         add(names, "x%d ", i);
 }
 
@@ -149,10 +162,16 @@ static void make_row(struct cg_pki *pki, enum hostile_row row, struct text *name
         cg_pki_make(pki, "bad: issuer=thief");
         break;
     case HOSTILE_LONG:
-        make_long(pki, names);
+        make_long(pki, names, 8);
+        break;
+    case HOSTILE_TOO_LONG:
+        make_long(pki, names, 64);
         break;
     case HOSTILE_NAMES:
         make_names(pki, names);
+        break;
+    case HOSTILE_SANS:
+        make_sans(pki);
         break;
     case HOSTILE_POLICIES:
         make_policies(pki, names, "signer=thief");

@@ -51,7 +51,9 @@ enum hostile_row {
     HOSTILE_EXPIRED,
     HOSTILE_UNKNOWN,
     HOSTILE_LONG,
+    HOSTILE_TOO_LONG, /* beyond max_chain_bytes */
     HOSTILE_NAMES,
+    HOSTILE_SANS,
     HOSTILE_POLICIES,
     HOSTILE_POLICIES_SIGNED,
     HOSTILE_RSA,
