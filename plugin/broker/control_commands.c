@@ -70,10 +70,10 @@ static struct cg_conn *find(struct cg_command *command)
     struct cg_conn *found = NULL;
     int count = 0;
     for (struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
-        if (!cg_control_is_session(conn) || strcmp(id                ? conn->id
-                                                   : conn->client_id ? conn->client_id
-                                                                     : "",
-                                                   id ? id : client_id) != 0)
+        char its_id[CG_CONN_ID_MAX];
+        cg_conn_id(conn, its_id);
+        const char *its_client_id = conn->client_id ? conn->client_id : "";
+        if (!cg_control_is_session(conn) || strcmp(id ? its_id : its_client_id, id ? id : client_id) != 0)
             continue;
         count++;
         if (!found || (conn->broker_data && cg_client_map_owns(command->state->clients, conn->broker_data)))
@@ -113,13 +113,14 @@ static enum cg_step reload(struct cg_command *command)
 
 static enum cg_step end_session(struct cg_command *command)
 {
-    char who[100] = "", detail[160];
+    char who[100] = "", detail[160], id[CG_CONN_ID_MAX];
     struct cg_conn *conn = find(command);
     if (!conn)
         return CG_STEP_DONE;
+    cg_conn_id(conn, id);
     cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
     snprintf(detail, sizeof detail, "Ended by the administrator %s", who);
-    cJSON_AddStringToObject(command->data, "conn", conn->id);
+    cJSON_AddStringToObject(command->data, "conn", id);
     cg_enforcement_mark(command->state->enforcement, conn, command->state->snapshot, detail);
     return CG_STEP_DONE;
 }

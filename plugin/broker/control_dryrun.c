@@ -16,7 +16,7 @@
 struct item {
     struct cg_recheck_subject subject;
     char *client_id;
-    char peer[64];
+    char peer[CG_PEER_TEXT_MAX];
     enum cg_reason reason;
     char *detail;
 };
@@ -73,7 +73,7 @@ static bool collect(struct cg_dryrun *dryrun, const struct cg_conn *first)
             continue;
         struct item *item = &dryrun->item[dryrun->count++];
         item->client_id = conn->client_id ? strdup(conn->client_id) : NULL;
-        memcpy(item->peer, conn->peer_text, sizeof item->peer);
+        cg_conn_peer_text(conn, item->peer);
         if (!cg_recheck_subject_of(conn, &item->subject))
             return false;
     }

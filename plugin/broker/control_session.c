@@ -45,11 +45,14 @@ cJSON *cg_control_certificate(const X509 *certificate)
 
 cJSON *cg_control_session(const struct cg_conn *conn, int64_t now)
 {
+    char id[CG_CONN_ID_MAX], peer[CG_PEER_TEXT_MAX];
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "conn", conn->id);
+    cg_conn_id(conn, id);
+    cg_conn_peer_text(conn, peer);
+    cJSON_AddStringToObject(object, "conn", id);
     if (conn->client_id)
         cJSON_AddStringToObject(object, "client_id", conn->client_id);
-    cJSON_AddStringToObject(object, "peer", conn->peer_text);
+    cJSON_AddStringToObject(object, "peer", peer);
     cJSON_AddNumberToObject(object, "listener", conn->listener);
     cJSON_AddStringToObject(object, "version", conn->version);
     cJSON_AddStringToObject(object, "cipher", conn->cipher);

@@ -91,11 +91,12 @@ const char *cg_event_hint(const struct cg_event *event)
     return known && cg_reason_row(event->reason)->hint ? cg_reason_row(event->reason)->hint : "";
 }
 
-const char *cg_event_peer(const struct cg_event *event)
+const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX])
 {
-    if (event->peer)
-        return event->peer;
-    return event->conn ? event->conn->peer_text : "";
+    buffer[0] = '\0';
+    if (event->conn)
+        cg_conn_peer_text(event->conn, buffer);
+    return event->peer ? event->peer : buffer;
 }
 
 uint16_t cg_event_listener(const struct cg_event *event)
@@ -123,7 +124,8 @@ static int without_stop(const char *text)
 
 static void add_who(const struct cg_event *event, char *out, size_t size, size_t *n)
 {
-    const char *peer = cg_event_peer(event);
+    char buffer[CG_PEER_TEXT_MAX];
+    const char *peer = cg_event_peer(event, buffer);
     bool bridge = event->conn && event->conn->role == CG_ROLE_BRIDGE;
     add(out, size, n, "%s", rows[event->type].words);
     if (*peer)

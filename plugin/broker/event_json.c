@@ -178,11 +178,14 @@ size_t cg_event_json(const struct cg_event *event, char *out, size_t size)
 {
     struct cg_json json;
     const struct cg_conn *conn = event->conn;
+    char id[CG_CONN_ID_MAX], peer[CG_PEER_TEXT_MAX];
 
     cg_json_begin(&json, out, size);
     write_time(&json, event->at_ms);
-    if (conn)
-        cg_json_string(&json, "conn", conn->id, sizeof conn->id);
+    if (conn) {
+        cg_conn_id(conn, id);
+        cg_json_string(&json, "conn", id, sizeof id);
+    }
     cg_json_string(&json, "event", cg_event_name(event->type), 64);
     write_reason(&json, event);
     if (event->type == CG_EVENT_HANDSHAKE_AUDITED || event->type == CG_EVENT_CONNECT_AUDITED ||
@@ -193,7 +196,7 @@ size_t cg_event_json(const struct cg_event *event, char *out, size_t size)
         cg_json_string(&json, "role", "bridge", 16);
     if (cg_event_listener(event))
         cg_json_number(&json, "listener", cg_event_listener(event));
-    cg_json_string(&json, "peer", cg_event_peer(event), 128);
+    cg_json_string(&json, "peer", cg_event_peer(event, peer), 128);
     if (conn)
         write_tls(&json, conn);
     if (event->certificate)

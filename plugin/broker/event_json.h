@@ -6,9 +6,9 @@
 
 #include "event.h"
 
-const char *cg_event_detail(const struct cg_event *event); /* never NULL */
-const char *cg_event_hint(const struct cg_event *event);   /* never NULL */
-const char *cg_event_peer(const struct cg_event *event);   /* never NULL */
+const char *cg_event_detail(const struct cg_event *event);                              /* never NULL */
+const char *cg_event_hint(const struct cg_event *event);                                /* never NULL */
+const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX]); /* never NULL */
 uint16_t cg_event_listener(const struct cg_event *event);
 
 #endif

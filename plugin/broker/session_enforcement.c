@@ -222,10 +222,11 @@ static void find_expired(struct cg_enforcement *enforcement, const struct cg_sna
 
 static void add_to_summary(struct summary *summary, const struct cg_conn *conn)
 {
-    char shown[40];
-    const char *id = conn->client_id ? conn->client_id : conn->peer_text;
+    char shown[40], peer[CG_PEER_TEXT_MAX];
     if (++summary->refused > NAMES_TOLD || summary->len >= sizeof summary->names)
         return;
+    cg_conn_peer_text(conn, peer);
+    const char *id = conn->client_id ? conn->client_id : peer;
     cg_text_escape(id, strlen(id), shown, sizeof shown);
     int n = snprintf(summary->names + summary->len, sizeof summary->names - summary->len, "%s%s",
                      summary->len ? ", " : "", shown);

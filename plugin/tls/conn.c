@@ -19,7 +19,7 @@ struct cg_conn *cg_conn_new(SSL *ssl)
         OPENSSL_free(conn);
         return NULL;
     }
-    snprintf(conn->id, sizeof conn->id, "%08x-%llx", cg_hook.seed, (unsigned long long)++cg_hook.connections);
+    conn->number = ++cg_hook.connections;
     conn->role = SSL_is_server(ssl) ? CG_ROLE_LISTENER : CG_ROLE_BRIDGE;
     conn->ssl = ssl;
     conn->fd = -1;
@@ -112,15 +112,21 @@ static void unmap(union cg_address *address)
     memcpy(&address->v4.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof address->v4.sin_addr);
 }
 
-static void address_text(const union cg_address *address, char *out, size_t size)
+void cg_conn_id(const struct cg_conn *conn, char out[CG_CONN_ID_MAX])
+{
+    snprintf(out, CG_CONN_ID_MAX, "%08x-%llx", cg_hook.seed, (unsigned long long)conn->number);
+}
+
+void cg_conn_peer_text(const struct cg_conn *conn, char out[CG_PEER_TEXT_MAX])
 {
     char text[INET6_ADDRSTRLEN] = "";
-    if (address->any.sa_family == AF_INET) {
-        inet_ntop(AF_INET, &address->v4.sin_addr, text, sizeof text);
-        snprintf(out, size, "%s:%u", text, port_of(address));
-    } else if (address->any.sa_family == AF_INET6) {
-        inet_ntop(AF_INET6, &address->v6.sin6_addr, text, sizeof text);
-        snprintf(out, size, "[%s]:%u", text, port_of(address));
+    out[0] = '\0';
+    if (conn->peer.any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &conn->peer.v4.sin_addr, text, sizeof text);
+        snprintf(out, CG_PEER_TEXT_MAX, "%s:%u", text, port_of(&conn->peer));
+    } else if (conn->peer.any.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &conn->peer.v6.sin6_addr, text, sizeof text);
+        snprintf(out, CG_PEER_TEXT_MAX, "[%s]:%u", text, port_of(&conn->peer));
     }
 }
 
@@ -137,7 +143,6 @@ void cg_conn_addresses(struct cg_conn *conn)
         memset(&conn->local, 0, sizeof conn->local);
     unmap(&conn->peer);
     unmap(&conn->local);
-    address_text(&conn->peer, conn->peer_text, sizeof conn->peer_text);
     conn->listener = port_of(conn->role == CG_ROLE_BRIDGE ? &conn->peer : &conn->local);
 }
 

@@ -24,13 +24,12 @@ union cg_address {
 };
 
 struct cg_conn {
-    char id[24]; /* one id for all events of this connection */
+    uint64_t number; /* from 1 on, of this process: see cg_conn_id */
     enum cg_role role;
     enum cg_conn_state state;
     SSL *ssl; /* borrowed: it owns us; NULL in ended(), and in a rejected() that comes with the end */
     int fd;   /* -1 for none (memory BIO, ended) */
     union cg_address peer, local;
-    char peer_text[64];                      /* "192.0.2.1:50123", "[2001:db8::1]:50123"; "" until known */
     uint16_t listener;                       /* local port; of a bridge: the remote port */
     int64_t started_ms;                      /* monotonic */
     struct cg_snapshot *snapshot;            /* reference: what this handshake is judged by */
@@ -73,5 +72,15 @@ struct cg_conn {
     unsigned char first[5]; /* the first bytes from the peer */
     unsigned char nfirst;
 };
+
+/* Texts for events, made only where one is written: most of what strangers send is not. */
+#define CG_CONN_ID_MAX   28
+#define CG_PEER_TEXT_MAX 64
+
+/* One id for all events of this connection, which no other of this or of another process has. */
+void cg_conn_id(const struct cg_conn *conn, char out[CG_CONN_ID_MAX]);
+
+/* "192.0.2.1:50123", "[2001:db8::1]:50123"; "" while it is not known. */
+void cg_conn_peer_text(const struct cg_conn *conn, char out[CG_PEER_TEXT_MAX]);
 
 #endif

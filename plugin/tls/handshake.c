@@ -2,6 +2,7 @@
 /* What OpenSSL tells us during a handshake, in the order in which it does. */
 #include "private.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -93,10 +94,12 @@ static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t 
     const char *name = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
     if (name)
         return name;
-    const char *text = conn->peer_text[0] == '[' ? conn->peer_text + 1 : conn->peer_text;
-    const char *end = conn->peer_text[0] == '[' ? strchr(text, ']') : strchr(text, ':');
-    snprintf(buffer, size, "%.*s", end ? (int)(end - text) : 0, text);
-    return buffer; /* "" where there is no address: no certificate has that name */
+    buffer[0] = '\0'; /* where there is no address: no certificate has that name */
+    if (conn->peer.any.sa_family == AF_INET)
+        inet_ntop(AF_INET, &conn->peer.v4.sin_addr, buffer, (socklen_t)size);
+    else if (conn->peer.any.sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &conn->peer.v6.sin6_addr, buffer, (socklen_t)size);
+    return buffer;
 }
 
 /* Asks for the verdict. leaf may be NULL: the peer showed no certificate. False: no memory. */
@@ -187,7 +190,7 @@ static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
     forget_ticket(conn);
     if (leaf && !conn->peer_leaf && X509_up_ref(leaf))
         conn->peer_leaf = leaf;
-    if (!conn->peer_text[0])
+    if (conn->peer.any.sa_family == AF_UNSPEC)
         cg_conn_addresses(conn); /* a bridge starts before its socket is connected */
     if (conn->reason != CG_REASON_UNSET || !conn->snapshot || conn->state == CG_CONN_REJECTED)
         return false; /* refused already */

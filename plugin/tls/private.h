@@ -31,7 +31,7 @@ struct cg_context {
     struct cg_context *prev, *next;
 };
 
-#define CG_PEER_KEY 8   /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
+#define CG_PEER_KEY 8 /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
 
 struct cg_hook {
     int installs;                     /* 0: everything is refused */
@@ -49,7 +49,7 @@ struct cg_hook {
     bool can_prove;                            /* marks work: the self-test saw it */
     struct cg_conn *oldest, *newest;           /* half-open handshakes */
     unsigned half_open;
-    uint32_t seed;       /* of this process: connection ids, and the buckets of the flood limit */
+    uint32_t seed; /* of this process: connection ids, and the buckets of the flood limit */
     uint64_t connections, contexts_made, ports_learned;
 };
 extern struct cg_hook cg_hook;

@@ -35,9 +35,9 @@ static const char *text(const cJSON *object, const char *key)
 static struct cg_conn make_conn(void)
 {
     return (struct cg_conn){
-        .id = "c-1",
+        .number = 10,
         .role = CG_ROLE_LISTENER,
-        .peer_text = "192.0.2.7:51234",
+        .peer.v4 = {.sin_family = AF_INET, .sin_port = htons(51234), .sin_addr.s_addr = htonl(0xc0000207)},
         .listener = 8883,
         .alert_sent = 45,
         .alert_received = -1,
@@ -61,7 +61,7 @@ static void a_rejection_has_all_that_is_known(void **state)
     cJSON *json = parse(&event);
     const cJSON *tls = cJSON_GetObjectItem(json, "tls"), *cert = cJSON_GetObjectItem(json, "cert");
     assert_string_equal(text(json, "ts"), "2025-06-15T15:06:40.007Z");
-    assert_string_equal(text(json, "conn"), "c-1");
+    assert_string_equal(text(json, "conn"), "00000000-a"); /* no hook, no seed */
     assert_string_equal(text(json, "event"), "handshake_rejected");
     assert_string_equal(text(json, "reason"), "expired");
     assert_string_equal(text(json, "rule"), "expired");

@@ -151,7 +151,7 @@ static void what_the_administrator_must_know_always_passes(void **state)
     for (uint32_t address = 0; address < 20000; address++)
         refuse_from(&world, address, 1000);
     for (int i = 1; i < CG_EVENT_COUNT; i++) {
-        struct cg_conn conn = {.id = "c"};
+        struct cg_conn conn = {.number = 1};
         struct cg_event event = {.type = (enum cg_event_type)i};
         enum cg_event_class class = cg_event_class(&event);
         assert_int_not_equal(class, CG_CLASS_UNSET); /* each row has one */
@@ -162,7 +162,7 @@ static void what_the_administrator_must_know_always_passes(void **state)
             assert_true(send_event(&world, &event, 1000)); /* of the devices' half */
         }
     }
-    struct cg_conn bridge = {.id = "b", .role = CG_ROLE_BRIDGE};
+    struct cg_conn bridge = {.number = 2, .role = CG_ROLE_BRIDGE};
     const struct cg_event fails = {.type = CG_EVENT_HANDSHAKE_REJECTED, .reason = CG_REASON_EXPIRED, .conn = &bridge};
     assert_true(send_event(&world, &fails, 1000)); /* strangers do not hide that a bridge fails */
     const struct cg_event ended = {.type = CG_EVENT_SESSION_ENDED, .reason = CG_REASON_EXPIRED};
@@ -207,7 +207,7 @@ static struct cg_pki *pki;
 
 static bool audit(struct world *world, const char *name, enum cg_reason reason, int64_t now_ms)
 {
-    struct cg_conn conn = {.id = "c", .peer_leaf = cg_pki_cert(pki, name)};
+    struct cg_conn conn = {.number = 1, .peer_leaf = cg_pki_cert(pki, name)};
     struct sockaddr_in *peer = &conn.peer.v4;
     peer->sin_family = AF_INET;
     const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_AUDITED,
