@@ -21,6 +21,7 @@ struct entry {
  * Behind it, one entry for each reason takes the peers that found no room. */
 struct cg_suppress {
     size_t max, used;
+    int64_t due_ms; /* no window ends before that: flush is asked at every turn of the broker's loop */
     struct entry *entries;
     struct entry others[CG_REASON_COUNT];
 };
@@ -31,6 +32,7 @@ struct cg_suppress *cg_suppress_new(size_t max_entries)
     if (!suppress)
         return NULL;
     suppress->max = max_entries;
+    suppress->due_ms = INT64_MAX;
     suppress->entries = calloc(max_entries ? max_entries : 1, sizeof *suppress->entries);
     if (!suppress->entries) {
         free(suppress);
@@ -106,6 +108,8 @@ bool cg_suppress_pass(struct cg_suppress *suppress, const struct sockaddr *peer,
         entry->started_ms = now_ms;
     }
     entry->window_ms = policy->window_ms; /* a new policy's holds for windows that began before it too */
+    if (entry->started_ms + entry->window_ms < suppress->due_ms)
+        suppress->due_ms = entry->started_ms + entry->window_ms;
     if (entry->passed < policy->burst) {
         entry->passed++;
         return true;
@@ -130,6 +134,8 @@ static void tell_entry(const struct entry *entry, bool others, int64_t now_ms, c
 int64_t cg_suppress_flush(struct cg_suppress *suppress, int64_t now_ms, bool all, cg_suppressed_fn tell, void *context)
 {
     int64_t next = -1;
+    if (!all && now_ms < suppress->due_ms)
+        return suppress->due_ms == INT64_MAX ? -1 : suppress->due_ms - now_ms;
     for (size_t i = 0; i < suppress->used + CG_REASON_COUNT;) {
         bool others = i >= suppress->used;
         struct entry *entry = others ? &suppress->others[i - suppress->used] : &suppress->entries[i];
@@ -147,5 +153,6 @@ int64_t cg_suppress_flush(struct cg_suppress *suppress, int64_t now_ms, bool all
         else
             *entry = suppress->entries[--suppress->used]; /* the last one takes its place and is looked at next */
     }
+    suppress->due_ms = next < 0 ? INT64_MAX : now_ms + next;
     return next;
 }
