@@ -292,7 +292,7 @@ static void observe(const SSL *ssl, int where, int value, int saved_errno)
     } else if (where == SSL_CB_HANDSHAKE_DONE) {
         if (conn->state != CG_CONN_ESTABLISHED)
             done(conn);
-    } else if ((where & SSL_CB_EXIT) && value <= 0 && conn->state == CG_CONN_HANDSHAKE && !waiting(ssl)) {
+    } else if ((where & SSL_CB_EXIT) && conn->state == CG_CONN_HANDSHAKE) {
         cg_failure_classify(conn, saved_errno);
         cg_conn_reject(conn);
     }
@@ -301,6 +301,9 @@ static void observe(const SSL *ssl, int where, int value, int saved_errno)
 void cg_handshake_info(const SSL *ssl, int where, int value)
 {
     int saved = errno;
+    /* said of every state, and of every byte that a slow peer sends: there is nothing to do */
+    if ((where & SSL_CB_LOOP) || ((where & SSL_CB_EXIT) && (value > 0 || waiting(ssl))))
+        return;
     ERR_set_mark();
     if (where == SSL_CB_HANDSHAKE_START) {
         /* OpenSSL hands the SSL out as const here, though it is the caller's own */

@@ -480,6 +480,41 @@ static void an_audited_finding_is_kept(void **state)
     cg_pki_free(pki);
 }
 
+/* Nobody vouches for it, and much else is wrong: enforced, that one rule is the whole verdict; audited, the others count. */
+static void a_stranger_is_judged_by_one_rule(void **state)
+{
+    (void)state;
+    static const struct {
+        enum cg_reason reason;
+        const char *code, *recipe;
+    } kinds[] = {
+        {CG_REASON_UNTRUSTED, "untrusted", "root: ca\nodd: ca\nc: issuer=odd days=-60..-30 san=none"},
+        {CG_REASON_SELF_SIGNED, "self_signed", "root: ca\nc: days=-60..-30 san=none"},
+        {CG_REASON_BAD_SIGNATURE, "bad_signature", "root: ca\nc: issuer=root days=-60..-30 san=none broken-signature"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char audit[100];
+        snprintf(audit, sizeof audit, ", \"client\": {\"rules\": {\"%s\": \"audit\"}}", kinds[i].code);
+        const struct fixture_case enforced = {.recipe = kinds[i].recipe},
+                                  audited = {.recipe = kinds[i].recipe, .policy = audit};
+        struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+        struct cg_verdict verdict;
+        fixture_check(pki, &enforced, &verdict);
+        assert_int_equal(verdict.decision, CG_DENY);
+        assert_int_equal(verdict.reason, kinds[i].reason);
+        assert_int_equal(verdict.nfindings, 1);
+        cg_verdict_clear(&verdict);
+        cg_pki_free(pki);
+        pki = cg_pki_new(FIXTURE_NOW);
+        fixture_check(pki, &audited, &verdict);
+        assert_int_equal(verdict.decision, CG_DENY);
+        assert_int_equal(verdict.reason, CG_REASON_EXPIRED);
+        assert_true(verdict.nfindings >= 3);
+        cg_verdict_clear(&verdict);
+        cg_pki_free(pki);
+    }
+}
+
 static void missing_inputs_deny(void **state)
 {
     (void)state;
@@ -520,9 +555,8 @@ static void rules_stand_in_order_of_precedence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_gets_its_reason),
-        cmocka_unit_test(an_audited_finding_is_kept),
-        cmocka_unit_test(missing_inputs_deny),
+        cmocka_unit_test(every_row_gets_its_reason),          cmocka_unit_test(an_audited_finding_is_kept),
+        cmocka_unit_test(a_stranger_is_judged_by_one_rule),   cmocka_unit_test(missing_inputs_deny),
         cmocka_unit_test(rules_stand_in_order_of_precedence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
