@@ -12,7 +12,6 @@
 /* One search for a path. Zero-initialised means that nothing was found. */
 struct attempt {
     const struct cg_check_input *in;
-    bool signatures_known;  /* the path is one that was accepted before */
     bool any;               /* best holds the verdict on some path */
     struct cg_verdict best; /* path and not_after included */
     enum cg_reason fault;   /* CG_REASON_UNSET, or why the search had to stop */
@@ -95,14 +94,15 @@ static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subje
 }
 
 /* False: it could not be done, and attempt->fault says why. */
-static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, struct cg_subject *subject)
+static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known,
+                        struct cg_subject *subject)
 {
     const struct cg_profile *profile = attempt->in->profile;
     if (!subject->anchored) {
         subject->stranger = profile->mode[subject->no_path] == CG_ENFORCE ? subject->no_path : CG_REASON_UNSET;
         return true;
     }
-    if (!cg_path_verify(path, profile, attempt->signatures_known, &subject->x509, &attempt->fault))
+    if (!cg_path_verify(path, profile, signatures_known, &subject->x509, &attempt->fault))
         return false;
     subject->stranger = subject->x509.cut_short ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
     attempt->fault = CG_REASON_NO_MEMORY;
@@ -119,7 +119,7 @@ static bool read_facts(const struct cg_subject *subject, int depth)
 }
 
 /* The verdict on one path; anchored is false where the end entity stands alone. */
-static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_reason no_path,
+static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known, enum cg_reason no_path,
                   struct cg_verdict *verdict)
 {
     struct cg_subject subject = {
@@ -131,7 +131,7 @@ static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_r
         return false;
     for (int i = 0; i < subject.ncerts; i++)
         subject.cert[i].x509 = sk_X509_value(path, i);
-    if (!verify_path(attempt, path, &subject))
+    if (!verify_path(attempt, path, signatures_known, &subject))
         goto out;
     for (int i = 0; i < subject.ncerts; i++)
         if (!read_facts(&subject, i))
@@ -156,11 +156,11 @@ static bool is_better(const struct attempt *attempt, const struct cg_verdict *ve
     return !attempt->any || verdict->decision == CG_ACCEPT || verdict->reason > attempt->best.reason;
 }
 
-static bool try_path(void *context, const STACK_OF(X509) *path)
+static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_known)
 {
     struct attempt *attempt = context;
     struct cg_verdict verdict = {0};
-    if (!judge(attempt, path, CG_REASON_OK, &verdict)) {
+    if (!judge(attempt, path, signatures_known, CG_REASON_OK, &verdict)) {
         cg_verdict_clear(&verdict);
         return true;
     }
@@ -188,7 +188,7 @@ static void judge_alone(struct attempt *attempt, enum cg_reason no_path)
     attempt->fault = CG_REASON_NO_MEMORY;
     cg_verdict_clear(&attempt->best);
     if (alone && sk_X509_push(alone, attempt->in->leaf))
-        (void)judge(attempt, alone, no_path, &attempt->best);
+        (void)judge(attempt, alone, false, no_path, &attempt->best);
     sk_X509_free(alone);
 }
 
@@ -208,10 +208,7 @@ static bool try_known_path(struct attempt *attempt)
     if (n < 2 || sk_X509_value(path, 0) != attempt->in->leaf ||
         !is_anchor(attempt->in->trust, sk_X509_value(path, n - 1)))
         return false;
-    attempt->signatures_known = true;
-    bool end = try_path(attempt, path);
-    attempt->signatures_known = false;
-    return end;
+    return try_path(attempt, path, true);
 }
 
 static void find_verdict(struct attempt *attempt)

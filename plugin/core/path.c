@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "path.h"
 
-#include <openssl/err.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
@@ -15,7 +17,7 @@ struct search {
     cg_path_visit *visit;
     void *context;
     STACK_OF(X509) *path;
-    unsigned paths, steps, nedges;
+    unsigned paths, steps, nedges, invented;
     struct edge edges[CG_PATH_EDGES_MAX];
     enum cg_search_end end; /* CG_SEARCH_EXHAUSTED while the search goes on */
 };
@@ -49,35 +51,67 @@ bool cg_path_may_have_issued(X509 *issuer, X509 *subject)
            error == X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE;
 }
 
-/* Each signature is verified at most once a search. */
-static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
+/* An RSA key that makes every use costly: no CA has one (rsa_exponent allows them, for what is not searched). */
+static bool is_costly(const EVP_PKEY *key)
+{
+    BIGNUM *exponent = NULL;
+    if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent))
+        return false; /* no RSA key */
+    bool costly = BN_num_bits(exponent) > 64;
+    BN_free(exponent);
+    return costly;
+}
+
+static const struct edge *find_edge(const struct search *search, const X509 *issuer, const X509 *subject)
 {
     for (unsigned i = 0; i < search->nedges; i++)
         if (search->edges[i].subject == subject && search->edges[i].issuer == issuer)
-            return search->edges[i].good;
-    if (search->nedges == CG_PATH_EDGES_MAX) {
+            return &search->edges[i];
+    return NULL;
+}
+
+/* Each signature is verified at most once a search. */
+static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
+{
+    const struct edge *known = find_edge(search, issuer, subject);
+    if (known)
+        return known->good;
+    if (search->nedges == CG_PATH_EDGES_MAX || search->invented == CG_PATH_INVENTED_MAX) {
         search->end = CG_SEARCH_LIMIT;
         return false;
     }
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    bool good = key && X509_verify(subject, key) == 1;
+    bool good = key && !is_costly(key) && X509_verify(subject, key) == 1;
     search->edges[search->nedges++] = (struct edge){subject, issuer, good};
+    search->invented += !good && subject != search->in->leaf && among(search->in->sent, subject);
     return good;
 }
 
-static bool may_follow(struct search *search, X509 *issuer, X509 *subject)
+static bool signatures_hold(struct search *search)
 {
-    return cg_path_may_have_issued(issuer, subject) && (search->paths == 0 || signature_holds(search, issuer, subject));
+    for (int i = sk_X509_num(search->path) - 2; i >= 0; i--)
+        if (!signature_holds(search, sk_X509_value(search->path, i + 1), sk_X509_value(search->path, i)))
+            return false;
+    return true;
+}
+
+static bool may_follow(const struct search *search, X509 *issuer, X509 *subject)
+{
+    const struct edge *known = find_edge(search, issuer, subject);
+    return (!known || known->good) && cg_path_may_have_issued(issuer, subject);
 }
 
 static void hand_out(struct search *search)
 {
+    bool verified = search->paths > 0;
     if (search->paths == CG_PATHS_MAX) {
         search->end = CG_SEARCH_LIMIT;
         return;
     }
+    if (verified && !signatures_hold(search))
+        return;
     search->paths++;
-    if (search->visit(search->context, search->path))
+    if (search->visit(search->context, search->path, verified))
         search->end = CG_SEARCH_STOPPED;
 }
 
@@ -102,10 +136,8 @@ static void follow_intermediates(struct search *search, X509 *subject, const STA
     for (int i = 0; search->end == CG_SEARCH_EXHAUSTED && i < sk_X509_num(from); i++) {
         X509 *issuer = sk_X509_value(from, i);
         /* self-signed ones that are no anchors lead nowhere, and OpenSSL goes no further */
-        if (!cg_path_may_have_issued(issuer, subject) || (X509_get_extension_flags(issuer) & EXFLAG_SS) ||
-            on_path(search->path, issuer) || among(but, issuer))
-            continue;
-        if (may_follow(search, issuer, subject))
+        if (may_follow(search, issuer, subject) && !(X509_get_extension_flags(issuer) & EXFLAG_SS) &&
+            !on_path(search->path, issuer) && !among(but, issuer))
             follow(search, issuer, false);
     }
 }

@@ -4,18 +4,20 @@
  * Nothing is owned but the path while it is built. Called by check.
  *
  * The first candidate is handed out as names and key identifiers suggest it, so that the usual handshake verifies
- * each signature once. Only when that one was refused, further edges are verified before they are followed: a peer
- * cannot make us try paths whose CA certificates it invented. */
+ * each signature once. Only when that one was refused, the signatures of further candidates are verified before they are
+ * handed out, from the anchor down: a key is used only when its certificate has been vouched for. A peer cannot make us try
+ * paths whose CA certificates it invented, nor compute with keys that it chose. */
 #ifndef CG_PATH_H
 #define CG_PATH_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-#define CG_PATHS_MAX      32   /* candidates handed out */
-#define CG_PATH_LENGTH    32   /* certificates in one, anchor included */
-#define CG_PATH_EDGES_MAX 128  /* signatures verified while searching */
-#define CG_PATH_STEPS_MAX 1024 /* certificates visited */
+#define CG_PATHS_MAX         32   /* candidates handed out */
+#define CG_PATH_LENGTH       32   /* certificates in one, anchor included */
+#define CG_PATH_EDGES_MAX    128  /* signatures verified while searching */
+#define CG_PATH_STEPS_MAX    1024 /* certificates visited */
+#define CG_PATH_INVENTED_MAX 4    /* CA certificates that the peer sent and nobody had signed */
 
 enum cg_search_end {
     CG_SEARCH_FAULT = 0, /* no memory */
@@ -29,8 +31,9 @@ struct cg_search_input {
     const STACK_OF(X509) *sent, *intermediates, *anchors; /* may be NULL */
 };
 
-/* Gets a candidate, end entity first, anchor last; returns true to end the search. The path is borrowed. */
-typedef bool cg_path_visit(void *context, const STACK_OF(X509) *path);
+/* Gets a candidate, end entity first, anchor last; returns true to end the search. The path is borrowed.
+ * verified: all its signatures hold. */
+typedef bool cg_path_visit(void *context, const STACK_OF(X509) *path, bool verified);
 
 enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visit *visit, void *context);
 

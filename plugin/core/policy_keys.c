@@ -151,7 +151,7 @@ static const struct cg_key tls_keys[] = {
     {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
      .max = 100000,
      .manual = "Handshakes under way at a time. Beyond it the oldest of the address that has the most is cut off: of "
-               "those that sent nothing yet, or of those that did, whichever are more."},
+               "those that sent nothing, a part of a hello, or a whole one, whichever are most."},
     {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
      .words = resumption_words,
      .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "

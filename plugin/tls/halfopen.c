@@ -22,25 +22,34 @@ static void cut(struct cg_conn *conn)
     cg_hook_shut_down(conn);
 }
 
-/* Of the peer that holds the most, since a flood from one address then cuts itself: its oldest handshake among those that
- * said nothing yet, or among those that did, whichever are more. A flood of silent connections so spares slow clients
- * behind the same address, and one of clients' hellos those that have just come. */
+/* How far a peer came: nothing, some bytes, a whole hello. */
+#define STAGES 3
+
+static unsigned stage_of(const struct cg_conn *conn)
+{
+    return conn->hello_seen ? 2 : conn->nfirst > 0;
+}
+
+/* Of the peer that holds the most, since a flood from one address then cuts itself: its oldest handshake at the stage that
+ * most of them are at. A flood of silent connections, or of those that say a byte, so spares slow clients behind the same
+ * address. One of whole hellos does not: nothing tells them from clients that take longer than the flood needs to fill
+ * max_handshakes. */
 static struct cg_conn *victim(const struct cg_conn *newcomer)
 {
-    unsigned count[CG_BUCKETS][2] = {{0}}, most = 0, bucket = 0;
+    unsigned count[CG_BUCKETS][STAGES] = {{0}}, total[CG_BUCKETS] = {0}, bucket = 0, stage = 0;
     for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer) {
         unsigned of = bucket_of(conn);
         if (conn->listener != newcomer->listener)
             continue;
-        count[of][conn->nfirst > 0]++;
-        if (count[of][0] + count[of][1] > most) {
-            most = count[of][0] + count[of][1];
+        count[of][stage_of(conn)]++;
+        if (++total[of] > total[bucket])
             bucket = of;
-        }
     }
-    bool spoke = count[bucket][1] > count[bucket][0];
+    for (unsigned i = 1; i < STAGES; i++)
+        if (count[bucket][i] > count[bucket][stage])
+            stage = i;
     for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
-        if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && (conn->nfirst > 0) == spoke)
+        if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && stage_of(conn) == stage)
             return conn;
     return NULL;
 }

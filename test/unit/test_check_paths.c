@@ -99,9 +99,9 @@ static void a_maze_ends_at_a_bound(void **state)
         make_maze(pki, 7, reaches == 1, names, sizeof names);
         struct fixture_inputs inputs;
         struct cg_verdict verdict;
-        const struct fixture_case with = {
-            .sent = names, .policy = ", \"client\": {\"strict\": false, \"max_chain\": 100, "
-                                            "\"max_chain_bytes\": \"64KiB\", \"max_depth\": 32}"};
+        const struct fixture_case with = {.sent = names,
+                                          .policy = ", \"client\": {\"strict\": false, \"max_chain\": 100, "
+                                                    "\"max_chain_bytes\": \"64KiB\", \"max_depth\": 32}"};
         fixture_open(pki, &with, &inputs);
         double start = milliseconds();
         cg_check(&inputs.check, &verdict);
@@ -114,6 +114,39 @@ static void a_maze_ends_at_a_bound(void **state)
         fixture_close(&inputs);
         cg_pki_free(pki);
     }
+}
+
+/* Intermediates that the peer made itself: they name our root as their issuer, and it has not signed them. */
+static void invented_cas_lead_nowhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sent;
+        enum cg_reason reason;
+    } cases[] = {{"x1 x2 x3 i", CG_REASON_OK},
+                 {"x1 x2 x3", CG_REASON_BAD_SIGNATURE},
+                 {"x1 x2 x3 x4 x5 x6", CG_REASON_PATH_LIMIT}};
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    cg_pki_make(pki, "root: ca\nthief: ca cn=root\ni: ca issuer=root ski=none aki=none");
+    for (int n = 1; n <= 6; n++) {
+        char recipe[200];
+        snprintf(recipe, sizeof recipe, "x%d: ca cn=i issuer=root signer=thief ski=none aki=none", n);
+        cg_pki_make(pki, recipe);
+    }
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        const struct fixture_case with = {.recipe = n == 0 ? "c: issuer=i aki=none" : "c: issuer=x1 aki=none",
+                                          .sent = cases[n].sent,
+                                          .policy = ", \"client\": {\"strict\": false}"};
+        size_t mark = cg_pki_mark(pki);
+        struct cg_verdict verdict;
+        fixture_check(pki, &with, &verdict);
+        if (verdict.reason != cases[n].reason)
+            print_error("%s: %s: %s\n", cases[n].sent, cg_reason_row(verdict.reason)->code, verdict.detail);
+        assert_int_equal(verdict.reason, cases[n].reason);
+        cg_verdict_clear(&verdict);
+        cg_pki_rewind(pki, mark);
+    }
+    cg_pki_free(pki);
 }
 
 static void the_path_that_came_furthest_is_reported(void **state)
@@ -162,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_good_path_is_found),
         cmocka_unit_test(a_maze_ends_at_a_bound),
+        cmocka_unit_test(invented_cas_lead_nowhere),
         cmocka_unit_test(the_path_that_came_furthest_is_reported),
         cmocka_unit_test(what_is_not_signed_is_not_examined_further),
     };
