@@ -50,8 +50,8 @@ static const char *rule_result(const struct cg_verdict *v, const struct cg_profi
         return "off";
     if (f)
         return f->mode == CG_AUDIT ? "audit" : "failed";
-    /* without a path the rules about it had nothing to look at */
-    return v->path && v->nfindings < CG_FINDINGS_MAX ? "passed" : "not judged";
+    /* without a sound path most rules are not asked */
+    return v->complete && v->nfindings < CG_FINDINGS_MAX ? "passed" : "not judged";
 }
 
 static void explain_words(const struct cg_verdict *v, const struct cg_profile *profile)

@@ -89,7 +89,7 @@ static int64_t last_second(const struct cg_subject *subject)
 static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subject, struct cg_verdict *verdict)
 {
     verdict->path = X509_chain_up_ref((STACK_OF(X509) *)(uintptr_t)path);
-    verdict->not_after = (time_t)last_second(subject);
+    verdict->not_after = verdict->complete ? (time_t)last_second(subject) : 0;
     return verdict->path != NULL;
 }
 
@@ -150,10 +150,14 @@ out:
 }
 
 /* Of several refused paths the one that came furthest is reported: its first fault is the last in precedence, so
- * it is the one to mend. */
+ * it is the one to mend. Paths that somebody vouches for come before those that a peer may have invented. */
 static bool is_better(const struct attempt *attempt, const struct cg_verdict *verdict)
 {
-    return !attempt->any || verdict->decision == CG_ACCEPT || verdict->reason > attempt->best.reason;
+    if (!attempt->any || verdict->decision == CG_ACCEPT)
+        return true;
+    if (verdict->complete != attempt->best.complete)
+        return verdict->complete;
+    return verdict->reason > attempt->best.reason;
 }
 
 static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_known)
@@ -227,7 +231,7 @@ static void find_verdict(struct attempt *attempt)
         attempt->fault = CG_REASON_NO_MEMORY;
     else if (!attempt->any)
         judge_alone(attempt, why_no_path(end, in->leaf));
-    else if (end == CG_SEARCH_LIMIT)
+    else if (end == CG_SEARCH_LIMIT && !attempt->best.complete)
         judge_alone(attempt, CG_REASON_PATH_LIMIT);
 }
 

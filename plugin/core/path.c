@@ -51,7 +51,7 @@ bool cg_path_may_have_issued(X509 *issuer, X509 *subject)
            error == X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE;
 }
 
-/* An RSA key that makes every use costly: no CA has one (rsa_exponent allows them, for what is not searched). */
+/* An RSA key whose exponent makes every use of it costly. No CA has one, and what it signed is no reason to go on. */
 static bool is_costly(const EVP_PKEY *key)
 {
     BIGNUM *exponent = NULL;

@@ -152,11 +152,13 @@ static void run_row(const struct row *row, const struct cg_subject *subject, enu
     }
 }
 
-/* A stranger is refused whatever its other faults are. What cannot be decoded has no path for that reason. */
+/* A stranger is refused whatever its other faults are. What cannot be decoded has no path for that reason. The deny list is
+ * asked all the same: a client that is on it could else hide that behind CA certificates that it invents, and the cure for
+ * those would be a new certificate. */
 static bool is_asked(enum cg_reason rule, const struct cg_subject *subject)
 {
     bool undecoded = subject->cert[0].flags & EXFLAG_INVALID;
-    return subject->stranger == CG_REASON_UNSET || rule == subject->stranger ||
+    return subject->stranger == CG_REASON_UNSET || rule == subject->stranger || rule == CG_REASON_DENY_LISTED ||
            (rule == CG_REASON_MALFORMED && undecoded);
 }
 
@@ -164,6 +166,7 @@ void cg_rules_run(const struct cg_subject *subject, struct cg_verdict *out)
 {
     memset(out, 0, sizeof *out);
     out->reason = CG_REASON_OK;
+    out->complete = subject->anchored && subject->stranger == CG_REASON_UNSET;
     for (int i = 0; i < ROWS; i++) {
         enum cg_mode mode = subject->in->profile->mode[rows[i].reason];
         if (mode != CG_OFF && is_asked(rows[i].reason, subject))

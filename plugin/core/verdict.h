@@ -29,6 +29,7 @@ struct cg_verdict {
     char detail[192];
     int nfindings; /* in order of precedence; at most CG_FINDINGS_MAX, more are dropped */
     struct cg_finding findings[CG_FINDINGS_MAX];
+    bool complete;        /* a path whose signatures hold was found, and every rule was asked about it */
     STACK_OF(X509) *path; /* end entity first, anchor last; owned; NULL where no path was found */
     time_t not_after;     /* until when the rules accept the path (a session ends then); 0: no path or no such rule */
 };

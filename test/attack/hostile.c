@@ -56,6 +56,21 @@ static void make_long(struct cg_pki *pki, struct text *names, int count)
         add(names, "x%d ", i);
 }
 
+/* CAs named like our root and like another, which certify each other: many paths seem to lead to our root. */
+static void make_maze(struct cg_pki *pki, struct text *names)
+{
+    struct text recipe = {0};
+    for (int i = 0; i < 5; i++)
+        add(&recipe, "ka%d: ca cn=root\nkb%d: ca cn=int\n", i, i);
+    for (int i = 0; i < 5; i++)
+        add(&recipe, "a%d: ca cn=root key=@ka%d issuer=kb%d ski=none aki=none\n", i, i, (i + 1) % 4);
+    for (int i = 0; i < 4; i++)
+        add(&recipe, "b%d: ca cn=int key=@kb%d issuer=ka%d ski=none aki=none\n", i, i, (i + 2) % 5);
+    add(&recipe, "bad: issuer=ka0 aki=none");
+    make(pki, &recipe);
+    add(names, "a0 b0 a1 b1 a2 b2 a3 b3 a4");
+}
+
 static void make_names(struct cg_pki *pki, struct text *names)
 {
     struct text recipe = {0};
@@ -163,6 +178,9 @@ static void make_row(struct cg_pki *pki, enum hostile_row row, struct text *name
         break;
     case HOSTILE_LONG:
         make_long(pki, names, 8);
+        break;
+    case HOSTILE_MAZE:
+        make_maze(pki, names);
         break;
     case HOSTILE_TOO_LONG:
         make_long(pki, names, 64);

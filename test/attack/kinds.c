@@ -132,6 +132,7 @@ const struct kind attack_kinds[] = {
      .hostile = HOSTILE_UNKNOWN,
      .many = true},
     {.name = "8 intermediates", .rate = 300, .strike = send_chain, .hostile = HOSTILE_LONG},
+    {.name = "maze of 9 CAs", .rate = 300, .strike = send_chain, .hostile = HOSTILE_MAZE},
     {.name = "64 intermediates, 24 KB", .rate = 60, .strike = send_chain, .hostile = HOSTILE_TOO_LONG},
     {.name = "subject of 15 KB", .rate = 300, .strike = send_chain, .hostile = HOSTILE_NAMES},
     {.name = "subjectAltNames of 15 KB", .rate = 300, .strike = send_chain, .hostile = HOSTILE_SANS},

@@ -51,6 +51,7 @@ enum hostile_row {
     HOSTILE_EXPIRED,
     HOSTILE_UNKNOWN,
     HOSTILE_LONG,
+    HOSTILE_MAZE,
     HOSTILE_TOO_LONG, /* beyond max_chain_bytes */
     HOSTILE_NAMES,
     HOSTILE_SANS,
