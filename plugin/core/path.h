@@ -17,7 +17,7 @@
 #define CG_PATH_LENGTH       32  /* certificates in one, anchor included */
 #define CG_PATH_EDGES_MAX    128 /* signatures verified while searching */
 #define CG_PATH_STEPS_MAX    256 /* certificates visited */
-#define CG_PATH_INVENTED_MAX 4   /* CA certificates that the peer sent and nobody had signed */
+#define CG_PATH_INVENTED_MAX 2   /* CA certificates that the peer sent and nobody had signed */
 
 enum cg_search_end {
     CG_SEARCH_FAULT = 0, /* no memory */

@@ -124,9 +124,8 @@ static void invented_cas_lead_nowhere(void **state)
     static const struct {
         const char *sent;
         enum cg_reason reason;
-    } cases[] = {{"x1 x2 x3 i", CG_REASON_OK},
-                 {"x1 x2 x3", CG_REASON_BAD_SIGNATURE},
-                 {"x1 x2 x3 x4 x5 x6", CG_REASON_PATH_LIMIT}};
+    } cases[] = {
+        {"x1 x2 i", CG_REASON_OK}, {"x1 x2", CG_REASON_BAD_SIGNATURE}, {"x1 x2 x3 x4 x5 x6", CG_REASON_PATH_LIMIT}};
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
     cg_pki_make(pki, "root: ca\nthief: ca cn=root\ni: ca issuer=root ski=none aki=none");
     for (int n = 1; n <= 6; n++) {
