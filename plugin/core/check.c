@@ -99,7 +99,9 @@ static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, boo
 {
     const struct cg_profile *profile = attempt->in->profile;
     if (!subject->anchored) {
-        subject->stranger = profile->mode[subject->no_path] == CG_ENFORCE ? subject->no_path : CG_REASON_UNSET;
+        subject->stranger = profile->mode[subject->no_path] == CG_ENFORCE      ? subject->no_path
+                            : profile->mode[CG_REASON_UNTRUSTED] == CG_ENFORCE ? CG_REASON_UNTRUSTED
+                                                                               : CG_REASON_UNSET;
         return true;
     }
     if (!cg_path_verify(path, profile, signatures_known, &subject->x509, &attempt->fault))

@@ -59,8 +59,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
     [CG_REASON_PATH_LIMIT] = {"path_limit", CG_KIND_RULE,
         "Too many possible paths: the search ended at its bound without a good one.", "RFC 4158 2.4",
-        "Remove CA certificates of the same name that are not needed from the trust files and from what the "
-        "peer sends.",
+        "Let the peer send its own certificate and the intermediates above it only. If it does: take CA certificates "
+        "that issued none of your certificates out of the trust files.",
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_BAD_SIGNATURE] = {"bad_signature", CG_KIND_RULE,
         "The signature on a certificate of the path is wrong.", "RFC 5280 6.1.3 (a)(1)",

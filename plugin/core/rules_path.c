@@ -25,13 +25,15 @@ static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum 
     return CG_RULE_PASS;
 }
 
-/* RFC 5280 6.1: a path ends in an anchor. */
+/* RFC 5280 6.1: a path ends in an anchor. Where self_signed or path_limit is only audited, untrusted still stands: anybody
+ * can sign a certificate with its own key, and send CA certificates until the search gives up. */
 enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
     (void)depth;
     if (x509_anywhere(subject, reason, detail) != CG_RULE_PASS)
         return CG_RULE_FAIL;
-    if (subject->anchored || subject->no_path != reason)
+    bool stands = reason == CG_REASON_UNTRUSTED && subject->in->profile->mode[subject->no_path] != CG_ENFORCE;
+    if (subject->anchored || (subject->no_path != reason && !stands))
         return CG_RULE_PASS;
     char issuer[100];
     cg_name_text(X509_get_issuer_name(subject->cert[0].x509), issuer, sizeof issuer);

@@ -134,7 +134,8 @@ static void from_error(struct cg_conn *conn)
     else if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn))
         cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
     if (error == SSL_R_EXCESSIVE_MESSAGE_SIZE && conn->hello_seen)
-        cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than max_chain_bytes allows");
+        cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than %s.max_chain_bytes allows (%zu)",
+                    conn->role == CG_ROLE_BRIDGE ? "bridge" : "client", cg_conn_profile(conn)->max_chain_bytes);
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (errors[i].error == error)
             cg_conn_why(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);

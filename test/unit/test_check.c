@@ -493,8 +493,9 @@ static void a_stranger_is_judged_by_one_rule(void **state)
         {CG_REASON_BAD_SIGNATURE, "bad_signature", "root: ca\nc: issuer=root days=-60..-30 san=none broken-signature"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        char audit[100];
-        snprintf(audit, sizeof audit, ", \"client\": {\"rules\": {\"%s\": \"audit\"}}", kinds[i].code);
+        char audit[120];
+        snprintf(audit, sizeof audit, ", \"client\": {\"rules\": {\"untrusted\": \"audit\", \"%s\": \"audit\"}}",
+                 i ? kinds[i].code : "self_signed");
         const struct fixture_case enforced = {.recipe = kinds[i].recipe},
                                   audited = {.recipe = kinds[i].recipe, .policy = audit};
         struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);

@@ -149,6 +149,33 @@ static void invented_cas_lead_nowhere(void **state)
     cg_pki_free(pki);
 }
 
+/* Anybody can make a search end at its bound, and sign with its own key: where untrusted is enforced, that lets nobody in. */
+static void untrusted_stands_where_the_others_are_audited(void **state)
+{
+    (void)state;
+    static const struct fixture_case cases[] = {{.recipe = "c: issuer=x1 aki=none", .sent = "x1 x2 x3 x4 x5 x6"},
+                                                {.recipe = "c:"}};
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    cg_pki_make(pki, "root: ca\nthief: ca cn=root");
+    for (int n = 1; n <= 6; n++) {
+        char recipe[200];
+        snprintf(recipe, sizeof recipe, "x%d: ca cn=i issuer=root signer=thief ski=none aki=none", n);
+        cg_pki_make(pki, recipe);
+    }
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        struct fixture_case with = cases[n];
+        size_t mark = cg_pki_mark(pki);
+        struct cg_verdict verdict;
+        with.policy = ", \"mode\": \"audit\", \"rules\": {\"untrusted\": \"enforce\", \"bad_signature\": \"enforce\"}";
+        fixture_check(pki, &with, &verdict);
+        assert_int_equal(verdict.decision, CG_DENY);
+        assert_int_equal(verdict.reason, CG_REASON_UNTRUSTED);
+        cg_verdict_clear(&verdict);
+        cg_pki_rewind(pki, mark);
+    }
+    cg_pki_free(pki);
+}
+
 /* Whoever is on the deny list stays on it, whatever comes with its certificate. */
 static void the_deny_list_is_not_hidden_by_inventions(void **state)
 {
@@ -224,6 +251,7 @@ int main(void)
         cmocka_unit_test(the_good_path_is_found),
         cmocka_unit_test(a_maze_ends_at_a_bound),
         cmocka_unit_test(invented_cas_lead_nowhere),
+        cmocka_unit_test(untrusted_stands_where_the_others_are_audited),
         cmocka_unit_test(the_deny_list_is_not_hidden_by_inventions),
         cmocka_unit_test(the_path_that_came_furthest_is_reported),
         cmocka_unit_test(what_is_not_signed_is_not_examined_further),

@@ -388,34 +388,38 @@ static void a_flood(void **state)
     SSL_CTX_free(server);
 }
 
-/* Connections that say nothing spare the slow clients behind their address, and those of clients that say hello and no more
- * spare who has just come. */
+/* Connections that say nothing, or the first byte of a record, spare the slow clients behind their address; those of clients
+ * that say hello and no more spare who has just come. */
 static void a_flood_behind_the_same_address(void **state)
 {
     (void)state;
-    for (int silent = 0; silent < 2; silent++) {
+    static const char *const floods[] = {"nothing", "a byte", "hellos"};
+    for (int says = 0; says < 3; says++) {
         struct tls_link good, flood[20];
+        bool hello = says == 2;
         memset(&world.told, 0, sizeof world.told);
         SSL_CTX *server = tls_broker_context(&world, "server");
         SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
         world.policy->base.tls.max_handshakes = 8;
         for (int i = 0; i < 20; i++) {
-            if (i == (silent ? 0 : 15)) {
+            if (i == (hello ? 15 : 0)) {
                 tls_connect_from(&good, server, client, 2);
-                if (silent)
+                if (!hello)
                     SSL_do_handshake(good.client); /* its hello is there, and then it takes its time */
                 SSL_do_handshake(good.server);
             }
-            tls_connect_from(&flood[i], server, silent ? NULL : client, 2);
-            if (!silent)
+            tls_connect_from(&flood[i], server, hello ? client : NULL, 2);
+            if (hello)
                 SSL_do_handshake(flood[i].client);
+            else if (says == 1)
+                assert_int_equal(write(flood[i].fd[1], "\x16", 1), 1);
             SSL_do_handshake(flood[i].server);
         }
         assert_int_equal(world.told.rejected, 21 - 8);
         assert_int_equal(world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
         tls_run(&good);
         if (!good.server_done || !good.client_done)
-            fail_msg("%s: the good client was cut", silent ? "silent" : "hellos");
+            fail_msg("a flood of %s: the good client was cut", floods[says]);
         tls_disconnect(&good);
         for (int i = 0; i < 20; i++)
             tls_disconnect(&flood[i]);
