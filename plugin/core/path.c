@@ -51,15 +51,15 @@ bool cg_path_may_have_issued(X509 *issuer, X509 *subject)
            error == X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE;
 }
 
-/* An RSA key whose exponent makes every use of it costly. No CA has one, and what it signed is no reason to go on. */
-static bool is_costly(const EVP_PKEY *key)
+/* Before it is used: rsa_exponent refuses it in any case, and one as long as the key makes each use costly. */
+static bool exponent_is_sound(const EVP_PKEY *key)
 {
     BIGNUM *exponent = NULL;
     if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent))
-        return false; /* no RSA key */
-    bool costly = BN_num_bits(exponent) > 64;
+        return true; /* no RSA key */
+    bool sound = BN_num_bits(exponent) <= CG_RSA_EXPONENT_BITS_MAX;
     BN_free(exponent);
-    return costly;
+    return sound;
 }
 
 static const struct edge *find_edge(const struct search *search, const X509 *issuer, const X509 *subject)
@@ -81,7 +81,7 @@ static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
         return false;
     }
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    bool good = key && !is_costly(key) && X509_verify(subject, key) == 1;
+    bool good = key && exponent_is_sound(key) && X509_verify(subject, key) == 1;
     search->edges[search->nedges++] = (struct edge){subject, issuer, good};
     search->invented += !good && subject != search->in->leaf && among(search->in->sent, subject);
     return good;

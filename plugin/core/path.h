@@ -13,6 +13,8 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
+#define CG_RSA_EXPONENT_BITS_MAX 256 /* FIPS 186-5 A.1.1; the rule rsa_exponent has it from here */
+
 #define CG_PATHS_MAX         32  /* candidates handed out */
 #define CG_PATH_LENGTH       32  /* certificates in one, anchor included */
 #define CG_PATH_EDGES_MAX    128 /* signatures verified while searching */

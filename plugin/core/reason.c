@@ -183,7 +183,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Issue the certificate for a new key (P-256, or RSA with 3072 bits), or change rsa_min_bits in the policy.",
         X509_V_ERR_EE_KEY_TOO_SMALL},
     [CG_REASON_RSA_EXPONENT] = {"rsa_exponent", CG_KIND_RULE,
-        "The public exponent of an RSA key is even or below 65537.", "RFC 8017 3.1",
+        "The public exponent of an RSA key is even, below 65537 or longer than 256 bits.", "FIPS 186-5 A.1.1",
         "Make a new key with the exponent 65537, the default of every present tool.", X509_V_ERR_EE_KEY_TOO_SMALL},
     [CG_REASON_EC_PARAMETERS] = {"ec_parameters", CG_KIND_RULE,
         "An EC key spells out its curve instead of naming it.", "RFC 5480 2.1.1",

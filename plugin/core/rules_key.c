@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on cryptography: keys of every certificate, signatures of those below the anchor. */
+#include "path.h"
 #include "rules.h"
 
 #include <openssl/bn.h>
@@ -44,7 +45,9 @@ enum cg_rule_result cg_rule_key_size(const struct cg_subject *subject, enum cg_r
                         key_text(cert).text, profile->rsa_min_bits, profile->rsa_max_bits);
 }
 
-/* FIPS 186-5 A.1.1: odd and above 65536; small ones have a history of broken padding checks. */
+/* FIPS 186-5 A.1.1: odd, above 65536 and below 2^256. Small ones have a history of broken padding checks, and large ones
+ * make each use of the key costly. */
+
 enum cg_rule_result cg_rule_rsa_exponent(const struct cg_subject *subject, enum cg_reason reason, int depth,
                                          char *detail)
 {
@@ -55,14 +58,16 @@ enum cg_rule_result cg_rule_rsa_exponent(const struct cg_subject *subject, enum 
     BIGNUM *e = NULL;
     if (!EVP_PKEY_get_bn_param(cert->key, OSSL_PKEY_PARAM_RSA_E, &e))
         return CG_RULE_FAULT;
-    bool good = BN_is_odd(e) && BN_num_bits(e) > 16;
-    BN_ULONG word = BN_get_word(e);
-    bool large = BN_num_bits(e) > 32;
+    bool odd = BN_is_odd(e), good = odd && BN_num_bits(e) > 16 && BN_num_bits(e) <= CG_RSA_EXPONENT_BITS_MAX;
+    unsigned long word = (unsigned long)BN_get_word(e);
+    int bits = BN_num_bits(e);
     BN_free(e);
     if (good)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s has the RSA public exponent %lu%s", cg_rule_who(subject, depth).text,
-                        large ? 0UL : (unsigned long)word, large ? " (large and even)" : "");
+    if (bits > 32)
+        return cg_rule_fail(detail, "%s has an RSA public exponent of %d bits%s", cg_rule_who(subject, depth).text,
+                            bits, odd ? "" : ", an even one");
+    return cg_rule_fail(detail, "%s has the RSA public exponent %lu", cg_rule_who(subject, depth).text, word);
 }
 
 /* RFC 5480 2.1.1: namedCurve only. */

@@ -38,11 +38,22 @@ static EVP_PKEY *make_ec(const char *curve, const char *encoding)
     return generate(EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL), params);
 }
 
-static EVP_PKEY *make_rsa(const char *type, unsigned bits, unsigned exponent)
+/* The exponent is 65537; 3 where the name ends with -e3, and 2^299 + 1 where it ends with -e300. */
+static EVP_PKEY *make_rsa(const char *type, unsigned bits, const char *name)
 {
+    unsigned char exponent[38]; /* room for 300 bits */
+    bool large = strstr(name, "-e300"), three = !large && strstr(name, "-e3");
+    BIGNUM *e = BN_new();
+    if (!e ||
+        !BN_set_word(e, three   ? 3
+                        : large ? 1
+                                : RSA_F4) ||
+        (large && !BN_set_bit(e, 299)) || BN_bn2nativepad(e, exponent, sizeof exponent) < 0)
+        abort();
+    BN_free(e);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_BITS, &bits),
-        OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent),
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof exponent),
         OSSL_PARAM_construct_end(),
     };
     return generate(EVP_PKEY_CTX_new_from_name(NULL, type, NULL), params);
@@ -84,9 +95,9 @@ static EVP_PKEY *make(const char *algorithm)
             return make_ec(curves[i].curve, curves[i].encoding);
     unsigned bits;
     if (sscanf(algorithm, "rsapss%u", &bits) == 1)
-        return make_rsa("RSA-PSS", bits, RSA_F4);
+        return make_rsa("RSA-PSS", bits, algorithm);
     if (sscanf(algorithm, "rsa%u", &bits) == 1)
-        return make_rsa("RSA", bits, strstr(algorithm, "-e3") ? 3 : RSA_F4);
+        return make_rsa("RSA", bits, algorithm);
     if (strcmp(algorithm, "dsa") == 0)
         return make_dsa();
     if (strcmp(algorithm, "ed25519") == 0)

@@ -178,6 +178,7 @@ static const struct row {
     {"RSA of 1024 bits", CG_REASON_KEY_SIZE, "1024", {.recipe = "c: issuer=root key=rsa1024"}},
     {"RSA of 2048 bits", CG_REASON_OK, NULL, {.recipe = "c: issuer=root key=rsa2048"}},
     {"RSA with exponent 3", CG_REASON_RSA_EXPONENT, "exponent 3", {.recipe = "c: issuer=root key=rsa2048-e3"}},
+    {"RSA with a large exponent", CG_REASON_RSA_EXPONENT, "300 bits", {.recipe = "c: issuer=root key=rsa2048-e300"}},
     {"a curve that the policy does not know",
      CG_REASON_KEY_ALGORITHM,
      "secp256k1",

@@ -149,6 +149,25 @@ static void invented_cas_lead_nowhere(void **state)
     cg_pki_free(pki);
 }
 
+/* A subordinate CA with a key that makes every use costly: a second path is not verified with it. */
+static void keys_with_a_large_exponent_are_not_used(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    cg_pki_make(pki, "root: ca\nold: ca cn=i issuer=root days=-60..-30 ski=none aki=none\n"
+                     "rogue: ca issuer=root key=rsa2048-e300\n"
+                     "new: ca cn=i issuer=rogue key=@old ski=none aki=none\nc: issuer=old aki=none");
+    const struct fixture_case with = {
+        .sent = "old new rogue",
+        .policy = ", \"client\": {\"strict\": false, \"rules\": {\"rsa_exponent\": \"audit\"}}"};
+    struct cg_verdict verdict;
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.decision, CG_DENY);
+    assert_int_equal(verdict.reason, CG_REASON_CA_EXPIRED);
+    cg_verdict_clear(&verdict);
+    cg_pki_free(pki);
+}
+
 /* Anybody can make a search end at its bound, and sign with its own key: where untrusted is enforced, that lets nobody in. */
 static void untrusted_stands_where_the_others_are_audited(void **state)
 {
@@ -251,6 +270,7 @@ int main(void)
         cmocka_unit_test(the_good_path_is_found),
         cmocka_unit_test(a_maze_ends_at_a_bound),
         cmocka_unit_test(invented_cas_lead_nowhere),
+        cmocka_unit_test(keys_with_a_large_exponent_are_not_used),
         cmocka_unit_test(untrusted_stands_where_the_others_are_audited),
         cmocka_unit_test(the_deny_list_is_not_hidden_by_inventions),
         cmocka_unit_test(the_path_that_came_furthest_is_reported),
