@@ -23,10 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CROWDS     5    /* processes */
-#define TOLD_MAX   12   /* lines about each kind of fault */
-#define GROWTH_KIB 6144 /* what fragments and what Mosquitto keeps for client ids, not what leaks */
-#define LOADED_MS  10000
+#define CROWDS      5    /* processes */
+#define TOLD_MAX    12   /* lines about each kind of fault */
+#define GROWTH_KIB  6144 /* what fragments and what Mosquitto keeps for client ids, not what leaks */
+#define LOADED_MS   10000
+#define PATIENCE_MS 120000 /* for what chance has not brought yet */
 
 #ifdef __SANITIZE_ADDRESS__
 #define MEMORY_TELLS false /* the sanitizer keeps what is freed */
@@ -279,6 +280,43 @@ static void rounds(struct chaos_run *run, int64_t until_ms)
             one_round(run);
 }
 
+static int count_in(const char *text, const char *words)
+{
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, words)); at++)
+        count++;
+    return count;
+}
+
+/* As Mosquitto 2.0 and 2.1 say it. */
+static int takeovers_of(const struct world *w)
+{
+    char *log = cg_broker_read(w->broker, CG_BROKER_LOG);
+    int count = count_in(log, " already connected, closing old connection") + count_in(log, " session taken over");
+    free(log);
+    return count;
+}
+
+/* A run in which one of these did not occur is no test of it. */
+static bool all_happened(const struct chaos *c)
+{
+    const struct chaos_board *b = c->board;
+    const int counts[] = {b->connects, b->publishes,        b->admin,   b->refusals, b->judged,
+                          b->cuts,     b->resets,           b->decoys,  b->pending,  b->finished,
+                          b->brief,    takeovers_of(&c->w), b->ambushes};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i] == 0)
+            return false;
+    return true;
+}
+
+/* What chance did not bring in time, on a slow machine, it brings a little later. */
+static void rounds_until_all_happened(struct chaos_run *run)
+{
+    for (int64_t until = now_ms() + PATIENCE_MS; now_ms() < until && !run->died && !all_happened(&run->c);)
+        one_round(run);
+}
+
 static struct size size_of(struct chaos_run *run)
 {
     atomic_store(&run->c.board->quiet, 1);
@@ -298,23 +336,6 @@ static void end_players(struct chaos_run *run)
 
 /* ---- the verdict */
 
-static int count_in(const char *text, const char *words)
-{
-    int count = 0;
-    for (const char *at = text; (at = strstr(at, words)); at++)
-        count++;
-    return count;
-}
-
-/* As Mosquitto 2.0 and 2.1 say it. */
-static int takeovers_of(const struct world *w)
-{
-    char *log = cg_broker_read(w->broker, CG_BROKER_LOG);
-    int count = count_in(log, " already connected, closing old connection") + count_in(log, " session taken over");
-    free(log);
-    return count;
-}
-
 static void print_counts(const struct chaos_run *run, const struct chaos_lines *lines)
 {
     const struct chaos_board *b = run->c.board;
@@ -330,19 +351,6 @@ static void print_counts(const struct chaos_run *run, const struct chaos_lines *
            "clients that stopped reading, %d takeovers, %d brief certificates, %d ambushes, %d sessions found ended\n",
            b->cuts, b->resets, b->decoys, b->pending, b->finished, b->deaf, takeovers_of(&run->c.w), b->brief,
            b->ambushes, b->ended);
-}
-
-/* A run in which one of these did not occur is no test of it. */
-static bool all_happened(const struct chaos *c)
-{
-    const struct chaos_board *b = c->board;
-    const int counts[] = {b->connects, b->publishes,        b->admin,   b->refusals, b->judged,
-                          b->cuts,     b->resets,           b->decoys,  b->pending,  b->finished,
-                          b->brief,    takeovers_of(&c->w), b->ambushes};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (counts[i] == 0)
-            return false;
-    return true;
 }
 
 static void verdict(const struct chaos_run *run)
@@ -400,6 +408,8 @@ static void chaos(struct chaos_run *run, int64_t seconds)
     rounds(run, start + seconds * 250); /* until caches are full */
     struct size before = size_of(run);
     rounds(run, start + seconds * 1000);
+    if (!run->c.stock)
+        rounds_until_all_happened(run);
     struct size after = size_of(run);
     if (run->died)
         printf("# the broker ended after %lld ms\n", (long long)(now_ms() - start));
