@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_names.h"
+
+#include "core/name_syntax.h"
 #include "fault.h"
 
 #include <openssl/err.h>
@@ -75,10 +77,7 @@ static bool uri_ok(const char *value, struct cg_error *err)
 
 static bool email_ok(const char *value, struct cg_error *err)
 {
-    const char *at = strchr(value, '@');
-    bool good = at && at != value && !strchr(at + 1, '@') && cg_is_dns_name(at + 1, false);
-    for (const char *c = value; good && *c; c++)
-        good = *c > 0x20 && *c < 0x7f;
+    bool good = cg_mailbox_is_well_formed((struct cg_octets){value, strlen(value)}, NULL, NULL);
     if (!good)
         cg_error_set(err, "email:%s is no mail address; expected as name@example.org", value);
     return good;

@@ -2,6 +2,7 @@
 /* subjectAltName: the names that peers look at. */
 #include "cli.h"
 #include "core/name.h"
+#include "core/name_syntax.h"
 #include "lint_rules.h"
 
 #include <arpa/inet.h>
@@ -32,46 +33,19 @@ static bool is_address(const char *text)
     return inet_pton(AF_INET, text, octets) == 1 || inet_pton(AF_INET6, text, octets) == 1;
 }
 
-/* RFC 1123 2.1, one "*" as the whole first label allowed (RFC 9525 6.3). */
-static bool is_dns_name(const char *text)
+/* RFC 1123 2.1: no underscores, which the plugin lets pass. */
+static bool has_underscore(const GENERAL_NAME *san)
 {
-    size_t len = strlen(text), label = 0;
-    const char *from = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
-    if (!*from || len > 253)
-        return false;
-    for (const char *c = from; *c; c++) {
-        if (*c == '.') {
-            if (!label || c[-1] == '-')
-                return false;
-            label = 0;
-        } else if ((!isalnum((unsigned char)*c) && *c != '-') || (*c == '-' && !label) || ++label > 63) {
-            return false;
-        }
-    }
-    return label && text[len - 1] != '-';
-}
-
-static bool broken_san(const GENERAL_NAME *san)
-{
-    char value[600];
-    if (!cg_san_is_sound(san))
-        return true;
-    if (san->type == GEN_DNS)
-        return !as_text(san->d.dNSName, value, sizeof value) || !is_dns_name(value);
-    if (san->type == GEN_URI) /* RFC 5280 4.2.1.6: absolute, with a scheme and something after it */
-        return !as_text(san->d.uniformResourceIdentifier, value, sizeof value) || !isalpha((unsigned char)value[0]) ||
-               !strchr(value, ':') || !strchr(value, ':')[1];
-    if (san->type == GEN_EMAIL)
-        return !as_text(san->d.rfc822Name, value, sizeof value) || !strchr(value, '@') || value[0] == '@' ||
-               !strchr(value, '@')[1];
-    return false;
+    return san->type == GEN_DNS &&
+           memchr(ASN1_STRING_get0_data(san->d.dNSName), '_', (size_t)ASN1_STRING_length(san->d.dNSName));
 }
 
 static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
 {
     for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
-        cg_san_text(sk_GENERAL_NAME_value(o->san, i), detail, size);
-        if (broken_san(sk_GENERAL_NAME_value(o->san, i)))
+        const GENERAL_NAME *san = sk_GENERAL_NAME_value(o->san, i);
+        cg_san_text(san, detail, size);
+        if (!cg_san_is_well_formed(san) || has_underscore(san))
             return true;
     }
     return false;
@@ -133,7 +107,7 @@ static bool cn_not_covered(const struct cg_lint_object *o, char *detail, size_t 
         X509_NAME_get_text_by_NID(X509_get_subject_name(o->cert), NID_commonName, cn, sizeof cn) <= 0)
         return false;
     /* one label alone is as often the name of a device ("broker") as that of a host */
-    bool host = is_address(cn) || (strchr(cn, '.') && is_dns_name(cn));
+    bool host = is_address(cn) || (strchr(cn, '.') && cg_dns_is_well_formed((struct cg_octets){cn, strlen(cn)}));
     if (host)
         snprintf(detail, size, "CN \"%.120s\"", cn);
     return host && !names_host(o, cn);

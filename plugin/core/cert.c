@@ -99,12 +99,15 @@ bool cg_cert_read(struct cg_cert *cert, X509 *x509)
     int critical = -1;
     cert->san = X509_get_ext_d2i(x509, NID_subject_alt_name, &critical, NULL);
     cert->san_broken = !cert->san && critical != -1;
+    cert->name_constraints = X509_get_ext_d2i(x509, NID_name_constraints, &critical, NULL);
+    cert->name_constraints_broken = !cert->name_constraints && critical != -1;
     return true;
 }
 
 void cg_cert_clear(struct cg_cert *cert)
 {
     GENERAL_NAMES_free(cert->san);
+    NAME_CONSTRAINTS_free(cert->name_constraints);
     memset(cert, 0, sizeof *cert);
 }
 

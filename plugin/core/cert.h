@@ -25,6 +25,8 @@ struct cg_cert {
     unsigned digest;  /* of the signature on it: one CG_DIGEST_* bit; 0 for one that no policy can allow */
     bool san_broken;  /* there is a SAN, but it cannot be decoded or occurs twice */
     GENERAL_NAMES *san;
+    bool name_constraints_broken; /* as san_broken */
+    NAME_CONSTRAINTS *name_constraints;
 };
 
 /* False without memory. What is malformed is a fact, not a failure. */

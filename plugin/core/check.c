@@ -133,6 +133,8 @@ static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, bool sign
         return false;
     for (int i = 0; i < subject.ncerts; i++)
         subject.cert[i].x509 = sk_X509_value(path, i);
+    if (!subject.anchored)
+        subject.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
     if (!verify_path(attempt, path, signatures_known, &subject))
         goto out;
     for (int i = 0; i < subject.ncerts; i++)
@@ -180,11 +182,13 @@ static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_
     return verdict.decision == CG_ACCEPT;
 }
 
-static enum cg_reason why_no_path(enum cg_search_end end, X509 *leaf)
+static enum cg_reason why_no_path(enum cg_search_end end, const struct cg_check_input *in)
 {
     if (end == CG_SEARCH_LIMIT)
         return CG_REASON_PATH_LIMIT;
-    return X509_get_extension_flags(leaf) & EXFLAG_SS ? CG_REASON_SELF_SIGNED : CG_REASON_UNTRUSTED;
+    if (X509_get_extension_flags(cg_path_dead_end(in->leaf, in->sent)) & EXFLAG_INVALID)
+        return CG_REASON_MALFORMED;
+    return cg_path_is_self_signed(in->leaf) ? CG_REASON_SELF_SIGNED : CG_REASON_UNTRUSTED;
 }
 
 /* No path: where the policy only audits trust, the other rules still run on the end entity. */
@@ -232,7 +236,7 @@ static void find_verdict(struct attempt *attempt)
     if (end == CG_SEARCH_FAULT)
         attempt->fault = CG_REASON_NO_MEMORY;
     else if (!attempt->any)
-        judge_alone(attempt, why_no_path(end, in->leaf));
+        judge_alone(attempt, why_no_path(end, in));
     else if (end == CG_SEARCH_LIMIT && !attempt->best.complete)
         judge_alone(attempt, CG_REASON_PATH_LIMIT);
 }

@@ -156,6 +156,32 @@ static void extend(struct search *search)
     follow_intermediates(search, subject, search->in->intermediates, search->in->sent);
 }
 
+bool cg_path_is_self_signed(X509 *cert)
+{
+    EVP_PKEY *key = X509_get_extension_flags(cert) & EXFLAG_SS ? X509_get0_pubkey(cert) : NULL;
+    return key && exponent_is_sound(key) && X509_verify(cert, key) == 1;
+}
+
+static X509 *issuer_among(const STACK_OF(X509) *sent, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(sent); i++)
+        if (X509_NAME_cmp(X509_get_subject_name(sk_X509_value(sent, i)), X509_get_issuer_name(cert)) == 0)
+            return sk_X509_value(sent, i);
+    return NULL;
+}
+
+X509 *cg_path_dead_end(X509 *leaf, const STACK_OF(X509) *sent)
+{
+    X509 *end = leaf, *issuer;
+    for (int i = 0; i < sk_X509_num(sent);
+         i++) { /* as many steps as there are certificates: names may go in a circle */
+        if ((X509_get_extension_flags(end) & (EXFLAG_INVALID | EXFLAG_SI)) || !(issuer = issuer_among(sent, end)))
+            break;
+        end = issuer;
+    }
+    return end;
+}
+
 enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visit *visit, void *context)
 {
     struct search search = {.in = in, .visit = visit, .context = context, .end = CG_SEARCH_EXHAUSTED};

@@ -59,10 +59,10 @@ enum cg_reason {
     CG_REASON_RSA_EXPONENT,
     CG_REASON_EC_PARAMETERS,
     CG_REASON_SIGNATURE_DIGEST,
-    CG_REASON_BAD_NAME, /* NUL, control characters, malformed text in subject, issuer or SAN */
+    CG_REASON_BAD_NAME,      /* NUL, control characters, malformed text in subject, issuer or SAN */
+    CG_REASON_SAN_MALFORMED, /* before san_missing: an empty one is there, and is malformed */
     CG_REASON_SAN_MISSING,
     CG_REASON_SAN_TYPE,
-    CG_REASON_SAN_MALFORMED,
     CG_REASON_HOST_MISMATCH,
     CG_REASON_LIFETIME_TOO_LONG,
     CG_REASON_TOO_LITTLE_LIFE_LEFT,

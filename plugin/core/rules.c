@@ -59,9 +59,9 @@ static const struct row {
     {CG_REASON_EC_PARAMETERS, EACH, cg_rule_ec_parameters},
     {CG_REASON_SIGNATURE_DIGEST, BELOW, cg_rule_signature_digest},
     {CG_REASON_BAD_NAME, EACH, cg_rule_bad_name},
+    {CG_REASON_SAN_MALFORMED, BELOW, cg_rule_san_malformed},
     {CG_REASON_SAN_MISSING, LEAF, cg_rule_san_missing},
     {CG_REASON_SAN_TYPE, LEAF, cg_rule_san_type},
-    {CG_REASON_SAN_MALFORMED, BELOW, cg_rule_san_malformed},
     {CG_REASON_HOST_MISMATCH, LEAF, cg_rule_host},
     {CG_REASON_LIFETIME_TOO_LONG, LEAF, cg_rule_lifetime},
     {CG_REASON_TOO_LITTLE_LIFE_LEFT, LEAF, cg_rule_remaining},
@@ -70,7 +70,7 @@ static const struct row {
     {CG_REASON_EXTENSION_FORBIDDEN, LEAF, cg_rule_extensions},
     {CG_REASON_SUBJECT_MISMATCH, LEAF, cg_rule_subject_attributes},
     {CG_REASON_NOT_ALLOW_LISTED, LEAF, cg_rule_allow_list},
-    {CG_REASON_STRICT, EACH, cg_rule_x509},
+    {CG_REASON_STRICT, EACH, cg_rule_strict},
     {CG_REASON_PATH_OTHER, EACH, cg_rule_x509},
 };
 

@@ -17,6 +17,7 @@ struct cg_subject {
     int ncerts;
     bool anchored;              /* false: no path was found, cert[0] stands alone */
     enum cg_reason no_path;     /* then: why */
+    X509 *dead_end;             /* then: where the chain ends, see cg_path_dead_end */
     enum cg_reason stranger;    /* why nobody vouches for it, where that is enforced; CG_REASON_UNSET: ask all rules */
     struct cg_path_errors x509; /* what OpenSSL said of the path */
     struct cg_crl_answer *crl;  /* one a certificate below the anchor; NULL: no CRL is configured nor required */
@@ -66,6 +67,8 @@ cg_rule_function cg_rule_bad_name, cg_rule_san_missing, cg_rule_san_type, cg_rul
 cg_rule_function cg_rule_name_constraints;
 /* rules_extension.c */
 cg_rule_function cg_rule_unknown_critical, cg_rule_extensions;
+/* rules_strict.c */
+cg_rule_function cg_rule_strict;
 /* rules_list.c */
 cg_rule_function cg_rule_deny_list, cg_rule_allow_list;
 

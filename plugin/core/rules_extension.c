@@ -32,11 +32,33 @@ static bool is_processed(const struct cg_profile *profile, const char *oid)
     return false;
 }
 
+/* RFC 5280 4.2.1.4: who cannot interpret a critical certificatePolicies whole, its qualifiers included, rejects it. */
+static bool policies_are_understood(const X509 *cert)
+{
+    int at = X509_get_ext_by_NID(cert, NID_certificate_policies, -1), critical = 0;
+    if (at < 0 || !X509_EXTENSION_get_critical(X509_get_ext(cert, at)))
+        return true;
+    CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert, NID_certificate_policies, &critical, NULL);
+    bool understood = policies != NULL;
+    for (int i = 0; understood && i < sk_POLICYINFO_num(policies); i++) {
+        const STACK_OF(POLICYQUALINFO) *qualifiers = sk_POLICYINFO_value(policies, i)->qualifiers;
+        for (int j = 0; understood && j < sk_POLICYQUALINFO_num(qualifiers); j++) {
+            int nid = OBJ_obj2nid(sk_POLICYQUALINFO_value(qualifiers, j)->pqualid);
+            understood = nid == NID_id_qt_cps || nid == NID_id_qt_unotice;
+        }
+    }
+    CERTIFICATEPOLICIES_free(policies);
+    return understood;
+}
+
 enum cg_rule_result cg_rule_unknown_critical(const struct cg_subject *subject, enum cg_reason reason, int depth,
                                              char *detail)
 {
     (void)reason;
     const struct cg_cert *cert = &subject->cert[depth];
+    if (!policies_are_understood(cert->x509))
+        return cg_rule_fail(detail, "%s: certificatePolicies is critical and has a qualifier that is not understood",
+                            cg_rule_who(subject, depth).text);
     if (!(cert->flags & EXFLAG_CRITICAL))
         return CG_RULE_PASS;
     for (int i = 0; i < X509_get_ext_count(cert->x509); i++) {

@@ -2,6 +2,7 @@
 /* Rules on names: subject, issuer, subjectAltName, the host that we connect to. */
 #include "match.h"
 #include "name.h"
+#include "name_syntax.h"
 #include "rules.h"
 
 #include <openssl/asn1.h>
@@ -99,58 +100,6 @@ enum cg_rule_result cg_rule_san_type(const struct cg_subject *subject, enum cg_r
                         types_text(found).text, types_text(profile->san_types).text);
 }
 
-static bool dns_is_well_formed(const char *p, size_t len)
-{
-    size_t label = 0;
-    if (len == 0 || len > 253)
-        return false;
-    if (len > 2 && p[0] == '*' && p[1] == '.') { /* RFC 9525 6.3: the whole left-most label, or none */
-        p += 2;
-        len -= 2;
-    }
-    for (size_t i = 0; i <= len; i++) {
-        bool end = i == len || p[i] == '.';
-        if (end && (label == 0 || label > 63 || p[i - 1] == '-' || p[i - label] == '-'))
-            return false;
-        label = end ? 0 : label + 1;
-        bool sign = !end && (p[i] == '-' || p[i] == '_');
-        if (!end && !sign && !(p[i] >= '0' && p[i] <= '9') && !((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z'))
-            return false;
-    }
-    return true;
-}
-
-/* RFC 3986 3.1: a scheme, a colon, something; no spaces. */
-static bool uri_is_well_formed(const char *p, size_t len)
-{
-    const char *colon = memchr(p, ':', len);
-    if (!colon || colon == p || colon + 1 == p + len || !((p[0] | 32) >= 'a' && (p[0] | 32) <= 'z'))
-        return false;
-    for (const char *c = p; c < colon; c++)
-        if (!strchr("+-.", *c) && !(*c >= '0' && *c <= '9') && !((*c | 32) >= 'a' && (*c | 32) <= 'z'))
-            return false;
-    return !memchr(p, ' ', len);
-}
-
-static bool email_is_well_formed(const char *p, size_t len)
-{
-    const char *at = memrchr(p, '@', len);
-    return at && at != p && dns_is_well_formed(at + 1, (size_t)(p + len - at - 1)) && at[1] != '*' &&
-           !memchr(p, ' ', len);
-}
-
-static bool san_is_well_formed(const GENERAL_NAME *san)
-{
-    const ASN1_STRING *string = san_string(san);
-    if (!string)
-        return cg_san_is_sound(san);
-    const char *p = (const char *)ASN1_STRING_get0_data(string);
-    size_t len = (size_t)ASN1_STRING_length(string);
-    if (san->type == GEN_DNS) /* letters, digits and a few signs: nothing that is not sound */
-        return dns_is_well_formed(p, len);
-    return cg_san_is_sound(san) && (san->type == GEN_URI ? uri_is_well_formed(p, len) : email_is_well_formed(p, len));
-}
-
 /* RFC 5280 4.2.1.6 */
 enum cg_rule_result cg_rule_san_malformed(const struct cg_subject *subject, enum cg_reason reason, int depth,
                                           char *detail)
@@ -164,7 +113,7 @@ enum cg_rule_result cg_rule_san_malformed(const struct cg_subject *subject, enum
         return cg_rule_fail(detail, "%s: its subjectAltName is empty", cg_rule_who(subject, depth).text);
     for (int i = 0; i < sk_GENERAL_NAME_num(cert->san); i++) {
         const GENERAL_NAME *san = sk_GENERAL_NAME_value(cert->san, i);
-        if (san_is_well_formed(san))
+        if (cg_san_is_well_formed(san))
             continue;
         char text[128];
         cg_san_text(san, text, sizeof text);

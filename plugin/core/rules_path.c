@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the shape of a path: what OpenSSL said of it, CA or not, depth, version, serial number. */
 #include "name.h"
+#include "path.h"
 #include "rules.h"
 
 #include <openssl/err.h>
@@ -25,6 +26,40 @@ static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum 
     return CG_RULE_PASS;
 }
 
+/* A CA of ours with the name of the issuer that cannot have issued it; NULL where there is none, or one that can. */
+static const struct cg_trust_entry *namesake(const struct cg_trust *trust, X509 *cert)
+{
+    const struct cg_trust_entry *first = cg_trust_find(trust, X509_get_issuer_name(cert));
+    for (const struct cg_trust_entry *entry = first; entry; entry = cg_trust_next(entry))
+        if (cg_path_may_have_issued(entry->cert, cert))
+            return NULL;
+    return first;
+}
+
+/* Why the chain ends where it does: what to do about it differs. */
+static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char *detail)
+{
+    char end[100], issuer[100];
+    struct cg_who who = cg_rule_who(subject, 0);
+    X509 *leaf = subject->cert[0].x509;
+    const struct cg_trust_entry *other = namesake(subject->in->trust, subject->dead_end);
+    cg_name_text(X509_get_subject_name(subject->dead_end), end, sizeof end);
+    cg_name_text(X509_get_issuer_name(subject->dead_end), issuer, sizeof issuer);
+    if ((X509_get_extension_flags(leaf) & EXFLAG_SS) && subject->no_path != CG_REASON_SELF_SIGNED)
+        return cg_rule_fail(detail,
+                            "%s has the name of its own issuer, and another key signed it: a CA and the certificates "
+                            "that it issues need different names",
+                            who.text);
+    if (other)
+        return cg_rule_fail(detail, "'%s' was issued by another CA than the %s '%s': same name, another key", end,
+                            other->anchor ? "trust anchor" : "intermediate", issuer);
+    if (sk_X509_num(subject->in->sent) < 2)
+        return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor; no other certificate came with it",
+                            who.text, issuer);
+    return cg_rule_fail(detail, "%s: no path to a trust anchor; the chain that came ends with '%s', issued by '%s'",
+                        who.text, end, issuer);
+}
+
 /* RFC 5280 6.1: a path ends in an anchor. Where self_signed or path_limit is only audited, untrusted still stands: anybody
  * can sign a certificate with its own key, and send CA certificates until the search gives up. */
 enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
@@ -35,14 +70,12 @@ enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_re
     bool stands = reason == CG_REASON_UNTRUSTED && subject->in->profile->mode[subject->no_path] != CG_ENFORCE;
     if (subject->anchored || (subject->no_path != reason && !stands))
         return CG_RULE_PASS;
-    char issuer[100];
-    cg_name_text(X509_get_issuer_name(subject->cert[0].x509), issuer, sizeof issuer);
     if (reason == CG_REASON_SELF_SIGNED)
         return cg_rule_fail(detail, "%s is signed with its own key and is no trust anchor",
                             cg_rule_who(subject, 0).text);
     if (reason == CG_REASON_PATH_LIMIT)
         return cg_rule_fail(detail, "%s: no good path within the bounds of the search", cg_rule_who(subject, 0).text);
-    return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor", cg_rule_who(subject, 0).text, issuer);
+    return say_untrusted(subject, detail);
 }
 
 static int by_oid(const void *a, const void *b)
@@ -78,6 +111,12 @@ enum cg_rule_result cg_rule_malformed(const struct cg_subject *subject, enum cg_
 {
     const struct cg_cert *cert = &subject->cert[depth];
     bool twice;
+    if (subject->no_path == CG_REASON_MALFORMED && subject->dead_end != cert->x509) {
+        char name[100];
+        cg_name_text(X509_get_subject_name(subject->dead_end), name, sizeof name);
+        return cg_rule_fail(detail, "'%s', sent as a CA above %s: an extension cannot be decoded", name,
+                            cg_rule_who(subject, depth).text);
+    }
     if (!cert->dates_ok)
         return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_who(subject, depth).text);
     if (no_extension_twice(cert->x509, &twice) != CG_RULE_PASS)

@@ -106,6 +106,8 @@ static bool set_param(X509_VERIFY_PARAM *param, const struct run *run, const str
         flags |= X509_V_FLAG_X509_STRICT;
     if (run->policies && !cg_policies_set(param, &flags, run->path, profile))
         return false;
+    /* rules_constraints.c does: OpenSSL takes an address for a host name */
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     X509_VERIFY_PARAM_set_depth(param, 100); /* max_depth is our own rule */
     return X509_VERIFY_PARAM_set_flags(param, flags) == 1;
 }

@@ -168,6 +168,61 @@ static void keys_with_a_large_exponent_are_not_used(void **state)
     cg_pki_free(pki);
 }
 
+/* The words differ with what is to be done. */
+static void why_there_is_no_path_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *recipe, *sent;
+        enum cg_reason reason;
+        const char *words;
+    } cases[] = {
+        {"c: issuer=i", NULL, CG_REASON_UNTRUSTED, "issued by 'CN=i': no path to a trust anchor; no other certificate"},
+        {"c: issuer=i", "c", CG_REASON_UNTRUSTED, "no other certificate came with it"},
+        {"j: ca issuer=x\nc: issuer=j", "c j", CG_REASON_UNTRUSTED, "ends with 'CN=j', issued by 'CN=x'"},
+        {"c: issuer=thief", "c", CG_REASON_UNTRUSTED,
+         "another CA than the trust anchor 'CN=root': same name, another key"},
+        {"j: ca issuer=thief\nc: issuer=j", "c j", CG_REASON_UNTRUSTED,
+         "'CN=j' was issued by another CA than the trust"},
+        {"c: cn=root issuer=root ski=none aki=none", "c", CG_REASON_UNTRUSTED, "need different names"},
+        {"c: bare cn=root issuer=root", "c root", CG_REASON_UNTRUSTED, "need different names"},
+        {"c:", NULL, CG_REASON_SELF_SIGNED, "its own key"},
+        {"c: cn=root", NULL, CG_REASON_SELF_SIGNED, "its own key"},
+        {"j: ca issuer=root ext=2.5.29.31=04\nc: issuer=j", "c j", CG_REASON_MALFORMED,
+         "'CN=j', sent as a CA above 'CN=c'"},
+        {"k: ca issuer=root ext=2.5.29.31=04\nj: ca issuer=k\nc: issuer=j", "j k", CG_REASON_MALFORMED, "'CN=k', sent"},
+    };
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    cg_pki_make(pki, "root: ca\nthief: ca cn=root\nx: ca\ni: ca issuer=root");
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        const struct fixture_case with = {.recipe = cases[n].recipe, .sent = cases[n].sent};
+        struct cg_verdict verdict;
+        size_t mark = cg_pki_mark(pki);
+        fixture_check(pki, &with, &verdict);
+        if (verdict.reason != cases[n].reason || !strstr(verdict.detail, cases[n].words))
+            fail_msg("%s: %s: %s", cases[n].recipe, cg_reason_row(verdict.reason)->code, verdict.detail);
+        cg_verdict_clear(&verdict);
+        cg_pki_rewind(pki, mark);
+    }
+    cg_pki_free(pki);
+}
+
+/* A CA that cannot be decoded cannot be checked either: where that is only audited, nobody vouches for the client. */
+static void an_undecodable_ca_vouches_for_nobody(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    const struct fixture_case with = {.recipe = "root: ca\nj: ca issuer=root ext=2.5.29.31=04\nc: issuer=j",
+                                      .sent = "c j",
+                                      .policy = ", \"client\": {\"rules\": {\"malformed\": \"audit\"}}"};
+    struct cg_verdict verdict;
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.decision, CG_DENY);
+    assert_int_equal(verdict.reason, CG_REASON_UNTRUSTED);
+    cg_verdict_clear(&verdict);
+    cg_pki_free(pki);
+}
+
 /* Anybody can make a search end at its bound, and sign with its own key: where untrusted is enforced, that lets nobody in. */
 static void untrusted_stands_where_the_others_are_audited(void **state)
 {
@@ -271,6 +326,8 @@ int main(void)
         cmocka_unit_test(a_maze_ends_at_a_bound),
         cmocka_unit_test(invented_cas_lead_nowhere),
         cmocka_unit_test(keys_with_a_large_exponent_are_not_used),
+        cmocka_unit_test(why_there_is_no_path_is_told),
+        cmocka_unit_test(an_undecodable_ca_vouches_for_nobody),
         cmocka_unit_test(untrusted_stands_where_the_others_are_audited),
         cmocka_unit_test(the_deny_list_is_not_hidden_by_inventions),
         cmocka_unit_test(the_path_that_came_furthest_is_reported),
