@@ -2,6 +2,7 @@
 #include "ca_found.h"
 #include "ca_key.h"
 #include "core/name.h"
+#include "core/path.h"
 #include "fault.h"
 
 #include <openssl/err.h>
@@ -173,7 +174,7 @@ static bool choose(struct cg_found *found, const char *folder, const X509 *wante
 static bool find_root(struct cg_found *found, struct cg_error *err)
 {
     char subject[512];
-    if (X509_get_extension_flags(found->cert) & EXFLAG_SI) {
+    if (cg_path_is_self_signed(found->cert)) {
         found->root = found->cert;
         return true;
     }

@@ -140,7 +140,14 @@ static bool unique_ids(const struct cg_lint_object *o, char *detail, size_t size
 static bool self_signed_leaf(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return X509_get_extension_flags(o->cert) & EXFLAG_SS;
+    return o->self_signed;
+}
+
+/* The classic of tutorials: the same answers to the questions of `openssl req` for the CA and for the broker. */
+static bool named_as_its_ca(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return (X509_get_extension_flags(o->cert) & EXFLAG_SS) && !o->self_signed; /* by names and key identifiers */
 }
 
 static const struct cg_lint_rule rules[] = {
@@ -210,6 +217,11 @@ static const struct cg_lint_rule rules[] = {
       "Make a CA (certguard init) and issue from it."},
      CG_SCOPE_LEAF,
      self_signed_leaf},
+    {{"named_as_its_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
+      "The certificate has the same name as the CA that issued it: peers take it for a self-signed one and refuse it.",
+      "Issue it again with a subject of its own, as -subj /CN=broker.lan, or with: certguard issue"},
+     CG_SCOPE_LEAF,
+     named_as_its_ca},
 };
 
 const struct cg_lint_rules cg_lint_cert_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

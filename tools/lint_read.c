@@ -2,6 +2,7 @@
 /* Files into objects: PEM with any mix of certificates, CRLs and keys, or one DER object. */
 #include "core/file.h"
 #include "core/name.h"
+#include "core/path.h"
 #include "lint_rules.h"
 
 #include <openssl/err.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define OLD_ROOT   3 /* of X509_check_ca: version 1, and its own issuer */
 #define FILE_LIMIT (256U << 20)
 
 size_t cg_lint_objects_limit(const struct cg_lint_objects *objects)
@@ -45,8 +47,10 @@ bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *fi
         return false;
     o->cert = cert;
     o->key = X509_get_pubkey(cert);
-    o->ca = X509_check_ca(cert) > 0;
     o->self_issued = X509_get_extension_flags(cert) & EXFLAG_SI;
+    o->self_signed = cg_path_is_self_signed(cert);
+    int kind = X509_check_ca(cert);
+    o->ca = kind > 0 && (kind != OLD_ROOT || o->self_signed); /* OpenSSL goes by names */
     o->not_before = seconds(X509_get0_notBefore(cert));
     o->not_after = seconds(X509_get0_notAfter(cert));
     o->bc = X509_get_ext_d2i(cert, NID_basic_constraints, NULL, NULL);

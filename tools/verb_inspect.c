@@ -84,7 +84,7 @@ static void certificate(const struct cg_lint_object *o, cJSON *json)
     names(o, text, sizeof text);
     line(json, "names", text);
     cg_name_text(X509_get_issuer_name(o->cert), text, sizeof text);
-    line(json, "issued_by", X509_get_extension_flags(o->cert) & EXFLAG_SS ? "itself" : text);
+    line(json, "issued_by", o->self_signed ? "itself" : text);
     time_line(json, "valid_from", o->not_before);
     end_lines(json, "valid_until", o->now, o->not_after);
     if (!o->ca && cg_renewal_due(o->cert, &due))

@@ -182,10 +182,11 @@ static bool add_certificate(struct cg_trust *trust, const char *place, int numbe
 {
     enum standing standing = anchors ? standing_of(cert) : NOT_SELF_SIGNED;
     if (standing == DOUBTFUL)
-        cg_error_set(err,
-                     "%s: certificate %d: it says that it signed itself, and its signature does not fit (or cannot "
-                     "be checked); export the CA's certificate again, or take this one out",
-                     place, number);
+        cg_error_set(
+            err,
+            "%s: certificate %d: its issuer has its own name, and its own key did not sign it (or that cannot be "
+            "checked): no root; export the CA's own certificate again, or take this one out",
+            place, number);
     else if (!add(trust, cert, standing == SELF_SIGNED))
         cg_error_set(err, "%s: out of memory", place);
     else

@@ -95,6 +95,15 @@ strict mica sslclient dev_1 || fail "a version 1 certificate renewed"
 expect 1 cg -C mica import mi --no-passphrase --renew-ca
 says "holds a CA already"
 
+# ---- CA and broker have one name: the broker's certificate is not taken for a second CA ----
+mkdir same
+ok openssl req -new -x509 -newkey rsa:2048 -days 3600 -nodes -config ca.cnf -extensions v3_ca -subj /CN=home \
+    -keyout same/ca.key -out same/ca.crt
+ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=home -keyout same/server.key -out same/server.csr
+ok openssl x509 -req -in same/server.csr -CA same/ca.crt -CAkey same/ca.key -set_serial 77 -days 3600 -out same/server.crt
+ok cg -C onename import same --renew-ca --no-passphrase
+[ "$(openssl x509 -in onename/ca.pem -noout -pubkey)" = "$(openssl x509 -in same/ca.crt -noout -pubkey)" ] || fail "another key"
+
 # ---- openssl ca: root, intermediate with a sealed key, index, newcerts, crlnumber ----
 mkdir -p oca/newcerts
 : >oca/index.txt

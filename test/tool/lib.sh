@@ -41,6 +41,11 @@ says()
     grep -q -- "$1" "$work/out" "$work/err" || fail "expected the words \"$1\""
 }
 
+says_not()
+{
+    ! grep -q -- "$1" "$work/out" "$work/err" || fail "words that should not be there: \"$1\""
+}
+
 cg()
 {
     "$CERTGUARD" "$@"

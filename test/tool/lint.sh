@@ -68,6 +68,18 @@ says '(serial_not_positive)'
 ok openssl x509 -req -in client.csr -CA s.crt -CAkey s.key -set_serial 77 -out short.crt
 expect 3 cg lint short.crt
 says '(serial_short)'
+# the same answers for the CA and for the broker: no CA, and not signed by itself
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions v3_ca -subj /CN=home -keyout h.key -out h.crt
+ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=home -keyout same.key -out same.csr
+ok openssl x509 -req -in same.csr -CA h.crt -CAkey h.key -set_serial 77 -out same.crt
+expect 3 cg lint same.crt
+says '(named_as_its_ca)'
+says_not ca_ski_missing
+expect 3 cg check --purpose server --trust h.crt same.crt
+says 'reject untrusted'
+says 'need different names'
+ok cg inspect same.crt
+says_not 'issued by.*itself'
 # an old form of encryption, and a bundle in the wrong order
 ok openssl rsa -in broker.key -traditional -aes128 -passout pass:secret -out old.key
 expect 3 cg lint old.key
