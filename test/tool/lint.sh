@@ -80,6 +80,12 @@ says 'reject untrusted'
 says 'need different names'
 ok cg inspect same.crt
 says_not 'issued by.*itself'
+# a constraint that nobody can measure
+printf '[c]\nbasicConstraints=critical,CA:TRUE\nnameConstraints=critical,permitted;URI:https://home.example\n' >nc.ext
+ok openssl x509 -req -in same.csr -CA h.crt -CAkey h.key -set_serial 78 -extfile nc.ext -extensions c -out nc.crt
+expect 3 cg lint nc.crt
+says 'uri:https://home.example'
+says '(name_constraints_malformed)'
 # an old form of encryption, and a bundle in the wrong order
 ok openssl rsa -in broker.key -traditional -aes128 -passout pass:secret -out old.key
 expect 3 cg lint old.key
