@@ -8,8 +8,11 @@
 static const struct {
     unsigned scope;
     const char *name;
-} scopes[] = {
-    {CG_IN_CLIENT, "client"}, {CG_IN_SERVER, "server"}, {CG_IN_BRIDGE, "bridge"}, {CG_IN_LISTENER, "listeners[]"}};
+} scopes[] = {{CG_IN_CLIENT, "client"},
+              {CG_IN_SERVER, "server"},
+
+              {CG_IN_BRIDGE, "bridge"},
+              {CG_IN_LISTENER, "listeners[]"}};
 
 /* Sections that stand in several places are written once, under the place that is met first. */
 struct written {
@@ -32,21 +35,27 @@ static bool holds_objects(const struct cg_key *key)
     return key->type == CG_TYPE_OBJECT || key->type == CG_TYPE_LIST;
 }
 
+/* The manual speaks of one server section; a row that stands in the top level's alone says so. */
+static unsigned places_of(const struct cg_key *key)
+{
+    return key->scopes & CG_IN_TOP_SERVER ? (key->scopes & ~(unsigned)CG_IN_TOP_SERVER) | CG_IN_SERVER : key->scopes;
+}
+
 /* In a section of several places: where this key may not stand. */
 static void print_places(const struct cg_key *key, const struct cg_key *keys)
 {
-    unsigned all = 0;
+    unsigned all = 0, places = places_of(key);
     for (const struct cg_key *other = keys; other->name; other++)
-        all |= other->scopes;
-    if (key->scopes == all || key->scopes == (CG_IN_TOP | CG_IN_LISTENER | CG_IN_BRIDGE))
+        all |= places_of(other);
+    if (places == all || places == (CG_IN_TOP | CG_IN_LISTENER | CG_IN_BRIDGE))
         return;
-    if (all & CG_IN_TOP && !(key->scopes & CG_IN_LISTENER) && all & CG_IN_LISTENER) {
+    if (all & CG_IN_TOP && !(places & CG_IN_LISTENER) && all & CG_IN_LISTENER) {
         printf(" Top level only.");
         return;
     }
     const char *separator = " Only in ";
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        if (!(key->scopes & scopes[i].scope) || key->scopes & CG_IN_TOP)
+        if (!(places & scopes[i].scope) || places & CG_IN_TOP)
             continue;
         printf("%s`%s`", separator, scopes[i].name);
         separator = ", ";

@@ -265,11 +265,11 @@ static bool take_trust(const struct reader *r)
 {
     struct cg_batch_case *out = r->out;
     bool crls = member(r, "crls") && (!cJSON_IsArray(member(r, "crls")) || cJSON_GetArraySize(member(r, "crls")) > 0);
-    out->input.trust = r->batch->trust;
+    out->input.trust = out->input.purpose == CG_PURPOSE_SERVER ? r->batch->server_trust : r->batch->trust;
     if (!member(r, "roots")) {
         if (crls)
             return expected(r, "crls", "\"roots\" beside it");
-        return r->batch->trust || expected(r, "roots", "trust anchors, here or with --trust");
+        return out->input.trust || expected(r, "roots", "trust anchors, here or with --trust");
     }
     out->trust = cg_trust_new();
     out->input.trust = out->trust;

@@ -16,11 +16,12 @@
 
 /* What holds for every line that does not say otherwise; all borrowed. */
 struct cg_batch {
-    const char *file;               /* names in a line are relative to its folder */
-    const struct cg_policy *policy; /* never NULL */
-    const struct cg_trust *trust;   /* for lines without "roots"; may be NULL */
-    int64_t now;                    /* for lines without "time" */
-    bool no_files;                  /* names of files are an error: the lines come from elsewhere */
+    const char *file;                    /* names in a line are relative to its folder */
+    const struct cg_policy *policy;      /* never NULL */
+    const struct cg_trust *trust;        /* for lines without "roots"; may be NULL */
+    const struct cg_trust *server_trust; /* the same, with the purpose server */
+    int64_t now;                         /* for lines without "time" */
+    bool no_files;                       /* names of files are an error: the lines come from elsewhere */
 };
 
 struct cg_denied_key {

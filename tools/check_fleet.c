@@ -143,7 +143,7 @@ static void judge(struct sample *s, const struct run *run)
         return;
     s->purpose = purpose_of(run, s->leaf);
     const struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
-                                         .trust = run->world->trust,
+                                         .trust = cg_world_trust(run->world, s->purpose),
                                          .purpose = s->purpose,
                                          .leaf = s->leaf,
                                          .sent = s->sent,

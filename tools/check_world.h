@@ -20,7 +20,8 @@ struct cg_check_options {
 
 struct cg_world {
     struct cg_policy *policy;
-    struct cg_trust *trust; /* NULL: no anchors were named; batch lines may bring their own */
+    struct cg_trust *trust;        /* NULL: no anchors were named; batch lines may bring their own */
+    struct cg_trust *server_trust; /* of brokers' own certificates; the same where the policy names no other */
     struct cg_profile profile;
     enum cg_purpose purpose;
 };
@@ -32,6 +33,9 @@ void cg_world_clear(struct cg_world *world);
 /* The rules for a purpose, as the options narrow them. */
 struct cg_profile cg_world_profile(const struct cg_world *world, const struct cg_check_options *o,
                                    enum cg_purpose purpose);
+
+/* What certificates for a purpose are checked against; may be NULL. */
+const struct cg_trust *cg_world_trust(const struct cg_world *world, enum cg_purpose purpose);
 
 /* The CRLs of --crl; those of intermediates that the peer sends need its certificates. */
 bool cg_world_add_crls(struct cg_world *world, const struct cg_check_options *o, const STACK_OF(X509) *sent,

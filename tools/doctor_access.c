@@ -84,6 +84,12 @@ static void report_all_open(struct cg_doctor *d, const struct cg_doctor_row *row
         report_open(d, row, files->item[i]);
 }
 
+static void report_trust_open(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_trust_files *files)
+{
+    report_all_open(d, row, &files->anchors);
+    report_all_open(d, row, &files->crls);
+}
+
 static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
@@ -97,8 +103,9 @@ static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
         report_open(d, row, cg_conf_plugin_file(&d->conf, i));
     report_open(d, row, named ? named->value : NULL);
     if (policy) {
-        report_all_open(d, row, &policy->trust.anchors);
-        report_all_open(d, row, &policy->trust.crls);
+        report_trust_open(d, row, &policy->trust);
+        report_trust_open(d, row, &policy->server_trust);
+        report_trust_open(d, row, &policy->bridge_trust);
         report_open(d, row, policy->state);
     }
 }

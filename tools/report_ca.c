@@ -164,6 +164,8 @@ void cg_report_policy_files(struct cg_report *report, const struct cg_policy *po
         return;
     }
     tell_trust(report, "Broker", snapshot->trust);
+    if (snapshot->server_trust != snapshot->trust)
+        tell_trust(report, "Broker's own", snapshot->server_trust);
     for (size_t i = 0; i <= snapshot->policy->nlisteners; i++) {
         const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
         if (credential)

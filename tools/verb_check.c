@@ -140,7 +140,7 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
         goto out;
     }
     const struct cg_check_input input = {.profile = &w->profile,
-                                         .trust = w->trust,
+                                         .trust = cg_world_trust(w, w->purpose),
                                          .purpose = w->purpose,
                                          .leaf = leaf,
                                          .sent = sent,
@@ -195,7 +195,8 @@ static bool judge(const struct cg_cli *cli, const struct cg_batch_case *c)
 
 static int check_batch(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_world *w)
 {
-    const struct cg_batch batch = {.file = o->batch, .policy = w->policy, .trust = w->trust, .now = cli->now};
+    const struct cg_batch batch = {
+        .file = o->batch, .policy = w->policy, .trust = w->trust, .server_trust = w->server_trust, .now = cli->now};
     struct cg_error err = {""};
     char *line = NULL;
     size_t size = 0, len = 0, bad = 0, refused = 0;

@@ -79,6 +79,16 @@ static void add_crls(struct text *text, const struct cg_crl_set *old, const stru
     }
 }
 
+static void add_store(struct text *text, const char *whose, const struct cg_trust *old, const struct cg_trust *fresh)
+{
+    char what[80];
+    snprintf(what, sizeof what, "trust anchors%s", whose);
+    add_certificates(text, what, cg_trust_anchors(old), cg_trust_anchors(fresh));
+    snprintf(what, sizeof what, "intermediates%s", whose);
+    add_certificates(text, what, cg_trust_intermediates(old), cg_trust_intermediates(fresh));
+    add_crls(text, cg_trust_crls(old), cg_trust_crls(fresh));
+}
+
 static void swapped(struct cg_reporter *reporter, const struct cg_credential *old, const struct cg_credential *fresh,
                     const struct cg_listener_policy *listener)
 {
@@ -135,13 +145,10 @@ void cg_changes_report(struct cg_reporter *reporter, const struct cg_snapshot *o
         add_certificates(&text, "intermediates", cg_trust_intermediates(old->trust),
                          cg_trust_intermediates(fresh->trust));
     }
-    if (old && old->bridge_trust != fresh->bridge_trust && fresh->bridge_trust != fresh->trust) {
-        add_certificates(&text, "trust anchors for bridges", cg_trust_anchors(old->bridge_trust),
-                         cg_trust_anchors(fresh->bridge_trust));
-        add_certificates(&text, "intermediates for bridges", cg_trust_intermediates(old->bridge_trust),
-                         cg_trust_intermediates(fresh->bridge_trust));
-        add_crls(&text, cg_trust_crls(old->bridge_trust), cg_trust_crls(fresh->bridge_trust));
-    }
+    if (old && old->server_trust != fresh->server_trust && fresh->server_trust != fresh->trust)
+        add_store(&text, " for the broker's own certificate", old->server_trust, fresh->server_trust);
+    if (old && old->bridge_trust != fresh->bridge_trust && fresh->bridge_trust != fresh->trust)
+        add_store(&text, " for bridges", old->bridge_trust, fresh->bridge_trust);
     if (!old || old->trust != fresh->trust)
         add_crls(&text, old ? cg_trust_crls(old->trust) : NULL, cg_trust_crls(fresh->trust));
     const struct cg_event event = {

@@ -102,6 +102,7 @@ struct cg_dryrun *cg_dryrun_start(const char *text, const struct cg_conn *first,
         return NULL;
     dryrun->current = cg_snapshot_take((struct cg_snapshot *)(uintptr_t)current);
     dryrun->snapshot.trust = current->trust;
+    dryrun->snapshot.server_trust = current->server_trust;
     dryrun->snapshot.bridge_trust = current->bridge_trust;
     dryrun->now = now;
     dryrun->text = strdup(text);

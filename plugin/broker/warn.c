@@ -232,6 +232,8 @@ static void look_at_snapshot(struct cg_warner *warner, const struct cg_snapshot 
 {
     const struct cg_policy *policy = current->policy;
     look_at_trust(warner, policy, &policy->base.client, current->trust, now);
+    if (current->server_trust != current->trust)
+        look_at_trust(warner, policy, &policy->base.server, current->server_trust, now);
     if (current->bridge_trust != current->trust)
         look_at_trust(warner, policy, &policy->bridge, current->bridge_trust, now);
     look_at_credential(warner, policy, current->base_credential, &policy->base, now);

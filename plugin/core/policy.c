@@ -47,7 +47,12 @@ static bool unknown_key(struct cg_parse *parse, const struct cg_place *at, const
     const struct cg_key *nearest = NULL;
     size_t best = cg_near_enough(name) + 1;
     char home[128];
-    if (find_home(&cg_policy_object, CG_IN_TOP, &document, name, home, sizeof home))
+    /* a listener's section may lack what the top level's of that name has */
+    const char *in = at->parent && at->parent->key ? at->parent->key : "";
+    const struct cg_key *section = find_key(&cg_policy_object, CG_IN_TOP, in);
+    const struct cg_place top = {&document, in, 0};
+    if ((section && section->enters && find_home(section->object, section->enters, &top, name, home, sizeof home)) ||
+        find_home(&cg_policy_object, CG_IN_TOP, &document, name, home, sizeof home))
         return cg_parse_fail(parse, at, "this key cannot stand here; its place is %s", home);
     for (const struct cg_key *key = object->keys; key->name; key++) {
         size_t far = (key->scopes & scope) ? cg_word_distance(name, key->name) : best;
@@ -169,28 +174,45 @@ static void settle_profile(struct cg_profile *profile, const struct cg_draft *dr
     profile->crl_grace = trust->crl_grace;
 }
 
-static struct cg_listener_policy settle_listener(struct cg_draft *draft, const struct cg_trust_draft *trust)
+/* The section's own, or the top level's. */
+static const struct cg_trust_draft *trust_of(const struct cg_draft *top, const struct cg_role_draft *role)
+{
+    return cg_trust_files_named(&role->trust.files) ? &role->trust : &top->trust;
+}
+
+static struct cg_listener_policy settle_listener(struct cg_draft *draft, const struct cg_draft *top)
 {
     cg_list_sort(&draft->deny);
     cg_list_sort(&draft->allow);
-    settle_profile(&draft->listener.client, draft, trust, &draft->allow);
-    settle_profile(&draft->listener.server, draft, trust, NULL);
+    draft->listener.server = draft->server.profile;
+    settle_profile(&draft->listener.client, draft, &top->trust, &draft->allow);
+    settle_profile(&draft->listener.server, draft, trust_of(top, &top->server), NULL);
     return draft->listener;
 }
 
-/* The top level without what a listener cannot have, with the listener's object merged over it. */
-static cJSON *listener_json(const cJSON *top, const cJSON *overrides)
+/* Those keys of an object that may stand in this scope too, in its objects as well. */
+static cJSON *inherited(const struct cg_object *object, unsigned scope, const cJSON *from)
 {
     cJSON *json = cJSON_CreateObject();
-    for (const cJSON *item = top->child; json && item; item = item->next) {
-        const struct cg_key *key = find_key(&cg_policy_object, CG_IN_LISTENER, item->string);
-        cJSON *copy = key ? cJSON_Duplicate(item, 1) : NULL;
-        if (key && (!copy || !cJSON_AddItemToObject(json, item->string, copy))) {
+    for (const cJSON *item = from->child; json && item; item = item->next) {
+        const struct cg_key *key = find_key(object, scope, item->string);
+        if (!key)
+            continue;
+        cJSON *copy = key->type == CG_TYPE_OBJECT ? inherited(key->object, key->enters ? key->enters : scope, item)
+                                                  : cJSON_Duplicate(item, 1);
+        if (!copy || !cJSON_AddItemToObject(json, item->string, copy)) {
             cJSON_Delete(copy);
             cJSON_Delete(json);
             return NULL;
         }
     }
+    return json;
+}
+
+/* The top level without what a listener cannot have, with the listener's object merged over it. */
+static cJSON *listener_json(const cJSON *top, const cJSON *overrides)
+{
+    cJSON *json = inherited(&cg_policy_object, CG_IN_LISTENER, top);
     if (json && !cg_json_merge(json, overrides)) {
         cJSON_Delete(json);
         return NULL;
@@ -199,7 +221,7 @@ static cJSON *listener_json(const cJSON *top, const cJSON *overrides)
 }
 
 static bool read_listener(struct cg_parse *parse, const struct cg_place *at, const cJSON *top, const cJSON *overrides,
-                          const struct cg_trust_draft *trust, struct cg_listener_policy *out)
+                          const struct cg_draft *above, struct cg_listener_policy *out)
 {
     struct cg_draft *draft = NULL;
     cJSON *json = NULL;
@@ -213,7 +235,7 @@ static bool read_listener(struct cg_parse *parse, const struct cg_place *at, con
     else
         ok = read_object(parse, at, &cg_policy_object, CG_IN_LISTENER, json, draft);
     if (ok)
-        *out = settle_listener(draft, trust);
+        *out = settle_listener(draft, above);
     cJSON_Delete(json);
     free(draft);
     return ok;
@@ -231,7 +253,7 @@ static bool read_listeners(struct cg_parse *parse, const struct cg_place *docume
     for (const cJSON *item = array ? array->child : NULL; item; item = item->next) {
         const struct cg_place here = {&at, NULL, policy->nlisteners};
         struct cg_listener_policy *listener = &policy->listeners[policy->nlisteners];
-        if (!read_listener(parse, &here, top, item, &draft->trust, listener))
+        if (!read_listener(parse, &here, top, item, draft, listener))
             return false;
         for (size_t i = 0; i < policy->nlisteners; i++)
             if (policy->listeners[i].port == listener->port)
@@ -244,16 +266,16 @@ static bool read_listeners(struct cg_parse *parse, const struct cg_place *docume
 
 static void settle(struct cg_draft *draft, struct cg_policy *policy)
 {
-    bool own_trust = draft->bridge.trust.files.anchors.count > 0;
     policy->trust = draft->trust.files;
+    policy->server_trust = draft->server.trust.files;
     policy->bridge_trust = draft->bridge.trust.files;
     policy->state = draft->state;
     policy->log = draft->log;
     cg_list_sort(&draft->admin);
     policy->admin = draft->admin;
     memcpy(policy->warn_before, draft->warn_before, sizeof policy->warn_before);
-    policy->base = settle_listener(draft, &draft->trust);
-    settle_profile(&draft->bridge.profile, draft, own_trust ? &draft->bridge.trust : &draft->trust, NULL);
+    policy->base = settle_listener(draft, draft);
+    settle_profile(&draft->bridge.profile, draft, trust_of(draft, &draft->bridge), NULL);
     policy->bridge = draft->bridge.profile;
     policy->bridge_tls = draft->bridge.tls;
 }
@@ -343,6 +365,11 @@ void cg_policy_free(struct cg_policy *policy)
 {
     if (policy && atomic_fetch_sub_explicit(&policy->references, 1, memory_order_acq_rel) == 1)
         cg_store_free(policy->store); /* the policy itself is in it */
+}
+
+bool cg_trust_files_named(const struct cg_trust_files *files)
+{
+    return files->anchors.count > 0;
 }
 
 const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port)

@@ -196,10 +196,11 @@ struct cg_log_policy {
 };
 
 struct cg_policy {
-    const char *name;                          /* the file, or "(strict default)" */
-    const char *text;                          /* its JSON */
-    struct cg_trust_files trust, bridge_trust; /* bridge_trust without anchors: trust is used */
-    const char *state;                         /* folder, NULL: nothing outlives the process */
+    const char *name; /* the file, or "(strict default)" */
+    const char *text; /* its JSON */
+    struct cg_trust_files trust;
+    struct cg_trust_files server_trust, bridge_trust; /* without anchors: trust is used */
+    const char *state;                                /* folder, NULL: nothing outlives the process */
     struct cg_log_policy log;
     struct cg_listener_policy base; /* ports that have no entry of their own */
     struct cg_listener_policy *listeners;
@@ -224,6 +225,9 @@ struct cg_policy *cg_policy_default(const char *anchors_file, struct cg_error *e
 
 struct cg_policy *cg_policy_take(struct cg_policy *policy); /* +1 (atomic), returns its argument: snapshots share it */
 void cg_policy_free(struct cg_policy *policy);              /* -1; NULL is fine */
+
+/* Has a section of trust anchors of its own? Else the top level's holds in its place. */
+bool cg_trust_files_named(const struct cg_trust_files *files);
 
 /* The entry of this port, or the base. Never NULL. */
 const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port);

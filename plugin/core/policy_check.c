@@ -63,15 +63,15 @@ bool cg_check_trust(struct cg_parse *parse, const struct cg_place *at, const voi
     return true;
 }
 
-bool cg_check_bridge(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_role(struct cg_parse *parse, const struct cg_place *at, const void *filled)
 {
-    const struct cg_bridge_draft *bridge = filled;
-    const struct cg_trust_files *files = &bridge->trust.files;
-    if (files->anchors.count == 0 && (files->intermediates.count || files->crls.count))
+    const struct cg_role_draft *role = filled;
+    const struct cg_trust_files *files = &role->trust.files;
+    if (!cg_trust_files_named(files) && (files->intermediates.count || files->crls.count))
         return cg_parse_fail(parse, at,
                              "trust names intermediates or CRLs, but no anchors: it replaces the top "
                              "level's trust as a whole; add \"anchors\"");
-    return cg_check_profile(parse, at, &bridge->profile);
+    return cg_check_profile(parse, at, &role->profile);
 }
 
 static bool is_separator(const char *text)

@@ -9,13 +9,13 @@
 
 #define AT(type, field) .offset = offsetof(type, field), .size = sizeof(((type *)NULL)->field)
 
-#define DAY           ((int64_t)86400)
-#define TLS_1_2       0x0303
-#define TLS_1_3       0x0304
-#define LISTENER      (CG_IN_TOP | CG_IN_LISTENER)
-#define PROFILE       (CG_IN_CLIENT | CG_IN_SERVER | CG_IN_BRIDGE)
-#define ANY           (LISTENER | PROFILE)
-#define TOP_OR_BRIDGE (CG_IN_TOP | CG_IN_BRIDGE)
+#define DAY       ((int64_t)86400)
+#define TLS_1_2   0x0303
+#define TLS_1_3   0x0304
+#define LISTENER  (CG_IN_TOP | CG_IN_LISTENER)
+#define PROFILE   (CG_IN_CLIENT | CG_IN_SERVER | CG_IN_BRIDGE)
+#define ANY       (LISTENER | PROFILE)
+#define HAS_TRUST (CG_IN_TOP | CG_IN_TOP_SERVER | CG_IN_BRIDGE)
 
 static const struct cg_word mode_words[] = {{"enforce", CG_ENFORCE}, {"audit", CG_AUDIT}, {0}};
 static const struct cg_word rule_words[] = {{"enforce", CG_ENFORCE}, {"audit", CG_AUDIT}, {"off", CG_OFF}, {0}};
@@ -94,20 +94,20 @@ static const struct cg_object certificate_object = {certificate_keys, sizeof(str
                                                     cg_check_certificate_match};
 
 static const struct cg_key trust_keys[] = {
-    {"anchors", CG_TYPE_PATHS, TOP_OR_BRIDGE, AT(struct cg_trust_draft, files.anchors),
+    {"anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.anchors),
      .manual = "Files with the self-signed CA certificates that are trusted, PEM or DER. The system's are never used."},
-    {"intermediates", CG_TYPE_PATHS, TOP_OR_BRIDGE, AT(struct cg_trust_draft, files.intermediates),
+    {"intermediates", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediates),
      .manual = "Files with CA certificates that complete a chain that a peer sends short."},
-    {"crls", CG_TYPE_PATHS, TOP_OR_BRIDGE, AT(struct cg_trust_draft, files.crls),
+    {"crls", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.crls),
      .manual = "Certificate revocation lists, PEM or DER; a folder stands for its *.crl, *.pem and *.der files."},
-    {"crl_required", CG_TYPE_AUTO, TOP_OR_BRIDGE, AT(struct cg_trust_draft, crl_required), .fallback = "\"auto\"",
+    {"crl_required", CG_TYPE_AUTO, HAS_TRUST, AT(struct cg_trust_draft, crl_required), .fallback = "\"auto\"",
      .manual = "Every CA of the path must have a CRL. \"auto\": when crls names any."},
-    {"crl_max_age", CG_TYPE_SECONDS, TOP_OR_BRIDGE, AT(struct cg_trust_draft, crl_max_age), .fallback = "\"0s\"",
+    {"crl_max_age", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_max_age), .fallback = "\"0s\"",
      .max = 3650 * DAY,
      .manual = "Refuse a CRL this long after its thisUpdate, whatever its nextUpdate says; 0s: no limit."},
-    {"crl_grace", CG_TYPE_SECONDS, TOP_OR_BRIDGE, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
+    {"crl_grace", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
      .max = 90 * DAY, .manual = "Go on using a CRL this long after its nextUpdate."},
-    {"crl_extended", CG_TYPE_BOOL, TOP_OR_BRIDGE, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
+    {"crl_extended", CG_TYPE_BOOL, HAS_TRUST, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
      .manual = "Follow delta CRLs and indirect CRLs, and take CRLs without a number. Else such files are refused."},
     {0}};
 static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), cg_check_trust};
@@ -244,13 +244,17 @@ static const struct cg_key profile_keys[] = {
      .manual = "Attributes that the subject of a leaf must have."},
     {"rules", CG_TYPE_RULES, PROFILE, AT(struct cg_profile, mode), .fallback = "{}", .words = rule_words,
      .manual = "Modes of single rules for this role, before those of the top level."},
-    {"trust", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_bridge_draft, trust), .fallback = "{}",
-     .object = &trust_object, .manual = "Anchors and CRLs for bridges, in place of the top level's."},
-    {"tls", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_bridge_draft, tls), .fallback = "{}", .object = &tls_object,
+    {"trust", CG_TYPE_OBJECT, CG_IN_TOP_SERVER, AT(struct cg_role_draft, trust), .fallback = "{}",
+     .object = &trust_object,
+     .manual = "Anchors and CRLs for the broker's own certificate, in place of the top level's, for one of another CA "
+               "than the clients'. No client is let in by them. For all listeners: not in listeners[]."},
+    {"trust", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_role_draft, trust), .fallback = "{}", .object = &trust_object,
+     .manual = "Anchors and CRLs for bridges, in place of the top level's."},
+    {"tls", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_role_draft, tls), .fallback = "{}", .object = &tls_object,
      .manual = "TLS settings of bridges."},
     {0}};
 static const struct cg_object profile_object = {profile_keys, sizeof(struct cg_profile), cg_check_profile};
-static const struct cg_object bridge_object = {profile_keys, sizeof(struct cg_bridge_draft), cg_check_bridge};
+static const struct cg_object role_object = {profile_keys, sizeof(struct cg_role_draft), cg_check_role};
 
 static const struct cg_key identity_keys[] = {
     {"username", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, username), .fallback = "\"none\"",
@@ -301,10 +305,12 @@ static const struct cg_key policy_keys[] = {
      .manual = "TLS settings of listeners."},
     {"client", CG_TYPE_OBJECT, LISTENER, CG_IN_CLIENT, AT(struct cg_draft, listener.client), .fallback = "{}",
      .object = &profile_object, .manual = "Rules on the certificates of clients."},
-    {"server", CG_TYPE_OBJECT, LISTENER, CG_IN_SERVER, AT(struct cg_draft, listener.server), .fallback = "{}",
-     .object = &profile_object, .manual = "Rules on the broker's own certificate."},
+    {"server", CG_TYPE_OBJECT, CG_IN_TOP, CG_IN_SERVER | CG_IN_TOP_SERVER, AT(struct cg_draft, server),
+     .fallback = "{}", .object = &role_object, .manual = "Rules on the broker's own certificate, and trust for it."},
+    {"server", CG_TYPE_OBJECT, CG_IN_LISTENER, CG_IN_SERVER, AT(struct cg_draft, server), .fallback = "{}",
+     .object = &role_object, .manual = "Rules on this listener's certificate."},
     {"bridge", CG_TYPE_OBJECT, CG_IN_TOP, CG_IN_BRIDGE, AT(struct cg_draft, bridge), .fallback = "{}",
-     .object = &bridge_object, .manual = "Rules on the certificates of brokers that this one connects to."},
+     .object = &role_object, .manual = "Rules on the certificates of brokers that this one connects to."},
     {"identity", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener.identity), .fallback = "{}",
      .object = &identity_object, .manual = "What the certificate says about the MQTT client."},
     {"plain", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.plain_allowed), .fallback = "\"deny\"",

@@ -41,6 +41,7 @@ enum cg_key_scope {
     CG_IN_CLIENT = 1 << 2,
     CG_IN_SERVER = 1 << 3,
     CG_IN_BRIDGE = 1 << 4,
+    CG_IN_TOP_SERVER = 1 << 5, /* the top level's server section: what a listener's cannot have */
 };
 
 struct cg_word {
@@ -83,10 +84,11 @@ struct cg_trust_draft {
     int64_t crl_max_age, crl_grace;
 };
 
-struct cg_bridge_draft {
+/* A section of rules that may have trust of its own: server, bridge. */
+struct cg_role_draft {
     struct cg_profile profile; /* first: rows of a profile fill it too */
     struct cg_trust_draft trust;
-    struct cg_tls_policy tls;
+    struct cg_tls_policy tls; /* bridge */
 };
 
 struct cg_draft {
@@ -96,7 +98,7 @@ struct cg_draft {
     const char *state;
     struct cg_log_policy log;
     struct cg_listener_policy listener;
-    struct cg_bridge_draft bridge;
+    struct cg_role_draft server, bridge;
     struct cg_certificate_list deny, allow, admin;
     int64_t warn_before[8];
 };

@@ -60,7 +60,7 @@ static struct cg_policy *read_policy(struct cg_loading *loading)
 
 /* ---- trust */
 
-/* One of the two stores of a snapshot. */
+/* One of the stores of a snapshot. */
 struct store {
     const struct cg_trust_files *files;
     struct cg_stamps *stamps; /* of the fresh snapshot */
@@ -116,45 +116,61 @@ static bool load_crls(struct cg_loading *loading, struct store *store)
     return true;
 }
 
-static struct store store_of(const struct cg_loading *loading, bool bridge)
+/* The clients' is the first, and stands for each other one that the policy does not name. */
+enum { CLIENTS, OWN, BRIDGES, STORES };
+
+static const struct cg_trust_files *files_of(const struct cg_policy *policy, int which)
+{
+    const struct cg_trust_files *const files[STORES] = {&policy->trust, &policy->server_trust, &policy->bridge_trust};
+    return files[which];
+}
+
+static struct cg_stamps *stamps_of(const struct cg_snapshot *snapshot, int which)
+{
+    const struct cg_stamps *const stamps[STORES] = {&snapshot->trust_files, &snapshot->server_trust_files,
+                                                    &snapshot->bridge_trust_files};
+    return (struct cg_stamps *)(uintptr_t)stamps[which];
+}
+
+static struct cg_trust **trust_of(const struct cg_snapshot *snapshot, int which)
+{
+    struct cg_trust *const *const trust[STORES] = {&snapshot->trust, &snapshot->server_trust, &snapshot->bridge_trust};
+    return (struct cg_trust **)(uintptr_t)trust[which];
+}
+
+static bool is_named(const struct cg_policy *policy, int which)
+{
+    return which == CLIENTS || cg_trust_files_named(files_of(policy, which));
+}
+
+static struct store store_of(const struct cg_loading *loading, int which)
 {
     struct cg_snapshot *fresh = loading->fresh;
     const struct cg_snapshot *old = loading->previous;
-    const struct cg_policy *policy = fresh->policy;
-    if (!bridge)
-        return (struct store){.files = &policy->trust,
-                              .stamps = &fresh->trust_files,
-                              .trust = &fresh->trust,
-                              .old = old ? old->trust : NULL,
-                              .old_stamps = old ? &old->trust_files : NULL,
-                              .old_crls = old ? &old->policy->trust.crls : NULL};
-    bool had_own = old && old->bridge_trust != old->trust;
-    return (struct store){.files = &policy->bridge_trust,
-                          .stamps = &fresh->bridge_trust_files,
-                          .trust = &fresh->bridge_trust,
-                          .old = had_own ? old->bridge_trust : NULL,
-                          .old_stamps = had_own ? &old->bridge_trust_files : NULL,
-                          .old_crls = had_own ? &old->policy->bridge_trust.crls : NULL};
+    struct store store = {
+        .files = files_of(fresh->policy, which), .stamps = stamps_of(fresh, which), .trust = trust_of(fresh, which)};
+    if (old && is_named(old->policy, which)) {
+        store.old = *trust_of(old, which);
+        store.old_stamps = stamps_of(old, which);
+        store.old_crls = &files_of(old->policy, which)->crls;
+    }
+    return store;
 }
 
 static void drop_trusts(struct cg_snapshot *fresh)
 {
-    if (fresh->bridge_trust != fresh->trust)
-        cg_trust_free(fresh->bridge_trust);
-    cg_trust_free(fresh->trust);
-    fresh->trust = fresh->bridge_trust = NULL;
-}
-
-/* The clients', and the bridges' where they have their own. */
-static int store_count(const struct cg_policy *policy)
-{
-    return policy->bridge_trust.anchors.count > 0 ? 2 : 1;
+    for (int i = STORES - 1; i >= 0; i--) {
+        if (i == CLIENTS || *trust_of(fresh, i) != fresh->trust)
+            cg_trust_free(*trust_of(fresh, i));
+        *trust_of(fresh, i) = NULL;
+    }
 }
 
 static void finish_trusts(struct cg_snapshot *fresh)
 {
-    if (!fresh->bridge_trust)
-        fresh->bridge_trust = fresh->trust;
+    for (int i = 0; i < STORES; i++)
+        if (!is_named(fresh->policy, i))
+            *trust_of(fresh, i) = fresh->trust;
 }
 
 /* ---- the numbers of CRLs that were in use */
@@ -200,11 +216,19 @@ static bool load_numbers(struct cg_loading *loading)
 static bool raise_numbers(struct cg_loading *loading)
 {
     struct cg_snapshot *fresh = loading->fresh;
-    if (!cg_trust_raise_numbers(fresh->trust, fresh->numbers) ||
-        !cg_trust_raise_numbers(fresh->bridge_trust, fresh->numbers))
-        return cg_loading_no_memory(loading);
+    for (int i = 0; i < STORES; i++)
+        if (!cg_trust_raise_numbers(*trust_of(fresh, i), fresh->numbers))
+            return cg_loading_no_memory(loading);
     cg_crl_numbers_trim(fresh->numbers);
     return true;
+}
+
+static bool has_crl_of(const struct cg_snapshot *snapshot, const X509 *issuer)
+{
+    bool there = false;
+    for (int i = 0; i < STORES && !there; i++)
+        there = cg_trust_has_crl_of(*trust_of(snapshot, i), issuer);
+    return there;
 }
 
 /* While a policy names CRLs one that is gone stays. At the start, and after a policy that named none, there is none that could:
@@ -212,16 +236,14 @@ static bool raise_numbers(struct cg_loading *loading)
 static bool none_is_gone(struct cg_loading *loading)
 {
     const struct cg_snapshot *fresh = loading->fresh;
-    for (int i = 0; i < store_count(fresh->policy); i++) {
-        const struct store store = store_of(loading, i == 1);
+    for (int i = 0; i < STORES; i++) {
+        const struct store store = store_of(loading, i);
         const STACK_OF(X509) *issuers[] = {cg_trust_anchors(*store.trust), cg_trust_intermediates(*store.trust)};
         for (int k = 0; store.files->crls.count > 0 && k < 2; k++)
             for (int n = 0; n < sk_X509_num(issuers[k]); n++) {
                 const X509 *issuer = sk_X509_value(issuers[k], n);
-                bool there = cg_trust_has_crl_of(fresh->trust, issuer) ||
-                             cg_trust_has_crl_of(fresh->bridge_trust, issuer);
                 loading->stage = CG_REASON_CRL_INVALID;
-                if (!there && cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
+                if (!has_crl_of(fresh, issuer) && cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
                     return false;
             }
     }
@@ -231,9 +253,9 @@ static bool none_is_gone(struct cg_loading *loading)
 /* All that a new policy names. CRLs that were read before may be at fault: they stay. */
 static bool load_trusts(struct cg_loading *loading)
 {
-    for (int i = 0; i < store_count(loading->fresh->policy); i++) {
-        struct store store = store_of(loading, i == 1);
-        if (!load_certificates(loading, &store) || !load_crls(loading, &store))
+    for (int i = 0; i < STORES; i++) {
+        struct store store = store_of(loading, i);
+        if (is_named(loading->fresh->policy, i) && (!load_certificates(loading, &store) || !load_crls(loading, &store)))
             return false;
     }
     finish_trusts(loading->fresh);
@@ -243,9 +265,12 @@ static bool load_trusts(struct cg_loading *loading)
 /* The policy has not changed: each store by itself. */
 static bool refresh_trusts(struct cg_loading *loading)
 {
-    for (int i = 0; i < store_count(loading->fresh->policy); i++) {
-        struct store store = store_of(loading, i == 1);
-        if (!load_certificates(loading, &store) && !(cg_loading_stays(loading) && keep_certificates(loading, &store)))
+    for (int i = 0; i < STORES; i++) {
+        struct store store = store_of(loading, i);
+        if (!is_named(loading->fresh->policy, i))
+            continue;
+        if (!load_certificates(loading, &store) &&
+            !(store.old_stamps && cg_loading_stays(loading) && keep_certificates(loading, &store)))
             return false;
         if (!load_crls(loading, &store))
             return false;
@@ -302,8 +327,8 @@ static void free_snapshot(struct cg_snapshot *snapshot)
     drop_trusts(snapshot);
     cg_crl_numbers_free(snapshot->numbers);
     cg_policy_free(snapshot->policy);
-    cg_stamps_clear(&snapshot->trust_files);
-    cg_stamps_clear(&snapshot->bridge_trust_files);
+    for (int i = 0; i < STORES; i++)
+        cg_stamps_clear(stamps_of(snapshot, i));
     free(snapshot);
 }
 
@@ -338,6 +363,14 @@ struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, co
     return NULL;
 }
 
+static bool same_trusts(const struct cg_snapshot *a, const struct cg_snapshot *b)
+{
+    bool same = true;
+    for (int i = 0; i < STORES; i++)
+        same = same && *trust_of(a, i) == *trust_of(b, i);
+    return same;
+}
+
 static bool same_credentials(const struct cg_snapshot *a, const struct cg_snapshot *b)
 {
     bool same = a->base_credential == b->base_credential && a->policy == b->policy;
@@ -357,8 +390,7 @@ struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, 
         return NULL;
     }
     struct cg_snapshot *fresh = loading.fresh;
-    if (same_credentials(fresh, previous) && fresh->trust == previous->trust &&
-        fresh->bridge_trust == previous->bridge_trust) {
+    if (same_credentials(fresh, previous) && same_trusts(fresh, previous)) {
         free_snapshot(fresh);
         return NULL;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One immutable state of the world: policy, trust (clients' and bridges'), credentials. Reference counted; the handshake
+/* One immutable state of the world: policy, trust (clients', the broker's own, bridges'), credentials. Reference counted; the handshake
  * holds the one that it started with. At the start it is built whole or not at all. Later each part is taken by itself:
  * what is bad, half written or gone stays what it was, and holds nothing else back.
  * Called by broker (load, swap), tls (use), the tool. */
@@ -30,14 +30,15 @@ struct cg_snapshot {
     uint64_t number; /* set by the caller: 1, 2, ... */
     struct cg_policy *policy;
     struct cg_trust *trust;
+    struct cg_trust *server_trust;         /* of the broker's own certificate; trust where the policy names none */
     struct cg_trust *bridge_trust;         /* same pointer as trust where the policy names none */
     struct cg_crl_numbers *numbers;        /* the highest that were ever in use: of policy->state, before, and now */
     struct cg_credential *base_credential; /* of policy->base; NULL: the broker's own is served */
     struct cg_credential **credentials;    /* by policy->listeners index; NULL entries: the broker's own is served */
     char policy_changes[200];              /* cg_policy_changes since the previous one */
-    struct cg_stamps trust_files, bridge_trust_files; /* of the certificates of the trust stores */
-    struct cg_stamps base_credential_files;           /* of the credentials, to know that they have not changed */
-    struct cg_stamps *credential_files;               /* by policy->listeners index */
+    struct cg_stamps trust_files, server_trust_files, bridge_trust_files; /* of the certificates of the trust stores */
+    struct cg_stamps base_credential_files; /* of the credentials, to know that they have not changed */
+    struct cg_stamps *credential_files;     /* by policy->listeners index */
 };
 
 /* What only the layers above can say about a part; state may be NULL. False, and *err: the part is not taken. Any thread. */

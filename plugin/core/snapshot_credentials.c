@@ -38,7 +38,7 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
 {
     struct cg_verdict verdict;
     struct cg_check_input in = {.profile = &listener->server,
-                                .trust = loading->fresh->trust,
+                                .trust = loading->fresh->server_trust,
                                 .purpose = CG_PURPOSE_SERVER,
                                 .leaf = credential->leaf,
                                 .sent = credential->chain,

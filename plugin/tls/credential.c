@@ -28,7 +28,7 @@ bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener
 {
     struct cg_check_input in = {
         .profile = &policy->server,
-        .trust = snapshot->trust,
+        .trust = snapshot->server_trust,
         .purpose = CG_PURPOSE_SERVER,
         .leaf = leaf,
         .sent = chain,

@@ -35,7 +35,7 @@ static int64_t lasts_until(const struct cg_snapshot *snapshot, const struct cg_p
     int64_t until = verdict->not_after ? verdict->not_after : INT64_MAX, not_after = 0;
     if (profile->min_remaining > 0 && cg_time_seconds(X509_get0_notAfter(leaf), &not_after))
         until = earlier(until, not_after - profile->min_remaining);
-    return earlier(until, cg_crl_set_next_change(cg_trust_crls(snapshot->trust), &terms) - 1);
+    return earlier(until, cg_crl_set_next_change(cg_trust_crls(snapshot->server_trust), &terms) - 1);
 }
 
 static void judge(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,

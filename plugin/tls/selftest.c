@@ -87,7 +87,7 @@ static bool make_snapshot(struct proof *proof, struct cg_error *err)
                                            .trust = cg_trust_new(),
                                            .base_credential = &proof->credential};
     atomic_init(&proof->snapshot.references, 1); /* ours: the connections never hold the last one */
-    proof->snapshot.bridge_trust = proof->snapshot.trust;
+    proof->snapshot.server_trust = proof->snapshot.bridge_trust = proof->snapshot.trust;
     bool ok = len > 0 && proof->snapshot.policy && proof->snapshot.trust &&
               cg_trust_add_anchors(proof->snapshot.trust, "(self-test)", der, (size_t)len, err);
     OPENSSL_free(der);

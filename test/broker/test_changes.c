@@ -57,17 +57,23 @@ static void each_trust_by_itself(void **state)
                     *bridges = trust_of(pki, "two", "two5"), *later = trust_of(pki, "two", "two6"),
                     *other = trust_of(pki, "three", "three9");
     const struct {
-        struct cg_trust *trust, *bridge_trust;
+        struct cg_trust *trust, *server_trust, *bridge_trust;
         const char *words, *not_these;
     } rows[] = {
-        {newer, bridges, "CRL of CN=one: number 1 before, 2 now", "CN=two"},
-        {newer, later, "CRL of CN=two: number 5 before, 6 now", "CN=one"},
-        {newer, other, "trust anchors for bridges: ", "CN=one"},
-        {newer, newer, "", "CRL of"}, /* none of its own any more: all is known */
+        {newer, newer, bridges, "CRL of CN=one: number 1 before, 2 now", "CN=two"},
+        {newer, newer, later, "CRL of CN=two: number 5 before, 6 now", "CN=one"},
+        {newer, other, later, "trust anchors for the broker's own certificate: 1 before, 1 now; CRL of CN=three",
+         "CN=two"},
+        {newer, later, later, "CRL of CN=two: number none before, 6 now", "CN=one"},
+        {newer, newer, other, "trust anchors for bridges: ", "CN=one"},
+        {newer, newer, newer, "", "CRL of"}, /* none of its own any more: all is known */
     };
-    struct cg_snapshot before = {.policy = policy, .trust = first, .bridge_trust = bridges};
+    struct cg_snapshot before = {.policy = policy, .trust = first, .server_trust = first, .bridge_trust = bridges};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct cg_snapshot now = {.policy = policy, .trust = rows[i].trust, .bridge_trust = rows[i].bridge_trust};
+        struct cg_snapshot now = {.policy = policy,
+                                  .trust = rows[i].trust,
+                                  .server_trust = rows[i].server_trust,
+                                  .bridge_trust = rows[i].bridge_trust};
         told[0] = '\0';
         cg_changes_report(reporter, &before, &now);
         if (!strstr(told, rows[i].words) || strstr(told, rows[i].not_these))
@@ -162,8 +168,8 @@ static void each_step_in_words(void **state)
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct cg_trust *first = steps[i].anchors[0] ? trust_of(w.pki, steps[i].anchors[0], steps[i].crls[0]) : NULL;
         struct cg_trust *second = trust_of(w.pki, steps[i].anchors[1], steps[i].crls[1]);
-        struct cg_snapshot before = {.policy = w.policy, .trust = first, .bridge_trust = first},
-                           now = {.policy = w.policy, .trust = second, .bridge_trust = second};
+        struct cg_snapshot before = {.policy = w.policy, .trust = first, .server_trust = first, .bridge_trust = first},
+                           now = {.policy = w.policy, .trust = second, .server_trust = second, .bridge_trust = second};
         told[0] = '\0';
         cg_changes_report(w.reporter, first ? &before : NULL, &now);
         if (!strstr(told, steps[i].words) || strstr(told, steps[i].not_these))
@@ -183,7 +189,7 @@ static void partitions_of_a_long_name(void **state)
                 "left: crl issuer=long number=5 idp=fullname:URI:http://crl.example/left.crl\n"
                 "right: crl issuer=long number=6 idp=fullname:URI:http://crl.example/right.crl");
     struct cg_trust *trust = trust_of(w.pki, "long", "left right");
-    struct cg_snapshot now = {.policy = w.policy, .trust = trust, .bridge_trust = trust};
+    struct cg_snapshot now = {.policy = w.policy, .trust = trust, .server_trust = trust, .bridge_trust = trust};
     cg_changes_report(w.reporter, NULL, &now);
     if (count_of("CRL of CN=Example Plant Device Issuing CA G2") != 2 ||
         count_of("... (http://crl.example/left.crl): number none before, 5 now") != 1 ||
@@ -200,8 +206,12 @@ static void policy_and_intermediates(void **state)
     char *pem = cg_pki_pem(w.pki, "inter");
     assert_true(cg_trust_add_intermediates(second, "inter", pem, strlen(pem), &err));
     free(pem);
-    struct cg_snapshot before = {.policy = w.policy, .trust = first, .bridge_trust = first},
-                       now = {.policy = w.policy, .trust = second, .bridge_trust = second, .policy_changes = "$.plain"};
+    struct cg_snapshot before = {.policy = w.policy, .trust = first, .server_trust = first, .bridge_trust = first},
+                       now = {.policy = w.policy,
+                              .trust = second,
+                              .server_trust = second,
+                              .bridge_trust = second,
+                              .policy_changes = "$.plain"};
     cg_changes_report(w.reporter, &before, &now);
     assert_non_null(strstr(told, ": policy: $.plain; intermediates: 0 before, 1 now\n"));
     cg_trust_free(first);
@@ -213,7 +223,7 @@ static void no_more_than_eight_crls_are_told(void **state)
 {
     (void)state;
     struct cg_trust *trust = trust_of(w.pki, NINE, "one1 two2 three3 four4 five5 six6 seven7 eight8 nine9");
-    struct cg_snapshot now = {.policy = w.policy, .trust = trust, .bridge_trust = trust};
+    struct cg_snapshot now = {.policy = w.policy, .trust = trust, .server_trust = trust, .bridge_trust = trust};
     cg_changes_report(w.reporter, NULL, &now);
     assert_int_equal(count_of("CRL of CN="), 8);
     cg_trust_free(trust);
@@ -248,6 +258,7 @@ static void each_new_credential_once(void **state)
         struct cg_credential *of_listener[2][1] = {{rows[i].before}, {rows[i].now}};
         struct cg_snapshot before = {.policy = w.policy,
                                      .trust = trust,
+                                     .server_trust = trust,
                                      .bridge_trust = trust,
                                      .base_credential = rows[i].before,
                                      .credentials = of_listener[0]},
@@ -297,8 +308,16 @@ static void a_list_without_psk_is_told_once(void **state)
         w.policy->listeners = &listener;
         w.policy->nlisteners = 1;
         struct cg_credential *none[1] = {NULL};
-        struct cg_snapshot before = {.policy = &other, .trust = trust, .bridge_trust = trust, .credentials = none},
-                           now = {.policy = w.policy, .trust = trust, .bridge_trust = trust, .credentials = none};
+        struct cg_snapshot before = {.policy = &other,
+                                     .trust = trust,
+                                     .server_trust = trust,
+                                     .bridge_trust = trust,
+                                     .credentials = none},
+                           now = {.policy = w.policy,
+                                  .trust = trust,
+                                  .server_trust = trust,
+                                  .bridge_trust = trust,
+                                  .credentials = none};
         for (int at_start = 0; at_start < 2; at_start++) {
             told[0] = '\0';
             cg_changes_report(w.reporter, at_start ? NULL : &before, &now);

@@ -57,7 +57,7 @@ static int start(void **unused)
     pki = cg_pki_new(time(NULL));
     cg_pki_make(pki, "ca: ca cn=ca\nadmin: issuer=ca cn=admin\n");
     snapshot.policy = cg_policy_default("ca.pem", &err);
-    snapshot.trust = snapshot.bridge_trust = cg_trust_new();
+    snapshot.trust = snapshot.server_trust = snapshot.bridge_trust = cg_trust_new();
     atomic_init(&snapshot.references, 1);
     char *pem = cg_pki_pem(pki, "ca");
     assert_true(cg_trust_add_anchors(snapshot.trust, "ca", pem, strlen(pem), &err));

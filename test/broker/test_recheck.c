@@ -55,8 +55,8 @@ static int start(void **unused)
     cg_pki_make(pki, "root: ca cn=root\ngood: issuer=root\nbad: issuer=root\nplain: issuer=root\n"
                      "crl1: crl issuer=root number=1\ncrl2: crl issuer=root number=2 revoke=bad");
     old.policy = fresh.policy = cg_policy_default("ca.pem", &err);
-    old.trust = old.bridge_trust = trust_of("root", "crl1");
-    fresh.trust = fresh.bridge_trust = trust_of("root", "crl2");
+    old.trust = old.server_trust = old.bridge_trust = trust_of("root", "crl1");
+    fresh.trust = fresh.server_trust = fresh.bridge_trust = trust_of("root", "crl2");
     atomic_init(&old.references, 1);
     atomic_init(&fresh.references, 1);
     ctx = SSL_CTX_new(TLS_server_method());

@@ -114,7 +114,7 @@ static int start(void **unused)
                 "root: ca cn=root\ninter: ca issuer=root cn=inter secs=-60..500\ndev: issuer=root secs=-60..100\n"
                 "long: issuer=root secs=-60..200\nbelow: issuer=inter\n");
     w.snapshot.policy = cg_policy_default("ca.pem", &err);
-    w.snapshot.trust = w.snapshot.bridge_trust = trust_of("root", "inter");
+    w.snapshot.trust = w.snapshot.server_trust = w.snapshot.bridge_trust = trust_of("root", "inter");
     w.snapshot.number = 1;
     atomic_init(&w.snapshot.references, 1);
     w.reporter = cg_reporter_open(&w.snapshot.policy->log, NULL, broker_log, &err);

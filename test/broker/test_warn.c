@@ -65,7 +65,7 @@ static int start(void **unused)
     free(inter);
     free(crl);
     w.snapshot.policy = w.policy;
-    w.snapshot.trust = w.snapshot.bridge_trust = trust;
+    w.snapshot.trust = w.snapshot.server_trust = w.snapshot.bridge_trust = trust;
     w.client.role = CG_ROLE_LISTENER;
     w.client.state = CG_CONN_ESTABLISHED;
     w.client.peer_leaf = cg_pki_cert(w.pki, "client");

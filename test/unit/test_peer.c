@@ -82,16 +82,18 @@ static void the_role_gives_purpose_and_trust(void **state)
     (void)state;
     struct cg_error err = {""};
     struct cg_pki *pki = cg_pki_new(1750000000);
-    cg_pki_make(pki, "root: ca cn=root\nother: ca cn=other\ndev: issuer=root\nbroker: server issuer=other\n");
+    cg_pki_make(pki, "root: ca cn=root\nother: ca cn=other\npublic: ca cn=public\ndev: issuer=root\n"
+                     "broker: server issuer=other\nstranger: issuer=public\nown: server issuer=public\n");
     struct cg_policy *policy = cg_policy_default("ca.pem", &err);
-    struct cg_trust *trust[2] = {cg_trust_new(), cg_trust_new()};
-    const char *anchors[] = {"root", "other"};
-    for (int i = 0; i < 2; i++) {
+    struct cg_trust *trust[3] = {cg_trust_new(), cg_trust_new(), cg_trust_new()};
+    const char *anchors[] = {"root", "other", "public"};
+    for (int i = 0; i < 3; i++) {
         char *pem = cg_pki_pem(pki, anchors[i]);
         assert_true(cg_trust_add_anchors(trust[i], "anchors", pem, strlen(pem), &err));
         free(pem);
     }
-    const struct cg_snapshot snapshot = {.policy = policy, .trust = trust[0], .bridge_trust = trust[1]};
+    const struct cg_snapshot snapshot = {
+        .policy = policy, .trust = trust[0], .bridge_trust = trust[1], .server_trust = trust[2]};
     static const struct {
         enum cg_role role;
         const char *leaf, *host;
@@ -99,6 +101,8 @@ static void the_role_gives_purpose_and_trust(void **state)
     } tries[] = {
         {CG_ROLE_LISTENER, "dev", NULL, CG_REASON_OK},
         {CG_ROLE_LISTENER, "broker", NULL, CG_REASON_UNTRUSTED},
+        {CG_ROLE_LISTENER, "stranger", NULL, CG_REASON_UNTRUSTED}, /* of the CA of the broker's own certificate */
+        {CG_ROLE_BRIDGE, "own", "localhost", CG_REASON_UNTRUSTED},
         {CG_ROLE_BRIDGE, "broker", "localhost", CG_REASON_OK},
         {CG_ROLE_BRIDGE, "broker", "elsewhere", CG_REASON_HOST_MISMATCH},
         {CG_ROLE_BRIDGE, "dev", "localhost", CG_REASON_UNTRUSTED},
@@ -115,6 +119,7 @@ static void the_role_gives_purpose_and_trust(void **state)
     }
     cg_trust_free(trust[0]);
     cg_trust_free(trust[1]);
+    cg_trust_free(trust[2]);
     cg_policy_free(policy);
     cg_pki_free(pki);
 }

@@ -52,6 +52,14 @@ static const struct {
      "$.server.certificate: this key cannot stand here; its place is $.client.certificate"},
     {"a top-level key in a listener", "{\"listeners\":[{\"port\":1,\"log\":{}}]}",
      "$.listeners[0].log: this key cannot stand here; its place is $.log"},
+    {"a listener has no trust of its own", "{\"listeners\":[{\"port\":1,\"server\":{\"trust\":{}}}]}",
+     "$.listeners[0].server.trust: this key cannot stand here; its place is $.server.trust"},
+    {"clients have no trust but the top level's", "{\"client\":{\"trust\":{}}}",
+     "$.client.trust: this key cannot stand"},
+    {"CRLs for the broker's own certificate, and no anchors", "{\"server\":{\"trust\":{\"crls\":\"a\"}}}",
+     "$.server: trust names intermediates or CRLs, but no anchors"},
+    {"CRLs required of the broker's own, and none named",
+     "{\"server\":{\"trust\":{\"anchors\":\"a\",\"crl_required\":true}}}", "$.server.trust: crl_required is true"},
     {"a bridge has no session tickets", "{\"bridge\":{\"tls\":{\"resumption\":\"off\"}}}",
      "this key cannot stand here"},
     {"null at the top level", "{\"mode\":null}", "$.mode: expected \"enforce\" or \"audit\", found null"},
@@ -250,6 +258,31 @@ static void defaults_are_strict(void **state)
     cg_policy_free(policy);
 }
 
+/* What server.trust says holds for the broker's own certificate on each listener, and for nothing else. */
+static void the_brokers_own_trust(void **state)
+{
+    (void)state;
+    struct cg_policy *policy = parse(
+        "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\",\"crl_max_age\":\"2d\"},"
+        "\"server\":{\"max_depth\":2,\"trust\":{\"anchors\":\"public.pem\"}},"
+        "\"listeners\":[{\"port\":1},{\"port\":2,\"server\":{\"max_depth\":3}},{\"port\":3,\"server\":null}]}");
+    static const unsigned depths[] = {2, 3, 4};
+    assert_string_equal(policy->server_trust.anchors.item[0], "/etc/cg/public.pem");
+    assert_false(policy->base.server.crl_required);
+    assert_int_equal(policy->base.server.crl_max_age, 0);
+    assert_true(policy->base.client.crl_required && policy->bridge.crl_required);
+    assert_int_equal(policy->nlisteners, 3);
+    for (size_t i = 0; i < policy->nlisteners; i++) {
+        assert_int_equal(policy->listeners[i].server.max_depth, depths[i]);
+        assert_false(policy->listeners[i].server.crl_required);
+        assert_true(policy->listeners[i].client.crl_required);
+    }
+    cg_policy_free(policy);
+    policy = parse("{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"}}");
+    assert_true(policy->base.server.crl_required);
+    cg_policy_free(policy);
+}
+
 static void values_arrive(void **state)
 {
     (void)state;
@@ -423,6 +456,7 @@ int main(void)
         cmocka_unit_test(refuses_nul_byte),
         cmocka_unit_test(error_may_be_null),
         cmocka_unit_test(defaults_are_strict),
+        cmocka_unit_test(the_brokers_own_trust),
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(crl_required_can_be_said),
         cmocka_unit_test(listeners_are_merged),

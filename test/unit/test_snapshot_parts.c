@@ -62,6 +62,54 @@ static void shares_what_did_not_change(void **state)
     cg_pki_write(pki, folder, "ca.pem", "root");
 }
 
+/* A certificate of a public CA beside a private CA with CRLs: what is wrong with the one holds back no other part. */
+static void the_trust_of_the_brokers_own_by_itself(void **state)
+{
+    (void)state;
+    static const char policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"},"
+                                 "\"server\":{\"trust\":{\"anchors\":\"public.pem\"}},"
+                                 "\"credential\":{\"chain\":\"public-chain.pem\",\"key\":\"public-key.pem\"}}";
+    static const char *const bad[] = {NULL, "garbage", "-----BEGIN CERTIFICATE-----\nMIIB"};
+    cg_pki_make(pki, "own: server issuer=other\nlater: crl issuer=root number=8");
+    cg_pki_write(pki, folder, "public.pem", "other");
+    cg_pki_write(pki, folder, "list.crl", "list");
+    cg_pki_write(pki, folder, "public-chain.pem", "own");
+    cg_pki_write_key(pki, folder, "public-key.pem", "own");
+    struct cg_snapshot *first = fixture_load_well(policy);
+    assert_ptr_not_equal(first->server_trust, first->trust);
+    assert_ptr_equal(first->bridge_trust, first->trust);
+    assert_false(first->policy->base.server.crl_required);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(unlink(cg_scratch_path("public.pem")), 0);
+        if (bad[i])
+            cg_scratch_write("public.pem", bad[i]);
+        cg_pki_write(pki, folder, "list.crl", "later");
+        struct cg_snapshot *second = fixture_reload(NULL, first);
+        fixture_expect_faults(1, "public.pem: ");
+        assert_ptr_not_equal(second->trust, first->trust); /* the new CRL */
+        assert_int_equal(sk_X509_num(cg_trust_anchors(second->server_trust)), 1);
+        assert_ptr_equal(second->base_credential, first->base_credential);
+        cg_pki_write(pki, folder, "public.pem", "other root");
+        struct cg_snapshot *third = fixture_reload(NULL, second);
+        fixture_expect_faults(0, NULL);
+        assert_int_equal(sk_X509_num(cg_trust_anchors(third->server_trust)), 2);
+        assert_ptr_equal(third->trust, second->trust);
+        cg_snapshot_release(third);
+        cg_snapshot_release(second);
+        cg_pki_write(pki, folder, "list.crl", "list");
+        cg_pki_write(pki, folder, "public.pem", "other");
+    }
+    unlink(cg_scratch_path("ca.pem")); /* and the other way round */
+    cg_pki_write(pki, folder, "public.pem", "other root");
+    struct cg_snapshot *last = fixture_reload(NULL, first);
+    fixture_expect_faults(1, "ca.pem: no such file");
+    assert_int_equal(sk_X509_num(cg_trust_anchors(last->server_trust)), 2);
+    assert_int_equal(sk_X509_num(cg_trust_anchors(last->trust)), 1);
+    cg_snapshot_release(last);
+    cg_snapshot_release(first);
+    cg_pki_write(pki, folder, "ca.pem", "root");
+}
+
 /* The cRLNumber, in hex, of the CRL of an issuer; "" for none. */
 static const char *number_of(const struct cg_snapshot *snapshot, const char *issuer)
 {
@@ -543,6 +591,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_what_did_not_change),
+        cmocka_unit_test(the_trust_of_the_brokers_own_by_itself),
         cmocka_unit_test(each_part_by_itself),
         cmocka_unit_test(a_part_that_is_mended_is_taken),
         cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),

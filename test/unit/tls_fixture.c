@@ -116,7 +116,7 @@ void tls_world_open(struct tls_world *world)
     CHECK(cg_trust_add_anchors(world->trust, "(test)", pem, strlen(pem), &err));
     free(pem);
     world->snapshot.policy = world->policy;
-    world->snapshot.trust = world->snapshot.bridge_trust = world->trust;
+    world->snapshot.trust = world->snapshot.server_trust = world->snapshot.bridge_trust = world->trust;
     world->snapshot.number = 1;
     atomic_init(&world->snapshot.references, 1);
     world->current = &world->snapshot;

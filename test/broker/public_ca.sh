@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# A broker certificate of a public CA beside a private CA for clients: server.trust holds for the broker's own certificate,
+# and lets no client in. With the certificate of mosquitto.conf (certfile) and that of the policy (credential).
+. "$(dirname "$0")/lib.sh"
+begin
+tls=$(free_port)
+make_ca ca
+make_ca public
+make_leaf server serverAuth /CN=localhost DNS:localhost,IP:127.0.0.1 public
+make_leaf dev1 clientAuth /CN=dev1 URI:urn:plant:dev1
+make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger public
+make_leaf gone clientAuth /CN=gone URI:urn:plant:gone
+cp ca.pem clients.pem
+
+# crl [NAME]: clients.crl, which revokes NAME
+: >index.txt
+printf '[ca]\ndefault_ca = d\n[d]\ndatabase = index.txt\ndefault_md = sha256\ncrlnumber = number\ncrl_extensions = c\n[c]\nauthorityKeyIdentifier = keyid\n' >ca.cnf
+echo 01 >number
+crl() {
+    [ -z "${1:-}" ] || openssl ca -config ca.cnf -cert clients.pem -keyfile ca.key -revoke "$1.pem" 2>/dev/null
+    openssl ca -config ca.cnf -cert clients.pem -keyfile ca.key -gencrl -crldays 9 -out new.crl 2>/dev/null
+    mv new.crl clients.crl
+}
+crl
+
+# The clients of this test trust what a device would: the public CA.
+cp public.pem ca.pem
+
+# configure [MEMBERS OF server.trust]
+configure() {
+    credential= own=
+    [ -z "${1:-}" ] || own=", \"server\": {\"trust\": {$1}}"
+    [ "$how" = certfile ] || credential=', "credential": {"chain": "server.pem", "key": "server.key"}'
+    printf '{"trust": {"anchors": "clients.pem", "crls": "clients.crl"}, "log": {"file": "events.jsonl"}%s%s}\n' \
+        "$own" "$credential" >policy.new
+    mv policy.new policy.json
+    {
+        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
+        tls_listener "$tls" "require_certificate true\n" | sed 's/ca\.pem/clients.pem/'
+    } >broker.conf
+}
+
+for how in certfile credential; do
+    rm -f events.jsonl
+    configure
+    "$CG_TOOL" check --purpose server --policy policy.json server.pem >out 2>&1 && fail "$how: check accepts without server.trust"
+    if [ "$how" = credential ]; then
+        start_refused "$how without server.trust" "untrusted\|crl_missing" "$mosquitto"
+    fi
+
+    configure '"anchors": "public.pem"'
+    "$CG_TOOL" check --purpose server --policy policy.json server.pem >out 2>&1 || fail "$how: check: $(cat out)"
+    "$CG_TOOL" check --purpose client --policy policy.json dev1.pem >out 2>&1 || fail "$how: check of a client: $(cat out)"
+    "$CG_TOOL" check --purpose client --policy policy.json stranger.pem >out 2>&1 && fail "$how: check accepts a client of the public CA"
+    start_broker || exit 1
+    ! grep -q 'untrusted\|crl_missing' broker.log || fail "$how: the broker doubts its own certificate: $(grep certguard broker.log)"
+    expect "$how: a client of the private CA" in dev1 "$tls" dev1
+    expect "$how: a client of the public CA" out stranger "$tls" stranger
+    expect_event "$how: and why" "handshake_rejected.untrusted" event reason
+    expect "$how: a client before it is revoked" in gone "$tls" gone
+
+    # the file vanishes, or is half written: the good state stays, and the other parts are taken
+    rm public.pem
+    crl gone
+    expect_event "$how: what is gone is told" "snapshot_rejected.*public.pem" event detail
+    expect_event "$how: the new CRL is taken" "snapshot_loaded.*CRL of CN=ca: number" event detail
+    expect "$how: who was revoked meanwhile" out gone "$tls" gone
+    expect "$how: others" in dev1 "$tls" dev1
+    head -c 200 ca.pem >public.pem
+    expect_event "$how: half a file is told" "snapshot_rejected.*public.pem: CERTIFICATE" event detail
+    expect "$how: others still" in dev1 "$tls" dev1
+    expect "$how: a client of the public CA still" out stranger "$tls" stranger
+    cp ca.pem public.new && mv public.new public.pem
+
+    # another CA: what is served goes on, or is refused, as with the top level's
+    openssl x509 -in clients.pem >public.new && mv public.new public.pem
+    expect_event "$how: another CA is taken" "snapshot_loaded.*trust anchors for the broker's own certificate" event detail
+    expect "$how: a client of the public CA, with no public CA" out stranger "$tls" stranger
+    cp ca.pem public.pem
+    stop_broker
+    : >index.txt
+    crl
+done
+
+[ "$failures" -eq 0 ]
