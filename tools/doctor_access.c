@@ -87,6 +87,7 @@ static void report_all_open(struct cg_doctor *d, const struct cg_doctor_row *row
 static void report_trust_open(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_trust_files *files)
 {
     report_all_open(d, row, &files->anchors);
+    report_all_open(d, row, &files->intermediate_anchors);
     report_all_open(d, row, &files->crls);
 }
 

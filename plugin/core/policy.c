@@ -369,7 +369,7 @@ void cg_policy_free(struct cg_policy *policy)
 
 bool cg_trust_files_named(const struct cg_trust_files *files)
 {
-    return files->anchors.count > 0;
+    return files->anchors.count > 0 || files->intermediate_anchors.count > 0;
 }
 
 const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port)

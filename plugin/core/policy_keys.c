@@ -96,6 +96,12 @@ static const struct cg_object certificate_object = {certificate_keys, sizeof(str
 static const struct cg_key trust_keys[] = {
     {"anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.anchors),
      .manual = "Files with the self-signed CA certificates that are trusted, PEM or DER. The system's are never used."},
+    {"intermediate_anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediate_anchors),
+     .manual =
+         "Files with CA certificates that are trusted though they are no self-signed roots, such as one issuing CA "
+         "of a corporate root that is not trusted as a whole. What a root's certificate says of path length, names "
+         "and dates holds for them too. No CRL is asked about such an anchor itself: take it out of the file when "
+         "it is revoked."},
     {"intermediates", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediates),
      .manual = "Files with CA certificates that complete a chain that a peer sends short."},
     {"crls", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.crls),

@@ -2,6 +2,7 @@
 #include "trust.h"
 
 #include "file.h"
+#include "name.h"
 #include "pem.h"
 #include "trust_parts.h"
 
@@ -177,24 +178,51 @@ static enum standing standing_of(X509 *cert)
     return claims == 0 ? NOT_SELF_SIGNED : proves == 1 ? SELF_SIGNED : DOUBTFUL;
 }
 
-static bool add_certificate(struct cg_trust *trust, const char *place, int number, X509 *cert, bool anchors,
+/* What a bundle is named as. */
+enum kind { INTERMEDIATES, ANCHORS, INTERMEDIATE_ANCHORS };
+
+static bool may_be_intermediate_anchor(const char *place, int number, X509 *cert, enum standing standing,
+                                       struct cg_error *err)
+{
+    char name[256];
+    cg_name_text(X509_get_subject_name(cert), name, sizeof name);
+    if (standing == SELF_SIGNED)
+        cg_error_set(
+            err,
+            "%s: certificate %d: '%s' is a self-signed root, and would let in all that it vouches for; take it "
+            "out of this file, which trust.intermediate_anchors names, and leave the CA that is to be trusted",
+            place, number, name);
+    else if (!(X509_get_extension_flags(cert) & EXFLAG_CA))
+        cg_error_set(err,
+                     "%s: certificate %d: '%s' is no CA (basicConstraints, RFC 5280 4.2.1.9), and cannot be a trust "
+                     "anchor; take it out of this file, which trust.intermediate_anchors names",
+                     place, number, name);
+    else
+        return true;
+    return false;
+}
+
+static bool add_certificate(struct cg_trust *trust, const char *place, int number, X509 *cert, enum kind kind,
                             struct cg_error *err)
 {
-    enum standing standing = anchors ? standing_of(cert) : NOT_SELF_SIGNED;
+    enum standing standing = kind != INTERMEDIATES ? standing_of(cert) : NOT_SELF_SIGNED;
+    if (kind == INTERMEDIATE_ANCHORS && standing != DOUBTFUL &&
+        !may_be_intermediate_anchor(place, number, cert, standing, err))
+        return false;
     if (standing == DOUBTFUL)
         cg_error_set(
             err,
             "%s: certificate %d: its issuer has its own name, and its own key did not sign it (or that cannot be "
             "checked): no root; export the CA's own certificate again, or take this one out",
             place, number);
-    else if (!add(trust, cert, standing == SELF_SIGNED))
+    else if (!add(trust, cert, standing == SELF_SIGNED || kind == INTERMEDIATE_ANCHORS))
         cg_error_set(err, "%s: out of memory", place);
     else
         return true;
     return false;
 }
 
-static bool add_bundle(struct cg_trust *trust, const char *place, const void *data, size_t len, bool anchors,
+static bool add_bundle(struct cg_trust *trust, const char *place, const void *data, size_t len, enum kind kind,
                        struct cg_error *err)
 {
     STACK_OF(X509) *certs = NULL;
@@ -207,42 +235,54 @@ static bool add_bundle(struct cg_trust *trust, const char *place, const void *da
         return false;
     ok = true;
     for (int i = 0; ok && i < sk_X509_num(certs); i++)
-        ok = add_certificate(trust, place, i + 1, sk_X509_value(certs, i), anchors, err);
+        ok = add_certificate(trust, place, i + 1, sk_X509_value(certs, i), kind, err);
     sk_X509_pop_free(certs, X509_free);
     return ok;
 }
 
 bool cg_trust_add_anchors(struct cg_trust *trust, const char *place, const void *data, size_t len, struct cg_error *err)
 {
-    return add_bundle(trust, place, data, len, true, err);
+    return add_bundle(trust, place, data, len, ANCHORS, err);
+}
+
+bool cg_trust_add_intermediate_anchors(struct cg_trust *trust, const char *place, const void *data, size_t len,
+                                       struct cg_error *err)
+{
+    return add_bundle(trust, place, data, len, INTERMEDIATE_ANCHORS, err);
 }
 
 bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const void *data, size_t len,
                                 struct cg_error *err)
 {
-    return add_bundle(trust, place, data, len, false, err);
+    return add_bundle(trust, place, data, len, INTERMEDIATES, err);
 }
 
 /* ---- files */
 
-static bool load_bundle(struct cg_trust *trust, const char *path, bool anchors, struct cg_error *err)
+static bool load_bundle(struct cg_trust *trust, const char *path, enum kind kind, struct cg_error *err)
 {
     struct cg_bytes bytes;
     if (!cg_file_read(path, CG_FILE_PUBLIC, BUNDLE_MAX, &bytes, err))
         return false;
-    bool ok = add_bundle(trust, path, bytes.data, bytes.len, anchors, err);
+    bool ok = add_bundle(trust, path, bytes.data, bytes.len, kind, err);
     cg_bytes_free(&bytes);
     return ok;
 }
 
+static bool load_all(struct cg_trust *trust, const struct cg_strings *paths, enum kind kind, struct cg_error *err)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        if (!load_bundle(trust, paths->item[i], kind, err))
+            return false;
+    return true;
+}
+
+/* First those that a later file must not make less of. */
 static bool load_bundles(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)
 {
-    for (size_t i = 0; i < files->anchors.count; i++)
-        if (!load_bundle(trust, files->anchors.item[i], true, err))
-            return false;
-    for (size_t i = 0; i < files->intermediates.count; i++)
-        if (!load_bundle(trust, files->intermediates.item[i], false, err))
-            return false;
+    if (!load_all(trust, &files->intermediate_anchors, INTERMEDIATE_ANCHORS, err) ||
+        !load_all(trust, &files->anchors, ANCHORS, err) || !load_all(trust, &files->intermediates, INTERMEDIATES, err))
+        return false;
     if (sk_X509_num(trust->anchors) > 0)
         return true;
     if (files->anchors.count == 0)
@@ -251,7 +291,8 @@ static bool load_bundles(struct cg_trust *trust, const struct cg_trust_files *fi
     else
         cg_error_set(err,
                      "%s: expected at least one self-signed CA certificate, found only intermediates; "
-                     "add the root's certificate",
+                     "add the root's certificate, or, to trust these CAs and not their root, name the file in "
+                     "trust.intermediate_anchors of the policy",
                      files->anchors.item[0]);
     return false;
 }
@@ -310,7 +351,8 @@ static bool stamp_all(const struct cg_strings *paths, struct cg_stamps *stamps)
 
 bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_stamps *stamps)
 {
-    return stamp_all(&files->anchors, stamps) && stamp_all(&files->intermediates, stamps);
+    return stamp_all(&files->intermediate_anchors, stamps) && stamp_all(&files->anchors, stamps) &&
+           stamp_all(&files->intermediates, stamps);
 }
 
 bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)

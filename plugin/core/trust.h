@@ -20,11 +20,15 @@ struct cg_trust *cg_trust_take(struct cg_trust *trust); /* +1 (atomic), returns 
 void cg_trust_free(struct cg_trust *trust);             /* -1; NULL is fine */
 
 /* PEM (several, text between them ignored) or DER. Self-signed ones become anchors; others become intermediates,
- * since a path must end in a self-signed anchor (never X509_V_FLAG_PARTIAL_CHAIN). place is for messages.
+ * since a path must end in a self-signed anchor, or in one that was named as such. place is for messages.
  * Fails on garbage, an anchor whose own signature does not fit, a private key in the file, no certificate at all,
  * more than 64 MiB or 100,000 certificates. */
 bool cg_trust_add_anchors(struct cg_trust *trust, const char *place, const void *data, size_t len,
                           struct cg_error *err);
+/* RFC 5280 6.1.1 (d): an anchor is a name and a key, and need not have signed itself. Each is a CA (basicConstraints); fails
+ * on others, and on roots, which would let in more than was meant. Add them first: what is there already stays what it is. */
+bool cg_trust_add_intermediate_anchors(struct cg_trust *trust, const char *place, const void *data, size_t len,
+                                       struct cg_error *err);
 bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const void *data, size_t len,
                                 struct cg_error *err);
 

@@ -108,6 +108,9 @@ static bool set_param(X509_VERIFY_PARAM *param, const struct run *run, const str
         return false;
     /* rules_constraints.c does: OpenSSL takes an address for a host name */
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    /* an anchor that is no root (trust.intermediate_anchors); of all others OpenSSL wants a root */
+    if (!(X509_get_extension_flags(sk_X509_value(run->path, sk_X509_num(run->path) - 1)) & EXFLAG_SS))
+        flags |= X509_V_FLAG_PARTIAL_CHAIN;
     X509_VERIFY_PARAM_set_depth(param, 100); /* max_depth is our own rule */
     return X509_VERIFY_PARAM_set_flags(param, flags) == 1;
 }

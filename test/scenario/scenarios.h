@@ -47,12 +47,13 @@ struct cg_scenario {
     unsigned not_in;        /* CG_NOT_* */
 
     /* the broker's side: rows that are alike here share one broker */
-    const char *world;         /* recipe lines for more CAs and the CRLs */
-    const char *anchors;       /* names; NULL: "root" */
-    const char *intermediates; /* names that the policy knows; NULL: none */
-    const char *crls;          /* names; NULL: none */
-    const char *trust;         /* more members of the policy's "trust" */
-    const char *policy;        /* more members of the policy */
+    const char *world;                /* recipe lines for more CAs and the CRLs */
+    const char *anchors;              /* names; NULL: "root" */
+    const char *intermediate_anchors; /* names; NULL: none */
+    const char *intermediates;        /* names that the policy knows; NULL: none */
+    const char *crls;                 /* names; NULL: none */
+    const char *trust;                /* more members of the policy's "trust" */
+    const char *policy;               /* more members of the policy */
 
     /* the client's side */
     const char *recipe;      /* NULL: "dev: issuer=inter" */

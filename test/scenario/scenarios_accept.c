@@ -5,6 +5,9 @@
 #define OK .expect = CG_REASON_OK
 
 static const struct cg_scenario rows[] = {
+    {"a client of an issuing CA that is an anchor, and its root is not", CG_REASON_OK,
+     .world = "corp: ca\nmid: issuer=corp ca", .intermediate_anchors = "mid", .recipe = "dev: issuer=mid",
+     .send = "dev corp"},
     {"a good client with a P-256 key is let in", OK},
     {"a good client with a P-384 key is let in", OK, .recipe = "dev: issuer=inter key=p384 digest=sha384"},
     {"a good client with a P-521 key is let in", OK, .recipe = "dev: issuer=inter key=p521 digest=sha512"},

@@ -6,6 +6,14 @@
 #define BOTH "r: crl issuer=root\ni: crl issuer=inter revoke=0x77:keyCompromise number=7\n"
 
 static const struct cg_scenario rows[] = {
+    {"a client of an issuing CA that is an anchor is revoked by its CRL", CG_REASON_REVOKED,
+     .world = "corp: ca\nmid: issuer=corp ca\nr: crl issuer=mid revoke=0x77", .intermediate_anchors = "mid",
+     .crls = "r", .policy = "\"server\": {\"trust\": {\"anchors\": \"ca.pem\"}}",
+     .recipe = "dev: issuer=mid serial=0x77", .send = "dev"},
+    {"an issuing CA that is an anchor needs no CRL of its root", CG_REASON_OK,
+     .world = "corp: ca\nmid: issuer=corp ca\nr: crl issuer=mid revoke=0x77", .intermediate_anchors = "mid",
+     .crls = "r", .policy = "\"server\": {\"trust\": {\"anchors\": \"ca.pem\"}}",
+     .recipe = "dev: issuer=mid serial=0x78", .send = "dev corp"},
     {"a client that no CRL names is let in", CG_REASON_OK, .world = BOTH, .crls = "r i", .intermediates = "inter"},
     {"a revoked client is refused", CG_REASON_REVOKED, .world = BOTH, .crls = "r i", .intermediates = "inter",
      .recipe = "dev: issuer=inter serial=0x77"},

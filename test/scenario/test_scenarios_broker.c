@@ -205,6 +205,8 @@ static void write_world(const struct run *run)
     const char *folder = cg_broker_folder(run->broker);
     char *policy = cg_world_policy(run->row);
     cg_pki_write_folder(run->pki, folder, cg_world_anchors(run->row), "broker", run->row->crls ? run->row->crls : "");
+    if (run->row->intermediate_anchors)
+        cg_pki_write(run->pki, folder, "issuing.pem", run->row->intermediate_anchors);
     if (run->row->intermediates)
         cg_pki_write(run->pki, folder, "intermediates.pem", run->row->intermediates);
     cg_broker_write(run->broker, "policy.json", policy);

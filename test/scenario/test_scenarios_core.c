@@ -25,7 +25,8 @@ static struct cg_trust *load_trust(const struct cg_scenario *row, const struct c
 {
     struct cg_trust *trust = cg_trust_new();
     char *crls = row->crls ? cg_pki_pem(pki, row->crls) : NULL;
-    bool ok = add(cg_trust_add_anchors, trust, pki, cg_world_anchors(row), err) &&
+    bool ok = add(cg_trust_add_intermediate_anchors, trust, pki, row->intermediate_anchors, err) &&
+              add(cg_trust_add_anchors, trust, pki, cg_world_anchors(row), err) &&
               add(cg_trust_add_intermediates, trust, pki, row->intermediates, err) &&
               (!crls || cg_trust_add_crls(trust, row->crls, crls, strlen(crls), err));
     free(crls);

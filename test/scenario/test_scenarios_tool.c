@@ -47,6 +47,8 @@ static void run(const struct cg_scenario *row, struct cg_broker *place)
     struct cg_pki *pki = cg_world_pki(row, NOW);
     char *policy = cg_world_policy(row);
     cg_pki_write_folder(pki, folder, cg_world_anchors(row), "broker", row->crls ? row->crls : "");
+    if (row->intermediate_anchors)
+        cg_pki_write(pki, folder, "issuing.pem", row->intermediate_anchors);
     if (row->intermediates)
         cg_pki_write(pki, folder, "intermediates.pem", row->intermediates);
     cg_broker_write(place, "policy.json", policy);

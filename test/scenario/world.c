@@ -19,8 +19,9 @@ char *cg_world_policy(const struct cg_scenario *row)
     char *text = NULL;
     /* no limit on events: a runner makes hundreds from one address */
     int len = asprintf(&text,
-                       "{\"trust\": {\"anchors\": \"ca.pem\"%s%s%s%s}, \"log\": {\"file\": \"events.jsonl\", "
+                       "{\"trust\": {\"anchors\": \"ca.pem\"%s%s%s%s%s}, \"log\": {\"file\": \"events.jsonl\", "
                        "\"burst\": 1000000, \"accepted\": true}%s%s}\n",
+                       row->intermediate_anchors ? ", \"intermediate_anchors\": \"issuing.pem\"" : "",
                        row->intermediates ? ", \"intermediates\": \"intermediates.pem\"" : "",
                        row->crls ? ", \"crls\": \"crl.pem\"" : "", row->trust ? ", " : "", row->trust ? row->trust : "",
                        row->policy ? ", " : "", row->policy ? row->policy : "");
@@ -36,7 +37,8 @@ static bool same(const char *a, const char *b)
 
 bool cg_world_same(const struct cg_scenario *a, const struct cg_scenario *b)
 {
-    return same(a->world, b->world) && same(a->anchors, b->anchors) && same(a->intermediates, b->intermediates) &&
+    return same(a->world, b->world) && same(a->anchors, b->anchors) &&
+           same(a->intermediate_anchors, b->intermediate_anchors) && same(a->intermediates, b->intermediates) &&
            same(a->crls, b->crls) && same(a->trust, b->trust) && same(a->policy, b->policy);
 }
 

@@ -37,6 +37,7 @@ void fixture_open(struct cg_pki *pki, const struct fixture_case *row, struct fix
     out->trust = cg_trust_new();
     if (!out->policy || !out->trust)
         die(json, &err);
+    add(out->trust, pki, row->intermediate_anchors, cg_trust_add_intermediate_anchors);
     add(out->trust, pki, row->anchors ? row->anchors : "root", cg_trust_add_anchors);
     add(out->trust, pki, row->intermediates, cg_trust_add_intermediates);
     char *pem = row->crls ? cg_pki_pem(pki, row->crls) : NULL;

@@ -10,13 +10,14 @@
 #define FIXTURE_NOW 1900000000 /* 2030-03-17T17:46:40Z */
 
 struct fixture_case {
-    const char *recipe;        /* of pki_maker, on top of what pki holds; or NULL */
-    const char *leaf;          /* name; NULL: "c" */
-    const char *sent;          /* names; NULL: none */
-    const char *anchors;       /* names; NULL: "root" */
-    const char *intermediates; /* names; NULL: none */
-    const char *crls;          /* names; NULL: none */
-    const char *policy;        /* JSON of the policy's top level without trust, with a leading comma; or NULL */
+    const char *recipe;               /* of pki_maker, on top of what pki holds; or NULL */
+    const char *leaf;                 /* name; NULL: "c" */
+    const char *sent;                 /* names; NULL: none */
+    const char *anchors;              /* names; NULL: "root" */
+    const char *intermediate_anchors; /* names; NULL: none */
+    const char *intermediates;        /* names; NULL: none */
+    const char *crls;                 /* names; NULL: none */
+    const char *policy;               /* JSON of the policy's top level without trust, with a leading comma; or NULL */
     const char *host;
     enum cg_purpose purpose; /* CG_PURPOSE_NONE: client */
 };

@@ -319,10 +319,120 @@ static void what_is_not_signed_is_not_examined_further(void **state)
     cg_pki_free(pki);
 }
 
+/* "mid" is an anchor, and "corp", which signed it, is none. */
+static const struct anchored {
+    const char *says, *mid, *recipe; /* mid: words of its certificate; NULL: none */
+    const char *leaf, *sent, *crls;
+    enum cg_reason reason;
+    bool openssl_differs; /* does not look at CRLs here, or at CAs that stand for end entities */
+} anchored[] = {
+    {"a leaf of it", NULL, NULL, NULL, NULL, NULL, CG_REASON_OK, false},
+    {"with all that is above it", NULL, NULL, NULL, "mid corp", NULL, CG_REASON_OK, false},
+    {"a CA below it", NULL, "sub: ca issuer=mid\nc: issuer=sub", NULL, "sub mid corp", NULL, CG_REASON_OK, false},
+    {"a CA beside it", NULL, "side: ca issuer=corp\nc: issuer=side", NULL, "side corp", NULL, CG_REASON_UNTRUSTED,
+     false},
+    {"the root itself", NULL, "c: issuer=corp", NULL, "corp", NULL, CG_REASON_UNTRUSTED, false},
+    {"another of its name and key, of a stranger", NULL, "odd: ca\ntwin: ca cn=mid key=@mid issuer=odd\nc: issuer=twin",
+     NULL, "twin odd", NULL, CG_REASON_OK, false},
+    {"a thief with its name", NULL, "thief: ca cn=mid\nc: issuer=mid signer=thief", NULL, "mid", NULL,
+     CG_REASON_BAD_SIGNATURE, false},
+    {"it ended", "days=-60..-30", NULL, NULL, NULL, NULL, CG_REASON_CA_EXPIRED, false},
+    {"it has not begun", "days=1..30", NULL, NULL, NULL, NULL, CG_REASON_CA_NOT_YET_VALID, false},
+    {"one CA too many below it", "bc=critical,CA:TRUE,pathlen:0", "sub: ca issuer=mid\nc: issuer=sub", NULL, "sub",
+     NULL, CG_REASON_PATH_LENGTH, false},
+    {"a leaf within its path length", "bc=critical,CA:TRUE,pathlen:0", NULL, NULL, NULL, NULL, CG_REASON_OK, false},
+    {"a name that it does not permit", "nc=critical,permitted;URI:none.example",
+     "c: issuer=mid san=uri:https://c.example/", NULL, NULL, NULL, CG_REASON_NAME_CONSTRAINTS, false},
+    {"a name that it excludes", "nc=critical,excluded;DNS:lan", "c: issuer=mid san=dns:a.lan", NULL, NULL, NULL,
+     CG_REASON_NAME_CONSTRAINTS, false},
+    {"it may not issue", "ku=critical,cRLSign", NULL, NULL, NULL, NULL, CG_REASON_CA_KEY_USAGE, false},
+    {"it is for brokers only", "eku=serverAuth", NULL, NULL, NULL, NULL, CG_REASON_CA_WRONG_PURPOSE, false},
+    {"itself in place of a client", NULL, NULL, "mid", NULL, NULL, CG_REASON_CA_AS_END_ENTITY, true},
+    {"revoked by it", NULL, "c: issuer=mid\nr: crl issuer=mid revoke=c", NULL, NULL, "r", CG_REASON_REVOKED, true},
+    {"not revoked by it: none is asked about itself", NULL, "c: issuer=mid\nr: crl issuer=mid", NULL, "corp", "r",
+     CG_REASON_OK, true},
+    {"a CA below it without its CRL", NULL, "sub: ca issuer=mid\nc: issuer=sub\nr: crl issuer=mid", NULL, "sub", "r",
+     CG_REASON_CRL_MISSING, true},
+    {"a CA below it that it revoked", NULL, "sub: ca issuer=mid\nc: issuer=sub\nr: crl issuer=mid revoke=sub", NULL,
+     "sub", "r", CG_REASON_REVOKED, true},
+};
+
+/* What OpenSSL says with partial chains, the same anchor and the same time. */
+static bool openssl_accepts(X509 *anchor, X509 *leaf, STACK_OF(X509) *sent)
+{
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    assert_true(store && ctx && X509_STORE_add_cert(store, anchor) && X509_STORE_CTX_init(ctx, store, leaf, sent));
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT);
+    X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT);
+    X509_VERIFY_PARAM_set_time(param, FIXTURE_NOW);
+    bool accepts = X509_verify_cert(ctx) == 1;
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    return accepts;
+}
+
+static void an_intermediate_as_anchor(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"", ", \"client\": {\"strict\": false}"};
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    cg_pki_make(pki, "lone: ca\ncorp: ca days=-100..3000");
+    for (size_t i = 0; i < 2 * sizeof anchored / sizeof *anchored; i++) {
+        const struct anchored *row = &anchored[i / 2];
+        char recipe[512];
+        struct cg_verdict verdict;
+        size_t mark = cg_pki_mark(pki);
+        snprintf(recipe, sizeof recipe, "mid: ca issuer=corp %s\n%s", row->mid ? row->mid : "",
+                 row->recipe ? row->recipe : "c: issuer=mid");
+        const struct fixture_case with = {.recipe = recipe,
+                                          .leaf = row->leaf,
+                                          .sent = row->sent,
+                                          .anchors = "lone",
+                                          .intermediate_anchors = "mid",
+                                          .crls = row->crls,
+                                          .policy = policies[i % 2]};
+        struct fixture_inputs inputs;
+        fixture_open(pki, &with, &inputs);
+        cg_check(&inputs.check, &verdict);
+        if (verdict.reason != row->reason)
+            fail_msg("%s: %s: %s", row->says, cg_reason_row(verdict.reason)->code, verdict.detail);
+        if (verdict.decision == CG_ACCEPT)
+            assert_int_equal(
+                X509_cmp(sk_X509_value(verdict.path, sk_X509_num(verdict.path) - 1), cg_pki_cert(pki, "mid")), 0);
+        if (!row->openssl_differs &&
+            openssl_accepts(cg_pki_cert(pki, "mid"), inputs.check.leaf, inputs.sent) != (row->reason == CG_REASON_OK))
+            fail_msg("%s: OpenSSL differs", row->says);
+        cg_verdict_clear(&verdict);
+        fixture_close(&inputs);
+        cg_pki_rewind(pki, mark);
+    }
+    cg_pki_free(pki);
+}
+
+/* What stands among the intermediates ends no path, and neither does what was an anchor in another policy. */
+static void an_intermediate_that_is_no_anchor(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    struct cg_verdict verdict;
+    const struct fixture_case with = {.recipe = "lone: ca\ncorp: ca\nmid: ca issuer=corp\nc: issuer=mid",
+                                      .anchors = "lone mid",
+                                      .intermediates = "mid",
+                                      .sent = "mid"};
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_UNTRUSTED);
+    cg_verdict_clear(&verdict);
+    cg_pki_free(pki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_good_path_is_found),
+        cmocka_unit_test(an_intermediate_as_anchor),
+        cmocka_unit_test(an_intermediate_that_is_no_anchor),
         cmocka_unit_test(a_maze_ends_at_a_bound),
         cmocka_unit_test(invented_cas_lead_nowhere),
         cmocka_unit_test(keys_with_a_large_exponent_are_not_used),

@@ -281,6 +281,12 @@ static void the_brokers_own_trust(void **state)
     policy = parse("{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"}}");
     assert_true(policy->base.server.crl_required);
     cg_policy_free(policy);
+    policy = parse("{\"trust\":{\"intermediate_anchors\":\"ca.pem\",\"crls\":\"list.crl\"},"
+                   "\"server\":{\"trust\":{\"intermediate_anchors\":\"mid.pem\"}}}");
+    assert_string_equal(policy->trust.intermediate_anchors.item[0], "/etc/cg/ca.pem");
+    assert_string_equal(policy->server_trust.intermediate_anchors.item[0], "/etc/cg/mid.pem");
+    assert_false(policy->base.server.crl_required);
+    cg_policy_free(policy);
 }
 
 static void values_arrive(void **state)

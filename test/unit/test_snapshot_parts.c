@@ -110,6 +110,35 @@ static void the_trust_of_the_brokers_own_by_itself(void **state)
     cg_pki_write(pki, folder, "ca.pem", "root");
 }
 
+/* One issuing CA of a root that is not trusted: what comes in its place must be one as well. */
+static void an_intermediate_anchor_stays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *content, *words;
+    } bad[] = {{"gone", NULL, "issuing.pem: no such file"},
+               {"its root", "mid root", "'CN=root' is a self-signed root"},
+               {"a client", "client", "'CN=client' is no CA"}};
+    cg_pki_make(pki, "fresh: ca cn=fresh issuer=root");
+    cg_pki_write(pki, folder, "issuing.pem", "mid");
+    struct cg_snapshot *first = fixture_load_well("{\"trust\":{\"intermediate_anchors\":\"issuing.pem\"}}");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        unlink(cg_scratch_path("issuing.pem"));
+        if (bad[i].content)
+            cg_pki_write(pki, folder, "issuing.pem", bad[i].content);
+        struct cg_snapshot *second = fixture_reload(NULL, first);
+        assert_ptr_equal(second->trust, first->trust);
+        fixture_expect_faults(1, bad[i].words);
+        cg_snapshot_release(second);
+    }
+    cg_pki_write(pki, folder, "issuing.pem", "mid fresh");
+    struct cg_snapshot *third = fixture_reload(NULL, first);
+    fixture_expect_faults(0, NULL);
+    assert_int_equal(sk_X509_num(cg_trust_anchors(third->trust)), 2);
+    cg_snapshot_release(third);
+    cg_snapshot_release(first);
+}
+
 /* The cRLNumber, in hex, of the CRL of an issuer; "" for none. */
 static const char *number_of(const struct cg_snapshot *snapshot, const char *issuer)
 {
@@ -592,6 +621,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_what_did_not_change),
         cmocka_unit_test(the_trust_of_the_brokers_own_by_itself),
+        cmocka_unit_test(an_intermediate_anchor_stays),
         cmocka_unit_test(each_part_by_itself),
         cmocka_unit_test(a_part_that_is_mended_is_taken),
         cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),

@@ -265,7 +265,7 @@ static void loads_files_and_folders(void **state)
     cg_pki_write(pki, crls, "2.pem", "midlist");
     cg_pki_write(pki, crls, "README", "root");
     const char *anchors[] = {cg_scratch_path("ca.pem")}, *mids[] = {cg_scratch_path("mid.pem")}, *lists[] = {crls};
-    struct cg_trust_files files = {{anchors, 1}, {mids, 1}, {lists, 1}, false};
+    struct cg_trust_files files = {.anchors = {anchors, 1}, .intermediates = {mids, 1}, .crls = {lists, 1}};
     struct cg_error err = {""};
     struct cg_trust *trust = cg_trust_new();
     if (!cg_trust_load(trust, &files, &err))
@@ -293,12 +293,12 @@ static void load_needs_an_anchor(void **state)
         const char *sentence, *content, *words;
     } rows[] = {
         {"no file at all", NULL, "add \"trust\": {\"anchors\""},
-        {"only an intermediate", "mid", "found only intermediates; add the root"},
+        {"only an intermediate", "mid", "found only intermediates; add the root's certificate, or, to trust these CAs"},
         {"no such file", "", "no such file (its folder exists)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *path = cg_scratch_path("anchors.pem"), *names[] = {path};
-        struct cg_trust_files files = {{names, rows[i].content ? 1 : 0}, {NULL, 0}, {NULL, 0}, false};
+        struct cg_trust_files files = {.anchors = {names, rows[i].content ? 1 : 0}};
         struct cg_trust *trust = cg_trust_new();
         struct cg_error err = {""};
         unlink(path);
@@ -307,6 +307,54 @@ static void load_needs_an_anchor(void **state)
         if (cg_trust_load(trust, &files, &err) || !strstr(err.text, rows[i].words))
             fail_msg("%s: %s", rows[i].sentence, err.text);
         cg_trust_free(trust);
+    }
+}
+
+static void intermediate_anchors_are_named_as_such(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *issuing, *anchors, *intermediates, *words; /* NULL: no such file; words NULL: taken */
+        int nanchors, nintermediates;
+    } rows[] = {
+        {"alone", "mid", NULL, NULL, NULL, 1, 0},
+        {"beside a root that did not sign it", "mid", "other", NULL, NULL, 2, 0},
+        {"beside its root", "mid", "root", NULL, NULL, 2, 0},
+        {"named as an intermediate as well", "mid", "other mid", "mid", NULL, 2, 0},
+        {"no CA", "dev", NULL, NULL, "certificate 1: 'CN=dev' is no CA (basicConstraints", 0, 0},
+        {"no CA among others", "mid dev", "root", NULL, "certificate 2: 'CN=dev' is no CA", 0, 0},
+        {"a root, which would be more than was meant", "mid root", NULL, NULL,
+         "certificate 2: 'CN=root' is a self-signed root", 0, 0},
+        {"one that signed itself wrongly", "forged", "root", NULL, "it says that it signed itself", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const contents[] = {rows[i].issuing, rows[i].anchors, rows[i].intermediates};
+        char *paths[3];
+        for (int k = 0; k < 3; k++) {
+            static const char *const names[] = {"issuing.pem", "anchors.pem", "between.pem"};
+            paths[k] = strdup(cg_scratch_path(names[k]));
+            if (contents[k])
+                cg_pki_write(pki, folder, names[k], contents[k]);
+        }
+        const char *const lists[] = {paths[0], paths[1], paths[2]};
+        const struct cg_trust_files files = {
+            .intermediate_anchors = {(const char **)(uintptr_t)&lists[0], rows[i].issuing != NULL},
+            .anchors = {(const char **)(uintptr_t)&lists[1], rows[i].anchors != NULL},
+            .intermediates = {(const char **)(uintptr_t)&lists[2], rows[i].intermediates != NULL}};
+        struct cg_error err = {""};
+        struct cg_stamps stamps = {NULL, 0};
+        struct cg_trust *trust = cg_trust_load_certificates(&files, &err);
+        if (!trust != !!rows[i].words || (rows[i].words && !strstr(err.text, rows[i].words)))
+            fail_msg("%s: %s", rows[i].sentence, err.text);
+        if (trust && (size_of(cg_trust_anchors(trust)) != rows[i].nanchors ||
+                      size_of(cg_trust_intermediates(trust)) != rows[i].nintermediates))
+            fail_msg("%s: %d anchors", rows[i].sentence, size_of(cg_trust_anchors(trust)));
+        assert_true(cg_trust_stamp_certificates(&files, &stamps));
+        assert_int_equal(stamps.count, files.anchors.count + files.intermediates.count + 1);
+        cg_stamps_clear(&stamps);
+        cg_trust_free(trust);
+        for (int k = 0; k < 3; k++)
+            free(paths[k]);
     }
 }
 
@@ -322,6 +370,7 @@ int main(void)
         cmocka_unit_test(reads_crls),
         cmocka_unit_test(loads_files_and_folders),
         cmocka_unit_test(load_needs_an_anchor),
+        cmocka_unit_test(intermediate_anchors_are_named_as_such),
     };
     return cmocka_run_group_tests(tests, make_pki, free_pki);
 }
