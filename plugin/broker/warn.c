@@ -177,22 +177,22 @@ static unsigned crl_level(struct cg_warner *warner, const struct cg_crl_info *in
 }
 
 /* When the policy's terms end it, which is not always at nextUpdate. */
-static void refused_from(const struct cg_profile *profile, const struct cg_crl_info *info, int64_t now, char *out,
-                         size_t size)
+static void refused_from(const struct cg_profile *profile, const char *who, const struct cg_crl_info *info, int64_t now,
+                         char *out, size_t size)
 {
     int64_t last = info->next_update + profile->crl_grace, oldest = info->this_update + profile->crl_max_age;
     bool too_old = profile->crl_max_age > 0 && oldest < last;
     char date[32];
     last = too_old ? oldest : last;
     cg_time_text(last, date, sizeof date);
-    snprintf(out, size, "every client of this CA is refused %s %s%s", last < now ? "since" : "after", date,
+    snprintf(out, size, "%s is refused %s %s%s", who, last < now ? "since" : "after", date,
              too_old                  ? " (crl_max_age of the policy)"
              : profile->crl_grace > 0 ? " (crl_grace of the policy)"
                                       : "");
 }
 
-static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profile, const struct cg_crl_info *info,
-                        int64_t now)
+static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profile, const char *who,
+                        const struct cg_crl_info *info, int64_t now)
 {
     unsigned level = crl_level(warner, info, now), len = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -204,7 +204,7 @@ static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profi
         !cg_told_raise(warner->told, digest, level))
         return;
     time_left(info->next_update - now, info->next_update <= now, info->next_update, left, sizeof left);
-    refused_from(profile, info, now, refused, sizeof refused);
+    refused_from(profile, who, info, now, refused, sizeof refused);
     cg_crl_info_title(info, title);
     snprintf(detail, sizeof detail, "CRL %s of %s %s; %s", info->number, title, left, refused);
     const struct cg_event event = {
@@ -215,8 +215,9 @@ static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profi
     cg_report(warner->reporter, &event);
 }
 
+/* who: depends on the CRLs of this store. */
 static void look_at_trust(struct cg_warner *warner, const struct cg_policy *policy, const struct cg_profile *profile,
-                          const struct cg_trust *trust, int64_t now)
+                          const char *who, const struct cg_trust *trust, int64_t now)
 {
     const struct cg_crl_set *crls = cg_trust_crls(trust);
     look_at_stack(warner, policy, cg_trust_anchors(trust), "the trust anchor", now);
@@ -224,18 +225,19 @@ static void look_at_trust(struct cg_warner *warner, const struct cg_policy *poli
     for (size_t i = 0; i < cg_crl_set_count(crls); i++) {
         struct cg_crl_info info;
         cg_crl_set_info(crls, i, &info);
-        look_at_crl(warner, profile, &info, now);
+        look_at_crl(warner, profile, who, &info, now);
     }
 }
 
 static void look_at_snapshot(struct cg_warner *warner, const struct cg_snapshot *current, int64_t now)
 {
     const struct cg_policy *policy = current->policy;
-    look_at_trust(warner, policy, &policy->base.client, current->trust, now);
+    look_at_trust(warner, policy, &policy->base.client, "every client of this CA", current->trust, now);
     if (current->server_trust != current->trust)
-        look_at_trust(warner, policy, &policy->base.server, current->server_trust, now);
+        look_at_trust(warner, policy, &policy->base.server, "the broker's own certificate", current->server_trust, now);
     if (current->bridge_trust != current->trust)
-        look_at_trust(warner, policy, &policy->bridge, current->bridge_trust, now);
+        look_at_trust(warner, policy, &policy->bridge, "every bridge to a broker of this CA", current->bridge_trust,
+                      now);
     look_at_credential(warner, policy, current->base_credential, &policy->base, now);
     for (size_t i = 0; i < policy->nlisteners; i++)
         look_at_credential(warner, policy, current->credentials[i], &policy->listeners[i], now);

@@ -30,7 +30,7 @@ static struct world {
 } w;
 
 static int told[5]; /* by what is warned of */
-static char last[600];
+static char last[600], last_crl[600];
 enum { CLIENT, BROKER, ANCHOR, INTERMEDIATE, CRL };
 
 static void broker_log(enum cg_level level, const char *text)
@@ -39,6 +39,8 @@ static void broker_log(enum cg_level level, const char *text)
                                         "intermediate certificate", "CRL"};
     (void)level;
     snprintf(last, sizeof last, "%s", text);
+    if (strstr(text, "CRL "))
+        snprintf(last_crl, sizeof last_crl, "%s", text);
     for (int i = 0; i < 5; i++)
         told[i] += strstr(text, words[i]) != NULL;
 }
@@ -250,23 +252,34 @@ static void how_much_is_left_in_words(void **unused)
     }
 }
 
-/* What bridges trust beside it: another anchor, and a CRL of the first one, made anew under its old number. */
-static void the_trust_of_bridges_is_looked_at(void **unused)
+/* What bridges, or the broker's own certificate, trust beside it: another anchor, and a CRL of the first one, made anew under
+ * its old number. */
+static void the_other_trusts_are_looked_at(void **unused)
 {
     (void)unused;
-    struct cg_error err = {""};
+    struct cg_trust **const stores[] = {&w.snapshot.bridge_trust, &w.snapshot.server_trust};
+    static const char *const words[] = {"every bridge to a broker of this CA is refused",
+                                        "the broker's own certificate is refused"};
     cg_pki_make(w.pki, "far: ca cn=far days=-1..60\nanew: crl issuer=root number=1 days=0..80");
-    char *anchors = cg_pki_pem(w.pki, "far root"), *crl = cg_pki_pem(w.pki, "anew");
-    struct cg_trust *bridges = cg_trust_new();
-    assert_true(cg_trust_add_anchors(bridges, "far", anchors, strlen(anchors), &err));
-    assert_true(cg_trust_add_crls(bridges, "anew", crl, strlen(crl), &err));
-    free(anchors);
-    free(crl);
-    w.snapshot.bridge_trust = bridges;
-    cg_warner_pulse(w.warner, &w.snapshot, NOW + 45 * DAY);
-    assert_int_equal(told[ANCHOR], 1); /* of bridges: the other one has 45 days */
-    assert_int_equal(told[CRL], 2);
-    cg_trust_free(bridges);
+    for (size_t i = 0; i < 2; i++) {
+        struct cg_error err = {""};
+        char *anchors = cg_pki_pem(w.pki, "far root"), *crl = cg_pki_pem(w.pki, "anew");
+        struct cg_trust *other = cg_trust_new(), *before = *stores[i];
+        assert_true(cg_trust_add_anchors(other, "far", anchors, strlen(anchors), &err));
+        assert_true(cg_trust_add_crls(other, "anew", crl, strlen(crl), &err));
+        free(anchors);
+        free(crl);
+        cg_warner_free(w.warner); /* which remembers what it told */
+        w.warner = cg_warner_new(w.reporter);
+        memset(told, 0, sizeof told);
+        *stores[i] = other;
+        cg_warner_pulse(w.warner, &w.snapshot, NOW + 45 * DAY);
+        assert_int_equal(told[ANCHOR], 1); /* of this store: the other one has 45 days */
+        assert_int_equal(told[CRL], 2);
+        assert_non_null(strstr(last_crl, words[i]));
+        *stores[i] = before;
+        cg_trust_free(other);
+    }
 }
 
 int main(void)
@@ -279,7 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_crl_does_in_words, start, finish),
         cmocka_unit_test_setup_teardown(a_look_is_timed_for_what_comes, start, finish),
         cmocka_unit_test_setup_teardown(how_much_is_left_in_words, start, finish),
-        cmocka_unit_test_setup_teardown(the_trust_of_bridges_is_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(the_other_trusts_are_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

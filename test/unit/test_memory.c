@@ -86,12 +86,13 @@ static struct cg_pki *pki;
 static int make_files(void **state)
 {
     (void)state;
-    static const char policy
-        [] = "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":\"list.pem\"},"
-             "\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},\"server\":{\"names\":[\"localhost\"]},"
-             "\"state\":\"state\",\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
-             "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
-             "\"listeners\":[{\"port\":1,\"credential\":null,\"tls\":{\"min_version\":\"1.3\"}}]}";
+    static const char
+        policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":\"list.pem\"},"
+                   "\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},\"server\":{\"names\":[\"localhost\"],"
+                   "\"trust\":{\"intermediate_anchors\":\"mid.pem\",\"crls\":\"own.pem\"}},"
+                   "\"state\":\"state\",\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
+                   "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
+                   "\"listeners\":[{\"port\":1,\"credential\":null,\"tls\":{\"min_version\":\"1.3\"}}]}";
     char numbers[256];
     const char *folder = cg_scratch_open("memory");
     pki = cg_pki_new(NOW);
@@ -100,6 +101,7 @@ static int make_files(void **state)
     cg_pki_write(pki, folder, "ca.pem", "root other");
     cg_pki_write(pki, folder, "mid.pem", "mid");
     cg_pki_write(pki, folder, "list.pem", "list midlist");
+    cg_pki_write(pki, folder, "own.pem", "midlist");
     cg_pki_write(pki, folder, "chain.pem", "broker mid");
     cg_pki_write_key(pki, folder, "key.pem", "broker");
     snprintf(policy_file, sizeof policy_file, "%s", cg_scratch_write("policy.json", policy));
@@ -143,7 +145,9 @@ static bool load_snapshot(struct cg_error *err)
     if (snapshot &&
         (sk_X509_num(cg_trust_anchors(snapshot->trust)) != 2 ||
          sk_X509_num(cg_trust_intermediates(snapshot->trust)) != 1 ||
-         cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 || cg_crl_numbers_count(snapshot->numbers) != 3 ||
+         cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 ||
+         sk_X509_num(cg_trust_anchors(snapshot->server_trust)) != 1 ||
+         cg_crl_set_count(cg_trust_crls(snapshot->server_trust)) != 1 || cg_crl_numbers_count(snapshot->numbers) != 3 ||
          !snapshot->base_credential || sk_X509_num(snapshot->base_credential->chain) != 1))
         fail_msg("allocation %ld: half a snapshot", fault.fail_at);
     cg_snapshot_release(snapshot);
