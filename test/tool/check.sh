@@ -61,6 +61,43 @@ echo '{"trust": {"anchors": "ca.pem"}, "clinet": {}}' >typo.json
 expect 1 cg check --policy typo.json $dev1
 says 'clinet'
 
+# the trust of the broker's own certificate, of another CA, holds for that alone; the CRLs of clients are none of it
+ok cg -C other issue broker public.example --san dns:public.example
+ok cg -C other issue client stranger
+ok cg -C home crl
+public=other/live/public.example/fullchain.pem
+cat >own.json <<END
+{"trust": {"anchors": "$root", "crls": "home/crl.pem"}, "server": {"trust": {"anchors": "other/ca/cert.pem"}}}
+END
+ok cg check --purpose server --policy own.json $public
+expect 3 cg check --purpose server --policy own.json $broker
+says '^reject untrusted'
+ok cg check --purpose client --policy own.json home/live/dev2/cert.pem
+expect 3 cg check --purpose client --policy own.json other/live/stranger/cert.pem
+says '^reject untrusted'
+expect 3 cg check --purpose bridge --policy own.json $public
+says '^reject untrusted'
+ok cg check --purpose server --policy own.json --crl other/crl.pem $public
+ok cg check --purpose client --policy own.json --crl home/crl.pem home/live/dev2/cert.pem
+mkdir mixed
+cp $public mixed/broker.pem
+cp home/live/dev2/cert.pem mixed/dev2.pem
+ok cg check --policy own.json --batch mixed
+ok cg check --policy own.json --batch mixed --crl home/crl.pem --crl other/crl.pem
+expect 1 cg check --policy own.json --batch mixed --crl $dev1
+cp other/live/stranger/cert.pem mixed/stranger.pem
+expect 3 cg --json check --policy own.json --batch mixed
+says '"checked":3,.*"refused":1'
+{
+    printf '{"id":"own","purpose":"server","leaf":"%s"}\n' "$public"
+    printf '{"id":"dev2","purpose":"client","leaf":"home/live/dev2/cert.pem"}\n'
+    printf '{"id":"stranger","purpose":"client","leaf":"other/live/stranger/cert.pem"}\n'
+} >own.jsonl
+expect 3 cg check --policy own.json --batch own.jsonl
+[ "$(cat out)" = "own accept ok
+dev2 accept ok
+stranger reject untrusted" ] || fail "the lines and server.trust"
+
 # every rule with its result; JSON alone on standard output
 expect 3 cg check --policy policy.json --explain $dev1
 says '  lifetime_too_long  *failed'
