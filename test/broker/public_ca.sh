@@ -60,6 +60,9 @@ for how in certfile credential; do
     expect_event "$how: and why" "handshake_rejected.untrusted" event reason
     expect "$how: a client before it is revoked" in gone "$tls" gone
 
+    "$CG_TOOL" --json -v doctor --config broker.conf --user "$(id -un)" >out 2>err
+    ! grep -q '"id":"policy_invalid"' out || fail "$how: doctor: $(cat out)"
+
     # the file vanishes, or is half written: the good state stays, and the other parts are taken
     rm public.pem
     crl gone
