@@ -325,7 +325,7 @@ static void intermediate_anchors_are_named_as_such(void **state)
         {"no CA among others", "mid dev", "root", NULL, "certificate 2: 'CN=dev' is no CA", 0, 0},
         {"a root, which would be more than was meant", "mid root", NULL, NULL,
          "certificate 2: 'CN=root' is a self-signed root", 0, 0},
-        {"one that signed itself wrongly", "forged", "root", NULL, "it says that it signed itself", 0, 0},
+        {"one that signed itself wrongly", "forged", "root", NULL, "its own key did not sign it", 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *const contents[] = {rows[i].issuing, rows[i].anchors, rows[i].intermediates};
