@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate revocation lists: what plugin/core/crl.c refuses at load, and what will lock everyone out later. */
 #include "cli.h"
+#include "core/crl_parse.h"
 #include "core/name.h"
 #include "lint_rules.h"
 
@@ -65,24 +66,31 @@ static bool no_aki(const struct cg_lint_object *o, char *detail, size_t size)
     return !extension(o, NID_authority_key_identifier);
 }
 
+/* The first extension whose criticality is not the RFC's, of those that the load takes in either way, or of the others. */
+static const struct cg_crl_extension *wrong_bit(const STACK_OF(X509_EXTENSION) *extensions, bool of_entry, bool either)
+{
+    for (int i = 0; i < X509v3_get_ext_count(extensions); i++) {
+        X509_EXTENSION *e = X509v3_get_ext(extensions, i);
+        const ASN1_OBJECT *oid = X509_EXTENSION_get_object(e);
+        const struct cg_crl_extension *row = cg_crl_extension_known(of_entry, OBJ_get0_data(oid), OBJ_length(oid));
+        if (row && row->either == either && (X509_EXTENSION_get_critical(e) > 0) != row->critical)
+            return row;
+    }
+    return NULL;
+}
+
 static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    static const struct {
-        int nid;
-        int critical;
-    } rows[] = {{NID_crl_number, 0},
-                {NID_authority_key_identifier, 0},
-                {NID_issuing_distribution_point, 1},
-                {NID_delta_crl, 1},
-                {NID_freshest_crl, 0}};
-    for (size_t i = 0; i < CG_COUNT(rows); i++) {
-        const X509_EXTENSION *e = extension(o, rows[i].nid);
-        if (!e || !X509_EXTENSION_get_critical(e) == !rows[i].critical)
-            continue;
-        snprintf(detail, size, "%s must%s be critical", OBJ_nid2sn(rows[i].nid), rows[i].critical ? "" : " not");
-        return true;
-    }
-    return false;
+    const struct cg_crl_extension *row = wrong_bit(X509_CRL_get0_extensions(o->crl), false, false);
+    if (row)
+        snprintf(detail, size, "%s must%s be critical", row->name, row->critical ? "" : " not");
+    return row;
+}
+
+static bool soft_scope(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return wrong_bit(X509_CRL_get0_extensions(o->crl), false, true);
 }
 
 static bool no_next_update(const struct cg_lint_object *o, char *detail, size_t size)
@@ -180,6 +188,17 @@ static int reason(const X509_REVOKED *entry)
     return code;
 }
 
+static bool wrong_entry_bit(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    (void)o;
+    return wrong_bit(X509_REVOKED_get0_extensions(entry), true, false);
+}
+
+static bool wrong_entry_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, wrong_entry_bit, detail, size);
+}
+
 static bool unspecified(const X509_REVOKED *entry, const struct cg_lint_object *o)
 {
     (void)o;
@@ -217,7 +236,8 @@ static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size
     return any_entry(o, later, detail, size);
 }
 
-#define NEW_CRL "Make a new one: certguard crl"
+#define CA_SETTINGS "Correct it in the CA's settings for CRLs and issue a new CRL."
+#define NEW_CRL     "Make a new one: certguard crl"
 
 static const struct cg_lint_rule rules[] = {
     {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL}, CG_SCOPE_ALL, not_v2},
@@ -235,11 +255,22 @@ static const struct cg_lint_rule rules[] = {
     {{"crl_aki_missing", CG_LINT_ERROR, "RFC 5280 5.2.1", "The CRL has no authorityKeyIdentifier.", NEW_CRL},
      CG_SCOPE_ALL,
      no_aki},
-    {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2", "An extension is critical and must not be, or the other way.",
-      NEW_CRL},
+    {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2",
+      "An extension is critical and must not be, or the other way: certguard refuses the CRL.", CA_SETTINGS},
      CG_SCOPE_ALL,
      wrong_criticality},
-    {{"crl_next_update_missing", CG_LINT_ERROR, "RFC 5280 5.1.2.5", "The CRL has no nextUpdate.", NEW_CRL},
+    {{"crl_entry_criticality", CG_LINT_ERROR, "RFC 5280 5.3",
+      "An entry has an extension that is critical and must not be, or the other way: certguard refuses the CRL.",
+      CA_SETTINGS},
+     CG_SCOPE_ALL,
+     wrong_entry_criticality},
+    {{"crl_scope_not_critical", CG_LINT_WARNING, "RFC 5280 5.2.5",
+      "issuingDistributionPoint is not critical: other software may take a part of the CRL for all of it.",
+      CA_SETTINGS},
+     CG_SCOPE_ALL,
+     soft_scope},
+    {{"crl_next_update_missing", CG_LINT_ERROR, "RFC 5280 5.1.2.5",
+      "The CRL has no nextUpdate: certguard refuses it, crl_extended or not.", NEW_CRL},
      CG_SCOPE_ALL,
      no_next_update},
     {{"crl_time_malformed", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "A time of the CRL can't be read.", NEW_CRL},

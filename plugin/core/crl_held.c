@@ -116,15 +116,19 @@ static bool read_scope(struct cg_crl *crl, const struct cg_crl_extensions *found
     crl->is_delta = found->delta_base.at != NULL;
     crl->has_number = found->number.at != NULL;
     if (crl->is_delta && (strict || !crl->has_number)) {
-        cg_error_set(err, "a delta CRL%s; give the complete CRL (RFC 5280 5.2.4)", strict ? "" : " without cRLNumber");
+        cg_error_set(err, "a delta CRL%s (RFC 5280 5.2.4)",
+                     strict ? "; give the complete CRL, or set crl_extended to follow deltas as well"
+                            : " without cRLNumber; give the complete CRL");
         return false;
     }
     if (strict && crl->scope.indirect) {
-        cg_error_set(err, "an indirect CRL; each CA must publish its own (RFC 5280 5.2.5)");
+        cg_error_set(err, "an indirect CRL; have each CA publish its own, or set crl_extended (RFC 5280 5.2.5)");
         return false;
     }
     if (strict && !crl->has_number) {
-        cg_error_set(err, "no cRLNumber: an older CRL could not be told from a newer one (RFC 5280 5.2.3)");
+        cg_error_set(err,
+                     "no cRLNumber: an older CRL could not be told from a newer one; have the CA number its CRLs, in "
+                     "OpenSSL by crlnumber, or set crl_extended, which goes by thisUpdate (RFC 5280 5.2.3)");
         return false;
     }
     if (!found->scope.at)
@@ -179,35 +183,49 @@ static void add_scope(struct cg_crl *crl)
                  crl->is_delta && scope[0] ? ", " : "", scope);
 }
 
+/* False: *err says why, and names the issuer as soon as it is known. */
+static bool read_head(struct cg_crl *crl, const unsigned char *der, size_t len, struct cg_crl_head *head,
+                      struct cg_error *err)
+{
+    bool good = cg_crl_read_head(der, len, head, err);
+    crl->this_update = head->this_update;
+    crl->next_update = head->next_update;
+    crl->issuer = head->issuer.at ? read_name(&head->issuer) : NULL;
+    if (good && !crl->issuer)
+        cg_error_set(err, "issuer is empty or malformed (RFC 5280 5.1.2.3)");
+    if (crl->issuer)
+        cg_name_text(crl->issuer, crl->issuer_text, 256);
+    crl->name_len = strlen(crl->issuer_text);
+    return good && crl->issuer;
+}
+
+static bool read_crl(struct cg_crl *crl, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
+                     bool strict, struct cg_error *err)
+{
+    struct cg_crl_head head;
+    if (!read_head(crl, der, len, &head, err))
+        return false;
+    if (EVP_Digest(der, len, crl->sha256, NULL, EVP_sha256(), NULL) == 1)
+        return fill(crl, &head, issuers, strict, err);
+    cg_error_set(err, "out of memory");
+    return false;
+}
+
 struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(X509) *issuers, bool strict,
                            struct cg_error *err)
 {
-    struct cg_crl_head head;
-    if (!cg_crl_read_head(der, len, &head, err))
-        return NULL;
     struct cg_crl *crl = calloc(1, sizeof *crl);
     if (!crl) {
         cg_error_set(err, "out of memory");
         return NULL;
     }
     atomic_init(&crl->references, 1);
-    crl->this_update = head.this_update;
-    crl->next_update = head.next_update;
-    crl->issuer = read_name(&head.issuer);
-    if (!crl->issuer) {
-        cg_error_set(err, "issuer is empty or malformed (RFC 5280 5.1.2.3)");
-        cg_crl_free(crl);
-        return NULL;
-    }
-    cg_name_text(crl->issuer, crl->issuer_text, 256);
-    crl->name_len = strlen(crl->issuer_text);
-    if (EVP_Digest(der, len, crl->sha256, NULL, EVP_sha256(), NULL) != 1)
-        cg_error_set(err, "out of memory");
-    else if (fill(crl, &head, issuers, strict, err)) {
+    if (read_crl(crl, der, len, issuers, strict, err)) {
         add_scope(crl);
         return crl;
     }
-    cg_error_prefix(err, "CRL of %s", crl->issuer_text);
+    if (crl->issuer)
+        cg_error_prefix(err, "CRL of %s", crl->issuer_text);
     cg_crl_free(crl);
     return NULL;
 }

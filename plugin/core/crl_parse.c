@@ -3,40 +3,59 @@
 
 #include <string.h>
 
-/* An extension that we process: 2.5.29.arc, and where its value goes. All others are unknown to us: ignored
- * unless critical. freshestCRL and issuerAltName are among them, since no verdict here depends on them. */
-struct extension_row {
-    unsigned char arc;
-    const char *name;
-    size_t offset;
-};
+#define ID_CE(arc)            (UINT64_C(0x551d00) | (arc))
+#define AUTHORITY_INFO_ACCESS UINT64_C(0x2b06010505070101)
 
-static const struct extension_row crl_rows[] = {
-    {20, "cRLNumber", offsetof(struct cg_crl_extensions, number)},
-    {27, "deltaCRLIndicator", offsetof(struct cg_crl_extensions, delta_base)},
-    {28, "issuingDistributionPoint", offsetof(struct cg_crl_extensions, scope)},
-    {35, "authorityKeyIdentifier", offsetof(struct cg_crl_extensions, authority_key_id)},
-    {0, NULL, 0},
+/* All others are unknown to us: ignored unless critical. No verdict depends on issuerAltName, freshestCRL and
+ * authorityInfoAccess.
+ * issuingDistributionPoint is taken without its critical bit: CA software has published such CRLs, and we follow it
+ * either way. The bit is there for those who do not know the extension. */
+static const struct cg_crl_extension crl_rows[] = {
+    {ID_CE(18), "issuerAltName", "5.2.2", false, false, offsetof(struct cg_crl_extensions, issuer_alt_name)},
+    {ID_CE(20), "cRLNumber", "5.2.3", false, false, offsetof(struct cg_crl_extensions, number)},
+    {ID_CE(27), "deltaCRLIndicator", "5.2.4", true, false, offsetof(struct cg_crl_extensions, delta_base)},
+    {ID_CE(28), "issuingDistributionPoint", "5.2.5", true, true, offsetof(struct cg_crl_extensions, scope)},
+    {ID_CE(35), "authorityKeyIdentifier", "5.2.1", false, false, offsetof(struct cg_crl_extensions, authority_key_id)},
+    {ID_CE(46), "freshestCRL", "5.2.6", false, false, offsetof(struct cg_crl_extensions, freshest)},
+    {AUTHORITY_INFO_ACCESS, "authorityInfoAccess", "5.2.7", false, false,
+     offsetof(struct cg_crl_extensions, authority_info)},
+    {0},
 };
 
 struct entry_extensions {
     struct cg_der reason, invalidity_date, certificate_issuer;
 };
 
-static const struct extension_row entry_rows[] = {
-    {21, "reasonCode", offsetof(struct entry_extensions, reason)},
-    {24, "invalidityDate", offsetof(struct entry_extensions, invalidity_date)},
-    {29, "certificateIssuer", offsetof(struct entry_extensions, certificate_issuer)},
-    {0, NULL, 0},
+static const struct cg_crl_extension entry_rows[] = {
+    {ID_CE(21), "reasonCode", "5.3.1", false, false, offsetof(struct entry_extensions, reason)},
+    {ID_CE(24), "invalidityDate", "5.3.2", false, false, offsetof(struct entry_extensions, invalidity_date)},
+    {ID_CE(29), "certificateIssuer", "5.3.3", true, false, offsetof(struct entry_extensions, certificate_issuer)},
+    {0},
 };
 
-static const struct extension_row *find_row(const struct extension_row *rows, const struct cg_der *oid)
+/* 0: none of ours, all of which fit, and none of which begins with an octet of 0. */
+static uint64_t oid_number(const unsigned char *oid, size_t len)
 {
-    if (cg_der_left(oid) != 3 || oid->at[0] != 0x55 || oid->at[1] != 0x1d)
-        return NULL;
-    while (rows->name && rows->arc != oid->at[2])
+    uint64_t number = 0;
+    if (len == 0 || len > sizeof number || oid[0] == 0)
+        return 0;
+    for (size_t i = 0; i < len; i++)
+        number = number << 8 | oid[i];
+    return number;
+}
+
+static const struct cg_crl_extension *find_row(const struct cg_crl_extension *rows, const unsigned char *oid,
+                                               size_t len)
+{
+    uint64_t number = oid_number(oid, len);
+    while (rows->name && rows->oid != number)
         rows++;
     return rows->name ? rows : NULL;
+}
+
+const struct cg_crl_extension *cg_crl_extension_known(bool of_entry, const unsigned char *oid, size_t len)
+{
+    return find_row(of_entry ? entry_rows : crl_rows, oid, len);
 }
 
 static bool refuse_der(struct cg_error *err, const char *what, const char *expected)
@@ -45,8 +64,18 @@ static bool refuse_der(struct cg_error *err, const char *what, const char *expec
     return false;
 }
 
+static bool refuse_criticality(struct cg_error *err, const struct cg_crl_extension *row)
+{
+    cg_error_set(
+        err,
+        "%s is %scritical and must%s be (RFC 5280 %s); correct it in the CA's settings for CRLs and issue a new "
+        "CRL. Until then put the last good CRL back",
+        row->name, row->critical ? "not " : "", row->critical ? "" : " not", row->section);
+    return false;
+}
+
 /* list: inside Extensions. values: a struct of cg_der, zeroed, filled as rows say. */
-static bool read_extensions(struct cg_der list, const struct extension_row *rows, void *values, struct cg_error *err)
+static bool read_extensions(struct cg_der list, const struct cg_crl_extension *rows, void *values, struct cg_error *err)
 {
     if (list.at == list.end)
         return refuse_der(err, "extensions", "at least one extension");
@@ -57,13 +86,15 @@ static bool read_extensions(struct cg_der list, const struct extension_row *rows
             !cg_der_oid_is_strict(&oid) || !cg_der_take_default_false(&extension, &critical) ||
             !cg_der_take(&extension, CG_DER_OCTET_STRING, &value) || extension.at != extension.end)
             return refuse_der(err, "extensions", "SEQUENCE of OID, critical, OCTET STRING");
-        const struct extension_row *row = find_row(rows, &oid);
+        const struct cg_crl_extension *row = find_row(rows, oid.at, cg_der_left(&oid));
         if (row) {
             struct cg_der *slot = (struct cg_der *)((unsigned char *)values + row->offset);
             if (slot->at) {
                 cg_error_set(err, "extension %s stands there twice (RFC 5280 4.2)", row->name);
                 return false;
             }
+            if (critical != row->critical && !row->either)
+                return refuse_criticality(err, row);
             *slot = value;
         } else if (critical) {
             cg_error_set(err, "a critical extension that certguard does not know (RFC 5280 5.2, 5.3)");
@@ -76,18 +107,21 @@ static bool read_extensions(struct cg_der list, const struct extension_row *rows
 static bool read_tbs(struct cg_der in, struct cg_crl_head *out, struct cg_der *inner_algorithm, struct cg_error *err)
 {
     struct cg_der version, extensions, list;
-    if (!cg_der_take(&in, CG_DER_INTEGER, &version) || cg_der_left(&version) != 1 || *version.at != 1) {
-        cg_error_set(err, "not a version 2 CRL; have the CA write v2 with a cRLNumber (RFC 5280 5.1.2.1)");
-        return false;
-    }
+    bool v2 = cg_der_take(&in, CG_DER_INTEGER, &version) && cg_der_left(&version) == 1 && *version.at == 1;
     if (!cg_der_take_whole(&in, CG_DER_SEQUENCE, inner_algorithm))
         return refuse_der(err, "signature", "AlgorithmIdentifier");
     if (!cg_der_take_whole(&in, CG_DER_SEQUENCE, &out->issuer))
         return refuse_der(err, "issuer", "Name");
+    if (!v2) { /* only now, so that the message can name the issuer */
+        cg_error_set(err, "not a version 2 CRL, crl_extended or not; have the CA write version 2 with a cRLNumber, in "
+                          "OpenSSL by crl_extensions and crlnumber (RFC 5280 5.1.2.1)");
+        return false;
+    }
     if (!cg_der_take_time(&in, &out->this_update))
         return refuse_der(err, "thisUpdate", "UTCTime or GeneralizedTime in the form of RFC 5280 4.1.2.5");
     if (!cg_der_is(&in, CG_DER_UTC_TIME) && !cg_der_is(&in, CG_DER_GENERALIZED_TIME)) {
-        cg_error_set(err, "no nextUpdate: the CRL would be valid for ever (RFC 5280 5.1.2.5)");
+        cg_error_set(err, "no nextUpdate: the CRL would be valid for ever, so it is refused, crl_extended or not; have "
+                          "the CA write one, in OpenSSL by default_crl_days (RFC 5280 5.1.2.5)");
         return false;
     }
     if (!cg_der_take_time(&in, &out->next_update))

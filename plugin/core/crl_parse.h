@@ -15,8 +15,21 @@
 
 /* extnValue content; at is NULL where the extension is absent */
 struct cg_crl_extensions {
-    struct cg_der authority_key_id, number, delta_base, scope;
+    struct cg_der authority_key_id, number, delta_base, scope, issuer_alt_name, freshest, authority_info;
 };
+
+/* An extension of RFC 5280 5.2 (of the CRL) or 5.3 (of an entry). */
+struct cg_crl_extension {
+    uint64_t oid;     /* the octets of the OID, big-endian */
+    const char *name; /* NULL ends the table */
+    const char *section;
+    bool critical; /* what the RFC says that it is; a CRL in which it is otherwise is refused */
+    bool either;   /* is not refused */
+    size_t offset; /* of its value */
+};
+
+/* The row of the extension; NULL: unknown to us. Called by lint too, so that it says what the load says. */
+const struct cg_crl_extension *cg_crl_extension_known(bool of_entry, const unsigned char *oid, size_t len);
 
 struct cg_crl_head {
     struct cg_der signed_bytes; /* tbsCertList with its header */

@@ -105,7 +105,10 @@ static const struct cg_key trust_keys[] = {
     {"intermediates", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediates),
      .manual = "Files with CA certificates that complete a chain that a peer sends short."},
     {"crls", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.crls),
-     .manual = "Certificate revocation lists, PEM or DER; a folder stands for its *.crl, *.pem and *.der files."},
+     .manual =
+         "Certificate revocation lists, PEM or DER; a folder stands for its *.crl, *.pem and *.der files. A CRL of "
+         "version 1, without nextUpdate, or with an extension that is critical and must not be, or the other way, "
+         "is refused (RFC 5280 5.1, 5.2, 5.3; issuingDistributionPoint may be either)."},
     {"crl_required", CG_TYPE_AUTO, HAS_TRUST, AT(struct cg_trust_draft, crl_required), .fallback = "\"auto\"",
      .manual = "Every CA of the path must have a CRL. \"auto\": when crls names any."},
     {"crl_max_age", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_max_age), .fallback = "\"0s\"",
@@ -114,7 +117,8 @@ static const struct cg_key trust_keys[] = {
     {"crl_grace", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
      .max = 90 * DAY, .manual = "Go on using a CRL this long after its nextUpdate."},
     {"crl_extended", CG_TYPE_BOOL, HAS_TRUST, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
-     .manual = "Follow delta CRLs and indirect CRLs, and take CRLs without a number. Else such files are refused."},
+     .manual = "Follow delta CRLs and indirect CRLs, and take CRLs that have no number or are signed with SHA-1. Else "
+               "such files are refused. CRLs of version 1 or without nextUpdate are refused either way."},
     {0}};
 static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), cg_check_trust};
 

@@ -52,6 +52,11 @@ static void older(const struct world *w, const char *name)
     cg_pki_write(w->pki, w->folder, name, "other1");
 }
 
+static void critical_number(const struct world *w, const char *name)
+{
+    cg_pki_write(w->pki, w->folder, name, "other3");
+}
+
 static void wrong_policy(const struct world *w, const char *name)
 {
     (void)name;
@@ -84,6 +89,8 @@ static const struct row {
     {"the CRL of another CA is gone", gone, "other.pem", "CRL of CN=other: it is in no file any more; number 2 stays",
      false},
     {"the CRL of another CA is older", older, "other.pem", "is older than", false},
+    {"the CRL of another CA has a critical cRLNumber", critical_number, "other.pem",
+     "other.pem: CRL of CN=other: crlExtensions: cRLNumber is critical and must not be", false},
     {"the policy has a mistake", wrong_policy, NULL, "$.plian: unknown key", false},
     {"the policy is gone", gone, "policy.json", "policy.json: no such file", false},
     {"the policy names a CRL that is not there", policy_of_none, NULL, "none.pem: no such file", false},
@@ -127,6 +134,7 @@ static void check_row(const struct world *w, const struct row *row)
     bool kept = event_comes(w, "snapshot_rejected", told + 1);
     cg_tap(kept && events_hold(w, row->words), "and an event says what stays, and why (%s)", row->words);
     cg_tap(serves(w, "server1"), "what was in use is served on, and others are let in");
+    cg_tap(!let_in(w, "banned"), "and whom the other CA has revoked stays out");
     size_t loaded = count_events(w, "snapshot_loaded");
     put_all_right(w);
     publish(w, NULL, false);
@@ -167,7 +175,9 @@ int main(void)
 {
     struct world w;
     rotation_start(&w, "parts");
-    cg_pki_make(w.pki, "other: ca cn=other\nother1: crl issuer=other number=1\nother2: crl issuer=other number=2\n"
+    cg_pki_make(w.pki, "other: ca cn=other\nbanned: issuer=other\nother1: crl issuer=other number=1\n"
+                       "other2: crl issuer=other number=2 revoke=banned\n"
+                       "other3: crl issuer=other number=none ext=critical,2.5.29.20=020103\n"
                        "expired: server issuer=root days=-9..-1\n");
     put_all_right(&w);
     publish(&w, NULL, false);

@@ -108,6 +108,17 @@ says '(crl_number_missing)'
 expect 3 cg lint --at +3d crl.pem
 says '(crl_expired)'
 
+# what the load of a CRL refuses, lint names
+printf '0303' >crlnumber
+printf 'crlnumber=%s/crlnumber\n[critical]\n2.5.29.20=critical,DER:020103\n[soft]\n2.5.29.28=DER:30038101ff\n' "$work" >>crl.cnf
+ok openssl ca -config crl.cnf -gencrl -cert o.crt -keyfile o.key -crlexts critical -out crl.pem
+expect 3 cg lint crl.pem
+says 'cRLNumber must not be critical'
+says '(crl_criticality)'
+ok openssl ca -config crl.cnf -gencrl -cert o.crt -keyfile o.key -crlexts soft -out crl.pem
+expect 3 cg lint crl.pem
+says '(crl_scope_not_critical)'
+
 # each rule has what a reader needs, and one name
 ok cg lint --rules --json
 [ "$(tr '{' '\n' <out | grep -c '"id"')" -gt 80 ] || fail "the list of rules is short"

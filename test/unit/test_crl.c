@@ -177,6 +177,81 @@ static void unknown_not_critical(struct draft *d)
     unknown_extension(d, false);
 }
 
+/* An extension that the RFC names, with the other criticality; not its value is at fault. */
+static void wrong_bit(struct draft *d, int arc, bool critical, const char *bytes, size_t len)
+{
+    struct piece value = {0};
+    piece_add(&value, bytes, len);
+    der_extension(&d->extensions, arc, critical, &value);
+    piece_free(&value);
+}
+
+static void critical_number(struct draft *d)
+{
+    d->shape.number = -1;
+    wrong_bit(d, 20, true, "\x02\x01\x09", 3);
+}
+
+static void critical_key_id(struct draft *d)
+{
+    wrong_bit(d, 35, true, "\x30\x03\x80\x01\x01", 5);
+}
+
+static void critical_alt_name(struct draft *d)
+{
+    wrong_bit(d, 18, true,
+              "\x30\x03\x82\x01"
+              "a",
+              5);
+}
+
+static void alt_name(struct draft *d)
+{
+    wrong_bit(d, 18, false,
+              "\x30\x03\x82\x01"
+              "a",
+              5);
+}
+
+static void critical_freshest(struct draft *d)
+{
+    wrong_bit(d, 46, true, "\x30\x00", 2);
+}
+
+static void soft_delta(struct draft *d)
+{
+    wrong_bit(d, 27, false, "\x02\x01\x01", 3);
+}
+
+static void soft_scope(struct draft *d)
+{
+    wrong_bit(d, 28, false, "\x30\x03\x81\x01\xff", 5);
+}
+
+static void information_access(struct draft *d, bool critical)
+{
+    piece_add(&d->extensions,
+              critical ? "\x30\x11\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x01\x01\x01\xff\x04\x02\x30\x00"
+                       : "\x30\x0e\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x01\x04\x02\x30\x00",
+              critical ? 19 : 16);
+}
+
+static void critical_information_access(struct draft *d)
+{
+    information_access(d, true);
+}
+
+static void soft_information_access(struct draft *d)
+{
+    information_access(d, false);
+}
+
+/* 0.0.85.29.20: its octets end as those of cRLNumber, behind one of 0 */
+static void looks_like_number(struct draft *d)
+{
+    piece_add(&d->extensions, "\x30\x0b\x06\x04\x00\x55\x1d\x14\x04\x03\x02\x01\x09", 13);
+}
+
 static void delta(struct draft *d)
 {
     der_extension(&d->extensions, 27, true, &(struct piece){.data = (unsigned char[]){2, 1, 1}, .len = 3});
@@ -278,6 +353,27 @@ static void entry_certificate_issuer(struct draft *d)
                6);
 }
 
+static void entry_critical_reason(struct draft *d)
+{
+    entry_with(d, 21, true, "\x0a\x01\x01", 3);
+}
+
+static void entry_critical_invalidity_date(struct draft *d)
+{
+    entry_with(d, 24, true,
+               "\x18\x0f"
+               "20251231235959Z",
+               17);
+}
+
+static void entry_soft_certificate_issuer(struct draft *d)
+{
+    entry_with(d, 29, false,
+               "\x30\x04\x81\x02"
+               "ab",
+               6);
+}
+
 static void entry_reason_two_octets(struct draft *d)
 {
     entry_with(d, 21, false, "\x0a\x02\x00\x01", 4);
@@ -352,10 +448,10 @@ static const struct {
     {"Ed25519, one bit wrong", ed25519_broken, "bad signature", "bad signature"},
     {"SHA-1 can be forged", sha1, "SHA1", NULL},
     {"revokedCertificates present but empty", empty_list, "5.1.2.6", "5.1.2.6"},
-    {"version 1", v1, "version 2", "version 2"},
-    {"no nextUpdate", no_next_update, "no nextUpdate", "no nextUpdate"},
+    {"version 1", v1, "CRL of CN=CA: not a version 2 CRL", "crl_extended or not"},
+    {"no nextUpdate", no_next_update, "CRL of CN=CA: no nextUpdate", "crl_extended or not"},
     {"nextUpdate before thisUpdate", dates_swapped, "before thisUpdate", "before thisUpdate"},
-    {"no cRLNumber", no_number, "no cRLNumber", NULL},
+    {"no cRLNumber", no_number, "set crl_extended", NULL},
     {"negative cRLNumber", negative_number, "negative", "negative"},
     {"cRLNumber of 21 octets", long_number, "20 octets", "20 octets"},
     {"cRLNumber twice", number_twice, "twice", "twice"},
@@ -367,8 +463,19 @@ static const struct {
     {"issuer without cRLSign", no_crl_sign, "cRLSign", "cRLSign"},
     {"unknown critical CRL extension", unknown_critical, "critical", "critical"},
     {"unknown CRL extension that is not critical", unknown_not_critical, NULL, NULL},
-    {"delta CRL", delta, "delta", NULL},
-    {"indirect CRL", indirect, "indirect", NULL},
+    {"critical cRLNumber", critical_number, "cRLNumber is critical and must not be",
+     "CRL of CN=CA: crlExtensions: cRLN"},
+    {"critical authorityKeyIdentifier", critical_key_id, "authorityKeyIdentifier is critical", "5.2.1"},
+    {"critical issuerAltName", critical_alt_name, "issuerAltName is critical", "5.2.2"},
+    {"issuerAltName", alt_name, NULL, NULL},
+    {"critical freshestCRL", critical_freshest, "freshestCRL is critical", "5.2.6"},
+    {"critical authorityInfoAccess", critical_information_access, "authorityInfoAccess is critical", "5.2.7"},
+    {"authorityInfoAccess", soft_information_access, NULL, NULL},
+    {"deltaCRLIndicator that is not critical", soft_delta, "deltaCRLIndicator is not critical and must be", "5.2.4"},
+    {"issuingDistributionPoint that is not critical, as CAs have written it", soft_scope, NULL, NULL},
+    {"an OID that is no cRLNumber", looks_like_number, NULL, NULL},
+    {"delta CRL", delta, "set crl_extended", NULL},
+    {"indirect CRL", indirect, "set crl_extended", NULL},
     {"issuingDistributionPoint for user certificates", scope_users, NULL, NULL},
     {"empty issuingDistributionPoint", scope_empty, "it is empty", "it is empty"},
     {"only users and only CAs at once", scope_users_and_cas, "more than one", "more than one"},
@@ -378,6 +485,9 @@ static const struct {
     {"removeFromCRL in a complete CRL", remove_from_crl, "removeFromCRL", "removeFromCRL"},
     {"a reason that does not exist", reason_seven, "reasonCode 7", "reasonCode 7"},
     {"a reason of two octets", entry_reason_two_octets, "reasonCode", "reasonCode"},
+    {"critical reasonCode", entry_critical_reason, "entry 1: reasonCode is critical", "5.3.1"},
+    {"critical invalidityDate", entry_critical_invalidity_date, "invalidityDate is critical", "5.3.2"},
+    {"certificateIssuer that is not critical", entry_soft_certificate_issuer, "certificateIssuer is not", "5.3.3"},
     {"unknown critical entry extension", entry_unknown_critical, "entry 1", "entry 1"},
     {"unknown entry extension that is not critical", entry_unknown, NULL, NULL},
     {"invalidityDate", entry_invalidity_date, NULL, NULL},
