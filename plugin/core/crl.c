@@ -146,6 +146,8 @@ static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
                  "take the CA out of the trust files too. If the CA divides its CRLs in another way now, restart the "
                  "broker",
                  crl->issuer_text, number[0] ? number : "(none)", until);
+    if (crl->place)
+        cg_error_prefix(&err, "%s", crl->place); /* where it was */
     cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
 }
 
@@ -161,6 +163,8 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
         return true;
     if (now) {
         refuse_older(crl, *now, &err);
+        if ((*now)->place)
+            cg_error_prefix(&err, "%s", (*now)->place);
         cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
         cg_crl_free(*now);
         *now = cg_crl_take(crl);

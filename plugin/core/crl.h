@@ -21,7 +21,8 @@ size_t cg_crl_set_count(const struct cg_crl_set *set); /* CRLs held */
 
 /* Adds one CRL in DER. issuers: the certificates that may have signed it, and from which a separate CRL signing
  * certificate must descend; references are kept. Refused, and the error says why: not strict DER, trailing bytes,
- * not v2, unknown critical extension, known one of the wrong criticality, bad issuingDistributionPoint, empty revokedCertificates, no nextUpdate,
+ * not v2, unknown critical extension, known one of the wrong criticality, bad issuingDistributionPoint, empty
+ * revokedCertificates, no nextUpdate,
  * unknown issuer, issuer without cRLSign, bad signature, lower cRLNumber than one held for the same issuer and scope
  * (the higher one stays). strict also refuses: no cRLNumber, a digest weaker than SHA-224, and delta and indirect
  * CRLs, which are followed as RFC 5280 6.3.3 says when strict is false. Safe in any thread; not two at once on a set. */

@@ -230,6 +230,12 @@ struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(
     return NULL;
 }
 
+bool cg_crl_set_place(struct cg_crl *crl, const char *place)
+{
+    crl->place = strdup(place);
+    return crl->place;
+}
+
 struct cg_crl *cg_crl_take(struct cg_crl *crl)
 {
     atomic_fetch_add_explicit(&crl->references, 1, memory_order_relaxed);
@@ -249,6 +255,7 @@ void cg_crl_free(struct cg_crl *crl)
     cg_crl_scope_clear(&crl->scope);
     free(crl->scope_der);
     X509_NAME_free(crl->issuer);
+    free(crl->place);
     free(crl);
 }
 

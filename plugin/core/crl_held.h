@@ -22,6 +22,7 @@ struct cg_crl_part {
 struct cg_crl {
     atomic_int references;
     unsigned char sha256[32]; /* of its DER */
+    char *place;              /* the file that it was read from; NULL: none */
     X509_NAME *issuer;
     char issuer_text[256 + 16 + CG_CRL_SCOPE_MAX]; /* with what tells it from others of the issuer: scope, delta */
     size_t name_len;                               /* of it: what stands before that */
@@ -39,6 +40,7 @@ struct cg_crl {
 /* Parses, verifies and indexes; NULL and *err when refused. See cg_crl_set_add. */
 struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(X509) *issuers, bool strict,
                            struct cg_error *err);
+bool cg_crl_set_place(struct cg_crl *crl, const char *place); /* before it is shared; false without memory */
 struct cg_crl *cg_crl_take(struct cg_crl *crl); /* +1, returns its argument */
 void cg_crl_free(struct cg_crl *crl);           /* -1; NULL is fine */
 

@@ -243,8 +243,11 @@ static bool none_is_gone(struct cg_loading *loading)
             for (int n = 0; n < sk_X509_num(issuers[k]); n++) {
                 const X509 *issuer = sk_X509_value(issuers[k], n);
                 loading->stage = CG_REASON_CRL_INVALID;
-                if (!has_crl_of(fresh, issuer) && cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
-                    return false;
+                if (has_crl_of(fresh, issuer) || !cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
+                    continue;
+                cg_error_prefix(&loading->err, "%s%s", store.files->crls.item[0],
+                                store.files->crls.count > 1 ? " and the other files of CRLs" : "");
+                return false;
             }
     }
     return true;

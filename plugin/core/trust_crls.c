@@ -93,12 +93,11 @@ static bool take_crl(const struct loading *loading, const char *place, const uns
     ERR_set_mark();
     struct cg_crl *crl = cg_crl_read(der, len, trust->all, !trust->extended_crls, &err);
     ERR_pop_to_mark();
-    if (crl && !hold(file, cg_crl_take(crl))) {
-        cg_crl_free(crl);
+    if (crl && (!cg_crl_set_place(crl, place) || !hold(file, crl))) {
         cg_crl_free(crl);
         return no_memory(loading, place);
     }
-    if (crl && cg_crl_set_put(trust->crls, crl, &err))
+    if (crl && cg_crl_set_put(trust->crls, cg_crl_take(crl), &err))
         return true;
     *good = false;
     cg_error_prefix(&err, "%s", place);
@@ -246,16 +245,6 @@ static bool is_among(const struct cg_strings *paths, const char *path)
 
 /* ---- older than what was in use once */
 
-/* The file that a CRL was read from; NULL where it was not read without a fault. */
-static const char *path_of(const struct cg_trust *trust, const struct cg_crl *crl)
-{
-    for (size_t i = 0; i < trust->nfiles; i++)
-        for (size_t k = 0; k < trust->files[i].count; k++)
-            if (trust->files[i].crl[k] == crl)
-                return trust->files[i].stamp.path;
-    return NULL;
-}
-
 /* It, or the folder that it is in. */
 static bool is_below(const struct cg_strings *paths, const char *path)
 {
@@ -301,10 +290,8 @@ static bool judge_number(struct loading *loading, const struct cg_crl_numbers *n
     const struct cg_crl *serving = loading->before ? cg_crl_set_like(loading->before->crls, crl) : NULL;
     if (serving && cg_crl_numbers_judge(numbers, serving, NULL) == CG_CRL_NOT_OLDER)
         return true;
-    const char *path = path_of(loading->trust, crl);
-    if (path)
-        cg_error_prefix(&err, "%s", path);
-    loading->strict = loading->may_fail && path && !is_below(loading->may_fail, path);
+    cg_error_prefix(&err, "%s", crl->place);
+    loading->strict = loading->may_fail && !is_below(loading->may_fail, crl->place);
     if (!fault(loading, &err))
         return false;
     if (!serving)

@@ -533,14 +533,14 @@ static void a_crl_that_is_gone_stays(void **state)
     struct cg_snapshot *first = fixture_load_well(folder_policy);
     unlink(file);
     struct cg_snapshot *second = fixture_reload(folder_policy, first);
-    fixture_expect_faults(1, "it is in no file any more; number 7 stays in use");
+    fixture_expect_faults(1, "/crls/a.crl: CRL of CN=root: it is in no file any more; number 7 stays in use");
     assert_ptr_equal(second, first);
     struct cg_snapshot *third = fixture_reload(other_policy, second);
     fixture_expect_faults(1, "number 7 stays in use");
     assert_string_equal(number_of(third, "CN=root"), "7");
     cg_pki_write(pki, crls, "a.crl", "older"); /* an older one after an absence */
     struct cg_snapshot *fourth = fixture_reload(other_policy, third);
-    fixture_expect_faults(1, "cRLNumber 6 is older than 7");
+    fixture_expect_faults(1, "/crls/a.crl: CRL of CN=root: cRLNumber 6 is older than 7");
     assert_string_equal(number_of(fourth, "CN=root"), "7");
     cg_pki_write(pki, crls, "a.crl", "list");
     struct cg_snapshot *fifth = fixture_reload(other_policy, fourth);
