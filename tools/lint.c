@@ -2,6 +2,7 @@
 #include "lint.h"
 
 #include "cli.h"
+#include "core/text.h"
 #include "lint_rules.h"
 
 #include <dirent.h>
@@ -134,7 +135,7 @@ static void report(struct cg_lint *lint, const struct cg_lint_row *row, const st
     finding->number = (size_t)(o - lint->objects.item);
     finding->file = o->file;
     cg_lint_object_text(o, finding->object, sizeof finding->object);
-    snprintf(finding->detail, sizeof finding->detail, "%s", detail);
+    cg_text_escape(detail, strlen(detail), finding->detail, sizeof finding->detail);
 }
 
 static bool in_scope(enum cg_lint_scope scope, const struct cg_lint_object *o)

@@ -54,6 +54,8 @@ bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *fi
     o->not_before = seconds(X509_get0_notBefore(cert));
     o->not_after = seconds(X509_get0_notAfter(cert));
     o->bc = X509_get_ext_d2i(cert, NID_basic_constraints, NULL, NULL);
+    /* OpenSSL takes none for a CA whose keyUsage lacks keyCertSign; here that is what is wrong with it */
+    o->ca = o->ca || (o->bc && o->bc->ca);
     o->eku = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
     o->san = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
     o->aki = X509_get_ext_d2i(cert, NID_authority_key_identifier, NULL, NULL);

@@ -19,7 +19,7 @@ struct cg_lint_object {
     EVP_PKEY *key; /* the certificate's public key, or the private key; NULL: encrypted or of an unknown type */
 
     X509 *cert;
-    bool ca; /* says that it is one, or is used as one: v1 and self-signed, keyCertSign */
+    bool ca; /* says that it is one, whatever its keyUsage, or is used as one: v1 and self-signed, keyCertSign */
     bool self_issued, self_signed;
     int64_t not_before, not_after; /* 0: malformed */
     BASIC_CONSTRAINTS *bc;         /* extensions: NULL where missing, repeated or malformed */

@@ -99,6 +99,21 @@ expect 3 cg lint client.der
 head -c 100 client.der >cut.der
 expect 1 cg lint cut.der
 
+# a CA by its basicConstraints is one for lint, whatever its keyUsage: that is what is wrong with it, not that it has no names
+printf '[no_sign]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,cRLSign\n' >>ca.cnf
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions no_sign -subj /CN=no-sign -keyout n.key -out n.crt
+expect 3 cg lint n.crt
+says '(ca_key_usage_no_sign)'
+grep -q '(san_missing)\|(eku_missing)\|(self_signed_leaf)' out && fail "a CA is taken for an end entity"
+# what somebody wrote into a certificate cannot command a terminal
+printf '[escape]\nsubjectAltName=DNS:\033[31mred\n' >>ca.cnf
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions escape -subj /CN=red -keyout n.key -out n.crt
+for verb in "lint" "lint --json" "inspect" "inspect --json"; do
+    cg $verb n.crt >out 2>&1
+    grep -q '31mred' out || fail "$verb does not show the name"
+    grep -q "$(printf '\033')\|u001b" out && fail "$verb shows a control character"
+done
+
 # a CRL without a number, and one that has expired
 : >index.txt
 printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index.txt\ndefault_md=sha256\ndefault_crl_days=1\n' "$work" >crl.cnf
