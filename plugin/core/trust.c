@@ -178,6 +178,27 @@ static enum standing standing_of(X509 *cert)
     return claims == 0 ? NOT_SELF_SIGNED : proves == 1 ? SELF_SIGNED : DOUBTFUL;
 }
 
+static bool may_not_sign(const X509 *cert)
+{
+    ASN1_BIT_STRING *usage = X509_get_ext_d2i(cert, NID_key_usage, NULL, NULL);
+    bool lacks = usage && !ASN1_BIT_STRING_get_bit(usage, 5); /* keyCertSign */
+    ASN1_BIT_STRING_free(usage);
+    return lacks;
+}
+
+/* Of a certificate whose extensions are malformed OpenSSL says nothing more, of its signature neither. */
+static const char *doubt(X509 *cert)
+{
+    if (!(X509_get_extension_flags(cert) & EXFLAG_INVALID))
+        return "its issuer has its own name, and its own key did not sign it (or that cannot be checked): no root; "
+               "export "
+               "the CA's own certificate again, or take this one out";
+    if (may_not_sign(cert))
+        return "its keyUsage lacks keyCertSign, so it may sign no certificate (RFC 5280 4.2.1.3); issue the CA "
+               "certificate again with keyUsage keyCertSign and cRLSign, or take this one out";
+    return "an extension of it is malformed (RFC 5280 4.2); issue the CA certificate again, or take this one out";
+}
+
 /* What a bundle is named as. */
 enum kind { INTERMEDIATES, ANCHORS, INTERMEDIATE_ANCHORS };
 
@@ -210,11 +231,7 @@ static bool add_certificate(struct cg_trust *trust, const char *place, int numbe
         !may_be_intermediate_anchor(place, number, cert, standing, err))
         return false;
     if (standing == DOUBTFUL)
-        cg_error_set(
-            err,
-            "%s: certificate %d: its issuer has its own name, and its own key did not sign it (or that cannot be "
-            "checked): no root; export the CA's own certificate again, or take this one out",
-            place, number);
+        cg_error_set(err, "%s: certificate %d: %s", place, number, doubt(cert));
     else if (!add(trust, cert, standing == SELF_SIGNED || kind == INTERMEDIATE_ANCHORS))
         cg_error_set(err, "%s: out of memory", place);
     else

@@ -30,6 +30,8 @@ static int make_pki(void **state)
                      "mid: ca cn=mid issuer=root\n"
                      "dev: issuer=mid\n"
                      "forged: ca cn=forged broken-signature\n"
+                     "unusable: ca cn=unusable ku=none ext=critical,2.5.29.15=03020700\n"
+                     "malformed: ca cn=malformed bc=none ext=critical,2.5.29.19=0500\n"
                      "list: crl issuer=root number=1\n"
                      "midlist: crl issuer=mid number=1 revoke=dev\n"
                      "foreign: crl issuer=other number=1\n"
@@ -187,17 +189,27 @@ static void refuses_wrong_bundles(void **state)
     free(root);
 }
 
-static void refuses_a_root_with_a_wrong_signature(void **state)
+static void refuses_a_doubtful_root_with_the_reason(void **state)
 {
     (void)state;
-    struct cg_trust *trust = cg_trust_new();
-    struct cg_error err = {""};
-    char *pem = cg_pki_pem(pki, "root forged");
-    assert_false(cg_trust_add_anchors(trust, "ca.pem", pem, strlen(pem), &err));
-    assert_non_null(strstr(err.text, "ca.pem: certificate 2: its issuer has its own name"));
-    assert_true(cg_trust_add_intermediates(trust, "ca.pem", pem, strlen(pem), &err)); /* trusted for nothing */
-    free(pem);
-    cg_trust_free(trust);
+    static const struct {
+        const char *names, *words;
+    } doubtful[] = {
+        {"root forged", "ca.pem: certificate 2: its issuer has its own name"},
+        {"root unusable", "ca.pem: certificate 2: its keyUsage lacks keyCertSign"},
+        {"root malformed", "ca.pem: certificate 2: an extension of it is malformed"},
+    };
+    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++) {
+        struct cg_trust *trust = cg_trust_new();
+        struct cg_error err = {""};
+        char *pem = cg_pki_pem(pki, doubtful[i].names);
+        assert_false(cg_trust_add_anchors(trust, "ca.pem", pem, strlen(pem), &err));
+        if (!strstr(err.text, doubtful[i].words))
+            fail_msg("expected \"%s\", found \"%s\"", doubtful[i].words, err.text);
+        assert_true(cg_trust_add_intermediates(trust, "ca.pem", pem, strlen(pem), &err)); /* trusted for nothing */
+        free(pem);
+        cg_trust_free(trust);
+    }
 }
 
 static void takes_der_and_text_around(void **state)
@@ -365,7 +377,7 @@ int main(void)
         cmocka_unit_test(finds_by_subject),
         cmocka_unit_test(index_grows),
         cmocka_unit_test(refuses_wrong_bundles),
-        cmocka_unit_test(refuses_a_root_with_a_wrong_signature),
+        cmocka_unit_test(refuses_a_doubtful_root_with_the_reason),
         cmocka_unit_test(takes_der_and_text_around),
         cmocka_unit_test(reads_crls),
         cmocka_unit_test(loads_files_and_folders),
