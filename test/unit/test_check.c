@@ -481,6 +481,7 @@ static void an_audited_finding_is_kept(void **state)
     assert_int_equal(verdict.decision, CG_ACCEPT);
     assert_non_null(cg_verdict_audited(&verdict));
     assert_int_equal(cg_verdict_audited(&verdict)->reason, CG_REASON_EXPIRED);
+    assert_true(verdict.not_after > FIXTURE_NOW); /* its end ends no session */
     cg_verdict_clear(&verdict);
     cg_pki_free(pki);
 }
