@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-static struct ca ca, rekeyed, renewed, crl_key, late_key, stranger, delegate, alias, long_name;
+static struct ca ca, rekeyed, renewed, crl_key, late_key, odd_key, stranger, delegate, alias, long_name;
 static STACK_OF(X509) *issuers;
 
 /* the CRL's issuer */
-enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_LATE_KEY, BY_STRANGER, BY_DELEGATE, BY_ALIAS, BY_LONG_NAME };
+enum by { BY_CA, BY_REKEYED, BY_CRL_KEY, BY_LATE_KEY, BY_ODD_KEY, BY_STRANGER, BY_DELEGATE, BY_ALIAS, BY_LONG_NAME };
 
-static const struct ca *const signers[] = {&ca,       &rekeyed,  &crl_key, &late_key,
+static const struct ca *const signers[] = {&ca,       &rekeyed,  &crl_key, &late_key, &odd_key,
                                            &stranger, &delegate, &alias,   &long_name};
 
 #define POINT_1  "\xa0\x0a\xa0\x08\x86\x06http:1"
@@ -116,6 +116,11 @@ static const struct row {
     {"separate CRL key, its certificate past its time",
      LEAF,
      {ON(.by = BY_LATE_KEY), ON(.scope = POINT_2)},
+     CG_CRL_STATUS_UNKNOWN,
+     -1},
+    {"separate CRL key, its certificate with a critical extension that nobody knows",
+     LEAF,
+     {ON(.by = BY_ODD_KEY), ON(.scope = POINT_2)},
      CG_CRL_STATUS_UNKNOWN,
      -1},
 
@@ -381,6 +386,8 @@ static int set_up(void **state)
 {
     (void)state;
     static const char *const crl_sign[] = {"keyUsage=critical,cRLSign", "crlDistributionPoints=URI:http:2", NULL};
+    static const char *const odd_crl_sign[] = {"keyUsage=critical,cRLSign", "crlDistributionPoints=URI:http:2",
+                                               "nsComment=critical,odd", NULL};
     const char *const no_ca = "basicConstraints=CA:FALSE";
     time_t now = MAKER_NOW;
     ca = make_ca("CA", NULL, NULL);
@@ -395,6 +402,9 @@ static int set_up(void **state)
     late_key.cert = make_cert("CA", 79, late_key.key, &ca, crl_sign);
     X509_time_adj_ex(X509_getm_notAfter(late_key.cert), 0, -60, &now);
     X509_sign(late_key.cert, ca.key, EVP_sha256());
+    odd_key = make_ca("CA", NULL, NULL);
+    X509_free(odd_key.cert);
+    odd_key.cert = make_cert("CA", 80, odd_key.key, &ca, odd_crl_sign);
     alias = make_ca("Delegate", NULL, ca.key);
     delegate = make_ca("Delegate", NULL, NULL);
     X509_free(delegate.cert);
@@ -405,6 +415,7 @@ static int set_up(void **state)
     sk_X509_push(issuers, rekeyed.cert);
     sk_X509_push(issuers, crl_key.cert);
     sk_X509_push(issuers, late_key.cert);
+    sk_X509_push(issuers, odd_key.cert);
     sk_X509_push(issuers, stranger.cert);
     sk_X509_push(issuers, delegate.cert);
     sk_X509_push(issuers, alias.cert);
@@ -432,6 +443,7 @@ static int tear_down(void **state)
     free_ca(&rekeyed);
     free_ca(&crl_key);
     free_ca(&late_key);
+    free_ca(&odd_key);
     free_ca(&stranger);
     free_ca(&delegate);
     free_ca(&alias);
