@@ -4,6 +4,7 @@
 #include "pki_parts.h"
 
 #include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,30 @@ static EVP_PKEY *make_ec(const char *curve, const char *encoding)
     return generate(EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL), params);
 }
 
-/* The exponent is 65537; 3 where the name ends with -e3, and 2^299 + 1 where it ends with -e300. */
+/* The modulus of key with the exponent 65538: a public key that nobody can sign with. Takes key. */
+static EVP_PKEY *make_even(EVP_PKEY *key)
+{
+    BIGNUM *n = NULL, *e = BN_new();
+    EVP_PKEY *even = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    if (!ctx || !build || !e || !BN_set_word(e, RSA_F4 + 1) || !EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) ||
+        !OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) ||
+        !OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e))
+        abort();
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    if (!params || EVP_PKEY_fromdata_init(ctx) <= 0 || EVP_PKEY_fromdata(ctx, &even, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+        abort();
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    BN_free(e);
+    BN_free(n);
+    return even;
+}
+
+/* The exponent is 65537; 65538 where the name ends with -even (without a private key), 3 where the name ends with -e3, and 2^299 + 1 where it ends with -e300. */
 static EVP_PKEY *make_rsa(const char *type, unsigned bits, const char *name)
 {
     unsigned char exponent[38]; /* room for 300 bits */
@@ -56,7 +80,8 @@ static EVP_PKEY *make_rsa(const char *type, unsigned bits, const char *name)
         OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof exponent),
         OSSL_PARAM_construct_end(),
     };
-    return generate(EVP_PKEY_CTX_new_from_name(NULL, type, NULL), params);
+    EVP_PKEY *key = generate(EVP_PKEY_CTX_new_from_name(NULL, type, NULL), params);
+    return strstr(name, "-even") ? make_even(key) : key;
 }
 
 static EVP_PKEY *make_dsa(void)

@@ -9,7 +9,7 @@
  *   ca | server | bare       another start: a CA; a broker with dns:localhost,ip:127.0.0.1; no extensions at all
  *   issuer=NAME              who issues it; without: self-signed
  *   issuer-name=/CN=x        another issuer name than that certificate has       signer=NAME  another key signs
- *   key=ALG | key=@NAME      p256 (default) p384 p521 secp256k1 p256-explicit rsaBITS rsaBITS-e3 rsaBITS-e300 rsapssBITS dsa
+ *   key=ALG | key=@NAME      p256 (default) p384 p521 secp256k1 p256-explicit rsaBITS rsaBITS-e3 (-e300, -even) rsapssBITS dsa
  *                            ed25519 ed448; or the key of another certificate
  *   digest=sha256            sha1 sha224 sha256 sha384 sha512 sha3-256; nothing for Ed25519 and Ed448
  *   cn=x | subject=/O=a/CN=x attributes by short name or OID; "subject=/" is empty

@@ -13,6 +13,7 @@
 #define CLIENT(keys) ", \"client\": {" keys "}"
 #define LABEL_63     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 #define NAME_191     LABEL_63 "." LABEL_63 "." LABEL_63
+#define LABEL_57     "0123456789abcdef0123456789abcdef0123456789abcdef012345678"
 #define LABEL_61     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc"
 #define EXTENSION    "\"extensions\": [{\"oid\": \"1.2.3.4.5\", \"required\": true, \"text\": \"a\"}]"
 
@@ -25,10 +26,24 @@ static const struct {
     {"a label of 64 octets", CG_REASON_SAN_MALFORMED, {.recipe = "c: issuer=root san=dns:a" LABEL_63 ".lan"}},
     {"a DNS name of 253 octets", CG_REASON_OK, {.recipe = "c: issuer=root san=dns:" NAME_191 "." LABEL_61}},
     {"a DNS name of 254 octets", CG_REASON_SAN_MALFORMED, {.recipe = "c: issuer=root san=dns:" NAME_191 ".a" LABEL_61}},
+    {"a wildcard name of 253 octets", CG_REASON_OK, {.recipe = "c: issuer=root san=dns:*." NAME_191 ".ab" LABEL_57}},
+    {"a wildcard name of 254 octets",
+     CG_REASON_SAN_MALFORMED,
+     {.recipe = "c: issuer=root san=dns:*." NAME_191 ".abc" LABEL_57}},
+    {"an email address at a host of 254 octets",
+     CG_REASON_SAN_MALFORMED,
+     {.recipe = "c: issuer=root san=email:a@" NAME_191 ".a" LABEL_61}},
+    {"a URI with a NUL inside",
+     CG_REASON_SAN_MALFORMED,
+     {.recipe = "c: issuer=root san=none ext=2.5.29.17=30078605613a620063",
+      .policy = CLIENT("\"rules\": {\"bad_name\": \"audit\"}")}},
     {"an email address with a wildcard", CG_REASON_SAN_MALFORMED, {.recipe = "c: issuer=root san=email:a@*.lan"}},
     {"an RSA key a bit shorter than the policy wants",
      CG_REASON_KEY_SIZE,
      {.recipe = "c: issuer=root key=rsa2048", .policy = CLIENT("\"rsa_min_bits\": 2049")}},
+    {"an even RSA exponent, which OpenSSL reads",
+     CG_REASON_RSA_EXPONENT,
+     {.recipe = "c: issuer=root key=rsa2048-even"}},
     {"valid from this second on",
      CG_REASON_OK,
      {.recipe = "c: issuer=root secs=0..900", .policy = CLIENT("\"clock_skew\": \"0s\"")}},
@@ -69,8 +84,8 @@ static const struct {
       .policy = CLIENT("\"certificate_policies\": {\"require_explicit\": true}")}},
     {"a wildcard for a part of a label covers nothing",
      CG_REASON_HOST_MISMATCH,
-     {.recipe = "c: server issuer=root san=dns:b*.lan",
-      .host = "broker.lan",
+     {.recipe = "c: server issuer=root san=dns:b*.home.lan",
+      .host = "broker.home.lan",
       .purpose = CG_PURPOSE_SERVER,
       .policy = ", \"server\": {\"rules\": {\"san_malformed\": \"audit\"}}"}},
 };
