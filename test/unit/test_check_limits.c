@@ -2,6 +2,7 @@
 /* The last value on each side of a limit of the check: one octet, one bit, one second or one certificate decides. */
 #include "check_fixture.h"
 #include "core/path.h"
+#include "core/verify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,12 +161,56 @@ static void self_signed_cas_lead_nowhere(void **state)
     cg_pki_free(pki);
 }
 
+/* As with a folder of CRLs that is empty. */
+static void a_crl_is_wanted_and_there_is_none_at_all(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    const struct fixture_case with = {.recipe = "root: ca\nc: issuer=root"};
+    struct fixture_inputs inputs;
+    struct cg_verdict verdict;
+    fixture_open(pki, &with, &inputs);
+    struct cg_profile profile = *inputs.check.profile;
+    profile.crl_required = true;
+    inputs.check.profile = &profile;
+    cg_check(&inputs.check, &verdict);
+    assert_int_equal(verdict.decision, CG_DENY);
+    assert_int_equal(verdict.reason, CG_REASON_CRL_MISSING);
+    cg_verdict_clear(&verdict);
+    fixture_close(&inputs);
+    cg_pki_free(pki);
+}
+
+/* No search makes such a path; OpenSSL is done with its first certificate, and has not looked at the other one. */
+static void a_path_of_which_openssl_verified_a_part(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    const struct fixture_case with = {.recipe = "root: ca\nc: issuer=root"};
+    struct fixture_inputs inputs;
+    struct cg_path_errors errors;
+    enum cg_reason reason;
+    fixture_open(pki, &with, &inputs);
+    X509 *root = cg_pki_cert(pki, "root"), *again = X509_dup(root);
+    STACK_OF(X509) *path = sk_X509_new_null();
+    assert_true(again && path && sk_X509_push(path, again) && sk_X509_push(path, root));
+    assert_true(cg_path_verify(path, inputs.check.profile, false, &errors, &reason));
+    assert_int_equal(errors.count, 1);
+    assert_int_equal(errors.item[0].reason, CG_REASON_UNTRUSTED);
+    sk_X509_free(path);
+    X509_free(again);
+    fixture_close(&inputs);
+    cg_pki_free(pki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_side_of_a_limit),
         cmocka_unit_test(a_path_beyond_the_bound_is_not_found),
         cmocka_unit_test(self_signed_cas_lead_nowhere),
+        cmocka_unit_test(a_crl_is_wanted_and_there_is_none_at_all),
+        cmocka_unit_test(a_path_of_which_openssl_verified_a_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

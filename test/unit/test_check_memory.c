@@ -90,6 +90,7 @@ static const struct fixture_case bad[] = {
      .policy = ", \"client\": {\"certificate_policies\": {\"require_explicit\": true}}"},
     {.recipe = "root: ca inhibit-any=critical,0\nc: issuer=root policies=2.5.29.32.0",
      .policy = ", \"client\": {\"certificate_policies\": {\"require_explicit\": true}}"},
+    {.recipe = "root: ca\nc: issuer=root policies=1.2.3.4,1.2.3.4 policy-constraints=critical,requireExplicitPolicy:0"},
     {.recipe = "root: ca\nc: issuer=root key=rsa2048-e3"},
     {.recipe = "root: ca\nc: issuer=root key=p256-explicit"},
     {.recipe = "root: ca\nc: issuer=root san=dns:a..b"},
