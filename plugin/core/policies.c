@@ -15,8 +15,8 @@ static bool add_policy(X509_VERIFY_PARAM *param, const char *oid)
 }
 
 #define ANY_POLICY "2.5.29.32.0"
-/* An OID that no certificate can be issued under: the user-initial-policy-set that nothing satisfies. OpenSSL 3.0 to 3.5
- * refuse an empty set just so where a policy is demanded; that none means none is written down nowhere. */
+/* An OID that no certificate can be issued under: the user-initial-policy-set that nothing satisfies. OpenSSL 3.0
+ * refuses an empty set just so where a policy is demanded, but nothing says that it must. */
 #define NO_POLICY "0.0"
 
 static bool wanted(const struct cg_strings *oids, const char *oid)

@@ -87,6 +87,7 @@ static int note_error(int ok, X509_STORE_CTX *ctx)
     int error = X509_STORE_CTX_get_error(ctx);
     if (ok)
         return 1;
+    /* No finding, which a rule in audit mode would let pass. For want of memory check.c refuses again. */
     if (error == X509_V_ERR_OUT_OF_MEM || error == X509_V_ERR_UNSPECIFIED || error == X509_V_ERR_INVALID_CALL)
         return 0;
     /* errors of the path as a whole (policies) leave a stale depth behind and no certificate; rules look at each
