@@ -41,8 +41,8 @@ struct cg_crl {
 struct cg_crl *cg_crl_read(const unsigned char *der, size_t len, const STACK_OF(X509) *issuers, bool strict,
                            struct cg_error *err);
 bool cg_crl_set_place(struct cg_crl *crl, const char *place); /* before it is shared; false without memory */
-struct cg_crl *cg_crl_take(struct cg_crl *crl); /* +1, returns its argument */
-void cg_crl_free(struct cg_crl *crl);           /* -1; NULL is fine */
+struct cg_crl *cg_crl_take(struct cg_crl *crl);               /* +1, returns its argument */
+void cg_crl_free(struct cg_crl *crl);                         /* -1; NULL is fine */
 
 bool cg_crl_find(const struct cg_crl *crl, const X509_NAME *cert_issuer, const struct cg_serial *serial,
                  struct cg_crl_record *out);
