@@ -37,6 +37,7 @@ static void rejected(void *context, struct cg_conn *conn)
         .reason = conn->reason,
         .detail = conn->detail,
         .conn = conn,
+        .hint = conn->hint,
     };
     event.certificate = cg_event_certificate(conn, &event.depth);
     cg_report(state->reporter, &event);

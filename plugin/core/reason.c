@@ -243,18 +243,22 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "The detail has OpenSSL's words; `openssl verify -verbose` may say more.", X509_V_ERR_CERT_REJECTED},
     [CG_REASON_NO_COMMON_VERSION] = {"no_common_version", CG_KIND_HANDSHAKE,
         "The peer and the broker have no TLS version in common.", "RFC 8446 4.1.3",
-        "Update the peer to TLS 1.2 or 1.3, or lower tls.min_version in the policy.", X509_V_OK},
+        "Update the peer to TLS 1.2 or 1.3: nothing older is accepted, and no key of the policy changes that. One that has TLS "
+        "1.2 is refused only where tls.min_version in the policy, or tls_version in mosquitto.conf, says 1.3.", X509_V_OK},
     [CG_REASON_NO_COMMON_CIPHER] = {"no_common_cipher", CG_KIND_HANDSHAKE,
         "The peer and the broker have no cipher suite in common.", "RFC 8446 4.1.1",
-        "Update the peer, or add one of its cipher suites to tls.ciphersuites (TLS 1.3) or tls.ciphers (TLS "
-        "1.2) in the policy. One without forward secrecy or AEAD needs tls.insecure_ciphers too.",
+        "Update the peer, or add one of its cipher suites to tls.ciphers in the policy (TLS 1.3: tls.ciphersuites). Where that "
+        "key is not set, begin it with \"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+AESGCM:DHE+CHACHA20:!AESCCM8\", for the others. "
+        "One without forward secrecy or AEAD needs tls.insecure_ciphers too.",
         X509_V_OK},
     [CG_REASON_NO_COMMON_GROUP] = {"no_common_group", CG_KIND_HANDSHAKE,
         "The peer and the broker have no key exchange group in common.", "RFC 8446 4.2.7",
-        "Update the peer, or add one of its groups (X25519, P-256) to tls.groups in the policy.", X509_V_OK},
+        "Let the peer offer X25519 or P-256. Where the policy has tls.groups, let it offer one of those, or add one of "
+        "its groups to that list.", X509_V_OK},
     [CG_REASON_NO_COMMON_SIGNATURE] = {"no_common_signature", CG_KIND_HANDSHAKE,
         "The peer and the broker have no signature algorithm in common that fits the certificate.", "RFC 8446 4.2.3",
-        "Use a certificate with a key that both sides know: P-256 is known nearly everywhere.", X509_V_OK},
+        "Let the client offer a signature algorithm for the key of the broker's certificate, or give such clients a listener "
+        "of their own on another port, with a certificate whose key they know.", X509_V_OK},
     [CG_REASON_BAD_CERTIFICATE_PROOF] = {"bad_certificate_proof", CG_KIND_HANDSHAKE,
         "The peer did not prove that it has the private key of its certificate.", "RFC 8446 4.4.3",
         "Check that certificate and key of the peer belong together. If they do, someone else may be using "
@@ -272,6 +276,9 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_PSK_NOT_ALLOWED] = {"psk_not_allowed", CG_KIND_HANDSHAKE,
         "The peer wants a pre-shared key, and the policy does not allow that.", "RFC 8446 4.2.11",
         "Give the client a certificate, or set tls.psk to \"allow\" for this listener in the policy.", X509_V_OK},
+    [CG_REASON_PSK_UNKNOWN] = {"psk_unknown", CG_KIND_HANDSHAKE,
+        "The broker does not have the pre-shared key that the peer offers.", "RFC 8446 4.2.11",
+        "Compare the identity and the key of the client with its line in the psk_file of mosquitto.conf.", X509_V_OK},
     [CG_REASON_NO_CREDENTIAL] = {"no_credential", CG_KIND_HANDSHAKE,
         "The listener has no certificate to serve.", "",
         "Set certfile and keyfile in mosquitto.conf, or credential {chain, key} for this listener in the policy.",

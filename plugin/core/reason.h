@@ -84,6 +84,7 @@ enum cg_reason {
     CG_REASON_PLAIN_HTTP,
     CG_REASON_GARBAGE,
     CG_REASON_PSK_NOT_ALLOWED,
+    CG_REASON_PSK_UNKNOWN,
     CG_REASON_NO_CREDENTIAL,     /* the listener has no certificate to serve */
     CG_REASON_PEER_UNTRUSTS_US,  /* alerts unknown_ca, bad_certificate, certificate_unknown, ... */
     CG_REASON_PEER_SAYS_EXPIRED, /* alert certificate_expired: ours, or the peer has a wrong clock */

@@ -43,6 +43,7 @@ struct cg_conn {
     X509 *peer_leaf;                         /* owned reference; also of a refused peer, for the event; may be NULL */
     enum cg_reason reason;                   /* why it was rejected; CG_REASON_UNSET while it was not */
     char *detail;                            /* owned; NULL while it was not */
+    const char *hint;                        /* what to do in this case; NULL: the reason's own */
     int alert_sent, alert_received;          /* TLS AlertDescription, -1 for none */
     unsigned long openssl_error;             /* ERR_peek_last_error at the failure, 0 for none */
     char *sni;                               /* owned, escaped; NULL for none */
@@ -65,7 +66,7 @@ struct cg_conn {
     bool begun;                       /* its handshake has; else the peer is silent */
     bool awaiting_first_record;       /* bridge, TLS 1.3: the server may still refuse our certificate */
     bool hello_seen;                  /* a whole ClientHello or ServerHello came */
-    bool psk_offered;                 /* TLS 1.3, not allowed */
+    bool psk_offered;                 /* TLS 1.3, by the identity of a key */
     bool certificate_shown;           /* our certificate went out */
     int64_t proved_ms;                /* monotonic: when the peer last signed a handshake with its key */
     unsigned tickets_tried;

@@ -59,13 +59,24 @@ static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, 
     return context->own.accepted;
 }
 
-bool cg_offers_psk(const struct cg_conn *conn)
+/* Fine where a pre-shared key stands in for the certificate. TLS 1.3 has chosen it by now, or did not find it. */
+static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
 {
-    const STACK_OF(SSL_CIPHER) *ciphers = SSL_get_client_ciphers(conn->ssl);
-    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
-        if (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(ciphers, i)) == NID_auth_psk)
-            return true;
-    return conn->psk_offered;
+    bool offered = cg_offers_psk(conn), allowed = cg_conn_tls(conn)->psk_allowed;
+    if (offered && allowed && SSL_version(ssl) < TLS1_3_VERSION)
+        return true;
+    if (offered && allowed)
+        cg_conn_why(conn, CG_REASON_PSK_UNKNOWN, "the broker did not take the client's pre-shared key on port %u",
+                    conn->listener);
+    else if (offered)
+        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key on port %u", conn->listener);
+    else
+        cg_conn_why(conn, CG_REASON_NO_CREDENTIAL, "port %u has no certificate%s", conn->listener,
+                    allowed ? ", and the client offers no pre-shared key" : "");
+    if (allowed && !offered)
+        conn->hint = "Give the client its identity and key (mosquitto_pub: --psk-identity and --psk), or let it use a "
+                     "port that has a certificate.";
+    return false;
 }
 
 bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
@@ -73,16 +84,8 @@ bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
     struct cg_context *context = cg_context_of(ssl);
     X509 *leaf = SSL_get_certificate(ssl);
     STACK_OF(X509) *chain = NULL;
-    if (!leaf) {
-        if (cg_conn_tls(conn)->psk_allowed)
-            return true;
-        if (cg_offers_psk(conn))
-            cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key on port %u",
-                        conn->listener);
-        else
-            cg_conn_why(conn, CG_REASON_NO_CREDENTIAL, "port %u has no certificate", conn->listener);
-        return false;
-    }
+    if (!leaf)
+        return without_certificate(ssl, conn);
     if (!context || !SSL_get0_chain_certs(ssl, &chain)) {
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the broker's certificate chain can't be read");
         return false;

@@ -14,7 +14,7 @@ static const struct {
     const char *detail; /* NULL: OpenSSL's words */
 } errors[] = {
     {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, CG_REASON_NO_CERTIFICATE, "the peer sent no certificate"},
-    {SSL_R_UNSUPPORTED_PROTOCOL, CG_REASON_NO_COMMON_VERSION, "the peer's TLS versions are below the policy's"},
+    {SSL_R_UNSUPPORTED_PROTOCOL, CG_REASON_NO_COMMON_VERSION, "no TLS version in common"},
     {SSL_R_UNKNOWN_PROTOCOL, CG_REASON_NO_COMMON_VERSION, NULL},
     {SSL_R_NO_PROTOCOLS_AVAILABLE, CG_REASON_NO_COMMON_VERSION,
      "the broker's tls_version and the policy's min_version leave no TLS version"},
@@ -49,7 +49,7 @@ static const struct {
     {ERR_R_X509_LIB, CG_REASON_MALFORMED, "a certificate that can't be parsed"},
     {SSL_R_HTTP_REQUEST, CG_REASON_PLAIN_HTTP, "an HTTP request"},
     {SSL_R_HTTPS_PROXY_REQUEST, CG_REASON_PLAIN_HTTP, "an HTTP CONNECT request"},
-    {SSL_R_PSK_IDENTITY_NOT_FOUND, CG_REASON_PSK_NOT_ALLOWED, NULL},
+    {SSL_R_PSK_IDENTITY_NOT_FOUND, CG_REASON_PSK_UNKNOWN, "the broker has no key of this identity"},
     {SSL_R_PSK_NO_SERVER_CB, CG_REASON_PSK_NOT_ALLOWED, NULL},
     {SSL_R_PSK_NO_CLIENT_CB, CG_REASON_PSK_NOT_ALLOWED, NULL},
     {SSL_R_NO_CERTIFICATE_SET, CG_REASON_NO_CREDENTIAL, NULL},
@@ -122,20 +122,70 @@ static void from_alert(struct cg_conn *conn)
                 SSL_alert_desc_string_long(conn->alert_received));
 }
 
+/* ---- errors that need a look at the connection; false: the table knows */
+
+static bool no_certificate(struct cg_conn *conn)
+{
+    if (!cg_offers_psk(conn))
+        return false;
+    if (cg_conn_tls(conn)->psk_allowed)
+        cg_conn_why(conn, CG_REASON_PSK_UNKNOWN,
+                    "the broker did not take the client's pre-shared key, and no "
+                    "certificate came");
+    else
+        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key, and sent no certificate");
+    return true;
+}
+
+static bool wrong_key(struct cg_conn *conn)
+{
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(conn->ssl);
+    if (!conn->psk_offered && !(cipher && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk))
+        return false;
+    cg_conn_why(conn, CG_REASON_PSK_UNKNOWN, "the client has another key than the broker for this identity");
+    return true;
+}
+
+static bool too_large(struct cg_conn *conn)
+{
+    if (!conn->hello_seen)
+        return false;
+    cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than %s.max_chain_bytes allows (%zu)",
+                conn->role == CG_ROLE_BRIDGE ? "bridge" : "client", cg_conn_profile(conn)->max_chain_bytes);
+    return true;
+}
+
+static const struct {
+    int error;
+    bool listener_only;
+    bool (*look)(struct cg_conn *conn);
+} looks[] = {
+    {SSL_R_UNSUPPORTED_PROTOCOL, true, cg_offer_lacks_version},
+    {SSL_R_NO_SHARED_CIPHER, true, cg_offer_lacks_cipher},
+    {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, true, cg_offer_lacks_signature},
+    {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, true, cg_offer_lacks_signature},
+    {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, true, no_certificate},
+    {SSL_R_BINDER_DOES_NOT_VERIFY, false, wrong_key},
+    {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, false, wrong_key},
+    {SSL_R_EXCESSIVE_MESSAGE_SIZE, false, too_large},
+};
+
+static bool looked(struct cg_conn *conn, int error)
+{
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+        if (looks[i].error == error && (!looks[i].listener_only || conn->role == CG_ROLE_LISTENER))
+            return looks[i].look(conn);
+    return false;
+}
+
 static void from_error(struct cg_conn *conn)
 {
     int error = ERR_GET_REASON(conn->openssl_error);
     const char *words = ERR_reason_error_string(conn->openssl_error);
     if (!words)
         words = "no reason given";
-    if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn) && cg_conn_tls(conn)->psk_allowed)
-        cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER,
-                    "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
-    else if (error == SSL_R_NO_SHARED_CIPHER && cg_offers_psk(conn))
-        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
-    if (error == SSL_R_EXCESSIVE_MESSAGE_SIZE && conn->hello_seen)
-        cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than %s.max_chain_bytes allows (%zu)",
-                    conn->role == CG_ROLE_BRIDGE ? "bridge" : "client", cg_conn_profile(conn)->max_chain_bytes);
+    if (looked(conn, error))
+        return;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (errors[i].error == error)
             cg_conn_why(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);

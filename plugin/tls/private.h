@@ -119,7 +119,11 @@ void cg_own_strength_note(
     void); /* what the certificates of the broker can be used for, for later policies; own_certificate.c */
 bool cg_own_credential(SSL *ssl, struct cg_conn *conn); /* the broker's certificate passes; else says why */
 
-bool cg_offers_psk(const struct cg_conn *conn); /* known once a ClientHello was read */
+/* offer.c: of a listener, once a ClientHello was read */
+bool cg_offers_psk(const struct cg_conn *conn);
+bool cg_offer_lacks_version(struct cg_conn *conn); /* each: gives the reason; false: it is not known better */
+bool cg_offer_lacks_cipher(struct cg_conn *conn);
+bool cg_offer_lacks_signature(struct cg_conn *conn);
 
 /* resumption.c */
 void cg_resumption_configure(SSL_CTX *ctx);                                 /* puts the callbacks in */

@@ -119,23 +119,32 @@ static int verify_mode(const struct cg_conn *conn)
     return SSL_VERIFY_PEER | (cg_peer_needs_certificate(profile) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
 }
 
-/* TLS 1.3: takes no key, but remembers that one was offered. */
+/* A ticket comes in the same extension: an identity is text (RFC 4279 5.1), a ticket is not. */
+static bool is_text(const unsigned char *identity, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (identity[i] < 0x20 || identity[i] == 0x7f)
+            return false;
+    return length > 0 && length <= PSK_MAX_IDENTITY_LEN;
+}
+
+/* TLS 1.3: takes no key, but remembers that one was offered. OpenSSL goes on to the broker's callback, if it is there. */
 static int note_psk(SSL *ssl, const unsigned char *identity, size_t length, SSL_SESSION **session)
 {
-    (void)identity, (void)length;
     struct cg_conn *conn = cg_conn_of(ssl);
-    if (conn)
+    if (conn && is_text(identity, length))
         conn->psk_offered = true;
     *session = NULL;
     return 1;
 }
 
-static void forbid_psk(SSL *ssl)
+static void apply_psk(SSL *ssl, bool allowed)
 {
     if (SSL_is_server(ssl)) {
-        SSL_set_psk_server_callback(ssl, NULL);
+        if (!allowed)
+            SSL_set_psk_server_callback(ssl, NULL);
         SSL_set_psk_find_session_callback(ssl, note_psk);
-    } else {
+    } else if (!allowed) {
         SSL_set_psk_client_callback(ssl, NULL);
         SSL_set_psk_use_session_callback(ssl, NULL);
     }
@@ -162,8 +171,7 @@ bool cg_settings_apply(struct cg_conn *conn)
         return false;
     }
     cg_resumption_apply(conn, context);
-    if (!tls->psk_allowed)
-        forbid_psk(ssl);
+    apply_psk(ssl, tls->psk_allowed);
     /* 5 octets around each certificate (RFC 8446 4.4.2), and the message's own */
     SSL_set_max_cert_list(ssl, (long)(profile->max_chain_bytes + 5 * (size_t)profile->max_chain + 16));
     SSL_set_verify(ssl, verify_mode(conn), never_called);

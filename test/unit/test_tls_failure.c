@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +27,15 @@ static int teardown(void **state)
     (void)state;
     tls_world_close(&world);
     return 0;
+}
+
+/* Words that the detail and the hint must have; NULL: not looked at. */
+static void told_words(const char *detail, const char *hint)
+{
+    if (detail && !strstr(world.told.last.detail, detail))
+        fail_msg("expected '%s' in '%s'", detail, world.told.last.detail);
+    if (hint && (!world.told.last.hint || !strstr(world.told.last.hint, hint)))
+        fail_msg("expected '%s' in '%s'", hint, world.told.last.hint ? world.told.last.hint : "the reason's own hint");
 }
 
 static void told_once(const char *sentence, enum cg_reason reason)
@@ -100,23 +110,37 @@ struct mismatch {
     const char *policy_ciphers, *policy_suites, *policy_groups;
     int policy_min;
     enum cg_reason reason;
+    const char *detail, *hint; /* words of; NULL: not looked at */
 };
 
 static const struct mismatch mismatches[] = {
     {"a client that knows TLS 1.1 at most", TLS1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", NULL, NULL, NULL, NULL,
-     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION},
+     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.1 at most; the lowest here is TLS 1.2", NULL},
     {"a client of TLS 1.2 where the policy wants 1.3", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL, NULL, NULL,
-     NULL, NULL, TLS1_3_VERSION, CG_REASON_NO_COMMON_VERSION},
+     NULL, NULL, TLS1_3_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.2 at most; the lowest here is TLS 1.3", NULL},
     {"a client without forward secrecy", TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA", NULL, NULL, NULL, NULL, NULL,
-     NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER},
+     NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER, NULL, "Update the client"},
+    {"suites for RSA certificates only, where ours is EC", TLS1_2_VERSION, TLS1_2_VERSION,
+     "ECDHE-RSA-AES128-GCM-SHA256", NULL, NULL, NULL, NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER,
+     "for RSA certificates only", "--key-type rsa3072"},
+    {"signatures that our key can't make, TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL,
+     "rsa_pss_rsae_sha256:RSA+SHA256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER,
+     "for RSA certificates only", "--key-type rsa3072"},
+    {"another group than the policy's, TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, "X25519:P-256", NULL, NULL,
+     NULL, "P-384", TLS1_2_VERSION, CG_REASON_NO_COMMON_GROUP, "group", NULL},
+    {"groups without the curve of our key, TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, "X25519", NULL, NULL,
+     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE, "prime256v1", "offer that curve"},
     {"another TLS 1.2 cipher than the policy's", TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", NULL,
-     NULL, NULL, "ECDHE-ECDSA-AES256-GCM-SHA384", NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER},
+     NULL, NULL, "ECDHE-ECDSA-AES256-GCM-SHA384", NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER,
+     "the client has ECDHE-ECDSA-AES128-GCM-SHA256", NULL},
     {"another TLS 1.3 cipher suite than the policy's", TLS1_3_VERSION, TLS1_3_VERSION, NULL, "TLS_AES_128_GCM_SHA256",
-     NULL, NULL, NULL, "TLS_AES_256_GCM_SHA384", NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER},
+     NULL, NULL, NULL, "TLS_AES_256_GCM_SHA384", NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER, NULL,
+     "tls.ciphersuites"},
     {"another group than the policy's, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, "X25519", NULL, NULL, NULL,
-     "P-384", TLS1_2_VERSION, CG_REASON_NO_COMMON_GROUP},
+     "P-384", TLS1_2_VERSION, CG_REASON_NO_COMMON_GROUP, NULL, NULL},
     {"signatures that our key can't make, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL,
-     "rsa_pss_rsae_sha256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE},
+     "rsa_pss_rsae_sha256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE, "whose key is EC",
+     "--key-type rsa3072"},
 };
 
 static void no_common_ground(void **state)
@@ -140,10 +164,78 @@ static void no_common_ground(void **state)
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
+        told_words(row->detail, row->hint);
         told_once(row->sentence, row->reason);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
         *tls = before;
+    }
+}
+
+static unsigned give_key(SSL *ssl, const char *hint, char *identity, unsigned identity_len, unsigned char *key,
+                         unsigned key_len)
+{
+    (void)ssl, (void)hint, (void)key_len;
+    snprintf(identity, identity_len, "gate");
+    memset(key, 7, 16);
+    return 16;
+}
+
+static unsigned find_no_key(SSL *ssl, const char *identity, unsigned char *key, unsigned key_len)
+{
+    (void)ssl, (void)identity, (void)key, (void)key_len;
+    return 0;
+}
+
+static unsigned find_other_key(SSL *ssl, const char *identity, unsigned char *key, unsigned key_len)
+{
+    (void)ssl, (void)identity, (void)key_len;
+    memset(key, 8, 16);
+    return 16;
+}
+
+static const struct psk {
+    const char *sentence;
+    int version;
+    const char *certificate; /* the broker's; NULL: a port for keys alone */
+    bool allowed, offered;
+    SSL_psk_server_cb_func find;
+    enum cg_reason reason;
+} psks[] = {
+    {"a key that the policy does not allow, TLS 1.3", TLS1_3_VERSION, "server", false, true, find_other_key,
+     CG_REASON_PSK_NOT_ALLOWED},
+    {"the same without a certificate of the broker", TLS1_3_VERSION, NULL, false, true, find_other_key,
+     CG_REASON_PSK_NOT_ALLOWED},
+    {"an unknown identity, TLS 1.2", TLS1_2_VERSION, NULL, true, true, find_no_key, CG_REASON_PSK_UNKNOWN},
+    {"an unknown identity, TLS 1.3", TLS1_3_VERSION, NULL, true, true, find_no_key, CG_REASON_PSK_UNKNOWN},
+    {"an unknown identity beside a certificate of the broker", TLS1_3_VERSION, "server", true, true, find_no_key,
+     CG_REASON_PSK_UNKNOWN},
+    {"another key, TLS 1.2", TLS1_2_VERSION, NULL, true, true, find_other_key, CG_REASON_PSK_UNKNOWN},
+    {"another key, TLS 1.3", TLS1_3_VERSION, NULL, true, true, find_other_key, CG_REASON_PSK_UNKNOWN},
+    {"no key where only keys are taken, TLS 1.2", TLS1_2_VERSION, NULL, true, false, find_other_key,
+     CG_REASON_NO_CREDENTIAL},
+    {"no key where only keys are taken, TLS 1.3", TLS1_3_VERSION, NULL, true, false, find_other_key,
+     CG_REASON_NO_CREDENTIAL},
+};
+
+static void keys_that_do_not_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof psks / sizeof *psks; i++) {
+        struct tls_link link;
+        world.policy->base.tls.psk_allowed = psks[i].allowed;
+        tls_new_snapshot(&world);
+        SSL_CTX *server = tls_broker_context(&world, psks[i].certificate);
+        SSL_CTX *client = tls_peer_context(&world, psks[i].version, psks[i].version, NULL);
+        SSL_CTX_set_psk_server_callback(server, psks[i].find);
+        if (psks[i].offered)
+            SSL_CTX_set_psk_client_callback(client, give_key);
+        tls_connect(&link, server, client);
+        tls_run(&link);
+        tls_disconnect(&link);
+        told_once(psks[i].sentence, psks[i].reason);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
     }
 }
 
@@ -433,6 +525,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_not_tls, setup, teardown),
         cmocka_unit_test_setup_teardown(no_common_ground, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_that_do_not_fit, setup, teardown),
         cmocka_unit_test_setup_teardown(settings_follow_the_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(the_client_does_not_trust_us, setup, teardown),
         cmocka_unit_test_setup_teardown(the_client_says_expired, setup, teardown),
