@@ -70,7 +70,7 @@ static void write_alert(struct cg_json *json, const char *direction, int code)
     cg_json_open_object(json, "alert");
     cg_json_string(json, "direction", direction, 16);
     cg_json_number(json, "code", code);
-    cg_json_string(json, "name", SSL_alert_desc_string_long(code), 64);
+    cg_json_string(json, "name", cg_alert_text(code), 64);
     cg_json_close(json);
 }
 

@@ -289,8 +289,13 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "--cafile FILE), and connect by a name that is in it.",
         X509_V_OK},
     [CG_REASON_PEER_SAYS_EXPIRED] = {"peer_says_expired", CG_KIND_HANDSHAKE,
-        "The peer says that the broker's certificate is out of date.", "RFC 8446 6.2",
-        "Renew the broker's certificate if it has expired; else set the clock of the client.", X509_V_OK},
+        "The peer says that the broker's certificate, or a CA certificate above it, is out of date.", "RFC 8446 6.2",
+        "Renew the broker's certificate if it has expired. If it has not, look for an expired CA certificate in the CA file of "
+        "the client, and at the clock of the client.", X509_V_OK},
+    [CG_REASON_PEER_WANTS_CERTIFICATE] = {"peer_wants_certificate", CG_KIND_HANDSHAKE,
+        "The remote broker wants a certificate, and this bridge sent none.", "RFC 8446 6.2",
+        "Set bridge_certfile and bridge_keyfile for this bridge in mosquitto.conf, to a certificate for clients that the remote "
+        "broker trusts.", X509_V_OK},
     [CG_REASON_PEER_ALERT] = {"peer_alert", CG_KIND_HANDSHAKE,
         "The peer ended the handshake with an alert.", "RFC 8446 6.2",
         "The detail names the alert; look into the log of the client.", X509_V_OK},

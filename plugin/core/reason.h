@@ -87,8 +87,9 @@ enum cg_reason {
     CG_REASON_PSK_UNKNOWN,
     CG_REASON_NO_CREDENTIAL,     /* the listener has no certificate to serve */
     CG_REASON_PEER_UNTRUSTS_US,  /* alerts unknown_ca, bad_certificate, certificate_unknown, ... */
-    CG_REASON_PEER_SAYS_EXPIRED, /* alert certificate_expired: ours, or the peer has a wrong clock */
-    CG_REASON_PEER_ALERT,        /* any other alert of the peer */
+    CG_REASON_PEER_SAYS_EXPIRED, /* alert certificate_expired: ours, a CA of the peer's file, or its clock is wrong */
+    CG_REASON_PEER_WANTS_CERTIFICATE, /* alert certificate_required, of the broker that a bridge connects to */
+    CG_REASON_PEER_ALERT,             /* any other alert of the peer */
     CG_REASON_PEER_GONE,
     CG_REASON_HANDSHAKE_TIMEOUT,
     CG_REASON_TOO_MANY_HANDSHAKES,

@@ -84,4 +84,7 @@ void cg_conn_id(const struct cg_conn *conn, char out[CG_CONN_ID_MAX]);
 /* "192.0.2.1:50123", "[2001:db8::1]:50123"; "" while it is not known. */
 void cg_conn_peer_text(const struct cg_conn *conn, char out[CG_PEER_TEXT_MAX]);
 
+/* What an alert is called, in words. */
+const char *cg_alert_text(int alert);
+
 #endif

@@ -74,7 +74,7 @@ static const struct {
     {SSL_AD_CERTIFICATE_EXPIRED, CG_REASON_PEER_SAYS_EXPIRED},
     {SSL_AD_PROTOCOL_VERSION, CG_REASON_NO_COMMON_VERSION},
     {SSL_AD_INSUFFICIENT_SECURITY, CG_REASON_NO_COMMON_CIPHER},
-    {SSL_AD_CERTIFICATE_REQUIRED, CG_REASON_PEER_UNTRUSTS_US},
+    {SSL_AD_CERTIFICATE_REQUIRED, CG_REASON_PEER_WANTS_CERTIFICATE},
 };
 
 /* What does not begin like a TLS record (0x16 0x03) and is not MQTT's CONNECT (0x10) may be text */
@@ -112,14 +112,55 @@ static bool not_tls(struct cg_conn *conn)
     return true;
 }
 
+/* Where our peer is a broker, the files and keys that matter are others. */
+static const struct {
+    enum cg_reason reason;
+    const char *hint;
+} of_bridges[] = {
+    {CG_REASON_PEER_UNTRUSTS_US, "Give the remote broker the CA certificate that the bridge's certificate "
+                                 "(bridge_certfile) comes from, or the bridge "
+                                 "a certificate for clients from a CA that the remote broker trusts."},
+    {CG_REASON_PEER_SAYS_EXPIRED, "Renew the bridge's certificate (bridge_certfile) if it has expired. Else look for "
+                                  "an expired CA certificate in the "
+                                  "remote broker's trust file, and at the clock of its machine."},
+    {CG_REASON_PEER_ALERT,
+     "The detail names the alert; look into the log of the remote broker. If it wants a certificate of the bridge, set "
+     "bridge_certfile and bridge_keyfile in mosquitto.conf."},
+    {CG_REASON_PEER_GONE, "Look into the log of the remote broker: many close without a word when they do not trust "
+                          "the bridge's certificate "
+                          "(bridge_certfile), or want one and get none."},
+    {CG_REASON_NO_COMMON_VERSION,
+     "Update the remote broker to TLS 1.2 or 1.3: nothing older is accepted, and no key of the policy changes that. "
+     "One "
+     "that has TLS 1.2 is refused only where bridge.tls.min_version in the policy, or bridge_tls_version in "
+     "mosquitto.conf, says 1.3."},
+    {CG_REASON_NO_COMMON_CIPHER, "Compare the cipher suites of the remote broker with bridge.tls.ciphers and "
+                                 "bridge.tls.ciphersuites in the policy."},
+};
+
+static void advise_bridge(struct cg_conn *conn)
+{
+    for (size_t i = 0; i < sizeof of_bridges / sizeof *of_bridges && !conn->hint; i++)
+        if (conn->role == CG_ROLE_BRIDGE && of_bridges[i].reason == conn->reason)
+            conn->hint = of_bridges[i].hint;
+}
+
+/* OpenSSL 3.0 has no words for those of TLS 1.3 alone. */
+const char *cg_alert_text(int alert)
+{
+    const char *text = SSL_alert_desc_string_long(alert);
+    if (alert == SSL_AD_CERTIFICATE_REQUIRED)
+        return "certificate required";
+    return alert == SSL_AD_MISSING_EXTENSION ? "missing extension" : text;
+}
+
 static void from_alert(struct cg_conn *conn)
 {
     enum cg_reason reason = CG_REASON_PEER_ALERT;
     for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
         if (alerts[i].alert == conn->alert_received)
             reason = alerts[i].reason;
-    cg_conn_why(conn, reason, "the peer's alert %d: %s", conn->alert_received,
-                SSL_alert_desc_string_long(conn->alert_received));
+    cg_conn_why(conn, reason, "the peer's alert %d: %s", conn->alert_received, cg_alert_text(conn->alert_received));
 }
 
 /* ---- errors that need a look at the connection; false: the table knows */
@@ -155,6 +196,27 @@ static bool too_large(struct cg_conn *conn)
     return true;
 }
 
+/* The limit that the client asked for (RFC 6066 4), 0: none. */
+static unsigned fragment_limit(const struct cg_conn *conn)
+{
+    const SSL_SESSION *session = SSL_get_session(conn->ssl);
+    unsigned code = session ? SSL_SESSION_get_max_fragment_length(session) : TLSEXT_max_fragment_length_DISABLED;
+    return code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096 ? 256U << code : 0;
+}
+
+static bool long_record(struct cg_conn *conn)
+{
+    unsigned limit = fragment_limit(conn);
+    if (!limit)
+        return false;
+    cg_conn_why(conn, CG_REASON_HANDSHAKE_FAILED,
+                "a record longer than the max_fragment_length of %u bytes that the client asked for", limit);
+    conn->hint = "Update the client's TLS library, or switch max_fragment_length off in it: it breaks the limit that "
+                 "it "
+                 "asked for itself.";
+    return true;
+}
+
 static const struct {
     int error;
     bool listener_only;
@@ -168,6 +230,9 @@ static const struct {
     {SSL_R_BINDER_DOES_NOT_VERIFY, false, wrong_key},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, false, wrong_key},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, false, too_large},
+    {SSL_R_DATA_LENGTH_TOO_LONG, true, long_record},
+    {SSL_R_ENCRYPTED_LENGTH_TOO_LONG, true, long_record},
+    {SSL_R_PACKET_LENGTH_TOO_LONG, true, long_record},
 };
 
 static bool looked(struct cg_conn *conn, int error)
@@ -189,20 +254,30 @@ static void from_error(struct cg_conn *conn)
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (errors[i].error == error)
             cg_conn_why(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);
-    bool unreadable = !conn->hello_seen || conn->alert_sent == SSL_AD_DECODE_ERROR;
-    cg_conn_why(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s", words);
+    /* who agreed on a cipher with us speaks TLS, whatever follows */
+    bool unreadable = !conn->hello_seen ||
+                      (conn->alert_sent == SSL_AD_DECODE_ERROR && !SSL_get_pending_cipher(conn->ssl));
+    cg_conn_why(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s%s", words,
+                conn->verified ? ", after its certificate was accepted" : "");
+}
+
+static const char *gone_when(const struct cg_conn *conn)
+{
+    if (!conn->hello_seen)
+        return conn->nfirst ? "in its first message" : "before its first message";
+    if (conn->certificate_shown)
+        return "after our certificate was sent: the peer may not trust it";
+    return conn->role == CG_ROLE_BRIDGE ? "after the hello; this bridge has no certificate of its own to show"
+                                        : "after the hello";
 }
 
 void cg_failure_gone(struct cg_conn *conn, int saved_errno)
 {
-    const char *when = conn->certificate_shown ? "after our certificate was sent: the peer may not trust it"
-                       : conn->hello_seen      ? "after the hello"
-                       : conn->nfirst          ? "in its first message"
-                                               : "before its first message";
     if (saved_errno == ECONNRESET || saved_errno == EPIPE || saved_errno == ETIMEDOUT)
-        cg_conn_why(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), when);
+        cg_conn_why(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), gone_when(conn));
     else
-        cg_conn_why(conn, CG_REASON_PEER_GONE, "closed %s", when);
+        cg_conn_why(conn, CG_REASON_PEER_GONE, "closed %s", gone_when(conn));
+    advise_bridge(conn);
 }
 
 void cg_failure_classify(struct cg_conn *conn, int saved_errno)
@@ -219,4 +294,5 @@ void cg_failure_classify(struct cg_conn *conn, int saved_errno)
         cg_failure_gone(conn, saved_errno);
     else
         from_error(conn);
+    advise_bridge(conn);
 }

@@ -23,6 +23,8 @@ void cg_handshake_unwatch(struct cg_conn *conn)
     cg_socket_unwatch(conn);
 }
 
+#define EMPTY_CERTIFICATE_MAX 8 /* header, context, length: of a client that has none (RFC 8446 4.4.2) */
+
 static void message(int out, int version, int type, const void *bytes, size_t len, SSL *ssl, void *unused)
 {
     (void)version, (void)unused;
@@ -31,7 +33,7 @@ static void message(int out, int version, int type, const void *bytes, size_t le
         return;
     const unsigned char *p = bytes;
     if (type == SSL3_RT_HANDSHAKE && len > 0) {
-        if (out && p[0] == SSL3_MT_CERTIFICATE)
+        if (out && p[0] == SSL3_MT_CERTIFICATE && len > EMPTY_CERTIFICATE_MAX)
             conn->certificate_shown = true;
         if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
             conn->hello_seen = true;

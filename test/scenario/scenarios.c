@@ -66,6 +66,7 @@ static const struct {
     {CG_REASON_INTERNAL_ERROR, "no input that we know leads to it"},
     {CG_REASON_NO_SNAPSHOT, "the broker does not start without one; unit tests of the hook have none"},
     {CG_REASON_PATH_OTHER, "the name for errors of OpenSSL that have no row: any that we knew would get one"},
+    {CG_REASON_PEER_WANTS_CERTIFICATE, "a bridge is told so: unit_tls_hook"},
     {CG_REASON_NO_CREDENTIAL, "a TLS listener without certificate does not start"},
     {CG_REASON_NO_RECORD, "only a broken hook leads to it: unit tests"},
     {CG_REASON_CLIENT_ID_TAKEN, "of two clients: broker test identity"},

@@ -360,6 +360,44 @@ static void a_chain_that_is_too_large(void **state)
     }
 }
 
+/* A hello that is good, and then records that no TLS library sends. */
+static const struct late {
+    const char *sentence, *head; /* of a record; 0x41 follows */
+    size_t len;                  /* of all */
+    enum cg_reason reason;
+    const char *detail;
+} lates[] = {
+    {"a message that cannot be read after a good hello", "\x16\x03\x03\x00\x09\x0b\x00\x00\x05\x00\x00\x09", 14,
+     CG_REASON_HANDSHAKE_FAILED, ""},
+    {"a record longer than the client said", "\x16\x03\x03\x03\x00\x0b\x00\x02\xfc", 773, CG_REASON_HANDSHAKE_FAILED,
+     "512"},
+    {"a record longer than TLS has", "\x16\x03\x03\xff\xff\x0b\x00\x02\xfc", 2000, CG_REASON_HANDSHAKE_FAILED, "512"},
+};
+
+static void what_comes_late(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof lates / sizeof *lates; i++) {
+        struct tls_link link;
+        char bytes[2000];
+        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
+        SSL_CTX_set_tlsext_max_fragment_length(client, TLSEXT_max_fragment_length_512);
+        tls_connect(&link, server, client);
+        SSL_do_handshake(link.client);
+        SSL_do_handshake(link.server);
+        memset(bytes, 0x41, sizeof bytes);
+        memcpy(bytes, lates[i].head, lates[i].len < 20 ? 12 : 9);
+        assert_int_equal(write(link.fd[1], bytes, lates[i].len), lates[i].len);
+        SSL_do_handshake(link.server);
+        tls_disconnect(&link);
+        told_words(lates[i].detail, NULL);
+        told_once(lates[i].sentence, lates[i].reason);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+}
+
 static void the_peer_goes_away(void **state)
 {
     (void)state;
@@ -531,6 +569,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_client_says_expired, setup, teardown),
         cmocka_unit_test_setup_teardown(a_certificate_without_its_key, setup, teardown),
         cmocka_unit_test_setup_teardown(a_chain_that_is_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_comes_late, setup, teardown),
         cmocka_unit_test_setup_teardown(the_peer_goes_away, setup, teardown),
         cmocka_unit_test_setup_teardown(the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_at_the_last_moment, setup, teardown),

@@ -212,21 +212,35 @@ static void bridges(void **state)
 }
 
 /* In TLS 1.3 the bridge is done before the remote broker has looked at its certificate. */
+static const struct refusal {
+    const char *certificate; /* of the bridge; NULL: none */
+    enum cg_reason reason[2];
+    const char *hint; /* words of it */
+} refusals[] = {
+    {"stranger", {CG_REASON_PEER_UNTRUSTS_US, CG_REASON_PEER_UNTRUSTS_US}, "remote broker"},
+    {"expired", {CG_REASON_PEER_SAYS_EXPIRED, CG_REASON_PEER_SAYS_EXPIRED}, "Renew the bridge's certificate"},
+    {NULL, {CG_REASON_PEER_ALERT, CG_REASON_PEER_WANTS_CERTIFICATE}, "bridge_certfile"},
+};
+
 static void a_bridge_is_refused(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2 * sizeof refusals / sizeof *refusals; i++) {
+        const struct refusal *row = &refusals[i / 2];
         struct tls_link link;
         memset(&world.told, 0, sizeof world.told);
-        SSL_CTX *remote = tls_peer_context(&world, versions[i], versions[i], "server");
-        SSL_CTX *bridge = tls_bridge_context(&world, "stranger");
+        SSL_CTX *remote = tls_peer_context(&world, versions[i % 2], versions[i % 2], "server");
+        SSL_CTX *bridge = tls_bridge_context(&world, row->certificate);
         SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         tls_connect(&link, remote, bridge);
         tls_run(&link);
         tls_disconnect(&link);
+        print_message("   %s: %s\n", cg_reason_row(world.told.last.reason)->code, world.told.last.detail);
         assert_int_equal(world.told.rejected, 1);
         assert_int_equal(world.told.accepted, 0);
-        assert_int_equal(world.told.last.reason, CG_REASON_PEER_UNTRUSTS_US);
+        assert_int_equal(world.told.last.reason, row->reason[i % 2]);
+        const char *hint = world.told.last.hint ? world.told.last.hint : cg_reason_row(world.told.last.reason)->hint;
+        assert_non_null(strstr(hint, row->hint));
         SSL_CTX_free(remote);
         SSL_CTX_free(bridge);
     }
