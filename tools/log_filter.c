@@ -2,7 +2,9 @@
 #include "log_filter.h"
 #include "core/name.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +133,24 @@ void cg_log_address(const struct cg_log_event *event, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), peer + bracket);
 }
 
+/* An address in whatever spelling, as events have it: IPv4 also where it came as IPv6. False: it is none, but maybe the
+ * beginning of one. */
+static bool canonical(const char *text, char out[INET6_ADDRSTRLEN])
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+    size_t len = strlen(text);
+    bool bracket = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    snprintf(out, INET6_ADDRSTRLEN, "%.*s", (int)(bracket ? len - 2 : len), text + bracket);
+    if (inet_pton(AF_INET, out, &v4) == 1)
+        return true;
+    if (inet_pton(AF_INET6, out, &v6) != 1)
+        return false;
+    if (IN6_IS_ADDR_V4MAPPED(&v6))
+        return inet_ntop(AF_INET, v6.s6_addr + 12, out, INET6_ADDRSTRLEN) != NULL;
+    return inet_ntop(AF_INET6, &v6, out, INET6_ADDRSTRLEN) != NULL;
+}
+
 /* Stands in a line as it is typed: not "", which is a field that is absent, nor what JSON may escape. */
 static bool is_plain(const char *word)
 {
@@ -178,6 +198,15 @@ static bool may_any(const struct cg_list *list, const char *line, size_t len)
         if (!is_plain(list->item[i]) || has(line, len, list->item[i]))
             return true;
     return list->count == 0;
+}
+
+static bool may_peer(const struct cg_list *list, const char *line, size_t len)
+{
+    char address[INET6_ADDRSTRLEN];
+    for (size_t i = 0; i < list->count; i++)
+        if (canonical(list->item[i], address) && has(line, len, address))
+            return true;
+    return may_any(list, line, len);
 }
 
 /* Codes are whole strings: "expired" in its quotes is rare, the bare word stands in half of the sentences. */
@@ -232,7 +261,7 @@ static bool may_time(const struct cg_log_filter *filter, const char *line, size_
 static bool may_words(const struct cg_log_filter *filter, const char *line, size_t len)
 {
     return may_code(&filter->reason, line, len) && may_code(&filter->event, line, len) &&
-           may_any(&filter->listener, line, len) && may_any(&filter->peer, line, len) &&
+           may_any(&filter->listener, line, len) && may_peer(&filter->peer, line, len) &&
            may_any(&filter->client, line, len) && may_cert(&filter->cert, line, len);
 }
 
@@ -250,6 +279,13 @@ static bool is_one_of(const struct cg_list *list, const char *value)
     return list->count == 0;
 }
 
+static bool is_address(const char *wanted, const struct cg_log_event *event)
+{
+    char address[INET6_ADDRSTRLEN], one[INET6_ADDRSTRLEN], other[INET6_ADDRSTRLEN];
+    cg_log_address(event, address, sizeof address);
+    return canonical(wanted, one) && canonical(address, other) && strcmp(one, other) == 0;
+}
+
 /* "192.0.2.7" is not "192.0.2.70": what follows the address is its port, or nothing. */
 static bool is_peer(const char *wanted, const char *peer)
 {
@@ -261,10 +297,10 @@ static bool is_peer(const char *wanted, const char *peer)
     return is_prefix || !address[len] || address[len] == ']' || (address == peer && address[len] == ':');
 }
 
-static bool fits_peer(const struct cg_list *list, const char *peer)
+static bool fits_peer(const struct cg_list *list, const struct cg_log_event *event)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (is_peer(list->item[i], peer))
+        if (is_peer(list->item[i], event->peer) || is_address(list->item[i], event))
             return true;
     return list->count == 0;
 }
@@ -290,7 +326,7 @@ bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_
     snprintf(port, sizeof port, "%d", event->listener);
     return is_one_of(&filter->reason, event->reason) && is_one_of(&filter->event, event->event) &&
            is_one_of(&filter->listener, port) && is_one_of(&filter->client, event->client_id) &&
-           fits_peer(&filter->peer, event->peer) && fits_cert(&filter->cert, event) &&
+           fits_peer(&filter->peer, event) && fits_cert(&filter->cert, event) &&
            (!filter->since_ms || event->at_ms >= filter->since_ms) &&
            (!filter->until_ms || event->at_ms < filter->until_ms);
 }

@@ -20,8 +20,17 @@ static bool as_ipv6(const struct sockaddr *address, struct in6_addr *out)
     return true;
 }
 
+const char *cg_address_unmapped(const char *text)
+{
+    static const char mapped[] = "::ffff:";
+    struct in_addr v4;
+    bool is = text && strncmp(text, mapped, strlen(mapped)) == 0 && inet_pton(AF_INET, text + strlen(mapped), &v4) == 1;
+    return is ? text + strlen(mapped) : text;
+}
+
 void cg_address_parse(const char *text, struct sockaddr_storage *out)
 {
+    text = cg_address_unmapped(text);
     struct sockaddr_in *in = (struct sockaddr_in *)(void *)out;
     struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)out;
     memset(out, 0, sizeof *out);

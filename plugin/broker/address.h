@@ -18,6 +18,10 @@ void cg_address_make_loopback(union cg_address *address); /* of an "any" address
 /* IPv4 and IPv4-mapped IPv6 are the same address. False for anything that is not an IP address. */
 bool cg_address_equal(const char *text, const struct sockaddr *address);
 
+/* An IPv4-mapped address as the IPv4 address that it is, anything else as it came; points into text. Listeners for websockets
+ * are IPv6 sockets. */
+const char *cg_address_unmapped(const char *text);
+
 /* Text to address without port; AF_UNSPEC when it is none. */
 void cg_address_parse(const char *text, struct sockaddr_storage *out);
 

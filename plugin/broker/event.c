@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "event.h"
 
+#include "address.h"
 #include "event_json.h"
 
 #include "core/name.h"
@@ -96,7 +97,7 @@ const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT
     buffer[0] = '\0';
     if (event->conn)
         cg_conn_peer_text(event->conn, buffer);
-    return event->peer ? event->peer : buffer;
+    return event->peer ? cg_address_unmapped(event->peer) : buffer;
 }
 
 uint16_t cg_event_listener(const struct cg_event *event)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "presence.h"
 
+#include "address.h"
 #include "compat.h"
 #include "state.h"
 
@@ -20,7 +21,7 @@ bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const s
     claim.websocket = mosquitto_client_protocol(client) == mp_websockets;
     claim.mqtt5 = mosquitto_client_protocol_version(client) == 5;
     claim.judged = state->snapshot->number;
-    snprintf(claim.peer, sizeof claim.peer, "%s", !who->conn && address ? address : "");
+    snprintf(claim.peer, sizeof claim.peer, "%s", !who->conn && address ? cg_address_unmapped(address) : "");
     return cg_client_map_claim(state->clients, &claim, client_id ? client_id : "") != NULL;
 }
 

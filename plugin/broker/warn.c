@@ -122,6 +122,7 @@ static void warn_of(struct cg_warner *warner, const struct cg_policy *policy, co
 }
 
 #define RENEW_CLIENT "Renew it (`certguard renew NAME`) and install it on the client"
+#define RENEW_REMOTE "Have it renewed on the remote broker: the bridge refuses it once it has expired"
 #define RENEW_BROKER "Renew it: `certguard rotate NAME`; from a timer: `certguard renew --all --due`"
 #define RENEW_OWN                                                                                                      \
     "Renew it (`certguard renew NAME`) and send the broker SIGHUP; named in the policy it is taken up by itself"
@@ -133,10 +134,11 @@ void cg_warner_accepted(struct cg_warner *warner, const struct cg_conn *conn, co
     /* The common case costs one comparison. */
     if (!conn->peer_leaf || (conn->not_after && conn->not_after - now > policy->warn_before[0]))
         return;
+    bool bridge = conn->role == CG_ROLE_BRIDGE;
     const struct subject subject = {conn->peer_leaf,
-                                    conn->role == CG_ROLE_BRIDGE ? "the certificate of the bridge's peer"
-                                                                 : "the certificate of this client",
-                                    RENEW_CLIENT,
+                                    bridge ? "the certificate of the broker that this bridge connects to"
+                                           : "the certificate of this client",
+                                    bridge ? RENEW_REMOTE : RENEW_CLIENT,
                                     conn,
                                     NULL,
                                     0};

@@ -352,17 +352,32 @@ static const struct cg_key policy_keys[] = {
 
 const struct cg_object cg_policy_object = {policy_keys, sizeof(struct cg_draft), cg_check_listener};
 
-bool cg_rule_may_be_off(enum cg_reason reason)
+#define MOVING "; use \"audit\" while you move over"
+#define FORGED "without this rule a certificate that anybody made passes" MOVING
+
+const char *cg_rule_never_off(enum cg_reason reason)
 {
-    static const enum cg_reason never[] = {
-        CG_REASON_NO_CERTIFICATE, CG_REASON_CHAIN_TOO_LONG, CG_REASON_CHAIN_TOO_LARGE, CG_REASON_MALFORMED,
-        CG_REASON_UNTRUSTED,      CG_REASON_SELF_SIGNED,    CG_REASON_PATH_LIMIT,      CG_REASON_BAD_SIGNATURE,
-        CG_REASON_NOT_A_CA,       CG_REASON_PATH_OTHER,
+    static const struct {
+        enum cg_reason reason;
+        const char *why;
+    } never[] = {
+        {CG_REASON_NO_CERTIFICATE,
+         "whether a client needs a certificate is said by client.certificate; use that key, or \"audit\" to have those "
+         "without one reported"},
+        {CG_REASON_CHAIN_TOO_LONG, "it bounds the work that a stranger can cause; raise max_chain"},
+        {CG_REASON_CHAIN_TOO_LARGE, "it bounds the memory that a stranger can take; raise max_chain_bytes"},
+        {CG_REASON_PATH_LIMIT, "it bounds the work that a stranger can cause" MOVING},
+        {CG_REASON_MALFORMED, "what cannot be read cannot be checked by any other rule" MOVING},
+        {CG_REASON_PATH_OTHER, "it stands for every error of OpenSSL that has no rule of its own" MOVING},
+        {CG_REASON_UNTRUSTED, FORGED},
+        {CG_REASON_SELF_SIGNED, FORGED},
+        {CG_REASON_BAD_SIGNATURE, FORGED},
+        {CG_REASON_NOT_A_CA, "without this rule every device can issue certificates that pass" MOVING},
     };
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-        if (never[i] == reason)
-            return false;
-    return true;
+        if (never[i].reason == reason)
+            return never[i].why;
+    return NULL;
 }
 
 static void words_text(const struct cg_word *words, const char *start, char *out, size_t size)

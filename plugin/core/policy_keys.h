@@ -108,8 +108,8 @@ struct cg_draft {
 
 extern const struct cg_object cg_policy_object; /* the whole file; fills a cg_draft */
 
-/* Rules that a policy may audit but never turn off: without them the verdict means nothing. */
-bool cg_rule_may_be_off(enum cg_reason reason);
+/* Why a policy may audit this rule, but not turn it off, and what to do instead; NULL: it may be off. */
+const char *cg_rule_never_off(enum cg_reason reason);
 
 /* "a duration such as \"90d\" ..." for messages and the manual. */
 void cg_key_expected(const struct cg_key *key, char *out, size_t size);

@@ -338,13 +338,11 @@ static bool set_rule(struct cg_parse *parse, const struct cg_place *at, const st
         return unknown_rule(parse, at, json->string);
     if (cg_reason_row(reason)->kind != CG_KIND_RULE)
         return cg_parse_fail(parse, at,
-                             "this reason is not a rule on certificates and always enforced; remove the key");
+                             "this reason is not a rule on certificates and has no mode of its own; remove the key");
     if (!word)
         return cg_parse_fail(parse, at, "expected \"enforce\", \"audit\" or \"off\"");
-    if (word->value == CG_OFF && !cg_rule_may_be_off(reason))
-        return cg_parse_fail(parse, at,
-                             "without this rule any certificate passes, so it cannot be \"off\"; use "
-                             "\"audit\" while you move over");
+    if (word->value == CG_OFF && cg_rule_never_off(reason))
+        return cg_parse_fail(parse, at, "this rule cannot be \"off\": %s", cg_rule_never_off(reason));
     modes[reason] = (enum cg_mode)word->value;
     return true;
 }

@@ -211,7 +211,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_HOST_MISMATCH] = {"host_mismatch", CG_KIND_RULE,
         "The certificate is not for this host name.", "RFC 9525 6",
         "Connect by a name that stands in the certificate, or issue it again with all names under which the "
-        "host is reached: `--san dns:NAME`.",
+        "host is reached: `--san dns:NAME`, and `--san ip:ADDRESS` for an address.",
         X509_V_ERR_HOSTNAME_MISMATCH},
     [CG_REASON_LIFETIME_TOO_LONG] = {"lifetime_too_long", CG_KIND_RULE,
         "The certificate is valid for longer than the policy allows.", "RFC 5280 4.1.2.5",

@@ -106,6 +106,23 @@ static void hostile_names_stay_inside_their_strings(void **state)
     cg_pki_free(pki);
 }
 
+/* Listeners for websockets are IPv6 sockets. */
+static void an_ipv4_peer_is_told_as_such(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"::ffff:192.0.2.7", "192.0.2.7"},
+                                          {"192.0.2.7", "192.0.2.7"},
+                                          {"::1", "::1"},
+                                          {"::ffff:a.lan", "::ffff:a.lan"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_event event = {
+            .type = CG_EVENT_CONNECT_DENIED, .reason = CG_REASON_PLAIN_LISTENER, .peer = rows[i][0]};
+        cJSON *json = parse(&event);
+        assert_string_equal(text(json, "peer"), rows[i][1]);
+        cJSON_Delete(json);
+    }
+}
+
 /* Each text is as long as it can be, and of characters that JSON doubles. */
 static void the_worst_case_is_one_whole_line(void **state)
 {
@@ -220,13 +237,10 @@ static void every_kind_has_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_rejection_has_all_that_is_known),
-        cmocka_unit_test(hostile_names_stay_inside_their_strings),
-        cmocka_unit_test(the_cure_of_a_file_is_not_cut),
-        cmocka_unit_test(the_worst_case_is_one_whole_line),
-        cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
-        cmocka_unit_test(words_are_cut_at_their_buffer),
-        cmocka_unit_test(every_kind_has_a_name),
+        cmocka_unit_test(a_rejection_has_all_that_is_known), cmocka_unit_test(hostile_names_stay_inside_their_strings),
+        cmocka_unit_test(an_ipv4_peer_is_told_as_such),      cmocka_unit_test(the_cure_of_a_file_is_not_cut),
+        cmocka_unit_test(the_worst_case_is_one_whole_line),  cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
+        cmocka_unit_test(words_are_cut_at_their_buffer),     cmocka_unit_test(every_kind_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,10 @@ done <<'ROWS'
 1 --peer 2001:db8::
 0 --peer 2001:db8
 1 --peer [2001:db8::1]
+1 --peer 2001:0DB8:0::1
+1 --peer ::ffff:192.0.2.7
+1 --peer ::ffff:192.0.2.70
+0 --peer ::ffff:192.0.2.8
 1 --client dev6
 0 --client dev
 1 --cert 1C
