@@ -193,6 +193,27 @@ static void nobody_authenticates(struct cg_doctor *d, const struct cg_doctor_row
     }
 }
 
+static bool is_on_trial(const struct cg_profile *profile)
+{
+    for (int i = 0; i < CG_REASON_COUNT; i++)
+        if (profile->mode[i] == CG_AUDIT)
+            return true;
+    return false;
+}
+
+/* Without a plugin Mosquitto takes any user name then. */
+static void user_names_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (unsigned i = first_listener(d); d->snapshot && d->conf.plugins == 1 && i <= d->conf.listeners; i++) {
+        uint16_t port = cg_conf_port(&d->conf, i);
+        const struct cg_listener_policy *listener = cg_policy_listener(d->snapshot->policy, port);
+        if (cg_conf_is_tls(&d->conf, i) && is_on_trial(&listener->client) && !listener->identity.authenticates &&
+            cg_conf_true(cg_conf_find(&d->conf, i, "allow_anonymous")) && !cg_conf_find(&d->conf, i, "password_file"))
+            cg_doctor_report(d, row, "%s: mode \"audit\" and no password_file on port %u", d->snapshot->policy->name,
+                             (unsigned)port);
+    }
+}
+
 /* Where the certificate is the name, topics can be shared out by it. */
 static void no_acl(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
@@ -240,6 +261,11 @@ static const struct cg_doctor_rule rules[] = {
       "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",
       "Set identity.authenticates to true in the policy, or add a password_file."},
      nobody_authenticates},
+    {{"user_names_refused", CG_LINT_WARNING,
+      "Audit mode lets every client in, but Mosquitto refuses those that send a user name: once a plugin is loaded, "
+      "allow_anonymous is for clients without one.",
+      "If some do, let them send none, or add a password_file with their users."},
+     user_names_refused},
     {{"acl_missing", CG_LINT_NOTICE, "Every client may read and write every topic.",
       "Add an acl_file with lines such as: pattern readwrite devices/%u/#"},
      no_acl},

@@ -22,6 +22,7 @@ struct connect {
     struct cg_conn *conn;                    /* NULL: no TLS */
     const struct cg_listener_policy *policy; /* of the current snapshot */
     bool extended;
+    bool named;        /* the client gave a user name */
     bool only_named;   /* by a user name without a password: the broker's password file refuses that */
     bool broke_a_rule; /* that is only audited */
     char detail[192];
@@ -183,7 +184,12 @@ static enum cg_reason check_id(struct connect *connect, const char *username)
 static bool claim(const struct connect *connect, const char *username, bool authenticated)
 {
     const struct cg_claim who = {
-        .conn = connect->conn, .username = username, .extended = connect->extended, .authenticated = authenticated};
+        .conn = connect->conn,
+        .username = username,
+        .named = connect->named || *username,
+        .extended = connect->extended,
+        .authenticated = authenticated,
+    };
     return cg_presence_claim(connect->state, connect->client, &who);
 }
 
@@ -311,7 +317,11 @@ int cg_auth_basic(int event, void *event_data, void *userdata)
     (void)event;
     const struct mosquitto_evt_basic_auth *basic = event_data;
     struct connect connect = {
-        .state = userdata, .client = basic->client, .only_named = basic->username && !basic->password};
+        .state = userdata,
+        .client = basic->client,
+        .named = basic->username,
+        .only_named = basic->username && !basic->password,
+    };
     return decide_client(&connect);
 }
 

@@ -35,6 +35,7 @@ struct cg_claim {
     bool websocket, mqtt5; /* protocol */
     bool extended;         /* MQTT 5 extended authentication: not done yet, for all that we know */
     bool continued;        /* of that: the client answered, so it may be done */
+    bool named;            /* it has a user name, of its own or of its certificate */
     bool authenticated;    /* our answer was that the certificate is enough */
     bool accepted;         /* by the broker */
     bool overtaken;        /* somebody newer claimed the id, and may have left a session behind */

@@ -2,6 +2,7 @@
 #include "handshake.h"
 
 #include "clock.h"
+#include "refusal.h"
 
 static struct cg_snapshot *snapshot(void *context)
 {
@@ -75,6 +76,7 @@ static void reads_on(void *context, struct cg_conn *conn)
 static void ended(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
+    cg_refusal_ended(state, conn);
     cg_enforcement_ended(state->enforcement, conn);
     cg_sysinfo_ended(state->sysinfo, conn);
     cg_control_ended(state->control, conn);

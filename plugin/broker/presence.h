@@ -9,7 +9,7 @@
 struct cg_state;
 struct mosquitto;
 
-/* Remembers a client that may connect: who has its conn, username, extended and authenticated; the rest is asked of the
+/* Remembers a client that may connect: who has its conn, username, named, extended and authenticated; the rest is asked of the
  * broker. False without memory: deny. */
 bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *who);
 

@@ -57,6 +57,7 @@ struct cg_state {
     bool told_no_ticks;
     pthread_t main_thread;
     bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
+    uint64_t warned_user_names;   /* that the broker refuses them; of the snapshot of this number */
 };
 
 /* The first call loads the snapshot, opens the log and installs the hook; later ones must have the same options.

@@ -339,7 +339,9 @@ static const struct cg_key policy_keys[] = {
      .count_offset = offsetof(struct cg_draft, admin.count), .fallback = "[]", .object = &certificate_object,
      .manual = "Certificates that may use the control topic $CONTROL/certguard/v1."},
     {"mode", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, mode), .fallback = "\"enforce\"", .words = mode_words,
-     .manual = "\"audit\": certificate rules only log what they would refuse."},
+     .manual = "\"audit\": certificate rules only log what they would refuse. What Mosquitto refuses itself stays "
+               "refused: with a "
+               "plugin and without a password_file, every client that sends a user name."},
     {"rules", CG_TYPE_RULES, LISTENER, AT(struct cg_draft, rules), .fallback = "{}", .words = rule_words,
      .manual = "Modes of single rules by reason code (docs/reasons.md), before mode."},
     {"warn_before", CG_TYPE_WARNINGS, CG_IN_TOP, AT(struct cg_draft, warn_before),

@@ -172,6 +172,13 @@ found nobody_authenticates
 { cat good.conf; echo "plugin $work/mosquitto_dynamic_security.so"; } >trap.conf
 expect 3 cg --json doctor --config trap.conf --user "$me" # there is no such file
 grep -q dynsec_not_asked out && fail "dynamic-security decides, and it is told that it does not"
+printf '{"mode": "audit", "trust": {"anchors": "%s/ca/ca.pem"}}\n' "$work" >policy.json
+{ cat good.conf; echo 'allow_anonymous true'; } >trap.conf
+cg --json doctor --config trap.conf --user "$me" >out 2>err || :
+found user_names_refused
+{ cat good.conf; echo 'allow_anonymous true'; echo "password_file $work/policy.json"; } >trap.conf
+cg --json doctor --config trap.conf --user "$me" >out 2>err || :
+grep -q user_names_refused out && fail "a password_file stands there, and doctor says that it does not"
 echo '{"trust": {"anchors": "x", "crl": 1}}' >policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found policy_invalid
