@@ -243,10 +243,29 @@ static bool looked(struct cg_conn *conn, int error)
     return false;
 }
 
+/* OpenSSL from 3.2 on has one error for all that records can have; the alert that it sent tells them apart. */
+#define RECORD_LAYER_FAILURE 313 /* SSL_R_RECORD_LAYER_FAILURE: the headers that we are built with may not have it */
+
+static int error_of(const struct cg_conn *conn)
+{
+    static const struct {
+        int alert, error;
+    } rows[] = {
+        {SSL_AD_BAD_RECORD_MAC, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC},
+        {SSL_AD_RECORD_OVERFLOW, SSL_R_DATA_LENGTH_TOO_LONG},
+        {SSL_AD_UNEXPECTED_MESSAGE, SSL_R_UNEXPECTED_MESSAGE},
+    };
+    int error = ERR_GET_REASON(conn->openssl_error);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && error == RECORD_LAYER_FAILURE; i++)
+        if (rows[i].alert == conn->alert_sent)
+            return rows[i].error;
+    return error;
+}
+
 static void from_error(struct cg_conn *conn)
 {
-    int error = ERR_GET_REASON(conn->openssl_error);
-    const char *words = ERR_reason_error_string(conn->openssl_error);
+    int error = error_of(conn);
+    const char *words = ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, error));
     if (!words)
         words = "no reason given";
     if (looked(conn, error))

@@ -217,14 +217,26 @@ bool cg_offer_lacks_cipher(struct cg_conn *conn)
     return true;
 }
 
+#define ONLY_1_2                                                                                                       \
+    "Let the client speak TLS 1.2 too. TLS 1.3 is off on this listener: by tls_version in mosquitto.conf, or as "      \
+    "Mosquitto "                                                                                                       \
+    "has it for pre-shared keys from 2.0.21 on."
+
+/* A client of TLS 1.3 alone names 1.2 in this place (RFC 8446 4.1.2), but then 1.2 is what we have. */
 bool cg_offer_lacks_version(struct cg_conn *conn)
 {
     static const char *const names[] = {"SSL 3", "TLS 1.0", "TLS 1.1", "TLS 1.2"};
     int version = SSL_client_version(conn->ssl);
+    bool only13 = SSL_get_min_proto_version(conn->ssl) >= TLS1_3_VERSION ||
+                  SSL_get_options(conn->ssl) & SSL_OP_NO_TLSv1_2;
     if (version < SSL3_VERSION || version > TLS1_2_VERSION)
         return false;
+    if (version == TLS1_2_VERSION && !only13) {
+        cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks TLS 1.3 only; the highest here is TLS 1.2");
+        conn->hint = ONLY_1_2;
+        return true;
+    }
     cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks %s at most; the lowest here is TLS %s",
-                names[version - SSL3_VERSION],
-                SSL_get_min_proto_version(conn->ssl) >= TLS1_3_VERSION || version == TLS1_2_VERSION ? "1.3" : "1.2");
+                names[version - SSL3_VERSION], only13 ? "1.3" : "1.2");
     return true;
 }

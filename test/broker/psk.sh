@@ -42,6 +42,8 @@ allowed=tlsv1.2
 for version in $allowed; do
     expect_psk "a pre-shared key where the policy allows it, $version" in "$psk" "$version" "$key"
     expect_psk "a wrong key is refused, $version" out "$psk" "$version" "${key%?}0"
+    expect_event "with its reason" "handshake_rejected\tpsk_unknown\t$psk\t.*psk_file" event reason listener hint
+    rm -f events.jsonl
 done
 expect_psk "the listener with certificates takes no pre-shared key, TLS 1.2" out "$tls" tlsv1.2 "$key"
 expect_psk "the listener with certificates takes no pre-shared key, TLS 1.3" out "$tls" tlsv1.3 "$key"

@@ -118,6 +118,8 @@ static const struct mismatch mismatches[] = {
      NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.1 at most; the lowest here is TLS 1.2", NULL},
     {"a client of TLS 1.2 where the policy wants 1.3", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL, NULL, NULL,
      NULL, NULL, TLS1_3_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.2 at most; the lowest here is TLS 1.3", NULL},
+    {"a client of TLS 1.3 alone where the broker has 1.2", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL, NULL, NULL,
+     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.3 only", "tls_version"},
     {"a client without forward secrecy", TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA", NULL, NULL, NULL, NULL, NULL,
      NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER, NULL, "Update the client"},
     {"suites for RSA certificates only, where ours is EC", TLS1_2_VERSION, TLS1_2_VERSION,
@@ -157,6 +159,8 @@ static void no_common_ground(void **state)
         tls_new_snapshot(&world);
         SSL_CTX *server = tls_broker_context(&world, "server");
         SSL_CTX *client = tls_peer_context(&world, row->min, row->max, "good");
+        if (row->detail && strstr(row->detail, "1.3 only"))
+            SSL_CTX_set_options(server, SSL_OP_NO_TLSv1_3);
         assert_true(!row->ciphers || SSL_CTX_set_cipher_list(client, row->ciphers) == 1);
         assert_true(!row->suites || SSL_CTX_set_ciphersuites(client, row->suites) == 1);
         assert_true(!row->groups || SSL_CTX_set1_groups_list(client, row->groups) == 1);
