@@ -25,12 +25,30 @@ static const struct section sections[] = {
     {CG_KIND_NONE, "Other", "Codes that stand for no refusal, or for none yet."},
 };
 
-static void print_reason(const struct cg_reason_row *row)
+static const char *const titles[CG_WHOSE_COUNT] = {
+    [CG_OF_CLIENT] = "What to do",
+    [CG_OF_BROKER] = "Of the broker's own certificate",
+    [CG_OF_BRIDGE] = "Of a broker that a bridge connects to",
+};
+
+static void print_hints(enum cg_reason reason)
 {
+    const char *general = cg_reason_hint(reason, CG_OF_CLIENT);
+    for (int h = 0; h < CG_WHOSE_COUNT; h++) {
+        const char *hint = cg_reason_hint(reason, (enum cg_whose)h);
+        if (h == CG_OF_CLIENT || hint != general)
+            printf("%s: %s\n\n", titles[h], hint);
+    }
+}
+
+static void print_reason(enum cg_reason reason)
+{
+    const struct cg_reason_row *row = cg_reason_row(reason);
     printf("### `%s`\n\n%s", row->code, row->sentence);
     if (row->ref && *row->ref)
         printf(" (%s)", row->ref);
-    printf("\n\nWhat to do: %s\n\n", row->hint);
+    printf("\n\n");
+    print_hints(reason);
 }
 
 int main(void)
@@ -43,9 +61,8 @@ int main(void)
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         printf("## %s\n\n%s\n\n", sections[i].title, sections[i].text);
         for (int reason = 0; reason < CG_REASON_COUNT; reason++) {
-            const struct cg_reason_row *row = cg_reason_row((enum cg_reason)reason);
-            if (row->kind == sections[i].kind)
-                print_reason(row);
+            if (cg_reason_row((enum cg_reason)reason)->kind == sections[i].kind)
+                print_reason((enum cg_reason)reason);
         }
     }
     return 0;

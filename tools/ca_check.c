@@ -73,8 +73,9 @@ bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_
     bool good = verdict.decision == CG_ACCEPT;
     if (!good) {
         const struct cg_reason_row *row = cg_reason_row(verdict.reason);
-        cg_error_set(err, "%s (%s)%s%s%s%s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
-                     row->hint[0] ? "; " : "", row->hint);
+        const bool own = profile->purpose == CG_PURPOSE_SERVER;
+        cg_error_set(err, "%s (%s)%s%s; %s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
+                     cg_reason_hint(verdict.reason, own ? CG_OF_BROKER : CG_OF_CLIENT));
     }
     cg_verdict_clear(&verdict);
     return good;

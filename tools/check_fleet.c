@@ -25,7 +25,7 @@ struct run {
     struct cg_profile client, server;
     const STACK_OF(X509) *untrusted;
     size_t checked, refused, audited, broken, passed_over, shown;
-    size_t by_reason[CG_REASON_COUNT];
+    size_t by_reason[CG_REASON_COUNT], by_whose[CG_REASON_COUNT][CG_WHOSE_COUNT];
 };
 
 enum taken { BROKEN = 0, TAKEN, PASSED_OVER };
@@ -91,6 +91,11 @@ static enum cg_purpose purpose_of(const struct run *run, X509 *leaf)
     return eku & XKU_SSL_SERVER && !(eku & XKU_SSL_CLIENT) ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
 }
 
+static enum cg_whose whose_of(const struct run *run, const struct sample *s)
+{
+    return cg_world_whose(run->options, s->purpose);
+}
+
 static void show_json(struct run *run, const struct sample *s)
 {
     const struct cg_verdict *v = &s->verdict;
@@ -110,7 +115,7 @@ static void show_json(struct run *run, const struct sample *s)
     cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
     cJSON_AddStringToObject(object, "reason", row->code);
     cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "hint", row->hint);
+    cJSON_AddStringToObject(object, "hint", cg_reason_hint(v->reason, whose_of(run, s)));
     if (audited)
         cJSON_AddStringToObject(object, "audited", cg_reason_row(audited->reason)->code);
     char *line = cJSON_PrintUnformatted(object);
@@ -159,6 +164,7 @@ static void tell(struct run *run, const struct sample *s)
     run->refused += refused;
     run->audited += !refused && cg_verdict_audited(v);
     run->by_reason[v->reason] += refused;
+    run->by_whose[v->reason][whose_of(run, s)] += refused;
     if (!refused && !run->cli->verbose)
         return;
     if (run->cli->json)
@@ -264,13 +270,15 @@ static void close_json(const struct run *run, const struct cg_fleet *fleet)
     cJSON_Delete(counts);
 }
 
-/* Each reason once, with its number and its cure. */
+/* Each reason with its number and its cure, clients and brokers apart. */
 static void say_reasons(const struct run *run)
 {
     for (int r = 0; r < CG_REASON_COUNT; r++) {
         const struct cg_reason_row *row = cg_reason_row((enum cg_reason)r);
-        if (run->by_reason[r])
-            cg_say(run->cli, "  %zu %s: %s %s", run->by_reason[r], row->code, row->sentence, row->hint);
+        for (int h = 0; h < CG_WHOSE_COUNT; h++)
+            if (run->by_whose[r][h])
+                cg_say(run->cli, "  %zu %s: %s %s", run->by_whose[r][h], row->code, row->sentence,
+                       cg_reason_hint((enum cg_reason)r, (enum cg_whose)h));
     }
 }
 

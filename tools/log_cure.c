@@ -6,75 +6,47 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NAME, FILE, PORT and CLIENT stand for those of the event. */
-struct cure {
-    const char *reason, *command;
-};
-
-static const struct cure cures[] = {
-    {"no_certificate", "certguard issue client CLIENT"},
-    {"untrusted", "certguard issue client NAME"},
-    {"self_signed", "certguard issue client NAME"},
-    {"bad_signature", "certguard renew NAME"},
-    {"revoked", "certguard renew NAME"},
-    {"expired", "certguard renew NAME"},
-    {"too_little_life_left", "certguard renew NAME"},
-    {"lifetime_too_long", "certguard renew NAME --lifetime 365d"},
-    {"crl_missing", "certguard crl"},
-    {"crl_expired", "certguard crl"},
-    {"crl_too_old", "certguard crl"},
-    {"crl_unknown", "certguard crl"},
-    {"crl_invalid", "certguard crl"},
-    {"not_yet_valid", "timedatectl"},
-    {"ca_not_yet_valid", "timedatectl"},
-    {"crl_not_yet_valid", "timedatectl"},
-    {"wrong_purpose", "certguard issue client NAME-client"},
-    {"eku_missing", "certguard renew NAME"},
-    {"eku_any", "certguard renew NAME"},
-    {"san_missing", "certguard issue client NAME-new --san dns:NAME"},
-    {"ca_as_end_entity", "certguard issue client CLIENT"},
-    {"certificate_in_use", "certguard revoke NAME"},
-    {"client_id_taken", "certguard status HOST:PORT --explain CLIENT"},
-    {"peer_untrusts_us", "mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"},
-    {"peer_says_expired", "certguard needs-renewal broker"},
-    {"plain_mqtt", "mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"},
-    {"credential_invalid", "certguard lint FILE"},
-    {"trust_invalid", "certguard lint FILE"},
-    {"state_invalid", "certguard doctor"},
-};
-
-/* Where the certificate is the broker's own. */
-static const struct cure own_cures[] = {
-    {"untrusted", "certguard issue broker NAME"},
-    {"self_signed", "certguard issue broker NAME"},
-    {"bad_signature", "certguard issue broker NAME"},
-    {"revoked", "certguard issue broker NAME"},
-    {"wrong_purpose", "certguard issue broker NAME"},
-    {"ca_as_end_entity", "certguard issue broker NAME"},
-    {"eku_missing", "certguard issue broker NAME"},
-    {"eku_any", "certguard issue broker NAME"},
-    {"san_missing", "certguard issue broker NAME"},
-    {"host_mismatch", "certguard issue broker NAME"},
-    {"expired", "certguard rotate NAME"},
-    {"too_little_life_left", "certguard rotate NAME"},
-    {"crl_missing", "certguard crl"},
-    {"crl_expired", "certguard crl"},
-    {"crl_too_old", "certguard crl"},
-    {"crl_unknown", "certguard crl"},
-    {"not_yet_valid", "timedatectl"},
-    {"ca_not_yet_valid", "timedatectl"},
-    {"crl_not_yet_valid", "timedatectl"},
-    {"credential_invalid", "certguard doctor"},
+/* NAME, FILE, PORT and CLIENT stand for those of the event. What lies with another broker has no command here. */
+static const struct cure {
+    const char *reason, *command[CG_WHOSE_COUNT]; /* of a client, the broker itself, a bridge's peer */
+} cures[] = {
+    {"no_certificate", {"certguard issue client CLIENT"}},
+    {"untrusted", {"certguard issue client NAME", "certguard issue broker NAME"}},
+    {"self_signed", {"certguard issue client NAME", "certguard issue broker NAME"}},
+    {"bad_signature", {"certguard renew NAME", "certguard issue broker NAME"}},
+    {"revoked", {"certguard renew NAME", "certguard issue broker NAME"}},
+    {"expired", {"certguard renew NAME", "certguard rotate NAME"}},
+    {"too_little_life_left", {"certguard renew NAME", "certguard rotate NAME"}},
+    {"lifetime_too_long", {"certguard renew NAME --lifetime DURATION", "certguard renew NAME --lifetime DURATION"}},
+    {"crl_missing", {"certguard crl", "certguard crl"}},
+    {"crl_expired", {"certguard crl", "certguard crl"}},
+    {"crl_too_old", {"certguard crl", "certguard crl"}},
+    {"crl_unknown", {"certguard crl", "certguard crl"}},
+    {"crl_invalid", {"certguard crl"}},
+    {"not_yet_valid", {"timedatectl", "timedatectl", "timedatectl"}},
+    {"ca_not_yet_valid", {"timedatectl", "timedatectl", "timedatectl"}},
+    {"crl_not_yet_valid", {"timedatectl", "timedatectl", "timedatectl"}},
+    {"wrong_purpose", {"certguard issue client NAME-client", "certguard issue broker NAME"}},
+    {"eku_missing", {"certguard renew NAME", "certguard issue broker NAME"}},
+    {"eku_any", {"certguard renew NAME", "certguard issue broker NAME"}},
+    {"san_missing", {"certguard issue client NAME-new --san dns:NAME", "certguard issue broker NAME"}},
+    {"host_mismatch", {NULL, "certguard issue broker NAME"}},
+    {"ca_as_end_entity", {"certguard issue client CLIENT", "certguard issue broker NAME"}},
+    {"certificate_in_use", {"certguard revoke NAME"}},
+    {"client_id_taken", {"certguard status HOST:PORT --explain CLIENT"}},
+    {"peer_untrusts_us", {"mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"}},
+    {"peer_says_expired", {"certguard needs-renewal broker"}},
+    {"plain_mqtt", {"mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"}},
+    {"credential_invalid", {"certguard lint FILE", "certguard doctor"}},
+    {"trust_invalid", {"certguard lint FILE"}},
+    {"state_invalid", {"certguard doctor"}},
 };
 
 static const char *command_of(const struct cg_log_event *event)
 {
-    bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
-    const struct cure *table = own ? own_cures : cures;
-    size_t count = own ? CG_COUNT(own_cures) : CG_COUNT(cures);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(table[i].reason, event->reason) == 0)
-            return table[i].command;
+    for (size_t i = 0; i < CG_COUNT(cures); i++)
+        if (strcmp(cures[i].reason, event->reason) == 0)
+            return cures[i].command[event->whose];
     return NULL;
 }
 

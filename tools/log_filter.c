@@ -81,6 +81,13 @@ bool cg_log_object(const char **line, size_t *len)
     return true;
 }
 
+static enum cg_whose whose_of(const struct cg_log_event *event)
+{
+    bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
+    bool bridge = strcmp(text_of(event->json, "role"), "bridge") == 0;
+    return own ? CG_OF_BROKER : bridge ? CG_OF_BRIDGE : CG_OF_CLIENT;
+}
+
 bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len)
 {
     memset(event, 0, sizeof *event);
@@ -107,6 +114,7 @@ bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len
     event->listener = number_of(json, "listener") <= 65535 ? (int)number_of(json, "listener") : 0;
     event->audit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "audit"));
     event->count = number_of(json, "count");
+    event->whose = whose_of(event);
     event->anchors = number_of(json, "anchors");
     event->crls = number_of(json, "crls");
     return true;

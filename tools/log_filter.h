@@ -6,6 +6,7 @@
 #define CG_LOG_FILTER_H
 
 #include "cli.h"
+#include "core/reason.h"
 
 #define CG_LOG_WORD_MAX 256
 
@@ -22,6 +23,7 @@ struct cg_log_event {
     const char *ts, *event, *reason, *detail, *peer, *client_id, *hint, *file, *policy;
     const char *subject, *issuer, *serial, *sha256, *not_after;
     int listener;
+    enum cg_whose whose;         /* whose certificate it is about */
     bool audit;                  /* who it is about was let in */
     double count, anchors, crls; /* 0 where there is none */
 };

@@ -92,7 +92,9 @@ void cg_log_explain(const struct cg_log_event *event)
                  *event->issuer ? event->issuer : "nobody", event->serial, event->not_after);
         explain_row("cert", text);
     }
-    explain_row("cure", *event->hint ? event->hint : known ? row->hint : "");
+    explain_row("cure", *event->hint ? event->hint
+                        : known      ? cg_reason_hint(cg_reason_from_code(event->reason), event->whose)
+                                     : "");
     if (cg_log_cure(event, command))
         printf("    %-8s%s%s%s\n", "run", colour(CG_BOLD), command, colour(CG_PLAIN));
     printf("\n");

@@ -50,6 +50,7 @@ static void mark(struct cg_count *row, const struct cg_log_event *event, const c
         return;
     row->last_ms = event->at_ms;
     snprintf(row->reason, sizeof row->reason, "%s", event->reason);
+    row->whose = event->whose;
     if (*event->not_after)
         snprintf(row->end, sizeof row->end, "%s", event->not_after);
     cg_counts_note(row, note);
@@ -64,6 +65,7 @@ static void rejected(struct cg_report *report, const struct cg_log_event *event)
     cg_log_cure(event, command);
     report->rejected += weight;
     report->reason[reason] += weight;
+    report->clients[reason] = report->clients[reason] || event->whose == CG_OF_CLIENT;
     if (at <= report->now + FUTURE_SLACK)
         cg_timeline_add(&report->timeline, at, reason, weight);
     cg_log_address(event, address, sizeof address);
@@ -198,7 +200,7 @@ static void tell(struct cg_report *report, const struct cg_count *row)
              (int)(hint ? hint - detail : 0), detail);
     if (!mended && hint)
         snprintf(health->cure, sizeof health->cure, "%s",
-                 hint[1] || !known ? hint + 1 : cg_reason_row(cg_reason_from_code(row->reason))->hint);
+                 hint[1] || !known ? hint + 1 : cg_reason_hint(cg_reason_from_code(row->reason), row->whose));
 }
 
 void cg_report_finish(struct cg_report *report)

@@ -45,6 +45,7 @@ struct cg_report {
     bool since_given;
     struct cg_timeline timeline; /* of rejections */
     double reason[CG_REASON_COUNT];
+    bool clients[CG_REASON_COUNT]; /* not all of them were of bridges */
     double events, rejected, accepted, audited, ended;
     struct cg_counts peers, certificates; /* that were rejected; sorted by report_finish */
     struct cg_counts connected;           /* by subject: seen in a session, with its end */

@@ -92,6 +92,12 @@ static void section(FILE *out, const char *title, const char *note)
         fprintf(out, "<p class=\"note\">%s</p>\n", note);
 }
 
+static const char *hint_of(const char *code, enum cg_whose whose)
+{
+    enum cg_reason reason = cg_reason_from_code(code);
+    return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_hint(reason, whose) : "";
+}
+
 /* Largest first; few enough for a simple choice. */
 static void reasons(FILE *out, const struct cg_report *report)
 {
@@ -114,16 +120,12 @@ static void reasons(FILE *out, const struct cg_report *report)
         cg_html_code(out, titles[0], best == CG_REASON_UNSET ? "(of another version)" : row->code);
         cg_html_number(out, titles[1], report->reason[best]);
         cg_html_cell(out, titles[2], best == CG_REASON_UNSET ? "" : row->sentence);
-        cg_html_prose(out, titles[3], best == CG_REASON_UNSET ? "" : row->hint);
+        cg_html_prose(
+            out, titles[3],
+            best == CG_REASON_UNSET ? "" : hint_of(row->code, report->clients[best] ? CG_OF_CLIENT : CG_OF_BRIDGE));
         fputs("</tr>\n", out);
     }
     cg_html_table_end(out);
-}
-
-static const char *hint_of(const char *reason)
-{
-    const struct cg_reason_row *row = cg_reason_row(cg_reason_from_code(reason));
-    return strcmp(row->code, reason) == 0 ? row->hint : "";
 }
 
 /* The cure: the command where there is one, else what the reason advises. */
@@ -132,7 +134,7 @@ static void cure_cell(FILE *out, const char *label, const struct cg_count *row)
     if (row->note)
         cg_html_code(out, label, row->note);
     else
-        cg_html_prose(out, label, hint_of(row->reason));
+        cg_html_prose(out, label, hint_of(row->reason, row->whose));
 }
 
 static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *const titles[6])

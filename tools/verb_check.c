@@ -79,7 +79,7 @@ static cJSON *explain_json(const struct cg_verdict *v, const struct cg_profile *
     return list;
 }
 
-static cJSON *verdict_json(const struct cg_verdict *v)
+static cJSON *verdict_json(const struct cg_verdict *v, enum cg_whose whose)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     cJSON *object = cJSON_CreateObject(), *path = NULL;
@@ -87,7 +87,7 @@ static cJSON *verdict_json(const struct cg_verdict *v)
     cJSON_AddStringToObject(object, "reason", row->code);
     cJSON_AddStringToObject(object, "sentence", row->sentence);
     cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "hint", row->hint);
+    cJSON_AddStringToObject(object, "hint", cg_reason_hint(v->reason, whose));
     cJSON_AddStringToObject(object, "ref", row->ref);
     cJSON_AddNumberToObject(object, "depth", v->depth);
     if (v->path)
@@ -100,7 +100,7 @@ static cJSON *verdict_json(const struct cg_verdict *v)
     return object;
 }
 
-static void print_words(const struct cg_cli *cli, const struct cg_verdict *v)
+static void print_words(const struct cg_cli *cli, const struct cg_verdict *v, enum cg_whose whose)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     bool accepted = v->decision == CG_ACCEPT;
@@ -113,8 +113,8 @@ static void print_words(const struct cg_cli *cli, const struct cg_verdict *v)
         printf("  %s\n", row->sentence);
     if (!accepted && v->detail[0])
         printf("  Found: %s\n", v->detail);
-    if (!accepted && row->hint[0])
-        printf("  Cure: %s\n", row->hint);
+    if (!accepted)
+        printf("  Cure: %s\n", cg_reason_hint(v->reason, whose));
     if (!accepted && row->ref[0])
         printf("  See: %s\n", row->ref);
     for (int i = 0; cli->verbose && i < sk_X509_num(v->path); i++) {
@@ -149,11 +149,11 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
     cg_check(&input, &v);
     code = v.decision == CG_ACCEPT ? CG_EXIT_OK : CG_EXIT_FINDINGS;
     if (!cli->json)
-        print_words(cli, &v);
+        print_words(cli, &v, cg_world_whose(o, w->purpose));
     if (!cli->json && o->explain)
         explain_words(&v, &w->profile);
     if (cli->json) {
-        cJSON *object = verdict_json(&v);
+        cJSON *object = verdict_json(&v, cg_world_whose(o, w->purpose));
         if (o->explain)
             cJSON_AddItemToObject(object, "rules", explain_json(&v, &w->profile));
         cg_result(cli, object);
@@ -167,7 +167,7 @@ out:
 
 /* --- many --- */
 
-static bool judge(const struct cg_cli *cli, const struct cg_batch_case *c)
+static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_batch_case *c)
 {
     struct cg_verdict v = {0};
     if (c->unreadable)
@@ -181,7 +181,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_batch_case *c)
     }
     bool accepted = v.decision == CG_ACCEPT;
     if (cli->json) {
-        cJSON *object = verdict_json(&v);
+        cJSON *object = verdict_json(&v, cg_world_whose(o, c->input.purpose));
         cJSON_AddStringToObject(object, "id", c->id);
         if (c->refused_crl.text[0])
             cJSON_AddStringToObject(object, "refused_crl", c->refused_crl.text);
@@ -211,7 +211,7 @@ static int check_batch(const struct cg_cli *cli, const struct cg_check_options *
         if (got > 0 && len == 0)
             continue;
         if (got > 0 && cg_batch_parse(&batch, line, len, &c, &err)) {
-            refused += !judge(cli, &c);
+            refused += !judge(cli, o, &c);
         } else {
             cg_error_prefix(&err, "%s:%zu", o->batch, number);
             fprintf(stderr, "certguard check: %s\n", err.text);

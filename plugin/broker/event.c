@@ -84,12 +84,20 @@ const char *cg_event_detail(const struct cg_event *event)
     return event->reason == CG_REASON_UNSET ? "" : cg_reason_row(event->reason)->sentence;
 }
 
+static enum cg_whose whose_of(const struct cg_event *event)
+{
+    bool own = event->type == CG_EVENT_BROKER_CERTIFICATE_REJECTED ||
+               event->type == CG_EVENT_BROKER_CERTIFICATE_AUDITED;
+    bool bridge = event->conn && event->conn->role == CG_ROLE_BRIDGE;
+    return own ? CG_OF_BROKER : bridge ? CG_OF_BRIDGE : CG_OF_CLIENT;
+}
+
 const char *cg_event_hint(const struct cg_event *event)
 {
     if (event->hint)
         return event->hint;
     bool known = event->reason != CG_REASON_UNSET && event->reason != CG_REASON_OK;
-    return known && cg_reason_row(event->reason)->hint ? cg_reason_row(event->reason)->hint : "";
+    return known ? cg_reason_hint(event->reason, whose_of(event)) : "";
 }
 
 const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX])

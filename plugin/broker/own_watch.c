@@ -80,7 +80,7 @@ static void report(struct cg_own_watch *watch, const struct cg_own_state *state,
         .certificate = state->certificate,
         .file = state->file,
         .listener = port,
-        .hint = cg_own_hint(state->reason),
+        .hint = cg_reason_hint(state->reason, CG_OF_BROKER),
     };
     cg_report(watch->reporter, &event);
 }
@@ -99,7 +99,7 @@ static void report_accepted(struct cg_own_watch *watch, const struct cg_own_stat
 
 void cg_own_report_refused(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err)
 {
-    const char *hint = cg_own_hint(reason);
+    const char *hint = cg_reason_hint(reason, CG_OF_BROKER);
     char detail[sizeof err->text];
     snprintf(detail, sizeof detail, "%s", err->text);
     char *same = strstr(detail, hint); /* the error says it too */
@@ -122,7 +122,7 @@ bool cg_own_watch_begin(struct cg_own_watch *watch, const struct cg_snapshot *cu
         .reason = state.reason,
         .detail = detail,
         .certificate = state.certificate,
-        .hint = cg_own_hint(state.reason),
+        .hint = cg_reason_hint(state.reason, CG_OF_BROKER),
     };
     cg_report(watch->reporter, &event);
     watch->ends = true;

@@ -152,7 +152,10 @@ static X509 *try_candidates(const struct cg_crl_head *head, const X509_NAME *nam
             return one;
     }
     if (named == 0)
-        cg_error_set(err, "its issuer is none of the certificates we trust; add the CA's certificate (RFC 5280 6.3.3)");
+        cg_error_set(
+            err,
+            "its issuer is none of the certificates of trust; name the CA's certificate in trust.intermediates, which "
+            "trusts nobody more (RFC 5280 6.3.3)");
     else if (allowed == 0)
         cg_error_set(err, "its issuer's keyUsage has no cRLSign (RFC 5280 4.2.1.3)");
     else if (tried == 0)

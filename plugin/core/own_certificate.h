@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a refusal of the broker's own certificate means to its operator: whether time alone is at fault, and what to do. The
- * hints of reason.h speak of a peer's certificate; these are of one's own.
+/* What a refusal of the broker's own certificate means to its operator: whether time alone is at fault.
  * Nobody owns anything; called by snapshot, tls and broker. */
 #ifndef CG_OWN_CERTIFICATE_H
 #define CG_OWN_CERTIFICATE_H
@@ -18,8 +17,5 @@ struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict);
 
 /* Does the detail of this reason hold a time, or a CRL's number? Then it changes while the fault is the same. */
 bool cg_own_detail_moves(enum cg_reason reason);
-
-/* Never NULL. reason: of a rule, or CG_REASON_CREDENTIAL_INVALID where the files are at fault. */
-const char *cg_own_hint(enum cg_reason reason);
 
 #endif

@@ -86,7 +86,7 @@ void __wrap_cg_report(struct cg_reporter *reporter, const struct cg_event *event
     if (refused && event->certificate && !by_all && !ends &&
         !strstr(event->detail, event->listener ? where : "refused by the listeners that the policy does not name"))
         fail_msg("port %u: %s", (unsigned)event->listener, event->detail);
-    if (refused && strcmp(event->hint, cg_own_hint(event->reason)) != 0)
+    if (refused && strcmp(event->hint, cg_reason_hint(event->reason, CG_OF_BROKER)) != 0)
         fail_msg("%s: the hint is another one's: %s", event->detail, event->hint);
     snprintf(where, sizeof where, "%u", (unsigned)event->listener);
     snprintf(told + strlen(told), sizeof told - strlen(told), "%s%s%s%s%s ", refused ? "-" : "+",
@@ -304,7 +304,7 @@ static void a_hint_is_said_once(void **state)
 {
     (void)state;
     struct cg_error err;
-    const char *hint = cg_own_hint(CG_REASON_EXPIRED);
+    const char *hint = cg_reason_hint(CG_REASON_EXPIRED, CG_OF_BROKER);
     snprintf(err.text, sizeof err.text, "x.pem: expired: since May; %s", hint);
     cg_own_report_refused(NULL, CG_REASON_EXPIRED, &err);
     assert_string_equal(last_detail, "x.pem: expired: since May");

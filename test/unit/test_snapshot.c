@@ -214,7 +214,7 @@ static void faults_of_time_refuse_no_start(void **state)
             assert_true(cg_credential_is_held(snapshot->base_credential));
             cg_credential_let_go(snapshot->base_credential);
             assert_false(cg_credential_is_held(snapshot->base_credential));
-        } else if (!strstr(err.text, cg_own_hint(fault)) && fault != CG_REASON_CREDENTIAL_INVALID) {
+        } else if (!strstr(err.text, cg_reason_hint(fault, CG_OF_BROKER)) && fault != CG_REASON_CREDENTIAL_INVALID) {
             fail_msg("%s: the hint is another one: %s", starts[i].sentence, err.text);
         }
         cg_snapshot_release(snapshot);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What to do, by whose certificate it is: no cure may let in a client that was out before. The anchors in "trust" are the
+ * clients'; the broker's own chain and a bridge's have theirs in server.trust and bridge.trust. */
+#include "reason.h"
+
+#define NEW_BROKER  "`certguard issue broker NAME`"
+#define ISSUE_OWN   "Issue a new certificate for the broker (" NEW_BROKER ")"
+#define OR_OWN(key) "; or change server." key " in the policy"
+#define SERVED      "; the broker serves the certificate as soon as it is accepted"
+#define SET_CLOCK   "Set the broker's clock: `timedatectl`"
+
+#define OTHER          "The other broker needs a certificate "
+#define ASK_OTHER      "Ask the administrator of the other broker for a new certificate"
+#define OR_BRIDGE(key) "; or change bridge." key " in the policy"
+
+#define CA_OF_OWN   "Issue the broker's certificate from another CA, or "
+#define CA_OF_OTHER "The CA of the other broker is at fault: its administrator needs a certificate of another CA, or "
+
+/* Where a role has none, its client's hint holds. */
+static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
+    [CG_REASON_NO_CERTIFICATE] =
+        {[CG_OF_BROKER] = "Set certfile and keyfile in mosquitto.conf, or credential {chain, key} in the policy.",
+         [CG_OF_BRIDGE] = "The other broker must serve a certificate: connect the bridge to a TLS listener that "
+                          "has one."},
+    [CG_REASON_CHAIN_TOO_LONG] =
+        {[CG_OF_BROKER] = "Leave only the broker's certificate and the intermediates above it in its file" OR_OWN(
+             "max_chain") ".",
+         [CG_OF_BRIDGE] = "The other broker should send its own certificate and the intermediates above it "
+                          "only" OR_BRIDGE("max_chain") "."},
+    [CG_REASON_CHAIN_TOO_LARGE] =
+        {[CG_OF_BROKER] = "Leave only the broker's certificate and the intermediates above it in its file" OR_OWN(
+             "max_chain_bytes") ".",
+         [CG_OF_BRIDGE] = "The other broker should send its own certificate and the intermediates above it "
+                          "only" OR_BRIDGE("max_chain_bytes") "."},
+    [CG_REASON_MALFORMED] = {[CG_OF_BROKER] = "Issue it again with a tool that follows the standard: " NEW_BROKER ".",
+                             [CG_OF_BRIDGE] = ASK_OTHER ", issued with a tool that follows the standard."},
+    [CG_REASON_DENY_LISTED] = {[CG_OF_BROKER] = ISSUE_OWN
+                               ", or remove its entry from \"deny\" in the policy if it is wrong.",
+                               [CG_OF_BRIDGE] = "If the broker is the right one, remove its entry from \"deny\" in "
+                                                "the policy; else check the "
+                                                "address of the bridge."},
+    [CG_REASON_UNTRUSTED] =
+        {[CG_OF_BROKER] =
+             "Put the intermediate certificates behind the broker's own in its file, or issue one from your CA "
+             "(" NEW_BROKER "). If it is of a public CA, name the root of that CA in server.trust.anchors, "
+             "never in trust.anchors: that lets in every client with a certificate of this CA.",
+         [CG_OF_BRIDGE] =
+             "The other broker should send its intermediates; or name its root in bridge.trust.anchors, never in "
+             "trust.anchors: that lets in every client of this CA. bridge.trust replaces trust for all bridges: "
+             "name the roots of all other brokers there."},
+    [CG_REASON_SELF_SIGNED] = {[CG_OF_BROKER] = "Issue a certificate for the broker from your own CA: " NEW_BROKER ".",
+                               [CG_OF_BRIDGE] = OTHER
+                               "of a CA that bridge.trust.anchors (without it: trust.anchors) names."},
+    [CG_REASON_PATH_LIMIT] =
+        {[CG_OF_BROKER] = "Leave only the broker's certificate and the intermediates above it in its file. If so "
+                          "already, "
+                          "take CA certificates that issued none of your certificates out of the trust files.",
+         [CG_OF_BRIDGE] = "The other broker should send its own certificate and the intermediates above it only. If it "
+                          "does, take CA certificates that issued none of your certificates out of the trust files."},
+    [CG_REASON_BAD_SIGNATURE] =
+        {[CG_OF_BROKER] = "It was changed, or comes from another CA of the same name: issue it again, " NEW_BROKER ".",
+         [CG_OF_BRIDGE] = "It was changed, or comes from another CA of the same name than bridge.trust (without "
+                          "it: trust) "
+                          "names: ask the administrator of the other broker which CA it is."},
+    [CG_REASON_REVOKED] = {[CG_OF_BROKER] = "Issue a new certificate with a new key: " NEW_BROKER
+                                            ". A revoked one cannot be taken back into use.",
+                           [CG_OF_BRIDGE] = ASK_OTHER
+                           " with a new key. Do not trust the old one: its key may be in wrong hands."},
+    [CG_REASON_CRL_MISSING] =
+        {[CG_OF_BROKER] =
+             "If it is of your own CA, publish a CRL (`certguard crl`) and add it to trust.crls. If it is of "
+             "another CA, name the root of that in server.trust.anchors: the CRLs of clients do not count there.",
+         [CG_OF_BRIDGE] =
+             "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is none, name "
+             "the roots of all other brokers in bridge.trust.anchors, without crls: the CRLs of clients do "
+             "not count there."},
+    [CG_REASON_CRL_EXPIRED] = {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
+                                                "there), and let a timer do so. If it "
+                                                "looks current to you, set the broker's clock: `timedatectl`" SERVED
+                                                ".",
+                               [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA into "
+                                                "bridge.trust.crls (without bridge.trust: "
+                                                "trust.crls), and let a timer do so before each nextUpdate."},
+    [CG_REASON_CRL_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK ", and that of the machine with the CA" SERVED ".",
+                                     [CG_OF_BRIDGE] = SET_CLOCK
+                                     ". If it is right, the clock of the other broker's CA is wrong: bridge.clock_skew "
+                                     "in the policy allows for small differences."},
+    [CG_REASON_CRL_TOO_OLD] = {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
+                                                "there), or raise trust.crl_max_age "
+                                                "in the policy" SERVED ".",
+                               [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA, or raise "
+                                                "crl_max_age in bridge.trust (without it: "
+                                                "in trust)."},
+    [CG_REASON_CRL_UNKNOWN] = {[CG_OF_BROKER] = "Publish one full CRL of your CA (`certguard crl`), or add the CRL for "
+                                                "this kind of certificate (see its distribution point).",
+                               [CG_OF_BRIDGE] = "Add the CRL for this kind of certificate (see its distribution "
+                                                "point) to bridge.trust.crls "
+                                                "(without bridge.trust: trust.crls)."},
+    [CG_REASON_EXPIRED] = {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again "
+                                            "at SIGHUP). If it looks valid to "
+                                            "you, set the broker's clock: `timedatectl`" SERVED ".",
+                           [CG_OF_BRIDGE] = "The administrator of the other broker must renew it. If it looks "
+                                            "valid to you, set the clock of "
+                                            "this machine: `timedatectl`."},
+    [CG_REASON_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK ", and that of the machine with the CA" SERVED ".",
+                                 [CG_OF_BRIDGE] = SET_CLOCK
+                                 ". If it is right, wait until the notBefore of the certificate."},
+    [CG_REASON_CA_EXPIRED] =
+        {[CG_OF_BROKER] = "Renew the CA certificate with the same name and key, and add it where the old one is "
+                          "named. If it "
+                          "looks valid to you, set the broker's clock: `timedatectl`" SERVED ".",
+         [CG_OF_BRIDGE] = "The other broker must send the new intermediate; a new root of its CA is added where the "
+                          "old one is named (bridge.trust.anchors, without it trust.anchors). If it looks valid to "
+                          "you, set the clock: `timedatectl`."},
+    [CG_REASON_CA_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK SERVED ".",
+                                    [CG_OF_BRIDGE] = SET_CLOCK
+                                    ". If it is right, wait until the notBefore of the CA certificate."},
+    [CG_REASON_PROXY_CERTIFICATE] = {[CG_OF_BROKER] = "Use an ordinary certificate for the broker: " NEW_BROKER ".",
+                                     [CG_OF_BRIDGE] = OTHER "that a CA issued."},
+    [CG_REASON_NOT_A_CA] =
+        {[CG_OF_BROKER] = "Issue the broker's certificate from a CA (basicConstraints CA:TRUE): " NEW_BROKER ".",
+         [CG_OF_BRIDGE] = OTHER "that a CA issued (basicConstraints CA:TRUE). Until then take it for a forgery."},
+    [CG_REASON_CA_KEY_USAGE] =
+        {[CG_OF_BROKER] = CA_OF_OWN
+         "issue the CA certificate again with the same name and key and keyUsage keyCertSign and cRLSign.",
+         [CG_OF_BRIDGE] = CA_OF_OTHER "a CA certificate with keyUsage keyCertSign and cRLSign."},
+    [CG_REASON_PATH_LENGTH] = {[CG_OF_BROKER] = "Issue the broker's certificate from a CA higher up: " NEW_BROKER ".",
+                               [CG_OF_BRIDGE] = CA_OF_OTHER "a CA certificate with a larger pathlen."},
+    [CG_REASON_TOO_DEEP] = {[CG_OF_BROKER] = "Issue the broker's certificate from a CA higher up (" NEW_BROKER
+                                             ")" OR_OWN("max_depth") ".",
+                            [CG_OF_BRIDGE] = OTHER "with fewer intermediates" OR_BRIDGE("max_depth") "."},
+    [CG_REASON_CA_AS_END_ENTITY] = {[CG_OF_BROKER] = "Issue a certificate of its own for the broker (" NEW_BROKER
+                                                     ") and keep the CA's key away from it.",
+                                    [CG_OF_BRIDGE] = OTHER
+                                    "of its own (basicConstraints CA:FALSE); its CA's key does not belong there."},
+    [CG_REASON_NOT_V3] = {[CG_OF_BROKER] = "Issue it again as version 3: " NEW_BROKER
+                                           ". `openssl x509 -req` does so only with -extfile or "
+                                           "-copy_extensions.",
+                          [CG_OF_BRIDGE] = OTHER
+                          "of version 3. `openssl x509 -req` makes one only with -extfile or -copy_extensions."},
+    [CG_REASON_BAD_SERIAL] = {[CG_OF_BROKER] = "Issue it again with a random positive serial number: " NEW_BROKER ".",
+                              [CG_OF_BRIDGE] = OTHER "with a random positive serial number of at most 20 octets."},
+    [CG_REASON_UNKNOWN_CRITICAL_EXTENSION] =
+        {[CG_OF_BROKER] = "Issue the broker's certificate without that extension: " NEW_BROKER ".",
+         [CG_OF_BRIDGE] = OTHER "without that extension, or with the extension not critical."},
+    [CG_REASON_WRONG_PURPOSE] = {[CG_OF_BROKER] = "The broker needs a certificate with serverAuth: " NEW_BROKER ".",
+                                 [CG_OF_BRIDGE] = OTHER
+                                 "with serverAuth. If it shows a client's certificate, it may not be a broker."},
+    [CG_REASON_EKU_MISSING] =
+        {[CG_OF_BROKER] = "Issue it again with serverAuth (" NEW_BROKER ")" OR_OWN("eku.allow_missing") ".",
+         [CG_OF_BRIDGE] = OTHER
+         "with serverAuth; or set bridge.eku.allow_missing in the policy: every client certificate "
+         "without the extension then passes for a broker, too."},
+    [CG_REASON_EKU_ANY] = {[CG_OF_BROKER] = "Issue it again with serverAuth (" NEW_BROKER
+                                            ")" OR_OWN("eku.allow_any") ".",
+                           [CG_OF_BRIDGE] = OTHER
+                           "with serverAuth; or set bridge.eku.allow_any in the policy: every client certificate with "
+                           "anyExtendedKeyUsage then passes for a broker, too."},
+    [CG_REASON_CA_WRONG_PURPOSE] = {[CG_OF_BROKER] = "Issue the broker's certificate from a CA whose extended key "
+                                                     "usage has serverAuth, or that has none.",
+                                    [CG_OF_BRIDGE] = CA_OF_OTHER
+                                    "a CA certificate with serverAuth or without extended key usage."},
+    [CG_REASON_KEY_USAGE] = {[CG_OF_BROKER] = "Issue it again with keyUsage digitalSignature: " NEW_BROKER ".",
+                             [CG_OF_BRIDGE] = OTHER "with keyUsage digitalSignature."},
+    [CG_REASON_NAME_CONSTRAINTS] = {[CG_OF_BROKER] = "Issue the broker's certificate with names inside the CA's "
+                                                     "name constraints, or from another CA.",
+                                    [CG_OF_BRIDGE] = OTHER "with names inside its CA's name constraints."},
+    [CG_REASON_CERTIFICATE_POLICIES] =
+        {[CG_OF_BROKER] = "Issue it under one of the OIDs of server.certificate_policies" OR_OWN(
+             "certificate_policies") ".",
+         [CG_OF_BRIDGE] = OTHER
+         "under one of the OIDs of bridge.certificate_policies" OR_BRIDGE("certificate_policies") "."},
+    [CG_REASON_KEY_ALGORITHM] = {[CG_OF_BROKER] = ISSUE_OWN
+                                 " for a key of an allowed kind (P-256 is a good choice)" OR_OWN("key_algorithms") ".",
+                                 [CG_OF_BRIDGE] = OTHER
+                                 "for a key of an allowed kind (P-256 is a good choice)" OR_BRIDGE(
+                                     "key_algorithms") "."},
+    [CG_REASON_KEY_SIZE] = {[CG_OF_BROKER] = ISSUE_OWN
+                            " for a new key (P-256, or RSA with 3072 bits). Smaller ones than 2048 bits pass by "
+                            "server.insecure_rsa_min_bits alone, larger ones by server.rsa_max_bits.",
+                            [CG_OF_BRIDGE] = OTHER
+                            "for a new key (P-256, or RSA with 3072 bits). Smaller ones than 2048 bits pass by "
+                            "bridge.insecure_rsa_min_bits alone, larger ones by bridge.rsa_max_bits."},
+    [CG_REASON_RSA_EXPONENT] =
+        {[CG_OF_BROKER] = "Issue the broker's certificate for a new key with the exponent 65537: " NEW_BROKER ".",
+         [CG_OF_BRIDGE] = OTHER "for a key with the exponent 65537, the default of every present tool."},
+    [CG_REASON_EC_PARAMETERS] =
+        {[CG_OF_BROKER] = "Issue the broker's certificate for a key with a named curve: " NEW_BROKER ".",
+         [CG_OF_BRIDGE] = OTHER "for a key with a named curve."},
+    [CG_REASON_SIGNATURE_DIGEST] = {[CG_OF_BROKER] = "Issue it again signed with SHA-256 or better: " NEW_BROKER ".",
+                                    [CG_OF_BRIDGE] = OTHER "signed with SHA-256 or better."},
+    [CG_REASON_BAD_NAME] = {[CG_OF_BROKER] = "Issue the broker's certificate with a clean name: " NEW_BROKER ".",
+                            [CG_OF_BRIDGE] = OTHER
+                            "with a clean name. Nobody does this by accident: find out who asked for it."},
+    [CG_REASON_SAN_MISSING] = {[CG_OF_BROKER] = "Issue it again with the broker's host name in subjectAltName: "
+                                                "`certguard issue broker NAME --san dns:HOST`.",
+                               [CG_OF_BRIDGE] = OTHER "with its host name in subjectAltName."},
+    [CG_REASON_SAN_TYPE] =
+        {[CG_OF_BROKER] = "Issue it again with a name of the wanted type: `certguard issue broker NAME --san "
+                          "dns:HOST`; or change "
+                          "server.san_required or server.san_allowed in the policy.",
+         [CG_OF_BRIDGE] = OTHER
+         "with a name of the wanted type; or change bridge.san_required or bridge.san_allowed in the policy."},
+    [CG_REASON_SAN_MALFORMED] =
+        {[CG_OF_BROKER] = "Issue it again with well-formed names: `certguard issue broker NAME --san dns:HOST`.",
+         [CG_OF_BRIDGE] = OTHER "with well-formed names in subjectAltName."},
+    [CG_REASON_HOST_MISMATCH] = {[CG_OF_BROKER] = "Issue a certificate with all names of server.names: `certguard "
+                                                  "issue broker NAME --san dns:HOST`, "
+                                                  "or correct that list in the policy.",
+                                 [CG_OF_BRIDGE] = "Let the bridge's address in mosquitto.conf be a name of that "
+                                                  "certificate, or let the other broker "
+                                                  "have one with this name."},
+    [CG_REASON_LIFETIME_TOO_LONG] = {[CG_OF_BROKER] = "Issue it again with a shorter life (`certguard issue broker "
+                                                      "NAME --lifetime DURATION`)" OR_OWN("max_lifetime") ".",
+                                     [CG_OF_BRIDGE] = OTHER "with a shorter life" OR_BRIDGE("max_lifetime") "."},
+    [CG_REASON_TOO_LITTLE_LIFE_LEFT] =
+        {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP), or "
+                          "lower "
+                          "server.min_remaining in the policy" SERVED ".",
+         [CG_OF_BRIDGE] = "The administrator of the other broker must renew it" OR_BRIDGE("min_remaining") "."},
+    [CG_REASON_EXTENSION_MISSING] = {[CG_OF_BROKER] = ISSUE_OWN " with that extension" OR_OWN("extensions") ".",
+                                     [CG_OF_BRIDGE] = OTHER "with that extension" OR_BRIDGE("extensions") "."},
+    [CG_REASON_EXTENSION_VALUE] = {[CG_OF_BROKER] = ISSUE_OWN " with the required value" OR_OWN("extensions") ".",
+                                   [CG_OF_BRIDGE] = OTHER "with the required value" OR_BRIDGE("extensions") "."},
+    [CG_REASON_EXTENSION_FORBIDDEN] = {[CG_OF_BROKER] = ISSUE_OWN " without that extension" OR_OWN("extensions") ".",
+                                       [CG_OF_BRIDGE] = OTHER "without that extension" OR_BRIDGE("extensions") "."},
+    [CG_REASON_SUBJECT_MISMATCH] = {[CG_OF_BROKER] = ISSUE_OWN " with the required subject" OR_OWN("subject") ".",
+                                    [CG_OF_BRIDGE] = OTHER "with the required subject" OR_BRIDGE("subject") "."},
+    [CG_REASON_STRICT] = {[CG_OF_BROKER] = "Issue it again with a tool that follows the standard: " NEW_BROKER
+                                           "; or set server.strict to false in "
+                                           "the policy.",
+                          [CG_OF_BRIDGE] = OTHER
+                          "made by a tool that follows the standard; or set bridge.strict to false in the policy."},
+    [CG_REASON_PSK_NOT_ALLOWED] = {[CG_OF_BRIDGE] = "Remove bridge_identity and bridge_psk from mosquitto.conf and "
+                                                    "name a certificate, or set bridge.tls.psk "
+                                                    "to \"allow\" in the policy."},
+    [CG_REASON_POLICY_INVALID] =
+        {[CG_OF_BROKER] = "Correct the policy where the detail says; `certguard doctor` checks it."},
+    [CG_REASON_CREDENTIAL_INVALID] =
+        {[CG_OF_BROKER] = "Correct the file that the detail names; `certguard doctor` checks them all."},
+};
+
+const char *cg_reason_hint(enum cg_reason reason, enum cg_whose whose)
+{
+    bool known = (int)reason >= 0 && reason < CG_REASON_COUNT && (int)whose >= 0 && whose < CG_WHOSE_COUNT;
+    return known && hints[reason][whose] ? hints[reason][whose] : cg_reason_row(reason)->hint;
+}
