@@ -41,13 +41,12 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                                 "address of the bridge."},
     [CG_REASON_UNTRUSTED] =
         {[CG_OF_BROKER] =
-             "Put the intermediate certificates behind the broker's own in its file, or issue one from your CA "
-             "(" NEW_BROKER "). If it is of a public CA, name the root of that CA in server.trust.anchors, "
-             "never in trust.anchors: that lets in every client with a certificate of this CA.",
-         [CG_OF_BRIDGE] =
-             "The other broker should send its intermediates; or name its root in bridge.trust.anchors, never in "
-             "trust.anchors: that lets in every client of this CA. bridge.trust replaces trust for all bridges: "
-             "name the roots of all other brokers there."},
+             "Put the intermediates behind the broker's certificate in its file, or issue one from your CA (" NEW_BROKER
+             "). If it is of a public CA, name its root in server.trust.anchors, with the roots of all other "
+             "certificates of the broker; never in trust.anchors: that lets in every client of this CA.",
+         [CG_OF_BRIDGE] = "The other broker should send its intermediates; or name its root in bridge.trust.anchors, "
+                          "never in trust.anchors: that lets in every client of this CA. bridge.trust replaces trust "
+                          "for all bridges: name the roots and the CRLs of all other brokers there."},
     [CG_REASON_SELF_SIGNED] = {[CG_OF_BROKER] = "Issue a certificate for the broker from your own CA: " NEW_BROKER ".",
                                [CG_OF_BRIDGE] = OTHER
                                "of a CA that bridge.trust.anchors (without it: trust.anchors) names."},
@@ -67,13 +66,12 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                            [CG_OF_BRIDGE] = ASK_OTHER
                            " with a new key. Do not trust the old one: its key may be in wrong hands."},
     [CG_REASON_CRL_MISSING] =
-        {[CG_OF_BROKER] =
-             "If it is of your own CA, publish a CRL (`certguard crl`) and add it to trust.crls. If it is of "
-             "another CA, name the root of that in server.trust.anchors: the CRLs of clients do not count there.",
-         [CG_OF_BRIDGE] =
-             "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is none, name "
-             "the roots of all other brokers in bridge.trust.anchors, without crls: the CRLs of clients do "
-             "not count there."},
+        {[CG_OF_BROKER] = "If it is of your own CA, publish a CRL (`certguard crl`) and add it to trust.crls. If it is "
+                          "of another CA, name the root of that in server.trust.anchors, with those of all other "
+                          "certificates of the broker: the CRLs of clients do not count there.",
+         [CG_OF_BRIDGE] = "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is "
+                          "none, set bridge.trust to the roots and the CRLs of all other brokers, with "
+                          "\"crl_required\": false, which then holds for bridges alone."},
     [CG_REASON_CRL_EXPIRED] = {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
                                                 "there), and let a timer do so. If it "
                                                 "looks current to you, set the broker's clock: `timedatectl`" SERVED
@@ -218,13 +216,16 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                           "lower "
                           "server.min_remaining in the policy" SERVED ".",
          [CG_OF_BRIDGE] = "The administrator of the other broker must renew it" OR_BRIDGE("min_remaining") "."},
-    [CG_REASON_EXTENSION_MISSING] = {[CG_OF_BROKER] = ISSUE_OWN " with that extension" OR_OWN("extensions") ".",
+    [CG_REASON_EXTENSION_MISSING] = {[CG_OF_BROKER] = "Issue the broker's certificate again with that extension" OR_OWN(
+                                         "extensions") ".",
                                      [CG_OF_BRIDGE] = OTHER "with that extension" OR_BRIDGE("extensions") "."},
-    [CG_REASON_EXTENSION_VALUE] = {[CG_OF_BROKER] = ISSUE_OWN " with the required value" OR_OWN("extensions") ".",
-                                   [CG_OF_BRIDGE] = OTHER "with the required value" OR_BRIDGE("extensions") "."},
+    [CG_REASON_EXTENSION_VALUE] =
+        {[CG_OF_BROKER] = "Issue the broker's certificate again with the required value" OR_OWN("extensions") ".",
+         [CG_OF_BRIDGE] = OTHER "with the required value" OR_BRIDGE("extensions") "."},
     [CG_REASON_EXTENSION_FORBIDDEN] = {[CG_OF_BROKER] = ISSUE_OWN " without that extension" OR_OWN("extensions") ".",
                                        [CG_OF_BRIDGE] = OTHER "without that extension" OR_BRIDGE("extensions") "."},
-    [CG_REASON_SUBJECT_MISMATCH] = {[CG_OF_BROKER] = ISSUE_OWN " with the required subject" OR_OWN("subject") ".",
+    [CG_REASON_SUBJECT_MISMATCH] = {[CG_OF_BROKER] = "Issue the broker's certificate again with the required subject "
+                                                     "(see `certguard issue --help`)" OR_OWN("subject") ".",
                                     [CG_OF_BRIDGE] = OTHER "with the required subject" OR_BRIDGE("subject") "."},
     [CG_REASON_STRICT] = {[CG_OF_BROKER] = "Issue it again with a tool that follows the standard: " NEW_BROKER
                                            "; or set server.strict to false in "

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Prints everything in a hint or a cure that a person can do to the letter, a line each: where it is printed (hint, log), the
+ * reason, whose certificate it is about, and the command or the key of the policy. cures.sh must know each line. */
+#include "core/reason.h"
+#include "log_cure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const whose_words[CG_WHOSE_COUNT] = {"client", "server", "bridge"};
+
+static void print(const char *where, enum cg_reason reason, int whose, const char *text, size_t len)
+{
+    printf("%s|%s|%s|%.*s\n", where, cg_reason_row(reason)->code, whose_words[whose], (int)len, text);
+}
+
+/* Commands stand in backticks. */
+static void print_commands(enum cg_reason reason, int whose, const char *hint)
+{
+    for (const char *at = strchr(hint, '`'), *end; at && (end = strchr(at + 1, '`')); at = strchr(end + 1, '`'))
+        print("hint", reason, whose, at + 1, (size_t)(end - at - 1));
+}
+
+/* Keys of the policy are named by their path: "client.eku.allow_any". */
+static void print_keys(enum cg_reason reason, int whose, const char *hint)
+{
+    static const char *const sections[] = {"client", "server", "bridge", "trust", "tls", "identity"};
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_.";
+    for (const char *at = hint; *at; at += strspn(at, letters) ? strspn(at, letters) : 1) {
+        size_t len = strspn(at, letters);
+        while (len && at[len - 1] == '.')
+            len--;
+        for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+            size_t section = strlen(sections[i]);
+            if (len > section && strncmp(at, sections[i], section) == 0 && at[section] == '.')
+                print("hint", reason, whose, at, len);
+        }
+    }
+}
+
+static void print_log_cure(enum cg_reason reason, int whose)
+{
+    char command[CG_CURE_MAX];
+    const struct cg_log_event event = {.event = "",
+                                       .reason = cg_reason_row(reason)->code,
+                                       .subject = "",
+                                       .client_id = "",
+                                       .file = "",
+                                       .whose = (enum cg_whose)whose};
+    if (cg_log_cure(&event, command))
+        print("log", reason, whose, command, strlen(command));
+}
+
+int main(void)
+{
+    for (int i = 0; i < CG_REASON_COUNT; i++)
+        for (int whose = 0; whose < CG_WHOSE_COUNT; whose++) {
+            enum cg_reason reason = (enum cg_reason)i;
+            const char *hint = cg_reason_hint(reason, (enum cg_whose)whose);
+            bool general = whose > 0 && hint == cg_reason_hint(reason, CG_OF_CLIENT);
+            if (!general) {
+                print_commands(reason, whose, hint);
+                print_keys(reason, whose, hint);
+            }
+            print_log_cure(reason, whose);
+        }
+    return 0;
+}

@@ -1,0 +1,209 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Every cure that is printed, done to the letter. cure_list prints what a hint or a cure offers, a line each: a command, or a key
+# of the policy. For each line there is a row here that makes the fault, looks whether the cure is printed for it, does it, and
+# looks again: the fault is gone, who came in still does, and nobody else does. What cannot be done here stands in the list at
+# the end, with the reason. A line without a row, and a row without its line, are failures.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../tool/lib.sh"
+
+"$CURE_LIST" | sort -u >list
+: >seen
+
+# ---- the CAs: our own, with an intermediate below it, one that issues other brokers, and a public one ----
+
+past() # DAYS
+{
+    date -u -d "@$(($(date +%s) - $1 * 86400))" +%Y-%m-%dT%H:%M:%SZ
+}
+at_start=$(past 60)
+ok cg -q --at "$at_start" -C home init --no-passphrase --name "Home CA" --path-length 3
+ok cg -q --at "$at_start" -C far init --no-passphrase --name "Far CA"
+ok cg -q --at "$at_start" -C public init --no-passphrase --name "Public CA"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem 2>err || fail "no key"
+openssl pkey -in key.pem -pubout -out pub.pem
+serial=1000
+
+# signed FILE CA CA-KEY NAME EXTENSIONS [ARGUMENTS]: a certificate by openssl, for what certguard does not make
+signed()
+{
+    file_=$1 by=$2 by_key=$3 subject_=$4 serial=$((serial + 1))
+    printf '%b\n' "$5" >ext
+    shift 5
+    case " $* " in *" -force_pubkey "*) ;; *) set -- "$@" -force_pubkey pub.pem ;; esac
+    openssl x509 -new -subj "/CN=$subject_" -CA "$by" -CAkey "$by_key" -extfile ext -days 20 \
+        -set_serial "${SERIAL:-0x4a58${serial}77665544332211}" -out "$file_" "$@" 2>err || fail "openssl made no $file_"
+}
+BASE='basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid'
+KU='\nkeyUsage=critical,digitalSignature'
+SAN='\nsubjectAltName=DNS:x.lan,IP:127.0.0.1'
+CLIENT='\nextendedKeyUsage=clientAuth'
+SERVER='\nextendedKeyUsage=serverAuth'
+CA='basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid'
+home="home/ca.pem home/ca/key.pem"
+
+# ---- the population: files in "people", each as its owner would send it ----
+
+mkdir people
+for n in good1 good2; do ok cg -q --at "$at_start" -C home issue client $n --lifetime 200d; done
+for n in stolen gone; do ok cg -q --at "$at_start" -C home issue client $n --lifetime 20d; done
+ok cg -q -C home issue client thief
+ok cg -q -C home revoke thief
+ok cg -q -C home issue broker broker --san dns:broker.lan
+ok cg -q -C far issue broker hub --san dns:hub.lan
+ok cg -q -C far issue client fardev
+ok cg -q -C public issue client stranger
+ok cg -q -C public issue broker impostor --san dns:broker.lan
+for n in good1 good2 stolen gone thief broker; do cp home/live/$n/fullchain.pem people/$n.pem; done
+cp far/live/fardev/fullchain.pem people/fardev.pem
+cp public/live/stranger/fullchain.pem people/stranger.pem
+cp public/live/impostor/fullchain.pem people/impostor.pem
+# shellcheck disable=SC2086
+{
+    signed people/printer.pem $home printer "$BASE$KU$SAN"
+    signed people/anyuse.pem $home anyuse "$BASE$KU$SAN\nextendedKeyUsage=anyExtendedKeyUsage"
+    signed people/signer.pem $home signer "$BASE\nkeyUsage=critical,keyEncipherment$SAN$CLIENT"
+    signed people/nameless.pem $home nameless "$BASE$KU$CLIENT"
+    signed people/oldhash.pem $home oldhash "$BASE$KU$SAN$CLIENT" -sha1
+}
+ok cg -q -C home crl
+ok cg -q -C far crl
+
+
+# ---- what the rows are made of ----
+
+# policy FILE SECTION MEMBERS [SECTION MEMBERS]...: of the trust in $trust
+trust='"anchors": "home/ca.pem", "crls": "home/crl.pem"'
+policy()
+{
+    file_=$1
+    shift
+    printf '{"trust": {%s}' "$trust" >"$file_"
+    while [ $# -gt 1 ]; do
+        [ -z "$2" ] || printf ', "%s": {%s}' "$1" "$2" >>"$file_"
+        shift 2
+    done
+    printf '}\n' >>"$file_"
+}
+
+# who POLICY WHOSE: who is let in as a client, and who passes in that role
+who()
+{
+    for purpose_ in client ${2#client}; do
+        cg -v --json check --batch people --policy "$1" --purpose $purpose_ 2>/dev/null |
+            sed -n "s/.*\"name\":\"\\([^\"]*\\)\".*\"decision\":\"accept\".*/$purpose_ \\1/p"
+    done | sort
+}
+
+# covered WHERE CODE WHOSE ITEM: this line is done here
+covered()
+{
+    grep -qxF "$1|$2|$3|$4" list || fail "$1|$2|$3: \"$4\" is no longer offered"
+    echo "$1|$2|$3|$4" >>seen
+}
+
+# refused CODE WHOSE FILE POLICY
+refused()
+{
+    expect 3 cg check --policy "$4" --purpose "$2" "$3"
+    says "^reject $1\$"
+}
+accepted() # WHOSE FILE POLICY
+{
+    ok cg check --policy "$3" --purpose "$1" "$2"
+}
+# usual: who is let in by this trust and the defaults, in the file "before"
+usual() # WHOSE
+{
+    reference_="who.$1.$(printf '%s' "$trust" | cksum | cut -d' ' -f1)"
+    policy usual.json
+    [ -s "$reference_" ] || who usual.json "$1" >"$reference_"
+    cp "$reference_" before
+}
+# unchanged TITLE POLICY WHOSE: against the file "before". More that the broker could serve lets nobody in.
+unchanged()
+{
+    who "$2" "$3" | awk 'BEGIN { while ((getline line <"before") > 0) was[line] = 1 } !/^server / || was[$0]' >after
+    cmp -s before after || fail "$1 lets others in or keeps some out: $(diff before after)"
+}
+
+# by_key CODE WHOSE KEY FILE BEFORE AFTER: what the key's section holds before and after; the first word of KEY names it
+by_key()
+{
+    policy p0.json "${3%%.*}" "$5"
+    refused "$1" "$2" "$4" p0.json
+    grep "Cure: " out | grep -qF "$3" || fail "$1: the cure names no $3"
+    usual "$2"
+    policy p1.json "${3%%.*}" "$6"
+    accepted "$2" "$4" p1.json
+    unchanged "$1: $3" p1.json "$2"
+    covered hint "$1" "$2" "$3"
+}
+
+# by_trust CODE WHOSE KEY FILE BEFORE AFTER USUAL: of "trust" itself
+by_trust()
+{
+    trust_of_all=$trust trust=$5
+    policy p0.json
+    refused "$1" "$2" "$4" p0.json
+    grep "Cure: " out | grep -qF "$3" || fail "$1: the cure names no $3"
+    trust=$7
+    usual "$2"
+    trust=$6
+    policy p1.json
+    accepted "$2" "$4" p1.json
+    unchanged "$1: $3" p1.json "$2"
+    covered hint "$1" "$2" "$3"
+    trust=$trust_of_all
+}
+
+# by_command CODE WHOSE NAME FILE COMMAND [MEMBERS]: as it is printed, with NAME, HOST and DURATION filled; MEMBERS are of the
+# role's section. A new CRL must make the certificate itself good.
+by_command()
+{
+    policy p.json "$2" "${6-}"
+    refused "$1" "$2" "$4" p.json
+    who p.json "$2" >before
+    run_=$(printf '%s' "$5" | sed "s/NAME/$3/g; s/HOST/broker.lan/; s/DURATION/30d/; s/^certguard //")
+    # shellcheck disable=SC2086
+    ok cg -q -C home $run_
+    made=$(printf '%s' "$run_" | awk '{ print $1 == "issue" ? $3 : $2 }')
+    case $5 in
+    "certguard crl") accepted "$2" "$4" p.json && usual "$2" ;;
+    *) accepted "$2" "home/live/$made/fullchain.pem" p.json ;;
+    esac
+    unchanged "$1: $5" p.json "$2"
+    grep -E "^(hint|log)\|$1\|$2\|" list | grep -F "|$5" | grep -xE "[^|]*\|[^|]*\|[^|]*\|$5" >found
+    [ -s found ] || fail "$1|$2: \"$5\" is no longer offered"
+    cat found >>seen
+}
+# listed FILE: the lines of "list" that its patterns name. Each must name one, and none that is done.
+listed()
+{
+    while read -r pattern_ why_; do
+        case $pattern_ in '#'* | '') continue ;; esac
+        pattern_=$(printf '%s' "$pattern_" | tr '~' ' ')
+        [ -n "$why_" ] || fail "$1: $pattern_: why not?"
+        found_=0
+        while read -r line_; do
+            # shellcheck disable=SC2254
+            case $line_ in
+            $pattern_)
+                grep -qxF "$line_" seen && fail "$1: $pattern_: $line_ is done"
+                echo "$line_"
+                found_=1
+                ;;
+            esac
+        done <list
+        [ $found_ = 1 ] || fail "$1: $pattern_ names nothing"
+    done <"$1"
+}
+. "$here/rows.sh"
+
+# ---- nothing is forgotten ----
+
+listed "$here/not_run" >others || exit 1
+sort -u seen others >known
+comm -23 list known >open
+[ ! -s open ] || fail "$(printf 'offered, but neither done here nor in not_run:\n%s' "$(cat open)")"
+echo "$(grep -c . list) cures: $(sort -u seen | grep -c .) done, the others listed with why not"

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# The rows of cures.sh: faults, and their cures. NAME is new for what is issued, and the old one for what is renewed.
+
+use() # WHOSE: the extended key usage of that role
+{
+    case $1 in client) printf '%s' "$CLIENT" ;; *) printf '%s' "$SERVER" ;; esac
+}
+
+# shellcheck disable=SC2086
+crls=$trust
+for w in client server bridge; do
+    eku=$(use $w)
+    all="$BASE$KU$SAN$eku"
+    signed plain-$w.pem $home plain-$w "$all"
+    signed sub1.pem $home "Sub 1" "$CA"
+    signed sub2.pem sub1.pem key.pem "Sub 2" "$CA"
+    signed deep.pem sub2.pem key.pem deep "$all"
+    cat deep.pem sub2.pem sub1.pem >deep-$w.pem
+    trust='"anchors": "home/ca.pem"'
+    by_key chain_too_long $w $w.max_chain deep-$w.pem '"max_chain": 2' '"max_chain": 3'
+    by_key too_deep $w $w.max_depth deep-$w.pem '"max_depth": 1' '"max_depth": 2'
+    signed large.pem $home large "$all\n1.2.3.4=DER:$(printf '%02000d' 0)"
+    cat large.pem sub1.pem sub2.pem >large-$w.pem
+    by_key chain_too_large $w $w.max_chain_bytes large-$w.pem '"max_chain_bytes": "1KiB"' '"max_chain_bytes": "64KiB"'
+    trust=$crls
+
+    [ -e rsa1.pub ] || openssl genrsa 1024 2>err | openssl pkey -pubout -out rsa1.pub
+    signed small-$w.pem $home small "$all" -force_pubkey rsa1.pub
+    by_key key_size $w $w.insecure_rsa_min_bits small-$w.pem '' '"insecure_rsa_min_bits": 1024'
+    [ -e rsa3.pub ] || openssl genrsa 3072 2>err | openssl pkey -pubout -out rsa3.pub
+    signed big-$w.pem $home big "$all" -force_pubkey rsa3.pub
+    by_key key_size $w $w.rsa_max_bits big-$w.pem '"rsa_max_bits": 2048' '"rsa_max_bits": 3072'
+    by_key key_algorithm $w $w.key_algorithms big-$w.pem '"key_algorithms": ["ec:P-256"]' '"key_algorithms": ["ec:P-256", "rsa"]'
+
+    by_key lifetime_too_long $w $w.max_lifetime plain-$w.pem '"max_lifetime": "10d"' '"max_lifetime": "400d"'
+    by_key too_little_life_left $w $w.min_remaining plain-$w.pem '"min_remaining": "25d"' '"min_remaining": "15d"'
+    by_key san_type $w $w.san_required plain-$w.pem '"san_required": ["uri"]' '"san_required": ["uri", "dns"]'
+    by_key san_type $w $w.san_allowed plain-$w.pem '"san_allowed": ["dns"]' '"san_allowed": ["dns", "ip"]'
+    by_key certificate_policies $w $w.certificate_policies plain-$w.pem \
+        '"certificate_policies": {"require_explicit": true}' '"certificate_policies": {}'
+    ext='"extensions": [{"oid": "1.2.3.4"'
+    by_key extension_missing $w $w.extensions plain-$w.pem "$ext}]" '"extensions": []'
+    signed text-$w.pem $home text "$all\n1.2.3.4=ASN1:UTF8:here"
+    by_key extension_value $w $w.extensions text-$w.pem "$ext, \"text\": \"there\"}]" '"extensions": []'
+    by_key extension_forbidden $w $w.extensions text-$w.pem "$ext, \"forbidden\": true}]" '"extensions": []'
+    by_key subject_mismatch $w $w.subject plain-$w.pem '"subject": [{"attribute": "O", "equals": "x"}]' '"subject": []'
+done
+
+# ---- the broker's own certificate: a new one, by the command as it is printed ----
+
+# shellcheck disable=SC2086
+{
+    all="$BASE$KU$SAN$SERVER"
+    signed notclient.pem $home notclient "$BASE$KU$SAN$CLIENT"
+    signed noeku.pem $home noeku "$BASE$KU$SAN"
+    signed anyeku.pem $home anyeku "$BASE$KU$SAN\nextendedKeyUsage=anyExtendedKeyUsage"
+    signed noku.pem $home noku "$BASE\nkeyUsage=critical,keyEncipherment$SAN$SERVER"
+    SERIAL=0
+    signed zero.pem $home zero "$all"
+    SERIAL=
+    signed critical.pem $home critical "$all\n1.2.3.5=critical,DER:0500"
+    signed asca.pem $home asca "$CA$SAN$SERVER"
+    signed nosan.pem $home nosan "$BASE$KU$SERVER"
+    signed badsan.pem $home badsan "$BASE$KU$SERVER\nsubjectAltName=DNS:b*.lan"
+    signed sha1.pem $home sha1 "$all" -sha1
+    signed lax.pem $home lax "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
+    openssl genrsa -3 2048 2>err | openssl pkey -pubout -out rsae3.pub
+    signed e3.pem $home e3 "$all" -force_pubkey rsae3.pub
+    openssl ecparam -name prime256v1 -genkey -param_enc explicit 2>err | openssl pkey -pubout -out explicit.pub
+    signed curve.pem $home curve "$all" -force_pubkey explicit.pub
+    openssl req -x509 -key key.pem -subj /CN=own -days 20 -addext basicConstraints=critical,CA:FALSE \
+        -addext extendedKeyUsage=serverAuth -addext subjectAltName=DNS:x.lan -out own.pem 2>err
+    openssl req -x509 -key key.pem -subj "/CN=Home CA" -days 20 -addext keyUsage=critical,keyCertSign -out twin.pem 2>err
+    signed twins.pem twin.pem key.pem twins "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
+    openssl req -new -key key.pem -subj /CN=v1 -out v1.csr 2>err
+    openssl x509 -req -in v1.csr -CA home/ca.pem -CAkey home/ca/key.pem -days 20 -set_serial 0x4a58176655443322 -out v1.pem 2>err
+    openssl pkey -in home/live/broker/privkey.pem -out broker.key
+    signed below.pem home/live/broker/cert.pem broker.key below "$all"
+    cat below.pem home/live/broker/cert.pem >notca.pem
+    signed proxied.pem home/live/broker/cert.pem broker.key proxied "$BASE$KU$SERVER\nproxyCertInfo=critical,language:id-ppl-anyLanguage"
+    cat proxied.pem home/live/broker/cert.pem >proxy.pem
+    sub="basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid"
+    signed short1.pem $home "Short 1" "$sub"
+    signed short2.pem short1.pem key.pem "Short 2" "$CA"
+    signed low.pem short2.pem key.pem low "$all"
+    cat low.pem short2.pem short1.pem >pathlen.pem
+}
+n=0
+for row in untrusted:people/impostor self_signed:own bad_signature:twins wrong_purpose:notclient eku_missing:noeku eku_any:anyeku \
+    key_usage:noku bad_serial:zero unknown_critical_extension:critical ca_as_end_entity:asca san_missing:nosan \
+    signature_digest:sha1 strict:lax rsa_exponent:e3 ec_parameters:curve not_v3:v1; do
+    n=$((n + 1))
+    by_command ${row%%:*} server fresh$n ${row#*:}.pem "certguard issue broker NAME"
+done
+trust='"anchors": "home/ca.pem"' # of the CAs below there is no CRL
+for row in proxy_certificate:proxy not_a_ca:notca path_length:pathlen; do
+    by_command ${row%%:*} server ${row#*:} ${row#*:}.pem "certguard issue broker NAME"
+done
+by_command too_deep server less deep-server.pem "certguard issue broker NAME" '"max_depth": 1'
+trust=$crls
+by_command key_algorithm server curved big-server.pem "certguard issue broker NAME" '"key_algorithms": ["ec:P-256"]'
+by_command key_size server larger small-server.pem "certguard issue broker NAME"
+by_command extension_forbidden server bare text-server.pem "certguard issue broker NAME" "$ext, \"forbidden\": true}]"
+host="certguard issue broker NAME --san dns:HOST"
+by_command san_missing server named nosan.pem "$host"
+by_command san_malformed server named2 badsan.pem "$host"
+by_command host_mismatch server named3 plain-server.pem "$host" '"names": ["broker.lan"]'
+by_key host_mismatch server server.names plain-server.pem '"names": ["broker.lan"]' '"names": []'
+signed uri.pem $home uri "$BASE$KU$SERVER\nsubjectAltName=URI:urn:x"
+by_command san_type server named4 uri.pem "$host" '"san_required": ["dns"]'
+by_command lifetime_too_long server brief home/live/broker/fullchain.pem "certguard issue broker NAME --lifetime DURATION" \
+    '"max_lifetime": "40d"'
+by_command lifetime_too_long server broker home/live/broker/fullchain.pem "certguard renew NAME --lifetime DURATION" \
+    '"max_lifetime": "40d"'
+by_key strict server server.strict lax.pem '' '"strict": false'
+by_key eku_missing server server.eku.allow_missing noeku.pem '' '"eku": {"allow_missing": true}'
+by_key eku_any server server.eku.allow_any anyeku.pem '' '"eku": {"allow_any": true}'
+cp home/live/broker/fullchain.pem stolen.pem
+ok cg -q -C home revoke broker
+rm -f who.*
+by_command revoked server broker stolen.pem "certguard issue broker NAME"
+
+own='"trust": {"anchors": ["home/ca.pem", "public/ca.pem", "far/ca.pem"]}'
+policy p.json server "$own"
+if cg check --policy p.json --purpose server plain-server.pem 2>&1 | grep -q "server.trust: this key"; then
+    echo "this version has no server.trust"
+    grep "|server|server.trust.anchors$" list >>seen
+else
+    by_key untrusted server server.trust.anchors people/impostor.pem '' "$own"
+    trust='"anchors": ["home/ca.pem", "far/ca.pem"], "crls": "home/crl.pem"'
+    by_key crl_missing server server.trust.anchors far/live/hub/fullchain.pem '' "$own"
+    trust=$crls
+fi
+
+# ---- a client's ----
+
+new="certguard issue client NAME"
+by_command untrusted client c1 people/stranger.pem "$new"
+openssl req -x509 -key key.pem -subj /CN=own -days 20 -addext basicConstraints=critical,CA:FALSE \
+    -addext extendedKeyUsage=clientAuth -addext subjectAltName=DNS:x.lan -out self.pem 2>err
+by_command self_signed client c2 self.pem "$new"
+signed twinc.pem twin.pem key.pem twinc "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none$KU$SAN$CLIENT"
+by_command bad_signature client c3 twinc.pem "$new"
+by_command wrong_purpose client c4 plain-server.pem "$new"
+by_command wrong_purpose client c4 plain-server.pem "$new-client"
+by_command eku_missing client c5 people/printer.pem "$new"
+by_command eku_any client c6 people/anyuse.pem "$new"
+by_command san_missing client c7 people/nameless.pem "$new"
+by_command san_missing client c7 people/nameless.pem "$new-new --san dns:NAME"
+signed caclient.pem $home caclient "$CA$SAN$CLIENT"
+by_command ca_as_end_entity client c8 caclient.pem "$new"
+by_command revoked client thief people/thief.pem "$new"
+by_command expired client gone people/gone.pem "certguard renew NAME"
+by_command too_little_life_left client good2 people/good2.pem "certguard renew NAME" '"min_remaining": "150d"'
+by_command lifetime_too_long client good2 people/good1.pem "certguard renew NAME --lifetime DURATION" '"max_lifetime": "100d"'
+signed laxc.pem $home laxc "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$CLIENT"
+by_key strict client client.strict laxc.pem '' '"strict": false'
+
+# ---- a bridge's peer: its roots are in bridge.trust ----
+
+roots='"anchors": ["home/ca.pem", "far/ca.pem"]'
+both="\"trust\": {$roots, \"crls\": [\"home/crl.pem\", \"far/crl.pem\"]}"
+one="\"trust\": {$roots, \"crls\": \"home/crl.pem\""
+hub=far/live/hub/fullchain.pem
+by_key untrusted bridge bridge.trust.anchors $hub '' "$both"
+by_key crl_missing bridge bridge.trust.crls $hub "$one}" "$both"
+by_key crl_missing bridge bridge.trust $hub "$one}" "$one, \"crl_required\": false}"
+by_trust crl_missing bridge trust.crls $hub "$roots, \"crls\": \"home/crl.pem\"" "$roots, \"crls\": [\"home/crl.pem\", \"far/crl.pem\"]" \
+    "$roots, \"crls\": [\"home/crl.pem\", \"far/crl.pem\"]"
+signed laxb.pem $home laxb "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
+by_key strict bridge bridge.strict laxb.pem '' '"strict": false'
+
+# ---- CRLs ----
+
+for w in client server; do
+    for row in "crl_expired 60" "crl_too_old 3"; do
+        ok cg -q -C home --at "$(past ${row#* })" crl
+        trust="$crls, \"crl_max_age\": \"2d\""
+        by_command ${row% *} $w none plain-$w.pem "certguard crl"
+        trust=$crls
+    done
+    ok cg -q -C home --at "$(past 3)" crl
+    by_trust crl_too_old $w trust.crl_max_age plain-$w.pem "$crls, \"crl_max_age\": \"2d\"" "$crls, \"crl_max_age\": \"4d\"" "$crls"
+    ok cg -q -C home crl
+    by_trust crl_missing $w trust.crls plain-$w.pem "$roots, \"crls\": \"far/crl.pem\"" \
+        "$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]" "$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]"
+    echo "hint|crl_missing|$w|certguard crl" >>seen # the CRL above is made by it
+    echo "log|crl_missing|$w|certguard crl" >>seen
+done
