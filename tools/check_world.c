@@ -48,11 +48,6 @@ static bool is_bridge(const struct cg_check_options *o)
     return o->purpose && strcmp(o->purpose, "bridge") == 0;
 }
 
-enum cg_whose cg_world_whose(const struct cg_check_options *o, enum cg_purpose purpose)
-{
-    return is_bridge(o) ? CG_OF_BRIDGE : purpose == CG_PURPOSE_SERVER ? CG_OF_BROKER : CG_OF_CLIENT;
-}
-
 static bool load_store(struct cg_trust **trust, const struct cg_trust_files *files, const struct cg_check_options *o,
                        struct cg_error *err)
 {
@@ -163,4 +158,9 @@ bool cg_world_all_certificates(const struct cg_list *files, STACK_OF(X509) *to, 
         if (!cg_world_certificates(files->item[i], to, err))
             return false;
     return true;
+}
+
+enum cg_whose cg_world_whose(const struct cg_check_options *o, enum cg_purpose purpose)
+{
+    return is_bridge(o) ? CG_OF_BRIDGE : purpose == CG_PURPOSE_SERVER ? CG_OF_BROKER : CG_OF_CLIENT;
 }

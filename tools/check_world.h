@@ -37,9 +37,6 @@ struct cg_profile cg_world_profile(const struct cg_world *world, const struct cg
 /* What certificates for a purpose are checked against; may be NULL. */
 const struct cg_trust *cg_world_trust(const struct cg_world *world, enum cg_purpose purpose);
 
-/* Whose certificate one of that purpose is, for its hint. */
-enum cg_whose cg_world_whose(const struct cg_check_options *o, enum cg_purpose purpose);
-
 /* The CRLs of --crl; those of intermediates that the peer sends need its certificates. */
 bool cg_world_add_crls(struct cg_world *world, const struct cg_check_options *o, const STACK_OF(X509) *sent,
                        struct cg_error *err);
@@ -47,5 +44,8 @@ bool cg_world_add_crls(struct cg_world *world, const struct cg_check_options *o,
 /* Appends the certificates of a file, or of every file of a list. */
 bool cg_world_certificates(const char *file, STACK_OF(X509) *to, struct cg_error *err);
 bool cg_world_all_certificates(const struct cg_list *files, STACK_OF(X509) *to, struct cg_error *err);
+
+/* Whose certificate one of that purpose is, for its hint. */
+enum cg_whose cg_world_whose(const struct cg_check_options *o, enum cg_purpose purpose);
 
 #endif

@@ -182,7 +182,8 @@ static const struct cg_lint_rule rules[] = {
      CG_SCOPE_LEAF,
      nc_in_leaf},
     {{"name_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.10", "The nameConstraints are empty.",
-      "Make the CA again with: certguard init --permit-dns DOMAIN"},
+      "Issue the CA certificate again with the same name and key and without them; or make a new CA (certguard init "
+      "--permit-dns DOMAIN) and trust it beside this one until all certificates are of the new one."},
      CG_SCOPE_ALL,
      nc_empty},
     {{"name_constraints_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.10",

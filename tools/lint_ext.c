@@ -234,8 +234,12 @@ static bool proxy(const struct cg_lint_object *o, char *detail, size_t size)
     return has(o, NID_proxyCertInfo);
 }
 
-#define AGAIN    "Issue it again, or with: certguard issue"
-#define CA_AGAIN "Make the CA again with: certguard init"
+#define AGAIN "Issue it again, or with: certguard issue"
+/* A CA with a new key shuts out all that the old one issued. */
+#define CA_AGAIN                                                                                                       \
+    "Issue the CA certificate again with the same name and key; or make a new CA (certguard init) and trust it "       \
+    "beside "                                                                                                          \
+    "this one until all certificates are of the new one."
 
 static const struct cg_lint_rule rules[] = {
     {{"extension_repeated", CG_LINT_ERROR, "RFC 5280 4.2", "An extension occurs more than once.", AGAIN},

@@ -199,7 +199,7 @@ static bool several_cns(const struct cg_lint_object *o, char *detail, size_t siz
 
 static const struct cg_lint_rule rules[] = {
     {{"ca_subject_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.6", "A CA without a subject name.",
-      "Make the CA again with a name."},
+      "Make a new CA with a name, and trust it beside this one until all certificates are of the new one."},
      CG_SCOPE_CA,
      subject_empty},
     {{"subject_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6",

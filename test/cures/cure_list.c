@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Prints everything in a hint or a cure that a person can do to the letter, a line each: where it is printed (hint, log), the
- * reason, whose certificate it is about, and the command or the key of the policy. cures.sh must know each line. */
+/* Prints everything in a hint or a cure that a person can do to the letter, a line each: where it is printed (hint, log, lint),
+ * the reason or rule, whose certificate it is about, and the command or the key of the policy; of lint, the whole cure with a
+ * command. cures.sh must know each line. */
 #include "core/reason.h"
+#include "lint.h"
 #include "log_cure.h"
 
 #include <stdio.h>
@@ -51,8 +53,22 @@ static void print_log_cure(enum cg_reason reason, int whose)
         print("log", reason, whose, command, strlen(command));
 }
 
+static void print_lint_cures(void)
+{
+    static const char *const commands[] = {"certguard ", "chmod ", "chown ", "openssl ", "systemctl "};
+    const struct cg_lint_row *row;
+    for (size_t i = 0; (row = cg_lint_row(i)); i++) {
+        bool found = false;
+        for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
+            found = found || strstr(row->cure, commands[c]);
+        if (found)
+            printf("lint|%s|file|%s\n", row->id, row->cure);
+    }
+}
+
 int main(void)
 {
+    print_lint_cures();
     for (int i = 0; i < CG_REASON_COUNT; i++)
         for (int whose = 0; whose < CG_WHOSE_COUNT; whose++) {
             enum cg_reason reason = (enum cg_reason)i;

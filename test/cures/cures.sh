@@ -177,7 +177,7 @@ by_command()
     [ -s found ] || fail "$1|$2: \"$5\" is no longer offered"
     cat found >>seen
 }
-# listed FILE: the lines of "list" that its patterns name. Each must name one, and none that is done.
+# listed FILE: the lines of "list" that its patterns name. Each must name one that is not done.
 listed()
 {
     while read -r pattern_ why_; do
@@ -189,13 +189,13 @@ listed()
             # shellcheck disable=SC2254
             case $line_ in
             $pattern_)
-                grep -qxF "$line_" seen && fail "$1: $pattern_: $line_ is done"
+                grep -qxF "$line_" seen && continue
                 echo "$line_"
                 found_=1
                 ;;
             esac
         done <list
-        [ $found_ = 1 ] || fail "$1: $pattern_ names nothing"
+        [ $found_ = 1 ] || fail "$1: $pattern_ names nothing that is not done"
     done <"$1"
 }
 . "$here/rows.sh"

@@ -187,3 +187,39 @@ for w in client server; do
     echo "hint|crl_missing|$w|certguard crl" >>seen # the CRL above is made by it
     echo "log|crl_missing|$w|certguard crl" >>seen
 done
+
+# ---- lint ----
+
+# by_lint RULE FILE WORDS FRESH: the rule finds FILE, its cure has the words, and FRESH, which they make, is not found
+by_lint()
+{
+    cg lint "$2" >out 2>err
+    says "$1"
+    grep "^lint|$1|" list | grep -qF "$3" || fail "lint $1: the cure has no \"$3\""
+    cg lint "$4" >out 2>err
+    ! grep -qw "$1" out || fail "lint $1: $3: found again"
+    grep "^lint|$1|" list >>seen
+}
+for row in not_v3:v1 san_missing:nosan san_malformed:badsan eku_missing:noeku eku_any:anyeku extension_unknown_critical:critical \
+    key_usage_unfit:noku; do
+    case $row in key_usage_unfit:*) signed noku.pem home/ca.pem home/ca/key.pem noku "$BASE\nkeyUsage=critical,keyEncipherment$SAN$SERVER" ;; esac
+    by_lint ${row%%:*} ${row#*:}.pem certguard home/live/named/cert.pem
+done
+ok cg -q -C home issue broker plain.lan
+ok cg lint home/live/plain.lan/cert.pem # all that "certguard issue" is the cure for
+by_lint expired people/gone.pem "certguard renew NAME" home/live/gone/cert.pem
+ok cg -q -C home --at "$(past 60)" crl
+cp home/crl.pem lapsed.pem
+ok cg -q -C home crl
+by_lint crl_expired lapsed.pem "certguard crl" home/crl.pem
+ok cg lint home/crl.pem # all that "certguard crl" is the cure for
+for row in "key_open_to_all 0644 o-rwx 640" "key_open_to_group 0640 go-rwx 600"; do
+    # shellcheck disable=SC2086
+    set -- $row
+    cp home/live/good1/privkey.pem $1.key
+    chmod "$2" $1.key
+    cp $1.key $1.good
+    chmod "$3" $1.good
+    by_lint $1 $1.key "chmod $3 FILE" $1.good
+    [ "$(stat -c %a $1.good)" = "$4" ] || fail "lint $1: mode $(stat -c %a $1.good)"
+done
