@@ -216,10 +216,10 @@ ok cg lint home/crl.pem # all that "certguard crl" is the cure for
 for row in "key_open_to_all 0644 o-rwx 640" "key_open_to_group 0640 go-rwx 600"; do
     # shellcheck disable=SC2086
     set -- $row
-    cp home/live/good1/privkey.pem $1.key
-    chmod "$2" $1.key
-    cp -p $1.key $1.good
-    chmod "$3" $1.good
-    by_lint $1 $1.key "chmod $3 FILE" $1.good
-    [ "$(stat -c %a $1.good)" = "$4" ] || fail "lint $1: mode $(stat -c %a $1.good)"
+    cp home/live/good1/privkey.pem "open$2"
+    chmod "$2" "open$2"
+    cp -p "open$2" "closed$2"
+    chmod "$3" "closed$2"
+    by_lint "$1" "open$2" "chmod $3 FILE" "closed$2"
+    [ "$(stat -c %a "closed$2")" = "$4" ] || fail "lint $1: mode $(stat -c %a "closed$2")"
 done
