@@ -121,16 +121,10 @@ rm -f who.*
 by_command revoked server broker stolen.pem "certguard issue broker NAME"
 
 own='"trust": {"anchors": ["home/ca.pem", "public/ca.pem", "far/ca.pem"]}'
-policy p.json server "$own"
-if cg check --policy p.json --purpose server plain-server.pem 2>&1 | grep -q "server.trust: this key"; then
-    echo "this version has no server.trust"
-    grep "|server|server.trust.anchors$" list >>seen
-else
-    by_key untrusted server server.trust.anchors people/impostor.pem '' "$own"
-    trust='"anchors": ["home/ca.pem", "far/ca.pem"], "crls": "home/crl.pem"'
-    by_key crl_missing server server.trust.anchors far/live/hub/fullchain.pem '' "$own"
-    trust=$crls
-fi
+by_key untrusted server server.trust.anchors people/impostor.pem '' "$own"
+trust='"anchors": ["home/ca.pem", "far/ca.pem"], "crls": "home/crl.pem"'
+by_key crl_missing server server.trust.anchors far/live/hub/fullchain.pem '' "$own"
+trust=$crls
 
 # ---- a client's ----
 
