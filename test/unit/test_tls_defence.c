@@ -273,7 +273,6 @@ int main(void)
         CASE(who_is_refused_at_once_sees_no_certificate),
         CASE(a_long_list_of_cas_is_not_announced),
         CASE(no_compressed_certificates),
-        CASE(a_long_list_of_cas_is_not_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,24 @@ static void who_showed_a_certificate_needs_no_mark(void **state)
     SSL_CTX_free(good);
 }
 
+/* No CONNECT comes before the handshake is done, nor from a connection that was refused. */
+static void who_is_not_in_is_not_asked(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    SSL_CTX *ctx = tls_broker_context(&world, "server");
+    SSL_CTX *none_shown = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, NULL);
+    tls_connect(&link, ctx, none_shown);
+    tls_step(&link); /* the hellos */
+    assert_false(cg_hook_is_client(record_of(link.server), certificate_of, link.server));
+    assert_int_equal(asked, 0);
+    tls_run(&link);
+    assert_true(cg_hook_is_client(record_of(link.server), certificate_of, link.server));
+    tls_disconnect(&link);
+    SSL_CTX_free(ctx);
+    SSL_CTX_free(none_shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_decoy_does_not_lend_its_record, setup, teardown),
         cmocka_unit_test_setup_teardown(who_was_found_once_does_not_wait_any_more, setup, teardown),
         cmocka_unit_test_setup_teardown(who_showed_a_certificate_needs_no_mark, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_not_in_is_not_asked, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -331,6 +331,30 @@ static void more_issuers_than_room(void **state)
     SSL_SESSION_free(first);
 }
 
+#define TRIED_MAX 4 /* as resumption.c has it */
+
+/* OpenSSL's client offers one, another may offer hundreds: behind the first few a good one is none. */
+static void more_tickets_than_are_tried(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        unsigned tried = i & 1 ? TRIED_MAX : TRIED_MAX - 1;
+        struct tls_link link;
+        client = peer(versions[i / 2], "good");
+        SSL_SESSION *session = ticket();
+        tls_connect(&link, server, client);
+        SSL_set_session(link.client, session);
+        SSL_do_handshake(link.server); /* waits for the hello */
+        cg_hook_first()->tickets_tried = tried;
+        tls_run(&link);
+        assert_true(link.server_done);
+        assert_int_equal(SSL_session_reused(link.server), tried < TRIED_MAX);
+        tls_disconnect(&link);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(client);
+    }
+}
+
 /* A ticket says who the client was; a full handshake behind it says who it is. */
 static void a_ticket_and_another_certificate(void **state)
 {
@@ -474,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(proof_of_possession, open_world, close_world),
         cmocka_unit_test_setup_teardown(forged, open_world, close_world),
         cmocka_unit_test_setup_teardown(more_issuers_than_room, open_world, close_world),
+        cmocka_unit_test_setup_teardown(more_tickets_than_are_tried, open_world, close_world),
         cmocka_unit_test_setup_teardown(a_ticket_and_another_certificate, open_world, close_world),
         cmocka_unit_test_setup_teardown(good_but_not_taken, open_world, close_world),
         cmocka_unit_test_setup_teardown(no_certificate, open_world, close_world),
