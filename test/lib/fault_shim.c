@@ -92,7 +92,7 @@ int fsync(int fd)
 int syncfs(int fd)
 {
     REAL(int, "syncfs", int);
-    return fails(0) ? -1 : real(fd);
+    return fails(0) || is_off("syncfs", NULL, fd) ? -1 : real(fd);
 }
 
 int rename(const char *from, const char *to)
@@ -149,6 +149,17 @@ DIR *opendir(const char *path)
 {
     REAL(DIR *, "opendir", const char *);
     return is_off("opendir", path, -1) ? NULL : real(path);
+}
+
+int RAND_bytes(unsigned char *out, int len);
+int RAND_bytes(unsigned char *out, int len)
+{
+    static atomic_int calls;
+    REAL(int, "RAND_bytes", unsigned char *, int);
+    if (atomic_fetch_add(&calls, 1) >= cg_fault_switched("RAND_bytes", NULL, -1))
+        return real(out, len);
+    memset(out, 0x5a, (size_t)len);
+    return 1;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)

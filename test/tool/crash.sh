@@ -17,6 +17,12 @@ faulty()
     LD_PRELOAD=$FAULT_SHIM CG_FAULT=$fault CG_FAULT_AT=$at "$CERTGUARD" "$@" >out 2>err </dev/null
 }
 
+# the faults that the file "switch" names
+switched()
+{
+    LD_PRELOAD=$FAULT_SHIM CG_FAULT_SWITCH=switch "$CERTGUARD" "$@"
+}
+
 # old_or_new WHAT: the state after the next run, by what each verb is to change
 old_or_new()
 {
@@ -115,6 +121,25 @@ read_only_and_at_once()
     work=$work/at-once
     mkdir "$work"
     cd "$work" || exit 1
+    # what is pending counts as done when it is on the disk, not before
+    cp -a ../base ca
+    echo "syncfs 5" >switch
+    expect 1 switched -C ca issue client new
+    says "write to the disk"
+    [ -e ca/pending ] || fail "what could not be written to the disk counts as done"
+    rm switch
+    ok cg -C ca crl
+    [ -e ca/live/new ] || fail "what was pending is not done"
+    consistent ca
+
+    # random numbers that repeat give no serial number twice
+    echo "RAND_bytes 4" >switch
+    for name in first second; do
+        ok switched -C ca issue client $name
+    done
+    grep -q "5A5A5A5A.*archive/first/" ca/index.txt || fail "the numbers of the test were not taken"
+    consistent ca
+
     # a file system that is read-only from the start
     for verb in "issue client new" "revoke one" crl; do
         rm -rf ca

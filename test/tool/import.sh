@@ -173,6 +173,8 @@ says "self-signed certificate is not in the folder"
 mv root.crt oca/
 ok cg -C oca2 import oca --passphrase-file pass
 says "root's CRL is missing"
+grep -q "^[a-z]*  *a " out || fail "no grade of what is in use"
+grep -q "^[a-z]*  *b " out && fail "a grade of what is revoked"
 ok cg -C oca2 list --all
 says "^b .*revoked.*1001  keyCompromise"
 says "^c .*valid .*1002"

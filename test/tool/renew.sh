@@ -52,6 +52,10 @@ done
 consistent ca
 ok cg -C ca --at 2026-08-06T00:00:00Z renew localhost --reuse-key
 [ "$(key_of ca/archive/localhost/0002/cert.pem)" = "$(key_of ca/live/localhost/cert.pem)" ] || fail "--reuse-key made a new key"
+ok cg -C ca --at $now issue client both --both-purposes --san dns:both.lan
+ok cg -C ca --at 2026-08-06T00:00:00Z renew both
+openssl x509 -in ca/live/both/cert.pem -noout -ext extendedKeyUsage | grep -q "Server Authentication, .*Client" ||
+    fail "renewed for one purpose alone"
 expect 1 cg -C ca --at 2026-08-06T00:00:00Z renew gone
 says "revoked"
 expect 1 cg -C ca renew nobody

@@ -82,10 +82,12 @@ text ca-rsa3072/live/broker.lan/cert.pem
 has "Digital Signature, Key Encipherment"
 
 # ---- with an intermediate, under name constraints ----
-ok cg -C plant init --no-passphrase --name Plant --org Example --intermediate --permit-dns plant.lan --permit-ip 10.0.0.0/8
+ok cg -C plant init --no-passphrase --name Plant --org Example --intermediate --permit-dns plant.lan --permit-ip 10.1.2.3/8
 text plant/ca.pem
 has "CA:TRUE, pathlen:1"
+has "Name Constraints: critical"
 has "DNS:plant.lan"
+has "IP:10.0.0.0/255.0.0.0" # RFC 5280 4.2.1.10: a network, without bits of a host
 text plant/ca/cert.pem
 has "CA:TRUE, pathlen:0"
 ok cg -C plant issue broker b1.plant.lan --san ip:10.1.2.3
@@ -106,8 +108,13 @@ mv root-key.pem plant/root/key.pem
 ok cg -C plant crl --root
 verify plant sslserver b3.plant.lan || fail "after the root's new CRL"
 
+for network in 10.0.0.0/33 10.0.0.0/-1 fd00::/129; do
+    expect 1 cg -C refused init --no-passphrase --permit-ip $network
+    says "expected a network"
+done
+
 # ---- names are checked before anything happens ----
-for san in broker.lan dns:192.0.2.1 ip:broker.lan uri:sensor email:nobody "dns:a b" dns:-a.lan uri: dns:; do
+for san in broker.lan dns:192.0.2.1 ip:broker.lan uri:sensor 'uri:urn:a<b' email:nobody "dns:a b" dns:-a.lan uri: dns:; do
     expect 1 cg -C ca-p256 issue broker refused --san "$san"
 done
 says "host name"
@@ -116,6 +123,8 @@ for name in "a b" ../x .x -x "a/b" ""; do
 done
 expect 1 cg -C ca-p256 issue broker under_score
 says "--san"
+expect 1 cg -C ca-p256 issue client refused --country x1
+says "not issued: .*name_country"
 [ "$(grep -c refused ca-p256/index.txt)" = 0 ] && [ "$(cut -f4 ca-p256/index.txt | wc -l)" = 3 ] || fail "a refused name left a line in the index"
 
 # every type of RFC 5280 4.2.1.6 that a person can type
@@ -160,6 +169,17 @@ text ca-p256/live/dev8/cert.pem
 has "URI:urn:dev:7"
 sed 's/^M/N/' dev.csr >bad.csr
 expect 1 cg -C ca-p256 sign bad.csr --name dev9
+openssl req -in dev.csr -outform DER -out dev.der
+head -c -1 dev.der >bad.der
+last=$(tail -c 1 dev.der | od -An -tu1)
+# shellcheck disable=SC2059 # an octet
+printf "\\$(printf %03o $((last ^ 1)))" >>bad.der
+openssl req -in bad.der -inform DER -out bad.csr
+expect 1 cg -C ca-p256 sign bad.csr --name dev9
+says "not signed by its own key"
+openssl req -new -key dev.key -out bad.csr -subj /CN=dev9 -addext "subjectAltName=DNS:-a.lan" || fail "openssl req"
+expect 1 cg -C ca-p256 sign bad.csr --accept-names
+says "the request's SANs: dns:-a.lan is no host name"
 
 # ---- revocation ----
 ok cg -C ca-p256 --json revoke sensor1 --reason keyCompromise
@@ -263,6 +283,28 @@ ok cg -C short-ca init --no-passphrase --lifetime 30d
 ok cg -C short-ca issue client long --lifetime 365d
 says "so the certificate does too"
 verify short-ca sslclient long || fail "cut to the issuer's end"
+
+ok cg -C young --at 2026-01-01T12:00:00Z init --no-passphrase
+ok cg -C young --at 2026-01-01T11:57:00Z issue client early # the CA is valid from 11:55 on
+[ "$(openssl x509 -in young/live/early/cert.pem -noout -startdate)" = "$(openssl x509 -in young/ca.pem -noout -startdate)" ] ||
+    fail "valid before the CA is"
+
+# ---- lines of the index and the journal that others wrote ----
+ok cg -C lines init --no-passphrase
+printf 'V\t991231235959Z\t\t0A\tunknown\t/CN=last-century\n' >>lines/index.txt
+printf 'R\t361122011807Z\t251125011844Z,CAkeyTime,20250101000000Z\t0B\tunknown\t/CN=crl_CA_compromise\n' >>lines/index.txt
+ok cg -C lines list --all
+says "^last-century .*expired .*1999-12-31"
+says "^crl_CA_compromise .*revoked .*CACompromise"
+cp lines/index.txt index.kept
+printf 'X\t361231235959Z\t\t0C\tunknown\t/CN=x\n' >>lines/index.txt
+expect 1 cg -C lines list --all
+says "line 3 is not a line of this database"
+cp index.kept lines/index.txt
+printf '{"name":"cut short by a pow' >>lines/journal.jsonl
+ok cg -C lines issue client whole
+grep -q pow lines/journal.jsonl && fail "what was cut short stands in the journal"
+grep -q '^{"name":"whole".*}$' lines/journal.jsonl || fail "the journal has no line of its own for what was issued"
 
 # ---- numbers never repeat, and are large ----
 cat ./*/index.txt | cut -f4 | sort | uniq -d | grep . && fail "a serial number occurs twice"
