@@ -73,6 +73,14 @@ static void expect_kept(struct cg_reload *reload, const char *words)
     cg_faults_clear(&kept);
 }
 
+static struct cg_snapshot *wait_for_snapshot(struct cg_reload *reload)
+{
+    struct cg_snapshot *fresh;
+    while (!(fresh = cg_reload_take(reload)))
+        moment();
+    return fresh;
+}
+
 /* A policy that no broker could work with is not taken, and that is told; one that works is. */
 static void offers_only_what_is_proven(void **state)
 {
@@ -95,12 +103,17 @@ static void offers_only_what_is_proven(void **state)
         assert_null(cg_reload_take(reload));
     }
     write_policy(", \"log\": {\"file\": \"events.jsonl\"}");
-    struct cg_snapshot *second;
-    while (!(second = cg_reload_take(reload)))
-        moment();
+    struct cg_snapshot *second = wait_for_snapshot(reload);
     assert_string_equal(strrchr(second->policy->log.file, '/'), "/events.jsonl");
     expect_kept(reload, NULL);
+    /* a certificate that the policy allows, and that no client of OpenSSL's defaults takes: the rest is good */
+    write_policy(", \"server\": {\"insecure_other_curves\": true}, "
+                 "\"credential\": {\"chain\": \"odd.pem\", \"key\": \"odd.key\"}");
+    expect_kept(reload, "odd.pem: a handshake in memory");
+    struct cg_snapshot *third = wait_for_snapshot(reload);
+    assert_null(third->base_credential);
     cg_reload_stop(reload);
+    cg_snapshot_release(third);
     cg_snapshot_release(second);
     cg_snapshot_release(first);
 }
@@ -110,8 +123,10 @@ static int make_files(void **state)
     (void)state;
     const char *folder = cg_scratch_open("reload");
     struct cg_pki *pki = cg_pki_new(time(NULL));
-    cg_pki_make(pki, "root: ca cn=root\n");
+    cg_pki_make(pki, "root: ca cn=root\nodd: server issuer=root key=secp256k1\n");
     cg_pki_write(pki, folder, "ca.pem", "root");
+    cg_pki_write(pki, folder, "odd.pem", "odd");
+    cg_pki_write_key(pki, folder, "odd.key", "odd");
     cg_pki_free(pki);
     return 0;
 }
