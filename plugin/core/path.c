@@ -162,11 +162,15 @@ bool cg_path_is_self_signed(X509 *cert)
     return key && exponent_is_sound(key) && X509_verify(cert, key) == 1;
 }
 
-static X509 *issuer_among(const STACK_OF(X509) *sent, const X509 *cert)
+/* A root that was sent says nothing: what counts is whether one of ours has its name. */
+static X509 *intermediate_among(const STACK_OF(X509) *sent, const X509 *cert)
 {
-    for (int i = 0; i < sk_X509_num(sent); i++)
-        if (X509_NAME_cmp(X509_get_subject_name(sk_X509_value(sent, i)), X509_get_issuer_name(cert)) == 0)
-            return sk_X509_value(sent, i);
+    for (int i = 0; i < sk_X509_num(sent); i++) {
+        X509 *issuer = sk_X509_value(sent, i);
+        if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(cert)) == 0 &&
+            !(X509_get_extension_flags(issuer) & EXFLAG_SI))
+            return issuer;
+    }
     return NULL;
 }
 
@@ -175,7 +179,7 @@ X509 *cg_path_dead_end(X509 *leaf, const STACK_OF(X509) *sent)
     X509 *end = leaf, *issuer;
     for (int i = 0; i < sk_X509_num(sent);
          i++) { /* as many steps as there are certificates: names may go in a circle */
-        if ((X509_get_extension_flags(end) & (EXFLAG_INVALID | EXFLAG_SI)) || !(issuer = issuer_among(sent, end)))
+        if ((X509_get_extension_flags(end) & (EXFLAG_INVALID | EXFLAG_SI)) || !(issuer = intermediate_among(sent, end)))
             break;
         end = issuer;
     }

@@ -45,8 +45,8 @@ bool cg_path_may_have_issued(X509 *issuer, X509 *subject);
 /* Its name is its issuer's, and its own key signed it. Not so where a CA and what it issued have one name. */
 bool cg_path_is_self_signed(X509 *cert);
 
-/* Where a chain without a path ends: the last certificate that names lead to, the end entity itself or one that was sent,
- * or the first that cannot be decoded. Borrowed. */
+/* Where a chain without a path ends: the last certificate below a root that names lead to, the end entity itself or one that
+ * was sent, or the first that cannot be decoded. Borrowed. */
 X509 *cg_path_dead_end(X509 *leaf, const STACK_OF(X509) *sent);
 
 #endif

@@ -51,7 +51,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_UNTRUSTED] = {"untrusted", CG_KIND_RULE,
         "No path leads from the certificate to a trust anchor of the policy.", "RFC 5280 6.1",
         "Issue a certificate from your own CA (`certguard issue client NAME`), or let the client send its intermediates. Add "
-        "its CA to trust.anchors only if every client with a certificate of that CA may connect: a public CA never.",
+        "the root of its CA to trust.anchors only if every client with a certificate below it may connect: a public CA never.",
         X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
     [CG_REASON_SELF_SIGNED] = {"self_signed", CG_KIND_RULE,
         "The certificate is self-signed and not a trust anchor.", "RFC 5280 6.1",
@@ -105,7 +105,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_CA_EXPIRED] = {"ca_expired", CG_KIND_RULE,
         "A CA certificate of the path has expired.", "RFC 5280 4.1.2.5",
         "Renew the CA certificate with the same name and key. A new root is added to trust.anchors; a new intermediate is sent "
-        "by the clients, or named in trust.intermediates.",
+        "by the clients, or named where the old one is: trust.intermediates, or trust.intermediate_anchors.",
         X509_V_ERR_CERT_HAS_EXPIRED},
     [CG_REASON_CA_NOT_YET_VALID] = {"ca_not_yet_valid", CG_KIND_RULE,
         "A CA certificate of the path is not valid yet.", "RFC 5280 4.1.2.5",
@@ -289,7 +289,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_PEER_UNTRUSTS_US] = {"peer_untrusts_us", CG_KIND_HANDSHAKE,
         "The peer does not trust the broker's certificate.", "RFC 8446 6.2",
         "Give the client the CA certificate that the broker's certificate comes from (mosquitto_pub: "
-        "--cafile FILE), and connect by a name that is in it.",
+        "--cafile FILE), and connect by a name that is in it. A client whose clock is years behind trusts nobody either: "
+        "set it.",
         X509_V_OK},
     [CG_REASON_PEER_SAYS_EXPIRED] = {"peer_says_expired", CG_KIND_HANDSHAKE,
         "The peer says that the broker's certificate, or a CA certificate above it, is out of date.", "RFC 8446 6.2",

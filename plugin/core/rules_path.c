@@ -26,34 +26,49 @@ static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum 
     return CG_RULE_PASS;
 }
 
-/* A CA of ours with the name of the issuer that cannot have issued it; NULL where there is none, or one that can. */
-static const struct cg_trust_entry *namesake(const struct cg_trust *trust, X509 *cert)
+/* A CA of ours with the name of the issuer: one that can have issued it, or any; NULL where there is none. */
+static const struct cg_trust_entry *issuer_of(const struct cg_trust *trust, X509 *cert, bool *fits)
 {
     const struct cg_trust_entry *first = cg_trust_find(trust, X509_get_issuer_name(cert));
+    *fits = true;
     for (const struct cg_trust_entry *entry = first; entry; entry = cg_trust_next(entry))
         if (cg_path_may_have_issued(entry->cert, cert))
-            return NULL;
+            return entry;
+    *fits = false;
     return first;
+}
+
+static bool came_alone(const struct cg_check_input *in)
+{
+    int others = 0;
+    for (int i = 0; i < sk_X509_num(in->sent); i++)
+        others += X509_cmp(sk_X509_value(in->sent, i), in->leaf) != 0;
+    return others == 0;
 }
 
 /* Why the chain ends where it does: what to do about it differs. */
 static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char *detail)
 {
     char end[100], issuer[100];
+    bool fits;
     struct cg_who who = cg_rule_who(subject, 0);
-    X509 *leaf = subject->cert[0].x509;
-    const struct cg_trust_entry *other = namesake(subject->in->trust, subject->dead_end);
+    const struct cg_trust_entry *ours = issuer_of(subject->in->trust, subject->dead_end, &fits);
     cg_name_text(X509_get_subject_name(subject->dead_end), end, sizeof end);
     cg_name_text(X509_get_issuer_name(subject->dead_end), issuer, sizeof issuer);
-    if ((X509_get_extension_flags(leaf) & EXFLAG_SS) && subject->no_path != CG_REASON_SELF_SIGNED)
+    if ((X509_get_extension_flags(subject->cert[0].x509) & EXFLAG_SS) && subject->no_path != CG_REASON_SELF_SIGNED)
         return cg_rule_fail(detail,
                             "%s has the name of its own issuer, and another key signed it: a CA and the certificates "
                             "that it issues need different names",
                             who.text);
-    if (other)
+    if (ours && !fits)
         return cg_rule_fail(detail, "'%s' was issued by another CA than the %s '%s': same name, another key", end,
-                            other->anchor ? "trust anchor" : "intermediate", issuer);
-    if (sk_X509_num(subject->in->sent) < 2)
+                            ours->anchor ? "trust anchor" : "intermediate", issuer);
+    if (ours && !ours->anchor)
+        return cg_rule_fail(detail,
+                            "%s: no path to a trust anchor; '%s' is an intermediate of the policy, and no anchor is "
+                            "above it (to trust it without its root: intermediate_anchors)",
+                            who.text, issuer);
+    if (came_alone(subject->in))
         return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor; no other certificate came with it",
                             who.text, issuer);
     return cg_rule_fail(detail, "%s: no path to a trust anchor; the chain that came ends with '%s', issued by '%s'",

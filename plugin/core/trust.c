@@ -191,8 +191,7 @@ static const char *doubt(X509 *cert)
 {
     if (!(X509_get_extension_flags(cert) & EXFLAG_INVALID))
         return "its issuer has its own name, and its own key did not sign it (or that cannot be checked): no root; "
-               "export "
-               "the CA's own certificate again, or take this one out";
+               "export the CA's own certificate again, or take this one out";
     if (may_not_sign(cert))
         return "its keyUsage lacks keyCertSign, so it may sign no certificate (RFC 5280 4.2.1.3); issue the CA "
                "certificate again with keyUsage keyCertSign and cRLSign, or take this one out";

@@ -79,6 +79,16 @@ static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
     return false;
 }
 
+/* The row's hint is for a file that was not taken, while another one is served. */
+static bool refuse(struct cg_conn *conn, const char *detail)
+{
+    cg_conn_why(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s", conn->listener,
+                detail);
+    conn->hint = "Nobody is served with this certificate. The last broker_certificate_rejected event says what to do; "
+                 "`certguard doctor` looks again.";
+    return false;
+}
+
 bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
 {
     struct cg_context *context = cg_context_of(ssl);
@@ -92,9 +102,7 @@ bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
     }
     if (own_is_good(context, conn, leaf, chain))
         return true;
-    cg_conn_why(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s", conn->listener,
-                context->own.detail);
-    return false;
+    return refuse(conn, context->own.detail);
 }
 
 /* It was loaded although its time is not now: each handshake asks, until the broker layer lets it go. */
@@ -103,9 +111,7 @@ static bool serve_held(SSL *ssl, struct cg_conn *conn, const struct cg_credentia
     struct cg_context *context = cg_context_of(ssl);
     if (context && own_is_good(context, conn, credential->leaf, credential->chain))
         return cg_serve(ssl, credential);
-    cg_conn_why(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s", conn->listener,
-                context ? context->own.detail : "unknown SSL_CTX");
-    return false;
+    return refuse(conn, context ? context->own.detail : "unknown SSL_CTX");
 }
 
 static bool serve_policys(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)

@@ -89,25 +89,29 @@ static bool begins_with_method(const struct cg_conn *conn)
     return false;
 }
 
-static bool looks_like_tls(const unsigned char *b)
+static bool looks_like_hello(const unsigned char *b)
 {
-    bool record = (b[0] == SSL3_RT_HANDSHAKE || b[0] == SSL3_RT_ALERT) && b[1] == SSL3_VERSION_MAJOR;
+    bool record = b[0] == SSL3_RT_HANDSHAKE && b[1] == SSL3_VERSION_MAJOR;
     bool ssl2_hello = (b[0] & 0x80) && b[2] == SSL2_MT_CLIENT_HELLO; /* RFC 5246 appendix E.2 */
     return record || ssl2_hello;
 }
 
-/* Before any hello: what did the peer send instead? False: it looks like TLS. */
-static bool not_tls(struct cg_conn *conn)
+/* Before any hello: what did the peer send instead? False: it looks like one. */
+static bool no_hello(struct cg_conn *conn)
 {
     const unsigned char *b = conn->first;
-    if (conn->hello_seen || conn->nfirst < sizeof conn->first || looks_like_tls(b))
+    if (conn->hello_seen || conn->nfirst < sizeof conn->first || looks_like_hello(b))
         return false;
-    if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
+    if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* no hello could be made of what it is set to */
+        cg_conn_why(conn, CG_REASON_PEER_ALERT, "an alert in place of a hello");
+        conn->hint = "Look into the log of the client: its own settings of TLS versions, cipher suites and signature "
+                     "algorithms leave nothing to offer.";
+    } else if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
         cg_conn_why(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
     else if (begins_with_method(conn))
         cg_conn_why(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
     else
-        cg_conn_why(conn, CG_REASON_GARBAGE, "bytes that are not TLS: %02x %02x %02x %02x %02x", b[0], b[1], b[2], b[3],
+        cg_conn_why(conn, CG_REASON_GARBAGE, "bytes that are no TLS hello: %02x %02x %02x %02x %02x", b[0], b[1], b[2], b[3],
                     b[4]);
     return true;
 }
@@ -117,22 +121,19 @@ static const struct {
     enum cg_reason reason;
     const char *hint;
 } of_bridges[] = {
-    {CG_REASON_PEER_UNTRUSTS_US, "Give the remote broker the CA certificate that the bridge's certificate "
-                                 "(bridge_certfile) comes from, or the bridge "
-                                 "a certificate for clients from a CA that the remote broker trusts."},
-    {CG_REASON_PEER_SAYS_EXPIRED, "Renew the bridge's certificate (bridge_certfile) if it has expired. Else look for "
-                                  "an expired CA certificate in the "
-                                  "remote broker's trust file, and at the clock of its machine."},
-    {CG_REASON_PEER_ALERT,
-     "The detail names the alert; look into the log of the remote broker. If it wants a certificate of the bridge, set "
-     "bridge_certfile and bridge_keyfile in mosquitto.conf."},
+    {CG_REASON_PEER_UNTRUSTS_US,
+     "Give the remote broker the CA certificate that the bridge's certificate (bridge_certfile) comes from, or the "
+     "bridge a certificate for clients from a CA that the remote broker trusts."},
+    {CG_REASON_PEER_SAYS_EXPIRED,
+     "Renew the bridge's certificate (bridge_certfile) if it has expired. Else look for an expired CA certificate in "
+     "the remote broker's trust file, and at the clock of its machine."},
+    {CG_REASON_PEER_ALERT, "The detail names the alert; look into the log of the remote broker. If it wants a "
+                           "certificate of the bridge, set bridge_certfile and bridge_keyfile in mosquitto.conf."},
     {CG_REASON_PEER_GONE, "Look into the log of the remote broker: many close without a word when they do not trust "
-                          "the bridge's certificate "
-                          "(bridge_certfile), or want one and get none."},
+                          "the bridge's certificate (bridge_certfile), or want one and get none."},
     {CG_REASON_NO_COMMON_VERSION,
      "Update the remote broker to TLS 1.2 or 1.3: nothing older is accepted, and no key of the policy changes that. "
-     "One "
-     "that has TLS 1.2 is refused only where bridge.tls.min_version in the policy, or bridge_tls_version in "
+     "One that has TLS 1.2 is refused only where bridge.tls.min_version in the policy, or bridge_tls_version in "
      "mosquitto.conf, says 1.3."},
     {CG_REASON_NO_COMMON_CIPHER, "Compare the cipher suites of the remote broker with bridge.tls.ciphers and "
                                  "bridge.tls.ciphersuites in the policy."},
@@ -307,7 +308,7 @@ void cg_failure_classify(struct cg_conn *conn, int saved_errno)
     bool tls_error = ERR_GET_LIB(conn->openssl_error) == ERR_LIB_SSL;
     if (conn->alert_received >= 0)
         from_alert(conn);
-    else if (not_tls(conn))
+    else if (no_hello(conn))
         return;
     else if (!tls_error || ERR_GET_REASON(conn->openssl_error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         cg_failure_gone(conn, saved_errno);

@@ -165,9 +165,8 @@ static bool lacks_group(struct cg_conn *conn)
 }
 
 #define SUITES_OF_1_3                                                                                                  \
-    "Update the client, or add one of its suites to tls.ciphersuites in the policy. Where that key is not set, begin " \
-    "it "                                                                                                              \
-    "with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the others."
+    "Update the client, or add one of its suites to tls.ciphersuites in the policy. Where that key is not set, "       \
+    "begin it with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the others."
 #define SUITES_OF_PSK                                                                                                  \
     "Update the client: a list in tls.ciphers would take the place of the suites for pre-shared keys too."
 
@@ -219,8 +218,7 @@ bool cg_offer_lacks_cipher(struct cg_conn *conn)
 
 #define ONLY_1_2                                                                                                       \
     "Let the client speak TLS 1.2 too. TLS 1.3 is off on this listener: by tls_version in mosquitto.conf, or as "      \
-    "Mosquitto "                                                                                                       \
-    "has it for pre-shared keys from 2.0.21 on."
+    "Mosquitto has it for pre-shared keys from 2.0.21 on."
 
 /* A client of TLS 1.3 alone names 1.2 in this place (RFC 8446 4.1.2), but then 1.2 is what we have. */
 bool cg_offer_lacks_version(struct cg_conn *conn)

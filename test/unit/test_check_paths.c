@@ -184,6 +184,8 @@ static void why_there_is_no_path_is_told(void **state)
          "another CA than the trust anchor 'CN=root': same name, another key"},
         {"j: ca issuer=thief\nc: issuer=j", "c j", CG_REASON_UNTRUSTED,
          "'CN=j' was issued by another CA than the trust"},
+        {"c: issuer=i", "x", CG_REASON_UNTRUSTED, "the chain that came ends with 'CN=c', issued by 'CN=i'"},
+        {"c: issuer=thief", "c thief", CG_REASON_UNTRUSTED, "another CA than the trust anchor 'CN=root'"},
         {"c: cn=root issuer=root ski=none aki=none", "c", CG_REASON_UNTRUSTED, "need different names"},
         {"c: bare cn=root issuer=root", "c root", CG_REASON_UNTRUSTED, "need different names"},
         {"c:", NULL, CG_REASON_SELF_SIGNED, "its own key"},
@@ -204,6 +206,21 @@ static void why_there_is_no_path_is_told(void **state)
         cg_verdict_clear(&verdict);
         cg_pki_rewind(pki, mark);
     }
+    cg_pki_free(pki);
+}
+
+/* As a policy has it that names an issuing CA in trust.anchors beside its own root. */
+static void an_intermediate_without_its_root_is_told(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    const struct fixture_case with = {.recipe = "root: ca\nx: ca\nj: ca issuer=x\nc: issuer=j", .anchors = "root j"};
+    struct cg_verdict verdict;
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_UNTRUSTED);
+    assert_non_null(strstr(verdict.detail, "'CN=j' is an intermediate of the policy, and no anchor is above it"));
+    assert_non_null(strstr(verdict.detail, "intermediate_anchors"));
+    cg_verdict_clear(&verdict);
     cg_pki_free(pki);
 }
 
@@ -437,6 +454,7 @@ int main(void)
         cmocka_unit_test(invented_cas_lead_nowhere),
         cmocka_unit_test(keys_with_a_large_exponent_are_not_used),
         cmocka_unit_test(why_there_is_no_path_is_told),
+        cmocka_unit_test(an_intermediate_without_its_root_is_told),
         cmocka_unit_test(an_undecodable_ca_vouches_for_nobody),
         cmocka_unit_test(untrusted_stands_where_the_others_are_audited),
         cmocka_unit_test(the_deny_list_is_not_hidden_by_inventions),

@@ -78,7 +78,7 @@ static const struct raw raws[] = {
     {"SSH", BYTES("SSH-2.0-OpenSSH_9.2\r\n"), CG_REASON_GARBAGE},
     {"a record of an unknown type", BYTES("\x63\x03\x01\x00\x04\x01\x02\x03\x04"), CG_REASON_GARBAGE},
     {"application data first", BYTES("\x17\x03\x03\x00\x04\x01\x02\x03\x04"), CG_REASON_GARBAGE},
-    {"an alert first", BYTES("\x15\x03\x01\x00\x02\x02\x28"), CG_REASON_GARBAGE},
+    {"an alert first", BYTES("\x15\x03\x01\x00\x02\x02\x28"), CG_REASON_PEER_ALERT},
     {"a ClientHello of garbage", BYTES("\x16\x03\x01\x00\x08\x01\x00\x00\x04\xff\xff\xff\xff"), CG_REASON_GARBAGE},
     {"SSL 2",
      BYTES("\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10\x01\x00\x80\x02\x00\x80\x03\x00\x80\x04\x00\x80\x05"
