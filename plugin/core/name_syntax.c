@@ -112,10 +112,19 @@ static const char *end_of_scheme(struct cg_octets name)
     return colon;
 }
 
+/* RFC 3986 2. Where others stand readers differ: some take a backslash for a slash. */
+static bool is_uri_character(char c)
+{
+    return is_alphanumeric(c) || is_among(c, "-._~:/?#[]@!$&'()*+,;=%");
+}
+
 bool cg_uri_is_well_formed(struct cg_octets name)
 {
     const char *colon = end_of_scheme(name);
-    return colon && colon + 1 < name.p + name.len && !memchr(name.p, ' ', name.len);
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_uri_character(name.p[i]))
+            return false;
+    return colon && colon + 1 < name.p + name.len;
 }
 
 /* RFC 3986 3.2: what stands between "//" and the path, the query or the fragment. */
@@ -144,6 +153,8 @@ static bool ends_in_number(struct cg_octets name)
 bool cg_uri_host(struct cg_octets name, struct cg_octets *host)
 {
     struct cg_octets text = authority_of(name);
+    if (!cg_uri_is_well_formed(name))
+        return false;
     const char *at = memchr(text.p, '@', text.len);
     if (at)
         text = after(text, (size_t)(at + 1 - text.p));

@@ -25,7 +25,7 @@ bool cg_dns_san_is_well_formed(struct cg_octets name);
  * A quoted local part keeps its quotes. */
 bool cg_mailbox_is_well_formed(struct cg_octets name, struct cg_octets *local, struct cg_octets *host);
 
-/* RFC 3986 3: a scheme, a colon, something; no spaces. */
+/* RFC 3986 2, 3: a scheme, a colon, something; no other characters than those of a URI. */
 bool cg_uri_is_well_formed(struct cg_octets name);
 
 /* RFC 3986 3.2.2: the host of a URI, without user information and port. False where it has none that is a DNS name. */

@@ -66,9 +66,10 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                            [CG_OF_BRIDGE] = ASK_OTHER
                            " with a new key. Do not trust the old one: its key may be in wrong hands."},
     [CG_REASON_CRL_MISSING] =
-        {[CG_OF_BROKER] = "If it is of your own CA, publish a CRL (`certguard crl`) and add it to trust.crls. If it is "
-                          "of another CA, name the root of that in server.trust.anchors, with those of all other "
-                          "certificates of the broker: the CRLs of clients do not count there.",
+        {[CG_OF_BROKER] = "If it is of your own CA, publish a CRL (`certguard crl`) and add it to server.trust.crls "
+                          "(without server.trust: trust.crls). If it is of another CA, name the root of that in "
+                          "server.trust.anchors, with those of all other certificates of the broker: the CRLs of "
+                          "clients do not count there.",
          [CG_OF_BRIDGE] = "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is "
                           "none, set bridge.trust to the roots and the CRLs of all other brokers, with "
                           "\"crl_required\": false, which then holds for bridges alone."},
@@ -83,12 +84,13 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                      [CG_OF_BRIDGE] = SET_CLOCK
                                      ". If it is right, the clock of the other broker's CA is wrong: bridge.clock_skew "
                                      "in the policy allows for small differences."},
-    [CG_REASON_CRL_TOO_OLD] = {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
-                                                "there), or raise trust.crl_max_age "
-                                                "in the policy" SERVED ".",
-                               [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA, or raise "
-                                                "crl_max_age in bridge.trust (without it: "
-                                                "in trust)."},
+    [CG_REASON_CRL_TOO_OLD] =
+        {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
+                          "there), or raise server.trust.crl_max_age (without server.trust: trust.crl_max_age)" SERVED
+                          ".",
+         [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA, or raise "
+                          "crl_max_age in bridge.trust (without it: "
+                          "in trust)."},
     [CG_REASON_CRL_UNKNOWN] = {[CG_OF_BROKER] = "Publish one full CRL of your CA (`certguard crl`), or add the CRL for "
                                                 "this kind of certificate (see its distribution point).",
                                [CG_OF_BRIDGE] = "Add the CRL for this kind of certificate (see its distribution "
@@ -203,11 +205,11 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
         {[CG_OF_BROKER] = "Issue it again with well-formed names: `certguard issue broker NAME --san dns:HOST`.",
          [CG_OF_BRIDGE] = OTHER "with well-formed names in subjectAltName."},
     [CG_REASON_HOST_MISMATCH] = {[CG_OF_BROKER] = "Issue a certificate with all names of server.names: `certguard "
-                                                  "issue broker NAME --san dns:HOST`, "
+                                                  "issue broker NAME --san dns:HOST` (an address: --san ip:ADDRESS), "
                                                   "or correct that list in the policy.",
                                  [CG_OF_BRIDGE] = "Let the bridge's address in mosquitto.conf be a name of that "
-                                                  "certificate, or let the other broker "
-                                                  "have one with this name."},
+                                                  "certificate, or let the other broker have one with this name: "
+                                                  "`--san dns:NAME`, for an address `--san ip:ADDRESS`."},
     [CG_REASON_LIFETIME_TOO_LONG] = {[CG_OF_BROKER] = "Issue it again with a shorter life (`certguard issue broker "
                                                       "NAME --lifetime DURATION`)" OR_OWN("max_lifetime") ".",
                                      [CG_OF_BRIDGE] = OTHER "with a shorter life" OR_BRIDGE("max_lifetime") "."},

@@ -362,8 +362,9 @@ static enum cg_rule_result say(const struct cg_subject *subject, int depth, int 
         return cg_rule_fail(detail, "%s: the name constraints of %s do not allow '%s'%s", who.text, of.text, name,
                             forms[look->bad.form].is_comparable(look->bad.text) ? "" : ", which is malformed");
     base_text(unclear, base, sizeof base);
-    return cg_rule_fail(detail, "%s: '%s' cannot be measured: the name constraint %s of %s is malformed", who.text,
-                        name, base, of.text);
+    return cg_rule_fail(
+        detail, "%s: '%s' cannot be measured: the name constraint %s of %s is malformed, or has a minimum or maximum",
+        who.text, name, base, of.text);
 }
 
 static enum cg_rule_result judge(const struct cg_subject *subject, int depth, int ca, char *detail)

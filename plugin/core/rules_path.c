@@ -26,15 +26,19 @@ static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum 
     return CG_RULE_PASS;
 }
 
-/* A CA of ours with the name of the issuer: one that can have issued it, or any; NULL where there is none. */
-static const struct cg_trust_entry *issuer_of(const struct cg_trust *trust, X509 *cert, bool *fits)
+/* A CA of ours with the name of the issuer: one that can have issued it, or any; NULL where there is none. other: NULL where
+ * it fits, or what is different in it. */
+static const struct cg_trust_entry *issuer_of(const struct cg_trust *trust, X509 *cert, const char **other)
 {
     const struct cg_trust_entry *first = cg_trust_find(trust, X509_get_issuer_name(cert));
-    *fits = true;
+    *other = NULL;
     for (const struct cg_trust_entry *entry = first; entry; entry = cg_trust_next(entry))
         if (cg_path_may_have_issued(entry->cert, cert))
             return entry;
-    *fits = false;
+    /* a CA that was renewed with the same key, where its old serial number stands in what it issued */
+    bool serial = first && X509_check_issued(first->cert, cert) == X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH;
+    *other = serial ? "same name, and a serial number that is not the one in authorityKeyIdentifier; issue it again"
+                    : "same name, another key";
     return first;
 }
 
@@ -50,9 +54,9 @@ static bool came_alone(const struct cg_check_input *in)
 static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char *detail)
 {
     char end[100], issuer[100];
-    bool fits;
+    const char *other;
     struct cg_who who = cg_rule_who(subject, 0);
-    const struct cg_trust_entry *ours = issuer_of(subject->in->trust, subject->dead_end, &fits);
+    const struct cg_trust_entry *ours = issuer_of(subject->in->trust, subject->dead_end, &other);
     cg_name_text(X509_get_subject_name(subject->dead_end), end, sizeof end);
     cg_name_text(X509_get_issuer_name(subject->dead_end), issuer, sizeof issuer);
     if ((X509_get_extension_flags(subject->cert[0].x509) & EXFLAG_SS) && subject->no_path != CG_REASON_SELF_SIGNED)
@@ -60,9 +64,12 @@ static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char 
                             "%s has the name of its own issuer, and another key signed it: a CA and the certificates "
                             "that it issues need different names",
                             who.text);
-    if (ours && !fits)
-        return cg_rule_fail(detail, "'%s' was issued by another CA than the %s '%s': same name, another key", end,
-                            ours->anchor ? "trust anchor" : "intermediate", issuer);
+    if (X509_get_extension_flags(subject->dead_end) & EXFLAG_INVALID)
+        return cg_rule_fail(detail, "%s: no path to a trust anchor; an extension of '%s' cannot be decoded", who.text,
+                            end);
+    if (ours && other)
+        return cg_rule_fail(detail, "'%s' was issued by another CA than the %s '%s': %s", end,
+                            ours->anchor ? "trust anchor" : "intermediate", issuer, other);
     if (ours && !ours->anchor)
         return cg_rule_fail(detail,
                             "%s: no path to a trust anchor; '%s' is an intermediate of the policy, and no anchor is "
@@ -71,8 +78,8 @@ static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char 
     if (came_alone(subject->in))
         return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor; no other certificate came with it",
                             who.text, issuer);
-    return cg_rule_fail(detail, "%s: no path to a trust anchor; the chain that came ends with '%s', issued by '%s'",
-                        who.text, end, issuer);
+    return cg_rule_fail(detail, "%s: no path to a trust anchor; the chain ends with '%s', issued by '%s'", who.text,
+                        end, issuer);
 }
 
 /* RFC 5280 6.1: a path ends in an anchor. Where self_signed or path_limit is only audited, untrusted still stands: anybody

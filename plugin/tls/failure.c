@@ -111,8 +111,8 @@ static bool no_hello(struct cg_conn *conn)
     else if (begins_with_method(conn))
         cg_conn_why(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
     else
-        cg_conn_why(conn, CG_REASON_GARBAGE, "bytes that are no TLS hello: %02x %02x %02x %02x %02x", b[0], b[1], b[2], b[3],
-                    b[4]);
+        cg_conn_why(conn, CG_REASON_GARBAGE, "bytes that are no TLS hello: %02x %02x %02x %02x %02x", b[0], b[1], b[2],
+                    b[3], b[4]);
     return true;
 }
 

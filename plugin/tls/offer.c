@@ -196,11 +196,13 @@ static bool lacks_psk_suite(struct cg_conn *conn)
 {
     if (!cg_offers_psk(conn))
         return false;
-    if (cg_conn_tls(conn)->psk_allowed)
+    if (cg_conn_tls(conn)->psk_allowed) {
         cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER,
                     "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
-    else
+        conn->hint = suites_hint(conn);
+    } else {
         cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
+    }
     return true;
 }
 

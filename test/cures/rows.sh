@@ -174,8 +174,12 @@ for w in client server; do
         trust=$crls
     done
     ok cg -q -C home --at "$(past 3)" crl
+    [ $w = client ] || by_key crl_too_old server server.trust.crl_max_age plain-server.pem \
+        "\"trust\": {$crls, \"crl_max_age\": \"2d\"}" "\"trust\": {$crls, \"crl_max_age\": \"4d\"}"
     by_trust crl_too_old $w trust.crl_max_age plain-$w.pem "$crls, \"crl_max_age\": \"2d\"" "$crls, \"crl_max_age\": \"4d\"" "$crls"
     ok cg -q -C home crl
+    [ $w = client ] || by_key crl_missing server server.trust.crls plain-server.pem "\"trust\": {$roots, \"crls\": \"far/crl.pem\"}" \
+        "\"trust\": {$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]}"
     by_trust crl_missing $w trust.crls plain-$w.pem "$roots, \"crls\": \"far/crl.pem\"" \
         "$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]" "$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]"
     echo "hint|crl_missing|$w|certguard crl" >>seen # the CRL above is made by it

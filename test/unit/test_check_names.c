@@ -70,6 +70,10 @@ static const struct syntax {
     {"uri:1x:y", BROKEN},
     {"uri::y", BROKEN},
     {"uri:x:", BROKEN},
+    {"uri:urn:a%20b", GOOD},
+    {"uri:urn:a\\x5cb", BROKEN},
+    {"uri:urn:a<b>", BROKEN},
+    {"uri:urn:a\\x20b", BROKEN},
     {"", BROKEN},
 };
 
@@ -172,6 +176,7 @@ static const struct constraint {
     {"excluded;URI:b.lan", "san=uri:https://u@v@c.lan/", BEYOND},
     {"excluded;URI:b.lan", "san=uri:https://c.lan:8x/", BEYOND},
     {"excluded;URI:b.lan", "san=uri:urn:x", BEYOND},
+    {"excluded;URI:b.lan", "san=uri:https://b.lan\\x5c@c.lan/", BEYOND},
     {"excluded;URI:https://b.lan", "san=uri:https://c.lan/", BEYOND},
     {"permitted;URI:https://b.lan", "san=uri:https://b.lan/", BEYOND},
     {"permitted;URI:https://b.lan", "san=dns:b.lan", GOOD},
@@ -272,7 +277,7 @@ static void a_detail_names_the_constraint(void **state)
     reason_of(pki, "nc=critical,permitted;IP:192.0.2.0/255.0.255.0", "san=ip:192.0.2.9", &verdict);
     assert_string_equal(verdict.detail,
                         "'CN=c': '192.0.2.9' cannot be measured: the name constraint ip:192.0.2.0/255.0.255.0 of "
-                        "'CN=i' is malformed");
+                        "'CN=i' is malformed, or has a minimum or maximum");
     cg_verdict_clear(&verdict);
     reason_of(pki, "nc=critical,permitted;email:b.lan", "san=uri:urn:x subject=/emailAddress=a@c@b.lan/CN=c", &verdict);
     assert_non_null(strstr(verdict.detail, "do not allow 'a@c@b.lan', which is malformed"));

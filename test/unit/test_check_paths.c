@@ -184,7 +184,7 @@ static void why_there_is_no_path_is_told(void **state)
          "another CA than the trust anchor 'CN=root': same name, another key"},
         {"j: ca issuer=thief\nc: issuer=j", "c j", CG_REASON_UNTRUSTED,
          "'CN=j' was issued by another CA than the trust"},
-        {"c: issuer=i", "x", CG_REASON_UNTRUSTED, "the chain that came ends with 'CN=c', issued by 'CN=i'"},
+        {"c: issuer=i", "x", CG_REASON_UNTRUSTED, "the chain ends with 'CN=c', issued by 'CN=i'"},
         {"c: issuer=thief", "c thief", CG_REASON_UNTRUSTED, "another CA than the trust anchor 'CN=root'"},
         {"c: cn=root issuer=root ski=none aki=none", "c", CG_REASON_UNTRUSTED, "need different names"},
         {"c: bare cn=root issuer=root", "c root", CG_REASON_UNTRUSTED, "need different names"},
