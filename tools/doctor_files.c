@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the policy with its trust and CRLs, and on credentials. */
+#include "core/check.h"
 #include "core/name.h"
 #include "doctor.h"
 #include "renewal.h"
@@ -123,6 +124,32 @@ static void no_credential(struct cg_doctor *d, const struct cg_doctor_row *row)
                              (unsigned)cg_conf_port(&d->conf, i));
 }
 
+/* As the plugin does at the start and at each handshake; what the policy names is looked at when the policy is loaded. */
+static void own_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    for (unsigned i = 0; d->snapshot && i <= d->conf.listeners; i++) {
+        const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
+        const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
+        uint16_t port = cg_conf_port(&d->conf, i);
+        if (!chain || !key || cg_snapshot_credential(d->snapshot, port))
+            continue;
+        struct cg_credential *credential = cg_credential_load(chain->value, key->value, NULL);
+        struct cg_verdict verdict;
+        const struct cg_check_input in = {.profile = &cg_policy_listener(d->snapshot->policy, port)->server,
+                                          .trust = d->snapshot->server_trust,
+                                          .purpose = CG_PURPOSE_SERVER,
+                                          .leaf = credential ? credential->leaf : NULL,
+                                          .sent = credential ? credential->chain : NULL,
+                                          .now = d->now};
+        cg_check(&in, &verdict);
+        if (credential && verdict.decision != CG_ACCEPT)
+            cg_doctor_report(d, row, "%s:%u: %s: %s; %s", chain->file, chain->line, cg_reason_row(verdict.reason)->code,
+                             verdict.detail, cg_reason_hint(verdict.reason, CG_OF_BROKER));
+        cg_verdict_clear(&verdict);
+        cg_credential_free(credential);
+    }
+}
+
 static const struct cg_doctor_rule rules[] = {
     {{"pair_mismatched", CG_LINT_ERROR, "The broker can't serve this pair: it does not start, or stops at a reload.",
       "Put the key that belongs to the certificate there: certguard deploy NAME --to FOLDER"},
@@ -130,8 +157,14 @@ static const struct cg_doctor_rule rules[] = {
     {{"policy_invalid", CG_LINT_ERROR, "The broker does not start with it; a running one keeps the state before.",
       "Correct what is named; certguard-policy(5) lists every key."},
      policy},
+    {{"certfile_refused", CG_LINT_ERROR,
+      "The policy refuses the broker's own certificate: the broker does not start, or serves nobody with it.",
+      "Do what is named, then look again with: certguard doctor"},
+     own_refused},
     {{"crl_missing", CG_LINT_WARNING, "No CRL is configured: a stolen key is good until its certificate ends.",
-      "Make one and name it in trust.crls of the policy: certguard crl"},
+      "Make one (certguard crl) and name it in trust.crls of the policy, with one of every other CA of the trust: "
+      "clients of a "
+      "CA without one would be refused."},
      crl_missing},
     {{"crl_stale", CG_LINT_WARNING, "Most of the CRL's life is over, and no new one came: the refresh does not run.",
       "certguard crl, and daily from a timer: certguard crl --refresh-if 50%"},

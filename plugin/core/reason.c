@@ -73,7 +73,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_CERT_REVOKED},
     [CG_REASON_CRL_MISSING] = {"crl_missing", CG_KIND_RULE,
         "The policy wants a CRL of every CA of the path, and there is none of this one.", "RFC 5280 6.3.3",
-        "Publish a CRL of that CA (`certguard crl`) and add it to trust.crls in the policy.", X509_V_ERR_CRL_PATH_VALIDATION_ERROR},
+        "Publish a CRL of that CA (`certguard crl`; of another CA: fetch it there) and add it to trust.crls in the policy.", X509_V_ERR_CRL_PATH_VALIDATION_ERROR},
     [CG_REASON_CRL_EXPIRED] = {"crl_expired", CG_KIND_RULE,
         "The CRL of the CA is past its nextUpdate.", "RFC 5280 5.1.2.5",
         "Publish a fresh CRL now (`certguard crl`) and let a timer do so before each nextUpdate.",

@@ -172,6 +172,11 @@ found nobody_authenticates
 { cat good.conf; echo "plugin $work/mosquitto_dynamic_security.so"; } >trap.conf
 expect 3 cg --json doctor --config trap.conf --user "$me" # there is no such file
 grep -q dynsec_not_asked out && fail "dynamic-security decides, and it is told that it does not"
+# a certificate of mosquitto.conf that the policy refuses: the broker would not start
+printf '{"trust": {"anchors": "%s/ca/ca.pem"}, "server": {"names": ["10.1.1.1"]}}\n' "$work" >policy.json
+expect 3 cg --json doctor --config good.conf --user "$me"
+found certfile_refused
+says 'host_mismatch: .*--san ip:ADDRESS'
 printf '{"mode": "audit", "trust": {"anchors": "%s/ca/ca.pem"}}\n' "$work" >policy.json
 { cat good.conf; echo 'allow_anonymous true'; } >trap.conf
 cg --json doctor --config trap.conf --user "$me" >out 2>err || :
