@@ -20,8 +20,8 @@
 static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
     [CG_REASON_NO_CERTIFICATE] =
         {[CG_OF_BROKER] = "Set certfile and keyfile in mosquitto.conf, or credential {chain, key} in the policy.",
-         [CG_OF_BRIDGE] = "The other broker must serve a certificate: connect the bridge to a TLS listener that "
-                          "has one."},
+         [CG_OF_BRIDGE] = "The other broker must serve a certificate: connect the bridge to a TLS listener that has "
+                          "one."},
     [CG_REASON_CHAIN_TOO_LONG] =
         {[CG_OF_BROKER] = "Leave only the broker's certificate and the intermediates above it in its file" OR_OWN(
              "max_chain") ".",
@@ -36,9 +36,8 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                              [CG_OF_BRIDGE] = ASK_OTHER ", issued with a tool that follows the standard."},
     [CG_REASON_DENY_LISTED] = {[CG_OF_BROKER] = ISSUE_OWN
                                ", or remove its entry from \"deny\" in the policy if it is wrong.",
-                               [CG_OF_BRIDGE] = "If the broker is the right one, remove its entry from \"deny\" in "
-                                                "the policy; else check the "
-                                                "address of the bridge."},
+                               [CG_OF_BRIDGE] = "If the broker is the right one, remove its entry from \"deny\" in the "
+                                                "policy; else check the address of the bridge."},
     [CG_REASON_UNTRUSTED] =
         {[CG_OF_BROKER] =
              "Put the intermediates behind the broker's certificate in its file, or issue one from your CA (" NEW_BROKER
@@ -52,15 +51,13 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                "of a CA that bridge.trust.anchors (without it: trust.anchors) names."},
     [CG_REASON_PATH_LIMIT] =
         {[CG_OF_BROKER] = "Leave only the broker's certificate and the intermediates above it in its file. If so "
-                          "already, "
-                          "take CA certificates that issued none of your certificates out of the trust files.",
+                          "already, take CA certificates that issued none of your certificates out of the trust files.",
          [CG_OF_BRIDGE] = "The other broker should send its own certificate and the intermediates above it only. If it "
                           "does, take CA certificates that issued none of your certificates out of the trust files."},
     [CG_REASON_BAD_SIGNATURE] =
         {[CG_OF_BROKER] = "It was changed, or comes from another CA of the same name: issue it again, " NEW_BROKER ".",
-         [CG_OF_BRIDGE] = "It was changed, or comes from another CA of the same name than bridge.trust (without "
-                          "it: trust) "
-                          "names: ask the administrator of the other broker which CA it is."},
+         [CG_OF_BRIDGE] = "It was changed, or comes from another CA of the same name than bridge.trust (without it: "
+                          "trust) names: ask the administrator of the other broker which CA it is."},
     [CG_REASON_REVOKED] = {[CG_OF_BROKER] = "Issue a new certificate with a new key: " NEW_BROKER
                                             ". A revoked one cannot be taken back into use.",
                            [CG_OF_BRIDGE] = ASK_OTHER
@@ -73,42 +70,35 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
          [CG_OF_BRIDGE] = "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is "
                           "none, set bridge.trust to the roots and the CRLs of all other brokers, with "
                           "\"crl_required\": false, which then holds for bridges alone."},
-    [CG_REASON_CRL_EXPIRED] = {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
-                                                "there), and let a timer do so. If it "
-                                                "looks current to you, set the broker's clock: `timedatectl`" SERVED
-                                                ".",
-                               [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA into "
-                                                "bridge.trust.crls (without bridge.trust: "
-                                                "trust.crls), and let a timer do so before each nextUpdate."},
+    [CG_REASON_CRL_EXPIRED] =
+        {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it there), and let a timer do "
+                          "so. If it looks current to you, set the broker's clock: `timedatectl`" SERVED ".",
+         [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA into bridge.trust.crls (without "
+                          "bridge.trust: trust.crls), and let a timer do so before each nextUpdate."},
     [CG_REASON_CRL_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK ", and that of the machine with the CA" SERVED ".",
                                      [CG_OF_BRIDGE] = SET_CLOCK
                                      ". If it is right, the clock of the other broker's CA is wrong: bridge.clock_skew "
                                      "in the policy allows for small differences."},
     [CG_REASON_CRL_TOO_OLD] =
-        {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it "
-                          "there), or raise server.trust.crl_max_age (without server.trust: trust.crl_max_age)" SERVED
-                          ".",
-         [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA, or raise "
-                          "crl_max_age in bridge.trust (without it: "
-                          "in trust)."},
+        {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; of another CA: fetch it there), or raise "
+                          "server.trust.crl_max_age (without server.trust: trust.crl_max_age)" SERVED ".",
+         [CG_OF_BRIDGE] = "Fetch the present CRL of the other broker's CA, or raise crl_max_age in bridge.trust "
+                          "(without it: in trust)."},
     [CG_REASON_CRL_UNKNOWN] = {[CG_OF_BROKER] = "Publish one full CRL of your CA (`certguard crl`), or add the CRL for "
                                                 "this kind of certificate (see its distribution point).",
-                               [CG_OF_BRIDGE] = "Add the CRL for this kind of certificate (see its distribution "
-                                                "point) to bridge.trust.crls "
-                                                "(without bridge.trust: trust.crls)."},
-    [CG_REASON_EXPIRED] = {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again "
-                                            "at SIGHUP). If it looks valid to "
-                                            "you, set the broker's clock: `timedatectl`" SERVED ".",
-                           [CG_OF_BRIDGE] = "The administrator of the other broker must renew it. If it looks "
-                                            "valid to you, set the clock of "
-                                            "this machine: `timedatectl`."},
+                               [CG_OF_BRIDGE] = "Add the CRL for this kind of certificate (see its distribution point) "
+                                                "to bridge.trust.crls (without bridge.trust: trust.crls)."},
+    [CG_REASON_EXPIRED] =
+        {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP). If it looks "
+                          "valid to you, set the broker's clock: `timedatectl`" SERVED ".",
+         [CG_OF_BRIDGE] = "The administrator of the other broker must renew it. If it looks valid to you, set the "
+                          "clock of this machine: `timedatectl`."},
     [CG_REASON_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK ", and that of the machine with the CA" SERVED ".",
                                  [CG_OF_BRIDGE] = SET_CLOCK
                                  ". If it is right, wait until the notBefore of the certificate."},
     [CG_REASON_CA_EXPIRED] =
-        {[CG_OF_BROKER] = "Renew the CA certificate with the same name and key, and add it where the old one is "
-                          "named. If it "
-                          "looks valid to you, set the broker's clock: `timedatectl`" SERVED ".",
+        {[CG_OF_BROKER] = "Renew the CA certificate with the same name and key, and add it where the old one is named. "
+                          "If it looks valid to you, set the broker's clock: `timedatectl`" SERVED ".",
          [CG_OF_BRIDGE] = "The other broker must send the new intermediate; a new root of its CA is added where the "
                           "old one is named (bridge.trust.anchors, without it trust.anchors). If it looks valid to "
                           "you, set the clock: `timedatectl`."},
@@ -134,8 +124,7 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                     [CG_OF_BRIDGE] = OTHER
                                     "of its own (basicConstraints CA:FALSE); its CA's key does not belong there."},
     [CG_REASON_NOT_V3] = {[CG_OF_BROKER] = "Issue it again as version 3: " NEW_BROKER
-                                           ". `openssl x509 -req` does so only with -extfile or "
-                                           "-copy_extensions.",
+                                           ". `openssl x509 -req` does so only with -extfile or -copy_extensions.",
                           [CG_OF_BRIDGE] = OTHER
                           "of version 3. `openssl x509 -req` makes one only with -extfile or -copy_extensions."},
     [CG_REASON_BAD_SERIAL] = {[CG_OF_BROKER] = "Issue it again with a random positive serial number: " NEW_BROKER ".",
@@ -148,9 +137,8 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                  "with serverAuth. If it shows a client's certificate, it may not be a broker."},
     [CG_REASON_EKU_MISSING] =
         {[CG_OF_BROKER] = "Issue it again with serverAuth (" NEW_BROKER ")" OR_OWN("eku.allow_missing") ".",
-         [CG_OF_BRIDGE] = OTHER
-         "with serverAuth; or set bridge.eku.allow_missing in the policy: every client certificate "
-         "without the extension then passes for a broker, too."},
+         [CG_OF_BRIDGE] = OTHER "with serverAuth; or set bridge.eku.allow_missing in the policy: every client "
+                                "certificate without the extension then passes for a broker, too."},
     [CG_REASON_EKU_ANY] = {[CG_OF_BROKER] = "Issue it again with serverAuth (" NEW_BROKER
                                             ")" OR_OWN("eku.allow_any") ".",
                            [CG_OF_BRIDGE] = OTHER
@@ -162,8 +150,8 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                     "a CA certificate with serverAuth or without extended key usage."},
     [CG_REASON_KEY_USAGE] = {[CG_OF_BROKER] = "Issue it again with keyUsage digitalSignature: " NEW_BROKER ".",
                              [CG_OF_BRIDGE] = OTHER "with keyUsage digitalSignature."},
-    [CG_REASON_NAME_CONSTRAINTS] = {[CG_OF_BROKER] = "Issue the broker's certificate with names inside the CA's "
-                                                     "name constraints, or from another CA.",
+    [CG_REASON_NAME_CONSTRAINTS] = {[CG_OF_BROKER] = "Issue the broker's certificate with names inside the CA's name "
+                                                     "constraints, or from another CA.",
                                     [CG_OF_BRIDGE] = OTHER "with names inside its CA's name constraints."},
     [CG_REASON_CERTIFICATE_POLICIES] =
         {[CG_OF_BROKER] = "Issue it under one of the OIDs of server.certificate_policies" OR_OWN(
@@ -197,25 +185,22 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                [CG_OF_BRIDGE] = OTHER "with its host name in subjectAltName."},
     [CG_REASON_SAN_TYPE] =
         {[CG_OF_BROKER] = "Issue it again with a name of the wanted type: `certguard issue broker NAME --san "
-                          "dns:HOST`; or change "
-                          "server.san_required or server.san_allowed in the policy.",
+                          "dns:HOST`; or change server.san_required or server.san_allowed in the policy.",
          [CG_OF_BRIDGE] = OTHER
          "with a name of the wanted type; or change bridge.san_required or bridge.san_allowed in the policy."},
     [CG_REASON_SAN_MALFORMED] =
         {[CG_OF_BROKER] = "Issue it again with well-formed names: `certguard issue broker NAME --san dns:HOST`.",
          [CG_OF_BRIDGE] = OTHER "with well-formed names in subjectAltName."},
-    [CG_REASON_HOST_MISMATCH] = {[CG_OF_BROKER] = "Issue a certificate with all names of server.names: `certguard "
-                                                  "issue broker NAME --san dns:HOST` (an address: --san ip:ADDRESS), "
-                                                  "or correct that list in the policy.",
-                                 [CG_OF_BRIDGE] = "Let the bridge's address in mosquitto.conf be a name of that "
-                                                  "certificate, or let the other broker have one with this name: "
-                                                  "`--san dns:NAME`, for an address `--san ip:ADDRESS`."},
+    [CG_REASON_HOST_MISMATCH] =
+        {[CG_OF_BROKER] = "Issue a certificate with all names of server.names: `certguard issue broker NAME --san "
+                          "dns:HOST` (an address: --san ip:ADDRESS), or correct that list in the policy.",
+         [CG_OF_BRIDGE] = "Let the bridge's address in mosquitto.conf be a name of that certificate, or let the other "
+                          "broker have one with this name: `--san dns:NAME`, for an address `--san ip:ADDRESS`."},
     [CG_REASON_LIFETIME_TOO_LONG] = {[CG_OF_BROKER] = "Issue it again with a shorter life (`certguard issue broker "
                                                       "NAME --lifetime DURATION`)" OR_OWN("max_lifetime") ".",
                                      [CG_OF_BRIDGE] = OTHER "with a shorter life" OR_BRIDGE("max_lifetime") "."},
     [CG_REASON_TOO_LITTLE_LIFE_LEFT] =
-        {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP), or "
-                          "lower "
+        {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP), or lower "
                           "server.min_remaining in the policy" SERVED ".",
          [CG_OF_BRIDGE] = "The administrator of the other broker must renew it" OR_BRIDGE("min_remaining") "."},
     [CG_REASON_EXTENSION_MISSING] = {[CG_OF_BROKER] = "Issue the broker's certificate again with that extension" OR_OWN(
@@ -230,13 +215,12 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                                      "(see `certguard issue --help`)" OR_OWN("subject") ".",
                                     [CG_OF_BRIDGE] = OTHER "with the required subject" OR_BRIDGE("subject") "."},
     [CG_REASON_STRICT] = {[CG_OF_BROKER] = "Issue it again with a tool that follows the standard: " NEW_BROKER
-                                           "; or set server.strict to false in "
-                                           "the policy.",
+                                           "; or set server.strict to false in the policy.",
                           [CG_OF_BRIDGE] = OTHER
                           "made by a tool that follows the standard; or set bridge.strict to false in the policy."},
-    [CG_REASON_PSK_NOT_ALLOWED] = {[CG_OF_BRIDGE] = "Remove bridge_identity and bridge_psk from mosquitto.conf and "
-                                                    "name a certificate, or set bridge.tls.psk "
-                                                    "to \"allow\" in the policy."},
+    [CG_REASON_PSK_NOT_ALLOWED] =
+        {[CG_OF_BRIDGE] = "Remove bridge_identity and bridge_psk from mosquitto.conf and name a certificate, or set "
+                          "bridge.tls.psk to \"allow\" in the policy."},
     [CG_REASON_POLICY_INVALID] =
         {[CG_OF_BROKER] = "Correct the policy where the detail says; `certguard doctor` checks it."},
     [CG_REASON_CREDENTIAL_INVALID] =
