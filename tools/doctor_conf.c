@@ -299,8 +299,8 @@ static const struct cg_doctor_rule rules[] = {
     {{"listener_without_plugin", CG_LINT_WARNING,
       "The plugin counts for other listeners alone (per_listener_settings, or plugin_load): the identity of clients "
       "here is not bound.",
-      "Repeat the plugin lines below this listener, or remove per_listener_settings; with plugin_load: plugin_use "
-      "NAME"},
+      "Repeat the plugin lines below this listener; where its clients come without TLS, first set \"plain\": \"allow\" "
+      "for its port in \"listeners\" of the policy. With plugin_load: plugin_use NAME"},
      listener_alone},
     {{"per_listener_2_0_11", CG_LINT_NOTICE, "Mosquitto 2.0.11 loads the plugin once for every listener that names it.",
       "Remove per_listener_settings where one set of settings is enough."},
