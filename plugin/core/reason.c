@@ -239,7 +239,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "If it may connect, add its SHA-256 to \"allow\" in the policy: {\"sha256\": \"...\"}.", X509_V_ERR_CERT_REJECTED},
     [CG_REASON_STRICT] = {"strict", CG_KIND_RULE,
         "A certificate of the path breaks a rule of the standard that the strict check holds to.", "RFC 5280 4",
-        "Issue it again with a tool that follows the standard, or set client.strict to false in the policy.",
+        "Issue the certificate that the detail names again with a tool that follows the standard (a CA certificate with the same "
+        "name and key), or set client.strict to false in the policy.",
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_PATH_OTHER] = {"path_other", CG_KIND_RULE,
         "OpenSSL refused the path for a reason that has no row of its own.", "RFC 5280 6.1",

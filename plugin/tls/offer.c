@@ -166,7 +166,8 @@ static bool lacks_group(struct cg_conn *conn)
 
 #define SUITES_OF_1_3                                                                                                  \
     "Update the client, or add one of its suites to tls.ciphersuites in the policy. Where that key is not set, "       \
-    "begin it with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the others."
+    "begin it with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the others. "   \
+    "CCM_8 needs tls.insecure_ciphers too."
 #define SUITES_OF_PSK                                                                                                  \
     "Update the client: a list in tls.ciphers would take the place of the suites for pre-shared keys too."
 
