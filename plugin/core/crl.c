@@ -188,6 +188,17 @@ bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, co
     return ok;
 }
 
+void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct cg_crl *newer = cg_crl_set_like(from, set->crls[i]);
+        if (!newer || cg_crl_order(newer, set->crls[i]) <= 0 || !is_among(issuers, newer->signer.cert))
+            continue;
+        cg_crl_free(set->crls[i]);
+        set->crls[i] = cg_crl_take((struct cg_crl *)(uintptr_t)newer);
+    }
+}
+
 bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b)
 {
     if (a->count != b->count)

@@ -39,6 +39,9 @@ bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error 
 bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, const STACK_OF(X509) *issuers,
                      struct cg_faults *faults);
 
+/* Of each CRL that from has newer, the same issuer, key and scope, set gets that one, as long as its issuer is among issuers. */
+void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers);
+
 /* Which one is at index < cg_crl_set_count; which one is of the same issuer, key and scope as crl, or NULL. Borrowed. */
 const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index);
 const struct cg_crl *cg_crl_set_like(const struct cg_crl_set *set, const struct cg_crl *crl);

@@ -100,14 +100,26 @@ static bool keep_certificates(struct cg_loading *loading, struct store *store)
     return *store->trust || cg_loading_no_memory(loading);
 }
 
-/* Each CRL by itself. A store in which nothing is new is shared whole. */
-static bool load_crls(struct cg_loading *loading, struct store *store)
+static struct cg_trust_before before_of(const struct cg_loading *loading, const struct store *store)
 {
     bool new_policy = loading->previous && loading->fresh->policy != loading->previous->policy;
-    const struct cg_trust_before before = {store->old, store->same_certificates, new_policy ? store->old_crls : NULL,
-                                           store->old ? loading->faults : NULL, loading->fresh->numbers};
+    return (struct cg_trust_before){store->old, store->same_certificates, new_policy ? store->old_crls : NULL,
+                                    store->old ? loading->faults : NULL, loading->fresh->numbers};
+}
+
+/* Each CRL by itself. */
+static bool read_crls(struct cg_loading *loading, const struct store *store)
+{
+    const struct cg_trust_before before = before_of(loading, store);
     loading->stage = CG_REASON_CRL_INVALID;
-    if (!cg_trust_load_crls(*store->trust, store->files, &before, loading->seen, &loading->err))
+    return cg_trust_read_crls(*store->trust, store->files, &before, loading->seen, &loading->err);
+}
+
+/* A store in which nothing is new is shared whole. */
+static bool settle_crls(struct cg_loading *loading, struct store *store)
+{
+    const struct cg_trust_before before = before_of(loading, store);
+    if (!cg_trust_settle_crls(*store->trust, store->files, &before, &loading->err))
         return false;
     if (!store->same_certificates || !cg_trust_same_crls(*store->trust, store->old))
         return true;
@@ -253,14 +265,41 @@ static bool none_is_gone(struct cg_loading *loading)
     return true;
 }
 
+/* The CRLs of all stores: the newest of an issuer, key and scope is for each store that has one. */
+static bool load_crls(struct cg_loading *loading, struct store stores[STORES], int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!read_crls(loading, &stores[i]))
+            return false;
+    for (int i = 0; i < count; i++)
+        for (int other = 0; other < count; other++)
+            if (other != i)
+                cg_trust_freshen_crls(*stores[i].trust, *stores[other].trust);
+    for (int i = 0; i < count; i++)
+        if (!settle_crls(loading, &stores[i]))
+            return false;
+    return true;
+}
+
+static int named_stores(const struct cg_loading *loading, struct store stores[STORES])
+{
+    int count = 0;
+    for (int i = 0; i < STORES; i++)
+        if (is_named(loading->fresh->policy, i))
+            stores[count++] = store_of(loading, i);
+    return count;
+}
+
 /* All that a new policy names. CRLs that were read before may be at fault: they stay. */
 static bool load_trusts(struct cg_loading *loading)
 {
-    for (int i = 0; i < STORES; i++) {
-        struct store store = store_of(loading, i);
-        if (is_named(loading->fresh->policy, i) && (!load_certificates(loading, &store) || !load_crls(loading, &store)))
+    struct store stores[STORES];
+    int count = named_stores(loading, stores);
+    for (int i = 0; i < count; i++)
+        if (!load_certificates(loading, &stores[i]))
             return false;
-    }
+    if (!load_crls(loading, stores, count))
+        return false;
     finish_trusts(loading->fresh);
     return none_is_gone(loading);
 }
@@ -268,16 +307,14 @@ static bool load_trusts(struct cg_loading *loading)
 /* The policy has not changed: each store by itself. */
 static bool refresh_trusts(struct cg_loading *loading)
 {
-    for (int i = 0; i < STORES; i++) {
-        struct store store = store_of(loading, i);
-        if (!is_named(loading->fresh->policy, i))
-            continue;
-        if (!load_certificates(loading, &store) &&
-            !(store.old_stamps && cg_loading_stays(loading) && keep_certificates(loading, &store)))
+    struct store stores[STORES];
+    int count = named_stores(loading, stores);
+    for (int i = 0; i < count; i++)
+        if (!load_certificates(loading, &stores[i]) &&
+            !(stores[i].old_stamps && cg_loading_stays(loading) && keep_certificates(loading, &stores[i])))
             return false;
-        if (!load_crls(loading, &store))
-            return false;
-    }
+    if (!load_crls(loading, stores, count))
+        return false;
     finish_trusts(loading->fresh);
     return true;
 }

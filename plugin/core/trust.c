@@ -373,7 +373,7 @@ bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_s
 
 bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)
 {
-    return load_bundles(trust, files, err) && cg_trust_load_crls(trust, files, NULL, NULL, err);
+    return load_bundles(trust, files, err) && cg_trust_read_crls(trust, files, NULL, NULL, err);
 }
 
 const STACK_OF(X509) *cg_trust_anchors(const struct cg_trust *trust)

@@ -49,8 +49,8 @@ struct cg_trust *cg_trust_load_certificates(const struct cg_trust_files *files, 
 struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other);
 
 /* Then the CRLs, each by itself: faults are listed, and what the store before had stays (see cg_crl_set_keep). Without
- * before, or without a list in it, the first fault ends it. One that is older than numbers say is a fault, and not taken. seen: NULL, or gets a stamp of each file and folder. False: nothing of the store may be
- * used, or a path is at fault that must not be. */
+ * before, or without a list in it, the first fault ends it. seen: NULL, or gets a stamp of each file and folder. False: nothing
+ * of the store may be used, or a path is at fault that must not be. */
 struct cg_trust_before {
     const struct cg_trust *trust;  /* may be NULL */
     bool same_certificates;        /* then files that have not changed are not read again */
@@ -58,8 +58,15 @@ struct cg_trust_before {
     struct cg_faults *faults;      /* may be NULL */
     const struct cg_crl_numbers *numbers; /* may be NULL */
 };
-bool cg_trust_load_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
                         const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err);
+
+/* A CRL that another store of the same policy has newer counts here too: nobody needs to refresh two copies at once. */
+void cg_trust_freshen_crls(struct cg_trust *trust, const struct cg_trust *other);
+
+/* Last, what is older than numbers say: a fault, and not taken. */
+bool cg_trust_settle_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                          const struct cg_trust_before *before, struct cg_error *err);
 
 /* The same certificates in the same order? */
 bool cg_trust_same_certificates(const struct cg_trust *a, const struct cg_trust *b);

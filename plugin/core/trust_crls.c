@@ -315,22 +315,42 @@ bool cg_trust_raise_numbers(const struct cg_trust *trust, struct cg_crl_numbers 
     return true;
 }
 
-bool cg_trust_load_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                        const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err)
+static struct loading loading_of(struct cg_trust *trust, const struct cg_trust_before *before, struct cg_error *err)
 {
-    struct loading loading = {.trust = trust, .seen = seen, .err = err};
+    struct loading loading = {.trust = trust, .err = err};
     if (before) {
         loading.before = before->trust;
         loading.same_issuers = before->same_certificates;
         loading.faults = before->faults;
         loading.may_fail = before->crls;
     }
+    return loading;
+}
+
+bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                        const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err)
+{
+    struct loading loading = loading_of(trust, before, err);
+    loading.seen = seen;
     trust->extended_crls = files->crl_extended;
     for (size_t i = 0; i < files->crls.count; i++) {
         loading.strict = loading.may_fail && !is_among(loading.may_fail, files->crls.item[i]);
         if (!load_path(&loading, files->crls.item[i]))
             return false;
     }
+    return true;
+}
+
+void cg_trust_freshen_crls(struct cg_trust *trust, const struct cg_trust *other)
+{
+    if (trust->extended_crls == other->extended_crls)
+        cg_crl_set_freshen(trust->crls, other->crls, trust->all);
+}
+
+bool cg_trust_settle_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                          const struct cg_trust_before *before, struct cg_error *err)
+{
+    struct loading loading = loading_of(trust, before, err);
     for (size_t i = cg_crl_set_count(trust->crls); before && i-- > 0;)
         if (!judge_number(&loading, before->numbers, i))
             return false;

@@ -51,12 +51,17 @@ static struct cg_snapshot *reload(const char *policy, struct cg_snapshot *previo
     return fresh;
 }
 
-static const char *number_in_use(const struct cg_snapshot *snapshot)
+static const char *number_of(const struct cg_trust *trust)
 {
     static struct cg_crl_info info;
     memset(&info, 0, sizeof info);
-    cg_crl_set_info(cg_trust_crls(snapshot->trust), 0, &info);
+    cg_crl_set_info(cg_trust_crls(trust), 0, &info);
     return info.number;
+}
+
+static const char *number_in_use(const struct cg_snapshot *snapshot)
+{
+    return number_of(snapshot->trust);
 }
 
 /* As the broker layer does it. */
@@ -88,6 +93,35 @@ static void an_older_crl_is_refused_after_a_restart(void **state)
         "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"}," STATE "}",
         "/crls: CRL of CN=root: number 8 of 2027-01-14T08:00:00Z was in use, and now no file has a CRL of that CA");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
+}
+
+/* Two files with the CRL of one CA, of which one is refreshed. */
+static void the_newest_counts_in_every_store(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {
+        "{" TRUST ",\"server\":{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"own.crl\"}}," STATE "}",
+        "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"own.crl\"},\"bridge\":{" TRUST "}," STATE "}"};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        cg_pki_write(pki, folder, "list.crl", "six");
+        cg_pki_write(pki, folder, "own.crl", "six");
+        struct cg_snapshot *snapshot = fixture_load_well(policies[i]);
+        cg_pki_write(pki, folder, "list.crl", "seven");
+        snapshot = reload(NULL, snapshot);
+        fixture_expect_faults(0, NULL);
+        const struct cg_trust *other = i ? snapshot->bridge_trust : snapshot->server_trust;
+        assert_string_equal(number_of(snapshot->trust), "7");
+        assert_string_equal(number_of(other), "7");
+        snapshot = reload(NULL, snapshot); /* nothing is new */
+        fixture_expect_faults(0, NULL);
+        stop(snapshot);
+        snapshot = fixture_load_well(policies[i]); /* nor is the other file an older one now */
+        other = i ? snapshot->bridge_trust : snapshot->server_trust;
+        assert_string_equal(number_of(snapshot->trust), "7");
+        assert_string_equal(number_of(other), "7");
+        cg_snapshot_release(snapshot);
+        assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
+    }
 }
 
 static void a_policy_without_crls_takes_no_number_back(void **state)
@@ -194,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_older_crl_is_refused_after_a_restart),
+        cmocka_unit_test(the_newest_counts_in_every_store),
         cmocka_unit_test(a_policy_without_crls_takes_no_number_back),
         cmocka_unit_test(what_is_in_use_stays_in_use),
         cmocka_unit_test(an_old_crl_of_one_ca_holds_no_other_back),

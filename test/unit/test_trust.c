@@ -291,7 +291,7 @@ static void loads_files_and_folders(void **state)
     struct cg_stamps seen = {NULL, 0};
     trust = cg_trust_load_certificates(&files, &err);
     assert_non_null(trust);
-    assert_true(cg_trust_load_crls(trust, &files, NULL, &seen, &err));
+    assert_true(cg_trust_read_crls(trust, &files, NULL, &seen, &err));
     assert_int_equal(seen.count, 3); /* the folder, two CRLs */
     cg_trust_free(trust);
     cg_stamps_clear(&seen);
