@@ -61,7 +61,7 @@ static const struct cg_doctor_rule rules[] = {
      plain},
     {{"bridge_insecure", CG_LINT_ERROR,
       "The peer's host name is not checked: any holder of a certificate can pose as it.",
-      "Remove the line and give the peer's certificate a SAN with the name used here."},
+      "Give the peer's certificate a SAN with the name used here, then remove the line."},
      insecure},
     {{"bridge_nameless", CG_LINT_NOTICE, "The bridge has no certificate: a peer that asks for one refuses it.",
       "certguard issue bridge NAME, and set bridge_certfile and bridge_keyfile."},

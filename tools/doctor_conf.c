@@ -314,7 +314,8 @@ static const struct cg_doctor_rule rules[] = {
       "Set: set_tcp_nodelay true (certguard's plugin does it by itself)."},
      no_delay},
     {{"broker_as_root", CG_LINT_NOTICE, "A fault in the broker is then a fault with every right on this machine.",
-      "Start it as an own user: user mosquitto"},
+      "Start it as an own user: user mosquitto. Before that, certguard doctor --user mosquitto names what that user "
+      "cannot read."},
      as_root},
     {{"broker_user_missing", CG_LINT_ERROR, "There is no such user here: started by root, the broker ends at once.",
       "Make the user, or name another in the line \"user NAME\"."},

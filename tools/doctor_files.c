@@ -163,8 +163,7 @@ static const struct cg_doctor_rule rules[] = {
      own_refused},
     {{"crl_missing", CG_LINT_WARNING, "No CRL is configured: a stolen key is good until its certificate ends.",
       "Make one (certguard crl) and name it in trust.crls of the policy, with one of every other CA of the trust: "
-      "clients of a "
-      "CA without one would be refused."},
+      "clients of a CA without one would be refused."},
      crl_missing},
     {{"crl_stale", CG_LINT_WARNING, "Most of the CRL's life is over, and no new one came: the refresh does not run.",
       "certguard crl, and daily from a timer: certguard crl --refresh-if 50%"},

@@ -224,7 +224,7 @@ static void no_acl(struct cg_doctor *d, const struct cg_doctor_row *row)
 
 static const struct cg_doctor_rule rules[] = {
     {{"certificate_not_required", CG_LINT_ERROR, "Anyone connects, with or without a certificate.",
-      "Set: require_certificate true"},
+      "Give each client that has none a certificate (certguard issue client NAME), then set: require_certificate true"},
      certificate_not_required},
     {{"certificate_left_to_plugin", CG_LINT_WARNING,
       "Only certguard asks for a certificate here: when its line is lost, anyone connects.",
@@ -234,19 +234,21 @@ static const struct cg_doctor_rule rules[] = {
       "Set certfile, keyfile and cafile together."},
      incomplete},
     {{"tls_version_old", CG_LINT_ERROR, "Mosquitto does not start with this version, and TLS below 1.2 is broken.",
-      "Remove the line: TLS 1.2 and 1.3 are the default."},
+      "Remove the line: TLS 1.2 and 1.3 are the default. Clients that have neither need an update first."},
      old_version},
     {{"ciphers_weak", CG_LINT_ERROR,
       "The list lets in ciphers or keys that protect nothing. \"key too small\" is cured by a new key, not by this.",
-      "Remove the line: the library's list is good."},
+      "Remove the line: the library's list is good. Clients that need one of these ciphers need an update first."},
      weak_ciphers},
     {{"psk_listener", CG_LINT_WARNING,
       "Clients of this listener have a shared key and no certificate: certguard refuses them, and without it nothing "
       "is checked but the key.",
-      "Give it cafile, certfile and keyfile, or allow shared keys by tls.psk of the policy."},
+      "Allow shared keys by tls.psk of the policy; or give each of these clients a certificate and a listener that has "
+      "one."},
      shared_keys},
     {{"plain_listener", CG_LINT_WARNING, "Passwords and messages cross the network in clear.",
-      "Give it cafile, certfile and keyfile, bind it to 127.0.0.1, or remove it."},
+      "Add a listener with cafile, certfile and keyfile on another port, move the clients there, then bind this one to "
+      "127.0.0.1 or remove it."},
      plain},
     {{"plain_listeners_differ", CG_LINT_ERROR,
       "Mosquitto 2.0 does not tell plugins which listener a client came to: where the policy allows some listeners "
@@ -255,7 +257,8 @@ static const struct cg_doctor_rule rules[] = {
       "Mosquitto 2.1."},
      plain_mixed},
     {{"anonymous_allowed", CG_LINT_WARNING, "Clients without a name come in beside those with a certificate.",
-      "Set: allow_anonymous false"},
+      "When each client has a certificate whose name the policy's identity takes, or a name in password_file, set: "
+      "allow_anonymous false"},
      anonymous},
     {{"nobody_authenticates", CG_LINT_ERROR,
       "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",

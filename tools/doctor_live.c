@@ -130,7 +130,8 @@ static const struct cg_doctor_rule rules[] = {
       "Restart the broker, and look for \"certguard\" in its log at the start: systemctl restart mosquitto"},
      hook_not_effective},
     {{"let_in_without_certificate", CG_LINT_ERROR, "Anyone connects, with or without a certificate.",
-      "Set require_certificate true, name the plugin, and restart the broker."},
+      "Give each client that has none a certificate, then set require_certificate true, name the plugin, and restart "
+      "the broker."},
      let_in},
     {{"events_silent", CG_LINT_WARNING,
       "Refused clients leave no trace: the running broker writes its events elsewhere.",

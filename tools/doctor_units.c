@@ -196,8 +196,8 @@ static void not_scheduled(struct cg_doctor *d, const struct cg_doctor_row *row)
 static const struct cg_doctor_rule rules[] = {
     {{"insecure_client", CG_LINT_ERROR,
       "This client does not check the broker's name: any holder of a certificate can sit in the middle.",
-      "Remove it; give the broker's certificate the name that the client uses: certguard issue broker NAME --san "
-      "dns:HOST"},
+      "Give the broker a certificate with the name that the client uses (certguard issue broker NAME --san dns:HOST), "
+      "then remove the option."},
      insecure_client},
     {{"timer_not_enabled", CG_LINT_WARNING, "The timer is there and never runs.", "Run the command that is named."},
      timer_not_enabled},
