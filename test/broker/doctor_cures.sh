@@ -1,0 +1,200 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# What doctor says to do about a configuration is done to the letter, and the broker started before and after: the finding is
+# gone, who came in still does (whom the cure wants to have a certificate first has one), and nobody else does.
+. "$(dirname "$0")/lib.sh"
+begin
+make_pki
+make_ca other
+make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger other
+: >passwords
+mosquitto_passwd -b passwords plainly secret 2>/dev/null || { echo "skipped: no mosquitto_passwd" >&2; exit 77; }
+chmod 600 passwords
+tls=$(free_port)
+plain=$(free_port)
+
+# ---- the population: one line each, "in" or "out" ----
+
+connects() { # NAME ARGUMENTS...
+    name_=$1
+    shift
+    if timeout 10 mosquitto_pub -t population -m hello -q 1 "$@" >/dev/null 2>&1; then echo "$name_ in"; else echo "$name_ out"; fi
+}
+over_tls() { # NAME ARGUMENTS...
+    name_of=$1
+    shift
+    connects "$name_of" -h localhost -p "$tls" --cafile ca.pem "$@"
+}
+population() {
+    [ -z "${ports_differ:-}" ] || { connects ready -h localhost -p "$plain" >/dev/null; sleep 1.5; } # which ones speak TLS is tried
+    over_tls dev1 --cert dev1.pem --key dev1.key
+    over_tls dev2-with-name --cert dev2.pem --key dev2.key -u dev2 -P secret
+    over_tls stranger --cert stranger.pem --key stranger.key
+    over_tls nobody ${given:+--cert dev2.pem --key dev2.key}
+    connects plain -h localhost -p "$plain"
+    connects plainly -h localhost -p "$plain" -u plainly -P secret
+    connects plainly-wrong -h localhost -p "$plain" -u plainly -P wrong
+}
+
+# ---- a configuration: words in the place of defaults ----
+
+# conf [LINES-OF-ALL [LINES-OF-TLS [LINES-OF-PLAIN]]]
+conf() {
+    printf 'user %s\n%bset_tcp_nodelay true\n' "$(id -un)" "${1:-}"
+    printf 'listener %s 127.0.0.1\n%b' "$plain" "${3:-}"
+    tls_listener "$tls" "${2-require_certificate true\n}"
+    [ -n "${no_plugin:-}" ] || printf 'plugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+}
+# policy [MEMBERS]: with a leading comma
+policy() {
+    printf '{"trust": {"anchors": "ca.pem"}, "plain": "allow", "log": {"file": "events.jsonl"}%s}\n' "${1:-}" >policy.json
+}
+NAMES=', "identity": {"username": "cn", "authenticates": true}'
+USERS='allow_anonymous false\npassword_file '"$scratch"'/passwords\n'
+
+doctor() {
+    "$CG_TOOL" --json -v doctor --config broker.conf --user "$(id -un)" >out 2>err
+}
+before() { # ID: the fault, as broker.conf and policy.json have it
+    id=$1 given=
+    doctor
+    grep -q "\"id\":\"$id\"" out || fail "$id is not found: $(cat out err)"
+    start_broker || return
+    population >"$id.before"
+    stop_broker
+}
+after() { # WORDS: the cure has them, and broker.conf and policy.json are what they say
+    "$CG_TOOL" doctor --rules --json >rules 2>err
+    tr '{' '\n' <rules | grep "\"id\":\"$id\"" | grep -qF -- "$1" || fail "$id: the cure has no \"$1\""
+    doctor
+    grep -q "\"id\":\"$id\"" out && fail "$id: $1: found again"
+    start_broker || return
+    population >"$id.after"
+    stop_broker
+    if cmp -s "$id.before" "$id.after"; then
+        echo "ok: $id: $1"
+    else
+        fail "$id: $1: $(diff "$id.before" "$id.after" | tr '\n' ' ')"
+    fi
+}
+
+# ---- the cures ----
+
+policy ', "client": {"certificate": "optional"}'
+conf "allow_anonymous true\n" "require_certificate false\n" >broker.conf
+before certificate_not_required
+given=yes
+conf "allow_anonymous true\n" >broker.conf
+after "certguard issue client NAME), then set: require_certificate true"
+
+policy
+conf "allow_anonymous true\n" "" >broker.conf
+before certificate_left_to_plugin
+conf "allow_anonymous true\n" >broker.conf
+after "require_certificate true"
+
+policy "$NAMES"
+conf "allow_anonymous true\npassword_file $scratch/passwords\n" >broker.conf
+before anonymous_allowed
+sed -i 's/^plain in/plain out/' anonymous_allowed.before # it has neither, and is what the finding is about
+conf "$USERS" >broker.conf
+after "allow_anonymous false"
+
+policy
+conf "$USERS" "require_certificate true\nuse_identity_as_username true\n" >broker.conf
+before username_from_broker
+policy "$NAMES"
+conf "$USERS" >broker.conf
+after "then remove the line"
+
+policy ', "identity": {"username": "cn"}'
+conf "allow_anonymous false\n" >broker.conf
+before nobody_authenticates
+sed -i 's/^\(dev1\|dev2-with-name\) out/\1 in/' nobody_authenticates.before # every client was out
+policy "$NAMES"
+after "identity.authenticates to true"
+
+policy "$NAMES"
+{
+    printf 'per_listener_settings true\n'
+    no_plugin=yes conf "" "require_certificate true\n$USERS" "$USERS"
+    printf 'plugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+} >broker.conf
+before listener_without_plugin
+policy "$NAMES, \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}]"
+ports_differ=yes
+lines="plugin $CG_PLUGIN\nplugin_opt_policy $scratch/policy.json\n"
+{
+    printf 'per_listener_settings true\n'
+    no_plugin=yes conf "" "require_certificate true\n$USERS$lines" "$USERS$lines"
+} >broker.conf
+after 'first set \"plain\": \"allow\" for its port'
+ports_differ=
+
+policy "$NAMES"
+conf "$USERS" >broker.conf
+before crl_missing
+{
+    printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index.txt\ndefault_md=sha256\ndefault_crl_days=30\ncrlnumber=%s/number\n' "$scratch" "$scratch"
+    printf 'crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n'
+} >crl.cnf
+: >index.txt
+echo 01 >number
+openssl ca -config crl.cnf -gencrl -cert ca.pem -keyfile ca.key -out ca.crl 2>/dev/null || fail "no CRL"
+printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow"%s}\n' "$NAMES" >policy.json
+after "name it in trust.crls"
+
+before renewal_not_seen
+printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow", "credential": {"chain": "server.pem", "key": "server.key"}%s}\n' \
+    "$NAMES" >policy.json
+after 'Name chain and key in \"credential\"'
+
+before state_missing
+mkdir state
+printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow", "state": "state"%s}\n' "$NAMES" >policy.json
+after 'Name a folder in \"state\"'
+
+policy "$NAMES"
+conf "$USERS" "require_certificate true\ncrlfile $scratch/ca.crl\n" >broker.conf
+before crlfile_beside_plugin
+conf "$USERS" >broker.conf
+printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow"%s}\n' "$NAMES" >policy.json
+after "Remove the line and name the CRL"
+
+policy ', "mode": "audit"'
+conf "allow_anonymous true\n" >broker.conf
+before user_names_refused
+sed -i 's/^\(dev2-with-name\|plainly\) out/\1 in/' user_names_refused.before # they send a user name
+mosquitto_passwd -b passwords dev2 secret
+conf "allow_anonymous true\npassword_file $scratch/passwords\n" >broker.conf
+after "add a password_file with their users"
+
+# ---- nothing is forgotten: what is not done here, and why ----
+
+not_done() { # WHY ID...
+    shift
+    for id in "$@"; do
+        [ -e "$id.after" ] && fail "$id is done, and in the list of what is not"
+        : >"$id.after"
+    done
+}
+not_done "a command of file rights: each is done in unit_file and tool_test_doctor" \
+    file_unreadable config_unreadable writable_by_all state_unusable event_log_unwritable plugin_unreadable
+not_done "a bridge's, whose population is the other broker: broker_bridges" \
+    bridge_plain bridge_insecure bridge_nameless bridge_psk bridge_half_pair bridge_2_0_11
+not_done "the broker does not start before, so that nobody came in" plugin_foreign plugin_options listener_incomplete \
+    pair_mismatched policy_invalid certfile_refused broker_user_missing tls_version_old crl_number_low include_nested
+not_done "to install, update or restart is all that it says" broker_version unreachable hook_not_effective events_silent \
+    change_refused events_lost plain_listeners_differ
+not_done "says where to look" own_certificate_refused clients_refused served_other
+not_done "of the machine: units, users, timers, proxies" timer_not_enabled unit_command_missing unit_other_config \
+    renewal_not_scheduled broker_as_root insecure_client http_api_beside_plugin proxy_protocol
+not_done "of the CA: test cures does it" crl_stale crl_expired renewal_due anchor_ends
+not_done "adds the plugin: docs_home and docs_plant do" plugin_missing
+not_done "no cure changes who comes in" tcp_nodelay per_listener_2_0_11 plugin_order date_checks_beside_plugin ciphers_weak
+not_done "of another plugin, or of clients that change too: broker_dynsec, broker_identity, broker_psk" dynsec_not_asked \
+    client_id_from_broker psk_listener plain_listener acl_missing
+not_done "as certificate_not_required" let_in_without_certificate
+for id in $(tr '{' '\n' <rules | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); do
+    [ -e "$id.after" ] || fail "doctor's $id is neither done here nor in the list of what is not"
+done
