@@ -46,7 +46,8 @@ for how in certfile credential; do
     configure
     "$CG_TOOL" check --purpose server --policy policy.json server.pem >out 2>&1 && fail "$how: check accepts without server.trust"
     if [ "$how" = credential ]; then
-        start_refused "$how without server.trust" "untrusted\|crl_missing" "$mosquitto"
+        # shellcheck disable=SC2086
+        start_refused "$how without server.trust" "untrusted\|crl_missing" ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto"
     fi
 
     configure '"anchors": "public.pem"'
