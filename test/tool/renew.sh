@@ -136,6 +136,12 @@ serve()
     stop
     openssl s_server -accept "127.0.0.1:$port" -cert "$1/cert.pem" -key "$1/privkey.pem" -quiet >/dev/null 2>&1 </dev/null &
     server=$!
+    tries=100 # it must have read the files before they change
+    until openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || fail "no server on port $port"
+        sleep 0.1
+    done
 }
 
 expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
