@@ -188,11 +188,20 @@ bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, co
     return ok;
 }
 
+/* The very certificate, with its dates: one renewed with the same key may hold where this one does not. */
+static bool holds(const STACK_OF(X509) *issuers, const X509 *signer)
+{
+    for (int i = 0; i < sk_X509_num(issuers); i++)
+        if (X509_cmp(sk_X509_value(issuers, i), signer) == 0)
+            return true;
+    return false;
+}
+
 void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers)
 {
     for (size_t i = 0; i < set->count; i++) {
         const struct cg_crl *newer = cg_crl_set_like(from, set->crls[i]);
-        if (!newer || cg_crl_order(newer, set->crls[i]) <= 0 || !is_among(issuers, newer->signer.cert))
+        if (!newer || cg_crl_order(newer, set->crls[i]) <= 0 || !holds(issuers, newer->signer.cert))
             continue;
         cg_crl_free(set->crls[i]);
         set->crls[i] = cg_crl_take((struct cg_crl *)(uintptr_t)newer);

@@ -39,7 +39,7 @@ bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error 
 bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, const STACK_OF(X509) *issuers,
                      struct cg_faults *faults);
 
-/* Of each CRL that from has newer, the same issuer, key and scope, set gets that one, as long as its issuer is among issuers. */
+/* Of each CRL that from has newer, the same issuer, key and scope, set gets that one, if the certificate that it was verified with is among issuers. */
 void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers);
 
 /* Which one is at index < cg_crl_set_count; which one is of the same issuer, key and scope as crl, or NULL. Borrowed. */

@@ -42,7 +42,8 @@ enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visi
 /* By names, key identifiers and kind of key. Whether the issuer may sign is for the rules to say. */
 bool cg_path_may_have_issued(X509 *issuer, X509 *subject);
 
-/* Its name is its issuer's, and its own key signed it. Not so where a CA and what it issued have one name. */
+/* Its name is its issuer's, and its own key signed it. Not so where a CA and what it issued have one name. A key whose use
+ * is costly is not used: then the names decide. */
 bool cg_path_is_self_signed(X509 *cert);
 
 /* Where a chain without a path ends: the last certificate below a root that names lead to, the end entity itself or one that

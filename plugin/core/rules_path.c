@@ -73,7 +73,7 @@ static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char 
     if (ours && !ours->anchor)
         return cg_rule_fail(detail,
                             "%s: no path to a trust anchor; '%s' is an intermediate of the policy, and no anchor is "
-                            "above it (to trust it without its root: intermediate_anchors)",
+                            "above it (intermediate_anchors would let in all that it issues)",
                             who.text, issuer);
     if (came_alone(subject->in))
         return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor; no other certificate came with it",

@@ -190,6 +190,11 @@ static void why_there_is_no_path_is_told(void **state)
         {"c: bare cn=root issuer=root", "c root", CG_REASON_UNTRUSTED, "need different names"},
         {"c:", NULL, CG_REASON_SELF_SIGNED, "its own key"},
         {"c: cn=root", NULL, CG_REASON_SELF_SIGNED, "its own key"},
+        {"r: ca key=rsa2048\nc: cn=r issuer=r key=rsa2048 ski=none aki=none", "c", CG_REASON_UNTRUSTED,
+         "different names"},
+        /* the same with a key that is costly to use: nobody looks */
+        {"r: ca key=rsa2048\nc: cn=r issuer=r key=rsa2048-e300 ski=none aki=none", "c", CG_REASON_SELF_SIGNED,
+         "own key"},
         {"j: ca issuer=root ext=2.5.29.31=04\nc: issuer=j", "c j", CG_REASON_MALFORMED,
          "'CN=j', sent as a CA above 'CN=c'"},
         {"k: ca issuer=root ext=2.5.29.31=04\nj: ca issuer=k\nc: issuer=j", "j k", CG_REASON_MALFORMED, "'CN=k', sent"},
