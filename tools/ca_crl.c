@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_crl.h"
 #include "ca_key.h"
+#include "ca_revoked.h"
 #include "ca_sign.h"
 #include "core/file.h"
 #include "fault.h"
@@ -13,24 +14,6 @@
 #include <string.h>
 
 #define CRL_LIMIT ((size_t)1 << 30)
-
-/* An entry stays until its certificate has been expired for this long: it must be on one CRL issued after that
- * (RFC 5280 3.3), and clocks differ. */
-#define KEEP_EXPIRED (INT64_C(30) * 86400)
-
-X509_CRL *cg_crl_load(const char *path, struct cg_error *err)
-{
-    struct cg_bytes bytes;
-    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, err))
-        return NULL;
-    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
-    X509_CRL *crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
-    if (!crl)
-        cg_fault_openssl(err, path);
-    BIO_free(bio);
-    cg_bytes_free(&bytes);
-    return crl;
-}
 
 static const char *number_file(const char *folder)
 {
@@ -87,11 +70,9 @@ static bool add_entries(X509_CRL *crl, const struct cg_crl_order *order, size_t 
     struct cg_index_row row;
     ASN1_TIME *when = ASN1_TIME_new();
     bool good = when;
-    *count = 0;
-    if (order->index)
-        order->index->at = order->index->number = 0;
-    while (good && order->index && cg_index_next(order->index, &row, &fault)) {
-        if (row.status != 'R' || row.expires + KEEP_EXPIRED < order->now)
+    order->index->at = order->index->number = 0;
+    while (good && cg_index_next(order->index, &row, &fault)) {
+        if (row.status != 'R' || row.expires + CG_KEEP_EXPIRED < order->now)
             continue;
         if (!(good = add_entry(crl, &row, when)))
             cg_fault_openssl(&fault, row.serial);
@@ -101,6 +82,20 @@ static bool add_entries(X509_CRL *crl, const struct cg_crl_order *order, size_t 
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
     return good && !fault.text[0];
+}
+
+/* No index lists what a root revoked: its last CRL does. */
+static bool copy_entries(X509_CRL *crl, X509_CRL *last, size_t *count, struct cg_error *err)
+{
+    STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
+    bool good = true;
+    for (int i = 0; good && i < sk_X509_REVOKED_num(entries); i++) {
+        X509_REVOKED *entry = X509_REVOKED_dup(sk_X509_REVOKED_value(entries, i));
+        if (!(good = entry && X509_CRL_add0_revoked(crl, entry)))
+            X509_REVOKED_free(entry);
+        ++*count;
+    }
+    return good || cg_fault_openssl(err, "no memory for the CRL");
 }
 
 static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_order *order, const BIGNUM *number)
@@ -118,7 +113,7 @@ static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_order *orde
     return good;
 }
 
-static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, struct cg_crl_made *made,
+static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, X509_CRL *last, struct cg_crl_made *made,
                       struct cg_error *err)
 {
     X509_CRL *crl = X509_CRL_new();
@@ -130,7 +125,8 @@ static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, st
                 X509_CRL_set1_lastUpdate(crl, this_update) && X509_CRL_set1_nextUpdate(crl, next_update);
     if (!good)
         cg_fault_openssl(err, "the CRL cannot be made");
-    if (good && (good = add_entries(crl, order, &made->entries, err))) {
+    if (good && (good = order->index ? add_entries(crl, order, &made->entries, err)
+                                     : copy_entries(crl, last, &made->entries, err))) {
         X509_CRL_sort(crl);
         good = (add_number_and_issuer(crl, order, number) &&
                 X509_CRL_sign(crl, order->key, cg_key_digest(order->key)) > 0) ||
@@ -210,11 +206,20 @@ bool cg_crl_put_next(struct cg_change *change, const char *folder, BIGNUM *numbe
 
 #define NUMBER_BITS 159 /* 20 octets with the sign: RFC 5280 5.2.3 */
 
-static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_order *order, struct cg_error *err)
+static bool raise_above(BIGNUM *number, const BIGNUM *other)
 {
+    return !other || BN_cmp(number, other) > 0 || (BN_copy(number, other) && BN_add_word(number, 1));
+}
+
+/* crlnumber may be lost, or older than the CRL that brokers have. */
+static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_order *order, const X509_CRL *last,
+                         struct cg_error *err)
+{
+    BIGNUM *used = cg_crl_number(last);
     BIGNUM *number = order->number ? BN_dup(order->number) : next_number(change->ca, order->folder, err);
-    if (number && order->above && BN_cmp(number, order->above) <= 0 &&
-        (!BN_copy(number, order->above) || !BN_add_word(number, 1))) {
+    const bool raised = number && raise_above(number, order->above) && raise_above(number, used);
+    BN_free(used);
+    if (number && !raised) {
         cg_fault_openssl(err, "CRL number");
     } else if (number && BN_num_bits(number) > NUMBER_BITS) {
         cg_error_set(err,
@@ -232,14 +237,17 @@ bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, st
                   struct cg_error *err)
 {
     *made = (struct cg_crl_made){0};
-    BIGNUM *number = number_of(change, order, err);
-    X509_CRL *crl = number ? make(order, number, made, err) : NULL;
+    X509_CRL *last = cg_crl_last(change->ca, order->folder, order->issuer);
+    bool kept = !order->index || cg_revocations_kept(change->ca, order->index, last, order->now, err);
+    BIGNUM *number = kept ? number_of(change, order, last, err) : NULL;
+    X509_CRL *crl = number ? make(order, number, last, made, err) : NULL;
     char *hex = crl ? BN_bn2hex(number) : NULL;
     if (hex)
         snprintf(made->number, sizeof made->number, "%s", hex);
     OPENSSL_free(hex);
     bool good = crl && put_files(change, order, crl, made, err) && cg_crl_put_next(change, order->folder, number, err);
     X509_CRL_free(crl);
+    X509_CRL_free(last);
     BN_free(number);
     return good;
 }

@@ -14,7 +14,7 @@ struct cg_crl_order {
     const char *folder; /* "ca" or "root" */
     X509 *issuer;
     EVP_PKEY *key;
-    struct cg_index *index; /* walked from its start; NULL: nothing is revoked */
+    struct cg_index *index; /* walked from its start; NULL: what the last CRL has is kept, and nothing is added */
     int64_t now, lifetime;  /* s */
     const BIGNUM *number;   /* of this CRL; NULL: what crlnumber says */
     const BIGNUM *above;    /* and higher than this one; NULL: no such wish */
@@ -28,7 +28,8 @@ struct cg_crl_made {
     char *pem; /* the CRL; free it with cg_crl_made_clear */
 };
 
-/* Makes the CRL and adds its files to the change. */
+/* Makes the CRL and adds its files to the change. Its number is higher than the last CRL's. Refused where the index
+ * has lost a revocation that the last CRL or the journal has (ca_revoked.h). */
 bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, struct cg_crl_made *made,
                   struct cg_error *err);
 
@@ -38,7 +39,5 @@ bool cg_crl_put_next(struct cg_change *change, const char *folder, BIGNUM *numbe
 void cg_crl_made_clear(struct cg_crl_made *made);
 
 char *cg_crl_pem(X509_CRL *crl); /* malloc'ed */
-
-X509_CRL *cg_crl_load(const char *path, struct cg_error *err);
 
 #endif

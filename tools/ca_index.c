@@ -76,7 +76,9 @@ bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_err
         return errno == ENOENT || cg_fault_errno(err, "read", path);
     bool good = read_lines(fd, index) || cg_fault_errno(err, "read", path);
     close(fd);
-    return good && cg_index_of_text(index, index->text, index->len, err);
+    good = good && cg_index_of_text(index, index->text, index->len, err);
+    index->word = ca->word;
+    return good;
 }
 
 void cg_index_free(struct cg_index *index)
@@ -163,8 +165,11 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
     row->status = n == 6 && strlen(field[0]) == 1 ? field[0][0] : '\0';
     if (n != 6 || !row->status || !strchr("VRE", row->status) || !parse_time(field[1], &row->expires) ||
         !parse_revocation(field[2], row)) {
-        cg_error_set(err, "index.txt: line %lu is not a line of this database: \"%.60s\"; restore it from a backup",
-                     index->number, field[0]);
+        cg_error_set(err,
+                     "index.txt: line %lu is not a line of this database: \"%.60s\"; put it back from a backup%s%s%s",
+                     index->number, field[0],
+                     index->word ? ", or make it again from the journal, archive/ and the last CRL: certguard -C " : "",
+                     index->word ? index->word : "", index->word ? " crl --restore-index" : "");
         return false;
     }
     row->serial = field[3];

@@ -26,6 +26,7 @@ struct cg_index {
     char *fields; /* a copy, cut into fields */
     size_t at;
     unsigned long number; /* of the line, from 1 */
+    const char *word;     /* the CA's folder for command lines that are shown; NULL: not a CA's own; borrowed */
 };
 
 /* A missing file is an empty index. */

@@ -2,6 +2,7 @@
 #include "ca_store.h"
 #include "atomic_write.h"
 #include "ca_change.h"
+#include "ca_clock.h"
 #include "core/file.h"
 #include "fault.h"
 
@@ -138,7 +139,8 @@ int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, s
                      ca->dir, ca->word);
         return CG_EXIT_FAILED;
     }
-    return !made || load_certs(ca, err) ? CG_EXIT_OK : CG_EXIT_FAILED;
+    const bool dated = use == CG_CA_WRITE || use == CG_CA_CREATE;
+    return (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, cli, err)) ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
 
 void cg_ca_close(struct cg_ca *ca)

@@ -29,11 +29,13 @@ struct cg_ca {
     int lock;                 /* -1: opened for reading */
     X509 *cert;               /* the CA that issues; NULL before init */
     X509 *root;               /* the same certificate where there is no intermediate */
+    bool clock_set;           /* --at goes back behind what the CA has seen: the run leaves a line in the journal */
 };
 
 enum cg_ca_use {
     CG_CA_READ,   /* no lock */
-    CG_CA_WRITE,  /* the lock is held until close, and what a killed run left was finished or removed */
+    CG_CA_HOLD,   /* the lock is held until close, and what a killed run left was finished or removed */
+    CG_CA_WRITE,  /* the same, and the clock is not before what the CA has seen (ca_clock.h) */
     CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
 };
 

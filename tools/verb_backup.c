@@ -81,7 +81,7 @@ static int run(const struct cg_cli *cli, const void *values)
     (void)values;
     struct cg_error err = {""};
     struct cg_ca ca;
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_ca_open(&ca, cli, CG_CA_HOLD, &err);
     if (code == CG_EXIT_OK && !backup(&ca, cli, &err))
         code = CG_EXIT_FAILED;
     cg_ca_close(&ca);

@@ -190,6 +190,23 @@ static void tell(const struct cg_cli *cli, const struct rewrite *rewrite, const 
         cg_say(cli, "Deployed to %zu folder%s.", targets, targets == 1 ? "" : "s");
 }
 
+/* A name that has certificates here, but no line in the index, was not mistyped. */
+static bool tell_unknown(const struct cg_ca *ca, const char *typed, struct cg_error *err)
+{
+    if (cg_ca_name_valid(typed, NULL) && cg_ca_generation(ca, typed))
+        cg_error_set(err,
+                     "index.txt has no line of \"%s\", but archive/%s holds certificates: index.txt was lost or "
+                     "shortened. Put it back from a backup, or make it again from the journal, archive/ and the last "
+                     "CRL: certguard -C %s crl --restore-index",
+                     typed, typed, ca->word);
+    else
+        cg_error_set(err,
+                     "this CA issued nothing by the name or serial number \"%s\"; certguard -C %s list shows what "
+                     "it issued",
+                     typed, ca->word);
+    return false;
+}
+
 static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struct revoke_options *o,
                    struct cg_error *err)
 {
@@ -202,13 +219,8 @@ static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struc
     rewrite.serials = cJSON_AddArrayToObject(result, "revoked");
     rewrite.names = cJSON_CreateArray();
     bool good = cg_index_load(&index, ca, err) && rewrite_index(&index, &rewrite, cli, reason, err);
-    if (good && !rewrite.matched) {
-        cg_error_set(err,
-                     "this CA issued nothing by the name or serial number \"%s\"; certguard -C %s list shows what "
-                     "it issued",
-                     cli->args[0], ca->word);
-        good = false;
-    }
+    if (good && !rewrite.matched)
+        good = tell_unknown(ca, cli->args[0], err);
     if (good && rewrite.revoked && !cli->dry_run)
         good = write_all(ca, cli, o, &rewrite, reason, &made, &targets, err);
     if (good) {

@@ -1,0 +1,159 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Files of the CA's folder are lost, shortened, old or damaged. What was revoked stays revoked, CRL numbers go up, a
+# further revocation gets through once the printed way back was followed, and nothing that was there is lost.
+. "$(dirname "$0")/lib.sh"
+
+ok cg -C base init --no-passphrase
+for name in stolen lost kept; do
+    ok cg -C base issue client $name
+done
+ok cg -C base issue broker two.lan --to "$work/etc"
+ok cg -C base revoke stolen --reason keyCompromise
+cp base/index.txt older.txt
+ok cg -C base revoke lost --reason superseded
+consistent base
+[ "$(grep -c ^R base/index.txt)" = 2 ] || fail "two are to be revoked"
+
+number()
+{
+    openssl crl -in "$1" -noout -crlnumber | sed 's/.*0x//'
+}
+
+# fresh: the folder as it was
+fresh()
+{
+    rm -rf ca
+    cp -a base ca
+    cp base/crl.pem etc/crl.pem
+}
+
+# refused COMMAND...: with the way back, and neither CA nor target has another CRL
+refused()
+{
+    expect 1 "$@"
+    says "crl --restore-index"
+    cmp -s ca/crl.pem base/crl.pem || [ ! -e ca/crl.pem ] || fail "$*: another CRL was made"
+    cmp -s etc/crl.pem base/crl.pem || fail "$*: another CRL was deployed"
+}
+
+# cure: what the refusal printed, literally
+cure()
+{
+    # shellcheck disable=SC2046 # the words of the command
+    ok cg $(sed -n 's/.*: certguard \(-C [^ ]* crl --restore-index\)$/\1/p' err)
+    says "put back"
+}
+
+# whole: after the cure everything is as it was, and the CRL is a newer one
+whole()
+{
+    sort ca/index.txt >now
+    sort base/index.txt | cmp -s - now || fail "the index is not as it was: $(diff base/index.txt ca/index.txt)"
+    consistent ca
+    cmp -s ca/crl.pem etc/crl.pem || fail "the new CRL was not deployed"
+    [ "$(printf %d "0x$(number ca/crl.pem)")" -gt "$(printf %d "0x$(number base/crl.pem)")" ] || fail "the number went back"
+    ok cg -C ca revoke kept
+    [ "$(openssl crl -in etc/crl.pem -noout -text | grep -c 'Serial Number')" = 3 ] || fail "not all are on the CRL"
+}
+
+# ---- index.txt: empty, gone, without its first line, of an older day, garbage ----
+damage()
+{
+    case $1 in
+    empty) : >ca/index.txt ;;
+    gone) rm ca/index.txt ;;
+    shortened) sed 1d base/index.txt >ca/index.txt ;;
+    older) cp older.txt ca/index.txt ;;
+    garbage) head -c 300 /dev/zero >ca/index.txt && echo >>ca/index.txt ;;
+    esac
+}
+for how in empty gone shortened older garbage; do
+    fresh
+    damage $how
+    for verb in crl "crl --above 40" "revoke kept"; do
+        # shellcheck disable=SC2086 # the words of the verb
+        refused cg -C ca $verb
+    done
+    # a daily run says so, too, when its turn comes
+    refused cg -C ca crl --refresh-if 0%
+    refused cg -C ca crl
+    cure
+    whole
+done
+
+# what is not in the index any more is not "never issued"
+fresh
+sed '/archive\/kept\//d' base/index.txt >ca/index.txt
+refused cg -C ca revoke kept
+cure
+whole
+
+# ---- each of the three sources alone ----
+fresh # archive and CRL
+rm ca/index.txt ca/journal.jsonl
+refused cg -C ca crl
+cure
+[ "$(sort base/index.txt)" = "$(sort ca/index.txt)" ] || fail "archive and CRL do not make the index"
+fresh # journal
+rm -r ca/index.txt ca/crl.pem ca/crl.der ca/ca/crl.pem ca/crlnumber
+expect 1 cg -C ca crl
+says "crl --restore-index"
+ok cg -C ca crl --restore-index
+[ "$(sort base/index.txt)" = "$(sort ca/index.txt)" ] || fail "archive and journal do not make the index"
+fresh # journal without archive: names, ends and revocations
+rm -r ca/index.txt ca/archive
+ok cg -C ca crl --restore-index
+[ "$(cut -f1,2,4 base/index.txt | sort)" = "$(cut -f1,2,4 ca/index.txt | sort)" ] || fail "the journal does not make the index"
+fresh # the CRL alone
+rm -r ca/index.txt ca/archive ca/journal.jsonl
+refused cg -C ca crl
+cure
+[ "$(grep -c '^R.*unknown' ca/index.txt)" = 2 ] || fail "the CRL's entries are not in the index"
+ok cg -C ca crl
+
+# a journal with a broken line still counts
+fresh
+sed -i '2s/.*/{"done":"revo/' ca/journal.jsonl
+rm ca/index.txt ca/crl.pem ca/crl.der ca/ca/crl.pem
+expect 1 cg -C ca crl
+says "2 revoked certificates"
+
+# somebody else's CRL in the place of ours says nothing
+fresh
+ok cg -C other init --no-passphrase
+cp other/crl.pem ca/ca/crl.pem
+ok cg -C ca crl --refresh-if 50%
+says "New CRL, number 04, 2 revoked"
+
+# ---- CRL numbers ----
+fresh
+rm ca/crlnumber
+ok cg -C ca crl
+says "number 04"
+fresh
+echo 02 >ca/crlnumber
+ok cg -C ca crl
+says "number 04"
+
+# ---- a copy of the CRL that is lost or damaged is due ----
+for file in crl.pem ca/crl.pem crl.der; do
+    for how in gone cut; do
+        fresh
+        if [ $how = gone ]; then rm ca/$file; else truncate -s 100 ca/$file; fi
+        ok cg -C ca crl --refresh-if 50%
+        says "New CRL, number 04, 2 revoked"
+    done
+done
+
+# ---- what a root revoked stays on its CRL ----
+ok cg -C tiers init --no-passphrase --intermediate
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out sub.key 2>/dev/null
+printf 'V\t361125220332Z\t\t77\tunknown\t/CN=old\n' >root.txt
+printf '[ca]\ndatabase=root.txt\ncrlnumber=root.number\ndefault_md=sha256\ndefault_crl_days=30\ncrl_extensions=x\n' >ca.cnf
+printf '[x]\nauthorityKeyIdentifier=keyid\n' >>ca.cnf
+echo 07 >root.number
+sed -i 's/^V\t\([^\t]*\)\t/R\t\1\t261101000000Z/' root.txt
+ok openssl ca -config ca.cnf -name ca -gencrl -cert tiers/ca.pem -keyfile tiers/root/key.pem -out tiers/root/crl.pem
+ok cg -C tiers crl --root
+says "number 08, 1 revoked"

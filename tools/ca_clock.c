@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_clock.h"
+#include "ca_index.h"
+#include "ca_journal.h"
+#include "ca_profile.h"
+#include "core/name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* 2026-01-01: no CA was made by this program before. */
+#define FIRST_DAY INT64_C(1767225600)
+
+/* Clocks of two computers differ, and time servers set them back. */
+#define LEEWAY CG_BACKDATE
+
+#define TAIL ((size_t)64 << 10)
+
+struct seen {
+    int64_t time;
+    char what[CG_NAME_MAX + 64];
+};
+
+/* The last line, and not the latest: a run with --at may go back, and what it wrote is true from then on. */
+static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+{
+    struct cg_journal journal;
+    struct cg_journal_row row;
+    if (!cg_journal_load(&journal, ca, TAIL, err))
+        return false;
+    while (cg_journal_next(&journal, "", &row)) {
+        if (row.time) {
+            seen->time = row.time;
+            snprintf(seen->what, sizeof seen->what, "the last entry of journal.jsonl (%s%s%s)", row.done,
+                     row.name ? " " : "", row.name ? row.name : "");
+        }
+        cg_journal_row_clear(&row);
+    }
+    cg_journal_free(&journal);
+    return true;
+}
+
+static bool of_index(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+{
+    struct cg_index index;
+    struct cg_index_row row;
+    bool good = cg_index_load(&index, ca, err);
+    /* a line that is none is told by who needs the index */
+    while (good && cg_index_next(&index, &row, NULL))
+        if (row.status == 'R' && row.revoked > seen->time) {
+            seen->time = row.revoked;
+            snprintf(seen->what, sizeof seen->what, "the newest revocation of index.txt");
+        }
+    cg_index_free(&index);
+    return good;
+}
+
+static bool latest(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+{
+    int64_t start = 0;
+    if (!ca->cert) {
+        *seen = (struct seen){FIRST_DAY, "the first day of this program"};
+        return true;
+    }
+    if (!of_journal(ca, seen, err) || (!seen->time && !of_index(ca, seen, err)))
+        return false;
+    if (cg_time_seconds(X509_get0_notBefore(ca->cert), &start) && start > seen->time) {
+        seen->time = start;
+        snprintf(seen->what, sizeof seen->what, "the start of the CA's certificate");
+    }
+    return true;
+}
+
+bool cg_ca_clock_check(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
+{
+    char now[24], then[24];
+    struct seen seen = {0};
+    ca->clock_set = false;
+    if (!latest(ca, &seen, err))
+        return false;
+    if (cli->now >= seen.time - LEEWAY)
+        return true;
+    ca->clock_set = true;
+    if (cli->at.given)
+        return true;
+    cg_time_text(cli->now, now, sizeof now);
+    cg_time_text(seen.time, then, sizeof then);
+    cg_error_set(err,
+                 "the clock of this computer says %s, which is before %s, %s; nothing was changed. Set the clock, and "
+                 "try again%s%s%s",
+                 now, seen.what, then,
+                 ca->cert ? ". If it is right, and the other time was written while it was wrong, run once: certguard "
+                            "-C "
+                          : "",
+                 ca->cert ? ca->word : "", ca->cert ? " crl --at +0s" : "");
+    return false;
+}
