@@ -238,7 +238,7 @@ bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, st
 {
     *made = (struct cg_crl_made){0};
     X509_CRL *last = cg_crl_last(change->ca, order->folder, order->issuer);
-    bool kept = !order->index || cg_revocations_kept(change->ca, order->index, last, order->now, err);
+    bool kept = cg_revocations_kept(change->ca, order->folder, order->index, last, order->now, err);
     BIGNUM *number = kept ? number_of(change, order, last, err) : NULL;
     X509_CRL *crl = number ? make(order, number, last, made, err) : NULL;
     char *hex = crl ? BN_bn2hex(number) : NULL;

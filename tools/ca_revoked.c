@@ -4,6 +4,7 @@
 #include "ca_serials.h"
 #include "core/file.h"
 #include "core/name.h"
+#include "deploy.h"
 #include "fault.h"
 
 #include <openssl/bn.h>
@@ -48,33 +49,67 @@ static void take_newer(X509_CRL **best, X509_CRL *crl, X509 *issuer)
 }
 
 /* PEM with any number of CRLs, or DER with one. */
+static void take_all(const struct cg_bytes *bytes, X509 *issuer, X509_CRL **best)
+{
+    X509_CRL *crl = NULL;
+    const unsigned char *der = bytes->data;
+    BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
+    while (bio && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
+        take_newer(best, crl, issuer);
+    BIO_free(bio);
+    if (bytes->len && *der == 0x30 && (crl = d2i_X509_CRL(NULL, &der, (long)bytes->len)))
+        take_newer(best, crl, issuer);
+    ERR_clear_error();
+}
+
 X509_CRL *cg_crl_of(const char *path, X509 *issuer)
 {
     struct cg_bytes bytes;
-    X509_CRL *best = NULL, *crl = NULL;
-    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
-        return NULL;
-    const unsigned char *der = bytes.data;
-    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
-    while (bio && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
-        take_newer(&best, crl, issuer);
-    BIO_free(bio);
-    if (!best && (crl = d2i_X509_CRL(NULL, &der, (long)bytes.len)))
-        take_newer(&best, crl, issuer);
-    ERR_clear_error();
-    cg_bytes_free(&bytes);
+    X509_CRL *best = NULL;
+    if (cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL)) {
+        take_all(&bytes, issuer, &best);
+        cg_bytes_free(&bytes);
+    }
     return best;
+}
+
+struct copies {
+    X509 *issuer;
+    X509_CRL *last;
+    struct cg_bytes own; /* crl.pem: most targets have the same, which need not be read as a CRL again */
+};
+
+/* Brokers have copies, which are newer where the CA came out of a backup. Of one that cannot be read, or of a target
+ * that is none, nothing is learnt. */
+static bool of_target(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct copies *copies = context;
+    struct cg_bytes bytes;
+    (void)ca;
+    (void)err;
+    if (snprintf(path, sizeof path, "%s/crl.pem", target->to) >= (int)sizeof path ||
+        !cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
+        return true;
+    if (bytes.len != copies->own.len || memcmp(bytes.data, copies->own.data, bytes.len) != 0)
+        take_all(&bytes, copies->issuer, &copies->last);
+    cg_bytes_free(&bytes);
+    return true;
 }
 
 X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
 {
     char path[PATH_MAX], own[32];
-    X509_CRL *last = NULL;
+    struct copies copies = {.issuer = issuer};
     snprintf(own, sizeof own, "%s/crl.pem", folder);
-    const char *const copies[] = {own, "crl.der", "crl.pem"};
-    for (size_t i = 0; !last && i < CG_COUNT(copies); i++)
-        last = cg_crl_of(cg_ca_path(ca, path, "%s", copies[i]), issuer);
-    return last;
+    const char *const files[] = {own, "crl.der", "crl.pem"};
+    for (size_t i = 0; !copies.last && i < CG_COUNT(files); i++)
+        copies.last = cg_crl_of(cg_ca_path(ca, path, "%s", files[i]), issuer);
+    if (copies.last)
+        cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, CRL_LIMIT, &copies.own, NULL);
+    cg_target_visit(ca, of_target, &copies, NULL);
+    cg_bytes_free(&copies.own);
+    return copies.last;
 }
 
 /* ---- what the index has lost ---- */
@@ -221,16 +256,34 @@ bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CR
     return good;
 }
 
-bool cg_revocations_kept(const struct cg_ca *ca, struct cg_index *index, X509_CRL *last, int64_t now,
-                         struct cg_error *err)
+/* A CRL was made here once, and nothing is left that says what was on it. */
+static bool has_witness(const struct cg_ca *ca, const char *folder, const X509_CRL *last, struct cg_error *err)
+{
+    const bool root = strcmp(folder, "root") == 0;
+    if (last || !cg_ca_has(ca, root ? "root/crlnumber" : "crlnumber") || (!root && cg_ca_has(ca, "journal.jsonl")))
+        return true;
+    cg_error_set(err,
+                 "nothing is left that says what was revoked: %s/crl.pem %scannot be read. Put the file back from a "
+                 "backup, or copy the crl.pem of a broker there; then a new CRL can be made",
+                 folder, root ? "" : "and journal.jsonl ");
+    return false;
+}
+
+bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_index *index, X509_CRL *last,
+                         int64_t now, struct cg_error *err)
 {
     struct cg_revocations lost;
+    if (!has_witness(ca, folder, last, err))
+        return false;
+    if (!index)
+        return true;
     if (!cg_revocations_lost(ca, index, last, now, &lost, err))
         return false;
     const struct cg_revocation *one = lost.count ? &lost.row[0] : NULL;
     if (one)
         cg_error_set(err,
-                     "index.txt was lost or shortened: %zu revoked certificate%s (%s%sserial %s%s) would be good again "
+                     "index.txt was lost or shortened, or is an older copy: %zu revoked certificate%s (%s%sserial "
+                     "%s%s) would be good again "
                      "by a CRL that is made from it, so none was made. Put index.txt back from a backup, or make it "
                      "again from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index",
                      lost.count, lost.count == 1 ? "" : "s", one->name, one->name[0] ? ", " : "", one->serial,

@@ -25,7 +25,8 @@ struct cg_revocations {
 
 /* The newest CRL in a file, of those that the issuer signed; NULL: none. Free it. */
 X509_CRL *cg_crl_of(const char *path, X509 *issuer);
-/* The same of the CA's folder ("ca" or "root" says which CA), of the first copy that can be read. */
+/* The same of a CA's folder ("ca" or "root" says which CA): of the first copy there that can be read, or of a target
+ * that has a newer one, for then the folder came out of a backup. */
 X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer);
 BIGNUM *cg_crl_number(const X509_CRL *crl); /* NULL: it has none */
 
@@ -35,8 +36,8 @@ bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CR
 void cg_revocations_free(struct cg_revocations *lost);
 const struct cg_revocation *cg_revocations_find(const struct cg_revocations *lost, const char *serial);
 
-/* True when nothing is lost; else the text says what, and the way back. */
-bool cg_revocations_kept(const struct cg_ca *ca, struct cg_index *index, X509_CRL *last, int64_t now,
-                         struct cg_error *err);
+/* True when nothing is lost; else the text says what, and the way back. index NULL: there is none, of a root. */
+bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_index *index, X509_CRL *last,
+                         int64_t now, struct cg_error *err);
 
 #endif

@@ -89,6 +89,25 @@ refused cg -C ca revoke kept
 cure
 whole
 
+# ---- the whole folder out of a backup that is older than a revocation: the brokers' copy knows ----
+rm -rf ca
+cp -a base ca
+cp base/crl.pem etc/crl.pem
+ok cg -C ca backup ca.tar
+ok cg -C ca revoke kept
+cp etc/crl.pem newer.pem
+rm -rf ca
+mkdir unpacked
+tar -xpf ca.tar -C unpacked || fail "the backup cannot be read"
+mv unpacked/* ca
+expect 1 cg -C ca crl
+says "(kept, serial .*) would be good again"
+cmp -s etc/crl.pem newer.pem || fail "an older CRL was deployed"
+expect 1 cg -C ca revoke two.lan
+cure
+grep -q '^R.*archive/kept/' ca/index.txt || fail "what the brokers know was not taken back"
+[ "$(printf %d "0x$(number etc/crl.pem)")" -gt "$(printf %d "0x$(number newer.pem)")" ] || fail "the number went back"
+
 # ---- each of the three sources alone ----
 fresh # archive and CRL
 rm ca/index.txt ca/journal.jsonl
@@ -111,6 +130,22 @@ refused cg -C ca crl
 cure
 [ "$(grep -c '^R.*unknown' ca/index.txt)" = 2 ] || fail "the CRL's entries are not in the index"
 ok cg -C ca crl
+
+fresh # the copy of a broker
+rm -r ca/index.txt ca/archive ca/journal.jsonl ca/crl.pem ca/crl.der ca/ca/crl.pem ca/crlnumber
+refused cg -C ca crl
+cure
+ok openssl crl -in etc/crl.pem -noout -crlnumber
+says "=0x04"
+fresh # and without any
+rm -r ca/index.txt ca/archive ca/journal.jsonl ca/crl.pem ca/crl.der ca/ca/crl.pem etc/crl.pem
+expect 1 cg -C ca crl
+says "copy the crl.pem of a broker there"
+expect 1 cg -C ca crl --restore-index
+says "copy the crl.pem of a broker there"
+cp base/crl.pem ca/ca/crl.pem
+expect 1 cg -C ca crl
+cure
 
 # a journal with a broken line still counts
 fresh
@@ -157,3 +192,9 @@ sed -i 's/^V\t\([^\t]*\)\t/R\t\1\t261101000000Z/' root.txt
 ok openssl ca -config ca.cnf -name ca -gencrl -cert tiers/ca.pem -keyfile tiers/root/key.pem -out tiers/root/crl.pem
 ok cg -C tiers crl --root
 says "number 08, 1 revoked"
+rm tiers/root/crl.pem
+ok cg -C tiers crl --root
+says "number 09, 1 revoked"
+rm tiers/root/crl.pem tiers/crl.pem
+expect 1 cg -C tiers crl --root
+says "copy the crl.pem of a broker there"
