@@ -114,9 +114,16 @@ X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
 
 /* ---- what the index has lost ---- */
 
+/* Other programs write leading zeros. */
+static const char *digits_of(const char *serial)
+{
+    return serial + strspn(serial, "0");
+}
+
 static int by_serial(const void *a, const void *b)
 {
-    return strcasecmp(((const struct cg_revocation *)a)->serial, ((const struct cg_revocation *)b)->serial);
+    const struct cg_revocation *one = a, *other = b;
+    return strcasecmp(digits_of(one->serial), digits_of(other->serial));
 }
 
 static struct cg_revocation *add(struct cg_revocations *lost, struct cg_error *err)
@@ -146,7 +153,7 @@ const struct cg_revocation *cg_revocations_find(const struct cg_revocations *los
     struct cg_revocation key;
     if (!lost->count)
         return NULL;
-    snprintf(key.serial, sizeof key.serial, "%s", serial);
+    snprintf(key.serial, sizeof key.serial, "%s", digits_of(serial));
     return bsearch(&key, lost->row, lost->count, sizeof *lost->row, by_serial);
 }
 
