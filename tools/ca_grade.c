@@ -2,11 +2,10 @@
 #include "ca_grade.h"
 #include "ca_check.h"
 #include "lint.h"
-#include "tty.h"
+#include "print.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINT_MAX 1000 /* certificates that lint sees: its rules that compare two walk every pair */
 
@@ -55,8 +54,8 @@ static void show_finding(const struct cg_adoption *a, const struct cg_lint_findi
     cJSON_AddStringToObject(item, "cure", f->row->cure);
     cJSON_AddItemToArray(list, item);
     if (!a->cli->json && is_of_ca(a, f))
-        printf("%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA", cg_severity_text(f->row->severity),
-               f->row->what, f->row->id, f->row->cure);
+        cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA",
+                 cg_severity_text(f->row->severity), f->row->what, f->row->id, f->row->cure);
 }
 
 static const struct cg_lint_finding *worst_of(const struct cg_lint *lint, const char *file)
@@ -78,9 +77,10 @@ static void print_grade(const struct cg_adoption *a, const char *name, enum grad
     cJSON_AddStringToObject(item, "grade", grades[grade].word);
     cJSON_AddStringToObject(item, "why", why);
     cJSON_AddItemToArray(list, item);
-    if (!a->cli->json)
-        printf("%s%-8s%s %-24s %s\n", cg_colour(STDOUT_FILENO, grades[grade].colour), grades[grade].word,
-               cg_colour(STDOUT_FILENO, CG_PLAIN), name, why);
+    if (!a->cli->json) {
+        cg_print_in(stdout, grades[grade].colour, "%-8s", grades[grade].word);
+        cg_print(stdout, " %-24s %s\n", name, why);
+    }
 }
 
 static bool grade_row(const struct cg_adoption *a, const struct cg_ca_checker *checker, const struct cg_lint *lint,

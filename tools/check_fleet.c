@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "core/pem.h"
-#include "tty.h"
+#include "print.h"
 
 #include <openssl/x509v3.h>
 #include <pthread.h>
@@ -118,9 +118,10 @@ static void show_json(struct run *run, const struct sample *s)
     cJSON_AddStringToObject(object, "hint", cg_reason_hint(v->reason, whose_of(run, s)));
     if (audited)
         cJSON_AddStringToObject(object, "audited", cg_reason_row(audited->reason)->code);
-    char *line = cJSON_PrintUnformatted(object);
-    printf("%s\n%s", run->shown ? "," : "", line ? line : "{}");
-    cJSON_free(line);
+    char *line = cg_json_line(object);
+    fputs(run->shown ? ",\n" : "\n", stdout);
+    fputs(line ? line : "{}", stdout);
+    free(line);
     cJSON_Delete(object);
 }
 
@@ -129,16 +130,12 @@ static void show_row(struct run *run, const struct sample *s)
     const struct cg_verdict *v = &s->verdict;
     const struct cg_finding *audited = cg_verdict_audited(v);
     enum cg_colour colour = v->decision != CG_ACCEPT ? CG_RED : audited ? CG_YELLOW : CG_GREEN;
-    char name[260];
-    cg_text_escape(s->item->name, strlen(s->item->name), name, sizeof name);
     if (!run->shown)
-        printf("%-24s %-7s %-22s %s\n", "NAME", "VERDICT", "REASON", "FOUND");
-    printf("%-24s %s%-7s%s %-22s %s\n", name, cg_colour(STDOUT_FILENO, colour),
-           v->decision != CG_ACCEPT ? "refused"
-           : audited                ? "audited"
-                                    : "fine",
-           cg_colour(STDOUT_FILENO, CG_PLAIN), cg_reason_row(audited ? audited->reason : v->reason)->code,
-           audited ? audited->detail : v->detail);
+        cg_print(stdout, "%-24s %-7s %-22s %s\n", "NAME", "VERDICT", "REASON", "FOUND");
+    cg_print(stdout, "%-24s ", s->item->name);
+    cg_print_in(stdout, colour, "%-7s", v->decision != CG_ACCEPT ? "refused" : audited ? "audited" : "fine");
+    cg_print(stdout, " %-22s %s\n", cg_reason_row(audited ? audited->reason : v->reason)->code,
+             audited ? audited->detail : v->detail);
 }
 
 static void judge(struct sample *s, const struct run *run)
@@ -181,7 +178,7 @@ static void tell_or_count(struct run *run, const struct sample *s)
     else if (s->taken == PASSED_OVER)
         run->passed_over++;
     else {
-        fprintf(stderr, "certguard check: %s\n", s->err.text);
+        cg_print(stderr, "certguard check: %s\n", s->err.text);
         run->broken++;
     }
 }
@@ -264,9 +261,10 @@ static void close_json(const struct run *run, const struct cg_fleet *fleet)
                 {"superseded", fleet->superseded}, {"without_file", fleet->unknown}};
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         cJSON_AddNumberToObject(counts, rows[i].key, (double)rows[i].count);
-    char *text = cJSON_PrintUnformatted(counts);
-    printf("%s],%s\n", run->shown ? "\n" : "", text ? text + 1 : "}");
-    cJSON_free(text);
+    char *text = cg_json_line(counts);
+    fputs(run->shown ? "\n]," : "],", stdout);
+    puts(text ? text + 1 : "}");
+    free(text);
     cJSON_Delete(counts);
 }
 

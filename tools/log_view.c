@@ -79,7 +79,7 @@ static void explain_row(const char *title, const char *text)
 
 void cg_log_explain(const struct cg_log_event *event)
 {
-    char text[CG_SHOWN_MAX], command[CG_CURE_MAX];
+    char text[CG_SHOWN_MAX], command[CG_CURE_MAX], shown[CG_SHOWN_MAX];
     const struct cg_reason_row *row = cg_reason_row(cg_reason_from_code(event->reason));
     bool known = strcmp(row->code, event->reason) == 0;
 
@@ -96,7 +96,7 @@ void cg_log_explain(const struct cg_log_event *event)
                         : known      ? cg_reason_hint(cg_reason_from_code(event->reason), event->whose)
                                      : "");
     if (cg_log_cure(event, command))
-        printf("    %-8s%s%s%s\n", "run", colour(CG_BOLD), command, colour(CG_PLAIN));
+        printf("    %-8s%s%s%s\n", "run", colour(CG_BOLD), cg_shown(command, shown), colour(CG_PLAIN));
     printf("\n");
 }
 

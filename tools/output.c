@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli.h"
-#include "tty.h"
+#include "print.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-__attribute__((format(printf, 2, 0))) static void words(const char *mark, const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void words(const char *format, va_list args)
 {
-    fputs(mark, stderr);
-    vfprintf(stderr, format, args);
+    cg_vprint(stderr, format, args);
     fputc('\n', stderr);
 }
 
@@ -21,7 +19,7 @@ void cg_say(const struct cg_cli *cli, const char *format, ...)
         return;
     va_list args;
     va_start(args, format);
-    words("", format, args);
+    words(format, args);
     va_end(args);
 }
 
@@ -31,7 +29,7 @@ void cg_detail(const struct cg_cli *cli, const char *format, ...)
         return;
     va_list args;
     va_start(args, format);
-    words("", format, args);
+    words(format, args);
     va_end(args);
 }
 
@@ -40,26 +38,24 @@ void cg_warn(const struct cg_cli *cli, const char *format, ...)
     (void)cli;
     va_list args;
     va_start(args, format);
-    fputs(cg_colour(STDERR_FILENO, CG_YELLOW), stderr);
-    fputs("warning: ", stderr);
-    fputs(cg_colour(STDERR_FILENO, CG_PLAIN), stderr);
-    words("", format, args);
+    cg_print_in(stderr, CG_YELLOW, "warning: ");
+    words(format, args);
     va_end(args);
 }
 
 void cg_result(const struct cg_cli *cli, cJSON *object)
 {
-    char *text = cli->json ? cJSON_PrintUnformatted(object) : NULL;
+    char *text = cli->json ? cg_json_line(object) : NULL;
     if (text)
         puts(text);
-    cJSON_free(text);
+    free(text);
     cJSON_Delete(object);
 }
 
 static void print_error(const struct cg_cli *cli, const char *text)
 {
-    fprintf(stderr, "%scertguard%s%s:%s %s\n", cg_colour(STDERR_FILENO, CG_RED), cli->verb ? " " : "",
-            cli->verb ? cli->verb->name : "", cg_colour(STDERR_FILENO, CG_PLAIN), text);
+    cg_print_in(stderr, CG_RED, "certguard%s%s:", cli->verb ? " " : "", cli->verb ? cli->verb->name : "");
+    cg_print(stderr, " %s\n", text);
     if (!cli->json)
         return;
     cJSON *object = cJSON_CreateObject();
@@ -84,8 +80,8 @@ int cg_usage(const struct cg_cli *cli, const char *format, ...)
     cg_error_set(&err, "%s", text);
     print_error(cli, err.text);
     if (cli->verb)
-        fprintf(stderr, "See: certguard %s --help\n", cli->verb->name);
+        cg_print(stderr, "See: certguard %s --help\n", cli->verb->name);
     else
-        fprintf(stderr, "See: certguard --help\n");
+        cg_print(stderr, "See: certguard --help\n");
     return cli->verb && cli->verb->usage_exit ? cli->verb->usage_exit : CG_EXIT_USAGE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "status_view.h"
 
+#include "print.h"
 #include "text_column.h"
 #include "tty.h"
 
@@ -131,7 +132,7 @@ static void show_kept(const cJSON *snapshot)
     {
         printf("  %sstays as it was: %s", colour(CG_YELLOW), colour(CG_PLAIN));
         show_text(cg_status_text(item, "detail"));
-        printf(" [%s]\n", cg_status_text(item, "reason"));
+        cg_print(stdout, " [%s]\n", cg_status_text(item, "reason"));
     }
 }
 

@@ -4,7 +4,7 @@
 #include "check_fleet.h"
 #include "core/file.h"
 #include "core/name.h"
-#include "tty.h"
+#include "print.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -59,7 +59,8 @@ static void explain_words(const struct cg_verdict *v, const struct cg_profile *p
     for (size_t i = 0; i < cg_rules_count(); i++) {
         enum cg_reason reason = cg_rules_reason(i);
         const struct cg_finding *f = finding_of(v, reason);
-        printf("  %-28s %-10s %s\n", cg_reason_row(reason)->code, rule_result(v, profile, reason), f ? f->detail : "");
+        cg_print(stdout, "  %-28s %-10s %s\n", cg_reason_row(reason)->code, rule_result(v, profile, reason),
+                 f ? f->detail : "");
     }
 }
 
@@ -105,22 +106,22 @@ static void print_words(const struct cg_cli *cli, const struct cg_verdict *v, en
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     bool accepted = v->decision == CG_ACCEPT;
     const struct cg_finding *audited = cg_verdict_audited(v);
-    printf("%s%s%s %s\n", cg_colour(STDOUT_FILENO, accepted ? CG_GREEN : CG_RED), accepted ? "accept" : "reject",
-           cg_colour(STDOUT_FILENO, CG_PLAIN), row->code);
+    cg_print_in(stdout, accepted ? CG_GREEN : CG_RED, "%s", accepted ? "accept" : "reject");
+    cg_print(stdout, " %s\n", row->code);
     if (audited)
-        printf("  audit only: %s: %s\n", cg_reason_row(audited->reason)->code, audited->detail);
+        cg_print(stdout, "  audit only: %s: %s\n", cg_reason_row(audited->reason)->code, audited->detail);
     if (!accepted)
-        printf("  %s\n", row->sentence);
+        cg_print(stdout, "  %s\n", row->sentence);
     if (!accepted && v->detail[0])
-        printf("  Found: %s\n", v->detail);
+        cg_print(stdout, "  Found: %s\n", v->detail);
     if (!accepted)
-        printf("  Cure: %s\n", cg_reason_hint(v->reason, whose));
+        cg_print(stdout, "  Cure: %s\n", cg_reason_hint(v->reason, whose));
     if (!accepted && row->ref[0])
-        printf("  See: %s\n", row->ref);
+        cg_print(stdout, "  See: %s\n", row->ref);
     for (int i = 0; cli->verbose && i < sk_X509_num(v->path); i++) {
         char name[512];
         cg_name_text(X509_get_subject_name(sk_X509_value(v->path, i)), name, sizeof name);
-        printf("  path %d: %s\n", i, name);
+        cg_print(stdout, "  path %d: %s\n", i, name);
     }
 }
 
@@ -187,7 +188,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, co
             cJSON_AddStringToObject(object, "refused_crl", c->refused_crl.text);
         cg_result(cli, object);
     } else {
-        printf("%s %s %s\n", c->id, accepted ? "accept" : "reject", cg_reason_row(v.reason)->code);
+        cg_print(stdout, "%s %s %s\n", c->id, accepted ? "accept" : "reject", cg_reason_row(v.reason)->code);
     }
     cg_verdict_clear(&v);
     return accepted;
@@ -214,7 +215,7 @@ static int check_batch(const struct cg_cli *cli, const struct cg_check_options *
             refused += !judge(cli, o, &c);
         } else {
             cg_error_prefix(&err, "%s:%zu", o->batch, number);
-            fprintf(stderr, "certguard check: %s\n", err.text);
+            cg_print(stderr, "certguard check: %s\n", err.text);
             bad++;
         }
         cg_batch_case_clear(&c);

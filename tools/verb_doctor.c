@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "doctor_fix.h"
-#include "tty.h"
+#include "print.h"
 #include "verbs.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/mosquitto/mosquitto.conf"
 
@@ -35,13 +34,13 @@ static void show_rule(const struct cg_doctor *d, size_t first)
 {
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
     const struct cg_doctor_finding *f = &d->finding[first];
-    printf("%s%s%s %s%s%s: %s\n", cg_colour(STDOUT_FILENO, colours[f->severity]), cg_severity_text(f->severity),
-           cg_colour(STDOUT_FILENO, CG_PLAIN), cg_colour(STDOUT_FILENO, CG_BOLD), f->id,
-           cg_colour(STDOUT_FILENO, CG_PLAIN), f->why);
+    cg_print_in(stdout, colours[f->severity], "%s ", cg_severity_text(f->severity));
+    cg_print_in(stdout, CG_BOLD, "%s", f->id);
+    cg_print(stdout, ": %s\n", f->why);
     for (size_t i = first; i < d->count; i++)
         if (strcmp(d->finding[i].id, f->id) == 0)
-            printf("  found: %s\n", d->finding[i].what);
-    printf("  cure:  %s\n\n", f->cure);
+            cg_print(stdout, "  found: %s\n", d->finding[i].what);
+    cg_print(stdout, "  cure:  %s\n\n", f->cure);
 }
 
 static bool is_first(const struct cg_doctor *d, size_t index)
@@ -99,7 +98,7 @@ static int list_rules(const struct cg_cli *cli)
     for (size_t i = 0; (row = cg_doctor_row(i)); i++) {
         cJSON_AddItemToArray(list, row_json(row->id, row->severity, row->why, row->cure));
         if (!cli->json)
-            printf("%-26s %-8s %s\n", row->id, cg_severity_text(row->severity), row->why);
+            cg_print(stdout, "%-26s %-8s %s\n", row->id, cg_severity_text(row->severity), row->why);
     }
     cg_result(cli, list);
     cg_say(cli, "And those of certificates, CRLs and keys: certguard lint --rules");

@@ -2,9 +2,9 @@
 /* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
 #include "core/name.h"
 #include "lint_rules.h"
+#include "print.h"
 #include "renewal.h"
 #include "served.h"
-#include "tty.h"
 #include "verbs.h"
 
 #include <limits.h>
@@ -169,9 +169,9 @@ static void print_line(const char *key, const cJSON *value)
     for (char *c = words; *c; c++)
         *c = *c == '_' ? ' ' : *c;
     if (cJSON_IsNumber(value))
-        printf("  %-12s %.0f\n", words, value->valuedouble);
+        cg_print(stdout, "  %-12s %.0f\n", words, value->valuedouble);
     else if (cJSON_IsString(value))
-        printf("  %-12s %s\n", words, value->valuestring);
+        cg_print(stdout, "  %-12s %s\n", words, value->valuestring);
 }
 
 static void print_words(const cJSON *object)
@@ -180,15 +180,14 @@ static void print_words(const cJSON *object)
     cJSON_ArrayForEach(item, object)
     {
         if (strcmp(item->string, "kind") == 0)
-            printf("%s%s%s\n", cg_colour(STDOUT_FILENO, CG_BOLD), item->valuestring,
-                   cg_colour(STDOUT_FILENO, CG_PLAIN));
+            cg_print_in(stdout, CG_BOLD, "%s\n", item->valuestring);
         else
             print_line(item->string, item);
     }
     cJSON_ArrayForEach(odd, cJSON_GetObjectItemCaseSensitive(object, "odd"))
     {
-        printf("  %sodd%s          %s\n", cg_colour(STDOUT_FILENO, CG_YELLOW), cg_colour(STDOUT_FILENO, CG_PLAIN),
-               cJSON_GetStringValue(odd));
+        cg_print_in(stdout, CG_YELLOW, "  odd");
+        cg_print(stdout, "          %s\n", cJSON_GetStringValue(odd));
     }
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lint.h"
-#include "tty.h"
+#include "print.h"
 #include "verbs.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct lint_options {
     const char *severity;
@@ -44,7 +43,7 @@ static int list_rules(const struct cg_cli *cli)
     for (size_t i = 0; (row = cg_lint_row(i)); i++) {
         cJSON_AddItemToArray(list, row_json(row));
         if (!cli->json)
-            printf("%-34s %-8s %-18s %s\n", row->id, cg_severity_text(row->severity), row->ref, row->what);
+            cg_print(stdout, "%-34s %-8s %-18s %s\n", row->id, cg_severity_text(row->severity), row->ref, row->what);
     }
     cg_result(cli, list);
     return CG_EXIT_OK;
@@ -53,12 +52,12 @@ static int list_rules(const struct cg_cli *cli)
 static void show(const struct cg_lint_finding *f)
 {
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
-    printf("%s%s%s%s%s: %s (%s)\n", f->file, f->file[0] ? ": " : "",
-           cg_colour(STDOUT_FILENO, colours[f->row->severity]), cg_severity_text(f->row->severity),
-           cg_colour(STDOUT_FILENO, CG_PLAIN), f->row->what, f->row->id);
-    printf("    %s%s%s%s%s%s\n", f->object, f->detail[0] ? ": " : "", f->detail, f->row->ref[0] ? " [" : "",
-           f->row->ref, f->row->ref[0] ? "]" : "");
-    printf("    %s\n", f->row->cure);
+    cg_print(stdout, "%s%s", f->file, f->file[0] ? ": " : "");
+    cg_print_in(stdout, colours[f->row->severity], "%s", cg_severity_text(f->row->severity));
+    cg_print(stdout, ": %s (%s)\n", f->row->what, f->row->id);
+    cg_print(stdout, "    %s%s%s%s%s%s\n", f->object, f->detail[0] ? ": " : "", f->detail, f->row->ref[0] ? " [" : "",
+             f->row->ref, f->row->ref[0] ? "]" : "");
+    cg_print(stdout, "    %s\n", f->row->cure);
 }
 
 static cJSON *finding_json(const struct cg_lint_finding *f)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_index.h"
 #include "core/name.h"
-#include "tty.h"
+#include "print.h"
 #include "verbs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct list_options {
     struct cg_number expiring;
@@ -61,21 +61,21 @@ static void print_json(const struct cg_index_row *row, const char *name, enum st
         cJSON_AddStringToObject(item, "revoked", text);
         cJSON_AddStringToObject(item, "reason", row->reason < 0 ? "unspecified" : cg_reason_name(row->reason));
     }
-    char *line = cJSON_PrintUnformatted(item);
-    if (line)
-        printf("%s\n%s", first ? "" : ",", line);
-    cJSON_free(line);
+    char *line = cg_json_line(item);
+    fputs(first ? "\n" : ",\n", stdout);
+    fputs(line ? line : "{}", stdout);
+    free(line);
     cJSON_Delete(item);
 }
 
 static void print_row(const struct cg_index_row *row, const char *name, enum state state)
 {
-    char end[24], shown[CG_NAME_MAX * 4 + 1];
+    char end[24];
     cg_time_text(row->expires, end, sizeof end);
-    cg_text_escape(name, strlen(name), shown, sizeof shown);
-    printf("%-24s %s%-8s%s %s  %s%s%s\n", shown, cg_colour(STDOUT_FILENO, states[state].colour), states[state].word,
-           cg_colour(STDOUT_FILENO, CG_PLAIN), end, row->serial, row->reason > 0 ? "  " : "",
-           row->reason > 0 ? cg_reason_name(row->reason) : "");
+    cg_print(stdout, "%-24s ", name);
+    cg_print_in(stdout, states[state].colour, "%-8s", states[state].word);
+    cg_print(stdout, " %s  %s%s%s\n", end, row->serial, row->reason > 0 ? "  " : "",
+             row->reason > 0 ? cg_reason_name(row->reason) : "");
 }
 
 static bool list(const struct cg_cli *cli, const struct list_options *o, struct cg_index *index, struct cg_error *err)
@@ -94,7 +94,7 @@ static bool list(const struct cg_cli *cli, const struct list_options *o, struct 
         if (cli->json)
             print_json(&row, name, state, count == 0);
         else if (count == 0)
-            printf("%-24s %-8s %-20s  %s\n", "NAME", "STATE", "UNTIL", "SERIAL");
+            cg_print(stdout, "%-24s %-8s %-20s  %s\n", "NAME", "STATE", "UNTIL", "SERIAL");
         if (!cli->json)
             print_row(&row, name, state);
         count++;

@@ -4,9 +4,11 @@
 #include "log_stats.h"
 #include "log_view.h"
 #include "log_walk.h"
+#include "print.h"
 #include "verbs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,13 +61,21 @@ static void count(struct log_run *run, const struct cg_log_event *event)
         cg_counts_add(&run->certs, event->subject, weight);
 }
 
+static void show_json(const char *line, size_t len)
+{
+    char *text = cg_json_text(line, len);
+    if (text)
+        puts(text);
+    free(text);
+}
+
 static void take(void *context, const struct cg_log_event *event, const char *line, size_t len)
 {
     struct log_run *run = context;
     if (run->options->stats)
         count(run, event);
     else if (run->cli->json)
-        printf("%.*s\n", (int)len, line);
+        show_json(line, len);
     else if (run->options->explain)
         cg_log_explain(event);
     else

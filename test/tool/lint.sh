@@ -113,6 +113,20 @@ for verb in "lint" "lint --json" "inspect" "inspect --json"; do
     grep -q '31mred' out || fail "$verb does not show the name"
     grep -q "$(printf '\033')\|u001b" out && fail "$verb shows a control character"
 done
+# nor can the name of a file: ESC, CSI, a byte that is no UTF-8, a line end, a text turned around
+odd=$(printf 'odd\033[31m\302\233m\377\n\342\200\256.crt')
+cp n.crt "$odd"
+for verb in "lint" "lint --json" "inspect" "inspect --json" "check --trust n.crt" "check --json --trust n.crt" "crl --from" \
+    "needs-renewal" "list -C" "log"; do
+    for file in "$odd" "no$odd"; do
+        cg $verb "$file" >out 2>&1
+        grep -qP '\x1b|\xc2\x9b|\xff|\xe2\x80\xae' out && fail "$verb shows a control character of a file's name"
+        grep -q '^.\?.\?.\?\.crt' out && fail "$verb: the name of a file begins a line"
+    done
+done
+cg lint --json "$odd" >out
+iconv -f UTF-8 -t UTF-8 out >/dev/null || fail "the JSON is no UTF-8"
+grep -qF '\u001b[31m\u009bm\\xff\n\u202e.crt' out || fail "the JSON does not name the file"
 
 # a CRL without a number, and one that has expired
 : >index.txt
