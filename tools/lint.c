@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 
 static const struct cg_lint_rules *const tables[] = {
-    &cg_lint_cert_rules, &cg_lint_pkey_rules, &cg_lint_name_rules, &cg_lint_san_rules,
-    &cg_lint_ext_rules,  &cg_lint_cps_rules,  &cg_lint_crl_rules,  &cg_lint_key_rules,
+    &cg_lint_cert_rules, &cg_lint_pkey_rules, &cg_lint_name_rules, &cg_lint_san_rules, &cg_lint_ext_rules,
+    &cg_lint_use_rules,  &cg_lint_der_rules,  &cg_lint_cps_rules,  &cg_lint_crl_rules, &cg_lint_key_rules,
 };
 
 struct cg_lint {
@@ -140,7 +140,7 @@ static void report(struct cg_lint *lint, const struct cg_lint_row *row, const st
 
 static bool in_scope(enum cg_lint_scope scope, const struct cg_lint_object *o)
 {
-    return scope == CG_SCOPE_ALL || (scope == CG_SCOPE_CA) == o->ca;
+    return scope == CG_SCOPE_ALL || (!o->unclear && (scope == CG_SCOPE_CA) == o->ca);
 }
 
 static void run_rules(struct cg_lint *lint, const struct cg_lint_object *o)
@@ -174,7 +174,7 @@ bool cg_lint_run(struct cg_lint *lint)
 {
     lint->count = 0;
     lint->memory_short = false;
-    cg_lint_find_owners(&lint->objects);
+    cg_lint_find_kin(&lint->objects);
     for (size_t i = 0; i < lint->objects.count; i++) {
         run_rules(lint, &lint->objects.item[i]);
         run_pair_rules(lint, &lint->objects.item[i]);

@@ -129,6 +129,17 @@ static bool ca_ten_years_no_renewal(const struct cg_lint_object *o, char *detail
     return lifetime_days(o) > 3660 && lifetime_days(o) <= 20 * 366;
 }
 
+static bool outlives_issuer(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    char mine[32], theirs[32];
+    if (!o->issuer || o->not_after <= o->issuer->not_after)
+        return false;
+    cg_time_text(o->not_after, mine, sizeof mine);
+    cg_time_text(o->issuer->not_after, theirs, sizeof theirs);
+    snprintf(detail, size, "until %s, the issuer until %s", mine, theirs);
+    return true;
+}
+
 static bool unique_ids(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
@@ -147,7 +158,7 @@ static bool self_signed_leaf(const struct cg_lint_object *o, char *detail, size_
 static bool named_as_its_ca(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return (X509_get_extension_flags(o->cert) & EXFLAG_SS) && !o->self_signed; /* by names and key identifiers */
+    return cg_lint_looks_self_signed(o) && !o->self_signed;
 }
 
 static const struct cg_lint_rule rules[] = {
@@ -208,6 +219,11 @@ static const struct cg_lint_rule rules[] = {
       "Plan its replacement; ten years are enough for a private root."},
      CG_SCOPE_CA,
      ca_ten_years_no_renewal},
+    {{"outlives_issuer", CG_LINT_WARNING, "RFC 5280 4.1.2.5",
+      "The certificate is dated to live longer than its CA: it will break earlier than it says.",
+      "Issue for less time, or replace the CA first."},
+     CG_SCOPE_ALL,
+     outlives_issuer},
     {{"unique_ids", CG_LINT_WARNING, "RFC 5280 4.1.2.8",
       "The certificate has unique identifiers, which CAs must not use.", "Issue it again without them."},
      CG_SCOPE_ALL,

@@ -103,15 +103,120 @@ static bool notice_text_long(const struct cg_lint_object *o, char *detail, size_
     return any_qualifier(o, long_text, detail, size);
 }
 
+/* RFC 6818 3 rules the type out; RFC 5280 4.2.1.4 lets it through. */
+static bool ia5_text(const POLICYQUALINFO *q)
+{
+    return OBJ_obj2nid(q->pqualid) == NID_id_qt_unotice && q->d.usernotice->exptext &&
+           ASN1_STRING_type(q->d.usernotice->exptext) == V_ASN1_IA5STRING;
+}
+
 static bool not_utf8(const POLICYQUALINFO *q)
 {
     return OBJ_obj2nid(q->pqualid) == NID_id_qt_unotice && q->d.usernotice->exptext &&
-           ASN1_STRING_type(q->d.usernotice->exptext) != V_ASN1_UTF8STRING;
+           ASN1_STRING_type(q->d.usernotice->exptext) != V_ASN1_UTF8STRING && !ia5_text(q);
 }
 
 static bool notice_text_type(const struct cg_lint_object *o, char *detail, size_t size)
 {
     return any_qualifier(o, not_utf8, detail, size);
+}
+
+static bool notice_text_ia5(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_qualifier(o, ia5_text, detail, size);
+}
+
+static bool control_text(const POLICYQUALINFO *q)
+{
+    return OBJ_obj2nid(q->pqualid) == NID_id_qt_unotice && q->d.usernotice->exptext &&
+           !cg_string_is_clean(q->d.usernotice->exptext);
+}
+
+static bool notice_text_control(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_qualifier(o, control_text, detail, size);
+}
+
+static bool unknown_qualifier_in(const POLICYINFO *policy, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICYQUALINFO_num(policy->qualifiers); i++) {
+        const ASN1_OBJECT *id = sk_POLICYQUALINFO_value(policy->qualifiers, i)->pqualid;
+        OBJ_obj2txt(detail, (int)size, id, 1);
+        if (OBJ_obj2nid(id) != NID_id_qt_cps && OBJ_obj2nid(id) != NID_id_qt_unotice)
+            return true;
+    }
+    return false;
+}
+
+static bool unknown_qualifier(const struct cg_lint_object *o, bool of_any, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(o->policies); i++) {
+        const POLICYINFO *policy = sk_POLICYINFO_value(o->policies, i);
+        bool any = OBJ_obj2nid(policy->policyid) == NID_any_policy;
+        if (any == of_any && unknown_qualifier_in(policy, detail, size))
+            return true;
+    }
+    return false;
+}
+
+static bool qualifier_unknown(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return unknown_qualifier(o, false, detail, size);
+}
+
+static bool any_qualifier_unknown(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return unknown_qualifier(o, true, detail, size);
+}
+
+static bool qualifiers_empty(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(o->policies); i++) {
+        const POLICYINFO *policy = sk_POLICYINFO_value(o->policies, i);
+        OBJ_obj2txt(detail, (int)size, policy->policyid, 1);
+        if (policy->qualifiers && sk_POLICYQUALINFO_num(policy->qualifiers) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool maps_any(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    for (int i = 0; i < sk_POLICY_MAPPING_num(o->mappings); i++) {
+        const POLICY_MAPPING *mapping = sk_POLICY_MAPPING_value(o->mappings, i);
+        if (OBJ_obj2nid(mapping->issuerDomainPolicy) == NID_any_policy ||
+            OBJ_obj2nid(mapping->subjectDomainPolicy) == NID_any_policy)
+            return true;
+    }
+    return false;
+}
+
+static bool has_policy(const struct cg_lint_object *o, const ASN1_OBJECT *id)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(o->policies); i++) {
+        const ASN1_OBJECT *policy = sk_POLICYINFO_value(o->policies, i)->policyid;
+        if (OBJ_cmp(policy, id) == 0 || OBJ_obj2nid(policy) == NID_any_policy)
+            return true;
+    }
+    return false;
+}
+
+static bool maps_unlisted(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < sk_POLICY_MAPPING_num(o->mappings); i++) {
+        const ASN1_OBJECT *from = sk_POLICY_MAPPING_value(o->mappings, i)->issuerDomainPolicy;
+        OBJ_obj2txt(detail, (int)size, from, 1);
+        if (!has_policy(o, from))
+            return true;
+    }
+    return false;
+}
+
+static bool maps_in_leaf(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return o->mappings;
 }
 
 static bool nc_in_leaf(const struct cg_lint_object *o, char *detail, size_t size)
@@ -123,8 +228,9 @@ static bool nc_in_leaf(const struct cg_lint_object *o, char *detail, size_t size
 static bool nc_empty(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return o->nc && sk_GENERAL_SUBTREE_num(o->nc->permittedSubtrees) <= 0 &&
-           sk_GENERAL_SUBTREE_num(o->nc->excludedSubtrees) <= 0;
+    return o->nc && ((!o->nc->permittedSubtrees && !o->nc->excludedSubtrees) ||
+                     sk_GENERAL_SUBTREE_num(o->nc->permittedSubtrees) == 0 ||
+                     sk_GENERAL_SUBTREE_num(o->nc->excludedSubtrees) == 0); /* of none it is -1 */
 }
 
 /* The plugin denies every certificate below with a name of that form. */
@@ -177,11 +283,44 @@ static const struct cg_lint_rule rules[] = {
       "Write it as \"UTF8:text\" in openssl's configuration."},
      CG_SCOPE_ALL,
      notice_text_type},
+    {{"policy_notice_ia5", CG_LINT_ERROR, "RFC 6818 3", "The user notice is an IA5String, which is ruled out.",
+      "Write it as \"UTF8:text\" in openssl's configuration."},
+     CG_SCOPE_ALL,
+     notice_text_ia5},
+    {{"policy_notice_control", CG_LINT_WARNING, "RFC 5280 4.2.1.4", "The user notice holds control characters.",
+      LEAVE_OUT},
+     CG_SCOPE_ALL,
+     notice_text_control},
+    {{"policy_qualifier_unknown", CG_LINT_WARNING, "RFC 5280 4.2.1.4",
+      "A policy has a qualifier that is neither a CPS pointer nor a user notice: no verifier knows it.", LEAVE_OUT},
+     CG_SCOPE_ALL,
+     qualifier_unknown},
+    {{"policy_any_qualifier", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
+      "anyPolicy has a qualifier that is neither a CPS pointer nor a user notice.", LEAVE_OUT},
+     CG_SCOPE_ALL,
+     any_qualifier_unknown},
+    {{"policy_qualifiers_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.4", "A policy has an empty list of qualifiers.",
+      LEAVE_OUT},
+     CG_SCOPE_ALL,
+     qualifiers_empty},
+    {{"policy_mapping_any", CG_LINT_ERROR, "RFC 5280 4.2.1.5",
+      "A policy is mapped to or from anyPolicy: verifiers refuse the certificate.", "Map policies by name, or none."},
+     CG_SCOPE_ALL,
+     maps_any},
+    {{"policy_mapping_unlisted", CG_LINT_NOTICE, "RFC 5280 4.2.1.5",
+      "A policy is mapped that the certificate itself does not have.", "List it in certificatePolicies too."},
+     CG_SCOPE_ALL,
+     maps_unlisted},
+    {{"policy_mapping_in_leaf", CG_LINT_WARNING, "RFC 5280 4.2.1.5",
+      "policyMappings stand in a certificate that is no CA.", "Issue it again without them."},
+     CG_SCOPE_LEAF,
+     maps_in_leaf},
     {{"name_constraints_in_leaf", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
       "nameConstraints stand in a certificate that is no CA.", "Issue it again without them."},
      CG_SCOPE_LEAF,
      nc_in_leaf},
-    {{"name_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.10", "The nameConstraints are empty.",
+    {{"name_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
+      "The nameConstraints, or one of their lists, are empty.",
       "Issue the CA certificate again with the same name and key and without them; or make a new CA (certguard init "
       "--permit-dns DOMAIN) and trust it beside this one until all certificates are of the new one."},
      CG_SCOPE_ALL,

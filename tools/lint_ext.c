@@ -1,37 +1,20 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Extensions as a whole, and those that say what a key may do: basicConstraints, keyUsage, extendedKeyUsage,
- * the key identifiers. */
+/* Extensions as a whole, and those that hardly anybody needs. What a key may do is in lint_use.c. */
 #include "cli.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
-{
-    int at = X509_get_ext_by_NID(o->cert, nid, -1);
-    return at < 0 ? NULL : X509_get_ext(o->cert, at);
-}
-
-static bool has(const struct cg_lint_object *o, int nid)
-{
-    return extension(o, nid);
-}
-
-static bool is_critical(const struct cg_lint_object *o, int nid)
-{
-    const X509_EXTENSION *e = extension(o, nid);
-    return e && X509_EXTENSION_get_critical(e);
-}
-
 /* RFC 5280 section 4.2: extensions that say by themselves whether they are critical. */
-static const struct {
+struct criticality {
     int nid;
     bool critical;
-} criticality[] = {
+};
+
+static const struct criticality required[] = {
     {NID_authority_key_identifier, false},
     {NID_subject_key_identifier, false},
-    {NID_issuer_alt_name, false},
     {NID_subject_directory_attributes, false},
     {NID_freshest_crl, false},
     {NID_info_access, false},
@@ -41,16 +24,33 @@ static const struct {
     {NID_inhibit_any_policy, true},
 };
 
-static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+static const struct criticality advised[] = {
+    {NID_issuer_alt_name, false},
+    {NID_crl_distribution_points, false},
+    {NID_policy_mappings, true},
+};
+
+static bool differs(const struct cg_lint_object *o, const struct criticality *rows, size_t count, const char *verb,
+                    char *detail, size_t size)
 {
-    for (size_t i = 0; i < CG_COUNT(criticality); i++) {
-        int nid = criticality[i].nid;
-        if (!has(o, nid) || is_critical(o, nid) == criticality[i].critical)
+    for (size_t i = 0; i < count; i++) {
+        if (!cg_lint_has(o, rows[i].nid) || cg_lint_is_critical(o, rows[i].nid) == rows[i].critical)
             continue;
-        snprintf(detail, size, "%s must%s be critical", OBJ_nid2sn(nid), criticality[i].critical ? "" : " not");
+        snprintf(detail, size, "%s %s%s be critical", OBJ_nid2sn(rows[i].nid), verb, rows[i].critical ? "" : " not");
         return true;
     }
     return false;
+}
+
+static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return differs(o, required, CG_COUNT(required), "must", detail, size);
+}
+
+/* The same where the standard only advises. */
+static bool unusual_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return differs(o, advised, CG_COUNT(advised), "should", detail, size);
 }
 
 static bool repeated(const struct cg_lint_object *o, char *detail, size_t size)
@@ -98,121 +98,16 @@ static bool unknown_critical(const struct cg_lint_object *o, char *detail, size_
     return false;
 }
 
-static bool ca_without_bc(const struct cg_lint_object *o, char *detail, size_t size)
+/* RFC 5280 4.2.1.13: reasons alone are not enough. */
+static bool point_to_nowhere(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return !o->bc || !o->bc->ca;
-}
-
-static bool ca_bc_not_critical(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->bc && o->bc->ca && !is_critical(o, NID_basic_constraints);
-}
-
-static bool pathlen_without_ca(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->bc && o->bc->pathlen &&
-           (!o->bc->ca || (o->key_usage != UINT32_MAX && !(o->key_usage & KU_KEY_CERT_SIGN)));
-}
-
-static bool no_pathlen(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->bc && o->bc->ca && !o->bc->pathlen;
-}
-
-static bool ca_no_ku(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->key_usage == UINT32_MAX;
-}
-
-static bool ca_ku_lacks_sign(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->key_usage != UINT32_MAX && !(o->key_usage & KU_KEY_CERT_SIGN);
-}
-
-static bool ca_ku_lacks_crl(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->key_usage != UINT32_MAX && !(o->key_usage & KU_CRL_SIGN);
-}
-
-static bool ku_not_critical(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return has(o, NID_key_usage) && !is_critical(o, NID_key_usage);
-}
-
-static bool ku_empty(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->key_usage == 0;
-}
-
-static bool leaf_no_ku(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->key_usage == UINT32_MAX;
-}
-
-static bool leaf_no_signature(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->key_usage != UINT32_MAX && !(o->key_usage & KU_DIGITAL_SIGNATURE);
-}
-
-/* Which usages a key can't have: RFC 8813 section 3 for EC, RFC 9295 for Ed25519 and Ed448. */
-static bool ku_unfit(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    const uint32_t encrypting = KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT;
-    if (o->key_usage == UINT32_MAX || !o->key)
-        return false;
-    snprintf(detail, size, "keyEncipherment or keyAgreement with %s", EVP_PKEY_get0_type_name(o->key));
-    if (EVP_PKEY_is_a(o->key, "EC"))
-        return o->key_usage & encrypting;
-    if (EVP_PKEY_is_a(o->key, "ED25519") || EVP_PKEY_is_a(o->key, "ED448"))
-        return o->key_usage & (encrypting | KU_KEY_AGREEMENT);
+    for (int i = 0; i < sk_DIST_POINT_num(o->points); i++) {
+        const DIST_POINT *point = sk_DIST_POINT_value(o->points, i);
+        if (!point->distpoint && !point->CRLissuer)
+            return true;
+    }
     return false;
-}
-
-static bool no_eku(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return !has(o, NID_ext_key_usage);
-}
-
-static bool any_eku(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return X509_get_extended_key_usage(o->cert) & XKU_ANYEKU && o->eku;
-}
-
-static bool both_ekus(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->server && o->client;
-}
-
-static bool no_ski(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return !has(o, NID_subject_key_identifier);
-}
-
-static bool no_aki(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return !(X509_get_extension_flags(o->cert) & EXFLAG_SS) && (!o->aki || !o->aki->keyid);
-}
-
-static bool aki_by_serial(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->aki && (o->aki->issuer || o->aki->serial);
 }
 
 static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
@@ -222,7 +117,7 @@ static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
                               NID_netscape_ssl_server_name};
     for (size_t i = 0; i < CG_COUNT(old); i++) {
         snprintf(detail, size, "%s", OBJ_nid2ln(old[i]));
-        if (has(o, old[i]))
+        if (cg_lint_has(o, old[i]))
             return true;
     }
     return false;
@@ -231,15 +126,10 @@ static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
 static bool proxy(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return has(o, NID_proxyCertInfo);
+    return cg_lint_has(o, NID_proxyCertInfo);
 }
 
 #define AGAIN "Issue it again, or with: certguard issue"
-/* A CA with a new key shuts out all that the old one issued. */
-#define CA_AGAIN                                                                                                       \
-    "Issue the CA certificate again with the same name and key; or make a new CA (certguard init) and trust it "       \
-    "beside "                                                                                                          \
-    "this one until all certificates are of the new one."
 
 static const struct cg_lint_rule rules[] = {
     {{"extension_repeated", CG_LINT_ERROR, "RFC 5280 4.2", "An extension occurs more than once.", AGAIN},
@@ -256,81 +146,14 @@ static const struct cg_lint_rule rules[] = {
       "An extension is critical and must not be, or the other way.", AGAIN},
      CG_SCOPE_ALL,
      wrong_criticality},
-    {{"ca_basic_constraints_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
-      "It signs certificates and does not say that it is a CA (basicConstraints CA:TRUE).", CA_AGAIN},
-     CG_SCOPE_CA,
-     ca_without_bc},
-    {{"ca_basic_constraints_not_critical", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
-      "The basicConstraints of a CA are not critical.", CA_AGAIN},
-     CG_SCOPE_CA,
-     ca_bc_not_critical},
-    {{"pathlen_without_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
-      "A path length stands in a certificate that may sign no certificates.", AGAIN},
+    {{"extension_criticality_unusual", CG_LINT_NOTICE, "RFC 5280 4.2",
+      "An extension is critical and should not be, or the other way.", AGAIN},
      CG_SCOPE_ALL,
-     pathlen_without_ca},
-    {{"ca_pathlen_missing", CG_LINT_NOTICE, "RFC 5280 4.2.1.9",
-      "The CA has no path length: a CA below it may make further CAs.", CA_AGAIN},
-     CG_SCOPE_CA,
-     no_pathlen},
-    {{"ca_key_usage_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.3",
-      "The CA has no keyUsage: strict verifiers refuse it (openssl: error 92).", CA_AGAIN},
-     CG_SCOPE_CA,
-     ca_no_ku},
-    {{"ca_key_usage_no_sign", CG_LINT_ERROR, "RFC 5280 4.2.1.3", "The keyUsage of the CA lacks keyCertSign.", CA_AGAIN},
-     CG_SCOPE_CA,
-     ca_ku_lacks_sign},
-    {{"ca_key_usage_no_crl", CG_LINT_WARNING, "RFC 5280 4.2.1.3",
-      "The keyUsage of the CA lacks cRLSign: its CRLs will be refused.", CA_AGAIN},
-     CG_SCOPE_CA,
-     ca_ku_lacks_crl},
-    {{"key_usage_not_critical", CG_LINT_WARNING, "RFC 5280 4.2.1.3", "The keyUsage is not critical.", AGAIN},
+     unusual_criticality},
+    {{"crl_point_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.13",
+      "A CRL distribution point says neither where the CRL is nor who issues it.", AGAIN},
      CG_SCOPE_ALL,
-     ku_not_critical},
-    {{"key_usage_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.3", "The keyUsage allows nothing.", AGAIN},
-     CG_SCOPE_ALL,
-     ku_empty},
-    {{"key_usage_missing", CG_LINT_WARNING, "RFC 5280 4.2.1.3", "There is no keyUsage: the key may do anything.",
-      AGAIN},
-     CG_SCOPE_LEAF,
-     leaf_no_ku},
-    {{"key_usage_no_signature", CG_LINT_WARNING, "RFC 8446 4.4.2.2",
-      "The keyUsage lacks digitalSignature, which TLS 1.3 needs.", AGAIN},
-     CG_SCOPE_LEAF,
-     leaf_no_signature},
-    {{"key_usage_unfit", CG_LINT_ERROR, "RFC 8813 3", "The keyUsage names something that this type of key can't do.",
-      AGAIN},
-     CG_SCOPE_ALL,
-     ku_unfit},
-    {{"eku_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.12",
-      "There is no extendedKeyUsage: whoever holds this key can pose as the broker.",
-      "Issue it again with serverAuth for brokers or clientAuth for clients: certguard issue"},
-     CG_SCOPE_LEAF,
-     no_eku},
-    {{"eku_any", CG_LINT_WARNING, "RFC 5280 4.2.1.12", "The extendedKeyUsage allows any purpose.", AGAIN},
-     CG_SCOPE_LEAF,
-     any_eku},
-    {{"eku_both", CG_LINT_WARNING, "RFC 5280 4.2.1.12",
-      "serverAuth and clientAuth in one certificate: a client's key can pose as the broker.",
-      "Issue one certificate for each purpose."},
-     CG_SCOPE_LEAF,
-     both_ekus},
-    {{"ca_ski_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.2", "The CA has no subjectKeyIdentifier.", CA_AGAIN},
-     CG_SCOPE_CA,
-     no_ski},
-    {{"ski_missing", CG_LINT_NOTICE, "RFC 5280 4.2.1.2", "There is no subjectKeyIdentifier.", AGAIN},
-     CG_SCOPE_LEAF,
-     no_ski},
-    {{"aki_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.1",
-      "There is no authorityKeyIdentifier with a key identifier: after a change of the CA's key nobody can tell who "
-      "signed.",
-      AGAIN},
-     CG_SCOPE_ALL,
-     no_aki},
-    {{"aki_by_serial", CG_LINT_NOTICE, "RFC 5280 4.2.1.1",
-      "The authorityKeyIdentifier names the issuer's serial number: a CA that is renewed with the same key breaks it.",
-      "Issue it again with authorityKeyIdentifier = keyid"},
-     CG_SCOPE_ALL,
-     aki_by_serial},
+     point_to_nowhere},
     {{"netscape_extension", CG_LINT_NOTICE, "", "An extension of the last century, without a meaning today.", AGAIN},
      CG_SCOPE_ALL,
      netscape},

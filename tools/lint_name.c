@@ -2,6 +2,7 @@
 /* Distinguished names: the subject of a certificate (its issuer is the subject of another one). */
 #include "cli.h"
 #include "core/name.h"
+#include "core/name_syntax.h"
 #include "lint_rules.h"
 
 #include <ctype.h>
@@ -36,8 +37,7 @@ static bool subject_empty(const struct cg_lint_object *o, char *detail, size_t s
 
 static bool empty_without_critical_san(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    int at = X509_get_ext_by_NID(o->cert, NID_subject_alt_name, -1);
-    return subject_empty(o, detail, size) && (at < 0 || !X509_EXTENSION_get_critical(X509_get_ext(o->cert, at)));
+    return subject_empty(o, detail, size) && !cg_lint_is_critical(o, NID_subject_alt_name);
 }
 
 static bool issuer_empty(const struct cg_lint_object *o, char *detail, size_t size)
@@ -65,6 +65,18 @@ static bool email(int nid, const ASN1_STRING *value)
     return nid == NID_pkcs9_emailAddress;
 }
 
+/* RFC 2985 5.2.1: an IA5String */
+static bool bad_email(int nid, const ASN1_STRING *value)
+{
+    return nid == NID_pkcs9_emailAddress &&
+           (ASN1_STRING_type(value) != V_ASN1_IA5STRING || !cg_mailbox_is_well_formed(cg_octets_of(value), NULL, NULL));
+}
+
+static bool email_malformed(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, bad_email, detail, size);
+}
+
 static bool email_in_subject(const struct cg_lint_object *o, char *detail, size_t size)
 {
     return any_entry(o, email, detail, size);
@@ -88,18 +100,7 @@ static bool host_like(int nid, const ASN1_STRING *value)
 
 static bool host_as_organization(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    if (any_entry(o, host_like, detail, size))
-        return true;
-    /* the other way in which a host name gets there: O or OU repeat the CN of a leaf */
-    char cn[256] = "", other[256];
-    X509_NAME *name = X509_get_subject_name(o->cert);
-    if (o->ca || X509_NAME_get_text_by_NID(name, NID_commonName, cn, sizeof cn) <= 0)
-        return false;
-    if (X509_NAME_get_text_by_NID(name, NID_organizationName, other, sizeof other) <= 0 || strcasecmp(cn, other) != 0)
-        return false;
-    cg_text_escape(cn, strlen(cn), other, sizeof other);
-    snprintf(detail, size, "O and CN are both \"%.120s\"", other);
-    return true;
+    return any_entry(o, host_like, detail, size);
 }
 
 /* RFC 5280 appendix A.1, ub-*: in characters; octets are compared, so multi-byte text is given the benefit of the doubt. */
@@ -218,10 +219,15 @@ static const struct cg_lint_rule rules[] = {
       "Leave it out, or put it into subjectAltName."},
      CG_SCOPE_ALL,
      email_in_subject},
+    {{"name_email_malformed", CG_LINT_ERROR, "RFC 5280 4.1.2.6",
+      "The email address in the subject name is none, or no IA5String.",
+      "Leave it out, or put it into subjectAltName."},
+     CG_SCOPE_ALL,
+     email_malformed},
     {{"name_host_as_organization", CG_LINT_WARNING, "RFC 9525 2",
       "A host name stands in the organization; no program looks for it there.",
       "Put host names into subjectAltName and the owner's name into O."},
-     CG_SCOPE_ALL,
+     CG_SCOPE_LEAF, /* nobody looks for a host in the name of a CA */
      host_as_organization},
     {{"name_too_long", CG_LINT_ERROR, "RFC 5280 A.1", "A part of the subject name is longer than the standard allows.",
       "Issue it again with a shorter name (CN, O and OU: 64 characters)."},

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules that need two objects: a CA's key in clear or beside the broker's, serials that count up, a leaf that
- * outlives its CA. They see what was given in one run, so lint of a whole folder finds the most. */
+/* Rules that need two objects: a CA's key beside the broker's, serials that count up. They see what was given in one run, so lint of a whole folder finds the most. */
 #include "cli.h"
 #include "core/name.h"
 #include "lint_rules.h"
@@ -30,50 +29,11 @@ static bool same_key(const struct cg_lint_object *a, const struct cg_lint_object
     return a->key && b->key && EVP_PKEY_eq(a->key, b->key) == 1;
 }
 
-static bool is_issuer(const struct cg_lint_object *ca, const struct cg_lint_object *cert)
-{
-    return both_certificates(ca, cert) && ca->ca && X509_check_issued(ca->cert, cert->cert) == X509_V_OK &&
-           !same_certificate(ca, cert);
-}
-
-static const char *folder_end(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    return slash ? slash + 1 : file;
-}
-
-static bool same_folder(const char *a, const char *b)
-{
-    size_t n = (size_t)(folder_end(a) - a), m = (size_t)(folder_end(b) - b);
-    return n == m && strncmp(a, b, n) == 0;
-}
-
-/* MiCA.key belongs to MiCA.crt, also when a passphrase hides it. */
-static bool same_stem(const char *a, const char *b)
-{
-    const char *x = folder_end(a), *y = folder_end(b), *p = strrchr(x, '.'), *q = strrchr(y, '.');
-    size_t n = p ? (size_t)(p - x) : strlen(x), m = q ? (size_t)(q - y) : strlen(y);
-    return same_folder(a, b) && n == m && n && strncmp(x, y, n) == 0;
-}
-
-static bool is_key_of(const struct cg_lint_object *key, const struct cg_lint_object *cert)
-{
-    return key->kind == CG_LINT_KEY && cert->kind == CG_LINT_CERTIFICATE &&
-           (same_key(key, cert) || (key->encrypted && same_stem(key->file, cert->file)));
-}
-
-void cg_lint_find_owners(struct cg_lint_objects *objects)
-{
-    for (size_t i = 0; i < objects->count; i++)
-        for (size_t j = 0; objects->item[i].kind == CG_LINT_KEY && j < objects->count; j++)
-            if (is_key_of(&objects->item[i], &objects->item[j]))
-                objects->item[i].owner = &objects->item[j];
-}
-
 /* The tutorial's "cp MiCA.* /etc/mosquitto/...": both keys in one folder. */
 static bool ca_key_beside(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
-    if (!a->owner || !b->owner || !a->owner->ca || b->owner->ca || b->owner->client || !same_folder(a->file, b->file))
+    if (!a->owner || !b->owner || !a->owner->ca || b->owner->ca || b->owner->client ||
+        !cg_lint_same_folder(a->file, b->file))
         return false;
     snprintf(detail, size, "beside %s", b->file);
     return true;
@@ -101,18 +61,6 @@ static bool serial_counts_up(const struct cg_lint_object *a, const struct cg_lin
     return next;
 }
 
-static bool outlives_issuer(const struct cg_lint_object *cert, const struct cg_lint_object *ca, char *detail,
-                            size_t size)
-{
-    char mine[32], theirs[32];
-    if (!is_issuer(ca, cert) || cert->not_after <= ca->not_after)
-        return false;
-    cg_time_text(cert->not_after, mine, sizeof mine);
-    cg_time_text(ca->not_after, theirs, sizeof theirs);
-    snprintf(detail, size, "until %s, the issuer until %s", mine, theirs);
-    return true;
-}
-
 static bool key_shared(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
     if (!both_certificates(a, b) || same_certificate(a, b) || a->ca || b->ca || !same_key(a, b) ||
@@ -126,7 +74,7 @@ static bool key_shared(const struct cg_lint_object *a, const struct cg_lint_obje
 static bool order(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return strcmp(a->file, b->file) == 0 && a > b && is_issuer(b, a) && !a->ca;
+    return strcmp(a->file, b->file) == 0 && a > b && cg_lint_is_issuer(b, a) && !a->ca;
 }
 
 static bool twice_in_file(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
@@ -148,10 +96,6 @@ const struct cg_lint_pair_rule cg_lint_pair_rules[] = {
       "The serial number follows that of another certificate: serials count up instead of being random.",
       "Issue with random serial numbers; certguard draws 159 bits."},
      serial_counts_up},
-    {{"outlives_issuer", CG_LINT_WARNING, "RFC 5280 4.1.2.5",
-      "The certificate is dated to live longer than its CA: it will break earlier than it says.",
-      "Issue for less time, or replace the CA first."},
-     outlives_issuer},
     {{"key_shared", CG_LINT_WARNING, "", "Two certificates for different names have the same key.",
       "Give each device and each broker its own key."},
      key_shared},

@@ -2,7 +2,6 @@
 /* Files into objects: PEM with any mix of certificates, CRLs and keys, or one DER object. */
 #include "core/file.h"
 #include "core/name.h"
-#include "core/path.h"
 #include "lint_rules.h"
 
 #include <openssl/err.h>
@@ -12,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define OLD_ROOT   3 /* of X509_check_ca: version 1, and its own issuer */
 #define FILE_LIMIT (256U << 20)
 
 size_t cg_lint_objects_limit(const struct cg_lint_objects *objects)
@@ -34,39 +32,13 @@ static struct cg_lint_object *add(struct cg_lint_objects *objects, enum cg_lint_
     return item;
 }
 
-static int64_t seconds(const ASN1_TIME *time)
-{
-    int64_t t = 0;
-    return time && cg_time_seconds(time, &t) ? t : 0;
-}
-
 bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *file, int64_t now, X509 *cert)
 {
     struct cg_lint_object *o = add(objects, CG_LINT_CERTIFICATE, file, now);
     if (!o || !X509_up_ref(cert))
         return false;
     o->cert = cert;
-    o->key = X509_get_pubkey(cert);
-    o->self_issued = X509_get_extension_flags(cert) & EXFLAG_SI;
-    o->self_signed = cg_path_is_self_signed(cert);
-    int kind = X509_check_ca(cert);
-    o->ca = kind > 0 && (kind != OLD_ROOT || o->self_signed); /* OpenSSL goes by names */
-    o->not_before = seconds(X509_get0_notBefore(cert));
-    o->not_after = seconds(X509_get0_notAfter(cert));
-    o->bc = X509_get_ext_d2i(cert, NID_basic_constraints, NULL, NULL);
-    /* OpenSSL takes none for a CA whose keyUsage lacks keyCertSign; here that is what is wrong with it */
-    o->ca = o->ca || (o->bc && o->bc->ca);
-    o->eku = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
-    o->san = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-    o->aki = X509_get_ext_d2i(cert, NID_authority_key_identifier, NULL, NULL);
-    o->policies = X509_get_ext_d2i(cert, NID_certificate_policies, NULL, NULL);
-    o->nc = X509_get_ext_d2i(cert, NID_name_constraints, NULL, NULL);
-    o->pcons = X509_get_ext_d2i(cert, NID_policy_constraints, NULL, NULL);
-    o->key_usage = X509_get_key_usage(cert);
-    o->server = o->eku && X509_get_extended_key_usage(cert) & XKU_SSL_SERVER;
-    o->client = o->eku && X509_get_extended_key_usage(cert) & XKU_SSL_CLIENT;
-    ERR_clear_error();
-    return true;
+    return cg_lint_take_facts(o);
 }
 
 bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl)
@@ -202,13 +174,7 @@ void cg_lint_objects_free(struct cg_lint_objects *objects)
         struct cg_lint_object *o = &objects->item[i];
         EVP_PKEY_free(o->key);
         X509_free(o->cert);
-        BASIC_CONSTRAINTS_free(o->bc);
-        EXTENDED_KEY_USAGE_free(o->eku);
-        GENERAL_NAMES_free(o->san);
-        AUTHORITY_KEYID_free(o->aki);
-        CERTIFICATEPOLICIES_free(o->policies);
-        NAME_CONSTRAINTS_free(o->nc);
-        POLICY_CONSTRAINTS_free(o->pcons);
+        cg_lint_free_facts(o);
         X509_CRL_free(o->crl);
     }
     free(objects->item);

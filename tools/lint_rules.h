@@ -19,18 +19,26 @@ struct cg_lint_object {
     EVP_PKEY *key; /* the certificate's public key, or the private key; NULL: encrypted or of an unknown type */
 
     X509 *cert;
-    bool ca; /* says that it is one, whatever its keyUsage, or is used as one: v1 and self-signed, keyCertSign */
+    unsigned char *der;
+    size_t der_len;
+    bool ca;      /* says that it is one, whatever its keyUsage, or has keyCertSign and says nothing */
+    bool unclear; /* says nothing, and nothing here is issued by it: neither the rules of CAs fit nor those of others */
     bool self_issued, self_signed;
     int64_t not_before, not_after; /* 0: malformed */
     BASIC_CONSTRAINTS *bc;         /* extensions: NULL where missing, repeated or malformed */
+    ASN1_BIT_STRING *ku;
     EXTENDED_KEY_USAGE *eku;
-    GENERAL_NAMES *san;
+    GENERAL_NAMES *san, *ian;
+    ASN1_OCTET_STRING *ski;
     AUTHORITY_KEYID *aki;
     CERTIFICATEPOLICIES *policies;
+    POLICY_MAPPINGS *mappings;
     NAME_CONSTRAINTS *nc;
     POLICY_CONSTRAINTS *pcons;
-    uint32_t key_usage;  /* KU_*; UINT32_MAX: no such extension */
-    bool server, client; /* by EKU */
+    CRL_DIST_POINTS *points;
+    uint32_t key_usage;                  /* KU_*, of ku */
+    bool server, client, any_purpose;    /* by EKU */
+    const struct cg_lint_object *issuer; /* of those that were read the one that lives longest; NULL: none, or itself */
 
     X509_CRL *crl;
 
@@ -60,6 +68,8 @@ extern const struct cg_lint_rules cg_lint_pkey_rules; /* lint_key.c: the public 
 extern const struct cg_lint_rules cg_lint_name_rules; /* lint_name.c: subject and issuer */
 extern const struct cg_lint_rules cg_lint_san_rules;  /* lint_san.c */
 extern const struct cg_lint_rules cg_lint_ext_rules;  /* lint_ext.c: the other extensions */
+extern const struct cg_lint_rules cg_lint_use_rules;  /* lint_use.c: what a key may do */
+extern const struct cg_lint_rules cg_lint_der_rules;  /* lint_der.c: how all that is encoded */
 extern const struct cg_lint_rules cg_lint_cps_rules;  /* lint_cps.c: certificatePolicies and constraints */
 extern const struct cg_lint_rules cg_lint_crl_rules;  /* lint_crl.c */
 extern const struct cg_lint_rules cg_lint_key_rules;  /* lint_key.c: private keys in files */
@@ -79,8 +89,18 @@ struct cg_lint_objects {
 };
 size_t cg_lint_objects_limit(const struct cg_lint_objects *objects);
 
-/* Sets the owner of each key; before any rule runs, after the last object was added. */
-void cg_lint_find_owners(struct cg_lint_objects *objects);
+/* lint_facts.c: fills in the parts of o->cert; false without memory. */
+bool cg_lint_take_facts(struct cg_lint_object *o);
+void cg_lint_free_facts(struct cg_lint_object *o);
+bool cg_lint_has(const struct cg_lint_object *o, int nid); /* readable or not */
+bool cg_lint_is_critical(const struct cg_lint_object *o, int nid);
+
+/* lint_kin.c. find_kin sets owners and issuers; before any rule runs, after the last object was added. */
+void cg_lint_find_kin(struct cg_lint_objects *objects);
+bool cg_lint_is_issuer(const struct cg_lint_object *issuer, const struct cg_lint_object *cert);
+bool cg_lint_looks_self_signed(const struct cg_lint_object *o); /* by names and key identifiers, as verifiers guess */
+const char *cg_lint_file_name(const char *file);
+bool cg_lint_same_folder(const char *a, const char *b);
 
 /* lint_read.c; file is borrowed */
 bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *file, int64_t now, X509 *cert);

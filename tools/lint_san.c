@@ -40,21 +40,32 @@ static bool has_underscore(const GENERAL_NAME *san)
            memchr(ASN1_STRING_get0_data(san->d.dNSName), '_', (size_t)ASN1_STRING_length(san->d.dNSName));
 }
 
-static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
+static bool any_malformed(const GENERAL_NAMES *names, char *detail, size_t size)
 {
-    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
-        const GENERAL_NAME *san = sk_GENERAL_NAME_value(o->san, i);
-        cg_san_text(san, detail, size);
-        if (!cg_san_is_well_formed(san) || has_underscore(san))
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        cg_san_text(name, detail, size);
+        if (!cg_san_is_well_formed(name) || has_underscore(name))
             return true;
     }
     return false;
 }
 
+static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_malformed(o->san, detail, size);
+}
+
+/* RFC 5280 4.2.1.7: of the forms of subjectAltName. */
+static bool issuer_malformed(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_malformed(o->ian, detail, size);
+}
+
 static bool missing(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return X509_get_ext_by_NID(o->cert, NID_subject_alt_name, -1) < 0;
+    return !cg_lint_has(o, NID_subject_alt_name);
 }
 
 static bool empty(const struct cg_lint_object *o, char *detail, size_t size)
@@ -139,12 +150,24 @@ static bool wildcard(const struct cg_lint_object *o, char *detail, size_t size)
     return false;
 }
 
+/* OpenSSL's X509_check_host, and browsers, ask for two labels behind the "*". */
+static bool wide_wildcard(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    char value[600];
+    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
+        const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
+        if (!dns || !as_text(dns, value, sizeof value) || strncmp(value, "*.", 2) != 0 || strchr(value + 2, '.'))
+            continue;
+        snprintf(detail, size, "dns:%.100s", value);
+        return true;
+    }
+    return false;
+}
+
 static bool critical_beside_subject(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    int at = X509_get_ext_by_NID(o->cert, NID_subject_alt_name, -1);
-    return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(o->cert, at)) &&
-           X509_NAME_entry_count(X509_get_subject_name(o->cert)) > 0;
+    return cg_lint_is_critical(o, NID_subject_alt_name) && X509_NAME_entry_count(X509_get_subject_name(o->cert)) > 0;
 }
 
 static const struct cg_lint_rule rules[] = {
@@ -181,6 +204,16 @@ static const struct cg_lint_rule rules[] = {
       "Name the hosts one by one where you can."},
      CG_SCOPE_LEAF,
      wildcard},
+    {{"san_wildcard_wide", CG_LINT_WARNING, "RFC 9525 6.3",
+      "A wildcard with one label behind it: clients that use OpenSSL do not take it for any host.",
+      "Name the hosts one by one, or put them below a domain of two labels, as *.home.lan"},
+     CG_SCOPE_LEAF,
+     wide_wildcard},
+    {{"issuer_name_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.7",
+      "An issuerAltName is no DNS name, address, URI or email address of the right form.",
+      "Issue it again without issuerAltName; no verifier needs it."},
+     CG_SCOPE_ALL,
+     issuer_malformed},
     {{"san_critical", CG_LINT_NOTICE, "RFC 5280 4.2.1.6",
       "The subjectAltName is critical although the subject has a name.", "Issue it again with it not critical."},
      CG_SCOPE_ALL,
