@@ -56,7 +56,7 @@ static bool signature_mismatch(const struct cg_lint_object *o, char *detail, siz
     return X509_ALGOR_cmp(X509_get0_tbs_sigalg(o->cert), outer) != 0;
 }
 
-static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
+static bool has_old_digest(const struct cg_lint_object *o, char *detail, size_t size)
 {
     int digest = NID_undef, key = NID_undef;
     snprintf(detail, size, "%s", OBJ_nid2ln(X509_get_signature_nid(o->cert)));
@@ -66,10 +66,21 @@ static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t siz
            digest == NID_md5_sha1 || digest == NID_ripemd160;
 }
 
+static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return !(o->ca && o->self_signed) && has_old_digest(o, detail, size);
+}
+
+/* RFC 8446 4.4.2.4: what a trust anchor signed itself with is not looked at. */
+static bool root_weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return o->self_signed && has_old_digest(o, detail, size);
+}
+
 static bool time_malformed(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return !o->not_before || !o->not_after;
+    return !o->times_ok;
 }
 
 /* UTCTime through 2049, GeneralizedTime from 2050 on. */
@@ -82,33 +93,32 @@ static bool wrong_type(const ASN1_TIME *time, int64_t seconds)
 static bool time_type(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return o->not_before && o->not_after &&
-           (wrong_type(X509_get0_notBefore(o->cert), o->not_before) ||
-            wrong_type(X509_get0_notAfter(o->cert), o->not_after));
+    return o->times_ok && (wrong_type(X509_get0_notBefore(o->cert), o->not_before) ||
+                           wrong_type(X509_get0_notAfter(o->cert), o->not_after));
 }
 
 static bool validity_reversed(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return o->not_after && o->not_after < o->not_before;
+    return o->times_ok && o->not_after < o->not_before;
 }
 
 static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
 {
     cg_time_text(o->not_after, detail, size);
-    return o->not_after && o->now > o->not_after;
+    return o->times_ok && o->now > o->not_after;
 }
 
 static bool not_yet_valid(const struct cg_lint_object *o, char *detail, size_t size)
 {
     cg_time_text(o->not_before, detail, size);
-    return o->not_before && o->now < o->not_before;
+    return o->times_ok && o->now < o->not_before;
 }
 
 /* RFC 5280 4.1.2.5: both ends count. */
 static int64_t lifetime_days(const struct cg_lint_object *o)
 {
-    return o->not_before && o->not_after ? (o->not_after - o->not_before + 1) / DAY : 0;
+    return o->times_ok ? (o->not_after - o->not_before + 1) / DAY : 0;
 }
 
 static bool leaf_lives_long(const struct cg_lint_object *o, char *detail, size_t size)
@@ -132,7 +142,7 @@ static bool ca_ten_years_no_renewal(const struct cg_lint_object *o, char *detail
 static bool outlives_issuer(const struct cg_lint_object *o, char *detail, size_t size)
 {
     char mine[32], theirs[32];
-    if (!o->issuer || o->not_after <= o->issuer->not_after)
+    if (!o->issuer || !o->times_ok || !o->issuer->times_ok || o->not_after < o->issuer->not_after + DAY)
         return false;
     cg_time_text(o->not_after, mine, sizeof mine);
     cg_time_text(o->issuer->not_after, theirs, sizeof theirs);
@@ -188,6 +198,11 @@ static const struct cg_lint_rule rules[] = {
       "Issue it again with SHA-256."},
      CG_SCOPE_ALL,
      weak_digest},
+    {{"root_weak_digest", CG_LINT_NOTICE, "RFC 8446 4.4.2.4",
+      "The root signs itself with an old digest: verifiers do not rely on that signature, and it shows the root's age.",
+      "Plan its replacement by a CA with SHA-256 or later."},
+     CG_SCOPE_CA,
+     root_weak_digest},
     {{"time_malformed", CG_LINT_ERROR, "RFC 5280 4.1.2.5",
       "A time of the validity is not in UTC with seconds, or is no time at all.", "Issue it again."},
      CG_SCOPE_ALL,

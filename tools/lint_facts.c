@@ -69,12 +69,6 @@ static bool is_ca(const struct cg_lint_object *o)
     return (o->ku && o->key_usage & KU_KEY_CERT_SIGN) || is_netscape_ca(o->cert);
 }
 
-static int64_t seconds(const ASN1_TIME *time)
-{
-    int64_t t = 0;
-    return time && cg_time_seconds(time, &t) ? t : 0;
-}
-
 bool cg_lint_take_facts(struct cg_lint_object *o)
 {
     X509 *cert = o->cert;
@@ -85,8 +79,8 @@ bool cg_lint_take_facts(struct cg_lint_object *o)
     o->key = X509_get_pubkey(cert);
     o->self_issued = X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
     o->self_signed = cg_path_is_self_signed(cert);
-    o->not_before = seconds(X509_get0_notBefore(cert));
-    o->not_after = seconds(X509_get0_notAfter(cert));
+    o->times_ok = cg_time_seconds(X509_get0_notBefore(cert), &o->not_before) &&
+                  cg_time_seconds(X509_get0_notAfter(cert), &o->not_after);
     o->bc = decoded(cert, NID_basic_constraints);
     o->ku = decoded(cert, NID_key_usage);
     o->eku = decoded(cert, NID_ext_key_usage);

@@ -43,9 +43,29 @@ static bool names_key_of(const AUTHORITY_KEYID *aki, const struct cg_lint_object
     return !aki || !aki->serial || ASN1_INTEGER_cmp(aki->serial, X509_get0_serialNumber(issuer->cert)) == 0;
 }
 
+/* Its own key could have made the signature. */
+static bool fits_own_key(const struct cg_lint_object *o)
+{
+    int key = NID_undef;
+    return !o->key || !X509_get_signature_info(o->cert, NULL, &key, NULL, NULL) || key == EVP_PKEY_get_base_id(o->key);
+}
+
 bool cg_lint_looks_self_signed(const struct cg_lint_object *o)
 {
-    return o->self_signed || (o->self_issued && names_key_of(o->aki, o));
+    return o->self_signed || (o->self_issued && fits_own_key(o) && names_key_of(o->aki, o));
+}
+
+static const ASN1_OCTET_STRING *issuer_key_id(const struct cg_lint_object *o)
+{
+    return o->aki && o->aki->keyid ? o->aki->keyid : o->self_signed ? o->ski : NULL;
+}
+
+/* CAs of one name and different keys are different issuers, where the key identifiers say so. */
+bool cg_lint_same_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b)
+{
+    const ASN1_OCTET_STRING *x = issuer_key_id(a), *y = issuer_key_id(b);
+    return X509_NAME_cmp(X509_get_issuer_name(a->cert), X509_get_issuer_name(b->cert)) == 0 &&
+           (!x || !y || ASN1_OCTET_STRING_cmp(x, y) == 0);
 }
 
 /* By names and key identifiers. A certificate that signs itself has no other issuer, whoever else vouches for its key. */

@@ -98,9 +98,25 @@ static bool host_like(int nid, const ASN1_STRING *value)
     return dot;
 }
 
+/* The name of a host that this certificate is for; "example.com" alone may well be what a company calls itself. */
 static bool host_as_organization(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    return any_entry(o, host_like, detail, size);
+    X509_NAME *name = X509_get_subject_name(o->cert);
+    char cn[256] = "";
+    X509_NAME_get_text_by_NID(name, NID_commonName, cn, sizeof cn);
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
+        int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+        char host[256];
+        if (!host_like(nid, value))
+            continue;
+        snprintf(host, sizeof host, "%.*s", ASN1_STRING_length(value), (const char *)ASN1_STRING_get0_data(value));
+        snprintf(detail, size, "%s = \"%.120s\"", OBJ_nid2sn(nid), host);
+        if (strcasecmp(host, cn) == 0 || cg_lint_names_host(o, host))
+            return true;
+    }
+    return false;
 }
 
 /* RFC 5280 appendix A.1, ub-*: in characters; octets are compared, so multi-byte text is given the benefit of the doubt. */
@@ -195,7 +211,9 @@ static bool several_cns(const struct cg_lint_object *o, char *detail, size_t siz
     (void)detail, (void)size;
     const X509_NAME *name = X509_get_subject_name(o->cert);
     int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-    return first >= 0 && X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0;
+    /* RFC 3820 3.4: a proxy certificate has one more than who issued it */
+    return first >= 0 && X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0 &&
+           !cg_lint_has(o, NID_proxyCertInfo);
 }
 
 static const struct cg_lint_rule rules[] = {

@@ -20,8 +20,7 @@ static bool same_certificate(const struct cg_lint_object *a, const struct cg_lin
 
 static bool same_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
-    return both_certificates(a, b) && !same_certificate(a, b) &&
-           X509_NAME_cmp(X509_get_issuer_name(a->cert), X509_get_issuer_name(b->cert)) == 0;
+    return both_certificates(a, b) && !same_certificate(a, b) && cg_lint_same_issuer(a, b);
 }
 
 static bool same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)

@@ -24,12 +24,13 @@ struct cg_lint_object {
     bool ca;      /* says that it is one, whatever its keyUsage, or has keyCertSign and says nothing */
     bool unclear; /* says nothing, and nothing here is issued by it: neither the rules of CAs fit nor those of others */
     bool self_issued, self_signed;
-    int64_t not_before, not_after; /* 0: malformed */
-    BASIC_CONSTRAINTS *bc;         /* extensions: NULL where missing, repeated or malformed */
+    bool times_ok; /* both can be read; else they are 0 */
+    int64_t not_before, not_after;
+    BASIC_CONSTRAINTS *bc; /* extensions: NULL where missing, repeated or malformed */
     ASN1_BIT_STRING *ku;
     EXTENDED_KEY_USAGE *eku;
     GENERAL_NAMES *san, *ian;
-    ASN1_OCTET_STRING *ski;
+    ASN1_OCTET_STRING *ski; /* its own key, as aki names the issuer's */
     AUTHORITY_KEYID *aki;
     CERTIFICATEPOLICIES *policies;
     POLICY_MAPPINGS *mappings;
@@ -98,6 +99,8 @@ bool cg_lint_is_critical(const struct cg_lint_object *o, int nid);
 /* lint_kin.c. find_kin sets owners and issuers; before any rule runs, after the last object was added. */
 void cg_lint_find_kin(struct cg_lint_objects *objects);
 bool cg_lint_is_issuer(const struct cg_lint_object *issuer, const struct cg_lint_object *cert);
+bool cg_lint_same_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b);
+bool cg_lint_names_host(const struct cg_lint_object *o, const char *host); /* lint_san.c: among its SANs */
 bool cg_lint_looks_self_signed(const struct cg_lint_object *o); /* by names and key identifiers, as verifiers guess */
 const char *cg_lint_file_name(const char *file);
 bool cg_lint_same_folder(const char *a, const char *b);

@@ -62,22 +62,34 @@ static bool issuer_malformed(const struct cg_lint_object *o, char *detail, size_
     return any_malformed(o->ian, detail, size);
 }
 
-static bool missing(const struct cg_lint_object *o, char *detail, size_t size)
+/* A leaf that may serve: serverAuth, or nothing that says it may not. */
+static bool may_serve(const struct cg_lint_object *o)
+{
+    return o->server || o->any_purpose || !cg_lint_has(o, NID_ext_key_usage);
+}
+
+/* RFC 3820 3.2: a proxy certificate has none. */
+static bool missing(const struct cg_lint_object *o)
+{
+    return !cg_lint_has(o, NID_subject_alt_name) && !cg_lint_has(o, NID_proxyCertInfo);
+}
+
+static bool server_has_none(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
-    return !cg_lint_has(o, NID_subject_alt_name);
+    return missing(o) && may_serve(o);
+}
+
+static bool client_has_none(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    (void)detail, (void)size;
+    return missing(o) && o->client && !may_serve(o);
 }
 
 static bool empty(const struct cg_lint_object *o, char *detail, size_t size)
 {
     (void)detail, (void)size;
     return o->san && sk_GENERAL_NAME_num(o->san) == 0;
-}
-
-/* A leaf that may serve: serverAuth, or nothing that says it may not. */
-static bool may_serve(const struct cg_lint_object *o)
-{
-    return o->server || !o->eku;
 }
 
 static bool single_labels(const struct cg_lint_object *o, char *detail, size_t size)
@@ -94,7 +106,7 @@ static bool single_labels(const struct cg_lint_object *o, char *detail, size_t s
     return names > 0;
 }
 
-static bool names_host(const struct cg_lint_object *o, const char *host)
+bool cg_lint_names_host(const struct cg_lint_object *o, const char *host)
 {
     char value[600];
     unsigned char octets[16];
@@ -121,7 +133,7 @@ static bool cn_not_covered(const struct cg_lint_object *o, char *detail, size_t 
     bool host = is_address(cn) || (strchr(cn, '.') && cg_dns_is_well_formed((struct cg_octets){cn, strlen(cn)}));
     if (host)
         snprintf(detail, size, "CN \"%.120s\"", cn);
-    return host && !names_host(o, cn);
+    return host && !cg_lint_names_host(o, cn);
 }
 
 static bool address_as_dns(const struct cg_lint_object *o, char *detail, size_t size)
@@ -175,7 +187,12 @@ static const struct cg_lint_rule rules[] = {
       "There is no subjectAltName: clients find no host name in it, and the CN no longer counts.",
       "Issue it again with names: certguard issue broker NAME --san dns:HOST --san ip:ADDRESS"},
      CG_SCOPE_LEAF,
-     missing},
+     server_has_none},
+    {{"san_missing_client", CG_LINT_WARNING, "",
+      "There is no subjectAltName: certguard refuses such a client, where its policy does not say otherwise.",
+      "Issue it again with a name: certguard issue client NAME"},
+     CG_SCOPE_LEAF,
+     client_has_none},
     {{"san_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6", "The subjectAltName has no entry.", "Issue it again with names."},
      CG_SCOPE_ALL,
      empty},

@@ -59,7 +59,11 @@ says '(expired)'
 expect 3 cg lint --at -2d broker.crt
 says '(not_yet_valid)'
 ok openssl req -new -x509 -newkey rsa:2048 -sha1 -nodes -config ca.cnf -extensions v3_ca -subj /CN=old -keyout o.key -out o.crt
-expect 3 cg lint o.crt
+expect 3 cg lint --severity notice o.crt
+says '(root_weak_digest)'
+says_not '(weak_digest)' # a root's own signature is not looked at
+ok openssl x509 -req -in client.csr -CA o.crt -CAkey o.key -set_serial 77 -sha1 -out old.crt
+expect 3 cg lint old.crt
 says '(weak_digest)'
 ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=serial -set_serial 1 -keyout s.key -out s.crt
 ok openssl x509 -req -in client.csr -CA s.crt -CAkey s.key -set_serial 0 -out zero.crt
