@@ -202,21 +202,21 @@ static bool empty_list(const struct cg_lint_object *o, char *detail, size_t size
     return extensions_of(o, &tbs, &list) && cg_der_left(&list) == 0;
 }
 
-#define AGAIN "Issue it again, or with: certguard issue"
-
 static const struct cg_lint_rule rules[] = {
     {{"der_not_strict", CG_LINT_ERROR, "RFC 5280 4.1",
-      "The certificate is not in DER: some verifiers refuse it, or see something else in it than others.", AGAIN},
+      "The certificate is not in DER: some verifiers refuse it, or see something else in it than others.",
+      CG_AGAIN_ANY},
      CG_SCOPE_ALL,
      not_der},
     {{"der_bit_list", CG_LINT_ERROR, "RFC 5280 4.1",
-      "A list of named bits ends with bits that are not set; in DER they are left out.", AGAIN},
+      "A list of named bits ends with bits that are not set; in DER they are left out.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
      loose_bit_list},
-    {{"der_default", CG_LINT_ERROR, "RFC 5280 4.1", "A default value is spelled out; in DER it is left out.", AGAIN},
+    {{"der_default", CG_LINT_ERROR, "RFC 5280 4.1", "A default value is spelled out; in DER it is left out.",
+      CG_AGAIN_ANY},
      CG_SCOPE_ALL,
      default_encoded},
-    {{"extension_empty", CG_LINT_ERROR, "RFC 5280 4.2", "A list that needs an entry has none.", AGAIN},
+    {{"extension_empty", CG_LINT_ERROR, "RFC 5280 4.2", "A list that needs an entry has none.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
      empty_list},
 };

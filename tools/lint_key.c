@@ -115,7 +115,7 @@ static bool old_cipher(const struct cg_lint_object *o, char *detail, size_t size
     return o->old_cipher;
 }
 
-#define SMALL "Make a new key: P-256, or RSA with 3072 bits."
+#define SMALL "Make a new key: P-256, or RSA with 3072 bits." CG_NEW_CA
 
 static const struct cg_lint_rule public_rules[] = {
     {{"key_unknown", CG_LINT_ERROR, "RFC 5280 4.1.2.7", "The public key can't be read.",
