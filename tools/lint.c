@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 
 static const struct cg_lint_rules *const tables[] = {
-    &cg_lint_cert_rules, &cg_lint_pkey_rules, &cg_lint_name_rules, &cg_lint_san_rules, &cg_lint_ext_rules,
-    &cg_lint_use_rules,  &cg_lint_der_rules,  &cg_lint_cps_rules,  &cg_lint_crl_rules, &cg_lint_key_rules,
+    &cg_lint_cert_rules,       &cg_lint_pkey_rules, &cg_lint_name_rules, &cg_lint_san_rules,
+    &cg_lint_ext_rules,        &cg_lint_use_rules,  &cg_lint_der_rules,  &cg_lint_cps_rules,
+    &cg_lint_constraint_rules, &cg_lint_crl_rules,  &cg_lint_key_rules,
 };
 
 struct cg_lint {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* certificatePolicies, and the constraints that a CA puts on names and policies. */
+/* certificatePolicies with their qualifiers, and policyMappings. */
 #include "cli.h"
 #include "core/name.h"
-#include "core/name_syntax.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
@@ -164,6 +163,13 @@ static bool qualifier_unknown(const struct cg_lint_object *o, char *detail, size
     return unknown_qualifier(o, false, detail, size);
 }
 
+/* Who cannot interpret a critical extension must refuse the certificate; the plugin does. */
+static bool qualifier_critical(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return cg_lint_is_critical(o, NID_certificate_policies) &&
+           (unknown_qualifier(o, false, detail, size) || unknown_qualifier(o, true, detail, size));
+}
+
 static bool any_qualifier_unknown(const struct cg_lint_object *o, char *detail, size_t size)
 {
     return unknown_qualifier(o, true, detail, size);
@@ -219,43 +225,6 @@ static bool maps_in_leaf(const struct cg_lint_object *o, char *detail, size_t si
     return o->mappings;
 }
 
-static bool nc_in_leaf(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->nc;
-}
-
-static bool nc_empty(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->nc && ((!o->nc->permittedSubtrees && !o->nc->excludedSubtrees) ||
-                     sk_GENERAL_SUBTREE_num(o->nc->permittedSubtrees) == 0 ||
-                     sk_GENERAL_SUBTREE_num(o->nc->excludedSubtrees) == 0); /* of none it is -1 */
-}
-
-/* The plugin denies every certificate below with a name of that form. */
-static bool nc_unclear(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    const STACK_OF(GENERAL_SUBTREE) *lists[] = {o->nc ? o->nc->permittedSubtrees : NULL,
-                                                o->nc ? o->nc->excludedSubtrees : NULL};
-    for (size_t i = 0; i < CG_COUNT(lists); i++)
-        for (int j = 0; j < sk_GENERAL_SUBTREE_num(lists[i]); j++) {
-            const GENERAL_NAME *base = sk_GENERAL_SUBTREE_value(lists[i], j)->base;
-            bool measured = base->type == GEN_DNS || base->type == GEN_EMAIL || base->type == GEN_URI ||
-                            base->type == GEN_IPADD;
-            cg_san_text(base, detail, size);
-            if (measured && !cg_constraint_is_well_formed(base))
-                return true;
-        }
-    return false;
-}
-
-static bool policy_constraints_empty(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    (void)detail, (void)size;
-    return o->pcons && !o->pcons->requireExplicitPolicy && !o->pcons->inhibitPolicyMapping;
-}
-
 #define LEAVE_OUT "Leave certificatePolicies out; a private CA rarely needs them."
 
 static const struct cg_lint_rule rules[] = {
@@ -295,6 +264,11 @@ static const struct cg_lint_rule rules[] = {
       "A policy has a qualifier that is neither a CPS pointer nor a user notice: no verifier knows it.", LEAVE_OUT},
      CG_SCOPE_ALL,
      qualifier_unknown},
+    {{"policy_qualifier_critical", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
+      "A critical certificatePolicies has a qualifier that no verifier knows: they must refuse the certificate.",
+      LEAVE_OUT},
+     CG_SCOPE_ALL,
+     qualifier_critical},
     {{"policy_any_qualifier", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
       "anyPolicy has a qualifier that is neither a CPS pointer nor a user notice.", LEAVE_OUT},
      CG_SCOPE_ALL,
@@ -315,27 +289,6 @@ static const struct cg_lint_rule rules[] = {
       "policyMappings stand in a certificate that is no CA.", "Issue it again without them."},
      CG_SCOPE_LEAF,
      maps_in_leaf},
-    {{"name_constraints_in_leaf", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
-      "nameConstraints stand in a certificate that is no CA.", "Issue it again without them."},
-     CG_SCOPE_LEAF,
-     nc_in_leaf},
-    {{"name_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
-      "The nameConstraints, or one of their lists, are empty.",
-      "Issue the CA certificate again with the same name and key and without them; or make a new CA (certguard init "
-      "--permit-dns DOMAIN) and trust it beside this one until all certificates are of the new one."},
-     CG_SCOPE_ALL,
-     nc_empty},
-    {{"name_constraints_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
-      "A name constraint is malformed: verifiers pass over it, or refuse every certificate with a name of its kind.",
-      "Write hosts and domains without a scheme, \"@\" or a dot at the end, and addresses with a prefix as mask: "
-      "certguard init "
-      "--permit-dns DOMAIN"},
-     CG_SCOPE_ALL,
-     nc_unclear},
-    {{"policy_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.11", "The policyConstraints are empty.",
-      "Issue it again."},
-     CG_SCOPE_ALL,
-     policy_constraints_empty},
 };
 
 const struct cg_lint_rules cg_lint_cps_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -12,6 +12,18 @@
 /* Rules on single attributes of the subject: true when this one is wrong. */
 typedef bool entry_test(int nid, const ASN1_STRING *value);
 
+/* Old string types too; what is none of its type, as the octets that it is. */
+static void value_text(const ASN1_STRING *value, char *out, size_t size)
+{
+    unsigned char *utf8 = NULL;
+    int len = ASN1_STRING_to_UTF8(&utf8, value);
+    if (len >= 0)
+        cg_text_escape(utf8, (size_t)len, out, size);
+    else
+        cg_text_escape(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value), out, size);
+    OPENSSL_free(utf8);
+}
+
 static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *detail, size_t size)
 {
     const X509_NAME *name = X509_get_subject_name(o->cert);
@@ -22,7 +34,7 @@ static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *d
         if (!wrong(nid, value))
             continue;
         char text[128];
-        cg_text_escape(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value), text, sizeof text);
+        value_text(value, text, sizeof text);
         snprintf(detail, size, "%s = \"%s\"", nid == NID_undef ? "attribute" : OBJ_nid2sn(nid), text);
         return true;
     }

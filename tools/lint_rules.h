@@ -74,16 +74,17 @@ struct cg_lint_rules {
     size_t count;
 };
 
-extern const struct cg_lint_rules cg_lint_cert_rules; /* lint_cert.c: version, serial, times, signature */
-extern const struct cg_lint_rules cg_lint_pkey_rules; /* lint_key.c: the public key of a certificate */
-extern const struct cg_lint_rules cg_lint_name_rules; /* lint_name.c: subject and issuer */
-extern const struct cg_lint_rules cg_lint_san_rules;  /* lint_san.c */
-extern const struct cg_lint_rules cg_lint_ext_rules;  /* lint_ext.c: the other extensions */
-extern const struct cg_lint_rules cg_lint_use_rules;  /* lint_use.c: what a key may do */
-extern const struct cg_lint_rules cg_lint_der_rules;  /* lint_der.c: how all that is encoded */
-extern const struct cg_lint_rules cg_lint_cps_rules;  /* lint_cps.c: certificatePolicies and constraints */
-extern const struct cg_lint_rules cg_lint_crl_rules;  /* lint_crl.c */
-extern const struct cg_lint_rules cg_lint_key_rules;  /* lint_key.c: private keys in files */
+extern const struct cg_lint_rules cg_lint_cert_rules;       /* lint_cert.c: version, serial, times, signature */
+extern const struct cg_lint_rules cg_lint_pkey_rules;       /* lint_key.c: the public key of a certificate */
+extern const struct cg_lint_rules cg_lint_name_rules;       /* lint_name.c: subject and issuer */
+extern const struct cg_lint_rules cg_lint_san_rules;        /* lint_san.c */
+extern const struct cg_lint_rules cg_lint_ext_rules;        /* lint_ext.c: the other extensions */
+extern const struct cg_lint_rules cg_lint_use_rules;        /* lint_use.c: what a key may do */
+extern const struct cg_lint_rules cg_lint_der_rules;        /* lint_der.c: how all that is encoded */
+extern const struct cg_lint_rules cg_lint_cps_rules;        /* lint_cps.c: certificatePolicies and policyMappings */
+extern const struct cg_lint_rules cg_lint_constraint_rules; /* lint_constraints.c */
+extern const struct cg_lint_rules cg_lint_crl_rules;        /* lint_crl.c */
+extern const struct cg_lint_rules cg_lint_key_rules;        /* lint_key.c: private keys in files */
 
 /* Rules that compare two objects: a is the one reported. */
 struct cg_lint_pair_rule {

@@ -28,6 +28,8 @@ static const char *purpose(const struct cg_lint_object *o)
 {
     if (o->ca)
         return "a CA: it signs certificates";
+    if (o->unclear)
+        return "it does not say: a CA, or anything";
     if (o->server && o->client)
         return "broker and client (serverAuth, clientAuth)";
     return o->server   ? "broker (serverAuth)"

@@ -80,6 +80,8 @@ static const struct row {
      NULL, NULL},
     {"policy_any_qualifier", "c: issuer=root ext=2.5.29.32=" UNKNOWN_QUALIFIER,
      "c: issuer=root ext=2.5.29.32=" ANY_QUALIFIER, NULL, NULL},
+    {"policy_qualifier_critical", "c: issuer=root ext=2.5.29.32=" UNKNOWN_QUALIFIER,
+     "c: issuer=root ext=critical,2.5.29.32=" UNKNOWN_QUALIFIER, NULL, NULL},
     {"policy_qualifiers_empty", "c: issuer=root policies=1.2.3", "c: issuer=root ext=2.5.29.32=" NO_QUALIFIERS, NULL,
      NULL},
     {"policy_notice_ia5", "c: issuer=root ext=2.5.29.32=" NOTICE("0c026869"),
@@ -275,6 +277,23 @@ static void texts_are_fit_to_print(void **state)
     }
 }
 
+/* A BMPString is shown by its characters, the odd ones among them escaped: here "a", ESC, NUL. */
+static void old_string_types_are_read(void **state)
+{
+    (void)state;
+    struct cg_pki *pki = cg_pki_new(NOW);
+    struct cg_lint *lint = cg_lint_new(NOW);
+    cg_pki_make(pki, "root: ca\nc: issuer=root cn=abcdef");
+    X509 *cert = patched(cg_pki_cert(pki, "c"), "5504030c06616263646566", "5504031e060061001b0000");
+    assert_true(cg_lint_add_certificate(lint, cert) && finds(lint, "name_old_string_type"));
+    for (size_t i = 0; i < cg_lint_count(lint); i++)
+        if (strcmp(cg_lint_finding(lint, i)->row->id, "name_old_string_type") == 0)
+            assert_string_equal(cg_lint_finding(lint, i)->detail, "CN = \"a\\x1b\\x00\"");
+    X509_free(cert);
+    cg_lint_free(lint);
+    cg_pki_free(pki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +301,7 @@ int main(void)
         cmocka_unit_test(each_fact_is_of_its_own_extension),
         cmocka_unit_test(a_root_of_version_1_shows_by_what_it_signed),
         cmocka_unit_test(texts_are_fit_to_print),
+        cmocka_unit_test(old_string_types_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
