@@ -69,14 +69,15 @@ static void plugin_options(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* The lines by which the broker takes user names from certificates, by whether the same listener takes its client ids
- * from user names: alone that one refuses every client that sends no user name. */
+ * from user names: alone that one refuses every client that sends no user name. Names of shared keys are no business of
+ * the policy, and without TLS such a line does nothing. */
 static void names_of_broker(struct cg_doctor *d, const struct cg_doctor_row *row, bool client_ids)
 {
     for (size_t i = 0; i < d->conf.count; i++) {
         const struct cg_conf_line *line = &d->conf.item[i];
         bool names = strcmp(line->key, "use_identity_as_username") == 0 ||
                      strcmp(line->key, "use_subject_as_username") == 0;
-        if (names && cg_conf_true(line) &&
+        if (names && cg_conf_true(line) && cg_conf_is_tls(&d->conf, line->listener) &&
             cg_conf_true(cg_conf_find(&d->conf, line->listener, "use_username_as_clientid")) == client_ids)
             cg_doctor_report_line(d, row, line);
     }
@@ -258,14 +259,18 @@ static const struct cg_doctor_rule rules[] = {
      plugin_order},
     {{"username_from_broker", CG_LINT_WARNING,
       "The broker then never asks a plugin about CONNECT: user name and client id are not bound as the policy says.",
-      "Set identity.username (\"cn\", or \"subject\" for use_subject_as_username) and identity.authenticates true in "
-      "the policy, then remove the line: without \"authenticates\" a client that sends no password stays out."},
+      "Set identity.username (\"cn\", or \"subject\" for use_subject_as_username) and identity.authenticates true for "
+      "this port, in \"listeners\" of the policy, then remove the line: without \"authenticates\" a client that sends "
+      "no password stays out. Keep the line where certificates have names with one of + # / * or a leading $: those "
+      "are refused then; and where \"client\" of the policy does not require certificates: without them the broker "
+      "refuses, and a password would be enough then."},
      name_from_broker},
     {{"client_id_from_broker", CG_LINT_WARNING,
       "The broker takes user name and client id from the certificate and never asks a plugin about CONNECT: the "
       "policy's identity section has no effect.",
       "Keep both lines, or remove this one and use_username_as_clientid together and set identity.username, "
-      "authenticates true and client_id \"equal\" in the policy. Before that, set the client id of every client to "
+      "authenticates true and client_id \"equal\" for this port, in \"listeners\" of the policy. Before that, set the "
+      "client id of every client to "
       "the name in its certificate. With use_username_as_clientid alone the broker refuses every client that sends "
       "no user name."},
      client_id_from_broker},

@@ -131,7 +131,7 @@ static void own_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
         const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
         const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
         uint16_t port = cg_conf_port(&d->conf, i);
-        if (!chain || !key || cg_snapshot_credential(d->snapshot, port))
+        if (!cg_conf_is_tls(&d->conf, i) || !key || cg_snapshot_credential(d->snapshot, port))
             continue;
         struct cg_credential *credential = cg_credential_load(chain->value, key->value, NULL);
         struct cg_verdict verdict;

@@ -6,10 +6,13 @@
 #include "fault.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,15 +28,11 @@ struct cg_fix_mode {
     gid_t group; /* (gid_t)-1: stays */
 };
 
-/* --- which findings are mended, and how --- */
+/* --- which findings are mended, and how ---
+ * Only where this alone decides that the same clients come in before and after. A name that the broker takes from
+ * certificates is none of them: what is in those certificates cannot be seen here. */
 
 enum action { OUT = 0, TO_TRUE };
-
-static bool always(const struct cg_doctor *d, const struct cg_conf_line *line)
-{
-    (void)d, (void)line;
-    return true;
-}
 
 /* Without a CRL in the policy the line is the only revocation there is. */
 static bool policy_has_crl(const struct cg_doctor *d, const struct cg_conf_line *line)
@@ -42,13 +41,10 @@ static bool policy_has_crl(const struct cg_doctor *d, const struct cg_conf_line 
     return d->snapshot && cg_crl_set_count(cg_trust_crls(d->snapshot->trust)) > 0;
 }
 
-/* Without a name from the policy nobody would have one. */
-static bool policy_names(const struct cg_doctor *d, const struct cg_conf_line *line)
+/* Mosquitto 2 knows no older version and does not start; 1.1 it speaks, until certguard's plugin wants 1.2. */
+static bool nobody_speaks(const struct cg_doctor *d, const struct cg_conf_line *line)
 {
-    const struct cg_listener_policy *listener = d->snapshot ? cg_policy_listener(d->snapshot->policy,
-                                                                                 cg_conf_port(&d->conf, line->listener))
-                                                            : NULL;
-    return listener && listener->identity.username != CG_IDENTITY_NONE && listener->identity.authenticates;
+    return d->snapshot || strcmp(line->value, "tlsv1.1") != 0;
 }
 
 static bool has_trust(const struct cg_doctor *d, const struct cg_conf_line *line)
@@ -61,9 +57,8 @@ static const struct {
     enum action action;
     bool (*is_safe)(const struct cg_doctor *d, const struct cg_conf_line *line);
 } rows[] = {
-    {"tls_version_old", OUT, always},
+    {"tls_version_old", OUT, nobody_speaks},
     {"crlfile_beside_plugin", OUT, policy_has_crl},
-    {"username_from_broker", OUT, policy_names},
     {"certificate_left_to_plugin", TO_TRUE, has_trust},
 };
 
@@ -144,47 +139,78 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
 
 /* --- modes of keys --- */
 
-/* The broker itself reads it. */
-static bool is_for_broker(const struct cg_doctor *d, const char *file)
+static bool is_same(const struct stat *st, const char *file)
+{
+    struct stat other;
+    return file && stat(file, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+/* The broker itself reads it, by whatever path. */
+static bool is_for_broker(const struct cg_doctor *d, const struct stat *st)
 {
     const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
     for (size_t i = 0; i < d->conf.count; i++)
         if ((strcmp(d->conf.item[i].key, "keyfile") == 0 || strcmp(d->conf.item[i].key, "bridge_keyfile") == 0) &&
-            strcmp(d->conf.item[i].value, file) == 0)
+            is_same(st, d->conf.item[i].value))
             return true;
-    for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
-        const char *key = (i ? &policy->listeners[i - 1] : &policy->base)->credential_key;
-        if (key && strcmp(key, file) == 0)
+    for (size_t i = 0; policy && i <= policy->nlisteners; i++)
+        if (is_same(st, (i ? &policy->listeners[i - 1] : &policy->base)->credential_key))
             return true;
-    }
     return false;
 }
 
-/* Nobody but the owner; the broker, where it is another, through its group, which only root can give. */
-static bool plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char *file, struct cg_error *err)
+/* An ordinary user who looks may be another one than the broker's. */
+static bool knows_broker(const struct cg_doctor *d)
+{
+    return d->uid != (uid_t)-1 && (geteuid() == 0 || d->order->user);
+}
+
+/* The group that its owner's files get unasked, or the broker's: nobody was let in by it on purpose. */
+static bool is_usual_group(const struct cg_doctor *d, const struct stat *st)
+{
+    const struct passwd *owner = getpwuid(st->st_uid);
+    return st->st_gid == d->gid || (owner && st->st_gid == owner->pw_gid);
+}
+
+/* A link is followed, and may lead elsewhere by now: what is open to all and holds a key is changed, nothing else. */
+static bool is_open_key(int fd, const struct stat *st)
+{
+    static const char mark[] = "PRIVATE KEY-----";
+    char text[4096];
+    ssize_t len = S_ISREG(st->st_mode) && (st->st_mode & S_IROTH) ? pread(fd, text, sizeof text, 0) : -1;
+    return len > 0 && memmem(text, (size_t)len, mark, strlen(mark));
+}
+
+/* Can it be seen who reads it, and does the broker stay one of them? Who else reads a key that this configuration does not
+ * name, or whom an ACL or a group lets in, only a person knows. */
+static bool may_close(const struct cg_doctor *d, int fd, const struct stat *st)
+{
+    struct statvfs fs;
+    bool writable = fstatvfs(fd, &fs) == 0 && !(fs.f_flag & ST_RDONLY);
+    bool has_acl = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+    bool is_ours = st->st_uid == geteuid() && (st->st_uid == d->uid || st->st_gid == d->gid);
+    return writable && !has_acl && is_open_key(fd, st) && knows_broker(d) && is_for_broker(d, st) &&
+           (is_ours || geteuid() == 0) && is_usual_group(d, st);
+}
+
+/* Nobody but the owner; the broker, where it is another, through its group, which only root can give. A key that stays
+ * as it is keeps its finding, with the cure. */
+static void plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char *file)
 {
     struct stat st;
-    struct cg_fix_mode *to = &fix->mode[fix->nmodes];
-    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        cg_fault_errno(err, "change the mode of", file);
-        if (fd >= 0)
-            close(fd);
-        return false;
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) != 0 || !may_close(d, fd, &st)) {
+        close(fd);
+        return;
     }
-    bool through_group = is_for_broker(d, file) && d->uid != (uid_t)-1 && st.st_uid != d->uid;
-    bool give = through_group && st.st_gid != d->gid;
-    if (!S_ISREG(st.st_mode) || (give && geteuid() != 0)) {
-        close(fd); /* the finding stays, with its cure */
-        return true;
-    }
-    *to = (struct cg_fix_mode){.path = file,
-                               .fd = fd,
-                               .before = st.st_mode & 07777,
-                               .after = through_group ? 0640 : st.st_mode & 0700,
-                               .group = give ? d->gid : (gid_t)-1};
-    fix->nmodes++;
-    return true;
+    bool through_group = st.st_uid != d->uid;
+    fix->mode[fix->nmodes++] = (struct cg_fix_mode){.path = file,
+                                                    .fd = fd,
+                                                    .before = st.st_mode & 07777,
+                                                    .after = through_group ? 0640 : st.st_mode & 0700,
+                                                    .group = through_group && st.st_gid != d->gid ? d->gid : (gid_t)-1};
 }
 
 /* --- the plan --- */
@@ -203,7 +229,7 @@ bool cg_fix_plan(struct cg_fix *fix, const struct cg_doctor *d, struct cg_error 
     for (size_t i = 0; good && i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
         if (strcmp(f->row->id, "key_open_to_all") == 0)
-            good = plan_mode(fix, d, f->file, err);
+            plan_mode(fix, d, f->file);
     }
     return good;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What doctor mends by itself: lines of mosquitto.conf and modes of private keys, and only where nobody who comes in
- * today is kept out by it. A fix is planned whole, shown as a diff, and then made: a file is replaced atomically, and
+/* What doctor mends by itself: lines of mosquitto.conf and modes of the broker's private keys, and only where it can be
+ * seen that the same clients come in before and after, and that the broker still reads its key. A fix is planned whole, shown as a diff, and then made: a file is replaced atomically, and
  * what it held is kept beside it. The verb owns the plan. */
 #ifndef CG_DOCTOR_FIX_H
 #define CG_DOCTOR_FIX_H

@@ -73,7 +73,8 @@ static void left_to_plugin(struct cg_doctor *d, const struct cg_doctor_row *row)
 static void incomplete(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
-        bool key = cg_conf_find(&d->conf, i, "keyfile") != NULL, certificate = cg_conf_is_tls(&d->conf, i);
+        bool key = cg_conf_find(&d->conf, i, "keyfile") != NULL;
+        bool certificate = cg_conf_find(&d->conf, i, "certfile") != NULL;
         bool trust = cg_conf_find(&d->conf, i, "cafile") || cg_conf_find(&d->conf, i, "capath");
         const char *lacks = certificate && !key                          ? "certfile without keyfile"
                             : key && !certificate                        ? "keyfile without certfile"
@@ -127,7 +128,8 @@ static unsigned first_listener(const struct cg_doctor *d)
 
 static bool is_plain(const struct cg_conf *conf, unsigned listener)
 {
-    return !cg_conf_is_tls(conf, listener) && !cg_conf_find(conf, listener, "psk_hint");
+    return cg_conf_is_mqtt(conf, listener) && !cg_conf_is_tls(conf, listener) &&
+           !cg_conf_find(conf, listener, "psk_hint");
 }
 
 static bool plain_allowed(const struct cg_doctor *d, unsigned listener)
@@ -233,7 +235,8 @@ static const struct cg_doctor_rule rules[] = {
     {{"listener_incomplete", CG_LINT_ERROR, "The broker does not start, or the listener serves nobody.",
       "Set certfile, keyfile and cafile together."},
      incomplete},
-    {{"tls_version_old", CG_LINT_ERROR, "Mosquitto does not start with this version, and TLS below 1.2 is broken.",
+    {{"tls_version_old", CG_LINT_ERROR,
+      "TLS below 1.2 is broken, and with a version below 1.1 Mosquitto does not start.",
       "Remove the line: TLS 1.2 and 1.3 are the default. Clients that have neither need an update first."},
      old_version},
     {{"ciphers_weak", CG_LINT_ERROR,
@@ -262,7 +265,7 @@ static const struct cg_doctor_rule rules[] = {
      anonymous},
     {{"nobody_authenticates", CG_LINT_ERROR,
       "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",
-      "Set identity.authenticates to true in the policy, or add a password_file."},
+      "Set identity.authenticates to true for this port, in \"listeners\" of the policy, or add a password_file."},
      nobody_authenticates},
     {{"user_names_refused", CG_LINT_WARNING,
       "Audit mode lets every client in, but Mosquitto refuses those that send a user name: once a plugin is loaded, "

@@ -264,9 +264,15 @@ const char *cg_conf_user(const struct cg_conf *conf)
     return user;
 }
 
+bool cg_conf_is_mqtt(const struct cg_conf *conf, unsigned listener)
+{
+    const struct cg_conf_line *protocol = cg_conf_find(conf, listener, "protocol");
+    return !protocol || strcmp(protocol->value, "http_api") != 0;
+}
+
 bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener)
 {
-    return cg_conf_find(conf, listener, "certfile") != NULL;
+    return cg_conf_is_mqtt(conf, listener) && cg_conf_find(conf, listener, "certfile");
 }
 
 bool cg_conf_has_default_listener(const struct cg_conf *conf)

@@ -59,7 +59,10 @@ const char *cg_conf_plugin_file(const struct cg_conf *conf, unsigned plugin); /*
 /* The user that the broker becomes when root starts it. */
 const char *cg_conf_user(const struct cg_conf *conf);
 
-/* Does the listener serve TLS with a certificate? */
+/* Does the listener speak MQTT, over websockets too? The other kind is the web interface of Mosquitto 2.1 (http_api). */
+bool cg_conf_is_mqtt(const struct cg_conf *conf, unsigned listener);
+
+/* Does it speak MQTT over TLS with a certificate? */
 bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener);
 
 /* Does the default listener exist, and on which port does a listener listen? 0: a Unix socket or no number. */

@@ -160,8 +160,8 @@ const struct cg_verb cg_verb_doctor = {
         "units, scripts and the end of the event log together, as root with the eyes of the broker's user, and names\n"
         "what stops clients or leaves the door open, why, and the cure. With --connect it also tries the running\n"
         "broker, as a client without a certificate. Notices are shown with -v.\n\n"
-        "--fix changes lines of the configuration and modes of keys, and only where nobody who comes in today is kept\n"
-        "out by it. What a file held is kept beside it.",
+        "--fix changes lines of the configuration and modes of the broker's keys, and only where nobody who comes in\n"
+        "today is kept out by it. What a file held is kept beside it.",
     .examples = "certguard doctor\n"
                 "certguard doctor --config /etc/mosquitto/mosquitto.conf --connect localhost:8883\n"
                 "certguard doctor --fix --dry-run\n"

@@ -103,7 +103,7 @@ after "allow_anonymous false"
 policy
 conf "$USERS" "require_certificate true\nuse_identity_as_username true\n" >broker.conf
 before username_from_broker
-policy "$NAMES"
+policy ", \"listeners\": [{\"port\": $tls$NAMES}]"
 conf "$USERS" >broker.conf
 after "then remove the line"
 
@@ -111,8 +111,8 @@ policy ', "identity": {"username": "cn"}'
 conf "allow_anonymous false\n" >broker.conf
 before nobody_authenticates
 sed -i 's/^\(dev1\|dev2-with-name\) out/\1 in/' nobody_authenticates.before # every client was out
-policy "$NAMES"
-after "identity.authenticates to true"
+policy ", \"identity\": {\"username\": \"cn\"}, \"listeners\": [{\"port\": $tls, \"identity\": {\"authenticates\": true}}]"
+after "identity.authenticates to true for this port"
 
 policy "$NAMES"
 {

@@ -47,13 +47,14 @@ grep -q '^notice' out && fail "notices without -v"
 
 # ---- --fix: shown first, done when told to; the rest of the file, its mode and what it held are kept ----
 chmod 640 bad.conf
+chmod 644 mosquitto/broker.key
 cp bad.conf bad.kept
 expect 3 cg -n doctor --config bad.conf --user "$me" --fix
 says '^-tls_version tlsv1$'
 says '^+# tls_version tlsv1$'
 says '+mode 0600'
 cmp -s bad.conf bad.kept || fail "-n changed the configuration"
-[ "$(stat -c %a mosquitto/MiCA.key)" = 644 ] || fail "-n changed a mode"
+[ "$(stat -c %a mosquitto/broker.key)" = 644 ] || fail "-n changed a mode"
 expect 1 setsid "$CERTGUARD" doctor --config bad.conf --user "$me" --fix
 says 'say --yes'
 cmp -s bad.conf bad.kept || fail "it changed the configuration unasked"
@@ -69,7 +70,8 @@ grep -qx '# tls_version tlsv1' bad.conf || fail "--fix left the line"
 [ "$(diff bad.conf bad.kept | grep -c '^[<>]')" = 2 ] || fail "--fix changed more than that line"
 [ "$(stat -c %a bad.conf)" = 640 ] || fail "--fix changed the mode of the configuration"
 cmp -s bad.conf.before-* bad.kept || fail "--fix did not keep what was there"
-[ "$(stat -c %a mosquitto/MiCA.key)" = 600 ] || fail "--fix left the mode of the key"
+[ "$(stat -c %a mosquitto/broker.key)" = 600 ] || fail "--fix left the mode of the broker's key"
+[ "$(stat -c %a mosquitto/MiCA.key)" = 644 ] || fail "--fix closed a key that another program may read"
 expect 3 cg doctor --config bad.conf --user "$me" --fix --yes
 says 'Nothing here is safe to mend'
 expect 64 cg doctor --config bad.conf --yes
@@ -123,6 +125,9 @@ trap_in bridge_psk "connection x\nbridge_psk 00"
 trap_in crlfile_beside_plugin "crlfile $work/ca/crl.pem"
 trap_in date_checks_beside_plugin "disable_client_cert_date_checks true"
 trap_in http_api_beside_plugin "listener 8885\nprotocol http_api"
+grep -q plain_listener out && fail "the web interface is taken for plain MQTT"
+trap_in http_api_beside_plugin "listener 8885\nprotocol http_api\ncertfile $work/mosquitto/broker.crt\nkeyfile $work/mosquitto/broker.key"
+grep -q 'certificate_left_to_plugin\|certfile_refused\|renewal_not_seen' out && fail "the web interface is taken for MQTT over TLS"
 trap_in proxy_protocol "enable_proxy_protocol 2"
 trap_in pair_mismatched "keyfile $work/ca/ca/key.pem"
 trap_in file_unreadable "password_file $work/none"
@@ -253,26 +258,61 @@ if [ "$me" = root ]; then
     chmod 644 "$other"/closed/* "$other/a.conf"
     expect 3 cg doctor --config "$other/a.conf" --user nobody --fix --yes
     [ "$(stat -c %a:%G "$other/closed/privkey.pem")" = "640:$(id -gn nobody)" ] || fail "the key is not the broker's"
+    # keys TITLE MODE GROUP: what --fix leaves of the key that the configuration names by another path
+    keys()
+    {
+        expect 3 cg doctor --config "$other/a.conf" --user nobody --fix --yes
+        [ "$(stat -c %a:%g "$other/closed/privkey.pem")" = "$2:$3" ] || fail "$1: $(stat -c %a:%g "$other/closed/privkey.pem")"
+    }
+    open_key()
+    {
+        chown root:"${1:-0}" "$other/closed/privkey.pem"
+        chmod 644 "$other/closed/privkey.pem"
+    }
+    open_key
+    sed -i "s|$other/closed/|$other/./closed/|" "$other/a.conf"
+    keys "a key by another name of its path" 640 "$(id -g nobody)"
+    mkdir "$other/links"
+    ln -s ../closed/privkey.pem ../closed/fullchain.pem "$other/links/"
+    sed -i "s|$other/./closed/|$other/links/|" "$other/a.conf"
+    open_key
+    keys "a key behind a link" 640 "$(id -g nobody)"
+    open_key 2
+    keys "a key that a group was given" 644 2
+    open_key
+    if setfacl -m u:1:r "$other/closed/privkey.pem" 2>/dev/null; then
+        keys "a key with an ACL" 644 0
+        setfacl -b "$other/closed/privkey.pem"
+    fi
+    open_key
+    sed -i 's|^keyfile .*|# &|' "$other/a.conf"
+    keys "a key that the configuration does not name" 644 0
 fi
 
 # ---- lines in the plugin's way are mended where the policy does their work ----
-sed "s|^require_certificate.*|require_certificate false\r\nuse_identity_as_username true\r\ncrlfile $work/ca/crl.pem|; s/\$/\r/" \
-    good.conf >mixed.conf
+sed "s|^require_certificate.*|require_certificate false\r\ncrlfile $work/ca/crl.pem|; s/\$/\r/" good.conf >mixed.conf
 ln -s mixed.conf linked.conf
 expect 3 cg -q doctor --config linked.conf --user "$me" --fix --yes
 [ -L linked.conf ] || fail "--fix replaced the link"
 grep -q "^require_certificate true$(printf '\r')$" mixed.conf || fail "--fix left require_certificate, or its line end"
-grep -q '^# use_identity_as_username true' mixed.conf || fail "--fix left use_identity_as_username"
+grep -q '^# crlfile' mixed.conf || fail "--fix left crlfile"
 ok cg doctor --config linked.conf --user "$me"
-sed "s|^# \(use_identity_as_username.*\)|\1\nuse_username_as_clientid true|" mixed.conf >both.conf
-cp both.conf both.kept
-expect 3 cg -q doctor --config both.conf --user "$me" --fix --yes
-cmp -s both.conf both.kept || fail "--fix took one of two lines that go together"
-sed 's/"authenticates": true/"authenticates": false/' policy.json >weak.json
-sed "s|$work/policy.json|$work/weak.json|" good.conf >weak.conf
-echo 'use_identity_as_username true' >>weak.conf
-expect 3 cg -q doctor --config weak.conf --user "$me" --fix --yes
-grep -q '^use_identity_as_username true' weak.conf || fail "--fix took away the only name"
+# what clients of this broker have in their certificates, or speak, cannot be seen
+kept_by_fix() # LINES
+{
+    { cat "${2:-good.conf}"; printf '%b\n' "$1"; } >kept.conf
+    cp kept.conf kept.before
+    expect 3 cg -q doctor --config kept.conf --user "$me" --fix --yes
+    cmp -s kept.conf kept.before || fail "--fix changed: $1"
+}
+kept_by_fix "use_identity_as_username true"
+kept_by_fix "use_subject_as_username true"
+kept_by_fix "use_identity_as_username true\nuse_username_as_clientid true"
+sed '/^plugin/d' good.conf >no-plugin.conf
+kept_by_fix "tls_version tlsv1.1" no-plugin.conf
+{ cat good.conf; printf 'listener 8885 127.0.0.1\npsk_hint home\nuse_identity_as_username true\n'; } >psk.conf
+cg --json doctor --config psk.conf --user "$me" >out 2>err
+grep -q username_from_broker out && fail "the names of shared keys are to be taken away"
 
 # ---- what depends on the broker's version ----
 mkdir fake
