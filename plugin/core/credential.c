@@ -34,12 +34,16 @@ static EVP_PKEY *load_key(const char *file, struct cg_error *err)
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     key = bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &encrypted) : NULL;
     ERR_pop_to_mark();
-    if (!key && encrypted)
-        cg_error_set(err,
-                     "%s: the private key is encrypted, and the broker cannot ask for its passphrase; cure: "
-                     "openssl pkey -in %s -out KEY, then chmod 0600 KEY and name that file",
-                     file, file);
-    else if (!key)
+    if (!key && encrypted) {
+        char user[CG_FILE_USER_MAX];
+        cg_file_user(user);
+        cg_error_set(
+            err,
+            "%s: the private key is encrypted, and the broker cannot ask for its passphrase; name a file without "
+            "one: openssl pkey -in %s -out KEY && chown %s KEY && chmod 0600 KEY",
+            file, file, user);
+    }
+    if (!key && !encrypted)
         cg_error_set(err,
                      "%s: expected a private key in PEM, found none that can be read; is it the right file, "
                      "written whole?",

@@ -99,23 +99,33 @@ static bool stops_us(const char *path, char at[PATH_MAX])
     return false;
 }
 
+/* The layout of certbot, and of certguard's own folder: behind a link in live/ each renewal puts new files into archive/,
+ * with rights of their own. */
+static bool is_renewed(const char *path, const char *at)
+{
+    return strstr(path, "/live/") && strstr(at, "/archive");
+}
+
 static void explain_ownership(const char *path, const struct rights *r, struct cg_error *err);
 
 /* Names the folder that stops us, nearest to the root first, or else the file itself, where right is missing. */
 static void explain_denied(const char *path, unsigned right, enum cg_file_kind kind, struct cg_error *err)
 {
-    char user[NAME_TEXT_MAX], at[PATH_MAX], what[PATH_MAX + NAME_TEXT_MAX + 64];
+    char user[NAME_TEXT_MAX], at[PATH_MAX], what[PATH_MAX + NAME_TEXT_MAX + 256];
     struct rights rights;
     struct cure cure = {.count = 0};
     bool folder = stops_us(path, at);
     bool known = cg_rights_read(at, &rights);
+    const char *renewed = is_renewed(path, at) ? " (each renewal puts new files there: copies that a deploy hook of "
+                                                 "certbot makes, or certguard deploy NAME --to FOLDER, are better)"
+                                               : "";
     cg_file_user(user);
     if (folder) {
         right = MAY_ENTER;
         kind = CG_FILE_PUBLIC;
-        snprintf(what, sizeof what, "user %s may not enter the folder %s", user, at);
+        snprintf(what, sizeof what, "user %s may not enter the folder %s%s", user, at, renewed);
     } else
-        snprintf(what, sizeof what, "user %s may not %s it", user, right == MAY_ENTER ? "enter" : "read");
+        snprintf(what, sizeof what, "user %s may not %s it%s", user, right == MAY_ENTER ? "enter" : "read", renewed);
     if (!known || !(right & ~cg_rights_ours(&rights))) {
         cg_error_set(err,
                      "%.400s: %.400s, and not because of its mode; look at its ACL (getfacl), at AppArmor or SELinux, "

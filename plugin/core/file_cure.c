@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -101,9 +102,11 @@ static bool add_entry(struct rights *r, const unsigned char entry[8])
 bool cg_rights_read(const char *path, struct rights *r)
 {
     unsigned char acl[4 + 8 * (NAMED_MAX + 4)];
+    struct statvfs fs;
     memset(r, 0, sizeof *r);
     if (stat(path, &r->st) != 0)
         return false;
+    r->read_only = statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
     r->owner = r->st.st_mode >> 6 & 7;
     r->group = r->mask = r->st.st_mode >> 3 & 7;
     r->others = r->st.st_mode & 7;
@@ -325,7 +328,8 @@ void cg_cure_find(struct cure *cure, const struct rights *r, unsigned right, enu
                           .limit = group_limit(kind),
                           .others = r->others & others_limit(kind),
                           .new_group = kind == CG_FILE_PRIVATE_KEY && !cg_group_reads_fit(&r->st)};
-    if (add_chmod(cure, r, right, kind) || add_own_group(cure, r, right, kind))
+    cure->read_only = r->read_only;
+    if (cure->read_only || add_chmod(cure, r, right, kind) || add_own_group(cure, r, right, kind))
         return;
     cure->choice = !r->acls || (acl_sleeps(r) && grant.others);
     if (cure->choice)
@@ -378,6 +382,14 @@ void cg_cure_tell(const char *path, const char *what, const struct cure *cure, c
 {
     char text[sizeof err->text] = "", user[NAME_TEXT_MAX];
     cg_file_user(user);
+    if (cure->read_only) {
+        cg_error_set(
+            err,
+            "%.400s: %.250s; its file system is mounted read-only, so its mode is set where it comes from: of a "
+            "Kubernetes secret by defaultMode: 0440 of the volume and securityContext.fsGroup: %u of the pod",
+            path, what, (unsigned)getegid());
+        return;
+    }
     if (cure->choice) {
         cg_error_set(err,
                      "%.400s: %.250s; no command is right for everybody here: give it to a group that only user %s and "

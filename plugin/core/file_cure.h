@@ -23,6 +23,7 @@ struct named {
 
 struct rights {
     struct stat st;
+    bool read_only;                      /* mounted so: nobody changes its mode here */
     bool acls, has_acl;                  /* its file system knows ACLs; it has one */
     unsigned owner, group, mask, others; /* mask: what the group and the named ones have at most */
     struct named named[NAMED_MAX];
@@ -42,6 +43,7 @@ struct cure {
     char commands[3][512];
     int count;
     bool acl_package, choice; /* choice: no command is right for everybody, a person has to choose */
+    bool read_only;           /* no command helps here */
 };
 
 void cg_cure_find(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind);

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "lib/scratch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -551,6 +553,55 @@ static void its_cure_follows_links(void **state)
     assert_true(try_it(&c, cg_scratch_path("absolute"), NULL));
 }
 
+/* What each renewal puts there anew is not to be opened each time again. */
+static void its_cure_is_not_all_where_files_are_renewed(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir(cg_scratch_path("archive"), 0700), 0);
+    make("archive/key1.pem", "x", 0600);
+    assert_true(mkdir(cg_scratch_path("live"), 0755) == 0 || errno == EEXIST);
+    assert_int_equal(symlink("../archive/key1.pem", cg_scratch_path("live/key.pem")), 0);
+    static const char *const words[] = {"/archive (each renewal puts new files there: ",
+                                        "it (each renewal puts new files"};
+    for (int i = 0; i < 2; i++) {
+        become(NOBODY, NOBODY);
+        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, words[i]);
+        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, "are better); cure: ");
+        become(0, 0);
+        assert_int_equal(chmod(cg_scratch_path("archive"), 0755), 0);
+    }
+}
+
+static bool read_only;
+
+int __real_statvfs(const char *path, struct statvfs *out);
+int __wrap_statvfs(const char *path, struct statvfs *out);
+int __wrap_statvfs(const char *path, struct statvfs *out)
+{
+    int rc = __real_statvfs(path, out);
+    out->f_flag |= read_only ? ST_RDONLY : 0;
+    return rc;
+}
+
+/* No command of its cure could be run. */
+static void its_cure_is_elsewhere_where_nothing_can_be_written(void **state)
+{
+    (void)state;
+    struct cg_bytes bytes;
+    struct cg_error err = {""};
+    char words[64];
+    const char *key = make("key", "x", 0644);
+    snprintf(words, sizeof words, "defaultMode: 0440 of the volume and securityContext.fsGroup: %u ",
+             (unsigned)getegid());
+    read_only = true;
+    assert_false(cg_file_read(key, CG_FILE_PRIVATE_KEY, 100, &bytes, &err));
+    read_only = false;
+    if (!strstr(err.text, words) || strstr(err.text, "cure: "))
+        fail_msg("%s", err.text);
+}
+
 /* A path that is too long for a cure, or cannot be shown, gets none. */
 static void its_cure_is_whole_or_not_there(void **state)
 {
@@ -696,6 +747,8 @@ int main(void)
         cmocka_unit_test(its_cure_leaves_the_others_in),
         cmocka_unit_test(its_cure_opens_no_door),
         cmocka_unit_test(its_cure_follows_links),
+        cmocka_unit_test(its_cure_is_not_all_where_files_are_renewed),
+        cmocka_unit_test(its_cure_is_elsewhere_where_nothing_can_be_written),
         cmocka_unit_test(its_cure_is_whole_or_not_there),
         cmocka_unit_test(writes_paths_for_sh),
         cmocka_unit_test(makes_paths_beside),
