@@ -304,11 +304,17 @@ static const struct cg_doctor_rule rules[] = {
     {{"listener_without_plugin", CG_LINT_WARNING,
       "The plugin counts for other listeners alone (per_listener_settings, or plugin_load): the identity of clients "
       "here is not bound.",
-      "Repeat the plugin lines below this listener; where its clients come without TLS, first set \"plain\": \"allow\" "
-      "for its port in \"listeners\" of the policy. With plugin_load: plugin_use NAME"},
+      "First give its port an entry in \"listeners\" of the policy that keeps its clients: \"plain\": \"allow\" where "
+      "they "
+      "connect without TLS, identity.username \"none\" and identity.authenticates false where they log in with a "
+      "password. Then repeat the plugin lines below this listener (after plugin_load: plugin_use NAME), and keep "
+      "per_listener_settings. Leave a listener as it is where allow_anonymous lets in clients that send a user name: "
+      "beside a plugin Mosquitto refuses those that its password_file does not know."},
      listener_alone},
     {{"per_listener_2_0_11", CG_LINT_NOTICE, "Mosquitto 2.0.11 loads the plugin once for every listener that names it.",
-      "Remove per_listener_settings where one set of settings is enough."},
+      "Where all listeners have the same settings and plugin lines: write each of these lines once, before the first "
+      "listener, and remove per_listener_settings. Mosquitto does not start with a password_file or acl_file that is "
+      "named twice without it."},
      per_listener_old},
     {{"include_nested", CG_LINT_ERROR,
       "The broker follows include_dir from its main file alone: it does not start, or "
