@@ -150,12 +150,14 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_INVALID_PURPOSE},
     [CG_REASON_EKU_MISSING] = {"eku_missing", CG_KIND_RULE,
         "The certificate has no extended key usage, and the policy wants one.", "RFC 5280 4.2.1.12",
-        "Issue it again with clientAuth: `certguard issue client NAME`. client.eku.allow_missing in the policy would let in every "
+        "Issue it again with clientAuth: `certguard renew NAME --as client`, or `certguard issue client NAME` where that name is "
+        "free. client.eku.allow_missing in the policy would let in every "
         "certificate of your CAs without the extension, whatever it was made for.",
         X509_V_ERR_INVALID_PURPOSE},
     [CG_REASON_EKU_ANY] = {"eku_any", CG_KIND_RULE,
         "The certificate is for any use (anyExtendedKeyUsage) instead of this one.", "RFC 5280 4.2.1.12",
-        "Issue it again with clientAuth: `certguard issue client NAME`. client.eku.allow_any in the policy would let in every "
+        "Issue it again with clientAuth: `certguard renew NAME --as client`, or `certguard issue client NAME` where that name is "
+        "free. client.eku.allow_any in the policy would let in every "
         "certificate of your CAs for any use, brokers' too.",
         X509_V_ERR_INVALID_PURPOSE},
     [CG_REASON_CA_WRONG_PURPOSE] = {"ca_wrong_purpose", CG_KIND_RULE,

@@ -4,6 +4,7 @@
 #include "reason.h"
 
 #define NEW_BROKER  "`certguard issue broker NAME`"
+#define AGAIN_OWN   "`certguard renew NAME --as broker`, or " NEW_BROKER " where that name is free"
 #define ISSUE_OWN   "Issue a new certificate for the broker (" NEW_BROKER ")"
 #define OR_OWN(key) "; or change server." key " in the policy"
 #define SERVED      "; the broker serves the certificate as soon as it is accepted"
@@ -136,10 +137,10 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
                                  [CG_OF_BRIDGE] = OTHER
                                  "with serverAuth. If it shows a client's certificate, it may not be a broker."},
     [CG_REASON_EKU_MISSING] =
-        {[CG_OF_BROKER] = "Issue it again with serverAuth (" NEW_BROKER ")" OR_OWN("eku.allow_missing") ".",
+        {[CG_OF_BROKER] = "Issue it again with serverAuth (" AGAIN_OWN ")" OR_OWN("eku.allow_missing") ".",
          [CG_OF_BRIDGE] = OTHER "with serverAuth; or set bridge.eku.allow_missing in the policy: every client "
                                 "certificate without the extension then passes for a broker, too."},
-    [CG_REASON_EKU_ANY] = {[CG_OF_BROKER] = "Issue it again with serverAuth (" NEW_BROKER
+    [CG_REASON_EKU_ANY] = {[CG_OF_BROKER] = "Issue it again with serverAuth (" AGAIN_OWN
                                             ")" OR_OWN("eku.allow_any") ".",
                            [CG_OF_BRIDGE] = OTHER
                            "with serverAuth; or set bridge.eku.allow_any in the policy: every client certificate with "

@@ -139,6 +139,23 @@ by_command wrong_purpose client c4 plain-server.pem "$new"
 by_command wrong_purpose client c4 plain-server.pem "$new-client"
 by_command eku_missing client c5 people/printer.pem "$new"
 by_command eku_any client c6 people/anyuse.pem "$new"
+# of a name that the CA knows, as from a CA that was imported: issue takes it for another device
+made_otherwise() # KIND NAME EXTENSIONS
+{
+    ok cg -q -C home issue "$1" "$2"
+    # shellcheck disable=SC2086
+    signed "$2.pem" $home "$2" "$3"
+    cp "$2.pem" "home/live/$2/cert.pem"
+    cp "$2.pem" "home/live/$2/fullchain.pem"
+    expect 1 cg -q -C home issue "$1" "$2"
+}
+for row in "eku_missing " "eku_any \nextendedKeyUsage=anyExtendedKeyUsage"; do
+    name=$(printf '%s' "${row%% *}" | tr _ -)
+    made_otherwise client "$name" "$BASE$KU$SAN${row#* }"
+    by_command "${row%% *}" client "$name" "$name.pem" "certguard renew NAME --as client"
+    made_otherwise broker "$name.lan" "$BASE$KU$SAN${row#* }"
+    by_command "${row%% *}" server "$name.lan" "$name.lan.pem" "certguard renew NAME --as broker"
+done
 by_command san_missing client c7 people/nameless.pem "$new"
 by_command san_missing client c7 people/nameless.pem "$new-new --san dns:NAME"
 signed caclient.pem $home caclient "$CA$SAN$CLIENT"
