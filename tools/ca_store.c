@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,24 @@ static bool load_certs(struct cg_ca *ca, struct cg_error *err)
     return (ca->root = cg_cert_load(cg_ca_path(ca, path, "ca.pem"), err));
 }
 
+/* What we may not look at may well be there, and is not for us to open. */
+static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX], us[CG_FILE_USER_MAX];
+    struct stat st;
+    const struct passwd *owner = stat(ca->dir, &st) == 0 ? getpwuid(st.st_uid) : NULL;
+    if (cg_file_is_missing(cg_ca_path(ca, path, "ca/cert.pem"))) {
+        cg_error_set(err,
+                     "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
+                     ca->dir, ca->word);
+        return;
+    }
+    cg_file_user(us);
+    cg_error_set(err,
+                 "%s: user %s may not look into this folder; run certguard as the user who keeps the CA (sudo -u %s)",
+                 ca->dir, us, owner ? owner->pw_name : "USER");
+}
+
 static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
 {
     struct stat st;
@@ -101,9 +120,7 @@ static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_us
     if (stat(ca->dir, &st) != 0) {
         if (use == CG_CA_CREATE)
             return CG_EXIT_OK;
-        cg_error_set(err,
-                     "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
-                     ca->dir, ca->word);
+        explain_absence(ca, err);
         return CG_EXIT_FAILED;
     }
     if (st.st_mode & 022) {
@@ -134,9 +151,7 @@ int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, s
         return CG_EXIT_FAILED;
     }
     if (use != CG_CA_CREATE && !made) {
-        cg_error_set(err,
-                     "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
-                     ca->dir, ca->word);
+        explain_absence(ca, err);
         return CG_EXIT_FAILED;
     }
     const bool dated = use == CG_CA_WRITE || use == CG_CA_CREATE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Files into objects: PEM with any mix of certificates, CRLs and keys, or one DER object. */
 #include "core/file.h"
+#include "core/format.h"
 #include "core/name.h"
 #include "lint_rules.h"
 
@@ -161,7 +162,8 @@ bool cg_lint_objects_read(struct cg_lint_objects *objects, const char *file, int
     else
         read_der(objects, file, now, &bytes);
     if (good && objects->count == before) {
-        cg_error_set(err, "%s: expected certificates, CRLs or private keys in PEM or DER, found none", file);
+        if (!cg_format_explain(file, NULL, bytes.data, bytes.len, CG_WANT_CERTIFICATES, err))
+            cg_error_set(err, "%s: expected certificates, CRLs or private keys in PEM or DER, found none", file);
         good = false;
     }
     cg_bytes_wipe(&bytes);

@@ -2,6 +2,7 @@
 #include "credential.h"
 
 #include "file.h"
+#include "format.h"
 #include "name.h"
 #include "pem.h"
 
@@ -23,6 +24,25 @@ static int refuse_passphrase(char *buffer, int size, int writing, void *encrypte
     return -1;
 }
 
+static void explain_key(const char *file, const struct cg_bytes *bytes, bool encrypted, struct cg_error *err)
+{
+    static const char mark[] = "PRIVATE KEY-----";
+    char user[CG_FILE_USER_MAX];
+    cg_file_user(user);
+    if (encrypted)
+        cg_error_set(
+            err,
+            "%s: the private key is encrypted, and the broker cannot ask for its passphrase; name a file without "
+            "one: openssl pkey -in %s -out KEY && chown %s KEY && chmod 0600 KEY",
+            file, file, user);
+    else if (memmem(bytes->data, bytes->len, mark, strlen(mark)) ||
+             !cg_format_explain(file, NULL, bytes->data, bytes->len, CG_WANT_KEY, err))
+        cg_error_set(err,
+                     "%s: expected a private key in PEM, found none that can be read; is it the right file, "
+                     "written whole?",
+                     file);
+}
+
 static EVP_PKEY *load_key(const char *file, struct cg_error *err)
 {
     struct cg_bytes bytes;
@@ -34,20 +54,8 @@ static EVP_PKEY *load_key(const char *file, struct cg_error *err)
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     key = bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &encrypted) : NULL;
     ERR_pop_to_mark();
-    if (!key && encrypted) {
-        char user[CG_FILE_USER_MAX];
-        cg_file_user(user);
-        cg_error_set(
-            err,
-            "%s: the private key is encrypted, and the broker cannot ask for its passphrase; name a file without "
-            "one: openssl pkey -in %s -out KEY && chown %s KEY && chmod 0600 KEY",
-            file, file, user);
-    }
-    if (!key && !encrypted)
-        cg_error_set(err,
-                     "%s: expected a private key in PEM, found none that can be read; is it the right file, "
-                     "written whole?",
-                     file);
+    if (!key)
+        explain_key(file, &bytes, encrypted, err);
     BIO_free(bio);
     cg_bytes_wipe(&bytes);
     return key;

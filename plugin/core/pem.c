@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "pem.h"
 
+#include "format.h"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -113,7 +115,7 @@ static bool add_block(const struct cg_pem *pem, STACK_OF(X509) *certs, struct cg
                      pem->place);
     else if (strcmp(pem->label, "X509 CRL") == 0)
         cg_error_set(err, "%s: holds a CRL; put CRLs into files of their own and name them in trust.crls", pem->place);
-    else
+    else if (!cg_format_explain(pem->place, pem->label, NULL, 0, CG_WANT_CERTIFICATES, err))
         cg_error_set(err, "%s: expected certificates, found a PEM block %s; remove it", pem->place, pem->label);
     return false;
 }
@@ -149,6 +151,8 @@ bool cg_certificates_read(const char *place, const void *data, size_t len, size_
     }
     memcpy(pem.data, data, len);
     ok = cg_is_der(data, len) ? add_certificate(place, data, len, certs, err) : read_pem(&pem, max, certs, err);
+    if (!ok && !memmem(data, len, begin_mark, strlen(begin_mark)))
+        cg_format_explain(place, NULL, data, len, CG_WANT_CERTIFICATES, err);
 out:
     ERR_pop_to_mark();
     free(pem.data);

@@ -2,6 +2,7 @@
 /* The CRLs of a trust store. Each is taken by itself: a file that is gone, half written or of somebody else keeps no other
  * from being taken, and what it held before stays. */
 #include "file.h"
+#include "format.h"
 #include "pem.h"
 #include "trust_parts.h"
 
@@ -124,7 +125,7 @@ static bool take_crls(const struct loading *loading, const char *place, unsigned
     }
     if (step == CG_PEM_END && count > 0)
         return true;
-    if (step == CG_PEM_END)
+    if (step == CG_PEM_END && !cg_format_explain(place, NULL, data, len, CG_WANT_CRLS, &err))
         cg_error_set(&err, "%s: expected a CRL in PEM or DER, found none; is it the right file?", place);
     *good = false;
     return fault(loading, &err);
