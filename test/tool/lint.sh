@@ -47,7 +47,7 @@ says 'certguard issue'
 expect 3 cg lint --severity error MiCA.crt
 expect 0 cg lint --severity error broker.key
 expect 1 cg lint broker.csr
-says 'found none'
+says 'found a request for a certificate'
 expect 1 cg lint nothing.crt
 says 'nothing.crt'
 expect 64 cg lint

@@ -154,7 +154,7 @@ static const struct {
      "private key"},
     {"a CRL among anchors", "%s-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "name them in trust.crls"},
     {"another kind of block", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
-     "found a PEM block CERTIFICATE REQUEST"},
+     "found a request for a certificate (CSR)"},
     {"cut in the BEGIN line", "%s-----BEGIN CERTIF", "written whole?"},
     {"cut in the dashes", "%s-----", "written whole?"},
     {"cut in the body", "%s-----BEGIN CERTIFICATE-----\nMIIB", "has no END line; was the file written whole?"},
