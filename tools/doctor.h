@@ -71,10 +71,11 @@ extern const struct cg_doctor_rules cg_doctor_conf_rules;     /* the plugin's li
 extern const struct cg_doctor_rules cg_doctor_listener_rules; /* listeners */
 extern const struct cg_doctor_rules cg_doctor_bridge_rules;
 extern const struct cg_doctor_rules cg_doctor_access_rules; /* who may read and write what */
-extern const struct cg_doctor_rules cg_doctor_file_rules;   /* policy, trust, CRLs, credentials */
-extern const struct cg_doctor_rules cg_doctor_live_rules;   /* what the running broker serves and lets in */
-extern const struct cg_doctor_rules cg_doctor_event_rules;  /* what the event log tells */
-extern const struct cg_doctor_rules cg_doctor_unit_rules;   /* units, timers and scripts */
+extern const struct cg_doctor_rules cg_doctor_tls_rules;  /* certificates, keys and CA files as the broker loads them */
+extern const struct cg_doctor_rules cg_doctor_file_rules; /* policy, trust, CRLs, credentials */
+extern const struct cg_doctor_rules cg_doctor_live_rules; /* what the running broker serves and lets in */
+extern const struct cg_doctor_rules cg_doctor_event_rules; /* what the event log tells */
+extern const struct cg_doctor_rules cg_doctor_unit_rules;  /* units, timers and scripts */
 
 /* For rules: reports a place, or a line of the configuration. */
 void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, const char *format, ...)

@@ -200,6 +200,13 @@ static void per_listener_old(struct cg_doctor *d, const struct cg_doctor_row *ro
         cg_doctor_each_line(d, row, keys, cg_conf_true);
 }
 
+static void deprecated(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    static const char *const keys[] = {"per_listener_settings", "password_file", "acl_file", NULL};
+    if (strncmp(d->version, "2.", 2) == 0 && strncmp(d->version, "2.0.", 4) != 0)
+        cg_doctor_each_line(d, row, keys, any_value);
+}
+
 /* The broker reads included folders from the main file alone; 2.1 ends on it. */
 static void nested_include(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
@@ -316,6 +323,12 @@ static const struct cg_doctor_rule rules[] = {
       "listener, and remove per_listener_settings. Mosquitto does not start with a password_file or acl_file that is "
       "named twice without it."},
      per_listener_old},
+    {{"deprecated_in_2_1", CG_LINT_NOTICE,
+      "Mosquitto 2.1 takes this line; Mosquitto 3.0 is announced to do without it.",
+      "Keep it with 2.1. Before an update to 3.0, see in mosquitto.conf(5) of that version what takes its place; "
+      "plugins "
+      "that do stand below certguard's."},
+     deprecated},
     {{"include_nested", CG_LINT_ERROR,
       "The broker follows include_dir from its main file alone: it does not start, or "
       "never reads that folder.",

@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the policy with its trust and CRLs, and on credentials. */
 #include "core/check.h"
+#include "core/file.h"
 #include "core/name.h"
+#include "core/pem.h"
 #include "doctor.h"
 #include "renewal.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define SOON (90 * INT64_C(86400)) /* before the end of an anchor: a rollover takes its time */
-
-static void pair(struct cg_doctor *d, const struct cg_doctor_row *row)
-{
-    for (unsigned i = 0; i <= d->conf.listeners; i++) {
-        const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
-        const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
-        struct cg_error err = {""};
-        if (!chain || !key || faccessat(AT_FDCWD, chain->value, R_OK, AT_EACCESS) != 0 ||
-            faccessat(AT_FDCWD, key->value, R_OK, AT_EACCESS) != 0)
-            continue;
-        struct cg_credential *credential = cg_credential_load(chain->value, key->value, &err);
-        if (!credential)
-            cg_doctor_report(d, row, "%s:%u: %s", key->file, key->line, err.text);
-        cg_credential_free(credential);
-    }
-}
+#define CHAIN_LIMIT ((size_t)1 << 20)
+#define CHAIN_CERTS 20
+#define SOON        (90 * INT64_C(86400)) /* before the end of an anchor: a rollover takes its time */
 
 static void policy(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
@@ -124,36 +110,45 @@ static void no_credential(struct cg_doctor *d, const struct cg_doctor_row *row)
                              (unsigned)cg_conf_port(&d->conf, i));
 }
 
+/* The certificates of a file, as far as they can be read: other rules say what is wrong with it. */
+static STACK_OF(X509) *read_chain(const char *file)
+{
+    struct cg_bytes bytes = {0};
+    STACK_OF(X509) *chain = NULL;
+    if (cg_file_read(file, CG_FILE_PUBLIC, CHAIN_LIMIT, &bytes, NULL))
+        cg_certificates_read(file, bytes.data, bytes.len, CHAIN_CERTS, &chain, NULL);
+    cg_bytes_free(&bytes);
+    return chain;
+}
+
 /* As the plugin does at the start and at each handshake; what the policy names is looked at when the policy is loaded. */
 static void own_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     for (unsigned i = 0; d->snapshot && i <= d->conf.listeners; i++) {
-        const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
-        const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
+        const struct cg_conf_line *file = cg_conf_find(&d->conf, i, "certfile");
         uint16_t port = cg_conf_port(&d->conf, i);
-        if (!cg_conf_is_tls(&d->conf, i) || !key || cg_snapshot_credential(d->snapshot, port))
+        if (!cg_conf_is_tls(&d->conf, i) || cg_snapshot_credential(d->snapshot, port))
             continue;
-        struct cg_credential *credential = cg_credential_load(chain->value, key->value, NULL);
+        STACK_OF(X509) *sent = read_chain(file->value);
+        X509 *leaf = sent ? sk_X509_shift(sent) : NULL;
         struct cg_verdict verdict;
         const struct cg_check_input in = {.profile = &cg_policy_listener(d->snapshot->policy, port)->server,
                                           .trust = d->snapshot->server_trust,
                                           .purpose = CG_PURPOSE_SERVER,
-                                          .leaf = credential ? credential->leaf : NULL,
-                                          .sent = credential ? credential->chain : NULL,
+                                          .leaf = leaf,
+                                          .sent = sent,
                                           .now = d->now};
         cg_check(&in, &verdict);
-        if (credential && verdict.decision != CG_ACCEPT)
-            cg_doctor_report(d, row, "%s:%u: %s: %s; %s", chain->file, chain->line, cg_reason_row(verdict.reason)->code,
+        if (leaf && verdict.decision != CG_ACCEPT)
+            cg_doctor_report(d, row, "%s:%u: %s: %s; %s", file->file, file->line, cg_reason_row(verdict.reason)->code,
                              verdict.detail, cg_reason_hint(verdict.reason, CG_OF_BROKER));
         cg_verdict_clear(&verdict);
-        cg_credential_free(credential);
+        X509_free(leaf);
+        sk_X509_pop_free(sent, X509_free);
     }
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"pair_mismatched", CG_LINT_ERROR, "The broker can't serve this pair: it does not start, or stops at a reload.",
-      "Put the key that belongs to the certificate there: certguard deploy NAME --to FOLDER"},
-     pair},
     {{"policy_invalid", CG_LINT_ERROR, "The broker does not start with it; a running one keeps the state before.",
       "Correct what is named; certguard-policy(5) lists every key."},
      policy},

@@ -13,6 +13,11 @@ static bool is_old_version(const struct cg_conf_line *line)
     return false;
 }
 
+static bool is_unknown_version(const struct cg_conf_line *line)
+{
+    return !is_old_version(line) && strcmp(line->value, "tlsv1.2") != 0 && strcmp(line->value, "tlsv1.3") != 0;
+}
+
 /* A word of an OpenSSL cipher list that is not switched off by "!" or "-". */
 static bool names_cipher(const char *list, const char *word)
 {
@@ -88,10 +93,16 @@ static void incomplete(struct cg_doctor *d, const struct cg_doctor_row *row)
 
 /* --- what TLS may be --- */
 
+static const char *const version_keys[] = {"tls_version", "bridge_tls_version", NULL};
+
 static void old_version(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    static const char *const keys[] = {"tls_version", "bridge_tls_version", NULL};
-    cg_doctor_each_line(d, row, keys, is_old_version);
+    cg_doctor_each_line(d, row, version_keys, is_old_version);
+}
+
+static void unknown_version(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    cg_doctor_each_line(d, row, version_keys, is_unknown_version);
 }
 
 static void weak_ciphers(struct cg_doctor *d, const struct cg_doctor_row *row)
@@ -180,40 +191,72 @@ static void anonymous(struct cg_doctor *d, const struct cg_doctor_row *row)
     }
 }
 
+/* By the broker, which then asks no plugin. */
+static bool is_named_by_broker(const struct cg_doctor *d, unsigned listener)
+{
+    return cg_conf_true(cg_conf_find(&d->conf, listener, "use_identity_as_username")) ||
+           cg_conf_true(cg_conf_find(&d->conf, listener, "use_subject_as_username"));
+}
+
+/* Mosquitto 2.1 has a line for one listener; without any listener nobody but this machine gets there. */
+static bool lets_anonymous_in(const struct cg_doctor *d, unsigned listener)
+{
+    const struct cg_conf_line *own = cg_conf_find(&d->conf, listener, "listener_allow_anonymous");
+    const struct cg_conf_line *line = own ? own : cg_conf_find(&d->conf, listener, "allow_anonymous");
+    return line ? cg_conf_true(line) : !d->conf.listeners && !cg_conf_find(&d->conf, 0, "port");
+}
+
+/* Is certguard asked about its clients, and nobody else? */
+static bool asks_certguard_alone(const struct cg_doctor *d, unsigned listener)
+{
+    bool asked = false;
+    for (unsigned p = 1; p <= d->conf.plugins; p++) {
+        const struct cg_conf_line *line = cg_conf_plugin(&d->conf, p);
+        if (!cg_conf_is_certguard(&d->conf, p))
+            return false;
+        asked = asked ||
+                (strcmp(line->key, "plugin_load") != 0 &&
+                 (!d->conf.per_listener || strcmp(line->key, "global_plugin") == 0 || line->listener == listener));
+    }
+    return asked;
+}
+
+/* Does nothing but allow_anonymous let a client in here, whom the policy does not refuse anyway? */
+static bool no_login(const struct cg_doctor *d, unsigned listener)
+{
+    bool tls = cg_conf_is_tls(&d->conf, listener);
+    const struct cg_listener_policy *policy = cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener));
+    bool by_certificate = tls && (policy->identity.authenticates || is_named_by_broker(d, listener));
+    bool expected = tls || (is_plain(&d->conf, listener) && plain_allowed(d, listener));
+    return expected && !by_certificate && asks_certguard_alone(d, listener) &&
+           !cg_conf_find(&d->conf, listener, "password_file");
+}
+
+/* A user name from the certificate is one, too: allow_anonymous is not for it. */
+static bool is_named(const struct cg_doctor *d, unsigned listener)
+{
+    uint16_t port = cg_conf_port(&d->conf, listener);
+    return cg_conf_is_tls(&d->conf, listener) &&
+           cg_policy_listener(d->snapshot->policy, port)->identity.username != CG_IDENTITY_NONE;
+}
+
+/* The listeners where nobody has a password or a certificate to log in with, by whether some come in all the same. */
+static void without_login(struct cg_doctor *d, const struct cg_doctor_row *row, bool anonymous, const char *words)
+{
+    for (unsigned i = first_listener(d); d->snapshot && i <= d->conf.listeners; i++)
+        if (no_login(d, i) && (lets_anonymous_in(d, i) && !is_named(d, i)) == anonymous)
+            cg_doctor_report(d, row, "%s: %s port %u has no password_file", d->snapshot->policy->name, words,
+                             (unsigned)cg_conf_port(&d->conf, i));
+}
+
 static void nobody_authenticates(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    if (!d->snapshot || d->conf.plugins > 1)
-        return;
-    for (unsigned i = 0; i <= d->conf.listeners; i++) {
-        uint16_t port = cg_conf_port(&d->conf, i);
-        const struct cg_identity_policy *identity = &cg_policy_listener(d->snapshot->policy, port)->identity;
-        if (!cg_conf_is_tls(&d->conf, i) || identity->username == CG_IDENTITY_NONE || identity->authenticates ||
-            cg_conf_find(&d->conf, i, "password_file"))
-            continue;
-        cg_doctor_report(d, row, "%s: identity.username without \"authenticates\": true; port %u has no password_file",
-                         d->snapshot->policy->name, (unsigned)port);
-    }
+    without_login(d, row, false, "no \"authenticates\": true;");
 }
 
-static bool is_on_trial(const struct cg_profile *profile)
-{
-    for (int i = 0; i < CG_REASON_COUNT; i++)
-        if (profile->mode[i] == CG_AUDIT)
-            return true;
-    return false;
-}
-
-/* Without a plugin Mosquitto takes any user name then. */
 static void user_names_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
-    for (unsigned i = first_listener(d); d->snapshot && d->conf.plugins == 1 && i <= d->conf.listeners; i++) {
-        uint16_t port = cg_conf_port(&d->conf, i);
-        const struct cg_listener_policy *listener = cg_policy_listener(d->snapshot->policy, port);
-        if (cg_conf_is_tls(&d->conf, i) && is_on_trial(&listener->client) && !listener->identity.authenticates &&
-            cg_conf_true(cg_conf_find(&d->conf, i, "allow_anonymous")) && !cg_conf_find(&d->conf, i, "password_file"))
-            cg_doctor_report(d, row, "%s: mode \"audit\" and no password_file on port %u", d->snapshot->policy->name,
-                             (unsigned)port);
-    }
+    without_login(d, row, true, "no \"authenticates\": true; allow_anonymous true;");
 }
 
 /* Where the certificate is the name, topics can be shared out by it. */
@@ -239,6 +282,9 @@ static const struct cg_doctor_rule rules[] = {
       "TLS below 1.2 is broken, and with a version below 1.1 Mosquitto does not start.",
       "Remove the line: TLS 1.2 and 1.3 are the default. Clients that have neither need an update first."},
      old_version},
+    {{"tls_version_unknown", CG_LINT_ERROR, "Mosquitto does not know this version: it does not start.",
+      "Remove the line: TLS 1.2 and 1.3 are the default. Or write tlsv1.2 or tlsv1.3."},
+     unknown_version},
     {{"ciphers_weak", CG_LINT_ERROR,
       "The list lets in ciphers or keys that protect nothing. \"key too small\" is cured by a new key, not by this.",
       "Remove the line: the library's list is good. Clients that need one of these ciphers need an update first."},
@@ -265,11 +311,12 @@ static const struct cg_doctor_rule rules[] = {
      anonymous},
     {{"nobody_authenticates", CG_LINT_ERROR,
       "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",
-      "Set identity.authenticates to true for this port, in \"listeners\" of the policy, or add a password_file."},
+      "Set identity.username and identity.authenticates true for this port, in \"listeners\" of the policy, or add a "
+      "password_file. Clients without TLS need the password_file."},
      nobody_authenticates},
     {{"user_names_refused", CG_LINT_WARNING,
-      "Audit mode lets every client in, but Mosquitto refuses those that send a user name: once a plugin is loaded, "
-      "allow_anonymous is for clients without one.",
+      "Clients that send a user name are refused here, audited or not: once a plugin is loaded, Mosquitto takes "
+      "allow_anonymous for clients without one.",
       "If some do, let them send none, or add a password_file with their users."},
      user_names_refused},
     {{"acl_missing", CG_LINT_NOTICE, "Every client may read and write every topic.",

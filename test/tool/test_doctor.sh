@@ -103,6 +103,10 @@ trap_in() # ID LINE
 }
 trap_in plain_listener "listener 1883"
 trap_in tls_version_old "tls_version tlsv1.1"
+trap_in tls_version_unknown "tls_version TLSv1.2"
+trap_in tls_version_unknown "connection x\nbridge_tls_version tls1.3"
+trap_in ciphers_unknown "ciphers MODERN"
+trap_in ciphers_unknown "ciphers_tls1.3 ECDHE-RSA-AES128-GCM-SHA256"
 trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
 trap_in ciphers_weak "ciphers_tls1.3 TLS_AES_128_GCM_SHA256:TLS_SHA256_SHA256"
 trap_in psk_listener "listener 8885\npsk_hint home"
@@ -130,6 +134,27 @@ trap_in http_api_beside_plugin "listener 8885\nprotocol http_api\ncertfile $work
 grep -q 'certificate_left_to_plugin\|certfile_refused\|renewal_not_seen' out && fail "the web interface is taken for MQTT over TLS"
 trap_in proxy_protocol "enable_proxy_protocol 2"
 trap_in pair_mismatched "keyfile $work/ca/ca/key.pem"
+trap_in pair_mismatched "connection x\nbridge_cafile $work/ca/ca.pem\nbridge_certfile $work/ca/live/broker/cert.pem\nbridge_keyfile $work/ca/ca/key.pem"
+openssl pkey -in ca/live/broker/privkey.pem -aes256 -passout pass:x -out sealed.key
+trap_in key_encrypted "keyfile $work/sealed.key"
+grep -q 'pair_mismatched\|tls_file_unusable' out && fail "a key with a passphrase is taken for another one"
+openssl x509 -in ca/live/broker/cert.pem -trustout -out trusted.pem
+cp ca/live/broker/privkey.pem open.key
+chmod 644 open.key
+{ cat good.conf; printf 'certfile %s\nkeyfile %s\n' "$work/trusted.pem" "$work/open.key"; } >pair.conf
+expect 3 cg --json doctor --config pair.conf --user "$me" # the key is open to all
+grep -q 'pair_mismatched\|tls_file_unusable' out && fail "a pair that the broker serves is refused"
+{ tr -d '\n' | sed 's/-----BEGIN CERTIFICATE-----/&\n/; s/-----END CERTIFICATE-----/\n&/'; echo; } <ca/ca.pem >one.pem
+{ tr -d '\n' <one.pem | sed 's/-----BEGIN CERTIFICATE-----/&\n/; s/-----END/\n&/'; cat one.pem; } >joined.pem
+trap_in tls_file_unusable "cafile $work/joined.pem"
+says 'each BEGIN and each END must stand on a line of its own'
+openssl x509 -in ca/live/broker/cert.pem -outform DER -out cert.der
+trap_in tls_file_unusable "certfile $work/cert.der"
+says "openssl x509 -inform DER -in $work/cert.der -out NEW"
+openssl pkey -in ca/live/broker/privkey.pem -outform DER -out key.der
+trap_in tls_file_unusable "keyfile $work/key.der"
+says "openssl pkey -inform DER -in $work/key.der -out NEW"
+trap_in tls_file_unusable "connection x\nbridge_cafile $work/policy.json"
 trap_in file_unreadable "password_file $work/none"
 trap_in plugin_unreadable "plugin $work/none.so"
 trap_in plugin_options "plugin_opt_trust_anchors $work/ca/ca.pem"
@@ -174,6 +199,9 @@ cp policy.json kept.json
 sed -i 's/"authenticates": true/"authenticates": false/' policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found nobody_authenticates
+{ cat good.conf; echo 'use_identity_as_username true'; } >trap.conf
+expect 3 cg --json doctor --config trap.conf --user "$me"
+grep -q nobody_authenticates out && fail "the broker takes names from certificates, and nobody is said to come in"
 { cat good.conf; echo "plugin $work/mosquitto_dynamic_security.so"; } >trap.conf
 expect 3 cg --json doctor --config trap.conf --user "$me" # there is no such file
 grep -q dynsec_not_asked out && fail "dynamic-security decides, and it is told that it does not"
@@ -182,10 +210,17 @@ printf '{"trust": {"anchors": "%s/ca/ca.pem"}, "server": {"names": ["10.1.1.1"]}
 expect 3 cg --json doctor --config good.conf --user "$me"
 found certfile_refused
 says 'host_mismatch: .*--san ip:ADDRESS'
-printf '{"mode": "audit", "trust": {"anchors": "%s/ca/ca.pem"}}\n' "$work" >policy.json
-{ cat good.conf; echo 'allow_anonymous true'; } >trap.conf
-cg --json doctor --config trap.conf --user "$me" >out 2>err || :
-found user_names_refused
+printf '{"trust": {"anchors": "%s/ca/ca.pem"}}\n' "$work" >policy.json
+expect 3 cg --json doctor --config good.conf --user "$me"
+found nobody_authenticates
+for mode in '"mode": "audit"' '"plain": "allow"'; do
+    printf '{%s, "trust": {"anchors": "%s/ca/ca.pem"}}\n' "$mode" "$work" >policy.json
+    { cat good.conf; printf 'allow_anonymous true\nlistener 1884 127.0.0.1\n'; } >trap.conf
+    cg --json doctor --config trap.conf --user "$me" >out 2>err || :
+    found user_names_refused
+    says 'port 8883 has no password_file'
+done
+says 'port 1884 has no password_file'
 { cat good.conf; echo 'allow_anonymous true'; echo "password_file $work/policy.json"; } >trap.conf
 cg --json doctor --config trap.conf --user "$me" >out 2>err || :
 grep -q user_names_refused out && fail "a password_file stands there, and doctor says that it does not"
@@ -336,12 +371,14 @@ as_version 2.0.11 0 old.conf
 found per_listener_2_0_11
 found bridge_2_0_11
 found bridge_nameless
+grep -q deprecated_in_2_1 out && fail "2.0 is told what is deprecated in 2.1"
 as_version 2.1.2 0 old.conf
+found deprecated_in_2_1
 grep -q 2_0_11 out && fail "a fault of 2.0.11 is told of another version"
 # 2.0 tells plugins no port: listeners without TLS must not differ
 sed "s|^{|{\"listeners\": [{\"port\": 1884, \"plain\": \"allow\"}],|" policy.json >plain.json
 sed "s|$work/policy.json|$work/plain.json|" good.conf >plain.conf
-echo 'listener 1884 127.0.0.1' >>plain.conf
+printf 'password_file %s\nlistener 1884 127.0.0.1\n' "$work/policy.json" >>plain.conf
 as_version 2.0.11 0 plain.conf
 echo 'listener 1885 127.0.0.1' >>plain.conf
 as_version 2.0.21 3 plain.conf
