@@ -13,25 +13,26 @@
 
 /* ---- what it is */
 
-typedef bool is_fn(const unsigned char *der, long len);
+typedef bool is_fn(const unsigned char *data, long len);
 
 /* One value, and nothing behind it. */
-#define IS(name, type, read, release)                                                                                  \
-    static bool name(const unsigned char *der, long len)                                                               \
-    {                                                                                                                  \
-        const unsigned char *p = der;                                                                                  \
-        type *value = read(NULL, &p, len);                                                                             \
-        bool whole = value && p == der + len;                                                                          \
-        release(value);                                                                                                \
-        return whole;                                                                                                  \
-    }
-IS(is_pkcs12, PKCS12, d2i_PKCS12, PKCS12_free)
-IS(is_pkcs7, PKCS7, d2i_PKCS7, PKCS7_free)
-IS(is_request, X509_REQ, d2i_X509_REQ, X509_REQ_free)
-IS(is_certificate, X509, d2i_X509, X509_free)
-IS(is_crl, X509_CRL, d2i_X509_CRL, X509_CRL_free)
-IS(is_key, EVP_PKEY, d2i_AutoPrivateKey, EVP_PKEY_free)
-IS(is_public_key, EVP_PKEY, d2i_PUBKEY, EVP_PKEY_free)
+static bool is_item(const unsigned char *der, long len, ASN1_ITEM_EXP *item)
+{
+    const unsigned char *p = der;
+    ASN1_VALUE *value = ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_ptr(item));
+    bool whole = value && p == der + len;
+    ASN1_item_free(value, ASN1_ITEM_ptr(item));
+    return whole;
+}
+
+static bool is_key(const unsigned char *der, long len)
+{
+    const unsigned char *p = der;
+    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, len);
+    bool whole = key && p == der + len;
+    EVP_PKEY_free(key);
+    return whole;
+}
 
 /* What Windows writes begins with a byte order mark. */
 static bool is_utf16(const unsigned char *text, long len)
@@ -41,65 +42,67 @@ static bool is_utf16(const unsigned char *text, long len)
 
 /* ---- what to do, by what is wanted */
 
-#define NAME_NEW " NEW, and name NEW"
-
 struct advice {
     const char *words, *command, *rest; /* the file stands between command and rest */
 };
+#define CONVERT(command)                                                                                               \
+    {                                                                                                                  \
+        "convert it: ", command, " -out NEW, and name NEW"                                                             \
+    }
+#define FROM_UTF16                                                                                                     \
+    {                                                                                                                  \
+        "convert it: ", "iconv -f UTF-16 -t UTF-8 ", " > NEW, and name NEW"                                            \
+    }
+#define SIGN                                                                                                           \
+    {                                                                                                                  \
+        "sign it where the CA is: ", "certguard sign ", ""                                                             \
+    }
+#define NAME_OTHER(words)                                                                                              \
+    {                                                                                                                  \
+        words, NULL, NULL                                                                                              \
+    }
 
 static const struct format {
-    const char *label; /* of PEM; NULL: the form below */
-    is_fn *is;         /* NULL: it has a label only */
+    const char *label;   /* of PEM */
+    ASN1_ITEM_EXP *item; /* of DER */
+    is_fn *is;           /* of what is neither */
     const char *name;
     struct advice advice[CG_WANT_COUNT];
 } formats[] = {
-    {NULL,
-     is_utf16,
-     "text in UTF-16, as Windows writes it",
-     {{"convert it: ", "iconv -f UTF-16 -t UTF-8 ", " >" NAME_NEW},
-      {"convert it: ", "iconv -f UTF-16 -t UTF-8 ", " >" NAME_NEW},
-      {"convert it: ", "iconv -f UTF-16 -t UTF-8 ", " >" NAME_NEW}}},
-    {"TRUSTED CERTIFICATE",
-     NULL,
-     "a certificate with trust settings of OpenSSL (TRUSTED CERTIFICATE)",
-     {{"convert it: ", "openssl x509 -in ", " -out" NAME_NEW}}},
-    {"PKCS7", NULL, "a PKCS#7 bundle", {{"convert it: ", "openssl pkcs7 -print_certs -in ", " -out" NAME_NEW}}},
-    {"PKCS #7 SIGNED DATA",
-     NULL,
-     "a PKCS#7 bundle",
-     {{"convert it: ", "openssl pkcs7 -print_certs -in ", " -out" NAME_NEW}}},
-    {NULL,
-     is_pkcs7,
-     "a PKCS#7 bundle in DER",
-     {{"convert it: ", "openssl pkcs7 -inform DER -print_certs -in ", " -out" NAME_NEW}}},
-    {NULL,
-     is_pkcs12,
-     "a PKCS#12 file",
-     {{"convert it: ", "openssl pkcs12 -nokeys -in ", " -out" NAME_NEW},
-      {"convert it: ", "openssl pkcs12 -nocerts -nodes -in ", " -out" NAME_NEW}}},
-    {"CERTIFICATE REQUEST",
-     NULL,
-     "a request for a certificate (CSR), which a CA has yet to sign",
-     {{"sign it where the CA is: ", "certguard sign ", ""}}},
-    {"NEW CERTIFICATE REQUEST",
-     NULL,
-     "a request for a certificate (CSR), which a CA has yet to sign",
-     {{"sign it where the CA is: ", "certguard sign ", ""}}},
-    {NULL,
-     is_request,
-     "a request for a certificate (CSR) in DER, which a CA has yet to sign",
-     {{"convert it, and sign NEW where the CA is: ", "openssl req -inform DER -in ", " -out NEW"}}},
-    {"CERTIFICATE", is_certificate, "a certificate", {[CG_WANT_KEY] = {"name the file with its key", NULL, NULL}}},
-    {NULL,
-     is_key,
-     "a private key in DER",
-     {{"name the file with the certificate", NULL, NULL},
-      {"convert it: ", "openssl pkey -inform DER -in ", " -out" NAME_NEW}}},
-    {"PUBLIC KEY",
-     is_public_key,
-     "a public key",
-     {{NULL, NULL, NULL}, {"name the file with the private key", NULL, NULL}}},
-    {"X509 CRL", is_crl, "a CRL", {[CG_WANT_KEY] = {"name the file with the private key", NULL, NULL}}},
+    {.is = is_utf16, .name = "text in UTF-16, as Windows writes it", .advice = {FROM_UTF16, FROM_UTF16, FROM_UTF16}},
+    {.label = "TRUSTED CERTIFICATE",
+     .name = "a certificate with trust settings of OpenSSL (TRUSTED CERTIFICATE)",
+     .advice = {CONVERT("openssl x509 -in ")}},
+    {.label = "PKCS7", .name = "a PKCS#7 bundle", .advice = {CONVERT("openssl pkcs7 -print_certs -in ")}},
+    {.label = "PKCS #7 SIGNED DATA", .name = "a PKCS#7 bundle", .advice = {CONVERT("openssl pkcs7 -print_certs -in ")}},
+    {.item = ASN1_ITEM_ref(PKCS7),
+     .name = "a PKCS#7 bundle in DER",
+     .advice = {CONVERT("openssl pkcs7 -inform DER -print_certs -in ")}},
+    {.item = ASN1_ITEM_ref(PKCS12),
+     .name = "a PKCS#12 file",
+     .advice = {CONVERT("openssl pkcs12 -nokeys -in "), CONVERT("openssl pkcs12 -nocerts -nodes -in ")}},
+    {.label = "CERTIFICATE REQUEST", .name = "a request for a certificate (CSR), not signed by a CA", .advice = {SIGN}},
+    {.label = "NEW CERTIFICATE REQUEST",
+     .name = "a request for a certificate (CSR), not signed by a CA",
+     .advice = {SIGN}},
+    {.item = ASN1_ITEM_ref(X509_REQ),
+     .name = "a request for a certificate (CSR) in DER, not signed by a CA",
+     .advice = {{"convert it, and sign NEW where the CA is: ", "openssl req -inform DER -in ", " -out NEW"}}},
+    {.label = "CERTIFICATE",
+     .item = ASN1_ITEM_ref(X509),
+     .name = "a certificate",
+     .advice = {[CG_WANT_KEY] = NAME_OTHER("name the file with its key")}},
+    {.is = is_key,
+     .name = "a private key in DER",
+     .advice = {NAME_OTHER("name the file with the certificate"), CONVERT("openssl pkey -inform DER -in ")}},
+    {.label = "PUBLIC KEY",
+     .item = ASN1_ITEM_ref(X509_PUBKEY),
+     .name = "a public key",
+     .advice = {[CG_WANT_KEY] = NAME_OTHER("name the file with the private key")}},
+    {.label = "X509 CRL",
+     .item = ASN1_ITEM_ref(X509_CRL),
+     .name = "a CRL",
+     .advice = {[CG_WANT_KEY] = NAME_OTHER("name the file with the private key")}},
 };
 
 static const char *const wanted_words[CG_WANT_COUNT] = {"certificates", "a private key in PEM", "CRLs"};
@@ -119,11 +122,16 @@ static bool first_label(const char *text, size_t len, char label[48])
     return true;
 }
 
+static bool has_form(const struct format *f, const unsigned char *data, size_t len)
+{
+    return len <= LONG_MAX && ((f->item && is_item(data, (long)len, f->item)) || (f->is && f->is(data, (long)len)));
+}
+
 static const struct format *format_of(const char *label, const unsigned char *data, size_t len)
 {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         const struct format *f = &formats[i];
-        if (label ? f->label && strcmp(f->label, label) == 0 : f->is && len <= LONG_MAX && f->is(data, (long)len))
+        if (label ? f->label && strcmp(f->label, label) == 0 : has_form(f, data, len))
             return f;
     }
     return NULL;
