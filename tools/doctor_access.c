@@ -18,6 +18,7 @@ static const char *const file_keys[] = {"cafile",        "certfile",      "keyfi
                                         "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
                                         "acl_file",      "psk_file",      "dhparamfile",     NULL};
 static const char *const folder_keys[] = {"capath", "bridge_capath", NULL};
+static const char *const no_file[] = {NULL};
 
 static bool is_one_of(const char *key, const char *const *keys)
 {
@@ -35,9 +36,8 @@ static void unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
         struct cg_error err = {""};
         if (is_one_of(line->key, file_keys) && !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
             cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
-        if (is_one_of(line->key, folder_keys) && faccessat(AT_FDCWD, line->value, R_OK | X_OK, AT_EACCESS) != 0)
-            cg_doctor_report(d, row, "%s:%u: %s: user %s may not look into this folder: %s", line->file, line->line,
-                             line->value, d->user, strerror(errno));
+        if (is_one_of(line->key, folder_keys) && !cg_folder_visit(line->value, no_file, NULL, NULL, &err))
+            cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
         cg_bytes_wipe(&bytes);
     }
 }
@@ -124,9 +124,11 @@ static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
     else
         snprintf(folder, sizeof folder, ".");
     bool exists = faccessat(AT_FDCWD, file, F_OK, AT_EACCESS) == 0;
-    if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) != 0)
-        cg_doctor_report(d, row, "%s: user %s may not write it; cure: chown %s %s", file, d->user, d->user,
-                         exists ? file : folder);
+    if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
+        return;
+    /* The file alone: its folder may be /var/log. */
+    cg_doctor_report(d, row, "%s: user %s may not write it; cure: %s %s%s%s", file, d->user,
+                     exists ? "chown" : "install -D -m 0640 -o", d->user, exists ? " " : " /dev/null ", file);
 }
 
 /* The broker makes the folder itself where it may. */

@@ -262,7 +262,10 @@ static const struct cg_doctor_rule rules[] = {
     {{"plugin_order", CG_LINT_WARNING,
       "This plugin stands before certguard's: the first one that decides about a client wins, and the certificate is "
       "not asked.",
-      "Move certguard's plugin line above it."},
+      "Move certguard's plugin line, with the plugin_opt lines below it, above this one. Where identity.authenticates "
+      "of "
+      "the policy is true, this plugin is then not asked about clients with a certificate: first put the certificates "
+      "of those that it keeps out on the policy's deny list, or revoke them."},
      plugin_order},
     {{"username_from_broker", CG_LINT_WARNING,
       "The broker then never asks a plugin about CONNECT: user name and client id are not bound as the policy says.",

@@ -292,7 +292,8 @@ static const struct cg_doctor_rule rules[] = {
     {{"psk_listener", CG_LINT_WARNING,
       "Clients of this listener have a shared key and no certificate: certguard refuses them, and without it nothing "
       "is checked but the key.",
-      "Allow shared keys by tls.psk of the policy; or give each of these clients a certificate and a listener that has "
+      "Allow shared keys by tls.psk for this port, in \"listeners\" of the policy; or give each of these clients a "
+      "certificate and a listener that has "
       "one."},
      shared_keys},
     {{"plain_listener", CG_LINT_WARNING, "Passwords and messages cross the network in clear.",

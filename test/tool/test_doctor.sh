@@ -285,6 +285,11 @@ if [ "$me" = root ]; then
     chmod 700 "$other/closed"
     expect 3 cg --json doctor --config "$other/a.conf" --user nobody
     found file_unreadable
+    mkdir -m 700 "$other/cas"
+    { cat "$other/a.conf"; echo "capath $other/cas"; } >"$other/b.conf"
+    expect 3 cg --json doctor --config "$other/b.conf" --user nobody
+    says "$other/cas: user nobody may not read it; cure: "
+    expect 3 cg --json doctor --config "$other/a.conf" --user nobody
     found config_unreadable
     found plugin_unreadable
     says "user nobody may not enter the folder $other/closed"
@@ -410,6 +415,7 @@ sed "s|\"$log\"|\"$work/nowhere/events.jsonl\"|" policy.json >lost.json
 sed "s|$work/policy.json|$work/lost.json|" good.conf >lost.conf
 expect 3 cg --json doctor --config lost.conf --user "$me"
 found event_log_unwritable
+says "cure: install -D -m 0640 -o $me /dev/null $work/nowhere/events.jsonl"
 sed '/crls/d; s|\(ca.pem"\),|\1|' policy.json >late.json
 sed "s|$work/policy.json|$work/late.json|" good.conf >late.conf
 expect 3 cg --json --at +80d doctor --config late.conf --user "$me"
