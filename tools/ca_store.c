@@ -111,6 +111,9 @@ static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
                  "%s: user %s may not look into this folder; run certguard as the user who keeps the CA (sudo -u %s)",
                  ca->dir, us, owner ? owner->pw_name : "USER");
 }
+/* What is written in place, and the folders; a file that is replaced gets its owner by that. */
+static const char *const mended[] = {"lock", "index.txt", "journal.jsonl", "stage", "ca",
+                                     "root", "live",      "archive",       "deploy"};
 
 static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
 {
@@ -130,7 +133,12 @@ static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_us
     }
     if (use == CG_CA_READ || cli->dry_run)
         return CG_EXIT_OK;
+    ca->owner = cg_owner_of(ca->dir, &st);
+    for (size_t i = 0; i < CG_COUNT(mended); i++)
+        cg_owner_mend(&ca->owner, ca->dir, mended[i]);
+    cg_owner_assume(&ca->owner);
     int code = take_lock(ca, cli, err);
+    cg_owner_leave(&ca->owner);
     return code == CG_EXIT_OK && !cg_change_recover(ca, err) ? CG_EXIT_FAILED : code;
 }
 

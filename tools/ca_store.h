@@ -16,6 +16,7 @@
 #ifndef CG_CA_STORE_H
 #define CG_CA_STORE_H
 
+#include "ca_owner.h"
 #include "cli.h"
 
 #include <limits.h>
@@ -27,6 +28,7 @@ struct cg_ca {
     char dir[PATH_MAX - 512]; /* so that every path below it fits into PATH_MAX */
     const char *word;         /* dir for command lines that are shown; borrowed from the struct cg_cli */
     int lock;                 /* -1: opened for reading */
+    struct cg_ca_owner owner; /* of the folder, and so of every file in it */
     X509 *cert;               /* the CA that issues; NULL before init */
     X509 *root;               /* the same certificate where there is no intermediate */
     bool clock_set;           /* --at goes back behind what the CA has seen: the run leaves a line in the journal */

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Root runs the tool on another user's CA: what it makes and replaces there stays that user's, with the modes from before,
+# and no link of that user's leads root outside. Only root can show this.
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || { echo "skipped: needs root and setpriv"; exit 77; }
+
+user=64321
+as_user()
+{
+    setpriv --reuid $user --regid $user --clear-groups env HOME=/nowhere "$@"
+}
+
+# where that user can get at it
+home=$(mktemp -d /tmp/certguard-owner.XXXXXX) || exit 1
+trap 'rm -rf "$work" "$home"' EXIT
+chmod 755 "$home"
+cp "$CERTGUARD" "$home/certguard" && chmod 755 "$home/certguard"
+as_user "$home/certguard" --version >out 2>&1 || { echo "skipped: another user cannot run the tool here"; exit 77; }
+mkdir "$home/ca" "$home/etc" && chown $user:$user "$home/ca" "$home/etc"
+ca=$home/ca
+
+all_theirs()
+{
+    others=$(find "$ca" ! -user $user -o ! -group $user)
+    [ -z "$others" ] || fail "not the owner's: $others"
+    as_user "$home/certguard" -C "$ca" crl >out 2>err || fail "the owner is locked out"
+    consistent "$ca"
+}
+
+# ---- every verb that writes ----
+ok cg -C "$ca" init --no-passphrase --intermediate
+all_theirs
+ok cg -C "$ca" issue client a
+ok cg -C "$ca" issue broker b --san dns:localhost --to "$home/etc"
+[ "$(stat -c %u "$home/etc/privkey.pem")" = 0 ] || fail "what is deployed is root's to give"
+all_theirs
+chmod 640 "$ca/index.txt"
+ok cg -C "$ca" revoke a
+[ "$(stat -c %a "$ca/index.txt")" = 640 ] || fail "index.txt has another mode"
+all_theirs
+ok cg -C "$ca" renew b
+seq -f 'dev%g' 1 9 >devices
+ok cg -C "$ca" issue client --batch devices
+ok cg -C "$ca" crl --root
+ok cg -C "$ca" deploy b --rollback
+all_theirs
+rm -rf "$ca/lock"
+ok cg -C "$ca" crl
+all_theirs
+
+# ---- what an earlier run of root left ----
+chown root:root "$ca/index.txt" "$ca/journal.jsonl" "$ca/lock" "$ca/live" "$ca/live/b" "$ca/archive/b" "$ca/deploy"
+chmod 600 "$ca/index.txt"
+ok cg -C "$ca" renew b
+ok cg -C "$ca" issue client after
+all_theirs
+
+# ---- what a killed run of root left is ended by the owner ----
+if [ -n "${FAULT_SHIM-}" ]; then
+    for at in 8 16 24 32 36 40 44 48; do
+        LD_PRELOAD=$FAULT_SHIM CG_FAULT=kill CG_FAULT_AT=$at "$CERTGUARD" -q -C "$ca" issue client "killed$at" \
+            >out 2>err </dev/null
+        all_theirs
+    done
+fi
+
+# ---- links that lead outside ----
+mkdir "$home/roots" && chmod 755 "$home/roots"
+mv "$ca/archive" "$home/away"
+ln -s "$home/roots" "$ca/archive"
+expect 1 cg -C "$ca" issue client trap
+[ -z "$(ls "$home/roots")" ] || fail "root wrote where a link of the owner's leads"
+[ "$(stat -c %u "$home/roots")" = 0 ] || fail "root gave a folder away"
+rm "$ca/archive" && mv "$home/away" "$ca/archive"
+as_user "$home/certguard" -C "$ca" crl >out 2>err || fail "the owner cannot end the change"
+all_theirs
+printf 'of root\n' >"$home/secret"
+chmod 600 "$home/secret"
+mv "$ca/journal.jsonl" "$home/journal"
+ln -s "$home/secret" "$ca/journal.jsonl"
+expect 1 cg -C "$ca" issue client trap2
+[ "$(cat "$home/secret")" = "of root" ] && [ "$(stat -c %u:%a "$home/secret")" = 0:600 ] || fail "a file of root's was touched"
+rm "$ca/journal.jsonl" && mv "$home/journal" "$ca/journal.jsonl"
+as_user "$home/certguard" -C "$ca" crl >out 2>err || fail "the owner cannot end the change"
+# a file of root's that the owner moved here
+mv "$ca/lock" "$home/lock" && mv "$home/secret" "$ca/lock"
+expect 1 cg -C "$ca" crl
+[ "$(stat -c %u:%a "$ca/lock")" = 0:600 ] || fail "root's file was given away"
+rm "$ca/lock"
+all_theirs
+
+# ---- a folder that its owner cannot reach by this path is written as root, as ever ----
+chmod 700 "$home"
+ok cg -C "$ca" issue client unreachable
+echo "done"
