@@ -277,6 +277,19 @@ bool cg_adopted_collect(struct cg_adopted *adopted, const struct cg_found *found
     return true;
 }
 
+bool cg_adopted_bans(struct cg_key_bans *bans, const struct cg_adopted *adopted, struct cg_error *err)
+{
+    bool good = true;
+    *bans = (struct cg_key_bans){0};
+    for (size_t i = 0; good && i < adopted->count; i++) {
+        const struct cg_adopted_row *row = &adopted->row[i];
+        if (row->status == 'R' && row->cert && cg_reason_is_compromise(row->reason))
+            good = cg_key_bans_add(bans, row->cert, row->serial, err);
+    }
+    cg_key_bans_close(bans);
+    return good;
+}
+
 void cg_adopted_free(struct cg_adopted *adopted)
 {
     for (size_t i = 0; i < adopted->count; i++)

@@ -7,6 +7,7 @@
 
 #include "ca_change.h"
 #include "ca_found.h"
+#include "ca_key_ban.h"
 
 #include <openssl/bn.h>
 
@@ -33,6 +34,9 @@ struct cg_adopted {
 
 bool cg_adopted_collect(struct cg_adopted *adopted, const struct cg_found *found, struct cg_error *err);
 void cg_adopted_free(struct cg_adopted *adopted);
+
+/* The keys of what was revoked as compromised. Free them. */
+bool cg_adopted_bans(struct cg_key_bans *bans, const struct cg_adopted *adopted, struct cg_error *err);
 
 struct cg_adoption {
     const struct cg_cli *cli;

@@ -83,12 +83,19 @@ static void print_grade(const struct cg_adoption *a, const char *name, enum grad
     }
 }
 
-static bool grade_row(const struct cg_adoption *a, const struct cg_ca_checker *checker, const struct cg_lint *lint,
-                      const struct cg_adopted_row *row, cJSON *list)
+/* What a certificate is graded by. */
+struct grading {
+    struct cg_ca_checker checker;
+    struct cg_key_bans bans;
+    struct cg_lint *lint;
+};
+
+static bool grade_row(const struct cg_adoption *a, const struct grading *by, const struct cg_adopted_row *row,
+                      cJSON *list)
 {
     struct cg_error why = {""};
     char text[sizeof why.text + 128];
-    const struct cg_lint_finding *worst = worst_of(lint, row->file);
+    const struct cg_lint_finding *worst = worst_of(by->lint, row->file);
     const struct cg_ca_profile *profile = cg_ca_profile_of(row->cert);
     enum grade grade = worst ? MEND : GOOD;
     text[0] = '\0';
@@ -100,7 +107,8 @@ static bool grade_row(const struct cg_adoption *a, const struct cg_ca_checker *c
         snprintf(text, sizeof text,
                  "its extendedKeyUsage says neither broker nor client; certguard renew %s --as broker|client",
                  row->name);
-    } else if (!cg_ca_checker_verdict(checker, profile, row->cert, a->cli->now, &why)) {
+    } else if (!cg_key_bans_allow(&by->bans, X509_get0_pubkey(row->cert), &why) ||
+               !cg_ca_checker_verdict(&by->checker, profile, row->cert, a->cli->now, &why)) {
         grade = REPLACE;
         snprintf(text, sizeof text, "%s; certguard renew %s --as %s", why.text, row->name, profile->name);
     }
@@ -110,20 +118,21 @@ static bool grade_row(const struct cg_adoption *a, const struct cg_ca_checker *c
 
 bool cg_grade(const struct cg_adoption *a, cJSON *result, size_t *bad, struct cg_error *err)
 {
-    struct cg_ca_checker checker;
-    struct cg_lint *lint = cg_lint_new(a->cli->now);
+    struct grading by = {.lint = cg_lint_new(a->cli->now)};
     cJSON *findings = cJSON_AddArrayToObject(result, "findings"), *names = cJSON_AddArrayToObject(result, "names");
     *bad = 0;
-    bool good = cg_ca_checker_open(&checker, a->ca, err) && lint && add_files(lint, a, err) && cg_lint_run(lint);
-    for (size_t i = 0; good && i < cg_lint_count(lint); i++)
-        if (cg_lint_finding(lint, i)->row->severity >= CG_LINT_WARNING) {
-            show_finding(a, cg_lint_finding(lint, i), findings);
-            *bad += cg_lint_finding(lint, i)->row->severity == CG_LINT_ERROR;
+    bool good = cg_ca_checker_open(&by.checker, a->ca, err) && cg_adopted_bans(&by.bans, a->adopted, err) && by.lint &&
+                add_files(by.lint, a, err) && cg_lint_run(by.lint);
+    for (size_t i = 0; good && i < cg_lint_count(by.lint); i++)
+        if (cg_lint_finding(by.lint, i)->row->severity >= CG_LINT_WARNING) {
+            show_finding(a, cg_lint_finding(by.lint, i), findings);
+            *bad += cg_lint_finding(by.lint, i)->row->severity == CG_LINT_ERROR;
         }
     for (size_t i = 0; good && i < a->adopted->count; i++)
         if (is_graded(&a->adopted->row[i], a->cli->now))
-            *bad += grade_row(a, &checker, lint, &a->adopted->row[i], names);
-    cg_ca_checker_close(&checker);
-    cg_lint_free(lint);
+            *bad += grade_row(a, &by, &a->adopted->row[i], names);
+    cg_ca_checker_close(&by.checker);
+    cg_key_bans_free(&by.bans);
+    cg_lint_free(by.lint);
     return good;
 }

@@ -34,15 +34,23 @@ void cg_date_text(const ASN1_TIME *time, char out[24])
         cg_time_text(seconds, out, 24);
 }
 
-static bool collect_serials(struct cg_issuer *issuer, struct cg_error *err)
+/* One walk: serial numbers that are taken, and keys that are not certified. */
+static bool collect(struct cg_issuer *issuer, const struct cg_cli *cli, struct cg_error *err)
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
-    while (cg_index_next(&issuer->index, &row, &fault))
-        if (!cg_serials_add(&issuer->serials, row.serial)) {
+    bool good = cg_key_bans_open(&issuer->bans, issuer->ca, &fault);
+    while (good && cg_index_next(&issuer->index, &row, &fault)) {
+        good = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, &fault);
+        if (good && !(good = cg_serials_add(&issuer->serials, row.serial)))
             cg_error_set(&fault, "no memory for the serial numbers");
-            break;
-        }
+    }
+    cg_key_bans_close(&issuer->bans);
+    if (issuer->bans.lost)
+        cg_warn(cli,
+                "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
+                "recognized; restore archive/ from a backup",
+                issuer->bans.lost, issuer->ca->dir);
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
     return !fault.text[0];
@@ -60,7 +68,7 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const st
         cg_error_set(err, "the CA's own certificate ended at %s; make a new CA in another folder with init", end);
         return false;
     }
-    if (!cg_index_load(&issuer->index, ca, err) || !collect_serials(issuer, err) ||
+    if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, cli, err) ||
         !cg_ca_checker_open(&issuer->checker, ca, err) ||
         !cg_file_read(cg_ca_path(ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &chain, err))
         return false;
@@ -74,6 +82,7 @@ void cg_issuer_close(struct cg_issuer *issuer)
     cg_ca_checker_close(&issuer->checker);
     cg_index_free(&issuer->index);
     cg_serials_free(&issuer->serials);
+    cg_key_bans_free(&issuer->bans);
     free(issuer->chain);
     *issuer = (struct cg_issuer){0};
 }
@@ -108,6 +117,8 @@ bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_order *
     struct cg_certificate_request request = order->request;
     request.now = issuer->now;
     *issued = (struct cg_issued){0};
+    if (!cg_key_bans_allow(&issuer->bans, request.key, err))
+        return false;
     do {
         cg_issued_clear(issued);
         issued->cert = cg_sign_certificate(&request, issuer->ca->cert, issuer->key, &issued->shortened, err);

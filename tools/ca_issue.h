@@ -8,6 +8,7 @@
 #include "ca_check.h"
 #include "ca_index.h"
 #include "ca_key.h"
+#include "ca_key_ban.h"
 #include "ca_serials.h"
 #include "ca_sign.h"
 
@@ -17,6 +18,7 @@ struct cg_issuer {
     struct cg_ca_checker checker;
     struct cg_index index;     /* as it was at the start */
     struct cg_serials serials; /* in use */
+    struct cg_key_bans bans;   /* keys that are not certified */
     char *chain;               /* chain.pem: what follows the leaf, PEM, maybe "" */
     int64_t now;
 };

@@ -4,6 +4,8 @@
 #include "core/name.h"
 #include "fault.h"
 
+#include <openssl/err.h>
+
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +14,22 @@ void cg_renewed_clear(struct cg_renewed *renewed)
     cg_issued_clear(&renewed->issued);
     cJSON_Delete(renewed->result);
     *renewed = (struct cg_renewed){0};
+}
+
+/* The certificate says whose key this is; a file that was put in its place, or mixed up, must not be certified for it. */
+static EVP_PKEY *own_key(const char *path, const char *name, X509 *old, struct cg_error *err)
+{
+    EVP_PKEY *key = cg_key_load_plain(path, err);
+    if (key && X509_check_private_key(old, key) == 1)
+        return key;
+    ERR_clear_error();
+    if (key)
+        cg_error_set(err,
+                     "%s does not belong to the present certificate of \"%s\", so it is not certified; put the right "
+                     "key back from a backup, or renew without --reuse-key, which makes a new one",
+                     path, name);
+    EVP_PKEY_free(key);
+    return NULL;
 }
 
 /* A device that keeps its key to itself gets a new certificate for the same key. */
@@ -23,7 +41,7 @@ static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, co
     *is_private = access(path, F_OK) == 0;
     if (!*is_private)
         return X509_get_pubkey(old);
-    return terms->reuse_key ? cg_key_load_plain(path, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
+    return terms->reuse_key ? own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
 }
 
 static int64_t old_lifetime(const X509 *old)

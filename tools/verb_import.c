@@ -110,6 +110,17 @@ static bool can_issue(const struct cg_ca *ca, const struct cg_cli *cli, const st
     return good;
 }
 
+/* A CA whose own key was revoked as compromised cannot be told from whoever has that key too. */
+static bool key_is_sound(const struct cg_found *found, const struct cg_adopted *adopted, struct cg_error *err)
+{
+    struct cg_key_bans bans;
+    bool good = cg_adopted_bans(&bans, adopted, err) && cg_key_bans_allow(&bans, X509_get0_pubkey(found->cert), err);
+    if (!good)
+        cg_error_prefix(err, "%s cannot be adopted", found->cert_file);
+    cg_key_bans_free(&bans);
+    return good;
+}
+
 static bool write_ca(const struct cg_adoption *adoption, const struct import_options *o, struct cg_error *err)
 {
     struct cg_adoption a = *adoption;
@@ -184,8 +195,8 @@ static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct impo
                 key_is_strong(cli, &found, err) && X509_up_ref(found.cert) && (ca->cert = found.cert) &&
                 X509_up_ref(found.root) && (ca->root = found.root) &&
                 (!o->renew_ca || renew_ca(ca, cli, &found, err)) && can_issue(ca, cli, &found, o, err) &&
-                cg_adopted_collect(&adopted, &found, err) && (cli->dry_run || write_ca(&adoption, o, err)) &&
-                cg_grade(&adoption, result, bad, err);
+                cg_adopted_collect(&adopted, &found, err) && key_is_sound(&found, &adopted, err) &&
+                (cli->dry_run || write_ca(&adoption, o, err)) && cg_grade(&adoption, result, bad, err);
     if (good) {
         count(&adopted, cli->now, result);
         tell(&adoption, o, result);
