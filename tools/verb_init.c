@@ -33,7 +33,7 @@ static const struct cg_option options[] = {
      AT(intermediate)},
     {"intermediate-lifetime", "DURATION", "validity of the intermediate (default 1825d)", CG_OPT_LIFETIME, 0,
      AT(intermediate_lifetime)},
-    {"path-length", "N", "how many CAs may follow the root (default 0, with --intermediate 1)", CG_OPT_NUMBER, 0,
+    {"path-length", "N", "how many CAs may follow the root (default 1, with --intermediate 2)", CG_OPT_NUMBER, 0,
      AT(path_length)},
     {"permit-dns", "DOMAIN", "name constraint: DNS names only at or below DOMAIN (repeatable)", CG_OPT_LIST, 0,
      AT(permit_dns)},
@@ -86,8 +86,9 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
         .profile = cg_ca_profile_find(profile), .path_length = -2, .now = cli->now};
     const struct cg_number *lifetime = is_root ? &o->lifetime : &o->intermediate_lifetime;
     request.lifetime = lifetime->given ? lifetime->value : 0;
+    /* one more than the CAs that are made: a later root can then be vouched for by this one */
     if (is_root)
-        request.path_length = o->path_length.given ? (int)o->path_length.value : o->intermediate ? 1 : 0;
+        request.path_length = o->path_length.given ? (int)o->path_length.value : o->intermediate ? 2 : 1;
     NAME_CONSTRAINTS *constraints = constrained ? cg_constraints_make(&o->permit_dns, &o->permit_ip, err) : NULL;
     tier->key = tier->uri ? key_at(cli, tier->uri, err) : cg_key_generate(o->key_type, err);
     request.subject = cg_subject_make(&subject, err);
@@ -255,7 +256,10 @@ const struct cg_verb cg_verb_init = {
         "The key is encrypted with a passphrase that is asked for, or read with --passphrase-file or\n"
         "--passphrase-fd; --no-passphrase keeps it in the clear.\n"
         "\n"
-        "With --intermediate a second CA is made, which issues from then on, and the root key can be moved away.",
+        "With --intermediate a second CA is made, which issues from then on, and the root key can be moved away.\n"
+        "\n"
+        "The root's path length leaves room for one CA more than are made, so that this root can vouch for a later one\n"
+        "in a cross certificate. The intermediate has path length 0.",
     .examples = "certguard init --name \"Home CA\"\n"
                 "certguard -C /var/lib/plant-ca init --name \"Plant CA\" --org Example --intermediate \\\n"
                 "    --permit-dns plant.example.org --permit-ip 10.0.0.0/8 --passphrase-file /root/ca-passphrase",

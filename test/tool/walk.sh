@@ -38,7 +38,7 @@ ok cg -C home init --name "Home CA" --passphrase-file pass
 openssl asn1parse -in home/ca/key.pem | grep -q scrypt || fail "the CA key is not sealed with scrypt"
 openssl pkey -in home/ca/key.pem -passin file:pass -noout || fail "openssl cannot open the CA key"
 text home/ca.pem
-has "CA:TRUE, pathlen:0"
+has "CA:TRUE, pathlen:1"
 has "Certificate Sign, CRL Sign"
 expect 1 cg -C home init --no-passphrase
 says "holds a CA already"
@@ -81,10 +81,28 @@ has "Version: 3"
 text ca-rsa3072/live/broker.lan/cert.pem
 has "Digital Signature, Key Encipherment"
 
+# ---- a root can vouch for a later one: who trusts the old root alone accepts what the new CA issues ----
+printf 'authorityKeyIdentifier = keyid\n' >cross.ext
+for kind in "" --intermediate; do
+    for ca in old new; do
+        rm -rf "$ca"
+        # shellcheck disable=SC2086 # a word or none
+        ok cg -C $ca init --no-passphrase --name "$ca" $kind
+    done
+    ok cg -C new issue broker broker.lan
+    key=old/ca/key.pem
+    [ -z "$kind" ] || key=old/root/key.pem
+    ok openssl x509 -in new/ca.pem -CA old/ca.pem -CAkey $key -set_serial 0x77 -days 365 -extfile cross.ext -out cross.pem
+    cat new/chain.pem cross.pem >sent.pem
+    ok openssl verify -x509_strict -purpose sslserver -CAfile old/ca.pem -untrusted sent.pem new/live/broker.lan/cert.pem
+    cat new/live/broker.lan/cert.pem sent.pem >chain.pem
+    ok certtool --verify --load-ca-certificate old/ca.pem --infile chain.pem
+done
+
 # ---- with an intermediate, under name constraints ----
 ok cg -C plant init --no-passphrase --name Plant --org Example --intermediate --permit-dns plant.lan --permit-ip 10.1.2.3/8
 text plant/ca.pem
-has "CA:TRUE, pathlen:1"
+has "CA:TRUE, pathlen:2"
 has "Name Constraints: critical"
 has "DNS:plant.lan"
 has "IP:10.0.0.0/255.0.0.0" # RFC 5280 4.2.1.10: a network, without bits of a host
