@@ -214,6 +214,7 @@ int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *option
     struct cg_ca ca;
     struct batch batch = {
         .cli = cli, .ca = &ca, .options = options, .policy = {options->policy_oid, options->cps, options->policy_text}};
+    cg_passphrase_ahead(cli, "ca");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK) {
         bool good = cg_order_policy_ok(options, &err) &&

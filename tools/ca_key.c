@@ -3,7 +3,6 @@
 #include "ca_key_engine.h"
 #include "core/file.h"
 #include "fault.h"
-#include "tty.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -155,78 +154,6 @@ bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, con
     return good;
 }
 
-/* ---- passphrase ---- */
-
-static bool first_line(const char *text, size_t len, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
-{
-    size_t n = 0;
-    while (n < len && text[n] != '\n' && text[n] != '\r' && text[n] != '\0')
-        n++;
-    if (n >= CG_PASSPHRASE_MAX) {
-        cg_error_set(err, "the passphrase is longer than %d bytes", CG_PASSPHRASE_MAX - 1);
-        return false;
-    }
-    memcpy(out, text, n);
-    out[n] = '\0';
-    return true;
-}
-
-static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
-{
-    char buffer[CG_PASSPHRASE_MAX + 1];
-    size_t n = 0;
-    ssize_t got = 0;
-    while (n < sizeof buffer && (got = read(fd, buffer + n, sizeof buffer - n)) > 0)
-        n += (size_t)got;
-    bool good = got >= 0 && first_line(buffer, n, out, err);
-    if (got < 0)
-        cg_error_set(err, "cannot read the passphrase from file descriptor %d; was it opened?", fd);
-    OPENSSL_cleanse(buffer, sizeof buffer);
-    return good;
-}
-
-bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
-{
-    struct cg_bytes bytes;
-    if (!path)
-        return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
-    struct stat st;
-    if (stat(path, &st) == 0 && st.st_mode & 077) {
-        cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); cure: chmod 0600 %s", path,
-                     (unsigned)st.st_mode & 07777, path);
-        return false;
-    }
-    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
-        return false;
-    bool good = first_line((const char *)bytes.data, bytes.len, out, err);
-    cg_bytes_wipe(&bytes);
-    return good;
-}
-
-static char secret[CG_PASSPHRASE_MAX];
-
-static void wipe_secret(void)
-{
-    OPENSSL_cleanse(secret, sizeof secret);
-}
-
-const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
-{
-    static bool known;
-    if (known)
-        return secret;
-    atexit(wipe_secret);
-    bool good = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
-                : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
-                                         : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
-    if (good && confirm && strlen(secret) < 8) {
-        cg_error_set(err, "the passphrase has %zu characters; use at least 8, better four words", strlen(secret));
-        good = false;
-    }
-    known = good;
-    return good ? secret : NULL;
-}
-
 /* OpenSSL asks only when the key turns out to be encrypted. */
 struct asking {
     const struct cg_cli *cli;
@@ -238,7 +165,7 @@ static int give_passphrase(char *out, int size, int writing, void *context)
 {
     (void)writing;
     struct asking *asking = context;
-    const char *answer = cg_passphrase(asking->cli, "Passphrase or PIN of the CA key", false, asking->err);
+    const char *answer = cg_passphrase_of_key(asking->cli, asking->err);
     asking->failed = !answer;
     return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
 }

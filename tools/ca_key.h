@@ -6,6 +6,7 @@
 #define CG_CA_KEY_H
 
 #include "ca_change.h"
+#include "ca_passphrase.h"
 
 #include <openssl/evp.h>
 
@@ -33,15 +34,6 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
 /* The same as a file of a change, 0600. */
 bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, const char *passphrase,
                 struct cg_error *err);
-
-#define CG_PASSPHRASE_MAX 256
-
-/* From --passphrase-file, --passphrase-fd or the terminal, asked once a run. question: "passphrase of the CA key".
- * confirm: it is a new one, asked twice, at least 8 characters. Points into static storage, wiped at exit. */
-const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err);
-
-/* Another passphrase: first line of the file at path, or asked twice where path is NULL. The caller wipes out. */
-bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err);
 
 /* FOLDER/key.pem or FOLDER/key.uri of the CA ("ca", "root"); must belong to cert. */
 EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const char *folder, const X509 *cert,

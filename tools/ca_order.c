@@ -135,25 +135,34 @@ static void making_clear(struct making *m)
     OPENSSL_cleanse(m->secret, sizeof m->secret);
 }
 
+/* Before anything is made, so that a slip of the finger leaves nothing behind, and before the lock is taken. */
+static bool ask(const struct cg_cli *cli, const struct cg_order_options *o, struct making *m, struct cg_error *err)
+{
+    if (!cg_ca_name_valid(o->name, err))
+        return false;
+    if (o->p12 && o->csr) {
+        cg_error_set(err, "--p12 needs the private key, which is not here with --csr");
+        return false;
+    }
+    if (o->p12 && !cg_passphrase_new(o->p12_passphrase_file, "p12-passphrase-file", "Passphrase for the PKCS#12 file",
+                                     m->secret, err))
+        return false;
+    cg_passphrase_ahead(cli, "ca");
+    return true;
+}
+
 static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_order_options *o,
                     struct making *m, struct cg_error *err)
 {
     const struct cg_subject subject = {o->common_name ? o->common_name : o->name, o->organization, o->unit, o->country};
-    if (!cg_ca_name_valid(o->name, err) || !cg_order_policy_ok(o, err) ||
-        !cg_target_load(ca, o->name, &m->place, err) || !cg_target_merge(&m->place, &o->place, err))
+    if (!cg_order_policy_ok(o, err) || !cg_target_load(ca, o->name, &m->place, err) ||
+        !cg_target_merge(&m->place, &o->place, err))
         return false;
     if (!m->place.to && (o->place.owner || o->place.group || o->place.mode || o->place.connect)) {
         cg_error_set(
             err, "--owner, --group, --mode and --connect are of files that are deployed; say where with --to FOLDER");
         return false;
     }
-    if (o->p12 && o->csr) {
-        cg_error_set(err, "--p12 needs the private key, which is not here with --csr");
-        return false;
-    }
-    /* asked before anything is made, so that a slip of the finger leaves nothing behind */
-    if (o->p12 && !cg_passphrase_of_file(o->p12_passphrase_file, "Passphrase for the PKCS#12 file", m->secret, err))
-        return false;
     if (o->csr) {
         if (!(m->csr = cg_csr_load(o->csr, err)))
             return false;
@@ -199,6 +208,10 @@ int cg_order_run(const struct cg_cli *cli, const struct cg_order_options *option
     struct cg_error err = {""};
     struct cg_ca ca;
     struct making making = {0};
+    if (!ask(cli, options, &making, &err)) {
+        making_clear(&making);
+        return cg_fail(cli, CG_EXIT_FAILED, &err);
+    }
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && (!prepare(cli, &ca, options, &making, &err) || !issue(cli, &ca, options, &making, &err)))
         code = CG_EXIT_FAILED;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tty.h"
+#include "cli.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/ui.h>
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SECRET_MAX 256 /* with its end */
 
 const char *cg_colour(int fd, enum cg_colour colour)
 {
@@ -21,53 +25,40 @@ const char *cg_colour(int fd, enum cg_colour colour)
     return plain ? "" : sequence[colour];
 }
 
-/* One line from the terminal, up to the key that interrupts; the rest of a line that is too long is dropped and
- * reported as false. */
-static bool read_line(int fd, char interrupt, char *out, size_t size)
+bool cg_tty_is_there(void)
 {
-    size_t n = 0;
-    bool fits = true;
-    char c;
-    ssize_t got;
-    while ((got = read(fd, &c, 1)) == 1 && c != '\n' && c != interrupt) {
-        if (n + 1 < size)
-            out[n++] = c;
-        else
-            fits = false;
-    }
-    out[n] = '\0';
-    return fits && got == 1 && c == '\n';
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
-static bool ask(int fd, const char *question, char *out, size_t size)
+/* OpenSSL's own prompt: it hides what is typed, and gives the terminal back whatever signal comes in between. */
+static bool ask(const char *question, char *out, size_t size)
 {
-    struct termios old, silent;
-    if (tcgetattr(fd, &old) != 0)
-        return false;
-    silent = old;
-    /* no signals either: a run that dies here would leave the terminal without echo */
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    /* before the question: what is typed as soon as it shows is neither echoed nor thrown away */
-    tcsetattr(fd, TCSAFLUSH, &silent);
-    dprintf(fd, "%s: ", question);
-    bool good = read_line(fd, (char)old.c_cc[VINTR], out, size);
-    tcsetattr(fd, TCSAFLUSH, &old);
-    dprintf(fd, "\n");
-    return good;
+    char prompt[320];
+    UI *ui = UI_new_method(UI_OpenSSL());
+    snprintf(prompt, sizeof prompt, "%s: ", question);
+    int done = ui && UI_add_input_string(ui, prompt, 0, out, 0, (int)size - 1) > 0 ? UI_process(ui) : -1;
+    UI_free(ui);
+    ERR_clear_error();
+    if (done == -2) /* Ctrl-C. The lock and the rest go with the process, as when a run is killed */
+        exit(CG_EXIT_INTERRUPTED);
+    return done == 0;
 }
 
 bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size, struct cg_error *err)
 {
-    char again[256] = "", repeat[128];
-    out[0] = '\0';
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
+    char again[SECRET_MAX] = "", repeat[128];
+    memset(out, 0, size);
+    if (!cg_tty_is_there()) { /* asked before: OpenSSL would read standard input then */
         cg_error_set(err, "a passphrase is needed and there is no terminal to ask for it; "
                           "use --passphrase-file FILE or --passphrase-fd N");
         return false;
     }
     snprintf(repeat, sizeof repeat, "%s again", question);
-    bool good = ask(fd, question, out, size) && (!confirm || ask(fd, repeat, again, sizeof again));
+    size = size < sizeof again ? size : sizeof again;
+    bool good = ask(question, out, size) && (!confirm || ask(repeat, again, sizeof again));
     if (!good)
         cg_error_set(err, "no passphrase was read from the terminal");
     else if (confirm && strcmp(out, again) != 0) {
@@ -75,8 +66,26 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
         good = false;
     }
     OPENSSL_cleanse(again, sizeof again);
-    close(fd);
+    if (!good)
+        OPENSSL_cleanse(out, size);
     return good;
+}
+
+/* One line; the rest of a line that is too long is dropped and reported as false. */
+static bool read_line(int fd, char *out, size_t size)
+{
+    size_t n = 0;
+    bool fits = true;
+    char c;
+    ssize_t got;
+    while ((got = read(fd, &c, 1)) == 1 && c != '\n') {
+        if (n + 1 < size)
+            out[n++] = c;
+        else
+            fits = false;
+    }
+    out[n] = '\0';
+    return fits && got == 1;
 }
 
 bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
@@ -89,8 +98,7 @@ bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
         return false;
     }
     dprintf(fd, "%s [y/N] ", question);
-    *yes = read_line(fd, '\n', answer, sizeof answer) &&
-           (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
+    *yes = read_line(fd, answer, sizeof answer) && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
     close(fd);
     return true;
 }

@@ -14,8 +14,10 @@ enum cg_colour { CG_PLAIN = 0, CG_BOLD, CG_RED, CG_GREEN, CG_YELLOW, CG_DIM };
 /* The escape sequence, or "" when fd is no terminal, TERM is dumb or NO_COLOR is set. */
 const char *cg_colour(int fd, enum cg_colour colour);
 
+bool cg_tty_is_there(void); /* to ask on */
+
 /* Asks on the terminal without echo, twice when confirm is set. False without a terminal, or when the two differ,
- * or at end of file. out is always terminated; the caller wipes it. */
+ * or at end of file. out is always terminated; the caller wipes it. Ctrl-C ends the run, with the terminal as it was. */
 bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size, struct cg_error *err);
 
 /* Asks "question [y/N]" on the terminal. False with *err where there is none; *yes only for y or yes. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct init_options {
-    const char *name, *organization, *unit, *country, *key_type, *key_uri;
+    const char *name, *organization, *unit, *country, *key_type, *key_uri, *root_passphrase_file;
     struct cg_list permit_dns, permit_ip;
     struct cg_number lifetime, intermediate_lifetime, path_length;
     bool intermediate, no_passphrase;
@@ -39,6 +39,11 @@ static const struct cg_option options[] = {
      AT(permit_dns)},
     {"permit-ip", "NETWORK", "name constraint: addresses only in NETWORK, as 192.168.0.0/16 (repeatable)", CG_OPT_LIST,
      0, AT(permit_ip)},
+    {"root-passphrase-file", "FILE",
+     "passphrase of the root's key, with --intermediate: first line of FILE (default: that of the CA key, and asked "
+     "for "
+     "with --key)",
+     CG_OPT_FILE, 0, AT(root_passphrase_file)},
     {"no-passphrase", NULL, "keep the CA key unencrypted on disk: who reads it can be anyone", CG_OPT_FLAG, 0,
      AT(no_passphrase)},
 };
@@ -49,7 +54,8 @@ struct tier {
     EVP_PKEY *key;
     X509 *cert;
     char *pem;
-    const char *uri; /* the key lives there; else key.pem is written */
+    const char *uri;        /* the key lives there; else key.pem is written */
+    const char *passphrase; /* that seals key.pem; NULL: none */
     struct cg_crl_made crl;
 };
 
@@ -103,19 +109,15 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
     return tier->cert && (tier->pem = cg_cert_pem(tier->cert));
 }
 
-static bool put_key(struct cg_change *change, const struct cg_cli *cli, const struct init_options *o,
-                    const struct tier *tier, struct cg_error *err)
+static bool put_key(struct cg_change *change, const struct tier *tier, struct cg_error *err)
 {
     char target[32];
     if (tier->uri) {
         snprintf(target, sizeof target, "%s/key.uri", tier->folder);
         return cg_change_put(change, target, tier->uri, strlen(tier->uri), 0600, err);
     }
-    const char *passphrase = NULL;
-    if (!o->no_passphrase && !(passphrase = cg_passphrase(cli, "New passphrase for the CA key", true, err)))
-        return false;
     snprintf(target, sizeof target, "%s/key.pem", tier->folder);
-    return cg_key_put(change, target, tier->key, passphrase, err);
+    return cg_key_put(change, target, tier->key, tier->passphrase, err);
 }
 
 static bool put_crl(struct cg_change *change, const struct cg_cli *cli, struct tier *tier, const char *other,
@@ -147,15 +149,15 @@ static bool put_journal(struct cg_change *change, const struct cg_cli *cli, cons
 }
 
 /* ca/cert.pem comes last: with it the folder holds a CA. */
-static bool write_ca(const struct cg_ca *ca, const struct cg_cli *cli, const struct init_options *o, struct tier *root,
-                     struct tier *issuing, struct cg_error *err)
+static bool write_ca(const struct cg_ca *ca, const struct cg_cli *cli, struct tier *root, struct tier *issuing,
+                     struct cg_error *err)
 {
     struct cg_change change;
     struct tier *issuer = issuing ? issuing : root;
     const char *chain = issuing ? issuing->pem : "";
-    bool good = cg_change_begin(&change, ca, false, err) && put_key(&change, cli, o, root, err);
+    bool good = cg_change_begin(&change, ca, false, err) && put_key(&change, root, err);
     if (issuing)
-        good = good && put_key(&change, cli, o, issuing, err) && put_crl(&change, cli, root, "", err) &&
+        good = good && put_key(&change, issuing, err) && put_crl(&change, cli, root, "", err) &&
                cg_change_put(&change, "root/cert.pem", root->pem, strlen(root->pem), 0644, err) &&
                put_journal(&change, cli, issuing, err);
     good = good && put_crl(&change, cli, issuer, issuing ? root->crl.pem : "", err) &&
@@ -214,17 +216,35 @@ static void tell(const struct cg_cli *cli, const struct init_options *o, const s
 static bool make_all(const struct cg_ca *ca, const struct cg_cli *cli, const struct init_options *o, struct tier *root,
                      struct tier *issuing, struct cg_error *err)
 {
-    if (o->intermediate)
-        issuing->uri = o->key_uri;
-    else
-        root->uri = o->key_uri;
     if (!make_tier(cli, o, "root", root, NULL, err) ||
         (o->intermediate && !make_tier(cli, o, "intermediate", issuing, root, err)))
         return false;
     struct tier *second = o->intermediate ? issuing : NULL;
-    if (!cli->dry_run && !write_ca(ca, cli, o, root, second, err))
+    if (!cli->dry_run && !write_ca(ca, cli, root, second, err))
         return false;
     tell(cli, o, root, second);
+    return true;
+}
+
+/* Asked before the lock is taken. Whoever has the PIN of the token that issues must not be able to open the root with it,
+ * so beside a key at a URI the root has a passphrase of its own. */
+static bool ask(const struct cg_cli *cli, const struct init_options *o, struct tier *root, struct tier *issuing,
+                char own[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    struct tier *issuer = o->intermediate ? issuing : root;
+    bool separate = o->intermediate && (o->key_uri || o->root_passphrase_file);
+    issuer->uri = o->key_uri;
+    if (o->no_passphrase || cli->dry_run)
+        return true;
+    if (separate && !cg_passphrase_new(o->root_passphrase_file, "root-passphrase-file",
+                                       "New passphrase for the root's key", own, err)) {
+        cg_error_prefix(err, "the root's key has a passphrase of its own");
+        return false;
+    }
+    if (!issuer->uri && !(issuer->passphrase = cg_passphrase(cli, "New passphrase for the CA key", true, err)))
+        return false;
+    if (o->intermediate)
+        root->passphrase = separate ? own : issuer->passphrase;
     return true;
 }
 
@@ -234,12 +254,23 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct cg_ca ca;
     struct tier root = {.folder = o->intermediate ? "root" : "ca"}, issuing = {.folder = "ca"};
+    char own[CG_PASSPHRASE_MAX] = "";
     if (o->intermediate && o->path_length.given && o->path_length.value < 1)
         return cg_usage(cli, "--path-length %d leaves no room for --intermediate; use 1 or leave it out",
                         (int)o->path_length.value);
-    int code = cg_ca_open(&ca, cli, CG_CA_CREATE, &err);
+    if (o->root_passphrase_file && (!o->intermediate || o->no_passphrase))
+        return cg_usage(cli, "--root-passphrase-file is for the root of --intermediate, and not with --no-passphrase");
+    struct cg_cli look = *cli;
+    look.dry_run = true; /* is the folder free? Nothing is made before the passphrases are there */
+    int code = cg_ca_open(&ca, &look, CG_CA_CREATE, &err);
+    cg_ca_close(&ca);
+    if (code == CG_EXIT_OK && !ask(cli, o, &root, &issuing, own, &err))
+        code = CG_EXIT_FAILED;
+    if (code == CG_EXIT_OK)
+        code = cg_ca_open(&ca, cli, CG_CA_CREATE, &err);
     if (code == CG_EXIT_OK && !make_all(&ca, cli, o, &root, &issuing, &err))
         code = CG_EXIT_FAILED;
+    OPENSSL_cleanse(own, sizeof own);
     tier_clear(&root);
     tier_clear(&issuing);
     cg_ca_close(&ca);
@@ -258,7 +289,8 @@ const struct cg_verb cg_verb_init = {
         "\n"
         "With --intermediate a second CA is made, which issues from then on, and the root key can be moved away.\n"
         "\n"
-        "The root's path length leaves room for one CA more than are made, so that this root can vouch for a later one\n"
+        "The root's path length leaves room for one CA more than are made, so that this root can vouch for a later "
+        "one\n"
         "in a cross certificate. The intermediate has path length 0.",
     .examples = "certguard init --name \"Home CA\"\n"
                 "certguard -C /var/lib/plant-ca init --name \"Plant CA\" --org Example --intermediate \\\n"

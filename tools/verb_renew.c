@@ -162,6 +162,8 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "renew what? expected names, or --all");
     if ((o->as || o->san.count) && cli->nargs != 1)
         return cg_usage(cli, "--as and --san are for one name");
+    if (!o->due)
+        cg_passphrase_ahead(cli, "ca");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code != CG_EXIT_OK) {
         cg_ca_close(&ca);

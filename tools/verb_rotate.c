@@ -119,6 +119,7 @@ static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_error err = {""};
     struct cg_ca ca;
+    cg_passphrase_ahead(cli, "ca");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && !rotate(cli, &ca, values, &err))
         code = CG_EXIT_FAILED;

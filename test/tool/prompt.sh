@@ -7,35 +7,43 @@ command -v python3 >/dev/null || exit 77
 
 cat >terminal.py <<'END'
 # terminal.py ANSWERS COMMAND...: runs COMMAND on a terminal of its own and types a line of the file ANSWERS at each
-# question; what was shown goes to standard output.
-import os, pty, select, sys
-answers = open(sys.argv[1]).read().splitlines()
-pid, fd = pty.fork()
+# question, once nothing is echoed any more; a line that ends with a control character is typed without Enter. What was
+# shown goes to standard output. The code is that of the command, or 250 where the terminal was left without echo.
+import fcntl, os, select, sys, termios, time
+
+def echoes(fd):
+    return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+
+answers = open(sys.argv[1]).read().split("\n")[:-1]
+fd, terminal = os.openpty()
+pid = os.fork()
 if pid == 0:
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    for standard in range(3):
+        os.dup2(terminal, standard)
     os.execv(sys.argv[2], sys.argv[2:])
 shown = b""
 asked = 0
-while True:
-    if not select.select([fd], [], [], 60)[0]:
-        sys.exit("nothing comes: " + repr(shown))
-    try:
-        data = os.read(fd, 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    shown += data
-    # echo is off before the question is answered, so what is typed must not be among what is shown
+status = None
+while status is None or select.select([fd], [], [], 0)[0]:
+    if select.select([fd], [], [], 0.02)[0]:
+        shown += os.read(fd, 4096)
     if shown.endswith(b": ") and asked < len(answers):
-        os.write(fd, answers[asked].encode() + b"\n")
+        while echoes(fd):
+            time.sleep(0.01)
+        answer = answers[asked].encode()
+        os.write(fd, answer if answer[-1:] < b" " else answer + b"\n")
         asked += 1
+    if status is None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.stdout.buffer.write(shown)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+sys.exit(status if echoes(fd) else 250)
 END
 
 on_terminal()
 {
-    TERM=xterm python3 terminal.py "$@"
+    TERM=xterm timeout 120 python3 terminal.py "$@"
 }
 
 printf 'correct horse battery\ncorrect horse battery\n' >twice
@@ -46,27 +54,55 @@ printf 'short\nshort\n' >short
 
 expect 1 on_terminal differ "$CERTGUARD" -C ca init
 says "differ"
+# Ctrl-C ends it at once, Ctrl-\ and Ctrl-Z too; the terminal is as it was, and nothing is left
 printf 'correct\003\n' >interrupted
-expect 1 on_terminal interrupted "$CERTGUARD" -C ca init
-says "no passphrase was read"
+printf '\034\n' >quit
+printf '\032\n' >stop
+expect 130 on_terminal interrupted "$CERTGUARD" -C ca init
+for keys in quit stop; do
+    expect 1 on_terminal $keys "$CERTGUARD" -C ca init
+    says "no passphrase was read"
+done
 expect 1 on_terminal short "$CERTGUARD" -C ca init
 says "at least 8"
-[ ! -e ca/ca ] || fail "a CA without a passphrase"
+[ ! -e ca ] || fail "a question left something behind"
 ok on_terminal twice "$CERTGUARD" -C ca init
 says "again"
 grep -q horse out && fail "the passphrase was shown"
 ok on_terminal once "$CERTGUARD" -C ca issue client one
 expect 1 on_terminal wrong "$CERTGUARD" -C ca issue client two
 says "passphrase right"
-expect 1 setsid "$CERTGUARD" -C ca issue client two
+setsid "$CERTGUARD" -C ca issue client two <once >out 2>err && fail "standard input was read without being asked to"
 says "no terminal"
 
-# the progress of a batch, on a terminal and not elsewhere
+# ---- who is asked holds up nobody: the lock is taken after the answer ----
+cat >held.py <<'END'
+# held.py TOOL VERB OTHER...: the tool asks, and while it does OTHER runs; then Ctrl-C.
+import os, pty, subprocess, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "-C", "ca"] + sys.argv[2].split())
+shown = b""
+while not shown.endswith(b": "):
+    shown += os.read(fd, 4096)
+other = subprocess.run(sys.argv[3:], stdin=subprocess.DEVNULL)
+print(open("/proc/%d/limits" % pid).read())
+print(open("/proc/%d/status" % pid).read())
+os.write(fd, b"\003")
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(0 if status == 130 and other.returncode == 0 else 1)
+END
+printf 'correct horse battery\n' >pass
 seq -f 'dev%g' 1 600 >devices
+for verb in "issue client held" "revoke one" crl "renew one" "rotate one" "issue client --batch devices"; do
+    ok timeout 60 python3 held.py "$CERTGUARD" "$verb" "$CERTGUARD" -C ca crl --wait 0 --passphrase-file pass
+done
+consistent ca
+
+# the progress of a batch, on a terminal and not elsewhere
 ok on_terminal once "$CERTGUARD" -C ca issue client --batch devices
 says "issued 600/600"
 seq -f 'more%g' 1 10 >devices
-printf 'correct horse battery\n' >pass
 ok cg -C ca issue client --batch devices --passphrase-file pass
 grep -q "issued" err && fail "a progress line where no person sits"
 echo "done"

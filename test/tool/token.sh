@@ -38,7 +38,15 @@ openssl verify -x509_strict -crl_check_all -CAfile ca/ca.pem -CRLfile ca/crl.pem
 consistent ca
 
 # with an intermediate: the token issues, the root's key is a file that can be taken away
-ok cg -C two init --intermediate --key "pkcs11:token=plant;object=ca" --passphrase-file pin
+# under a passphrase of its own, never the PIN
+printf 'correct horse battery\n' >rootpass
+expect 1 cg -C two init --intermediate --key "pkcs11:token=plant;object=ca" --passphrase-file pin
+says "use --root-passphrase-file"
+[ ! -e two/ca ] || fail "half a CA"
+ok cg -C two init --intermediate --key "pkcs11:token=plant;object=ca" --passphrase-file pin --root-passphrase-file rootpass
+openssl pkey -in two/root/key.pem -passin file:pin -noout 2>err && fail "the PIN opens the root's key"
+ok openssl pkey -in two/root/key.pem -passin file:rootpass -noout
+ok cg -C two crl --root --passphrase-file rootpass
 ok cg -C two issue client one --passphrase-file pin
 
 # adopted with the key in the token
