@@ -18,6 +18,25 @@ openssl pkey -in ca/live/phone/privkey.pem -pubout | cmp - a.pub || fail "the bu
 expect 1 cg -C ca issue client phone2 --passphrase-file pass --p12 phone2.p12 --p12-passphrase-file missing
 [ ! -e ca/live/phone2 ] || fail "made without the bundle that was asked for"
 
+printf 'x\n' >letter
+expect 1 cg -C ca issue client phone3 --passphrase-file pass --p12 phone3.p12 --p12-passphrase-file letter
+says "use at least 8"
+expect 1 setsid "$CERTGUARD" -C ca issue client phone3 --passphrase-file pass --p12 phone3.p12
+says "use --p12-passphrase-file"
+[ ! -e ca/live/phone3 ] && [ ! -e phone3.p12 ] || fail "made under a passphrase of one letter"
+ok openssl pkcs12 -in phone.p12 -passin file:p12pass -info -noout
+[ "$(grep -c 'teration 300000' out err | awk -F: '{ n += $2 } END { print n }')" = 3 ] || fail "few iterations"
+
+# ---- a root with a passphrase of its own ----
+printf 'another long one\n' >rootpass
+ok cg -C apart init --passphrase-file pass --intermediate --root-passphrase-file rootpass
+ok openssl pkey -in apart/root/key.pem -passin file:rootpass -noout
+ok openssl pkey -in apart/ca/key.pem -passin file:pass -noout
+expect 1 cg -C apart crl --root --passphrase-file pass
+ok cg -C apart crl --root --passphrase-file rootpass
+ok cg -C apart issue client one --passphrase-file pass
+expect 64 cg -C flat init --passphrase-file pass --root-passphrase-file rootpass
+
 # ---- backup and restore ----
 ok cg -C ca backup ca.tar
 [ "$(stat -c %a ca.tar)" = 600 ] || fail "the backup is open"
