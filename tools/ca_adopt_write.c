@@ -2,6 +2,7 @@
 #include "ca_adopt.h"
 #include "ca_crl.h"
 #include "ca_issue.h"
+#include "core/file.h"
 #include "core/name.h"
 #include "fault.h"
 
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define KEY_LIMIT ((size_t)64 << 10)
 
 static bool put_text(struct cg_change *change, const char *target, const char *text, mode_t mode, struct cg_error *err)
 {
@@ -140,6 +143,21 @@ static char *root_crl(struct cg_change *change, const struct cg_adoption *a, boo
     return pem;
 }
 
+/* What was sealed stays so: as it is, where there is no passphrase to seal it anew. */
+static bool put_root_key(struct cg_change *change, const struct cg_adoption *a, struct cg_error *err)
+{
+    struct cg_bytes bytes = {0};
+    const char *sealed = a->found->root_key_file;
+    if (a->found->root_key && (a->passphrase || !sealed))
+        return cg_key_put(change, "root/key.pem", a->found->root_key, a->passphrase, err);
+    if (!sealed)
+        return true;
+    bool good = cg_file_read(sealed, CG_FILE_PUBLIC, KEY_LIMIT, &bytes, err) &&
+                cg_change_put(change, "root/key.pem", bytes.data, bytes.len, 0600, err);
+    cg_bytes_wipe(&bytes);
+    return good;
+}
+
 static bool put_root(struct cg_change *change, const struct cg_adoption *a, char **crl, struct cg_error *err)
 {
     bool good = true;
@@ -148,8 +166,7 @@ static bool put_root(struct cg_change *change, const struct cg_adoption *a, char
         return true;
     char *pem = cg_cert_pem(a->ca->root);
     *crl = root_crl(change, a, &good, err);
-    good = good && put_text(change, "root/cert.pem", pem, 0644, err) &&
-           (!a->found->root_key || cg_key_put(change, "root/key.pem", a->found->root_key, a->passphrase, err));
+    good = good && put_text(change, "root/cert.pem", pem, 0644, err) && put_root_key(change, a, err);
     free(pem);
     return good;
 }

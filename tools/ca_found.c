@@ -15,6 +15,7 @@
 
 #define DEPTH_MAX   6
 #define OBJECTS_MAX ((size_t)200000)
+#define MORE_KEYS   ((size_t)64) /* sealed ones that are tried after the first of a CA was opened */
 
 /* ---- reading the folder ---- */
 
@@ -92,16 +93,34 @@ static bool has_ca(const struct cg_found *found)
     return false;
 }
 
-/* Only when no CA's key lies there in the clear: the passphrase is asked for once and tried on each sealed key. */
+static bool has_every_ca(const struct cg_found *found)
+{
+    for (size_t i = 0; i < found->objects.count; i++) {
+        const struct cg_lint_object *o = &found->objects.item[i];
+        if (o->kind == CG_LINT_CERTIFICATE && o->ca && !key_of(found, o))
+            return false;
+    }
+    return true;
+}
+
+static bool is_sealed(const struct cg_lint_object *o)
+{
+    return o->kind == CG_LINT_KEY && o->encrypted && !o->key;
+}
+
+/* Only when no CA's key lies there in the clear: the passphrase is asked for once and tried on each sealed key, and once
+ * there is one, on a few more: a root may be sealed beside the CA that issues. */
 static bool open_sealed(struct cg_found *found, const struct cg_cli *cli, struct cg_error *err)
 {
     struct cg_error last = {""};
-    for (size_t i = 0; i < found->objects.count && !has_ca(found); i++) {
+    size_t more = MORE_KEYS;
+    for (size_t i = 0; i < found->objects.count && more && !(has_ca(found) && has_every_ca(found)); i++) {
         struct cg_lint_object *o = &found->objects.item[i];
-        if (o->kind != CG_LINT_KEY || !o->encrypted || o->key)
+        if (!is_sealed(o))
             continue;
         last.text[0] = '\0';
         o->key = cg_key_load_sealed(cli, o->file, &last);
+        more -= has_ca(found);
     }
     if (has_ca(found) || !last.text[0])
         return true;
@@ -171,6 +190,25 @@ static bool choose(struct cg_found *found, const char *folder, const X509 *wante
     return false;
 }
 
+/* A sealed key does not say whose it is: taken for the root's is the only one there, or the only one called so. */
+static const char *sealed_for_root(const struct cg_found *found)
+{
+    const char *only = NULL, *called = NULL;
+    size_t sealed = 0, named = 0;
+    for (size_t i = 0; i < found->objects.count; i++) {
+        const struct cg_lint_object *o = &found->objects.item[i];
+        if (!is_sealed(o))
+            continue;
+        const char *slash = strrchr(o->file, '/');
+        bool is_named = strcasestr(slash ? slash : o->file, "root");
+        sealed++;
+        named += is_named;
+        only = o->file;
+        called = is_named ? o->file : called;
+    }
+    return sealed == 1 ? only : named == 1 ? called : NULL;
+}
+
 static bool find_root(struct cg_found *found, struct cg_error *err)
 {
     char subject[512];
@@ -185,6 +223,7 @@ static bool find_root(struct cg_found *found, struct cg_error *err)
         const struct cg_lint_object *key = key_of(found, o);
         found->root = o->cert;
         found->root_key = key ? key->key : NULL;
+        found->root_key_file = !key ? sealed_for_root(found) : key->encrypted ? key->file : NULL;
         return true;
     }
     ERR_clear_error();

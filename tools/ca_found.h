@@ -20,11 +20,12 @@ struct cg_found {
     const char *cert_file; /* where it was found */
     EVP_PKEY *key;         /* its private key */
     const char *key_file;
-    bool key_was_sealed; /* with a passphrase */
-    X509 *root;          /* cert, or the CA above it */
-    EVP_PKEY *root_key;  /* NULL: not there, or root is cert */
-    const char *index;   /* file, NULL: none */
-    const char *number;  /* crlnumber */
+    bool key_was_sealed;       /* with a passphrase */
+    X509 *root;                /* cert, or the CA above it */
+    EVP_PKEY *root_key;        /* NULL: not there, not opened, or root is cert */
+    const char *root_key_file; /* a sealed file that holds it, or seems to where root_key is NULL */
+    const char *index;         /* file, NULL: none */
+    const char *number;        /* crlnumber */
 };
 
 /* Reads the folder and finds the CA in it. wanted: the file of the CA certificate where there are several; or NULL.

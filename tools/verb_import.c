@@ -170,6 +170,9 @@ static void tell(const struct cg_adoption *a, const struct import_options *o, cJ
     if (a->adopted->reused)
         cg_warn(cli, "%zu serial numbers were given to two certificates: revoking one revokes both",
                 a->adopted->reused);
+    if (a->found->root_key_file && !a->found->root_key)
+        cg_say(cli, "%s was not opened; it seems to be the root's key, and %s it is, sealed, in root/key.pem.",
+               a->found->root_key_file, cli->dry_run ? "would be kept as" : "is kept as");
     if (cg_ca_is_two_tier(a->ca) && !cli->dry_run && !cg_ca_has(a->ca, "root/crl.pem"))
         cg_warn(cli, "the root's CRL is missing: with the root's key there, make one with certguard -C %s crl --root",
                 cli->dir_word);

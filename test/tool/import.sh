@@ -195,6 +195,36 @@ openssl crl -in oca2/crl.der -inform DER -noout -text | grep -q "Serial Number: 
 ok cg -C oca2 issue client fresh --passphrase-file pass
 strict oca2 sslclient fresh || fail "what was issued does not verify"
 
+# ---- as step-ca leaves it: both keys sealed, the root's maybe by another passphrase; it stays sealed ----
+mkdir -p step/certs step/secrets
+printf 'horse of the root\n' >rootpass
+ok openssl req -new -x509 -newkey rsa:2048 -nodes -config oca.cnf -extensions root -days 3650 -subj "/CN=Step Root" \
+    -keyout step.root -out step/certs/root_ca.crt
+ok openssl req -new -newkey rsa:2048 -nodes -config oca.cnf -subj "/CN=Step Issuing" -keyout step.issuing -out step.csr
+ok openssl x509 -req -in step.csr -CA step/certs/root_ca.crt -CAkey step.root -set_serial 7 -days 1000 -extfile oca.cnf \
+    -extensions issuing -out step/certs/intermediate_ca.crt
+ok openssl rsa -in step.issuing -traditional -aes256 -passout file:pass -out step/secrets/intermediate_ca_key
+for case in same other; do
+    [ $case = same ] && key=pass || key=rootpass
+    ok openssl rsa -in step.root -traditional -aes256 -passout file:$key -out step/secrets/root_ca_key
+    for how in "--passphrase-file pass" "--passphrase-file pass --no-passphrase"; do
+        rm -rf stepped
+        # shellcheck disable=SC2086 # several words
+        ok cg -C stepped import step $how
+        [ "$(stat -c %a stepped/root/key.pem)" = 600 ] || fail "$case: the root's key is open"
+        openssl pkey -in stepped/root/key.pem -passin pass:wrong -noout 2>/dev/null && fail "$case: the root's key is not sealed"
+        ok openssl pkey -in stepped/root/key.pem -passin file:$key -noout
+        ok cg -C stepped crl --root --passphrase-file $key
+        [ "$(openssl x509 -in stepped/ca/cert.pem -noout -subject)" = "subject=CN = Step Issuing" ] || fail "$case: another CA issues"
+    done
+done
+cp step/secrets/intermediate_ca_key step/secrets/z_ca_key
+mv step/secrets/root_ca_key step/secrets/a_root
+ok cg -C stepped2 import step --passphrase-file pass --ca step/certs/intermediate_ca.crt
+ok openssl pkey -in stepped2/root/key.pem -passin file:rootpass -noout
+ok cg -C stepped2 crl --root --passphrase-file rootpass
+works_on stepped2 --passphrase-file pass
+
 # two CAs side by side: the person chooses
 mkdir two
 cp -a oca/root.crt two/
