@@ -36,7 +36,7 @@ struct batch {
     size_t njobs;
     atomic_size_t next;
     struct cg_certificate_policy policy;
-    size_t made, skipped, failed, done, total;
+    size_t made, skipped, failed, shortened, done, total;
 };
 
 bool cg_batch_line(char *line, bool is_server, const char **name, GENERAL_NAMES *names, struct cg_error *err)
@@ -127,6 +127,7 @@ static bool record_all(struct batch *batch, struct cg_error *err)
         if (!job->good || job->skipped)
             continue;
         batch->made++;
+        batch->shortened += job->issued.shortened;
         if (batch->cli->dry_run)
             continue;
         if (!cg_issue_record(&batch->issuer, batch->change, &job->order, &job->issued, err) ||
@@ -203,6 +204,7 @@ static void tell(const struct batch *batch)
     cJSON_AddNumberToObject(result, "failed", (double)batch->failed);
     cJSON_AddBoolToObject(result, "dry_run", batch->cli->dry_run);
     cg_result(batch->cli, result);
+    cg_issue_say_shortened(batch->cli, batch->ca, batch->shortened);
     cg_say(batch->cli, "%s %zu, passed over %zu that are there already, %zu failed.",
            batch->cli->dry_run ? "Would make" : "Made", batch->made, batch->skipped, batch->failed);
 }

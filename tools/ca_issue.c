@@ -227,6 +227,20 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order 
     return good;
 }
 
+void cg_issue_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count)
+{
+    char end[24];
+    if (!count)
+        return;
+    cg_date_text(X509_get0_notAfter(ca->cert), end);
+    cg_warn(
+        cli,
+        "%zu certificate%s shortened: the CA itself ends at %s, and all that it issued with it. Make the next CA in "
+        "another folder now (certguard -C FOLDER init), and give its ca.pem to brokers and devices beside the old "
+        "one before the first certificate of it is used",
+        count, count == 1 ? " is" : "s are", end);
+}
+
 cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued)
 {
     char text[512], sha256[CG_HEX_MAX];

@@ -64,6 +64,9 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order 
 
 void cg_issued_clear(struct cg_issued *issued);
 
+/* Once a run, where count certificates end with the CA and not when they should: says so, and what to do. */
+void cg_issue_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count);
+
 /* What is said and given to machines about a certificate that was made. */
 cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued);
 

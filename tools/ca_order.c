@@ -80,16 +80,15 @@ static void warn_lint(const struct cg_cli *cli, X509 *cert)
     cg_lint_free(lint);
 }
 
-static void tell(const struct cg_cli *cli, const struct cg_issue_order *order, const struct cg_issued *issued,
-                 const struct cg_order_options *o, const struct cg_target *place)
+static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_issue_order *order,
+                 const struct cg_issued *issued, const struct cg_order_options *o, const struct cg_target *place)
 {
     char end[24];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
     cJSON *result = cg_issued_json(order, issued);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     cg_result(cli, result);
-    if (issued->shortened)
-        cg_warn(cli, "the CA ends at %s, so the certificate does too", end);
+    cg_issue_say_shortened(cli, ca, issued->shortened);
     warn_lint(cli, issued->cert);
     const char *warning = o->csr ? NULL : cg_key_type_warning(o->key_type);
     if (warning)
@@ -198,7 +197,7 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct
                 (cli->dry_run || !o->p12 || cg_p12_write(o, ca, m->issued.cert, m->key, m->secret, err)) &&
                 (cli->dry_run || !m->place.to || cg_deploy_and_remember(ca, o->name, &m->place, err));
     if (good)
-        tell(cli, &order, &m->issued, o, &m->place);
+        tell(cli, ca, &order, &m->issued, o, &m->place);
     cg_issuer_close(&issuer);
     return good;
 }

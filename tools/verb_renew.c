@@ -37,7 +37,7 @@ struct run {
     GENERAL_NAMES *names;  /* of --san */
     struct cg_index index; /* as it was at the start */
     cJSON *renewed, *failed;
-    size_t skipped;
+    size_t skipped, shortened;
 };
 
 /* Revoked ones stay as they are when all are meant; named, they are an error. */
@@ -88,6 +88,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
         return false;
     bool good = cg_renew(&run->issuer, name, &terms, &renewed, err);
     if (good) {
+        run->shortened += renewed.issued.shortened;
         cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
         cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, good until %s.",
                cli->dry_run ? "Would renew" : "Renewed", name, renewed.generation, renewed.new_key ? "new" : "same",
@@ -146,6 +147,7 @@ static bool renew_wanted(struct run *run)
     bool good = !run->options->all || renew_all(run);
     for (int i = 0; i < run->cli->nargs; i++)
         good = renew_and_note(run, run->cli->args[i]) && good;
+    cg_issue_say_shortened(run->cli, run->ca, run->shortened);
     cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
     if (good && cJSON_GetArraySize(run->renewed) == 0)
         cg_say(run->cli, "Nothing is due.");

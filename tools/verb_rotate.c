@@ -89,6 +89,7 @@ static bool swap_and_prove(const struct cg_cli *cli, const struct cg_ca *ca, con
             roll_back(cli, ca, target, before, err);
     }
     if (good) {
+        cg_issue_say_shortened(cli, ca, renewed.issued.shortened);
         cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
         cg_say(cli,
                cli->dry_run ? "Would rotate \"%s\" to generation %u, good until %s, and look for it at %s."

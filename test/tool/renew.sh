@@ -68,6 +68,20 @@ for type in p384 rsa3072 ed25519; do
         "$(openssl pkey -in "ca/live/like-$type/privkey.pem" -noout -text | head -1)" ] || fail "$type: another kind of key"
 done
 
+# ---- a CA near its end: said once a run, with the date ----
+ok cg -C old --at $now init --no-passphrase --lifetime 100d
+for name in a b; do
+    ok cg -C old --at $now issue client $name --lifetime 30d
+    says_not "shortened"
+done
+seq -f 'dev%g' 1 20 >devices
+ok cg -C old --at 2026-08-25T00:00:00Z issue client --batch devices
+[ "$(grep -c "20 certificates are shortened: the CA itself ends at 2026-09-0[89].*init" err)" = 1 ] || fail "the batch"
+ok cg -C old --at 2026-08-25T00:00:00Z issue client c
+says "1 certificate is shortened"
+ok cg -C old --at 2026-08-25T00:00:00Z renew a b
+[ "$(grep -c "2 certificates are shortened" err)" = 1 ] || fail "renew"
+
 # ---- deploy: owner and mode, the key first, remembered ----
 ok cg -C ca issue broker b --san dns:localhost --san ip:127.0.0.1
 ok cg -C ca deploy b --to etc --mode 0640
