@@ -3,6 +3,7 @@
 #include "ca_key_engine.h"
 #include "core/file.h"
 #include "fault.h"
+#include "secrets.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -244,6 +245,7 @@ EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const c
     char path[PATH_MAX], relative[32];
     snprintf(relative, sizeof relative, "%s/key.uri", folder);
     EVP_PKEY *key = NULL;
+    cg_secrets_lock();
     if (cg_ca_has(ca, relative))
         key = from_uri_file(cli, cg_ca_path(ca, path, "%s", relative), err);
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli.h"
+#include "secrets.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
     struct cg_cli cli;
     struct cg_error err = {""};
     void *options = NULL;
+    cg_secrets_guard();
     /* a closed pipe is a failed write with a message, not a death in the middle of one */
     signal(SIGPIPE, SIG_IGN);
     int code = cg_cli_parse(&cli, &options, argc, argv, &err) ? run(&cli, options) : cg_usage(&cli, "%s", err.text);

@@ -5,6 +5,7 @@
 #include "ca_names.h"
 #include "core/name.h"
 #include "fault.h"
+#include "secrets.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -216,6 +217,7 @@ static void tell(const struct cg_cli *cli, const struct init_options *o, const s
 static bool make_all(const struct cg_ca *ca, const struct cg_cli *cli, const struct init_options *o, struct tier *root,
                      struct tier *issuing, struct cg_error *err)
 {
+    cg_secrets_lock();
     if (!make_tier(cli, o, "root", root, NULL, err) ||
         (o->intermediate && !make_tier(cli, o, "intermediate", issuing, root, err)))
         return false;
