@@ -4,6 +4,7 @@
 #include "core/name.h"
 #include "fault.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <stdio.h>
@@ -56,10 +57,30 @@ static bool collect(struct cg_issuer *issuer, const struct cg_cli *cli, struct c
     return !fault.text[0];
 }
 
-bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca, struct cg_error *err)
+/* chain.pem as it is written into every generation. What lost the intermediate would lock out whoever gets it. */
+static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
 {
     char path[PATH_MAX];
     struct cg_bytes chain;
+    const struct cg_ca *ca = issuer->ca;
+    if (!cg_file_read(cg_ca_path(ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &chain, err))
+        return false;
+    issuer->chain = (char *)chain.data;
+    BIO *bio = cg_ca_is_two_tier(ca) ? BIO_new_mem_buf(chain.data, (int)chain.len) : NULL;
+    X509 *first = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    bool good = !cg_ca_is_two_tier(ca) || (first && X509_cmp(first, ca->cert) == 0);
+    if (!good)
+        cg_error_set(err,
+                     "%s does not begin with the certificate of the CA that issues; mend it with: cp %s/ca/cert.pem %s",
+                     path, ca->dir, path);
+    X509_free(first);
+    BIO_free(bio);
+    ERR_clear_error();
+    return good;
+}
+
+bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca, struct cg_error *err)
+{
     time_t now = (time_t)cli->now;
     *issuer = (struct cg_issuer){.ca = ca, .now = cli->now};
     if (X509_cmp_time(X509_get0_notAfter(ca->cert), &now) <= 0) {
@@ -69,10 +90,8 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const st
         return false;
     }
     if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, cli, err) ||
-        !cg_ca_checker_open(&issuer->checker, ca, err) ||
-        !cg_file_read(cg_ca_path(ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &chain, err))
+        !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
         return false;
-    issuer->chain = (char *)chain.data;
     return (issuer->key = cg_key_of_ca(cli, ca, "ca", ca->cert, err));
 }
 

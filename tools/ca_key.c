@@ -171,6 +171,24 @@ static int give_passphrase(char *out, int size, int writing, void *context)
     return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
 }
 
+/* A whole PEM block of a key, sealed or not: else no passphrase opens it. */
+static bool is_whole(const struct cg_bytes *bytes)
+{
+    char *name = NULL, *header = NULL;
+    unsigned char *data = NULL;
+    long len = 0;
+    bool whole = false;
+    BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
+    while (bio && !whole && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
+        whole = strstr(name, "PRIVATE KEY");
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(data, (size_t)len);
+    }
+    BIO_free(bio);
+    return whole;
+}
+
 static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, enum cg_file_kind kind, struct cg_error *err)
 {
     struct cg_bytes bytes;
@@ -180,8 +198,11 @@ static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, enum cg_fi
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asking) : NULL;
     if (!key && !asking.failed) {
+        cg_error_set(err,
+                     is_whole(&bytes) ? "%s: the key cannot be read; is the passphrase right?"
+                                      : "%s: there is no whole private key in this file; put it back from a backup",
+                     path);
         ERR_clear_error();
-        cg_error_set(err, "%s: the key cannot be read; is the passphrase right?", path);
     }
     BIO_free(bio);
     cg_bytes_wipe(&bytes);
@@ -243,13 +264,20 @@ EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const c
                        struct cg_error *err)
 {
     char path[PATH_MAX], relative[32];
-    snprintf(relative, sizeof relative, "%s/key.uri", folder);
-    EVP_PKEY *key = NULL;
     cg_secrets_lock();
-    if (cg_ca_has(ca, relative))
-        key = from_uri_file(cli, cg_ca_path(ca, path, "%s", relative), err);
-    else
-        key = from_pem(cli, cg_ca_path(ca, path, "%s/key.pem", folder), CG_FILE_PRIVATE_KEY, err);
+    snprintf(relative, sizeof relative, "%s/key.uri", folder);
+    bool by_uri = cg_ca_has(ca, relative);
+    if (!by_uri)
+        snprintf(relative, sizeof relative, "%s/key.pem", folder);
+    cg_ca_path(ca, path, "%s", relative);
+    if (!cg_ca_has(ca, relative)) {
+        cg_error_set(err,
+                     "%s is not there, and nothing can be signed without it; put it back from a backup of the folder, "
+                     "or from the medium where it is kept",
+                     path);
+        return NULL;
+    }
+    EVP_PKEY *key = by_uri ? from_uri_file(cli, path, err) : from_pem(cli, path, CG_FILE_PRIVATE_KEY, err);
     if (key && X509_check_private_key(cert, key) != 1) {
         ERR_clear_error();
         cg_error_set(err, "%s: this key does not belong to %s/%s/cert.pem", path, ca->dir, folder);

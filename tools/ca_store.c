@@ -86,12 +86,35 @@ static int take_lock(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error
     return CG_EXIT_OK;
 }
 
+/* What only a backup has: a file of the CA that is lost or damaged is never made anew in silence. */
+static bool from_backup(struct cg_error *err)
+{
+    const struct cg_error why = *err;
+    cg_error_set(err, "%s. Put the file back from a backup of the folder; nothing was changed", why.text);
+    return false;
+}
+
 static bool load_certs(struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
-    if (!(ca->cert = cg_cert_load(cg_ca_path(ca, path, "ca/cert.pem"), err)))
+    return ((ca->cert = cg_cert_load(cg_ca_path(ca, path, "ca/cert.pem"), err)) &&
+            (ca->root = cg_cert_load(cg_ca_path(ca, path, "ca.pem"), err))) ||
+           from_backup(err);
+}
+
+/* A folder that holds one of these is no place for a new CA, though the certificate of the old one is lost. While a change
+ * is under way they come one by one. */
+static bool has_parts(const struct cg_ca *ca, struct cg_error *err)
+{
+    static const char *const parts[] = {"ca/key.pem", "ca/key.uri", "root/key.pem", "index.txt", "journal.jsonl"};
+    if (cg_ca_has(ca, "pending"))
         return false;
-    return (ca->root = cg_cert_load(cg_ca_path(ca, path, "ca.pem"), err));
+    for (size_t i = 0; i < CG_COUNT(parts); i++)
+        if (cg_ca_has(ca, parts[i])) {
+            cg_error_set(err, "%s holds %s of a CA, but its certificate ca/cert.pem is not there", ca->dir, parts[i]);
+            return !from_backup(err);
+        }
+    return false;
 }
 
 /* What we may not look at may well be there, and is not for us to open. */
@@ -158,6 +181,8 @@ int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, s
                      ca->dir);
         return CG_EXIT_FAILED;
     }
+    if (!made && has_parts(ca, err))
+        return CG_EXIT_FAILED;
     if (use != CG_CA_CREATE && !made) {
         explain_absence(ca, err);
         return CG_EXIT_FAILED;
@@ -213,5 +238,8 @@ X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error 
         cg_error_set(err, "this CA has no \"%s\"; certguard -C %s list shows what it has", name, ca->word);
         return NULL;
     }
-    return cg_cert_load(cg_ca_path(ca, path, "live/%s/cert.pem", name), err);
+    X509 *cert = cg_cert_load(cg_ca_path(ca, path, "live/%s/cert.pem", name), err);
+    if (!cert)
+        from_backup(err);
+    return cert;
 }

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Files of the CA that are lost, empty or cut short: a message that names the file and the way back, and never a worse state.
+. "$(dirname "$0")/lib.sh"
+
+printf 'correct horse battery\n' >pass
+ok cg -C whole init --passphrase-file pass --intermediate
+ok cg -C whole issue client a --passphrase-file pass
+
+# without FILE WORDS COMMAND...: in each of its states the command fails with the words, and changes nothing
+without()
+{
+    file=$1 words=$2
+    shift 2
+    for state in missing empty half; do
+        rm -rf ca before
+        cp -a whole ca
+        case $state in
+        missing) rm "ca/$file" ;;
+        empty) : >"ca/$file" ;;
+        half) head -c 100 "whole/$file" >"ca/$file" ;;
+        esac
+        cp -a ca before
+        expect 1 cg -C ca "$@"
+        says "${file##*/}"
+        says "$words"
+        says_not "ca init"
+        diff -r --no-dereference before ca >differs || fail "$file $state: $* changed something: $(cat differs)"
+    done
+}
+
+without ca/key.pem "put it back from a backup" issue client b --passphrase-file pass
+without ca/key.pem "put it back from a backup" revoke a --passphrase-file pass
+without ca/key.pem "put it back from a backup" crl --passphrase-file pass
+without root/key.pem "put it back from a backup" crl --root --passphrase-file pass
+without ca/cert.pem "Put the file back from a backup" issue client b --passphrase-file pass
+without ca.pem "Put the file back from a backup" issue client b --passphrase-file pass
+without archive/a/0001/cert.pem "a backup\|cert.pem" renew a --passphrase-file pass
+# nothing new is made over what is left of a CA
+for verb in "init --no-passphrase" "import whole --no-passphrase"; do
+    for left in ca/key.pem index.txt; do
+        rm -rf ca before
+        mkdir -p "before/$(dirname $left)" && cp -p whole/$left before/$left && chmod 700 before && cp -a before ca
+        # shellcheck disable=SC2086 # several words
+        expect 1 cg -C ca $verb
+        says "holds $left of a CA, but its certificate ca/cert.pem is not there. Put the file back from a backup"
+        rm -f ca/lock
+        diff -r --no-dereference before ca >differs || fail "$verb changed what was left: $(cat differs)"
+    done
+done
+without chain.pem "chain.pem" issue client b --passphrase-file pass
+: >ca/chain.pem
+expect 1 cg -C ca issue client b --passphrase-file pass
+cure=$(sed -n 's/.*mend it with: //p' err)
+ok sh -c "$cure"
+ok cg -C ca issue client b --passphrase-file pass
+ok openssl verify -CAfile ca/ca.pem -untrusted ca/live/b/chain.pem ca/live/b/cert.pem
+# a wrong passphrase is no lost file
+expect 1 sh -c "echo 'wrong horse battery' >wrong; '$CERTGUARD' -C ca issue client c --passphrase-file wrong"
+says "is the passphrase right"
+says_not "backup"
+echo "done"
