@@ -174,7 +174,7 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "index.txt is the issuing CA's; leave --root or --restore-index out");
     if (o->above && !parse_number(o->above, &written.above))
         return cg_usage(cli, "--above: expected a number of at most 40 hexadecimal digits, found \"%s\"", o->above);
-    if (!o->refresh_if)
+    if (!o->refresh_if && !cli->dry_run)
         cg_passphrase_ahead(cli, o->root ? "root" : "ca");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && o->root && !cg_ca_is_two_tier(&ca)) {

@@ -240,7 +240,8 @@ static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_error err = {""};
     struct cg_ca ca;
-    cg_passphrase_ahead(cli, "ca");
+    if (!cli->dry_run)
+        cg_passphrase_ahead(cli, "ca");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && !revoke(&ca, cli, values, &err))
         code = CG_EXIT_FAILED;
