@@ -20,7 +20,7 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
     "Verifies certificates inside the TLS handshake of a Mosquitto broker against a private CA and a policy, reloads
 rotated files by itself, ends sessions whose certificate expired or was revoked, and says why a client was refused.
 With the companion tool certguard, which runs the private CA.")
-# prerm warns while a configuration still names the plugin that goes, postinst names the restart that an upgrade needs.
+# prerm takes the units away and warns while a configuration still names the plugin that goes, postinst names the restart that an upgrade needs.
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/postinst;${CMAKE_CURRENT_LIST_DIR}/prerm)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)

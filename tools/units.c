@@ -97,6 +97,18 @@ static bool is_untouched(const struct cg_bytes *bytes)
     return hex_of(body, bytes->len - (size_t)(body - text), hex) && strncmp(text + mark, hex, HEX) == 0;
 }
 
+void cg_unit_place(const struct cg_unit_folders *folders, const char *name, char path[PATH_MAX])
+{
+    const char *dash = strrchr(name, '-');
+    if (strstr(name, ".logrotate"))
+        snprintf(path, PATH_MAX, "%s/certguard", folders->logrotate);
+    else if (strstr(name, ".conf"))
+        snprintf(path, PATH_MAX, "%s/%.*s.service.d/certguard.conf", folders->units, dash ? (int)(dash - name) : 0,
+                 name);
+    else
+        snprintf(path, PATH_MAX, "%s/%s", folders->units, name);
+}
+
 enum cg_unit_state cg_unit_state(const char *path, const char *text)
 {
     struct cg_bytes bytes = {0};
@@ -108,6 +120,16 @@ enum cg_unit_state cg_unit_state(const char *path, const char *text)
     enum cg_unit_state state = same ? CG_UNIT_SAME : is_untouched(&bytes) ? CG_UNIT_STALE : CG_UNIT_FOREIGN;
     cg_bytes_free(&bytes);
     return state;
+}
+
+bool cg_unit_is_ours(const char *path)
+{
+    struct cg_bytes bytes = {0};
+    if (!cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
+        return false;
+    bool ours = is_untouched(&bytes);
+    cg_bytes_free(&bytes);
+    return ours;
 }
 
 bool cg_unit_path_fits(const char *path, struct cg_error *err)

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,6 +29,14 @@ struct cg_unit_value {
 char *cg_unit_render(const struct cg_unit_file *file, const struct cg_unit_value *values, size_t nvalues,
                      struct cg_error *err);
 
+struct cg_unit_folders {
+    const char *units, *logrotate;
+};
+
+/* Where the file of this name goes. A drop-in, "UNIT-WORD.conf", is named "certguard.conf" in the folder of its unit; "certguard.logrotate"
+ * is named "certguard", since logrotate passes over names with a dot. */
+void cg_unit_place(const struct cg_unit_folders *folders, const char *name, char path[PATH_MAX]);
+
 enum cg_unit_state {
     CG_UNIT_FOREIGN = 0, /* changed by hand, written by someone else, or unreadable: leave it alone */
     CG_UNIT_ABSENT,
@@ -36,6 +45,7 @@ enum cg_unit_state {
 };
 
 enum cg_unit_state cg_unit_state(const char *path, const char *text);
+bool cg_unit_is_ours(const char *path); /* written by us, and untouched since */
 
 /* May it stand in a unit file without quoting? Absolute, and of letters, digits and / . _ + : , = - alone. */
 bool cg_unit_path_fits(const char *path, struct cg_error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "units_site.h"
+#include "ca_store.h"
 #include "core/file.h"
 #include "core/policy.h"
-#include "deploy.h"
 #include "fault.h"
 #include "mosquitto_conf.h"
 
@@ -26,7 +26,7 @@ bool cg_units_wanted(const struct cg_units_site *site, const char *name)
     } rows[] = {
         {"certguard-renew.", site->has_ca},           {"certguard-crl.", site->has_ca},
         {"certguard-doctor.", site->has_config},      {"certguard.logrotate", site->has_log},
-        {"mosquitto-restart.conf", site->has_config},
+        {"mosquitto-restart.conf", site->has_config}, {"systemd-time-wait-sync-", site->waits_for_ever},
     };
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         if (strncmp(name, rows[i].start, strlen(rows[i].start)) == 0)
@@ -42,22 +42,6 @@ static bool resolve(const char *path, char out[PATH_MAX], struct cg_error *err)
 }
 
 /* --- the CA --- */
-
-static bool add_writable(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
-{
-    (void)ca;
-    struct cg_units_site *site = context;
-    char *longer = NULL;
-    if (!target->to || !cg_unit_path_fits(target->to, err))
-        return !target->to;
-    if (asprintf(&longer, "%s -%s", site->writable, target->to) < 0) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
-    free(site->writable);
-    site->writable = longer;
-    return true;
-}
 
 static bool look_at_key(struct cg_units_site *site, const struct cg_ca *ca, struct cg_error *err)
 {
@@ -106,10 +90,8 @@ static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, con
     if (!resolve(there.dir, site->ca, err))
         return false;
     there.dir = site->ca;
-    site->writable = strdup(site->ca);
-    bool good = cg_ca_open(&ca, &there, CG_CA_READ, err) == CG_EXIT_OK && site->writable &&
-                name_user(site, order->user, err) && look_at_key(site, &ca, err) &&
-                cg_target_visit(&ca, add_writable, site, err);
+    bool good = cg_ca_open(&ca, &there, CG_CA_READ, err) == CG_EXIT_OK && name_user(site, order->user, err) &&
+                look_at_key(site, &ca, err);
     cg_ca_close(&ca);
     site->has_ca = good;
     return good;
@@ -191,6 +173,26 @@ static bool look_at_config(struct cg_units_site *site, const char *config, struc
     return good;
 }
 
+/* --- the clock --- */
+
+/* Is time-sync.target held back until the clock is right? Elsewhere it says nothing, and nothing should wait for it. */
+static void look_at_clock(struct cg_units_site *site, const char *units)
+{
+    static const struct {
+        const char *link; /* made by "systemctl enable" */
+        bool has_end;
+    } rows[] = {{"sysinit.target.wants/systemd-time-wait-sync.service", false},
+                {"multi-user.target.wants/chrony-wait.service", true}};
+    char path[PATH_MAX];
+    struct stat st;
+    for (size_t i = 0; i < CG_COUNT(rows); i++) {
+        snprintf(path, sizeof path, "%s/%s", units, rows[i].link);
+        bool enabled = lstat(path, &st) == 0;
+        site->waits_for_clock = site->waits_for_clock || enabled;
+        site->waits_for_ever = site->waits_for_ever || (enabled && !rows[i].has_end);
+    }
+}
+
 /* --- together --- */
 
 static void list_values(struct cg_units_site *site)
@@ -200,10 +202,10 @@ static void list_values(struct cg_units_site *site)
         {"CA", site->ca},
         {"USER", site->user},
         {"PASSPHRASE", site->passphrase},
-        {"WRITABLE", site->writable ? site->writable : ""},
         /* copies for the broker get its user as their owner */
         {"CAPABILITIES", strcmp(site->user, "root") == 0 ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" : ""},
         {"NO_TOKEN", site->is_token ? "no" : "yes"},
+        {"AFTER_CLOCK", site->waits_for_clock ? "\nAfter=time-sync.target" : ""},
         {"CONFIG", site->config},
         {"CONNECT", site->connect},
         {"LOG", site->log},
@@ -227,12 +229,12 @@ bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const s
                      DEFAULT_CONFIG);
         return false;
     }
+    look_at_clock(site, order->units);
     list_values(site);
     return true;
 }
 
 void cg_units_site_clear(struct cg_units_site *site)
 {
-    free(site->writable);
     *site = (struct cg_units_site){0};
 }

@@ -8,21 +8,21 @@
 #include "cli.h"
 #include "units.h"
 
-#include <limits.h>
-
 #define CG_UNIT_VALUES 14
 
 struct cg_units_order {
     const char *ca, *user, *passphrase_file; /* NULL: not given */
     const char *config;
+    const char *units; /* folder of the units */
 };
 
 struct cg_units_site {
     bool has_ca, has_config, has_log;
+    bool waits_for_clock; /* time-sync.target means that the clock is right */
+    bool waits_for_ever;  /* without a time server it is never reached */
     bool key_is_encrypted;
     char certguard[PATH_MAX], ca[PATH_MAX], config[PATH_MAX], log[PATH_MAX], log_folder[PATH_MAX];
     char user[64], log_user[64], log_group[64], connect[300], passphrase[PATH_MAX + 32];
-    char *writable;
     bool is_token;
     struct cg_unit_value values[CG_UNIT_VALUES];
     size_t nvalues;

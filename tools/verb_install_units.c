@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
+#include "units_remove.h"
 #include "units_site.h"
 #include "verbs.h"
 
@@ -12,7 +13,7 @@
 
 struct install_units_options {
     const char *dir, *logrotate_dir, *ca, *user, *config, *passphrase_file;
-    bool force;
+    bool force, remove;
 };
 
 #define AT(field) offsetof(struct install_units_options, field)
@@ -28,6 +29,8 @@ static const struct cg_option options[] = {
     {"logrotate-dir", "DIR", "where the logrotate file goes (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
      AT(logrotate_dir)},
     {"force", NULL, "overwrite what was changed by hand; it is kept as FILE.old", CG_OPT_FLAG, 0, AT(force)},
+    {"remove", NULL, "remove what was written, and disable the timers; what was changed by hand stays", CG_OPT_FLAG, 0,
+     AT(remove)},
 };
 
 /* A file on its way: what it shall hold, and what stands in its place. */
@@ -49,23 +52,13 @@ static void outputs_clear(struct outputs *all)
     free(all->item);
 }
 
-/* "certguard.logrotate" is named "certguard" in the folder of logrotate, which passes over names with a dot; a drop-in is named
- * "certguard.conf" in the folder of its unit. */
-static void place(const struct install_units_options *o, const char *name, char path[PATH_MAX])
+static struct cg_unit_folders folders_of(const struct install_units_options *o)
 {
-    const char *folder = o->dir ? o->dir : UNIT_FOLDER, *dash = strchr(name, '-');
-    if (strstr(name, ".logrotate"))
-        snprintf(path, PATH_MAX, "%s/certguard",
-                 o->logrotate_dir ? o->logrotate_dir
-                 : o->dir         ? o->dir
-                                  : LOGROTATE_FOLDER);
-    else if (strstr(name, ".conf"))
-        snprintf(path, PATH_MAX, "%s/%.*s.service.d/certguard.conf", folder, dash ? (int)(dash - name) : 0, name);
-    else
-        snprintf(path, PATH_MAX, "%s/%s", folder, name);
+    const char *logrotate = o->logrotate_dir ? o->logrotate_dir : o->dir;
+    return (struct cg_unit_folders){o->dir ? o->dir : UNIT_FOLDER, logrotate ? logrotate : LOGROTATE_FOLDER};
 }
 
-static bool prepare(struct outputs *all, const struct install_units_options *o, const struct cg_units_site *site,
+static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, const struct cg_units_site *site,
                     struct cg_error *err)
 {
     all->item = calloc(cg_unit_files_count, sizeof *all->item);
@@ -81,7 +74,7 @@ static bool prepare(struct outputs *all, const struct install_units_options *o, 
         out->text = cg_unit_render(file, site->values, site->nvalues, err);
         if (!out->text)
             return false;
-        place(o, file->name, out->path);
+        cg_unit_place(folders, file->name, out->path);
         out->state = cg_unit_state(out->path, out->text);
         all->count++;
     }
@@ -182,14 +175,14 @@ static void tell(const struct cg_cli *cli, const struct outputs *all)
     cg_result(cli, result);
 }
 
-static int run(const struct cg_cli *cli, const void *values)
+static int install(const struct cg_cli *cli, const struct install_units_options *o)
 {
-    const struct install_units_options *o = values;
-    const struct cg_units_order order = {o->ca, o->user, o->passphrase_file, o->config};
+    const struct cg_unit_folders folders = folders_of(o);
+    const struct cg_units_order order = {o->ca, o->user, o->passphrase_file, o->config, folders.units};
     struct cg_units_site site;
     struct outputs all = {0};
     struct cg_error err = {""};
-    bool good = cg_units_site(&site, cli, &order, &err) && prepare(&all, o, &site, &err);
+    bool good = cg_units_site(&site, cli, &order, &err) && prepare(&all, &folders, &site, &err);
     if (good && cli->dry_run)
         print_all(cli, &all);
     good = good && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, o, &all, &err));
@@ -202,20 +195,33 @@ static int run(const struct cg_cli *cli, const void *values)
     return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
+static int run(const struct cg_cli *cli, const void *values)
+{
+    const struct install_units_options *o = values;
+    const struct cg_unit_folders folders = folders_of(o);
+    return o->remove ? cg_units_remove(cli, &folders) : install(cli, o);
+}
+
 const struct cg_verb cg_verb_install_units = {
     .name = "install-units",
     .group = CG_GROUP_CA,
     .arguments = "",
     .summary = "write systemd units and timers, and a logrotate file",
     .description =
-        "On the machine of the CA: units that renew what is due and refresh the CRL. On the machine of the broker:\n"
-        "one that runs doctor, rotation of the event log, and a drop-in that lets systemd restart a broker that\n"
-        "failed for as long as it takes. Each unit holds the paths of this machine, is shut off from the rest of\n"
-        "it, and runs from a timer with jitter. With -n they are printed. What was changed by hand is never\n"
-        "overwritten unasked; put changes into drop-ins.",
+        "On the machine of the CA: units that renew what is due and refresh the CRL, a minute or two after each\n"
+        "start and every six hours. On the machine of the broker: one that runs doctor each day, rotation of the\n"
+        "event log, and a drop-in that lets systemd restart a broker that failed for as long as it takes. Where\n"
+        "systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is right, and in any\n"
+        "case two or three minutes after the machine. Each unit holds the paths of this machine and is shut off\n"
+        "from most of it. With -n they are printed. What was changed by hand is never overwritten unasked; put\n"
+        "changes into drop-ins.\n"
+        "\n"
+        "--remove takes them away again: timers are disabled, files that are as they were written are removed. The\n"
+        "Debian package does that when it is removed.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
-                "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units",
+                "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"
+                "certguard install-units --remove",
     .min_args = 0,
     .max_args = 0,
     .options = options,

@@ -46,14 +46,20 @@ says 'enable --now certguard-renew.timer certguard-crl.timer'
 says 'enable --now certguard-doctor.timer'
 for unit in renew crl doctor; do
     [ -f "units/certguard-$unit.timer" ] || fail "certguard-$unit.timer is missing"
-    for line in NoNewPrivileges=yes ProtectSystem=strict PrivateTmp=yes; do
+    for line in NoNewPrivileges=yes RestrictNamespaces=yes; do
         grep -qx "$line" "units/certguard-$unit.service" || fail "certguard-$unit.service lacks $line"
     done
-    grep -q '^RandomizedDelaySec=' "units/certguard-$unit.timer" || fail "certguard-$unit.timer has no jitter"
+    grep -qx Persistent=yes "units/certguard-$unit.timer" || fail "certguard-$unit.timer forgets what it missed"
 done
-grep -qx "ReadWritePaths=$work/ca -$work/served" units/certguard-renew.service || fail "the deployed folder is not writable"
+# the same files serve folders that are deployed to later, wherever they are
+for unit in renew crl; do
+    grep -q "$work/served\|^ProtectHome=\|^PrivateTmp=\|^ProtectSystem=[fs]" "units/certguard-$unit.service" &&
+        fail "certguard-$unit.service writes to some folders only"
+    # after a start nothing waits, for RandomizedDelaySec= holds for OnBootSec= too
+    grep -q '^OnBootSec=[12]min$' "units/certguard-$unit.timer" || fail "certguard-$unit.timer waits after a start"
+    grep -q '^RandomizedDelaySec=' "units/certguard-$unit.timer" && fail "certguard-$unit.timer waits at random"
+done
 grep -rq '@[A-Z]' units && fail "a value is missing"
-
 
 # a broker that refuses to start is tried again until its files are corrected
 dropin=units/mosquitto.service.d/certguard.conf
@@ -61,7 +67,25 @@ for line in StartLimitIntervalSec=0 Restart=on-failure RestartSec=10; do
     grep -qx "$line" "$dropin" || fail "$dropin lacks $line"
 done
 
+# where the clock is waited for, the broker waits too, and not for ever
+grep -rq 'time-sync' units && fail "something waits for a clock that nothing sets"
+mkdir -p clock/sysinit.target.wants chrony/multi-user.target.wants
+ln -s /nowhere/systemd-time-wait-sync.service clock/sysinit.target.wants/systemd-time-wait-sync.service
+ln -s /nowhere/chrony-wait.service chrony/multi-user.target.wants/chrony-wait.service
+for units in clock chrony; do
+    ok cg -C ca install-units --config mosquitto.conf --dir $units
+    grep -qx After=time-sync.target $units/mosquitto.service.d/certguard.conf || fail "$units: the broker does not wait"
+done
+bound=systemd-time-wait-sync.service.d/certguard.conf
+grep -qx TimeoutStartSec=2min clock/$bound || fail "without a time server the broker never starts"
+[ ! -e chrony/$bound ] || fail "a drop-in for a service that is not enabled"
+
 if command -v systemd-analyze >/dev/null; then
+    for unit in mosquitto systemd-time-wait-sync; do
+        printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' >clock/$unit.service
+        ok systemd-analyze verify --man=no "$work/clock/$unit.service"
+        [ ! -s err ] || fail "systemd-analyze warns of the drop-in of $unit"
+    done
     printf '[Service]\nExecStart=/bin/true\n' >units/mosquitto.service
     ok systemd-analyze verify --man=no "$work/units/mosquitto.service"
     [ ! -s err ] || fail "systemd-analyze warns of the drop-in"
@@ -124,6 +148,24 @@ grep -q '# mine' units/certguard-crl.timer.old || fail "the old file was not kep
 grep -q '# mine' units/certguard-crl.timer && fail "the old file was not replaced"
 grep -q -- '--connect 127.0.0.1:2$' units/certguard-doctor.service || fail "the new port is not in the unit"
 ls units/*.old | grep -v certguard-crl.timer.old && fail "an untouched file was kept"
+
+# ---- taken away: no timer stays enabled, no file stays but what was changed by hand ----
+mkdir gone && cp -r clock/* gone
+mkdir gone/timers.target.wants
+for unit in renew crl doctor; do
+    ln -s "$work/gone/certguard-$unit.timer" gone/timers.target.wants
+done
+echo '# mine' >>gone/certguard-crl.timer
+find gone | sort >before
+ok cg -n install-units --remove --dir gone
+find gone | sort | cmp -s before - || fail "-n removed something"
+ok cg install-units --remove --dir gone
+says 'certguard-crl.timer: changed by hand'
+says 'systemctl daemon-reload'
+find gone -name '*certguard*' >left
+[ "$(cat left)" = gone/certguard-crl.timer ] || fail "left: $(cat left)"
+ok cg --json install-units --remove --dir gone
+grep -q '"state":"kept"' out || fail "what stays is not in the result"
 
 # ---- one machine has the CA, another the broker ----
 mkdir broker
