@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_batch.h"
+#include "ca_lock.h"
 #include "ca_names.h"
 #include "core/file.h"
 #include "fault.h"
@@ -10,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILE_LIMIT  ((size_t)256 << 20)
-#define CHUNK       256 /* certificates in one change: what a stopped run loses at most */
+#define CHUNK       256  /* certificates in one change: what a stopped run loses at most */
+#define CHUNK_MS    2000 /* no more are begun after that: large keys take seconds each, and others want the lock */
 #define THREADS_MAX 64
 
 struct job {
@@ -28,13 +31,14 @@ struct job {
 
 struct batch {
     const struct cg_cli *cli;
-    const struct cg_ca *ca;
+    struct cg_ca *ca;
     const struct cg_order_options *options;
     struct cg_issuer issuer;
     struct cg_change *change; /* of the chunk */
     struct job *jobs;         /* of the chunk */
     size_t njobs;
     atomic_size_t next;
+    int64_t until_ms; /* monotonic: no job of the chunk is begun after it */
     struct cg_certificate_policy policy;
     size_t made, skipped, failed, shortened, done, total;
 };
@@ -82,25 +86,36 @@ static bool make(const struct batch *batch, struct job *job)
     return good;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void *work(void *context)
 {
     struct batch *batch = context;
-    for (size_t i; (i = atomic_fetch_add(&batch->next, 1)) < batch->njobs;)
+    for (size_t i;
+         (batch->next == 0 || now_ms() < batch->until_ms) && (i = atomic_fetch_add(&batch->next, 1)) < batch->njobs;)
         batch->jobs[i].good = make(batch, &batch->jobs[i]);
     return NULL;
 }
 
-static void make_all(struct batch *batch)
+/* Returns how many of the chunk were begun. */
+static size_t make_all(struct batch *batch)
 {
     pthread_t thread[THREADS_MAX];
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     int wanted = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX : (int)cpus, started = 0;
     batch->next = 0;
+    batch->until_ms = now_ms() + CHUNK_MS;
     while (started < wanted - 1 && pthread_create(&thread[started], NULL, work, batch) == 0)
         started++;
     work(batch);
     while (started > 0)
         pthread_join(thread[--started], NULL);
+    return batch->next < batch->njobs ? batch->next : batch->njobs;
 }
 
 /* A name that occurs twice in one chunk would be moved over itself. */
@@ -112,9 +127,9 @@ static bool is_repeated(const struct batch *batch, size_t index)
     return false;
 }
 
-static bool record_all(struct batch *batch, struct cg_error *err)
+static bool record_all(struct batch *batch, size_t begun, struct cg_error *err)
 {
-    for (size_t i = 0; i < batch->njobs; i++) {
+    for (size_t i = 0; i < begun; i++) {
         struct job *job = &batch->jobs[i];
         bool repeated = job->good && is_repeated(batch, i);
         if (repeated)
@@ -137,29 +152,51 @@ static bool record_all(struct batch *batch, struct cg_error *err)
     return true;
 }
 
-static bool run_chunk(struct batch *batch, struct cg_error *err)
+/* What was not begun comes first in the next chunk. */
+static void drop_begun(struct batch *batch, size_t begun)
+{
+    for (size_t i = 0; i < begun; i++) {
+        GENERAL_NAMES_free(batch->jobs[i].names);
+        cg_issued_clear(&batch->jobs[i].issued);
+    }
+    batch->done += begun;
+    batch->njobs -= begun;
+    memmove(batch->jobs, batch->jobs + begun, batch->njobs * sizeof *batch->jobs);
+    for (size_t i = 0; i < batch->njobs; i++)
+        batch->jobs[i].order.slot = (unsigned)i;
+}
+
+/* A revocation does not wait for the end of the batch. */
+static int give_way(struct batch *batch, struct cg_error *err)
+{
+    bool gave = false;
+    int code = cg_lock_give_way(batch->ca, batch->cli, &gave, err);
+    if (code == CG_EXIT_OK && gave && !cg_issuer_refresh(&batch->issuer, err))
+        return CG_EXIT_FAILED;
+    return code;
+}
+
+static int run_chunk(struct batch *batch, struct cg_error *err)
 {
     struct cg_change change = {0};
+    int code = give_way(batch, err);
+    if (code != CG_EXIT_OK)
+        return code;
     batch->change = &change;
     bool good = batch->cli->dry_run || cg_change_begin(&change, batch->ca, true, err);
-    size_t before = batch->made;
+    size_t before = batch->made, begun = 0;
     if (good) {
-        make_all(batch);
-        good = record_all(batch, err);
+        begun = make_all(batch);
+        good = record_all(batch, begun, err);
     }
     if (good && !batch->cli->dry_run && batch->made > before)
         good = cg_change_commit(&change, err);
     cg_change_end(&change);
     batch->change = NULL;
-    for (size_t i = 0; i < batch->njobs; i++) {
-        GENERAL_NAMES_free(batch->jobs[i].names);
-        cg_issued_clear(&batch->jobs[i].issued);
-    }
-    batch->done += batch->njobs;
-    batch->njobs = 0;
+    drop_begun(batch, begun);
     if (good && !batch->cli->quiet)
         cg_progress("issued", batch->done, batch->total);
-    return good;
+    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
 
 static bool is_empty(const char *line)
@@ -176,13 +213,16 @@ static size_t count_lines(const char *text)
     return n;
 }
 
-static bool run_lines(struct batch *batch, char *text, struct cg_error *err)
+static int run_lines(struct batch *batch, char *text, struct cg_error *err)
 {
     unsigned long number = 0;
-    if (!(batch->jobs = calloc(CHUNK, sizeof *batch->jobs)))
-        return cg_fault_errno(err, "make", "the batch");
+    int code = CG_EXIT_OK;
+    if (!(batch->jobs = calloc(CHUNK, sizeof *batch->jobs))) {
+        cg_fault_errno(err, "make", "the batch");
+        return CG_EXIT_FAILED;
+    }
     batch->total = count_lines(text);
-    for (char *line = text, *next = NULL; line; line = next) {
+    for (char *line = text, *next = NULL; line && code == CG_EXIT_OK; line = next) {
         if ((next = strchr(line, '\n')))
             *next++ = '\0';
         number++;
@@ -190,10 +230,12 @@ static bool run_lines(struct batch *batch, char *text, struct cg_error *err)
             continue;
         unsigned slot = (unsigned)batch->njobs;
         batch->jobs[batch->njobs++] = (struct job){.line = line, .number = number, .order.slot = slot};
-        if (batch->njobs == CHUNK && !run_chunk(batch, err))
-            return false;
+        if (batch->njobs == CHUNK)
+            code = run_chunk(batch, err);
     }
-    return batch->njobs == 0 || run_chunk(batch, err);
+    while (batch->njobs && code == CG_EXIT_OK)
+        code = run_chunk(batch, err);
+    return code;
 }
 
 static void tell(const struct batch *batch)
@@ -221,10 +263,10 @@ int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *option
     if (code == CG_EXIT_OK) {
         bool good = cg_order_policy_ok(options, &err) &&
                     cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err) &&
-                    cg_issuer_open(&batch.issuer, cli, &ca, &err) && run_lines(&batch, (char *)bytes.data, &err);
-        if (good)
+                    cg_issuer_open(&batch.issuer, cli, &ca, &err);
+        code = good ? run_lines(&batch, (char *)bytes.data, &err) : CG_EXIT_FAILED;
+        if (code == CG_EXIT_OK)
             tell(&batch);
-        code = good ? CG_EXIT_OK : CG_EXIT_FAILED;
     }
     free(batch.jobs);
     cg_issuer_close(&batch.issuer);

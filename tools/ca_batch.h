@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Many certificates from one file: a line each, "NAME [TYPE:SAN ...]". Threads make keys and certificates, a few
- * hundred at a time become one change. Names that are live already are passed over, so that a run that was stopped
+ * hundred at a time become one change, and between two of them the lock goes to others that wait for it. Names that are live already are passed over, so that a run that was stopped
  * goes on where it was. Called by verb_issue. */
 #ifndef CG_CA_BATCH_H
 #define CG_CA_BATCH_H

@@ -95,6 +95,13 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const st
     return (issuer->key = cg_key_of_ca(cli, ca, "ca", ca->cert, err));
 }
 
+bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
+{
+    cg_index_free(&issuer->index);
+    cg_serials_free(&issuer->serials);
+    return cg_index_load(&issuer->index, issuer->ca, err) && collect_serials(issuer, err);
+}
+
 void cg_issuer_close(struct cg_issuer *issuer)
 {
     EVP_PKEY_free(issuer->key);

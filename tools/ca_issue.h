@@ -41,6 +41,9 @@ struct cg_issued {
 
 /* The key (asks for the passphrase), the index, the checker. */
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca, struct cg_error *err);
+
+/* Reads again what other runs may have changed while the lock was given away. */
+bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err);
 void cg_issuer_close(struct cg_issuer *issuer);
 
 /* The next generation of order->name. */

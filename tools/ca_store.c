@@ -3,6 +3,7 @@
 #include "atomic_write.h"
 #include "ca_change.h"
 #include "ca_clock.h"
+#include "ca_lock.h"
 #include "core/file.h"
 #include "fault.h"
 
@@ -10,15 +11,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CERT_LIMIT ((size_t)1 << 20)
@@ -57,33 +55,6 @@ X509 *cg_cert_load(const char *path, struct cg_error *err)
     BIO_free(bio);
     cg_bytes_free(&bytes);
     return cert;
-}
-
-/* A timer's run and a person's may meet: wait as long as was asked for, in small steps. */
-static int take_lock(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
-{
-    char path[PATH_MAX];
-    ca->lock = open(cg_ca_path(ca, path, "lock"), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (ca->lock < 0) {
-        cg_fault_errno(err, "open", path);
-        return CG_EXIT_FAILED;
-    }
-    const struct timespec step = {0, 20 * 1000 * 1000};
-    for (int64_t left = cli->wait.value * 50; flock(ca->lock, LOCK_EX | LOCK_NB) != 0; left--) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            cg_fault_errno(err, "lock", path);
-            return CG_EXIT_FAILED;
-        }
-        if (left <= 0) {
-            cg_error_set(err,
-                         "another run of certguard works on %s; nothing was done, try again, "
-                         "or use --wait SECONDS",
-                         ca->dir);
-            return CG_EXIT_LOCKED;
-        }
-        nanosleep(&step, NULL);
-    }
-    return CG_EXIT_OK;
 }
 
 /* What only a backup has: a file of the CA that is lost or damaged is never made anew in silence. */
@@ -160,7 +131,7 @@ static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_us
     for (size_t i = 0; i < CG_COUNT(mended); i++)
         cg_owner_mend(&ca->owner, ca->dir, mended[i]);
     cg_owner_assume(&ca->owner);
-    int code = take_lock(ca, cli, err);
+    int code = cg_lock_take(ca, cli, err);
     cg_owner_leave(&ca->owner);
     return code == CG_EXIT_OK && !cg_change_recover(ca, err) ? CG_EXIT_FAILED : code;
 }

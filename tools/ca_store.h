@@ -29,6 +29,7 @@ struct cg_ca {
     const char *word;         /* dir for command lines that are shown; borrowed from the struct cg_cli */
     int lock;                 /* -1: opened for reading */
     struct cg_ca_owner owner; /* of the folder, and so of every file in it */
+    int64_t locked_ms;        /* monotonic: since when it is held */
     X509 *cert;               /* the CA that issues; NULL before init */
     X509 *root;               /* the same certificate where there is no intermediate */
     bool clock_set;           /* --at goes back behind what the CA has seen: the run leaves a line in the journal */
@@ -36,7 +37,7 @@ struct cg_ca {
 
 enum cg_ca_use {
     CG_CA_READ,   /* no lock */
-    CG_CA_HOLD,   /* the lock is held until close, and what a killed run left was finished or removed */
+    CG_CA_HOLD,   /* the lock is held until close (see ca_lock.h), and what a killed run left was finished or removed */
     CG_CA_WRITE,  /* the same, and the clock is not before what the CA has seen (ca_clock.h) */
     CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
 };

@@ -15,7 +15,7 @@ const struct cg_option cg_global_options[] = {
     {"verbose", NULL, "say more", CG_OPT_COUNT, 'v', offsetof(struct cg_cli, verbose)},
     {"at", "TIME", "act as if it were TIME (2049-12-31T23:59:59Z, +30d, -1h, seconds since 1970)", CG_OPT_TIME, 0,
      offsetof(struct cg_cli, at)},
-    {"wait", "SECONDS", "wait this long for another run to end (default 0)", CG_OPT_NUMBER, 0,
+    {"wait", "SECONDS", "wait this long for another run to end (default 10)", CG_OPT_NUMBER, 0,
      offsetof(struct cg_cli, wait)},
     {"help", NULL, "show this help", CG_OPT_FLAG, 'h', offsetof(struct cg_cli, help)},
     {"version", NULL, "show the version", CG_OPT_FLAG, 0, offsetof(struct cg_cli, version)},

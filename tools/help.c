@@ -47,8 +47,8 @@ void cg_help_all(void)
                 printf("  %-14s %s\n", cg_verbs[i]->name, cg_verbs[i]->summary);
     }
     print_options("Options of every verb", cg_global_options, cg_global_options_count);
-    printf("\nExit codes: 0 done or clean, 1 failed, 3 findings, 64 wrong usage, 75 another run holds the lock,\n"
-           "130 interrupted at a question.\n"
+    printf("\nExit codes: 0 done or clean, 1 failed, 3 findings, 64 wrong usage, 75 another run holds the lock: try\n"
+           "again later, 130 interrupted at a question.\n"
            "\nA first CA, a broker and a device:\n"
            "  certguard init --name \"Home CA\"\n"
            "  certguard issue broker broker.lan --san dns:broker.lan --san ip:192.0.2.1\n"

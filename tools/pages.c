@@ -127,7 +127,7 @@ static void man(void)
     for (size_t i = 0; cg_verbs[i]; i++)
         man_verb(cg_verbs[i]);
     printf(".SH EXIT STATUS\n0 done or clean; 1 failed; 3 findings (a rejected certificate, lint or doctor findings); "
-           "64 wrong usage; 75 another run holds the lock;\n"
+           "64 wrong usage; 75 another run holds the lock: try again later;\n"
            "130 interrupted at a question.\n");
     printf(".SH FILES\n");
     static const char *const files[][2] = {

@@ -243,7 +243,7 @@ const struct cg_verb cg_verb_import = {
                 "certguard -C ca import demoCA --renew-ca --passphrase-file /root/ca-passphrase",
     .exits = "0 adopted (with --dry-run: it would be, and nothing is to be replaced), 1 failed, 3 with --dry-run: it "
              "would be, "
-             "with errors found, 64 wrong usage, 75 another run holds the lock",
+             "with errors found, 64 wrong usage, 75 another run holds the lock: try again later",
     .min_args = 1,
     .max_args = 1,
     .needs_key = true,

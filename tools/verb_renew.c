@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_lock.h"
 #include "ca_names.h"
 #include "ca_renew.h"
 #include "deploy.h"
@@ -30,12 +31,12 @@ static const struct cg_option options[] = {
 
 struct run {
     const struct cg_cli *cli;
-    const struct cg_ca *ca;
+    struct cg_ca *ca;
     const struct renew_options *options;
     struct cg_issuer issuer;
     bool is_open;          /* the key is asked for only when something is to be renewed */
     GENERAL_NAMES *names;  /* of --san */
-    struct cg_index index; /* as it was at the start */
+    struct cg_index index; /* as it was when the lock was taken */
     cJSON *renewed, *failed;
     size_t skipped, shortened;
 };
@@ -115,19 +116,34 @@ static bool renew_and_note(struct run *run, const char *name)
     return false;
 }
 
+/* A revocation does not wait for the end of a long run, and is known to what comes after it. */
+static bool give_way(struct run *run)
+{
+    struct cg_error err = {""};
+    bool gave = false, good = cg_lock_give_way(run->ca, run->cli, &gave, &err) == CG_EXIT_OK;
+    if (good && gave) {
+        cg_index_free(&run->index);
+        good = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
+    }
+    if (!good)
+        cg_warn(run->cli, "the names that are left are not looked at: %s", err.text);
+    return good;
+}
+
 static bool renew_all(struct run *run)
 {
     char path[PATH_MAX];
     struct dirent **entries = NULL;
-    bool good = true;
+    bool good = true, going = true;
     int n = scandir(cg_ca_path(run->ca, path, "live"), &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
-        if (entries[i]->d_name[0] != '.')
+        going = going && give_way(run);
+        if (going && entries[i]->d_name[0] != '.')
             good = renew_and_note(run, entries[i]->d_name) && good;
         free(entries[i]);
     }
     free(entries);
-    return good;
+    return good && going;
 }
 
 static bool read_names(struct run *run, struct cg_error *err)

@@ -34,9 +34,29 @@ ok cg -C ca issue client --batch one --policy-oid 1.3.6.1.4.1.99999.1
 openssl x509 -in ca/live/policy/cert.pem -noout -text | grep -q "Policy: 1.3.6.1.4.1.99999.1" || fail "the policy was left out"
 ok cg -C ca -n issue client --batch devices
 
+# a revocation gets through while a batch goes on, and what it revoked stays so
+rm -rf ca
+cp -a base ca
+ok cg -C ca issue client lost
+head -20 devices >few
+seq -f 'slow%03g' 1 200 >slow
+"$CERTGUARD" -C ca issue client --batch slow --key-type rsa4096 >batch.out 2>batch.err </dev/null &
+batch=$!
+tries=0
+while ! grep -q ' issue$' ca/lock || [ ! -e ca/stage ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 300 ] || fail "the batch did not begin"
+    sleep 0.1
+done
+ok cg -C ca --wait 600 revoke lost
+kill -0 $batch || fail "the batch ended first: $(cat batch.out batch.err)"
+kill $batch
+wait $batch
+ok cg -C ca issue client --batch few --key-type p256
+consistent ca
+
 # a second run goes on where the first was killed; nothing is half there
 if [ -n "${FAULT_SHIM-}" ]; then
-    head -20 devices >few
     for at in 5 50 120 180 200 210 215 220 225 230 240 250 260 270 280 290; do
         rm -rf ca
         cp -a base ca

@@ -166,13 +166,16 @@ read_only_and_at_once()
     consistent ca
     echo "twenty at once: 20 entries"
 
-    # who finds the lock taken ends with 75 and changes nothing
-    (flock 9 && sleep 2) 9>ca/lock &
-    sleep 0.5
+    # who finds the lock taken says who has it, ends with 75 and changes nothing; by default it waits
+    (flock 9 && printf '4711 renew\n' >&9 && exec sleep 5) 9>ca/lock &
+    while ! grep -q renew ca/lock; do sleep 0.1; done
     before=$(cat ca/index.txt)
-    expect 75 cg -C ca issue client late
-    says "another run"
+    expect 75 cg -C ca --wait 0 issue client late
+    says "another run of certguard (process 4711, renew)"
     [ "$before" = "$(cat ca/index.txt)" ] || fail "the locked run changed the index"
+    expect 75 cg -C ca --wait 2 issue client late
+    says "Waiting for another run of certguard (process 4711, renew)"
+    ok cg -C ca issue client late
     wait
 }
 
