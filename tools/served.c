@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "served.h"
+#include "core/probe.h"
 #include "fault.h"
 
 #include <openssl/err.h>
@@ -142,6 +143,27 @@ static void until_answer(SSL *ssl, int fd, struct cg_served *out, const struct d
     SSL_shutdown(ssl);
 }
 
+/* So that a broker on this machine does not take us for a client that it refused. */
+static int say_probe(SSL *ssl, unsigned type, unsigned context, const unsigned char **out, size_t *len, X509 *cert,
+                     size_t index, int *alert, void *unused)
+{
+    (void)ssl, (void)type, (void)context, (void)cert, (void)index, (void)alert, (void)unused;
+    *out = (const unsigned char *)CG_PROBE_TEXT;
+    *len = sizeof CG_PROBE_TEXT - 1;
+    return 1;
+}
+
+static SSL_CTX *context_new(struct cg_served *out)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    if (!context)
+        return NULL;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, keep_chain, &out->chain);
+    SSL_CTX_add_custom_ext(context, CG_PROBE_EXTENSION, SSL_EXT_CLIENT_HELLO, say_probe, NULL, NULL, NULL, NULL);
+    return context;
+}
+
 typedef void handshake(SSL *ssl, int fd, struct cg_served *out, const struct deadline *deadline);
 
 static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, struct cg_served *out,
@@ -158,13 +180,8 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
     int fd = open_connection(host, port, &deadline, err);
     if (fd < 0)
         return false;
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    SSL *ssl = NULL;
-    if (context) {
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-        SSL_CTX_set_cert_verify_callback(context, keep_chain, &out->chain);
-        ssl = SSL_new(context);
-    }
+    SSL_CTX *context = context_new(out);
+    SSL *ssl = context ? SSL_new(context) : NULL;
     bool is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
     if (ssl && SSL_set_fd(ssl, fd) && (is_address || SSL_set_tlsext_host_name(ssl, host)))
         shake(ssl, fd, out, &deadline);

@@ -21,6 +21,7 @@ static const struct event_row rows[CG_EVENT_COUNT] = {
     [CG_EVENT_NONE] = {"none", CG_LEVEL_INFO, CG_CLASS_ALWAYS, ""},
     [CG_EVENT_HANDSHAKE_REJECTED] = {"handshake_rejected", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "refused"},
     [CG_EVENT_HANDSHAKE_ACCEPTED] = {"handshake_accepted", CG_LEVEL_INFO, CG_CLASS_ACCEPTED, "accepted"},
+    [CG_EVENT_HANDSHAKE_PROBED] = {"handshake_probed", CG_LEVEL_NOTICE, CG_CLASS_REFUSED, "was looked at by"},
     [CG_EVENT_HANDSHAKE_AUDITED] = {"handshake_audited", CG_LEVEL_WARNING, CG_CLASS_AUDITED,
                                     "audit, let in but would refuse"},
     [CG_EVENT_CONNECT_DENIED] = {"connect_denied", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "denied CONNECT of"},

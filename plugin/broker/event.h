@@ -18,6 +18,7 @@ enum cg_event_type {
     CG_EVENT_NONE = 0,
     CG_EVENT_HANDSHAKE_REJECTED,
     CG_EVENT_HANDSHAKE_ACCEPTED,
+    CG_EVENT_HANDSHAKE_PROBED,  /* the tool looked at what is served: no client was refused */
     CG_EVENT_HANDSHAKE_AUDITED, /* let in, enforcing would have refused */
     CG_EVENT_CONNECT_DENIED,
     CG_EVENT_CONNECT_AUDITED,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "handshake.h"
 
+#include "address.h"
 #include "clock.h"
 #include "refusal.h"
 
@@ -26,6 +27,16 @@ static int64_t monotonic_ms(void *context)
     return cg_clock_monotonic_ms();
 }
 
+/* The tool's own look: refused for want of a certificate, or gone once it has seen ours. Any peer may say that it is the tool. So
+ * this holds on the machine itself alone, and for none that shows a certificate; and it is an event all the same, of
+ * another name, within the same limits. */
+static bool is_probe(const struct cg_conn *conn)
+{
+    bool expected = conn->reason == CG_REASON_NO_CERTIFICATE || conn->reason == CG_REASON_PEER_GONE;
+    return conn->probe && expected && conn->role == CG_ROLE_LISTENER && !conn->peer_leaf &&
+           cg_address_same_host(&conn->peer, &conn->local);
+}
+
 static void rejected(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
@@ -41,6 +52,11 @@ static void rejected(void *context, struct cg_conn *conn)
         .hint = conn->hint,
     };
     event.certificate = cg_event_certificate(conn, &event.depth);
+    if (is_probe(conn)) {
+        event.type = CG_EVENT_HANDSHAKE_PROBED;
+        event.reason = CG_REASON_UNSET; /* that of refused clients: its limit and its counts are theirs */
+        event.hint = "Nothing is to be done: certguard on this machine looked at what the listener serves.";
+    }
     cg_report(state->reporter, &event);
 }
 

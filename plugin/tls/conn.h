@@ -36,6 +36,7 @@ struct cg_conn {
     const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
     bool verified;                           /* the certificate check ran in this handshake */
     bool psk;                                /* the peer proved a pre-shared key, which the policy allows */
+    bool probe;                              /* its hello says that it is the tool's look: anyone may say so */
     bool resumed;                            /* by a ticket: the leaf is the one of the handshake before */
     struct cg_verdict *verdict;              /* owned; dropped after the accepted event, kept short */
     STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */

@@ -2,6 +2,8 @@
 /* What OpenSSL tells us during a handshake, in the order in which it does. */
 #include "private.h"
 
+#include "core/probe.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -37,6 +39,8 @@ static void message(int out, int version, int type, const void *bytes, size_t le
             conn->certificate_shown = true;
         if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
             conn->hello_seen = true;
+        if (!out && p[0] == SSL3_MT_CLIENT_HELLO && memmem(p, len, CG_PROBE_TEXT, strlen(CG_PROBE_TEXT)))
+            conn->probe = true;
         /* after DONE only a server that took our certificate goes on talking */
         if (!out && conn->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
             cg_conn_settle(conn);

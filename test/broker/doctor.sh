@@ -33,7 +33,16 @@ finds "nothing runs there" unreachable
 start_broker
 finds "a guarded broker" nothing
 finds "again, with the first event held back by no window" nothing
-grep -q '"no_certificate"' events.jsonl || fail "the try without a certificate left no event"
+grep -q '"handshake_probed".*sent no certificate' events.jsonl || fail "the try without a certificate left no event"
+grep '"handshake_rejected"' events.jsonl && fail "a look of doctor is told as a client that was refused"
+# Of others it stays a refusal: a client of this machine that has none, and a certificate that is refused, whatever the hello says.
+make_ca stranger
+make_leaf stray clientAuth /CN=stray URI:urn:plant:stray stranger
+mark="certguard looks at what is served"
+openssl s_client -connect "127.0.0.1:$port" </dev/null >out 2>&1
+expect_event "a client without a certificate" "handshake_rejected\tno_certificate" event reason
+openssl s_client -connect "127.0.0.1:$port" -servername "$mark" -cert stray.pem -key stray.key </dev/null >out 2>&1
+expect_event "a stranger that says it is doctor" "handshake_rejected\tuntrusted" event reason
 guarded elsewhere.json >elsewhere.conf
 finds "events that go elsewhere" events_silent elsewhere.conf
 stop_broker
