@@ -96,8 +96,8 @@ static void anchor_ends(struct cg_doctor *d, const struct cg_doctor_row *row)
 static void credential_due(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     const struct cg_credential *credential = d->snapshot ? d->snapshot->base_credential : NULL;
-    int64_t due = 0;
-    if (credential && cg_renewal_due(credential->leaf, &due) && due <= d->now)
+    int64_t overdue = 0;
+    if (credential && cg_renewal_overdue(credential->leaf, &overdue) && overdue <= d->now)
         report_end(d, row, credential->leaf);
 }
 

@@ -2,7 +2,8 @@
 #include "renewal.h"
 #include "core/name.h"
 
-#define SHORT_LIFE (INT64_C(10) * 86400)
+#define DAY        INT64_C(86400)
+#define SHORT_LIFE (10 * DAY)
 
 bool cg_renewal_due(const X509 *cert, int64_t *due)
 {
@@ -17,4 +18,13 @@ bool cg_renewal_due(const X509 *cert, int64_t *due)
     int64_t life = end - start, share = len > 0 ? bytes[len - 1] : 0;
     *due = start + (life <= SHORT_LIFE ? life / 2 : life / 3 * 2) + life / 20 * share / 256;
     return true;
+}
+
+bool cg_renewal_overdue(const X509 *cert, int64_t *overdue)
+{
+    int64_t due = 0, end = 0;
+    bool good = cg_renewal_due(cert, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
+    int64_t half = (end - due) / 2;
+    *overdue = due + (half < DAY ? half : DAY);
+    return good;
 }

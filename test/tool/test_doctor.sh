@@ -420,6 +420,13 @@ sed '/crls/d; s|\(ca.pem"\),|\1|' policy.json >late.json
 sed "s|$work/policy.json|$work/late.json|" good.conf >late.conf
 expect 3 cg --json --at +80d doctor --config late.conf --user "$me"
 found renewal_due
+# on the day itself the timer may not have run yet
+due=$(cg -C ca -q --json needs-renewal broker | sed 's/.*"due_at":"\([^"]*\)".*/\1/')
+due=$(date -d "$due" +%s)
+cg --json --at "$due" doctor --config late.conf --user "$me" >out 2>err
+says_not renewal_due
+cg --json --at $((due + 86400)) doctor --config late.conf --user "$me" >out 2>err
+found renewal_due
 ok cg -q -C brief init --no-passphrase --name Brief --lifetime 60d
 echo "{\"trust\": {\"anchors\": \"$work/brief/ca.pem\"}}" >brief.json
 sed "s|$work/policy.json|$work/brief.json|" good.conf >brief.conf
