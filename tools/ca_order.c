@@ -81,7 +81,7 @@ static void warn_lint(const struct cg_cli *cli, X509 *cert)
 }
 
 static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_issue_order *order,
-                 const struct cg_issued *issued, const struct cg_order_options *o, const struct cg_target *place)
+                 const struct cg_issued *issued, const struct cg_order_options *o, const struct cg_targets *targets)
 {
     char end[24];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
@@ -101,9 +101,11 @@ static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct 
     cg_say(cli, "Made the %s \"%s\", serial %s, good until %s:", o->profile->what, order->name, issued->serial, end);
     cg_say(cli, "  %s/live/%s/%scert.pem, chain.pem, fullchain.pem", cli->dir, order->name,
            order->private_key ? "privkey.pem, " : "");
-    if (place->to)
-        cg_say(cli, "Deployed to %s.", place->to);
-    else if (o->profile->purpose == CG_PURPOSE_SERVER)
+    for (size_t i = 0; i < targets->count; i++)
+        cg_say(cli, "Deployed to %s.", targets->item[i].to);
+    if (targets->count)
+        return;
+    if (o->profile->purpose == CG_PURPOSE_SERVER)
         cg_say(cli,
                "Next: put it where the broker reads it:\n  certguard -C %s deploy %s --to /etc/mosquitto/certs "
                "--owner mosquitto",
@@ -119,7 +121,7 @@ struct making {
     GENERAL_NAMES *names;
     X509_NAME *subject;
     struct cg_issued issued;
-    struct cg_target place;
+    struct cg_targets targets;
     char secret[CG_PASSPHRASE_MAX]; /* of the PKCS#12 file */
 };
 
@@ -130,7 +132,7 @@ static void making_clear(struct making *m)
     GENERAL_NAMES_free(m->names);
     X509_NAME_free(m->subject);
     cg_issued_clear(&m->issued);
-    cg_target_clear(&m->place);
+    cg_targets_clear(&m->targets);
     OPENSSL_cleanse(m->secret, sizeof m->secret);
 }
 
@@ -154,10 +156,10 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const stru
                     struct making *m, struct cg_error *err)
 {
     const struct cg_subject subject = {o->common_name ? o->common_name : o->name, o->organization, o->unit, o->country};
-    if (!cg_order_policy_ok(o, err) || !cg_target_load(ca, o->name, &m->place, err) ||
-        !cg_target_merge(&m->place, &o->place, err))
+    if (!cg_ca_name_valid(o->name, err) || !cg_order_policy_ok(o, err) ||
+        !cg_targets_load(ca, o->name, &m->targets, err) || !cg_targets_merge(ca, o->name, &m->targets, &o->place, err))
         return false;
-    if (!m->place.to && (o->place.owner || o->place.group || o->place.mode || o->place.connect)) {
+    if (!m->targets.count && (o->place.owner || o->place.group || o->place.mode || o->place.connect)) {
         cg_error_set(
             err, "--owner, --group, --mode and --connect are of files that are deployed; say where with --to FOLDER");
         return false;
@@ -195,9 +197,9 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct
                 cg_issue_make(&issuer, &order, &m->issued, err) &&
                 (cli->dry_run || cg_issue_write(&issuer, &order, &m->issued, err)) &&
                 (cli->dry_run || !o->p12 || cg_p12_write(o, ca, m->issued.cert, m->key, m->secret, err)) &&
-                (cli->dry_run || !m->place.to || cg_deploy_and_remember(ca, o->name, &m->place, err));
+                (cli->dry_run || !m->targets.count || cg_deploy_and_remember(ca, o->name, &m->targets, err));
     if (good)
-        tell(cli, ca, &order, &m->issued, o, &m->place);
+        tell(cli, ca, &order, &m->issued, o, &m->targets);
     cg_issuer_close(&issuer);
     return good;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fleet.h"
 #include "ca_index.h"
-#include "deploy.h"
+#include "generation.h"
 #include "fault.h"
 
 #include <dirent.h>

@@ -135,6 +135,8 @@ static void man(void)
         {"crl.pem, crl.der", "the certificate revocation lists"},
         {"live/NAME/", "privkey.pem, cert.pem, chain.pem, fullchain.pem: links to the current generation in archive/"},
         {"index.txt, crlnumber", "the database, as openssl ca reads it"},
+        {"deploy/NAME.json", "the folders where NAME is deployed"},
+        {"rotate/NAME.json", "the rotation of NAME that waits for its proof, if one does"},
         {"journal.jsonl", "what was issued and revoked, a line of JSON each"},
         {"ca/key.pem", "the key of the CA; with an intermediate, root/key.pem is the root's"},
     };

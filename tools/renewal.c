@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "renewal.h"
 #include "core/name.h"
+#include "deploy.h"
+#include "generation.h"
+#include "rotation.h"
 
 #define DAY        INT64_C(86400)
 #define SHORT_LIFE (10 * DAY)
@@ -27,4 +30,16 @@ bool cg_renewal_overdue(const X509 *cert, int64_t *overdue)
     int64_t half = (end - due) / 2;
     *overdue = due + (half < DAY ? half : DAY);
     return good;
+}
+
+bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name, int64_t now)
+{
+    struct cg_error unheard = {""};
+    bool done = false;
+    const enum cg_rotation_state rotation = cg_rotation_state(ca, name);
+    if (rotation != CG_ROTATION_NONE)
+        return rotation == CG_ROTATION_LEFT;
+    if (cg_deploy_is_done(ca, name, &done, &unheard) && done)
+        return false;
+    return cg_generation_is_valid(ca, name, cg_generation_live(ca, name), now, &unheard);
 }

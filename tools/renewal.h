@@ -5,14 +5,17 @@
 #ifndef CG_RENEWAL_H
 #define CG_RENEWAL_H
 
-#include <openssl/x509.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "ca_store.h"
 
 /* Seconds since 1970; false when the certificate's dates are malformed. */
 bool cg_renewal_due(const X509 *cert, int64_t *due);
 
 /* From when on it is a fault that nothing renewed it: a day later, so that timers have run, and no later than half-way to its end. */
 bool cg_renewal_overdue(const X509 *cert, int64_t *overdue);
+
+/* A renewal that was not brought out whole, since its deployment failed or the run was killed: a target holds something
+ * else than what is live, or a rotation was not decided. The next renew ends it, so that is due too. What cannot be
+ * looked at counts: renew says why. Not so a live certificate that is revoked or over, which is not deployed. */
+bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name, int64_t now);
 
 #endif

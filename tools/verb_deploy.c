@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy.h"
+#include "generation.h"
+#include "rotation.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -8,6 +10,7 @@
 
 struct deploy_options {
     struct cg_place place;
+    const char *forget;
     bool rollback;
 };
 
@@ -16,47 +19,134 @@ struct deploy_options {
 static const struct cg_option options[] = {
     CG_PLACE_ROWS(AT),
     {"rollback", NULL, "go back to the generation before, and deploy that", CG_OPT_FLAG, 0, AT(rollback)},
+    {"forget", "FOLDER", "keep this one no longer up to date; its files stay", CG_OPT_FOLDER, 0, AT(forget)},
 };
 
-static bool deploy(const struct cg_cli *cli, const struct cg_ca *ca, const struct deploy_options *o,
-                   struct cg_error *err)
+struct run {
+    const struct cg_cli *cli;
+    const struct cg_ca *ca;
+    const struct deploy_options *options;
+    const char *name;
+    struct cg_targets targets;
+    size_t before; /* how many of them were remembered */
+    unsigned generation;
+};
+
+static void tell(const struct run *run)
 {
-    const char *name = cli->args[0];
-    struct cg_target target = {0};
-    unsigned generation = cg_generation_live(ca, name);
-    X509 *cert = cg_ca_live_cert(ca, name, err);
-    bool good = cert && cg_target_load(ca, name, &target, err) && cg_target_merge(&target, &o->place, err);
-    if (good && !target.to && !o->rollback) {
-        cg_error_set(err, "deploy it where? certguard -C %s deploy %s --to FOLDER", ca->word, name);
-        good = false;
+    const struct cg_cli *cli = run->cli;
+    const struct cg_targets *targets = &run->targets;
+    cJSON *result = cJSON_CreateObject(), *folders = cJSON_CreateArray();
+    cJSON_AddStringToObject(result, "name", run->name);
+    cJSON_AddNumberToObject(result, "generation", run->generation);
+    if (targets->count)
+        cJSON_AddStringToObject(result, "to", targets->item[targets->count - 1].to);
+    for (size_t i = 0; i < targets->count; i++)
+        cJSON_AddItemToArray(folders, cJSON_CreateString(targets->item[i].to));
+    cJSON_AddItemToObject(result, "folders", folders);
+    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
+    cg_result(cli, result);
+    const char *done = cli->dry_run ? "Would deploy" : "Deployed";
+    if (!targets->count)
+        cg_say(cli, "%s generation %u of \"%s\"; it has no folder.", cli->dry_run ? "Would make live" : "Made live",
+               run->generation, run->name);
+    for (size_t i = 0; i < targets->count; i++)
+        cg_say(cli, "%s generation %u of \"%s\" to %s.", done, run->generation, run->name, targets->item[i].to);
+    if (targets->count > run->before && run->before)
+        cg_say(cli,
+               "The folders from before are kept up to date too. Once no broker reads one any more:\n"
+               "  certguard -C %s deploy %s --forget %s",
+               cli->dir_word, run->name, targets->item[0].to);
+}
+
+/* What is refused is refused before anything is changed. */
+static bool choose_generation(struct run *run, struct cg_error *err)
+{
+    char relative[CG_NAME_MAX + 32];
+    const bool back = run->options->rollback;
+    run->generation = cg_generation_live(run->ca, run->name);
+    if (!back)
+        return cg_generation_is_valid(run->ca, run->name, run->generation, run->cli->now, err);
+    snprintf(relative, sizeof relative, "archive/%s/%04u", run->name, run->generation - 1);
+    if (run->generation < 2 || !cg_ca_has(run->ca, relative)) {
+        cg_error_set(err, "\"%s\" has no earlier generation to go back to", run->name);
+        return false;
     }
-    if (good && !cli->dry_run && o->rollback)
-        good = cg_generation_switch(ca, name, 0, cli->now, &generation, err);
-    if (good && !cli->dry_run && target.to)
-        good = cg_deploy_and_remember(ca, name, &target, err);
-    if (good) {
-        cJSON *result = cJSON_CreateObject();
-        cJSON_AddStringToObject(result, "name", name);
-        cJSON_AddNumberToObject(result, "generation", generation);
-        if (target.to)
-            cJSON_AddStringToObject(result, "to", target.to);
-        cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-        cg_result(cli, result);
-        cg_say(cli, "%s generation %u of \"%s\"%s%s.", cli->dry_run ? "Would deploy" : "Deployed", generation, name,
-               target.to ? " to " : "", target.to ? target.to : "");
+    run->generation--;
+    return cg_generation_may_be_live(run->ca, run->name, run->generation, run->cli->now, err);
+}
+
+static bool deploy(struct run *run, struct cg_error *err)
+{
+    if (!cg_targets_merge(run->ca, run->name, &run->targets, &run->options->place, err))
+        return false;
+    if (!run->targets.count && !run->options->rollback) {
+        cg_error_set(err, "deploy it where? certguard -C %s deploy %s --to FOLDER", run->ca->word, run->name);
+        return false;
     }
-    X509_free(cert);
-    cg_target_clear(&target);
+    bool good = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
+    if (good && !run->cli->dry_run)
+        good = (!run->options->rollback ||
+                cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
+               (!run->targets.count || cg_deploy_and_remember(run->ca, run->name, &run->targets, err));
+    if (good)
+        tell(run);
     return good;
 }
 
-static int run(const struct cg_cli *cli, const void *values)
+static bool forget(struct run *run, struct cg_error *err)
 {
+    const struct cg_cli *cli = run->cli;
+    struct cg_change change = {0};
+    bool good = cg_targets_forget(run->ca, run->name, &run->targets, run->options->forget, err);
+    if (good && !cli->dry_run)
+        good = cg_change_begin(&change, run->ca, false, err) &&
+               cg_targets_remember(&change, run->name, &run->targets, err) && cg_change_commit(&change, err);
+    cg_change_end(&change);
+    if (good) {
+        cJSON *result = cJSON_CreateObject();
+        cJSON_AddStringToObject(result, "name", run->name);
+        cJSON_AddStringToObject(result, "forgotten", run->options->forget);
+        cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
+        cg_result(cli, result);
+        cg_say(cli,
+               "%s %s. Its files stay as they are: a broker that reads them refuses everyone once the CRL there ends.",
+               cli->dry_run ? "Would forget" : "Forgot", run->options->forget);
+    }
+    return good;
+}
+
+static bool run_open(struct run *run, struct cg_error *err)
+{
+    if (!cg_ca_name_valid(run->name, err) || !cg_targets_load(run->ca, run->name, &run->targets, err))
+        return false;
+    run->before = run->targets.count;
+    if (run->options->forget) /* also of a name that is no more */
+        return forget(run, err);
+    X509 *cert = cg_ca_live_cert(run->ca, run->name, err);
+    bool busy = false, good = cert;
+    X509_free(cert);
+    if (good && !run->cli->dry_run)
+        good = cg_rotation_settle(run->ca, run->name, run->cli->now, &busy, err);
+    if (!busy)
+        return good && deploy(run, err);
+    cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", run->name);
+    return false;
+}
+
+static int run_verb(const struct cg_cli *cli, const void *values)
+{
+    const struct deploy_options *o = values;
     struct cg_error err = {""};
     struct cg_ca ca;
+    if (o->forget &&
+        (o->rollback || o->place.to || o->place.owner || o->place.group || o->place.mode || o->place.connect))
+        return cg_usage(cli, "--forget goes with no other option of deploy");
+    struct run run = {.cli = cli, .ca = &ca, .options = o, .name = cli->args[0]};
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
-    if (code == CG_EXIT_OK && !deploy(cli, &ca, values, &err))
+    if (code == CG_EXIT_OK && !run_open(&run, &err))
         code = CG_EXIT_FAILED;
+    cg_targets_clear(&run.targets);
     cg_ca_close(&ca);
     return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
 }
@@ -66,16 +156,21 @@ const struct cg_verb cg_verb_deploy = {
     .group = CG_GROUP_CA,
     .arguments = "NAME",
     .summary = "put key, certificates and CRL where the broker reads them",
-    .description = "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, each by "
-                   "rename, the key\n"
-                   "first, with owner and mode. The target is remembered: renew, rotate, revoke and crl keep it up to "
-                   "date.",
+    .description =
+        "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, with owner and\n"
+        "mode. Key and certificates change in one moment: they are links into FOLDER/.certguard/, where one\n"
+        "rename makes another generation the current one. Copy the folder with its links (cp -a, rsync -a), or\n"
+        "what they point to (cp -L, scp).\n"
+        "\n"
+        "The folder is remembered: renew, rotate, revoke and crl keep it up to date. A second --to adds a\n"
+        "folder; both are kept up to date until --forget.",
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certs --owner mosquitto --connect localhost:8883\n"
-                "certguard deploy broker.lan --rollback",
+                "certguard deploy broker.lan --rollback\n"
+                "certguard deploy broker.lan --forget /etc/mosquitto/old",
     .min_args = 1,
     .max_args = 1,
     .options = options,
     .noptions = CG_COUNT(options),
     .options_size = sizeof(struct deploy_options),
-    .run = run,
+    .run = run_verb,
 };

@@ -4,6 +4,7 @@
 #include "ca_renew.h"
 #include "deploy.h"
 #include "renewal.h"
+#include "rotation.h"
 #include "verbs.h"
 
 #include <dirent.h>
@@ -58,12 +59,11 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
 /* Also for what is not due: a run that was killed may have renewed it and not come to this. */
 static bool deploy_again(struct run *run, const char *name, bool say, struct cg_error *err)
 {
-    struct cg_target target;
-    bool good = cg_target_load(run->ca, name, &target, err) &&
-                (!target.to || cg_deploy_name(run->ca, name, &target, err));
-    if (good && target.to && say)
-        cg_say(run->cli, "  deployed to %s", target.to);
-    cg_target_clear(&target);
+    struct cg_targets targets;
+    bool good = cg_targets_load(run->ca, name, &targets, err) && cg_deploy_name(run->ca, &targets, err);
+    for (size_t i = 0; good && say && i < targets.count; i++)
+        cg_say(run->cli, "  deployed to %s", targets.item[i].to);
+    cg_targets_clear(&targets);
     return good;
 }
 
@@ -76,14 +76,15 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
                                          .names = run->names,
                                          .write = !cli->dry_run};
     struct cg_renewed renewed;
-    bool wanted = false;
+    bool wanted = false, busy = false;
     char end[24];
-    if (!is_wanted(run, name, &wanted, err))
+    if ((!cli->dry_run && !cg_rotation_settle(run->ca, name, cli->now, &busy, err)) ||
+        !is_wanted(run, name, &wanted, err))
         return false;
-    if (!wanted) {
+    if (busy || !wanted) {
         run->skipped++;
-        cg_detail(cli, "\"%s\" is not due.", name);
-        return cli->dry_run || deploy_again(run, name, false, err);
+        cg_detail(cli, busy ? "Another run rotates \"%s\" now." : "\"%s\" is not due.", name);
+        return busy || cli->dry_run || deploy_again(run, name, false, err);
     }
     if (!run->is_open && !(run->is_open = cg_issuer_open(&run->issuer, cli, run->ca, err)))
         return false;

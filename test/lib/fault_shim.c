@@ -122,7 +122,13 @@ int mkdir(const char *path, mode_t mode)
 int symlink(const char *to, const char *path)
 {
     REAL(int, "symlink", const char *, const char *);
-    return fails(1) ? -1 : real(to, path);
+    return fails(1) || is_off("symlink", path, -1) ? -1 : real(to, path);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    REAL(int, "unlinkat", int, const char *, int);
+    return fails(0) ? -1 : real(folder, path, flags);
 }
 
 /* ---- by name alone */

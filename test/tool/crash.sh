@@ -43,6 +43,30 @@ old_or_new()
     esac
 }
 
+# what a reader of the target finds, at this moment: all of one generation
+one_generation()
+{
+    [ -n "${target-}" ] || return 0
+    for generation in ca/archive/two.lan/*; do
+        cmp -s "$generation/privkey.pem" "$target/privkey.pem" && break
+    done
+    for file in privkey.pem cert.pem chain.pem fullchain.pem; do
+        cmp -s "$generation/$file" "$target/$file" || fail "$what, $fault at $at: the target's $file is not of its generation"
+    done
+}
+
+# the next run of the timer brings out what is live, and no rotation without its proof
+brought_out()
+{
+    [ -n "${target-}" ] || return 0
+    ok cg -C ca renew --all --due
+    expect 1 cg -C ca needs-renewal --all
+    cmp -s ca/live/two.lan/privkey.pem "$target/privkey.pem" || fail "$what, $fault at $at: what is live is not deployed"
+    [ "$what" != rotate ] || cmp -s ca/archive/two.lan/0001/cert.pem "$target/cert.pem" ||
+        fail "rotate, $fault at $at: a new certificate stays without its proof"
+    one_generation
+}
+
 # walk WHAT FAULT CODE ARGUMENTS...: CODE is how a run ends that meets the fault. In a folder of its own, so that
 # several walk at once.
 walk()
@@ -59,8 +83,10 @@ walk()
     while :; do
         rm -rf ca
         [ "$what" = init ] || cp -a "../${base:-base}" ca
+        [ -z "${target-}" ] || { rm -rf "$target" && cp -a "$target.base" "$target"; }
         faulty "$fault" $at -C ca "$@"
         got=$?
+        one_generation
         [ $got = "${end_code:-0}" ] && break
         [ $got = "$code" ] || fail "$what, $fault at call $at: expected exit $code, got $got"
         [ "$fault" = kill ] || grep -q "No space left.*free some space" err || fail "$what, $fault at $at: no clear message"
@@ -70,6 +96,7 @@ walk()
         ok cg -C ca issue client probe
         consistent ca
         old_or_new "$what"
+        brought_out
         at=$((at + 1))
         [ $at -lt 400 ] || fail "$what does not come to an end"
     done
@@ -92,15 +119,28 @@ both()
     [ $one = 0 ] && [ $two = 0 ] || { trap - EXIT; exit 1; }
 }
 
-# a deployed name, whose target is its own folder; nothing serves it, so rotate ends by going back
+# A name with a target that comes to links in this very run, and one that has them. Nothing serves it, so rotate ends by
+# going back.
 deployed()
 {
     cp -a base base-deployed
     base=base-deployed
-    ok cg -C $base issue broker two.lan
-    ok cg -C $base deploy two.lan --to "$work/etc"
-    end_code=1
-    walk rotate kill 137 rotate two.lan --connect 127.0.0.1:1 --timeout 0
+    target=$work/etc
+    ok cg -C $base issue broker two.lan --to "$target"
+    mv etc etc.base
+    (plain etc.base && walk deploy kill 137 renew two.lan) &&
+        (end_code=1 && walk rotate kill 137 rotate two.lan --connect 127.0.0.1:1 --timeout 1) &&
+        (walk renew ENOSPC 1 renew two.lan) &&
+        (mv etc.base etc && ok cg -C $base renew two.lan && mv etc etc.base && walk rollback kill 137 deploy two.lan --rollback)
+}
+
+# as earlier versions left it
+plain()
+{
+    for file in privkey.pem cert.pem chain.pem fullchain.pem; do
+        cp --remove-destination "$(readlink -f "$1/$file")" "$1/$file"
+    done
+    rm -r "$1/.certguard"
 }
 
 first_half()
@@ -112,7 +152,8 @@ first_half()
 
 second_half()
 {
-    (deployed) && (walk issue ENOSPC 1 issue client new) && (walk revoke ENOSPC 1 revoke one) &&
+    (deployed) &&
+        (walk issue ENOSPC 1 issue client new) && (walk revoke ENOSPC 1 revoke one) &&
         (walk crl ENOSPC 1 crl) && (read_only_and_at_once)
 }
 

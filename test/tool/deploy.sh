@@ -1,0 +1,213 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Folders that brokers read: key and certificate change in one moment, nothing that must not be served gets there, every
+# folder stays up to date until it is forgotten, and what a renewal did not bring out is due until it is there.
+. "$(dirname "$0")/lib.sh"
+
+# in_step FOLDER: what a reader finds there belongs together
+in_step()
+{
+    openssl x509 -in "$1/fullchain.pem" -noout -pubkey >cert.pub || fail "$1: no certificate"
+    openssl pkey -in "$1/privkey.pem" -pubout | cmp -s - cert.pub || fail "$1: the key is another one's"
+    cmp "$1/cert.pem" "$1/fullchain.pem" >cmp.out 2>&1
+    grep -q differ cmp.out && fail "$1: cert.pem and fullchain.pem differ"
+    return 0
+}
+
+# holds FOLDER NAME GENERATION
+holds()
+{
+    for file in privkey.pem cert.pem chain.pem fullchain.pem; do
+        cmp -s "$1/$file" "ca/archive/$2/$3/$file" || fail "$1: $file is not that of $2 generation $3"
+    done
+}
+
+ok cg -C ca init --no-passphrase
+for name in b c; do
+    ok cg -C ca issue broker $name --san dns:localhost --lifetime 90d
+done
+
+# ---- one switch a generation; plain files that were there come to links and stay the same until then ----
+mkdir etc
+for file in privkey.pem cert.pem chain.pem fullchain.pem; do
+    cp "ca/archive/b/0001/$file" etc/
+done
+chmod 644 etc/*
+chmod 640 etc/privkey.pem
+ok cg -C ca deploy b --to etc/ --mode 0640
+holds etc b 0001
+[ ! -L etc/cert.pem ] || fail "files that are right were written again"
+ok cg -C ca renew b
+holds etc b 0002
+[ "$(readlink etc/privkey.pem)" = .certguard/current/privkey.pem ] || fail "the key is no link into the current folder"
+[ "$(stat -Lc %a etc/privkey.pem etc/cert.pem | tr '\n' ' ')" = "640 644 " ] || fail "modes"
+[ "$(stat -c %a etc/.certguard etc/.certguard/0* | sort -u)" = 755 ] || fail "the folders are closed to the broker"
+ok cg -C ca renew b
+ok cg -C ca renew b
+holds etc b 0004
+[ "$(ls -d etc/.certguard/0* | wc -l)" = 2 ] || fail "earlier generations pile up: $(ls etc/.certguard)"
+# a file that was put in the place of a link is repaired
+cp --remove-destination ca/archive/b/0001/cert.pem etc/cert.pem
+ok cg -C ca renew --all --due
+holds etc b 0004
+[ -L etc/cert.pem ] || fail "a plain file stays"
+# where the file system has no links, they are files
+mkdir flat
+cat >switch <<END
+symlink 1
+END
+ok env LD_PRELOAD="$FAULT_SHIM" CG_FAULT_SWITCH=switch "$CERTGUARD" -C ca deploy c --to flat
+rm switch
+holds flat c 0001
+[ ! -L flat/cert.pem ] || fail "a link where there are none"
+
+# ---- a key that does not fit is not deployed ----
+cp ca/archive/b/0004/privkey.pem good.key
+cp ca/archive/b/0001/privkey.pem ca/archive/b/0004/privkey.pem
+cp -a etc before
+for way in "deploy b" "deploy b --to new" "renew --all --due" "rotate b --timeout 1"; do
+    # shellcheck disable=SC2086 # the words of the verb
+    expect 1 cg -C ca $way
+    says "is not the key"
+    diff -r before etc || fail "$way changed the folder"
+    [ ! -e new ] || fail "$way made a folder"
+done
+cp good.key ca/archive/b/0004/privkey.pem
+rm -rf before
+# a device's own key stands in the folder; another one does not
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -subj /CN=own -out own.csr 2>/dev/null
+mkdir own
+cp own.key own/privkey.pem
+ok cg -C ca issue broker own --csr own.csr --san dns:localhost --to own
+in_step own
+cmp own.key own/privkey.pem || fail "the device's key was touched"
+cp good.key own/privkey.pem
+expect 1 cg -C ca renew own
+says "own/privkey.pem is not the key"
+cmp own/cert.pem ca/archive/own/0001/cert.pem || fail "the certificate was changed beside a key that is not its"
+
+# ---- what failed is due, and the next run deploys it without a new certificate ----
+cp own.key own/privkey.pem
+expect 0 cg -C ca needs-renewal own
+says "not deployed whole"
+expect 0 cg -C ca needs-renewal --all
+generation=$(readlink ca/live/own/current)
+ok cg -C ca renew --all --due
+[ "$generation" = "$(readlink ca/live/own/current)" ] || fail "a new certificate was made"
+cmp own/cert.pem ca/live/own/cert.pem || fail "what failed was not deployed"
+expect 1 cg -C ca needs-renewal --all
+expect 1 cg -C ca needs-renewal own
+# one folder that fails does not hold up the others
+cp -a own own.kept
+cp good.key own/privkey.pem
+expect 1 cg -C ca renew --all
+holds etc b 0005
+expect 0 cg -C ca needs-renewal own
+rm -rf own
+mv own.kept own
+ok cg -C ca renew own
+
+# ---- every folder is remembered ----
+ok cg -C ca deploy b --to etc2
+says "deploy b --forget"
+holds etc2 b 0005
+[ "$(stat -Lc %a etc2/privkey.pem)" = 640 ] || fail "the mode of the folder before"
+ok cg -C ca renew b
+holds etc b 0006
+holds etc2 b 0006
+ok cg -C ca crl
+cmp etc/crl.pem ca/crl.pem || fail "the folder from before did not get the CRL"
+cmp etc2/crl.pem ca/crl.pem || fail "the new folder did not get the CRL"
+ok cg -C ca deploy b --mode 0600
+[ "$(stat -Lc %a etc/privkey.pem etc2/privkey.pem | sort -u)" = 600 ] || fail "the mode of all"
+expect 64 cg -C ca deploy b --forget etc --to etc3
+expect 1 cg -C ca deploy b --forget nowhere
+says "is not deployed to"
+ok cg -C ca deploy b --forget etc/.
+cmp etc/crl.pem ca/crl.pem || fail "forgetting changed the files"
+ok cg -C ca renew b
+holds etc b 0006
+holds etc2 b 0007
+ok cg -C ca deploy b --forget etc2
+expect 1 cg -C ca deploy b
+says "deploy it where"
+# as earlier versions wrote it
+printf '{"to":"%s/etc","mode":416,"connect":"localhost:1"}' "$work" >ca/deploy/b.json
+ok cg -C ca deploy b
+holds etc b 0007
+[ "$(stat -Lc %a etc/privkey.pem)" = 640 ] || fail "the record of earlier versions"
+
+# ---- one name a folder ----
+ln -s etc link
+for folder in etc etc/ ./etc etc/../etc link "$work//etc"; do
+    expect 1 cg -C ca deploy c --to "$folder"
+    says 'is the folder of "b"'
+done
+expect 1 cg -C ca issue broker d --san dns:localhost --to link
+says 'is the folder of "b"'
+[ ! -e ca/live/d ] || fail "issued before the folder was looked at"
+ok cg -C ca deploy c --to later/one
+rm -rf later
+expect 1 cg -C ca deploy b --to later/one/
+says 'is the folder of "c"'
+expect 1 cg -C ca deploy b --to ca/live/b
+says "in the CA's own folder"
+ok cg -C ca deploy c --forget later/one
+holds etc b 0007
+# two that shared one before
+cp ca/deploy/b.json kept.json
+printf '{"to":"%s/etc","mode":0}' "$work" >ca/deploy/c.json
+expect 1 cg -C ca renew --all --due
+says 'deploy b --forget'
+holds etc b 0007
+printf '{"to":"%s/flat","mode":0}' "$work" >ca/deploy/c.json
+
+# ---- nobody goes back to what must not be served ----
+ok cg -C ca renew b
+serial=$(openssl x509 -in ca/archive/b/0007/cert.pem -noout -serial | cut -d= -f2)
+ok cg -C ca revoke "$serial"
+expect 1 cg -C ca deploy b --rollback
+says "generation 7 .* is revoked"
+ok cg -C ca renew b
+expect 1 cg -C ca --at +91d deploy b --rollback
+says "ended at"
+expect 1 cg -C ca -n --at +91d deploy b --rollback
+holds etc b 0009
+ok cg -C ca --at +89d deploy b --rollback
+holds etc b 0008
+ok cg -C ca renew b
+expect 1 cg -C ca deploy b --rollback
+says "generation 9 .* is unproven"
+expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
+says "Went back to generation 10"
+ok cg -C ca renew b
+expect 1 cg -C ca deploy b --rollback
+says "generation 11 .* is unproven"
+holds etc b 0012
+ok cg -C ca renew b
+ok cg -C ca deploy b --rollback
+holds etc b 0012
+ok cg -C ca issue broker e --san dns:localhost --to etc-e
+ok cg -C ca revoke e
+expect 1 cg -C ca deploy e
+says "is revoked"
+ok cg -C ca deploy e --forget etc-e
+consistent ca
+
+# ---- a folder that a unit may not write ----
+cat >readonly.sh <<'END'
+mount --bind etc etc && mount -o remount,bind,ro etc || exit 77
+INVOCATION_ID=1 "$CERTGUARD" -C ca renew b && exit 1
+INVOCATION_ID=1 "$CERTGUARD" -C ca deploy b --to etc/below && exit 2
+INVOCATION_ID=1 "$CERTGUARD" -C ca crl && exit 3
+exit 0
+END
+if unshare -rm true 2>/dev/null; then
+    unshare -rm sh readonly.sh >out 2>err
+    code=$?
+    [ $code = 0 ] || [ $code = 77 ] || fail "a read-only folder: step $code"
+    [ $code = 77 ] || [ "$(grep -c 'certguard -C ca install-units again' err)" = 3 ] || fail "no word about the units"
+    ok cg -C ca renew --all --due
+    in_step etc
+fi
+echo "done"

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Targets: the folders where a name is deployed, as deploy/NAME.json remembers them. All of them are kept up to date until
+ * one is forgotten: a broker that still reads the folder from before would find a lapsed CRL there and refuse everyone.
+ * The caller owns the structs; cg_targets_clear frees them. Called by deploy and the verbs. */
+#ifndef CG_TARGET_H
+#define CG_TARGET_H
+
+#include "atomic_write.h"
+#include "ca_change.h"
+
+struct cg_target {
+    char name[CG_NAME_MAX + 1]; /* that is deployed there */
+    char *to;                   /* folder */
+    char *owner, *group;        /* names; NULL: left as they are */
+    int mode;                   /* of privkey.pem; 0: 0600, with a group 0640 */
+    char *connect;              /* HOST:PORT where the broker serves it; NULL: none */
+};
+
+struct cg_targets {
+    struct cg_target *item;
+    size_t count; /* 0: none is remembered */
+};
+
+/* The same as options of a verb; what is given replaces what is remembered. */
+struct cg_place {
+    const char *to, *owner, *group, *mode, *connect;
+};
+/* clang-format off */
+#define CG_PLACE_ROWS(AT) \
+    {"to", "FOLDER", "where the broker reads its files; remembered", CG_OPT_FOLDER, 0, AT(place.to)}, \
+    {"owner", "USER", "owner of the files; remembered", CG_OPT_STRING, 0, AT(place.owner)}, \
+    {"group", "GROUP", "group of the files; remembered", CG_OPT_STRING, 0, AT(place.group)}, \
+    {"mode", "MODE", "mode of privkey.pem, octal (default 0600, with --group 0640); remembered", CG_OPT_STRING, 0, \
+     AT(place.mode)}, \
+    {"connect", "HOST:PORT", "where the broker serves it, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}
+/* clang-format on */
+
+bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err);
+bool cg_targets_remember(struct cg_change *change, const char *name, const struct cg_targets *targets,
+                         struct cg_error *err);
+void cg_targets_clear(struct cg_targets *targets);
+
+/* A folder that is new is one more target; else all get what is given. False when mode, user or group are none, and for a
+ * folder that another name has. */
+bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
+                      const struct cg_place *place, struct cg_error *err);
+bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,
+                       struct cg_error *err);
+
+/* False, with the other name, where a target is another name's folder too. */
+bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err);
+
+/* What --owner and --group mean here, with this mode. */
+bool cg_target_owner(const struct cg_target *target, mode_t mode, struct cg_owner *owner, struct cg_error *err);
+mode_t cg_target_key_mode(const struct cg_target *target);
+
+/* Calls visit for every target of every name; stops at the first false and returns it. */
+typedef bool cg_target_visit_fn(void *context, const struct cg_ca *ca, const struct cg_target *target,
+                                struct cg_error *err);
+bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *err);
+
+#endif
