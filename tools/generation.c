@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "generation.h"
 #include "ca_index.h"
-#include "core/file.h"
+#include "ca_journal.h"
 #include "core/name.h"
 #include "fault.h"
 
@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define JOURNAL_LIMIT ((size_t)1 << 30)
 
 unsigned cg_generation_live(const struct cg_ca *ca, const char *name)
 {
@@ -75,54 +73,46 @@ struct history {
     bool is_unproven;
 };
 
-static unsigned number_of(const cJSON *entry)
+static unsigned number_of(const struct cg_journal_row *row)
 {
-    const cJSON *number = cJSON_GetObjectItemCaseSensitive(entry, "generation");
-    const cJSON *files = cJSON_GetObjectItemCaseSensitive(entry, "files");
-    const char *slash = cJSON_IsString(files) ? strrchr(files->valuestring, '/') : NULL;
+    const cJSON *number = cJSON_GetObjectItemCaseSensitive(row->object, "generation");
+    const char *slash = row->file ? strrchr(row->file, '/') : NULL;
     return cJSON_IsNumber(number) ? (unsigned)number->valuedouble : slash ? (unsigned)strtoul(slash + 1, NULL, 10) : 0;
 }
 
-static void take_entry(struct history *h, const cJSON *entry)
+static void take_row(struct history *h, const struct cg_journal_row *row)
 {
-    const char *done = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "done"));
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
-    const unsigned number = number_of(entry);
-    if (!done || !name || strcmp(name, h->name) != 0)
-        return;
+    const unsigned number = number_of(row);
     const bool is_wanted = number == h->wanted;
-    if (strcmp(done, "issued") == 0 || strcmp(done, "imported") == 0) {
+    if (!row->done || !row->name || strcmp(row->name, h->name) != 0)
+        return;
+    if (strcmp(row->done, "issued") == 0 || strcmp(row->done, "imported") == 0) {
         h->is_unproven = is_wanted ? h->rotating == number : h->is_unproven;
         h->live = number;
         h->rotating = 0;
-    } else if (strcmp(done, "rotating") == 0) {
+    } else if (strcmp(row->done, "rotating") == 0) {
         h->rotating = number;
-    } else if (strcmp(done, "proven") == 0) {
+    } else if (strcmp(row->done, "proven") == 0) {
         h->is_unproven = h->is_unproven && !is_wanted;
-    } else if (strcmp(done, "switched") == 0) {
+    } else if (strcmp(row->done, "switched") == 0) {
         h->is_unproven = !is_wanted && (h->is_unproven || h->live == h->wanted);
         h->live = number;
         h->rotating = 0;
     }
 }
 
-/* A line that is none was cut short by a power cut: it is not the journal's. */
 static bool is_proven(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
-    char path[PATH_MAX];
-    struct cg_bytes bytes;
+    struct cg_journal journal = {0};
+    struct cg_journal_row row;
     struct history history = {.name = name, .wanted = generation};
-    if (!cg_ca_has(ca, "journal.jsonl"))
-        return true;
-    if (!cg_file_read(cg_ca_path(ca, path, "journal.jsonl"), CG_FILE_PUBLIC, JOURNAL_LIMIT, &bytes, err))
+    if (!cg_journal_load(&journal, ca, 0, err))
         return false;
-    char *rest = (char *)bytes.data;
-    for (const char *line; (line = strsep(&rest, "\n"));) {
-        cJSON *entry = strstr(line, name) ? cJSON_Parse(line) : NULL;
-        take_entry(&history, entry);
-        cJSON_Delete(entry);
+    while (cg_journal_next(&journal, name, &row)) {
+        take_row(&history, &row);
+        cg_journal_row_clear(&row);
     }
-    cg_bytes_free(&bytes);
+    cg_journal_free(&journal);
     if (history.is_unproven)
         cg_error_set(
             err,

@@ -30,6 +30,7 @@ struct run {
     struct cg_targets targets;
     size_t before; /* how many of them were remembered */
     unsigned generation;
+    bool is_busy; /* another run rotates the name */
 };
 
 static void tell(const struct run *run)
@@ -124,11 +125,11 @@ static bool run_open(struct run *run, struct cg_error *err)
     if (run->options->forget) /* also of a name that is no more */
         return forget(run, err);
     X509 *cert = cg_ca_live_cert(run->ca, run->name, err);
-    bool busy = false, good = cert;
+    bool good = cert;
     X509_free(cert);
     if (good && !run->cli->dry_run)
-        good = cg_rotation_settle(run->ca, run->name, run->cli->now, &busy, err);
-    if (!busy)
+        good = cg_rotation_settle(run->ca, run->name, run->cli->now, &run->is_busy, err);
+    if (!run->is_busy)
         return good && deploy(run, err);
     cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", run->name);
     return false;
@@ -145,7 +146,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     struct run run = {.cli = cli, .ca = &ca, .options = o, .name = cli->args[0]};
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && !run_open(&run, &err))
-        code = CG_EXIT_FAILED;
+        code = run.is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
     cg_targets_clear(&run.targets);
     cg_ca_close(&ca);
     return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);

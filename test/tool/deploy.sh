@@ -173,7 +173,9 @@ expect 1 cg -C ca --at +91d deploy b --rollback
 says "ended at"
 expect 1 cg -C ca -n --at +91d deploy b --rollback
 holds etc b 0009
-ok cg -C ca --at +89d deploy b --rollback
+ok cg -C ca -n --at +89d deploy b --rollback
+holds etc b 0009
+ok cg -C ca deploy b --rollback
 holds etc b 0008
 ok cg -C ca renew b
 expect 1 cg -C ca deploy b --rollback

@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# rotate decides, whatever ends it: signals, a kill, another run that came in between. No broker serves anything here.
+. "$(dirname "$0")/lib.sh"
+
+ok cg -C ca init --no-passphrase
+ok cg -C ca issue broker b --san dns:localhost
+ok cg -C ca issue client one
+ok cg -C ca issue client two
+
+# ---- what has nothing that could be proven ----
+expect 1 cg -C ca rotate b
+says "is not deployed"
+ok cg -C ca deploy one --to client
+expect 1 cg -C ca rotate one
+says "no broker's certificate"
+expect 64 cg -C ca rotate b --timeout 0
+expect 64 cg -C ca rotate b --timeout 3601
+[ ! -e ca/archive/b/0002 ] || fail "made before it was looked at"
+[ ! -e ca/archive/one/0002 ] || fail "made for a client"
+ok cg -C ca deploy b --to etc --connect 127.0.0.1:1
+
+# holds GENERATION: deployed and live
+holds()
+{
+    cmp -s "ca/archive/b/$1/privkey.pem" etc/privkey.pem || fail "the folder does not hold generation $1"
+    [ "$(readlink ca/live/b/current)" = "../../archive/b/$1" ] || fail "generation $1 is not live"
+}
+
+# start GENERATION: a rotation to it that waits for its proof. A shell starts what is in the background with SIGINT ignored.
+start()
+{
+    env --default-signal=INT "$CERTGUARD" -C ca rotate b --timeout 300 >rotate.out 2>rotate.err </dev/null &
+    rotation=$!
+    tries=600
+    until cmp -s "ca/archive/b/$1/privkey.pem" etc/privkey.pem; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || fail "the new generation is not deployed: $(cat rotate.err)"
+        sleep 0.1
+    done
+}
+
+# ended CODE WORDS
+ended()
+{
+    wait $rotation
+    got=$?
+    [ $got = "$1" ] || fail "rotate ended with $got: $(cat rotate.err)"
+    grep -q "$2" rotate.err || fail "expected the words \"$2\": $(cat rotate.err)"
+}
+
+# ---- signals, and other runs in between ----
+start 0002
+expect 75 cg -C ca --wait 1 rotate b
+says "another run rotates"
+expect 75 cg -C ca deploy b
+says "another run rotates"
+expect 1 cg -C ca needs-renewal b
+ok cg -C ca renew b
+says_not "Renewed"
+ok cg -C ca revoke one
+cmp etc/crl.pem ca/crl.pem || fail "revoke did not get through"
+kill -INT $rotation
+ended 1 "Went back to generation 1"
+holds 0001
+number=2
+for signal in TERM HUP; do
+    number=$((number + 1))
+    start "000$number"
+    kill -$signal $rotation
+    ended 1 "Went back to generation 1"
+    holds 0001
+done
+consistent ca
+
+# ---- a killed one is due, and undone by the next run ----
+start 0005
+kill -KILL $rotation
+wait $rotation
+ok cg -C ca needs-renewal b
+ok cg -C ca renew --all --due
+holds 0001
+expect 1 cg -C ca needs-renewal b
+start 0006
+kill -KILL $rotation
+wait $rotation
+ok cg -C ca deploy b
+holds 0001
+expect 1 cg -C ca rotate b --timeout 1
+says "Went back to generation 1"
+holds 0001
+consistent ca
+
+# ---- revoked while it waits: there is nothing to go back to, and it says so ----
+start 0008
+ok cg -C ca revoke b
+kill -TERM $rotation
+ended 1 "is live all the same: .* is revoked"
+holds 0008
+expect 1 cg -C ca needs-renewal b
+consistent ca
+echo "done"
