@@ -124,11 +124,33 @@ static bool own_files(const struct cg_target *target, struct set *set, struct cg
     return good;
 }
 
+/* Is it a certificate of this name that stands there? */
+static bool is_in_place(const struct cg_ca *ca, const struct cg_target *target)
+{
+    char path[PATH_MAX];
+    bool found = false;
+    X509 *there = snprintf(path, sizeof path, "%s/cert.pem", target->to) < (int)sizeof path ? cg_cert_load(path, NULL)
+                                                                                            : NULL;
+    for (unsigned n = there ? cg_ca_generation(ca, target->name) : 0; n && !found; n--) {
+        X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", target->name, n), NULL);
+        found = cert && X509_cmp(cert, there) == 0;
+        X509_free(cert);
+    }
+    X509_free(there);
+    return found;
+}
+
+/* Where two names were given one folder by an earlier version, the one that is in place stays there. */
+static bool is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    return cg_target_is_own(ca, target, err) || is_in_place(ca, target);
+}
+
 /* The set as it is to stand in this target. */
 static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsigned generation, struct set *set,
                     struct cg_error *err)
 {
-    return cg_target_is_own(ca, target, err) && read_generation(ca, target->name, generation, set, err) &&
+    return is_own(ca, target, err) && read_generation(ca, target->name, generation, set, err) &&
            (set->has_key || take_key_of_target(target, set, err)) && own_files(target, set, err);
 }
 
@@ -157,7 +179,7 @@ static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target
 static void explain(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char path[PATH_MAX];
-    char *slash = path;
+    char *slash;
     snprintf(path, sizeof path, "%s", target->to);
     while (access(path, W_OK) != 0 && errno == ENOENT && (slash = strrchr(path, '/')) && slash != path)
         *slash = '\0';
@@ -263,13 +285,14 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
 {
     struct rounds *rounds = context;
     struct cg_error fault = {""};
+    char word[PATH_MAX];
     bool good = copy_ca_files(ca, target, &fault);
     (void)err;
     if (!good)
         explain(ca, target, &fault);
     if (!good && cg_file_is_missing(target->to))
         cg_error_set(&fault, "%s is gone; where no broker reads it any more: certguard -C %s deploy %s --forget %s",
-                     target->to, ca->word, target->name, target->to);
+                     target->to, ca->word, target->name, cg_target_word(target, word));
     note(rounds, good, &fault);
     return true;
 }

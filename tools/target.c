@@ -209,6 +209,13 @@ static bool change_one(struct cg_target *target, const struct cg_place *o, struc
 
 /* ---- which folder */
 
+const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX])
+{
+    if (!cg_file_for_sh(target->to, out, PATH_MAX))
+        snprintf(out, PATH_MAX, "FOLDER");
+    return out;
+}
+
 /* Runs from a timer have another working folder. */
 static bool absolute(const char *path, char out[PATH_MAX], struct cg_error *err)
 {
@@ -253,6 +260,7 @@ static bool same_folder(const char *one, const char *other)
 
 static bool other_has(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
+    char word[PATH_MAX];
     const struct cg_target *wanted = *(const struct cg_target **)context;
     if (strcmp(target->name, wanted->name) == 0 || !same_folder(target->to, wanted->to))
         return true;
@@ -260,7 +268,7 @@ static bool other_has(void *context, const struct cg_ca *ca, const struct cg_tar
         err,
         "%s is the folder of \"%s\"; two names in one folder overwrite each other's key and certificate at every "
         "renewal. Use a folder for each, or end the other's first: certguard -C %s deploy %s --forget %s",
-        wanted->to, target->name, ca->word, target->name, target->to);
+        wanted->to, target->name, ca->word, target->name, cg_target_word(target, word));
     return false;
 }
 

@@ -54,6 +54,9 @@ bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, st
 bool cg_target_owner(const struct cg_target *target, mode_t mode, struct cg_owner *owner, struct cg_error *err);
 mode_t cg_target_key_mode(const struct cg_target *target);
 
+/* The folder as one word of sh, for commands that are shown; returns out. */
+const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX]);
+
 /* Calls visit for every target of every name; stops at the first false and returns it. */
 typedef bool cg_target_visit_fn(void *context, const struct cg_ca *ca, const struct cg_target *target,
                                 struct cg_error *err);

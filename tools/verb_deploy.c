@@ -37,6 +37,7 @@ static void tell(const struct run *run)
 {
     const struct cg_cli *cli = run->cli;
     const struct cg_targets *targets = &run->targets;
+    char word[PATH_MAX];
     cJSON *result = cJSON_CreateObject(), *folders = cJSON_CreateArray();
     cJSON_AddStringToObject(result, "name", run->name);
     cJSON_AddNumberToObject(result, "generation", run->generation);
@@ -57,7 +58,7 @@ static void tell(const struct run *run)
         cg_say(cli,
                "The folders from before are kept up to date too. Once no broker reads one any more:\n"
                "  certguard -C %s deploy %s --forget %s",
-               cli->dir_word, run->name, targets->item[0].to);
+               cli->dir_word, run->name, cg_target_word(&targets->item[0], word));
 }
 
 /* What is refused is refused before anything is changed. */

@@ -157,38 +157,38 @@ holds etc b 0007
 # two that shared one before
 cp ca/deploy/b.json kept.json
 printf '{"to":"%s/etc","mode":0}' "$work" >ca/deploy/c.json
-expect 1 cg -C ca renew --all --due
+expect 1 cg -C ca renew --all
 says 'deploy b --forget'
-holds etc b 0007
+holds etc b 0008
 printf '{"to":"%s/flat","mode":0}' "$work" >ca/deploy/c.json
 
 # ---- nobody goes back to what must not be served ----
 ok cg -C ca renew b
-serial=$(openssl x509 -in ca/archive/b/0007/cert.pem -noout -serial | cut -d= -f2)
+serial=$(openssl x509 -in ca/archive/b/0008/cert.pem -noout -serial | cut -d= -f2)
 ok cg -C ca revoke "$serial"
 expect 1 cg -C ca deploy b --rollback
-says "generation 7 .* is revoked"
+says "generation 8 .* is revoked"
 ok cg -C ca renew b
 expect 1 cg -C ca --at +91d deploy b --rollback
 says "ended at"
 expect 1 cg -C ca -n --at +91d deploy b --rollback
-holds etc b 0009
+holds etc b 0010
 ok cg -C ca -n --at +89d deploy b --rollback
+holds etc b 0010
+ok cg -C ca deploy b --rollback
 holds etc b 0009
-ok cg -C ca deploy b --rollback
-holds etc b 0008
 ok cg -C ca renew b
 expect 1 cg -C ca deploy b --rollback
-says "generation 9 .* is unproven"
+says "generation 10 .* is unproven"
 expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
-says "Went back to generation 10"
+says "Went back to generation 11"
 ok cg -C ca renew b
 expect 1 cg -C ca deploy b --rollback
-says "generation 11 .* is unproven"
-holds etc b 0012
+says "generation 12 .* is unproven"
+holds etc b 0013
 ok cg -C ca renew b
 ok cg -C ca deploy b --rollback
-holds etc b 0012
+holds etc b 0013
 ok cg -C ca issue broker e --san dns:localhost --to etc-e
 ok cg -C ca revoke e
 expect 1 cg -C ca deploy e
