@@ -44,7 +44,7 @@ json 0 -C ca -n deploy b.lan --to etc
 json 0 -C ca deploy b.lan --to etc
 json 0 -C ca deploy b.lan --rollback
 json 0 -C ca -n rotate b.lan
-json 1 -C ca rotate b.lan --connect 127.0.0.1:1 --timeout 0
+json 1 -C ca rotate b.lan --connect 127.0.0.1:1 --timeout 1
 json 0 -C ca -n backup ca.tar
 json 0 -C ca backup ca.tar
 json 3 -C two -n import ca
