@@ -25,6 +25,11 @@ cg init --no-passphrase --name Home || fail "init: $(cat err)"
 cg issue broker broker --san dns:localhost --san ip:127.0.0.1 --lifetime 20d || fail "issue: $(cat err)"
 cg issue client dev1 || fail "issue: $(cat err)"
 cg deploy broker --to "$scratch/deployed" --connect "127.0.0.1:$tls" || fail "deploy: $(cat err)"
+# as earlier versions left it: plain files, which come to links in the first rotation, under the broker's eyes
+for file in privkey.pem cert.pem chain.pem fullchain.pem; do
+    cp --remove-destination "home/live/broker/$file" "deployed/$file"
+done
+rm -r deployed/.certguard
 cp home/ca.pem ca.pem
 cp home/live/dev1/fullchain.pem dev1.pem
 cp home/live/dev1/privkey.pem dev1.key
@@ -45,6 +50,9 @@ second=$(serial deployed/cert.pem)
 is_not "a new certificate is deployed" "$second" "$first"
 is "and served when the command ends" "$(served)" "$second"
 expect_event "told by the plugin" "credential_swapped" event
+is "the files are links now" "$(readlink deployed/privkey.pem)" .certguard/current/privkey.pem
+if grep -q snapshot_rejected events.jsonl; then fail "the plugin saw something that it cannot use on the way"; else
+    echo "ok: at no moment the plugin saw something that it cannot use"; fi
 
 says "one that the broker's policy does not take" 1 "previous\|back" rotate broker --lifetime 60d --timeout 3
 is "is not left behind" "$(serial deployed/cert.pem)" "$second"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# The tool is killed before every call that changes a file, one after the other; then the disk is full from every
+# such call on. Each time the state must be the old or the new one, the next run must work, and nothing is lost.
+# What the walks of crash.sh and crash_deploy.sh share; sourced after lib.sh.
+
+ok cg -C base init --no-passphrase
+ok cg -C base issue client one
+consistent base
+
+# faulty FAULT N COMMAND...
+faulty()
+{
+    fault=$1
+    at=$2
+    shift 2
+    LD_PRELOAD=$FAULT_SHIM CG_FAULT=$fault CG_FAULT_AT=$at "$CERTGUARD" "$@" >out 2>err </dev/null
+}
+
+# the faults that the file "switch" names
+switched()
+{
+    LD_PRELOAD=$FAULT_SHIM CG_FAULT_SWITCH=switch "$CERTGUARD" "$@"
+}
+
+# old_or_new WHAT: the state after the next run, by what each verb is to change
+old_or_new()
+{
+    case $1 in
+    issue)
+        grep -q archive/new/0001 ca/index.txt && [ ! -d ca/live/new ] && fail "new is in the index but not live"
+        grep -q archive/new/0001 ca/index.txt || [ ! -e ca/live/new ] || fail "new is live but not in the index"
+        ;;
+    revoke)
+        lines=$(grep -c '^R.*archive/one/' ca/index.txt)
+        noted=$(grep -c '"name":"one".*"done":"revoked"' ca/journal.jsonl)
+        [ "$lines" = "$noted" ] || fail "index and journal differ about the revocation"
+        ;;
+    crl)
+        number=$(openssl crl -in ca/crl.pem -noout -crlnumber | sed 's/.*0x//')
+        [ "$(printf %02X $((0x$number + 1)))" = "$(cat ca/crlnumber)" ] || fail "crlnumber and the CRL differ"
+        ;;
+    esac
+}
+
+# what a reader of the target finds, at this moment: all of one generation
+one_generation()
+{
+    [ -n "${target-}" ] || return 0
+    for generation in ca/archive/two.lan/*; do
+        cmp -s "$generation/privkey.pem" "$target/privkey.pem" && break
+    done
+    for file in privkey.pem cert.pem chain.pem fullchain.pem; do
+        cmp -s "$generation/$file" "$target/$file" || fail "$what, $fault at $at: the target's $file is not of its generation"
+    done
+}
+
+# the next run of the timer brings out what is live, and no rotation without its proof
+brought_out()
+{
+    [ -n "${target-}" ] || return 0
+    ok cg -C ca renew --all --due
+    expect 1 cg -C ca needs-renewal --all
+    cmp -s ca/live/two.lan/privkey.pem "$target/privkey.pem" || fail "$what, $fault at $at: what is live is not deployed"
+    [ "$what" != rotate ] || cmp -s ca/archive/two.lan/0001/cert.pem "$target/cert.pem" ||
+        fail "rotate, $fault at $at: a new certificate stays without its proof"
+    one_generation
+}
+
+# walk WHAT FAULT CODE ARGUMENTS...: CODE is how a run ends that meets the fault. In a folder of its own, so that
+# several walk at once.
+walk()
+{
+    what=$1
+    fault=$2
+    code=$3
+    shift 3
+    work=$work/$what-$fault
+    mkdir "$work"
+    cd "$work" || exit 1
+    [ "$what" = init ] || known=../${base:-base}
+    at=1
+    while :; do
+        rm -rf ca
+        [ "$what" = init ] || cp -a "../${base:-base}" ca
+        [ -z "${target-}" ] || { rm -rf "$target" && cp -a "$target.base" "$target"; }
+        faulty "$fault" $at -C ca "$@"
+        got=$?
+        one_generation
+        [ $got = "${end_code:-0}" ] && break
+        [ $got = "$code" ] || fail "$what, $fault at call $at: expected exit $code, got $got"
+        [ "$fault" = kill ] || grep -q "No space left.*free some space" err || fail "$what, $fault at $at: no clear message"
+        if [ "$what" = init ] && [ ! -e ca/ca/cert.pem ] && [ ! -e ca/pending ]; then
+            ok cg -C ca init --no-passphrase
+        fi
+        ok cg -C ca issue client probe
+        consistent ca
+        old_or_new "$what"
+        brought_out
+        at=$((at + 1))
+        [ $at -lt 400 ] || fail "$what does not come to an end"
+    done
+    consistent ca
+    echo "$what, $fault: $((at - 1)) places"
+    [ $at -gt 10 ] || fail "$what: the shim saw only $((at - 1)) calls"
+}
+
+# both FIRST SECOND: two functions at once; what either says is shown, and either can fail the test
+both()
+{
+    ("$1") &
+    first=$!
+    ("$2") &
+    second=$!
+    wait $first
+    one=$?
+    wait $second
+    two=$?
+    [ $one = 0 ] && [ $two = 0 ] || { trap - EXIT; exit 1; }
+}
