@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # The tool is killed before every call that changes a file of the CA, and the disk is full from every such call on; then a
 # file system that is read-only, and twenty runs at once.
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/crash_lib.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/crash_lib.sh"
 
 first_half()
 {

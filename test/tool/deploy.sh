@@ -45,7 +45,7 @@ holds etc b 0002
 ok cg -C ca renew b
 ok cg -C ca renew b
 holds etc b 0004
-[ "$(ls -d etc/.certguard/0* | wc -l)" = 2 ] || fail "earlier generations pile up: $(ls etc/.certguard)"
+[ "$(find etc/.certguard -name "0*" | wc -l)" = 2 ] || fail "earlier generations pile up: $(ls etc/.certguard)"
 # a file that was put in the place of a link is repaired
 cp --remove-destination ca/archive/b/0001/cert.pem etc/cert.pem
 ok cg -C ca renew --all --due
