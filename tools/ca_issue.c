@@ -36,7 +36,7 @@ void cg_date_text(const ASN1_TIME *time, char out[24])
 }
 
 /* One walk: serial numbers that are taken, and keys that are not certified. */
-static bool collect(struct cg_issuer *issuer, const struct cg_cli *cli, struct cg_error *err)
+static bool collect(struct cg_issuer *issuer, struct cg_error *err)
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
@@ -47,11 +47,6 @@ static bool collect(struct cg_issuer *issuer, const struct cg_cli *cli, struct c
             cg_error_set(&fault, "no memory for the serial numbers");
     }
     cg_key_bans_close(&issuer->bans);
-    if (issuer->bans.lost)
-        cg_warn(cli,
-                "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
-                "recognized; restore archive/ from a backup",
-                issuer->bans.lost, issuer->ca->dir);
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
     return !fault.text[0];
@@ -89,9 +84,14 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const st
         cg_error_set(err, "the CA's own certificate ended at %s; make a new CA in another folder with init", end);
         return false;
     }
-    if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, cli, err) ||
+    if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, err) ||
         !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
         return false;
+    if (issuer->bans.lost)
+        cg_warn(cli,
+                "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
+                "recognized; restore archive/ from a backup",
+                issuer->bans.lost, issuer->ca->dir);
     return (issuer->key = cg_key_of_ca(cli, ca, "ca", ca->cert, err));
 }
 
@@ -99,7 +99,8 @@ bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
 {
     cg_index_free(&issuer->index);
     cg_serials_free(&issuer->serials);
-    return cg_index_load(&issuer->index, issuer->ca, err) && collect_serials(issuer, err);
+    cg_key_bans_free(&issuer->bans);
+    return cg_index_load(&issuer->index, issuer->ca, err) && collect(issuer, err);
 }
 
 void cg_issuer_close(struct cg_issuer *issuer)
