@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fleet.h"
 #include "ca_index.h"
-#include "generation.h"
 #include "fault.h"
+#include "generation.h"
 
 #include <dirent.h>
 #include <stdio.h>
