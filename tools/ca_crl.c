@@ -141,23 +141,39 @@ static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, X5
     return crl;
 }
 
+/* The CRL of the other CA here, as its last one was; malloc'ed, "" where it never had one. Brokers that got a list
+ * without it would refuse everyone. */
+static char *last_of_other(const struct cg_ca *ca, const char *folder, struct cg_error *err)
+{
+    const bool other_is_root = strcmp(folder, "ca") == 0;
+    const char *other = other_is_root ? "root" : "ca";
+    if (!cg_ca_is_two_tier(ca))
+        return strdup("");
+    X509_CRL *last = cg_crl_last(ca, other, other_is_root ? ca->root : ca->cert);
+    char *pem = last ? cg_crl_pem(last) : NULL;
+    X509_CRL_free(last);
+    if (!last && !cg_ca_has(ca, number_file(other)))
+        return strdup("");
+    if (!pem)
+        cg_error_set(
+            err,
+            "%s/crl.pem cannot be read, and without it brokers would refuse everyone. Put the file back from a "
+            "backup, or copy the crl.pem of a broker there; nothing was changed",
+            other);
+    return pem;
+}
+
 /* crl.pem holds the CRL of every CA of the path: brokers check each certificate below the anchor. */
 static bool put_bundle(struct cg_change *change, const struct cg_crl_order *order, const char *pem,
                        struct cg_error *err)
 {
-    char path[PATH_MAX], *all = NULL;
-    struct cg_bytes file = {0};
-    const char *beside = strcmp(order->folder, "root") == 0 ? "ca/crl.pem" : "root/crl.pem", *other = order->other;
-    if (!other && cg_ca_has(change->ca, beside)) {
-        if (!cg_file_read(cg_ca_path(change->ca, path, "%s", beside), CG_FILE_PUBLIC, CRL_LIMIT, &file, err))
-            return false;
-        other = (const char *)file.data;
-    }
-    int n = asprintf(&all, "%s%s", pem, other ? other : "");
+    char *all = NULL;
+    char *other = order->other ? strdup(order->other) : last_of_other(change->ca, order->folder, err);
+    int n = other ? asprintf(&all, "%s%s", pem, other) : -1;
     bool good = n >= 0 && cg_change_put(change, "crl.pem", all, (size_t)n, 0644, err);
     if (n >= 0)
         free(all);
-    cg_bytes_free(&file);
+    free(other);
     return good;
 }
 

@@ -4,8 +4,8 @@
 #include "ca_serials.h"
 #include "core/file.h"
 #include "core/name.h"
-#include "deploy.h"
 #include "fault.h"
+#include "target.h"
 
 #include <openssl/bn.h>
 #include <openssl/err.h>

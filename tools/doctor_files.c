@@ -97,7 +97,7 @@ static void credential_due(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     const struct cg_credential *credential = d->snapshot ? d->snapshot->base_credential : NULL;
     int64_t overdue = 0;
-    if (credential && cg_renewal_overdue(credential->leaf, &overdue) && overdue <= d->now)
+    if (credential && cg_renewal_overdue(credential->leaf, d->now, &overdue) && overdue <= d->now)
         report_end(d, row, credential->leaf);
 }
 

@@ -8,13 +8,17 @@
 #define DAY        INT64_C(86400)
 #define SHORT_LIFE (10 * DAY)
 
-bool cg_renewal_due(const X509 *cert, int64_t *due)
+bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due)
 {
     int64_t start = 0, end = 0;
     *due = 0;
     if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end) ||
         end < start)
         return false;
+    if (start > now) {
+        *due = now;
+        return true;
+    }
     const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
     const unsigned char *bytes = ASN1_STRING_get0_data(serial);
     int len = ASN1_STRING_length(serial);
@@ -23,10 +27,10 @@ bool cg_renewal_due(const X509 *cert, int64_t *due)
     return true;
 }
 
-bool cg_renewal_overdue(const X509 *cert, int64_t *overdue)
+bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue)
 {
     int64_t due = 0, end = 0;
-    bool good = cg_renewal_due(cert, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
+    bool good = cg_renewal_due(cert, now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
     int64_t half = (end - due) / 2;
     *overdue = due + (half < DAY ? half : DAY);
     return good;

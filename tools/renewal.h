@@ -7,11 +7,12 @@
 
 #include "ca_store.h"
 
-/* Seconds since 1970; false when the certificate's dates are malformed. */
-bool cg_renewal_due(const X509 *cert, int64_t *due);
+/* Seconds since 1970; now for a certificate of the future, which a clock made that was ahead: nobody takes it until
+ * then. False when its dates are malformed. */
+bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due);
 
 /* From when on it is a fault that nothing renewed it: a day later, so that timers have run, and no later than half-way to its end. */
-bool cg_renewal_overdue(const X509 *cert, int64_t *overdue);
+bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue);
 
 /* A renewal that was not brought out whole, since its deployment failed or the run was killed: a target holds something
  * else than what is live, or a rotation was not decided. The next renew ends it, so that is due too. What cannot be

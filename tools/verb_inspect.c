@@ -89,7 +89,7 @@ static void certificate(const struct cg_lint_object *o, cJSON *json)
     line(json, "issued_by", o->self_signed ? "itself" : text);
     time_line(json, "valid_from", o->not_before);
     end_lines(json, "valid_until", o->now, o->not_after);
-    if (!o->ca && cg_renewal_due(o->cert, &due))
+    if (!o->ca && cg_renewal_due(o->cert, o->now, &due))
         time_line(json, "renewal_due", due);
     key_text(o->key, text, sizeof text);
     line(json, "key", text);

@@ -49,7 +49,7 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
     X509 *cert = cg_ca_live_cert(run->ca, name, err);
     if (!cert)
         return false;
-    *wanted = !run->options->due || (cg_renewal_due(cert, &due) && due <= run->cli->now);
+    *wanted = !run->options->due || (cg_renewal_due(cert, run->cli->now, &due) && due <= run->cli->now);
     if (*wanted && run->options->all)
         *wanted = cg_index_status(&run->index, cert) != 'R';
     X509_free(cert);

@@ -76,6 +76,12 @@ says "the last entry of journal.jsonl (issued ahead)"
 cure
 lets_in ca/live/a/cert.pem
 ok cg -C ca crl --refresh-if 50%
+# what was certified then is not good yet, and the next run of the timer replaces it
+ok cg -C ca needs-renewal ahead
+ok cg -C ca renew --all --due
+expect 1 cg -C ca needs-renewal ahead
+lets_in ca/live/ahead/cert.pem
+expect 1 cg -C ca needs-renewal a
 ok cg -C ca revoke ahead
 expect 1 off -3600 -C ca revoke a
 consistent ca

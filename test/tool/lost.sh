@@ -198,3 +198,24 @@ says "number 09, 1 revoked"
 rm tiers/root/crl.pem tiers/crl.pem
 expect 1 cg -C tiers crl --root
 says "copy the crl.pem of a broker there"
+
+# ---- the issuing CA's CRL never goes out without the root's ----
+ok cg -C both init --no-passphrase --intermediate
+ok cg -C both issue broker b.lan --to "$work/etc2"
+for how in gone empty cut; do
+    case $how in
+    gone) rm both/root/crl.pem ;;
+    empty) : >both/root/crl.pem ;;
+    cut) truncate -s 100 both/root/crl.pem ;;
+    esac
+    ok cg -C both crl
+    [ "$(grep -c 'BEGIN X509 CRL' both/crl.pem)" = 2 ] || fail "$how: the root's CRL is not in crl.pem"
+    cmp -s both/crl.pem etc2/crl.pem || fail "$how: another CRL is deployed"
+done
+rm -f both/root/crl.pem both/crl.pem
+ok cg -C both crl
+[ "$(grep -c 'BEGIN X509 CRL' etc2/crl.pem)" = 2 ] || fail "the root's CRL was not taken from the broker's copy"
+rm -f both/crl.pem
+sed -i '/END X509 CRL/q' etc2/crl.pem
+expect 1 cg -C both crl
+says "root/crl.pem cannot be read"
