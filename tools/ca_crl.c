@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CRL_LIMIT ((size_t)1 << 30)
-
 static const char *number_file(const char *folder)
 {
     return strcmp(folder, "root") == 0 ? "root/crlnumber" : "crlnumber";
