@@ -70,7 +70,7 @@ static bool of_generations(struct restore *r, const char *name)
     char path[PATH_MAX], file[CG_NAME_MAX + 32];
     bool good = true;
     for (unsigned n = 1, last = cg_ca_generation(r->ca, name); good && n <= last; n++) {
-        snprintf(file, sizeof file, "archive/%s/%04u", name, n);
+        snprintf(file, sizeof file, "archive/%.*s/%04u", CG_NAME_MAX, name, n);
         X509 *cert = cg_cert_load(cg_ca_path(r->ca, path, "%s/cert.pem", file), NULL);
         if (cert && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(r->ca->cert)) == 0)
             good = of_certificate(r, cert, file);
