@@ -18,10 +18,11 @@
 
 struct seen {
     int64_t time;
+    bool of_ca; /* its own certificate: before that nobody takes what it signs */
     char what[CG_NAME_MAX + 64];
 };
 
-/* The last line, and not the latest: a run with --at may go back, and what it wrote is true from then on. */
+/* The newest line; but after a line that says that the clock was set back, only what comes then. */
 static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
 {
     struct cg_journal journal;
@@ -29,10 +30,10 @@ static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_erro
     if (!cg_journal_load(&journal, ca, TAIL, err))
         return false;
     while (cg_journal_next(&journal, "", &row)) {
-        if (row.time) {
+        if (row.time > seen->time || (row.time && strcmp(row.done, CG_CLOCK_SET_BACK) == 0)) {
             seen->time = row.time;
-            snprintf(seen->what, sizeof seen->what, "the last entry of journal.jsonl (%s%s%s)", row.done,
-                     row.name ? " " : "", row.name ? row.name : "");
+            snprintf(seen->what, sizeof seen->what, "an entry of journal.jsonl (%s%s%s)", row.done, row.name ? " " : "",
+                     row.name ? row.name : "");
         }
         cg_journal_row_clear(&row);
     }
@@ -55,17 +56,18 @@ static bool of_index(const struct cg_ca *ca, struct seen *seen, struct cg_error 
     return good;
 }
 
-static bool latest(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struct cg_error *err)
 {
     int64_t start = 0;
     if (!ca->cert) {
-        *seen = (struct seen){FIRST_DAY, "the first day of this program"};
+        *seen = (struct seen){.time = FIRST_DAY, .what = "the first day of this program"};
         return true;
     }
     if (!of_journal(ca, seen, err) || (!seen->time && !of_index(ca, seen, err)))
         return false;
-    if (cg_time_seconds(X509_get0_notBefore(ca->cert), &start) && start > seen->time) {
+    if (cg_time_seconds(X509_get0_notBefore(ca->cert), &start) && (start > seen->time || start - LEEWAY > now)) {
         seen->time = start;
+        seen->of_ca = true;
         snprintf(seen->what, sizeof seen->what, "the start of the CA's certificate");
     }
     return true;
@@ -76,7 +78,7 @@ bool cg_ca_clock_check(struct cg_ca *ca, const struct cg_cli *cli, struct cg_err
     char now[24], then[24];
     struct seen seen = {0};
     ca->clock_set = false;
-    if (!latest(ca, &seen, err))
+    if (!latest(ca, cli->now, &seen, err))
         return false;
     if (cli->now >= seen.time - LEEWAY)
         return true;
@@ -85,13 +87,16 @@ bool cg_ca_clock_check(struct cg_ca *ca, const struct cg_cli *cli, struct cg_err
         return true;
     cg_time_text(cli->now, now, sizeof now);
     cg_time_text(seen.time, then, sizeof then);
-    cg_error_set(err,
-                 "the clock of this computer says %s, which is before %s, %s; nothing was changed. Set the clock, and "
-                 "try again%s%s%s",
-                 now, seen.what, then,
-                 ca->cert ? ". If it is right, and the other time was written while it was wrong, run once: certguard "
-                            "-C "
-                          : "",
-                 ca->cert ? ca->word : "", ca->cert ? " crl --at +0s" : "");
+    const bool curable = ca->cert && !seen.of_ca;
+    cg_error_set(
+        err,
+        "the clock of this computer says %s, which is before %s, %s; nothing was changed. Set the clock, and "
+        "try again%s%s%s",
+        now, seen.what, then,
+        curable    ? ". If it is right, and the other time was written while it was wrong, run once: certguard -C "
+        : ca->cert ? ". If it is right, this CA was made while it was wrong, and is of no use before that: make "
+                     "a new one in another folder, with init"
+                   : "",
+        curable ? ca->word : "", curable ? " crl --at +0s" : "");
     return false;
 }

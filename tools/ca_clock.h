@@ -8,6 +8,9 @@
 
 #include "ca_store.h"
 
+/* "done" of the line in the journal that starts the comparison anew. */
+#define CG_CLOCK_SET_BACK "set the clock back"
+
 /* False: the clock is wrong, or what it is compared with; the text says both and the way out. Always true with --at:
  * somebody has looked. ca->clock_set is whether that was needed: then the run has to leave a line in the journal,
  * which is what later runs are compared with. */

@@ -225,12 +225,31 @@ static bool raise_above(BIGNUM *number, const BIGNUM *other)
     return !other || BN_cmp(number, other) > 0 || (BN_copy(number, other) && BN_add_word(number, 1));
 }
 
+/* A crlnumber that cannot be read is as good as none where the last CRL's number is known. */
+static BIGNUM *first_number(const struct cg_change *change, const struct cg_crl_order *order, bool known,
+                            struct cg_error *err)
+{
+    struct cg_error fault = {""};
+    if (order->number)
+        return BN_dup(order->number);
+    BIGNUM *number = next_number(change->ca, order->folder, &fault);
+    if (!number && known && (number = BN_new()) && !BN_one(number)) {
+        BN_free(number);
+        number = NULL;
+    }
+    if (!number)
+        cg_error_set(
+            err, "%s; nor can the last CRL be read. Say which number was used last: certguard -C %s crl --above NUMBER",
+            fault.text, change->ca->word);
+    return number;
+}
+
 /* crlnumber may be lost, or older than the CRL that brokers have. */
 static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_order *order, const X509_CRL *last,
                          struct cg_error *err)
 {
     BIGNUM *used = cg_crl_number(last);
-    BIGNUM *number = order->number ? BN_dup(order->number) : next_number(change->ca, order->folder, err);
+    BIGNUM *number = first_number(change, order, used || order->above, err);
     const bool raised = number && raise_above(number, order->above) && raise_above(number, used);
     BN_free(used);
     if (number && !raised) {

@@ -86,17 +86,56 @@ static bool parse(const char *line, size_t len, struct cg_journal_row *row)
     return true;
 }
 
+static bool next_line(struct cg_journal *journal, const char **line, size_t *len)
+{
+    if (journal->at >= journal->len)
+        return false;
+    *line = journal->text + journal->at;
+    const char *feed = memchr(*line, '\n', journal->len - journal->at);
+    *len = feed ? (size_t)(feed - *line) : journal->len - journal->at;
+    journal->at += *len + (feed != NULL);
+    return true;
+}
+
 bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_journal_row *row)
 {
-    bool found = false;
-    while (!found && journal->at < journal->len) {
-        char *line = journal->text + journal->at;
-        char *feed = memchr(line, '\n', journal->len - journal->at);
-        size_t len = feed ? (size_t)(feed - line) : journal->len - journal->at;
-        journal->at += len + (feed != NULL);
-        found = memmem(line, len, word, strlen(word)) && parse(line, len, row);
+    const char *line;
+    size_t len;
+    while (next_line(journal, &line, &len))
+        if (memmem(line, len, word, strlen(word)) && parse(line, len, row))
+            return true;
+    return false;
+}
+
+/* Texts of others cannot look like this: their quotes are escaped. */
+static bool holds(const char *line, size_t len, const char *member)
+{
+    return memmem(line, len, member, strlen(member));
+}
+
+static bool serial_of(const char *line, size_t len, struct cg_journal_serial *out)
+{
+    static const char key[] = "\"serial\":\"";
+    const char *at = memmem(line, len, key, sizeof key - 1);
+    size_t room = at ? len - (size_t)(at - line) - (sizeof key - 1) : 0, n = 0;
+    at = at ? at + sizeof key - 1 : NULL;
+    for (; n < room && n + 1 < sizeof out->serial && strchr("0123456789ABCDEFabcdef", at[n]); n++)
+        out->serial[n] = at[n];
+    out->serial[n] = '\0';
+    return n && n < room && at[n] == '"';
+}
+
+bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *out)
+{
+    const char *line;
+    size_t len;
+    while (next_line(journal, &line, &len)) {
+        out->revoked = holds(line, len, "\"done\":\"revoked\"") || holds(line, len, "\"state\":\"revoked\"");
+        if ((out->revoked || holds(line, len, "\"done\":\"issued\"") || holds(line, len, "\"done\":\"imported\"")) &&
+            serial_of(line, len, out))
+            return true;
     }
-    return found;
+    return false;
 }
 
 void cg_journal_row_clear(struct cg_journal_row *row)

@@ -32,4 +32,11 @@ void cg_journal_free(struct cg_journal *journal);
 bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_journal_row *row);
 void cg_journal_row_clear(struct cg_journal_row *row);
 
+/* Only what was issued, imported and revoked, and of it the serial number: without taking the line apart. */
+struct cg_journal_serial {
+    char serial[2 * 20 + 8]; /* as in the index */
+    bool revoked;
+};
+bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *line);
+
 #endif

@@ -96,14 +96,18 @@ static bool of_archive(struct restore *r)
 static bool of_journal_row(struct restore *r, const struct cg_journal_row *line)
 {
     char subject[CG_NAME_MAX + 8];
-    const bool issued = strcmp(line->done, "issued") == 0 && line->serial && line->name && line->expires;
-    if (!issued || cg_serials_has(&r->known, line->serial))
+    int64_t end = line->expires;
+    const bool issued = strcmp(line->done, "issued") == 0 || strcmp(line->done, "imported") == 0;
+    if (!issued || !line->serial || !line->name || cg_serials_has(&r->known, line->serial))
         return true;
+    if (!end &&
+        !cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end)) /* of some that were imported nobody knows it */
+        return false;
     snprintf(subject, sizeof subject, "/CN=%s", line->name);
     return add_row(r, (struct cg_index_row){.serial = line->serial,
                                             .file = line->file ? line->file : "unknown",
                                             .subject = subject,
-                                            .expires = line->expires});
+                                            .expires = end});
 }
 
 static bool of_journal(struct restore *r, struct cg_error *err)
@@ -138,7 +142,7 @@ static bool of_revocations(struct restore *r)
 }
 
 /* Without the lines that are none, so that the walk over the rest does not end at one. */
-static bool find_lost(struct restore *r, struct cg_index *index, int64_t now, struct cg_error *err)
+static bool find_lost(struct restore *r, struct cg_index *index, struct cg_error *err)
 {
     struct cg_index rows = {0};
     struct cg_index_row row;
@@ -152,19 +156,18 @@ static bool find_lost(struct restore *r, struct cg_index *index, int64_t now, st
     if (!out || fclose(out) != 0)
         return cg_fault_errno(err, "restore", "index.txt");
     X509_CRL *last = cg_crl_last(r->ca, "ca", r->ca->cert);
-    bool good = cg_index_of_text(&rows, text, len, err) && cg_revocations_lost(r->ca, &rows, last, now, &r->lost, err);
+    bool good = cg_index_of_text(&rows, text, len, err) && cg_revocations_lost(r->ca, &rows, last, 0, &r->lost, err);
     X509_CRL_free(last);
     cg_index_free(&rows);
     return good;
 }
 
-bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, int64_t now, size_t *restored,
-                      struct cg_error *err)
+bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, size_t *restored, struct cg_error *err)
 {
     struct restore r = {.ca = ca};
     char *text = NULL;
     size_t len = 0;
-    bool good = find_lost(&r, index, now, err) &&
+    bool good = find_lost(&r, index, err) &&
                 ((r.out = open_memstream(&text, &len)) || cg_fault_errno(err, "restore", "index.txt"));
     good = good && ((keep_rows(&r, index) && of_archive(&r)) || cg_fault_openssl(err, "no memory for the index")) &&
            of_journal(&r, err) && (of_revocations(&r) || cg_fault_openssl(err, "no memory for the index"));

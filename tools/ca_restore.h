@@ -8,7 +8,6 @@
 #include "ca_index.h"
 
 /* Replaces *index, which was loaded. *restored: how many rows were added or marked as revoked. */
-bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, int64_t now, size_t *restored,
-                      struct cg_error *err);
+bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, size_t *restored, struct cg_error *err);
 
 #endif

@@ -73,10 +73,21 @@ X509_CRL *cg_crl_of(const char *path, X509 *issuer)
     return best;
 }
 
+/* A file that holds these very octets has nothing newer to say; most copies do. */
+static void take_copy(const char *path, const struct cg_bytes *known, X509 *issuer, X509_CRL **best)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
+        return;
+    if (!known->len || !memmem(bytes.data, bytes.len, known->data, known->len))
+        take_all(&bytes, issuer, best);
+    cg_bytes_free(&bytes);
+}
+
 struct copies {
     X509 *issuer;
     X509_CRL *last;
-    struct cg_bytes own; /* crl.pem: most targets have the same, which need not be read as a CRL again */
+    struct cg_bytes own; /* the first copy, as PEM */
 };
 
 /* Brokers have copies, which are newer where the CA came out of a backup. Of one that cannot be read, or of a target
@@ -85,28 +96,23 @@ static bool of_target(void *context, const struct cg_ca *ca, const struct cg_tar
 {
     char path[PATH_MAX];
     struct copies *copies = context;
-    struct cg_bytes bytes;
     (void)ca;
     (void)err;
-    if (snprintf(path, sizeof path, "%s/crl.pem", target->to) >= (int)sizeof path ||
-        !cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
-        return true;
-    if (bytes.len != copies->own.len || memcmp(bytes.data, copies->own.data, bytes.len) != 0)
-        take_all(&bytes, copies->issuer, &copies->last);
-    cg_bytes_free(&bytes);
+    if (snprintf(path, sizeof path, "%s/crl.pem", target->to) < (int)sizeof path)
+        take_copy(path, &copies->own, copies->issuer, &copies->last);
     return true;
 }
 
 X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
 {
-    char path[PATH_MAX], own[32];
+    char path[PATH_MAX];
     struct copies copies = {.issuer = issuer};
-    snprintf(own, sizeof own, "%s/crl.pem", folder);
-    const char *const files[] = {own, "crl.der", "crl.pem"};
-    for (size_t i = 0; !copies.last && i < CG_COUNT(files); i++)
-        copies.last = cg_crl_of(cg_ca_path(ca, path, "%s", files[i]), issuer);
-    if (copies.last)
-        cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, CRL_LIMIT, &copies.own, NULL);
+    if (cg_file_read(cg_ca_path(ca, path, "%s/crl.pem", folder), CG_FILE_PUBLIC, CRL_LIMIT, &copies.own, NULL))
+        take_all(&copies.own, issuer, &copies.last);
+    if (!copies.last)
+        cg_bytes_free(&copies.own);
+    take_copy(cg_ca_path(ca, path, "crl.pem"), &copies.own, issuer, &copies.last);
+    take_copy(cg_ca_path(ca, path, "crl.der"), &copies.own, issuer, &copies.last);
     cg_target_visit(ca, of_target, &copies, NULL);
     cg_bytes_free(&copies.own);
     return copies.last;
@@ -263,16 +269,27 @@ bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CR
     return good;
 }
 
+static bool journal_speaks(const struct cg_ca *ca)
+{
+    struct cg_journal journal;
+    struct cg_journal_serial line;
+    bool speaks = cg_journal_load(&journal, ca, 0, NULL) && cg_journal_next_serial(&journal, &line);
+    cg_journal_free(&journal);
+    return speaks;
+}
+
 /* A CRL was made here once, and nothing is left that says what was on it. */
 static bool has_witness(const struct cg_ca *ca, const char *folder, const X509_CRL *last, struct cg_error *err)
 {
     const bool root = strcmp(folder, "root") == 0;
-    if (last || !cg_ca_has(ca, root ? "root/crlnumber" : "crlnumber") || (!root && cg_ca_has(ca, "journal.jsonl")))
+    const bool is_new = !cg_ca_has(ca, root ? "root/crlnumber" : "ca/cert.pem");
+    if (last || is_new || (!root && journal_speaks(ca)))
         return true;
     cg_error_set(err,
                  "nothing is left that says what was revoked: %s/crl.pem %scannot be read. Put the file back from a "
-                 "backup, or copy the crl.pem of a broker there; then a new CRL can be made",
-                 folder, root ? "" : "and journal.jsonl ");
+                 "backup, or copy the crl.pem of a broker there; then a new CRL can be made%s%s%s",
+                 folder, root ? "" : "and journal.jsonl ", root ? ". If this root never revoked anything: rm " : "",
+                 root ? ca->word : "", root ? "/root/crlnumber" : "");
     return false;
 }
 
@@ -292,9 +309,9 @@ bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_i
                      "index.txt was lost or shortened, or is an older copy: %zu revoked certificate%s (%s%sserial "
                      "%s%s) would be good again "
                      "by a CRL that is made from it, so none was made. Put index.txt back from a backup, or make it "
-                     "again from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index",
+                     "again from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index%s",
                      lost.count, lost.count == 1 ? "" : "s", one->name, one->name[0] ? ", " : "", one->serial,
-                     lost.count == 1 ? "" : ", ...", ca->word);
+                     lost.count == 1 ? "" : ", ...", ca->word, ca->clock_set ? " --at +0s" : "");
     cg_revocations_free(&lost);
     return !one;
 }

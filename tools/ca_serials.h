@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The serial numbers that are in use, as a set: a batch asks it for every certificate.
- * Holds the last 64 bits of each; a false alarm only costs a new random number. The issuer owns it. */
+/* Serial numbers as a set: those that are in use, which a batch asks for every certificate, and those that something
+ * answers for. Holds 64 bits made of the whole number. The caller owns it. */
 #ifndef CG_CA_SERIALS_H
 #define CG_CA_SERIALS_H
 

@@ -3,6 +3,7 @@
 #include "atomic_write.h"
 #include "ca_change.h"
 #include "ca_clock.h"
+#include "ca_index_check.h"
 #include "ca_lock.h"
 #include "core/file.h"
 #include "fault.h"
@@ -105,6 +106,7 @@ static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
                  "%s: user %s may not look into this folder; run certguard as the user who keeps the CA (sudo -u %s)",
                  ca->dir, us, owner ? owner->pw_name : "USER");
 }
+
 /* What is written in place, and the folders; a file that is replaced gets its owner by that. */
 static const char *const mended[] = {"lock", "index.txt", "journal.jsonl", "stage", "ca",
                                      "root", "live",      "archive",       "deploy"};
@@ -152,14 +154,17 @@ int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, s
                      ca->dir);
         return CG_EXIT_FAILED;
     }
-    if (!made && has_parts(ca, err))
+    char path[PATH_MAX];
+    if (!made && cg_file_is_missing(cg_ca_path(ca, path, "ca/cert.pem")) && has_parts(ca, err))
         return CG_EXIT_FAILED;
     if (use != CG_CA_CREATE && !made) {
         explain_absence(ca, err);
         return CG_EXIT_FAILED;
     }
-    const bool dated = use == CG_CA_WRITE || use == CG_CA_CREATE;
-    return (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, cli, err)) ? CG_EXIT_OK : CG_EXIT_FAILED;
+    const bool dated = use == CG_CA_WRITE || use == CG_CA_MEND || use == CG_CA_CREATE;
+    bool good = (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, cli, err)) &&
+                (use != CG_CA_WRITE || cg_index_check(ca, err));
+    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
 
 void cg_ca_close(struct cg_ca *ca)

@@ -38,7 +38,8 @@ struct cg_ca {
 enum cg_ca_use {
     CG_CA_READ,   /* no lock */
     CG_CA_HOLD,   /* the lock is held until close (see ca_lock.h), and what a killed run left was finished or removed */
-    CG_CA_WRITE,  /* the same, and the clock is not before what the CA has seen (ca_clock.h) */
+    CG_CA_MEND,   /* the same, and the clock is not before what the CA has seen (ca_clock.h) */
+    CG_CA_WRITE,  /* the same, and index.txt answers for all that was issued and revoked (ca_index_check.h) */
     CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
 };
 

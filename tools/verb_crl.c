@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_clock.h"
 #include "ca_crl.h"
 #include "ca_key.h"
 #include "ca_restore.h"
@@ -97,7 +98,7 @@ static bool journal_line(struct cg_change *change, const struct cg_cli *cli, con
 static bool restore(struct cg_change *change, const struct cg_cli *cli, struct cg_index *index, size_t *restored,
                     struct cg_error *err)
 {
-    return cg_index_restore(change->ca, index, cli->now, restored, err) &&
+    return cg_index_restore(change->ca, index, restored, err) &&
            cg_change_put(change, "index.txt", index->text, index->len, 0600, err) &&
            journal_line(change, cli, "restored the index", err);
 }
@@ -119,7 +120,7 @@ static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const st
     bool good = (order.key = cg_key_of_ca(cli, ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
                 cg_change_begin(&change, ca, false, err) &&
                 (!o->restore_index || restore(&change, cli, &index, &written->restored, err)) &&
-                (!ca->clock_set || journal_line(&change, cli, "set the clock back", err)) &&
+                (!ca->clock_set || journal_line(&change, cli, CG_CLOCK_SET_BACK, err)) &&
                 cg_crl_write(&change, &order, &written->made, err) && cg_change_commit(&change, err);
     good = good && deploy(ca, err);
     cg_change_end(&change);
@@ -157,6 +158,23 @@ static void tell(const struct cg_cli *cli, const struct crl_options *o, const st
     cg_result(cli, result);
 }
 
+/* The other half of crl.pem, which this run copied as it was. */
+static void warn_root(const struct cg_cli *cli, const struct cg_ca *ca)
+{
+    int64_t start = 0, end = 0;
+    char text[24];
+    X509_CRL *crl = cg_ca_is_two_tier(ca) ? cg_crl_last(ca, "root", ca->root) : NULL;
+    if (crl && cg_time_seconds(X509_CRL_get0_lastUpdate(crl), &start) &&
+        cg_time_seconds(X509_CRL_get0_nextUpdate(crl), &end) && (start > cli->now || end < cli->now)) {
+        cg_time_text(end < cli->now ? end : start, text, sizeof text);
+        cg_warn(cli,
+                "the CRL of the root %s %s, so brokers refuse everyone; make a new one, where the root's key is: "
+                "certguard -C %s crl --root",
+                end < cli->now ? "ended at" : "is not good before", text, ca->word);
+    }
+    X509_CRL_free(crl);
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct crl_options *o = values;
@@ -176,7 +194,7 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--above: expected a number of at most 40 hexadecimal digits, found \"%s\"", o->above);
     if (!o->refresh_if && !cli->dry_run)
         cg_passphrase_ahead(cli, o->root ? "root" : "ca");
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_ca_open(&ca, cli, o->root || o->restore_index ? CG_CA_MEND : CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && o->root && !cg_ca_is_two_tier(&ca)) {
         cg_error_set(&err, "this CA has no intermediate: its one CRL is made without --root");
         code = CG_EXIT_FAILED;
@@ -188,6 +206,8 @@ static int run(const struct cg_cli *cli, const void *values)
             code = CG_EXIT_FAILED;
         else
             tell(cli, o, &written, due);
+        if (code == CG_EXIT_OK && !o->root)
+            warn_root(cli, &ca);
     }
     BN_free(written.above);
     cg_crl_made_clear(&written.made);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_crl.h"
+#include "ca_index_check.h"
 #include "ca_key.h"
+#include "ca_key_ban.h"
 #include "core/name.h"
 #include "deploy.h"
 #include "fault.h"
@@ -76,13 +78,23 @@ static struct meant find_meant(struct cg_index *index, const char *typed)
     return meant;
 }
 
+/* What is over needs no entry on a CRL (RFC 5280 5). A key that was compromised is another matter: it is not certified
+ * again, whenever that becomes known. */
+static bool is_to_change(const struct cg_index_row *row, int64_t now, const char *reason)
+{
+    if (reason && cg_reason_is_compromise(cg_reason_number(reason)))
+        return row->status != 'R' || !cg_reason_is_compromise(row->reason);
+    return row->status == 'V' && row->expires >= now;
+}
+
 static void revoke_row(FILE *out, struct rewrite *rewrite, const struct cg_index_row *old, int64_t when,
                        const char *reason)
 {
     struct cg_index_row row = *old;
     char name[CG_NAME_MAX + 1];
+    if (row.status != 'R')
+        row.revoked = when;
     row.status = 'R';
-    row.revoked = when;
     row.reason = reason ? cg_reason_number(reason) : -1;
     cg_index_print(out, &row);
     cg_index_row_name(&row, name);
@@ -105,7 +117,7 @@ static bool rewrite_index(struct cg_index *index, struct rewrite *rewrite, const
         bool is = is_meant(&row, &meant);
         rewrite->matched += is;
         /* what is over needs no entry on a CRL: RFC 5280 5 */
-        if (is && row.status == 'V' && row.expires >= cli->now)
+        if (is && is_to_change(&row, cli->now, reason))
             revoke_row(out, rewrite, &row, cli->now, reason);
         else
             fwrite(row.line, 1, row.len + 1, out);
@@ -190,20 +202,11 @@ static void tell(const struct cg_cli *cli, const struct rewrite *rewrite, const 
         cg_say(cli, "Deployed to %zu folder%s.", targets, targets == 1 ? "" : "s");
 }
 
-/* A name that has certificates here, but no line in the index, was not mistyped. */
 static bool tell_unknown(const struct cg_ca *ca, const char *typed, struct cg_error *err)
 {
-    if (cg_ca_name_valid(typed, NULL) && cg_ca_generation(ca, typed))
-        cg_error_set(err,
-                     "index.txt has no line of \"%s\", but archive/%s holds certificates: index.txt was lost or "
-                     "shortened. Put it back from a backup, or make it again from the journal, archive/ and the last "
-                     "CRL: certguard -C %s crl --restore-index",
-                     typed, typed, ca->word);
-    else
-        cg_error_set(err,
-                     "this CA issued nothing by the name or serial number \"%s\"; certguard -C %s list shows what "
-                     "it issued",
-                     typed, ca->word);
+    cg_error_set(
+        err, "this CA issued nothing by the name or serial number \"%s\"; certguard -C %s list shows what it issued",
+        typed, ca->word);
     return false;
 }
 
@@ -218,7 +221,8 @@ static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struc
     const char *reason = o->reason && strcmp(o->reason, "unspecified") != 0 ? o->reason : NULL;
     rewrite.serials = cJSON_AddArrayToObject(result, "revoked");
     rewrite.names = cJSON_CreateArray();
-    bool good = cg_index_load(&index, ca, err) && rewrite_index(&index, &rewrite, cli, reason, err);
+    bool good = cg_index_load(&index, ca, err) && cg_index_check_name(ca, &index, cli->args[0], err) &&
+                rewrite_index(&index, &rewrite, cli, reason, err);
     if (good && !rewrite.matched)
         good = tell_unknown(ca, cli->args[0], err);
     if (good && rewrite.revoked && !cli->dry_run)

@@ -72,7 +72,7 @@ says "not due"
 # ---- what was written while the clock was ahead stops runs, and the printed way goes on ----
 ok off $((400 * DAY)) -C ca issue client ahead
 expect 1 cg -C ca crl --refresh-if 50%
-says "the last entry of journal.jsonl (issued ahead)"
+says "an entry of journal.jsonl (issued ahead)"
 cure
 lets_in ca/live/a/cert.pem
 ok cg -C ca crl --refresh-if 50%
@@ -93,3 +93,30 @@ says "the newest revocation of index.txt"
 rm ca/index.txt
 expect 1 off -$((2 * DAY)) -C ca issue client c
 says "the start of the CA's certificate"
+
+# ---- both at once: the printed ways lead out ----
+rm -rf ca
+ok cg -C ca init --no-passphrase
+ok cg -C ca issue client a
+ok off $((400 * DAY)) -C ca issue client ahead
+rm ca/index.txt
+expect 1 cg -C ca crl
+# shellcheck disable=SC2046 # the words of the command
+expect 1 cg $(sed -n 's/.*run once: certguard \(-C [^ ]* crl --at +0s\)$/\1/p' err)
+# shellcheck disable=SC2046
+ok cg $(sed -n 's/.*: certguard \(-C [^ ]* crl --restore-index --at +0s\)$/\1/p' err)
+ok cg -C ca crl
+lets_in ca/live/a/cert.pem
+
+# a date that was given for one run does not let the clock fall behind
+ok cg -C older --at -100d init --no-passphrase
+ok cg -C older issue client a
+ok cg -C older --at -30d issue client early
+expect 1 off -$((20 * DAY)) -C older crl
+says "(issued a)"
+
+# a CA that was made ahead is of no use yet, and no command is said to mend that
+ok off $((40 * DAY)) -C later init --no-passphrase
+expect 1 cg -C later crl
+says "make a new one in another folder"
+says_not "run once"

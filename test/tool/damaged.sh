@@ -25,7 +25,7 @@ without()
         says "${file##*/}"
         says "$words"
         says_not "ca init"
-        diff -r --no-dereference before ca >differs || fail "$file $state: $* changed something: $(cat differs)"
+        diff -r -x lock --no-dereference before ca >differs || fail "$file $state: $* changed something: $(cat differs)"
     done
 }
 
@@ -45,7 +45,7 @@ for verb in "init --no-passphrase" "import whole --no-passphrase"; do
         expect 1 cg -C ca $verb
         says "holds $left of a CA, but its certificate ca/cert.pem is not there. Put the file back from a backup"
         rm -f ca/lock
-        diff -r --no-dereference before ca >differs || fail "$verb changed what was left: $(cat differs)"
+        diff -r -x lock --no-dereference before ca >differs || fail "$verb changed what was left: $(cat differs)"
     done
 done
 without chain.pem "chain.pem" issue client b --passphrase-file pass

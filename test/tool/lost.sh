@@ -82,6 +82,54 @@ for how in empty gone shortened older garbage; do
     whole
 done
 
+# every verb that trusts the index refuses, before it signs or deploys anything
+openssl req -new -key base/live/stolen/privkey.pem -subj /CN=again -out again.csr || fail "openssl req"
+for how in empty shortened older; do
+    for verb in "sign again.csr --name again" "issue client new" "renew kept" "renew --all --due" "deploy two.lan"; do
+        fresh
+        damage $how
+        # shellcheck disable=SC2086 # the words of the verb
+        refused cg -C ca $verb
+        [ ! -e ca/live/again ] && [ ! -e ca/live/new ] || fail "$verb: something was made"
+    done
+done
+cure
+expect 1 cg -C ca sign again.csr --name again
+says "was revoked as compromised"
+
+# a renewal that an older index does not know is revoked with the rest
+fresh
+cp ca/index.txt before.txt
+ok cg -C ca renew kept
+cp ca/index.txt whole.txt
+for how in older cut; do
+    if [ $how = older ]; then cp before.txt ca/index.txt; else head -c -10 whole.txt >ca/index.txt; fi
+    expect 1 cg -C ca revoke kept
+    says "crl --restore-index"
+    rm ca/journal.jsonl # and not even the journal is there
+    expect 1 cg -C ca revoke kept
+    says "crl --restore-index"
+    cp base/journal.jsonl ca/journal.jsonl
+    expect 1 cg -C ca revoke kept
+    says "it has no line of archive/kept/0002"
+done
+ok cg -C ca crl --restore-index
+ok cg -C ca revoke kept
+says "Revoked 2 certificates"
+
+# files of 0 bytes, as a power cut leaves them
+fresh
+for file in index.txt journal.jsonl ca/crl.pem crl.pem crl.der; do
+    : >ca/$file
+done
+: >etc/crl.pem
+expect 1 cg -C ca crl
+expect 1 cg -C ca crl --restore-index
+says "copy the crl.pem of a broker there"
+rm ca/crlnumber
+expect 1 cg -C ca crl --restore-index
+expect 1 cg -C ca issue client new
+
 # what is not in the index any more is not "never issued"
 fresh
 sed '/archive\/kept\//d' base/index.txt >ca/index.txt
@@ -151,8 +199,9 @@ cure
 fresh
 sed -i '2s/.*/{"done":"revo/' ca/journal.jsonl
 rm ca/index.txt ca/crl.pem ca/crl.der ca/ca/crl.pem
-expect 1 cg -C ca crl
-says "2 revoked certificates"
+refused cg -C ca crl
+cure
+[ "$(sort base/index.txt)" = "$(sort ca/index.txt)" ] || fail "a broken line of the journal costs a line of the index"
 
 # somebody else's CRL in the place of ours says nothing
 fresh
@@ -170,6 +219,66 @@ fresh
 echo 02 >ca/crlnumber
 ok cg -C ca crl
 says "number 04"
+
+fresh
+: >ca/crlnumber
+ok cg -C ca crl
+says "number 04"
+fresh
+echo garbage >ca/crlnumber
+ok cg -C ca revoke kept
+says "number 04"
+# an old copy is not the last one, whichever file it is
+for file in ca/crl.pem crl.pem; do
+    fresh
+    ok cg -C ca crl
+    cp base/$file ca/$file
+    rm ca/crlnumber
+    ok cg -C ca crl
+    says "number 05"
+done
+
+# ---- compromised: known later, or of a certificate that is over ----
+fresh
+ok cg -C ca revoke kept --reason certificateHold
+ok cg -C ca revoke kept --reason keyCompromise
+says "Revoked 1 certificate"
+[ "$(grep -c 'keyCompromise.*archive/kept/' ca/index.txt)" = 1 ] || fail "the reason was not raised"
+openssl crl -in ca/crl.pem -noout -text | grep -q "Key Compromise" || fail "the CRL has the old reason"
+ok cg -C ca revoke kept --reason keyCompromise
+says "revoked or over already"
+consistent_journal=$(grep -c '"name":"kept".*"done":"revoked"' ca/journal.jsonl)
+[ "$consistent_journal" = 2 ] || fail "the journal has $consistent_journal lines"
+fresh
+ok cg -C ca --at +800d revoke kept --reason keyCompromise
+openssl req -new -key ca/live/kept/privkey.pem -subj /CN=again -out again.csr || fail "openssl req"
+expect 1 cg -C ca --at +800d sign again.csr --name again
+says "was revoked as compromised"
+rm ca/index.txt
+ok cg -C ca --at +800d crl --restore-index
+expect 1 cg -C ca --at +800d sign again.csr --name again
+says "was revoked as compromised"
+
+# ---- serial numbers that differ in one place, of a CA that was made by hand ----
+mkdir counted
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=By hand" -days 900 -keyout counted/ca.key \
+    -out counted/ca.crt -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null ||
+    fail "openssl req"
+for serial in 00 01 0100000000000000AA 0200000000000000AA; do
+    printf 'R\t361125220332Z\t261101000000Z,keyCompromise\t%s\tunknown\t/CN=d%s\n' $serial $serial
+done >counted/index.txt
+for lost in 0 01 0100000000000000AA 0200000000000000AA; do
+    rm -rf ca
+    ok cg -C ca import counted --no-passphrase
+    sed -i "/	$lost	/d" ca/index.txt
+    expect 1 cg -C ca crl
+    says "crl --restore-index"
+    cure
+    [ "$(grep -c ^R ca/index.txt)" = 4 ] || fail "$lost: $(cat ca/index.txt)"
+    rm ca/index.txt
+    ok cg -C ca crl --restore-index
+    [ "$(grep -c ^R ca/index.txt)" = 4 ] || fail "$lost and the others: $(cat ca/index.txt)"
+done
 
 # ---- a copy of the CRL that is lost or damaged is due ----
 for file in crl.pem ca/crl.pem crl.der; do
