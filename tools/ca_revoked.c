@@ -156,7 +156,7 @@ void cg_revocations_free(struct cg_revocations *lost)
 
 const struct cg_revocation *cg_revocations_find(const struct cg_revocations *lost, const char *serial)
 {
-    struct cg_revocation key;
+    struct cg_revocation key = {.reason = -1};
     if (!lost->count)
         return NULL;
     snprintf(key.serial, sizeof key.serial, "%s", digits_of(serial));
