@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,16 +77,30 @@ static bool write_record(const struct cg_ca *ca, const char *name, const struct 
 
 /* ---- the lock */
 
-static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, const char *name, struct cg_error *err)
+/* As the owner of the CA's folder, whose runs must see it. */
+static int make_lock(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
+    const bool assumed = setfsuid((uid_t)-1) == (int)ca->owner.uid; /* changes nothing, returns what holds */
+    int fd = -1;
+    cg_owner_mend(&ca->owner, ca->dir, "rotate");
+    cg_owner_assume(&ca->owner);
+    if (cg_make_folders(cg_ca_path(ca, path, "rotate"), 0700, err)) {
+        fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+            cg_fault_errno(err, "open", path);
+    }
+    if (!assumed)
+        cg_owner_leave(&ca->owner);
+    return fd;
+}
+
+static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
     const struct timespec step = {0, LOCK_STEP_NS};
-    if (!cg_make_folders(cg_ca_path(ca, path, "rotate"), 0700, err))
-        return false;
-    rotation->lock = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                          0600);
+    rotation->lock = make_lock(ca, name, err);
     if (rotation->lock < 0)
-        return cg_fault_errno(err, "open", path);
+        return false;
     for (int i = 0; i < LOCK_TRIES; i++) {
         if (flock(rotation->lock, LOCK_EX | LOCK_NB) == 0)
             return true;
@@ -95,21 +110,30 @@ static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, cons
     return false;
 }
 
-static bool is_locked(const struct cg_ca *ca, const char *name)
+/* A lock that cannot be looked at may be held: locked, and err says why. */
+static bool is_locked(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
     int fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    bool locked = fd >= 0 ? flock(fd, LOCK_SH | LOCK_NB) != 0 : errno != ENOENT;
+    if (locked && errno != EWOULDBLOCK)
+        cg_fault_errno(err, "open", path);
     if (fd >= 0)
         close(fd);
     return locked;
 }
 
-enum cg_rotation_state cg_rotation_state(const struct cg_ca *ca, const char *name)
+static enum cg_rotation_state look(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
-    return is_locked(ca, name)                ? CG_ROTATION_RUNS
+    return is_locked(ca, name, err)           ? CG_ROTATION_RUNS
            : read_record(ca, name).is_decided ? CG_ROTATION_NONE
                                               : CG_ROTATION_LEFT;
+}
+
+enum cg_rotation_state cg_rotation_state(const struct cg_ca *ca, const char *name)
+{
+    struct cg_error unheard = {""};
+    return look(ca, name, &unheard);
 }
 
 bool cg_rotation_begin(struct cg_rotation *rotation, const struct cg_ca *ca, const char *name, unsigned generation,
@@ -155,8 +179,16 @@ bool cg_rotation_settle(const struct cg_ca *ca, const char *name, int64_t when, 
 {
     struct cg_error why = {""};
     bool stays = false;
-    const enum cg_rotation_state state = cg_rotation_state(ca, name);
+    const enum cg_rotation_state state = look(ca, name, &why);
     *busy = state == CG_ROTATION_RUNS;
+    if (*busy && why.text[0]) {
+        cg_error_set(
+            err,
+            "whether another run rotates \"%s\" now cannot be looked at, so nothing was done: %s. Everything in "
+            "the CA's folder must be its owner's",
+            name, why.text);
+        return false;
+    }
     if (state != CG_ROTATION_LEFT || cg_rotation_take_back(ca, name, when, &stays, &why))
         return true;
     cg_error_set(err, "a rotation of \"%s\" was ended before its proof, and going back failed: %s", name, why.text);

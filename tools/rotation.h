@@ -16,7 +16,7 @@ struct cg_rotation {
 
 enum cg_rotation_state {
     CG_ROTATION_NONE = 0, /* none, or decided */
-    CG_ROTATION_RUNS,     /* another run waits for its proof */
+    CG_ROTATION_RUNS,     /* another run waits for its proof, or that cannot be looked at */
     CG_ROTATION_LEFT,     /* the run is gone and has not decided */
 };
 
@@ -35,7 +35,8 @@ bool cg_rotation_prove(const struct cg_ca *ca, const char *name, unsigned genera
  * failed, and the next run tries again. */
 bool cg_rotation_take_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err);
 
-/* For the other verbs: what was left is taken back. *busy: another run rotates this name now; leave it alone. */
+/* For the other verbs: what was left is taken back. *busy: another run rotates this name now; leave it alone. False also
+ * where that cannot be looked at. */
 bool cg_rotation_settle(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err);
 
 #endif
