@@ -3,6 +3,7 @@
 #include "ca_names.h"
 #include "ca_renew.h"
 #include "deploy.h"
+#include "generation.h"
 #include "renewal.h"
 #include "rotation.h"
 #include "verbs.h"
@@ -40,6 +41,8 @@ struct run {
     struct cg_index index; /* as it was when the lock was taken */
     cJSON *renewed, *failed;
     size_t skipped, shortened;
+    size_t busy; /* another run rotates them */
+    bool broken; /* one failed for another reason */
 };
 
 /* Revoked ones stay as they are when all are meant; named, they are an error. */
@@ -67,6 +70,36 @@ static bool deploy_again(struct run *run, const char *name, bool say, struct cg_
     return good;
 }
 
+/* A live one that is revoked or over goes over nothing that may still serve. */
+static bool deploy_unchanged(struct run *run, const char *name, struct cg_error *err)
+{
+    const unsigned live = cg_generation_live(run->ca, name);
+    const char *word = run->ca->word;
+    struct cg_error unheard = {""};
+    bool done = false;
+    if (cg_generation_is_valid(run->ca, name, live, run->cli->now, &unheard))
+        return deploy_again(run, name, false, err);
+    if (!cg_deploy_is_done(run->ca, name, &done, &unheard) || !done)
+        cg_warn(
+            run->cli,
+            "%s: generation %u, which is live, is revoked or not valid now, so its folders, which hold something else, "
+            "are left as they are. Back to an earlier one: certguard -C %s deploy %s --rollback; or a new one: "
+            "certguard -C %s issue",
+            name, live, word, name, word);
+    return true;
+}
+
+/* Named, it is an error; where all are meant, the next run comes to it. */
+static bool leave_busy(struct run *run, const char *name, struct cg_error *err)
+{
+    run->busy++;
+    if (run->options->all)
+        cg_say(run->cli, "Another run rotates \"%s\" now; it is left alone.", name);
+    else
+        cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
+    return run->options->all;
+}
+
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
@@ -81,10 +114,12 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     if ((!cli->dry_run && !cg_rotation_settle(run->ca, name, cli->now, &busy, err)) ||
         !is_wanted(run, name, &wanted, err))
         return false;
-    if (busy || !wanted) {
+    if (busy)
+        return leave_busy(run, name, err);
+    if (!wanted) {
         run->skipped++;
-        cg_detail(cli, busy ? "Another run rotates \"%s\" now." : "\"%s\" is not due.", name);
-        return busy || cli->dry_run || deploy_again(run, name, false, err);
+        cg_detail(cli, "\"%s\" is not due.", name);
+        return cli->dry_run || deploy_unchanged(run, name, err);
     }
     if (!run->is_open && !(run->is_open = cg_issuer_open(&run->issuer, cli, run->ca, err)))
         return false;
@@ -107,8 +142,10 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 static bool renew_and_note(struct run *run, const char *name)
 {
     struct cg_error err = {""};
+    const size_t busy = run->busy;
     if (renew_one(run, name, &err))
         return true;
+    run->broken = run->broken || run->busy == busy;
     cg_warn(run->cli, "%s: %s", name, err.text);
     cJSON *failed = cJSON_CreateObject();
     cJSON_AddStringToObject(failed, "name", name);
@@ -126,8 +163,10 @@ static bool give_way(struct run *run)
         cg_index_free(&run->index);
         good = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
     }
-    if (!good)
+    if (!good) {
+        run->broken = true;
         cg_warn(run->cli, "the names that are left are not looked at: %s", err.text);
+    }
     return good;
 }
 
@@ -156,7 +195,7 @@ static bool read_names(struct run *run, struct cg_error *err)
     return good;
 }
 
-static bool renew_wanted(struct run *run)
+static int renew_wanted(struct run *run)
 {
     cJSON *result = cJSON_CreateObject();
     run->renewed = cJSON_AddArrayToObject(result, "renewed");
@@ -166,10 +205,10 @@ static bool renew_wanted(struct run *run)
         good = renew_and_note(run, run->cli->args[i]) && good;
     cg_issue_say_shortened(run->cli, run->ca, run->shortened);
     cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
-    if (good && cJSON_GetArraySize(run->renewed) == 0)
+    if (good && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
         cg_say(run->cli, "Nothing is due.");
     cg_result(run->cli, result);
-    return good;
+    return good ? CG_EXIT_OK : run->broken ? CG_EXIT_FAILED : CG_EXIT_LOCKED;
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)
@@ -190,7 +229,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     }
     struct run run = {.cli = cli, .ca = &ca, .options = o};
     bool good = read_names(&run, &err) && cg_index_load(&run.index, &ca, &err);
-    code = !good ? cg_fail(cli, CG_EXIT_FAILED, &err) : renew_wanted(&run) ? CG_EXIT_OK : CG_EXIT_FAILED;
+    code = good ? renew_wanted(&run) : cg_fail(cli, CG_EXIT_FAILED, &err);
     GENERAL_NAMES_free(run.names);
     cg_index_free(&run.index);
     cg_issuer_close(&run.issuer);

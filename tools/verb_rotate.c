@@ -12,7 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#define POLL_MS     200
+#define POLL_MS     200 /* at first; each look is an event in the broker's log, so slower from then on */
+#define POLL_MAX_MS 1000
 #define TIMEOUT     30
 #define TIMEOUT_MAX 3600
 #define LOCK_WAIT   60 /* s for the CA's lock after the proof: a decision is due */
@@ -70,6 +71,13 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* A signal ends it. */
+static void sleep_ms(int64_t ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
 static bool is_stopped(struct cg_error *err)
 {
     if (stopped)
@@ -80,8 +88,7 @@ static bool is_stopped(struct cg_error *err)
 /* Only what comes over the wire proves that it is served. err: the last thing that was seen instead. */
 static bool is_served(const char *where, const X509 *cert, int64_t end, struct cg_error *err)
 {
-    const struct timespec pause = {0, POLL_MS * 1000 * 1000};
-    for (;;) {
+    for (int64_t pause = POLL_MS;; pause = pause * 2 < POLL_MAX_MS ? pause * 2 : POLL_MAX_MS) {
         int64_t left = end - now_ms();
         X509 *served = left > 0 ? cg_served_certificate(where, left, err) : NULL;
         bool same = served && X509_cmp(served, cert) == 0;
@@ -91,7 +98,7 @@ static bool is_served(const char *where, const X509 *cert, int64_t end, struct c
         X509_free(served);
         if (same || left <= 0 || is_stopped(err))
             return same;
-        nanosleep(&pause, NULL);
+        sleep_ms(pause);
     }
 }
 

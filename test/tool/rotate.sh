@@ -56,8 +56,13 @@ says "another run rotates"
 expect 75 cg -C ca deploy b
 says "another run rotates"
 expect 1 cg -C ca needs-renewal b
-ok cg -C ca renew b
-says_not "Renewed"
+expect 75 cg -C ca renew b
+says "another run rotates"
+says_not "Nothing is due"
+expect 75 cg -C ca renew b two
+says '"two", generation 2'
+ok cg -C ca renew --all --due
+says 'Another run rotates "b" now'
 ok cg -C ca revoke one
 cmp etc/crl.pem ca/crl.pem || fail "revoke did not get through"
 kill -INT $rotation
@@ -99,4 +104,42 @@ ended 1 "is live all the same: .* is revoked"
 holds 0008
 expect 1 cg -C ca needs-renewal b
 consistent ca
+
+# ---- another user's CA: whoever runs it, the lock is the owner's, and one that cannot be looked at may be held ----
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    home=$(mktemp -d /tmp/certguard-rotate.XXXXXX) || exit 1
+    trap 'rm -rf "$work" "$home"' EXIT
+    as_user()
+    {
+        setpriv --reuid 64321 --regid 64321 --clear-groups env HOME=/nowhere "$@"
+    }
+    chmod 755 "$home"
+    cp "$CERTGUARD" "$home/certguard" && chmod 755 "$home/certguard"
+    mkdir "$home/ca" "$home/etc" && chown 64321:64321 "$home/ca" "$home/etc"
+    cd "$home" || exit 1
+    ok as_user ./certguard -C ca init --no-passphrase
+    ok as_user ./certguard -C ca issue broker b --san dns:localhost --to etc
+    cg -C ca rotate b --timeout 300 --connect 127.0.0.1:1 >"$work/rotate.out" 2>"$work/rotate.err" </dev/null &
+    rotation=$!
+    tries=600
+    until cmp -s ca/archive/b/0002/cert.pem etc/cert.pem; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || fail "the new generation is not deployed: $(cat "$work/rotate.err")"
+        sleep 0.1
+    done
+    [ "$(stat -c %u ca/rotate ca/rotate/b.lock | sort -u)" = 64321 ] || fail "the lock is not the owner's"
+    expect 75 as_user ./certguard -C ca renew b
+    says "another run rotates"
+    [ "$(readlink ca/live/b/current)" = ../../archive/b/0002 ] || fail "taken back while it waits"
+    kill -TERM $rotation
+    wait $rotation
+    chown root ca/rotate/b.lock
+    chmod 600 ca/rotate/b.lock
+    expect 1 as_user ./certguard -C ca renew --all --due
+    says "cannot be looked at"
+    rm ca/rotate/b.lock
+    ok as_user ./certguard -C ca renew --all --due
+    consistent ca
+    cd "$work" || exit 1
+fi
 echo "done"
