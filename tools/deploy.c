@@ -146,11 +146,27 @@ static bool is_own(const struct cg_ca *ca, const struct cg_target *target, struc
     return cg_target_is_own(ca, target, err) || is_in_place(ca, target);
 }
 
+/* The folder of a disk that is not mounted, say, is not made anew in its place: the broker would find none of it there, and
+ * nobody would know. */
+static bool is_there(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    char word[PATH_MAX];
+    if (target->is_typed || !cg_file_is_missing(target->to))
+        return true;
+    cg_error_set(
+        err,
+        "%s is gone; mount or restore it, or make it anew: certguard -C %s deploy %s --to %s. Where no broker reads "
+        "it any more: certguard -C %s deploy %s --forget %s",
+        target->to, ca->word, target->name, cg_target_word(target, word), ca->word, target->name, word);
+    return false;
+}
+
 /* The set as it is to stand in this target. */
 static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsigned generation, struct set *set,
                     struct cg_error *err)
 {
-    return is_own(ca, target, err) && read_generation(ca, target->name, generation, set, err) &&
+    return is_there(ca, target, err) && is_own(ca, target, err) &&
+           read_generation(ca, target->name, generation, set, err) &&
            (set->has_key || take_key_of_target(target, set, err)) && own_files(target, set, err);
 }
 
@@ -285,14 +301,11 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
 {
     struct rounds *rounds = context;
     struct cg_error fault = {""};
-    char word[PATH_MAX];
-    bool good = copy_ca_files(ca, target, &fault);
+    const bool there = is_there(ca, target, &fault);
+    const bool good = there && copy_ca_files(ca, target, &fault);
     (void)err;
-    if (!good)
+    if (there && !good)
         explain(ca, target, &fault);
-    if (!good && cg_file_is_missing(target->to))
-        cg_error_set(&fault, "%s is gone; where no broker reads it any more: certguard -C %s deploy %s --forget %s",
-                     target->to, ca->word, target->name, cg_target_word(target, word));
     note(rounds, good, &fault);
     return true;
 }

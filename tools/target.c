@@ -181,14 +181,19 @@ mode_t cg_target_key_mode(const struct cg_target *target)
 
 static bool parse_mode(const char *text, int *mode, struct cg_error *err)
 {
+    static const int modes[] = {0600, 0640, 0440, 0400};
     char *end = NULL;
     long value = strtol(text, &end, 8);
-    if (*end || value < 0400 || value > 0777 || value & 07) {
-        cg_error_set(err, "--mode %s: expected 0600, 0640 or 0440; others must not read a private key", text);
-        return false;
-    }
-    *mode = (int)value;
-    return true;
+    for (size_t i = 0; !*end && i < CG_COUNT(modes); i++)
+        if (value == modes[i]) {
+            *mode = modes[i];
+            return true;
+        }
+    cg_error_set(err,
+                 "--mode %s: expected 0600, 0640, 0440 or 0400; others must not read a private key, and nobody but its "
+                 "owner writes it",
+                 text);
+    return false;
 }
 
 static bool take(char **field, const char *value)
@@ -272,6 +277,25 @@ static bool other_has(void *context, const struct cg_ca *ca, const struct cg_tar
     return false;
 }
 
+/* certguard alone chooses what is in there, and takes away what it does not know. */
+static bool is_store(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    const struct cg_target *wanted = context;
+    char store[PATH_MAX], folder[PATH_MAX];
+    (void)ca;
+    resolve(target->to, store);
+    resolve(wanted->to, folder);
+    const size_t len = strlen(store);
+    static const char below[] = "/.certguard";
+    const char *rest = strncmp(folder, store, len) == 0 ? folder + len : "";
+    const bool stored = strncmp(rest, below, strlen(below)) == 0 &&
+                        (!rest[strlen(below)] || rest[strlen(below)] == '/');
+    if (stored)
+        cg_error_set(err, "%s is in .certguard/, where certguard keeps the generations of %s; deploy to another folder",
+                     wanted->to, target->to);
+    return !stored;
+}
+
 bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char folder[PATH_MAX], dir[PATH_MAX];
@@ -283,7 +307,8 @@ bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, st
         cg_error_set(err, "%s is in the CA's own folder; deploy to a folder that the broker alone reads", target->to);
         return false;
     }
-    return cg_target_visit(ca, other_has, &target, err);
+    struct cg_target wanted = *target;
+    return cg_target_visit(ca, is_store, &wanted, err) && cg_target_visit(ca, other_has, &target, err);
 }
 
 static struct cg_target *find(struct cg_targets *targets, const char *folder)
@@ -321,6 +346,7 @@ bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_target
         const bool is_new = !target;
         if (is_new && !(target = add_folder(targets, name, folder, err)))
             return false;
+        target->is_typed = true;
         return change_one(target, o, err) && (!is_new || cg_target_is_own(ca, target, err));
     }
     for (size_t i = 0; good && i < targets->count; i++)

@@ -14,6 +14,7 @@ struct cg_target {
     char *owner, *group;        /* names; NULL: left as they are */
     int mode;                   /* of privkey.pem; 0: 0600, with a group 0640 */
     char *connect;              /* HOST:PORT where the broker serves it; NULL: none */
+    bool is_typed;              /* --to named it in this run */
 };
 
 struct cg_targets {

@@ -18,7 +18,8 @@ struct deploy_options {
 
 static const struct cg_option options[] = {
     CG_PLACE_ROWS(AT),
-    {"rollback", NULL, "go back to the generation before, and deploy that", CG_OPT_FLAG, 0, AT(rollback)},
+    {"rollback", NULL, "go back to the newest earlier generation that may be live, and deploy that", CG_OPT_FLAG, 0,
+     AT(rollback)},
     {"forget", "FOLDER", "keep this one no longer up to date; its files stay", CG_OPT_FOLDER, 0, AT(forget)},
 };
 
@@ -61,21 +62,38 @@ static void tell(const struct run *run)
                cli->dir_word, run->name, cg_target_word(&targets->item[0], word));
 }
 
+/* The newest of the earlier ones that may be live. Where none is, err has the reasons, the newest one's first. */
+static bool choose_earlier(struct run *run, struct cg_error *err)
+{
+    char relative[CG_NAME_MAX + 32], reasons[sizeof err->text] = "";
+    for (unsigned n = cg_generation_live(run->ca, run->name); n-- > 1;) {
+        const size_t len = strlen(reasons);
+        struct cg_error why = {""};
+        snprintf(relative, sizeof relative, "archive/%s/%04u", run->name, n);
+        if (!cg_ca_has(run->ca, relative))
+            continue;
+        run->generation = n;
+        if (cg_generation_may_be_live(run->ca, run->name, n, run->cli->now, &why)) {
+            if (len)
+                cg_warn(run->cli, "passed over: %s", reasons);
+            return true;
+        }
+        snprintf(reasons + len, sizeof reasons - len, "%s%s", len ? "; " : "", why.text);
+    }
+    cg_error_set(err,
+                 reasons[0] ? "no earlier generation of \"%s\" may be live: %s"
+                            : "\"%s\" has no earlier generation to go back to",
+                 run->name, reasons);
+    return false;
+}
+
 /* What is refused is refused before anything is changed. */
 static bool choose_generation(struct run *run, struct cg_error *err)
 {
-    char relative[CG_NAME_MAX + 32];
-    const bool back = run->options->rollback;
+    if (run->options->rollback)
+        return choose_earlier(run, err);
     run->generation = cg_generation_live(run->ca, run->name);
-    if (!back)
-        return cg_generation_is_valid(run->ca, run->name, run->generation, run->cli->now, err);
-    snprintf(relative, sizeof relative, "archive/%s/%04u", run->name, run->generation - 1);
-    if (run->generation < 2 || !cg_ca_has(run->ca, relative)) {
-        cg_error_set(err, "\"%s\" has no earlier generation to go back to", run->name);
-        return false;
-    }
-    run->generation--;
-    return cg_generation_may_be_live(run->ca, run->name, run->generation, run->cli->now, err);
+    return cg_generation_is_valid(run->ca, run->name, run->generation, run->cli->now, err);
 }
 
 static bool deploy(struct run *run, struct cg_error *err)

@@ -166,11 +166,13 @@ printf '{"to":"%s/flat","mode":0}' "$work" >ca/deploy/c.json
 ok cg -C ca renew b
 serial=$(openssl x509 -in ca/archive/b/0008/cert.pem -noout -serial | cut -d= -f2)
 ok cg -C ca revoke "$serial"
-expect 1 cg -C ca deploy b --rollback
-says "generation 8 .* is revoked"
+# the newest of those that may be live, and no word of the others but why
+ok cg -C ca -n deploy b --rollback
+says "passed over: generation 8 .* is revoked"
+says "generation 7"
 ok cg -C ca renew b
 expect 1 cg -C ca --at +91d deploy b --rollback
-says "ended at"
+says "no earlier generation .* may be live: generation 9 .* ended at .*; generation 8 .* is revoked"
 expect 1 cg -C ca -n --at +91d deploy b --rollback
 holds etc b 0010
 ok cg -C ca -n --at +89d deploy b --rollback
@@ -178,13 +180,15 @@ holds etc b 0010
 ok cg -C ca deploy b --rollback
 holds etc b 0009
 ok cg -C ca renew b
-expect 1 cg -C ca deploy b --rollback
-says "generation 10 .* is unproven"
+ok cg -C ca -n deploy b --rollback
+says "passed over: generation 10 .* is unproven"
+says "generation 9"
 expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
 says "Went back to generation 11"
 ok cg -C ca renew b
-expect 1 cg -C ca deploy b --rollback
-says "generation 12 .* is unproven"
+ok cg -C ca -n deploy b --rollback
+says "passed over: generation 12 .* is unproven"
+says "generation 11"
 holds etc b 0013
 ok cg -C ca renew b
 ok cg -C ca deploy b --rollback
@@ -194,6 +198,56 @@ ok cg -C ca revoke e
 expect 1 cg -C ca deploy e
 says "is revoked"
 ok cg -C ca deploy e --forget etc-e
+# a folder that missed a renewal keeps what serves, where what it missed is revoked by now
+ok cg -C ca issue broker f --san dns:localhost --to etc-f
+mv etc-f away
+touch etc-f
+expect 1 cg -C ca renew f
+rm etc-f
+mv away etc-f
+ok cg -C ca revoke "$(openssl x509 -in ca/live/f/cert.pem -noout -serial | cut -d= -f2)" --reason superseded
+ok cg -C ca renew --all --due
+says "f: generation 2, which is live, is revoked .* left as they are"
+holds etc-f f 0001
+ok cg -C ca deploy f --rollback
+holds etc-f f 0001
+ok cg -C ca renew --all --due
+says_not "left as they are"
+ok cg -C ca deploy f --forget etc-f
+
+# ---- a folder that is gone is not made anew, but by who says so ----
+ok cg -C ca issue broker g --san dns:localhost --to etc-g
+mv etc-g away
+expect 1 cg -C ca renew g
+says "etc-g is gone.* deploy g --forget"
+expect 1 cg -C ca renew --all --due
+expect 1 cg -C ca rotate g --connect 127.0.0.1:1 --timeout 1
+says "etc-g is gone"
+[ ! -e ca/archive/g/0003 ] || fail "rotated before the folder was looked at"
+expect 1 cg -C ca deploy g
+expect 1 cg -C ca crl
+says "etc-g is gone"
+[ ! -e etc-g ] || fail "made anew"
+ok cg -C ca needs-renewal g
+mv away etc-g
+ok cg -C ca renew --all --due
+holds etc-g g 0002
+rm -rf etc-g
+ok cg -C ca deploy g --to etc-g
+holds etc-g g 0002
+
+# ---- a folder in the folder that certguard keeps, and modes that let others write the key ----
+for folder in etc-g/.certguard etc-g/.certguard/current etc-g/.certguard/new; do
+    for name in g b; do
+        expect 1 cg -C ca deploy $name --to $folder
+        says "where certguard keeps"
+    done
+done
+for mode in 0770 0660 0700 0644 0500; do
+    expect 1 cg -C ca deploy g --mode $mode
+    says "expected 0600, 0640, 0440 or 0400"
+done
+ok cg -C ca deploy g --mode 0400
 consistent ca
 
 # ---- a folder that a unit may not write ----
