@@ -48,6 +48,29 @@ static bool disable(struct removal *removal, const char *name, struct cg_error *
     return !is_there(link) || take_away(removal, link, err);
 }
 
+static bool is_changed(const char *path)
+{
+    return is_there(path) && !cg_unit_is_ours(path);
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t len = strlen(name), n = strlen(end);
+    return len > n && strcmp(name + len - n, end) == 0;
+}
+
+/* The timer of a service and the service of a timer: one without the other is of no use to whoever changed it. */
+static bool is_other_changed(const struct removal *removal, const char *name)
+{
+    char other[128], path[PATH_MAX];
+    const bool is_timer = ends_in(name, ".timer");
+    if (!is_timer && !ends_in(name, ".service"))
+        return false;
+    snprintf(other, sizeof other, "%.*s%s", (int)(strrchr(name, '.') - name), name, is_timer ? ".service" : ".timer");
+    cg_unit_place(removal->folders, other, path);
+    return is_changed(path);
+}
+
 static bool remove_one(struct removal *removal, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -56,8 +79,12 @@ static bool remove_one(struct removal *removal, const char *name, struct cg_erro
         return false;
     if (!is_there(path))
         return true;
-    if (!cg_unit_is_ours(path)) {
-        cg_warn(removal->cli, "%s: changed by hand or not ours; it stays", path);
+    const bool changed = is_changed(path);
+    if (changed || is_other_changed(removal, name)) {
+        cg_warn(removal->cli,
+                changed ? "%s: changed by hand or not ours; it stays"
+                        : "%s: stays with the one that was changed by hand",
+                path);
         note(removal, path, "kept");
         return true;
     }
