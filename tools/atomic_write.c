@@ -48,10 +48,17 @@ static bool set_owner(int fd, const struct cg_owner *owner)
     return !owner->mode || fchmod(fd, owner->mode) == 0;
 }
 
-bool cg_write_new(const char *path, const void *data, size_t len, const struct cg_owner *owner, bool sync,
-                  struct cg_error *err)
+static const char *name_in(int folder, const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const char *slash = folder == AT_FDCWD ? NULL : strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool cg_write_new_at(int folder, const char *path, const void *data, size_t len, const struct cg_owner *owner,
+                     bool sync, struct cg_error *err)
+{
+    const char *name = name_in(folder, path);
+    int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return cg_fault_errno(err, "create", path);
     bool good = false;
@@ -68,12 +75,18 @@ bool cg_write_new(const char *path, const void *data, size_t len, const struct c
     if (close(fd) != 0 && good)
         good = cg_fault_errno(err, "close", path);
     if (!good)
-        unlink(path);
+        unlinkat(folder, name, 0);
     return good;
 }
 
-bool cg_write_replace(const char *path, const void *data, size_t len, const struct cg_owner *owner,
-                      struct cg_error *err)
+bool cg_write_new(const char *path, const void *data, size_t len, const struct cg_owner *owner, bool sync,
+                  struct cg_error *err)
+{
+    return cg_write_new_at(AT_FDCWD, path, data, len, owner, sync, err);
+}
+
+bool cg_write_replace_at(int folder, const char *path, const void *data, size_t len, const struct cg_owner *owner,
+                         struct cg_error *err)
 {
     char temporary[PATH_MAX];
     struct stat old;
@@ -82,19 +95,31 @@ bool cg_write_replace(const char *path, const void *data, size_t len, const stru
         cg_error_set(err, "%s: the path is too long", path);
         return false;
     }
-    if (!owner && stat(path, &old) == 0)
+    if (!owner && fstatat(folder, name_in(folder, path), &old, 0) == 0)
         kept = (struct cg_owner){old.st_uid == geteuid() ? (uid_t)-1 : old.st_uid,
                                  old.st_gid == getegid() ? (gid_t)-1 : old.st_gid, old.st_mode & 07777};
     /* a run that was killed may have left one: whoever gets here is the only writer of this path */
-    unlink(temporary);
-    if (!cg_write_new(temporary, data, len, owner ? owner : &kept, true, err))
+    unlinkat(folder, name_in(folder, temporary), 0);
+    if (!cg_write_new_at(folder, temporary, data, len, owner ? owner : &kept, true, err))
         return false;
-    if (rename(temporary, path) != 0) {
+    if (renameat(folder, name_in(folder, temporary), folder, name_in(folder, path)) != 0) {
         cg_fault_errno(err, "rename over", path);
-        unlink(temporary);
+        unlinkat(folder, name_in(folder, temporary), 0);
         return false;
     }
-    return cg_sync_parent(path, err);
+    return folder == AT_FDCWD ? cg_sync_parent(path, err) : cg_sync_fd(folder, path, err);
+}
+
+bool cg_write_replace(const char *path, const void *data, size_t len, const struct cg_owner *owner,
+                      struct cg_error *err)
+{
+    return cg_write_replace_at(AT_FDCWD, path, data, len, owner, err);
+}
+
+bool cg_sync_fd(int fd, const char *path, struct cg_error *err)
+{
+    /* some file systems have no fsync for folders */
+    return fsync(fd) == 0 || errno == EINVAL || cg_fault_errno(err, "fsync", path);
 }
 
 bool cg_sync_path(const char *path, struct cg_error *err)
@@ -102,9 +127,7 @@ bool cg_sync_path(const char *path, struct cg_error *err)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return cg_fault_errno(err, "open", path);
-    bool good = fsync(fd) == 0 || errno == EINVAL; /* some file systems have no fsync for folders */
-    if (!good)
-        cg_fault_errno(err, "fsync", path);
+    bool good = cg_sync_fd(fd, path, err);
     close(fd);
     return good;
 }

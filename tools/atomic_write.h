@@ -26,6 +26,13 @@ bool cg_write_new(const char *path, const void *data, size_t len, const struct c
 bool cg_write_replace(const char *path, const void *data, size_t len, const struct cg_owner *owner,
                       struct cg_error *err);
 
+/* The same in a folder that is held open: the name is what stands behind the last / of path, which is for messages. */
+bool cg_write_new_at(int folder, const char *path, const void *data, size_t len, const struct cg_owner *owner,
+                     bool sync, struct cg_error *err);
+bool cg_write_replace_at(int folder, const char *path, const void *data, size_t len, const struct cg_owner *owner,
+                         struct cg_error *err);
+
+bool cg_sync_fd(int fd, const char *path, struct cg_error *err);           /* path: for messages */
 bool cg_sync_path(const char *path, struct cg_error *err);                 /* fsync of a file or folder */
 bool cg_sync_parent(const char *path, struct cg_error *err);               /* of the folder that holds path */
 bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err); /* mkdir -p */

@@ -125,6 +125,35 @@ int symlink(const char *to, const char *path)
     return fails(1) || is_off("symlink", path, -1) ? -1 : real(to, path);
 }
 
+/* what is done in a folder that is held open */
+int openat(int folder, const char *path, int flags, ...)
+{
+    REAL(int, "openat", int, const char *, int, ...);
+    va_list args;
+    va_start(args, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return (flags & O_CREAT) && fails(1) ? -1 : real(folder, path, flags, mode);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    REAL(int, "renameat", int, const char *, int, const char *);
+    return fails(0) ? -1 : real(from_folder, from, to_folder, to);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode)
+{
+    REAL(int, "mkdirat", int, const char *, mode_t);
+    return fails(1) ? -1 : real(folder, path, mode);
+}
+
+int symlinkat(const char *to, int folder, const char *path)
+{
+    REAL(int, "symlinkat", const char *, int, const char *);
+    return fails(1) || is_off("symlink", path, -1) ? -1 : real(to, folder, path);
+}
+
 int unlinkat(int folder, const char *path, int flags)
 {
     REAL(int, "unlinkat", int, const char *, int);
