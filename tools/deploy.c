@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)1 << 30)
+#define KEY_LIMIT  ((size_t)1 << 20)
 #define KEY        "privkey.pem"
 
 enum { NFILES = 4 };
@@ -91,27 +92,67 @@ static bool read_generation(const struct cg_ca *ca, const char *name, unsigned g
 
 /* ---- one target */
 
-/* Of a name whose key is not the CA's: the key that stands in the target must be the one. Behind a link of ours it comes
- * along. A sealed one cannot be looked at. */
-static bool take_key_of_target(const struct cg_target *target, struct set *set, struct cg_error *err)
+enum key { NO_KEY, SEALED_KEY, OPEN_KEY };
+
+/* What a PEM file is that its owner may have changed; other blocks may stand before the key. */
+static enum key kind_of(const struct cg_bytes *pem)
 {
-    char path[PATH_MAX];
-    struct cg_bytes bytes = {0};
-    if (snprintf(path, sizeof path, "%s/" KEY, target->to) >= (int)sizeof path ||
-        !cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
-        return true;
-    const bool is_sealed = strstr((const char *)bytes.data, "ENCRYPTED") ||
-                           !strstr((const char *)bytes.data, "PRIVATE");
-    const bool good = is_sealed || fits(&bytes, &set->file[0].bytes);
+    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+    char *name = NULL, *header = NULL;
+    unsigned char *data = NULL;
+    long len = 0;
+    enum key kind = NO_KEY;
+    while (bio && kind == NO_KEY && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
+        const unsigned char *at = data;
+        X509_SIG *sealed = strcmp(name, "ENCRYPTED PRIVATE KEY") == 0 ? d2i_X509_SIG(NULL, &at, len) : NULL;
+        const bool is_key = strlen(name) >= 11 && strcmp(name + strlen(name) - 11, "PRIVATE KEY") == 0;
+        if (sealed || (is_key && strstr(header, "ENCRYPTED")))
+            kind = SEALED_KEY;
+        else if (is_key && strcmp(name, "ENCRYPTED PRIVATE KEY") != 0)
+            kind = OPEN_KEY;
+        X509_SIG_free(sealed);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(data, (size_t)len);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return kind;
+}
+
+/* Of a name whose key is not the CA's: the key that stands in the target must be the one. Behind a link of ours it comes
+ * along. A sealed one cannot be looked at, and what is no key stays as it is, where it is no link of ours. */
+static bool take_key_of_target(const struct cg_target *target, const struct cg_folder *folder, struct set *set,
+                               struct cg_error *err)
+{
+    struct cg_set_file file = {.name = KEY};
+    struct stat st;
+    if (!cg_target_owner(target, cg_target_key_mode(target), &file.owner, err))
+        return false;
+    const bool linked = cg_folder_has_link(folder, KEY);
+    errno = 0;
+    if (!cg_folder_read(folder, KEY, KEY_LIMIT, &file.bytes, &st)) {
+        /* the new generation would be without the key that only the target has */
+        if (linked && errno != ENOENT)
+            cg_error_set(err,
+                         "%s/" KEY
+                         " cannot be read, and the key of \"%s\" is nowhere else; nothing was changed. Run it "
+                         "as root or as the owner of that file, which must be a regular one",
+                         target->to, target->name);
+        return !linked || errno == ENOENT;
+    }
+    const enum key kind = kind_of(&file.bytes);
+    const bool good = (kind == SEALED_KEY || (kind == OPEN_KEY ? fits(&file.bytes, &set->file[0].bytes) : !linked)) &&
+                      (!linked || cg_file_set_may_take(folder, &file, &st));
     if (!good)
         cg_error_set(err,
-                     "%s is not the key of the certificate of \"%s\", whose key is not in the CA; nothing was changed. "
-                     "Put the key there that the request was made with, or move that file away",
-                     path, target->name);
-    if (good && cg_file_set_is_linked(target->to, KEY))
-        set->file[set->count++] = (struct cg_set_file){.name = KEY, .bytes = bytes};
+                     "%s/" KEY " is not the key of the certificate of \"%s\", whose key is not in the CA; nothing was "
+                     "changed. Put the key there that the request was made with, or move that file away",
+                     target->to, target->name);
+    if (good && linked)
+        set->file[set->count++] = file;
     else
-        cg_bytes_wipe(&bytes);
+        cg_bytes_wipe(&file.bytes);
     return good;
 }
 
@@ -124,13 +165,29 @@ static bool own_files(const struct cg_target *target, struct set *set, struct cg
     return good;
 }
 
+static X509 *cert_in(const char *to)
+{
+    struct cg_folder folder;
+    struct cg_bytes pem = {0};
+    struct stat st;
+    X509 *cert = NULL;
+    if (cg_folder_open(&folder, to, false, NULL) && cg_folder_read(&folder, "cert.pem", KEY_LIMIT, &pem, &st)) {
+        BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+        cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+        BIO_free(bio);
+        ERR_clear_error();
+    }
+    cg_bytes_free(&pem);
+    cg_folder_close(&folder);
+    return cert;
+}
+
 /* Is it a certificate of this name that stands there? */
 static bool is_in_place(const struct cg_ca *ca, const struct cg_target *target)
 {
     char path[PATH_MAX];
     bool found = false;
-    X509 *there = snprintf(path, sizeof path, "%s/cert.pem", target->to) < (int)sizeof path ? cg_cert_load(path, NULL)
-                                                                                            : NULL;
+    X509 *there = cert_in(target->to);
     for (unsigned n = there ? cg_ca_generation(ca, target->name) : 0; n && !found; n--) {
         X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", target->name, n), NULL);
         found = cert && X509_cmp(cert, there) == 0;
@@ -161,34 +218,35 @@ static bool is_there(const struct cg_ca *ca, const struct cg_target *target, str
     return false;
 }
 
-/* The set as it is to stand in this target. */
+/* The set as it is to stand in this target; without the folder, which may be still to be made, without its key. */
 static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsigned generation, struct set *set,
                     struct cg_error *err)
 {
-    return is_there(ca, target, err) && is_own(ca, target, err) &&
-           read_generation(ca, target->name, generation, set, err) &&
-           (set->has_key || take_key_of_target(target, set, err)) && own_files(target, set, err);
+    struct cg_folder folder = {.fd = -1};
+    bool good = is_there(ca, target, err) && is_own(ca, target, err) &&
+                read_generation(ca, target->name, generation, set, err);
+    if (good && !set->has_key && !cg_file_is_missing(target->to))
+        good = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
+    cg_folder_close(&folder);
+    return good && own_files(target, set, err);
 }
 
-static bool copy_ca_file(const struct cg_ca *ca, const struct cg_target *target, const char *name, struct cg_error *err)
+static bool copy_ca_file(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
+                         const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
     struct cg_set_file file = {.name = name};
     bool good = cg_target_owner(target, 0644, &file.owner, err) &&
-                cg_file_read(cg_ca_path(ca, path, "%s", name), CG_FILE_PUBLIC, FILE_LIMIT, &file.bytes, err);
-    if (good && snprintf(path, sizeof path, "%s/%s", target->to, name) >= (int)sizeof path) {
-        cg_error_set(err, "%s: the path is too long", target->to);
-        good = false;
-    }
-    good = good && (cg_file_set_is_there(target->to, &file, 1) ||
-                    cg_write_replace(path, file.bytes.data, file.bytes.len, &file.owner, err));
+                cg_file_read(cg_ca_path(ca, path, "%s", name), CG_FILE_PUBLIC, FILE_LIMIT, &file.bytes, err) &&
+                cg_file_set_put_plain(folder, &file, err);
     cg_bytes_free(&file.bytes);
     return good;
 }
 
-static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
+                          struct cg_error *err)
 {
-    return copy_ca_file(ca, target, "ca.pem", err) && copy_ca_file(ca, target, "crl.pem", err);
+    return copy_ca_file(ca, target, folder, "ca.pem", err) && copy_ca_file(ca, target, folder, "crl.pem", err);
 }
 
 /* A unit writes only where it was told to when it was installed; the folder may be newer. */
@@ -213,12 +271,25 @@ static void explain(const struct cg_ca *ca, const struct cg_target *target, stru
             target->to);
 }
 
+/* Who was revoked must be known there also where the new certificate cannot be put. */
+static bool put_all(const struct cg_ca *ca, const struct cg_target *target, const struct set *set, struct cg_error *err)
+{
+    struct cg_folder folder;
+    struct cg_error second = {""};
+    if (!cg_folder_open(&folder, target->to, true, err))
+        return false;
+    bool good = cg_file_set_put(&folder, set->file, set->count, err);
+    if (!copy_ca_files(ca, target, &folder, good ? err : &second))
+        good = false;
+    cg_folder_close(&folder);
+    return good;
+}
+
 static bool deploy_one(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     struct set set = {0};
     bool good = prepare(ca, target, cg_generation_live(ca, target->name), &set, err);
-    if (good && !(good = cg_make_folders(target->to, 0755, err) &&
-                         cg_file_set_put(target->to, set.file, set.count, err) && copy_ca_files(ca, target, err)))
+    if (good && !(good = put_all(ca, target, &set, err)))
         explain(ca, target, err);
     set_clear(&set);
     return good;
@@ -280,6 +351,15 @@ bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const stru
     return good;
 }
 
+static bool is_there(const struct cg_target *target, const struct set *set)
+{
+    struct cg_folder folder;
+    bool there = cg_folder_open(&folder, target->to, false, NULL) &&
+                 cg_file_set_is_there(&folder, set->file, set->count);
+    cg_folder_close(&folder);
+    return there;
+}
+
 bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, struct cg_error *err)
 {
     struct cg_targets targets;
@@ -289,7 +369,7 @@ bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, str
         struct set set = {0};
         good = read_generation(ca, name, cg_generation_live(ca, name), &set, err) &&
                own_files(&targets.item[i], &set, err);
-        *done = *done && good && cg_file_set_is_there(targets.item[i].to, set.file, set.count);
+        *done = *done && good && is_there(&targets.item[i], &set);
         set_clear(&set);
     }
     cg_targets_clear(&targets);
@@ -301,9 +381,12 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
 {
     struct rounds *rounds = context;
     struct cg_error fault = {""};
+    struct cg_folder folder = {.fd = -1};
     const bool there = is_there(ca, target, &fault);
-    const bool good = there && copy_ca_files(ca, target, &fault);
+    const bool good = there && cg_folder_open(&folder, target->to, false, &fault) &&
+                      copy_ca_files(ca, target, &folder, &fault);
     (void)err;
+    cg_folder_close(&folder);
     if (there && !good)
         explain(ca, target, &fault);
     note(rounds, good, &fault);

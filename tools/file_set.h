@@ -8,26 +8,32 @@
  * The rename of "current" is the change. Plain files that stand in the place of links are first taken over as they are,
  * so that a reader sees the same bytes until that rename; killed at any point, all files are the old ones or the new ones.
  * Where the file system has no symbolic links, the files are replaced one by one, in their order.
+ * The folder may belong to a user who plants things in it (folder.h): only regular files of the folder's owner, or of the
+ * user that owns what is put there, are taken over; what else stands there is replaced and not read.
  * The caller owns files and bytes; one writer at a time. Called by deploy. */
 #ifndef CG_FILE_SET_H
 #define CG_FILE_SET_H
 
 #include "atomic_write.h"
-#include "core/file.h"
+#include "folder.h"
 
 struct cg_set_file {
     const char *name; /* in the folder */
     struct cg_bytes bytes;
-    struct cg_owner owner;
+    struct cg_owner owner; /* without a user: as the file that is replaced, else as the folder */
 };
 
 /* Do readers find these files, with owner and mode? Links or not. */
-bool cg_file_set_is_there(const char *folder, const struct cg_set_file *files, size_t count);
+bool cg_file_set_is_there(const struct cg_folder *folder, const struct cg_set_file *files, size_t count);
 
 /* Untouched when they are there: whoever watches the folder would take them up again. */
-bool cg_file_set_put(const char *folder, const struct cg_set_file *files, size_t count, struct cg_error *err);
+bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *files, size_t count,
+                     struct cg_error *err);
 
-/* Is FOLDER/NAME a link that was made here? */
-bool cg_file_set_is_linked(const char *folder, const char *name);
+/* One file that stands for itself, without a link. */
+bool cg_file_set_put_plain(const struct cg_folder *folder, const struct cg_set_file *file, struct cg_error *err);
+
+/* May a file like this be copied into the place of file? */
+bool cg_file_set_may_take(const struct cg_folder *folder, const struct cg_set_file *file, const struct stat *st);
 
 #endif
