@@ -205,7 +205,7 @@ static bool is_own(const struct cg_ca *ca, const struct cg_target *target, struc
 
 /* The folder of a disk that is not mounted, say, is not made anew in its place: the broker would find none of it there, and
  * nobody would know. */
-static bool is_there(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+static bool folder_is_there(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char word[PATH_MAX];
     if (target->is_typed || !cg_file_is_missing(target->to))
@@ -223,7 +223,7 @@ static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsi
                     struct cg_error *err)
 {
     struct cg_folder folder = {.fd = -1};
-    bool good = is_there(ca, target, err) && is_own(ca, target, err) &&
+    bool good = folder_is_there(ca, target, err) && is_own(ca, target, err) &&
                 read_generation(ca, target->name, generation, set, err);
     if (good && !set->has_key && !cg_file_is_missing(target->to))
         good = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
@@ -382,7 +382,7 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
     struct rounds *rounds = context;
     struct cg_error fault = {""};
     struct cg_folder folder = {.fd = -1};
-    const bool there = is_there(ca, target, &fault);
+    const bool there = folder_is_there(ca, target, &fault);
     const bool good = there && cg_folder_open(&folder, target->to, false, &fault) &&
                       copy_ca_files(ca, target, &folder, &fault);
     (void)err;
