@@ -126,7 +126,7 @@ static void shared_keys(struct cg_doctor *d, const struct cg_doctor_row *row)
 static bool is_local(const struct cg_conf *conf, unsigned listener)
 {
     const char *address = cg_conf_address(conf, listener);
-    if (!conf->listeners && !cg_conf_find(conf, 0, "port") && !address)
+    if (!conf->listeners && !cg_conf_opens_default(conf))
         return true; /* without any listener the broker opens the loopback address alone */
     return address && (address[0] == '/' || strcmp(address, "localhost") == 0 || strncmp(address, "127.", 4) == 0 ||
                        strcmp(address, "::1") == 0);
@@ -154,6 +154,15 @@ static void plain(struct cg_doctor *d, const struct cg_doctor_row *row)
         if (is_plain(&d->conf, i) && !is_local(&d->conf, i) && !plain_allowed(d, i))
             cg_doctor_report(d, row, "%s: listener on port %u has no certfile: it speaks plain MQTT", d->conf.files[0],
                              (unsigned)cg_conf_port(&d->conf, i));
+}
+
+/* Told whatever the policy says to plain MQTT: nobody wrote this listener down. */
+static void unasked(struct cg_doctor *d, const struct cg_doctor_row *row)
+{
+    const struct cg_conf_line *line = cg_conf_opens_default(&d->conf);
+    bool asked = cg_conf_find(&d->conf, 0, "port") || cg_conf_find(&d->conf, 0, "bind_address");
+    if (line && !asked)
+        cg_doctor_report_line(d, row, line);
 }
 
 /* Ports with plain MQTT for which the policy says allow, or deny. A Unix socket has none. */
@@ -300,6 +309,14 @@ static const struct cg_doctor_rule rules[] = {
       "Add a listener with cafile, certfile and keyfile on another port, move the clients there, then bind this one to "
       "127.0.0.1 or remove it."},
      plain},
+    {{"listener_unasked", CG_LINT_WARNING,
+      "A line of a listener that stands before the first \"listener\" line belongs to a listener of its own: versions "
+      "of "
+      "Mosquitto open port 1883 for it, on every address, or do not start.",
+      "Move the line below the \"listener\" line that it is meant for; where clients use port 1883, write that "
+      "listener "
+      "down: listener 1883"},
+     unasked},
     {{"plain_listeners_differ", CG_LINT_ERROR,
       "Mosquitto 2.0 does not tell plugins which listener a client came to: where the policy allows some listeners "
       "without TLS and denies others, certguard refuses the clients of all of them.",

@@ -11,13 +11,18 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool is_plugin_line(const char *key)
+static bool is_one_of(const char *key, const char *const *keys)
 {
-    static const char *const keys[] = {"plugin", "global_plugin", "auth_plugin", "plugin_load"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(key, keys[i]) == 0)
+    for (; *keys; keys++)
+        if (strcmp(key, *keys) == 0)
             return true;
     return false;
+}
+
+static bool is_plugin_line(const char *key)
+{
+    static const char *const keys[] = {"plugin", "global_plugin", "auth_plugin", "plugin_load", NULL};
+    return is_one_of(key, keys);
 }
 
 static const char *keep_file(struct cg_conf *conf, const char *name, struct cg_error *err)
@@ -174,10 +179,7 @@ static bool is_security_setting(const char *key)
 {
     static const char *const keys[] = {"allow_anonymous", "password_file", "acl_file",      "psk_file",
                                        "plugin",          "auth_plugin",   "global_plugin", NULL};
-    for (size_t i = 0; keys[i]; i++)
-        if (strcmp(keys[i], key) == 0)
-            return true;
-    return false;
+    return is_one_of(key, keys);
 }
 
 const struct cg_conf_line *cg_conf_find(const struct cg_conf *conf, unsigned listener, const char *key)
@@ -275,9 +277,47 @@ bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener)
     return cg_conf_is_mqtt(conf, listener) && cg_conf_find(conf, listener, "certfile");
 }
 
+const struct cg_conf_line *cg_conf_opens_default(const struct cg_conf *conf)
+{
+    static const char *const keys[] = {"port",
+                                       "bind_address",
+                                       "bind_interface",
+                                       "cafile",
+                                       "capath",
+                                       "certfile",
+                                       "ciphers",
+                                       "ciphers_tls1.3",
+                                       "crlfile",
+                                       "dhparamfile",
+                                       "http_dir",
+                                       "keyfile",
+                                       "max_connections",
+                                       "max_qos",
+                                       "max_topic_alias",
+                                       "max_topic_alias_broker",
+                                       "mount_point",
+                                       "protocol",
+                                       "psk_hint",
+                                       "require_certificate",
+                                       "socket_domain",
+                                       "tls_engine",
+                                       "tls_engine_kpass_sha1",
+                                       "tls_keyform",
+                                       "tls_version",
+                                       "use_identity_as_username",
+                                       "use_subject_as_username",
+                                       "use_username_as_clientid",
+                                       NULL};
+    static const char *const of_each[] = {"allow_zero_length_clientid", "password_file", "psk_file", NULL};
+    for (size_t i = 0; i < conf->count && !conf->item[i].listener; i++)
+        if (is_one_of(conf->item[i].key, keys) || (conf->per_listener && is_one_of(conf->item[i].key, of_each)))
+            return &conf->item[i];
+    return NULL;
+}
+
 bool cg_conf_has_default_listener(const struct cg_conf *conf)
 {
-    return !conf->listeners || cg_conf_find(conf, 0, "port") || cg_conf_find(conf, 0, "bind_address");
+    return !conf->listeners || cg_conf_opens_default(conf);
 }
 
 uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener)
@@ -302,5 +342,6 @@ const char *cg_conf_address(const struct cg_conf *conf, unsigned listener)
 
 bool cg_conf_true(const struct cg_conf_line *line)
 {
-    return line && (strcmp(line->value, "true") == 0 || strcmp(line->value, "1") == 0);
+    size_t len = line ? strcspn(line->value, " ") : 0;
+    return (len == 4 && strncmp(line->value, "true", 4) == 0) || (len == 1 && *line->value == '1');
 }

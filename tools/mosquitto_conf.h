@@ -65,6 +65,10 @@ bool cg_conf_is_mqtt(const struct cg_conf *conf, unsigned listener);
 /* Does it speak MQTT over TLS with a certificate? */
 bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener);
 
+/* The first line before the first "listener" line by which a broker of some version of Mosquitto opens the default
+ * listener, port 1883 on every address unless "port" and "bind_address" say otherwise; NULL: none. */
+const struct cg_conf_line *cg_conf_opens_default(const struct cg_conf *conf);
+
 /* Does the default listener exist, and on which port does a listener listen? 0: a Unix socket or no number. */
 bool cg_conf_has_default_listener(const struct cg_conf *conf);
 uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener);
@@ -72,7 +76,7 @@ uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener);
 /* The address that it is bound to, a path for a Unix socket; NULL: every address. Borrowed. */
 const char *cg_conf_address(const struct cg_conf *conf, unsigned listener);
 
-/* true and 1 are true; NULL and everything else is false. */
+/* true and 1 are true, whatever stands behind a blank; NULL and everything else is false. */
 bool cg_conf_true(const struct cg_conf_line *line);
 
 #endif

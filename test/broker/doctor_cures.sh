@@ -258,6 +258,7 @@ not_done "says where to look" own_certificate_refused clients_refused served_oth
 not_done "of the machine: units, users, timers, proxies" timer_not_enabled unit_command_missing unit_other_config \
     renewal_not_scheduled broker_as_root insecure_client http_api_beside_plugin proxy_protocol
 not_done "of the CA: test cures does it" crl_stale crl_expired renewal_due anchor_ends
+not_done "opens port 1883, which may be in use: tool_test_doctor" listener_unasked
 not_done "adds the plugin: docs_home and docs_plant do" plugin_missing
 [ -e per_listener_2_0_11.after ] || not_done "another Mosquitto" per_listener_2_0_11
 not_done "no cure changes who comes in" deprecated_in_2_1 tcp_nodelay plugin_order date_checks_beside_plugin ciphers_weak

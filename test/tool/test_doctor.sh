@@ -120,6 +120,20 @@ says "port 8883"
 says 'with the certificate.s name and a password'
 trap_in anonymous_allowed "allow_anonymous true"
 trap_in anonymous_allowed "listener_allow_anonymous true"
+trap_in anonymous_allowed "allow_anonymous true # for now"
+{ cat good.conf; echo 'require_certificate true # always'; } >trap.conf
+ok cg doctor --config trap.conf --user "$me"
+# a line of a listener before the first one opens another
+for line in "max_connections 50" "socket_domain ipv4" "bind_interface lo" "require_certificate true" "protocol mqtt"; do
+    { echo "$line"; cat good.conf; } >trap.conf
+    expect 3 cg --json doctor --config trap.conf --user "$me"
+    found listener_unasked
+    found plain_listener
+    says "trap.conf:1: $line"
+done
+{ printf 'port 1883\nmax_connections 50\n'; cat good.conf; } >trap.conf
+expect 3 cg --json doctor --config trap.conf --user "$me"
+says_not listener_unasked
 trap_in certificate_left_to_plugin "require_certificate false"
 trap_in listener_incomplete "listener 8885\nkeyfile $work/ca/live/broker/privkey.pem"
 trap_in file_unreadable "acl_file $work/none"
