@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,12 +101,22 @@ static void ask_version(struct cg_doctor *d)
     pclose(pipe);
 }
 
+static bool add_groups(const struct cg_doctor *d)
+{
+    gid_t groups[1024];
+    int count = getgroups((int)(CG_COUNT(groups) - CG_COUNT(d->groups)), groups);
+    if (count < 0)
+        return false;
+    memcpy(groups + count, d->groups, d->ngroups * sizeof *groups);
+    return setgroups((size_t)count + d->ngroups, groups) == 0;
+}
+
 /* Reads as the broker's user from here on, where we may: then every "may not read" is the broker's own. */
 static bool become(const struct cg_doctor *d, struct cg_error *err)
 {
     if (geteuid() != 0 || d->uid == (uid_t)-1 || d->uid == 0)
         return true;
-    if (initgroups(d->user, d->gid) == 0 && setegid(d->gid) == 0 && seteuid(d->uid) == 0)
+    if (initgroups(d->user, d->gid) == 0 && add_groups(d) && setegid(d->gid) == 0 && seteuid(d->uid) == 0)
         return true;
     cg_error_set(err, "can't look as user %s", d->user);
     return false;
@@ -203,22 +212,12 @@ static void run_lint(struct cg_doctor *d)
     }
 }
 
-/* A broker that an ordinary user starts stays that user. */
-static void find_user(struct cg_doctor *d)
-{
-    const char *name = d->order->user ? d->order->user : cg_conf_user(&d->conf);
-    const struct passwd *entry = geteuid() != 0 && !d->order->user ? getpwuid(geteuid()) : getpwnam(name);
-    snprintf(d->user, sizeof d->user, "%s", entry ? entry->pw_name : name);
-    d->uid = entry ? entry->pw_uid : (uid_t)-1;
-    d->gid = entry ? entry->pw_gid : (gid_t)-1;
-}
-
 bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_order *order, struct cg_error *err)
 {
     d->order = order;
     if (!cg_conf_load(&d->conf, order->config, err))
         return false;
-    find_user(d);
+    cg_doctor_find_user(d);
     if (order->user && d->uid == (uid_t)-1) {
         cg_error_set(err, "--user %s: there is no such user here", order->user);
         return false;

@@ -48,7 +48,10 @@ struct cg_doctor {
     char user[64];                /* the broker's, with its number and its group; -1: there is no such user here */
     uid_t uid;
     gid_t gid;
-    bool probed; /* order->connect was tried; live_error says why nothing came of it, "" when it did */
+    gid_t groups[32]; /* that its unit adds to those of the user */
+    size_t ngroups;
+    bool user_is_known; /* by --user or the unit that starts it; else the configuration's, which may be another */
+    bool probed;        /* order->connect was tried; live_error says why nothing came of it, "" when it did */
     struct cg_served live;
     char live_error[1024];
     struct cg_lint *lint;
@@ -88,6 +91,9 @@ void cg_doctor_each_line(struct cg_doctor *d, const struct cg_doctor_row *row, c
 
 /* Does the policy make certguard ask for a client certificate on this port? */
 bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port);
+
+/* Sets user, uid, gid, groups and user_is_known. */
+void cg_doctor_find_user(struct cg_doctor *d);
 
 /* The file that events go to, or NULL. */
 const char *cg_doctor_event_log(const struct cg_doctor *d);

@@ -159,12 +159,6 @@ static bool is_for_broker(const struct cg_doctor *d, const struct stat *st)
     return false;
 }
 
-/* An ordinary user who looks may be another one than the broker's. */
-static bool knows_broker(const struct cg_doctor *d)
-{
-    return d->uid != (uid_t)-1 && (geteuid() == 0 || d->order->user);
-}
-
 /* The group that its owner's files get unasked, or the broker's: nobody was let in by it on purpose. */
 static bool is_usual_group(const struct cg_doctor *d, const struct stat *st)
 {
@@ -189,8 +183,8 @@ static bool may_close(const struct cg_doctor *d, int fd, const struct stat *st)
     bool writable = fstatvfs(fd, &fs) == 0 && !(fs.f_flag & ST_RDONLY);
     bool has_acl = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
     bool is_ours = st->st_uid == geteuid() && (st->st_uid == d->uid || st->st_gid == d->gid);
-    return writable && !has_acl && is_open_key(fd, st) && knows_broker(d) && is_for_broker(d, st) &&
-           (is_ours || geteuid() == 0) && is_usual_group(d, st);
+    return writable && !has_acl && is_open_key(fd, st) && is_for_broker(d, st) && (is_ours || geteuid() == 0) &&
+           is_usual_group(d, st);
 }
 
 /* Nobody but the owner; the broker, where it is another, through its group, which only root can give. A key that stays
@@ -201,7 +195,9 @@ static void plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char 
     int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (fstat(fd, &st) != 0 || !may_close(d, fd, &st)) {
+    bool closable = fstat(fd, &st) == 0 && may_close(d, fd, &st), known = d->user_is_known && d->uid != (uid_t)-1;
+    fix->user_unknown = fix->user_unknown || (closable && !known);
+    if (!closable || !known) {
         close(fd);
         return;
     }

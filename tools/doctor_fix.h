@@ -15,6 +15,8 @@ struct cg_fix {
     size_t nfiles;
     struct cg_fix_mode *mode;
     size_t nmodes;
+    bool
+        user_unknown; /* modes stay as they are: another user may start the broker than the one whom they would let in */
 };
 
 /* Changes nothing. The findings' doctor outlives the plan. */

@@ -20,7 +20,8 @@ static const struct cg_option options[] = {
     {"connect", "HOST:PORT",
      "look at what the broker serves there, and whether it lets a client without a certificate in", CG_OPT_STRING, 0,
      AT(order.connect)},
-    {"user", "USER", "the broker's user (default: as the configuration says)", CG_OPT_STRING, 0, AT(order.user)},
+    {"user", "USER", "the broker's user (default: as its unit says, or the configuration)", CG_OPT_STRING, 0,
+     AT(order.user)},
     {"units", "DIR", "where the units are (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(order.units)},
     {"scripts", "DIR", "look at scripts there, too: clients that check nothing (repeatable)", CG_OPT_LIST, 0,
      AT(order.scripts)},
@@ -114,6 +115,8 @@ static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, s
         cg_fix_show(cli, &plan);
     else if (good)
         cg_say(cli, "Nothing here is safe to mend without you.");
+    if (good && plan.user_unknown)
+        cg_say(cli, "Modes of keys stay as they are: no unit shows which user starts the broker. Name it with --user.");
     if (changes && !cli->dry_run) {
         good = yes || cg_ask_yes("Make these changes?", &yes, err);
         if (good && yes)

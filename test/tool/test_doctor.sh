@@ -341,6 +341,43 @@ if [ "$me" = root ]; then
     open_key
     sed -i 's|^keyfile .*|# &|' "$other/a.conf"
     keys "a key that the configuration does not name" 644 0
+    sed -i 's|^# keyfile|keyfile|' "$other/a.conf"
+    # systemd starts the broker as another user than the configuration names
+    start="ExecStart=/usr/sbin/mosquitto -c $other/a.conf"
+    echo 'user daemon' >>"$other/a.conf"
+    # unit TITLE MODE GROUP LINES [DROP-IN]: what --fix leaves of the key of the broker that this unit starts
+    unit()
+    {
+        open_key
+        rm -rf "$other/units" && mkdir -p "$other/units/mosquitto.service.d"
+        printf '[Unit]\nUser=root\n[Service]\n%b\n' "$4" >"$other/units/mosquitto.service"
+        [ -z "${5:-}" ] || printf '[Service]\n%b\n' "$5" >"$other/units/mosquitto.service.d/10-user.conf"
+        expect 3 cg doctor --config "$other/a.conf" --units "$other/units" --fix --yes
+        [ "$(stat -c %a:%g "$other/closed/privkey.pem")" = "$2:$3" ] || fail "$1: $(stat -c %a:%g "$other/closed/privkey.pem")"
+    }
+    theirs=$(id -g nobody)
+    unit "a user of the unit" 640 "$theirs" "User=nobody\n$start"
+    unit "a user of a drop-in" 640 "$theirs" "$start" "User = nobody"
+    unit "a user by number" 640 "$theirs" "User=$(id -u nobody)\n$start"
+    unit "the last user" 640 "$theirs" "User=daemon\n$start" "User=nobody"
+    unit "a group of the unit" 640 1 "User=nobody\nGroup=1\n$start"
+    unit "root becomes the user of the configuration" 640 "$(id -g daemon)" "User=root\n$start"
+    unit "a user who is taken back" 640 "$(id -g daemon)" "User=nobody\n$start" "User="
+    for unknown in "$start\nDynamicUser=yes" "User=no-such-user\n$start" "User=nobody\nExecStart=+${start#*=}" \
+        "User=nobody\nExecStart=/usr/sbin/mosquitto -c /etc/hosts" "User=nobody" "User=nobody\nGroup=no-such-group\n$start"; do
+        unit "it cannot be seen who starts it: $unknown" 644 0 "$unknown"
+        says 'Name it with --user'
+    done
+    unit "a command over two lines" 640 "$theirs" "User=nobody\nExecStart=/usr/sbin/mosquitto \\\\\n -c $other/a.conf"
+    # a group that the unit adds
+    sed -i "s|$other/links/|$other/closed/|" "$other/a.conf"
+    unit "a key that a group of the unit reads" 640 "$theirs" "User=nobody\n$start"
+    chown root:2 "$other/closed/privkey.pem"
+    cg --json doctor --config "$other/a.conf" --units "$other/units" >out 2>err || :
+    says 'privkey.pem: user nobody may not read'
+    echo 'SupplementaryGroups=1 2' >>"$other/units/mosquitto.service"
+    cg --json doctor --config "$other/a.conf" --units "$other/units" >out 2>err || :
+    says_not 'privkey.pem: user nobody may not read'
 fi
 
 # ---- lines in the plugin's way are mended where the policy does their work ----
