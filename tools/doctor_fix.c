@@ -114,6 +114,15 @@ static char *mended(const struct cg_doctor *d, const char *file, const char *tex
     return NULL;
 }
 
+/* By another name, a link: both name the same lines. */
+static bool is_planned(const struct cg_fix *fix, const char *path)
+{
+    for (size_t i = 0; i < fix->nfiles; i++)
+        if (strcmp(fix->file[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char *file, struct cg_error *err)
 {
     struct cg_fix_file *to = &fix->file[fix->nfiles];
@@ -121,6 +130,8 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
     bool changed = false;
     if (!realpath(file, to->path))
         return cg_fault_errno(err, "find", file);
+    if (is_planned(fix, to->path))
+        return true;
     if (!cg_file_read(file, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err))
         return false;
     to->before = (char *)bytes.data;
