@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)256 << 20)
+#define REPORT_MAX 1000 /* a cure that is cut off is none */
+#define NOT_WRITTEN                                                                                                    \
+    "its file system is mounted read-only: name a place that can be written (a unit may need ReadWritePaths=)"
 
 static const char *const file_keys[] = {"cafile",        "certfile",      "keyfile",         "crlfile",
                                         "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
@@ -54,6 +57,21 @@ static void config_unreadable(struct cg_doctor *d, const struct cg_doctor_row *r
     }
 }
 
+/* What is wrong with a path, and the command for its target that mends it; where none can, words. */
+static void report_path(struct cg_doctor *d, const struct cg_doctor_row *row, const char *what, const char *command,
+                        const char *read_only, const char *target)
+{
+    char word[PATH_MAX];
+    if (cg_file_is_read_only(target))
+        cg_doctor_report(d, row, "%s; %s", what, read_only);
+    else if (cg_file_for_sh(target, word, sizeof word) &&
+             strlen(what) + strlen(command) + strlen(word) + 20 < REPORT_MAX)
+        cg_doctor_report(d, row, "%s; cure: %s %s", what, command, word);
+    else
+        cg_doctor_report(
+            d, row, "%.400s; its path cannot be shown in a cure (long, or odd characters): give it another one", what);
+}
+
 /* The file or the folder nearest to it that everyone may write. A sticky folder keeps what others own. */
 static bool is_open(const char *file, char where[PATH_MAX])
 {
@@ -73,9 +91,19 @@ static bool is_open(const char *file, char where[PATH_MAX])
 
 static void report_open(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file)
 {
-    char where[PATH_MAX];
-    if (file && is_open(file, where))
-        cg_doctor_report(d, row, "%s: everyone may write %s; cure: chmod o-w %s", file, where, where);
+    char where[PATH_MAX], what[2 * PATH_MAX + 64], read_only[400];
+    if (!file || !is_open(file, where))
+        return;
+    snprintf(what, sizeof what, "%s: everyone may write %s", file, where);
+    snprintf(read_only, sizeof read_only, CG_FILE_READ_ONLY_CURE, (unsigned)d->gid);
+    report_path(d, row, what, "chmod o-w", read_only, where);
+}
+
+/* A command and its option for the user, who may be of any name. */
+static void for_user(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
+{
+    char user[300];
+    snprintf(out, 400, "%s %s%s", command, cg_file_for_sh(d->user, user, sizeof user) ? user : "USER", rest);
 }
 
 static void report_all_open(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_strings *files)
@@ -114,7 +142,7 @@ static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
 static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
 {
     const char *file = cg_doctor_event_log(d);
-    char folder[PATH_MAX];
+    char folder[PATH_MAX], command[400], what[PATH_MAX + 128];
     if (!file)
         return;
     snprintf(folder, sizeof folder, "%s", file);
@@ -127,8 +155,9 @@ static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
     if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
         return;
     /* The file alone: its folder may be /var/log. */
-    cg_doctor_report(d, row, "%s: user %s may not write it; cure: %s %s%s%s", file, d->user,
-                     exists ? "chown" : "install -D -m 0640 -o", d->user, exists ? " " : " /dev/null ", file);
+    for_user(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);
+    snprintf(what, sizeof what, "%s: user %s may not write it", file, d->user);
+    report_path(d, row, what, command, NOT_WRITTEN, file);
 }
 
 /* The broker makes the folder itself where it may. */
@@ -137,7 +166,7 @@ static void state_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
     const char *state = d->snapshot ? d->snapshot->policy->state : NULL;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     struct cg_error err = {""};
-    char folder[PATH_MAX], *parent = NULL;
+    char folder[PATH_MAX], command[400], what[PATH_MAX + 256], *parent = NULL;
     if (!state || !numbers) {
         cg_crl_numbers_free(numbers);
         return;
@@ -147,9 +176,12 @@ static void state_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
         parent = dirname(folder);
     if (!cg_crl_numbers_read(numbers, state, NULL, &err))
         cg_doctor_report(d, row, "%s", err.text);
-    else if (faccessat(AT_FDCWD, parent ? parent : state, W_OK | X_OK, AT_EACCESS) != 0)
-        cg_doctor_report(d, row, "%s: user %s may not %s it (%s); cure: install -d -o %s -m 0700 %s", state, d->user,
-                         parent ? "make" : "write into", strerror(errno), d->user, state);
+    else if (faccessat(AT_FDCWD, parent ? parent : state, W_OK | X_OK, AT_EACCESS) != 0) {
+        snprintf(what, sizeof what, "%s: user %s may not %s it (%s)", state, d->user, parent ? "make" : "write into",
+                 strerror(errno));
+        for_user(d, "install -d -o", " -m 0700", command);
+        report_path(d, row, what, command, NOT_WRITTEN, state);
+    }
     cg_crl_numbers_free(numbers);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Keys: the public one of a certificate, and private ones in files. */
 #include "cli.h"
+#include "core/file.h"
 #include "lint_rules.h"
 
 #include <openssl/bn.h>
@@ -8,6 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define READ_ONLY                                                                                                      \
+    " on a file system that is mounted read-only: set it where the file comes from, of a Kubernetes secret by "        \
+    "defaultMode: 0440 and the pod's fsGroup"
 
 static bool is_rsa(const EVP_PKEY *key)
 {
@@ -91,7 +96,8 @@ static bool eddsa_key(const struct cg_lint_object *o, char *detail, size_t size)
 
 static bool open_to_all(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    snprintf(detail, size, "mode %04o", (unsigned)(o->mode & 07777));
+    snprintf(detail, size, "mode %04o%s", (unsigned)(o->mode & 07777),
+             o->file[0] && cg_file_is_read_only(o->file) ? READ_ONLY : "");
     return o->file[0] && o->mode & (S_IROTH | S_IWOTH);
 }
 

@@ -71,10 +71,12 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
     /* root either: a run of root on another's CA has that user's rights, and to take them the unit would need more
      * capabilities than it has, for nothing that the owner's own run does not do */
     if (entry->pw_uid != st.st_uid) {
+        char word[PATH_MAX];
+        bool fits = cg_file_for_sh(site->ca, word, sizeof word);
         cg_error_set(err,
                      "%s: user %s does not own this folder; leave --user off, so that its owner runs the units, or "
                      "give it away first: chown -R %s %s",
-                     site->ca, entry->pw_name, entry->pw_name, site->ca);
+                     site->ca, entry->pw_name, entry->pw_name, fits ? word : "FOLDER");
         return false;
     }
     snprintf(site->user, sizeof site->user, "%s", entry->pw_name);

@@ -6,6 +6,7 @@
 #include "name.h"
 #include "pem.h"
 
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -27,14 +28,16 @@ static int refuse_passphrase(char *buffer, int size, int writing, void *encrypte
 static void explain_key(const char *file, const struct cg_bytes *bytes, bool encrypted, struct cg_error *err)
 {
     static const char mark[] = "PRIVATE KEY-----";
-    char user[CG_FILE_USER_MAX];
+    char user[CG_FILE_USER_MAX], word[PATH_MAX];
     cg_file_user(user);
+    if (!cg_file_for_sh(file, word, sizeof word))
+        snprintf(word, sizeof word, "FILE");
     if (encrypted)
         cg_error_set(
             err,
             "%s: the private key is encrypted, and the broker cannot ask for its passphrase; name a file without "
             "one: openssl pkey -in %s -out KEY && chown %s KEY && chmod 0600 KEY",
-            file, file, user);
+            file, word, user);
     else if (memmem(bytes->data, bytes->len, mark, strlen(mark)) ||
              !cg_format_explain(file, NULL, bytes->data, bytes->len, CG_WANT_KEY, err))
         cg_error_set(err,

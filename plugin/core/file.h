@@ -39,6 +39,13 @@ void cg_file_user(char out[CG_FILE_USER_MAX]);
  * an error cannot show as they are. */
 bool cg_file_for_sh(const char *path, char *out, size_t size);
 
+/* Is its file system mounted read-only? Of what is missing, that of the nearest folder on the way to it. No command
+ * changes a mode there; the words say what does, and end in the number of the group. */
+bool cg_file_is_read_only(const char *path);
+#define CG_FILE_READ_ONLY_CURE                                                                                         \
+    "its file system is mounted read-only, so its mode is set where it comes from: of a Kubernetes secret by "         \
+    "defaultMode: 0440 of the volume and securityContext.fsGroup: %u of the pod"
+
 bool cg_file_is_folder(const char *path);
 bool cg_file_is_regular(const char *path); /* a link to one too */
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,15 +99,29 @@ static bool add_entry(struct rights *r, const unsigned char entry[8])
     return true;
 }
 
+bool cg_file_is_read_only(const char *path)
+{
+    char at[PATH_MAX];
+    struct statvfs fs;
+    if (snprintf(at, sizeof at, "%s", path) >= (int)sizeof at)
+        return false;
+    while (statvfs(at, &fs) != 0) {
+        char *slash = strrchr(at, '/');
+        if (!slash || !at[1])
+            return false;
+        slash[slash == at] = '\0';
+    }
+    return fs.f_flag & ST_RDONLY;
+}
+
 /* False: it cannot be known. */
 bool cg_rights_read(const char *path, struct rights *r)
 {
     unsigned char acl[4 + 8 * (NAMED_MAX + 4)];
-    struct statvfs fs;
     memset(r, 0, sizeof *r);
     if (stat(path, &r->st) != 0)
         return false;
-    r->read_only = statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+    r->read_only = cg_file_is_read_only(path);
     r->owner = r->st.st_mode >> 6 & 7;
     r->group = r->mask = r->st.st_mode >> 3 & 7;
     r->others = r->st.st_mode & 7;
@@ -383,11 +398,7 @@ void cg_cure_tell(const char *path, const char *what, const struct cure *cure, c
     char text[sizeof err->text] = "", user[NAME_TEXT_MAX];
     cg_file_user(user);
     if (cure->read_only) {
-        cg_error_set(
-            err,
-            "%.400s: %.250s; its file system is mounted read-only, so its mode is set where it comes from: of a "
-            "Kubernetes secret by defaultMode: 0440 of the volume and securityContext.fsGroup: %u of the pod",
-            path, what, (unsigned)getegid());
+        cg_error_set(err, "%.400s: %.250s; " CG_FILE_READ_ONLY_CURE, path, what, (unsigned)getegid());
         return;
     }
     if (cure->choice) {

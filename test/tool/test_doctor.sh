@@ -168,6 +168,20 @@ says "openssl x509 -inform DER -in $work/cert.der -out NEW"
 openssl pkey -in ca/live/broker/privkey.pem -outform DER -out key.der
 trap_in tls_file_unusable "keyfile $work/key.der"
 says "openssl pkey -inform DER -in $work/key.der -out NEW"
+openssl pkcs8 -topk8 -in ca/live/broker/privkey.pem -passout pass:x -outform DER -out sealed.der
+trap_in tls_file_unusable "keyfile $work/sealed.der"
+says "found a private key in DER with a passphrase.*openssl pkey -inform DER -in $work/sealed.der -out NEW"
+openssl pkey -inform DER -in sealed.der -passin pass:x -out unsealed.key || fail "what is told does not convert it"
+trap_in tls_file_unusable "certfile $work/sealed.der"
+says 'found a private key in DER with a passphrase; name the file with the certificate'
+openssl req -new -key ca/live/broker/privkey.pem -subj /CN=x -out request.pem
+openssl req -in request.pem -outform DER -out request.der
+openssl crl2pkcs7 -nocrl -certfile ca/live/broker/cert.pem -out bundle.p7
+openssl crl2pkcs7 -nocrl -certfile ca/live/broker/cert.pem -outform DER -out bundle.der
+for other in request.pem request.der bundle.p7 bundle.der trusted.pem; do
+    trap_in tls_file_unusable "keyfile $work/$other"
+    says 'found a [^;]*; name the file with its key'
+done
 trap_in tls_file_unusable "connection x\nbridge_cafile $work/policy.json"
 trap_in file_unreadable "password_file $work/none"
 trap_in plugin_unreadable "plugin $work/none.so"
@@ -288,6 +302,51 @@ chmod o+w good.conf
 expect 3 cg --json doctor --config good.conf --user "$me"
 found writable_by_all
 chmod o-w good.conf
+# a command that is told does what it says for every name of a path, and nothing else
+odd="$work/a; touch PWNED; b's"
+mkdir "$odd"
+cp ca/ca.pem "$odd/"
+chmod 666 "$odd/ca.pem"
+sed "s|^cafile .*|cafile $odd/ca.pem|" good.conf >odd.conf
+told() # COMMAND: does what doctor tells for odd.conf, where it starts so
+{
+    expect 3 cg doctor --config odd.conf --user "$me"
+    sed -n "s|.*; cure: \\($1 .*\\)|\\1|p" out | head -n 1 >told.sh
+    [ -s told.sh ] || fail "no command that starts with: $1"
+    sh told.sh || fail "it fails: $(cat told.sh)"
+    [ ! -e PWNED ] || fail "another command came with it: $(cat told.sh)"
+}
+told 'chmod o-w'
+[ "$(stat -c %a "$odd/ca.pem")" = 664 ] || fail "not what was told"
+chmod 644 "$odd/ca.pem"
+sed "s|\"$log\"|\"$odd/new/events.jsonl\"|" policy.json >odd.json
+sed "s|$work/policy.json|$work/odd.json|" good.conf >odd.conf
+told 'install -D -m 0640 -o'
+[ -f "$odd/new/events.jsonl" ] || fail "not what was told"
+sed "s|\"$work/state\"|\"$odd/new2/state\"|" policy.json >odd.json
+told 'install -d -o'
+[ -d "$odd/new2/state" ] || fail "not what was told"
+# no command is told where none works
+if [ "$me" = root ] && mkdir bound && cp ca/ca.pem ca/live/broker/*.pem bound/ && chmod 666 bound/ca.pem && chmod 644 bound/privkey.pem &&
+    unshare -m true 2>/dev/null; then
+    sed "s|^cafile .*|cafile $work/bound/ca.pem|; s|$work/ca/live/broker/|$work/bound/|" good.conf >bound.conf
+    sed -e "s|\"$log\"|\"$work/bound/events.jsonl\"|" -e "s|\"$work/state\"|\"$work/bound/state\"|" \
+        policy.json >bound.json
+    sed -i "s|$work/policy.json|$work/bound.json|" bound.conf
+    cat >bound.sh <<END
+mount --bind bound bound && mount -o remount,bind,ro bound || exit 77
+exec "$CERTGUARD" doctor --config bound.conf --user $me
+END
+    unshare -m sh bound.sh >out 2>err
+    [ $? -ne 77 ] || cp /dev/null out
+    if [ -s out ]; then
+        says 'everyone may write .*; its file system is mounted read-only.*defaultMode'
+        says 'private key: mode 0644.*read-only.*defaultMode'
+        says 'may not write it; its file system is mounted read-only'
+        says 'may not make it .*; its file system is mounted read-only'
+        says_not 'cure: chmod\|cure: install'
+    fi
+fi
 if [ "$me" = root ]; then
     other=$(mktemp -d /tmp/doctor.XXXXXX) || exit 1 # where another user gets, wherever this test runs
     trap 'rm -rf "$work" "$other"' EXIT
@@ -388,6 +447,14 @@ expect 3 cg -q doctor --config linked.conf --user "$me" --fix --yes
 grep -q "^require_certificate true$(printf '\r')$" mixed.conf || fail "--fix left require_certificate, or its line end"
 grep -q '^# crlfile' mixed.conf || fail "--fix left crlfile"
 ok cg doctor --config linked.conf --user "$me"
+# one file that is included by two names is one file
+mkdir twice
+printf '# one\ntls_version tlsv1\n' >twice/a.conf
+ln -s a.conf twice/b.conf
+printf 'listener 8886\ninclude_dir %s\n' "$work/twice" >links.conf
+expect 3 cg doctor --config links.conf --user "$me" --fix --yes
+[ "$(grep -c '^changed ' err)" = 1 ] || fail "it is changed twice"
+grep -qx '# tls_version tlsv1' twice/a.conf || fail "--fix left the line"
 # what clients of this broker have in their certificates, or speak, cannot be seen
 kept_by_fix() # LINES
 {
