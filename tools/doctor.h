@@ -73,6 +73,7 @@ struct cg_doctor_rules {
 extern const struct cg_doctor_rules cg_doctor_conf_rules;     /* the plugin's lines and what holds for the broker */
 extern const struct cg_doctor_rules cg_doctor_listener_rules; /* listeners */
 extern const struct cg_doctor_rules cg_doctor_bridge_rules;
+extern const struct cg_doctor_rules cg_doctor_line_rules;   /* lines that no broker takes */
 extern const struct cg_doctor_rules cg_doctor_access_rules; /* who may read and write what */
 extern const struct cg_doctor_rules cg_doctor_tls_rules;  /* certificates, keys and CA files as the broker loads them */
 extern const struct cg_doctor_rules cg_doctor_file_rules; /* policy, trust, CRLs, credentials */

@@ -74,7 +74,7 @@ static void place(struct cg_conf *conf, struct cg_conf_line *line)
 }
 
 static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, unsigned number, const char *text,
-                                      size_t len, struct cg_error *err)
+                                      size_t len, bool has_tab, struct cg_error *err)
 {
     size_t key = 0, value = 0;
     while (key < len && text[key] != ' ' && text[key] != '\t')
@@ -84,6 +84,7 @@ static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, un
     struct cg_conf_line *line = new_line(conf, file, number, err);
     if (!line)
         return NULL;
+    line->has_tab = has_tab || (key < len && text[key] == '\t');
     line->key = strndup(text, key);
     line->value = strndup(text + value, len - value);
     if (!line->key || !line->value) {
@@ -106,8 +107,9 @@ static bool take_text(struct cg_conf *conf, const char *file, const char *text, 
             at++;
         end = at;
         number++;
-        while (start < end && is_blank(text[start]))
-            start++;
+        bool has_tab = false;
+        for (; start < end && is_blank(text[start]); start++)
+            has_tab = has_tab || text[start] == '\t';
         while (end > start && is_blank(text[end - 1]))
             end--;
         if (start == end || text[start] == '#')
@@ -116,7 +118,7 @@ static bool take_text(struct cg_conf *conf, const char *file, const char *text, 
             cg_error_set(err, "%s:%u: expected text, found a NUL byte", file, number);
             return false;
         }
-        const struct cg_conf_line *line = take_line(conf, file, number, text + start, end - start, err);
+        const struct cg_conf_line *line = take_line(conf, file, number, text + start, end - start, has_tab, err);
         if (!line)
             return false;
         if (follow && strcmp(line->key, "include_dir") == 0 && !include(conf, line->value, err)) {

@@ -19,6 +19,7 @@ struct cg_conf_line {
     char *key, *value; /* value "" where nothing follows the key */
     const char *file;  /* kept by the struct cg_conf */
     unsigned line;     /* from 1 */
+    bool has_tab;      /* before or behind the key, where the broker wants a blank */
     /* The section that the line stands in: 0 is before the first "listener", "connection" or "plugin" line. */
     unsigned listener, bridge, plugin;
 };

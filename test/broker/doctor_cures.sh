@@ -218,6 +218,16 @@ with "ciphers MODERN"
 no_start ciphers_unknown
 conf "$USERS" >broker.conf
 after "Remove the line"
+for line in "line_has_tab max_keepalive\\t60" "setting_unknown alow_anonymous true" "boolean_invalid persistence yes"; do
+    with "${line#* }"
+    no_start "${line%% *}"
+    conf "$USERS" >broker.conf
+    case ${line%% *} in
+    line_has_tab) after "Write a blank" ;;
+    setting_unknown) after "remove the line" ;;
+    *) after "Write true or false" ;;
+    esac
+done
 openssl pkey -in server.key -aes256 -passout pass:x -out sealed.key
 chmod 600 sealed.key
 conf "$USERS" | sed "s|server.key|sealed.key|" >broker.conf

@@ -123,6 +123,13 @@ trap_in anonymous_allowed "listener_allow_anonymous true"
 trap_in anonymous_allowed "allow_anonymous true # for now"
 { cat good.conf; echo 'require_certificate true # always'; } >trap.conf
 ok cg doctor --config trap.conf --user "$me"
+trap_in line_has_tab "max_keepalive\t60"
+trap_in line_has_tab "\tmax_keepalive 60"
+trap_in setting_unknown "alow_anonymous true"
+trap_in boolean_invalid "persistence yes"
+trap_in boolean_invalid "persistence"
+{ cat good.conf; printf 'persistence 0 # not here\nauth_opt_x\nmax_keepalive  60\nenable_control_api x\n'; } >trap.conf
+ok cg doctor --config trap.conf --user "$me"
 # a line of a listener before the first one opens another
 for line in "max_connections 50" "socket_domain ipv4" "bind_interface lo" "require_certificate true" "protocol mqtt"; do
     { echo "$line"; cat good.conf; } >trap.conf
