@@ -52,25 +52,56 @@ static bool collect(struct cg_issuer *issuer, struct cg_error *err)
     return !fault.text[0];
 }
 
-/* chain.pem as it is written into every generation. What lost the intermediate would lock out whoever gets it. */
+/* From the CA that issues up to below the root: nothing else, nothing in between, nothing that cannot be read. */
+static bool is_chain(const struct cg_ca *ca, const char *pem, size_t len)
+{
+    X509 *below = X509_dup(ca->cert), *next = NULL;
+    BIO *bio = BIO_new_mem_buf(pem, (int)len);
+    bool good = below && bio && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) && X509_cmp(next, below) == 0;
+    X509_free(next);
+    while (good && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        good = X509_verify(below, X509_get0_pubkey(next)) == 1;
+        X509_free(below);
+        below = next;
+    }
+    /* what ends the file, and not a broken certificate */
+    good = good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
+           X509_verify(below, X509_get0_pubkey(ca->root)) == 1;
+    X509_free(below);
+    BIO_free(bio);
+    ERR_clear_error();
+    return good;
+}
+
+/* What every generation gets. Where nothing stands between this CA and the root, it is known without the file, which may
+ * be lost or damaged: with what is not the chain a broker would not start, or clients would be locked out. */
+static bool take_chain(struct cg_issuer *issuer, const struct cg_bytes *found, struct cg_error *err)
+{
+    const struct cg_ca *ca = issuer->ca;
+    const char *file = (const char *)found->data;
+    const bool is_direct = cg_ca_is_two_tier(ca) && X509_verify(ca->cert, X509_get0_pubkey(ca->root)) == 1;
+    const bool is_exact = is_direct || !cg_ca_is_two_tier(ca);
+    ERR_clear_error();
+    if (!is_exact && (!file || !is_chain(ca, file, found->len))) {
+        cg_error_set(err,
+                     "%s/chain.pem is not the chain from the CA that issues up to below the root; put it back from a "
+                     "backup, or make it again of these certificates: ca/cert.pem, then each one's issuer",
+                     ca->dir);
+        return false;
+    }
+    issuer->chain = is_direct ? cg_cert_pem(ca->cert) : strdup(is_exact ? "" : file);
+    issuer->chain_is_new = issuer->chain && (!file || strcmp(issuer->chain, file) != 0);
+    return issuer->chain || cg_fault_openssl(err, "no memory for the chain");
+}
+
 static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
 {
     char path[PATH_MAX];
-    struct cg_bytes chain;
-    const struct cg_ca *ca = issuer->ca;
-    if (!cg_file_read(cg_ca_path(ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &chain, err))
-        return false;
-    issuer->chain = (char *)chain.data;
-    BIO *bio = cg_ca_is_two_tier(ca) ? BIO_new_mem_buf(chain.data, (int)chain.len) : NULL;
-    X509 *first = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-    bool good = !cg_ca_is_two_tier(ca) || (first && X509_cmp(first, ca->cert) == 0);
-    if (!good)
-        cg_error_set(err,
-                     "%s does not begin with the certificate of the CA that issues; mend it with: cp %s/ca/cert.pem %s",
-                     path, ca->dir, path);
-    X509_free(first);
-    BIO_free(bio);
-    ERR_clear_error();
+    struct cg_bytes found = {0};
+    if (!cg_file_read(cg_ca_path(issuer->ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &found, NULL))
+        found = (struct cg_bytes){0};
+    bool good = take_chain(issuer, &found, err);
+    cg_bytes_free(&found);
     return good;
 }
 
@@ -249,7 +280,10 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order 
     struct cg_change change;
     bool good = cg_change_begin(&change, issuer->ca, false, err) &&
                 cg_issue_stage(issuer, &change, order, issued, err) &&
-                cg_issue_record(issuer, &change, order, issued, err) && cg_change_commit(&change, err);
+                cg_issue_record(issuer, &change, order, issued, err) &&
+                (!issuer->chain_is_new ||
+                 cg_change_put(&change, "chain.pem", issuer->chain, strlen(issuer->chain), 0644, err)) &&
+                cg_change_commit(&change, err);
     cg_change_end(&change);
     return good;
 }

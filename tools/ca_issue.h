@@ -20,6 +20,7 @@ struct cg_issuer {
     struct cg_serials serials; /* in use */
     struct cg_key_bans bans;   /* keys that are not certified */
     char *chain;               /* chain.pem: what follows the leaf, PEM, maybe "" */
+    bool chain_is_new;         /* the file holds something else, or is lost */
     int64_t now;
 };
 

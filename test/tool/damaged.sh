@@ -48,13 +48,24 @@ for verb in "init --no-passphrase" "import whole --no-passphrase"; do
         diff -r -x lock --no-dereference before ca >differs || fail "$verb changed what was left: $(cat differs)"
     done
 done
-without chain.pem "chain.pem" issue client b --passphrase-file pass
-: >ca/chain.pem
-expect 1 cg -C ca issue client b --passphrase-file pass
-cure=$(sed -n 's/.*mend it with: //p' err)
-ok sh -c "$cure"
-ok cg -C ca issue client b --passphrase-file pass
-ok openssl verify -CAfile ca/ca.pem -untrusted ca/live/b/chain.pem ca/live/b/cert.pem
+
+# ---- chain.pem is known without the file: lost or damaged, it is made again, and nothing of it gets to a broker ----
+head -c 200 whole/ca/cert.pem >cut
+for damage in "rm -f" ": >" "echo garbage >" "cat cut >>" "cat whole/ca.pem >>"; do
+    rm -rf ca && cp -a whole ca
+    eval "$damage ca/chain.pem"
+    ok cg -C ca issue client b --passphrase-file pass
+    cmp ca/live/b/chain.pem ca/ca/cert.pem || fail "$damage: the chain of what was issued"
+    cmp ca/chain.pem ca/ca/cert.pem || fail "$damage: chain.pem"
+    ok openssl verify -CAfile ca/ca.pem -untrusted ca/live/b/chain.pem ca/live/b/cert.pem
+done
+ok cg -C single init --no-passphrase
+for damage in "rm -f" "echo garbage >" "cat whole/ca.pem >"; do
+    eval "$damage single/chain.pem"
+    ok cg -C single issue client "b-${damage%% *}"
+    [ -e single/chain.pem ] && [ ! -s single/chain.pem ] && [ ! -s "single/live/b-${damage%% *}/chain.pem" ] ||
+        fail "$damage: a CA without another above it has no chain"
+done
 # a wrong passphrase is no lost file
 expect 1 sh -c "echo 'wrong horse battery' >wrong; '$CERTGUARD' -C ca issue client c --passphrase-file wrong"
 says "is the passphrase right"
