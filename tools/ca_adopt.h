@@ -43,9 +43,10 @@ struct cg_adoption {
     const struct cg_ca *ca; /* the new folder, with cert and root set */
     const struct cg_found *found;
     const struct cg_adopted *adopted;
-    const char *key_uri;    /* the CA's key stays there; NULL: it is copied */
-    const char *passphrase; /* of the new key files; NULL: in the clear */
-    const char *source;     /* the folder, for the journal */
+    const char *key_uri;     /* the CA's key stays there; NULL: it is copied */
+    const char *passphrase;  /* of the new key files; NULL: in the clear */
+    const char *source;      /* the folder, for the journal */
+    struct cg_ca_owner from; /* whose rights it is read with */
 };
 
 /* One change: all or nothing. */

@@ -152,8 +152,10 @@ static bool put_root_key(struct cg_change *change, const struct cg_adoption *a, 
         return cg_key_put(change, "root/key.pem", a->found->root_key, a->passphrase, err);
     if (!sealed)
         return true;
-    bool good = cg_file_read(sealed, CG_FILE_PUBLIC, KEY_LIMIT, &bytes, err) &&
-                cg_change_put(change, "root/key.pem", bytes.data, bytes.len, 0600, err);
+    const struct cg_file_user before = cg_owner_enter(&a->from);
+    bool good = cg_file_read(sealed, CG_FILE_PUBLIC, KEY_LIMIT, &bytes, err);
+    cg_owner_back(before);
+    good = good && cg_change_put(change, "root/key.pem", bytes.data, bytes.len, 0600, err);
     cg_bytes_wipe(&bytes);
     return good;
 }

@@ -261,9 +261,11 @@ int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *option
     cg_passphrase_ahead(cli, "ca");
     int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK) {
+        const struct cg_file_user before = cg_owner_outside();
         bool good = cg_order_policy_ok(options, &err) &&
-                    cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err) &&
-                    cg_issuer_open(&batch.issuer, cli, &ca, &err);
+                    cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err);
+        cg_owner_back(before);
+        good = good && cg_issuer_open(&batch.issuer, cli, &ca, &err);
         code = good ? run_lines(&batch, (char *)bytes.data, &err) : CG_EXIT_FAILED;
         if (code == CG_EXIT_OK)
             tell(&batch);

@@ -42,19 +42,11 @@ static bool empty_stage(const struct cg_ca *ca, struct cg_error *err)
     return remove_tree(cg_ca_path(ca, path, "stage"), 4) || cg_fault_errno(err, "clean up", path);
 }
 
-/* Every public function below writes as the owner of the folder (ca_owner.h), and as nobody else when it returns. */
-static bool done_as_owner(const struct cg_ca *ca, bool good)
-{
-    cg_owner_leave(&ca->owner);
-    return good;
-}
-
 bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk, struct cg_error *err)
 {
     char path[PATH_MAX];
     *change = (struct cg_change){.ca = ca, .bulk = bulk, .index = -1, .journal = -1};
-    cg_owner_assume(&ca->owner);
-    if (!done_as_owner(ca, mkdir(cg_ca_path(ca, path, "stage"), 0700) == 0 || errno == EEXIST))
+    if (mkdir(cg_ca_path(ca, path, "stage"), 0700) != 0 && errno != EEXIST)
         return cg_fault_errno(err, "make the folder", path);
     change->steps = BIO_new(BIO_s_mem());
     return (change->steps && BIO_puts(change->steps, FIRST_LINE) > 0) || cg_fault_openssl(err, "no memory");
@@ -63,8 +55,7 @@ bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk
 bool cg_change_stage_folder(const struct cg_change *change, const char *name, mode_t mode, struct cg_error *err)
 {
     char path[PATH_MAX];
-    cg_owner_assume(&change->ca->owner);
-    return done_as_owner(change->ca, mkdir(cg_ca_path(change->ca, path, "stage/%s", name), mode) == 0) ||
+    return mkdir(cg_ca_path(change->ca, path, "stage/%s", name), mode) == 0 ||
            cg_fault_errno(err, "make the folder", path);
 }
 
@@ -73,17 +64,13 @@ bool cg_change_stage_file(const struct cg_change *change, const char *name, cons
 {
     char path[PATH_MAX];
     const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, mode};
-    cg_owner_assume(&change->ca->owner);
-    return done_as_owner(change->ca, cg_write_new(cg_ca_path(change->ca, path, "stage/%s", name), data, len, &owner,
-                                                  !change->bulk, err));
+    return cg_write_new(cg_ca_path(change->ca, path, "stage/%s", name), data, len, &owner, !change->bulk, err);
 }
 
 bool cg_change_stage_link(const struct cg_change *change, const char *name, const char *to, struct cg_error *err)
 {
     char path[PATH_MAX];
-    cg_owner_assume(&change->ca->owner);
-    return done_as_owner(change->ca, symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0) ||
-           cg_fault_errno(err, "link", path);
+    return symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0 || cg_fault_errno(err, "link", path);
 }
 
 static bool add_step(struct cg_change *change, struct cg_error *err, const char *format, ...)
@@ -248,7 +235,7 @@ static bool carry_out(const struct cg_ca *ca, char *text, struct cg_error *err)
     return cg_sync_path(ca->dir, err);
 }
 
-static bool commit(struct cg_change *change, struct cg_error *err)
+bool cg_change_commit(struct cg_change *change, struct cg_error *err)
 {
     char path[PATH_MAX], *text = NULL;
     if (!add_step(change, err, LAST_LINE))
@@ -271,26 +258,18 @@ static bool commit(struct cg_change *change, struct cg_error *err)
     return good;
 }
 
-bool cg_change_commit(struct cg_change *change, struct cg_error *err)
-{
-    cg_owner_assume(&change->ca->owner);
-    return done_as_owner(change->ca, commit(change, err));
-}
-
 void cg_change_end(struct cg_change *change)
 {
     char path[PATH_MAX];
     if (!change->ca)
         return;
     BIO_free(change->steps);
-    cg_owner_assume(&change->ca->owner);
     if (!cg_ca_has(change->ca, "pending"))
         remove_tree(cg_ca_path(change->ca, path, "stage"), 4);
-    cg_owner_leave(&change->ca->owner);
     *change = (struct cg_change){0};
 }
 
-static bool recover(const struct cg_ca *ca, struct cg_error *err)
+bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
     struct cg_bytes bytes = {0};
@@ -310,10 +289,4 @@ static bool recover(const struct cg_ca *ca, struct cg_error *err)
     bool good = whole && carry_out(ca, text, err) && empty_stage(ca, err);
     cg_bytes_free(&bytes);
     return good;
-}
-
-bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)
-{
-    cg_owner_assume(&ca->owner);
-    return done_as_owner(ca, recover(ca, err));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_csr.h"
 #include "ca_names.h"
+#include "ca_owner.h"
 #include "core/file.h"
 #include "core/name.h"
 #include "fault.h"
@@ -14,7 +15,10 @@
 X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
 {
     struct cg_bytes bytes;
-    if (!cg_file_read(path, CG_FILE_PUBLIC, CSR_LIMIT, &bytes, err))
+    const struct cg_file_user before = cg_owner_outside();
+    const bool is_read = cg_file_read(path, CG_FILE_PUBLIC, CSR_LIMIT, &bytes, err);
+    cg_owner_back(before);
+    if (!is_read)
         return NULL;
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;

@@ -24,7 +24,9 @@ bool cg_p12_write(const struct cg_order_options *options, const struct cg_ca *ca
                           : NULL;
     int len = bundle ? i2d_PKCS12(bundle, &der) : 0;
     if (len > 0) {
+        const struct cg_file_user before = cg_owner_outside();
         good = cg_write_replace(options->p12, der, (size_t)len, &owner, err);
+        cg_owner_back(before);
         if (!good)
             cg_error_prefix(err, "the certificate was made, the PKCS#12 file was not");
     } else {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_passphrase.h"
+#include "ca_owner.h"
 #include "core/file.h"
 #include "tty.h"
 
@@ -43,18 +44,26 @@ static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
     return good;
 }
 
-bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error *err)
 {
-    struct cg_bytes bytes;
-    if (!path)
-        return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
     struct stat st;
     if (stat(path, &st) == 0 && st.st_mode & 077) {
         cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); cure: chmod 0600 %s", path,
                      (unsigned)st.st_mode & 07777, path);
         return false;
     }
-    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, FILE_LIMIT, &bytes, err))
+    return cg_file_read(path, CG_FILE_PRIVATE_KEY, FILE_LIMIT, bytes, err);
+}
+
+bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!path)
+        return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
+    const struct cg_file_user before = cg_owner_outside();
+    const bool is_read = read_file(path, &bytes, err);
+    cg_owner_back(before);
+    if (!is_read)
         return false;
     bool good = first_line((const char *)bytes.data, bytes.len, out, err);
     cg_bytes_wipe(&bytes);

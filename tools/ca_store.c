@@ -107,10 +107,6 @@ static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
                  ca->dir, us, owner ? owner->pw_name : "USER");
 }
 
-/* What is written in place, and the folders; a file that is replaced gets its owner by that. */
-static const char *const mended[] = {"lock", "index.txt", "journal.jsonl", "stage", "ca",
-                                     "root", "live",      "archive",       "deploy"};
-
 static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
 {
     struct stat st;
@@ -127,14 +123,13 @@ static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_us
                      (unsigned)st.st_mode & 07777, ca->word);
         return CG_EXIT_FAILED;
     }
+    ca->owner = cg_owner_of(ca->dir, &st);
+    if (!cli->dry_run)
+        cg_owner_mend_all(&ca->owner, ca->dir);
+    cg_owner_assume(&ca->owner); /* until close */
     if (use == CG_CA_READ || cli->dry_run)
         return CG_EXIT_OK;
-    ca->owner = cg_owner_of(ca->dir, &st);
-    for (size_t i = 0; i < CG_COUNT(mended); i++)
-        cg_owner_mend(&ca->owner, ca->dir, mended[i]);
-    cg_owner_assume(&ca->owner);
     int code = cg_lock_take(ca, cli, err);
-    cg_owner_leave(&ca->owner);
     return code == CG_EXIT_OK && !cg_change_recover(ca, err) ? CG_EXIT_FAILED : code;
 }
 
@@ -173,6 +168,7 @@ void cg_ca_close(struct cg_ca *ca)
     X509_free(ca->root);
     if (ca->lock >= 0)
         close(ca->lock);
+    cg_owner_leave(&ca->owner);
     *ca = (struct cg_ca){.lock = -1};
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy.h"
+#include "ca_index.h"
+#include "core/name.h"
 #include "fault.h"
 #include "file_set.h"
 #include "generation.h"
@@ -8,6 +10,7 @@
 #include <openssl/pem.h>
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,12 +221,85 @@ static bool folder_is_there(const struct cg_ca *ca, const struct cg_target *targ
     return false;
 }
 
+static bool is_same_ca(const X509 *one, const X509 *other)
+{
+    return X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)) == 0 &&
+           EVP_PKEY_eq(X509_get0_pubkey(one), X509_get0_pubkey(other)) == 1;
+}
+
+/* The first certificate of the target's ca.pem, where this CA's root is not among them; NULL. */
+static X509 *other_ca(const struct cg_ca *ca, const struct cg_target *target)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes = {0};
+    X509 *first = NULL, *next;
+    bool ours = false;
+    if (snprintf(path, sizeof path, "%s/ca.pem", target->to) >= (int)sizeof path ||
+        !cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+    while (bio && !ours && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        ours = is_same_ca(next, ca->root);
+        if (first)
+            X509_free(next);
+        else
+            first = next;
+    }
+    ERR_clear_error();
+    BIO_free(bio);
+    cg_bytes_free(&bytes);
+    if (ours || (first && is_in_place(ca, target))) {
+        X509_free(first);
+        first = NULL;
+    }
+    return first;
+}
+
+/* Many are called the same, so with the serial number. */
+static const char *ca_text(const X509 *cert, char out[320])
+{
+    char subject[256], *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    cg_name_text(X509_get_subject_name(cert), subject, sizeof subject);
+    snprintf(out, 320, "%s, serial %.45s", subject, serial ? serial : "");
+    OPENSSL_free(serial);
+    return out;
+}
+
+/* A folder that is only remembered, and holds another CA by now: its broker would refuse everyone. */
+static bool is_of_ca(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    char theirs[320], ours[320], word[PATH_MAX];
+    X509 *other = target->is_typed ? NULL : other_ca(ca, target);
+    if (other)
+        cg_error_set(
+            err,
+            "%s holds the files of another CA (%s; this one is %s), so nothing was changed there. Where that one "
+            "took this one's place: certguard -C %s deploy %s --forget %s. To put this one there: certguard -C "
+            "%s deploy %s --to %s",
+            target->to, ca_text(other, theirs), ca_text(ca->root, ours), ca->word, target->name,
+            cg_target_word(target, word), ca->word, target->name, word);
+    X509_free(other);
+    return !other;
+}
+
+void cg_deploy_warn(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets)
+{
+    char theirs[320], ours[320];
+    for (size_t i = 0; i < targets->count; i++) {
+        X509 *other = targets->item[i].is_typed ? other_ca(ca, &targets->item[i]) : NULL;
+        if (other)
+            cg_warn(cli, "%s held the files of another CA (%s); this one (%s) takes its place: clients need its ca.pem",
+                    targets->item[i].to, ca_text(other, theirs), ca_text(ca->root, ours));
+        X509_free(other);
+    }
+}
+
 /* The set as it is to stand in this target; without the folder, which may be still to be made, without its key. */
 static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsigned generation, struct set *set,
                     struct cg_error *err)
 {
     struct cg_folder folder = {.fd = -1};
-    bool good = folder_is_there(ca, target, err) && is_own(ca, target, err) &&
+    bool good = folder_is_there(ca, target, err) && is_own(ca, target, err) && is_of_ca(ca, target, err) &&
                 read_generation(ca, target->name, generation, set, err);
     if (good && !set->has_key && !cg_file_is_missing(target->to))
         good = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
@@ -249,11 +325,29 @@ static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target
     return copy_ca_file(ca, target, folder, "ca.pem", err) && copy_ca_file(ca, target, folder, "crl.pem", err);
 }
 
+/* Root has no more rights there than the owner of the CA, who says what the folders are. */
+static void explain_owner(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    const struct passwd *user = getpwuid(ca->owner.uid);
+    char number[24];
+    snprintf(number, sizeof number, "%lu", (unsigned long)ca->owner.uid);
+    const struct cg_error why = *err;
+    cg_error_set(
+        err,
+        "%s; user %s owns the CA's folder, and for another user's CA root deploys with that user's rights. Let "
+        "that user write %s and, for --owner and --group, be it or belong to it",
+        why.text, user ? user->pw_name : number, target->to);
+}
+
 /* A unit writes only where it was told to when it was installed; the folder may be newer. */
 static void explain(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char path[PATH_MAX];
     char *slash;
+    if (ca->owner.other) {
+        explain_owner(ca, target, err);
+        return;
+    }
     snprintf(path, sizeof path, "%s", target->to);
     while (access(path, W_OK) != 0 && errno == ENOENT && (slash = strrchr(path, '/')) && slash != path)
         *slash = '\0';
@@ -383,7 +477,7 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
     struct cg_error fault = {""};
     struct cg_folder folder = {.fd = -1};
     const bool there = folder_is_there(ca, target, &fault);
-    const bool good = there && cg_folder_open(&folder, target->to, false, &fault) &&
+    const bool good = there && is_of_ca(ca, target, &fault) && cg_folder_open(&folder, target->to, false, &fault) &&
                       copy_ca_files(ca, target, &folder, &fault);
     (void)err;
     cg_folder_close(&folder);

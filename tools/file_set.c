@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "file_set.h"
+#include "ca_owner.h"
 #include "fault.h"
 
 #include <dirent.h>

@@ -24,7 +24,9 @@ static bool write_archive(const struct cg_ca *ca, const char *path, size_t *file
             close(fd);
         return false;
     }
+    cg_owner_assume(&ca->owner);
     bool good = cg_tar_folder(out, ca->dir, "certguard-ca", not_kept, files, err);
+    cg_owner_leave(&ca->owner);
     if (good && !(cg_tar_end(out) && fflush(out) == 0 && fsync(fd) == 0))
         good = cg_fault_errno(err, "write", path);
     if (fclose(out) != 0 && good)
@@ -82,6 +84,7 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct cg_ca ca;
     int code = cg_ca_open(&ca, cli, CG_CA_HOLD, &err);
+    cg_owner_leave(&ca.owner); /* FILE is the caller's */
     if (code == CG_EXIT_OK && !backup(&ca, cli, &err))
         code = CG_EXIT_FAILED;
     cg_ca_close(&ca);

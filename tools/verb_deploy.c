@@ -105,6 +105,8 @@ static bool deploy(struct run *run, struct cg_error *err)
         return false;
     }
     bool good = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
+    if (good)
+        cg_deploy_warn(run->cli, run->ca, &run->targets);
     if (good && !run->cli->dry_run)
         good = (!run->options->rollback ||
                 cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&

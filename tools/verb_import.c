@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LIFETIME (INT64_C(3650) * 86400)
 
@@ -186,20 +187,40 @@ static void tell(const struct cg_adoption *a, const struct import_options *o, cJ
     cg_result(cli, result);
 }
 
+/* Into another user's CA a folder of its owner's is read with that owner's rights: what a link in it leads to would be
+ * theirs afterwards. */
+static struct cg_ca_owner reader(const struct cg_ca *ca, const char *folder)
+{
+    struct stat st;
+    return ca->owner.other && stat(folder, &st) == 0 ? cg_owner_of(folder, &st) : (struct cg_ca_owner){0};
+}
+
+static bool read_source(struct cg_ca *ca, struct cg_adoption *a, struct cg_found *found, struct cg_adopted *adopted,
+                        const struct import_options *o, struct cg_error *err)
+{
+    const struct cg_cli *cli = a->cli;
+    const struct cg_file_user before = cg_owner_outside();
+    a->from = reader(ca, a->source);
+    cg_owner_assume(&a->from);
+    const bool good = cg_found_read(found, cli, a->source, o->ca_file, o->key_uri, err) &&
+                      key_is_strong(cli, found, err) && X509_up_ref(found->cert) && (ca->cert = found->cert) &&
+                      X509_up_ref(found->root) && (ca->root = found->root) &&
+                      (!o->renew_ca || renew_ca(ca, cli, found, err)) && can_issue(ca, cli, found, o, err) &&
+                      cg_adopted_collect(adopted, found, err) && key_is_sound(found, adopted, err);
+    cg_owner_back(before);
+    return good;
+}
+
 static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct import_options *o, size_t *bad,
                    struct cg_error *err)
 {
     struct cg_found found = {0};
     struct cg_adopted adopted = {0};
     cJSON *result = cJSON_CreateObject();
-    const struct cg_adoption adoption = {
+    struct cg_adoption adoption = {
         .cli = cli, .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
-    bool good = cg_found_read(&found, cli, cli->args[0], o->ca_file, o->key_uri, err) &&
-                key_is_strong(cli, &found, err) && X509_up_ref(found.cert) && (ca->cert = found.cert) &&
-                X509_up_ref(found.root) && (ca->root = found.root) &&
-                (!o->renew_ca || renew_ca(ca, cli, &found, err)) && can_issue(ca, cli, &found, o, err) &&
-                cg_adopted_collect(&adopted, &found, err) && key_is_sound(&found, &adopted, err) &&
-                (cli->dry_run || write_ca(&adoption, o, err)) && cg_grade(&adoption, result, bad, err);
+    bool good = read_source(ca, &adoption, &found, &adopted, o, err) && (cli->dry_run || write_ca(&adoption, o, err)) &&
+                cg_grade(&adoption, result, bad, err);
     if (good) {
         count(&adopted, cli->now, result);
         tell(&adoption, o, result);

@@ -250,6 +250,26 @@ done
 ok cg -C ca deploy g --mode 0400
 consistent ca
 
+# ---- a folder that another CA took over: only --to that is typed takes it back ----
+ok cg -C other init --no-passphrase
+ok cg -C ca issue broker taken --san dns:localhost --to etc-taken
+ok cg -C other issue broker taken --san dns:localhost --to etc-taken
+says "held the files of another CA (CN=MQTT CA, serial"
+cmp etc-taken/ca.pem other/ca.pem || fail "the CA that was typed is not there"
+for verb in "crl" "renew taken" "deploy taken" "rotate taken --connect 127.0.0.1:1 --timeout 1"; do
+    # shellcheck disable=SC2086 # words
+    expect 1 cg -C ca $verb
+    says "holds the files of another CA"
+    cmp etc-taken/ca.pem other/ca.pem || fail "$verb: the other CA's folder was taken"
+    cmp etc-taken/crl.pem other/crl.pem || fail "$verb: the other CA's CRL was replaced"
+done
+ok cg -C ca deploy taken --forget etc-taken
+ok cg -C ca crl
+ok cg -C ca deploy taken --to etc-taken
+says "held the files of another CA"
+cmp etc-taken/ca.pem ca/ca.pem || fail "no way back"
+ok cg -C ca deploy taken --forget etc-taken
+
 # ---- a folder that was copied with its links resolved, and foreign things in the store ----
 ok cg -C ca issue broker s --san dns:localhost --to odd
 ok cg -C ca renew s

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # Root runs the tool on another user's CA: what it makes and replaces there stays that user's, with the modes from before,
-# and no link of that user's leads root outside. Only root can show this.
+# and neither a link of that user's nor a folder that deploy/ names leads root further than that user gets. Only root can
+# show this.
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || { echo "skipped: needs root and setpriv"; exit 77; }
 
@@ -33,7 +34,7 @@ ok cg -C "$ca" init --no-passphrase --intermediate
 all_theirs
 ok cg -C "$ca" issue client a
 ok cg -C "$ca" issue broker b --san dns:localhost --to "$home/etc"
-[ "$(stat -c %u "$home/etc/privkey.pem")" = 0 ] || fail "what is deployed is root's to give"
+[ "$(stat -Lc %u "$home/etc/privkey.pem")" = $user ] || fail "root deployed with more than that user's rights"
 all_theirs
 chmod 640 "$ca/index.txt"
 ok cg -C "$ca" revoke a
@@ -88,6 +89,74 @@ mv "$ca/lock" "$home/lock" && mv "$home/secret" "$ca/lock"
 expect 1 cg -C "$ca" crl
 [ "$(stat -c %u:%a "$ca/lock")" = 0:600 ] || fail "root's file was given away"
 rm "$ca/lock"
+all_theirs
+
+# ---- what is read in the folder is what its owner may read ----
+printf 'of root\n' >"$home/secret"
+chmod 600 "$home/secret"
+link_over()
+{
+    mv "$1" "$home/kept"
+    ln -s "$home/secret" "$1"
+}
+leaks()
+{
+    grep -rsq 'of root' "$ca" "$home/etc" out err && fail "$1: root read its secret for another user"
+    return 0
+}
+put_back()
+{
+    rm "$1" && mv "$home/kept" "$1"
+    all_theirs
+}
+link_over "$ca/chain.pem"
+cg -C "$ca" issue client reader >out 2>err
+cat "$ca/live/reader/chain.pem" >>out 2>/dev/null
+leaks chain.pem
+put_back "$ca/chain.pem"
+link_over "$ca/index.txt"
+for verb in list crl "issue client reader2"; do
+    # shellcheck disable=SC2086 # words
+    expect 1 cg -C "$ca" $verb
+    leaks "index.txt: $verb"
+done
+put_back "$ca/index.txt"
+generation=$(readlink -f "$ca/live/b/current")
+link_over "$generation/chain.pem"
+expect 1 cg -C "$ca" deploy b
+leaks archive
+put_back "$generation/chain.pem"
+ok cg -C "$ca" deploy b
+# what the command line names is root's to read
+printf 'correct horse battery\n' >pass
+chmod 600 pass
+ok cg -C "$ca" issue client bundled --p12 "$work/bundled.p12" --p12-passphrase-file pass
+[ "$(stat -c %u bundled.p12)" = 0 ] || fail "a file outside is not root's"
+ok openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout r.key -subj /CN=asked -out r.csr
+chmod 600 r.csr
+ok cg -C "$ca" sign r.csr --name asked
+ok cg -C "$ca" backup "$work/backup.tar"
+all_theirs
+
+# ---- a folder of root's that the owner moved to where a folder of the CA's is looked for ----
+mkdir -m 700 "$ca/volume"
+printf 'of root\n' >"$ca/volume/data"
+as_user mv "$ca/deploy" "$ca/kept"
+as_user mv "$ca/volume" "$ca/deploy"
+cg -C "$ca" crl >out 2>err
+[ "$(stat -c %u:%a "$ca/deploy")" = 0:700 ] || fail "root gave its folder away"
+rm -r "$ca/deploy" && mv "$ca/kept" "$ca/deploy"
+all_theirs
+
+# ---- deploy/ names a folder of root's ----
+mkdir -m 755 "$home/sys"
+printf 'of root\n' >"$home/sys/crl.pem"
+as_user sh -c "echo '{\"to\":\"$home/sys\",\"mode\":0}' >'$ca/deploy/client.json'"
+expect 1 cg -C "$ca" crl
+says "user $user owns the CA's folder"
+expect 1 cg -C "$ca" issue client client
+[ "$(cat "$home/sys/crl.pem")" = "of root" ] && [ "$(ls "$home/sys")" = crl.pem ] || fail "root wrote where deploy/ says"
+rm "$ca/deploy/client.json"
 all_theirs
 
 # ---- a folder that its owner cannot reach by this path is written as root, as ever ----
