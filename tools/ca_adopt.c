@@ -56,8 +56,6 @@ static bool of_index(struct cg_adopted *adopted, const char *path, struct cg_err
     struct cg_index index = {0};
     struct cg_index_row row;
     struct cg_error fault = {""};
-    if (!path)
-        return true;
     if (!cg_file_read(path, CG_FILE_PUBLIC, INDEX_LIMIT, &bytes, err))
         return false;
     if (bytes.len && bytes.data[bytes.len - 1] != '\n')
@@ -261,7 +259,9 @@ bool cg_adopted_collect(struct cg_adopted *adopted, const struct cg_found *found
 {
     *adopted = (struct cg_adopted){.number = BN_new()};
     bool good = (adopted->number && BN_one(adopted->number)) || cg_fault_openssl(err, "no memory");
-    good = good && of_index(adopted, found->index, err) && of_number_file(adopted, found->number, err);
+    for (size_t i = 0; good && i < found->nindex; i++)
+        good = of_index(adopted, found->index[i], err);
+    good = good && of_number_file(adopted, found->number, err);
     for (size_t i = 0; good && i < found->objects.count; i++) {
         const struct cg_lint_object *o = &found->objects.item[i];
         if (o->kind == CG_LINT_CERTIFICATE && cg_found_issued(found, o->cert))

@@ -112,14 +112,10 @@ static bool put_found_crl(struct cg_change *change, X509_CRL *crl, const char *p
     return good;
 }
 
-/* The root's newest CRL as it was found; where its key is there a new one; else none, which import warns about. */
-static char *root_crl(struct cg_change *change, const struct cg_adoption *a, bool *good, struct cg_error *err)
+static const struct cg_lint_object *newest_root_crl(const struct cg_adoption *a)
 {
     const struct cg_lint_object *best = NULL;
     EVP_PKEY *key = X509_get0_pubkey(a->ca->root);
-    struct cg_crl_made made = {0};
-    char *pem = NULL;
-    *good = true;
     for (size_t i = 0; i < a->found->objects.count; i++) {
         const struct cg_lint_object *o = &a->found->objects.item[i];
         if (o->kind == CG_LINT_CRL && X509_CRL_verify(o->crl, key) == 1 &&
@@ -127,19 +123,82 @@ static char *root_crl(struct cg_change *change, const struct cg_adoption *a, boo
             best = o;
     }
     ERR_clear_error();
-    if (best) {
+    return best;
+}
+
+/* What a CRL revokes, as the lines of an index. */
+static bool index_of_crl(struct cg_index *index, X509_CRL *crl, const X509 *root, struct cg_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(crl);
+    bool good = out;
+    for (int i = 0; good && i < sk_X509_REVOKED_num(entries); i++) {
+        const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
+        ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+        char *serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
+        struct cg_index_row row = {.status = 'R',
+                                   .reason = reason ? (int)ASN1_ENUMERATED_get(reason) : -1,
+                                   .serial = serial,
+                                   .file = "unknown",
+                                   .subject = "/CN=unknown"};
+        good = serial && cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), &row.revoked) &&
+               cg_time_seconds(X509_get0_notAfter(root), &row.expires);
+        if (good)
+            cg_index_print(out, &row);
+        ASN1_ENUMERATED_free(reason);
+        OPENSSL_free(serial);
+    }
+    good = out && fclose(out) == 0 && good;
+    if (good && cg_index_of_text(index, text, len, err)) /* takes text */
+        return true;
+    if (!good)
+        free(text);
+    return cg_fault_openssl(err, "the root's CRL");
+}
+
+/* With the root's key: what the last one revoked, and a higher number. */
+static bool make_root_crl(struct cg_change *change, const struct cg_adoption *a, X509_CRL *last, char **pem,
+                          struct cg_error *err)
+{
+    struct cg_index index = {0};
+    struct cg_crl_made made = {0};
+    ASN1_INTEGER *value = last ? X509_CRL_get_ext_d2i(last, NID_crl_number, NULL, NULL) : NULL;
+    BIGNUM *number = value ? ASN1_INTEGER_to_BN(value, NULL) : NULL;
+    const struct cg_crl_order order = {.folder = "root",
+                                       .issuer = a->ca->root,
+                                       .key = a->found->root_key,
+                                       .index = last ? &index : NULL,
+                                       .now = a->cli->now,
+                                       .lifetime = CG_ROOT_CRL_LIFETIME,
+                                       .above = number,
+                                       .other = ""};
+    const bool good = (!last || index_of_crl(&index, last, a->ca->root, err)) &&
+                      cg_crl_write(change, &order, &made, err) && (*pem = strdup(made.pem));
+    cg_crl_made_clear(&made);
+    cg_index_free(&index);
+    BN_free(number);
+    ASN1_INTEGER_free(value);
+    return good;
+}
+
+/* The root's newest CRL as it was found; where it is over or there is none, and the root's key is there, a new one; else
+ * none, which import warns about. */
+static char *root_crl(struct cg_change *change, const struct cg_adoption *a, bool *good, struct cg_error *err)
+{
+    const struct cg_lint_object *best = newest_root_crl(a);
+    time_t now = (time_t)a->cli->now;
+    const bool holds = best && X509_CRL_get0_nextUpdate(best->crl) &&
+                       X509_cmp_time(X509_CRL_get0_nextUpdate(best->crl), &now) > 0;
+    char *pem = NULL;
+    *good = true;
+    if (a->found->root_key && !holds) {
+        *good = make_root_crl(change, a, best ? best->crl : NULL, &pem, err);
+    } else if (best) {
         pem = cg_crl_pem(best->crl);
         *good = put_found_crl(change, best->crl, pem, err);
-    } else if (a->found->root_key) {
-        const struct cg_crl_order order = {.folder = "root",
-                                           .issuer = a->ca->root,
-                                           .key = a->found->root_key,
-                                           .now = a->cli->now,
-                                           .lifetime = CG_ROOT_CRL_LIFETIME,
-                                           .other = ""};
-        *good = cg_crl_write(change, &order, &made, err) && (pem = strdup(made.pem));
     }
-    cg_crl_made_clear(&made);
     return pem;
 }
 

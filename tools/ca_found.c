@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_found.h"
+#include "ca_database.h"
 #include "ca_key.h"
 #include "core/name.h"
 #include "core/path.h"
@@ -235,24 +236,6 @@ static bool find_root(struct cg_found *found, struct cg_error *err)
     return false;
 }
 
-/* The database that belongs to the CA lies beside its certificate or above it: the nearest one. */
-static const char *nearest(const struct cg_found *found, const char *name)
-{
-    const char *best = NULL;
-    size_t longest = 0, wanted = strlen(name);
-    for (size_t i = 0; i < found->nfiles; i++) {
-        const char *slash = strrchr(found->files[i], '/');
-        size_t folder = slash ? (size_t)(slash - found->files[i]) + 1 : 0;
-        if (strlen(found->files[i]) != folder + wanted || strcmp(found->files[i] + folder, name) != 0)
-            continue;
-        if (strncmp(found->files[i], found->cert_file, folder) == 0 && (!best || folder > longest)) {
-            best = found->files[i];
-            longest = folder;
-        }
-    }
-    return best;
-}
-
 /* As if it had been found; it is asked for first, so that no passphrase is asked for another one. */
 static bool read_uri(struct cg_found *found, const struct cg_cli *cli, const char *uri, struct cg_error *err)
 {
@@ -267,11 +250,7 @@ bool cg_found_read(struct cg_found *found, const struct cg_cli *cli, const char 
     X509 *named = wanted ? cg_cert_load(wanted, err) : NULL;
     bool good = (named || !wanted) && read_uri(found, cli, key_uri, err) &&
                 read_folder(found, cli, folder, DEPTH_MAX, err) && (has_ca(found) || open_sealed(found, cli, err)) &&
-                choose(found, folder, named, err) && find_root(found, err);
-    if (good) {
-        found->index = nearest(found, "index.txt");
-        found->number = nearest(found, "crlnumber");
-    }
+                choose(found, folder, named, err) && find_root(found, err) && cg_database_choose(found, cli, err);
     ERR_clear_error();
     X509_free(named);
     return good;
@@ -283,6 +262,7 @@ void cg_found_free(struct cg_found *found)
     for (size_t i = 0; i < found->nfiles; i++)
         free(found->files[i]);
     free(found->files);
+    free(found->index);
     *found = (struct cg_found){0};
 }
 

@@ -24,8 +24,9 @@ struct cg_found {
     X509 *root;                /* cert, or the CA above it */
     EVP_PKEY *root_key;        /* NULL: not there, not opened, or root is cert */
     const char *root_key_file; /* a sealed file that holds it, or seems to where root_key is NULL */
-    const char *index;         /* file, NULL: none */
-    const char *number;        /* crlnumber */
+    const char **index;        /* files: every database of this CA */
+    size_t nindex;
+    const char *number; /* crlnumber; NULL: none */
 };
 
 /* Reads the folder and finds the CA in it. wanted: the file of the CA certificate where there are several; or NULL.

@@ -218,12 +218,97 @@ for case in same other; do
         [ "$(openssl x509 -in stepped/ca/cert.pem -noout -subject)" = "subject=CN = Step Issuing" ] || fail "$case: another CA issues"
     done
 done
+mkdir step/db
+: >step/db/000000.vlog
+ok cg -C stepped3 import step --passphrase-file pass
+says "step-ca keeps there what it issued and revoked, and that is not read"
 cp step/secrets/intermediate_ca_key step/secrets/z_ca_key
 mv step/secrets/root_ca_key step/secrets/a_root
 ok cg -C stepped2 import step --passphrase-file pass --ca step/certs/intermediate_ca.crt
 ok openssl pkey -in stepped2/root/key.pem -passin file:rootpass -noout
 ok cg -C stepped2 crl --root --passphrase-file rootpass
 works_on stepped2 --passphrase-file pass
+
+# ---- no revocation is lost with the database: whose it is, by any name, and what says that there was one ----
+cp -a oca plain
+rm -f plain/issuing.crl # so that the database alone knows what is revoked
+number_is_kept()
+{
+    [ "$(openssl crl -in "$1/ca/crl.pem" -noout -text | grep -c 'Serial Number: 1001')" = 1 ] || fail "$1: b is good again"
+}
+# the issuing CA in a folder of its own, its certificate also where the root keeps what it issued
+mkdir -p tiers/newcerts tiers/sub
+cp -a plain/. tiers/sub
+mv tiers/sub/root.crt tiers/
+cp oca/issuing.crt tiers/newcerts/07.pem
+end=$(openssl x509 -in oca/issuing.crt -noout -enddate | sed 's/.*=//')
+printf 'V\t%s\t\t07\tunknown\t/CN=Issuing\n' "$(date -u -d "$end" +%y%m%d%H%M%SZ)" >tiers/index.txt
+echo 40 >tiers/sub/crlnumber
+echo 02 >tiers/crlnumber
+ok cg -C tiered import tiers --passphrase-file pass
+number_is_kept tiered
+grep -q Issuing tiered/index.txt && fail "the root's database was taken too"
+[ "$(number_of tiered/ca/crl.pem)" = 40 ] || fail "the CRL number of another CA: $(number_of tiered/ca/crl.pem)"
+# other names and folders
+for place in db/index db/index.txt database/index; do
+    rm -rf named
+    cp -a plain named
+    mkdir -p "named/${place%/*}"
+    mv named/index.txt "named/$place"
+    rm -rf "named-ca"
+    ok cg -C named-ca import named --passphrase-file pass
+    number_is_kept named-ca
+done
+# two of them: revoked in one is revoked
+cp -a plain twice
+mkdir twice/copy
+sed 's/^R\(\t[^\t]*\t\)[^\t]*/V\1/' twice/index.txt >twice/copy/index.txt
+ok cg -C twice-ca import twice --passphrase-file pass
+number_is_kept twice-ca
+# lost: only its traces are left
+for trace in index.txt.attr index.txt.old crlnumber; do
+    rm -rf lost
+    cp -a plain lost
+    rm -f lost/index.txt* lost/crlnumber*
+    echo 1F >"lost/$trace"
+    expect 1 cg -C lost-ca import lost --passphrase-file pass
+    says "$trace is there, but no database"
+    [ ! -e lost-ca/ca ] || fail "adopted without what was revoked"
+done
+rm -f "lost/$trace"
+: >lost/index.txt.attr
+: >lost/index.txt
+ok cg -C lost-ca import lost --passphrase-file pass
+ok cg -C ours init --no-passphrase
+ok cg -C ours issue client a
+ok cg -C ours revoke a
+rm ours/index.txt ours/index.txt.attr ours/crlnumber
+expect 1 cg -C ours-again import ours --no-passphrase
+says "crl --restore-index"
+ok cg -C ours crl --restore-index
+ok cg -C ours-again import ours --no-passphrase
+grep -q '^R' ours-again/index.txt || fail "what was revoked is good again"
+# the root's CRL is over, and its key is there
+cp -a oca over
+cp root.key over/root.key
+ok openssl pkey -in oca/issuing.key -passin file:pass -out over/issuing.key
+cat >over.cnf <<'END'
+[ca]
+default_ca = d
+[d]
+database = over.index
+certificate = oca/root.crt
+private_key = root.key
+default_md = sha256
+crlnumber = over.number
+END
+printf 'R\t350101000000Z\t240101000000Z,keyCompromise\t0B\tunknown\t/CN=Earlier\n' >over.index
+echo 33 >over.number
+ok openssl ca -config over.cnf -gencrl -crl_lastupdate 20240101000000Z -crl_nextupdate 20240201000000Z -out over/root.crl
+ok cg -C over-ca import over --passphrase-file pass
+[ $((0x$(number_of over-ca/root/crl.pem))) -gt $((0x33)) ] || fail "the root's CRL number: $(number_of over-ca/root/crl.pem)"
+openssl crl -in over-ca/root/crl.pem -noout -text | grep -q 'Serial Number: 0B' || fail "what the root revoked is good again"
+strict over-ca sslclient a || fail "the root's CRL that is over was taken"
 
 # two CAs side by side: the person chooses
 mkdir two
