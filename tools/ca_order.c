@@ -6,6 +6,7 @@
 #include "ca_p12.h"
 #include "fault.h"
 #include "lint.h"
+#include "target_ca.h"
 
 #include <openssl/err.h>
 
@@ -193,7 +194,7 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct
                     .lifetime = o->lifetime.given ? o->lifetime.value : 0},
     };
     cg_issue_place(ca, &order);
-    cg_deploy_warn(cli, ca, &m->targets);
+    cg_target_warn(cli, ca, &m->targets);
     bool good = cg_issuer_open(&issuer, cli, ca, err) && name_is_free(&issuer, &order, err) &&
                 cg_issue_make(&issuer, &order, &m->issued, err) &&
                 (cli->dry_run || cg_issue_write(&issuer, &order, &m->issued, err)) &&

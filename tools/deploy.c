@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy.h"
-#include "ca_index.h"
-#include "core/name.h"
 #include "fault.h"
 #include "file_set.h"
 #include "generation.h"
+#include "target_ca.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -168,44 +167,6 @@ static bool own_files(const struct cg_target *target, struct set *set, struct cg
     return good;
 }
 
-static X509 *cert_in(const char *to)
-{
-    struct cg_folder folder;
-    struct cg_bytes pem = {0};
-    struct stat st;
-    X509 *cert = NULL;
-    if (cg_folder_open(&folder, to, false, NULL) && cg_folder_read(&folder, "cert.pem", KEY_LIMIT, &pem, &st)) {
-        BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-        cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-        BIO_free(bio);
-        ERR_clear_error();
-    }
-    cg_bytes_free(&pem);
-    cg_folder_close(&folder);
-    return cert;
-}
-
-/* Is it a certificate of this name that stands there? */
-static bool is_in_place(const struct cg_ca *ca, const struct cg_target *target)
-{
-    char path[PATH_MAX];
-    bool found = false;
-    X509 *there = cert_in(target->to);
-    for (unsigned n = there ? cg_ca_generation(ca, target->name) : 0; n && !found; n--) {
-        X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", target->name, n), NULL);
-        found = cert && X509_cmp(cert, there) == 0;
-        X509_free(cert);
-    }
-    X509_free(there);
-    return found;
-}
-
-/* Where two names were given one folder by an earlier version, the one that is in place stays there. */
-static bool is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
-{
-    return cg_target_is_own(ca, target, err) || is_in_place(ca, target);
-}
-
 /* The folder of a disk that is not mounted, say, is not made anew in its place: the broker would find none of it there, and
  * nobody would know. */
 static bool folder_is_there(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
@@ -221,77 +182,10 @@ static bool folder_is_there(const struct cg_ca *ca, const struct cg_target *targ
     return false;
 }
 
-static bool is_same_ca(const X509 *one, const X509 *other)
+/* Where two names were given one folder by an earlier version, the one that is in place stays there. */
+static bool is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
-    return X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)) == 0 &&
-           EVP_PKEY_eq(X509_get0_pubkey(one), X509_get0_pubkey(other)) == 1;
-}
-
-/* The first certificate of the target's ca.pem, where this CA's root is not among them; NULL. */
-static X509 *other_ca(const struct cg_ca *ca, const struct cg_target *target)
-{
-    char path[PATH_MAX];
-    struct cg_bytes bytes = {0};
-    X509 *first = NULL, *next;
-    bool ours = false;
-    if (snprintf(path, sizeof path, "%s/ca.pem", target->to) >= (int)sizeof path ||
-        !cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
-        return NULL;
-    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
-    while (bio && !ours && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        ours = is_same_ca(next, ca->root);
-        if (first)
-            X509_free(next);
-        else
-            first = next;
-    }
-    ERR_clear_error();
-    BIO_free(bio);
-    cg_bytes_free(&bytes);
-    if (ours || (first && is_in_place(ca, target))) {
-        X509_free(first);
-        first = NULL;
-    }
-    return first;
-}
-
-/* Many are called the same, so with the serial number. */
-static const char *ca_text(const X509 *cert, char out[320])
-{
-    char subject[256], *serial = cg_index_serial(X509_get0_serialNumber(cert));
-    cg_name_text(X509_get_subject_name(cert), subject, sizeof subject);
-    snprintf(out, 320, "%s, serial %.45s", subject, serial ? serial : "");
-    OPENSSL_free(serial);
-    return out;
-}
-
-/* A folder that is only remembered, and holds another CA by now: its broker would refuse everyone. */
-static bool is_of_ca(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
-{
-    char theirs[320], ours[320], word[PATH_MAX];
-    X509 *other = target->is_typed ? NULL : other_ca(ca, target);
-    if (other)
-        cg_error_set(
-            err,
-            "%s holds the files of another CA (%s; this one is %s), so nothing was changed there. Where that one "
-            "took this one's place: certguard -C %s deploy %s --forget %s. To put this one there: certguard -C "
-            "%s deploy %s --to %s",
-            target->to, ca_text(other, theirs), ca_text(ca->root, ours), ca->word, target->name,
-            cg_target_word(target, word), ca->word, target->name, word);
-    X509_free(other);
-    return !other;
-}
-
-void cg_deploy_warn(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets)
-{
-    char theirs[320], ours[320];
-    for (size_t i = 0; i < targets->count; i++) {
-        X509 *other = targets->item[i].is_typed ? other_ca(ca, &targets->item[i]) : NULL;
-        if (other)
-            cg_warn(cli, "%s held the files of another CA (%s); this one (%s) takes its place: clients need its ca.pem",
-                    targets->item[i].to, ca_text(other, theirs), ca_text(ca->root, ours));
-        X509_free(other);
-    }
+    return cg_target_is_own(ca, target, err) || cg_target_is_in_place(ca, target);
 }
 
 /* The set as it is to stand in this target; without the folder, which may be still to be made, without its key. */
@@ -299,7 +193,7 @@ static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsi
                     struct cg_error *err)
 {
     struct cg_folder folder = {.fd = -1};
-    bool good = folder_is_there(ca, target, err) && is_own(ca, target, err) && is_of_ca(ca, target, err) &&
+    bool good = folder_is_there(ca, target, err) && is_own(ca, target, err) && cg_target_is_of_ca(ca, target, err) &&
                 read_generation(ca, target->name, generation, set, err);
     if (good && !set->has_key && !cg_file_is_missing(target->to))
         good = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
@@ -477,8 +371,8 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
     struct cg_error fault = {""};
     struct cg_folder folder = {.fd = -1};
     const bool there = folder_is_there(ca, target, &fault);
-    const bool good = there && is_of_ca(ca, target, &fault) && cg_folder_open(&folder, target->to, false, &fault) &&
-                      copy_ca_files(ca, target, &folder, &fault);
+    const bool good = there && cg_target_is_of_ca(ca, target, &fault) &&
+                      cg_folder_open(&folder, target->to, false, &fault) && copy_ca_files(ca, target, &folder, &fault);
     (void)err;
     cg_folder_close(&folder);
     if (there && !good)

@@ -15,10 +15,6 @@ bool cg_deploy_name(const struct cg_ca *ca, const struct cg_targets *targets, st
 bool cg_deploy_check(const struct cg_ca *ca, const struct cg_targets *targets, unsigned generation,
                      struct cg_error *err);
 
-/* Says which of the folders that --to names in this run held the files of another CA, whose place this one takes. What is
- * only remembered is refused there: the folder changed hands since. */
-void cg_deploy_warn(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets);
-
 /* Deploys, and writes deploy/NAME.json. */
 bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
                             struct cg_error *err);

@@ -72,7 +72,7 @@ static struct cg_owner owner_of(const struct cg_folder *folder, const struct cg_
 {
     struct cg_owner owner = file->owner;
     struct stat st;
-    if (owner.uid != (uid_t)-1 || geteuid() != 0)
+    if (owner.uid != (uid_t)-1 || !cg_owner_is_root())
         return owner;
     if (!cg_folder_look(folder, file->name, &st))
         st = folder->look;

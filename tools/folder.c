@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "folder.h"
+#include "ca_owner.h"
 #include "fault.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ int cg_folder_below(int at, const char *name, const struct stat *above, bool *ma
     if (made)
         *made = is_new;
     if (fd < 0 || !is_new ||
-        (fchmod(fd, 0755) == 0 && (geteuid() != 0 || fchown(fd, above->st_uid, above->st_gid) == 0)))
+        (fchmod(fd, 0755) == 0 && (!cg_owner_is_root() || fchown(fd, above->st_uid, above->st_gid) == 0)))
         return fd;
     int number = errno;
     close(fd);

@@ -2,6 +2,7 @@
 #include "deploy.h"
 #include "generation.h"
 #include "rotation.h"
+#include "target_ca.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -106,7 +107,7 @@ static bool deploy(struct run *run, struct cg_error *err)
     }
     bool good = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
     if (good)
-        cg_deploy_warn(run->cli, run->ca, &run->targets);
+        cg_target_warn(run->cli, run->ca, &run->targets);
     if (good && !run->cli->dry_run)
         good = (!run->options->rollback ||
                 cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
@@ -185,7 +186,8 @@ const struct cg_verb cg_verb_deploy = {
         "what they point to (cp -L, scp).\n"
         "\n"
         "The folder is remembered: renew, rotate, revoke and crl keep it up to date. A second --to adds a\n"
-        "folder; both are kept up to date until --forget.",
+        "folder; both are kept up to date until --forget. One that another CA deployed to since is left alone, until\n"
+        "--to names it again. For a CA that is another user's, root deploys with that user's rights.",
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certs --owner mosquitto --connect localhost:8883\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
