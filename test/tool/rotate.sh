@@ -119,7 +119,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     cd "$home" || exit 1
     ok as_user ./certguard -C ca init --no-passphrase
     ok as_user ./certguard -C ca issue broker b --san dns:localhost --to etc
-    cg -C ca rotate b --timeout 300 --connect 127.0.0.1:1 >"$work/rotate.out" 2>"$work/rotate.err" </dev/null &
+    "$CERTGUARD" -C ca rotate b --timeout 300 --connect 127.0.0.1:1 >"$work/rotate.out" 2>"$work/rotate.err" </dev/null &
     rotation=$!
     tries=600
     until cmp -s ca/archive/b/0002/cert.pem etc/cert.pem; do
