@@ -267,9 +267,11 @@ bool cg_database_choose(struct cg_found *found, const struct cg_cli *cli, struct
     struct known_list known = {0};
     size_t count = 0;
     struct candidate *list = calloc(found->nfiles + 1, sizeof *list);
-    bool good = list ? list_known(&known, found, err) : cg_fault_errno(err, "list", "the databases");
-    good = good && list_candidates(found, &known, list, &count, err) && take_proven(found, list, count, err) &&
-           (found->nindex || take_by_place(found, list, count, err)) && (found->nindex || !is_lost(found, err));
+    if (!list)
+        return cg_fault_errno(err, "list", "the databases");
+    bool good = list_known(&known, found, err) && list_candidates(found, &known, list, &count, err) &&
+                take_proven(found, list, count, err) && (found->nindex || take_by_place(found, list, count, err)) &&
+                (found->nindex || !is_lost(found, err));
     if (good) {
         found->number = nearest(found, "crlnumber", found->nindex ? found->index[0] : found->cert_file);
         warn_of_step(found, cli);
