@@ -95,10 +95,11 @@ if unshare -m true 2>/dev/null; then
 #!/bin/sh
 # A broker whose key lies in such a mount, with the mode and the group of $KEY
 exec unshare -m sh -c 'mount -t tmpfs -o mode=755 none secret && cp server.pem server.key secret/ && chmod 644 secret/server.pem &&
-    chmod ${KEY% *} secret/server.key && chgrp ${KEY#* } secret/server.key && mount -o remount,ro secret && exec "$@"' sh "$BROKER" "$@"
+    chmod ${KEY% *} secret/server.key && chgrp ${KEY#* } secret/server.key && mount -o remount,ro secret && exec "$@"' sh $BROKER "$@"
 END
     chmod 755 in_mount
-    export KEY BROKER="$mosquitto"
+    export KEY BROKER="${CG_MOSQUITTO_WRAPPER:-} $mosquitto" # the wrapper is for the broker alone
+    CG_MOSQUITTO_WRAPPER=
     mosquitto=$scratch/in_mount
     files secret/server.pem secret/server.key
     group=$(id -g "$user")
