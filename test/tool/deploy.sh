@@ -53,13 +53,15 @@ holds etc b 0004
 [ -L etc/cert.pem ] || fail "a plain file stays"
 # where the file system has no links, they are files
 mkdir flat
-cat >switch <<END
-symlink 1
-END
-ok env LD_PRELOAD="$FAULT_SHIM" CG_FAULT_SWITCH=switch "$CERTGUARD" -C ca deploy c --to flat
-rm switch
-holds flat c 0001
-[ ! -L flat/cert.pem ] || fail "a link where there are none"
+if [ -n "${FAULT_SHIM-}" ]; then # not with sanitizers
+    echo "symlink 1" >switch
+    ok env LD_PRELOAD="$FAULT_SHIM" CG_FAULT_SWITCH=switch "$CERTGUARD" -C ca deploy c --to flat
+    rm switch
+    holds flat c 0001
+    [ ! -L flat/cert.pem ] || fail "a link where there are none"
+else
+    ok cg -C ca deploy c --to flat
+fi
 
 # ---- a key that does not fit is not deployed ----
 cp ca/archive/b/0004/privkey.pem good.key
@@ -293,13 +295,15 @@ rm odd/.certguard
 ok cg -C ca renew --all --due
 holds odd s 0005
 # a full disk
-printf 'write 28 odd/.certguard/0\n' >switch
-expect 1 env LD_PRELOAD="$FAULT_SHIM" CG_FAULT_SWITCH=switch "$CERTGUARD" -C ca renew s
-says "free some space"
-rm switch
-[ "$(find odd/.certguard -name "0*" | wc -l)" = 1 ] || fail "half a generation, or one too many: $(ls odd/.certguard)"
-ok cg -C ca renew --all --due
-holds odd s 0006
+if [ -n "${FAULT_SHIM-}" ]; then
+    printf 'write 28 odd/.certguard/0\n' >switch
+    expect 1 env LD_PRELOAD="$FAULT_SHIM" CG_FAULT_SWITCH=switch "$CERTGUARD" -C ca renew s
+    says "free some space"
+    rm switch
+    [ "$(find odd/.certguard -name "0*" | wc -l)" = 1 ] || fail "half a generation, or one too many: $(ls odd/.certguard)"
+    ok cg -C ca renew --all --due
+    holds odd s 0006
+fi
 
 # ---- root writes into a folder whose owner plants things there ----
 if [ "$(id -u)" = 0 ]; then

@@ -99,7 +99,8 @@ for verb in "issue client held" "revoke one" crl "renew one" "rotate one" "issue
     ok timeout 60 python3 held.py "$CERTGUARD" "$verb" "$CERTGUARD" -C ca crl --wait 0 --passphrase-file pass
     # what is typed reaches neither a core dump nor, where memory may be locked, the swap file
     says "Max core file size *0 *0"
-    [ "$locked" = 0 ] || says "VmLck:[[:space:]]*[1-9]"
+    # sanitizers make nothing of mlock()
+    [ "$locked" = 0 ] || [ -z "${FAULT_SHIM-}" ] || says "VmLck:[[:space:]]*[1-9]"
 done
 consistent ca
 
