@@ -113,7 +113,7 @@ X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
         cg_bytes_free(&copies.own);
     take_copy(cg_ca_path(ca, path, "crl.pem"), &copies.own, issuer, &copies.last);
     take_copy(cg_ca_path(ca, path, "crl.der"), &copies.own, issuer, &copies.last);
-    cg_target_visit(ca, of_target, &copies, NULL);
+    cg_target_visit(ca, of_target, &copies, NULL, NULL);
     cg_bytes_free(&copies.own);
     return copies.last;
 }

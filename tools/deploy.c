@@ -384,7 +384,10 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
 bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err)
 {
     struct rounds rounds = {0};
-    bool good = cg_target_visit(ca, deploy_crl_to, &rounds, err);
+    struct cg_error damaged = {""};
+    bool good = cg_target_visit(ca, deploy_crl_to, &rounds, &damaged, err);
+    if (damaged.text[0])
+        note(&rounds, false, &damaged);
     *count = rounds.done;
     if (good && rounds.failed) {
         cg_error_set(err, "%zu of %zu folders did not get the CRL: %s", rounds.failed, rounds.failed + rounds.done,

@@ -127,18 +127,26 @@ bool cg_targets_remember(struct cg_change *change, const char *name, const struc
     return good;
 }
 
+/* A record that cannot be read holds nobody else back. */
 static bool visit_targets(const struct cg_ca *ca, const char *name, cg_target_visit_fn *visit, void *context,
-                          struct cg_error *err)
+                          struct cg_error *damaged, struct cg_error *err)
 {
     struct cg_targets targets;
-    bool good = cg_targets_load(ca, name, &targets, err);
+    struct cg_error fault = {""};
+    bool good = true;
+    if (!cg_targets_load(ca, name, &targets, &fault)) {
+        if (damaged && !damaged->text[0])
+            *damaged = fault;
+        return true;
+    }
     for (size_t i = 0; good && i < targets.count; i++)
         good = visit(context, ca, &targets.item[i], err);
     cg_targets_clear(&targets);
     return good;
 }
 
-bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *err)
+bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *damaged,
+                     struct cg_error *err)
 {
     char path[PATH_MAX], name[CG_NAME_MAX + 1];
     bool good = true;
@@ -148,7 +156,7 @@ bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *co
         if (len <= 5 || len > CG_NAME_MAX + 5 || strcmp(e->d_name + len - 5, ".json") != 0)
             continue;
         snprintf(name, sizeof name, "%.*s", (int)(len - 5), e->d_name);
-        good = visit_targets(ca, name, visit, context, err);
+        good = visit_targets(ca, name, visit, context, damaged, err);
     }
     if (folder)
         closedir(folder);
@@ -308,7 +316,7 @@ bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, st
         return false;
     }
     struct cg_target wanted = *target;
-    return cg_target_visit(ca, is_store, &wanted, err) && cg_target_visit(ca, other_has, &target, err);
+    return cg_target_visit(ca, is_store, &wanted, NULL, err) && cg_target_visit(ca, other_has, &target, NULL, err);
 }
 
 static struct cg_target *find(struct cg_targets *targets, const char *folder)

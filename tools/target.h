@@ -58,9 +58,11 @@ mode_t cg_target_key_mode(const struct cg_target *target);
 /* The folder as one word of sh, for commands that are shown; returns out. */
 const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX]);
 
-/* Calls visit for every target of every name; stops at the first false and returns it. */
+/* Calls visit for every target of every name; stops at the first false and returns it. Of records that cannot be read
+ * the first is told in damaged (NULL: nobody asks), and the others are visited all the same. */
 typedef bool cg_target_visit_fn(void *context, const struct cg_ca *ca, const struct cg_target *target,
                                 struct cg_error *err);
-bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *err);
+bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *damaged,
+                     struct cg_error *err);
 
 #endif

@@ -139,9 +139,24 @@ static bool forget(struct run *run, struct cg_error *err)
     return good;
 }
 
+/* A record that cannot be read is made anew by the folder that is typed: that is the cure which is printed for it. */
+static bool load_targets(struct run *run, struct cg_error *err)
+{
+    if (cg_targets_load(run->ca, run->name, &run->targets, err))
+        return true;
+    if (!run->options->place.to)
+        return false;
+    cg_warn(run->cli,
+            "the record of where \"%s\" is deployed cannot be read and is made anew; where it has more folders, name "
+            "each again with --to",
+            run->name);
+    *err = (struct cg_error){""};
+    return true;
+}
+
 static bool run_open(struct run *run, struct cg_error *err)
 {
-    if (!cg_ca_name_valid(run->name, err) || !cg_targets_load(run->ca, run->name, &run->targets, err))
+    if (!cg_ca_name_valid(run->name, err) || !load_targets(run, err))
         return false;
     run->before = run->targets.count;
     if (run->options->forget) /* also of a name that is no more */

@@ -401,6 +401,29 @@ else
     echo "skipped: folders of other users, which root alone can make"
 fi
 
+# ---- a record that is damaged holds back nobody else, and what is printed makes it again ----
+for name in one two three; do
+    ok cg -C ca issue broker rec-$name --san dns:localhost --to rec-$name
+done
+for how in empty cut; do
+    if [ $how = empty ]; then : >ca/deploy/rec-two.json; else printf '{"to":' >ca/deploy/rec-two.json; fi
+    expect 1 cg -C ca crl
+    says "rec-two.json names no folder"
+    for name in one three; do
+        cmp ca/crl.pem rec-$name/crl.pem || fail "$how: the CRL did not reach rec-$name"
+    done
+    ok cg -C ca renew rec-one
+    # shellcheck disable=SC2046 # the words of the command
+    expect 1 cg -C ca deploy rec-two
+    ok cg $(sed -n 's/.*: certguard \(-C [^ ]* deploy [^ ]* --to\) FOLDER$/\1/p' err) rec-two
+    says "is made anew"
+    cmp ca/crl.pem rec-two/crl.pem || fail "$how: the cure does not deploy"
+    ok cg -C ca crl
+done
+for name in one two three; do
+    ok cg -C ca deploy rec-$name --forget rec-$name
+done
+
 # ---- a folder that a unit may not write ----
 cat >readonly.sh <<'END'
 mount --bind etc etc && mount -o remount,bind,ro etc || exit 77
