@@ -188,9 +188,8 @@ static bool make_root_crl(struct cg_change *change, const struct cg_adoption *a,
 static char *root_crl(struct cg_change *change, const struct cg_adoption *a, bool *good, struct cg_error *err)
 {
     const struct cg_lint_object *best = newest_root_crl(a);
-    time_t now = (time_t)a->cli->now;
-    const bool holds = best && X509_CRL_get0_nextUpdate(best->crl) &&
-                       X509_cmp_time(X509_CRL_get0_nextUpdate(best->crl), &now) > 0;
+    int64_t until = 0;
+    const bool holds = best && cg_time_seconds(X509_CRL_get0_nextUpdate(best->crl), &until) && until > a->cli->now;
     char *pem = NULL;
     *good = true;
     if (a->found->root_key && !holds) {

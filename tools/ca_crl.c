@@ -4,6 +4,7 @@
 #include "ca_revoked.h"
 #include "ca_sign.h"
 #include "core/file.h"
+#include "core/moment.h"
 #include "fault.h"
 
 #include <openssl/err.h>
@@ -45,7 +46,7 @@ static bool add_entry(X509_CRL *crl, const struct cg_index_row *row, ASN1_TIME *
     X509_REVOKED *entry = X509_REVOKED_new();
     BIGNUM *number = NULL;
     ASN1_INTEGER *serial = BN_hex2bn(&number, row->serial) ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
-    bool good = entry && serial && X509_REVOKED_set_serialNumber(entry, serial) && cg_set_time(when, row->revoked) &&
+    bool good = entry && serial && X509_REVOKED_set_serialNumber(entry, serial) && cg_time_set(when, row->revoked) &&
                 X509_REVOKED_set_revocationDate(entry, when);
     /* unspecified is said by leaving the extension out: RFC 5280 5.3.1 */
     if (good && row->reason > 0) {
@@ -114,12 +115,16 @@ static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_order *orde
 static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, X509_CRL *last, struct cg_crl_made *made,
                       struct cg_error *err)
 {
+    made->next_update = order->now + order->lifetime;
+    if (made->next_update > CG_TIME_LAST) {
+        cg_error_set(err, "the CRL would end after the year 9999, which no CRL can say; ask for a shorter --lifetime");
+        return NULL;
+    }
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *this_update = ASN1_TIME_new(), *next_update = ASN1_TIME_new();
-    made->next_update = order->now + order->lifetime;
     bool good = crl && this_update && next_update && X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
                 X509_CRL_set_issuer_name(crl, X509_get_subject_name(order->issuer)) &&
-                cg_set_time(this_update, order->now - CG_BACKDATE) && cg_set_time(next_update, made->next_update) &&
+                cg_time_set(this_update, order->now - CG_BACKDATE) && cg_time_set(next_update, made->next_update) &&
                 X509_CRL_set1_lastUpdate(crl, this_update) && X509_CRL_set1_nextUpdate(crl, next_update);
     if (!good)
         cg_fault_openssl(err, "the CRL cannot be made");

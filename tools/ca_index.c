@@ -12,8 +12,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#define YEAR_1950 INT64_C(-631152000)
 
 static const struct {
     int number;
@@ -88,41 +89,13 @@ void cg_index_free(struct cg_index *index)
     *index = (struct cg_index){0};
 }
 
-static bool two_digits(const char *text, int *out)
-{
-    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
-        return false;
-    *out = (text[0] - '0') * 10 + text[1] - '0';
-    return true;
-}
-
 static bool parse_time(const char *text, int64_t *out)
 {
-    size_t len = strcspn(text, "Z,");
-    static const int least[] = {1, 1, 0, 0, 0}, most[] = {12, 31, 23, 59, 60}; /* month to second */
-    int century = 0, year = 0, part[5];
-    if ((len != 12 && len != 14) || text[len] != 'Z')
-        return false;
-    if (len == 14 && !two_digits(text, &century))
-        return false;
-    text += len - 12;
-    if (!two_digits(text, &year))
-        return false;
-    for (int i = 0; i < 5; i++)
-        if (!two_digits(text + 2 + 2 * i, &part[i]) || part[i] < least[i] || part[i] > most[i])
-            return false;
-    if (len == 12)
-        century = year < 50 ? 20 : 19;
-    if (century * 100 + year < 1950) /* no certificate can say so in RFC 5280's times, nor two digits here */
-        return false;
-    struct tm tm = {.tm_year = century * 100 + year - 1900,
-                    .tm_mon = part[0] - 1,
-                    .tm_mday = part[1],
-                    .tm_hour = part[2],
-                    .tm_min = part[3],
-                    .tm_sec = part[4]};
-    *out = timegm(&tm);
-    return true;
+    size_t len = strcspn(text, ",");
+    if (len == strlen("YYMMDDhhmmssZ"))
+        return cg_time_read_utc(text, len, out);
+    /* no certificate can say an earlier year in RFC 5280's times, nor two digits here */
+    return cg_time_read_generalized(text, len, out) && *out >= YEAR_1950;
 }
 
 /* "260101000000Z,keyCompromise"; the reason may be missing, and CAkeyCompromise and holds carry more behind a comma */
@@ -214,35 +187,25 @@ char cg_index_status(const struct cg_index *index, const X509 *cert)
     return at ? *at : '\0';
 }
 
-void cg_index_time(int64_t seconds, char out[20])
-{
-    char full[24];
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    gmtime_r(&t, &tm);
-    strftime(full, sizeof full, "%Y%m%d%H%M%SZ", &tm);
-    snprintf(out, 20, "%.15s", full + (tm.tm_year < 150 ? 2 : 0)); /* RFC 5280 4.1.2.5: two digits up to 2049 */
-}
-
 void cg_index_print(FILE *out, const struct cg_index_row *row)
 {
-    char expires[20], revoked[20] = "";
+    char expires[CG_TIME_ASN1_MAX], revoked[CG_TIME_ASN1_MAX] = "";
     const char *reason = row->status == 'R' && row->reason > 0 ? cg_reason_name(row->reason) : NULL;
-    cg_index_time(row->expires, expires);
+    cg_time_asn1_text(row->expires, expires);
     if (row->status == 'R')
-        cg_index_time(row->revoked, revoked);
+        cg_time_asn1_text(row->revoked, revoked);
     fprintf(out, "%c\t%s\t%s%s%s\t%s\t%s\t%s\n", row->status, expires, revoked, reason ? "," : "", reason ? reason : "",
             row->serial, row->file, row->subject);
 }
 
 char *cg_index_line(const X509 *cert, const char *file)
 {
-    char expires[20], *line = NULL;
+    char expires[CG_TIME_ASN1_MAX], *line = NULL;
     int64_t not_after = 0;
     char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
     char *serial = cg_index_serial(X509_get0_serialNumber(cert));
     if (subject && serial && cg_time_seconds(X509_get0_notAfter(cert), &not_after)) {
-        cg_index_time(not_after, expires);
+        cg_time_asn1_text(not_after, expires);
         if (asprintf(&line, "V\t%s\t\t%s\t%s\t%s", expires, serial, file, subject) < 0)
             line = NULL;
     }

@@ -53,9 +53,6 @@ char *cg_index_line(const X509 *cert, const char *file);
 /* A row that was changed, with line feed; line and len of the row are not used. */
 void cg_index_print(FILE *out, const struct cg_index_row *row);
 
-/* "YYMMDDHHMMSSZ" up to 2049, then "YYYYMMDDHHMMSSZ", as RFC 5280 4.1.2.5 writes it in certificates. */
-void cg_index_time(int64_t seconds, char out[20]);
-
 /* Names of CRLReason, RFC 5280 5.3.1, in OpenSSL's spelling: "keyCompromise". NULL: no such number. */
 const char *cg_reason_name(int reason);
 int cg_reason_number(const char *name); /* -1: no such name */

@@ -107,9 +107,9 @@ static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
 
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca, struct cg_error *err)
 {
-    time_t now = (time_t)cli->now;
+    int64_t until = 0;
     *issuer = (struct cg_issuer){.ca = ca, .now = cli->now};
-    if (X509_cmp_time(X509_get0_notAfter(ca->cert), &now) <= 0) {
+    if (!cg_time_seconds(X509_get0_notAfter(ca->cert), &until) || until <= cli->now) {
         char end[24];
         cg_date_text(X509_get0_notAfter(ca->cert), end);
         cg_error_set(err, "the CA's own certificate ended at %s; make a new CA in another folder with init", end);

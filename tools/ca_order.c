@@ -4,6 +4,7 @@
 #include "ca_issue.h"
 #include "ca_names.h"
 #include "ca_p12.h"
+#include "core/moment.h"
 #include "fault.h"
 #include "lint.h"
 #include "target_ca.h"
@@ -51,12 +52,12 @@ static GENERAL_NAMES *make_names(const struct cg_order_options *o, X509_REQ *csr
 static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_error *err)
 {
     char end[24];
-    time_t now = (time_t)issuer->now;
+    int64_t until = 0;
     if (!order->is_live)
         return true;
     X509 *cert = cg_ca_live_cert(issuer->ca, order->name, err);
-    bool over = cert &&
-                (X509_cmp_time(X509_get0_notAfter(cert), &now) < 0 || cg_index_status(&issuer->index, cert) == 'R');
+    bool ended = cert && cg_time_seconds(X509_get0_notAfter(cert), &until) && until < issuer->now;
+    bool over = cert && (ended || cg_index_status(&issuer->index, cert) == 'R');
     if (cert && !over) {
         cg_date_text(X509_get0_notAfter(cert), end);
         cg_error_set(err,

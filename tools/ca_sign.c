@@ -7,7 +7,6 @@
 #include <openssl/rand.h>
 
 #include <string.h>
-#include <time.h>
 
 /* 159 random bits: positive without a leading zero octet, at most 20 octets (RFC 5280 4.1.2.2). Never zero: the top
  * octet is not, so that every serial has the same length. */
@@ -27,25 +26,31 @@ static bool set_serial(X509 *cert, const ASN1_INTEGER *given)
     return good;
 }
 
-bool cg_set_time(ASN1_TIME *out, int64_t seconds)
-{
-    return ASN1_TIME_set(out, (time_t)seconds) != NULL;
-}
+struct validity {
+    int64_t start, end;
+};
 
-static bool set_validity(X509 *cert, const struct cg_certificate_request *request, X509 *issuer, bool *shortened)
+static bool validity_of(const struct cg_certificate_request *request, const X509 *issuer, struct validity *out,
+                        bool *shortened, struct cg_error *err)
 {
-    int64_t lifetime = request->lifetime ? request->lifetime : request->profile->lifetime;
-    int64_t start = request->now - CG_BACKDATE, end = request->now + lifetime - 1, last = 0, first = 0;
+    int64_t lifetime = request->lifetime ? request->lifetime : request->profile->lifetime, last = 0, first = 0;
+    *out = (struct validity){request->now - CG_BACKDATE, request->now + lifetime - 1};
     *shortened = false;
     if (issuer) {
         if (!cg_time_seconds(X509_get0_notAfter(issuer), &last) ||
-            !cg_time_seconds(X509_get0_notBefore(issuer), &first))
+            !cg_time_seconds(X509_get0_notBefore(issuer), &first)) {
+            cg_error_set(err, "the dates of the CA's certificate cannot be read");
             return false;
-        *shortened = end > last;
-        end = *shortened ? last : end;
-        start = start < first ? first : start;
+        }
+        *shortened = out->end > last;
+        out->end = *shortened ? last : out->end;
+        out->start = out->start < first ? first : out->start;
     }
-    return cg_set_time(X509_getm_notBefore(cert), start) && cg_set_time(X509_getm_notAfter(cert), end);
+    if (out->end <= CG_TIME_LAST)
+        return true;
+    cg_error_set(err, "the certificate would end after the year 9999, which no certificate can say; ask for a shorter "
+                      "--lifetime");
+    return false;
 }
 
 static bool add(X509 *cert, int nid, const void *value, int critical)
@@ -184,12 +189,16 @@ static bool add_extensions(X509 *cert, const struct cg_certificate_request *requ
 X509 *cg_sign_certificate(const struct cg_certificate_request *request, X509 *issuer, EVP_PKEY *issuer_key,
                           bool *shortened, struct cg_error *err)
 {
+    struct validity validity;
+    if (!validity_of(request, issuer, &validity, shortened, err))
+        return NULL;
     X509 *cert = X509_new();
     bool good = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert, request->serial) &&
                 X509_set_subject_name(cert, request->subject) &&
                 X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : request->subject) &&
-                X509_set_pubkey(cert, request->key) && set_validity(cert, request, issuer, shortened) &&
-                add_extensions(cert, request, issuer) && X509_sign(cert, issuer_key, cg_key_digest(issuer_key)) > 0;
+                X509_set_pubkey(cert, request->key) && cg_time_set(X509_getm_notBefore(cert), validity.start) &&
+                cg_time_set(X509_getm_notAfter(cert), validity.end) && add_extensions(cert, request, issuer) &&
+                X509_sign(cert, issuer_key, cg_key_digest(issuer_key)) > 0;
     if (!good) {
         cg_fault_openssl(err, "the certificate cannot be made");
         X509_free(cert);

@@ -34,7 +34,4 @@ struct cg_certificate_request {
 X509 *cg_sign_certificate(const struct cg_certificate_request *request, X509 *issuer, EVP_PKEY *issuer_key,
                           bool *shortened, struct cg_error *err);
 
-/* The positions of an ASN.1 time; UTCTime up to 2049, then GeneralizedTime (RFC 5280 4.1.2.5). */
-bool cg_set_time(ASN1_TIME *out, int64_t seconds);
-
 #endif

@@ -208,7 +208,8 @@ static bool store(const struct parser *p, struct target t, const char *value)
     }
     if (!good)
         cg_error_set(p->err, "--%s: expected %s%s, found \"%s\"", o->name, o->argument,
-                     o->type == CG_OPT_TIME       ? " as 2026-12-31T23:59:59Z, +30d, -1h or seconds since 1970"
+                     o->type == CG_OPT_TIME
+                         ? " as 2026-12-31T23:59:59Z (up to the year 9999), +30d, -1h or seconds since 1970"
                      : o->type == CG_OPT_DURATION ? " as 90d, 12h or 30m"
                      : o->type == CG_OPT_LIFETIME ? " as 90d, 12h or 30m, at most 100y"
                                                   : "",

@@ -2,6 +2,7 @@
 #include "doctor_fix.h"
 #include "atomic_write.h"
 #include "core/file.h"
+#include "core/moment.h"
 #include "diff.h"
 #include "fault.h"
 
@@ -13,7 +14,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
 struct cg_fix_file {
@@ -267,17 +267,25 @@ void cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix)
     }
 }
 
+/* "20261231T235959Z": no colons in a file's name. */
+static void file_time(int64_t seconds, char out[CG_TIME_TEXT_MAX])
+{
+    char text[CG_TIME_TEXT_MAX];
+    cg_time_print(seconds, text);
+    for (const char *c = text; *c; c++)
+        if (*c != '-' && *c != ':')
+            *out++ = *c;
+    *out = '\0';
+}
+
 static bool replace(const struct cg_cli *cli, const struct cg_fix_file *f, struct cg_error *err)
 {
-    char kept[PATH_MAX + 64], when[32];
-    time_t clock = (time_t)cli->clock;
-    struct tm tm;
+    char kept[PATH_MAX + 64], when[CG_TIME_TEXT_MAX];
     struct stat st;
     if (stat(f->path, &st) != 0)
         return cg_fault_errno(err, "look at", f->path);
     const struct cg_owner owner = {st.st_uid, st.st_gid, st.st_mode & 07777};
-    gmtime_r(&clock, &tm);
-    strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &tm);
+    file_time(cli->clock, when);
     snprintf(kept, sizeof kept, "%s.before-%s", f->path, when);
     if (!cg_write_new(kept, f->before, strlen(f->before), &owner, true, err) ||
         !cg_write_replace(f->path, f->after, strlen(f->after), NULL, err))

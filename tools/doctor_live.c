@@ -94,7 +94,7 @@ static void let_in(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* Has the log been written since? */
-static bool written_since(const char *file, time_t since)
+static bool written_since(const char *file, int64_t since)
 {
     struct stat st;
     return stat(file, &st) == 0 && st.st_mtime >= since;
@@ -107,7 +107,7 @@ static void silent(struct cg_doctor *d, const struct cg_doctor_row *row)
     const struct timespec step = {0, EVENT_STEP * 1000000L};
     if (!file || !probe(d) || d->live.answered || !is_guarded(d))
         return;
-    time_t since = (time_t)(d->clock - d->snapshot->policy->log.window_ms / 1000 - 1);
+    int64_t since = d->clock - d->snapshot->policy->log.window_ms / 1000 - 1;
     for (int waited = 0; waited < EVENT_WAIT; waited += EVENT_STEP) {
         if (written_since(file, since))
             return;

@@ -22,7 +22,7 @@ static double number_of(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) && item->valuedouble > 0 && item->valuedouble < 1e15 ? item->valuedouble : 0;
 }
 
-/* Digits where the shape has 0, else the same character: strptime would let blanks pass. */
+/* Digits where the shape has 0, else the same character: blanks do not pass. */
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape; shape++, text++)

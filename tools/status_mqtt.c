@@ -112,7 +112,7 @@ static int connect_within(struct cg_mqtt *mqtt)
     const struct sigaction act = {.sa_handler = ignore};
     struct sigaction before;
     const int64_t ms = mqtt->target->timeout_ms;
-    const struct itimerval timer = {{1, 0}, {(time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000}}, none = {0};
+    const struct itimerval timer = {{1, 0}, {(int)(ms / 1000), (int)(ms % 1000) * 1000}}, none = {0};
     sigaction(SIGALRM, &act, &before);
     setitimer(ITIMER_REAL, &timer, NULL);
     int code = mosquitto_connect_bind_v5(mqtt->mosquitto, mqtt->host, port_of(mqtt), KEEPALIVE, NULL, NULL);

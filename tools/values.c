@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli.h"
 
+#include "core/moment.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +44,7 @@ bool cg_duration_parse(const char *text, int64_t *seconds)
     for (size_t i = 0; i < CG_COUNT(units); i++)
         if (strcmp(end, units[i].unit) == 0) {
             *seconds = n * units[i].seconds;
-            return true;
+            return *seconds <= CG_TIME_LAST;
         }
     return false;
 }
@@ -59,7 +61,7 @@ static bool relative(const char *text, int64_t *seconds)
     if (text[1] < '0' || text[1] > '9' || !cg_duration_parse(text + 1, &distance))
         return false;
     *seconds = (int64_t)time(NULL) + (text[0] == '-' ? -distance : distance);
-    return *seconds >= 0;
+    return *seconds >= 0 && *seconds <= CG_TIME_LAST;
 }
 
 bool cg_time_parse(const char *text, int64_t *seconds)
@@ -71,19 +73,7 @@ bool cg_time_parse(const char *text, int64_t *seconds)
     long long number = strtoll(digits, &end, 10);
     if (end != digits && !*end) {
         *seconds = number;
-        return number >= 0;
+        return number >= 0 && number <= CG_TIME_LAST;
     }
-    struct tm tm = {0};
-    const char *end_of_date = strptime(text, "%Y-%m-%d", &tm);
-    if (!end_of_date || end_of_date - text != 10)
-        return false;
-    const char *end_of_time = *end_of_date ? strptime(end_of_date, "T%H:%M:%SZ", &tm) : end_of_date;
-    if (!end_of_time || *end_of_time || (*end_of_date && end_of_time - end_of_date != 10))
-        return false;
-    struct tm asked = tm;
-    time_t t = timegm(&tm);
-    *seconds = t;
-    /* timegm mends 31 June; a person who typed it made a mistake */
-    return t >= 0 && tm.tm_mday == asked.tm_mday && tm.tm_mon == asked.tm_mon && tm.tm_hour == asked.tm_hour &&
-           tm.tm_min == asked.tm_min && tm.tm_sec == asked.tm_sec;
+    return cg_time_read_text(text, seconds) && *seconds >= 0;
 }

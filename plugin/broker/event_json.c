@@ -8,7 +8,6 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Limits on one text: with all of them at their worst (each byte doubled by escaping) a line stays below
  * CG_EVENT_LINE_MAX. */
@@ -23,12 +22,9 @@
 
 static void write_time(struct cg_json *json, int64_t at_ms)
 {
-    struct tm tm;
-    char date[32], text[48];
-    time_t seconds = (time_t)(at_ms / 1000);
-    if (!gmtime_r(&seconds, &tm) || !strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm))
-        return;
-    snprintf(text, sizeof text, "%s.%03dZ", date, (int)(at_ms % 1000));
+    char date[CG_TIME_TEXT_MAX], text[48];
+    cg_time_print(at_ms / 1000, date);
+    snprintf(text, sizeof text, "%.19s.%03dZ", date, (int)(at_ms % 1000));
     cg_json_string(json, "ts", text, sizeof text);
 }
 

@@ -15,10 +15,10 @@ struct cg_recheck;
 struct cg_recheck_result {
     struct cg_conn *conn;  /* NULL: it ended meanwhile */
     enum cg_reason reason; /* CG_REASON_OK: still accepted */
-    time_t not_after;
-    char *detail;    /* owned by the pass; NULL when accepted */
-    X509 *authority; /* owned by the pass: the CA at fault; NULL: it is the peer's own certificate */
-    int depth;       /* of it in its path */
+    int64_t not_after;     /* as in struct cg_verdict */
+    char *detail;          /* owned by the pass; NULL when accepted */
+    X509 *authority;       /* owned by the pass: the CA at fault; NULL: it is the peer's own certificate */
+    int depth;             /* of it in its path */
 };
 
 /* What a verdict on a live connection needs of it, so that a thread can ask without the connection. */

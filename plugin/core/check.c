@@ -89,7 +89,7 @@ static int64_t last_second(const struct cg_subject *subject)
 static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subject, struct cg_verdict *verdict)
 {
     verdict->path = X509_chain_up_ref((STACK_OF(X509) *)(uintptr_t)path);
-    verdict->not_after = verdict->complete ? (time_t)last_second(subject) : 0;
+    verdict->not_after = verdict->complete ? last_second(subject) : 0;
     return verdict->path != NULL;
 }
 

@@ -269,8 +269,9 @@ static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *
 
 static bool in_time(const X509 *cert, int64_t now)
 {
-    time_t at = (time_t)now;
-    return X509_cmp_time(X509_get0_notBefore(cert), &at) < 0 && X509_cmp_time(X509_get0_notAfter(cert), &at) > 0;
+    int64_t from, to;
+    return cg_time_seconds(X509_get0_notBefore(cert), &from) && cg_time_seconds(X509_get0_notAfter(cert), &to) &&
+           from <= now && now <= to;
 }
 
 /* A separate signing certificate is judged like any other of the path. It cannot vouch for itself: the depth ends

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "der.h"
+#include "moment.h"
 
 #include <string.h>
 
@@ -78,46 +79,9 @@ bool cg_der_take_default_false(struct cg_der *in, bool *value)
     return true;
 }
 
-static bool two_digits(const unsigned char *p, int low, int high, int *out)
-{
-    if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
-        return false;
-    *out = (p[0] - '0') * 10 + (p[1] - '0');
-    return *out >= low && *out <= high;
-}
-
-/* Days since 1970-01-01 in the Gregorian calendar; the year starts in March, so that the leap day is its last. */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int64_t y = month > 2 ? year : year - 1;
-    int64_t shifted = month > 2 ? month - 3 : month + 9;
-    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
-}
-
-static int days_in_month(int year, int month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return days[month - 1] + (month == 2 && leap);
-}
-
-/* p: MMDDHHMMSSZ */
-static bool read_time(int year, const unsigned char *p, int64_t *seconds)
-{
-    int month, day, hour, minute, second;
-    if (!two_digits(p, 1, 12, &month) || !two_digits(p + 2, 1, days_in_month(year, month), &day) ||
-        !two_digits(p + 4, 0, 23, &hour) || !two_digits(p + 6, 0, 59, &minute) || !two_digits(p + 8, 0, 59, &second) ||
-        p[10] != 'Z')
-        return false;
-    *seconds = ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-    return true;
-}
-
 bool cg_der_generalized_time(const struct cg_der *content, int64_t *seconds)
 {
-    int century, year;
-    return cg_der_left(content) == 15 && two_digits(content->at, 0, 99, &century) &&
-           two_digits(content->at + 2, 0, 99, &year) && read_time(century * 100 + year, content->at + 4, seconds);
+    return cg_time_read_generalized(content->at, cg_der_left(content), seconds);
 }
 
 bool cg_der_take_time(struct cg_der *in, int64_t *seconds)
@@ -125,11 +89,7 @@ bool cg_der_take_time(struct cg_der *in, int64_t *seconds)
     struct cg_der content;
     if (cg_der_take(in, CG_DER_GENERALIZED_TIME, &content))
         return cg_der_generalized_time(&content, seconds);
-    int year;
-    /* RFC 5280 4.1.2.5.1: two digits of 50 and more are 19YY */
-    return cg_der_take(in, CG_DER_UTC_TIME, &content) && cg_der_left(&content) == 13 &&
-           two_digits(content.at, 0, 99, &year) &&
-           read_time(year + (year >= 50 ? 1900 : 2000), content.at + 2, seconds);
+    return cg_der_take(in, CG_DER_UTC_TIME, &content) && cg_time_read_utc(content.at, cg_der_left(&content), seconds);
 }
 
 bool cg_der_equal(const struct cg_der *a, const struct cg_der *b)

@@ -7,7 +7,6 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* BMPString and UniversalString: every unit is one character of two or four octets. */
 static bool wide_is_clean(const unsigned char *p, size_t len, size_t unit)
@@ -264,54 +263,4 @@ bool cg_spki_sha256_text(const X509 *cert, char out[CG_HEX_MAX])
         return false;
     put_hex(digest, sizeof digest, out, CG_HEX_MAX);
     return true;
-}
-
-/* Two digits, or -1. */
-static int two(const unsigned char *p)
-{
-    return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' ? (p[0] - '0') * 10 + p[1] - '0' : -1;
-}
-
-bool cg_time_seconds(const ASN1_TIME *time, int64_t *out)
-{
-    *out = 0;
-    if (!time)
-        return false;
-    const unsigned char *p = ASN1_STRING_get0_data(time);
-    bool utc = ASN1_STRING_type(time) == V_ASN1_UTCTIME;
-    if (!utc && ASN1_STRING_type(time) != V_ASN1_GENERALIZEDTIME)
-        return false;
-    if (ASN1_STRING_length(time) != (utc ? 13 : 15) || p[utc ? 12 : 14] != 'Z')
-        return false;
-    int century = utc ? (two(p) >= 50 ? 19 : 20) : two(p);
-    p += utc ? 0 : 2;
-    int year = two(p), month = two(p + 2), day = two(p + 4), hour = two(p + 6), minute = two(p + 8),
-        second = two(p + 10);
-    if (century < 0 || year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 ||
-        minute > 59 || second < 0 || second > 59)
-        return false;
-    year += century * 100;
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day > days[month - 1] + (leap && month == 2))
-        return false;
-    struct tm tm = {.tm_year = year - 1900,
-                    .tm_mon = month - 1,
-                    .tm_mday = day,
-                    .tm_hour = hour,
-                    .tm_min = minute,
-                    .tm_sec = second};
-    *out = timegm(&tm);
-    return true;
-}
-
-void cg_time_text(int64_t seconds, char *out, size_t size)
-{
-    if (size == 0)
-        return;
-    out[0] = '\0';
-    struct tm tm;
-    time_t t = (time_t)seconds;
-    if (seconds != 0 && gmtime_r(&t, &tm))
-        strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }

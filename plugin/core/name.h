@@ -5,6 +5,7 @@
 #ifndef CG_NAME_H
 #define CG_NAME_H
 
+#include "moment.h"
 #include "policy.h"
 #include "text.h"
 
@@ -34,11 +35,5 @@ void cg_serial_text(const ASN1_INTEGER *serial, char *out,
 bool cg_sha256_text(const X509 *cert, char out[CG_HEX_MAX]);
 bool cg_spki_sha256(const X509 *cert, unsigned char out[32]); /* over the DER SubjectPublicKeyInfo */
 bool cg_spki_sha256_text(const X509 *cert, char out[CG_HEX_MAX]);
-
-/* Seconds since 1970 of an ASN1_TIME; false when malformed (RFC 5280 4.1.2.5: Z, seconds, no fraction). */
-bool cg_time_seconds(const ASN1_TIME *time, int64_t *out);
-
-/* RFC 3339 in UTC, "2026-11-23T12:00:00Z"; 0 gives "". */
-void cg_time_text(int64_t seconds, char *out, size_t size);
 
 #endif

@@ -26,13 +26,13 @@ static struct span_text span(int64_t seconds)
 }
 
 struct moment_text {
-    char text[32];
+    char text[CG_TIME_TEXT_MAX];
 };
 
 static struct moment_text moment(int64_t seconds)
 {
-    struct moment_text out = {""};
-    cg_time_text(seconds, out.text, sizeof out.text);
+    struct moment_text out;
+    cg_time_print(seconds, out.text);
     return out;
 }
 

@@ -4,6 +4,8 @@
  * that asks for no certificate itself. Nothing of it reaches the caller's handlers. */
 #include "private.h"
 
+#include "core/moment.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -42,9 +44,10 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 static bool fill(X509 *cert, EVP_PKEY *key, X509 *issuer, const char *name, const char *purpose)
 {
     X509_NAME *subject = X509_get_subject_name(cert);
+    int64_t now = time(NULL);
     bool ca = !purpose;
     return X509_set_version(cert, X509_VERSION_3) && ASN1_INTEGER_set(X509_get_serialNumber(cert), ca ? 1 : 2) &&
-           X509_gmtime_adj(X509_getm_notBefore(cert), -60) && X509_gmtime_adj(X509_getm_notAfter(cert), 3600) &&
+           cg_time_set(X509_getm_notBefore(cert), now - 60) && cg_time_set(X509_getm_notAfter(cert), now + 3600) &&
            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) &&
            X509_set_issuer_name(cert, X509_get_subject_name(issuer)) && X509_set_pubkey(cert, key) &&
            add_extension(cert, issuer, NID_basic_constraints,

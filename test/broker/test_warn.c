@@ -71,7 +71,7 @@ static int start(void **unused)
     w.client.role = CG_ROLE_LISTENER;
     w.client.state = CG_CONN_ESTABLISHED;
     w.client.peer_leaf = cg_pki_cert(w.pki, "client");
-    w.client.not_after = (time_t)(NOW + 40 * DAY);
+    w.client.not_after = NOW + 40 * DAY;
     return 0;
 }
 

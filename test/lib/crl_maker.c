@@ -6,7 +6,6 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void piece_add(struct piece *to, const void *bytes, size_t len)
 {
@@ -78,19 +77,22 @@ void der_small(struct piece *to, unsigned tag, long value)
     ASN1_INTEGER_free(integer);
 }
 
+/* In days and seconds: time_t may have 32 bits. */
+static ASN1_TIME *set_time(ASN1_TIME *time, int64_t seconds)
+{
+    return ASN1_TIME_adj(time, 0, (int)(seconds / DAY), (long)(seconds % DAY));
+}
+
 void der_time(struct piece *to, int64_t seconds)
 {
-    time_t at = (time_t)seconds;
-    struct tm parts;
-    char text[24];
-    if (!gmtime_r(&at, &parts))
+    unsigned char *der = NULL;
+    ASN1_TIME *time = set_time(NULL, seconds);
+    int len = time ? i2d_ASN1_TIME(time, &der) : -1;
+    if (len < 0)
         abort();
-    size_t len = strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &parts);
-    size_t century = parts.tm_year < 150 ? 2 : 0; /* UTCTime leaves it out */
-    struct piece one = {0};
-    piece_add(&one, text + century, len - century);
-    piece_wrap(&one, century ? 0x17 : 0x18);
-    piece_join(to, &one);
+    piece_add(to, der, (size_t)len);
+    OPENSSL_free(der);
+    ASN1_TIME_free(time);
 }
 
 void der_extension(struct piece *to, int arc, bool critical, const struct piece *value)
@@ -156,8 +158,8 @@ X509 *make_cert(const char *name, long serial, EVP_PKEY *key, const struct ca *i
     X509 *signer = issuer ? issuer->cert : cert;
     if (!cert || !X509_set_version(cert, 2) || !ASN1_INTEGER_set(X509_get_serialNumber(cert), serial) ||
         !X509_set_subject_name(cert, subject) || !X509_set_issuer_name(cert, X509_get_subject_name(signer)) ||
-        !ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)(MAKER_NOW - 365 * DAY)) ||
-        !ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)(MAKER_NOW + 365 * DAY)) || !X509_set_pubkey(cert, key))
+        !set_time(X509_getm_notBefore(cert), MAKER_NOW - 365 * DAY) ||
+        !set_time(X509_getm_notAfter(cert), MAKER_NOW + 365 * DAY) || !X509_set_pubkey(cert, key))
         abort();
     for (; extensions && *extensions; extensions++)
         add_extension(cert, signer, *extensions);

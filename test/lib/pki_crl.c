@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static ASN1_TIME *time_of(int64_t seconds)
-{
-    return ASN1_TIME_adj(NULL, (time_t)seconds, 0, 0);
-}
-
 static void add_reason(const struct recipe *recipe, X509_REVOKED *entry, const char *text)
 {
     static const char *const reasons[] = {
@@ -38,7 +33,7 @@ static void add_revoked(const struct recipe *recipe, const struct cg_pki *pki, X
     ASN1_INTEGER *serial = strncmp(item, "0x", 2) == 0
                                ? value_integer(recipe, item)
                                : ASN1_INTEGER_dup(X509_get0_serialNumber(cg_pki_cert(pki, item)));
-    ASN1_TIME *when = time_of(at);
+    ASN1_TIME *when = value_time(at);
     X509_REVOKED *entry = X509_REVOKED_new();
     if (!X509_REVOKED_set_serialNumber(entry, serial) || !X509_REVOKED_set_revocationDate(entry, when))
         pki_die(recipe, "revoke", item);
@@ -98,7 +93,7 @@ X509_CRL *crl_make(struct recipe *recipe, const struct cg_pki *pki, int64_t now)
     value_times(recipe, now, "-1..7", &from, &to);
 
     X509_CRL *crl = X509_CRL_new();
-    ASN1_TIME *this_update = time_of(from), *next_update = time_of(to);
+    ASN1_TIME *this_update = value_time(from), *next_update = value_time(to);
     int version = atoi(recipe_get(recipe, "version", "2"));
     if (version > 1)
         X509_CRL_set_version(crl, version - 1);

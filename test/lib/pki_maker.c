@@ -115,7 +115,7 @@ static void set_validity(struct recipe *recipe, X509 *cert, int64_t now, enum pk
 {
     int64_t from, to;
     value_times(recipe, now, start == START_CA ? "-30..3650" : "-1..90", &from, &to);
-    ASN1_TIME *first = ASN1_TIME_adj(NULL, (time_t)from, 0, 0), *last = ASN1_TIME_adj(NULL, (time_t)to, 0, 0);
+    ASN1_TIME *first = value_time(from), *last = value_time(to);
     const char *raw = recipe_get(recipe, "raw-not-after", NULL);
     if (raw)
         ASN1_STRING_set(last, raw, -1);

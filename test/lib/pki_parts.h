@@ -36,6 +36,7 @@ const char *value_critical(const char *value, bool *critical);
 unsigned char *value_bytes(const struct recipe *recipe, const char *text, size_t len, size_t *out_len); /* \xNN */
 X509_NAME *value_name(const struct recipe *recipe, const char *text);                                   /* /O=a/CN=b */
 void value_times(struct recipe *recipe, int64_t now, const char *days, int64_t *from, int64_t *to);
+ASN1_TIME *value_time(int64_t seconds);
 ASN1_INTEGER *value_integer(const struct recipe *recipe, const char *text);
 const EVP_MD *value_digest(struct recipe *recipe, EVP_PKEY *key);
 

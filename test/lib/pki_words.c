@@ -156,6 +156,12 @@ void value_times(struct recipe *recipe, int64_t now, const char *days, int64_t *
     *to = now + (int64_t)(last * unit);
 }
 
+/* In days and seconds: time_t may have 32 bits. */
+ASN1_TIME *value_time(int64_t seconds)
+{
+    return ASN1_TIME_adj(NULL, 0, (int)(seconds / 86400), (long)(seconds % 86400));
+}
+
 ASN1_INTEGER *value_integer(const struct recipe *recipe, const char *text)
 {
     BIGNUM *number = NULL;

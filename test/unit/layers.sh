@@ -30,6 +30,17 @@ tools=$(find tools -name '*.[ch]')
     refuse "the tool includes the plugin's upper layers" '#include ("(\.\./)?(plugin/)?(tls|broker)/|<mosquitto_(broker|plugin))' $tools
 }
 
+# Moments are 64 bits, whatever time_t has: dates are reckoned in one place. Times of files and of the system's own calls
+# need none of these names.
+# shellcheck disable=SC2086
+refuse "a date is reckoned outside moment.c" \
+    '[^a-z_](time_t|struct tm|timegm|mktime|gmtime(_r)?|localtime(_r)?|strptime|strftime|difftime)\>' \
+    $core $tls $broker $tools
+# shellcheck disable=SC2086
+refuse "OpenSSL reckons with time_t" \
+    '\<(X509_cmp_(current_time|time|timeframe)|X509_time_adj(_ex)?|X509_gmtime_adj|X509_VERIFY_PARAM_set_time|ASN1_(UTC|GENERALIZED)?TIME_(set|adj|cmp_time_t|to_tm|diff))\>' \
+    $core $tls $broker $tools
+
 # Text that others wrote goes to the terminal by print.c: the verbs have no printf of strings.
 # shellcheck disable=SC2046
 refuse "a verb prints past print.c" '[^a-z_]f?printf\((stderr|stdout|"[^"]*%[-.*0-9]*s)' \

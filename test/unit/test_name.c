@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Names, serial numbers and times as text: nothing that comes out can forge a line. */
+/* Names and serial numbers as text: nothing that comes out can forge a line. */
 #include "core/name.h"
 
 #include <openssl/asn1.h>
@@ -66,46 +66,6 @@ static void serial_numbers_are_hex_without_leading_zeros(void **state)
     }
 }
 
-static void times_are_read_strictly(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *says, *in;
-        int type;
-        bool good;
-        int64_t out;
-    } rows[] = {
-        {"UTCTime", "300317174640Z", V_ASN1_UTCTIME, true, 1900000000},
-        {"GeneralizedTime", "20300317174640Z", V_ASN1_GENERALIZEDTIME, true, 1900000000},
-        {"UTCTime of 1950", "500101000000Z", V_ASN1_UTCTIME, true, -631152000},
-        {"UTCTime of 2049", "491231235959Z", V_ASN1_UTCTIME, true, 2524607999},
-        {"leap day", "20240229000000Z", V_ASN1_GENERALIZEDTIME, true, 1709164800},
-        {"no leap day", "20230229000000Z", V_ASN1_GENERALIZEDTIME, false, 0},
-        {"no leap year in 2100", "21000229000000Z", V_ASN1_GENERALIZEDTIME, false, 0},
-        {"month 13", "301301000000Z", V_ASN1_UTCTIME, false, 0},
-        {"no seconds", "3003171746Z", V_ASN1_UTCTIME, false, 0},
-        {"an offset", "300317174640+0000", V_ASN1_UTCTIME, false, 0},
-        {"a fraction", "20300317174640.5Z", V_ASN1_GENERALIZEDTIME, false, 0},
-        {"no digits", "3003171746x0Z", V_ASN1_UTCTIME, false, 0},
-        {"empty", "", V_ASN1_UTCTIME, false, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        int64_t out = 1;
-        ASN1_STRING *time = ASN1_STRING_type_new(rows[i].type);
-        assert_non_null(time);
-        assert_int_equal(ASN1_STRING_set(time, rows[i].in, -1), 1);
-        bool good = cg_time_seconds(time, &out);
-        if (good != rows[i].good || out != rows[i].out)
-            fail_msg("%s: got %lld", rows[i].says, (long long)out);
-        ASN1_STRING_free(time);
-    }
-    char text[32];
-    cg_time_text(1900000000, text, sizeof text);
-    assert_string_equal(text, "2030-03-17T17:46:40Z");
-    cg_time_text(0, text, sizeof text);
-    assert_string_equal(text, "");
-}
-
 static void distinguished_names_are_rfc_4514(void **state)
 {
     (void)state;
@@ -147,7 +107,6 @@ int main(void)
         cmocka_unit_test(a_name_is_cut_like_its_text),
         cmocka_unit_test(text_is_escaped),
         cmocka_unit_test(serial_numbers_are_hex_without_leading_zeros),
-        cmocka_unit_test(times_are_read_strictly),
         cmocka_unit_test(distinguished_names_are_rfc_4514),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,7 +93,7 @@ static void it_works(void **state)
         bool in, resumed;
         client = peer(versions[i], "good");
         SSL_SESSION *first = ticket();
-        time_t not_after = world.told.last.not_after;
+        int64_t not_after = world.told.last.not_after;
         assert_true(SSL_SESSION_get_ticket_lifetime_hint(first) <= 2 * CG_TICKET_KEY_MS / 1000);
         SSL_SESSION *second = visit(first, &in, &resumed);
         assert_true(in && resumed);

@@ -22,7 +22,7 @@ struct tls_told {
         char sni[64];
         int alert_sent, alert_received;
         bool has_peer_leaf, has_verdict, has_path, resumed;
-        time_t not_after;
+        int64_t not_after;
         uint16_t listener;
     } last;
 };
