@@ -9,8 +9,10 @@ if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
-# Files over 2 GiB, where off_t has 32 bits by default: no library that is used here has it in its interface.
-add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
+add_compile_definitions(_GNU_SOURCE)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4) # files over 2 GiB; no library that is used here has off_t in what is called
+    add_compile_definitions(_FILE_OFFSET_BITS=64)
+endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
                     -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wconversion
                     -Wno-sign-conversion -fno-common -fstack-protector-strong)

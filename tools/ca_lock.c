@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_lock.h"
 #include "ca_change.h"
+#include "core/moment.h"
 #include "fault.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static int64_t now_ms(void)
 
 static void pause_ms(int64_t ms)
 {
-    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    const struct timespec pause = cg_timespec(ms);
     nanosleep(&pause, NULL);
 }
 

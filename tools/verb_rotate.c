@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_passphrase.h"
 #include "ca_renew.h"
+#include "core/moment.h"
 #include "deploy.h"
 #include "generation.h"
 #include "rotation.h"
@@ -74,7 +75,7 @@ static int64_t now_ms(void)
 /* A signal ends it. */
 static void sleep_ms(int64_t ms)
 {
-    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    const struct timespec pause = cg_timespec(ms);
     nanosleep(&pause, NULL);
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "eventlog.h"
 
+#include "clock.h"
 #include "event.h"
 #include "logfile.h"
 #include "thread.h"
+
+#include "core/moment.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -95,12 +98,7 @@ static void write_line(struct cg_eventlog *log, const struct line *line)
 
 static struct timespec from_now(int64_t ms)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at); /* the other clock may be set meanwhile */
-    int64_t ns = at.tv_nsec + ms % 1000 * 1000000;
-    at.tv_sec += ms / 1000 + ns / 1000000000;
-    at.tv_nsec = ns % 1000000000;
-    return at;
+    return cg_timespec(cg_clock_monotonic_ms() + ms); /* the other clock may be set meanwhile */
 }
 
 /* With the lock held: waits for a line, and for those behind it until *until: a line that comes alone waits for none. */

@@ -5,6 +5,8 @@
 #include "clock.h"
 #include "thread.h"
 
+#include "core/moment.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -131,7 +133,7 @@ static void wake(struct cg_self_connect *self)
 
 static void wait_until(struct cg_self_connect *self, int64_t until_ms)
 {
-    const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    const struct timespec until = cg_timespec(until_ms);
     pthread_cond_timedwait(&self->wake, &self->mutex, &until);
 }
 

@@ -43,7 +43,7 @@ void cg_told_free(struct cg_told *told)
 /* The slot that holds the key, or the free one where it belongs. There always is a free one. */
 static struct slot *find(struct slot *slots, size_t nslots, const unsigned char *key)
 {
-    uint64_t hash;
+    size_t hash;
     memcpy(&hash, key, sizeof hash);
     size_t i = hash & (nslots - 1);
     while (slots[i].level && memcmp(slots[i].key, key, KEY_SIZE) != 0)

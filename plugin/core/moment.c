@@ -177,3 +177,8 @@ bool cg_time_set(ASN1_TIME *out, int64_t seconds)
     char text[CG_TIME_ASN1_MAX];
     return cg_time_asn1_text(seconds, text) && ASN1_TIME_set_string(out, text) == 1;
 }
+
+struct timespec cg_timespec(int64_t ms)
+{
+    return (struct timespec){.tv_sec = (int)(ms / 1000), .tv_nsec = (int)(ms % 1000) * 1000000L};
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define CG_TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z: no certificate can say a later moment */
 
@@ -47,5 +48,8 @@ bool cg_time_asn1_text(int64_t seconds, char out[CG_TIME_ASN1_MAX]);
 
 /* UTCTime or GeneralizedTime, as cg_time_asn1_text. */
 bool cg_time_set(ASN1_TIME *out, int64_t seconds);
+
+/* A span, or a moment of the monotonic clock, for calls of the system that wait: up to 68 years. */
+struct timespec cg_timespec(int64_t ms);
 
 #endif

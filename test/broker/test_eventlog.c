@@ -4,6 +4,7 @@
 
 #include "lib/scratch.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,6 +98,27 @@ static void makes_file_0640_and_appends(void **state)
     put(log, "two");
     cg_eventlog_close(log);
     assert_string_equal(content(cg_scratch_path("log")), "one\ntwo\n");
+}
+
+/* Most of it is a hole. Where the file system has no such files there is nothing to see. */
+static void a_log_over_2_gib_takes_more(void **state)
+{
+    (void)state;
+    const off_t large = (off_t)3 << 30;
+    const char *file = cg_scratch_write("log", "one\n");
+    int fd = open(file, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    if (ftruncate(fd, large) != 0) {
+        close(fd);
+        skip();
+    }
+    struct cg_eventlog *log = open_log(file, 1000);
+    put(log, "two");
+    cg_eventlog_close(log);
+    char last[6] = "";
+    assert_int_equal(pread(fd, last, 5, large), 5);
+    close(fd);
+    assert_string_equal(last, "\ntwo\n"); /* the hole is half a line */
 }
 
 static void half_a_line_of_before_stays_alone(void **state)
@@ -195,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_order, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(makes_file_0640_and_appends, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_log_over_2_gib_takes_more, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(half_a_line_of_before_stays_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(follows_a_file_that_was_moved, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(comes_back_when_the_file_can_be_made_again, make_folder, remove_folder),

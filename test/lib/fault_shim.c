@@ -22,6 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Where off_t has 32 bits by default, callers take the functions for large files, and so are those here named. */
+#if defined _FILE_OFFSET_BITS && defined __GLIBC__
+#define LARGE "64"
+#else
+#define LARGE ""
+#endif
+
 #define REAL(type, name, ...)                                                                                          \
     static type (*real)(__VA_ARGS__);                                                                                  \
     if (!real)                                                                                                         \
@@ -69,13 +76,13 @@ ssize_t write(int fd, const void *data, size_t len)
 
 ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
 {
-    REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
+    REAL(ssize_t, "pwrite" LARGE, int, const void *, size_t, off_t);
     return fails(1) ? -1 : real(fd, data, len, at);
 }
 
 int open(const char *path, int flags, ...)
 {
-    REAL(int, "open", const char *, int, ...);
+    REAL(int, "open" LARGE, const char *, int, ...);
     va_list args;
     va_start(args, flags);
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
@@ -128,7 +135,7 @@ int symlink(const char *to, const char *path)
 /* what is done in a folder that is held open */
 int openat(int folder, const char *path, int flags, ...)
 {
-    REAL(int, "openat", int, const char *, int, ...);
+    REAL(int, "openat" LARGE, int, const char *, int, ...);
     va_list args;
     va_start(args, flags);
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
@@ -170,13 +177,13 @@ ssize_t read(int fd, void *data, size_t len)
 
 int stat(const char *path, struct stat *out)
 {
-    REAL(int, "stat", const char *, struct stat *);
+    REAL(int, "stat" LARGE, const char *, struct stat *);
     return is_off("stat", path, -1) ? -1 : real(path, out);
 }
 
 int fstat(int fd, struct stat *out)
 {
-    REAL(int, "fstat", int, struct stat *);
+    REAL(int, "fstat" LARGE, int, struct stat *);
     return is_off("fstat", NULL, fd) ? -1 : real(fd, out);
 }
 

@@ -148,6 +148,15 @@ lines 3
 says '^5 lines are no events'
 says '^1 lines are longer'
 
+# over 2 GiB, most of it a hole, which is one line that is no event
+sed -n 1p events >large
+if truncate -s 3G large 2>/dev/null; then
+    { echo && sed -n 2p events; } >>large
+    ok "$CERTGUARD" log --json large
+    [ "$(wc -l <out)" = 2 ] || fail "a large log: expected two events"
+fi
+rm -f large
+
 # following: through half lines, renaming and cutting short
 : >live
 "$CERTGUARD" log --follow --json live >followed 2>&1 &

@@ -576,6 +576,10 @@ static void its_cure_is_not_all_where_files_are_renewed(void **state)
 
 static bool read_only;
 
+#if defined _FILE_OFFSET_BITS && defined __GLIBC__ /* then the C library's name is another */
+#define __real_statvfs __real_statvfs64
+#define __wrap_statvfs __wrap_statvfs64
+#endif
 int __real_statvfs(const char *path, struct statvfs *out);
 int __wrap_statvfs(const char *path, struct statvfs *out);
 int __wrap_statvfs(const char *path, struct statvfs *out)
