@@ -145,8 +145,6 @@ static bool find_log(struct cg_units_site *site, const struct cg_conf *conf, str
     if (log && strcmp(log, "-") != 0) {
         good = cg_unit_path_fits(log, err);
         snprintf(site->log, sizeof site->log, "%s", log);
-        snprintf(site->log_folder, sizeof site->log_folder, "%.*s", (int)(strrchr(site->log, '/') - site->log),
-                 site->log);
         site->has_log = good;
     }
     cg_policy_free(policy);
@@ -215,7 +213,6 @@ static void list_values(struct cg_units_site *site)
         {"CONFIG", site->config},
         {"CONNECT", site->connect},
         {"LOG", site->log},
-        {"LOG_FOLDER", site->has_log ? site->log_folder : "/var/log/mosquitto"},
         {"LOG_USER", site->log_user},
         {"LOG_GROUP", site->log_group},
     };

@@ -8,7 +8,7 @@
 #include "cli.h"
 #include "units.h"
 
-#define CG_UNIT_VALUES 14
+#define CG_UNIT_VALUES 12
 
 struct cg_units_order {
     const char *ca, *user, *passphrase_file; /* NULL: not given */
@@ -21,7 +21,7 @@ struct cg_units_site {
     bool waits_for_clock; /* time-sync.target means that the clock is right */
     bool waits_for_ever;  /* without a time server it is never reached */
     bool key_is_encrypted;
-    char certguard[PATH_MAX], ca[PATH_MAX], config[PATH_MAX], log[PATH_MAX], log_folder[PATH_MAX];
+    char certguard[PATH_MAX], ca[PATH_MAX], config[PATH_MAX], log[PATH_MAX];
     char user[64], log_user[64], log_group[64], connect[300], passphrase[PATH_MAX + 32];
     bool is_token;
     struct cg_unit_value values[CG_UNIT_VALUES];
