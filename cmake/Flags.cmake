@@ -1,4 +1,7 @@
 # Compiler and linker flags for every target: C11, warnings, hardening, sanitizers.
+include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
+
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
@@ -13,23 +16,46 @@ add_compile_definitions(_GNU_SOURCE)
 if(CMAKE_SIZEOF_VOID_P EQUAL 4) # files over 2 GiB; no library that is used here has off_t in what is called
     add_compile_definitions(_FILE_OFFSET_BITS=64)
 endif()
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-                    -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wconversion
-                    -Wno-sign-conversion -fno-common -fstack-protector-strong)
+# cg_use(compile|link GROUP FLAG...): those that this compiler takes for this processor without a word: gcc refuses
+# -fcf-protection on ARM. The whole group first, since each question is a run of the compiler.
+function(cg_takes kind flags result)
+    set(CMAKE_REQUIRED_FLAGS -Werror)
+    if(kind STREQUAL "link")
+        check_linker_flag(C "${flags}" ${result})
+    else()
+        check_c_compiler_flag("${flags}" ${result})
+    endif()
+endfunction()
+function(cg_use kind group)
+    set(flags ${ARGN})
+    cg_takes(${kind} "${flags}" CG_TAKES_${group})
+    if(NOT CG_TAKES_${group})
+        foreach(flag IN LISTS ARGN)
+            string(MAKE_C_IDENTIFIER "CG_TAKES${flag}" takes)
+            cg_takes(${kind} ${flag} ${takes})
+            if(NOT ${takes})
+                list(REMOVE_ITEM flags ${flag})
+            endif()
+        endforeach()
+    endif()
+    cmake_language(CALL add_${kind}_options ${flags})
+endfunction()
+
+cg_use(compile WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+       -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wconversion -Wno-sign-conversion)
+cg_use(compile HARDENING -fno-common -fstack-protector-strong -fstack-clash-protection)
+cg_use(compile BRANCHES -fcf-protection -mbranch-protection=standard) # one of them: amd64's, arm64's
+cg_use(link LINKING -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 if(CG_WERROR)
     add_compile_options(-Werror)
 endif()
-if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-fstack-clash-protection -fcf-protection)
-endif()
-add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 if(CG_SANITIZE)
     add_compile_options(-fsanitize=${CG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${CG_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
     # The same source makes the same bytes in whichever folder it is built.
-    add_compile_options(-ffile-prefix-map=${PROJECT_BINARY_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+    cg_use(compile PATHS -ffile-prefix-map=${PROJECT_BINARY_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()
 if(CG_FUZZERS) # the fuzzer must see its way through the core, not only through the target
     add_compile_options(-fsanitize=fuzzer-no-link)
