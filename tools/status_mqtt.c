@@ -7,7 +7,6 @@
 #include "status_tls.h"
 
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
@@ -18,6 +17,10 @@
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
+
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* mosquitto.h of 2.1 has it */
+#include <mqtt_protocol.h>
+#endif
 
 #define TOPIC          "$CONTROL/certguard/v1"
 #define KEEPALIVE      60

@@ -10,7 +10,6 @@
 #include "core/text.h"
 #include "tls/hook.h"
 
-#include <mqtt_protocol.h>
 #include <stdio.h>
 #include <string.h>
 

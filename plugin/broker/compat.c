@@ -31,9 +31,8 @@ void cg_compat_start(mosquitto_plugin_id_t *identifier, const char *name, const 
 
 void cg_compat_next_tick(struct mosquitto_evt_tick *tick, int64_t ms)
 {
-    /* 2.1 calls the member behind now_ns "next_ms"; 2.0 calls it "next_ns" and reads neither. */
     tick->next_s = (int)(ms / 1000);
-    tick->next_ns = (long)(ms % 1000);
+    tick->CG_TICK_NEXT_MS = (long)(ms % 1000);
     /* 2.1 adds them to this time, and waits for that moment of the wall clock: one that is set back would stop all that
      * we do. So each turn of its loop ticks, as with 2.0; how long it sleeps is not reckoned from here. */
     tick->now_s = 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Where Mosquitto 2.0 and 2.1 differ: built with the headers of 2.0, one binary serves both, so what only 2.1 has is
+/* Where Mosquitto 2.0 and 2.1 differ: built with the headers of either, one binary serves both, so what only 2.1 has is
  * looked up in the running broker. Everything that depends on the version is in this file.
  * Called by plugin.c, presence.c and auth.c from the main thread. */
 #ifndef CG_COMPAT_H
 #define CG_COMPAT_H
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
+#include "mosquitto_headers.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 

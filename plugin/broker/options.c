@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "options.h"
 
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
+#include "mosquitto_headers.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>

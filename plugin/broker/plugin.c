@@ -7,10 +7,6 @@
 
 #include "tls/hook.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
-#include <mqtt_protocol.h>
 #include <stdlib.h>
 #include <string.h>
 

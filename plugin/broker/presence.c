@@ -8,7 +8,6 @@
 #include "core/identity.h"
 #include "tls/hook.h"
 
-#include <mqtt_protocol.h>
 #include <stdio.h>
 #include <string.h>
 

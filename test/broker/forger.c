@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A plugin for tests that forges answers of certguard: each client that connects gets the value of every plugin_opt line
  * on the topic of the answers, before it has asked anything, as a subscriber on Mosquitto 2.0.11 gets anyone's will. */
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
+#include "broker/mosquitto_headers.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>

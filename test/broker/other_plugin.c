@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Another plugin in the same broker, for tests: it lets in whoever names the authentication method "TEST" (MQTT 5
  * extended authentication), and it speaks TLS for itself, with a certificate that no policy would take. */
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
+#include "broker/mosquitto_headers.h"
+
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdbool.h>

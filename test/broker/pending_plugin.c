@@ -2,9 +2,8 @@
 /* Another plugin in the same broker, for tests: extended authentication (MQTT 5 section 4.12) that takes more than one
  * packet, so that a CONNECT stays undecided for as long as its client likes. Method "WAIT": the broker asks for more until
  * the client's data is "in" (let in) or "no" (refused). */
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
+#include "broker/mosquitto_headers.h"
+
 #include <string.h>
 
 int mosquitto_plugin_version(int count, const int *versions);

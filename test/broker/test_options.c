@@ -2,8 +2,8 @@
 /* The plugin_opt lines: what is taken, and the words of each error. */
 #include "options.h"
 
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
+#include "broker/mosquitto_headers.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
