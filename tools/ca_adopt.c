@@ -211,7 +211,7 @@ static void name_row(struct cg_adopted_row *row)
     snprintf(text, sizeof text, "%s", slash ? slash + 1 : row->file);
     if (strrchr(text, '.') > text)
         *strrchr(text, '.') = '\0';
-    X509_NAME_get_text_by_NID(X509_get_subject_name(row->cert), NID_commonName, text, sizeof text);
+    cg_common_name(X509_get_subject_name(row->cert), text, sizeof text);
     snprintf(row->name, sizeof row->name, "%.*s", CG_NAME_MAX, text);
     for (char *c = row->name; *c; c++)
         if (!strchr(allowed, *c) || (c == row->name && (*c == '.' || *c == '-')))

@@ -96,7 +96,7 @@ bool cg_csr_common_name(const char *path, char *out, size_t size, struct cg_erro
     X509_REQ *csr = cg_csr_load(path, err);
     if (!csr)
         return false;
-    X509_NAME *subject = X509_REQ_get_subject_name(csr);
+    const X509_NAME *subject = X509_REQ_get_subject_name(csr);
     int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     unsigned char *text = NULL;
     int len = at < 0 ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));

@@ -8,14 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef OPENSSL_NO_ENGINE
+#ifdef OPENSSL_NO_ENGINE /* always from OpenSSL 4.0 on */
 
 EVP_PKEY *cg_key_by_engine(const char *uri, UI_METHOD *ui, void *context, struct cg_error *err)
 {
     (void)ui;
     (void)context;
-    cg_error_set(err, "%s: this OpenSSL has no engines; set up a provider for it in openssl.cnf (pkcs11-provider)",
-                 uri);
+    cg_error_set(
+        err,
+        "%s: no provider has such a key (is the URI right, and the PIN?), and this OpenSSL has no engines; install "
+        "pkcs11-provider and activate it in openssl.cnf",
+        uri);
     return NULL;
 }
 

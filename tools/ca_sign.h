@@ -17,7 +17,7 @@ struct cg_certificate_policy {
 
 struct cg_certificate_request {
     const struct cg_ca_profile *profile;
-    X509_NAME *subject;
+    const X509_NAME *subject;
     EVP_PKEY *key;                       /* the public half is used */
     const GENERAL_NAMES *names;          /* NULL for a CA */
     const NAME_CONSTRAINTS *constraints; /* of a CA, or NULL */

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "core/crl_parse.h"
 #include "core/name.h"
+#include "core/openssl_const.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
@@ -70,7 +71,7 @@ static bool no_aki(const struct cg_lint_object *o, char *detail, size_t size)
 static const struct cg_crl_extension *wrong_bit(const STACK_OF(X509_EXTENSION) *extensions, bool of_entry, bool either)
 {
     for (int i = 0; i < X509v3_get_ext_count(extensions); i++) {
-        X509_EXTENSION *e = X509v3_get_ext(extensions, i);
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509v3_get_ext(extensions, i);
         const ASN1_OBJECT *oid = X509_EXTENSION_get_object(e);
         const struct cg_crl_extension *row = cg_crl_extension_known(of_entry, OBJ_get0_data(oid), OBJ_length(oid));
         if (row && row->either == either && (X509_EXTENSION_get_critical(e) > 0) != row->critical)

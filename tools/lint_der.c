@@ -3,6 +3,7 @@
  * than that, other verifiers do not. These rules look at the bytes. */
 #include "cli.h"
 #include "core/der.h"
+#include "core/openssl_const.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
@@ -83,7 +84,7 @@ static bool not_der(const struct cg_lint_object *o, char *detail, size_t size)
         return true;
     }
     for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        X509_EXTENSION *e = X509_get_ext(o->cert, i);
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
         wrong = X509V3_EXT_get(e) ? wrong_der(octets_of(X509_EXTENSION_get_data(e)), 0) : NULL;
         if (!wrong)
             continue;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Extensions as a whole, and those that hardly anybody needs. What a key may do is in lint_use.c. */
 #include "cli.h"
+#include "core/openssl_const.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ static bool unusual_criticality(const struct cg_lint_object *o, char *detail, si
 static bool repeated(const struct cg_lint_object *o, char *detail, size_t size)
 {
     for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        ASN1_OBJECT *id = X509_EXTENSION_get_object(X509_get_ext(o->cert, i));
+        const ASN1_OBJECT *id = X509_EXTENSION_get_object(X509_get_ext(o->cert, i));
         if (X509_get_ext_by_OBJ(o->cert, id, i) < 0)
             continue;
         OBJ_obj2txt(detail, (int)size, id, 0);
@@ -68,7 +69,7 @@ static bool repeated(const struct cg_lint_object *o, char *detail, size_t size)
 static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
 {
     for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        X509_EXTENSION *e = X509_get_ext(o->cert, i);
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
         const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
         if (!method)
             continue;
@@ -89,7 +90,7 @@ static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
 static bool unknown_critical(const struct cg_lint_object *o, char *detail, size_t size)
 {
     for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        X509_EXTENSION *e = X509_get_ext(o->cert, i);
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
         if (!X509_EXTENSION_get_critical(e) || X509_supported_extension(e))
             continue;
         OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e), 1);

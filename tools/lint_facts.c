@@ -2,12 +2,13 @@
 /* A certificate taken apart: each fact from its own extension. OpenSSL's cached flags are not used: there a broken
  * extension, or a keyUsage that lacks keyCertSign, changes what is said about all others. */
 #include "core/name.h"
+#include "core/openssl_const.h"
 #include "core/path.h"
 #include "lint_rules.h"
 
 #include <openssl/err.h>
 
-static X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
+static CG_OPENSSL4_CONST X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
 {
     int at = X509_get_ext_by_NID(o->cert, nid, -1);
     return at < 0 ? NULL : X509_get_ext(o->cert, at);

@@ -113,9 +113,9 @@ static bool host_like(int nid, const ASN1_STRING *value)
 /* The name of a host that this certificate is for; "example.com" alone may well be what a company calls itself. */
 static bool host_as_organization(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    X509_NAME *name = X509_get_subject_name(o->cert);
+    const X509_NAME *name = X509_get_subject_name(o->cert);
     char cn[256] = "";
-    X509_NAME_get_text_by_NID(name, NID_commonName, cn, sizeof cn);
+    cg_common_name(name, cn, sizeof cn);
     for (int i = 0; i < X509_NAME_entry_count(name); i++) {
         const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
         const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);

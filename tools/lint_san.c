@@ -126,8 +126,7 @@ bool cg_lint_names_host(const struct cg_lint_object *o, const char *host)
 static bool cn_not_covered(const struct cg_lint_object *o, char *detail, size_t size)
 {
     char cn[256];
-    if (!o->san || !may_serve(o) ||
-        X509_NAME_get_text_by_NID(X509_get_subject_name(o->cert), NID_commonName, cn, sizeof cn) <= 0)
+    if (!o->san || !may_serve(o) || !cg_common_name(X509_get_subject_name(o->cert), cn, sizeof cn))
         return false;
     /* one label alone is as often the name of a device ("broker") as that of a host */
     bool host = is_address(cn) || (strchr(cn, '.') && cg_dns_is_well_formed((struct cg_octets){cn, strlen(cn)}));

@@ -95,10 +95,11 @@ static bool can_issue(const struct cg_ca *ca, const struct cg_cli *cli, const st
     struct cg_issued issued = {0};
     struct cg_issue_order order = {.name = "probe",
                                    .request = {.profile = cg_ca_profile_find("client"), .path_length = -2}};
+    X509_NAME *made = cg_subject_make(&subject, err);
     GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-    bool good = names && cg_san_add_default(names, "probe_device", false, err) &&
-                (order.request.subject = cg_subject_make(&subject, err)) &&
+    bool good = made && names && cg_san_add_default(names, "probe_device", false, err) &&
                 (order.request.key = cg_key_generate(NULL, err)) && cg_ca_checker_open(&issuer.checker, ca, err);
+    order.request.subject = made;
     order.request.names = names;
     if (good && !(good = cg_issue_make(&issuer, &order, &issued, err)))
         cg_error_prefix(err, "%s: what this CA issues would be refused%s", found->cert_file,
@@ -106,7 +107,7 @@ static bool can_issue(const struct cg_ca *ca, const struct cg_cli *cli, const st
     cg_issued_clear(&issued);
     cg_ca_checker_close(&issuer.checker);
     EVP_PKEY_free(order.request.key);
-    X509_NAME_free(order.request.subject);
+    X509_NAME_free(made);
     GENERAL_NAMES_free(names);
     return good;
 }

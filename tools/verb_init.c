@@ -98,7 +98,8 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
         request.path_length = o->path_length.given ? (int)o->path_length.value : o->intermediate ? 2 : 1;
     NAME_CONSTRAINTS *constraints = constrained ? cg_constraints_make(&o->permit_dns, &o->permit_ip, err) : NULL;
     tier->key = tier->uri ? key_at(cli, tier->uri, err) : cg_key_generate(o->key_type, err);
-    request.subject = cg_subject_make(&subject, err);
+    X509_NAME *made = cg_subject_make(&subject, err);
+    request.subject = made;
     request.constraints = constraints;
     request.key = tier->key;
     bool wanted = constrained && (o->permit_dns.count || o->permit_ip.count);
@@ -106,7 +107,7 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
         tier->cert = cg_sign_certificate(&request, parent ? parent->cert : NULL, parent ? parent->key : tier->key,
                                          &shortened, err);
     NAME_CONSTRAINTS_free(constraints);
-    X509_NAME_free(request.subject);
+    X509_NAME_free(made);
     return tier->cert && (tier->pem = cg_cert_pem(tier->cert));
 }
 

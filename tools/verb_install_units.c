@@ -85,10 +85,10 @@ static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, 
 static bool may_write(const struct outputs *all, struct cg_error *err)
 {
     char names[700] = "";
+    size_t used = 0;
     for (size_t i = 0; i < all->count; i++)
-        if (all->item[i].state == CG_UNIT_FOREIGN && strlen(names) + strlen(all->item[i].path) + 3 < sizeof names)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", names[0] ? ", " : "",
-                     all->item[i].path);
+        if (all->item[i].state == CG_UNIT_FOREIGN && used + strlen(all->item[i].path) + 3 < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", all->item[i].path);
     if (!names[0])
         return true;
     cg_error_set(

@@ -4,6 +4,7 @@
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -232,6 +233,19 @@ void cg_serial_text(const ASN1_INTEGER *serial, char *out, size_t size)
     put_hex(p, len, out, size);
     if (out[0] == '0')
         memmove(out, out + 1, strlen(out));
+}
+
+bool cg_common_name(const X509_NAME *name, char *out, size_t size)
+{
+    int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    unsigned char *text = NULL;
+    int len = at < 0 ? 0 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    if (len < 0)
+        ERR_clear_error();
+    if (len > 0)
+        snprintf(out, size, "%.*s", len, (const char *)text);
+    OPENSSL_free(text);
+    return len > 0;
 }
 
 bool cg_sha256_text(const X509 *cert, char out[CG_HEX_MAX])

@@ -24,6 +24,9 @@ bool cg_name_is_clean(const X509_NAME *name);
 /* RFC 4514, e.g. "CN=dev1,O=Plant". "" for an empty name. False without memory: then the text is no name. */
 bool cg_name_text(const X509_NAME *name, char *out, size_t size);
 
+/* The first commonName as it stands, cut to size; false, and out as it was: there is none, or an empty one. */
+bool cg_common_name(const X509_NAME *name, char *out, size_t size);
+
 enum cg_san_type cg_san_type(const GENERAL_NAME *san);
 bool cg_san_is_sound(const GENERAL_NAME *san); /* false: malformed (empty, bad IP length, NUL, not IA5) */
 

@@ -45,7 +45,7 @@ static bool on_path(const STACK_OF(X509) *path, const X509 *cert)
     return false;
 }
 
-bool cg_path_may_have_issued(X509 *issuer, X509 *subject)
+bool cg_path_may_have_issued(CG_OPENSSL4_CONST X509 *issuer, CG_OPENSSL4_CONST X509 *subject)
 {
     if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(subject)) != 0)
         return false;

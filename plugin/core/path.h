@@ -10,6 +10,8 @@
 #ifndef CG_PATH_H
 #define CG_PATH_H
 
+#include "openssl_const.h"
+
 #include <openssl/x509.h>
 #include <stdbool.h>
 
@@ -40,7 +42,7 @@ typedef bool cg_path_visit(void *context, const STACK_OF(X509) *path, bool verif
 enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visit *visit, void *context);
 
 /* By names, key identifiers and kind of key. Whether the issuer may sign is for the rules to say. */
-bool cg_path_may_have_issued(X509 *issuer, X509 *subject);
+bool cg_path_may_have_issued(CG_OPENSSL4_CONST X509 *issuer, CG_OPENSSL4_CONST X509 *subject);
 
 /* Its name is its issuer's, and its own key signed it. Not so where a CA and what it issued have one name. A key whose use
  * is costly is not used: then the names decide. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on extensions: unknown critical ones (RFC 5280 4.2), and those that the policy requires or forbids. */
 #include "match.h"
+#include "openssl_const.h"
 #include "rules.h"
 
 #include <openssl/asn1.h>
@@ -62,7 +63,7 @@ enum cg_rule_result cg_rule_unknown_critical(const struct cg_subject *subject, e
     if (!(cert->flags & EXFLAG_CRITICAL))
         return CG_RULE_PASS;
     for (int i = 0; i < X509_get_ext_count(cert->x509); i++) {
-        X509_EXTENSION *extension = X509_get_ext(cert->x509, i);
+        CG_OPENSSL4_CONST X509_EXTENSION *extension = X509_get_ext(cert->x509, i);
         if (!X509_EXTENSION_get_critical(extension) || X509_supported_extension(extension))
             continue;
         struct oid_text oid = oid_of(extension);
@@ -87,7 +88,7 @@ static char *der_text(const ASN1_OCTET_STRING *value)
     return NULL;
 }
 
-static bool value_fits(const struct cg_value_match *match, X509_EXTENSION *extension)
+static bool value_fits(const struct cg_value_match *match, CG_OPENSSL4_CONST X509_EXTENSION *extension)
 {
     const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(extension);
     char *text = der_text(value);
@@ -101,7 +102,7 @@ static enum cg_reason judge(const struct cg_extension_rule *rule, const X509 *ce
 {
     enum cg_reason reason = rule->forbidden ? CG_REASON_OK : CG_REASON_EXTENSION_MISSING;
     for (int i = 0; i < X509_get_ext_count(cert); i++) {
-        X509_EXTENSION *extension = X509_get_ext(cert, i);
+        CG_OPENSSL4_CONST X509_EXTENSION *extension = X509_get_ext(cert, i);
         if (strcmp(oid_of(extension).text, rule->oid) != 0)
             continue;
         if (rule->forbidden)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the shape of a path: what OpenSSL said of it, CA or not, depth, version, serial number. */
 #include "name.h"
+#include "openssl_const.h"
 #include "path.h"
 #include "rules.h"
 
@@ -102,7 +103,7 @@ enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_re
 
 static int by_oid(const void *a, const void *b)
 {
-    X509_EXTENSION *const *one = a, *const *other = b;
+    CG_OPENSSL4_CONST X509_EXTENSION *const *one = a, *const *other = b;
     return OBJ_cmp(X509_EXTENSION_get_object(*one), X509_EXTENSION_get_object(*other));
 }
 
@@ -114,7 +115,7 @@ static enum cg_rule_result no_extension_twice(X509 *cert, bool *twice)
     *twice = false;
     if (count < 2)
         return CG_RULE_PASS;
-    X509_EXTENSION **sorted = OPENSSL_malloc(sizeof(X509_EXTENSION *) * (size_t)count);
+    CG_OPENSSL4_CONST X509_EXTENSION **sorted = OPENSSL_malloc(sizeof *sorted * (size_t)count);
     if (!sorted) {
         ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
         return CG_RULE_FAULT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "verify.h"
 
+#include "openssl_const.h"
 #include "path.h"
 #include "policies.h"
 
@@ -57,7 +58,7 @@ struct run {
 };
 
 /* Keeps OpenSSL on our path: where names are ambiguous it would pick the first that fits. */
-static int issued_on_path(X509_STORE_CTX *ctx, X509 *subject, X509 *issuer)
+static int issued_on_path(X509_STORE_CTX *ctx, CG_OPENSSL4_CONST X509 *subject, CG_OPENSSL4_CONST X509 *issuer)
 {
     const struct run *run = X509_STORE_CTX_get_app_data(ctx);
     if (subject == issuer)

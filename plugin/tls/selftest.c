@@ -41,15 +41,23 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
     return ok;
 }
 
+static bool set_name(X509 *cert, const char *text)
+{
+    X509_NAME *name = X509_NAME_new();
+    bool ok = name && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)text, -1, -1, 0) &&
+              X509_set_subject_name(cert, name);
+    X509_NAME_free(name);
+    return ok;
+}
+
 static bool fill(X509 *cert, EVP_PKEY *key, X509 *issuer, const char *name, const char *purpose)
 {
-    X509_NAME *subject = X509_get_subject_name(cert);
     int64_t now = time(NULL);
     bool ca = !purpose;
     return X509_set_version(cert, X509_VERSION_3) && ASN1_INTEGER_set(X509_get_serialNumber(cert), ca ? 1 : 2) &&
            cg_time_set(X509_getm_notBefore(cert), now - 60) && cg_time_set(X509_getm_notAfter(cert), now + 3600) &&
-           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) &&
-           X509_set_issuer_name(cert, X509_get_subject_name(issuer)) && X509_set_pubkey(cert, key) &&
+           set_name(cert, name) && X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
+           X509_set_pubkey(cert, key) &&
            add_extension(cert, issuer, NID_basic_constraints,
                          ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
            add_extension(cert, issuer, NID_key_usage,

@@ -117,7 +117,7 @@ static void many_addresses_write_no_more_than_the_limit(void **state)
                   first_day);
     assert_true(first_day <= (size_t)(policy.daily_limit / 2) + 64 * 1024);
     assert_true(world.written > 500);
-    assert_in_range(world.lines, 50, 36 * 60 + 1200); /* they are told, though the flood never pauses */
+    assert_true(world.lines >= 50 && world.lines <= 36 * 60 + 1200); /* they are told, though the flood never pauses */
     flush(&world, DAY + DAY / 2, true);
     assert_int_equal(world.written + world.told, world.sent);
     assert_int_equal(world.told_audited, 0);
@@ -197,7 +197,7 @@ static void the_counters_count_all(void **state)
     }
     assert_int_equal(cg_reporter_counters(reporter)->rejected.total, 20000);
     assert_int_equal(cg_reporter_counters(reporter)->rejected.by_reason[CG_REASON_REVOKED], 20000);
-    assert_in_range(log_lines, 100, 2000); /* the broker's own log is spared too */
+    assert_true(log_lines >= 100 && log_lines <= 2000); /* the broker's own log is spared too */
     cg_reporter_close(reporter);
 }
 
@@ -248,7 +248,7 @@ static void a_device_is_named_again_after_hours(void **state)
         named += audit(&world, "dev1", CG_REASON_EKU_MISSING, now);
     }
     flush(&world, 3 * DAY, false);
-    assert_in_range(named, 4, 5); /* each 6 to 12 hours */
+    assert_true(named >= 4 && named <= 5); /* each 6 to 12 hours */
     assert_true(audit(&world, "dev2", CG_REASON_EKU_MISSING, 3 * DAY));
     assert_true(audit(&world, "dev2", CG_REASON_EKU_MISSING, 4 * DAY)); /* nobody asked meanwhile */
     cg_limits_free(world.limits);
@@ -276,7 +276,7 @@ static void more_devices_than_the_limit_allows(void **state)
     flush(&world, 1000 + 3 * HOUR, false);
     for (uint32_t i = 0; i < count; i++)
         audit_connect(&world, i, 1000 + 3 * HOUR);
-    assert_in_range(world.written - first, 50, 200);
+    assert_true(world.written - first >= 50 && world.written - first <= 200);
     flush(&world, 1000 + 3 * HOUR, true);
     assert_int_equal(world.written + world.told, world.sent);
     assert_true((int64_t)world.bytes <= policy.daily_limit / 2 + 64 * 1024);

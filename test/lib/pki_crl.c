@@ -109,7 +109,7 @@ X509_CRL *crl_make(struct recipe *recipe, const struct cg_pki *pki, int64_t now)
     if (recipe_has(recipe, "broken-signature")) {
         const ASN1_BIT_STRING *signature;
         X509_CRL_get0_signature(crl, &signature, NULL);
-        signature->data[signature->length - 1] ^= 1;
+        pki_break_signature(signature);
     }
     ASN1_TIME_free(this_update);
     ASN1_TIME_free(next_update);

@@ -179,7 +179,7 @@ static X509 *make_certificate(struct recipe *recipe, const struct cg_pki *pki, E
     if (recipe_has(recipe, "broken-signature")) {
         const ASN1_BIT_STRING *signature;
         X509_get0_signature(&signature, NULL, cert);
-        signature->data[signature->length - 1] ^= 1;
+        pki_break_signature(signature);
     }
     return reparsed(recipe, cert);
 }

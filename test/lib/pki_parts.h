@@ -40,6 +40,8 @@ ASN1_TIME *value_time(int64_t seconds);
 ASN1_INTEGER *value_integer(const struct recipe *recipe, const char *text);
 const EVP_MD *value_digest(struct recipe *recipe, EVP_PKEY *key);
 
+void pki_break_signature(const ASN1_BIT_STRING *signature); /* of an object of ours, in its last octet */
+
 enum pki_start { START_CLIENT = 0, START_SERVER, START_CA, START_BARE, START_COUNT };
 
 void extensions_add(struct recipe *recipe, X509 *cert, const X509 *issuer, enum pki_start start);

@@ -184,3 +184,9 @@ const EVP_MD *value_digest(struct recipe *recipe, EVP_PKEY *key)
         pki_die(recipe, "unknown digest", text);
     return digest;
 }
+
+void pki_break_signature(const ASN1_BIT_STRING *signature)
+{
+    unsigned char *octets = (unsigned char *)ASN1_STRING_get0_data(signature);
+    octets[ASN1_STRING_length(signature) - 1] ^= 1;
+}

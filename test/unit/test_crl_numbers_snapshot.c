@@ -65,7 +65,7 @@ static const char *number_in_use(const struct cg_snapshot *snapshot)
 }
 
 /* As the broker layer does it. */
-static void stop(struct cg_snapshot *snapshot)
+static void end_process(struct cg_snapshot *snapshot)
 {
     numbers_save(snapshot->numbers, "state/crl-numbers");
     cg_snapshot_release(snapshot);
@@ -75,14 +75,14 @@ static void an_older_crl_is_refused_after_a_restart(void **state)
 {
     (void)state;
     cg_pki_write(pki, folder, "list.crl", "seven");
-    stop(fixture_load_well("{" TRUST "," STATE "}"));
+    end_process(fixture_load_well("{" TRUST "," STATE "}"));
     cg_pki_write(pki, folder, "list.crl", "six");
     loads_not("{" TRUST "," STATE "}",
               "/list.crl: CRL of CN=root: number 6 of 2027-01-12T08:00:00Z is older than number 7 of ");
     cg_pki_write(pki, folder, "list.crl", "six seven"); /* the newest of a bundle counts, wherever it stands in it */
-    stop(fixture_load_well("{" TRUST "," STATE "}"));
+    end_process(fixture_load_well("{" TRUST "," STATE "}"));
     cg_pki_write(pki, folder, "list.crl", "eight");
-    stop(fixture_load_well("{" TRUST "," STATE "}"));
+    end_process(fixture_load_well("{" TRUST "," STATE "}"));
     cg_pki_write(pki, folder, "list.crl", "seven");
     loads_not("{" TRUST "," STATE "}", "is older than number 8 of ");
     cg_snapshot_release(fixture_load_well("{" TRUST "}")); /* without the folder it cannot be known */
@@ -114,7 +114,7 @@ static void the_newest_counts_in_every_store(void **state)
         assert_string_equal(number_of(other), "7");
         snapshot = reload(NULL, snapshot); /* nothing is new */
         fixture_expect_faults(0, NULL);
-        stop(snapshot);
+        end_process(snapshot);
         snapshot = fixture_load_well(policies[i]); /* nor is the other file an older one now */
         other = i ? snapshot->bridge_trust : snapshot->server_trust;
         assert_string_equal(number_of(snapshot->trust), "7");
@@ -141,8 +141,8 @@ static void a_policy_without_crls_takes_no_number_back(void **state)
     fixture_expect_faults(0, NULL);
     assert_string_equal(number_in_use(snapshot), "7");
     snapshot = reload(WITHOUT "," STATE "}", snapshot); /* and the same over a restart */
-    stop(snapshot);
-    stop(fixture_load_well(WITHOUT "," STATE "}"));
+    end_process(snapshot);
+    end_process(fixture_load_well(WITHOUT "," STATE "}"));
     cg_pki_write(pki, folder, "list.crl", "six");
     loads_not("{" TRUST "," STATE "}", "is older than number 7 of ");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);

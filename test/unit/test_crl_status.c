@@ -250,7 +250,7 @@ static void add_entry(struct piece *entries, const struct list *list)
         return;
     }
     struct piece one = {0}, name = {0}, extensions = {0};
-    X509_NAME *issuer = X509_get_subject_name(ca.cert);
+    const X509_NAME *issuer = X509_get_subject_name(ca.cert);
     unsigned char *der = NULL;
     int len = i2d_X509_NAME(issuer, &der);
     piece_add(&name, der, (size_t)len);

@@ -231,7 +231,7 @@ static void a_long_list_of_cas_is_not_announced(void **state)
 {
     (void)state;
     assert_int_equal(names_announced(50), 51);
-    assert_in_range(names_announced(150) + 1, 0, 1); /* none: 150 names of about 160 octets */
+    assert_true(names_announced(150) <= 0); /* none: 150 names of about 160 octets */
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -110,7 +110,7 @@ static void a_decoy_does_not_lend_its_record(void **state)
     connect_all(TLS1_3_VERSION);
     tls_talk(&links[2]);
     assert_null(find(NULL));
-    assert_in_range(asked, 1, 4); /* the same for all, however many wait */
+    assert_true(asked >= 1 && asked <= 4); /* the same for all, however many wait */
     assert_false(cg_hook_is_client(record_of(links[2].server), certificate_of, links[3].server));
     assert_true(cg_hook_is_client(record_of(links[2].server), certificate_of, links[2].server));
     asked = 0;
