@@ -2,13 +2,15 @@
 #include "cli.h"
 #include "secrets.h"
 
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 
 static int run(const struct cg_cli *cli, const void *options)
 {
     if (cli->version)
-        printf("certguard %s\n", CG_VERSION);
+        printf("certguard %s (built with OpenSSL %s, runs with %s)\n", CG_VERSION, OPENSSL_VERSION_STR,
+               OpenSSL_version(OPENSSL_VERSION_STRING));
     else if (cli->help && cli->verb)
         cg_help_verb(cli->verb);
     else if (cli->help)

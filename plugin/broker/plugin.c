@@ -7,6 +7,7 @@
 
 #include "tls/hook.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,8 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
     if (!instance->state || !register_all(instance, &err))
         goto out;
     cg_options_clear(&options);
+    mosquitto_log_printf(MOSQ_LOG_INFO, "certguard: version %s, built with OpenSSL %s, runs with %s", CG_VERSION,
+                         OPENSSL_VERSION_STR, OpenSSL_version(OPENSSL_VERSION_STRING));
     *user_data = instance;
     return MOSQ_ERR_SUCCESS;
 out:
