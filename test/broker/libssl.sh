@@ -20,7 +20,7 @@ stop_broker
 
 # A second OpenSSL: the same bytes under other names of files and of symbol versions, all of the same length.
 another() { # FILE NAME
-    sed 's/libssl\.so\.3/libssl.so.9/g; s/libcrypto\.so\.3/libcrypto.so.9/g; s/OPENSSL_3/OPENSSL_9/g' "$1" >"$2"
+    sed 's/libssl\.so\.[34]/libssl.so.9/g; s/libcrypto\.so\.[34]/libcrypto.so.9/g; s/OPENSSL_[34]/OPENSSL_9/g' "$1" >"$2"
     chmod 755 "$2"
 }
 another "$libssl" libssl.so.9
@@ -38,7 +38,7 @@ preloaded() {
     fi
 }
 second="$scratch/libcrypto.so.9 $scratch/libssl.so.9"
-both='speaks TLS with .*libssl\.so\.9, but certguard is linked with .*libssl\.so\.3'
+both='speaks TLS with .*libssl\.so\.9, but certguard is linked with .*libssl\.so\.[34]'
 preloaded "the broker has another OpenSSL" "the broker $both" "$scratch/mosquitto-9" "$second"
 if [ -n "$websockets" ]; then
     name=$(basename "$websockets")
