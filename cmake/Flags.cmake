@@ -45,7 +45,9 @@ cg_use(compile WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -W
        -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wconversion -Wno-sign-conversion)
 cg_use(compile HARDENING -fno-common -fstack-protector-strong -fstack-clash-protection)
 cg_use(compile BRANCHES -fcf-protection -mbranch-protection=standard) # one of them: amd64's, arm64's
-cg_use(link LINKING -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+# eh-frame-hdr: without that table no unwinder finds its way, and some wrappers of gcc for musl leave it out.
+# stack-size: what a program's threads get on musl, 128 KiB where nothing is said; glibc goes by the limit of the shell.
+cg_use(link LINKING -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--eh-frame-hdr -Wl,-z,stack-size=2097152)
 if(CG_WERROR)
     add_compile_options(-Werror)
 endif()

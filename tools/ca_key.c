@@ -109,7 +109,7 @@ const EVP_MD *cg_key_digest(const EVP_PKEY *key)
     return NULL;
 }
 
-static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
+static X509_SIG *seal(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
 {
     X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 16, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
     X509_SIG *sealed = pbe ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, pbe) : NULL;
@@ -129,7 +129,7 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
     *len = 0;
     BIO *bio = BIO_new(BIO_s_secmem());
     PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
-    X509_SIG *sealed = plain && passphrase ? encrypt(plain, passphrase) : NULL;
+    X509_SIG *sealed = plain && passphrase ? seal(plain, passphrase) : NULL;
     bool good = bio && plain &&
                 (passphrase ? sealed && PEM_write_bio_PKCS8(bio, sealed)
                             : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));

@@ -108,7 +108,7 @@ static void wait_for_lines(struct cg_eventlog *log, const struct timespec *until
     while (!log->first && !log->closing && !log->reopen)
         pthread_cond_wait(&log->wake, &log->lock);
     while (!log->closing && !log->reopen && error == 0)
-        error = pthread_cond_clockwait(&log->wake, &log->lock, CLOCK_MONOTONIC, until);
+        error = pthread_cond_timedwait(&log->wake, &log->lock, until);
 }
 
 static void free_log(struct cg_eventlog *log)
@@ -200,8 +200,8 @@ struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, 
     log->max_bytes = options->max_bytes;
     log->lost_line = options->lost_line;
     pthread_mutex_init(&log->lock, NULL);
-    pthread_cond_init(&log->wake, NULL);
-    pthread_cond_init(&log->done, NULL);
+    cg_thread_wake_init(&log->wake);
+    cg_thread_wake_init(&log->done);
 
     if (options->file) {
         log->path = strdup(options->file);
@@ -275,7 +275,7 @@ void cg_eventlog_close(struct cg_eventlog *log)
     log->closing = true;
     pthread_cond_signal(&log->wake);
     while (!log->ended && error == 0)
-        error = pthread_cond_clockwait(&log->done, &log->lock, CLOCK_MONOTONIC, &until);
+        error = pthread_cond_timedwait(&log->done, &log->lock, &until);
     bool ended = log->ended;
     pthread_mutex_unlock(&log->lock);
     if (!ended) {

@@ -219,11 +219,7 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
         cg_error_set(err, "the thread that watches files: out of memory");
         return NULL;
     }
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&reload->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cg_thread_wake_init(&reload->wake);
     pthread_mutex_init(&reload->mutex, NULL);
     bool ok = true;
     reload->policy = copy_of(source->policy, &ok);

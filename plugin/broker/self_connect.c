@@ -178,11 +178,7 @@ struct cg_self_connect *cg_self_connect_start(const union cg_address *listener, 
     struct cg_self_connect *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cg_thread_wake_init(&self->wake);
     pthread_mutex_init(&self->mutex, NULL);
     self->listener = *listener;
     self->reload = reload;
