@@ -1,6 +1,6 @@
 #!/bin/sh
 # The layers hold: broker -> tls -> core, tools -> core, and the core keeps its promises.
-#   layers.sh SOURCE_DIR [PLUGIN.so]
+#   layers.sh SOURCE_DIR [PLUGIN.so TOOL]
 set -u
 cd "$1" || exit 2
 bad=0
@@ -57,10 +57,17 @@ if [ $# -gt 1 ]; then
     [ "$exported" = "mosquitto_plugin_cleanup mosquitto_plugin_init mosquitto_plugin_version " ] ||
         { echo "the plugin exports: $exported"; bad=1; }
     readelf -d "$2" | grep -q NODELETE || { echo "the plugin is not linked with -z nodelete"; bad=1; }
-    needed=$(readelf -d "$2" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
-        grep -vE '^(libssl\.so\.3|libcrypto\.so\.3|libcjson\.so\.1|libc\.so\.6|libpthread\.so\.0|libgcc_s\.so\.1|ld-linux.*)$' |
-        grep -vE '^lib(asan|ubsan|tsan)\.so')
-    [ -z "$needed" ] || { echo "the plugin needs: $needed"; bad=1; }
+    # What the broker's image has without us; libgcc_s is not among it. glibc's C library is libc.so.6, musl's libc.so or
+    # libc.musl-x86_64.so.1.
+    libraries='libssl\.so\.[34]|libcrypto\.so\.[34]|libcjson\.so\.1|libc(\.musl-.*)?\.so(\.[0-9]+)?|libpthread\.so\.0|ld-linux.*'
+    # needs WHAT FILE OTHERS: the shared objects that it names; a sanitizer's run time is the build's own wish
+    needs() {
+        needed=$(readelf -d "$2" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+            grep -vE "^($libraries|$3)\$" | grep -vE '^lib(asan|ubsan|tsan)\.so')
+        [ -z "$needed" ] || { echo "$1 needs: $needed"; bad=1; }
+    }
+    needs "the plugin" "$2" ''
+    needs "the tool" "$3" 'libz\.so\.1|libmosquitto\.so\.1'
 fi
 [ "$bad" = 0 ] && echo "the layers hold"
 exit "$bad"
