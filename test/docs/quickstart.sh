@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# tools/quickstart: it ends well where all is well, takes nothing for a refusal that is none, says which file tells why a step
+# broke, and leaves no broker behind. What it would install and build is there already: stand-ins for install-deps and cmake.
+# Needs CG_PLUGIN, CG_TOOL and CG_TEST_TMP in the environment, and a mosquitto, or CG_MOSQUITTO.
+set -u
+real=${CG_MOSQUITTO:-$(command -v mosquitto || echo /usr/sbin/mosquitto)}
+publish=$(command -v mosquitto_pub) && [ -x "$real" ] || { echo "skipped: no mosquitto here" >&2; exit 77; }
+source=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/quickstart.XXXXXX") || exit 1
+clone="$scratch/a clone & more"
+demo="$clone/the demo"
+failures=0
+
+# gone PID: within 20 s
+gone() {
+    for _ in $(seq 200); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
+# Ends the demo's broker, or what a fault left of it.
+stop() { [ ! -s "$demo/broker.pid" ] || { kill "$(cat "$demo/broker.pid")"; gone "$(cat "$demo/broker.pid")"; } 2>/dev/null; }
+trap 'stop; rm -rf "$scratch"' EXIT
+trap 'exit 1' INT TERM
+fail() {
+    echo "FAILED: $*" >&2
+    sed 's/^/  /' "$scratch/said" >&2
+    failures=$((failures + 1))
+}
+
+mkdir -p "$clone/tools" "$clone/build/quickstart/plugin/broker" "$clone/build/quickstart/tools" "$scratch/bin"
+cp "$source/tools/quickstart" "$clone/tools"
+cp -r "$source/conf" "$clone"
+ln -s "$CG_PLUGIN" "$clone/build/quickstart/plugin/broker/mosquitto_certguard.so"
+ln -s "$CG_TOOL" "$clone/build/quickstart/tools/certguard"
+: >"$clone/tools/install-deps"
+
+# stand_in NAME LINE: what NAME does
+stand_in() {
+    printf '#!/bin/sh\n%s\n' "$2" >"$scratch/bin/$1"
+    chmod +x "$scratch/bin/$1"
+}
+# Where nothing is broken.
+sound() {
+    stand_in cmake 'exit 0'
+    stand_in mosquitto "exec ${CG_MOSQUITTO_WRAPPER:-} $real \"\$@\""
+    stand_in mosquitto_pub "exec $publish \"\$@\""
+}
+quickstart() { (cd "$clone" && PATH=$scratch/bin:$PATH NO_COLOR=1 exec sh tools/quickstart "the demo") >"$scratch/said" 2>&1; }
+# left_none TITLE: no broker
+printf '%s\n' "$demo/mosquitto.conf" >"$scratch/conf"
+left_none() {
+    ! grep -qzxFf "$scratch/conf" /proc/[0-9]*/cmdline 2>/dev/null || fail "$1: a broker is left"
+}
+# breaks TITLE WORDS [FILE]: it does not end well, says the words and names FILE
+breaks() {
+    ! quickstart || fail "$1: it said that all was well"
+    grep -q "$2" "$scratch/said" || fail "$1: expected the words \"$2\""
+    grep -qF "$3 tells why" "$scratch/said" || fail "$1: it does not name $3"
+    left_none "$1"
+}
+
+sound
+quickstart || fail "all is well, and it says otherwise"
+for reason in untrusted expired no_certificate wrong_purpose; do
+    grep -q "refused, $reason\$" "$scratch/said" || fail "no refusal of $reason is shown"
+done
+grep -q 'ended the session of' "$scratch/said" || fail "the end of a session is not shown"
+first=$(cat "$demo/broker.pid")
+kill -0 "$first" 2>/dev/null || fail "the broker does not go on"
+quickstart || fail "the second run"
+gone "$first" || fail "the broker of the first run is still there"
+kill -0 "$(cat "$demo/broker.pid")" 2>/dev/null || fail "the second broker does not go on"
+stop
+
+stand_in mosquitto_pub "case \"\$*\" in *ca/live/sensor1*) exec $publish \"\$@\" ;; esac; echo 'no route'; exit 1"
+breaks "clients that reach no broker" 'the plugin did not refuse it as untrusted' "$demo/client.log"
+grep -q 'no route' "$scratch/said" || fail "the client's own words are not shown"
+stand_in mosquitto_pub "echo 'no route'; exit 1"
+breaks "a good client that reaches no broker" 'a sensor with its certificate: it did not come in' "$demo/client.log"
+stand_in mosquitto_pub 'exit 0'
+breaks "bad clients that come in" 'another CA of the same name: it came in' "$demo/broker.log"
+sound
+stand_in mosquitto 'echo "no such thing"; exit 3'
+breaks "a broker that does not start" 'the broker did not start' "$demo/broker.log"
+grep -q 'no such thing' "$scratch/said" || fail "the broker's own words are not shown"
+sound
+stand_in cmake 'echo "no compiler"; exit 1'
+breaks "a build that breaks" 'the build failed' "$clone/build/quickstart.log"
+sound
+
+# Stopped in the midst of it: at the first client.
+stand_in mosquitto_pub ': >"'"$scratch"'/here"; exec sleep 3'
+quickstart &
+for _ in $(seq 300); do [ ! -e "$scratch/here" ] || break; sleep 0.1; done
+broker=$(cat "$demo/broker.pid")
+kill "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$broker/status")"
+! wait $! || fail "stopped, and it ended well"
+gone "$broker" || fail "stopped, and the broker goes on"
+left_none "stopped"
+
+[ "$failures" = 0 ] || exit 1
+echo "ok: the quickstart shows what it says"
