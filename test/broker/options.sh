@@ -75,7 +75,7 @@ unreadable() {
     {
         printf 'user mosquitto\n'
         tls_listener "$port" "require_certificate true\n"
-        printf 'plugin %s\n%b' "$CG_PLUGIN" "$3"
+        printf 'plugin %s/mosquitto_certguard.so\n%b' "$scratch" "$3"
     } >broker.conf
     timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
     status=$?
@@ -89,6 +89,7 @@ unreadable() {
 }
 if [ "$(id -u)" -eq 0 ] && id mosquitto >/dev/null 2>&1; then
     chmod 755 "$scratch"
+    install -m 755 "$CG_PLUGIN" mosquitto_certguard.so # where that user gets at it
     chmod 644 ./*.pem ./*.key ./*.json
     printf '{"trust": {"anchors": ["ca.pem"]}, "credential": {"chain": "server.pem", "key": "server.key"}}\n' >key.json
     printf '{"trust": {"anchors": ["ca.pem"], "crls": ["crl.pem"]}}\n' >crl.json

@@ -3,7 +3,7 @@
 # What happens only where a person sits: passphrases are asked for on the terminal, without echo, and a batch shows how
 # far it is. Without a terminal nothing is asked.
 . "$(dirname "$0")/lib.sh"
-command -v python3 >/dev/null || exit 77
+command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
 
 cat >terminal.py <<'END'
 # terminal.py ANSWERS COMMAND...: runs COMMAND on a terminal of its own and types a line of the file ANSWERS at each

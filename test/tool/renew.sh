@@ -44,8 +44,8 @@ ok cg -C ca --at 2026-08-05T00:00:00Z renew --all --due
 says '"localhost", generation 2, new key'
 [ "$before" != "$(serial_of ca/live/localhost/cert.pem)" ] || fail "not renewed"
 [ "$before_key" != "$(key_of ca/live/localhost/cert.pem)" ] || fail "the key is the old one"
-openssl x509 -in ca/live/localhost/cert.pem -noout -text >cert.txt
-for what in "DNS:localhost, IP Address:127.0.0.1" "TLS Web Server Authentication" "1.3.6.1.4.1.99999.1" "O = Example" "Nov  2 23:59:59 2026"; do
+openssl x509 -in ca/live/localhost/cert.pem -noout -text -nameopt RFC2253 >cert.txt
+for what in "DNS:localhost, IP Address:127.0.0.1" "TLS Web Server Authentication" "1.3.6.1.4.1.99999.1" "O=Example" "Nov  2 23:59:59 2026"; do
     grep -q "$what" cert.txt || { cat cert.txt; fail "the renewed certificate lacks $what"; }
 done
 [ "$(cat ca/archive/localhost/0001/cert.pem)" != "$(cat ca/live/localhost/cert.pem)" ] || fail "generation 1 was lost"
