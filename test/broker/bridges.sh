@@ -41,14 +41,14 @@ certificate_of() {
 # The remote broker closes while CONNECT is under way, so that its alert may be lost: then all that is known is that it is gone.
 remote_with server
 for version in tlsv1.2 tlsv1.3; do
-    bridge_with "address localhost:$remote\nbridge_tls_version $version"
+    bridge_with "address 127.0.0.1:$remote\nbridge_tls_version $version"
     expect_event "a bridge without a certificate, $version" \
         "handshake_rejected\t\(peer_wants_certificate\|peer_alert\|peer_gone\)\tbridge\t.*bridge_certfile" event reason role hint
-    bridge_with "address localhost:$remote\nbridge_tls_version $version\n$(certificate_of stranger)"
+    bridge_with "address 127.0.0.1:$remote\nbridge_tls_version $version\n$(certificate_of stranger)"
     expect_event "a bridge with a certificate of another CA, $version" \
         "handshake_rejected\t\(peer_untrusts_us\|peer_gone\)\tbridge\t.*remote broker" event reason role hint
 done
-bridge_with "address localhost:$remote\n$(certificate_of dev1)"
+bridge_with "address 127.0.0.1:$remote\n$(certificate_of dev1)"
 expect_event "a remote broker whose certificate ends soon" \
     "expiry_warning\tbridge\tthe certificate of the broker that this bridge connects to .*\t.*remote broker" event role detail hint
 remote_with named

@@ -24,17 +24,17 @@ connects() { # NAME ARGUMENTS...
 over_tls() { # NAME ARGUMENTS...
     name_of=$1
     shift
-    connects "$name_of" -h localhost -p "$tls" --cafile ca.pem "$@"
+    connects "$name_of" -h 127.0.0.1 -p "$tls" --cafile ca.pem "$@"
 }
 population() {
-    [ -z "${ports_differ:-}" ] || { connects ready -h localhost -p "$plain" >/dev/null; sleep 1.5; } # which ones speak TLS is tried
+    [ -z "${ports_differ:-}" ] || { connects ready -h 127.0.0.1 -p "$plain" >/dev/null; sleep 1.5; } # which ones speak TLS is tried
     over_tls dev1 --cert dev1.pem --key dev1.key
     over_tls dev2-with-name --cert dev2.pem --key dev2.key -u dev2 -P secret
     over_tls stranger --cert stranger.pem --key stranger.key
     over_tls nobody ${given:+--cert dev2.pem --key dev2.key}
-    connects plain -h localhost -p "$plain"
-    connects plainly -h localhost -p "$plain" -u plainly -P secret
-    connects plainly-wrong -h localhost -p "$plain" -u plainly -P wrong
+    connects plain -h 127.0.0.1 -p "$plain"
+    connects plainly -h 127.0.0.1 -p "$plain" -u plainly -P secret
+    connects plainly-wrong -h 127.0.0.1 -p "$plain" -u plainly -P wrong
     [ -n "${with_third:-}" ] || return 0
     third third-password -u plainly -P secret
     third third-wrong -u plainly -P wrong
@@ -43,7 +43,7 @@ population() {
 third() { # NAME ARGUMENTS...: a listener that wants both a certificate and a password
     name_of=$1
     shift
-    connects "$name_of" -h localhost -p "$third" --cafile ca.pem --cert dev1.pem --key dev1.key "$@"
+    connects "$name_of" -h 127.0.0.1 -p "$third" --cafile ca.pem --cert dev1.pem --key dev1.key "$@"
 }
 
 # ---- a configuration: words in the place of defaults ----

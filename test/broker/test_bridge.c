@@ -9,6 +9,8 @@
 #include "lib/pki_maker.h"
 #include "lib/tap.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,17 +229,34 @@ static bool is_2_0_11(void)
     return read && strstr(line, "version 2.0.11");
 }
 
+/* The remote broker listens on 127.0.0.1 alone: does a bridge get there by this name? It tries the first address. */
+static bool leads_here(const char *name)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo(name, NULL, &hints, &found) != 0)
+        return false;
+    const struct sockaddr_in *first = (const void *)found->ai_addr;
+    bool here = found->ai_family == AF_INET && first->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
+    freeaddrinfo(found);
+    return here;
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    bool by_name = leads_here("localhost");
+    if (!by_name)
+        cg_tap_note("localhost is not 127.0.0.1 here: a bridge to a name is not tried");
     if (is_2_0_11()) {
         for (size_t i = 0; i < BAD_PEERS; i++)
             run_once("127.0.0.1", "other-address", &bad_peers[i]);
         run_once("127.0.0.1", "other-address", NULL);
-        run_once("localhost", "other-host", &bad_peers[2]);
+        if (by_name)
+            run_once("localhost", "other-host", &bad_peers[2]);
         return cg_tap_done();
     }
-    if (run("127.0.0.1", "other-address"))
+    if (run("127.0.0.1", "other-address") && by_name)
         run("localhost", "other-host");
     return cg_tap_done();
 }
