@@ -73,7 +73,7 @@ done
     openssl req -x509 -key key.pem -subj "/CN=Home CA" -days 20 -addext keyUsage=critical,keyCertSign -out twin.pem 2>err
     signed twins.pem twin.pem key.pem twins "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
     openssl req -new -key key.pem -subj /CN=v1 -out v1.csr 2>err
-    openssl x509 -req -in v1.csr -CA home/ca.pem -CAkey home/ca/key.pem -days 20 -set_serial 0x4a58176655443322 -out v1.pem 2>err
+    make_v1 v1.csr home/ca.pem home/ca/key.pem 20 0x4a58176655443322 v1.pem 2>err
     openssl pkey -in home/live/broker/privkey.pem -out broker.key
     signed below.pem home/live/broker/cert.pem broker.key below "$all"
     cat below.pem home/live/broker/cert.pem >notca.pem

@@ -75,7 +75,7 @@ says '(serial_short)'
 # the same answers for the CA and for the broker: no CA, and not signed by itself
 ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions v3_ca -subj /CN=home -keyout h.key -out h.crt
 ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=home -keyout same.key -out same.csr
-ok openssl x509 -req -in same.csr -CA h.crt -CAkey h.key -set_serial 77 -out same.crt
+ok make_v1 same.csr h.crt h.key 30 77 same.crt
 expect 3 cg lint same.crt
 says '(named_as_its_ca)'
 says_not ca_ski_missing

@@ -4,6 +4,7 @@
 # far it is. Without a terminal nothing is asked.
 . "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+python3 -c "import os; os.openpty()" 2>/dev/null || { echo "skipped: no terminals here (devpts is not mounted)"; exit 77; }
 
 cat >terminal.py <<'END'
 # terminal.py ANSWERS COMMAND...: runs COMMAND on a terminal of its own and types a line of the file ANSWERS at each

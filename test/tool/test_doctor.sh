@@ -58,7 +58,7 @@ cmp -s bad.conf bad.kept || fail "-n changed the configuration"
 expect 1 setsid "$CERTGUARD" doctor --config bad.conf --user "$me" --fix
 says 'say --yes'
 cmp -s bad.conf bad.kept || fail "it changed the configuration unasked"
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then # there is one, and a terminal
     for answer in n y; do
         echo $answer | script -qec "$CERTGUARD doctor --config bad.conf --user $me --fix" typescript >out 2>err
         [ "$answer" = y ] || cmp -s bad.conf bad.kept || fail "it changed the configuration in spite of a no"

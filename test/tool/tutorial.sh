@@ -39,6 +39,7 @@ ok openssl x509 -req -in broker.csr -CA MiCA.crt -CAkey MiCA.key -CAcreateserial
     -extfile broker.cnf -extensions v3_req -out broker.crt
 ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj "/CN=dev1" -keyout client.key -out client.csr
 ok openssl x509 -req -in client.csr -CA MiCA.crt -CAkey MiCA.key -CAcreateserial -days 3650 -out client.crt
+ok make_v1 client.csr MiCA.crt MiCA.key 3650 "$(openssl x509 -in client.crt -noout -serial | sed 's/.*=/0x/')" client.crt
 chmod 644 MiCA.key
 mkdir mosquitto
 cp MiCA.* broker.crt broker.key client.crt mosquitto/
