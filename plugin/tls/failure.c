@@ -89,11 +89,15 @@ static bool begins_with_method(const struct cg_conn *conn)
     return false;
 }
 
+/* RFC 5246 appendix E.2 */
+static bool is_ssl2_hello(const unsigned char *b)
+{
+    return (b[0] & 0x80) && b[2] == SSL2_MT_CLIENT_HELLO;
+}
+
 static bool looks_like_hello(const unsigned char *b)
 {
-    bool record = b[0] == SSL3_RT_HANDSHAKE && b[1] == SSL3_VERSION_MAJOR;
-    bool ssl2_hello = (b[0] & 0x80) && b[2] == SSL2_MT_CLIENT_HELLO; /* RFC 5246 appendix E.2 */
-    return record || ssl2_hello;
+    return (b[0] == SSL3_RT_HANDSHAKE && b[1] == SSL3_VERSION_MAJOR) || is_ssl2_hello(b);
 }
 
 /* Before any hello: what did the peer send instead? False: it looks like one. */
@@ -218,12 +222,22 @@ static bool long_record(struct cg_conn *conn)
     return true;
 }
 
+/* OpenSSL before 4.0 reads such a hello, and then finds no version. */
+static bool ssl2_hello(struct cg_conn *conn)
+{
+    if (conn->nfirst < sizeof conn->first || !is_ssl2_hello(conn->first))
+        return false;
+    cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "a hello of SSL 2");
+    return true;
+}
+
 static const struct {
     int error;
     bool listener_only;
     bool (*look)(struct cg_conn *conn);
 } looks[] = {
     {SSL_R_UNSUPPORTED_PROTOCOL, true, cg_offer_lacks_version},
+    {SSL_R_WRONG_VERSION_NUMBER, true, ssl2_hello},
     {SSL_R_NO_SHARED_CIPHER, true, cg_offer_lacks_cipher},
     {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, true, cg_offer_lacks_signature},
     {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, true, cg_offer_lacks_signature},

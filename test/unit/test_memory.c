@@ -24,10 +24,12 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
+/* Libraries that are linked to may be given these too: then they must be seen from outside. */
+#define SEEN __attribute__((visibility("default")))
+SEEN void *__wrap_malloc(size_t size);
+SEEN void *__wrap_calloc(size_t count, size_t size);
+SEEN void *__wrap_realloc(void *old, size_t size);
+SEEN char *__wrap_strdup(const char *text);
 
 static struct {
     bool armed, forever;
