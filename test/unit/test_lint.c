@@ -219,7 +219,8 @@ static void each_fact_is_of_its_own_extension(void **state)
         {"c: issuer=root ku=none ext=critical,2.5.29.15=0403", "key_usage_empty"},
         {"c: issuer=root ku=none ext=critical,2.5.29.15=0403", "key_usage_missing"},
         {"c: issuer=root eku=none ext=2.5.29.37=0403", "eku_missing"},
-        {"c: issuer=root aki=none ext=2.5.29.35=0403", "aki_missing"},
+        /* three octets: OpenSSL 4.0 adds no authorityKeyIdentifier of two, which would be an empty one */
+        {"c: issuer=root aki=none ext=2.5.29.35=040300", "aki_missing"},
         {"c: ca issuer=root ku=critical,cRLSign", "eku_missing"},
         {"c: ca issuer=root ku=critical,cRLSign", "san_missing"},
         {"c: ca ku=critical,cRLSign", "self_signed_leaf"},
