@@ -48,7 +48,12 @@ sound() {
     stand_in mosquitto "exec ${CG_MOSQUITTO_WRAPPER:-} $real \"\$@\""
     stand_in mosquitto_pub "exec $publish \"\$@\""
 }
-quickstart() { (cd "$clone" && PATH=$scratch/bin:$PATH NO_COLOR=1 exec sh tools/quickstart "the demo") >"$scratch/said" 2>&1; }
+# quickstart [FOLDER]
+quickstart() {
+    (cd "$clone" && # a shell starts what runs beside it deaf to QUIT
+        exec env --default-signal=QUIT PATH="$scratch/bin:$PATH" NO_COLOR=1 \
+            sh tools/quickstart "${1:-the demo}") >"$scratch/said" 2>&1
+}
 # left_none TITLE: no broker
 printf '%s\n' "$demo/mosquitto.conf" >"$scratch/conf"
 left_none() {
@@ -70,7 +75,8 @@ done
 grep -q 'ended the session of' "$scratch/said" || fail "the end of a session is not shown"
 first=$(cat "$demo/broker.pid")
 kill -0 "$first" 2>/dev/null || fail "the broker does not go on"
-quickstart || fail "the second run"
+kill -s STOP "$first" # it does not hear that it shall end
+quickstart "./the demo//" || fail "the second run, with the folder spelled in another way"
 gone "$first" || fail "the broker of the first run is still there"
 kill -0 "$(cat "$demo/broker.pid")" 2>/dev/null || fail "the second broker does not go on"
 stop
@@ -80,26 +86,49 @@ breaks "clients that reach no broker" 'the plugin did not refuse it as untrusted
 grep -q 'no route' "$scratch/said" || fail "the client's own words are not shown"
 stand_in mosquitto_pub "echo 'no route'; exit 1"
 breaks "a good client that reaches no broker" 'a sensor with its certificate: it did not come in' "$demo/client.log"
+# The event that another client causes is no refusal of this one.
+stand_in mosquitto_pub "case \"\$*\" in *-A*stranger*) ;; *) exec $publish \"\$@\" ;; esac
+    while [ \"\$1\" != -A ]; do set -- \"\$@\" \"\$1\"; shift; done; shift 2; $publish \"\$@\"; exit 1"
+breaks "somebody else's refusal" 'the plugin did not refuse it as untrusted' "$demo/client.log"
 stand_in mosquitto_pub 'exit 0'
 breaks "bad clients that come in" 'another CA of the same name: it came in' "$demo/broker.log"
 sound
 stand_in mosquitto 'echo "no such thing"; exit 3'
 breaks "a broker that does not start" 'the broker did not start' "$demo/broker.log"
 grep -q 'no such thing' "$scratch/said" || fail "the broker's own words are not shown"
+stand_in mosquitto 'exit 3'
+! quickstart || fail "a broker that does not start and says nothing: it said that all was well"
+grep -q 'it said nothing' "$scratch/said" || fail "that the broker said nothing is not told"
 sound
-stand_in cmake 'echo "no compiler"; exit 1'
+stand_in cmake 'case $* in --build*) exit 0 ;; esac; echo "no generator"; exit 1'
+breaks "a build that cannot be set up" 'the build cannot be set up' "$clone/build/quickstart.log"
+stand_in cmake 'case $* in --build*) echo "no compiler"; exit 1 ;; esac'
 breaks "a build that breaks" 'the build failed' "$clone/build/quickstart.log"
 sound
 
 # Stopped in the midst of it: at the first client.
 stand_in mosquitto_pub ': >"'"$scratch"'/here"; exec sleep 3'
-quickstart &
-for _ in $(seq 300); do [ ! -e "$scratch/here" ] || break; sleep 0.1; done
-broker=$(cat "$demo/broker.pid")
-kill "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$broker/status")"
-! wait $! || fail "stopped, and it ended well"
-gone "$broker" || fail "stopped, and the broker goes on"
-left_none "stopped"
+for signal in TERM QUIT; do
+    rm -f "$scratch/here"
+    quickstart &
+    for _ in $(seq 300); do [ ! -e "$scratch/here" ] || break; sleep 0.1; done
+    broker=$(cat "$demo/broker.pid")
+    ! quickstart || fail "two at once: the second ended well"
+    grep -q 'is in use' "$scratch/said" || fail "two at once: it does not say so"
+    kill -0 "$broker" 2>/dev/null || fail "two at once: the broker of the first is gone"
+    kill -s $signal "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$broker/status")"
+    ! wait $! || fail "stopped by $signal, and it ended well"
+    grep -aq 'stopped by a signal' "$scratch/said" || fail "stopped by $signal: it does not say so" # two wrote there
+    gone "$broker" || fail "stopped by $signal, and the broker goes on"
+    left_none "stopped by $signal"
+done
+
+for usage in --help --no-such; do
+    quickstart $usage
+    status=$?
+    [ "$usage$status" = --help0 ] || [ "$usage$status" = --no-such64 ] || fail "$usage: exit status $status"
+    grep -qF 'tools/quickstart [FOLDER]' "$scratch/said" || fail "$usage: no usage"
+done
 
 [ "$failures" = 0 ] || exit 1
 echo "ok: the quickstart shows what it says"
