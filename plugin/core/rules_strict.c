@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What RFC 5280 asks of a CA and OpenSSL's strict check does not look at: mistakes that change no verdict by themselves,
- * and show that nobody checked the certificate. */
+/* What RFC 5280 asks of a CA and OpenSSL's strict check, or that of some version, does not look at: mistakes that change no
+ * verdict by themselves, and show that nobody checked the certificate. */
 #include "rules.h"
 
 #include <openssl/x509v3.h>
@@ -11,6 +11,11 @@ static bool not_critical(const struct cg_cert *cert, int critical)
 {
     (void)cert;
     return critical == 0;
+}
+
+static bool not_critical_in_ca(const struct cg_cert *cert, int critical)
+{
+    return (cert->flags & EXFLAG_CA) && critical == 0;
 }
 
 static bool in_end_entity(const struct cg_cert *cert, int critical)
@@ -37,6 +42,7 @@ static const struct {
     breaks_function *breaks;
     const char *says;
 } rows[] = {
+    {NID_basic_constraints, not_critical_in_ca, "basicConstraints of a CA is not critical (RFC 5280 4.2.1.9)"},
     {NID_name_constraints, not_critical, "nameConstraints is not critical (RFC 5280 4.2.1.10)"},
     {NID_name_constraints, in_end_entity, "nameConstraints is for CA certificates only (RFC 5280 4.2.1.10)"},
     {NID_name_constraints, without_subtrees, "nameConstraints is empty (RFC 5280 4.2.1.10)"},
