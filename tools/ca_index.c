@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define YEAR_1950 INT64_C(-631152000)
-
 static const struct {
     int number;
     const char *name;
@@ -91,11 +89,7 @@ void cg_index_free(struct cg_index *index)
 
 static bool parse_time(const char *text, int64_t *out)
 {
-    size_t len = strcspn(text, ",");
-    if (len == strlen("YYMMDDhhmmssZ"))
-        return cg_time_read_utc(text, len, out);
-    /* no certificate can say an earlier year in RFC 5280's times, nor two digits here */
-    return cg_time_read_generalized(text, len, out) && *out >= YEAR_1950;
+    return cg_time_read_lenient(text, strcspn(text, ","), out);
 }
 
 /* "260101000000Z,keyCompromise"; the reason may be missing, and CAkeyCompromise and holds carry more behind a comma */
@@ -136,6 +130,10 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
         field[n] = c;
     }
     row->status = n == 6 && strlen(field[0]) == 1 ? field[0][0] : '\0';
+    row->expires = 0;
+    row->serial = n == 6 ? field[3] : NULL;
+    row->file = n == 6 ? field[4] : NULL;
+    row->subject = n == 6 ? field[5] : NULL;
     if (n != 6 || !row->status || !strchr("VRE", row->status) || !parse_time(field[1], &row->expires) ||
         !parse_revocation(field[2], row)) {
         cg_error_set(err,
@@ -145,9 +143,6 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
                      index->word ? index->word : "", index->word ? " crl --restore-index" : "");
         return false;
     }
-    row->serial = field[3];
-    row->file = field[4];
-    row->subject = field[5];
     return true;
 }
 

@@ -31,19 +31,42 @@ static bool add_row(struct restore *r, struct cg_index_row row)
     return cg_serials_add(&r->known, row.serial);
 }
 
-/* A line that is none stays behind: what it stood for is found in the other sources. */
+/* A line that is none stays behind: what it stood for is found in the other sources. But a revocation whose serial number
+ * can be read stays one, from the CA's start where it does not say since when; row->line is NULL then. */
+static bool next_row(struct restore *r, struct cg_index *index, struct cg_index_row *row)
+{
+    if (cg_index_next(index, row, NULL))
+        return true;
+    size_t digits = row->serial ? strspn(row->serial, "0123456789ABCDEF") : 0;
+    if (row->status != 'R' || !digits || digits > 40 || row->serial[digits])
+        return false;
+    row->line = NULL;
+    row->reason = -1;
+    return (row->expires || cg_time_seconds(X509_get0_notAfter(r->ca->cert), &row->expires)) &&
+           cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row->revoked);
+}
+
+static void copy_row(FILE *out, const struct cg_index_row *row)
+{
+    if (row->line)
+        fwrite(row->line, 1, row->len + 1, out);
+    else
+        cg_index_print(out, row);
+}
+
 static bool keep_rows(struct restore *r, struct cg_index *index)
 {
     struct cg_index_row row;
     bool good = true;
     index->at = index->number = 0;
     while (good && index->at < index->len)
-        if (cg_index_next(index, &row, NULL)) {
+        if (next_row(r, index, &row)) {
             if (row.status != 'R' && cg_revocations_find(&r->lost, row.serial)) {
                 good = add_row(r, row);
                 continue;
             }
-            fwrite(row.line, 1, row.len + 1, r->out);
+            copy_row(r->out, &row);
+            r->count += !row.line;
             good = cg_serials_add(&r->known, row.serial);
         }
     return good;
@@ -151,8 +174,8 @@ static bool find_lost(struct restore *r, struct cg_index *index, struct cg_error
     FILE *out = open_memstream(&text, &len);
     index->at = index->number = 0;
     while (out && index->at < index->len)
-        if (cg_index_next(index, &row, NULL))
-            fwrite(row.line, 1, row.len + 1, out);
+        if (next_row(r, index, &row))
+            copy_row(out, &row);
     if (!out || fclose(out) != 0)
         return cg_fault_errno(err, "restore", "index.txt");
     X509_CRL *last = cg_crl_last(r->ca, "ca", r->ca->cert);

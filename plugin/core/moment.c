@@ -108,14 +108,19 @@ struct cg_date cg_date_of(int64_t seconds)
                             .second = second % 60};
 }
 
+static bool read_utc_shape(const void *text, size_t len, struct cg_date *date)
+{
+    if (!read_shape(utc_time, text, len, date))
+        return false;
+    date->year += date->year + 1900 < UTC_FIRST_YEAR ? 2000 : 1900;
+    return true;
+}
+
 bool cg_time_read_utc(const void *text, size_t len, int64_t *seconds)
 {
     struct cg_date date;
     *seconds = 0;
-    if (!read_shape(utc_time, text, len, &date))
-        return false;
-    date.year += date.year + 1900 < UTC_FIRST_YEAR ? 2000 : 1900;
-    return cg_date_seconds(&date, seconds);
+    return read_utc_shape(text, len, &date) && cg_date_seconds(&date, seconds);
 }
 
 bool cg_time_read_generalized(const void *text, size_t len, int64_t *seconds)
@@ -123,6 +128,23 @@ bool cg_time_read_generalized(const void *text, size_t len, int64_t *seconds)
     struct cg_date date;
     *seconds = 0;
     return read_shape(generalized_time, text, len, &date) && cg_date_seconds(&date, seconds);
+}
+
+bool cg_time_read_lenient(const void *text, size_t len, int64_t *seconds)
+{
+    struct cg_date date;
+    *seconds = 0;
+    if ((!read_utc_shape(text, len, &date) && !read_shape(generalized_time, text, len, &date)) || date.month < 1 ||
+        date.month > 12 || date.day > 31)
+        return false;
+    int days = days_in_month(date.year, date.month), over = date.day > days ? date.day - days : 0;
+    bool leap_second = date.second == 60;
+    date.day -= over;
+    date.second -= leap_second;
+    if (!cg_date_seconds(&date, seconds))
+        return false;
+    *seconds += over * DAY + leap_second;
+    return true;
 }
 
 bool cg_time_seconds(const ASN1_TIME *time, int64_t *out)

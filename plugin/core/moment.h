@@ -28,7 +28,11 @@ struct cg_date cg_date_of(int64_t seconds);
 bool cg_time_read_utc(const void *text, size_t len, int64_t *seconds);
 bool cg_time_read_generalized(const void *text, size_t len, int64_t *seconds);
 
-/* The same of an ASN1_TIME; false, and 0, also for NULL. */
+/* Either of them as people and other tools wrote it into databases: a day up to 31 that its month does not have, and a
+ * 60th second, are counted on from the last one. Not for certificates. */
+bool cg_time_read_lenient(const void *text, size_t len, int64_t *seconds);
+
+/* Of an ASN1_TIME, as RFC 5280 allows it; false, and 0, also for NULL. */
 bool cg_time_seconds(const ASN1_TIME *time, int64_t *out);
 
 /* A date, "2026-11-23", or RFC 3339 in UTC, "2026-11-23T12:00:00Z". */

@@ -328,3 +328,35 @@ rm -f both/crl.pem
 sed -i '/END X509 CRL/q' etc2/crl.pem
 expect 1 cg -C both crl
 says "root/crl.pem cannot be read"
+
+# ---- revocations that were written by hand or by another program ----
+thief()
+{
+    openssl x509 -in hand/archive/thief/0001/cert.pem -noout -serial | cut -d= -f2
+}
+revoked_in_crl()
+{
+    openssl crl -in hand/crl.pem -noout -text | grep -q "Serial Number: $1\$"
+}
+ok cg -C base2 init --no-passphrase
+ok cg -C base2 issue client thief
+# a day that its month does not have, a second that no minute has, and a year before two digits can say it
+for date in 260631120000Z 260630235960Z 16010101000000Z; do
+    rm -rf hand
+    cp -a base2 hand
+    sed -i "s/^V\t\([0-9Z]*\)\t\t/R\t\1\t$date\t/" hand/index.txt
+    ok cg -C hand crl
+    revoked_in_crl "$(thief)" || fail "$date: the certificate is good again"
+done
+# of a date that none can read the way back keeps the revocation, also of a number that nothing else knows
+rm -rf hand
+cp -a base2 hand
+sed -i 's/^V\t\([0-9Z]*\)\t\t/R\t\1\tyesterday\t/' hand/index.txt
+printf 'R\t300101000000Z\tlong ago\t1234\tunknown\t/CN=other\n' >>hand/index.txt
+expect 1 cg -C hand crl
+says "crl --restore-index"
+ok cg -C hand crl --restore-index
+says "2 lines put back or marked as revoked again"
+for serial in "$(thief)" 1234; do
+    revoked_in_crl "$serial" || fail "$serial is good again by the printed way back"
+done

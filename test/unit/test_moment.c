@@ -121,6 +121,42 @@ static void times_are_read_strictly(void **state)
     assert_false(cg_time_seconds(NULL, &out));
 }
 
+static void databases_are_read_leniently(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *same; /* same NULL: no time */
+    } rows[] = {
+        {"300317174640Z", "300317174640Z"},
+        {"20300317174640Z", "300317174640Z"},
+        {"300631000000Z", "300701000000Z"},
+        {"230230120000Z", "230302120000Z"},
+        {"20230231120000Z", "230303120000Z"},
+        {"301231235960Z", "310101000000Z"},
+        {"16010101000000Z", "16010101000000Z"},
+        {"99991231235959Z", "99991231235959Z"},
+        {"300632000000Z", NULL},
+        {"300600000000Z", NULL},
+        {"301331000000Z", NULL},
+        {"300017000000Z", NULL},
+        {"300317174661Z", NULL},
+        {"300317176000Z", NULL},
+        {"3003171746Z", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[CG_TIME_ASN1_MAX];
+        int64_t out = 1;
+        bool good = cg_time_read_lenient(rows[i].in, strlen(rows[i].in), &out);
+        assert_int_equal(good, rows[i].same != NULL);
+        cg_time_asn1_text(out, text);
+        if (good)
+            assert_string_equal(text, rows[i].same);
+        else
+            assert_int_equal(out, 0);
+    }
+}
+
 static void text_is_read_strictly(void **state)
 {
     (void)state;
@@ -198,9 +234,13 @@ static void the_system_agrees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(boundaries_are_read_and_written), cmocka_unit_test(no_other_year_can_be_said),
-        cmocka_unit_test(times_are_read_strictly),         cmocka_unit_test(text_is_read_strictly),
-        cmocka_unit_test(every_day_follows_another),       cmocka_unit_test(the_system_agrees),
+        cmocka_unit_test(boundaries_are_read_and_written),
+        cmocka_unit_test(no_other_year_can_be_said),
+        cmocka_unit_test(times_are_read_strictly),
+        cmocka_unit_test(databases_are_read_leniently),
+        cmocka_unit_test(text_is_read_strictly),
+        cmocka_unit_test(every_day_follows_another),
+        cmocka_unit_test(the_system_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
