@@ -70,7 +70,12 @@ if(CG_SANITIZE)
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
     # The same source makes the same bytes in whichever folder it is built.
-    cg_use(compile PATHS -ffile-prefix-map=${PROJECT_BINARY_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+    cg_takes(compile -ffile-prefix-map=/here=. CG_TAKES_PATHS) # asked with a path that has no blank
+    if(CG_TAKES_PATHS)
+        add_compile_options(-ffile-prefix-map=${PROJECT_BINARY_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+    else()
+        message(WARNING "${CMAKE_C_COMPILER} does not take -ffile-prefix-map: what is built has this folder's name in it")
+    endif()
 endif()
 if(CG_FUZZERS) # the fuzzer must see its way through the core, not only through the target
     add_compile_options(-fsanitize=fuzzer-no-link)
