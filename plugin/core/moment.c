@@ -57,7 +57,7 @@ static void write_shape(const char *shape, struct cg_date date, char *out)
     out[n] = '\0';
     while (n-- > 0) {
         int *part = part_of(&date, shape[n]);
-        out[n] = part ? (char)('0' + *part % 10) : shape[n];
+        out[n] = (char)(part ? '0' + *part % 10 : shape[n]);
         if (part)
             *part /= 10;
     }
