@@ -31,7 +31,7 @@ struct moment_text {
 
 static struct moment_text moment(int64_t seconds)
 {
-    struct moment_text out;
+    struct moment_text out = {""};
     cg_time_print(seconds, out.text);
     return out;
 }
