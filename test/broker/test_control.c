@@ -105,6 +105,13 @@ static enum cg_control_result ask(const char *text)
     return cg_control_take(state.control, &request);
 }
 
+/* As the broker's loop does, which calls again at once where a slice of time is over before the work. */
+static void work(void)
+{
+    while (cg_control_pulse(state.control) == 1)
+        continue;
+}
+
 #define ANY_REQUEST "{\"commands\":[{\"command\":\"nonsense\",\"correlationData\":\"x\"}]}"
 
 static void an_administrator_is_answered(void **unused)
@@ -112,7 +119,7 @@ static void an_administrator_is_answered(void **unused)
     (void)unused;
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
     assert_int_equal(answers, 0); /* not inside the broker's call */
-    cg_control_pulse(state.control);
+    work();
     assert_int_equal(answers, 1);
     assert_string_equal(answered_to, "boss");
     assert_non_null(strstr(answer, "unknown command"));
@@ -123,7 +130,7 @@ static void refused(const char *words)
 {
     int before = denials;
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_DENIED);
-    cg_control_pulse(state.control);
+    work();
     assert_int_equal(answers, 0);
     assert_int_equal(denials, before + 1);
     if (!strstr(denied, words))
@@ -186,7 +193,7 @@ static void who_is_no_administrator_any_more_gets_no_answer(void **unused)
     (void)unused;
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
     admin_sha256[0] ^= 1;
-    cg_control_pulse(state.control);
+    work();
     assert_int_equal(answers, 0);
     assert_int_equal(denials, 1);
 }
@@ -199,12 +206,12 @@ static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused
     const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
     struct cg_claim *second = cg_client_map_claim(state.clients, &what, "boss");
-    cg_control_pulse(state.control);
+    work();
     assert_int_equal(answers, 0);
     cg_client_map_release(state.clients, second);
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
     cg_control_ended(state.control, &conn); /* it went away */
-    cg_control_pulse(state.control);
+    work();
     assert_int_equal(answers, 0);
     assert_int_equal(denials, 0);
 }
@@ -220,7 +227,7 @@ static void a_request_has_so_many_commands(void **unused)
             len += (size_t)snprintf(text + len, sizeof text - len, "%s{\"command\":\"x\"}", i ? "," : "");
         snprintf(text + len, sizeof text - len, "]}");
         assert_int_equal(ask(text), CG_CONTROL_TAKEN);
-        cg_control_pulse(state.control);
+        work();
         assert_int_equal(strstr(answer, "with one to") != NULL, more);
     }
 }
