@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Where Mosquitto 2.0 and 2.1 differ: built with the headers of either, one binary serves both, so what only 2.1 has is
- * looked up in the running broker. Everything that depends on the version is in this file.
+/* Where Mosquitto 2.0 and 2.1 differ: built with the headers of 2.0, one binary serves both, so what only 2.1 has is
+ * looked up in the running broker. Built with those of 2.1 it serves 2.1; with 2.0 that was not tried. What depends on the
+ * version is here and in mosquitto_headers.h.
  * Called by plugin.c, presence.c and auth.c from the main thread. */
 #ifndef CG_COMPAT_H
 #define CG_COMPAT_H
