@@ -1,7 +1,10 @@
 # Shared by the tests of this folder: a scratch folder, a PKI made on the spot, a real broker, and what they check.
 # Needs in the environment: CG_PLUGIN (the .so), CG_EVENT_FIELDS (the program), CG_TEST_TMP (a folder).
 # May be there: CG_MOSQUITTO (another broker than the installed one), CG_KEEP (the scratch folder stays), CG_WAIT (seconds).
+# Gives free_port, see ports.sh.
 # A test calls begin first; every check that fails says so and makes the test fail, the logs are shown at the end.
+
+. "$(dirname "$0")/../lib/ports.sh"
 
 begin() {
     [ -n "${CG_PLUGIN:-}" ] || { echo "lib: CG_PLUGIN?" >&2; exit 1; }
@@ -31,14 +34,6 @@ end() {
 fail() {
     echo "FAILED: $*" >&2
     failures=$((failures + 1))
-}
-
-# A port that nobody listens on, by the kernel's list; two calls give two ports.
-free_port() {
-    awk -v seed="$(od -An -N3 -tu4 /dev/urandom)" 'BEGIN { srand(seed); for (i = 0; i < 50; i++) print 20000 + int(rand() * 12000) }' |
-        while read -r p; do
-            grep -qi ":$(printf '%04X' "$p") " /proc/net/tcp /proc/net/tcp6 2>/dev/null || { echo "$p"; break; }
-        done
 }
 
 # --- PKI: files NAME.pem and NAME.key; a leaf of "ca" unless told otherwise ---

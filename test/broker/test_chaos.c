@@ -9,6 +9,7 @@
 #include "chaos.h"
 
 #include "lib/crowd.h"
+#include "lib/ports.h"
 #include "lib/process.h"
 #include "lib/tap.h"
 

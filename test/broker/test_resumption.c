@@ -4,6 +4,7 @@
  * whose ticket is not taken is asked for its certificate: a good one is let in all the same. */
 #include "lib/broker.h"
 #include "lib/pki_maker.h"
+#include "lib/ports.h"
 #include "lib/process.h"
 #include "lib/tap.h"
 #include "lib/tls_client.h"

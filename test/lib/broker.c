@@ -2,9 +2,9 @@
 #include "broker.h"
 
 #include "pki_parts.h"
+#include "ports.h"
 #include "tls_client.h"
 
-#include <arpa/inet.h>
 #include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -42,33 +40,6 @@ static const char *setting(const char *name, const char *otherwise)
 {
     const char *value = getenv(name);
     return value && *value ? value : otherwise;
-}
-
-/* Below the ports that the kernel gives to connections: what is free now stays so until the broker binds it. */
-#define PORT_FIRST 20000
-#define PORT_COUNT 12000
-
-static bool is_free(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    return is;
-}
-
-uint16_t cg_free_port(void)
-{
-    for (int i = 0; i < 100; i++) {
-        uint16_t number = 0;
-        if (getrandom(&number, sizeof number, 0) != sizeof number)
-            break;
-        uint16_t port = (uint16_t)(PORT_FIRST + number % PORT_COUNT);
-        if (is_free(port))
-            return port;
-    }
-    pki_die(NULL, "no free port", "");
 }
 
 struct cg_broker *cg_broker_new(const char *label)

@@ -19,8 +19,6 @@ struct cg_broker_spec {
     bool stock;           /* without the plugin; options are not used */
 };
 
-uint16_t cg_free_port(void); /* of 127.0.0.1, now */
-
 struct cg_broker *cg_broker_new(const char *label); /* makes the folder; ends the program when it can't */
 const char *cg_broker_folder(const struct cg_broker *broker);
 void cg_broker_write(const struct cg_broker *broker, const char *file, const char *text); /* 0600 */
