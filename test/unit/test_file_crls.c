@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define MIB   ((off_t)1 << 20)
-#define LIMIT ((size_t)4 << 30)
+#define LIMIT ((size_t)3 << 30)
 
 static int open_scratch(void **state)
 {
