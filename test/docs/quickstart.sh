@@ -123,6 +123,28 @@ for signal in TERM QUIT; do
     left_none "stopped by $signal"
 done
 
+# Killed in the midst of it: the next run finds the broker that was left.
+rm -f "$scratch/here"
+quickstart &
+for _ in $(seq 300); do [ ! -e "$scratch/here" ] || break; sleep 0.1; done
+broker=$(cat "$demo/broker.pid")
+kill -s KILL "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$broker/status")"
+wait $!
+kill -0 "$broker" 2>/dev/null || fail "killed: the broker is gone, and the next run has nothing to find"
+sound
+quickstart || fail "after one that was killed"
+grep -q 'of an earlier run is stopped' "$scratch/said" || fail "after one that was killed: the broker that was left is not told"
+gone "$broker" || fail "after one that was killed: the broker that was left goes on"
+
+# Another clone's run is in the folder.
+exec 7<"$demo"
+flock -n 7
+! quickstart 7<&- || fail "a folder in use: it ended well"
+grep -qF "$demo is in use" "$scratch/said" || fail "a folder in use: it does not say so"
+exec 7<&-
+kill -0 "$(cat "$demo/broker.pid")" 2>/dev/null || fail "a folder in use: its broker is gone"
+stop
+
 for usage in --help --no-such; do
     quickstart $usage
     status=$?

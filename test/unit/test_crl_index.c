@@ -22,7 +22,7 @@ static uint64_t next_random(uint64_t *state)
 static struct cg_serial random_serial(uint64_t *state)
 {
     unsigned char content[21];
-    size_t len = 1 + next_random(state) % 20;
+    size_t len = 1 + (size_t)(next_random(state) % 20);
     for (size_t i = 0; i < len; i++)
         content[i] = (unsigned char)(next_random(state) % 3 ? 0x80u >> next_random(state) % 2 : next_random(state));
     struct cg_serial serial;

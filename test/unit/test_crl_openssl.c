@@ -30,10 +30,10 @@ static uint64_t next_random(uint64_t *state)
 static unsigned char *random_crl(uint64_t *seed, size_t *len)
 {
     struct piece entries = {0};
-    size_t count = next_random(seed) % 12;
+    size_t count = (size_t)(next_random(seed) % 12);
     for (size_t i = 0; i < count; i++) {
         unsigned char serial[20];
-        size_t octets = 1 + next_random(seed) % sizeof serial;
+        size_t octets = 1 + (size_t)(next_random(seed) % sizeof serial);
         for (size_t k = 0; k < octets; k++)
             serial[k] = (unsigned char)next_random(seed);
         if (next_random(seed) % 8 == 0) {

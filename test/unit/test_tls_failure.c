@@ -292,7 +292,7 @@ static void the_client_says_expired(void **state)
     tls_serve_policy_credential(&world, "server");
     SSL_CTX *server = tls_broker_context(&world, NULL);
     SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), world.now + 200L * 86400);
+    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), (time_t)(world.now + 200 * 86400));
     tls_connect(&link, server, client);
     tls_run(&link);
     tls_disconnect(&link);
