@@ -12,28 +12,28 @@ own_mounts() {
 
 # make_root FOLDER SUITE ARCHITECTURE [OPTION...]: FOLDER/root, if it is not there; options are debootstrap's
 make_root() {
-    folder=$1 suite=$2 architecture=$3
+    made=$1 made_suite=$2 made_for=$3
     shift 3
-    mkdir -p "$folder"
-    [ ! -e "$folder/root.done" ] || return 0
+    mkdir -p "$made"
+    [ ! -e "$made/root.done" ] || return 0
     command -v debootstrap >/dev/null || skip "no debootstrap: sh tools/install-deps package"
     uri=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Origin: Debian' 'Created-By: Packages' |
         awk '$2 == "main" && $1 !~ /security/ { print $1; exit }')
     [ -n "$uri" ] || skip "no Debian package source is configured"
     # newer suites than the installed debootstrap knows are made as sid is
     script=sid
-    [ ! -e "/usr/share/debootstrap/scripts/$suite" ] || script=$suite
-    rm -rf --one-file-system "$folder/root"
-    debootstrap --variant=minbase --arch="$architecture" "$@" "$suite" "$folder/root" "$uri" "$script" \
-        >"$folder/debootstrap.log" 2>&1 || {
-        tail -n 5 "$folder/debootstrap.log" >&2
-        rm -rf --one-file-system "$folder/root"
-        skip "debootstrap does not work here, see $folder/debootstrap.log"
+    [ ! -e "/usr/share/debootstrap/scripts/$made_suite" ] || script=$made_suite
+    rm -rf --one-file-system "$made/root"
+    debootstrap --variant=minbase --arch="$made_for" "$@" "$made_suite" "$made/root" "$uri" "$script" \
+        >"$made/debootstrap.log" 2>&1 || {
+        tail -n 5 "$made/debootstrap.log" >&2
+        rm -rf --one-file-system "$made/root"
+        skip "debootstrap does not work here, see $made/debootstrap.log"
     }
-    rm -rf "$folder"/root/var/cache/apt/archives/*.deb
+    rm -rf "$made"/root/var/cache/apt/archives/*.deb
     # a mirror that keeps one day's state is as good for a test
-    echo 'Acquire::Check-Valid-Until "false";' >"$folder/root/etc/apt/apt.conf.d/90mirror"
-    touch "$folder/root.done"
+    echo 'Acquire::Check-Valid-Until "false";' >"$made/root/etc/apt/apt.conf.d/90mirror"
+    touch "$made/root.done"
 }
 
 # open_root FOLDER: makes ready what inside enters
