@@ -105,6 +105,20 @@ static void read_connack(SSL *ssl, struct cg_client_result *result)
     result->let_in = result->connack == 0;
 }
 
+/* A server of TLS 1.3 that refuses has sent its alert and is gone, perhaps, by the time this is sent. From 4.0 on, OpenSSL reads
+ * nothing more after a write that failed: so it does not learn of it. */
+static void send_connect(SSL *ssl, const unsigned char *packet, size_t len)
+{
+    BIO *connection = SSL_get_wbio(ssl), *out = BIO_new(BIO_s_mem());
+    char *record = NULL;
+    BIO_up_ref(connection);
+    SSL_set0_wbio(ssl, out);
+    SSL_write(ssl, packet, (int)len);
+    long size = BIO_get_mem_data(out, &record);
+    BIO_write(connection, record, (int)size);
+    SSL_set0_wbio(ssl, connection);
+}
+
 void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_result *result)
 {
     *result = (struct cg_client_result){.alert = -1, .connack = -1};
@@ -134,7 +148,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
         keep_error(result);
         goto out;
     }
-    SSL_write(ssl, packet, (int)len); /* may fail when the server refused already: the answer to read says it */
+    send_connect(ssl, packet, len);
     read_connack(ssl, result);
     if (!result->let_in)
         goto out;
