@@ -5,14 +5,17 @@
 #include "lib/tap.h"
 #include "lib/tls_client.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+/* What is lost is lost in each span; the heap gets a piece of 132 KiB, or some, in one of them. */
 #define WARM_UP 150
-#define ROUNDS  600
-#define MAX_KIB 256 /* 0.4 KiB a round of four connections: one lost certificate a round would be 1 KiB */
+#define SPANS   3
+#define ROUNDS  240 /* of a span, four connections each */
+#define MAX_KIB 100 /* 0.4 KiB a round: one lost certificate a round would be 1 KiB */
 
 static long resident_kib(int pid)
 {
@@ -67,12 +70,17 @@ int main(void)
                     "{\"trust\": {\"anchors\": \"ca.pem\"}, \"log\": {\"file\": \"events.jsonl\", \"accepted\": true}, "
                     "\"identity\": {\"username\": \"san.uri\", \"one_client\": true, \"authenticates\": true}}");
     bool ok = cg_broker_start(broker, &spec) && rounds(broker, pki, WARM_UP);
-    long before = resident_kib(cg_broker_pid(broker));
-    ok = ok && rounds(broker, pki, ROUNDS);
-    long after = resident_kib(cg_broker_pid(broker));
-    cg_tap(ok, "%d connections did as expected", 4 * (WARM_UP + ROUNDS));
-    cg_tap(ok && before > 0 && after - before <= MAX_KIB, "%d connections add %ld KiB to %ld KiB, %d allowed",
-           4 * ROUNDS, after - before, before, MAX_KIB);
+    long size = resident_kib(cg_broker_pid(broker)), least = LONG_MAX;
+    for (int i = 0; i < SPANS && ok; i++) {
+        long before = size;
+        ok = rounds(broker, pki, ROUNDS) && before > 0;
+        size = resident_kib(cg_broker_pid(broker));
+        if (size - before < least)
+            least = size - before;
+    }
+    cg_tap(ok, "%d connections did as expected", 4 * (WARM_UP + SPANS * ROUNDS));
+    cg_tap(ok && size > 0 && least <= MAX_KIB,
+           "%d connections add %ld KiB at least, the broker has %ld KiB; %d allowed", 4 * ROUNDS, least, size, MAX_KIB);
     ok = cg_broker_stop(broker);
     cg_tap(ok, "the broker ends well");
     cg_broker_free(broker, !ok);
