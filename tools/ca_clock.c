@@ -30,7 +30,7 @@ static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_erro
     if (!cg_journal_load(&journal, ca, TAIL, err))
         return false;
     while (cg_journal_next(&journal, "", &row)) {
-        if (row.time > seen->time || (row.time && strcmp(row.done, CG_CLOCK_SET_BACK) == 0)) {
+        if (row.time > seen->time || (row.time != CG_TIME_NONE && strcmp(row.done, CG_CLOCK_SET_BACK) == 0)) {
             seen->time = row.time;
             snprintf(seen->what, sizeof seen->what, "an entry of journal.jsonl (%s%s%s)", row.done, row.name ? " " : "",
                      row.name ? row.name : "");
@@ -63,7 +63,7 @@ static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struc
         *seen = (struct seen){.time = FIRST_DAY, .what = "the first day of this program"};
         return true;
     }
-    if (!of_journal(ca, seen, err) || (!seen->time && !of_index(ca, seen, err)))
+    if (!of_journal(ca, seen, err) || (seen->time == CG_TIME_NONE && !of_index(ca, seen, err)))
         return false;
     if (cg_time_seconds(X509_get0_notBefore(ca->cert), &start) && (start > seen->time || start - LEEWAY > now)) {
         seen->time = start;
@@ -76,7 +76,7 @@ static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struc
 bool cg_ca_clock_check(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
 {
     char now[24], then[24];
-    struct seen seen = {0};
+    struct seen seen = {.time = CG_TIME_NONE};
     ca->clock_set = false;
     if (!latest(ca, cli->now, &seen, err))
         return false;

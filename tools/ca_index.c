@@ -95,7 +95,7 @@ static bool parse_time(const char *text, int64_t *out)
 /* "260101000000Z,keyCompromise"; the reason may be missing, and CAkeyCompromise and holds carry more behind a comma */
 static bool parse_revocation(const char *text, struct cg_index_row *row)
 {
-    row->revoked = 0;
+    row->revoked = CG_TIME_NONE;
     row->reason = -1;
     if (!*text)
         return row->status != 'R';
@@ -130,7 +130,7 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
         field[n] = c;
     }
     row->status = n == 6 && strlen(field[0]) == 1 ? field[0][0] : '\0';
-    row->expires = 0;
+    row->expires = CG_TIME_NONE;
     row->serial = n == 6 ? field[3] : NULL;
     row->file = n == 6 ? field[4] : NULL;
     row->subject = n == 6 ? field[5] : NULL;

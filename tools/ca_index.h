@@ -13,7 +13,7 @@
 struct cg_index_row {
     char status; /* 'V', 'R', 'E' */
     int64_t expires;
-    int64_t revoked;                     /* 0 unless status is 'R' */
+    int64_t revoked;                     /* CG_TIME_NONE unless status is 'R' */
     int reason;                          /* CRLReason, -1 for none */
     const char *serial, *file, *subject; /* borrowed, terminated; subject as openssl's one line "/O=x/CN=y" */
     const char *line;                    /* where the row starts in the text, and its length without the line feed */

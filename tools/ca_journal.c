@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_journal.h"
+#include "core/moment.h"
 #include "fault.h"
 
 #include <errno.h>
@@ -59,8 +60,8 @@ static const char *text_of(const cJSON *object, const char *key)
 static int64_t time_of(const cJSON *object, const char *key)
 {
     const char *text = text_of(object, key);
-    int64_t seconds = 0;
-    return text && cg_time_parse(text, &seconds) ? seconds : 0;
+    int64_t seconds = CG_TIME_NONE;
+    return text && cg_time_parse(text, &seconds) ? seconds : CG_TIME_NONE;
 }
 
 static bool parse(const char *line, size_t len, struct cg_journal_row *row)

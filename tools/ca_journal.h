@@ -19,7 +19,7 @@ struct cg_journal_row {
     const char *done;                   /* "issued", "revoked", "imported", ... */
     const char *name, *serial, *reason; /* serial as in the index */
     const char *subject, *file;         /* of what was issued: as RFC 4514 has it, archive/NAME/GENERATION */
-    int64_t time, expires;              /* when it was done; notAfter of what was issued */
+    int64_t time, expires;              /* when it was done; notAfter of what was issued; CG_TIME_NONE: not told */
     bool revoked;                       /* it says that the serial number is revoked */
 };
 

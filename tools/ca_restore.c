@@ -24,8 +24,10 @@ static bool add_row(struct restore *r, struct cg_index_row row)
 {
     const struct cg_revocation *lost = cg_revocations_find(&r->lost, row.serial);
     row.status = lost ? 'R' : 'V';
-    row.revoked = lost ? lost->when : 0;
+    row.revoked = lost ? lost->when : CG_TIME_NONE;
     row.reason = lost ? lost->reason : -1;
+    if (lost && lost->when == CG_TIME_NONE) /* then from the CA's start */
+        (void)cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row.revoked);
     cg_index_print(r->out, &row);
     r->count++;
     return cg_serials_add(&r->known, row.serial);
@@ -42,7 +44,7 @@ static bool next_row(struct restore *r, struct cg_index *index, struct cg_index_
         return false;
     row->line = NULL;
     row->reason = -1;
-    return (row->expires || cg_time_seconds(X509_get0_notAfter(r->ca->cert), &row->expires)) &&
+    return (row->expires != CG_TIME_NONE || cg_time_seconds(X509_get0_notAfter(r->ca->cert), &row->expires)) &&
            cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row->revoked);
 }
 
@@ -123,7 +125,7 @@ static bool of_journal_row(struct restore *r, const struct cg_journal_row *line)
     const bool issued = strcmp(line->done, "issued") == 0 || strcmp(line->done, "imported") == 0;
     if (!issued || !line->serial || !line->name || cg_serials_has(&r->known, line->serial))
         return true;
-    if (!end &&
+    if (end == CG_TIME_NONE &&
         !cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end)) /* of some that were imported nobody knows it */
         return false;
     snprintf(subject, sizeof subject, "/CN=%s", line->name);
@@ -159,7 +161,7 @@ static bool of_revocations(struct restore *r)
             good = add_row(r, (struct cg_index_row){.serial = lost->serial,
                                                     .file = "unknown",
                                                     .subject = subject,
-                                                    .expires = lost->expires ? lost->expires : end});
+                                                    .expires = lost->expires != CG_TIME_NONE ? lost->expires : end});
     }
     return good;
 }

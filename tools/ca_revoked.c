@@ -144,7 +144,7 @@ static struct cg_revocation *add(struct cg_revocations *lost, struct cg_error *e
         lost->row = more;
         lost->room = room;
     }
-    lost->row[lost->count] = (struct cg_revocation){.reason = -1};
+    lost->row[lost->count] = (struct cg_revocation){.reason = -1, .when = CG_TIME_NONE, .expires = CG_TIME_NONE};
     return &lost->row[lost->count++];
 }
 
@@ -234,7 +234,7 @@ static void complete(struct cg_journal *journal, struct cg_revocations *lost)
                                         : NULL;
         if (row && line.name)
             snprintf(row->name, sizeof row->name, "%s", line.name);
-        if (row && line.expires)
+        if (row && line.expires != CG_TIME_NONE)
             row->expires = line.expires;
         cg_journal_row_clear(&line);
     }
@@ -244,7 +244,7 @@ static void drop_expired(struct cg_revocations *lost, int64_t now)
 {
     size_t kept = 0;
     for (size_t i = 0; i < lost->count; i++)
-        if (!lost->row[i].expires || lost->row[i].expires + CG_KEEP_EXPIRED >= now)
+        if (lost->row[i].expires == CG_TIME_NONE || lost->row[i].expires + CG_KEEP_EXPIRED >= now)
             lost->row[kept++] = lost->row[i];
     lost->count = kept;
 }

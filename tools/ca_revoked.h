@@ -14,7 +14,7 @@
 struct cg_revocation {
     char serial[2 * 20 + 4]; /* as in the index */
     char name[CG_NAME_MAX + 1];
-    int64_t when, expires; /* expires 0: nobody knows */
+    int64_t when, expires; /* CG_TIME_NONE: nobody knows */
     int reason;            /* CRLReason, -1 for none */
 };
 

@@ -18,8 +18,9 @@ static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
 
 static int64_t seconds(const ASN1_TIME *time)
 {
-    int64_t t = 0;
-    return time && cg_time_seconds(time, &t) ? t : 0;
+    int64_t t = CG_TIME_NONE;
+    (void)cg_time_seconds(time, &t);
+    return t;
 }
 
 static int64_t this_update(const struct cg_lint_object *o)
@@ -102,20 +103,20 @@ static bool no_next_update(const struct cg_lint_object *o, char *detail, size_t 
 
 static bool time_malformed(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    return !this_update(o) || (!no_next_update(o, detail, size) && !next_update(o));
+    return this_update(o) == CG_TIME_NONE || (!no_next_update(o, detail, size) && next_update(o) == CG_TIME_NONE);
 }
 
 static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
 {
     cg_time_text(next_update(o), detail, size);
-    return next_update(o) && o->now > next_update(o);
+    return next_update(o) != CG_TIME_NONE && o->now > next_update(o);
 }
 
 static bool half_used(const struct cg_lint_object *o, char *detail, size_t size)
 {
     int64_t from = this_update(o), to = next_update(o);
     cg_time_text(to, detail, size);
-    return from && to && o->now <= to && o->now > from + (to - from) / 2;
+    return from != CG_TIME_NONE && to != CG_TIME_NONE && o->now <= to && o->now > from + (to - from) / 2;
 }
 
 static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
@@ -128,7 +129,7 @@ static bool lives_longer(const struct cg_lint_object *o, int64_t seconds_allowed
 {
     int64_t from = this_update(o), to = next_update(o);
     snprintf(detail, size, "%lld days", (long long)((to - from) / DAY));
-    return from && to && to - from > seconds_allowed;
+    return from != CG_TIME_NONE && to != CG_TIME_NONE && to - from > seconds_allowed;
 }
 
 static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
@@ -229,7 +230,7 @@ static bool reason_invalid(const struct cg_lint_object *o, char *detail, size_t 
 static bool later(const X509_REVOKED *entry, const struct cg_lint_object *o)
 {
     int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry));
-    return !at || at > this_update(o) + SET_BACK_MAX;
+    return at == CG_TIME_NONE || at > this_update(o) + SET_BACK_MAX;
 }
 
 static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size_t size)

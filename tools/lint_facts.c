@@ -80,8 +80,9 @@ bool cg_lint_take_facts(struct cg_lint_object *o)
     o->key = X509_get_pubkey(cert);
     o->self_issued = X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
     o->self_signed = cg_path_is_self_signed(cert);
-    o->times_ok = cg_time_seconds(X509_get0_notBefore(cert), &o->not_before) &&
-                  cg_time_seconds(X509_get0_notAfter(cert), &o->not_after);
+    const bool from = cg_time_seconds(X509_get0_notBefore(cert), &o->not_before);
+    const bool to = cg_time_seconds(X509_get0_notAfter(cert), &o->not_after);
+    o->times_ok = from && to;
     o->bc = decoded(cert, NID_basic_constraints);
     o->ku = decoded(cert, NID_key_usage);
     o->eku = decoded(cert, NID_ext_key_usage);

@@ -243,15 +243,16 @@ static bool may_cert(const struct cg_list *list, const char *line, size_t len)
 static void time_text(int64_t ms, char out[24])
 {
     char seconds[32] = "";
-    cg_time_text(ms / 1000, seconds, sizeof seconds);
-    snprintf(out, 24, "%.19s.%03u", seconds, (unsigned)(ms % 1000) % 1000);
+    const int64_t part = (ms % 1000 + 1000) % 1000; /* before 1970 too */
+    cg_time_text((ms - part) / 1000, seconds, sizeof seconds);
+    snprintf(out, 24, "%.19s.%03u", seconds, (unsigned)part);
 }
 
 void cg_log_filter_ready(struct cg_log_filter *filter)
 {
-    if (filter->since_ms)
+    if (filter->since_ms != CG_LOG_EVER)
         time_text(filter->since_ms, filter->since);
-    if (filter->until_ms)
+    if (filter->until_ms != CG_LOG_NO_END)
         time_text(filter->until_ms, filter->until);
 }
 
@@ -262,8 +263,8 @@ static bool may_time(const struct cg_log_filter *filter, const char *line, size_
     const size_t at = sizeof begin - 1, digits = sizeof filter->since - 1;
     if (len < at + digits + 2 || memcmp(line, begin, at) != 0 || !has_shape(line + at, "0000-00-00T00:00:00.000Z\""))
         return true;
-    return (!filter->since_ms || memcmp(line + at, filter->since, digits) >= 0) &&
-           (!filter->until_ms || memcmp(line + at, filter->until, digits) < 0);
+    return (!*filter->since || memcmp(line + at, filter->since, digits) >= 0) &&
+           (!*filter->until || memcmp(line + at, filter->until, digits) < 0);
 }
 
 static bool may_words(const struct cg_log_filter *filter, const char *line, size_t len)
@@ -334,9 +335,8 @@ bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_
     snprintf(port, sizeof port, "%d", event->listener);
     return is_one_of(&filter->reason, event->reason) && is_one_of(&filter->event, event->event) &&
            is_one_of(&filter->listener, port) && is_one_of(&filter->client, event->client_id) &&
-           fits_peer(&filter->peer, event) && fits_cert(&filter->cert, event) &&
-           (!filter->since_ms || event->at_ms >= filter->since_ms) &&
-           (!filter->until_ms || event->at_ms < filter->until_ms);
+           fits_peer(&filter->peer, event) && fits_cert(&filter->cert, event) && event->at_ms >= filter->since_ms &&
+           event->at_ms < filter->until_ms;
 }
 
 bool cg_log_time(const char *text, int64_t now, int64_t *ms)
@@ -344,7 +344,7 @@ bool cg_log_time(const char *text, int64_t now, int64_t *ms)
     int64_t seconds;
     size_t len = strlen(text);
     if (len && isalpha((unsigned char)text[len - 1]) && cg_duration_parse(text, &seconds)) {
-        *ms = now > seconds ? (now - seconds) * 1000 : 1;
+        *ms = now > seconds ? (now - seconds) * 1000 : 0;
         return true;
     }
     if (!has_shape(text, "0000-00-00") || text[10])

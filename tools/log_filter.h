@@ -9,10 +9,12 @@
 #include "core/reason.h"
 
 #define CG_LOG_WORD_MAX 256
+#define CG_LOG_EVER     INT64_MIN
+#define CG_LOG_NO_END   INT64_MAX
 
 struct cg_log_filter {
     struct cg_list reason, peer, client, cert, listener, event;
-    int64_t since_ms, until_ms; /* 0: open */
+    int64_t since_ms, until_ms; /* from and before; CG_LOG_EVER and CG_LOG_NO_END: open */
     char since[24], until[24];  /* the same as in "ts", to compare bytes: cg_log_filter_ready makes them */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_data.h"
 
+#include "core/moment.h"
 #include "log_cure.h"
 
 #include <stdlib.h>
@@ -110,12 +111,18 @@ static void loaded(struct cg_report *report, const struct cg_log_event *event)
     snprintf(report->policy, sizeof report->policy, "%s", event->policy);
 }
 
+void cg_report_begin(struct cg_report *report, int64_t now)
+{
+    report->now = now;
+    report->since = report->until = report->policy_at = CG_TIME_NONE;
+}
+
 void cg_report_event(struct cg_report *report, const struct cg_log_event *event)
 {
     const size_t kind = kind_of(event->event);
     const int64_t at = event->at_ms / 1000;
     report->events += cg_log_event_weight(event);
-    report->since = !report->since || at < report->since ? at : report->since;
+    report->since = report->since == CG_TIME_NONE || at < report->since ? at : report->since;
     report->until = at > report->until ? at : report->until;
     if (kind == CG_COUNT(kinds))
         return;
@@ -180,7 +187,7 @@ struct cg_health *cg_report_health(struct cg_report *report, enum cg_health_stat
     struct cg_health *health = &report->health[report->nhealth];
     if (report->nhealth + 1 < CG_REPORT_HEALTH)
         report->nhealth++;
-    *health = (struct cg_health){.state = state};
+    *health = (struct cg_health){.state = state, .at = CG_TIME_NONE};
     return health;
 }
 
@@ -210,7 +217,7 @@ void cg_report_finish(struct cg_report *report)
     cg_counts_sort(&report->certificates);
     cg_counts_sort(&report->connected);
     cg_counts_sort(&report->told);
-    if (report->since && report->since <= report->now) {
+    if (report->since != CG_TIME_NONE && report->since <= report->now) {
         cg_timeline_add(&report->timeline, report->since, CG_REASON_UNSET, 0);
         cg_timeline_add(&report->timeline, report->until < report->now ? report->until : report->now, CG_REASON_UNSET,
                         0);

@@ -20,7 +20,7 @@ enum cg_health_state { CG_HEALTH_GOOD = 0, CG_HEALTH_WATCH, CG_HEALTH_ACT };
 /* A line on the state of CA, CRLs, files or the policy. */
 struct cg_health {
     enum cg_health_state state;
-    int64_t at; /* when it was seen, s; 0: now */
+    int64_t at; /* when it was seen, s; CG_TIME_NONE: now */
     char what[160];
     char detail[400];
     char cure[400];
@@ -41,7 +41,7 @@ struct cg_forecast {
 };
 
 struct cg_report {
-    int64_t now, since, until; /* s; since and until of the events seen, 0: none */
+    int64_t now, since, until; /* s; since and until of the events seen, CG_TIME_NONE: none */
     bool since_given;
     struct cg_timeline timeline; /* of rejections */
     double reason[CG_REASON_COUNT];
@@ -53,11 +53,13 @@ struct cg_report {
     struct cg_forecast issued, seen;
     struct cg_health health[CG_REPORT_HEALTH];
     size_t nhealth;
-    char policy[300];              /* in force, by the last snapshot_loaded event; "" */
-    int64_t policy_at, refused_at; /* s: of the last snapshot_loaded and snapshot_rejected */
+    char policy[300];  /* in force, by the last snapshot_loaded event; "" */
+    int64_t policy_at; /* s: of the last snapshot_loaded; CG_TIME_NONE: there was none */
     double snapshot, anchors, crls;
 };
 
+/* Of a report that is zero. */
+void cg_report_begin(struct cg_report *report, int64_t now);
 void cg_report_event(struct cg_report *report, const struct cg_log_event *event);
 
 /* After the last event: sorts, makes the forecast of what was seen, and lines on the broker's health. */

@@ -18,7 +18,7 @@ void cg_html_cell(FILE *out, const char *label, const char *text);
 void cg_html_prose(FILE *out, const char *label, const char *text); /* what stands between ` is a command */
 void cg_html_code(FILE *out, const char *label, const char *text);  /* a command, or nothing where it is "" */
 void cg_html_number(FILE *out, const char *label, double number);
-void cg_html_time(FILE *out, const char *label, int64_t seconds); /* to the minute; 0: nothing */
+void cg_html_time(FILE *out, const char *label, int64_t seconds); /* to the minute; CG_TIME_NONE: nothing */
 
 /* The begin of a table with these column titles (NULL-terminated), and its end. caption is read out, not shown.
  * numbers: a bit for each column of numbers. */

@@ -41,7 +41,7 @@ static void header(FILE *out, const struct cg_report_page *page)
     fputs("<header><h1>", out);
     cg_html_text(out, page->title);
     fputs("</h1>\n<p>", out);
-    if (report->since) {
+    if (report->since != CG_TIME_NONE) {
         moment(out, report->since);
         fputs(" to ", out);
         moment(out, report->until);
@@ -238,7 +238,7 @@ static void policy(FILE *out, const struct cg_report_page *page)
 {
     const struct cg_report *report = page->report;
     section(out, "Policy in force", "");
-    if (report->policy_at) {
+    if (report->policy_at != CG_TIME_NONE) {
         fputs("<p>The broker loaded ", out);
         fputs("<code>", out);
         cg_html_text(out, report->policy);

@@ -72,6 +72,8 @@ static void time_line(cJSON *json, const char *key, int64_t seconds)
 static void end_lines(cJSON *json, const char *key, int64_t now, int64_t end)
 {
     time_line(json, key, end);
+    if (end == CG_TIME_NONE)
+        return;
     const int64_t days = (end - now) / DAY;
     cJSON_AddNumberToObject(json, "days_left", (double)days);
 }

@@ -122,7 +122,8 @@ static int read_options(struct log_run *run)
 {
     const struct log_options *o = run->options;
     struct cg_log_filter *f = &run->filter;
-    *f = (struct cg_log_filter){o->reason, o->peer, o->client, o->cert, o->listener, o->event, 0, 0, "", ""};
+    *f = (struct cg_log_filter){o->reason, o->peer,     o->client,     o->cert, o->listener,
+                                o->event,  CG_LOG_EVER, CG_LOG_NO_END, "",      ""};
     for (size_t i = 0; i < o->reason.count; i++)
         if (strcmp(cg_reason_row(cg_reason_from_code(o->reason.item[i]))->code, o->reason.item[i]) != 0)
             return cg_usage(run->cli, "--reason %s: there is no such reason; certguard-reasons(5) lists them",

@@ -134,7 +134,7 @@ static void tell(const struct report_run *run)
 static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_error err = {""};
-    struct cg_log_filter filter = {.since_ms = 0};
+    struct cg_log_filter filter = {.since_ms = CG_LOG_EVER, .until_ms = CG_LOG_NO_END};
     struct report_run run = {.cli = cli, .options = values};
     if (cli->json && !run.options->output)
         return cg_usage(cli, "--json goes with --output FILE: the page itself is no JSON");
@@ -146,7 +146,7 @@ static int run(const struct cg_cli *cli, const void *values)
         cg_error_set(&err, "out of memory");
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     }
-    run.report->now = cli->now;
+    cg_report_begin(run.report, cli->now);
     bool good = read_ca(&run, &err) && read_policy(&run, &err) && read_logs(&run, &filter, &err) &&
                 write_page(&run, &err);
     if (good)

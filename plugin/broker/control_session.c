@@ -56,7 +56,7 @@ cJSON *cg_control_session(const struct cg_conn *conn, int64_t now)
     cJSON_AddNumberToObject(object, "listener", conn->listener);
     cJSON_AddStringToObject(object, "version", conn->version);
     cJSON_AddStringToObject(object, "cipher", conn->cipher);
-    if (conn->not_after) {
+    if (conn->not_after != CG_TIME_NO_END) {
         add_time(object, "until", conn->not_after);
         cJSON_AddNumberToObject(object, "days", (double)cg_days_until(conn->not_after, now));
     }

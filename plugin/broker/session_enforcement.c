@@ -6,6 +6,7 @@
 #include "recheck.h"
 
 #include "core/identity.h"
+#include "core/moment.h"
 #include "core/text.h"
 #include "tls/hook.h"
 
@@ -46,15 +47,17 @@ struct cg_enforcement {
     int64_t no_pass_before_ms;
     struct cg_conn *cursor; /* the next record of a scan for what expired */
     bool scanning;
-    int64_t next_expiry;                   /* wall clock, s: no session expires before; 0: none does */
+    int64_t next_expiry;                   /* wall clock, s: no session expires before; CG_TIME_NO_END: none does */
     uint64_t plain_judged, plain_accepted; /* all clients without TLS: by this snapshot; how many there had been */
 };
 
 struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_means *means)
 {
     struct cg_enforcement *enforcement = calloc(1, sizeof *enforcement);
-    if (enforcement)
-        enforcement->means = *means;
+    if (!enforcement)
+        return NULL;
+    enforcement->means = *means;
+    enforcement->next_expiry = CG_TIME_NO_END;
     return enforcement;
 }
 
@@ -164,7 +167,7 @@ void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *co
 
 static void remember_expiry(struct cg_enforcement *enforcement, int64_t not_after)
 {
-    if (not_after && (!enforcement->next_expiry || not_after < enforcement->next_expiry))
+    if (not_after < enforcement->next_expiry)
         enforcement->next_expiry = not_after;
 }
 
@@ -185,7 +188,7 @@ static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *co
     if (cg_recheck_subject_of(conn, &subject))
         cg_recheck_judge(current, &subject, now, &verdict);
     if (verdict.decision == CG_ACCEPT) {
-        conn->not_after = verdict.not_after == 0 || verdict.not_after > now ? verdict.not_after : now + 1;
+        conn->not_after = verdict.not_after > now ? verdict.not_after : now + 1;
         remember_expiry(enforcement, conn->not_after);
     } else {
         const struct finding finding = {verdict.reason, verdict.detail, cg_recheck_authority(&verdict), verdict.depth};
@@ -198,17 +201,17 @@ static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *co
 /* A full scan, only when the earliest of them is due. It frees nothing; what ends between two slices moves the cursor. */
 static void find_expired(struct cg_enforcement *enforcement, const struct cg_snapshot *current, int64_t now)
 {
-    if (!enforcement->scanning && (!enforcement->next_expiry || now <= enforcement->next_expiry))
+    if (!enforcement->scanning && now <= enforcement->next_expiry)
         return;
     if (!enforcement->scanning) {
         enforcement->cursor = cg_hook_first();
-        enforcement->next_expiry = 0;
+        enforcement->next_expiry = CG_TIME_NO_END;
     }
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     while (enforcement->cursor && cg_clock_monotonic_ms() <= until) {
         struct cg_conn *conn = enforcement->cursor;
         enforcement->cursor = conn->next;
-        if (conn->state != CG_CONN_ESTABLISHED || !conn->not_after || conn->ending || conn->reported)
+        if (conn->state != CG_CONN_ESTABLISHED || conn->ending || conn->reported)
             continue;
         if (now > conn->not_after)
             judge_expired(enforcement, conn, current, now);
@@ -387,7 +390,7 @@ int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snaps
     judge_all_plain(enforcement, current, unknown);
     if (enforcement->scanning)
         return 1;
-    if (!enforcement->next_expiry)
+    if (enforcement->next_expiry == CG_TIME_NO_END)
         return next;
     int64_t expiry = now > enforcement->next_expiry ? 1 : (enforcement->next_expiry - now + 1) * 1000;
     return next < 0 || expiry < next ? expiry : next;

@@ -71,7 +71,7 @@ struct cg_sysinfo {
     const struct cg_conn *cursor;
     struct cg_population under_way, population;
     uint64_t snapshot;     /* of the dates below; 0: none */
-    int64_t anchors, crls; /* the earliest end; 0: there are none */
+    int64_t anchors, crls; /* the earliest end; CG_TIME_NONE: there are none */
     int64_t sent[NUMBERS]; /* UNSENT: nothing yet */
     uint64_t rejected_sent[CG_REASON_COUNT];
     struct {
@@ -120,7 +120,7 @@ static void send_number(const struct cg_sysinfo *sysinfo, const char *name, cons
 
 static void sooner(int64_t *earliest, int64_t when)
 {
-    if (!*earliest || when < *earliest)
+    if (*earliest == CG_TIME_NONE || when < *earliest)
         *earliest = when;
 }
 
@@ -130,7 +130,7 @@ static void look_at_trust(struct cg_sysinfo *sysinfo, const struct cg_snapshot *
     const STACK_OF(X509) *anchors = cg_trust_anchors(current->trust);
     const struct cg_crl_set *crls = cg_trust_crls(current->trust);
     sysinfo->snapshot = current->number;
-    sysinfo->anchors = sysinfo->crls = 0;
+    sysinfo->anchors = sysinfo->crls = CG_TIME_NONE;
     for (int i = 0; i < sk_X509_num(anchors); i++) {
         int64_t end = 0;
         if (cg_time_seconds(X509_get0_notAfter(sk_X509_value(anchors, i)), &end))
@@ -146,7 +146,7 @@ static void look_at_trust(struct cg_sysinfo *sysinfo, const struct cg_snapshot *
 /* What is no longer there (the last CRL was removed from the policy) is taken back: an empty retained message. */
 static void send_days(struct cg_sysinfo *sysinfo, enum number which, int64_t end, int64_t now)
 {
-    int64_t days = end ? cg_days_until(end, now) : UNSENT;
+    int64_t days = end != CG_TIME_NONE ? cg_days_until(end, now) : UNSENT;
     if (days == sysinfo->sent[which])
         return;
     sysinfo->sent[which] = days;
@@ -176,11 +176,11 @@ static void send_credential(struct cg_sysinfo *sysinfo, uint16_t port, const str
     send_number(sysinfo, "expiry/credential/", place, sysinfo->credential[i].days);
 }
 
-/* The first end of the certificates that the broker loaded by itself; 0: there are none. */
+/* The first end of the certificates that the broker loaded by itself; CG_TIME_NONE: there are none. */
 static int64_t certfile_end(const struct cg_snapshot *current)
 {
     const X509 *own = NULL;
-    int64_t earliest = 0, end = 0;
+    int64_t earliest = CG_TIME_NONE, end = 0;
     for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++)
         if (cg_time_seconds(X509_get0_notAfter(own), &end))
             sooner(&earliest, end);
@@ -234,7 +234,7 @@ static void count(struct cg_population *population, const struct cg_conn *conn, 
     if (conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER || conn->ending)
         return;
     population->live++;
-    for (int i = 0; conn->not_after && i < CG_EXPIRING_COUNT; i++)
+    for (int i = 0; conn->not_after != CG_TIME_NO_END && i < CG_EXPIRING_COUNT; i++)
         population->expiring[i] += conn->not_after - now <= (int64_t)cg_expiring_days[i] * DAY;
 }
 

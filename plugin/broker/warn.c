@@ -132,7 +132,7 @@ void cg_warner_accepted(struct cg_warner *warner, const struct cg_conn *conn, co
                         int64_t now)
 {
     /* The common case costs one comparison. */
-    if (!conn->peer_leaf || (conn->not_after && conn->not_after - now > policy->warn_before[0]))
+    if (!conn->peer_leaf || (conn->not_after != CG_TIME_NO_END && conn->not_after - now > policy->warn_before[0]))
         return;
     bool bridge = conn->role == CG_ROLE_BRIDGE;
     const struct subject subject = {conn->peer_leaf,

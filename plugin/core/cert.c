@@ -92,8 +92,9 @@ bool cg_cert_read(struct cg_cert *cert, X509 *x509)
         return false; /* its extensions could not be read for want of memory */
     cert->key_usage = X509_get_key_usage(x509);
     cert->eku = X509_get_extended_key_usage(x509);
-    cert->dates_ok = cg_time_seconds(X509_get0_notBefore(x509), &cert->not_before) &&
-                     cg_time_seconds(X509_get0_notAfter(x509), &cert->not_after);
+    const bool from = cg_time_seconds(X509_get0_notBefore(x509), &cert->not_before);
+    const bool to = cg_time_seconds(X509_get0_notAfter(x509), &cert->not_after);
+    cert->dates_ok = from && to;
     read_key(cert);
     read_digest(cert);
     int critical = -1;

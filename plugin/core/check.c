@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check.h"
 
+#include "moment.h"
 #include "path.h"
 #include "rules.h"
 
@@ -72,24 +73,23 @@ static bool look_up_revocation(struct cg_subject *subject)
     return subject->crl != NULL;
 }
 
-/* The last second at which the rules accept this path: an expiry that no rule enforces ends nothing. 0: never. */
+/* The last second at which the rules accept this path: an expiry that no rule enforces ends nothing. */
 static int64_t last_second(const struct cg_subject *subject)
 {
     const struct cg_profile *profile = subject->in->profile;
-    int64_t earliest = INT64_MAX;
+    int64_t earliest = CG_TIME_NO_END;
     for (int i = 0; i < subject->ncerts; i++) {
         enum cg_reason rule = i == 0 ? CG_REASON_EXPIRED : CG_REASON_CA_EXPIRED;
         int64_t last = subject->cert[i].not_after + profile->clock_skew;
         if (profile->mode[rule] == CG_ENFORCE && last < earliest)
             earliest = last;
     }
-    return earliest == INT64_MAX ? 0 : earliest;
+    return earliest;
 }
 
-static bool keep_path(const STACK_OF(X509) *path, const struct cg_subject *subject, struct cg_verdict *verdict)
+static bool keep_path(const STACK_OF(X509) *path, struct cg_verdict *verdict)
 {
     verdict->path = X509_chain_up_ref((STACK_OF(X509) *)(uintptr_t)path);
-    verdict->not_after = verdict->complete ? last_second(subject) : 0;
     return verdict->path != NULL;
 }
 
@@ -141,7 +141,8 @@ static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, bool sign
         if (!read_facts(&subject, i))
             goto out;
     cg_rules_run(&subject, verdict);
-    if (subject.anchored && !keep_path(path, &subject, verdict))
+    verdict->not_after = subject.anchored && verdict->complete ? last_second(&subject) : CG_TIME_NO_END;
+    if (subject.anchored && !keep_path(path, verdict))
         goto out;
     attempt->fault = CG_REASON_UNSET;
     ok = true;
@@ -279,6 +280,7 @@ static void no_certificate(const struct cg_check_input *in, struct cg_verdict *o
     if (mode == CG_ENFORCE)
         return;
     out->decision = CG_ACCEPT;
+    out->not_after = CG_TIME_NO_END;
     out->reason = CG_REASON_OK;
     out->detail[0] = '\0';
     out->findings[0].mode = mode;

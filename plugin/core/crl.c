@@ -400,8 +400,8 @@ static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *
                     const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out)
 {
     struct query q = {.set = set, .cert = cert, .issuer = issuer, .terms = terms, .depth = depth};
-    memset(out, 0, sizeof *out);
-    out->reason = -1;
+    *out = (struct cg_crl_answer){
+        .reason = -1, .revoked_at = CG_TIME_NONE, .this_update = CG_TIME_NONE, .next_update = CG_TIME_NONE};
     if (cg_crl_points_read(cert, &q.points) && X509_NAME_cmp(q.points.issuer, X509_get_subject_name(issuer)) == 0) {
         q.serial_fits = cg_serial_from_asn1(X509_get0_serialNumber(cert), &q.serial);
         decide(&q, out);

@@ -71,8 +71,8 @@ struct cg_crl_terms {
 struct cg_crl_answer {
     enum cg_crl_status status;
     int reason;                       /* CRLReason of RFC 5280 5.3.1 when revoked; -1 where the entry has none */
-    int64_t revoked_at;               /* s since 1970, down to the minute, when revoked and known; else 0 */
-    int64_t this_update, next_update; /* of the CRL that decided; 0 where there is none */
+    int64_t revoked_at;               /* s since 1970, down to the minute, when revoked and known; else CG_TIME_NONE */
+    int64_t this_update, next_update; /* of the CRL that decided; CG_TIME_NONE where there is none */
     char number[44];                  /* its cRLNumber, lower-case hex; "" */
 };
 

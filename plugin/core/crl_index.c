@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "crl_index.h"
+#include "moment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #define PACKED      4
 #define NO_REASON   15
 #define MINUTES_MAX 0x0fffffff
+#define BEFORE_1970 0 /* and 1 is the first minute of 1970 */
 
 static const size_t widths[CG_CRL_INDEX_CLASSES] = {8, 16, 20, 8, 16, 20}; /* the last three: negative */
 #define STRIDE_MAX (CG_SERIAL_MAX + PACKED)
@@ -63,9 +65,7 @@ static int class_of(const struct cg_serial *serial)
 
 static void pack(const struct cg_crl_record *record, unsigned char out[PACKED])
 {
-    int64_t minutes = record->revoked_at / 60;
-    if (minutes < 0)
-        minutes = 0;
+    int64_t minutes = record->revoked_at < 0 ? BEFORE_1970 : record->revoked_at / 60 + 1;
     if (minutes > MINUTES_MAX)
         minutes = MINUTES_MAX;
     unsigned reason = record->reason < 0 || record->reason >= NO_REASON ? NO_REASON : (unsigned)record->reason;
@@ -77,7 +77,7 @@ static void unpack(const unsigned char in[PACKED], struct cg_crl_record *out)
 {
     uint32_t word;
     memcpy(&word, in, PACKED);
-    out->revoked_at = (int64_t)(word >> 4) * 60;
+    out->revoked_at = word >> 4 == BEFORE_1970 ? CG_TIME_NONE : ((int64_t)(word >> 4) - 1) * 60;
     out->reason = (word & 15) == NO_REASON ? -1 : (int)(word & 15);
 }
 

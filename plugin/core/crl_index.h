@@ -33,7 +33,7 @@ struct cg_crl_index {
 };
 
 struct cg_crl_record {
-    int64_t revoked_at; /* s since 1970, down to the minute; 0 where it lies before 1970 */
+    int64_t revoked_at; /* s since 1970, down to the minute; CG_TIME_NONE where it lies before 1970 */
     int reason;         /* CRLReason, -1 for none */
 };
 

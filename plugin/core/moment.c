@@ -5,10 +5,9 @@
 #include <string.h>
 
 #define DAY            INT64_C(86400)
-#define FIRST          INT64_C(-62167219200) /* 0000-01-01T00:00:00Z */
-#define DAYS_OF_400    146097                /* the calendar repeats after 400 years */
-#define MARCH_OF_ZERO  719468                /* days from 0000-03-01 to 1970-01-01 */
-#define UTC_FIRST_YEAR 1950                  /* two digits of the year stand for 1950 to 2049 */
+#define DAYS_OF_400    146097 /* the calendar repeats after 400 years */
+#define MARCH_OF_ZERO  719468 /* days from 0000-03-01 to 1970-01-01 */
+#define UTC_FIRST_YEAR 1950   /* two digits of the year stand for 1950 to 2049 */
 #define UTC_LAST_YEAR  2049
 
 /* How a time is written: each letter is a digit of a part, any other character stands for itself. */
@@ -81,7 +80,7 @@ static int64_t days_since_1970(int year, int month, int day)
 
 bool cg_date_seconds(const struct cg_date *date, int64_t *seconds)
 {
-    *seconds = 0;
+    *seconds = CG_TIME_NONE;
     if (date->year < 0 || date->year > 9999 || date->month < 1 || date->month > 12 || date->day < 1 ||
         date->day > days_in_month(date->year, date->month) || date->hour < 0 || date->hour > 23 || date->minute < 0 ||
         date->minute > 59 || date->second < 0 || date->second > 59)
@@ -94,9 +93,10 @@ bool cg_date_seconds(const struct cg_date *date, int64_t *seconds)
 /* The other way round, within 400 years that begin in March; the days of the leap years in them are taken out first. */
 struct cg_date cg_date_of(int64_t seconds)
 {
-    seconds = seconds < FIRST ? FIRST : seconds > CG_TIME_LAST ? CG_TIME_LAST : seconds;
-    int64_t since_march = (seconds - FIRST) / DAY - 60 + DAYS_OF_400; /* 60: January and February of the year 0 */
-    int second = (int)((seconds - FIRST) % DAY), day = (int)(since_march % DAYS_OF_400);
+    seconds = seconds < CG_TIME_FIRST ? CG_TIME_FIRST : seconds > CG_TIME_LAST ? CG_TIME_LAST : seconds;
+    int64_t since_march = (seconds - CG_TIME_FIRST) / DAY - 60 +
+                          DAYS_OF_400; /* 60: January and February of the year 0 */
+    int second = (int)((seconds - CG_TIME_FIRST) % DAY), day = (int)(since_march % DAYS_OF_400);
     int year = (day - day / 1460 + day / 36524 - day / (DAYS_OF_400 - 1)) / 365;
     day -= 365 * year + year / 4 - year / 100;
     int month = (5 * day + 2) / 153;
@@ -119,21 +119,21 @@ static bool read_utc_shape(const void *text, size_t len, struct cg_date *date)
 bool cg_time_read_utc(const void *text, size_t len, int64_t *seconds)
 {
     struct cg_date date;
-    *seconds = 0;
+    *seconds = CG_TIME_NONE;
     return read_utc_shape(text, len, &date) && cg_date_seconds(&date, seconds);
 }
 
 bool cg_time_read_generalized(const void *text, size_t len, int64_t *seconds)
 {
     struct cg_date date;
-    *seconds = 0;
+    *seconds = CG_TIME_NONE;
     return read_shape(generalized_time, text, len, &date) && cg_date_seconds(&date, seconds);
 }
 
 bool cg_time_read_lenient(const void *text, size_t len, int64_t *seconds)
 {
     struct cg_date date;
-    *seconds = 0;
+    *seconds = CG_TIME_NONE;
     if ((!read_utc_shape(text, len, &date) && !read_shape(generalized_time, text, len, &date)) || date.month < 1 ||
         date.month > 12 || date.day > 31)
         return false;
@@ -149,7 +149,7 @@ bool cg_time_read_lenient(const void *text, size_t len, int64_t *seconds)
 
 bool cg_time_seconds(const ASN1_TIME *time, int64_t *out)
 {
-    *out = 0;
+    *out = CG_TIME_NONE;
     if (!time)
         return false;
     const unsigned char *text = ASN1_STRING_get0_data(time);
@@ -165,7 +165,7 @@ bool cg_time_read_text(const char *text, int64_t *seconds)
     struct cg_date date;
     const unsigned char *bytes = (const unsigned char *)text;
     size_t len = strlen(text);
-    *seconds = 0;
+    *seconds = CG_TIME_NONE;
     return (read_shape(full_date, bytes, len, &date) || read_shape(date_time, bytes, len, &date)) &&
            cg_date_seconds(&date, seconds);
 }
@@ -178,7 +178,7 @@ void cg_time_print(int64_t seconds, char out[CG_TIME_TEXT_MAX])
 void cg_time_text(int64_t seconds, char *out, size_t size)
 {
     char text[CG_TIME_TEXT_MAX] = "";
-    if (seconds != 0)
+    if (seconds != CG_TIME_NONE && seconds != CG_TIME_NO_END)
         cg_time_print(seconds, text);
     snprintf(out, size, "%s", text);
 }
@@ -186,7 +186,7 @@ void cg_time_text(int64_t seconds, char *out, size_t size)
 bool cg_time_asn1_text(int64_t seconds, char out[CG_TIME_ASN1_MAX])
 {
     out[0] = '\0';
-    if (seconds < FIRST || seconds > CG_TIME_LAST)
+    if (seconds < CG_TIME_FIRST || seconds > CG_TIME_LAST)
         return false;
     struct cg_date date = cg_date_of(seconds);
     bool utc = date.year >= UTC_FIRST_YEAR && date.year <= UTC_LAST_YEAR;

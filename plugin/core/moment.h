@@ -11,13 +11,18 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CG_TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z: no certificate can say a later moment */
+#define CG_TIME_FIRST INT64_C(-62167219200) /* 0000-01-01T00:00:00Z: no certificate can say an earlier moment */
+#define CG_TIME_LAST  INT64_C(253402300799) /* 9999-12-31T23:59:59Z: nor a later one */
+
+/* 0 is a moment like any other, 1970-01-01T00:00:00Z. Of what was zero-initialised it is the end: over for long. */
+#define CG_TIME_NONE   (CG_TIME_FIRST - 1) /* no moment: before all of them, and far from where sums overflow */
+#define CG_TIME_NO_END INT64_MAX           /* where a moment is the end of something: it has none */
 
 struct cg_date {
     int year, month, day, hour, minute, second; /* year 0 to 9999, month and day from 1 */
 };
 
-/* False, and 0: there is no such date. */
+/* False, and CG_TIME_NONE, as all that follow: there is no such date. */
 bool cg_date_seconds(const struct cg_date *date, int64_t *seconds);
 
 /* The date of a moment; of one outside the years 0 to 9999 the nearest in them. */
@@ -32,7 +37,7 @@ bool cg_time_read_generalized(const void *text, size_t len, int64_t *seconds);
  * 60th second, are counted on from the last one. Not for certificates. */
 bool cg_time_read_lenient(const void *text, size_t len, int64_t *seconds);
 
-/* Of an ASN1_TIME, as RFC 5280 allows it; false, and 0, also for NULL. */
+/* Of an ASN1_TIME, as RFC 5280 allows it; false, and CG_TIME_NONE, also for NULL. */
 bool cg_time_seconds(const ASN1_TIME *time, int64_t *out);
 
 /* A date, "2026-11-23", or RFC 3339 in UTC, "2026-11-23T12:00:00Z". */
@@ -42,7 +47,7 @@ bool cg_time_read_text(const char *text, int64_t *seconds);
 /* RFC 3339 in UTC, "2026-11-23T12:00:00Z"; of a moment outside the years 0 to 9999 the nearest in them. */
 void cg_time_print(int64_t seconds, char out[CG_TIME_TEXT_MAX]);
 
-/* As cg_time_print, but 0 stands for no moment and gives "". */
+/* As cg_time_print, but CG_TIME_NONE and CG_TIME_NO_END give "". */
 void cg_time_text(int64_t seconds, char *out, size_t size);
 
 #define CG_TIME_ASN1_MAX 16

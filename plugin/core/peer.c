@@ -2,6 +2,7 @@
 #include "peer.h"
 
 #include "check.h"
+#include "moment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static void accept(struct cg_verdict *out)
 {
     memset(out, 0, sizeof *out);
     out->decision = CG_ACCEPT;
+    out->not_after = CG_TIME_NO_END;
     out->reason = CG_REASON_OK;
 }
 

@@ -40,7 +40,7 @@ struct cg_conn {
     bool resumed;                            /* by a ticket: the leaf is the one of the handshake before */
     struct cg_verdict *verdict;              /* owned; dropped after the accepted event, kept short */
     STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */
-    int64_t not_after;                       /* earliest of the path; 0: no certificate */
+    int64_t not_after;                       /* as in struct cg_verdict */
     X509 *peer_leaf;                         /* owned reference; also of a refused peer, for the event; may be NULL */
     enum cg_reason reason;                   /* why it was rejected; CG_REASON_UNSET while it was not */
     char *detail;                            /* owned; NULL while it was not */

@@ -32,7 +32,7 @@ static int64_t lasts_until(const struct cg_snapshot *snapshot, const struct cg_p
                                        .max_age = profile->crl_max_age,
                                        .grace = profile->crl_grace,
                                        .skew = profile->clock_skew};
-    int64_t until = verdict->not_after ? verdict->not_after : INT64_MAX, not_after = 0;
+    int64_t until = verdict->not_after, not_after = 0;
     if (profile->min_remaining > 0 && cg_time_seconds(X509_get0_notAfter(leaf), &not_after))
         until = earlier(until, not_after - profile->min_remaining);
     return earlier(until, cg_crl_set_next_change(cg_trust_crls(snapshot->server_trust), &terms) - 1);

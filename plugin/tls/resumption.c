@@ -11,6 +11,7 @@
  * libwebsockets. A session id context alone would bind to listener and snapshot, but knows nothing of the certificate;
  * it is set too, since OpenSSL refuses to resume a verified session without one. There is no stateful cache: session ids
  * of TLS 1.2 find nothing (context.c). */
+#include "core/moment.h"
 #include "private.h"
 #include "tickets.h"
 
@@ -64,7 +65,7 @@ static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
         return false;
     int64_t now_ms = monotonic_ms();
     int64_t left = (conn->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
-    if (conn->not_after) {
+    if (conn->not_after != CG_TIME_NO_END) {
         int64_t valid = conn->not_after - cg_hook.handlers.now(cg_hook.handlers.context);
         left = valid < left ? valid : left;
     }

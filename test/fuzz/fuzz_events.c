@@ -21,7 +21,8 @@ static void check_filter(const struct cg_log_event *event, const char *line, siz
 {
     const char *reason = event->reason, *kind = event->event, *peer = event->peer, *client = event->client_id,
                *subject = event->subject;
-    struct cg_log_filter filter = {.reason = {&reason, 1}, .event = {&kind, 1}, .client = {&client, 1}};
+    struct cg_log_filter filter = {
+        .reason = {&reason, 1}, .event = {&kind, 1}, .client = {&client, 1}, .until_ms = CG_LOG_NO_END};
     if (*peer)
         filter.peer = (struct cg_list){&peer, 1};
     if (*subject)

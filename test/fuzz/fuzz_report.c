@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
         text[size] = '\0';
         check_text(text);
-        report->now = 1800000000;
+        cg_report_begin(report, 1800000000);
         take_lines(report, text);
         cg_report_finish(report);
         const struct cg_report_page what = {.report = report, .title = text};

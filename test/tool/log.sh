@@ -60,6 +60,9 @@ done <<'ROWS'
 2 --since 2026-11-21T12:00:00.500+02:00
 1 --until 2026-11-21
 1 --since 2026-11-21 --until 2026-11-22
+3 --since 1970-01-01
+0 --until 1970-01-01
+0 --until 1970-01-01T00:00:00.000Z
 ROWS
 ok cg --at 2026-11-22T11:00:00Z log --since 2h events
 lines 1

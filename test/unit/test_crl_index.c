@@ -2,6 +2,7 @@
 /* The index: exact for every serial number, whatever the order; and the DER cursor's times. */
 #include "core/crl_index.h"
 #include "core/der.h"
+#include "core/moment.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +73,11 @@ static void keeps_date_and_reason(void **state)
     static const struct {
         int64_t at, expected;
         int reason;
-    } rows[] = {{0, 0, -1}, {1767225661, 1767225660, 0}, {-5, 0, 10}, {INT64_C(1) << 40, INT64_C(0x0fffffff) * 60, 1}};
+    } rows[] = {{0, 0, -1},
+                {59, 0, -1},
+                {1767225661, 1767225660, 0},
+                {-5, CG_TIME_NONE, 10},
+                {INT64_C(1) << 40, INT64_C(0x0ffffffe) * 60, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cg_crl_index index = {0};
         struct cg_serial serial;

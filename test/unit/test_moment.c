@@ -89,24 +89,24 @@ static void times_are_read_strictly(void **state)
         {"UTCTime", "300317174640Z", V_ASN1_UTCTIME, true, 1900000000},
         {"GeneralizedTime", "20300317174640Z", V_ASN1_GENERALIZEDTIME, true, 1900000000},
         {"leap day", "20240229000000Z", V_ASN1_GENERALIZEDTIME, true, 1709164800},
-        {"no leap day", "20230229000000Z", V_ASN1_GENERALIZEDTIME, false, 0},
-        {"no leap year in 2100", "21000229000000Z", V_ASN1_GENERALIZEDTIME, false, 0},
-        {"month 0", "300001000000Z", V_ASN1_UTCTIME, false, 0},
-        {"month 13", "301301000000Z", V_ASN1_UTCTIME, false, 0},
-        {"day 0", "300100000000Z", V_ASN1_UTCTIME, false, 0},
-        {"31 June", "300631000000Z", V_ASN1_UTCTIME, false, 0},
-        {"hour 24", "300317240000Z", V_ASN1_UTCTIME, false, 0},
-        {"minute 60", "300317176000Z", V_ASN1_UTCTIME, false, 0},
-        {"second 60", "300317174660Z", V_ASN1_UTCTIME, false, 0},
-        {"no seconds", "3003171746Z", V_ASN1_UTCTIME, false, 0},
-        {"an offset", "300317174640+0000", V_ASN1_UTCTIME, false, 0},
-        {"no Z", "3003171746400", V_ASN1_UTCTIME, false, 0},
-        {"a fraction", "20300317174640.5Z", V_ASN1_GENERALIZEDTIME, false, 0},
-        {"no digits", "3003171746x0Z", V_ASN1_UTCTIME, false, 0},
-        {"a blank", "30031717464 0", V_ASN1_UTCTIME, false, 0},
-        {"the other type's length", "20300317174640Z", V_ASN1_UTCTIME, false, 0},
-        {"no time at all", "300317174640Z", V_ASN1_OCTET_STRING, false, 0},
-        {"empty", "", V_ASN1_UTCTIME, false, 0},
+        {"no leap day", "20230229000000Z", V_ASN1_GENERALIZEDTIME, false, CG_TIME_NONE},
+        {"no leap year in 2100", "21000229000000Z", V_ASN1_GENERALIZEDTIME, false, CG_TIME_NONE},
+        {"month 0", "300001000000Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"month 13", "301301000000Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"day 0", "300100000000Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"31 June", "300631000000Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"hour 24", "300317240000Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"minute 60", "300317176000Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"second 60", "300317174660Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"no seconds", "3003171746Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"an offset", "300317174640+0000", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"no Z", "3003171746400", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"a fraction", "20300317174640.5Z", V_ASN1_GENERALIZEDTIME, false, CG_TIME_NONE},
+        {"no digits", "3003171746x0Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"a blank", "30031717464 0", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"the other type's length", "20300317174640Z", V_ASN1_UTCTIME, false, CG_TIME_NONE},
+        {"no time at all", "300317174640Z", V_ASN1_OCTET_STRING, false, CG_TIME_NONE},
+        {"empty", "", V_ASN1_UTCTIME, false, CG_TIME_NONE},
     };
     int64_t out = 1;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -153,7 +153,7 @@ static void databases_are_read_leniently(void **state)
         if (good)
             assert_string_equal(text, rows[i].same);
         else
-            assert_int_equal(out, 0);
+            assert_true(out == CG_TIME_NONE);
     }
 }
 
@@ -177,13 +177,19 @@ static void text_is_read_strictly(void **state)
     int64_t seconds = 1;
     char text[32];
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        if (cg_time_read_text(wrong[i], &seconds) || seconds != 0)
+        if (cg_time_read_text(wrong[i], &seconds) || seconds != CG_TIME_NONE)
             fail_msg("\"%s\" was read", wrong[i]);
     assert_true(cg_time_read_text("2030-03-17", &seconds));
     assert_true(seconds == 1899936000);
     cg_time_text(1900000000, text, sizeof text);
     assert_string_equal(text, "2030-03-17T17:46:40Z");
     cg_time_text(0, text, sizeof text);
+    assert_string_equal(text, "1970-01-01T00:00:00Z");
+    cg_time_text(CG_TIME_FIRST, text, sizeof text);
+    assert_string_equal(text, "0000-01-01T00:00:00Z");
+    cg_time_text(CG_TIME_NONE, text, sizeof text);
+    assert_string_equal(text, "");
+    cg_time_text(CG_TIME_NO_END, text, sizeof text);
     assert_string_equal(text, "");
     cg_time_text(1900000000, text, 5);
     assert_string_equal(text, "2030");
