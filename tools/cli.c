@@ -166,6 +166,18 @@ static bool number_parse(const char *text, int64_t *out)
     return true;
 }
 
+/* Examples of what options of the type take, and the limits; "" where the argument says it. */
+static const char *takes(enum cg_option_type type)
+{
+    static const char *const texts[] = {
+        [CG_OPT_NUMBER] = "a whole number, at most 2147483647",
+        [CG_OPT_DURATION] = CG_DURATION_WORDS,
+        [CG_OPT_LIFETIME] = "90d, 12h or 30m, more than 0 and at most 100y",
+        [CG_OPT_TIME] = "2026-12-31T23:59:59Z (up to the year 9999), +30d, -1h or seconds since 1970",
+    };
+    return texts[type] ? texts[type] : "";
+}
+
 static bool store(const struct parser *p, struct target t, const char *value)
 {
     if (!t.option || !t.place)
@@ -207,13 +219,8 @@ static bool store(const struct parser *p, struct target t, const char *value)
         break;
     }
     if (!good)
-        cg_error_set(p->err, "--%s: expected %s%s, found \"%s\"", o->name, o->argument,
-                     o->type == CG_OPT_TIME
-                         ? " as 2026-12-31T23:59:59Z (up to the year 9999), +30d, -1h or seconds since 1970"
-                     : o->type == CG_OPT_DURATION ? " as 90d, 12h or 30m"
-                     : o->type == CG_OPT_LIFETIME ? " as 90d, 12h or 30m, at most 100y"
-                                                  : "",
-                     value);
+        cg_error_set(p->err, "--%s: expected %s%s%s, found \"%s\"", o->name, o->argument, *takes(o->type) ? " as " : "",
+                     takes(o->type), value);
     return good;
 }
 

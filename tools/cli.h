@@ -115,6 +115,7 @@ void cg_help_verb(const struct cg_verb *verb);
 
 /* Values, also used for files of lines. */
 bool cg_duration_parse(const char *text, int64_t *seconds);
+#define CG_DURATION_WORDS "90d, 12h or 30m, at most 8000y"
 bool cg_lifetime_parse(const char *text, int64_t *seconds);
 bool cg_time_parse(const char *text, int64_t *seconds);
 

@@ -248,14 +248,6 @@ static void time_text(int64_t ms, char out[24])
     snprintf(out, 24, "%.19s.%03u", seconds, (unsigned)part);
 }
 
-void cg_log_filter_ready(struct cg_log_filter *filter)
-{
-    if (filter->since_ms != CG_LOG_EVER)
-        time_text(filter->since_ms, filter->since);
-    if (filter->until_ms != CG_LOG_NO_END)
-        time_text(filter->until_ms, filter->until);
-}
-
 /* The broker's lines begin with their time, always written alike: bytes sort as times do. Another shape is parsed. */
 static bool may_time(const struct cg_log_filter *filter, const char *line, size_t len)
 {
@@ -339,7 +331,8 @@ bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_
            event->at_ms < filter->until_ms;
 }
 
-bool cg_log_time(const char *text, int64_t now, int64_t *ms)
+/* "2026-11-23T12:00:00.123Z", "2026-11-23T13:00:00+01:00", "2026-11-23", or "2h" back from now; milliseconds. */
+static bool read_time(const char *text, int64_t now, int64_t *ms)
 {
     int64_t seconds;
     size_t len = strlen(text);
@@ -352,4 +345,28 @@ bool cg_log_time(const char *text, int64_t now, int64_t *ms)
     bool good = cg_time_parse(text, &seconds);
     *ms = good ? seconds * 1000 : 0;
     return good;
+}
+
+static bool take_time(const char *option, const char *text, int64_t now, int64_t *ms, char shown[24],
+                      struct cg_error *err)
+{
+    if (!text)
+        return true;
+    if (!read_time(text, now, ms)) {
+        cg_error_set(
+            err, "%s: expected 2026-11-23, 2026-11-23T12:00:00Z or, back from now, " CG_DURATION_WORDS ", found \"%s\"",
+            option, text);
+        return false;
+    }
+    time_text(*ms, shown);
+    return true;
+}
+
+bool cg_log_filter_times(struct cg_log_filter *filter, const char *since, const char *until, int64_t now,
+                         struct cg_error *err)
+{
+    filter->since_ms = CG_LOG_EVER;
+    filter->until_ms = CG_LOG_NO_END;
+    return take_time("--since", since, now, &filter->since_ms, filter->since, err) &&
+           take_time("--until", until, now, &filter->until_ms, filter->until, err);
 }

@@ -15,7 +15,7 @@
 struct cg_log_filter {
     struct cg_list reason, peer, client, cert, listener, event;
     int64_t since_ms, until_ms; /* from and before; CG_LOG_EVER and CG_LOG_NO_END: open */
-    char since[24], until[24];  /* the same as in "ts", to compare bytes: cg_log_filter_ready makes them */
+    char since[24], until[24];  /* the same as in "ts", to compare bytes: cg_log_filter_times makes them */
 };
 
 /* Texts are "" where the line has none; all borrowed from json. */
@@ -43,13 +43,12 @@ double cg_log_event_weight(const struct cg_log_event *event);
 /* The peer's address without its port; an IPv6 address without its brackets. */
 void cg_log_address(const struct cg_log_event *event, char *out, size_t size);
 
-void cg_log_filter_ready(struct cg_log_filter *filter);
+/* What --since and --until say, each may be NULL. False: one is no time, and the error is one of usage. */
+bool cg_log_filter_times(struct cg_log_filter *filter, const char *since, const char *until, int64_t now,
+                         struct cg_error *err);
 
 /* False only when no event in the line can fit. */
 bool cg_log_filter_may(const struct cg_log_filter *filter, const char *line, size_t len);
 bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_event *event);
-
-/* "2026-11-23T12:00:00.123Z", "2026-11-23T13:00:00+01:00", "2026-11-23", or "2h" back from now; milliseconds. */
-bool cg_log_time(const char *text, int64_t now, int64_t *ms);
 
 #endif

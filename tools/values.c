@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#define DAY INT64_C(86400)
+#define DAY     INT64_C(86400)
+#define LONGEST (INT64_C(8000) * 365 * DAY) /* CG_DURATION_WORDS say so */
 
 static const struct {
     const char *unit;
@@ -39,12 +40,12 @@ bool cg_duration_parse(const char *text, int64_t *seconds)
 {
     char *end = NULL;
     long long n = strtoll(text, &end, 10);
-    if (end == text || n < 0 || n > 1000000000)
+    if (end == text || n < 0)
         return false;
     for (size_t i = 0; i < CG_COUNT(units); i++)
-        if (strcmp(end, units[i].unit) == 0) {
+        if (strcmp(end, units[i].unit) == 0 && n <= LONGEST / units[i].seconds) {
             *seconds = n * units[i].seconds;
-            return *seconds <= CG_TIME_LAST;
+            return true;
         }
     return false;
 }

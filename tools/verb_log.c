@@ -122,18 +122,19 @@ static int read_options(struct log_run *run)
 {
     const struct log_options *o = run->options;
     struct cg_log_filter *f = &run->filter;
-    *f = (struct cg_log_filter){o->reason, o->peer,     o->client,     o->cert, o->listener,
-                                o->event,  CG_LOG_EVER, CG_LOG_NO_END, "",      ""};
+    struct cg_error err = {""};
+    *f = (struct cg_log_filter){.reason = o->reason,
+                                .peer = o->peer,
+                                .client = o->client,
+                                .cert = o->cert,
+                                .listener = o->listener,
+                                .event = o->event};
     for (size_t i = 0; i < o->reason.count; i++)
         if (strcmp(cg_reason_row(cg_reason_from_code(o->reason.item[i]))->code, o->reason.item[i]) != 0)
             return cg_usage(run->cli, "--reason %s: there is no such reason; certguard-reasons(5) lists them",
                             o->reason.item[i]);
-    const char *wrong = o->since && !cg_log_time(o->since, run->cli->now, &f->since_ms)   ? o->since
-                        : o->until && !cg_log_time(o->until, run->cli->now, &f->until_ms) ? o->until
-                                                                                          : NULL;
-    if (wrong)
-        return cg_usage(run->cli, "%s is no time: expected 2h, 1d, 2026-11-23 or 2026-11-23T12:00:00Z", wrong);
-    cg_log_filter_ready(f);
+    if (!cg_log_filter_times(f, o->since, o->until, run->cli->now, &err))
+        return cg_usage(run->cli, "%s", err.text);
     return CG_EXIT_OK;
 }
 

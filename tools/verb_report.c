@@ -45,19 +45,6 @@ static void take(void *context, const struct cg_log_event *event, const char *li
     cg_report_event(context, event);
 }
 
-/* 0, or the exit code of wrong usage. */
-static int read_times(const struct report_run *run, struct cg_log_filter *filter)
-{
-    const struct report_options *o = run->options;
-    const char *wrong = o->since && !cg_log_time(o->since, run->cli->now, &filter->since_ms)   ? o->since
-                        : o->until && !cg_log_time(o->until, run->cli->now, &filter->until_ms) ? o->until
-                                                                                               : NULL;
-    if (wrong)
-        return cg_usage(run->cli, "%s is no time: expected 30d, 2026-11-23 or 2026-11-23T12:00:00Z", wrong);
-    cg_log_filter_ready(filter);
-    return CG_EXIT_OK;
-}
-
 /* A broker's machine has none. */
 static bool read_ca(const struct report_run *run, struct cg_error *err)
 {
@@ -134,13 +121,12 @@ static void tell(const struct report_run *run)
 static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_error err = {""};
-    struct cg_log_filter filter = {.since_ms = CG_LOG_EVER, .until_ms = CG_LOG_NO_END};
+    struct cg_log_filter filter = {.since_ms = CG_LOG_EVER};
     struct report_run run = {.cli = cli, .options = values};
     if (cli->json && !run.options->output)
         return cg_usage(cli, "--json goes with --output FILE: the page itself is no JSON");
-    int code = read_times(&run, &filter);
-    if (code != CG_EXIT_OK)
-        return code;
+    if (!cg_log_filter_times(&filter, run.options->since, run.options->until, cli->now, &err))
+        return cg_usage(cli, "%s", err.text);
     run.report = calloc(1, sizeof *run.report);
     if (!run.report) {
         cg_error_set(&err, "out of memory");

@@ -431,12 +431,13 @@ void cg_key_expected(const struct cg_key *key, char *out, size_t size)
         [CG_TYPE_OBJECT] = "an object { ... }",
         [CG_TYPE_LIST] = "an array of objects",
         [CG_TYPE_LISTENERS] = "an array of objects",
-        [CG_TYPE_WARNINGS] = "an array of at most 7 durations such as \"30d\" (units s, m, h, d, w)",
     };
     if (key->type == CG_TYPE_INTEGER)
         snprintf(out, size, "a whole number from %lld to %lld", (long long)key->min, (long long)key->max);
     else if (key->type == CG_TYPE_SECONDS)
         quantity_text(key, "a duration with its unit (s, m, h, d, w)", "\"0s\"", out, size);
+    else if (key->type == CG_TYPE_WARNINGS)
+        quantity_text(key, "an array of at most 7 durations, each with its unit (s, m, h, d, w)", "\"0s\"", out, size);
     else if (key->type == CG_TYPE_MILLISECONDS)
         quantity_text(key, "a duration with its unit (ms, s, m, h)", "\"0ms\"", out, size);
     else if (key->type == CG_TYPE_BYTES)

@@ -21,15 +21,14 @@ static void check_filter(const struct cg_log_event *event, const char *line, siz
 {
     const char *reason = event->reason, *kind = event->event, *peer = event->peer, *client = event->client_id,
                *subject = event->subject;
-    struct cg_log_filter filter = {
-        .reason = {&reason, 1}, .event = {&kind, 1}, .client = {&client, 1}, .until_ms = CG_LOG_NO_END};
+    struct cg_error err = {""};
+    struct cg_log_filter filter = {.reason = {&reason, 1}, .event = {&kind, 1}, .client = {&client, 1}};
     if (*peer)
         filter.peer = (struct cg_list){&peer, 1};
     if (*subject)
         filter.cert = (struct cg_list){&subject, 1};
-    filter.since_ms = event->at_ms;
-    filter.until_ms = event->at_ms + 1;
-    cg_log_filter_ready(&filter);
+    if (!cg_log_filter_times(&filter, event->ts, NULL, 0, &err))
+        abort();
     if (cg_log_filter_fits(&filter, event) && !cg_log_filter_may(&filter, line, len))
         abort();
 }

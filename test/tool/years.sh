@@ -188,6 +188,30 @@ for order in "init --lifetime 101y" "init --lifetime 10000y"; do
     expect 64 cg -C none $order --no-passphrase
     says "at most 100y"
 done
+# a duration has an end too, and its error says which
+for wrong in 8001y 2920001d 99999999d 252288000001s 99999999999999999999d -1d 1x ""; do
+    expect 64 cg -C ca list --expiring "$wrong"
+    says "--expiring: expected DURATION as 90d, 12h or 30m, at most 8000y, found \"$wrong\""
+    for option in since until; do
+        for verb in log report; do
+            expect 64 cg $verb --$option "$wrong" /dev/null
+            says "--$option: expected 2026-11-23, .* at most 8000y, found \"$wrong\""
+        done
+    done
+    for order in "init --lifetime" "init --intermediate-lifetime" "issue client x --lifetime" "sign x --lifetime" \
+        "renew x --lifetime" "rotate x --lifetime" "crl --lifetime" "revoke x --crl-lifetime"; do
+        # shellcheck disable=SC2086 # the words of the order
+        expect 64 cg -C ca $order "$wrong"
+        says "lifetime: expected DURATION as 90d, 12h or 30m, more than 0 and at most 100y, found \"$wrong\""
+    done
+done
+for right in 8000y 2920000d 252288000000s; do
+    ok cg_at $now list --expiring $right
+    says "short"
+    ok cg_at $now log --since $right /dev/null
+done
+expect 64 cg -C ca list --wait 99999999999
+says "--wait: expected SECONDS as a whole number, at most 2147483647, found"
 for moment in 253402300800 @999999999999999999 10000-01-01 99999999999999999999 +100000000y 2026-02-29 2026-12-01T24:00:00Z; do
     expect 64 cg -C none list --at "$moment"
     says "up to the year 9999"
