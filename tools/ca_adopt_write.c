@@ -171,7 +171,6 @@ static bool make_root_crl(struct cg_change *change, const struct cg_adoption *a,
                                        .key = a->found->root_key,
                                        .index = last ? &index : NULL,
                                        .now = a->cli->now,
-                                       .lifetime = CG_ROOT_CRL_LIFETIME,
                                        .above = number,
                                        .other = ""};
     const bool good = (!last || index_of_crl(&index, last, a->ca->root, err)) &&
@@ -250,7 +249,6 @@ static bool put_index_and_crl(struct cg_change *change, const struct cg_adoption
                                        .index = &index,
                                        .number = a->adopted->number,
                                        .now = a->cli->now,
-                                       .lifetime = CG_CRL_LIFETIME,
                                        .other = crl ? crl : ""};
     good = good && cg_crl_write(change, &order, &made, err);
     cg_crl_made_clear(&made);

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIFETIME      (INT64_C(7) * 86400)   /* nextUpdate of the issuing CA's */
+#define ROOT_LIFETIME (INT64_C(365) * 86400) /* of a root that only signs intermediates: its key is away */
+
 static const char *number_file(const char *folder)
 {
     return strcmp(folder, "root") == 0 ? "root/crlnumber" : "crlnumber";
@@ -115,9 +118,10 @@ static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_order *orde
 static X509_CRL *make(const struct cg_crl_order *order, const BIGNUM *number, X509_CRL *last, struct cg_crl_made *made,
                       struct cg_error *err)
 {
-    made->next_update = order->now + order->lifetime;
+    const int64_t usual = order->now + (strcmp(order->folder, "root") == 0 ? ROOT_LIFETIME : LIFETIME);
+    made->next_update = order->lifetime ? order->now + order->lifetime : usual < CG_TIME_LAST ? usual : CG_TIME_LAST;
     if (made->next_update > CG_TIME_LAST) {
-        cg_error_set(err, "the CRL would end after the year 9999, which no CRL can say; ask for a shorter --lifetime");
+        cg_error_set(err, "the CRL would end after the year 9999, which no CRL can say; ask for a shorter lifetime");
         return NULL;
     }
     X509_CRL *crl = X509_CRL_new();

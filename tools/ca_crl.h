@@ -7,15 +7,12 @@
 #include "ca_change.h"
 #include "ca_index.h"
 
-#define CG_CRL_LIFETIME      (INT64_C(7) * 86400)   /* nextUpdate of the issuing CA's */
-#define CG_ROOT_CRL_LIFETIME (INT64_C(365) * 86400) /* of a root that only signs intermediates: its key is away */
-
 struct cg_crl_order {
     const char *folder; /* "ca" or "root" */
     X509 *issuer;
     EVP_PKEY *key;
     struct cg_index *index; /* walked from its start; NULL: what the last CRL has is kept, and nothing is added */
-    int64_t now, lifetime;  /* s */
+    int64_t now, lifetime;  /* s; lifetime 0: the usual one, which the end of the year 9999 cuts short */
     const BIGNUM *number;   /* of this CRL; NULL: what crlnumber says */
     const BIGNUM *above;    /* and higher than this one; NULL: no such wish */
     const char *other;      /* the other CA's CRL in PEM, for crl.pem; NULL: what is in its folder */

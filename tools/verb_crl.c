@@ -114,9 +114,7 @@ static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const st
                                  .index = o->root ? NULL : &index,
                                  .now = cli->now,
                                  .above = written->above,
-                                 .lifetime = o->lifetime.given ? o->lifetime.value
-                                             : o->root         ? CG_ROOT_CRL_LIFETIME
-                                                               : CG_CRL_LIFETIME};
+                                 .lifetime = o->lifetime.value};
     bool good = (order.key = cg_key_of_ca(cli, ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
                 cg_change_begin(&change, ca, false, err) &&
                 (!o->restore_index || restore(&change, cli, &index, &written->restored, err)) &&

@@ -125,13 +125,8 @@ static bool put_key(struct cg_change *change, const struct tier *tier, struct cg
 static bool put_crl(struct cg_change *change, const struct cg_cli *cli, struct tier *tier, const char *other,
                     struct cg_error *err)
 {
-    bool is_root = strcmp(tier->folder, "root") == 0;
-    const struct cg_crl_order order = {.folder = tier->folder,
-                                       .issuer = tier->cert,
-                                       .key = tier->key,
-                                       .now = cli->now,
-                                       .lifetime = is_root ? CG_ROOT_CRL_LIFETIME : CG_CRL_LIFETIME,
-                                       .other = other};
+    const struct cg_crl_order order = {
+        .folder = tier->folder, .issuer = tier->cert, .key = tier->key, .now = cli->now, .other = other};
     return cg_crl_write(change, &order, &tier->crl, err);
 }
 

@@ -164,7 +164,7 @@ static bool write_all(const struct cg_ca *ca, const struct cg_cli *cli, const st
                                        .key = key,
                                        .index = &fresh,
                                        .now = cli->now,
-                                       .lifetime = o->lifetime.given ? o->lifetime.value : CG_CRL_LIFETIME};
+                                       .lifetime = o->lifetime.value};
     good = good && cg_change_begin(&change, ca, false, err) &&
            cg_change_put(&change, "index.txt", rewrite->text, rewrite->len, 0600, err) &&
            cg_crl_write(&change, &order, made, err) && journal(&change, cli, rewrite, reason, err) &&

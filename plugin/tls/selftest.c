@@ -52,10 +52,10 @@ static bool set_name(X509 *cert, const char *text)
 
 static bool fill(X509 *cert, EVP_PKEY *key, X509 *issuer, const char *name, const char *purpose)
 {
-    int64_t now = time(NULL);
+    int64_t now = time(NULL), end = now + 3600 < CG_TIME_LAST ? now + 3600 : CG_TIME_LAST;
     bool ca = !purpose;
     return X509_set_version(cert, X509_VERSION_3) && ASN1_INTEGER_set(X509_get_serialNumber(cert), ca ? 1 : 2) &&
-           cg_time_set(X509_getm_notBefore(cert), now - 60) && cg_time_set(X509_getm_notAfter(cert), now + 3600) &&
+           cg_time_set(X509_getm_notBefore(cert), now - 60) && cg_time_set(X509_getm_notAfter(cert), end) &&
            set_name(cert, name) && X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
            X509_set_pubkey(cert, key) &&
            add_extension(cert, issuer, NID_basic_constraints,
@@ -230,8 +230,24 @@ static bool prove(struct proof *proof, int version, bool good, struct cg_error *
     return false;
 }
 
+/* A good certificate is one of now. */
+static bool clock_is_possible(struct cg_error *err)
+{
+    int64_t now = time(NULL);
+    if (now - 60 >= CG_TIME_FIRST && now <= CG_TIME_LAST)
+        return true;
+    cg_error_set(
+        err,
+        "self-test: the clock of this computer says a time %s, at which no certificate is valid. Set the clock, "
+        "and start the broker again",
+        now > 0 ? "after the year 9999" : "before the year 0");
+    return false;
+}
+
 bool cg_self_test(struct cg_error *err)
 {
+    if (!clock_is_possible(err))
+        return false;
     struct proof proof = {0};
     struct cg_hook_handlers handlers = cg_hook.handlers;
     cg_hook.handlers = (struct cg_hook_handlers){.context = &proof,

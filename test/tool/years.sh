@@ -225,7 +225,16 @@ ok cg -C last issue client dev --at 9999-12-01T00:00:00Z
 says "shortened"
 ends last/live/dev/cert.pem "Dec 31 23:59:59 9999"
 ok cg check --trust last/ca.pem --at 9999-12-31T23:59:59Z last/live/dev/cert.pem
-expect 1 cg -C last crl --at 9999-12-30T00:00:00Z
-says "after the year 9999"
-ok cg -C last list --at 9999-12-31T23:59:59Z
+for order in "crl --lifetime 7d" "revoke dev --crl-lifetime 7d"; do
+    # shellcheck disable=SC2086 # the words of the order
+    expect 1 cg -C last $order --at 9999-12-30T00:00:00Z
+    says "after the year 9999.* ask for a shorter lifetime"
+done
+# what nobody asked for ends with the last year
+ok cg -C last crl --at 9999-12-30T00:00:00Z
+ends last/crl.pem "Dec 31 23:59:59 9999"
+ok cg -C last revoke dev --at 9999-12-30T00:00:00Z
+ends last/crl.pem "Dec 31 23:59:59 9999"
+ok cg -C hour init --no-passphrase --intermediate --at 9999-12-31T23:00:00Z --lifetime 1h
+ok cg -C last list --revoked --at 9999-12-31T23:59:59Z
 says "9999-12-31"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The life of the hook: install, remove, whose SSL_CTXs it takes, and what it does when something is missing. */
+#include "core/moment.h"
 #include "tls/prove.h"
 #include "tls_fixture.h"
 #include "tls_foreign.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -44,6 +46,41 @@ static bool shake(SSL_CTX *server, SSL_CTX *client)
     bool done = link.server_done && link.client_done;
     tls_disconnect(&link);
     return done;
+}
+
+static int64_t clock_says = -1; /* -1: what it is */
+
+/* In the place of the C library's. */
+time_t time(time_t *out)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    time_t seconds = clock_says == -1 ? now.tv_sec : (time_t)clock_says;
+    if (out)
+        *out = seconds;
+    return seconds;
+}
+
+/* The self-test works at any time that a certificate can say, and after it names the clock. */
+static void any_clock_will_do(void **state)
+{
+    (void)state;
+    static const int64_t moments[] = {
+        0, INT64_C(1) << 31, CG_TIME_LAST - 3600, CG_TIME_LAST - 3599, CG_TIME_LAST - 60, CG_TIME_LAST + 1};
+    struct cg_error err = {""};
+    cg_hook_remove();
+    for (size_t i = 0; sizeof(time_t) == 8 && i < sizeof moments / sizeof *moments; i++) {
+        clock_says = moments[i];
+        bool good = cg_hook_install(&world.handlers, &err);
+        if (good != (moments[i] <= CG_TIME_LAST))
+            fail_msg("%lld: %s", (long long)moments[i], err.text);
+        if (good)
+            cg_hook_remove();
+    }
+    clock_says = -1;
+    if (sizeof(time_t) == 8)
+        assert_non_null(strstr(err.text, "the clock of this computer says a time after the year 9999"));
+    assert_true(cg_hook_install(&world.handlers, NULL));
 }
 
 static void installs_are_counted(void **state)
@@ -448,6 +485,7 @@ static void the_error_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(any_clock_will_do, setup, teardown),
         cmocka_unit_test_setup_teardown(installs_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_with_live_connections, setup, teardown),
         cmocka_unit_test_setup_teardown(a_context_at_the_same_address, setup, teardown),
