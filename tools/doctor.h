@@ -16,6 +16,10 @@
 
 #define CG_UNITS_FOLDER "/etc/systemd/system"
 
+/* Begins the cure of a rule that reports a command, "; cure: COMMAND", where one will do. What follows is for the other
+ * places, so it says what to do by itself. */
+#define CG_DOCTOR_CURE_FOUND "Run the command after \"cure:\"; where there is none, "
+
 struct cg_doctor_row {
     const char *id; /* stable, lower case, "_" between words */
     enum cg_severity severity;

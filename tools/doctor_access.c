@@ -187,18 +187,20 @@ static void state_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
 
 static const struct cg_doctor_rule rules[] = {
     {{"file_unreadable", CG_LINT_ERROR, "The broker does not start, or the listener refuses everyone.",
-      "Run the command that is named; the broker reads its files as its own user."},
+      CG_DOCTOR_CURE_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
      unreadable},
     {{"config_unreadable", CG_LINT_WARNING,
       "The broker starts, for root reads it then, and fails at a reload: it reads its configuration as its own user.",
-      "Run the command that is named."},
+      CG_DOCTOR_CURE_FOUND "let the broker's user read the file."},
      config_unreadable},
     {{"writable_by_all", CG_LINT_ERROR, "Whoever is on this machine can change what the broker trusts or runs.",
-      "Run the command that is named."},
+      CG_DOCTOR_CURE_FOUND "move the file to a folder that root or the broker's user alone may write."},
      open_to_all},
     {{"state_unusable", CG_LINT_ERROR, "The broker does not start with this folder for \"state\" of the policy.",
-      "Run the command that is named."},
+      CG_DOCTOR_CURE_FOUND "do what is said of the file in it, or name a folder that the broker's user may write."},
      state_unusable},
-    {{"event_log_unwritable", CG_LINT_WARNING, "Events are lost.", "Run the command that is named."}, event_log},
+    {{"event_log_unwritable", CG_LINT_WARNING, "Events are lost.",
+      CG_DOCTOR_CURE_FOUND "name a file in log.file of the policy that the broker's user may write."},
+     event_log},
 };
 const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

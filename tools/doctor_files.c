@@ -167,7 +167,8 @@ static const struct cg_doctor_rule rules[] = {
     {{"crl_number_low", CG_LINT_ERROR,
       "The broker refuses this CRL, for it has used a newer one: it does not start, or goes on with that one.",
       "Put the newest CRL of the CA there. Of a CA that was restored from a backup: revoke again what was revoked "
-      "since, then run the command that is named, with --root for the CRL of a root that has an intermediate."},
+      "since, then make a CRL above the higher of the two numbers (crl --above), with --root for that of a root that "
+      "has an intermediate."},
      crl_number_low},
     {{"state_missing", CG_LINT_NOTICE, "After a restart of the broker an older CRL is taken for the newest.",
       "Name a folder in \"state\" of the policy, such as /var/lib/mosquitto/certguard."},

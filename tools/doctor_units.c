@@ -199,7 +199,7 @@ static const struct cg_doctor_rule rules[] = {
       "Give the broker a certificate with the name that the client uses (certguard issue broker NAME --san dns:HOST), "
       "then remove the option."},
      insecure_client},
-    {{"timer_not_enabled", CG_LINT_WARNING, "The timer is there and never runs.", "Run the command that is named."},
+    {{"timer_not_enabled", CG_LINT_WARNING, "The timer is there and never runs.", "systemctl enable --now TIMER"},
      timer_not_enabled},
     {{"unit_command_missing", CG_LINT_ERROR, "The unit names a command that is not there: it fails each time.",
       "Write the units anew: certguard install-units"},

@@ -351,19 +351,20 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "The client may connect again; to keep it out, revoke its certificate or put it on the deny list.", X509_V_OK},
     [CG_REASON_POLICY_INVALID] = {"policy_invalid", CG_KIND_FILE,
         "The policy file cannot be used.", "",
-        "The detail names the place and the cure; the old policy stays until it is corrected.", X509_V_OK},
+        "Correct the place that the detail names; the old policy stays until then.", X509_V_OK},
     [CG_REASON_TRUST_INVALID] = {"trust_invalid", CG_KIND_FILE,
         "A file of trust anchors or intermediates cannot be used.", "",
-        "The detail names the file and the cure; the old ones stay until it is mended.", X509_V_OK},
+        "Correct or replace the file that the detail names; the old ones stay until then.", X509_V_OK},
     [CG_REASON_CRL_INVALID] = {"crl_invalid", CG_KIND_FILE,
         "A CRL cannot be used.", "RFC 5280 5",
         "The detail names the fault. Where it names no other cure, publish the CRL again: `certguard crl`.", X509_V_OK},
     [CG_REASON_CREDENTIAL_INVALID] = {"credential_invalid", CG_KIND_FILE,
         "A certificate and key for a listener cannot be used.", "",
-        "The detail names the file and the cure; the old ones are served until they are mended.", X509_V_OK},
+        "Correct or replace the file that the detail names; the old ones are served until then.", X509_V_OK},
     [CG_REASON_STATE_INVALID] = {"state_invalid", CG_KIND_FILE,
         "The folder of the policy's \"state\" cannot be used.", "",
-        "The detail names the file and the cure. New CRLs are taken all the same, but until their numbers can be written "
+        "Let the broker's user alone write the folder that the detail names, or put a damaged file in it back from a backup; the "
+        "detail may have the command. New CRLs are taken all the same, but until their numbers can be written "
         "they last until a restart only; it is tried again.", X509_V_OK},
 };
 /* clang-format on */

@@ -227,6 +227,9 @@ says "cure: chmod go-w $work/state"
 chmod 0700 state && echo 'certguard crl-numbers 1' >state/crl-numbers
 expect 3 cg --json doctor --config good.conf --user "$me"
 says "crl-numbers:2: expected a whole line; the file was cut short"
+says "where there is none, do what is said of the file in it"
+ok cg --json doctor --rules
+says_not "command that is named"
 rm -r state
 expect 3 cg --json doctor --config good.conf --user "$me" --connect 127.0.0.1:1
 found unreachable
