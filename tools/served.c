@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,7 +79,10 @@ static int open_connection(const char *host, const char *port, const struct dead
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int fd = -1, code = getaddrinfo(host, port, &hints, &found);
+    /* "localhost" is this machine, whatever resolver and hosts file say or do not say (RFC 6761 6.3): no name stands for
+     * the loopback addresses of both families. */
+    const char *node = strcasecmp(host, "localhost") == 0 ? NULL : host;
+    int fd = -1, code = getaddrinfo(node, port, &hints, &found);
     if (code != 0) {
         cg_error_set(err, "%s port %s: %s", host, port, gai_strerror(code));
         return -1;

@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,18 +119,42 @@ static bool look_at_passphrase(struct cg_units_site *site, const char *file, str
 
 /* --- the broker --- */
 
-/* Where the first TLS listener answers on this machine. */
+static bool is_any(const char *address)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo(address, NULL, &hints, &found) != 0)
+        return false;
+    const void *at = found->ai_addr;
+    bool any = found->ai_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)at)->sin6_addr)
+                                            : ((const struct sockaddr_in *)at)->sin_addr.s_addr == htonl(INADDR_ANY);
+    freeaddrinfo(found);
+    return any;
+}
+
+/* Where this listener answers on this machine: its own address; "localhost" where it listens to all, which needs no
+ * resolver (see served.c). NULL: nowhere for sure, as on the changing address of a network interface. */
+static const char *host_of(const struct cg_conf *conf, unsigned listener)
+{
+    const char *address = cg_conf_address(conf, listener);
+    const struct cg_conf_line *interface = cg_conf_find(conf, listener, "bind_interface");
+    if (address && !is_any(address))
+        return address;
+    return interface && strcmp(interface->value, "lo") != 0 ? NULL : "localhost";
+}
+
+/* The first TLS listener that can be asked. */
 static void find_listener(struct cg_units_site *site, const struct cg_conf *conf)
 {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-";
     for (unsigned i = 0; i <= conf->listeners; i++) {
         uint16_t port = cg_conf_port(conf, i);
-        const char *address = cg_conf_address(conf, i);
-        bool any = !address || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
-        if (!port || !cg_conf_is_tls(conf, i))
+        const char *host = port && cg_conf_is_tls(conf, i) ? host_of(conf, i) : NULL;
+        if (!host || host[strspn(host, plain)] != '\0') /* systemd has a meaning of its own for other characters */
             continue;
-        bool colons = !any && strchr(address, ':');
-        snprintf(site->connect, sizeof site->connect, " --connect %s%s%s:%u", colons ? "[" : "",
-                 any ? "localhost" : address, colons ? "]" : "", (unsigned)port);
+        bool colons = strchr(host, ':');
+        snprintf(site->connect, sizeof site->connect, " --connect %s%s%s:%u", colons ? "[" : "", host,
+                 colons ? "]" : "", (unsigned)port);
         return;
     }
 }

@@ -117,6 +117,32 @@ says 'not due'
 runs 3 certguard-doctor ExecStart # nothing listens on port 1
 says unreachable
 
+# ---- where doctor connects to: a row is the listener, "|", what the unit says ----
+while IFS='|' read -r listener wanted; do
+    # shellcheck disable=SC2059 # lines of the configuration
+    { grep -v '^listener ' mosquitto.conf | sed '/^user/q'; printf "$listener\n"; grep '^certfile\|^keyfile' mosquitto.conf; } >asked.conf
+    rm -rf asked
+    ok cg -C ca install-units --config asked.conf --dir asked
+    sed -n 's/^ExecStart=.* doctor//p' asked/certguard-doctor.service >line
+    if [ -n "$wanted" ]; then
+        grep -q -- " --connect $wanted\$" line || fail "$listener: expected $wanted: $(cat line)"
+    else
+        grep -q -- --connect line && fail "$listener: expected no --connect: $(cat line)"
+    fi
+done <<'ROWS'
+listener 8883|localhost:8883
+listener 8883 0.0.0.0|localhost:8883
+listener 8883 ::|localhost:8883
+listener 8883 0:0:0:0:0:0:0:0|localhost:8883
+listener 8883 192.0.2.7|192.0.2.7:8883
+listener 8883 broker.lan|broker.lan:8883
+listener 8883 2001:db8::1|\[2001:db8::1]:8883
+listener 8883 fe80::1%%eth0|
+listener 8883\nbind_interface eth0|
+listener 8883\nbind_interface lo|localhost:8883
+listener 8883 192.0.2.7\nbind_interface eth0|192.0.2.7:8883
+ROWS
+
 # ---- rotation by logrotate, without a word to the broker; the log reads on ----
 event()
 {
