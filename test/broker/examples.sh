@@ -1,6 +1,7 @@
 #!/bin/sh
 # The examples of conf/ as they are, but for paths and ports: each starts a broker, and does what it is an example of.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 conf=$(cd "$(dirname "$0")/../../conf" && pwd)
 begin
 make_pki

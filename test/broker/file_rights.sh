@@ -3,6 +3,7 @@
 # What the plugin says to do about files that the broker's user may not read is done to the letter, until the broker starts: for
 # the folders of certbot, whose next renewal it has to survive, and for a mount that nobody can write (a Kubernetes secret).
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 [ "$(id -u)" = 0 ] || { echo "skipped: only root can give files to another user" >&2; exit 77; }
 user=mosquitto
 id $user >/dev/null 2>&1 || user=nobody

@@ -5,6 +5,7 @@
 # A test calls begin first; every check that fails says so and makes the test fail, the logs are shown at the end.
 
 . "$(dirname "$0")/../lib/ports.sh"
+unset CDPATH
 
 begin() {
     [ -n "${CG_PLUGIN:-}" ] || { echo "lib: CG_PLUGIN?" >&2; exit 1; }

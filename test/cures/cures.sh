@@ -4,6 +4,7 @@
 # of the policy. For each line there is a row here that makes the fault, looks whether the cure is printed for it, does it, and
 # looks again: the fault is gone, who came in still does, and nobody else does. What cannot be done here stands in the list at
 # the end, with the reason. A line without a row, and a row without its line, are failures.
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tool/lib.sh"
 

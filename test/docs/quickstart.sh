@@ -4,6 +4,7 @@
 # broke, and leaves no broker behind. What it would install and build is there already: stand-ins for install-deps and cmake.
 # Needs CG_PLUGIN, CG_TOOL and CG_TEST_TMP in the environment, and a mosquitto, or CG_MOSQUITTO.
 set -u
+unset CDPATH
 real=${CG_MOSQUITTO:-$(command -v mosquitto || echo /usr/sbin/mosquitto)}
 publish=$(command -v mosquitto_pub) && [ -x "$real" ] || { echo "skipped: no mosquitto here" >&2; exit 77; }
 source=$(cd "$(dirname "$0")/../.." && pwd)

@@ -2,6 +2,7 @@
 # The runner of the outside suites fails when it should: sh honest.sh RUN_SUITE. In place of the tool: one that says the
 # same of every case, says nothing, or is not there; in place of the suite: one with cases missing.
 set -eu
+unset CDPATH
 folder=$(mktemp -d "${CG_TEST_TMP:-/tmp}/honest-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # The tool is killed before every call that changes a file of the CA, and the disk is full from every such call on; then a
 # file system that is read-only, and twenty runs at once.
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 . "$here/crash_lib.sh"

@@ -3,6 +3,7 @@
 # Verbs that a person types again: the tool is killed before every call that changes a file, one after the other. The
 # same command must then work, and leave what it leaves when nobody disturbs it. Every third place, unless CG_ALL_CASES is
 # set.
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 . "$here/crash_lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # The tool is killed before every call that changes a file while it deploys: at no moment a reader of the folder finds a key
 # and a certificate that do not belong together, and the next run brings out what is live.
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 . "$here/crash_lib.sh"

@@ -2,6 +2,7 @@
 # The tool is killed before every call that changes a file, one after the other; then the disk is full from every
 # such call on. Each time the state must be the old or the new one, the next run must work, and nothing is lost.
 # What the walks of crash.sh and crash_deploy.sh share; sourced after lib.sh.
+unset CDPATH
 
 ok cg -C base init --no-passphrase
 ok cg -C base issue client one

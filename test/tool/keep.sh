@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # What leaves the CA and comes back: PKCS#12 files, backups, a CA key at a URI, a CA that was made by hand.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 
 printf 'correct horse battery\n' >pass
 printf 'of the bundle\n' >p12pass

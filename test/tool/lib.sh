@@ -2,6 +2,7 @@
 # What the shell tests of the tool share. A test ends at the first thing that is not as expected, and says which.
 # Called with the tool as CERTGUARD and a scratch folder as CG_TEST_TMP.
 set -u
+unset CDPATH
 umask 077
 test_name=$(basename "$0" .sh)
 work=$(mktemp -d "${CG_TEST_TMP:-/tmp}/$test_name.XXXXXX") || exit 1

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # rotate decides, whatever ends it: signals, a kill, another run that came in between. No broker serves anything here.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 
 ok cg -C ca init --no-passphrase
 ok cg -C ca issue broker b --san dns:localhost

@@ -3,6 +3,7 @@
 # A broker set up as the tutorial says: doctor finds every mistake. One set up with certguard and the examples of
 # conf/: nothing.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 
 found()
 {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # What test/build shows of a build that fails: the compiler's words, for each compiler that is here, and no command lines.
 set -eu
+unset CDPATH
 scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/build_errors.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' INT TERM

@@ -2,6 +2,7 @@
 # The layers hold: broker -> tls -> core, tools -> core, and the core keeps its promises.
 #   layers.sh SOURCE_DIR [PLUGIN.so TOOL]
 set -u
+unset CDPATH
 cd "$1" || exit 2
 bad=0
 

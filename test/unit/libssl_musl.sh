@@ -3,6 +3,7 @@
 # Whose libssl a program has, on musl: its dynamic sections hold distances where glibc's hold addresses, and it binds calls
 # without regard to versions. There is no OpenSSL for musl here: stand-ins have its names. Skipped (77) without musl-gcc.
 set -eu
+unset CDPATH
 command -v musl-gcc >/dev/null || {
     echo "skipped: no musl-gcc (sh tools/install-deps test)"
     exit 77
