@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "pem.h"
 
+#include "der.h"
 #include "format.h"
 
 #include <openssl/err.h>
@@ -38,26 +39,38 @@ static bool decode(unsigned char *text, size_t len, size_t *out_len)
     return ok && *out_len > 0;
 }
 
+static bool is_certificate(const char *label)
+{
+    return strcmp(label, "CERTIFICATE") == 0 || strcmp(label, "X509 CERTIFICATE") == 0;
+}
+
+/* what: of the block. It is named as a certificate that does not decode is, by its place among those of the file. */
 static enum cg_pem_step fault(const struct cg_pem *pem, const char *what, struct cg_error *err)
 {
-    cg_error_set(err, "%s: %s%s%s", pem->place, pem->label, pem->label[0] ? ": " : "", what);
+    const bool label = pem->label[0] != '\0';
+    if (is_certificate(pem->label))
+        cg_error_set(err, "%s: certificate %u: %s", pem->place, pem->number, what);
+    else
+        cg_error_set(err, "%s: PEM block %u%s%s%s: %s", pem->place, pem->number, label ? " (" : "", pem->label,
+                     label ? ")" : "", what);
     return CG_PEM_FAULT;
 }
 
 enum cg_pem_step cg_pem_next(struct cg_pem *pem, struct cg_error *err)
 {
     pem->label[0] = '\0';
+    pem->number++;
     unsigned char *begin = find(pem->data + pem->at, pem->len - pem->at, begin_mark);
     if (!begin) {
         /* "-----BEG", the end of a file that is still being written */
         unsigned char *rest = find(pem->data + pem->at, pem->len - pem->at, dashes);
-        return rest ? fault(pem, "the file ends within a PEM block; was it written whole?", err) : CG_PEM_END;
+        return rest ? fault(pem, "the file ends within it; was it written whole?", err) : CG_PEM_END;
     }
     unsigned char *label = begin + strlen(begin_mark), *limit = pem->data + pem->len;
     unsigned char *label_end = find(label, (size_t)(limit - label), dashes);
     if (!label_end || (size_t)(label_end - label) >= sizeof pem->label ||
         memchr(label, '\n', (size_t)(label_end - label)))
-        return fault(pem, "a PEM block has no proper BEGIN line; was the file written whole?", err);
+        return fault(pem, "it has no proper BEGIN line; was the file written whole?", err);
     memcpy(pem->label, label, (size_t)(label_end - label));
     pem->label[label_end - label] = '\0';
 
@@ -66,7 +79,7 @@ enum cg_pem_step cg_pem_next(struct cg_pem *pem, struct cg_error *err)
     size_t tail = strlen(end_mark) + strlen(pem->label) + strlen(dashes);
     if (!end || (size_t)(limit - end) < tail || memcmp(end + strlen(end_mark), pem->label, strlen(pem->label)) != 0 ||
         memcmp(end + tail - strlen(dashes), dashes, strlen(dashes)) != 0)
-        return fault(pem, "the PEM block has no END line; was the file written whole?", err);
+        return fault(pem, "its PEM block has no END line; was the file written whole?", err);
     pem->at = (size_t)(end + tail - pem->data);
     pem->der = body;
     pem->der_len = 0;
@@ -74,7 +87,7 @@ enum cg_pem_step cg_pem_next(struct cg_pem *pem, struct cg_error *err)
     if (strstr(pem->label, "PRIVATE KEY"))
         return CG_PEM_BLOCK;
     if (!decode(body, (size_t)(end - body), &pem->der_len))
-        return fault(pem, "the PEM block is not base64; copy the file again", err);
+        return fault(pem, "its PEM block is not base64; copy the file again", err);
     return CG_PEM_BLOCK;
 }
 
@@ -84,6 +97,27 @@ bool cg_is_der(const void *data, size_t len)
     return len > 2 && bytes[0] == 0x30 && bytes[1] >= 0x80; /* SEQUENCE of 128 bytes or more: never text */
 }
 
+/* Is it a certificate but for the form of its dates? OpenSSL before 4 decodes one whose dates lack seconds. */
+static bool has_wrong_dates(const unsigned char *der, size_t len)
+{
+    struct cg_der in = {der, der + len}, cert, tbs, skipped, dates;
+    int64_t from, to;
+    if (!cg_der_take(&in, CG_DER_SEQUENCE, &cert) || !cg_der_take(&cert, CG_DER_SEQUENCE, &tbs))
+        return false;
+    (void)cg_der_take(&tbs, CG_DER_CONTEXT_0, &skipped); /* the version, which may be absent */
+    return cg_der_take(&tbs, CG_DER_INTEGER, &skipped) && cg_der_take(&tbs, CG_DER_SEQUENCE, &skipped) &&
+           cg_der_take(&tbs, CG_DER_SEQUENCE, &skipped) && cg_der_take(&tbs, CG_DER_SEQUENCE, &dates) &&
+           !(cg_der_take_time(&dates, &from) && cg_der_take_time(&dates, &to));
+}
+
+static const char *why_unreadable(const unsigned char *der, size_t len)
+{
+    return has_wrong_dates(der, len)
+               ? "a date of its validity is not in UTC with seconds (RFC 5280 4.1.2.5), and OpenSSL does not read it; "
+                 "have it issued again, or take it out of the file"
+               : "not a valid X.509 certificate; export it again, or take it out of the file";
+}
+
 static bool add_certificate(const char *place, const unsigned char *der, size_t len, STACK_OF(X509) *certs,
                             struct cg_error *err)
 {
@@ -91,8 +125,8 @@ static bool add_certificate(const char *place, const unsigned char *der, size_t 
     X509 *cert = d2i_X509(NULL, &p, (long)len);
     int index = sk_X509_num(certs) + 1;
     if (!cert || p != der + len) {
-        cg_error_set(err, "%s: certificate %d: %s; export it again", place, index,
-                     cert ? "bytes follow after its end" : "not a valid X.509 certificate");
+        cg_error_set(err, "%s: certificate %d: %s", place, index,
+                     cert ? "bytes follow after its end; export it again" : why_unreadable(der, len));
         X509_free(cert);
         return false;
     }
@@ -106,7 +140,7 @@ static bool add_certificate(const char *place, const unsigned char *der, size_t 
 
 static bool add_block(const struct cg_pem *pem, STACK_OF(X509) *certs, struct cg_error *err)
 {
-    if (strcmp(pem->label, "CERTIFICATE") == 0 || strcmp(pem->label, "X509 CERTIFICATE") == 0)
+    if (is_certificate(pem->label))
         return add_certificate(pem->place, pem->der, pem->der_len, certs, err);
     if (strstr(pem->label, "PRIVATE KEY"))
         cg_error_set(err,

@@ -15,6 +15,7 @@ struct cg_pem {
     const char *place; /* for messages */
     unsigned char *data;
     size_t len, at;
+    unsigned number; /* of the current block, from 1 */
     char label[48];
     unsigned char *der; /* of the current block, inside data */
     size_t der_len;

@@ -155,15 +155,19 @@ static const struct {
     {"a CRL among anchors", "%s-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "name them in trust.crls"},
     {"another kind of block", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
      "found a request for a certificate (CSR)"},
-    {"cut in the BEGIN line", "%s-----BEGIN CERTIF", "written whole?"},
-    {"cut in the dashes", "%s-----", "written whole?"},
-    {"cut in the body", "%s-----BEGIN CERTIFICATE-----\nMIIB", "has no END line; was the file written whole?"},
+    {"cut in the BEGIN line", "%s-----BEGIN CERTIF", "ca.pem: PEM block 2: it has no proper BEGIN line"},
+    {"cut in the dashes", "%s-----", "ca.pem: PEM block 2: the file ends within it"},
+    {"cut in the body", "%s-----BEGIN CERTIFICATE-----\nMIIB",
+     "ca.pem: certificate 2: its PEM block has no END line; was the file written whole?"},
     {"cut in the END line", "%s-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERT", "has no END line"},
     {"an END line of another kind", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n", "has no END line"},
-    {"not base64", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "not base64"},
+    {"not base64", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
+     "ca.pem: certificate 1: its PEM block is not base64; copy the file again"},
+    {"not base64, and others around", "%s-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
+     "ca.pem: certificate 2: its PEM block is not base64; copy the file again"},
     {"no body", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "not base64"},
     {"base64 of something else", "%s-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-     "certificate 2: not a valid X.509 certificate"},
+     "ca.pem: certificate 2: not a valid X.509 certificate; export it again, or take it out of the file"},
     {"DER of something else", "\x30\x82\x01\x01zzzz", "certificate 1: not a valid"},
 };
 
@@ -186,6 +190,35 @@ static void refuses_wrong_bundles(void **state)
             fail_msg("%s: expected \"%s\", found \"%s\"", refused[i].sentence, refused[i].words, err.text);
         cg_trust_free(trust);
     }
+    free(root);
+}
+
+/* As OpenSSL 4 does for a date without seconds, any OpenSSL refuses one of another type. */
+static void refuses_dates_that_openssl_does_not_read(void **state)
+{
+    (void)state;
+    unsigned char *der = NULL;
+    int len = i2d_X509(cg_pki_cert(pki, "other"), &der);
+    assert_true(len > 0);
+    const size_t size = (size_t)len;
+    unsigned char *date = memmem(der, size, "\x17\x0d", 2);
+    assert_non_null(date);
+    *date = 0x16;
+    char *root = cg_pki_pem(pki, "root"), text[8192], base64[4096];
+    EVP_EncodeBlock((unsigned char *)base64, der, len);
+    for (int at = 1; at <= 2; at++) {
+        struct cg_trust *trust = cg_trust_new();
+        struct cg_error err = {""};
+        char words[64];
+        snprintf(text, sizeof text, "%s-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n%s",
+                 at == 2 ? root : "", base64, root);
+        snprintf(words, sizeof words, "ca.pem: certificate %d: a date of its validity", at);
+        assert_false(cg_trust_add_anchors(trust, "ca.pem", text, strlen(text), &err));
+        if (!strstr(err.text, words) || !strstr(err.text, "have it issued again, or take it out of the file"))
+            fail_msg("expected \"%s\", found \"%s\"", words, err.text);
+        cg_trust_free(trust);
+    }
+    OPENSSL_free(der);
     free(root);
 }
 
@@ -377,6 +410,7 @@ int main(void)
         cmocka_unit_test(finds_by_subject),
         cmocka_unit_test(index_grows),
         cmocka_unit_test(refuses_wrong_bundles),
+        cmocka_unit_test(refuses_dates_that_openssl_does_not_read),
         cmocka_unit_test(refuses_a_doubtful_root_with_the_reason),
         cmocka_unit_test(takes_der_and_text_around),
         cmocka_unit_test(reads_crls),
