@@ -85,9 +85,10 @@ static bool hold(struct cg_crl_file *file, struct cg_crl *crl)
     return true;
 }
 
-/* Takes one CRL of a file. *good: without a fault. False: the load ends. */
-static bool take_crl(const struct loading *loading, const char *place, const unsigned char *der, size_t len,
-                     struct cg_crl_file *file, bool *good)
+/* Takes one CRL of a file, the one of this number where there are several, else 0. *good: without a fault. False: the
+ * load ends. */
+static bool take_crl(const struct loading *loading, const char *place, unsigned number, const unsigned char *der,
+                     size_t len, struct cg_crl_file *file, bool *good)
 {
     struct cg_error err = {""};
     struct cg_trust *trust = loading->trust;
@@ -101,7 +102,10 @@ static bool take_crl(const struct loading *loading, const char *place, const uns
     if (crl && cg_crl_set_put(trust->crls, cg_crl_take(crl), &err))
         return true;
     *good = false;
-    cg_error_prefix(&err, "%s", place);
+    if (number)
+        cg_error_prefix(&err, "%s: CRL %u", place, number);
+    else
+        cg_error_prefix(&err, "%s", place);
     return fault(loading, &err);
 }
 
@@ -114,13 +118,14 @@ static bool take_crls(const struct loading *loading, const char *place, unsigned
     enum cg_pem_step step = CG_PEM_FAULT;
     size_t count = 0;
     if (cg_is_der(data, len))
-        return take_crl(loading, place, data, len, file, good);
+        return take_crl(loading, place, 0, data, len, file, good);
     for (; (step = cg_pem_next(&pem, &err)) == CG_PEM_BLOCK; count++) {
         if (strcmp(pem.label, "X509 CRL") != 0) {
             cg_error_set(&err, "%s: expected CRLs, found a PEM block %s; is it the right file?", place, pem.label);
             break;
         }
-        if (!take_crl(loading, place, pem.der, pem.der_len, file, good))
+        bool several = pem.number > 1 || memmem(data + pem.at, len - pem.at, "-----BEGIN", 10);
+        if (!take_crl(loading, place, several ? pem.number : 0, pem.der, pem.der_len, file, good))
             return false;
     }
     if (step == CG_PEM_END && count > 0)

@@ -282,6 +282,8 @@ static void reads_crls(void **state)
         {"one CRL", "list", NULL, 1},
         {"CRLs of root and intermediate in one file", "list midlist", NULL, 2},
         {"a CRL of a CA that is not trusted", "foreign", "crl.pem: ", 0},
+        {"one that is not trusted behind another", "list foreign", "crl.pem: CRL 2: ", 1},
+        {"and before it", "foreign list", "crl.pem: CRL 1: ", 0},
         {"certificates instead", "root", "expected CRLs, found a PEM block CERTIFICATE", 0},
         {"nothing", "", "found none", 0},
     };
