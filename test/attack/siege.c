@@ -125,6 +125,12 @@ void be_good(struct target *target, struct samples *samples, const struct siege 
         cg_client_connect(&target->good, &result);
         samples->ms[samples->count++] = (double)(cg_now_us() - began) / 1000;
         target->failed += !result.let_in;
+        if (!result.let_in)
+            printf("#   the good client after %.0f ms: %s, alert %d, CONNACK %d %s\n", samples->ms[samples->count - 1],
+                   !result.connected   ? "no connection"
+                   : !result.handshake ? "no handshake"
+                                       : result.version,
+                   result.alert, result.connack, result.error);
         cg_client_close(&result);
         cg_pause_ms(5);
     }

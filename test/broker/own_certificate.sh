@@ -157,7 +157,7 @@ if [ -n "$faketime" ] && [ -z "${CG_MOSQUITTO_WRAPPER:-}" ]; then
     echo '1970-01-01 00:00:10' >clock
     CG_MOSQUITTO_WRAPPER="env LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$scratch/clock FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0"
     waits "a clock of 1970" crl_not_yet_valid 'clock'
-    echo '+0' >clock
+    echo '+0' >clock.new && mv clock.new clock # never one that is half written
     recovers "the clock is right"
     CG_MOSQUITTO_WRAPPER=
 else
