@@ -21,6 +21,7 @@ struct attempt {
 static void deny(struct cg_verdict *out, enum cg_reason reason, const char *detail)
 {
     cg_verdict_clear(out);
+    out->not_after = CG_TIME_NO_END;
     out->reason = reason;
     snprintf(out->detail, sizeof out->detail, "%s", detail);
     out->findings[0].reason = reason;
@@ -280,7 +281,6 @@ static void no_certificate(const struct cg_check_input *in, struct cg_verdict *o
     if (mode == CG_ENFORCE)
         return;
     out->decision = CG_ACCEPT;
-    out->not_after = CG_TIME_NO_END;
     out->reason = CG_REASON_OK;
     out->detail[0] = '\0';
     out->findings[0].mode = mode;

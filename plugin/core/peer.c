@@ -23,6 +23,7 @@ static void accept(struct cg_verdict *out)
 static void deny_psk(struct cg_verdict *out)
 {
     memset(out, 0, sizeof *out);
+    out->not_after = CG_TIME_NO_END;
     out->reason = CG_REASON_PSK_NOT_ALLOWED;
     out->depth = -1;
     snprintf(out->detail, sizeof out->detail, "a pre-shared key in place of a certificate");

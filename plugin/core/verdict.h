@@ -31,8 +31,8 @@ struct cg_verdict {
     struct cg_finding findings[CG_FINDINGS_MAX];
     bool complete;        /* a path whose signatures hold was found, and every rule was asked about it */
     STACK_OF(X509) *path; /* end entity first, anchor last; owned; NULL where no path was found */
-    int64_t not_after; /* until when the rules accept the path (a session ends then); CG_TIME_NO_END: no rule ends it,
-                             or it was accepted without a path */
+    int64_t not_after;    /* until when the rules accept the certificates (a session ends then); CG_TIME_NO_END: no rule
+                             ends it, or there are none, or none whose dates were asked */
 };
 
 /* The X509_V_ERR_* that makes OpenSSL send the fitting alert; X509_V_OK only when accepted. */

@@ -84,11 +84,21 @@ bridge_with '"tls": {"psk": "allow"}'
 wait_for broker.log ' as .*\.away ' || fail "the bridge does not connect where its section allows the key"
 grep -q '"role":"bridge"' events.jsonl && fail "a bridge that is allowed is refused too"
 
-# A change of the policy ends the sessions that it allowed.
+# A change of the policy ends or reports the sessions that the last one allowed.
 broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
 mosquitto_sub -h 127.0.0.1 -p "$psk" -i live --psk-identity gate --psk "$key" -t none -W 30 >/dev/null 2>&1 &
 live=$!
 wait_for broker.log ' as live ' || fail "the live session did not connect"
+admin=$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
+printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}, "sessions": "report",
+    "admin": [{"sha256": "%s"}]}\n' "$admin" >policy.new
+mv policy.new policy.json
+expect_event "or is reported, as the policy says" "session_audited\tpsk_not_allowed\tlive" event reason client_id
+topic='$CONTROL/certguard/v1'
+client dev1 "$tls" asks rr -V 5 -q 1 -t "$topic" -e "$topic/response" -W 15 \
+    -m '{"commands":[{"command":"explain_session","client_id":"live"}]}'
+grep -q '"reason":"psk_not_allowed"' client.out || fail "the reported session is not explained: $(cat client.out client.err)"
+! grep -q '"until"' client.out || fail "a session without a certificate has an end: $(cat client.out)"
 printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}}\n' >policy.new
 mv policy.new policy.json
 expect_event "a live session ends when its policy allows no pre-shared keys any more" "session_ended\tpsk_not_allowed\tlive" \
