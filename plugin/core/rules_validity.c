@@ -36,12 +36,20 @@ static struct moment_text moment(int64_t seconds)
     return out;
 }
 
+/* Where the rule of that name is only audited: what the two dates say is not known. */
+static enum cg_rule_result malformed(const struct cg_subject *subject, int depth, char *detail)
+{
+    return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_who(subject, depth).text);
+}
+
 enum cg_rule_result cg_rule_expired(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
     const struct cg_cert *cert = &subject->cert[depth];
     int64_t now = subject->in->now;
-    if (cert->dates_ok && now <= cert->not_after + subject->in->profile->clock_skew)
+    if (!cert->dates_ok)
+        return malformed(subject, depth, detail);
+    if (now <= cert->not_after + subject->in->profile->clock_skew)
         return CG_RULE_PASS;
     return cg_rule_fail(detail, "%s expired on %s, %s ago", cg_rule_who(subject, depth).text,
                         moment(cert->not_after).text, span(now - cert->not_after).text);
@@ -53,7 +61,9 @@ enum cg_rule_result cg_rule_not_yet_valid(const struct cg_subject *subject, enum
     (void)reason;
     const struct cg_cert *cert = &subject->cert[depth];
     int64_t now = subject->in->now;
-    if (cert->dates_ok && now >= cert->not_before - subject->in->profile->clock_skew)
+    if (!cert->dates_ok)
+        return malformed(subject, depth, detail);
+    if (now >= cert->not_before - subject->in->profile->clock_skew)
         return CG_RULE_PASS;
     return cg_rule_fail(detail, "%s is valid from %s on, in %s; the broker's time is %s",
                         cg_rule_who(subject, depth).text, moment(cert->not_before).text,
@@ -66,7 +76,11 @@ enum cg_rule_result cg_rule_lifetime(const struct cg_subject *subject, enum cg_r
     const struct cg_cert *cert = &subject->cert[depth];
     int64_t most = subject->in->profile->max_lifetime;
     int64_t life = cert->not_after - cert->not_before;
-    if (most <= 0 || (cert->dates_ok && life <= most))
+    if (most <= 0)
+        return CG_RULE_PASS;
+    if (!cert->dates_ok)
+        return malformed(subject, depth, detail);
+    if (life <= most)
         return CG_RULE_PASS;
     return cg_rule_fail(detail, "%s is valid for %s, the policy allows %s", cg_rule_who(subject, depth).text,
                         span(life).text, span(most).text);
@@ -77,7 +91,11 @@ enum cg_rule_result cg_rule_remaining(const struct cg_subject *subject, enum cg_
     (void)reason;
     const struct cg_cert *cert = &subject->cert[depth];
     int64_t least = subject->in->profile->min_remaining;
-    if (least <= 0 || (cert->dates_ok && cert->not_after - subject->in->now >= least))
+    if (least <= 0)
+        return CG_RULE_PASS;
+    if (!cert->dates_ok)
+        return malformed(subject, depth, detail);
+    if (cert->not_after - subject->in->now >= least)
         return CG_RULE_PASS;
     return cg_rule_fail(detail, "%s expires on %s, the policy wants %s more", cg_rule_who(subject, depth).text,
                         moment(cert->not_after).text, span(least).text);

@@ -101,6 +101,28 @@ static const struct row {
      NULL,
      {.recipe = "c: issuer=root days=-1..5", .policy = CLIENT("\"min_remaining\": \"7d\"")}},
     {"a malformed notAfter", CG_REASON_MALFORMED, "notAfter", {.recipe = "c: issuer=root raw-not-after=301301000000Z"}},
+    {"audited: no end is known",
+     CG_REASON_EXPIRED,
+     "'CN=c': malformed notBefore or notAfter",
+     {.recipe = "c: issuer=root raw-not-after=301301000000Z",
+      .policy = CLIENT("\"rules\": {\"malformed\": \"audit\"}")}},
+    {"nor a beginning",
+     CG_REASON_NOT_YET_VALID,
+     "'CN=c': malformed notBefore or notAfter",
+     {.recipe = "c: issuer=root raw-not-after=301301000000Z",
+      .policy = CLIENT("\"rules\": {\"malformed\": \"audit\", \"expired\": \"audit\"}")}},
+    {"nor a lifetime",
+     CG_REASON_LIFETIME_TOO_LONG,
+     "'CN=c': malformed notBefore or notAfter",
+     {.recipe = "c: issuer=root raw-not-after=301301000000Z",
+      .policy = CLIENT("\"rules\": {\"malformed\": \"audit\", \"expired\": \"off\", \"not_yet_valid\": \"off\"}, "
+                       "\"max_lifetime\": \"90d\"")}},
+    {"nor how much is left of it",
+     CG_REASON_TOO_LITTLE_LIFE_LEFT,
+     "'CN=c': malformed notBefore or notAfter",
+     {.recipe = "c: issuer=root raw-not-after=301301000000Z",
+      .policy = CLIENT("\"rules\": {\"malformed\": \"audit\", \"expired\": \"off\", \"not_yet_valid\": \"off\"}, "
+                       "\"min_remaining\": \"1d\"")}},
 
     /* CAs */
     {"issued by an end entity",
