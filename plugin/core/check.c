@@ -74,7 +74,8 @@ static bool look_up_revocation(struct cg_subject *subject)
     return subject->crl != NULL;
 }
 
-/* The last second at which the rules accept this path: an expiry that no rule enforces ends nothing. */
+/* The last second at which the rules accept this path, or a lone end entity whose lack of one they only audit: an expiry that no
+ * rule enforces ends nothing. */
 static int64_t last_second(const struct cg_subject *subject)
 {
     const struct cg_profile *profile = subject->in->profile;
@@ -142,7 +143,7 @@ static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, bool sign
         if (!read_facts(&subject, i))
             goto out;
     cg_rules_run(&subject, verdict);
-    verdict->not_after = subject.anchored && verdict->complete ? last_second(&subject) : CG_TIME_NO_END;
+    verdict->not_after = subject.stranger == CG_REASON_UNSET ? last_second(&subject) : CG_TIME_NO_END;
     if (subject.anchored && !keep_path(path, verdict))
         goto out;
     attempt->fault = CG_REASON_UNSET;

@@ -115,6 +115,20 @@ static void intermediate_expires(const struct world *w)
            "with an event that names it");
 }
 
+/* The rules on trust only audit it; the one on its dates does not. */
+static void stranger_expires(const struct world *w)
+{
+    char recipe[120];
+    write_policy(w, ", \"rules\": {\"untrusted\": \"audit\"}");
+    cg_tap(event_says(w, "policy: $.rules"), "a policy that only audits trust is taken");
+    snprintf(recipe, sizeof recipe, "odd: ca cn=odd\nstranger: issuer=odd secs=-60..%lld",
+             (long long)(time(NULL) - w->pki_start + 6));
+    cg_pki_make(w->pki, recipe);
+    is_told(stays_connected(w, "stranger", ""), "a stranger's certificate expires, its session ends");
+    cg_tap(event_says(w, "\"session_ended\",\"reason\":\"expired\""), "with its event");
+    write_policy(w, "");
+}
+
 static void anchor_goes(const struct world *w)
 {
     struct cg_crowd *leaving = stays_connected(w, "leaving", ""), *staying = stays_connected(w, "good", "");
@@ -163,6 +177,7 @@ int main(void)
     if (started) {
         wills(&w);
         intermediate_expires(&w);
+        stranger_expires(&w);
         anchor_goes(&w);
         credential_changes(&w);
     }

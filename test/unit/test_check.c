@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The certificate check by table: what a certificate is like, and the reason that must come out. */
 #include "check_fixture.h"
+#include "core/moment.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -508,6 +509,34 @@ static void an_audited_finding_is_kept(void **state)
     cg_pki_free(pki);
 }
 
+/* Whom the rules on trust only audit, the rules on time still end. */
+static void an_audited_stranger_has_an_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *policy;
+        bool ends;
+    } kinds[] = {
+        {CLIENT("\"rules\": {\"untrusted\": \"audit\"}"), true},
+        {CLIENT("\"rules\": {\"untrusted\": \"audit\", \"ca_expired\": \"audit\"}"), true},
+        {CLIENT("\"rules\": {\"untrusted\": \"audit\", \"expired\": \"audit\"}"), false},
+    };
+    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+    cg_pki_make(pki, "root: ca\nodd: ca\nc: issuer=odd days=-60..30");
+    int64_t end = 0;
+    assert_true(cg_time_seconds(X509_get0_notAfter(cg_pki_cert(pki, "c")), &end));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct fixture_case row = {.policy = kinds[i].policy};
+        struct cg_verdict verdict;
+        fixture_check(pki, &row, &verdict);
+        assert_int_equal(verdict.decision, CG_ACCEPT);
+        assert_null(verdict.path);
+        assert_int_equal(verdict.not_after, kinds[i].ends ? end : CG_TIME_NO_END);
+        cg_verdict_clear(&verdict);
+    }
+    cg_pki_free(pki);
+}
+
 /* Nobody vouches for it, and much else is wrong: enforced, that one rule is the whole verdict; audited, the others count. */
 static void a_stranger_is_judged_by_one_rule(void **state)
 {
@@ -584,8 +613,11 @@ static void rules_stand_in_order_of_precedence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_gets_its_reason),          cmocka_unit_test(an_audited_finding_is_kept),
-        cmocka_unit_test(a_stranger_is_judged_by_one_rule),   cmocka_unit_test(missing_inputs_deny),
+        cmocka_unit_test(every_row_gets_its_reason),
+        cmocka_unit_test(an_audited_finding_is_kept),
+        cmocka_unit_test(an_audited_stranger_has_an_end),
+        cmocka_unit_test(a_stranger_is_judged_by_one_rule),
+        cmocka_unit_test(missing_inputs_deny),
         cmocka_unit_test(rules_stand_in_order_of_precedence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
