@@ -75,24 +75,19 @@ static int dial(const struct addrinfo *address, const struct deadline *deadline)
     return -1;
 }
 
-static int open_connection(const char *host, const char *port, const struct deadline *deadline, struct cg_error *err)
+/* NULL, and the reason, where there is none. */
+static struct addrinfo *addresses_of(const char *host, const char *port, struct cg_error *err)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     /* "localhost" is this machine, whatever resolver and hosts file say or do not say (RFC 6761 6.3): no name stands for
      * the loopback addresses of both families. */
     const char *node = strcasecmp(host, "localhost") == 0 ? NULL : host;
-    int fd = -1, code = getaddrinfo(node, port, &hints, &found);
-    if (code != 0) {
-        cg_error_set(err, "%s port %s: %s", host, port, gai_strerror(code));
-        return -1;
-    }
-    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next)
-        fd = dial(a, deadline);
-    if (fd < 0)
-        cg_error_set(err, "%s port %s: %s; is the broker running there?", host, port, strerror(errno));
-    freeaddrinfo(found);
-    return fd;
+    int code = getaddrinfo(node, port, &hints, &found);
+    if (code == 0)
+        return found;
+    cg_error_set(err, "%s port %s: %s", host, port, gai_strerror(code));
+    return NULL;
 }
 
 /* The chain is seen here even when the server goes on to refuse us for having no certificate. */
@@ -170,32 +165,58 @@ static SSL_CTX *context_new(struct cg_served *out)
 
 typedef void handshake(SSL *ssl, int fd, struct cg_served *out, const struct deadline *deadline);
 
+/* A handshake with one address. False: there is no connection, and errno says why. */
+static bool visit_address(const struct addrinfo *address, const char *host, handshake *shake, struct cg_served *out,
+                          const struct deadline *deadline)
+{
+    unsigned char bytes[16];
+    int fd = dial(address, deadline);
+    if (fd < 0)
+        return false;
+    SSL_CTX *context = context_new(out);
+    SSL *ssl = context ? SSL_new(context) : NULL;
+    bool is_address = inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+    if (ssl && SSL_set_fd(ssl, fd) && (is_address || SSL_set_tlsext_host_name(ssl, host)))
+        shake(ssl, fd, out, deadline);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(fd);
+    ERR_clear_error();
+    return true;
+}
+
+/* One address after the other, each with its part of the time that is left: on the port of one address family another program
+ * may listen. */
 static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, struct cg_served *out,
                   struct cg_error *err)
 {
     char host[256], port[8];
-    unsigned char address[16];
-    const struct deadline deadline = {now_ms() + timeout_ms};
+    const int64_t end_ms = now_ms() + timeout_ms;
+    int count = 0, fault = 0;
+    bool connected = false;
     *out = (struct cg_served){0};
     if (!cg_served_split(host_port, host, port)) {
         cg_error_set(err, "\"%s\": expected HOST:PORT", host_port);
         return false;
     }
-    int fd = open_connection(host, port, &deadline, err);
-    if (fd < 0)
+    struct addrinfo *found = addresses_of(host, port, err);
+    if (!found)
         return false;
-    SSL_CTX *context = context_new(out);
-    SSL *ssl = context ? SSL_new(context) : NULL;
-    bool is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-    if (ssl && SSL_set_fd(ssl, fd) && (is_address || SSL_set_tlsext_host_name(ssl, host)))
-        shake(ssl, fd, out, &deadline);
-    if (!out->chain)
+    for (const struct addrinfo *a = found; a; a = a->ai_next)
+        count++;
+    for (const struct addrinfo *a = found; a && !out->chain; a = a->ai_next, count--) {
+        const struct deadline deadline = {now_ms() + (end_ms - now_ms()) / count};
+        if (visit_address(a, host, shake, out, &deadline))
+            connected = true;
+        else
+            fault = errno;
+    }
+    freeaddrinfo(found);
+    if (!out->chain && connected)
         cg_error_set(err, "%s port %s: no certificate was served within %d s; is this a TLS listener?", host, port,
                      (int)(timeout_ms / 1000));
-    SSL_free(ssl);
-    SSL_CTX_free(context);
-    close(fd);
-    ERR_clear_error();
+    else if (!out->chain)
+        cg_error_set(err, "%s port %s: %s; is the broker running there?", host, port, strerror(fault));
     return out->chain;
 }
 
@@ -215,7 +236,12 @@ void cg_served_listen(SSL_CTX *context, const char *host, const char *port, int6
 {
     const struct deadline deadline = {now_ms() + timeout_ms};
     char byte;
-    int code = 0, fd = open_connection(host, port, &deadline, NULL);
+    int code = 0, fd = -1;
+    struct addrinfo *found = addresses_of(host, port, NULL);
+    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next)
+        fd = dial(a, &deadline);
+    if (found)
+        freeaddrinfo(found);
     SSL *ssl = fd >= 0 ? SSL_new(context) : NULL;
     if (ssl)
         SSL_set_connect_state(ssl);

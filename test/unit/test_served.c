@@ -2,9 +2,12 @@
 /* Where a connection to "localhost" goes, on a machine whose resolver does not know that name. */
 #include "served.h"
 
+#include "lib/pki_maker.h"
+
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +16,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -62,8 +66,77 @@ static void localhost_needs_no_resolver(void **state)
     close(fd);
 }
 
+/* A port that both loopback addresses have free: what listens there on ::1, and on 127.0.0.1. False: no IPv6 here. */
+static bool listen_on_both(int *six, int *four, uint16_t *port)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in other = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < 100; i++) {
+        socklen_t len = sizeof address;
+        address.sin6_port = 0;
+        *six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (*six < 0 || bind(*six, (struct sockaddr *)&address, len) != 0 || listen(*six, 4) != 0 ||
+            getsockname(*six, (struct sockaddr *)&address, &len) != 0)
+            break;
+        *port = ntohs(other.sin_port = address.sin6_port);
+        *four = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (bind(*four, (struct sockaddr *)&other, sizeof other) == 0 && listen(*four, 4) == 0)
+            return true;
+        close(*four);
+        close(*six);
+    }
+    close(*six);
+    return false;
+}
+
+static void *serve_once(void *context)
+{
+    SSL_CTX **tls = context;
+    int *listener = SSL_CTX_get_app_data(*tls), fd = accept(*listener, NULL, NULL);
+    SSL *ssl = SSL_new(*tls);
+    if (fd >= 0 && ssl && SSL_set_fd(ssl, fd))
+        SSL_accept(ssl);
+    SSL_free(ssl);
+    close(fd);
+    return NULL;
+}
+
+/* A broker on the IPv4 address alone, and on the IPv6 one something else, that says nothing. */
+static void what_else_listens_on_the_other_family_does_not_hide_the_broker(void **state)
+{
+    (void)state;
+    int six = -1, four = -1;
+    uint16_t port = 0;
+    pthread_t thread;
+    if (!listen_on_both(&six, &four, &port))
+        skip();
+    struct cg_pki *pki = cg_pki_new(time(NULL));
+    cg_pki_make(pki, "root: ca\nbroker: server issuer=root");
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_app_data(tls, &four);
+    assert_true(tls && SSL_CTX_use_certificate(tls, cg_pki_cert(pki, "broker")) &&
+                SSL_CTX_use_PrivateKey(tls, cg_pki_key(pki, "broker")));
+    assert_int_equal(pthread_create(&thread, NULL, serve_once, &tls), 0);
+    struct cg_error err = {""};
+    char place[64];
+    snprintf(place, sizeof place, "localhost:%u", port);
+    X509 *served = cg_served_certificate(place, 4000, &err);
+    if (!served)
+        shutdown(four, SHUT_RDWR); /* the thread waits there */
+    pthread_join(thread, NULL);
+    assert_string_equal(err.text, "");
+    assert_true(served && X509_cmp(served, cg_pki_cert(pki, "broker")) == 0);
+    X509_free(served);
+    SSL_CTX_free(tls);
+    cg_pki_free(pki);
+    close(six);
+    close(four);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(localhost_needs_no_resolver)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(localhost_needs_no_resolver),
+        cmocka_unit_test(what_else_listens_on_the_other_family_does_not_hide_the_broker)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
