@@ -19,6 +19,10 @@ tally_tests() {
 tally_walk() {
     sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$1" | awk '{ print $1 " of " $1 + $2 }'
 }
+# passed_all TALLY: ctest ends well too where it found no test, or skipped them all
+passed_all() {
+    [ "${1:-0 of 0}" != "0 of 0" ] && [ "${1% of *}" = "${1#* of }" ]
+}
 # skipped_here LINES [LOG...]: what not_here told and what ctest skipped, for people; "-" for nothing
 skipped_here() {
     told=$1
