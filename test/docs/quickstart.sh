@@ -146,6 +146,18 @@ exec 7<&-
 kill -0 "$(cat "$demo/broker.pid")" 2>/dev/null || fail "a folder in use: its broker is gone"
 stop
 
+# Who owns the folder can put another mosquitto.conf there: root's broker would load what that names.
+if [ "$(id -u)" = 0 ]; then
+    strange=$scratch/strange
+    mkdir "$strange"
+    : >"$strange/.certguard-quickstart"
+    : >"$strange/kept"
+    chown -R 65534 "$strange"
+    ! quickstart "$strange" || { fail "another user's folder: it ended well"; kill "$(cat "$strange/broker.pid")"; }
+    grep -qF "$strange belongs to another user" "$scratch/said" || fail "another user's folder: it does not say so"
+    [ -e "$strange/kept" ] || fail "another user's folder: its files are gone"
+fi
+
 for usage in --help --no-such; do
     quickstart $usage
     status=$?
