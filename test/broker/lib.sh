@@ -148,7 +148,7 @@ client() {
     none) set -- --cafile "$scratch/ca.pem" "$@" ;;
     *) set -- --cafile "$scratch/ca.pem" --cert "$scratch/$name.pem" --key "$scratch/$name.key" "$@" ;;
     esac
-    timeout 20 "mosquitto_$command" -h 127.0.0.1 -p "$port" -i "$id" "$@" >client.out 2>client.err
+    timeout "${client_wait:-20}" "mosquitto_$command" -h 127.0.0.1 -p "$port" -i "$id" "$@" >client.out 2>client.err
 }
 
 # expect TITLE in|out NAME PORT ID [ARGUMENTS]: one publish

@@ -158,7 +158,10 @@ if [ -n "$faketime" ] && [ -z "${CG_MOSQUITTO_WRAPPER:-}" ]; then
     CG_MOSQUITTO_WRAPPER="env LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$scratch/clock FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0"
     waits "a clock of 1970" crl_not_yet_valid 'clock'
     echo '+0' >clock.new && mv clock.new clock # never one that is half written
+    # Mosquitto 2.0.21 works through each second that the clock was set ahead by, with a plugin and without: 7 s of a core
+    client_wait=200
     recovers "the clock is right"
+    client_wait=
     CG_MOSQUITTO_WRAPPER=
 else
     echo "skipped: a clock of 1970"

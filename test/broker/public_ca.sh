@@ -72,7 +72,7 @@ for how in certfile credential; do
     expect "$how: who was revoked meanwhile" out gone "$tls" gone
     expect "$how: others" in dev1 "$tls" dev1
     head -c 200 ca.pem >public.pem
-    expect_event "$how: half a file is told" "snapshot_rejected.*public.pem: CERTIFICATE" event detail
+    expect_event "$how: half a file is told" "snapshot_rejected.*public.pem: certificate 1: its PEM block" event detail
     expect "$how: others still" in dev1 "$tls" dev1
     expect "$how: a client of the public CA still" out stranger "$tls" stranger
     cp ca.pem public.new && mv public.new public.pem
