@@ -142,6 +142,10 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
     cg_options_clear(&options);
     mosquitto_log_printf(MOSQ_LOG_INFO, "certguard: version %s, built with OpenSSL %s, runs with %s", CG_VERSION,
                          OPENSSL_VERSION_STR, OpenSSL_version(OPENSSL_VERSION_STRING));
+    if (!cg_hook_tells_origins())
+        mosquitto_log_printf(MOSQ_LOG_NOTICE,
+                             "certguard: this system's OpenSSL does not show who uses it, so the TLS of "
+                             "other plugins is checked as the broker's own");
     *user_data = instance;
     return MOSQ_ERR_SUCCESS;
 out:

@@ -87,6 +87,14 @@ void cg_hook_remove(void)
         uninstall();
 }
 
+bool cg_hook_tells_origins(void)
+{
+    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
+    bool told = cg_origin_can_be_told();
+    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    return told;
+}
+
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
 {
     return certificate && cg_hook.installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;

@@ -30,6 +30,10 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
 void cg_hook_remove(
     void); /* the last one calls ended() for every record and uninstalls; later handshakes are refused */
 
+/* Whether the TLS of other plugins can be told from the broker's, and is left alone (see origin.h). Where it cannot, it is
+ * checked as the broker's is. To be called once installed, on the main thread. */
+bool cg_hook_tells_origins(void);
+
 /* The record of a client's certificate as mosquitto_client_certificate returns it, or NULL. */
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate);
 

@@ -65,3 +65,20 @@ enum cg_origin cg_origin_of_caller(void)
         _Unwind_Backtrace(look, &walk);
     return walk.origin;
 }
+
+static void ask(void *parent, void *unused, CRYPTO_EX_DATA *data, int index, long zero, void *out)
+{
+    (void)parent, (void)unused, (void)data, (void)index, (void)zero;
+    *(enum cg_origin *)out = cg_origin_of_caller();
+}
+
+bool cg_origin_can_be_told(void)
+{
+    enum cg_origin origin = CG_ORIGIN_UNKNOWN;
+    int index = SSL_CTX_get_ex_new_index(0, &origin, ask, NULL, NULL);
+    if (index < 0)
+        return false;
+    SSL_CTX_free(SSL_CTX_new(TLS_method()));
+    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL_CTX, index);
+    return origin != CG_ORIGIN_UNKNOWN;
+}

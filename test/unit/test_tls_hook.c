@@ -154,6 +154,11 @@ static void a_context_at_the_same_address(void **state)
 static void foreign_ones_are_left_alone(void **state)
 {
     (void)state;
+#ifdef __arm__ /* where OpenSSL may have no unwind tables */
+    if (!cg_hook_tells_origins())
+        skip();
+#endif
+    assert_true(cg_hook_tells_origins());
     SSL_CTX *server = tls_foreign_make();
     assert_int_equal(
         SSL_CTX_use_cert_and_key(server, cg_pki_cert(world.pki, "server"), cg_pki_key(world.pki, "server"), NULL, 1),
