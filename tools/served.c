@@ -166,7 +166,7 @@ static SSL_CTX *context_new(struct cg_served *out)
 typedef void handshake(SSL *ssl, int fd, struct cg_served *out, const struct deadline *deadline);
 
 /* A handshake with one address. False: there is no connection, and errno says why. */
-static bool visit_address(const struct addrinfo *address, const char *host, handshake *shake, struct cg_served *out,
+static bool visit_address(const struct addrinfo *address, char *host, handshake *shake, struct cg_served *out,
                           const struct deadline *deadline)
 {
     unsigned char bytes[16];
