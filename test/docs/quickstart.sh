@@ -154,7 +154,7 @@ if [ "$(id -u)" = 0 ]; then
     : >"$strange/kept"
     chown -R 65534 "$strange"
     ! quickstart "$strange" || { fail "another user's folder: it ended well"; kill "$(cat "$strange/broker.pid")"; }
-    grep -qF "$strange belongs to another user" "$scratch/said" || fail "another user's folder: it does not say so"
+    grep -qF "another user's earlier run left $strange: remove it (rm -r " "$scratch/said" || fail "another user's folder: it does not say so"
     [ -e "$strange/kept" ] || fail "another user's folder: its files are gone"
 fi
 
