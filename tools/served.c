@@ -185,6 +185,14 @@ static bool visit_address(const struct addrinfo *address, char *host, handshake 
     return true;
 }
 
+static int count_behind(const struct addrinfo *address)
+{
+    int count = 0;
+    while ((address = address->ai_next))
+        count++;
+    return count;
+}
+
 /* One address after the other, each with its part of the time that is left: on the port of one address family another program
  * may listen. */
 static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, struct cg_served *out,
@@ -192,7 +200,7 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
 {
     char host[256], port[8];
     const int64_t end_ms = now_ms() + timeout_ms;
-    int count = 0, fault = 0;
+    int fault = 0;
     bool connected = false;
     *out = (struct cg_served){0};
     if (!cg_served_split(host_port, host, port)) {
@@ -202,10 +210,8 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
     struct addrinfo *found = addresses_of(host, port, err);
     if (!found)
         return false;
-    for (const struct addrinfo *a = found; a; a = a->ai_next)
-        count++;
-    for (const struct addrinfo *a = found; a && !out->chain; a = a->ai_next, count--) {
-        const struct deadline deadline = {now_ms() + (end_ms - now_ms()) / count};
+    for (const struct addrinfo *a = found; a && !out->chain; a = a->ai_next) {
+        const struct deadline deadline = {now_ms() + (end_ms - now_ms()) / (1 + count_behind(a))};
         if (visit_address(a, host, shake, out, &deadline))
             connected = true;
         else
