@@ -74,7 +74,8 @@ static void ask(void *parent, void *unused, CRYPTO_EX_DATA *data, int index, lon
 
 bool cg_origin_can_be_told(void)
 {
-    enum cg_origin origin = CG_ORIGIN_UNKNOWN;
+    static enum cg_origin origin; /* another thread that makes an SSL_CTX just now may write it later */
+    origin = CG_ORIGIN_UNKNOWN;
     int index = SSL_CTX_get_ex_new_index(0, &origin, ask, NULL, NULL);
     if (index < 0)
         return false;
