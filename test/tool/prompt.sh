@@ -8,12 +8,17 @@ python3 -c "import os; os.openpty()" 2>/dev/null || { echo "skipped: no terminal
 
 cat >terminal.py <<'END'
 # terminal.py ANSWERS COMMAND...: runs COMMAND on a terminal of its own and types a line of the file ANSWERS at each
-# question, once nothing is echoed any more; a line that ends with a control character is typed without Enter. What was
-# shown goes to standard output. The code is that of the command, or 250 where the terminal was left without echo.
+# question, once nothing is echoed any more and the command sleeps in its read: a signal that arrives between the two is
+# noted by OpenSSL, which then reads on until Enter. A line that ends with a control character is typed without Enter.
+# What was shown goes to standard output. The code is that of the command, or 250 where the terminal was left without
+# echo.
 import fcntl, os, select, sys, termios, time
 
 def echoes(fd):
     return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+
+def sleeps(pid):
+    return open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()[0] == "S"
 
 answers = open(sys.argv[1]).read().split("\n")[:-1]
 fd, terminal = os.openpty()
@@ -31,7 +36,7 @@ while status is None or select.select([fd], [], [], 0)[0]:
     if select.select([fd], [], [], 0.02)[0]:
         shown += os.read(fd, 4096)
     if shown.endswith(b": ") and asked < len(answers):
-        while echoes(fd):
+        while echoes(fd) or not sleeps(pid):
             time.sleep(0.01)
         answer = answers[asked].encode()
         os.write(fd, answer if answer[-1:] < b" " else answer + b"\n")
@@ -79,7 +84,7 @@ says "no terminal"
 # ---- who is asked holds up nobody: the lock is taken after the answer ----
 cat >held.py <<'END'
 # held.py TOOL VERB OTHER...: the tool asks, and while it does OTHER runs; then Ctrl-C.
-import os, pty, subprocess, sys
+import os, pty, subprocess, sys, time
 pid, fd = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], "-C", "ca"] + sys.argv[2].split())
@@ -89,6 +94,8 @@ while not shown.endswith(b": "):
 other = subprocess.run(sys.argv[3:], stdin=subprocess.DEVNULL)
 print(open("/proc/%d/limits" % pid).read())
 print(open("/proc/%d/status" % pid).read())
+while open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()[0] != "S":
+    time.sleep(0.01)
 os.write(fd, b"\003")
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.exit(0 if status == 130 and other.returncode == 0 else 1)
