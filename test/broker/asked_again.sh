@@ -24,7 +24,7 @@ hup() {
     kill -HUP "$broker_pid"
     wait_for broker.log 'Reloading config' || fail "SIGHUP had no effect"
     : >broker.log
-    sleep 0.5
+    client dev1 "$tls" after-hup pub -q 1 -t after -m hup || fail "no client gets in after SIGHUP: $(cat client.err.after-hup)"
 }
 
 # still_there ID: gets what is published now
@@ -60,8 +60,7 @@ nobody_is_refused() {
 }
 
 broker_with ', "client": {"certificate": "optional"}, "listeners": [{"port": '"$plain"', "plain": "allow"}]' true
-sleep 0.5 # what listens is tried for TLS
-stays dev1 "$tls" with-certificate
+stays dev1 "$tls" with-certificate # a listener that speaks TLS is told from the plain one
 stays none "$tls" without-certificate
 stays plain "$plain" without-tls
 client dev2 "$tls" offline sub -c -q 1 -t to/offline -E || fail "offline: $(cat client.err.offline)"

@@ -27,7 +27,8 @@ over_tls() { # NAME ARGUMENTS...
     connects "$name_of" -h 127.0.0.1 -p "$tls" --cafile ca.pem "$@"
 }
 population() {
-    [ -z "${ports_differ:-}" ] || { connects ready -h 127.0.0.1 -p "$plain" >/dev/null; sleep 1.5; } # which ones speak TLS is tried
+    over_tls dev1 --cert dev1.pem --key dev1.key >/dev/null # so that the plain listener is told from those with TLS
+    [ -z "${with_third:-}" ] || third third-password >/dev/null
     over_tls dev1 --cert dev1.pem --key dev1.key
     over_tls dev2-with-name --cert dev2.pem --key dev2.key -u dev2 -P secret
     over_tls stranger --cert stranger.pem --key stranger.key
@@ -138,10 +139,8 @@ before listener_without_plugin
 passwords='"identity": {"username": "none", "authenticates": false}'
 printf '{"trust": {"anchors": "ca.pem"}, "listeners": [{"port": %s, "plain": "allow"}, {"port": %s, %s}]%s}\n' \
     "$plain" "$third" "$passwords" "$NAMES" >policy.json
-ports_differ=yes
 per_listener "$lines" >broker.conf
 after 'identity.username \"none\" and identity.authenticates false'
-ports_differ=
 
 case $("$mosquitto" -h | head -n 1) in *2.0.11*)
     policy "$NAMES, \"listeners\": [{\"port\": $third, $passwords}]"

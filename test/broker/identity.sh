@@ -96,7 +96,7 @@ expect "its owner comes back" in dev1 "$port" shared-id
 expect "another certificate does not get it" out dev2 "$port" shared-id
 expect_event "with its reason" "connect_denied\tclient_id_taken\tshared-id" event reason client_id
 # CONNECT without clean session and DISCONNECT in one record: its client is gone before the broker reads anything else
-{ printf '\020\023\000\004MQTT\004\000\000\074\000\007one-off\340\000' && sleep 1; } |
+{ printf '\020\023\000\004MQTT\004\000\000\074\000\007one-off\340\000' && wait_for broker.log ' as one-off '; } |
     timeout 20 openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$port" -CAfile ca.pem -cert dev1.pem \
         -key dev1.key >/dev/null 2>&1
 expect "nor that of a session which was left behind at once" out dev2 "$port" one-off

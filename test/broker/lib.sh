@@ -159,6 +159,16 @@ expect() {
     if [ "$got" = "$want" ]; then echo "ok: $title"; else fail "$title: expected $want, got $got: $(cat client.err)"; fi
 }
 
+# soon_in NAME PORT ID: waits until that client gets in
+soon_in() {
+    tries=100
+    until client "$1" "$2" "$3" pub -t test -m hello; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { fail "$1 does not get in at port $2: $(cat client.err)"; return; }
+        sleep 0.1
+    done
+}
+
 # expect_log TITLE WORDS: in the broker's log, within 20 s
 expect_log() {
     if wait_for broker.log "$2"; then echo "ok: $1"; else fail "$1: no '$2' in the broker's log"; fi

@@ -63,7 +63,7 @@ policy ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}]"
     printf 'listener %s 127.0.0.1\n' "$plain"
 } >broker.conf
 start_broker
-sleep 0.5 # what listens is tried for TLS
+soon_in plain "$plain" x # the broker tries what listens for TLS
 expect "plain clients beside a listener with TLS" in plain "$plain" x
 expect "and what comes to that one must speak TLS" out plain "$tls" x
 [ "$(grep -c handshake_rejected events.jsonl)" -le 1 ] || fail "the broker's connections to itself make events"
@@ -73,9 +73,9 @@ stop_broker
 # A client without certificate is told from one without TLS, whatever else is connected.
 policy ", \"client\": {\"certificate\": \"optional\"}"
 start_broker
-(sleep 3; printf '\020') | openssl s_client -connect "127.0.0.1:$tls" -CAfile ca.pem -quiet >/dev/null 2>&1 &
+(sleep 3; printf '\020') | openssl s_client -connect "127.0.0.1:$tls" -CAfile ca.pem -ign_eof >decoy.out 2>&1 &
 decoy=$!
-sleep 1
+wait_for decoy.out 'Verify return code' || fail "the decoy did not connect"
 expect "beside a decoy: a client without certificate" in none "$tls" x
 expect "beside a decoy: a client without TLS" out plain "$plain" x
 kill "$decoy" 2>/dev/null

@@ -174,17 +174,29 @@ followed() # waits until so many lines have come
         sleep 0.1
     done
 }
+read_to() # waits until the follower stands at the end of the file FILE
+{
+    size=$(stat -c %s "$1")
+    tries=0
+    until for fd in "/proc/$follower/fd"/*; do
+        [ "$fd" -ef "$1" ] && grep -qx "pos:[[:space:]]*$size" "/proc/$follower/fdinfo/${fd##*/}" && break
+    done; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || fail "following: the follower has not read to the end of $1"
+        sleep 0.1
+    done
+}
 sed -n 1p events | tr -d '\n' >>live
-sleep 0.4
+read_to live
 echo >>live
 followed 1
 mv live live.1
 sed -n 2p events >>live.1 # the broker still writes to the old file for a moment
 sed -n 3p events >live
 followed 3
-sleep 0.4
+read_to live
 : >live
-sleep 0.6
+read_to live
 sed -n 1p events >>live
 followed 4
 kill "$follower"

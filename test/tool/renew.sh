@@ -171,7 +171,6 @@ consistent ca
 old=$(cat etc/cert.pem)
 (
     while [ "$old" = "$(cat etc/cert.pem)" ]; do sleep 0.1; done
-    sleep 0.3
     kill $server
     exec openssl s_server -accept "127.0.0.1:$port" -cert etc/cert.pem -key etc/privkey.pem -quiet >/dev/null 2>&1 </dev/null
 ) &
