@@ -508,9 +508,10 @@ static void its_cure_opens_no_door(void **state)
         skip();
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         check_case(&known[i]);
-    /* Every combination is told from one number; all of them take minutes, so some of each kind are tried here. */
-    size_t step = getenv("CG_ALL_CASES") ? 1 : 37;
-    for (size_t i = 0;; i += step) {
+    /* Every combination is told from one number; all of them take a minute. */
+    const char *sample = getenv("CG_SAMPLE");
+    const size_t step = sample && *sample ? 37 : 1;
+    for (size_t i = step > 1 ? strtoul(sample, NULL, 10) % step : 0;; i += step) {
         size_t n = i;
         struct one_case c = {.owner = owners[n % 3]};
         c.group = groups[(n /= 3) % 4];
