@@ -2,7 +2,6 @@
 #include "event.h"
 
 #include "address.h"
-#include "event_json.h"
 
 #include "core/name.h"
 

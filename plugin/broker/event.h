@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One event as one line of JSON (docs/events.md is its manual) and as one short line in plain words.
- * Pure: everything comes in, nothing is kept. Called by the reporter and by session and reload code. */
+/* One event: what it is made of, what each type is, and one short line of it in plain words. The line of JSON is in
+ * event_json.h. Pure: everything comes in, nothing is kept. Called by the reporter and by session and reload code. */
 #ifndef CG_EVENT_H
 #define CG_EVENT_H
 
@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CG_EVENT_LINE_MAX  8192 /* with the newline and the NUL */
-#define CG_EVENT_WORDS_MAX 900  /* the broker cuts its log lines at about 1,000 */
+#define CG_EVENT_WORDS_MAX 900 /* the broker cuts its log lines at about 1,000 */
 
 enum cg_event_type {
     CG_EVENT_NONE = 0,
@@ -79,8 +78,12 @@ const char *cg_event_name(enum cg_event_type type);
 enum cg_level cg_event_level(enum cg_event_type type);
 enum cg_event_class cg_event_class(const struct cg_event *event);
 
-/* Writes the line without newline, always terminated; returns its length. */
-size_t cg_event_json(const struct cg_event *event, char *out, size_t size);
+/* What both forms of an event say, and is found out, not stored. The texts are never NULL; buffer holds the peer's where it
+ * is of event->conn. */
+const char *cg_event_detail(const struct cg_event *event);
+const char *cg_event_hint(const struct cg_event *event);
+const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX]);
+uint16_t cg_event_listener(const struct cg_event *event);
 
 /* "refused 192.0.2.7:51234 on 8883: ...: what to do [reason]". */
 void cg_event_words(const struct cg_event *event, char *out, size_t size);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the two forms of an event share: the parts that are found out, not stored. Nobody owns anything.
- * Called by event.c and event_json.c only. */
+/* One event as one line of JSON; docs/events.md is its manual. Pure. Called by the reporter. */
 #ifndef CG_EVENT_JSON_H
 #define CG_EVENT_JSON_H
 
 #include "event.h"
 
-const char *cg_event_detail(const struct cg_event *event);                              /* never NULL */
-const char *cg_event_hint(const struct cg_event *event);                                /* never NULL */
-const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX]); /* never NULL */
-uint16_t cg_event_listener(const struct cg_event *event);
+#define CG_EVENT_LINE_MAX 8192 /* with the newline and the NUL */
+
+/* Writes the line without newline, always terminated; returns its length. */
+size_t cg_event_json(const struct cg_event *event, char *out, size_t size);
 
 #endif

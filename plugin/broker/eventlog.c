@@ -2,7 +2,7 @@
 #include "eventlog.h"
 
 #include "clock.h"
-#include "event.h"
+#include "event_json.h"
 #include "logfile.h"
 #include "thread.h"
 

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "clock.h"
+#include "event_json.h"
 #include "event_limits.h"
 #include "eventlog.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Events as JSON and as words: what is there, what is left out, and that the worst case stays one valid line. */
-#include "event.h"
+#include "event_json.h"
 #include "json.h"
 #include "lib/pki_maker.h"
 
