@@ -6,6 +6,7 @@
 #include "numbers_file.h"
 #include "thread.h"
 
+#include "core/moment.h"
 #include "tls/prove.h"
 
 #include <stdlib.h>
@@ -165,13 +166,7 @@ static void *run(void *argument)
     struct cg_reload *reload = argument;
     pthread_mutex_lock(&reload->mutex);
     while (!reload->stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000L;
-        }
+        const struct timespec until = cg_timespec(cg_clock_monotonic_ms() + LOOK_EVERY_MS);
         if (!reload->nudged)
             pthread_cond_timedwait(&reload->wake, &reload->mutex, &until);
         if (reload->stop)
