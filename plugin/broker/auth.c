@@ -31,7 +31,7 @@ struct connect {
 static void report(const struct connect *connect, enum cg_event_type type, enum cg_reason reason)
 {
     const char *address = mosquitto_client_address(connect->client);
-    struct sockaddr_storage peer;
+    union cg_address peer;
     cg_address_parse(address, &peer);
     struct cg_event event = {
         .type = type,
@@ -40,7 +40,7 @@ static void report(const struct connect *connect, enum cg_event_type type, enum 
         .conn = connect->conn,
         .certificate = connect->conn ? connect->conn->peer_leaf : NULL,
         .peer = connect->conn ? NULL : address,
-        .peer_address = (const struct sockaddr *)(const void *)&peer,
+        .peer_address = &peer,
         .listener = connect->conn ? 0 : cg_compat_client_port(connect->client),
         .client_id = connect->client_id,
         .hint = connect->hint,
@@ -77,7 +77,7 @@ static X509 *certificate_of(const void *client)
 static bool may_be(const void *client, const struct cg_conn *conn)
 {
     uint16_t port = cg_compat_client_port(client);
-    return port ? port == conn->listener : cg_address_equal(mosquitto_client_address(client), &conn->peer.any);
+    return port ? port == conn->listener : cg_address_equal(mosquitto_client_address(client), &conn->peer);
 }
 
 #define CLAIMS_ASKED_MAX 4 /* of one client id: those that were taken over are still ending */

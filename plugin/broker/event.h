@@ -57,9 +57,9 @@ struct cg_event {
     const char *detail;         /* escaped; NULL: the reason's own sentence */
     const struct cg_conn *conn; /* gives conn, listener, peer, tls */
     const X509 *certificate;
-    int depth;                           /* of certificate in its path */
-    const char *peer;                    /* where there is no conn */
-    const struct sockaddr *peer_address; /* the same as address, for the limit on floods */
+    int depth;                            /* of certificate in its path */
+    const char *peer;                     /* where there is no conn */
+    const union cg_address *peer_address; /* the same as address, for the limit on floods */
     uint16_t listener;
     const char *client_id;
     const char *file;

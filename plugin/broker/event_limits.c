@@ -115,7 +115,7 @@ static enum purse purse_of(const struct cg_event *event)
 static bool pass_address(struct cg_limits *limits, enum purse purse, const struct cg_event *event, int64_t now_ms,
                          const struct cg_log_policy *policy)
 {
-    const struct sockaddr *peer = event->conn ? &event->conn->peer.any : event->peer_address;
+    const union cg_address *peer = event->conn ? &event->conn->peer : event->peer_address;
     if (!cg_suppress_pass(limits->addresses[purse], peer, event->reason, now_ms, policy))
         return false;
     return has_for_events(limits, purse, now_ms, policy) ||

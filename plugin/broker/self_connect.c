@@ -83,10 +83,7 @@ static int connect_to(const union cg_address *listener)
     if (fd < 0)
         return -1;
     own = *listener;
-    if (own.any.sa_family == AF_INET)
-        own.v4.sin_port = 0;
-    else
-        own.v6.sin6_port = 0;
+    cg_address_set_any_port(&own);
     if (bind(fd, &own.any, cg_address_length(&own)) == 0 && getsockname(fd, &own.any, &len) == 0) {
         remember(&own);
         if (connect(fd, &listener->any, cg_address_length(listener)) == 0 || errno == EINPROGRESS)

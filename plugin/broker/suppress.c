@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "suppress.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stdio.h>
+#include "address.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define PEER_TEXT_MAX 56
 
 struct entry {
     bool used;
     enum cg_reason reason;
-    unsigned char peer[16]; /* IPv4 as mapped IPv6; IPv6 cut to its network: one host has all of it */
+    unsigned char peer[CG_NETWORK_BYTES];
     uint64_t passed, held;
     int64_t started_ms, window_ms;
 };
@@ -49,59 +46,29 @@ void cg_suppress_free(struct cg_suppress *suppress)
     free(suppress);
 }
 
-static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-static void peer_key(const struct sockaddr *peer, unsigned char key[16])
-{
-    memset(key, 0, 16);
-    if (peer && peer->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)peer;
-        memcpy(key, mapped, sizeof mapped);
-        memcpy(key + 12, &in->sin_addr, 4);
-    } else if (peer && peer->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)peer;
-        memcpy(key, &in6->sin6_addr, 16);
-        if (memcmp(key, mapped, sizeof mapped) != 0)
-            memset(key + 8, 0, 8);
-    }
-}
-
-static void peer_text(const unsigned char key[16], char out[PEER_TEXT_MAX])
-{
-    static const unsigned char none[16];
-    if (memcmp(key, none, 16) == 0)
-        snprintf(out, PEER_TEXT_MAX, "unknown");
-    else if (memcmp(key, mapped, sizeof mapped) == 0)
-        inet_ntop(AF_INET, key + 12, out, PEER_TEXT_MAX);
-    else {
-        char network[INET6_ADDRSTRLEN] = "";
-        inet_ntop(AF_INET6, key, network, sizeof network);
-        snprintf(out, PEER_TEXT_MAX, "%s/64", network);
-    }
-}
-
-static struct entry *find(struct cg_suppress *suppress, const unsigned char key[16], enum cg_reason reason)
+static struct entry *find(struct cg_suppress *suppress, const unsigned char key[CG_NETWORK_BYTES],
+                          enum cg_reason reason)
 {
     for (size_t i = 0; i < suppress->used; i++) {
         struct entry *entry = &suppress->entries[i];
-        if (entry->reason == reason && memcmp(entry->peer, key, 16) == 0)
+        if (entry->reason == reason && memcmp(entry->peer, key, sizeof entry->peer) == 0)
             return entry;
     }
     bool room = suppress->used < suppress->max;
     struct entry *entry = room ? &suppress->entries[suppress->used++] : &suppress->others[reason];
     if (room || !entry->used) /* behind the used ones lie copies of those that moved */
         *entry = (struct entry){.reason = reason};
-    memcpy(entry->peer, key, 16);
+    memcpy(entry->peer, key, sizeof entry->peer);
     return entry;
 }
 
-bool cg_suppress_pass(struct cg_suppress *suppress, const struct sockaddr *peer, enum cg_reason reason, int64_t now_ms,
+bool cg_suppress_pass(struct cg_suppress *suppress, const union cg_address *peer, enum cg_reason reason, int64_t now_ms,
                       const struct cg_log_policy *policy)
 {
-    unsigned char key[16];
+    unsigned char key[CG_NETWORK_BYTES];
     if ((int)reason < 0 || reason >= CG_REASON_COUNT)
         reason = CG_REASON_UNSET;
-    peer_key(peer, key);
+    cg_address_network(peer, key);
     struct entry *entry = find(suppress, key, reason);
     if (!entry->used) {
         entry->used = true;
@@ -120,11 +87,11 @@ bool cg_suppress_pass(struct cg_suppress *suppress, const struct sockaddr *peer,
 
 static void tell_entry(const struct entry *entry, bool others, int64_t now_ms, cg_suppressed_fn tell, void *context)
 {
-    char text[PEER_TEXT_MAX] = "others";
+    char text[CG_NETWORK_TEXT_MAX] = "others";
     if (!entry->held)
         return;
     if (!others)
-        peer_text(entry->peer, text);
+        cg_address_network_text(entry->peer, text);
     int64_t elapsed = now_ms - entry->started_ms;
     struct cg_suppressed what = {text, entry->reason, entry->held,
                                  elapsed < entry->window_ms ? elapsed : entry->window_ms};

@@ -7,11 +7,11 @@
 #define CG_SUPPRESS_H
 
 #include "core/policy.h"
+#include "tls/conn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 struct cg_suppress;
 
@@ -29,7 +29,7 @@ struct cg_suppress *cg_suppress_new(size_t max_entries); /* NULL without memory 
 void cg_suppress_free(struct cg_suppress *suppress);
 
 /* True: write the event. peer may be NULL or not an IP address: then all such peers are one. */
-bool cg_suppress_pass(struct cg_suppress *suppress, const struct sockaddr *peer, enum cg_reason reason, int64_t now_ms,
+bool cg_suppress_pass(struct cg_suppress *suppress, const union cg_address *peer, enum cg_reason reason, int64_t now_ms,
                       const struct cg_log_policy *policy);
 
 /* Ends the windows that are over (all of them where all is true) and tells what they held back.

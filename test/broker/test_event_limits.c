@@ -62,10 +62,9 @@ static int64_t flush(struct world *world, int64_t now_ms, bool all)
 
 static bool refuse_from(struct world *world, uint32_t address, int64_t now_ms)
 {
-    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 + address)};
-    const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_REJECTED,
-                                   .reason = CG_REASON_EXPIRED,
-                                   .peer_address = (const struct sockaddr *)(const void *)&peer};
+    const union cg_address peer = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 + address)}};
+    const struct cg_event event = {
+        .type = CG_EVENT_HANDSHAKE_REJECTED, .reason = CG_REASON_EXPIRED, .peer_address = &peer};
     return send_event(world, &event, now_ms);
 }
 
@@ -186,13 +185,12 @@ static void the_counters_count_all(void **state)
     (void)state;
     struct cg_error err = {""};
     struct cg_reporter *reporter = cg_reporter_open(&policy, NULL, count_line, &err);
-    struct sockaddr_in peer = {.sin_family = AF_INET};
+    union cg_address peer = {.v4.sin_family = AF_INET};
     log_lines = 0;
     for (uint32_t address = 0; address < 20000; address++) {
-        peer.sin_addr.s_addr = htonl(0x7f000000 + address);
-        const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_REJECTED,
-                                       .reason = CG_REASON_REVOKED,
-                                       .peer_address = (const struct sockaddr *)(const void *)&peer};
+        peer.v4.sin_addr.s_addr = htonl(0x7f000000 + address);
+        const struct cg_event event = {
+            .type = CG_EVENT_HANDSHAKE_REJECTED, .reason = CG_REASON_REVOKED, .peer_address = &peer};
         cg_report(reporter, &event);
     }
     assert_int_equal(cg_reporter_counters(reporter)->rejected.total, 20000);
@@ -287,10 +285,9 @@ static void without_any_name_the_address_counts(void **state)
 {
     (void)state;
     struct world world = begin();
-    struct sockaddr_in peer = {.sin_family = AF_INET};
-    const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_AUDITED,
-                                   .reason = CG_REASON_NO_CERTIFICATE,
-                                   .peer_address = (const struct sockaddr *)(const void *)&peer};
+    union cg_address peer = {.v4.sin_family = AF_INET};
+    const struct cg_event event = {
+        .type = CG_EVENT_HANDSHAKE_AUDITED, .reason = CG_REASON_NO_CERTIFICATE, .peer_address = &peer};
     for (int i = 0; i < 10; i++)
         assert_int_equal(send_event(&world, &event, 1000), i < 5);
     flush(&world, 1000, true);

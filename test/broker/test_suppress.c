@@ -12,16 +12,14 @@
 
 static const struct cg_log_policy policy = {.burst = 3, .window_ms = 60000};
 
-static const struct sockaddr *peer(const char *text)
+static const union cg_address *peer(const char *text)
 {
-    static struct sockaddr_in in;
-    static struct sockaddr_in6 in6;
-    in.sin_family = AF_INET;
-    in6.sin6_family = AF_INET6;
-    if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
-        return (const struct sockaddr *)(const void *)&in;
-    assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-    return (const struct sockaddr *)(const void *)&in6;
+    static union cg_address address;
+    memset(&address, 0, sizeof address);
+    address.any.sa_family = strchr(text, ':') ? AF_INET6 : AF_INET;
+    void *bytes = strchr(text, ':') ? (void *)&address.v6.sin6_addr : (void *)&address.v4.sin_addr;
+    assert_int_equal(inet_pton(address.any.sa_family, text, bytes), 1);
+    return &address;
 }
 
 struct told {
