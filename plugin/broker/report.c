@@ -34,11 +34,15 @@ static size_t lost_line(uint64_t count, char *out, size_t size)
     return cg_event_json(&event, out, size);
 }
 
-/* Opens the log that the policy names. False: nothing has changed. */
-static bool open_log(struct cg_reporter *reporter, const struct cg_log_policy *policy, const char *file,
-                     struct cg_error *err)
+static const char *named_file(const struct cg_log_policy *policy)
 {
-    const char *named = file && strcmp(file, "-") != 0 ? file : NULL;
+    return policy->file && strcmp(policy->file, "-") != 0 ? policy->file : NULL;
+}
+
+/* Opens the log that the policy names. False: nothing has changed. */
+static bool open_log(struct cg_reporter *reporter, const struct cg_log_policy *policy, struct cg_error *err)
+{
+    const char *named = named_file(policy);
     char *path = named ? strdup(named) : NULL;
     const struct cg_eventlog_options options = {named, policy->syslog, QUEUE_BYTES, lost_line};
     struct cg_eventlog *log = !named || path ? cg_eventlog_open(&options, err) : NULL;
@@ -63,7 +67,7 @@ static void take_policy(struct cg_reporter *reporter, const struct cg_log_policy
     reporter->policy.file = NULL;
 }
 
-struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const char *file, cg_broker_log_fn broker_log,
+struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, cg_broker_log_fn broker_log,
                                      struct cg_error *err)
 {
     struct cg_reporter *reporter = calloc(1, sizeof *reporter);
@@ -73,7 +77,7 @@ struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const c
     take_policy(reporter, policy);
     reporter->broker_log = broker_log;
     reporter->limits = cg_limits_new();
-    if (reporter->limits && open_log(reporter, policy, file, err)) {
+    if (reporter->limits && open_log(reporter, policy, err)) {
         cg_error_set(err, "%s", "");
         return reporter;
     }
@@ -83,9 +87,9 @@ struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const c
     return NULL;
 }
 
-void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy, const char *file)
+void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy)
 {
-    const char *named = file && strcmp(file, "-") != 0 ? file : NULL;
+    const char *named = named_file(policy);
     bool same = reporter->policy.syslog == policy->syslog &&
                 (named && reporter->path ? strcmp(named, reporter->path) == 0 : named == reporter->path);
     struct cg_eventlog *old = reporter->log;
@@ -93,7 +97,7 @@ void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy 
     take_policy(reporter, policy);
     if (same)
         return;
-    if (open_log(reporter, policy, file, &err))
+    if (open_log(reporter, policy, &err))
         cg_eventlog_retire(old);
     else
         reporter->broker_log(CG_LEVEL_ERROR, err.text); /* it was there when the policy was loaded */

@@ -15,13 +15,13 @@ struct cg_reporter;
 /* Writes one line to the broker's log; text has no control characters and no newline. */
 typedef void (*cg_broker_log_fn)(enum cg_level level, const char *text);
 
-/* file: where the events go, "-" or NULL: only the broker's log. Nothing of policy is kept. */
-struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, const char *file, cg_broker_log_fn broker_log,
+/* Events go to policy->file; "-" or NULL: only to the broker's log. Nothing of policy is kept. */
+struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, cg_broker_log_fn broker_log,
                                      struct cg_error *err);
 
 /* A new policy is in force: its switches and numbers hold from the next event on, and where it names another file or syslog,
  * events go there. */
-void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy, const char *file);
+void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy);
 
 /* Tells what was held back, writes what waits, and ends the writer. NULL is fine. */
 void cg_reporter_close(struct cg_reporter *reporter);

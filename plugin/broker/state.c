@@ -73,9 +73,11 @@ static void report_refused(const struct cg_state *state, enum cg_reason fault, c
     const struct cg_options *options = &state->options;
     bool of_credential = fault == CG_REASON_CREDENTIAL_INVALID || cg_reason_row(fault)->kind == CG_KIND_RULE;
     struct cg_policy *policy = of_credential && options->policy ? cg_policy_load(options->policy, NULL) : NULL;
-    const char *file = options->event_log ? options->event_log : policy ? policy->log.file : NULL;
-    bool has_log = policy && (file || policy->log.syslog);
-    struct cg_reporter *reporter = has_log ? cg_reporter_open(&policy->log, file, state->means.log, NULL) : NULL;
+    struct cg_log_policy log = policy ? policy->log : (struct cg_log_policy){.file = NULL};
+    if (options->event_log) /* of what is loaded the snapshot says so */
+        log.file = options->event_log;
+    bool has_log = policy && (log.file || log.syslog);
+    struct cg_reporter *reporter = has_log ? cg_reporter_open(&log, state->means.log, NULL) : NULL;
     if (reporter)
         cg_own_report_refused(reporter, fault, why);
     cg_reporter_close(reporter);
@@ -133,9 +135,7 @@ static bool load(struct cg_state *state, struct cg_stamps *seen, struct cg_fault
         report_refused(state, fault, err);
         return false;
     }
-    const struct cg_log_policy *log = &fresh->policy->log;
-    const char *file = options->event_log ? options->event_log : log->file;
-    state->reporter = cg_reporter_open(log, file, state->means.log, err);
+    state->reporter = cg_reporter_open(&fresh->policy->log, state->means.log, err);
     bool made = false;
     if (!state->reporter || !store_numbers(fresh, seen, faults, &made, err)) {
         cg_snapshot_release(fresh);
@@ -200,7 +200,7 @@ void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh)
     fresh->number = ++state->last_number;
     state->snapshot = fresh;
     if (old && old->policy != fresh->policy)
-        cg_reporter_apply(state->reporter, &fresh->policy->log, fresh->policy->log.file);
+        cg_reporter_apply(state->reporter, &fresh->policy->log);
     cg_changes_report(state->reporter, old, fresh);
     if (!old)
         return;

@@ -52,7 +52,7 @@ static void each_trust_by_itself(void **state)
                      "two5: crl issuer=two number=5 days=-2..7\ntwo6: crl issuer=two number=6 days=-1..7\n"
                      "three9: crl issuer=three number=9");
     struct cg_policy *policy = cg_policy_default("ca.pem", &err);
-    struct cg_reporter *reporter = cg_reporter_open(&policy->log, NULL, broker_log, &err);
+    struct cg_reporter *reporter = cg_reporter_open(&policy->log, broker_log, &err);
     struct cg_trust *first = trust_of(pki, "one", "one1"), *newer = trust_of(pki, "one", "one2"),
                     *bridges = trust_of(pki, "two", "two5"), *later = trust_of(pki, "two", "two6"),
                     *other = trust_of(pki, "three", "three9");
@@ -121,7 +121,7 @@ static int start(void **state)
                        "eight8: crl issuer=eight number=8\nnine9: crl issuer=nine number=9\n"
                        "server: server issuer=one serial=0x71\nrenewed: server issuer=one serial=0x72");
     w.policy = cg_policy_default("ca.pem", &err);
-    w.reporter = cg_reporter_open(&w.policy->log, NULL, broker_log, &err);
+    w.reporter = cg_reporter_open(&w.policy->log, broker_log, &err);
     return 0;
 }
 

@@ -66,7 +66,7 @@ static int start(void **unused)
     snapshot.policy->admin = (struct cg_certificate_list){&admin, 1, 0, 0};
     cg_list_sort(&snapshot.policy->admin);
     state.snapshot = &snapshot;
-    state.reporter = cg_reporter_open(&snapshot.policy->log, NULL, broker_log, &err);
+    state.reporter = cg_reporter_open(&snapshot.policy->log, broker_log, &err);
     state.clients = cg_client_map_new(NULL);
     const struct cg_enforcement_means means = {state.reporter, state.clients, NULL};
     state.enforcement = cg_enforcement_new(&means);

@@ -184,7 +184,7 @@ static void the_counters_count_all(void **state)
 {
     (void)state;
     struct cg_error err = {""};
-    struct cg_reporter *reporter = cg_reporter_open(&policy, NULL, count_line, &err);
+    struct cg_reporter *reporter = cg_reporter_open(&policy, count_line, &err);
     union cg_address peer = {.v4.sin_family = AF_INET};
     log_lines = 0;
     for (uint32_t address = 0; address < 20000; address++) {

@@ -117,7 +117,7 @@ static int start(void **unused)
     w.snapshot.trust = w.snapshot.server_trust = w.snapshot.bridge_trust = trust_of("root", "inter");
     w.snapshot.number = 1;
     atomic_init(&w.snapshot.references, 1);
-    w.reporter = cg_reporter_open(&w.snapshot.policy->log, NULL, broker_log, &err);
+    w.reporter = cg_reporter_open(&w.snapshot.policy->log, broker_log, &err);
     w.clients = cg_client_map_new(NULL);
     const struct cg_enforcement_means means = {w.reporter, w.clients, kick};
     w.enforcement = cg_enforcement_new(&means);

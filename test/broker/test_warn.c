@@ -56,7 +56,7 @@ static int start(void **unused)
                        "server: server issuer=root days=-1..40\nclient: issuer=root days=-1..40\n"
                        "crl: crl issuer=root number=1 days=-1..79");
     w.policy = cg_policy_default("ca.pem", &err);
-    w.reporter = cg_reporter_open(&w.policy->log, NULL, broker_log, &err);
+    w.reporter = cg_reporter_open(&w.policy->log, broker_log, &err);
     w.warner = cg_warner_new(w.reporter);
     char *root = cg_pki_pem(w.pki, "root"), *inter = cg_pki_pem(w.pki, "inter"), *crl = cg_pki_pem(w.pki, "crl");
     struct cg_trust *trust = cg_trust_new();
