@@ -28,19 +28,18 @@ struct job {
 };
 
 struct cg_control {
-    struct cg_state *state;
-    cg_publish_fn publish;
+    struct cg_control_means means;
+    bool reload; /* asked for, and not taken yet */
     struct job *first, **end;
     size_t count;
 };
 
-struct cg_control *cg_control_new(struct cg_state *state, cg_publish_fn publish)
+struct cg_control *cg_control_new(const struct cg_control_means *means)
 {
     struct cg_control *control = calloc(1, sizeof *control);
     if (!control)
         return NULL;
-    control->state = state;
-    control->publish = publish;
+    control->means = *means;
     control->end = &control->first;
     return control;
 }
@@ -114,9 +113,8 @@ static bool passes_every_rule(const struct cg_snapshot *current, const struct cg
 }
 
 /* False, and why: not an administrator now. */
-static bool is_admin(const struct cg_control *control, const struct cg_conn *conn, char *why, size_t size)
+static bool is_admin(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
 {
-    const struct cg_snapshot *current = control->state->snapshot;
     const char *never = why_not_from(conn);
     if (never)
         snprintf(why, size, "%s", never);
@@ -135,7 +133,7 @@ static void tell_denied(const struct cg_control *control, const struct cg_conn *
         .peer = conn ? NULL : address,
         .client_id = client_id,
     };
-    cg_report(control->state->reporter, &event);
+    cg_report(control->means.reporter, &event);
 }
 
 static void add_response(struct job *job, const cJSON *request, cJSON *data, const char *error)
@@ -154,11 +152,12 @@ static void add_response(struct job *job, const cJSON *request, cJSON *data, con
     cJSON_AddItemToArray(job->responses, response);
 }
 
-enum cg_control_result cg_control_take(struct cg_control *control, const struct cg_control_request *request)
+enum cg_control_result cg_control_take(struct cg_control *control, const struct cg_snapshot *current,
+                                       const struct cg_control_request *request)
 {
     char why[224] = "";
     struct cg_error err = {""};
-    if (!is_admin(control, request->conn, why, sizeof why) || !request->client_id) {
+    if (!is_admin(current, request->conn, why, sizeof why) || !request->client_id) {
         tell_denied(control, request->conn, request->client_id, request->address, why);
         return CG_CONTROL_DENIED;
     }
@@ -182,16 +181,18 @@ enum cg_control_result cg_control_take(struct cg_control *control, const struct 
 }
 
 /* True when its first command is done and answered, or there is none left. */
-static bool run_command(struct cg_control *control, struct job *job)
+static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_world *world)
 {
     struct cg_command *command = &job->command;
     if (!command->data && !(command->data = cJSON_CreateObject()))
         return false;
-    command->state = control->state;
+    command->means = &control->means;
+    command->world = world;
     command->caller = job->conn;
     command->request = job->commands->child;
     if (cg_command_run(command) == CG_STEP_LATER)
         return false;
+    control->reload = control->reload || command->reload;
     const char *error = command->data ? command->err.text : "out of memory";
     add_response(job, command->request, command->data, error);
     cg_dryrun_free(command->dryrun);
@@ -204,45 +205,52 @@ static bool run_command(struct cg_control *control, struct job *job)
 static void answer(const struct cg_control *control, struct job *job)
 {
     const struct cg_claim *claim = job->conn->broker_data;
-    if (!claim || !cg_client_map_owns(control->state->clients, claim))
+    if (!claim || !cg_client_map_owns(control->means.clients, claim))
         return;
     cJSON *document = cJSON_CreateObject();
     cJSON_AddItemToObject(document, "responses", job->responses);
     job->responses = NULL;
     char *text = cJSON_PrintUnformatted(document);
     if (text)
-        control->publish(claim->client_id, CG_CONTROL_TOPIC "/response", text);
+        control->means.publish(claim->client_id, CG_CONTROL_TOPIC "/response", text);
     cJSON_free(text);
     cJSON_Delete(document);
 }
 
 /* One step of the first job. False: it waits for something. */
-static bool step(struct cg_control *control)
+static bool step(struct cg_control *control, const struct cg_control_world *world)
 {
     struct job *job = control->first;
     char why[224] = "";
-    if (job->conn && !is_admin(control, job->conn, why, sizeof why)) {
+    if (job->conn && !is_admin(world->snapshot, job->conn, why, sizeof why)) {
         tell_denied(control, job->conn, job->client_id, NULL, why);
         job->conn = NULL;
     }
     if (job->conn && job->commands && job->commands->child)
-        return run_command(control, job);
+        return run_command(control, job, world);
     if (job->conn)
         answer(control, job);
     drop_first(control);
     return true;
 }
 
-int64_t cg_control_pulse(struct cg_control *control)
+int64_t cg_control_pulse(struct cg_control *control, const struct cg_control_world *world)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     while (control->first) {
-        if (!step(control))
+        if (!step(control, world))
             return LOOK_AGAIN_MS;
         if (cg_clock_monotonic_ms() >= until)
             return 1;
     }
     return -1;
+}
+
+bool cg_control_take_reload(struct cg_control *control)
+{
+    bool asked = control->reload;
+    control->reload = false;
+    return asked;
 }
 
 void cg_control_ended(struct cg_control *control, const struct cg_conn *conn)

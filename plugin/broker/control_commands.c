@@ -2,7 +2,6 @@
 #include "control_commands.h"
 
 #include "clock.h"
-#include "control_dryrun.h"
 #include "control_request.h"
 #include "control_session.h"
 #include "control_status.h"
@@ -26,14 +25,15 @@ static int64_t now(void)
 /* Waits for a count of sessions that began after the question. */
 static enum cg_step status(struct cg_command *command)
 {
-    const struct cg_state *state = command->state;
+    const struct cg_control_means *means = command->means;
+    const struct cg_control_world *world = command->world;
     if (!command->begun)
-        command->ticket = cg_sysinfo_recount(state->sysinfo);
-    if (cg_sysinfo_counted(state->sysinfo) < command->ticket)
+        command->ticket = cg_sysinfo_recount(means->sysinfo);
+    if (cg_sysinfo_counted(means->sysinfo) < command->ticket)
         return CG_STEP_LATER;
     cJSON_Delete(command->data);
-    command->data = cg_control_status(cg_reporter_counters(state->reporter), cg_sysinfo_population(state->sysinfo),
-                                      state->snapshot, &state->kept, now());
+    command->data = cg_control_status(cg_reporter_counters(means->reporter), cg_sysinfo_population(means->sysinfo),
+                                      world->snapshot, world->kept, now());
     return CG_STEP_DONE;
 }
 
@@ -59,6 +59,7 @@ static enum cg_step list_sessions(struct cg_command *command)
 /* The session that "conn" or "client_id" names; NULL and the error. */
 static struct cg_conn *find(struct cg_command *command)
 {
+    const struct cg_client_map *clients = command->means->clients;
     const char *id = NULL, *client_id = NULL;
     if (!cg_control_text(command->request, "conn", ID_MAX, &id, &command->err) ||
         !cg_control_text(command->request, "client_id", ID_MAX, &client_id, &command->err))
@@ -76,11 +77,11 @@ static struct cg_conn *find(struct cg_command *command)
         if (!cg_control_is_session(conn) || strcmp(id ? its_id : its_client_id, id ? id : client_id) != 0)
             continue;
         count++;
-        if (!found || (conn->broker_data && cg_client_map_owns(command->state->clients, conn->broker_data)))
+        if (!found || (conn->broker_data && cg_client_map_owns(clients, conn->broker_data)))
             found = conn;
     }
     /* a takeover, or a client that the broker has not answered yet */
-    if (count > 1 && !(found->broker_data && cg_client_map_owns(command->state->clients, found->broker_data))) {
+    if (count > 1 && !(found->broker_data && cg_client_map_owns(clients, found->broker_data))) {
         cg_error_set(&command->err,
                      "%d connections say that they have this client_id; name one of them by its "
                      "\"conn\", as list_sessions shows it",
@@ -99,15 +100,15 @@ static enum cg_step explain_session(struct cg_command *command)
     if (!conn)
         return CG_STEP_DONE;
     cJSON_Delete(command->data);
-    command->data = cg_control_explain(conn, command->state->snapshot, now());
+    command->data = cg_control_explain(conn, command->world->snapshot, now());
     return CG_STEP_DONE;
 }
 
 /* The files are looked at by their thread: what it finds is told by an event and by "status". */
 static enum cg_step reload(struct cg_command *command)
 {
-    cg_state_nudge(command->state);
-    cJSON_AddNumberToObject(command->data, "snapshot", (double)command->state->snapshot->number);
+    command->reload = true;
+    cJSON_AddNumberToObject(command->data, "snapshot", (double)command->world->snapshot->number);
     return CG_STEP_DONE;
 }
 
@@ -121,7 +122,7 @@ static enum cg_step end_session(struct cg_command *command)
     cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
     snprintf(detail, sizeof detail, "Ended by the administrator %s", who);
     cJSON_AddStringToObject(command->data, "conn", id);
-    cg_enforcement_mark(command->state->enforcement, conn, command->state->snapshot, detail);
+    cg_enforcement_mark(command->means->enforcement, conn, command->world->snapshot, detail);
     return CG_STEP_DONE;
 }
 
@@ -132,7 +133,7 @@ static enum cg_step check_policy(struct cg_command *command)
         char *printed = cJSON_IsObject(policy) ? cJSON_PrintUnformatted(policy) : NULL;
         const char *text = cJSON_IsString(policy) ? policy->valuestring : printed;
         if (text)
-            command->dryrun = cg_dryrun_start(text, cg_hook_first(), command->state->snapshot, now());
+            command->dryrun = cg_dryrun_start(text, cg_hook_first(), command->world->snapshot, now());
         cJSON_free(printed);
         if (!text)
             cg_error_set(&command->err, "expected \"policy\": the policy as an object or as text");

@@ -4,18 +4,24 @@
 #ifndef CG_CONTROL_COMMANDS_H
 #define CG_CONTROL_COMMANDS_H
 
-#include "state.h"
+#include "control_dryrun.h"
+#include "control_means.h"
+
+#include "core/error.h"
 
 #include <cjson/cJSON.h>
 
 /* One command while it runs. */
 struct cg_command {
-    struct cg_state *state; /* borrowed */
+    /* borrowed */
+    const struct cg_control_means *means;
+    const struct cg_control_world *world; /* of this call */
     const struct cg_conn *caller;
-    const cJSON *request;     /* borrowed */
+    const cJSON *request;
     cJSON *data;              /* owned by the caller: the answer's members are added here */
     struct cg_error err;      /* "" when all is well */
     bool begun;               /* a LATER was given before */
+    bool reload;              /* the files are to be looked at again */
     uint64_t ticket;          /* of a count that is waited for */
     struct cg_dryrun *dryrun; /* freed by the caller */
 };

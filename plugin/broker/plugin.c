@@ -69,7 +69,7 @@ static int on_control(int event, void *event_data, void *userdata)
         .payload = control->payload,
         .len = control->payloadlen,
     };
-    control->reason_code = codes[cg_control_take(state->control, &request)];
+    control->reason_code = codes[cg_control_take(state->control, state->snapshot, &request)];
     return MOSQ_ERR_SUCCESS;
 }
 

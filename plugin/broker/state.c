@@ -63,7 +63,9 @@ static bool make_parts(struct cg_state *state)
     state->warner = cg_warner_new(state->reporter);
     state->own_watch = cg_own_watch_new(state->reporter);
     state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), state->means.publish);
-    state->control = cg_control_new(state, state->means.publish);
+    const struct cg_control_means control = {state->reporter, state->clients, state->enforcement, state->sysinfo,
+                                             state->means.publish};
+    state->control = cg_control_new(&control);
     return state->enforcement && state->warner && state->own_watch && state->sysinfo && state->control;
 }
 
@@ -369,7 +371,10 @@ int64_t cg_state_pulse(struct cg_state *state)
     next = sooner(next, cg_own_watch_poll(state->own_watch, state->snapshot, now));
     next = sooner(next, cg_warner_pulse(state->warner, state->snapshot, now));
     next = sooner(next, cg_sysinfo_pulse(state->sysinfo, state->snapshot, now));
-    next = sooner(next, cg_control_pulse(state->control));
+    const struct cg_control_world world = {state->snapshot, &state->kept};
+    next = sooner(next, cg_control_pulse(state->control, &world));
+    if (cg_control_take_reload(state->control))
+        cg_state_nudge(state);
     /* the last: any record may be freed */
     next = sooner(next, cg_enforcement_end(state->enforcement));
     if (!state->ticks || next < PULSE_MAX_MS)

@@ -3,7 +3,6 @@
 #include "control.h"
 
 #include "control_request.h"
-#include "state.h"
 
 #include "core/list.h"
 #include "lib/pki_maker.h"
@@ -21,7 +20,8 @@
 #include <cmocka.h>
 
 static struct cg_pki *pki;
-static struct cg_state state;
+static struct cg_control_means means;
+static struct cg_control *control;
 static struct cg_snapshot snapshot;
 static struct cg_conn conn;
 static struct cg_claim *claim;
@@ -50,7 +50,6 @@ static int start(void **unused)
 {
     (void)unused;
     struct cg_error err = {""};
-    memset(&state, 0, sizeof state);
     memset(&snapshot, 0, sizeof snapshot);
     memset(&conn, 0, sizeof conn);
     answers = denials = 0;
@@ -65,31 +64,31 @@ static int start(void **unused)
     assert_int_equal(X509_digest(cg_pki_cert(pki, "admin"), EVP_sha256(), admin_sha256, NULL), 1);
     snapshot.policy->admin = (struct cg_certificate_list){&admin, 1, 0, 0};
     cg_list_sort(&snapshot.policy->admin);
-    state.snapshot = &snapshot;
-    state.reporter = cg_reporter_open(&snapshot.policy->log, broker_log, &err);
-    state.clients = cg_client_map_new(NULL);
-    const struct cg_enforcement_means means = {state.reporter, state.clients, NULL};
-    state.enforcement = cg_enforcement_new(&means);
-    state.control = cg_control_new(&state, publish);
+    means.reporter = cg_reporter_open(&snapshot.policy->log, broker_log, &err);
+    means.clients = cg_client_map_new(NULL);
+    const struct cg_enforcement_means enforcement = {means.reporter, means.clients, NULL};
+    means.enforcement = cg_enforcement_new(&enforcement);
+    means.publish = publish;
+    control = cg_control_new(&means);
     conn.role = CG_ROLE_LISTENER;
     conn.state = CG_CONN_ESTABLISHED;
     conn.fd = -1;
     conn.peer_leaf = cg_pki_cert(pki, "admin");
     conn.path = cg_pki_stack(pki, "admin ca");
     const struct cg_claim what = {.client = &conn, .conn = &conn, .username = ""};
-    claim = cg_client_map_claim(state.clients, &what, "boss");
-    cg_client_map_poll(state.clients);
+    claim = cg_client_map_claim(means.clients, &what, "boss");
+    cg_client_map_poll(means.clients);
     return 0;
 }
 
 static int finish(void **unused)
 {
     (void)unused;
-    cg_enforcement_ended(state.enforcement, &conn);
-    cg_control_free(state.control);
-    cg_enforcement_free(state.enforcement);
-    cg_client_map_free(state.clients);
-    cg_reporter_close(state.reporter);
+    cg_enforcement_ended(means.enforcement, &conn);
+    cg_control_free(control);
+    cg_enforcement_free(means.enforcement);
+    cg_client_map_free(means.clients);
+    cg_reporter_close(means.reporter);
     snapshot.policy->admin = (struct cg_certificate_list){NULL, 0, 0, 0};
     cg_policy_free(snapshot.policy);
     cg_trust_free(snapshot.trust);
@@ -102,13 +101,15 @@ static enum cg_control_result ask(const char *text)
 {
     const struct cg_control_request request = {
         .conn = &conn, .client_id = "boss", .payload = text, .len = strlen(text)};
-    return cg_control_take(state.control, &request);
+    return cg_control_take(control, &snapshot, &request);
 }
 
 /* As the broker's loop does, which calls again at once where a slice of time is over before the work. */
 static void work(void)
 {
-    while (cg_control_pulse(state.control) == 1)
+    static const struct cg_faults none;
+    const struct cg_control_world world = {&snapshot, &none};
+    while (cg_control_pulse(control, &world) == 1)
         continue;
 }
 
@@ -169,7 +170,7 @@ static void websockets_are_refused(void **unused)
 static void a_session_that_is_to_end_is_refused(void **unused)
 {
     (void)unused;
-    cg_enforcement_mark(state.enforcement, &conn, &snapshot, "by the test");
+    cg_enforcement_mark(means.enforcement, &conn, &snapshot, "by the test");
     refused("for clients with a certificate");
 }
 
@@ -205,12 +206,12 @@ static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused
     struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf};
     const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
-    struct cg_claim *second = cg_client_map_claim(state.clients, &what, "boss");
+    struct cg_claim *second = cg_client_map_claim(means.clients, &what, "boss");
     work();
     assert_int_equal(answers, 0);
-    cg_client_map_release(state.clients, second);
+    cg_client_map_release(means.clients, second);
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
-    cg_control_ended(state.control, &conn); /* it went away */
+    cg_control_ended(control, &conn); /* it went away */
     work();
     assert_int_equal(answers, 0);
     assert_int_equal(denials, 0);
@@ -232,6 +233,18 @@ static void a_request_has_so_many_commands(void **unused)
     }
 }
 
+/* The files are not this file's to look at. */
+static void a_reload_is_handed_on_once(void **unused)
+{
+    (void)unused;
+    assert_int_equal(ask("{\"commands\":[{\"command\":\"reload\"}]}"), CG_CONTROL_TAKEN);
+    assert_false(cg_control_take_reload(control));
+    work();
+    assert_non_null(strstr(answer, "\"snapshot\""));
+    assert_true(cg_control_take_reload(control));
+    assert_false(cg_control_take_reload(control));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int main(void)
@@ -247,6 +260,7 @@ int main(void)
         CASE(who_is_no_administrator_any_more_gets_no_answer),
         CASE(an_answer_never_goes_to_whoever_may_have_the_id_by_now),
         CASE(a_request_has_so_many_commands),
+        CASE(a_reload_is_handed_on_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
