@@ -194,8 +194,11 @@ static bool claim(const struct connect *connect, const char *username, bool auth
 
 static enum cg_reason check_plain(struct connect *connect)
 {
-    enum cg_plain_answer answer = cg_state_plain(connect->state, cg_compat_client_port(connect->client));
-    connect->policy = cg_policy_listener(connect->state->snapshot->policy, cg_compat_client_port(connect->client));
+    const struct cg_policy *policy = connect->state->snapshot->policy;
+    uint16_t port = cg_compat_client_port(connect->client);
+    cg_plain_look(connect->state->plain, policy);
+    enum cg_plain_answer answer = cg_plain_answer(connect->state->plain, policy, port);
+    connect->policy = cg_policy_listener(policy, port);
     if (answer == CG_PLAIN_TRYING) {
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS on some listeners only, and it is being tried which of the "

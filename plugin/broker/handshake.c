@@ -40,8 +40,7 @@ static bool is_probe(const struct cg_conn *conn)
 static void rejected(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    if (state->listening)
-        cg_listening_saw_tls(state->listening, conn);
+    cg_plain_saw_tls(state->plain, conn);
     if (cg_self_connect_made(conn))
         return;
     struct cg_event event = {
@@ -63,8 +62,7 @@ static void rejected(void *context, struct cg_conn *conn)
 static void accepted(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    if (state->listening)
-        cg_listening_saw_tls(state->listening, conn);
+    cg_plain_saw_tls(state->plain, conn);
     cg_enforcement_accepted(state->enforcement, conn, state->snapshot);
     cg_warner_accepted(state->warner, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
     const struct cg_finding *audited = conn->verdict ? cg_verdict_audited(conn->verdict) : NULL;

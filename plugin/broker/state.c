@@ -17,8 +17,6 @@
 #define PULSE_MIN_MS 1
 #define PULSE_MAX_MS 100 /* a new snapshot waits no longer for the swap */
 
-#define PROBED_AFTER_MS 1000 /* the broker has seen the end of a connection by then */
-
 #define WAKE_AT_LEAST_MS 60000 /* the wall clock may have been set meanwhile */
 
 /* The hook is per process, so is what it works with. */
@@ -49,7 +47,7 @@ static void destroy(struct cg_state *state)
     cg_own_watch_free(state->own_watch);
     cg_reporter_close(state->reporter);
     cg_client_map_free(state->clients);
-    cg_listening_free(state->listening);
+    cg_plain_free(state->plain);
     cg_snapshot_release(state->snapshot);
     cg_faults_clear(&state->kept);
     cg_options_clear(&state->options);
@@ -60,13 +58,14 @@ static bool make_parts(struct cg_state *state)
 {
     const struct cg_enforcement_means enforcement = {state->reporter, state->clients, state->means.kick};
     state->enforcement = cg_enforcement_new(&enforcement);
+    state->plain = cg_plain_new(state->reporter, state->means.tells_port);
     state->warner = cg_warner_new(state->reporter);
     state->own_watch = cg_own_watch_new(state->reporter);
     state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), state->means.publish);
     const struct cg_control_means control = {state->reporter, state->clients, state->enforcement, state->sysinfo,
                                              state->means.publish};
     state->control = cg_control_new(&control);
-    return state->enforcement && state->warner && state->own_watch && state->sysinfo && state->control;
+    return state->enforcement && state->plain && state->warner && state->own_watch && state->sysinfo && state->control;
 }
 
 /* The broker does not start. Where the policy can be read the event log shows it too. */
@@ -220,32 +219,6 @@ void cg_state_nudge(struct cg_state *state)
     cg_reload_nudge(state->reload);
 }
 
-/* Listeners that speak TLS do not count: each is tried once. True: what does is known. */
-static bool is_tried(struct cg_state *state)
-{
-    int64_t now_ms = cg_clock_monotonic_ms();
-    union cg_address address;
-    if (!state->probed) {
-        for (size_t i = 0; cg_listening_unknown(state->listening, i, &address); i++)
-            cg_self_connect_probe(&address);
-        state->probed = true;
-        state->tried_at_ms = now_ms + PROBED_AFTER_MS;
-    }
-    return now_ms >= state->tried_at_ms;
-}
-
-enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port)
-{
-    if (port || state->means.tells_port)
-        return cg_policy_listener(state->snapshot->policy, port)->plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY;
-    if (!state->listening)
-        state->listening = cg_listening_new();
-    if (!state->listening)
-        return CG_PLAIN_DENY;
-    enum cg_plain_answer answer = cg_listening_plain(state->listening, state->snapshot->policy);
-    return answer == CG_PLAIN_DIFFERS && !is_tried(state) ? CG_PLAIN_TRYING : answer;
-}
-
 /* What the list had no room for: how many, once while it stays so. */
 static void tell_more(struct cg_state *state, size_t more)
 {
@@ -338,21 +311,6 @@ static void warn_of_crlfile(struct cg_state *state)
     cg_report(state->reporter, &warning);
 }
 
-/* Where the answer is "nobody" since the broker does not tell listeners apart, the administrator is told. */
-static void look_at_plain_listeners(struct cg_state *state, enum cg_plain_answer unknown)
-{
-    if (unknown != CG_PLAIN_DIFFERS || state->warned_plain == state->snapshot->number)
-        return;
-    const struct cg_event warning = {
-        .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail = "The policy allows clients without TLS on some of the listeners without TLS only. Mosquitto 2.0 does "
-                  "not tell plugins which one a client came to, so all of them are denied",
-        .hint = CG_HINT_PLAIN_DIFFERS,
-    };
-    cg_report(state->reporter, &warning);
-    state->warned_plain = state->snapshot->number;
-}
-
 int64_t cg_state_pulse(struct cg_state *state)
 {
     if (!state->own_certificate_checked) {
@@ -361,8 +319,9 @@ int64_t cg_state_pulse(struct cg_state *state)
         warn_of_crlfile(state);
     }
     cg_state_take_news(state);
-    enum cg_plain_answer plain = cg_state_plain(state, 0);
-    look_at_plain_listeners(state, plain);
+    cg_plain_look(state->plain, state->snapshot->policy);
+    enum cg_plain_answer plain = cg_plain_answer(state->plain, state->snapshot->policy, 0);
+    cg_plain_warn(state->plain, state->snapshot, plain);
     cg_client_map_poll(state->clients);
     int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
     next = sooner(next, cg_reporter_pulse(state->reporter));

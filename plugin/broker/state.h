@@ -7,9 +7,9 @@
 
 #include "client_map.h"
 #include "control.h"
-#include "listening.h"
 #include "options.h"
 #include "own_watch.h"
+#include "plain.h"
 #include "reload.h"
 #include "report.h"
 #include "self_connect.h"
@@ -40,7 +40,7 @@ struct cg_state {
     struct cg_state_means means;
     struct cg_client_map *clients;
     struct cg_enforcement *enforcement;
-    struct cg_listening *listening; /* NULL before the first poll */
+    struct cg_plain *plain;
     struct cg_warner *warner;
     struct cg_own_watch *own_watch;
     struct cg_sysinfo *sysinfo;
@@ -51,9 +51,6 @@ struct cg_state {
     bool ticks;                           /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
     struct cg_self_connect *self_connect; /* NULL before the first client over TLS */
     bool reloading; /* SIGHUP: until the next tick the broker may ask about sessions again, and no CONNECT can come */
-    bool probed;    /* what listens was tried for TLS */
-    int64_t tried_at_ms;   /* monotonic: what speaks TLS is known by then */
-    uint64_t warned_plain; /* of the snapshot of this number */
     bool told_no_ticks;
     pthread_t main_thread;
     bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
@@ -68,11 +65,6 @@ void cg_state_close(struct cg_state *state); /* the last one undoes everything; 
 
 /* SIGHUP: reopens the log, looks at the files at once. */
 void cg_state_nudge(struct cg_state *state);
-
-/* What the policy says of a client without TLS on this listener; port 0: the broker does not tell which one. */
-enum cg_plain_answer cg_state_plain(struct cg_state *state, uint16_t port);
-#define CG_HINT_PLAIN_DIFFERS                                                                                          \
-    "Set \"plain\" in the policy to the same value for all listeners without TLS, or use Mosquitto 2.1"
 
 /* Makes fresh the current snapshot, numbers it and tells so. Takes over the caller's reference. */
 void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh);
