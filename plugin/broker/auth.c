@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "compat.h"
+#include "housekeeping.h"
 #include "presence.h"
 #include "state.h"
 
@@ -292,16 +293,10 @@ static int decide(struct connect *connect)
                                                      : decide_without_certificate(connect);
 }
 
-/* A thread of the broker's own asks about users of its web interface (2.1): no MQTT, and nothing here has locks. */
-static bool is_ours(const struct cg_state *state)
-{
-    return pthread_equal(pthread_self(), state->main_thread);
-}
-
 static int decide_client(struct connect *connect)
 {
     struct cg_state *state = connect->state;
-    if (!is_ours(state))
+    if (!cg_state_is_main_thread(state)) /* about a user of the broker's web interface: no MQTT */
         return MOSQ_ERR_PLUGIN_DEFER;
     const char *client_id = mosquitto_client_id(connect->client);
     connect->client_id = client_id ? client_id : "";
@@ -309,7 +304,7 @@ static int decide_client(struct connect *connect)
     int rc = decide(connect);
     if (connect->conn) {
         cg_hook_connect_done(connect->conn);
-        cg_state_touch(state, connect->conn);
+        cg_housekeeping_ensure_ticks(state, connect->conn);
     }
     return rc;
 }
@@ -340,7 +335,8 @@ int cg_auth_continued(int event, void *event_data, void *userdata)
     (void)event;
     const struct mosquitto_evt_extended_auth *extended = event_data;
     struct cg_state *state = userdata;
-    struct cg_claim *claim = is_ours(state) ? cg_client_map_of_client(state->clients, extended->client) : NULL;
+    struct cg_claim *claim = cg_state_is_main_thread(state) ? cg_client_map_of_client(state->clients, extended->client)
+                                                            : NULL;
     if (!claim || (claim->conn && claim->accepted))
         return MOSQ_ERR_PLUGIN_DEFER;
     struct connect connect = {

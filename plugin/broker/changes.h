@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Tells what a new snapshot brings: keys of the policy, anchors, CRL numbers, serial numbers of credentials, old and new.
- * Nothing is kept. Called by state.c at each swap. */
+ * Nothing is kept. Called by apply_reload.c. */
 #ifndef CG_CHANGES_H
 #define CG_CHANGES_H
 

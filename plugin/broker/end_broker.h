@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Ends the broker for a fault that it must not run with. Called by state.c. */
+/* Ends the broker for a fault that it must not run with. Called by listener_checks.c. */
 #ifndef CG_END_BROKER_H
 #define CG_END_BROKER_H
 

@@ -2,16 +2,26 @@
 #include "handshake.h"
 
 #include "address.h"
+#include "apply_reload.h"
 #include "clock.h"
+#include "housekeeping.h"
 #include "refusal.h"
 
+/* A handshake must see the newest snapshot, tick or no tick. Where the broker does not tick, no other moment comes for what is
+ * due: the connections that wake such a broker get no further than this. */
+static void catch_up(struct cg_state *state)
+{
+    if (state->ticks || !state->reload)
+        cg_apply_reload(state);
+    else
+        cg_housekeeping(state);
+}
+
+/* The hook asks when a handshake begins, and has no call of its own for that. */
 static struct cg_snapshot *snapshot(void *context)
 {
     struct cg_state *state = context;
-    if (state->ticks || !state->reload)
-        cg_state_take_news(state);
-    else
-        cg_state_pulse(state);
+    catch_up(state);
     return state->snapshot;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "auth.h"
 #include "compat.h"
+#include "housekeeping.h"
+#include "lifecycle.h"
 #include "options.h"
 #include "presence.h"
 #include "state.h"
@@ -37,7 +39,7 @@ static void publish(const char *client_id, const char *topic, const char *payloa
 static int on_tick(int event, void *event_data, void *userdata)
 {
     (void)event;
-    cg_compat_next_tick(event_data, cg_state_tick(userdata));
+    cg_compat_next_tick(event_data, cg_housekeeping_tick(userdata));
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -45,9 +47,7 @@ static int on_reload(int event, void *event_data, void *userdata)
 {
     (void)event;
     (void)event_data;
-    struct cg_state *state = userdata;
-    cg_state_nudge(state);
-    state->reloading = state->ticks;
+    cg_housekeeping_broker_reloads(userdata);
     return cg_compat_reload_done();
 }
 
@@ -105,7 +105,7 @@ static bool register_all(const struct instance *instance, struct cg_error *err)
                                              callbacks[i].topic, instance->state);
         /* Two plugin lines without per_listener_settings: the first one's callbacks serve both. */
         if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_NOT_SUPPORTED && callbacks[i].may_lack) ||
-            (rc == MOSQ_ERR_ALREADY_EXISTS && instance->state->instances > 1))
+            (rc == MOSQ_ERR_ALREADY_EXISTS && cg_lifecycle_is_shared()))
             continue;
         cg_error_set(err, "the broker refused callback %d with error %d", callbacks[i].event, rc);
         unregister(instance);
@@ -136,7 +136,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
     instance->identifier = identifier;
     if (!cg_options_read(given, count, &options, &err))
         goto out;
-    instance->state = cg_state_open(&options, &means, &err);
+    instance->state = cg_lifecycle_open(&options, &means, &err);
     if (!instance->state || !register_all(instance, &err))
         goto out;
     cg_options_clear(&options);
@@ -152,7 +152,7 @@ out:
     mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: %.850s", err.text);
     mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: not loaded, so the broker does not start");
     cg_options_clear(&options);
-    cg_state_close(instance->state);
+    cg_lifecycle_close(instance->state);
     free(instance);
     return MOSQ_ERR_INVAL;
 }
@@ -165,7 +165,7 @@ int mosquitto_plugin_cleanup(void *user_data, struct mosquitto_opt *given, int c
     if (!instance)
         return MOSQ_ERR_SUCCESS;
     unregister(instance);
-    cg_state_close(instance->state);
+    cg_lifecycle_close(instance->state);
     free(instance);
     return MOSQ_ERR_SUCCESS;
 }

@@ -3,7 +3,6 @@
 
 #include "address.h"
 #include "compat.h"
-#include "state.h"
 
 #include "core/identity.h"
 #include "tls/hook.h"

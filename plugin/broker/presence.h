@@ -5,8 +5,8 @@
 #define CG_PRESENCE_H
 
 #include "client_map.h"
+#include "state.h"
 
-struct cg_state;
 struct mosquitto;
 
 /* Remembers a client that may connect: who has its conn, username, named, extended and authenticated; the rest is asked of the

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "refusal.h"
 
-#include "state.h"
-
 static bool is_on_trial(const struct cg_profile *profile)
 {
     for (int i = 0; i < CG_REASON_COUNT; i++)

@@ -4,9 +4,9 @@
 #ifndef CG_REFUSAL_H
 #define CG_REFUSAL_H
 
-#include "tls/conn.h"
+#include "state.h"
 
-struct cg_state;
+#include "tls/conn.h"
 
 /* A connection over TLS ends: warns, once a snapshot, where the broker refused it for its user name and a rule of its listener
  * is audited. To be called before its claim is released. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the plugin holds in this process: one hook, one snapshot, one event log, however many plugin lines the
- * broker's configuration has (per_listener_settings). Counted: each line opens and closes it.
- * Main thread only. Called by plugin.c (life), auth.c, presence.c and reload code (use). */
+/* What the plugin has in this process: its parts, and the snapshot that serves. Here it is made and freed, and no more: what
+ * is done with it stands in the files above, which read it as they like. Each member is written by the one file that is
+ * named beside it. No part knows the state.
+ * Main thread only. */
 #ifndef CG_STATE_H
 #define CG_STATE_H
 
 #include "client_map.h"
 #include "control.h"
-#include "options.h"
 #include "own_watch.h"
 #include "plain.h"
 #include "reload.h"
@@ -31,13 +31,11 @@ struct cg_state_means {
 };
 
 struct cg_state {
-    int instances;
-    struct cg_options options;
-    struct cg_snapshot *snapshot; /* the current one; a reference is held */
-    uint64_t last_number;
-    struct cg_faults kept; /* parts that stay what they were, and why */
-    struct cg_reporter *reporter;
     struct cg_state_means means;
+    pthread_t main_thread;
+
+    /* parts, owned; lifecycle.c opens the reporter and starts the reload */
+    struct cg_reporter *reporter;
     struct cg_client_map *clients;
     struct cg_enforcement *enforcement;
     struct cg_plain *plain;
@@ -46,37 +44,33 @@ struct cg_state {
     struct cg_sysinfo *sysinfo;
     struct cg_control *control;
     struct cg_reload *reload;
-    bool hooked;
-    bool own_certificate_checked;
-    bool ticks;                           /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
-    struct cg_self_connect *self_connect; /* NULL before the first client over TLS */
+    struct cg_self_connect *self_connect; /* housekeeping.c: NULL before the first client over TLS */
+
+    /* apply_reload.c */
+    struct cg_snapshot *snapshot; /* the current one; a reference is held */
+    uint64_t last_number;
+    struct cg_faults kept; /* parts that stay what they were, and why */
+
+    /* housekeeping.c */
+    bool ticks;     /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
     bool reloading; /* SIGHUP: until the next tick the broker may ask about sessions again, and no CONNECT can come */
-    bool told_no_ticks;
-    pthread_t main_thread;
-    bool told_identity_by_broker; /* the warning about use_identity_as_username went out */
-    uint64_t warned_user_names;   /* that the broker refuses them; of the snapshot of this number */
+    bool listeners_checked;
+
+    /* What was warned of, and is not again. */
+    bool told_no_ticks;           /* housekeeping.c */
+    bool told_identity_by_broker; /* presence.c: of use_identity_as_username */
+    uint64_t warned_user_names;   /* refusal.c: that the broker refuses them; of the snapshot of this number */
 };
 
-/* The first call loads the snapshot, opens the log and installs the hook; later ones must have the same options.
- * NULL and *err: the broker must not start. */
-struct cg_state *cg_state_open(const struct cg_options *options, const struct cg_state_means *means,
-                               struct cg_error *err);
-void cg_state_close(struct cg_state *state); /* the last one undoes everything; NULL is fine */
+/* Called on the main thread. NULL without memory. */
+struct cg_state *cg_state_new(const struct cg_state_means *means);
 
-/* SIGHUP: reopens the log, looks at the files at once. */
-void cg_state_nudge(struct cg_state *state);
+/* The parts that report, once there is a reporter. False without memory. */
+bool cg_state_make_parts(struct cg_state *state);
 
-/* Makes fresh the current snapshot, numbers it and tells so. Takes over the caller's reference. */
-void cg_state_swap(struct cg_state *state, struct cg_snapshot *fresh);
+void cg_state_free(struct cg_state *state); /* stops what runs; NULL is fine */
 
-/* To be called when a client with TLS has connected: by then a broker that ticks has ticked. One that did not is woken. */
-void cg_state_touch(struct cg_state *state, const struct cg_conn *conn);
-
-/* To be called when a handshake starts: it must see the newest snapshot, tick or no tick. */
-void cg_state_take_news(struct cg_state *state);
-
-/* What has to be done from time to time. Returns the ms until it wants to be called again: 1 to 100. */
-int64_t cg_state_pulse(struct cg_state *state);
-int64_t cg_state_tick(struct cg_state *state); /* the same, called by the broker */
+/* Mosquitto 2.1 asks from a thread of its own too. Nothing here has locks. */
+bool cg_state_is_main_thread(const struct cg_state *state);
 
 #endif
