@@ -6,8 +6,6 @@
 #include "logfile.h"
 #include "thread.h"
 
-#include "core/moment.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -15,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CLOSE_WAIT_S 2
@@ -96,19 +93,14 @@ static void write_line(struct cg_eventlog *log, const struct line *line)
     note_result(log, error);
 }
 
-static struct timespec from_now(int64_t ms)
-{
-    return cg_timespec(cg_clock_monotonic_ms() + ms); /* the other clock may be set meanwhile */
-}
-
-/* With the lock held: waits for a line, and for those behind it until *until: a line that comes alone waits for none. */
-static void wait_for_lines(struct cg_eventlog *log, const struct timespec *until)
+/* With the lock held: waits for a line, and for those behind it until then: a line that comes alone waits for none. */
+static void wait_for_lines(struct cg_eventlog *log, int64_t until_ms)
 {
     int error = 0;
     while (!log->first && !log->closing && !log->reopen)
         pthread_cond_wait(&log->wake, &log->lock);
     while (!log->closing && !log->reopen && error == 0)
-        error = pthread_cond_timedwait(&log->wake, &log->lock, until);
+        error = cg_thread_wait(&log->wake, &log->lock, until_ms);
 }
 
 static void free_log(struct cg_eventlog *log)
@@ -129,10 +121,10 @@ static void free_log(struct cg_eventlog *log)
 static void *writer(void *argument)
 {
     struct cg_eventlog *log = argument;
-    struct timespec until = {0, 0};
+    int64_t until_ms = 0;
     pthread_mutex_lock(&log->lock);
     for (;;) {
-        wait_for_lines(log, &until);
+        wait_for_lines(log, until_ms);
         if (log->reopen && log->path) {
             cg_logfile_close(&log->file);
             log->reopen = false;
@@ -152,7 +144,7 @@ static void *writer(void *argument)
             free(line);
             line = next;
         }
-        until = from_now(GATHER_MS);
+        until_ms = cg_clock_monotonic_ms() + GATHER_MS;
         pthread_mutex_lock(&log->lock);
     }
     bool retired = log->retired;
@@ -269,13 +261,13 @@ void cg_eventlog_close(struct cg_eventlog *log)
         free_log(log);
         return;
     }
-    struct timespec until = from_now(CLOSE_WAIT_S * 1000);
+    int64_t until_ms = cg_clock_monotonic_ms() + CLOSE_WAIT_S * 1000;
     int error = 0;
     pthread_mutex_lock(&log->lock);
     log->closing = true;
     pthread_cond_signal(&log->wake);
     while (!log->ended && error == 0)
-        error = pthread_cond_timedwait(&log->done, &log->lock, &until);
+        error = cg_thread_wait(&log->done, &log->lock, until_ms);
     bool ended = log->ended;
     pthread_mutex_unlock(&log->lock);
     if (!ended) {

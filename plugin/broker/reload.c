@@ -6,12 +6,10 @@
 #include "numbers_file.h"
 #include "thread.h"
 
-#include "core/moment.h"
 #include "tls/prove.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOK_EVERY_MS  100   /* a change counts when two looks in a row see the same */
 #define TELL_AFTER_MS  1000  /* a key that waits for its certificate is no news yet */
@@ -166,9 +164,9 @@ static void *run(void *argument)
     struct cg_reload *reload = argument;
     pthread_mutex_lock(&reload->mutex);
     while (!reload->stop) {
-        const struct timespec until = cg_timespec(cg_clock_monotonic_ms() + LOOK_EVERY_MS);
+        int64_t until_ms = cg_clock_monotonic_ms() + LOOK_EVERY_MS;
         if (!reload->nudged)
-            pthread_cond_timedwait(&reload->wake, &reload->mutex, &until);
+            cg_thread_wait(&reload->wake, &reload->mutex, until_ms);
         if (reload->stop)
             break;
         bool nudged = reload->nudged;

@@ -5,14 +5,11 @@
 #include "clock.h"
 #include "thread.h"
 
-#include "core/moment.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_EVERY_MS 100  /* for news */
@@ -128,19 +125,13 @@ static void wake(struct cg_self_connect *self)
     self->fd = connect_to(&self->listener);
 }
 
-static void wait_until(struct cg_self_connect *self, int64_t until_ms)
-{
-    const struct timespec until = cg_timespec(until_ms);
-    pthread_cond_timedwait(&self->wake, &self->mutex, &until);
-}
-
 /* Called with the mutex held. */
 static void rest(struct cg_self_connect *self, int64_t now_ms)
 {
     if (self->due_ms != NEVER || self->reload || self->fd >= 0) {
         int64_t longest = now_ms + (self->reload ? LOOK_EVERY_MS : IDLE_MS);
         bool idle = self->due_ms > longest;
-        wait_until(self, idle ? longest : self->due_ms);
+        cg_thread_wait(&self->wake, &self->mutex, idle ? longest : self->due_ms);
         if (idle && !self->reload && self->due_ms > longest)
             hang_up(self);
     } else {

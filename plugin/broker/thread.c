@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "thread.h"
 
+#include "core/moment.h"
+
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
@@ -29,4 +31,10 @@ void cg_thread_wake_init(pthread_cond_t *wake)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
+}
+
+int cg_thread_wait(pthread_cond_t *wake, pthread_mutex_t *mutex, int64_t until_ms)
+{
+    const struct timespec until = cg_timespec(until_ms);
+    return pthread_cond_timedwait(wake, mutex, &until);
 }
