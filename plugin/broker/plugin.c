@@ -63,7 +63,7 @@ static int on_control(int event, void *event_data, void *userdata)
         [CG_CONTROL_BUSY] = MQTT_RC_QUOTA_EXCEEDED,
     };
     const struct cg_control_request request = {
-        .conn = cg_presence_accepted(state, control->client),
+        .conn = cg_presence_accept(state, control->client),
         .client_id = mosquitto_client_id(control->client),
         .address = mosquitto_client_address(control->client),
         .payload = control->payload,

@@ -54,7 +54,7 @@ static struct cg_conn *conn_of(const struct mosquitto *client)
     return conn;
 }
 
-struct cg_conn *cg_presence_accepted(struct cg_state *state, struct mosquitto *client)
+struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *client)
 {
     const struct cg_claim who = {.conn = conn_of(client), .username = ""};
     struct cg_conn *conn = who.conn;
@@ -74,7 +74,7 @@ int cg_presence_connected(int event, void *event_data, void *userdata)
         cg_client_map_accept(state->clients, known);
         return MOSQ_ERR_SUCCESS;
     }
-    const struct cg_conn *conn = cg_presence_accepted(state, connected->client);
+    const struct cg_conn *conn = cg_presence_accept(state, connected->client);
     if (conn && !conn->asked)
         warn_of_identity_by_broker(state, conn, conn->client_id);
     return MOSQ_ERR_SUCCESS;

@@ -13,9 +13,9 @@ struct mosquitto;
  * broker. False without memory: deny. */
 bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *who);
 
-/* The connection of a client with a certificate that the broker accepted for certain: it got as far as to publish. NULL:
- * it has none, or is not known. */
-struct cg_conn *cg_presence_accepted(struct cg_state *state, struct mosquitto *client);
+/* The broker accepted this client for certain, since it got as far as to publish: notes that, and returns the connection of
+ * one with a certificate. NULL: it has none, or is not known. */
+struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *client);
 
 /* The broker accepted a client (2.1). Notices those that BASIC_AUTH never saw, and warns once. */
 int cg_presence_connected(int event, void *event_data, void *userdata);
