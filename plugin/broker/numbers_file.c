@@ -2,6 +2,7 @@
 #include "numbers_file.h"
 
 #include "core/file.h"
+#include "core/file_access.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include "crl_numbers_private.h"
 
 #include "file.h"
+#include "file_access.h"
 #include "name.h"
 
 #include <errno.h>

@@ -14,24 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool cg_file_is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-bool cg_file_is_regular(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-bool cg_file_is_missing(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
-}
-
 static bool read_all(int fd, unsigned char *data, size_t len, size_t *got)
 {
     *got = 0;
@@ -189,20 +171,6 @@ void cg_bytes_wipe(struct cg_bytes *bytes)
     if (bytes && bytes->data)
         OPENSSL_cleanse(bytes->data, bytes->len);
     cg_bytes_free(bytes);
-}
-
-char *cg_file_beside(const char *base, const char *name)
-{
-    const char *slash = base ? strrchr(base, '/') : NULL;
-    if (name[0] == '/' || !slash)
-        return strdup(name);
-    size_t folder = (size_t)(slash - base) + 1, len = strlen(name);
-    char *path = malloc(folder + len + 1);
-    if (!path)
-        return NULL;
-    memcpy(path, base, folder);
-    memcpy(path + folder, name, len + 1);
-    return path;
 }
 
 static bool wanted(const char *name, const char *const *suffixes)

@@ -2,6 +2,9 @@
 #include "file_access.h"
 
 #include "file_cure.h"
+#include "file_path.h"
+#include "file_rights.h"
+#include "user.h"
 
 #include <errno.h>
 #include <fcntl.h>

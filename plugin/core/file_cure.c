@@ -1,165 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "file_cure.h"
 
-#include "text.h"
+#include "file_path.h"
 
-#include <errno.h>
 #include <grp.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
-
-#define GROUPS_MAX 256
-
-void cg_user_text(uid_t uid, char out[NAME_TEXT_MAX])
-{
-    struct passwd entry, *found = NULL;
-    char buffer[4096];
-    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found)
-        snprintf(out, NAME_TEXT_MAX, "%s", found->pw_name);
-    else
-        snprintf(out, NAME_TEXT_MAX, "%u", (unsigned)uid);
-}
-
-void cg_file_user(char out[CG_FILE_USER_MAX])
-{
-    cg_user_text(geteuid(), out);
-}
-
-static bool in_our_groups(gid_t gid)
-{
-    gid_t groups[GROUPS_MAX];
-    int count = getgroups(GROUPS_MAX, groups);
-    for (int i = 0; i < count; i++)
-        if (groups[i] == gid)
-            return true;
-    return gid == getegid();
-}
-
-bool cg_file_for_sh(const char *path, char *out, size_t size)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+@%,:=-";
-    size_t used = 0, len = strlen(path);
-    bool quoted = len == 0 || path[strspn(path, plain)] != '\0';
-    if (size > 0)
-        out[0] = '\0';
-    /* The longest that may come: every character as '\'' between ./'...' */
-    char *text = malloc(4 * len + 5), *shown = malloc(4 * len + 5);
-    bool ok = text && shown;
-    if (ok)
-        used = (size_t)snprintf(text, 4, "%s%s", quoted ? "'" : "", path[0] == '-' ? "./" : "");
-    for (const char *p = path; ok && *p; p++) {
-        if (*p == '\'')
-            used += (size_t)snprintf(text + used, 5, "'\\''");
-        else
-            text[used++] = *p;
-    }
-    if (ok && quoted)
-        text[used++] = '\'';
-    ok = ok && used < size && cg_text_escape(text, used, shown, 4 * len + 5);
-    if (ok)
-        snprintf(out, size, "%s", shown);
-    free(text);
-    free(shown);
-    return ok;
-}
-
-/* ---- who may do what: its mode, and its ACL */
-
-static unsigned little_endian(const unsigned char *p, size_t octets)
-{
-    unsigned value = 0;
-    while (octets > 0)
-        value = value << 8 | p[--octets];
-    return value;
-}
-
-/* One entry of system.posix_acl_access, as linux/posix_acl_xattr.h describes it. */
-static bool add_entry(struct rights *r, const unsigned char entry[8])
-{
-    unsigned tag = little_endian(entry, 2), may = little_endian(entry + 2, 2) & 7, id = little_endian(entry + 4, 4);
-    if (tag == 0x01)
-        r->owner = may;
-    else if (tag == 0x04)
-        r->group = may;
-    else if (tag == 0x10)
-        r->mask = may;
-    else if (tag == 0x20)
-        r->others = may;
-    else if ((tag != 0x02 && tag != 0x08) || r->count == NAMED_MAX)
-        return false;
-    else
-        r->named[r->count++] = (struct named){tag == 0x08, id, may};
-    return true;
-}
-
-bool cg_file_is_read_only(const char *path)
-{
-    char at[PATH_MAX];
-    struct statvfs fs;
-    if (snprintf(at, sizeof at, "%s", path) >= (int)sizeof at)
-        return false;
-    while (statvfs(at, &fs) != 0) {
-        char *slash = strrchr(at, '/');
-        if (!slash || !at[1])
-            return false;
-        slash[slash == at] = '\0';
-    }
-    return fs.f_flag & ST_RDONLY;
-}
-
-/* False: it cannot be known. */
-bool cg_rights_read(const char *path, struct rights *r)
-{
-    unsigned char acl[4 + 8 * (NAMED_MAX + 4)];
-    memset(r, 0, sizeof *r);
-    if (stat(path, &r->st) != 0)
-        return false;
-    r->read_only = cg_file_is_read_only(path);
-    r->owner = r->st.st_mode >> 6 & 7;
-    r->group = r->mask = r->st.st_mode >> 3 & 7;
-    r->others = r->st.st_mode & 7;
-    ssize_t len = getxattr(path, "system.posix_acl_access", acl, sizeof acl);
-    r->acls = len >= 0 || errno == ENODATA;
-    if (len < 0)
-        return r->acls || errno == ENOTSUP;
-    bool ok = len >= 4 && len % 8 == 4 && little_endian(acl, 4) == 2;
-    for (ssize_t i = 4; ok && i < len; i += 8)
-        ok = add_entry(r, acl + i);
-    r->has_acl = true;
-    return ok;
-}
-
-/* Linux asks the mode alone while the mask is empty. */
-static bool acl_sleeps(const struct rights *r)
-{
-    return r->has_acl && r->mask == 0;
-}
-
-/* What our user may do: the first that fits of owner, named user, groups, others. */
-unsigned cg_rights_ours(const struct rights *r)
-{
-    bool in_group = in_our_groups(r->st.st_gid);
-    unsigned by_group = in_group ? r->group : 0;
-    if (r->st.st_uid == geteuid())
-        return r->owner;
-    for (size_t i = 0; i < r->count && !acl_sleeps(r); i++) {
-        const struct named *n = &r->named[i];
-        if (!n->is_group && n->id == geteuid())
-            return n->may & r->mask;
-        if (n->is_group && in_our_groups(n->id)) {
-            in_group = true;
-            by_group |= n->may;
-        }
-    }
-    return in_group ? by_group & r->mask : r->others;
-}
 
 /* What a file of this kind may give at most, or it is not accepted. */
 static unsigned group_limit(enum cg_file_kind kind)
@@ -171,8 +19,6 @@ static unsigned others_limit(enum cg_file_kind kind)
 {
     return kind == CG_FILE_PRIVATE_KEY ? 0 : group_limit(kind);
 }
-
-/* ---- commands */
 
 void cg_cure_add(struct cure *cure, const char *format, ...)
 {
@@ -290,12 +136,6 @@ static void add_setfacl(struct cure *cure, const struct rights *r, const struct 
     cure->acl_package = true;
 }
 
-/* A private key whose group may read it is root's, or of a group of ours. */
-bool cg_group_reads_fit(const struct stat *st)
-{
-    return st->st_uid == 0 || in_our_groups(st->st_gid);
-}
-
 /* With chmod alone: where we are the owner, or still may do it when the file gives no more than it may. */
 static bool add_chmod(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
@@ -346,7 +186,7 @@ void cg_cure_find(struct cure *cure, const struct rights *r, unsigned right, enu
     cure->read_only = r->read_only;
     if (cure->read_only || add_chmod(cure, r, right, kind) || add_own_group(cure, r, right, kind))
         return;
-    cure->choice = !r->acls || (acl_sleeps(r) && grant.others);
+    cure->choice = !r->acls || (cg_rights_acl_sleeps(r) && grant.others);
     if (cure->choice)
         return;
     add_setfacl(cure, r, &grant);
@@ -364,7 +204,7 @@ void cg_cure_owner(struct cure *cure, const struct rights *r)
     grant.others = r->others & limit;
     bool same = !r->has_acl && (r->group & limit) == grant.may && grant.others == grant.may;
     bool keeps = r->st.st_uid == 0 || same;
-    cure->choice = !keeps && (!r->acls || (acl_sleeps(r) && grant.others));
+    cure->choice = !keeps && (!r->acls || (cg_rights_acl_sleeps(r) && grant.others));
     cg_cure_add(cure, "chown %s", user);
     if (!keeps) {
         struct rights after = *r;
