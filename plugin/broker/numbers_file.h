@@ -6,6 +6,7 @@
 #define CG_NUMBERS_FILE_H
 
 #include "core/crl_numbers.h"
+#include "core/crl_numbers_file.h"
 #include "core/stamp.h"
 
 /* Makes the folder (not those above it) and tries whether a file can be written there: cg_snapshot_proofs.state. True on a

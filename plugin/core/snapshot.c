@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot.h"
 
+#include "crl_numbers_file.h"
 #include "policy_changes.h"
 #include "policy_parse.h"
 #include "snapshot_loading.h"

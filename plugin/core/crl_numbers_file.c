@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The table of CRL numbers as text, and the file that holds it. */
-#include "crl_numbers_private.h"
+#include "crl_numbers_file.h"
 
+#include "crl_held.h"
 #include "file.h"
 #include "file_access.h"
 #include "name.h"
