@@ -13,7 +13,6 @@
 
 #define BUNDLE_MAX       ((size_t)64 << 20)
 #define CERTIFICATES_MAX 100000
-#define FIRST_BUCKETS    64
 
 struct cg_trust *cg_trust_new(void)
 {
@@ -25,9 +24,8 @@ struct cg_trust *cg_trust_new(void)
     trust->intermediates = sk_X509_new_null();
     trust->all = sk_X509_new_null();
     trust->crls = cg_crl_set_new();
-    trust->buckets = calloc(FIRST_BUCKETS, sizeof(struct cg_trust_entry *));
-    trust->nbuckets = FIRST_BUCKETS;
-    if (!trust->anchors || !trust->intermediates || !trust->all || !trust->crls || !trust->buckets) {
+    bool indexed = cg_trust_index_init(&trust->index);
+    if (!trust->anchors || !trust->intermediates || !trust->all || !trust->crls || !indexed) {
         cg_trust_free(trust);
         return NULL;
     }
@@ -41,27 +39,11 @@ struct cg_trust *cg_trust_take(struct cg_trust *trust)
     return trust;
 }
 
-static struct cg_trust_entry *entry_after(const struct cg_trust_entry *entry)
-{
-    union {
-        const struct cg_trust_entry *in;
-        struct cg_trust_entry *out;
-    } next = {entry->next};
-    return next.out;
-}
-
 void cg_trust_free(struct cg_trust *trust)
 {
     if (!trust || atomic_fetch_sub_explicit(&trust->references, 1, memory_order_acq_rel) != 1)
         return;
-    for (size_t i = 0; trust->buckets && i < trust->nbuckets; i++) {
-        while (trust->buckets[i]) {
-            struct cg_trust_entry *next = entry_after(trust->buckets[i]);
-            free(trust->buckets[i]);
-            trust->buckets[i] = next;
-        }
-    }
-    free(trust->buckets);
+    cg_trust_index_clear(&trust->index);
     sk_X509_pop_free(trust->anchors, X509_free);
     sk_X509_pop_free(trust->intermediates, X509_free);
     sk_X509_free(trust->all);
@@ -70,51 +52,9 @@ void cg_trust_free(struct cg_trust *trust)
     free(trust);
 }
 
-/* ---- the index of subjects */
-
-static unsigned long subject_hash(const X509_NAME *subject)
-{
-    int ok = 0;
-    unsigned long hash = X509_NAME_hash_ex(subject, NULL, NULL, &ok);
-    return ok ? hash : 0; /* without the digest: one bucket, slow but right */
-}
-
-static const struct cg_trust_entry *matching(const struct cg_trust_entry *entry, unsigned long hash,
-                                             const X509_NAME *subject)
-{
-    while (entry && (entry->hash != hash || X509_NAME_cmp(X509_get_subject_name(entry->cert), subject) != 0))
-        entry = entry->next;
-    return entry;
-}
-
 const struct cg_trust_entry *cg_trust_find(const struct cg_trust *trust, const X509_NAME *subject)
 {
-    unsigned long hash = subject_hash(subject);
-    return matching(trust->buckets[hash % trust->nbuckets], hash, subject);
-}
-
-const struct cg_trust_entry *cg_trust_next(const struct cg_trust_entry *entry)
-{
-    return matching(entry->next, entry->hash, X509_get_subject_name(entry->cert));
-}
-
-static bool grow(struct cg_trust *trust)
-{
-    size_t count = trust->nbuckets * 2;
-    struct cg_trust_entry **buckets = calloc(count, sizeof(struct cg_trust_entry *));
-    if (!buckets)
-        return false;
-    for (size_t i = 0; i < trust->nbuckets; i++) {
-        for (struct cg_trust_entry *entry = trust->buckets[i], *next = NULL; entry; entry = next) {
-            next = entry_after(entry);
-            entry->next = buckets[entry->hash % count];
-            buckets[entry->hash % count] = entry;
-        }
-    }
-    free(trust->buckets);
-    trust->buckets = buckets;
-    trust->nbuckets = count;
-    return true;
+    return cg_trust_index_find(&trust->index, subject);
 }
 
 static bool holds(const struct cg_trust *trust, const X509 *cert)
@@ -128,28 +68,21 @@ static bool holds(const struct cg_trust *trust, const X509 *cert)
 /* Takes a reference on success. A certificate that is there already is dropped. */
 static bool add(struct cg_trust *trust, X509 *cert, bool anchor)
 {
+    STACK_OF(X509) *stack = anchor ? trust->anchors : trust->intermediates;
     if (holds(trust, cert))
         return true;
-    if (trust->nentries >= trust->nbuckets && !grow(trust))
+    if (!sk_X509_push(trust->all, cert))
         return false;
-    struct cg_trust_entry *entry = calloc(1, sizeof *entry);
-    STACK_OF(X509) *stack = anchor ? trust->anchors : trust->intermediates;
-    if (!entry || !sk_X509_push(trust->all, cert)) {
-        free(entry);
-        return false;
-    }
     if (!sk_X509_push(stack, cert)) {
         sk_X509_pop(trust->all);
-        free(entry);
+        return false;
+    }
+    if (!cg_trust_index_add(&trust->index, cert, anchor)) {
+        sk_X509_pop(stack);
+        sk_X509_pop(trust->all);
         return false;
     }
     X509_up_ref(cert);
-    entry->cert = cert;
-    entry->anchor = anchor;
-    entry->hash = subject_hash(X509_get_subject_name(cert));
-    entry->next = trust->buckets[entry->hash % trust->nbuckets];
-    trust->buckets[entry->hash % trust->nbuckets] = entry;
-    trust->nentries++;
     return true;
 }
 

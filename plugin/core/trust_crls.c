@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CRLs of a trust store. Each is taken by itself: a file that is gone, half written or of somebody else keeps no other
- * from being taken, and what it held before stays. */
+#include "trust_crls.h"
+
 #include "file.h"
 #include "format.h"
 #include "pem.h"

@@ -3,10 +3,15 @@
 #ifndef CG_TRUST_PARTS_H
 #define CG_TRUST_PARTS_H
 
+#include "crl.h"
 #include "crl_held.h"
-#include "trust.h"
+#include "stamp.h"
+#include "trust_index.h"
 
+#include <openssl/x509.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /* A file of CRLs as it was read, so that an unchanged one need not be read again. */
 struct cg_crl_file {
@@ -23,10 +28,7 @@ struct cg_trust {
     bool extended_crls;
     struct cg_crl_file *files; /* those that were read without a fault */
     size_t nfiles;
-    struct cg_trust_entry **buckets; /* by hash of the subject */
-    size_t nbuckets, nentries;
+    struct cg_trust_index index; /* of both, by subject */
 };
-
-void cg_crl_files_free(struct cg_trust *trust);
 
 #endif
