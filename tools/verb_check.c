@@ -4,6 +4,7 @@
 #include "check_fleet.h"
 #include "core/file.h"
 #include "core/name.h"
+#include "core/rules.h"
 #include "print.h"
 #include "verbs.h"
 

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "rules.h"
 
-#include "name.h"
+#include "rules_constraints.h"
+#include "rules_extension.h"
+#include "rules_key.h"
+#include "rules_list.h"
+#include "rules_name.h"
+#include "rules_path.h"
+#include "rules_purpose.h"
+#include "rules_revocation.h"
+#include "rules_strict.h"
+#include "rules_validity.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Which certificates a rule is asked about. */
@@ -84,28 +91,6 @@ size_t cg_rules_count(void)
 enum cg_reason cg_rules_reason(size_t index)
 {
     return index < ROWS ? rows[index].reason : CG_REASON_UNSET;
-}
-
-enum cg_rule_result cg_rule_fail(char *detail, const char *format, ...)
-{
-    char line[1024];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    cg_text_escape(line, n < 0 ? 0 : strlen(line), detail, CG_DETAIL_MAX);
-    return CG_RULE_FAIL;
-}
-
-struct cg_who cg_rule_who(const struct cg_subject *subject, int depth)
-{
-    struct cg_who who;
-    char name[sizeof who.text - 2];
-    if (depth < 0 || depth >= subject->ncerts)
-        depth = 0;
-    cg_name_text(X509_get_subject_name(subject->cert[depth].x509), name, sizeof name);
-    snprintf(who.text, sizeof who.text, "'%s'", name);
-    return who;
 }
 
 /* First and last depth of a scope; none when first > last. */

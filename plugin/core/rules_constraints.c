@@ -4,9 +4,10 @@
  * only where it looks like a host name to it. Each could be used to stand for a name that the CA must not vouch for.
  * In doubt a name is not allowed: one that is malformed is not measured, and a constraint that is not understood denies
  * each name of its form. */
+#include "rules_constraints.h"
+
 #include "name.h"
 #include "name_syntax.h"
-#include "rules.h"
 
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>

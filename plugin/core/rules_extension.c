@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on extensions: unknown critical ones (RFC 5280 4.2), and those that the policy requires or forbids. */
+#include "rules_extension.h"
+
 #include "match.h"
 #include "openssl_const.h"
-#include "rules.h"
 
 #include <openssl/asn1.h>
 #include <openssl/objects.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on cryptography: keys of every certificate, signatures of those below the anchor. */
+#include "rules_key.h"
+
 #include "path.h"
-#include "rules.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Deny list (every certificate of the path) and allow list (the end entity). Digests are made only where a list
  * asks for them. */
+#include "rules_list.h"
+
 #include "list.h"
 #include "name.h"
-#include "rules.h"
 
 enum cg_rule_result cg_rule_deny_list(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
 {

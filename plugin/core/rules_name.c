@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on names: subject, issuer, subjectAltName, the host that we connect to. */
+#include "rules_name.h"
+
 #include "match.h"
 #include "name.h"
 #include "name_syntax.h"
-#include "rules.h"
 
 #include <openssl/asn1.h>
 #include <openssl/objects.h>

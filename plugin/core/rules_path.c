@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the shape of a path: what OpenSSL said of it, CA or not, depth, version, serial number. */
+#include "rules_path.h"
+
 #include "name.h"
 #include "openssl_const.h"
 #include "path.h"
-#include "rules.h"
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
-
-enum cg_rule_result cg_rule_x509(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
-{
-    for (int i = 0; i < subject->x509.count; i++)
-        if (subject->x509.item[i].reason == reason && subject->x509.item[i].depth == depth)
-            return cg_rule_fail(detail, "%s: OpenSSL says: %s", cg_rule_who(subject, depth).text,
-                                X509_verify_cert_error_string(subject->x509.item[i].error));
-    return CG_RULE_PASS;
-}
 
 static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum cg_reason reason, char *detail)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on what a key may be used for: extended key usage (RFC 5280 4.2.1.12) and key usage (4.2.1.3). */
-#include "rules.h"
+#include "rules_purpose.h"
 
 #include <openssl/x509v3.h>
 

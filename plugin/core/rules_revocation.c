@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on revocation (RFC 5280 6.3), for every certificate below the anchor: each status has its reason. */
+#include "rules_revocation.h"
+
 #include "name.h"
-#include "rules.h"
 
 #include <openssl/x509v3.h>
 

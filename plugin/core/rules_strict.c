@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What RFC 5280 asks of a CA and OpenSSL's strict check, or that of some version, does not look at: mistakes that change no
  * verdict by themselves, and show that nobody checked the certificate. */
-#include "rules.h"
+#include "rules_strict.h"
 
 #include <openssl/x509v3.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on time (RFC 5280 4.1.2.5): the time comes in, clock_skew widens both ends. */
+#include "rules_validity.h"
+
 #include "name.h"
-#include "rules.h"
 
 #include <stdio.h>
 

@@ -2,6 +2,7 @@
 /* The certificate check by table: what a certificate is like, and the reason that must come out. */
 #include "check_fixture.h"
 #include "core/moment.h"
+#include "core/rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
