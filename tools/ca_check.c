@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_check.h"
+#include "core/policy_load.h"
 #include "fault.h"
 #include "lint.h"
 

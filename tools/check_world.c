@@ -3,6 +3,7 @@
 #include "batch_trust.h"
 #include "core/file.h"
 #include "core/pem.h"
+#include "core/policy_load.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "units_site.h"
 #include "ca_store.h"
 #include "core/file.h"
-#include "core/policy.h"
+#include "core/policy_load.h"
 #include "fault.h"
 #include "mosquitto_conf.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
 #include "core/file.h"
+#include "core/policy_load.h"
 #include "log_walk.h"
 #include "report_ca.h"
 #include "report_page.h"

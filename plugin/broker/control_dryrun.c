@@ -5,6 +5,7 @@
 #include "recheck.h"
 #include "thread.h"
 
+#include "core/policy_load.h"
 #include "tls/prove.h"
 
 #include <stdatomic.h>

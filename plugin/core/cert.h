@@ -4,7 +4,7 @@
 #ifndef CG_CERT_H
 #define CG_CERT_H
 
-#include "policy.h"
+#include "cert_kinds.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>

@@ -5,6 +5,7 @@
 #define CG_IDENTITY_H
 
 #include "policy.h"
+#include "verdict.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>

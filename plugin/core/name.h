@@ -5,8 +5,8 @@
 #ifndef CG_NAME_H
 #define CG_NAME_H
 
+#include "cert_kinds.h"
 #include "moment.h"
-#include "policy.h"
 #include "text.h"
 
 #include <openssl/x509.h>

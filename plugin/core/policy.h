@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The policy: one JSON file, or none for the strict default. Values only, in seconds, bytes and bits;
- * loading files that it names is the snapshot's work.
+/* The policy: one JSON file, or none for the strict default. Values only, in seconds, bytes and bits; policy_load.h makes
+ * them; loading files that it names is the snapshot's work.
  * A cg_policy is immutable once loaded and owns everything that it points to. Called by snapshot, check, tool.
  *
  * Every key is a row of the table in policy_keys.c: path, type, where it goes, default, one line of manual. */
 #ifndef CG_POLICY_H
 #define CG_POLICY_H
 
-#include "error.h"
-#include "verdict.h"
+#include "cert_kinds.h"
+#include "list.h"
+#include "reason.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,41 +19,6 @@
 struct cg_strings {
     const char **item;
     size_t count;
-};
-
-/* bits */
-enum cg_key_algorithm {
-    CG_KEY_RSA = 1 << 0,
-    CG_KEY_RSA_PSS = 1 << 1,
-    CG_KEY_EC_P256 = 1 << 2,
-    CG_KEY_EC_P384 = 1 << 3,
-    CG_KEY_EC_P521 = 1 << 4,
-    CG_KEY_ED25519 = 1 << 5,
-    CG_KEY_ED448 = 1 << 6,
-    CG_KEY_EC_OTHER = 1 << 7, /* other named curves: insecure_other_curves only */
-    CG_KEY_ML_DSA = 1 << 8,
-};
-
-/* bits; Ed25519, Ed448 and ML-DSA carry their own and count as CG_DIGEST_INTRINSIC */
-enum cg_digest {
-    CG_DIGEST_SHA256 = 1 << 0,
-    CG_DIGEST_SHA384 = 1 << 1,
-    CG_DIGEST_SHA512 = 1 << 2,
-    CG_DIGEST_INTRINSIC = 1 << 3,
-    CG_DIGEST_SHA1 = 1 << 4, /* insecure_sha1 only */
-    CG_DIGEST_SHA224 = 1 << 5,
-    CG_DIGEST_SHA3 = 1 << 6,
-};
-
-/* bits */
-enum cg_san_type {
-    CG_SAN_DNS = 1 << 0,
-    CG_SAN_IP = 1 << 1,
-    CG_SAN_URI = 1 << 2,
-    CG_SAN_EMAIL = 1 << 3,
-    CG_SAN_DIRNAME = 1 << 4,
-    CG_SAN_RID = 1 << 5,
-    CG_SAN_OTHER = 1 << 6,
 };
 
 enum cg_certificate_use { CG_CERT_REQUIRED = 0, CG_CERT_OPTIONAL, CG_CERT_NONE };
@@ -82,21 +48,6 @@ struct cg_certificate_policies {
     bool require_explicit;
     bool inhibit_mapping;
     bool inhibit_any;
-};
-
-/* one way of naming a certificate is set */
-struct cg_certificate_match {
-    const unsigned char *sha256;      /* 32 bytes over the DER certificate, or NULL */
-    const unsigned char *spki_sha256; /* 32 bytes over the DER SubjectPublicKeyInfo, or NULL */
-    const char *serial;               /* lower-case hex without leading zeros, with issuer; or NULL */
-    const char *issuer;               /* RFC 4514 text as cg_name_text writes it */
-    const char *note;                 /* the operator's remark, may be NULL; shown in the detail */
-};
-
-/* Sorted for cg_list_find: first those by sha256, then those by spki_sha256, then those by serial and issuer. */
-struct cg_certificate_list {
-    struct cg_certificate_match *item;
-    size_t count, by_sha256, by_spki;
 };
 
 /* The rules for one role (client, server, bridge) on one listener. */
@@ -213,16 +164,6 @@ struct cg_policy {
     struct cg_policy_store *store;    /* private: what backs the pointers above */
     atomic_int references;            /* private */
 };
-
-/* Parses JSON text. name is used for messages and as base of relative paths. NULL and *err ("FILE: $.json.path:
- * expected ..., found ...; cure") on any unknown key, duplicate key, wrong type, bad unit or contradiction. */
-struct cg_policy *cg_policy_parse(const char *name, const char *text, size_t len, struct cg_error *err);
-
-/* The file through cg_file_read, at most 1 MiB. */
-struct cg_policy *cg_policy_load(const char *file, struct cg_error *err);
-
-/* The strict default with these anchors (file path, kept). */
-struct cg_policy *cg_policy_default(const char *anchors_file, struct cg_error *err);
 
 struct cg_policy *cg_policy_take(struct cg_policy *policy); /* +1 (atomic), returns its argument: snapshots share it */
 void cg_policy_free(struct cg_policy *policy);              /* -1; NULL is fine */

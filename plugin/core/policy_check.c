@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_check.h"
 
+#include "policy_draft.h"
+
 #include <string.h>
 
 bool cg_check_extension(struct cg_parse *parse, const struct cg_place *at, const void *filled)

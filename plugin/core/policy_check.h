@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Contradictions between keys that are each right alone. Called by the rows of policy_keys.c through policy.c;
+/* Contradictions between keys that are each right alone. Called by the rows of policy_keys.c through policy_load.c;
  * false with the error set. */
 #ifndef CG_POLICY_CHECK_H
 #define CG_POLICY_CHECK_H

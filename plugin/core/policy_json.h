@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* JSON text to a tree that is safe to walk, and places in it for messages.
  * cJSON reads; what it lets through (NUL, trailing text, duplicate keys, any depth) is refused here.
- * Trees are the caller's (cJSON_Delete). Called by policy.c. */
+ * Trees are the caller's (cJSON_Delete). Called by policy_load.c and policy_changes.c. */
 #ifndef CG_POLICY_JSON_H
 #define CG_POLICY_JSON_H
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_value.h"
 
-#include "file.h"
+#include "file_path.h"
+#include "policy_draft.h"
+#include "policy_keys.h"
+#include "word.h"
 
 #include <openssl/objects.h>
 #include <stdlib.h>

@@ -125,6 +125,9 @@ enum cg_reason_kind {
     CG_KIND_FILE,
 };
 
+/* What the policy makes of a rule that a certificate breaks; zero is the strict one. */
+enum cg_mode { CG_ENFORCE = 0, CG_AUDIT, CG_OFF };
+
 struct cg_reason_row {
     const char *code; /* stable, lower case, "_" between words: "expired" */
     enum cg_reason_kind kind;

@@ -3,7 +3,8 @@
 
 #include "crl_numbers_file.h"
 #include "policy_changes.h"
-#include "policy_parse.h"
+#include "policy_load.h"
+#include "policy_store.h"
 #include "snapshot_loading.h"
 
 #include <limits.h>

@@ -11,8 +11,6 @@
 
 enum cg_decision { CG_DENY = 0, CG_ACCEPT = 1 };
 
-enum cg_mode { CG_ENFORCE = 0, CG_AUDIT, CG_OFF };
-
 struct cg_finding {
     enum cg_reason reason;
     enum cg_mode mode; /* CG_ENFORCE or CG_AUDIT: rules that are off are not run */

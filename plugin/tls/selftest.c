@@ -5,6 +5,7 @@
 #include "private.h"
 
 #include "core/moment.h"
+#include "core/policy_load.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

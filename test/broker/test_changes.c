@@ -2,7 +2,7 @@
 /* What a new snapshot changed is told: trust and CRLs, those of bridges too, credentials, and lists without pre-shared keys. */
 #include "changes.h"
 
-#include "core/policy_parse.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>

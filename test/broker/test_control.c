@@ -5,6 +5,7 @@
 #include "control_request.h"
 
 #include "core/list.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 
 #include <openssl/evp.h>

@@ -3,7 +3,7 @@
  * thread looks at paths that the connections own. */
 #include "recheck.h"
 
-#include "core/policy_parse.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 #include "tls/private.h"
 

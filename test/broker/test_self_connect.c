@@ -3,6 +3,7 @@
  * that is known by its address. */
 #include "self_connect.h"
 
+#include "core/policy_load.h"
 #include "listening.h"
 
 #include <arpa/inet.h>

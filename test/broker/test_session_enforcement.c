@@ -3,7 +3,7 @@
  * name is theirs for certain; or they are reported where the policy says so. */
 #include "session_enforcement.h"
 
-#include "core/policy_parse.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 #include "tls/private.h"
 

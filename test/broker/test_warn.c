@@ -3,7 +3,7 @@
  * the broker's certificate, anchors, intermediates and CRLs. */
 #include "warn.h"
 
-#include "core/policy_parse.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 #include "tls/private.h"
 

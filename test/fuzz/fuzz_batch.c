@@ -2,6 +2,7 @@
 /* Lines of check --batch: any bytes give a case or an error with words; a case gets a verdict, and without anchors of its
  * own it is never accepted. */
 #include "../../tools/batch_trust.h"
+#include "core/policy_load.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

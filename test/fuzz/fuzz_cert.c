@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/identity.h"
 #include "core/name.h"
+#include "core/policy_load.h"
 #include "fuzz.h"
 
 #include <openssl/err.h>

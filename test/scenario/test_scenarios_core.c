@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The scenario table in the core: cg_check at a fixed clock. And: every reason has a scenario. */
 #include "core/check.h"
-#include "core/policy.h"
+#include "core/policy_load.h"
 #include "core/trust.h"
 #include "lib/tap.h"
 #include "world.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check_fixture.h"
 
-#include "core/policy.h"
+#include "core/policy_load.h"
 #include "core/trust.h"
 
 #include <stdio.h>

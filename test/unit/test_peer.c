@@ -3,6 +3,7 @@
 #include "peer.h"
 
 #include "core/moment.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>

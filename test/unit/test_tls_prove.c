@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lists that OpenSSL would refuse in every handshake, or that let in what is not sound, are refused when the policy is
  * loaded. */
-#include "core/policy.h"
+#include "core/policy_load.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
 #include "tls/ciphers.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tls_fixture.h"
 
+#include "core/policy_load.h"
 #include "tls/private.h"
 
 #include <arpa/inet.h>
