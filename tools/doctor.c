@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "doctor.h"
+#include "core/snapshot_load.h"
 
 #include <grp.h>
 #include <libgen.h>

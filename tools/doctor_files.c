@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "core/pem.h"
+#include "core/snapshot_load.h"
 #include "doctor.h"
 #include "renewal.h"
 

@@ -4,7 +4,7 @@
 #include "ca_index.h"
 #include "core/file.h"
 #include "core/name.h"
-#include "core/snapshot.h"
+#include "core/snapshot_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

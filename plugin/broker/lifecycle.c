@@ -6,6 +6,7 @@
 #include "handshake.h"
 #include "numbers_file.h"
 
+#include "core/policy_load.h"
 #include "tls/prove.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #define CG_RELOAD_H
 
 #include "core/error.h"
-#include "core/snapshot.h"
+#include "core/snapshot_load.h"
 #include "core/stamp.h"
 
 struct cg_reload;

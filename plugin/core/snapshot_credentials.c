@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The credentials of a snapshot: read, measured by the rules that clients would measure them by, or kept. */
-#include "snapshot_loading.h"
+#include "snapshot_credentials.h"
 
 #include "check.h"
 #include "own_certificate.h"

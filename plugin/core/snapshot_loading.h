@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One load of a snapshot, while it runs: what its parts share. Private to snapshot.c and snapshot_credentials.c. */
+/* One load of a snapshot, while it runs: what its parts share. Private to snapshot_load.c, snapshot_trust.c and
+ * snapshot_credentials.c. */
 #ifndef CG_SNAPSHOT_LOADING_H
 #define CG_SNAPSHOT_LOADING_H
 
+#include "error.h"
+#include "faults.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
+#include "stamp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /* What one load reads from and leaves its marks in. */
 struct cg_loading {
@@ -23,9 +31,7 @@ struct cg_loading {
 /* Each returns false where the load ends, with stage and err set. */
 bool cg_loading_no_memory(struct cg_loading *loading);              /* always false */
 bool cg_loading_mark(struct cg_loading *loading, const char *path); /* NULL is fine */
+bool cg_loading_mark_all(struct cg_loading *loading, const struct cg_stamps *stamps);
 bool cg_loading_stays(struct cg_loading *loading); /* a part could not be taken: false, if nothing was there before */
-
-/* snapshot_credentials.c: the broker's certificates and keys that the policy names, after policy and trust. */
-bool cg_loading_credentials(struct cg_loading *loading);
 
 #endif

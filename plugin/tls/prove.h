@@ -6,7 +6,7 @@
 
 #include "ciphers.h"
 #include "core/error.h"
-#include "core/snapshot.h"
+#include "core/snapshot_source.h"
 
 #include <stdbool.h>
 

@@ -5,7 +5,7 @@
 #ifndef CG_TEST_SNAPSHOT_FIXTURE_H
 #define CG_TEST_SNAPSHOT_FIXTURE_H
 
-#include "core/snapshot.h"
+#include "core/snapshot_load.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
 

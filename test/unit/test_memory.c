@@ -3,7 +3,7 @@
  * The linker wraps the core's allocations (--wrap); OpenSSL and cJSON take ours by their own hooks. */
 #include "core/crl_numbers_file.h"
 #include "core/policy_load.h"
-#include "core/snapshot.h"
+#include "core/snapshot_load.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "snapshot_load.h"
+
+#include "policy_changes.h"
+#include "policy_load.h"
+#include "policy_store.h"
+#include "snapshot_credentials.h"
+#include "snapshot_loading.h"
+#include "snapshot_trust.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct cg_policy *read_policy(struct cg_loading *loading)
+{
+    const struct cg_snapshot_source *source = loading->source;
+    struct cg_policy *policy = source->policy ? cg_policy_load(source->policy, &loading->err)
+                                              : cg_policy_default(source->anchors, &loading->err);
+    if (policy && source->event_log)
+        policy->log.file = cg_store_text(policy->store, source->event_log);
+    if (policy && source->event_log && !policy->log.file) {
+        cg_loading_no_memory(loading);
+    } else if (policy && (!loading->proofs || loading->proofs->policy(policy, &loading->err))) {
+        return policy;
+    }
+    cg_policy_free(policy);
+    return NULL;
+}
+
+/* A new policy is taken together with the trust that it names, or not at all: a looser one must not run with a broader CA
+ * that it was to replace, nor one that wants CRLs without them. */
+static bool load_policy_and_trust(struct cg_loading *loading)
+{
+    const struct cg_snapshot *previous = loading->previous;
+    struct cg_snapshot *fresh = loading->fresh;
+    loading->stage = CG_REASON_POLICY_INVALID;
+    if (!cg_loading_mark(loading, loading->source->policy))
+        return false;
+    struct cg_policy *policy = read_policy(loading);
+    bool changed = policy && (!previous || strcmp(policy->text, previous->policy->text) != 0);
+    if (!policy && !cg_loading_stays(loading))
+        return false;
+    if (changed) {
+        fresh->policy = policy;
+        size_t before = loading->faults ? loading->faults->count : 0;
+        if (cg_loading_trusts(loading))
+            return true;
+        if (loading->faults)
+            cg_faults_cut(loading->faults, before); /* they are of a policy that is not taken */
+        if (previous)
+            cg_error_prefix(&loading->err, "%s: the changed policy is not taken", policy->name);
+        if (!cg_loading_stays(loading))
+            return false;
+        cg_snapshot_drop_trusts(fresh);
+    }
+    cg_policy_free(policy);
+    fresh->policy = previous ? cg_policy_take(previous->policy) : NULL;
+    return fresh->policy && cg_loading_refresh_trusts(loading);
+}
+
+/* False: loading->err and stage say why. */
+static bool load(struct cg_loading *loading)
+{
+    loading->fresh = calloc(1, sizeof *loading->fresh);
+    if (!loading->fresh)
+        return cg_loading_no_memory(loading);
+    atomic_init(&loading->fresh->references, 1);
+    if (load_policy_and_trust(loading) && cg_loading_raise_numbers(loading) && cg_loading_credentials(loading))
+        return true;
+    cg_snapshot_release(loading->fresh);
+    loading->fresh = NULL;
+    return false;
+}
+
+struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
+                                     int64_t now, struct cg_stamps *seen, enum cg_reason *fault, struct cg_error *err)
+{
+    struct cg_loading loading = {.source = source, .proofs = proofs, .seen = seen, .now = now};
+    if (!source->policy == !source->anchors) {
+        loading.stage = CG_REASON_POLICY_INVALID;
+        cg_error_set(&loading.err, "expected either a policy file or a file of trust anchors");
+    } else if (load(&loading)) {
+        return loading.fresh;
+    }
+    if (fault)
+        *fault = loading.rule ? loading.rule : loading.stage;
+    if (err)
+        *err = loading.err;
+    return NULL;
+}
+
+static bool same_credentials(const struct cg_snapshot *a, const struct cg_snapshot *b)
+{
+    bool same = a->base_credential == b->base_credential && a->policy == b->policy;
+    for (size_t i = 0; same && i < a->policy->nlisteners; i++)
+        same = a->credentials[i] == b->credentials[i];
+    return same;
+}
+
+struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
+                                       const struct cg_snapshot *previous, int64_t now, struct cg_stamps *seen,
+                                       struct cg_faults *faults)
+{
+    struct cg_loading loading = {
+        .source = source, .proofs = proofs, .previous = previous, .seen = seen, .now = now, .faults = faults};
+    if (!load(&loading)) {
+        cg_faults_add(faults, loading.stage, &loading.err, loading.key);
+        return NULL;
+    }
+    struct cg_snapshot *fresh = loading.fresh;
+    if (same_credentials(fresh, previous) && cg_snapshot_same_trusts(fresh, previous)) {
+        cg_snapshot_release(fresh);
+        return NULL;
+    }
+    if (fresh->policy != previous->policy)
+        cg_policy_changes(previous->policy, fresh->policy, fresh->policy_changes, sizeof fresh->policy_changes);
+    return fresh;
+}

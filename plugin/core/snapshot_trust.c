@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "snapshot_trust.h"
+
+#include "crl_numbers_file.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One of the stores of a snapshot. */
+struct store {
+    const struct cg_trust_files *files;
+    struct cg_stamps *stamps; /* of the fresh snapshot */
+    struct cg_trust **trust;  /* the same */
+    const struct cg_trust *old;
+    const struct cg_stamps *old_stamps; /* NULL where there is no old one */
+    const struct cg_strings *old_crls;  /* paths that the previous policy names */
+    bool same_certificates;
+};
+
+/* Certificates of unchanged files are shared. */
+static bool load_certificates(struct cg_loading *loading, struct store *store)
+{
+    loading->stage = CG_REASON_TRUST_INVALID;
+    cg_stamps_clear(store->stamps);
+    if (!cg_trust_stamp_certificates(store->files, store->stamps))
+        return cg_loading_no_memory(loading);
+    if (!cg_loading_mark_all(loading, store->stamps))
+        return false;
+    store->same_certificates = store->old && cg_stamps_equal(store->stamps, store->old_stamps);
+    *store->trust = store->same_certificates ? cg_trust_copy_certificates(store->old)
+                                             : cg_trust_load_certificates(store->files, &loading->err);
+    if (!*store->trust)
+        return store->same_certificates ? cg_loading_no_memory(loading) : false;
+    store->same_certificates = store->old && cg_trust_same_certificates(*store->trust, store->old);
+    return true;
+}
+
+static bool keep_certificates(struct cg_loading *loading, struct store *store)
+{
+    cg_stamps_clear(store->stamps);
+    for (size_t i = 0; i < store->old_stamps->count; i++)
+        if (!cg_stamps_copy(store->stamps, &store->old_stamps->item[i]))
+            return cg_loading_no_memory(loading);
+    store->same_certificates = true;
+    *store->trust = cg_trust_copy_certificates(store->old);
+    return *store->trust || cg_loading_no_memory(loading);
+}
+
+static struct cg_trust_before before_of(const struct cg_loading *loading, const struct store *store)
+{
+    bool new_policy = loading->previous && loading->fresh->policy != loading->previous->policy;
+    return (struct cg_trust_before){store->old, store->same_certificates, new_policy ? store->old_crls : NULL,
+                                    store->old ? loading->faults : NULL, loading->fresh->numbers};
+}
+
+/* Each CRL by itself. */
+static bool read_crls(struct cg_loading *loading, const struct store *store)
+{
+    const struct cg_trust_before before = before_of(loading, store);
+    loading->stage = CG_REASON_CRL_INVALID;
+    return cg_trust_read_crls(*store->trust, store->files, &before, loading->seen, &loading->err);
+}
+
+/* A store in which nothing is new is shared whole. */
+static bool settle_crls(struct cg_loading *loading, struct store *store)
+{
+    const struct cg_trust_before before = before_of(loading, store);
+    if (!cg_trust_settle_crls(*store->trust, store->files, &before, &loading->err))
+        return false;
+    if (!store->same_certificates || !cg_trust_same_crls(*store->trust, store->old))
+        return true;
+    cg_trust_free(*store->trust);
+    *store->trust = cg_trust_take((struct cg_trust *)(uintptr_t)store->old);
+    return true;
+}
+
+/* The clients' is the first, and stands for each other one that the policy does not name. */
+enum { CLIENTS, OWN, BRIDGES, STORES };
+
+static const struct cg_trust_files *files_of(const struct cg_policy *policy, int which)
+{
+    const struct cg_trust_files *const files[STORES] = {&policy->trust, &policy->server_trust, &policy->bridge_trust};
+    return files[which];
+}
+
+static struct cg_stamps *stamps_of(const struct cg_snapshot *snapshot, int which)
+{
+    const struct cg_stamps *const stamps[STORES] = {&snapshot->trust_files, &snapshot->server_trust_files,
+                                                    &snapshot->bridge_trust_files};
+    return (struct cg_stamps *)(uintptr_t)stamps[which];
+}
+
+static struct cg_trust **trust_of(const struct cg_snapshot *snapshot, int which)
+{
+    struct cg_trust *const *const trust[STORES] = {&snapshot->trust, &snapshot->server_trust, &snapshot->bridge_trust};
+    return (struct cg_trust **)(uintptr_t)trust[which];
+}
+
+static bool is_named(const struct cg_policy *policy, int which)
+{
+    return which == CLIENTS || cg_trust_files_named(files_of(policy, which));
+}
+
+static struct store store_of(const struct cg_loading *loading, int which)
+{
+    struct cg_snapshot *fresh = loading->fresh;
+    const struct cg_snapshot *old = loading->previous;
+    struct store store = {
+        .files = files_of(fresh->policy, which), .stamps = stamps_of(fresh, which), .trust = trust_of(fresh, which)};
+    if (old && is_named(old->policy, which)) {
+        store.old = *trust_of(old, which);
+        store.old_stamps = stamps_of(old, which);
+        store.old_crls = &files_of(old->policy, which)->crls;
+    }
+    return store;
+}
+
+static void finish_trusts(struct cg_snapshot *fresh)
+{
+    for (int i = 0; i < STORES; i++)
+        if (!is_named(fresh->policy, i))
+            *trust_of(fresh, i) = cg_trust_take(fresh->trust);
+}
+
+/* ---- the numbers of CRLs that were in use */
+
+/* Was the folder in use before? What fails then is a fault; else the policy cannot be taken with it. */
+static bool same_state(const struct cg_loading *loading, const char *folder)
+{
+    const char *old = loading->previous ? loading->previous->policy->state : NULL;
+    return old && strcmp(old, folder) == 0;
+}
+
+static bool read_state(struct cg_loading *loading, const char *folder)
+{
+    const struct cg_snapshot_proofs *proofs = loading->proofs;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder);
+    if (!cg_loading_mark(loading, path))
+        return false;
+    loading->stage = CG_REASON_STATE_INVALID;
+    if (!same_state(loading, folder) && proofs && proofs->state && !proofs->state(folder, &loading->err))
+        return false;
+    struct cg_crl_numbers *read = cg_crl_numbers_new();
+    bool ok = read ? cg_crl_numbers_read(read, folder, NULL, &loading->err) : cg_loading_no_memory(loading);
+    if (ok && !cg_crl_numbers_merge(loading->fresh->numbers, read))
+        ok = cg_loading_no_memory(loading);
+    cg_crl_numbers_free(read);
+    return ok;
+}
+
+/* Of the snapshot before, and of the folder. */
+static bool load_numbers(struct cg_loading *loading)
+{
+    struct cg_snapshot *fresh = loading->fresh;
+    const char *folder = loading->source->without_state ? NULL : fresh->policy->state;
+    cg_crl_numbers_free(fresh->numbers);
+    fresh->numbers = cg_crl_numbers_new();
+    if (!fresh->numbers || !cg_crl_numbers_merge(fresh->numbers, loading->previous ? loading->previous->numbers : NULL))
+        return cg_loading_no_memory(loading);
+    cg_crl_numbers_unmark(fresh->numbers);
+    return !folder || read_state(loading, folder) || (same_state(loading, folder) && cg_loading_stays(loading));
+}
+
+bool cg_loading_raise_numbers(struct cg_loading *loading)
+{
+    struct cg_snapshot *fresh = loading->fresh;
+    for (int i = 0; i < STORES; i++)
+        if (!cg_trust_raise_numbers(*trust_of(fresh, i), fresh->numbers))
+            return cg_loading_no_memory(loading);
+    cg_crl_numbers_trim(fresh->numbers);
+    return true;
+}
+
+static bool has_crl_of(const struct cg_snapshot *snapshot, const X509 *issuer)
+{
+    bool there = false;
+    for (int i = 0; i < STORES && !there; i++)
+        there = cg_trust_has_crl_of(*trust_of(snapshot, i), issuer);
+    return there;
+}
+
+/* While a policy names CRLs one that is gone stays. At the start, and after a policy that named none, there is none that could:
+ * the certificates of its CA would pass where the policy does not require CRLs. */
+static bool none_is_gone(struct cg_loading *loading)
+{
+    const struct cg_snapshot *fresh = loading->fresh;
+    for (int i = 0; i < STORES; i++) {
+        const struct store store = store_of(loading, i);
+        const STACK_OF(X509) *issuers[] = {cg_trust_anchors(*store.trust), cg_trust_intermediates(*store.trust)};
+        for (int k = 0; store.files->crls.count > 0 && k < 2; k++)
+            for (int n = 0; n < sk_X509_num(issuers[k]); n++) {
+                const X509 *issuer = sk_X509_value(issuers[k], n);
+                loading->stage = CG_REASON_CRL_INVALID;
+                if (has_crl_of(fresh, issuer) || !cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
+                    continue;
+                cg_error_prefix(&loading->err, "%s%s", store.files->crls.item[0],
+                                store.files->crls.count > 1 ? " and the other files of CRLs" : "");
+                return false;
+            }
+    }
+    return true;
+}
+
+/* The CRLs of all stores: the newest of an issuer, key and scope is for each store that has one. */
+static bool load_crls(struct cg_loading *loading, struct store stores[STORES], int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!read_crls(loading, &stores[i]))
+            return false;
+    for (int i = 0; i < count; i++)
+        for (int other = 0; other < count; other++)
+            if (other != i)
+                cg_trust_freshen_crls(*stores[i].trust, *stores[other].trust);
+    for (int i = 0; i < count; i++)
+        if (!settle_crls(loading, &stores[i]))
+            return false;
+    return true;
+}
+
+static int named_stores(const struct cg_loading *loading, struct store stores[STORES])
+{
+    int count = 0;
+    for (int i = 0; i < STORES; i++)
+        if (is_named(loading->fresh->policy, i))
+            stores[count++] = store_of(loading, i);
+    return count;
+}
+
+/* All that a new policy names. CRLs that were read before may be at fault: they stay. */
+bool cg_loading_trusts(struct cg_loading *loading)
+{
+    struct store stores[STORES];
+    int count = named_stores(loading, stores);
+    if (!load_numbers(loading))
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!load_certificates(loading, &stores[i]))
+            return false;
+    if (!load_crls(loading, stores, count))
+        return false;
+    finish_trusts(loading->fresh);
+    return none_is_gone(loading);
+}
+
+/* The policy has not changed: each store by itself. */
+bool cg_loading_refresh_trusts(struct cg_loading *loading)
+{
+    struct store stores[STORES];
+    int count = named_stores(loading, stores);
+    if (!load_numbers(loading))
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!load_certificates(loading, &stores[i]) &&
+            !(stores[i].old_stamps && cg_loading_stays(loading) && keep_certificates(loading, &stores[i])))
+            return false;
+    if (!load_crls(loading, stores, count))
+        return false;
+    finish_trusts(loading->fresh);
+    return true;
+}
+
+bool cg_snapshot_same_trusts(const struct cg_snapshot *a, const struct cg_snapshot *b)
+{
+    bool same = true;
+    for (int i = 0; i < STORES; i++)
+        same = same && *trust_of(a, i) == *trust_of(b, i);
+    return same;
+}
