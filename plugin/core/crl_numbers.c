@@ -7,22 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool key_id(const X509 *cert, unsigned char id[CG_NUMBERS_DIGEST])
-{
-    unsigned char *key = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key);
-    bool ok = len > 0 && EVP_Digest(key, (size_t)len, id, NULL, EVP_sha256(), NULL) == 1;
-    OPENSSL_free(key);
-    return ok;
-}
-
 /* Names that compare equal have the same hash; that two names of one key share it is the CA's own affair. */
 static bool identify(const struct cg_crl *crl, bool is_delta, unsigned char id[2 * CG_NUMBERS_DIGEST])
 {
     unsigned char head[8] = {0};
     int known = 0;
     unsigned long name = X509_NAME_hash_ex(crl->issuer, NULL, NULL, &known);
-    bool ok = known && key_id(crl->signer.cert, id);
+    bool ok = known && cg_spki_sha256(crl->signer.cert, id);
     for (int i = 0; i < 4; i++)
         head[i] = (unsigned char)(name >> (8 * i));
     head[4] = is_delta;
@@ -108,7 +99,7 @@ bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issu
     char high[96];
     if (!numbers)
         return false;
-    if (!key_id(issuer, key)) {
+    if (!cg_spki_sha256(issuer, key)) {
         cg_error_set(err, "CRLs: out of memory");
         return true;
     }
