@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Which keys differ between two policies, for the event that tells of a new one. Pure; nothing is kept.
- * Called by snapshot.c where it loads, since a long deny list takes its time. */
+ * Called by snapshot_load.c, since a long deny list takes its time. */
 #ifndef CG_POLICY_CHANGES_H
 #define CG_POLICY_CHANGES_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One immutable state of the world: policy, trust (clients', the broker's own, bridges'), credentials. Reference counted; the handshake
- * holds the one that it started with. Made by snapshot_load.h; used by broker, tls and the tool. */
+/* One immutable state of the world: policy, trust (clients', the broker's own, bridges'), credentials. Reference counted;
+ * the handshake holds the one that it started with. Made by snapshot_load.h; used by broker, tls and the tool. */
 #ifndef CG_SNAPSHOT_H
 #define CG_SNAPSHOT_H
 
