@@ -2,6 +2,7 @@
 #include "policy_key.h"
 
 #include "policy.h"
+#include "quantity.h"
 
 #include <stdio.h>
 
@@ -17,17 +18,11 @@ static void words_text(const struct cg_word *words, const char *start, char *out
 
 static void quantity_text(const struct cg_key *key, const char *what, const char *zero, char *out, size_t size)
 {
-    static const struct cg_word seconds[] = {{"w", 604800}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {0}};
-    static const struct cg_word milliseconds[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {0}};
-    static const struct cg_word bytes[] = {{"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {0}};
-    const struct cg_word *units = key->type == CG_TYPE_BYTES          ? bytes
-                                  : key->type == CG_TYPE_MILLISECONDS ? milliseconds
-                                                                      : seconds;
-    const struct cg_word *low = units, *high = units;
-    while (low[1].text && (key->min < low->value || key->min % low->value))
-        low++;
-    while (high[1].text && (key->max < high->value || key->max % high->value))
-        high++;
+    static const struct cg_unit bytes[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {0}};
+    const struct cg_unit *units = key->type == CG_TYPE_BYTES          ? bytes
+                                  : key->type == CG_TYPE_MILLISECONDS ? cg_units_milliseconds
+                                                                      : cg_units_seconds;
+    const struct cg_unit *low = cg_quantity_unit(units, key->min), *high = cg_quantity_unit(units, key->max);
     char least[32];
     snprintf(least, sizeof least, "\"%lld%s\"", (long long)(key->min / low->value), low->text);
     snprintf(out, size, "%s, %s to \"%lld%s\"", what, key->min ? least : zero, (long long)(key->max / high->value),

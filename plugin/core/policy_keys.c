@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_keys.h"
 
+#include "moment.h"
 #include "policy_check.h"
 #include "policy_draft.h"
 
@@ -10,7 +11,6 @@
 
 #define AT(type, field) .offset = offsetof(type, field), .size = sizeof(((type *)NULL)->field)
 
-#define DAY       ((int64_t)86400)
 #define TLS_1_2   0x0303
 #define TLS_1_3   0x0304
 #define LISTENER  (CG_IN_TOP | CG_IN_LISTENER)
@@ -113,10 +113,10 @@ static const struct cg_key trust_keys[] = {
     {"crl_required", CG_TYPE_AUTO, HAS_TRUST, AT(struct cg_trust_draft, crl_required), .fallback = "\"auto\"",
      .manual = "Every CA of the path must have a CRL. \"auto\": when crls names any."},
     {"crl_max_age", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_max_age), .fallback = "\"0s\"",
-     .max = 3650 * DAY,
+     .max = 3650 * CG_DAY,
      .manual = "Refuse a CRL this long after its thisUpdate, whatever its nextUpdate says; 0s: no limit."},
     {"crl_grace", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
-     .max = 90 * DAY, .manual = "Go on using a CRL this long after its nextUpdate."},
+     .max = 90 * CG_DAY, .manual = "Go on using a CRL this long after its nextUpdate."},
     {"crl_extended", CG_TYPE_BOOL, HAS_TRUST, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
      .manual = "Follow delta CRLs and indirect CRLs, and take CRLs that have no number or are signed with SHA-1. Else "
                "such files are refused. CRLs of version 1 or without nextUpdate are refused either way."},
@@ -231,12 +231,12 @@ static const struct cg_key profile_keys[] = {
      .manual = "Digests in signatures below the anchor. Ed25519, Ed448 and ML-DSA have their own: see key_algorithms."},
     {"insecure_sha1", CG_TYPE_BIT, PROFILE, AT(struct cg_profile, digests), .fallback = "false", .min = CG_DIGEST_SHA1,
      .manual = "SHA-1 too."},
-    {"clock_skew", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, clock_skew), .fallback = "\"0s\"", .max = DAY,
+    {"clock_skew", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, clock_skew), .fallback = "\"0s\"", .max = CG_DAY,
      .manual = "Tolerance on both ends of a certificate's validity."},
     {"max_lifetime", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, max_lifetime), .fallback = "\"0s\"",
-     .max = 36500 * DAY, .manual = "The longest validity of a leaf, notBefore to notAfter; 0s: no limit."},
+     .max = 36500 * CG_DAY, .manual = "The longest validity of a leaf, notBefore to notAfter; 0s: no limit."},
     {"min_remaining", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, min_remaining), .fallback = "\"0s\"",
-     .max = 3650 * DAY, .manual = "Validity that a leaf must have left."},
+     .max = 3650 * CG_DAY, .manual = "Validity that a leaf must have left."},
     {"eku", CG_TYPE_OBJECT, PROFILE, .fallback = "{}", .object = &eku_object,
      .manual = "Extended key usage: clientAuth or serverAuth by role."},
     {"san_required", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, san_types), .fallback = ALL_SANS, .words = san_words,
@@ -346,7 +346,7 @@ static const struct cg_key policy_keys[] = {
     {"rules", CG_TYPE_RULES, LISTENER, AT(struct cg_draft, rules), .fallback = "{}", .words = rule_words,
      .manual = "Modes of single rules by reason code (docs/reasons.md), before mode."},
     {"warn_before", CG_TYPE_WARNINGS, CG_IN_TOP, AT(struct cg_draft, warn_before),
-     .fallback = "[\"30d\", \"14d\", \"7d\", \"1d\"]", .min = 60, .max = 3650 * DAY,
+     .fallback = "[\"30d\", \"14d\", \"7d\", \"1d\"]", .min = 60, .max = 3650 * CG_DAY,
      .manual = "Warn so long before a certificate or CRL expires."},
     {"listeners", CG_TYPE_LISTENERS, CG_IN_TOP, .fallback = "[]", .object = &cg_policy_object,
      .manual = "Overrides by port, merged over the top level (RFC 7396): null takes a key back to its default."},

@@ -4,6 +4,7 @@
 #include "file_path.h"
 #include "policy_draft.h"
 #include "policy_keys.h"
+#include "quantity.h"
 #include "word.h"
 
 #include <openssl/objects.h>
@@ -31,41 +32,23 @@ static bool store_integer(void *to, size_t size, int64_t value)
     return true;
 }
 
-static const struct cg_word seconds_units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}, {0}};
-static const struct cg_word milliseconds_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {0}};
-static const struct cg_word bytes_units[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {0}};
-
-/* "90d": digits, then one of units; nothing else. */
-static bool read_quantity(const cJSON *json, const struct cg_word *units, int64_t min, int64_t max, int64_t *out)
+static bool read_quantity(const cJSON *json, const struct cg_unit *units, const struct cg_key *key, int64_t *out)
 {
-    if (!cJSON_IsString(json))
-        return false;
-    const char *text = json->valuestring;
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 15)
-        return false;
-    int64_t number = strtoll(text, NULL, 10);
-    for (; units->text; units++) {
-        if (strcmp(units->text, text + digits) != 0)
-            continue;
-        if (number > max / units->value)
-            return false;
-        *out = number * units->value;
-        return *out >= min;
-    }
-    return false;
+    return cJSON_IsString(json) && cg_quantity_read(json->valuestring, units, key->min, key->max, out);
 }
 
-static const struct cg_word *units_of(enum cg_key_type type)
+static const struct cg_unit *units_of(enum cg_key_type type)
 {
-    return type == CG_TYPE_BYTES ? bytes_units : type == CG_TYPE_MILLISECONDS ? milliseconds_units : seconds_units;
+    return type == CG_TYPE_BYTES          ? cg_units_bytes
+           : type == CG_TYPE_MILLISECONDS ? cg_units_milliseconds
+                                          : cg_units_seconds;
 }
 
 static bool set_quantity(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
                          void *to)
 {
     int64_t value = 0;
-    if (!read_quantity(json, units_of(key->type), key->min, key->max, &value))
+    if (!read_quantity(json, units_of(key->type), key, &value))
         return cg_parse_mismatch(parse, at, key, json);
     return store_integer(to, key->size, value);
 }
@@ -306,7 +289,7 @@ static bool set_warnings(struct cg_parse *parse, const struct cg_place *at, cons
         const struct cg_place here = {at, NULL, count};
         int64_t value = 0;
         size_t i = count;
-        if (!read_quantity(item, seconds_units, key->min, key->max, &value))
+        if (!read_quantity(item, cg_units_seconds, key, &value))
             return cg_parse_mismatch(parse, &here, key, item);
         for (; i > 0 && field[i - 1] < value; i--)
             field[i] = field[i - 1];

@@ -2,6 +2,7 @@
 /* Rules on time (RFC 5280 4.1.2.5): the time comes in, clock_skew widens both ends. */
 #include "rules_validity.h"
 
+#include "moment.h"
 #include "name.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ static struct span_text span(int64_t seconds)
     static const struct {
         int64_t seconds;
         const char *unit;
-    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+    } units[] = {{CG_DAY, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
     struct span_text out;
     size_t i = 0;
     while (i < 3 && seconds < units[i].seconds)
