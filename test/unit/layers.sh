@@ -53,6 +53,13 @@ refuse "a verb prints past print.c" '[^a-z_]f?printf\((stderr|stdout|"[^"]*%[-.*
 refuse "the core opens files outside file.c" '[^a-z_](open|fopen|opendir|scandir)\(' \
     $(find plugin/core -name '*.[ch]' ! -name 'file.[ch]')
 
+# No file of the core includes one that includes it back, however long the way round. File and header of a name are one.
+ring=$(for file in $core; do
+    unit=$(basename "${file%.*}")
+    sed -n 's/^#include "\(.*\/\)\{0,1\}\([a-z0-9_]*\)\.h"$/\2/p' "$file" | grep -vx "$unit" | sed "s/^/$unit /"
+done | tsort 2>&1 >/dev/null)
+[ -z "$ring" ] || { printf 'the core includes in a ring:\n%s\n' "$ring"; bad=1; }
+
 if [ $# -gt 1 ]; then
     exported=$(nm -D --defined-only "$2" | awk '$2 ~ /[TDBRVW]/ { print $3 }' | grep -v '^__' | sort | tr '\n' ' ')
     [ "$exported" = "mosquitto_plugin_cleanup mosquitto_plugin_init mosquitto_plugin_version " ] ||
