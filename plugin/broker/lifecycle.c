@@ -7,6 +7,7 @@
 #include "numbers_file.h"
 
 #include "core/policy_load.h"
+#include "core/snapshot_load.h"
 #include "tls/prove.h"
 
 #include <string.h>
