@@ -24,7 +24,7 @@ struct cg_conn *cg_conn_new(SSL *ssl)
     conn->ssl = ssl;
     conn->fd = -1;
     conn->alert_sent = conn->alert_received = -1;
-    conn->started_ms = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    conn->started_ms = cg_handlers_monotonic_ms();
     conn->next = cg_hook.conns;
     if (conn->next)
         conn->next->prev = conn;
@@ -34,7 +34,7 @@ struct cg_conn *cg_conn_new(SSL *ssl)
 
 struct cg_conn *cg_conn_of(const SSL *ssl)
 {
-    return cg_hook.installs > 0 ? SSL_get_ex_data(ssl, cg_hook.conn_index) : NULL;
+    return cg_handlers_given() ? SSL_get_ex_data(ssl, cg_hook.conn_index) : NULL;
 }
 
 static void drop_verdict(struct cg_conn *conn)
@@ -70,8 +70,7 @@ void cg_conn_end(struct cg_conn *conn)
     conn->fd = -1;
     if (conn->state == CG_CONN_HANDSHAKE)
         cg_conn_reject(conn);
-    if (cg_hook.handlers.ended)
-        cg_hook.handlers.ended(cg_hook.handlers.context, conn);
+    cg_handlers_ended(conn);
     cg_half_open_remove(conn);
     forget(conn);
     SSL_set_ex_data(ssl, cg_hook.conn_index, NULL);
@@ -186,8 +185,7 @@ void cg_conn_reject(struct cg_conn *conn)
     conn->awaiting_first_record = false;
     cg_half_open_remove(conn);
     cg_conn_describe(conn);
-    if (cg_hook.handlers.rejected)
-        cg_hook.handlers.rejected(cg_hook.handlers.context, conn);
+    cg_handlers_rejected(conn);
 }
 
 void cg_conn_settle(struct cg_conn *conn)
@@ -201,8 +199,7 @@ void cg_conn_settle(struct cg_conn *conn)
         cg_socket_unwatch(conn);
     if (conn->role == CG_ROLE_LISTENER && !conn->peer_leaf)
         cg_unclaimed_add(conn);
-    if (cg_hook.handlers.accepted)
-        cg_hook.handlers.accepted(cg_hook.handlers.context, conn);
+    cg_handlers_accepted(conn);
     drop_verdict(conn);
 }
 

@@ -12,7 +12,7 @@ static void context_new(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
 {
     (void)value, (void)argl, (void)argp;
     /* The broker makes its SSL_CTXs on the main thread, and this registry has no lock. */
-    if (!pthread_equal(pthread_self(), cg_hook.main_thread))
+    if (!cg_on_main_thread())
         return;
     enum cg_origin origin = cg_hook.origin_forced ? cg_hook.origin_forced : cg_origin_of_caller();
     if (origin == CG_ORIGIN_FOREIGN)
@@ -57,7 +57,7 @@ static struct cg_context *without_slot(const SSL_CTX *ctx)
 static void context_free(void *ctx, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)data, (void)index, (void)argl, (void)argp;
-    if (!pthread_equal(pthread_self(), cg_hook.main_thread))
+    if (!cg_on_main_thread())
         return;
     struct cg_context *context = value ? value : without_slot(ctx);
     if (context)
@@ -121,5 +121,5 @@ bool cg_hook_broker_has_crl(void)
 
 struct cg_context *cg_context_of(const SSL *ssl)
 {
-    return cg_hook.installs > 0 ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cg_hook.context_index) : NULL;
+    return cg_handlers_given() ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cg_hook.context_index) : NULL;
 }

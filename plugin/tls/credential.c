@@ -32,7 +32,7 @@ bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener
         .purpose = CG_PURPOSE_SERVER,
         .leaf = leaf,
         .sent = chain,
-        .now = cg_hook.handlers.now(cg_hook.handlers.context),
+        .now = cg_handlers_now(),
     };
     cg_check(&in, verdict);
     return verdict->decision == CG_ACCEPT;
@@ -40,7 +40,7 @@ bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener
 
 static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *chain)
 {
-    int64_t now = cg_hook.handlers.now(cg_hook.handlers.context), age = now - context->own.at;
+    int64_t now = cg_handlers_now(), age = now - context->own.at;
     if (context->own.leaf == leaf && context->own.snapshot == conn->snapshot->number &&
         context->own.port == conn->listener && age >= 0 && age < (context->own.accepted ? CG_OWN_HOLDS_SECONDS : 1) &&
         context->own.snapshot != 0)

@@ -102,7 +102,7 @@ int64_t cg_half_open_tick(void)
     int64_t next = -1;
     if (!cg_hook.oldest)
         return next;
-    int64_t now = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    int64_t now = cg_handlers_monotonic_ms();
     for (struct cg_conn *conn = cg_hook.oldest, *newer; conn; conn = newer) {
         newer = conn->newer;
         int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;

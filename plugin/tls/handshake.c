@@ -54,7 +54,7 @@ static void message(int out, int version, int type, const void *bytes, size_t le
 static void take_snapshot(struct cg_conn *conn)
 {
     struct cg_snapshot *old = conn->snapshot;
-    conn->snapshot = cg_snapshot_take(cg_hook.handlers.snapshot(cg_hook.handlers.context));
+    conn->snapshot = cg_snapshot_take(cg_handlers_snapshot());
     conn->policy = NULL;
     if (conn->snapshot && conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(conn->snapshot->policy, conn->listener);
@@ -81,13 +81,13 @@ struct cg_conn *cg_handshake_open(SSL *ssl)
 
 static void start(SSL *ssl)
 {
-    struct cg_conn *conn = cg_hook.installs > 0 ? cg_conn_of(ssl) : NULL;
+    struct cg_conn *conn = cg_conn_of(ssl);
     if (conn && conn->begun)
         return; /* renegotiation: switched off at the first start */
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else
-        conn = cg_hook.installs > 0 && !cg_hook.blind ? cg_handshake_open(ssl) : NULL;
+        conn = cg_handlers_given() && !cg_hook.blind ? cg_handshake_open(ssl) : NULL;
     if (conn)
         conn->begun = true;
     if (!conn || cg_hook.blind || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
@@ -124,7 +124,7 @@ static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, co
     if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict)))
         return false;
     cg_verdict_clear(conn->verdict);
-    cg_check_peer(conn->snapshot, &peer, cg_hook.handlers.now(cg_hook.handlers.context), conn->verdict);
+    cg_check_peer(conn->snapshot, &peer, cg_handlers_now(), conn->verdict);
     return true;
 }
 
@@ -153,7 +153,7 @@ static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
         return false;
     }
-    conn->proved_ms = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    conn->proved_ms = cg_handlers_monotonic_ms();
     if (leaf)
         cg_resumption_accepted(conn);
     return true;
@@ -207,7 +207,7 @@ int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
 {
     (void)unused;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct cg_conn *conn = ssl && pthread_equal(pthread_self(), cg_hook.main_thread) ? cg_conn_of(ssl) : NULL;
+    struct cg_conn *conn = ssl && cg_on_main_thread() ? cg_conn_of(ssl) : NULL;
     int error = X509_V_ERR_APPLICATION_VERIFICATION, saved = errno;
     bool accepted = false;
     ERR_set_mark();
@@ -315,11 +315,11 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
         /* OpenSSL hands the SSL out as const here, though it is the caller's own */
         SSL *own;
         memcpy(&own, &ssl, sizeof own);
-        if (pthread_equal(pthread_self(), cg_hook.main_thread))
+        if (cg_on_main_thread())
             start(own);
         else
             cg_settings_refuse(own);
-    } else if (pthread_equal(pthread_self(), cg_hook.main_thread)) {
+    } else if (cg_on_main_thread()) {
         observe(ssl, where, value, saved);
     }
     ERR_pop_to_mark();

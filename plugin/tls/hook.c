@@ -11,11 +11,13 @@
 
 struct cg_hook cg_hook = {.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
 
+static int installs;
+
 /* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one): configure them now. */
 static void ssl_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)ssl, (void)value, (void)data, (void)index, (void)argl, (void)argp;
-    if (pthread_equal(pthread_self(), cg_hook.main_thread))
+    if (cg_on_main_thread())
         cg_contexts_configure();
 }
 
@@ -53,23 +55,26 @@ static void uninstall(void)
     cg_contexts_end();
     CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, cg_hook.conn_index);
     CRYPTO_free_ex_index(CRYPTO_EX_INDEX_X509, cg_hook.leaf_index);
-    /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without a hook they refuse. */
+    /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without handlers they refuse. */
+    (void)cg_handlers_swap(NULL);
+    cg_main_thread_forget();
+    installs = 0;
     cg_hook = (struct cg_hook){.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
 }
 
 bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err)
 {
-    if (cg_hook.installs > 0) {
-        cg_hook.installs++;
+    if (installs > 0) {
+        installs++;
         return true;
     }
     if (!handlers->snapshot || !handlers->now || !handlers->monotonic_ms) {
         cg_error_set(err, "TLS hook: a handler is missing; this is a bug");
         return false;
     }
-    cg_hook.handlers = *handlers;
-    cg_hook.main_thread = pthread_self();
-    cg_hook.installs = 1;
+    (void)cg_handlers_swap(handlers);
+    cg_main_thread_is_this();
+    installs = 1;
     ERR_set_mark();
     bool ok = RAND_bytes((unsigned char *)&cg_hook.seed, sizeof cg_hook.seed) == 1;
     if (!ok)
@@ -83,7 +88,7 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
 
 void cg_hook_remove(void)
 {
-    if (cg_hook.installs > 0 && --cg_hook.installs == 0)
+    if (installs > 0 && --installs == 0)
         uninstall();
 }
 
@@ -97,7 +102,7 @@ bool cg_hook_tells_origins(void)
 
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
 {
-    return certificate && cg_hook.installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;
+    return certificate && installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;
 }
 
 void cg_hook_connect_done(struct cg_conn *conn)

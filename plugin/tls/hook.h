@@ -8,19 +8,8 @@
 
 #include "conn.h"
 #include "core/error.h"
-#include "core/snapshot.h"
-
-/* all are called on the main thread; none may free the conn */
-struct cg_hook_handlers {
-    void *context;
-    struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny */
-    int64_t (*now)(void *context);                  /* wall clock, s since 1970 */
-    int64_t (*monotonic_ms)(void *context);
-    void (*rejected)(void *context, struct cg_conn *conn); /* exactly once for a handshake that did not complete */
-    void (*accepted)(void *context, struct cg_conn *conn); /* handshake done, peer not yet seen by MQTT */
-    void (*reads_on)(void *context, struct cg_conn *conn); /* first read after cg_hook_connect_done(); may be NULL */
-    void (*ended)(void *context, struct cg_conn *conn);    /* SSL is being freed; after rejected or accepted */
-};
+#include "core/policy.h"
+#include "handlers.h"
 
 /* Counted. The first call installs and runs the self-test: a handshake with itself in memory through the hook, one
  * with a good and one with a bad certificate. False: the hook is not effective; the broker must not start.

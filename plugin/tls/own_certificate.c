@@ -144,8 +144,7 @@ static enum cg_reason audit_credentials(const struct cg_snapshot *snapshot, stru
 
 enum cg_reason cg_hook_audit_own(struct cg_error *err)
 {
-    const struct cg_snapshot *snapshot = cg_hook.installs > 0 ? cg_hook.handlers.snapshot(cg_hook.handlers.context)
-                                                              : NULL;
+    const struct cg_snapshot *snapshot = cg_handlers_snapshot();
     if (!snapshot)
         return CG_REASON_UNSET;
     ERR_set_mark();

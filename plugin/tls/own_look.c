@@ -28,7 +28,7 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t lasts_until(const struct cg_snapshot *snapshot, const struct cg_profile *profile, const X509 *leaf,
                            const struct cg_verdict *verdict)
 {
-    const struct cg_crl_terms terms = {.now = cg_hook.handlers.now(cg_hook.handlers.context),
+    const struct cg_crl_terms terms = {.now = cg_handlers_now(),
                                        .max_age = profile->crl_max_age,
                                        .grace = profile->crl_grace,
                                        .skew = profile->clock_skew};

@@ -4,10 +4,10 @@
 #ifndef CG_TLS_PRIVATE_H
 #define CG_TLS_PRIVATE_H
 
+#include "handlers.h"
 #include "hook.h"
+#include "main_thread.h"
 #include "origin.h"
-
-#include <pthread.h>
 
 /* What we know of one SSL_CTX: in its ex_data slot, freed with it. */
 struct cg_context {
@@ -34,9 +34,6 @@ struct cg_context {
 #define CG_PEER_KEY 8 /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
 
 struct cg_hook {
-    int installs;                     /* 0: everything is refused */
-    struct cg_hook_handlers handlers; /* the self-test swaps its own in */
-    pthread_t main_thread;
     int context_index, conn_index, leaf_index; /* ex_data of SSL_CTX, SSL, X509 */
     int silent_index;                          /* of SSL too */
     struct cg_silent *silent, *silent_last;    /* SSLs whose handshake has not begun, oldest first */

@@ -36,12 +36,12 @@ struct binding {
 
 static int64_t monotonic_ms(void)
 {
-    return cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    return cg_handlers_monotonic_ms();
 }
 
 static struct cg_conn *ours(const SSL *ssl)
 {
-    return pthread_equal(pthread_self(), cg_hook.main_thread) ? cg_conn_of(ssl) : NULL;
+    return cg_on_main_thread() ? cg_conn_of(ssl) : NULL;
 }
 
 /* The tickets that this connection may have a part in, or NULL. */
@@ -66,7 +66,7 @@ static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
     int64_t now_ms = monotonic_ms();
     int64_t left = (conn->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
     if (conn->not_after != CG_TIME_NO_END) {
-        int64_t valid = conn->not_after - cg_hook.handlers.now(cg_hook.handlers.context);
+        int64_t valid = conn->not_after - cg_handlers_now();
         left = valid < left ? valid : left;
     }
     left = left < 2 * CG_TICKET_KEY_MS / 1000 ? left : 2 * CG_TICKET_KEY_MS / 1000;

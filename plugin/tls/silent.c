@@ -22,7 +22,7 @@ static void forget(struct cg_silent *silent)
 static void silent_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)value, (void)argl, (void)argp;
-    if (!pthread_equal(pthread_self(), cg_hook.main_thread))
+    if (!cg_on_main_thread())
         return;
     struct cg_silent *silent = OPENSSL_zalloc(sizeof *silent);
     if (!silent || !CRYPTO_set_ex_data(data, index, silent)) {
@@ -30,7 +30,7 @@ static void silent_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, 
         return;
     }
     silent->ssl = ssl;
-    silent->since_ms = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+    silent->since_ms = cg_handlers_monotonic_ms();
     silent->prev = cg_hook.silent_last;
     *(silent->prev ? &silent->prev->next : &cg_hook.silent) = silent;
     cg_hook.silent_last = silent;
@@ -69,7 +69,7 @@ int64_t cg_silent_spoke(SSL *ssl)
 {
     struct cg_silent *silent = SSL_get_ex_data(ssl, cg_hook.silent_index);
     if (!silent)
-        return cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
+        return cg_handlers_monotonic_ms();
     int64_t since_ms = silent->since_ms;
     SSL_set_ex_data(ssl, cg_hook.silent_index, NULL);
     forget(silent);

@@ -29,8 +29,7 @@ static long going_on(BIO *bio, int operation, const char *bytes, size_t size, in
         cg_unclaimed_read(conn);
     } else if (operation == BIO_CB_READ && conn->connect_done) {
         BIO_set_callback_ex(bio, NULL);
-        if (cg_hook.handlers.reads_on)
-            cg_hook.handlers.reads_on(cg_hook.handlers.context, conn);
+        cg_handlers_reads_on(conn);
     }
     return ret;
 }
