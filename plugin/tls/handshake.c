@@ -87,10 +87,10 @@ static void start(SSL *ssl)
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else
-        conn = cg_handlers_given() && !cg_hook.blind ? cg_handshake_open(ssl) : NULL;
+        conn = cg_handlers_given() && !cg_contexts_blind() ? cg_handshake_open(ssl) : NULL;
     if (conn)
         conn->begun = true;
-    if (!conn || cg_hook.blind || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
+    if (!conn || cg_contexts_blind() || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
         cg_settings_refuse(ssl);
 }
 
@@ -203,7 +203,7 @@ static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
     return check(conn, leaf, X509_STORE_CTX_get0_untrusted(store));
 }
 
-int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
+static int verify(X509_STORE_CTX *store, void *unused)
 {
     (void)unused;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -324,4 +324,19 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
     }
     ERR_pop_to_mark();
     errno = saved;
+}
+
+/* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one). */
+void cg_handshake_configure(void)
+{
+    /* New ones come first, and all that were there at the last SSL_new are done. */
+    struct cg_context *context = cg_contexts_first();
+    for (; context && !context->configured; context = context->next) {
+        SSL_CTX_set_info_callback(context->ctx, cg_handshake_info);
+        SSL_CTX_set_cert_verify_callback(context->ctx, verify, NULL);
+        cg_resumption_configure(context->ctx);
+        /* SSL_OP_NO_TICKET does not stop resumption by TLS 1.2 session id. */
+        SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
+        cg_context_configured(context);
+    }
 }

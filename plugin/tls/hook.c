@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "hook.h"
 
+#include "ciphers.h"
 #include "libssl.h"
 #include "private.h"
 
@@ -9,16 +10,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-struct cg_hook cg_hook = {.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
+struct cg_hook cg_hook = {.conn_index = -1, .leaf_index = -1, .silent_index = -1};
 
 static int installs;
 
-/* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one): configure them now. */
 static void ssl_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)ssl, (void)value, (void)data, (void)index, (void)argl, (void)argp;
     if (cg_on_main_thread())
-        cg_contexts_configure();
+        cg_handshake_configure();
 }
 
 static void ssl_free(void *ssl, void *conn, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
@@ -39,7 +39,7 @@ static bool take_indexes(struct cg_error *err)
 {
     cg_hook.conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
     cg_hook.leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
-    if (cg_hook.conn_index >= 0 && cg_hook.leaf_index >= 0 && cg_contexts_index() && cg_silent_index())
+    if (cg_hook.conn_index >= 0 && cg_hook.leaf_index >= 0 && cg_contexts_begin() && cg_silent_index())
         return true;
     cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
     return false;
@@ -59,7 +59,7 @@ static void uninstall(void)
     (void)cg_handlers_swap(NULL);
     cg_main_thread_forget();
     installs = 0;
-    cg_hook = (struct cg_hook){.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
+    cg_hook = (struct cg_hook){.conn_index = -1, .leaf_index = -1, .silent_index = -1};
 }
 
 bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err)
@@ -94,10 +94,28 @@ void cg_hook_remove(void)
 
 bool cg_hook_tells_origins(void)
 {
-    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
     bool told = cg_origin_can_be_told();
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     return told;
+}
+
+bool cg_hook_takes_psk(const struct cg_tls_policy *tls)
+{
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
+    bool takes = cg_ciphers_take_psk(tls);
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    return takes;
+}
+
+bool cg_hook_broker_has_crl(void)
+{
+    bool found = false;
+    for (const struct cg_context *context = cg_contexts_first(); context && !found; context = context->next) {
+        X509_VERIFY_PARAM *param = X509_STORE_get0_param(SSL_CTX_get_cert_store(context->ctx));
+        found = X509_VERIFY_PARAM_get_flags(param) & X509_V_FLAG_CRL_CHECK;
+    }
+    return found;
 }
 
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)

@@ -98,7 +98,7 @@ static bool is_named(const struct cg_policy *policy, uint16_t port)
 
 static bool has_context(uint16_t port)
 {
-    const struct cg_context *context = cg_hook.contexts;
+    const struct cg_context *context = cg_contexts_first();
     while (context && !(context->port == port && cg_own_is_listeners(context)))
         context = context->next;
     return context != NULL;
@@ -113,7 +113,7 @@ static bool may_be_unseen(const struct cg_policy *policy, const struct cg_listen
 static void count_unseen(struct looking *looking)
 {
     const struct cg_policy *policy = looking->snapshot->policy;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         looking->unseen += !context->port && cg_own_is_listeners(context);
     for (size_t i = 0; i < policy->nlisteners; i++)
         looking->listeners += may_be_unseen(policy, &policy->listeners[i]);
@@ -226,7 +226,7 @@ static void look_at_unseen_listener(struct looking *looking, const struct cg_lis
 {
     size_t others = policy->port ? looking->unseen - 1 : looking->listeners, refused = 0;
     struct cg_own_state first = {.certificate = NULL}, accepted = {.certificate = NULL}, one, any;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
         if (context->port || !cg_own_is_listeners(context))
             continue;
         if (!judge_once(looking, policy, context, &one) || !judge_unseen(looking, context, &any))
@@ -275,7 +275,7 @@ bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *ar
         if (credential)
             look_at_credential(&looking, policy, credential);
     }
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (cg_own_is_listeners(context))
             look_at_context(&looking, context);
     for (size_t i = 0; i <= policies->nlisteners; i++) {
@@ -290,5 +290,5 @@ bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *ar
 
 uint64_t cg_own_ports_learned(void)
 {
-    return cg_hook.ports_learned;
+    return cg_contexts_ports_learned();
 }

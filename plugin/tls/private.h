@@ -4,58 +4,26 @@
 #ifndef CG_TLS_PRIVATE_H
 #define CG_TLS_PRIVATE_H
 
+#include "context.h"
 #include "handlers.h"
 #include "hook.h"
 #include "main_thread.h"
-#include "origin.h"
-
-/* What we know of one SSL_CTX: in its ex_data slot, freed with it. */
-struct cg_context {
-    SSL_CTX *ctx;       /* borrowed: it owns us */
-    uint64_t number;    /* from 1 on: no other one of this process has it */
-    bool in_slot;       /* ex_data points here; false: OpenSSL had no memory for it */
-    bool configured;    /* our callbacks are in it */
-    int security_level; /* the broker's */
-    bool suites_set;    /* its TLS 1.3 cipher suites are not the broker's any more */
-    uint64_t snapshot;  /* number of the snapshot whose settings it has; 0: none yet */
-    uint16_t port;      /* the listener or the bridge's remote port that they were made for */
-    struct {
-        X509 *leaf; /* owned reference: the broker's own certificate that was examined last */
-        uint64_t snapshot;
-        uint16_t port;
-        int64_t at; /* s since 1970 */
-        bool accepted;
-        char detail[256];
-    } own;
-    struct cg_tickets *tickets; /* owned; NULL where sessions were never resumed */
-    struct cg_context *prev, *next;
-};
 
 #define CG_PEER_KEY 8 /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
 
 struct cg_hook {
-    int context_index, conn_index, leaf_index; /* ex_data of SSL_CTX, SSL, X509 */
-    int silent_index;                          /* of SSL too */
-    struct cg_silent *silent, *silent_last;    /* SSLs whose handshake has not begun, oldest first */
-    enum cg_origin origin_forced;              /* the self-test says so of its SSL_CTXs; CG_ORIGIN_UNKNOWN: look */
-    struct cg_context *contexts;               /* the broker's */
-    struct cg_context *spare;                  /* allocated ahead: an SSL_CTX must never be missed */
-    bool blind;                                /* one was missed: every handshake is refused */
-    struct cg_conn *conns;                     /* newest first */
-    struct cg_conn *freshest;                  /* of those that wait for their CONNECT and showed no certificate */
-    bool can_prove;                            /* marks work: the self-test saw it */
-    struct cg_conn *oldest, *newest;           /* half-open handshakes */
+    int conn_index, leaf_index;             /* ex_data of SSL, X509 */
+    int silent_index;                       /* of SSL too */
+    struct cg_silent *silent, *silent_last; /* SSLs whose handshake has not begun, oldest first */
+    struct cg_conn *conns;                  /* newest first */
+    struct cg_conn *freshest;               /* of those that wait for their CONNECT and showed no certificate */
+    bool can_prove;                         /* marks work: the self-test saw it */
+    struct cg_conn *oldest, *newest;        /* half-open handshakes */
     unsigned half_open;
     uint32_t seed; /* of this process: connection ids, and the buckets of the flood limit */
-    uint64_t connections, contexts_made, ports_learned;
+    uint64_t connections;
 };
 extern struct cg_hook cg_hook;
-
-/* context.c */
-bool cg_contexts_index(void); /* takes the ex_data index */
-void cg_contexts_end(void);
-void cg_contexts_configure(void); /* puts our callbacks into those that miss them */
-struct cg_context *cg_context_of(const SSL *ssl);
 
 /* conn.c */
 struct cg_conn *cg_conn_new(SSL *ssl); /* NULL without memory; listed, and in the SSL's ex_data */
@@ -98,7 +66,7 @@ int64_t cg_half_open_tick(void);
 /* handshake.c */
 struct cg_conn *cg_handshake_open(SSL *ssl); /* the record of an SSL that has none; NULL: refuse it */
 void cg_handshake_info(const SSL *ssl, int where, int value);
-int cg_handshake_verify(X509_STORE_CTX *store, void *unused);
+void cg_handshake_configure(void); /* puts our callbacks into the SSL_CTXs that miss them */
 bool cg_handshake_resume(struct cg_conn *conn,
                          const STACK_OF(X509) *path); /* false: leaves no trace, the peer is asked */
 void cg_handshake_unwatch(struct cg_conn *conn);      /* for an SSL that outlives its record */

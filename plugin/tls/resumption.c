@@ -190,7 +190,7 @@ void cg_resumption_accepted(struct cg_conn *conn)
 
 void cg_resumption_tick(void)
 {
-    for (struct cg_context *context = cg_hook.contexts; context; context = context->next)
+    for (struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (context->tickets)
             cg_tickets_tick(context->tickets, monotonic_ms());
 }

@@ -145,9 +145,9 @@ static void ended(void *argument, struct cg_conn *conn)
 
 static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_origin origin, int version)
 {
-    cg_hook.origin_forced = origin;
+    cg_contexts_force_origin(origin);
     SSL_CTX *ctx = SSL_CTX_new(method);
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     if (ctx && SSL_CTX_set_min_proto_version(ctx, version) && SSL_CTX_set_max_proto_version(ctx, version))
         return ctx;
     SSL_CTX_free(ctx);

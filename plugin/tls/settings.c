@@ -85,8 +85,7 @@ static bool apply_to_context(const struct cg_conn *conn, struct cg_context *cont
     }
     if (conn->role == CG_ROLE_LISTENER)
         announce_cas(context->ctx, conn->snapshot->trust);
-    cg_hook.ports_learned += context->port != conn->listener;
-    context->port = conn->listener;
+    cg_context_set_port(context, conn->listener);
     context->snapshot = conn->snapshot->number;
     return true;
 }

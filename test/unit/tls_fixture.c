@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tls_fixture.h"
 
-#include "tls/private.h"
+#include "tls/context.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -175,9 +175,9 @@ SSL_CTX *tls_bridge_context(struct tls_world *world, const char *certificate)
 
 SSL_CTX *tls_foreign_context(const SSL_METHOD *method)
 {
-    cg_hook.origin_forced = CG_ORIGIN_FOREIGN;
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN);
     SSL_CTX *ctx = SSL_CTX_new(method);
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     CHECK(ctx);
     return ctx;
 }
