@@ -110,7 +110,7 @@ static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool 
     struct cg_ending *ending = calloc(1, sizeof *ending);
     if (!ending) { /* it ends all the same: this frees nothing */
         tell(enforcement, CG_EVENT_SESSION_ENDED, conn, finding);
-        cg_hook_shut_down(conn);
+        cg_conn_shut_down(conn);
         return;
     }
     ending->conn = conn;
@@ -418,7 +418,7 @@ static void end(struct cg_enforcement *enforcement, struct cg_ending *ending)
         return;
     }
     cg_queue_remove(&ending->queued);
-    cg_hook_shut_down(conn);
+    cg_conn_shut_down(conn);
 }
 
 /* What was kicked at an earlier poll and is still there: a websocket that does not read, say. */
@@ -426,7 +426,7 @@ static void shut_down_kicked(struct cg_enforcement *enforcement)
 {
     for (struct cg_ending *ending; (ending = ending_of(enforcement->kicked.first));) {
         cg_queue_remove(&ending->queued);
-        cg_hook_shut_down(ending->conn);
+        cg_conn_shut_down(ending->conn);
     }
 }
 

@@ -16,18 +16,12 @@ static unsigned bucket_of(const struct cg_conn *conn)
     return (hash ^ hash >> 16) % CG_BUCKETS;
 }
 
-static void cut(struct cg_conn *conn)
-{
-    cg_conn_reject(conn);
-    cg_hook_shut_down(conn);
-}
-
 /* How far a peer came: nothing, some bytes, a whole hello. */
 #define STAGES 3
 
 static unsigned stage_of(const struct cg_conn *conn)
 {
-    return conn->hello_seen ? 2 : conn->nfirst > 0;
+    return conn->private->hello_seen ? 2 : conn->private->nfirst > 0;
 }
 
 /* Of the peer that holds the most, since a flood from one address then cuts itself: its oldest handshake at the stage that
@@ -37,7 +31,7 @@ static unsigned stage_of(const struct cg_conn *conn)
 static struct cg_conn *victim(const struct cg_conn *newcomer)
 {
     unsigned count[CG_BUCKETS][STAGES] = {{0}}, total[CG_BUCKETS] = {0}, bucket = 0, stage = 0;
-    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer) {
+    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->private->newer) {
         unsigned of = bucket_of(conn);
         if (conn->listener != newcomer->listener)
             continue;
@@ -48,7 +42,7 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
     for (unsigned i = 1; i < STAGES; i++)
         if (count[bucket][i] > count[bucket][stage])
             stage = i;
-    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->private->newer)
         if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && stage_of(conn) == stage)
             return conn;
     return NULL;
@@ -57,18 +51,18 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
 static unsigned half_open_on(uint16_t listener)
 {
     unsigned count = 0;
-    for (const struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+    for (const struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->private->newer)
         count += conn->listener == listener;
     return count;
 }
 
 void cg_half_open_add(struct cg_conn *conn)
 {
-    conn->older = cg_hook.newest;
-    conn->newer = NULL;
-    *(conn->older ? &conn->older->newer : &cg_hook.oldest) = conn;
+    conn->private->older = cg_hook.newest;
+    conn->private->newer = NULL;
+    *(cg_hook.newest ? &cg_hook.newest->private->newer : &cg_hook.oldest) = conn;
     cg_hook.newest = conn;
-    conn->half_open = true;
+    conn->private->half_open = true;
     cg_hook.half_open++;
     unsigned limit = cg_conn_tls(conn)->max_handshakes;
     if (conn->role != CG_ROLE_LISTENER || limit == 0 || cg_hook.half_open <= limit ||
@@ -77,23 +71,24 @@ void cg_half_open_add(struct cg_conn *conn)
     struct cg_conn *oldest = victim(conn);
     cg_conn_why(oldest, CG_REASON_TOO_MANY_HANDSHAKES, "more than %u handshakes at a time on port %u", limit,
                 conn->listener);
-    cut(oldest);
+    cg_conn_cut(oldest);
 }
 
 void cg_half_open_remove(struct cg_conn *conn)
 {
-    if (!conn->half_open)
+    if (!conn->private->half_open)
         return;
-    *(conn->older ? &conn->older->newer : &cg_hook.oldest) = conn->newer;
-    *(conn->newer ? &conn->newer->older : &cg_hook.newest) = conn->older;
-    conn->older = conn->newer = NULL;
-    conn->half_open = false;
+    struct cg_conn *older = conn->private->older, *newer = conn->private->newer;
+    *(older ? &older->private->newer : &cg_hook.oldest) = newer;
+    *(newer ? &newer->private->older : &cg_hook.newest) = older;
+    conn->private->older = conn->private->newer = NULL;
+    conn->private->half_open = false;
     cg_hook.half_open--;
 }
 
 static const char *why_not_done(const struct cg_conn *conn)
 {
-    return conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
+    return conn->private->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
 }
 
 /* Ordered by start, but listeners may differ in their deadline: all are looked at, and there are few (max_handshakes). */
@@ -104,13 +99,13 @@ int64_t cg_half_open_tick(void)
         return next;
     int64_t now = cg_handlers_monotonic_ms();
     for (struct cg_conn *conn = cg_hook.oldest, *newer; conn; conn = newer) {
-        newer = conn->newer;
+        newer = conn->private->newer;
         int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;
-        int64_t left = conn->started_ms + timeout - now;
+        int64_t left = conn->private->started_ms + timeout - now;
         if (left <= 0) {
             cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
                         why_not_done(conn));
-            cut(conn);
+            cg_conn_cut(conn);
         } else if (next < 0 || left < next) {
             next = left;
         }

@@ -13,12 +13,6 @@
 
 /* The broker checks errno after SSL_read, and reads the error queue for its log: both must look as if we weren't here. */
 
-static void reject_done(struct cg_conn *conn)
-{
-    cg_conn_reject(conn);
-    cg_hook_shut_down(conn);
-}
-
 void cg_handshake_unwatch(struct cg_conn *conn)
 {
     SSL_set_msg_callback(conn->ssl, NULL);
@@ -36,16 +30,16 @@ static void message(int out, int version, int type, const void *bytes, size_t le
     const unsigned char *p = bytes;
     if (type == SSL3_RT_HANDSHAKE && len > 0) {
         if (out && p[0] == SSL3_MT_CERTIFICATE && len > EMPTY_CERTIFICATE_MAX)
-            conn->certificate_shown = true;
+            conn->private->certificate_shown = true;
         if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
-            conn->hello_seen = true;
+            conn->private->hello_seen = true;
         if (!out && p[0] == SSL3_MT_CLIENT_HELLO && memmem(p, len, CG_PROBE_TEXT, strlen(CG_PROBE_TEXT)))
             conn->probe = true;
         /* after DONE only a server that took our certificate goes on talking */
-        if (!out && conn->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
+        if (!out && conn->private->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
             cg_conn_settle(conn);
     }
-    if (!out && conn->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
+    if (!out && conn->private->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
         p[0] == SSL3_RT_APPLICATION_DATA)
         cg_conn_settle(conn);
 }
@@ -66,10 +60,9 @@ static void take_snapshot(struct cg_conn *conn)
 struct cg_conn *cg_handshake_open(SSL *ssl)
 {
     int64_t since_ms = cg_silent_spoke(ssl);
-    struct cg_conn *conn = cg_conn_new(ssl);
+    struct cg_conn *conn = cg_conn_new(ssl, since_ms);
     if (!conn)
         return NULL;
-    conn->started_ms = since_ms;
     SSL_set_msg_callback(ssl, message);
     cg_socket_watch(conn);
     cg_conn_addresses(conn);
@@ -82,14 +75,14 @@ struct cg_conn *cg_handshake_open(SSL *ssl)
 static void start(SSL *ssl)
 {
     struct cg_conn *conn = cg_conn_of(ssl);
-    if (conn && conn->begun)
+    if (conn && conn->private->begun)
         return; /* renegotiation: switched off at the first start */
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else
         conn = cg_handlers_given() && !cg_contexts_blind() ? cg_handshake_open(ssl) : NULL;
     if (conn)
-        conn->begun = true;
+        conn->private->begun = true;
     if (!conn || cg_contexts_blind() || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
         cg_settings_refuse(ssl);
 }
@@ -134,8 +127,8 @@ static bool keep(struct cg_conn *conn)
     conn->not_after = conn->verdict->not_after;
     sk_X509_pop_free(conn->path, X509_free);
     conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
-    conn->verified = !conn->verdict->path || conn->path;
-    return conn->verified;
+    conn->private->verified = !conn->verdict->path || conn->path;
+    return conn->private->verified;
 }
 
 static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
@@ -153,7 +146,7 @@ static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
         return false;
     }
-    conn->proved_ms = cg_handlers_monotonic_ms();
+    conn->private->proved_ms = cg_handlers_monotonic_ms();
     if (leaf)
         cg_resumption_accepted(conn);
     return true;
@@ -169,7 +162,7 @@ static void forget_ticket(struct cg_conn *conn)
     conn->peer_leaf = NULL;
     conn->path = NULL;
     conn->not_after = 0;
-    conn->verified = conn->resumed = false;
+    conn->private->verified = conn->resumed = false;
     if (conn->verdict)
         cg_verdict_clear(conn->verdict);
 }
@@ -233,26 +226,26 @@ static bool may_stay_unverified(struct cg_conn *conn)
 static void done(struct cg_conn *conn)
 {
     if (conn->state != CG_CONN_HANDSHAKE || conn->reason != CG_REASON_UNSET || !conn->snapshot) {
-        reject_done(conn); /* cut meanwhile */
+        cg_conn_cut(conn); /* cut meanwhile */
         return;
     }
     X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
     if (!leaf || !SSL_session_reused(conn->ssl)) /* a pre-shared key counts as reused too */
         forget_ticket(conn);
     cg_conn_describe(conn);
-    if (leaf ? !conn->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
+    if (leaf ? !conn->private->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
-        reject_done(conn);
+        cg_conn_cut(conn);
         return;
     }
-    if (leaf && !X509_set_ex_data(leaf, cg_hook.leaf_index, conn)) {
+    if (leaf && !cg_conn_claim_leaf(conn, leaf)) {
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the record of the certificate");
-        reject_done(conn);
+        cg_conn_cut(conn);
         return;
     }
     /* In TLS 1.3 the client is done first: the server may still refuse our certificate. */
-    conn->awaiting_first_record = conn->role == CG_ROLE_BRIDGE && SSL_version(conn->ssl) == TLS1_3_VERSION;
-    if (conn->awaiting_first_record)
+    conn->private->awaiting_first_record = conn->role == CG_ROLE_BRIDGE && SSL_version(conn->ssl) == TLS1_3_VERSION;
+    if (conn->private->awaiting_first_record)
         cg_half_open_remove(conn);
     else
         cg_conn_settle(conn);
@@ -282,7 +275,7 @@ static void alert(struct cg_conn *conn, int where, int value)
     if (!fatal && description != SSL_AD_CLOSE_NOTIFY && description != SSL_AD_USER_CANCELLED)
         return; /* a warning: the handshake goes on */
     conn->alert_received = description;
-    if (conn->awaiting_first_record) {
+    if (conn->private->awaiting_first_record) {
         cg_failure_classify(conn, 0);
         cg_conn_reject(conn);
     }

@@ -7,10 +7,8 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
-#include <string.h>
-#include <sys/socket.h>
 
-struct cg_hook cg_hook = {.conn_index = -1, .leaf_index = -1, .silent_index = -1};
+struct cg_hook cg_hook = {.silent_index = -1};
 
 static int installs;
 
@@ -24,7 +22,8 @@ static void ssl_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, lon
 static void ssl_free(void *ssl, void *conn, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)ssl, (void)data, (void)index, (void)argl, (void)argp;
-    cg_conn_end(conn);
+    if (conn)
+        cg_conn_end(conn);
 }
 
 /* A copy of an SSL or X509 is not the connection. */
@@ -37,9 +36,10 @@ static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **va
 
 static bool take_indexes(struct cg_error *err)
 {
-    cg_hook.conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
-    cg_hook.leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
-    if (cg_hook.conn_index >= 0 && cg_hook.leaf_index >= 0 && cg_contexts_begin() && cg_silent_index())
+    int conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
+    int leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
+    cg_records_begin(cg_hook.seed, conn_index, leaf_index);
+    if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_silent_index())
         return true;
     cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
     return false;
@@ -47,19 +47,18 @@ static bool take_indexes(struct cg_error *err)
 
 static void uninstall(void)
 {
-    while (cg_hook.conns) {
-        cg_handshake_unwatch(cg_hook.conns);
-        cg_conn_end(cg_hook.conns);
+    for (struct cg_conn *conn; (conn = cg_conn_first());) {
+        cg_handshake_unwatch(conn);
+        cg_conn_end(conn);
     }
     cg_silent_end();
     cg_contexts_end();
-    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, cg_hook.conn_index);
-    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_X509, cg_hook.leaf_index);
+    cg_records_end();
     /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without handlers they refuse. */
     (void)cg_handlers_swap(NULL);
     cg_main_thread_forget();
     installs = 0;
-    cg_hook = (struct cg_hook){.conn_index = -1, .leaf_index = -1, .silent_index = -1};
+    cg_hook = (struct cg_hook){.silent_index = -1};
 }
 
 bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err)
@@ -120,14 +119,14 @@ bool cg_hook_broker_has_crl(void)
 
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
 {
-    return certificate && installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;
+    return certificate && installs > 0 ? cg_conn_of_leaf(certificate) : NULL;
 }
 
 void cg_hook_connect_done(struct cg_conn *conn)
 {
     if (conn->ssl)
         SSL_set_msg_callback(conn->ssl, NULL);
-    conn->connect_done = true;
+    conn->private->connect_done = true;
     cg_unclaimed_remove(conn);
 }
 
@@ -139,16 +138,7 @@ int64_t cg_hook_tick(void)
     return cg_half_open_tick();
 }
 
-void cg_hook_shut_down(struct cg_conn *conn)
-{
-    /* Bytes that the kernel holds already must not be read either: SSL_read gives them no more. */
-    if (conn->ssl)
-        SSL_set_shutdown(conn->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    if (conn->fd >= 0)
-        shutdown(conn->fd, SHUT_RDWR);
-}
-
 struct cg_conn *cg_hook_first(void)
 {
-    return cg_hook.conns;
+    return cg_conn_first();
 }

@@ -56,9 +56,6 @@ bool cg_hook_takes_psk(const struct cg_tls_policy *tls);
 /* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */
 int64_t cg_hook_tick(void);
 
-/* Ends a connection: nothing more is read or written, and its socket is shut down; the broker notices and frees it. */
-void cg_hook_shut_down(struct cg_conn *conn);
-
 /* All records, newest first; valid until control returns to the broker. */
 struct cg_conn *cg_hook_first(void);
 

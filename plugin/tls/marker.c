@@ -43,28 +43,29 @@ static const unsigned char mark[] = {
 
 void cg_unclaimed_add(struct cg_conn *conn)
 {
-    conn->unclaimed = true;
-    conn->fresher = NULL;
-    conn->staler = cg_hook.freshest;
-    if (conn->staler)
-        conn->staler->fresher = conn;
+    conn->private->unclaimed = true;
+    conn->private->fresher = NULL;
+    conn->private->staler = cg_hook.freshest;
+    if (cg_hook.freshest)
+        cg_hook.freshest->private->fresher = conn;
     cg_hook.freshest = conn;
 }
 
 void cg_unclaimed_remove(struct cg_conn *conn)
 {
-    if (!conn->unclaimed)
+    if (!conn->private->unclaimed)
         return;
-    *(conn->fresher ? &conn->fresher->staler : &cg_hook.freshest) = conn->staler;
-    if (conn->staler)
-        conn->staler->fresher = conn->fresher;
-    conn->fresher = conn->staler = NULL;
-    conn->unclaimed = false;
+    struct cg_conn *fresher = conn->private->fresher, *staler = conn->private->staler;
+    *(fresher ? &fresher->private->staler : &cg_hook.freshest) = staler;
+    if (staler)
+        staler->private->fresher = fresher;
+    conn->private->fresher = conn->private->staler = NULL;
+    conn->private->unclaimed = false;
 }
 
 void cg_unclaimed_read(struct cg_conn *conn)
 {
-    if (!conn->unclaimed || cg_hook.freshest == conn)
+    if (!conn->private->unclaimed || cg_hook.freshest == conn)
         return;
     cg_unclaimed_remove(conn);
     cg_unclaimed_add(conn);
@@ -203,7 +204,7 @@ bool cg_hook_is_client(struct cg_conn *conn, cg_certificate_fn certificate, cons
     bool is = answer && answer == marking.mark;
     X509_free(answer);
     if (!mark_end(&marking)) {
-        cg_hook_shut_down(conn);
+        cg_conn_shut_down(conn);
         is = false;
     }
     ERR_pop_to_mark();
@@ -216,7 +217,7 @@ struct cg_conn *cg_hook_find_client(cg_certificate_fn certificate, const void *c
 {
     int asked = 0, looked_at = 0;
     struct cg_conn *conn = cg_hook.freshest;
-    for (; conn && asked < ASKED_MAX && looked_at < LOOKED_AT_MAX; conn = conn->staler, looked_at++) {
+    for (; conn && asked < ASKED_MAX && looked_at < LOOKED_AT_MAX; conn = conn->private->staler, looked_at++) {
         if (!may_be(context, conn))
             continue;
         asked++;

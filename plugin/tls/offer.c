@@ -67,7 +67,7 @@ bool cg_offers_psk(const struct cg_conn *conn)
     for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
         if (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(ciphers, i)) == NID_auth_psk)
             return true;
-    return conn->psk_offered;
+    return conn->private->psk_offered;
 }
 
 /* ---- groups and signatures */

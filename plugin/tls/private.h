@@ -8,37 +8,19 @@
 #include "handlers.h"
 #include "hook.h"
 #include "main_thread.h"
-
-#define CG_PEER_KEY 8 /* bytes that tell peers apart: an IPv4 address, or the /64 of an IPv6 one */
+#include "outcome.h"
+#include "record.h"
 
 struct cg_hook {
-    int conn_index, leaf_index;             /* ex_data of SSL, X509 */
     int silent_index;                       /* of SSL too */
     struct cg_silent *silent, *silent_last; /* SSLs whose handshake has not begun, oldest first */
-    struct cg_conn *conns;                  /* newest first */
     struct cg_conn *freshest;               /* of those that wait for their CONNECT and showed no certificate */
     bool can_prove;                         /* marks work: the self-test saw it */
     struct cg_conn *oldest, *newest;        /* half-open handshakes */
     unsigned half_open;
     uint32_t seed; /* of this process: connection ids, and the buckets of the flood limit */
-    uint64_t connections;
 };
 extern struct cg_hook cg_hook;
-
-/* conn.c */
-struct cg_conn *cg_conn_new(SSL *ssl); /* NULL without memory; listed, and in the SSL's ex_data */
-struct cg_conn *cg_conn_of(const SSL *ssl);
-void cg_conn_end(struct cg_conn *conn); /* rejected() where it is due, ended(), free */
-void cg_conn_addresses(struct cg_conn *conn);
-void cg_conn_why(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));   /* the first reason stays */
-void cg_conn_reject(struct cg_conn *conn);   /* tells the handler, once */
-void cg_conn_settle(struct cg_conn *conn);   /* accepted: tells the handler, drops what is not needed any more */
-void cg_conn_describe(struct cg_conn *conn); /* version, cipher, SNI as far as known */
-const struct cg_profile *cg_conn_profile(const struct cg_conn *conn);
-const struct cg_tls_policy *cg_conn_tls(const struct cg_conn *conn);
-
-void cg_conn_peer_key(const struct cg_conn *conn, unsigned char key[CG_PEER_KEY]); /* zero while not known */
 
 /* socket.c */
 void cg_socket_watch(struct cg_conn *conn);

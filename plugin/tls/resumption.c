@@ -61,17 +61,18 @@ static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
 {
     struct cg_tickets *tickets = tickets_of(conn);
     X509 *leaf = SSL_SESSION_get0_peer(session);
-    if (!tickets || !leaf || !conn->verified || sk_X509_num(conn->path) < 2 || sk_X509_value(conn->path, 0) != leaf)
+    if (!tickets || !leaf || !conn->private->verified || sk_X509_num(conn->path) < 2 ||
+        sk_X509_value(conn->path, 0) != leaf)
         return false;
     int64_t now_ms = monotonic_ms();
-    int64_t left = (conn->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
+    int64_t left = (conn->private->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
     if (conn->not_after != CG_TIME_NO_END) {
         int64_t valid = conn->not_after - cg_handlers_now();
         left = valid < left ? valid : left;
     }
     left = left < 2 * CG_TICKET_KEY_MS / 1000 ? left : 2 * CG_TICKET_KEY_MS / 1000;
     struct binding binding = {.snapshot = conn->snapshot->number,
-                              .proved_ms = conn->proved_ms,
+                              .proved_ms = conn->private->proved_ms,
                               .issuers = cg_tickets_remember(tickets, conn->path),
                               .port = conn->listener};
     if (left <= 0 || binding.issuers < 0)
@@ -112,9 +113,10 @@ static bool is_still_good(struct cg_conn *conn, SSL_SESSION *session)
     struct cg_tickets *tickets = tickets_of(conn);
     X509 *leaf = SSL_SESSION_get0_peer(session);
     struct binding binding;
-    if (!tickets || !leaf || conn->state != CG_CONN_HANDSHAKE || ++conn->tickets_tried > CG_TICKETS_TRIED_MAX ||
-        !read_binding(session, &binding) || binding.snapshot != conn->snapshot->number ||
-        binding.port != conn->listener || monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
+    if (!tickets || !leaf || conn->state != CG_CONN_HANDSHAKE ||
+        ++conn->private->tickets_tried > CG_TICKETS_TRIED_MAX || !read_binding(session, &binding) ||
+        binding.snapshot != conn->snapshot->number || binding.port != conn->listener ||
+        monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
         return false;
     /* resuming shows no certificate of ours: one that is refused must not go unseen */
     if (!cg_snapshot_credential(conn->snapshot, conn->listener) && !cg_own_credential(conn->ssl, conn))
@@ -123,7 +125,7 @@ static bool is_still_good(struct cg_conn *conn, SSL_SESSION *session)
     bool good = path && cg_handshake_resume(conn, path);
     sk_X509_pop_free(path, X509_free);
     if (good)
-        conn->proved_ms = binding.proved_ms;
+        conn->private->proved_ms = binding.proved_ms;
     return good;
 }
 

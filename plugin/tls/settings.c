@@ -132,7 +132,7 @@ static int note_psk(SSL *ssl, const unsigned char *identity, size_t length, SSL_
 {
     struct cg_conn *conn = cg_conn_of(ssl);
     if (conn && is_text(identity, length))
-        conn->psk_offered = true;
+        conn->private->psk_offered = true;
     *session = NULL;
     return 1;
 }

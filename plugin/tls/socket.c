@@ -5,8 +5,8 @@
 /* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
 static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t count)
 {
-    for (size_t i = 0; i < count && conn->nfirst < sizeof conn->first; i++)
-        conn->first[conn->nfirst++] = (unsigned char)bytes[i];
+    for (size_t i = 0; i < count && conn->private->nfirst < sizeof conn->private->first; i++)
+        conn->private->first[conn->private->nfirst++] = (unsigned char)bytes[i];
 }
 
 static long passing(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
@@ -27,7 +27,7 @@ static long going_on(BIO *bio, int operation, const char *bytes, size_t size, in
     struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
     if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0) {
         cg_unclaimed_read(conn);
-    } else if (operation == BIO_CB_READ && conn->connect_done) {
+    } else if (operation == BIO_CB_READ && conn->private->connect_done) {
         BIO_set_callback_ex(bio, NULL);
         cg_handlers_reads_on(conn);
     }

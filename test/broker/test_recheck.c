@@ -5,7 +5,7 @@
 
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
-#include "tls/private.h"
+#include "tls/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +41,7 @@ static struct cg_trust *trust_of(const char *anchors, const char *crl)
 /* What the TLS layer does at the end of a connection. */
 static void end(struct cg_conn *one)
 {
+    cg_conn_unlist(one);
     cg_recheck_forget(one);
     sk_X509_pop_free(one->path, X509_free);
     X509_free(one->peer_leaf);
@@ -71,16 +72,17 @@ static int start(void **unused)
         conn[i].peer_leaf = cg_pki_cert(pki, name);
         X509_up_ref(conn[i].peer_leaf);
         conn[i].path = i % 3 ? cg_pki_stack(pki, i % 3 == 1 ? "good root" : "bad root") : NULL;
-        conn[i].next = i + 1 < CONNS ? &conn[i + 1] : NULL;
     }
-    cg_hook.conns = conn;
+    for (int i = CONNS; i > 0; i--)
+        cg_conn_list(&conn[i - 1]);
     return 0;
 }
 
 static int finish(void **unused)
 {
     (void)unused;
-    cg_hook.conns = NULL;
+    while (cg_conn_first())
+        cg_conn_unlist(cg_conn_first());
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     cg_trust_free(old.trust);

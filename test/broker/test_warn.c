@@ -5,7 +5,7 @@
 
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
-#include "tls/private.h"
+#include "tls/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,7 +208,7 @@ static void a_look_is_timed_for_what_comes(void **unused)
 static void live_clients_are_looked_at_too(void **unused)
 {
     (void)unused;
-    cg_hook.conns = &w.client;
+    cg_conn_list(&w.client);
     cg_warner_pulse(w.warner, &w.snapshot, NOW);
     assert_int_equal(told[CLIENT], 0);
     w.client.state = CG_CONN_REJECTED;
@@ -218,7 +218,7 @@ static void live_clients_are_looked_at_too(void **unused)
     cg_warner_swapped(w.warner);
     cg_warner_pulse(w.warner, &w.snapshot, NOW + 30 * DAY);
     assert_int_equal(told[CLIENT], 1);
-    cg_hook.conns = NULL;
+    cg_conn_unlist(&w.client);
 }
 
 /* No unit that leaves too little of what is left; who it is stands there too. */
