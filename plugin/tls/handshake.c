@@ -67,8 +67,9 @@ struct cg_conn *cg_handshake_open(SSL *ssl)
     cg_socket_watch(conn);
     cg_conn_addresses(conn);
     take_snapshot(conn);
-    if (conn->snapshot)
-        cg_half_open_add(conn);
+    struct cg_conn *victim = conn->snapshot ? cg_half_open_add(conn) : NULL;
+    if (victim)
+        cg_conn_cut(victim);
     return conn;
 }
 
@@ -317,6 +318,17 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
     }
     ERR_pop_to_mark();
     errno = saved;
+}
+
+int64_t cg_handshake_cut_late(void)
+{
+    int64_t next_ms = -1;
+    if (!cg_handlers_given())
+        return next_ms;
+    int64_t now_ms = cg_handlers_monotonic_ms();
+    for (struct cg_conn *conn; (conn = cg_half_open_take_late(now_ms, &next_ms));)
+        cg_conn_cut(conn);
+    return next_ms;
 }
 
 /* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one). */

@@ -34,11 +34,11 @@ static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **va
     return 1;
 }
 
-static bool take_indexes(struct cg_error *err)
+static bool take_indexes(uint32_t process, struct cg_error *err)
 {
     int conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
     int leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
-    cg_records_begin(cg_hook.seed, conn_index, leaf_index);
+    cg_records_begin(process, conn_index, leaf_index);
     if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_silent_index())
         return true;
     cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
@@ -75,10 +75,12 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
     cg_main_thread_is_this();
     installs = 1;
     ERR_set_mark();
-    bool ok = RAND_bytes((unsigned char *)&cg_hook.seed, sizeof cg_hook.seed) == 1;
+    uint32_t seed = 0;
+    bool ok = RAND_bytes((unsigned char *)&seed, sizeof seed) == 1;
     if (!ok)
         cg_error_set(err, "TLS hook: OpenSSL gives no random bytes; check its configuration");
-    ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(err) && cg_self_test(err);
+    cg_half_open_begin(seed);
+    ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(seed, err) && cg_self_test(err);
     ERR_pop_to_mark();
     if (!ok)
         uninstall();
@@ -135,7 +137,7 @@ int64_t cg_hook_tick(void)
     cg_silent_tick();
     cg_resumption_tick();
     cg_own_strength_note();
-    return cg_half_open_tick();
+    return cg_handshake_cut_late();
 }
 
 struct cg_conn *cg_hook_first(void)

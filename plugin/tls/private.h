@@ -5,6 +5,7 @@
 #define CG_TLS_PRIVATE_H
 
 #include "context.h"
+#include "halfopen.h"
 #include "handlers.h"
 #include "hook.h"
 #include "main_thread.h"
@@ -16,9 +17,6 @@ struct cg_hook {
     struct cg_silent *silent, *silent_last; /* SSLs whose handshake has not begun, oldest first */
     struct cg_conn *freshest;               /* of those that wait for their CONNECT and showed no certificate */
     bool can_prove;                         /* marks work: the self-test saw it */
-    struct cg_conn *oldest, *newest;        /* half-open handshakes */
-    unsigned half_open;
-    uint32_t seed; /* of this process: connection ids, and the buckets of the flood limit */
 };
 extern struct cg_hook cg_hook;
 
@@ -40,15 +38,11 @@ void cg_unclaimed_remove(struct cg_conn *conn); /* fine where it is not in the l
 void cg_unclaimed_read(struct cg_conn *conn);   /* it sent something: it may be asked for soon */
 bool cg_mark_works(SSL *ssl);                   /* of the self-test: marks it, and takes the mark back */
 
-/* halfopen.c */
-void cg_half_open_add(struct cg_conn *conn); /* may cut another one to make room */
-void cg_half_open_remove(struct cg_conn *conn);
-int64_t cg_half_open_tick(void);
-
 /* handshake.c */
 struct cg_conn *cg_handshake_open(SSL *ssl); /* the record of an SSL that has none; NULL: refuse it */
 void cg_handshake_info(const SSL *ssl, int where, int value);
-void cg_handshake_configure(void); /* puts our callbacks into the SSL_CTXs that miss them */
+int64_t cg_handshake_cut_late(void); /* those past their deadline; ms until the next deadline, -1 for none */
+void cg_handshake_configure(void);   /* puts our callbacks into the SSL_CTXs that miss them */
 bool cg_handshake_resume(struct cg_conn *conn,
                          const STACK_OF(X509) *path); /* false: leaves no trace, the peer is asked */
 void cg_handshake_unwatch(struct cg_conn *conn);      /* for an SSL that outlives its record */
