@@ -9,6 +9,7 @@
 #include "core/identity.h"
 #include "core/text.h"
 #include "tls/hook.h"
+#include "tls/unclaimed.h"
 
 #include <stdio.h>
 #include <string.h>

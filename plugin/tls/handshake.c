@@ -320,6 +320,12 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
     errno = saved;
 }
 
+void cg_handshake_open_silent(void)
+{
+    for (SSL *ssl; (ssl = cg_silent_ready());)
+        cg_handshake_open(ssl);
+}
+
 int64_t cg_handshake_cut_late(void)
 {
     int64_t next_ms = -1;

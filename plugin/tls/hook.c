@@ -8,8 +8,6 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
-struct cg_hook cg_hook = {.silent_index = -1};
-
 static int installs;
 
 static void ssl_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
@@ -39,7 +37,7 @@ static bool take_indexes(uint32_t process, struct cg_error *err)
     int conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
     int leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
     cg_records_begin(process, conn_index, leaf_index);
-    if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_silent_index())
+    if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_silent_begin())
         return true;
     cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
     return false;
@@ -57,8 +55,8 @@ static void uninstall(void)
     /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without handlers they refuse. */
     (void)cg_handlers_swap(NULL);
     cg_main_thread_forget();
+    cg_marks_set_proven(false);
     installs = 0;
-    cg_hook = (struct cg_hook){.silent_index = -1};
 }
 
 bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err)
@@ -124,6 +122,11 @@ struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
     return certificate && installs > 0 ? cg_conn_of_leaf(certificate) : NULL;
 }
 
+bool cg_hook_can_prove(void)
+{
+    return cg_marks_are_proven();
+}
+
 void cg_hook_connect_done(struct cg_conn *conn)
 {
     if (conn->ssl)
@@ -134,7 +137,7 @@ void cg_hook_connect_done(struct cg_conn *conn)
 
 int64_t cg_hook_tick(void)
 {
-    cg_silent_tick();
+    cg_handshake_open_silent();
     cg_resumption_tick();
     cg_own_strength_note();
     return cg_handshake_cut_late();

@@ -26,20 +26,7 @@ bool cg_hook_tells_origins(void);
 /* The record of a client's certificate as mosquitto_client_certificate returns it, or NULL. */
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate);
 
-/* How the broker is asked for a client's certificate; the caller owns the reference. NULL: it has none. */
-typedef X509 *(*cg_certificate_fn)(const void *client);
-
-/* Whether this connection, on which no certificate was shown, is the client's. A proof, not a guess (see marker.c).
- * False where it is another's, and where it cannot be proved. */
-bool cg_hook_is_client(struct cg_conn *conn, cg_certificate_fn certificate, const void *client);
-
-/* The connection of a client that showed no certificate, of those that wait for their CONNECT. Asks a few at most, those
- * first that sent something last, and of these only what may_be accepts. NULL: none of those is the client's. */
-struct cg_conn *cg_hook_find_client(cg_certificate_fn certificate, const void *client,
-                                    bool (*may_be)(const void *context, const struct cg_conn *conn),
-                                    const void *context);
-
-/* Whether proofs work with this OpenSSL, as the self-test found. */
+/* Whether the proofs of cg_hook_is_client work with this OpenSSL, as the self-test found. */
 bool cg_hook_can_prove(void);
 
 /* The CONNECT of this connection was shown to us: its records are no longer watched. Cheaper. reads_on() is called as soon

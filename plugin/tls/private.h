@@ -9,39 +9,18 @@
 #include "handlers.h"
 #include "hook.h"
 #include "main_thread.h"
+#include "marker.h"
 #include "outcome.h"
 #include "record.h"
-
-struct cg_hook {
-    int silent_index;                       /* of SSL too */
-    struct cg_silent *silent, *silent_last; /* SSLs whose handshake has not begun, oldest first */
-    struct cg_conn *freshest;               /* of those that wait for their CONNECT and showed no certificate */
-    bool can_prove;                         /* marks work: the self-test saw it */
-};
-extern struct cg_hook cg_hook;
-
-/* socket.c */
-void cg_socket_watch(struct cg_conn *conn);
-void cg_socket_watch_on(struct cg_conn *conn); /* its handshake is done: until its CONNECT was answered */
-void cg_socket_unwatch(struct cg_conn *conn);
-
-/* silent.c */
-bool cg_silent_index(void);
-void cg_silent_end(void);
-int64_t
-cg_silent_spoke(SSL *ssl); /* its handshake begins: forgets it, returns since when it was there (monotonic ms) */
-void cg_silent_tick(void); /* opens records for those that are the broker's */
-
-/* marker.c */
-void cg_unclaimed_add(struct cg_conn *conn);
-void cg_unclaimed_remove(struct cg_conn *conn); /* fine where it is not in the list */
-void cg_unclaimed_read(struct cg_conn *conn);   /* it sent something: it may be asked for soon */
-bool cg_mark_works(SSL *ssl);                   /* of the self-test: marks it, and takes the mark back */
+#include "silent.h"
+#include "socket.h"
+#include "unclaimed.h"
 
 /* handshake.c */
 struct cg_conn *cg_handshake_open(SSL *ssl); /* the record of an SSL that has none; NULL: refuse it */
 void cg_handshake_info(const SSL *ssl, int where, int value);
 int64_t cg_handshake_cut_late(void); /* those past their deadline; ms until the next deadline, -1 for none */
+void cg_handshake_open_silent(void); /* records for silent peers of the broker */
 void cg_handshake_configure(void);   /* puts our callbacks into the SSL_CTXs that miss them */
 bool cg_handshake_resume(struct cg_conn *conn,
                          const STACK_OF(X509) *path); /* false: leaves no trace, the peer is asked */

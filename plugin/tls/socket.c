@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What passes between a connection and its socket until its CONNECT was answered, seen through the BIO's callback. */
-#include "private.h"
+#include "socket.h"
+
+#include "handlers.h"
+#include "record.h"
+#include "unclaimed.h"
 
 /* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
 static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t count)
