@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The certificate that we serve: the policy's, or the broker's own once it passed the same check. */
-#include "ciphers.h"
+#include "credential.h"
+
 #include "core/check.h"
+#include "offer.h"
 #include "private.h"
-#include "prove.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Why did this handshake fail? Tables from what OpenSSL and the peer say to our reasons. */
-#include "private.h"
+#include "failure.h"
+
+#include "offer.h"
+#include "record.h"
 
 #include <errno.h>
 #include <openssl/err.h>

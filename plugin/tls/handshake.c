@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What OpenSSL tells us during a handshake, in the order in which it does. */
-#include "private.h"
+#include "handshake.h"
 
+#include "context.h"
 #include "core/probe.h"
+#include "failure.h"
+#include "halfopen.h"
+#include "handlers.h"
+#include "main_thread.h"
+#include "outcome.h"
+#include "record.h"
+#include "resumption.h"
+#include "settings.h"
+#include "silent.h"
+#include "socket.h"
+#include "verify.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -57,7 +67,8 @@ static void take_snapshot(struct cg_conn *conn)
         cg_conn_why(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
 }
 
-struct cg_conn *cg_handshake_open(SSL *ssl)
+/* The record of an SSL that has none. NULL: refuse it. */
+static struct cg_conn *open_record(SSL *ssl)
 {
     int64_t since_ms = cg_silent_spoke(ssl);
     struct cg_conn *conn = cg_conn_new(ssl, since_ms);
@@ -81,120 +92,28 @@ static void start(SSL *ssl)
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else
-        conn = cg_handlers_given() && !cg_contexts_blind() ? cg_handshake_open(ssl) : NULL;
+        conn = cg_handlers_given() && !cg_contexts_blind() ? open_record(ssl) : NULL;
     if (conn)
         conn->private->begun = true;
     if (!conn || cg_contexts_blind() || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
         cg_settings_refuse(ssl);
 }
 
-/* The name that the broker connects to: it sets it as SNI, an IP address too. */
-static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t size)
-{
-    const char *name = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
-    if (name)
-        return name;
-    buffer[0] = '\0'; /* where there is no address: no certificate has that name */
-    if (conn->peer.any.sa_family == AF_INET)
-        inet_ntop(AF_INET, &conn->peer.v4.sin_addr, buffer, (socklen_t)size);
-    else if (conn->peer.any.sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &conn->peer.v6.sin6_addr, buffer, (socklen_t)size);
-    return buffer;
-}
-
-/* Asks for the verdict. leaf may be NULL: the peer showed no certificate. False: no memory. */
-static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
-{
-    char host[64];
-    const struct cg_peer peer = {
-        .role = conn->role,
-        .port = conn->listener,
-        .leaf = leaf,
-        .sent = sent,
-        .known_path = known_path,
-        .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
-        .psk = conn->psk,
-    };
-    if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict)))
-        return false;
-    cg_verdict_clear(conn->verdict);
-    cg_check_peer(conn->snapshot, &peer, cg_handlers_now(), conn->verdict);
-    return true;
-}
-
-/* Keeps what the verdict accepted. False: no memory. */
-static bool keep(struct cg_conn *conn)
-{
-    conn->not_after = conn->verdict->not_after;
-    sk_X509_pop_free(conn->path, X509_free);
-    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
-    conn->private->verified = !conn->verdict->path || conn->path;
-    return conn->private->verified;
-}
-
-static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
-{
-    if (!ask(conn, leaf, sent, NULL)) {
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
-        return false;
-    }
-    if (conn->verdict->decision != CG_ACCEPT) {
-        cg_conn_why(conn, conn->verdict->reason, "%s", conn->verdict->detail);
-        return false;
-    }
-    if (!keep(conn)) {
-        cg_verdict_clear(conn->verdict);
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
-        return false;
-    }
-    conn->private->proved_ms = cg_handlers_monotonic_ms();
-    if (leaf)
-        cg_resumption_accepted(conn);
-    return true;
-}
-
-/* A ticket was good, but OpenSSL did not take it: what it said of the peer no longer counts. */
-static void forget_ticket(struct cg_conn *conn)
-{
-    if (!conn->resumed)
-        return;
-    X509_free(conn->peer_leaf);
-    sk_X509_pop_free(conn->path, X509_free);
-    conn->peer_leaf = NULL;
-    conn->path = NULL;
-    conn->not_after = 0;
-    conn->private->verified = conn->resumed = false;
-    if (conn->verdict)
-        cg_verdict_clear(conn->verdict);
-}
-
-bool cg_handshake_resume(struct cg_conn *conn, const STACK_OF(X509) *path)
-{
-    X509 *leaf = sk_X509_value(path, 0);
-    forget_ticket(conn); /* of an earlier hello */
-    if (conn->peer_leaf)
-        return false;
-    conn->resumed = X509_up_ref(leaf);
-    conn->peer_leaf = conn->resumed ? leaf : NULL;
-    if (!conn->resumed || !ask(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT || !keep(conn)) {
-        forget_ticket(conn);
-        return false;
-    }
-    cg_resumption_accepted(conn);
-    return true;
-}
-
 static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
 {
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
-    forget_ticket(conn);
+    cg_verify_forget_ticket(conn);
     if (leaf && !conn->peer_leaf && X509_up_ref(leaf))
         conn->peer_leaf = leaf;
     if (conn->peer.any.sa_family == AF_UNSPEC)
         cg_conn_addresses(conn); /* a bridge starts before its socket is connected */
     if (conn->reason != CG_REASON_UNSET || !conn->snapshot || conn->state == CG_CONN_REJECTED)
         return false; /* refused already */
-    return check(conn, leaf, X509_STORE_CTX_get0_untrusted(store));
+    if (!cg_verify_peer(conn, leaf, X509_STORE_CTX_get0_untrusted(store)))
+        return false;
+    if (leaf)
+        cg_resumption_accepted(conn);
+    return true;
 }
 
 static int verify(X509_STORE_CTX *store, void *unused)
@@ -221,7 +140,7 @@ static bool may_stay_unverified(struct cg_conn *conn)
 {
     /* OpenSSL does not tell later on in TLS 1.3 */
     conn->psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
-    return check(conn, NULL, NULL);
+    return cg_verify_peer(conn, NULL, NULL);
 }
 
 static void done(struct cg_conn *conn)
@@ -232,7 +151,7 @@ static void done(struct cg_conn *conn)
     }
     X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
     if (!leaf || !SSL_session_reused(conn->ssl)) /* a pre-shared key counts as reused too */
-        forget_ticket(conn);
+        cg_verify_forget_ticket(conn);
     cg_conn_describe(conn);
     if (leaf ? !conn->private->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
@@ -323,7 +242,7 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
 void cg_handshake_open_silent(void)
 {
     for (SSL *ssl; (ssl = cg_silent_ready());)
-        cg_handshake_open(ssl);
+        open_record(ssl);
 }
 
 int64_t cg_handshake_cut_late(void)

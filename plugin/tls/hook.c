@@ -2,8 +2,13 @@
 #include "hook.h"
 
 #include "ciphers.h"
+#include "handshake.h"
 #include "libssl.h"
+#include "main_thread.h"
+#include "marker.h"
 #include "private.h"
+#include "resumption.h"
+#include "unclaimed.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a client's hello offers, as OpenSSL read it, beside what the broker has: why the two did not meet. In TLS 1.2
- * OpenSSL says "no shared cipher" of a certificate, a group and a signature that do not fit, too. */
+#include "offer.h"
+
 #include "ciphers.h"
-#include "private.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <string.h>

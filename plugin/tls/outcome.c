@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "outcome.h"
 
-#include "private.h"
+#include "failure.h"
+#include "halfopen.h"
+#include "handlers.h"
+#include "record.h"
+#include "socket.h"
+#include "unclaimed.h"
 
 void cg_conn_reject(struct cg_conn *conn)
 {

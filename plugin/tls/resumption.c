@@ -11,9 +11,14 @@
  * libwebsockets. A session id context alone would bind to listener and snapshot, but knows nothing of the certificate;
  * it is set too, since OpenSSL refuses to resume a verified session without one. There is no stateful cache: session ids
  * of TLS 1.2 find nothing (context.c). */
+#include "resumption.h"
+
 #include "core/moment.h"
-#include "private.h"
-#include "tickets.h"
+#include "credential.h"
+#include "handlers.h"
+#include "main_thread.h"
+#include "record.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -33,11 +38,6 @@ struct binding {
     uint16_t port;
     uint16_t zero; /* no padding: all of it is defined */
 };
-
-static int64_t monotonic_ms(void)
-{
-    return cg_handlers_monotonic_ms();
-}
 
 static struct cg_conn *ours(const SSL *ssl)
 {
@@ -64,7 +64,7 @@ static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
     if (!tickets || !leaf || !conn->private->verified || sk_X509_num(conn->path) < 2 ||
         sk_X509_value(conn->path, 0) != leaf)
         return false;
-    int64_t now_ms = monotonic_ms();
+    int64_t now_ms = cg_handlers_monotonic_ms();
     int64_t left = (conn->private->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
     if (conn->not_after != CG_TIME_NO_END) {
         int64_t valid = conn->not_after - cg_handlers_now();
@@ -116,17 +116,19 @@ static bool is_still_good(struct cg_conn *conn, SSL_SESSION *session)
     if (!tickets || !leaf || conn->state != CG_CONN_HANDSHAKE ||
         ++conn->private->tickets_tried > CG_TICKETS_TRIED_MAX || !read_binding(session, &binding) ||
         binding.snapshot != conn->snapshot->number || binding.port != conn->listener ||
-        monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
+        cg_handlers_monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
         return false;
     /* resuming shows no certificate of ours: one that is refused must not go unseen */
     if (!cg_snapshot_credential(conn->snapshot, conn->listener) && !cg_own_credential(conn->ssl, conn))
         return false;
     STACK_OF(X509) *path = cg_tickets_path(tickets, binding.issuers, leaf);
-    bool good = path && cg_handshake_resume(conn, path);
+    bool good = path && cg_verify_again(conn, path);
     sk_X509_pop_free(path, X509_free);
-    if (good)
-        conn->private->proved_ms = binding.proved_ms;
-    return good;
+    if (!good)
+        return false;
+    cg_resumption_accepted(conn);
+    conn->private->proved_ms = binding.proved_ms;
+    return true;
 }
 
 static SSL_TICKET_RETURN take(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
@@ -152,8 +154,8 @@ static int key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX 
     if (!context || !context->tickets)
         return 0;
     if (seal)
-        return cg_tickets_seal(context->tickets, monotonic_ms(), name, iv, cipher, mac);
-    int opened = cg_tickets_open(context->tickets, monotonic_ms(), name, iv, cipher, mac);
+        return cg_tickets_seal(context->tickets, cg_handlers_monotonic_ms(), name, iv, cipher, mac);
+    int opened = cg_tickets_open(context->tickets, cg_handlers_monotonic_ms(), name, iv, cipher, mac);
     /* RFC 8446 C.4: a client uses a ticket once, so that nobody can tell its connections as one client's */
     return opened == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : opened;
 }
@@ -194,5 +196,5 @@ void cg_resumption_tick(void)
 {
     for (struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (context->tickets)
-            cg_tickets_tick(context->tickets, monotonic_ms());
+            cg_tickets_tick(context->tickets, cg_handlers_monotonic_ms());
 }

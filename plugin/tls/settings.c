@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the policy says about a connection, put into its SSL at the start of the handshake. What OpenSSL reads from the
- * SSL_CTX at the time of use is put there, once for each snapshot: the cipher lists cost more to parse than a
- * handshake has to spare, and a copy in every SSL would stay for the life of the session. */
+#include "settings.h"
+
 #include "ciphers.h"
-#include "private.h"
+#include "context.h"
+#include "credential.h"
+#include "record.h"
+#include "resumption.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
