@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "credential.h"
 
-#include "core/check.h"
+#include "context.h"
+#include "handlers.h"
 #include "offer.h"
-#include "private.h"
+#include "own_judge.h"
+#include "record.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -21,21 +23,6 @@ bool cg_serve(SSL *ssl, const struct cg_credential *credential)
     /* What follows the leaf in the file is sent, and nothing that OpenSSL finds in the broker's CA file. */
     SSL_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
     return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
-}
-
-bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
-                    const STACK_OF(X509) *chain, struct cg_verdict *verdict)
-{
-    struct cg_check_input in = {
-        .profile = &policy->server,
-        .trust = snapshot->server_trust,
-        .purpose = CG_PURPOSE_SERVER,
-        .leaf = leaf,
-        .sent = chain,
-        .now = cg_handlers_now(),
-    };
-    cg_check(&in, verdict);
-    return verdict->decision == CG_ACCEPT;
 }
 
 static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *chain)

@@ -2,12 +2,18 @@
 #include "hook.h"
 
 #include "ciphers.h"
+#include "context.h"
+#include "halfopen.h"
 #include "handshake.h"
 #include "libssl.h"
 #include "main_thread.h"
 #include "marker.h"
-#include "private.h"
+#include "outcome.h"
+#include "own_certificate.h"
+#include "record.h"
 #include "resumption.h"
+#include "selftest.h"
+#include "silent.h"
 #include "unclaimed.h"
 
 #include <openssl/err.h>

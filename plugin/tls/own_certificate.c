@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Certificates of the broker's own at the start, and what they would be refused for where rules are only audited. */
 #include "own_certificate.h"
 
 #include "ciphers.h"
+#include "context.h"
 #include "core/check.h"
 #include "core/own_certificate.h"
-#include "own_private.h"
+#include "handlers.h"
 #include "prove.h"
 
 #include <openssl/err.h>
@@ -74,7 +74,7 @@ static bool is_hopeless(const struct cg_context *context, const struct cg_snapsh
         return false; /* PSK listener, or bridge */
     for (size_t index = 0; (policy = serves_own(snapshot, &index)); refused = true) {
         struct cg_own_state one = {.port = 0};
-        cg_own_judge(snapshot, policy, context, &one);
+        cg_own_judge_context(snapshot, policy, context, &one);
         bool passes = one.reason == CG_REASON_OK || one.of_time;
         if (passes && has_cipher(context, snapshot, policy, index, &one))
             return false;
