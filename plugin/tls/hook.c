@@ -8,6 +8,7 @@
 #include "libssl.h"
 #include "main_thread.h"
 #include "marker.h"
+#include "origin.h"
 #include "outcome.h"
 #include "own_certificate.h"
 #include "record.h"

@@ -6,6 +6,8 @@
  * listeners can have. */
 #include "own_look.h"
 
+#include "context.h"
+
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>

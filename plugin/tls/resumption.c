@@ -10,7 +10,7 @@
  * both serve TLS 1.2 and 1.3, exist in OpenSSL 3.0 to 3.6, are not deprecated, and are not used by Mosquitto or
  * libwebsockets. A session id context alone would bind to listener and snapshot, but knows nothing of the certificate;
  * it is set too, since OpenSSL refuses to resume a verified session without one. There is no stateful cache: session ids
- * of TLS 1.2 find nothing (context.c). */
+ * of TLS 1.2 find nothing (handshake.c). */
 #include "resumption.h"
 
 #include "core/moment.h"
@@ -18,6 +18,7 @@
 #include "handlers.h"
 #include "main_thread.h"
 #include "record.h"
+#include "tickets.h"
 #include "verify.h"
 
 #include <errno.h>
