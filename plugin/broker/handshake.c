@@ -4,6 +4,7 @@
 #include "address.h"
 #include "clock.h"
 #include "refusal.h"
+#include "session.h"
 
 static struct cg_snapshot *snapshot(void *context)
 {
@@ -86,7 +87,7 @@ static void accepted(void *context, struct cg_conn *conn)
 static void reads_on(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_client_map_reads_on(state->clients, conn->broker_data);
+    cg_client_map_reads_on(state->clients, conn->session->claim);
 }
 
 static void ended(void *context, struct cg_conn *conn)
@@ -96,13 +97,14 @@ static void ended(void *context, struct cg_conn *conn)
     cg_enforcement_ended(state->enforcement, conn);
     cg_sysinfo_ended(state->sysinfo, conn);
     cg_control_ended(state->control, conn);
-    cg_client_map_release(state->clients, conn->broker_data);
+    cg_client_map_release(state->clients, conn->session->claim);
 }
 
 struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
 {
     return (struct cg_hook_handlers){
         .context = state,
+        .session_size = sizeof(struct cg_session),
         .snapshot = snapshot,
         .now = now,
         .monotonic_ms = monotonic_ms,

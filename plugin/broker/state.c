@@ -6,6 +6,7 @@
 #include "end_broker.h"
 #include "handshake.h"
 #include "numbers_file.h"
+#include "session.h"
 
 #include "tls/own_certificate.h"
 #include "tls/prove.h"
@@ -389,7 +390,7 @@ int64_t cg_state_tick(struct cg_state *state)
 
 void cg_state_touch(struct cg_state *state, const struct cg_conn *conn)
 {
-    const struct cg_claim *claim = conn->broker_data;
+    const struct cg_claim *claim = conn->session->claim;
     if (state->self_connect || !claim || claim->websocket)
         return;
     state->self_connect = cg_self_connect_start(&conn->local, state->ticks ? NULL : state->reload);

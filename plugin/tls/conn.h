@@ -49,14 +49,9 @@ struct cg_conn {
     char *sni;                               /* owned, escaped; NULL for none */
     char version[12];                        /* "TLSv1.3" */
     char cipher[48];
-    const char *client_id;             /* of the broker layer: from the CONNECT that it allowed; NULL before */
-    void *broker_data;                 /* of the broker layer: the claim on that client id, NULL before */
-    bool asked;                        /* of the broker layer: its CONNECT was shown to plugins */
-    struct cg_recheck_result *recheck; /* of the broker layer: its place in the check of live sessions */
-    struct cg_ending *ending;          /* of the broker layer: it is to be ended, and why; freed by it in ended() */
-    bool reported;                     /* of the broker layer: its snapshot refuses it, and the policy lets it go on */
-    struct cg_conn *prev, *next;       /* list of all records */
-    struct cg_conn_private *private;   /* of plugin/tls alone: see record.h */
+    struct cg_session *session;      /* of the broker layer alone; NULL where its handlers ask for none */
+    struct cg_conn *prev, *next;     /* list of all records */
+    struct cg_conn_private *private; /* of plugin/tls alone: see record.h */
 };
 
 /* Texts for events, made only where one is written: most of what strangers send is not. */

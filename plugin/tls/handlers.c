@@ -20,6 +20,11 @@ struct cg_snapshot *cg_handlers_snapshot(void)
     return current.snapshot ? current.snapshot(current.context) : NULL;
 }
 
+size_t cg_handlers_session_size(void)
+{
+    return current.session_size;
+}
+
 int64_t cg_handlers_now(void)
 {
     return current.now(current.context);

@@ -8,11 +8,13 @@
 #include "core/snapshot.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* all are called on the main thread; none may free the conn */
 struct cg_hook_handlers {
     void *context;
+    size_t session_size; /* of conn->session: zeroed with the record, freed with it; 0: none */
     struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny */
     int64_t (*now)(void *context);                  /* wall clock, s since 1970 */
     int64_t (*monotonic_ms)(void *context);
@@ -29,6 +31,7 @@ struct cg_hook_handlers cg_handlers_swap(const struct cg_hook_handlers *handlers
 bool cg_handlers_given(void);
 
 struct cg_snapshot *cg_handlers_snapshot(void); /* borrowed; NULL: deny */
+size_t cg_handlers_session_size(void);
 /* The clocks: only while the hook is installed. */
 int64_t cg_handlers_now(void);
 int64_t cg_handlers_monotonic_ms(void);

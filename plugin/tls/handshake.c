@@ -71,7 +71,7 @@ static void take_snapshot(struct cg_conn *conn)
 static struct cg_conn *open_record(SSL *ssl)
 {
     int64_t since_ms = cg_silent_spoke(ssl);
-    struct cg_conn *conn = cg_conn_new(ssl, since_ms);
+    struct cg_conn *conn = cg_conn_new(ssl, since_ms, cg_handlers_session_size());
     if (!conn)
         return NULL;
     SSL_set_msg_callback(ssl, message);

@@ -9,10 +9,11 @@
 
 #define DETAIL_MAX 192
 
-/* Both parts of a record are one block. */
+/* All parts of a record are one block. */
 struct whole {
     struct cg_conn conn; /* first: freed by its address */
     struct cg_conn_private private;
+    max_align_t session[];
 };
 
 static struct {
@@ -62,15 +63,16 @@ void cg_conn_unlist(struct cg_conn *conn)
 
 /* ---- its life */
 
-struct cg_conn *cg_conn_new(SSL *ssl, int64_t started_ms)
+struct cg_conn *cg_conn_new(SSL *ssl, int64_t started_ms, size_t session_size)
 {
-    struct whole *whole = OPENSSL_zalloc(sizeof *whole);
+    struct whole *whole = OPENSSL_zalloc(sizeof *whole + session_size);
     if (!whole || !SSL_set_ex_data(ssl, records.conn_index, &whole->conn)) {
         OPENSSL_free(whole);
         return NULL;
     }
     struct cg_conn *conn = &whole->conn;
     conn->private = &whole->private;
+    conn->session = session_size > 0 ? (void *)whole->session : NULL;
     conn->number = ++records.made;
     conn->process = records.process;
     conn->role = SSL_is_server(ssl) ? CG_ROLE_LISTENER : CG_ROLE_BRIDGE;

@@ -8,10 +8,11 @@
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct cg_conn_private {
-    struct cg_conn *fresher, *staler; /* list of those that may be asked for, see marker.c */
+    struct cg_conn *fresher, *staler; /* list of those that may be asked for, see unclaimed.c */
     bool unclaimed;                   /* in that list */
     bool connect_done;                /* its CONNECT was shown */
     struct cg_conn *older, *newer;    /* list of half-open handshakes */
@@ -33,7 +34,8 @@ struct cg_conn_private {
 void cg_records_begin(uint32_t process, int conn_index, int leaf_index);
 void cg_records_end(void); /* once there is no record any more */
 
-struct cg_conn *cg_conn_new(SSL *ssl, int64_t started_ms); /* NULL without memory; listed, and in the SSL's ex_data */
+/* Listed, and in the SSL's ex_data. session_size: bytes for conn->session. NULL without memory. */
+struct cg_conn *cg_conn_new(SSL *ssl, int64_t started_ms, size_t session_size);
 struct cg_conn *cg_conn_of(const SSL *ssl);
 void cg_conn_free(struct cg_conn *conn, SSL *ssl); /* ssl: the one that it was made for */
 

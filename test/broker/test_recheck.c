@@ -3,6 +3,8 @@
  * thread looks at paths that the connections own. */
 #include "recheck.h"
 
+#include "session.h"
+
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
 #include "tls/record.h"
@@ -23,6 +25,7 @@
 static struct cg_pki *pki;
 static struct cg_snapshot old, fresh;
 static struct cg_conn conn[CONNS];
+static struct cg_session session[CONNS];
 static SSL_CTX *ctx;
 static SSL *ssl;
 
@@ -63,9 +66,11 @@ static int start(void **unused)
     ctx = SSL_CTX_new(TLS_server_method());
     ssl = SSL_new(ctx);
     memset(conn, 0, sizeof conn);
+    memset(session, 0, sizeof session);
     for (int i = 0; i < CONNS; i++) { /* every third one is known by its leaf alone */
         const char *name = i % 3 == 0 ? "plain" : i % 3 == 1 ? "good" : "bad";
         conn[i].ssl = ssl;
+        conn[i].session = &session[i];
         conn[i].role = CG_ROLE_LISTENER;
         conn[i].state = CG_CONN_ESTABLISHED;
         conn[i].snapshot = &old;
@@ -149,7 +154,7 @@ static void a_pass_may_be_given_up(void **unused)
     end(&conn[CONNS - 1]);
     cg_recheck_free(pass);
     for (int i = 0; i < CONNS - 1; i++) {
-        assert_null(conn[i].recheck);
+        assert_null(conn[i].session->recheck);
         end(&conn[i]);
     }
 }

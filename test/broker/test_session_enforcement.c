@@ -3,6 +3,8 @@
  * name is theirs for certain; or they are reported where the policy says so. */
 #include "session_enforcement.h"
 
+#include "session.h"
+
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
 #include "tls/record.h"
@@ -30,6 +32,7 @@ static struct world {
     struct cg_client_map *clients;
     struct cg_enforcement *enforcement;
     struct cg_conn conn[CONNS];
+    struct cg_session session[CONNS];
     int told; /* of sessions that ended or are audited */
     char last[900];
 } w;
@@ -55,7 +58,7 @@ static int number_of(const char *client_id)
 static void free_conn(struct cg_conn *conn)
 {
     cg_enforcement_ended(w.enforcement, conn);
-    cg_client_map_release(w.clients, conn->broker_data);
+    cg_client_map_release(w.clients, conn->session->claim);
     cg_conn_unlist(conn);
     sk_X509_pop_free(conn->path, X509_free);
     cg_snapshot_release(conn->snapshot);
@@ -123,6 +126,7 @@ static int start(void **unused)
         w.conn[i].role = CG_ROLE_LISTENER;
         w.conn[i].state = CG_CONN_ESTABLISHED;
         w.conn[i].fd = -1;
+        w.conn[i].session = &w.session[i];
     }
     return w.enforcement ? 0 : -1;
 }
@@ -282,7 +286,8 @@ static void others_are_shut_down(void **unused)
     for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++) {
         int fd[2];
         char id[16];
-        struct cg_conn other = {.fd = -1};
+        struct cg_session others = {.client_id = NULL};
+        struct cg_conn other = {.fd = -1, .session = &others};
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
         w.snapshot.policy->base.send_will = rows[i].send_will;
         struct cg_conn *conn = session(i, "dev root", rows[i].mqtt5);
@@ -345,7 +350,7 @@ static void run_pass(int64_t now)
         poll_at(now);
         nanosleep(&time, NULL);
         const struct cg_conn *first = cg_conn_first();
-        if (!first || (first->snapshot == &w.snapshot && !first->recheck && i > 20))
+        if (!first || (first->snapshot == &w.snapshot && !first->session->recheck && i > 20))
             return;
     }
 }

@@ -3,6 +3,8 @@
  * the broker's certificate, anchors, intermediates and CRLs. */
 #include "warn.h"
 
+#include "session.h"
+
 #include "core/policy_parse.h"
 #include "lib/pki_maker.h"
 #include "tls/record.h"
@@ -27,6 +29,7 @@ static struct world {
     struct cg_warner *warner;
     struct cg_snapshot snapshot;
     struct cg_conn client;
+    struct cg_session session;
 } w;
 
 static int told[5]; /* by what is warned of */
@@ -50,6 +53,7 @@ static int start(void **unused)
     (void)unused;
     struct cg_error err = {""};
     memset(&w, 0, sizeof w);
+    w.client.session = &w.session;
     memset(told, 0, sizeof told);
     w.pki = cg_pki_new(NOW);
     cg_pki_make(w.pki, "root: ca cn=root days=-1..90\ninter: ca issuer=root days=-1..60\n"
@@ -242,7 +246,7 @@ static void how_much_is_left_in_words(void **unused)
         {0, CG_ROLE_LISTENER, "expires in 0 minutes, on "},
         {-1, CG_ROLE_LISTENER, "expired on "},
     };
-    w.client.client_id = "sensor-7";
+    w.session.client_id = "sensor-7";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cg_warner_free(w.warner); /* which remembers what it told */
         w.warner = cg_warner_new(w.reporter);
@@ -273,6 +277,7 @@ static void the_other_trusts_are_looked_at(void **unused)
         free(crl);
         cg_warner_free(w.warner); /* which remembers what it told */
         w.warner = cg_warner_new(w.reporter);
+        w.client.session = &w.session;
         memset(told, 0, sizeof told);
         *stores[i] = other;
         cg_warner_pulse(w.warner, &w.snapshot, NOW + 45 * DAY);
