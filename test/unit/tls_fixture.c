@@ -22,6 +22,24 @@
         }                                                                                                              \
     } while (0)
 
+/* Stands in for the broker layer's part of a record: zeroed at first, and nobody else writes there. */
+struct cg_session {
+    unsigned char bytes[40];
+};
+
+static void write_session(struct cg_session *session)
+{
+    static const struct cg_session zeroed;
+    CHECK(session && memcmp(session, &zeroed, sizeof zeroed) == 0);
+    memset(session, 0xa5, sizeof *session);
+}
+
+static void check_session(const struct cg_session *session)
+{
+    for (size_t i = 0; i < sizeof session->bytes; i++)
+        CHECK(session->bytes[i] == 0xa5);
+}
+
 static struct cg_snapshot *current(void *context)
 {
     return ((struct tls_world *)context)->current;
@@ -60,6 +78,7 @@ static void rejected(void *context, struct cg_conn *conn)
 {
     struct tls_world *world = context;
     world->told.rejected++;
+    write_session(conn->session);
     keep(world, conn);
 }
 
@@ -67,6 +86,7 @@ static void accepted(void *context, struct cg_conn *conn)
 {
     struct tls_world *world = context;
     world->told.accepted++;
+    write_session(conn->session);
     keep(world, conn);
 }
 
@@ -74,6 +94,7 @@ static void ended(void *context, struct cg_conn *conn)
 {
     struct tls_world *world = context;
     world->told.ended++;
+    check_session(conn->session);
     CHECK(conn->ssl == NULL && conn->fd == -1);
 }
 
@@ -122,6 +143,7 @@ void tls_world_open(struct tls_world *world)
     atomic_init(&world->snapshot.references, 1);
     world->current = &world->snapshot;
     world->handlers = (struct cg_hook_handlers){.context = world,
+                                                .session_size = sizeof(struct cg_session),
                                                 .snapshot = current,
                                                 .now = now,
                                                 .monotonic_ms = monotonic_ms,
