@@ -5,11 +5,13 @@
 #include "compat.h"
 #include "housekeeping.h"
 #include "presence.h"
+#include "session.h"
 #include "state.h"
 
 #include "core/identity.h"
 #include "core/text.h"
 #include "tls/hook.h"
+#include "tls/unclaimed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,7 +110,7 @@ static bool identify(struct connect *connect)
 
 static const struct cg_claim *decided(const struct connect *connect)
 {
-    const struct cg_claim *claim = connect->conn ? connect->conn->broker_data : NULL;
+    const struct cg_claim *claim = connect->conn ? connect->conn->session->claim : NULL;
     return claim && strcmp(claim->client_id, connect->client_id) == 0 ? claim : NULL;
 }
 
@@ -287,7 +289,7 @@ static int decide(struct connect *connect)
         return same_answer(connect, earlier);
     if (connect->conn) {
         connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
-        connect->conn->asked = true;
+        connect->conn->session->asked = true;
     }
     return connect->conn && connect->conn->peer_leaf ? decide_with_certificate(connect)
                                                      : decide_without_certificate(connect);

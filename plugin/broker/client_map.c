@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "client_map.h"
 
+#include "session.h"
+
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,8 +197,8 @@ static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id 
         cg_queue_append(&map->pending, &claim->queued);
     if (!claim->conn)
         return;
-    claim->conn->client_id = entry->id;
-    claim->conn->broker_data = claim;
+    claim->conn->session->client_id = entry->id;
+    claim->conn->session->claim = claim;
 }
 
 struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *what, const char *client_id)
@@ -212,12 +214,12 @@ struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_
         free(claim);
         return NULL;
     }
-    struct cg_claim *earlier = what->conn ? what->conn->broker_data : cg_client_map_of_client(map, what->client);
+    struct cg_claim *earlier = what->conn ? what->conn->session->claim : cg_client_map_of_client(map, what->client);
     put(map, claim, entry);
     cg_client_map_release(map, earlier);
     if (claim->conn) { /* the release took them away */
-        claim->conn->client_id = entry->id;
-        claim->conn->broker_data = claim;
+        claim->conn->session->client_id = entry->id;
+        claim->conn->session->claim = claim;
     }
     return claim;
 }
@@ -250,8 +252,8 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
     if (claim->older)
         claim->older->newer = claim->newer;
     if (claim->conn) {
-        claim->conn->client_id = NULL;
-        claim->conn->broker_data = NULL;
+        claim->conn->session->client_id = NULL;
+        claim->conn->session->claim = NULL;
     }
     map->claims--;
     free(claim);

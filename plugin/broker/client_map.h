@@ -72,7 +72,7 @@ bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_i
 bool cg_client_map_is_still_free(const struct cg_claim *claim);
 
 /* Makes a claim of the members above the private ones; an earlier one of the same connection is released. Sets
- * conn->client_id and conn->broker_data. NULL without memory: deny. */
+ * conn->session->client_id and conn->session->claim. NULL without memory: deny. */
 struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *what, const char *client_id);
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim);
 void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim); /* the connection ends; NULL is fine */

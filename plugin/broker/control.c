@@ -6,6 +6,7 @@
 #include "control_dryrun.h"
 #include "control_request.h"
 #include "recheck.h"
+#include "session.h"
 
 #include "core/list.h"
 #include "core/name.h"
@@ -78,9 +79,9 @@ void cg_control_free(struct cg_control *control)
 /* Why requests of this connection are not taken, whoever it is; NULL: they are. */
 static const char *why_not_from(const struct cg_conn *conn)
 {
-    const struct cg_claim *claim = conn ? conn->broker_data : NULL;
+    const struct cg_claim *claim = conn ? conn->session->claim : NULL;
     if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
-        conn->ending)
+        conn->session->ending)
         return "Requests are for clients with a certificate over TLS";
     return claim->websocket ? "Requests are not taken over websockets" : NULL;
 }
@@ -204,7 +205,7 @@ static bool run_command(struct cg_control *control, struct job *job, const struc
 /* Answers go out by client id: only while that is the caller's for certain. */
 static void answer(const struct cg_control *control, struct job *job)
 {
-    const struct cg_claim *claim = job->conn->broker_data;
+    const struct cg_claim *claim = job->conn->session->claim;
     if (!claim || !cg_client_map_owns(control->means.clients, claim))
         return;
     cJSON *document = cJSON_CreateObject();

@@ -5,6 +5,7 @@
 #include "control_request.h"
 #include "control_session.h"
 #include "control_status.h"
+#include "session.h"
 
 #include "core/name.h"
 #include "tls/hook.h"
@@ -73,15 +74,15 @@ static struct cg_conn *find(struct cg_command *command)
     for (struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
         char its_id[CG_CONN_ID_MAX];
         cg_conn_id(conn, its_id);
-        const char *its_client_id = conn->client_id ? conn->client_id : "";
+        const char *its_client_id = conn->session->client_id ? conn->session->client_id : "";
         if (!cg_control_is_session(conn) || strcmp(id ? its_id : its_client_id, id ? id : client_id) != 0)
             continue;
         count++;
-        if (!found || (conn->broker_data && cg_client_map_owns(clients, conn->broker_data)))
+        if (!found || (conn->session->claim && cg_client_map_owns(clients, conn->session->claim)))
             found = conn;
     }
     /* a takeover, or a client that the broker has not answered yet */
-    if (count > 1 && !(found->broker_data && cg_client_map_owns(clients, found->broker_data))) {
+    if (count > 1 && !(found->session->claim && cg_client_map_owns(clients, found->session->claim))) {
         cg_error_set(&command->err,
                      "%d connections say that they have this client_id; name one of them by its "
                      "\"conn\", as list_sessions shows it",

@@ -3,6 +3,7 @@
 
 #include "control_session.h"
 #include "recheck.h"
+#include "session.h"
 #include "thread.h"
 
 #include "core/policy_load.h"
@@ -73,7 +74,7 @@ static bool collect(struct cg_dryrun *dryrun, const struct cg_conn *first)
         if (!cg_control_is_session(conn))
             continue;
         struct item *item = &dryrun->item[dryrun->count++];
-        item->client_id = conn->client_id ? strdup(conn->client_id) : NULL;
+        item->client_id = conn->session->client_id ? strdup(conn->session->client_id) : NULL;
         cg_conn_peer_text(conn, item->peer);
         if (!cg_recheck_subject_of(conn, &item->subject))
             return false;

@@ -2,6 +2,7 @@
 #include "control_session.h"
 
 #include "recheck.h"
+#include "session.h"
 #include "sysinfo.h"
 
 #include "core/name.h"
@@ -23,7 +24,7 @@ static void add_asn1_time(cJSON *object, const char *key, const ASN1_TIME *time)
 
 bool cg_control_is_session(const struct cg_conn *conn)
 {
-    return conn->state == CG_CONN_ESTABLISHED && conn->role == CG_ROLE_LISTENER && !conn->ending;
+    return conn->state == CG_CONN_ESTABLISHED && conn->role == CG_ROLE_LISTENER && !conn->session->ending;
 }
 
 cJSON *cg_control_certificate(const X509 *certificate)
@@ -50,8 +51,8 @@ cJSON *cg_control_session(const struct cg_conn *conn, int64_t now)
     cg_conn_id(conn, id);
     cg_conn_peer_text(conn, peer);
     cJSON_AddStringToObject(object, "conn", id);
-    if (conn->client_id)
-        cJSON_AddStringToObject(object, "client_id", conn->client_id);
+    if (conn->session->client_id)
+        cJSON_AddStringToObject(object, "client_id", conn->session->client_id);
     cJSON_AddStringToObject(object, "peer", peer);
     cJSON_AddNumberToObject(object, "listener", conn->listener);
     cJSON_AddStringToObject(object, "version", conn->version);

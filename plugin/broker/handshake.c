@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "housekeeping.h"
 #include "refusal.h"
+#include "session.h"
 
 /* A handshake must see the newest snapshot, tick or no tick. Where the broker does not tick, no other moment comes for what is
  * due: the connections that wake such a broker get no further than this. */
@@ -94,7 +95,7 @@ static void accepted(void *context, struct cg_conn *conn)
 static void reads_on(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_client_map_reads_on(state->clients, conn->broker_data);
+    cg_client_map_reads_on(state->clients, conn->session->claim);
 }
 
 static void ended(void *context, struct cg_conn *conn)
@@ -104,13 +105,14 @@ static void ended(void *context, struct cg_conn *conn)
     cg_enforcement_ended(state->enforcement, conn);
     cg_sysinfo_ended(state->sysinfo, conn);
     cg_control_ended(state->control, conn);
-    cg_client_map_release(state->clients, conn->broker_data);
+    cg_client_map_release(state->clients, conn->session->claim);
 }
 
 struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
 {
     return (struct cg_hook_handlers){
         .context = state,
+        .session_size = sizeof(struct cg_session),
         .snapshot = snapshot,
         .now = now,
         .monotonic_ms = monotonic_ms,

@@ -4,6 +4,7 @@
 #include "apply_reload.h"
 #include "clock.h"
 #include "listener_checks.h"
+#include "session.h"
 
 #include "tls/hook.h"
 
@@ -64,7 +65,7 @@ void cg_housekeeping_broker_reloads(struct cg_state *state)
 
 void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *conn)
 {
-    const struct cg_claim *claim = conn->broker_data;
+    const struct cg_claim *claim = conn->session->claim;
     if (state->self_connect || !claim || claim->websocket)
         return;
     state->self_connect = cg_self_connect_start(&conn->local, state->ticks ? NULL : state->reload);

@@ -5,6 +5,7 @@
 
 #include "core/own_certificate.h"
 #include "tls/own_certificate.h"
+#include "tls/own_look.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "compat.h"
+#include "session.h"
 
 #include "core/identity.h"
 #include "tls/hook.h"
@@ -58,9 +59,9 @@ struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *cli
 {
     const struct cg_claim who = {.conn = conn_of(client), .username = ""};
     struct cg_conn *conn = who.conn;
-    if (!conn || !mosquitto_client_id(client) || (!conn->broker_data && !cg_presence_claim(state, client, &who)))
+    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &who)))
         return NULL;
-    cg_client_map_accept(state->clients, conn->broker_data);
+    cg_client_map_accept(state->clients, conn->session->claim);
     return conn;
 }
 
@@ -75,8 +76,8 @@ int cg_presence_connected(int event, void *event_data, void *userdata)
         return MOSQ_ERR_SUCCESS;
     }
     const struct cg_conn *conn = cg_presence_accept(state, connected->client);
-    if (conn && !conn->asked)
-        warn_of_identity_by_broker(state, conn, conn->client_id);
+    if (conn && !conn->session->asked)
+        warn_of_identity_by_broker(state, conn, conn->session->client_id);
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -113,7 +114,7 @@ int cg_presence_gone(int event, void *event_data, void *userdata)
     if (claim && !claim->conn) /* others end with their connection */
         cg_client_map_release(state->clients, claim);
     const struct cg_conn *conn = conn_of(gone->client);
-    if (conn && conn->peer_leaf && !conn->asked && !cg_compat_client_of() &&
+    if (conn && conn->peer_leaf && !conn->session->asked && !cg_compat_client_of() &&
         is_named_by_certificate(gone->client, conn->peer_leaf))
         warn_of_identity_by_broker(state, conn, mosquitto_client_id(gone->client));
     return MOSQ_ERR_SUCCESS;

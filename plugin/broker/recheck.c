@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "recheck.h"
 
+#include "session.h"
 #include "thread.h"
 
 #include "core/peer.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 struct item {
-    struct cg_recheck_result result; /* first: conn->recheck points to it */
+    struct cg_recheck_result result; /* first: conn->session->recheck points to it */
     struct cg_recheck_subject subject;
     bool lent; /* subject.path is the connection's own, which it hands over when it ends meanwhile */
 };
@@ -127,7 +128,7 @@ static bool collect(struct cg_recheck *recheck)
         if (!take_subject(item, conn))
             return false;
         item->result.conn = conn;
-        conn->recheck = &item->result;
+        conn->session->recheck = &item->result;
     }
     return true;
 }
@@ -137,7 +138,7 @@ static void destroy(struct cg_recheck *recheck)
     for (size_t i = 0; i < recheck->count; i++) {
         /* records of results that were taken may be gone already */
         if (i >= recheck->taken && recheck->item[i].result.conn)
-            recheck->item[i].result.conn->recheck = NULL;
+            recheck->item[i].result.conn->session->recheck = NULL;
         if (!recheck->item[i].lent)
             cg_recheck_subject_clear(&recheck->item[i].subject);
         free(recheck->item[i].result.detail);
@@ -163,8 +164,8 @@ struct cg_recheck *cg_recheck_start(struct cg_snapshot *snapshot, int64_t now)
 
 void cg_recheck_forget(struct cg_conn *conn)
 {
-    struct item *item = (struct item *)(void *)conn->recheck;
-    conn->recheck = NULL;
+    struct item *item = (struct item *)(void *)conn->session->recheck;
+    conn->session->recheck = NULL;
     if (!item)
         return;
     item->result.conn = NULL;
@@ -182,7 +183,7 @@ const struct cg_recheck_result *cg_recheck_next(struct cg_recheck *recheck)
 {
     struct cg_recheck_result *result = recheck->taken < recheck->count ? &recheck->item[recheck->taken++].result : NULL;
     if (result && result->conn)
-        result->conn->recheck = NULL;
+        result->conn->session->recheck = NULL;
     return result;
 }
 

@@ -43,7 +43,7 @@ X509 *cg_recheck_authority(const struct cg_verdict *verdict);
  * again later. */
 struct cg_recheck *cg_recheck_start(struct cg_snapshot *snapshot, int64_t now);
 
-/* The connection is about to be freed: conn->recheck, its place in a pass, points nowhere any more, and the pass takes
+/* The connection is about to be freed: conn->session->recheck, its place in a pass, points nowhere any more, and the pass takes
  * over conn->path while it runs. */
 void cg_recheck_forget(struct cg_conn *conn);
 

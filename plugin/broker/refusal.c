@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "refusal.h"
 
+#include "session.h"
+
 static bool is_on_trial(const struct cg_profile *profile)
 {
     for (int i = 0; i < CG_REASON_COUNT; i++)
@@ -13,7 +15,7 @@ static bool is_on_trial(const struct cg_profile *profile)
  * authentication that is not known. */
 static bool refused_by_broker(const struct cg_conn *conn)
 {
-    const struct cg_claim *claim = conn->broker_data;
+    const struct cg_claim *claim = conn->session->claim;
     return claim && !claim->accepted && !claim->authenticated && !claim->extended && !claim->websocket &&
            conn->state == CG_CONN_ESTABLISHED;
 }
@@ -21,7 +23,7 @@ static bool refused_by_broker(const struct cg_conn *conn)
 /* Without a plugin a broker that has no password_file takes any user name, with allow_anonymous true; with one it takes none. */
 void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
 {
-    const struct cg_claim *claim = conn->broker_data;
+    const struct cg_claim *claim = conn->session->claim;
     const struct cg_snapshot *current = state->snapshot;
     if (!current || state->warned_user_names == current->number || !refused_by_broker(conn) || !claim->named ||
         !is_on_trial(&cg_policy_listener(current->policy, conn->listener)->client))
@@ -34,7 +36,7 @@ void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
             "other plugin accepts. Audit mode cannot change that, nor does allow_anonymous once a plugin is loaded",
         .conn = conn,
         .certificate = conn->peer_leaf,
-        .client_id = conn->client_id,
+        .client_id = conn->session->client_id,
         .hint = "If clients like this one are to come in, let them send no user name, or add a password_file with "
                 "their users to mosquitto.conf; where identity.username of the policy gives the name, add it with the "
                 "rules "

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "queue.h"
 #include "recheck.h"
+#include "session.h"
 
 #include "core/identity.h"
 #include "core/moment.h"
@@ -99,7 +100,7 @@ static void tell(const struct cg_enforcement *enforcement, enum cg_event_type ty
         .conn = conn,
         .certificate = finding->authority ? finding->authority : conn->peer_leaf,
         .depth = finding->authority ? finding->depth : 0,
-        .client_id = conn->client_id,
+        .client_id = conn->session->client_id,
     };
     cg_report(enforcement->means.reporter, &event);
 }
@@ -110,7 +111,7 @@ static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool 
     struct cg_ending *ending = calloc(1, sizeof *ending);
     if (!ending) { /* it ends all the same: this frees nothing */
         tell(enforcement, CG_EVENT_SESSION_ENDED, conn, finding);
-        cg_hook_shut_down(conn);
+        cg_conn_shut_down(conn);
         return;
     }
     ending->conn = conn;
@@ -120,7 +121,7 @@ static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool 
     ending->depth = finding->depth;
     ending->send_will = send_will;
     snprintf(ending->detail, sizeof ending->detail, "%s", finding->detail);
-    conn->ending = ending;
+    conn->session->ending = ending;
     cg_queue_append(&enforcement->marked, &ending->queued);
 }
 
@@ -128,7 +129,7 @@ void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *con
                          const char *detail)
 {
     const struct finding finding = {.reason = CG_REASON_ENDED_BY_ADMIN, .detail = detail};
-    if (!conn->ending)
+    if (!conn->session->ending)
         mark(enforcement, conn, terms_of(conn, current)->send_will, &finding);
 }
 
@@ -141,7 +142,7 @@ static void refuse(struct cg_enforcement *enforcement, struct cg_conn *conn, con
         mark(enforcement, conn, terms->send_will, finding);
         return;
     }
-    conn->reported = true;
+    conn->session->reported = true;
     tell(enforcement, CG_EVENT_SESSION_AUDITED, conn, finding);
 }
 
@@ -158,8 +159,8 @@ void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *co
 {
     if (enforcement->cursor == conn)
         enforcement->cursor = conn->next;
-    free_ending(conn->ending);
-    conn->ending = NULL;
+    free_ending(conn->session->ending);
+    conn->session->ending = NULL;
     cg_recheck_forget(conn);
 }
 
@@ -211,7 +212,7 @@ static void find_expired(struct cg_enforcement *enforcement, const struct cg_sna
     while (enforcement->cursor && cg_clock_monotonic_ms() <= until) {
         struct cg_conn *conn = enforcement->cursor;
         enforcement->cursor = conn->next;
-        if (conn->state != CG_CONN_ESTABLISHED || conn->ending || conn->reported)
+        if (conn->state != CG_CONN_ESTABLISHED || conn->session->ending || conn->session->reported)
             continue;
         if (now > conn->not_after)
             judge_expired(enforcement, conn, current, now);
@@ -229,7 +230,7 @@ static void add_to_summary(struct summary *summary, const struct cg_conn *conn)
     if (++summary->refused > NAMES_TOLD || summary->len >= sizeof summary->names)
         return;
     cg_conn_peer_text(conn, peer);
-    const char *id = conn->client_id ? conn->client_id : peer;
+    const char *id = conn->session->client_id ? conn->session->client_id : peer;
     cg_text_escape(id, strlen(id), shown, sizeof shown);
     int n = snprintf(summary->names + summary->len, sizeof summary->names - summary->len, "%s%s",
                      summary->len ? ", " : "", shown);
@@ -256,15 +257,15 @@ static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const 
     if (conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(snapshot->policy, conn->listener);
     conn->not_after = result->not_after;
-    conn->reported = false;
+    conn->session->reported = false;
     cg_snapshot_release(old);
 }
 
 /* The certificate is good: is its owner still the client that it says it is? */
 static void judge_client(const struct cg_conn *conn, struct cg_client_verdict *out)
 {
-    if (conn->client_id && conn->role == CG_ROLE_LISTENER)
-        cg_check_client(conn->policy, conn->peer_leaf, conn->client_id, out);
+    if (conn->session->client_id && conn->role == CG_ROLE_LISTENER)
+        cg_check_client(conn->policy, conn->peer_leaf, conn->session->client_id, out);
     else
         *out = (struct cg_client_verdict){.decision = CG_ACCEPT, .reason = CG_REASON_OK};
 }
@@ -295,7 +296,7 @@ static bool work_off(struct cg_enforcement *enforcement)
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     const struct cg_recheck_result *result;
     while ((result = cg_recheck_next(enforcement->pass))) {
-        if (result->conn && !result->conn->ending)
+        if (result->conn && !result->conn->session->ending)
             use_result(enforcement, result->conn, result);
         if (cg_clock_monotonic_ms() > until)
             return false;
@@ -402,7 +403,7 @@ int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snaps
  * broker's loop at once, hits nobody else, and sends the will. */
 static bool can_be_kicked(const struct cg_enforcement *enforcement, const struct cg_ending *ending)
 {
-    const struct cg_claim *claim = ending->conn->broker_data;
+    const struct cg_claim *claim = ending->conn->session->claim;
     return claim && (claim->mqtt5 || !ending->send_will) && cg_client_map_owns(enforcement->means.clients, claim);
 }
 
@@ -414,11 +415,11 @@ static void end(struct cg_enforcement *enforcement, struct cg_ending *ending)
     tell(enforcement, CG_EVENT_SESSION_ENDED, conn, &finding);
     if (can_be_kicked(enforcement, ending)) {
         cg_queue_append(&enforcement->kicked, &ending->queued);
-        enforcement->means.kick(conn->client_id, ending->send_will);
+        enforcement->means.kick(conn->session->client_id, ending->send_will);
         return;
     }
     cg_queue_remove(&ending->queued);
-    cg_hook_shut_down(conn);
+    cg_conn_shut_down(conn);
 }
 
 /* What was kicked at an earlier poll and is still there: a websocket that does not read, say. */
@@ -426,7 +427,7 @@ static void shut_down_kicked(struct cg_enforcement *enforcement)
 {
     for (struct cg_ending *ending; (ending = ending_of(enforcement->kicked.first));) {
         cg_queue_remove(&ending->queued);
-        cg_hook_shut_down(ending->conn);
+        cg_conn_shut_down(ending->conn);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "sysinfo.h"
 
 #include "clock.h"
+#include "session.h"
 
 #include "core/name.h"
 #include "tls/hook.h"
@@ -231,7 +232,7 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
 
 static void count(struct cg_population *population, const struct cg_conn *conn, int64_t now)
 {
-    if (conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER || conn->ending)
+    if (conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER || conn->session->ending)
         return;
     population->live++;
     for (int i = 0; conn->not_after != CG_TIME_NO_END && i < CG_EXPIRING_COUNT; i++)

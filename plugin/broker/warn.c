@@ -2,6 +2,7 @@
 #include "warn.h"
 
 #include "clock.h"
+#include "session.h"
 #include "told.h"
 
 #include "core/name.h"
@@ -113,7 +114,7 @@ static void warn_of(struct cg_warner *warner, const struct cg_policy *policy, co
         .detail = detail,
         .conn = subject->conn,
         .certificate = subject->certificate,
-        .client_id = subject->conn ? subject->conn->client_id : NULL,
+        .client_id = subject->conn ? subject->conn->session->client_id : NULL,
         .file = subject->file,
         .listener = subject->listener,
         .hint = subject->hint,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The record of one TLS connection, from its first handshake byte to SSL_free.
+/* The record of one TLS connection, from its first handshake byte to SSL_free: what the broker layer reads of it.
  * Owned by the SSL (ex_data) and freed with it; the broker layer borrows it. Main thread only. */
 #ifndef CG_CONN_H
 #define CG_CONN_H
@@ -24,17 +24,16 @@ union cg_address {
 };
 
 struct cg_conn {
-    uint64_t number; /* from 1 on, of this process: see cg_conn_id */
+    uint64_t number;  /* from 1 on, of this process: see cg_conn_id */
+    uint32_t process; /* random, of this process */
     enum cg_role role;
     enum cg_conn_state state;
     SSL *ssl; /* borrowed: it owns us; NULL in ended(), and in a rejected() that comes with the end */
     int fd;   /* -1 for none (memory BIO, ended) */
     union cg_address peer, local;
     uint16_t listener;                       /* local port; of a bridge: the remote port */
-    int64_t started_ms;                      /* monotonic */
     struct cg_snapshot *snapshot;            /* reference: what this handshake is judged by */
     const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
-    bool verified;                           /* the certificate check ran in this handshake */
     bool psk;                                /* the peer proved a pre-shared key, which the policy allows */
     bool probe;                              /* its hello says that it is the tool's look: anyone may say so */
     bool resumed;                            /* by a ticket: the leaf is the one of the handshake before */
@@ -50,29 +49,9 @@ struct cg_conn {
     char *sni;                               /* owned, escaped; NULL for none */
     char version[12];                        /* "TLSv1.3" */
     char cipher[48];
-    const char *client_id;             /* of the broker layer: from the CONNECT that it allowed; NULL before */
-    void *broker_data;                 /* of the broker layer: the claim on that client id, NULL before */
-    bool asked;                        /* of the broker layer: its CONNECT was shown to plugins */
-    struct cg_recheck_result *recheck; /* of the broker layer: its place in the check of live sessions */
-    struct cg_ending *ending;          /* of the broker layer: it is to be ended, and why; freed by it in ended() */
-    bool reported;                     /* of the broker layer: its snapshot refuses it, and the policy lets it go on */
-    struct cg_conn *prev, *next;       /* list of all records */
-
-    /* private to plugin/tls */
-    struct cg_conn *fresher, *staler; /* list of those that may be asked for, see marker.c */
-    bool unclaimed;                   /* in that list */
-    bool connect_done;                /* its CONNECT was shown */
-    struct cg_conn *older, *newer;    /* list of half-open handshakes */
-    bool half_open;                   /* in that list */
-    bool begun;                       /* its handshake has; else the peer is silent */
-    bool awaiting_first_record;       /* bridge, TLS 1.3: the server may still refuse our certificate */
-    bool hello_seen;                  /* a whole ClientHello or ServerHello came */
-    bool psk_offered;                 /* TLS 1.3, by the identity of a key */
-    bool certificate_shown;           /* our certificate went out */
-    int64_t proved_ms;                /* monotonic: when the peer last signed a handshake with its key */
-    unsigned tickets_tried;
-    unsigned char first[5]; /* the first bytes from the peer */
-    unsigned char nfirst;
+    struct cg_session *session;      /* of the broker layer alone; NULL where its handlers ask for none */
+    struct cg_conn *prev, *next;     /* list of all records */
+    struct cg_conn_private *private; /* of plugin/tls alone: see record.h */
 };
 
 /* Texts for events, made only where one is written: most of what strangers send is not. */
@@ -84,6 +63,9 @@ void cg_conn_id(const struct cg_conn *conn, char out[CG_CONN_ID_MAX]);
 
 /* "192.0.2.1:50123", "[2001:db8::1]:50123"; "" while it is not known. */
 void cg_conn_peer_text(const struct cg_conn *conn, char out[CG_PEER_TEXT_MAX]);
+
+/* Ends a connection: nothing more is read or written, and its socket is shut down; the broker notices and frees it. */
+void cg_conn_shut_down(struct cg_conn *conn);
 
 /* What an alert is called, in words. */
 const char *cg_alert_text(int alert);

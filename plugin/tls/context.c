@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The registry of the broker's SSL_CTXs. */
-#include "ciphers.h"
-#include "private.h"
-#include "tickets.h"
+#include "context.h"
+
+#include "main_thread.h"
 
 #include <openssl/crypto.h>
+#include <string.h>
+
+static struct {
+    int index; /* ex_data of SSL_CTX; -1: none */
+    struct cg_context *first;
+    struct cg_context *spare; /* allocated ahead: an SSL_CTX must never be missed */
+    bool blind;
+    enum cg_origin forced;
+    uint64_t made, ports_learned;
+} contexts = {.index = -1};
 
 /* Inside SSL_CTX_new: the object is half built, so it is only remembered. Identity is the ex_data slot, not the
  * pointer: the broker may free an SSL_CTX and get the next one at the same address. */
@@ -12,25 +21,25 @@ static void context_new(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
 {
     (void)value, (void)argl, (void)argp;
     /* The broker makes its SSL_CTXs on the main thread, and this registry has no lock. */
-    if (!pthread_equal(pthread_self(), cg_hook.main_thread))
+    if (!cg_on_main_thread())
         return;
-    enum cg_origin origin = cg_hook.origin_forced ? cg_hook.origin_forced : cg_origin_of_caller();
+    enum cg_origin origin = contexts.forced ? contexts.forced : cg_origin_of_caller();
     if (origin == CG_ORIGIN_FOREIGN)
         return;
-    struct cg_context *context = cg_hook.spare ? cg_hook.spare : OPENSSL_zalloc(sizeof *context);
-    cg_hook.spare = NULL;
+    struct cg_context *context = contexts.spare ? contexts.spare : OPENSSL_zalloc(sizeof *context);
+    contexts.spare = NULL;
     if (!context) {
-        cg_hook.blind = true;
+        contexts.blind = true;
         return;
     }
     context->ctx = ctx;
-    context->number = ++cg_hook.contexts_made;
+    context->number = ++contexts.made;
     context->in_slot = CRYPTO_set_ex_data(data, index, context) == 1; /* else again when it is configured */
-    context->next = cg_hook.contexts;
+    context->next = contexts.first;
     if (context->next)
         context->next->prev = context;
-    cg_hook.contexts = context;
-    cg_hook.spare = OPENSSL_zalloc(sizeof *context);
+    contexts.first = context;
+    contexts.spare = OPENSSL_zalloc(sizeof *context);
 }
 
 static void forget(struct cg_context *context)
@@ -38,7 +47,7 @@ static void forget(struct cg_context *context)
     if (context->prev)
         context->prev->next = context->next;
     else
-        cg_hook.contexts = context->next;
+        contexts.first = context->next;
     if (context->next)
         context->next->prev = context->prev;
     X509_free(context->own.leaf);
@@ -48,7 +57,7 @@ static void forget(struct cg_context *context)
 
 static struct cg_context *without_slot(const SSL_CTX *ctx)
 {
-    struct cg_context *context = cg_hook.contexts;
+    struct cg_context *context = contexts.first;
     while (context && (context->in_slot || context->ctx != ctx))
         context = context->next;
     return context;
@@ -57,69 +66,68 @@ static struct cg_context *without_slot(const SSL_CTX *ctx)
 static void context_free(void *ctx, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)data, (void)index, (void)argl, (void)argp;
-    if (!pthread_equal(pthread_self(), cg_hook.main_thread))
+    if (!cg_on_main_thread())
         return;
     struct cg_context *context = value ? value : without_slot(ctx);
     if (context)
         forget(context);
 }
 
-bool cg_contexts_index(void)
+bool cg_contexts_begin(void)
 {
-    cg_hook.spare = OPENSSL_zalloc(sizeof *cg_hook.spare);
-    cg_hook.context_index = SSL_CTX_get_ex_new_index(0, NULL, context_new, NULL, context_free);
-    return cg_hook.spare && cg_hook.context_index >= 0;
+    contexts.spare = OPENSSL_zalloc(sizeof *contexts.spare);
+    contexts.index = SSL_CTX_get_ex_new_index(0, NULL, context_new, NULL, context_free);
+    return contexts.spare && contexts.index >= 0;
 }
 
 void cg_contexts_end(void)
 {
-    for (struct cg_context *context; (context = cg_hook.contexts);) {
-        SSL_CTX_set_ex_data(context->ctx, cg_hook.context_index, NULL);
+    for (struct cg_context *context; (context = contexts.first);) {
+        SSL_CTX_set_ex_data(context->ctx, contexts.index, NULL);
         forget(context);
     }
-    OPENSSL_free(cg_hook.spare);
-    cg_hook.spare = NULL;
-    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL_CTX, cg_hook.context_index);
+    OPENSSL_free(contexts.spare);
+    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL_CTX, contexts.index);
+    memset(&contexts, 0, sizeof contexts);
+    contexts.index = -1;
 }
 
-void cg_contexts_configure(void)
+void cg_context_configured(struct cg_context *context)
 {
-    for (struct cg_context *context = cg_hook.contexts; context; context = context->next) {
-        /* New ones come first, and all that were there at the last SSL_new are done. */
-        if (context->configured)
-            break;
-        SSL_CTX_set_info_callback(context->ctx, cg_handshake_info);
-        SSL_CTX_set_cert_verify_callback(context->ctx, cg_handshake_verify, NULL);
-        cg_resumption_configure(context->ctx);
-        /* SSL_OP_NO_TICKET does not stop resumption by TLS 1.2 session id. */
-        SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
-        context->security_level = SSL_CTX_get_security_level(context->ctx);
-        context->configured = true;
-        /* without a slot its connections find no settings, and are refused */
-        if (!context->in_slot)
-            context->in_slot = SSL_CTX_set_ex_data(context->ctx, cg_hook.context_index, context) == 1;
-    }
+    context->security_level = SSL_CTX_get_security_level(context->ctx);
+    context->configured = true;
+    /* without a slot its connections find no settings, and are refused */
+    if (!context->in_slot)
+        context->in_slot = SSL_CTX_set_ex_data(context->ctx, contexts.index, context) == 1;
 }
 
-bool cg_hook_takes_psk(const struct cg_tls_policy *tls)
+struct cg_context *cg_contexts_first(void)
 {
-    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
-    bool takes = cg_ciphers_take_psk(tls);
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
-    return takes;
+    return contexts.first;
 }
 
-bool cg_hook_broker_has_crl(void)
+bool cg_contexts_blind(void)
 {
-    bool found = false;
-    for (const struct cg_context *context = cg_hook.contexts; context && !found; context = context->next) {
-        X509_VERIFY_PARAM *param = X509_STORE_get0_param(SSL_CTX_get_cert_store(context->ctx));
-        found = X509_VERIFY_PARAM_get_flags(param) & X509_V_FLAG_CRL_CHECK;
-    }
-    return found;
+    return contexts.blind;
 }
 
 struct cg_context *cg_context_of(const SSL *ssl)
 {
-    return cg_hook.installs > 0 ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cg_hook.context_index) : NULL;
+    return contexts.index >= 0 ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), contexts.index) : NULL;
+}
+
+void cg_context_set_port(struct cg_context *context, uint16_t port)
+{
+    contexts.ports_learned += context->port != port;
+    context->port = port;
+}
+
+uint64_t cg_contexts_ports_learned(void)
+{
+    return contexts.ports_learned;
+}
+
+void cg_contexts_force_origin(enum cg_origin origin)
+{
+    contexts.forced = origin;
 }

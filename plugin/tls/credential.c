@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The certificate that we serve: the policy's, or the broker's own once it passed the same check. */
-#include "ciphers.h"
-#include "core/check.h"
-#include "private.h"
-#include "prove.h"
+#include "credential.h"
+
+#include "context.h"
+#include "handlers.h"
+#include "offer.h"
+#include "own_judge.h"
+#include "record.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -23,24 +25,9 @@ bool cg_serve(SSL *ssl, const struct cg_credential *credential)
     return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
 }
 
-bool cg_own_examine(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
-                    const STACK_OF(X509) *chain, struct cg_verdict *verdict)
-{
-    struct cg_check_input in = {
-        .profile = &policy->server,
-        .trust = snapshot->server_trust,
-        .purpose = CG_PURPOSE_SERVER,
-        .leaf = leaf,
-        .sent = chain,
-        .now = cg_hook.handlers.now(cg_hook.handlers.context),
-    };
-    cg_check(&in, verdict);
-    return verdict->decision == CG_ACCEPT;
-}
-
 static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *chain)
 {
-    int64_t now = cg_hook.handlers.now(cg_hook.handlers.context), age = now - context->own.at;
+    int64_t now = cg_handlers_now(), age = now - context->own.at;
     if (context->own.leaf == leaf && context->own.snapshot == conn->snapshot->number &&
         context->own.port == conn->listener && age >= 0 && age < (context->own.accepted ? CG_OWN_HOLDS_SECONDS : 1) &&
         context->own.snapshot != 0)

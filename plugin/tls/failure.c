@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Why did this handshake fail? Tables from what OpenSSL and the peer say to our reasons. */
-#include "private.h"
+#include "failure.h"
+
+#include "offer.h"
+#include "record.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -84,7 +86,7 @@ static const char *const http_methods[] = {"GET ",  "HEAD ", "POST ", "PUT ",  "
 static bool begins_with_method(const struct cg_conn *conn)
 {
     for (size_t i = 0; i < sizeof http_methods / sizeof *http_methods; i++)
-        if (memcmp(conn->first, http_methods[i], strlen(http_methods[i])) == 0)
+        if (memcmp(conn->private->first, http_methods[i], strlen(http_methods[i])) == 0)
             return true;
     return false;
 }
@@ -103,8 +105,8 @@ static bool looks_like_hello(const unsigned char *b)
 /* Before any hello: what did the peer send instead? False: it looks like one. */
 static bool no_hello(struct cg_conn *conn)
 {
-    const unsigned char *b = conn->first;
-    if (conn->hello_seen || conn->nfirst < sizeof conn->first || looks_like_hello(b))
+    const unsigned char *b = conn->private->first;
+    if (conn->private->hello_seen || conn->private->nfirst < sizeof conn->private->first || looks_like_hello(b))
         return false;
     if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* no hello could be made of what it is set to */
         cg_conn_why(conn, CG_REASON_PEER_ALERT, "an alert in place of a hello");
@@ -150,15 +152,6 @@ static void advise_bridge(struct cg_conn *conn)
             conn->hint = of_bridges[i].hint;
 }
 
-/* OpenSSL 3.0 has no words for those of TLS 1.3 alone. */
-const char *cg_alert_text(int alert)
-{
-    const char *text = SSL_alert_desc_string_long(alert);
-    if (alert == SSL_AD_CERTIFICATE_REQUIRED)
-        return "certificate required";
-    return alert == SSL_AD_MISSING_EXTENSION ? "missing extension" : text;
-}
-
 static void from_alert(struct cg_conn *conn)
 {
     enum cg_reason reason = CG_REASON_PEER_ALERT;
@@ -186,7 +179,7 @@ static bool no_certificate(struct cg_conn *conn)
 static bool wrong_key(struct cg_conn *conn)
 {
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(conn->ssl);
-    if (!conn->psk_offered && !(cipher && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk))
+    if (!conn->private->psk_offered && !(cipher && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk))
         return false;
     cg_conn_why(conn, CG_REASON_PSK_UNKNOWN, "the client has another key than the broker for this identity");
     return true;
@@ -194,7 +187,7 @@ static bool wrong_key(struct cg_conn *conn)
 
 static bool too_large(struct cg_conn *conn)
 {
-    if (!conn->hello_seen)
+    if (!conn->private->hello_seen)
         return false;
     cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than %s.max_chain_bytes allows (%zu)",
                 conn->role == CG_ROLE_BRIDGE ? "bridge" : "client", cg_conn_profile(conn)->max_chain_bytes);
@@ -225,7 +218,7 @@ static bool long_record(struct cg_conn *conn)
 /* OpenSSL before 4.0 reads such a hello, and then finds no version. */
 static bool ssl2_hello(struct cg_conn *conn)
 {
-    if (conn->nfirst < sizeof conn->first || !is_ssl2_hello(conn->first))
+    if (conn->private->nfirst < sizeof conn->private->first || !is_ssl2_hello(conn->private->first))
         return false;
     cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "a hello of SSL 2");
     return true;
@@ -289,17 +282,17 @@ static void from_error(struct cg_conn *conn)
         if (errors[i].error == error)
             cg_conn_why(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);
     /* who agreed on a cipher with us speaks TLS, whatever follows */
-    bool unreadable = !conn->hello_seen ||
+    bool unreadable = !conn->private->hello_seen ||
                       (conn->alert_sent == SSL_AD_DECODE_ERROR && !SSL_get_pending_cipher(conn->ssl));
     cg_conn_why(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s%s", words,
-                conn->verified ? ", after its certificate was accepted" : "");
+                conn->private->verified ? ", after its certificate was accepted" : "");
 }
 
 static const char *gone_when(const struct cg_conn *conn)
 {
-    if (!conn->hello_seen)
-        return conn->nfirst ? "in its first message" : "before its first message";
-    if (conn->certificate_shown)
+    if (!conn->private->hello_seen)
+        return conn->private->nfirst ? "in its first message" : "before its first message";
+    if (conn->private->certificate_shown)
         return "after our certificate was sent: the peer may not trust it";
     return conn->role == CG_ROLE_BRIDGE ? "after the hello; this bridge has no certificate of its own to show"
                                         : "after the hello";

@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Handshakes that are not done yet: the deadline, and the bound on their number. */
-#include "private.h"
+#include "halfopen.h"
+
+#include "record.h"
+
+#include <stddef.h>
 
 #define CG_BUCKETS 256
+
+static struct {
+    struct cg_conn *oldest, *newest;
+    unsigned count;
+    uint32_t seed;
+} half_open;
+
+void cg_half_open_begin(uint32_t seed)
+{
+    half_open.seed = seed;
+}
 
 /* Peers are told apart by address, IPv6 by /64: one subscriber holds that many. A bucket may hold several peers;
  * which ones, nobody outside can know: the seed is of this process. */
@@ -10,16 +24,10 @@ static unsigned bucket_of(const struct cg_conn *conn)
 {
     unsigned char key[CG_PEER_KEY];
     cg_conn_peer_key(conn, key);
-    uint32_t hash = cg_hook.seed ^ 2166136261u;
+    uint32_t hash = half_open.seed ^ 2166136261u;
     for (size_t i = 0; i < sizeof key; i++)
         hash = (hash ^ key[i]) * 16777619u;
     return (hash ^ hash >> 16) % CG_BUCKETS;
-}
-
-static void cut(struct cg_conn *conn)
-{
-    cg_conn_reject(conn);
-    cg_hook_shut_down(conn);
 }
 
 /* How far a peer came: nothing, some bytes, a whole hello. */
@@ -27,7 +35,7 @@ static void cut(struct cg_conn *conn)
 
 static unsigned stage_of(const struct cg_conn *conn)
 {
-    return conn->hello_seen ? 2 : conn->nfirst > 0;
+    return conn->private->hello_seen ? 2 : conn->private->nfirst > 0;
 }
 
 /* Of the peer that holds the most, since a flood from one address then cuts itself: its oldest handshake at the stage that
@@ -37,7 +45,7 @@ static unsigned stage_of(const struct cg_conn *conn)
 static struct cg_conn *victim(const struct cg_conn *newcomer)
 {
     unsigned count[CG_BUCKETS][STAGES] = {{0}}, total[CG_BUCKETS] = {0}, bucket = 0, stage = 0;
-    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer) {
+    for (struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer) {
         unsigned of = bucket_of(conn);
         if (conn->listener != newcomer->listener)
             continue;
@@ -48,7 +56,7 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
     for (unsigned i = 1; i < STAGES; i++)
         if (count[bucket][i] > count[bucket][stage])
             stage = i;
-    for (struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+    for (struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer)
         if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && stage_of(conn) == stage)
             return conn;
     return NULL;
@@ -57,63 +65,61 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
 static unsigned half_open_on(uint16_t listener)
 {
     unsigned count = 0;
-    for (const struct cg_conn *conn = cg_hook.oldest; conn; conn = conn->newer)
+    for (const struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer)
         count += conn->listener == listener;
     return count;
 }
 
-void cg_half_open_add(struct cg_conn *conn)
+struct cg_conn *cg_half_open_add(struct cg_conn *conn)
 {
-    conn->older = cg_hook.newest;
-    conn->newer = NULL;
-    *(conn->older ? &conn->older->newer : &cg_hook.oldest) = conn;
-    cg_hook.newest = conn;
-    conn->half_open = true;
-    cg_hook.half_open++;
+    conn->private->older = half_open.newest;
+    conn->private->newer = NULL;
+    *(half_open.newest ? &half_open.newest->private->newer : &half_open.oldest) = conn;
+    half_open.newest = conn;
+    conn->private->half_open = true;
+    half_open.count++;
     unsigned limit = cg_conn_tls(conn)->max_handshakes;
-    if (conn->role != CG_ROLE_LISTENER || limit == 0 || cg_hook.half_open <= limit ||
+    if (conn->role != CG_ROLE_LISTENER || limit == 0 || half_open.count <= limit ||
         half_open_on(conn->listener) <= limit)
-        return;
+        return NULL;
     struct cg_conn *oldest = victim(conn);
     cg_conn_why(oldest, CG_REASON_TOO_MANY_HANDSHAKES, "more than %u handshakes at a time on port %u", limit,
                 conn->listener);
-    cut(oldest);
+    return oldest;
 }
 
 void cg_half_open_remove(struct cg_conn *conn)
 {
-    if (!conn->half_open)
+    if (!conn->private->half_open)
         return;
-    *(conn->older ? &conn->older->newer : &cg_hook.oldest) = conn->newer;
-    *(conn->newer ? &conn->newer->older : &cg_hook.newest) = conn->older;
-    conn->older = conn->newer = NULL;
-    conn->half_open = false;
-    cg_hook.half_open--;
+    struct cg_conn *older = conn->private->older, *newer = conn->private->newer;
+    *(older ? &older->private->newer : &half_open.oldest) = newer;
+    *(newer ? &newer->private->older : &half_open.newest) = older;
+    conn->private->older = conn->private->newer = NULL;
+    conn->private->half_open = false;
+    half_open.count--;
 }
 
 static const char *why_not_done(const struct cg_conn *conn)
 {
-    return conn->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
+    return conn->private->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
 }
 
 /* Ordered by start, but listeners may differ in their deadline: all are looked at, and there are few (max_handshakes). */
-int64_t cg_half_open_tick(void)
+struct cg_conn *cg_half_open_take_late(int64_t now_ms, int64_t *next_ms)
 {
-    int64_t next = -1;
-    if (!cg_hook.oldest)
-        return next;
-    int64_t now = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
-    for (struct cg_conn *conn = cg_hook.oldest, *newer; conn; conn = newer) {
-        newer = conn->newer;
+    *next_ms = -1;
+    for (struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer) {
         int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;
-        int64_t left = conn->started_ms + timeout - now;
+        int64_t left = conn->private->started_ms + timeout - now_ms;
         if (left <= 0) {
             cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
                         why_not_done(conn));
-            cut(conn);
-        } else if (next < 0 || left < next) {
-            next = left;
+            cg_half_open_remove(conn);
+            return conn;
         }
+        if (*next_ms < 0 || left < *next_ms)
+            *next_ms = left;
     }
-    return next;
+    return NULL;
 }

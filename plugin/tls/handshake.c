@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What OpenSSL tells us during a handshake, in the order in which it does. */
-#include "private.h"
+#include "handshake.h"
 
+#include "context.h"
 #include "core/probe.h"
+#include "failure.h"
+#include "halfopen.h"
+#include "handlers.h"
+#include "main_thread.h"
+#include "outcome.h"
+#include "record.h"
+#include "resumption.h"
+#include "settings.h"
+#include "silent.h"
+#include "socket.h"
+#include "verify.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -12,12 +22,6 @@
 #include <string.h>
 
 /* The broker checks errno after SSL_read, and reads the error queue for its log: both must look as if we weren't here. */
-
-static void reject_done(struct cg_conn *conn)
-{
-    cg_conn_reject(conn);
-    cg_hook_shut_down(conn);
-}
 
 void cg_handshake_unwatch(struct cg_conn *conn)
 {
@@ -36,16 +40,16 @@ static void message(int out, int version, int type, const void *bytes, size_t le
     const unsigned char *p = bytes;
     if (type == SSL3_RT_HANDSHAKE && len > 0) {
         if (out && p[0] == SSL3_MT_CERTIFICATE && len > EMPTY_CERTIFICATE_MAX)
-            conn->certificate_shown = true;
+            conn->private->certificate_shown = true;
         if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
-            conn->hello_seen = true;
+            conn->private->hello_seen = true;
         if (!out && p[0] == SSL3_MT_CLIENT_HELLO && memmem(p, len, CG_PROBE_TEXT, strlen(CG_PROBE_TEXT)))
             conn->probe = true;
         /* after DONE only a server that took our certificate goes on talking */
-        if (!out && conn->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
+        if (!out && conn->private->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
             cg_conn_settle(conn);
     }
-    if (!out && conn->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
+    if (!out && conn->private->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
         p[0] == SSL3_RT_APPLICATION_DATA)
         cg_conn_settle(conn);
 }
@@ -54,7 +58,7 @@ static void message(int out, int version, int type, const void *bytes, size_t le
 static void take_snapshot(struct cg_conn *conn)
 {
     struct cg_snapshot *old = conn->snapshot;
-    conn->snapshot = cg_snapshot_take(cg_hook.handlers.snapshot(cg_hook.handlers.context));
+    conn->snapshot = cg_snapshot_take(cg_handlers_snapshot());
     conn->policy = NULL;
     if (conn->snapshot && conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(conn->snapshot->policy, conn->listener);
@@ -63,151 +67,60 @@ static void take_snapshot(struct cg_conn *conn)
         cg_conn_why(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
 }
 
-struct cg_conn *cg_handshake_open(SSL *ssl)
+/* The record of an SSL that has none. NULL: refuse it. */
+static struct cg_conn *open_record(SSL *ssl)
 {
     int64_t since_ms = cg_silent_spoke(ssl);
-    struct cg_conn *conn = cg_conn_new(ssl);
+    struct cg_conn *conn = cg_conn_new(ssl, since_ms, cg_handlers_session_size());
     if (!conn)
         return NULL;
-    conn->started_ms = since_ms;
     SSL_set_msg_callback(ssl, message);
     cg_socket_watch(conn);
     cg_conn_addresses(conn);
     take_snapshot(conn);
-    if (conn->snapshot)
-        cg_half_open_add(conn);
+    struct cg_conn *victim = conn->snapshot ? cg_half_open_add(conn) : NULL;
+    if (victim)
+        cg_conn_cut(victim);
     return conn;
 }
 
 static void start(SSL *ssl)
 {
-    struct cg_conn *conn = cg_hook.installs > 0 ? cg_conn_of(ssl) : NULL;
-    if (conn && conn->begun)
+    struct cg_conn *conn = cg_conn_of(ssl);
+    if (conn && conn->private->begun)
         return; /* renegotiation: switched off at the first start */
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else
-        conn = cg_hook.installs > 0 && !cg_hook.blind ? cg_handshake_open(ssl) : NULL;
+        conn = cg_handlers_given() && !cg_contexts_blind() ? open_record(ssl) : NULL;
     if (conn)
-        conn->begun = true;
-    if (!conn || cg_hook.blind || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
+        conn->private->begun = true;
+    if (!conn || cg_contexts_blind() || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
         cg_settings_refuse(ssl);
-}
-
-/* The name that the broker connects to: it sets it as SNI, an IP address too. */
-static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t size)
-{
-    const char *name = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
-    if (name)
-        return name;
-    buffer[0] = '\0'; /* where there is no address: no certificate has that name */
-    if (conn->peer.any.sa_family == AF_INET)
-        inet_ntop(AF_INET, &conn->peer.v4.sin_addr, buffer, (socklen_t)size);
-    else if (conn->peer.any.sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &conn->peer.v6.sin6_addr, buffer, (socklen_t)size);
-    return buffer;
-}
-
-/* Asks for the verdict. leaf may be NULL: the peer showed no certificate. False: no memory. */
-static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
-{
-    char host[64];
-    const struct cg_peer peer = {
-        .role = conn->role,
-        .port = conn->listener,
-        .leaf = leaf,
-        .sent = sent,
-        .known_path = known_path,
-        .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
-        .psk = conn->psk,
-    };
-    if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict)))
-        return false;
-    cg_verdict_clear(conn->verdict);
-    cg_check_peer(conn->snapshot, &peer, cg_hook.handlers.now(cg_hook.handlers.context), conn->verdict);
-    return true;
-}
-
-/* Keeps what the verdict accepted. False: no memory. */
-static bool keep(struct cg_conn *conn)
-{
-    conn->not_after = conn->verdict->not_after;
-    sk_X509_pop_free(conn->path, X509_free);
-    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
-    conn->verified = !conn->verdict->path || conn->path;
-    return conn->verified;
-}
-
-static bool check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
-{
-    if (!ask(conn, leaf, sent, NULL)) {
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
-        return false;
-    }
-    if (conn->verdict->decision != CG_ACCEPT) {
-        cg_conn_why(conn, conn->verdict->reason, "%s", conn->verdict->detail);
-        return false;
-    }
-    if (!keep(conn)) {
-        cg_verdict_clear(conn->verdict);
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
-        return false;
-    }
-    conn->proved_ms = cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
-    if (leaf)
-        cg_resumption_accepted(conn);
-    return true;
-}
-
-/* A ticket was good, but OpenSSL did not take it: what it said of the peer no longer counts. */
-static void forget_ticket(struct cg_conn *conn)
-{
-    if (!conn->resumed)
-        return;
-    X509_free(conn->peer_leaf);
-    sk_X509_pop_free(conn->path, X509_free);
-    conn->peer_leaf = NULL;
-    conn->path = NULL;
-    conn->not_after = 0;
-    conn->verified = conn->resumed = false;
-    if (conn->verdict)
-        cg_verdict_clear(conn->verdict);
-}
-
-bool cg_handshake_resume(struct cg_conn *conn, const STACK_OF(X509) *path)
-{
-    X509 *leaf = sk_X509_value(path, 0);
-    forget_ticket(conn); /* of an earlier hello */
-    if (conn->peer_leaf)
-        return false;
-    conn->resumed = X509_up_ref(leaf);
-    conn->peer_leaf = conn->resumed ? leaf : NULL;
-    if (!conn->resumed || !ask(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT || !keep(conn)) {
-        forget_ticket(conn);
-        return false;
-    }
-    cg_resumption_accepted(conn);
-    return true;
 }
 
 static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
 {
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
-    forget_ticket(conn);
+    cg_verify_forget_ticket(conn);
     if (leaf && !conn->peer_leaf && X509_up_ref(leaf))
         conn->peer_leaf = leaf;
     if (conn->peer.any.sa_family == AF_UNSPEC)
         cg_conn_addresses(conn); /* a bridge starts before its socket is connected */
     if (conn->reason != CG_REASON_UNSET || !conn->snapshot || conn->state == CG_CONN_REJECTED)
         return false; /* refused already */
-    return check(conn, leaf, X509_STORE_CTX_get0_untrusted(store));
+    if (!cg_verify_peer(conn, leaf, X509_STORE_CTX_get0_untrusted(store)))
+        return false;
+    if (leaf)
+        cg_resumption_accepted(conn);
+    return true;
 }
 
-int cg_handshake_verify(X509_STORE_CTX *store, void *unused)
+static int verify(X509_STORE_CTX *store, void *unused)
 {
     (void)unused;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct cg_conn *conn = ssl && pthread_equal(pthread_self(), cg_hook.main_thread) ? cg_conn_of(ssl) : NULL;
+    struct cg_conn *conn = ssl && cg_on_main_thread() ? cg_conn_of(ssl) : NULL;
     int error = X509_V_ERR_APPLICATION_VERIFICATION, saved = errno;
     bool accepted = false;
     ERR_set_mark();
@@ -227,32 +140,32 @@ static bool may_stay_unverified(struct cg_conn *conn)
 {
     /* OpenSSL does not tell later on in TLS 1.3 */
     conn->psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
-    return check(conn, NULL, NULL);
+    return cg_verify_peer(conn, NULL, NULL);
 }
 
 static void done(struct cg_conn *conn)
 {
     if (conn->state != CG_CONN_HANDSHAKE || conn->reason != CG_REASON_UNSET || !conn->snapshot) {
-        reject_done(conn); /* cut meanwhile */
+        cg_conn_cut(conn); /* cut meanwhile */
         return;
     }
     X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
     if (!leaf || !SSL_session_reused(conn->ssl)) /* a pre-shared key counts as reused too */
-        forget_ticket(conn);
+        cg_verify_forget_ticket(conn);
     cg_conn_describe(conn);
-    if (leaf ? !conn->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
+    if (leaf ? !conn->private->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
         cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
-        reject_done(conn);
+        cg_conn_cut(conn);
         return;
     }
-    if (leaf && !X509_set_ex_data(leaf, cg_hook.leaf_index, conn)) {
+    if (leaf && !cg_conn_claim_leaf(conn, leaf)) {
         cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the record of the certificate");
-        reject_done(conn);
+        cg_conn_cut(conn);
         return;
     }
     /* In TLS 1.3 the client is done first: the server may still refuse our certificate. */
-    conn->awaiting_first_record = conn->role == CG_ROLE_BRIDGE && SSL_version(conn->ssl) == TLS1_3_VERSION;
-    if (conn->awaiting_first_record)
+    conn->private->awaiting_first_record = conn->role == CG_ROLE_BRIDGE && SSL_version(conn->ssl) == TLS1_3_VERSION;
+    if (conn->private->awaiting_first_record)
         cg_half_open_remove(conn);
     else
         cg_conn_settle(conn);
@@ -282,7 +195,7 @@ static void alert(struct cg_conn *conn, int where, int value)
     if (!fatal && description != SSL_AD_CLOSE_NOTIFY && description != SSL_AD_USER_CANCELLED)
         return; /* a warning: the handshake goes on */
     conn->alert_received = description;
-    if (conn->awaiting_first_record) {
+    if (conn->private->awaiting_first_record) {
         cg_failure_classify(conn, 0);
         cg_conn_reject(conn);
     }
@@ -315,13 +228,45 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
         /* OpenSSL hands the SSL out as const here, though it is the caller's own */
         SSL *own;
         memcpy(&own, &ssl, sizeof own);
-        if (pthread_equal(pthread_self(), cg_hook.main_thread))
+        if (cg_on_main_thread())
             start(own);
         else
             cg_settings_refuse(own);
-    } else if (pthread_equal(pthread_self(), cg_hook.main_thread)) {
+    } else if (cg_on_main_thread()) {
         observe(ssl, where, value, saved);
     }
     ERR_pop_to_mark();
     errno = saved;
+}
+
+void cg_handshake_open_silent(void)
+{
+    for (SSL *ssl; (ssl = cg_silent_ready());)
+        open_record(ssl);
+}
+
+int64_t cg_handshake_cut_late(void)
+{
+    int64_t next_ms = -1;
+    if (!cg_handlers_given())
+        return next_ms;
+    int64_t now_ms = cg_handlers_monotonic_ms();
+    for (struct cg_conn *conn; (conn = cg_half_open_take_late(now_ms, &next_ms));)
+        cg_conn_cut(conn);
+    return next_ms;
+}
+
+/* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one). */
+void cg_handshake_configure(void)
+{
+    /* New ones come first, and all that were there at the last SSL_new are done. */
+    struct cg_context *context = cg_contexts_first();
+    for (; context && !context->configured; context = context->next) {
+        SSL_CTX_set_info_callback(context->ctx, cg_handshake_info);
+        SSL_CTX_set_cert_verify_callback(context->ctx, verify, NULL);
+        cg_resumption_configure(context->ctx);
+        /* SSL_OP_NO_TICKET does not stop resumption by TLS 1.2 session id. */
+        SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
+        cg_context_configured(context);
+    }
 }

@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "hook.h"
 
+#include "ciphers.h"
+#include "context.h"
+#include "halfopen.h"
+#include "handshake.h"
 #include "libssl.h"
-#include "private.h"
+#include "main_thread.h"
+#include "marker.h"
+#include "origin.h"
+#include "outcome.h"
+#include "own_certificate.h"
+#include "record.h"
+#include "resumption.h"
+#include "selftest.h"
+#include "silent.h"
+#include "unclaimed.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
-#include <string.h>
-#include <sys/socket.h>
 
-struct cg_hook cg_hook = {.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
+static int installs;
 
-/* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one): configure them now. */
 static void ssl_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)ssl, (void)value, (void)data, (void)index, (void)argl, (void)argp;
-    if (pthread_equal(pthread_self(), cg_hook.main_thread))
-        cg_contexts_configure();
+    if (cg_on_main_thread())
+        cg_handshake_configure();
 }
 
 static void ssl_free(void *ssl, void *conn, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)ssl, (void)data, (void)index, (void)argl, (void)argp;
-    cg_conn_end(conn);
+    if (conn)
+        cg_conn_end(conn);
 }
 
 /* A copy of an SSL or X509 is not the connection. */
@@ -33,11 +44,12 @@ static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **va
     return 1;
 }
 
-static bool take_indexes(struct cg_error *err)
+static bool take_indexes(uint32_t process, struct cg_error *err)
 {
-    cg_hook.conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
-    cg_hook.leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
-    if (cg_hook.conn_index >= 0 && cg_hook.leaf_index >= 0 && cg_contexts_index() && cg_silent_index())
+    int conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
+    int leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
+    cg_records_begin(process, conn_index, leaf_index);
+    if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_silent_begin())
         return true;
     cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
     return false;
@@ -45,36 +57,40 @@ static bool take_indexes(struct cg_error *err)
 
 static void uninstall(void)
 {
-    while (cg_hook.conns) {
-        cg_handshake_unwatch(cg_hook.conns);
-        cg_conn_end(cg_hook.conns);
+    for (struct cg_conn *conn; (conn = cg_conn_first());) {
+        cg_handshake_unwatch(conn);
+        cg_conn_end(conn);
     }
     cg_silent_end();
     cg_contexts_end();
-    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, cg_hook.conn_index);
-    CRYPTO_free_ex_index(CRYPTO_EX_INDEX_X509, cg_hook.leaf_index);
-    /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without a hook they refuse. */
-    cg_hook = (struct cg_hook){.context_index = -1, .conn_index = -1, .leaf_index = -1, .silent_index = -1};
+    cg_records_end();
+    /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without handlers they refuse. */
+    (void)cg_handlers_swap(NULL);
+    cg_main_thread_forget();
+    cg_marks_set_proven(false);
+    installs = 0;
 }
 
 bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *err)
 {
-    if (cg_hook.installs > 0) {
-        cg_hook.installs++;
+    if (installs > 0) {
+        installs++;
         return true;
     }
     if (!handlers->snapshot || !handlers->now || !handlers->monotonic_ms) {
         cg_error_set(err, "TLS hook: a handler is missing; this is a bug");
         return false;
     }
-    cg_hook.handlers = *handlers;
-    cg_hook.main_thread = pthread_self();
-    cg_hook.installs = 1;
+    (void)cg_handlers_swap(handlers);
+    cg_main_thread_is_this();
+    installs = 1;
     ERR_set_mark();
-    bool ok = RAND_bytes((unsigned char *)&cg_hook.seed, sizeof cg_hook.seed) == 1;
+    uint32_t seed = 0;
+    bool ok = RAND_bytes((unsigned char *)&seed, sizeof seed) == 1;
     if (!ok)
         cg_error_set(err, "TLS hook: OpenSSL gives no random bytes; check its configuration");
-    ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(err) && cg_self_test(err);
+    cg_half_open_begin(seed);
+    ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(seed, err) && cg_self_test(err);
     ERR_pop_to_mark();
     if (!ok)
         uninstall();
@@ -83,49 +99,63 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
 
 void cg_hook_remove(void)
 {
-    if (cg_hook.installs > 0 && --cg_hook.installs == 0)
+    if (installs > 0 && --installs == 0)
         uninstall();
 }
 
 bool cg_hook_tells_origins(void)
 {
-    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
     bool told = cg_origin_can_be_told();
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     return told;
+}
+
+bool cg_hook_takes_psk(const struct cg_tls_policy *tls)
+{
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
+    bool takes = cg_ciphers_take_psk(tls);
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    return takes;
+}
+
+bool cg_hook_broker_has_crl(void)
+{
+    bool found = false;
+    for (const struct cg_context *context = cg_contexts_first(); context && !found; context = context->next) {
+        X509_VERIFY_PARAM *param = X509_STORE_get0_param(SSL_CTX_get_cert_store(context->ctx));
+        found = X509_VERIFY_PARAM_get_flags(param) & X509_V_FLAG_CRL_CHECK;
+    }
+    return found;
 }
 
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
 {
-    return certificate && cg_hook.installs > 0 ? X509_get_ex_data(certificate, cg_hook.leaf_index) : NULL;
+    return certificate && installs > 0 ? cg_conn_of_leaf(certificate) : NULL;
+}
+
+bool cg_hook_can_prove(void)
+{
+    return cg_marks_are_proven();
 }
 
 void cg_hook_connect_done(struct cg_conn *conn)
 {
     if (conn->ssl)
         SSL_set_msg_callback(conn->ssl, NULL);
-    conn->connect_done = true;
+    conn->private->connect_done = true;
     cg_unclaimed_remove(conn);
 }
 
 int64_t cg_hook_tick(void)
 {
-    cg_silent_tick();
+    cg_handshake_open_silent();
     cg_resumption_tick();
     cg_own_strength_note();
-    return cg_half_open_tick();
-}
-
-void cg_hook_shut_down(struct cg_conn *conn)
-{
-    /* Bytes that the kernel holds already must not be read either: SSL_read gives them no more. */
-    if (conn->ssl)
-        SSL_set_shutdown(conn->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    if (conn->fd >= 0)
-        shutdown(conn->fd, SHUT_RDWR);
+    return cg_handshake_cut_late();
 }
 
 struct cg_conn *cg_hook_first(void)
 {
-    return cg_hook.conns;
+    return cg_conn_first();
 }

@@ -8,19 +8,8 @@
 
 #include "conn.h"
 #include "core/error.h"
-#include "core/snapshot.h"
-
-/* all are called on the main thread; none may free the conn */
-struct cg_hook_handlers {
-    void *context;
-    struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny */
-    int64_t (*now)(void *context);                  /* wall clock, s since 1970 */
-    int64_t (*monotonic_ms)(void *context);
-    void (*rejected)(void *context, struct cg_conn *conn); /* exactly once for a handshake that did not complete */
-    void (*accepted)(void *context, struct cg_conn *conn); /* handshake done, peer not yet seen by MQTT */
-    void (*reads_on)(void *context, struct cg_conn *conn); /* first read after cg_hook_connect_done(); may be NULL */
-    void (*ended)(void *context, struct cg_conn *conn);    /* SSL is being freed; after rejected or accepted */
-};
+#include "core/policy.h"
+#include "handlers.h"
 
 /* Counted. The first call installs and runs the self-test: a handshake with itself in memory through the hook, one
  * with a good and one with a bad certificate. False: the hook is not effective; the broker must not start.
@@ -37,20 +26,7 @@ bool cg_hook_tells_origins(void);
 /* The record of a client's certificate as mosquitto_client_certificate returns it, or NULL. */
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate);
 
-/* How the broker is asked for a client's certificate; the caller owns the reference. NULL: it has none. */
-typedef X509 *(*cg_certificate_fn)(const void *client);
-
-/* Whether this connection, on which no certificate was shown, is the client's. A proof, not a guess (see marker.c).
- * False where it is another's, and where it cannot be proved. */
-bool cg_hook_is_client(struct cg_conn *conn, cg_certificate_fn certificate, const void *client);
-
-/* The connection of a client that showed no certificate, of those that wait for their CONNECT. Asks a few at most, those
- * first that sent something last, and of these only what may_be accepts. NULL: none of those is the client's. */
-struct cg_conn *cg_hook_find_client(cg_certificate_fn certificate, const void *client,
-                                    bool (*may_be)(const void *context, const struct cg_conn *conn),
-                                    const void *context);
-
-/* Whether proofs work with this OpenSSL, as the self-test found. */
+/* Whether the proofs of cg_hook_is_client work with this OpenSSL, as the self-test found. */
 bool cg_hook_can_prove(void);
 
 /* The CONNECT of this connection was shown to us: its records are no longer watched. Cheaper. reads_on() is called as soon
@@ -66,9 +42,6 @@ bool cg_hook_takes_psk(const struct cg_tls_policy *tls);
 
 /* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */
 int64_t cg_hook_tick(void);
-
-/* Ends a connection: nothing more is read or written, and its socket is shut down; the broker notices and frees it. */
-void cg_hook_shut_down(struct cg_conn *conn);
 
 /* All records, newest first; valid until control returns to the broker. */
 struct cg_conn *cg_hook_first(void);

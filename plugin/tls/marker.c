@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which connection is this client's? The broker gives plugins no SSL, but it gives the certificate of a client, which it
- * takes from the client's SSL: that finds the record of every client that showed one. For one that did not, a proof is
- * made of the same: a mark, which is no certificate that anybody could use, stands in the session of a connection for
- * the time of one question. If the broker answers with the mark, the connection is the client's. Nobody else sees it.
- *
- * Guesses (who sent something last, from the same address) can be steered by whoever sends at the right time, and let a
- * client without TLS pass for one with it. Here they say only which connections are asked first.
- *
- * How the mark comes in: i2d_SSL_SESSION, the element "peer" put into it, and d2i_SSL_SESSION into the session that the
- * SSL has. The self-test tries this at load; where it has no effect nobody without a certificate is ever found, and what
- * the policy allows to such clients is denied. */
-#include "private.h"
+#include "marker.h"
 
 #include "core/der.h"
 
-#include <openssl/err.h>
 #include <string.h>
-
-/* For one client: a CONNECT costs the same however many connections wait. The one that a CONNECT came on sent something
- * last, so it is the first of the list. */
-#define ASKED_MAX     4
-#define LOOKED_AT_MAX 64
 
 /* A certificate of no name, without a key and without a signature: algorithm 2.999, the arc for examples. */
 #define NO_ALGORITHM 0x30, 0x04, 0x06, 0x02, 0x88, 0x37
@@ -35,42 +18,11 @@ static const unsigned char mark[] = {
     NO_ALGORITHM, NO_BITS,                                                                  /* signature */
 };
 
+static bool marks_proven; /* zero-initialised: nothing is proved by them */
+
 #define PEER_TAG    0xa3 /* of SSL_SESSION's peer [3] */
 #define HEADER_MAX  6
 #define SESSION_MAX 65536
-
-/* ---- the list of connections that wait for their CONNECT, the one that sent something last first */
-
-void cg_unclaimed_add(struct cg_conn *conn)
-{
-    conn->unclaimed = true;
-    conn->fresher = NULL;
-    conn->staler = cg_hook.freshest;
-    if (conn->staler)
-        conn->staler->fresher = conn;
-    cg_hook.freshest = conn;
-}
-
-void cg_unclaimed_remove(struct cg_conn *conn)
-{
-    if (!conn->unclaimed)
-        return;
-    *(conn->fresher ? &conn->fresher->staler : &cg_hook.freshest) = conn->staler;
-    if (conn->staler)
-        conn->staler->fresher = conn->fresher;
-    conn->fresher = conn->staler = NULL;
-    conn->unclaimed = false;
-}
-
-void cg_unclaimed_read(struct cg_conn *conn)
-{
-    if (!conn->unclaimed || cg_hook.freshest == conn)
-        return;
-    cg_unclaimed_remove(conn);
-    cg_unclaimed_add(conn);
-}
-
-/* ---- the mark */
 
 static size_t put_header(unsigned char *out, unsigned tag, size_t len)
 {
@@ -137,14 +89,7 @@ static bool read_back(SSL *ssl, const unsigned char *der, size_t len)
     return session && d2i_SSL_SESSION(&same, &der, (long)len) == session;
 }
 
-struct marking {
-    SSL *ssl;
-    unsigned char *before; /* owned: the session as it was */
-    size_t len;
-    const X509 *mark; /* borrowed from the session; NULL: not marked */
-};
-
-static void mark_begin(SSL *ssl, struct marking *marking)
+void cg_mark_begin(SSL *ssl, struct cg_marking *marking)
 {
     unsigned char *marked = NULL;
     size_t len = 0;
@@ -160,8 +105,7 @@ static void mark_begin(SSL *ssl, struct marking *marking)
     OPENSSL_free(marked);
 }
 
-/* False: the mark could not be taken back, and the connection must not live on. */
-static bool mark_end(struct marking *marking)
+bool cg_mark_end(struct cg_marking *marking)
 {
     bool clean = !marking->ssl || read_back(marking->ssl, marking->before, marking->len);
     OPENSSL_free(marking->before);
@@ -172,12 +116,12 @@ static bool mark_end(struct marking *marking)
 bool cg_mark_works(SSL *ssl)
 {
     X509 *before = SSL_get1_peer_certificate(ssl);
-    struct marking marking;
-    mark_begin(ssl, &marking);
+    struct cg_marking marking;
+    cg_mark_begin(ssl, &marking);
     unsigned char *der = NULL;
     int len = marking.mark ? i2d_X509(marking.mark, &der) : 0;
     bool works = len == sizeof mark && memcmp(der, mark, sizeof mark) == 0;
-    works = mark_end(&marking) && works;
+    works = cg_mark_end(&marking) && works;
     const X509 *after = SSL_get0_peer_certificate(ssl);
     works = works && (before ? after && X509_cmp(before, after) == 0 : !after);
     OPENSSL_free(der);
@@ -185,43 +129,12 @@ bool cg_mark_works(SSL *ssl)
     return works;
 }
 
-/* ---- questions */
-
-bool cg_hook_can_prove(void)
+void cg_marks_set_proven(bool proven)
 {
-    return cg_hook.can_prove;
+    marks_proven = proven;
 }
 
-bool cg_hook_is_client(struct cg_conn *conn, cg_certificate_fn certificate, const void *client)
+bool cg_marks_are_proven(void)
 {
-    struct marking marking;
-    if (!cg_hook.can_prove || !conn->ssl || conn->state != CG_CONN_ESTABLISHED || conn->peer_leaf)
-        return false;
-    ERR_set_mark();
-    mark_begin(conn->ssl, &marking);
-    X509 *answer = marking.mark ? certificate(client) : NULL;
-    bool is = answer && answer == marking.mark;
-    X509_free(answer);
-    if (!mark_end(&marking)) {
-        cg_hook_shut_down(conn);
-        is = false;
-    }
-    ERR_pop_to_mark();
-    return is;
-}
-
-struct cg_conn *cg_hook_find_client(cg_certificate_fn certificate, const void *client,
-                                    bool (*may_be)(const void *context, const struct cg_conn *conn),
-                                    const void *context)
-{
-    int asked = 0, looked_at = 0;
-    struct cg_conn *conn = cg_hook.freshest;
-    for (; conn && asked < ASKED_MAX && looked_at < LOOKED_AT_MAX; conn = conn->staler, looked_at++) {
-        if (!may_be(context, conn))
-            continue;
-        asked++;
-        if (cg_hook_is_client(conn, certificate, client))
-            return conn;
-    }
-    return NULL;
+    return marks_proven;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a client's hello offers, as OpenSSL read it, beside what the broker has: why the two did not meet. In TLS 1.2
- * OpenSSL says "no shared cipher" of a certificate, a group and a signature that do not fit, too. */
+#include "offer.h"
+
 #include "ciphers.h"
-#include "private.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,7 +67,7 @@ bool cg_offers_psk(const struct cg_conn *conn)
     for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
         if (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(ciphers, i)) == NID_auth_psk)
             return true;
-    return conn->psk_offered;
+    return conn->private->psk_offered;
 }
 
 /* ---- groups and signatures */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Certificates of the broker's own at the start, and what they would be refused for where rules are only audited. */
 #include "own_certificate.h"
 
 #include "ciphers.h"
+#include "context.h"
 #include "core/check.h"
 #include "core/own_certificate.h"
-#include "own_private.h"
+#include "handlers.h"
 #include "prove.h"
 
 #include <openssl/err.h>
@@ -36,7 +36,7 @@ static struct cg_strength strength_of(const struct cg_context *context)
 void cg_own_strength_note(void)
 {
     struct cg_strength all = {0, 0};
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
         if (!cg_own_is_listeners(context))
             continue;
         const struct cg_strength one = strength_of(context);
@@ -56,9 +56,9 @@ static bool has_cipher(const struct cg_context *context, const struct cg_snapsho
     char section[64] = "$.tls";
     if (index > 1)
         snprintf(section, sizeof section, "$.listeners[%zu].tls", index - 2);
-    cg_hook.origin_forced = CG_ORIGIN_FOREIGN; /* the SSL_CTX that is made meanwhile is no listener's */
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
     bool ok = cg_ciphers_fit(snapshot->policy->name, section, &policy->tls, &strength, "certfile", &err);
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     if (!ok) {
         out->reason = CG_REASON_POLICY_INVALID;
         snprintf(out->detail, sizeof out->detail, "%s", err.text);
@@ -74,7 +74,7 @@ static bool is_hopeless(const struct cg_context *context, const struct cg_snapsh
         return false; /* PSK listener, or bridge */
     for (size_t index = 0; (policy = serves_own(snapshot, &index)); refused = true) {
         struct cg_own_state one = {.port = 0};
-        cg_own_judge(snapshot, policy, context, &one);
+        cg_own_judge_context(snapshot, policy, context, &one);
         bool passes = one.reason == CG_REASON_OK || one.of_time;
         if (passes && has_cipher(context, snapshot, policy, index, &one))
             return false;
@@ -88,12 +88,12 @@ bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state 
 {
     bool found = false;
     *out = (struct cg_own_state){.reason = CG_REASON_INTERNAL_ERROR};
-    if (cg_hook.blind) {
+    if (cg_contexts_blind()) {
         snprintf(out->detail, sizeof out->detail, "it can't be found: no memory when a listener was opened");
         return true;
     }
     ERR_set_mark();
-    for (const struct cg_context *context = cg_hook.contexts; context && !found; context = context->next)
+    for (const struct cg_context *context = cg_contexts_first(); context && !found; context = context->next)
         found = is_hopeless(context, snapshot, out);
     ERR_pop_to_mark();
     return found;
@@ -104,7 +104,7 @@ const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t i
     size_t any = 0;
     if (!serves_own(snapshot, &any))
         return NULL;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
         const X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
         bool replaced = context->port && cg_snapshot_credential(snapshot, context->port);
         if (leaf && !replaced && SSL_CTX_get_ssl_method(context->ctx) != TLS_client_method() && index-- == 0)
@@ -144,13 +144,12 @@ static enum cg_reason audit_credentials(const struct cg_snapshot *snapshot, stru
 
 enum cg_reason cg_hook_audit_own(struct cg_error *err)
 {
-    const struct cg_snapshot *snapshot = cg_hook.installs > 0 ? cg_hook.handlers.snapshot(cg_hook.handlers.context)
-                                                              : NULL;
+    const struct cg_snapshot *snapshot = cg_handlers_snapshot();
     if (!snapshot)
         return CG_REASON_UNSET;
     ERR_set_mark();
     enum cg_reason reason = audit_credentials(snapshot, err);
-    for (const struct cg_context *context = cg_hook.contexts; context && !reason; context = context->next) {
+    for (const struct cg_context *context = cg_contexts_first(); context && !reason; context = context->next) {
         X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
         STACK_OF(X509) *chain = NULL;
         if (!leaf || SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method() ||

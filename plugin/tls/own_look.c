@@ -4,71 +4,13 @@
  * The port of an SSL_CTX is known from its first connection on. Until then it may be any listener's that has none yet: it
  * is refused where all of those refuse it, and a listener refuses where more of them are refused by its rules than the other
  * listeners can have. */
-#include "core/check.h"
-#include "core/crl.h"
-#include "core/name.h"
-#include "core/own_certificate.h"
-#include "own_private.h"
+#include "own_look.h"
+
+#include "context.h"
 
 #include <openssl/err.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool cg_own_is_listeners(const struct cg_context *context)
-{
-    return SSL_CTX_get0_certificate(context->ctx) && SSL_CTX_get_ssl_method(context->ctx) != TLS_client_method();
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t lasts_until(const struct cg_snapshot *snapshot, const struct cg_profile *profile, const X509 *leaf,
-                           const struct cg_verdict *verdict)
-{
-    const struct cg_crl_terms terms = {.now = cg_hook.handlers.now(cg_hook.handlers.context),
-                                       .max_age = profile->crl_max_age,
-                                       .grace = profile->crl_grace,
-                                       .skew = profile->clock_skew};
-    int64_t until = verdict->not_after, not_after = 0;
-    if (profile->min_remaining > 0 && cg_time_seconds(X509_get0_notAfter(leaf), &not_after))
-        until = earlier(until, not_after - profile->min_remaining);
-    return earlier(until, cg_crl_set_next_change(cg_trust_crls(snapshot->server_trust), &terms) - 1);
-}
-
-static void judge(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
-                  const STACK_OF(X509) *chain, struct cg_own_state *out)
-{
-    struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
-    struct cg_own_fault fault = {CG_REASON_NO_MEMORY, false, "no memory"};
-    if (verdict) {
-        (void)cg_own_examine(snapshot, policy, leaf, chain, verdict);
-        fault = cg_own_fault(verdict);
-        out->until = lasts_until(snapshot, &policy->server, leaf, verdict);
-    }
-    out->certificate = leaf;
-    out->reason = fault.reason;
-    out->of_time = fault.of_time;
-    snprintf(out->detail, sizeof out->detail, "%s", fault.detail);
-    cg_verdict_clear(verdict);
-    OPENSSL_free(verdict);
-}
-
-void cg_own_judge(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy,
-                  const struct cg_context *context, struct cg_own_state *out)
-{
-    STACK_OF(X509) *chain = NULL;
-    if (SSL_CTX_get0_chain_certs(context->ctx, &chain)) {
-        judge(snapshot, policy, SSL_CTX_get0_certificate(context->ctx), chain, out);
-        return;
-    }
-    out->certificate = SSL_CTX_get0_certificate(context->ctx);
-    out->reason = CG_REASON_INTERNAL_ERROR;
-    out->of_time = false;
-    snprintf(out->detail, sizeof out->detail, "the chain can't be read");
-}
 
 /* ---- whose SSL_CTXs there are */
 
@@ -98,7 +40,7 @@ static bool is_named(const struct cg_policy *policy, uint16_t port)
 
 static bool has_context(uint16_t port)
 {
-    const struct cg_context *context = cg_hook.contexts;
+    const struct cg_context *context = cg_contexts_first();
     while (context && !(context->port == port && cg_own_is_listeners(context)))
         context = context->next;
     return context != NULL;
@@ -113,7 +55,7 @@ static bool may_be_unseen(const struct cg_policy *policy, const struct cg_listen
 static void count_unseen(struct looking *looking)
 {
     const struct cg_policy *policy = looking->snapshot->policy;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         looking->unseen += !context->port && cg_own_is_listeners(context);
     for (size_t i = 0; i < policy->nlisteners; i++)
         looking->listeners += may_be_unseen(policy, &policy->listeners[i]);
@@ -164,7 +106,7 @@ static bool judge_once(struct looking *looking, const struct cg_listener_policy 
             *out = looking->judged[i].state;
             return true;
         }
-    cg_own_judge(looking->snapshot, policy, context, out);
+    cg_own_judge_context(looking->snapshot, policy, context, out);
     struct judged *grown = realloc(looking->judged, (looking->count + 1) * sizeof *grown);
     if (grown) { /* without memory it is judged again */
         looking->judged = grown;
@@ -226,7 +168,7 @@ static void look_at_unseen_listener(struct looking *looking, const struct cg_lis
 {
     size_t others = policy->port ? looking->unseen - 1 : looking->listeners, refused = 0;
     struct cg_own_state first = {.certificate = NULL}, accepted = {.certificate = NULL}, one, any;
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next) {
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
         if (context->port || !cg_own_is_listeners(context))
             continue;
         if (!judge_once(looking, policy, context, &one) || !judge_unseen(looking, context, &any))
@@ -259,7 +201,7 @@ static void look_at_credential(struct looking *looking, const struct cg_listener
         return;
     }
     if (cg_credential_is_held(credential))
-        judge(looking->snapshot, policy, credential->leaf, credential->chain, &state);
+        cg_own_judge(looking->snapshot, policy, credential->leaf, credential->chain, &state);
     tell(looking, CG_OWN_CREDENTIAL, policy->port, policy->port, &state);
 }
 
@@ -275,7 +217,7 @@ bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *ar
         if (credential)
             look_at_credential(&looking, policy, credential);
     }
-    for (const struct cg_context *context = cg_hook.contexts; context; context = context->next)
+    for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (cg_own_is_listeners(context))
             look_at_context(&looking, context);
     for (size_t i = 0; i <= policies->nlisteners; i++) {
@@ -290,5 +232,5 @@ bool cg_own_look(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *ar
 
 uint64_t cg_own_ports_learned(void)
 {
-    return cg_hook.ports_learned;
+    return cg_contexts_ports_learned();
 }

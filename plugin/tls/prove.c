@@ -2,9 +2,9 @@
 #include "prove.h"
 
 #include "ciphers.h"
-#include "private.h"
+#include "credential.h"
+#include "loopback.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,22 +12,13 @@
 
 static bool handshake(const struct cg_credential *credential)
 {
-    BIO *near = NULL, *far = NULL;
-    bool ok = false;
-    SSL_CTX *server_ctx = SSL_CTX_new(TLS_server_method()), *client_ctx = SSL_CTX_new(TLS_client_method());
-    SSL *server = server_ctx ? SSL_new(server_ctx) : NULL, *client = client_ctx ? SSL_new(client_ctx) : NULL;
-    if (!server || !client || !BIO_new_bio_pair(&near, 0, &far, 0))
-        goto out;
-    SSL_set_bio(server, near, near);
-    SSL_set_bio(client, far, far);
-    SSL_set_accept_state(server);
-    SSL_set_connect_state(client);
-    ok = cg_serve(server, credential) && cg_shake_hands(server, client);
-out:
-    SSL_free(server);
-    SSL_free(client);
-    SSL_CTX_free(server_ctx);
-    SSL_CTX_free(client_ctx);
+    SSL_CTX *server = SSL_CTX_new(TLS_server_method()), *client = SSL_CTX_new(TLS_client_method());
+    struct cg_loopback pair;
+    bool ok = cg_loopback_open(&pair, server, client) && cg_serve(pair.server, credential) &&
+              cg_loopback_shake_hands(&pair);
+    cg_loopback_close(&pair);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
     return ok;
 }
 

@@ -10,10 +10,16 @@
  * both serve TLS 1.2 and 1.3, exist in OpenSSL 3.0 to 3.6, are not deprecated, and are not used by Mosquitto or
  * libwebsockets. A session id context alone would bind to listener and snapshot, but knows nothing of the certificate;
  * it is set too, since OpenSSL refuses to resume a verified session without one. There is no stateful cache: session ids
- * of TLS 1.2 find nothing (context.c). */
+ * of TLS 1.2 find nothing (handshake.c). */
+#include "resumption.h"
+
 #include "core/moment.h"
-#include "private.h"
+#include "credential.h"
+#include "handlers.h"
+#include "main_thread.h"
+#include "record.h"
 #include "tickets.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -34,14 +40,9 @@ struct binding {
     uint16_t zero; /* no padding: all of it is defined */
 };
 
-static int64_t monotonic_ms(void)
-{
-    return cg_hook.handlers.monotonic_ms(cg_hook.handlers.context);
-}
-
 static struct cg_conn *ours(const SSL *ssl)
 {
-    return pthread_equal(pthread_self(), cg_hook.main_thread) ? cg_conn_of(ssl) : NULL;
+    return cg_on_main_thread() ? cg_conn_of(ssl) : NULL;
 }
 
 /* The tickets that this connection may have a part in, or NULL. */
@@ -61,17 +62,18 @@ static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
 {
     struct cg_tickets *tickets = tickets_of(conn);
     X509 *leaf = SSL_SESSION_get0_peer(session);
-    if (!tickets || !leaf || !conn->verified || sk_X509_num(conn->path) < 2 || sk_X509_value(conn->path, 0) != leaf)
+    if (!tickets || !leaf || !conn->private->verified || sk_X509_num(conn->path) < 2 ||
+        sk_X509_value(conn->path, 0) != leaf)
         return false;
-    int64_t now_ms = monotonic_ms();
-    int64_t left = (conn->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
+    int64_t now_ms = cg_handlers_monotonic_ms();
+    int64_t left = (conn->private->proved_ms + CG_PROOF_HOLDS_MS - now_ms) / 1000;
     if (conn->not_after != CG_TIME_NO_END) {
-        int64_t valid = conn->not_after - cg_hook.handlers.now(cg_hook.handlers.context);
+        int64_t valid = conn->not_after - cg_handlers_now();
         left = valid < left ? valid : left;
     }
     left = left < 2 * CG_TICKET_KEY_MS / 1000 ? left : 2 * CG_TICKET_KEY_MS / 1000;
     struct binding binding = {.snapshot = conn->snapshot->number,
-                              .proved_ms = conn->proved_ms,
+                              .proved_ms = conn->private->proved_ms,
                               .issuers = cg_tickets_remember(tickets, conn->path),
                               .port = conn->listener};
     if (left <= 0 || binding.issuers < 0)
@@ -112,19 +114,22 @@ static bool is_still_good(struct cg_conn *conn, SSL_SESSION *session)
     struct cg_tickets *tickets = tickets_of(conn);
     X509 *leaf = SSL_SESSION_get0_peer(session);
     struct binding binding;
-    if (!tickets || !leaf || conn->state != CG_CONN_HANDSHAKE || ++conn->tickets_tried > CG_TICKETS_TRIED_MAX ||
-        !read_binding(session, &binding) || binding.snapshot != conn->snapshot->number ||
-        binding.port != conn->listener || monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
+    if (!tickets || !leaf || conn->state != CG_CONN_HANDSHAKE ||
+        ++conn->private->tickets_tried > CG_TICKETS_TRIED_MAX || !read_binding(session, &binding) ||
+        binding.snapshot != conn->snapshot->number || binding.port != conn->listener ||
+        cg_handlers_monotonic_ms() - binding.proved_ms >= CG_PROOF_HOLDS_MS)
         return false;
     /* resuming shows no certificate of ours: one that is refused must not go unseen */
     if (!cg_snapshot_credential(conn->snapshot, conn->listener) && !cg_own_credential(conn->ssl, conn))
         return false;
     STACK_OF(X509) *path = cg_tickets_path(tickets, binding.issuers, leaf);
-    bool good = path && cg_handshake_resume(conn, path);
+    bool good = path && cg_verify_again(conn, path);
     sk_X509_pop_free(path, X509_free);
-    if (good)
-        conn->proved_ms = binding.proved_ms;
-    return good;
+    if (!good)
+        return false;
+    cg_resumption_accepted(conn);
+    conn->private->proved_ms = binding.proved_ms;
+    return true;
 }
 
 static SSL_TICKET_RETURN take(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
@@ -150,8 +155,8 @@ static int key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX 
     if (!context || !context->tickets)
         return 0;
     if (seal)
-        return cg_tickets_seal(context->tickets, monotonic_ms(), name, iv, cipher, mac);
-    int opened = cg_tickets_open(context->tickets, monotonic_ms(), name, iv, cipher, mac);
+        return cg_tickets_seal(context->tickets, cg_handlers_monotonic_ms(), name, iv, cipher, mac);
+    int opened = cg_tickets_open(context->tickets, cg_handlers_monotonic_ms(), name, iv, cipher, mac);
     /* RFC 8446 C.4: a client uses a ticket once, so that nobody can tell its connections as one client's */
     return opened == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : opened;
 }
@@ -190,7 +195,7 @@ void cg_resumption_accepted(struct cg_conn *conn)
 
 void cg_resumption_tick(void)
 {
-    for (struct cg_context *context = cg_hook.contexts; context; context = context->next)
+    for (struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (context->tickets)
-            cg_tickets_tick(context->tickets, monotonic_ms());
+            cg_tickets_tick(context->tickets, cg_handlers_monotonic_ms());
 }

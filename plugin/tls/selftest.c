@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The proof at load that the hook is effective: handshakes with ourselves in memory, through the hook, with
- * certificates made on the spot. A good one must be accepted and a bad one refused, in TLS 1.2 and 1.3, on an SSL_CTX
- * that asks for no certificate itself. Nothing of it reaches the caller's handlers. */
-#include "private.h"
+#include "selftest.h"
 
+#include "context.h"
 #include "core/moment.h"
 #include "core/policy_load.h"
+#include "handlers.h"
+#include "loopback.h"
+#include "marker.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
@@ -146,27 +145,13 @@ static void ended(void *argument, struct cg_conn *conn)
 
 static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_origin origin, int version)
 {
-    cg_hook.origin_forced = origin;
+    cg_contexts_force_origin(origin);
     SSL_CTX *ctx = SSL_CTX_new(method);
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     if (ctx && SSL_CTX_set_min_proto_version(ctx, version) && SSL_CTX_set_max_proto_version(ctx, version))
         return ctx;
     SSL_CTX_free(ctx);
     return NULL;
-}
-
-bool cg_shake_hands(SSL *server, SSL *client)
-{
-    for (int i = 0; i < 20 && (!SSL_is_init_finished(server) || !SSL_is_init_finished(client)); i++) {
-        ERR_clear_error();
-        int rc = SSL_do_handshake(client);
-        if (rc <= 0 && SSL_get_error(client, rc) != SSL_ERROR_WANT_READ)
-            return false;
-        rc = SSL_do_handshake(server);
-        if (rc <= 0 && SSL_get_error(server, rc) != SSL_ERROR_WANT_READ)
-            return false;
-    }
-    return SSL_is_init_finished(server) && SSL_is_init_finished(client);
 }
 
 static bool hears(SSL *from, SSL *to)
@@ -183,26 +168,17 @@ static bool can_prove(SSL *server, SSL *client)
 
 static bool handshake(int version, const struct identity *identity)
 {
-    BIO *near = NULL, *far = NULL;
-    bool ok = false;
-    SSL_CTX *server_ctx = make_context(TLS_server_method(), CG_ORIGIN_BROKER, version);
-    SSL_CTX *client_ctx = make_context(TLS_client_method(), CG_ORIGIN_FOREIGN, version);
-    SSL *server = server_ctx ? SSL_new(server_ctx) : NULL, *client = client_ctx ? SSL_new(client_ctx) : NULL;
-    if (!server || !client || !BIO_new_bio_pair(&near, 0, &far, 0))
-        goto out;
-    SSL_set_bio(server, near, near);
-    SSL_set_bio(client, far, far);
-    SSL_set_accept_state(server);
-    SSL_set_connect_state(client);
-    if (SSL_use_cert_and_key(client, identity->cert, identity->key, NULL, 1) == 1)
-        ok = cg_shake_hands(server, client);
+    SSL_CTX *server = make_context(TLS_server_method(), CG_ORIGIN_BROKER, version);
+    SSL_CTX *client = make_context(TLS_client_method(), CG_ORIGIN_FOREIGN, version);
+    struct cg_loopback pair;
+    bool ok = cg_loopback_open(&pair, server, client) &&
+              SSL_use_cert_and_key(pair.client, identity->cert, identity->key, NULL, 1) == 1 &&
+              cg_loopback_shake_hands(&pair);
     if (ok)
-        cg_hook.can_prove = cg_hook.can_prove && can_prove(server, client);
-out:
-    SSL_free(server);
-    SSL_free(client);
-    SSL_CTX_free(server_ctx);
-    SSL_CTX_free(client_ctx);
+        cg_marks_set_proven(cg_marks_are_proven() && can_prove(pair.server, pair.client));
+    cg_loopback_close(&pair);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
     return ok;
 }
 
@@ -250,21 +226,21 @@ bool cg_self_test(struct cg_error *err)
     if (!clock_is_possible(err))
         return false;
     struct proof proof = {0};
-    struct cg_hook_handlers handlers = cg_hook.handlers;
-    cg_hook.handlers = (struct cg_hook_handlers){.context = &proof,
-                                                 .snapshot = current,
-                                                 .now = wall_clock,
-                                                 .monotonic_ms = no_clock,
-                                                 .rejected = rejected,
-                                                 .accepted = accepted,
-                                                 .ended = ended};
+    const struct cg_hook_handlers ours = {.context = &proof,
+                                          .snapshot = current,
+                                          .now = wall_clock,
+                                          .monotonic_ms = no_clock,
+                                          .rejected = rejected,
+                                          .accepted = accepted,
+                                          .ended = ended};
+    const struct cg_hook_handlers handlers = cg_handlers_swap(&ours);
     cg_error_set(err,
                  "self-test: certificates can't be made; is P-256 or SHA-256 switched off in OpenSSL's configuration?");
-    cg_hook.can_prove = true;
+    cg_marks_set_proven(true);
     bool ok = make_certificates(&proof) && make_snapshot(&proof, err) && prove(&proof, TLS1_3_VERSION, true, err) &&
               prove(&proof, TLS1_3_VERSION, false, err) && prove(&proof, TLS1_2_VERSION, true, err) &&
               prove(&proof, TLS1_2_VERSION, false, err);
-    cg_hook.handlers = handlers;
+    (void)cg_handlers_swap(&handlers);
     cg_policy_free(proof.snapshot.policy);
     cg_trust_free(proof.snapshot.trust);
     identity_clear(&proof.ca);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the policy says about a connection, put into its SSL at the start of the handshake. What OpenSSL reads from the
- * SSL_CTX at the time of use is put there, once for each snapshot: the cipher lists cost more to parse than a
- * handshake has to spare, and a copy in every SSL would stay for the life of the session. */
+#include "settings.h"
+
 #include "ciphers.h"
-#include "private.h"
+#include "context.h"
+#include "credential.h"
+#include "record.h"
+#include "resumption.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -85,8 +87,7 @@ static bool apply_to_context(const struct cg_conn *conn, struct cg_context *cont
     }
     if (conn->role == CG_ROLE_LISTENER)
         announce_cas(context->ctx, conn->snapshot->trust);
-    cg_hook.ports_learned += context->port != conn->listener;
-    context->port = conn->listener;
+    cg_context_set_port(context, conn->listener);
     context->snapshot = conn->snapshot->number;
     return true;
 }
@@ -133,7 +134,7 @@ static int note_psk(SSL *ssl, const unsigned char *identity, size_t length, SSL_
 {
     struct cg_conn *conn = cg_conn_of(ssl);
     if (conn && is_text(identity, length))
-        conn->psk_offered = true;
+        conn->private->psk_offered = true;
     *session = NULL;
     return 1;
 }

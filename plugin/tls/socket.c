@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What passes between a connection and its socket until its CONNECT was answered, seen through the BIO's callback. */
-#include "private.h"
+#include "socket.h"
+
+#include "handlers.h"
+#include "record.h"
+#include "unclaimed.h"
 
 /* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
 static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t count)
 {
-    for (size_t i = 0; i < count && conn->nfirst < sizeof conn->first; i++)
-        conn->first[conn->nfirst++] = (unsigned char)bytes[i];
+    for (size_t i = 0; i < count && conn->private->nfirst < sizeof conn->private->first; i++)
+        conn->private->first[conn->private->nfirst++] = (unsigned char)bytes[i];
 }
 
 static long passing(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
@@ -27,10 +30,9 @@ static long going_on(BIO *bio, int operation, const char *bytes, size_t size, in
     struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
     if (operation == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0) {
         cg_unclaimed_read(conn);
-    } else if (operation == BIO_CB_READ && conn->connect_done) {
+    } else if (operation == BIO_CB_READ && conn->private->connect_done) {
         BIO_set_callback_ex(bio, NULL);
-        if (cg_hook.handlers.reads_on)
-            cg_hook.handlers.reads_on(cg_hook.handlers.context, conn);
+        cg_handlers_reads_on(conn);
     }
     return ret;
 }

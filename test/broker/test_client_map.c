@@ -2,6 +2,8 @@
 /* Whose a client id is: who may use it, who owns the broker's session of it for certain, and what is forgotten. */
 #include "client_map.h"
 
+#include "session.h"
+
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>
@@ -19,6 +21,8 @@
 static struct cg_pki *pki;
 static struct cg_client_map *map;
 static const void *broker_says; /* whose session it is */
+static struct cg_session sessions[1200];
+static size_t nsessions; /* of the connections of one test */
 
 static const void *client_of(const char *client_id)
 {
@@ -34,6 +38,8 @@ static int start(void **unused)
                      "a-renewed: cn=a san=uri:urn:a,dns:a.lan\na-bare: cn=a san=none\na-other: cn=a san=uri:urn:else\n"
                      "nameless: subject=/ san=uri:urn:n\nnameless-other: subject=/ san=uri:urn:m\n"
                      "nameless-bare: subject=/ san=none\n");
+    memset(sessions, 0, sizeof sessions);
+    nsessions = 0;
     map = cg_client_map_new(NULL);
     return map ? 0 : -1;
 }
@@ -70,7 +76,9 @@ static bool is_free(const char *client_id, const char *certificate)
 
 static struct cg_conn conn_of(const char *certificate)
 {
-    return (struct cg_conn){.role = CG_ROLE_LISTENER, .peer_leaf = cg_pki_cert(pki, certificate)};
+    return (struct cg_conn){.role = CG_ROLE_LISTENER,
+                            .peer_leaf = certificate ? cg_pki_cert(pki, certificate) : NULL,
+                            .session = &sessions[nsessions++]};
 }
 
 /* An id is its holder's while it is connected, and after. */
@@ -80,7 +88,7 @@ static void an_id_is_open_to_its_holder_alone(void **unused)
     struct cg_conn conn = conn_of("a");
     assert_true(is_free("id", "b"));
     struct cg_claim *one = claim(&conn, "id");
-    assert_string_equal(conn.client_id, "id");
+    assert_string_equal(conn.session->client_id, "id");
     for (int i = 0; i < 3; i++) { /* pending, accepted, gone */
         assert_true(is_free("id", "a"));
         assert_false(is_free("id", "b"));
@@ -91,7 +99,7 @@ static void an_id_is_open_to_its_holder_alone(void **unused)
         else if (i == 1)
             cg_client_map_release(map, one);
     }
-    assert_null(conn.client_id);
+    assert_null(conn.session->client_id);
     assert_int_equal(cg_client_map_left(map), 1);
 }
 
@@ -148,7 +156,7 @@ static void who_waited_may_be_too_late(void **unused)
 static void ids_without_a_certificate_have_no_holder(void **unused)
 {
     (void)unused;
-    struct cg_conn conn = {.role = CG_ROLE_LISTENER};
+    struct cg_conn conn = conn_of(NULL);
     struct cg_claim *one = claim(&conn, "id"), *plain = claim_plain("c", "plain");
     cg_client_map_poll(map);
     assert_true(is_free("id", "b") && is_free("id", NULL) && is_free("plain", "b") && is_free("plain", NULL));
@@ -288,7 +296,7 @@ static void what_a_holder_showed_stays_known(void **unused)
 static void a_plain_session_is_owned_where_all_are_plain(void **unused)
 {
     (void)unused;
-    struct cg_conn conn = {.role = CG_ROLE_LISTENER};
+    struct cg_conn conn = conn_of(NULL);
     struct cg_claim *plain = claim_plain("c", "id");
     cg_client_map_poll(map);
     assert_ptr_equal(cg_client_map_first_plain(map), plain);
@@ -315,7 +323,7 @@ static void a_connection_has_one_claim(void **unused)
     claim(&conn, "id");
     struct cg_claim *again = claim(&conn, "id");
     assert_int_equal(cg_client_map_claims(map), 1);
-    assert_ptr_equal(conn.broker_data, again);
+    assert_ptr_equal(conn.session->claim, again);
     assert_ptr_equal(cg_client_map_of_id(map, "id"), again);
     claim_plain("c", "x");
     claim_plain("c", "y"); /* another client at the same place */

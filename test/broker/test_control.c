@@ -3,6 +3,7 @@
 #include "control.h"
 
 #include "control_request.h"
+#include "session.h"
 
 #include "core/list.h"
 #include "core/policy_load.h"
@@ -25,6 +26,7 @@ static struct cg_control_means means;
 static struct cg_control *control;
 static struct cg_snapshot snapshot;
 static struct cg_conn conn;
+static struct cg_session session;
 static struct cg_claim *claim;
 static unsigned char admin_sha256[EVP_MAX_MD_SIZE];
 static struct cg_certificate_match admin = {.sha256 = admin_sha256};
@@ -53,6 +55,8 @@ static int start(void **unused)
     struct cg_error err = {""};
     memset(&snapshot, 0, sizeof snapshot);
     memset(&conn, 0, sizeof conn);
+    memset(&session, 0, sizeof session);
+    conn.session = &session;
     answers = denials = 0;
     pki = cg_pki_new(time(NULL));
     cg_pki_make(pki, "ca: ca cn=ca\nadmin: issuer=ca cn=admin\n");
@@ -204,7 +208,8 @@ static void who_is_no_administrator_any_more_gets_no_answer(void **unused)
 static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused)
 {
     (void)unused;
-    struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf};
+    struct cg_session others = {.client_id = NULL};
+    struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf, .session = &others};
     const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
     struct cg_claim *second = cg_client_map_claim(means.clients, &what, "boss");

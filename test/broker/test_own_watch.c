@@ -6,6 +6,7 @@
 #include "core/own_certificate.h"
 #include "lib/pki_maker.h"
 #include "tls/own_certificate.h"
+#include "tls/own_look.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,9 +3,11 @@
  * thread looks at paths that the connections own. */
 #include "recheck.h"
 
+#include "session.h"
+
 #include "core/policy_load.h"
 #include "lib/pki_maker.h"
-#include "tls/private.h"
+#include "tls/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,6 +25,7 @@
 static struct cg_pki *pki;
 static struct cg_snapshot old, fresh;
 static struct cg_conn conn[CONNS];
+static struct cg_session session[CONNS];
 static SSL_CTX *ctx;
 static SSL *ssl;
 
@@ -41,6 +44,7 @@ static struct cg_trust *trust_of(const char *anchors, const char *crl)
 /* What the TLS layer does at the end of a connection. */
 static void end(struct cg_conn *one)
 {
+    cg_conn_unlist(one);
     cg_recheck_forget(one);
     sk_X509_pop_free(one->path, X509_free);
     X509_free(one->peer_leaf);
@@ -62,25 +66,28 @@ static int start(void **unused)
     ctx = SSL_CTX_new(TLS_server_method());
     ssl = SSL_new(ctx);
     memset(conn, 0, sizeof conn);
+    memset(session, 0, sizeof session);
     for (int i = 0; i < CONNS; i++) { /* every third one is known by its leaf alone */
         const char *name = i % 3 == 0 ? "plain" : i % 3 == 1 ? "good" : "bad";
         conn[i].ssl = ssl;
+        conn[i].session = &session[i];
         conn[i].role = CG_ROLE_LISTENER;
         conn[i].state = CG_CONN_ESTABLISHED;
         conn[i].snapshot = &old;
         conn[i].peer_leaf = cg_pki_cert(pki, name);
         X509_up_ref(conn[i].peer_leaf);
         conn[i].path = i % 3 ? cg_pki_stack(pki, i % 3 == 1 ? "good root" : "bad root") : NULL;
-        conn[i].next = i + 1 < CONNS ? &conn[i + 1] : NULL;
     }
-    cg_hook.conns = conn;
+    for (int i = CONNS; i > 0; i--)
+        cg_conn_list(&conn[i - 1]);
     return 0;
 }
 
 static int finish(void **unused)
 {
     (void)unused;
-    cg_hook.conns = NULL;
+    while (cg_conn_first())
+        cg_conn_unlist(cg_conn_first());
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     cg_trust_free(old.trust);
@@ -147,7 +154,7 @@ static void a_pass_may_be_given_up(void **unused)
     end(&conn[CONNS - 1]);
     cg_recheck_free(pass);
     for (int i = 0; i < CONNS - 1; i++) {
-        assert_null(conn[i].recheck);
+        assert_null(conn[i].session->recheck);
         end(&conn[i]);
     }
 }

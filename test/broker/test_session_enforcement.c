@@ -3,9 +3,11 @@
  * name is theirs for certain; or they are reported where the policy says so. */
 #include "session_enforcement.h"
 
+#include "session.h"
+
 #include "core/policy_load.h"
 #include "lib/pki_maker.h"
-#include "tls/private.h"
+#include "tls/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +32,7 @@ static struct world {
     struct cg_client_map *clients;
     struct cg_enforcement *enforcement;
     struct cg_conn conn[CONNS];
+    struct cg_session session[CONNS];
     int told; /* of sessions that ended or are audited */
     char last[900];
 } w;
@@ -55,10 +58,8 @@ static int number_of(const char *client_id)
 static void free_conn(struct cg_conn *conn)
 {
     cg_enforcement_ended(w.enforcement, conn);
-    cg_client_map_release(w.clients, conn->broker_data);
-    *(conn->prev ? &conn->prev->next : &cg_hook.conns) = conn->next;
-    if (conn->next)
-        conn->next->prev = conn->prev;
+    cg_client_map_release(w.clients, conn->session->claim);
+    cg_conn_unlist(conn);
     sk_X509_pop_free(conn->path, X509_free);
     cg_snapshot_release(conn->snapshot);
     if (conn->fd >= 0)
@@ -125,6 +126,7 @@ static int start(void **unused)
         w.conn[i].role = CG_ROLE_LISTENER;
         w.conn[i].state = CG_CONN_ESTABLISHED;
         w.conn[i].fd = -1;
+        w.conn[i].session = &w.session[i];
     }
     return w.enforcement ? 0 : -1;
 }
@@ -132,8 +134,8 @@ static int start(void **unused)
 static int finish(void **unused)
 {
     (void)unused;
-    while (cg_hook.conns)
-        free_conn(cg_hook.conns);
+    while (cg_conn_first())
+        free_conn(cg_conn_first());
     cg_enforcement_free(w.enforcement);
     cg_client_map_free(w.clients);
     cg_reporter_close(w.reporter);
@@ -150,10 +152,7 @@ static struct cg_conn *session(int i, const char *path, bool mqtt5)
     struct cg_conn *conn = &w.conn[i];
     char id[16];
     snprintf(id, sizeof id, "n%d", i);
-    conn->next = cg_hook.conns;
-    if (conn->next)
-        conn->next->prev = conn;
-    cg_hook.conns = conn;
+    cg_conn_list(conn);
     conn->path = cg_pki_stack(w.pki, path);
     conn->peer_leaf = sk_X509_value(conn->path, 0);
     conn->snapshot = cg_snapshot_take(&w.snapshot);
@@ -237,7 +236,7 @@ static void records_may_go_at_any_kick(void **unused)
         session(i, i == 1 ? "long root" : "dev root", true);
     poll_at(NOW + 101);
     assert_int_equal(nkicked, 2);
-    assert_ptr_equal(cg_hook.conns, &w.conn[1]);
+    assert_ptr_equal(cg_conn_first(), &w.conn[1]);
     assert_null(w.conn[1].next);
 }
 
@@ -287,7 +286,8 @@ static void others_are_shut_down(void **unused)
     for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++) {
         int fd[2];
         char id[16];
-        struct cg_conn other = {.fd = -1};
+        struct cg_session others = {.client_id = NULL};
+        struct cg_conn other = {.fd = -1, .session = &others};
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
         w.snapshot.policy->base.send_will = rows[i].send_will;
         struct cg_conn *conn = session(i, "dev root", rows[i].mqtt5);
@@ -349,7 +349,8 @@ static void run_pass(int64_t now)
     for (int i = 0; i < 20000; i++) { /* the pass has a thread of its own */
         poll_at(now);
         nanosleep(&time, NULL);
-        if (!cg_hook.conns || (cg_hook.conns->snapshot == &w.snapshot && !cg_hook.conns->recheck && i > 20))
+        const struct cg_conn *first = cg_conn_first();
+        if (!first || (first->snapshot == &w.snapshot && !first->session->recheck && i > 20))
             return;
     }
 }
@@ -410,7 +411,7 @@ static void identity_and_client_id_are_checked_again(void **unused)
     run_pass(NOW);
     assert_int_equal(nkicked, 0);
     old = old_snapshot();
-    was_judged_by(cg_hook.conns, &old);
+    was_judged_by(cg_conn_first(), &old);
     w.snapshot.policy->base.identity.client_id = CG_CLIENT_ID_EQUAL; /* it is n0, and its name is dev */
     run_pass(NOW);
     assert_int_equal(nkicked, 1);

@@ -3,9 +3,11 @@
  * the broker's certificate, anchors, intermediates and CRLs. */
 #include "warn.h"
 
+#include "session.h"
+
 #include "core/policy_load.h"
 #include "lib/pki_maker.h"
-#include "tls/private.h"
+#include "tls/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +29,7 @@ static struct world {
     struct cg_warner *warner;
     struct cg_snapshot snapshot;
     struct cg_conn client;
+    struct cg_session session;
 } w;
 
 static int told[5]; /* by what is warned of */
@@ -50,6 +53,7 @@ static int start(void **unused)
     (void)unused;
     struct cg_error err = {""};
     memset(&w, 0, sizeof w);
+    w.client.session = &w.session;
     memset(told, 0, sizeof told);
     w.pki = cg_pki_new(NOW);
     cg_pki_make(w.pki, "root: ca cn=root days=-1..90\ninter: ca issuer=root days=-1..60\n"
@@ -208,7 +212,7 @@ static void a_look_is_timed_for_what_comes(void **unused)
 static void live_clients_are_looked_at_too(void **unused)
 {
     (void)unused;
-    cg_hook.conns = &w.client;
+    cg_conn_list(&w.client);
     cg_warner_pulse(w.warner, &w.snapshot, NOW);
     assert_int_equal(told[CLIENT], 0);
     w.client.state = CG_CONN_REJECTED;
@@ -218,7 +222,7 @@ static void live_clients_are_looked_at_too(void **unused)
     cg_warner_swapped(w.warner);
     cg_warner_pulse(w.warner, &w.snapshot, NOW + 30 * DAY);
     assert_int_equal(told[CLIENT], 1);
-    cg_hook.conns = NULL;
+    cg_conn_unlist(&w.client);
 }
 
 /* No unit that leaves too little of what is left; who it is stands there too. */
@@ -242,7 +246,7 @@ static void how_much_is_left_in_words(void **unused)
         {0, CG_ROLE_LISTENER, "expires in 0 minutes, on "},
         {-1, CG_ROLE_LISTENER, "expired on "},
     };
-    w.client.client_id = "sensor-7";
+    w.session.client_id = "sensor-7";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cg_warner_free(w.warner); /* which remembers what it told */
         w.warner = cg_warner_new(w.reporter);
@@ -273,6 +277,7 @@ static void the_other_trusts_are_looked_at(void **unused)
         free(crl);
         cg_warner_free(w.warner); /* which remembers what it told */
         w.warner = cg_warner_new(w.reporter);
+        w.client.session = &w.session;
         memset(told, 0, sizeof told);
         *stores[i] = other;
         cg_warner_pulse(w.warner, &w.snapshot, NOW + 45 * DAY);

@@ -2,7 +2,7 @@
 #include "tls_fixture.h"
 
 #include "core/policy_load.h"
-#include "tls/private.h"
+#include "tls/context.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -22,6 +22,24 @@
             abort();                                                                                                   \
         }                                                                                                              \
     } while (0)
+
+/* Stands in for the broker layer's part of a record: zeroed at first, and nobody else writes there. */
+struct cg_session {
+    unsigned char bytes[40];
+};
+
+static void write_session(struct cg_session *session)
+{
+    static const struct cg_session zeroed;
+    CHECK(session && memcmp(session, &zeroed, sizeof zeroed) == 0);
+    memset(session, 0xa5, sizeof *session);
+}
+
+static void check_session(const struct cg_session *session)
+{
+    for (size_t i = 0; i < sizeof session->bytes; i++)
+        CHECK(session->bytes[i] == 0xa5);
+}
 
 static struct cg_snapshot *current(void *context)
 {
@@ -61,6 +79,7 @@ static void rejected(void *context, struct cg_conn *conn)
 {
     struct tls_world *world = context;
     world->told.rejected++;
+    write_session(conn->session);
     keep(world, conn);
 }
 
@@ -68,6 +87,7 @@ static void accepted(void *context, struct cg_conn *conn)
 {
     struct tls_world *world = context;
     world->told.accepted++;
+    write_session(conn->session);
     keep(world, conn);
 }
 
@@ -75,6 +95,7 @@ static void ended(void *context, struct cg_conn *conn)
 {
     struct tls_world *world = context;
     world->told.ended++;
+    check_session(conn->session);
     CHECK(conn->ssl == NULL && conn->fd == -1);
 }
 
@@ -123,6 +144,7 @@ void tls_world_open(struct tls_world *world)
     atomic_init(&world->snapshot.references, 1);
     world->current = &world->snapshot;
     world->handlers = (struct cg_hook_handlers){.context = world,
+                                                .session_size = sizeof(struct cg_session),
                                                 .snapshot = current,
                                                 .now = now,
                                                 .monotonic_ms = monotonic_ms,
@@ -176,9 +198,9 @@ SSL_CTX *tls_bridge_context(struct tls_world *world, const char *certificate)
 
 SSL_CTX *tls_foreign_context(const SSL_METHOD *method)
 {
-    cg_hook.origin_forced = CG_ORIGIN_FOREIGN;
+    cg_contexts_force_origin(CG_ORIGIN_FOREIGN);
     SSL_CTX *ctx = SSL_CTX_new(method);
-    cg_hook.origin_forced = CG_ORIGIN_UNKNOWN;
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
     CHECK(ctx);
     return ctx;
 }

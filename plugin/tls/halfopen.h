@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Handshakes that are not done yet: the deadline, and the bound on their number. Says which ones are to be cut, and why; the
+ * caller cuts them. Called by handshake.c and outcome.c, on the main thread. */
+#ifndef CG_TLS_HALFOPEN_H
+#define CG_TLS_HALFOPEN_H
+
+#include "conn.h"
+
+#include <stdint.h>
+
+/* seed: random, of this process, so that nobody outside knows which peers share a bucket. */
+void cg_half_open_begin(uint32_t seed);
+
+/* Returns which one has to be cut to make room, its reason set; it may be this one. NULL: there is room. */
+struct cg_conn *cg_half_open_add(struct cg_conn *conn);
+void cg_half_open_remove(struct cg_conn *conn); /* fine where it is not in the list */
+
+/* Takes one that is past its deadline out of the list, its reason set. NULL: there is none, and *next_ms is the time until the
+ * next deadline, -1 for none. */
+struct cg_conn *cg_half_open_take_late(int64_t now_ms, int64_t *next_ms);
+
+#endif

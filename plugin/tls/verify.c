@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "verify.h"
+
+#include "handlers.h"
+#include "record.h"
+
+#include <arpa/inet.h>
+
+/* The name that the broker connects to: it sets it as SNI, an IP address too. */
+static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t size)
+{
+    const char *name = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
+    if (name)
+        return name;
+    buffer[0] = '\0'; /* where there is no address: no certificate has that name */
+    if (conn->peer.any.sa_family == AF_INET)
+        inet_ntop(AF_INET, &conn->peer.v4.sin_addr, buffer, (socklen_t)size);
+    else if (conn->peer.any.sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &conn->peer.v6.sin6_addr, buffer, (socklen_t)size);
+    return buffer;
+}
+
+/* Asks for the verdict. leaf may be NULL: the peer showed no certificate. False: no memory. */
+static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
+{
+    char host[64];
+    const struct cg_peer peer = {
+        .role = conn->role,
+        .port = conn->listener,
+        .leaf = leaf,
+        .sent = sent,
+        .known_path = known_path,
+        .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
+        .psk = conn->psk,
+    };
+    if (!conn->verdict && !(conn->verdict = OPENSSL_zalloc(sizeof *conn->verdict)))
+        return false;
+    cg_verdict_clear(conn->verdict);
+    cg_check_peer(conn->snapshot, &peer, cg_handlers_now(), conn->verdict);
+    return true;
+}
+
+/* Keeps what the verdict accepted. False: no memory. */
+static bool keep(struct cg_conn *conn)
+{
+    conn->not_after = conn->verdict->not_after;
+    sk_X509_pop_free(conn->path, X509_free);
+    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
+    conn->private->verified = !conn->verdict->path || conn->path;
+    return conn->private->verified;
+}
+
+bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
+{
+    if (!ask(conn, leaf, sent, NULL)) {
+        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
+        return false;
+    }
+    if (conn->verdict->decision != CG_ACCEPT) {
+        cg_conn_why(conn, conn->verdict->reason, "%s", conn->verdict->detail);
+        return false;
+    }
+    if (!keep(conn)) {
+        cg_verdict_clear(conn->verdict);
+        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
+        return false;
+    }
+    conn->private->proved_ms = cg_handlers_monotonic_ms();
+    return true;
+}
+
+void cg_verify_forget_ticket(struct cg_conn *conn)
+{
+    if (!conn->resumed)
+        return;
+    X509_free(conn->peer_leaf);
+    sk_X509_pop_free(conn->path, X509_free);
+    conn->peer_leaf = NULL;
+    conn->path = NULL;
+    conn->not_after = 0;
+    conn->private->verified = conn->resumed = false;
+    if (conn->verdict)
+        cg_verdict_clear(conn->verdict);
+}
+
+bool cg_verify_again(struct cg_conn *conn, const STACK_OF(X509) *path)
+{
+    X509 *leaf = sk_X509_value(path, 0);
+    cg_verify_forget_ticket(conn); /* of an earlier hello */
+    if (conn->peer_leaf)
+        return false;
+    conn->resumed = X509_up_ref(leaf);
+    conn->peer_leaf = conn->resumed ? leaf : NULL;
+    if (!conn->resumed || !ask(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT || !keep(conn)) {
+        cg_verify_forget_ticket(conn);
+        return false;
+    }
+    return true;
+}
