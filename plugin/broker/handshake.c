@@ -10,19 +10,18 @@
 
 /* A handshake must see the newest snapshot, tick or no tick. Where the broker does not tick, no other moment comes for what is
  * due: the connections that wake such a broker get no further than this. */
-static void catch_up(struct cg_state *state)
+static void begins(void *context)
 {
+    struct cg_state *state = context;
     if (state->ticks || !state->reload)
         cg_apply_reload(state);
     else
         cg_housekeeping(state);
 }
 
-/* The hook asks when a handshake begins, and has no call of its own for that. */
 static struct cg_snapshot *snapshot(void *context)
 {
-    struct cg_state *state = context;
-    catch_up(state);
+    const struct cg_state *state = context;
     return state->snapshot;
 }
 
@@ -113,6 +112,7 @@ struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
     return (struct cg_hook_handlers){
         .context = state,
         .session_size = sizeof(struct cg_session),
+        .begins = begins,
         .snapshot = snapshot,
         .now = now,
         .monotonic_ms = monotonic_ms,

@@ -15,6 +15,12 @@ bool cg_handlers_given(void)
     return current.snapshot != NULL;
 }
 
+void cg_handlers_begins(void)
+{
+    if (current.begins)
+        current.begins(current.context);
+}
+
 struct cg_snapshot *cg_handlers_snapshot(void)
 {
     return current.snapshot ? current.snapshot(current.context) : NULL;

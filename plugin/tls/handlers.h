@@ -15,7 +15,10 @@
 struct cg_hook_handlers {
     void *context;
     size_t session_size; /* of conn->session: zeroed with the record, freed with it; 0: none */
-    struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny */
+    /* A handshake begins, and is judged by the snapshot that it asks for next: the newest is to be in place by then. Work may
+     * be done, and other connections may end. May be NULL. */
+    void (*begins)(void *context);
+    struct cg_snapshot *(*snapshot)(void *context); /* the current one, borrowed; NULL: deny. Only says which */
     int64_t (*now)(void *context);                  /* wall clock, s since 1970 */
     int64_t (*monotonic_ms)(void *context);
     void (*rejected)(void *context, struct cg_conn *conn); /* exactly once for a handshake that did not complete */
@@ -30,6 +33,7 @@ struct cg_hook_handlers cg_handlers_swap(const struct cg_hook_handlers *handlers
 /* Is the hook installed? */
 bool cg_handlers_given(void);
 
+void cg_handlers_begins(void);
 struct cg_snapshot *cg_handlers_snapshot(void); /* borrowed; NULL: deny */
 size_t cg_handlers_session_size(void);
 /* The clocks: only while the hook is installed. */

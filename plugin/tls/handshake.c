@@ -89,6 +89,8 @@ static void start(SSL *ssl)
     struct cg_conn *conn = cg_conn_of(ssl);
     if (conn && conn->private->begun)
         return; /* renegotiation: switched off at the first start */
+    cg_handlers_begins();
+    conn = cg_conn_of(ssl); /* a silent one may have got its record meanwhile */
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else

@@ -223,6 +223,21 @@ static const struct bridge_row bridge_rows[] = {
     {"a client's certificate", "good", "localhost", false, CG_REASON_WRONG_PURPOSE},
 };
 
+/* What is ready when a handshake begins is what it is judged by. */
+static void the_newest_snapshot_judges(void **state)
+{
+    (void)state;
+    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    world.current = NULL; /* the one before refuses everybody */
+    world.ready = &world.snapshot;
+    assert_true(shake(server, client));
+    assert_int_equal(world.told.accepted, 1);
+    assert_int_equal(world.told.rejected, 0);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
 static void bridges(void **state)
 {
     (void)state;
@@ -497,6 +512,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(other_threads_are_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(no_snapshot, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_newest_snapshot_judges, setup, teardown),
         cmocka_unit_test_setup_teardown(bridges, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bridge_stalls, setup, teardown),

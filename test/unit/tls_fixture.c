@@ -41,6 +41,14 @@ static void check_session(const struct cg_session *session)
         CHECK(session->bytes[i] == 0xa5);
 }
 
+static void begins(void *context)
+{
+    struct tls_world *world = context;
+    if (world->ready)
+        world->current = world->ready;
+    world->ready = NULL;
+}
+
 static struct cg_snapshot *current(void *context)
 {
     return ((struct tls_world *)context)->current;
@@ -145,6 +153,7 @@ void tls_world_open(struct tls_world *world)
     world->current = &world->snapshot;
     world->handlers = (struct cg_hook_handlers){.context = world,
                                                 .session_size = sizeof(struct cg_session),
+                                                .begins = begins,
                                                 .snapshot = current,
                                                 .now = now,
                                                 .monotonic_ms = monotonic_ms,

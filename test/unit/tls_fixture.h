@@ -34,6 +34,7 @@ struct tls_world {
     struct cg_credential credential;
     struct cg_snapshot snapshot;
     struct cg_snapshot *current; /* what the handler returns: &snapshot, or NULL */
+    struct cg_snapshot *ready;   /* becomes current when a handshake begins; NULL: nothing is new */
     struct cg_hook_handlers handlers;
     struct tls_told told;
     int64_t now, monotonic_ms;
