@@ -2,6 +2,7 @@
 #include "ca_batch.h"
 #include "ca_lock.h"
 #include "ca_names.h"
+#include "ca_open.h"
 #include "core/file.h"
 #include "fault.h"
 #include "tty.h"

@@ -3,6 +3,7 @@
 #include "ca_csr.h"
 #include "ca_issue.h"
 #include "ca_names.h"
+#include "ca_open.h"
 #include "ca_p12.h"
 #include "core/moment.h"
 #include "fault.h"

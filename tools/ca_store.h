@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CA's folder: layout, lock, and the certificates of the CA itself.
+/* The CA's folder: its layout, and the certificates of the CA itself. Opened and closed by ca_open.h.
  *
  *   ca.pem             the trust anchor, for brokers and devices
  *   ca/                cert.pem, key.pem or key.uri of the CA that issues
@@ -12,7 +12,7 @@
  *   archive/NAME/0001  the generations
  *   lock, pending, stage/   one writer at a time; a change that is under way (ca_change.h)
  *
- * The verb owns the struct cg_ca and closes it. */
+ * The verb owns the struct cg_ca. Called by all of the CA. */
 #ifndef CG_CA_STORE_H
 #define CG_CA_STORE_H
 
@@ -35,18 +35,6 @@ struct cg_ca {
     bool clock_set;           /* --at goes back behind what the CA has seen: the run leaves a line in the journal */
 };
 
-enum cg_ca_use {
-    CG_CA_READ,   /* no lock */
-    CG_CA_HOLD,   /* the lock is held until close (see ca_lock.h), and what a killed run left was finished or removed */
-    CG_CA_MEND,   /* the same, and the clock is not before what the CA has seen (ca_clock.h) */
-    CG_CA_WRITE,  /* the same, and index.txt answers for all that was issued and revoked (ca_index_check.h) */
-    CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
-};
-
-/* Returns CG_EXIT_OK, _FAILED or _LOCKED; the text says why and what to do. Close it in every case. */
-int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err);
-void cg_ca_close(struct cg_ca *ca);
-
 bool cg_ca_is_two_tier(const struct cg_ca *ca);
 
 /* out = DIR/format...; returns out. */
@@ -65,5 +53,9 @@ X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error 
 
 /* One certificate in PEM. */
 X509 *cg_cert_load(const char *path, struct cg_error *err);
+
+/* Adds to the text that the file is to be put back from a backup: one that is lost or damaged is never made anew in
+ * silence. Always false. */
+bool cg_ca_from_backup(struct cg_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "report_ca.h"
 
 #include "ca_index.h"
+#include "ca_open.h"
 #include "core/file.h"
 #include "core/name.h"
 #include "core/snapshot.h"

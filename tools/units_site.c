@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "units_site.h"
-#include "ca_store.h"
+#include "ca_open.h"
 #include "core/file.h"
 #include "core/policy.h"
 #include "fault.h"

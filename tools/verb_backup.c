@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
-#include "ca_store.h"
+#include "ca_open.h"
 #include "fault.h"
 #include "tar.h"
 #include "verbs.h"

@@ -2,6 +2,7 @@
 #include "ca_clock.h"
 #include "ca_crl.h"
 #include "ca_key.h"
+#include "ca_open.h"
 #include "ca_restore.h"
 #include "ca_revoked.h"
 #include "core/name.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_open.h"
 #include "deploy.h"
 #include "generation.h"
 #include "rotation.h"

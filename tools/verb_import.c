@@ -4,6 +4,7 @@
 #include "ca_issue.h"
 #include "ca_key.h"
 #include "ca_names.h"
+#include "ca_open.h"
 #include "core/name.h"
 #include "fault.h"
 #include "verbs.h"

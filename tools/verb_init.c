@@ -3,6 +3,7 @@
 #include "ca_crl.h"
 #include "ca_issue.h"
 #include "ca_names.h"
+#include "ca_open.h"
 #include "core/name.h"
 #include "fault.h"
 #include "secrets.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_index.h"
+#include "ca_open.h"
 #include "core/name.h"
 #include "print.h"
 #include "verbs.h"

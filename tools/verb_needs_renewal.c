@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The question of a timer, answered by the exit code in the way that systemd's ExecCondition= wants. */
-#include "ca_store.h"
+#include "ca_open.h"
 #include "core/name.h"
 #include "renewal.h"
 #include "verbs.h"

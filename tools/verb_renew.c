@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_lock.h"
 #include "ca_names.h"
+#include "ca_open.h"
 #include "ca_renew.h"
 #include "deploy.h"
 #include "generation.h"

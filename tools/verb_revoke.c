@@ -3,6 +3,7 @@
 #include "ca_index_check.h"
 #include "ca_key.h"
 #include "ca_key_ban.h"
+#include "ca_open.h"
 #include "core/name.h"
 #include "deploy.h"
 #include "fault.h"
