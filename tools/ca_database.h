@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Which of the databases in a folder (index.txt of `openssl ca`, by any of its usual names) are those of the CA that was
  * found there, and what says that one was lost: without it everyone whom the CA revoked would be let in again.
- * Called by ca_found; the names are borrowed from the struct. */
+ * Called by import after cg_found_read; the names are borrowed from the struct. */
 #ifndef CG_CA_DATABASE_H
 #define CG_CA_DATABASE_H
 

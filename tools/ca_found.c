@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_found.h"
-#include "ca_database.h"
 #include "ca_key.h"
 #include "core/name.h"
 #include "core/path.h"
@@ -250,7 +249,7 @@ bool cg_found_read(struct cg_found *found, const struct cg_cli *cli, const char 
     X509 *named = wanted ? cg_cert_load(wanted, err) : NULL;
     bool good = (named || !wanted) && read_uri(found, cli, key_uri, err) &&
                 read_folder(found, cli, folder, DEPTH_MAX, err) && (has_ca(found) || open_sealed(found, cli, err)) &&
-                choose(found, folder, named, err) && find_root(found, err) && cg_database_choose(found, cli, err);
+                choose(found, folder, named, err) && find_root(found, err);
     ERR_clear_error();
     X509_free(named);
     return good;

@@ -24,7 +24,7 @@ struct cg_found {
     X509 *root;                /* cert, or the CA above it */
     EVP_PKEY *root_key;        /* NULL: not there, not opened, or root is cert */
     const char *root_key_file; /* a sealed file that holds it, or seems to where root_key is NULL */
-    const char **index;        /* files: every database of this CA */
+    const char **index;        /* files: every database of this CA; this and number by cg_database_choose */
     size_t nindex;
     const char *number; /* crlnumber; NULL: none */
 };

@@ -200,7 +200,8 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct
     bool good = cg_issuer_open(&issuer, cli, ca, err) && name_is_free(&issuer, &order, err) &&
                 cg_issue_make(&issuer, &order, &m->issued, err) &&
                 (cli->dry_run || cg_issue_write(&issuer, &order, &m->issued, err)) &&
-                (cli->dry_run || !o->p12 || cg_p12_write(o, ca, m->issued.cert, m->key, m->secret, err)) &&
+                (cli->dry_run || !o->p12 ||
+                 cg_p12_write(o->p12, o->name, ca, m->issued.cert, m->key, m->secret, err)) &&
                 (cli->dry_run || !m->targets.count || cg_deploy_and_remember(ca, o->name, &m->targets, err));
     if (good)
         tell(cli, ca, &order, &m->issued, o, &m->targets);

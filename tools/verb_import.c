@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_adopt.h"
+#include "ca_database.h"
 #include "ca_grade.h"
 #include "ca_issue.h"
 #include "ca_key.h"
@@ -205,10 +206,11 @@ static bool read_source(struct cg_ca *ca, struct cg_adoption *a, struct cg_found
     a->from = reader(ca, a->source);
     cg_owner_assume(&a->from);
     const bool good = cg_found_read(found, cli, a->source, o->ca_file, o->key_uri, err) &&
-                      key_is_strong(cli, found, err) && X509_up_ref(found->cert) && (ca->cert = found->cert) &&
-                      X509_up_ref(found->root) && (ca->root = found->root) &&
-                      (!o->renew_ca || renew_ca(ca, cli, found, err)) && can_issue(ca, cli, found, o, err) &&
-                      cg_adopted_collect(adopted, found, err) && key_is_sound(found, adopted, err);
+                      cg_database_choose(found, cli, err) && key_is_strong(cli, found, err) &&
+                      X509_up_ref(found->cert) && (ca->cert = found->cert) && X509_up_ref(found->root) &&
+                      (ca->root = found->root) && (!o->renew_ca || renew_ca(ca, cli, found, err)) &&
+                      can_issue(ca, cli, found, o, err) && cg_adopted_collect(adopted, found, err) &&
+                      key_is_sound(found, adopted, err);
     cg_owner_back(before);
     return good;
 }
