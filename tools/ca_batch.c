@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_batch.h"
+#include "ca_cli.h"
 #include "ca_lock.h"
 #include "ca_names.h"
-#include "ca_open.h"
 #include "core/file.h"
 #include "fault.h"
 #include "tty.h"
@@ -171,7 +171,7 @@ static void drop_begun(struct batch *batch, size_t begun)
 static int give_way(struct batch *batch, struct cg_error *err)
 {
     bool gave = false;
-    int code = cg_lock_give_way(batch->ca, batch->cli, &gave, err);
+    int code = cg_ca_exit_code(cg_lock_give_way(batch->ca, &gave, err));
     if (code == CG_EXIT_OK && gave && !cg_issuer_refresh(&batch->issuer, err))
         return CG_EXIT_FAILED;
     return code;
@@ -260,7 +260,7 @@ int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *option
     struct batch batch = {
         .cli = cli, .ca = &ca, .options = options, .policy = {options->policy_oid, options->cps, options->policy_text}};
     cg_passphrase_ahead(cli, "ca");
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK) {
         const struct cg_file_user before = cg_owner_outside();
         bool good = cg_order_policy_ok(options, &err) &&

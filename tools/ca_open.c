@@ -53,59 +53,61 @@ static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
                  ca->dir, us, owner ? owner->pw_name : "USER");
 }
 
-static int open_folder(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
+static enum cg_ca_result open_folder(struct cg_ca *ca, enum cg_ca_use use, struct cg_error *err)
 {
+    const bool dry_run = ca->options.dry_run;
     struct stat st;
-    if (use == CG_CA_CREATE && !cli->dry_run && !cg_make_folders(ca->dir, 0700, err))
-        return CG_EXIT_FAILED;
+    if (use == CG_CA_CREATE && !dry_run && !cg_make_folders(ca->dir, 0700, err))
+        return CG_CA_FAILED;
     if (stat(ca->dir, &st) != 0) {
         if (use == CG_CA_CREATE)
-            return CG_EXIT_OK;
+            return CG_CA_OK;
         explain_absence(ca, err);
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
     if (st.st_mode & 022) {
         cg_error_set(err, "%s can be changed by other users (mode %04o); mend it with: chmod 700 %s", ca->dir,
                      (unsigned)st.st_mode & 07777, ca->word);
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
     ca->owner = cg_owner_of(ca->dir, &st);
-    if (!cli->dry_run)
+    if (!dry_run)
         cg_owner_mend_all(&ca->owner, ca->dir);
     cg_owner_assume(&ca->owner); /* until close */
-    if (use == CG_CA_READ || cli->dry_run)
-        return CG_EXIT_OK;
-    int code = cg_lock_take(ca, cli, err);
-    return code == CG_EXIT_OK && !cg_change_recover(ca, err) ? CG_EXIT_FAILED : code;
+    if (use == CG_CA_READ || dry_run)
+        return CG_CA_OK;
+    enum cg_ca_result result = cg_lock_take(ca, err);
+    return result == CG_CA_OK && !cg_change_recover(ca, err) ? CG_CA_FAILED : result;
 }
 
-int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
+enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *options, enum cg_ca_use use,
+                             struct cg_error *err)
 {
-    *ca = (struct cg_ca){.lock = -1, .word = cli->dir_word};
-    if ((size_t)snprintf(ca->dir, sizeof ca->dir, "%s", cli->dir) >= sizeof ca->dir) {
+    *ca = (struct cg_ca){.lock = -1, .options = *options, .word = options->word};
+    if ((size_t)snprintf(ca->dir, sizeof ca->dir, "%s", options->dir) >= sizeof ca->dir) {
         cg_error_set(err, "-C: the path is too long");
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
-    int code = open_folder(ca, cli, use, err);
-    if (code != CG_EXIT_OK)
-        return code;
+    enum cg_ca_result result = open_folder(ca, use, err);
+    if (result != CG_CA_OK)
+        return result;
     bool made = cg_ca_has(ca, "ca/cert.pem");
     if (use == CG_CA_CREATE && made) {
         cg_error_set(err, "%s holds a CA already; nothing was changed. For a second one choose another folder with -C",
                      ca->dir);
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
     char path[PATH_MAX];
     if (!made && cg_file_is_missing(cg_ca_path(ca, path, "ca/cert.pem")) && has_parts(ca, err))
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     if (use != CG_CA_CREATE && !made) {
         explain_absence(ca, err);
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
     const bool dated = use == CG_CA_WRITE || use == CG_CA_MEND || use == CG_CA_CREATE;
-    bool good = (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, cli, err)) &&
+    bool good = (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, err)) &&
                 (use != CG_CA_WRITE || cg_index_check(ca, err));
-    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return good ? CG_CA_OK : CG_CA_FAILED;
 }
 
 void cg_ca_close(struct cg_ca *ca)

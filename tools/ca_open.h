@@ -14,8 +14,9 @@ enum cg_ca_use {
     CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
 };
 
-/* Returns CG_EXIT_OK, _FAILED or _LOCKED; the text says why and what to do. Close it in every case. */
-int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err);
+/* The text says why, and what to do. Close it in every case. */
+enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *options, enum cg_ca_use use,
+                             struct cg_error *err);
 void cg_ca_close(struct cg_ca *ca);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_order.h"
+#include "ca_cli.h"
 #include "ca_csr.h"
 #include "ca_issue.h"
 #include "ca_names.h"
-#include "ca_open.h"
 #include "ca_p12.h"
 #include "core/moment.h"
 #include "fault.h"
@@ -218,7 +218,7 @@ int cg_order_run(const struct cg_cli *cli, const struct cg_order_options *option
         making_clear(&making);
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     }
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && (!prepare(cli, &ca, options, &making, &err) || !issue(cli, &ca, options, &making, &err)))
         code = CG_EXIT_FAILED;
     making_clear(&making);

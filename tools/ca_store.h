@@ -21,12 +21,38 @@
 
 #include <limits.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #define CG_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 
+/* Who works on the folder, and how. Everything is borrowed until the CA is closed. */
+struct cg_ca_options {
+    const char *dir;   /* the folder */
+    const char *word;  /* the same as a shell takes it, for command lines in messages */
+    const char *what;  /* what the run does, for those that wait for its lock: "issue"; "" or NULL: not said */
+    int64_t now;       /* seconds since 1970 */
+    bool now_is_given; /* somebody looked at the time: one before what the CA has seen is no error */
+    bool dry_run;      /* nothing is written, and no lock is taken */
+    bool wait_is_given;
+    int64_t wait; /* for the lock, in seconds; not given: longer than nearly every run */
+
+    /* Told once, when the lock has not come after a second: its holder, as " (process 1234, issue)" or "", and how long
+     * the wait may last. NULL: nobody asks. */
+    void (*waits)(const void *context, const char *holder, int64_t seconds);
+    const void *context; /* of waits */
+};
+
+enum cg_ca_result {
+    CG_CA_OK = 0,
+    CG_CA_FAILED,
+    CG_CA_LOCKED, /* another run holds the lock: try again later */
+};
+
 struct cg_ca {
     char dir[PATH_MAX - 512]; /* so that every path below it fits into PATH_MAX */
-    const char *word;         /* dir for command lines that are shown; borrowed from the struct cg_cli */
+    const char *word;         /* that of the options */
+    struct cg_ca_options options;
     int lock;                 /* -1: opened for reading */
     struct cg_ca_owner owner; /* of the folder, and so of every file in it */
     int64_t locked_ms;        /* monotonic: since when it is held */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
-#include "ca_open.h"
+#include "ca_cli.h"
 #include "fault.h"
 #include "tar.h"
 #include "verbs.h"
@@ -83,7 +83,7 @@ static int run(const struct cg_cli *cli, const void *values)
     (void)values;
     struct cg_error err = {""};
     struct cg_ca ca;
-    int code = cg_ca_open(&ca, cli, CG_CA_HOLD, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_HOLD, &err);
     cg_owner_leave(&ca.owner); /* FILE is the caller's */
     if (code == CG_EXIT_OK && !backup(&ca, cli, &err))
         code = CG_EXIT_FAILED;

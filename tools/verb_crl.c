@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_cli.h"
 #include "ca_clock.h"
 #include "ca_crl.h"
 #include "ca_key.h"
-#include "ca_open.h"
 #include "ca_restore.h"
 #include "ca_revoked.h"
 #include "core/name.h"
@@ -193,7 +193,7 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--above: expected a number of at most 40 hexadecimal digits, found \"%s\"", o->above);
     if (!o->refresh_if && !cli->dry_run)
         cg_passphrase_ahead(cli, o->root ? "root" : "ca");
-    int code = cg_ca_open(&ca, cli, o->root || o->restore_index ? CG_CA_MEND : CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, o->root || o->restore_index ? CG_CA_MEND : CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && o->root && !cg_ca_is_two_tier(&ca)) {
         cg_error_set(&err, "this CA has no intermediate: its one CRL is made without --root");
         code = CG_EXIT_FAILED;

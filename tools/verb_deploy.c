@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "ca_open.h"
+#include "ca_cli.h"
 #include "deploy.h"
 #include "generation.h"
 #include "rotation.h"
@@ -182,7 +182,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         (o->rollback || o->place.to || o->place.owner || o->place.group || o->place.mode || o->place.connect))
         return cg_usage(cli, "--forget goes with no other option of deploy");
     struct run run = {.cli = cli, .ca = &ca, .options = o, .name = cli->args[0]};
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && !run_open(&run, &err))
         code = run.is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
     cg_targets_clear(&run.targets);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_adopt.h"
+#include "ca_cli.h"
 #include "ca_database.h"
 #include "ca_grade.h"
 #include "ca_issue.h"
 #include "ca_key.h"
 #include "ca_names.h"
-#include "ca_open.h"
 #include "core/name.h"
 #include "fault.h"
 #include "verbs.h"
@@ -241,7 +241,7 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct cg_ca ca;
     size_t bad = 0;
-    int code = cg_ca_open(&ca, cli, CG_CA_CREATE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_CREATE, &err);
     if (code == CG_EXIT_OK && !import(&ca, cli, values, &bad, &err))
         code = CG_EXIT_FAILED;
     cg_ca_close(&ca);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_change.h"
+#include "ca_cli.h"
 #include "ca_crl.h"
 #include "ca_issue.h"
 #include "ca_names.h"
-#include "ca_open.h"
 #include "core/name.h"
 #include "fault.h"
 #include "secrets.h"
@@ -261,12 +261,12 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--root-passphrase-file is for the root of --intermediate, and not with --no-passphrase");
     struct cg_cli look = *cli;
     look.dry_run = true; /* is the folder free? Nothing is made before the passphrases are there */
-    int code = cg_ca_open(&ca, &look, CG_CA_CREATE, &err);
+    int code = cg_verb_open_ca(&ca, &look, CG_CA_CREATE, &err);
     cg_ca_close(&ca);
     if (code == CG_EXIT_OK && !ask(cli, o, &root, &issuing, own, &err))
         code = CG_EXIT_FAILED;
     if (code == CG_EXIT_OK)
-        code = cg_ca_open(&ca, cli, CG_CA_CREATE, &err);
+        code = cg_verb_open_ca(&ca, cli, CG_CA_CREATE, &err);
     if (code == CG_EXIT_OK && !make_all(&ca, cli, o, &root, &issuing, &err))
         code = CG_EXIT_FAILED;
     OPENSSL_cleanse(own, sizeof own);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_cli.h"
 #include "ca_lock.h"
 #include "ca_names.h"
-#include "ca_open.h"
 #include "ca_renew.h"
 #include "deploy.h"
 #include "generation.h"
@@ -159,7 +159,7 @@ static bool renew_and_note(struct run *run, const char *name)
 static bool give_way(struct run *run)
 {
     struct cg_error err = {""};
-    bool gave = false, good = cg_lock_give_way(run->ca, run->cli, &gave, &err) == CG_EXIT_OK;
+    bool gave = false, good = cg_lock_give_way(run->ca, &gave, &err) == CG_CA_OK;
     if (good && gave) {
         cg_index_free(&run->index);
         good = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
@@ -223,7 +223,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--as and --san are for one name");
     if (!o->due)
         cg_passphrase_ahead(cli, "ca");
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code != CG_EXIT_OK) {
         cg_ca_close(&ca);
         return cg_fail(cli, code, &err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_cli.h"
 #include "ca_crl.h"
 #include "ca_index_check.h"
 #include "ca_key.h"
 #include "ca_key_ban.h"
-#include "ca_open.h"
 #include "core/name.h"
 #include "deploy.h"
 #include "fault.h"
@@ -247,7 +247,7 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_ca ca;
     if (!cli->dry_run)
         cg_passphrase_ahead(cli, "ca");
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && !revoke(&ca, cli, values, &err))
         code = CG_EXIT_FAILED;
     cg_ca_close(&ca);

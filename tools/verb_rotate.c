@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "ca_open.h"
+#include "ca_cli.h"
 #include "ca_passphrase.h"
 #include "ca_renew.h"
 #include "core/moment.h"
@@ -178,12 +178,14 @@ static bool decide(struct run *run, bool served, struct cg_error *err)
 static int prove(struct run *run, struct cg_error *err)
 {
     struct cg_error locked = {""};
-    struct cg_cli patient = *run->cli;
-    if (patient.wait.value < LOCK_WAIT)
-        patient.wait = (struct cg_number){.given = true, .value = LOCK_WAIT};
+    struct cg_ca_options patient = cg_ca_options_of(run->cli);
+    if (patient.wait < LOCK_WAIT) {
+        patient.wait_is_given = true;
+        patient.wait = LOCK_WAIT;
+    }
     cg_ca_close(&run->ca);
     bool served = !is_stopped(err) && is_served_everywhere(run, err);
-    int code = cg_ca_open(&run->ca, &patient, CG_CA_WRITE, &locked);
+    int code = cg_ca_exit_code(cg_ca_open(&run->ca, &patient, CG_CA_WRITE, &locked));
     if (code == CG_EXIT_OK)
         return decide(run, served, err) ? CG_EXIT_OK : CG_EXIT_FAILED;
     cg_error_set(
@@ -279,7 +281,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--timeout: expected 1 to %d seconds; without a proof it is renew", TIMEOUT_MAX);
     struct run run = {.cli = cli, .options = o, .name = cli->args[0], .rotation = {-1}};
     cg_passphrase_ahead(cli, "ca");
-    int code = cg_ca_open(&run.ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&run.ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK)
         code = rotate(&run, &err);
     if (code == CG_EXIT_OK)
