@@ -3,6 +3,7 @@
 #include "ca_cli.h"
 #include "ca_lock.h"
 #include "ca_names.h"
+#include "ca_passphrase.h"
 #include "core/file.h"
 #include "fault.h"
 #include "tty.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_cli.h"
+#include "ca_passphrase.h"
 
 static void say_waiting(const void *context, const char *holder, int64_t seconds)
 {
@@ -17,7 +18,8 @@ struct cg_ca_options cg_ca_options_of(const struct cg_cli *cli)
                                   .wait_is_given = cli->wait.given,
                                   .wait = cli->wait.value,
                                   .waits = say_waiting,
-                                  .context = cli};
+                                  .context = cli,
+                                  .passphrase = cg_passphrase_source_of(cli)};
 }
 
 int cg_ca_exit_code(enum cg_ca_result result)

@@ -7,7 +7,7 @@
 
 #include "ca_found.h"
 
-/* Fills found->index and found->number. False where a database is lost, cannot be read, or may be another CA's. */
-bool cg_database_choose(struct cg_found *found, const struct cg_cli *cli, struct cg_error *err);
+/* Fills found->index, number and step. False where a database is lost, cannot be read, or may be another CA's. */
+bool cg_database_choose(struct cg_found *found, struct cg_error *err);
 
 #endif

@@ -32,7 +32,7 @@ static bool add_files(struct cg_lint *lint, const struct cg_adoption *a, struct 
                  cg_lint_add_path(lint, a->found->key_file, err));
     for (size_t i = 0; good && i < a->adopted->count && added < LINT_MAX; i++) {
         const struct cg_adopted_row *row = &a->adopted->row[i];
-        if (is_graded(row, a->cli->now) && strcmp(row->file, a->found->cert_file) != 0)
+        if (is_graded(row, a->ca->options.now) && strcmp(row->file, a->found->cert_file) != 0)
             good = cg_lint_add_path(lint, row->file, err) && ++added;
     }
     return good;
@@ -44,7 +44,8 @@ static bool is_of_ca(const struct cg_adoption *a, const struct cg_lint_finding *
     return !f->file[0] || strcmp(f->file, a->found->cert_file) == 0 || strcmp(f->file, a->found->key_file) == 0;
 }
 
-static void show_finding(const struct cg_adoption *a, const struct cg_lint_finding *f, cJSON *list)
+static void show_finding(const struct cg_cli *cli, const struct cg_adoption *a, const struct cg_lint_finding *f,
+                         cJSON *list)
 {
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "file", f->file);
@@ -53,7 +54,7 @@ static void show_finding(const struct cg_adoption *a, const struct cg_lint_findi
     cJSON_AddStringToObject(item, "what", f->row->what);
     cJSON_AddStringToObject(item, "cure", f->row->cure);
     cJSON_AddItemToArray(list, item);
-    if (!a->cli->json && is_of_ca(a, f))
+    if (!cli->json && is_of_ca(a, f))
         cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA",
                  cg_severity_text(f->row->severity), f->row->what, f->row->id, f->row->cure);
 }
@@ -70,14 +71,14 @@ static const struct cg_lint_finding *worst_of(const struct cg_lint *lint, const 
     return worst;
 }
 
-static void print_grade(const struct cg_adoption *a, const char *name, enum grade grade, const char *why, cJSON *list)
+static void print_grade(const struct cg_cli *cli, const char *name, enum grade grade, const char *why, cJSON *list)
 {
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "name", name);
     cJSON_AddStringToObject(item, "grade", grades[grade].word);
     cJSON_AddStringToObject(item, "why", why);
     cJSON_AddItemToArray(list, item);
-    if (!a->cli->json) {
+    if (!cli->json) {
         cg_print_in(stdout, grades[grade].colour, "%-8s", grades[grade].word);
         cg_print(stdout, " %-24s %s\n", name, why);
     }
@@ -90,8 +91,8 @@ struct grading {
     struct cg_lint *lint;
 };
 
-static bool grade_row(const struct cg_adoption *a, const struct grading *by, const struct cg_adopted_row *row,
-                      cJSON *list)
+static bool grade_row(const struct cg_cli *cli, const struct cg_adoption *a, const struct grading *by,
+                      const struct cg_adopted_row *row, cJSON *list)
 {
     struct cg_error why = {""};
     char text[sizeof why.text + 128];
@@ -108,29 +109,29 @@ static bool grade_row(const struct cg_adoption *a, const struct grading *by, con
                  "its extendedKeyUsage says neither broker nor client; certguard renew %s --as broker|client",
                  row->name);
     } else if (!cg_key_bans_allow(&by->bans, X509_get0_pubkey(row->cert), &why) ||
-               !cg_ca_checker_verdict(&by->checker, profile, row->cert, a->cli->now, &why)) {
+               !cg_ca_checker_verdict(&by->checker, profile, row->cert, a->ca->options.now, &why)) {
         grade = REPLACE;
         snprintf(text, sizeof text, "%s; certguard renew %s --as %s", why.text, row->name, profile->name);
     }
-    print_grade(a, row->name, grade, text, list);
+    print_grade(cli, row->name, grade, text, list);
     return grade == REPLACE;
 }
 
-bool cg_grade(const struct cg_adoption *a, cJSON *result, size_t *bad, struct cg_error *err)
+bool cg_grade(const struct cg_cli *cli, const struct cg_adoption *a, cJSON *result, size_t *bad, struct cg_error *err)
 {
-    struct grading by = {.lint = cg_lint_new(a->cli->now)};
+    struct grading by = {.lint = cg_lint_new(a->ca->options.now)};
     cJSON *findings = cJSON_AddArrayToObject(result, "findings"), *names = cJSON_AddArrayToObject(result, "names");
     *bad = 0;
     bool good = cg_ca_checker_open(&by.checker, a->ca, err) && cg_adopted_bans(&by.bans, a->adopted, err) && by.lint &&
                 add_files(by.lint, a, err) && cg_lint_run(by.lint);
     for (size_t i = 0; good && i < cg_lint_count(by.lint); i++)
         if (cg_lint_finding(by.lint, i)->row->severity >= CG_LINT_WARNING) {
-            show_finding(a, cg_lint_finding(by.lint, i), findings);
+            show_finding(cli, a, cg_lint_finding(by.lint, i), findings);
             *bad += cg_lint_finding(by.lint, i)->row->severity == CG_LINT_ERROR;
         }
     for (size_t i = 0; good && i < a->adopted->count; i++)
-        if (is_graded(&a->adopted->row[i], a->cli->now))
-            *bad += grade_row(a, &by, &a->adopted->row[i], names);
+        if (is_graded(&a->adopted->row[i], a->ca->options.now))
+            *bad += grade_row(cli, a, &by, &a->adopted->row[i], names);
     cg_ca_checker_close(&by.checker);
     cg_key_bans_free(&by.bans);
     cg_lint_free(by.lint);

@@ -5,8 +5,10 @@
 #define CG_CA_GRADE_H
 
 #include "ca_adopt.h"
+#include "cli.h"
 
 /* Words to standard output, or into result: "findings" and "names". *bad counts the errors and what is to be replaced. */
-bool cg_grade(const struct cg_adoption *adoption, cJSON *result, size_t *bad, struct cg_error *err);
+bool cg_grade(const struct cg_cli *cli, const struct cg_adoption *adoption, cJSON *result, size_t *bad,
+              struct cg_error *err);
 
 #endif

@@ -123,7 +123,7 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const st
                 "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
                 "recognized; restore archive/ from a backup",
                 issuer->bans.lost, issuer->ca->dir);
-    return (issuer->key = cg_key_of_ca(cli, ca, "ca", ca->cert, err));
+    return (issuer->key = cg_key_of_ca(ca, "ca", ca->cert, err));
 }
 
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)

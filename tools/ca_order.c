@@ -5,6 +5,7 @@
 #include "ca_issue.h"
 #include "ca_names.h"
 #include "ca_p12.h"
+#include "ca_passphrase.h"
 #include "core/moment.h"
 #include "fault.h"
 #include "lint.h"

@@ -18,6 +18,7 @@
 
 #include "ca_owner.h"
 #include "cli.h"
+#include "secrets.h"
 
 #include <limits.h>
 #include <openssl/x509.h>
@@ -41,6 +42,8 @@ struct cg_ca_options {
      * the wait may last. NULL: nobody asks. */
     void (*waits)(const void *context, const char *holder, int64_t seconds);
     const void *context; /* of waits */
+
+    struct cg_passphrase_source passphrase; /* of the CA's key */
 };
 
 enum cg_ca_result {

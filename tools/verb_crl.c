@@ -3,6 +3,7 @@
 #include "ca_clock.h"
 #include "ca_crl.h"
 #include "ca_key.h"
+#include "ca_passphrase.h"
 #include "ca_restore.h"
 #include "ca_revoked.h"
 #include "core/name.h"
@@ -116,7 +117,7 @@ static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const st
                                  .now = cli->now,
                                  .above = written->above,
                                  .lifetime = o->lifetime.value};
-    bool good = (order.key = cg_key_of_ca(cli, ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
+    bool good = (order.key = cg_key_of_ca(ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
                 cg_change_begin(&change, ca, false, err) &&
                 (!o->restore_index || restore(&change, cli, &index, &written->restored, err)) &&
                 (!ca->clock_set || journal_line(&change, cli, CG_CLOCK_SET_BACK, err)) &&

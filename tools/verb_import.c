@@ -6,6 +6,7 @@
 #include "ca_issue.h"
 #include "ca_key.h"
 #include "ca_names.h"
+#include "ca_passphrase.h"
 #include "core/name.h"
 #include "fault.h"
 #include "verbs.h"
@@ -125,13 +126,14 @@ static bool key_is_sound(const struct cg_found *found, const struct cg_adopted *
     return good;
 }
 
-static bool write_ca(const struct cg_adoption *adoption, const struct import_options *o, struct cg_error *err)
+static bool write_ca(const struct cg_cli *cli, const struct cg_adoption *adoption, const struct import_options *o,
+                     struct cg_error *err)
 {
     struct cg_adoption a = *adoption;
     /* a key that stays where it is needs none, but for those of a root beside it */
     bool needed = !o->key_uri || a.found->root_key;
     if (needed && !o->no_passphrase &&
-        !(a.passphrase = cg_passphrase(a.cli, "New passphrase for the CA key", !a.found->key_was_sealed, err)))
+        !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.found->key_was_sealed, err)))
         return false;
     return cg_adopted_write(&a, err);
 }
@@ -159,9 +161,8 @@ static double counted(const cJSON *result, const char *what)
     return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(result, what));
 }
 
-static void tell(const struct cg_adoption *a, const struct import_options *o, cJSON *result)
+static void tell(const struct cg_cli *cli, const struct cg_adoption *a, const struct import_options *o, cJSON *result)
 {
-    const struct cg_cli *cli = a->cli;
     char subject[512];
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
     cJSON_AddStringToObject(result, "subject", subject);
@@ -198,15 +199,41 @@ static struct cg_ca_owner reader(const struct cg_ca *ca, const char *folder)
     return ca->owner.other && stat(folder, &st) == 0 ? cg_owner_of(folder, &st) : (struct cg_ca_owner){0};
 }
 
-static bool read_source(struct cg_ca *ca, struct cg_adoption *a, struct cg_found *found, struct cg_adopted *adopted,
-                        const struct import_options *o, struct cg_error *err)
+static void say_passed(const void *context, const char *why)
 {
-    const struct cg_cli *cli = a->cli;
+    cg_detail(context, "passed over %s", why);
+}
+
+static bool find_ca(const struct cg_cli *cli, const struct cg_found_request *request, struct cg_found *found,
+                    struct cg_error *err)
+{
+    if (!cg_found_read(found, request, err) || !cg_database_choose(found, err))
+        return false;
+    if (found->step)
+        cg_warn(
+            cli,
+            "%s: step-ca keeps there what it issued and revoked, and that is not read: whoever it revoked is let in "
+            "again. Put its CRL (\"crl\": {\"enabled\": true} in ca.json, then /1.0/crl of its address) into the "
+            "folder "
+            "and import again, or put the certificates there and revoke them after the import",
+            found->step);
+    return true;
+}
+
+static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_adoption *a, struct cg_found *found,
+                        struct cg_adopted *adopted, const struct import_options *o, struct cg_error *err)
+{
+    const struct cg_found_request request = {.folder = a->source,
+                                             .wanted = o->ca_file,
+                                             .key_uri = o->key_uri,
+                                             .now = cli->now,
+                                             .passphrase = ca->options.passphrase,
+                                             .passed = say_passed,
+                                             .context = cli};
     const struct cg_file_user before = cg_owner_outside();
     a->from = reader(ca, a->source);
     cg_owner_assume(&a->from);
-    const bool good = cg_found_read(found, cli, a->source, o->ca_file, o->key_uri, err) &&
-                      cg_database_choose(found, cli, err) && key_is_strong(cli, found, err) &&
+    const bool good = find_ca(cli, &request, found, err) && key_is_strong(cli, found, err) &&
                       X509_up_ref(found->cert) && (ca->cert = found->cert) && X509_up_ref(found->root) &&
                       (ca->root = found->root) && (!o->renew_ca || renew_ca(ca, cli, found, err)) &&
                       can_issue(ca, cli, found, o, err) && cg_adopted_collect(adopted, found, err) &&
@@ -222,12 +249,12 @@ static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct impo
     struct cg_adopted adopted = {0};
     cJSON *result = cJSON_CreateObject();
     struct cg_adoption adoption = {
-        .cli = cli, .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
-    bool good = read_source(ca, &adoption, &found, &adopted, o, err) && (cli->dry_run || write_ca(&adoption, o, err)) &&
-                cg_grade(&adoption, result, bad, err);
+        .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
+    bool good = read_source(cli, ca, &adoption, &found, &adopted, o, err) &&
+                (cli->dry_run || write_ca(cli, &adoption, o, err)) && cg_grade(cli, &adoption, result, bad, err);
     if (good) {
         count(&adopted, cli->now, result);
-        tell(&adoption, o, result);
+        tell(cli, &adoption, o, result);
     } else {
         cJSON_Delete(result);
     }

@@ -4,6 +4,7 @@
 #include "ca_crl.h"
 #include "ca_issue.h"
 #include "ca_names.h"
+#include "ca_passphrase.h"
 #include "core/name.h"
 #include "fault.h"
 #include "secrets.h"
@@ -71,7 +72,8 @@ static void tier_clear(struct tier *tier)
 
 static EVP_PKEY *key_at(const struct cg_cli *cli, const char *uri, struct cg_error *err)
 {
-    EVP_PKEY *key = cg_key_by_uri(cli, uri, err);
+    const struct cg_passphrase_source source = cg_passphrase_source_of(cli);
+    EVP_PKEY *key = cg_key_by_uri(&source, uri, err);
     if (!key || cg_key_is_strong(key))
         return key;
     cg_error_set(err,

@@ -2,6 +2,7 @@
 #include "ca_cli.h"
 #include "ca_lock.h"
 #include "ca_names.h"
+#include "ca_passphrase.h"
 #include "ca_renew.h"
 #include "deploy.h"
 #include "generation.h"

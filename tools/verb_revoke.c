@@ -4,6 +4,7 @@
 #include "ca_index_check.h"
 #include "ca_key.h"
 #include "ca_key_ban.h"
+#include "ca_passphrase.h"
 #include "core/name.h"
 #include "deploy.h"
 #include "fault.h"
@@ -157,7 +158,7 @@ static bool write_all(const struct cg_ca *ca, const struct cg_cli *cli, const st
 {
     struct cg_change change = {0};
     struct cg_index fresh = {0};
-    EVP_PKEY *key = cg_key_of_ca(cli, ca, "ca", ca->cert, err);
+    EVP_PKEY *key = cg_key_of_ca(ca, "ca", ca->cert, err);
     char *copy = key ? strndup(rewrite->text, rewrite->len) : NULL;
     bool good = copy && cg_index_of_text(&fresh, copy, rewrite->len, err);
     const struct cg_crl_order order = {.folder = "ca",
