@@ -248,7 +248,7 @@ static void tell(const struct batch *batch)
     cJSON_AddNumberToObject(result, "failed", (double)batch->failed);
     cJSON_AddBoolToObject(result, "dry_run", batch->cli->dry_run);
     cg_result(batch->cli, result);
-    cg_issue_say_shortened(batch->cli, batch->ca, batch->shortened);
+    cg_say_shortened(batch->cli, batch->ca, batch->shortened);
     cg_say(batch->cli, "%s %zu, passed over %zu that are there already, %zu failed.",
            batch->cli->dry_run ? "Would make" : "Made", batch->made, batch->skipped, batch->failed);
 }
@@ -267,7 +267,7 @@ int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *option
         bool good = cg_order_policy_ok(options, &err) &&
                     cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err);
         cg_owner_back(before);
-        good = good && cg_issuer_open(&batch.issuer, cli, &ca, &err);
+        good = good && cg_verb_open_issuer(&batch.issuer, cli, &ca, &err);
         code = good ? run_lines(&batch, (char *)bytes.data, &err) : CG_EXIT_FAILED;
         if (code == CG_EXIT_OK)
             tell(&batch);

@@ -164,7 +164,7 @@ static const struct {
 
 static bool is_lost(const struct cg_found *found, struct cg_error *err)
 {
-    for (size_t t = 0; t < CG_COUNT(traces); t++)
+    for (size_t t = 0; t < sizeof traces / sizeof traces[0]; t++)
         for (size_t i = 0; i < found->nfiles; i++)
             if (strcmp(base_of(found->files[i]), traces[t].name) == 0) {
                 cg_error_set(err,

@@ -43,7 +43,7 @@ static const struct key_type {
 
 static const struct key_type *find_type(const char *word)
 {
-    for (size_t i = 0; word && i < CG_COUNT(key_types); i++)
+    for (size_t i = 0; word && i < sizeof key_types / sizeof key_types[0]; i++)
         if (strcmp(key_types[i].word, word) == 0)
             return &key_types[i];
     return &key_types[0];
@@ -72,7 +72,7 @@ EVP_PKEY *cg_key_generate(const char *word, struct cg_error *err)
 
 EVP_PKEY *cg_key_generate_like(const EVP_PKEY *like, struct cg_error *err)
 {
-    for (size_t i = 0; i < CG_COUNT(key_types); i++) {
+    for (size_t i = 0; i < sizeof key_types / sizeof key_types[0]; i++) {
         const struct key_type *type = &key_types[i];
         bool fits = EVP_PKEY_is_a(like, type->algorithm);
         if (fits && type->group)

@@ -27,7 +27,7 @@ static bool has_parts(const struct cg_ca *ca, struct cg_error *err)
     static const char *const parts[] = {"ca/key.pem", "ca/key.uri", "root/key.pem", "index.txt", "journal.jsonl"};
     if (cg_ca_has(ca, "pending"))
         return false;
-    for (size_t i = 0; i < CG_COUNT(parts); i++)
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (cg_ca_has(ca, parts[i])) {
             cg_error_set(err, "%s holds %s of a CA, but its certificate ca/cert.pem is not there", ca->dir, parts[i]);
             return !cg_ca_from_backup(err);

@@ -7,9 +7,9 @@
 #include "ca_p12.h"
 #include "ca_passphrase.h"
 #include "core/moment.h"
+#include "core/name.h"
 #include "fault.h"
 #include "lint.h"
-#include "target_ca.h"
 
 #include <openssl/err.h>
 
@@ -92,7 +92,7 @@ static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct 
     cJSON *result = cg_issued_json(order, issued);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     cg_result(cli, result);
-    cg_issue_say_shortened(cli, ca, issued->shortened);
+    cg_say_shortened(cli, ca, issued->shortened);
     warn_lint(cli, issued->cert);
     const char *warning = o->csr ? NULL : cg_key_type_warning(o->key_type);
     if (warning)
@@ -156,6 +156,31 @@ static bool ask(const struct cg_cli *cli, const struct cg_order_options *o, stru
     return true;
 }
 
+static void show_extension(const struct cg_cli *cli, X509_EXTENSION *extension)
+{
+    char name[128], text[256], *data = NULL;
+    OBJ_obj2txt(name, sizeof name, X509_EXTENSION_get_object(extension), 0);
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (bio && !X509V3_EXT_print(bio, extension, X509V3_EXT_DUMP_UNKNOWN, 0))
+        BIO_puts(bio, "(unreadable)");
+    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
+    cg_text_escape(data ? data : "", (size_t)len, text, sizeof text);
+    cg_say(cli, "  %s: %s", name, text);
+    BIO_free(bio);
+}
+
+/* What the request asks for, extension by extension. */
+static void show_csr(const struct cg_cli *cli, const char *path, X509_REQ *csr)
+{
+    char subject[512];
+    cg_name_text(X509_REQ_get_subject_name(csr), subject, sizeof subject);
+    cg_say(cli, "%s asks for: subject %s", path, *subject ? subject : "(empty)");
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
+    for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
+        show_extension(cli, sk_X509_EXTENSION_value(extensions, i));
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+
 static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_order_options *o,
                     struct making *m, struct cg_error *err)
 {
@@ -171,7 +196,7 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const stru
     if (o->csr) {
         if (!(m->csr = cg_csr_load(o->csr, err)))
             return false;
-        cg_csr_show(cli, o->csr, m->csr);
+        show_csr(cli, o->csr, m->csr);
         m->key = X509_REQ_get_pubkey(m->csr);
     } else {
         m->key = cg_key_generate(o->key_type, err);
@@ -197,8 +222,8 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct
                     .lifetime = o->lifetime.given ? o->lifetime.value : 0},
     };
     cg_issue_place(ca, &order);
-    cg_target_warn(cli, ca, &m->targets);
-    bool good = cg_issuer_open(&issuer, cli, ca, err) && name_is_free(&issuer, &order, err) &&
+    cg_warn_targets(cli, ca, &m->targets);
+    bool good = cg_verb_open_issuer(&issuer, cli, ca, err) && name_is_free(&issuer, &order, err) &&
                 cg_issue_make(&issuer, &order, &m->issued, err) &&
                 (cli->dry_run || cg_issue_write(&issuer, &order, &m->issued, err)) &&
                 (cli->dry_run || !o->p12 ||

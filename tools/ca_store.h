@@ -17,7 +17,7 @@
 #define CG_CA_STORE_H
 
 #include "ca_owner.h"
-#include "cli.h"
+#include "core/error.h"
 #include "secrets.h"
 
 #include <limits.h>

@@ -2,8 +2,8 @@
 #include "ca_cli.h"
 #include "deploy.h"
 #include "generation.h"
+#include "place_options.h"
 #include "rotation.h"
-#include "target_ca.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -108,7 +108,7 @@ static bool deploy(struct run *run, struct cg_error *err)
     }
     bool good = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
     if (good)
-        cg_target_warn(run->cli, run->ca, &run->targets);
+        cg_warn_targets(run->cli, run->ca, &run->targets);
     if (good && !run->cli->dry_run)
         good = (!run->options->rollback ||
                 cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&

@@ -99,7 +99,9 @@ static bool make_tier(const struct cg_cli *cli, const struct init_options *o, co
     /* one more than the CAs that are made: a later root can then be vouched for by this one */
     if (is_root)
         request.path_length = o->path_length.given ? (int)o->path_length.value : o->intermediate ? 2 : 1;
-    NAME_CONSTRAINTS *constraints = constrained ? cg_constraints_make(&o->permit_dns, &o->permit_ip, err) : NULL;
+    const struct cg_permitted permitted = {o->permit_dns.item, o->permit_ip.item, o->permit_dns.count,
+                                           o->permit_ip.count};
+    NAME_CONSTRAINTS *constraints = constrained ? cg_constraints_make(&permitted, err) : NULL;
     tier->key = tier->uri ? key_at(cli, tier->uri, err) : cg_key_generate(o->key_type, err);
     X509_NAME *made = cg_subject_make(&subject, err);
     request.subject = made;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_batch.h"
 #include "ca_order.h"
+#include "place_options.h"
 #include "verbs.h"
 
 #include <string.h>

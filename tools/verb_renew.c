@@ -106,7 +106,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
     const struct cg_renew_terms terms = {.reuse_key = run->options->reuse_key,
-                                         .lifetime = run->options->lifetime,
+                                         .lifetime = run->options->lifetime.value,
                                          .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
                                          .names = run->names,
                                          .write = !cli->dry_run};
@@ -123,7 +123,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
         cg_detail(cli, "\"%s\" is not due.", name);
         return cli->dry_run || deploy_unchanged(run, name, err);
     }
-    if (!run->is_open && !(run->is_open = cg_issuer_open(&run->issuer, cli, run->ca, err)))
+    if (!run->is_open && !(run->is_open = cg_verb_open_issuer(&run->issuer, cli, run->ca, err)))
         return false;
     bool good = cg_renew(&run->issuer, name, &terms, &renewed, err);
     if (good) {
@@ -205,7 +205,7 @@ static int renew_wanted(struct run *run)
     bool good = !run->options->all || renew_all(run);
     for (int i = 0; i < run->cli->nargs; i++)
         good = renew_and_note(run, run->cli->args[i]) && good;
-    cg_issue_say_shortened(run->cli, run->ca, run->shortened);
+    cg_say_shortened(run->cli, run->ca, run->shortened);
     cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
     if (good && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
         cg_say(run->cli, "Nothing is due.");

@@ -222,11 +222,11 @@ static bool is_brokers(const struct run *run, struct cg_error *err)
 static bool make(struct run *run, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    const struct cg_renew_terms terms = {.lifetime = run->options->lifetime, .write = !cli->dry_run};
+    const struct cg_renew_terms terms = {.lifetime = run->options->lifetime.value, .write = !cli->dry_run};
     const unsigned next = cg_ca_generation(&run->ca, run->name) + 1;
     struct cg_issuer issuer = {0};
     struct cg_error unheard = {""};
-    bool stays = false, good = cg_issuer_open(&issuer, cli, &run->ca, err);
+    bool stays = false, good = cg_verb_open_issuer(&issuer, cli, &run->ca, err);
     catch_signals(); /* not before: a prompt has its own way */
     good = good && (cli->dry_run || cg_rotation_begin(&run->rotation, &run->ca, run->name, next, cli->now, err)) &&
            cg_renew(&issuer, run->name, &terms, &run->renewed, err);
@@ -241,7 +241,7 @@ static void tell(struct run *run)
     const struct cg_cli *cli = run->cli;
     char end[24], where[512] = "";
     addresses(run, where, sizeof where);
-    cg_issue_say_shortened(cli, &run->ca, run->renewed.issued.shortened);
+    cg_say_shortened(cli, &run->ca, run->renewed.issued.shortened);
     cg_date_text(X509_get0_notAfter(run->renewed.issued.cert), end);
     cg_say(cli,
            cli->dry_run ? "Would rotate \"%s\" to generation %u, good until %s, and look for it at %s."
