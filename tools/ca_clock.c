@@ -2,7 +2,6 @@
 #include "ca_clock.h"
 #include "ca_index.h"
 #include "ca_journal.h"
-#include "ca_profile.h"
 #include "core/name.h"
 
 #include <stdio.h>

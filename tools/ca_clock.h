@@ -8,6 +8,9 @@
 
 #include "ca_store.h"
 
+/* s that notBefore and thisUpdate are set back: clocks of small devices run behind. */
+#define CG_BACKDATE INT64_C(300)
+
 /* "done" of the line in the journal that starts the comparison anew. */
 #define CG_CLOCK_SET_BACK "set the clock back"
 
