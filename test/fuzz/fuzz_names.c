@@ -3,6 +3,7 @@
  * others get a reason. */
 #include "../../tools/ca_batch.h"
 #include "../../tools/ca_names.h"
+#include "../../tools/cli.h"
 #include "core/name.h"
 #include "fuzz.h"
 
