@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate signing requests (PKCS#10, RFC 2986) made by devices: read and proven.
- * The caller owns what is returned. Called by ca_order and verb_sign. */
+ * The caller owns what is returned. Called by ca_certify and the verbs. */
 #ifndef CG_CA_CSR_H
 #define CG_CA_CSR_H
 

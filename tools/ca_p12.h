@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* PKCS#12 (RFC 7292): key, certificate and chain in one sealed file. Called by ca_order after a certificate is made. */
+/* PKCS#12 (RFC 7292): key, certificate and chain in one sealed file. Called by ca_certify after a certificate is made. */
 #ifndef CG_CA_P12_H
 #define CG_CA_P12_H
 

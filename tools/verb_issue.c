@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_batch.h"
+#include "ca_certify.h"
 #include "ca_cli.h"
 #include "ca_order.h"
 #include "ca_passphrase.h"
@@ -92,7 +93,7 @@ static void tell_batch(const struct cg_cli *cli, const struct cg_ca *ca, const s
 static bool read_batch(const struct cg_order_options *o, struct cg_bytes *bytes, struct cg_error *err)
 {
     const struct cg_file_user before = cg_owner_outside();
-    const bool good = cg_order_policy_ok(o, err) && cg_file_read(o->batch, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
+    const bool good = cg_file_read(o->batch, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
     cg_owner_back(before);
     return good;
 }
@@ -100,7 +101,7 @@ static bool read_batch(const struct cg_order_options *o, struct cg_bytes *bytes,
 static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_order_options *o,
                        struct cg_batch_result *made, struct cg_error *err)
 {
-    const struct cg_certificate_policy policy = {o->policy_oid, o->cps, o->policy_text};
+    const struct cg_certificate_policy policy = cg_order_policy(o);
     const struct cg_batch_request request = {.profile = o->profile,
                                              .key_type = o->key_type,
                                              .organization = o->organization,
@@ -115,7 +116,8 @@ static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct 
     struct cg_issuer issuer = {0};
     struct cg_bytes bytes = {0};
     int code = CG_EXIT_FAILED;
-    if (read_batch(o, &bytes, err) && cg_verb_open_issuer(&issuer, cli, ca, err))
+    if (cg_certificate_policy_ok(&policy, err) && read_batch(o, &bytes, err) &&
+        cg_verb_open_issuer(&issuer, cli, ca, err))
         code = cg_ca_exit_code(cg_batch_issue(ca, &issuer, &request, (char *)bytes.data, made, err));
     cg_issuer_close(&issuer);
     cg_bytes_free(&bytes);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The CA as a library: made, and issuing, revoking, renewing, by its own calls alone. What comes out is judged by OpenSSL.
  * No argv, no terminal, no exit code; and it prints nothing. */
+#include "ca_backup.h"
+#include "ca_batch.h"
+#include "ca_certify.h"
 #include "ca_create.h"
 #include "ca_crl_renew.h"
-#include "ca_issue.h"
 #include "ca_open.h"
 #include "ca_renew.h"
 #include "ca_revoke.h"
@@ -88,26 +90,13 @@ static void create(const struct cg_create_request *wanted)
 
 static bool issue(struct cg_ca *ca, const char *profile, const char *name, struct cg_error *err)
 {
-    const struct cg_subject subject = {.common_name = name};
-    struct cg_issuer issuer;
-    struct cg_issued issued = {0};
-    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-    struct cg_issue_order order = {.name = name,
-                                   .private_key = true,
-                                   .request = {.profile = cg_ca_profile_find(profile),
-                                               .subject = cg_subject_make(&subject, err),
-                                               .key = cg_key_generate(NULL, err),
-                                               .names = names,
-                                               .path_length = -2}};
-    cg_issue_place(ca, &order);
-    const bool good = cg_san_add_default(names, name, strcmp(profile, "broker") == 0, err) &&
-                      cg_issuer_open(&issuer, ca, err) && cg_issue_make(&issuer, &order, &issued, err) &&
-                      cg_issue_write(&issuer, &order, &issued, err);
-    cg_issued_clear(&issued);
+    const struct cg_certify_request wanted = {.profile = cg_ca_profile_find(profile), .name = name};
+    struct cg_certified certified;
+    struct cg_issuer issuer = {0};
+    const bool good = cg_certify_prepare(&wanted, &certified, err) && cg_issuer_open(&issuer, ca, err) &&
+                      cg_certify(&issuer, &wanted, &certified, err);
     cg_issuer_close(&issuer);
-    EVP_PKEY_free(order.request.key);
-    X509_NAME_free((X509_NAME *)(uintptr_t)order.request.subject);
-    GENERAL_NAMES_free(names);
+    cg_certified_clear(&certified);
     return good;
 }
 
@@ -281,6 +270,86 @@ static void renews_with_a_new_key_or_the_same(void **state)
     cg_ca_close(&ca);
 }
 
+struct told {
+    unsigned failed, went;
+    char why[256];
+};
+
+static struct told told;
+
+static void note_failed(const void *context, unsigned long line, const char *why)
+{
+    assert_ptr_equal(context, &told);
+    assert_int_equal(line, 3);
+    told.failed++;
+    snprintf(told.why, sizeof told.why, "%s", why);
+}
+
+static void note_progress(const void *context, size_t done, size_t total)
+{
+    assert_ptr_equal(context, &told);
+    assert_true(done <= total);
+    told.went++;
+}
+
+static void a_batch_tells_what_failed(void **state)
+{
+    char lines[] = "# devices\nsensor1\nsensor2 dns:no_host-\nsensor3 uri:urn:dev:three\n";
+    const struct cg_batch_request request = {
+        .profile = cg_ca_profile_find("client"), .failed = note_failed, .went = note_progress, .context = &told};
+    struct cg_error err = {""};
+    struct cg_batch_result result;
+    struct cg_issuer issuer;
+    struct cg_ca ca;
+    (void)state;
+    told = (struct told){0};
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "client", "sensor1");
+    assert_true(cg_issuer_open(&issuer, &ca, &err));
+    assert_int_equal(cg_batch_issue(&ca, &issuer, &request, lines, &result, &err), CG_CA_OK);
+    cg_issuer_close(&issuer);
+    assert_int_equal(result.made, 1);
+    assert_int_equal(result.skipped, 1);
+    assert_int_equal(result.failed, 1);
+    assert_int_equal(told.failed, 1);
+    assert_non_null(strstr(told.why, "no_host-"));
+    assert_true(told.went > 0);
+    assert_int_equal(verdict_of(&ca, "sensor3", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
+    cg_ca_close(&ca);
+}
+
+static void a_name_is_given_once(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "client", "sensor1");
+    assert_false(issue(&ca, "client", "sensor1", &err));
+    assert_non_null(strstr(err.text, "has a certificate, good until"));
+    cg_ca_close(&ca);
+}
+
+static void a_backup_takes_no_place(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    struct stat st;
+    size_t entries = 0;
+    const char *path = cg_scratch_path("backup.tar");
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_HOLD, NOW + DAY);
+    assert_true(cg_ca_backup(&ca, path, &entries, &err));
+    assert_true(entries > 5);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_false(cg_ca_backup(&ca, path, &entries, &err));
+    cg_ca_close(&ca);
+}
+
 static void a_new_crl_has_a_higher_number(void **state)
 {
     struct cg_error err = {""};
@@ -405,6 +474,9 @@ int main(void)
         CA_TEST(issues_what_openssl_accepts),
         CA_TEST(two_tiers_make_one_chain),
         CA_TEST(a_dry_run_writes_nothing),
+        CA_TEST(a_name_is_given_once),
+        CA_TEST(a_batch_tells_what_failed),
+        CA_TEST(a_backup_takes_no_place),
         CA_TEST(revokes_all_of_a_name),
         CA_TEST(renews_with_a_new_key_or_the_same),
         CA_TEST(a_new_crl_has_a_higher_number),
