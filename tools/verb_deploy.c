@@ -64,29 +64,13 @@ static void tell(const struct run *run)
                cli->dir_word, run->name, cg_target_word(&targets->item[0], word));
 }
 
-/* The newest of the earlier ones that may be live. Where none is, err has the reasons, the newest one's first. */
 static bool choose_earlier(struct run *run, struct cg_error *err)
 {
-    char relative[CG_NAME_MAX + 32], reasons[sizeof err->text] = "";
-    for (unsigned n = cg_generation_live(run->ca, run->name); n-- > 1;) {
-        const size_t len = strlen(reasons);
-        struct cg_error why = {""};
-        snprintf(relative, sizeof relative, "archive/%s/%04u", run->name, n);
-        if (!cg_ca_has(run->ca, relative))
-            continue;
-        run->generation = n;
-        if (cg_generation_may_be_live(run->ca, run->name, n, run->cli->now, &why)) {
-            if (len)
-                cg_warn(run->cli, "passed over: %s", reasons);
-            return true;
-        }
-        snprintf(reasons + len, sizeof reasons - len, "%s%s", len ? "; " : "", why.text);
-    }
-    cg_error_set(err,
-                 reasons[0] ? "no earlier generation of \"%s\" may be live: %s"
-                            : "\"%s\" has no earlier generation to go back to",
-                 run->name, reasons);
-    return false;
+    struct cg_error passed;
+    const bool good = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &passed, err);
+    if (good && passed.text[0])
+        cg_warn(run->cli, "passed over: %s", passed.text);
+    return good;
 }
 
 /* What is refused is refused before anything is changed. */
