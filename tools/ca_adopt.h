@@ -39,7 +39,6 @@ void cg_adopted_free(struct cg_adopted *adopted);
 bool cg_adopted_bans(struct cg_key_bans *bans, const struct cg_adopted *adopted, struct cg_error *err);
 
 struct cg_adoption {
-    const struct cg_cli *cli;
     const struct cg_ca *ca; /* the new folder, with cert and root set */
     const struct cg_found *found;
     const struct cg_adopted *adopted;

@@ -75,7 +75,7 @@ static bool journal_row(struct cg_change *change, const struct cg_adoption *a, c
 {
     char when[24];
     cJSON *entry = cJSON_CreateObject();
-    cg_time_text(a->cli->now, when, sizeof when);
+    cg_time_text(a->ca->options.now, when, sizeof when);
     if (row) {
         cJSON_AddStringToObject(entry, "name", row->name);
         cJSON_AddStringToObject(entry, "serial", row->serial);
@@ -170,7 +170,7 @@ static bool make_root_crl(struct cg_change *change, const struct cg_adoption *a,
                                        .issuer = a->ca->root,
                                        .key = a->found->root_key,
                                        .index = last ? &index : NULL,
-                                       .now = a->cli->now,
+                                       .now = a->ca->options.now,
                                        .above = number,
                                        .other = ""};
     const bool good = (!last || index_of_crl(&index, last, a->ca->root, err)) &&
@@ -188,7 +188,8 @@ static char *root_crl(struct cg_change *change, const struct cg_adoption *a, boo
 {
     const struct cg_lint_object *best = newest_root_crl(a);
     int64_t until = 0;
-    const bool holds = best && cg_time_seconds(X509_CRL_get0_nextUpdate(best->crl), &until) && until > a->cli->now;
+    const bool holds = best && cg_time_seconds(X509_CRL_get0_nextUpdate(best->crl), &until) &&
+                       until > a->ca->options.now;
     char *pem = NULL;
     *good = true;
     if (a->found->root_key && !holds) {
@@ -248,7 +249,7 @@ static bool put_index_and_crl(struct cg_change *change, const struct cg_adoption
                                        .key = a->found->key,
                                        .index = &index,
                                        .number = a->adopted->number,
-                                       .now = a->cli->now,
+                                       .now = a->ca->options.now,
                                        .other = crl ? crl : ""};
     good = good && cg_crl_write(change, &order, &made, err);
     cg_crl_made_clear(&made);

@@ -2,9 +2,7 @@
 #include "ca_batch.h"
 #include "ca_lock.h"
 #include "ca_names.h"
-#include "core/file.h"
 #include "fault.h"
-#include "tty.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FILE_LIMIT  ((size_t)256 << 20)
 #define CHUNK       256  /* certificates in one change: what a stopped run loses at most */
 #define CHUNK_MS    2000 /* no more are begun after that: large keys take seconds each, and others want the lock */
 #define THREADS_MAX 64
@@ -30,17 +27,16 @@ struct job {
 };
 
 struct batch {
-    const struct cg_cli *cli;
+    const struct cg_batch_request *request;
     struct cg_ca *ca;
-    const struct cg_order_options *options;
-    struct cg_issuer issuer;
+    struct cg_issuer *issuer;
+    struct cg_batch_result *result;
     struct cg_change *change; /* of the chunk */
     struct job *jobs;         /* of the chunk */
     size_t njobs;
     atomic_size_t next;
     int64_t until_ms; /* monotonic: no job of the chunk is begun after it */
-    struct cg_certificate_policy policy;
-    size_t made, skipped, failed, shortened, done, total;
+    size_t done, total;
 };
 
 bool cg_batch_line(char *line, bool is_server, const char **name, GENERAL_NAMES *names, struct cg_error *err)
@@ -57,7 +53,7 @@ bool cg_batch_line(char *line, bool is_server, const char **name, GENERAL_NAMES 
 
 static bool make(const struct batch *batch, struct job *job)
 {
-    const struct cg_order_options *o = batch->options;
+    const struct cg_batch_request *o = batch->request;
     bool is_server = o->profile->purpose == CG_PURPOSE_SERVER;
     if (!(job->names = sk_GENERAL_NAME_new_null()) ||
         !cg_batch_line(job->line, is_server, &job->order.name, job->names, &job->err))
@@ -72,13 +68,13 @@ static bool make(const struct batch *batch, struct job *job)
                                                          .subject = name,
                                                          .key = name ? cg_key_generate(o->key_type, &job->err) : NULL,
                                                          .names = job->names,
-                                                         .policy = &batch->policy,
+                                                         .policy = o->policy,
                                                          .both_purposes = o->both_purposes,
                                                          .path_length = -2,
-                                                         .lifetime = o->lifetime.given ? o->lifetime.value : 0};
-    bool good = job->order.request.key && cg_issue_make(&batch->issuer, &job->order, &job->issued, &job->err) &&
-                (batch->cli->dry_run ||
-                 cg_issue_stage(&batch->issuer, batch->change, &job->order, &job->issued, &job->err));
+                                                         .lifetime = o->lifetime};
+    bool good = job->order.request.key && cg_issue_make(batch->issuer, &job->order, &job->issued, &job->err) &&
+                (batch->ca->options.dry_run ||
+                 cg_issue_stage(batch->issuer, batch->change, &job->order, &job->issued, &job->err));
     EVP_PKEY_free(job->order.request.key);
     X509_NAME_free(name);
     job->order.request.key = NULL;
@@ -135,18 +131,18 @@ static bool record_all(struct batch *batch, size_t begun, struct cg_error *err)
         if (repeated)
             cg_error_set(&job->err, "the name occurs twice");
         job->good = job->good && !repeated;
-        batch->failed += !job->good;
-        batch->skipped += job->good && job->skipped;
-        if (!job->good)
-            cg_warn(batch->cli, "line %lu: %s", job->number, job->err.text);
+        batch->result->failed += !job->good;
+        batch->result->skipped += job->good && job->skipped;
+        if (!job->good && batch->request->failed)
+            batch->request->failed(batch->request->context, job->number, job->err.text);
         if (!job->good || job->skipped)
             continue;
-        batch->made++;
-        batch->shortened += job->issued.shortened;
-        if (batch->cli->dry_run)
+        batch->result->made++;
+        batch->result->shortened += job->issued.shortened;
+        if (batch->ca->options.dry_run)
             continue;
-        if (!cg_issue_record(&batch->issuer, batch->change, &job->order, &job->issued, err) ||
-            !cg_serials_add(&batch->issuer.serials, job->issued.serial))
+        if (!cg_issue_record(batch->issuer, batch->change, &job->order, &job->issued, err) ||
+            !cg_serials_add(&batch->issuer->serials, job->issued.serial))
             return false;
     }
     return true;
@@ -167,36 +163,36 @@ static void drop_begun(struct batch *batch, size_t begun)
 }
 
 /* A revocation does not wait for the end of the batch. */
-static int give_way(struct batch *batch, struct cg_error *err)
+static enum cg_ca_result give_way(struct batch *batch, struct cg_error *err)
 {
     bool gave = false;
-    int code = cg_lock_give_way(batch->ca, batch->cli, &gave, err);
-    if (code == CG_EXIT_OK && gave && !cg_issuer_refresh(&batch->issuer, err))
-        return CG_EXIT_FAILED;
-    return code;
+    enum cg_ca_result result = cg_lock_give_way(batch->ca, &gave, err);
+    if (result == CG_CA_OK && gave && !cg_issuer_refresh(batch->issuer, err))
+        return CG_CA_FAILED;
+    return result;
 }
 
-static int run_chunk(struct batch *batch, struct cg_error *err)
+static enum cg_ca_result run_chunk(struct batch *batch, struct cg_error *err)
 {
     struct cg_change change = {0};
-    int code = give_way(batch, err);
-    if (code != CG_EXIT_OK)
-        return code;
+    enum cg_ca_result result = give_way(batch, err);
+    if (result != CG_CA_OK)
+        return result;
     batch->change = &change;
-    bool good = batch->cli->dry_run || cg_change_begin(&change, batch->ca, true, err);
-    size_t before = batch->made, begun = 0;
+    bool good = batch->ca->options.dry_run || cg_change_begin(&change, batch->ca, true, err);
+    size_t before = batch->result->made, begun = 0;
     if (good) {
         begun = make_all(batch);
         good = record_all(batch, begun, err);
     }
-    if (good && !batch->cli->dry_run && batch->made > before)
+    if (good && !batch->ca->options.dry_run && batch->result->made > before)
         good = cg_change_commit(&change, err);
     cg_change_end(&change);
     batch->change = NULL;
     drop_begun(batch, begun);
-    if (good && !batch->cli->quiet)
-        cg_progress("issued", batch->done, batch->total);
-    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+    if (good && batch->request->went)
+        batch->request->went(batch->request->context, batch->done, batch->total);
+    return good ? CG_CA_OK : CG_CA_FAILED;
 }
 
 static bool is_empty(const char *line)
@@ -213,16 +209,16 @@ static size_t count_lines(const char *text)
     return n;
 }
 
-static int run_lines(struct batch *batch, char *text, struct cg_error *err)
+static enum cg_ca_result run_lines(struct batch *batch, char *text, struct cg_error *err)
 {
     unsigned long number = 0;
-    int code = CG_EXIT_OK;
+    enum cg_ca_result result = CG_CA_OK;
     if (!(batch->jobs = calloc(CHUNK, sizeof *batch->jobs))) {
         cg_fault_errno(err, "make", "the batch");
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
     batch->total = count_lines(text);
-    for (char *line = text, *next = NULL; line && code == CG_EXIT_OK; line = next) {
+    for (char *line = text, *next = NULL; line && result == CG_CA_OK; line = next) {
         if ((next = strchr(line, '\n')))
             *next++ = '\0';
         number++;
@@ -231,50 +227,19 @@ static int run_lines(struct batch *batch, char *text, struct cg_error *err)
         unsigned slot = (unsigned)batch->njobs;
         batch->jobs[batch->njobs++] = (struct job){.line = line, .number = number, .order.slot = slot};
         if (batch->njobs == CHUNK)
-            code = run_chunk(batch, err);
+            result = run_chunk(batch, err);
     }
-    while (batch->njobs && code == CG_EXIT_OK)
-        code = run_chunk(batch, err);
-    return code;
+    while (batch->njobs && result == CG_CA_OK)
+        result = run_chunk(batch, err);
+    return result;
 }
 
-static void tell(const struct batch *batch)
+enum cg_ca_result cg_batch_issue(struct cg_ca *ca, struct cg_issuer *issuer, const struct cg_batch_request *request,
+                                 char *text, struct cg_batch_result *result, struct cg_error *err)
 {
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddNumberToObject(result, "made", (double)batch->made);
-    cJSON_AddNumberToObject(result, "skipped", (double)batch->skipped);
-    cJSON_AddNumberToObject(result, "failed", (double)batch->failed);
-    cJSON_AddBoolToObject(result, "dry_run", batch->cli->dry_run);
-    cg_result(batch->cli, result);
-    cg_issue_say_shortened(batch->cli, batch->ca, batch->shortened);
-    cg_say(batch->cli, "%s %zu, passed over %zu that are there already, %zu failed.",
-           batch->cli->dry_run ? "Would make" : "Made", batch->made, batch->skipped, batch->failed);
-}
-
-int cg_batch_run(const struct cg_cli *cli, const struct cg_order_options *options)
-{
-    struct cg_error err = {""};
-    struct cg_bytes bytes = {0};
-    struct cg_ca ca;
-    struct batch batch = {
-        .cli = cli, .ca = &ca, .options = options, .policy = {options->policy_oid, options->cps, options->policy_text}};
-    cg_passphrase_ahead(cli, "ca");
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
-    if (code == CG_EXIT_OK) {
-        const struct cg_file_user before = cg_owner_outside();
-        bool good = cg_order_policy_ok(options, &err) &&
-                    cg_file_read(options->batch, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err);
-        cg_owner_back(before);
-        good = good && cg_issuer_open(&batch.issuer, cli, &ca, &err);
-        code = good ? run_lines(&batch, (char *)bytes.data, &err) : CG_EXIT_FAILED;
-        if (code == CG_EXIT_OK)
-            tell(&batch);
-    }
+    struct batch batch = {.request = request, .ca = ca, .issuer = issuer, .result = result};
+    *result = (struct cg_batch_result){0};
+    enum cg_ca_result end = run_lines(&batch, text, err);
     free(batch.jobs);
-    cg_issuer_close(&batch.issuer);
-    cg_bytes_free(&bytes);
-    cg_ca_close(&ca);
-    if (code != CG_EXIT_OK)
-        return cg_fail(cli, code, &err);
-    return batch.failed ? CG_EXIT_FAILED : CG_EXIT_OK;
+    return end;
 }

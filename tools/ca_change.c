@@ -201,7 +201,7 @@ static const struct {
 
 static bool do_step(const struct cg_ca *ca, char *line, struct cg_error *err)
 {
-    for (size_t i = 0; i < CG_COUNT(steps); i++)
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if (strncmp(line, steps[i].word, strlen(steps[i].word)) == 0)
             return steps[i].run(ca, line + strlen(steps[i].word), err);
     cg_error_set(err, "%s/pending: unknown step \"%.40s\"; a newer certguard wrote it, use that one", ca->dir, line);

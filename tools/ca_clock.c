@@ -2,7 +2,6 @@
 #include "ca_clock.h"
 #include "ca_index.h"
 #include "ca_journal.h"
-#include "ca_profile.h"
 #include "core/name.h"
 
 #include <stdio.h>
@@ -73,19 +72,20 @@ static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struc
     return true;
 }
 
-bool cg_ca_clock_check(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
+bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err)
 {
+    const int64_t at = ca->options.now;
     char now[24], then[24];
     struct seen seen = {.time = CG_TIME_NONE};
     ca->clock_set = false;
-    if (!latest(ca, cli->now, &seen, err))
+    if (!latest(ca, at, &seen, err))
         return false;
-    if (cli->now >= seen.time - LEEWAY)
+    if (at >= seen.time - LEEWAY)
         return true;
     ca->clock_set = true;
-    if (cli->at.given)
+    if (ca->options.now_is_given)
         return true;
-    cg_time_text(cli->now, now, sizeof now);
+    cg_time_text(at, now, sizeof now);
     cg_time_text(seen.time, then, sizeof then);
     const bool curable = ca->cert && !seen.of_ca;
     cg_error_set(

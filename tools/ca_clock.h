@@ -8,12 +8,15 @@
 
 #include "ca_store.h"
 
+/* s that notBefore and thisUpdate are set back: clocks of small devices run behind. */
+#define CG_BACKDATE INT64_C(300)
+
 /* "done" of the line in the journal that starts the comparison anew. */
 #define CG_CLOCK_SET_BACK "set the clock back"
 
-/* False: the clock is wrong, or what it is compared with; the text says both and the way out. Always true with --at:
- * somebody has looked. ca->clock_set is whether that was needed: then the run has to leave a line in the journal,
+/* False: the clock is wrong, or what it is compared with; the text says both and the way out. Always true where
+ * the options say that somebody has looked at the time. ca->clock_set is whether that was needed: then the run has to leave a line in the journal,
  * which is what later runs are compared with. */
-bool cg_ca_clock_check(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err);
+bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err);
 
 #endif

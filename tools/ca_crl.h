@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate revocation lists: made from the index, version 2, with number and AKI (RFC 5280 section 5).
- * Written as part of a change: crl.pem (of every CA here), crl.der, crlnumber. Called by init, revoke, crl, import. */
+ * Written as part of a change: crl.pem (of every CA here), crl.der, crlnumber. Called by ca_create, ca_revoke,
+ * ca_crl_renew and import. */
 #ifndef CG_CA_CRL_H
 #define CG_CA_CRL_H
 

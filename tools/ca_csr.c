@@ -35,30 +35,6 @@ X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
     return csr;
 }
 
-static void show_extension(const struct cg_cli *cli, X509_EXTENSION *extension)
-{
-    char name[128], text[256], *data = NULL;
-    OBJ_obj2txt(name, sizeof name, X509_EXTENSION_get_object(extension), 0);
-    BIO *bio = BIO_new(BIO_s_mem());
-    if (bio && !X509V3_EXT_print(bio, extension, X509V3_EXT_DUMP_UNKNOWN, 0))
-        BIO_puts(bio, "(unreadable)");
-    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
-    cg_text_escape(data ? data : "", (size_t)len, text, sizeof text);
-    cg_say(cli, "  %s: %s", name, text);
-    BIO_free(bio);
-}
-
-void cg_csr_show(const struct cg_cli *cli, const char *path, X509_REQ *csr)
-{
-    char subject[512];
-    cg_name_text(X509_REQ_get_subject_name(csr), subject, sizeof subject);
-    cg_say(cli, "%s asks for: subject %s", path, *subject ? subject : "(empty)");
-    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
-    for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
-        show_extension(cli, sk_X509_EXTENSION_value(extensions, i));
-    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
-}
-
 static bool check_name(const GENERAL_NAME *name, struct cg_error *err)
 {
     char text[512];

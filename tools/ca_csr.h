@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Certificate signing requests (PKCS#10, RFC 2986) made by devices: read, proven, shown.
- * The caller owns what is returned. Called by ca_order and verb_sign. */
+/* Certificate signing requests (PKCS#10, RFC 2986) made by devices: read and proven.
+ * The caller owns what is returned. Called by ca_certify and the verbs. */
 #ifndef CG_CA_CSR_H
 #define CG_CA_CSR_H
 
-#include "cli.h"
+#include "core/error.h"
 
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 
 /* PEM; its signature is checked: who made it holds the key. */
 X509_REQ *cg_csr_load(const char *path, struct cg_error *err);
-
-/* Says what the request asks for, extension by extension. */
-void cg_csr_show(const struct cg_cli *cli, const char *path, X509_REQ *csr);
 
 /* Its SANs, every one checked as --san would be; an empty list where it asks for none; NULL with the reason. */
 GENERAL_NAMES *cg_csr_names(X509_REQ *csr, struct cg_error *err);

@@ -164,7 +164,7 @@ static const struct {
 
 static bool is_lost(const struct cg_found *found, struct cg_error *err)
 {
-    for (size_t t = 0; t < CG_COUNT(traces); t++)
+    for (size_t t = 0; t < sizeof traces / sizeof traces[0]; t++)
         for (size_t i = 0; i < found->nfiles; i++)
             if (strcmp(base_of(found->files[i]), traces[t].name) == 0) {
                 cg_error_set(err,
@@ -181,22 +181,14 @@ static bool is_lost(const struct cg_found *found, struct cg_error *err)
     return false;
 }
 
-/* step-ca's own database. */
-static void warn_of_step(const struct cg_found *found, const struct cg_cli *cli)
+static const char *step_database(const struct cg_found *found)
 {
     for (size_t i = 0; i < found->nfiles; i++) {
-        const char *file = found->files[i], *dot = strrchr(base_of(file), '.');
-        if (!dot || strcmp(dot, ".vlog") != 0)
-            continue;
-        cg_warn(
-            cli,
-            "%s: step-ca keeps there what it issued and revoked, and that is not read: whoever it revoked is let in "
-            "again. Put its CRL (\"crl\": {\"enabled\": true} in ca.json, then /1.0/crl of its address) into the "
-            "folder "
-            "and import again, or put the certificates there and revoke them after the import",
-            file);
-        return;
+        const char *dot = strrchr(base_of(found->files[i]), '.');
+        if (dot && strcmp(dot, ".vlog") == 0)
+            return found->files[i];
     }
+    return NULL;
 }
 
 /* ---- choosing ---- */
@@ -262,7 +254,7 @@ static bool list_candidates(const struct cg_found *found, const struct known_lis
     return true;
 }
 
-bool cg_database_choose(struct cg_found *found, const struct cg_cli *cli, struct cg_error *err)
+bool cg_database_choose(struct cg_found *found, struct cg_error *err)
 {
     struct known_list known = {0};
     size_t count = 0;
@@ -274,7 +266,7 @@ bool cg_database_choose(struct cg_found *found, const struct cg_cli *cli, struct
                 (found->nindex || !is_lost(found, err));
     if (good) {
         found->number = nearest(found, "crlnumber", found->nindex ? found->index[0] : found->cert_file);
-        warn_of_step(found, cli);
+        found->step = step_database(found);
     }
     forget(&known);
     free(list);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_found.h"
-#include "ca_database.h"
 #include "ca_key.h"
 #include "core/name.h"
 #include "core/path.h"
@@ -29,22 +28,29 @@ static const char *keep_name(struct cg_found *found, const char *path)
     return (files[found->nfiles] = strdup(path)) ? files[found->nfiles++] : NULL;
 }
 
+static void note_passed(const struct cg_found_request *request, const char *why)
+{
+    if (request->passed)
+        request->passed(request->context, why);
+}
+
 /* Files that are none of ours (requests, configuration, notes) are passed over. */
-static bool read_file(struct cg_found *found, const struct cg_cli *cli, const char *path, struct cg_error *err)
+static bool read_file(struct cg_found *found, const struct cg_found_request *request, const char *path,
+                      struct cg_error *err)
 {
     struct cg_error why = {""};
     const char *name = keep_name(found, path);
     if (!name)
         return cg_fault_errno(err, "read", path);
-    if (!cg_lint_objects_read(&found->objects, name, cli->now, &why))
-        cg_detail(cli, "passed over %s", why.text);
+    if (!cg_lint_objects_read(&found->objects, name, request->now, &why))
+        note_passed(request, why.text);
     if (found->objects.count < OBJECTS_MAX)
         return true;
     cg_error_set(err, "%s: more than %zu certificates and keys; name a folder that holds fewer", path, OBJECTS_MAX);
     return false;
 }
 
-static bool read_folder(struct cg_found *found, const struct cg_cli *cli, const char *folder, int depth,
+static bool read_folder(struct cg_found *found, const struct cg_found_request *request, const char *folder, int depth,
                         struct cg_error *err)
 {
     struct dirent **entries = NULL;
@@ -60,9 +66,9 @@ static bool read_folder(struct cg_found *found, const struct cg_cli *cli, const 
         if (good && name[0] != '.' && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path &&
             lstat(path, &st) == 0) {
             if (S_ISDIR(st.st_mode))
-                good = depth <= 0 || read_folder(found, cli, path, depth - 1, err);
+                good = depth <= 0 || read_folder(found, request, path, depth - 1, err);
             else if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-                good = read_file(found, cli, path, err);
+                good = read_file(found, request, path, err);
         }
         free(entries[i]);
     }
@@ -111,7 +117,7 @@ static bool is_sealed(const struct cg_lint_object *o)
 
 /* Only when no CA's key lies there in the clear: the passphrase is asked for once and tried on each sealed key, and once
  * there is one, on a few more: a root may be sealed beside the CA that issues. */
-static bool open_sealed(struct cg_found *found, const struct cg_cli *cli, struct cg_error *err)
+static bool open_sealed(struct cg_found *found, const struct cg_found_request *request, struct cg_error *err)
 {
     struct cg_error last = {""};
     size_t more = MORE_KEYS;
@@ -120,7 +126,7 @@ static bool open_sealed(struct cg_found *found, const struct cg_cli *cli, struct
         if (!is_sealed(o))
             continue;
         last.text[0] = '\0';
-        o->key = cg_key_load_sealed(cli, o->file, &last);
+        o->key = cg_key_load_sealed(&request->passphrase, o->file, &last);
         more -= has_ca(found);
     }
     if (has_ca(found) || !last.text[0])
@@ -237,20 +243,21 @@ static bool find_root(struct cg_found *found, struct cg_error *err)
 }
 
 /* As if it had been found; it is asked for first, so that no passphrase is asked for another one. */
-static bool read_uri(struct cg_found *found, const struct cg_cli *cli, const char *uri, struct cg_error *err)
+static bool read_uri(struct cg_found *found, const struct cg_found_request *request, struct cg_error *err)
 {
-    EVP_PKEY *key = uri ? cg_key_by_uri(cli, uri, err) : NULL;
-    return !uri || (key && cg_lint_objects_key(&found->objects, uri, cli->now, key));
+    const char *uri = request->key_uri;
+    EVP_PKEY *key = uri ? cg_key_by_uri(&request->passphrase, uri, err) : NULL;
+    return !uri || (key && cg_lint_objects_key(&found->objects, uri, request->now, key));
 }
 
-bool cg_found_read(struct cg_found *found, const struct cg_cli *cli, const char *folder, const char *wanted,
-                   const char *key_uri, struct cg_error *err)
+bool cg_found_read(struct cg_found *found, const struct cg_found_request *request, struct cg_error *err)
 {
     *found = (struct cg_found){.objects.limit = OBJECTS_MAX};
-    X509 *named = wanted ? cg_cert_load(wanted, err) : NULL;
-    bool good = (named || !wanted) && read_uri(found, cli, key_uri, err) &&
-                read_folder(found, cli, folder, DEPTH_MAX, err) && (has_ca(found) || open_sealed(found, cli, err)) &&
-                choose(found, folder, named, err) && find_root(found, err) && cg_database_choose(found, cli, err);
+    X509 *named = request->wanted ? cg_cert_load(request->wanted, err) : NULL;
+    bool good = (named || !request->wanted) && read_uri(found, request, err) &&
+                read_folder(found, request, request->folder, DEPTH_MAX, err) &&
+                (has_ca(found) || open_sealed(found, request, err)) && choose(found, request->folder, named, err) &&
+                find_root(found, err);
     ERR_clear_error();
     X509_free(named);
     return good;

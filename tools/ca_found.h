@@ -7,7 +7,7 @@
 
 #include "lint_rules.h"
 
-#include "cli.h"
+#include "secrets.h"
 
 #include <openssl/evp.h>
 
@@ -24,16 +24,27 @@ struct cg_found {
     X509 *root;                /* cert, or the CA above it */
     EVP_PKEY *root_key;        /* NULL: not there, not opened, or root is cert */
     const char *root_key_file; /* a sealed file that holds it, or seems to where root_key is NULL */
-    const char **index;        /* files: every database of this CA */
+    const char **index;        /* files: every database of this CA; this and what follows by cg_database_choose */
     size_t nindex;
     const char *number; /* crlnumber; NULL: none */
+    const char *step;   /* step-ca's own database, which is not read; NULL: none */
 };
 
-/* Reads the folder and finds the CA in it. wanted: the file of the CA certificate where there are several; or NULL.
- * key_uri: where the CA's key is, when it is not in the folder; or NULL.
- * False with what was looked for. Free it in every case. */
-bool cg_found_read(struct cg_found *found, const struct cg_cli *cli, const char *folder, const char *wanted,
-                   const char *key_uri, struct cg_error *err);
+struct cg_found_request {
+    const char *folder;
+    const char *wanted;  /* the file of the CA certificate, where the folder holds several CAs; or NULL */
+    const char *key_uri; /* where the CA's key is, when it is not in the folder; or NULL */
+    int64_t now;         /* seconds since 1970 */
+
+    struct cg_passphrase_source passphrase; /* of the CA's key */
+
+    /* Told of every file that is none of a CA's (a request, notes), with the reason. NULL: nobody asks. */
+    void (*passed)(const void *context, const char *why);
+    const void *context; /* of passed */
+};
+
+/* Reads the folder and finds the CA in it. False with what was looked for. Free it in every case. */
+bool cg_found_read(struct cg_found *found, const struct cg_found_request *request, struct cg_error *err);
 void cg_found_free(struct cg_found *found);
 
 /* Signed by the CA that issues. */

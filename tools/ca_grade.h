@@ -5,8 +5,22 @@
 #define CG_CA_GRADE_H
 
 #include "ca_adopt.h"
+#include "lint.h"
 
-/* Words to standard output, or into result: "findings" and "names". *bad counts the errors and what is to be replaced. */
-bool cg_grade(const struct cg_adoption *adoption, cJSON *result, size_t *bad, struct cg_error *err);
+enum cg_grade {
+    CG_GRADE_GOOD = 0,
+    CG_GRADE_MEND,    /* a renewal heals it */
+    CG_GRADE_REPLACE, /* the plugin refuses it */
+};
+
+/* Gets the findings first, errors and warnings, and then the names; what it gets is good until it returns.
+ * is_of_ca: of the CA's own certificate or key, and not of a name. why: "" for a good one. */
+struct cg_grade_visitor {
+    void (*finding)(void *context, const struct cg_lint_finding *finding, bool is_of_ca);
+    void (*name)(void *context, const char *name, enum cg_grade grade, const char *why);
+    void *context;
+};
+
+bool cg_grade(const struct cg_adoption *adoption, const struct cg_grade_visitor *visitor, struct cg_error *err);
 
 #endif

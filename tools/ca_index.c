@@ -25,7 +25,7 @@ static const struct {
 
 const char *cg_reason_name(int reason)
 {
-    for (size_t i = 0; i < CG_COUNT(reasons); i++)
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].number == reason)
             return reasons[i].name;
     return NULL;
@@ -33,7 +33,7 @@ const char *cg_reason_name(int reason)
 
 int cg_reason_number(const char *name)
 {
-    for (size_t i = 0; i < CG_COUNT(reasons); i++)
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (strcasecmp(reasons[i].name, name) == 0)
             return reasons[i].number;
     return -1;

@@ -105,11 +105,11 @@ static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
     return good;
 }
 
-bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca, struct cg_error *err)
+bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err)
 {
     int64_t until = 0;
-    *issuer = (struct cg_issuer){.ca = ca, .now = cli->now};
-    if (!cg_time_seconds(X509_get0_notAfter(ca->cert), &until) || until <= cli->now) {
+    *issuer = (struct cg_issuer){.ca = ca, .now = ca->options.now};
+    if (!cg_time_seconds(X509_get0_notAfter(ca->cert), &until) || until <= issuer->now) {
         char end[24];
         cg_date_text(X509_get0_notAfter(ca->cert), end);
         cg_error_set(err, "the CA's own certificate ended at %s; make a new CA in another folder with init", end);
@@ -118,12 +118,7 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const st
     if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, err) ||
         !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
         return false;
-    if (issuer->bans.lost)
-        cg_warn(cli,
-                "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
-                "recognized; restore archive/ from a backup",
-                issuer->bans.lost, issuer->ca->dir);
-    return (issuer->key = cg_key_of_ca(cli, ca, "ca", ca->cert, err));
+    return (issuer->key = cg_key_of_ca(ca, "ca", ca->cert, err));
 }
 
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
@@ -215,7 +210,7 @@ static bool stage_links(const struct cg_change *change, const struct cg_issue_or
     bool good = cg_change_stage_folder(change, staged, 0700, err);
     snprintf(staged, sizeof staged, "live-%u/current", order->slot);
     good = good && cg_change_stage_link(change, staged, to, err);
-    for (size_t i = order->private_key ? 0 : 1; good && i < CG_COUNT(live_files); i++) {
+    for (size_t i = order->private_key ? 0 : 1; good && i < sizeof live_files / sizeof live_files[0]; i++) {
         snprintf(staged, sizeof staged, "live-%u/%s", order->slot, live_files[i]);
         snprintf(to, sizeof to, "current/%s", live_files[i]);
         good = cg_change_stage_link(change, staged, to, err);
@@ -234,7 +229,7 @@ bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *chan
         const char *name, *text;
     } files[] = {{"cert.pem", issued->pem}, {"chain.pem", issuer->chain}, {"fullchain.pem", fullchain}};
     bool good = cg_change_stage_folder(change, folder, 0700, err);
-    for (size_t i = 0; good && i < CG_COUNT(files); i++) {
+    for (size_t i = 0; good && i < sizeof files / sizeof files[0]; i++) {
         snprintf(full, sizeof full, "%s/%s", folder, files[i].name);
         good = cg_change_stage_file(change, full, files[i].text, strlen(files[i].text), 0644, err);
     }
@@ -286,20 +281,6 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order 
                 cg_change_commit(&change, err);
     cg_change_end(&change);
     return good;
-}
-
-void cg_issue_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count)
-{
-    char end[24];
-    if (!count)
-        return;
-    cg_date_text(X509_get0_notAfter(ca->cert), end);
-    cg_warn(
-        cli,
-        "%zu certificate%s shortened: the CA itself ends at %s, and all that it issued with it. Make the next CA in "
-        "another folder now (certguard -C FOLDER init), and give its ca.pem to brokers and devices beside the old "
-        "one before the first certificate of it is used",
-        count, count == 1 ? " is" : "s are", end);
 }
 
 cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued)

@@ -40,8 +40,9 @@ struct cg_issued {
     char *pem;       /* of cert */
 };
 
-/* The key (asks for the passphrase), the index, the checker. */
-bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca, struct cg_error *err);
+/* The index, the checker, and last the key, with its passphrase. bans.lost is for the caller to warn about, also where the
+ * key is not to be had. Close it in every case. */
+bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err);
 
 /* Reads again what other runs may have changed while the lock was given away. */
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err);
@@ -68,10 +69,7 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order 
 
 void cg_issued_clear(struct cg_issued *issued);
 
-/* Once a run, where count certificates end with the CA and not when they should: says so, and what to do. */
-void cg_issue_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count);
-
-/* What is said and given to machines about a certificate that was made. */
+/* What the journal and machines are told about a certificate that was made. */
 cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued);
 
 /* Owned text for people: "2027-02-21". */

@@ -61,7 +61,7 @@ static int64_t time_of(const cJSON *object, const char *key)
 {
     const char *text = text_of(object, key);
     int64_t seconds = CG_TIME_NONE;
-    return text && cg_time_parse(text, &seconds) ? seconds : CG_TIME_NONE;
+    return text && cg_time_read_text(text, &seconds) && seconds >= 0 ? seconds : CG_TIME_NONE;
 }
 
 static bool parse(const char *line, size_t len, struct cg_journal_row *row)

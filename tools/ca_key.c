@@ -43,7 +43,7 @@ static const struct key_type {
 
 static const struct key_type *find_type(const char *word)
 {
-    for (size_t i = 0; word && i < CG_COUNT(key_types); i++)
+    for (size_t i = 0; word && i < sizeof key_types / sizeof key_types[0]; i++)
         if (strcmp(key_types[i].word, word) == 0)
             return &key_types[i];
     return &key_types[0];
@@ -72,7 +72,7 @@ EVP_PKEY *cg_key_generate(const char *word, struct cg_error *err)
 
 EVP_PKEY *cg_key_generate_like(const EVP_PKEY *like, struct cg_error *err)
 {
-    for (size_t i = 0; i < CG_COUNT(key_types); i++) {
+    for (size_t i = 0; i < sizeof key_types / sizeof key_types[0]; i++) {
         const struct key_type *type = &key_types[i];
         bool fits = EVP_PKEY_is_a(like, type->algorithm);
         if (fits && type->group)
@@ -157,7 +157,7 @@ bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, con
 
 /* OpenSSL asks only when the key turns out to be encrypted. */
 struct asking {
-    const struct cg_cli *cli;
+    const struct cg_passphrase_source *source;
     struct cg_error *err;
     bool failed;
 };
@@ -166,7 +166,10 @@ static int give_passphrase(char *out, int size, int writing, void *context)
 {
     (void)writing;
     struct asking *asking = context;
-    const char *answer = cg_passphrase_of_key(asking->cli, asking->err);
+    const struct cg_passphrase_source *source = asking->source;
+    const char *answer = source->get ? source->get(source->context, asking->err) : NULL;
+    if (!source->get)
+        cg_error_set(asking->err, "the key is sealed, and no passphrase was given");
     asking->failed = !answer;
     return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
 }
@@ -189,10 +192,11 @@ static bool is_whole(const struct cg_bytes *bytes)
     return whole;
 }
 
-static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, enum cg_file_kind kind, struct cg_error *err)
+static EVP_PKEY *from_pem(const struct cg_passphrase_source *source, const char *path, enum cg_file_kind kind,
+                          struct cg_error *err)
 {
     struct cg_bytes bytes;
-    struct asking asking = {cli, err, false};
+    struct asking asking = {source, err, false};
     if (!cg_file_read(path, kind, KEY_LIMIT, &bytes, err))
         return NULL;
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
@@ -209,19 +213,19 @@ static EVP_PKEY *from_pem(const struct cg_cli *cli, const char *path, enum cg_fi
     return key;
 }
 
-EVP_PKEY *cg_key_load_sealed(const struct cg_cli *cli, const char *path, struct cg_error *err)
+EVP_PKEY *cg_key_load_sealed(const struct cg_passphrase_source *source, const char *path, struct cg_error *err)
 {
-    return from_pem(cli, path, CG_FILE_PUBLIC, err);
+    return from_pem(source, path, CG_FILE_PUBLIC, err);
 }
 
-EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_error *err)
+EVP_PKEY *cg_key_by_uri(const struct cg_passphrase_source *source, const char *uri, struct cg_error *err)
 {
     if (strstr(uri, "pin-value=")) {
         cg_error_set(err, "a PIN in the URI is seen by every user of this machine and kept in a file; leave pin-value "
                           "out, and use --passphrase-file, --passphrase-fd or the terminal");
         return NULL;
     }
-    struct asking asking = {cli, err, false};
+    struct asking asking = {source, err, false};
     EVP_PKEY *key = NULL;
     UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
     OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, &asking, NULL, NULL) : NULL;
@@ -248,22 +252,22 @@ EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_err
     return key;
 }
 
-static EVP_PKEY *from_uri_file(const struct cg_cli *cli, const char *path, struct cg_error *err)
+static EVP_PKEY *from_uri_file(const struct cg_passphrase_source *source, const char *path, struct cg_error *err)
 {
     struct cg_bytes bytes;
     if (!cg_file_read(path, CG_FILE_PUBLIC, KEY_LIMIT, &bytes, err))
         return NULL;
     char *uri = (char *)bytes.data;
     uri[strcspn(uri, "\r\n")] = '\0';
-    EVP_PKEY *key = cg_key_by_uri(cli, uri, err);
+    EVP_PKEY *key = cg_key_by_uri(source, uri, err);
     cg_bytes_free(&bytes);
     return key;
 }
 
-EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const char *folder, const X509 *cert,
-                       struct cg_error *err)
+EVP_PKEY *cg_key_of_ca(const struct cg_ca *ca, const char *folder, const X509 *cert, struct cg_error *err)
 {
     char path[PATH_MAX], relative[32];
+    const struct cg_passphrase_source *source = &ca->options.passphrase;
     cg_secrets_lock();
     snprintf(relative, sizeof relative, "%s/key.uri", folder);
     bool by_uri = cg_ca_has(ca, relative);
@@ -277,7 +281,7 @@ EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const c
                      path);
         return NULL;
     }
-    EVP_PKEY *key = by_uri ? from_uri_file(cli, path, err) : from_pem(cli, path, CG_FILE_PRIVATE_KEY, err);
+    EVP_PKEY *key = by_uri ? from_uri_file(source, path, err) : from_pem(source, path, CG_FILE_PRIVATE_KEY, err);
     if (key && X509_check_private_key(cert, key) != 1) {
         ERR_clear_error();
         cg_error_set(err, "%s: this key does not belong to %s/%s/cert.pem", path, ca->dir, folder);

@@ -6,7 +6,7 @@
 #define CG_CA_KEY_H
 
 #include "ca_change.h"
-#include "ca_passphrase.h"
+#include "secrets.h"
 
 #include <openssl/evp.h>
 
@@ -35,15 +35,15 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
 bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, const char *passphrase,
                 struct cg_error *err);
 
-/* FOLDER/key.pem or FOLDER/key.uri of the CA ("ca", "root"); must belong to cert. */
-EVP_PKEY *cg_key_of_ca(const struct cg_cli *cli, const struct cg_ca *ca, const char *folder, const X509 *cert,
-                       struct cg_error *err);
+/* FOLDER/key.pem or FOLDER/key.uri of the CA ("ca", "root"), with the passphrase of the CA's options; must belong to
+ * cert. */
+EVP_PKEY *cg_key_of_ca(const struct cg_ca *ca, const char *folder, const X509 *cert, struct cg_error *err);
 
-/* The private key of a file of any mode, as others made it; asks for the passphrase where it is sealed. For import. */
-EVP_PKEY *cg_key_load_sealed(const struct cg_cli *cli, const char *path, struct cg_error *err);
+/* The private key of a file of any mode, as others made it; with the passphrase where it is sealed. For import. */
+EVP_PKEY *cg_key_load_sealed(const struct cg_passphrase_source *source, const char *path, struct cg_error *err);
 
 /* A key by URI or file name through OSSL_STORE. */
-EVP_PKEY *cg_key_by_uri(const struct cg_cli *cli, const char *uri, struct cg_error *err);
+EVP_PKEY *cg_key_by_uri(const struct cg_passphrase_source *source, const char *uri, struct cg_error *err);
 
 /* The digest to sign with: NULL where the key type brings its own. */
 const EVP_MD *cg_key_digest(const EVP_PKEY *key);

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS     INT64_C(10000)  /* unless --wait says otherwise: longer than nearly every run */
+#define WAIT_MS     INT64_C(10000)  /* unless the options say otherwise: longer than nearly every run */
 #define BACK_MS     INT64_C(600000) /* of one that gave way: it has begun */
 #define QUIET_MS    INT64_C(1000)   /* a wait up to this long is not worth a word */
 #define SLICE_MS    INT64_C(1000)   /* a long run holds the lock for about so long */
@@ -34,10 +34,10 @@ static void pause_ms(int64_t ms)
 }
 
 /* Whose lock it is, for people alone: without room on the disk it stays unsaid. */
-static void sign(const struct cg_ca *ca, const struct cg_cli *cli)
+static void sign(const struct cg_ca *ca)
 {
     char text[64];
-    int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), cli->verb ? cli->verb->name : "");
+    int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), ca->options.what ? ca->options.what : "");
     if (ftruncate(ca->lock, 0) == 0 && pwrite(ca->lock, text, (size_t)len, 0) != len)
         (void)!ftruncate(ca->lock, 0);
 }
@@ -55,18 +55,18 @@ static const char *holder(const struct cg_ca *ca, char out[64])
     return out;
 }
 
-static int still_locked(const struct cg_ca *ca, struct cg_error *err)
+static enum cg_ca_result still_locked(const struct cg_ca *ca, struct cg_error *err)
 {
     char who[64];
     cg_error_set(err,
                  "another run of certguard%s works on %s; try again when it has ended, or wait longer with --wait "
                  "SECONDS",
                  holder(ca, who), ca->dir);
-    return CG_EXIT_LOCKED;
+    return CG_CA_LOCKED;
 }
 
 /* In small steps: flock() alone knows no limit. */
-static int wait_for_lock(struct cg_ca *ca, const struct cg_cli *cli, int64_t wait_ms, struct cg_error *err)
+static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct cg_error *err)
 {
     char who[64];
     bool said = false;
@@ -75,30 +75,29 @@ static int wait_for_lock(struct cg_ca *ca, const struct cg_cli *cli, int64_t wai
         int64_t waited = now_ms() - start;
         if (errno != EWOULDBLOCK && errno != EINTR) {
             cg_fault_errno(err, "lock", ca->dir);
-            return CG_EXIT_FAILED;
+            return CG_CA_FAILED;
         }
         if (waited >= wait_ms)
             return still_locked(ca, err);
-        if (waited >= QUIET_MS && !said)
-            cg_say(cli, "Waiting for another run of certguard%s to end, at most %lld s.", holder(ca, who),
-                   (long long)(wait_ms / 1000));
+        if (waited >= QUIET_MS && !said && ca->options.waits)
+            ca->options.waits(ca->options.context, holder(ca, who), wait_ms / 1000);
         said = said || waited >= QUIET_MS;
         pause_ms(STEP_MS);
     }
     ca->locked_ms = now_ms();
-    sign(ca, cli);
-    return CG_EXIT_OK;
+    sign(ca);
+    return CG_CA_OK;
 }
 
-int cg_lock_take(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
+enum cg_ca_result cg_lock_take(struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
     ca->lock = open(cg_ca_path(ca, path, "lock"), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (ca->lock < 0) {
         cg_fault_errno(err, "open", path);
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
-    return wait_for_lock(ca, cli, cli->wait.given ? cli->wait.value * 1000 : WAIT_MS, err);
+    return wait_for_lock(ca, ca->options.wait_is_given ? ca->options.wait * 1000 : WAIT_MS, err);
 }
 
 static bool is_same(const X509 *old, const struct cg_ca *ca, const char *file, struct cg_error *err)
@@ -112,21 +111,21 @@ static bool is_same(const X509 *old, const struct cg_ca *ca, const char *file, s
     return same;
 }
 
-int cg_lock_give_way(struct cg_ca *ca, const struct cg_cli *cli, bool *gave, struct cg_error *err)
+enum cg_ca_result cg_lock_give_way(struct cg_ca *ca, bool *gave, struct cg_error *err)
 {
     *gave = ca->lock >= 0 && now_ms() - ca->locked_ms >= SLICE_MS;
     if (!*gave)
-        return CG_EXIT_OK;
+        return CG_CA_OK;
     if (flock(ca->lock, LOCK_UN) != 0) {
         cg_fault_errno(err, "unlock", ca->dir);
-        return CG_EXIT_FAILED;
+        return CG_CA_FAILED;
     }
     pause_ms(GIVE_WAY_MS);
-    int64_t asked = cli->wait.given ? cli->wait.value * 1000 : 0;
-    int code = wait_for_lock(ca, cli, asked > BACK_MS ? asked : BACK_MS, err);
-    if (code != CG_EXIT_OK)
-        return code;
+    int64_t asked = ca->options.wait_is_given ? ca->options.wait * 1000 : 0;
+    enum cg_ca_result result = wait_for_lock(ca, asked > BACK_MS ? asked : BACK_MS, err);
+    if (result != CG_CA_OK)
+        return result;
     bool good = cg_change_recover(ca, err) && is_same(ca->cert, ca, "ca/cert.pem", err) &&
                 is_same(ca->root, ca, "ca.pem", err);
-    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return good ? CG_CA_OK : CG_CA_FAILED;
 }

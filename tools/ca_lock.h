@@ -6,11 +6,11 @@
 
 #include "ca_store.h"
 
-/* Waits as long as --wait says, and says so after a second. Returns CG_EXIT_OK, _FAILED or _LOCKED. */
-int cg_lock_take(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err);
+/* Waits as long as the options say, and lets them know after a second. */
+enum cg_ca_result cg_lock_take(struct cg_ca *ca, struct cg_error *err);
 
 /* Between two changes of a long run: once the lock was held for a second, those that wait get it first. *gave: what was read of the
- * folder before may be out of date. Returns as cg_lock_take; _FAILED also where the CA itself is another one now. */
-int cg_lock_give_way(struct cg_ca *ca, const struct cg_cli *cli, bool *gave, struct cg_error *err);
+ * folder before may be out of date. Returns as cg_lock_take; CG_CA_FAILED also where the CA itself is another one now. */
+enum cg_ca_result cg_lock_give_way(struct cg_ca *ca, bool *gave, struct cg_error *err);
 
 #endif

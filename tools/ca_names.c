@@ -202,7 +202,7 @@ static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *
 
 static const struct san_kind *kind_of(const char *typed)
 {
-    for (size_t i = 0; i < CG_COUNT(san_kinds); i++)
+    for (size_t i = 0; i < sizeof san_kinds / sizeof san_kinds[0]; i++)
         if (strncasecmp(typed, san_kinds[i].prefix, strlen(san_kinds[i].prefix)) == 0)
             return &san_kinds[i];
     return NULL;
@@ -256,7 +256,7 @@ X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *er
 {
     X509_NAME *name = X509_NAME_new();
     bool good = name || cg_fault_openssl(err, "subject");
-    for (size_t i = 0; good && i < CG_COUNT(subject_fields); i++) {
+    for (size_t i = 0; good && i < sizeof subject_fields / sizeof subject_fields[0]; i++) {
         const char *value = NULL;
         memcpy(&value, (const char *)subject + subject_fields[i].offset, sizeof value);
         if (!value)
@@ -318,16 +318,16 @@ static GENERAL_NAME *dns_subtree(const char *text)
     return cg_is_dns_name(text, false) ? a2i_GENERAL_NAME(NULL, NULL, NULL, GEN_DNS, text, 0) : NULL;
 }
 
-static bool permit(NAME_CONSTRAINTS *constraints, const struct cg_list *list, const char *option,
+static bool permit(NAME_CONSTRAINTS *constraints, const char *const *list, size_t count, const char *option,
                    GENERAL_NAME *(*make)(const char *text), struct cg_error *err)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        GENERAL_NAME *base = make(list->item[i]);
+    for (size_t i = 0; i < count; i++) {
+        GENERAL_NAME *base = make(list[i]);
         GENERAL_SUBTREE *subtree = base ? GENERAL_SUBTREE_new() : NULL;
         if (!subtree || sk_GENERAL_SUBTREE_push(constraints->permittedSubtrees, subtree) <= 0) {
             GENERAL_NAME_free(base);
             GENERAL_SUBTREE_free(subtree);
-            cg_error_set(err, "--%s %s: expected %s", option, list->item[i],
+            cg_error_set(err, "--%s %s: expected %s", option, list[i],
                          make == ip_subtree ? "a network as 192.168.0.0/16 or fd00::/8"
                                             : "a domain as lan or example.org");
             return false;
@@ -338,14 +338,14 @@ static bool permit(NAME_CONSTRAINTS *constraints, const struct cg_list *list, co
     return true;
 }
 
-NAME_CONSTRAINTS *cg_constraints_make(const struct cg_list *dns, const struct cg_list *ip, struct cg_error *err)
+NAME_CONSTRAINTS *cg_constraints_make(const struct cg_permitted *permitted, struct cg_error *err)
 {
-    if (!dns->count && !ip->count)
+    if (!permitted->ndns && !permitted->nip)
         return NULL;
     NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
     if (constraints && (constraints->permittedSubtrees = sk_GENERAL_SUBTREE_new_null()) &&
-        permit(constraints, dns, "permit-dns", dns_subtree, err) &&
-        permit(constraints, ip, "permit-ip", ip_subtree, err))
+        permit(constraints, permitted->dns, permitted->ndns, "permit-dns", dns_subtree, err) &&
+        permit(constraints, permitted->ip, permitted->nip, "permit-ip", ip_subtree, err))
         return constraints;
     NAME_CONSTRAINTS_free(constraints);
     return NULL;

@@ -5,9 +5,10 @@
 #ifndef CG_CA_NAMES_H
 #define CG_CA_NAMES_H
 
-#include "cli.h"
+#include "core/error.h"
 
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 
 /* Adds one typed SAN; NULL with the reason and the cure when it is none. */
 bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err);
@@ -23,7 +24,13 @@ struct cg_subject {
 };
 X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *err);
 
-/* Critical permitted subtrees, RFC 5280 4.2.1.10. NULL and no error text where both lists are empty. */
-NAME_CONSTRAINTS *cg_constraints_make(const struct cg_list *dns, const struct cg_list *ip, struct cg_error *err);
+/* Permitted subtrees, RFC 5280 4.2.1.10: domains and networks. Borrowed. */
+struct cg_permitted {
+    const char *const *dns, *const *ip;
+    size_t ndns, nip;
+};
+
+/* Critical. NULL and no error text where both lists are empty. */
+NAME_CONSTRAINTS *cg_constraints_make(const struct cg_permitted *permitted, struct cg_error *err);
 
 #endif

@@ -1,72 +1,18 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_order.h"
+#include "ca_certify.h"
+#include "ca_cli.h"
 #include "ca_csr.h"
-#include "ca_issue.h"
-#include "ca_names.h"
-#include "ca_p12.h"
-#include "core/moment.h"
-#include "fault.h"
+#include "ca_passphrase.h"
+#include "core/name.h"
+#include "deploy.h"
 #include "lint.h"
-#include "target_ca.h"
-
-#include <openssl/err.h>
 
 #include <string.h>
 
-/* RFC 5280 4.2.1.4, and what a user notice may hold */
-bool cg_order_policy_ok(const struct cg_order_options *o, struct cg_error *err)
+struct cg_certificate_policy cg_order_policy(const struct cg_order_options *o)
 {
-    ASN1_OBJECT *object = o->policy_oid ? OBJ_txt2obj(o->policy_oid, 1) : NULL;
-    bool good = false;
-    if (!o->policy_oid && (o->cps || o->policy_text))
-        cg_error_set(err, "--cps and --policy-text belong to a policy; name it with --policy-oid");
-    else if (o->policy_oid && !object)
-        cg_error_set(err, "--policy-oid %s: expected dotted numbers as 1.3.6.1.4.1.99999.1", o->policy_oid);
-    else if (o->cps && (strncmp(o->cps, "https://", 8) != 0 || strstr(o->cps, "localhost") || !o->cps[8]))
-        cg_error_set(err, "--cps %s: expected an https address that others can open", o->cps);
-    else if (o->policy_text && (!*o->policy_text || strlen(o->policy_text) > 200))
-        cg_error_set(err, "--policy-text: expected 1 to 200 characters, found %zu", strlen(o->policy_text));
-    else
-        good = true;
-    ASN1_OBJECT_free(object);
-    ERR_clear_error();
-    return good;
-}
-
-static GENERAL_NAMES *make_names(const struct cg_order_options *o, X509_REQ *csr, struct cg_error *err)
-{
-    GENERAL_NAMES *names = csr && o->accept_names ? cg_csr_names(csr, err) : sk_GENERAL_NAME_new_null();
-    bool good = names;
-    for (size_t i = 0; good && i < o->san.count; i++)
-        good = cg_san_add(names, o->san.item[i], err);
-    if (good && sk_GENERAL_NAME_num(names) == 0)
-        good = cg_san_add_default(names, o->name, o->profile->purpose == CG_PURPOSE_SERVER, err);
-    if (!good) {
-        GENERAL_NAMES_free(names);
-        return NULL;
-    }
-    return names;
-}
-
-/* A name is given once, until its certificate is revoked or over: a second device must not take it by mistake. */
-static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_error *err)
-{
-    char end[24];
-    int64_t until = 0;
-    if (!order->is_live)
-        return true;
-    X509 *cert = cg_ca_live_cert(issuer->ca, order->name, err);
-    bool ended = cert && cg_time_seconds(X509_get0_notAfter(cert), &until) && until < issuer->now;
-    bool over = cert && (ended || cg_index_status(&issuer->index, cert) == 'R');
-    if (cert && !over) {
-        cg_date_text(X509_get0_notAfter(cert), end);
-        cg_error_set(err,
-                     "\"%s\" has a certificate, good until %s; for a new one use certguard renew %s, for another "
-                     "device another name, or certguard revoke %s first",
-                     order->name, end, order->name, order->name);
-    }
-    X509_free(cert);
-    return over;
+    return (struct cg_certificate_policy){o->policy_oid, o->cps, o->policy_text};
 }
 
 /* Its errors keep a certificate from being issued; these do not. */
@@ -82,15 +28,34 @@ static void warn_lint(const struct cg_cli *cli, X509 *cert)
     cg_lint_free(lint);
 }
 
-static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_issue_order *order,
-                 const struct cg_issued *issued, const struct cg_order_options *o, const struct cg_targets *targets)
+struct making {
+    X509_REQ *csr;
+    struct cg_certify_request request;
+    struct cg_certified certified;
+    struct cg_targets targets;
+    char secret[CG_PASSPHRASE_MAX]; /* of the PKCS#12 file */
+};
+
+static void making_clear(struct making *m)
 {
+    cg_certified_clear(&m->certified);
+    X509_REQ_free(m->csr);
+    cg_targets_clear(&m->targets);
+    OPENSSL_cleanse(m->secret, sizeof m->secret);
+}
+
+static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct making *m,
+                 const struct cg_order_options *o)
+{
+    const struct cg_issue_order *order = &m->certified.order;
+    const struct cg_issued *issued = &m->certified.issued;
+    const struct cg_targets *targets = &m->targets;
     char end[24];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
     cJSON *result = cg_issued_json(order, issued);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     cg_result(cli, result);
-    cg_issue_say_shortened(cli, ca, issued->shortened);
+    cg_say_shortened(cli, ca, issued->shortened);
     warn_lint(cli, issued->cert);
     const char *warning = o->csr ? NULL : cg_key_type_warning(o->key_type);
     if (warning)
@@ -117,27 +82,6 @@ static void tell(const struct cg_cli *cli, const struct cg_ca *ca, const struct 
                order->private_key ? "privkey.pem, " : "", cli->dir);
 }
 
-struct making {
-    X509_REQ *csr;
-    EVP_PKEY *key;
-    GENERAL_NAMES *names;
-    X509_NAME *subject;
-    struct cg_issued issued;
-    struct cg_targets targets;
-    char secret[CG_PASSPHRASE_MAX]; /* of the PKCS#12 file */
-};
-
-static void making_clear(struct making *m)
-{
-    X509_REQ_free(m->csr);
-    EVP_PKEY_free(m->key);
-    GENERAL_NAMES_free(m->names);
-    X509_NAME_free(m->subject);
-    cg_issued_clear(&m->issued);
-    cg_targets_clear(&m->targets);
-    OPENSSL_cleanse(m->secret, sizeof m->secret);
-}
-
 /* Before anything is made, so that a slip of the finger leaves nothing behind, and before the lock is taken. */
 static bool ask(const struct cg_cli *cli, const struct cg_order_options *o, struct making *m, struct cg_error *err)
 {
@@ -154,11 +98,53 @@ static bool ask(const struct cg_cli *cli, const struct cg_order_options *o, stru
     return true;
 }
 
+static void show_extension(const struct cg_cli *cli, X509_EXTENSION *extension)
+{
+    char name[128], text[256], *data = NULL;
+    OBJ_obj2txt(name, sizeof name, X509_EXTENSION_get_object(extension), 0);
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (bio && !X509V3_EXT_print(bio, extension, X509V3_EXT_DUMP_UNKNOWN, 0))
+        BIO_puts(bio, "(unreadable)");
+    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
+    cg_text_escape(data ? data : "", (size_t)len, text, sizeof text);
+    cg_say(cli, "  %s: %s", name, text);
+    BIO_free(bio);
+}
+
+/* What the request asks for, extension by extension. */
+static void show_csr(const struct cg_cli *cli, const char *path, X509_REQ *csr)
+{
+    char subject[512];
+    cg_name_text(X509_REQ_get_subject_name(csr), subject, sizeof subject);
+    cg_say(cli, "%s asks for: subject %s", path, *subject ? subject : "(empty)");
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
+    for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
+        show_extension(cli, sk_X509_EXTENSION_value(extensions, i));
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+
+static struct cg_certify_request request_of(const struct cg_order_options *o, const struct making *m)
+{
+    return (struct cg_certify_request){.profile = o->profile,
+                                       .name = o->name,
+                                       .subject = {o->common_name, o->organization, o->unit, o->country},
+                                       .key_type = o->key_type,
+                                       .csr = m->csr,
+                                       .accept_names = o->accept_names,
+                                       .both_purposes = o->both_purposes,
+                                       .san = o->san.item,
+                                       .nsan = o->san.count,
+                                       .policy = cg_order_policy(o),
+                                       .lifetime = o->lifetime.value,
+                                       .p12 = o->p12,
+                                       .p12_passphrase = m->secret};
+}
+
 static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_order_options *o,
                     struct making *m, struct cg_error *err)
 {
-    const struct cg_subject subject = {o->common_name ? o->common_name : o->name, o->organization, o->unit, o->country};
-    if (!cg_ca_name_valid(o->name, err) || !cg_order_policy_ok(o, err) ||
+    const struct cg_certificate_policy policy = cg_order_policy(o);
+    if (!cg_ca_name_valid(o->name, err) || !cg_certificate_policy_ok(&policy, err) ||
         !cg_targets_load(ca, o->name, &m->targets, err) || !cg_targets_merge(ca, o->name, &m->targets, &o->place, err))
         return false;
     if (!m->targets.count && (o->place.owner || o->place.group || o->place.mode || o->place.connect)) {
@@ -166,43 +152,23 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, const stru
             err, "--owner, --group, --mode and --connect are of files that are deployed; say where with --to FOLDER");
         return false;
     }
-    if (o->csr) {
-        if (!(m->csr = cg_csr_load(o->csr, err)))
-            return false;
-        cg_csr_show(cli, o->csr, m->csr);
-        m->key = X509_REQ_get_pubkey(m->csr);
-    } else {
-        m->key = cg_key_generate(o->key_type, err);
-    }
-    return m->key && (m->names = make_names(o, m->csr, err)) && (m->subject = cg_subject_make(&subject, err));
+    if (o->csr && !(m->csr = cg_csr_load(o->csr, err)))
+        return false;
+    if (m->csr)
+        show_csr(cli, o->csr, m->csr);
+    m->request = request_of(o, m);
+    return cg_certify_prepare(&m->request, &m->certified, err);
 }
 
 static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_order_options *o, struct making *m,
                   struct cg_error *err)
 {
-    const struct cg_certificate_policy policy = {o->policy_oid, o->cps, o->policy_text};
     struct cg_issuer issuer;
-    struct cg_issue_order order = {
-        .name = o->name,
-        .private_key = !o->csr,
-        .request = {.profile = o->profile,
-                    .subject = m->subject,
-                    .key = m->key,
-                    .names = m->names,
-                    .policy = &policy,
-                    .both_purposes = o->both_purposes,
-                    .path_length = -2,
-                    .lifetime = o->lifetime.given ? o->lifetime.value : 0},
-    };
-    cg_issue_place(ca, &order);
-    cg_target_warn(cli, ca, &m->targets);
-    bool good = cg_issuer_open(&issuer, cli, ca, err) && name_is_free(&issuer, &order, err) &&
-                cg_issue_make(&issuer, &order, &m->issued, err) &&
-                (cli->dry_run || cg_issue_write(&issuer, &order, &m->issued, err)) &&
-                (cli->dry_run || !o->p12 || cg_p12_write(o, ca, m->issued.cert, m->key, m->secret, err)) &&
+    cg_warn_targets(cli, ca, &m->targets);
+    bool good = cg_verb_open_issuer(&issuer, cli, ca, err) && cg_certify(&issuer, &m->request, &m->certified, err) &&
                 (cli->dry_run || !m->targets.count || cg_deploy_and_remember(ca, o->name, &m->targets, err));
     if (good)
-        tell(cli, ca, &order, &m->issued, o, &m->targets);
+        tell(cli, ca, m, o);
     cg_issuer_close(&issuer);
     return good;
 }
@@ -216,7 +182,7 @@ int cg_order_run(const struct cg_cli *cli, const struct cg_order_options *option
         making_clear(&making);
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     }
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && (!prepare(cli, &ca, options, &making, &err) || !issue(cli, &ca, options, &making, &err)))
         code = CG_EXIT_FAILED;
     making_clear(&making);

@@ -4,10 +4,9 @@
 #ifndef CG_CA_ORDER_H
 #define CG_CA_ORDER_H
 
-#include "ca_key.h"
-#include "ca_profile.h"
+#include "ca_sign.h"
 #include "cli.h"
-#include "deploy.h"
+#include "target.h"
 
 struct cg_order_options {
     const struct cg_ca_profile *profile;
@@ -20,7 +19,7 @@ struct cg_order_options {
     bool accept_names, both_purposes;
 };
 
-bool cg_order_policy_ok(const struct cg_order_options *options, struct cg_error *err);
+struct cg_certificate_policy cg_order_policy(const struct cg_order_options *options); /* as it was typed */
 
 int cg_order_run(const struct cg_cli *cli, const struct cg_order_options *options); /* returns the exit code */
 

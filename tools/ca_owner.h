@@ -5,7 +5,7 @@
  * closed: what it makes is theirs, and neither a link that they put in the way nor a folder that deploy/ names leads root
  * further than themselves, since the kernel asks for their rights. Only what the command line names (passphrase, request,
  * batch, PKCS#12, backup, page, the folder of import) is outside of that.
- * Nothing is owned. Called by ca_store, and around what is outside; a thread begins as the one that makes it. */
+ * Nothing is owned. Called by ca_open, and around what is outside; a thread begins as the one that makes it. */
 #ifndef CG_CA_OWNER_H
 #define CG_CA_OWNER_H
 

@@ -11,7 +11,7 @@
  * not open, and with it many MQTT clients; a phone takes about a second for all three. */
 #define ITERATIONS 300000
 
-bool cg_p12_write(const struct cg_order_options *options, const struct cg_ca *ca, X509 *cert, EVP_PKEY *key,
+bool cg_p12_write(const char *path, const char *name, const struct cg_ca *ca, X509 *cert, EVP_PKEY *key,
                   const char *passphrase, struct cg_error *err)
 {
     const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, 0600};
@@ -20,17 +20,16 @@ bool cg_p12_write(const struct cg_order_options *options, const struct cg_ca *ca
     bool good = chain && X509_add_cert(chain, ca->cert, X509_ADD_FLAG_UP_REF) &&
                 (!cg_ca_is_two_tier(ca) || X509_add_cert(chain, ca->root, X509_ADD_FLAG_UP_REF));
     /* algorithms 0: the library's defaults, PBES2 with AES-256; no certificate in the clear */
-    PKCS12 *bundle = good ? PKCS12_create(passphrase, options->name, key, cert, chain, 0, 0, ITERATIONS, ITERATIONS, 0)
-                          : NULL;
+    PKCS12 *bundle = good ? PKCS12_create(passphrase, name, key, cert, chain, 0, 0, ITERATIONS, ITERATIONS, 0) : NULL;
     int len = bundle ? i2d_PKCS12(bundle, &der) : 0;
     if (len > 0) {
         const struct cg_file_user before = cg_owner_outside();
-        good = cg_write_replace(options->p12, der, (size_t)len, &owner, err);
+        good = cg_write_replace(path, der, (size_t)len, &owner, err);
         cg_owner_back(before);
         if (!good)
             cg_error_prefix(err, "the certificate was made, the PKCS#12 file was not");
     } else {
-        good = cg_fault_openssl(err, options->p12);
+        good = cg_fault_openssl(err, path);
     }
     OPENSSL_clear_free(der, len > 0 ? (size_t)len : 0);
     PKCS12_free(bundle);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Passphrases: from a file, a file descriptor or the terminal. One of a run is that of the CA's key (or the PIN of its
  * token), asked for once; others belong to what a verb makes beside it.
- * Called by ca_key and the verbs. */
+ * Called by ca_cli and the verbs. */
 #ifndef CG_CA_PASSPHRASE_H
 #define CG_CA_PASSPHRASE_H
 
 #include "cli.h"
+#include "secrets.h"
 
 #define CG_PASSPHRASE_MAX 256
 #define CG_PASSPHRASE_MIN 8 /* characters of a new one */
@@ -18,6 +19,7 @@ const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool c
 /* The question for the key that is there; and the same, asked on a terminal before the lock is taken, so that nobody waits
  * for a person. folder: of the key, "ca" or "root". What goes wrong is said by the first cg_passphrase. */
 const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err);
+struct cg_passphrase_source cg_passphrase_source_of(const struct cg_cli *cli); /* borrows it */
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder);
 
 /* Another passphrase: first line of the file at path, or asked twice where path is NULL. The caller wipes out. */

@@ -18,8 +18,6 @@ struct cg_ca_profile {
     const char *what;        /* for messages: "broker certificate" */
 };
 
-#define CG_BACKDATE INT64_C(300) /* s that notBefore is set back: clocks of small devices run behind */
-
 /* "root", "intermediate", "broker", "bridge", "client"; NULL: no such profile */
 const struct cg_ca_profile *cg_ca_profile_find(const char *name);
 

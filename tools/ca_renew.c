@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_renew.h"
+#include "ca_clock.h"
 #include "ca_names.h"
 #include "core/name.h"
 #include "fault.h"
@@ -74,7 +75,7 @@ static bool make(const struct cg_issuer *issuer, struct cg_issue_order *order, X
     }
     order->request.both_purposes = !terms->profile && (X509_get_extended_key_usage(old) & both) == both;
     order->request.path_length = -2;
-    order->request.lifetime = terms->lifetime.given ? terms->lifetime.value : terms->profile ? 0 : old_lifetime(old);
+    order->request.lifetime = terms->lifetime ? terms->lifetime : terms->profile ? 0 : old_lifetime(old);
     cg_issue_place(issuer->ca, order);
     renewed->generation = order->generation;
     return cg_issue_make(issuer, order, &renewed->issued, err) &&

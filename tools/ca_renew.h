@@ -8,7 +8,7 @@
 
 struct cg_renew_terms {
     bool reuse_key;                      /* else a new key of the same kind, where the key is here at all */
-    struct cg_number lifetime;           /* not given: as before */
+    int64_t lifetime;                    /* s; 0: as before */
     const struct cg_ca_profile *profile; /* of a certificate that was made otherwise; NULL: the old one's */
     const GENERAL_NAMES *names;          /* SANs; NULL: the old one's */
     bool write;                          /* false: a dry run */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_sign.h"
+#include "ca_clock.h"
 #include "ca_key.h"
 #include "core/name.h"
 #include "fault.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CA's folder: layout, lock, and the certificates of the CA itself.
+/* The CA's folder: its layout, and the certificates of the CA itself. Opened and closed by ca_open.h.
  *
  *   ca.pem             the trust anchor, for brokers and devices
  *   ca/                cert.pem, key.pem or key.uri of the CA that issues
@@ -12,21 +12,50 @@
  *   archive/NAME/0001  the generations
  *   lock, pending, stage/   one writer at a time; a change that is under way (ca_change.h)
  *
- * The verb owns the struct cg_ca and closes it. */
+ * The verb owns the struct cg_ca. Called by all of the CA. */
 #ifndef CG_CA_STORE_H
 #define CG_CA_STORE_H
 
 #include "ca_owner.h"
-#include "cli.h"
+#include "core/error.h"
+#include "secrets.h"
 
 #include <limits.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #define CG_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 
+/* Who works on the folder, and how. Everything is borrowed until the CA is closed. */
+struct cg_ca_options {
+    const char *dir;   /* the folder */
+    const char *word;  /* the same as a shell takes it, for command lines in messages */
+    const char *what;  /* what the run does, for those that wait for its lock: "issue"; "" or NULL: not said */
+    int64_t now;       /* seconds since 1970 */
+    bool now_is_given; /* somebody looked at the time: one before what the CA has seen is no error */
+    bool dry_run;      /* nothing is written, and no lock is taken */
+    bool wait_is_given;
+    int64_t wait; /* for the lock, in seconds; not given: longer than nearly every run */
+
+    /* Told once, when the lock has not come after a second: its holder, as " (process 1234, issue)" or "", and how long
+     * the wait may last. NULL: nobody asks. */
+    void (*waits)(const void *context, const char *holder, int64_t seconds);
+    const void *context; /* of waits */
+
+    struct cg_passphrase_source passphrase; /* of the CA's key */
+};
+
+enum cg_ca_result {
+    CG_CA_OK = 0,
+    CG_CA_FAILED,
+    CG_CA_LOCKED, /* another run holds the lock: try again later */
+};
+
 struct cg_ca {
     char dir[PATH_MAX - 512]; /* so that every path below it fits into PATH_MAX */
-    const char *word;         /* dir for command lines that are shown; borrowed from the struct cg_cli */
+    const char *word;         /* that of the options */
+    struct cg_ca_options options;
     int lock;                 /* -1: opened for reading */
     struct cg_ca_owner owner; /* of the folder, and so of every file in it */
     int64_t locked_ms;        /* monotonic: since when it is held */
@@ -34,18 +63,6 @@ struct cg_ca {
     X509 *root;               /* the same certificate where there is no intermediate */
     bool clock_set;           /* --at goes back behind what the CA has seen: the run leaves a line in the journal */
 };
-
-enum cg_ca_use {
-    CG_CA_READ,   /* no lock */
-    CG_CA_HOLD,   /* the lock is held until close (see ca_lock.h), and what a killed run left was finished or removed */
-    CG_CA_MEND,   /* the same, and the clock is not before what the CA has seen (ca_clock.h) */
-    CG_CA_WRITE,  /* the same, and index.txt answers for all that was issued and revoked (ca_index_check.h) */
-    CG_CA_CREATE, /* as WRITE, for a folder that has no CA yet and may not exist */
-};
-
-/* Returns CG_EXIT_OK, _FAILED or _LOCKED; the text says why and what to do. Close it in every case. */
-int cg_ca_open(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err);
-void cg_ca_close(struct cg_ca *ca);
 
 bool cg_ca_is_two_tier(const struct cg_ca *ca);
 
@@ -65,5 +82,9 @@ X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error 
 
 /* One certificate in PEM. */
 X509 *cg_cert_load(const char *path, struct cg_error *err);
+
+/* Adds to the text that the file is to be put back from a backup: one that is lost or damaged is never made anew in
+ * silence. Always false. */
+bool cg_ca_from_backup(struct cg_error *err);
 
 #endif

@@ -52,7 +52,7 @@ static bool has_suffix(const char *name)
 {
     static const char *const suffixes[] = {".pem", ".crt", ".cer", ".cert", ".der"};
     const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < CG_COUNT(suffixes); i++)
+    for (size_t i = 0; dot && i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (strcasecmp(dot, suffixes[i]) == 0)
             return true;
     return false;

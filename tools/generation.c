@@ -128,6 +128,28 @@ bool cg_generation_may_be_live(const struct cg_ca *ca, const char *name, unsigne
     return cg_generation_is_valid(ca, name, generation, when, err) && is_proven(ca, name, generation, err);
 }
 
+bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, int64_t when, unsigned *chosen,
+                                  struct cg_error *passed, struct cg_error *err)
+{
+    char relative[CG_NAME_MAX + 32], *reasons = passed->text;
+    *passed = (struct cg_error){""};
+    for (*chosen = cg_generation_live(ca, name); *chosen > 1;) {
+        const size_t len = strlen(reasons);
+        struct cg_error why = {""};
+        snprintf(relative, sizeof relative, "archive/%s/%04u", name, --*chosen);
+        if (!cg_ca_has(ca, relative))
+            continue;
+        if (cg_generation_may_be_live(ca, name, *chosen, when, &why))
+            return true;
+        snprintf(reasons + len, sizeof passed->text - len, "%s%s", len ? "; " : "", why.text);
+    }
+    cg_error_set(err,
+                 reasons[0] ? "no earlier generation of \"%s\" may be live: %s"
+                            : "\"%s\" has no earlier generation to go back to",
+                 name, reasons);
+    return false;
+}
+
 /* ---- the switch */
 
 bool cg_generation_note(struct cg_change *change, const char *done, const char *name, unsigned generation, int64_t when,

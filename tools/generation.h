@@ -21,7 +21,12 @@ bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned g
 bool cg_generation_may_be_live(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
                                struct cg_error *err);
 
-/* Makes an earlier generation live again. The caller has asked one of the two above. */
+/* The newest of those before the live one that may be live; passed has why newer ones may not, "" where there is none.
+ * False: none may, and err has the reasons, the newest one's first. */
+bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, int64_t when, unsigned *chosen,
+                                  struct cg_error *passed, struct cg_error *err);
+
+/* Makes an earlier generation live again. The caller has asked one of the three above. */
 bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
                           struct cg_error *err);
 

@@ -2,6 +2,7 @@
 #include "report_ca.h"
 
 #include "ca_index.h"
+#include "ca_open.h"
 #include "core/file.h"
 #include "core/name.h"
 #include "core/snapshot_load.h"
@@ -146,8 +147,9 @@ static void tell_ca_crl(struct cg_report *report, const struct cg_ca *ca)
 
 bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_error *err)
 {
+    const struct cg_ca_options options = {.dir = cli->dir, .word = cli->dir_word, .dry_run = cli->dry_run};
     struct cg_ca ca;
-    bool good = cg_ca_open(&ca, cli, CG_CA_READ, err) == CG_EXIT_OK && forecast(report, &ca, err);
+    bool good = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && forecast(report, &ca, err);
     if (good)
         tell_ca_crl(report, &ca);
     cg_ca_close(&ca);

@@ -4,6 +4,16 @@
 #ifndef CG_SECRETS_H
 #define CG_SECRETS_H
 
+#include "core/error.h"
+
+/* Where the passphrase of a sealed key, or the PIN of a token, comes from: asked only once a key turns out to need it, as
+ * OpenSSL's pem_password_cb is. get returns NULL with the reason; the text stays the source's and must last as long as
+ * whatever was given the source. get NULL: there is none, and sealed keys stay shut. */
+struct cg_passphrase_source {
+    const char *(*get)(const void *context, struct cg_error *err);
+    const void *context;
+};
+
 /* At the start: no core dumps, and no other process of the same user reads this one's memory. */
 void cg_secrets_guard(void);
 

@@ -98,7 +98,7 @@ static void write_one(cJSON *object, const struct cg_target *target)
     const struct {
         const char *key, *value;
     } texts[] = {{"to", target->to}, {"owner", target->owner}, {"group", target->group}, {"connect", target->connect}};
-    for (size_t i = 0; i < CG_COUNT(texts); i++)
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].value)
             cJSON_AddStringToObject(object, texts[i].key, texts[i].value);
     cJSON_AddNumberToObject(object, "mode", target->mode);
@@ -192,7 +192,7 @@ static bool parse_mode(const char *text, int *mode, struct cg_error *err)
     static const int modes[] = {0600, 0640, 0440, 0400};
     char *end = NULL;
     long value = strtol(text, &end, 8);
-    for (size_t i = 0; !*end && i < CG_COUNT(modes); i++)
+    for (size_t i = 0; !*end && i < sizeof modes / sizeof modes[0]; i++)
         if (value == modes[i]) {
             *mode = modes[i];
             return true;

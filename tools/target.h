@@ -22,19 +22,10 @@ struct cg_targets {
     size_t count; /* 0: none is remembered */
 };
 
-/* The same as options of a verb; what is given replaces what is remembered. */
+/* The same as it is typed; what is given replaces what is remembered. */
 struct cg_place {
     const char *to, *owner, *group, *mode, *connect;
 };
-/* clang-format off */
-#define CG_PLACE_ROWS(AT) \
-    {"to", "FOLDER", "where the broker reads its files; remembered", CG_OPT_FOLDER, 0, AT(place.to)}, \
-    {"owner", "USER", "owner of the files; remembered", CG_OPT_STRING, 0, AT(place.owner)}, \
-    {"group", "GROUP", "group of the files; remembered", CG_OPT_STRING, 0, AT(place.group)}, \
-    {"mode", "MODE", "mode of privkey.pem, octal (default 0600, with --group 0640); remembered", CG_OPT_STRING, 0, \
-     AT(place.mode)}, \
-    {"connect", "HOST:PORT", "where the broker serves it, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}
-/* clang-format on */
 
 bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err);
 bool cg_targets_remember(struct cg_change *change, const char *name, const struct cg_targets *targets,

@@ -98,14 +98,13 @@ bool cg_target_is_of_ca(const struct cg_ca *ca, const struct cg_target *target, 
     return !other;
 }
 
-void cg_target_warn(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets)
+bool cg_target_changes_ca(const struct cg_ca *ca, const struct cg_target *target, struct cg_target_change *change)
 {
-    char theirs[320], ours[320];
-    for (size_t i = 0; i < targets->count; i++) {
-        X509 *other = targets->item[i].is_typed ? other_ca(ca, &targets->item[i]) : NULL;
-        if (other)
-            cg_warn(cli, "%s held the files of another CA (%s); this one (%s) takes its place: clients need its ca.pem",
-                    targets->item[i].to, ca_text(other, theirs), ca_text(ca->root, ours));
-        X509_free(other);
-    }
+    X509 *other = target->is_typed ? other_ca(ca, target) : NULL;
+    if (!other)
+        return false;
+    ca_text(other, change->theirs);
+    ca_text(ca->root, change->ours);
+    X509_free(other);
+    return true;
 }

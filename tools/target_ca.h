@@ -13,7 +13,12 @@ bool cg_target_is_in_place(const struct cg_ca *ca, const struct cg_target *targe
 /* False where the files are another CA's, unless --to named the folder in this run. */
 bool cg_target_is_of_ca(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err);
 
-/* Says which of the folders that --to named in this run held the files of another CA, whose place this one takes. */
-void cg_target_warn(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets);
+/* Which CA held the folder, and this one: subject and serial number, for people. */
+struct cg_target_change {
+    char theirs[320], ours[320];
+};
+
+/* --to named the folder in this run, and it holds the files of another CA, whose place this one takes. */
+bool cg_target_changes_ca(const struct cg_ca *ca, const struct cg_target *target, struct cg_target_change *change);
 
 #endif

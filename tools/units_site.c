@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "units_site.h"
-#include "ca_store.h"
+#include "ca_open.h"
 #include "core/file.h"
 #include "core/policy_load.h"
 #include "fault.h"
@@ -89,17 +89,17 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
 static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_order *order,
                        struct cg_error *err)
 {
-    struct cg_cli there = *cli;
+    struct cg_ca_options options = {.word = cli->dir_word, .dry_run = cli->dry_run};
     struct cg_ca ca;
     char path[PATH_MAX];
-    there.dir = order->ca ? order->ca : cli->dir;
-    snprintf(path, sizeof path, "%s/ca/cert.pem", there.dir);
+    const char *dir = order->ca ? order->ca : cli->dir;
+    snprintf(path, sizeof path, "%s/ca/cert.pem", dir);
     if (access(path, F_OK) != 0 && errno == ENOENT && !order->ca)
         return true; /* not the CA's machine */
-    if (!resolve(there.dir, site->ca, err))
+    if (!resolve(dir, site->ca, err))
         return false;
-    there.dir = site->ca;
-    bool good = cg_ca_open(&ca, &there, CG_CA_READ, err) == CG_EXIT_OK && name_user(site, order->user, err) &&
+    options.dir = site->ca;
+    bool good = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && name_user(site, order->user, err) &&
                 look_at_key(site, &ca, err);
     cg_ca_close(&ca);
     site->has_ca = good;

@@ -1,38 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "atomic_write.h"
-#include "ca_store.h"
-#include "fault.h"
-#include "tar.h"
+#include "ca_backup.h"
+#include "ca_cli.h"
 #include "verbs.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* What belongs to a run, not to the CA. */
-static const char *const not_kept[] = {"lock", "stage", "pending", NULL};
-
-static bool write_archive(const struct cg_ca *ca, const char *path, size_t *files, struct cg_error *err)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (!out) {
-        cg_fault_errno(err, "create", path);
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    cg_owner_assume(&ca->owner);
-    bool good = cg_tar_folder(out, ca->dir, "certguard-ca", not_kept, files, err);
-    cg_owner_leave(&ca->owner);
-    if (good && !(cg_tar_end(out) && fflush(out) == 0 && fsync(fd) == 0))
-        good = cg_fault_errno(err, "write", path);
-    if (fclose(out) != 0 && good)
-        good = cg_fault_errno(err, "close", path);
-    return good;
-}
 
 static void tell(const struct cg_cli *cli, const char *target, size_t files)
 {
@@ -40,42 +9,14 @@ static void tell(const struct cg_cli *cli, const char *target, size_t files)
     cJSON_AddStringToObject(result, "file", target);
     cJSON_AddNumberToObject(result, "entries", (double)files);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
+    if (cli->dry_run)
+        cg_say(cli, "Would write a backup of %s to %s.", cli->dir, target);
     cg_result(cli, result);
-}
-
-static bool backup(const struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
-{
-    char temporary[PATH_MAX];
-    const char *target = cli->args[0];
-    size_t files = 0;
-    struct stat st;
-    if (lstat(target, &st) == 0) {
-        cg_error_set(err, "%s exists; a backup is never written over another one, choose another name", target);
-        return false;
-    }
-    if (snprintf(temporary, sizeof temporary, "%s.new", target) >= (int)sizeof temporary) {
-        cg_error_set(err, "%s: the path is too long", target);
-        return false;
-    }
-    if (cli->dry_run) {
-        cg_say(cli, "Would write a backup of %s to %s.", ca->dir, target);
-        tell(cli, target, 0);
-        return true;
-    }
-    unlink(temporary); /* of a run that was killed; the lock says that there is no other */
-    bool good = write_archive(ca, temporary, &files, err);
-    if (good && rename(temporary, target) != 0)
-        good = cg_fault_errno(err, "rename to", target);
-    if (!good) {
-        unlink(temporary);
-        return false;
-    }
-    tell(cli, target, files);
-    cg_say(cli,
-           "Wrote %s, %zu entries. It holds private keys: keep it where nobody else reads.\n"
-           "To restore: tar -xpf %s, then use certguard -C certguard-ca.",
-           target, files, target);
-    return cg_sync_parent(target, err);
+    if (!cli->dry_run)
+        cg_say(cli,
+               "Wrote %s, %zu entries. It holds private keys: keep it where nobody else reads.\n"
+               "To restore: tar -xpf %s, then use certguard -C certguard-ca.",
+               target, files, target);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -83,10 +24,12 @@ static int run(const struct cg_cli *cli, const void *values)
     (void)values;
     struct cg_error err = {""};
     struct cg_ca ca;
-    int code = cg_ca_open(&ca, cli, CG_CA_HOLD, &err);
-    cg_owner_leave(&ca.owner); /* FILE is the caller's */
-    if (code == CG_EXIT_OK && !backup(&ca, cli, &err))
+    size_t files = 0;
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_HOLD, &err);
+    if (code == CG_EXIT_OK && !cg_ca_backup(&ca, cli->args[0], &files, &err))
         code = CG_EXIT_FAILED;
+    if (code == CG_EXIT_OK)
+        tell(cli, cli->args[0], files);
     cg_ca_close(&ca);
     return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
 }

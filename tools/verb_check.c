@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The plugin's verdict for a certificate, to the letter: the same policy loader, the same trust, the same cg_check. */
 #include "batch_trust.h"
+#include "ca_cli.h"
 #include "check_fleet.h"
 #include "core/file.h"
 #include "core/name.h"
@@ -251,7 +252,7 @@ static int check_issued(const struct cg_cli *cli, struct cg_check_options o)
     struct cg_error err = {""};
     struct cg_ca ca;
     struct stat st;
-    int code = cg_ca_open(&ca, cli, CG_CA_READ, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_READ, &err);
     if (code == CG_EXIT_OK && !o.policy && !o.trust.count) {
         cg_ca_path(&ca, anchor, "ca.pem");
         cg_ca_path(&ca, chain, "chain.pem");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "ca_clock.h"
-#include "ca_crl.h"
-#include "ca_key.h"
-#include "ca_restore.h"
+#include "ca_cli.h"
+#include "ca_crl_renew.h"
+#include "ca_passphrase.h"
 #include "ca_revoked.h"
 #include "core/name.h"
 #include "deploy.h"
@@ -16,12 +15,6 @@ struct crl_options {
     bool root, restore_index;
     const char *refresh_if, *above;
     struct cg_number lifetime;
-};
-
-struct crl_written {
-    BIGNUM *above; /* --above; NULL */
-    struct cg_crl_made made;
-    size_t restored; /* rows of the index that were put back or marked as revoked again */
 };
 
 #define AT(field) offsetof(struct crl_options, field)
@@ -50,30 +43,6 @@ static bool parse_number(const char *text, BIGNUM **out)
     return digits > 0 && digits <= 40 && !text[digits] && BN_hex2bn(out, text) > 0;
 }
 
-static bool is_copy(const struct cg_ca *ca, const char *file, X509 *issuer, X509_CRL *crl)
-{
-    char path[PATH_MAX];
-    X509_CRL *copy = cg_crl_of(cg_ca_path(ca, path, "%s", file), issuer);
-    bool same = copy && X509_CRL_match(crl, copy) == 0;
-    X509_CRL_free(copy);
-    return same;
-}
-
-/* A CRL that is missing, unreadable or another one than its copies is due; so is one of the future, which was made
- * while the clock was wrong: nobody is let in by it until then. */
-static bool is_due(const struct cg_ca *ca, const struct cg_cli *cli, const char *folder, X509 *issuer, long percent)
-{
-    char path[PATH_MAX];
-    int64_t start = 0, end = 0;
-    X509_CRL *crl = cg_crl_of(cg_ca_path(ca, path, "%s/crl.pem", folder), issuer);
-    bool known = crl && is_copy(ca, "crl.pem", issuer, crl) &&
-                 (issuer != ca->cert || is_copy(ca, "crl.der", issuer, crl)) &&
-                 cg_time_seconds(X509_CRL_get0_lastUpdate(crl), &start) &&
-                 cg_time_seconds(X509_CRL_get0_nextUpdate(crl), &end) && end > start;
-    X509_CRL_free(crl);
-    return !known || start > cli->now || cli->now - start >= (end - start) * percent / 100;
-}
-
 /* Also when nothing is due: what a run that was killed made, but did not deploy, is brought out now. */
 static bool deploy(const struct cg_ca *ca, struct cg_error *err)
 {
@@ -84,53 +53,18 @@ static bool deploy(const struct cg_ca *ca, struct cg_error *err)
     return good;
 }
 
-/* Later runs compare their clock with the journal, where a CRL leaves no line of its own. */
-static bool journal_line(struct cg_change *change, const struct cg_cli *cli, const char *done, struct cg_error *err)
+static bool renew(const struct cg_ca *ca, const struct crl_options *o, const BIGNUM *above,
+                  struct cg_crl_renewed *renewed, struct cg_error *err)
 {
-    char when[24];
-    cJSON *entry = cJSON_CreateObject();
-    cg_time_text(cli->now, when, sizeof when);
-    cJSON_AddStringToObject(entry, "time", when);
-    cJSON_AddStringToObject(entry, "done", done);
-    return cg_change_journal_line(change, entry, err);
+    const struct cg_crl_request request = {
+        .root = o->root, .restore_index = o->restore_index, .above = above, .lifetime = o->lifetime.value};
+    return cg_crl_renew(ca, &request, renewed, err);
 }
 
-static bool restore(struct cg_change *change, const struct cg_cli *cli, struct cg_index *index, size_t *restored,
-                    struct cg_error *err)
-{
-    return cg_index_restore(change->ca, index, restored, err) &&
-           cg_change_put(change, "index.txt", index->text, index->len, 0600, err) &&
-           journal_line(change, cli, "restored the index", err);
-}
-
-static bool write_crl(const struct cg_ca *ca, const struct cg_cli *cli, const struct crl_options *o,
-                      struct crl_written *written, struct cg_error *err)
-{
-    struct cg_change change = {0};
-    struct cg_index index = {0};
-    X509 *issuer = o->root ? ca->root : ca->cert;
-    struct cg_crl_order order = {.folder = o->root ? "root" : "ca",
-                                 .issuer = issuer,
-                                 .index = o->root ? NULL : &index,
-                                 .now = cli->now,
-                                 .above = written->above,
-                                 .lifetime = o->lifetime.value};
-    bool good = (order.key = cg_key_of_ca(cli, ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
-                cg_change_begin(&change, ca, false, err) &&
-                (!o->restore_index || restore(&change, cli, &index, &written->restored, err)) &&
-                (!ca->clock_set || journal_line(&change, cli, CG_CLOCK_SET_BACK, err)) &&
-                cg_crl_write(&change, &order, &written->made, err) && cg_change_commit(&change, err);
-    good = good && deploy(ca, err);
-    cg_change_end(&change);
-    cg_index_free(&index);
-    EVP_PKEY_free(order.key);
-    return good;
-}
-
-static void tell(const struct cg_cli *cli, const struct crl_options *o, const struct crl_written *written, bool due)
+static void tell(const struct cg_cli *cli, const struct crl_options *o, const struct cg_crl_renewed *renewed, bool due)
 {
     char end[24];
-    const struct cg_crl_made *made = &written->made;
+    const struct cg_crl_made *made = &renewed->made;
     cJSON *result = cJSON_CreateObject();
     cJSON_AddBoolToObject(result, "due", due);
     cJSON_AddBoolToObject(result, "written", due && !cli->dry_run);
@@ -144,11 +78,11 @@ static void tell(const struct cg_cli *cli, const struct crl_options *o, const st
         cg_say(cli, "New CRL, number %s, %zu revoked, good until %s:\n  %s/crl.pem", made->number, made->entries, end,
                cli->dir);
         if (o->restore_index) {
-            cJSON_AddNumberToObject(result, "restored", (double)written->restored);
-            cg_say(cli, "index.txt: %zu line%s put back or marked as revoked again.", written->restored,
-                   written->restored == 1 ? "" : "s");
+            cJSON_AddNumberToObject(result, "restored", (double)renewed->restored);
+            cg_say(cli, "index.txt: %zu line%s put back or marked as revoked again.", renewed->restored,
+                   renewed->restored == 1 ? "" : "s");
         }
-        if (written->above)
+        if (o->above)
             cg_say(cli, "What was revoked after a backup was made is not on it: revoke it again.");
     } else {
         cg_say(cli, "The CRL is not due; nothing was changed.");
@@ -178,7 +112,8 @@ static int run(const struct cg_cli *cli, const void *values)
     const struct crl_options *o = values;
     struct cg_error err = {""};
     struct cg_ca ca;
-    struct crl_written written = {0};
+    struct cg_crl_renewed renewed = {.restored = 0};
+    BIGNUM *above = NULL;
     long percent = 0;
     if (o->refresh_if && !parse_percent(o->refresh_if, &percent))
         return cg_usage(cli, "--refresh-if: expected 0%% to 100%%, found \"%s\"", o->refresh_if);
@@ -188,27 +123,26 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--restore-index writes a CRL in any case; leave --refresh-if out");
     if (o->root && o->restore_index)
         return cg_usage(cli, "index.txt is the issuing CA's; leave --root or --restore-index out");
-    if (o->above && !parse_number(o->above, &written.above))
+    if (o->above && !parse_number(o->above, &above))
         return cg_usage(cli, "--above: expected a number of at most 40 hexadecimal digits, found \"%s\"", o->above);
     if (!o->refresh_if && !cli->dry_run)
         cg_passphrase_ahead(cli, o->root ? "root" : "ca");
-    int code = cg_ca_open(&ca, cli, o->root || o->restore_index ? CG_CA_MEND : CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, o->root || o->restore_index ? CG_CA_MEND : CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && o->root && !cg_ca_is_two_tier(&ca)) {
         cg_error_set(&err, "this CA has no intermediate: its one CRL is made without --root");
         code = CG_EXIT_FAILED;
     }
     if (code == CG_EXIT_OK) {
-        bool due = !o->refresh_if || ca.clock_set ||
-                   (o->root ? is_due(&ca, cli, "root", ca.root, percent) : is_due(&ca, cli, "ca", ca.cert, percent));
-        if (!cli->dry_run && !(due ? write_crl(&ca, cli, o, &written, &err) : deploy(&ca, &err)))
+        bool due = !o->refresh_if || ca.clock_set || cg_crl_is_due(&ca, o->root, (unsigned)percent);
+        if (!cli->dry_run && !((!due || renew(&ca, o, above, &renewed, &err)) && deploy(&ca, &err)))
             code = CG_EXIT_FAILED;
         else
-            tell(cli, o, &written, due);
+            tell(cli, o, &renewed, due);
         if (code == CG_EXIT_OK && !o->root)
             warn_root(cli, &ca);
     }
-    BN_free(written.above);
-    cg_crl_made_clear(&written.made);
+    BN_free(above);
+    cg_crl_made_clear(&renewed.made);
     cg_ca_close(&ca);
     return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
 }

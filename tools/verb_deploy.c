@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_cli.h"
 #include "deploy.h"
 #include "generation.h"
+#include "place_options.h"
 #include "rotation.h"
-#include "target_ca.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -63,29 +64,13 @@ static void tell(const struct run *run)
                cli->dir_word, run->name, cg_target_word(&targets->item[0], word));
 }
 
-/* The newest of the earlier ones that may be live. Where none is, err has the reasons, the newest one's first. */
 static bool choose_earlier(struct run *run, struct cg_error *err)
 {
-    char relative[CG_NAME_MAX + 32], reasons[sizeof err->text] = "";
-    for (unsigned n = cg_generation_live(run->ca, run->name); n-- > 1;) {
-        const size_t len = strlen(reasons);
-        struct cg_error why = {""};
-        snprintf(relative, sizeof relative, "archive/%s/%04u", run->name, n);
-        if (!cg_ca_has(run->ca, relative))
-            continue;
-        run->generation = n;
-        if (cg_generation_may_be_live(run->ca, run->name, n, run->cli->now, &why)) {
-            if (len)
-                cg_warn(run->cli, "passed over: %s", reasons);
-            return true;
-        }
-        snprintf(reasons + len, sizeof reasons - len, "%s%s", len ? "; " : "", why.text);
-    }
-    cg_error_set(err,
-                 reasons[0] ? "no earlier generation of \"%s\" may be live: %s"
-                            : "\"%s\" has no earlier generation to go back to",
-                 run->name, reasons);
-    return false;
+    struct cg_error passed;
+    const bool good = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &passed, err);
+    if (good && passed.text[0])
+        cg_warn(run->cli, "passed over: %s", passed.text);
+    return good;
 }
 
 /* What is refused is refused before anything is changed. */
@@ -107,7 +92,7 @@ static bool deploy(struct run *run, struct cg_error *err)
     }
     bool good = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
     if (good)
-        cg_target_warn(run->cli, run->ca, &run->targets);
+        cg_warn_targets(run->cli, run->ca, &run->targets);
     if (good && !run->cli->dry_run)
         good = (!run->options->rollback ||
                 cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
@@ -181,7 +166,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         (o->rollback || o->place.to || o->place.owner || o->place.group || o->place.mode || o->place.connect))
         return cg_usage(cli, "--forget goes with no other option of deploy");
     struct run run = {.cli = cli, .ca = &ca, .options = o, .name = cli->args[0]};
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK && !run_open(&run, &err))
         code = run.is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
     cg_targets_clear(&run.targets);

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "ca_adopt.h"
+#include "ca_adopt_check.h"
+#include "ca_cli.h"
+#include "ca_database.h"
 #include "ca_grade.h"
-#include "ca_issue.h"
-#include "ca_key.h"
-#include "ca_names.h"
+#include "ca_passphrase.h"
 #include "core/name.h"
-#include "fault.h"
+#include "print.h"
 #include "verbs.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define LIFETIME (INT64_C(3650) * 86400)
 
 struct import_options {
     const char *ca_file, *key_uri;
@@ -29,107 +27,14 @@ static const struct cg_option options[] = {
     {"no-passphrase", NULL, "keep the CA key unencrypted in the new folder", CG_OPT_FLAG, 0, AT(no_passphrase)},
 };
 
-/* Signatures of keys that OpenSSL refuses at every security level that brokers run at: no certificate heals that. */
-static bool key_is_strong(const struct cg_cli *cli, const struct cg_found *found, struct cg_error *err)
-{
-    int bits = EVP_PKEY_get_bits(found->key);
-    if (cg_key_is_strong(found->key))
-        return true;
-    cg_error_set(
-        err,
-        "%s: the CA's key is too small (%s, %d bits): every TLS handshake under it fails with \"ca key too "
-        "small\", so it cannot be adopted. Make a new CA (certguard -C %s init), issue for the same names, give "
-        "devices the new ca.pem beside the old one, and retire the old CA when the last device has it",
-        found->key_file, EVP_PKEY_get0_type_name(found->key), bits, cli->dir_word);
-    return false;
-}
-
-/* easy-rsa writes the CA's serial number into the authorityKeyIdentifier of all that it issues. */
-static bool serial_is_named(const struct cg_found *found)
-{
-    for (size_t i = 0; i < found->objects.count; i++) {
-        const struct cg_lint_object *o = &found->objects.item[i];
-        if (o->kind == CG_LINT_CERTIFICATE && o->aki && o->aki->serial && cg_found_issued(found, o->cert))
-            return true;
-    }
-    return false;
-}
-
-/* Same name, key and key identifier: what it issued goes on to verify, also for those who trust the old one. */
-static bool renew_ca(struct cg_ca *ca, const struct cg_cli *cli, const struct cg_found *found, struct cg_error *err)
-{
-    bool shortened = false;
-    if (cg_ca_is_two_tier(ca)) {
-        cg_error_set(err, "--renew-ca: %s was issued by another CA; issue it again there, then import",
-                     found->cert_file);
-        return false;
-    }
-    bool named = serial_is_named(found);
-    if (named)
-        cg_warn(cli,
-                "the new CA certificate keeps the old one's serial number, which the certificates it issued name; do "
-                "not give out both");
-    const struct cg_certificate_request request = {.profile = cg_ca_profile_find("root"),
-                                                   .subject = X509_get_subject_name(found->cert),
-                                                   .key = found->key,
-                                                   .key_id = X509_get0_subject_key_id(found->cert),
-                                                   .serial = named ? X509_get0_serialNumber(found->cert) : NULL,
-                                                   .path_length = -2,
-                                                   .now = cli->now,
-                                                   .lifetime = LIFETIME};
-    X509 *cert = cg_sign_certificate(&request, NULL, found->key, &shortened, err);
-    if (!cert || !X509_up_ref(cert))
-        return false;
-    X509_free(ca->cert);
-    X509_free(ca->root);
-    ca->cert = ca->root = cert;
-    return true;
-}
-
-/* What this CA is going to issue must pass the plugin: tried with a certificate that is thrown away. */
-static bool can_issue(const struct cg_ca *ca, const struct cg_cli *cli, const struct cg_found *found,
-                      const struct import_options *o, struct cg_error *err)
-{
-    const struct cg_subject subject = {.common_name = "probe"};
-    struct cg_issuer issuer = {.ca = ca, .key = found->key, .now = cli->now};
-    struct cg_issued issued = {0};
-    struct cg_issue_order order = {.name = "probe",
-                                   .request = {.profile = cg_ca_profile_find("client"), .path_length = -2}};
-    X509_NAME *made = cg_subject_make(&subject, err);
-    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-    bool good = made && names && cg_san_add_default(names, "probe_device", false, err) &&
-                (order.request.key = cg_key_generate(NULL, err)) && cg_ca_checker_open(&issuer.checker, ca, err);
-    order.request.subject = made;
-    order.request.names = names;
-    if (good && !(good = cg_issue_make(&issuer, &order, &issued, err)))
-        cg_error_prefix(err, "%s: what this CA issues would be refused%s", found->cert_file,
-                        o->renew_ca ? "" : "; try --renew-ca, which makes its certificate anew with the same key");
-    cg_issued_clear(&issued);
-    cg_ca_checker_close(&issuer.checker);
-    EVP_PKEY_free(order.request.key);
-    X509_NAME_free(made);
-    GENERAL_NAMES_free(names);
-    return good;
-}
-
-/* A CA whose own key was revoked as compromised cannot be told from whoever has that key too. */
-static bool key_is_sound(const struct cg_found *found, const struct cg_adopted *adopted, struct cg_error *err)
-{
-    struct cg_key_bans bans;
-    bool good = cg_adopted_bans(&bans, adopted, err) && cg_key_bans_allow(&bans, X509_get0_pubkey(found->cert), err);
-    if (!good)
-        cg_error_prefix(err, "%s cannot be adopted", found->cert_file);
-    cg_key_bans_free(&bans);
-    return good;
-}
-
-static bool write_ca(const struct cg_adoption *adoption, const struct import_options *o, struct cg_error *err)
+static bool write_ca(const struct cg_cli *cli, const struct cg_adoption *adoption, const struct import_options *o,
+                     struct cg_error *err)
 {
     struct cg_adoption a = *adoption;
     /* a key that stays where it is needs none, but for those of a root beside it */
     bool needed = !o->key_uri || a.found->root_key;
     if (needed && !o->no_passphrase &&
-        !(a.passphrase = cg_passphrase(a.cli, "New passphrase for the CA key", !a.found->key_was_sealed, err)))
+        !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.found->key_was_sealed, err)))
         return false;
     return cg_adopted_write(&a, err);
 }
@@ -157,9 +62,8 @@ static double counted(const cJSON *result, const char *what)
     return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(result, what));
 }
 
-static void tell(const struct cg_adoption *a, const struct import_options *o, cJSON *result)
+static void tell(const struct cg_cli *cli, const struct cg_adoption *a, const struct import_options *o, cJSON *result)
 {
-    const struct cg_cli *cli = a->cli;
     char subject[512];
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
     cJSON_AddStringToObject(result, "subject", subject);
@@ -196,19 +100,110 @@ static struct cg_ca_owner reader(const struct cg_ca *ca, const char *folder)
     return ca->owner.other && stat(folder, &st) == 0 ? cg_owner_of(folder, &st) : (struct cg_ca_owner){0};
 }
 
-static bool read_source(struct cg_ca *ca, struct cg_adoption *a, struct cg_found *found, struct cg_adopted *adopted,
-                        const struct import_options *o, struct cg_error *err)
+static void say_passed(const void *context, const char *why)
 {
-    const struct cg_cli *cli = a->cli;
+    cg_detail(context, "passed over %s", why);
+}
+
+static bool find_ca(const struct cg_cli *cli, const struct cg_found_request *request, struct cg_found *found,
+                    struct cg_error *err)
+{
+    if (!cg_found_read(found, request, err) || !cg_database_choose(found, err))
+        return false;
+    if (found->step)
+        cg_warn(
+            cli,
+            "%s: step-ca keeps there what it issued and revoked, and that is not read: whoever it revoked is let in "
+            "again. Put its CRL (\"crl\": {\"enabled\": true} in ca.json, then /1.0/crl of its address) into the "
+            "folder "
+            "and import again, or put the certificates there and revoke them after the import",
+            found->step);
+    return true;
+}
+
+static bool take_ca(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_found *found,
+                    const struct import_options *o, struct cg_error *err)
+{
+    bool keeps_serial = false;
+    const bool good = cg_adopt_ca(ca, found, o->renew_ca, &keeps_serial, err);
+    if (keeps_serial)
+        cg_warn(cli, "the new CA certificate keeps the old one's serial number, which the certificates it issued name; "
+                     "do not give out both");
+    return good;
+}
+
+static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_adoption *a, struct cg_found *found,
+                        struct cg_adopted *adopted, const struct import_options *o, struct cg_error *err)
+{
+    const struct cg_found_request request = {.folder = a->source,
+                                             .wanted = o->ca_file,
+                                             .key_uri = o->key_uri,
+                                             .now = cli->now,
+                                             .passphrase = ca->options.passphrase,
+                                             .passed = say_passed,
+                                             .context = cli};
     const struct cg_file_user before = cg_owner_outside();
     a->from = reader(ca, a->source);
     cg_owner_assume(&a->from);
-    const bool good = cg_found_read(found, cli, a->source, o->ca_file, o->key_uri, err) &&
-                      key_is_strong(cli, found, err) && X509_up_ref(found->cert) && (ca->cert = found->cert) &&
-                      X509_up_ref(found->root) && (ca->root = found->root) &&
-                      (!o->renew_ca || renew_ca(ca, cli, found, err)) && can_issue(ca, cli, found, o, err) &&
-                      cg_adopted_collect(adopted, found, err) && key_is_sound(found, adopted, err);
+    const bool good = find_ca(cli, &request, found, err) && take_ca(cli, ca, found, o, err) &&
+                      cg_adopted_collect(adopted, found, err) && cg_adopted_key_is_sound(found, adopted, err);
     cg_owner_back(before);
+    return good;
+}
+
+/* ---- the grades */
+
+struct grades {
+    const struct cg_cli *cli;
+    cJSON *findings, *names; /* in the result */
+    size_t bad;              /* errors, and names to replace */
+};
+
+static void show_finding(void *context, const struct cg_lint_finding *f, bool is_of_ca)
+{
+    struct grades *grades = context;
+    const char *severity = cg_severity_text(f->row->severity);
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "file", f->file);
+    cJSON_AddStringToObject(item, "id", f->row->id);
+    cJSON_AddStringToObject(item, "severity", severity);
+    cJSON_AddStringToObject(item, "what", f->row->what);
+    cJSON_AddStringToObject(item, "cure", f->row->cure);
+    cJSON_AddItemToArray(grades->findings, item);
+    grades->bad += f->row->severity == CG_LINT_ERROR;
+    if (!grades->cli->json && is_of_ca)
+        cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA", severity, f->row->what,
+                 f->row->id, f->row->cure);
+}
+
+static void show_grade(void *context, const char *name, enum cg_grade grade, const char *why)
+{
+    static const struct {
+        const char *word;
+        enum cg_colour colour;
+    } words[] = {{"good", CG_GREEN}, {"mend", CG_YELLOW}, {"replace", CG_RED}};
+    struct grades *grades = context;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "name", name);
+    cJSON_AddStringToObject(item, "grade", words[grade].word);
+    cJSON_AddStringToObject(item, "why", why);
+    cJSON_AddItemToArray(grades->names, item);
+    grades->bad += grade == CG_GRADE_REPLACE;
+    if (!grades->cli->json) {
+        cg_print_in(stdout, words[grade].colour, "%-8s", words[grade].word);
+        cg_print(stdout, " %-24s %s\n", name, why);
+    }
+}
+
+static bool show_grades(const struct cg_cli *cli, const struct cg_adoption *adoption, cJSON *result, size_t *bad,
+                        struct cg_error *err)
+{
+    struct grades grades = {.cli = cli};
+    grades.findings = cJSON_AddArrayToObject(result, "findings");
+    grades.names = cJSON_AddArrayToObject(result, "names");
+    const struct cg_grade_visitor visitor = {show_finding, show_grade, &grades};
+    const bool good = cg_grade(adoption, &visitor, err);
+    *bad = grades.bad;
     return good;
 }
 
@@ -219,12 +214,12 @@ static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct impo
     struct cg_adopted adopted = {0};
     cJSON *result = cJSON_CreateObject();
     struct cg_adoption adoption = {
-        .cli = cli, .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
-    bool good = read_source(ca, &adoption, &found, &adopted, o, err) && (cli->dry_run || write_ca(&adoption, o, err)) &&
-                cg_grade(&adoption, result, bad, err);
+        .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
+    bool good = read_source(cli, ca, &adoption, &found, &adopted, o, err) &&
+                (cli->dry_run || write_ca(cli, &adoption, o, err)) && show_grades(cli, &adoption, result, bad, err);
     if (good) {
         count(&adopted, cli->now, result);
-        tell(&adoption, o, result);
+        tell(cli, &adoption, o, result);
     } else {
         cJSON_Delete(result);
     }
@@ -238,7 +233,7 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct cg_ca ca;
     size_t bad = 0;
-    int code = cg_ca_open(&ca, cli, CG_CA_CREATE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_CREATE, &err);
     if (code == CG_EXIT_OK && !import(&ca, cli, values, &bad, &err))
         code = CG_EXIT_FAILED;
     cg_ca_close(&ca);

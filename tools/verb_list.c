@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_cli.h"
 #include "ca_index.h"
 #include "core/name.h"
 #include "print.h"
@@ -113,7 +114,7 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct cg_index index = {0};
     struct cg_ca ca;
-    int code = cg_ca_open(&ca, cli, CG_CA_READ, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_READ, &err);
     if (code == CG_EXIT_OK && (!cg_index_load(&index, &ca, &err) || !list(cli, values, &index, &err)))
         code = CG_EXIT_FAILED;
     cg_index_free(&index);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The question of a timer, answered by the exit code in the way that systemd's ExecCondition= wants. */
-#include "ca_store.h"
+#include "ca_cli.h"
 #include "core/name.h"
 #include "renewal.h"
 #include "verbs.h"
@@ -39,7 +39,7 @@ static bool find_file(const struct cg_cli *cli, const char *what, char path[PATH
 static bool open_ca(const struct cg_cli *cli, struct cg_ca *ca)
 {
     struct cg_error unheard = {""};
-    return cg_ca_open(ca, cli, CG_CA_READ, &unheard) == CG_EXIT_OK;
+    return cg_verb_open_ca(ca, cli, CG_CA_READ, &unheard) == CG_EXIT_OK;
 }
 
 /* One of the exit codes; *object gets what is known. ca: whose name it is, NULL for a file. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_cli.h"
 #include "ca_lock.h"
 #include "ca_names.h"
+#include "ca_passphrase.h"
 #include "ca_renew.h"
 #include "deploy.h"
 #include "generation.h"
@@ -104,7 +106,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
     const struct cg_renew_terms terms = {.reuse_key = run->options->reuse_key,
-                                         .lifetime = run->options->lifetime,
+                                         .lifetime = run->options->lifetime.value,
                                          .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
                                          .names = run->names,
                                          .write = !cli->dry_run};
@@ -121,7 +123,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
         cg_detail(cli, "\"%s\" is not due.", name);
         return cli->dry_run || deploy_unchanged(run, name, err);
     }
-    if (!run->is_open && !(run->is_open = cg_issuer_open(&run->issuer, cli, run->ca, err)))
+    if (!run->is_open && !(run->is_open = cg_verb_open_issuer(&run->issuer, cli, run->ca, err)))
         return false;
     bool good = cg_renew(&run->issuer, name, &terms, &renewed, err);
     if (good) {
@@ -158,7 +160,7 @@ static bool renew_and_note(struct run *run, const char *name)
 static bool give_way(struct run *run)
 {
     struct cg_error err = {""};
-    bool gave = false, good = cg_lock_give_way(run->ca, run->cli, &gave, &err) == CG_EXIT_OK;
+    bool gave = false, good = cg_lock_give_way(run->ca, &gave, &err) == CG_CA_OK;
     if (good && gave) {
         cg_index_free(&run->index);
         good = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
@@ -203,7 +205,7 @@ static int renew_wanted(struct run *run)
     bool good = !run->options->all || renew_all(run);
     for (int i = 0; i < run->cli->nargs; i++)
         good = renew_and_note(run, run->cli->args[i]) && good;
-    cg_issue_say_shortened(run->cli, run->ca, run->shortened);
+    cg_say_shortened(run->cli, run->ca, run->shortened);
     cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
     if (good && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
         cg_say(run->cli, "Nothing is due.");
@@ -222,7 +224,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--as and --san are for one name");
     if (!o->due)
         cg_passphrase_ahead(cli, "ca");
-    int code = cg_ca_open(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code != CG_EXIT_OK) {
         cg_ca_close(&ca);
         return cg_fail(cli, code, &err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
-#include "ca_key.h"
+#include "ca_passphrase.h"
+#include "ca_store.h"
 #include "core/file.h"
 #include "status_mqtt.h"
 #include "status_prometheus.h"

@@ -3,6 +3,7 @@
  * others get a reason. */
 #include "../../tools/ca_batch.h"
 #include "../../tools/ca_names.h"
+#include "../../tools/cli.h"
 #include "core/name.h"
 #include "fuzz.h"
 
@@ -32,13 +33,13 @@ static void run_line(char *line)
     int64_t number = 0;
     GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
     const char *item[] = {line};
-    const struct cg_list list = {item, 1}, none = {NULL, 0};
+    const struct cg_permitted domain = {.dns = item, .ndns = 1}, network = {.ip = item, .nip = 1};
     if (!names)
         abort();
     (void)cg_duration_parse(line, &number);
     (void)cg_time_parse(line, &number);
-    NAME_CONSTRAINTS_free(cg_constraints_make(&list, &none, &err));
-    NAME_CONSTRAINTS_free(cg_constraints_make(&none, &list, &err));
+    NAME_CONSTRAINTS_free(cg_constraints_make(&domain, &err));
+    NAME_CONSTRAINTS_free(cg_constraints_make(&network, &err));
     err.text[0] = '\0';
     if (cg_batch_line(line, false, &name, names, &err))
         written_and_read(names);

@@ -19,6 +19,10 @@ core=$(find plugin/core -name '*.[ch]')
 tls=$(find plugin/tls -name '*.[ch]')
 broker=$(find plugin/broker -name '*.[ch]')
 tools=$(find tools -name '*.[ch]')
+# the CA is a library; of what is called so, three stand between it and the command line
+ca=$(find tools \( -name 'ca_*.[ch]' -o -name 'target*.[ch]' -o -name 'deploy.[ch]' -o -name 'generation.[ch]' \
+    -o -name 'renewal.[ch]' -o -name 'rotat*.[ch]' -o -name 'folder.[ch]' -o -name 'file_set.[ch]' \) \
+    ! -name 'ca_cli.[ch]' ! -name 'ca_order.[ch]' ! -name 'ca_passphrase.[ch]')
 
 # shellcheck disable=SC2086
 {
@@ -28,6 +32,9 @@ tools=$(find tools -name '*.[ch]')
     refuse "the core reads the clock" '[^a-z_](time|clock_gettime|gettimeofday|localtime)\((NULL|CLOCK|&)' $core
     refuse "tls knows Mosquitto or the broker layer" '#include (<mosquitto|"(\.\./)?broker/)' $tls
     refuse "the broker layer signs" '[^a-z_](X509_sign|X509_CRL_sign|X509_REQ_sign)' $core $broker
+    refuse "the CA knows the command line" \
+        '#include "(cli|exit_code|help|output|place_options|print|tty|values|verbs)\.h"|struct cg_cli\>|CG_EXIT_' $ca
+    refuse "the CA prints or exits" '[^a-z_](printf|puts|putchar|perror|exit|abort)\(|[( ](stdout|stderr)\>' $ca
     refuse "the tool includes the plugin's upper layers" '#include ("(\.\./)?(plugin/)?(tls|broker)/|<mosquitto_(broker|plugin))' $tools
 }
 

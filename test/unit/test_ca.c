@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The CA as a library: made, and issuing, revoking, renewing, by its own calls alone. What comes out is judged by OpenSSL.
+ * No argv, no terminal, no exit code; and it prints nothing. */
+#include "ca_backup.h"
+#include "ca_batch.h"
+#include "ca_certify.h"
+#include "ca_create.h"
+#include "ca_crl_renew.h"
+#include "ca_open.h"
+#include "ca_renew.h"
+#include "ca_revoke.h"
+#include "ca_revoked.h"
+#include "generation.h"
+
+#include "lib/scratch.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW    INT64_C(1800000000) /* in January 2027 */
+#define DAY    INT64_C(86400)
+#define SECRET "correct horse battery"
+
+static int set_up(void **state)
+{
+    (void)state;
+    cg_scratch_open("ca");
+    return 0;
+}
+
+static int streams[2] = {-1, -1}; /* standard output and error, while a file takes their place */
+
+static void give_streams_back(void)
+{
+    fflush(NULL);
+    for (int i = 0; i < 2; i++)
+        if (streams[i] >= 0) {
+            dup2(streams[i], i + 1);
+            close(streams[i]);
+            streams[i] = -1;
+        }
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    give_streams_back();
+    cg_scratch_close();
+    return 0;
+}
+
+static struct cg_ca_options options_at(int64_t now)
+{
+    static char dir[256];
+    snprintf(dir, sizeof dir, "%s", cg_scratch_path("home"));
+    return (struct cg_ca_options){.dir = dir, .word = dir, .what = "test", .now = now, .wait_is_given = true};
+}
+
+static void open_ca(struct cg_ca *ca, enum cg_ca_use use, int64_t now)
+{
+    struct cg_error err = {""};
+    const struct cg_ca_options options = options_at(now);
+    const enum cg_ca_result result = cg_ca_open(ca, &options, use, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(result, CG_CA_OK);
+}
+
+static void create(const struct cg_create_request *wanted)
+{
+    struct cg_error err = {""};
+    struct cg_created created;
+    struct cg_ca ca;
+    open_ca(&ca, CG_CA_CREATE, NOW);
+    assert_true(cg_ca_create(&ca, wanted, &created, &err));
+    assert_non_null(created.root);
+    assert_int_equal(created.issuing != NULL, wanted->intermediate);
+    cg_created_clear(&created);
+    cg_ca_close(&ca);
+}
+
+static bool issue(struct cg_ca *ca, const char *profile, const char *name, struct cg_error *err)
+{
+    const struct cg_certify_request wanted = {.profile = cg_ca_profile_find(profile), .name = name};
+    struct cg_certified certified;
+    struct cg_issuer issuer = {0};
+    const bool good = cg_certify_prepare(&wanted, &certified, err) && cg_issuer_open(&issuer, ca, err) &&
+                      cg_certify(&issuer, &wanted, &certified, err);
+    cg_issuer_close(&issuer);
+    cg_certified_clear(&certified);
+    return good;
+}
+
+static void made(struct cg_ca *ca, const char *profile, const char *name)
+{
+    struct cg_error err = {""};
+    const bool good = issue(ca, profile, name, &err);
+    assert_string_equal(err.text, "");
+    assert_true(good);
+}
+
+/* The newest CRL of "ca" or "root", as it stands in the folder. */
+static X509_CRL *crl_of(const struct cg_ca *ca, const char *folder, X509 *issuer)
+{
+    char path[PATH_MAX];
+    X509_CRL *crl = cg_crl_of(cg_ca_path(ca, path, "%s/crl.pem", folder), issuer);
+    assert_non_null(crl);
+    return crl;
+}
+
+/* What OpenSSL says about the live certificate of a name: X509_V_OK, or what is wrong. */
+static int verdict_of(struct cg_ca *ca, const char *name, int purpose, int64_t now)
+{
+    struct cg_error err = {""};
+    const bool two = cg_ca_is_two_tier(ca);
+    X509 *cert = cg_ca_live_cert(ca, name, &err);
+    X509_CRL *crl = crl_of(ca, "ca", ca->cert), *root_crl = two ? crl_of(ca, "root", ca->root) : NULL;
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    STACK_OF(X509) *between = sk_X509_new_null();
+    assert_non_null(cert);
+    assert_true(X509_STORE_add_cert(store, ca->root) && X509_STORE_add_crl(store, crl));
+    assert_true(!two || (X509_STORE_add_crl(store, root_crl) && sk_X509_push(between, ca->cert) > 0));
+    assert_int_equal(X509_STORE_CTX_init(ctx, store, cert, between), 1);
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    X509_VERIFY_PARAM_set_time(param, (time_t)now);
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_X509_STRICT);
+    X509_VERIFY_PARAM_set_purpose(param, purpose);
+    (void)X509_verify_cert(ctx);
+    const int verdict = X509_STORE_CTX_get_error(ctx);
+    sk_X509_free(between);
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    X509_CRL_free(root_crl);
+    X509_CRL_free(crl);
+    X509_free(cert);
+    return verdict;
+}
+
+static void issues_what_openssl_accepts(void **state)
+{
+    const struct cg_create_request wanted = {.subject = {.common_name = "Plant"}};
+    char path[PATH_MAX];
+    struct cg_ca ca;
+    struct stat st;
+    (void)state;
+    create(&wanted);
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "client", "sensor1");
+    made(&ca, "broker", "broker.lan");
+    assert_int_equal(verdict_of(&ca, "sensor1", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
+    assert_int_equal(verdict_of(&ca, "sensor1", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_ERR_INVALID_PURPOSE);
+    assert_int_equal(verdict_of(&ca, "broker.lan", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_OK);
+    assert_int_equal(stat(cg_ca_path(&ca, path, "live/sensor1/privkey.pem"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    cg_ca_close(&ca);
+}
+
+static void two_tiers_make_one_chain(void **state)
+{
+    const char *const domain[] = {"plant.example.org"};
+    const struct cg_create_request wanted = {.intermediate = true, .permitted = {.dns = domain, .ndns = 1}};
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    (void)state;
+    create(&wanted);
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    assert_true(cg_ca_is_two_tier(&ca));
+    assert_int_equal(X509_get_pathlen(ca.root), 2);
+    made(&ca, "broker", "b.plant.example.org");
+    assert_int_equal(verdict_of(&ca, "b.plant.example.org", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_OK);
+    assert_false(issue(&ca, "broker", "elsewhere.example.net", &err));
+    assert_non_null(strstr(err.text, "not issued"));
+    cg_ca_close(&ca);
+}
+
+static void a_dry_run_writes_nothing(void **state)
+{
+    struct cg_ca_options options = options_at(NOW);
+    struct cg_error err = {""};
+    struct cg_created created;
+    struct cg_ca ca;
+    (void)state;
+    options.dry_run = true;
+    assert_int_equal(cg_ca_open(&ca, &options, CG_CA_CREATE, &err), CG_CA_OK);
+    assert_true(cg_ca_create(&ca, &(struct cg_create_request){.key_type = "p384"}, &created, &err));
+    assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(created.root)), 384);
+    assert_int_not_equal(access(options.dir, F_OK), 0);
+    cg_created_clear(&created);
+    cg_ca_close(&ca);
+}
+
+/* Renewed first, so that it has two certificates, both of which are revoked by the name. */
+static void revokes_all_of_a_name(void **state)
+{
+    const struct cg_revoke_request request = {.what = "sensor1", .reason = "keyCompromise"};
+    struct cg_error err = {""};
+    struct cg_revoked revoked;
+    struct cg_issuer issuer;
+    struct cg_renewed renewed;
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "client", "sensor1");
+    made(&ca, "client", "sensor2");
+    assert_true(cg_issuer_open(&issuer, &ca, &err));
+    assert_true(cg_renew(&issuer, "sensor1", &(struct cg_renew_terms){.write = true}, &renewed, &err));
+    cg_renewed_clear(&renewed);
+    cg_issuer_close(&issuer);
+
+    assert_true(cg_revoke(&ca, &request, &revoked, &err));
+    assert_int_equal(revoked.count, 2);
+    assert_string_equal(revoked.item[0].name, "sensor1");
+    assert_int_equal(revoked.crl.entries, 2);
+    cg_revoked_clear(&revoked);
+    assert_int_equal(verdict_of(&ca, "sensor1", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_ERR_CERT_REVOKED);
+    assert_int_equal(verdict_of(&ca, "sensor2", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
+
+    assert_true(cg_revoke(&ca, &request, &revoked, &err)); /* again: there is nothing left to do */
+    assert_int_equal(revoked.count, 0);
+    cg_revoked_clear(&revoked);
+    assert_true(cg_issuer_open(&issuer, &ca, &err));
+    assert_false(cg_renew(&issuer, "sensor1", &(struct cg_renew_terms){.write = true}, &renewed, &err));
+    assert_non_null(strstr(err.text, "is revoked"));
+    cg_renewed_clear(&renewed);
+    cg_issuer_close(&issuer);
+    assert_false(cg_revoke(&ca, &(struct cg_revoke_request){.what = "nobody"}, &revoked, &err));
+    cg_revoked_clear(&revoked);
+    cg_ca_close(&ca);
+}
+
+static void renews_with_a_new_key_or_the_same(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_issuer issuer;
+    struct cg_renewed renewed;
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "broker", "broker.lan");
+    X509 *first = cg_ca_live_cert(&ca, "broker.lan", &err);
+    assert_true(cg_issuer_open(&issuer, &ca, &err));
+    assert_true(cg_renew(&issuer, "broker.lan", &(struct cg_renew_terms){.write = true}, &renewed, &err));
+    assert_int_equal(renewed.generation, 2);
+    assert_int_not_equal(EVP_PKEY_eq(X509_get0_pubkey(first), X509_get0_pubkey(renewed.issued.cert)), 1);
+    X509 *second = X509_dup(renewed.issued.cert);
+    cg_renewed_clear(&renewed);
+    assert_true(cg_renew(&issuer, "broker.lan",
+                         &(struct cg_renew_terms){.write = true, .reuse_key = true, .lifetime = 10 * DAY}, &renewed,
+                         &err));
+    assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(second), X509_get0_pubkey(renewed.issued.cert)), 1);
+    assert_int_equal(ASN1_TIME_compare(X509_get0_notAfter(renewed.issued.cert), X509_get0_notAfter(second)), -1);
+    cg_renewed_clear(&renewed);
+    cg_issuer_close(&issuer);
+    assert_int_equal(cg_generation_live(&ca, "broker.lan"), 3);
+    assert_int_equal(verdict_of(&ca, "broker.lan", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_OK);
+    X509_free(second);
+    X509_free(first);
+    cg_ca_close(&ca);
+}
+
+struct told {
+    unsigned failed, went;
+    char why[256];
+};
+
+static struct told told;
+
+static void note_failed(const void *context, unsigned long line, const char *why)
+{
+    assert_ptr_equal(context, &told);
+    assert_int_equal(line, 3);
+    told.failed++;
+    snprintf(told.why, sizeof told.why, "%s", why);
+}
+
+static void note_progress(const void *context, size_t done, size_t total)
+{
+    assert_ptr_equal(context, &told);
+    assert_true(done <= total);
+    told.went++;
+}
+
+static void a_batch_tells_what_failed(void **state)
+{
+    char lines[] = "# devices\nsensor1\nsensor2 dns:no_host-\nsensor3 uri:urn:dev:three\n";
+    const struct cg_batch_request request = {
+        .profile = cg_ca_profile_find("client"), .failed = note_failed, .went = note_progress, .context = &told};
+    struct cg_error err = {""};
+    struct cg_batch_result result;
+    struct cg_issuer issuer;
+    struct cg_ca ca;
+    (void)state;
+    told = (struct told){0};
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "client", "sensor1");
+    assert_true(cg_issuer_open(&issuer, &ca, &err));
+    assert_int_equal(cg_batch_issue(&ca, &issuer, &request, lines, &result, &err), CG_CA_OK);
+    cg_issuer_close(&issuer);
+    assert_int_equal(result.made, 1);
+    assert_int_equal(result.skipped, 1);
+    assert_int_equal(result.failed, 1);
+    assert_int_equal(told.failed, 1);
+    assert_non_null(strstr(told.why, "no_host-"));
+    assert_true(told.went > 0);
+    assert_int_equal(verdict_of(&ca, "sensor3", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
+    cg_ca_close(&ca);
+}
+
+static void a_name_is_given_once(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    made(&ca, "client", "sensor1");
+    assert_false(issue(&ca, "client", "sensor1", &err));
+    assert_non_null(strstr(err.text, "has a certificate, good until"));
+    cg_ca_close(&ca);
+}
+
+static void a_backup_takes_no_place(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    struct stat st;
+    size_t entries = 0;
+    const char *path = cg_scratch_path("backup.tar");
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_HOLD, NOW + DAY);
+    assert_true(cg_ca_backup(&ca, path, &entries, &err));
+    assert_true(entries > 5);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_false(cg_ca_backup(&ca, path, &entries, &err));
+    cg_ca_close(&ca);
+}
+
+static void a_new_crl_has_a_higher_number(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_crl_renewed renewed;
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + 2 * DAY);
+    assert_false(cg_crl_is_due(&ca, false, 50)); /* of seven days */
+    assert_true(cg_crl_is_due(&ca, false, 20));
+    assert_true(cg_crl_renew(&ca, &(struct cg_crl_request){.lifetime = 30 * DAY}, &renewed, &err));
+    assert_string_equal(renewed.made.number, "02");
+    assert_int_equal(renewed.made.next_update, NOW + 32 * DAY);
+    cg_crl_made_clear(&renewed.made);
+    X509_CRL *crl = crl_of(&ca, "ca", ca.cert);
+    assert_int_equal(X509_CRL_verify(crl, X509_get0_pubkey(ca.cert)), 1);
+    X509_CRL_free(crl);
+    cg_ca_close(&ca);
+}
+
+static const char *give_secret(const void *context, struct cg_error *err)
+{
+    (void)err;
+    return context;
+}
+
+static bool opens_with(struct cg_passphrase_source source, struct cg_error *err)
+{
+    struct cg_ca_options options = options_at(NOW + DAY);
+    struct cg_issuer issuer;
+    struct cg_ca ca;
+    options.passphrase = source;
+    *err = (struct cg_error){""};
+    assert_int_equal(cg_ca_open(&ca, &options, CG_CA_WRITE, err), CG_CA_OK);
+    const bool good = cg_issuer_open(&issuer, &ca, err);
+    cg_issuer_close(&issuer);
+    cg_ca_close(&ca);
+    return good;
+}
+
+static void a_sealed_key_asks_its_source(void **state)
+{
+    struct cg_error err = {""};
+    (void)state;
+    create(&(struct cg_create_request){.passphrase = SECRET});
+    assert_true(opens_with((struct cg_passphrase_source){give_secret, SECRET}, &err));
+    assert_false(opens_with((struct cg_passphrase_source){give_secret, "wrong one"}, &err));
+    assert_non_null(strstr(err.text, "is the passphrase right?"));
+    assert_false(opens_with((struct cg_passphrase_source){NULL, NULL}, &err));
+    assert_non_null(strstr(err.text, "no passphrase was given"));
+}
+
+static unsigned waits;
+
+static void count_waits(const void *context, const char *holder, int64_t seconds)
+{
+    assert_null(context);
+    assert_non_null(strstr(holder, "test"));
+    assert_int_equal(seconds, 2);
+    waits++;
+}
+
+static void one_writer_at_a_time(void **state)
+{
+    struct cg_ca_options options = options_at(NOW + DAY);
+    struct cg_error err = {""};
+    struct cg_ca ca, second;
+    (void)state;
+    waits = 0;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    assert_int_equal(cg_ca_open(&second, &options, CG_CA_WRITE, &err), CG_CA_LOCKED);
+    cg_ca_close(&second);
+    options.wait = 2;
+    options.waits = count_waits;
+    assert_int_equal(cg_ca_open(&second, &options, CG_CA_WRITE, &err), CG_CA_LOCKED);
+    assert_int_equal(waits, 1);
+    cg_ca_close(&second);
+    assert_int_equal(cg_ca_open(&second, &options, CG_CA_READ, &err), CG_CA_OK);
+    cg_ca_close(&second);
+    cg_ca_close(&ca);
+}
+
+static void a_clock_before_the_ca_changes_nothing(void **state)
+{
+    struct cg_ca_options options = options_at(NOW - 10 * DAY);
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    assert_int_equal(cg_ca_open(&ca, &options, CG_CA_WRITE, &err), CG_CA_FAILED);
+    assert_non_null(strstr(err.text, "the clock of this computer"));
+    cg_ca_close(&ca);
+    options.now_is_given = true;
+    assert_int_equal(cg_ca_open(&ca, &options, CG_CA_WRITE, &err), CG_CA_OK);
+    assert_true(ca.clock_set);
+    cg_ca_close(&ca);
+}
+
+static void prints_nothing(void **state)
+{
+    struct stat st;
+    const char *path = cg_scratch_write("said", "");
+    FILE *said = fopen(path, "w");
+    assert_non_null(said);
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        streams[i] = dup(i + 1);
+        dup2(fileno(said), i + 1);
+    }
+    revokes_all_of_a_name(state);
+    give_streams_back();
+    assert_int_equal(fstat(fileno(said), &st), 0);
+    assert_int_equal(st.st_size, 0);
+    fclose(said);
+}
+
+int main(void)
+{
+#define CA_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CA_TEST(issues_what_openssl_accepts),
+        CA_TEST(two_tiers_make_one_chain),
+        CA_TEST(a_dry_run_writes_nothing),
+        CA_TEST(a_name_is_given_once),
+        CA_TEST(a_batch_tells_what_failed),
+        CA_TEST(a_backup_takes_no_place),
+        CA_TEST(revokes_all_of_a_name),
+        CA_TEST(renews_with_a_new_key_or_the_same),
+        CA_TEST(a_new_crl_has_a_higher_number),
+        CA_TEST(a_sealed_key_asks_its_source),
+        CA_TEST(one_writer_at_a_time),
+        CA_TEST(a_clock_before_the_ca_changes_nothing),
+        CA_TEST(prints_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
