@@ -4,6 +4,7 @@
 #include "ca_names.h"
 #include "core/file.h"
 #include "fault.h"
+#include "output.h"
 #include "tty.h"
 
 #include <pthread.h>

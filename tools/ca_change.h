@@ -12,6 +12,7 @@
 
 #include "ca_store.h"
 
+#include <cjson/cJSON.h>
 #include <openssl/bio.h>
 
 struct cg_change {

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "fault.h"
+#include "output.h"
 
 #include <openssl/pem.h>
 

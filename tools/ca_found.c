@@ -5,6 +5,7 @@
 #include "core/name.h"
 #include "core/path.h"
 #include "fault.h"
+#include "output.h"
 
 #include <openssl/err.h>
 

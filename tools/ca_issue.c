@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "fault.h"
+#include "output.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -8,6 +8,8 @@
 
 #include "ca_store.h"
 
+#include <cjson/cJSON.h>
+
 struct cg_journal {
     char *text; /* as on disk */
     size_t len, at;

@@ -3,6 +3,7 @@
 #include "ca_change.h"
 #include "core/moment.h"
 #include "fault.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>

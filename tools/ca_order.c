@@ -7,6 +7,7 @@
 #include "core/moment.h"
 #include "fault.h"
 #include "lint.h"
+#include "output.h"
 #include "target_ca.h"
 
 #include <openssl/err.h>

@@ -5,6 +5,7 @@
 #include "core/moment.h"
 #include "diff.h"
 #include "fault.h"
+#include "output.h"
 
 #include <fcntl.h>
 #include <pwd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lint.h"
 
-#include "cli.h"
+#include "array.h"
 #include "core/text.h"
 #include "lint_rules.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* certificatePolicies with their qualifiers, and policyMappings. */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
 #include "lint_rules.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate revocation lists: what plugin/core/crl.c refuses at load, and what will lock everyone out later. */
-#include "cli.h"
+#include "array.h"
 #include "core/crl_parse.h"
 #include "core/name.h"
 #include "core/openssl_const.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* How a certificate is encoded: RFC 5280 4.1 asks for DER (X.690), where each value has one encoding. OpenSSL reads more
  * than that, other verifiers do not. These rules look at the bytes. */
-#include "cli.h"
+#include "array.h"
 #include "core/der.h"
 #include "core/openssl_const.h"
 #include "lint_rules.h"

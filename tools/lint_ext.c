@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Extensions as a whole, and those that hardly anybody needs. What a key may do is in lint_use.c. */
-#include "cli.h"
+#include "array.h"
 #include "core/openssl_const.h"
 #include "lint_rules.h"
 

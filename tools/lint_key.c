@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Keys: the public one of a certificate, and private ones in files. */
-#include "cli.h"
+#include "array.h"
 #include "core/file.h"
 #include "lint_rules.h"
 

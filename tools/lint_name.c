@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Distinguished names: the subject of a certificate (its issuer is the subject of another one). */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
 #include "core/name_syntax.h"
 #include "lint_rules.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules that need two objects: a CA's key beside the broker's, serials that count up. They see what was given in one run, so lint of a whole folder finds the most. */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
 #include "lint_rules.h"
 

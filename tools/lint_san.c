@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* subjectAltName: the names that peers look at. */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
 #include "core/name_syntax.h"
 #include "lint_rules.h"

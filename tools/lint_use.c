@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a certificate says that its key may do, and which key that is: basicConstraints, keyUsage, extendedKeyUsage, the key
  * identifiers. */
-#include "cli.h"
+#include "array.h"
 #include "lint_rules.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "log_view.h"
 
+#include "array.h"
 #include "core/name.h"
 #include "core/reason.h"
 #include "log_cure.h"

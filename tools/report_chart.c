@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_chart.h"
 
+#include "array.h"
 #include "core/name.h"
 #include "report_html.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_data.h"
 
+#include "array.h"
 #include "core/moment.h"
 #include "log_cure.h"
 

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "folder.h"
+#include "output.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

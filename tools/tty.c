@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tty.h"
-#include "cli.h"
+#include "exit_code.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
