@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
 #include "core/name.h"
-#include "lint_rules.h"
+#include "lint.h"
+#include "lint_object.h"
 #include "print.h"
 #include "renewal.h"
 #include "served.h"

@@ -25,7 +25,7 @@ static enum cg_severity least(const struct lint_options *o)
     return CG_LINT_WARNING;
 }
 
-static cJSON *row_json(const struct cg_lint_row *row)
+static cJSON *row_json(const struct cg_rule_row *row)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "id", row->id);
@@ -39,7 +39,7 @@ static cJSON *row_json(const struct cg_lint_row *row)
 static int list_rules(const struct cg_cli *cli)
 {
     cJSON *list = cJSON_CreateArray();
-    const struct cg_lint_row *row;
+    const struct cg_rule_row *row;
     for (size_t i = 0; (row = cg_lint_row(i)); i++) {
         cJSON_AddItemToArray(list, row_json(row));
         if (!cli->json)
