@@ -2,7 +2,7 @@
 /* Rules on who may read and write the files that the configuration names: the broker's user must read them, through
  * every folder on the way, and nobody else may change them. */
 #include "core/file.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the plugin's lines in mosquitto.conf and on what holds for the whole broker. */
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on what the end of the event log tells: a change that was refused, events that were lost, who is refused. */
-#include "doctor.h"
+#include "doctor_rules.h"
 #include "log_filter.h"
 
 #include <fcntl.h>

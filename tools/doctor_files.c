@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "core/pem.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 #include "renewal.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on single lines of mosquitto.conf that no version of Mosquitto from 2.0.11 to 2.1.2 takes: the broker does not
  * start. What some of them take is no fault here. */
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the listeners of mosquitto.conf. */
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <string.h>
 

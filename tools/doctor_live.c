@@ -2,7 +2,7 @@
 /* Rules on the running broker: what it serves, whether it lets in a client without a certificate, and whether refusing
  * one left an event. One handshake answers all of them. */
 #include "core/name.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>

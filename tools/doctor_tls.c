@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/format.h"
 #include "core/pem.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on units, timers and scripts: what renews, what never runs, and clients that do not check whom they talk to. */
 #include "core/file.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <dirent.h>
 #include <libgen.h>

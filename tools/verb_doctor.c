@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "doctor.h"
 #include "doctor_fix.h"
 #include "print.h"
 #include "verbs.h"
