@@ -5,7 +5,7 @@
 #include "core/name.h"
 #include "core/reason.h"
 #include "log_cure.h"
-#include "text_column.h"
+#include "print.h"
 #include "tty.h"
 
 #include <stdio.h>

@@ -25,7 +25,7 @@ static void head(FILE *out, const struct cg_report_page *page)
         "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\n<title>",
         out);
     cg_html_text(out, page->title);
-    fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_report_style);
+    fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_html_style);
 }
 
 static void moment(FILE *out, int64_t seconds)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
 #include "core/file.h"
-#include "log_walk.h"
+#include "log_reader.h"
 #include "report_ca.h"
 #include "report_page.h"
 #include "verbs.h"
