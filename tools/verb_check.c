@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The plugin's verdict for a certificate, to the letter: the same policy loader, the same trust, the same cg_check. */
-#include "batch_trust.h"
+#include "batch.h"
 #include "check_fleet.h"
 #include "core/file.h"
 #include "core/name.h"
