@@ -2,12 +2,12 @@
 /* subjectAltName: the names that peers look at. */
 #include "lint_san.h"
 
+#include "address.h"
 #include "array.h"
 #include "core/name.h"
 #include "core/name_syntax.h"
 #include "lint_rules.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static bool as_text(const ASN1_STRING *value, char *out, size_t size)
 static bool is_address(const char *text)
 {
     unsigned char octets[16];
-    return inet_pton(AF_INET, text, octets) == 1 || inet_pton(AF_INET6, text, octets) == 1;
+    return cg_address_octets(text, octets) > 0;
 }
 
 /* RFC 1123 2.1: no underscores, which the plugin lets pass. */
@@ -109,14 +109,12 @@ bool cg_lint_names_host(const struct cg_lint_object *o, const char *host)
 {
     char value[600];
     unsigned char octets[16];
-    bool v4 = inet_pton(AF_INET, host, octets) == 1;
-    bool v6 = !v4 && inet_pton(AF_INET6, host, octets) == 1;
+    const size_t len = cg_address_octets(host, octets);
     for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
         const ASN1_STRING *dns = san_string(o, i, GEN_DNS), *ip = san_string(o, i, GEN_IPADD);
         if (dns && as_text(dns, value, sizeof value) && strcasecmp(value, host) == 0)
             return true;
-        if (ip && (v4 || v6) && ASN1_STRING_length(ip) == (v4 ? 4 : 16) &&
-            memcmp(ASN1_STRING_get0_data(ip), octets, v4 ? 4 : 16) == 0)
+        if (ip && len && ASN1_STRING_length(ip) == (int)len && memcmp(ASN1_STRING_get0_data(ip), octets, len) == 0)
             return true;
     }
     return false;
