@@ -2,6 +2,7 @@
 /* Rules on the policy with its trust and CRLs, and on credentials. */
 #include "core/check.h"
 #include "core/file.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "core/pem.h"
 #include "doctor_rules.h"
@@ -12,7 +13,7 @@
 
 #define CHAIN_LIMIT ((size_t)1 << 20)
 #define CHAIN_CERTS 20
-#define SOON        (90 * INT64_C(86400)) /* before the end of an anchor: a rollover takes its time */
+#define SOON        (90 * CG_DAY) /* before the end of an anchor: a rollover takes its time */
 
 static void policy(struct cg_doctor *d, const struct cg_doctor_row *row)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The body of a certificate: version, serial number, signature, validity. */
 #include "array.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "lint_kin.h"
 #include "lint_rules.h"
@@ -8,8 +9,6 @@
 #include <openssl/asn1.h>
 #include <stdio.h>
 #include <string.h>
-
-#define DAY INT64_C(86400)
 
 static bool not_v3(const struct cg_lint_object *o, char *detail, size_t size)
 {
@@ -115,7 +114,7 @@ static bool not_yet_valid(const struct cg_lint_object *o, char *detail, size_t s
 /* RFC 5280 4.1.2.5: both ends count. */
 static int64_t lifetime_days(const struct cg_lint_object *o)
 {
-    return o->times_ok ? (o->not_after - o->not_before + 1) / DAY : 0;
+    return o->times_ok ? (o->not_after - o->not_before + 1) / CG_DAY : 0;
 }
 
 static bool leaf_lives_long(const struct cg_lint_object *o, char *detail, size_t size)
@@ -139,7 +138,7 @@ static bool ca_ten_years_no_renewal(const struct cg_lint_object *o, char *detail
 static bool outlives_issuer(const struct cg_lint_object *o, char *detail, size_t size)
 {
     char mine[32], theirs[32];
-    if (!o->issuer || !o->times_ok || !o->issuer->times_ok || o->not_after < o->issuer->not_after + DAY)
+    if (!o->issuer || !o->times_ok || !o->issuer->times_ok || o->not_after < o->issuer->not_after + CG_DAY)
         return false;
     cg_time_text(o->not_after, mine, sizeof mine);
     cg_time_text(o->issuer->not_after, theirs, sizeof theirs);

@@ -2,13 +2,12 @@
 /* Certificate revocation lists: what plugin/core/crl.c refuses at load, and what will lock everyone out later. */
 #include "array.h"
 #include "core/crl_parse.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "core/openssl_const.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
-
-#define DAY INT64_C(86400)
 
 static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
 {
@@ -124,18 +123,18 @@ static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
 static bool lives_longer(const struct cg_lint_object *o, int64_t seconds_allowed, char *detail, size_t size)
 {
     int64_t from = this_update(o), to = next_update(o);
-    snprintf(detail, size, "%lld days", (long long)((to - from) / DAY));
+    snprintf(detail, size, "%lld days", (long long)((to - from) / CG_DAY));
     return from != CG_TIME_NONE && to != CG_TIME_NONE && to - from > seconds_allowed;
 }
 
 static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    return lives_longer(o, 31 * DAY, detail, size) && !lives_longer(o, 400 * DAY, detail, size);
+    return lives_longer(o, 31 * CG_DAY, detail, size) && !lives_longer(o, 400 * CG_DAY, detail, size);
 }
 
 static bool lives_very_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    return lives_longer(o, 400 * DAY, detail, size);
+    return lives_longer(o, 400 * CG_DAY, detail, size);
 }
 
 static bool empty_list(const struct cg_lint_object *o)

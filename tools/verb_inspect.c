@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
+#include "core/moment.h"
 #include "core/name.h"
 #include "lint.h"
 #include "lint_object.h"
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DAY        INT64_C(86400)
 #define TIMEOUT_MS 10000
 
 /* One line of the answer: the words for people are made from the JSON. */
@@ -75,7 +75,7 @@ static void end_lines(cJSON *json, const char *key, int64_t now, int64_t end)
     time_line(json, key, end);
     if (end == CG_TIME_NONE)
         return;
-    const int64_t days = (end - now) / DAY;
+    const int64_t days = (end - now) / CG_DAY;
     cJSON_AddNumberToObject(json, "days_left", (double)days);
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY            INT64_C(86400)
 #define DAYS_OF_400    146097 /* the calendar repeats after 400 years */
 #define MARCH_OF_ZERO  719468 /* days from 0000-03-01 to 1970-01-01 */
 #define UTC_FIRST_YEAR 1950   /* two digits of the year stand for 1950 to 2049 */
@@ -86,7 +85,7 @@ bool cg_date_seconds(const struct cg_date *date, int64_t *seconds)
         date->minute > 59 || date->second < 0 || date->second > 59)
         return false;
     int64_t days = days_since_1970(date->year, date->month, date->day);
-    *seconds = days * DAY + date->hour * 3600 + date->minute * 60 + date->second;
+    *seconds = days * CG_DAY + date->hour * 3600 + date->minute * 60 + date->second;
     return true;
 }
 
@@ -94,9 +93,9 @@ bool cg_date_seconds(const struct cg_date *date, int64_t *seconds)
 struct cg_date cg_date_of(int64_t seconds)
 {
     seconds = seconds < CG_TIME_FIRST ? CG_TIME_FIRST : seconds > CG_TIME_LAST ? CG_TIME_LAST : seconds;
-    int64_t since_march = (seconds - CG_TIME_FIRST) / DAY - 60 +
+    int64_t since_march = (seconds - CG_TIME_FIRST) / CG_DAY - 60 +
                           DAYS_OF_400; /* 60: January and February of the year 0 */
-    int second = (int)((seconds - CG_TIME_FIRST) % DAY), day = (int)(since_march % DAYS_OF_400);
+    int second = (int)((seconds - CG_TIME_FIRST) % CG_DAY), day = (int)(since_march % DAYS_OF_400);
     int year = (day - day / 1460 + day / 36524 - day / (DAYS_OF_400 - 1)) / 365;
     day -= 365 * year + year / 4 - year / 100;
     int month = (5 * day + 2) / 153;
@@ -143,7 +142,7 @@ bool cg_time_read_lenient(const void *text, size_t len, int64_t *seconds)
     date.second -= leap_second;
     if (!cg_date_seconds(&date, seconds))
         return false;
-    *seconds += over * DAY + leap_second;
+    *seconds += over * CG_DAY + leap_second;
     return true;
 }
 

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#define CG_DAY INT64_C(86400) /* in seconds */
+
 #define CG_TIME_FIRST INT64_C(-62167219200) /* 0000-01-01T00:00:00Z: no certificate can say an earlier moment */
 #define CG_TIME_LAST  INT64_C(253402300799) /* 9999-12-31T23:59:59Z: nor a later one */
 
