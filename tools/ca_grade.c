@@ -50,12 +50,12 @@ static void show_finding(const struct cg_adoption *a, const struct cg_lint_findi
     cJSON_AddStringToObject(item, "file", f->file);
     cJSON_AddStringToObject(item, "id", f->row->id);
     cJSON_AddStringToObject(item, "severity", cg_severity_text(f->row->severity));
-    cJSON_AddStringToObject(item, "what", f->row->what);
-    cJSON_AddStringToObject(item, "cure", f->row->cure);
+    cJSON_AddStringToObject(item, "what", f->row->why);
+    cJSON_AddStringToObject(item, "cure", f->row->fix);
     cJSON_AddItemToArray(list, item);
     if (!a->cli->json && is_of_ca(a, f))
         cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA",
-                 cg_severity_text(f->row->severity), f->row->what, f->row->id, f->row->cure);
+                 cg_severity_text(f->row->severity), f->row->why, f->row->id, f->row->fix);
 }
 
 static const struct cg_lint_finding *worst_of(const struct cg_lint *lint, const char *file)
@@ -100,7 +100,7 @@ static bool grade_row(const struct cg_adoption *a, const struct grading *by, con
     enum grade grade = worst ? MEND : GOOD;
     text[0] = '\0';
     if (worst)
-        snprintf(text, sizeof text, "%s (%s); heals with: certguard renew %s --as %s", worst->row->what, worst->row->id,
+        snprintf(text, sizeof text, "%s (%s); heals with: certguard renew %s --as %s", worst->row->why, worst->row->id,
                  row->name, profile ? profile->name : "client");
     if (!profile) {
         grade = REPLACE;

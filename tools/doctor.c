@@ -77,7 +77,7 @@ static const struct cg_doctor_rules *const tables[] = {
     &cg_doctor_event_rules, &cg_doctor_unit_rules,
 };
 
-const struct cg_doctor_row *cg_doctor_row(size_t index)
+const struct cg_rule_row *cg_doctor_row(size_t index)
 {
     for (size_t t = 0; t < CG_COUNT(tables); t++) {
         if (index < tables[t]->count)
@@ -87,11 +87,20 @@ const struct cg_doctor_row *cg_doctor_row(size_t index)
     return NULL;
 }
 
+static void run_rule(struct cg_doctor *d, const struct cg_doctor_rule *rule)
+{
+    size_t before = d->count;
+    rule->look(d, &rule->row);
+    for (size_t i = before; rule->is_safe && i < d->count; i++)
+        if (d->finding[i].line && rule->is_safe(d, d->finding[i].line))
+            d->finding[i].safe = rule->fix;
+}
+
 static void run_rules(struct cg_doctor *d)
 {
     for (size_t t = 0; t < CG_COUNT(tables); t++)
         for (size_t i = 0; i < tables[t]->count; i++)
-            tables[t]->rule[i].look(d, &tables[t]->rule[i].row);
+            run_rule(d, &tables[t]->rule[i]);
 }
 
 /* Looks at a file; at its whole folder where the broker's certificate lies: what else is there matters. */
@@ -150,8 +159,7 @@ static void run_lint(struct cg_doctor *d)
     d->memory_short = !cg_lint_run(d->lint) || d->memory_short;
     for (size_t i = 0; i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
-        const struct cg_doctor_row row = {f->row->id, f->row->severity, f->row->what, f->row->cure};
-        cg_doctor_report(d, &row, "%s: %s%s%s", f->file, f->object, f->detail[0] ? ": " : "", f->detail);
+        cg_doctor_report(d, f->row, "%s: %s%s%s", f->file, f->object, f->detail[0] ? ": " : "", f->detail);
     }
 }
 

@@ -13,6 +13,6 @@ bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_order *order, str
 void cg_doctor_clear(struct cg_doctor *d);
 
 /* A row of all tables, for --rules; NULL past the end. */
-const struct cg_doctor_row *cg_doctor_row(size_t index);
+const struct cg_rule_row *cg_doctor_row(size_t index);
 
 #endif

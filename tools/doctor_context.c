@@ -17,7 +17,7 @@ static struct cg_doctor_finding *new_finding(struct cg_doctor *d)
     return &finding[d->count++];
 }
 
-void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, const char *format, ...)
+void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
 {
     struct cg_doctor_finding *finding = new_finding(d);
     struct cg_error clean = {""};
@@ -29,11 +29,11 @@ void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, cons
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     cg_error_set(&clean, "%s", text); /* escapes control characters */
-    *finding = (struct cg_doctor_finding){.id = row->id, .why = row->why, .cure = row->cure, .severity = row->severity};
+    *finding = (struct cg_doctor_finding){.row = row};
     snprintf(finding->what, sizeof finding->what, "%s", clean.text);
 }
 
-void cg_doctor_report_line(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_conf_line *line)
+void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line)
 {
     size_t before = d->count;
     cg_doctor_report(d, row, "%s:%u: %s%s%s", line->file, line->line, line->key, line->value[0] ? " " : "",
@@ -42,7 +42,7 @@ void cg_doctor_report_line(struct cg_doctor *d, const struct cg_doctor_row *row,
         d->finding[before].line = line;
 }
 
-void cg_doctor_each_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *const *keys,
+void cg_doctor_each_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *const *keys,
                          bool (*test)(const struct cg_conf_line *))
 {
     for (size_t i = 0; i < d->conf.count; i++)

@@ -16,17 +16,13 @@
 
 #define CG_UNITS_FOLDER "/etc/systemd/system"
 
-struct cg_doctor_row {
-    const char *id; /* stable, lower case, "_" between words */
-    enum cg_severity severity;
-    const char *why;  /* a sentence: what happens because of it */
-    const char *cure; /* a sentence or a command */
-};
+/* What --fix does with a line of the configuration. */
+enum cg_line_fix { CG_LINE_KEEP = 0, CG_LINE_OUT, CG_LINE_TRUE };
 
 struct cg_doctor_finding {
-    const char *id, *why, *cure; /* of a row of doctor or lint */
-    enum cg_severity severity;
+    const struct cg_rule_row *row;   /* of doctor or lint */
     const struct cg_conf_line *line; /* of the configuration that it is about; NULL: it is about no line */
+    enum cg_line_fix safe;           /* the same clients come in before and after */
     char what[1100];                 /* the place and what was found */
 };
 
@@ -61,12 +57,12 @@ struct cg_doctor {
 };
 
 /* For rules: reports a place, or a line of the configuration. */
-void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, const char *format, ...)
+void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void cg_doctor_report_line(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_conf_line *line);
+void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line);
 
 /* Reports every line with one of the keys (NULL-terminated) for whose value test holds. */
-void cg_doctor_each_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *const *keys,
+void cg_doctor_each_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *const *keys,
                          bool (*test)(const struct cg_conf_line *));
 
 /* Does the policy make certguard ask for a client certificate on this port? */

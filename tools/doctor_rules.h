@@ -11,8 +11,13 @@
 #define CG_DOCTOR_CURE_FOUND "Run the command after \"cure:\"; where there is none, "
 
 struct cg_doctor_rule {
-    struct cg_doctor_row row;
-    void (*look)(struct cg_doctor *d, const struct cg_doctor_row *row);
+    struct cg_rule_row row;
+    void (*look)(struct cg_doctor *d, const struct cg_rule_row *row);
+    /* Of a rule that --fix may follow: what it does with the line that was found, and where nothing but this decides that
+     * the same clients come in before and after. A name that the broker takes from certificates is none of them: what is
+     * in those certificates cannot be seen here. */
+    enum cg_line_fix fix;
+    bool (*is_safe)(const struct cg_doctor *d, const struct cg_conf_line *line);
 };
 
 struct cg_doctor_rules {

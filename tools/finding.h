@@ -10,9 +10,9 @@ const char *cg_severity_text(enum cg_severity severity); /* "notice", "warning",
 struct cg_rule_row {
     const char *id; /* stable, lower case, "_" between words */
     enum cg_severity severity;
-    const char *ref;  /* "RFC 5280 4.1.2.2", or "" for practice */
-    const char *what; /* a sentence */
-    const char *cure; /* a sentence or a command */
+    const char *ref; /* "RFC 5280 4.1.2.2", or "" for practice */
+    const char *why; /* a sentence: what is wrong, or what happens because of it */
+    const char *fix; /* a sentence or a command */
 };
 
 #endif

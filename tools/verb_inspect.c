@@ -158,7 +158,7 @@ static cJSON *describe(const struct cg_lint *lint, size_t i)
         if (finding->number != i || finding->row->severity < CG_LINT_WARNING)
             continue;
         char text[640];
-        snprintf(text, sizeof text, "%s%s%s%s", finding->row->what, finding->detail[0] ? " (" : "", finding->detail,
+        snprintf(text, sizeof text, "%s%s%s%s", finding->row->why, finding->detail[0] ? " (" : "", finding->detail,
                  finding->detail[0] ? ")" : "");
         cJSON_AddItemToArray(odd, cJSON_CreateString(text));
     }

@@ -60,9 +60,9 @@ static void print_lint_cures(void)
     for (size_t i = 0; (row = cg_lint_row(i)); i++) {
         bool found = false;
         for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
-            found = found || strstr(row->cure, commands[c]);
+            found = found || strstr(row->fix, commands[c]);
         if (found)
-            printf("lint|%s|file|%s\n", row->id, row->cure);
+            printf("lint|%s|file|%s\n", row->id, row->fix);
     }
 }
 
