@@ -14,8 +14,6 @@
 
 #include <sys/types.h>
 
-#define CG_UNITS_FOLDER "/etc/systemd/system"
-
 /* What --fix does with a line of the configuration. */
 enum cg_line_fix { CG_LINE_KEEP = 0, CG_LINE_OUT, CG_LINE_TRUE };
 

@@ -2,6 +2,7 @@
 /* Rules on units, timers and scripts: what renews, what never runs, and clients that do not check whom they talk to. */
 #include "core/file.h"
 #include "doctor_rules.h"
+#include "units.h"
 
 #include <dirent.h>
 #include <libgen.h>

@@ -4,6 +4,7 @@
 #include "doctor_user.h"
 
 #include "core/file.h"
+#include "units.h"
 
 #include <dirent.h>
 #include <grp.h>

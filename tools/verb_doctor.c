@@ -2,6 +2,7 @@
 #include "doctor.h"
 #include "doctor_fix.h"
 #include "print.h"
+#include "units.h"
 #include "verbs.h"
 
 #include <stdio.h>
