@@ -48,6 +48,12 @@ refuse "a verb prints past print.c" '[^a-z_]f?printf\((stderr|stdout|"[^"]*%[-.*
     $(find tools -name '*.c' ! -name print.c ! -name pages.c ! -name help.c ! -name log_view.c \
         ! -name status_view.c ! -name tty.c ! -name main.c ! -name verb_install_units.c)
 
+# The frame of the command gets its verbs from main: it can be read, and used, without any of them.
+# shellcheck disable=SC2046
+refuse "the frame of the command knows a verb" '#include "(verbs|verb_[a-z_]*)\.h"|[^a-z_]cg_verbs\>' \
+    $(find tools -name 'cli.[ch]' -o -name 'help.[ch]' -o -name 'output.[ch]' -o -name 'print.[ch]' -o -name 'tty.[ch]' \
+        -o -name 'values.[ch]')
+
 # Files are read in one place of the core.
 # shellcheck disable=SC2046
 refuse "the core opens files outside file.c" '[^a-z_](open|fopen|opendir|scandir)\(' \
