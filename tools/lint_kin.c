@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static bool same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)
+bool cg_lint_same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
     return a->key && b->key && EVP_PKEY_eq(a->key, b->key) == 1;
 }
@@ -31,7 +31,7 @@ static bool same_stem(const char *a, const char *b)
 static bool is_key_of(const struct cg_lint_object *key, const struct cg_lint_object *cert)
 {
     return cert->kind == CG_LINT_CERTIFICATE &&
-           (same_key(key, cert) || (key->encrypted && same_stem(key->file, cert->file)));
+           (cg_lint_same_key(key, cert) || (key->encrypted && same_stem(key->file, cert->file)));
 }
 
 /* RFC 5280 4.2.1.1: a key identifier, or the serial number that the issuer has from its own issuer. */

@@ -9,6 +9,7 @@
 /* Sets owners and issuers; before any rule runs, after the last object was added. */
 void cg_lint_find_kin(struct cg_lint_objects *objects);
 
+bool cg_lint_same_key(const struct cg_lint_object *a, const struct cg_lint_object *b);
 bool cg_lint_is_issuer(const struct cg_lint_object *issuer, const struct cg_lint_object *cert);
 bool cg_lint_same_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b);
 bool cg_lint_looks_self_signed(const struct cg_lint_object *o); /* by names and key identifiers, as verifiers guess */

@@ -24,11 +24,6 @@ static bool same_issuer(const struct cg_lint_object *a, const struct cg_lint_obj
     return both_certificates(a, b) && !same_certificate(a, b) && cg_lint_same_issuer(a, b);
 }
 
-static bool same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)
-{
-    return a->key && b->key && EVP_PKEY_eq(a->key, b->key) == 1;
-}
-
 /* The tutorial's "cp MiCA.* /etc/mosquitto/...": both keys in one folder. */
 static bool ca_key_beside(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
@@ -63,7 +58,7 @@ static bool serial_counts_up(const struct cg_lint_object *a, const struct cg_lin
 
 static bool key_shared(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
-    if (!both_certificates(a, b) || same_certificate(a, b) || a->ca || b->ca || !same_key(a, b) ||
+    if (!both_certificates(a, b) || same_certificate(a, b) || a->ca || b->ca || !cg_lint_same_key(a, b) ||
         X509_NAME_cmp(X509_get_subject_name(a->cert), X509_get_subject_name(b->cert)) == 0)
         return false;
     snprintf(detail, size, "also in %s", b->file);
