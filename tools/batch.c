@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "batch_trust.h"
+#include "batch.h"
 
 #include "core/file.h"
 #include "core/pem.h"
@@ -308,22 +308,4 @@ bool cg_batch_parse(const struct cg_batch *batch, const char *line, size_t len, 
     out->input.leaf = out->leaf;
     out->input.sent = out->sent;
     return true;
-}
-
-void cg_batch_case_clear(struct cg_batch_case *c)
-{
-    cg_trust_free(c->trust);
-    X509_free(c->leaf);
-    sk_X509_pop_free(c->sent, X509_free);
-    sk_X509_NAME_pop_free(c->refused_issuers, X509_NAME_free);
-    free(c->host);
-    free(c->oids);
-    cJSON_Delete(c->json);
-    free(c->denied);
-    while (c->denied_keys) {
-        struct cg_denied_key *key = c->denied_keys;
-        c->denied_keys = key->next;
-        free(key);
-    }
-    *c = (struct cg_batch_case){0};
 }

@@ -2,6 +2,7 @@
 #include "ca_batch.h"
 #include "ca_lock.h"
 #include "ca_names.h"
+#include "clock.h"
 #include "fault.h"
 
 #include <pthread.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHUNK       256  /* certificates in one change: what a stopped run loses at most */
@@ -82,18 +82,11 @@ static bool make(const struct batch *batch, struct job *job)
     return good;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void *work(void *context)
 {
     struct batch *batch = context;
-    for (size_t i;
-         (batch->next == 0 || now_ms() < batch->until_ms) && (i = atomic_fetch_add(&batch->next, 1)) < batch->njobs;)
+    for (size_t i; (batch->next == 0 || cg_monotonic_ms() < batch->until_ms) &&
+                   (i = atomic_fetch_add(&batch->next, 1)) < batch->njobs;)
         batch->jobs[i].good = make(batch, &batch->jobs[i]);
     return NULL;
 }
@@ -105,7 +98,7 @@ static size_t make_all(struct batch *batch)
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     int wanted = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX : (int)cpus, started = 0;
     batch->next = 0;
-    batch->until_ms = now_ms() + CHUNK_MS;
+    batch->until_ms = cg_monotonic_ms() + CHUNK_MS;
     while (started < wanted - 1 && pthread_create(&thread[started], NULL, work, batch) == 0)
         started++;
     work(batch);

@@ -49,8 +49,8 @@ static bool passes_lint(X509 *cert, int64_t now, struct cg_error *err)
         const struct cg_lint_finding *finding = cg_lint_finding(lint, i);
         good = finding->row->severity != CG_LINT_ERROR;
         if (!good)
-            cg_error_set(err, "not issued: %s (%s)%s%s; %s", finding->row->what, finding->row->id,
-                         finding->detail[0] ? ": " : "", finding->detail, finding->row->cure);
+            cg_error_set(err, "not issued: %s (%s)%s%s; %s", finding->row->why, finding->row->id,
+                         finding->detail[0] ? ": " : "", finding->detail, finding->row->fix);
     }
     cg_lint_free(lint);
     return good;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_cli.h"
 #include "ca_passphrase.h"
+#include "output.h"
 #include "target_ca.h"
 
 static void say_waiting(const void *context, const char *holder, int64_t seconds)

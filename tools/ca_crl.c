@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIFETIME      (INT64_C(7) * 86400)   /* nextUpdate of the issuing CA's */
-#define ROOT_LIFETIME (INT64_C(365) * 86400) /* of a root that only signs intermediates: its key is away */
+#define LIFETIME      (7 * CG_DAY)   /* nextUpdate of the issuing CA's */
+#define ROOT_LIFETIME (365 * CG_DAY) /* of a root that only signs intermediates: its key is away */
 
 static const char *number_file(const char *folder)
 {

@@ -5,7 +5,7 @@
 #ifndef CG_CA_FOUND_H
 #define CG_CA_FOUND_H
 
-#include "lint_rules.h"
+#include "lint_read.h"
 
 #include "secrets.h"
 

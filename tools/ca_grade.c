@@ -65,7 +65,7 @@ static void grade_row(const struct cg_adoption *a, const struct grading *by, con
     enum cg_grade grade = worst ? CG_GRADE_MEND : CG_GRADE_GOOD;
     text[0] = '\0';
     if (worst)
-        snprintf(text, sizeof text, "%s (%s); heals with: certguard renew %s --as %s", worst->row->what, worst->row->id,
+        snprintf(text, sizeof text, "%s (%s); heals with: certguard renew %s --as %s", worst->row->why, worst->row->id,
                  row->name, profile ? profile->name : "client");
     if (!profile) {
         grade = CG_GRADE_REPLACE;

@@ -12,6 +12,8 @@
 #include "ca_serials.h"
 #include "ca_sign.h"
 
+#include <cjson/cJSON.h>
+
 struct cg_issuer {
     const struct cg_ca *ca;
     EVP_PKEY *key;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_lock.h"
 #include "ca_change.h"
+#include "clock.h"
 #include "core/moment.h"
 #include "fault.h"
 
@@ -19,13 +20,6 @@
 #define SLICE_MS    INT64_C(1000)   /* a long run holds the lock for about so long */
 #define STEP_MS     INT64_C(20)     /* between two tries */
 #define GIVE_WAY_MS (5 * STEP_MS)   /* everyone that waits tries meanwhile */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void pause_ms(int64_t ms)
 {
@@ -70,9 +64,9 @@ static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct
 {
     char who[64];
     bool said = false;
-    int64_t start = now_ms();
+    int64_t start = cg_monotonic_ms();
     while (flock(ca->lock, LOCK_EX | LOCK_NB) != 0) {
-        int64_t waited = now_ms() - start;
+        int64_t waited = cg_monotonic_ms() - start;
         if (errno != EWOULDBLOCK && errno != EINTR) {
             cg_fault_errno(err, "lock", ca->dir);
             return CG_CA_FAILED;
@@ -84,7 +78,7 @@ static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct
         said = said || waited >= QUIET_MS;
         pause_ms(STEP_MS);
     }
-    ca->locked_ms = now_ms();
+    ca->locked_ms = cg_monotonic_ms();
     sign(ca);
     return CG_CA_OK;
 }
@@ -113,7 +107,7 @@ static bool is_same(const X509 *old, const struct cg_ca *ca, const char *file, s
 
 enum cg_ca_result cg_lock_give_way(struct cg_ca *ca, bool *gave, struct cg_error *err)
 {
-    *gave = ca->lock >= 0 && now_ms() - ca->locked_ms >= SLICE_MS;
+    *gave = ca->lock >= 0 && cg_monotonic_ms() - ca->locked_ms >= SLICE_MS;
     if (!*gave)
         return CG_CA_OK;
     if (flock(ca->lock, LOCK_UN) != 0) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_names.h"
 
+#include "address.h"
 #include "core/name_syntax.h"
 #include "fault.h"
 
 #include <openssl/err.h>
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ bool cg_is_dns_name(const char *text, bool wildcard)
 static bool looks_like_ip(const char *text)
 {
     unsigned char bytes[16];
-    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+    return cg_address_octets(text, bytes) > 0;
 }
 
 static bool dns_ok(const char *value, struct cg_error *err)
@@ -292,7 +292,7 @@ static GENERAL_NAME *ip_subtree(const char *text)
     if (!slash || end == slash + 1 || *end || (size_t)(slash - text) >= sizeof address)
         return NULL;
     snprintf(address, sizeof address, "%.*s", (int)(slash - text), text);
-    int size = inet_pton(AF_INET, address, bytes) == 1 ? 4 : inet_pton(AF_INET6, address, bytes) == 1 ? 16 : 0;
+    int size = (int)cg_address_octets(address, bytes);
     if (!size || bits < 0 || bits > size * 8)
         return NULL;
     for (int i = 0; i < bits; i++)

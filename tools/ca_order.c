@@ -7,6 +7,7 @@
 #include "core/name.h"
 #include "deploy.h"
 #include "lint.h"
+#include "output.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static void warn_lint(const struct cg_cli *cli, X509 *cert)
     for (size_t i = 0; good && i < cg_lint_count(lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(lint, i);
         if (f->row->severity == CG_LINT_WARNING)
-            cg_warn(cli, "%s (%s)%s%s", f->row->what, f->row->id, f->detail[0] ? ": " : "", f->detail);
+            cg_warn(cli, "%s (%s)%s%s", f->row->why, f->row->id, f->detail[0] ? ": " : "", f->detail);
     }
     cg_lint_free(lint);
 }

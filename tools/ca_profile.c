@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_profile.h"
 
+#include "core/moment.h"
+
 #include <openssl/x509v3.h>
 
 #include <stddef.h>
 #include <string.h>
 
-#define DAYS(n) (INT64_C(86400) * (n))
+#define DAYS(n) (CG_DAY * (n))
 
 static const struct cg_ca_profile profiles[] = {
     {"root", true, -1, {0}, DAYS(3650), CG_PURPOSE_NONE, "root certificate"},

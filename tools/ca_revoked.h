@@ -6,10 +6,11 @@
 #define CG_CA_REVOKED_H
 
 #include "ca_index.h"
+#include "core/moment.h"
 
 /* An entry stays on the CRL until its certificate has been expired for this long: it must be on one CRL issued after
  * that (RFC 5280 3.3), and clocks differ. */
-#define CG_KEEP_EXPIRED (INT64_C(30) * 86400)
+#define CG_KEEP_EXPIRED (30 * CG_DAY)
 
 struct cg_revocation {
     char serial[2 * 20 + 4]; /* as in the index */

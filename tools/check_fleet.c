@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/name.h"
 #include "core/pem.h"
+#include "output.h"
 #include "print.h"
 
 #include <openssl/x509v3.h>

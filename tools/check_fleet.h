@@ -5,6 +5,7 @@
 #define CG_CHECK_FLEET_H
 
 #include "check_world.h"
+#include "cli.h"
 #include "fleet.h"
 
 /* Prints the table, or JSON, and returns the exit code: 3 when one at least is refused, 1 when one could not be read. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check_world.h"
-#include "batch_trust.h"
+#include "array.h"
+#include "batch.h"
 #include "core/file.h"
 #include "core/pem.h"
 #include "core/policy_load.h"

@@ -4,8 +4,9 @@
 #ifndef CG_CHECK_WORLD_H
 #define CG_CHECK_WORLD_H
 
-#include "cli.h"
 #include "core/check.h"
+#include "core/error.h"
+#include "values.h"
 
 /* Options of the verb. */
 struct cg_check_options {

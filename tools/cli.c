@@ -30,14 +30,6 @@ const struct cg_option cg_key_options[] = {
 };
 const size_t cg_key_options_count = CG_COUNT(cg_key_options);
 
-const struct cg_verb *cg_verb_find(const char *name)
-{
-    for (size_t i = 0; cg_verbs[i]; i++)
-        if (strcmp(cg_verbs[i]->name, name) == 0)
-            return cg_verbs[i];
-    return NULL;
-}
-
 /* Where an option's value goes: a row of the verb's table or of the global one. */
 struct target {
     const struct cg_option *option;
@@ -45,6 +37,7 @@ struct target {
 };
 
 struct parser {
+    const struct cg_verb *const *verbs;
     struct cg_cli *cli;
     void *options;
     const char **args;
@@ -129,8 +122,8 @@ static void unknown_verb(const struct parser *p, const char *name)
 {
     const char *best = NULL;
     size_t best_distance = 4;
-    for (size_t i = 0; cg_verbs[i]; i++)
-        nearer(name, cg_verbs[i]->name, &best, &best_distance);
+    for (size_t i = 0; p->verbs[i]; i++)
+        nearer(name, p->verbs[i]->name, &best, &best_distance);
     if (best)
         cg_error_set(p->err, "no verb \"%s\"; did you mean \"%s\"?", name, best);
     else
@@ -277,6 +270,14 @@ static bool short_options(const struct parser *p, char **argv, int *i)
     return true;
 }
 
+static const struct cg_verb *find_verb(const struct cg_verb *const *verbs, const char *name)
+{
+    for (size_t i = 0; verbs[i]; i++)
+        if (strcmp(verbs[i]->name, name) == 0)
+            return verbs[i];
+    return NULL;
+}
+
 static bool take_word(struct parser *p, const char *word)
 {
     struct cg_cli *cli = p->cli;
@@ -284,7 +285,7 @@ static bool take_word(struct parser *p, const char *word)
         p->args[cli->nargs++] = word;
         return true;
     }
-    if (!(cli->verb = cg_verb_find(word))) {
+    if (!(cli->verb = find_verb(p->verbs, word))) {
         unknown_verb(p, word);
         return false;
     }
@@ -307,14 +308,15 @@ static bool arguments_fit(const struct cg_cli *cli, struct cg_error *err)
     return false;
 }
 
-bool cg_cli_parse(struct cg_cli *cli, void **options, int argc, char **argv, struct cg_error *err)
+bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void **options, int argc, char **argv,
+                  struct cg_error *err)
 {
     *cli = (struct cg_cli){0};
     *options = NULL;
     const char *dir = getenv("CERTGUARD_DIR");
     cli->dir = dir && *dir ? dir : "certguard-ca";
     cli->now = cli->clock = (int64_t)time(NULL);
-    struct parser p = {cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
+    struct parser p = {verbs, cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
     bool good = p.args, words_only = false;
     cli->args = p.args;
     for (int i = 1; good && i < argc; i++) {

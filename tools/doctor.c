@@ -2,73 +2,16 @@
 #include "doctor.h"
 #include "core/snapshot_load.h"
 
+#include "doctor_rules.h"
+#include "doctor_user.h"
+
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct cg_doctor_finding *new_finding(struct cg_doctor *d)
-{
-    struct cg_doctor_finding *finding = realloc(d->finding, (d->count + 1) * sizeof *finding);
-    if (!finding) {
-        d->memory_short = true;
-        return NULL;
-    }
-    d->finding = finding;
-    return &finding[d->count++];
-}
-
-void cg_doctor_report(struct cg_doctor *d, const struct cg_doctor_row *row, const char *format, ...)
-{
-    struct cg_doctor_finding *finding = new_finding(d);
-    struct cg_error clean = {""};
-    char text[sizeof clean.text];
-    va_list args;
-    if (!finding)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    cg_error_set(&clean, "%s", text); /* escapes control characters */
-    *finding = (struct cg_doctor_finding){.id = row->id, .why = row->why, .cure = row->cure, .severity = row->severity};
-    snprintf(finding->what, sizeof finding->what, "%s", clean.text);
-}
-
-void cg_doctor_report_line(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_conf_line *line)
-{
-    size_t before = d->count;
-    cg_doctor_report(d, row, "%s:%u: %s%s%s", line->file, line->line, line->key, line->value[0] ? " " : "",
-                     line->value);
-    if (d->count > before)
-        d->finding[before].line = line;
-}
-
-void cg_doctor_each_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *const *keys,
-                         bool (*test)(const struct cg_conf_line *))
-{
-    for (size_t i = 0; i < d->conf.count; i++)
-        for (const char *const *key = keys; *key; key++)
-            if (strcmp(d->conf.item[i].key, *key) == 0 && test(&d->conf.item[i]))
-                cg_doctor_report_line(d, row, &d->conf.item[i]);
-}
-
-bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port)
-{
-    if (!d->snapshot)
-        return false;
-    const struct cg_profile *client = &cg_policy_listener(d->snapshot->policy, port)->client;
-    return client->certificate == CG_CERT_REQUIRED && client->mode[CG_REASON_NO_CERTIFICATE] == CG_ENFORCE;
-}
-
-const char *cg_doctor_event_log(const struct cg_doctor *d)
-{
-    const char *file = d->snapshot ? d->snapshot->policy->log.file : NULL;
-    return file && strcmp(file, "-") != 0 ? file : NULL;
-}
 
 static const char *option(const struct cg_doctor *d, const char *name)
 {
@@ -135,7 +78,7 @@ static const struct cg_doctor_rules *const tables[] = {
     &cg_doctor_event_rules, &cg_doctor_unit_rules,
 };
 
-const struct cg_doctor_row *cg_doctor_row(size_t index)
+const struct cg_rule_row *cg_doctor_row(size_t index)
 {
     for (size_t t = 0; t < CG_COUNT(tables); t++) {
         if (index < tables[t]->count)
@@ -145,11 +88,20 @@ const struct cg_doctor_row *cg_doctor_row(size_t index)
     return NULL;
 }
 
+static void run_rule(struct cg_doctor *d, const struct cg_doctor_rule *rule)
+{
+    size_t before = d->count;
+    rule->look(d, &rule->row);
+    for (size_t i = before; rule->is_safe && i < d->count; i++)
+        if (d->finding[i].line && rule->is_safe(d, d->finding[i].line))
+            d->finding[i].safe = rule->fix;
+}
+
 static void run_rules(struct cg_doctor *d)
 {
     for (size_t t = 0; t < CG_COUNT(tables); t++)
         for (size_t i = 0; i < tables[t]->count; i++)
-            tables[t]->rule[i].look(d, &tables[t]->rule[i].row);
+            run_rule(d, &tables[t]->rule[i]);
 }
 
 /* Looks at a file; at its whole folder where the broker's certificate lies: what else is there matters. */
@@ -208,8 +160,7 @@ static void run_lint(struct cg_doctor *d)
     d->memory_short = !cg_lint_run(d->lint) || d->memory_short;
     for (size_t i = 0; i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
-        const struct cg_doctor_row row = {f->row->id, f->row->severity, f->row->what, f->row->cure};
-        cg_doctor_report(d, &row, "%s: %s%s%s", f->file, f->object, f->detail[0] ? ": " : "", f->detail);
+        cg_doctor_report(d, f->row, "%s: %s%s%s", f->file, f->object, f->detail[0] ? ": " : "", f->detail);
     }
 }
 

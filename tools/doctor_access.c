@@ -3,7 +3,7 @@
  * every folder on the way, and nobody else may change them. */
 #include "core/crl_numbers_file.h"
 #include "core/file.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static bool is_one_of(const char *key, const char *const *keys)
     return false;
 }
 
-static void unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < d->conf.count; i++) {
         const struct cg_conf_line *line = &d->conf.item[i];
@@ -47,7 +47,7 @@ static void unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* It was read as root at the start; a reload reads it as the broker's user. */
-static void config_unreadable(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void config_unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < d->conf.nfiles; i++) {
         struct cg_bytes bytes = {0};
@@ -59,7 +59,7 @@ static void config_unreadable(struct cg_doctor *d, const struct cg_doctor_row *r
 }
 
 /* What is wrong with a path, and the command for its target that mends it; where none can, words. */
-static void report_path(struct cg_doctor *d, const struct cg_doctor_row *row, const char *what, const char *command,
+static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, const char *what, const char *command,
                         const char *read_only, const char *target)
 {
     char word[PATH_MAX];
@@ -90,7 +90,7 @@ static bool is_open(const char *file, char where[PATH_MAX])
     return false;
 }
 
-static void report_open(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file)
+static void report_open(struct cg_doctor *d, const struct cg_rule_row *row, const char *file)
 {
     char where[PATH_MAX], what[2 * PATH_MAX + 64], read_only[400];
     if (!file || !is_open(file, where))
@@ -107,20 +107,20 @@ static void for_user(const struct cg_doctor *d, const char *command, const char 
     snprintf(out, 400, "%s %s%s", command, cg_file_for_sh(d->user, user, sizeof user) ? user : "USER", rest);
 }
 
-static void report_all_open(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_strings *files)
+static void report_all_open(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_strings *files)
 {
     for (size_t i = 0; i < files->count; i++)
         report_open(d, row, files->item[i]);
 }
 
-static void report_trust_open(struct cg_doctor *d, const struct cg_doctor_row *row, const struct cg_trust_files *files)
+static void report_trust_open(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_trust_files *files)
 {
     report_all_open(d, row, &files->anchors);
     report_all_open(d, row, &files->intermediate_anchors);
     report_all_open(d, row, &files->crls);
 }
 
-static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void open_to_all(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
     const struct cg_conf_line *named = cg_conf_plugin_option(&d->conf, d->plugin, "policy");
@@ -140,7 +140,7 @@ static void open_to_all(struct cg_doctor *d, const struct cg_doctor_row *row)
     }
 }
 
-static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void event_log(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *file = cg_doctor_event_log(d);
     char folder[PATH_MAX], command[400], what[PATH_MAX + 128];
@@ -162,7 +162,7 @@ static void event_log(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* The broker makes the folder itself where it may. */
-static void state_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void state_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *state = d->snapshot ? d->snapshot->policy->state : NULL;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
@@ -187,21 +187,21 @@ static void state_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"file_unreadable", CG_LINT_ERROR, "The broker does not start, or the listener refuses everyone.",
+    {{"file_unreadable", CG_LINT_ERROR, "", "The broker does not start, or the listener refuses everyone.",
       CG_DOCTOR_CURE_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
-     unreadable},
-    {{"config_unreadable", CG_LINT_WARNING,
+     .look = unreadable},
+    {{"config_unreadable", CG_LINT_WARNING, "",
       "The broker starts, for root reads it then, and fails at a reload: it reads its configuration as its own user.",
       CG_DOCTOR_CURE_FOUND "let the broker's user read the file."},
-     config_unreadable},
-    {{"writable_by_all", CG_LINT_ERROR, "Whoever is on this machine can change what the broker trusts or runs.",
+     .look = config_unreadable},
+    {{"writable_by_all", CG_LINT_ERROR, "", "Whoever is on this machine can change what the broker trusts or runs.",
       CG_DOCTOR_CURE_FOUND "move the file to a folder that root or the broker's user alone may write."},
-     open_to_all},
-    {{"state_unusable", CG_LINT_ERROR, "The broker does not start with this folder for \"state\" of the policy.",
+     .look = open_to_all},
+    {{"state_unusable", CG_LINT_ERROR, "", "The broker does not start with this folder for \"state\" of the policy.",
       CG_DOCTOR_CURE_FOUND "do what is said of the file in it, or name a folder that the broker's user may write."},
-     state_unusable},
-    {{"event_log_unwritable", CG_LINT_WARNING, "Events are lost.",
+     .look = state_unusable},
+    {{"event_log_unwritable", CG_LINT_WARNING, "", "Events are lost.",
       CG_DOCTOR_CURE_FOUND "name a file in log.file of the policy that the broker's user may write."},
-     event_log},
+     .look = event_log},
 };
 const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on what the end of the event log tells: a change that was refused, events that were lost, who is refused. */
-#include "doctor.h"
+#include "doctor_rules.h"
 #include "log_filter.h"
 
 #include <fcntl.h>
@@ -66,7 +66,7 @@ static void keep_change(void *context, const struct cg_log_event *event)
     snprintf(last->detail, sizeof last->detail, "%s", event->detail);
 }
 
-static void change_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void change_refused(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct last_change last = {false, "", ""};
     each_event(d, keep_change, &last);
@@ -91,7 +91,7 @@ static void count_event(void *context, const struct cg_log_event *event)
     snprintf(tally->last, sizeof tally->last, "%s %s %s", event->ts, event->peer, event->reason);
 }
 
-static void report_tally(struct cg_doctor *d, const struct cg_doctor_row *row, const char *event)
+static void report_tally(struct cg_doctor *d, const struct cg_rule_row *row, const char *event)
 {
     struct tally tally = {.event = event};
     each_event(d, count_event, &tally);
@@ -99,34 +99,35 @@ static void report_tally(struct cg_doctor *d, const struct cg_doctor_row *row, c
         cg_doctor_report(d, row, "%s: %.0f times; the last: %s", cg_doctor_event_log(d), tally.count, tally.last);
 }
 
-static void lost(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void lost(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     report_tally(d, row, "events_lost");
 }
 
-static void own_certificate(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void own_certificate(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     report_tally(d, row, "broker_certificate_rejected");
 }
 
-static void refusals(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void refusals(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     report_tally(d, row, "handshake_rejected");
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"change_refused", CG_LINT_WARNING, "A changed file is not in force: the broker goes on with the state before.",
+    {{"change_refused", CG_LINT_WARNING, "",
+      "A changed file is not in force: the broker goes on with the state before.",
       "Mend what is named; the plugin tries again by itself when the file changes."},
-     change_refused},
-    {{"events_lost", CG_LINT_NOTICE, "Events could not be written, and some are missing.",
+     .look = change_refused},
+    {{"events_lost", CG_LINT_NOTICE, "", "Events could not be written, and some are missing.",
       "Make room on the disk, or let logrotate do it: certguard install-units"},
-     lost},
-    {{"own_certificate_refused", CG_LINT_NOTICE,
+     .look = lost},
+    {{"own_certificate_refused", CG_LINT_NOTICE, "",
       "The broker's own certificate broke the policy's server rules: handshakes or a start were refused.",
       "certguard log --event broker_certificate_rejected --explain shows which rule, and the fix for it."},
-     own_certificate},
-    {{"clients_refused", CG_LINT_NOTICE, "Handshakes were refused lately.",
+     .look = own_certificate},
+    {{"clients_refused", CG_LINT_NOTICE, "", "Handshakes were refused lately.",
       "certguard log --explain shows whom, and why."},
-     refusals},
+     .look = refusals},
 };
 const struct cg_doctor_rules cg_doctor_event_rules = {rules, CG_COUNT(rules)};

@@ -2,10 +2,11 @@
 /* Rules on the policy with its trust and CRLs, and on credentials. */
 #include "core/check.h"
 #include "core/file.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "core/pem.h"
 #include "core/snapshot_load.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 #include "renewal.h"
 
 #include <stdio.h>
@@ -13,15 +14,15 @@
 
 #define CHAIN_LIMIT ((size_t)1 << 20)
 #define CHAIN_CERTS 20
-#define SOON        (90 * INT64_C(86400)) /* before the end of an anchor: a rollover takes its time */
+#define SOON        (90 * CG_DAY) /* before the end of an anchor: a rollover takes its time */
 
-static void policy(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void policy(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     if (d->load_error[0])
         cg_doctor_report(d, row, "%s", d->load_error);
 }
 
-static void crl_missing(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void crl_missing(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     if (d->snapshot && cg_crl_set_count(cg_trust_crls(d->snapshot->trust)))
         return;
@@ -30,7 +31,7 @@ static void crl_missing(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* The CRLs between these parts of their life. */
-static void crl_ages(struct cg_doctor *d, const struct cg_doctor_row *row, int64_t from, int64_t to)
+static void crl_ages(struct cg_doctor *d, const struct cg_rule_row *row, int64_t from, int64_t to)
 {
     const struct cg_crl_set *set = d->snapshot ? cg_trust_crls(d->snapshot->trust) : NULL;
     for (size_t i = 0; set && i < cg_crl_set_count(set); i++) {
@@ -44,18 +45,18 @@ static void crl_ages(struct cg_doctor *d, const struct cg_doctor_row *row, int64
     }
 }
 
-static void crl_stale(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void crl_stale(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     crl_ages(d, row, 3, 4);
 }
 
-static void crl_expired(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void crl_expired(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     crl_ages(d, row, 4, 0);
 }
 
 /* The CRLs as such are good: what the broker says of them when it starts is that it has used newer ones. */
-static void crl_number_low(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void crl_number_low(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct cg_error err = {""};
     enum cg_reason fault = CG_REASON_UNSET;
@@ -68,13 +69,13 @@ static void crl_number_low(struct cg_doctor *d, const struct cg_doctor_row *row)
     cg_snapshot_release(started);
 }
 
-static void state_missing(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void state_missing(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     if (d->snapshot && !d->snapshot->policy->state && cg_crl_set_count(cg_trust_crls(d->snapshot->trust)))
         cg_doctor_report(d, row, "%s", d->snapshot->policy->name);
 }
 
-static void report_end(struct cg_doctor *d, const struct cg_doctor_row *row, const X509 *cert)
+static void report_end(struct cg_doctor *d, const struct cg_rule_row *row, const X509 *cert)
 {
     char name[256], end[32];
     int64_t seconds = 0;
@@ -84,7 +85,7 @@ static void report_end(struct cg_doctor *d, const struct cg_doctor_row *row, con
     cg_doctor_report(d, row, "%s ends %s", name, end);
 }
 
-static void anchor_ends(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void anchor_ends(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const STACK_OF(X509) *anchors = d->snapshot ? cg_trust_anchors(d->snapshot->trust) : NULL;
     for (int i = 0; anchors && i < sk_X509_num(anchors); i++) {
@@ -94,7 +95,7 @@ static void anchor_ends(struct cg_doctor *d, const struct cg_doctor_row *row)
     }
 }
 
-static void credential_due(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void credential_due(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const struct cg_credential *credential = d->snapshot ? d->snapshot->base_credential : NULL;
     int64_t overdue = 0;
@@ -102,7 +103,7 @@ static void credential_due(struct cg_doctor *d, const struct cg_doctor_row *row)
         report_end(d, row, credential->leaf);
 }
 
-static void no_credential(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void no_credential(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++)
         if (cg_conf_is_tls(&d->conf, i) && !d->load_error[0] &&
@@ -123,7 +124,7 @@ static STACK_OF(X509) *read_chain(const char *file)
 }
 
 /* As the plugin does at the start and at each handshake; what the policy names is looked at when the policy is loaded. */
-static void own_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void own_refused(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = 0; d->snapshot && i <= d->conf.listeners; i++) {
         const struct cg_conf_line *file = cg_conf_find(&d->conf, i, "certfile");
@@ -150,38 +151,41 @@ static void own_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"policy_invalid", CG_LINT_ERROR, "The broker does not start with it; a running one keeps the state before.",
+    {{"policy_invalid", CG_LINT_ERROR, "", "The broker does not start with it; a running one keeps the state before.",
       "Correct what is named; certguard-policy(5) lists every key."},
-     policy},
-    {{"certfile_refused", CG_LINT_ERROR,
+     .look = policy},
+    {{"certfile_refused", CG_LINT_ERROR, "",
       "The policy refuses the broker's own certificate: the broker does not start, or serves nobody with it.",
       "Do what is named, then look again with: certguard doctor"},
-     own_refused},
-    {{"crl_missing", CG_LINT_WARNING, "No CRL is configured: a stolen key is good until its certificate ends.",
+     .look = own_refused},
+    {{"crl_missing", CG_LINT_WARNING, "", "No CRL is configured: a stolen key is good until its certificate ends.",
       "Make one (certguard crl) and name it in trust.crls of the policy, with one of every other CA of the trust: "
       "clients of a CA without one would be refused."},
-     crl_missing},
-    {{"crl_stale", CG_LINT_WARNING, "Most of the CRL's life is over, and no new one came: the refresh does not run.",
+     .look = crl_missing},
+    {{"crl_stale", CG_LINT_WARNING, "",
+      "Most of the CRL's life is over, and no new one came: the refresh does not run.",
       "certguard crl, and daily from a timer: certguard crl --refresh-if 50%"},
-     crl_stale},
-    {{"crl_expired", CG_LINT_ERROR, "The CRL has lapsed: every client is refused.", "certguard crl"}, crl_expired},
-    {{"crl_number_low", CG_LINT_ERROR,
+     .look = crl_stale},
+    {{"crl_expired", CG_LINT_ERROR, "", "The CRL has lapsed: every client is refused.", "certguard crl"},
+     .look = crl_expired},
+    {{"crl_number_low", CG_LINT_ERROR, "",
       "The broker refuses this CRL, for it has used a newer one: it does not start, or goes on with that one.",
       "Put the newest CRL of the CA there. Of a CA that was restored from a backup: revoke again what was revoked "
       "since, then make a CRL above the higher of the two numbers (crl --above), with --root for that of a root that "
       "has an intermediate."},
-     crl_number_low},
-    {{"state_missing", CG_LINT_NOTICE, "After a restart of the broker an older CRL is taken for the newest.",
+     .look = crl_number_low},
+    {{"state_missing", CG_LINT_NOTICE, "", "After a restart of the broker an older CRL is taken for the newest.",
       "Name a folder in \"state\" of the policy, such as /var/lib/mosquitto/certguard."},
-     state_missing},
-    {{"anchor_ends", CG_LINT_WARNING, "The CA ends soon, and with it every certificate below it.",
+     .look = state_missing},
+    {{"anchor_ends", CG_LINT_WARNING, "", "The CA ends soon, and with it every certificate below it.",
       "Make a new CA now and let both be trusted while certificates are exchanged."},
-     anchor_ends},
-    {{"renewal_due", CG_LINT_WARNING, "The broker's certificate is due for renewal, and nothing renewed it.",
+     .look = anchor_ends},
+    {{"renewal_due", CG_LINT_WARNING, "", "The broker's certificate is due for renewal, and nothing renewed it.",
       "certguard renew NAME, and daily from a timer: certguard renew --all --due"},
-     credential_due},
-    {{"renewal_not_seen", CG_LINT_WARNING, "A renewed certificate is not picked up before somebody reloads the broker.",
+     .look = credential_due},
+    {{"renewal_not_seen", CG_LINT_WARNING, "",
+      "A renewed certificate is not picked up before somebody reloads the broker.",
       "Name chain and key in \"credential\" of the policy: certguard then takes new files by itself."},
-     no_credential},
+     .look = no_credential},
 };
 const struct cg_doctor_rules cg_doctor_file_rules = {rules, CG_COUNT(rules)};

@@ -5,6 +5,7 @@
 #include "core/moment.h"
 #include "diff.h"
 #include "fault.h"
+#include "output.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -28,58 +29,22 @@ struct cg_fix_mode {
     gid_t group; /* (gid_t)-1: stays */
 };
 
-/* --- which findings are mended, and how ---
- * Only where this alone decides that the same clients come in before and after. A name that the broker takes from
- * certificates is none of them: what is in those certificates cannot be seen here. */
+/* --- lines --- */
 
-enum action { OUT = 0, TO_TRUE };
-
-/* Without a CRL in the policy the line is the only revocation there is. */
-static bool policy_has_crl(const struct cg_doctor *d, const struct cg_conf_line *line)
-{
-    (void)line;
-    return d->snapshot && cg_crl_set_count(cg_trust_crls(d->snapshot->trust)) > 0;
-}
-
-/* Mosquitto 2 knows no older version and does not start; 1.1 it speaks, until certguard's plugin wants 1.2. */
-static bool nobody_speaks(const struct cg_doctor *d, const struct cg_conf_line *line)
-{
-    return d->snapshot || strcmp(line->value, "tlsv1.1") != 0;
-}
-
-static bool has_trust(const struct cg_doctor *d, const struct cg_conf_line *line)
-{
-    return cg_conf_find(&d->conf, line->listener, "cafile") || cg_conf_find(&d->conf, line->listener, "capath");
-}
-
-static const struct {
-    const char *id;
-    enum action action;
-    bool (*is_safe)(const struct cg_doctor *d, const struct cg_conf_line *line);
-} rows[] = {
-    {"tls_version_old", OUT, nobody_speaks},
-    {"crlfile_beside_plugin", OUT, policy_has_crl},
-    {"certificate_left_to_plugin", TO_TRUE, has_trust},
-};
-
-/* Which row mends this line of this file, or -1. */
-static int row_for(const struct cg_doctor *d, const char *file, unsigned number)
+/* What is done with this line of this file. */
+static enum cg_line_fix fix_for(const struct cg_doctor *d, const char *file, unsigned number)
 {
     for (size_t i = 0; i < d->count; i++) {
         const struct cg_conf_line *line = d->finding[i].line;
-        for (size_t r = 0; line && r < CG_COUNT(rows); r++)
-            if (line->file == file && line->line == number && strcmp(d->finding[i].id, rows[r].id) == 0 &&
-                rows[r].is_safe(d, line))
-                return (int)r;
+        if (d->finding[i].safe != CG_LINE_KEEP && line->file == file && line->line == number)
+            return d->finding[i].safe;
     }
-    return -1;
+    return CG_LINE_KEEP;
 }
 
-/* --- lines --- */
-
-static void put_line(FILE *out, enum action action, const char *line, size_t len)
+static void put_line(FILE *out, enum cg_line_fix fix, const char *line, size_t len)
 {
-    if (action == OUT) {
+    if (fix == CG_LINE_OUT) {
         fprintf(out, "# %.*s", (int)len, line);
         return;
     }
@@ -98,12 +63,12 @@ static char *mended(const struct cg_doctor *d, const char *file, const char *tex
         return NULL;
     for (const char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
-        int row = row_for(d, file, ++number);
-        if (row >= 0)
-            put_line(out, rows[row].action, line, len);
+        enum cg_line_fix fix = fix_for(d, file, ++number);
+        if (fix != CG_LINE_KEEP)
+            put_line(out, fix, line, len);
         else
             fwrite(line, 1, len, out);
-        *changed = *changed || row >= 0;
+        *changed = *changed || fix != CG_LINE_KEEP;
         line += len;
         if (*line)
             putc(*line++, out);

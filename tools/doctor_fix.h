@@ -5,7 +5,8 @@
 #ifndef CG_DOCTOR_FIX_H
 #define CG_DOCTOR_FIX_H
 
-#include "doctor.h"
+#include "cli.h"
+#include "doctor_context.h"
 
 struct cg_fix_file; /* a configuration file with its old and new text */
 struct cg_fix_mode; /* a private key with its old and new mode */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on single lines of mosquitto.conf that no version of Mosquitto from 2.0.11 to 2.1.2 takes: the broker does not
  * start. What some of them take is no fault here. */
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <string.h>
 
@@ -57,14 +57,14 @@ static bool is_known(const char *key)
     return false;
 }
 
-static void tabs(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void tabs(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < d->conf.count; i++)
         if (d->conf.item[i].has_tab)
             cg_doctor_report_line(d, row, &d->conf.item[i]);
 }
 
-static void unknown(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void unknown(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < d->conf.count; i++)
         if (!is_known(d->conf.item[i].key))
@@ -81,22 +81,22 @@ static bool is_no_boolean(const struct cg_conf_line *line)
     return true;
 }
 
-static void no_boolean(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void no_boolean(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     cg_doctor_each_line(d, row, booleans, is_no_boolean);
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"line_has_tab", CG_LINT_ERROR,
+    {{"line_has_tab", CG_LINT_ERROR, "",
       "Mosquitto takes a tab before or behind the name of a setting for a part of the name: it does not start.",
       "Write a blank in its place."},
-     tabs},
-    {{"setting_unknown", CG_LINT_ERROR,
+     .look = tabs},
+    {{"setting_unknown", CG_LINT_ERROR, "",
       "No version of Mosquitto from 2.0.11 to 2.1.2 knows this setting: the broker does not start.",
       "Correct the name, or remove the line; mosquitto.conf(5) lists them all."},
-     unknown},
-    {{"boolean_invalid", CG_LINT_ERROR, "This is neither true nor false: the broker does not start.",
+     .look = unknown},
+    {{"boolean_invalid", CG_LINT_ERROR, "", "This is neither true nor false: the broker does not start.",
       "Write true or false, in small letters."},
-     no_boolean},
+     .look = no_boolean},
 };
 const struct cg_doctor_rules cg_doctor_line_rules = {rules, CG_COUNT(rules)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the listeners of mosquitto.conf. */
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ static bool is_required(const struct cg_doctor *d, unsigned listener)
 }
 
 /* The listeners that serve TLS and do not insist on a certificate, by whether the plugin does. */
-static void open_listeners(struct cg_doctor *d, const struct cg_doctor_row *row, bool plugin)
+static void open_listeners(struct cg_doctor *d, const struct cg_rule_row *row, bool plugin)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         uint16_t port = cg_conf_port(&d->conf, i);
@@ -65,17 +65,22 @@ static void open_listeners(struct cg_doctor *d, const struct cg_doctor_row *row,
     }
 }
 
-static void certificate_not_required(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void certificate_not_required(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     open_listeners(d, row, false);
 }
 
-static void left_to_plugin(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void left_to_plugin(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     open_listeners(d, row, true);
 }
 
-static void incomplete(struct cg_doctor *d, const struct cg_doctor_row *row)
+static bool has_trust(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    return cg_conf_find(&d->conf, line->listener, "cafile") || cg_conf_find(&d->conf, line->listener, "capath");
+}
+
+static void incomplete(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         bool key = cg_conf_find(&d->conf, i, "keyfile") != NULL;
@@ -95,23 +100,29 @@ static void incomplete(struct cg_doctor *d, const struct cg_doctor_row *row)
 
 static const char *const version_keys[] = {"tls_version", "bridge_tls_version", NULL};
 
-static void old_version(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void old_version(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     cg_doctor_each_line(d, row, version_keys, is_old_version);
 }
 
-static void unknown_version(struct cg_doctor *d, const struct cg_doctor_row *row)
+/* Mosquitto 2 knows no older version and does not start; 1.1 it speaks, until certguard's plugin wants 1.2. */
+static bool nobody_speaks(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    return d->snapshot || strcmp(line->value, "tlsv1.1") != 0;
+}
+
+static void unknown_version(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     cg_doctor_each_line(d, row, version_keys, is_unknown_version);
 }
 
-static void weak_ciphers(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void weak_ciphers(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     static const char *const keys[] = {"ciphers", "ciphers_tls1.3", "bridge_ciphers", "bridge_ciphers_tls1.3", NULL};
     cg_doctor_each_line(d, row, keys, is_weak_list);
 }
 
-static void shared_keys(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void shared_keys(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "psk_hint");
@@ -148,7 +159,7 @@ static bool plain_allowed(const struct cg_doctor *d, unsigned listener)
     return d->snapshot && cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener))->plain_allowed;
 }
 
-static void plain(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void plain(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
         if (is_plain(&d->conf, i) && !is_local(&d->conf, i) && !plain_allowed(d, i))
@@ -157,7 +168,7 @@ static void plain(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* Told whatever the policy says to plain MQTT: nobody wrote this listener down. */
-static void unasked(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void unasked(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const struct cg_conf_line *line = cg_conf_opens_default(&d->conf);
     bool asked = cg_conf_find(&d->conf, 0, "port") || cg_conf_find(&d->conf, 0, "bind_address");
@@ -175,7 +186,7 @@ static size_t count_plain(const struct cg_doctor *d, bool allowed)
 }
 
 /* 2.0 where the version is not known: 2.1 tells plugins the port. */
-static void plain_mixed(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void plain_mixed(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     bool tells_port = *d->version && strncmp(d->version, "2.0.", 4) != 0;
     if (tells_port || !d->snapshot || !count_plain(d, true) || !count_plain(d, false))
@@ -187,7 +198,7 @@ static void plain_mixed(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 /* Kept once for all listeners, unless each has its own settings. */
-static void anonymous(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void anonymous(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     static const char *const of_listener[] = {"listener_allow_anonymous", NULL}; /* Mosquitto 2.1 */
     bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
@@ -250,7 +261,7 @@ static bool is_named(const struct cg_doctor *d, unsigned listener)
 }
 
 /* The listeners where nobody has a password or a certificate to log in with, by whether some come in all the same. */
-static void without_login(struct cg_doctor *d, const struct cg_doctor_row *row, bool anonymous, const char *words)
+static void without_login(struct cg_doctor *d, const struct cg_rule_row *row, bool anonymous, const char *words)
 {
     for (unsigned i = first_listener(d); d->snapshot && i <= d->conf.listeners; i++)
         if (no_login(d, i) && (lets_anonymous_in(d, i) && !is_named(d, i)) == anonymous)
@@ -258,18 +269,18 @@ static void without_login(struct cg_doctor *d, const struct cg_doctor_row *row, 
                              (unsigned)cg_conf_port(&d->conf, i));
 }
 
-static void nobody_authenticates(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void nobody_authenticates(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     without_login(d, row, false, "no \"authenticates\": true;");
 }
 
-static void user_names_refused(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void user_names_refused(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     without_login(d, row, true, "no \"authenticates\": true; allow_anonymous true;");
 }
 
 /* Where the certificate is the name, topics can be shared out by it. */
-static void no_acl(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void no_acl(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
     if (identity && d->conf.plugins == 1 && !cg_conf_find(&d->conf, d->conf.listeners, "acl_file"))
@@ -277,68 +288,72 @@ static void no_acl(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"certificate_not_required", CG_LINT_ERROR, "Anyone connects, with or without a certificate.",
+    {{"certificate_not_required", CG_LINT_ERROR, "", "Anyone connects, with or without a certificate.",
       "Give each client that has none a certificate (certguard issue client NAME), then set: require_certificate true"},
-     certificate_not_required},
-    {{"certificate_left_to_plugin", CG_LINT_WARNING,
+     .look = certificate_not_required},
+    {{"certificate_left_to_plugin", CG_LINT_WARNING, "",
       "Only certguard asks for a certificate here: when its line is lost, anyone connects.",
       "Set: require_certificate true"},
-     left_to_plugin},
-    {{"listener_incomplete", CG_LINT_ERROR, "The broker does not start, or the listener serves nobody.",
+     .look = left_to_plugin,
+     .fix = CG_LINE_TRUE,
+     .is_safe = has_trust},
+    {{"listener_incomplete", CG_LINT_ERROR, "", "The broker does not start, or the listener serves nobody.",
       "Set certfile, keyfile and cafile together."},
-     incomplete},
-    {{"tls_version_old", CG_LINT_ERROR,
+     .look = incomplete},
+    {{"tls_version_old", CG_LINT_ERROR, "",
       "TLS below 1.2 is broken, and with a version below 1.1 Mosquitto does not start.",
       "Remove the line: TLS 1.2 and 1.3 are the default. Clients that have neither need an update first."},
-     old_version},
-    {{"tls_version_unknown", CG_LINT_ERROR, "Mosquitto does not know this version: it does not start.",
+     .look = old_version,
+     .fix = CG_LINE_OUT,
+     .is_safe = nobody_speaks},
+    {{"tls_version_unknown", CG_LINT_ERROR, "", "Mosquitto does not know this version: it does not start.",
       "Remove the line: TLS 1.2 and 1.3 are the default. Or write tlsv1.2 or tlsv1.3."},
-     unknown_version},
-    {{"ciphers_weak", CG_LINT_ERROR,
+     .look = unknown_version},
+    {{"ciphers_weak", CG_LINT_ERROR, "",
       "The list lets in ciphers or keys that protect nothing. \"key too small\" is cured by a new key, not by this.",
       "Remove the line: the library's list is good. Clients that need one of these ciphers need an update first."},
-     weak_ciphers},
-    {{"psk_listener", CG_LINT_WARNING,
+     .look = weak_ciphers},
+    {{"psk_listener", CG_LINT_WARNING, "",
       "Clients of this listener have a shared key and no certificate: certguard refuses them, and without it nothing "
       "is checked but the key.",
       "Allow shared keys by tls.psk for this port, in \"listeners\" of the policy; or give each of these clients a "
       "certificate and a listener that has "
       "one."},
-     shared_keys},
-    {{"plain_listener", CG_LINT_WARNING, "Passwords and messages cross the network in clear.",
+     .look = shared_keys},
+    {{"plain_listener", CG_LINT_WARNING, "", "Passwords and messages cross the network in clear.",
       "Add a listener with cafile, certfile and keyfile on another port, move the clients there, then bind this one to "
       "127.0.0.1 or remove it."},
-     plain},
-    {{"listener_unasked", CG_LINT_WARNING,
+     .look = plain},
+    {{"listener_unasked", CG_LINT_WARNING, "",
       "A line of a listener that stands before the first \"listener\" line belongs to a listener of its own: versions "
       "of "
       "Mosquitto open port 1883 for it, on every address, or do not start.",
       "Move the line below the \"listener\" line that it is meant for; where clients use port 1883, write that "
       "listener "
       "down: listener 1883"},
-     unasked},
-    {{"plain_listeners_differ", CG_LINT_ERROR,
+     .look = unasked},
+    {{"plain_listeners_differ", CG_LINT_ERROR, "",
       "Mosquitto 2.0 does not tell plugins which listener a client came to: where the policy allows some listeners "
       "without TLS and denies others, certguard refuses the clients of all of them.",
       "Give all listeners without TLS the same \"plain\" in the policy, give all but one TLS, or update to "
       "Mosquitto 2.1."},
-     plain_mixed},
-    {{"anonymous_allowed", CG_LINT_WARNING, "Clients without a name come in beside those with a certificate.",
+     .look = plain_mixed},
+    {{"anonymous_allowed", CG_LINT_WARNING, "", "Clients without a name come in beside those with a certificate.",
       "When each client has a certificate whose name the policy's identity takes, or a name in password_file, set: "
       "allow_anonymous false"},
-     anonymous},
-    {{"nobody_authenticates", CG_LINT_ERROR,
+     .look = anonymous},
+    {{"nobody_authenticates", CG_LINT_ERROR, "",
       "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",
       "Set identity.username and identity.authenticates true for this port, in \"listeners\" of the policy, or add a "
       "password_file. Clients without TLS need the password_file."},
-     nobody_authenticates},
-    {{"user_names_refused", CG_LINT_WARNING,
+     .look = nobody_authenticates},
+    {{"user_names_refused", CG_LINT_WARNING, "",
       "Clients that send a user name are refused here, audited or not: once a plugin is loaded, Mosquitto takes "
       "allow_anonymous for clients without one.",
       "If some do, let them send none, or add a password_file with their users."},
-     user_names_refused},
-    {{"acl_missing", CG_LINT_NOTICE, "Every client may read and write every topic.",
+     .look = user_names_refused},
+    {{"acl_missing", CG_LINT_NOTICE, "", "Every client may read and write every topic.",
       "Add an acl_file with lines such as: pattern readwrite devices/%u/#"},
-     no_acl},
+     .look = no_acl},
 };
 const struct cg_doctor_rules cg_doctor_listener_rules = {rules, CG_COUNT(rules)};

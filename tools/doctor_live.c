@@ -2,7 +2,7 @@
 /* Rules on the running broker: what it serves, whether it lets in a client without a certificate, and whether refusing
  * one left an event. One handshake answers all of them. */
 #include "core/name.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static bool probe(struct cg_doctor *d)
     return d->live.chain;
 }
 
-static void unreachable(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void unreachable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     if (!probe(d) && d->order->connect)
         cg_doctor_report(d, row, "%s", d->live_error);
@@ -55,7 +55,7 @@ static const X509 *on_disk(const struct cg_doctor *d, struct cg_credential **loa
     return known ? known->leaf : *loaded ? (*loaded)->leaf : NULL;
 }
 
-static void served_other(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void served_other(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct cg_credential *loaded = NULL;
     const X509 *served = probe(d) ? sk_X509_value(d->live.chain, 0) : NULL;
@@ -69,7 +69,7 @@ static void served_other(struct cg_doctor *d, const struct cg_doctor_row *row)
     cg_credential_free(loaded);
 }
 
-static void report_let_in(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void report_let_in(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     cg_doctor_report(d, row, "%s answered a client without a certificate (CONNACK %d)", d->order->connect,
                      d->live.connack);
@@ -80,13 +80,13 @@ static bool is_guarded(const struct cg_doctor *d)
     return d->plugin && cg_doctor_plugin_requires(d, live_port(d));
 }
 
-static void hook_not_effective(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void hook_not_effective(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     if (probe(d) && d->live.answered && is_guarded(d))
         report_let_in(d, row);
 }
 
-static void let_in(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void let_in(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     /* with a policy that loads, it is the policy's wish */
     if (probe(d) && d->live.answered && !is_guarded(d) && !d->snapshot)
@@ -101,7 +101,7 @@ static bool written_since(const char *file, int64_t since)
 }
 
 /* Of one peer only the first events in a window are written: then the window's others are proof enough. */
-static void silent(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void silent(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *file = cg_doctor_event_log(d);
     const struct timespec step = {0, EVENT_STEP * 1000000L};
@@ -118,24 +118,24 @@ static void silent(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"unreachable", CG_LINT_ERROR, "Nothing answers with TLS there.",
+    {{"unreachable", CG_LINT_ERROR, "", "Nothing answers with TLS there.",
       "Start the broker; see its log for the reason why it stopped."},
-     unreachable},
-    {{"served_other", CG_LINT_ERROR, "The broker serves another certificate than the file holds.",
+     .look = unreachable},
+    {{"served_other", CG_LINT_ERROR, "", "The broker serves another certificate than the file holds.",
       "The event log says why in credential_swapped and snapshot_rejected."},
-     served_other},
-    {{"hook_not_effective", CG_LINT_ERROR,
+     .look = served_other},
+    {{"hook_not_effective", CG_LINT_ERROR, "",
       "certguard does not guard the running broker: it runs without the plugin line, or the plugin is not the one that "
       "this configuration names.",
       "Restart the broker, and look for \"certguard\" in its log at the start: systemctl restart mosquitto"},
-     hook_not_effective},
-    {{"let_in_without_certificate", CG_LINT_ERROR, "Anyone connects, with or without a certificate.",
+     .look = hook_not_effective},
+    {{"let_in_without_certificate", CG_LINT_ERROR, "", "Anyone connects, with or without a certificate.",
       "Give each client that has none a certificate, then set require_certificate true, name the plugin, and restart "
       "the broker."},
-     let_in},
-    {{"events_silent", CG_LINT_WARNING,
+     .look = let_in},
+    {{"events_silent", CG_LINT_WARNING, "",
       "Refused clients leave no trace: the running broker writes its events elsewhere.",
       "Restart the broker, and see that its user may write the file."},
-     silent},
+     .look = silent},
 };
 const struct cg_doctor_rules cg_doctor_live_rules = {rules, CG_COUNT(rules)};

@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/format.h"
 #include "core/pem.h"
-#include "doctor.h"
+#include "doctor_rules.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -42,9 +42,9 @@ static struct lines of_bridge(const struct cg_conf *conf, unsigned i)
                           .trust = readable(cg_conf_find_bridge(conf, i, "bridge_cafile"))};
 }
 
-typedef void look_fn(struct cg_doctor *d, const struct cg_doctor_row *row, const struct lines *lines);
+typedef void look_fn(struct cg_doctor *d, const struct cg_rule_row *row, const struct lines *lines);
 
-static void each(struct cg_doctor *d, const struct cg_doctor_row *row, look_fn *look)
+static void each(struct cg_doctor *d, const struct cg_rule_row *row, look_fn *look)
 {
     for (unsigned i = 0; i <= d->conf.listeners + d->conf.bridges; i++) {
         const struct lines lines = i <= d->conf.listeners ? of_listener(&d->conf, i)
@@ -96,7 +96,7 @@ static bool belong_together(const char *chain, const char *key)
     return good;
 }
 
-static void mismatch(struct cg_doctor *d, const struct cg_doctor_row *row, const struct lines *lines)
+static void mismatch(struct cg_doctor *d, const struct cg_rule_row *row, const struct lines *lines)
 {
     bool asked = false;
     const struct cg_conf_line *chain = lines->chain, *key = lines->key;
@@ -105,7 +105,7 @@ static void mismatch(struct cg_doctor *d, const struct cg_doctor_row *row, const
                          key->line, key->value, chain->value);
 }
 
-static void encrypted(struct cg_doctor *d, const struct cg_doctor_row *row, const struct lines *lines)
+static void encrypted(struct cg_doctor *d, const struct cg_rule_row *row, const struct lines *lines)
 {
     bool asked = false;
     if (lines->key && !is_taken(lines->key, &asked) && asked)
@@ -139,7 +139,7 @@ static void explain(const struct cg_conf_line *line, struct cg_error *err)
     cg_bytes_wipe(&bytes);
 }
 
-static void unusable(struct cg_doctor *d, const struct cg_doctor_row *row, const struct lines *lines)
+static void unusable(struct cg_doctor *d, const struct cg_rule_row *row, const struct lines *lines)
 {
     const struct cg_conf_line *const all[] = {lines->chain, lines->key, lines->trust};
     for (size_t i = 0; i < CG_COUNT(all); i++) {
@@ -164,43 +164,44 @@ static bool has_no_cipher(const struct cg_conf_line *line)
     return none;
 }
 
-static void ciphers_unknown(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void ciphers_unknown(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     static const char *const keys[] = {"ciphers", "ciphers_tls1.3", "bridge_ciphers", "bridge_ciphers_tls1.3", NULL};
     cg_doctor_each_line(d, row, keys, has_no_cipher);
 }
 
-static void pair_mismatched(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void pair_mismatched(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     each(d, row, mismatch);
 }
 
-static void key_encrypted(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void key_encrypted(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     each(d, row, encrypted);
 }
 
-static void file_unusable(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void file_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     each(d, row, unusable);
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"pair_mismatched", CG_LINT_ERROR, "The broker can't serve this pair: it does not start, or stops at a reload.",
+    {{"pair_mismatched", CG_LINT_ERROR, "",
+      "The broker can't serve this pair: it does not start, or stops at a reload.",
       "Put the key that belongs to the certificate there: certguard deploy NAME --to FOLDER"},
-     pair_mismatched},
-    {{"key_encrypted", CG_LINT_ERROR,
+     .look = pair_mismatched},
+    {{"key_encrypted", CG_LINT_ERROR, "",
       "The broker asks for the passphrase of this key at a terminal: started by systemd it does not start.",
       "Name a file without passphrase, which the broker's user alone may read: openssl pkey -in FILE -out NEW, then "
       "chown USER NEW"},
-     key_encrypted},
-    {{"tls_file_unusable", CG_LINT_ERROR,
+     .look = key_encrypted},
+    {{"tls_file_unusable", CG_LINT_ERROR, "",
       "OpenSSL does not take this file as the broker loads it: the broker does not start, or the bridge does not "
       "connect.",
       "Do what is named."},
-     file_unusable},
-    {{"ciphers_unknown", CG_LINT_ERROR, "OpenSSL knows none of these ciphers: the broker does not start.",
+     .look = file_unusable},
+    {{"ciphers_unknown", CG_LINT_ERROR, "", "OpenSSL knows none of these ciphers: the broker does not start.",
       "Remove the line: the library's list is good."},
-     ciphers_unknown},
+     .look = ciphers_unknown},
 };
 const struct cg_doctor_rules cg_doctor_tls_rules = {rules, CG_COUNT(rules)};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on units, timers and scripts: what renews, what never runs, and clients that do not check whom they talk to. */
 #include "core/file.h"
-#include "doctor.h"
+#include "doctor_rules.h"
+#include "units.h"
 
 #include <dirent.h>
 #include <libgen.h>
@@ -22,10 +23,10 @@ static const char *units_folder(const struct cg_doctor *d)
 
 /* --- lines of small text files in a folder, without comments --- */
 
-typedef void take_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file, unsigned number,
+typedef void take_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
                        const char *line);
 
-static void each_line_of(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file, take_line *take)
+static void each_line_of(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, take_line *take)
 {
     struct cg_bytes bytes = {0};
     if (!cg_file_read(file, CG_FILE_PUBLIC, SCRIPT_LIMIT, &bytes, NULL))
@@ -60,7 +61,7 @@ static bool is_script(const char *name)
     return name[0] != '.' && !strchr(name, '.');
 }
 
-static void each_line_in(struct cg_doctor *d, const struct cg_doctor_row *row, const char *folder, take_line *take)
+static void each_line_in(struct cg_doctor *d, const struct cg_rule_row *row, const char *folder, take_line *take)
 {
     struct dirent **entries = NULL;
     char path[PATH_MAX];
@@ -76,7 +77,7 @@ static void each_line_in(struct cg_doctor *d, const struct cg_doctor_row *row, c
 
 /* --- clients that check nothing --- */
 
-static void insecure_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file, unsigned number,
+static void insecure_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
                           const char *line)
 {
     static const struct {
@@ -100,7 +101,7 @@ static bool folder_of(const char *file, char out[PATH_MAX])
 }
 
 /* Beside the configuration, beside the certificates, among the units, and where the user says. */
-static void insecure_client(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void insecure_client(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     char conf[PATH_MAX], certificates[PATH_MAX];
     const struct cg_conf_line *line = NULL;
@@ -128,7 +129,7 @@ static bool is_there(const char *folder, const char *name)
 
 static const char *const timers[] = {"certguard-renew.timer", "certguard-crl.timer", "certguard-doctor.timer"};
 
-static void timer_not_enabled(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void timer_not_enabled(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     char wants[PATH_MAX];
     snprintf(wants, sizeof wants, "%s/timers.target.wants", units_folder(d));
@@ -137,7 +138,7 @@ static void timer_not_enabled(struct cg_doctor *d, const struct cg_doctor_row *r
             cg_doctor_report(d, row, "%s/%s; cure: systemctl enable --now %s", units_folder(d), timers[i], timers[i]);
 }
 
-static void command_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file, unsigned number,
+static void command_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
                          const char *line)
 {
     char command[PATH_MAX];
@@ -151,13 +152,13 @@ static void command_line(struct cg_doctor *d, const struct cg_doctor_row *row, c
         cg_doctor_report(d, row, "%s:%u: %s", file, number, command);
 }
 
-static void command_missing(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void command_missing(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     each_line_in(d, row, units_folder(d), command_line);
 }
 
 /* "ExecStart=/usr/sbin/mosquitto -c FILE" of the broker's own unit. */
-static void broker_line(struct cg_doctor *d, const struct cg_doctor_row *row, const char *file, unsigned number,
+static void broker_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
                         const char *line)
 {
     char named[PATH_MAX], wanted[PATH_MAX], found[PATH_MAX];
@@ -172,7 +173,7 @@ static void broker_line(struct cg_doctor *d, const struct cg_doctor_row *row, co
 }
 
 /* The administrator's own unit hides the one of the package. */
-static void other_config(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void other_config(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *const folders[] = {units_folder(d), d->order->units ? NULL : "/usr/lib/systemd/system"};
     for (size_t i = 0; i < CG_COUNT(folders); i++) {
@@ -185,7 +186,7 @@ static void other_config(struct cg_doctor *d, const struct cg_doctor_row *row)
     }
 }
 
-static void not_scheduled(struct cg_doctor *d, const struct cg_doctor_row *row)
+static void not_scheduled(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < CG_COUNT(timers); i++)
         if (is_there(units_folder(d), timers[i]))
@@ -194,21 +195,23 @@ static void not_scheduled(struct cg_doctor *d, const struct cg_doctor_row *row)
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"insecure_client", CG_LINT_ERROR,
+    {{"insecure_client", CG_LINT_ERROR, "",
       "This client does not check the broker's name: any holder of a certificate can sit in the middle.",
       "Give the broker a certificate with the name that the client uses (certguard issue broker NAME --san dns:HOST), "
       "then remove the option."},
-     insecure_client},
-    {{"timer_not_enabled", CG_LINT_WARNING, "The timer is there and never runs.", "systemctl enable --now TIMER"},
-     timer_not_enabled},
-    {{"unit_command_missing", CG_LINT_ERROR, "The unit names a command that is not there: it fails each time.",
+     .look = insecure_client},
+    {{"timer_not_enabled", CG_LINT_WARNING, "", "The timer is there and never runs.", "systemctl enable --now TIMER"},
+     .look = timer_not_enabled},
+    {{"unit_command_missing", CG_LINT_ERROR, "", "The unit names a command that is not there: it fails each time.",
       "Write the units anew: certguard install-units"},
-     command_missing},
-    {{"unit_other_config", CG_LINT_NOTICE, "The broker that systemd starts reads another configuration than this one.",
+     .look = command_missing},
+    {{"unit_other_config", CG_LINT_NOTICE, "",
+      "The broker that systemd starts reads another configuration than this one.",
       "Name that file: certguard doctor --config FILE"},
-     other_config},
-    {{"renewal_not_scheduled", CG_LINT_NOTICE, "Nothing on this machine renews, refreshes the CRL or looks for faults.",
+     .look = other_config},
+    {{"renewal_not_scheduled", CG_LINT_NOTICE, "",
+      "Nothing on this machine renews, refreshes the CRL or looks for faults.",
       "certguard install-units, here and on the machine of the CA."},
-     not_scheduled},
+     .look = not_scheduled},
 };
 const struct cg_doctor_rules cg_doctor_unit_rules = {rules, CG_COUNT(rules)};

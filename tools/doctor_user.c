@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The user that the broker runs as. A broker that systemd starts as User= stays that user, whatever its configuration
  * says; one that systemd starts as root becomes the user that the configuration names. */
+#include "doctor_user.h"
+
 #include "core/file.h"
-#include "doctor.h"
+#include "units.h"
 
 #include <dirent.h>
 #include <grp.h>

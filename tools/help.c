@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "cli.h"
+#include "help.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static void print_indented(const char *text)
     }
 }
 
-void cg_help_all(void)
+void cg_help_all(const struct cg_verb *const *verbs)
 {
     static const char *const titles[CG_GROUP_COUNT] = {"Run the CA", "Look and check"};
     printf("certguard %s: a private CA for MQTT brokers, and the checks of mosquitto_certguard\n\n"
@@ -42,9 +42,9 @@ void cg_help_all(void)
            CG_VERSION);
     for (int group = 0; group < CG_GROUP_COUNT; group++) {
         printf("\n%s:\n", titles[group]);
-        for (size_t i = 0; cg_verbs[i]; i++)
-            if ((int)cg_verbs[i]->group == group)
-                printf("  %-14s %s\n", cg_verbs[i]->name, cg_verbs[i]->summary);
+        for (size_t i = 0; verbs[i]; i++)
+            if ((int)verbs[i]->group == group)
+                printf("  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
     }
     print_options("Options of every verb", cg_global_options, cg_global_options_count);
     printf("\nExit codes: 0 done or clean, 1 failed, 3 findings, 64 wrong usage, 75 another run holds the lock: try\n"

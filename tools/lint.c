@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lint.h"
 
-#include "cli.h"
+#include "array.h"
 #include "core/text.h"
+#include "lint_kin.h"
+#include "lint_read.h"
 #include "lint_rules.h"
 
 #include <dirent.h>
@@ -27,13 +29,7 @@ struct cg_lint {
     bool memory_short;
 };
 
-const char *cg_severity_text(enum cg_severity severity)
-{
-    static const char *const text[] = {"notice", "warning", "error"};
-    return (size_t)severity < CG_COUNT(text) ? text[severity] : "error";
-}
-
-const struct cg_lint_row *cg_lint_row(size_t index)
+const struct cg_rule_row *cg_lint_row(size_t index)
 {
     for (size_t t = 0; t < CG_COUNT(tables); t++) {
         if (index < tables[t]->count)
@@ -122,7 +118,7 @@ bool cg_lint_add_crl(struct cg_lint *lint, X509_CRL *crl)
     return cg_lint_objects_crl(&lint->objects, "", lint->now, crl);
 }
 
-static void report(struct cg_lint *lint, const struct cg_lint_row *row, const struct cg_lint_object *o,
+static void report(struct cg_lint *lint, const struct cg_rule_row *row, const struct cg_lint_object *o,
                    const char *detail)
 {
     struct cg_lint_finding *finding = realloc(lint->finding, (lint->count + 1) * sizeof *finding);
@@ -150,9 +146,10 @@ static void run_rules(struct cg_lint *lint, const struct cg_lint_object *o)
         for (size_t i = 0; tables[t]->kind == o->kind && i < tables[t]->count; i++) {
             const struct cg_lint_rule *rule = &tables[t]->rule[i];
             char detail[192] = "";
-            if (!in_scope(rule->scope, o) || !rule->found(o, detail, sizeof detail))
-                continue;
-            report(lint, &rule->row, o, detail);
+            bool found = in_scope(rule->scope, o) &&
+                         (rule->holds ? rule->holds(o) : rule->found(o, detail, sizeof detail));
+            if (found)
+                report(lint, &rule->row, o, detail);
         }
 }
 
@@ -160,14 +157,15 @@ static void run_rules(struct cg_lint *lint, const struct cg_lint_object *o)
 static void run_pair_rules(struct cg_lint *lint, const struct cg_lint_object *o)
 {
     for (size_t i = 0; i < cg_lint_pair_rules_count; i++) {
+        const struct cg_lint_pair_rule *rule = &cg_lint_pair_rules[i];
         char detail[192] = "";
         bool found = false;
         for (size_t j = 0; !found && j < lint->objects.count; j++) {
             const struct cg_lint_object *other = &lint->objects.item[j];
-            found = other != o && cg_lint_pair_rules[i].found(o, other, detail, sizeof detail);
+            found = other != o && (rule->holds ? rule->holds(o, other) : rule->found(o, other, detail, sizeof detail));
         }
         if (found)
-            report(lint, &cg_lint_pair_rules[i].row, o, detail);
+            report(lint, &rule->row, o, detail);
     }
 }
 

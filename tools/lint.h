@@ -7,27 +7,11 @@
 #define CG_LINT_H
 
 #include "core/error.h"
-
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum cg_severity { CG_LINT_NOTICE = 0, CG_LINT_WARNING, CG_LINT_ERROR };
-
-const char *cg_severity_text(enum cg_severity severity); /* "notice", "warning", "error" */
-
-struct cg_lint_row {
-    const char *id; /* stable, lower case, "_" between words */
-    enum cg_severity severity;
-    const char *ref;  /* "RFC 5280 4.1.2.2", or "" for practice */
-    const char *what; /* a sentence */
-    const char *cure; /* a sentence */
-};
+#include "finding.h"
+#include "lint_object.h"
 
 struct cg_lint_finding {
-    const struct cg_lint_row *row;
+    const struct cg_rule_row *row;
     size_t number;    /* of the object, from 0 */
     const char *file; /* borrowed from the lint; "" for an object that came without a file */
     char object[128]; /* "certificate CN=dev1", "private key", "CRL of CN=CA" */
@@ -56,11 +40,10 @@ size_t cg_lint_count(const struct cg_lint *lint);
 const struct cg_lint_finding *cg_lint_finding(const struct cg_lint *lint, size_t index);
 size_t cg_lint_objects(const struct cg_lint *lint);
 
-/* What was read, taken apart as lint_rules.h says; borrowed. */
-struct cg_lint_object;
+/* What was read, taken apart; borrowed. */
 const struct cg_lint_object *cg_lint_object(const struct cg_lint *lint, size_t number);
 
 /* The table, for docs and tests. NULL past the end. */
-const struct cg_lint_row *cg_lint_row(size_t index);
+const struct cg_rule_row *cg_lint_row(size_t index);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The body of a certificate: version, serial number, signature, validity. */
-#include "cli.h"
+#include "array.h"
+#include "core/moment.h"
 #include "core/name.h"
+#include "lint_kin.h"
 #include "lint_rules.h"
 
 #include <openssl/asn1.h>
 #include <stdio.h>
 #include <string.h>
-
-#define DAY INT64_C(86400)
 
 static bool not_v3(const struct cg_lint_object *o, char *detail, size_t size)
 {
@@ -48,9 +48,8 @@ static bool serial_short(const struct cg_lint_object *o, char *detail, size_t si
     return !o->self_issued && serial_octets(o->cert) < 8;
 }
 
-static bool signature_mismatch(const struct cg_lint_object *o, char *detail, size_t size)
+static bool signature_mismatch(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     const X509_ALGOR *outer = NULL;
     X509_get0_signature(NULL, &outer, o->cert);
     return X509_ALGOR_cmp(X509_get0_tbs_sigalg(o->cert), outer) != 0;
@@ -77,9 +76,8 @@ static bool root_weak_digest(const struct cg_lint_object *o, char *detail, size_
     return o->self_signed && has_old_digest(o, detail, size);
 }
 
-static bool time_malformed(const struct cg_lint_object *o, char *detail, size_t size)
+static bool time_malformed(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !o->times_ok;
 }
 
@@ -90,16 +88,14 @@ static bool wrong_type(const ASN1_TIME *time, int64_t seconds)
     return (seconds >= year_2050) != (ASN1_STRING_type(time) == V_ASN1_GENERALIZEDTIME);
 }
 
-static bool time_type(const struct cg_lint_object *o, char *detail, size_t size)
+static bool time_type(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->times_ok && (wrong_type(X509_get0_notBefore(o->cert), o->not_before) ||
                            wrong_type(X509_get0_notAfter(o->cert), o->not_after));
 }
 
-static bool validity_reversed(const struct cg_lint_object *o, char *detail, size_t size)
+static bool validity_reversed(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->times_ok && o->not_after < o->not_before;
 }
 
@@ -118,7 +114,7 @@ static bool not_yet_valid(const struct cg_lint_object *o, char *detail, size_t s
 /* RFC 5280 4.1.2.5: both ends count. */
 static int64_t lifetime_days(const struct cg_lint_object *o)
 {
-    return o->times_ok ? (o->not_after - o->not_before + 1) / DAY : 0;
+    return o->times_ok ? (o->not_after - o->not_before + 1) / CG_DAY : 0;
 }
 
 static bool leaf_lives_long(const struct cg_lint_object *o, char *detail, size_t size)
@@ -142,7 +138,7 @@ static bool ca_ten_years_no_renewal(const struct cg_lint_object *o, char *detail
 static bool outlives_issuer(const struct cg_lint_object *o, char *detail, size_t size)
 {
     char mine[32], theirs[32];
-    if (!o->issuer || !o->times_ok || !o->issuer->times_ok || o->not_after < o->issuer->not_after + DAY)
+    if (!o->issuer || !o->times_ok || !o->issuer->times_ok || o->not_after < o->issuer->not_after + CG_DAY)
         return false;
     cg_time_text(o->not_after, mine, sizeof mine);
     cg_time_text(o->issuer->not_after, theirs, sizeof theirs);
@@ -150,24 +146,21 @@ static bool outlives_issuer(const struct cg_lint_object *o, char *detail, size_t
     return true;
 }
 
-static bool unique_ids(const struct cg_lint_object *o, char *detail, size_t size)
+static bool unique_ids(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     const ASN1_BIT_STRING *issuer = NULL, *subject = NULL;
     X509_get0_uids(o->cert, &issuer, &subject);
     return issuer || subject;
 }
 
-static bool self_signed_leaf(const struct cg_lint_object *o, char *detail, size_t size)
+static bool self_signed_leaf(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->self_signed;
 }
 
 /* The classic of tutorials: the same answers to the questions of `openssl req` for the CA and for the broker. */
-static bool named_as_its_ca(const struct cg_lint_object *o, char *detail, size_t size)
+static bool named_as_its_ca(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return cg_lint_looks_self_signed(o) && !o->self_signed;
 }
 
@@ -176,83 +169,83 @@ static const struct cg_lint_rule rules[] = {
       "The certificate has no extensions: it is not X.509 version 3, so nothing says what it may be used for.",
       "Issue it again with an extension file, or with: certguard issue"},
      CG_SCOPE_ALL,
-     not_v3},
+     .found = not_v3},
     {{"serial_not_positive", CG_LINT_ERROR, "RFC 5280 4.1.2.2", "The serial number is zero or negative.",
       "Issue it again with a random positive serial number."},
      CG_SCOPE_ALL,
-     serial_not_positive},
+     .found = serial_not_positive},
     {{"serial_too_long", CG_LINT_ERROR, "RFC 5280 4.1.2.2", "The serial number is longer than 20 octets.",
       "Issue it again with a serial number of at most 20 octets."},
      CG_SCOPE_ALL,
-     serial_too_long},
+     .found = serial_too_long},
     {{"serial_short", CG_LINT_WARNING, "RFC 5280 4.1.2.2",
       "The serial number has fewer than 64 bits: it was counted, not drawn at random.",
       "Issue with random serial numbers; certguard draws 159 bits."},
      CG_SCOPE_ALL,
-     serial_short},
+     .found = serial_short},
     {{"signature_mismatch", CG_LINT_ERROR, "RFC 5280 4.1.1.2",
       "The signature algorithm inside the certificate differs from the one outside.", "Issue it again."},
      CG_SCOPE_ALL,
-     signature_mismatch},
+     .holds = signature_mismatch},
     {{"weak_digest", CG_LINT_ERROR, "RFC 8446 4.4.2.4", "The signature uses a digest that can be forged.",
       "Issue it again with SHA-256."},
      CG_SCOPE_ALL,
-     weak_digest},
+     .found = weak_digest},
     {{"root_weak_digest", CG_LINT_NOTICE, "RFC 8446 4.4.2.4",
       "The root signs itself with an old digest: verifiers do not rely on that signature, and it shows the root's age.",
       "Plan its replacement by a CA with SHA-256 or later."},
      CG_SCOPE_CA,
-     root_weak_digest},
+     .found = root_weak_digest},
     {{"time_malformed", CG_LINT_ERROR, "RFC 5280 4.1.2.5",
       "A time of the validity is not in UTC with seconds, or is no time at all.", "Issue it again."},
      CG_SCOPE_ALL,
-     time_malformed},
+     .holds = time_malformed},
     {{"time_type", CG_LINT_ERROR, "RFC 5280 4.1.2.5",
       "Times through 2049 are UTCTime and later ones GeneralizedTime; here they are not.", "Issue it again."},
      CG_SCOPE_ALL,
-     time_type},
+     .holds = time_type},
     {{"validity_reversed", CG_LINT_ERROR, "RFC 5280 4.1.2.5", "notAfter is before notBefore.", "Issue it again."},
      CG_SCOPE_ALL,
-     validity_reversed},
+     .holds = validity_reversed},
     {{"expired", CG_LINT_ERROR, "RFC 5280 4.1.2.5", "The certificate has expired.", "Renew it: certguard renew NAME"},
      CG_SCOPE_ALL,
-     expired},
+     .found = expired},
     {{"not_yet_valid", CG_LINT_WARNING, "RFC 5280 4.1.2.5", "The certificate is not valid yet.",
       "Wait, or check the clock of the machine that issued it."},
      CG_SCOPE_ALL,
-     not_yet_valid},
+     .found = not_yet_valid},
     {{"lifetime_long", CG_LINT_WARNING, "",
       "The certificate lives so long that nobody will have practised its renewal, and a stolen key is good all along.",
       "Issue for 90 days (brokers) or a year (clients), and renew from a timer."},
      CG_SCOPE_LEAF,
-     leaf_lives_long},
+     .found = leaf_lives_long},
     {{"ca_lifetime_long", CG_LINT_WARNING, "", "The CA lives for more than twenty years.",
       "Make a CA for ten years at most and plan its replacement."},
      CG_SCOPE_CA,
-     ca_lives_long},
+     .found = ca_lives_long},
     {{"ca_lifetime", CG_LINT_NOTICE, "", "The CA lives for more than ten years.",
       "Plan its replacement; ten years are enough for a private root."},
      CG_SCOPE_CA,
-     ca_ten_years_no_renewal},
+     .found = ca_ten_years_no_renewal},
     {{"outlives_issuer", CG_LINT_WARNING, "RFC 5280 4.1.2.5",
       "The certificate is dated to live longer than its CA: it will break earlier than it says.",
       "Issue for less time, or replace the CA first."},
      CG_SCOPE_ALL,
-     outlives_issuer},
+     .found = outlives_issuer},
     {{"unique_ids", CG_LINT_WARNING, "RFC 5280 4.1.2.8",
       "The certificate has unique identifiers, which CAs must not use.", "Issue it again without them."},
      CG_SCOPE_ALL,
-     unique_ids},
+     .holds = unique_ids},
     {{"self_signed_leaf", CG_LINT_WARNING, "",
       "The certificate signs itself and is no CA: every peer must be told about it by hand, and it can't be revoked.",
       "Make a CA (certguard init) and issue from it."},
      CG_SCOPE_LEAF,
-     self_signed_leaf},
+     .holds = self_signed_leaf},
     {{"named_as_its_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
       "The certificate has the same name as the CA that issued it: peers take it for a self-signed one and refuse it.",
       "Issue it again with a subject of its own, as -subj /CN=broker.lan, or with: certguard issue"},
      CG_SCOPE_LEAF,
-     named_as_its_ca},
+     .holds = named_as_its_ca},
 };
 
 const struct cg_lint_rules cg_lint_cert_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

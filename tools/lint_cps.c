@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* certificatePolicies with their qualifiers, and policyMappings. */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
 #include "lint_rules.h"
 
@@ -186,9 +186,8 @@ static bool qualifiers_empty(const struct cg_lint_object *o, char *detail, size_
     return false;
 }
 
-static bool maps_any(const struct cg_lint_object *o, char *detail, size_t size)
+static bool maps_any(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     for (int i = 0; i < sk_POLICY_MAPPING_num(o->mappings); i++) {
         const POLICY_MAPPING *mapping = sk_POLICY_MAPPING_value(o->mappings, i);
         if (OBJ_obj2nid(mapping->issuerDomainPolicy) == NID_any_policy ||
@@ -219,9 +218,8 @@ static bool maps_unlisted(const struct cg_lint_object *o, char *detail, size_t s
     return false;
 }
 
-static bool maps_in_leaf(const struct cg_lint_object *o, char *detail, size_t size)
+static bool maps_in_leaf(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->mappings;
 }
 
@@ -232,63 +230,63 @@ static const struct cg_lint_rule rules[] = {
       "The certificate policy has an identifier from a manual's example: it belongs to somebody else or to nobody.",
       LEAVE_OUT},
      CG_SCOPE_ALL,
-     example_arc},
+     .found = example_arc},
     {{"policy_repeated", CG_LINT_ERROR, "RFC 5280 4.2.1.4", "A certificate policy occurs twice.", LEAVE_OUT},
      CG_SCOPE_ALL,
-     repeated_policy},
+     .found = repeated_policy},
     {{"policy_cps", CG_LINT_WARNING, "RFC 5280 4.2.1.4", "The CPS pointer is no address that somebody else can open.",
       "Use an https address of your own, or leave it out."},
      CG_SCOPE_ALL,
-     bad_cps},
+     .found = bad_cps},
     {{"policy_notice_ref", CG_LINT_WARNING, "RFC 5280 4.2.1.4",
       "A noticeRef stands in the user notice; it should not be used.", "Use explicitText alone, or leave it out."},
      CG_SCOPE_ALL,
-     notice_ref},
+     .found = notice_ref},
     {{"policy_notice_long", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
       "The user notice is empty or longer than 200 characters.", "Shorten it."},
      CG_SCOPE_ALL,
-     notice_text_long},
+     .found = notice_text_long},
     {{"policy_notice_type", CG_LINT_WARNING, "RFC 6818 3", "The user notice is not a UTF8String.",
       "Write it as \"UTF8:text\" in openssl's configuration."},
      CG_SCOPE_ALL,
-     notice_text_type},
+     .found = notice_text_type},
     {{"policy_notice_ia5", CG_LINT_ERROR, "RFC 6818 3", "The user notice is an IA5String, which is ruled out.",
       "Write it as \"UTF8:text\" in openssl's configuration."},
      CG_SCOPE_ALL,
-     notice_text_ia5},
+     .found = notice_text_ia5},
     {{"policy_notice_control", CG_LINT_WARNING, "RFC 5280 4.2.1.4", "The user notice holds control characters.",
       LEAVE_OUT},
      CG_SCOPE_ALL,
-     notice_text_control},
+     .found = notice_text_control},
     {{"policy_qualifier_unknown", CG_LINT_WARNING, "RFC 5280 4.2.1.4",
       "A policy has a qualifier that is neither a CPS pointer nor a user notice: no verifier knows it.", LEAVE_OUT},
      CG_SCOPE_ALL,
-     qualifier_unknown},
+     .found = qualifier_unknown},
     {{"policy_qualifier_critical", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
       "A critical certificatePolicies has a qualifier that no verifier knows: they must refuse the certificate.",
       LEAVE_OUT},
      CG_SCOPE_ALL,
-     qualifier_critical},
+     .found = qualifier_critical},
     {{"policy_any_qualifier", CG_LINT_ERROR, "RFC 5280 4.2.1.4",
       "anyPolicy has a qualifier that is neither a CPS pointer nor a user notice.", LEAVE_OUT},
      CG_SCOPE_ALL,
-     any_qualifier_unknown},
+     .found = any_qualifier_unknown},
     {{"policy_qualifiers_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.4", "A policy has an empty list of qualifiers.",
       LEAVE_OUT},
      CG_SCOPE_ALL,
-     qualifiers_empty},
+     .found = qualifiers_empty},
     {{"policy_mapping_any", CG_LINT_ERROR, "RFC 5280 4.2.1.5",
       "A policy is mapped to or from anyPolicy: verifiers refuse the certificate.", "Map policies by name, or none."},
      CG_SCOPE_ALL,
-     maps_any},
+     .holds = maps_any},
     {{"policy_mapping_unlisted", CG_LINT_NOTICE, "RFC 5280 4.2.1.5",
       "A policy is mapped that the certificate itself does not have.", "List it in certificatePolicies too."},
      CG_SCOPE_ALL,
-     maps_unlisted},
+     .found = maps_unlisted},
     {{"policy_mapping_in_leaf", CG_LINT_WARNING, "RFC 5280 4.2.1.5",
       "policyMappings stand in a certificate that is no CA.", "Issue it again without them."},
      CG_SCOPE_LEAF,
-     maps_in_leaf},
+     .holds = maps_in_leaf},
 };
 
 const struct cg_lint_rules cg_lint_cps_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate revocation lists: what plugin/core/crl.c refuses at load, and what will lock everyone out later. */
-#include "cli.h"
+#include "array.h"
 #include "core/crl_parse.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "core/openssl_const.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
-
-#define DAY INT64_C(86400)
 
 static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
 {
@@ -46,9 +45,8 @@ static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t siz
     return OBJ_find_sigid_algs(nid, &digest, NULL) && (digest == NID_sha1 || digest == NID_md5);
 }
 
-static bool no_number(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_number(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !extension(o, NID_crl_number);
 }
 
@@ -62,9 +60,8 @@ static bool number_long(const struct cg_lint_object *o, char *detail, size_t siz
     return bad;
 }
 
-static bool no_aki(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_aki(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !extension(o, NID_authority_key_identifier);
 }
 
@@ -89,21 +86,19 @@ static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size
     return row;
 }
 
-static bool soft_scope(const struct cg_lint_object *o, char *detail, size_t size)
+static bool soft_scope(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return wrong_bit(X509_CRL_get0_extensions(o->crl), false, true);
 }
 
-static bool no_next_update(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_next_update(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !X509_CRL_get0_nextUpdate(o->crl);
 }
 
-static bool time_malformed(const struct cg_lint_object *o, char *detail, size_t size)
+static bool time_malformed(const struct cg_lint_object *o)
 {
-    return this_update(o) == CG_TIME_NONE || (!no_next_update(o, detail, size) && next_update(o) == CG_TIME_NONE);
+    return this_update(o) == CG_TIME_NONE || (!no_next_update(o) && next_update(o) == CG_TIME_NONE);
 }
 
 static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
@@ -128,36 +123,33 @@ static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
 static bool lives_longer(const struct cg_lint_object *o, int64_t seconds_allowed, char *detail, size_t size)
 {
     int64_t from = this_update(o), to = next_update(o);
-    snprintf(detail, size, "%lld days", (long long)((to - from) / DAY));
+    snprintf(detail, size, "%lld days", (long long)((to - from) / CG_DAY));
     return from != CG_TIME_NONE && to != CG_TIME_NONE && to - from > seconds_allowed;
 }
 
 static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    return lives_longer(o, 31 * DAY, detail, size) && !lives_longer(o, 400 * DAY, detail, size);
+    return lives_longer(o, 31 * CG_DAY, detail, size) && !lives_longer(o, 400 * CG_DAY, detail, size);
 }
 
 static bool lives_very_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    return lives_longer(o, 400 * DAY, detail, size);
+    return lives_longer(o, 400 * CG_DAY, detail, size);
 }
 
-static bool empty_list(const struct cg_lint_object *o, char *detail, size_t size)
+static bool empty_list(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
     return revoked && sk_X509_REVOKED_num(revoked) == 0;
 }
 
-static bool delta(const struct cg_lint_object *o, char *detail, size_t size)
+static bool delta(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return extension(o, NID_delta_crl);
 }
 
-static bool indirect(const struct cg_lint_object *o, char *detail, size_t size)
+static bool indirect(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(o->crl, NID_issuing_distribution_point, NULL, NULL);
     bool found = idp && idp->indirectCRL > 0;
     ISSUING_DIST_POINT_free(idp);
@@ -242,88 +234,90 @@ static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size
 #define NEW_CRL     "Make a new one: certguard crl"
 
 static const struct cg_lint_rule rules[] = {
-    {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL}, CG_SCOPE_ALL, not_v2},
+    {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .found = not_v2},
     {{"crl_weak_digest", CG_LINT_ERROR, "RFC 8446 4.4.2.4", "The signature uses a digest that can be forged.",
       "Sign it with SHA-256: certguard crl"},
      CG_SCOPE_ALL,
-     weak_digest},
+     .found = weak_digest},
     {{"crl_number_missing", CG_LINT_ERROR, "RFC 5280 5.2.3",
       "The CRL has no number: an older one can't be told from a newer one.", NEW_CRL},
      CG_SCOPE_ALL,
-     no_number},
+     .holds = no_number},
     {{"crl_number_long", CG_LINT_ERROR, "RFC 5280 5.2.3", "The number is negative or longer than 20 octets.", NEW_CRL},
      CG_SCOPE_ALL,
-     number_long},
+     .found = number_long},
     {{"crl_aki_missing", CG_LINT_ERROR, "RFC 5280 5.2.1", "The CRL has no authorityKeyIdentifier.", NEW_CRL},
      CG_SCOPE_ALL,
-     no_aki},
+     .holds = no_aki},
     {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2",
       "An extension is critical and must not be, or the other way: certguard refuses the CRL.", CA_SETTINGS},
      CG_SCOPE_ALL,
-     wrong_criticality},
+     .found = wrong_criticality},
     {{"crl_entry_criticality", CG_LINT_ERROR, "RFC 5280 5.3",
       "An entry has an extension that is critical and must not be, or the other way: certguard refuses the CRL.",
       CA_SETTINGS},
      CG_SCOPE_ALL,
-     wrong_entry_criticality},
+     .found = wrong_entry_criticality},
     {{"crl_scope_not_critical", CG_LINT_WARNING, "RFC 5280 5.2.5",
       "issuingDistributionPoint is not critical: other software may take a part of the CRL for all of it.",
       CA_SETTINGS},
      CG_SCOPE_ALL,
-     soft_scope},
+     .holds = soft_scope},
     {{"crl_next_update_missing", CG_LINT_ERROR, "RFC 5280 5.1.2.5",
       "The CRL has no nextUpdate: certguard refuses it, crl_extended or not.", NEW_CRL},
      CG_SCOPE_ALL,
-     no_next_update},
+     .holds = no_next_update},
     {{"crl_time_malformed", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "A time of the CRL can't be read.", NEW_CRL},
      CG_SCOPE_ALL,
-     time_malformed},
+     .holds = time_malformed},
     {{"crl_expired", CG_LINT_ERROR, "RFC 5280 6.3.3",
       "The CRL is past its nextUpdate: every client of this CA is refused.", NEW_CRL},
      CG_SCOPE_ALL,
-     expired},
+     .found = expired},
     {{"crl_half_used", CG_LINT_NOTICE, "", "More than half of the CRL's life is over.",
       "Issue CRLs from a timer: certguard crl --refresh-if 50%"},
      CG_SCOPE_ALL,
-     half_used},
+     .found = half_used},
     {{"crl_in_future", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "The CRL is from the future.",
       "Check the clock of the machine that issued it."},
      CG_SCOPE_ALL,
-     in_future},
+     .found = in_future},
     {{"crl_lifetime_long", CG_LINT_NOTICE, "",
       "The CRL holds for more than a month: right for an offline root, else a revocation may go unseen that long.",
       "Issue the CRL of a CA that issues to devices for a week, and daily."},
      CG_SCOPE_ALL,
-     lives_long},
+     .found = lives_long},
     {{"crl_lifetime_very_long", CG_LINT_WARNING, "",
       "The CRL holds for more than a year: a revocation may go unseen that long.", "Issue it for a week, and daily."},
      CG_SCOPE_ALL,
-     lives_very_long},
+     .found = lives_very_long},
     {{"crl_empty_list", CG_LINT_ERROR, "RFC 5280 5.1.2.6", "An empty list of revoked certificates must be left out.",
       NEW_CRL},
      CG_SCOPE_ALL,
-     empty_list},
+     .holds = empty_list},
     {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4",
       "A delta CRL: certguard refuses them unless trust.crl_extended is set.", "Publish full CRLs."},
      CG_SCOPE_ALL,
-     delta},
+     .holds = delta},
     {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5",
       "An indirect CRL: certguard refuses them unless trust.crl_extended is set.", "Let each CA sign its own CRL."},
      CG_SCOPE_ALL,
-     indirect},
+     .holds = indirect},
     {{"crl_reason_unspecified", CG_LINT_NOTICE, "RFC 5280 5.3.1",
       "An entry says \"unspecified\"; the reason should be left out.",
       "Name the reason: certguard revoke NAME --reason keyCompromise"},
      CG_SCOPE_ALL,
-     reason_unspecified},
+     .found = reason_unspecified},
     {{"crl_reason_invalid", CG_LINT_ERROR, "RFC 5280 5.3.1", "An entry has a reason that a full CRL can't have.",
       NEW_CRL},
      CG_SCOPE_ALL,
-     reason_invalid},
+     .found = reason_invalid},
     {{"crl_revoked_in_future", CG_LINT_WARNING, "RFC 5280 5.1.2.6", "An entry was revoked after the CRL was made.",
       NEW_CRL},
      CG_SCOPE_ALL,
-     revoked_in_future},
+     .found = revoked_in_future},
 };
 
 const struct cg_lint_rules cg_lint_crl_rules = {CG_LINT_CRL, rules, CG_COUNT(rules)};

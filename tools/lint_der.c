@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* How a certificate is encoded: RFC 5280 4.1 asks for DER (X.690), where each value has one encoding. OpenSSL reads more
  * than that, other verifiers do not. These rules look at the bytes. */
-#include "cli.h"
+#include "array.h"
 #include "core/der.h"
 #include "core/openssl_const.h"
 #include "lint_rules.h"
@@ -208,18 +208,18 @@ static const struct cg_lint_rule rules[] = {
       "The certificate is not in DER: some verifiers refuse it, or see something else in it than others.",
       CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     not_der},
+     .found = not_der},
     {{"der_bit_list", CG_LINT_ERROR, "RFC 5280 4.1",
       "A list of named bits ends with bits that are not set; in DER they are left out.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     loose_bit_list},
+     .found = loose_bit_list},
     {{"der_default", CG_LINT_ERROR, "RFC 5280 4.1", "A default value is spelled out; in DER it is left out.",
       CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     default_encoded},
+     .found = default_encoded},
     {{"extension_empty", CG_LINT_ERROR, "RFC 5280 4.2", "A list that needs an entry has none.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     empty_list},
+     .found = empty_list},
 };
 
 const struct cg_lint_rules cg_lint_der_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

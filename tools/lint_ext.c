@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Extensions as a whole, and those that hardly anybody needs. What a key may do is in lint_use.c. */
-#include "cli.h"
+#include "array.h"
 #include "core/openssl_const.h"
 #include "lint_rules.h"
 
@@ -100,9 +100,8 @@ static bool unknown_critical(const struct cg_lint_object *o, char *detail, size_
 }
 
 /* RFC 5280 4.2.1.13: reasons alone are not enough. */
-static bool point_to_nowhere(const struct cg_lint_object *o, char *detail, size_t size)
+static bool point_to_nowhere(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     for (int i = 0; i < sk_DIST_POINT_num(o->points); i++) {
         const DIST_POINT *point = sk_DIST_POINT_value(o->points, i);
         if (!point->distpoint && !point->CRLissuer)
@@ -124,42 +123,41 @@ static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
     return false;
 }
 
-static bool proxy(const struct cg_lint_object *o, char *detail, size_t size)
+static bool proxy(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return cg_lint_has(o, NID_proxyCertInfo);
 }
 
 static const struct cg_lint_rule rules[] = {
     {{"extension_repeated", CG_LINT_ERROR, "RFC 5280 4.2", "An extension occurs more than once.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     repeated},
+     .found = repeated},
     {{"extension_malformed", CG_LINT_ERROR, "RFC 5280 4.2", "An extension can't be read.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     malformed},
+     .found = malformed},
     {{"extension_unknown_critical", CG_LINT_WARNING, "RFC 5280 4.2",
       "A critical extension that verifiers do not know: they must refuse the certificate.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     unknown_critical},
+     .found = unknown_critical},
     {{"extension_criticality", CG_LINT_ERROR, "RFC 5280 4.2",
       "An extension is critical and must not be, or the other way.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     wrong_criticality},
+     .found = wrong_criticality},
     {{"extension_criticality_unusual", CG_LINT_NOTICE, "RFC 5280 4.2",
       "An extension is critical and should not be, or the other way.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     unusual_criticality},
+     .found = unusual_criticality},
     {{"crl_point_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.13",
       "A CRL distribution point says neither where the CRL is nor who issues it.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     point_to_nowhere},
+     .holds = point_to_nowhere},
     {{"netscape_extension", CG_LINT_NOTICE, "", "An extension of the last century, without a meaning today.",
       CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     netscape},
+     .found = netscape},
     {{"proxy_certificate", CG_LINT_WARNING, "RFC 3820", "A proxy certificate: certguard refuses them.", CG_AGAIN},
      CG_SCOPE_ALL,
-     proxy},
+     .holds = proxy},
 };
 
 const struct cg_lint_rules cg_lint_ext_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Keys: the public one of a certificate, and private ones in files. */
-#include "cli.h"
+#include "array.h"
 #include "core/file.h"
 #include "lint_rules.h"
 
@@ -60,10 +60,9 @@ static bool rsa_exponent(const struct cg_lint_object *o, char *detail, size_t si
     return bad;
 }
 
-static bool ec_explicit(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ec_explicit(const struct cg_lint_object *o)
 {
     char form[32] = "";
-    (void)detail, (void)size;
     return is_ec(o->key) &&
            EVP_PKEY_get_utf8_string_param(o->key, OSSL_PKEY_PARAM_EC_ENCODING, form, sizeof form, NULL) &&
            strcmp(form, "explicit") == 0;
@@ -82,15 +81,13 @@ static bool ec_curve(const struct cg_lint_object *o, char *detail, size_t size)
     return true;
 }
 
-static bool dsa_key(const struct cg_lint_object *o, char *detail, size_t size)
+static bool dsa_key(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->key && EVP_PKEY_is_a(o->key, "DSA");
 }
 
-static bool eddsa_key(const struct cg_lint_object *o, char *detail, size_t size)
+static bool eddsa_key(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->key && (EVP_PKEY_is_a(o->key, "ED25519") || EVP_PKEY_is_a(o->key, "ED448"));
 }
 
@@ -115,9 +112,8 @@ static bool ca_key_clear(const struct cg_lint_object *o, char *detail, size_t si
     return true;
 }
 
-static bool old_cipher(const struct cg_lint_object *o, char *detail, size_t size)
+static bool old_cipher(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->old_cipher;
 }
 
@@ -127,29 +123,29 @@ static const struct cg_lint_rule public_rules[] = {
     {{"key_unknown", CG_LINT_ERROR, "RFC 5280 4.1.2.7", "The public key can't be read.",
       "Issue the certificate again with a key that OpenSSL knows."},
      CG_SCOPE_ALL,
-     key_unknown},
+     .found = key_unknown},
     {{"rsa_small", CG_LINT_ERROR, "RFC 9325 4.5",
       "The RSA key is too small: the broker starts, and every handshake fails with \"key too small\".", SMALL},
      CG_SCOPE_ALL,
-     rsa_small},
+     .found = rsa_small},
     {{"rsa_large", CG_LINT_WARNING, "", "The RSA key is so large that every handshake is slow.", SMALL},
      CG_SCOPE_ALL,
-     rsa_large},
+     .found = rsa_large},
     {{"rsa_exponent", CG_LINT_ERROR, "RFC 8017 3.1", "The public exponent of the RSA key is even or below 65537.",
       SMALL},
      CG_SCOPE_ALL,
-     rsa_exponent},
+     .found = rsa_exponent},
     {{"ec_explicit", CG_LINT_ERROR, "RFC 5480 2.1.1", "The EC key spells out its curve instead of naming it.", SMALL},
      CG_SCOPE_ALL,
-     ec_explicit},
+     .holds = ec_explicit},
     {{"ec_curve", CG_LINT_WARNING, "RFC 8446 4.2.7", "TLS 1.3 has no signature scheme for this curve.", SMALL},
      CG_SCOPE_ALL,
-     ec_curve},
-    {{"dsa_key", CG_LINT_ERROR, "RFC 8446 4.2.3", "TLS 1.3 knows no DSA keys.", SMALL}, CG_SCOPE_ALL, dsa_key},
+     .found = ec_curve},
+    {{"dsa_key", CG_LINT_ERROR, "RFC 8446 4.2.3", "TLS 1.3 knows no DSA keys.", SMALL}, CG_SCOPE_ALL, .holds = dsa_key},
     {{"eddsa_key", CG_LINT_NOTICE, "", "Devices with mbedTLS (ESP32 and the like) can't use Ed25519 or Ed448.",
       "Use P-256 where such devices connect."},
      CG_SCOPE_ALL,
-     eddsa_key},
+     .holds = eddsa_key},
 };
 
 const struct cg_lint_rules cg_lint_pkey_rules = {CG_LINT_CERTIFICATE, public_rules, CG_COUNT(public_rules)};
@@ -158,26 +154,28 @@ static const struct cg_lint_rule private_rules[] = {
     {{"key_unreadable", CG_LINT_ERROR, "", "The private key can't be read.",
       "Restore it from a backup or make a new one."},
      CG_SCOPE_ALL,
-     key_unknown},
+     .found = key_unknown},
     {{"key_open_to_all", CG_LINT_ERROR, "", "Everyone on this machine may read or change the private key.",
       "Let the user that needs it own it (chown), then: chmod o-rwx FILE; and if others had access, make a new key."},
      CG_SCOPE_ALL,
-     open_to_all},
+     .found = open_to_all},
     {{"ca_key_in_clear", CG_LINT_ERROR, "",
       "The CA's private key has no passphrase: whoever reads this file can make certificates for anyone.",
       "Protect it: openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE, and delete the old file"},
      CG_SCOPE_ALL,
-     ca_key_clear},
+     .found = ca_key_clear},
     {{"key_open_to_group", CG_LINT_NOTICE, "", "The group of the file may read or change the private key.",
       "Fine when only the broker is in it; else let the broker's user own it (chown), then: chmod go-rwx FILE"},
      CG_SCOPE_ALL,
-     open_to_group},
-    {{"key_rsa_small", CG_LINT_ERROR, "RFC 9325 4.5", "The RSA key is too small.", SMALL}, CG_SCOPE_ALL, rsa_small},
+     .found = open_to_group},
+    {{"key_rsa_small", CG_LINT_ERROR, "RFC 9325 4.5", "The RSA key is too small.", SMALL},
+     CG_SCOPE_ALL,
+     .found = rsa_small},
     {{"key_old_cipher", CG_LINT_WARNING, "RFC 1421 4.6",
       "The passphrase protects the key in the old way: one round of MD5, quickly guessed.",
       "Write it anew: openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE"},
      CG_SCOPE_ALL,
-     old_cipher},
+     .holds = old_cipher},
 };
 
 const struct cg_lint_rules cg_lint_key_rules = {CG_LINT_KEY, private_rules, CG_COUNT(private_rules)};

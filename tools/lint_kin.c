@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which of the objects belong together: a key and its certificate, a certificate and its issuer. */
-#include "lint_rules.h"
+#include "lint_kin.h"
 
 #include <string.h>
 
-static bool same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)
+bool cg_lint_same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
     return a->key && b->key && EVP_PKEY_eq(a->key, b->key) == 1;
 }
 
-const char *cg_lint_file_name(const char *file)
+static const char *file_name(const char *file)
 {
     const char *slash = strrchr(file, '/');
     return slash ? slash + 1 : file;
@@ -17,14 +16,14 @@ const char *cg_lint_file_name(const char *file)
 
 bool cg_lint_same_folder(const char *a, const char *b)
 {
-    size_t n = (size_t)(cg_lint_file_name(a) - a), m = (size_t)(cg_lint_file_name(b) - b);
+    size_t n = (size_t)(file_name(a) - a), m = (size_t)(file_name(b) - b);
     return n == m && strncmp(a, b, n) == 0;
 }
 
 /* MiCA.key belongs to MiCA.crt, also when a passphrase hides it. */
 static bool same_stem(const char *a, const char *b)
 {
-    const char *x = cg_lint_file_name(a), *y = cg_lint_file_name(b), *p = strrchr(x, '.'), *q = strrchr(y, '.');
+    const char *x = file_name(a), *y = file_name(b), *p = strrchr(x, '.'), *q = strrchr(y, '.');
     size_t n = p ? (size_t)(p - x) : strlen(x), m = q ? (size_t)(q - y) : strlen(y);
     return cg_lint_same_folder(a, b) && n == m && n && strncmp(x, y, n) == 0;
 }
@@ -32,7 +31,7 @@ static bool same_stem(const char *a, const char *b)
 static bool is_key_of(const struct cg_lint_object *key, const struct cg_lint_object *cert)
 {
     return cert->kind == CG_LINT_CERTIFICATE &&
-           (same_key(key, cert) || (key->encrypted && same_stem(key->file, cert->file)));
+           (cg_lint_same_key(key, cert) || (key->encrypted && same_stem(key->file, cert->file)));
 }
 
 /* RFC 5280 4.2.1.1: a key identifier, or the serial number that the issuer has from its own issuer. */

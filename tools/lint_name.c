@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Distinguished names: the subject of a certificate (its issuer is the subject of another one). */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
 #include "core/name_syntax.h"
 #include "lint_rules.h"
+#include "lint_san.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -41,20 +42,18 @@ static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *d
     return false;
 }
 
-static bool subject_empty(const struct cg_lint_object *o, char *detail, size_t size)
+static bool subject_empty(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return X509_NAME_entry_count(X509_get_subject_name(o->cert)) == 0;
 }
 
-static bool empty_without_critical_san(const struct cg_lint_object *o, char *detail, size_t size)
+static bool empty_without_critical_san(const struct cg_lint_object *o)
 {
-    return subject_empty(o, detail, size) && !cg_lint_is_critical(o, NID_subject_alt_name);
+    return subject_empty(o) && !cg_lint_is_critical(o, NID_subject_alt_name);
 }
 
-static bool issuer_empty(const struct cg_lint_object *o, char *detail, size_t size)
+static bool issuer_empty(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return X509_NAME_entry_count(X509_get_issuer_name(o->cert)) == 0;
 }
 
@@ -218,9 +217,8 @@ static bool control_characters(const struct cg_lint_object *o, char *detail, siz
     return any_entry(o, control, detail, size);
 }
 
-static bool several_cns(const struct cg_lint_object *o, char *detail, size_t size)
+static bool several_cns(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     const X509_NAME *name = X509_get_subject_name(o->cert);
     int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
     /* RFC 3820 3.4: a proxy certificate has one more than who issued it */
@@ -232,58 +230,58 @@ static const struct cg_lint_rule rules[] = {
     {{"ca_subject_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.6", "A CA without a subject name.",
       "Make a new CA with a name, and trust it beside this one until all certificates are of the new one."},
      CG_SCOPE_CA,
-     subject_empty},
+     .holds = subject_empty},
     {{"subject_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
       "An empty subject needs a critical subjectAltName in its place.", "Issue it again with names."},
      CG_SCOPE_LEAF,
-     empty_without_critical_san},
+     .holds = empty_without_critical_san},
     {{"issuer_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.4", "The issuer has no name.", "Issue it from a CA with a name."},
      CG_SCOPE_ALL,
-     issuer_empty},
+     .holds = issuer_empty},
     {{"name_blanks", CG_LINT_WARNING, "RFC 4518 2.6.1",
       "A name begins or ends with a blank: it looks equal to another one and is not, for some programs.",
       "Issue it again without the blank." CG_NEW_CA},
      CG_SCOPE_ALL,
-     blank_ends},
+     .found = blank_ends},
     {{"name_email", CG_LINT_WARNING, "RFC 5280 4.1.2.6", "An email address stands in the subject name.",
       "Leave it out, or put it into subjectAltName." CG_NEW_CA},
      CG_SCOPE_ALL,
-     email_in_subject},
+     .found = email_in_subject},
     {{"name_email_malformed", CG_LINT_ERROR, "RFC 5280 4.1.2.6",
       "The email address in the subject name is none, or no IA5String.",
       "Leave it out, or put it into subjectAltName." CG_NEW_CA},
      CG_SCOPE_ALL,
-     email_malformed},
+     .found = email_malformed},
     {{"name_host_as_organization", CG_LINT_WARNING, "RFC 9525 2",
       "A host name stands in the organization; no program looks for it there.",
       "Put host names into subjectAltName and the owner's name into O."},
      CG_SCOPE_LEAF, /* nobody looks for a host in the name of a CA */
-     host_as_organization},
+     .found = host_as_organization},
     {{"name_too_long", CG_LINT_ERROR, "RFC 5280 A.1", "A part of the subject name is longer than the standard allows.",
       "Issue it again with a shorter name (CN, O and OU: 64 characters)." CG_NEW_CA},
      CG_SCOPE_ALL,
-     too_long},
+     .found = too_long},
     {{"name_country", CG_LINT_ERROR, "RFC 5280 A.1", "The country is not a code of two capital letters.",
       "Issue it again with a code of ISO 3166, or without." CG_NEW_CA},
      CG_SCOPE_ALL,
-     country},
+     .found = country},
     {{"name_old_string_type", CG_LINT_WARNING, "RFC 5280 4.1.2.4", "A name is in an old string type.",
       "Issue it again with UTF8String." CG_NEW_CA},
      CG_SCOPE_ALL,
-     old_string_type},
+     .found = old_string_type},
     {{"name_printable_string", CG_LINT_ERROR, "RFC 5280 4.1.2.4",
       "A PrintableString holds characters that the type does not have.", "Issue it again with UTF8String." CG_NEW_CA},
      CG_SCOPE_ALL,
-     printable_string},
+     .found = printable_string},
     {{"name_control_characters", CG_LINT_ERROR, "RFC 5280 4.1.2.6",
       "A name is empty, broken, or holds control characters.",
       "Issue it again with a name that can be read." CG_NEW_CA},
      CG_SCOPE_ALL,
-     control_characters},
+     .found = control_characters},
     {{"name_several_cns", CG_LINT_WARNING, "", "There are several CNs: programs differ in which one they take.",
       "Issue it again with one CN." CG_NEW_CA},
      CG_SCOPE_ALL,
-     several_cns},
+     .holds = several_cns},
 };
 
 const struct cg_lint_rules cg_lint_name_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

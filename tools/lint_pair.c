@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules that need two objects: a CA's key beside the broker's, serials that count up. They see what was given in one run, so lint of a whole folder finds the most. */
-#include "cli.h"
+#include "array.h"
 #include "core/name.h"
+#include "lint_kin.h"
 #include "lint_rules.h"
 
 #include <openssl/bn.h>
@@ -21,11 +22,6 @@ static bool same_certificate(const struct cg_lint_object *a, const struct cg_lin
 static bool same_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
     return both_certificates(a, b) && !same_certificate(a, b) && cg_lint_same_issuer(a, b);
-}
-
-static bool same_key(const struct cg_lint_object *a, const struct cg_lint_object *b)
-{
-    return a->key && b->key && EVP_PKEY_eq(a->key, b->key) == 1;
 }
 
 /* The tutorial's "cp MiCA.* /etc/mosquitto/...": both keys in one folder. */
@@ -62,7 +58,7 @@ static bool serial_counts_up(const struct cg_lint_object *a, const struct cg_lin
 
 static bool key_shared(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
-    if (!both_certificates(a, b) || same_certificate(a, b) || a->ca || b->ca || !same_key(a, b) ||
+    if (!both_certificates(a, b) || same_certificate(a, b) || a->ca || b->ca || !cg_lint_same_key(a, b) ||
         X509_NAME_cmp(X509_get_subject_name(a->cert), X509_get_subject_name(b->cert)) == 0)
         return false;
     snprintf(detail, size, "also in %s", b->file);
@@ -70,15 +66,13 @@ static bool key_shared(const struct cg_lint_object *a, const struct cg_lint_obje
 }
 
 /* RFC 8446 4.4.2: each certificate should be followed by its issuer. A trust bundle (CAs only) has no order. */
-static bool order(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
+static bool order(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
-    (void)detail, (void)size;
     return strcmp(a->file, b->file) == 0 && a > b && cg_lint_is_issuer(b, a) && !a->ca;
 }
 
-static bool twice_in_file(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
+static bool twice_in_file(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
-    (void)detail, (void)size;
     return a->file[0] && strcmp(a->file, b->file) == 0 && a > b && same_certificate(a, b);
 }
 
@@ -86,23 +80,23 @@ const struct cg_lint_pair_rule cg_lint_pair_rules[] = {
     {{"ca_key_beside_broker", CG_LINT_ERROR, "",
       "The CA's private key lies beside the broker's: who breaks into the broker can make certificates for anyone.",
       "Move it to another machine or a removable disk; the broker needs the CA's certificate alone."},
-     ca_key_beside},
+     .found = ca_key_beside},
     {{"serial_repeated", CG_LINT_ERROR, "RFC 5280 4.1.2.2",
       "Two certificates of one issuer have the same serial number.",
       "Issue one of them again; a CRL can't tell them apart."},
-     serial_twice},
+     .found = serial_twice},
     {{"serial_counts_up", CG_LINT_WARNING, "RFC 5280 4.1.2.2",
       "The serial number follows that of another certificate: serials count up instead of being random.",
       "Issue with random serial numbers; certguard draws 159 bits."},
-     serial_counts_up},
+     .found = serial_counts_up},
     {{"key_shared", CG_LINT_WARNING, "", "Two certificates for different names have the same key.",
       "Give each device and each broker its own key."},
-     key_shared},
+     .found = key_shared},
     {{"chain_order", CG_LINT_ERROR, "RFC 8446 4.4.2",
       "The certificate stands after its issuer; the end entity comes first.",
       "Write it in order: cat leaf.pem intermediate.pem >fullchain.pem"},
-     order},
+     .holds = order},
     {{"certificate_twice", CG_LINT_WARNING, "", "The certificate is twice in the file.", "Remove one of them."},
-     twice_in_file},
+     .holds = twice_in_file},
 };
 const size_t cg_lint_pair_rules_count = CG_COUNT(cg_lint_pair_rules);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Files into objects: PEM with any mix of certificates, CRLs and keys, or one DER object. */
+#include "lint_read.h"
+
 #include "core/file.h"
 #include "core/format.h"
-#include "core/name.h"
-#include "lint_rules.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -181,15 +180,4 @@ void cg_lint_objects_free(struct cg_lint_objects *objects)
     }
     free(objects->item);
     *objects = (struct cg_lint_objects){0};
-}
-
-void cg_lint_object_text(const struct cg_lint_object *o, char *out, size_t size)
-{
-    char name[96] = "";
-    if (o->kind == CG_LINT_KEY) {
-        snprintf(out, size, "private key");
-        return;
-    }
-    cg_name_text(o->cert ? X509_get_subject_name(o->cert) : X509_CRL_get_issuer(o->crl), name, sizeof name);
-    snprintf(out, size, "%s %s", o->cert ? "certificate" : "CRL of", name[0] ? name : "(no name)");
 }

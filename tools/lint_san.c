@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* subjectAltName: the names that peers look at. */
-#include "cli.h"
+#include "lint_san.h"
+
+#include "address.h"
+#include "array.h"
 #include "core/name.h"
 #include "core/name_syntax.h"
 #include "lint_rules.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +32,7 @@ static bool as_text(const ASN1_STRING *value, char *out, size_t size)
 static bool is_address(const char *text)
 {
     unsigned char octets[16];
-    return inet_pton(AF_INET, text, octets) == 1 || inet_pton(AF_INET6, text, octets) == 1;
+    return cg_address_octets(text, octets) > 0;
 }
 
 /* RFC 1123 2.1: no underscores, which the plugin lets pass. */
@@ -74,21 +76,18 @@ static bool missing(const struct cg_lint_object *o)
     return !cg_lint_has(o, NID_subject_alt_name) && !cg_lint_has(o, NID_proxyCertInfo);
 }
 
-static bool server_has_none(const struct cg_lint_object *o, char *detail, size_t size)
+static bool server_has_none(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return missing(o) && may_serve(o);
 }
 
-static bool client_has_none(const struct cg_lint_object *o, char *detail, size_t size)
+static bool client_has_none(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return missing(o) && o->client && !may_serve(o);
 }
 
-static bool empty(const struct cg_lint_object *o, char *detail, size_t size)
+static bool empty(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->san && sk_GENERAL_NAME_num(o->san) == 0;
 }
 
@@ -110,14 +109,12 @@ bool cg_lint_names_host(const struct cg_lint_object *o, const char *host)
 {
     char value[600];
     unsigned char octets[16];
-    bool v4 = inet_pton(AF_INET, host, octets) == 1;
-    bool v6 = !v4 && inet_pton(AF_INET6, host, octets) == 1;
+    const size_t len = cg_address_octets(host, octets);
     for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
         const ASN1_STRING *dns = san_string(o, i, GEN_DNS), *ip = san_string(o, i, GEN_IPADD);
         if (dns && as_text(dns, value, sizeof value) && strcasecmp(value, host) == 0)
             return true;
-        if (ip && (v4 || v6) && ASN1_STRING_length(ip) == (v4 ? 4 : 16) &&
-            memcmp(ASN1_STRING_get0_data(ip), octets, v4 ? 4 : 16) == 0)
+        if (ip && len && ASN1_STRING_length(ip) == (int)len && memcmp(ASN1_STRING_get0_data(ip), octets, len) == 0)
             return true;
     }
     return false;
@@ -175,9 +172,8 @@ static bool wide_wildcard(const struct cg_lint_object *o, char *detail, size_t s
     return false;
 }
 
-static bool critical_beside_subject(const struct cg_lint_object *o, char *detail, size_t size)
+static bool critical_beside_subject(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return cg_lint_is_critical(o, NID_subject_alt_name) && X509_NAME_entry_count(X509_get_subject_name(o->cert)) > 0;
 }
 
@@ -186,54 +182,54 @@ static const struct cg_lint_rule rules[] = {
       "There is no subjectAltName: clients find no host name in it, and the CN no longer counts.",
       "Issue it again with names: certguard issue broker NAME --san dns:HOST --san ip:ADDRESS"},
      CG_SCOPE_LEAF,
-     server_has_none},
+     .holds = server_has_none},
     {{"san_missing_client", CG_LINT_WARNING, "",
       "There is no subjectAltName: certguard refuses such a client, where its policy does not say otherwise.",
       "Issue it again with a name: certguard issue client NAME"},
      CG_SCOPE_LEAF,
-     client_has_none},
+     .holds = client_has_none},
     {{"san_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6", "The subjectAltName has no entry.", "Issue it again with names."},
      CG_SCOPE_ALL,
-     empty},
+     .holds = empty},
     {{"san_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
       "A subjectAltName is no DNS name, address, URI or email address of the right form.",
       "Issue it again; certguard checks each --san."},
      CG_SCOPE_ALL,
-     malformed},
+     .found = malformed},
     {{"san_single_label", CG_LINT_WARNING, "RFC 9525 6.3",
       "The only names are short ones without a dot and without an address. Where openssl's configuration had several "
       "\"subjectAltName =\" lines, only the last one survived.",
       "Issue it again with every name and address that clients use to connect."},
      CG_SCOPE_LEAF,
-     single_labels},
+     .found = single_labels},
     {{"san_lacks_cn", CG_LINT_WARNING, "RFC 9525 2",
       "The CN is a host name that is not among the subjectAltNames: clients that connect to it will refuse.",
       "Issue it again with that name as a --san too."},
      CG_SCOPE_LEAF,
-     cn_not_covered},
+     .found = cn_not_covered},
     {{"san_address_as_dns", CG_LINT_ERROR, "RFC 9525 3", "An IP address stands as a DNS name: no client matches it.",
       "Issue it again with --san ip:ADDRESS"},
      CG_SCOPE_ALL,
-     address_as_dns},
+     .found = address_as_dns},
     {{"san_wildcard", CG_LINT_NOTICE, "RFC 9525 7.1",
       "A wildcard name: whoever holds the key can pose as each host below.",
       "Name the hosts one by one where you can."},
      CG_SCOPE_LEAF,
-     wildcard},
+     .found = wildcard},
     {{"san_wildcard_wide", CG_LINT_WARNING, "RFC 9525 6.3",
       "A wildcard with one label behind it: clients that use OpenSSL do not take it for any host.",
       "Name the hosts one by one, or put them below a domain of two labels, as *.home.lan"},
      CG_SCOPE_LEAF,
-     wide_wildcard},
+     .found = wide_wildcard},
     {{"issuer_name_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.7",
       "An issuerAltName is no DNS name, address, URI or email address of the right form.",
       "Issue it again without issuerAltName; no verifier needs it."},
      CG_SCOPE_ALL,
-     issuer_malformed},
+     .found = issuer_malformed},
     {{"san_critical", CG_LINT_NOTICE, "RFC 5280 4.2.1.6",
       "The subjectAltName is critical although the subject has a name.", "Issue it again with it not critical."},
      CG_SCOPE_ALL,
-     critical_beside_subject},
+     .holds = critical_beside_subject},
 };
 
 const struct cg_lint_rules cg_lint_san_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

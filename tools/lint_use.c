@@ -1,80 +1,68 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a certificate says that its key may do, and which key that is: basicConstraints, keyUsage, extendedKeyUsage, the key
  * identifiers. */
-#include "cli.h"
+#include "array.h"
 #include "lint_rules.h"
 
 #include <stdio.h>
 
-static bool ca_without_bc(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_without_bc(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !cg_lint_has(o, NID_basic_constraints);
 }
 
-static bool ca_bc_not_critical(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_bc_not_critical(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->bc && o->bc->ca && !cg_lint_is_critical(o, NID_basic_constraints);
 }
 
-static bool pathlen_without_ca(const struct cg_lint_object *o, char *detail, size_t size)
+static bool pathlen_without_ca(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->bc && o->bc->pathlen && (!o->bc->ca || (o->ku && !(o->key_usage & KU_KEY_CERT_SIGN)));
 }
 
-static bool no_pathlen(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_pathlen(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->bc && o->bc->ca && !o->bc->pathlen;
 }
 
-static bool ca_no_ku(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_no_ku(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !cg_lint_has(o, NID_key_usage);
 }
 
-static bool ca_ku_lacks_sign(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_ku_lacks_sign(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->ku && !(o->key_usage & KU_KEY_CERT_SIGN);
 }
 
-static bool ca_ku_lacks_crl(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_ku_lacks_crl(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->ku && !(o->key_usage & KU_CRL_SIGN);
 }
 
-static bool ku_not_critical(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ku_not_critical(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return cg_lint_has(o, NID_key_usage) && !cg_lint_is_critical(o, NID_key_usage);
 }
 
-static bool ku_empty(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ku_empty(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->ku && o->key_usage == 0;
 }
 
-static bool leaf_no_ku(const struct cg_lint_object *o, char *detail, size_t size)
+static bool leaf_no_ku(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !cg_lint_has(o, NID_key_usage);
 }
 
-static bool leaf_may_sign(const struct cg_lint_object *o, char *detail, size_t size)
+static bool leaf_may_sign(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->bc && !o->bc->ca && o->ku && o->key_usage & KU_KEY_CERT_SIGN;
 }
 
-static bool leaf_no_signature(const struct cg_lint_object *o, char *detail, size_t size)
+static bool leaf_no_signature(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->ku && !(o->key_usage & KU_DIGITAL_SIGNATURE);
 }
 
@@ -92,39 +80,33 @@ static bool ku_unfit(const struct cg_lint_object *o, char *detail, size_t size)
     return false;
 }
 
-static bool no_eku(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_eku(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !cg_lint_has(o, NID_ext_key_usage);
 }
 
-static bool any_eku(const struct cg_lint_object *o, char *detail, size_t size)
+static bool any_eku(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->any_purpose;
 }
 
-static bool both_ekus(const struct cg_lint_object *o, char *detail, size_t size)
+static bool both_ekus(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->server && o->client;
 }
 
-static bool no_ski(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_ski(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !cg_lint_has(o, NID_subject_key_identifier);
 }
 
-static bool no_aki(const struct cg_lint_object *o, char *detail, size_t size)
+static bool no_aki(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return !o->self_signed && (!cg_lint_has(o, NID_authority_key_identifier) || (o->aki && !o->aki->keyid));
 }
 
-static bool aki_by_serial(const struct cg_lint_object *o, char *detail, size_t size)
+static bool aki_by_serial(const struct cg_lint_object *o)
 {
-    (void)detail, (void)size;
     return o->aki && (o->aki->issuer || o->aki->serial);
 }
 
@@ -132,83 +114,83 @@ static const struct cg_lint_rule rules[] = {
     {{"ca_basic_constraints_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
       "It signs certificates and does not say that it is a CA (basicConstraints CA:TRUE).", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     ca_without_bc},
+     .holds = ca_without_bc},
     {{"ca_basic_constraints_not_critical", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
       "The basicConstraints of a CA are not critical.", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     ca_bc_not_critical},
+     .holds = ca_bc_not_critical},
     {{"pathlen_without_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
       "A path length stands in a certificate that may sign no certificates.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     pathlen_without_ca},
+     .holds = pathlen_without_ca},
     {{"ca_pathlen_missing", CG_LINT_NOTICE, "RFC 5280 4.2.1.9",
       "The CA has no path length: a CA below it may make further CAs.", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     no_pathlen},
+     .holds = no_pathlen},
     {{"ca_key_usage_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.3",
       "The CA has no keyUsage: strict verifiers refuse it (openssl: error 92).", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     ca_no_ku},
+     .holds = ca_no_ku},
     {{"ca_key_usage_no_sign", CG_LINT_ERROR, "RFC 5280 4.2.1.3", "The keyUsage of the CA lacks keyCertSign.",
       CG_CA_AGAIN},
      CG_SCOPE_CA,
-     ca_ku_lacks_sign},
+     .holds = ca_ku_lacks_sign},
     {{"ca_key_usage_no_crl", CG_LINT_WARNING, "RFC 5280 4.2.1.3",
       "The keyUsage of the CA lacks cRLSign: its CRLs will be refused.", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     ca_ku_lacks_crl},
+     .holds = ca_ku_lacks_crl},
     {{"key_usage_not_critical", CG_LINT_WARNING, "RFC 5280 4.2.1.3", "The keyUsage is not critical.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     ku_not_critical},
+     .holds = ku_not_critical},
     {{"key_usage_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.3", "The keyUsage allows nothing.", CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     ku_empty},
+     .holds = ku_empty},
     {{"key_usage_missing", CG_LINT_WARNING, "RFC 5280 4.2.1.3", "There is no keyUsage: the key may do anything.",
       CG_AGAIN},
      CG_SCOPE_LEAF,
-     leaf_no_ku},
+     .holds = leaf_no_ku},
     {{"key_usage_sign_without_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
       "The keyUsage has keyCertSign, and the basicConstraints say that it is no CA.", CG_AGAIN},
      CG_SCOPE_LEAF,
-     leaf_may_sign},
+     .holds = leaf_may_sign},
     {{"key_usage_no_signature", CG_LINT_WARNING, "RFC 8446 4.4.2.2",
       "The keyUsage lacks digitalSignature, which TLS 1.3 needs.", CG_AGAIN},
      CG_SCOPE_LEAF,
-     leaf_no_signature},
+     .holds = leaf_no_signature},
     {{"key_usage_unfit", CG_LINT_ERROR, "RFC 8813 3", "The keyUsage names something that this type of key can't do.",
       CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     ku_unfit},
+     .found = ku_unfit},
     {{"eku_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.12",
       "There is no extendedKeyUsage: whoever holds this key can pose as the broker.",
       "Issue it again with serverAuth for brokers or clientAuth for clients: certguard issue"},
      CG_SCOPE_LEAF,
-     no_eku},
+     .holds = no_eku},
     {{"eku_any", CG_LINT_WARNING, "RFC 5280 4.2.1.12", "The extendedKeyUsage allows any purpose.", CG_AGAIN},
      CG_SCOPE_LEAF,
-     any_eku},
+     .holds = any_eku},
     {{"eku_both", CG_LINT_WARNING, "RFC 5280 4.2.1.12",
       "serverAuth and clientAuth in one certificate: a client's key can pose as the broker.",
       "Issue one certificate for each purpose."},
      CG_SCOPE_LEAF,
-     both_ekus},
+     .holds = both_ekus},
     {{"ca_ski_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.2", "The CA has no subjectKeyIdentifier.", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     no_ski},
+     .holds = no_ski},
     {{"ski_missing", CG_LINT_NOTICE, "RFC 5280 4.2.1.2", "There is no subjectKeyIdentifier.", CG_AGAIN},
      CG_SCOPE_LEAF,
-     no_ski},
+     .holds = no_ski},
     {{"aki_missing", CG_LINT_ERROR, "RFC 5280 4.2.1.1",
       "There is no authorityKeyIdentifier with a key identifier: after a change of the CA's key nobody can tell who "
       "signed.",
       CG_AGAIN_ANY},
      CG_SCOPE_ALL,
-     no_aki},
+     .holds = no_aki},
     {{"aki_by_serial", CG_LINT_NOTICE, "RFC 5280 4.2.1.1",
       "The authorityKeyIdentifier names the issuer's serial number: a CA that is renewed with the same key breaks it.",
       "Issue it again with authorityKeyIdentifier = keyid"},
      CG_SCOPE_ALL,
-     aki_by_serial},
+     .holds = aki_by_serial},
 };
 
 const struct cg_lint_rules cg_lint_use_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "log_cure.h"
 
+#include "array.h"
 #include "ca_store.h"
 
 #include <stdio.h>

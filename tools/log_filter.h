@@ -5,8 +5,11 @@
 #ifndef CG_LOG_FILTER_H
 #define CG_LOG_FILTER_H
 
-#include "cli.h"
+#include "core/error.h"
 #include "core/reason.h"
+#include "values.h"
+
+#include <cjson/cJSON.h>
 
 #define CG_LOG_WORD_MAX 256
 #define CG_LOG_EVER     INT64_MIN

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,14 @@
 
 #define PACKED_SIZE (64 * 1024)
 
-struct cg_log_reader {
+enum got {
+    GOT_END = 0, /* of the file; when following: nothing new at present */
+    GOT_LINE,
+    GOT_FAULT, /* err says why; what was read before stays good */
+};
+
+/* Lines one at a time, in constant memory. It owns its buffer and file. */
+struct reader {
     char *path; /* NULL: standard input */
     int fd;
     char *buffer;
@@ -24,15 +32,15 @@ struct cg_log_reader {
     bool packed, member_ended;
     z_stream z;
     unsigned char *in; /* of a packed file, as read */
-    uint64_t too_long, bytes;
+    uint64_t too_long;
 };
 
-static const char *name_of(const struct cg_log_reader *reader)
+static const char *name_of(const struct reader *reader)
 {
     return reader->path ? reader->path : "standard input";
 }
 
-static bool open_file(struct cg_log_reader *reader, struct cg_error *err)
+static bool open_file(struct reader *reader, struct cg_error *err)
 {
     struct stat st;
     reader->fd = reader->path ? open(reader->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
@@ -45,7 +53,7 @@ static bool open_file(struct cg_log_reader *reader, struct cg_error *err)
     return false;
 }
 
-static void close_file(struct cg_log_reader *reader)
+static void close_file(struct reader *reader)
 {
     if (reader->packed)
         inflateEnd(&reader->z);
@@ -55,29 +63,7 @@ static void close_file(struct cg_log_reader *reader)
     reader->looked = reader->packed = reader->member_ended = false;
 }
 
-struct cg_log_reader *cg_log_open(const char *path, struct cg_error *err)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    struct cg_log_reader *reader = calloc(1, sizeof *reader);
-    if (reader) {
-        reader->fd = -1;
-        reader->buffer = malloc(BUFFER_SIZE);
-    }
-    if (reader && !is_stdin)
-        reader->path = strdup(path);
-    if (!reader || !reader->buffer || (!is_stdin && !reader->path)) {
-        cg_error_set(err, "out of memory");
-        cg_log_close(reader);
-        return NULL;
-    }
-    if (!open_file(reader, err)) {
-        cg_log_close(reader);
-        return NULL;
-    }
-    return reader;
-}
-
-void cg_log_close(struct cg_log_reader *reader)
+static void close_reader(struct reader *reader)
 {
     if (!reader)
         return;
@@ -88,8 +74,31 @@ void cg_log_close(struct cg_log_reader *reader)
     free(reader);
 }
 
+/* path "-": standard input. NULL when it cannot be opened. */
+static struct reader *open_reader(const char *path, struct cg_error *err)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    struct reader *reader = calloc(1, sizeof *reader);
+    if (reader) {
+        reader->fd = -1;
+        reader->buffer = malloc(BUFFER_SIZE);
+    }
+    if (reader && !is_stdin)
+        reader->path = strdup(path);
+    if (!reader || !reader->buffer || (!is_stdin && !reader->path)) {
+        cg_error_set(err, "out of memory");
+        close_reader(reader);
+        return NULL;
+    }
+    if (!open_file(reader, err)) {
+        close_reader(reader);
+        return NULL;
+    }
+    return reader;
+}
+
 /* A whole line of what is in the buffer. */
-static bool take_line(struct cg_log_reader *reader, const char **line, size_t *len)
+static bool take_line(struct reader *reader, const char **line, size_t *len)
 {
     char *from = reader->buffer + reader->start;
     char *feed = memchr(from + reader->searched, '\n', reader->end - reader->start - reader->searched);
@@ -105,7 +114,7 @@ static bool take_line(struct cg_log_reader *reader, const char **line, size_t *l
 }
 
 /* A line without end must not fill the memory: it is dropped up to its line feed, and counted once. */
-static void drop_too_long(struct cg_log_reader *reader)
+static void drop_too_long(struct reader *reader)
 {
     if (reader->end - reader->start <= CG_LOG_LINE_MAX)
         return;
@@ -114,7 +123,7 @@ static void drop_too_long(struct cg_log_reader *reader)
     reader->start = reader->end = reader->searched = 0;
 }
 
-static ssize_t read_some(const struct cg_log_reader *reader, void *out, size_t size, struct cg_error *err)
+static ssize_t read_some(const struct reader *reader, void *out, size_t size, struct cg_error *err)
 {
     ssize_t got;
     do
@@ -126,7 +135,7 @@ static ssize_t read_some(const struct cg_log_reader *reader, void *out, size_t s
 }
 
 /* The first bytes of a gzip file (RFC 1952 2.3.1) have come: from now on they are unpacked. */
-static bool start_unpacking(struct cg_log_reader *reader, const char *bytes, size_t len, struct cg_error *err)
+static bool start_unpacking(struct reader *reader, const char *bytes, size_t len, struct cg_error *err)
 {
     if (!reader->in)
         reader->in = malloc(PACKED_SIZE);
@@ -142,7 +151,7 @@ static bool start_unpacking(struct cg_log_reader *reader, const char *bytes, siz
     return true;
 }
 
-static ssize_t unpack(struct cg_log_reader *reader, char *out, size_t size, struct cg_error *err)
+static ssize_t unpack(struct reader *reader, char *out, size_t size, struct cg_error *err)
 {
     z_stream *z = &reader->z;
     z->next_out = (unsigned char *)out;
@@ -170,7 +179,7 @@ static ssize_t unpack(struct cg_log_reader *reader, char *out, size_t size, stru
 }
 
 /* Packed in a way that is not unpacked here: as text it would be one foreign line, and its events would be missed. */
-static bool is_foreign_packing(const struct cg_log_reader *reader, const char *bytes, size_t len, struct cg_error *err)
+static bool is_foreign_packing(const struct reader *reader, const char *bytes, size_t len, struct cg_error *err)
 {
     static const struct {
         const char *magic, *program;
@@ -187,7 +196,7 @@ static bool is_foreign_packing(const struct cg_log_reader *reader, const char *b
 }
 
 /* Into out; the number of bytes, 0 at the end, -1 with the error. */
-static ssize_t read_text(struct cg_log_reader *reader, char *out, size_t size, struct cg_error *err)
+static ssize_t read_text(struct reader *reader, char *out, size_t size, struct cg_error *err)
 {
     if (reader->packed)
         return unpack(reader, out, size, err);
@@ -202,21 +211,18 @@ static ssize_t read_text(struct cg_log_reader *reader, char *out, size_t size, s
     return start_unpacking(reader, out, (size_t)got, err) ? unpack(reader, out, size, err) : -1;
 }
 
-static ssize_t fill(struct cg_log_reader *reader, struct cg_error *err)
+static ssize_t fill(struct reader *reader, struct cg_error *err)
 {
     memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
     reader->end -= reader->start;
     reader->start = 0;
     ssize_t got = read_text(reader, reader->buffer + reader->end, BUFFER_SIZE - reader->end, err);
-    if (got > 0) {
-        reader->end += (size_t)got;
-        reader->bytes += (uint64_t)got;
-    }
+    reader->end += got > 0 ? (size_t)got : 0;
     return got;
 }
 
 /* Moved away (logrotate) or cut short (copytruncate): the path now names other bytes than ours. */
-static bool was_replaced(const struct cg_log_reader *reader)
+static bool was_replaced(const struct reader *reader)
 {
     struct stat ours, now;
     if (!reader->path || stat(reader->path, &now) != 0 || fstat(reader->fd, &ours) != 0)
@@ -225,51 +231,81 @@ static bool was_replaced(const struct cg_log_reader *reader)
 }
 
 /* At the end of a file that is not followed any further: what stands there without a line feed. */
-static enum cg_log_read take_half(struct cg_log_reader *reader, const char **line, size_t *len)
+static enum got take_half(struct reader *reader, const char **line, size_t *len)
 {
     *line = reader->buffer + reader->start;
     *len = reader->end - reader->start;
     bool some = *len > 0 && !reader->skipping;
     reader->start = reader->end = reader->searched = 0;
     reader->skipping = false;
-    return some ? CG_LOG_LINE : CG_LOG_END;
+    return some ? GOT_LINE : GOT_END;
 }
 
-enum cg_log_read cg_log_next(struct cg_log_reader *reader, bool follow, const char **line, size_t *len,
-                             struct cg_error *err)
+/* The next line, without line feed and not terminated; valid until the next call. With follow, a half line waits for its
+ * rest, and a file that was renamed away or cut short is read to its end and opened anew. */
+static enum got next_line(struct reader *reader, bool follow, const char **line, size_t *len, struct cg_error *err)
 {
     for (;;) {
         while (take_line(reader, line, len)) {
             if (!reader->skipping && *len <= CG_LOG_LINE_MAX)
-                return CG_LOG_LINE;
+                return GOT_LINE;
             reader->too_long += !reader->skipping;
             reader->skipping = false;
         }
         drop_too_long(reader);
         if (reader->fd < 0 && !open_file(reader, err))
-            return CG_LOG_FAULT;
+            return GOT_FAULT;
         bool replaced = follow && was_replaced(reader); /* asked before the last read: nothing is missed */
         ssize_t got = fill(reader, err);
         if (got < 0)
-            return CG_LOG_FAULT;
+            return GOT_FAULT;
         if (got > 0)
             continue;
         if (!follow)
             return take_half(reader, line, len);
         if (!replaced)
-            return CG_LOG_END;
+            return GOT_END;
         close_file(reader); /* opened anew with the next round */
-        if (take_half(reader, line, len) == CG_LOG_LINE)
-            return CG_LOG_LINE;
+        if (take_half(reader, line, len) == GOT_LINE)
+            return GOT_LINE;
     }
 }
 
-uint64_t cg_log_too_long(const struct cg_log_reader *reader)
+/* --- lines into events --- */
+
+static void take(struct cg_log_walk *walk, const char *line, size_t len)
 {
-    return reader->too_long;
+    struct cg_log_event event;
+    if (!cg_log_object(&line, &len)) {
+        walk->foreign += len > 0;
+        return;
+    }
+    if (!cg_log_filter_may(walk->filter, line, len))
+        return;
+    if (!cg_log_event_parse(&event, line, len)) {
+        walk->foreign++;
+    } else if (cg_log_filter_fits(walk->filter, &event)) {
+        walk->fitting++;
+        walk->visit(walk->context, &event, line, len);
+    }
+    cg_log_event_free(&event);
 }
 
-uint64_t cg_log_bytes(const struct cg_log_reader *reader)
+bool cg_log_walk_file(struct cg_log_walk *walk, const char *path, struct cg_error *err)
 {
-    return reader->bytes;
+    const char *line;
+    size_t len;
+    bool follow = walk->wait && strcmp(path, "-") != 0;
+    enum got got = GOT_FAULT;
+    struct reader *reader = open_reader(path, err);
+    while (reader && !ferror(stdout)) {
+        got = next_line(reader, follow, &line, &len, err);
+        if (got == GOT_LINE)
+            take(walk, line, len);
+        else if (got == GOT_FAULT || !follow || !walk->wait())
+            break;
+    }
+    walk->too_long += reader ? reader->too_long : 0;
+    close_reader(reader);
+    return got != GOT_FAULT;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "log_view.h"
 
+#include "array.h"
 #include "core/name.h"
 #include "core/reason.h"
 #include "log_cure.h"
-#include "text_column.h"
+#include "print.h"
 #include "tty.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "cli.h"
+#include "help.h"
+#include "output.h"
 #include "secrets.h"
+#include "verb_table.h"
 
 #include <openssl/crypto.h>
 #include <signal.h>
@@ -14,7 +16,7 @@ static int run(const struct cg_cli *cli, const void *options)
     else if (cli->help && cli->verb)
         cg_help_verb(cli->verb);
     else if (cli->help)
-        cg_help_all();
+        cg_help_all(cg_verbs);
     else
         return cli->verb->run(cli, options);
     return CG_EXIT_OK;
@@ -28,7 +30,8 @@ int main(int argc, char **argv)
     cg_secrets_guard();
     /* a closed pipe is a failed write with a message, not a death in the middle of one */
     signal(SIGPIPE, SIG_IGN);
-    int code = cg_cli_parse(&cli, &options, argc, argv, &err) ? run(&cli, options) : cg_usage(&cli, "%s", err.text);
+    int code = cg_cli_parse(&cli, cg_verbs, &options, argc, argv, &err) ? run(&cli, options)
+                                                                        : cg_usage(&cli, "%s", err.text);
     if (fflush(stdout) != 0 && code == CG_EXIT_OK) {
         perror("certguard: standard output");
         code = CG_EXIT_FAILED;

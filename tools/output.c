@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "cli.h"
+#include "output.h"
+
 #include "print.h"
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Makes, at build time, the manual page and the shell completions from the tables of verbs and options:
  * certguard_pages man|bash|zsh|fish. What it prints is installed. */
-#include "cli.h"
+#include "verb_table.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -69,6 +69,21 @@ void cg_print_in(FILE *to, enum cg_colour colour, const char *format, ...)
     va_end(args);
 }
 
+const char *cg_shown(const char *text, char out[CG_SHOWN_MAX])
+{
+    cg_text_escape(text, strlen(text), out, CG_SHOWN_MAX);
+    return out;
+}
+
+void cg_column(const char *text, int width)
+{
+    char shown[CG_SHOWN_MAX];
+    int characters = 0;
+    for (const char *c = cg_shown(text, shown); *c; c++)
+        characters += ((unsigned char)*c & 0xc0) != 0x80; /* what is no continuation byte begins one */
+    printf("%s%*s", shown, (characters < width ? width - characters : 0) + 1, "");
+}
+
 char *cg_json_text(const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;

@@ -18,6 +18,14 @@ void cg_vprint(FILE *to, const char *format, va_list args) __attribute__((format
 /* The same in a colour, where the stream is a terminal. */
 void cg_print_in(FILE *to, enum cg_colour colour, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+#define CG_SHOWN_MAX 1400
+
+/* Escapes into out for printf, cut where it is longer; returns it. */
+const char *cg_shown(const char *text, char out[CG_SHOWN_MAX]);
+
+/* To standard output: the text, and blanks up to width, by characters and not bytes, and one more. */
+void cg_column(const char *text, int width);
+
 /* One line of JSON that is UTF-8 and holds none of the above: such characters as \uNNNN, bytes that are no UTF-8 as
  * \\xNN. The caller frees; NULL without memory. json_text: of len bytes of JSON. */
 char *cg_json_line(const cJSON *object);

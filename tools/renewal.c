@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "renewal.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "deploy.h"
 #include "generation.h"
 #include "rotation.h"
 
-#define DAY        INT64_C(86400)
-#define SHORT_LIFE (10 * DAY)
+#define SHORT_LIFE (10 * CG_DAY)
 
 bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due)
 {
@@ -32,7 +32,7 @@ bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue)
     int64_t due = 0, end = 0;
     bool good = cg_renewal_due(cert, now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
     int64_t half = (end - due) / 2;
-    *overdue = due + (half < DAY ? half : DAY);
+    *overdue = due + (half < CG_DAY ? half : CG_DAY);
     return good;
 }
 

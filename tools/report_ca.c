@@ -4,6 +4,7 @@
 #include "ca_index.h"
 #include "ca_open.h"
 #include "core/file.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "core/snapshot_load.h"
 
@@ -11,17 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY       INT64_C(86400)
-#define HORIZON   (CG_REPORT_WEEKS * 7 * DAY)
-#define LOOK_BACK (60 * DAY)  /* what ended longer ago and was not renewed is not in use any more */
-#define CA_WATCH  (365 * DAY) /* a CA is replaced in time: its successor must reach every device before */
-#define CA_ACT    (90 * DAY)
+#define HORIZON   (CG_REPORT_WEEKS * 7 * CG_DAY)
+#define LOOK_BACK (60 * CG_DAY)  /* what ended longer ago and was not renewed is not in use any more */
+#define CA_WATCH  (365 * CG_DAY) /* a CA is replaced in time: its successor must reach every device before */
+#define CA_ACT    (90 * CG_DAY)
 #define SHOWN_MAX 12
 
 static void end_words(int64_t end, int64_t now, char *out, size_t size)
 {
     char date[24];
-    const int64_t days = (end - now) / DAY;
+    const int64_t days = (end - now) / CG_DAY;
     cg_time_text(end, date, sizeof date);
     if (end < now)
         snprintf(out, size, "ended on %.10s", date);
@@ -171,7 +171,7 @@ void cg_report_policy_files(struct cg_report *report, const struct cg_policy *po
     for (size_t i = 0; i <= snapshot->policy->nlisteners; i++) {
         const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
         if (credential)
-            tell_certificate(report, "Broker", "its certificate", credential->leaf, 30 * DAY, 7 * DAY,
+            tell_certificate(report, "Broker", "its certificate", credential->leaf, 30 * CG_DAY, 7 * CG_DAY,
                              "certguard rotate NAME");
     }
     cg_snapshot_release(snapshot);

@@ -4,6 +4,7 @@
 #ifndef CG_REPORT_CA_H
 #define CG_REPORT_CA_H
 
+#include "cli.h"
 #include "core/policy.h"
 #include "report_data.h"
 

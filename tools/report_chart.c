@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_chart.h"
 
+#include "array.h"
+#include "core/moment.h"
 #include "core/name.h"
 #include "report_html.h"
 
@@ -11,8 +13,7 @@
 #define COLOURS    7   /* classes c0 to c6 of the style sheet; the last one is what the others are */
 #define GRID_LINES 4
 #define LABELS     4
-#define DAY        INT64_C(86400)
-#define WEEK       (7 * DAY)
+#define WEEK       (7 * CG_DAY)
 
 /* The reasons that get a colour of their own: the most frequent ones. */
 struct series {
@@ -87,7 +88,7 @@ static void time_label(int64_t at, int64_t width, char out[32])
 {
     char text[32] = "";
     cg_time_text(at, text, sizeof text);
-    if (width < DAY)
+    if (width < CG_DAY)
         snprintf(out, 32, "%.10s %.5s", text, text + 11);
     else
         snprintf(out, 32, "%.10s", text);
@@ -201,7 +202,7 @@ static void width_words(int64_t width, char out[32])
     const struct {
         int64_t unit;
         const char *name;
-    } rows[] = {{WEEK, "week"}, {DAY, "day"}, {3600, "hour"}, {60, "minute"}};
+    } rows[] = {{WEEK, "week"}, {CG_DAY, "day"}, {3600, "hour"}, {60, "minute"}};
     for (size_t i = 0; i < CG_COUNT(rows); i++) {
         const long long count = width / rows[i].unit;
         if (width % rows[i].unit != 0)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_data.h"
 
+#include "array.h"
 #include "core/moment.h"
 #include "log_cure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WEEK         (INT64_C(7) * 86400)
-#define FUTURE_SLACK INT64_C(86400) /* later events are of a wrong clock: counted, not drawn */
+#define WEEK         (7 * CG_DAY)
+#define FUTURE_SLACK CG_DAY /* later events are of a wrong clock: counted, not drawn */
 
 enum use { USE_NONE = 0, USE_REJECTED, USE_ACCEPTED, USE_AUDITED, USE_ENDED, USE_TOLD, USE_LOADED };
 

@@ -25,4 +25,6 @@ void cg_html_time(FILE *out, const char *label, int64_t seconds); /* to the minu
 void cg_html_table(FILE *out, const char *caption, const char *const *titles, unsigned numbers);
 void cg_html_table_end(FILE *out);
 
+extern const char cg_html_style[]; /* for the page's head */
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_page.h"
 
+#include "core/moment.h"
 #include "core/name.h"
 #include "report_chart.h"
 #include "report_html.h"
@@ -10,7 +11,6 @@
 
 #define TOP       15
 #define SOON_DAYS 30
-#define DAY       INT64_C(86400)
 
 static const struct {
     const char *word, *class;
@@ -25,7 +25,7 @@ static void head(FILE *out, const struct cg_report_page *page)
         "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\n<title>",
         out);
     cg_html_text(out, page->title);
-    fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_report_style);
+    fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_html_style);
 }
 
 static void moment(FILE *out, int64_t seconds)
@@ -63,7 +63,7 @@ static double ending_soon(const struct cg_forecast *forecast, int64_t now)
 {
     double soon = 0;
     for (size_t i = 0; i < forecast->nnext; i++)
-        soon += forecast->next[i].end < now + SOON_DAYS * DAY;
+        soon += forecast->next[i].end < now + SOON_DAYS * CG_DAY;
     return soon;
 }
 
@@ -173,10 +173,13 @@ static void ending(FILE *out, const struct cg_forecast *forecast, int64_t now, c
     for (size_t i = 0; i < forecast->nnext; i++) {
         const struct cg_ending *row = &forecast->next[i];
         const int64_t left = row->end - now;
-        fputs(left < 7 * DAY ? "<tr class=\"act\">" : left < SOON_DAYS * DAY ? "<tr class=\"watch\">" : "<tr>", out);
+        fputs(left < 7 * CG_DAY           ? "<tr class=\"act\">"
+              : left < SOON_DAYS * CG_DAY ? "<tr class=\"watch\">"
+                                          : "<tr>",
+              out);
         cg_html_cell(out, titles[0], row->name);
         cg_html_time(out, titles[1], row->end);
-        cg_html_number(out, titles[2], (double)(left >= 0 ? left / DAY : -((DAY - 1 - left) / DAY)));
+        cg_html_number(out, titles[2], (double)(left >= 0 ? left / CG_DAY : -((CG_DAY - 1 - left) / CG_DAY)));
         if (forecast->known && strncmp(row->note, "certguard ", 10) == 0)
             cg_html_code(out, titles[3], row->note);
         else

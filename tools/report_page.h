@@ -16,6 +16,4 @@ struct cg_report_page {
 
 void cg_report_page(FILE *out, const struct cg_report_page *page);
 
-extern const char cg_report_style[]; /* report_style.c */
-
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_policy.h"
 
+#include "core/moment.h"
 #include "report_html.h"
 
 #include <openssl/ssl.h>
 #include <string.h>
 
 #define VALUE_MAX 1200
-#define DAY       INT64_C(86400)
 
 static const char *const titles[] = {"Rule", "In force", NULL};
 
@@ -23,8 +23,8 @@ static void duration(int64_t seconds, const char *none, char *out, size_t size)
 {
     if (seconds == 0)
         snprintf(out, size, "%s", none);
-    else if (seconds % DAY == 0)
-        snprintf(out, size, "%lld days", (long long)(seconds / DAY));
+    else if (seconds % CG_DAY == 0)
+        snprintf(out, size, "%lld days", (long long)(seconds / CG_DAY));
     else if (seconds % 3600 == 0)
         snprintf(out, size, "%lld hours", (long long)(seconds / 3600));
     else

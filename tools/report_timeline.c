@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "report_timeline.h"
 
+#include "core/moment.h"
+
 #include <string.h>
 
 #define HOUR   INT64_C(3600)
-#define DAY    (24 * HOUR)
-#define MONDAY (4 * DAY) /* 1970-01-05: bins of a week begin on one */
+#define MONDAY (4 * CG_DAY) /* 1970-01-05: bins of a week begin on one */
 
 /* Each is a multiple of the one before, so that bins are merged whole. The last one holds any time of a log. */
-static const int64_t widths[] = {60,        300, 900,     HOUR,     3 * HOUR,  6 * HOUR,
-                                 12 * HOUR, DAY, 7 * DAY, 28 * DAY, 364 * DAY, 364 * DAY * 1000};
+static const int64_t widths[] = {60,        300,    900,        HOUR,        3 * HOUR,     6 * HOUR,
+                                 12 * HOUR, CG_DAY, 7 * CG_DAY, 28 * CG_DAY, 364 * CG_DAY, 364 * CG_DAY * 1000};
 #define LEVELS (sizeof widths / sizeof *widths)
 
 static int64_t bin_of(int64_t at, size_t level)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "rotate.h"
 #include "ca_open.h"
+#include "clock.h"
 #include "core/moment.h"
 #include "deploy.h"
 #include "generation.h"
@@ -16,13 +17,6 @@
 #define LOCK_WAIT   60 /* s for the CA's lock after the proof: a decision is due */
 
 /* ---- the proof */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A signal ends it. */
 static void sleep_ms(int64_t ms)
@@ -41,7 +35,7 @@ static bool is_served(const struct cg_rotate *run, const char *where, const X509
                       struct cg_error *err)
 {
     for (int64_t pause = POLL_MS;; pause = pause * 2 < POLL_MAX_MS ? pause * 2 : POLL_MAX_MS) {
-        int64_t left = end - now_ms();
+        int64_t left = end - cg_monotonic_ms();
         X509 *served = left > 0 ? cg_served_certificate(where, left, err) : NULL;
         bool same = served && X509_cmp(served, cert) == 0;
         if (served && !same)
@@ -79,7 +73,7 @@ void cg_rotate_addresses(const struct cg_rotate *run, char *out, size_t size)
 
 static bool is_served_everywhere(const struct cg_rotate *run, struct cg_error *err)
 {
-    const int64_t timeout = run->request.timeout, end = now_ms() + (timeout ? timeout : TIMEOUT) * 1000;
+    const int64_t timeout = run->request.timeout, end = cg_monotonic_ms() + (timeout ? timeout : TIMEOUT) * 1000;
     bool served = true;
     for (size_t i = 0; served && i < run->targets.count; i++)
         served = is_repeated(run, i) || is_served(run, address(run, i), run->renewed.issued.cert, end, err);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "served.h"
+#include "address.h"
+#include "clock.h"
 #include "core/probe.h"
 #include "fault.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -15,24 +16,16 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 struct deadline {
     int64_t at_ms;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool wait_for(int fd, short events, const struct deadline *deadline)
 {
     struct pollfd p = {.fd = fd, .events = events};
-    int64_t left = deadline->at_ms - now_ms();
+    int64_t left = deadline->at_ms - cg_monotonic_ms();
     return left > 0 && poll(&p, 1, (int)left) == 1;
 }
 
@@ -175,7 +168,7 @@ static bool visit_address(const struct addrinfo *address, char *host, handshake 
         return false;
     SSL_CTX *context = context_new(out);
     SSL *ssl = context ? SSL_new(context) : NULL;
-    bool is_address = inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+    bool is_address = cg_address_octets(host, bytes) > 0;
     if (ssl && SSL_set_fd(ssl, fd) && (is_address || SSL_set_tlsext_host_name(ssl, host)))
         shake(ssl, fd, out, deadline);
     SSL_free(ssl);
@@ -199,7 +192,7 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
                   struct cg_error *err)
 {
     char host[256], port[8];
-    const int64_t end_ms = now_ms() + timeout_ms;
+    const int64_t end_ms = cg_monotonic_ms() + timeout_ms;
     int fault = 0;
     bool connected = false;
     *out = (struct cg_served){0};
@@ -211,7 +204,7 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
     if (!found)
         return false;
     for (const struct addrinfo *a = found; a && !out->chain; a = a->ai_next) {
-        const struct deadline deadline = {now_ms() + (end_ms - now_ms()) / (1 + count_behind(a))};
+        const struct deadline deadline = {cg_monotonic_ms() + (end_ms - cg_monotonic_ms()) / (1 + count_behind(a))};
         if (visit_address(a, host, shake, out, &deadline))
             connected = true;
         else
@@ -240,7 +233,7 @@ STACK_OF(X509) *cg_served_chain(const char *host_port, int64_t timeout_ms, struc
 
 void cg_served_listen(SSL_CTX *context, const char *host, const char *port, int64_t timeout_ms)
 {
-    const struct deadline deadline = {now_ms() + timeout_ms};
+    const struct deadline deadline = {cg_monotonic_ms() + timeout_ms};
     char byte;
     int code = 0, fd = -1;
     struct addrinfo *found = addresses_of(host, port, NULL);

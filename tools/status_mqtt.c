@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "status_mqtt.h"
 
-#include "ca_store.h"
+#include "clock.h"
 #include "core/name.h"
 #include "served.h"
 #include "status_tls.h"
@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 
 #if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* mosquitto.h of 2.1 has it */
 #include <mqtt_protocol.h>
@@ -41,13 +40,6 @@ struct cg_mqtt {
     char token[2 * TOKEN_BYTES + 1]; /* correlationData of that question; "": none is out */
     cJSON *answer;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void on_connect(struct mosquitto *m, void *self, int code, int flags, const mosquitto_property *properties)
 {
@@ -151,9 +143,9 @@ static void explain_end(struct cg_mqtt *mqtt, int code, struct cg_error *err)
 /* Runs the connection until *arrived. False: it ended (the text says why), or nothing came in time (no text). */
 static bool run_until(struct cg_mqtt *mqtt, bool (*arrived)(const struct cg_mqtt *), struct cg_error *err)
 {
-    const int64_t until = now_ms() + mqtt->target->timeout_ms;
+    const int64_t until = cg_monotonic_ms() + mqtt->target->timeout_ms;
     while (!arrived(mqtt)) {
-        int64_t left = until - now_ms();
+        int64_t left = until - cg_monotonic_ms();
         if (left <= 0)
             return false;
         int code = mqtt->over ? MOSQ_ERR_CONN_LOST : mosquitto_loop(mqtt->mosquitto, left > 1000 ? 1000 : (int)left, 1);
@@ -277,10 +269,9 @@ void cg_mqtt_close(struct cg_mqtt *mqtt)
 static void explain_silence(const struct cg_mqtt *mqtt, struct cg_error *err)
 {
     char sha256[CG_HEX_MAX] = "";
-    X509 *own = cg_cert_load(mqtt->target->cert, NULL);
+    const X509 *own = SSL_CTX_get0_certificate(mqtt->tls.context);
     if (own)
         cg_sha256_text(own, sha256);
-    X509_free(own);
     if (mqtt->puback == MQTT_RC_QUOTA_EXCEEDED)
         cg_error_set(err, "the broker is busy with other requests; try again");
     else

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "status_prometheus.h"
 
-#include "cli.h"
+#include "array.h"
 #include "core/text.h"
 #include "status_view.h"
+#include "values.h"
 
 #include <stdlib.h>
 #include <string.h>

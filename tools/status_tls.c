@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "status_tls.h"
 
+#include "address.h"
 #include "core/name.h"
 #include "fault.h"
 #include "tty.h"
@@ -9,7 +10,6 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ static bool set_host(SSL_CTX *context, const char *host)
 {
     unsigned char address[16];
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
-    bool is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    bool is_address = cg_address_octets(host, address) > 0;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1
                       : X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;

@@ -2,7 +2,6 @@
 #include "status_view.h"
 
 #include "print.h"
-#include "text_column.h"
 #include "tty.h"
 
 #include <stdio.h>

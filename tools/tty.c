@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tty.h"
-#include "cli.h"
+#include "clock.h"
+#include "exit_code.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SECRET_MAX 256 /* with its end */
@@ -103,19 +103,12 @@ bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
     return true;
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void cg_progress(const char *label, size_t done, size_t total)
 {
     static int64_t started, last;
     if (!isatty(STDERR_FILENO))
         return;
-    int64_t now = monotonic_ms();
+    int64_t now = cg_monotonic_ms();
     if (!started)
         started = now;
     if (done < total && now - last < 100)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define CG_UNITS_FOLDER "/etc/systemd/system" /* of the administrator's own */
+
 struct cg_unit_file {
     const char *name; /* as in conf/units */
     const char *data; /* not terminated */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "units_remove.h"
 #include "fault.h"
+#include "output.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "cli.h"
+#include "values.h"
 
+#include "array.h"
 #include "core/moment.h"
 
 #include <stdio.h>
@@ -8,13 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-#define DAY     INT64_C(86400)
-#define LONGEST (INT64_C(8000) * 365 * DAY) /* CG_DURATION_WORDS say so */
+#define LONGEST (INT64_C(8000) * 365 * CG_DAY) /* CG_DURATION_WORDS say so */
 
 static const struct {
     const char *unit;
     int64_t seconds;
-} units[] = {{"", DAY}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", DAY}, {"w", 7 * DAY}, {"y", 365 * DAY}};
+} units[] = {{"", CG_DAY}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", CG_DAY}, {"w", 7 * CG_DAY}, {"y", 365 * CG_DAY}};
 
 char *cg_shell_word(const char *text)
 {
@@ -52,7 +52,7 @@ bool cg_duration_parse(const char *text, int64_t *seconds)
 
 bool cg_lifetime_parse(const char *text, int64_t *seconds)
 {
-    return cg_duration_parse(text, seconds) && *seconds > 0 && *seconds <= 36525 * DAY;
+    return cg_duration_parse(text, seconds) && *seconds > 0 && *seconds <= 36525 * CG_DAY;
 }
 
 /* "+30d", "-1h": from now on. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The plugin's verdict for a certificate, to the letter: the same policy loader, the same trust, the same cg_check. */
-#include "batch_trust.h"
+#include "batch.h"
 #include "ca_cli.h"
 #include "check_fleet.h"
+#include "check_view.h"
 #include "core/file.h"
-#include "core/name.h"
-#include "core/rules.h"
 #include "print.h"
 #include "verbs.h"
 
@@ -37,96 +36,6 @@ static const struct cg_option options[] = {
 
 /* --- one certificate --- */
 
-static const struct cg_finding *finding_of(const struct cg_verdict *v, enum cg_reason reason)
-{
-    for (int i = 0; i < v->nfindings; i++)
-        if (v->findings[i].reason == reason)
-            return &v->findings[i];
-    return NULL;
-}
-
-static const char *rule_result(const struct cg_verdict *v, const struct cg_profile *profile, enum cg_reason reason)
-{
-    const struct cg_finding *f = finding_of(v, reason);
-    if (profile->mode[reason] == CG_OFF)
-        return "off";
-    if (f)
-        return f->mode == CG_AUDIT ? "audit" : "failed";
-    /* without a sound path most rules are not asked */
-    return v->complete && v->nfindings < CG_FINDINGS_MAX ? "passed" : "not judged";
-}
-
-static void explain_words(const struct cg_verdict *v, const struct cg_profile *profile)
-{
-    for (size_t i = 0; i < cg_rules_count(); i++) {
-        enum cg_reason reason = cg_rules_reason(i);
-        const struct cg_finding *f = finding_of(v, reason);
-        cg_print(stdout, "  %-28s %-10s %s\n", cg_reason_row(reason)->code, rule_result(v, profile, reason),
-                 f ? f->detail : "");
-    }
-}
-
-static cJSON *explain_json(const struct cg_verdict *v, const struct cg_profile *profile)
-{
-    cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; i < cg_rules_count(); i++) {
-        enum cg_reason reason = cg_rules_reason(i);
-        const struct cg_finding *f = finding_of(v, reason);
-        cJSON *rule = cJSON_CreateObject();
-        cJSON_AddStringToObject(rule, "rule", cg_reason_row(reason)->code);
-        cJSON_AddStringToObject(rule, "result", rule_result(v, profile, reason));
-        if (f)
-            cJSON_AddStringToObject(rule, "detail", f->detail);
-        cJSON_AddItemToArray(list, rule);
-    }
-    return list;
-}
-
-static cJSON *verdict_json(const struct cg_verdict *v, enum cg_whose whose)
-{
-    const struct cg_reason_row *row = cg_reason_row(v->reason);
-    cJSON *object = cJSON_CreateObject(), *path = NULL;
-    cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
-    cJSON_AddStringToObject(object, "reason", row->code);
-    cJSON_AddStringToObject(object, "sentence", row->sentence);
-    cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "hint", cg_reason_hint(v->reason, whose));
-    cJSON_AddStringToObject(object, "ref", row->ref);
-    cJSON_AddNumberToObject(object, "depth", v->depth);
-    if (v->path)
-        path = cJSON_AddArrayToObject(object, "path");
-    for (int i = 0; i < sk_X509_num(v->path); i++) {
-        char name[512];
-        cg_name_text(X509_get_subject_name(sk_X509_value(v->path, i)), name, sizeof name);
-        cJSON_AddItemToArray(path, cJSON_CreateString(name));
-    }
-    return object;
-}
-
-static void print_words(const struct cg_cli *cli, const struct cg_verdict *v, enum cg_whose whose)
-{
-    const struct cg_reason_row *row = cg_reason_row(v->reason);
-    bool accepted = v->decision == CG_ACCEPT;
-    const struct cg_finding *audited = cg_verdict_audited(v);
-    cg_print_in(stdout, accepted ? CG_GREEN : CG_RED, "%s", accepted ? "accept" : "reject");
-    cg_print(stdout, " %s\n", row->code);
-    if (audited)
-        cg_print(stdout, "  audit only: %s: %s\n", cg_reason_row(audited->reason)->code, audited->detail);
-    if (!accepted)
-        cg_print(stdout, "  %s\n", row->sentence);
-    if (!accepted && v->detail[0])
-        cg_print(stdout, "  Found: %s\n", v->detail);
-    if (!accepted)
-        cg_print(stdout, "  Cure: %s\n", cg_reason_hint(v->reason, whose));
-    if (!accepted && row->ref[0])
-        cg_print(stdout, "  See: %s\n", row->ref);
-    for (int i = 0; cli->verbose && i < sk_X509_num(v->path); i++) {
-        char name[512];
-        cg_name_text(X509_get_subject_name(sk_X509_value(v->path, i)), name, sizeof name);
-        cg_print(stdout, "  path %d: %s\n", i, name);
-    }
-}
-
 static int check_one(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *w)
 {
     struct cg_error err = {""};
@@ -152,13 +61,13 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
     cg_check(&input, &v);
     code = v.decision == CG_ACCEPT ? CG_EXIT_OK : CG_EXIT_FINDINGS;
     if (!cli->json)
-        print_words(cli, &v, cg_world_whose(o, w->purpose));
+        cg_verdict_show(&v, cg_world_whose(o, w->purpose), cli->verbose > 0);
     if (!cli->json && o->explain)
-        explain_words(&v, &w->profile);
+        cg_verdict_show_rules(&v, &w->profile);
     if (cli->json) {
-        cJSON *object = verdict_json(&v, cg_world_whose(o, w->purpose));
+        cJSON *object = cg_verdict_json(&v, cg_world_whose(o, w->purpose));
         if (o->explain)
-            cJSON_AddItemToObject(object, "rules", explain_json(&v, &w->profile));
+            cJSON_AddItemToObject(object, "rules", cg_verdict_rules_json(&v, &w->profile));
         cg_result(cli, object);
     }
 out:
@@ -184,7 +93,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, co
     }
     bool accepted = v.decision == CG_ACCEPT;
     if (cli->json) {
-        cJSON *object = verdict_json(&v, cg_world_whose(o, c->input.purpose));
+        cJSON *object = cg_verdict_json(&v, cg_world_whose(o, c->input.purpose));
         cJSON_AddStringToObject(object, "id", c->id);
         if (c->refused_crl.text[0])
             cJSON_AddStringToObject(object, "refused_crl", c->refused_crl.text);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "doctor.h"
 #include "doctor_fix.h"
 #include "print.h"
+#include "units.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -35,30 +37,30 @@ static void show_rule(const struct cg_doctor *d, size_t first)
 {
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
     const struct cg_doctor_finding *f = &d->finding[first];
-    cg_print_in(stdout, colours[f->severity], "%s ", cg_severity_text(f->severity));
-    cg_print_in(stdout, CG_BOLD, "%s", f->id);
-    cg_print(stdout, ": %s\n", f->why);
+    cg_print_in(stdout, colours[f->row->severity], "%s ", cg_severity_text(f->row->severity));
+    cg_print_in(stdout, CG_BOLD, "%s", f->row->id);
+    cg_print(stdout, ": %s\n", f->row->why);
     for (size_t i = first; i < d->count; i++)
-        if (strcmp(d->finding[i].id, f->id) == 0)
+        if (strcmp(d->finding[i].row->id, f->row->id) == 0)
             cg_print(stdout, "  found: %s\n", d->finding[i].what);
-    cg_print(stdout, "  cure:  %s\n\n", f->cure);
+    cg_print(stdout, "  cure:  %s\n\n", f->row->fix);
 }
 
 static bool is_first(const struct cg_doctor *d, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (strcmp(d->finding[i].id, d->finding[index].id) == 0)
+        if (strcmp(d->finding[i].row->id, d->finding[index].row->id) == 0)
             return false;
     return true;
 }
 
-static cJSON *row_json(const char *id, enum cg_severity severity, const char *why, const char *cure)
+static cJSON *row_json(const struct cg_rule_row *row)
 {
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "id", id);
-    cJSON_AddStringToObject(object, "severity", cg_severity_text(severity));
-    cJSON_AddStringToObject(object, "why", why);
-    cJSON_AddStringToObject(object, "cure", cure);
+    cJSON_AddStringToObject(object, "id", row->id);
+    cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
+    cJSON_AddStringToObject(object, "why", row->why);
+    cJSON_AddStringToObject(object, "cure", row->fix);
     return object;
 }
 
@@ -70,10 +72,10 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d
     for (int severity = CG_LINT_ERROR; severity >= CG_LINT_NOTICE; severity--)
         for (size_t i = 0; i < d->count; i++) {
             const struct cg_doctor_finding *f = &d->finding[i];
-            if ((int)f->severity != severity || (severity == CG_LINT_NOTICE && !cli->verbose))
+            if ((int)f->row->severity != severity || (severity == CG_LINT_NOTICE && !cli->verbose))
                 continue;
             counted[severity]++;
-            cJSON *object = row_json(f->id, f->severity, f->why, f->cure);
+            cJSON *object = row_json(f->row);
             cJSON_AddStringToObject(object, "what", f->what);
             if (f->line) {
                 cJSON_AddStringToObject(object, "file", f->line->file);
@@ -95,9 +97,9 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d
 static int list_rules(const struct cg_cli *cli)
 {
     cJSON *list = cJSON_CreateArray();
-    const struct cg_doctor_row *row;
+    const struct cg_rule_row *row;
     for (size_t i = 0; (row = cg_doctor_row(i)); i++) {
-        cJSON_AddItemToArray(list, row_json(row->id, row->severity, row->why, row->cure));
+        cJSON_AddItemToArray(list, row_json(row));
         if (!cli->json)
             cg_print(stdout, "%-26s %-8s %s\n", row->id, cg_severity_text(row->severity), row->why);
     }

@@ -167,13 +167,13 @@ static void show_finding(void *context, const struct cg_lint_finding *f, bool is
     cJSON_AddStringToObject(item, "file", f->file);
     cJSON_AddStringToObject(item, "id", f->row->id);
     cJSON_AddStringToObject(item, "severity", severity);
-    cJSON_AddStringToObject(item, "what", f->row->what);
-    cJSON_AddStringToObject(item, "cure", f->row->cure);
+    cJSON_AddStringToObject(item, "what", f->row->why);
+    cJSON_AddStringToObject(item, "cure", f->row->fix);
     cJSON_AddItemToArray(grades->findings, item);
     grades->bad += f->row->severity == CG_LINT_ERROR;
     if (!grades->cli->json && is_of_ca)
-        cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA", severity, f->row->what,
-                 f->row->id, f->row->cure);
+        cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA", severity, f->row->why,
+                 f->row->id, f->row->fix);
 }
 
 static void show_grade(void *context, const char *name, enum cg_grade grade, const char *why)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
+#include "core/moment.h"
 #include "core/name.h"
-#include "lint_rules.h"
+#include "lint.h"
+#include "lint_object.h"
 #include "print.h"
 #include "renewal.h"
 #include "served.h"
@@ -13,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DAY        INT64_C(86400)
 #define TIMEOUT_MS 10000
 
 /* One line of the answer: the words for people are made from the JSON. */
@@ -74,7 +75,7 @@ static void end_lines(cJSON *json, const char *key, int64_t now, int64_t end)
     time_line(json, key, end);
     if (end == CG_TIME_NONE)
         return;
-    const int64_t days = (end - now) / DAY;
+    const int64_t days = (end - now) / CG_DAY;
     cJSON_AddNumberToObject(json, "days_left", (double)days);
 }
 
@@ -157,7 +158,7 @@ static cJSON *describe(const struct cg_lint *lint, size_t i)
         if (finding->number != i || finding->row->severity < CG_LINT_WARNING)
             continue;
         char text[640];
-        snprintf(text, sizeof text, "%s%s%s%s", finding->row->what, finding->detail[0] ? " (" : "", finding->detail,
+        snprintf(text, sizeof text, "%s%s%s%s", finding->row->why, finding->detail[0] ? " (" : "", finding->detail,
                  finding->detail[0] ? ")" : "");
         cJSON_AddItemToArray(odd, cJSON_CreateString(text));
     }

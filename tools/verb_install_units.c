@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
+#include "units.h"
 #include "units_remove.h"
 #include "units_site.h"
 #include "verbs.h"
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT_FOLDER      "/etc/systemd/system"
 #define LOGROTATE_FOLDER "/etc/logrotate.d"
 
 struct install_units_options {
@@ -25,7 +25,7 @@ static const struct cg_option options[] = {
     {"user", "NAME", "who renews and refreshes (default: the owner of the CA's folder)", CG_OPT_STRING, 0, AT(user)},
     {"passphrase-file", "FILE", "passphrase of the CA key, for the units: a file that only --user can read",
      CG_OPT_FILE, 0, AT(passphrase_file)},
-    {"dir", "DIR", "where the units go (default " UNIT_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
+    {"dir", "DIR", "where the units go (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
     {"logrotate-dir", "DIR", "where the logrotate file goes (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
      AT(logrotate_dir)},
     {"force", NULL, "overwrite what was changed by hand; it is kept as FILE.old", CG_OPT_FLAG, 0, AT(force)},
@@ -55,7 +55,7 @@ static void outputs_clear(struct outputs *all)
 static struct cg_unit_folders folders_of(const struct install_units_options *o)
 {
     const char *logrotate = o->logrotate_dir ? o->logrotate_dir : o->dir;
-    return (struct cg_unit_folders){o->dir ? o->dir : UNIT_FOLDER, logrotate ? logrotate : LOGROTATE_FOLDER};
+    return (struct cg_unit_folders){o->dir ? o->dir : CG_UNITS_FOLDER, logrotate ? logrotate : LOGROTATE_FOLDER};
 }
 
 static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, const struct cg_units_site *site,

@@ -25,25 +25,25 @@ static enum cg_severity least(const struct lint_options *o)
     return CG_LINT_WARNING;
 }
 
-static cJSON *row_json(const struct cg_lint_row *row)
+static cJSON *row_json(const struct cg_rule_row *row)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "id", row->id);
     cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
-    cJSON_AddStringToObject(object, "what", row->what);
+    cJSON_AddStringToObject(object, "what", row->why);
     cJSON_AddStringToObject(object, "ref", row->ref);
-    cJSON_AddStringToObject(object, "cure", row->cure);
+    cJSON_AddStringToObject(object, "cure", row->fix);
     return object;
 }
 
 static int list_rules(const struct cg_cli *cli)
 {
     cJSON *list = cJSON_CreateArray();
-    const struct cg_lint_row *row;
+    const struct cg_rule_row *row;
     for (size_t i = 0; (row = cg_lint_row(i)); i++) {
         cJSON_AddItemToArray(list, row_json(row));
         if (!cli->json)
-            cg_print(stdout, "%-34s %-8s %-18s %s\n", row->id, cg_severity_text(row->severity), row->ref, row->what);
+            cg_print(stdout, "%-34s %-8s %-18s %s\n", row->id, cg_severity_text(row->severity), row->ref, row->why);
     }
     cg_result(cli, list);
     return CG_EXIT_OK;
@@ -54,10 +54,10 @@ static void show(const struct cg_lint_finding *f)
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
     cg_print(stdout, "%s%s", f->file, f->file[0] ? ": " : "");
     cg_print_in(stdout, colours[f->row->severity], "%s", cg_severity_text(f->row->severity));
-    cg_print(stdout, ": %s (%s)\n", f->row->what, f->row->id);
+    cg_print(stdout, ": %s (%s)\n", f->row->why, f->row->id);
     cg_print(stdout, "    %s%s%s%s%s%s\n", f->object, f->detail[0] ? ": " : "", f->detail, f->row->ref[0] ? " [" : "",
              f->row->ref, f->row->ref[0] ? "]" : "");
-    cg_print(stdout, "    %s\n", f->row->cure);
+    cg_print(stdout, "    %s\n", f->row->fix);
 }
 
 static cJSON *finding_json(const struct cg_lint_finding *f)

@@ -3,7 +3,6 @@
 #include "log_reader.h"
 #include "log_stats.h"
 #include "log_view.h"
-#include "log_walk.h"
 #include "print.h"
 #include "verbs.h"
 

@@ -2,7 +2,7 @@
 #include "atomic_write.h"
 #include "core/file.h"
 #include "core/policy_load.h"
-#include "log_walk.h"
+#include "log_reader.h"
 #include "report_ca.h"
 #include "report_page.h"
 #include "verbs.h"

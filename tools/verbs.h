@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Every verb, each defined in its own verb_NAME.c. Called by verbs.c, which lists them in the order of the help. */
+/* Every verb, each defined in its own verb_NAME.c and listed in verb_table.c; and what each of them needs: the frame of
+ * the command, and the ways to say something. */
 #ifndef CG_VERBS_H
 #define CG_VERBS_H
 
 #include "cli.h"
+#include "output.h"
 
 extern const struct cg_verb cg_verb_check;
 extern const struct cg_verb cg_verb_backup;

@@ -56,13 +56,13 @@ static void print_log_cure(enum cg_reason reason, int whose)
 static void print_lint_cures(void)
 {
     static const char *const commands[] = {"certguard ", "chmod ", "chown ", "openssl ", "systemctl "};
-    const struct cg_lint_row *row;
+    const struct cg_rule_row *row;
     for (size_t i = 0; (row = cg_lint_row(i)); i++) {
         bool found = false;
         for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
-            found = found || strstr(row->cure, commands[c]);
+            found = found || strstr(row->fix, commands[c]);
         if (found)
-            printf("lint|%s|file|%s\n", row->id, row->cure);
+            printf("lint|%s|file|%s\n", row->id, row->fix);
     }
 }
 

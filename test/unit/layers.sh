@@ -52,8 +52,14 @@ refuse "OpenSSL reckons with time_t" \
 # Text that others wrote goes to the terminal by print.c: the verbs have no printf of strings.
 # shellcheck disable=SC2046
 refuse "a verb prints past print.c" '[^a-z_]f?printf\((stderr|stdout|"[^"]*%[-.*0-9]*s)' \
-    $(find tools -name '*.c' ! -name print.c ! -name text_column.c ! -name pages.c ! -name help.c ! -name log_view.c \
+    $(find tools -name '*.c' ! -name print.c ! -name pages.c ! -name help.c ! -name log_view.c \
         ! -name status_view.c ! -name tty.c ! -name main.c ! -name verb_install_units.c)
+
+# The frame of the command gets its verbs from main: it can be read, and used, without any of them.
+# shellcheck disable=SC2046
+refuse "the frame of the command knows a verb" '#include "(verbs|verb_[a-z_]*)\.h"|[^a-z_]cg_verbs\>' \
+    $(find tools -name 'cli.[ch]' -o -name 'help.[ch]' -o -name 'output.[ch]' -o -name 'print.[ch]' -o -name 'tty.[ch]' \
+        -o -name 'values.[ch]')
 
 # Files are read in one place of the core.
 # shellcheck disable=SC2046

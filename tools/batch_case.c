@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "batch_trust.h"
+#include "batch_case.h"
 
 #include "core/list.h"
 #include "core/name.h"
 
+#include <cjson/cJSON.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -119,4 +120,22 @@ void cg_batch_trust_sent(struct cg_trust *trust, const STACK_OF(X509) *sent)
             cg_trust_add_intermediates(trust, "sent", der, (size_t)len, NULL);
         OPENSSL_free(der);
     }
+}
+
+void cg_batch_case_clear(struct cg_batch_case *c)
+{
+    cg_trust_free(c->trust);
+    X509_free(c->leaf);
+    sk_X509_pop_free(c->sent, X509_free);
+    sk_X509_NAME_pop_free(c->refused_issuers, X509_NAME_free);
+    free(c->host);
+    free(c->oids);
+    cJSON_Delete(c->json);
+    free(c->denied);
+    while (c->denied_keys) {
+        struct cg_denied_key *key = c->denied_keys;
+        c->denied_keys = key->next;
+        free(key);
+    }
+    *c = (struct cg_batch_case){0};
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A certificate taken apart: each fact from its own extension. OpenSSL's cached flags are not used: there a broken
  * extension, or a keyUsage that lacks keyCertSign, changes what is said about all others. */
+#include "lint_object.h"
+
 #include "core/name.h"
 #include "core/openssl_const.h"
 #include "core/path.h"
-#include "lint_rules.h"
 
 #include <openssl/err.h>
+#include <stdio.h>
 
 static CG_OPENSSL4_CONST X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
 {
@@ -120,4 +122,15 @@ void cg_lint_free_facts(struct cg_lint_object *o)
     NAME_CONSTRAINTS_free(o->nc);
     POLICY_CONSTRAINTS_free(o->pcons);
     CRL_DIST_POINTS_free(o->points);
+}
+
+void cg_lint_object_text(const struct cg_lint_object *o, char *out, size_t size)
+{
+    char name[96] = "";
+    if (o->kind == CG_LINT_KEY) {
+        snprintf(out, size, "private key");
+        return;
+    }
+    cg_name_text(o->cert ? X509_get_subject_name(o->cert) : X509_CRL_get_issuer(o->crl), name, sizeof name);
+    snprintf(out, size, "%s %s", o->cert ? "certificate" : "CRL of", name[0] ? name : "(no name)");
 }

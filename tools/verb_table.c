@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "verb_table.h"
+
 #include "verbs.h"
 
 #include <stddef.h>

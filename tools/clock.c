@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "clock.h"
+
+#include <time.h>
+
+int64_t cg_monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The clock for waits and rates: it never jumps, and says nothing of the date. Any thread. */
+#ifndef CG_CLOCK_H
+#define CG_CLOCK_H
+
+#include <stdint.h>
+
+int64_t cg_monotonic_ms(void);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a rule says of what it finds, and how bad that is. Texts are constant. Included by lint and doctor. */
+#ifndef CG_FINDING_H
+#define CG_FINDING_H
+
+enum cg_severity { CG_LINT_NOTICE = 0, CG_LINT_WARNING, CG_LINT_ERROR };
+
+const char *cg_severity_text(enum cg_severity severity); /* "notice", "warning", "error" */
+
+struct cg_rule_row {
+    const char *id; /* stable, lower case, "_" between words */
+    enum cg_severity severity;
+    const char *ref; /* "RFC 5280 4.1.2.2", or "" for practice */
+    const char *why; /* a sentence: what is wrong, or what happens because of it */
+    const char *fix; /* a sentence or a command */
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Values as people write them on the command line and in files of lines. Texts are borrowed.
+ * Called by cli.c, and by verbs and libraries that are handed such values. */
+#ifndef CG_VALUES_H
+#define CG_VALUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cg_list {
+    const char **item; /* borrowed strings */
+    size_t count;
+};
+
+struct cg_number {
+    bool given;
+    int64_t value;
+};
+
+/* In seconds: "10s", "15m", "12h", "90d", "2w", "1y"; a bare number is days. */
+bool cg_duration_parse(const char *text, int64_t *seconds);
+#define CG_DURATION_WORDS "90d, 12h or 30m, at most 8000y"
+
+/* The same, more than nothing and at most 100 years. */
+bool cg_lifetime_parse(const char *text, int64_t *seconds);
+
+/* Seconds since 1970: "2049-12-31T23:59:59Z", "+30d", "-1h", "SECONDS", "@SECONDS". */
+bool cg_time_parse(const char *text, int64_t *seconds);
+
+/* In quotes where a shell would cut it or see more in it; malloc'ed. */
+char *cg_shell_word(const char *text);
+
+#endif
