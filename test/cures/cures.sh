@@ -5,8 +5,7 @@
 # looks again: the fault is gone, who came in still does, and nobody else does. What cannot be done here stands in the list at
 # the end, with the reason. A line without a row, and a row without its line, are failures.
 unset CDPATH
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../tool/lib.sh"
+. "$(dirname "$0")/../tool/lib.sh"
 
 "$CURE_LIST" | sort -u >list
 : >seen

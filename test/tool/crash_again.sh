@@ -3,8 +3,7 @@
 # Verbs that a person types again: the tool is killed before every call that changes a file, one after the other. The
 # same command must then work, and leave what it leaves when nobody disturbs it.
 unset CDPATH
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$(dirname "$0")/lib.sh"
 . "$here/crash_lib.sh"
 
 ok cg -C base issue broker two.lan

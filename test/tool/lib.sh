@@ -3,22 +3,17 @@
 # Called with the tool as CERTGUARD and a scratch folder as CG_TEST_TMP.
 set -u
 unset CDPATH
+. "$(dirname "$0")/../lib/harness.sh"
 umask 077
-test_name=$(basename "$0" .sh)
-work=$(mktemp -d "${CG_TEST_TMP:-/tmp}/$test_name.XXXXXX") || exit 1
 unset CERTGUARD_DIR
 export NO_COLOR=1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+begin
+work=$scratch # where the output of the commands goes; a test may go on in folders below
 
-fail()
+show_failure()
 {
-    echo "FAIL: $*" >&2
     [ -f "$work/out" ] && sed 's/^/  out: /' "$work/out" >&2
     [ -f "$work/err" ] && sed 's/^/  err: /' "$work/err" >&2
-    trap - EXIT
-    echo "  kept: $work" >&2
-    exit 1
 }
 
 # expect CODE COMMAND...: runs it, output in $work/out and $work/err

@@ -359,9 +359,8 @@ END
     fi
 fi
 if [ "$me" = root ]; then
-    other=$(mktemp -d /tmp/doctor.XXXXXX) || exit 1 # where another user gets, wherever this test runs
-    trap 'rm -rf "$work" "$other"' EXIT
-    chmod 755 "$other"
+    scratch_beside
+    other=$beside
     mkdir "$other/closed"
     cp -L ca/live/broker/fullchain.pem ca/live/broker/privkey.pem "$other/closed/"
     sed "s|$work/ca/live/broker/|$other/closed/|" good.conf >"$other/a.conf"
