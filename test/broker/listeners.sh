@@ -3,8 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:dev1"
 tls=$(free_port)
 plain=$(free_port)
 second=$(free_port)
@@ -136,7 +135,7 @@ start_broker
 client dev1 "$second" live sub -t none -W 6 &
 live=$!
 wait_for broker.log ' as live '
-sha256=$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
+sha256=$(sha256 dev1)
 policy ", \"deny\": [{\"sha256\": \"$sha256\"}], \"identity\": {\"username\": \"cn\", \"authenticates\": true}"
 expect_event "per_listener_settings: a live session on an idle broker ends when its certificate is denied" \
     "session_ended\tdeny_listed\tlive" event reason client_id
@@ -176,7 +175,7 @@ stop_broker
 
 policy
 cp server.pem server.good && cp server.key server.key.good
-make_leaf server clientAuth /CN=localhost DNS:localhost,IP:127.0.0.1
+pki "server: server issuer=ca cn=localhost eku=clientAuth"
 {
     printf 'user %s\nallow_anonymous true\n%b' "$(id -un)" "$plugin"
     tls_listener "$tls" "require_certificate true\n"

@@ -3,8 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:dev1"
 tls=$(free_port)
 plain=$(free_port)
 extended='-V 5 -D connect authentication-method TEST'
