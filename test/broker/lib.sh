@@ -133,7 +133,7 @@ soon_in() {
     until_true client "$1" "$2" "$3" pub -t test -m hello || fail "$1 does not get in at port $2: $(cat client.err)"
 }
 
-# expect_log TITLE WORDS: in the broker's log, within 20 s
+# expect_log TITLE WORDS: in the broker's log, in time
 expect_log() {
     if wait_for broker.log "$2"; then echo "ok: $1"; else fail "$1: no '$2' in the broker's log"; fi
 }

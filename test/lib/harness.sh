@@ -56,11 +56,9 @@ skip() {
     exit 77
 }
 
-# until_true COMMAND...: waits for it, at most 20 s (60 under a wrapper), or CG_WAIT seconds
+# until_true COMMAND...: waits for it, at most 60 s, or CG_WAIT seconds
 until_true() {
-    tries_=200
-    [ -z "${CG_MOSQUITTO_WRAPPER:-}" ] || tries_=600
-    [ -z "${CG_WAIT:-}" ] || tries_=$((CG_WAIT * 10))
+    tries_=$((${CG_WAIT:-60} * 10))
     until "$@"; do
         tries_=$((tries_ - 1))
         [ "$tries_" -gt 0 ] || return 1
