@@ -70,7 +70,7 @@ wait_for() {
     until_true grep -qs -- "$2" "$1"
 }
 
-# pki LINE...: makes NAME.pem and NAME.key, here, of each "NAME: words" (see pki_maker.h); a line may refer to what is here
+# pki [--at SECONDS] LINE...: makes NAME.pem and NAME.key, here, of each "NAME: words" (pki_maker.h); it may refer to what is here
 pki() {
     "${CG_PKI:?}" "$@" || exit 1
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* pki LINE...: the maker of certificates for shell tests. Of each recipe line "NAME: words" (pki_maker.h) it writes NAME.pem and
- * NAME.key, of "NAME: crl words" NAME.pem, into the current folder, at the time of the clock. A line may refer to earlier ones
- * and to pairs NAME.pem and NAME.key that are there. Serial numbers begin at random, so that no two calls give the same. */
+/* pki [--at SECONDS] LINE...: the maker of certificates for shell tests. Of each recipe line "NAME: words" (pki_maker.h) it
+ * writes NAME.pem and NAME.key, of "NAME: crl words" NAME.pem, into the current folder. The time is that of the clock, or
+ * SECONDS since 1970. A line may refer to earlier ones and to pairs NAME.pem and NAME.key that are there. Serial numbers begin
+ * at random, so that no two calls give the same. */
 #include "pki_maker.h"
 
 #include <fcntl.h>
 #include <glob.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +76,8 @@ static void write_files(const struct cg_pki *pki, const char *line)
 
 int main(int argc, char **argv)
 {
-    struct cg_pki *pki = cg_pki_new(time(NULL));
+    bool at = argc > 2 && strcmp(argv[1], "--at") == 0;
+    struct cg_pki *pki = cg_pki_new(at ? strtoll(argv[2], NULL, 10) : (int64_t)time(NULL));
     unsigned char random[7]; /* octets, so that the numbers fit in 64 bits */
     uint64_t serial = 1;
     if (RAND_bytes(random, sizeof random) != 1)
@@ -83,7 +86,7 @@ int main(int argc, char **argv)
         serial = serial << 8 | random[i];
     cg_pki_serials_from(pki, serial);
     take_pairs(pki);
-    for (int i = 1; i < argc; i++) {
+    for (int i = at ? 3 : 1; i < argc; i++) {
         cg_pki_make(pki, argv[i]);
         write_files(pki, argv[i]);
     }
