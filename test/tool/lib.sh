@@ -54,19 +54,6 @@ by_hand()
     (cd "$1" && pki "ca: ca cn='By hand' days=0..900") || exit 1
 }
 
-# make_v1 CSR CA.pem CA.key DAYS SERIAL OUT: a certificate of version 1, which OpenSSL made by itself of what has no extensions,
-# and makes on demand alone since it puts key identifiers into all.
-make_v1()
-{
-    set -- -in "$1" -CA "$2" -CAkey "$3" -days "$4" -set_serial "$5" -out "$6"
-    if openssl req -help 2>&1 | grep -q -e -x509v1; then
-        printf '[req]\ndistinguished_name = dn\n[dn]\n' >v1.cnf
-        openssl req -x509 -x509v1 -config v1.cnf "$@"
-    else
-        openssl x509 -req "$@"
-    fi
-}
-
 # same FOLDER FILE...: they are as in $known, a CA that was looked at before; spares openssl many a run
 same()
 {
