@@ -11,9 +11,9 @@ plain=$(free_port)
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous %s\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$2" "$CG_PLUGIN" "$scratch"
+        plugin_lines "$2"
         tls_listener "$tls" "require_certificate false\n"
         printf 'listener %s 127.0.0.1\n' "$plain"
     } >broker.conf

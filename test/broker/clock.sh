@@ -9,7 +9,7 @@ faketime=$(find /usr/lib -name 'libfaketime*.so.1' 2>/dev/null | head -n 1)
 tls=$(free_port)
 make_home dev1
 printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "log": {"file": "events.jsonl"}}\n' >policy.json
-{ tls_listener "$tls" "require_certificate true\n"; printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"; } >broker.conf
+{ tls_listener "$tls" "require_certificate true\n"; plugin_lines; } >broker.conf
 
 echo '+2h' >clock
 CG_MOSQUITTO_WRAPPER="env LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$scratch/clock FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0"

@@ -68,7 +68,7 @@ named() { # TITLE LINES IDENTITY WITH-ITS-NAME WITH-ANOTHER-ID
     stop_broker
     printf '{"trust": {"anchors": ["ca.pem"]}, "identity": {"username": "cn", "authenticates": true%s}}\n' "$3" >policy.json
     {
-        printf 'allow_anonymous false\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines false
         tls_listener "$port" "require_certificate true\n$2"
     } >broker.conf
     start_broker

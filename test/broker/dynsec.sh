@@ -19,7 +19,7 @@ with_policy() { # AUTHENTICATES
     stop_broker
     policy "$1"
     {
-        printf 'allow_anonymous false\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines false
         printf 'plugin %s\nplugin_opt_config_file %s/dynsec.json\n' "$dynsec" "$scratch"
         tls_listener "$port" "require_certificate true\n"
     } >broker.conf

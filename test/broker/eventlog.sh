@@ -11,7 +11,8 @@ broker_with() {
     rm -f events.jsonl*
     printf '{"trust": {"anchors": ["ca.pem"]}, "log": %s}\n' "$1" >policy.json
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n%b' "$CG_PLUGIN" "$scratch" "${2:-}"
+        plugin_lines
+        printf '%b' "${2:-}"
         tls_listener "$port" "require_certificate true\n"
     } >broker.conf
     start_broker

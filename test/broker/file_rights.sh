@@ -22,10 +22,7 @@ files() { # CHAIN KEY
     } >broker.conf
 }
 runs() {
-    : >broker.log
-    # shellcheck disable=SC2086
-    ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1 &
-    broker_pid=$!
+    launch_broker
     until_true decided
     ! grep -q ' running$' broker.log || return 0
     wait "$broker_pid"

@@ -62,6 +62,16 @@ tls_listener() {
         "$1" "$scratch" "$scratch" "$scratch" "${2:-}"
 }
 
+# plugin_lines [ALLOW_ANONYMOUS]: those that load the plugin, with policy.json
+plugin_lines() {
+    printf 'allow_anonymous %s\nplugin %s\nplugin_opt_policy %s/policy.json\n' "${1:-true}" "$CG_PLUGIN" "$scratch"
+}
+# put_policy SECTIONS: the next policy.json; each section has a comma in front
+put_policy() {
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.new
+    mv policy.new policy.json
+}
+
 # A PKI, and broker.conf with one TLS listener on $port where the plugin has nothing but trust anchors.
 make_hooked_broker() {
     make_pki
@@ -75,6 +85,11 @@ make_hooked_broker() {
     } >broker.conf
 }
 
+# run_to_end: the broker, which is to end by itself; with its exit status, or 124 where it runs on
+run_to_end() {
+    # shellcheck disable=SC2086
+    timeout 30 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+}
 # start_refused TITLE WORDS COMMAND...: a broker that does not start, and the plugin says the words
 start_refused() {
     title=$1 words=$2
@@ -85,15 +100,18 @@ start_refused() {
     if grep -q "certguard: .*$words" broker.log; then echo "ok: no start: $title"; else fail "$title: no '$words' in the log"; fi
 }
 
-# Reads broker.conf; the broker runs as the user that runs the test. CG_MOSQUITTO_WRAPPER may hold words to put before it
-# (valgrind, or env with a library to load first).
-start_broker() {
-    grep -q '^user ' broker.conf || printf 'user %s\n' "$(id -un)" | cat - broker.conf >broker.conf.new
-    [ ! -e broker.conf.new ] || mv broker.conf.new broker.conf
+# Reads broker.conf. CG_MOSQUITTO_WRAPPER may hold words to put before it (valgrind, or env with a library to load first).
+launch_broker() {
     : "${CG_PLUGIN:?}" >broker.log
     # shellcheck disable=SC2086
     ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1 &
     broker_pid=$!
+}
+# start_broker: until it runs, as the user that runs the test
+start_broker() {
+    grep -q '^user ' broker.conf || printf 'user %s\n' "$(id -un)" | cat - broker.conf >broker.conf.new
+    [ ! -e broker.conf.new ] || mv broker.conf.new broker.conf
+    launch_broker
     wait_for broker.log ' running$' || { fail "the broker did not start"; return 1; }
 }
 

@@ -50,7 +50,8 @@ configure() {
         "$credential" "${1:-}" >policy.new
     mv policy.new policy.json
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
+        plugin_lines
+        printf 'user %s\n' "$(id -un)"
         printf 'persistence true\npersistence_location %s/\nlistener %s 127.0.0.1\n' "$scratch" "$plain"
         tls_listener "$tls" | sed "s/server\./$conf_certificate./"
         tls_listener "$second" | sed "s/server\./${second_certificate:-$conf_certificate}./"
@@ -60,8 +61,7 @@ configure() {
 
 refuses() { # TITLE REASON HINT
     configure
-    # shellcheck disable=SC2086
-    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    run_to_end
     got=$?
     want=3 # of the plugin's initialisation
     [ "$how" = credential ] || want=1
@@ -162,8 +162,7 @@ for key in strange nowhere; do
     all_good && rm server.key
     [ "$key" = nowhere ] || cp strange.key server.key
     configure
-    # shellcheck disable=SC2086
-    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    run_to_end
     got=$?
     [ "$got" = 1 ] || fail "certfile, key $key: it ends with $got"
     grep -q 'Unable to load server key file' broker.log || fail "certfile, key $key: no word on it"

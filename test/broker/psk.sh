@@ -12,9 +12,9 @@ printf 'gate:%s\n' "$key" >psk.txt
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines
         printf 'listener %s 127.0.0.1\npsk_hint plant\npsk_file %s/psk.txt\n' "$psk" "$scratch"
         tls_listener "$tls" "require_certificate true\n"
     } >broker.conf

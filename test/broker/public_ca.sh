@@ -27,7 +27,8 @@ configure() {
         "$own" "$credential" >policy.new
     mv policy.new policy.json
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
+        plugin_lines
+        printf 'user %s\n' "$(id -un)"
         tls_listener "$tls" "require_certificate true\n" | sed 's/ca\.pem/clients.pem/'
     } >broker.conf
 }

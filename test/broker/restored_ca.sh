@@ -16,7 +16,7 @@ stays_out() {
 
 make_home dev1 dev2
 printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "state": "state", "log": {"file": "events.jsonl"}}\n' >policy.json
-{ tls_listener "$tls" "require_certificate true\n"; printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"; } >broker.conf
+{ tls_listener "$tls" "require_certificate true\n"; plugin_lines; } >broker.conf
 # doctor TITLE ID|nothing: which of the rules about the state hold
 doctor() {
     "$CG_TOOL" --json -v doctor --config broker.conf --user "$(id -un)" >out 2>err
@@ -39,7 +39,7 @@ rm -rf home
 mv backup home
 certguard crl
 put_crl
-timeout 10 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+run_to_end
 status=$?
 { [ "$status" != 0 ] && [ "$status" != 124 ]; } || fail "the broker starts with a lower number: $status"
 grep -q "is older than number [0-9a-f]* of " broker.log || fail "no reason: $(cat broker.log)"

@@ -12,7 +12,7 @@ policy() { # [MEMBERS]
 }
 policy >policy.json
 {
-    printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+    plugin_lines
     tls_listener "$tls" "require_certificate true\n"
     printf 'listener %s 127.0.0.1\n' "$plain"
 } >broker.conf

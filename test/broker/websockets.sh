@@ -13,9 +13,9 @@ plain=$(free_port)
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines
         tls_listener "$mqtt" "require_certificate true\n"
         tls_listener "$tls" "require_certificate false\nprotocol websockets\n"
         printf 'listener %s 127.0.0.1\nprotocol websockets\n' "$plain"
