@@ -3,6 +3,7 @@
 # Dates far ahead: after 2038, where 32 bits end; after 2049, where another ASN.1 type begins; up to 9999, where
 # certificates end. On systems of 32 bits too. openssl is the judge of what was written.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 
 # ends FILE TEXT: so openssl prints the end of this certificate or CRL
 ends()
