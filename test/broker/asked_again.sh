@@ -11,9 +11,9 @@ plain=$(free_port)
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous %s\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$2" "$CG_PLUGIN" "$scratch"
+        plugin_lines "$2"
         tls_listener "$tls" "require_certificate false\n"
         printf 'listener %s 127.0.0.1\n' "$plain"
     } >broker.conf
@@ -29,22 +29,11 @@ hup() {
 
 # still_there ID: gets what is published now
 still_there() {
-    client dev1 "$tls" publisher pub -t "to/$1" -m hello || fail "the publisher is refused: $(cat client.err)"
-    if wait_for "got.$1" hello; then echo "ok: $1 is still connected"; else fail "$1 was cut off"; fi
+    client dev1 "$tls" publisher pub -t "to/$1" -m hello || fail "the publisher is refused: $(cat client.err.publisher)"
+    if wait_for "client.out.$1" hello; then echo "ok: $1 is still connected"; else fail "$1 was cut off"; fi
 }
 
-# Each client writes to files of its own.
-client() {
-    name=$1 port=$2 id=$3 command=$4
-    shift 4
-    case $name in
-    plain) ;;
-    none) set -- --cafile "$scratch/ca.pem" "$@" ;;
-    *) set -- --cafile "$scratch/ca.pem" --cert "$scratch/$name.pem" --key "$scratch/$name.key" "$@" ;;
-    esac
-    timeout 40 "mosquitto_$command" -h 127.0.0.1 -p "$port" -i "$id" "$@" >"client.out.$id" 2>"client.err.$id" || return
-    cp "client.out.$id" "got.$id" 2>/dev/null || :
-}
+files_each=yes client_wait=40
 # stays NAME PORT ID: a session that waits for a message, in the background
 stays() {
     client "$1" "$2" "$3" sub -t "to/$3" -C 1 -W 30 &

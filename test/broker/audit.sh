@@ -6,10 +6,10 @@ begin
 make_pki
 port=$(free_port)
 devices='1 2 3 4 5 6 7 8 9 10'
-for i in $devices; do make_leaf "old$i" serverAuth "/CN=old$i" "URI:urn:plant:old$i"; done
+for i in $devices; do pki "old$i: issuer=ca eku=serverAuth san=uri:urn:plant:old$i"; done
 printf '{"trust": {"anchors": ["ca.pem"]}, "mode": "audit", "log": {"file": "events.jsonl"}}\n' >policy.json
 {
-    printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+    plugin_lines
     tls_listener "$port" "require_certificate true\n"
 } >broker.conf
 start_broker

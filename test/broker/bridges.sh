@@ -3,22 +3,21 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger other
-make_leaf named serverAuth /CN=localhost DNS:localhost
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:stranger" "named: server issuer=ca cn=localhost san=dns:localhost"
 remote=$(free_port)
 own=$(free_port)
 
+remote_pid=
+at_end '[ -z "$remote_pid" ] || kill "$remote_pid"'
 # remote_with NAME: a broker without certguard that has this certificate and wants one of its clients
 remote_with() {
-    [ -z "${remote_pid:-}" ] || { kill "$remote_pid"; wait "$remote_pid" 2>/dev/null; }
+    [ -z "$remote_pid" ] || { kill "$remote_pid"; wait "$remote_pid" 2>/dev/null; }
     {
         printf 'user %s\nallow_anonymous true\nlistener %s 127.0.0.1\nrequire_certificate true\n' "$(id -un)" "$remote"
         printf 'cafile %s/ca.pem\ncertfile %s/%s.pem\nkeyfile %s/%s.key\n' "$scratch" "$scratch" "$1" "$scratch" "$1"
     } >remote.conf
     "$mosquitto" -c remote.conf >remote.log 2>&1 &
     remote_pid=$!
-    trap 'ended=$?; kill "$remote_pid" 2>/dev/null; (exit "$ended"); end' EXIT
     wait_for remote.log ' running$' || fail "the remote broker did not start"
 }
 # bridge_with LINES: ours, which connects to it

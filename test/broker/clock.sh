@@ -5,22 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 begin
 faketime=$(find /usr/lib -name 'libfaketime*.so.1' 2>/dev/null | head -n 1)
-[ -n "$faketime" ] && [ -z "${CG_MOSQUITTO_WRAPPER:-}" ] || { echo "skipped: no libfaketime, or a wrapper" >&2; exit 77; }
+[ -n "$faketime" ] && [ -z "${CG_MOSQUITTO_WRAPPER:-}" ] || skip "no libfaketime, or a wrapper"
 tls=$(free_port)
-export CERTGUARD_DIR="$scratch/home"
-certguard() { "$CG_TOOL" "$@" >out 2>err || fail "certguard $*: $(cat err)"; }
-put_crl() { cp home/crl.pem crl.new && mv crl.new crl.pem; }
-certguard init --no-passphrase --name Home
-certguard issue broker broker --san dns:localhost --san ip:127.0.0.1
-certguard issue client dev1
-cp home/ca.pem ca.pem
-cp home/live/broker/fullchain.pem server.pem
-cp home/live/broker/privkey.pem server.key
-cp home/live/dev1/fullchain.pem dev1.pem
-cp home/live/dev1/privkey.pem dev1.key
-put_crl
+make_home dev1
 printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "log": {"file": "events.jsonl"}}\n' >policy.json
-{ tls_listener "$tls" "require_certificate true\n"; printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"; } >broker.conf
+{ tls_listener "$tls" "require_certificate true\n"; plugin_lines; } >broker.conf
 
 echo '+2h' >clock
 CG_MOSQUITTO_WRAPPER="env LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$scratch/clock FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0"

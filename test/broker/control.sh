@@ -3,13 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_leaf boss clientAuth /CN=boss URI:urn:plant:boss
-make_leaf gone clientAuth /CN=gone URI:urn:plant:gone
+pki "boss: issuer=ca" "gone: issuer=ca"
 tls=$(free_port)
 plain=$(free_port)
-sha256() {
-    openssl x509 -in "$1.pem" -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1
-}
 
 # policy [MEMBERS]: an administrator is whoever has the certificate of boss or gone
 policy() {
@@ -19,7 +15,7 @@ policy() {
 }
 policy
 {
-    printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+    plugin_lines
     tls_listener "$tls" "require_certificate true\n"
     printf 'listener %s 127.0.0.1\n' "$plain"
 } >broker.conf

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_leaf next serverAuth /CN=localhost DNS:localhost,IP:127.0.0.1,IP:::1
+pki "next: server issuer=ca cn=localhost"
 port=$(free_port)
 live_ids="hook_not_effective let_in_without_certificate served_other events_silent unreachable change_refused"
 
@@ -36,8 +36,7 @@ finds "again, with the first event held back by no window" nothing
 grep -q '"handshake_probed".*sent no certificate' events.jsonl || fail "the try without a certificate left no event"
 grep '"handshake_rejected"' events.jsonl && fail "a look of doctor is told as a client that was refused"
 # Of others it stays a refusal: a client of this machine that has none, and a certificate that is refused, whatever the hello says.
-make_ca stranger
-make_leaf stray clientAuth /CN=stray URI:urn:plant:stray stranger
+pki "stranger: ca" "stray: issuer=stranger"
 mark="certguard looks at what is served"
 openssl s_client -connect "127.0.0.1:$port" </dev/null >out 2>&1
 expect_event "a client without a certificate" "handshake_rejected\tno_certificate" event reason
@@ -69,7 +68,7 @@ named() { # TITLE LINES IDENTITY WITH-ITS-NAME WITH-ANOTHER-ID
     stop_broker
     printf '{"trust": {"anchors": ["ca.pem"]}, "identity": {"username": "cn", "authenticates": true%s}}\n' "$3" >policy.json
     {
-        printf 'allow_anonymous false\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines false
         tls_listener "$port" "require_certificate true\n$2"
     } >broker.conf
     start_broker

@@ -5,10 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:stranger"
 : >passwords
-mosquitto_passwd -b passwords plainly secret 2>/dev/null || { echo "skipped: no mosquitto_passwd" >&2; exit 77; }
+mosquitto_passwd -b passwords plainly secret 2>/dev/null || skip "no mosquitto_passwd"
 chmod 600 passwords
 tls=$(free_port)
 plain=$(free_port)
@@ -157,31 +156,25 @@ with_third=
 policy "$NAMES"
 conf "$USERS" >broker.conf
 before crl_missing
-{
-    printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index.txt\ndefault_md=sha256\ndefault_crl_days=30\ncrlnumber=%s/number\n' "$scratch" "$scratch"
-    printf 'crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n'
-} >crl.cnf
-: >index.txt
-echo 01 >number
-openssl ca -config crl.cnf -gencrl -cert ca.pem -keyfile ca.key -out ca.crl 2>/dev/null || fail "no CRL"
-printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow"%s}\n' "$NAMES" >policy.json
+pki "crl: crl issuer=ca days=-1..30"
+printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "plain": "allow"%s}\n' "$NAMES" >policy.json
 after "name it in trust.crls"
 
 before renewal_not_seen
-printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow", "credential": {"chain": "server.pem", "key": "server.key"}%s}\n' \
+printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "plain": "allow", "credential": {"chain": "server.pem", "key": "server.key"}%s}\n' \
     "$NAMES" >policy.json
 after 'Name chain and key in \"credential\"'
 
 before state_missing
 mkdir state
-printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow", "state": "state"%s}\n' "$NAMES" >policy.json
+printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "plain": "allow", "state": "state"%s}\n' "$NAMES" >policy.json
 after 'Name a folder in \"state\"'
 
 policy "$NAMES"
-conf "$USERS" "require_certificate true\ncrlfile $scratch/ca.crl\n" >broker.conf
+conf "$USERS" "require_certificate true\ncrlfile $scratch/crl.pem\n" >broker.conf
 before crlfile_beside_plugin
 conf "$USERS" >broker.conf
-printf '{"trust": {"anchors": "ca.pem", "crls": "ca.crl"}, "plain": "allow"%s}\n' "$NAMES" >policy.json
+printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "plain": "allow"%s}\n' "$NAMES" >policy.json
 after "Remove the line and name the CRL"
 
 policy ', "mode": "audit"'

@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 begin
 dynsec=$(find "$(dirname "$mosquitto")/root" /usr/lib -name mosquitto_dynamic_security.so 2>/dev/null | head -n 1) # the broker's own
-[ -f "$dynsec" ] && command -v mosquitto_ctrl >/dev/null || { echo "skipped: no dynamic-security plugin" >&2; exit 77; }
+[ -f "$dynsec" ] && command -v mosquitto_ctrl >/dev/null || skip "no dynamic-security plugin"
 make_pki
-make_leaf boss clientAuth /CN=boss URI:urn:plant:boss
+pki "boss: issuer=ca"
 port=$(free_port)
 mosquitto_ctrl dynsec init dynsec.json boss secret >/dev/null || fail "no configuration of dynamic-security"
 
@@ -19,7 +19,7 @@ with_policy() { # AUTHENTICATES
     stop_broker
     policy "$1"
     {
-        printf 'allow_anonymous false\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines false
         printf 'plugin %s\nplugin_opt_config_file %s/dynsec.json\n' "$dynsec" "$scratch"
         tls_listener "$port" "require_certificate true\n"
     } >broker.conf
@@ -53,7 +53,7 @@ may "one that is disabled there still connects, with its roles" 16
 ctrl removeClientRole dev1 writer
 may "without a role it connects and may not publish" 135
 ctrl addClientRole dev1 writer
-policy true "\"deny\": [{\"sha256\": \"$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)\"}],"
+policy true "\"deny\": [{\"sha256\": \"$(sha256 dev1)\"}],"
 expect_event "the policy changed" "snapshot_loaded\t2" event snapshot
 expect "on the policy's deny list it stays out" out dev1 "$port" dev1
 

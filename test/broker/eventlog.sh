@@ -11,7 +11,8 @@ broker_with() {
     rm -f events.jsonl*
     printf '{"trust": {"anchors": ["ca.pem"]}, "log": %s}\n' "$1" >policy.json
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n%b' "$CG_PLUGIN" "$scratch" "${2:-}"
+        plugin_lines
+        printf '%b' "${2:-}"
         tls_listener "$port" "require_certificate true\n"
     } >broker.conf
     start_broker
@@ -29,13 +30,11 @@ if grep -q dev2 events.jsonl.1; then fail "the old log got new events"; fi
 rm events.jsonl
 kill -HUP "$broker_pid"
 expect_log "SIGHUP" "Reloading config"
-tries=50
-while [ ! -e events.jsonl ] && [ "$tries" -gt 0 ]; do
-    tries=$((tries - 1))
+new_log() {
     client dev1 "$port" x pub -t test -m x
-    sleep 0.1
-done
-[ -e events.jsonl ] || fail "SIGHUP: no new log"
+    [ -e events.jsonl ]
+}
+until_true new_log || fail "SIGHUP: no new log"
 rm events.jsonl
 mkdir events.jsonl
 expect "the log cannot be opened: the broker goes on" in dev1 "$port" x
@@ -83,14 +82,12 @@ log_becomes() {
     printf '{"trust": {"anchors": ["ca.pem"]}, "log": %s}\n' "$1" >policy.new
     mv policy.new policy.json
 }
-# written FILE EVENT COUNT: within 10 s
+# written FILE EVENT COUNT: in time
 written() {
-    tries=100
-    while [ "$(grep -c "\"event\":\"$2\"" "$1" 2>/dev/null)" != "$3" ] && [ "$tries" -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.1
-    done
-    [ "$tries" -gt 0 ]
+    until_true has_events "$@"
+}
+has_events() {
+    [ "$(grep -c "\"event\":\"$2\"" "$1" 2>/dev/null)" = "$3" ]
 }
 broker_with '{"file": "a.jsonl", "burst": 2, "window": "1h"}'
 for i in 1 2 3 4; do client none "$port" x pub -t test -m x; done

@@ -2,11 +2,10 @@
 # The examples of conf/ as they are, but for paths and ports: each starts a broker, and does what it is an example of.
 . "$(dirname "$0")/lib.sh"
 unset CDPATH
-conf=$(cd "$(dirname "$0")/../../conf" && pwd)
+conf=$(cd "$here/../../conf" && pwd)
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:dev1"
 port=$(free_port)
 second=$(free_port)
 
@@ -27,14 +26,7 @@ example() {
     start_broker
 }
 
-# crl NAME CA: an empty CRL with a number
-crl() {
-    mkdir -p db && : >db/index && echo 1000 >db/number
-    printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/db/index\ncrlnumber=%s/db/number\ndefault_md=sha256\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n' \
-        "$scratch" "$scratch" >db/conf
-    openssl ca -gencrl -config db/conf -cert "$2.pem" -keyfile "$2.key" -crldays 5 -out "$1" 2>/dev/null
-}
-crl crl.pem ca
+pki "crl: crl issuer=ca"
 example home
 expect "home: a device of the CA" in dev1 "$port" any
 expect_log "home: its common name is its user name" "as any (.* u'dev1')"
@@ -53,27 +45,17 @@ expect_event "lenient: with the reason that it would be refused for" "handshake_
 expect "lenient: no certificate" in none "$port" any
 
 # A plant: root, two intermediates, and a listener for old devices.
-# make_below NAME CA SUBJECT [KEY]: an intermediate; of the file NAME.pem
-make_below() {
-    new_key "$1"
-    printf 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >"$1.ext"
-    openssl req -new -key "$1.key" -subj "$3" -out "$1.csr" 2>/dev/null
-    openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -days 25 -extfile "$1.ext" \
-        -set_serial "0x0$(openssl rand -hex 8)" -out "$1.pem" 2>/dev/null
-}
 mkdir -p pki/crls live
-make_ca root
-make_below plant-a root "/O=Plant A/CN=Plant A CA"
-make_below plant-b root "/O=Plant B/CN=Plant B CA"
+below="ca issuer=root bc=critical,CA:TRUE,pathlen:0"
+pki "root: ca" "plant-a: $below subject='/O=Plant A/CN=Plant A CA'" "plant-b: $below subject='/O=Plant B/CN=Plant B CA'" \
+    "root-crl: crl issuer=root" "a-crl: crl issuer=plant-a" "b-crl: crl issuer=plant-b" \
+    "broker: server issuer=plant-a subject='/O=Plant A/CN=broker' san=dns:broker.plant.example,ip:192.0.2.10,dns:localhost,ip:127.0.0.1" \
+    "meter: issuer=plant-a subject='/O=Plant A/CN=meter' san=uri:urn:plant:dev:meter" \
+    "visitor: issuer=plant-b subject=/O=Elsewhere/CN=visitor san=uri:urn:plant:dev:visitor"
 cp root.pem plant-a.pem plant-b.pem pki/
-crl pki/crls/root.crl root
-crl pki/crls/a.crl plant-a
-crl pki/crls/b.crl plant-b
-make_leaf broker serverAuth "/O=Plant A/CN=broker" DNS:broker.plant.example,IP:192.0.2.10,DNS:localhost,IP:127.0.0.1 plant-a
+for ca in root a b; do mv $ca-crl.pem pki/crls/$ca.crl; done
 cat broker.pem plant-a.pem >live/fullchain.pem
 cp broker.key live/privkey.pem
-make_leaf meter clientAuth "/O=Plant A/CN=meter" URI:urn:plant:dev:meter plant-a
-make_leaf visitor clientAuth "/O=Elsewhere/CN=visitor" URI:urn:plant:dev:visitor plant-b
 cp root.pem ca.pem
 cp live/fullchain.pem fullchain.pem
 cp live/privkey.pem privkey.pem

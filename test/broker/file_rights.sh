@@ -4,14 +4,12 @@
 # the folders of certbot, whose next renewal it has to survive, and for a mount that nobody can write (a Kubernetes secret).
 . "$(dirname "$0")/lib.sh"
 unset CDPATH
-[ "$(id -u)" = 0 ] || { echo "skipped: only root can give files to another user" >&2; exit 77; }
+[ "$(id -u)" = 0 ] || skip "only root can give files to another user"
 user=mosquitto
 id $user >/dev/null 2>&1 || user=nobody
+CG_TEST_TMP=/tmp # where another user gets, wherever this test runs
 begin
-cd / && rm -rf "$scratch"
-scratch=$(mktemp -d /tmp/broker.XXXXXX) # where another user gets, wherever this test runs
 chmod 755 "$scratch"
-cd "$scratch"
 umask 022
 make_pki
 cp "$CG_PLUGIN" mosquitto_certguard.so
@@ -24,19 +22,15 @@ files() { # CHAIN KEY
     } >broker.conf
 }
 runs() {
-    : >broker.log
-    # shellcheck disable=SC2086
-    ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1 &
-    broker_pid=$!
-    tries=300
-    while [ "$tries" -gt 0 ] && kill -0 "$broker_pid" 2>/dev/null; do
-        ! grep -q ' running$' broker.log || return 0
-        tries=$((tries - 1))
-        sleep 0.1
-    done
+    launch_broker
+    until_true decided
+    ! grep -q ' running$' broker.log || return 0
     wait "$broker_pid"
     broker_pid=
     return 1
+}
+decided() {
+    grep -q ' running$' broker.log || ! kill -0 "$broker_pid" 2>/dev/null
 }
 follow() { # TITLE ROUNDS: cures until the broker runs
     rounds=0
@@ -67,7 +61,7 @@ generation() { # NUMBER CERTIFICATE: as certbot does it: the key has group and g
 mkdir -p le/archive/m le/live/m
 chmod 700 le/archive le/live
 generation 1 server
-make_leaf next serverAuth /CN=localhost DNS:localhost,IP:127.0.0.1,IP:::1
+pki "next: server issuer=ca cn=localhost"
 files le/live/m/fullchain.pem le/live/m/privkey.pem
 if command -v setfacl >/dev/null || [ "$user" = mosquitto ]; then
     runs && fail "certbot: the broker reads root's key"

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A plugin for tests that forges answers of certguard: each client that connects gets the value of every plugin_opt line
  * on the topic of the answers, before it has asked anything, as a subscriber on Mosquitto 2.0.11 gets anyone's will. */
-#include "broker/mosquitto_headers.h"
+#include "plugin_entry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #define TOPIC "$CONTROL/certguard/v1/response"
-
-int mosquitto_plugin_version(int count, const int *versions);
-int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count);
-int mosquitto_plugin_cleanup(void *data, struct mosquitto_opt *options, int count);
 
 static mosquitto_plugin_id_t *identifier;
 static struct mosquitto_opt *forged; /* the broker's, as long as the plugin is loaded */
@@ -25,14 +21,6 @@ static int on_connect(int event, void *event_data, void *unused)
     for (int i = 0; i < nforged; i++)
         mosquitto_broker_publish_copy(id, TOPIC, (int)strlen(forged[i].value), forged[i].value, 0, false, NULL);
     return MOSQ_ERR_PLUGIN_DEFER;
-}
-
-int mosquitto_plugin_version(int count, const int *versions)
-{
-    for (int i = 0; i < count; i++)
-        if (versions[i] == 5)
-            return 5;
-    return -1;
 }
 
 int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count)

@@ -1,77 +1,57 @@
-# Shared by the tests of this folder: a scratch folder, a PKI made on the spot, a real broker, and what they check.
-# Needs in the environment: CG_PLUGIN (the .so), CG_EVENT_FIELDS (the program), CG_TEST_TMP (a folder).
-# May be there: CG_MOSQUITTO (another broker than the installed one), CG_KEEP (the scratch folder stays), CG_WAIT (seconds).
-# Gives free_port, see ports.sh.
-# A test calls begin first; every check that fails says so and makes the test fail, the logs are shown at the end.
+# Shared by the tests of this folder: a PKI made on the spot, a real broker, its clients, and what they check; a check that fails
+# is counted, and the broker's log is shown at the end. Gives free_port, see ports.sh.
+# Needs in the environment: CG_PLUGIN (the .so), CG_EVENT_FIELDS (the program), and what test/lib/harness.sh says.
+# May be there: CG_MOSQUITTO (another broker than the installed one), CG_MOSQUITTO_WRAPPER (see start_broker).
 
-. "$(dirname "$0")/../lib/ports.sh"
+. "$(dirname "$0")/../lib/harness.sh"
+. "$here/../lib/ports.sh"
 unset CDPATH
+at_failure=go_on
+mosquitto=${CG_MOSQUITTO:-$(command -v mosquitto || echo /usr/sbin/mosquitto)}
+[ -x "$mosquitto" ] || skip "no mosquitto"
+broker_pid=
+at_end end_broker
 
-begin() {
-    [ -n "${CG_PLUGIN:-}" ] || { echo "lib: CG_PLUGIN?" >&2; exit 1; }
-    mosquitto=${CG_MOSQUITTO:-$(command -v mosquitto || echo /usr/sbin/mosquitto)}
-    [ -x "$mosquitto" ] || { echo "skipped: no mosquitto" >&2; exit 77; }
-    scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/broker.XXXXXX")
-    broker_pid=
-    failures=0
-    trap end EXIT
-    trap 'exit 1' INT TERM
-    cd "$scratch"
-}
-
-end() {
-    status=$?
+end_broker() {
     stop_broker
-    if [ "$failures" -ne 0 ] || [ "$status" -ne 0 ]; then
+    if failed; then
         echo "--- $scratch/broker.log"
         tail -n 40 "$scratch/broker.log" 2>/dev/null
-        [ "$status" -ne 0 ] || status=1
     fi
-    cd /
-    [ -n "${CG_KEEP:-}" ] || rm -rf "$scratch"
-    exit "$status"
 }
 
-fail() {
-    echo "FAILED: $*" >&2
-    failures=$((failures + 1))
-}
-
-# --- PKI: files NAME.pem and NAME.key; a leaf of "ca" unless told otherwise ---
-
-new_key() {
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null
-}
-
-# make_ca NAME
-make_ca() {
-    new_key "$1"
-    openssl req -x509 -new -key "$1.key" -subj "/CN=$1" -days 30 -out "$1.pem" \
-        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
-}
-
-# make_leaf NAME USE SUBJECT SAN [CA]: USE is clientAuth or serverAuth
-make_leaf() {
-    new_key "$1"
-    {
-        echo "basicConstraints=critical,CA:FALSE"
-        echo "keyUsage=critical,digitalSignature"
-        echo "extendedKeyUsage=$2"
-        echo "subjectKeyIdentifier=hash"
-        echo "authorityKeyIdentifier=keyid"
-        [ -z "$4" ] || echo "subjectAltName=$4"
-    } >"$1.ext"
-    openssl req -new -utf8 -key "$1.key" -subj "$3" -out "$1.csr" 2>/dev/null
-    openssl x509 -req -in "$1.csr" -CA "${5:-ca}.pem" -CAkey "${5:-ca}.key" -days 20 -extfile "$1.ext" \
-        -set_serial "0x0$(openssl rand -hex 8)" -out "$1.pem" 2>/dev/null
-    [ -s "$1.pem" ] || { echo "lib: openssl made no certificate $1" >&2; exit 1; }
-}
-
+# A CA of 30 days, a broker and two clients of 20 days.
 make_pki() {
-    make_ca ca
-    make_leaf server serverAuth /CN=localhost DNS:localhost,IP:127.0.0.1,IP:::1
-    make_leaf dev1 clientAuth /CN=dev1 URI:urn:plant:dev1
-    make_leaf dev2 clientAuth /CN=dev2 URI:urn:plant:dev2
+    pki "ca: ca days=0..30" "server: server issuer=ca days=0..20 cn=localhost san=dns:localhost,ip:127.0.0.1,ip:::1" \
+        "dev1: issuer=ca days=0..20 san=uri:urn:plant:dev1" "dev2: issuer=ca days=0..20 san=uri:urn:plant:dev2"
+}
+# sha256 NAME: the fingerprint of NAME.pem
+sha256() {
+    openssl x509 -in "$1.pem" -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1
+}
+
+# --- or a CA of the tool, in "home" ---
+
+certguard() {
+    "$CG_TOOL" "$@" >out 2>err || fail "certguard $*: $(cat err)"
+}
+put_crl() {
+    cp home/crl.pem crl.new && mv crl.new crl.pem
+}
+# make_home CLIENT...: with its files where make_pki has them, and crl.pem
+make_home() {
+    export CERTGUARD_DIR="$scratch/home"
+    certguard init --no-passphrase --name Home
+    certguard issue broker broker --san dns:localhost --san ip:127.0.0.1
+    for name in "$@"; do
+        certguard issue client "$name"
+        cp "home/live/$name/fullchain.pem" "$name.pem"
+        cp "home/live/$name/privkey.pem" "$name.key"
+    done
+    cp home/ca.pem ca.pem
+    cp home/live/broker/fullchain.pem server.pem
+    cp home/live/broker/privkey.pem server.key
+    put_crl
 }
 
 # --- the broker ---
@@ -80,6 +60,16 @@ make_pki() {
 tls_listener() {
     printf 'listener %s 127.0.0.1\ncafile %s/ca.pem\ncertfile %s/server.pem\nkeyfile %s/server.key\n%b' \
         "$1" "$scratch" "$scratch" "$scratch" "${2:-}"
+}
+
+# plugin_lines [ALLOW_ANONYMOUS]: those that load the plugin, with policy.json
+plugin_lines() {
+    printf 'allow_anonymous %s\nplugin %s\nplugin_opt_policy %s/policy.json\n' "${1:-true}" "$CG_PLUGIN" "$scratch"
+}
+# put_policy SECTIONS: the next policy.json; each section has a comma in front
+put_policy() {
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.new
+    mv policy.new policy.json
 }
 
 # A PKI, and broker.conf with one TLS listener on $port where the plugin has nothing but trust anchors.
@@ -95,6 +85,11 @@ make_hooked_broker() {
     } >broker.conf
 }
 
+# run_to_end: the broker, which is to end by itself; with its exit status, or 124 where it runs on
+run_to_end() {
+    # shellcheck disable=SC2086
+    timeout 30 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+}
 # start_refused TITLE WORDS COMMAND...: a broker that does not start, and the plugin says the words
 start_refused() {
     title=$1 words=$2
@@ -105,15 +100,18 @@ start_refused() {
     if grep -q "certguard: .*$words" broker.log; then echo "ok: no start: $title"; else fail "$title: no '$words' in the log"; fi
 }
 
-# Reads broker.conf; the broker runs as the user that runs the test. CG_MOSQUITTO_WRAPPER may hold words to put before it
-# (valgrind, or env with a library to load first).
-start_broker() {
-    grep -q '^user ' broker.conf || printf 'user %s\n' "$(id -un)" | cat - broker.conf >broker.conf.new
-    [ ! -e broker.conf.new ] || mv broker.conf.new broker.conf
-    : >broker.log
+# Reads broker.conf. CG_MOSQUITTO_WRAPPER may hold words to put before it (valgrind, or env with a library to load first).
+launch_broker() {
+    : "${CG_PLUGIN:?}" >broker.log
     # shellcheck disable=SC2086
     ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1 &
     broker_pid=$!
+}
+# start_broker: until it runs, as the user that runs the test
+start_broker() {
+    grep -q '^user ' broker.conf || printf 'user %s\n' "$(id -un)" | cat - broker.conf >broker.conf.new
+    [ ! -e broker.conf.new ] || mv broker.conf.new broker.conf
+    launch_broker
     wait_for broker.log ' running$' || { fail "the broker did not start"; return 1; }
 }
 
@@ -125,20 +123,8 @@ stop_broker() {
     broker_pid=
 }
 
-# wait_for FILE WORDS: at most 20 s (60 under a wrapper), or CG_WAIT seconds
-wait_for() {
-    tries=200
-    [ -z "${CG_MOSQUITTO_WRAPPER:-}" ] || tries=600
-    [ -z "${CG_WAIT:-}" ] || tries=$((CG_WAIT * 10))
-    while [ "$tries" -gt 0 ]; do
-        ! grep -q -- "$2" "$1" 2>/dev/null || return 0
-        tries=$((tries - 1))
-        sleep 0.1
-    done
-    return 1
-}
-
 # --- clients: client NAME PORT ID COMMAND... with NAME's certificate, "none" for no certificate, "plain" for no TLS ---
+# What it says is in client.out and client.err; where files_each is set, in client.out.ID and client.err.ID.
 
 client() {
     name=$1 port=$2 id=$3 command=$4
@@ -148,7 +134,8 @@ client() {
     none) set -- --cafile "$scratch/ca.pem" "$@" ;;
     *) set -- --cafile "$scratch/ca.pem" --cert "$scratch/$name.pem" --key "$scratch/$name.key" "$@" ;;
     esac
-    timeout "${client_wait:-20}" "mosquitto_$command" -h 127.0.0.1 -p "$port" -i "$id" "$@" >client.out 2>client.err
+    timeout "${client_wait:-20}" "mosquitto_$command" -h 127.0.0.1 -p "$port" -i "$id" "$@" \
+        >"client.out${files_each:+.$id}" 2>"client.err${files_each:+.$id}"
 }
 
 # expect TITLE in|out NAME PORT ID [ARGUMENTS]: one publish
@@ -161,15 +148,10 @@ expect() {
 
 # soon_in NAME PORT ID: waits until that client gets in
 soon_in() {
-    tries=100
-    until client "$1" "$2" "$3" pub -t test -m hello; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { fail "$1 does not get in at port $2: $(cat client.err)"; return; }
-        sleep 0.1
-    done
+    until_true client "$1" "$2" "$3" pub -t test -m hello || fail "$1 does not get in at port $2: $(cat client.err)"
 }
 
-# expect_log TITLE WORDS: in the broker's log, within 20 s
+# expect_log TITLE WORDS: in the broker's log, in time
 expect_log() {
     if wait_for broker.log "$2"; then echo "ok: $1"; else fail "$1: no '$2' in the broker's log"; fi
 }
@@ -178,15 +160,14 @@ expect_log() {
 expect_event() {
     title=$1 words=$(printf '%b' "$2")
     shift 2
-    tries=150
-    while [ "$tries" -gt 0 ]; do
-        if "${CG_EVENT_FIELDS:?}" events.jsonl "$@" 2>fields.err >fields.out && grep -q -- "$words" fields.out; then
-            echo "ok: $title"
-            return
-        fi
-        tries=$((tries - 1))
-        sleep 0.1
-    done
-    fail "$title: no event '$words'; there are:"
-    cat fields.out fields.err >&2
+    if until_true has_event "$words" "$@"; then echo "ok: $title"; else
+        fail "$title: no event '$words'; there are:"
+        cat fields.out fields.err >&2
+    fi
+}
+# has_event WORDS KEY...: now
+has_event() {
+    words=$1
+    shift
+    "${CG_EVENT_FIELDS:?}" events.jsonl "$@" 2>fields.err >fields.out && grep -q -- "$words" fields.out
 }

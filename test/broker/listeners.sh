@@ -3,8 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:dev1"
 tls=$(free_port)
 plain=$(free_port)
 second=$(free_port)
@@ -13,13 +12,13 @@ version=$("$mosquitto" -h | sed -n 's/^mosquitto version \([0-9.]*\).*/\1/p')
 # policy SECTIONS
 policy() {
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "${1:-}" >policy.json
+    put_policy "${1:-}"
 }
 plugin="plugin $CG_PLUGIN\nplugin_opt_policy $scratch/policy.json\n"
 
 policy
 {
-    printf 'allow_anonymous true\n%b' "$plugin"
+    plugin_lines
     tls_listener "$tls" "require_certificate true\n"
     printf 'listener %s 127.0.0.1\n' "$plain"
 } >broker.conf
@@ -58,7 +57,7 @@ stop_broker
 # One listener without TLS beside one with it can be told apart on every version.
 policy ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}]"
 {
-    printf 'allow_anonymous true\n%b' "$plugin"
+    plugin_lines
     tls_listener "$tls" "require_certificate true\n"
     printf 'listener %s 127.0.0.1\n' "$plain"
 } >broker.conf
@@ -85,7 +84,7 @@ stop_broker
 # Rules of one listener alone.
 policy ", \"listeners\": [{\"port\": $second, \"client\": {\"rules\": {\"untrusted\": \"audit\"}, \"certificate\": \"optional\"}}]"
 {
-    printf 'allow_anonymous true\n%b' "$plugin"
+    plugin_lines
     tls_listener "$tls" "require_certificate true\n"
     tls_listener "$second" "require_certificate true\n"
 } >broker.conf
@@ -99,7 +98,7 @@ stop_broker
 
 policy ', "client": {"certificate": "optional"}, "identity": {"username": "cn", "authenticates": true}'
 {
-    printf 'allow_anonymous true\n%b' "$plugin"
+    plugin_lines
     tls_listener "$tls" "require_certificate false\n"
 } >broker.conf
 start_broker
@@ -136,7 +135,7 @@ start_broker
 client dev1 "$second" live sub -t none -W 6 &
 live=$!
 wait_for broker.log ' as live '
-sha256=$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
+sha256=$(sha256 dev1)
 policy ", \"deny\": [{\"sha256\": \"$sha256\"}], \"identity\": {\"username\": \"cn\", \"authenticates\": true}"
 expect_event "per_listener_settings: a live session on an idle broker ends when its certificate is denied" \
     "session_ended\tdeny_listed\tlive" event reason client_id
@@ -151,7 +150,7 @@ policy ', "identity": {"username": "cn", "authenticates": true}'
     tls_listener "$second" "plugin $CG_PLUGIN\nplugin_opt_trust_anchors $scratch/ca.pem\n"
     printf 'user %s\n' "$(id -un)"
 } >broker.conf
-if timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1; then fail "two lines with different options: it runs"; fi
+if run_to_end; then fail "two lines with different options: it runs"; fi
 expect_log "two plugin lines must say the same" "certguard: expected the same plugin_opt lines"
 
 {
@@ -165,7 +164,7 @@ stop_broker
 
 policy ', "identity": {"username": "cn", "authenticates": true}'
 {
-    printf 'allow_anonymous false\n%b' "$plugin"
+    plugin_lines false
     tls_listener "$tls" "require_certificate true\nuse_identity_as_username true\n"
 } >broker.conf
 start_broker
@@ -176,12 +175,12 @@ stop_broker
 
 policy
 cp server.pem server.good && cp server.key server.key.good
-make_leaf server clientAuth /CN=localhost DNS:localhost,IP:127.0.0.1
+pki "server: server issuer=ca cn=localhost eku=clientAuth"
 {
     printf 'user %s\nallow_anonymous true\n%b' "$(id -un)" "$plugin"
     tls_listener "$tls" "require_certificate true\n"
 } >broker.conf
-timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+run_to_end
 status=$?
 [ "$status" -eq 1 ] || fail "a broker with a client's certificate ends with $status"
 expect_event "a broker whose certificate breaks the rules ends" "broker_certificate_rejected\twrong_purpose" event reason

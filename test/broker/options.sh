@@ -20,7 +20,7 @@ refuses() {
         tls_listener "$port" "require_certificate true\n"
         printf 'plugin %s\n%b' "$CG_PLUGIN" "$3"
     } >broker.conf
-    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    run_to_end
     status=$?
     if [ "$status" -eq 124 ]; then
         fail "$1: the broker runs"
@@ -51,7 +51,7 @@ refuses "a log in a folder that is not there" "install -d" \
     tls_listener "$port" "require_certificate true\n"
     printf 'plugin %s\nplugin_opt_policy %s/rsa.json\n' "$CG_PLUGIN" "$scratch"
 } >broker.conf
-timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+run_to_end
 [ $? -ne 124 ] || fail "RSA ciphers and an EC key: the broker runs"
 grep -q 'rsa.json: $.tls.ciphers: no cipher of .* key: EC.*add ECDHE-ECDSA ciphers' broker.log ||
     fail "RSA ciphers and an EC key: $(grep certguard: broker.log)"
@@ -77,7 +77,7 @@ unreadable() {
         tls_listener "$port" "require_certificate true\n"
         printf 'plugin %s/mosquitto_certguard.so\n%b' "$scratch" "$3"
     } >broker.conf
-    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    run_to_end
     status=$?
     if [ "$status" -ne 0 ] && [ "$status" -ne 124 ] &&
         grep 'certguard: ' broker.log | grep "$2" | grep -q "user '*mosquitto"; then

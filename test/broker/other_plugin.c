@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Another plugin in the same broker, for tests: it lets in whoever names the authentication method "TEST" (MQTT 5
  * extended authentication), and it speaks TLS for itself, with a certificate that no policy would take. */
-#include "broker/mosquitto_headers.h"
+#include "plugin_entry.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <string.h>
-
-int mosquitto_plugin_version(int count, const int *versions);
-int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count);
-int mosquitto_plugin_cleanup(void *data, struct mosquitto_opt *options, int count);
 
 static mosquitto_plugin_id_t *identifier;
 
@@ -63,14 +59,6 @@ static int on_extended_auth(int event, void *event_data, void *unused)
     bool tls = speaks_tls();
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "other plugin: asked; its own TLS %s", tls ? "works" : "fails");
     return strcmp(auth->auth_method, "TEST") == 0 ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
-}
-
-int mosquitto_plugin_version(int count, const int *versions)
-{
-    for (int i = 0; i < count; i++)
-        if (versions[i] == 5)
-            return 5;
-    return -1;
 }
 
 int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count)

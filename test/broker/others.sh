@@ -3,8 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:dev1"
 tls=$(free_port)
 plain=$(free_port)
 extended='-V 5 -D connect authentication-method TEST'
@@ -13,9 +12,10 @@ extended='-V 5 -D connect authentication-method TEST'
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n%b' "$CG_PLUGIN" "$scratch" "${2:-}"
+        plugin_lines
+        printf '%b' "${2:-}"
         tls_listener "$tls" "require_certificate true\n"
         printf 'listener %s 127.0.0.1\n' "$plain"
     } >broker.conf

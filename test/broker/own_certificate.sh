@@ -5,60 +5,35 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-new_key strange
+pki "other: ca" "strange: issuer=ca" "good: server issuer=ca cn=localhost days=-1..9"
 tls=$(free_port)
 second=$(free_port)
 plain=$(free_port)
 
-# --- certificates and CRLs of any time ---
-
-cat >ca.cnf <<END
-[ca]
-default_ca = d
-[d]
-database = index.txt
-new_certs_dir = .
-default_md = sha256
-policy = p
-unique_subject = no
-rand_serial = yes
-crlnumber = crlnumber
-crl_extensions = c
-[p]
-commonName = supplied
-[c]
-authorityKeyIdentifier = keyid
-END
-: >index.txt
-echo 01 >crlnumber
-
-moment() { # WORDS of date -d
-    date -u -d "$1" +%Y%m%d%H%M%SZ
-}
+# --- certificates and CRLs of any time, in days from now ---
 
 # own FROM TO [CA]: server.pem of that time, with the same key
 own() {
-    openssl ca -batch -notext -config ca.cnf -cert "${3:-ca}.pem" -keyfile "${3:-ca}.key" -in server.csr -extfile server.ext \
-        -startdate "$(moment "$1")" -enddate "$(moment "$2")" -out own.new 2>openssl.err || cat openssl.err >&2
-    mv own.new server.pem
+    pki "own: server issuer=${3:-ca} key=@good cn=localhost days=$1..$2"
+    mv own.pem server.pem
 }
 
 # list FROM TO: a new CRL of that time
+number=0
 list() {
-    openssl ca -batch -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -crl_lastupdate "$(moment "$1")" \
-        -crl_nextupdate "$(moment "$2")" -out list.new 2>openssl.err || cat openssl.err >&2
-    mv list.new list.pem
+    number=$((number + 1))
+    pki "list: crl issuer=ca number=$number days=$1..$2 revoke=$revoked"
 }
 
 # revoke NAME: and a new CRL says so
+revoked=
 revoke() {
-    openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke "$1.pem" 2>/dev/null
-    list '-1 day' '+9 days'
+    revoked="$revoked,0x$(openssl x509 -in "$1.pem" -noout -serial | sed 's/.*=//')"
+    list -1 9
 }
 
 all_good() {
-    cp good.pem server.pem && cp good.key server.key && chmod 600 server.key && list '-1 day' '+9 days'
+    cp good.pem server.pem && cp good.key server.key && chmod 600 server.key && list -1 9
 }
 
 # --- the broker with either: $how is certfile or credential ---
@@ -75,7 +50,8 @@ configure() {
         "$credential" "${1:-}" >policy.new
     mv policy.new policy.json
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
+        plugin_lines
+        printf 'user %s\n' "$(id -un)"
         printf 'persistence true\npersistence_location %s/\nlistener %s 127.0.0.1\n' "$scratch" "$plain"
         tls_listener "$tls" | sed "s/server\./$conf_certificate./"
         tls_listener "$second" | sed "s/server\./${second_certificate:-$conf_certificate}./"
@@ -85,8 +61,7 @@ configure() {
 
 refuses() { # TITLE REASON HINT
     configure
-    # shellcheck disable=SC2086
-    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    run_to_end
     got=$?
     want=3 # of the plugin's initialisation
     [ "$how" = credential ] || want=1
@@ -130,23 +105,19 @@ still() {
     expect "and what was in use is served" in dev1 "$tls" dev1
 }
 
-own '-1 day' '+9 days'
-cp server.pem good.pem && cp server.key good.key
-cp index.txt index.good # in which it is not revoked
-
 # --- at the start, what time cures: the broker runs, refuses TLS clients, and recovers ---
 
 how=certfile
-all_good && own '-9 days' '-1 day'
+all_good && own -9 -1
 waits "expired" expired 'Renew it'
 cp good.pem server.pem
 kill -HUP "$broker_pid"
 recovers "renewed, and SIGHUP"
 
 for how in certfile credential; do
-    all_good && list '-9 days' '-1 day'
+    all_good && list -9 -1
     waits "the CRL has lapsed" crl_expired 'certguard crl'
-    list '-1 day' '+9 days'
+    list -1 9
     recovers "a new CRL"
 done
 
@@ -170,12 +141,12 @@ fi
 # --- at the start, what it does not: no broker, and a supervisor can see that it failed ---
 
 for how in certfile credential; do
-    all_good && own '-1 day' '+9 days'
+    all_good && own -1 9
     revoke server
     refuses "revoked" revoked 'new key'
     [ "$how" = credential ] || [ -s mosquitto.db ] || fail "the database is not saved"
     rm -f mosquitto.db
-    all_good && own '-1 day' '+9 days' other
+    all_good && own -1 9 other
     refuses "untrusted" untrusted 'server.trust.anchors.*never in trust.anchors'
 done
 all_good && cp strange.key server.key
@@ -191,8 +162,7 @@ for key in strange nowhere; do
     all_good && rm server.key
     [ "$key" = nowhere ] || cp strange.key server.key
     configure
-    # shellcheck disable=SC2086
-    timeout 20 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+    run_to_end
     got=$?
     [ "$got" = 1 ] || fail "certfile, key $key: it ends with $got"
     grep -q 'Unable to load server key file' broker.log || fail "certfile, key $key: no word on it"
@@ -212,13 +182,16 @@ stop_broker
 
 # --- two certificates: one that is wrong does not hide the other ---
 
-all_good && own '-9 days' '-2 days' && cp server.pem two.pem && cp server.key two.key && chmod 600 two.key
-own '-9 days' '-1 day'
+all_good && own -9 -2 && cp server.pem two.pem && cp server.key two.key && chmod 600 two.key
+own -9 -1
 second_certificate=two
+both_told() {
+    [ "$(rejections)" = 2 ]
+}
 configure
 start_broker
 expect_event "two that expired" '^broker_certificate_rejected	expired' event reason
-[ "$(rejections)" = 2 ] || fail "two certificates that expired are told $(rejections) times"
+until_true both_told || fail "two certificates that expired are told $(rejections) times"
 expect "refused" out dev1 "$tls" dev1
 expect "refused too" out dev1 "$second" dev1
 cp good.pem two.pem && kill -HUP "$broker_pid"
@@ -241,7 +214,7 @@ how=credential
 configure
 start_broker
 expect "a good one" in dev1 "$tls" dev1
-own '-9 days' '-1 day'
+own -9 -1
 still "reload, expired" '^snapshot_rejected	.*refused by the server policy: expired' event detail
 cp good.pem server.pem && cp strange.key server.key
 still "reload, the key does not fit" '^snapshot_rejected	.*belongs to none' event detail
@@ -252,11 +225,11 @@ stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
 
 # Listeners with a line of their own in the policy have the same pair: what happens to it is told once.
-cp index.good index.txt
+revoked=
 all_good
 configure ", \"listeners\": [{\"port\": $plain, \"plain\": \"allow\"}, {\"port\": $second, \"sessions\": \"end\"}]"
 start_broker
-own '+1 day' '+9 days'
+own 1 9
 still "reload, not yet valid, two listeners inherit it" '^snapshot_rejected	.*server.pem: .*refused by the server policy: not_yet_valid' event detail
 for again in 1 2; do # the words change with the time
     tick=$(date +%s)
@@ -265,7 +238,7 @@ for again in 1 2; do # the words change with the time
 done
 expect "and is looked at again" in dev1 "$tls" dev1
 told_once "what listeners inherit and is refused" snapshot_rejected
-own '-1 day' '+8 days'
+own -1 8
 still "reload, a new one" '^credential_swapped' event
 told_once "what listeners inherit and is swapped" credential_swapped
 stop_broker
@@ -281,7 +254,7 @@ expect_log "certfile, SIGHUP, the key does not fit: Mosquitto says so" 'Unable t
 expect "and what was in use is served" in dev1 "$tls" dev1
 cp good.key server.key
 : >events.jsonl
-own '-1 day' '+3 days' && kill -HUP "$broker_pid"
+own -1 3 && kill -HUP "$broker_pid"
 expect_event "certfile, SIGHUP, one that expires soon: warned of" \
     '^expiry_warning	the broker.s certificate (certfile) expires in [23] days' event detail
 
@@ -298,15 +271,15 @@ hup() { # FROM TO [CA]
     own "$@" && kill -HUP "$broker_pid"
 }
 hup_revoked() {
-    own '-1 day' '+9 days' && revoke server && kill -HUP "$broker_pid"
+    own -1 9 && revoke server && kill -HUP "$broker_pid"
 }
-turns "SIGHUP, expired" expired hup '-9 days' '-1 day'
-turns "SIGHUP, not yet valid" not_yet_valid hup '+1 day' '+9 days'
-turns "SIGHUP, untrusted" untrusted hup '-1 day' '+9 days' other
+turns "SIGHUP, expired" expired hup -9 -1
+turns "SIGHUP, not yet valid" not_yet_valid hup 1 9
+turns "SIGHUP, untrusted" untrusted hup -1 9 other
 turns "SIGHUP, revoked" revoked hup_revoked
 cp good.pem server.pem && kill -HUP "$broker_pid"
 expect_event "certfile, SIGHUP, a good one: served" '^broker_certificate_accepted' event
-turns "running, the CRL lapses" crl_expired list '-9 days' '-1 day'
+turns "running, the CRL lapses" crl_expired list -9 -1
 turns "running, revoked" revoked revoke good
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"

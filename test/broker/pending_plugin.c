@@ -2,13 +2,9 @@
 /* Another plugin in the same broker, for tests: extended authentication (MQTT 5 section 4.12) that takes more than one
  * packet, so that a CONNECT stays undecided for as long as its client likes. Method "WAIT": the broker asks for more until
  * the client's data is "in" (let in) or "no" (refused). */
-#include "broker/mosquitto_headers.h"
+#include "plugin_entry.h"
 
 #include <string.h>
-
-int mosquitto_plugin_version(int count, const int *versions);
-int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count);
-int mosquitto_plugin_cleanup(void *data, struct mosquitto_opt *options, int count);
 
 static mosquitto_plugin_id_t *identifier;
 
@@ -32,14 +28,6 @@ static int on_continue(int event, void *event_data, void *unused)
     if (is_data(auth, "in"))
         return MOSQ_ERR_SUCCESS;
     return is_data(auth, "no") ? MOSQ_ERR_AUTH : MOSQ_ERR_AUTH_CONTINUE;
-}
-
-int mosquitto_plugin_version(int count, const int *versions)
-{
-    for (int i = 0; i < count; i++)
-        if (versions[i] == 5)
-            return 5;
-    return -1;
 }
 
 int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count)

@@ -12,9 +12,9 @@ printf 'gate:%s\n' "$key" >psk.txt
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines
         printf 'listener %s 127.0.0.1\npsk_hint plant\npsk_file %s/psk.txt\n' "$psk" "$scratch"
         tls_listener "$tls" "require_certificate true\n"
     } >broker.conf
@@ -89,9 +89,8 @@ broker_with ", \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
 mosquitto_sub -h 127.0.0.1 -p "$psk" -i live --psk-identity gate --psk "$key" -t none -W 30 >/dev/null 2>&1 &
 live=$!
 wait_for broker.log ' as live ' || fail "the live session did not connect"
-admin=$(openssl x509 -in dev1.pem -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
 printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}, "sessions": "report",
-    "admin": [{"sha256": "%s"}]}\n' "$admin" >policy.new
+    "admin": [{"sha256": "%s"}]}\n' "$(sha256 dev1)" >policy.new
 mv policy.new policy.json
 expect_event "or is reported, as the policy says" "session_audited\tpsk_not_allowed\tlive" event reason client_id
 topic='$CONTROL/certguard/v1'

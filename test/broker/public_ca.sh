@@ -5,27 +5,18 @@
 . "$(dirname "$0")/lib.sh"
 begin
 tls=$(free_port)
-make_ca ca
-make_ca public
-make_leaf server serverAuth /CN=localhost DNS:localhost,IP:127.0.0.1 public
-make_leaf dev1 clientAuth /CN=dev1 URI:urn:plant:dev1
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger public
-make_leaf gone clientAuth /CN=gone URI:urn:plant:gone
-cp ca.pem clients.pem
+pki "clients: ca cn=ca" "public: ca" "server: server issuer=public cn=localhost" \
+    "dev1: issuer=clients" "stranger: issuer=public" "gone: issuer=clients"
+cp public.pem ca.pem # which the clients trust, as a device would
 
-# crl [NAME]: clients.crl, which revokes NAME
-: >index.txt
-printf '[ca]\ndefault_ca = d\n[d]\ndatabase = index.txt\ndefault_md = sha256\ncrlnumber = number\ncrl_extensions = c\n[c]\nauthorityKeyIdentifier = keyid\n' >ca.cnf
-echo 01 >number
+# crl [NAME]: the next clients.crl, which revokes NAME
+number=0
 crl() {
-    [ -z "${1:-}" ] || openssl ca -config ca.cnf -cert clients.pem -keyfile ca.key -revoke "$1.pem" 2>/dev/null
-    openssl ca -config ca.cnf -cert clients.pem -keyfile ca.key -gencrl -crldays 9 -out new.crl 2>/dev/null
-    mv new.crl clients.crl
+    number=$((number + 1))
+    pki "clients-crl: crl issuer=clients number=$number revoke=${1:-}"
+    mv clients-crl.pem clients.crl
 }
 crl
-
-# The clients of this test trust what a device would: the public CA.
-cp public.pem ca.pem
 
 # configure [MEMBERS OF server.trust]
 configure() {
@@ -36,7 +27,8 @@ configure() {
         "$own" "$credential" >policy.new
     mv policy.new policy.json
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\nuser %s\n' "$CG_PLUGIN" "$scratch" "$(id -un)"
+        plugin_lines
+        printf 'user %s\n' "$(id -un)"
         tls_listener "$tls" "require_certificate true\n" | sed 's/ca\.pem/clients.pem/'
     } >broker.conf
 }
@@ -83,7 +75,6 @@ for how in certfile credential; do
     expect "$how: a client of the public CA, with no public CA" out stranger "$tls" stranger
     cp ca.pem public.pem
     stop_broker
-    : >index.txt
     crl
 done
 

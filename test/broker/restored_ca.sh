@@ -5,33 +5,18 @@
 . "$(dirname "$0")/lib.sh"
 begin
 tls=$(free_port)
-export CERTGUARD_DIR="$scratch/home"
-# as doctor prints it
-certguard() { "$CG_TOOL" "$@" >out 2>err || fail "certguard $*: $(cat err)"; }
-put_crl() { cp home/crl.pem crl.new && mv crl.new crl.pem; }
 # out_soon TITLE NAME: the CRL is taken within a second
 out_soon() {
-    tries=50
-    while client "$2" "$tls" "$2" pub -t test -m hello && [ "$tries" -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.1
-    done
+    until_true stays_out "$2"
     expect "$1" out "$2" "$tls" "$2"
 }
+stays_out() {
+    ! client "$1" "$tls" "$1" pub -t test -m hello
+}
 
-certguard init --no-passphrase --name Home
-certguard issue broker broker --san dns:localhost --san ip:127.0.0.1
-for name in dev1 dev2; do
-    certguard issue client $name
-    cp home/live/$name/fullchain.pem $name.pem
-    cp home/live/$name/privkey.pem $name.key
-done
-cp home/ca.pem ca.pem
-cp home/live/broker/fullchain.pem server.pem
-cp home/live/broker/privkey.pem server.key
-put_crl
+make_home dev1 dev2
 printf '{"trust": {"anchors": "ca.pem", "crls": "crl.pem"}, "state": "state", "log": {"file": "events.jsonl"}}\n' >policy.json
-{ tls_listener "$tls" "require_certificate true\n"; printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"; } >broker.conf
+{ tls_listener "$tls" "require_certificate true\n"; plugin_lines; } >broker.conf
 # doctor TITLE ID|nothing: which of the rules about the state hold
 doctor() {
     "$CG_TOOL" --json -v doctor --config broker.conf --user "$(id -un)" >out 2>err
@@ -54,7 +39,7 @@ rm -rf home
 mv backup home
 certguard crl
 put_crl
-timeout 10 ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c broker.conf >broker.log 2>&1
+run_to_end
 status=$?
 { [ "$status" != 0 ] && [ "$status" != 124 ]; } || fail "the broker starts with a lower number: $status"
 grep -q "is older than number [0-9a-f]* of " broker.log || fail "no reason: $(cat broker.log)"

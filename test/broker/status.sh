@@ -3,21 +3,16 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_leaf boss clientAuth /CN=boss URI:urn:plant:boss
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:stranger other
+pki "boss: issuer=ca" "other: ca" "stranger: issuer=other"
 tls=$(free_port)
 plain=$(free_port)
-sha256() {
-    openssl x509 -in "$1.pem" -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1
-}
 policy() { # [MEMBERS]
     printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl"}, "plain": "allow", %s
         "admin": [{"sha256": "%s"}]}\n' "${1:-}" "$(sha256 boss)"
 }
 policy >policy.json
 {
-    printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+    plugin_lines
     tls_listener "$tls" "require_certificate true\n"
     printf 'listener %s 127.0.0.1\n' "$plain"
 } >broker.conf

@@ -4,8 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
-make_ca other
-make_leaf stranger clientAuth /CN=stranger URI:urn:plant:dev1 other
+pki "other: ca" "stranger: issuer=other san=uri:urn:plant:dev1"
 mqtt=$(free_port)
 tls=$(free_port)
 plain=$(free_port)
@@ -14,9 +13,9 @@ plain=$(free_port)
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}%s}\n' "$1" >policy.json
+    put_policy "$1"
     {
-        printf 'allow_anonymous true\nplugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
+        plugin_lines
         tls_listener "$mqtt" "require_certificate true\n"
         tls_listener "$tls" "require_certificate false\nprotocol websockets\n"
         printf 'listener %s 127.0.0.1\nprotocol websockets\n' "$plain"
@@ -31,13 +30,10 @@ clean_session='\0000' # the flags of its CONNECT, masked
 kept_session='\0002'
 # await WORDS SHOW: until the answer, as SHOW shows it, has the words; false when the connection is over or nothing comes
 await() {
-    tries=100
-    while [ "$tries" -gt 0 ] && [ ! -e ws.over ]; do
-        ! "$2" ws.raw | grep -q "$1" || return 0
-        tries=$((tries - 1))
-        sleep 0.1
-    done
-    return 1
+    until_true over_or_shows "$1" "$2" && "$2" ws.raw | grep -q "$1"
+}
+over_or_shows() {
+    [ -e ws.over ] || "$2" ws.raw | grep -q "$1"
 }
 # The two messages of the client, with time for the answer to the first; ends when the answer to the second is there.
 speak() {

@@ -5,8 +5,7 @@
 # looks again: the fault is gone, who came in still does, and nobody else does. What cannot be done here stands in the list at
 # the end, with the reason. A line without a row, and a row without its line, are failures.
 unset CDPATH
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../tool/lib.sh"
+. "$(dirname "$0")/../tool/lib.sh"
 
 "$CURE_LIST" | sort -u >list
 : >seen
@@ -21,27 +20,19 @@ at_start=$(past 60)
 ok cg -q --at "$at_start" -C home init --no-passphrase --name "Home CA" --path-length 3
 ok cg -q --at "$at_start" -C far init --no-passphrase --name "Far CA"
 ok cg -q --at "$at_start" -C public init --no-passphrase --name "Public CA"
-openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem 2>err || fail "no key"
-openssl pkey -in key.pem -pubout -out pub.pem
-serial=1000
+cp home/ca.pem home.pem && cp home/ca/key.pem home.key
 
-# signed FILE CA CA-KEY NAME EXTENSIONS [ARGUMENTS]: a certificate by openssl, for what certguard does not make
+# signed NAME ISSUER WORDS: NAME.pem by the PKI maker, for what certguard does not make; of 20 days
 signed()
 {
-    file_=$1 by=$2 by_key=$3 subject_=$4 serial=$((serial + 1))
-    printf '%b\n' "$5" >ext
-    shift 5
-    case " $* " in *" -force_pubkey "*) ;; *) set -- "$@" -force_pubkey pub.pem ;; esac
-    openssl x509 -new -subj "/CN=$subject_" -CA "$by" -CAkey "$by_key" -extfile ext -days 20 \
-        -set_serial "${SERIAL:-0x4a58${serial}77665544332211}" -out "$file_" "$@" 2>err || fail "openssl made no $file_"
+    pki "$1: bare issuer=$2 days=0..20 $3"
 }
-BASE='basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid'
-KU='\nkeyUsage=critical,digitalSignature'
-SAN='\nsubjectAltName=DNS:x.lan,IP:127.0.0.1'
-CLIENT='\nextendedKeyUsage=clientAuth'
-SERVER='\nextendedKeyUsage=serverAuth'
-CA='basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid'
-home="home/ca.pem home/ca/key.pem"
+BASE='bc=critical,CA:FALSE ski=auto aki=auto'
+KU=' ku=critical,digitalSignature'
+SAN=' san=dns:x.lan,ip:127.0.0.1'
+CLIENT=' eku=clientAuth'
+SERVER=' eku=serverAuth'
+CA='bc=critical,CA:TRUE ku=critical,keyCertSign,cRLSign ski=auto aki=auto'
 
 # ---- the population: files in "people", each as its owner would send it ----
 
@@ -59,14 +50,12 @@ for n in good1 good2 stolen gone thief broker; do cp home/live/$n/fullchain.pem 
 cp far/live/fardev/fullchain.pem people/fardev.pem
 cp public/live/stranger/fullchain.pem people/stranger.pem
 cp public/live/impostor/fullchain.pem people/impostor.pem
-# shellcheck disable=SC2086
-{
-    signed people/printer.pem $home printer "$BASE$KU$SAN"
-    signed people/anyuse.pem $home anyuse "$BASE$KU$SAN\nextendedKeyUsage=anyExtendedKeyUsage"
-    signed people/signer.pem $home signer "$BASE\nkeyUsage=critical,keyEncipherment$SAN$CLIENT"
-    signed people/nameless.pem $home nameless "$BASE$KU$CLIENT"
-    signed people/oldhash.pem $home oldhash "$BASE$KU$SAN$CLIENT" -sha1
-}
+signed printer home "$BASE$KU$SAN"
+signed anyuse home "$BASE$KU$SAN eku=anyExtendedKeyUsage"
+signed signer home "$BASE ku=critical,keyEncipherment$SAN$CLIENT"
+signed nameless home "$BASE$KU$CLIENT"
+signed oldhash home "$BASE$KU$SAN$CLIENT digest=sha1"
+mv printer.pem anyuse.pem signer.pem nameless.pem oldhash.pem people/
 ok cg -q -C home crl
 ok cg -q -C far crl
 

@@ -11,24 +11,22 @@ crls=$trust
 for w in client server bridge; do
     eku=$(use $w)
     all="$BASE$KU$SAN$eku"
-    signed plain-$w.pem $home plain-$w "$all"
-    signed sub1.pem $home "Sub 1" "$CA"
-    signed sub2.pem sub1.pem key.pem "Sub 2" "$CA"
-    signed deep.pem sub2.pem key.pem deep "$all"
+    signed plain-$w home "$all"
+    signed sub1 home "$CA"
+    signed sub2 sub1 "$CA"
+    signed deep sub2 "$all"
     cat deep.pem sub2.pem sub1.pem >deep-$w.pem
     trust='"anchors": "home/ca.pem"'
     by_key chain_too_long $w $w.max_chain deep-$w.pem '"max_chain": 2' '"max_chain": 3'
     by_key too_deep $w $w.max_depth deep-$w.pem '"max_depth": 1' '"max_depth": 2'
-    signed large.pem $home large "$all\n1.2.3.4=DER:$(printf '%02000d' 0)"
+    signed large home "$all ext=1.2.3.4=$(printf '%02000d' 0)"
     cat large.pem sub1.pem sub2.pem >large-$w.pem
     by_key chain_too_large $w $w.max_chain_bytes large-$w.pem '"max_chain_bytes": "1KiB"' '"max_chain_bytes": "64KiB"'
     trust=$crls
 
-    [ -e rsa1.pub ] || openssl genrsa 1024 2>err | openssl pkey -pubout -out rsa1.pub
-    signed small-$w.pem $home small "$all" -force_pubkey rsa1.pub
+    signed small-$w home "$all key=rsa1024"
     by_key key_size $w $w.insecure_rsa_min_bits small-$w.pem '' '"insecure_rsa_min_bits": 1024'
-    [ -e rsa3.pub ] || openssl genrsa 3072 2>err | openssl pkey -pubout -out rsa3.pub
-    signed big-$w.pem $home big "$all" -force_pubkey rsa3.pub
+    signed big-$w home "$all key=rsa3072"
     by_key key_size $w $w.rsa_max_bits big-$w.pem '"rsa_max_bits": 2048' '"rsa_max_bits": 3072'
     by_key key_algorithm $w $w.key_algorithms big-$w.pem '"key_algorithms": ["ec:P-256"]' '"key_algorithms": ["ec:P-256", "rsa"]'
 
@@ -40,7 +38,7 @@ for w in client server bridge; do
         '"certificate_policies": {"require_explicit": true}' '"certificate_policies": {}'
     ext='"extensions": [{"oid": "1.2.3.4"'
     by_key extension_missing $w $w.extensions plain-$w.pem "$ext}]" '"extensions": []'
-    signed text-$w.pem $home text "$all\n1.2.3.4=ASN1:UTF8:here"
+    signed text-$w home "$all ext=1.2.3.4=0c0468657265"
     by_key extension_value $w $w.extensions text-$w.pem "$ext, \"text\": \"there\"}]" '"extensions": []'
     by_key extension_forbidden $w $w.extensions text-$w.pem "$ext, \"forbidden\": true}]" '"extensions": []'
     by_key subject_mismatch $w $w.subject plain-$w.pem '"subject": [{"attribute": "O", "equals": "x"}]' '"subject": []'
@@ -48,43 +46,32 @@ done
 
 # ---- the broker's own certificate: a new one, by the command as it is printed ----
 
-# shellcheck disable=SC2086
-{
-    all="$BASE$KU$SAN$SERVER"
-    signed notclient.pem $home notclient "$BASE$KU$SAN$CLIENT"
-    signed noeku.pem $home noeku "$BASE$KU$SAN"
-    signed anyeku.pem $home anyeku "$BASE$KU$SAN\nextendedKeyUsage=anyExtendedKeyUsage"
-    signed noku.pem $home noku "$BASE\nkeyUsage=critical,keyEncipherment$SAN$SERVER"
-    SERIAL=0
-    signed zero.pem $home zero "$all"
-    SERIAL=
-    signed critical.pem $home critical "$all\n1.2.3.5=critical,DER:0500"
-    signed asca.pem $home asca "$CA$SAN$SERVER"
-    signed nosan.pem $home nosan "$BASE$KU$SERVER"
-    signed badsan.pem $home badsan "$BASE$KU$SERVER\nsubjectAltName=DNS:b*.lan"
-    signed sha1.pem $home sha1 "$all" -sha1
-    signed lax.pem $home lax "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
-    openssl genrsa -3 2048 2>err | openssl pkey -pubout -out rsae3.pub
-    signed e3.pem $home e3 "$all" -force_pubkey rsae3.pub
-    openssl ecparam -name prime256v1 -genkey -param_enc explicit 2>err | openssl pkey -pubout -out explicit.pub
-    signed curve.pem $home curve "$all" -force_pubkey explicit.pub
-    openssl req -x509 -key key.pem -subj /CN=own -days 20 -addext basicConstraints=critical,CA:FALSE \
-        -addext extendedKeyUsage=serverAuth -addext subjectAltName=DNS:x.lan -out own.pem 2>err
-    openssl req -x509 -key key.pem -subj "/CN=Home CA" -days 20 -addext keyUsage=critical,keyCertSign -out twin.pem 2>err
-    signed twins.pem twin.pem key.pem twins "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
-    openssl req -new -key key.pem -subj /CN=v1 -out v1.csr 2>err
-    make_v1 v1.csr home/ca.pem home/ca/key.pem 20 0x4a58176655443322 v1.pem 2>err
-    openssl pkey -in home/live/broker/privkey.pem -out broker.key
-    signed below.pem home/live/broker/cert.pem broker.key below "$all"
-    cat below.pem home/live/broker/cert.pem >notca.pem
-    signed proxied.pem home/live/broker/cert.pem broker.key proxied "$BASE$KU$SERVER\nproxyCertInfo=critical,language:id-ppl-anyLanguage"
-    cat proxied.pem home/live/broker/cert.pem >proxy.pem
-    sub="basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid"
-    signed short1.pem $home "Short 1" "$sub"
-    signed short2.pem short1.pem key.pem "Short 2" "$CA"
-    signed low.pem short2.pem key.pem low "$all"
-    cat low.pem short2.pem short1.pem >pathlen.pem
-}
+all="$BASE$KU$SAN$SERVER"
+signed notclient home "$BASE$KU$SAN$CLIENT"
+signed noeku home "$BASE$KU$SAN"
+signed anyeku home "$BASE$KU$SAN eku=anyExtendedKeyUsage"
+signed noku home "$BASE ku=critical,keyEncipherment$SAN$SERVER"
+signed zero home "$all serial=0"
+signed critical home "$all ext=critical,1.2.3.5=0500"
+signed asca home "$CA$SAN$SERVER"
+signed nosan home "$BASE$KU$SERVER"
+signed badsan home "$BASE$KU$SERVER san=dns:b*.lan"
+signed sha1 home "$all digest=sha1"
+signed lax home "bc=critical,CA:FALSE ski=auto$KU$SAN$SERVER"
+signed e3 home "$all key=rsa2048-e3"
+signed curve home "$all key=p256-explicit"
+pki "own: bare days=0..20 $all" "twin: ca cn='Home CA' days=0..20"
+signed twins twin "bc=critical,CA:FALSE$KU$SAN$SERVER"
+signed v1 home version=1
+cp home/live/broker/cert.pem broker.pem && cp home/live/broker/privkey.pem broker.key
+signed below broker "$all"
+cat below.pem home/live/broker/cert.pem >notca.pem
+signed proxied broker "$BASE$KU$SERVER proxy=critical,language:id-ppl-anyLanguage"
+cat proxied.pem home/live/broker/cert.pem >proxy.pem
+signed short1 home "$CA bc=critical,CA:TRUE,pathlen:0"
+signed short2 short1 "$CA"
+signed low short2 "$all"
+cat low.pem short2.pem short1.pem >pathlen.pem
 n=0
 for row in untrusted:people/impostor self_signed:own bad_signature:twins wrong_purpose:notclient eku_missing:noeku eku_any:anyeku \
     key_usage:noku bad_serial:zero unknown_critical_extension:critical ca_as_end_entity:asca san_missing:nosan \
@@ -106,7 +93,7 @@ by_command san_missing server named nosan.pem "$host"
 by_command san_malformed server named2 badsan.pem "$host"
 by_command host_mismatch server named3 plain-server.pem "$host" '"names": ["broker.lan"]'
 by_key host_mismatch server server.names plain-server.pem '"names": ["broker.lan"]' '"names": []'
-signed uri.pem $home uri "$BASE$KU$SERVER\nsubjectAltName=URI:urn:x"
+signed uri home "$BASE$KU$SERVER san=uri:urn:x"
 by_command san_type server named4 uri.pem "$host" '"san_required": ["dns"]'
 by_command lifetime_too_long server brief home/live/broker/fullchain.pem "certguard issue broker NAME --lifetime DURATION" \
     '"max_lifetime": "40d"'
@@ -130,10 +117,9 @@ trust=$crls
 
 new="certguard issue client NAME"
 by_command untrusted client c1 people/stranger.pem "$new"
-openssl req -x509 -key key.pem -subj /CN=own -days 20 -addext basicConstraints=critical,CA:FALSE \
-    -addext extendedKeyUsage=clientAuth -addext subjectAltName=DNS:x.lan -out self.pem 2>err
+pki "self: bare days=0..20 $BASE$KU$SAN$CLIENT"
 by_command self_signed client c2 self.pem "$new"
-signed twinc.pem twin.pem key.pem twinc "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none$KU$SAN$CLIENT"
+signed twinc twin "bc=critical,CA:FALSE$KU$SAN$CLIENT"
 by_command bad_signature client c3 twinc.pem "$new"
 by_command wrong_purpose client c4 plain-server.pem "$new"
 by_command wrong_purpose client c4 plain-server.pem "$new-client"
@@ -143,13 +129,12 @@ by_command eku_any client c6 people/anyuse.pem "$new"
 made_otherwise() # KIND NAME EXTENSIONS
 {
     ok cg -q -C home issue "$1" "$2"
-    # shellcheck disable=SC2086
-    signed "$2.pem" $home "$2" "$3"
+    signed "$2" home "$3"
     cp "$2.pem" "home/live/$2/cert.pem"
     cp "$2.pem" "home/live/$2/fullchain.pem"
     expect 1 cg -q -C home issue "$1" "$2"
 }
-for row in "eku_missing " "eku_any \nextendedKeyUsage=anyExtendedKeyUsage"; do
+for row in "eku_missing " "eku_any  eku=anyExtendedKeyUsage"; do
     name=$(printf '%s' "${row%% *}" | tr _ -)
     made_otherwise client "$name" "$BASE$KU$SAN${row#* }"
     by_command "${row%% *}" client "$name" "$name.pem" "certguard renew NAME --as client"
@@ -158,13 +143,13 @@ for row in "eku_missing " "eku_any \nextendedKeyUsage=anyExtendedKeyUsage"; do
 done
 by_command san_missing client c7 people/nameless.pem "$new"
 by_command san_missing client c7 people/nameless.pem "$new-new --san dns:NAME"
-signed caclient.pem $home caclient "$CA$SAN$CLIENT"
+signed caclient home "$CA$SAN$CLIENT"
 by_command ca_as_end_entity client c8 caclient.pem "$new"
 by_command revoked client thief people/thief.pem "$new"
 by_command expired client gone people/gone.pem "certguard renew NAME"
 by_command too_little_life_left client good2 people/good2.pem "certguard renew NAME" '"min_remaining": "150d"'
 by_command lifetime_too_long client good2 people/good1.pem "certguard renew NAME --lifetime DURATION" '"max_lifetime": "100d"'
-signed laxc.pem $home laxc "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$CLIENT"
+signed laxc home "bc=critical,CA:FALSE ski=auto$KU$SAN$CLIENT"
 by_key strict client client.strict laxc.pem '' '"strict": false'
 
 # ---- a bridge's peer: its roots are in bridge.trust ----
@@ -178,7 +163,7 @@ by_key crl_missing bridge bridge.trust.crls $hub "$one}" "$both"
 by_key crl_missing bridge bridge.trust $hub "$one}" "$one, \"crl_required\": false}"
 by_trust crl_missing bridge trust.crls $hub "$roots, \"crls\": \"home/crl.pem\"" "$roots, \"crls\": [\"home/crl.pem\", \"far/crl.pem\"]" \
     "$roots, \"crls\": [\"home/crl.pem\", \"far/crl.pem\"]"
-signed laxb.pem $home laxb "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
+signed laxb home "bc=critical,CA:FALSE ski=auto$KU$SAN$SERVER"
 by_key strict bridge bridge.strict laxb.pem '' '"strict": false'
 
 # ---- CRLs ----
@@ -216,79 +201,71 @@ by_lint()
     ! grep -q "($1)" out || fail "lint $1: $3: found again"
     grep "^lint|$1|" list >>seen
 }
-# all that "certguard issue" is the cure for: faults as openssl's extensions make them
+# all that "certguard issue" is the cure for
 ok cg -q -C home issue broker plain.lan
 plain=home/live/plain.lan/cert.pem
 leaf="$BASE$KU$SAN$SERVER"
 no_ku="$BASE$SAN$SERVER"
-# by_extensions RULE EXTENSIONS
-# shellcheck disable=SC2086
+# by_extensions RULE WORDS: of the PKI maker
 by_extensions()
 {
-    signed "lint-$1.pem" $home "lint $1" "$2"
+    signed "lint-$1" home "$2"
     by_lint "$1" "lint-$1.pem" "certguard issue" $plain
 }
-# shellcheck disable=SC2086
-signed same.pem $home "Home CA" "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
+signed same home "cn='Home CA' bc=critical,CA:FALSE$KU$SAN$SERVER"
 for row in not_v3:v1 san_missing:nosan san_malformed:badsan eku_missing:noeku eku_any:anyeku extension_unknown_critical:critical \
     serial_short:zero self_signed_leaf:own named_as_its_ca:same proxy_certificate:proxied; do
     by_lint ${row%%:*} ${row#*:}.pem certguard $plain
 done
 # shellcheck disable=SC2086
 for n in 1 2; do
-    SERIAL=0x4a5811223344556677$n
-    signed next$n.pem $home next$n "$leaf"
+    signed next$n home "$leaf serial=0x4a5811223344556677$n"
 done
-SERIAL=
 by_lint serial_counts_up "next1.pem next2.pem" certguard $plain
 by_lint san_missing_client people/nameless.pem "certguard issue client NAME" home/live/c7-new/cert.pem
-by_extensions key_usage_unfit "$BASE\nkeyUsage=critical,digitalSignature,keyEncipherment$SAN$SERVER"
+by_extensions key_usage_unfit "$BASE ku=critical,digitalSignature,keyEncipherment$SAN$SERVER"
 by_extensions key_usage_missing "$no_ku"
-by_extensions key_usage_no_signature "$no_ku\nkeyUsage=critical,keyAgreement"
-by_extensions key_usage_not_critical "$no_ku\nkeyUsage=digitalSignature"
-by_extensions key_usage_sign_without_ca "$no_ku\nkeyUsage=critical,digitalSignature,keyCertSign"
-by_extensions key_usage_empty "$no_ku\n2.5.29.15=critical,DER:03020700"
-by_extensions der_bit_list "$no_ku\n2.5.29.15=critical,DER:03020080"
-by_extensions der_not_strict "$no_ku\n2.5.29.15=critical,DER:03020781"
-by_extensions der_default "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid$KU$SAN$SERVER\n2.5.29.19=critical,DER:3003010100"
-by_extensions pathlen_without_ca "$CA$SAN$SERVER\nkeyUsage=critical,cRLSign\nbasicConstraints=critical,CA:TRUE,pathlen:0"
-by_extensions extension_malformed "$leaf\n2.5.29.31=DER:0403"
-by_extensions extension_criticality "$leaf\n1.3.6.1.5.5.7.1.1=critical,DER:3019301706082b06010505073001860b687474703a2f2f612e6c616e"
-by_extensions extension_criticality_unusual "$leaf\nissuerAltName=critical,DNS:a.lan"
-by_extensions extension_empty "$leaf\n2.5.29.32=DER:3000"
-by_extensions crl_point_empty "$leaf\n2.5.29.31=DER:3006300481020640"
-by_extensions netscape_extension "$leaf\nnsComment=made by hand"
-by_extensions ski_missing "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=keyid$KU$SAN$SERVER"
-by_extensions aki_missing "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=none$KU$SAN$SERVER"
+by_extensions key_usage_no_signature "$no_ku ku=critical,keyAgreement"
+by_extensions key_usage_not_critical "$no_ku ku=digitalSignature"
+by_extensions key_usage_sign_without_ca "$no_ku ku=critical,digitalSignature,keyCertSign"
+by_extensions key_usage_empty "$no_ku ext=critical,2.5.29.15=03020700"
+by_extensions der_bit_list "$no_ku ext=critical,2.5.29.15=03020080"
+by_extensions der_not_strict "$no_ku ext=critical,2.5.29.15=03020781"
+by_extensions der_default "ski=auto aki=auto$KU$SAN$SERVER ext=critical,2.5.29.19=3003010100"
+by_extensions pathlen_without_ca "$CA$SAN$SERVER ku=critical,cRLSign bc=critical,CA:TRUE,pathlen:0"
+by_extensions extension_malformed "$leaf ext=2.5.29.31=0403"
+by_extensions extension_criticality "$leaf ext=critical,1.3.6.1.5.5.7.1.1=3019301706082b06010505073001860b687474703a2f2f612e6c616e"
+by_extensions extension_criticality_unusual "$leaf ext=critical,2.5.29.18=30078205612e6c616e"
+by_extensions extension_empty "$leaf ext=2.5.29.32=3000"
+by_extensions crl_point_empty "$leaf ext=2.5.29.31=3006300481020640"
+by_extensions netscape_extension "$leaf ext=2.16.840.1.113730.1.13=160c6d6164652062792068616e64"
+by_extensions ski_missing "bc=critical,CA:FALSE aki=auto$KU$SAN$SERVER"
+by_extensions aki_missing "bc=critical,CA:FALSE ski=auto$KU$SAN$SERVER"
 
 # a CA's: the certificate made again with the same name and key, and what it issued before is taken as before
-# by_ca RULE EXTENSIONS
+# by_ca RULE WORDS
 by_ca()
 {
-    for n_ in faulty mended; do
-        [ $n_ = faulty ] && printf '%b\n' "[req]\ndistinguished_name=dn\n[dn]\n[x]\n$2" >ca.cnf
-        [ $n_ = faulty ] || printf '%b\n' "[req]\ndistinguished_name=dn\n[dn]\n[x]\n$CA\nbasicConstraints=critical,CA:TRUE,pathlen:0" >ca.cnf
-        openssl req -x509 -new -key key.pem -subj "/CN=CA $1" -days 20 -config ca.cnf -extensions x -out ca-$n_.pem 2>err || fail "no CA"
-    done
-    openssl pkey -in key.pem -out ca.key
-    signed ca-leaf.pem ca-faulty.pem ca.key leaf "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash$KU$SAN$CLIENT"
+    pki "ca-faulty: bare cn='CA $1' days=0..20 $2" \
+        "ca-mended: bare cn='CA $1' days=0..20 key=@ca-faulty $CA bc=critical,CA:TRUE,pathlen:0"
+    signed ca-leaf ca-faulty "bc=critical,CA:FALSE ski=auto$KU$SAN$CLIENT"
     by_lint "$1" ca-faulty.pem "with the same name and key" ca-mended.pem
     by_lint "$1" ca-faulty.pem "certguard init" home/ca.pem
     ok cg check --trust ca-mended.pem --policy lax.json ca-leaf.pem
 }
 printf '{"trust": {"anchors": "ca-mended.pem", "crl_required": false}, "client": {"strict": false}}\n' >lax.json
-ids='subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid'
-sign='\nkeyUsage=critical,keyCertSign,cRLSign'
+ids='ski=auto aki=auto'
+sign=' ku=critical,keyCertSign,cRLSign'
 by_ca ca_basic_constraints_missing "$ids$sign"
-by_ca ca_basic_constraints_not_critical "$ids$sign\nbasicConstraints=CA:TRUE"
+by_ca ca_basic_constraints_not_critical "$ids$sign bc=CA:TRUE"
 by_ca ca_pathlen_missing "$CA"
-by_ca ca_key_usage_missing "$ids\nbasicConstraints=critical,CA:TRUE"
-by_ca ca_key_usage_no_sign "$ids\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,cRLSign"
-by_ca ca_key_usage_no_crl "$ids\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"
-by_ca ca_ski_missing "subjectKeyIdentifier=none$sign\nbasicConstraints=critical,CA:TRUE"
-by_ca name_constraints_empty "$CA\n2.5.29.30=critical,DER:3000"
+by_ca ca_key_usage_missing "$ids bc=critical,CA:TRUE"
+by_ca ca_key_usage_no_sign "$ids bc=critical,CA:TRUE ku=critical,cRLSign"
+by_ca ca_key_usage_no_crl "$ids bc=critical,CA:TRUE ku=critical,keyCertSign"
+by_ca ca_ski_missing "$sign bc=critical,CA:TRUE"
+by_ca name_constraints_empty "$CA ext=critical,2.5.29.30=3000"
 ok cg -q -C narrow init --no-passphrase --name "Narrow CA" --permit-dns home.lan
-signed lint-nc.pem home/ca.pem home/ca/key.pem "lint nc" "$CA\nnameConstraints=critical,permitted;URI:https://home.example"
+signed lint-nc home "$CA nc=critical,permitted;URI:https://home.example"
 by_lint name_constraints_malformed lint-nc.pem "certguard init --permit-dns DOMAIN" narrow/ca.pem
 
 by_lint expired people/gone.pem "certguard renew NAME" home/live/gone/cert.pem
@@ -297,20 +274,15 @@ cp home/crl.pem lapsed.pem
 ok cg -q -C home crl
 by_lint crl_expired lapsed.pem "certguard crl" home/crl.pem
 ok cg lint home/crl.pem # all that "certguard crl" is the cure for
-: >index.txt
-echo 0303 >crlnumber
-printf '[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=1\n[n]\ncrlnumber=2\n[k]\nauthorityKeyIdentifier=keyid\n' >crl.cnf
-bare() # RULE ARGUMENTS: a CRL by openssl
+bare() # RULE WORDS: of the PKI maker
 {
-    rule_=$1
-    shift
-    openssl ca -config crl.cnf -gencrl -cert home/ca.pem -keyfile home/ca/key.pem -out "$rule_.pem" "$@" 2>err || fail "no CRL"
-    by_lint "$rule_" "$rule_.pem" "certguard crl" home/crl.pem
+    pki "$1: crl issuer=home days=0..1 $2"
+    by_lint "$1" "$1.pem" "certguard crl" home/crl.pem
 }
-bare crl_not_v2
-bare crl_number_missing -crlexts k
-bare crl_aki_missing
-bare crl_weak_digest -md sha1
+bare crl_not_v2 version=1
+bare crl_number_missing number=none
+bare crl_aki_missing aki=none
+bare crl_weak_digest digest=sha1
 ok cg -q -C home --at "$(past 5)" crl
 cp home/crl.pem half.pem
 ok cg -q -C home crl --refresh-if 50%
@@ -326,7 +298,7 @@ by_reason()
 by_reason
 
 # passphrases
-openssl pkey -in key.pem -aes128 -traditional -passout pass:secret -out old.key 2>err || fail "no old key"
+openssl pkey -in own.key -aes128 -traditional -passout pass:secret -out old.key 2>err || fail "no old key"
 scrypt='openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE'
 protect() # FILE NEWFILE: as it is printed; the passphrases that it would ask for are given
 {

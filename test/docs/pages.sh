@@ -3,11 +3,9 @@
 # Manuals and pages against the source: pages.sh SOURCE BUILD. Nothing named that is not there, nothing left out, no link
 # to nowhere, and the pages please their reader.
 set -u
-source=$1 build=$2 failures=0
-fail() {
-    echo "FAILED: $*" >&2
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/../lib/harness.sh"
+at_failure=go_on
+source=$1 build=$2
 
 # in_table FILE TERM: the first column of one of its tables names it
 in_table() {

@@ -5,31 +5,26 @@
 # Needs CG_PLUGIN, CG_TOOL and CG_TEST_TMP in the environment, and a mosquitto, or CG_MOSQUITTO.
 set -u
 unset CDPATH
+. "$(dirname "$0")/../lib/harness.sh"
+at_failure=go_on
 real=${CG_MOSQUITTO:-$(command -v mosquitto || echo /usr/sbin/mosquitto)}
-publish=$(command -v mosquitto_pub) && [ -x "$real" ] || { echo "skipped: no mosquitto here" >&2; exit 77; }
-source=$(cd "$(dirname "$0")/../.." && pwd)
-scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/quickstart.XXXXXX") || exit 1
+publish=$(command -v mosquitto_pub) && [ -x "$real" ] || skip "no mosquitto here"
+source=$(cd "$here/../.." && pwd)
+begin
 clone="$scratch/a clone & more"
 demo="$clone/the demo"
-failures=0
 
-# gone PID: within 20 s
+# gone PID: waits for it
 gone() {
-    for _ in $(seq 200); do
-        kill -0 "$1" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    return 1
+    until_true is_gone "$1"
+}
+is_gone() {
+    ! kill -0 "$1" 2>/dev/null
 }
 # Ends the demo's broker, or what a fault left of it.
 stop() { [ ! -s "$demo/broker.pid" ] || { kill "$(cat "$demo/broker.pid")"; gone "$(cat "$demo/broker.pid")"; } 2>/dev/null; }
-trap 'stop; rm -rf "$scratch"' EXIT
-trap 'exit 1' INT TERM
-fail() {
-    echo "FAILED: $*" >&2
-    sed 's/^/  /' "$scratch/said" >&2
-    failures=$((failures + 1))
-}
+at_end stop
+show_failure() { sed 's/^/  /' "$scratch/said" >&2; }
 
 mkdir -p "$clone/tools" "$clone/build/quickstart/plugin/broker" "$clone/build/quickstart/tools" "$scratch/bin"
 cp "$source/tools/quickstart" "$clone/tools"
@@ -112,7 +107,7 @@ stand_in mosquitto_pub ': >"'"$scratch"'/here"; exec sleep 3'
 for signal in TERM QUIT; do
     rm -f "$scratch/here"
     quickstart &
-    for _ in $(seq 300); do [ ! -e "$scratch/here" ] || break; sleep 0.1; done
+    until_true [ -e "$scratch/here" ]
     broker=$(cat "$demo/broker.pid")
     ! quickstart || fail "two at once: the second ended well"
     grep -q 'is in use' "$scratch/said" || fail "two at once: it does not say so"
@@ -127,7 +122,7 @@ done
 # Killed in the midst of it: the next run finds the broker that was left.
 rm -f "$scratch/here"
 quickstart &
-for _ in $(seq 300); do [ ! -e "$scratch/here" ] || break; sleep 0.1; done
+until_true [ -e "$scratch/here" ]
 broker=$(cat "$demo/broker.pid")
 kill -s KILL "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$broker/status")"
 wait $!

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # Every test that SECURITY.md names is one that ctest knows: security.sh SECURITY.md BUILD
 set -eu
+. "$(dirname "$0")/../lib/harness.sh"
+at_failure=go_on
 named=$(sed -n '/^## What is promised/,/^## What is not/s/^|.*|\(.*\)|$/\1/p' "$1" | tr ',' '\n' | sed -n 's/.*`\([^`]*\)`.*/\1/p' | sort -u)
-[ "$(echo "$named" | wc -l)" -ge 20 ] || { echo "FAILED: $1 has no table of promises and tests any more" >&2; exit 1; }
+[ "$(echo "$named" | wc -l)" -ge 20 ] || fail "$1 has no table of promises and tests any more"
 # "ctest -N" would overwrite the log of the ctest that runs this
 known=$(find "$2" -name CTestTestfile.cmake -exec sed -n 's/^add_test(\(\[=\[\)\{0,1\}\([A-Za-z0-9_-]*\).*/\2/p' {} +)
-failed=0
 for test in $named; do
-    echo "$known" | grep -qx -- "$test" || { echo "FAILED: SECURITY.md names the test $test, which there is not" >&2; failed=1; }
+    echo "$known" | grep -qx -- "$test" || fail "SECURITY.md names the test $test, which there is not"
 done
-[ "$failed" = 0 ] && echo "$(echo "$named" | wc -l) tests, all there"
-exit "$failed"
+[ "$failures" = 0 ]
+echo "$(echo "$named" | wc -l) tests, all there"

@@ -4,6 +4,7 @@
 #include "pki_parts.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct item {
 
 struct cg_pki {
     int64_t now;
+    uint64_t first_serial; /* of the first item; the others count on */
     size_t count;
     struct item item[ITEMS_MAX];
 };
@@ -31,7 +33,13 @@ struct cg_pki *cg_pki_new(int64_t now)
     if (!pki)
         pki_die(NULL, "no memory", "");
     pki->now = now;
+    pki->first_serial = 0x1001;
     return pki;
+}
+
+void cg_pki_serials_from(struct cg_pki *pki, uint64_t first)
+{
+    pki->first_serial = first;
 }
 
 size_t cg_pki_mark(const struct cg_pki *pki)
@@ -125,10 +133,10 @@ static void set_validity(struct recipe *recipe, X509 *cert, int64_t now, enum pk
     ASN1_TIME_free(last);
 }
 
-static void set_serial(struct recipe *recipe, X509 *cert, size_t count)
+static void set_serial(struct recipe *recipe, X509 *cert, uint64_t next)
 {
     char text[32];
-    snprintf(text, sizeof text, "%zu", 0x1001 + count);
+    snprintf(text, sizeof text, "%" PRIu64, next);
     ASN1_INTEGER *serial = value_integer(recipe, recipe_get(recipe, "serial", text));
     X509_set_serialNumber(cert, serial);
     ASN1_INTEGER_free(serial);
@@ -169,7 +177,7 @@ static X509 *make_certificate(struct recipe *recipe, const struct cg_pki *pki, E
 
     X509_set_version(cert, version - 1);
     X509_set_pubkey(cert, key);
-    set_serial(recipe, cert, pki->count);
+    set_serial(recipe, cert, pki->first_serial + pki->count);
     set_names(recipe, cert, issuer);
     set_validity(recipe, cert, pki->now, start);
     if (version == 3)
@@ -184,12 +192,17 @@ static X509 *make_certificate(struct recipe *recipe, const struct cg_pki *pki, E
     return reparsed(recipe, cert);
 }
 
+static void append(struct cg_pki *pki, struct item made)
+{
+    if (pki->count == ITEMS_MAX)
+        pki_die(NULL, "too many items", made.name);
+    pki->item[pki->count++] = made;
+}
+
 static void make_line(struct cg_pki *pki, const char *line, size_t len)
 {
     struct recipe recipe;
     recipe_parse(&recipe, line, len);
-    if (pki->count == ITEMS_MAX)
-        pki_die(&recipe, "too many items", "");
     struct item made = {.name = strdup(recipe.name)};
     if (recipe_has(&recipe, "crl")) {
         made.crl = crl_make(&recipe, pki, pki->now);
@@ -198,7 +211,14 @@ static void make_line(struct cg_pki *pki, const char *line, size_t len)
         made.cert = make_certificate(&recipe, pki, made.key);
     }
     recipe_finish(&recipe);
-    pki->item[pki->count++] = made;
+    append(pki, made);
+}
+
+void cg_pki_take(struct cg_pki *pki, const char *name, X509 *cert, EVP_PKEY *key)
+{
+    X509_up_ref(cert);
+    EVP_PKEY_up_ref(key);
+    append(pki, (struct item){.name = strdup(name), .cert = cert, .key = key});
 }
 
 void cg_pki_make(struct cg_pki *pki, const char *recipe)

@@ -40,6 +40,12 @@ void cg_pki_free(struct cg_pki *pki);
 /* Adds what the lines say. A name that exists already is replaced for the lines that follow. */
 void cg_pki_make(struct cg_pki *pki, const char *recipe);
 
+/* The serial number of the first item, 0x1001 by default; those behind it have the next ones. */
+void cg_pki_serials_from(struct cg_pki *pki, uint64_t first);
+
+/* Adds a certificate that somebody else made, and its key; takes references of its own. */
+void cg_pki_take(struct cg_pki *pki, const char *name, X509 *cert, EVP_PKEY *key);
+
 /* What was made after a mark can be taken away again: for the rows of a table on top of common CAs. */
 size_t cg_pki_mark(const struct cg_pki *pki);
 void cg_pki_rewind(struct cg_pki *pki, size_t mark);

@@ -2,10 +2,10 @@
 # The runner of the outside suites fails when it should: sh honest.sh RUN_SUITE. In place of the tool: one that says the
 # same of every case, says nothing, or is not there; in place of the suite: one with cases missing.
 set -eu
-unset CDPATH
-folder=$(mktemp -d "${CG_TEST_TMP:-/tmp}/honest-XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+. "$(dirname "$0")/../lib/harness.sh"
+at_failure=go_on
+show_failure() { cat out; }
+begin
 cat >small.jsonl <<'END'
 {"id": "good", "expected": "accept"}
 {"id": "bad", "expected": "reject"}
@@ -26,18 +26,11 @@ tool harsh 'good reject expired' 'bad reject expired' 'debatable reject expired'
 tool silent ''
 tool half 'good accept ok'
 
-failed=0
 # expect STATUS TOOL COUNT WORDS
 expect() {
     status=0
-    "$run" "$folder/$2" "$folder" small.jsonl small "$3" >out 2>&1 || status=$?
-    if [ "$status" -ne "$1" ]; then
-        failed=1
-        echo "not ok: $4: expected exit $1, got $status"
-        cat out
-    else
-        echo "ok: $4"
-    fi
+    "$run" "$scratch/$2" "$scratch" small.jsonl small "$3" >out 2>&1 || status=$?
+    if [ "$status" = "$1" ]; then echo "ok: $4"; else fail "$4: expected exit $1, got $status"; fi
 }
 run=$1
 expect 0 right 3 "right answers pass"
@@ -51,4 +44,3 @@ echo 'bad accept for the test' >small.exceptions
 expect 1 right 3 "an exception that is none fails"
 echo 'nosuchcase accept for the test' >small.exceptions
 expect 1 right 3 "an exception for a case that is not there fails"
-exit "$failed"

@@ -42,12 +42,11 @@ head -20 devices >few
 seq -f 'slow%03g' 1 200 >slow
 "$CERTGUARD" -C ca issue client --batch slow --key-type rsa4096 >batch.out 2>batch.err </dev/null &
 batch=$!
-tries=0
-while ! grep -q ' issue$' ca/lock || [ ! -e ca/stage ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 300 ] || fail "the batch did not begin"
-    sleep 0.1
-done
+begun()
+{
+    grep -q ' issue$' ca/lock && [ -e ca/stage ]
+}
+until_true begun || fail "the batch did not begin"
 ok cg -C ca --wait 600 revoke lost
 kill -0 $batch || fail "the batch ended first: $(cat batch.out batch.err)"
 kill $batch

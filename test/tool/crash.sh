@@ -3,8 +3,7 @@
 # The tool is killed before every call that changes a file of the CA, and the disk is full from every such call on; then a
 # file system that is read-only, and twenty runs at once.
 unset CDPATH
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$(dirname "$0")/lib.sh"
 . "$here/crash_lib.sh"
 
 first_half()
@@ -72,7 +71,7 @@ read_only_and_at_once()
 
     # who finds the lock taken says who has it, ends with 75 and changes nothing; by default it waits
     (flock 9 && printf '4711 renew\n' >&9 && exec sleep 5) 9>ca/lock &
-    while ! grep -q renew ca/lock; do sleep 0.1; done
+    wait_for ca/lock renew || fail "the other run did not begin"
     before=$(cat ca/index.txt)
     expect 75 cg -C ca --wait 0 issue client late
     says "another run of certguard (process 4711, renew)"

@@ -3,8 +3,7 @@
 # Verbs that a person types again: the tool is killed before every call that changes a file, one after the other. The
 # same command must then work, and leave what it leaves when nobody disturbs it.
 unset CDPATH
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$(dirname "$0")/lib.sh"
 . "$here/crash_lib.sh"
 
 ok cg -C base issue broker two.lan
@@ -18,10 +17,7 @@ rm lost/index.txt
 cp -a base ahead
 ok cg -C ahead --at +400d issue client ahead
 # a CA that was made by hand
-mkdir found
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=By hand" -days 900 -keyout found/ca.key \
-    -out found/ca.crt -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null ||
-    fail "openssl req"
+by_hand found
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=three -keyout three.key -out three.csr 2>/dev/null ||
     fail "openssl req"
 printf 'four\nfive\n' >names

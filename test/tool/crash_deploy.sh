@@ -3,8 +3,7 @@
 # The tool is killed before every call that changes a file while it deploys: at no moment a reader of the folder finds a key
 # and a certificate that do not belong together, and the next run brings out what is live.
 unset CDPATH
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$(dirname "$0")/lib.sh"
 . "$here/crash_lib.sh"
 
 # as earlier versions left it

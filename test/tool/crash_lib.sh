@@ -119,5 +119,5 @@ both()
     one=$?
     wait $second
     two=$?
-    [ $one = 0 ] && [ $two = 0 ] || { trap - EXIT; exit 1; }
+    [ $one = 0 ] && [ $two = 0 ] || exit 1
 }

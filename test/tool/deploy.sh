@@ -3,24 +3,7 @@
 # Folders that brokers read: key and certificate change in one moment, nothing that must not be served gets there, every
 # folder stays up to date until it is forgotten, and what a renewal did not bring out is due until it is there.
 . "$(dirname "$0")/lib.sh"
-
-# in_step FOLDER: what a reader finds there belongs together
-in_step()
-{
-    openssl x509 -in "$1/fullchain.pem" -noout -pubkey >cert.pub || fail "$1: no certificate"
-    openssl pkey -in "$1/privkey.pem" -pubout | cmp -s - cert.pub || fail "$1: the key is another one's"
-    cmp "$1/cert.pem" "$1/fullchain.pem" >cmp.out 2>&1
-    grep -q differ cmp.out && fail "$1: cert.pem and fullchain.pem differ"
-    return 0
-}
-
-# holds FOLDER NAME GENERATION
-holds()
-{
-    for file in privkey.pem cert.pem chain.pem fullchain.pem; do
-        cmp -s "$1/$file" "ca/archive/$2/$3/$file" || fail "$1: $file is not that of $2 generation $3"
-    done
-}
+. "$here/deploy_lib.sh"
 
 ok cg -C ca init --no-passphrase
 for name in b c; do
@@ -303,102 +286,6 @@ if [ -n "${FAULT_SHIM-}" ]; then
     [ "$(find odd/.certguard -name "0*" | wc -l)" = 1 ] || fail "half a generation, or one too many: $(ls odd/.certguard)"
     ok cg -C ca renew --all --due
     holds odd s 0006
-fi
-
-# ---- root writes into a folder whose owner plants things there ----
-if [ "$(id -u)" = 0 ]; then
-    user=65534
-    # plant TARGET LINK: as that user would
-    plant()
-    {
-        rm -rf "$2"
-        ln -s "$1" "$2"
-        chown -h $user:$user "$2"
-    }
-    mkdir -p home/certs
-    chown $user:$user home home/certs
-    ok cg -C ca issue broker p --san dns:localhost --to home/certs
-    [ "$(stat -Lc %u:%a home/certs/privkey.pem home/certs/.certguard/current home/certs/crl.pem | tr '\n' ' ')" = \
-        "$user:600 $user:755 $user:644 " ] || fail "files of root in another user's folder"
-    echo "nobody may read this" >secret
-    chmod 600 secret
-    leaks_not()
-    {
-        ! grep -rqs "nobody may read" home/certs/.certguard home/certs/*.pem || fail "$1"
-    }
-    plant "$work/secret" home/certs/chain.pem
-    ok cg -C ca renew --all --due
-    leaks_not "a planted link was followed"
-    holds home/certs p 0001
-    # a second name of root's file
-    rm home/certs/cert.pem
-    ln secret home/certs/cert.pem
-    ok cg -C ca renew --all --due
-    leaks_not "a second name was copied"
-    holds home/certs p 0001
-    # behind a link of ours
-    plant "$work/secret" "home/certs/.certguard/$(readlink home/certs/.certguard/current)/chain.pem"
-    rm home/certs/cert.pem
-    ok cg -C ca renew --all --due
-    leaks_not "a planted link in the store was followed"
-    holds home/certs p 0001
-    mkdir victim
-    plant "$work/victim" "home/certs/.certguard/current"
-    ok cg -C ca renew --all --due
-    holds home/certs p 0001
-    mkfifo home/certs/pipe
-    mv home/certs/pipe home/certs/cert.pem
-    ok cg -C ca renew --all --due
-    holds home/certs p 0001
-    plant "$work/victim" home/certs/.certguard
-    expect 1 cg -C ca renew p
-    rm home/certs/.certguard
-    ok cg -C ca renew --all --due
-    holds home/certs p 0002
-    # the whole folder
-    mv home/certs home/kept
-    plant "$work/victim" home/certs
-    for way in "renew p" "renew --all --due" "crl"; do
-        # shellcheck disable=SC2086 # the words of the verb
-        expect 1 cg -C ca $way
-        says "link that another user can change"
-    done
-    [ -z "$(ls -A victim)" ] || fail "written through a planted link"
-    rm home/certs
-    mv home/kept home/certs
-    ok cg -C ca renew --all --due
-    holds home/certs p 0003
-    # links of root's are the way that was meant
-    ln -s home/certs to-certs
-    ok cg -C ca deploy p --forget home/certs
-    ok cg -C ca deploy p --to to-certs
-    ok cg -C ca renew p
-    holds home/certs p 0004
-    # what is no key is not taken for a sealed one
-    mkdir device
-    cp own.key device/privkey.pem
-    chown -R $user:$user device
-    ok cg -C ca issue broker device --csr own.csr --san dns:localhost --to device
-    mv device/privkey.pem device/.certguard/current/privkey.pem
-    ln -s .certguard/current/privkey.pem device/privkey.pem
-    ok cg -C ca renew device
-    in_step device
-    plant "$work/secret" device/.certguard/current/privkey.pem
-    expect 1 cg -C ca renew device
-    says "cannot be read"
-    ! grep -rqs "nobody may read" device/.certguard || fail "a file was copied as a sealed key"
-    echo "no key" >device/.certguard/current/key
-    mv device/.certguard/current/key device/.certguard/current/privkey.pem
-    chown $user device/.certguard/current/privkey.pem
-    expect 1 cg -C ca renew device
-    says "is not the key"
-    openssl pkey -in own.key -aes256 -passout pass:x -out device/.certguard/current/privkey.pem
-    ok cg -C ca renew --all --due
-    grep -q ENCRYPTED device/privkey.pem || fail "a sealed key does not come along"
-    ok cg -C ca deploy device --forget device
-    ok cg -C ca deploy p --forget to-certs
-else
-    echo "skipped: folders of other users, which root alone can make"
 fi
 
 # ---- a record that is damaged holds back nobody else, and what is printed makes it again ----

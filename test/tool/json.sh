@@ -3,7 +3,7 @@
 # With --json every verb of the CA writes one JSON value to standard output and nothing else, whatever comes of it, also in
 # a dry run and for wrong use.
 . "$(dirname "$0")/lib.sh"
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+command -v python3 >/dev/null || skip "no python3"
 
 # json CODE ARGUMENTS...
 json()

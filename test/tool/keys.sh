@@ -3,7 +3,7 @@
 # Keys that this CA certifies, and those that it never does: compromised ones in every encoding, the CA's own, keys that do
 # not fit the certificate, requests that prove nothing, weak keys.
 . "$(dirname "$0")/lib.sh"
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+command -v python3 >/dev/null || skip "no python3"
 
 # csr NAME KEY [OPTIONS...]: a request for a key that is there
 csr()

@@ -3,22 +3,17 @@
 # Called with the tool as CERTGUARD and a scratch folder as CG_TEST_TMP.
 set -u
 unset CDPATH
+. "$(dirname "$0")/../lib/harness.sh"
 umask 077
-test_name=$(basename "$0" .sh)
-work=$(mktemp -d "${CG_TEST_TMP:-/tmp}/$test_name.XXXXXX") || exit 1
 unset CERTGUARD_DIR
 export NO_COLOR=1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+begin
+work=$scratch # where the output of the commands goes; a test may go on in folders below
 
-fail()
+show_failure()
 {
-    echo "FAIL: $*" >&2
     [ -f "$work/out" ] && sed 's/^/  out: /' "$work/out" >&2
     [ -f "$work/err" ] && sed 's/^/  err: /' "$work/err" >&2
-    trap - EXIT
-    echo "  kept: $work" >&2
-    exit 1
 }
 
 # expect CODE COMMAND...: runs it, output in $work/out and $work/err
@@ -52,17 +47,11 @@ cg()
     "$CERTGUARD" "$@"
 }
 
-# make_v1 CSR CA.pem CA.key DAYS SERIAL OUT: a certificate of version 1, which OpenSSL made by itself of what has no extensions,
-# and makes on demand alone since it puts key identifiers into all.
-make_v1()
+# by_hand FOLDER: a CA that another program made
+by_hand()
 {
-    set -- -in "$1" -CA "$2" -CAkey "$3" -days "$4" -set_serial "$5" -out "$6"
-    if openssl req -help 2>&1 | grep -q -e -x509v1; then
-        printf '[req]\ndistinguished_name = dn\n[dn]\n' >v1.cnf
-        openssl req -x509 -x509v1 -config v1.cnf "$@"
-    else
-        openssl x509 -req "$@"
-    fi
+    mkdir "$1"
+    (cd "$1" && pki "ca: ca cn='By hand' days=0..900") || exit 1
 }
 
 # same FOLDER FILE...: they are as in $known, a CA that was looked at before; spares openssl many a run

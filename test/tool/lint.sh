@@ -58,36 +58,30 @@ expect 3 cg lint --at +4000d broker.crt
 says '(expired)'
 expect 3 cg lint --at -2d broker.crt
 says '(not_yet_valid)'
-ok openssl req -new -x509 -newkey rsa:2048 -sha1 -nodes -config ca.cnf -extensions v3_ca -subj /CN=old -keyout o.key -out o.crt
-expect 3 cg lint --severity notice o.crt
+pki "o: ca key=rsa2048 digest=sha1 cn=old" "old: issuer=o digest=sha1"
+expect 3 cg lint --severity notice o.pem
 says '(root_weak_digest)'
 says_not '(weak_digest)' # a root's own signature is not looked at
-ok openssl x509 -req -in client.csr -CA o.crt -CAkey o.key -set_serial 77 -sha1 -out old.crt
-expect 3 cg lint old.crt
+expect 3 cg lint old.pem
 says '(weak_digest)'
-ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=serial -set_serial 1 -keyout s.key -out s.crt
-ok openssl x509 -req -in client.csr -CA s.crt -CAkey s.key -set_serial 0 -out zero.crt
-expect 3 cg lint zero.crt
+pki "s: ca serial=1" "zero: issuer=s serial=0" "short: issuer=s serial=77"
+expect 3 cg lint zero.pem
 says '(serial_not_positive)'
-ok openssl x509 -req -in client.csr -CA s.crt -CAkey s.key -set_serial 77 -out short.crt
-expect 3 cg lint short.crt
+expect 3 cg lint short.pem
 says '(serial_short)'
 # the same answers for the CA and for the broker: no CA, and not signed by itself
-ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions v3_ca -subj /CN=home -keyout h.key -out h.crt
-ok openssl req -new -newkey rsa:2048 -nodes -config ca.cnf -subj /CN=home -keyout same.key -out same.csr
-ok make_v1 same.csr h.crt h.key 30 77 same.crt
-expect 3 cg lint same.crt
+pki "h: ca cn=home" "same: issuer=h cn=home version=1"
+expect 3 cg lint same.pem
 says '(named_as_its_ca)'
 says_not ca_ski_missing
-expect 3 cg check --purpose server --trust h.crt same.crt
+expect 3 cg check --purpose server --trust h.pem same.pem
 says 'reject untrusted'
 says 'need different names'
-ok cg inspect same.crt
+ok cg inspect same.pem
 says_not 'issued by.*itself'
 # a constraint that nobody can measure
-printf '[c]\nbasicConstraints=critical,CA:TRUE\nnameConstraints=critical,permitted;URI:https://home.example\n' >nc.ext
-ok openssl x509 -req -in same.csr -CA h.crt -CAkey h.key -set_serial 78 -extfile nc.ext -extensions c -out nc.crt
-expect 3 cg lint nc.crt
+pki "nc: ca issuer=h nc=critical,permitted;URI:https://home.example"
+expect 3 cg lint nc.pem
 says 'uri:https://home.example'
 says '(name_constraints_malformed)'
 # an old form of encryption, and a bundle in the wrong order
@@ -104,23 +98,21 @@ head -c 100 client.der >cut.der
 expect 1 cg lint cut.der
 
 # a CA by its basicConstraints is one for lint, whatever its keyUsage: that is what is wrong with it, not that it has no names
-printf '[no_sign]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,cRLSign\n' >>ca.cnf
-ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions no_sign -subj /CN=no-sign -keyout n.key -out n.crt
-expect 3 cg lint n.crt
+pki "no-sign: ca ku=critical,cRLSign"
+expect 3 cg lint no-sign.pem
 says '(ca_key_usage_no_sign)'
 grep -q '(san_missing)\|(eku_missing)\|(self_signed_leaf)' out && fail "a CA is taken for an end entity"
 # what somebody wrote into a certificate cannot command a terminal
-printf '[escape]\nsubjectAltName=DNS:\033[31mred\n' >>ca.cnf
-ok openssl req -new -x509 -newkey rsa:2048 -nodes -config ca.cnf -extensions escape -subj /CN=red -keyout n.key -out n.crt
+pki 'red: bare san=dns:\x1b[31mred'
 for verb in "lint" "lint --json" "inspect" "inspect --json"; do
-    cg $verb n.crt >out 2>&1
+    cg $verb red.pem >out 2>&1
     grep -q '31mred' out || fail "$verb does not show the name"
     grep -q "$(printf '\033')\|u001b" out && fail "$verb shows a control character"
 done
 # nor can the name of a file: ESC, CSI, a byte that is no UTF-8, a line end, a text turned around
 odd=$(printf 'odd\033[31m\302\233m\377\n\342\200\256.crt')
-cp n.crt "$odd"
-for verb in "lint" "lint --json" "inspect" "inspect --json" "check --trust n.crt" "check --json --trust n.crt" "crl --from" \
+cp red.pem "$odd"
+for verb in "lint" "lint --json" "inspect" "inspect --json" "check --trust red.pem" "check --json --trust red.pem" "crl --from" \
     "needs-renewal" "list -C" "log"; do
     for file in "$odd" "no$odd"; do
         cg $verb "$file" >out 2>&1
@@ -133,22 +125,18 @@ iconv -f UTF-8 -t UTF-8 out >/dev/null || fail "the JSON is no UTF-8"
 grep -qF '\u001b[31m\u009bm\\xff\n\u202e.crt' out || fail "the JSON does not name the file"
 
 # a CRL without a number, and one that has expired
-: >index.txt
-printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index.txt\ndefault_md=sha256\ndefault_crl_days=1\n' "$work" >crl.cnf
-ok openssl ca -config crl.cnf -gencrl -cert o.crt -keyfile o.key -out crl.pem
+pki "crl: crl issuer=o number=none days=0..1"
 expect 3 cg lint crl.pem
 says '(crl_number_missing)'
 expect 3 cg lint --at +3d crl.pem
 says '(crl_expired)'
 
 # what the load of a CRL refuses, lint names
-printf '0303' >crlnumber
-printf 'crlnumber=%s/crlnumber\n[critical]\n2.5.29.20=critical,DER:020103\n[soft]\n2.5.29.28=DER:30038101ff\n' "$work" >>crl.cnf
-ok openssl ca -config crl.cnf -gencrl -cert o.crt -keyfile o.key -crlexts critical -out crl.pem
+pki "crl: crl issuer=o number=none ext=critical,2.5.29.20=020103"
 expect 3 cg lint crl.pem
 says 'cRLNumber must not be critical'
 says '(crl_criticality)'
-ok openssl ca -config crl.cnf -gencrl -cert o.crt -keyfile o.key -crlexts soft -out crl.pem
+pki "crl: crl issuer=o ext=2.5.29.28=30038101ff"
 expect 3 cg lint crl.pem
 says '(crl_scope_not_critical)'
 

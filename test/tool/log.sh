@@ -164,27 +164,26 @@ rm -f large
 : >live
 "$CERTGUARD" log --follow --json live >followed 2>&1 &
 follower=$!
-trap 'kill $follower 2>/dev/null; rm -rf "$work"' EXIT
+at_end 'kill $follower 2>/dev/null'
 followed() # waits until so many lines have come
 {
-    tries=0
-    until [ "$(wc -l <followed)" = "$1" ]; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 100 ] || fail "following: expected $1 lines, got $(wc -l <followed)"
-        sleep 0.1
-    done
+    until_true has_lines "$1" || fail "following: expected $1 lines, got $(wc -l <followed)"
+}
+has_lines()
+{
+    [ "$(wc -l <followed)" = "$1" ]
 }
 read_to() # waits until the follower stands at the end of the file FILE
 {
+    until_true stands_at_end "$1" || fail "following: the follower has not read to the end of $1"
+}
+stands_at_end()
+{
     size=$(stat -c %s "$1")
-    tries=0
-    until for fd in "/proc/$follower/fd"/*; do
-        [ "$fd" -ef "$1" ] && grep -qx "pos:[[:space:]]*$size" "/proc/$follower/fdinfo/${fd##*/}" && break
-    done; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 100 ] || fail "following: the follower has not read to the end of $1"
-        sleep 0.1
+    for fd in "/proc/$follower/fd"/*; do
+        [ "$fd" -ef "$1" ] && grep -qx "pos:[[:space:]]*$size" "/proc/$follower/fdinfo/${fd##*/}" && return
     done
+    return 1
 }
 sed -n 1p events | tr -d '\n' >>live
 read_to live

@@ -4,7 +4,7 @@
 # and neither a link of that user's nor a folder that deploy/ names leads root further than that user gets. Only root can
 # show this.
 . "$(dirname "$0")/lib.sh"
-[ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || { echo "skipped: needs root and setpriv"; exit 77; }
+[ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || skip "needs root and setpriv"
 
 user=64321
 as_user()
@@ -12,12 +12,10 @@ as_user()
     setpriv --reuid $user --regid $user --clear-groups env HOME=/nowhere "$@"
 }
 
-# where that user can get at it
-home=$(mktemp -d /tmp/certguard-owner.XXXXXX) || exit 1
-trap 'rm -rf "$work" "$home"' EXIT
-chmod 755 "$home"
+scratch_beside
+home=$beside
 cp "$CERTGUARD" "$home/certguard" && chmod 755 "$home/certguard"
-as_user "$home/certguard" --version >out 2>&1 || { echo "skipped: another user cannot run the tool here"; exit 77; }
+as_user "$home/certguard" --version >out 2>&1 || skip "another user cannot run the tool here"
 mkdir "$home/ca" "$home/etc" && chown $user:$user "$home/ca" "$home/etc"
 ca=$home/ca
 

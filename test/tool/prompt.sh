@@ -3,8 +3,8 @@
 # What happens only where a person sits: passphrases are asked for on the terminal, without echo, and a batch shows how
 # far it is. Without a terminal nothing is asked.
 . "$(dirname "$0")/lib.sh"
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
-python3 -c "import os; os.openpty()" 2>/dev/null || { echo "skipped: no terminals here (devpts is not mounted)"; exit 77; }
+command -v python3 >/dev/null || skip "no python3"
+python3 -c "import os; os.openpty()" 2>/dev/null || skip "no terminals here (devpts is not mounted)"
 
 cat >terminal.py <<'END'
 # terminal.py ANSWERS COMMAND...: runs COMMAND on a terminal of its own and types a line of the file ANSWERS at each

@@ -9,7 +9,7 @@ stop()
     [ -z "$server" ] || kill "$server" 2>/dev/null
     server=
 }
-trap 'stop; rm -rf "$work"' EXIT
+at_end stop
 
 serial_of()
 {
@@ -145,17 +145,17 @@ cmp etc-c/crl.pem ca/crl.pem || fail "the folder that came back did not get the 
 
 # ---- rotate: served, or back ----
 port=$((20000 + $$ % 20000))
+answers()
+{
+    openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1
+}
 serve()
 {
     stop
     openssl s_server -accept "127.0.0.1:$port" -cert "$1/cert.pem" -key "$1/privkey.pem" -quiet >/dev/null 2>&1 </dev/null &
     server=$!
-    tries=100 # it must have read the files before they change
-    until openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "no server on port $port"
-        sleep 0.1
-    done
+    # it must have read the files before they change
+    until_true answers || fail "no server on port $port"
 }
 
 expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1

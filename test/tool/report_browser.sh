@@ -4,10 +4,7 @@
 # light and dark, and nowhere wider than a phone's screen. Skipped (77) where there is no Chromium.
 # CG_KEEP_SHOTS=FOLDER keeps pictures of it.
 . "$(dirname "$0")/report_lib.sh"
-chromium=$(command -v chromium) || {
-    echo "skipped: no chromium (sh tools/install-deps browser)"
-    exit 77
-}
+chromium=$(command -v chromium) || skip "no chromium (sh tools/install-deps browser)"
 
 sample
 ok cg --at "$at" -q -C ca report -o report.html --policy policy.json --title '<u>hostile</u>' log.1.gz log

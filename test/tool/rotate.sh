@@ -33,12 +33,8 @@ start()
 {
     env --default-signal=INT "$CERTGUARD" -C ca rotate b --timeout 300 >rotate.out 2>rotate.err </dev/null &
     rotation=$!
-    tries=600
-    until cmp -s "ca/archive/b/$1/privkey.pem" etc/privkey.pem; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "the new generation is not deployed: $(cat rotate.err)"
-        sleep 0.1
-    done
+    until_true cmp -s "ca/archive/b/$1/privkey.pem" etc/privkey.pem ||
+        fail "the new generation is not deployed: $(cat rotate.err)"
 }
 
 # ended CODE WORDS
@@ -108,13 +104,12 @@ consistent ca
 
 # ---- another user's CA: whoever runs it, the lock is the owner's, and one that cannot be looked at may be held ----
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-    home=$(mktemp -d /tmp/certguard-rotate.XXXXXX) || exit 1
-    trap 'rm -rf "$work" "$home"' EXIT
+    scratch_beside
+    home=$beside
     as_user()
     {
         setpriv --reuid 64321 --regid 64321 --clear-groups env HOME=/nowhere "$@"
     }
-    chmod 755 "$home"
     cp "$CERTGUARD" "$home/certguard" && chmod 755 "$home/certguard"
     mkdir "$home/ca" "$home/etc" && chown 64321:64321 "$home/ca" "$home/etc"
     cd "$home" || exit 1
@@ -122,12 +117,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     ok as_user ./certguard -C ca issue broker b --san dns:localhost --to etc
     "$CERTGUARD" -C ca rotate b --timeout 300 --connect 127.0.0.1:1 >"$work/rotate.out" 2>"$work/rotate.err" </dev/null &
     rotation=$!
-    tries=600
-    until cmp -s ca/archive/b/0002/cert.pem etc/cert.pem; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "the new generation is not deployed: $(cat "$work/rotate.err")"
-        sleep 0.1
-    done
+    until_true cmp -s ca/archive/b/0002/cert.pem etc/cert.pem ||
+        fail "the new generation is not deployed: $(cat "$work/rotate.err")"
     [ "$(stat -c %u ca/rotate ca/rotate/b.lock | sort -u)" = 64321 ] || fail "the lock is not the owner's"
     expect 75 as_user ./certguard -C ca renew b
     says "another run rotates"

@@ -8,11 +8,9 @@ export SOFTHSM2_CONF="$work/softhsm2.conf"
 for module in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do
     [ -e "$module" ] && export PKCS11_MODULE_PATH="$module"
 done
-command -v softhsm2-util >/dev/null && [ -n "${PKCS11_MODULE_PATH-}" ] || { echo "skipped: no softhsm2"; exit 77; }
-[ -n "$(ls /usr/lib/*/engines-3/pkcs11.so /usr/lib/*/ossl-modules/pkcs11.so 2>/dev/null)" ] || {
-    echo "skipped: OpenSSL has neither a provider nor an engine for PKCS#11"
-    exit 77
-}
+command -v softhsm2-util >/dev/null && [ -n "${PKCS11_MODULE_PATH-}" ] || skip "no softhsm2"
+[ -n "$(ls /usr/lib/*/engines-3/pkcs11.so /usr/lib/*/ossl-modules/pkcs11.so 2>/dev/null)" ] ||
+    skip "OpenSSL has neither a provider nor an engine for PKCS#11"
 
 mkdir tokens
 echo "directories.tokendir = $work/tokens" >softhsm2.conf

@@ -3,6 +3,7 @@
 # Dates far ahead: after 2038, where 32 bits end; after 2049, where another ASN.1 type begins; up to 9999, where
 # certificates end. On systems of 32 bits too. openssl is the judge of what was written.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 
 # ends FILE TEXT: so openssl prints the end of this certificate or CRL
 ends()
@@ -108,50 +109,10 @@ says "the clock of this computer says"
 
 # ---- 1970-01-01T00:00:00Z, which is 0, is a moment like any other ----
 mkdir old
-: >old/index.txt
-echo 1000 >old/serial
-echo 01 >old/crlnumber
-cat >old/cnf <<'CNF'
-[ca]
-default_ca = old
-[old]
-database = old/index.txt
-serial = old/serial
-crlnumber = old/crlnumber
-new_certs_dir = old
-default_md = sha256
-policy = any
-x509_extensions = authority
-crl_extensions = of_crl
-[any]
-commonName = supplied
-[authority]
-basicConstraints = critical,CA:TRUE
-keyUsage = critical,keyCertSign,cRLSign
-subjectKeyIdentifier = hash
-[device]
-extendedKeyUsage = clientAuth
-authorityKeyIdentifier = keyid
-subjectKeyIdentifier = hash
-[of_crl]
-authorityKeyIdentifier = keyid
-[req]
-distinguished_name = dn
-[dn]
-CNF
-for who in ca device; do
-    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config old/cnf -subj "/CN=old $who" \
-        -keyout old/$who.key -out old/$who.csr 2>/dev/null || fail "no request"
-done
-of_old() # ARGUMENTS...
-{
-    openssl ca -batch -notext -config old/cnf -keyfile old/ca.key "$@" 2>err || fail "openssl ca $*"
-}
-of_old -selfsign -in old/ca.csr -out old/ca.pem -startdate 19600101000000Z -enddate 19700101000000Z
-of_old -cert old/ca.pem -extensions device -in old/device.csr -out old/device.pem -startdate 700101000000Z \
-    -enddate 700102000000Z
-printf 'R\t700102000000Z\t700101000000Z\t1001\tunknown\t/CN=old device\n' >old/index.txt
-of_old -cert old/ca.pem -gencrl -crl_lastupdate 700101000000Z -crl_nextupdate 700101000000Z -out old/crl.pem
+(
+    cd old && pki --at 0 "ca: ca cn='old ca' days=-3653..0" "device: issuer=ca days=0..1" \
+        "crl: crl issuer=ca secs=0..0 revoke=device"
+) || exit 1
 cg lint old/crl.pem old/ca.pem >out 2>err
 says "crl_expired"
 says "1970-01-01T00:00:00Z"

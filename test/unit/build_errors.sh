@@ -3,15 +3,9 @@
 # What test/build shows of a build that fails: the compiler's words, for each compiler that is here, and no command lines.
 set -eu
 unset CDPATH
-scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/build_errors.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' INT TERM
-cd "$scratch"
-fail() {
-    echo "FAILED: $*"
-    cat out
-    exit 1
-}
+. "$(dirname "$0")/../lib/harness.sh"
+begin
+show_failure() { cat out; }
 
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.25)

@@ -4,14 +4,10 @@
 # without regard to versions. There is no OpenSSL for musl here: stand-ins have its names. Skipped (77) without musl-gcc.
 set -eu
 unset CDPATH
-command -v musl-gcc >/dev/null || {
-    echo "skipped: no musl-gcc (sh tools/install-deps test)"
-    exit 77
-}
-scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/libssl_musl.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' INT TERM
-cd "$scratch"
+. "$(dirname "$0")/../lib/harness.sh"
+command -v musl-gcc >/dev/null || skip "no musl-gcc (sh tools/install-deps test)"
+begin
+at_failure=go_on
 unit=$CG_SOURCE_DIR/test/unit plugin=$CG_SOURCE_DIR/plugin
 
 # Of the system's headers OpenSSL's alone, in the two folders that Debian has them in: the others are glibc's.
@@ -48,15 +44,13 @@ program other -DWITH_LIBSSL libssl.so.4
 program websockets_same -DWITH_LIBSSL libssl.so.3 libwebsockets.so.3
 program websockets_other -DWITH_LIBSSL libssl.so.3 libwebsockets.so.4
 
-failures=0
 # says PROGRAM TEXT [PRELOADED]: the whole answer
 says() {
     got=$(LD_PRELOAD="${3:-}" "./$1" "$scratch/probe.so" 2>&1) || : # an exit code of 1 is a refusal
     if [ "$got" = "$2" ]; then
         echo "ok: $1${3:+ with $3}"
     else
-        printf 'FAILED: %s%s\n  expected: %s\n  got:      %s\n' "$1" "${3:+ with $3}" "$2" "$got" >&2
-        failures=$((failures + 1))
+        fail "$(printf '%s%s\n  expected: %s\n  got:      %s' "$1" "${3:+ with $3}" "$2" "$got")"
     fi
 }
 another() { # WHO [ITS LIBSSL, OURS]
@@ -71,4 +65,3 @@ says other "$(another "the broker")"
 says same "$(another "the broker" libssl.so.3 libssl.so.4)" "$scratch/libssl.so.4"
 says websockets_same "1 "
 says websockets_other "$(another "$scratch/libwebsockets.so.4")"
-[ "$failures" = 0 ]

@@ -5,10 +5,9 @@
 # gives two lines. So each script that changes the folder unsets it before.
 set -u
 unset CDPATH
-cd "$1" || exit 2
-root=$PWD
-scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/scripts.XXXXXX") || exit 2
-trap 'rm -rf "$scratch"' EXIT
+. "$(dirname "$0")/../lib/harness.sh"
+root=$(cd "$1" && pwd) || exit 2
+begin
 
 # check FILE...: the places where a script changes the folder, and has not unset CDPATH before
 check()
@@ -21,7 +20,6 @@ check()
 }
 
 # The check finds what it is for, and nothing else.
-cd "$scratch" || exit 2
 # shellcheck disable=SC2016 # a line of a script
 printf '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\n' >bad1
 printf '#!/bin/sh\nset -eu\nif true; then cd ..; fi\n' >bad2
@@ -30,16 +28,13 @@ printf '#!/bin/sh\ncd /tmp\nunset CDPATH\n' >bad3
 printf '#!/bin/sh\nunset CDPATH\ncd "$1"\n' >good1
 printf '#!/bin/sh\n# cd there\necho "abcd ef"\nunset A CDPATH\n(cd x)\n' >good2
 found=$(check bad1 bad2 bad3 good1 good2 | cut -d: -f1 | tr '\n' ' ')
-[ "$found" = "bad1 bad2 bad3 " ] || { echo "FAIL: the check finds: $found"; exit 1; }
+[ "$found" = "bad1 bad2 bad3 " ] || fail "the check finds: $found"
 
 cd "$root" || exit 2
 find . \( -name build -o -name .git \) -prune -o -type f -exec awk '
     FNR == 1 && (/^#!.*[\/ ](ba|da)?sh( |$)/ || FILENAME ~ /[.]sh$/) { print FILENAME }
     { nextfile }' {} + >"$scratch/list"
-[ "$(wc -l <"$scratch/list")" -gt 80 ] || { echo "FAIL: where are the scripts?"; exit 1; }
+[ "$(wc -l <"$scratch/list")" -gt 80 ] || fail "where are the scripts?"
 # shellcheck disable=SC2046 # names of ours, without blanks
 check $(sort "$scratch/list") >"$scratch/found"
-[ ! -s "$scratch/found" ] && exit 0
-cat "$scratch/found"
-echo 'FAIL: write "unset CDPATH" in these scripts, before the first cd'
-exit 1
+[ ! -s "$scratch/found" ] || fail "write \"unset CDPATH\" in these scripts, before the first cd: $(cat "$scratch/found")"

@@ -3,17 +3,17 @@
 # What test/systems counts as passed:  tally.sh SOURCE_DIR
 set -u
 unset CDPATH
+. "$(dirname "$0")/../lib/harness.sh"
 . "$1/test/systems/tally.sh"
-scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/tally.XXXXXX") || exit 2
-trap 'rm -rf "$scratch"' EXIT
-status=0
+begin
+at_failure=go_on
 
 # of TALLY yes|no FUNCTION LINES: what the function makes of them, and whether that is a pass
 of() {
     printf '%b' "$4" >"$scratch/log"
     tally=$("$3" "$scratch/log")
     if passed_all "$tally"; then pass=yes; else pass=no; fi
-    [ "$tally $pass" = "$1 $2" ] || { printf 'FAIL: %s, pass: %s, not %s, %s of:\n%b' "$tally" "$pass" "$1" "$2" "$4"; status=1; }
+    [ "$tally $pass" = "$1 $2" ] || fail "$(printf '%s, pass: %s, not %s, %s of:\n%b' "$tally" "$pass" "$1" "$2" "$4")"
 }
 passed=' 1/3 Test  #1: unit_a ......   Passed    0.00 sec\n'
 skipped=' 2/3 Test #12: unit_b ......***Skipped   0.00 sec\n'
@@ -28,4 +28,3 @@ of "45 of 46" no tally_walk "45 passed, 1 failed, 0 skipped\n"
 of "0 of 0" no tally_walk "0 passed, 0 failed, 0 skipped\n"
 of "" no tally_walk "ok: x\nKilled\n"
 of "0 of 10" no tally_walk "0 passed, 10 failed, 0 skipped\n"
-exit $status
