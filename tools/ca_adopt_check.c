@@ -3,8 +3,9 @@
 #include "ca_issue.h"
 #include "ca_key.h"
 #include "ca_names.h"
+#include "core/moment.h"
 
-#define LIFETIME (INT64_C(3650) * 86400)
+#define LIFETIME (3650 * CG_DAY)
 
 /* Signatures of keys that OpenSSL refuses at every security level that brokers run at: no certificate heals that. */
 static bool key_is_strong(const struct cg_ca *ca, const struct cg_found *found, struct cg_error *err)

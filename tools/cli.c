@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli.h"
 
+#include "core/word.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,33 +70,9 @@ static struct target look_up(const struct parser *p, const char *name, size_t le
     return t;
 }
 
-/* The usual distance: enough to guess what a mistyped word was meant to be. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[64], n = strlen(b);
-    if (n + 1 > CG_COUNT(row))
-        return n;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
 static void nearer(const char *word, const char *candidate, const char **best, size_t *best_distance)
 {
-    size_t d = distance(word, candidate);
+    size_t d = cg_word_distance(word, candidate);
     if (d < *best_distance) {
         *best_distance = d;
         *best = candidate;

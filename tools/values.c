@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "values.h"
 
-#include "array.h"
 #include "core/moment.h"
+#include "core/quantity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,9 @@
 
 #define LONGEST (INT64_C(8000) * 365 * CG_DAY) /* CG_DURATION_WORDS say so */
 
-static const struct {
-    const char *unit;
-    int64_t seconds;
-} units[] = {{"", CG_DAY}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", CG_DAY}, {"w", 7 * CG_DAY}, {"y", 365 * CG_DAY}};
+/* A bare number is days. */
+static const struct cg_unit units[] = {{"s", 1},      {"m", 60},         {"h", 3600},         {"", CG_DAY},
+                                       {"d", CG_DAY}, {"w", 7 * CG_DAY}, {"y", 365 * CG_DAY}, {0}};
 
 char *cg_shell_word(const char *text)
 {
@@ -38,16 +37,7 @@ char *cg_shell_word(const char *text)
 
 bool cg_duration_parse(const char *text, int64_t *seconds)
 {
-    char *end = NULL;
-    long long n = strtoll(text, &end, 10);
-    if (end == text || n < 0)
-        return false;
-    for (size_t i = 0; i < CG_COUNT(units); i++)
-        if (strcmp(end, units[i].unit) == 0 && n <= LONGEST / units[i].seconds) {
-            *seconds = n * units[i].seconds;
-            return true;
-        }
-    return false;
+    return cg_quantity_read(text, units, 0, LONGEST, seconds);
 }
 
 bool cg_lifetime_parse(const char *text, int64_t *seconds)

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "session.h"
 
+#include "core/moment.h"
 #include "core/name.h"
 #include "tls/hook.h"
 #include "tls/own_certificate.h"
@@ -17,7 +18,6 @@
 #define SLICE_MS      2
 #define SLICE_COUNT   256 /* records between two looks at the clock */
 #define LOOK_AGAIN_MS 1
-#define DAY           86400
 #define PORTS_MAX     64
 #define UNSENT        INT64_MIN
 
@@ -102,7 +102,7 @@ void cg_sysinfo_free(struct cg_sysinfo *sysinfo)
 int64_t cg_days_until(int64_t when, int64_t now)
 {
     int64_t left = when - now;
-    return left >= 0 ? left / DAY : -((DAY - 1 - left) / DAY);
+    return left >= 0 ? left / CG_DAY : -((CG_DAY - 1 - left) / CG_DAY);
 }
 
 static void send_text(const struct cg_sysinfo *sysinfo, const char *name, const char *detail, const char *payload)
@@ -236,7 +236,7 @@ static void count(struct cg_population *population, const struct cg_conn *conn, 
         return;
     population->live++;
     for (int i = 0; conn->not_after != CG_TIME_NO_END && i < CG_EXPIRING_COUNT; i++)
-        population->expiring[i] += conn->not_after - now <= (int64_t)cg_expiring_days[i] * DAY;
+        population->expiring[i] += conn->not_after - now <= cg_expiring_days[i] * CG_DAY;
 }
 
 /* True when all are counted. */

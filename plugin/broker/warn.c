@@ -5,6 +5,7 @@
 #include "session.h"
 #include "told.h"
 
+#include "core/moment.h"
 #include "core/name.h"
 #include "tls/hook.h"
 #include "tls/own_certificate.h"
@@ -18,7 +19,6 @@
 #define SLICE_MS      3
 #define LOOK_AGAIN_MS 50
 #define CLOCK_SET_S   60
-#define DAY           86400
 #define WARN_LEVELS   8
 
 struct cg_warner {
@@ -79,10 +79,10 @@ static void time_left(int64_t left, bool over, int64_t when, char *out, size_t s
         snprintf(out, size, "expired on %s", date);
     else if (left < 7200)
         snprintf(out, size, "expires in %lld minutes, on %s", (long long)(left / 60), date);
-    else if (left < 2 * DAY)
+    else if (left < 2 * CG_DAY)
         snprintf(out, size, "expires in %lld hours, on %s", (long long)(left / 3600), date);
     else
-        snprintf(out, size, "expires in %lld days, on %s", (long long)(left / DAY), date);
+        snprintf(out, size, "expires in %lld days, on %s", (long long)(left / CG_DAY), date);
 }
 
 /* What is warned of: a row of words for each kind of holder. */
