@@ -68,12 +68,10 @@ if grep -q kept client.out.offline; then echo "ok: the offline session kept its 
 broker_with '' true
 stays dev1 "$tls" watcher
 client dev2 "$tls" offline sub -c -q 1 -t to/offline -E || fail "offline: $(cat client.err.offline)"
-tries=20
-while [ "$tries" -gt 0 ]; do
+for _ in $(seq 20); do
     kill -HUP "$broker_pid"
     if client plain "$plain" offline pub -t x -m x; then fail "a client without TLS came in after SIGHUP"; fi
     if client plain "$plain" new pub -t x -m x; then fail "a client without TLS came in after SIGHUP"; fi
-    tries=$((tries - 1))
 done
 echo "ok: no client without TLS comes in"
 expect_event "which is told" 'connect_denied\tplain_listener\tnew' event reason client_id

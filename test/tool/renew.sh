@@ -144,7 +144,8 @@ ok cg -C ca crl --refresh-if 50%
 cmp etc-c/crl.pem ca/crl.pem || fail "the folder that came back did not get the CRL"
 
 # ---- rotate: served, or back ----
-port=$((20000 + $$ % 20000))
+. "$here/../lib/ports.sh"
+port=$(free_port)
 answers()
 {
     openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1
