@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Writes docs/policy.md from the table of the policy's keys to standard output. A test compares the two. */
-#include "core/policy_keys.h"
+#include "core/policy/policy_keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,7 +114,8 @@ int main(void)
         "- The mode of a rule is looked up in the role's `rules`, then in the top level's `rules`, then in `mode`.\n"
         "- What lowers the protection below what is sound today is named `insecure_*`.\n"
         "\n"
-        "This file is made from the table in `plugin/core/policy_keys.c` (`cmake --build build/dev --target docs`).");
+        "This file is made from the table in `plugin/core/policy/policy_keys.c` (`cmake --build build/dev --target "
+        "docs`).");
     print_object(&written, "$", "The top level.", &cg_policy_object);
     return 0;
 }

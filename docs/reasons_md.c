@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Writes docs/reasons.md from the reason table to standard output. A test compares the two. */
-#include "core/reason.h"
+#include "core/base/reason.h"
 
 #include <stdio.h>
 
@@ -57,7 +57,7 @@ int main(void)
         "# Reason codes\n\n"
         "Every refusal names one of these codes: as `reason` in the event, in square brackets in the broker's log, and "
         "in the\noutput of `certguard check`. Codes do not change between versions.\n\n"
-        "This file is made from the table in `plugin/core/reason.c` (`cmake --build build/dev --target docs`).\n");
+        "This file is made from the table in `plugin/core/base/reason.c` (`cmake --build build/dev --target docs`).\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         printf("## %s\n\n%s\n\n", sections[i].title, sections[i].text);
         for (int reason = 0; reason < CG_REASON_COUNT; reason++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "help.h"
-#include "output.h"
-#include "secrets.h"
+#include "base/secrets.h"
+#include "cli/help.h"
+#include "cli/output.h"
 #include "verb_table.h"
 
 #include <openssl/crypto.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "verb_table.h"
 
-#include "verbs.h"
+#include "verbs/verbs.h"
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
 #ifndef CG_VERB_TABLE_H
 #define CG_VERB_TABLE_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 extern const struct cg_verb *const cg_verbs[]; /* NULL-terminated */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check.h"
 
-#include "moment.h"
-#include "path.h"
-#include "rules.h"
+#include "core/base/moment.h"
+#include "core/path/path.h"
+#include "core/rules/rules.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>

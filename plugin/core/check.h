@@ -5,8 +5,8 @@
 #ifndef CG_CHECK_H
 #define CG_CHECK_H
 
-#include "check_input.h"
-#include "verdict.h"
+#include "core/path/check_input.h"
+#include "core/path/verdict.h"
 
 /* Fills *out whatever happens (it is cleared first). Bounded: chain count and bytes before any work that
  * grows with them, CG_PATHS_MAX candidate paths. Leaves the OpenSSL error queue as it found it. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "credential.h"
 
-#include "file.h"
-#include "format.h"
-#include "name.h"
-#include "pem.h"
+#include "core/cert/format.h"
+#include "core/cert/name.h"
+#include "core/cert/pem.h"
+#include "core/file/file.h"
 
 #include <limits.h>
 #include <openssl/err.h>

@@ -4,9 +4,9 @@
 #ifndef CG_CREDENTIAL_H
 #define CG_CREDENTIAL_H
 
-#include "error.h"
-#include "policy.h"
-#include "trust.h"
+#include "core/base/error.h"
+#include "core/policy/policy.h"
+#include "core/trust/trust.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

@@ -4,7 +4,7 @@
 #ifndef CG_OWN_CERTIFICATE_H
 #define CG_OWN_CERTIFICATE_H
 
-#include "verdict.h"
+#include "core/path/verdict.h"
 
 /* Of a refusal: what to name. Time alone is at fault where the clock, a new CRL or a renewal satisfies every rule again: such a
  * broker may start, serve what needs no certificate, and wait. Else the first rule that none of these satisfies. */

@@ -6,8 +6,8 @@
 #ifndef CG_PEER_H
 #define CG_PEER_H
 
+#include "core/path/verdict.h"
 #include "snapshot.h"
-#include "verdict.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>

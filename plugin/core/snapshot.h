@@ -4,11 +4,11 @@
 #ifndef CG_SNAPSHOT_H
 #define CG_SNAPSHOT_H
 
+#include "core/crl/crl_numbers_table.h"
+#include "core/file/stamp.h"
+#include "core/policy/policy.h"
+#include "core/trust/trust.h"
 #include "credential.h"
-#include "crl_numbers_table.h"
-#include "policy.h"
-#include "stamp.h"
-#include "trust.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot_load.h"
 
-#include "policy_changes.h"
-#include "policy_load.h"
-#include "policy_store.h"
+#include "core/policy/policy_changes.h"
+#include "core/policy/policy_load.h"
+#include "core/policy/policy_store.h"
 #include "snapshot_credentials.h"
 #include "snapshot_loading.h"
 #include "snapshot_trust.h"

@@ -4,11 +4,11 @@
 #ifndef CG_SNAPSHOT_LOAD_H
 #define CG_SNAPSHOT_LOAD_H
 
-#include "error.h"
-#include "faults.h"
+#include "core/base/error.h"
+#include "core/base/faults.h"
+#include "core/file/stamp.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
-#include "stamp.h"
 
 #include <stdint.h>
 

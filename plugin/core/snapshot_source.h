@@ -3,9 +3,9 @@
 #ifndef CG_SNAPSHOT_SOURCE_H
 #define CG_SNAPSHOT_SOURCE_H
 
+#include "core/base/error.h"
+#include "core/policy/policy.h"
 #include "credential.h"
-#include "error.h"
-#include "policy.h"
 
 #include <stdbool.h>
 

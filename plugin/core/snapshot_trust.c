@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot_trust.h"
 
-#include "crl_numbers_file.h"
+#include "core/crl/crl_numbers_file.h"
 
 #include <limits.h>
 #include <stdio.h>

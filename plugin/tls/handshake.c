@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "handshake.h"
 
-#include "context.h"
-#include "core/probe.h"
-#include "failure.h"
-#include "halfopen.h"
-#include "handlers.h"
-#include "main_thread.h"
-#include "outcome.h"
-#include "record.h"
+#include "core/base/probe.h"
 #include "resumption.h"
 #include "settings.h"
-#include "silent.h"
-#include "socket.h"
+#include "tls/conn/failure.h"
+#include "tls/conn/halfopen.h"
+#include "tls/conn/handlers.h"
+#include "tls/conn/outcome.h"
+#include "tls/conn/record.h"
+#include "tls/conn/silent.h"
+#include "tls/conn/socket.h"
+#include "tls/openssl/context.h"
+#include "tls/openssl/main_thread.h"
 #include "verify.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #ifndef CG_TLS_HANDSHAKE_H
 #define CG_TLS_HANDSHAKE_H
 
-#include "conn.h"
+#include "tls/conn/conn.h"
 
 #include <openssl/ssl.h>
 #include <stdint.h>

@@ -6,10 +6,10 @@
 #ifndef CG_HOOK_H
 #define CG_HOOK_H
 
-#include "conn.h"
-#include "core/error.h"
-#include "core/policy.h"
-#include "handlers.h"
+#include "core/base/error.h"
+#include "core/policy/policy.h"
+#include "tls/conn/conn.h"
+#include "tls/conn/handlers.h"
 
 /* Counted. The first call installs and runs the self-test: a handshake with itself in memory through the hook, one
  * with a good and one with a bad certificate. False: the hook is not effective; the broker must not start.

@@ -13,12 +13,12 @@
  * of TLS 1.2 find nothing (handshake.c). */
 #include "resumption.h"
 
-#include "core/moment.h"
-#include "credential.h"
-#include "handlers.h"
-#include "main_thread.h"
-#include "record.h"
-#include "tickets.h"
+#include "core/base/moment.h"
+#include "tls/conn/handlers.h"
+#include "tls/conn/record.h"
+#include "tls/credential/credential.h"
+#include "tls/openssl/main_thread.h"
+#include "tls/openssl/tickets.h"
 #include "verify.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 #ifndef CG_TLS_RESUMPTION_H
 #define CG_TLS_RESUMPTION_H
 
-#include "conn.h"
-#include "context.h"
+#include "tls/conn/conn.h"
+#include "tls/openssl/context.h"
 
 void cg_resumption_configure(SSL_CTX *ctx);                                 /* puts the callbacks in */
 void cg_resumption_apply(struct cg_conn *conn, struct cg_context *context); /* tickets, where the policy allows them */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "settings.h"
 
-#include "ciphers.h"
-#include "context.h"
-#include "credential.h"
-#include "record.h"
 #include "resumption.h"
+#include "tls/conn/record.h"
+#include "tls/credential/credential.h"
+#include "tls/openssl/ciphers.h"
+#include "tls/openssl/context.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

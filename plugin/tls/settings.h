@@ -6,7 +6,7 @@
 #ifndef CG_TLS_SETTINGS_H
 #define CG_TLS_SETTINGS_H
 
-#include "conn.h"
+#include "tls/conn/conn.h"
 
 #include <openssl/ssl.h>
 #include <stdbool.h>

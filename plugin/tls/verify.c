@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "verify.h"
 
-#include "handlers.h"
-#include "record.h"
+#include "tls/conn/handlers.h"
+#include "tls/conn/record.h"
 
 #include <arpa/inet.h>
 

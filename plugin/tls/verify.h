@@ -4,7 +4,7 @@
 #ifndef CG_TLS_VERIFY_H
 #define CG_TLS_VERIFY_H
 
-#include "conn.h"
+#include "tls/conn/conn.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>

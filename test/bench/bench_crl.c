@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a CRL costs, beside OpenSSL's X509_CRL on the same bytes: bench_crl [ENTRIES...], by default 1000 to 1000000.
  * Each measurement runs in a process of its own, so that its peak memory is its own. */
-#include "core/crl.h"
+#include "core/crl/crl.h"
 #include "large_crl.h"
 
 #include <stdio.h>

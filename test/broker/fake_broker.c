@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fake_broker.h"
 
-#include "broker/mosquitto_headers.h"
+#include "broker/host/mosquitto_headers.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>

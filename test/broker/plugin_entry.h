@@ -3,7 +3,7 @@
 #ifndef CG_TEST_PLUGIN_ENTRY_H
 #define CG_TEST_PLUGIN_ENTRY_H
 
-#include "broker/mosquitto_headers.h"
+#include "broker/host/mosquitto_headers.h"
 
 int mosquitto_plugin_version(int count, const int *versions);
 int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data, struct mosquitto_opt *options, int count);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a new snapshot changed is told: trust and CRLs, those of bridges too, credentials, and lists without pre-shared keys. */
-#include "changes.h"
+#include "broker/reload/changes.h"
 
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Whose a client id is: who may use it, who owns the broker's session of it for certain, and what is forgotten. */
-#include "client_map.h"
+#include "broker/session/client_map.h"
 
-#include "session.h"
+#include "broker/session.h"
 
 #include "lib/pki_maker.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Who may ask on the control topic, asked again before each step, and who gets the answers. */
-#include "control.h"
+#include "broker/control/control.h"
 
-#include "control_request.h"
-#include "session.h"
+#include "broker/control/control_request.h"
+#include "broker/session.h"
 
-#include "core/list.h"
-#include "core/policy_load.h"
+#include "core/cert/list.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
 
 #include <openssl/evp.h>

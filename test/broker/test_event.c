@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Events as JSON and as words: what is there, what is left out, and that the worst case stays one valid line. */
-#include "event_json.h"
-#include "json.h"
+#include "broker/event/event_json.h"
+#include "broker/event/json.h"
 #include "lib/pki_maker.h"
 
 #include <cjson/cJSON.h>

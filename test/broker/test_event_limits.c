@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What peers can make the plugin write is bounded, what the administrator must know is not, audited devices are named each,
  * and nothing is left out uncounted. With a clock of its own. */
-#include "budget.h"
-#include "devices.h"
-#include "event_limits.h"
+#include "broker/event/budget.h"
+#include "broker/event/devices.h"
+#include "broker/event/event_limits.h"
+#include "broker/event/report.h"
 #include "lib/pki_maker.h"
-#include "report.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>

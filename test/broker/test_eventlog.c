@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The event log against real files: order, rotation, a full disk, a queue that overflows. */
-#include "eventlog.h"
+#include "broker/event/eventlog.h"
 
 #include "lib/scratch.h"
 

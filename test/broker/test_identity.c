@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Names taken from certificates, and the client ids that go with them. */
-#include "core/identity.h"
+#include "core/path/identity.h"
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>

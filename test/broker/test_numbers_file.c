@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The file of CRL numbers on the disk: written whole or not at all, merged by two brokers, and every way in which that can
  * fail. */
-#include "numbers_file.h"
+#include "broker/reload/numbers_file.h"
 
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"

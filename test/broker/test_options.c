@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The plugin_opt lines: what is taken, and the words of each error. */
-#include "options.h"
+#include "broker/host/options.h"
 
-#include "broker/mosquitto_headers.h"
+#include "broker/host/mosquitto_headers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

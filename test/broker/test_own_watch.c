@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What is told of the broker's own certificates from one look to the next: each refusal once, by the listeners that it is of, and
  * its end; and when the next look is. The looks are made up here; what a real one sees is unit_tls_own_certificate. */
-#include "own_watch.h"
+#include "broker/monitor/own_watch.h"
 
 #include "core/own_certificate.h"
 #include "lib/pki_maker.h"
-#include "tls/own_certificate.h"
-#include "tls/own_look.h"
+#include "tls/credential/own_certificate.h"
+#include "tls/credential/own_look.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A check of live connections while they come to an end: before, during and after it. Meant for the sanitizers too: the
  * thread looks at paths that the connections own. */
-#include "recheck.h"
+#include "broker/session/recheck.h"
 
-#include "session.h"
+#include "broker/session.h"
 
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
-#include "tls/record.h"
+#include "tls/conn/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The thread that watches the files: when it loads, and what it does not offer. */
-#include "broker/reload.h"
+#include "broker/reload/reload.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
 

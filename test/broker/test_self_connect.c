@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A loop that waits for events, as the broker's does, wakes when work is due, and not for long after; and what was made for
  * that is known by its address. */
-#include "self_connect.h"
+#include "broker/listener/self_connect.h"
 
-#include "core/policy_load.h"
-#include "listening.h"
+#include "broker/listener/listening.h"
+#include "core/policy/policy_load.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Sessions end with their certificates by the wall clock, however it jumps, in slices, in one place, by name only where the
  * name is theirs for certain; or they are reported where the policy says so. */
-#include "session_enforcement.h"
+#include "broker/session/session_enforcement.h"
 
-#include "session.h"
+#include "broker/session.h"
 
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
-#include "tls/record.h"
+#include "tls/conn/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The limit on floods of events, with a clock of its own. */
-#include "suppress.h"
+#include "broker/event/suppress.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What was told is not told again, also when there is a lot of it. */
-#include "told.h"
+#include "broker/event/told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Whatever expires is warned of at each of the policy's distances, once each, by a clock that goes on by days: clients,
  * the broker's certificate, anchors, intermediates and CRLs. */
-#include "warn.h"
+#include "broker/monitor/warn.h"
 
-#include "session.h"
+#include "broker/session.h"
 
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
-#include "tls/record.h"
+#include "tls/conn/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 /* Prints everything in a hint or a cure that a person can do to the letter, a line each: where it is printed (hint, log, lint),
  * the reason or rule, whose certificate it is about, and the command or the key of the policy; of lint, the whole cure with a
  * command. cures.sh must know each line. */
-#include "core/reason.h"
-#include "lint.h"
-#include "log_cure.h"
+#include "core/base/reason.h"
+#include "lint/lint.h"
+#include "log/cure.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -13,12 +13,12 @@ in_table() {
 }
 
 # ---- events: kinds and fields, both ways ----
-names=$(sed -n 's/^ *\[CG_EVENT_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' "$source/plugin/broker/event.c" | grep -vx none)
+names=$(sed -n 's/^ *\[CG_EVENT_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' "$source/plugin/broker/event/event.c" | grep -vx none)
 [ "$(echo "$names" | wc -l)" -gt 10 ] || fail "event.c has no table of events any more"
 for name in $names; do
     in_table events.md "$name" || fail "docs/events.md lacks the event $name"
 done
-fields=$(sed -n 's/.*cg_json_[a-z_]*(&*json, "\([a-z_0-9]*\)".*/\1/p' "$source/plugin/broker/event_json.c" | sort -u)
+fields=$(sed -n 's/.*cg_json_[a-z_]*(&*json, "\([a-z_0-9]*\)".*/\1/p' "$source/plugin/broker/event/event_json.c" | sort -u)
 [ "$(echo "$fields" | wc -l)" -gt 20 ] || fail "event_json.c writes no fields any more"
 for field in $fields; do
     grep -q "\`$field\`" "$source/docs/events.md" || fail "docs/events.md lacks the field $field"
@@ -28,7 +28,7 @@ for term in $(sed -n '/^## Fields/,/^## Floods/s/^| \(`[^|]*\) *|.*/\1/p' "$sour
 done
 
 # ---- options of the plugin ----
-options=$(sed -n 's/^ *{"\([a-z_]*\)", offsetof.*/\1/p' "$source/plugin/broker/options.c")
+options=$(sed -n 's/^ *{"\([a-z_]*\)", offsetof.*/\1/p' "$source/plugin/broker/host/options.c")
 [ -n "$options" ] || fail "options.c has no table of options any more"
 for option in $options; do
     in_table plugin.md "plugin_opt_$option" || fail "docs/plugin.md lacks plugin_opt_$option"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "chain_input.h"
 
-#include "core/der.h"
+#include "core/cert/der.h"
 #include "crl_maker.h"
 
 #include <openssl/err.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lines of check --batch: any bytes give a case or an error with words; a case gets a verdict, and without anchors of its
  * own it is never accepted. */
-#include "../../tools/batch.h"
-#include "core/policy_load.h"
+#include "check/batch.h"
+#include "core/policy/policy_load.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

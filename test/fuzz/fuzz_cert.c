@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate facts: any DER gives facts and texts without a control character in them, the same ones when read twice,
  * and no certificate without an anchor is accepted. */
-#include "core/cert.h"
+#include "core/cert/cert.h"
+#include "core/cert/name.h"
 #include "core/check.h"
-#include "core/identity.h"
-#include "core/name.h"
-#include "core/policy_load.h"
+#include "core/path/identity.h"
+#include "core/policy/policy_load.h"
 #include "fuzz.h"
 
 #include <openssl/err.h>

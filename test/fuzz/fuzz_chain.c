@@ -4,7 +4,7 @@
  * first and the anchor last, and each certificate is signed here with the key of the next one; keys are fixed. */
 #include "chain_input.h"
 #include "core/check.h"
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "fuzz.h"
 
 #include <openssl/err.h>

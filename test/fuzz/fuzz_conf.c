@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* mosquitto.conf: any bytes give lines or an error with words; every line stands in a section that exists, and every
  * look-up finds a line of the section that was asked for. */
-#include "../../tools/mosquitto_conf.h"
+#include "broker/mosquitto_conf.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

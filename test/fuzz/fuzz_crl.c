@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The CRL reader. No fuzzer finds a signature, so the input is the content of tbsCertList, and is signed here with the
  * CA's key. What is accepted, OpenSSL must be able to read and verify, and the two must agree on the entries. */
-#include "core/crl.h"
+#include "core/crl/crl.h"
 #include "crl_maker.h"
 #include "fuzz.h"
 

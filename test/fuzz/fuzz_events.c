@@ -2,8 +2,8 @@
 /* Lines of event logs: any bytes are an event or none, the byte-level look never passes over an event that fits, and
  * a command to paste holds only characters that a shell takes as they are. */
 #include "fuzz.h"
-#include "log_cure.h"
-#include "log_filter.h"
+#include "log/cure.h"
+#include "log/filter.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* index.txt of any origin: a row or an error with words; what was read can be written, and reads the same again. */
-#include "../../tools/ca_index.h"
 #include "fuzz.h"
+#include "store/index.h"
 
 #include <stdlib.h>
 #include <string.h>

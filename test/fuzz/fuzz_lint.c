@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lint: certificates and CRLs one after the other, as DER. Every rule runs over each, and those on two over all; what is
  * found is text that may be printed, and the same when looked at again. */
-#include "core/text.h"
+#include "core/base/text.h"
 #include "fuzz.h"
-#include "lint.h"
+#include "lint/lint.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>

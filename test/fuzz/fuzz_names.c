@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lines of issue --batch, with names and SANs as people type them: accepted ones can be written and read back, the
  * others get a reason. */
-#include "../../tools/ca_batch.h"
-#include "../../tools/ca_names.h"
-#include "../../tools/cli.h"
-#include "core/name.h"
+#include "ca/batch.h"
+#include "ca/names.h"
+#include "cli/cli.h"
+#include "core/cert/name.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Bundles: any bytes give certificates or an error with words; as CRLs too. */
-#include "core/pem.h"
-#include "core/trust.h"
+#include "core/cert/pem.h"
+#include "core/trust/trust.h"
 #include "fuzz.h"
 
 #include <openssl/err.h>

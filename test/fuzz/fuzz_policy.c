@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Policies: any bytes give a policy or an error with words, never both, never neither. */
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

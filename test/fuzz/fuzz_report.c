@@ -2,8 +2,8 @@
 /* Event logs of any bytes as a page: text of theirs is never markup. Each tag of the page is one that the report writes,
  * and text of any bytes comes out without what HTML means something by. */
 #include "fuzz.h"
-#include "report_html.h"
-#include "report_page.h"
+#include "report/html.h"
+#include "report/page.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Answers of a broker, any bytes: shown without a control character, and metrics whose lines keep their form. */
 #include "fuzz.h"
-#include "status_prometheus.h"
-#include "status_view.h"
+#include "status/prometheus.h"
+#include "status/view.h"
 
 #include <stdlib.h>
 #include <string.h>

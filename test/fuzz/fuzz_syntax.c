@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The syntax of DNS names, mailboxes, URIs and bases of constraints: parts lie inside of the whole, in their order, and are
  * themselves what they are said to be. The input ends at the end of its memory, so that a sanitizer sees a step beyond. */
-#include "core/name_syntax.h"
+#include "core/cert/name_syntax.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

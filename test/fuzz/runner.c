@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Runs a fuzz target over stored inputs, so that the corpus is a test under every compiler:
  *   fuzz_NAME FILE|FOLDER... */
-#include "core/file.h"
+#include "core/file/file.h"
 #include "fuzz.h"
 
 #include <dirent.h>

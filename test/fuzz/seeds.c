@@ -2,7 +2,7 @@
 /* Writes the first corpus of fuzz_cert and fuzz_chain, from recipes:  fuzz_seeds CORPORA-FOLDER
  * Run by hand when the form of the input or the recipes change; what fuzzing adds is merged by "run". */
 #include "chain_input.h"
-#include "core/der.h"
+#include "core/cert/der.h"
 #include "crl_maker.h"
 #include "lib/pki_maker.h"
 

@@ -7,8 +7,8 @@
 #ifndef CG_TEST_SCENARIOS_H
 #define CG_TEST_SCENARIOS_H
 
+#include "core/base/reason.h"
 #include "core/check.h"
-#include "core/reason.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "lib/tap.h"
 #include "lib/tls_client.h"
 
-#include "core/reason.h"
+#include "core/base/reason.h"
 
 #include <cjson/cJSON.h>
 #include <signal.h>

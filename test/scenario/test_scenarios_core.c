@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The scenario table in the core: cg_check at a fixed clock. And: every reason has a scenario. */
 #include "core/check.h"
-#include "core/policy_load.h"
-#include "core/trust.h"
+#include "core/policy/policy_load.h"
+#include "core/trust/trust.h"
 #include "lib/tap.h"
 #include "world.h"
 

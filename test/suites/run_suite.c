@@ -4,7 +4,7 @@
  * COUNT: how many cases the suite has; with fewer or more it fails.
  * Beside it in FOLDER: NAME.json, the policy; NAME.cases, cases that need another policy; NAME.exceptions, cases where
  * the answer differs on purpose, each with the reason. Exit 77: the suite is not on this machine. */
-#include "batch.h"
+#include "check/batch.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check_fixture.h"
 
-#include "core/policy_load.h"
-#include "core/trust.h"
+#include "core/policy/policy_load.h"
+#include "core/trust/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -36,7 +36,7 @@ for version in 3 4; do
 done
 # The plugin names libssl.so.3.
 echo '{ global: libssl_probe; local: *; };' >exports
-library probe.so "$unit/libssl_probe.c" "$plugin/tls/libssl.c" "$plugin/core/error.c" "$plugin/core/text.c" libssl.so.3 \
+library probe.so "$unit/libssl_probe.c" "$plugin/tls/openssl/libssl.c" "$plugin/core/base/error.c" "$plugin/core/base/text.c" libssl.so.3 \
     -Wl,--version-script=exports,-z,defs
 program same -DWITH_LIBSSL libssl.so.3
 program none

@@ -2,7 +2,7 @@
 /* A plugin of nothing but the question which libssl its program has. */
 #include "libssl_probe.h"
 
-#include "tls/libssl.h"
+#include "tls/openssl/libssl.h"
 
 int libssl_probe(struct cg_error *err)
 {

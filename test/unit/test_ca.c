@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The CA as a library: made, and issuing, revoking, renewing, by its own calls alone. What comes out is judged by OpenSSL.
  * No argv, no terminal, no exit code; and it prints nothing. */
-#include "ca_backup.h"
-#include "ca_batch.h"
-#include "ca_certify.h"
-#include "ca_create.h"
-#include "ca_crl_renew.h"
-#include "ca_open.h"
-#include "ca_renew.h"
-#include "ca_revoke.h"
-#include "ca_revoked.h"
-#include "generation.h"
+#include "ca/batch.h"
+#include "ca/certify.h"
+#include "ca/create.h"
+#include "ca/crl_renew.h"
+#include "ca/renew.h"
+#include "ca/revoke.h"
+#include "deploy/generation.h"
+#include "store/backup.h"
+#include "store/open.h"
+#include "store/revoked.h"
 
 #include "lib/scratch.h"
 

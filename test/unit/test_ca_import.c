@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A CA that is adopted by library calls alone: its names go on under the same key, and what it revoked stays revoked. */
-#include "ca_adopt_check.h"
-#include "ca_certify.h"
-#include "ca_create.h"
-#include "ca_database.h"
-#include "ca_grade.h"
-#include "ca_open.h"
-#include "ca_revoke.h"
-#include "ca_revoked.h"
+#include "ca/certify.h"
+#include "ca/create.h"
+#include "ca/revoke.h"
+#include "import/adopt_check.h"
+#include "import/database.h"
+#include "import/grade.h"
+#include "store/open.h"
+#include "store/revoked.h"
 
 #include "lib/scratch.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The last value on each side of a limit of the check: one octet, one bit, one second or one certificate decides. */
 #include "check_fixture.h"
-#include "core/path.h"
-#include "core/verify.h"
+#include "core/path/path.h"
+#include "core/path/verify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

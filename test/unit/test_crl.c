@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Which CRLs are refused at load, and with which words. */
-#include "core/crl.h"
+#include "core/crl/crl.h"
 #include "crl_maker.h"
 
 #include <setjmp.h>

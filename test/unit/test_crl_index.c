@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The index: exact for every serial number, whatever the order; and the DER cursor's times. */
-#include "core/crl_index.h"
-#include "core/der.h"
-#include "core/moment.h"
+#include "core/base/moment.h"
+#include "core/cert/der.h"
+#include "core/crl/crl_index.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Against OpenSSL's own reader, on random CRLs, mutated before they are signed: we accept no CRL that OpenSSL cannot
  * parse or verify, and call no certificate good that OpenSSL finds in it. */
-#include "core/crl.h"
+#include "core/crl/crl.h"
 #include "crl_maker.h"
 
 #include <setjmp.h>

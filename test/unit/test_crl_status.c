@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The status of a certificate by the CRLs held: RFC 5280 section 6.3 as a table. */
-#include "core/crl.h"
+#include "core/crl/crl.h"
 #include "crl_maker.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The status of a certificate by random sets of CRLs - partitioned, by reasons, deltas, past their time, with and without
  * entry extensions - against X509_verify_cert with all that OpenSSL knows of CRLs switched on. */
-#include "core/crl.h"
+#include "core/crl/crl.h"
 #include "crl_maker.h"
 
 #include <setjmp.h>

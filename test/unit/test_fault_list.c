@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The list of what a load could not take: no fault stands in it twice, and what it has no room for is counted. */
-#include "core/faults.h"
+#include "core/base/faults.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The file reader: what it refuses, that the words name the cure, that keys stay private. */
-#include "core/file.h"
-#include "core/file_access.h"
+#include "core/file/file.h"
+#include "core/file/file_access.h"
 #include "lib/scratch.h"
 
 #include <errno.h>

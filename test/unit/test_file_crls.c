@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Large files of CRLs: what cannot be one is refused before it is read, whatever its head says; what is one is read. */
-#include "core/file.h"
+#include "core/file/file.h"
 #include "large_crl.h"
 #include "lib/scratch.h"
 

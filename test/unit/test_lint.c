@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lint's rules on certificates: each finds its own fault, and finds nothing in the same certificate made right. What one
  * extension lacks changes nothing that is said about the others. */
-#include "core/text.h"
+#include "core/base/text.h"
 #include "lib/pki_maker.h"
-#include "lint.h"
+#include "lint/lint.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

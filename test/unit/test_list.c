@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lists of certificates: the search finds what a look at each entry finds, whatever the mixture and order. */
-#include "core/list.h"
-#include "core/name.h"
+#include "core/cert/list.h"
+#include "core/cert/name.h"
 #include "lib/pki_maker.h"
 
 #include <openssl/evp.h>

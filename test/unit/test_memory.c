@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Every allocation of a load fails in turn, alone and with all that follow: a load ends whole or not at all, with words.
  * The linker wraps the core's allocations (--wrap); OpenSSL and cJSON take ours by their own hooks. */
-#include "core/crl_numbers_file.h"
-#include "core/policy_load.h"
+#include "core/crl/crl_numbers_file.h"
+#include "core/policy/policy_load.h"
 #include "core/snapshot_load.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"

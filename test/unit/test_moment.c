@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/moment.h"
+#include "core/base/moment.h"
 
 #include <stdio.h>
 #include <string.h>

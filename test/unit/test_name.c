@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Names and serial numbers as text: nothing that comes out can forge a line. */
-#include "core/name.h"
+#include "core/cert/name.h"
 
 #include <openssl/asn1.h>
 #include <openssl/bn.h>

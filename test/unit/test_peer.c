@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a peer without a certificate may do, and by whose rules one with a certificate is judged. */
-#include "peer.h"
+#include "core/peer.h"
 
-#include "core/moment.h"
-#include "core/policy_load.h"
+#include "core/base/moment.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>

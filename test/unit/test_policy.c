@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The policy: what is refused and with which words, what the defaults are, how listeners and rules are settled. */
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a new policy changes is named by place. */
-#include "core/policy_changes.h"
-#include "core/policy_load.h"
+#include "core/policy/policy_changes.h"
+#include "core/policy/policy_load.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

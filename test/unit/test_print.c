@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Text of others on its way to a terminal or into JSON: no control, no second line, and UTF-8. */
-#include "print.h"
+#include "cli/print.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

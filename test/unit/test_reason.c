@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The reason table: no row is missing, codes are unique and well-formed, every refusal tells the peer something. */
-#include "core/reason.h"
-#include "core/verdict.h"
+#include "core/base/reason.h"
+#include "core/path/verdict.h"
 
 #include <openssl/x509_vfy.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Where a connection to "localhost" goes, on a machine whose resolver does not know that name. */
-#include "served.h"
+#include "broker/served.h"
 
 #include "lib/pki_maker.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a file looked like: each way to change one is seen. */
-#include "core/stamp.h"
+#include "core/file/stamp.h"
 #include "lib/scratch.h"
 
 #include <fcntl.h>

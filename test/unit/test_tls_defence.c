@@ -2,8 +2,8 @@
 /* What is refused is refused at more than one place. Each of them is tried here where the others do not help. */
 #include "tls_fixture.h"
 
+#include "tls/conn/record.h"
 #include "tls/handshake.h"
-#include "tls/record.h"
 
 #include <dlfcn.h>
 #include <openssl/err.h>

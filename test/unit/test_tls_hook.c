@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The life of the hook: install, remove, whose SSL_CTXs it takes, and what it does when something is missing. */
-#include "core/moment.h"
-#include "tls/prove.h"
+#include "core/base/moment.h"
+#include "tls/credential/prove.h"
 #include "tls_fixture.h"
 #include "tls_foreign.h"
 

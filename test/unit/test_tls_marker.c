@@ -2,7 +2,7 @@
 /* Which connection is a client's that showed no certificate is proved, by a mark that nobody else sees. */
 #include "tls_fixture.h"
 
-#include "tls/unclaimed.h"
+#include "tls/conn/unclaimed.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * for a client that must not get in. And what a live session costs. */
 #include "tls_fixture.h"
 
-#include "tls/unclaimed.h"
+#include "tls/conn/unclaimed.h"
 
 #include <malloc.h>
 #include <openssl/crypto.h>

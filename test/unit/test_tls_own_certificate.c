@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The broker's own certificate: what a look finds, what ends the broker at the start, and what is served meanwhile. */
-#include "tls/own_certificate.h"
-#include "tls/own_look.h"
+#include "tls/credential/own_certificate.h"
+#include "tls/credential/own_look.h"
 
-#include "core/name.h"
-#include "tls/prove.h"
+#include "core/cert/name.h"
+#include "tls/credential/prove.h"
 #include "tls_fixture.h"
 
 #include <setjmp.h>

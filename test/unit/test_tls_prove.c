@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lists that OpenSSL would refuse in every handshake, or that let in what is not sound, are refused when the policy is
  * loaded. */
-#include "core/policy_load.h"
+#include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
-#include "tls/ciphers.h"
-#include "tls/prove.h"
+#include "tls/credential/prove.h"
+#include "tls/openssl/ciphers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,9 +3,9 @@
  * not taken must leave a full handshake, in which a good client is let in and a bad one is refused. */
 #include "tls_fixture.h"
 
-#include "core/moment.h"
-#include "tls/record.h"
-#include "tls/tickets.h"
+#include "core/base/moment.h"
+#include "tls/conn/record.h"
+#include "tls/openssl/tickets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

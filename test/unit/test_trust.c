@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Trust stores: what becomes an anchor, what is refused and with which words, look-up by subject, CRLs and folders. */
-#include "core/trust.h"
+#include "core/trust/trust.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
 

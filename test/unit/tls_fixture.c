@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tls_fixture.h"
 
-#include "core/policy_load.h"
-#include "tls/context.h"
+#include "core/policy/policy_load.h"
+#include "tls/openssl/context.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "control.h"
+
+#include "broker/base/clock.h"
+#include "broker/session/recheck.h"
+#include "broker/session/session.h"
+#include "control_commands.h"
+#include "control_dryrun.h"
+#include "control_request.h"
+
+#include "core/cert/list.h"
+#include "core/cert/name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE_MS      5
+#define LOOK_AGAIN_MS 10 /* while something is waited for */
+#define JOBS_MAX      16
+
+struct job {
+    struct job *next;
+    const struct cg_conn *conn; /* NULL: it ended, nobody wants the answer */
+    char *client_id;
+    cJSON *commands;  /* what is left; the first one may have begun */
+    cJSON *responses; /* so far */
+    struct cg_command command;
+};
+
+struct cg_control {
+    struct cg_control_means means;
+    bool reload; /* asked for, and not taken yet */
+    struct job *first, **end;
+    size_t count;
+};
+
+struct cg_control *cg_control_new(const struct cg_control_means *means)
+{
+    struct cg_control *control = calloc(1, sizeof *control);
+    if (!control)
+        return NULL;
+    control->means = *means;
+    control->end = &control->first;
+    return control;
+}
+
+static void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    cg_dryrun_free(job->command.dryrun);
+    cJSON_Delete(job->command.data);
+    cJSON_Delete(job->commands);
+    cJSON_Delete(job->responses);
+    free(job->client_id);
+    free(job);
+}
+
+static void drop_first(struct cg_control *control)
+{
+    struct job *job = control->first;
+    control->first = job->next;
+    if (!control->first)
+        control->end = &control->first;
+    control->count--;
+    job_free(job);
+}
+
+void cg_control_free(struct cg_control *control)
+{
+    if (!control)
+        return;
+    while (control->first)
+        drop_first(control);
+    free(control);
+}
+
+/* Why requests of this connection are not taken, whoever it is; NULL: they are. */
+static const char *why_not_from(const struct cg_conn *conn)
+{
+    const struct cg_claim *claim = conn ? conn->session->claim : NULL;
+    if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
+        conn->session->ending)
+        return "Requests are for clients with a certificate over TLS";
+    return claim->websocket ? "Requests are not taken over websockets" : NULL;
+}
+
+static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+{
+    char sha256[CG_HEX_MAX] = "";
+    bool fault = false; /* then it is not found either */
+    if (cg_list_find(&current->policy->admin, conn->peer_leaf, &fault))
+        return true;
+    cg_sha256_text(conn->peer_leaf, sha256);
+    snprintf(why, size, "The certificate is not in \"admin\" of the policy; its SHA-256 is %s", sha256);
+    return false;
+}
+
+/* Rules that are only audited count too. */
+static bool passes_every_rule(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+{
+    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
+    struct cg_verdict verdict = {.detail = "out of memory"};
+    if (cg_recheck_subject_of(conn, &subject))
+        cg_recheck_judge(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
+    bool good = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
+    if (!good)
+        snprintf(why, size, "The certificate is not accepted any more: %.140s",
+                 verdict.nfindings ? verdict.findings[0].detail : verdict.detail);
+    cg_verdict_clear(&verdict);
+    cg_recheck_subject_clear(&subject);
+    return good;
+}
+
+/* False, and why: not an administrator now. */
+static bool is_admin(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+{
+    const char *never = why_not_from(conn);
+    if (never)
+        snprintf(why, size, "%s", never);
+    return !never && is_listed(current, conn, why, size) && passes_every_rule(current, conn, why, size);
+}
+
+static void tell_denied(const struct cg_control *control, const struct cg_conn *conn, const char *client_id,
+                        const char *address, const char *why)
+{
+    const struct cg_event event = {
+        .type = CG_EVENT_CONTROL_DENIED,
+        .reason = CG_REASON_NOT_AN_ADMIN,
+        .detail = why,
+        .conn = conn,
+        .certificate = conn ? conn->peer_leaf : NULL,
+        .peer = conn ? NULL : address,
+        .client_id = client_id,
+    };
+    cg_report(control->means.reporter, &event);
+}
+
+static void add_response(struct job *job, const cJSON *request, cJSON *data, const char *error)
+{
+    cJSON *response = cJSON_CreateObject();
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(request, "command");
+    const cJSON *correlation = cJSON_GetObjectItemCaseSensitive(request, "correlationData");
+    if (name)
+        cJSON_AddStringToObject(response, "command", name->valuestring);
+    if (correlation)
+        cJSON_AddStringToObject(response, "correlationData", correlation->valuestring);
+    if (*error)
+        cJSON_AddStringToObject(response, "error", error);
+    if (*error || !cJSON_AddItemToObject(response, "data", data))
+        cJSON_Delete(data);
+    cJSON_AddItemToArray(job->responses, response);
+}
+
+enum cg_control_result cg_control_take(struct cg_control *control, const struct cg_snapshot *current,
+                                       const struct cg_control_request *request)
+{
+    char why[224] = "";
+    struct cg_error err = {""};
+    if (!is_admin(current, request->conn, why, sizeof why) || !request->client_id) {
+        tell_denied(control, request->conn, request->client_id, request->address, why);
+        return CG_CONTROL_DENIED;
+    }
+    struct job *job = control->count < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
+    if (!job)
+        return CG_CONTROL_BUSY;
+    job->conn = request->conn;
+    job->client_id = strdup(request->client_id);
+    job->responses = cJSON_CreateArray();
+    if (!job->client_id || !job->responses) {
+        job_free(job);
+        return CG_CONTROL_BUSY;
+    }
+    job->commands = cg_control_parse(request->payload, request->len, &err);
+    if (!job->commands)
+        add_response(job, NULL, NULL, *err.text ? err.text : "out of memory");
+    *control->end = job;
+    control->end = &job->next;
+    control->count++;
+    return CG_CONTROL_TAKEN;
+}
+
+/* True when its first command is done and answered, or there is none left. */
+static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_world *world)
+{
+    struct cg_command *command = &job->command;
+    if (!command->data && !(command->data = cJSON_CreateObject()))
+        return false;
+    command->means = &control->means;
+    command->world = world;
+    command->caller = job->conn;
+    command->request = job->commands->child;
+    if (cg_command_run(command) == CG_STEP_LATER)
+        return false;
+    control->reload = control->reload || command->reload;
+    const char *error = command->data ? command->err.text : "out of memory";
+    add_response(job, command->request, command->data, error);
+    cg_dryrun_free(command->dryrun);
+    memset(command, 0, sizeof *command);
+    cJSON_DeleteItemFromArray(job->commands, 0);
+    return true;
+}
+
+/* Answers go out by client id: only while that is the caller's for certain. */
+static void answer(const struct cg_control *control, struct job *job)
+{
+    const struct cg_claim *claim = job->conn->session->claim;
+    if (!claim || !cg_client_map_owns(control->means.clients, claim))
+        return;
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddItemToObject(document, "responses", job->responses);
+    job->responses = NULL;
+    char *text = cJSON_PrintUnformatted(document);
+    if (text)
+        control->means.publish(claim->client_id, CG_CONTROL_TOPIC "/response", text);
+    cJSON_free(text);
+    cJSON_Delete(document);
+}
+
+/* One step of the first job. False: it waits for something. */
+static bool step(struct cg_control *control, const struct cg_control_world *world)
+{
+    struct job *job = control->first;
+    char why[224] = "";
+    if (job->conn && !is_admin(world->snapshot, job->conn, why, sizeof why)) {
+        tell_denied(control, job->conn, job->client_id, NULL, why);
+        job->conn = NULL;
+    }
+    if (job->conn && job->commands && job->commands->child)
+        return run_command(control, job, world);
+    if (job->conn)
+        answer(control, job);
+    drop_first(control);
+    return true;
+}
+
+int64_t cg_control_pulse(struct cg_control *control, const struct cg_control_world *world)
+{
+    int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
+    while (control->first) {
+        if (!step(control, world))
+            return LOOK_AGAIN_MS;
+        if (cg_clock_monotonic_ms() >= until)
+            return 1;
+    }
+    return -1;
+}
+
+bool cg_control_take_reload(struct cg_control *control)
+{
+    bool asked = control->reload;
+    control->reload = false;
+    return asked;
+}
+
+void cg_control_ended(struct cg_control *control, const struct cg_conn *conn)
+{
+    for (struct job *job = control->first; job; job = job->next)
+        if (job->conn == conn)
+            job->conn = NULL;
+}

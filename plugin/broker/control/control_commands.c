@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "control_commands.h"
+
+#include "broker/base/clock.h"
+#include "broker/session/session.h"
+#include "control_request.h"
+#include "control_session.h"
+#include "control_status.h"
+
+#include "core/cert/name.h"
+#include "tls/hook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_DEFAULT 50
+#define PAGE_MAX     100
+#define ID_MAX       65535 /* MQTT's limit on a client id */
+
+static int64_t now(void)
+{
+    return cg_clock_wall_ms() / 1000;
+}
+
+/* Waits for a count of sessions that began after the question. */
+static enum cg_step status(struct cg_command *command)
+{
+    const struct cg_control_means *means = command->means;
+    const struct cg_control_world *world = command->world;
+    if (!command->begun)
+        command->ticket = cg_sysinfo_recount(means->sysinfo);
+    if (cg_sysinfo_counted(means->sysinfo) < command->ticket)
+        return CG_STEP_LATER;
+    cJSON_Delete(command->data);
+    command->data = cg_control_status(cg_reporter_counters(means->reporter), cg_sysinfo_population(means->sysinfo),
+                                      world->snapshot, world->kept, now());
+    return CG_STEP_DONE;
+}
+
+static enum cg_step list_sessions(struct cg_command *command)
+{
+    size_t offset = 0, count = PAGE_DEFAULT, index = 0;
+    if (!cg_control_number(command->request, "offset", SIZE_MAX >> 12, &offset, &command->err) ||
+        !cg_control_number(command->request, "count", PAGE_MAX, &count, &command->err))
+        return CG_STEP_DONE;
+    cJSON *list = cJSON_AddArrayToObject(command->data, "sessions");
+    for (const struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
+        if (!cg_control_is_session(conn))
+            continue;
+        if (index >= offset && index - offset < count)
+            cJSON_AddItemToArray(list, cg_control_session(conn, now()));
+        index++;
+    }
+    cJSON_AddNumberToObject(command->data, "total", (double)index);
+    cJSON_AddNumberToObject(command->data, "offset", (double)offset);
+    return CG_STEP_DONE;
+}
+
+/* The session that "conn" or "client_id" names; NULL and the error. */
+static struct cg_conn *find(struct cg_command *command)
+{
+    const struct cg_client_map *clients = command->means->clients;
+    const char *id = NULL, *client_id = NULL;
+    if (!cg_control_text(command->request, "conn", ID_MAX, &id, &command->err) ||
+        !cg_control_text(command->request, "client_id", ID_MAX, &client_id, &command->err))
+        return NULL;
+    if (!id == !client_id) {
+        cg_error_set(&command->err, "expected either \"client_id\" or \"conn\", as list_sessions shows them");
+        return NULL;
+    }
+    struct cg_conn *found = NULL;
+    int count = 0;
+    for (struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
+        char its_id[CG_CONN_ID_MAX];
+        cg_conn_id(conn, its_id);
+        const char *its_client_id = conn->session->client_id ? conn->session->client_id : "";
+        if (!cg_control_is_session(conn) || strcmp(id ? its_id : its_client_id, id ? id : client_id) != 0)
+            continue;
+        count++;
+        if (!found || (conn->session->claim && cg_client_map_owns(clients, conn->session->claim)))
+            found = conn;
+    }
+    /* a takeover, or a client that the broker has not answered yet */
+    if (count > 1 && !(found->session->claim && cg_client_map_owns(clients, found->session->claim))) {
+        cg_error_set(&command->err,
+                     "%d connections say that they have this client_id; name one of them by its "
+                     "\"conn\", as list_sessions shows it",
+                     count);
+        return NULL;
+    }
+    if (found)
+        return found;
+    cg_error_set(&command->err, "no live session has this %s; list_sessions shows them", id ? "conn" : "client_id");
+    return NULL;
+}
+
+static enum cg_step explain_session(struct cg_command *command)
+{
+    const struct cg_conn *conn = find(command);
+    if (!conn)
+        return CG_STEP_DONE;
+    cJSON_Delete(command->data);
+    command->data = cg_control_explain(conn, command->world->snapshot, now());
+    return CG_STEP_DONE;
+}
+
+/* The files are looked at by their thread: what it finds is told by an event and by "status". */
+static enum cg_step reload(struct cg_command *command)
+{
+    command->reload = true;
+    cJSON_AddNumberToObject(command->data, "snapshot", (double)command->world->snapshot->number);
+    return CG_STEP_DONE;
+}
+
+static enum cg_step end_session(struct cg_command *command)
+{
+    char who[100] = "", detail[160], id[CG_CONN_ID_MAX];
+    struct cg_conn *conn = find(command);
+    if (!conn)
+        return CG_STEP_DONE;
+    cg_conn_id(conn, id);
+    cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
+    snprintf(detail, sizeof detail, "Ended by the administrator %s", who);
+    cJSON_AddStringToObject(command->data, "conn", id);
+    cg_enforcement_mark(command->means->enforcement, conn, command->world->snapshot, detail);
+    return CG_STEP_DONE;
+}
+
+static enum cg_step check_policy(struct cg_command *command)
+{
+    const cJSON *policy = cJSON_GetObjectItemCaseSensitive(command->request, "policy");
+    if (!command->begun) {
+        char *printed = cJSON_IsObject(policy) ? cJSON_PrintUnformatted(policy) : NULL;
+        const char *text = cJSON_IsString(policy) ? policy->valuestring : printed;
+        if (text)
+            command->dryrun = cg_dryrun_start(text, cg_hook_first(), command->world->snapshot, now());
+        cJSON_free(printed);
+        if (!text)
+            cg_error_set(&command->err, "expected \"policy\": the policy as an object or as text");
+        else if (!command->dryrun)
+            cg_error_set(&command->err, "out of memory");
+        return command->dryrun ? CG_STEP_LATER : CG_STEP_DONE;
+    }
+    if (!cg_dryrun_over(command->dryrun))
+        return CG_STEP_LATER;
+    cg_dryrun_answer(command->dryrun, command->data, &command->err);
+    return CG_STEP_DONE;
+}
+
+static const char *const no_keys[] = {NULL};
+static const char *const page_keys[] = {"offset", "count", NULL};
+static const char *const session_keys[] = {"client_id", "conn", NULL};
+static const char *const policy_keys[] = {"policy", NULL};
+
+static const struct {
+    const char *name;
+    const char *const *keys;
+    enum cg_step (*run)(struct cg_command *command);
+} rows[] = {
+    {"status", no_keys, status},
+    {"list_sessions", page_keys, list_sessions},
+    {"explain_session", session_keys, explain_session},
+    {"reload", no_keys, reload},
+    {"end_session", session_keys, end_session},
+    {"check_policy", policy_keys, check_policy},
+};
+
+enum cg_step cg_command_run(struct cg_command *command)
+{
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(command->request, "command");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].name, name->valuestring) != 0)
+            continue;
+        if (!cg_control_keys(command->request, rows[i].keys, &command->err))
+            return CG_STEP_DONE;
+        enum cg_step step = rows[i].run(command);
+        command->begun = true;
+        return step;
+    }
+    cg_error_set(&command->err, "unknown command; there are: status, list_sessions, explain_session, reload, "
+                                "end_session, check_policy");
+    return CG_STEP_DONE;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "apply_reload.h"
+
+#include "broker/reload/changes.h"
+#include "broker/reload/numbers_file.h"
+
+#include <stdio.h>
+
+/* At a first start there is nothing to find; a file that was lost looks the same, so both are told. */
+void cg_tell_numbers_made(struct cg_state *state)
+{
+    char detail[600];
+    snprintf(detail, sizeof detail,
+             "%s/" CG_CRL_NUMBERS_FILE " was not there, and was made: from now on CRLs older than those in use now are "
+             "refused, also after a restart",
+             state->snapshot->policy->state ? state->snapshot->policy->state : "");
+    const struct cg_event event = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = detail,
+        .hint = "Nothing to do at the first start with this folder. Else it was lost: make sure that the CRLs in place "
+                "are the newest",
+    };
+    cg_report(state->reporter, &event);
+}
+
+void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *fresh)
+{
+    struct cg_snapshot *old = state->snapshot;
+    fresh->number = ++state->last_number;
+    state->snapshot = fresh;
+    if (old && old->policy != fresh->policy)
+        cg_reporter_apply(state->reporter, &fresh->policy->log);
+    cg_changes_report(state->reporter, old, fresh);
+    if (!old)
+        return;
+    cg_enforcement_swapped(state->enforcement);
+    cg_warner_swapped(state->warner);
+    cg_own_watch_changed(state->own_watch);
+    cg_reload_retire(state->reload, old);
+}
+
+void cg_request_reload(struct cg_state *state)
+{
+    cg_reporter_reopen(state->reporter);
+    cg_own_watch_changed(state->own_watch); /* a certfile may be another one now */
+    cg_warner_swapped(state->warner);
+    cg_reload_nudge(state->reload);
+}
+
+/* What the list had no room for: how many, once while it stays so. */
+static void tell_more(struct cg_state *state, size_t more)
+{
+    char detail[120];
+    snprintf(detail, sizeof detail, "%zu more faults, which have no place beside those that are told", more);
+    const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
+                                   .detail = detail,
+                                   .snapshot = state->snapshot->number,
+                                   .hint = "mend what is told; the next ones are told then"};
+    if (more && more != state->kept.more)
+        cg_report(state->reporter, &event);
+}
+
+/* Each part that stays what it was is told once, as long as it is for the same reason. */
+static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh)
+{
+    const struct cg_event over = {
+        .type = CG_EVENT_SNAPSHOT_LOADED, .detail = "all files are in use again", .snapshot = state->snapshot->number};
+    if (!fresh && cg_faults_none(kept) && !cg_faults_none(&state->kept))
+        cg_report(state->reporter, &over);
+    for (size_t i = 0; i < kept->count; i++) {
+        const struct cg_fault *fault = &kept->item[i];
+        const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
+                                       .reason = fault->reason,
+                                       .detail = fault->error.text,
+                                       .snapshot = state->snapshot->number};
+        if (!cg_faults_has(&state->kept, &fault->error, fault->key))
+            cg_report(state->reporter, &event);
+    }
+    tell_more(state, kept->more);
+    cg_faults_clear(&state->kept);
+    state->kept = *kept;
+    cg_reporter_set_kept(state->reporter, kept->count + kept->more);
+}
+
+void cg_apply_reload(struct cg_state *state)
+{
+    struct cg_faults kept;
+    if (!state->reload)
+        return; /* not started yet */
+    struct cg_snapshot *fresh = cg_reload_take(state->reload);
+    if (fresh)
+        cg_apply_snapshot(state, fresh);
+    if (cg_reload_take_made(state->reload))
+        cg_tell_numbers_made(state);
+    if (cg_reload_take_kept(state->reload, &kept))
+        tell_kept(state, &kept, fresh != NULL);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "auth.h"
+
+#include "broker/base/address.h"
+#include "broker/session/session.h"
+#include "compat.h"
+#include "housekeeping.h"
+#include "presence.h"
+#include "state.h"
+
+#include "core/base/text.h"
+#include "core/path/identity.h"
+#include "tls/conn/unclaimed.h"
+#include "tls/hook.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One CONNECT while it is decided. */
+struct connect {
+    struct cg_state *state;
+    struct mosquitto *client;
+    const char *client_id;
+    struct cg_conn *conn;                    /* NULL: no TLS */
+    const struct cg_listener_policy *policy; /* of the current snapshot */
+    bool extended;
+    bool named;        /* the client gave a user name */
+    bool only_named;   /* by a user name without a password: the broker's password file refuses that */
+    bool broke_a_rule; /* that is only audited */
+    char detail[192];
+    const char *hint; /* NULL: the reason's own */
+};
+
+static void report(const struct connect *connect, enum cg_event_type type, enum cg_reason reason)
+{
+    const char *address = mosquitto_client_address(connect->client);
+    union cg_address peer;
+    cg_address_parse(address, &peer);
+    struct cg_event event = {
+        .type = type,
+        .reason = reason,
+        .detail = connect->detail,
+        .conn = connect->conn,
+        .certificate = connect->conn ? connect->conn->peer_leaf : NULL,
+        .peer = connect->conn ? NULL : address,
+        .peer_address = &peer,
+        .listener = connect->conn ? 0 : cg_compat_client_port(connect->client),
+        .client_id = connect->client_id,
+        .hint = connect->hint,
+    };
+    cg_report(connect->state->reporter, &event);
+}
+
+static int deny(const struct connect *connect, enum cg_reason reason)
+{
+    report(connect, CG_EVENT_CONNECT_DENIED, reason);
+    return MOSQ_ERR_AUTH;
+}
+
+/* A rule was broken. True: it is enforced, deny. An audited one is told and lets the client go on. */
+static bool enforced(struct connect *connect, enum cg_reason reason)
+{
+    enum cg_mode mode = connect->policy->client.mode[reason];
+    if (mode == CG_ENFORCE)
+        return true;
+    if (mode == CG_AUDIT)
+        report(connect, CG_EVENT_CONNECT_AUDITED, reason);
+    connect->broke_a_rule = true;
+    return false;
+}
+
+/* ---- which connection */
+
+static X509 *certificate_of(const void *client)
+{
+    return mosquitto_client_certificate(client);
+}
+
+/* What is known of the client fits to the connection. This saves questions; the answer is proved. */
+static bool may_be(const void *client, const struct cg_conn *conn)
+{
+    uint16_t port = cg_compat_client_port(client);
+    return port ? port == conn->listener : cg_address_equal(mosquitto_client_address(client), &conn->peer);
+}
+
+#define CLAIMS_ASKED_MAX 4 /* of one client id: those that were taken over are still ending */
+
+/* NULL: a client without TLS, or one that can't be told from it. */
+static struct cg_conn *conn_without_certificate(const struct connect *connect)
+{
+    /* one that was decided before, and is asked about again */
+    const struct cg_claim *claim = cg_client_map_of_id(connect->state->clients, connect->client_id);
+    for (int i = 0; claim && i < CLAIMS_ASKED_MAX; claim = cg_claim_older(claim), i++)
+        if (claim->conn && claim->client == connect->client &&
+            cg_hook_is_client(claim->conn, certificate_of, connect->client))
+            return claim->conn;
+    return cg_hook_find_client(certificate_of, connect->client, may_be, connect->client);
+}
+
+/* False: a client with a certificate whose connection is not known. */
+static bool identify(struct connect *connect)
+{
+    X509 *leaf = certificate_of(connect->client);
+    connect->conn = leaf ? cg_hook_conn_of_certificate(leaf) : conn_without_certificate(connect);
+    X509_free(leaf); /* the SSL holds one too */
+    return connect->conn || !leaf;
+}
+
+/* ---- what the broker asks again */
+
+static const struct cg_claim *decided(const struct connect *connect)
+{
+    const struct cg_claim *claim = connect->conn ? connect->conn->session->claim : NULL;
+    return claim && strcmp(claim->client_id, connect->client_id) == 0 ? claim : NULL;
+}
+
+/* Of a client without TLS connection: one that is offline, or came without TLS. 2.1 knows which sessions there are. 2.0
+ * asks right after it told of the reload; in between no CONNECT can come but over websockets. */
+static bool is_asked_again(const struct connect *connect)
+{
+    cg_compat_client_of_fn client_of = cg_compat_client_of();
+    if (client_of)
+        return client_of(connect->client_id) == connect->client;
+    return connect->state->reloading && mosquitto_client_protocol(connect->client) != mp_websockets;
+}
+
+static int answer(bool authenticated)
+{
+    return authenticated ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* It is in already. Whom the certificate or an extended authentication let in has no password that the broker could check
+ * again: to defer would be to end the session. */
+static int same_answer(const struct connect *connect, const struct cg_claim *claim)
+{
+    return answer(!connect->extended && (claim->authenticated || claim->extended));
+}
+
+/* A session that is offline has no claim, whoever else has one on its id. */
+static int answer_offline(const struct connect *connect)
+{
+    return answer(connect->only_named || cg_client_map_was_authenticated(connect->state->clients, connect->client_id));
+}
+
+/* ---- decisions */
+
+/* Names of the peer in a detail: escaped, and short enough to leave room for the words. */
+#define SHOWN_MAX 56
+static void show(const char *text, char out[SHOWN_MAX])
+{
+    cg_text_escape(text, strlen(text), out, SHOWN_MAX);
+}
+
+static bool is_taken(struct connect *connect)
+{
+    char id[SHOWN_MAX];
+    show(connect->client_id, id);
+    snprintf(connect->detail, sizeof connect->detail, "The client id '%s' is held by another certificate", id);
+    return enforced(connect, CG_REASON_CLIENT_ID_TAKEN);
+}
+
+/* The id is another's: of one certificate whose owner uses another id, or of another certificate. */
+static enum cg_reason check_id(struct connect *connect, const char *username)
+{
+    const struct cg_client_map *clients = connect->state->clients;
+    X509 *leaf = connect->conn ? connect->conn->peer_leaf : NULL;
+    char id[SHOWN_MAX], other_id[SHOWN_MAX];
+    const char *other = leaf && connect->policy->identity.one_client
+                            ? cg_client_map_other_id(clients, leaf, connect->client_id)
+                            : NULL;
+    if (other) {
+        show(connect->client_id, id);
+        show(other, other_id);
+        snprintf(connect->detail, sizeof connect->detail, "The certificate is in use by client id '%s', not '%s'",
+                 other_id, id);
+        if (enforced(connect, CG_REASON_CERTIFICATE_IN_USE))
+            return CG_REASON_CERTIFICATE_IN_USE;
+    }
+    if (!cg_client_map_is_free(clients, connect->client_id, leaf, username) && is_taken(connect))
+        return CG_REASON_CLIENT_ID_TAKEN;
+    connect->detail[0] = '\0';
+    return CG_REASON_OK;
+}
+
+/* Remembers who it is. False without memory. */
+static bool claim(const struct connect *connect, const char *username, bool authenticated)
+{
+    const struct cg_claim who = {
+        .conn = connect->conn,
+        .username = username,
+        .named = connect->named || *username,
+        .extended = connect->extended,
+        .authenticated = authenticated,
+    };
+    return cg_presence_claim(connect->state, connect->client, &who);
+}
+
+static enum cg_reason check_plain(struct connect *connect)
+{
+    const struct cg_policy *policy = connect->state->snapshot->policy;
+    uint16_t port = cg_compat_client_port(connect->client);
+    cg_plain_look(connect->state->plain, policy);
+    enum cg_plain_answer answer = cg_plain_answer(connect->state->plain, policy, port);
+    connect->policy = cg_policy_listener(policy, port);
+    if (answer == CG_PLAIN_TRYING) {
+        snprintf(connect->detail, sizeof connect->detail,
+                 "The policy allows clients without TLS on some listeners only, and it is being tried which of the "
+                 "listeners speak TLS");
+        connect->hint = "Connect again in a second";
+    } else if (answer == CG_PLAIN_DIFFERS) {
+        snprintf(connect->detail, sizeof connect->detail,
+                 "The policy allows clients without TLS on some listeners only, and Mosquitto 2.0 does not tell which "
+                 "one this client came to");
+        connect->hint = CG_HINT_PLAIN_DIFFERS;
+    }
+    bool denied = answer != CG_PLAIN_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER);
+    return denied ? CG_REASON_PLAIN_LISTENER : CG_REASON_OK;
+}
+
+/* The handshake was judged by the same function; the policy may be another one by now. */
+static enum cg_reason check_over_tls(struct connect *connect)
+{
+    const struct cg_peer peer = {.role = CG_ROLE_LISTENER, .port = connect->conn->listener, .psk = connect->conn->psk};
+    struct cg_verdict verdict;
+    cg_check_peer(connect->state->snapshot, &peer, 0, &verdict);
+    enum cg_reason reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
+    const struct cg_finding *audited = reason == CG_REASON_OK ? cg_verdict_audited(&verdict) : NULL;
+    if (audited) { /* the handshake could not tell who it is */
+        snprintf(connect->detail, sizeof connect->detail, "%s", audited->detail);
+        report(connect, CG_EVENT_CONNECT_AUDITED, audited->reason);
+    }
+    snprintf(connect->detail, sizeof connect->detail, "%s", verdict.detail);
+    cg_verdict_clear(&verdict);
+    return reason;
+}
+
+/* Nothing here says who it is: that is left to others. */
+static int decide_without_certificate(struct connect *connect)
+{
+    enum cg_reason reason = connect->conn ? check_over_tls(connect) : check_plain(connect);
+    if (reason == CG_REASON_OK)
+        reason = check_id(connect, "");
+    if (reason != CG_REASON_OK)
+        return deny(connect, reason);
+    return claim(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
+}
+
+static enum cg_reason check_client(struct connect *connect, struct cg_client_verdict *client)
+{
+    cg_check_client(connect->policy, connect->conn->peer_leaf, connect->client_id, client);
+    for (int i = 0; i < client->nfindings; i++) {
+        snprintf(connect->detail, sizeof connect->detail, "%s%s", client->findings[i].detail,
+                 connect->policy->identity.authenticates ? "; the certificate does not log it in, for that reason"
+                                                         : "");
+        report(connect, CG_EVENT_CONNECT_AUDITED, client->findings[i].reason);
+    }
+    snprintf(connect->detail, sizeof connect->detail, "%s", client->detail);
+    return client->decision == CG_ACCEPT ? check_id(connect, client->name) : client->reason;
+}
+
+static int decide_with_certificate(struct connect *connect)
+{
+    struct cg_client_verdict client;
+    enum cg_reason reason = check_client(connect, &client);
+    if (reason != CG_REASON_OK)
+        return deny(connect, reason);
+    if (*client.name && mosquitto_set_username(connect->client, client.name) != MOSQ_ERR_SUCCESS)
+        return deny(connect, CG_REASON_NO_MEMORY);
+    bool authenticated = client.authenticates && !connect->broke_a_rule && !connect->extended;
+    if (!claim(connect, client.name, authenticated))
+        return deny(connect, CG_REASON_NO_MEMORY);
+    return answer(authenticated);
+}
+
+static int decide(struct connect *connect)
+{
+    struct cg_state *state = connect->state;
+    if (!state->snapshot)
+        return deny(connect, CG_REASON_NO_SNAPSHOT);
+    if (!identify(connect))
+        return deny(connect, CG_REASON_NO_RECORD);
+    const struct cg_claim *earlier = decided(connect);
+    if (!earlier && !connect->conn && is_asked_again(connect)) {
+        earlier = cg_client_map_of_client(state->clients, connect->client);
+        if (!earlier)
+            return answer_offline(connect);
+    }
+    if (earlier)
+        return same_answer(connect, earlier);
+    if (connect->conn) {
+        connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
+        connect->conn->session->asked = true;
+    }
+    return connect->conn && connect->conn->peer_leaf ? decide_with_certificate(connect)
+                                                     : decide_without_certificate(connect);
+}
+
+static int decide_client(struct connect *connect)
+{
+    struct cg_state *state = connect->state;
+    if (!cg_state_is_main_thread(state)) /* about a user of the broker's web interface: no MQTT */
+        return MOSQ_ERR_PLUGIN_DEFER;
+    const char *client_id = mosquitto_client_id(connect->client);
+    connect->client_id = client_id ? client_id : "";
+    cg_client_map_poll(state->clients); /* no other one is being decided */
+    int rc = decide(connect);
+    if (connect->conn) {
+        cg_hook_connect_done(connect->conn);
+        cg_housekeeping_ensure_ticks(state, connect->conn);
+    }
+    return rc;
+}
+
+int cg_auth_basic(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_basic_auth *basic = event_data;
+    struct connect connect = {
+        .state = userdata,
+        .client = basic->client,
+        .named = basic->username,
+        .only_named = basic->username && !basic->password,
+    };
+    return decide_client(&connect);
+}
+
+int cg_auth_extended(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_extended_auth *extended = event_data;
+    struct connect connect = {.state = userdata, .client = extended->client, .extended = true};
+    return decide_client(&connect);
+}
+
+int cg_auth_continued(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_extended_auth *extended = event_data;
+    struct cg_state *state = userdata;
+    struct cg_claim *claim = cg_state_is_main_thread(state) ? cg_client_map_of_client(state->clients, extended->client)
+                                                            : NULL;
+    if (!claim || (claim->conn && claim->accepted))
+        return MOSQ_ERR_PLUGIN_DEFER;
+    struct connect connect = {
+        .state = state, .client = extended->client, .client_id = claim->client_id, .conn = claim->conn};
+    enum cg_reason reason = CG_REASON_OK;
+    if (claim->conn)
+        connect.policy = cg_policy_listener(state->snapshot->policy, claim->conn->listener);
+    else
+        reason = check_plain(&connect);
+    if (reason == CG_REASON_OK && !cg_client_map_is_still_free(claim) && is_taken(&connect))
+        reason = CG_REASON_CLIENT_ID_TAKEN;
+    if (reason != CG_REASON_OK)
+        return deny(&connect, reason);
+    cg_client_map_continued(claim);
+    return MOSQ_ERR_PLUGIN_DEFER;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "handshake.h"
+
+#include "apply_reload.h"
+#include "broker/base/address.h"
+#include "broker/base/clock.h"
+#include "broker/session/session.h"
+#include "housekeeping.h"
+#include "refusal.h"
+
+/* A handshake must see the newest snapshot, tick or no tick. Where the broker does not tick, no other moment comes for what is
+ * due: the connections that wake such a broker get no further than this. */
+static void begins(void *context)
+{
+    struct cg_state *state = context;
+    if (state->ticks || !state->reload)
+        cg_apply_reload(state);
+    else
+        cg_housekeeping(state);
+}
+
+static struct cg_snapshot *snapshot(void *context)
+{
+    const struct cg_state *state = context;
+    return state->snapshot;
+}
+
+static int64_t now(void *context)
+{
+    (void)context;
+    return cg_clock_wall_ms() / 1000;
+}
+
+static int64_t monotonic_ms(void *context)
+{
+    (void)context;
+    return cg_clock_monotonic_ms();
+}
+
+/* The tool's own look: refused for want of a certificate, or gone once it has seen ours. Any peer may say that it is the tool. So
+ * this holds on the machine itself alone, and for none that shows a certificate; and it is an event all the same, of
+ * another name, within the same limits. */
+static bool is_probe(const struct cg_conn *conn)
+{
+    bool expected = conn->reason == CG_REASON_NO_CERTIFICATE || conn->reason == CG_REASON_PEER_GONE;
+    return conn->probe && expected && conn->role == CG_ROLE_LISTENER && !conn->peer_leaf &&
+           cg_address_same_host(&conn->peer, &conn->local);
+}
+
+static void rejected(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_plain_saw_tls(state->plain, conn);
+    if (cg_self_connect_made(conn))
+        return;
+    struct cg_event event = {
+        .type = CG_EVENT_HANDSHAKE_REJECTED,
+        .reason = conn->reason,
+        .detail = conn->detail,
+        .conn = conn,
+        .hint = conn->hint,
+    };
+    event.certificate = cg_event_certificate(conn, &event.depth);
+    if (is_probe(conn)) {
+        event.type = CG_EVENT_HANDSHAKE_PROBED;
+        event.reason = CG_REASON_UNSET; /* that of refused clients: its limit and its counts are theirs */
+        event.hint = "Nothing is to be done: certguard on this machine looked at what the listener serves.";
+    }
+    cg_report(state->reporter, &event);
+}
+
+static void accepted(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_plain_saw_tls(state->plain, conn);
+    cg_enforcement_accepted(state->enforcement, conn, state->snapshot);
+    cg_warner_accepted(state->warner, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
+    const struct cg_finding *audited = conn->verdict ? cg_verdict_audited(conn->verdict) : NULL;
+    struct cg_event event = {.conn = conn, .certificate = conn->peer_leaf};
+    if (audited) {
+        event.type = CG_EVENT_HANDSHAKE_AUDITED;
+        event.reason = audited->reason;
+        event.detail = audited->detail;
+        if (audited->depth > 0 && audited->depth < sk_X509_num(conn->path)) {
+            event.depth = audited->depth;
+            event.certificate = sk_X509_value(conn->path, audited->depth);
+        }
+        cg_report(state->reporter, &event);
+    }
+    event = (struct cg_event){.type = CG_EVENT_HANDSHAKE_ACCEPTED, .conn = conn, .certificate = conn->peer_leaf};
+    cg_report(state->reporter, &event);
+}
+
+static void reads_on(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_client_map_reads_on(state->clients, conn->session->claim);
+}
+
+static void ended(void *context, struct cg_conn *conn)
+{
+    struct cg_state *state = context;
+    cg_refusal_ended(state, conn);
+    cg_enforcement_ended(state->enforcement, conn);
+    cg_sysinfo_ended(state->sysinfo, conn);
+    cg_control_ended(state->control, conn);
+    cg_client_map_release(state->clients, conn->session->claim);
+}
+
+struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
+{
+    return (struct cg_hook_handlers){
+        .context = state,
+        .session_size = sizeof(struct cg_session),
+        .begins = begins,
+        .snapshot = snapshot,
+        .now = now,
+        .monotonic_ms = monotonic_ms,
+        .rejected = rejected,
+        .accepted = accepted,
+        .reads_on = reads_on,
+        .ended = ended,
+    };
+}

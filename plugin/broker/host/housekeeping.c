@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "housekeeping.h"
+
+#include "apply_reload.h"
+#include "broker/base/clock.h"
+#include "broker/session/session.h"
+#include "listener_checks.h"
+
+#include "tls/hook.h"
+
+#define NEXT_MIN_MS 1
+#define NEXT_MAX_MS 100 /* a new snapshot waits no longer for the swap */
+
+#define WAKE_AT_LEAST_MS 60000 /* the wall clock may have been set meanwhile */
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return b >= 0 && b < a ? b : a;
+}
+
+int64_t cg_housekeeping(struct cg_state *state)
+{
+    if (!state->listeners_checked) {
+        state->listeners_checked = true;
+        cg_listener_checks(state);
+    }
+    cg_apply_reload(state);
+    cg_plain_look(state->plain, state->snapshot->policy);
+    enum cg_plain_answer plain = cg_plain_answer(state->plain, state->snapshot->policy, 0);
+    cg_plain_warn(state->plain, state->snapshot, plain);
+    cg_client_map_poll(state->clients);
+    int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
+    next = sooner(next, cg_reporter_pulse(state->reporter));
+    int64_t now = cg_clock_wall_ms() / 1000;
+    next = sooner(next, cg_enforcement_judge(state->enforcement, state->snapshot, plain, now));
+    next = sooner(next, cg_own_watch_poll(state->own_watch, state->snapshot, now));
+    next = sooner(next, cg_warner_pulse(state->warner, state->snapshot, now));
+    next = sooner(next, cg_sysinfo_pulse(state->sysinfo, state->snapshot, now));
+    const struct cg_control_world world = {state->snapshot, &state->kept};
+    next = sooner(next, cg_control_pulse(state->control, &world));
+    if (cg_control_take_reload(state->control))
+        cg_request_reload(state);
+    /* the last: any record may be freed */
+    next = sooner(next, cg_enforcement_end(state->enforcement));
+    if (!state->ticks || next < NEXT_MAX_MS)
+        cg_self_connect_due(state->self_connect, next);
+    else
+        cg_self_connect_due(state->self_connect, -1);
+    next = sooner(NEXT_MAX_MS, next);
+    return next < NEXT_MIN_MS ? NEXT_MIN_MS : next;
+}
+
+int64_t cg_housekeeping_tick(struct cg_state *state)
+{
+    state->ticks = true;
+    state->reloading = false;
+    return cg_housekeeping(state);
+}
+
+void cg_housekeeping_broker_reloads(struct cg_state *state)
+{
+    cg_request_reload(state);
+    state->reloading = state->ticks;
+}
+
+void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *conn)
+{
+    const struct cg_claim *claim = conn->session->claim;
+    if (state->self_connect || !claim || claim->websocket)
+        return;
+    state->self_connect = cg_self_connect_start(&conn->local, state->ticks ? NULL : state->reload);
+    if (state->self_connect || state->ticks || state->told_no_ticks)
+        return;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = "The broker gives plugins no time of their own (Mosquitto 2.0.11 with per_listener_settings), and it "
+                  "can't be woken, so sessions are ended and stalled handshakes cut off only when a client connects",
+        .hint = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
+    };
+    cg_report(state->reporter, &warning);
+    state->told_no_ticks = true;
+}

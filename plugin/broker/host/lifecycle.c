@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lifecycle.h"
+
+#include "apply_reload.h"
+#include "broker/base/clock.h"
+#include "broker/reload/numbers_file.h"
+#include "handshake.h"
+
+#include "core/policy/policy_load.h"
+#include "core/snapshot_load.h"
+#include "tls/credential/prove.h"
+
+#include <string.h>
+
+/* The hook is per process, so is what it works with. */
+static struct {
+    int lines; /* that have it open */
+    struct cg_options options;
+    struct cg_state *state;
+    bool hooked;
+} life;
+
+static void end(void)
+{
+    if (life.hooked)
+        cg_hook_remove(); /* tells of each connection that it ends */
+    cg_state_free(life.state);
+    cg_options_clear(&life.options);
+    memset(&life, 0, sizeof life);
+}
+
+/* The broker does not start. Where the policy can be read the event log shows it too. */
+static void report_refused(const struct cg_options *options, const struct cg_state_means *means, enum cg_reason fault,
+                           const struct cg_error *why)
+{
+    bool of_credential = fault == CG_REASON_CREDENTIAL_INVALID || cg_reason_row(fault)->kind == CG_KIND_RULE;
+    struct cg_policy *policy = of_credential && options->policy ? cg_policy_load(options->policy, NULL) : NULL;
+    struct cg_log_policy log = policy ? policy->log : (struct cg_log_policy){.file = NULL};
+    if (options->event_log) /* of what is loaded the snapshot says so */
+        log.file = options->event_log;
+    bool has_log = policy && (log.file || log.syslog);
+    struct cg_reporter *reporter = has_log ? cg_reporter_open(&log, means->log, NULL) : NULL;
+    if (reporter)
+        cg_own_report_refused(reporter, fault, why);
+    cg_reporter_close(reporter);
+    cg_policy_free(policy);
+}
+
+/* False: the broker must not start. What passes by itself, such as a full disk, is left to the thread. */
+static bool store_numbers(const struct cg_snapshot *fresh, struct cg_stamps *seen, struct cg_faults *faults, bool *made,
+                          struct cg_error *err)
+{
+    const char *folder = fresh->policy->state;
+    if (!folder)
+        return true;
+    enum cg_numbers_stored stored = cg_numbers_file_store(folder, fresh->numbers, CG_NUMBERS_PATIENT_MS, seen, err);
+    *made = stored == CG_NUMBERS_CREATED;
+    switch (stored) {
+    case CG_NUMBERS_STORED:
+    case CG_NUMBERS_CREATED:
+        return true;
+    case CG_NUMBERS_LATER:
+        cg_faults_add(faults, CG_REASON_STATE_INVALID, err, 0);
+        return true;
+    case CG_NUMBERS_NOT_STORED:
+    default:
+        return false;
+    }
+}
+
+static bool load(struct cg_state *state, const struct cg_options *options, struct cg_stamps *seen,
+                 struct cg_faults *faults, struct cg_error *err)
+{
+    const struct cg_snapshot_source source = {
+        .policy = options->policy, .anchors = options->anchors, .event_log = options->event_log, .hold = true};
+    const struct cg_snapshot_proofs proofs = {cg_proofs.policy, cg_proofs.credential, cg_numbers_file_prepare};
+    enum cg_reason fault = CG_REASON_UNSET;
+    struct cg_snapshot *fresh = cg_snapshot_load(&source, &proofs, cg_clock_wall_ms() / 1000, seen, &fault, err);
+    if (!fresh) {
+        report_refused(options, &state->means, fault, err);
+        return false;
+    }
+    state->reporter = cg_reporter_open(&fresh->policy->log, state->means.log, err);
+    bool made = false;
+    if (!state->reporter || !store_numbers(fresh, seen, faults, &made, err)) {
+        cg_snapshot_release(fresh);
+        return false;
+    }
+    cg_apply_snapshot(state, fresh);
+    if (made)
+        cg_tell_numbers_made(state);
+    if (!cg_state_make_parts(state)) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    const struct cg_hook_handlers handlers = cg_handshake_handlers(state);
+    life.hooked = cg_hook_install(&handlers, err);
+    state->reload = life.hooked ? cg_reload_start(&source, fresh, seen, faults, err) : NULL;
+    return state->reload != NULL;
+}
+
+static struct cg_state *begin(const struct cg_options *options, const struct cg_state_means *means,
+                              struct cg_error *err)
+{
+    struct cg_stamps seen = {NULL, 0};
+    struct cg_faults faults = {NULL, 0, 0};
+    life.state = cg_state_new(means);
+    bool loaded = false;
+    if (!life.state || !cg_options_copy(options, &life.options))
+        cg_error_set(err, "out of memory");
+    else
+        loaded = load(life.state, &life.options, &seen, &faults, err);
+    cg_stamps_clear(&seen);
+    cg_faults_clear(&faults);
+    if (!loaded)
+        end();
+    return life.state;
+}
+
+struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_means *means,
+                                   struct cg_error *err)
+{
+    if (life.lines > 0 && !cg_options_equal(&life.options, options)) {
+        cg_error_set(err, "expected the same plugin_opt lines below each plugin line, since the TLS checks are the "
+                          "whole broker's; found other ones; make them equal and put what differs by listener into "
+                          "\"listeners\" of the policy");
+        return NULL;
+    }
+    struct cg_state *state = life.lines > 0 ? life.state : begin(options, means, err);
+    life.lines += state != NULL;
+    return state;
+}
+
+void cg_lifecycle_close(struct cg_state *state)
+{
+    if (state && --life.lines == 0)
+        end();
+}
+
+bool cg_lifecycle_is_shared(void)
+{
+    return life.lines > 1;
+}

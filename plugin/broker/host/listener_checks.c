@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "listener_checks.h"
+
+#include "end_broker.h"
+
+#include "tls/credential/own_certificate.h"
+#include "tls/hook.h"
+
+/* Where one is refused for good the broker would refuse every handshake: better no broker, and a reason. */
+static void check_own_certificate(struct cg_state *state)
+{
+    if (!cg_own_watch_begin(state->own_watch, state->snapshot))
+        cg_end_broker();
+}
+
+static void audit_own_certificate(struct cg_state *state)
+{
+    struct cg_error what = {""};
+    enum cg_reason reason = cg_hook_audit_own(&what);
+    if (reason == CG_REASON_UNSET)
+        return;
+    const struct cg_event event = {
+        .type = CG_EVENT_BROKER_CERTIFICATE_AUDITED,
+        .reason = reason,
+        .detail = what.text,
+        .hint = "Issue a new certificate for the broker (`certguard issue broker NAME`) before the rule is enforced",
+    };
+    cg_report(state->reporter, &event);
+}
+
+/* Ours is checked in its place: it may go. */
+static void warn_of_crlfile(struct cg_state *state)
+{
+    if (!cg_hook_broker_has_crl())
+        return;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = "A listener or bridge has crlfile set, which has no effect beside certguard; Mosquitto still reads "
+                  "it at SIGHUP, and 2.1 ends itself when it is no good then",
+        .hint = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
+    };
+    cg_report(state->reporter, &warning);
+}
+
+void cg_listener_checks(struct cg_state *state)
+{
+    check_own_certificate(state);
+    audit_own_certificate(state);
+    warn_of_crlfile(state);
+}

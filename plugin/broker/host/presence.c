@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "presence.h"
+
+#include "broker/base/address.h"
+#include "broker/session/session.h"
+#include "compat.h"
+
+#include "core/path/identity.h"
+#include "tls/hook.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *who)
+{
+    const char *address = mosquitto_client_address(client), *client_id = mosquitto_client_id(client);
+    struct cg_claim claim = *who;
+    claim.client = client;
+    claim.port = who->conn ? 0 : cg_compat_client_port(client);
+    claim.websocket = mosquitto_client_protocol(client) == mp_websockets;
+    claim.mqtt5 = mosquitto_client_protocol_version(client) == 5;
+    claim.judged = state->snapshot->number;
+    snprintf(claim.peer, sizeof claim.peer, "%s", !who->conn && address ? cg_address_unmapped(address) : "");
+    return cg_client_map_claim(state->clients, &claim, client_id ? client_id : "") != NULL;
+}
+
+/* ---- clients that BASIC_AUTH never saw */
+
+static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_conn *conn, const char *client_id)
+{
+    if (state->told_identity_by_broker)
+        return;
+    state->told_identity_by_broker = true;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = "This client's CONNECT was not shown to plugins, so the policy's \"identity\" section had no effect "
+                  "on it; the TLS checks had",
+        .conn = conn,
+        .certificate = conn->peer_leaf,
+        .client_id = client_id,
+        .hint = "If this listener has use_identity_as_username or use_subject_as_username, set identity.username "
+                "(\"cn\" or \"subject\", so that the names stay what they are) and identity.authenticates true in the "
+                "policy, then remove the line: without \"authenticates\" a client that sends no password stays out. "
+                "Where it has use_username_as_clientid too, first give every client the id that is the name in its "
+                "certificate, then remove both together",
+    };
+    cg_report(state->reporter, &warning);
+}
+
+static struct cg_conn *conn_of(const struct mosquitto *client)
+{
+    X509 *leaf = mosquitto_client_certificate(client);
+    struct cg_conn *conn = leaf ? cg_hook_conn_of_certificate(leaf) : NULL;
+    X509_free(leaf);
+    return conn;
+}
+
+struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *client)
+{
+    const struct cg_claim who = {.conn = conn_of(client), .username = ""};
+    struct cg_conn *conn = who.conn;
+    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &who)))
+        return NULL;
+    cg_client_map_accept(state->clients, conn->session->claim);
+    return conn;
+}
+
+int cg_presence_connected(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct cg_evt_client *connected = event_data;
+    struct cg_state *state = userdata;
+    struct cg_claim *known = cg_client_map_of_client(state->clients, connected->client);
+    if (known) {
+        cg_client_map_accept(state->clients, known);
+        return MOSQ_ERR_SUCCESS;
+    }
+    const struct cg_conn *conn = cg_presence_accept(state, connected->client);
+    if (conn && !conn->session->asked)
+        warn_of_identity_by_broker(state, conn, conn->session->client_id);
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* Where the broker takes the user name from the certificate, that is what the client has. */
+static bool is_named_by_certificate(const struct mosquitto *client, const X509 *leaf)
+{
+    static const enum cg_identity_source sources[] = {CG_IDENTITY_CN, CG_IDENTITY_SUBJECT};
+    const char *username = mosquitto_client_username(client);
+    struct cg_identity identity;
+    bool is = false;
+    for (size_t i = 0; username && !is && i < sizeof sources / sizeof *sources; i++) {
+        const struct cg_identity_policy policy = {.username = sources[i]};
+        cg_identity_of(leaf, &policy, &identity);
+        is = identity.reason == CG_REASON_OK && strcmp(identity.name, username) == 0;
+    }
+    return is;
+}
+
+/* Mosquitto 2.0 tells of none that it accepted it; but whom it refuses it makes one that leaves no session behind. Not so
+ * at the end of an extended authentication. */
+static bool leaves_a_session(const struct cg_claim *claim, const struct mosquitto *client)
+{
+    return !cg_compat_client_of() && !claim->extended && !mosquitto_client_clean_session(client);
+}
+
+int cg_presence_gone(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct cg_evt_client *gone = event_data;
+    struct cg_state *state = userdata;
+    struct cg_claim *claim = cg_client_map_of_client(state->clients, gone->client);
+    if (claim && leaves_a_session(claim, gone->client))
+        cg_client_map_accept(state->clients, claim);
+    if (claim && !claim->conn) /* others end with their connection */
+        cg_client_map_release(state->clients, claim);
+    const struct cg_conn *conn = conn_of(gone->client);
+    if (conn && conn->peer_leaf && !conn->session->asked && !cg_compat_client_of() &&
+        is_named_by_certificate(gone->client, conn->peer_leaf))
+        warn_of_identity_by_broker(state, conn, mosquitto_client_id(gone->client));
+    return MOSQ_ERR_SUCCESS;
+}

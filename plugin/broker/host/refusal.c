@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "refusal.h"
+
+#include "broker/session/session.h"
+
+static bool is_on_trial(const struct cg_profile *profile)
+{
+    for (int i = 0; i < CG_REASON_COUNT; i++)
+        if (profile->mode[i] == CG_AUDIT)
+            return true;
+    return false;
+}
+
+/* The broker let it go after our answer, without a word to us or another read of its socket. Of websockets and extended
+ * authentication that is not known. */
+static bool refused_by_broker(const struct cg_conn *conn)
+{
+    const struct cg_claim *claim = conn->session->claim;
+    return claim && !claim->accepted && !claim->authenticated && !claim->extended && !claim->websocket &&
+           conn->state == CG_CONN_ESTABLISHED;
+}
+
+/* Without a plugin a broker that has no password_file takes any user name, with allow_anonymous true; with one it takes none. */
+void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
+{
+    const struct cg_claim *claim = conn->session->claim;
+    const struct cg_snapshot *current = state->snapshot;
+    if (!current || state->warned_user_names == current->number || !refused_by_broker(conn) || !claim->named ||
+        !is_on_trial(&cg_policy_listener(current->policy, conn->listener)->client))
+        return;
+    state->warned_user_names = current->number;
+    const struct cg_event warning = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail =
+            "certguard let this client in, and Mosquitto refused it: it has a user name that no password_file and no "
+            "other plugin accepts. Audit mode cannot change that, nor does allow_anonymous once a plugin is loaded",
+        .conn = conn,
+        .certificate = conn->peer_leaf,
+        .client_id = conn->session->client_id,
+        .hint = "If clients like this one are to come in, let them send no user name, or add a password_file with "
+                "their users to mosquitto.conf; where identity.username of the policy gives the name, add it with the "
+                "rules "
+                "enforced and identity.authenticates true",
+    };
+    cg_report(state->reporter, &warning);
+}

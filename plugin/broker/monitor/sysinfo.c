@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "sysinfo.h"
+
+#include "broker/base/clock.h"
+#include "broker/session/session.h"
+
+#include "core/base/moment.h"
+#include "core/cert/name.h"
+#include "tls/credential/own_certificate.h"
+#include "tls/hook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOPIC         "$SYS/broker/certguard/"
+#define EVERY_MS      10000
+#define SLICE_MS      2
+#define SLICE_COUNT   256 /* records between two looks at the clock */
+#define LOOK_AGAIN_MS 1
+#define PORTS_MAX     64
+#define UNSENT        INT64_MIN
+
+const int cg_expiring_days[CG_EXPIRING_COUNT] = {1, 7, 14, 30};
+
+/* The topics with a fixed name; those by reason and by port follow from these tables' owners. */
+enum number {
+    ACCEPTED = 0,
+    REJECTED,
+    DENIED,
+    ENDED,
+    LIVE,
+    EXPIRING_1D,
+    EXPIRING_7D,
+    EXPIRING_14D,
+    EXPIRING_30D,
+    SNAPSHOT_NUMBER,
+    SNAPSHOT_REJECTED,
+    SNAPSHOT_KEPT,
+    CONTROL_DENIED,
+    ANCHORS, /* from here on they may be absent */
+    CRLS,
+    CERTFILE,
+    NUMBERS
+};
+
+static const char *const names[NUMBERS] = {
+    [ACCEPTED] = "handshakes/accepted",
+    [REJECTED] = "handshakes/rejected",
+    [DENIED] = "connects/denied",
+    [ENDED] = "sessions/ended",
+    [LIVE] = "sessions/live",
+    [EXPIRING_1D] = "sessions/expiring/1d",
+    [EXPIRING_7D] = "sessions/expiring/7d",
+    [EXPIRING_14D] = "sessions/expiring/14d",
+    [EXPIRING_30D] = "sessions/expiring/30d",
+    [SNAPSHOT_NUMBER] = "snapshot/number",
+    [SNAPSHOT_REJECTED] = "snapshot/rejected",
+    [SNAPSHOT_KEPT] = "snapshot/kept",
+    [ANCHORS] = "expiry/anchors",
+    [CRLS] = "expiry/crls",
+    [CERTFILE] = "expiry/credential/certfile",
+    [CONTROL_DENIED] = "control/denied",
+};
+
+struct cg_sysinfo {
+    const struct cg_counters *counters;
+    cg_publish_fn publish;
+    int64_t next_ms; /* monotonic: when the next count begins */
+    bool counting, again;
+    uint64_t begun, counted; /* counts, numbered */
+    const struct cg_conn *cursor;
+    struct cg_population under_way, population;
+    uint64_t snapshot;     /* of the dates below; 0: none */
+    int64_t anchors, crls; /* the earliest end; CG_TIME_NONE: there are none */
+    int64_t sent[NUMBERS]; /* UNSENT: nothing yet */
+    uint64_t rejected_sent[CG_REASON_COUNT];
+    struct {
+        uint16_t port;
+        int64_t days;
+    } credential[PORTS_MAX];
+    size_t ncredentials;
+};
+
+struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, cg_publish_fn publish)
+{
+    struct cg_sysinfo *sysinfo = calloc(1, sizeof *sysinfo);
+    if (!sysinfo)
+        return NULL;
+    sysinfo->counters = counters;
+    sysinfo->publish = publish;
+    for (int i = 0; i < NUMBERS; i++)
+        sysinfo->sent[i] = UNSENT;
+    return sysinfo;
+}
+
+void cg_sysinfo_free(struct cg_sysinfo *sysinfo)
+{
+    free(sysinfo);
+}
+
+int64_t cg_days_until(int64_t when, int64_t now)
+{
+    int64_t left = when - now;
+    return left >= 0 ? left / CG_DAY : -((CG_DAY - 1 - left) / CG_DAY);
+}
+
+static void send_text(const struct cg_sysinfo *sysinfo, const char *name, const char *detail, const char *payload)
+{
+    char topic[160];
+    snprintf(topic, sizeof topic, TOPIC "%s%s", name, detail);
+    sysinfo->publish(NULL, topic, payload);
+}
+
+static void send_number(const struct cg_sysinfo *sysinfo, const char *name, const char *detail, int64_t number)
+{
+    char payload[24];
+    snprintf(payload, sizeof payload, "%lld", (long long)number);
+    send_text(sysinfo, name, detail, payload);
+}
+
+static void sooner(int64_t *earliest, int64_t when)
+{
+    if (*earliest == CG_TIME_NONE || when < *earliest)
+        *earliest = when;
+}
+
+/* Once for each snapshot: there may be many anchors. */
+static void look_at_trust(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current)
+{
+    const STACK_OF(X509) *anchors = cg_trust_anchors(current->trust);
+    const struct cg_crl_set *crls = cg_trust_crls(current->trust);
+    sysinfo->snapshot = current->number;
+    sysinfo->anchors = sysinfo->crls = CG_TIME_NONE;
+    for (int i = 0; i < sk_X509_num(anchors); i++) {
+        int64_t end = 0;
+        if (cg_time_seconds(X509_get0_notAfter(sk_X509_value(anchors, i)), &end))
+            sooner(&sysinfo->anchors, end);
+    }
+    for (size_t i = 0; i < cg_crl_set_count(crls); i++) {
+        struct cg_crl_info info;
+        cg_crl_set_info(crls, i, &info);
+        sooner(&sysinfo->crls, info.next_update);
+    }
+}
+
+/* What is no longer there (the last CRL was removed from the policy) is taken back: an empty retained message. */
+static void send_days(struct cg_sysinfo *sysinfo, enum number which, int64_t end, int64_t now)
+{
+    int64_t days = end != CG_TIME_NONE ? cg_days_until(end, now) : UNSENT;
+    if (days == sysinfo->sent[which])
+        return;
+    sysinfo->sent[which] = days;
+    if (days == UNSENT)
+        send_text(sysinfo, names[which], "", "");
+    else
+        send_number(sysinfo, names[which], "", days);
+}
+
+static void send_credential(struct cg_sysinfo *sysinfo, uint16_t port, const struct cg_credential *credential,
+                            int64_t now)
+{
+    int64_t end = 0;
+    size_t i = 0;
+    char place[16] = "default";
+    if (!credential || !cg_time_seconds(X509_get0_notAfter(credential->leaf), &end))
+        return;
+    for (i = 0; i < sysinfo->ncredentials && sysinfo->credential[i].port != port; i++)
+        ;
+    if (i == PORTS_MAX || (i < sysinfo->ncredentials && sysinfo->credential[i].days == cg_days_until(end, now)))
+        return;
+    sysinfo->ncredentials += i == sysinfo->ncredentials;
+    sysinfo->credential[i].port = port;
+    sysinfo->credential[i].days = cg_days_until(end, now);
+    if (port)
+        snprintf(place, sizeof place, "%u", port);
+    send_number(sysinfo, "expiry/credential/", place, sysinfo->credential[i].days);
+}
+
+/* The first end of the certificates that the broker loaded by itself; CG_TIME_NONE: there are none. */
+static int64_t certfile_end(const struct cg_snapshot *current)
+{
+    const X509 *own = NULL;
+    int64_t earliest = CG_TIME_NONE, end = 0;
+    for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++)
+        if (cg_time_seconds(X509_get0_notAfter(own), &end))
+            sooner(&earliest, end);
+    return earliest;
+}
+
+static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
+{
+    const struct cg_counters *counters = sysinfo->counters;
+    const struct cg_population *population = &sysinfo->population;
+    const int64_t value[ANCHORS] = {
+        [ACCEPTED] = (int64_t)counters->accepted,
+        [REJECTED] = (int64_t)counters->rejected.total,
+        [DENIED] = (int64_t)counters->denied.total,
+        [ENDED] = (int64_t)counters->ended.total,
+        [LIVE] = population->live,
+        [EXPIRING_1D] = population->expiring[0],
+        [EXPIRING_7D] = population->expiring[1],
+        [EXPIRING_14D] = population->expiring[2],
+        [EXPIRING_30D] = population->expiring[3],
+        [SNAPSHOT_NUMBER] = (int64_t)current->number,
+        [SNAPSHOT_REJECTED] = (int64_t)counters->snapshots_rejected,
+        [SNAPSHOT_KEPT] = (int64_t)counters->parts_kept,
+        [CONTROL_DENIED] = (int64_t)counters->control.total,
+    };
+    for (int i = 0; i < ANCHORS; i++) {
+        if (value[i] == sysinfo->sent[i])
+            continue;
+        sysinfo->sent[i] = value[i];
+        send_number(sysinfo, names[i], "", value[i]);
+    }
+    for (int i = 0; i < CG_REASON_COUNT; i++) {
+        if (counters->rejected.by_reason[i] == sysinfo->rejected_sent[i])
+            continue;
+        sysinfo->rejected_sent[i] = counters->rejected.by_reason[i];
+        send_number(sysinfo, "handshakes/rejected/", cg_reason_row((enum cg_reason)i)->code,
+                    (int64_t)sysinfo->rejected_sent[i]);
+    }
+    if (sysinfo->snapshot != current->number)
+        look_at_trust(sysinfo, current);
+    send_days(sysinfo, ANCHORS, sysinfo->anchors, now);
+    send_days(sysinfo, CRLS, sysinfo->crls, now);
+    send_days(sysinfo, CERTFILE, certfile_end(current), now);
+    send_credential(sysinfo, 0, current->base_credential, now);
+    for (size_t i = 0; i < current->policy->nlisteners; i++)
+        send_credential(sysinfo, current->policy->listeners[i].port, current->credentials[i], now);
+}
+
+static void count(struct cg_population *population, const struct cg_conn *conn, int64_t now)
+{
+    if (conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER || conn->session->ending)
+        return;
+    population->live++;
+    for (int i = 0; conn->not_after != CG_TIME_NO_END && i < CG_EXPIRING_COUNT; i++)
+        population->expiring[i] += conn->not_after - now <= cg_expiring_days[i] * CG_DAY;
+}
+
+/* True when all are counted. */
+static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
+{
+    int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
+    while (sysinfo->cursor) {
+        for (int i = 0; sysinfo->cursor && i < SLICE_COUNT; i++) {
+            count(&sysinfo->under_way, sysinfo->cursor, now);
+            sysinfo->cursor = sysinfo->cursor->next;
+        }
+        if (sysinfo->cursor && cg_clock_monotonic_ms() >= until)
+            return false;
+    }
+    return true;
+}
+
+int64_t cg_sysinfo_pulse(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
+{
+    int64_t now_ms = cg_clock_monotonic_ms();
+    if (!sysinfo->counting && now_ms < sysinfo->next_ms)
+        return sysinfo->next_ms - now_ms;
+    if (!sysinfo->counting) {
+        sysinfo->counting = true;
+        sysinfo->again = false;
+        sysinfo->begun++;
+        sysinfo->cursor = cg_hook_first();
+        memset(&sysinfo->under_way, 0, sizeof sysinfo->under_way);
+    }
+    if (!count_slice(sysinfo, now))
+        return LOOK_AGAIN_MS;
+    sysinfo->counting = false;
+    sysinfo->counted = sysinfo->begun;
+    sysinfo->population = sysinfo->under_way;
+    sysinfo->next_ms = sysinfo->again ? 0 : now_ms + EVERY_MS;
+    send_changed(sysinfo, current, now);
+    return sysinfo->again ? LOOK_AGAIN_MS : EVERY_MS;
+}
+
+void cg_sysinfo_ended(struct cg_sysinfo *sysinfo, const struct cg_conn *conn)
+{
+    if (sysinfo->cursor == conn)
+        sysinfo->cursor = conn->next;
+}
+
+uint64_t cg_sysinfo_recount(struct cg_sysinfo *sysinfo)
+{
+    sysinfo->next_ms = 0;
+    sysinfo->again = true;
+    return sysinfo->begun + 1;
+}
+
+uint64_t cg_sysinfo_counted(const struct cg_sysinfo *sysinfo)
+{
+    return sysinfo->counted;
+}
+
+const struct cg_population *cg_sysinfo_population(const struct cg_sysinfo *sysinfo)
+{
+    return &sysinfo->population;
+}

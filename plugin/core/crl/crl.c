@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "crl.h"
+#include "core/cert/name.h"
+#include "crl_held.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cg_crl_set {
+    struct cg_crl **crls;
+    size_t count;
+};
+
+struct cg_crl_set *cg_crl_set_new(void)
+{
+    return calloc(1, sizeof(struct cg_crl_set));
+}
+
+void cg_crl_set_free(struct cg_crl_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        cg_crl_free(set->crls[i]);
+    free(set->crls);
+    free(set);
+}
+
+size_t cg_crl_set_count(const struct cg_crl_set *set)
+{
+    return set ? set->count : 0;
+}
+
+static struct cg_crl **find_same(const struct cg_crl_set *set, const struct cg_crl *crl)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (cg_crl_same_scope(set->crls[i], crl))
+            return &set->crls[i];
+    return NULL;
+}
+
+const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index)
+{
+    return index < cg_crl_set_count(set) ? set->crls[index] : NULL;
+}
+
+const struct cg_crl *cg_crl_set_like(const struct cg_crl_set *set, const struct cg_crl *crl)
+{
+    struct cg_crl **held = find_same(set, crl);
+    return held ? *held : NULL;
+}
+
+void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
+{
+    cg_crl_free(set->crls[index]);
+    set->count--;
+    memmove(&set->crls[index], &set->crls[index + 1], (set->count - index) * sizeof(struct cg_crl *));
+}
+
+/* A CA that was restored from a backup counts again from there; to publish CRLs until the number is high enough would bring
+ * back whom it revoked since. */
+static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
+{
+    char high[44], low[44], restored[160] = "";
+    cg_crl_number_text(held, high, sizeof high);
+    cg_crl_number_text(older, low, sizeof low);
+    if (high[0])
+        snprintf(restored, sizeof restored,
+                 ". If the CA was restored from a backup: revoke again what was revoked since, then `certguard crl "
+                 "--above %s`",
+                 high);
+    cg_error_set(err,
+                 "CRL of %s: cRLNumber %s is older than %s, which is in use (RFC 5280 5.2.3); put the newest CRL "
+                 "there%s",
+                 older->issuer_text, low[0] ? low : "(none)", high[0] ? high : "(none)", restored);
+}
+
+static bool append(struct cg_crl_set *set, struct cg_crl *crl)
+{
+    struct cg_crl **grown = realloc(set->crls, (set->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    set->crls = grown;
+    set->crls[set->count++] = crl;
+    return true;
+}
+
+bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error *err)
+{
+    struct cg_crl **held = find_same(set, crl);
+    if (held && cg_crl_order(crl, *held) < 0) {
+        refuse_older(*held, crl, err);
+        cg_crl_free(crl);
+        return false;
+    }
+    if (held) {
+        cg_crl_free(*held);
+        *held = crl;
+        return true;
+    }
+    if (append(set, crl))
+        return true;
+    cg_error_set(err, "out of memory");
+    cg_crl_free(crl);
+    return false;
+}
+
+bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
+                    bool strict, struct cg_error *err)
+{
+    struct cg_crl *crl = cg_crl_read(der, len, issuers, strict, err);
+    return crl && cg_crl_set_put(set, crl, err);
+}
+
+/* ---- what another set had */
+
+static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
+{
+    for (int i = 0; i < sk_X509_num(issuers); i++) {
+        const X509 *issuer = sk_X509_value(issuers, i);
+        if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_subject_name(signer)) == 0 &&
+            cg_same_key(issuer, signer))
+            return true;
+    }
+    return false;
+}
+
+/* A complete CRL that is at least as new says all that a delta says. */
+static bool says_it_all(const struct cg_crl_set *set, const struct cg_crl *delta)
+{
+    for (size_t i = 0; delta->is_delta && i < set->count; i++)
+        if (!set->crls[i]->is_delta && cg_crl_same_base(delta, set->crls[i]) && cg_crl_order(set->crls[i], delta) >= 0)
+            return true;
+    return false;
+}
+
+static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
+{
+    struct cg_error err;
+    char number[44], until[32];
+    cg_crl_number_text(crl, number, sizeof number);
+    cg_time_text(crl->next_update, until, sizeof until);
+    cg_error_set(&err,
+                 "CRL of %s: it is in no file any more; number %s stays in use, until %s. Put the newest CRL there, or "
+                 "take the CA out of the trust files too. If the CA divides its CRLs in another way now, restart the "
+                 "broker",
+                 crl->issuer_text, number[0] ? number : "(none)", until);
+    if (crl->place)
+        cg_error_prefix(&err, "%s", crl->place); /* where it was */
+    cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
+}
+
+static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *faults)
+{
+    struct cg_error err = {""};
+    struct cg_crl **now = find_same(set, crl);
+    if (now && *now != crl && memcmp((*now)->sha256, crl->sha256, sizeof crl->sha256) == 0) {
+        cg_crl_free(*now); /* read again, and nothing is new */
+        *now = cg_crl_take(crl);
+    }
+    if (now && cg_crl_order(*now, crl) >= 0)
+        return true;
+    if (now) {
+        refuse_older(crl, *now, &err);
+        if ((*now)->place)
+            cg_error_prefix(&err, "%s", (*now)->place);
+        cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
+        cg_crl_free(*now);
+        *now = cg_crl_take(crl);
+        return true;
+    }
+    if (!append(set, cg_crl_take(crl))) {
+        cg_crl_free(crl);
+        return false;
+    }
+    tell_gone(crl, faults);
+    return true;
+}
+
+bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, const STACK_OF(X509) *issuers,
+                     struct cg_faults *faults)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && before && i < before->count; i++)
+        if (is_among(issuers, before->crls[i]->signer.cert) && !says_it_all(set, before->crls[i]))
+            ok = keep(set, before->crls[i], faults);
+    return ok;
+}
+
+/* The very certificate, with its dates: one renewed with the same key may hold where this one does not. */
+static bool holds(const STACK_OF(X509) *issuers, const X509 *signer)
+{
+    for (int i = 0; i < sk_X509_num(issuers); i++)
+        if (X509_cmp(sk_X509_value(issuers, i), signer) == 0)
+            return true;
+    return false;
+}
+
+void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct cg_crl *newer = cg_crl_set_like(from, set->crls[i]);
+        if (!newer || cg_crl_order(newer, set->crls[i]) <= 0 || !holds(issuers, newer->signer.cert))
+            continue;
+        cg_crl_free(set->crls[i]);
+        set->crls[i] = cg_crl_take((struct cg_crl *)(uintptr_t)newer);
+    }
+}
+
+bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        size_t k = 0;
+        while (k < b->count && b->crls[k] != a->crls[i])
+            k++;
+        if (k == b->count)
+            return false;
+    }
+    return true;
+}
+
+/* How many separate CRL signing certificates may stand behind one another. */
+#define SIGNERS_DEPTH 4
+
+struct query {
+    const struct cg_crl_set *set;
+    const X509 *cert, *issuer;
+    const struct cg_crl_terms *terms;
+    struct cg_crl_points points;
+    struct cg_serial serial;
+    bool serial_fits; /* else no CRL can list it */
+    int depth;        /* signers that may still be judged */
+    struct {
+        const X509 *signer;
+        bool good;
+    } judged; /* the last one: partitions of a CRL share their signer */
+};
+
+static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_terms *terms)
+{
+    if (crl->this_update - terms->now > terms->skew)
+        return CG_CRL_STATUS_NOT_YET_VALID;
+    if (terms->now - crl->next_update > terms->grace)
+        return CG_CRL_STATUS_EXPIRED;
+    if (terms->max_age > 0 && terms->now - crl->this_update > terms->max_age)
+        return CG_CRL_STATUS_TOO_OLD;
+    return CG_CRL_STATUS_GOOD;
+}
+
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_terms *terms)
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
+        const struct cg_crl *crl = set->crls[i];
+        const int64_t changes[] = {crl->this_update - terms->skew, crl->next_update + terms->grace + 1,
+                                   terms->max_age > 0 ? crl->this_update + terms->max_age + 1 : INT64_MAX};
+        for (size_t k = 0; k < sizeof changes / sizeof *changes; k++)
+            if (changes[k] > terms->now && changes[k] < next)
+                next = changes[k];
+    }
+    return next;
+}
+
+static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                    const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out);
+
+static bool in_time(const X509 *cert, int64_t now)
+{
+    int64_t from, to;
+    return cg_time_seconds(X509_get0_notBefore(cert), &from) && cg_time_seconds(X509_get0_notAfter(cert), &to) &&
+           from <= now && now <= to;
+}
+
+/* A separate signing certificate is judged like any other of the path. It cannot vouch for itself: the depth ends
+ * each circle with "unknown". The exception is a certificate whose issuer wrote into it that its status is on the
+ * very CRL that it signs (cRLIssuer, RFC 5280 4.2.1.13). */
+static bool signer_is_good(const struct cg_crl *crl, struct query *q)
+{
+    const struct cg_crl_signer *signer = &crl->signer;
+    if (X509_cmp(q->cert, signer->cert) == 0)
+        return X509_NAME_cmp(crl->issuer, q->points.issuer) != 0;
+    if (!signer->parent)
+        return true;
+    if (q->depth == 0)
+        return false;
+    struct cg_crl_answer answer;
+    look_up(q->set, signer->cert, signer->parent, q->terms, q->depth - 1, &answer);
+    return answer.status == CG_CRL_STATUS_GOOD;
+}
+
+/* The CRL's signer may speak for the issuer. */
+static bool speaks(const struct cg_crl *crl, struct query *q)
+{
+    enum cg_crl_tie tie = cg_crl_signer_tie(&crl->signer, q->issuer);
+    if (tie != CG_CRL_TIE_RELATED)
+        return tie == CG_CRL_TIE_SAME_KEY && X509_NAME_cmp(crl->issuer, X509_get_subject_name(q->issuer)) == 0;
+    if (q->judged.signer != crl->signer.cert) {
+        q->judged.signer = crl->signer.cert;
+        q->judged.good = in_time(crl->signer.cert, q->terms->now) && signer_is_good(crl, q);
+    }
+    return q->judged.good;
+}
+
+static bool lists(const struct cg_crl *crl, const struct query *q, struct cg_crl_record *record)
+{
+    return q->serial_fits && cg_crl_find(crl, q->points.issuer, &q->serial, record);
+}
+
+/* RFC 5280 6.3.3 c: the delta continues this base, and is of today. */
+static bool continues(const struct cg_crl *delta, const struct cg_crl *base, const struct query *q)
+{
+    return delta->is_delta && cg_crl_same_base(delta, base) && cg_crl_delta_fits(delta, base) &&
+           time_status(delta, q->terms) == CG_CRL_STATUS_GOOD;
+}
+
+/* A delta takes an entry back: RFC 5280 6.3.3 k. */
+static bool is_removed(const struct cg_crl *base, const struct query *q)
+{
+    for (size_t i = 0; i < q->set->count; i++) {
+        struct cg_crl_record record;
+        if (continues(q->set->crls[i], base, q) && lists(q->set->crls[i], q, &record) &&
+            record.reason == CG_CRL_REASON_REMOVE)
+            return true;
+    }
+    return false;
+}
+
+/* A complete CRL of the same scope that is at least as new says all that the delta says. */
+static bool is_superseded(const struct cg_crl *delta, const struct query *q)
+{
+    for (size_t i = 0; i < q->set->count; i++)
+        if (!q->set->crls[i]->is_delta && cg_crl_same_base(delta, q->set->crls[i]) &&
+            cg_crl_order(q->set->crls[i], delta) >= 0)
+            return true;
+    return false;
+}
+
+/* Listed by its own issuer is revoked, in scope or not, in time or not. A CRL of another issuer (indirect) has a say
+ * only over certificates that name it. */
+static bool revokes(const struct cg_crl *crl, const struct query *q, unsigned covered, struct cg_crl_record *record)
+{
+    if (!lists(crl, q, record) || (covered == 0 && X509_NAME_cmp(crl->issuer, q->points.issuer) != 0))
+        return false;
+    if (crl->is_delta)
+        return record->reason != CG_CRL_REASON_REMOVE && !is_superseded(crl, q);
+    return !is_removed(crl, q);
+}
+
+static void cite(const struct cg_crl *crl, enum cg_crl_status status, struct cg_crl_answer *out)
+{
+    out->status = status;
+    out->this_update = crl->this_update;
+    out->next_update = crl->next_update;
+    cg_crl_number_text(crl, out->number, sizeof out->number);
+}
+
+/* Cites the covering CRL that runs out first, and, where one out of time is needed for the cover, that one. */
+static void decide(struct query *q, struct cg_crl_answer *out)
+{
+    unsigned valid = 0, all = 0;
+    bool named = false;
+    const struct cg_crl *first = NULL, *late = NULL;
+    for (size_t i = 0; i < q->set->count; i++) {
+        const struct cg_crl *crl = q->set->crls[i];
+        struct cg_crl_record record;
+        unsigned covered = cg_crl_scope_covers(&crl->scope, crl->issuer, &q->points);
+        bool own = X509_NAME_cmp(crl->issuer, q->points.issuer) == 0;
+        named |= own;
+        if ((!own && covered == 0) || !speaks(crl, q))
+            continue;
+        if (revokes(crl, q, covered, &record)) {
+            cite(crl, CG_CRL_STATUS_REVOKED, out);
+            out->reason = record.reason;
+            out->revoked_at = record.revoked_at;
+            return;
+        }
+        if (crl->is_delta)
+            continue;
+        all |= covered;
+        if (time_status(crl, q->terms) != CG_CRL_STATUS_GOOD) {
+            late = covered ? crl : late;
+            continue;
+        }
+        valid |= covered;
+        if (covered && (!first || crl->next_update < first->next_update))
+            first = crl;
+    }
+    if (valid == CG_CRL_ALL_REASONS)
+        cite(first, CG_CRL_STATUS_GOOD, out);
+    else if (all == CG_CRL_ALL_REASONS)
+        cite(late, time_status(late, q->terms), out);
+    else
+        out->status = named ? CG_CRL_STATUS_UNKNOWN : CG_CRL_STATUS_NO_CRL;
+}
+
+static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                    const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out)
+{
+    struct query q = {.set = set, .cert = cert, .issuer = issuer, .terms = terms, .depth = depth};
+    *out = (struct cg_crl_answer){
+        .reason = -1, .revoked_at = CG_TIME_NONE, .this_update = CG_TIME_NONE, .next_update = CG_TIME_NONE};
+    if (cg_crl_points_read(cert, &q.points) && X509_NAME_cmp(q.points.issuer, X509_get_subject_name(issuer)) == 0) {
+        q.serial_fits = cg_serial_from_asn1(X509_get0_serialNumber(cert), &q.serial);
+        decide(&q, out);
+    }
+    cg_crl_points_clear(&q.points);
+}
+
+void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
+                        const struct cg_crl_terms *terms, struct cg_crl_answer *out)
+{
+    look_up(set, cert, issuer, terms, SIGNERS_DEPTH, out);
+}
+
+void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out)
+{
+    memset(out, 0, sizeof *out);
+    if (index >= cg_crl_set_count(set))
+        return;
+    const struct cg_crl *crl = set->crls[index];
+    out->issuer = crl->issuer_text;
+    out->scope = crl->issuer_text + crl->name_len;
+    out->entries = cg_crl_entries(crl);
+    out->this_update = crl->this_update;
+    out->next_update = crl->next_update;
+    cg_crl_number_text(crl, out->number, sizeof out->number);
+    out->bytes = cg_crl_bytes(crl);
+}
+
+#define TITLE_SHOWN 128 /* where the scope is no longer than usual */
+#define NAME_SHOWN  48
+
+void cg_crl_info_title(const struct cg_crl_info *info, char out[CG_CRL_TITLE_MAX])
+{
+    size_t scope = strlen(info->scope), name = strlen(info->issuer) - scope;
+    size_t room = scope < TITLE_SHOWN - NAME_SHOWN ? TITLE_SHOWN - scope : NAME_SHOWN;
+    if (name <= room) {
+        snprintf(out, CG_CRL_TITLE_MAX, "%s", info->issuer);
+        return;
+    }
+    while (room > 0 && ((unsigned char)info->issuer[room] & 0xc0) == 0x80) /* no half of a UTF-8 character */
+        room--;
+    snprintf(out, CG_CRL_TITLE_MAX, "%.*s...%s", (int)room, info->issuer, info->scope);
+}

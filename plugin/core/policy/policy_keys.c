@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "policy_keys.h"
+
+#include "core/base/moment.h"
+#include "policy_check.h"
+#include "policy_draft.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AT(type, field) .offset = offsetof(type, field), .size = sizeof(((type *)NULL)->field)
+
+#define TLS_1_2   0x0303
+#define TLS_1_3   0x0304
+#define LISTENER  (CG_IN_TOP | CG_IN_LISTENER)
+#define PROFILE   (CG_IN_CLIENT | CG_IN_SERVER | CG_IN_BRIDGE)
+#define ANY       (LISTENER | PROFILE)
+#define HAS_TRUST (CG_IN_TOP | CG_IN_TOP_SERVER | CG_IN_BRIDGE)
+
+static const struct cg_word mode_words[] = {{"enforce", CG_ENFORCE}, {"audit", CG_AUDIT}, {0}};
+static const struct cg_word rule_words[] = {{"enforce", CG_ENFORCE}, {"audit", CG_AUDIT}, {"off", CG_OFF}, {0}};
+static const struct cg_word deny_words[] = {{"deny", false}, {"allow", true}, {0}};
+static const struct cg_word version_words[] = {{"1.2", TLS_1_2}, {"1.3", TLS_1_3}, {0}};
+static const struct cg_word resumption_words[] = {{"off", CG_RESUMPTION_OFF}, {"bound", CG_RESUMPTION_BOUND}, {0}};
+static const struct cg_word session_words[] = {{"end", CG_SESSION_END}, {"report", CG_SESSION_REPORT}, {0}};
+static const struct cg_word use_words[] = {
+    {"required", CG_CERT_REQUIRED}, {"optional", CG_CERT_OPTIONAL}, {"none", CG_CERT_NONE}, {0}};
+static const struct cg_word client_id_words[] = {
+    {"any", CG_CLIENT_ID_ANY}, {"equal", CG_CLIENT_ID_EQUAL}, {"prefix", CG_CLIENT_ID_PREFIX}, {0}};
+static const struct cg_word identity_words[] = {{"none", CG_IDENTITY_NONE},
+                                                {"san.uri", CG_IDENTITY_SAN_URI},
+                                                {"san.dns", CG_IDENTITY_SAN_DNS},
+                                                {"san.email", CG_IDENTITY_SAN_EMAIL},
+                                                {"cn", CG_IDENTITY_CN},
+                                                {"subject", CG_IDENTITY_SUBJECT},
+                                                {0}};
+static const struct cg_word algorithm_words[] = {
+    {"rsa", CG_KEY_RSA},          {"rsa-pss", CG_KEY_RSA_PSS},  {"ec:P-256", CG_KEY_EC_P256},
+    {"ec:P-384", CG_KEY_EC_P384}, {"ec:P-521", CG_KEY_EC_P521}, {"ed25519", CG_KEY_ED25519},
+    {"ed448", CG_KEY_ED448},      {"ml-dsa", CG_KEY_ML_DSA},    {0}};
+static const struct cg_word digest_words[] = {{"sha256", CG_DIGEST_SHA256}, {"sha384", CG_DIGEST_SHA384},
+                                              {"sha512", CG_DIGEST_SHA512}, {"sha3", CG_DIGEST_SHA3},
+                                              {"sha224", CG_DIGEST_SHA224}, {0}};
+static const struct cg_word san_words[] = {
+    {"dns", CG_SAN_DNS},         {"ip", CG_SAN_IP},   {"uri", CG_SAN_URI},     {"email", CG_SAN_EMAIL},
+    {"dirname", CG_SAN_DIRNAME}, {"rid", CG_SAN_RID}, {"other", CG_SAN_OTHER}, {0}};
+
+#define ALL_SANS "[\"dns\", \"ip\", \"uri\", \"email\", \"dirname\", \"rid\", \"other\"]"
+
+/* clang-format off: one row, one key */
+
+static const struct cg_key extension_keys[] = {
+    {"oid", CG_TYPE_OID, ANY, AT(struct cg_extension_rule, oid), .required = true,
+     .manual = "The extension, as a dotted OID."},
+    {"required", CG_TYPE_TRUE, ANY, AT(struct cg_extension_rule, forbidden), .group = 1, .min = false,
+     .manual = "The leaf must have it. This is the meaning without this key too."},
+    {"forbidden", CG_TYPE_TRUE, ANY, AT(struct cg_extension_rule, forbidden), .group = 1, .min = true,
+     .manual = "The leaf must not have it."},
+    {"text", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_EQUAL,
+     .manual = "Its value is a DER string with this text."},
+    {"one_of", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_ONE_OF,
+     .manual = "Its value is a DER string with one of these texts."},
+    {"pattern", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_PATTERN,
+     .manual = "Its value is a DER string that fits this pattern (*, ?, [a-z])."},
+    {"hex", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_HEX,
+     .manual = "Its value is these bytes: the DER inside the extension, in hex."},
+    {0}};
+static const struct cg_object extension_object = {extension_keys, sizeof(struct cg_extension_rule), cg_check_extension};
+
+static const struct cg_key subject_keys[] = {
+    {"attribute", CG_TYPE_ATTRIBUTE, ANY, AT(struct cg_subject_rule, attribute), .required = true,
+     .manual = "The attribute of the subject: O, OU, CN, C, L, ST, serialNumber ... or a dotted OID."},
+    {"equals", CG_TYPE_MATCH, ANY, AT(struct cg_subject_rule, match), .group = 1, .min = CG_MATCH_EQUAL,
+     .manual = "Every occurrence is this text."},
+    {"one_of", CG_TYPE_MATCH, ANY, AT(struct cg_subject_rule, match), .group = 1, .min = CG_MATCH_ONE_OF,
+     .manual = "Every occurrence is one of these texts."},
+    {"pattern", CG_TYPE_MATCH, ANY, AT(struct cg_subject_rule, match), .group = 1, .min = CG_MATCH_PATTERN,
+     .manual = "Every occurrence fits this pattern (*, ?, [a-z])."},
+    {0}};
+static const struct cg_object subject_object = {subject_keys, sizeof(struct cg_subject_rule), NULL};
+
+static const struct cg_key certificate_keys[] = {
+    {"sha256", CG_TYPE_SHA256, ANY, AT(struct cg_certificate_match, sha256), .group = 1,
+     .manual = "SHA-256 of the DER certificate (openssl x509 -fingerprint -sha256)."},
+    {"spki_sha256", CG_TYPE_SHA256, ANY, AT(struct cg_certificate_match, spki_sha256), .group = 1,
+     .manual = "SHA-256 of the DER SubjectPublicKeyInfo: the key, in whichever certificate."},
+    {"serial", CG_TYPE_SERIAL, ANY, AT(struct cg_certificate_match, serial), .group = 1,
+     .manual = "The serial number in hex; needs issuer."},
+    {"issuer", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, issuer),
+     .manual = "The issuer's name as RFC 4514 text, such as \"CN=Plant CA,O=Plant\" (certguard inspect prints it)."},
+    {"note", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, note), .manual = "A remark, shown in the event."},
+    {0}};
+static const struct cg_object certificate_object = {certificate_keys, sizeof(struct cg_certificate_match),
+                                                    cg_check_certificate_match};
+
+static const struct cg_key trust_keys[] = {
+    {"anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.anchors),
+     .manual = "Files with the self-signed CA certificates that are trusted, PEM or DER. The system's are never used."},
+    {"intermediate_anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediate_anchors),
+     .manual =
+         "Files with CA certificates that are trusted though they are no self-signed roots, such as one issuing CA "
+         "of a corporate root that is not trusted as a whole. What a root's certificate says of path length, names "
+         "and dates holds for them too. No CRL is asked about such an anchor itself: take it out of the file when "
+         "it is revoked."},
+    {"intermediates", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediates),
+     .manual = "Files with CA certificates that complete a chain that a peer sends short."},
+    {"crls", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.crls),
+     .manual =
+         "Certificate revocation lists, PEM or DER; a folder stands for its *.crl, *.pem and *.der files. A CRL of "
+         "version 1, without nextUpdate, or with an extension that is critical and must not be, or the other way, "
+         "is refused (RFC 5280 5.1, 5.2, 5.3; issuingDistributionPoint may be either)."},
+    {"crl_required", CG_TYPE_AUTO, HAS_TRUST, AT(struct cg_trust_draft, crl_required), .fallback = "\"auto\"",
+     .manual = "Every CA of the path must have a CRL. \"auto\": when crls names any."},
+    {"crl_max_age", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_max_age), .fallback = "\"0s\"",
+     .max = 3650 * CG_DAY,
+     .manual = "Refuse a CRL this long after its thisUpdate, whatever its nextUpdate says; 0s: no limit."},
+    {"crl_grace", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
+     .max = 90 * CG_DAY, .manual = "Go on using a CRL this long after its nextUpdate."},
+    {"crl_extended", CG_TYPE_BOOL, HAS_TRUST, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
+     .manual = "Follow delta CRLs and indirect CRLs, and take CRLs that have no number or are signed with SHA-1. Else "
+               "such files are refused. CRLs of version 1 or without nextUpdate are refused either way."},
+    {0}};
+static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), cg_check_trust};
+
+static const struct cg_key log_keys[] = {
+    {"file", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_log_policy, file), .max = 1,
+     .manual = "Event log, JSON Lines; \"-\" or no key: one line an event in the broker's own log."},
+    {"syslog", CG_TYPE_BOOL, CG_IN_TOP, AT(struct cg_log_policy, syslog), .fallback = "false",
+     .manual = "Events go to syslog too."},
+    {"accepted", CG_TYPE_BOOL, CG_IN_TOP, AT(struct cg_log_policy, accepted), .fallback = "false",
+     .manual = "Write an event for each accepted handshake too."},
+    {"burst", CG_TYPE_INTEGER, CG_IN_TOP, AT(struct cg_log_policy, burst), .fallback = "5", .min = 1, .max = 1000000,
+     .manual = "Events of one peer and reason in a window that are written; more are counted in one \"suppressed\" "
+               "event."},
+    {"window", CG_TYPE_MILLISECONDS, CG_IN_TOP, AT(struct cg_log_policy, window_ms), .fallback = "\"60s\"", .min = 100,
+     .max = 3600000, .manual = "Length of that window."},
+    {"daily_limit", CG_TYPE_BYTES, CG_IN_TOP, AT(struct cg_log_policy, daily_limit), .fallback = "\"100MiB\"",
+     .min = 1 << 20, .max = (int64_t)1 << 40,
+     .manual = "Bytes a day that events which peers can cause take at most in the event log, from however many "
+               "addresses: a half for refusals, four tenths for audited clients, a tenth for bridges. More are counted "
+               "in \"suppressed\" events."},
+    {0}};
+static const struct cg_object log_object = {log_keys, sizeof(struct cg_log_policy), NULL};
+
+static const struct cg_key tls_keys[] = {
+    {"min_version", CG_TYPE_ENUM, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, min_version), .fallback = "\"1.2\"",
+     .words = version_words, .manual = "The lowest TLS version."},
+    {"groups", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, groups),
+     .manual = "Key exchange groups as an OpenSSL list, such as \"X25519:P-256\". No key: the library's."},
+    {"ciphersuites", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, ciphersuites),
+     .manual = "TLS 1.3 cipher suites as an OpenSSL list. No key: the library's."},
+    {"ciphers", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, ciphers),
+     .manual = "TLS 1.2 ciphers as an OpenSSL list. No key: only those with forward secrecy and AEAD."},
+    {"insecure_ciphers", CG_TYPE_BOOL, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, insecure_ciphers),
+     .fallback = "false",
+     .manual = "ciphers and ciphersuites may name ciphers without encryption, forward secrecy or AEAD, or with tags of "
+               "8 "
+               "bytes, and lower OpenSSL's security level below 2. For devices that cannot do better."},
+    {"handshake_timeout", CG_TYPE_MILLISECONDS, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, handshake_timeout_ms),
+     .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is cut off."},
+    {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
+     .max = 100000,
+     .manual = "Handshakes under way at a time. Beyond it the oldest of the address that has the most is cut off: of "
+               "those that sent nothing, a part of a hello, or a whole one, whichever are most."},
+    {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
+     .words = resumption_words,
+     .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "
+               "changes, and only while the client's certificate and its CAs pass every check again; a full "
+               "handshake at least once a day. See performance.md for what it saves."},
+    {"psk", CG_TYPE_ENUM, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"",
+     .words = deny_words,
+     .manual = "Connections by TLS-PSK, which have no certificate. In TLS 1.2 with forward secrecy and AEAD, as long "
+               "as ciphers names no others. In bridge: for bridges with bridge_psk; the top level's does not hold "
+               "there."},
+    {0}};
+static const struct cg_object tls_object = {tls_keys, sizeof(struct cg_tls_policy), NULL};
+
+static const struct cg_key eku_keys[] = {{"allow_missing", CG_TYPE_BOOL, PROFILE,
+                                          AT(struct cg_profile, allow_missing_eku), .fallback = "false",
+                                          .manual = "A leaf without the extended key usage extension passes."},
+                                         {"allow_any", CG_TYPE_BOOL, PROFILE, AT(struct cg_profile, allow_any_eku),
+                                          .fallback = "false", .manual = "anyExtendedKeyUsage passes."},
+                                         {0}};
+static const struct cg_object eku_object = {eku_keys, sizeof(struct cg_profile), NULL};
+
+static const struct cg_key policies_keys[] = {
+    {"oids", CG_TYPE_OIDS, PROFILE, AT(struct cg_certificate_policies, oids),
+     .manual = "The path must be valid for one of these policies (user-initial-policy-set); only with "
+               "require_explicit. No key: "
+               "any policy."},
+    {"require_explicit", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, require_explicit),
+     .fallback = "false", .manual = "initial-explicit-policy."},
+    {"inhibit_mapping", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, inhibit_mapping), .fallback = "false",
+     .manual = "initial-policy-mapping-inhibit."},
+    {"inhibit_any", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, inhibit_any), .fallback = "false",
+     .manual = "initial-any-policy-inhibit."},
+    {0}};
+static const struct cg_object policies_object = {policies_keys, sizeof(struct cg_certificate_policies), NULL};
+
+static const struct cg_key profile_keys[] = {
+    {"certificate", CG_TYPE_ENUM, CG_IN_CLIENT, AT(struct cg_profile, certificate), .fallback = "\"required\"",
+     .words = use_words, .manual = "Whether a client must, may or is not asked to show a certificate."},
+    {"strict", CG_TYPE_BOOL, PROFILE, AT(struct cg_profile, strict), .fallback = "true",
+     .manual = "The pedantic rules of RFC 5280 too."},
+    {"max_chain", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_chain), .fallback = "10", .min = 1, .max = 100,
+     .manual = "Certificates that a peer may send, its own included."},
+    {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_CLIENT, AT(struct cg_profile, max_chain_bytes), .fallback = "\"16KiB\"",
+     .min = 1024, .max = 16 << 20,
+     .manual = "Bytes of certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, one of ML-DSA 4 "
+               "to 8: where clients send three of those, set \"64KiB\"."},
+    {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_SERVER | CG_IN_BRIDGE, AT(struct cg_profile, max_chain_bytes),
+     .fallback = "\"64KiB\"", .min = 1024, .max = 16 << 20,
+     .manual = "Bytes of certificates that a broker may send. In bridge: of the names of the CAs that it lists, too."},
+    {"max_depth", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_depth), .fallback = "4", .max = 32,
+     .manual = "Intermediate CAs between the leaf and the anchor."},
+    {"key_algorithms", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, key_algorithms),
+     .fallback = "[\"rsa\", \"rsa-pss\", \"ec:P-256\", \"ec:P-384\", \"ec:P-521\", \"ed25519\", \"ed448\", "
+                 "\"ml-dsa\"]",
+     .words = algorithm_words, .manual = "Public keys that may occur in the path."},
+    {"insecure_other_curves", CG_TYPE_BIT, PROFILE, AT(struct cg_profile, key_algorithms), .fallback = "false",
+     .min = CG_KEY_EC_OTHER, .manual = "Other named curves too."},
+    {"rsa_min_bits", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, rsa_min_bits), .group = 1, .fallback = "2048",
+     .min = 2048, .max = 16384, .manual = "The shortest RSA key."},
+    {"insecure_rsa_min_bits", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, rsa_min_bits), .group = 1, .min = 1024,
+     .max = 2047, .manual = "A shortest RSA key below 2048 bits, for devices that cannot do better."},
+    {"rsa_max_bits", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, rsa_max_bits), .fallback = "8192", .min = 1024,
+     .max = 16384, .manual = "The longest RSA key: verifying with a longer one costs too much."},
+    {"signature_digests", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, digests),
+     .fallback = "[\"sha256\", \"sha384\", \"sha512\"]", .min = CG_DIGEST_INTRINSIC, .words = digest_words,
+     .manual = "Digests in signatures below the anchor. Ed25519, Ed448 and ML-DSA have their own: see key_algorithms."},
+    {"insecure_sha1", CG_TYPE_BIT, PROFILE, AT(struct cg_profile, digests), .fallback = "false", .min = CG_DIGEST_SHA1,
+     .manual = "SHA-1 too."},
+    {"clock_skew", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, clock_skew), .fallback = "\"0s\"", .max = CG_DAY,
+     .manual = "Tolerance on both ends of a certificate's validity."},
+    {"max_lifetime", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, max_lifetime), .fallback = "\"0s\"",
+     .max = 36500 * CG_DAY, .manual = "The longest validity of a leaf, notBefore to notAfter; 0s: no limit."},
+    {"min_remaining", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, min_remaining), .fallback = "\"0s\"",
+     .max = 3650 * CG_DAY, .manual = "Validity that a leaf must have left."},
+    {"eku", CG_TYPE_OBJECT, PROFILE, .fallback = "{}", .object = &eku_object,
+     .manual = "Extended key usage: clientAuth or serverAuth by role."},
+    {"san_required", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, san_types), .fallback = ALL_SANS, .words = san_words,
+     .manual = "The leaf must have a subjectAltName of one of these types; []: it may have none."},
+    {"san_allowed", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, san_types_allowed), .fallback = ALL_SANS,
+     .words = san_words, .manual = "The types of subjectAltName that may occur."},
+    {"names", CG_TYPE_STRINGS, CG_IN_SERVER, AT(struct cg_profile, names),
+     .manual = "DNS names and IP addresses that the broker's certificate must cover, each of them."},
+    {"certificate_policies", CG_TYPE_OBJECT, PROFILE, AT(struct cg_profile, policies), .fallback = "{}",
+     .object = &policies_object, .manual = "Certificate policies, the inputs of RFC 5280 6.1.1."},
+    {"extensions", CG_TYPE_LIST, PROFILE, .offset = offsetof(struct cg_profile, extensions),
+     .count_offset = offsetof(struct cg_profile, nextensions), .fallback = "[]", .object = &extension_object,
+     .manual = "Extensions that a leaf must have, with which value, or must not have."},
+    {"subject", CG_TYPE_LIST, PROFILE, .offset = offsetof(struct cg_profile, subject),
+     .count_offset = offsetof(struct cg_profile, nsubject), .fallback = "[]", .object = &subject_object,
+     .manual = "Attributes that the subject of a leaf must have."},
+    {"rules", CG_TYPE_RULES, PROFILE, AT(struct cg_profile, mode), .fallback = "{}", .words = rule_words,
+     .manual = "Modes of single rules for this role, before those of the top level."},
+    {"trust", CG_TYPE_OBJECT, CG_IN_TOP_SERVER, AT(struct cg_role_draft, trust), .fallback = "{}",
+     .object = &trust_object,
+     .manual = "Anchors and CRLs for the broker's own certificate, in place of the top level's, for one of another CA "
+               "than the clients'. No client is let in by them. For all listeners: not in listeners[]."},
+    {"trust", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_role_draft, trust), .fallback = "{}", .object = &trust_object,
+     .manual = "Anchors and CRLs for bridges, in place of the top level's."},
+    {"tls", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_role_draft, tls), .fallback = "{}", .object = &tls_object,
+     .manual = "TLS settings of bridges."},
+    {0}};
+static const struct cg_object profile_object = {profile_keys, sizeof(struct cg_profile), cg_check_profile};
+static const struct cg_object role_object = {profile_keys, sizeof(struct cg_role_draft), cg_check_role};
+
+static const struct cg_key identity_keys[] = {
+    {"username", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, username), .fallback = "\"none\"",
+     .words = identity_words,
+     .manual = "The field of the certificate that becomes the MQTT username (ACL patterns: %u)."},
+    {"strip_prefix", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, strip_prefix),
+     .manual = "Cut from the front of that field, such as \"urn:dev:\"; a name without it is refused."},
+    {"client_id", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, client_id), .fallback = "\"any\"",
+     .words = client_id_words,
+     .manual = "Whether the client id must equal the username, or may also go on after it and the separator."},
+    {"separator", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, separator),
+     .manual = "For \"prefix\": what stands between the username and the rest of the client id, such as \":\" or "
+               "\"/\". "
+               "No username may contain it."},
+    {"one_client", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, one_client), .fallback = "false",
+     .manual = "One certificate, one client id at a time."},
+    {"authenticates", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, authenticates), .fallback = "false",
+     .manual = "The certificate is enough, no password is asked for; needs username. Else password plugins and files "
+               "decide."},
+    {0}};
+static const struct cg_object identity_object = {identity_keys, sizeof(struct cg_identity_policy), cg_check_identity};
+
+static const struct cg_key credential_keys[] = {
+    {"chain", CG_TYPE_PATH, LISTENER, AT(struct cg_listener_policy, credential_chain), .required = true,
+     .manual = "The broker's certificate, then its intermediates, PEM."},
+    {"key", CG_TYPE_PATH, LISTENER, AT(struct cg_listener_policy, credential_key), .required = true,
+     .manual = "Its private key, PEM, not encrypted, readable by the broker's user alone."},
+    {0}};
+static const struct cg_object credential_object = {credential_keys, sizeof(struct cg_listener_policy), NULL};
+
+static const struct cg_key policy_keys[] = {
+    {"port", CG_TYPE_INTEGER, CG_IN_LISTENER, AT(struct cg_draft, listener.port), .required = true, .min = 1,
+     .max = 65535, .manual = "The listener's port."},
+    {"trust", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, trust), .fallback = "{}", .object = &trust_object,
+     .manual = "Whom to trust, and which certificates are revoked."},
+    {"state", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_draft, state),
+     .manual = "A folder of the broker's own, in which the highest number of each CRL that was in use outlives a "
+               "restart and a policy without CRLs, so that an older CRL is refused then too. The plugin makes the "
+               "folder "
+               "(mode 0700) in one that the broker's user may write. No key: the numbers last as long as the broker "
+               "runs. See plugin.md."},
+    {"log", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, log), .fallback = "{}", .object = &log_object,
+     .manual = "Where events go."},
+    {"credential", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener), .object = &credential_object,
+     .manual = "The certificate to serve in place of the broker's own. No key: the broker's own is checked and "
+               "served."},
+    {"tls", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener.tls), .fallback = "{}", .object = &tls_object,
+     .manual = "TLS settings of listeners."},
+    {"client", CG_TYPE_OBJECT, LISTENER, CG_IN_CLIENT, AT(struct cg_draft, listener.client), .fallback = "{}",
+     .object = &profile_object, .manual = "Rules on the certificates of clients."},
+    {"server", CG_TYPE_OBJECT, CG_IN_TOP, CG_IN_SERVER | CG_IN_TOP_SERVER, AT(struct cg_draft, server),
+     .fallback = "{}", .object = &role_object, .manual = "Rules on the broker's own certificate, and trust for it."},
+    {"server", CG_TYPE_OBJECT, CG_IN_LISTENER, CG_IN_SERVER, AT(struct cg_draft, server), .fallback = "{}",
+     .object = &role_object, .manual = "Rules on this listener's certificate."},
+    {"bridge", CG_TYPE_OBJECT, CG_IN_TOP, CG_IN_BRIDGE, AT(struct cg_draft, bridge), .fallback = "{}",
+     .object = &role_object, .manual = "Rules on the certificates of brokers that this one connects to."},
+    {"identity", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener.identity), .fallback = "{}",
+     .object = &identity_object, .manual = "What the certificate says about the MQTT client."},
+    {"plain", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.plain_allowed), .fallback = "\"deny\"",
+     .words = deny_words, .manual = "Clients on a listener without TLS."},
+    {"sessions", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.sessions), .fallback = "\"end\"",
+     .words = session_words, .manual = "A live session whose certificate no longer passes: end it, or only report it."},
+    {"send_will", CG_TYPE_BOOL, LISTENER, AT(struct cg_draft, listener.send_will), .fallback = "true",
+     .manual = "Whether the will of a session that certguard ends is published, as after any lost connection."},
+    {"deny", CG_TYPE_LIST, LISTENER, .offset = offsetof(struct cg_draft, deny.item),
+     .count_offset = offsetof(struct cg_draft, deny.count), .fallback = "[]", .object = &certificate_object,
+     .manual = "Certificates and CAs that are refused, for all roles."},
+    {"allow", CG_TYPE_LIST, LISTENER, .offset = offsetof(struct cg_draft, allow.item),
+     .count_offset = offsetof(struct cg_draft, allow.count), .fallback = "[]", .object = &certificate_object,
+     .manual = "When not empty: the only client certificates that are let in."},
+    {"admin", CG_TYPE_LIST, CG_IN_TOP, .offset = offsetof(struct cg_draft, admin.item),
+     .count_offset = offsetof(struct cg_draft, admin.count), .fallback = "[]", .object = &certificate_object,
+     .manual = "Certificates that may use the control topic $CONTROL/certguard/v1."},
+    {"mode", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, mode), .fallback = "\"enforce\"", .words = mode_words,
+     .manual = "\"audit\": certificate rules only log what they would refuse. What Mosquitto refuses itself stays "
+               "refused: with a "
+               "plugin and without a password_file, every client that sends a user name."},
+    {"rules", CG_TYPE_RULES, LISTENER, AT(struct cg_draft, rules), .fallback = "{}", .words = rule_words,
+     .manual = "Modes of single rules by reason code (docs/reasons.md), before mode."},
+    {"warn_before", CG_TYPE_WARNINGS, CG_IN_TOP, AT(struct cg_draft, warn_before),
+     .fallback = "[\"30d\", \"14d\", \"7d\", \"1d\"]", .min = 60, .max = 3650 * CG_DAY,
+     .manual = "Warn so long before a certificate or CRL expires."},
+    {"listeners", CG_TYPE_LISTENERS, CG_IN_TOP, .fallback = "[]", .object = &cg_policy_object,
+     .manual = "Overrides by port, merged over the top level (RFC 7396): null takes a key back to its default."},
+    {0}};
+/* clang-format on */
+
+const struct cg_object cg_policy_object = {policy_keys, sizeof(struct cg_draft), cg_check_listener};
+
+#define MOVING "; use \"audit\" while you move over"
+#define FORGED "without this rule a certificate that anybody made passes" MOVING
+
+const char *cg_rule_never_off(enum cg_reason reason)
+{
+    static const struct {
+        enum cg_reason reason;
+        const char *why;
+    } never[] = {
+        {CG_REASON_NO_CERTIFICATE,
+         "whether a client needs a certificate is said by client.certificate; use that key, or \"audit\" to have those "
+         "without one reported"},
+        {CG_REASON_CHAIN_TOO_LONG, "it bounds the work that a stranger can cause; raise max_chain"},
+        {CG_REASON_CHAIN_TOO_LARGE, "it bounds the memory that a stranger can take; raise max_chain_bytes"},
+        {CG_REASON_PATH_LIMIT, "it bounds the work that a stranger can cause" MOVING},
+        {CG_REASON_MALFORMED, "what cannot be read cannot be checked by any other rule" MOVING},
+        {CG_REASON_PATH_OTHER, "it stands for every error of OpenSSL that has no rule of its own" MOVING},
+        {CG_REASON_UNTRUSTED, FORGED},
+        {CG_REASON_SELF_SIGNED, FORGED},
+        {CG_REASON_BAD_SIGNATURE, FORGED},
+        {CG_REASON_NOT_A_CA, "without this rule every device can issue certificates that pass" MOVING},
+    };
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        if (never[i].reason == reason)
+            return never[i].why;
+    return NULL;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "trust_crls.h"
+
+#include "core/cert/format.h"
+#include "core/cert/pem.h"
+#include "core/file/file.h"
+#include "trust_parts.h"
+
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CRL_MAX ((size_t)2 << 30)
+
+void cg_trust_extend_crls(struct cg_trust *trust)
+{
+    trust->extended_crls = true;
+}
+
+bool cg_trust_has_extended_crls(const struct cg_trust *trust)
+{
+    return trust->extended_crls;
+}
+
+bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b)
+{
+    return a->extended_crls == b->extended_crls && cg_crl_set_same(a->crls, b->crls);
+}
+
+/* One load. Without faults to list, the first one ends it. */
+struct loading {
+    struct cg_trust *trust;
+    const struct cg_trust *before;     /* may be NULL */
+    bool same_issuers;                 /* before has the very same certificates, so that its CRLs hold here as well */
+    struct cg_faults *faults;          /* NULL: the first one ends the load */
+    const struct cg_strings *may_fail; /* NULL: all paths */
+    bool strict;                       /* the path that is being read must not be at fault */
+    struct cg_stamps *seen;            /* may be NULL */
+    struct cg_error *err;
+};
+
+/* False: the load ends. */
+static bool fault(const struct loading *loading, const struct cg_error *err)
+{
+    if (loading->faults && !loading->strict) {
+        cg_faults_add(loading->faults, CG_REASON_CRL_INVALID, err, 0);
+        return true;
+    }
+    if (loading->err)
+        *loading->err = *err;
+    return false;
+}
+
+static bool no_memory(const struct loading *loading, const char *place)
+{
+    cg_error_set(loading->err, "%s: out of memory", place);
+    return false;
+}
+
+/* ---- a file */
+
+static void clear_file(struct cg_crl_file *file)
+{
+    for (size_t i = 0; i < file->count; i++)
+        cg_crl_free(file->crl[i]);
+    free(file->crl);
+    free(file->stamp.path);
+    memset(file, 0, sizeof *file);
+}
+
+void cg_crl_files_free(struct cg_trust *trust)
+{
+    for (size_t i = 0; i < trust->nfiles; i++)
+        clear_file(&trust->files[i]);
+    free(trust->files);
+}
+
+static bool hold(struct cg_crl_file *file, struct cg_crl *crl)
+{
+    struct cg_crl **grown = realloc(file->crl, (file->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    file->crl = grown;
+    file->crl[file->count++] = crl;
+    return true;
+}
+
+/* Takes one CRL of a file, the one of this number where there are several, else 0. *good: without a fault. False: the
+ * load ends. */
+static bool take_crl(const struct loading *loading, const char *place, unsigned number, const unsigned char *der,
+                     size_t len, struct cg_crl_file *file, bool *good)
+{
+    struct cg_error err = {""};
+    struct cg_trust *trust = loading->trust;
+    ERR_set_mark();
+    struct cg_crl *crl = cg_crl_read(der, len, trust->all, !trust->extended_crls, &err);
+    ERR_pop_to_mark();
+    if (crl && (!cg_crl_set_place(crl, place) || !hold(file, crl))) {
+        cg_crl_free(crl);
+        return no_memory(loading, place);
+    }
+    if (crl && cg_crl_set_put(trust->crls, cg_crl_take(crl), &err))
+        return true;
+    *good = false;
+    if (number)
+        cg_error_prefix(&err, "%s: CRL %u", place, number);
+    else
+        cg_error_prefix(&err, "%s", place);
+    return fault(loading, &err);
+}
+
+/* Writes over data: PEM is decoded in place. */
+static bool take_crls(const struct loading *loading, const char *place, unsigned char *data, size_t len,
+                      struct cg_crl_file *file, bool *good)
+{
+    struct cg_error err = {""};
+    struct cg_pem pem = {.place = place, .data = data, .len = len};
+    enum cg_pem_step step = CG_PEM_FAULT;
+    size_t count = 0;
+    if (cg_is_der(data, len))
+        return take_crl(loading, place, 0, data, len, file, good);
+    for (; (step = cg_pem_next(&pem, &err)) == CG_PEM_BLOCK; count++) {
+        if (strcmp(pem.label, "X509 CRL") != 0) {
+            cg_error_set(&err, "%s: expected CRLs, found a PEM block %s; is it the right file?", place, pem.label);
+            break;
+        }
+        bool several = pem.number > 1 || memmem(data + pem.at, len - pem.at, "-----BEGIN", 10);
+        if (!take_crl(loading, place, several ? pem.number : 0, pem.der, pem.der_len, file, good))
+            return false;
+    }
+    if (step == CG_PEM_END && count > 0)
+        return true;
+    if (step == CG_PEM_END && !cg_format_explain(place, NULL, data, len, CG_WANT_CRLS, &err))
+        cg_error_set(&err, "%s: expected a CRL in PEM or DER, found none; is it the right file?", place);
+    *good = false;
+    return fault(loading, &err);
+}
+
+bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *data, size_t len, struct cg_error *err)
+{
+    const struct loading loading = {.trust = trust, .err = err};
+    struct cg_crl_file file = {0};
+    bool good = true;
+    unsigned char *copy = malloc(len ? len : 1);
+    if (!copy)
+        return no_memory(&loading, place);
+    memcpy(copy, data, len);
+    bool ok = take_crls(&loading, place, copy, len, &file, &good);
+    free(copy);
+    clear_file(&file);
+    return ok;
+}
+
+static const struct cg_crl_file *read_before(const struct loading *loading, const struct cg_stamp *stamp)
+{
+    if (!loading->before || !loading->same_issuers || loading->before->extended_crls != loading->trust->extended_crls)
+        return NULL;
+    for (size_t i = 0; i < loading->before->nfiles; i++) {
+        const struct cg_crl_file *file = &loading->before->files[i];
+        if (strcmp(file->stamp.path, stamp->path) == 0 && cg_stamp_same(&file->stamp, stamp))
+            return file;
+    }
+    return NULL;
+}
+
+static bool share(const struct loading *loading, const struct cg_crl_file *before, struct cg_crl_file *file, bool *good)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        struct cg_error err = {""};
+        if (!hold(file, cg_crl_take(before->crl[i]))) {
+            cg_crl_free(before->crl[i]);
+            return no_memory(loading, before->stamp.path);
+        }
+        if (cg_crl_set_put(loading->trust->crls, cg_crl_take(before->crl[i]), &err))
+            continue;
+        *good = false;
+        cg_error_prefix(&err, "%s", before->stamp.path);
+        if (!fault(loading, &err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_file(const struct loading *loading, const char *path, struct cg_crl_file *file, bool *good)
+{
+    struct cg_error err = {""};
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_CRLS, CRL_MAX, &bytes, &err)) {
+        *good = false;
+        return fault(loading, &err);
+    }
+    bool ok = take_crls(loading, path, bytes.data, bytes.len, file, good);
+    cg_bytes_free(&bytes);
+    return ok;
+}
+
+static bool keep_file(struct cg_trust *trust, const struct cg_crl_file *file)
+{
+    struct cg_crl_file *grown = realloc(trust->files, (trust->nfiles + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    trust->files = grown;
+    trust->files[trust->nfiles++] = *file;
+    return true;
+}
+
+static bool load_file(void *context, const char *path, struct cg_error *unused)
+{
+    (void)unused;
+    const struct loading *loading = context;
+    struct cg_crl_file file = {0};
+    bool good = true;
+    if (loading->seen && !cg_stamps_add(loading->seen, path))
+        return no_memory(loading, path);
+    cg_stamp_look(path, &file.stamp);
+    file.stamp.path = strdup(path);
+    if (!file.stamp.path)
+        return no_memory(loading, path);
+    const struct cg_crl_file *before = read_before(loading, &file.stamp);
+    bool ok = before ? share(loading, before, &file, &good) : read_file(loading, path, &file, &good);
+    if (!ok || !good || !keep_file(loading->trust, &file)) /* without a place for it it is read again */
+        clear_file(&file);
+    return ok;
+}
+
+/* ---- all files */
+
+static const char *const suffixes[] = {".crl", ".pem", ".der", NULL};
+
+static bool load_path(struct loading *loading, const char *path)
+{
+    struct cg_error err = {""};
+    bool ended = false;
+    if (!cg_file_is_folder(path))
+        return load_file(loading, path, NULL);
+    if (loading->seen && !cg_stamps_add(loading->seen, path))
+        return no_memory(loading, path);
+    if (cg_folder_visit(path, suffixes, load_file, loading, &err))
+        return true;
+    ended = !err.text[0]; /* not the folder is at fault, but a file of it */
+    return !ended && fault(loading, &err);
+}
+
+static bool is_among(const struct cg_strings *paths, const char *path)
+{
+    size_t i = 0;
+    while (i < paths->count && strcmp(paths->item[i], path) != 0)
+        i++;
+    return i < paths->count;
+}
+
+/* ---- older than what was in use once */
+
+/* It, or the folder that it is in. */
+static bool is_below(const struct cg_strings *paths, const char *path)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        size_t len = strlen(paths->item[i]);
+        if (strncmp(path, paths->item[i], len) == 0 && (path[len] == '\0' || path[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static bool has_newer_delta(const struct cg_crl_set *set, const struct cg_crl *base)
+{
+    for (size_t i = 0; i < cg_crl_set_count(set); i++) {
+        const struct cg_crl *crl = cg_crl_set_at(set, i);
+        if (crl->is_delta && cg_crl_same_base(crl, base) && cg_crl_order(crl, base) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A delta that is there is judged by itself; that of the store before is kept. */
+static enum cg_crl_age age_of(const struct loading *loading, const struct cg_crl_numbers *numbers,
+                              const struct cg_crl *crl, struct cg_error *err)
+{
+    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, err);
+    bool has_delta = has_newer_delta(loading->trust->crls, crl) ||
+                     (loading->before && has_newer_delta(loading->before->crls, crl));
+    return age != CG_CRL_NOT_OLDER || has_delta ? age : cg_crl_numbers_judge_base(numbers, crl, err);
+}
+
+/* False: the load ends. What the store before has at least as new takes its place by cg_crl_set_keep, which says so. */
+static bool judge_number(struct loading *loading, const struct cg_crl_numbers *numbers, size_t index)
+{
+    struct cg_crl_set *set = loading->trust->crls;
+    const struct cg_crl *crl = cg_crl_set_at(set, index);
+    struct cg_error err = {""};
+    enum cg_crl_age age = age_of(loading, numbers, crl, &err);
+    if (age == CG_CRL_NOT_OLDER)
+        return true;
+    if (age != CG_CRL_OLDER)
+        return no_memory(loading, "CRLs");
+    const struct cg_crl *serving = loading->before ? cg_crl_set_like(loading->before->crls, crl) : NULL;
+    if (serving && cg_crl_numbers_judge(numbers, serving, NULL) == CG_CRL_NOT_OLDER)
+        return true;
+    cg_error_prefix(&err, "%s", crl->place);
+    loading->strict = loading->may_fail && !is_below(loading->may_fail, crl->place);
+    if (!fault(loading, &err))
+        return false;
+    if (!serving)
+        cg_crl_set_drop(set, index);
+    return true;
+}
+
+bool cg_trust_has_crl_of(const struct cg_trust *trust, const X509 *issuer)
+{
+    for (size_t i = 0; i < cg_crl_set_count(trust->crls); i++)
+        if (X509_NAME_cmp(cg_crl_set_at(trust->crls, i)->issuer, X509_get_subject_name(issuer)) == 0)
+            return true;
+    return false;
+}
+
+bool cg_trust_raise_numbers(const struct cg_trust *trust, struct cg_crl_numbers *numbers)
+{
+    for (size_t i = 0; i < cg_crl_set_count(trust->crls); i++)
+        if (!cg_crl_numbers_raise(numbers, cg_crl_set_at(trust->crls, i)))
+            return false;
+    return true;
+}
+
+static struct loading loading_of(struct cg_trust *trust, const struct cg_trust_before *before, struct cg_error *err)
+{
+    struct loading loading = {.trust = trust, .err = err};
+    if (before) {
+        loading.before = before->trust;
+        loading.same_issuers = before->same_certificates;
+        loading.faults = before->faults;
+        loading.may_fail = before->crls;
+    }
+    return loading;
+}
+
+bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                        const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err)
+{
+    struct loading loading = loading_of(trust, before, err);
+    loading.seen = seen;
+    trust->extended_crls = files->crl_extended;
+    for (size_t i = 0; i < files->crls.count; i++) {
+        loading.strict = loading.may_fail && !is_among(loading.may_fail, files->crls.item[i]);
+        if (!load_path(&loading, files->crls.item[i]))
+            return false;
+    }
+    return true;
+}
+
+void cg_trust_freshen_crls(struct cg_trust *trust, const struct cg_trust *other)
+{
+    if (trust->extended_crls == other->extended_crls)
+        cg_crl_set_freshen(trust->crls, other->crls, trust->all);
+}
+
+bool cg_trust_settle_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                          const struct cg_trust_before *before, struct cg_error *err)
+{
+    struct loading loading = loading_of(trust, before, err);
+    for (size_t i = cg_crl_set_count(trust->crls); before && i-- > 0;)
+        if (!judge_number(&loading, before->numbers, i))
+            return false;
+    if (!loading.before || !loading.faults || files->crls.count == 0)
+        return true;
+    return cg_crl_set_keep(trust->crls, loading.before->crls, trust->all, loading.faults) ||
+           no_memory(&loading, "CRLs");
+}

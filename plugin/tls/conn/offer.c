@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "offer.h"
+
+#include "record.h"
+#include "tls/openssl/ciphers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_SHOWN 3 /* of what the client offers */
+
+/* By the key of the broker's certificate: what it asks of a client. */
+static const struct key {
+    unsigned keys; /* enum cg_auth */
+    const char *name, *hint;
+} keys[] = {
+    {CG_AUTH_EC, "EC",
+     "Use a TLS library in the client that has ECDSA with P-256. Where that cannot be, give such clients a listener of "
+     "their own on another port, with a certificate that has an RSA key: `certguard issue broker NAME --key-type "
+     "rsa3072`. The other clients stay where they are."},
+    {CG_AUTH_RSA, "RSA",
+     "Use a TLS library in the client that has RSA signatures. Where that cannot be, give such clients a listener of "
+     "their own on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`. The other "
+     "clients stay where they are."},
+    {CG_AUTH_OTHER, "post-quantum",
+     "Update the client to TLS 1.3 with this kind of key. Where that cannot be, give such clients a listener of their "
+     "own on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`."},
+};
+
+static const struct key *key_of(const struct cg_conn *conn)
+{
+    X509 *leaf = SSL_get_certificate(conn->ssl);
+    unsigned have = leaf ? cg_strength_of(leaf, NULL).keys : 0;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i].keys == have)
+            return &keys[i];
+    return NULL;
+}
+
+/* ---- cipher suites of TLS 1.2 */
+
+static bool has_cipher(const STACK_OF(SSL_CIPHER) *ciphers, const SSL_CIPHER *wanted)
+{
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+        if (SSL_CIPHER_get_id(sk_SSL_CIPHER_value(ciphers, i)) == SSL_CIPHER_get_id(wanted))
+            return true;
+    return false;
+}
+
+/* The keys that the client's suites are for; allowed: NULL, or the list that they have to be in. */
+static unsigned keys_offered(const SSL *ssl, const STACK_OF(SSL_CIPHER) *allowed)
+{
+    const STACK_OF(SSL_CIPHER) *offered = SSL_get_client_ciphers(ssl);
+    unsigned found = 0;
+    for (int i = 0; i < sk_SSL_CIPHER_num(offered); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(offered, i);
+        int auth = SSL_CIPHER_get_auth_nid(cipher);
+        if (!allowed || has_cipher(allowed, cipher))
+            found |= auth == NID_auth_rsa ? CG_AUTH_RSA : auth == NID_auth_ecdsa ? CG_AUTH_EC : 0U;
+    }
+    return found;
+}
+
+bool cg_offers_psk(const struct cg_conn *conn)
+{
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_get_client_ciphers(conn->ssl);
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+        if (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(ciphers, i)) == NID_auth_psk)
+            return true;
+    return conn->private->psk_offered;
+}
+
+/* ---- groups and signatures */
+
+static bool offers_group(const struct cg_conn *conn, int nid)
+{
+    int count = (int)SSL_get1_groups(conn->ssl, NULL);
+    int *groups = count > 0 ? OPENSSL_zalloc((size_t)count * sizeof *groups) : NULL;
+    bool found = count <= 0 || !groups; /* a client without the extension takes any (RFC 8422 4) */
+    count = groups ? (int)SSL_get1_groups(conn->ssl, groups) : 0;
+    for (int i = 0; i < count; i++)
+        found = found || groups[i] == nid;
+    OPENSSL_free(groups);
+    return found;
+}
+
+/* The curve of the broker's key, if the client does not have it. In TLS 1.2 its groups stand for both (RFC 8422 5.1). */
+static bool lacks_curve(const struct cg_conn *conn, char *name, size_t size)
+{
+    X509 *leaf = SSL_get_certificate(conn->ssl);
+    const EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
+    if (SSL_version(conn->ssl) >= TLS1_3_VERSION || !key || EVP_PKEY_get_base_id(key) != EVP_PKEY_EC ||
+        EVP_PKEY_get_group_name(key, name, size, NULL) != 1)
+        return false;
+    return !offers_group(conn, OBJ_txt2nid(name));
+}
+
+static bool makes(int key, int signature)
+{
+    return key == signature || (key == EVP_PKEY_RSA && signature == EVP_PKEY_RSA_PSS);
+}
+
+static bool offers_signature(const struct cg_conn *conn)
+{
+    X509 *leaf = SSL_get_certificate(conn->ssl);
+    const EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
+    int count = SSL_get_sigalgs(conn->ssl, -1, NULL, NULL, NULL, NULL, NULL), signature = NID_undef;
+    bool found = count <= 0 || !key;
+    for (int i = 0; i < count && !found; i++)
+        found = SSL_get_sigalgs(conn->ssl, i, &signature, NULL, NULL, NULL, NULL) > 0 &&
+                makes(EVP_PKEY_get_base_id(key), signature);
+    return found;
+}
+
+/* ---- what did not meet */
+
+#define OTHER_CURVE                                                                                                    \
+    "Let the client offer that curve too. Where that cannot be, give such clients a listener of their own on another " \
+    "port, with a certificate whose key they know: P-256 (`certguard issue broker NAME`) or RSA (--key-type rsa3072)."
+
+bool cg_offer_lacks_signature(struct cg_conn *conn)
+{
+    const struct key *key = key_of(conn);
+    char curve[64];
+    if (key && !offers_signature(conn)) {
+        cg_conn_why(conn, CG_REASON_NO_COMMON_SIGNATURE,
+                    "the client offers no signature algorithm for the broker's certificate, whose key is %s",
+                    key->name);
+        conn->hint = key->hint;
+        return true;
+    }
+    if (!key || !lacks_curve(conn, curve, sizeof curve))
+        return false;
+    cg_conn_why(conn, CG_REASON_NO_COMMON_SIGNATURE,
+                "the client's groups are without %s, the curve of the key of the broker's certificate", curve);
+    conn->hint = OTHER_CURVE;
+    return true;
+}
+
+static bool lacks_key(struct cg_conn *conn, const struct key *key)
+{
+    unsigned offered = keys_offered(conn->ssl, NULL);
+    if (!offered || (offered & key->keys))
+        return false;
+    cg_conn_why(
+        conn, CG_REASON_NO_COMMON_CIPHER,
+        "the client's cipher suites are for %s certificates only, and the key of the broker's certificate is %s",
+        offered == CG_AUTH_RSA  ? "RSA"
+        : offered == CG_AUTH_EC ? "EC"
+                                : "RSA or EC",
+        key->name);
+    conn->hint = keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl))
+                     ? key->hint
+                     : "Update the client: it would need a certificate with another key, and cipher suites that the "
+                       "policy does not let in.";
+    return true;
+}
+
+static bool lacks_group(struct cg_conn *conn)
+{
+    if (SSL_get1_groups(conn->ssl, NULL) <= 0 || SSL_get_shared_group(conn->ssl, -1) > 0)
+        return false;
+    cg_conn_why(conn, CG_REASON_NO_COMMON_GROUP, "none of the client's key exchange groups is one of the broker's");
+    return true;
+}
+
+#define SUITES_OF_1_3                                                                                                  \
+    "Update the client, or add one of its suites to tls.ciphersuites in the policy. Where that key is not set, "       \
+    "begin it with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the others. "   \
+    "CCM_8 needs tls.insecure_ciphers too."
+#define SUITES_OF_PSK                                                                                                  \
+    "Update the client: a list in tls.ciphers would take the place of the suites for pre-shared keys too."
+
+/* The row's own is for TLS 1.2, with certificates. */
+static const char *suites_hint(const struct cg_conn *conn)
+{
+    const struct cg_tls_policy *tls = cg_conn_tls(conn);
+    if (SSL_version(conn->ssl) >= TLS1_3_VERSION)
+        return SUITES_OF_1_3;
+    return tls->psk_allowed && !tls->ciphers ? SUITES_OF_PSK : NULL;
+}
+
+static void tell_suites(struct cg_conn *conn)
+{
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_get_client_ciphers(conn->ssl);
+    char names[120] = "";
+    int count = sk_SSL_CIPHER_num(ciphers);
+    for (int i = 0; i < count && i < NAMES_SHOWN; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "; the client has ",
+                 SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)));
+    cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER, "no cipher suite in common%s%s", names,
+                count > NAMES_SHOWN ? " and others" : "");
+    conn->hint = suites_hint(conn);
+}
+
+static bool lacks_psk_suite(struct cg_conn *conn)
+{
+    if (!cg_offers_psk(conn))
+        return false;
+    if (cg_conn_tls(conn)->psk_allowed) {
+        cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER,
+                    "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
+        conn->hint = suites_hint(conn);
+    } else {
+        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
+    }
+    return true;
+}
+
+bool cg_offer_lacks_cipher(struct cg_conn *conn)
+{
+    const struct key *key = SSL_version(conn->ssl) < TLS1_3_VERSION ? key_of(conn) : NULL;
+    if (lacks_psk_suite(conn) || (key && lacks_key(conn, key)))
+        return true;
+    /* with none of them, what else is missing does not matter */
+    bool met = key && (keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl)) & key->keys);
+    if (!met || !(lacks_group(conn) || cg_offer_lacks_signature(conn)))
+        tell_suites(conn);
+    return true;
+}
+
+#define ONLY_1_2                                                                                                       \
+    "Let the client speak TLS 1.2 too. TLS 1.3 is off on this listener: by tls_version in mosquitto.conf, or as "      \
+    "Mosquitto has it for pre-shared keys from 2.0.21 on."
+
+/* A client of TLS 1.3 alone names 1.2 in this place (RFC 8446 4.1.2), but then 1.2 is what we have. */
+bool cg_offer_lacks_version(struct cg_conn *conn)
+{
+    static const char *const names[] = {"SSL 3", "TLS 1.0", "TLS 1.1", "TLS 1.2"};
+    int version = SSL_client_version(conn->ssl);
+    bool only13 = SSL_get_min_proto_version(conn->ssl) >= TLS1_3_VERSION ||
+                  SSL_get_options(conn->ssl) & SSL_OP_NO_TLSv1_2;
+    if (version < SSL3_VERSION || version > TLS1_2_VERSION)
+        return false;
+    if (version == TLS1_2_VERSION && !only13) {
+        cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks TLS 1.3 only; the highest here is TLS 1.2");
+        conn->hint = ONLY_1_2;
+        return true;
+    }
+    cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks %s at most; the lowest here is TLS %s",
+                names[version - SSL3_VERSION], only13 ? "1.3" : "1.2");
+    return true;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "selftest.h"
+
+#include "core/base/moment.h"
+#include "core/policy/policy_load.h"
+#include "tls/conn/handlers.h"
+#include "tls/openssl/context.h"
+#include "tls/openssl/loopback.h"
+#include "tls/openssl/marker.h"
+
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+struct identity {
+    X509 *cert;
+    EVP_PKEY *key;
+};
+
+struct proof {
+    struct identity ca, impostor, server, good, bad;
+    struct cg_credential credential;
+    struct cg_snapshot snapshot;
+    unsigned accepted, rejected, ended;
+    enum cg_reason reason;
+};
+
+static void identity_clear(struct identity *identity)
+{
+    X509_free(identity->cert);
+    EVP_PKEY_free(identity->key);
+}
+
+static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    bool ok = extension && X509_add_ext(cert, extension, -1);
+    X509_EXTENSION_free(extension);
+    return ok;
+}
+
+static bool set_name(X509 *cert, const char *text)
+{
+    X509_NAME *name = X509_NAME_new();
+    bool ok = name && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)text, -1, -1, 0) &&
+              X509_set_subject_name(cert, name);
+    X509_NAME_free(name);
+    return ok;
+}
+
+static bool fill(X509 *cert, EVP_PKEY *key, X509 *issuer, const char *name, const char *purpose)
+{
+    int64_t now = time(NULL), end = now + 3600 < CG_TIME_LAST ? now + 3600 : CG_TIME_LAST;
+    bool ca = !purpose;
+    return X509_set_version(cert, X509_VERSION_3) && ASN1_INTEGER_set(X509_get_serialNumber(cert), ca ? 1 : 2) &&
+           cg_time_set(X509_getm_notBefore(cert), now - 60) && cg_time_set(X509_getm_notAfter(cert), end) &&
+           set_name(cert, name) && X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
+           X509_set_pubkey(cert, key) &&
+           add_extension(cert, issuer, NID_basic_constraints,
+                         ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
+           add_extension(cert, issuer, NID_key_usage,
+                         ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature") &&
+           add_extension(cert, issuer, NID_subject_key_identifier, "hash") &&
+           add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always") &&
+           (ca || (add_extension(cert, issuer, NID_ext_key_usage, purpose) &&
+                   add_extension(cert, issuer, NID_subject_alt_name, "DNS:self-test.invalid")));
+}
+
+/* purpose NULL: a CA that signs itself */
+static bool identity_make(struct identity *out, const struct identity *issuer, const char *name, const char *purpose)
+{
+    const struct identity *by = issuer ? issuer : out;
+    out->key = EVP_EC_gen("P-256");
+    out->cert = X509_new();
+    return out->key && out->cert && fill(out->cert, out->key, by->cert, name, purpose) &&
+           X509_sign(out->cert, by->key, EVP_sha256()) > 0;
+}
+
+static bool make_certificates(struct proof *proof)
+{
+    /* the impostor has the CA's name, but not its key */
+    return identity_make(&proof->ca, NULL, "certguard self-test", NULL) &&
+           identity_make(&proof->impostor, NULL, "certguard self-test", NULL) &&
+           identity_make(&proof->server, &proof->ca, "server", "serverAuth") &&
+           identity_make(&proof->good, &proof->ca, "good", "clientAuth") &&
+           identity_make(&proof->bad, &proof->impostor, "bad", "clientAuth");
+}
+
+static bool make_snapshot(struct proof *proof, struct cg_error *err)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(proof->ca.cert, &der);
+    proof->credential = (struct cg_credential){.leaf = proof->server.cert, .key = proof->server.key};
+    proof->snapshot = (struct cg_snapshot){.number = 1,
+                                           .policy = cg_policy_default("(self-test)", err),
+                                           .trust = cg_trust_new(),
+                                           .base_credential = &proof->credential};
+    atomic_init(&proof->snapshot.references, 1); /* ours: the connections never hold the last one */
+    proof->snapshot.server_trust = proof->snapshot.bridge_trust = proof->snapshot.trust;
+    bool ok = len > 0 && proof->snapshot.policy && proof->snapshot.trust &&
+              cg_trust_add_anchors(proof->snapshot.trust, "(self-test)", der, (size_t)len, err);
+    OPENSSL_free(der);
+    return ok;
+}
+
+static struct cg_snapshot *current(void *proof)
+{
+    return &((struct proof *)proof)->snapshot;
+}
+
+static int64_t wall_clock(void *proof)
+{
+    (void)proof;
+    return time(NULL);
+}
+
+static int64_t no_clock(void *proof)
+{
+    (void)proof;
+    return 0;
+}
+
+static void accepted(void *argument, struct cg_conn *conn)
+{
+    struct proof *proof = argument;
+    (void)conn;
+    proof->accepted++;
+}
+
+static void rejected(void *argument, struct cg_conn *conn)
+{
+    struct proof *proof = argument;
+    proof->rejected++;
+    proof->reason = conn->reason;
+}
+
+static void ended(void *argument, struct cg_conn *conn)
+{
+    struct proof *proof = argument;
+    (void)conn;
+    proof->ended++;
+}
+
+static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_origin origin, int version)
+{
+    cg_contexts_force_origin(origin);
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    if (ctx && SSL_CTX_set_min_proto_version(ctx, version) && SSL_CTX_set_max_proto_version(ctx, version))
+        return ctx;
+    SSL_CTX_free(ctx);
+    return NULL;
+}
+
+static bool hears(SSL *from, SSL *to)
+{
+    char byte = 0;
+    return SSL_write(from, "x", 1) == 1 && SSL_read(to, &byte, 1) == 1 && byte == 'x';
+}
+
+/* A mark has an effect, leaves no trace, and disturbs nothing. */
+static bool can_prove(SSL *server, SSL *client)
+{
+    return cg_mark_works(server) && hears(client, server) && hears(server, client);
+}
+
+static bool handshake(int version, const struct identity *identity)
+{
+    SSL_CTX *server = make_context(TLS_server_method(), CG_ORIGIN_BROKER, version);
+    SSL_CTX *client = make_context(TLS_client_method(), CG_ORIGIN_FOREIGN, version);
+    struct cg_loopback pair;
+    bool ok = cg_loopback_open(&pair, server, client) &&
+              SSL_use_cert_and_key(pair.client, identity->cert, identity->key, NULL, 1) == 1 &&
+              cg_loopback_shake_hands(&pair);
+    if (ok)
+        cg_marks_set_proven(cg_marks_are_proven() && can_prove(pair.server, pair.client));
+    cg_loopback_close(&pair);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+    return ok;
+}
+
+/* One handshake, seen by the hook once from start to end, with the right outcome on the wire and in the record. */
+static bool prove(struct proof *proof, int version, bool good, struct cg_error *err)
+{
+    proof->accepted = proof->rejected = proof->ended = 0;
+    proof->reason = CG_REASON_UNSET;
+    bool done = handshake(version, good ? &proof->good : &proof->bad);
+    const char *tls = version == TLS1_3_VERSION ? "1.3" : "1.2";
+    if (proof->accepted + proof->rejected != 1 || proof->ended != 1)
+        cg_error_set(err,
+                     "self-test: the hook did not see a TLS %s handshake of this process; is libssl linked "
+                     "into the broker, or loaded twice?",
+                     tls);
+    else if (good && (!done || !proof->accepted))
+        cg_error_set(err,
+                     "self-test: a good certificate was refused in TLS %s: %s; does OpenSSL's configuration "
+                     "forbid P-256 or this version?",
+                     tls, cg_reason_row(proof->reason)->code);
+    else if (!good && (done || !proof->rejected || cg_reason_row(proof->reason)->kind != CG_KIND_RULE))
+        cg_error_set(err, "self-test: a bad certificate was not refused as such in TLS %s: %s", tls,
+                     cg_reason_row(proof->reason)->code);
+    else
+        return true;
+    return false;
+}
+
+/* A good certificate is one of now. */
+static bool clock_is_possible(struct cg_error *err)
+{
+    int64_t now = time(NULL);
+    if (now - 60 >= CG_TIME_FIRST && now <= CG_TIME_LAST)
+        return true;
+    cg_error_set(
+        err,
+        "self-test: the clock of this computer says a time %s, at which no certificate is valid. Set the clock, "
+        "and start the broker again",
+        now > 0 ? "after the year 9999" : "before the year 0");
+    return false;
+}
+
+bool cg_self_test(struct cg_error *err)
+{
+    if (!clock_is_possible(err))
+        return false;
+    struct proof proof = {0};
+    const struct cg_hook_handlers ours = {.context = &proof,
+                                          .snapshot = current,
+                                          .now = wall_clock,
+                                          .monotonic_ms = no_clock,
+                                          .rejected = rejected,
+                                          .accepted = accepted,
+                                          .ended = ended};
+    const struct cg_hook_handlers handlers = cg_handlers_swap(&ours);
+    cg_error_set(err,
+                 "self-test: certificates can't be made; is P-256 or SHA-256 switched off in OpenSSL's configuration?");
+    cg_marks_set_proven(true);
+    bool ok = make_certificates(&proof) && make_snapshot(&proof, err) && prove(&proof, TLS1_3_VERSION, true, err) &&
+              prove(&proof, TLS1_3_VERSION, false, err) && prove(&proof, TLS1_2_VERSION, true, err) &&
+              prove(&proof, TLS1_2_VERSION, false, err);
+    (void)cg_handlers_swap(&handlers);
+    cg_policy_free(proof.snapshot.policy);
+    cg_trust_free(proof.snapshot.trust);
+    identity_clear(&proof.ca);
+    identity_clear(&proof.impostor);
+    identity_clear(&proof.server);
+    identity_clear(&proof.good);
+    identity_clear(&proof.bad);
+    if (ok)
+        cg_error_set(err, "%s", "");
+    return ok;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "mosquitto_conf.h"
+
+#include "core/file/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (strcmp(key, *keys) == 0)
+            return true;
+    return false;
+}
+
+static bool is_plugin_line(const char *key)
+{
+    static const char *const keys[] = {"plugin", "global_plugin", "auth_plugin", "plugin_load", NULL};
+    return is_one_of(key, keys);
+}
+
+static const char *keep_file(struct cg_conf *conf, const char *name, struct cg_error *err)
+{
+    if (conf->nfiles >= CG_CONF_FILES_MAX) {
+        cg_error_set(err, "%s: expected at most %d files of configuration", name, CG_CONF_FILES_MAX);
+        return NULL;
+    }
+    char **files = realloc(conf->files, (conf->nfiles + 1) * sizeof *files);
+    if (files)
+        conf->files = files;
+    if (files && (files[conf->nfiles] = strdup(name)))
+        return files[conf->nfiles++];
+    cg_error_set(err, "%s: out of memory", name);
+    return NULL;
+}
+
+static struct cg_conf_line *new_line(struct cg_conf *conf, const char *file, unsigned number, struct cg_error *err)
+{
+    struct cg_conf_line *item = NULL;
+    if (conf->count >= CG_CONF_LINES_MAX) {
+        cg_error_set(err, "%s:%u: expected at most %d settings in all files", file, number, CG_CONF_LINES_MAX);
+        return NULL;
+    }
+    item = realloc(conf->item, (conf->count + 1) * sizeof *item);
+    if (!item) {
+        cg_error_set(err, "%s:%u: out of memory", file, number);
+        return NULL;
+    }
+    conf->item = item;
+    item[conf->count] = (struct cg_conf_line){.file = file, .line = number};
+    return &item[conf->count++];
+}
+
+/* Which section the line opens, and which it stands in. */
+static void place(struct cg_conf *conf, struct cg_conf_line *line)
+{
+    if (strcmp(line->key, "listener") == 0)
+        conf->listeners++;
+    else if (strcmp(line->key, "connection") == 0)
+        conf->bridges++;
+    else if (is_plugin_line(line->key))
+        conf->plugins++;
+    else if (strcmp(line->key, "per_listener_settings") == 0)
+        conf->per_listener = cg_conf_true(line);
+    line->listener = conf->listeners;
+    line->bridge = conf->bridges;
+    line->plugin = conf->plugins;
+}
+
+static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, unsigned number, const char *text,
+                                      size_t len, bool has_tab, struct cg_error *err)
+{
+    size_t key = 0, value = 0;
+    while (key < len && text[key] != ' ' && text[key] != '\t')
+        key++;
+    for (value = key; value < len && is_blank(text[value]);)
+        value++;
+    struct cg_conf_line *line = new_line(conf, file, number, err);
+    if (!line)
+        return NULL;
+    line->has_tab = has_tab || (key < len && text[key] == '\t');
+    line->key = strndup(text, key);
+    line->value = strndup(text + value, len - value);
+    if (!line->key || !line->value) {
+        cg_error_set(err, "%s:%u: out of memory", file, number);
+        return NULL;
+    }
+    place(conf, line);
+    return line;
+}
+
+static bool include(struct cg_conf *conf, const char *folder, struct cg_error *err);
+
+static bool take_text(struct cg_conf *conf, const char *file, const char *text, size_t len, bool follow,
+                      struct cg_error *err)
+{
+    unsigned number = 0;
+    for (size_t at = 0; at < len; at++) {
+        size_t start = at, end = 0;
+        while (at < len && text[at] != '\n')
+            at++;
+        end = at;
+        number++;
+        bool has_tab = false;
+        for (; start < end && is_blank(text[start]); start++)
+            has_tab = has_tab || text[start] == '\t';
+        while (end > start && is_blank(text[end - 1]))
+            end--;
+        if (start == end || text[start] == '#')
+            continue;
+        if (memchr(text + start, '\0', end - start)) {
+            cg_error_set(err, "%s:%u: expected text, found a NUL byte", file, number);
+            return false;
+        }
+        const struct cg_conf_line *line = take_line(conf, file, number, text + start, end - start, has_tab, err);
+        if (!line)
+            return false;
+        if (follow && strcmp(line->key, "include_dir") == 0 && !include(conf, line->value, err)) {
+            cg_error_prefix(err, "%s:%u", file, number);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load(struct cg_conf *conf, const char *path, bool follow, struct cg_error *err)
+{
+    struct cg_bytes bytes = {0};
+    const char *file = keep_file(conf, path, err);
+    bool good = file && cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
+                take_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
+    cg_bytes_free(&bytes);
+    return good;
+}
+
+static bool visit(void *conf, const char *path, struct cg_error *err)
+{
+    return load(conf, path, false, err);
+}
+
+static bool include(struct cg_conf *conf, const char *folder, struct cg_error *err)
+{
+    static const char *const suffixes[] = {".conf", NULL};
+    return cg_folder_visit(folder, suffixes, visit, conf, err);
+}
+
+bool cg_conf_load(struct cg_conf *conf, const char *file, struct cg_error *err)
+{
+    *conf = (struct cg_conf){0};
+    return load(conf, file, true, err);
+}
+
+bool cg_conf_parse(struct cg_conf *conf, const char *name, const char *text, size_t len, struct cg_error *err)
+{
+    *conf = (struct cg_conf){0};
+    const char *file = keep_file(conf, name, err);
+    return file && take_text(conf, file, text, len, false, err);
+}
+
+void cg_conf_clear(struct cg_conf *conf)
+{
+    for (size_t i = 0; i < conf->count; i++) {
+        free(conf->item[i].key);
+        free(conf->item[i].value);
+    }
+    for (size_t i = 0; i < conf->nfiles; i++)
+        free(conf->files[i]);
+    free(conf->item);
+    free(conf->files);
+    *conf = (struct cg_conf){0};
+}
+
+/* Kept once for the whole broker, unless per_listener_settings is set. */
+static bool is_security_setting(const char *key)
+{
+    static const char *const keys[] = {"allow_anonymous", "password_file", "acl_file",      "psk_file",
+                                       "plugin",          "auth_plugin",   "global_plugin", NULL};
+    return is_one_of(key, keys);
+}
+
+const struct cg_conf_line *cg_conf_find(const struct cg_conf *conf, unsigned listener, const char *key)
+{
+    bool anywhere = is_security_setting(key) && !conf->per_listener;
+    const struct cg_conf_line *found = NULL;
+    for (size_t i = 0; i < conf->count; i++)
+        if ((anywhere || conf->item[i].listener == listener) && strcmp(conf->item[i].key, key) == 0)
+            found = &conf->item[i];
+    return found;
+}
+
+const struct cg_conf_line *cg_conf_find_bridge(const struct cg_conf *conf, unsigned bridge, const char *key)
+{
+    const struct cg_conf_line *found = NULL;
+    for (size_t i = 0; i < conf->count; i++)
+        if (conf->item[i].bridge == bridge && strcmp(conf->item[i].key, key) == 0)
+            found = &conf->item[i];
+    return found;
+}
+
+const struct cg_conf_line *cg_conf_listener(const struct cg_conf *conf, unsigned listener)
+{
+    return listener ? cg_conf_find(conf, listener, "listener") : NULL;
+}
+
+const struct cg_conf_line *cg_conf_bridge(const struct cg_conf *conf, unsigned bridge)
+{
+    return bridge ? cg_conf_find_bridge(conf, bridge, "connection") : NULL;
+}
+
+const struct cg_conf_line *cg_conf_plugin(const struct cg_conf *conf, unsigned plugin)
+{
+    for (size_t i = 0; plugin && i < conf->count; i++)
+        if (conf->item[i].plugin == plugin && is_plugin_line(conf->item[i].key))
+            return &conf->item[i];
+    return NULL;
+}
+
+const struct cg_conf_line *cg_conf_plugin_option(const struct cg_conf *conf, unsigned plugin, const char *name)
+{
+    static const char *const prefixes[] = {"plugin_opt_", "auth_opt_"};
+    for (size_t i = 0; i < conf->count; i++)
+        for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++) {
+            const struct cg_conf_line *line = &conf->item[i];
+            size_t n = strlen(prefixes[p]);
+            if (line->plugin == plugin && strncmp(line->key, prefixes[p], n) == 0 && strcmp(line->key + n, name) == 0)
+                return line;
+        }
+    return NULL;
+}
+
+/* "plugin_load NAME FILE", else "plugin FILE". */
+const char *cg_conf_plugin_file(const struct cg_conf *conf, unsigned plugin)
+{
+    const struct cg_conf_line *line = cg_conf_plugin(conf, plugin);
+    const char *file = line ? line->value : "";
+    if (line && strcmp(line->key, "plugin_load") == 0) {
+        file += strcspn(file, " \t");
+        file += strspn(file, " \t");
+    }
+    return file;
+}
+
+bool cg_conf_is_certguard(const struct cg_conf *conf, unsigned plugin)
+{
+    return strstr(cg_conf_plugin_file(conf, plugin), "mosquitto_certguard") != NULL;
+}
+
+unsigned cg_conf_certguard(const struct cg_conf *conf)
+{
+    for (unsigned i = 1; i <= conf->plugins; i++)
+        if (cg_conf_is_certguard(conf, i))
+            return i;
+    return 0;
+}
+
+const char *cg_conf_user(const struct cg_conf *conf)
+{
+    const char *user = "mosquitto";
+    for (size_t i = 0; i < conf->count; i++)
+        if (strcmp(conf->item[i].key, "user") == 0)
+            user = conf->item[i].value;
+    return user;
+}
+
+bool cg_conf_is_mqtt(const struct cg_conf *conf, unsigned listener)
+{
+    const struct cg_conf_line *protocol = cg_conf_find(conf, listener, "protocol");
+    return !protocol || strcmp(protocol->value, "http_api") != 0;
+}
+
+bool cg_conf_is_tls(const struct cg_conf *conf, unsigned listener)
+{
+    return cg_conf_is_mqtt(conf, listener) && cg_conf_find(conf, listener, "certfile");
+}
+
+const struct cg_conf_line *cg_conf_opens_default(const struct cg_conf *conf)
+{
+    static const char *const keys[] = {"port",
+                                       "bind_address",
+                                       "bind_interface",
+                                       "cafile",
+                                       "capath",
+                                       "certfile",
+                                       "ciphers",
+                                       "ciphers_tls1.3",
+                                       "crlfile",
+                                       "dhparamfile",
+                                       "http_dir",
+                                       "keyfile",
+                                       "max_connections",
+                                       "max_qos",
+                                       "max_topic_alias",
+                                       "max_topic_alias_broker",
+                                       "mount_point",
+                                       "protocol",
+                                       "psk_hint",
+                                       "require_certificate",
+                                       "socket_domain",
+                                       "tls_engine",
+                                       "tls_engine_kpass_sha1",
+                                       "tls_keyform",
+                                       "tls_version",
+                                       "use_identity_as_username",
+                                       "use_subject_as_username",
+                                       "use_username_as_clientid",
+                                       NULL};
+    static const char *const of_each[] = {"allow_zero_length_clientid", "password_file", "psk_file", NULL};
+    for (size_t i = 0; i < conf->count && !conf->item[i].listener; i++)
+        if (is_one_of(conf->item[i].key, keys) || (conf->per_listener && is_one_of(conf->item[i].key, of_each)))
+            return &conf->item[i];
+    return NULL;
+}
+
+bool cg_conf_has_default_listener(const struct cg_conf *conf)
+{
+    return !conf->listeners || cg_conf_opens_default(conf);
+}
+
+uint16_t cg_conf_port(const struct cg_conf *conf, unsigned listener)
+{
+    const struct cg_conf_line *line = listener ? cg_conf_listener(conf, listener) : cg_conf_find(conf, 0, "port");
+    if (!line)
+        return listener ? 0 : 1883;
+    char *end = NULL;
+    unsigned long port = strtoul(line->value, &end, 10);
+    return end != line->value && (!*end || is_blank(*end)) && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+const char *cg_conf_address(const struct cg_conf *conf, unsigned listener)
+{
+    const struct cg_conf_line *line = cg_conf_listener(conf, listener);
+    const struct cg_conf_line *bind = cg_conf_find(conf, listener, "bind_address");
+    const char *address = line ? strpbrk(line->value, " \t") : NULL;
+    if (!address)
+        return bind ? bind->value : NULL;
+    return address + strspn(address, " \t");
+}
+
+bool cg_conf_true(const struct cg_conf_line *line)
+{
+    size_t len = line ? strcspn(line->value, " ") : 0;
+    return (len == 4 && strncmp(line->value, "true", 4) == 0) || (len == 1 && *line->value == '1');
+}

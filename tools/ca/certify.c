@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "certify.h"
+#include "core/cert/name.h"
+#include "csr.h"
+#include "p12.h"
+
+#include <openssl/err.h>
+
+#include <string.h>
+
+/* RFC 5280 4.2.1.4, and what a user notice may hold */
+bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err)
+{
+    ASN1_OBJECT *object = policy->oid ? OBJ_txt2obj(policy->oid, 1) : NULL;
+    bool good = false;
+    if (!policy->oid && (policy->cps || policy->text))
+        cg_error_set(err, "--cps and --policy-text belong to a policy; name it with --policy-oid");
+    else if (policy->oid && !object)
+        cg_error_set(err, "--policy-oid %s: expected dotted numbers as 1.3.6.1.4.1.99999.1", policy->oid);
+    else if (policy->cps &&
+             (strncmp(policy->cps, "https://", 8) != 0 || strstr(policy->cps, "localhost") || !policy->cps[8]))
+        cg_error_set(err, "--cps %s: expected an https address that others can open", policy->cps);
+    else if (policy->text && (!*policy->text || strlen(policy->text) > 200))
+        cg_error_set(err, "--policy-text: expected 1 to 200 characters, found %zu", strlen(policy->text));
+    else
+        good = true;
+    ASN1_OBJECT_free(object);
+    ERR_clear_error();
+    return good;
+}
+
+static GENERAL_NAMES *make_names(const struct cg_certify_request *o, struct cg_error *err)
+{
+    GENERAL_NAMES *names = o->csr && o->accept_names ? cg_csr_names(o->csr, err) : sk_GENERAL_NAME_new_null();
+    bool good = names;
+    for (size_t i = 0; good && i < o->nsan; i++)
+        good = cg_san_add(names, o->san[i], err);
+    if (good && sk_GENERAL_NAME_num(names) == 0)
+        good = cg_san_add_default(names, o->name, o->profile->purpose == CG_PURPOSE_SERVER, err);
+    if (!good) {
+        GENERAL_NAMES_free(names);
+        return NULL;
+    }
+    return names;
+}
+
+/* A name is given once, until its certificate is revoked or over: a second device must not take it by mistake. */
+static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_error *err)
+{
+    char end[24];
+    int64_t until = 0;
+    if (!order->is_live)
+        return true;
+    X509 *cert = cg_ca_live_cert(issuer->ca, order->name, err);
+    bool ended = cert && cg_time_seconds(X509_get0_notAfter(cert), &until) && until < issuer->now;
+    bool over = cert && (ended || cg_index_status(&issuer->index, cert) == 'R');
+    if (cert && !over) {
+        cg_date_text(X509_get0_notAfter(cert), end);
+        cg_error_set(err,
+                     "\"%s\" has a certificate, good until %s; for a new one use certguard renew %s, for another "
+                     "device another name, or certguard revoke %s first",
+                     order->name, end, order->name, order->name);
+    }
+    X509_free(cert);
+    return over;
+}
+
+bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certified *certified, struct cg_error *err)
+{
+    struct cg_subject subject = wanted->subject;
+    *certified = (struct cg_certified){.key = NULL};
+    if (!subject.common_name)
+        subject.common_name = wanted->name;
+    certified->key = wanted->csr ? X509_REQ_get_pubkey(wanted->csr) : cg_key_generate(wanted->key_type, err);
+    return certified->key && (certified->names = make_names(wanted, err)) &&
+           (certified->subject = cg_subject_make(&subject, err));
+}
+
+bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request *wanted, struct cg_certified *certified,
+                struct cg_error *err)
+{
+    const bool dry_run = issuer->ca->options.dry_run;
+    struct cg_issue_order *order = &certified->order;
+    *order = (struct cg_issue_order){
+        .name = wanted->name,
+        .private_key = !wanted->csr,
+        .request = {.profile = wanted->profile,
+                    .subject = certified->subject,
+                    .key = certified->key,
+                    .names = certified->names,
+                    .policy = &wanted->policy,
+                    .both_purposes = wanted->both_purposes,
+                    .path_length = -2,
+                    .lifetime = wanted->lifetime},
+    };
+    cg_issue_place(issuer->ca, order);
+    return name_is_free(issuer, order, err) && cg_issue_make(issuer, order, &certified->issued, err) &&
+           (dry_run || cg_issue_write(issuer, order, &certified->issued, err)) &&
+           (dry_run || !wanted->p12 ||
+            cg_p12_write(wanted->p12, wanted->name, issuer->ca, certified->issued.cert, certified->key,
+                         wanted->p12_passphrase, err));
+}
+
+void cg_certified_clear(struct cg_certified *certified)
+{
+    EVP_PKEY_free(certified->key);
+    GENERAL_NAMES_free(certified->names);
+    X509_NAME_free(certified->subject);
+    cg_issued_clear(&certified->issued);
+    *certified = (struct cg_certified){.key = NULL};
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* From what somebody asks for to one certificate in live/NAME: a new key or a request's, its names, and as an option the
+ * whole as PKCS#12. The caller owns the structs; the strings of a request are borrowed.
+ * Called by issue and sign. */
+#ifndef CG_CA_CERTIFY_H
+#define CG_CA_CERTIFY_H
+
+#include "issue.h"
+#include "names.h"
+
+struct cg_certify_request {
+    const struct cg_ca_profile *profile;
+    const char *name;
+    struct cg_subject subject; /* common_name NULL: name */
+    const char *key_type;      /* of a new key, of CG_KEY_TYPES; NULL: p256 */
+    X509_REQ *csr;             /* its key is certified; NULL: a new one. Borrowed */
+    bool accept_names;         /* the SANs that csr asks for too */
+    bool both_purposes;
+    const char *const *san; /* as they are typed: "dns:broker.lan" */
+    size_t nsan;            /* with none at all: one made of the name */
+    struct cg_certificate_policy policy;
+    int64_t lifetime;                 /* s; 0: the profile's */
+    const char *p12, *p12_passphrase; /* file of the caller; NULL: none. Not with csr */
+};
+
+struct cg_certified {
+    struct cg_issue_order order; /* borrows from the request and from here */
+    struct cg_issued issued;
+    EVP_PKEY *key;
+    GENERAL_NAMES *names;
+    X509_NAME *subject;
+};
+
+/* RFC 5280 4.2.1.4. */
+bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err);
+
+/* Key, names and subject, before the issuer's key is needed. Clear certified in every case. */
+bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certified *certified, struct cg_error *err);
+
+/* Makes and, but for a dry run, writes it. Refused while the name has a certificate that is good. */
+bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request *wanted, struct cg_certified *certified,
+                struct cg_error *err);
+void cg_certified_clear(struct cg_certified *certified);
+
+#endif

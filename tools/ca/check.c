@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "check.h"
+#include "base/fault.h"
+#include "core/policy/policy_load.h"
+#include "lint/lint.h"
+
+#include <openssl/pem.h>
+
+#include <string.h>
+
+static bool add_anchor(struct cg_trust *trust, const char *place, X509 *root, struct cg_error *err)
+{
+    char *data = NULL;
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool good = bio && PEM_write_bio_X509(bio, root);
+    long len = good ? BIO_get_mem_data(bio, &data) : 0;
+    good = good ? cg_trust_add_anchors(trust, place, data, (size_t)len, err) : cg_fault_openssl(err, place);
+    BIO_free(bio);
+    return good;
+}
+
+/* No CRL takes part: one that has lapsed must not keep new certificates from being made. */
+bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    *checker = (struct cg_ca_checker){0};
+    cg_ca_path(ca, path, "ca.pem");
+    return (checker->policy = cg_policy_default(path, err)) && (checker->trust = cg_trust_new()) &&
+           add_anchor(checker->trust, path, ca->root, err) && (checker->sent = sk_X509_new_null()) &&
+           X509_add_cert(checker->sent, ca->cert, X509_ADD_FLAG_UP_REF);
+}
+
+void cg_ca_checker_close(struct cg_ca_checker *checker)
+{
+    cg_policy_free(checker->policy);
+    cg_trust_free(checker->trust);
+    sk_X509_pop_free(checker->sent, X509_free);
+    *checker = (struct cg_ca_checker){0};
+}
+
+/* Errors of lint only: warnings are about habits, and some of them were asked for by an option. */
+static bool passes_lint(X509 *cert, int64_t now, struct cg_error *err)
+{
+    struct cg_lint *lint = cg_lint_new(now);
+    bool good = lint && cg_lint_add_certificate(lint, cert) && cg_lint_run(lint);
+    if (!good)
+        cg_error_set(err, "no memory for lint");
+    for (size_t i = 0; good && i < cg_lint_count(lint); i++) {
+        const struct cg_lint_finding *finding = cg_lint_finding(lint, i);
+        good = finding->row->severity != CG_LINT_ERROR;
+        if (!good)
+            cg_error_set(err, "not issued: %s (%s)%s%s; %s", finding->row->why, finding->row->id,
+                         finding->detail[0] ? ": " : "", finding->detail, finding->row->fix);
+    }
+    cg_lint_free(lint);
+    return good;
+}
+
+bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+                           int64_t now, struct cg_error *err)
+{
+    const struct cg_listener_policy *rules = &checker->policy->base;
+    const struct cg_check_input in = {
+        .profile = profile->purpose == CG_PURPOSE_SERVER ? &rules->server : &rules->client,
+        .trust = checker->trust,
+        .purpose = profile->purpose,
+        .leaf = cert,
+        .sent = checker->sent,
+        .now = now,
+    };
+    struct cg_verdict verdict;
+    memset(&verdict, 0, sizeof verdict);
+    cg_check(&in, &verdict);
+    bool good = verdict.decision == CG_ACCEPT;
+    if (!good) {
+        const struct cg_reason_row *row = cg_reason_row(verdict.reason);
+        const bool own = profile->purpose == CG_PURPOSE_SERVER;
+        cg_error_set(err, "%s (%s)%s%s; %s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
+                     cg_reason_hint(verdict.reason, own ? CG_OF_BROKER : CG_OF_CLIENT));
+    }
+    cg_verdict_clear(&verdict);
+    return good;
+}
+
+bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+                           int64_t now, struct cg_error *err)
+{
+    if (cg_ca_checker_verdict(checker, profile, cert, now, err))
+        return passes_lint(cert, now, err);
+    cg_error_prefix(err, "not issued: the broker would refuse this certificate");
+    return false;
+}

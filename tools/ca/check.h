@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Before a certificate is written it passes the plugin's own check under the strict default policy: this tool does
+ * not issue what the plugin refuses. The verb owns the struct. Called by ca_issue and import. */
+#ifndef CG_CA_CHECK_H
+#define CG_CA_CHECK_H
+
+#include "profile.h"
+#include "store/store.h"
+
+struct cg_ca_checker {
+    struct cg_policy *policy;
+    struct cg_trust *trust;
+    STACK_OF(X509) *sent; /* the intermediate */
+};
+
+bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err);
+void cg_ca_checker_close(struct cg_ca_checker *checker);
+
+/* True when the plugin accepts it; else the text has the reason, its rule and the hint. Thread-safe. */
+bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+                           int64_t now, struct cg_error *err);
+
+/* The same, and lint finds no error: it may be issued. */
+bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
+                           int64_t now, struct cg_error *err);
+
+#endif

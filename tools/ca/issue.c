@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "issue.h"
+#include "base/fault.h"
+#include "core/cert/name.h"
+#include "core/file/file.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHAIN_LIMIT ((size_t)1 << 20)
+
+static const char *const live_files[] = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
+
+char *cg_cert_pem(X509 *cert)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL, *pem = NULL;
+    if (bio && PEM_write_bio_X509(bio, cert)) {
+        size_t len = (size_t)BIO_get_mem_data(bio, &data);
+        pem = strndup(data, len);
+    }
+    BIO_free(bio);
+    return pem;
+}
+
+void cg_date_text(const ASN1_TIME *time, char out[24])
+{
+    int64_t seconds = 0;
+    out[0] = '\0';
+    if (cg_time_seconds(time, &seconds))
+        cg_time_text(seconds, out, 24);
+}
+
+/* One walk: serial numbers that are taken, and keys that are not certified. */
+static bool collect(struct cg_issuer *issuer, struct cg_error *err)
+{
+    struct cg_error fault = {""};
+    struct cg_index_row row;
+    bool good = cg_key_bans_open(&issuer->bans, issuer->ca, &fault);
+    while (good && cg_index_next(&issuer->index, &row, &fault)) {
+        good = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, &fault);
+        if (good && !(good = cg_serials_add(&issuer->serials, row.serial)))
+            cg_error_set(&fault, "no memory for the serial numbers");
+    }
+    cg_key_bans_close(&issuer->bans);
+    if (fault.text[0])
+        cg_error_set(err, "%s", fault.text);
+    return !fault.text[0];
+}
+
+/* From the CA that issues up to below the root: nothing else, nothing in between, nothing that cannot be read. */
+static bool is_chain(const struct cg_ca *ca, const char *pem, size_t len)
+{
+    X509 *below = X509_dup(ca->cert), *next = NULL;
+    BIO *bio = BIO_new_mem_buf(pem, (int)len);
+    bool good = below && bio && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) && X509_cmp(next, below) == 0;
+    X509_free(next);
+    while (good && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        good = X509_verify(below, X509_get0_pubkey(next)) == 1;
+        X509_free(below);
+        below = next;
+    }
+    /* what ends the file, and not a broken certificate */
+    good = good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
+           X509_verify(below, X509_get0_pubkey(ca->root)) == 1;
+    X509_free(below);
+    BIO_free(bio);
+    ERR_clear_error();
+    return good;
+}
+
+/* What every generation gets. Where nothing stands between this CA and the root, it is known without the file, which may
+ * be lost or damaged: with what is not the chain a broker would not start, or clients would be locked out. */
+static bool take_chain(struct cg_issuer *issuer, const struct cg_bytes *found, struct cg_error *err)
+{
+    const struct cg_ca *ca = issuer->ca;
+    const char *file = (const char *)found->data;
+    const bool is_direct = cg_ca_is_two_tier(ca) && X509_verify(ca->cert, X509_get0_pubkey(ca->root)) == 1;
+    const bool is_exact = is_direct || !cg_ca_is_two_tier(ca);
+    ERR_clear_error();
+    if (!is_exact && (!file || !is_chain(ca, file, found->len))) {
+        cg_error_set(err,
+                     "%s/chain.pem is not the chain from the CA that issues up to below the root; put it back from a "
+                     "backup, or make it again of these certificates: ca/cert.pem, then each one's issuer",
+                     ca->dir);
+        return false;
+    }
+    issuer->chain = is_direct ? cg_cert_pem(ca->cert) : strdup(is_exact ? "" : file);
+    issuer->chain_is_new = issuer->chain && (!file || strcmp(issuer->chain, file) != 0);
+    return issuer->chain || cg_fault_openssl(err, "no memory for the chain");
+}
+
+static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct cg_bytes found = {0};
+    if (!cg_file_read(cg_ca_path(issuer->ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &found, NULL))
+        found = (struct cg_bytes){0};
+    bool good = take_chain(issuer, &found, err);
+    cg_bytes_free(&found);
+    return good;
+}
+
+bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err)
+{
+    int64_t until = 0;
+    *issuer = (struct cg_issuer){.ca = ca, .now = ca->options.now};
+    if (!cg_time_seconds(X509_get0_notAfter(ca->cert), &until) || until <= issuer->now) {
+        char end[24];
+        cg_date_text(X509_get0_notAfter(ca->cert), end);
+        cg_error_set(err, "the CA's own certificate ended at %s; make a new CA in another folder with init", end);
+        return false;
+    }
+    if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, err) ||
+        !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
+        return false;
+    return (issuer->key = cg_key_of_ca(ca, "ca", ca->cert, err));
+}
+
+bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
+{
+    cg_index_free(&issuer->index);
+    cg_serials_free(&issuer->serials);
+    cg_key_bans_free(&issuer->bans);
+    return cg_index_load(&issuer->index, issuer->ca, err) && collect(issuer, err);
+}
+
+void cg_issuer_close(struct cg_issuer *issuer)
+{
+    EVP_PKEY_free(issuer->key);
+    cg_ca_checker_close(&issuer->checker);
+    cg_index_free(&issuer->index);
+    cg_serials_free(&issuer->serials);
+    cg_key_bans_free(&issuer->bans);
+    free(issuer->chain);
+    *issuer = (struct cg_issuer){0};
+}
+
+void cg_issued_clear(struct cg_issued *issued)
+{
+    X509_free(issued->cert);
+    free(issued->pem);
+    *issued = (struct cg_issued){0};
+}
+
+void cg_issue_place(const struct cg_ca *ca, struct cg_issue_order *order)
+{
+    char live[CG_NAME_MAX + 16];
+    snprintf(live, sizeof live, "live/%s", order->name);
+    order->generation = cg_ca_generation(ca, order->name) + 1;
+    order->is_live = cg_ca_has(ca, live);
+}
+
+static bool serial_text(const X509 *cert, char *out, size_t size)
+{
+    char *hex = cg_index_serial(X509_get0_serialNumber(cert));
+    if (hex)
+        snprintf(out, size, "%s", hex);
+    OPENSSL_free(hex);
+    return hex;
+}
+
+bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_issued *issued,
+                   struct cg_error *err)
+{
+    struct cg_certificate_request request = order->request;
+    request.now = issuer->now;
+    *issued = (struct cg_issued){0};
+    if (!cg_key_bans_allow(&issuer->bans, request.key, err))
+        return false;
+    do {
+        cg_issued_clear(issued);
+        issued->cert = cg_sign_certificate(&request, issuer->ca->cert, issuer->key, &issued->shortened, err);
+        if (!issued->cert || !serial_text(issued->cert, issued->serial, sizeof issued->serial))
+            return false;
+    } while (cg_serials_has(&issuer->serials, issued->serial));
+    if (!(issued->pem = cg_cert_pem(issued->cert)))
+        return cg_fault_openssl(err, order->name);
+    if (cg_ca_checker_accepts(&issuer->checker, request.profile, issued->cert, issuer->now, err))
+        return true;
+    cg_issued_clear(issued);
+    return false;
+}
+
+static bool stage_key(const struct cg_change *change, const struct cg_issue_order *order, struct cg_error *err)
+{
+    char staged[64], *pem = NULL;
+    size_t len = 0;
+    snprintf(staged, sizeof staged, "generation-%u/privkey.pem", order->slot);
+    bool good = cg_key_pem(order->request.key, NULL, &pem, &len, err) &&
+                cg_change_stage_file(change, staged, pem, len, 0600, err);
+    OPENSSL_clear_free(pem, len);
+    return good;
+}
+
+/* live/NAME: fixed links into "current", so that one rename switches all four files at once */
+static bool stage_links(const struct cg_change *change, const struct cg_issue_order *order, struct cg_error *err)
+{
+    char staged[64], to[CG_NAME_MAX + 64];
+    snprintf(to, sizeof to, "../../archive/%s/%04u", order->name, order->generation);
+    if (order->is_live) {
+        snprintf(staged, sizeof staged, "current-%u", order->slot);
+        return cg_change_stage_link(change, staged, to, err);
+    }
+    snprintf(staged, sizeof staged, "live-%u", order->slot);
+    bool good = cg_change_stage_folder(change, staged, 0700, err);
+    snprintf(staged, sizeof staged, "live-%u/current", order->slot);
+    good = good && cg_change_stage_link(change, staged, to, err);
+    for (size_t i = order->private_key ? 0 : 1; good && i < sizeof live_files / sizeof live_files[0]; i++) {
+        snprintf(staged, sizeof staged, "live-%u/%s", order->slot, live_files[i]);
+        snprintf(to, sizeof to, "current/%s", live_files[i]);
+        good = cg_change_stage_link(change, staged, to, err);
+    }
+    return good;
+}
+
+bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change, const struct cg_issue_order *order,
+                    const struct cg_issued *issued, struct cg_error *err)
+{
+    char folder[32], full[32 + 16], *fullchain = NULL;
+    snprintf(folder, sizeof folder, "generation-%u", order->slot);
+    if (asprintf(&fullchain, "%s%s", issued->pem, issuer->chain) < 0)
+        return cg_fault_errno(err, "make", "fullchain.pem");
+    const struct {
+        const char *name, *text;
+    } files[] = {{"cert.pem", issued->pem}, {"chain.pem", issuer->chain}, {"fullchain.pem", fullchain}};
+    bool good = cg_change_stage_folder(change, folder, 0700, err);
+    for (size_t i = 0; good && i < sizeof files / sizeof files[0]; i++) {
+        snprintf(full, sizeof full, "%s/%s", folder, files[i].name);
+        good = cg_change_stage_file(change, full, files[i].text, strlen(files[i].text), 0644, err);
+    }
+    good = good && (!order->private_key || stage_key(change, order, err)) && stage_links(change, order, err);
+    free(fullchain);
+    return good;
+}
+
+static bool record_lines(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_order *order,
+                         const struct cg_issued *issued, const char *file, struct cg_error *err)
+{
+    char when[24];
+    char *line = cg_index_line(issued->cert, file);
+    cJSON *entry = cg_issued_json(order, issued);
+    cg_time_text(issuer->now, when, sizeof when);
+    if (!line || !entry || !cJSON_AddStringToObject(entry, "time", when) ||
+        !cJSON_AddStringToObject(entry, "done", "issued")) {
+        free(line);
+        cJSON_Delete(entry);
+        return cg_fault_openssl(err, "no memory for the index");
+    }
+    bool good = cg_change_index_line(change, line, err) && cg_change_journal_line(change, entry, err);
+    free(line);
+    return good;
+}
+
+bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_order *order,
+                     const struct cg_issued *issued, struct cg_error *err)
+{
+    char staged[32], target[CG_NAME_MAX + 32], file[CG_NAME_MAX + 32];
+    snprintf(staged, sizeof staged, "generation-%u", order->slot);
+    snprintf(file, sizeof file, "archive/%s/%04u", order->name, order->generation);
+    if (!record_lines(issuer, change, order, issued, file, err) || !cg_change_move(change, staged, file, err))
+        return false;
+    snprintf(staged, sizeof staged, order->is_live ? "current-%u" : "live-%u", order->slot);
+    snprintf(target, sizeof target, order->is_live ? "live/%s/current" : "live/%s", order->name);
+    return cg_change_move(change, staged, target, err);
+}
+
+bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order *order, const struct cg_issued *issued,
+                    struct cg_error *err)
+{
+    struct cg_change change;
+    bool good = cg_change_begin(&change, issuer->ca, false, err) &&
+                cg_issue_stage(issuer, &change, order, issued, err) &&
+                cg_issue_record(issuer, &change, order, issued, err) &&
+                (!issuer->chain_is_new ||
+                 cg_change_put(&change, "chain.pem", issuer->chain, strlen(issuer->chain), 0644, err)) &&
+                cg_change_commit(&change, err);
+    cg_change_end(&change);
+    return good;
+}
+
+cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued)
+{
+    char text[512], sha256[CG_HEX_MAX];
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "name", order->name);
+    cJSON_AddStringToObject(object, "profile", order->request.profile->name);
+    cJSON_AddStringToObject(object, "serial", issued->serial);
+    cg_name_text(X509_get_subject_name(issued->cert), text, sizeof text);
+    cJSON_AddStringToObject(object, "subject", text);
+    cg_date_text(X509_get0_notBefore(issued->cert), text);
+    cJSON_AddStringToObject(object, "not_before", text);
+    cg_date_text(X509_get0_notAfter(issued->cert), text);
+    cJSON_AddStringToObject(object, "not_after", text);
+    if (cg_sha256_text(issued->cert, sha256))
+        cJSON_AddStringToObject(object, "sha256", sha256);
+    snprintf(text, sizeof text, "archive/%s/%04u", order->name, order->generation);
+    cJSON_AddStringToObject(object, "files", text);
+    return object;
+}

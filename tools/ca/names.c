@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "names.h"
+
+#include "base/address.h"
+#include "base/fault.h"
+#include "core/cert/name_syntax.h"
+
+#include <openssl/err.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool cg_is_dns_name(const char *text, bool wildcard)
+{
+    size_t len = strlen(text);
+    if (wildcard && strncmp(text, "*.", 2) == 0)
+        text += 2;
+    if (len == 0 || len > 253)
+        return false;
+    for (const char *label = text;;) {
+        size_t n = strspn(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+        if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-')
+            return false;
+        if (label[n] == '\0')
+            return true;
+        if (label[n] != '.')
+            return false;
+        label += n + 1;
+    }
+}
+
+static bool looks_like_ip(const char *text)
+{
+    unsigned char bytes[16];
+    return cg_address_octets(text, bytes) > 0;
+}
+
+static bool dns_ok(const char *value, struct cg_error *err)
+{
+    if (looks_like_ip(value)) {
+        cg_error_set(err, "dns:%s is an address; write ip:%s", value, value);
+        return false;
+    }
+    if (cg_is_dns_name(value, true))
+        return true;
+    cg_error_set(err,
+                 "dns:%s is no host name: labels of letters, digits and hyphens with dots between (an "
+                 "international name in its xn-- form)",
+                 value);
+    return false;
+}
+
+static bool ip_ok(const char *value, struct cg_error *err)
+{
+    if (looks_like_ip(value))
+        return true;
+    cg_error_set(err, "ip:%s is no address; expected as 192.0.2.1 or 2001:db8::1", value);
+    return false;
+}
+
+/* RFC 5280 4.2.1.6: absolute, with scheme and a part behind it */
+static bool uri_ok(const char *value, struct cg_error *err)
+{
+    size_t scheme = isalpha((unsigned char)value[0])
+                        ? strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-")
+                        : 0;
+    bool good = scheme && value[scheme] == ':' && value[scheme + 1];
+    for (const char *c = value; good && *c; c++)
+        good = *c > 0x20 && *c < 0x7f && !strchr("<>\"{}|\\^`", *c);
+    if (!good)
+        cg_error_set(err, "uri:%s is no absolute URI; expected as urn:dev:sensor1 or spiffe://example.org/sensor1",
+                     value);
+    return good;
+}
+
+static bool email_ok(const char *value, struct cg_error *err)
+{
+    bool good = cg_mailbox_is_well_formed((struct cg_octets){value, strlen(value)}, NULL, NULL);
+    if (!good)
+        cg_error_set(err, "email:%s is no mail address; expected as name@example.org", value);
+    return good;
+}
+
+static GENERAL_NAME *plain(int type, const char *value)
+{
+    return a2i_GENERAL_NAME(NULL, NULL, NULL, type, value, 0);
+}
+
+/* The next "TYPE=value" of RFC 4514 text, unescaped into out; *text moves behind its comma. */
+static bool next_part(const char **text, char *out, size_t size)
+{
+    size_t n = 0;
+    const char *c = *text;
+    for (; *c && *c != ',' && n + 1 < size; c++) {
+        if (*c == '\\' && !*++c)
+            return false;
+        out[n++] = *c;
+    }
+    out[n] = '\0';
+    *text = *c == ',' ? c + 1 : c;
+    return *c == '\0' || (*c == ',' && c[1]);
+}
+
+/* "CN=dev1,O=Plant": written last part first, RFC 4514 2.1 */
+static bool directory_name(X509_NAME *name, const char *text)
+{
+    char part[256];
+    do {
+        bool whole = next_part(&text, part, sizeof part);
+        char *value = whole ? strchr(part, '=') : NULL;
+        if (!value || !value[1])
+            return false;
+        *value++ = '\0';
+        if (!X509_NAME_add_entry_by_txt(name, part + strspn(part, " "), MBSTRING_UTF8, (const unsigned char *)value, -1,
+                                        0, 0))
+            return false;
+    } while (*text);
+    return true;
+}
+
+static GENERAL_NAME *make_dirname(int type, const char *value)
+{
+    GENERAL_NAME *san = GENERAL_NAME_new();
+    X509_NAME *name = X509_NAME_new();
+    if (san && name && directory_name(name, value)) {
+        GENERAL_NAME_set0_value(san, type, name);
+        return san;
+    }
+    GENERAL_NAME_free(san);
+    X509_NAME_free(name);
+    return NULL;
+}
+
+static GENERAL_NAME *make_rid(int type, const char *value)
+{
+    GENERAL_NAME *san = GENERAL_NAME_new();
+    ASN1_OBJECT *object = OBJ_txt2obj(value, 1);
+    if (san && object) {
+        GENERAL_NAME_set0_value(san, type, object);
+        return san;
+    }
+    GENERAL_NAME_free(san);
+    ASN1_OBJECT_free(object);
+    return NULL;
+}
+
+/* "OID=text", the text as UTF8String */
+static GENERAL_NAME *make_other(int type, const char *value)
+{
+    (void)type;
+    char oid[128];
+    const char *text = strchr(value, '=');
+    snprintf(oid, sizeof oid, "%.*s", (int)strcspn(value, "="), value);
+    GENERAL_NAME *san = GENERAL_NAME_new();
+    ASN1_OBJECT *object = text && text[1] ? OBJ_txt2obj(oid, 1) : NULL;
+    ASN1_TYPE *wrapped = ASN1_TYPE_new();
+    ASN1_UTF8STRING *string = ASN1_UTF8STRING_new();
+    if (san && object && wrapped && string && ASN1_STRING_set(string, text + 1, -1)) {
+        ASN1_TYPE_set(wrapped, V_ASN1_UTF8STRING, string);
+        if (GENERAL_NAME_set0_othername(san, object, wrapped))
+            return san;
+        string = NULL; /* wrapped has it */
+    }
+    GENERAL_NAME_free(san);
+    ASN1_OBJECT_free(object);
+    ASN1_TYPE_free(wrapped);
+    ASN1_UTF8STRING_free(string);
+    return NULL;
+}
+
+enum { SAN_DNS, SAN_IP, SAN_URI, SAN_EMAIL, SAN_DIRNAME, SAN_RID, SAN_OTHER };
+
+/* valid gives the reason of what people get wrong; make then knows only good and bad */
+static const struct san_kind {
+    const char *prefix;
+    int type;
+    bool (*valid)(const char *value, struct cg_error *err);
+    GENERAL_NAME *(*make)(int type, const char *value);
+    const char *expected;
+} san_kinds[] = {
+    [SAN_DNS] = {"dns:", GEN_DNS, dns_ok, plain, "a host name"},
+    [SAN_IP] = {"ip:", GEN_IPADD, ip_ok, plain, "an address"},
+    [SAN_URI] = {"uri:", GEN_URI, uri_ok, plain, "an absolute URI"},
+    [SAN_EMAIL] = {"email:", GEN_EMAIL, email_ok, plain, "a mail address"},
+    [SAN_DIRNAME] = {"dirname:", GEN_DIRNAME, NULL, make_dirname, "a distinguished name as dirname:CN=dev1,O=Plant"},
+    [SAN_RID] = {"rid:", GEN_RID, NULL, make_rid, "an OID as rid:1.3.6.1.4.1.99999.7"},
+    [SAN_OTHER] = {"other:", GEN_OTHERNAME, NULL, make_other, "an OID and a text as other:1.3.6.1.4.1.99999.7=dev1"},
+};
+
+static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *value, struct cg_error *err)
+{
+    GENERAL_NAME *name = kind->make(kind->type, value);
+    if (name && sk_GENERAL_NAME_push(names, name) > 0)
+        return true;
+    GENERAL_NAME_free(name);
+    ERR_clear_error();
+    cg_error_set(err, "%s%s: expected %s", kind->prefix, value, kind->expected);
+    return false;
+}
+
+static const struct san_kind *kind_of(const char *typed)
+{
+    for (size_t i = 0; i < sizeof san_kinds / sizeof san_kinds[0]; i++)
+        if (strncasecmp(typed, san_kinds[i].prefix, strlen(san_kinds[i].prefix)) == 0)
+            return &san_kinds[i];
+    return NULL;
+}
+
+bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err)
+{
+    const struct san_kind *kind = kind_of(typed);
+    if (kind) {
+        const char *value = typed + strlen(kind->prefix);
+        return (!kind->valid || kind->valid(value, err)) && push(names, kind, value, err);
+    }
+    cg_error_set(err, "--san %s has no type; write dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
+                 looks_like_ip(typed)          ? ", here ip:"
+                 : cg_is_dns_name(typed, true) ? ", here dns:"
+                                               : "",
+                 looks_like_ip(typed) || cg_is_dns_name(typed, true) ? typed : "");
+    return false;
+}
+
+bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, struct cg_error *err)
+{
+    char urn[160];
+    if (looks_like_ip(name))
+        return push(names, &san_kinds[SAN_IP], name, err);
+    if (cg_is_dns_name(name, false))
+        return push(names, &san_kinds[SAN_DNS], name, err);
+    if (is_server) {
+        cg_error_set(err,
+                     "\"%s\" is neither a host name nor an address, so clients cannot check it; say what they "
+                     "connect to: --san dns:NAME or --san ip:ADDRESS",
+                     name);
+        return false;
+    }
+    snprintf(urn, sizeof urn, "urn:mqtt:client:%s", name);
+    return push(names, &san_kinds[SAN_URI], urn, err);
+}
+
+static const struct {
+    const char *field;
+    size_t offset, max;
+} subject_fields[] = {
+    /* RFC 5280 appendix A.1, the upper bounds; in the order of a DN, largest first */
+    {"C", offsetof(struct cg_subject, country), 2},
+    {"O", offsetof(struct cg_subject, organization), 64},
+    {"OU", offsetof(struct cg_subject, unit), 64},
+    {"CN", offsetof(struct cg_subject, common_name), 64},
+};
+
+X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *err)
+{
+    X509_NAME *name = X509_NAME_new();
+    bool good = name || cg_fault_openssl(err, "subject");
+    for (size_t i = 0; good && i < sizeof subject_fields / sizeof subject_fields[0]; i++) {
+        const char *value = NULL;
+        memcpy(&value, (const char *)subject + subject_fields[i].offset, sizeof value);
+        if (!value)
+            continue;
+        size_t len = strlen(value);
+        if (len == 0 || value[0] == ' ' || value[len - 1] == ' ') {
+            cg_error_set(err, "the subject's %s is \"%s\": empty, or a blank at an end", subject_fields[i].field,
+                         value);
+            good = false;
+        } else if (!X509_NAME_add_entry_by_txt(name, subject_fields[i].field, MBSTRING_UTF8,
+                                               (const unsigned char *)value, (int)len, -1, 0)) {
+            cg_fault_openssl(err, value);
+            cg_error_prefix(err, "the subject's %s (at most %zu characters)", subject_fields[i].field,
+                            subject_fields[i].max);
+            good = false;
+        }
+    }
+    if (!good) {
+        X509_NAME_free(name);
+        name = NULL;
+    }
+    return name;
+}
+
+/* "192.168.0.0/16" into address and mask, one behind the other */
+static GENERAL_NAME *ip_subtree(const char *text)
+{
+    char address[64];
+    unsigned char bytes[32] = {0};
+    const char *slash = strchr(text, '/');
+    char *end = NULL;
+    long bits = slash ? strtol(slash + 1, &end, 10) : -1;
+    if (!slash || end == slash + 1 || *end || (size_t)(slash - text) >= sizeof address)
+        return NULL;
+    snprintf(address, sizeof address, "%.*s", (int)(slash - text), text);
+    int size = (int)cg_address_octets(address, bytes);
+    if (!size || bits < 0 || bits > size * 8)
+        return NULL;
+    for (int i = 0; i < bits; i++)
+        bytes[size + i / 8] |= (unsigned char)(0x80 >> (i % 8));
+    for (int i = 0; i < size; i++)
+        bytes[i] &= bytes[size + i];
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    if (name && value && ASN1_OCTET_STRING_set(value, bytes, 2 * size)) {
+        GENERAL_NAME_set0_value(name, GEN_IPADD, value);
+        return name;
+    }
+    GENERAL_NAME_free(name);
+    ASN1_OCTET_STRING_free(value);
+    return NULL;
+}
+
+/* RFC 5280 4.2.1.10: "lan" means lan and all below it; the leading dot that people write is for URIs only */
+static GENERAL_NAME *dns_subtree(const char *text)
+{
+    if (*text == '.')
+        text++;
+    return cg_is_dns_name(text, false) ? a2i_GENERAL_NAME(NULL, NULL, NULL, GEN_DNS, text, 0) : NULL;
+}
+
+static bool permit(NAME_CONSTRAINTS *constraints, const char *const *list, size_t count, const char *option,
+                   GENERAL_NAME *(*make)(const char *text), struct cg_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        GENERAL_NAME *base = make(list[i]);
+        GENERAL_SUBTREE *subtree = base ? GENERAL_SUBTREE_new() : NULL;
+        if (!subtree || sk_GENERAL_SUBTREE_push(constraints->permittedSubtrees, subtree) <= 0) {
+            GENERAL_NAME_free(base);
+            GENERAL_SUBTREE_free(subtree);
+            cg_error_set(err, "--%s %s: expected %s", option, list[i],
+                         make == ip_subtree ? "a network as 192.168.0.0/16 or fd00::/8"
+                                            : "a domain as lan or example.org");
+            return false;
+        }
+        GENERAL_NAME_free(subtree->base);
+        subtree->base = base;
+    }
+    return true;
+}
+
+NAME_CONSTRAINTS *cg_constraints_make(const struct cg_permitted *permitted, struct cg_error *err)
+{
+    if (!permitted->ndns && !permitted->nip)
+        return NULL;
+    NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
+    if (constraints && (constraints->permittedSubtrees = sk_GENERAL_SUBTREE_new_null()) &&
+        permit(constraints, permitted->dns, permitted->ndns, "permit-dns", dns_subtree, err) &&
+        permit(constraints, permitted->ip, permitted->nip, "permit-ip", ip_subtree, err))
+        return constraints;
+    NAME_CONSTRAINTS_free(constraints);
+    return NULL;
+}

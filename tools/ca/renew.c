@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "renew.h"
+#include "base/fault.h"
+#include "core/cert/name.h"
+#include "names.h"
+#include "store/clock.h"
+
+#include <openssl/err.h>
+
+#include <string.h>
+#include <unistd.h>
+
+void cg_renewed_clear(struct cg_renewed *renewed)
+{
+    cg_issued_clear(&renewed->issued);
+    cJSON_Delete(renewed->result);
+    *renewed = (struct cg_renewed){0};
+}
+
+/* The certificate says whose key this is; a file that was put in its place, or mixed up, must not be certified for it. */
+static EVP_PKEY *own_key(const char *path, const char *name, X509 *old, struct cg_error *err)
+{
+    EVP_PKEY *key = cg_key_load_plain(path, err);
+    if (key && X509_check_private_key(old, key) == 1)
+        return key;
+    ERR_clear_error();
+    if (key)
+        cg_error_set(err,
+                     "%s does not belong to the present certificate of \"%s\", so it is not certified; put the right "
+                     "key back from a backup, or renew without --reuse-key, which makes a new one",
+                     path, name);
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
+/* A device that keeps its key to itself gets a new certificate for the same key. */
+static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+                            X509 *old, bool *is_private, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    cg_ca_path(issuer->ca, path, "live/%s/privkey.pem", name);
+    *is_private = access(path, F_OK) == 0;
+    if (!*is_private)
+        return X509_get_pubkey(old);
+    return terms->reuse_key ? own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
+}
+
+static int64_t old_lifetime(const X509 *old)
+{
+    int64_t start = 0, end = 0;
+    if (!cg_time_seconds(X509_get0_notBefore(old), &start) || !cg_time_seconds(X509_get0_notAfter(old), &end))
+        return 0;
+    return end - start - CG_BACKDATE + 1;
+}
+
+static bool may_be_renewed(const struct cg_issuer *issuer, const char *name, X509 *old, struct cg_error *err)
+{
+    if (cg_index_status(&issuer->index, old) != 'R')
+        return true;
+    cg_error_set(err, "\"%s\" is revoked, so it is not renewed; for a new one: certguard issue", name);
+    return false;
+}
+
+static bool make(const struct cg_issuer *issuer, struct cg_issue_order *order, X509 *old,
+                 const struct cg_renew_terms *terms, struct cg_renewed *renewed, struct cg_error *err)
+{
+    const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
+    order->request.profile = terms->profile ? terms->profile : cg_ca_profile_of(old);
+    if (!order->request.profile) {
+        cg_error_set(err,
+                     "the certificate of \"%s\" does not say whether it is a broker's or a client's; say it: "
+                     "certguard -C %s renew %s --as broker|bridge|client",
+                     order->name, issuer->ca->word, order->name);
+        return false;
+    }
+    order->request.both_purposes = !terms->profile && (X509_get_extended_key_usage(old) & both) == both;
+    order->request.path_length = -2;
+    order->request.lifetime = terms->lifetime ? terms->lifetime : terms->profile ? 0 : old_lifetime(old);
+    cg_issue_place(issuer->ca, order);
+    renewed->generation = order->generation;
+    return cg_issue_make(issuer, order, &renewed->issued, err) &&
+           (renewed->result = cg_issued_json(order, &renewed->issued)) &&
+           (!terms->write || cg_issue_write(issuer, order, &renewed->issued, err));
+}
+
+bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+              struct cg_renewed *renewed, struct cg_error *err)
+{
+    *renewed = (struct cg_renewed){0};
+    X509 *old = cg_ca_live_cert(issuer->ca, name, err);
+    if (!old)
+        return false;
+    GENERAL_NAMES *names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
+    CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
+    struct cg_issue_order order = {.name = name};
+    bool is_server = terms->profile && terms->profile->purpose == CG_PURPOSE_SERVER;
+    /* one that was made otherwise may have no SAN */
+    bool good = (names || !terms->profile || terms->names ||
+                 ((names = sk_GENERAL_NAME_new_null()) && cg_san_add_default(names, name, is_server, err))) &&
+                may_be_renewed(issuer, name, old, err) &&
+                (order.request.key = choose_key(issuer, name, terms, old, &order.private_key, err));
+    order.request.subject = X509_get_subject_name(old);
+    order.request.names = terms->names ? terms->names : names;
+    order.request.policies = policies;
+    renewed->new_key = order.private_key && !terms->reuse_key;
+    good = good && make(issuer, &order, old, terms, renewed, err);
+    EVP_PKEY_free(order.request.key);
+    sk_POLICYINFO_pop_free(policies, POLICYINFO_free);
+    GENERAL_NAMES_free(names);
+    X509_free(old);
+    return good;
+}

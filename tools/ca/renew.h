@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Renewal: a new generation of a name with the same subject, SANs, purposes, policies and length of life.
+ * Called by renew and rotate; the verb owns the structs. */
+#ifndef CG_CA_RENEW_H
+#define CG_CA_RENEW_H
+
+#include "issue.h"
+
+struct cg_renew_terms {
+    bool reuse_key;                      /* else a new key of the same kind, where the key is here at all */
+    int64_t lifetime;                    /* s; 0: as before */
+    const struct cg_ca_profile *profile; /* of a certificate that was made otherwise; NULL: the old one's */
+    const GENERAL_NAMES *names;          /* SANs; NULL: the old one's */
+    bool write;                          /* false: a dry run */
+};
+
+struct cg_renewed {
+    struct cg_issued issued;
+    unsigned generation;
+    bool new_key;
+    cJSON *result; /* owned */
+};
+
+bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+              struct cg_renewed *renewed, struct cg_error *err);
+void cg_renewed_clear(struct cg_renewed *renewed);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca_options.h"
+#include "cli/output.h"
+#include "deploy/target_ca.h"
+#include "passphrase.h"
+
+static void say_waiting(const void *context, const char *holder, int64_t seconds)
+{
+    cg_say(context, "Waiting for another run of certguard%s to end, at most %lld s.", holder, (long long)seconds);
+}
+
+struct cg_ca_options cg_ca_options_of(const struct cg_cli *cli)
+{
+    return (struct cg_ca_options){.dir = cli->dir,
+                                  .word = cli->dir_word,
+                                  .what = cli->verb ? cli->verb->name : NULL,
+                                  .now = cli->now,
+                                  .now_is_given = cli->at.given,
+                                  .dry_run = cli->dry_run,
+                                  .wait_is_given = cli->wait.given,
+                                  .wait = cli->wait.value,
+                                  .waits = say_waiting,
+                                  .context = cli,
+                                  .passphrase = cg_passphrase_source_of(cli)};
+}
+
+int cg_ca_exit_code(enum cg_ca_result result)
+{
+    return result == CG_CA_OK ? CG_EXIT_OK : result == CG_CA_LOCKED ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
+}
+
+int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
+{
+    const struct cg_ca_options options = cg_ca_options_of(cli);
+    return cg_ca_exit_code(cg_ca_open(ca, &options, use, err));
+}
+
+bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
+                         struct cg_error *err)
+{
+    const bool good = cg_issuer_open(issuer, ca, err);
+    if (issuer->bans.lost)
+        cg_warn(cli,
+                "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
+                "recognized; restore archive/ from a backup",
+                issuer->bans.lost, ca->dir);
+    return good;
+}
+
+void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count)
+{
+    char end[24];
+    if (!count)
+        return;
+    cg_date_text(X509_get0_notAfter(ca->cert), end);
+    cg_warn(
+        cli,
+        "%zu certificate%s shortened: the CA itself ends at %s, and all that it issued with it. Make the next CA in "
+        "another folder now (certguard -C FOLDER init), and give its ca.pem to brokers and devices beside the old "
+        "one before the first certificate of it is used",
+        count, count == 1 ? " is" : "s are", end);
+}
+
+void cg_warn_targets(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets)
+{
+    struct cg_target_change change;
+    for (size_t i = 0; i < targets->count; i++)
+        if (cg_target_changes_ca(ca, &targets->item[i], &change))
+            cg_warn(cli, "%s held the files of another CA (%s); this one (%s) takes its place: clients need its ca.pem",
+                    targets->item[i].to, change.theirs, change.ours);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "passphrase.h"
+#include "cli/tty.h"
+#include "core/file/file.h"
+#include "store/owner.h"
+
+#include <openssl/crypto.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_LIMIT ((size_t)64 << 10)
+
+static bool first_line(const char *text, size_t len, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    size_t n = 0;
+    while (n < len && text[n] != '\n' && text[n] != '\r' && text[n] != '\0')
+        n++;
+    if (n >= CG_PASSPHRASE_MAX) {
+        cg_error_set(err, "the passphrase is longer than %d bytes", CG_PASSPHRASE_MAX - 1);
+        return false;
+    }
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return true;
+}
+
+static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    char buffer[CG_PASSPHRASE_MAX + 1];
+    size_t n = 0;
+    ssize_t got = 0;
+    while (n < sizeof buffer && (got = read(fd, buffer + n, sizeof buffer - n)) > 0)
+        n += (size_t)got;
+    bool good = got >= 0 && first_line(buffer, n, out, err);
+    if (got < 0)
+        cg_error_set(err, "cannot read the passphrase from file descriptor %d; was it opened?", fd);
+    OPENSSL_cleanse(buffer, sizeof buffer);
+    return good;
+}
+
+static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && st.st_mode & 077) {
+        cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); cure: chmod 0600 %s", path,
+                     (unsigned)st.st_mode & 07777, path);
+        return false;
+    }
+    return cg_file_read(path, CG_FILE_PRIVATE_KEY, FILE_LIMIT, bytes, err);
+}
+
+bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    if (!path)
+        return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
+    const struct cg_file_user before = cg_owner_outside();
+    const bool is_read = read_file(path, &bytes, err);
+    cg_owner_back(before);
+    if (!is_read)
+        return false;
+    bool good = first_line((const char *)bytes.data, bytes.len, out, err);
+    cg_bytes_wipe(&bytes);
+    return good;
+}
+
+static bool is_long_enough(const char *passphrase, struct cg_error *err)
+{
+    if (strlen(passphrase) >= CG_PASSPHRASE_MIN)
+        return true;
+    cg_error_set(err, "the passphrase has %zu characters; use at least %d, better four words", strlen(passphrase),
+                 CG_PASSPHRASE_MIN);
+    return false;
+}
+
+bool cg_passphrase_new(const char *path, const char *option, const char *question, char out[CG_PASSPHRASE_MAX],
+                       struct cg_error *err)
+{
+    if (!path && !cg_tty_is_there()) {
+        cg_error_set(err, "a passphrase is needed and there is no terminal to ask for it; use --%s FILE", option);
+        return false;
+    }
+    return cg_passphrase_of_file(path, question, out, err) && is_long_enough(out, err);
+}
+
+/* ---- the one of the run ---- */
+
+static char secret[CG_PASSPHRASE_MAX];
+
+static void wipe_secret(void)
+{
+    OPENSSL_cleanse(secret, sizeof secret);
+}
+
+static bool ask(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
+{
+    atexit(wipe_secret);
+    (void)mlock(secret, sizeof secret); /* not allowed everywhere; it is wiped in any case */
+    bool good = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
+                : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
+                                         : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
+    return good && (!confirm || is_long_enough(secret, err));
+}
+
+const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
+{
+    static enum { NOT_ASKED, KNOWN, FAILED } state;
+    static struct cg_error fault;
+    if (state == NOT_ASKED)
+        state = ask(cli, question, confirm, &fault) ? KNOWN : FAILED;
+    if (state == FAILED)
+        cg_error_set(err, "%s", fault.text);
+    return state == KNOWN ? secret : NULL;
+}
+
+const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err)
+{
+    return cg_passphrase(cli, "Passphrase or PIN of the CA key", false, err);
+}
+
+static const char *get(const void *context, struct cg_error *err)
+{
+    return cg_passphrase_of_key(context, err);
+}
+
+struct cg_passphrase_source cg_passphrase_source_of(const struct cg_cli *cli)
+{
+    return (struct cg_passphrase_source){.get = get, .context = cli};
+}
+
+/* A key at a URI is not looked at: whether it needs a PIN shows when it is used. */
+void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes = {0};
+    bool elsewhere = cli->passphrase_fd.given || cli->passphrase_file || !cg_tty_is_there();
+    if (elsewhere || snprintf(path, sizeof path, "%s/%s/key.pem", cli->dir, folder) >= (int)sizeof path ||
+        !cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
+        return;
+    bool sealed = memmem(bytes.data, bytes.len, "ENCRYPTED", 9);
+    cg_bytes_wipe(&bytes);
+    if (sealed)
+        (void)cg_passphrase_of_key(cli, NULL);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "fleet.h"
+#include "base/fault.h"
+#include "deploy/generation.h"
+#include "store/index.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool add(struct cg_fleet *fleet, const char *name, const char *file, struct cg_error *err)
+{
+    struct cg_fleet_item *last = NULL;
+    if (fleet->count >= CG_FLEET_MAX) {
+        cg_error_set(err, "%s: expected at most %d certificates", file, CG_FLEET_MAX);
+        return false;
+    }
+    if ((fleet->count & (fleet->count - 1)) == 0) { /* a power of two, or none yet: room for twice as many */
+        struct cg_fleet_item *item = realloc(fleet->item, (fleet->count ? fleet->count * 2 : 1) * sizeof *item);
+        if (item)
+            fleet->item = item;
+        else
+            goto out_of_memory;
+    }
+    last = &fleet->item[fleet->count];
+    *last = (struct cg_fleet_item){strdup(name), strdup(file)};
+    fleet->count++;
+    if (last->name && last->file)
+        return true;
+out_of_memory:
+    cg_error_set(err, "out of memory");
+    return false;
+}
+
+void cg_fleet_free(struct cg_fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->count; i++) {
+        free(fleet->item[i].name);
+        free(fleet->item[i].file);
+    }
+    free(fleet->item);
+    *fleet = (struct cg_fleet){0};
+}
+
+/* --- a folder --- */
+
+static bool has_suffix(const char *name)
+{
+    static const char *const suffixes[] = {".pem", ".crt", ".cer", ".cert", ".der"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof suffixes / sizeof suffixes[0]; i++)
+        if (strcasecmp(dot, suffixes[i]) == 0)
+            return true;
+    return false;
+}
+
+struct walk {
+    struct cg_fleet *fleet;
+    size_t root; /* length of the name of the first folder and its slash */
+    struct cg_error *err;
+};
+
+static bool walk_folder(const struct walk *walk, const char *folder, unsigned depth);
+
+static bool walk_entry(const struct walk *walk, const char *folder, const char *name, bool chain_here, unsigned depth)
+{
+    char path[PATH_MAX];
+    struct stat st, target;
+    if (name[0] == '.')
+        return true;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
+        cg_error_set(walk->err, "%s: the path is too long", folder);
+        return false;
+    }
+    if (lstat(path, &st) != 0)
+        return true; /* it was removed meanwhile */
+    if (S_ISDIR(st.st_mode))
+        return walk_folder(walk, path, depth + 1);
+    bool is_file = S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(path, &target) == 0 && S_ISREG(target.st_mode));
+    if (!is_file || !has_suffix(name) || (chain_here && strcmp(name, "fullchain.pem") != 0))
+        return true;
+    return add(walk->fleet, path + walk->root, path, walk->err);
+}
+
+static bool walk_folder(const struct walk *walk, const char *folder, unsigned depth)
+{
+    char chain[PATH_MAX];
+    struct dirent **entries = NULL;
+    if (depth > CG_FLEET_DEPTH) {
+        cg_error_set(walk->err, "%s: expected at most %d folders inside each other", folder, CG_FLEET_DEPTH);
+        return false;
+    }
+    int n = scandir(folder, &entries, NULL, alphasort);
+    bool good = n >= 0 || cg_fault_errno(walk->err, "list", folder);
+    bool chain_here = snprintf(chain, sizeof chain, "%s/fullchain.pem", folder) < (int)sizeof chain &&
+                      access(chain, F_OK) == 0;
+    for (int i = 0; i < n; i++) {
+        good = good && walk_entry(walk, folder, entries[i]->d_name, chain_here, depth);
+        free(entries[i]);
+    }
+    free(entries);
+    return good;
+}
+
+bool cg_fleet_folder(struct cg_fleet *fleet, const char *folder, struct cg_error *err)
+{
+    const struct walk walk = {fleet, strlen(folder) + 1, err};
+    return walk_folder(&walk, folder, 0);
+}
+
+/* --- what a CA issued --- */
+
+/* "archive/NAME/0003" is in use when live/NAME points to generation 3. */
+static bool take_row(struct cg_fleet *fleet, const struct cg_ca *ca, const struct cg_index_row *row, int64_t now,
+                     struct cg_error *err)
+{
+    char path[PATH_MAX], name[CG_NAME_MAX + 1];
+    const char *slash = strrchr(row->file, '/');
+    cg_index_row_name(row, name);
+    if (row->status == 'R')
+        fleet->revoked++;
+    else if (row->status == 'E' || row->expires < now)
+        fleet->expired++;
+    else if (strncmp(row->file, "archive/", 8) != 0 || !slash)
+        fleet->unknown++;
+    else if (strtoul(slash + 1, NULL, 10) != cg_generation_live(ca, name))
+        fleet->superseded++;
+    else
+        return add(fleet, name, cg_ca_path(ca, path, "%s/fullchain.pem", row->file), err);
+    return true;
+}
+
+bool cg_fleet_issued(struct cg_fleet *fleet, const struct cg_ca *ca, int64_t now, struct cg_error *err)
+{
+    struct cg_index index = {0};
+    struct cg_index_row row;
+    struct cg_error fault = {""};
+    bool good = cg_index_load(&index, ca, err);
+    while (good && cg_index_next(&index, &row, &fault))
+        good = take_row(fleet, ca, &row, now, err);
+    if (good && fault.text[0]) {
+        cg_error_set(err, "%s", fault.text);
+        good = false;
+    }
+    cg_index_free(&index);
+    return good;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "fleet_check.h"
+#include "cli/output.h"
+#include "cli/print.h"
+#include "core/cert/name.h"
+#include "core/cert/pem.h"
+#include "core/file/file.h"
+
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_LIMIT ((size_t)1 << 20)
+#define CERTS_MAX  100
+
+#define BLOCK       256 /* certificates that are checked before what was found is shown */
+#define THREADS_MAX 16
+
+struct run {
+    const struct cg_cli *cli;
+    const struct cg_check_options *options;
+    const struct cg_world *world;
+    struct cg_profile client, server;
+    const STACK_OF(X509) *untrusted;
+    size_t checked, refused, audited, broken, passed_over, shown;
+    size_t by_reason[CG_REASON_COUNT], by_whose[CG_REASON_COUNT][CG_WHOSE_COUNT];
+};
+
+enum taken { BROKEN = 0, TAKEN, PASSED_OVER };
+
+/* A certificate on its way: what a peer would send (the leaf and what follows it, then the intermediates of
+ * --untrusted), and the verdict. */
+struct sample {
+    const struct cg_fleet_item *item;
+    enum taken taken;
+    X509 *leaf;
+    STACK_OF(X509) *sent;
+    enum cg_purpose purpose;
+    struct cg_verdict verdict;
+    struct cg_error err;
+};
+
+static void sample_clear(struct sample *s)
+{
+    cg_verdict_clear(&s->verdict);
+    X509_free(s->leaf);
+    sk_X509_pop_free(s->sent, X509_free);
+}
+
+/* PEM without a certificate (a key, a CRL, a request) is none of our business. */
+static bool holds_certificate(const struct cg_bytes *bytes)
+{
+    static const char pem[] = "-----BEGIN ", cert[] = "CERTIFICATE-----";
+    return !memmem(bytes->data, bytes->len, pem, sizeof pem - 1) ||
+           memmem(bytes->data, bytes->len, cert, sizeof cert - 1);
+}
+
+static enum taken take(struct sample *s, const struct run *run)
+{
+    struct cg_bytes bytes = {0};
+    enum taken taken = BROKEN;
+    if (!cg_file_read(s->item->file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &s->err))
+        return BROKEN;
+    if (!holds_certificate(&bytes))
+        taken = PASSED_OVER;
+    else if (cg_certificates_read(s->item->file, bytes.data, bytes.len, CERTS_MAX, &s->sent, &s->err))
+        taken = X509_check_ca(sk_X509_value(s->sent, 0)) ? PASSED_OVER : TAKEN;
+    cg_bytes_wipe(&bytes);
+    if (taken != TAKEN)
+        return taken;
+    s->leaf = sk_X509_shift(s->sent);
+    for (int i = 0; i < sk_X509_num(run->untrusted); i++) {
+        X509 *more = sk_X509_value(run->untrusted, i);
+        if (!X509_up_ref(more))
+            continue;
+        if (!sk_X509_push(s->sent, more))
+            X509_free(more);
+    }
+    return TAKEN;
+}
+
+/* A certificate that is for servers alone is a broker's. */
+static enum cg_purpose purpose_of(const struct run *run, X509 *leaf)
+{
+    bool has_eku = X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE;
+    uint32_t eku = has_eku ? X509_get_extended_key_usage(leaf) : 0;
+    if (run->options->purpose)
+        return run->world->purpose;
+    return eku & XKU_SSL_SERVER && !(eku & XKU_SSL_CLIENT) ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
+}
+
+static enum cg_whose whose_of(const struct run *run, const struct sample *s)
+{
+    return cg_world_whose(run->options, s->purpose);
+}
+
+static void show_json(struct run *run, const struct sample *s)
+{
+    const struct cg_verdict *v = &s->verdict;
+    const struct cg_reason_row *row = cg_reason_row(v->reason);
+    const struct cg_finding *audited = cg_verdict_audited(v);
+    char serial[64], end[32];
+    int64_t until = 0;
+    cJSON *object = cJSON_CreateObject();
+    cg_serial_text(X509_get0_serialNumber(s->leaf), serial, sizeof serial);
+    cg_time_seconds(X509_get0_notAfter(s->leaf), &until);
+    cg_time_text(until, end, sizeof end);
+    cJSON_AddStringToObject(object, "name", s->item->name);
+    cJSON_AddStringToObject(object, "file", s->item->file);
+    cJSON_AddStringToObject(object, "purpose", s->purpose == CG_PURPOSE_SERVER ? "server" : "client");
+    cJSON_AddStringToObject(object, "serial", serial);
+    cJSON_AddStringToObject(object, "not_after", end);
+    cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
+    cJSON_AddStringToObject(object, "reason", row->code);
+    cJSON_AddStringToObject(object, "detail", v->detail);
+    cJSON_AddStringToObject(object, "hint", cg_reason_hint(v->reason, whose_of(run, s)));
+    if (audited)
+        cJSON_AddStringToObject(object, "audited", cg_reason_row(audited->reason)->code);
+    char *line = cg_json_line(object);
+    fputs(run->shown ? ",\n" : "\n", stdout);
+    fputs(line ? line : "{}", stdout);
+    free(line);
+    cJSON_Delete(object);
+}
+
+static void show_row(struct run *run, const struct sample *s)
+{
+    const struct cg_verdict *v = &s->verdict;
+    const struct cg_finding *audited = cg_verdict_audited(v);
+    enum cg_colour colour = v->decision != CG_ACCEPT ? CG_RED : audited ? CG_YELLOW : CG_GREEN;
+    if (!run->shown)
+        cg_print(stdout, "%-24s %-7s %-22s %s\n", "NAME", "VERDICT", "REASON", "FOUND");
+    cg_print(stdout, "%-24s ", s->item->name);
+    cg_print_in(stdout, colour, "%-7s", v->decision != CG_ACCEPT ? "refused" : audited ? "audited" : "fine");
+    cg_print(stdout, " %-22s %s\n", cg_reason_row(audited ? audited->reason : v->reason)->code,
+             audited ? audited->detail : v->detail);
+}
+
+static void judge(struct sample *s, const struct run *run)
+{
+    s->taken = take(s, run);
+    if (s->taken != TAKEN)
+        return;
+    s->purpose = purpose_of(run, s->leaf);
+    const struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
+                                         .trust = cg_world_trust(run->world, s->purpose),
+                                         .purpose = s->purpose,
+                                         .leaf = s->leaf,
+                                         .sent = s->sent,
+                                         .now = run->cli->now};
+    cg_check(&input, &s->verdict);
+}
+
+static void tell(struct run *run, const struct sample *s)
+{
+    const struct cg_verdict *v = &s->verdict;
+    bool refused = v->decision != CG_ACCEPT;
+    run->checked++;
+    run->refused += refused;
+    run->audited += !refused && cg_verdict_audited(v);
+    run->by_reason[v->reason] += refused;
+    run->by_whose[v->reason][whose_of(run, s)] += refused;
+    if (!refused && !run->cli->verbose)
+        return;
+    if (run->cli->json)
+        show_json(run, s);
+    else
+        show_row(run, s);
+    run->shown++;
+}
+
+static void tell_or_count(struct run *run, const struct sample *s)
+{
+    if (s->taken == TAKEN)
+        tell(run, s);
+    else if (s->taken == PASSED_OVER)
+        run->passed_over++;
+    else {
+        cg_print(stderr, "certguard check: %s\n", s->err.text);
+        run->broken++;
+    }
+}
+
+/* --- blocks: checked by all processors, told in order --- */
+
+struct worker {
+    const struct run *run;
+    struct sample *sample;
+    size_t count, first, step; /* its share: first, first + step, ... below count */
+    pthread_t thread;
+    bool started;
+};
+
+static void *work(void *context)
+{
+    const struct worker *w = context;
+    for (size_t i = w->first; i < w->count; i += w->step)
+        judge(&w->sample[i], w->run);
+    return NULL;
+}
+
+static size_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (size_t)n;
+}
+
+/* A thread that can't be had is worked off here. */
+static void judge_block(const struct run *run, struct sample *sample, size_t count)
+{
+    struct worker workers[THREADS_MAX];
+    size_t threads = processors();
+    for (size_t t = 0; t < threads; t++) {
+        struct worker *w = &workers[t];
+        *w = (struct worker){.run = run, .sample = sample, .count = count, .first = t, .step = threads};
+        w->started = t + 1 < threads && pthread_create(&w->thread, NULL, work, w) == 0;
+        if (!w->started)
+            work(w);
+    }
+    for (size_t t = 0; t < threads; t++)
+        if (workers[t].started)
+            pthread_join(workers[t].thread, NULL);
+}
+
+static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_error *err)
+{
+    struct sample *sample = calloc(BLOCK, sizeof *sample);
+    if (!sample) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    for (size_t done = 0, count; done < fleet->count; done += count) {
+        count = fleet->count - done < BLOCK ? fleet->count - done : BLOCK;
+        for (size_t i = 0; i < count; i++)
+            sample[i] = (struct sample){.item = &fleet->item[done + i]};
+        judge_block(run, sample, count);
+        for (size_t i = 0; i < count; i++) {
+            tell_or_count(run, &sample[i]);
+            sample_clear(&sample[i]);
+        }
+        if (!run->cli->quiet)
+            cg_progress("checked", done + count, fleet->count);
+    }
+    free(sample);
+    return true;
+}
+
+static void close_json(const struct run *run, const struct cg_fleet *fleet)
+{
+    cJSON *counts = cJSON_CreateObject(), *reasons = cJSON_AddObjectToObject(counts, "reasons");
+    for (int r = 0; r < CG_REASON_COUNT; r++)
+        if (run->by_reason[r])
+            cJSON_AddNumberToObject(reasons, cg_reason_row((enum cg_reason)r)->code, (double)run->by_reason[r]);
+    const struct {
+        const char *key;
+        size_t count;
+    } rows[] = {{"checked", run->checked},         {"refused", run->refused},       {"audited", run->audited},
+                {"unreadable", run->broken},       {"revoked", fleet->revoked},     {"expired", fleet->expired},
+                {"superseded", fleet->superseded}, {"without_file", fleet->unknown}};
+    for (size_t i = 0; i < CG_COUNT(rows); i++)
+        cJSON_AddNumberToObject(counts, rows[i].key, (double)rows[i].count);
+    char *text = cg_json_line(counts);
+    fputs(run->shown ? "\n]," : "],", stdout);
+    puts(text ? text + 1 : "}");
+    free(text);
+    cJSON_Delete(counts);
+}
+
+/* Each reason with its number and its cure, clients and brokers apart. */
+static void say_reasons(const struct run *run)
+{
+    for (int r = 0; r < CG_REASON_COUNT; r++) {
+        const struct cg_reason_row *row = cg_reason_row((enum cg_reason)r);
+        for (int h = 0; h < CG_WHOSE_COUNT; h++)
+            if (run->by_whose[r][h])
+                cg_say(run->cli, "  %zu %s: %s %s", run->by_whose[r][h], row->code, row->sentence,
+                       cg_reason_hint((enum cg_reason)r, (enum cg_whose)h));
+    }
+}
+
+static void say_counts(const struct run *run, const struct cg_fleet *fleet)
+{
+    char at[32];
+    cg_time_text(run->cli->now, at, sizeof at);
+    cg_say(run->cli, "%zu certificates checked as of %s: %zu refused, %zu accepted%s", run->checked, at, run->refused,
+           run->checked - run->refused, run->audited ? ", some of them only because a rule is in audit mode" : "");
+    say_reasons(run);
+    if (fleet->revoked + fleet->expired + fleet->superseded)
+        cg_say(run->cli, "Not in use, not checked: %zu revoked, %zu expired, %zu replaced by a newer one.",
+               fleet->revoked, fleet->expired, fleet->superseded);
+    if (fleet->unknown)
+        cg_warn(run->cli, "%zu certificates of the index are in no file here and were not checked", fleet->unknown);
+    if (run->broken)
+        cg_warn(run->cli, "%zu files could not be read: this is no clean bill", run->broken);
+}
+
+/* A look ahead is about certificates: CRLs will have been refreshed by then, so they count as no older than today. */
+static struct cg_profile look_ahead(struct cg_profile profile, int64_t ahead)
+{
+    if (ahead > 0) {
+        profile.crl_grace += ahead;
+        profile.crl_max_age += profile.crl_max_age ? ahead : 0;
+    }
+    return profile;
+}
+
+int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *world,
+                   const struct cg_fleet *fleet)
+{
+    struct cg_error err = {""};
+    struct run run = {.cli = cli, .options = o, .world = world};
+    STACK_OF(X509) *untrusted = sk_X509_new_null();
+    bool good = untrusted && cg_world_all_certificates(&o->untrusted, untrusted, &err) &&
+                cg_world_add_crls(world, o, untrusted, &err);
+    run.untrusted = untrusted;
+    run.client = look_ahead(cg_world_profile(world, o, CG_PURPOSE_CLIENT), cli->now - cli->clock);
+    run.server = look_ahead(cg_world_profile(world, o, CG_PURPOSE_SERVER), cli->now - cli->clock);
+    if (good && cli->json)
+        printf("{\"certificates\":[");
+    good = good && check_all(&run, fleet, &err);
+    sk_X509_pop_free(untrusted, X509_free);
+    if (!good)
+        return cg_fail(cli, CG_EXIT_FAILED, &err);
+    if (cli->json)
+        close_json(&run, fleet);
+    say_counts(&run, fleet);
+    return run.broken ? CG_EXIT_FAILED : run.refused ? CG_EXIT_FINDINGS : CG_EXIT_OK;
+}

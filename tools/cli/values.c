@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "values.h"
+
+#include "core/base/moment.h"
+#include "core/base/quantity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LONGEST (INT64_C(8000) * 365 * CG_DAY) /* CG_DURATION_WORDS say so */
+
+/* A bare number is days. */
+static const struct cg_unit units[] = {{"s", 1},      {"m", 60},         {"h", 3600},         {"", CG_DAY},
+                                       {"d", CG_DAY}, {"w", 7 * CG_DAY}, {"y", 365 * CG_DAY}, {0}};
+
+char *cg_shell_word(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+@:-";
+    size_t n = 0;
+    if (*text && text[strspn(text, plain)] == '\0')
+        return strdup(text);
+    char *word = malloc(4 * strlen(text) + 3);
+    if (!word)
+        return NULL;
+    word[n++] = '\'';
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'') /* ends the quotes, a quote by itself, and begins them again */
+            n = (size_t)(stpcpy(word + n, "'\\'") - word);
+        word[n++] = *c;
+    }
+    word[n++] = '\'';
+    word[n] = '\0';
+    return word;
+}
+
+bool cg_duration_parse(const char *text, int64_t *seconds)
+{
+    return cg_quantity_read(text, units, 0, LONGEST, seconds);
+}
+
+bool cg_lifetime_parse(const char *text, int64_t *seconds)
+{
+    return cg_duration_parse(text, seconds) && *seconds > 0 && *seconds <= 36525 * CG_DAY;
+}
+
+/* "+30d", "-1h": from now on. */
+static bool relative(const char *text, int64_t *seconds)
+{
+    int64_t distance = 0;
+    if (text[1] < '0' || text[1] > '9' || !cg_duration_parse(text + 1, &distance))
+        return false;
+    *seconds = (int64_t)time(NULL) + (text[0] == '-' ? -distance : distance);
+    return *seconds >= 0 && *seconds <= CG_TIME_LAST;
+}
+
+bool cg_time_parse(const char *text, int64_t *seconds)
+{
+    const char *digits = text[0] == '@' ? text + 1 : text;
+    char *end = NULL;
+    if (text[0] == '+' || text[0] == '-')
+        return relative(text, seconds);
+    long long number = strtoll(digits, &end, 10);
+    if (end != digits && !*end) {
+        *seconds = number;
+        return number >= 0 && number <= CG_TIME_LAST;
+    }
+    return cg_time_read_text(text, seconds) && *seconds >= 0;
+}

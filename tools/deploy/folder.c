@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "folder.h"
+#include "base/fault.h"
+#include "store/owner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENTER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define LIST  (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define LINKS 40 /* as many as the system follows */
+
+int cg_folder_below(int at, const char *name, const struct stat *above, bool *made)
+{
+    const bool is_new = mkdirat(at, name, 0755) == 0;
+    int fd = is_new || errno == EEXIST ? openat(at, name, LIST) : -1;
+    if (made)
+        *made = is_new;
+    if (fd < 0 || !is_new ||
+        (fchmod(fd, 0755) == 0 && (!cg_owner_is_root() || fchown(fd, above->st_uid, above->st_gid) == 0)))
+        return fd;
+    int number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+}
+
+/* ---- the way there */
+
+struct walk {
+    const char *path;
+    char rest[PATH_MAX]; /* what is still to be gone */
+    int at;
+    int links;
+    bool make;
+};
+
+static bool is_trusted(uid_t user)
+{
+    return user == 0 || user == geteuid();
+}
+
+/* May only root and our user have put this link there? */
+static bool is_safe_link(int at, const char *name)
+{
+    struct stat link, holder;
+    if (fstatat(at, name, &link, AT_SYMLINK_NOFOLLOW) != 0 || fstat(at, &holder) != 0 || !is_trusted(link.st_uid) ||
+        !is_trusted(holder.st_uid))
+        return false;
+    const bool group = (holder.st_mode & S_IWGRP) && holder.st_gid != 0 && holder.st_gid != getegid();
+    return (holder.st_mode & S_ISVTX) || !(group || (holder.st_mode & S_IWOTH));
+}
+
+static bool move_to(struct walk *w, int fd)
+{
+    if (fd < 0)
+        return false;
+    close(w->at);
+    w->at = fd;
+    return true;
+}
+
+static bool follow(struct walk *w, const char *name, struct cg_error *err)
+{
+    char to[PATH_MAX], rest[PATH_MAX];
+    if (!is_safe_link(w->at, name)) {
+        cg_error_set(err,
+                     "%s: \"%s\" in it is a link that another user can change, so it may lead anywhere; nothing was "
+                     "written. Make it a folder again, or deploy to the folder that is meant by its own path",
+                     w->path, name);
+        return false;
+    }
+    ssize_t n = readlinkat(w->at, name, to, sizeof to - 1);
+    to[n > 0 ? n : 0] = '\0';
+    if (n <= 0 || ++w->links > LINKS || snprintf(rest, sizeof rest, "%s/%s", to, w->rest) >= (int)sizeof rest) {
+        errno = ELOOP;
+        return cg_fault_errno(err, "open the folder", w->path);
+    }
+    memcpy(w->rest, rest, sizeof rest);
+    return to[0] != '/' || move_to(w, open("/", ENTER)) || cg_fault_errno(err, "open the folder", "/");
+}
+
+static bool step(struct walk *w, const char *name, struct cg_error *err)
+{
+    struct stat look;
+    int fd = openat(w->at, name, ENTER);
+    if (fd < 0 && errno == ENOENT && w->make && fstat(w->at, &look) == 0)
+        fd = cg_folder_below(w->at, name, &look, NULL);
+    if (fd >= 0)
+        return move_to(w, fd);
+    int number = errno;
+    if (fstatat(w->at, name, &look, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(look.st_mode))
+        return follow(w, name, err);
+    errno = number;
+    return cg_fault_errno(err, w->make ? "make the folder" : "open the folder", w->path);
+}
+
+static bool walk(struct walk *w, struct cg_error *err)
+{
+    char name[NAME_MAX + 1];
+    for (;;) {
+        size_t skip = strspn(w->rest, "/"), len = strcspn(w->rest + skip, "/");
+        if (len == 0)
+            return true;
+        if (len > NAME_MAX) {
+            cg_error_set(err, "%s: a name in the path is too long", w->path);
+            return false;
+        }
+        memcpy(name, w->rest + skip, len);
+        name[len] = '\0';
+        memmove(w->rest, w->rest + skip + len, strlen(w->rest + skip + len) + 1);
+        if (!step(w, name, err))
+            return false;
+    }
+}
+
+bool cg_folder_open(struct cg_folder *folder, const char *path, bool make, struct cg_error *err)
+{
+    struct walk w = {.path = path, .make = make, .at = open(path[0] == '/' ? "/" : ".", ENTER)};
+    *folder = (struct cg_folder){.fd = -1, .path = path};
+    bool good = w.at >= 0 && snprintf(w.rest, sizeof w.rest, "%s", path) < (int)sizeof w.rest;
+    if (!good)
+        cg_error_set(err, "%s: the path is too long, or there is no way to it", path);
+    good = good && walk(&w, err);
+    if (good && ((folder->fd = openat(w.at, ".", LIST)) < 0 || fstat(folder->fd, &folder->look) != 0))
+        good = cg_fault_errno(err, "open the folder", path);
+    if (w.at >= 0)
+        close(w.at);
+    if (!good)
+        cg_folder_close(folder);
+    return good;
+}
+
+void cg_folder_close(struct cg_folder *folder)
+{
+    if (folder->fd >= 0)
+        close(folder->fd);
+    folder->fd = -1;
+}
+
+/* ---- files in it */
+
+bool cg_folder_has_link(const struct cg_folder *folder, const char *name)
+{
+    char to[PATH_MAX], wanted[PATH_MAX];
+    ssize_t n = readlinkat(folder->fd, name, to, sizeof to);
+    int len = snprintf(wanted, sizeof wanted, CG_FOLDER_STORE "/current/%s", name);
+    return n > 0 && n == len && memcmp(to, wanted, (size_t)n) == 0;
+}
+
+bool cg_folder_current(int store, char out[16])
+{
+    ssize_t n = readlinkat(store, "current", out, 16);
+    if (n <= 0 || n >= 16)
+        return false;
+    out[n] = '\0';
+    return strspn(out, "0123456789") == (size_t)n;
+}
+
+/* The folder that "current" leads to; where the link was resolved by a copy, "current" itself. */
+static int open_current(const struct cg_folder *folder)
+{
+    char number[16];
+    int store = openat(folder->fd, CG_FOLDER_STORE, ENTER);
+    if (store < 0)
+        return -1;
+    int fd = openat(store, cg_folder_current(store, number) ? number : "current", ENTER);
+    close(store);
+    return fd;
+}
+
+static bool read_whole(int fd, size_t size, struct cg_bytes *out)
+{
+    ssize_t n = 0;
+    *out = (struct cg_bytes){.data = malloc(size + 1)};
+    while (out->data && out->len < size && (n = pread(fd, out->data + out->len, size - out->len, (off_t)out->len)) > 0)
+        out->len += (size_t)n;
+    if (out->data && out->len == size) {
+        out->data[size] = '\0';
+        return true;
+    }
+    cg_bytes_wipe(out);
+    return false;
+}
+
+static int open_file(const struct cg_folder *folder, const char *name, struct stat *st)
+{
+    const bool linked = cg_folder_has_link(folder, name);
+    int at = linked ? open_current(folder) : folder->fd;
+    /* O_NONBLOCK: a pipe under this name must not stop us */
+    int fd = at >= 0 ? openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    if (linked && at >= 0)
+        close(at);
+    if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode)))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool cg_folder_look(const struct cg_folder *folder, const char *name, struct stat *st)
+{
+    int fd = open_file(folder, name, st);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+bool cg_folder_read(const struct cg_folder *folder, const char *name, size_t limit, struct cg_bytes *out,
+                    struct stat *st)
+{
+    *out = (struct cg_bytes){0};
+    int fd = open_file(folder, name, st);
+    bool good = fd >= 0 && (uintmax_t)st->st_size <= limit && read_whole(fd, (size_t)st->st_size, out);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}

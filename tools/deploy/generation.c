@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "generation.h"
+#include "base/fault.h"
+#include "core/cert/name.h"
+#include "store/index.h"
+#include "store/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+unsigned cg_generation_live(const struct cg_ca *ca, const char *name)
+{
+    char path[PATH_MAX], to[PATH_MAX];
+    ssize_t n = readlink(cg_ca_path(ca, path, "live/%s/current", name), to, sizeof to - 1);
+    if (n <= 0)
+        return 0;
+    to[n] = '\0';
+    const char *slash = strrchr(to, '/');
+    return slash ? (unsigned)strtoul(slash + 1, NULL, 10) : 0;
+}
+
+/* ---- may it be live? */
+
+static bool judge(const struct cg_ca *ca, const char *name, unsigned generation, X509 *cert, int64_t when,
+                  struct cg_error *err)
+{
+    struct cg_index index = {0};
+    int64_t start = 0, end = 0;
+    char text[32];
+    if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end)) {
+        cg_error_set(err, "archive/%s/%04u: the dates of the certificate cannot be read", name, generation);
+        return false;
+    }
+    if (!cg_index_load(&index, ca, err))
+        return false;
+    const char status = cg_index_status(&index, cert);
+    cg_index_free(&index);
+    cg_time_text(when < start ? start : end, text, sizeof text);
+    if (status == 'R')
+        cg_error_set(err,
+                     "generation %u of \"%s\" is revoked: the broker's clients refuse it. For a new certificate: "
+                     "certguard -C %s renew %s, or issue where the live one is revoked too",
+                     generation, name, ca->word, name);
+    else if (when < start)
+        cg_error_set(err, "generation %u of \"%s\" is not valid before %s; is the clock right, and --at?", generation,
+                     name, text);
+    else if (when > end)
+        cg_error_set(err, "generation %u of \"%s\" ended at %s; for a new one: certguard -C %s renew %s", generation,
+                     name, text, ca->word, name);
+    else
+        return true;
+    return false;
+}
+
+bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
+                            struct cg_error *err)
+{
+    char path[PATH_MAX];
+    X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", name, generation), err);
+    bool good = cert && judge(ca, name, generation, cert, when, err);
+    X509_free(cert);
+    return good;
+}
+
+/* ---- what the journal knows */
+
+struct history {
+    const char *name;
+    unsigned wanted, live;
+    unsigned rotating; /* that is about to be made */
+    bool is_unproven;
+};
+
+static unsigned number_of(const struct cg_journal_row *row)
+{
+    const cJSON *number = cJSON_GetObjectItemCaseSensitive(row->object, "generation");
+    const char *slash = row->file ? strrchr(row->file, '/') : NULL;
+    return cJSON_IsNumber(number) ? (unsigned)number->valuedouble : slash ? (unsigned)strtoul(slash + 1, NULL, 10) : 0;
+}
+
+static void take_row(struct history *h, const struct cg_journal_row *row)
+{
+    const unsigned number = number_of(row);
+    const bool is_wanted = number == h->wanted;
+    if (!row->done || !row->name || strcmp(row->name, h->name) != 0)
+        return;
+    if (strcmp(row->done, "issued") == 0 || strcmp(row->done, "imported") == 0) {
+        h->is_unproven = is_wanted ? h->rotating == number : h->is_unproven;
+        h->live = number;
+        h->rotating = 0;
+    } else if (strcmp(row->done, "rotating") == 0) {
+        h->rotating = number;
+    } else if (strcmp(row->done, "proven") == 0) {
+        h->is_unproven = h->is_unproven && !is_wanted;
+    } else if (strcmp(row->done, "switched") == 0) {
+        h->is_unproven = !is_wanted && (h->is_unproven || h->live == h->wanted);
+        h->live = number;
+        h->rotating = 0;
+    }
+}
+
+static bool is_proven(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
+{
+    struct cg_journal journal = {0};
+    struct cg_journal_row row;
+    struct history history = {.name = name, .wanted = generation};
+    if (!cg_journal_load(&journal, ca, 0, err))
+        return false;
+    while (cg_journal_next(&journal, name, &row)) {
+        take_row(&history, &row);
+        cg_journal_row_clear(&row);
+    }
+    cg_journal_free(&journal);
+    if (history.is_unproven)
+        cg_error_set(
+            err,
+            "generation %u of \"%s\" is unproven: it was taken back before, or the broker was never seen to serve "
+            "it. For a new one: certguard -C %s rotate %s",
+            generation, name, ca->word, name);
+    return !history.is_unproven;
+}
+
+bool cg_generation_may_be_live(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
+                               struct cg_error *err)
+{
+    return cg_generation_is_valid(ca, name, generation, when, err) && is_proven(ca, name, generation, err);
+}
+
+bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, int64_t when, unsigned *chosen,
+                                  struct cg_error *passed, struct cg_error *err)
+{
+    char relative[CG_NAME_MAX + 32], *reasons = passed->text;
+    *passed = (struct cg_error){""};
+    for (*chosen = cg_generation_live(ca, name); *chosen > 1;) {
+        const size_t len = strlen(reasons);
+        struct cg_error why = {""};
+        snprintf(relative, sizeof relative, "archive/%s/%04u", name, --*chosen);
+        if (!cg_ca_has(ca, relative))
+            continue;
+        if (cg_generation_may_be_live(ca, name, *chosen, when, &why))
+            return true;
+        snprintf(reasons + len, sizeof passed->text - len, "%s%s", len ? "; " : "", why.text);
+    }
+    cg_error_set(err,
+                 reasons[0] ? "no earlier generation of \"%s\" may be live: %s"
+                            : "\"%s\" has no earlier generation to go back to",
+                 name, reasons);
+    return false;
+}
+
+/* ---- the switch */
+
+bool cg_generation_note(struct cg_change *change, const char *done, const char *name, unsigned generation, int64_t when,
+                        struct cg_error *err)
+{
+    char text[24];
+    cJSON *entry = cJSON_CreateObject();
+    cg_time_text(when, text, sizeof text);
+    cJSON_AddStringToObject(entry, "time", text);
+    cJSON_AddStringToObject(entry, "done", done);
+    cJSON_AddStringToObject(entry, "name", name);
+    cJSON_AddNumberToObject(entry, "generation", generation);
+    return cg_change_journal_line(change, entry, err);
+}
+
+bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
+                          struct cg_error *err)
+{
+    char to[CG_NAME_MAX + 64], target[CG_NAME_MAX + 32];
+    struct cg_change change;
+    snprintf(to, sizeof to, "../../archive/%s/%04u", name, generation);
+    snprintf(target, sizeof target, "live/%s/current", name);
+    bool good = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "current", to, err) &&
+                cg_change_move(&change, "current", target, err) &&
+                cg_generation_note(&change, "switched", name, generation, when, err) && cg_change_commit(&change, err);
+    cg_change_end(&change);
+    return good;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "rotation.h"
+#include "base/atomic_write.h"
+#include "base/fault.h"
+#include "core/file/file.h"
+#include "deploy.h"
+#include "generation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/fsuid.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_TRIES   50 /* who only looks holds it for a moment */
+#define LOCK_STEP_NS (20 * 1000 * 1000)
+
+/* ---- the record */
+
+struct record {
+    unsigned generation, before;
+    bool is_decided;
+};
+
+static unsigned number_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(item) && item->valuedouble > 0 ? (unsigned)item->valuedouble : 0;
+}
+
+/* One that is missing or unreadable has nothing to decide. */
+static struct record read_record(const struct cg_ca *ca, const char *name)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes = {0};
+    struct record record = {.is_decided = true};
+    if (!cg_file_read(cg_ca_path(ca, path, "rotate/%s.json", name), CG_FILE_PUBLIC, 65536, &bytes, NULL))
+        return record;
+    cJSON *object = cJSON_ParseWithLength((char *)bytes.data, bytes.len);
+    if (object)
+        record = (struct record){number_of(object, "generation"), number_of(object, "before"),
+                                 cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "decided"))};
+    cJSON_Delete(object);
+    cg_bytes_free(&bytes);
+    return record;
+}
+
+static bool put_record(struct cg_change *change, const char *name, const struct record *record, struct cg_error *err)
+{
+    char file[CG_NAME_MAX + 32];
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "generation", record->generation);
+    cJSON_AddNumberToObject(object, "before", record->before);
+    cJSON_AddBoolToObject(object, "decided", record->is_decided);
+    char *text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    snprintf(file, sizeof file, "rotate/%s.json", name);
+    bool good = text && cg_change_put(change, file, text, strlen(text), 0600, err);
+    cJSON_free(text);
+    return good;
+}
+
+/* done: for the journal; NULL: nothing to say there. */
+static bool write_record(const struct cg_ca *ca, const char *name, const struct record *record, const char *done,
+                         int64_t when, struct cg_error *err)
+{
+    struct cg_change change = {0};
+    bool good = cg_change_begin(&change, ca, false, err) && put_record(&change, name, record, err) &&
+                (!done || cg_generation_note(&change, done, name, record->generation, when, err)) &&
+                cg_change_commit(&change, err);
+    cg_change_end(&change);
+    return good;
+}
+
+/* ---- the lock */
+
+/* As the owner of the CA's folder, whose runs must see it. */
+static int make_lock(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    const bool assumed = setfsuid((uid_t)-1) == (int)ca->owner.uid; /* changes nothing, returns what holds */
+    int fd = -1;
+    cg_owner_mend(&ca->owner, ca->dir, "rotate");
+    cg_owner_assume(&ca->owner);
+    if (cg_make_folders(cg_ca_path(ca, path, "rotate"), 0700, err)) {
+        fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+            cg_fault_errno(err, "open", path);
+    }
+    if (!assumed)
+        cg_owner_leave(&ca->owner);
+    return fd;
+}
+
+static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    const struct timespec step = {0, LOCK_STEP_NS};
+    rotation->lock = make_lock(ca, name, err);
+    if (rotation->lock < 0)
+        return false;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(rotation->lock, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        nanosleep(&step, NULL);
+    }
+    cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
+    return false;
+}
+
+/* A lock that cannot be looked at may be held: locked, and err says why. */
+static bool is_locked(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    int fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool locked = fd >= 0 ? flock(fd, LOCK_SH | LOCK_NB) != 0 : errno != ENOENT;
+    if (locked && errno != EWOULDBLOCK)
+        cg_fault_errno(err, "open", path);
+    if (fd >= 0)
+        close(fd);
+    return locked;
+}
+
+static enum cg_rotation_state look(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    return is_locked(ca, name, err)           ? CG_ROTATION_RUNS
+           : read_record(ca, name).is_decided ? CG_ROTATION_NONE
+                                              : CG_ROTATION_LEFT;
+}
+
+enum cg_rotation_state cg_rotation_state(const struct cg_ca *ca, const char *name)
+{
+    struct cg_error unheard = {""};
+    return look(ca, name, &unheard);
+}
+
+bool cg_rotation_begin(struct cg_rotation *rotation, const struct cg_ca *ca, const char *name, unsigned generation,
+                       int64_t when, struct cg_error *err)
+{
+    const struct record record = {.generation = generation, .before = cg_generation_live(ca, name)};
+    *rotation = (struct cg_rotation){-1};
+    return take_lock(rotation, ca, name, err) && write_record(ca, name, &record, "rotating", when, err);
+}
+
+void cg_rotation_end(struct cg_rotation *rotation)
+{
+    if (rotation->lock >= 0)
+        close(rotation->lock);
+    *rotation = (struct cg_rotation){-1};
+}
+
+/* ---- the decision */
+
+bool cg_rotation_prove(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
+                       struct cg_error *err)
+{
+    const struct record record = {generation, read_record(ca, name).before, true};
+    return write_record(ca, name, &record, "proven", when, err);
+}
+
+bool cg_rotation_take_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err)
+{
+    struct record record = read_record(ca, name);
+    struct cg_targets targets = {0};
+    const unsigned live = cg_generation_live(ca, name);
+    *stays = live != record.generation && live != record.before;
+    if (live == record.generation)
+        *stays = !cg_generation_is_valid(ca, name, record.before, when, err);
+    bool good = (*stays || cg_generation_switch(ca, name, record.before, when, err)) &&
+                cg_targets_load(ca, name, &targets, err) && cg_deploy_name(ca, &targets, err);
+    cg_targets_clear(&targets);
+    record.is_decided = true;
+    return good && write_record(ca, name, &record, NULL, when, err);
+}
+
+bool cg_rotation_settle(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err)
+{
+    struct cg_error why = {""};
+    bool stays = false;
+    const enum cg_rotation_state state = look(ca, name, &why);
+    *busy = state == CG_ROTATION_RUNS;
+    if (*busy && why.text[0]) {
+        cg_error_set(
+            err,
+            "whether another run rotates \"%s\" now cannot be looked at, so nothing was done: %s. Everything in "
+            "the CA's folder must be its owner's",
+            name, why.text);
+        return false;
+    }
+    if (state != CG_ROTATION_LEFT || cg_rotation_take_back(ca, name, when, &stays, &why))
+        return true;
+    cg_error_set(err, "a rotation of \"%s\" was ended before its proof, and going back failed: %s", name, why.text);
+    return false;
+}

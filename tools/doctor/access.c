@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rules on who may read and write the files that the configuration names: the broker's user must read them, through
+ * every folder on the way, and nobody else may change them. */
+#include "core/crl/crl_numbers_file.h"
+#include "core/file/file.h"
+#include "rules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_LIMIT ((size_t)256 << 20)
+#define REPORT_MAX 1000 /* a cure that is cut off is none */
+#define NOT_WRITTEN                                                                                                    \
+    "its file system is mounted read-only: name a place that can be written (a unit may need ReadWritePaths=)"
+
+static const char *const file_keys[] = {"cafile",        "certfile",      "keyfile",         "crlfile",
+                                        "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
+                                        "acl_file",      "psk_file",      "dhparamfile",     NULL};
+static const char *const folder_keys[] = {"capath", "bridge_capath", NULL};
+static const char *const no_file[] = {NULL};
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (strcmp(key, *keys) == 0)
+            return true;
+    return false;
+}
+
+static void unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        struct cg_bytes bytes = {0};
+        struct cg_error err = {""};
+        if (is_one_of(line->key, file_keys) && !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
+            cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
+        if (is_one_of(line->key, folder_keys) && !cg_folder_visit(line->value, no_file, NULL, NULL, &err))
+            cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
+        cg_bytes_wipe(&bytes);
+    }
+}
+
+/* It was read as root at the start; a reload reads it as the broker's user. */
+static void config_unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (size_t i = 0; i < d->conf.nfiles; i++) {
+        struct cg_bytes bytes = {0};
+        struct cg_error err = {""};
+        if (!cg_file_read(d->conf.files[i], CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, &err))
+            cg_doctor_report(d, row, "%s", err.text);
+        cg_bytes_free(&bytes);
+    }
+}
+
+/* What is wrong with a path, and the command for its target that mends it; where none can, words. */
+static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, const char *what, const char *command,
+                        const char *read_only, const char *target)
+{
+    char word[PATH_MAX];
+    if (cg_file_is_read_only(target))
+        cg_doctor_report(d, row, "%s; %s", what, read_only);
+    else if (cg_file_for_sh(target, word, sizeof word) &&
+             strlen(what) + strlen(command) + strlen(word) + 20 < REPORT_MAX)
+        cg_doctor_report(d, row, "%s; cure: %s %s", what, command, word);
+    else
+        cg_doctor_report(
+            d, row, "%.400s; its path cannot be shown in a cure (long, or odd characters): give it another one", what);
+}
+
+/* The file or the folder nearest to it that everyone may write. A sticky folder keeps what others own. */
+static bool is_open(const char *file, char where[PATH_MAX])
+{
+    struct stat st;
+    if (!realpath(file, where))
+        return false;
+    for (bool folder = false; stat(where, &st) == 0; folder = true) {
+        char *slash = strrchr(where, '/');
+        if (st.st_mode & S_IWOTH && !(folder && st.st_mode & S_ISVTX))
+            return true;
+        if (!slash || where[1] == '\0')
+            return false;
+        slash[slash == where] = '\0';
+    }
+    return false;
+}
+
+static void report_open(struct cg_doctor *d, const struct cg_rule_row *row, const char *file)
+{
+    char where[PATH_MAX], what[2 * PATH_MAX + 64], read_only[400];
+    if (!file || !is_open(file, where))
+        return;
+    snprintf(what, sizeof what, "%s: everyone may write %s", file, where);
+    snprintf(read_only, sizeof read_only, CG_FILE_READ_ONLY_CURE, (unsigned)d->gid);
+    report_path(d, row, what, "chmod o-w", read_only, where);
+}
+
+/* A command and its option for the user, who may be of any name. */
+static void for_user(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
+{
+    char user[300];
+    snprintf(out, 400, "%s %s%s", command, cg_file_for_sh(d->user, user, sizeof user) ? user : "USER", rest);
+}
+
+static void report_all_open(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_strings *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        report_open(d, row, files->item[i]);
+}
+
+static void report_trust_open(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_trust_files *files)
+{
+    report_all_open(d, row, &files->anchors);
+    report_all_open(d, row, &files->intermediate_anchors);
+    report_all_open(d, row, &files->crls);
+}
+
+static void open_to_all(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
+    const struct cg_conf_line *named = cg_conf_plugin_option(&d->conf, d->plugin, "policy");
+    for (size_t i = 0; i < d->conf.nfiles; i++)
+        report_open(d, row, d->conf.files[i]);
+    for (size_t i = 0; i < d->conf.count; i++)
+        if (is_one_of(d->conf.item[i].key, file_keys))
+            report_open(d, row, d->conf.item[i].value);
+    for (unsigned i = 1; i <= d->conf.plugins; i++)
+        report_open(d, row, cg_conf_plugin_file(&d->conf, i));
+    report_open(d, row, named ? named->value : NULL);
+    if (policy) {
+        report_trust_open(d, row, &policy->trust);
+        report_trust_open(d, row, &policy->server_trust);
+        report_trust_open(d, row, &policy->bridge_trust);
+        report_open(d, row, policy->state);
+    }
+}
+
+static void event_log(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    const char *file = cg_doctor_event_log(d);
+    char folder[PATH_MAX], command[400], what[PATH_MAX + 128];
+    if (!file)
+        return;
+    snprintf(folder, sizeof folder, "%s", file);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    else
+        snprintf(folder, sizeof folder, ".");
+    bool exists = faccessat(AT_FDCWD, file, F_OK, AT_EACCESS) == 0;
+    if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
+        return;
+    /* The file alone: its folder may be /var/log. */
+    for_user(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);
+    snprintf(what, sizeof what, "%s: user %s may not write it", file, d->user);
+    report_path(d, row, what, command, NOT_WRITTEN, file);
+}
+
+/* The broker makes the folder itself where it may. */
+static void state_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    const char *state = d->snapshot ? d->snapshot->policy->state : NULL;
+    struct cg_crl_numbers *numbers = cg_crl_numbers_new();
+    struct cg_error err = {""};
+    char folder[PATH_MAX], command[400], what[PATH_MAX + 256], *parent = NULL;
+    if (!state || !numbers) {
+        cg_crl_numbers_free(numbers);
+        return;
+    }
+    snprintf(folder, sizeof folder, "%s", state);
+    if (cg_file_is_missing(state))
+        parent = dirname(folder);
+    if (!cg_crl_numbers_read(numbers, state, NULL, &err))
+        cg_doctor_report(d, row, "%s", err.text);
+    else if (faccessat(AT_FDCWD, parent ? parent : state, W_OK | X_OK, AT_EACCESS) != 0) {
+        snprintf(what, sizeof what, "%s: user %s may not %s it (%s)", state, d->user, parent ? "make" : "write into",
+                 strerror(errno));
+        for_user(d, "install -d -o", " -m 0700", command);
+        report_path(d, row, what, command, NOT_WRITTEN, state);
+    }
+    cg_crl_numbers_free(numbers);
+}
+
+static const struct cg_doctor_rule rules[] = {
+    {{"file_unreadable", CG_LINT_ERROR, "", "The broker does not start, or the listener refuses everyone.",
+      CG_DOCTOR_CURE_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
+     .look = unreadable},
+    {{"config_unreadable", CG_LINT_WARNING, "",
+      "The broker starts, for root reads it then, and fails at a reload: it reads its configuration as its own user.",
+      CG_DOCTOR_CURE_FOUND "let the broker's user read the file."},
+     .look = config_unreadable},
+    {{"writable_by_all", CG_LINT_ERROR, "", "Whoever is on this machine can change what the broker trusts or runs.",
+      CG_DOCTOR_CURE_FOUND "move the file to a folder that root or the broker's user alone may write."},
+     .look = open_to_all},
+    {{"state_unusable", CG_LINT_ERROR, "", "The broker does not start with this folder for \"state\" of the policy.",
+      CG_DOCTOR_CURE_FOUND "do what is said of the file in it, or name a folder that the broker's user may write."},
+     .look = state_unusable},
+    {{"event_log_unwritable", CG_LINT_WARNING, "", "Events are lost.",
+      CG_DOCTOR_CURE_FOUND "name a file in log.file of the policy that the broker's user may write."},
+     .look = event_log},
+};
+const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "doctor.h"
+#include "core/snapshot_load.h"
+
+#include "rules.h"
+#include "user.h"
+
+#include <grp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *option(const struct cg_doctor *d, const char *name)
+{
+    const struct cg_conf_line *line = cg_conf_plugin_option(&d->conf, d->plugin, name);
+    return line ? line->value : NULL;
+}
+
+static void load_snapshot(struct cg_doctor *d)
+{
+    const struct cg_snapshot_source source = {.policy = option(d, "policy"),
+                                              .anchors = option(d, "trust_anchors"),
+                                              .event_log = option(d, "event_log"),
+                                              .without_state = true};
+    struct cg_error err = {""};
+    if (!d->plugin || !source.policy == !source.anchors)
+        return;
+    d->snapshot = cg_snapshot_load(&source, NULL, d->now, NULL, NULL, &err);
+    snprintf(d->load_error, sizeof d->load_error, "%s", err.text);
+}
+
+static void ask_version(struct cg_doctor *d)
+{
+    char line[128] = "";
+    FILE *pipe = popen("PATH=$PATH:/usr/sbin:/usr/local/sbin mosquitto -h 2>/dev/null", "r");
+    if (!pipe)
+        return;
+    if (!fgets(line, sizeof line, pipe) || sscanf(line, "mosquitto version %31s", d->version) != 1)
+        d->version[0] = '\0';
+    while (fgets(line, sizeof line, pipe))
+        ;
+    pclose(pipe);
+}
+
+static bool add_groups(const struct cg_doctor *d)
+{
+    gid_t groups[1024];
+    int count = getgroups((int)(CG_COUNT(groups) - CG_COUNT(d->groups)), groups);
+    if (count < 0)
+        return false;
+    memcpy(groups + count, d->groups, d->ngroups * sizeof *groups);
+    return setgroups((size_t)count + d->ngroups, groups) == 0;
+}
+
+/* Reads as the broker's user from here on, where we may: then every "may not read" is the broker's own. */
+static bool become(const struct cg_doctor *d, struct cg_error *err)
+{
+    if (geteuid() != 0 || d->uid == (uid_t)-1 || d->uid == 0)
+        return true;
+    if (initgroups(d->user, d->gid) == 0 && add_groups(d) && setegid(d->gid) == 0 && seteuid(d->uid) == 0)
+        return true;
+    cg_error_set(err, "can't look as user %s", d->user);
+    return false;
+}
+
+static void come_back(void)
+{
+    if (seteuid(getuid()) != 0 || setegid(getgid()) != 0 || (getuid() == 0 && setgroups(0, NULL) != 0))
+        abort();
+}
+
+static const struct cg_doctor_rules *const tables[] = {
+    &cg_doctor_conf_rules,  &cg_doctor_listener_rules, &cg_doctor_bridge_rules, &cg_doctor_access_rules,
+    &cg_doctor_tls_rules,   &cg_doctor_file_rules,     &cg_doctor_line_rules,   &cg_doctor_live_rules,
+    &cg_doctor_event_rules, &cg_doctor_unit_rules,
+};
+
+const struct cg_rule_row *cg_doctor_row(size_t index)
+{
+    for (size_t t = 0; t < CG_COUNT(tables); t++) {
+        if (index < tables[t]->count)
+            return &tables[t]->rule[index].row;
+        index -= tables[t]->count;
+    }
+    return NULL;
+}
+
+static void run_rule(struct cg_doctor *d, const struct cg_doctor_rule *rule)
+{
+    size_t before = d->count;
+    rule->look(d, &rule->row);
+    for (size_t i = before; rule->is_safe && i < d->count; i++)
+        if (d->finding[i].line && rule->is_safe(d, d->finding[i].line))
+            d->finding[i].safe = rule->fix;
+}
+
+static void run_rules(struct cg_doctor *d)
+{
+    for (size_t t = 0; t < CG_COUNT(tables); t++)
+        for (size_t i = 0; i < tables[t]->count; i++)
+            run_rule(d, &tables[t]->rule[i]);
+}
+
+/* Looks at a file; at its whole folder where the broker's certificate lies: what else is there matters. */
+static void lint_file(struct cg_doctor *d, const char *file, bool folder)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", file);
+    cg_lint_add_path(d->lint, folder ? dirname(path) : path, NULL);
+}
+
+/* A file in the folder of a certificate is seen with it. */
+static bool is_beside(const char *file, const char *certificate)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    snprintf(a, sizeof a, "%s", file);
+    snprintf(b, sizeof b, "%s", certificate ? certificate : "");
+    return certificate && strcmp(dirname(a), dirname(b)) == 0;
+}
+
+/* Is the file in the folder of a certificate that the lines before this number name? */
+static bool is_covered(const struct cg_doctor *d, const char *file, size_t before)
+{
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(d->conf.item[i].key, "certfile") == 0 && is_beside(file, d->conf.item[i].value))
+            return true;
+    return false;
+}
+
+static void lint_conf_files(struct cg_doctor *d)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        bool certificate = strcmp(line->key, "certfile") == 0;
+        bool other = strcmp(line->key, "cafile") == 0 || strcmp(line->key, "keyfile") == 0;
+        if ((certificate || other) && !is_covered(d, line->value, certificate ? i : d->conf.count))
+            lint_file(d, line->value, certificate);
+    }
+}
+
+/* What the plugin serves from elsewhere. */
+static void lint_policy_files(struct cg_doctor *d)
+{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
+    for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
+        const struct cg_listener_policy *listener = i ? &policy->listeners[i - 1] : &policy->base;
+        const char *chain = listener->credential_chain, *base = policy->base.credential_chain;
+        if (chain && !is_covered(d, chain, d->conf.count) && (!i || !is_beside(chain, base)))
+            lint_file(d, chain, true);
+    }
+}
+
+static void run_lint(struct cg_doctor *d)
+{
+    lint_conf_files(d);
+    lint_policy_files(d);
+    d->memory_short = !cg_lint_run(d->lint) || d->memory_short;
+    for (size_t i = 0; i < cg_lint_count(d->lint); i++) {
+        const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
+        cg_doctor_report(d, f->row, "%s: %s%s%s", f->file, f->object, f->detail[0] ? ": " : "", f->detail);
+    }
+}
+
+bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_order *order, struct cg_error *err)
+{
+    d->order = order;
+    if (!cg_conf_load(&d->conf, order->config, err))
+        return false;
+    cg_doctor_find_user(d);
+    if (order->user && d->uid == (uid_t)-1) {
+        cg_error_set(err, "--user %s: there is no such user here", order->user);
+        return false;
+    }
+    d->lint = cg_lint_new(d->now);
+    if (!d->lint) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    d->plugin = cg_conf_certguard(&d->conf);
+    ask_version(d);
+    if (!become(d, err))
+        return false;
+    load_snapshot(d);
+    run_rules(d);
+    come_back();
+    run_lint(d);
+    if (d->memory_short)
+        cg_error_set(err, "out of memory");
+    return !d->memory_short;
+}
+
+void cg_doctor_clear(struct cg_doctor *d)
+{
+    sk_X509_pop_free(d->live.chain, X509_free);
+    cg_conf_clear(&d->conf);
+    cg_snapshot_release(d->snapshot);
+    cg_lint_free(d->lint);
+    free(d->finding);
+    *d = (struct cg_doctor){0};
+}

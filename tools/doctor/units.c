@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rules on units, timers and scripts: what renews, what never runs, and clients that do not check whom they talk to. */
+#include "units/units.h"
+#include "core/file/file.h"
+#include "rules.h"
+
+#include <dirent.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCRIPT_LIMIT ((size_t)256 << 10)
+#define SCRIPTS_MAX  2000 /* in a folder */
+
+static const char *units_folder(const struct cg_doctor *d)
+{
+    return d->order->units ? d->order->units : CG_UNITS_FOLDER;
+}
+
+/* --- lines of small text files in a folder, without comments --- */
+
+typedef void take_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
+                       const char *line);
+
+static void each_line_of(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, take_line *take)
+{
+    struct cg_bytes bytes = {0};
+    if (!cg_file_read(file, CG_FILE_PUBLIC, SCRIPT_LIMIT, &bytes, NULL))
+        return;
+    char *rest = (char *)bytes.data;
+    unsigned number = 0;
+    bool has_suffix = strchr(strrchr(file, '/'), '.') != NULL;
+    if (!has_suffix && strncmp(rest, "#!", 2) != 0)
+        rest = NULL; /* a program or a log, no script */
+    for (const char *line; rest && (line = strsep(&rest, "\n"));) {
+        number++;
+        line += strspn(line, " \t");
+        if (*line && *line != '#' && *line != ';')
+            take(d, row, file, number, line);
+    }
+    cg_bytes_free(&bytes);
+}
+
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+/* Units, scripts, sources, and what may be a script without a suffix. */
+static bool is_script(const char *name)
+{
+    static const char *const suffixes[] = {".service", ".sh", ".py", ".ino", ".cpp", ".c", ".js", ".bat"};
+    for (size_t i = 0; i < CG_COUNT(suffixes); i++)
+        if (ends_in(name, suffixes[i]))
+            return true;
+    return name[0] != '.' && !strchr(name, '.');
+}
+
+static void each_line_in(struct cg_doctor *d, const struct cg_rule_row *row, const char *folder, take_line *take)
+{
+    struct dirent **entries = NULL;
+    char path[PATH_MAX];
+    int n = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (i < SCRIPTS_MAX && is_script(entries[i]->d_name) &&
+            snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path)
+            each_line_of(d, row, path, take);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* --- clients that check nothing --- */
+
+static void insecure_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
+                          const char *line)
+{
+    static const struct {
+        const char *with, *word; /* with: what makes the line one of an MQTT client; "" for none */
+    } rows[] = {{"mosquitto_", "--insecure"},
+                {"", "tls_insecure_set(True)"},
+                {"", ".setInsecure()"},
+                {"", "rejectUnauthorized: false"}};
+    for (size_t i = 0; i < CG_COUNT(rows); i++)
+        if (strstr(line, rows[i].word) && strstr(line, rows[i].with))
+            cg_doctor_report(d, row, "%s:%u: %.200s", file, number, line);
+}
+
+static bool folder_of(const char *file, char out[PATH_MAX])
+{
+    char copy[PATH_MAX];
+    if (!file || snprintf(copy, sizeof copy, "%s", file) >= (int)sizeof copy)
+        return false;
+    snprintf(out, PATH_MAX, "%s", dirname(copy));
+    return true;
+}
+
+/* Beside the configuration, beside the certificates, among the units, and where the user says. */
+static void insecure_client(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    char conf[PATH_MAX], certificates[PATH_MAX];
+    const struct cg_conf_line *line = NULL;
+    for (size_t i = 0; !line && i < d->conf.count; i++)
+        if (strcmp(d->conf.item[i].key, "certfile") == 0)
+            line = &d->conf.item[i];
+    bool known = folder_of(d->conf.files[0], conf);
+    if (known)
+        each_line_in(d, row, conf, insecure_line);
+    if (line && folder_of(line->value, certificates) && !(known && strcmp(conf, certificates) == 0))
+        each_line_in(d, row, certificates, insecure_line);
+    each_line_in(d, row, units_folder(d), insecure_line);
+    for (size_t i = 0; i < d->order->scripts.count; i++)
+        each_line_in(d, row, d->order->scripts.item[i], insecure_line);
+}
+
+/* --- certguard's own units --- */
+
+static bool is_there(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    return snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path && lstat(path, &st) == 0;
+}
+
+static const char *const timers[] = {"certguard-renew.timer", "certguard-crl.timer", "certguard-doctor.timer"};
+
+static void timer_not_enabled(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    char wants[PATH_MAX];
+    snprintf(wants, sizeof wants, "%s/timers.target.wants", units_folder(d));
+    for (size_t i = 0; i < CG_COUNT(timers); i++)
+        if (is_there(units_folder(d), timers[i]) && !is_there(wants, timers[i]))
+            cg_doctor_report(d, row, "%s/%s; cure: systemctl enable --now %s", units_folder(d), timers[i], timers[i]);
+}
+
+static void command_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
+                         const char *line)
+{
+    char command[PATH_MAX];
+    const char *name = strrchr(file, '/');
+    if (!name || strncmp(name, "/certguard-", 11) != 0 || strncmp(line, "Exec", 4) != 0 || !strchr(line, '='))
+        return;
+    line = strchr(line, '=') + 1;
+    line += strspn(line, "@-:+!");
+    snprintf(command, sizeof command, "%.*s", (int)strcspn(line, " \t"), line);
+    if (command[0] == '/' && access(command, X_OK) != 0)
+        cg_doctor_report(d, row, "%s:%u: %s", file, number, command);
+}
+
+static void command_missing(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    each_line_in(d, row, units_folder(d), command_line);
+}
+
+/* "ExecStart=/usr/sbin/mosquitto -c FILE" of the broker's own unit. */
+static void broker_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
+                        const char *line)
+{
+    char named[PATH_MAX], wanted[PATH_MAX], found[PATH_MAX];
+    const char *at = strncmp(line, "ExecStart=", 10) == 0 ? strstr(line, " -c ") : NULL;
+    if (!at)
+        return;
+    at += strspn(at + 4, " ") + 4;
+    snprintf(named, sizeof named, "%.*s", (int)strcspn(at, " \t"), at);
+    bool same = realpath(named, found) && realpath(d->conf.files[0], wanted) && strcmp(found, wanted) == 0;
+    if (!same)
+        cg_doctor_report(d, row, "%s:%u: %s", file, number, named);
+}
+
+/* The administrator's own unit hides the one of the package. */
+static void other_config(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    const char *const folders[] = {units_folder(d), d->order->units ? NULL : "/usr/lib/systemd/system"};
+    for (size_t i = 0; i < CG_COUNT(folders); i++) {
+        char path[PATH_MAX];
+        if (!folders[i] || !is_there(folders[i], "mosquitto.service"))
+            continue;
+        snprintf(path, sizeof path, "%s/mosquitto.service", folders[i]);
+        each_line_of(d, row, path, broker_line);
+        return;
+    }
+}
+
+static void not_scheduled(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (size_t i = 0; i < CG_COUNT(timers); i++)
+        if (is_there(units_folder(d), timers[i]))
+            return;
+    cg_doctor_report(d, row, "%s: no timer of certguard", units_folder(d));
+}
+
+static const struct cg_doctor_rule rules[] = {
+    {{"insecure_client", CG_LINT_ERROR, "",
+      "This client does not check the broker's name: any holder of a certificate can sit in the middle.",
+      "Give the broker a certificate with the name that the client uses (certguard issue broker NAME --san dns:HOST), "
+      "then remove the option."},
+     .look = insecure_client},
+    {{"timer_not_enabled", CG_LINT_WARNING, "", "The timer is there and never runs.", "systemctl enable --now TIMER"},
+     .look = timer_not_enabled},
+    {{"unit_command_missing", CG_LINT_ERROR, "", "The unit names a command that is not there: it fails each time.",
+      "Write the units anew: certguard install-units"},
+     .look = command_missing},
+    {{"unit_other_config", CG_LINT_NOTICE, "",
+      "The broker that systemd starts reads another configuration than this one.",
+      "Name that file: certguard doctor --config FILE"},
+     .look = other_config},
+    {{"renewal_not_scheduled", CG_LINT_NOTICE, "",
+      "Nothing on this machine renews, refreshes the CRL or looks for faults.",
+      "certguard install-units, here and on the machine of the CA."},
+     .look = not_scheduled},
+};
+const struct cg_doctor_rules cg_doctor_unit_rules = {rules, CG_COUNT(rules)};

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The user that the broker runs as. A broker that systemd starts as User= stays that user, whatever its configuration
+ * says; one that systemd starts as root becomes the user that the configuration names. */
+#include "user.h"
+
+#include "core/file/file.h"
+#include "units/units.h"
+
+#include <dirent.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define UNIT          "mosquitto.service"
+#define UNIT_LIMIT    ((size_t)256 << 10)
+#define DROP_INS_MAX  100
+#define DROP_IN_FIRST "/" UNIT ".d"
+
+/* What of the unit matters here; "": not said. */
+struct unit {
+    char user[64], group[64], more_groups[512], start[2 * PATH_MAX];
+    bool dynamic; /* a user that exists only while the broker runs */
+};
+
+static bool is_yes(const char *value)
+{
+    static const char *const words[] = {"1", "yes", "true", "on", "y", "t"};
+    for (size_t i = 0; i < CG_COUNT(words); i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The last one holds, and an empty one takes back; groups and commands add up until then. */
+static bool take_setting(struct unit *unit, const char *key, const char *value)
+{
+    const struct {
+        const char *key;
+        char *to;
+        size_t size;
+        bool adds;
+    } rows[] = {
+        {"User", unit->user, sizeof unit->user, false},
+        {"Group", unit->group, sizeof unit->group, false},
+        {"SupplementaryGroups", unit->more_groups, sizeof unit->more_groups, true},
+        {"ExecStart", unit->start, sizeof unit->start, true},
+    };
+    if (strcmp(key, "DynamicUser") == 0)
+        unit->dynamic = is_yes(value);
+    for (size_t i = 0; i < CG_COUNT(rows); i++) {
+        size_t used = rows[i].adds && *value ? strlen(rows[i].to) : 0;
+        if (strcmp(rows[i].key, key) != 0)
+            continue;
+        if (snprintf(rows[i].to + used, rows[i].size - used, "%s%s", used ? " " : "", value) >=
+            (int)(rows[i].size - used))
+            return false;
+    }
+    return true;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    for (size_t len = strlen(text); len && strchr(" \t\r", text[len - 1]); len--)
+        text[len - 1] = '\0';
+    return text;
+}
+
+/* A line that ends in "\" goes on in the next one. */
+static void join_lines(char *text)
+{
+    for (char *at = text; (at = strstr(at, "\\\n"));)
+        at[0] = at[1] = ' ';
+}
+
+static bool take_file(struct unit *unit, const char *file)
+{
+    struct cg_bytes bytes = {0};
+    bool good = cg_file_read(file, CG_FILE_PUBLIC, UNIT_LIMIT, &bytes, NULL), service = false;
+    char *rest = (char *)bytes.data;
+    if (good)
+        join_lines(rest);
+    for (char *line; good && (line = strsep(&rest, "\n"));) {
+        line = trim(line);
+        char *equals = strchr(line, '=');
+        if (*line == '[')
+            service = strcmp(line, "[Service]") == 0;
+        if (!service || !equals || *line == '#' || *line == ';')
+            continue;
+        *equals = '\0';
+        good = take_setting(unit, trim(line), trim(equals + 1));
+    }
+    cg_bytes_free(&bytes);
+    return good;
+}
+
+/* --- the unit and its drop-ins, as systemd finds them --- */
+
+static const char *const system_folders[] = {CG_UNITS_FOLDER, "/run/systemd/system", "/usr/local/lib/systemd/system",
+                                             "/usr/lib/systemd/system", "/lib/systemd/system"};
+
+struct drop_ins {
+    char *path[DROP_INS_MAX];
+    size_t count;
+};
+
+static const char *name_of(const char *path)
+{
+    return strrchr(path, '/') + 1;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(name_of(*(char *const *)a), name_of(*(char *const *)b));
+}
+
+/* One of a folder that comes first hides those of the same name. */
+static bool has_drop_in(const struct drop_ins *found, const char *path)
+{
+    for (size_t i = 0; i < found->count; i++)
+        if (strcmp(name_of(found->path[i]), name_of(path)) == 0)
+            return true;
+    return false;
+}
+
+static bool add_drop_in(void *drop_ins, const char *path, struct cg_error *err)
+{
+    struct drop_ins *found = drop_ins;
+    (void)err;
+    if (has_drop_in(found, path))
+        return true;
+    if (found->count == DROP_INS_MAX || !(found->path[found->count] = strdup(path)))
+        return false;
+    found->count++;
+    return true;
+}
+
+static bool take_drop_ins(struct unit *unit, const char *const *folders, size_t count)
+{
+    static const char *const suffixes[] = {".conf", NULL};
+    struct drop_ins found = {.count = 0};
+    char folder[PATH_MAX];
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++) {
+        good = snprintf(folder, sizeof folder, "%s" DROP_IN_FIRST, folders[i]) < (int)sizeof folder;
+        if (good && !cg_file_is_missing(folder))
+            good = cg_folder_visit(folder, suffixes, add_drop_in, &found, NULL);
+    }
+    qsort(found.path, found.count, sizeof *found.path, by_name);
+    for (size_t i = 0; i < found.count; i++) {
+        good = good && take_file(unit, found.path[i]);
+        free(found.path[i]);
+    }
+    return good;
+}
+
+static bool load_unit(struct unit *unit, const char *const *folders, size_t count)
+{
+    char path[PATH_MAX];
+    *unit = (struct unit){.dynamic = false};
+    for (size_t i = 0; i < count; i++) {
+        if (snprintf(path, sizeof path, "%s/" UNIT, folders[i]) >= (int)sizeof path)
+            return false;
+        if (!cg_file_is_missing(path))
+            return take_file(unit, path) && take_drop_ins(unit, folders, count);
+    }
+    return false;
+}
+
+/* Does it run mosquitto itself, as User= says, with this configuration? A "+" or "!" before the command makes User= void. */
+static bool starts(const struct unit *unit, const char *config)
+{
+    char program[PATH_MAX], named[PATH_MAX], found[PATH_MAX], wanted[PATH_MAX];
+    const char *start = unit->start + strspn(unit->start, "@-:"), *at = strstr(start, " -c ");
+    if (*start != '/' || !at)
+        return false;
+    at += strspn(at + 4, " ") + 4;
+    snprintf(program, sizeof program, "%.*s", (int)strcspn(start, " \t"), start);
+    snprintf(named, sizeof named, "%.*s", (int)strcspn(at, " \t"), at);
+    return strcmp(name_of(program), "mosquitto") == 0 && realpath(named, found) && realpath(config, wanted) &&
+           strcmp(found, wanted) == 0;
+}
+
+/* --- who that is --- */
+
+static const struct passwd *user_of(const char *text)
+{
+    char *end = NULL;
+    const struct passwd *entry = getpwnam(text);
+    unsigned long number = strtoul(text, &end, 10);
+    return entry || !*text || *end ? entry : getpwuid((uid_t)number);
+}
+
+static bool group_of(const char *text, gid_t *gid)
+{
+    char *end = NULL;
+    const struct group *entry = getgrnam(text);
+    unsigned long number = strtoul(text, &end, 10);
+    if (!entry && (!*text || *end))
+        return false;
+    *gid = entry ? entry->gr_gid : (gid_t)number;
+    return true;
+}
+
+static bool take_groups(struct cg_doctor *d, struct unit *unit)
+{
+    char *rest = unit->more_groups;
+    if (unit->group[0] && !group_of(unit->group, &d->gid))
+        return false;
+    for (char *word; (word = strsep(&rest, " \t"));)
+        if (*word && (d->ngroups == CG_COUNT(d->groups) || !group_of(word, &d->groups[d->ngroups++])))
+            return false;
+    return true;
+}
+
+static void be(struct cg_doctor *d, const struct passwd *entry, const char *name)
+{
+    snprintf(d->user, sizeof d->user, "%s", entry ? entry->pw_name : name);
+    d->uid = entry ? entry->pw_uid : (uid_t)-1;
+    d->gid = entry ? entry->pw_gid : (gid_t)-1;
+}
+
+/* A broker that an ordinary user starts stays that user. */
+void cg_doctor_find_user(struct cg_doctor *d)
+{
+    const struct cg_doctor_order *order = d->order;
+    const char *const only[] = {order->units};
+    struct unit unit;
+    if (order->user || geteuid() != 0) {
+        be(d, order->user ? getpwnam(order->user) : getpwuid(geteuid()), order->user ? order->user : "");
+        d->user_is_known = order->user;
+        return;
+    }
+    bool ours = (order->units ? load_unit(&unit, only, 1)
+                              : load_unit(&unit, system_folders, CG_COUNT(system_folders))) &&
+                starts(&unit, d->conf.files[0]);
+    const struct passwd *entry = ours ? user_of(unit.user) : NULL;
+    bool stays = ours && unit.user[0] && !unit.dynamic && !(entry && entry->pw_uid == 0);
+    const char *name = stays ? unit.user : cg_conf_user(&d->conf);
+    be(d, stays ? entry : getpwnam(name), name);
+    d->user_is_known = ours && !unit.dynamic && (!stays || take_groups(d, &unit));
+}

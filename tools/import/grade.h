@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The grades of an adopted CA: what the plugin and lint say about it and about each name, and what to replace.
+ * Nothing is owned. Called by import. */
+#ifndef CG_CA_GRADE_H
+#define CG_CA_GRADE_H
+
+#include "adopt.h"
+#include "lint/lint.h"
+
+enum cg_grade {
+    CG_GRADE_GOOD = 0,
+    CG_GRADE_MEND,    /* a renewal heals it */
+    CG_GRADE_REPLACE, /* the plugin refuses it */
+};
+
+/* Gets the findings first, errors and warnings, and then the names; what it gets is good until it returns.
+ * is_of_ca: of the CA's own certificate or key, and not of a name. why: "" for a good one. */
+struct cg_grade_visitor {
+    void (*finding)(void *context, const struct cg_lint_finding *finding, bool is_of_ca);
+    void (*name)(void *context, const char *name, enum cg_grade grade, const char *why);
+    void *context;
+};
+
+bool cg_grade(const struct cg_adoption *adoption, const struct cg_grade_visitor *visitor, struct cg_error *err);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Certificate revocation lists: what plugin/core/crl/crl.c refuses at load, and what will lock everyone out later. */
+#include "base/array.h"
+#include "core/base/moment.h"
+#include "core/base/openssl_const.h"
+#include "core/cert/name.h"
+#include "core/crl/crl_parse.h"
+#include "rules.h"
+
+#include <stdio.h>
+
+static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
+{
+    int at = X509_CRL_get_ext_by_NID(o->crl, nid, -1);
+    return at < 0 ? NULL : X509_CRL_get_ext(o->crl, at);
+}
+
+static int64_t seconds(const ASN1_TIME *time)
+{
+    int64_t t = CG_TIME_NONE;
+    (void)cg_time_seconds(time, &t);
+    return t;
+}
+
+static int64_t this_update(const struct cg_lint_object *o)
+{
+    return seconds(X509_CRL_get0_lastUpdate(o->crl));
+}
+
+static int64_t next_update(const struct cg_lint_object *o)
+{
+    return seconds(X509_CRL_get0_nextUpdate(o->crl));
+}
+
+static bool not_v2(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    snprintf(detail, size, "version %ld", X509_CRL_get_version(o->crl) + 1);
+    return X509_CRL_get_version(o->crl) != X509_CRL_VERSION_2;
+}
+
+static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    int digest = NID_undef, nid = X509_CRL_get_signature_nid(o->crl);
+    snprintf(detail, size, "%s", OBJ_nid2ln(nid));
+    return OBJ_find_sigid_algs(nid, &digest, NULL) && (digest == NID_sha1 || digest == NID_md5);
+}
+
+static bool no_number(const struct cg_lint_object *o)
+{
+    return !extension(o, NID_crl_number);
+}
+
+static bool number_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(o->crl, NID_crl_number, NULL, NULL);
+    bool bad = number && (ASN1_STRING_length(number) > 20 || ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER);
+    if (bad)
+        cg_serial_text(number, detail, size);
+    ASN1_INTEGER_free(number);
+    return bad;
+}
+
+static bool no_aki(const struct cg_lint_object *o)
+{
+    return !extension(o, NID_authority_key_identifier);
+}
+
+/* The first extension whose criticality is not the RFC's, of those that the load takes in either way, or of the others. */
+static const struct cg_crl_extension *wrong_bit(const STACK_OF(X509_EXTENSION) *extensions, bool of_entry, bool either)
+{
+    for (int i = 0; i < X509v3_get_ext_count(extensions); i++) {
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509v3_get_ext(extensions, i);
+        const ASN1_OBJECT *oid = X509_EXTENSION_get_object(e);
+        const struct cg_crl_extension *row = cg_crl_extension_known(of_entry, OBJ_get0_data(oid), OBJ_length(oid));
+        if (row && row->either == either && (X509_EXTENSION_get_critical(e) > 0) != row->critical)
+            return row;
+    }
+    return NULL;
+}
+
+static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    const struct cg_crl_extension *row = wrong_bit(X509_CRL_get0_extensions(o->crl), false, false);
+    if (row)
+        snprintf(detail, size, "%s must%s be critical", row->name, row->critical ? "" : " not");
+    return row;
+}
+
+static bool soft_scope(const struct cg_lint_object *o)
+{
+    return wrong_bit(X509_CRL_get0_extensions(o->crl), false, true);
+}
+
+static bool no_next_update(const struct cg_lint_object *o)
+{
+    return !X509_CRL_get0_nextUpdate(o->crl);
+}
+
+static bool time_malformed(const struct cg_lint_object *o)
+{
+    return this_update(o) == CG_TIME_NONE || (!no_next_update(o) && next_update(o) == CG_TIME_NONE);
+}
+
+static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    cg_time_text(next_update(o), detail, size);
+    return next_update(o) != CG_TIME_NONE && o->now > next_update(o);
+}
+
+static bool half_used(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    int64_t from = this_update(o), to = next_update(o);
+    cg_time_text(to, detail, size);
+    return from != CG_TIME_NONE && to != CG_TIME_NONE && o->now <= to && o->now > from + (to - from) / 2;
+}
+
+static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    cg_time_text(this_update(o), detail, size);
+    return this_update(o) > o->now;
+}
+
+static bool lives_longer(const struct cg_lint_object *o, int64_t seconds_allowed, char *detail, size_t size)
+{
+    int64_t from = this_update(o), to = next_update(o);
+    snprintf(detail, size, "%lld days", (long long)((to - from) / CG_DAY));
+    return from != CG_TIME_NONE && to != CG_TIME_NONE && to - from > seconds_allowed;
+}
+
+static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return lives_longer(o, 31 * CG_DAY, detail, size) && !lives_longer(o, 400 * CG_DAY, detail, size);
+}
+
+static bool lives_very_long(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return lives_longer(o, 400 * CG_DAY, detail, size);
+}
+
+static bool empty_list(const struct cg_lint_object *o)
+{
+    STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
+    return revoked && sk_X509_REVOKED_num(revoked) == 0;
+}
+
+static bool delta(const struct cg_lint_object *o)
+{
+    return extension(o, NID_delta_crl);
+}
+
+static bool indirect(const struct cg_lint_object *o)
+{
+    ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(o->crl, NID_issuing_distribution_point, NULL, NULL);
+    bool found = idp && idp->indirectCRL > 0;
+    ISSUING_DIST_POINT_free(idp);
+    return found;
+}
+
+/* Rules on single entries. */
+typedef bool entry_test(const X509_REVOKED *entry, const struct cg_lint_object *o);
+
+static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *detail, size_t size)
+{
+    STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
+    for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
+        const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
+        if (!wrong(entry, o))
+            continue;
+        char serial[64];
+        cg_serial_text(X509_REVOKED_get0_serialNumber(entry), serial, sizeof serial);
+        snprintf(detail, size, "serial %s", serial);
+        return true;
+    }
+    return false;
+}
+
+static int reason(const X509_REVOKED *entry)
+{
+    ASN1_ENUMERATED *value = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+    int code = value ? (int)ASN1_ENUMERATED_get(value) : -1;
+    ASN1_ENUMERATED_free(value);
+    return code;
+}
+
+static bool wrong_entry_bit(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    (void)o;
+    return wrong_bit(X509_REVOKED_get0_extensions(entry), true, false);
+}
+
+static bool wrong_entry_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, wrong_entry_bit, detail, size);
+}
+
+static bool unspecified(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    (void)o;
+    return reason(entry) == CRL_REASON_UNSPECIFIED;
+}
+
+static bool reason_unspecified(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, unspecified, detail, size);
+}
+
+static bool bad_reason(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    int code = reason(entry);
+    return code == 7 || code > CRL_REASON_AA_COMPROMISE ||
+           (code == CRL_REASON_REMOVE_FROM_CRL && !extension(o, NID_delta_crl));
+}
+
+static bool reason_invalid(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, bad_reason, detail, size);
+}
+
+/* CAs set thisUpdate back a little, for brokers whose clock is slow: what was revoked at that very time is then later. */
+#define SET_BACK_MAX 3600
+
+static bool later(const X509_REVOKED *entry, const struct cg_lint_object *o)
+{
+    int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry));
+    return at == CG_TIME_NONE || at > this_update(o) + SET_BACK_MAX;
+}
+
+static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return any_entry(o, later, detail, size);
+}
+
+#define CA_SETTINGS "Correct it in the CA's settings for CRLs and issue a new CRL."
+#define NEW_CRL     "Make a new one: certguard crl"
+
+static const struct cg_lint_rule rules[] = {
+    {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .found = not_v2},
+    {{"crl_weak_digest", CG_LINT_ERROR, "RFC 8446 4.4.2.4", "The signature uses a digest that can be forged.",
+      "Sign it with SHA-256: certguard crl"},
+     CG_SCOPE_ALL,
+     .found = weak_digest},
+    {{"crl_number_missing", CG_LINT_ERROR, "RFC 5280 5.2.3",
+      "The CRL has no number: an older one can't be told from a newer one.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .holds = no_number},
+    {{"crl_number_long", CG_LINT_ERROR, "RFC 5280 5.2.3", "The number is negative or longer than 20 octets.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .found = number_long},
+    {{"crl_aki_missing", CG_LINT_ERROR, "RFC 5280 5.2.1", "The CRL has no authorityKeyIdentifier.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .holds = no_aki},
+    {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2",
+      "An extension is critical and must not be, or the other way: certguard refuses the CRL.", CA_SETTINGS},
+     CG_SCOPE_ALL,
+     .found = wrong_criticality},
+    {{"crl_entry_criticality", CG_LINT_ERROR, "RFC 5280 5.3",
+      "An entry has an extension that is critical and must not be, or the other way: certguard refuses the CRL.",
+      CA_SETTINGS},
+     CG_SCOPE_ALL,
+     .found = wrong_entry_criticality},
+    {{"crl_scope_not_critical", CG_LINT_WARNING, "RFC 5280 5.2.5",
+      "issuingDistributionPoint is not critical: other software may take a part of the CRL for all of it.",
+      CA_SETTINGS},
+     CG_SCOPE_ALL,
+     .holds = soft_scope},
+    {{"crl_next_update_missing", CG_LINT_ERROR, "RFC 5280 5.1.2.5",
+      "The CRL has no nextUpdate: certguard refuses it, crl_extended or not.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .holds = no_next_update},
+    {{"crl_time_malformed", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "A time of the CRL can't be read.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .holds = time_malformed},
+    {{"crl_expired", CG_LINT_ERROR, "RFC 5280 6.3.3",
+      "The CRL is past its nextUpdate: every client of this CA is refused.", NEW_CRL},
+     CG_SCOPE_ALL,
+     .found = expired},
+    {{"crl_half_used", CG_LINT_NOTICE, "", "More than half of the CRL's life is over.",
+      "Issue CRLs from a timer: certguard crl --refresh-if 50%"},
+     CG_SCOPE_ALL,
+     .found = half_used},
+    {{"crl_in_future", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "The CRL is from the future.",
+      "Check the clock of the machine that issued it."},
+     CG_SCOPE_ALL,
+     .found = in_future},
+    {{"crl_lifetime_long", CG_LINT_NOTICE, "",
+      "The CRL holds for more than a month: right for an offline root, else a revocation may go unseen that long.",
+      "Issue the CRL of a CA that issues to devices for a week, and daily."},
+     CG_SCOPE_ALL,
+     .found = lives_long},
+    {{"crl_lifetime_very_long", CG_LINT_WARNING, "",
+      "The CRL holds for more than a year: a revocation may go unseen that long.", "Issue it for a week, and daily."},
+     CG_SCOPE_ALL,
+     .found = lives_very_long},
+    {{"crl_empty_list", CG_LINT_ERROR, "RFC 5280 5.1.2.6", "An empty list of revoked certificates must be left out.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     .holds = empty_list},
+    {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4",
+      "A delta CRL: certguard refuses them unless trust.crl_extended is set.", "Publish full CRLs."},
+     CG_SCOPE_ALL,
+     .holds = delta},
+    {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5",
+      "An indirect CRL: certguard refuses them unless trust.crl_extended is set.", "Let each CA sign its own CRL."},
+     CG_SCOPE_ALL,
+     .holds = indirect},
+    {{"crl_reason_unspecified", CG_LINT_NOTICE, "RFC 5280 5.3.1",
+      "An entry says \"unspecified\"; the reason should be left out.",
+      "Name the reason: certguard revoke NAME --reason keyCompromise"},
+     CG_SCOPE_ALL,
+     .found = reason_unspecified},
+    {{"crl_reason_invalid", CG_LINT_ERROR, "RFC 5280 5.3.1", "An entry has a reason that a full CRL can't have.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     .found = reason_invalid},
+    {{"crl_revoked_in_future", CG_LINT_WARNING, "RFC 5280 5.1.2.6", "An entry was revoked after the CRL was made.",
+      NEW_CRL},
+     CG_SCOPE_ALL,
+     .found = revoked_in_future},
+};
+
+const struct cg_lint_rules cg_lint_crl_rules = {CG_LINT_CRL, rules, CG_COUNT(rules)};

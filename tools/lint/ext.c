@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Extensions as a whole, and those that hardly anybody needs. What a key may do is in use.c. */
+#include "base/array.h"
+#include "core/base/openssl_const.h"
+#include "rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* RFC 5280 section 4.2: extensions that say by themselves whether they are critical. */
+struct criticality {
+    int nid;
+    bool critical;
+};
+
+static const struct criticality required[] = {
+    {NID_authority_key_identifier, false},
+    {NID_subject_key_identifier, false},
+    {NID_subject_directory_attributes, false},
+    {NID_freshest_crl, false},
+    {NID_info_access, false},
+    {NID_sinfo_access, false},
+    {NID_name_constraints, true},
+    {NID_policy_constraints, true},
+    {NID_inhibit_any_policy, true},
+};
+
+static const struct criticality advised[] = {
+    {NID_issuer_alt_name, false},
+    {NID_crl_distribution_points, false},
+    {NID_policy_mappings, true},
+};
+
+static bool differs(const struct cg_lint_object *o, const struct criticality *rows, size_t count, const char *verb,
+                    char *detail, size_t size)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!cg_lint_has(o, rows[i].nid) || cg_lint_is_critical(o, rows[i].nid) == rows[i].critical)
+            continue;
+        snprintf(detail, size, "%s %s%s be critical", OBJ_nid2sn(rows[i].nid), verb, rows[i].critical ? "" : " not");
+        return true;
+    }
+    return false;
+}
+
+static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return differs(o, required, CG_COUNT(required), "must", detail, size);
+}
+
+/* The same where the standard only advises. */
+static bool unusual_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return differs(o, advised, CG_COUNT(advised), "should", detail, size);
+}
+
+static bool repeated(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
+        const ASN1_OBJECT *id = X509_EXTENSION_get_object(X509_get_ext(o->cert, i));
+        if (X509_get_ext_by_OBJ(o->cert, id, i) < 0)
+            continue;
+        OBJ_obj2txt(detail, (int)size, id, 0);
+        return true;
+    }
+    return false;
+}
+
+static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
+        const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
+        if (!method)
+            continue;
+        const unsigned char *der = ASN1_STRING_get0_data(X509_EXTENSION_get_data(e)), *p = der;
+        int len = ASN1_STRING_length(X509_EXTENSION_get_data(e));
+        ASN1_VALUE *value = method->it ? ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_ptr(method->it)) : NULL;
+        bool good = !method->it || (value && p == der + len);
+        if (method->it)
+            ASN1_item_free(value, ASN1_ITEM_ptr(method->it));
+        if (good)
+            continue;
+        OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e), 0);
+        return true;
+    }
+    return false;
+}
+
+static bool unknown_critical(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
+        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
+        if (!X509_EXTENSION_get_critical(e) || X509_supported_extension(e))
+            continue;
+        OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e), 1);
+        return true;
+    }
+    return false;
+}
+
+/* RFC 5280 4.2.1.13: reasons alone are not enough. */
+static bool point_to_nowhere(const struct cg_lint_object *o)
+{
+    for (int i = 0; i < sk_DIST_POINT_num(o->points); i++) {
+        const DIST_POINT *point = sk_DIST_POINT_value(o->points, i);
+        if (!point->distpoint && !point->CRLissuer)
+            return true;
+    }
+    return false;
+}
+
+static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    static const int old[] = {NID_netscape_cert_type,      NID_netscape_comment,           NID_netscape_base_url,
+                              NID_netscape_revocation_url, NID_netscape_ca_revocation_url, NID_netscape_ca_policy_url,
+                              NID_netscape_ssl_server_name};
+    for (size_t i = 0; i < CG_COUNT(old); i++) {
+        snprintf(detail, size, "%s", OBJ_nid2ln(old[i]));
+        if (cg_lint_has(o, old[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool proxy(const struct cg_lint_object *o)
+{
+    return cg_lint_has(o, NID_proxyCertInfo);
+}
+
+static const struct cg_lint_rule rules[] = {
+    {{"extension_repeated", CG_LINT_ERROR, "RFC 5280 4.2", "An extension occurs more than once.", CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .found = repeated},
+    {{"extension_malformed", CG_LINT_ERROR, "RFC 5280 4.2", "An extension can't be read.", CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .found = malformed},
+    {{"extension_unknown_critical", CG_LINT_WARNING, "RFC 5280 4.2",
+      "A critical extension that verifiers do not know: they must refuse the certificate.", CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .found = unknown_critical},
+    {{"extension_criticality", CG_LINT_ERROR, "RFC 5280 4.2",
+      "An extension is critical and must not be, or the other way.", CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .found = wrong_criticality},
+    {{"extension_criticality_unusual", CG_LINT_NOTICE, "RFC 5280 4.2",
+      "An extension is critical and should not be, or the other way.", CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .found = unusual_criticality},
+    {{"crl_point_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.13",
+      "A CRL distribution point says neither where the CRL is nor who issues it.", CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .holds = point_to_nowhere},
+    {{"netscape_extension", CG_LINT_NOTICE, "", "An extension of the last century, without a meaning today.",
+      CG_AGAIN_ANY},
+     CG_SCOPE_ALL,
+     .found = netscape},
+    {{"proxy_certificate", CG_LINT_WARNING, "RFC 3820", "A proxy certificate: certguard refuses them.", CG_AGAIN},
+     CG_SCOPE_ALL,
+     .holds = proxy},
+};
+
+const struct cg_lint_rules cg_lint_ext_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "cure.h"
+
+#include "base/array.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* NAME, FILE, PORT and CLIENT stand for those of the event. What lies with another broker has no command here. */
+static const struct cure {
+    const char *reason, *command[CG_WHOSE_COUNT]; /* of a client, the broker itself, a bridge's peer */
+} cures[] = {
+    {"no_certificate", {"certguard issue client CLIENT"}},
+    {"untrusted", {"certguard issue client NAME", "certguard issue broker NAME"}},
+    {"self_signed", {"certguard issue client NAME", "certguard issue broker NAME"}},
+    {"bad_signature", {"certguard issue client NAME", "certguard issue broker NAME"}},
+    {"revoked", {"certguard issue client NAME", "certguard issue broker NAME"}},
+    {"expired", {"certguard renew NAME", "certguard rotate NAME"}},
+    {"too_little_life_left", {"certguard renew NAME", "certguard rotate NAME"}},
+    {"lifetime_too_long", {"certguard renew NAME --lifetime DURATION", "certguard renew NAME --lifetime DURATION"}},
+    {"crl_missing", {"certguard crl", "certguard crl"}},
+    {"crl_expired", {"certguard crl", "certguard crl"}},
+    {"crl_too_old", {"certguard crl", "certguard crl"}},
+    {"crl_unknown", {"certguard crl", "certguard crl"}},
+    {"crl_invalid", {"certguard crl"}},
+    {"not_yet_valid", {"timedatectl", "timedatectl", "timedatectl"}},
+    {"ca_not_yet_valid", {"timedatectl", "timedatectl", "timedatectl"}},
+    {"crl_not_yet_valid", {"timedatectl", "timedatectl", "timedatectl"}},
+    {"wrong_purpose", {"certguard issue client NAME-client", "certguard issue broker NAME"}},
+    {"eku_missing", {"certguard renew NAME --as client", "certguard renew NAME --as broker"}},
+    {"eku_any", {"certguard renew NAME --as client", "certguard renew NAME --as broker"}},
+    {"san_missing", {"certguard issue client NAME-new --san dns:NAME", "certguard issue broker NAME"}},
+    {"host_mismatch", {NULL, "certguard issue broker NAME --san dns:HOST"}},
+    {"ca_as_end_entity", {"certguard issue client CLIENT", "certguard issue broker NAME"}},
+    {"certificate_in_use", {"certguard revoke NAME"}},
+    {"client_id_taken", {"certguard status HOST:PORT --explain CLIENT"}},
+    {"peer_untrusts_us", {"mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"}},
+    {"peer_says_expired", {"certguard needs-renewal broker"}},
+    {"plain_mqtt", {"mosquitto_pub -h HOST -p PORT --cafile ca.pem -t test -m hello"}},
+    {"credential_invalid", {"certguard lint FILE", "certguard doctor"}},
+    {"trust_invalid", {"certguard lint FILE"}},
+    {"state_invalid", {"certguard doctor"}},
+};
+
+static const char *command_of(const struct cg_log_event *event)
+{
+    for (size_t i = 0; i < CG_COUNT(cures); i++)
+        if (strcmp(cures[i].reason, event->reason) == 0)
+            return cures[i].command[event->whose];
+    return NULL;
+}
+
+void cg_log_name(const struct cg_log_event *event, char *out, size_t size)
+{
+    const char *cn = strncmp(event->subject, "CN=", 3) == 0 ? event->subject : strstr(event->subject, ",CN=");
+    snprintf(out, size, "NAME");
+    if (!cn)
+        return;
+    cn += *cn == ',' ? 4 : 3;
+    char name[CG_NAME_MAX + 2];
+    size_t len = strcspn(cn, ",");
+    if (len > CG_NAME_MAX)
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)len, cn);
+    if (cg_ca_name_valid(name, NULL))
+        snprintf(out, size, "%s", name);
+}
+
+static const char *shell_safe(const char *text, const char *placeholder)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/@:+-";
+    bool safe = *text && *text != '-' && strlen(text) <= 300 && !text[strspn(text, good)];
+    return safe ? text : placeholder;
+}
+
+bool cg_log_cure(const struct cg_log_event *event, char out[CG_CURE_MAX])
+{
+    char name[CG_NAME_MAX + 1], port[16];
+    const char *command = command_of(event);
+    if (!command)
+        return false;
+    cg_log_name(event, name, sizeof name);
+    snprintf(port, sizeof port, "%d", event->listener);
+    const struct {
+        const char *word, *value;
+    } words[] = {{"NAME", name},
+                 {"FILE", shell_safe(event->file, "FILE")},
+                 {"PORT", event->listener ? port : "PORT"},
+                 {"CLIENT", cg_ca_name_valid(event->client_id, NULL) ? event->client_id : name}};
+    size_t n = 0;
+    while (*command && n + 1 < CG_CURE_MAX) {
+        size_t i = 0;
+        while (i < CG_COUNT(words) && strncmp(command, words[i].word, strlen(words[i].word)) != 0)
+            i++;
+        if (i == CG_COUNT(words)) {
+            out[n++] = *command++;
+            continue;
+        }
+        int put = snprintf(out + n, CG_CURE_MAX - n, "%s", words[i].value);
+        n += (size_t)put < CG_CURE_MAX - n ? (size_t)put : CG_CURE_MAX - n - 1;
+        command += strlen(words[i].word);
+    }
+    out[n] = '\0';
+    return true;
+}

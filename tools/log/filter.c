@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "filter.h"
+#include "core/cert/name.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    return text ? text : "";
+}
+
+static double number_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(item) && item->valuedouble > 0 && item->valuedouble < 1e15 ? item->valuedouble : 0;
+}
+
+/* Digits where the shape has 0, else the same character: blanks do not pass. */
+static bool has_shape(const char *text, const char *shape)
+{
+    for (; *shape; shape++, text++)
+        if (*shape == '0' ? !isdigit((unsigned char)*text) : *text != *shape)
+            return false;
+    return true;
+}
+
+/* What follows the seconds: a fraction of which milliseconds count, then Z or an offset. */
+static bool parse_rest(const char *rest, int64_t *ms)
+{
+    int fraction = 0, scale = 100;
+    if (*rest == '.')
+        for (rest++; isdigit((unsigned char)*rest); rest++, scale /= 10)
+            fraction += (*rest - '0') * scale;
+    *ms += fraction;
+    if (strcmp(rest, "Z") == 0)
+        return true;
+    if ((*rest != '+' && *rest != '-') || strlen(rest) != 6 || !has_shape(rest + 1, "00:00"))
+        return false;
+    int hours = (rest[1] - '0') * 10 + rest[2] - '0', minutes = (rest[4] - '0') * 10 + rest[5] - '0';
+    *ms -= (*rest == '+' ? 1 : -1) * (hours * INT64_C(60) + minutes) * 60000;
+    return true;
+}
+
+/* RFC 3339 alone, as it stands in events. */
+static bool parse_stamp(const char *text, int64_t *ms)
+{
+    char date[32];
+    int64_t seconds;
+    size_t len = strlen(text);
+    if (len < 20 || len > 40 || !has_shape(text, "0000-00-00T00:00:00"))
+        return false;
+    snprintf(date, sizeof date, "%.19sZ", text);
+    if (!cg_time_parse(date, &seconds))
+        return false;
+    *ms = seconds * 1000;
+    return parse_rest(text + 19, ms);
+}
+
+bool cg_log_object(const char **line, size_t *len)
+{
+    static const char mark[] = "certguard: {";
+    while (*len && ((*line)[*len - 1] == '\r' || (*line)[*len - 1] == ' '))
+        (*len)--;
+    if (!*len || (*line)[*len - 1] != '}')
+        return false;
+    if ((*line)[0] == '{')
+        return true;
+    const char *at = memmem(*line, *len, mark, sizeof mark - 1);
+    if (!at)
+        return false;
+    at += sizeof mark - 2;
+    *len -= (size_t)(at - *line);
+    *line = at;
+    return true;
+}
+
+static enum cg_whose whose_of(const struct cg_log_event *event)
+{
+    bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
+    bool bridge = strcmp(text_of(event->json, "role"), "bridge") == 0;
+    return own ? CG_OF_BROKER : bridge ? CG_OF_BRIDGE : CG_OF_CLIENT;
+}
+
+bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len)
+{
+    memset(event, 0, sizeof *event);
+    if (memchr(line, '\0', len)) /* no JSON; blocks of NUL are what a crash of the machine leaves */
+        return false;
+    cJSON *json = event->json = cJSON_ParseWithLength(line, len);
+    event->ts = text_of(json, "ts");
+    event->event = text_of(json, "event");
+    if (!*event->event || !parse_stamp(event->ts, &event->at_ms))
+        return false;
+    const cJSON *cert = cJSON_GetObjectItemCaseSensitive(json, "cert");
+    event->reason = text_of(json, "reason");
+    event->detail = text_of(json, "detail");
+    event->peer = text_of(json, "peer");
+    event->client_id = text_of(json, "client_id");
+    event->hint = text_of(json, "hint");
+    event->file = text_of(json, "file");
+    event->policy = text_of(json, "policy");
+    event->subject = text_of(cert, "subject");
+    event->issuer = text_of(cert, "issuer");
+    event->serial = text_of(cert, "serial");
+    event->sha256 = text_of(cert, "sha256");
+    event->not_after = text_of(cert, "not_after");
+    event->listener = number_of(json, "listener") <= 65535 ? (int)number_of(json, "listener") : 0;
+    event->audit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "audit"));
+    event->count = number_of(json, "count");
+    event->whose = whose_of(event);
+    event->anchors = number_of(json, "anchors");
+    event->crls = number_of(json, "crls");
+    return true;
+}
+
+void cg_log_event_free(struct cg_log_event *event)
+{
+    cJSON_Delete(event->json);
+    event->json = NULL;
+}
+
+double cg_log_event_weight(const struct cg_log_event *event)
+{
+    return strcmp(event->event, "suppressed") == 0 ? event->count : 1;
+}
+
+void cg_log_address(const struct cg_log_event *event, char *out, size_t size)
+{
+    const char *peer = event->peer, *colon = strrchr(peer, ':');
+    bool bracket = peer[0] == '[';
+    size_t len = bracket                               ? strcspn(peer + 1, "]")
+                 : colon && strchr(peer, ':') == colon ? (size_t)(colon - peer)
+                                                       : strlen(peer);
+    snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), peer + bracket);
+}
+
+/* An address in whatever spelling, as events have it: IPv4 also where it came as IPv6. False: it is none, but maybe the
+ * beginning of one. */
+static bool canonical(const char *text, char out[INET6_ADDRSTRLEN])
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+    size_t len = strlen(text);
+    bool bracket = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    snprintf(out, INET6_ADDRSTRLEN, "%.*s", (int)(bracket ? len - 2 : len), text + bracket);
+    if (inet_pton(AF_INET, out, &v4) == 1)
+        return true;
+    if (inet_pton(AF_INET6, out, &v6) != 1)
+        return false;
+    if (IN6_IS_ADDR_V4MAPPED(&v6))
+        return inet_ntop(AF_INET, v6.s6_addr + 12, out, INET6_ADDRSTRLEN) != NULL;
+    return inet_ntop(AF_INET6, &v6, out, INET6_ADDRSTRLEN) != NULL;
+}
+
+/* Stands in a line as it is typed: not "", which is a field that is absent, nor what JSON may escape. */
+static bool is_plain(const char *word)
+{
+    if (!*word)
+        return false;
+    for (; *word; word++)
+        if (*word == '"' || *word == '\\' || *word == '/' || (unsigned char)*word < ' ' || (unsigned char)*word > '~')
+            return false;
+    return true;
+}
+
+static bool has(const char *line, size_t len, const char *word)
+{
+    return memmem(line, len, word, strlen(word));
+}
+
+/* A serial number or fingerprint as people paste it: "0A:1B" is "a1b" here. "" when it is none. */
+static void as_hex(const char *word, char out[CG_LOG_WORD_MAX])
+{
+    size_t n = 0;
+    if (strncmp(word, "0x", 2) == 0)
+        word += 2;
+    for (; *word && n + 1 < CG_LOG_WORD_MAX; word++) {
+        if (*word == ':')
+            continue;
+        if (!isxdigit((unsigned char)*word)) {
+            n = 0;
+            break;
+        }
+        out[n++] = (char)tolower((unsigned char)*word);
+    }
+    out[n] = '\0';
+}
+
+static const char *without_zeros(const char *hex)
+{
+    while (hex[0] == '0' && hex[1])
+        hex++;
+    return hex;
+}
+
+static bool may_any(const struct cg_list *list, const char *line, size_t len)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_plain(list->item[i]) || has(line, len, list->item[i]))
+            return true;
+    return list->count == 0;
+}
+
+static bool may_peer(const struct cg_list *list, const char *line, size_t len)
+{
+    char address[INET6_ADDRSTRLEN];
+    for (size_t i = 0; i < list->count; i++)
+        if (canonical(list->item[i], address) && has(line, len, address))
+            return true;
+    return may_any(list, line, len);
+}
+
+/* Codes are whole strings: "expired" in its quotes is rare, the bare word stands in half of the sentences. */
+static bool may_code(const struct cg_list *list, const char *line, size_t len)
+{
+    char quoted[CG_LOG_WORD_MAX];
+    for (size_t i = 0; i < list->count; i++) {
+        int n = snprintf(quoted, sizeof quoted, "\"%s\"", list->item[i]);
+        if (n >= (int)sizeof quoted || !is_plain(list->item[i]) || has(line, len, quoted))
+            return true;
+    }
+    return list->count == 0;
+}
+
+static bool may_cert(const struct cg_list *list, const char *line, size_t len)
+{
+    char hex[CG_LOG_WORD_MAX];
+    for (size_t i = 0; i < list->count; i++) {
+        as_hex(list->item[i], hex);
+        if (*hex && has(line, len, without_zeros(hex)))
+            return true;
+    }
+    return may_any(list, line, len);
+}
+
+static void time_text(int64_t ms, char out[24])
+{
+    char seconds[32] = "";
+    const int64_t part = (ms % 1000 + 1000) % 1000; /* before 1970 too */
+    cg_time_text((ms - part) / 1000, seconds, sizeof seconds);
+    snprintf(out, 24, "%.19s.%03u", seconds, (unsigned)part);
+}
+
+/* The broker's lines begin with their time, always written alike: bytes sort as times do. Another shape is parsed. */
+static bool may_time(const struct cg_log_filter *filter, const char *line, size_t len)
+{
+    static const char begin[] = "{\"ts\":\"";
+    const size_t at = sizeof begin - 1, digits = sizeof filter->since - 1;
+    if (len < at + digits + 2 || memcmp(line, begin, at) != 0 || !has_shape(line + at, "0000-00-00T00:00:00.000Z\""))
+        return true;
+    return (!*filter->since || memcmp(line + at, filter->since, digits) >= 0) &&
+           (!*filter->until || memcmp(line + at, filter->until, digits) < 0);
+}
+
+static bool may_words(const struct cg_log_filter *filter, const char *line, size_t len)
+{
+    return may_code(&filter->reason, line, len) && may_code(&filter->event, line, len) &&
+           may_any(&filter->listener, line, len) && may_peer(&filter->peer, line, len) &&
+           may_any(&filter->client, line, len) && may_cert(&filter->cert, line, len);
+}
+
+bool cg_log_filter_may(const struct cg_log_filter *filter, const char *line, size_t len)
+{
+    /* other writers of JSON may spell any letter as \uNNNN; the broker writes none so */
+    return may_time(filter, line, len) && (may_words(filter, line, len) || has(line, len, "\\u"));
+}
+
+static bool is_one_of(const struct cg_list *list, const char *value)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->item[i], value) == 0)
+            return true;
+    return list->count == 0;
+}
+
+static bool is_address(const char *wanted, const struct cg_log_event *event)
+{
+    char address[INET6_ADDRSTRLEN], one[INET6_ADDRSTRLEN], other[INET6_ADDRSTRLEN];
+    cg_log_address(event, address, sizeof address);
+    return canonical(wanted, one) && canonical(address, other) && strcmp(one, other) == 0;
+}
+
+/* "192.0.2.7" is not "192.0.2.70": what follows the address is its port, or nothing. */
+static bool is_peer(const char *wanted, const char *peer)
+{
+    size_t len = strlen(wanted);
+    const char *address = peer[0] == '[' && wanted[0] != '[' ? peer + 1 : peer;
+    if (!len || strncmp(address, wanted, len) != 0)
+        return false;
+    bool is_prefix = wanted[len - 1] == '.' || wanted[len - 1] == ':';
+    return is_prefix || !address[len] || address[len] == ']' || (address == peer && address[len] == ':');
+}
+
+static bool fits_peer(const struct cg_list *list, const struct cg_log_event *event)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (is_peer(list->item[i], event->peer) || is_address(list->item[i], event))
+            return true;
+    return list->count == 0;
+}
+
+static bool fits_cert(const struct cg_list *list, const struct cg_log_event *event)
+{
+    char hex[CG_LOG_WORD_MAX];
+    for (size_t i = 0; i < list->count; i++) {
+        as_hex(list->item[i], hex);
+        if (*hex && strcmp(event->serial, without_zeros(hex)) == 0)
+            return true;
+        if (strlen(hex) >= 6 && strncmp(event->sha256, hex, strlen(hex)) == 0)
+            return true;
+        if (*list->item[i] && strstr(event->subject, list->item[i]))
+            return true;
+    }
+    return list->count == 0;
+}
+
+bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_event *event)
+{
+    char port[16];
+    snprintf(port, sizeof port, "%d", event->listener);
+    return is_one_of(&filter->reason, event->reason) && is_one_of(&filter->event, event->event) &&
+           is_one_of(&filter->listener, port) && is_one_of(&filter->client, event->client_id) &&
+           fits_peer(&filter->peer, event) && fits_cert(&filter->cert, event) && event->at_ms >= filter->since_ms &&
+           event->at_ms < filter->until_ms;
+}
+
+/* "2026-11-23T12:00:00.123Z", "2026-11-23T13:00:00+01:00", "2026-11-23", or "2h" back from now; milliseconds. */
+static bool read_time(const char *text, int64_t now, int64_t *ms)
+{
+    int64_t seconds;
+    size_t len = strlen(text);
+    if (len && isalpha((unsigned char)text[len - 1]) && cg_duration_parse(text, &seconds)) {
+        *ms = now > seconds ? (now - seconds) * 1000 : 0;
+        return true;
+    }
+    if (!has_shape(text, "0000-00-00") || text[10])
+        return parse_stamp(text, ms);
+    bool good = cg_time_parse(text, &seconds);
+    *ms = good ? seconds * 1000 : 0;
+    return good;
+}
+
+static bool take_time(const char *option, const char *text, int64_t now, int64_t *ms, char shown[24],
+                      struct cg_error *err)
+{
+    if (!text)
+        return true;
+    if (!read_time(text, now, ms)) {
+        cg_error_set(
+            err, "%s: expected 2026-11-23, 2026-11-23T12:00:00Z or, back from now, " CG_DURATION_WORDS ", found \"%s\"",
+            option, text);
+        return false;
+    }
+    time_text(*ms, shown);
+    return true;
+}
+
+bool cg_log_filter_times(struct cg_log_filter *filter, const char *since, const char *until, int64_t now,
+                         struct cg_error *err)
+{
+    filter->since_ms = CG_LOG_EVER;
+    filter->until_ms = CG_LOG_NO_END;
+    return take_time("--since", since, now, &filter->since_ms, filter->since, err) &&
+           take_time("--until", until, now, &filter->until_ms, filter->until, err);
+}

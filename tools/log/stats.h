@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Counts by name in bounded memory: a log of many names never fills it, what is too much is counted as "others".
+ * The table owns its names. Called by the verbs log and report. */
+#ifndef CG_LOG_STATS_H
+#define CG_LOG_STATS_H
+
+#include "core/base/reason.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CG_COUNTS_MAX 16384
+
+struct cg_count {
+    char *name;
+    double count;
+    int64_t last_ms; /* when it was seen last; the following are of then */
+    char *note;      /* cg_counts_note; NULL: none */
+    char reason[48];
+    enum cg_whose whose; /* of the certificate that the reason is about */
+    char end[32];        /* of a certificate: notAfter */
+};
+
+struct cg_counts {
+    struct cg_count *row; /* a hash table until sorted */
+    size_t used;
+    double others, total;
+};
+
+/* The row of the name, counted up; NULL when the table is full or there is no memory: counted as others. */
+struct cg_count *cg_counts_add(struct cg_counts *counts, const char *name, double weight);
+
+/* A text that goes with the row, copied where it changed; "" for none. */
+void cg_counts_note(struct cg_count *row, const char *note);
+
+/* By count, largest first: row[0] to row[used - 1]. Nothing may be added any more. */
+void cg_counts_sort(struct cg_counts *counts);
+void cg_counts_free(struct cg_counts *counts);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca.h"
+
+#include "core/base/moment.h"
+#include "core/cert/name.h"
+#include "core/file/file.h"
+#include "core/snapshot_load.h"
+#include "store/index.h"
+#include "store/open.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HORIZON   (CG_REPORT_WEEKS * 7 * CG_DAY)
+#define LOOK_BACK (60 * CG_DAY)  /* what ended longer ago and was not renewed is not in use any more */
+#define CA_WATCH  (365 * CG_DAY) /* a CA is replaced in time: its successor must reach every device before */
+#define CA_ACT    (90 * CG_DAY)
+#define SHOWN_MAX 12
+
+static void end_words(int64_t end, int64_t now, char *out, size_t size)
+{
+    char date[24];
+    const int64_t days = (end - now) / CG_DAY;
+    cg_time_text(end, date, sizeof date);
+    if (end < now)
+        snprintf(out, size, "ended on %.10s", date);
+    else
+        snprintf(out, size, "until %.10s, %lld day%s left", date, (long long)days, days == 1 ? "" : "s");
+}
+
+static void tell_certificate(struct cg_report *report, const char *whose, const char *what, const X509 *cert,
+                             int64_t watch, int64_t act, const char *cure)
+{
+    char subject[256] = "", words[80];
+    int64_t end = 0;
+    if (!cg_time_seconds(X509_get0_notAfter(cert), &end))
+        return;
+    const int64_t left = end - report->now;
+    struct cg_health *health = cg_report_health(report, left < act     ? CG_HEALTH_ACT
+                                                        : left < watch ? CG_HEALTH_WATCH
+                                                                       : CG_HEALTH_GOOD);
+    cg_name_text(X509_get_subject_name(cert), subject, sizeof subject);
+    end_words(end, report->now, words, sizeof words);
+    snprintf(health->what, sizeof health->what, "%s: %s", whose, what);
+    snprintf(health->detail, sizeof health->detail, "%s: %s", subject, words);
+    if (health->state != CG_HEALTH_GOOD)
+        snprintf(health->cure, sizeof health->cure, "%s", cure);
+}
+
+static void tell_crls(struct cg_report *report, const char *whose, const struct cg_crl_set *crls)
+{
+    for (size_t i = 0; i < cg_crl_set_count(crls) && i < SHOWN_MAX; i++) {
+        struct cg_crl_info info;
+        char words[80];
+        cg_crl_set_info(crls, i, &info);
+        const int64_t left = info.next_update - report->now, life = info.next_update - info.this_update;
+        struct cg_health *health = cg_report_health(report, left < 0          ? CG_HEALTH_ACT
+                                                            : left < life / 4 ? CG_HEALTH_WATCH
+                                                                              : CG_HEALTH_GOOD);
+        end_words(info.next_update, report->now, words, sizeof words);
+        snprintf(health->what, sizeof health->what, "%s: CRL of %.100s", whose, info.issuer);
+        snprintf(health->detail, sizeof health->detail, "number %s, %zu revoked, %s", info.number, info.entries, words);
+        if (health->state != CG_HEALTH_GOOD)
+            snprintf(health->cure, sizeof health->cure, "certguard crl");
+    }
+}
+
+static void tell_fault(struct cg_report *report, const char *what, const struct cg_error *fault)
+{
+    struct cg_health *health = cg_report_health(report, CG_HEALTH_ACT);
+    snprintf(health->what, sizeof health->what, "%s", what);
+    snprintf(health->detail, sizeof health->detail, "%.399s", fault->text);
+}
+
+static void tell_trust(struct cg_report *report, const char *whose, const struct cg_trust *trust)
+{
+    const STACK_OF(X509) *anchors = cg_trust_anchors(trust), *between = cg_trust_intermediates(trust);
+    for (int i = 0; i < sk_X509_num(anchors) && i < SHOWN_MAX; i++)
+        tell_certificate(report, whose, "trust anchor", sk_X509_value(anchors, i), CA_WATCH, CA_ACT,
+                         "Make its successor, and bring it to all brokers and devices");
+    for (int i = 0; i < sk_X509_num(between) && i < SHOWN_MAX; i++)
+        tell_certificate(report, whose, "intermediate CA", sk_X509_value(between, i), CA_WATCH, CA_ACT,
+                         "Make its successor in time");
+    tell_crls(report, whose, cg_trust_crls(trust));
+}
+
+/* Superseded ones are left out: of archive/NAME/GENERATION only the newest is in use. */
+static bool in_use(const struct cg_ca *ca, const struct cg_index_row *row, const char *name)
+{
+    const char *slash = strrchr(row->file, '/');
+    if (strncmp(row->file, "archive/", 8) != 0 || !slash)
+        return true;
+    return strtoul(slash + 1, NULL, 10) >= cg_ca_generation(ca, name);
+}
+
+static bool forecast(struct cg_report *report, const struct cg_ca *ca, struct cg_error *err)
+{
+    struct cg_index index = {0};
+    struct cg_index_row row;
+    struct cg_error fault = {""};
+    char name[CG_NAME_MAX + 1], command[CG_NAME_MAX + 32];
+    if (!cg_index_load(&index, ca, err))
+        return false;
+    report->issued.known = true;
+    while (cg_index_next(&index, &row, &fault)) {
+        if (row.status == 'R' || row.expires < report->now - LOOK_BACK)
+            continue;
+        cg_index_row_name(&row, name);
+        if (row.expires < report->now + HORIZON && !in_use(ca, &row, name))
+            continue;
+        bool plain = cg_ca_name_valid(name, NULL);
+        snprintf(command, sizeof command, "certguard renew %s", plain ? name : "NAME");
+        cg_forecast_add(&report->issued, report->now, row.expires, *name ? name : row.subject, command);
+    }
+    cg_index_free(&index);
+    if (*fault.text)
+        *err = fault;
+    return !*fault.text;
+}
+
+static void tell_ca_crl(struct cg_report *report, const struct cg_ca *ca)
+{
+    char path[PATH_MAX];
+    struct cg_error fault = {""};
+    struct cg_bytes crl = {NULL, 0};
+    const X509 *const certs[] = {ca->root, ca->cert};
+    struct cg_trust *trust = cg_trust_new();
+    bool good = trust != NULL;
+    for (size_t i = 0; good && i < CG_COUNT(certs); i++) {
+        unsigned char *der = NULL;
+        int len = certs[i] ? i2d_X509(certs[i], &der) : 0;
+        if (len > 0 && (i == 0 || certs[1] != certs[0]))
+            good = i == 0 ? cg_trust_add_anchors(trust, "ca", der, (size_t)len, &fault)
+                          : cg_trust_add_intermediates(trust, "ca", der, (size_t)len, &fault);
+        OPENSSL_free(der);
+    }
+    good = good && cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, (size_t)1 << 30, &crl, &fault) &&
+           cg_trust_add_crls(trust, path, crl.data, crl.len, &fault);
+    if (trust)
+        tell_trust(report, "CA", trust);
+    if (!good)
+        tell_fault(report, "CA: CRL", &fault);
+    cg_bytes_free(&crl);
+    cg_trust_free(trust);
+}
+
+bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_error *err)
+{
+    const struct cg_ca_options options = {.dir = cli->dir, .word = cli->dir_word, .dry_run = cli->dry_run};
+    struct cg_ca ca;
+    bool good = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && forecast(report, &ca, err);
+    if (good)
+        tell_ca_crl(report, &ca);
+    cg_ca_close(&ca);
+    return good;
+}
+
+void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy)
+{
+    struct cg_error fault = {""};
+    const struct cg_snapshot_source files = {.policy = policy->name, .without_state = true};
+    struct cg_snapshot *snapshot = cg_snapshot_load(&files, NULL, report->now, NULL, NULL, &fault);
+    if (!snapshot) {
+        tell_fault(report, "Broker: the files of its policy do not load", &fault);
+        return;
+    }
+    tell_trust(report, "Broker", snapshot->trust);
+    if (snapshot->server_trust != snapshot->trust)
+        tell_trust(report, "Broker's own", snapshot->server_trust);
+    for (size_t i = 0; i <= snapshot->policy->nlisteners; i++) {
+        const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
+        if (credential)
+            tell_certificate(report, "Broker", "its certificate", credential->leaf, 30 * CG_DAY, 7 * CG_DAY,
+                             "certguard rotate NAME");
+    }
+    cg_snapshot_release(snapshot);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "data.h"
+
+#include "base/array.h"
+#include "core/base/moment.h"
+#include "log/cure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WEEK         (7 * CG_DAY)
+#define FUTURE_SLACK CG_DAY /* later events are of a wrong clock: counted, not drawn */
+
+enum use { USE_NONE = 0, USE_REJECTED, USE_ACCEPTED, USE_AUDITED, USE_ENDED, USE_TOLD, USE_LOADED };
+
+/* What a kind of event is to the report. Where it tells something of the broker, how bad that is. */
+static const struct {
+    const char *event;
+    enum use use;
+    enum cg_health_state state;
+    const char *words;
+} kinds[] = {
+    {"handshake_rejected", USE_REJECTED, CG_HEALTH_GOOD, ""},
+    {"connect_denied", USE_REJECTED, CG_HEALTH_GOOD, ""},
+    {"suppressed", USE_REJECTED, CG_HEALTH_GOOD, ""},
+    {"handshake_accepted", USE_ACCEPTED, CG_HEALTH_GOOD, ""},
+    {"handshake_audited", USE_AUDITED, CG_HEALTH_GOOD, ""},
+    {"connect_audited", USE_AUDITED, CG_HEALTH_GOOD, ""},
+    {"session_ended", USE_ENDED, CG_HEALTH_GOOD, ""},
+    {"snapshot_loaded", USE_LOADED, CG_HEALTH_GOOD, ""},
+    {"snapshot_rejected", USE_TOLD, CG_HEALTH_ACT, "Changed files were refused"},
+    {"expiry_warning", USE_TOLD, CG_HEALTH_WATCH, "Ends soon"},
+    {"crl_stale", USE_TOLD, CG_HEALTH_WATCH, "CRL grows old"},
+    {"broker_certificate_rejected", USE_TOLD, CG_HEALTH_ACT, "The broker's own certificate breaks the rules"},
+    {"broker_certificate_audited", USE_TOLD, CG_HEALTH_WATCH, "The broker's own certificate breaks an audited rule"},
+    {"configuration_warning", USE_TOLD, CG_HEALTH_WATCH, "Configuration of the broker"},
+    {"events_lost", USE_TOLD, CG_HEALTH_WATCH, "Events could not be written"},
+    {"control_denied", USE_TOLD, CG_HEALTH_WATCH, "A request on the control topic was refused"},
+};
+
+static size_t kind_of(const char *event)
+{
+    size_t i = 0;
+    while (i < CG_COUNT(kinds) && strcmp(kinds[i].event, event) != 0)
+        i++;
+    return i;
+}
+
+static void mark(struct cg_count *row, const struct cg_log_event *event, const char *note)
+{
+    if (!row || event->at_ms < row->last_ms)
+        return;
+    row->last_ms = event->at_ms;
+    snprintf(row->reason, sizeof row->reason, "%s", event->reason);
+    row->whose = event->whose;
+    if (*event->not_after)
+        snprintf(row->end, sizeof row->end, "%s", event->not_after);
+    cg_counts_note(row, note);
+}
+
+static void rejected(struct cg_report *report, const struct cg_log_event *event)
+{
+    char address[128], command[CG_CURE_MAX] = "";
+    double weight = cg_log_event_weight(event);
+    enum cg_reason reason = cg_reason_from_code(event->reason);
+    int64_t at = event->at_ms / 1000;
+    cg_log_cure(event, command);
+    report->rejected += weight;
+    report->reason[reason] += weight;
+    report->clients[reason] = report->clients[reason] || event->whose == CG_OF_CLIENT;
+    if (at <= report->now + FUTURE_SLACK)
+        cg_timeline_add(&report->timeline, at, reason, weight);
+    cg_log_address(event, address, sizeof address);
+    if (*address)
+        mark(cg_counts_add(&report->peers, address, weight), event, command);
+    if (*event->subject)
+        mark(cg_counts_add(&report->certificates, event->subject, weight), event, command);
+}
+
+static void seen(struct cg_report *report, const struct cg_log_event *event)
+{
+    char address[128];
+    cg_log_address(event, address, sizeof address);
+    if (*event->subject && *event->not_after)
+        mark(cg_counts_add(&report->connected, event->subject, 1), event,
+             *event->client_id ? event->client_id
+             : *event->file    ? event->file
+                               : address);
+}
+
+/* One line for each thing that is warned of: the last warning. Its detail and hint go in one note, a line each. */
+static void told(struct cg_report *report, const struct cg_log_event *event, size_t kind)
+{
+    char key[400], note[900];
+    const bool by_client = *event->peer != '\0';
+    if (by_client && strcmp(event->event, "expiry_warning") == 0)
+        return; /* the forecast has it */
+    snprintf(key, sizeof key, "%02zu%.300s", kind, *event->file ? event->file : event->subject);
+    snprintf(note, sizeof note, "%.400s\n%.400s", event->detail, event->hint);
+    mark(cg_counts_add(&report->told, key, 1), event, note);
+}
+
+static void loaded(struct cg_report *report, const struct cg_log_event *event)
+{
+    const cJSON *number = cJSON_GetObjectItemCaseSensitive(event->json, "snapshot");
+    if (event->at_ms / 1000 < report->policy_at)
+        return;
+    report->policy_at = event->at_ms / 1000;
+    report->snapshot = cJSON_IsNumber(number) ? number->valuedouble : 0;
+    report->anchors = event->anchors;
+    report->crls = event->crls;
+    snprintf(report->policy, sizeof report->policy, "%s", event->policy);
+}
+
+void cg_report_begin(struct cg_report *report, int64_t now)
+{
+    report->now = now;
+    report->since = report->until = report->policy_at = CG_TIME_NONE;
+}
+
+void cg_report_event(struct cg_report *report, const struct cg_log_event *event)
+{
+    const size_t kind = kind_of(event->event);
+    const int64_t at = event->at_ms / 1000;
+    report->events += cg_log_event_weight(event);
+    report->since = report->since == CG_TIME_NONE || at < report->since ? at : report->since;
+    report->until = at > report->until ? at : report->until;
+    if (kind == CG_COUNT(kinds))
+        return;
+    switch (kinds[kind].use) {
+    case USE_REJECTED:
+        if (event->audit) /* suppressed */
+            report->audited += cg_log_event_weight(event);
+        else
+            rejected(report, event);
+        break;
+    case USE_ACCEPTED:
+        report->accepted++;
+        seen(report, event);
+        break;
+    case USE_AUDITED:
+        report->audited++;
+        seen(report, event);
+        break;
+    case USE_ENDED:
+        report->ended++;
+        break;
+    case USE_TOLD:
+        told(report, event, kind);
+        if (strcmp(event->event, "expiry_warning") == 0)
+            seen(report, event);
+        break;
+    case USE_LOADED:
+        loaded(report, event);
+        break;
+    case USE_NONE:
+        break;
+    }
+}
+
+void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, const char *name, const char *note)
+{
+    const int64_t week = end >= now ? (end - now) / WEEK : -1;
+    forecast->total++;
+    if (week < 0)
+        forecast->over++;
+    else if (week < CG_REPORT_WEEKS)
+        forecast->week[week]++;
+    else
+        forecast->later++;
+    size_t at = forecast->nnext;
+    while (at > 0 && forecast->next[at - 1].end > end)
+        at--;
+    if (at == CG_REPORT_ENDING || week >= CG_REPORT_WEEKS)
+        return;
+    const size_t kept = forecast->nnext < CG_REPORT_ENDING ? forecast->nnext : CG_REPORT_ENDING - 1;
+    memmove(&forecast->next[at + 1], &forecast->next[at], (kept - at) * sizeof forecast->next[0]);
+    forecast->nnext = kept + 1;
+    struct cg_ending *row = &forecast->next[at];
+    row->end = end;
+    snprintf(row->name, sizeof row->name, "%s", name);
+    snprintf(row->note, sizeof row->note, "%s", note);
+}
+
+struct cg_health *cg_report_health(struct cg_report *report, enum cg_health_state state)
+{
+    /* beyond the last line there is one that is written over: forty are read by nobody */
+    struct cg_health *health = &report->health[report->nhealth];
+    if (report->nhealth + 1 < CG_REPORT_HEALTH)
+        report->nhealth++;
+    *health = (struct cg_health){.state = state, .at = CG_TIME_NONE};
+    return health;
+}
+
+static void tell(struct cg_report *report, const struct cg_count *row)
+{
+    const size_t kind = (size_t)(row->name[0] - '0') * 10 + (size_t)(row->name[1] - '0');
+    const int64_t at = row->last_ms / 1000;
+    const char *about = row->name + 2, *detail = row->note ? row->note : "\n", *hint = strchr(detail, '\n');
+    const bool known = cg_reason_from_code(row->reason) != CG_REASON_UNSET;
+    const bool repeats = strncmp(detail, about, strlen(about)) == 0; /* details of files begin with their name */
+    /* what was refused before the last good load has been mended */
+    bool mended = kinds[kind].state == CG_HEALTH_ACT && at < report->policy_at;
+    struct cg_health *health = cg_report_health(report, mended ? CG_HEALTH_GOOD : kinds[kind].state);
+    health->at = at;
+    snprintf(health->what, sizeof health->what, "%s%s", kinds[kind].words, mended ? " (mended since)" : "");
+    snprintf(health->detail, sizeof health->detail, "%s%s%.*s", repeats ? "" : about, repeats ? "" : ": ",
+             (int)(hint ? hint - detail : 0), detail);
+    if (!mended && hint)
+        snprintf(health->cure, sizeof health->cure, "%s",
+                 hint[1] || !known ? hint + 1 : cg_reason_hint(cg_reason_from_code(row->reason), row->whose));
+}
+
+void cg_report_finish(struct cg_report *report)
+{
+    int64_t end = 0;
+    cg_counts_sort(&report->peers);
+    cg_counts_sort(&report->certificates);
+    cg_counts_sort(&report->connected);
+    cg_counts_sort(&report->told);
+    if (report->since != CG_TIME_NONE && report->since <= report->now) {
+        cg_timeline_add(&report->timeline, report->since, CG_REASON_UNSET, 0);
+        cg_timeline_add(&report->timeline, report->until < report->now ? report->until : report->now, CG_REASON_UNSET,
+                        0);
+    }
+    report->seen.known = report->connected.used > 0;
+    for (size_t i = 0; i < report->connected.used; i++) {
+        const struct cg_count *row = &report->connected.row[i];
+        if (cg_time_parse(row->end, &end))
+            cg_forecast_add(&report->seen, report->now, end, row->name, row->note ? row->note : "");
+    }
+    for (size_t i = 0; i < report->told.used; i++)
+        tell(report, &report->told.row[i]);
+}
+
+void cg_report_clear(struct cg_report *report)
+{
+    cg_counts_free(&report->peers);
+    cg_counts_free(&report->certificates);
+    cg_counts_free(&report->connected);
+    cg_counts_free(&report->told);
+}

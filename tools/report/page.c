@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "page.h"
+
+#include "chart.h"
+#include "core/base/moment.h"
+#include "core/cert/name.h"
+#include "html.h"
+#include "policy.h"
+
+#include <string.h>
+
+#define TOP       15
+#define SOON_DAYS 30
+
+static const struct {
+    const char *word, *class;
+} states[] = {{"Good", "good"}, {"Watch", "watch"}, {"Act", "act"}};
+
+static void head(FILE *out, const struct cg_report_page *page)
+{
+    fputs(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\n<title>",
+        out);
+    cg_html_text(out, page->title);
+    fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_html_style);
+}
+
+static void moment(FILE *out, int64_t seconds)
+{
+    char text[32] = "";
+    cg_time_text(seconds, text, sizeof text);
+    fprintf(out, "<time datetime=\"%s\">%.10s %.5s</time>", text, text, *text ? text + 11 : "");
+}
+
+static void header(FILE *out, const struct cg_report_page *page)
+{
+    const struct cg_report *report = page->report;
+    fputs("<header><h1>", out);
+    cg_html_text(out, page->title);
+    fputs("</h1>\n<p>", out);
+    if (report->since != CG_TIME_NONE) {
+        moment(out, report->since);
+        fputs(" to ", out);
+        moment(out, report->until);
+        fprintf(out, ", %.0f events. ", report->events);
+    } else {
+        fputs("No events in this time. ", out);
+    }
+    fputs("Made ", out);
+    moment(out, report->now);
+    fputs(" (all times UTC).</p></header>\n<main>\n", out);
+}
+
+static void card(FILE *out, const char *class, double number, const char *words)
+{
+    fprintf(out, "<li class=\"%s\"><b>%.0f</b> %s</li>\n", class, number, words);
+}
+
+static double ending_soon(const struct cg_forecast *forecast, int64_t now)
+{
+    double soon = 0;
+    for (size_t i = 0; i < forecast->nnext; i++)
+        soon += forecast->next[i].end < now + SOON_DAYS * CG_DAY;
+    return soon;
+}
+
+static void cards(FILE *out, const struct cg_report *report)
+{
+    const struct cg_forecast *forecast = report->issued.known ? &report->issued : &report->seen;
+    double act = 0;
+    for (size_t i = 0; i < report->nhealth; i++)
+        act += report->health[i].state == CG_HEALTH_ACT;
+    fputs("<ul class=\"cards\">\n", out);
+    card(out, report->rejected > 0 ? "act" : "good", report->rejected, "rejected");
+    card(out, "", (double)report->peers.used, "peers among them");
+    card(out, "", report->accepted, "accepted and logged");
+    card(out, report->audited > 0 ? "watch" : "", report->audited, "let in by audit alone");
+    card(out, "", report->ended, "sessions ended");
+    card(out, ending_soon(forecast, report->now) > 0 ? "watch" : "good", ending_soon(forecast, report->now),
+         "certificates end within 30 days");
+    card(out, act > 0 ? "act" : "good", act, "things to act on");
+    fputs("</ul>\n", out);
+}
+
+static void section(FILE *out, const char *title, const char *note)
+{
+    fprintf(out, "</section>\n<section><h2>%s</h2>\n", title);
+    if (*note)
+        fprintf(out, "<p class=\"note\">%s</p>\n", note);
+}
+
+static const char *hint_of(const char *code, enum cg_whose whose)
+{
+    enum cg_reason reason = cg_reason_from_code(code);
+    return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_hint(reason, whose) : "";
+}
+
+/* Largest first; few enough for a simple choice. */
+static void reasons(FILE *out, const struct cg_report *report)
+{
+    static const char *const titles[] = {"Reason", "Count", "What it means", "What to do", NULL};
+    bool shown[CG_REASON_COUNT] = {false};
+    if (report->rejected <= 0)
+        return;
+    section(out, "Reasons", "");
+    cg_html_table(out, "Rejections by reason, with the cure", titles, 1 << 1);
+    for (;;) {
+        int best = -1;
+        for (int i = 0; i < CG_REASON_COUNT; i++)
+            if (!shown[i] && report->reason[i] > 0 && (best < 0 || report->reason[i] > report->reason[best]))
+                best = i;
+        if (best < 0)
+            break;
+        shown[best] = true;
+        const struct cg_reason_row *row = cg_reason_row((enum cg_reason)best);
+        fputs("<tr>", out);
+        cg_html_code(out, titles[0], best == CG_REASON_UNSET ? "(of another version)" : row->code);
+        cg_html_number(out, titles[1], report->reason[best]);
+        cg_html_cell(out, titles[2], best == CG_REASON_UNSET ? "" : row->sentence);
+        cg_html_prose(
+            out, titles[3],
+            best == CG_REASON_UNSET ? "" : hint_of(row->code, report->clients[best] ? CG_OF_CLIENT : CG_OF_BRIDGE));
+        fputs("</tr>\n", out);
+    }
+    cg_html_table_end(out);
+}
+
+/* The cure: the command where there is one, else what the reason advises. */
+static void cure_cell(FILE *out, const char *label, const struct cg_count *row)
+{
+    if (row->note)
+        cg_html_code(out, label, row->note);
+    else
+        cg_html_prose(out, label, hint_of(row->reason, row->whose));
+}
+
+static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *const titles[6])
+{
+    if (!counts->used) {
+        fputs("<p class=\"none\">None.</p>\n", out);
+        return;
+    }
+    cg_html_table(out, caption, titles, 1 << 1);
+    for (size_t i = 0; i < counts->used && i < TOP; i++) {
+        const struct cg_count *row = &counts->row[i];
+        fputs("<tr>", out);
+        cg_html_cell(out, titles[0], row->name);
+        cg_html_number(out, titles[1], row->count);
+        cg_html_time(out, titles[2], row->last_ms / 1000);
+        cg_html_code(out, titles[3], row->reason);
+        cure_cell(out, titles[4], row);
+        fputs("</tr>\n", out);
+    }
+    cg_html_table_end(out);
+    double rest = counts->others;
+    for (size_t i = TOP; i < counts->used; i++)
+        rest += counts->row[i].count;
+    if (rest > 0)
+        fprintf(out, "<p class=\"note\">And %.0f rejections of %s%zu others.</p>\n", rest,
+                counts->others > 0 ? "more than " : "", counts->used > TOP ? counts->used - TOP : 0);
+}
+
+static void ending(FILE *out, const struct cg_forecast *forecast, int64_t now, const char *caption, const char *last)
+{
+    const char *const titles[] = {"Certificate", "Ends", "Days left", last, NULL};
+    if (!forecast->nnext)
+        return;
+    fprintf(out, "<h3>%s</h3>\n", caption);
+    cg_html_table(out, caption, titles, 1 << 2);
+    for (size_t i = 0; i < forecast->nnext; i++) {
+        const struct cg_ending *row = &forecast->next[i];
+        const int64_t left = row->end - now;
+        fputs(left < 7 * CG_DAY           ? "<tr class=\"act\">"
+              : left < SOON_DAYS * CG_DAY ? "<tr class=\"watch\">"
+                                          : "<tr>",
+              out);
+        cg_html_cell(out, titles[0], row->name);
+        cg_html_time(out, titles[1], row->end);
+        cg_html_number(out, titles[2], (double)(left >= 0 ? left / CG_DAY : -((CG_DAY - 1 - left) / CG_DAY)));
+        if (forecast->known && strncmp(row->note, "certguard ", 10) == 0)
+            cg_html_code(out, titles[3], row->note);
+        else
+            cg_html_cell(out, titles[3], row->note);
+        fputs("</tr>\n", out);
+    }
+    cg_html_table_end(out);
+}
+
+static void forecasts(FILE *out, const struct cg_report *report)
+{
+    section(out, "What ends when", "");
+    if (!report->issued.known)
+        fputs("<p class=\"note\">No CA was read: <code>-C DIR</code> adds what it issued.</p>\n", out);
+    if (!report->seen.known)
+        fputs("<p class=\"note\">The logs name no connected certificate: <code>\"log\": {\"accepted\": true}</code> in "
+              "the "
+              "policy logs each.</p>\n",
+              out);
+    if (!report->issued.known && !report->seen.known)
+        return;
+    cg_chart_forecast(out, report);
+    ending(out, &report->issued, report->now, "Issued by the CA", "Renew");
+    ending(out, &report->seen, report->now, "Seen connected", "Seen with");
+}
+
+static void health(FILE *out, const struct cg_report *report)
+{
+    static const char *const titles[] = {"State", "What", "Detail", "Seen", "What to do", NULL};
+    section(out, "Health of CA, CRLs and broker", "");
+    if (!report->nhealth) {
+        fputs("<p class=\"none\">Nothing is known: <code>-C DIR</code> reads a CA, <code>--policy FILE</code> what the "
+              "broker loads.</p>\n",
+              out);
+        return;
+    }
+    cg_html_table(out, "State of CA certificates, CRLs and the broker's files", titles, 0);
+    for (int state = CG_HEALTH_ACT; state >= CG_HEALTH_GOOD; state--)
+        for (size_t i = 0; i < report->nhealth; i++) {
+            const struct cg_health *row = &report->health[i];
+            if ((int)row->state != state)
+                continue;
+            fprintf(out,
+                    "<tr class=\"%s\"><td class=\"s\" data-label=\"State\"><span class=\"state %s\">%s</span></td>",
+                    states[state].class, states[state].class, states[state].word);
+            cg_html_cell(out, titles[1], row->what);
+            cg_html_cell(out, titles[2], row->detail);
+            cg_html_time(out, titles[3], row->at);
+            if (strncmp(row->cure, "certguard ", 10) == 0)
+                cg_html_code(out, titles[4], row->cure);
+            else
+                cg_html_prose(out, titles[4], row->cure);
+            fputs("</tr>\n", out);
+        }
+    cg_html_table_end(out);
+}
+
+static void policy(FILE *out, const struct cg_report_page *page)
+{
+    const struct cg_report *report = page->report;
+    section(out, "Policy in force", "");
+    if (report->policy_at != CG_TIME_NONE) {
+        fputs("<p>The broker loaded ", out);
+        fputs("<code>", out);
+        cg_html_text(out, report->policy);
+        fputs("</code> at ", out);
+        moment(out, report->policy_at);
+        fprintf(out, ": snapshot %.0f, %.0f trust anchors, %.0f CRLs.</p>\n", report->snapshot, report->anchors,
+                report->crls);
+    } else {
+        fputs("<p class=\"none\">The logs tell of no policy that was loaded.</p>\n", out);
+    }
+    if (page->policy)
+        cg_report_policy(out, page->policy, page->policy_text);
+    else
+        fputs("<p class=\"note\"><code>--policy FILE</code> adds what it says.</p>\n", out);
+}
+
+void cg_report_page(FILE *out, const struct cg_report_page *page)
+{
+    static const char *const peers[] = {"Peer", "Count", "Last", "Reason", "Cure", NULL};
+    static const char *const certificates[] = {"Certificate", "Count", "Last", "Reason", "Cure", NULL};
+    const struct cg_report *report = page->report;
+    head(out, page);
+    header(out, page);
+    fputs("<section><h2>At a glance</h2>\n", out);
+    cards(out, report);
+    section(out, "Rejections over time", "");
+    cg_chart_rejections(out, report);
+    reasons(out, report);
+    section(out, "Peers", "Most rejected first; reason and cure are those of the last rejection.");
+    top(out, &report->peers, "Rejected peers", peers);
+    section(out, "Certificates", "Most rejected first; reason and cure are those of the last rejection.");
+    top(out, &report->certificates, "Rejected certificates", certificates);
+    forecasts(out, report);
+    health(out, report);
+    policy(out, page);
+    fprintf(out, "</section></main>\n<footer><p>certguard %s.", CG_VERSION);
+    if (page->foreign > 0)
+        fprintf(out, " %.0f lines of the logs are no events and were passed over.", page->foreign);
+    fputs("</p></footer>\n</body></html>\n", out);
+}

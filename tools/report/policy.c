@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "policy.h"
+
+#include "core/base/moment.h"
+#include "html.h"
+
+#include <openssl/ssl.h>
+#include <string.h>
+
+#define VALUE_MAX 1200
+
+static const char *const titles[] = {"Rule", "In force", NULL};
+
+static void row(FILE *out, const char *name, const char *value)
+{
+    fputs("<tr>", out);
+    cg_html_cell(out, titles[0], name);
+    cg_html_cell(out, titles[1], value);
+    fputs("</tr>\n", out);
+}
+
+static void duration(int64_t seconds, const char *none, char *out, size_t size)
+{
+    if (seconds == 0)
+        snprintf(out, size, "%s", none);
+    else if (seconds % CG_DAY == 0)
+        snprintf(out, size, "%lld days", (long long)(seconds / CG_DAY));
+    else if (seconds % 3600 == 0)
+        snprintf(out, size, "%lld hours", (long long)(seconds / 3600));
+    else
+        snprintf(out, size, "%lld seconds", (long long)seconds);
+}
+
+/* The codes of the rules in this mode, or "none". */
+static void rules_in(const struct cg_profile *profile, enum cg_mode mode, char out[VALUE_MAX])
+{
+    size_t used = 0;
+    snprintf(out, VALUE_MAX, "none");
+    for (int i = 0; i < CG_REASON_COUNT && used < VALUE_MAX; i++)
+        if (cg_reason_row((enum cg_reason)i)->kind == CG_KIND_RULE && profile->mode[i] == mode)
+            used += (size_t)snprintf(out + used, VALUE_MAX - used, "%s%s", used ? ", " : "",
+                                     cg_reason_row((enum cg_reason)i)->code);
+}
+
+static void client_rows(FILE *out, const struct cg_listener_policy *listener)
+{
+    static const char *const uses[] = {"required", "optional", "not asked for"};
+    static const char *const identities[] = {
+        "of CONNECT",  "first URI of the SAN", "first DNS name of the SAN", "first e-mail address of the SAN",
+        "common name", "whole subject"};
+    static const char *const ids[] = {"any", "equal to the name in the certificate",
+                                      "begins with the name in the certificate"};
+    char text[VALUE_MAX];
+    const struct cg_profile *client = &listener->client;
+    row(out, "Client certificate", uses[client->certificate]);
+    row(out, "Oldest TLS version", listener->tls.min_version == TLS1_3_VERSION ? "TLS 1.3" : "TLS 1.2");
+    row(out, "User name", identities[listener->identity.username]);
+    row(out, "Client id", ids[listener->identity.client_id]);
+    row(out, "One client a certificate", listener->identity.one_client ? "yes" : "no");
+    duration(client->max_lifetime, "no limit", text, sizeof text);
+    row(out, "Longest life of a certificate", text);
+    snprintf(text, sizeof text, "%u bits", client->rsa_min_bits);
+    row(out, "Smallest RSA key", text);
+    row(out, "A CRL of every CA", client->crl_required ? "required" : "not required");
+    duration(client->crl_max_age, "until its nextUpdate", text, sizeof text);
+    row(out, "Oldest CRL", text);
+    duration(client->crl_grace, "none", text, sizeof text);
+    row(out, "Grace after its nextUpdate", text);
+    row(out, "A live session that is not accepted any more",
+        listener->sessions == CG_SESSION_END ? "ended" : "only reported");
+    row(out, "Clients without TLS", listener->plain_allowed ? "allowed" : "denied");
+    rules_in(client, CG_AUDIT, text);
+    row(out, "Rules that only audit", text);
+    rules_in(client, CG_OFF, text);
+    row(out, "Rules that are off", text);
+}
+
+/* Keys whose name says that they open something. */
+static void insecure_keys(const char *text, char out[VALUE_MAX])
+{
+    static const char mark[] = "\"insecure_";
+    size_t used = 0;
+    snprintf(out, VALUE_MAX, "none");
+    for (const char *at = strstr(text, mark); at && used < VALUE_MAX; at = strstr(at + 1, mark)) {
+        const int len = (int)strcspn(at + 1, "\"");
+        used += (size_t)snprintf(out + used, VALUE_MAX - used, "%s%.*s", used ? ", " : "", len < 64 ? len : 64, at + 1);
+    }
+}
+
+static void show_text(FILE *out, const char *text)
+{
+    char line[CG_HTML_TEXT_MAX / 4];
+    fputs("<details><summary>The policy's text</summary><pre>", out);
+    while (*text) {
+        const size_t len = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line - 1), text);
+        for (char *c = line; *c; c++)
+            *c = *c == '\t' || *c == '\r' ? ' ' : *c;
+        cg_html_text(out, line);
+        fputc('\n', out);
+        text += len + (text[len] == '\n');
+    }
+    fputs("</pre></details>\n", out);
+}
+
+void cg_report_policy(FILE *out, const struct cg_policy *policy, const char *text)
+{
+    char value[VALUE_MAX];
+    cg_html_table(out, "The policy", titles, 0);
+    row(out, "File", policy->name);
+    client_rows(out, &policy->base);
+    insecure_keys(text, value);
+    row(out, "Relaxations named insecure", value);
+    snprintf(value, sizeof value, "%zu denied, %zu allowed alone (0: all), %zu administrators",
+             policy->base.client.deny.count, policy->base.client.allow.count, policy->admin.count);
+    row(out, "Lists of certificates", value);
+    snprintf(value, sizeof value, "%zu", policy->nlisteners);
+    row(out, "Listeners with settings of their own", value);
+    cg_html_table_end(out);
+    show_text(out, text);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "change.h"
+#include "base/atomic_write.h"
+#include "base/fault.h"
+#include "core/file/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_LINE "certguard change 1\n"
+#define LAST_LINE  "end\n"
+
+#define PENDING_LIMIT ((size_t)256 << 20)
+
+static bool remove_tree(const char *path, int depth)
+{
+    char child[PATH_MAX];
+    if (unlink(path) == 0 || errno == ENOENT)
+        return true;
+    DIR *folder = depth > 0 ? opendir(path) : NULL;
+    for (struct dirent *e; folder && (e = readdir(folder));) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (snprintf(child, sizeof child, "%s/%s", path, e->d_name) < (int)sizeof child)
+            remove_tree(child, depth - 1);
+    }
+    if (folder)
+        closedir(folder);
+    return rmdir(path) == 0;
+}
+
+static bool empty_stage(const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    return remove_tree(cg_ca_path(ca, path, "stage"), 4) || cg_fault_errno(err, "clean up", path);
+}
+
+bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    *change = (struct cg_change){.ca = ca, .bulk = bulk, .index = -1, .journal = -1};
+    if (mkdir(cg_ca_path(ca, path, "stage"), 0700) != 0 && errno != EEXIST)
+        return cg_fault_errno(err, "make the folder", path);
+    change->steps = BIO_new(BIO_s_mem());
+    return (change->steps && BIO_puts(change->steps, FIRST_LINE) > 0) || cg_fault_openssl(err, "no memory");
+}
+
+bool cg_change_stage_folder(const struct cg_change *change, const char *name, mode_t mode, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    return mkdir(cg_ca_path(change->ca, path, "stage/%s", name), mode) == 0 ||
+           cg_fault_errno(err, "make the folder", path);
+}
+
+bool cg_change_stage_file(const struct cg_change *change, const char *name, const void *data, size_t len, mode_t mode,
+                          struct cg_error *err)
+{
+    char path[PATH_MAX];
+    const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, mode};
+    return cg_write_new(cg_ca_path(change->ca, path, "stage/%s", name), data, len, &owner, !change->bulk, err);
+}
+
+bool cg_change_stage_link(const struct cg_change *change, const char *name, const char *to, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    return symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0 || cg_fault_errno(err, "link", path);
+}
+
+static bool add_step(struct cg_change *change, struct cg_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool add_step(struct cg_change *change, struct cg_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = BIO_vprintf(change->steps, format, args);
+    va_end(args);
+    return n > 0 || cg_fault_openssl(err, "no memory for the change");
+}
+
+bool cg_change_move(struct cg_change *change, const char *staged, const char *target, struct cg_error *err)
+{
+    return add_step(change, err, "move\tstage/%s\t%s\n", staged, target);
+}
+
+bool cg_change_put(struct cg_change *change, const char *target, const void *data, size_t len, mode_t mode,
+                   struct cg_error *err)
+{
+    char staged[32], path[PATH_MAX];
+    struct stat old;
+    snprintf(staged, sizeof staged, "put-%u", change->staged++);
+    /* whoever may read the file today, and no one else, may read it afterwards */
+    if (lstat(cg_ca_path(change->ca, path, "%s", target), &old) == 0 && S_ISREG(old.st_mode))
+        mode = old.st_mode & 0777;
+    return cg_change_stage_file(change, staged, data, len, mode, err) && cg_change_move(change, staged, target, err);
+}
+
+/* The end of the file's last whole line: a line cut short by a power cut is written over. */
+static bool end_of_lines(const struct cg_ca *ca, const char *file, off_t *end, struct cg_error *err)
+{
+    char path[PATH_MAX], c = '\0';
+    int fd = open(cg_ca_path(ca, path, "%s", file), O_RDONLY | O_CLOEXEC);
+    *end = 0;
+    if (fd < 0)
+        return errno == ENOENT || cg_fault_errno(err, "open", path);
+    off_t at = lseek(fd, 0, SEEK_END);
+    bool good = at >= 0;
+    while (good && at > 0 && (good = pread(fd, &c, 1, at - 1) == 1) && c != '\n')
+        at--;
+    close(fd);
+    *end = at;
+    return good || cg_fault_errno(err, "read", path);
+}
+
+static bool append_line(struct cg_change *change, const char *file, off_t *end, const char *line, struct cg_error *err)
+{
+    if (strchr(line, '\n')) {
+        cg_error_set(err, "%s: a line break in a line", file);
+        return false;
+    }
+    if (*end < 0 && !end_of_lines(change->ca, file, end, err))
+        return false;
+    if (!add_step(change, err, "line\t%s\t%" PRIdMAX "\t%s\n", file, (intmax_t)*end, line))
+        return false;
+    *end += (off_t)strlen(line) + 1;
+    return true;
+}
+
+bool cg_change_index_line(struct cg_change *change, const char *line, struct cg_error *err)
+{
+    return append_line(change, "index.txt", &change->index, line, err);
+}
+
+bool cg_change_journal_line(struct cg_change *change, cJSON *object, struct cg_error *err)
+{
+    char *text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    if (!text) {
+        cg_error_set(err, "no memory for the journal");
+        return false;
+    }
+    bool good = append_line(change, "journal.jsonl", &change->journal, text, err);
+    cJSON_free(text);
+    return good;
+}
+
+/* ---- carrying out ---- */
+
+/* A folder that an earlier try moved already is gone from stage: that is done, not an error. */
+static bool do_move(const struct cg_ca *ca, char *from, struct cg_error *err)
+{
+    char source[PATH_MAX], target[PATH_MAX], folder[PATH_MAX];
+    char *to = strchr(from, '\t');
+    if (!to)
+        return false;
+    *to++ = '\0';
+    cg_ca_path(ca, source, "%s", from);
+    cg_ca_path(ca, target, "%s", to);
+    struct stat st;
+    if (lstat(source, &st) != 0 && errno == ENOENT && lstat(target, &st) == 0)
+        return true;
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(target, '/') - target), target);
+    if (strlen(folder) > strlen(ca->dir))
+        cg_owner_mend(&ca->owner, ca->dir, folder + strlen(ca->dir) + 1);
+    if (!cg_make_folders(folder, 0700, err))
+        return false;
+    return rename(source, target) == 0 || cg_fault_errno(err, "rename over", target);
+}
+
+static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
+{
+    char path[PATH_MAX], *end = NULL;
+    char *offset = strchr(file, '\t'), *text = offset ? strchr(offset + 1, '\t') : NULL;
+    if (!text)
+        return false;
+    *offset++ = '\0';
+    size_t len = strlen(++text);
+    text[len] = '\n'; /* written with the line; the caller ends lines with NUL where the line feed was */
+    off_t at = (off_t)strtoll(offset, &end, 10);
+    int fd = open(cg_ca_path(ca, path, "%s", file), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && pwrite(fd, text, len + 1, at) == (ssize_t)(len + 1);
+    if (!good)
+        cg_fault_errno(err, "append to", path);
+    if (fd >= 0)
+        close(fd);
+    text[len] = '\0';
+    return good;
+}
+
+static const struct {
+    const char *word;
+    bool (*run)(const struct cg_ca *ca, char *arguments, struct cg_error *err);
+} steps[] = {{"move\t", do_move}, {"line\t", do_line}};
+
+static bool do_step(const struct cg_ca *ca, char *line, struct cg_error *err)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (strncmp(line, steps[i].word, strlen(steps[i].word)) == 0)
+            return steps[i].run(ca, line + strlen(steps[i].word), err);
+    cg_error_set(err, "%s/pending: unknown step \"%.40s\"; a newer certguard wrote it, use that one", ca->dir, line);
+    return false;
+}
+
+static bool sync_all(const struct cg_ca *ca, struct cg_error *err)
+{
+    bool good = ca->lock >= 0 && syncfs(ca->lock) == 0;
+    return good || cg_fault_errno(err, "write to the disk", ca->dir);
+}
+
+/* text: what "pending" holds; its line feeds are overwritten */
+static bool carry_out(const struct cg_ca *ca, char *text, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    char *line = text + strlen(FIRST_LINE);
+    while (strcmp(line, LAST_LINE) != 0) {
+        char *feed = strchr(line, '\n');
+        if (!feed)
+            return false;
+        *feed = '\0';
+        if (!do_step(ca, line, err))
+            return false;
+        line = feed + 1;
+    }
+    if (!sync_all(ca, err))
+        return false;
+    if (unlink(cg_ca_path(ca, path, "pending")) != 0)
+        return cg_fault_errno(err, "remove", path);
+    return cg_sync_path(ca->dir, err);
+}
+
+bool cg_change_commit(struct cg_change *change, struct cg_error *err)
+{
+    char path[PATH_MAX], *text = NULL;
+    if (!add_step(change, err, LAST_LINE))
+        return false;
+    size_t len = (size_t)BIO_get_mem_data(change->steps, &text);
+    if (change->bulk && !sync_all(change->ca, err))
+        return false;
+    if (!change->bulk && !cg_sync_path(cg_ca_path(change->ca, path, "stage"), err))
+        return false;
+    char *copy = strndup(text, len);
+    if (!copy) {
+        cg_error_set(err, "no memory for the change");
+        return false;
+    }
+    bool good = cg_write_replace(cg_ca_path(change->ca, path, "pending"), text, len, NULL, err) &&
+                carry_out(change->ca, copy, err);
+    if (!good && cg_ca_has(change->ca, "pending"))
+        cg_error_prefix(err, "the change is decided and the next run of certguard will end it, but not now");
+    free(copy);
+    return good;
+}
+
+void cg_change_end(struct cg_change *change)
+{
+    char path[PATH_MAX];
+    if (!change->ca)
+        return;
+    BIO_free(change->steps);
+    if (!cg_ca_has(change->ca, "pending"))
+        remove_tree(cg_ca_path(change->ca, path, "stage"), 4);
+    *change = (struct cg_change){0};
+}
+
+bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes = {0};
+    if (!cg_ca_has(ca, "pending"))
+        return !cg_ca_has(ca, "stage") || empty_stage(ca, err);
+    if (!cg_file_read(cg_ca_path(ca, path, "pending"), CG_FILE_PUBLIC, PENDING_LIMIT, &bytes, err))
+        return false;
+    char *text = (char *)bytes.data;
+    const size_t tail = strlen(LAST_LINE);
+    bool whole = strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) == 0 && bytes.len >= tail &&
+                 strcmp(text + bytes.len - tail, LAST_LINE) == 0;
+    if (!whole)
+        cg_error_set(err,
+                     "%s is damaged; restore the folder from a backup, or move the file away and look at "
+                     "what index.txt and live/ hold",
+                     path);
+    bool good = whole && carry_out(ca, text, err) && empty_stage(ca, err);
+    cg_bytes_free(&bytes);
+    return good;
+}

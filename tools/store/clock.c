@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "clock.h"
+#include "core/cert/name.h"
+#include "index.h"
+#include "journal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* 2026-01-01: no CA was made by this program before. */
+#define FIRST_DAY INT64_C(1767225600)
+
+/* Clocks of two computers differ, and time servers set them back. */
+#define LEEWAY CG_BACKDATE
+
+#define TAIL ((size_t)64 << 10)
+
+struct seen {
+    int64_t time;
+    bool of_ca; /* its own certificate: before that nobody takes what it signs */
+    char what[CG_NAME_MAX + 64];
+};
+
+/* The newest line; but after a line that says that the clock was set back, only what comes then. */
+static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+{
+    struct cg_journal journal;
+    struct cg_journal_row row;
+    if (!cg_journal_load(&journal, ca, TAIL, err))
+        return false;
+    while (cg_journal_next(&journal, "", &row)) {
+        if (row.time > seen->time || (row.time != CG_TIME_NONE && strcmp(row.done, CG_CLOCK_SET_BACK) == 0)) {
+            seen->time = row.time;
+            snprintf(seen->what, sizeof seen->what, "an entry of journal.jsonl (%s%s%s)", row.done, row.name ? " " : "",
+                     row.name ? row.name : "");
+        }
+        cg_journal_row_clear(&row);
+    }
+    cg_journal_free(&journal);
+    return true;
+}
+
+static bool of_index(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+{
+    struct cg_index index;
+    struct cg_index_row row;
+    bool good = cg_index_load(&index, ca, err);
+    /* a line that is none is told by who needs the index */
+    while (good && cg_index_next(&index, &row, NULL))
+        if (row.status == 'R' && row.revoked > seen->time) {
+            seen->time = row.revoked;
+            snprintf(seen->what, sizeof seen->what, "the newest revocation of index.txt");
+        }
+    cg_index_free(&index);
+    return good;
+}
+
+static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struct cg_error *err)
+{
+    int64_t start = 0;
+    if (!ca->cert) {
+        *seen = (struct seen){.time = FIRST_DAY, .what = "the first day of this program"};
+        return true;
+    }
+    if (!of_journal(ca, seen, err) || (seen->time == CG_TIME_NONE && !of_index(ca, seen, err)))
+        return false;
+    if (cg_time_seconds(X509_get0_notBefore(ca->cert), &start) && (start > seen->time || start - LEEWAY > now)) {
+        seen->time = start;
+        seen->of_ca = true;
+        snprintf(seen->what, sizeof seen->what, "the start of the CA's certificate");
+    }
+    return true;
+}
+
+bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err)
+{
+    const int64_t at = ca->options.now;
+    char now[24], then[24];
+    struct seen seen = {.time = CG_TIME_NONE};
+    ca->clock_set = false;
+    if (!latest(ca, at, &seen, err))
+        return false;
+    if (at >= seen.time - LEEWAY)
+        return true;
+    ca->clock_set = true;
+    if (ca->options.now_is_given)
+        return true;
+    cg_time_text(at, now, sizeof now);
+    cg_time_text(seen.time, then, sizeof then);
+    const bool curable = ca->cert && !seen.of_ca;
+    cg_error_set(
+        err,
+        "the clock of this computer says %s, which is before %s, %s; nothing was changed. Set the clock, and "
+        "try again%s%s%s",
+        now, seen.what, then,
+        curable    ? ". If it is right, and the other time was written while it was wrong, run once: certguard -C "
+        : ca->cert ? ". If it is right, this CA was made while it was wrong, and is of no use before that: make "
+                     "a new one in another folder, with init"
+                   : "",
+        curable ? ca->word : "", curable ? " crl --at +0s" : "");
+    return false;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "index.h"
+#include "base/fault.h"
+#include "core/cert/name.h"
+
+#include <openssl/bn.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+    int number;
+    const char *name;
+} reasons[] = {
+    {0, "unspecified"},        {1, "keyCompromise"},      {2, "CACompromise"},
+    {3, "affiliationChanged"}, {4, "superseded"},         {5, "cessationOfOperation"},
+    {6, "certificateHold"},    {9, "privilegeWithdrawn"}, {10, "AACompromise"},
+};
+
+const char *cg_reason_name(int reason)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].number == reason)
+            return reasons[i].name;
+    return NULL;
+}
+
+int cg_reason_number(const char *name)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcasecmp(reasons[i].name, name) == 0)
+            return reasons[i].number;
+    return -1;
+}
+
+static bool read_lines(int fd, struct cg_index *index)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return false;
+    size_t size = (size_t)st.st_size;
+    if (!(index->text = malloc(size + 1)))
+        return false;
+    ssize_t n;
+    while (index->len < size && (n = read(fd, index->text + index->len, size - index->len)) != 0) {
+        if (n < 0 && errno != EINTR)
+            return false;
+        index->len += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err)
+{
+    while (len && text[len - 1] != '\n')
+        len--;
+    *index = (struct cg_index){.text = text, .len = len, .fields = malloc(len + 1)};
+    if (!index->fields)
+        cg_error_set(err, "no memory for the index");
+    return index->fields;
+}
+
+bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    *index = (struct cg_index){0};
+    int fd = open(cg_ca_path(ca, path, "index.txt"), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || cg_fault_errno(err, "read", path);
+    bool good = read_lines(fd, index) || cg_fault_errno(err, "read", path);
+    close(fd);
+    good = good && cg_index_of_text(index, index->text, index->len, err);
+    index->word = ca->word;
+    return good;
+}
+
+void cg_index_free(struct cg_index *index)
+{
+    free(index->text);
+    free(index->fields);
+    *index = (struct cg_index){0};
+}
+
+static bool parse_time(const char *text, int64_t *out)
+{
+    return cg_time_read_lenient(text, strcspn(text, ","), out);
+}
+
+/* "260101000000Z,keyCompromise"; the reason may be missing, and CAkeyCompromise and holds carry more behind a comma */
+static bool parse_revocation(const char *text, struct cg_index_row *row)
+{
+    row->revoked = CG_TIME_NONE;
+    row->reason = -1;
+    if (!*text)
+        return row->status != 'R';
+    const char *comma = strchr(text, ',');
+    if (comma) {
+        char word[32];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(comma + 1, ","), comma + 1);
+        /* what `openssl ca -crl_compromise` and `-crl_CA_compromise` and `-crl_hold` write */
+        row->reason = strcasecmp(word, "keyTime") == 0           ? 1
+                      : strcasecmp(word, "CAkeyTime") == 0       ? 2
+                      : strcasecmp(word, "holdInstruction") == 0 ? 6
+                                                                 : cg_reason_number(word);
+    }
+    return parse_time(text, &row->revoked);
+}
+
+bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_error *err)
+{
+    if (index->at >= index->len)
+        return false;
+    char *field[6] = {index->fields + index->at};
+    row->line = index->text + index->at;
+    row->len = (size_t)((const char *)memchr(row->line, '\n', index->len - index->at) - row->line);
+    /* cut afresh from the text: the walk may be repeated */
+    memcpy(field[0], row->line, row->len);
+    field[0][row->len] = '\0';
+    index->at += row->len + 1;
+    index->number++;
+    int n = 1;
+    for (char *c = field[0]; n < 6 && (c = strchr(c, '\t')); n++) {
+        *c++ = '\0';
+        field[n] = c;
+    }
+    row->status = n == 6 && strlen(field[0]) == 1 ? field[0][0] : '\0';
+    row->expires = CG_TIME_NONE;
+    row->serial = n == 6 ? field[3] : NULL;
+    row->file = n == 6 ? field[4] : NULL;
+    row->subject = n == 6 ? field[5] : NULL;
+    if (n != 6 || !row->status || !strchr("VRE", row->status) || !parse_time(field[1], &row->expires) ||
+        !parse_revocation(field[2], row)) {
+        cg_error_set(err,
+                     "index.txt: line %lu is not a line of this database: \"%.60s\"; put it back from a backup%s%s%s",
+                     index->number, field[0],
+                     index->word ? ", or make it again from the journal, archive/ and the last CRL: certguard -C " : "",
+                     index->word ? index->word : "", index->word ? " crl --restore-index" : "");
+        return false;
+    }
+    return true;
+}
+
+void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1])
+{
+    static const char folder[] = "archive/";
+    const char *name = row->file;
+    size_t len = 0;
+    if (strncmp(name, folder, sizeof folder - 1) == 0) {
+        name += sizeof folder - 1;
+        len = strcspn(name, "/");
+    } else if ((name = strstr(row->subject, "/CN="))) {
+        name += 4;
+        len = strcspn(name, "/");
+    }
+    snprintf(out, CG_NAME_MAX + 1, "%.*s", (int)len, name ? name : "");
+}
+
+char *cg_index_serial(const ASN1_INTEGER *serial)
+{
+    BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
+    char *hex = number ? BN_bn2hex(number) : NULL;
+    BN_free(number);
+    return hex;
+}
+
+/* The status is the first letter of the line that holds the serial number between tabs. */
+char cg_index_status(const struct cg_index *index, const X509 *cert)
+{
+    char field[80];
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    int n = snprintf(field, sizeof field, "\t%s\t", serial ? serial : "-");
+    const char *at = index->len ? memmem(index->text, index->len, field, (size_t)n) : NULL;
+    while (at && at > index->text && at[-1] != '\n')
+        at--;
+    OPENSSL_free(serial);
+    return at ? *at : '\0';
+}
+
+void cg_index_print(FILE *out, const struct cg_index_row *row)
+{
+    char expires[CG_TIME_ASN1_MAX], revoked[CG_TIME_ASN1_MAX] = "";
+    const char *reason = row->status == 'R' && row->reason > 0 ? cg_reason_name(row->reason) : NULL;
+    cg_time_asn1_text(row->expires, expires);
+    if (row->status == 'R')
+        cg_time_asn1_text(row->revoked, revoked);
+    fprintf(out, "%c\t%s\t%s%s%s\t%s\t%s\t%s\n", row->status, expires, revoked, reason ? "," : "", reason ? reason : "",
+            row->serial, row->file, row->subject);
+}
+
+char *cg_index_line(const X509 *cert, const char *file)
+{
+    char expires[CG_TIME_ASN1_MAX], *line = NULL;
+    int64_t not_after = 0;
+    char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    if (subject && serial && cg_time_seconds(X509_get0_notAfter(cert), &not_after)) {
+        cg_time_asn1_text(not_after, expires);
+        if (asprintf(&line, "V\t%s\t\t%s\t%s\t%s", expires, serial, file, subject) < 0)
+            line = NULL;
+    }
+    /* a tab in a subject would shift the fields; X509_NAME_oneline writes it as \x09 */
+    OPENSSL_free(subject);
+    OPENSSL_free(serial);
+    return line;
+}

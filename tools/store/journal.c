@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "journal.h"
+#include "base/fault.h"
+#include "core/base/moment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool read_from(int fd, off_t start, struct cg_journal *journal)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return false;
+    start = st.st_size > start && start > 0 ? st.st_size - start : 0;
+    size_t size = (size_t)(st.st_size - start);
+    if (!(journal->text = malloc(size + 1)))
+        return false;
+    ssize_t n = 0;
+    while (journal->len < size &&
+           (n = pread(fd, journal->text + journal->len, size - journal->len, start + (off_t)journal->len)) != 0) {
+        if (n < 0 && errno != EINTR)
+            return false;
+        journal->len += n > 0 ? (size_t)n : 0;
+    }
+    journal->text[journal->len] = '\0';
+    if (start) { /* the first line may be the end of one */
+        const char *feed = memchr(journal->text, '\n', journal->len);
+        journal->at = feed ? (size_t)(feed - journal->text) + 1 : journal->len;
+    }
+    return true;
+}
+
+bool cg_journal_load(struct cg_journal *journal, const struct cg_ca *ca, size_t tail, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    *journal = (struct cg_journal){0};
+    int fd = open(cg_ca_path(ca, path, "journal.jsonl"), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || cg_fault_errno(err, "read", path);
+    bool good = read_from(fd, (off_t)tail, journal) || cg_fault_errno(err, "read", path);
+    close(fd);
+    return good;
+}
+
+void cg_journal_free(struct cg_journal *journal)
+{
+    free(journal->text);
+    *journal = (struct cg_journal){0};
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+static int64_t time_of(const cJSON *object, const char *key)
+{
+    const char *text = text_of(object, key);
+    int64_t seconds = CG_TIME_NONE;
+    return text && cg_time_read_text(text, &seconds) && seconds >= 0 ? seconds : CG_TIME_NONE;
+}
+
+static bool parse(const char *line, size_t len, struct cg_journal_row *row)
+{
+    cJSON *object = cJSON_ParseWithLength(line, len);
+    const char *state = text_of(object, "state");
+    *row = (struct cg_journal_row){
+        .object = object,
+        .done = text_of(object, "done"),
+        .name = text_of(object, "name"),
+        .serial = text_of(object, "serial"),
+        .reason = text_of(object, "reason"),
+        .subject = text_of(object, "subject"),
+        .file = text_of(object, "files"),
+        .time = time_of(object, "time"),
+        .expires = time_of(object, "not_after"),
+    };
+    if (!row->done) {
+        cg_journal_row_clear(row);
+        return false;
+    }
+    row->revoked = strcmp(row->done, "revoked") == 0 || (state && strcmp(state, "revoked") == 0);
+    return true;
+}
+
+static bool next_line(struct cg_journal *journal, const char **line, size_t *len)
+{
+    if (journal->at >= journal->len)
+        return false;
+    *line = journal->text + journal->at;
+    const char *feed = memchr(*line, '\n', journal->len - journal->at);
+    *len = feed ? (size_t)(feed - *line) : journal->len - journal->at;
+    journal->at += *len + (feed != NULL);
+    return true;
+}
+
+bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_journal_row *row)
+{
+    const char *line;
+    size_t len;
+    while (next_line(journal, &line, &len))
+        if (memmem(line, len, word, strlen(word)) && parse(line, len, row))
+            return true;
+    return false;
+}
+
+/* Texts of others cannot look like this: their quotes are escaped. */
+static bool holds(const char *line, size_t len, const char *member)
+{
+    return memmem(line, len, member, strlen(member));
+}
+
+static bool serial_of(const char *line, size_t len, struct cg_journal_serial *out)
+{
+    static const char key[] = "\"serial\":\"";
+    const char *at = memmem(line, len, key, sizeof key - 1);
+    size_t room = at ? len - (size_t)(at - line) - (sizeof key - 1) : 0, n = 0;
+    at = at ? at + sizeof key - 1 : NULL;
+    for (; n < room && n + 1 < sizeof out->serial && strchr("0123456789ABCDEFabcdef", at[n]); n++)
+        out->serial[n] = at[n];
+    out->serial[n] = '\0';
+    return n && n < room && at[n] == '"';
+}
+
+bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *out)
+{
+    const char *line;
+    size_t len;
+    while (next_line(journal, &line, &len)) {
+        out->revoked = holds(line, len, "\"done\":\"revoked\"") || holds(line, len, "\"state\":\"revoked\"");
+        if ((out->revoked || holds(line, len, "\"done\":\"issued\"") || holds(line, len, "\"done\":\"imported\"")) &&
+            serial_of(line, len, out))
+            return true;
+    }
+    return false;
+}
+
+void cg_journal_row_clear(struct cg_journal_row *row)
+{
+    cJSON_Delete(row->object);
+    *row = (struct cg_journal_row){0};
+}

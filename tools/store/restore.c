@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "restore.h"
+#include "base/fault.h"
+#include "core/cert/name.h"
+#include "journal.h"
+#include "revoked.h"
+#include "serials.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct restore {
+    const struct cg_ca *ca;
+    struct cg_revocations lost;
+    struct cg_serials known; /* rows that the new index has */
+    FILE *out;
+    size_t count;
+};
+
+/* Rows of certificates: revoked where the last CRL or the journal says so. */
+static bool add_row(struct restore *r, struct cg_index_row row)
+{
+    const struct cg_revocation *lost = cg_revocations_find(&r->lost, row.serial);
+    row.status = lost ? 'R' : 'V';
+    row.revoked = lost ? lost->when : CG_TIME_NONE;
+    row.reason = lost ? lost->reason : -1;
+    if (lost && lost->when == CG_TIME_NONE) /* then from the CA's start */
+        (void)cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row.revoked);
+    cg_index_print(r->out, &row);
+    r->count++;
+    return cg_serials_add(&r->known, row.serial);
+}
+
+/* A line that is none stays behind: what it stood for is found in the other sources. But a revocation whose serial number
+ * can be read stays one, from the CA's start where it does not say since when; row->line is NULL then. */
+static bool next_row(struct restore *r, struct cg_index *index, struct cg_index_row *row)
+{
+    if (cg_index_next(index, row, NULL))
+        return true;
+    size_t digits = row->serial ? strspn(row->serial, "0123456789ABCDEF") : 0;
+    if (row->status != 'R' || !digits || digits > 40 || row->serial[digits])
+        return false;
+    row->line = NULL;
+    row->reason = -1;
+    return (row->expires != CG_TIME_NONE || cg_time_seconds(X509_get0_notAfter(r->ca->cert), &row->expires)) &&
+           cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row->revoked);
+}
+
+static void copy_row(FILE *out, const struct cg_index_row *row)
+{
+    if (row->line)
+        fwrite(row->line, 1, row->len + 1, out);
+    else
+        cg_index_print(out, row);
+}
+
+static bool keep_rows(struct restore *r, struct cg_index *index)
+{
+    struct cg_index_row row;
+    bool good = true;
+    index->at = index->number = 0;
+    while (good && index->at < index->len)
+        if (next_row(r, index, &row)) {
+            if (row.status != 'R' && cg_revocations_find(&r->lost, row.serial)) {
+                good = add_row(r, row);
+                continue;
+            }
+            copy_row(r->out, &row);
+            r->count += !row.line;
+            good = cg_serials_add(&r->known, row.serial);
+        }
+    return good;
+}
+
+static bool of_certificate(struct restore *r, const X509 *cert, const char *file)
+{
+    struct cg_index_row row = {.file = file};
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
+    bool good = serial && subject;
+    row.serial = serial;
+    row.subject = subject;
+    if (good && !cg_serials_has(&r->known, serial) && cg_time_seconds(X509_get0_notAfter(cert), &row.expires))
+        good = add_row(r, row);
+    OPENSSL_free(serial);
+    OPENSSL_free(subject);
+    return good;
+}
+
+/* What cannot be read is passed over; only certificates of the CA that issues are in its index. */
+static bool of_generations(struct restore *r, const char *name)
+{
+    char path[PATH_MAX], file[CG_NAME_MAX + 32];
+    bool good = true;
+    for (unsigned n = 1, last = cg_ca_generation(r->ca, name); good && n <= last; n++) {
+        snprintf(file, sizeof file, "archive/%.*s/%04u", CG_NAME_MAX, name, n);
+        X509 *cert = cg_cert_load(cg_ca_path(r->ca, path, "%s/cert.pem", file), NULL);
+        if (cert && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(r->ca->cert)) == 0)
+            good = of_certificate(r, cert, file);
+        X509_free(cert);
+    }
+    return good;
+}
+
+static bool of_archive(struct restore *r)
+{
+    char path[PATH_MAX];
+    bool good = true;
+    DIR *folder = opendir(cg_ca_path(r->ca, path, "archive"));
+    for (struct dirent *e; good && folder && (e = readdir(folder));)
+        if (cg_ca_name_valid(e->d_name, NULL))
+            good = of_generations(r, e->d_name);
+    if (folder)
+        closedir(folder);
+    return good;
+}
+
+/* The journal has no subject as the index writes it, but the name, which is the common name. */
+static bool of_journal_row(struct restore *r, const struct cg_journal_row *line)
+{
+    char subject[CG_NAME_MAX + 8];
+    int64_t end = line->expires;
+    const bool issued = strcmp(line->done, "issued") == 0 || strcmp(line->done, "imported") == 0;
+    if (!issued || !line->serial || !line->name || cg_serials_has(&r->known, line->serial))
+        return true;
+    if (end == CG_TIME_NONE &&
+        !cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end)) /* of some that were imported nobody knows it */
+        return false;
+    snprintf(subject, sizeof subject, "/CN=%s", line->name);
+    return add_row(r, (struct cg_index_row){.serial = line->serial,
+                                            .file = line->file ? line->file : "unknown",
+                                            .subject = subject,
+                                            .expires = end});
+}
+
+static bool of_journal(struct restore *r, struct cg_error *err)
+{
+    struct cg_journal journal;
+    struct cg_journal_row line;
+    bool good = cg_journal_load(&journal, r->ca, 0, err);
+    while (good && cg_journal_next(&journal, "\"issued\"", &line)) {
+        good = of_journal_row(r, &line);
+        cg_journal_row_clear(&line);
+    }
+    cg_journal_free(&journal);
+    return good;
+}
+
+/* Nobody knows these certificates any more; without an end they stay on the CRL as long as the CA. */
+static bool of_revocations(struct restore *r)
+{
+    int64_t end = 0;
+    bool good = cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end);
+    for (size_t i = 0; good && i < r->lost.count; i++) {
+        const struct cg_revocation *lost = &r->lost.row[i];
+        char subject[CG_NAME_MAX + 8];
+        snprintf(subject, sizeof subject, "/CN=%s", lost->name[0] ? lost->name : "unknown");
+        if (!cg_serials_has(&r->known, lost->serial))
+            good = add_row(r, (struct cg_index_row){.serial = lost->serial,
+                                                    .file = "unknown",
+                                                    .subject = subject,
+                                                    .expires = lost->expires != CG_TIME_NONE ? lost->expires : end});
+    }
+    return good;
+}
+
+/* Without the lines that are none, so that the walk over the rest does not end at one. */
+static bool find_lost(struct restore *r, struct cg_index *index, struct cg_error *err)
+{
+    struct cg_index rows = {0};
+    struct cg_index_row row;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    index->at = index->number = 0;
+    while (out && index->at < index->len)
+        if (next_row(r, index, &row))
+            copy_row(out, &row);
+    if (!out || fclose(out) != 0)
+        return cg_fault_errno(err, "restore", "index.txt");
+    X509_CRL *last = cg_crl_last(r->ca, "ca", r->ca->cert);
+    bool good = cg_index_of_text(&rows, text, len, err) && cg_revocations_lost(r->ca, &rows, last, 0, &r->lost, err);
+    X509_CRL_free(last);
+    cg_index_free(&rows);
+    return good;
+}
+
+bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, size_t *restored, struct cg_error *err)
+{
+    struct restore r = {.ca = ca};
+    char *text = NULL;
+    size_t len = 0;
+    bool good = find_lost(&r, index, err) &&
+                ((r.out = open_memstream(&text, &len)) || cg_fault_errno(err, "restore", "index.txt"));
+    good = good && ((keep_rows(&r, index) && of_archive(&r)) || cg_fault_openssl(err, "no memory for the index")) &&
+           of_journal(&r, err) && (of_revocations(&r) || cg_fault_openssl(err, "no memory for the index"));
+    if (r.out && fclose(r.out) != 0)
+        good = cg_fault_errno(err, "restore", "index.txt");
+    *restored = r.count;
+    cg_revocations_free(&r.lost);
+    cg_serials_free(&r.known);
+    if (!good) {
+        free(text);
+        return false;
+    }
+    cg_index_free(index);
+    return cg_index_of_text(index, text, len, err);
+}

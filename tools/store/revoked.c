@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "revoked.h"
+#include "base/fault.h"
+#include "core/cert/name.h"
+#include "core/file/file.h"
+#include "journal.h"
+#include "serials.h"
+#include "target.h"
+
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CRL_LIMIT ((size_t)1 << 30)
+
+/* ---- the last CRL ---- */
+
+BIGNUM *cg_crl_number(const X509_CRL *crl)
+{
+    ASN1_INTEGER *value = crl ? X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL) : NULL;
+    BIGNUM *number = value ? ASN1_INTEGER_to_BN(value, NULL) : NULL;
+    ASN1_INTEGER_free(value);
+    return number;
+}
+
+static bool is_newer(const X509_CRL *crl, const X509_CRL *than)
+{
+    BIGNUM *a = cg_crl_number(crl), *b = cg_crl_number(than);
+    bool newer = !than || (a && (!b || BN_cmp(a, b) > 0));
+    BN_free(a);
+    BN_free(b);
+    return newer;
+}
+
+/* Takes crl, or frees it. */
+static void take_newer(X509_CRL **best, X509_CRL *crl, X509 *issuer)
+{
+    if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) == 1 && is_newer(crl, *best)) {
+        X509_CRL_free(*best);
+        *best = crl;
+    } else {
+        X509_CRL_free(crl);
+    }
+}
+
+/* PEM with any number of CRLs, or DER with one. */
+static void take_all(const struct cg_bytes *bytes, X509 *issuer, X509_CRL **best)
+{
+    X509_CRL *crl = NULL;
+    const unsigned char *der = bytes->data;
+    BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
+    while (bio && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
+        take_newer(best, crl, issuer);
+    BIO_free(bio);
+    if (bytes->len && *der == 0x30 && (crl = d2i_X509_CRL(NULL, &der, (long)bytes->len)))
+        take_newer(best, crl, issuer);
+    ERR_clear_error();
+}
+
+X509_CRL *cg_crl_of(const char *path, X509 *issuer)
+{
+    struct cg_bytes bytes;
+    X509_CRL *best = NULL;
+    if (cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL)) {
+        take_all(&bytes, issuer, &best);
+        cg_bytes_free(&bytes);
+    }
+    return best;
+}
+
+/* A file that holds these very octets has nothing newer to say; most copies do. */
+static void take_copy(const char *path, const struct cg_bytes *known, X509 *issuer, X509_CRL **best)
+{
+    struct cg_bytes bytes;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
+        return;
+    if (!known->len || !memmem(bytes.data, bytes.len, known->data, known->len))
+        take_all(&bytes, issuer, best);
+    cg_bytes_free(&bytes);
+}
+
+struct copies {
+    X509 *issuer;
+    X509_CRL *last;
+    struct cg_bytes own; /* the first copy, as PEM */
+};
+
+/* Brokers have copies, which are newer where the CA came out of a backup. Of one that cannot be read, or of a target
+ * that is none, nothing is learnt. */
+static bool of_target(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct copies *copies = context;
+    (void)ca;
+    (void)err;
+    if (snprintf(path, sizeof path, "%s/crl.pem", target->to) < (int)sizeof path)
+        take_copy(path, &copies->own, copies->issuer, &copies->last);
+    return true;
+}
+
+X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
+{
+    char path[PATH_MAX];
+    struct copies copies = {.issuer = issuer};
+    if (cg_file_read(cg_ca_path(ca, path, "%s/crl.pem", folder), CG_FILE_PUBLIC, CRL_LIMIT, &copies.own, NULL))
+        take_all(&copies.own, issuer, &copies.last);
+    if (!copies.last)
+        cg_bytes_free(&copies.own);
+    take_copy(cg_ca_path(ca, path, "crl.pem"), &copies.own, issuer, &copies.last);
+    take_copy(cg_ca_path(ca, path, "crl.der"), &copies.own, issuer, &copies.last);
+    cg_target_visit(ca, of_target, &copies, NULL, NULL);
+    cg_bytes_free(&copies.own);
+    return copies.last;
+}
+
+/* ---- what the index has lost ---- */
+
+/* Other programs write leading zeros. */
+static const char *digits_of(const char *serial)
+{
+    return serial + strspn(serial, "0");
+}
+
+static int by_serial(const void *a, const void *b)
+{
+    const struct cg_revocation *one = a, *other = b;
+    return strcasecmp(digits_of(one->serial), digits_of(other->serial));
+}
+
+static struct cg_revocation *add(struct cg_revocations *lost, struct cg_error *err)
+{
+    if (lost->count == lost->room) {
+        size_t room = lost->room ? 2 * lost->room : 64;
+        struct cg_revocation *more = realloc(lost->row, room * sizeof *more);
+        if (!more) {
+            cg_fault_errno(err, "compare", "index.txt");
+            return NULL;
+        }
+        lost->row = more;
+        lost->room = room;
+    }
+    lost->row[lost->count] = (struct cg_revocation){.reason = -1, .when = CG_TIME_NONE, .expires = CG_TIME_NONE};
+    return &lost->row[lost->count++];
+}
+
+void cg_revocations_free(struct cg_revocations *lost)
+{
+    free(lost->row);
+    *lost = (struct cg_revocations){0};
+}
+
+const struct cg_revocation *cg_revocations_find(const struct cg_revocations *lost, const char *serial)
+{
+    struct cg_revocation key = {.reason = -1};
+    if (!lost->count)
+        return NULL;
+    snprintf(key.serial, sizeof key.serial, "%s", digits_of(serial));
+    return bsearch(&key, lost->row, lost->count, sizeof *lost->row, by_serial);
+}
+
+/* Serial numbers that the index answers for: on the CRL, or expired for so long that they need not be. */
+static bool answered(struct cg_index *index, int64_t now, struct cg_serials *set, struct cg_error *err)
+{
+    struct cg_error fault = {""};
+    struct cg_index_row row;
+    index->at = index->number = 0;
+    while (cg_index_next(index, &row, &fault))
+        if ((row.status == 'R' || row.expires + CG_KEEP_EXPIRED < now) && !cg_serials_add(set, row.serial))
+            return cg_fault_errno(err, "compare", "index.txt");
+    if (fault.text[0])
+        cg_error_set(err, "%s", fault.text);
+    return !fault.text[0];
+}
+
+static bool of_entry(const X509_REVOKED *entry, struct cg_serials *set, struct cg_revocations *lost,
+                     struct cg_error *err)
+{
+    char *serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
+    struct cg_revocation *row = NULL;
+    bool good = serial;
+    if (good && !cg_serials_has(set, serial) && (good = cg_serials_add(set, serial) && (row = add(lost, err)))) {
+        ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+        snprintf(row->serial, sizeof row->serial, "%s", serial);
+        row->reason = reason ? (int)ASN1_ENUMERATED_get(reason) : -1;
+        good = cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), &row->when);
+        ASN1_ENUMERATED_free(reason);
+    }
+    OPENSSL_free(serial);
+    return good || cg_fault_openssl(err, "the last CRL");
+}
+
+static bool of_crl(X509_CRL *last, struct cg_serials *set, struct cg_revocations *lost, struct cg_error *err)
+{
+    STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
+    bool good = true;
+    for (int i = 0; good && i < sk_X509_REVOKED_num(entries); i++)
+        good = of_entry(sk_X509_REVOKED_value(entries, i), set, lost, err);
+    return good;
+}
+
+static bool of_journal(struct cg_journal *journal, struct cg_serials *set, struct cg_revocations *lost,
+                       struct cg_error *err)
+{
+    struct cg_journal_row line;
+    bool good = true;
+    journal->at = 0;
+    while (good && cg_journal_next(journal, "revoked", &line)) {
+        if (line.revoked && line.serial && !cg_serials_has(set, line.serial)) {
+            struct cg_revocation *row = cg_serials_add(set, line.serial) ? add(lost, err) : NULL;
+            if ((good = row)) {
+                snprintf(row->serial, sizeof row->serial, "%s", line.serial);
+                row->when = line.time;
+                row->reason = line.reason ? cg_reason_number(line.reason) : -1;
+            }
+        }
+        cg_journal_row_clear(&line);
+    }
+    return good;
+}
+
+/* The journal knows names, and of what was issued here the end too. */
+static void complete(struct cg_journal *journal, struct cg_revocations *lost)
+{
+    struct cg_journal_row line;
+    journal->at = 0;
+    while (lost->count && cg_journal_next(journal, "\"serial\"", &line)) {
+        struct cg_revocation *row = line.serial
+                                        ? (struct cg_revocation *)(uintptr_t)cg_revocations_find(lost, line.serial)
+                                        : NULL;
+        if (row && line.name)
+            snprintf(row->name, sizeof row->name, "%s", line.name);
+        if (row && line.expires != CG_TIME_NONE)
+            row->expires = line.expires;
+        cg_journal_row_clear(&line);
+    }
+}
+
+static void drop_expired(struct cg_revocations *lost, int64_t now)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < lost->count; i++)
+        if (lost->row[i].expires == CG_TIME_NONE || lost->row[i].expires + CG_KEEP_EXPIRED >= now)
+            lost->row[kept++] = lost->row[i];
+    lost->count = kept;
+}
+
+bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CRL *last, int64_t now,
+                         struct cg_revocations *lost, struct cg_error *err)
+{
+    struct cg_serials set = {0};
+    struct cg_journal journal = {0};
+    *lost = (struct cg_revocations){0};
+    bool good = answered(index, now, &set, err) && of_crl(last, &set, lost, err) &&
+                cg_journal_load(&journal, ca, 0, err) && of_journal(&journal, &set, lost, err);
+    if (good && lost->count) {
+        qsort(lost->row, lost->count, sizeof *lost->row, by_serial);
+        complete(&journal, lost);
+        drop_expired(lost, now);
+    }
+    cg_journal_free(&journal);
+    cg_serials_free(&set);
+    if (!good)
+        cg_revocations_free(lost);
+    return good;
+}
+
+static bool journal_speaks(const struct cg_ca *ca)
+{
+    struct cg_journal journal;
+    struct cg_journal_serial line;
+    bool speaks = cg_journal_load(&journal, ca, 0, NULL) && cg_journal_next_serial(&journal, &line);
+    cg_journal_free(&journal);
+    return speaks;
+}
+
+/* A CRL was made here once, and nothing is left that says what was on it. */
+static bool has_witness(const struct cg_ca *ca, const char *folder, const X509_CRL *last, struct cg_error *err)
+{
+    const bool root = strcmp(folder, "root") == 0;
+    const bool is_new = !cg_ca_has(ca, root ? "root/crlnumber" : "ca/cert.pem");
+    if (last || is_new || (!root && journal_speaks(ca)))
+        return true;
+    cg_error_set(err,
+                 "nothing is left that says what was revoked: %s/crl.pem %scannot be read. Put the file back from a "
+                 "backup, or copy the crl.pem of a broker there; then a new CRL can be made%s%s%s",
+                 folder, root ? "" : "and journal.jsonl ", root ? ". If this root never revoked anything: rm " : "",
+                 root ? ca->word : "", root ? "/root/crlnumber" : "");
+    return false;
+}
+
+bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_index *index, X509_CRL *last,
+                         int64_t now, struct cg_error *err)
+{
+    struct cg_revocations lost;
+    if (!has_witness(ca, folder, last, err))
+        return false;
+    if (!index)
+        return true;
+    if (!cg_revocations_lost(ca, index, last, now, &lost, err))
+        return false;
+    const struct cg_revocation *one = lost.count ? &lost.row[0] : NULL;
+    if (one)
+        cg_error_set(err,
+                     "index.txt was lost or shortened, or is an older copy: %zu revoked certificate%s (%s%sserial "
+                     "%s%s) would be good again "
+                     "by a CRL that is made from it, so none was made. Put index.txt back from a backup, or make it "
+                     "again from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index%s",
+                     lost.count, lost.count == 1 ? "" : "s", one->name, one->name[0] ? ", " : "", one->serial,
+                     lost.count == 1 ? "" : ", ...", ca->word, ca->clock_set ? " --at +0s" : "");
+    cg_revocations_free(&lost);
+    return !one;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Targets: the folders where a name is deployed, as deploy/NAME.json remembers them. All of them are kept up to date until
+ * one is forgotten: a broker that still reads the folder from before would find a lapsed CRL there and refuse everyone.
+ * The caller owns the structs; cg_targets_clear frees them. Called by deploy and the verbs. */
+#ifndef CG_TARGET_H
+#define CG_TARGET_H
+
+#include "base/atomic_write.h"
+#include "change.h"
+
+struct cg_target {
+    char name[CG_NAME_MAX + 1]; /* that is deployed there */
+    char *to;                   /* folder */
+    char *owner, *group;        /* names; NULL: left as they are */
+    int mode;                   /* of privkey.pem; 0: 0600, with a group 0640 */
+    char *connect;              /* HOST:PORT where the broker serves it; NULL: none */
+    bool is_typed;              /* --to named it in this run */
+};
+
+struct cg_targets {
+    struct cg_target *item;
+    size_t count; /* 0: none is remembered */
+};
+
+/* The same as it is typed; what is given replaces what is remembered. */
+struct cg_place {
+    const char *to, *owner, *group, *mode, *connect;
+};
+
+bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err);
+bool cg_targets_remember(struct cg_change *change, const char *name, const struct cg_targets *targets,
+                         struct cg_error *err);
+void cg_targets_clear(struct cg_targets *targets);
+
+/* A folder that is new is one more target; else all get what is given. False when mode, user or group are none, and for a
+ * folder that another name has. */
+bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
+                      const struct cg_place *place, struct cg_error *err);
+bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,
+                       struct cg_error *err);
+
+/* False, with the other name, where a target is another name's folder too. */
+bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err);
+
+/* What --owner and --group mean here, with this mode. */
+bool cg_target_owner(const struct cg_target *target, mode_t mode, struct cg_owner *owner, struct cg_error *err);
+mode_t cg_target_key_mode(const struct cg_target *target);
+
+/* The folder as one word of sh, for commands that are shown; returns out. */
+const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX]);
+
+/* Calls visit for every target of every name; stops at the first false and returns it. Of records that cannot be read
+ * the first is told in damaged (NULL: nobody asks), and the others are visited all the same. */
+typedef bool cg_target_visit_fn(void *context, const struct cg_ca *ca, const struct cg_target *target,
+                                struct cg_error *err);
+bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *damaged,
+                     struct cg_error *err);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "remove.h"
+#include "base/fault.h"
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct removal {
+    const struct cg_cli *cli;
+    const struct cg_unit_folders *folders;
+    cJSON *files;
+    size_t removed;
+};
+
+static void note(struct removal *removal, const char *path, const char *state)
+{
+    cJSON *file = cJSON_CreateObject();
+    cJSON_AddStringToObject(file, "path", path);
+    cJSON_AddStringToObject(file, "state", state);
+    cJSON_AddItemToArray(removal->files, file);
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+static bool take_away(struct removal *removal, const char *path, struct cg_error *err)
+{
+    const struct cg_cli *cli = removal->cli;
+    if (!cli->dry_run && unlink(path) != 0)
+        return cg_fault_errno(err, "remove", path);
+    cg_say(cli, "%s %s", cli->dry_run ? "would remove" : "removed", path);
+    note(removal, path, "removed");
+    removal->removed++;
+    return true;
+}
+
+/* As "systemctl disable" does, which is not there in every root that a package is removed from. */
+static bool disable(struct removal *removal, const char *name, struct cg_error *err)
+{
+    char link[PATH_MAX];
+    snprintf(link, sizeof link, "%s/timers.target.wants/%s", removal->folders->units, name);
+    return !is_there(link) || take_away(removal, link, err);
+}
+
+static bool is_changed(const char *path)
+{
+    return is_there(path) && !cg_unit_is_ours(path);
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t len = strlen(name), n = strlen(end);
+    return len > n && strcmp(name + len - n, end) == 0;
+}
+
+/* The timer of a service and the service of a timer: one without the other is of no use to whoever changed it. */
+static bool is_other_changed(const struct removal *removal, const char *name)
+{
+    char other[128], path[PATH_MAX];
+    const bool is_timer = ends_in(name, ".timer");
+    if (!is_timer && !ends_in(name, ".service"))
+        return false;
+    snprintf(other, sizeof other, "%.*s%s", (int)(strrchr(name, '.') - name), name, is_timer ? ".service" : ".timer");
+    cg_unit_place(removal->folders, other, path);
+    return is_changed(path);
+}
+
+static bool remove_one(struct removal *removal, const char *name, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    cg_unit_place(removal->folders, name, path);
+    if (!disable(removal, name, err))
+        return false;
+    if (!is_there(path))
+        return true;
+    const bool changed = is_changed(path);
+    if (changed || is_other_changed(removal, name)) {
+        cg_warn(removal->cli,
+                changed ? "%s: changed by hand or not ours; it stays"
+                        : "%s: stays with the one that was changed by hand",
+                path);
+        note(removal, path, "kept");
+        return true;
+    }
+    if (!take_away(removal, path, err))
+        return false;
+    if (strstr(name, ".conf") && !removal->cli->dry_run) {
+        *strrchr(path, '/') = '\0';
+        rmdir(path); /* where nothing else is in it */
+    }
+    return true;
+}
+
+int cg_units_remove(const struct cg_cli *cli, const struct cg_unit_folders *folders)
+{
+    cJSON *result = cJSON_CreateObject();
+    struct removal removal = {.cli = cli, .folders = folders, .files = cJSON_AddArrayToObject(result, "files")};
+    struct cg_error err = {""};
+    for (size_t i = 0; i < cg_unit_files_count; i++)
+        if (!remove_one(&removal, cg_unit_files[i].name, &err)) {
+            cJSON_Delete(result);
+            return cg_fail(cli, CG_EXIT_FAILED, &err);
+        }
+    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
+    cg_result(cli, result);
+    if (removal.removed)
+        cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer'\n  systemctl daemon-reload");
+    else
+        cg_say(cli, "Nothing of install-units is in %s.", folders->units);
+    return CG_EXIT_OK;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
+#include "broker/served.h"
+#include "cli/print.h"
+#include "core/base/moment.h"
+#include "core/cert/name.h"
+#include "deploy/renewal.h"
+#include "lint/lint.h"
+#include "lint/object.h"
+#include "verbs.h"
+
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 10000
+
+/* One line of the answer: the words for people are made from the JSON. */
+static void line(cJSON *json, const char *key, const char *text)
+{
+    if (!text[0])
+        return;
+    cJSON_AddStringToObject(json, key, text);
+}
+
+static const char *purpose(const struct cg_lint_object *o)
+{
+    if (o->ca)
+        return "a CA: it signs certificates";
+    if (o->unclear)
+        return "it does not say: a CA, or anything";
+    if (o->server && o->client)
+        return "broker and client (serverAuth, clientAuth)";
+    return o->server   ? "broker (serverAuth)"
+           : o->client ? "client (clientAuth)"
+           : o->eku    ? "other purposes"
+                       : "anything";
+}
+
+static void names(const struct cg_lint_object *o, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < sk_GENERAL_NAME_num(o->san) && used < size; i++) {
+        char text[256];
+        cg_san_text(sk_GENERAL_NAME_value(o->san, i), text, sizeof text);
+        used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", text);
+    }
+}
+
+static void key_text(EVP_PKEY *key, char *out, size_t size)
+{
+    char group[64] = "";
+    if (!key) {
+        snprintf(out, size, "of a type that OpenSSL does not know");
+        return;
+    }
+    EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
+    snprintf(out, size, "%s, %d bits%s%s", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key), group[0] ? ", " : "",
+             group);
+}
+
+static void time_line(cJSON *json, const char *key, int64_t seconds)
+{
+    char text[32];
+    cg_time_text(seconds, text, sizeof text);
+    line(json, key, text);
+}
+
+/* The end, and how far it is: below zero when it is over. */
+static void end_lines(cJSON *json, const char *key, int64_t now, int64_t end)
+{
+    time_line(json, key, end);
+    if (end == CG_TIME_NONE)
+        return;
+    const int64_t days = (end - now) / CG_DAY;
+    cJSON_AddNumberToObject(json, "days_left", (double)days);
+}
+
+static void certificate(const struct cg_lint_object *o, cJSON *json)
+{
+    char text[1024];
+    int64_t due = 0;
+    cg_name_text(X509_get_subject_name(o->cert), text, sizeof text);
+    line(json, "who", text);
+    line(json, "for", purpose(o));
+    names(o, text, sizeof text);
+    line(json, "names", text);
+    cg_name_text(X509_get_issuer_name(o->cert), text, sizeof text);
+    line(json, "issued_by", o->self_signed ? "itself" : text);
+    time_line(json, "valid_from", o->not_before);
+    end_lines(json, "valid_until", o->now, o->not_after);
+    if (!o->ca && cg_renewal_due(o->cert, o->now, &due))
+        time_line(json, "renewal_due", due);
+    key_text(o->key, text, sizeof text);
+    line(json, "key", text);
+    line(json, "signed_with", OBJ_nid2ln(X509_get_signature_nid(o->cert)));
+    cg_serial_text(X509_get0_serialNumber(o->cert), text, sizeof text);
+    line(json, "serial", text);
+    if (cg_sha256_text(o->cert, text))
+        line(json, "sha256", text);
+}
+
+static void crl(const struct cg_lint_object *o, cJSON *json)
+{
+    char text[1024];
+    int64_t t = 0;
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(o->crl, NID_crl_number, NULL, NULL);
+    cg_name_text(X509_CRL_get_issuer(o->crl), text, sizeof text);
+    line(json, "issuer", text);
+    if (number) {
+        cg_serial_text(number, text, sizeof text);
+        line(json, "number", text);
+    }
+    ASN1_INTEGER_free(number);
+    int revoked = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(o->crl));
+    cJSON_AddNumberToObject(json, "revoked", revoked > 0 ? revoked : 0);
+    if (cg_time_seconds(X509_CRL_get0_lastUpdate(o->crl), &t))
+        time_line(json, "issued", t);
+    const ASN1_TIME *next = X509_CRL_get0_nextUpdate(o->crl);
+    if (next && cg_time_seconds(next, &t))
+        end_lines(json, "next_by", o->now, t);
+    line(json, "signed_with", OBJ_nid2ln(X509_CRL_get_signature_nid(o->crl)));
+}
+
+static void private_key(const struct cg_lint_object *o, cJSON *json)
+{
+    char text[256];
+    if (o->encrypted)
+        snprintf(text, sizeof text, "protected by a passphrase");
+    else
+        key_text(o->key, text, sizeof text);
+    line(json, "key", text);
+    snprintf(text, sizeof text, "%04o", (unsigned)(o->mode & 07777));
+    line(json, "mode", text);
+    if (o->owner)
+        line(json, "certificate", o->owner->file);
+}
+
+static cJSON *describe(const struct cg_lint *lint, size_t i)
+{
+    static const char *const kinds[] = {"certificate", "CRL", "private key"};
+    const struct cg_lint_object *o = cg_lint_object(lint, i);
+    cJSON *json = cJSON_CreateObject();
+    line(json, "kind", kinds[o->kind]);
+    line(json, "file", o->file);
+    if (o->kind == CG_LINT_CERTIFICATE)
+        certificate(o, json);
+    else if (o->kind == CG_LINT_CRL)
+        crl(o, json);
+    else
+        private_key(o, json);
+    cJSON *odd = cJSON_CreateArray();
+    for (size_t f = 0; f < cg_lint_count(lint); f++) {
+        const struct cg_lint_finding *finding = cg_lint_finding(lint, f);
+        if (finding->number != i || finding->row->severity < CG_LINT_WARNING)
+            continue;
+        char text[640];
+        snprintf(text, sizeof text, "%s%s%s%s", finding->row->why, finding->detail[0] ? " (" : "", finding->detail,
+                 finding->detail[0] ? ")" : "");
+        cJSON_AddItemToArray(odd, cJSON_CreateString(text));
+    }
+    cJSON_AddItemToObject(json, "odd", odd);
+    return json;
+}
+
+/* "valid_until" reads "valid until" */
+static void print_line(const char *key, const cJSON *value)
+{
+    char words[32];
+    snprintf(words, sizeof words, "%s", key);
+    for (char *c = words; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    if (cJSON_IsNumber(value))
+        cg_print(stdout, "  %-12s %.0f\n", words, value->valuedouble);
+    else if (cJSON_IsString(value))
+        cg_print(stdout, "  %-12s %s\n", words, value->valuestring);
+}
+
+static void print_words(const cJSON *object)
+{
+    const cJSON *item = NULL, *odd = NULL;
+    cJSON_ArrayForEach(item, object)
+    {
+        if (strcmp(item->string, "kind") == 0)
+            cg_print_in(stdout, CG_BOLD, "%s\n", item->valuestring);
+        else
+            print_line(item->string, item);
+    }
+    cJSON_ArrayForEach(odd, cJSON_GetObjectItemCaseSensitive(object, "odd"))
+    {
+        cg_print_in(stdout, CG_YELLOW, "  odd");
+        cg_print(stdout, "          %s\n", cJSON_GetStringValue(odd));
+    }
+}
+
+static bool add_served(struct cg_lint *lint, const char *host_port, struct cg_error *err)
+{
+    STACK_OF(X509) *chain = cg_served_chain(host_port, TIMEOUT_MS, err);
+    bool good = chain;
+    for (int i = 0; good && i < sk_X509_num(chain); i++)
+        good = cg_lint_add_certificate(lint, sk_X509_value(chain, i));
+    sk_X509_pop_free(chain, X509_free);
+    return good;
+}
+
+/* A file, else a name of the CA. */
+static const char *find(const struct cg_cli *cli, const char *what, char path[PATH_MAX])
+{
+    if (strchr(what, '/') || access(what, F_OK) == 0)
+        return what;
+    bool fits = snprintf(path, PATH_MAX, "%s/live/%s/fullchain.pem", cli->dir, what) < PATH_MAX;
+    return fits && access(path, F_OK) == 0 ? path : what;
+}
+
+static int run(const struct cg_cli *cli, const void *options)
+{
+    (void)options;
+    struct cg_error err = {""};
+    char path[PATH_MAX];
+    const char *what = find(cli, cli->args[0], path);
+    struct cg_lint *lint = cg_lint_new(cli->now);
+    bool server = access(what, F_OK) != 0 && strchr(what, ':');
+    bool good = lint && (server ? add_served(lint, what, &err) : cg_lint_add_path(lint, what, &err)) &&
+                cg_lint_run(lint);
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; good && i < cg_lint_objects(lint); i++) {
+        cJSON *object = describe(lint, i);
+        if (!cli->json)
+            print_words(object);
+        cJSON_AddItemToArray(list, object);
+    }
+    cg_lint_free(lint);
+    if (good)
+        cg_result(cli, list);
+    else
+        cJSON_Delete(list);
+    return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
+}
+
+const struct cg_verb cg_verb_inspect = {
+    .name = "inspect",
+    .group = CG_GROUP_LOOK,
+    .arguments = "FILE|NAME|HOST:PORT",
+    .summary = "show who a certificate is, for what, until when, and what is odd",
+    .description = "FILE may hold certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. "
+                   "NAME is one of\n"
+                   "the CA. With HOST:PORT the certificates that a TLS server sends are shown; nothing is judged or "
+                   "sent but a\n"
+                   "handshake. \"check\" says whether the plugin would accept a certificate.",
+    .examples = "certguard inspect broker.crt\n"
+                "certguard inspect broker.lan:8883\n"
+                "certguard inspect --json crl.pem",
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "base/atomic_write.h"
+#include "units/remove.h"
+#include "units/site.h"
+#include "units/units.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOGROTATE_FOLDER "/etc/logrotate.d"
+
+struct install_units_options {
+    const char *dir, *logrotate_dir, *ca, *user, *config, *passphrase_file;
+    bool force, remove;
+};
+
+#define AT(field) offsetof(struct install_units_options, field)
+
+static const struct cg_option options[] = {
+    {"ca", "DIR", "folder of the CA (default: as -C says, where there is one)", CG_OPT_FOLDER, 0, AT(ca)},
+    {"config", "FILE", "the broker's configuration (default /etc/mosquitto/mosquitto.conf, where there is one)",
+     CG_OPT_FILE, 0, AT(config)},
+    {"user", "NAME", "who renews and refreshes (default: the owner of the CA's folder)", CG_OPT_STRING, 0, AT(user)},
+    {"passphrase-file", "FILE", "passphrase of the CA key, for the units: a file that only --user can read",
+     CG_OPT_FILE, 0, AT(passphrase_file)},
+    {"dir", "DIR", "where the units go (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
+    {"logrotate-dir", "DIR", "where the logrotate file goes (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
+     AT(logrotate_dir)},
+    {"force", NULL, "overwrite what was changed by hand; it is kept as FILE.old", CG_OPT_FLAG, 0, AT(force)},
+    {"remove", NULL, "remove what was written, and disable the timers; what was changed by hand stays", CG_OPT_FLAG, 0,
+     AT(remove)},
+};
+
+/* A file on its way: what it shall hold, and what stands in its place. */
+struct output {
+    char path[PATH_MAX];
+    char *text;
+    enum cg_unit_state state;
+};
+
+struct outputs {
+    struct output *item;
+    size_t count;
+};
+
+static void outputs_clear(struct outputs *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        free(all->item[i].text);
+    free(all->item);
+}
+
+static struct cg_unit_folders folders_of(const struct install_units_options *o)
+{
+    const char *logrotate = o->logrotate_dir ? o->logrotate_dir : o->dir;
+    return (struct cg_unit_folders){o->dir ? o->dir : CG_UNITS_FOLDER, logrotate ? logrotate : LOGROTATE_FOLDER};
+}
+
+static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, const struct cg_units_site *site,
+                    struct cg_error *err)
+{
+    all->item = calloc(cg_unit_files_count, sizeof *all->item);
+    if (!all->item) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < cg_unit_files_count; i++) {
+        const struct cg_unit_file *file = &cg_unit_files[i];
+        struct output *out = &all->item[all->count];
+        if (!cg_units_wanted(site, file->name))
+            continue;
+        out->text = cg_unit_render(file, site->values, site->nvalues, err);
+        if (!out->text)
+            return false;
+        cg_unit_place(folders, file->name, out->path);
+        out->state = cg_unit_state(out->path, out->text);
+        all->count++;
+    }
+    return true;
+}
+
+/* All or nothing: names every file that is in the way. */
+static bool may_write(const struct outputs *all, struct cg_error *err)
+{
+    char names[700] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->item[i].state == CG_UNIT_FOREIGN && used + strlen(all->item[i].path) + 3 < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", all->item[i].path);
+    if (!names[0])
+        return true;
+    cg_error_set(
+        err,
+        "%s: changed by hand or not ours; nothing was written. Put changes into a drop-in (systemctl edit NAME), "
+        "or overwrite it with --force",
+        names);
+    return false;
+}
+
+static bool keep_old(const struct output *out, struct cg_error *err)
+{
+    char old[PATH_MAX];
+    if (out->state != CG_UNIT_FOREIGN)
+        return true;
+    if (snprintf(old, sizeof old, "%s.old", out->path) < (int)sizeof old && rename(out->path, old) == 0)
+        return true;
+    cg_error_set(err, "%s: can't be kept as %s", out->path, old);
+    return false;
+}
+
+static bool make_folder_of(const char *path, struct cg_error *err)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+    return cg_make_folders(folder, 0755, err);
+}
+
+static bool write_all(const struct cg_cli *cli, const struct install_units_options *o, const struct outputs *all,
+                      struct cg_error *err)
+{
+    static const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, 0644};
+    const char *folders[] = {o->dir, o->logrotate_dir};
+    for (size_t i = 0; i < CG_COUNT(folders); i++)
+        if (folders[i] && !cg_make_folders(folders[i], 0755, err))
+            return false;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct output *out = &all->item[i];
+        if (out->state == CG_UNIT_SAME)
+            continue;
+        if (!make_folder_of(out->path, err) || !keep_old(out, err) ||
+            !cg_write_replace(out->path, out->text, strlen(out->text), &owner, err))
+            return false;
+        cg_say(cli, "%s %s", out->state == CG_UNIT_ABSENT ? "wrote" : "replaced", out->path);
+    }
+    return true;
+}
+
+static void print_all(const struct cg_cli *cli, const struct outputs *all)
+{
+    for (size_t i = 0; !cli->json && i < all->count; i++)
+        printf("%s==> %s <==\n%s", i ? "\n" : "", all->item[i].path, all->item[i].text);
+}
+
+static void say_next(const struct cg_cli *cli, const struct cg_units_site *site)
+{
+    cg_say(cli, "Next:\n  systemctl daemon-reload\n  systemctl enable --now%s%s",
+           site->has_ca ? " certguard-renew.timer" : "", site->has_ca ? " certguard-crl.timer" : "");
+    if (site->has_config)
+        cg_say(cli, "  systemctl enable --now certguard-doctor.timer");
+    cg_say(cli, "  systemctl list-timers 'certguard-*'");
+    if (site->has_ca && site->key_is_encrypted && !site->passphrase[0])
+        cg_warn(cli,
+                "the CA's key has a passphrase, and the units can't type it: put it into a file that only %s can read, "
+                "and say --passphrase-file FILE",
+                site->user);
+    if (!site->has_ca)
+        cg_say(cli, "There is no CA in %s: renewal and CRL refresh belong on the machine that has it.", cli->dir);
+    if (site->has_config && !site->has_log)
+        cg_say(cli, "The policy names no log.file: no logrotate file is needed.");
+}
+
+static void tell(const struct cg_cli *cli, const struct outputs *all)
+{
+    static const char *const words[] = {"replaced", "written", "unchanged", "replaced"};
+    cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "files");
+    for (size_t i = 0; i < all->count; i++) {
+        cJSON *file = cJSON_CreateObject();
+        cJSON_AddStringToObject(file, "path", all->item[i].path);
+        cJSON_AddStringToObject(file, "state", words[all->item[i].state]);
+        cJSON_AddItemToArray(list, file);
+    }
+    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
+    cg_result(cli, result);
+}
+
+static int install(const struct cg_cli *cli, const struct install_units_options *o)
+{
+    const struct cg_unit_folders folders = folders_of(o);
+    const struct cg_units_order order = {o->ca, o->user, o->passphrase_file, o->config, folders.units};
+    struct cg_units_site site;
+    struct outputs all = {0};
+    struct cg_error err = {""};
+    bool good = cg_units_site(&site, cli, &order, &err) && prepare(&all, &folders, &site, &err);
+    if (good && cli->dry_run)
+        print_all(cli, &all);
+    good = good && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, o, &all, &err));
+    if (good) {
+        tell(cli, &all);
+        say_next(cli, &site);
+    }
+    outputs_clear(&all);
+    cg_units_site_clear(&site);
+    return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
+}
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    const struct install_units_options *o = values;
+    const struct cg_unit_folders folders = folders_of(o);
+    return o->remove ? cg_units_remove(cli, &folders) : install(cli, o);
+}
+
+const struct cg_verb cg_verb_install_units = {
+    .name = "install-units",
+    .group = CG_GROUP_CA,
+    .arguments = "",
+    .summary = "write systemd units and timers, and a logrotate file",
+    .description =
+        "On the machine of the CA: units that renew what is due and refresh the CRL, a minute or two after each\n"
+        "start and every six hours. On the machine of the broker: one that runs doctor each day, rotation of the\n"
+        "event log, and a drop-in that lets systemd restart a broker that failed for as long as it takes. Where\n"
+        "systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is right, and in any\n"
+        "case two or three minutes after the machine. Each unit holds the paths of this machine and is shut off\n"
+        "from most of it. With -n they are printed. What was changed by hand is never overwritten unasked; put\n"
+        "changes into drop-ins.\n"
+        "\n"
+        "--remove takes them away again: timers are disabled, files that are as they were written are removed. The\n"
+        "Debian package does that when it is removed.",
+    .examples = "certguard -C /var/lib/certguard install-units -n\n"
+                "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
+                "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"
+                "certguard install-units --remove",
+    .min_args = 0,
+    .max_args = 0,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct install_units_options),
+    .run = run,
+};

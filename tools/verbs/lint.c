@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lint/lint.h"
+#include "cli/print.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct lint_options {
+    const char *severity;
+    bool rules;
+};
+
+static const struct cg_option options[] = {
+    {"severity", "notice|warning|error", "the least severity that is shown and makes exit code 3 (default: warning)",
+     CG_OPT_CHOICE, 0, offsetof(struct lint_options, severity)},
+    {"rules", NULL, "list the rules instead of looking at files", CG_OPT_FLAG, 0, offsetof(struct lint_options, rules)},
+};
+
+static enum cg_severity least(const struct lint_options *o)
+{
+    for (int s = CG_LINT_NOTICE; o->severity && s <= CG_LINT_ERROR; s++)
+        if (strcmp(o->severity, cg_severity_text((enum cg_severity)s)) == 0)
+            return (enum cg_severity)s;
+    return CG_LINT_WARNING;
+}
+
+static cJSON *row_json(const struct cg_rule_row *row)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "id", row->id);
+    cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
+    cJSON_AddStringToObject(object, "what", row->why);
+    cJSON_AddStringToObject(object, "ref", row->ref);
+    cJSON_AddStringToObject(object, "cure", row->fix);
+    return object;
+}
+
+static int list_rules(const struct cg_cli *cli)
+{
+    cJSON *list = cJSON_CreateArray();
+    const struct cg_rule_row *row;
+    for (size_t i = 0; (row = cg_lint_row(i)); i++) {
+        cJSON_AddItemToArray(list, row_json(row));
+        if (!cli->json)
+            cg_print(stdout, "%-34s %-8s %-18s %s\n", row->id, cg_severity_text(row->severity), row->ref, row->why);
+    }
+    cg_result(cli, list);
+    return CG_EXIT_OK;
+}
+
+static void show(const struct cg_lint_finding *f)
+{
+    static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
+    cg_print(stdout, "%s%s", f->file, f->file[0] ? ": " : "");
+    cg_print_in(stdout, colours[f->row->severity], "%s", cg_severity_text(f->row->severity));
+    cg_print(stdout, ": %s (%s)\n", f->row->why, f->row->id);
+    cg_print(stdout, "    %s%s%s%s%s%s\n", f->object, f->detail[0] ? ": " : "", f->detail, f->row->ref[0] ? " [" : "",
+             f->row->ref, f->row->ref[0] ? "]" : "");
+    cg_print(stdout, "    %s\n", f->row->fix);
+}
+
+static cJSON *finding_json(const struct cg_lint_finding *f)
+{
+    cJSON *object = row_json(f->row);
+    cJSON_AddStringToObject(object, "file", f->file);
+    cJSON_AddStringToObject(object, "object", f->object);
+    cJSON_AddStringToObject(object, "detail", f->detail);
+    return object;
+}
+
+/* The number of findings that count. */
+static size_t print_findings(const struct cg_cli *cli, const struct cg_lint *lint, enum cg_severity from)
+{
+    size_t counted[CG_LINT_ERROR + 1] = {0}, shown = 0;
+    cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "findings");
+    for (size_t i = 0; i < cg_lint_count(lint); i++) {
+        const struct cg_lint_finding *f = cg_lint_finding(lint, i);
+        counted[f->row->severity]++;
+        if (f->row->severity < from)
+            continue;
+        shown++;
+        cJSON_AddItemToArray(list, finding_json(f));
+        if (!cli->json)
+            show(f);
+    }
+    cJSON_AddNumberToObject(result, "objects", (double)cg_lint_objects(lint));
+    cg_result(cli, result);
+    cg_say(cli, "%zu objects: %zu errors, %zu warnings, %zu notices", cg_lint_objects(lint), counted[CG_LINT_ERROR],
+           counted[CG_LINT_WARNING], counted[CG_LINT_NOTICE]);
+    return shown;
+}
+
+static int run(const struct cg_cli *cli, const void *options_)
+{
+    const struct lint_options *o = options_;
+    struct cg_error err = {""};
+    int code = CG_EXIT_FAILED;
+    if (o->rules)
+        return list_rules(cli);
+    if (!cli->nargs)
+        return cg_usage(cli, "which file? expected: certguard lint FILE...");
+    struct cg_lint *lint = cg_lint_new(cli->now);
+    bool good = lint;
+    for (int i = 0; good && i < cli->nargs; i++)
+        good = cg_lint_add_path(lint, cli->args[i], &err);
+    if (good && cg_lint_run(lint))
+        code = print_findings(cli, lint, least(o)) ? CG_EXIT_FINDINGS : CG_EXIT_OK;
+    else
+        code = cg_fail(cli, CG_EXIT_FAILED, &err);
+    cg_lint_free(lint);
+    return code;
+}
+
+const struct cg_verb cg_verb_lint = {
+    .name = "lint",
+    .group = CG_GROUP_LOOK,
+    .arguments = "FILE...",
+    .summary = "find mistakes in certificates, CRLs and keys",
+    .description =
+        "Looks for what RFC 5280 forbids and for what practice advises against. FILE may be a certificate, a bundle,\n"
+        "a CRL, a private key, or a folder of them, in PEM or DER. What only shows between two files (a CA key beside\n"
+        "the broker's, serials that count up) is found when both are given in one run.",
+    .examples = "certguard lint /etc/mosquitto/certs\n"
+                "certguard lint --severity error broker.crt broker.key ca.crt\n"
+                "certguard lint --rules",
+    .exits = "0 nothing found at or above --severity, 1 a file could not be read, 3 findings",
+    .min_args = 0,
+    .max_args = -1,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct lint_options),
+    .run = run,
+};

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ca/renew.h"
+#include "ca/names.h"
+#include "ca_options/ca_options.h"
+#include "ca_options/passphrase.h"
+#include "deploy/deploy.h"
+#include "deploy/generation.h"
+#include "deploy/renewal.h"
+#include "deploy/rotation.h"
+#include "store/lock.h"
+#include "verbs.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct renew_options {
+    bool all, due, reuse_key;
+    struct cg_number lifetime;
+    const char *as;
+    struct cg_list san;
+};
+
+#define AT(field) offsetof(struct renew_options, field)
+
+static const struct cg_option options[] = {
+    {"all", NULL, "every name of this CA", CG_OPT_FLAG, 0, AT(all)},
+    {"due", NULL, "only what is due: 2/3 of its life over, 1/2 where that is 10 days or less", CG_OPT_FLAG, 0, AT(due)},
+    {"reuse-key", NULL, "keep the key; by default it is a new one", CG_OPT_FLAG, 0, AT(reuse_key)},
+    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_LIFETIME, 0, AT(lifetime)},
+    {"as", "broker|bridge|client", "by this profile, for one that was made otherwise (import)", CG_OPT_CHOICE, 0,
+     AT(as)},
+    {"san", "TYPE:NAME", "these names in place of the old ones (repeatable)", CG_OPT_LIST, 0, AT(san)},
+};
+
+struct run {
+    const struct cg_cli *cli;
+    struct cg_ca *ca;
+    const struct renew_options *options;
+    struct cg_issuer issuer;
+    bool is_open;          /* the key is asked for only when something is to be renewed */
+    GENERAL_NAMES *names;  /* of --san */
+    struct cg_index index; /* as it was when the lock was taken */
+    cJSON *renewed, *failed;
+    size_t skipped, shortened;
+    size_t busy; /* another run rotates them */
+    bool broken; /* one failed for another reason */
+};
+
+/* Revoked ones stay as they are when all are meant; named, they are an error. */
+static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg_error *err)
+{
+    int64_t due = 0;
+    X509 *cert = cg_ca_live_cert(run->ca, name, err);
+    if (!cert)
+        return false;
+    *wanted = !run->options->due || (cg_renewal_due(cert, run->cli->now, &due) && due <= run->cli->now);
+    if (*wanted && run->options->all)
+        *wanted = cg_index_status(&run->index, cert) != 'R';
+    X509_free(cert);
+    return true;
+}
+
+/* Also for what is not due: a run that was killed may have renewed it and not come to this. */
+static bool deploy_again(struct run *run, const char *name, bool say, struct cg_error *err)
+{
+    struct cg_targets targets;
+    bool good = cg_targets_load(run->ca, name, &targets, err) && cg_deploy_name(run->ca, &targets, err);
+    for (size_t i = 0; good && say && i < targets.count; i++)
+        cg_say(run->cli, "  deployed to %s", targets.item[i].to);
+    cg_targets_clear(&targets);
+    return good;
+}
+
+/* A live one that is revoked or over goes over nothing that may still serve. */
+static bool deploy_unchanged(struct run *run, const char *name, struct cg_error *err)
+{
+    const unsigned live = cg_generation_live(run->ca, name);
+    const char *word = run->ca->word;
+    struct cg_error unheard = {""};
+    bool done = false;
+    if (cg_generation_is_valid(run->ca, name, live, run->cli->now, &unheard))
+        return deploy_again(run, name, false, err);
+    if (!cg_deploy_is_done(run->ca, name, &done, &unheard) || !done)
+        cg_warn(
+            run->cli,
+            "%s: generation %u, which is live, is revoked or not valid now, so its folders, which hold something else, "
+            "are left as they are. Back to an earlier one: certguard -C %s deploy %s --rollback; or a new one: "
+            "certguard -C %s issue",
+            name, live, word, name, word);
+    return true;
+}
+
+/* Named, it is an error; where all are meant, the next run comes to it. */
+static bool leave_busy(struct run *run, const char *name, struct cg_error *err)
+{
+    run->busy++;
+    if (run->options->all)
+        cg_say(run->cli, "Another run rotates \"%s\" now; it is left alone.", name);
+    else
+        cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
+    return run->options->all;
+}
+
+static bool renew_one(struct run *run, const char *name, struct cg_error *err)
+{
+    const struct cg_cli *cli = run->cli;
+    const struct cg_renew_terms terms = {.reuse_key = run->options->reuse_key,
+                                         .lifetime = run->options->lifetime.value,
+                                         .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
+                                         .names = run->names,
+                                         .write = !cli->dry_run};
+    struct cg_renewed renewed;
+    bool wanted = false, busy = false;
+    char end[24];
+    if ((!cli->dry_run && !cg_rotation_settle(run->ca, name, cli->now, &busy, err)) ||
+        !is_wanted(run, name, &wanted, err))
+        return false;
+    if (busy)
+        return leave_busy(run, name, err);
+    if (!wanted) {
+        run->skipped++;
+        cg_detail(cli, "\"%s\" is not due.", name);
+        return cli->dry_run || deploy_unchanged(run, name, err);
+    }
+    if (!run->is_open && !(run->is_open = cg_verb_open_issuer(&run->issuer, cli, run->ca, err)))
+        return false;
+    bool good = cg_renew(&run->issuer, name, &terms, &renewed, err);
+    if (good) {
+        run->shortened += renewed.issued.shortened;
+        cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
+        cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, good until %s.",
+               cli->dry_run ? "Would renew" : "Renewed", name, renewed.generation, renewed.new_key ? "new" : "same",
+               renewed.issued.serial, end);
+        cJSON_AddItemToArray(run->renewed, renewed.result);
+        renewed.result = NULL;
+        good = cli->dry_run || deploy_again(run, name, true, err);
+    }
+    cg_renewed_clear(&renewed);
+    return good;
+}
+
+/* One that fails does not keep the others from their renewal; the run ends with 1 all the same. */
+static bool renew_and_note(struct run *run, const char *name)
+{
+    struct cg_error err = {""};
+    const size_t busy = run->busy;
+    if (renew_one(run, name, &err))
+        return true;
+    run->broken = run->broken || run->busy == busy;
+    cg_warn(run->cli, "%s: %s", name, err.text);
+    cJSON *failed = cJSON_CreateObject();
+    cJSON_AddStringToObject(failed, "name", name);
+    cJSON_AddStringToObject(failed, "error", err.text);
+    cJSON_AddItemToArray(run->failed, failed);
+    return false;
+}
+
+/* A revocation does not wait for the end of a long run, and is known to what comes after it. */
+static bool give_way(struct run *run)
+{
+    struct cg_error err = {""};
+    bool gave = false, good = cg_lock_give_way(run->ca, &gave, &err) == CG_CA_OK;
+    if (good && gave) {
+        cg_index_free(&run->index);
+        good = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
+    }
+    if (!good) {
+        run->broken = true;
+        cg_warn(run->cli, "the names that are left are not looked at: %s", err.text);
+    }
+    return good;
+}
+
+static bool renew_all(struct run *run)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    bool good = true, going = true;
+    int n = scandir(cg_ca_path(run->ca, path, "live"), &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        going = going && give_way(run);
+        if (going && entries[i]->d_name[0] != '.')
+            good = renew_and_note(run, entries[i]->d_name) && good;
+        free(entries[i]);
+    }
+    free(entries);
+    return good && going;
+}
+
+static bool read_names(struct run *run, struct cg_error *err)
+{
+    const struct cg_list *san = &run->options->san;
+    bool good = !san->count || (run->names = sk_GENERAL_NAME_new_null());
+    for (size_t i = 0; good && i < san->count; i++)
+        good = cg_san_add(run->names, san->item[i], err);
+    return good;
+}
+
+static int renew_wanted(struct run *run)
+{
+    cJSON *result = cJSON_CreateObject();
+    run->renewed = cJSON_AddArrayToObject(result, "renewed");
+    run->failed = cJSON_AddArrayToObject(result, "failed");
+    bool good = !run->options->all || renew_all(run);
+    for (int i = 0; i < run->cli->nargs; i++)
+        good = renew_and_note(run, run->cli->args[i]) && good;
+    cg_say_shortened(run->cli, run->ca, run->shortened);
+    cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
+    if (good && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
+        cg_say(run->cli, "Nothing is due.");
+    cg_result(run->cli, result);
+    return good ? CG_EXIT_OK : run->broken ? CG_EXIT_FAILED : CG_EXIT_LOCKED;
+}
+
+static int run_verb(const struct cg_cli *cli, const void *values)
+{
+    const struct renew_options *o = values;
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    if (o->all == (cli->nargs > 0))
+        return cg_usage(cli, "renew what? expected names, or --all");
+    if ((o->as || o->san.count) && cli->nargs != 1)
+        return cg_usage(cli, "--as and --san are for one name");
+    if (!o->due)
+        cg_passphrase_ahead(cli, "ca");
+    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
+    if (code != CG_EXIT_OK) {
+        cg_ca_close(&ca);
+        return cg_fail(cli, code, &err);
+    }
+    struct run run = {.cli = cli, .ca = &ca, .options = o};
+    bool good = read_names(&run, &err) && cg_index_load(&run.index, &ca, &err);
+    code = good ? renew_wanted(&run) : cg_fail(cli, CG_EXIT_FAILED, &err);
+    GENERAL_NAMES_free(run.names);
+    cg_index_free(&run.index);
+    cg_issuer_close(&run.issuer);
+    cg_ca_close(&ca);
+    return code;
+}
+
+const struct cg_verb cg_verb_renew = {
+    .name = "renew",
+    .group = CG_GROUP_CA,
+    .arguments = "NAME...|--all [--due]",
+    .summary = "make new certificates in place of old ones",
+    .description = "Makes a new generation with the same names and length of life, with a new key unless --reuse-key "
+                   "is given, and\n"
+                   "deploys it where the name was deployed before. The old certificate stays valid until it ends. Run "
+                   "it daily from\n"
+                   "a timer with --all --due: renewals are spread over some days by themselves.",
+    .examples = "certguard renew sensor1\n"
+                "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
+                "certguard renew oldbroker --as broker --san dns:broker.lan",
+    .min_args = 0,
+    .max_args = -1,
+    .needs_key = true,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct renew_options),
+    .run = run_verb,
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "base/atomic_write.h"
+#include "core/file/file.h"
+#include "core/policy/policy_load.h"
+#include "log/reader.h"
+#include "report/ca.h"
+#include "report/page.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POLICY_MAX (1 << 20)
+
+struct report_options {
+    const char *output, *since, *until, *policy, *title;
+};
+
+#define AT(field) offsetof(struct report_options, field)
+
+static const struct cg_option options[] = {
+    {"output", "FILE", "write the page there, whole or not at all (default: standard output)", CG_OPT_FILE, 'o',
+     AT(output)},
+    {"since", "TIME", "events from then on: 30d (back from now), 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
+     AT(since)},
+    {"until", "TIME", "events before that", CG_OPT_STRING, 0, AT(until)},
+    {"policy", "FILE", "the broker's policy: what it says, and whether its files load", CG_OPT_FILE, 0, AT(policy)},
+    {"title", "TEXT", "of the page (default: certguard report)", CG_OPT_STRING, 0, AT(title)},
+};
+
+struct report_run {
+    const struct cg_cli *cli;
+    const struct report_options *options;
+    struct cg_report *report;
+    struct cg_policy *policy;
+    struct cg_bytes policy_text;
+    struct cg_log_walk walk;
+};
+
+static void take(void *context, const struct cg_log_event *event, const char *line, size_t len)
+{
+    (void)line;
+    (void)len;
+    cg_report_event(context, event);
+}
+
+/* A broker's machine has none. */
+static bool read_ca(const struct report_run *run, struct cg_error *err)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%.4000s/index.txt", run->cli->dir);
+    if (access(path, F_OK) == 0)
+        return cg_report_ca(run->report, run->cli, err);
+    cg_say(run->cli, "%s holds no CA: the report goes without what was issued.", run->cli->dir);
+    return true;
+}
+
+static bool read_policy(struct report_run *run, struct cg_error *err)
+{
+    if (!run->options->policy)
+        return true;
+    if (!cg_file_read(run->options->policy, CG_FILE_PUBLIC, POLICY_MAX, &run->policy_text, err))
+        return false;
+    run->policy = cg_policy_parse(run->options->policy, (const char *)run->policy_text.data, run->policy_text.len, err);
+    if (run->policy)
+        cg_report_policy_files(run->report, run->policy);
+    return run->policy;
+}
+
+static bool read_logs(struct report_run *run, const struct cg_log_filter *filter, struct cg_error *err)
+{
+    const struct cg_cli *cli = run->cli;
+    run->walk = (struct cg_log_walk){.filter = filter, .visit = take, .context = run->report};
+    bool from_stdin = !cli->nargs && !isatty(STDIN_FILENO);
+    for (int i = 0; i < cli->nargs + from_stdin; i++)
+        if (!cg_log_walk_file(&run->walk, from_stdin ? "-" : cli->args[i], err))
+            return false;
+    cg_report_finish(run->report);
+    return true;
+}
+
+static bool write_page(const struct report_run *run, struct cg_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    const char *output = run->options->output;
+    const struct cg_report_page page = {
+        .report = run->report,
+        .policy = run->policy,
+        .policy_text = (const char *)run->policy_text.data,
+        .title = run->options->title ? run->options->title : "certguard report",
+        .foreign = (double)(run->walk.foreign + run->walk.too_long),
+    };
+    FILE *out = open_memstream(&text, &len);
+    if (out)
+        cg_report_page(out, &page);
+    bool good = out && fclose(out) == 0;
+    if (!good)
+        cg_error_set(err, "out of memory");
+    else if (!output || strcmp(output, "-") == 0)
+        good = fwrite(text, 1, len, stdout) == len;
+    else if (!run->cli->dry_run)
+        good = cg_write_replace(output, text, len, NULL, err);
+    free(text);
+    return good;
+}
+
+static void tell(const struct report_run *run)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "events", run->report->events);
+    cJSON_AddNumberToObject(object, "rejected", run->report->rejected);
+    cJSON_AddNumberToObject(object, "passed_over", (double)(run->walk.foreign + run->walk.too_long));
+    if (run->options->output)
+        cg_say(run->cli, "%s %s: %.0f events, %.0f rejections.", run->cli->dry_run ? "Would write" : "Wrote",
+               run->options->output, run->report->events, run->report->rejected);
+    cg_result(run->cli, object);
+}
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    struct cg_error err = {""};
+    struct cg_log_filter filter = {.since_ms = CG_LOG_EVER};
+    struct report_run run = {.cli = cli, .options = values};
+    if (cli->json && !run.options->output)
+        return cg_usage(cli, "--json goes with --output FILE: the page itself is no JSON");
+    if (!cg_log_filter_times(&filter, run.options->since, run.options->until, cli->now, &err))
+        return cg_usage(cli, "%s", err.text);
+    run.report = calloc(1, sizeof *run.report);
+    if (!run.report) {
+        cg_error_set(&err, "out of memory");
+        return cg_fail(cli, CG_EXIT_FAILED, &err);
+    }
+    cg_report_begin(run.report, cli->now);
+    bool good = read_ca(&run, &err) && read_policy(&run, &err) && read_logs(&run, &filter, &err) &&
+                write_page(&run, &err);
+    if (good)
+        tell(&run);
+    cg_report_clear(run.report);
+    cg_policy_free(run.policy);
+    cg_bytes_free(&run.policy_text);
+    free(run.report);
+    return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
+}
+
+const struct cg_verb cg_verb_report = {
+    .name = "report",
+    .group = CG_GROUP_LOOK,
+    .arguments = "[LOG...]",
+    .summary = "write one page of HTML: rejections, what ends when, health, policy",
+    .description = "The page needs no network and no script: send it, print it, open it on a phone. LOG may be packed "
+                   "with gzip and may be\n"
+                   "rotated ones, in any order; without LOG standard input is read. The CA's folder is read where -C "
+                   "or the default names\n"
+                   "one; on the broker's machine use --policy, which also shows whether its files load.\n\n"
+                   "Logs of any size are read in constant memory: of names, the first 16,384 are counted apart.",
+    .examples = "certguard -C ca report -o report.html /var/log/mosquitto/certguard.jsonl\n"
+                "certguard report -o report.html --since 30d --policy /etc/mosquitto/certguard/policy.json "
+                "/var/log/mosquitto/certguard.jsonl*",
+    .min_args = 0,
+    .max_args = -1,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct report_options),
+    .run = run,
+};

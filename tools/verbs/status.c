@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "base/atomic_write.h"
+#include "broker/mqtt.h"
+#include "ca_options/passphrase.h"
+#include "core/file/file.h"
+#include "status/prometheus.h"
+#include "status/view.h"
+#include "store/store.h"
+#include "verbs.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TIMEOUT_DEFAULT  10
+#define TIMEOUT_MAX      3600
+#define PAGE             100
+#define POLICY_MAX       (60 << 10) /* the plugin takes requests of 64 KiB */
+#define RELOAD_LOOKS     10
+#define RELOAD_LOOK_MS   300
+#define METRICS_FILEMODE 0644 /* node_exporter is another user; nothing in it is secret */
+
+struct status_options {
+    const char *as, *cafile, *cert, *key, *id, *username, *password_file;
+    const char *explain, *end, *check_policy, *output;
+    bool sessions, reload, prometheus;
+    struct cg_number timeout;
+};
+
+#define AT(field) offsetof(struct status_options, field)
+
+static const struct cg_option options[] = {
+    {"as", "NAME", "the administrator: certificate and key of live/NAME, ca.pem of the CA's folder", CG_OPT_STRING, 0,
+     AT(as)},
+    {"cafile", "FILE", "trust anchors for the broker's certificate", CG_OPT_FILE, 0, AT(cafile)},
+    {"cert", "FILE", "the administrator's certificate, with its chain", CG_OPT_FILE, 0, AT(cert)},
+    {"key", "FILE", "its key; a passphrase is asked for on the terminal", CG_OPT_FILE, 0, AT(key)},
+    {"sessions", NULL, "list live sessions with their certificates", CG_OPT_FLAG, 0, AT(sessions)},
+    {"explain", "CLIENT", "what the policy says now of the session with this client id", CG_OPT_STRING, 0, AT(explain)},
+    {"end", "CLIENT", "end the session with this client id", CG_OPT_STRING, 0, AT(end)},
+    {"reload", NULL, "look at changed files at once, and say what became of them", CG_OPT_FLAG, 0, AT(reload)},
+    {"check-policy", "FILE", "which live sessions would this policy refuse?", CG_OPT_FILE, 0, AT(check_policy)},
+    {"prometheus", NULL, "the state as metrics for node_exporter's textfile collector", CG_OPT_FLAG, 0, AT(prometheus)},
+    {"output", "FILE", "write the metrics there, whole or not at all", CG_OPT_FILE, 'o', AT(output)},
+    {"id", "ID", "MQTT client id, where the policy binds it to the certificate", CG_OPT_STRING, 0, AT(id)},
+    {"username", "NAME", "where the broker asks for a password too", CG_OPT_STRING, 0, AT(username)},
+    {"password-file", "FILE", "the password: first line of FILE, which only you can read", CG_OPT_FILE, 0,
+     AT(password_file)},
+    {"timeout", "DURATION", "for the connection and for each answer (default 10s)", CG_OPT_DURATION, 0, AT(timeout)},
+};
+
+struct status_run {
+    const struct cg_cli *cli;
+    const struct status_options *options;
+    struct cg_mqtt *mqtt;
+};
+
+static cJSON *command(const char *name, const char *key, const char *value)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "command", name);
+    if (key)
+        cJSON_AddStringToObject(object, key, value);
+    return object;
+}
+
+/* Shows data, or prints it for machines; takes it. */
+static void present(const struct status_run *run, cJSON *data, void (*show)(const cJSON *))
+{
+    if (!run->cli->json)
+        show(data);
+    cg_result(run->cli, data);
+}
+
+static int show_state(const struct status_run *run, struct cg_error *err)
+{
+    cJSON *data = cg_mqtt_ask(run->mqtt, command("status", NULL, NULL), err);
+    if (!data)
+        return CG_EXIT_FAILED;
+    present(run, data, cg_status_show);
+    return CG_EXIT_OK;
+}
+
+/* Page by page into one list. Who comes and goes meanwhile may be missed: the list is never the truth for long. */
+static int list_sessions(const struct status_run *run, struct cg_error *err)
+{
+    cJSON *whole = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(whole, "sessions");
+    double total = 1;
+    for (int offset = 0; list && offset < total; offset += PAGE) {
+        cJSON *ask = command("list_sessions", NULL, NULL);
+        cJSON_AddNumberToObject(ask, "offset", offset);
+        cJSON_AddNumberToObject(ask, "count", PAGE);
+        cJSON *data = cg_mqtt_ask(run->mqtt, ask, err);
+        if (!data) {
+            cJSON_Delete(whole);
+            return CG_EXIT_FAILED;
+        }
+        total = cg_status_number(data, "total");
+        cJSON *page = cJSON_GetObjectItemCaseSensitive(data, "sessions"), *item;
+        while ((item = cJSON_DetachItemFromArray(page, 0)))
+            cJSON_AddItemToArray(list, item);
+        cJSON_Delete(data);
+    }
+    cJSON_AddNumberToObject(whole, "total", cJSON_GetArraySize(list));
+    present(run, whole, cg_status_show_sessions);
+    return CG_EXIT_OK;
+}
+
+static int explain(const struct status_run *run, struct cg_error *err)
+{
+    const char *id = run->options->explain ? run->options->explain : run->options->end;
+    cJSON *data = cg_mqtt_ask(run->mqtt, command("explain_session", "client_id", id), err);
+    if (!data)
+        return CG_EXIT_FAILED;
+    bool accepted = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "accepted"));
+    present(run, data, cg_status_show_session);
+    return accepted || run->options->end ? CG_EXIT_OK : CG_EXIT_FINDINGS;
+}
+
+static int end(const struct status_run *run, struct cg_error *err)
+{
+    if (run->cli->dry_run) {
+        cg_say(run->cli, "This session would be ended:");
+        return explain(run, err);
+    }
+    cJSON *data = cg_mqtt_ask(run->mqtt, command("end_session", "client_id", run->options->end), err);
+    if (!data)
+        return CG_EXIT_FAILED;
+    cg_say(run->cli, "Ended (connection %.64s).", cg_status_text(data, "conn"));
+    cg_result(run->cli, data);
+    return CG_EXIT_OK;
+}
+
+/* What the state says of snapshots: "number" and "rejected". NULL and the error. */
+static cJSON *snapshot_of(const struct status_run *run, struct cg_error *err)
+{
+    cJSON *data = cg_mqtt_ask(run->mqtt, command("status", NULL, NULL), err);
+    cJSON *snapshot = cJSON_DetachItemFromObjectCaseSensitive(data, "snapshot");
+    cJSON_Delete(data);
+    return snapshot;
+}
+
+static int tell_reload(const struct status_run *run, cJSON *now, const char *result, const char *words, int code)
+{
+    cg_say(run->cli, "%s", words);
+    cJSON_AddStringToObject(now, "result", result);
+    cg_result(run->cli, now);
+    return code;
+}
+
+/* The plugin's thread reads the files after the answer: what became of them shows in the numbers. */
+static int reload(const struct status_run *run, struct cg_error *err)
+{
+    const struct timespec pause = {0, RELOAD_LOOK_MS * 1000000L};
+    cJSON *before = snapshot_of(run, err);
+    if (!before)
+        return CG_EXIT_FAILED;
+    if (run->cli->dry_run)
+        return tell_reload(run, before, "none", "The broker would be asked to look at its files.", CG_EXIT_OK);
+    cJSON *now = NULL, *asked = cg_mqtt_ask(run->mqtt, command("reload", NULL, NULL), err);
+    bool loaded = false, refused = false;
+    for (int i = 0; asked && i < RELOAD_LOOKS && !loaded && !refused; i++) {
+        nanosleep(&pause, NULL);
+        cJSON_Delete(now);
+        if (!(now = snapshot_of(run, err)))
+            break;
+        loaded = cg_status_number(now, "number") != cg_status_number(before, "number");
+        refused = cg_status_number(now, "rejected") != cg_status_number(before, "rejected");
+    }
+    cJSON_Delete(before);
+    cJSON_Delete(asked);
+    if (!now)
+        return CG_EXIT_FAILED;
+    if (refused)
+        return tell_reload(run, now, "refused",
+                           "The changed files were refused, the state before stays in force; `certguard log --explain "
+                           "--event snapshot_rejected` on the event log says why.",
+                           CG_EXIT_FINDINGS);
+    return loaded ? tell_reload(run, now, "loaded", "The changed files are in force.", CG_EXIT_OK)
+                  : tell_reload(run, now, "unchanged", "No file had changed.", CG_EXIT_OK);
+}
+
+/* The text as it is: what is wrong in it is told by its line. */
+static int check_policy(const struct status_run *run, struct cg_error *err)
+{
+    struct cg_bytes text;
+    if (!cg_file_read(run->options->check_policy, CG_FILE_PUBLIC, POLICY_MAX, &text, err))
+        return CG_EXIT_FAILED;
+    cJSON *data = cg_mqtt_ask(run->mqtt, command("check_policy", "policy", (const char *)text.data), err);
+    cg_bytes_free(&text);
+    if (!data)
+        return CG_EXIT_FAILED;
+    bool clean = cg_status_number(data, "refused") == 0;
+    present(run, data, cg_status_show_dryrun);
+    return clean ? CG_EXIT_OK : CG_EXIT_FINDINGS;
+}
+
+/* With a file, silence is told there too: a metric that only grows old is easily overlooked. */
+static int write_metrics(const struct status_run *run, const cJSON *data, struct cg_error *err)
+{
+    const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, METRICS_FILEMODE};
+    char *text = NULL;
+    size_t len = 0;
+    if (!run->options->output) {
+        cg_prometheus_write(stdout, data);
+        return CG_EXIT_OK;
+    }
+    FILE *out = open_memstream(&text, &len);
+    if (out)
+        cg_prometheus_write(out, data);
+    bool good = out && fclose(out) == 0 && cg_write_replace(run->options->output, text, len, &owner, err);
+    free(text);
+    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+static int metrics(const struct status_run *run, struct cg_error *err)
+{
+    cJSON *data = run->mqtt ? cg_mqtt_ask(run->mqtt, command("status", NULL, NULL), err) : NULL;
+    int code = CG_EXIT_FAILED;
+    if (data)
+        code = write_metrics(run, data, err);
+    else if (run->options->output && !run->cli->dry_run)
+        write_metrics(run, NULL, NULL);
+    cJSON_Delete(data);
+    return code;
+}
+
+typedef int act_fn(const struct status_run *run, struct cg_error *err);
+
+/* What is asked for; NULL: more than one thing. */
+static act_fn *choose(const struct status_options *o)
+{
+    const struct {
+        bool wanted;
+        act_fn *act;
+    } rows[] = {{o->sessions, list_sessions}, {o->explain, explain},           {o->end, end},
+                {o->reload, reload},          {o->check_policy, check_policy}, {o->prometheus, metrics}};
+    act_fn *act = NULL;
+    for (size_t i = 0; i < CG_COUNT(rows); i++) {
+        if (rows[i].wanted && act)
+            return NULL;
+        act = rows[i].wanted ? rows[i].act : act;
+    }
+    return act ? act : show_state;
+}
+
+/* Certificate, key and anchors: named one by one, or of live/NAME in the CA's folder. */
+struct files {
+    char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+};
+
+static bool find_files(const struct cg_cli *cli, const struct status_options *o, struct files *files)
+{
+    snprintf(files->ca, PATH_MAX, "%s%s", o->cafile ? o->cafile : cli->dir, o->cafile ? "" : "/ca.pem");
+    if (o->as)
+        snprintf(files->cert, PATH_MAX, "%.2000s/live/%.64s/fullchain.pem", cli->dir, o->as);
+    if (o->as)
+        snprintf(files->key, PATH_MAX, "%.2000s/live/%.64s/privkey.pem", cli->dir, o->as);
+    if (o->cert)
+        snprintf(files->cert, PATH_MAX, "%s", o->cert);
+    if (o->key)
+        snprintf(files->key, PATH_MAX, "%s", o->key);
+    return *files->cert && *files->key;
+}
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    const struct status_options *o = values;
+    struct status_run run = {.cli = cli, .options = o};
+    struct cg_error err = {""};
+    struct files files = {.ca = ""};
+    char password[CG_PASSPHRASE_MAX] = "";
+    int64_t timeout = o->timeout.given ? o->timeout.value : TIMEOUT_DEFAULT;
+    act_fn *act = choose(o);
+    if (!act)
+        return cg_usage(cli, "one of --sessions, --explain, --end, --reload, --check-policy, --prometheus at a time");
+    if (o->output && !o->prometheus)
+        return cg_usage(cli, "--output goes with --prometheus");
+    if (timeout < 1 || timeout > TIMEOUT_MAX)
+        return cg_usage(cli, "--timeout: expected 1s to 1h");
+    if (o->as && !cg_ca_name_valid(o->as, &err))
+        return cg_usage(cli, "--as: %s", err.text);
+    if (!find_files(cli, o, &files))
+        return cg_usage(cli, "who asks? Name the administrator's certificate: --as NAME, or --cert FILE --key FILE");
+    if (o->password_file && !cg_passphrase_of_file(o->password_file, "Password", password, &err))
+        return cg_fail(cli, CG_EXIT_FAILED, &err);
+    const struct cg_mqtt_target target = {
+        cli->args[0],  files.ca, files.cert, files.key, o->id, o->username, o->password_file ? password : NULL,
+        timeout * 1000};
+    run.mqtt = cg_mqtt_open(&target, &err);
+    int code = run.mqtt || act == metrics ? act(&run, &err) : CG_EXIT_FAILED;
+    if (run.mqtt)
+        cg_mqtt_close(run.mqtt);
+    OPENSSL_cleanse(password, sizeof password);
+    return code == CG_EXIT_FAILED ? cg_fail(cli, code, &err) : code;
+}
+
+const struct cg_verb cg_verb_status = {
+    .name = "status",
+    .group = CG_GROUP_LOOK,
+    .arguments = "HOST[:PORT]",
+    .summary = "ask a running broker how it does: handshakes, sessions, what ends when",
+    .description = "Asks the plugin over MQTT and TLS on its control topic. It answers only certificates that the "
+                   "policy's \"admin\" list\n"
+                   "names; certguard-control(5) shows what to enter there.\n\n"
+                   "--check-policy tries a policy on all live sessions with the trust anchors and CRLs that are "
+                   "loaded; nothing is\n"
+                   "changed. --prometheus -o FILE also tells that a broker gave no answer: certguard_up is 0 then.",
+    .examples = "certguard -C ca status broker.lan --as anna\n"
+                "certguard status broker.lan:8883 --cafile ca.pem --cert anna.pem --key anna.key --sessions\n"
+                "certguard -C ca status broker.lan --as anna --explain sensor4\n"
+                "certguard -C ca status broker.lan --as anna --check-policy new-policy.json\n"
+                "certguard -C ca status broker.lan --as monitor --prometheus -o "
+                "/var/lib/prometheus/node-exporter/certguard.prom",
+    .exits = "0 done, 1 no answer, 3 a session is not accepted, a policy would refuse sessions, or a reload was "
+             "refused",
+    .min_args = 1,
+    .max_args = 1,
+    .options = options,
+    .noptions = CG_COUNT(options),
+    .options_size = sizeof(struct status_options),
+    .run = run,
+};
