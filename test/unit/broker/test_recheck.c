@@ -3,7 +3,7 @@
  * thread looks at paths that the connections own. */
 #include "broker/session/recheck.h"
 
-#include "broker/session.h"
+#include "broker/session/session.h"
 
 #include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"

@@ -3,7 +3,7 @@
  * the broker's certificate, anchors, intermediates and CRLs. */
 #include "broker/monitor/warn.h"
 
-#include "broker/session.h"
+#include "broker/session/session.h"
 
 #include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"

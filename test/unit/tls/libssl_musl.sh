@@ -4,11 +4,11 @@
 # without regard to versions. There is no OpenSSL for musl here: stand-ins have its names. Skipped (77) without musl-gcc.
 set -eu
 unset CDPATH
-. "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../../lib/harness.sh"
 command -v musl-gcc >/dev/null || skip "no musl-gcc (sh tools/install-deps test)"
 begin
 at_failure=go_on
-unit=$CG_SOURCE_DIR/test/unit plugin=$CG_SOURCE_DIR/plugin
+unit=$CG_SOURCE_DIR/test/unit/tls plugin=$CG_SOURCE_DIR/plugin
 
 # Of the system's headers OpenSSL's alone, in the two folders that Debian has them in: the others are glibc's.
 include=${CG_OPENSSL_INCLUDE:-/usr/include}

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # What every shell test relies on: one that fails ends with 1 and its folder stays, in whichever way it fails; else it goes.
-. "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../../lib/harness.sh"
 at_failure=go_on
 show_failure() { cat out; }
 begin
 mkdir lib tests made
-cp "$here/../lib/harness.sh" lib/
+cp "$here/../../lib/harness.sh" lib/
 
 # ends STATUS gone|kept WORDS LINES [VARIABLE=VALUE]: a test of these lines
 ends() {

@@ -3,7 +3,7 @@
 #include "broker/control/control.h"
 
 #include "broker/control/control_request.h"
-#include "broker/session.h"
+#include "broker/session/session.h"
 
 #include "core/cert/list.h"
 #include "core/policy/policy_load.h"

@@ -3,7 +3,7 @@
 # What test/build shows of a build that fails: the compiler's words, for each compiler that is here, and no command lines.
 set -eu
 unset CDPATH
-. "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../../lib/harness.sh"
 begin
 show_failure() { cat out; }
 

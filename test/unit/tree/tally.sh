@@ -3,7 +3,7 @@
 # What test/systems counts as passed:  tally.sh SOURCE_DIR
 set -u
 unset CDPATH
-. "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../../lib/harness.sh"
 . "$1/test/systems/tally.sh"
 begin
 at_failure=go_on

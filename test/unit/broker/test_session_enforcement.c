@@ -3,7 +3,7 @@
  * name is theirs for certain; or they are reported where the policy says so. */
 #include "broker/session/session_enforcement.h"
 
-#include "broker/session.h"
+#include "broker/session/session.h"
 
 #include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"

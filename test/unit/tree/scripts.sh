@@ -5,7 +5,7 @@
 # gives two lines. So each script that changes the folder unsets it before.
 set -u
 unset CDPATH
-. "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../../lib/harness.sh"
 root=$(cd "$1" && pwd) || exit 2
 begin
 

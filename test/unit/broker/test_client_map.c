@@ -2,7 +2,7 @@
 /* Whose a client id is: who may use it, who owns the broker's session of it for certain, and what is forgotten. */
 #include "broker/session/client_map.h"
 
-#include "broker/session.h"
+#include "broker/session/session.h"
 
 #include "lib/pki_maker.h"
 
