@@ -18,22 +18,6 @@
 
 #include <cmocka.h>
 
-static struct tls_world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    tls_world_open(&world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    tls_world_close(&world);
-    return 0;
-}
-
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 #define NVERSIONS (sizeof versions / sizeof *versions)
 
@@ -42,9 +26,9 @@ static SSL_CTX *server, *client;
 
 static void begin(int version, const char *certificate)
 {
-    memset(&world.told, 0, sizeof world.told);
-    server = tls_broker_context(&world, "server");
-    client = tls_peer_context(&world, version, version, certificate);
+    memset(&shared_world.told, 0, sizeof shared_world.told);
+    server = tls_broker_context(&shared_world, "server");
+    client = tls_peer_context(&shared_world, version, version, certificate);
     tls_connect(&link, server, client);
 }
 
@@ -64,9 +48,9 @@ static void refused_meanwhile(const char *certificate)
         assert_non_null(cg_hook_first());
         cg_conn_why(cg_hook_first(), CG_REASON_HANDSHAKE_TIMEOUT, "by the test");
         tls_run(&link);
-        assert_int_equal(world.told.accepted, 0);
-        assert_int_equal(world.told.rejected, 1);
-        assert_int_equal(world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+        assert_int_equal(shared_world.told.accepted, 0);
+        assert_int_equal(shared_world.told.rejected, 1);
+        assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
         end();
     }
 }
@@ -80,7 +64,7 @@ static void a_good_certificate_does_not_help_who_is_refused(void **state)
 static void nor_does_none_where_none_is_needed(void **state)
 {
     (void)state;
-    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    shared_world.policy->base.client.certificate = CG_CERT_OPTIONAL;
     refused_meanwhile(NULL);
 }
 
@@ -89,17 +73,17 @@ static void a_bridge_without_settings_does_not_finish(void **state)
 {
     (void)state;
     for (size_t i = 0; i < NVERSIONS; i++) {
-        memset(&world.told, 0, sizeof world.told);
-        world.policy->bridge_tls.ciphers = "NO-SUCH-CIPHER";
-        tls_new_snapshot(&world);
-        SSL_CTX *bridge = tls_bridge_context(&world, "good");
-        SSL_CTX *remote = tls_peer_context(&world, versions[i], versions[i], "server");
+        memset(&shared_world.told, 0, sizeof shared_world.told);
+        shared_world.policy->bridge_tls.ciphers = "NO-SUCH-CIPHER";
+        tls_new_snapshot(&shared_world);
+        SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
+        SSL_CTX *remote = tls_peer_context(&shared_world, versions[i], versions[i], "server");
         SSL_CTX_set_verify(remote, SSL_VERIFY_NONE, NULL);
         tls_connect(&link, remote, bridge);
         tls_run(&link);
         assert_false(link.server_done);
-        assert_int_equal(world.told.accepted, 0);
-        assert_int_equal(world.told.last.reason, CG_REASON_INTERNAL_ERROR);
+        assert_int_equal(shared_world.told.accepted, 0);
+        assert_int_equal(shared_world.told.last.reason, CG_REASON_INTERNAL_ERROR);
         tls_disconnect(&link);
         SSL_CTX_free(bridge);
         SSL_CTX_free(remote);
@@ -124,7 +108,7 @@ static void who_was_not_verified_by_us_is_not_let_in(void **state)
         tls_disconnect(&link);
         tls_connect(&link, server, client);
         tls_run(&link);
-        assert_int_equal(world.told.accepted, 0);
+        assert_int_equal(shared_world.told.accepted, 0);
         end();
     }
 }
@@ -146,7 +130,7 @@ static void a_handshake_that_moves_to_another_thread_fails(void **state)
         assert_int_equal(pthread_create(&thread, NULL, run_on_another_thread, NULL), 0);
         pthread_join(thread, NULL);
         assert_false(link.server_done);
-        assert_int_equal(world.told.accepted, 0);
+        assert_int_equal(shared_world.told.accepted, 0);
         end();
     }
 }
@@ -161,7 +145,7 @@ static void a_change_of_keys_is_no_new_handshake(void **state)
     assert_true(link.server_done);
     struct cg_snapshot *first = cg_hook_first()->snapshot;
     assert_non_null(first);
-    world.current = NULL; /* would be taken by a new handshake */
+    shared_world.current = NULL; /* would be taken by a new handshake */
     assert_int_equal(SSL_key_update(link.client, SSL_KEY_UPDATE_REQUESTED), 1);
     assert_int_equal(SSL_write(link.client, "x", 1), 1);
     assert_int_equal(SSL_read(link.server, &byte, 1), 1);
@@ -172,7 +156,7 @@ static void a_change_of_keys_is_no_new_handshake(void **state)
                       1); /* nor is a renegotiation, which other versions tell of */
     assert_ptr_equal(cg_hook_first()->snapshot, first);
     assert_int_equal(cg_hook_first()->reason, CG_REASON_UNSET);
-    world.current = &world.snapshot;
+    shared_world.current = &shared_world.snapshot;
     end();
 }
 
@@ -181,16 +165,16 @@ static void who_is_refused_at_once_sees_no_certificate(void **state)
 {
     (void)state;
     for (size_t i = 0; i < NVERSIONS; i++) {
-        world.current = NULL;
+        shared_world.current = NULL;
         begin(versions[i], "good");
         SSL_up_ref(link.client);
         SSL *kept = link.client;
         tls_run(&link);
         assert_false(link.server_done);
-        assert_int_equal(world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+        assert_int_equal(shared_world.told.last.reason, CG_REASON_NO_SNAPSHOT);
         assert_null(SSL_get0_peer_certificate(kept));
         SSL_free(kept);
-        world.current = &world.snapshot;
+        shared_world.current = &shared_world.snapshot;
         end();
     }
 }
@@ -200,21 +184,21 @@ static int names_announced(int anchors)
 {
     char recipe[400];
     struct cg_error err = {""};
-    struct cg_trust *trust = cg_trust_new(), *before = world.snapshot.trust;
-    char *pem = cg_pki_pem(world.pki, "ca");
-    size_t mark = cg_pki_mark(world.pki);
+    struct cg_trust *trust = cg_trust_new(), *before = shared_world.snapshot.trust;
+    char *pem = cg_pki_pem(shared_world.pki, "ca");
+    size_t mark = cg_pki_mark(shared_world.pki);
     assert_true(cg_trust_add_anchors(trust, "(test)", pem, strlen(pem), &err));
     free(pem);
     for (int i = 0; i < anchors; i++) {
         snprintf(recipe, sizeof recipe, "many: ca subject=/O=%060d/OU=%060d/CN=%05d\n", 0, 0, i);
-        cg_pki_make(world.pki, recipe);
-        pem = cg_pki_pem(world.pki, "many");
-        cg_pki_rewind(world.pki, mark);
+        cg_pki_make(shared_world.pki, recipe);
+        pem = cg_pki_pem(shared_world.pki, "many");
+        cg_pki_rewind(shared_world.pki, mark);
         assert_true(cg_trust_add_anchors(trust, "(test)", pem, strlen(pem), &err));
         free(pem);
     }
-    world.snapshot.trust = trust;
-    tls_new_snapshot(&world);
+    shared_world.snapshot.trust = trust;
+    tls_new_snapshot(&shared_world);
     begin(TLS1_3_VERSION, "good");
     SSL_up_ref(link.client);
     SSL *kept = link.client;
@@ -223,7 +207,7 @@ static int names_announced(int anchors)
     int count = sk_X509_NAME_num(SSL_get0_peer_CA_list(kept));
     SSL_free(kept);
     end();
-    world.snapshot.trust = before;
+    shared_world.snapshot.trust = before;
     cg_trust_free(trust);
     return count;
 }
@@ -235,7 +219,7 @@ static void a_long_list_of_cas_is_not_announced(void **state)
     assert_true(names_announced(150) <= 0); /* none: 150 names of about 160 octets */
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, tls_setup, tls_teardown)
 
 /* A client that compresses its chain (RFC 8879) sends it as it is: the limit on its bytes holds for what arrives. Only
  * OpenSSL 3.2 and later have it; its functions are looked up, so that a build for 3.0 tests it with a later one too. */
@@ -250,14 +234,14 @@ static void no_compressed_certificates(void **state)
     for (int i = 0; i < 200; i++)
         snprintf(recipe + strlen(recipe), sizeof recipe - strlen(recipe), "%sdns:device-%03d.plant.example",
                  i ? "," : "", i);
-    cg_pki_make(world.pki, recipe);
+    cg_pki_make(shared_world.pki, recipe);
     begin(TLS1_3_VERSION, "wide");
     bool compresses = compress.symbol && compress.call(client, 0) > 0;
     print_message("   certificates are %scompressed by this OpenSSL\n", compresses ? "" : "not ");
     tls_run(&link);
     assert_true(link.server_done);
     assert_true(SSL_get_options(link.server) & (uint64_t)1 << 33);
-    int length = i2d_X509(cg_pki_cert(world.pki, "wide"), NULL);
+    int length = i2d_X509(cg_pki_cert(shared_world.pki, "wide"), NULL);
     assert_true(BIO_number_read(SSL_get_rbio(link.server)) > (uint64_t)length);
     end();
 }

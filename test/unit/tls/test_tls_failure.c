@@ -13,41 +13,27 @@
 
 #include <cmocka.h>
 
-static struct tls_world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    tls_world_open(&world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    tls_world_close(&world);
-    return 0;
-}
-
 /* Words that the detail and the hint must have; NULL: not looked at. */
 static void told_words(const char *detail, const char *hint)
 {
-    if (detail && !strstr(world.told.last.detail, detail))
-        fail_msg("expected '%s' in '%s'", detail, world.told.last.detail);
-    if (hint && (!world.told.last.hint || !strstr(world.told.last.hint, hint)))
-        fail_msg("expected '%s' in '%s'", hint, world.told.last.hint ? world.told.last.hint : "the reason's own hint");
+    if (detail && !strstr(shared_world.told.last.detail, detail))
+        fail_msg("expected '%s' in '%s'", detail, shared_world.told.last.detail);
+    if (hint && (!shared_world.told.last.hint || !strstr(shared_world.told.last.hint, hint)))
+        fail_msg("expected '%s' in '%s'", hint,
+                 shared_world.told.last.hint ? shared_world.told.last.hint : "the reason's own hint");
 }
 
 static void told_once(const char *sentence, enum cg_reason reason)
 {
-    print_message("   %s: %s, %s\n", sentence, cg_reason_row(world.told.last.reason)->code, world.told.last.detail);
-    assert_int_equal(world.told.rejected, 1);
-    assert_int_equal(world.told.accepted, 0);
-    assert_int_equal(world.told.last.reason, reason);
-    assert_true(world.told.last.detail[0]);
-    assert_int_equal(world.told.ended, 1);
+    print_message("   %s: %s, %s\n", sentence, cg_reason_row(shared_world.told.last.reason)->code,
+                  shared_world.told.last.detail);
+    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_world.told.accepted, 0);
+    assert_int_equal(shared_world.told.last.reason, reason);
+    assert_true(shared_world.told.last.detail[0]);
+    assert_int_equal(shared_world.told.ended, 1);
     assert_null(cg_hook_first());
-    memset(&world.told, 0, sizeof world.told);
+    memset(&shared_world.told, 0, sizeof shared_world.told);
 }
 
 struct raw {
@@ -89,7 +75,7 @@ static const struct raw raws[] = {
 static void what_is_not_tls(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
     for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
         struct tls_link link;
         tls_connect(&link, server, NULL);
@@ -151,14 +137,14 @@ static void no_common_ground(void **state)
     for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
         const struct mismatch *row = &mismatches[i];
         struct tls_link link;
-        struct cg_tls_policy *tls = &world.policy->base.tls, before = *tls;
+        struct cg_tls_policy *tls = &shared_world.policy->base.tls, before = *tls;
         tls->ciphers = row->policy_ciphers;
         tls->ciphersuites = row->policy_suites;
         tls->groups = row->policy_groups;
         tls->min_version = row->policy_min;
-        tls_new_snapshot(&world);
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, row->min, row->max, "good");
+        tls_new_snapshot(&shared_world);
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, row->min, row->max, "good");
         if (row->detail && strstr(row->detail, "1.3 only"))
             SSL_CTX_set_options(server, SSL_OP_NO_TLSv1_3);
         assert_true(!row->ciphers || SSL_CTX_set_cipher_list(client, row->ciphers) == 1);
@@ -227,10 +213,10 @@ static void keys_that_do_not_fit(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof psks / sizeof *psks; i++) {
         struct tls_link link;
-        world.policy->base.tls.psk_allowed = psks[i].allowed;
-        tls_new_snapshot(&world);
-        SSL_CTX *server = tls_broker_context(&world, psks[i].certificate);
-        SSL_CTX *client = tls_peer_context(&world, psks[i].version, psks[i].version, NULL);
+        shared_world.policy->base.tls.psk_allowed = psks[i].allowed;
+        tls_new_snapshot(&shared_world);
+        SSL_CTX *server = tls_broker_context(&shared_world, psks[i].certificate);
+        SSL_CTX *client = tls_peer_context(&shared_world, psks[i].version, psks[i].version, NULL);
         SSL_CTX_set_psk_server_callback(server, psks[i].find);
         if (psks[i].offered)
             SSL_CTX_set_psk_client_callback(client, give_key);
@@ -248,12 +234,12 @@ static void settings_follow_the_snapshot(void **state)
 {
     (void)state;
     static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", NULL};
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     for (size_t i = 0; i < 3; i++) {
         struct tls_link link;
-        world.policy->base.tls.ciphersuites = suites[i];
-        tls_new_snapshot(&world);
+        shared_world.policy->base.tls.ciphersuites = suites[i];
+        tls_new_snapshot(&shared_world);
         tls_connect(&link, server, client);
         tls_run(&link);
         assert_true(link.server_done && link.client_done);
@@ -270,12 +256,12 @@ static int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 static void the_client_does_not_trust_us(void **state)
 {
     (void)state;
-    world.policy->base.server.mode[CG_REASON_UNTRUSTED] = CG_OFF;
+    shared_world.policy->base.server.mode[CG_REASON_UNTRUSTED] = CG_OFF;
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
-        tls_serve_policy_credential(&world, "strangeserver");
-        SSL_CTX *server = tls_broker_context(&world, NULL);
-        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        tls_serve_policy_credential(&shared_world, "strangeserver");
+        SSL_CTX *server = tls_broker_context(&shared_world, NULL);
+        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
@@ -289,10 +275,10 @@ static void the_client_says_expired(void **state)
 {
     (void)state;
     struct tls_link link;
-    tls_serve_policy_credential(&world, "server");
-    SSL_CTX *server = tls_broker_context(&world, NULL);
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), (time_t)(world.now + 200 * 86400));
+    tls_serve_policy_credential(&shared_world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_world, NULL);
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), (time_t)(shared_world.now + 200 * 86400));
     tls_connect(&link, server, client);
     tls_run(&link);
     tls_disconnect(&link);
@@ -329,12 +315,12 @@ static EVP_PKEY *forged_key(EVP_PKEY *public, EVP_PKEY *private)
 static void a_certificate_without_its_key(void **state)
 {
     (void)state;
-    EVP_PKEY *key = forged_key(cg_pki_key(world.pki, "good"), cg_pki_key(world.pki, "stranger"));
+    EVP_PKEY *key = forged_key(cg_pki_key(shared_world.pki, "good"), cg_pki_key(shared_world.pki, "stranger"));
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], NULL);
-        assert_int_equal(SSL_CTX_use_cert_and_key(client, cg_pki_cert(world.pki, "good"), key, NULL, 1), 1);
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], NULL);
+        assert_int_equal(SSL_CTX_use_cert_and_key(client, cg_pki_cert(shared_world.pki, "good"), key, NULL, 1), 1);
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
@@ -350,11 +336,11 @@ static void a_chain_that_is_too_large(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
-        world.policy->base.client.max_chain_bytes = 300;
-        world.policy->base.client.max_chain = 1;
-        tls_new_snapshot(&world);
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        shared_world.policy->base.client.max_chain_bytes = 300;
+        shared_world.policy->base.client.max_chain = 1;
+        tls_new_snapshot(&shared_world);
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
@@ -384,8 +370,8 @@ static void what_comes_late(void **state)
     for (size_t i = 0; i < sizeof lates / sizeof *lates; i++) {
         struct tls_link link;
         char bytes[2000];
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
         SSL_CTX_set_tlsext_max_fragment_length(client, TLSEXT_max_fragment_length_512);
         tls_connect(&link, server, client);
         SSL_do_handshake(link.client);
@@ -406,8 +392,8 @@ static void the_peer_goes_away(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&link, server, client);
     tls_step(&link); /* ClientHello in, our flight out */
     tls_end(&link.client, &link.fd[1]);
@@ -436,30 +422,30 @@ static void the_deadline(void **state)
 {
     (void)state;
     struct tls_link first, second;
-    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
     assert_int_equal(cg_hook_tick(), -1);
-    world.policy->base.tls.handshake_timeout_ms = 10000;
+    shared_world.policy->base.tls.handshake_timeout_ms = 10000;
     tls_connect(&first, server, NULL);
     tls_step(&first);
-    world.monotonic_ms += 4000;
+    shared_world.monotonic_ms += 4000;
     tls_connect(&second, server, NULL);
     tls_step(&second);
     assert_int_equal(cg_hook_tick(), 6000);
-    world.monotonic_ms += 5999;
+    shared_world.monotonic_ms += 5999;
     assert_int_equal(cg_hook_tick(), 1);
-    assert_int_equal(world.told.rejected, 0);
-    world.monotonic_ms += 1;
+    assert_int_equal(shared_world.told.rejected, 0);
+    shared_world.monotonic_ms += 1;
     assert_int_equal(cg_hook_tick(), 4000);
-    assert_int_equal(world.told.rejected, 1);
+    assert_int_equal(shared_world.told.rejected, 1);
     tls_run(&first); /* the broker sees the end of the socket */
     assert_true(first.server_failed);
-    assert_int_equal(world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
-    assert_int_equal(world.told.rejected, 1);
+    assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(shared_world.told.rejected, 1);
     tls_disconnect(&second);
     tls_disconnect(&first);
-    assert_int_equal(world.told.last.reason, CG_REASON_PEER_GONE);
-    assert_int_equal(world.told.rejected, 2);
-    assert_int_equal(world.told.ended, 2);
+    assert_int_equal(shared_world.told.last.reason, CG_REASON_PEER_GONE);
+    assert_int_equal(shared_world.told.rejected, 2);
+    assert_int_equal(shared_world.told.ended, 2);
     SSL_CTX_free(server);
 }
 
@@ -468,18 +454,18 @@ static void the_deadline(void **state)
 static void cut_at_the_last_moment(void **state)
 {
     (void)state;
-    world.policy->base.client.certificate = CG_CERT_NONE;
+    shared_world.policy->base.client.certificate = CG_CERT_NONE;
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
         char byte = 0x10;
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], NULL);
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], NULL);
         tls_connect(&link, server, client);
         SSL_do_handshake(link.client);
         SSL_do_handshake(link.server);
         SSL_do_handshake(link.client);
         SSL_write(link.client, &byte, 1);
-        world.monotonic_ms += 60000;
+        shared_world.monotonic_ms += 60000;
         assert_int_equal(cg_hook_tick(), -1);
         int rc = SSL_read(link.server, &byte, 1);
         assert_true(rc <= 0 && SSL_get_error(link.server, rc) != SSL_ERROR_WANT_READ);
@@ -495,29 +481,29 @@ static void a_flood(void **state)
 {
     (void)state;
     struct tls_link good, flood[20];
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    world.policy->base.tls.max_handshakes = 5;
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    shared_world.policy->base.tls.max_handshakes = 5;
     tls_connect_from(&good, server, client, 1);
     tls_step(&good);
     for (int i = 0; i < 20; i++) {
         tls_connect_from(&flood[i], server, NULL, 2);
         tls_step(&flood[i]);
-        assert_int_equal(world.told.rejected, i < 4 ? 0 : i - 3);
+        assert_int_equal(shared_world.told.rejected, i < 4 ? 0 : i - 3);
     }
-    assert_int_equal(world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
+    assert_int_equal(shared_world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
     for (int i = 0; i < 20; i++) {
         tls_run(&flood[i]);
         assert_int_equal(flood[i].server_failed, i < 16); /* the oldest are cut */
     }
     tls_run(&good);
     assert_true(good.server_done && good.client_done);
-    assert_int_equal(world.told.accepted, 1);
+    assert_int_equal(shared_world.told.accepted, 1);
     for (int i = 0; i < 20; i++)
         tls_disconnect(&flood[i]);
     tls_disconnect(&good);
-    assert_int_equal(world.told.rejected, 20);
-    assert_int_equal(world.told.ended, 21);
+    assert_int_equal(shared_world.told.rejected, 20);
+    assert_int_equal(shared_world.told.ended, 21);
     SSL_CTX_free(client);
     SSL_CTX_free(server);
 }
@@ -531,10 +517,10 @@ static void a_flood_behind_the_same_address(void **state)
     for (int says = 0; says < 3; says++) {
         struct tls_link good, flood[20];
         bool hello = says == 2;
-        memset(&world.told, 0, sizeof world.told);
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-        world.policy->base.tls.max_handshakes = 8;
+        memset(&shared_world.told, 0, sizeof shared_world.told);
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+        shared_world.policy->base.tls.max_handshakes = 8;
         for (int i = 0; i < 20; i++) {
             if (i == (hello ? 15 : 0)) {
                 tls_connect_from(&good, server, client, 2);
@@ -549,8 +535,8 @@ static void a_flood_behind_the_same_address(void **state)
                 assert_int_equal(write(flood[i].fd[1], "\x16", 1), 1);
             SSL_do_handshake(flood[i].server);
         }
-        assert_int_equal(world.told.rejected, 21 - 8);
-        assert_int_equal(world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
+        assert_int_equal(shared_world.told.rejected, 21 - 8);
+        assert_int_equal(shared_world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
         tls_run(&good);
         if (!good.server_done || !good.client_done)
             fail_msg("a flood of %s: the good client was cut", floods[says]);
@@ -565,20 +551,20 @@ static void a_flood_behind_the_same_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_not_tls, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_common_ground, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_that_do_not_fit, setup, teardown),
-        cmocka_unit_test_setup_teardown(settings_follow_the_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_client_does_not_trust_us, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_client_says_expired, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_certificate_without_its_key, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_chain_that_is_too_large, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_comes_late, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_peer_goes_away, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_deadline, setup, teardown),
-        cmocka_unit_test_setup_teardown(cut_at_the_last_moment, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_flood, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_flood_behind_the_same_address, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_tls, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(no_common_ground, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(keys_that_do_not_fit, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(settings_follow_the_snapshot, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_client_does_not_trust_us, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_client_says_expired, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_certificate_without_its_key, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_chain_that_is_too_large, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(what_comes_late, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_peer_goes_away, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_deadline, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(cut_at_the_last_moment, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_flood, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_flood_behind_the_same_address, tls_setup, tls_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,22 +19,6 @@
 
 #include <cmocka.h>
 
-static struct tls_world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    tls_world_open(&world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    tls_world_close(&world);
-    return 0;
-}
-
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 /* One handshake; true: both sides are done. */
@@ -71,7 +55,7 @@ static void any_clock_will_do(void **state)
     cg_hook_remove();
     for (size_t i = 0; sizeof(time_t) == 8 && i < sizeof moments / sizeof *moments; i++) {
         clock_says = moments[i];
-        bool good = cg_hook_install(&world.handlers, &err);
+        bool good = cg_hook_install(&shared_world.handlers, &err);
         if (good != (moments[i] <= CG_TIME_LAST))
             fail_msg("%lld: %s", (long long)moments[i], err.text);
         if (good)
@@ -80,18 +64,18 @@ static void any_clock_will_do(void **state)
     clock_says = -1;
     if (sizeof(time_t) == 8)
         assert_non_null(strstr(err.text, "the clock of this computer says a time after the year 9999"));
-    assert_true(cg_hook_install(&world.handlers, NULL));
+    assert_true(cg_hook_install(&shared_world.handlers, NULL));
 }
 
 static void installs_are_counted(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *bad = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
-    assert_true(cg_hook_install(&world.handlers, NULL));
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *bad = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    assert_true(cg_hook_install(&shared_world.handlers, NULL));
     cg_hook_remove();
     assert_false(shake(server, bad));
-    assert_int_equal(world.told.rejected, 1);
+    assert_int_equal(shared_world.told.rejected, 1);
     SSL_CTX_free(server);
     SSL_CTX_free(bad);
 }
@@ -101,16 +85,16 @@ static void removed_with_live_connections(void **state)
 {
     (void)state;
     struct tls_link live, half;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&live, server, client);
     tls_run(&live);
     assert_true(live.server_done);
     tls_connect(&half, server, client);
     tls_step(&half);
     cg_hook_remove();
-    assert_int_equal(world.told.ended, 2);
-    assert_int_equal(world.told.rejected, 1);
+    assert_int_equal(shared_world.told.ended, 2);
+    assert_int_equal(shared_world.told.rejected, 1);
     assert_null(cg_hook_first());
     assert_int_equal(cg_hook_tick(), -1);
     X509 *leaf = SSL_get1_peer_certificate(live.server);
@@ -122,12 +106,12 @@ static void removed_with_live_connections(void **state)
     assert_false(shake(server, client));
     tls_disconnect(&live);
     tls_disconnect(&half);
-    assert_int_equal(world.told.ended, 2);
+    assert_int_equal(shared_world.told.ended, 2);
 
-    assert_true(cg_hook_install(&world.handlers, NULL));
+    assert_true(cg_hook_install(&shared_world.handlers, NULL));
     assert_false(shake(server, client)); /* of the time before: not in the new registry, refused */
     SSL_CTX_free(server);
-    server = tls_broker_context(&world, "server");
+    server = tls_broker_context(&shared_world, "server");
     assert_true(shake(server, client));
     SSL_CTX_free(server);
     SSL_CTX_free(client);
@@ -136,16 +120,16 @@ static void removed_with_live_connections(void **state)
 static void a_context_at_the_same_address(void **state)
 {
     (void)state;
-    SSL_CTX *bad = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
-    SSL_CTX *good = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *bad = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX *good = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     for (int i = 0; i < 4; i++) {
-        SSL_CTX *server = tls_broker_context(&world, "server");
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
         assert_false(shake(server, bad)); /* the first connection of each */
         assert_true(shake(server, good));
         SSL_CTX_free(server);
     }
-    assert_int_equal(world.told.rejected, 4);
-    assert_int_equal(world.told.accepted, 4);
+    assert_int_equal(shared_world.told.rejected, 4);
+    assert_int_equal(shared_world.told.accepted, 4);
     SSL_CTX_free(bad);
     SSL_CTX_free(good);
 }
@@ -160,12 +144,12 @@ static void foreign_ones_are_left_alone(void **state)
 #endif
     assert_true(cg_hook_tells_origins());
     SSL_CTX *server = tls_foreign_make();
-    assert_int_equal(
-        SSL_CTX_use_cert_and_key(server, cg_pki_cert(world.pki, "server"), cg_pki_key(world.pki, "server"), NULL, 1),
-        1);
-    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
+    assert_int_equal(SSL_CTX_use_cert_and_key(server, cg_pki_cert(shared_world.pki, "server"),
+                                              cg_pki_key(shared_world.pki, "server"), NULL, 1),
+                     1);
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
     assert_true(shake(server, client));
-    assert_int_equal(world.told.rejected + world.told.accepted + world.told.ended, 0);
+    assert_int_equal(shared_world.told.rejected + shared_world.told.accepted + shared_world.told.ended, 0);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -184,10 +168,11 @@ static void other_threads_are_left_alone(void **state)
     void *server = NULL;
     assert_int_equal(pthread_create(&thread, NULL, in_a_thread, NULL), 0);
     assert_int_equal(pthread_join(thread, &server), 0);
-    SSL_CTX_use_cert_and_key(server, cg_pki_cert(world.pki, "server"), cg_pki_key(world.pki, "server"), NULL, 1);
-    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX_use_cert_and_key(server, cg_pki_cert(shared_world.pki, "server"), cg_pki_key(shared_world.pki, "server"),
+                             NULL, 1);
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
     assert_true(shake(server, client));
-    assert_int_equal(world.told.rejected + world.told.accepted + world.told.ended, 0);
+    assert_int_equal(shared_world.told.rejected + shared_world.told.accepted + shared_world.told.ended, 0);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -195,15 +180,15 @@ static void other_threads_are_left_alone(void **state)
 static void no_snapshot(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    world.current = NULL;
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    shared_world.current = NULL;
     for (int i = 0; i < 2; i++) {
-        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
         assert_false(shake(server, client));
-        assert_int_equal(world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+        assert_int_equal(shared_world.told.last.reason, CG_REASON_NO_SNAPSHOT);
         SSL_CTX_free(client);
     }
-    assert_int_equal(world.told.rejected, 2);
+    assert_int_equal(shared_world.told.rejected, 2);
     SSL_CTX_free(server);
 }
 
@@ -227,13 +212,13 @@ static const struct bridge_row bridge_rows[] = {
 static void the_newest_snapshot_judges(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
-    world.current = NULL; /* the one before refuses everybody */
-    world.ready = &world.snapshot;
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    shared_world.current = NULL; /* the one before refuses everybody */
+    shared_world.ready = &shared_world.snapshot;
     assert_true(shake(server, client));
-    assert_int_equal(world.told.accepted, 1);
-    assert_int_equal(world.told.rejected, 0);
+    assert_int_equal(shared_world.told.accepted, 1);
+    assert_int_equal(shared_world.told.rejected, 0);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -245,24 +230,24 @@ static void bridges(void **state)
         const struct bridge_row *row = &bridge_rows[i / 2];
         struct tls_link link;
         int version = versions[i % 2];
-        memset(&world.told, 0, sizeof world.told);
-        SSL_CTX *remote = tls_peer_context(&world, version, version, row->server);
-        SSL_CTX *bridge = tls_bridge_context(&world, "good");
+        memset(&shared_world.told, 0, sizeof shared_world.told);
+        SSL_CTX *remote = tls_peer_context(&shared_world, version, version, row->server);
+        SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
         SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         tls_connect(&link, remote, bridge);
         SSL_set_tlsext_host_name(link.client, row->host);
         tls_run(&link);
-        print_message("   %s: %s, %s\n", row->sentence, cg_reason_row(world.told.last.reason)->code,
-                      world.told.last.detail);
+        print_message("   %s: %s, %s\n", row->sentence, cg_reason_row(shared_world.told.last.reason)->code,
+                      shared_world.told.last.detail);
         assert_int_equal(link.server_done, row->accepted);
-        assert_int_equal(world.told.rejected, !row->accepted);
-        assert_int_equal(world.told.accepted, row->accepted);
-        assert_int_equal(world.told.last.role, CG_ROLE_BRIDGE);
+        assert_int_equal(shared_world.told.rejected, !row->accepted);
+        assert_int_equal(shared_world.told.accepted, row->accepted);
+        assert_int_equal(shared_world.told.last.role, CG_ROLE_BRIDGE);
         if (row->accepted || row->reason)
-            assert_int_equal(world.told.last.reason, row->reason);
+            assert_int_equal(shared_world.told.last.reason, row->reason);
         tls_disconnect(&link);
-        assert_int_equal(world.told.ended, 1);
-        assert_int_equal(world.told.rejected + world.told.accepted, 1);
+        assert_int_equal(shared_world.told.ended, 1);
+        assert_int_equal(shared_world.told.rejected + shared_world.told.accepted, 1);
         SSL_CTX_free(remote);
         SSL_CTX_free(bridge);
     }
@@ -285,18 +270,19 @@ static void a_bridge_is_refused(void **state)
     for (size_t i = 0; i < 2 * sizeof refusals / sizeof *refusals; i++) {
         const struct refusal *row = &refusals[i / 2];
         struct tls_link link;
-        memset(&world.told, 0, sizeof world.told);
-        SSL_CTX *remote = tls_peer_context(&world, versions[i % 2], versions[i % 2], "server");
-        SSL_CTX *bridge = tls_bridge_context(&world, row->certificate);
+        memset(&shared_world.told, 0, sizeof shared_world.told);
+        SSL_CTX *remote = tls_peer_context(&shared_world, versions[i % 2], versions[i % 2], "server");
+        SSL_CTX *bridge = tls_bridge_context(&shared_world, row->certificate);
         SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         tls_connect(&link, remote, bridge);
         tls_run(&link);
         tls_disconnect(&link);
-        print_message("   %s: %s\n", cg_reason_row(world.told.last.reason)->code, world.told.last.detail);
-        assert_int_equal(world.told.rejected, 1);
-        assert_int_equal(world.told.accepted, 0);
-        assert_int_equal(world.told.last.reason, row->reason[i % 2]);
-        const char *hint = world.told.last.hint ? world.told.last.hint : cg_reason_row(world.told.last.reason)->hint;
+        print_message("   %s: %s\n", cg_reason_row(shared_world.told.last.reason)->code, shared_world.told.last.detail);
+        assert_int_equal(shared_world.told.rejected, 1);
+        assert_int_equal(shared_world.told.accepted, 0);
+        assert_int_equal(shared_world.told.last.reason, row->reason[i % 2]);
+        const char *hint = shared_world.told.last.hint ? shared_world.told.last.hint
+                                                       : cg_reason_row(shared_world.told.last.reason)->hint;
         assert_non_null(strstr(hint, row->hint));
         SSL_CTX_free(remote);
         SSL_CTX_free(bridge);
@@ -308,16 +294,16 @@ static void a_bridge_stalls(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *bridge = tls_bridge_context(&world, "good");
-    world.policy->bridge_tls.handshake_timeout_ms = 10000;
+    SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
+    shared_world.policy->bridge_tls.handshake_timeout_ms = 10000;
     tls_connect(&link, NULL, bridge);
     tls_step(&link);
     assert_int_equal(cg_hook_tick(), 10000);
-    world.monotonic_ms += 10000;
+    shared_world.monotonic_ms += 10000;
     assert_int_equal(cg_hook_tick(), -1);
-    assert_int_equal(world.told.rejected, 1);
-    assert_int_equal(world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
-    assert_int_equal(world.told.last.role, CG_ROLE_BRIDGE);
+    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(shared_world.told.last.role, CG_ROLE_BRIDGE);
     tls_disconnect(&link);
     SSL_CTX_free(bridge);
 }
@@ -329,8 +315,8 @@ static void no_delay(void **state)
     struct tls_link link;
     int on = 0;
     socklen_t size = sizeof on;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&link, server, client);
     assert_int_equal(getsockopt(link.fd[0], IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
     assert_int_equal(on, 0);
@@ -364,11 +350,11 @@ static void pre_shared_keys(void **state)
     for (int i = 0; i < 8; i++) {
         int version = versions[i & 1];
         bool allowed = i & 2, has_certificate = i & 4;
-        memset(&world.told, 0, sizeof world.told);
-        world.policy->base.tls.psk_allowed = allowed;
-        tls_new_snapshot(&world);
-        SSL_CTX *server = tls_broker_context(&world, has_certificate ? "server" : NULL);
-        SSL_CTX *client = tls_peer_context(&world, version, version, NULL);
+        memset(&shared_world.told, 0, sizeof shared_world.told);
+        shared_world.policy->base.tls.psk_allowed = allowed;
+        tls_new_snapshot(&shared_world);
+        SSL_CTX *server = tls_broker_context(&shared_world, has_certificate ? "server" : NULL);
+        SSL_CTX *client = tls_peer_context(&shared_world, version, version, NULL);
         SSL_CTX_set_psk_server_callback(server, psk_server);
         SSL_CTX_set_psk_client_callback(client, psk_client);
         assert_int_equal(SSL_CTX_set_cipher_list(server, "PSK"), 1);
@@ -377,14 +363,14 @@ static void pre_shared_keys(void **state)
         assert_int_equal(SSL_CTX_set_ciphersuites(client, "TLS_AES_128_GCM_SHA256"), 1);
         bool done = shake(server, client);
         print_message("   TLS %s, %s, %s: %s, %s\n", i & 1 ? "1.3" : "1.2", allowed ? "allowed" : "not allowed",
-                      has_certificate ? "certificate" : "no certificate", cg_reason_row(world.told.last.reason)->code,
-                      world.told.last.detail);
+                      has_certificate ? "certificate" : "no certificate",
+                      cg_reason_row(shared_world.told.last.reason)->code, shared_world.told.last.detail);
         assert_int_equal(done, allowed);
-        assert_int_equal(world.told.accepted, allowed);
-        assert_int_equal(world.told.rejected, !allowed);
+        assert_int_equal(shared_world.told.accepted, allowed);
+        assert_int_equal(shared_world.told.rejected, !allowed);
         if (!allowed)
-            assert_true(world.told.last.reason == CG_REASON_PSK_NOT_ALLOWED ||
-                        (version == TLS1_3_VERSION && world.told.last.reason == CG_REASON_NO_CERTIFICATE));
+            assert_true(shared_world.told.last.reason == CG_REASON_PSK_NOT_ALLOWED ||
+                        (version == TLS1_3_VERSION && shared_world.told.last.reason == CG_REASON_NO_CERTIFICATE));
         SSL_CTX_free(server);
         SSL_CTX_free(client);
     }
@@ -403,21 +389,21 @@ static void ciphers_beside_pre_shared_keys(void **state)
         {NULL, "ECDHE-ECDSA-AES128-SHA", false},     {"PSK-AES128-GCM-SHA256", "PSK-AES128-GCM-SHA256", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        memset(&world.told, 0, sizeof world.told);
-        world.policy->base.tls.psk_allowed = true;
-        world.policy->base.tls.ciphers = rows[i].list;
-        tls_new_snapshot(&world);
-        SSL_CTX *server = tls_broker_context(&world, "server");
-        SSL_CTX *client = tls_peer_context(&world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
+        memset(&shared_world.told, 0, sizeof shared_world.told);
+        shared_world.policy->base.tls.psk_allowed = true;
+        shared_world.policy->base.tls.ciphers = rows[i].list;
+        tls_new_snapshot(&shared_world);
+        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
         SSL_CTX_set_dh_auto(server, 1); /* as Mosquitto does */
         SSL_CTX_set_psk_server_callback(server, psk_server);
         SSL_CTX_set_psk_client_callback(client, psk_client);
         assert_int_equal(SSL_CTX_set_cipher_list(client, rows[i].client), 1);
         bool done = shake(server, client);
-        print_message("   %s: %s, %s\n", rows[i].client, cg_reason_row(world.told.last.reason)->code,
-                      world.told.last.detail);
+        print_message("   %s: %s, %s\n", rows[i].client, cg_reason_row(shared_world.told.last.reason)->code,
+                      shared_world.told.last.detail);
         assert_int_equal(done, rows[i].done);
-        assert_true(done || world.told.last.reason == CG_REASON_NO_COMMON_CIPHER);
+        assert_true(done || shared_world.told.last.reason == CG_REASON_NO_COMMON_CIPHER);
         SSL_CTX_free(server);
         SSL_CTX_free(client);
     }
@@ -429,22 +415,22 @@ static void a_security_level_ends_with_its_policy(void **state)
     (void)state;
     static const char *const lists[] = {NULL, "ECDHE+AESGCM:@SECLEVEL=1", NULL, "ECDHE+AESGCM:@SECLEVEL=3",
                                         "ECDHE+AESGCM"};
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     int usual = SSL_CTX_get_security_level(server);
     const int levels[] = {usual, 1, usual, 3, usual};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct tls_link link;
-        world.policy->base.tls.psk_allowed = false;
-        world.policy->base.tls.ciphers = lists[i];
-        tls_new_snapshot(&world);
+        shared_world.policy->base.tls.psk_allowed = false;
+        shared_world.policy->base.tls.ciphers = lists[i];
+        tls_new_snapshot(&shared_world);
         tls_connect(&link, server, client);
         tls_run(&link);
         assert_int_equal(SSL_get_security_level(link.server), levels[i]);
         assert_int_equal(SSL_CTX_get_security_level(server), levels[i]);
         tls_disconnect(&link);
     }
-    world.policy->base.tls.ciphers = NULL;
+    shared_world.policy->base.tls.ciphers = NULL;
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -453,9 +439,9 @@ static void a_security_level_ends_with_its_policy(void **state)
 static void no_resumption(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
     for (int i = 0; i < 2; i++) {
-        SSL_CTX *client = tls_peer_context(&world, versions[i], versions[i], "good");
+        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
         SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT);
         struct tls_link link;
         tls_connect(&link, server, client);
@@ -474,7 +460,7 @@ static void no_resumption(void **state)
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
     }
-    assert_int_equal(world.told.accepted, 4);
+    assert_int_equal(shared_world.told.accepted, 4);
     assert_int_equal(SSL_CTX_sess_number(server), 0);
     SSL_CTX_free(server);
 }
@@ -483,8 +469,8 @@ static void no_resumption(void **state)
 static void the_error_queue(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     ERR_clear_error();
     struct tls_link link;
     tls_connect(&link, server, client);
@@ -497,7 +483,7 @@ static void the_error_queue(void **state)
     tls_disconnect(&link);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
-    assert_true(cg_hook_install(&world.handlers, NULL));
+    assert_true(cg_hook_install(&shared_world.handlers, NULL));
     cg_hook_remove();
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -505,23 +491,23 @@ static void the_error_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(any_clock_will_do, setup, teardown),
-        cmocka_unit_test_setup_teardown(installs_are_counted, setup, teardown),
-        cmocka_unit_test_setup_teardown(removed_with_live_connections, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_context_at_the_same_address, setup, teardown),
-        cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_threads_are_left_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_newest_snapshot_judges, setup, teardown),
-        cmocka_unit_test_setup_teardown(bridges, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_bridge_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_bridge_stalls, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_delay, setup, teardown),
-        cmocka_unit_test_setup_teardown(pre_shared_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(ciphers_beside_pre_shared_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_security_level_ends_with_its_policy, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_resumption, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_error_queue, setup, teardown),
+        cmocka_unit_test_setup_teardown(any_clock_will_do, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(installs_are_counted, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(removed_with_live_connections, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_context_at_the_same_address, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(other_threads_are_left_alone, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(no_snapshot, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_newest_snapshot_judges, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(bridges, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_bridge_is_refused, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_bridge_stalls, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(no_delay, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(pre_shared_keys, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(ciphers_beside_pre_shared_keys, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_security_level_ends_with_its_policy, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(no_resumption, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_error_queue, tls_setup, tls_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,22 @@ void tls_world_close(struct tls_world *world)
     cg_pki_free(world->pki);
 }
 
+struct tls_world shared_world;
+
+int tls_setup(void **state)
+{
+    (void)state;
+    tls_world_open(&shared_world);
+    return 0;
+}
+
+int tls_teardown(void **state)
+{
+    (void)state;
+    tls_world_close(&shared_world);
+    return 0;
+}
+
 static void use(struct tls_world *world, SSL_CTX *ctx, const char *certificate)
 {
     CHECK(ctx);

@@ -44,6 +44,12 @@ struct tls_world {
  * CA with the name of ours), forged (its signature is broken). */
 void tls_world_open(struct tls_world *world); /* hook installed */
 void tls_world_close(struct tls_world *world);
+
+/* For cmocka: the world of the test that runs. */
+extern struct tls_world shared_world;
+int tls_setup(void **state);
+int tls_teardown(void **state);
+
 void tls_serve_policy_credential(struct tls_world *world, const char *name); /* NULL: the broker's own */
 void tls_new_snapshot(struct tls_world *world); /* the number goes up: settings are applied */
 
