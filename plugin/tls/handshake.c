@@ -25,6 +25,8 @@
 
 void cg_handshake_unwatch(struct cg_conn *conn)
 {
+    if (conn->state != CG_CONN_ESTABLISHED)
+        cg_settings_refuse(conn->ssl); /* the callback that serves our certificate knows the record */
     SSL_set_msg_callback(conn->ssl, NULL);
     cg_socket_unwatch(conn);
 }

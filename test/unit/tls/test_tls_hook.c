@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -80,11 +81,47 @@ static void installs_are_counted(void **state)
     SSL_CTX_free(bad);
 }
 
+struct hello {
+    unsigned char bytes[2048];
+    int len;
+};
+
+/* A client's first message, for peers that send it in parts. */
+static struct hello hello_of(SSL_CTX *client)
+{
+    struct hello hello;
+    SSL *ssl = SSL_new(client);
+    BIO *out = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+    SSL_set_connect_state(ssl);
+    (void)SSL_do_handshake(ssl);
+    hello.len = BIO_read(out, hello.bytes, sizeof hello.bytes);
+    SSL_free(ssl);
+    ERR_clear_error();
+    assert_in_range(hello.len, 100, sizeof hello.bytes - 1);
+    return hello;
+}
+
+#define FIRST_PART 10 /* a record's header, and the beginning of what is in it */
+
+static void send_first_part(struct tls_link *link, const struct hello *hello)
+{
+    assert_int_equal(write(link->fd[1], hello->bytes, FIRST_PART), FIRST_PART);
+    tls_step(link);
+}
+
+static void send_rest(struct tls_link *link, const struct hello *hello)
+{
+    assert_int_equal(write(link->fd[1], hello->bytes + FIRST_PART, (size_t)hello->len - FIRST_PART),
+                     hello->len - FIRST_PART);
+    tls_run(link);
+}
+
 /* SSL_CTXs of the broker that outlive the hook let nobody in; what is made later is not ours. */
 static void removed_with_live_connections(void **state)
 {
     (void)state;
-    struct tls_link live, half;
+    struct tls_link live, half, begun;
     SSL_CTX *server = tls_broker_context(&shared_world, "server");
     SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&live, server, client);
@@ -92,9 +129,12 @@ static void removed_with_live_connections(void **state)
     assert_true(live.server_done);
     tls_connect(&half, server, client);
     tls_step(&half);
+    const struct hello hello = hello_of(client);
+    tls_connect(&begun, server, NULL);
+    send_first_part(&begun, &hello);
     cg_hook_remove();
-    assert_int_equal(shared_world.told.ended, 2);
-    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_world.told.ended, 3);
+    assert_int_equal(shared_world.told.rejected, 2);
     assert_null(cg_hook_first());
     assert_int_equal(cg_hook_tick(), -1);
     X509 *leaf = SSL_get1_peer_certificate(live.server);
@@ -103,10 +143,13 @@ static void removed_with_live_connections(void **state)
     tls_talk(&live);
     tls_run(&half);
     assert_false(half.server_done);
+    send_rest(&begun, &hello);
+    assert_true(begun.server_failed);
     assert_false(shake(server, client));
     tls_disconnect(&live);
     tls_disconnect(&half);
-    assert_int_equal(shared_world.told.ended, 2);
+    tls_disconnect(&begun);
+    assert_int_equal(shared_world.told.ended, 3);
 
     assert_true(cg_hook_install(&shared_world.handlers, NULL));
     assert_false(shake(server, client)); /* of the time before: not in the new registry, refused */
