@@ -65,8 +65,10 @@ static void take_snapshot(struct cg_conn *conn)
     if (conn->snapshot && conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(conn->snapshot->policy, conn->listener);
     cg_snapshot_release(old);
-    if (!conn->snapshot)
-        cg_conn_why(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
+    if (conn->snapshot)
+        return;
+    cg_half_open_remove(conn); /* of a silent one: its deadline was the policy's */
+    cg_conn_why(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
 }
 
 /* The record of an SSL that has none. NULL: refuse it. */

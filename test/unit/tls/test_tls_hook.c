@@ -235,6 +235,29 @@ static void no_snapshot(void **state)
     SSL_CTX_free(server);
 }
 
+/* Of a peer that was silent while there was one, and speaks when there is none. */
+static void no_snapshot_any_more(void **state)
+{
+    (void)state;
+    struct tls_link link;
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    const struct hello hello = hello_of(client);
+    tls_connect(&link, server, NULL);
+    assert_true(cg_hook_tick() > 0);
+    assert_non_null(cg_hook_first());
+    shared_world.current = NULL;
+    send_first_part(&link, &hello);
+    assert_int_equal(cg_hook_tick(), -1);
+    send_rest(&link, &hello);
+    assert_true(link.server_failed);
+    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+    tls_disconnect(&link);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
 struct bridge_row {
     const char *sentence, *server, *host;
     bool accepted;
@@ -541,6 +564,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(other_threads_are_left_alone, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(no_snapshot, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(no_snapshot_any_more, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(the_newest_snapshot_judges, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(bridges, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, tls_setup, tls_teardown),
