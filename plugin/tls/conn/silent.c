@@ -49,16 +49,17 @@ static void silent_free(void *ssl, void *silent, CRYPTO_EX_DATA *data, int index
         forget(silent);
 }
 
-static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value, int index, long argl, void *argp)
+/* A copy of an SSL is one more that says nothing, and was remembered when it was made. */
+static int keep_own(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value, int index, long argl, void *argp)
 {
-    (void)to, (void)from, (void)index, (void)argl, (void)argp;
-    *value = NULL;
+    (void)from, (void)argl, (void)argp;
+    *value = CRYPTO_get_ex_data(to, index);
     return 1;
 }
 
 bool cg_silent_begin(void)
 {
-    all.index = SSL_get_ex_new_index(0, NULL, silent_new, do_not_copy, silent_free);
+    all.index = SSL_get_ex_new_index(0, NULL, silent_new, keep_own, silent_free);
     return all.index >= 0;
 }
 

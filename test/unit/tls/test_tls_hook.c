@@ -258,6 +258,37 @@ static void no_snapshot_any_more(void **state)
     SSL_CTX_free(client);
 }
 
+/* Each is a peer by itself, and is forgotten by itself. */
+static void a_copy_of_a_silent_one(void **state)
+{
+    (void)state;
+    int fd[2];
+    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL *ssl = SSL_new(server);
+    SSL_set_accept_state(ssl);
+    SSL *copy = SSL_dup(ssl), *gone = SSL_dup(ssl);
+    assert_non_null(copy);
+    assert_non_null(gone);
+    assert_ptr_not_equal(copy, ssl);
+    assert_ptr_not_equal(gone, ssl);
+    tls_sockets(fd, 0);
+    assert_int_equal(SSL_set_fd(gone, fd[0]), 1);
+    SSL_free(gone);
+    (void)cg_hook_tick();
+    assert_null(cg_hook_first());
+    assert_int_equal(SSL_set_fd(copy, fd[0]), 1);
+    (void)cg_hook_tick();
+    assert_non_null(cg_hook_first());
+    assert_ptr_equal(cg_hook_first()->ssl, copy);
+    assert_null(cg_hook_first()->next);
+    SSL_free(copy);
+    SSL_free(ssl);
+    assert_int_equal(shared_world.told.ended, 1);
+    close(fd[0]);
+    close(fd[1]);
+    SSL_CTX_free(server);
+}
+
 struct bridge_row {
     const char *sentence, *server, *host;
     bool accepted;
@@ -565,6 +596,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_threads_are_left_alone, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(no_snapshot, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(no_snapshot_any_more, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_copy_of_a_silent_one, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(the_newest_snapshot_judges, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(bridges, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, tls_setup, tls_teardown),
