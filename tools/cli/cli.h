@@ -2,7 +2,7 @@
 /* The frame of the command: verbs and options are rows of const tables; parsing, --help, the man page and the
  * completions are made from the same rows. main owns the struct cg_cli; verbs borrow it. No verb is known here: main
  * hands their table in.
- * A verb is one file verb_NAME.c with one `const struct cg_verb cg_verb_NAME`, listed in verb_table.c. */
+ * A verb is one file verbs/NAME.c with one `const struct cg_verb cg_verb_NAME`, listed in verb_table.c. */
 #ifndef CG_CLI_H
 #define CG_CLI_H
 

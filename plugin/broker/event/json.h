@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A writer of one JSON object into a buffer of fixed size: no allocation, so an event can be written when memory
  * is short. A member that does not fit is left out whole; what was written is always valid JSON and UTF-8.
- * The caller owns the buffer. Called by event.c. */
+ * The caller owns the buffer. Called by event_json.c. */
 #ifndef CG_JSON_H
 #define CG_JSON_H
 
@@ -25,7 +25,7 @@ struct cg_json {
 void cg_json_begin(struct cg_json *json, char *out, size_t size);
 
 /* key is NULL inside an array. Empty and NULL strings are left out: only what is known is written. At most max
- * bytes of text are taken. Text is escaped as names are (core/name.h), then as JSON wants. */
+ * bytes of text are taken. Text is escaped as names are (core/cert/name.h), then as JSON wants. */
 void cg_json_string(struct cg_json *json, const char *key, const char *text, size_t max);
 void cg_json_number(struct cg_json *json, const char *key, int64_t number);
 void cg_json_bool(struct cg_json *json, const char *key, bool value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Another snapshot serves: it becomes the state's, and its parts are told so. All of it happens at calls with a name: reading
  * state->snapshot takes nothing.
- * Main thread only. Called by lifecycle.c (the first one), housekeeping.c, handshake.c, and plugin.c (SIGHUP). */
+ * Main thread only. Called by lifecycle.c (the first one), housekeeping.c, and handshake.c. */
 #ifndef CG_APPLY_RELOAD_H
 #define CG_APPLY_RELOAD_H
 
@@ -11,7 +11,7 @@
 void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *fresh);
 
 /* Takes what the thread that watches the files has ready, if anything: a snapshot, what stays what it was. Never waits. To
- * be called at each pulse, and before a handshake begins: that must be judged by the newest. */
+ * be called by the housekeeping, and before a handshake begins: that must be judged by the newest. */
 void cg_apply_reload(struct cg_state *state);
 
 /* SIGHUP, or an administrator: reopens the log, looks at the files at once. What they hold is there at a later call of the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Writes the file of CRL numbers (core/crl_numbers.h) into the folder that the policy names as "state": whole or not at
- * all, and merged with what another broker wrote meanwhile. Blocks on the disk, so not for the main thread once the broker
+/* Writes the file of CRL numbers (core/crl/crl_numbers_file.h) into the folder that the policy names as "state": whole or not
+ * at all, and merged with what another broker wrote meanwhile. Blocks on the disk, so not for the main thread once the broker
  * serves. Owns nothing. Called by lifecycle.c at the start, by the thread that watches files. */
 #ifndef CG_NUMBERS_FILE_H
 #define CG_NUMBERS_FILE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Numbers with a unit, as text: "90d", "64KiB". A table of units is in ascending order, and ends with a NULL text.
- * Const tables, owned by nobody. Called by the policy's parser. */
+ * Const tables, owned by nobody. Called by the policy's parser and the tool's. */
 #ifndef CG_QUANTITY_H
 #define CG_QUANTITY_H
 

@@ -36,11 +36,6 @@ typedef enum cg_rule_result cg_rule_function(const struct cg_subject *subject, e
 /* Writes one escaped line, cut with "..." when it is too long. Returns CG_RULE_FAIL: the end of a rule. */
 enum cg_rule_result cg_rule_fail(char *detail, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static inline enum cg_rule_result cg_rule_pass_if(bool good)
-{
-    return good ? CG_RULE_PASS : CG_RULE_FAIL;
-}
-
 /* What stands in a detail for a certificate: "'CN=dev1,O=Plant'". */
 struct cg_who {
     char text[100];

@@ -17,11 +17,6 @@ void cg_trust_extend_crls(struct cg_trust *trust)
     trust->extended_crls = true;
 }
 
-bool cg_trust_has_extended_crls(const struct cg_trust *trust)
-{
-    return trust->extended_crls;
-}
-
 bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b)
 {
     return a->extended_crls == b->extended_crls && cg_crl_set_same(a->crls, b->crls);

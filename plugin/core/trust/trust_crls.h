@@ -18,7 +18,6 @@ struct cg_trust; /* trust_parts.h */
 
 /* CRLs added from now on may be delta or indirect ones, or lack a cRLNumber. Off at first: such files are refused. */
 void cg_trust_extend_crls(struct cg_trust *trust);
-bool cg_trust_has_extended_crls(const struct cg_trust *trust);
 
 /* Every PEM or DER CRL in data; verified against the issuers that trust holds already (add them first). The first fault
  * ends it. */

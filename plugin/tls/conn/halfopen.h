@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Handshakes that are not done yet: the deadline, and the bound on their number. Says which ones are to be cut, and why; the
- * caller cuts them. Called by handshake.c and outcome.c, on the main thread. */
+ * caller cuts them. Called by handshake.c, outcome.c and hook.c, on the main thread. */
 #ifndef CG_TLS_HALFOPEN_H
 #define CG_TLS_HALFOPEN_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the broker layer gives the hook, and how the files of this folder ask it. Where none were given, the hook is not
+/* What the broker layer gives the hook, and how the files of plugin/tls ask it. Where none were given, the hook is not
  * installed: there is no snapshot, and everything is refused. Main thread only. */
 #ifndef CG_TLS_HANDLERS_H
 #define CG_TLS_HANDLERS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The record of a connection as this folder keeps it: the part that the broker layer does not read, how it is made and freed,
+/* The record of a connection as plugin/tls keeps it: the part that the broker layer does not read, how it is made and freed,
  * and the list of all. Knows no other file of a handshake. Main thread only. */
 #ifndef CG_TLS_RECORD_H
 #define CG_TLS_RECORD_H

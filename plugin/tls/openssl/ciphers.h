@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What the cipher lists of a "tls" section let in: whether it is sound, and whether a handshake can use it. Pure: each
- * question makes an SSL_CTX of its own. Any thread; on the main thread only before cg_hook_install.
- * Called by prove.c. */
+ * question makes an SSL_CTX of its own. Any thread; on the main thread, once the hook is installed, only with
+ * cg_contexts_force_origin around it. Called by the files of plugin/tls. */
 #ifndef CG_CIPHERS_H
 #define CG_CIPHERS_H
 
