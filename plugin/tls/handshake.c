@@ -251,14 +251,21 @@ void cg_handshake_open_silent(void)
         open_record(ssl);
 }
 
+/* Ordered by start, but listeners may differ in their deadline: all are looked at, each once. */
 int64_t cg_handshake_cut_late(void)
 {
     int64_t next_ms = -1;
-    if (!cg_handlers_given())
+    if (!cg_half_open_oldest())
         return next_ms;
     int64_t now_ms = cg_handlers_monotonic_ms();
-    for (struct cg_conn *conn; (conn = cg_half_open_take_late(now_ms, &next_ms));)
-        cg_conn_cut(conn);
+    for (struct cg_conn *conn = cg_half_open_oldest(), *newer; conn; conn = newer) {
+        newer = cg_half_open_newer(conn);
+        int64_t left = cg_half_open_left(conn, now_ms);
+        if (left <= 0)
+            cg_conn_cut(conn);
+        else if (next_ms < 0 || left < next_ms)
+            next_ms = left;
+    }
     return next_ms;
 }
 

@@ -105,21 +105,22 @@ static const char *why_not_done(const struct cg_conn *conn)
     return conn->private->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
 }
 
-/* Ordered by start, but listeners may differ in their deadline: all are looked at, and there are few (max_handshakes). */
-struct cg_conn *cg_half_open_take_late(int64_t now_ms, int64_t *next_ms)
+struct cg_conn *cg_half_open_oldest(void)
 {
-    *next_ms = -1;
-    for (struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer) {
-        int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;
-        int64_t left = conn->private->started_ms + timeout - now_ms;
-        if (left <= 0) {
-            cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
-                        why_not_done(conn));
-            cg_half_open_remove(conn);
-            return conn;
-        }
-        if (*next_ms < 0 || left < *next_ms)
-            *next_ms = left;
-    }
-    return NULL;
+    return half_open.oldest;
+}
+
+struct cg_conn *cg_half_open_newer(const struct cg_conn *conn)
+{
+    return conn->private->newer;
+}
+
+int64_t cg_half_open_left(struct cg_conn *conn, int64_t now_ms)
+{
+    int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;
+    int64_t left = conn->private->started_ms + timeout - now_ms;
+    if (left <= 0)
+        cg_conn_why(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
+                    why_not_done(conn));
+    return left;
 }

@@ -15,8 +15,12 @@ void cg_half_open_begin(uint32_t seed);
 struct cg_conn *cg_half_open_add(struct cg_conn *conn);
 void cg_half_open_remove(struct cg_conn *conn); /* fine where it is not in the list */
 
-/* Takes one that is past its deadline out of the list, its reason set. NULL: there is none, and *next_ms is the time until the
- * next deadline, -1 for none. */
-struct cg_conn *cg_half_open_take_late(int64_t now_ms, int64_t *next_ms);
+/* For a pass over all of them: the one that began first, and the one after it; NULL: no more. Ask for the next one before this
+ * one is cut. */
+struct cg_conn *cg_half_open_oldest(void);
+struct cg_conn *cg_half_open_newer(const struct cg_conn *conn);
+
+/* The ms until its deadline. 0 or less: it is past it and has to be cut, its reason set. */
+int64_t cg_half_open_left(struct cg_conn *conn, int64_t now_ms);
 
 #endif

@@ -405,6 +405,36 @@ static void a_bridge_stalls(void **state)
     SSL_CTX_free(bridge);
 }
 
+/* A bridge may take longer than clients may: it stays where those that came after it are cut. */
+static void deadlines_differ(void **state)
+{
+    (void)state;
+    struct tls_link bridge, late[3];
+    shared_world.policy->bridge_tls.handshake_timeout_ms = 10000;
+    shared_world.policy->base.tls.handshake_timeout_ms = 1000;
+    SSL_CTX *bridge_ctx = tls_bridge_context(&shared_world, NULL),
+            *server = tls_broker_context(&shared_world, "server");
+    tls_connect(&bridge, NULL, bridge_ctx);
+    tls_step(&bridge);
+    for (int i = 0; i < 3; i++)
+        tls_connect(&late[i], server, NULL);
+    assert_int_equal(cg_hook_tick(), 1000);
+    shared_world.monotonic_ms += 2000;
+    assert_int_equal(cg_hook_tick(), 8000);
+    assert_int_equal(shared_world.told.rejected, 3);
+    assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(shared_world.told.last.role, CG_ROLE_LISTENER);
+    shared_world.monotonic_ms += 8000;
+    assert_int_equal(cg_hook_tick(), -1);
+    assert_int_equal(shared_world.told.rejected, 4);
+    assert_int_equal(shared_world.told.last.role, CG_ROLE_BRIDGE);
+    for (int i = 0; i < 3; i++)
+        tls_disconnect(&late[i]);
+    tls_disconnect(&bridge);
+    SSL_CTX_free(server);
+    SSL_CTX_free(bridge_ctx);
+}
+
 /* Else the end of the handshake and the CONNACK wait for each other, some 40 ms. */
 static void no_delay(void **state)
 {
@@ -601,6 +631,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bridges, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_bridge_stalls, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(deadlines_differ, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(no_delay, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(pre_shared_keys, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(ciphers_beside_pre_shared_keys, tls_setup, tls_teardown),
