@@ -33,7 +33,8 @@ end() {
     status=$?
     trap - EXIT
     set +e
-    [ "$failures" = 0 ] || [ "$status" != 0 ] || status=1
+    [ ! -e "$scratch/.failed" ] || [ "$failures" != 0 ] || failures=1
+    [ "$failures" = 0 ] || failed || status=1 # a test that failed was not skipped
     eval "$end_commands"
     if failed || [ -n "${CG_KEEP:-}" ]; then
         echo "kept: $scratch${beside:+ and $beside}" >&2
@@ -47,6 +48,7 @@ end() {
 show_failure() { :; }
 fail() {
     echo "FAILED: $*" >&2
+    [ -z "${scratch:-}" ] || : >"$scratch/.failed" # a subshell's count would be lost with it
     show_failure
     [ "$at_failure" = go_on ] || exit 1
     failures=$((failures + 1))
