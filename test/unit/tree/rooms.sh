@@ -16,27 +16,29 @@ fail() { echo "FAILED: $*" >&2; bad=1; }
 find plugin tools -name '*.[ch]' | sort >"$scratch/files"
 
 # --- who uses whom: "user used why" ---
-# A header stands in the folder of who includes it, or is named from plugin/ or tools/.
+# A header stands in the folder of who includes it, or is named from plugin/ or tools/; the latter also as <HEADER>.
 # shellcheck disable=SC2046
 awk '
     function unit(file) { sub(/\.[ch]$/, "", file); return file }
     NR == FNR { known[$0]; next }
-    /^#include "/ {
-        header = $2; gsub(/"/, "", header)
+    sub(/^[ \t]*#[ \t]*include[ \t]*/, "") {
+        angled = /^</
+        header = $0; sub(/^["<]/, "", header); sub(/[">].*/, "", header)
         folder = FILENAME; sub(/[^\/]*$/, "", folder)
-        if (folder header in known) header = folder header
+        if (!angled && folder header in known) header = folder header
         else if ("plugin/" header in known) header = "plugin/" header
         else if ("tools/" header in known) header = "tools/" header
+        else if (angled) next
         else { print FILENAME " includes " header ", which there is not" >"/dev/stderr"; next }
         if (unit(header) != unit(FILENAME)) print unit(FILENAME), unit(header), "includes"
     }' "$scratch/files" $(cat "$scratch/files") >"$scratch/uses" 2>"$scratch/lost"
 [ ! -s "$scratch/lost" ] || fail "$(cat "$scratch/lost")"
-find "$build/plugin" "$build/tools" -name '*.c.o' | sort | xargs nm -A -P | awk -v build="$build/" '
+(cd "$build" && find plugin tools -name '*.c.o' | sort | xargs nm -A -P) | awk '
     NR == FNR { if (sub(/\.c$/, "")) known[$0]; next } # an object may be left of a file that is gone
-    { file = substr($1, length(build) + 1); sub(/CMakeFiles\/[^\/]*\//, "", file); sub(/\.c\.o:$/, "", file) }
+    { file = $1; sub(/CMakeFiles\/[^\/]*\//, "", file); sub(/\.c\.o:$/, "", file) }
     !(file in known) { next }
     $3 == "U" { user[++n] = file; name[n] = $2 }
-    $3 ~ /^[TDBRC]$/ { home[$2] = file }
+    $3 ~ /^[A-TV-Z]$/ { home[$2] = file }
     END { for (i = 1; i <= n; i++) if (name[i] in home && home[name[i]] != user[i]) print user[i], home[name[i]], "calls" }' \
     "$scratch/files" - >"$scratch/calls"
 [ "$(wc -l <"$scratch/calls")" -gt 1000 ] || fail "no objects in $build: is it built?"
