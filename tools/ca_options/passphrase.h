@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Passphrases: from a file, a file descriptor or the terminal. One of a run is that of the CA's key (or the PIN of its
  * token), asked for once; others belong to what a verb makes beside it.
- * Called by ca_cli and the verbs. */
+ * Called by ca_options.c and the verbs. */
 #ifndef CG_CA_PASSPHRASE_H
 #define CG_CA_PASSPHRASE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The one way by which text that others wrote (names in certificates, file names, lines of logs) reaches a terminal or
  * JSON. What could move a cursor, change a colour, turn text around or begin another line is shown as \xNN.
- * Owns nothing. Called by output.c and by every verb that prints; test/unit/layers.sh refuses other ways. */
+ * Owns nothing. Called by output.c and by every verb that prints; test/unit/tree/layers.sh refuses other ways. */
 #ifndef CG_PRINT_H
 #define CG_PRINT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What doctor's rules look at, and what they report into: the configuration with all that it names, read once, and the
- * findings. The verb owns the struct cg_doctor; rules borrow it. Included by doctor*.c. */
+ * findings. The verb owns the struct cg_doctor; rules borrow it. Included by all of doctor. */
 #ifndef CG_DOCTOR_CONTEXT_H
 #define CG_DOCTOR_CONTEXT_H
 
