@@ -16,9 +16,11 @@ fail() { echo "FAILED: $*" >&2; bad=1; }
 find plugin tools -name '*.[ch]' | sort >"$scratch/files"
 
 # --- who uses whom: "user used why" ---
-# A header stands in the folder of who includes it, or is named from plugin/ or tools/; the latter also as <HEADER>.
-# shellcheck disable=SC2046
-awk '
+# includes LIST: of the files in it. A header stands in the folder of who includes it, or is named from plugin/ or tools/; the
+# latter also as <HEADER>.
+includes() {
+    # shellcheck disable=SC2046
+    awk '
     function unit(file) { sub(/\.[ch]$/, "", file); return file }
     NR == FNR { known[$0]; next }
     sub(/^[ \t]*#[ \t]*include[ \t]*/, "") {
@@ -31,7 +33,20 @@ awk '
         else if (angled) next
         else { print FILENAME " includes " header ", which there is not" >"/dev/stderr"; next }
         if (unit(header) != unit(FILENAME)) print unit(FILENAME), unit(header), "includes"
-    }' "$scratch/files" $(cat "$scratch/files") >"$scratch/uses" 2>"$scratch/lost"
+    }' "$1" $(cat "$1")
+}
+
+# It finds what it is for, and nothing else.
+mkdir -p "$scratch/plugin/a" "$scratch/plugin/b"
+: >"$scratch/plugin/a/near.h" >"$scratch/plugin/b/far.h"
+printf '#include <stdio.h>\n#include "x.h"\n# include "near.h"\n#include <b/far.h>\n#include "../b/far.h"\n' >"$scratch/plugin/a/x.c"
+printf '#include "b/far.h" /* a word */\n' >"$scratch/plugin/a/x.h"
+found=$(cd "$scratch" && find plugin -type f | sort >probe && includes probe 2>lost)
+[ "$found" = "plugin/a/x plugin/a/near includes
+plugin/a/x plugin/b/far includes
+plugin/a/x plugin/b/far includes" ] && grep -q '^plugin/a/x.c includes ../b/far.h' "$scratch/lost" || fail "it finds: $found"
+
+includes "$scratch/files" >"$scratch/uses" 2>"$scratch/lost"
 [ ! -s "$scratch/lost" ] || fail "$(cat "$scratch/lost")"
 (cd "$build" && find plugin tools -name '*.c.o' | sort | xargs nm -A -P) | awk '
     NR == FNR { if (sub(/\.c$/, "")) known[$0]; next } # an object may be left of a file that is gone
