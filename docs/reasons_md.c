@@ -31,13 +31,13 @@ static const char *const titles[CG_WHOSE_COUNT] = {
     [CG_OF_BRIDGE] = "Of a broker that a bridge connects to",
 };
 
-static void print_hints(enum cg_reason reason)
+static void print_fixes(enum cg_reason reason)
 {
-    const char *general = cg_reason_hint(reason, CG_OF_CLIENT);
+    const char *general = cg_reason_fix(reason, CG_OF_CLIENT);
     for (int h = 0; h < CG_WHOSE_COUNT; h++) {
-        const char *hint = cg_reason_hint(reason, (enum cg_whose)h);
-        if (h == CG_OF_CLIENT || hint != general)
-            printf("%s: %s\n\n", titles[h], hint);
+        const char *fix = cg_reason_fix(reason, (enum cg_whose)h);
+        if (h == CG_OF_CLIENT || fix != general)
+            printf("%s: %s\n\n", titles[h], fix);
     }
 }
 
@@ -48,7 +48,7 @@ static void print_reason(enum cg_reason reason)
     if (row->ref && *row->ref)
         printf(" (%s)", row->ref);
     printf("\n\n");
-    print_hints(reason);
+    print_fixes(reason);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "own_certificate.h"
 
-/* What the clock, a new CRL or a renewal cures. */
+/* What the clock, a new CRL or a renewal fixes. */
 static const enum cg_reason of_time[] = {
     CG_REASON_EXPIRED,     CG_REASON_NOT_YET_VALID, CG_REASON_CA_EXPIRED,        CG_REASON_CA_NOT_YET_VALID,
     CG_REASON_CRL_EXPIRED, CG_REASON_CRL_TOO_OLD,   CG_REASON_CRL_NOT_YET_VALID, CG_REASON_TOO_LITTLE_LIFE_LEFT,

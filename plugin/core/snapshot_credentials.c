@@ -52,7 +52,7 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
         loading->rule = fault.reason;
         loading->key = key_of(credential, words, &fault);
         cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", credential->file, words, row->code, row->sentence,
-                     fault.detail, cg_reason_hint(fault.reason, CG_OF_BROKER));
+                     fault.detail, cg_reason_fix(fault.reason, CG_OF_BROKER));
         /* a listener that inherits both is no news; one with rules of its own is */
         if (listener->port && !(loading->faults && cg_faults_has(loading->faults, &loading->err, loading->key))) {
             loading->key += loading->key ? listener->port : 0; /* without one, the text tells it from others */

@@ -25,7 +25,7 @@ for i in 1 2 3; do expect "device $i again" in "old$i" "$port" "old$i"; done
 ! grep -q '"configuration_warning"' events.jsonl || fail "a warning about user names, and nobody has one"
 # Mosquitto's own refusals are told, once: it takes no user name without a password_file when there is a plugin.
 for i in 1 2; do expect "a client with a user name is refused by Mosquitto" out dev1 "$port" "named$i" -u joe -P secret; done
-expect_event "it is told" "configuration_warning\tnamed1\t.*password_file.*\tCN=dev1" event client_id hint cert.subject
+expect_event "it is told" "configuration_warning\tnamed1\t.*password_file.*\tCN=dev1" event client_id fix cert.subject
 stop_broker
 [ "$(grep -c '"configuration_warning"' events.jsonl)" = 1 ] || fail "the warning about user names came more than once"
 for i in $devices; do

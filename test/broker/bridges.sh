@@ -42,17 +42,17 @@ remote_with server
 for version in tlsv1.2 tlsv1.3; do
     bridge_with "address 127.0.0.1:$remote\nbridge_tls_version $version"
     expect_event "a bridge without a certificate, $version" \
-        "handshake_rejected\t\(peer_wants_certificate\|peer_alert\|peer_gone\)\tbridge\t.*bridge_certfile" event reason role hint
+        "handshake_rejected\t\(peer_wants_certificate\|peer_alert\|peer_gone\)\tbridge\t.*bridge_certfile" event reason role fix
     bridge_with "address 127.0.0.1:$remote\nbridge_tls_version $version\n$(certificate_of stranger)"
     expect_event "a bridge with a certificate of another CA, $version" \
-        "handshake_rejected\t\(peer_untrusts_us\|peer_gone\)\tbridge\t.*remote broker" event reason role hint
+        "handshake_rejected\t\(peer_untrusts_us\|peer_gone\)\tbridge\t.*remote broker" event reason role fix
 done
 bridge_with "address 127.0.0.1:$remote\n$(certificate_of dev1)"
 expect_event "a remote broker whose certificate ends soon" \
-    "expiry_warning\tbridge\tthe certificate of the broker that this bridge connects to .*\t.*remote broker" event role detail hint
+    "expiry_warning\tbridge\tthe certificate of the broker that this bridge connects to .*\t.*remote broker" event role detail fix
 remote_with named
 bridge_with "address 127.0.0.1:$remote\n$(certificate_of dev1)"
 expect_event "a remote broker by an address that its certificate does not have" \
-    "handshake_rejected\thost_mismatch\tbridge\t.*ip:ADDRESS" event reason role hint
+    "handshake_rejected\thost_mismatch\tbridge\t.*ip:ADDRESS" event reason role fix
 # Not its exit status: Mosquitto 2.0.11 alone, too, frees a refused bridge twice when it ends.
 kill -0 "$broker_pid" || fail "the broker did not live"

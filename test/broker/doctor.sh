@@ -63,7 +63,7 @@ cp next.key server.key
 finds "the file was renewed, the broker was not told" "let_in_without_certificate served_other"
 stop_broker
 
-# Cures that doctor prints for lines by which the broker itself names clients: what they do to clients.
+# Fixes that doctor prints for lines by which the broker itself names clients: what they do to clients.
 named() { # TITLE LINES IDENTITY WITH-ITS-NAME WITH-ANOTHER-ID
     stop_broker
     printf '{"trust": {"anchors": ["ca.pem"]}, "identity": {"username": "cn", "authenticates": true%s}}\n' "$3" >policy.json

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# Beside Mosquitto's own dynamic-security plugin: what doctor says of the two (dynsec_not_asked), and what its cure does.
+# Beside Mosquitto's own dynamic-security plugin: what doctor says of the two (dynsec_not_asked), and what its fix does.
 . "$(dirname "$0")/lib.sh"
 begin
 dynsec=$(find "$(dirname "$mosquitto")/root" /usr/lib -name mosquitto_dynamic_security.so 2>/dev/null | head -n 1) # the broker's own

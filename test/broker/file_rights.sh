@@ -32,15 +32,15 @@ runs() {
 decided() {
     grep -q ' running$' broker.log || ! kill -0 "$broker_pid" 2>/dev/null
 }
-follow() { # TITLE ROUNDS: cures until the broker runs
+follow() { # TITLE ROUNDS: fixes until the broker runs
     rounds=0
     until runs; do
-        cure=$(sed -n 's/.*; cure: //p' broker.log | head -n 1 | sed 's/ (package acl)$//')
+        fix=$(sed -n 's/.*; fix: //p' broker.log | head -n 1 | sed 's/ (package acl)$//')
         rounds=$((rounds + 1))
-        [ -n "$cure" ] && [ "$rounds" -le "$2" ] || { fail "$1: the broker does not start: $(cat broker.log)"; return; }
-        sh -c "$cure" || fail "$1: cannot be done: $cure"
+        [ -n "$fix" ] && [ "$rounds" -le "$2" ] || { fail "$1: the broker does not start: $(cat broker.log)"; return; }
+        sh -c "$fix" || fail "$1: cannot be done: $fix"
     done
-    echo "ok: $1: $rounds cures"
+    echo "ok: $1: $rounds fixes"
     expect "$1: a client" in dev1 "$port" dev1
     expect "$1: nobody else" out none "$port" none
     stop_broker
@@ -101,7 +101,7 @@ END
     for KEY in "0644 0" "0600 0"; do
         start_refused "a mount that nobody can write, $KEY" \
             "defaultMode: 0440 of the volume and securityContext.fsGroup: $group of the pod" "$mosquitto"
-        ! grep -q 'cure: ' broker.log || fail "a command for a mount that nobody can write"
+        ! grep -q 'fix: ' broker.log || fail "a command for a mount that nobody can write"
     done
     KEY="0440 $group"
     follow "a mount that nobody can write, as it says" 0

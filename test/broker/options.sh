@@ -67,7 +67,7 @@ expect_event "RSA ciphers and an EC key at a reload" "snapshot_rejected\tpolicy_
 expect "the policy of before is in force" in dev1 "$port" x --tls-version tlsv1.2
 stop_broker
 
-# A broker that starts as root reads its files as another user, whom the error names with the cure. Root itself may
+# A broker that starts as root reads its files as another user, whom the error names with the fix. Root itself may
 # read everything.
 # unreadable TITLE FILE LINES: FILE is root's alone
 unreadable() {

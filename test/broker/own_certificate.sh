@@ -59,14 +59,14 @@ configure() {
     rm -f events.jsonl
 }
 
-refuses() { # TITLE REASON HINT
+refuses() { # TITLE REASON FIX
     configure
     run_to_end
     got=$?
     want=3 # of the plugin's initialisation
     [ "$how" = credential ] || want=1
     if [ "$got" = "$want" ]; then echo "ok: $how, $1: no start, exit status $got"; else fail "$how, $1: it ends with $got"; fi
-    expect_event "and that is in the event log, with a hint that fits" "^broker_certificate_rejected	$2	.*$3" event reason hint
+    expect_event "and that is in the event log, with a fix that fits" "^broker_certificate_rejected	$2	.*$3" event reason fix
     [ "$(rejections)" = 1 ] || fail "$how, $1: told $(rejections) times"
 }
 
@@ -79,11 +79,11 @@ told_once() { # TITLE EVENT
     if [ "$count" = 1 ]; then echo "ok: $1, is told once"; else fail "$1: $2 is told $count times"; fi
 }
 
-# waits TITLE REASON HINT: the broker runs without TLS
+# waits TITLE REASON FIX: the broker runs without TLS
 waits() {
     configure
     start_broker
-    expect_event "$how, $1: it starts, and says what is wrong" "^broker_certificate_rejected	$2	.*$3" event reason hint
+    expect_event "$how, $1: it starts, and says what is wrong" "^broker_certificate_rejected	$2	.*$3" event reason fix
     expect "refuses TLS clients" out dev1 "$tls" dev1
     expect "and serves the others" in plain "$plain" plain1
     [ "$(rejections)" = 1 ] || fail "$how, $1: told $(rejections) times, on two listeners"
@@ -105,7 +105,7 @@ still() {
     expect "and what was in use is served" in dev1 "$tls" dev1
 }
 
-# --- at the start, what time cures: the broker runs, refuses TLS clients, and recovers ---
+# --- at the start, what time fixes: the broker runs, refuses TLS clients, and recovers ---
 
 how=certfile
 all_good && own -9 -1
@@ -174,7 +174,7 @@ how=certfile
 all_good
 configure ", \"listeners\": [{\"port\": $second, \"server\": {\"min_remaining\": \"300d\"}}]"
 start_broker
-expect_event "a listener with rules of its own is named" "^broker_certificate_rejected	too_little_life_left	$second	" event reason listener hint
+expect_event "a listener with rules of its own is named" "^broker_certificate_rejected	too_little_life_left	$second	" event reason listener fix
 expect "and refuses" out dev1 "$second" dev1
 expect "the other one serves" in dev1 "$tls" dev1
 [ "$(rejections)" = 1 ] || fail "told $(rejections) times"

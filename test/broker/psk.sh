@@ -42,7 +42,7 @@ allowed=tlsv1.2
 for version in $allowed; do
     expect_psk "a pre-shared key where the policy allows it, $version" in "$psk" "$version" "$key"
     expect_psk "a wrong key is refused, $version" out "$psk" "$version" "${key%?}0"
-    expect_event "with its reason" "handshake_rejected\tpsk_unknown\t$psk\t.*psk_file" event reason listener hint
+    expect_event "with its reason" "handshake_rejected\tpsk_unknown\t$psk\t.*psk_file" event reason listener fix
     rm -f events.jsonl
 done
 expect_psk "the listener with certificates takes no pre-shared key, TLS 1.2" out "$tls" tlsv1.2 "$key"
@@ -58,7 +58,7 @@ warnings() {
     grep -c '"event":"configuration_warning".*pre-shared' events.jsonl
 }
 broker_with ", \"tls\": {\"ciphers\": \"ECDHE-ECDSA-AES128-GCM-SHA256\"}, \"listeners\": [{\"port\": $psk, \"tls\": {\"psk\": \"allow\"}}]"
-expect_event "a list without ciphers for pre-shared keys" "configuration_warning	$psk	.*ECDHE-PSK-CHACHA20-POLY1305" event listener hint
+expect_event "a list without ciphers for pre-shared keys" "configuration_warning	$psk	.*ECDHE-PSK-CHACHA20-POLY1305" event listener fix
 [ "$(warnings)" = 1 ] || fail "told $(warnings) times"
 expect "is used as it is, and clients with certificates are served" in dev1 "$tls" x
 for list in ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-PSK-CHACHA20-POLY1305 ''; do

@@ -79,4 +79,4 @@ sed -i 's|"log"|"state": "open", "log"|' policy.json
 mkdir open
 chmod 0777 open
 doctor "a folder that everyone may write" state_unusable
-grep -q "cure: chmod go-w $scratch/open" out || fail "no cure: $(cat out)"
+grep -q "fix: chmod go-w $scratch/open" out || fail "no fix: $(cat out)"

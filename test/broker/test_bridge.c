@@ -232,9 +232,9 @@ static bool is_2_0_11(void)
 /* The remote broker listens on 127.0.0.1 alone: does a bridge get there by this name? It tries the first address. */
 static bool leads_here(const char *name)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    const struct addrinfo fixes = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    if (getaddrinfo(name, NULL, &hints, &found) != 0)
+    if (getaddrinfo(name, NULL, &fixes, &found) != 0)
         return false;
     const struct sockaddr_in *first = (const void *)found->ai_addr;
     bool here = found->ai_family == AF_INET && first->sin_addr.s_addr == htonl(INADDR_LOOPBACK);

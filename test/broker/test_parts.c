@@ -75,7 +75,7 @@ static const struct row {
     const char *name, *words;
     bool revokes_broker; /* the CRL that comes revokes the broker's certificate too */
 } rows[] = {
-    {"the broker's key is open to all", open_to_all, "v1/key.pem", "found mode 0644; cure: chmod", false},
+    {"the broker's key is open to all", open_to_all, "v1/key.pem", "found mode 0644; fix: chmod", false},
     {"the broker's key is gone", gone, "v1/key.pem", "live/key.pem: no such file", false},
     {"the broker's key is of another certificate", other_key, "v1", "key", false},
     {"the broker's chain is garbage", garbage, "v1/chain.pem", "chain.pem: expected", false},

@@ -67,7 +67,7 @@ static void remove_state(const struct world *w)
         perror(command);
 }
 
-/* What only somebody outside can cure is tried again at once. */
+/* What only somebody outside can fix is tried again at once. */
 static void ask_to_look(const struct world *w)
 {
     if (cg_broker_pid(w->broker) > 0)
@@ -106,7 +106,7 @@ static void older_after_restart(struct world *w)
     put_crl(w, "crl3");
     cg_tap(is_refused(w, "crl.pem: CRL of CN=root: number 3 of "), "the broker does not start with an older CRL");
     cg_tap(log_holds(w, "is older than number 5 of ") && log_holds(w, "`certguard crl --above 5`"),
-           "and says both numbers and the cure");
+           "and says both numbers and the fix");
     write_policy(w, "");
     cg_tap(cg_broker_start(w->broker, &spec) && let_in(w, "victim"), "without the folder it cannot know");
     cg_broker_stop(w->broker);
@@ -185,7 +185,7 @@ static void open_to_others(struct world *w)
     char path[700];
     in_folder(w, "state", path);
     chmod(path, 0777);
-    cg_tap(is_refused(w, "found mode 0777; cure: chmod go-w "), "a folder that everyone may write: no start");
+    cg_tap(is_refused(w, "found mode 0777; fix: chmod go-w "), "a folder that everyone may write: no start");
     chmod(path, 0700);
     put_crl(w, "crl17");
     cg_broker_start(w->broker, &spec);
@@ -197,7 +197,7 @@ static void open_to_others(struct world *w)
     chmod(path, 0700);
     ask_to_look(w);
     cg_tap(event_comes(w, "snapshot_loaded", loaded + 2) && file_will_hold(w, " 12 "),
-           "once it is cured it is written");
+           "once it is fixed it is written");
     cg_broker_stop(w->broker);
 }
 

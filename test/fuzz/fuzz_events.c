@@ -2,8 +2,8 @@
 /* Lines of event logs: any bytes are an event or none, the byte-level look never passes over an event that fits, and
  * a command to paste holds only characters that a shell takes as they are. */
 #include "fuzz.h"
-#include "log/cure.h"
 #include "log/filter.h"
+#include "log/fix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 static void check_command(const struct cg_log_event *event)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._/@:+-";
-    char command[CG_CURE_MAX];
-    if (cg_log_cure(event, command) && command[strspn(command, good)])
+    char command[CG_FIX_MAX];
+    if (cg_log_fix(event, command) && command[strspn(command, good)])
         abort();
 }
 

@@ -27,20 +27,20 @@ static int judge_server(X509_STORE_CTX *ctx, void *arg)
     return *error == X509_V_OK;
 }
 
-static unsigned give_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_len, unsigned char *key,
+static unsigned give_psk(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
                          unsigned key_len)
 {
     (void)ssl;
-    (void)hint;
+    (void)fix;
     snprintf(identity, identity_len, "device");
     memset(key, 1, key_len < 16 ? key_len : 16);
     return 16;
 }
 
-static unsigned give_wrong_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_len, unsigned char *key,
+static unsigned give_wrong_psk(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
                                unsigned key_len)
 {
-    unsigned len = give_psk(ssl, hint, identity, identity_len, key, key_len);
+    unsigned len = give_psk(ssl, fix, identity, identity_len, key, key_len);
     key[0] ^= 0x80;
     return len;
 }

@@ -12,12 +12,12 @@ root=home/ca/cert.pem
 dev1=home/live/dev1/cert.pem
 broker=home/live/broker.example/fullchain.pem
 
-# accepted, and rejected with the code, the cure and the RFC
+# accepted, and rejected with the code, the fix and the RFC
 ok cg check --purpose client --trust $root $dev1
 says '^accept ok'
 expect 3 cg check --purpose client --trust other/ca/cert.pem $dev1
 says '^reject untrusted'
-says 'Cure: '
+says 'Fix: '
 expect 3 cg check --purpose server --trust $root $dev1
 says '^reject wrong_purpose'
 says 'See: RFC 5280 4.2.1.12'

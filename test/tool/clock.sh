@@ -26,8 +26,8 @@ lets_in()
     ok cg check --trust ca/ca.pem --crl ca/crl.pem "$1"
 }
 
-# cure: the command that the refusal printed, literally
-cure()
+# fix: the command that the refusal printed, literally
+fix()
 {
     # shellcheck disable=SC2046 # the words of the command
     ok cg $(sed -n 's/.*run once: certguard \(-C [^ ]* crl --at +0s\)$/\1/p' err)
@@ -73,7 +73,7 @@ says "not due"
 ok off $((400 * DAY)) -C ca issue client ahead
 expect 1 cg -C ca crl --refresh-if 50%
 says "an entry of journal.jsonl (issued ahead)"
-cure
+fix
 lets_in ca/live/a/cert.pem
 ok cg -C ca crl --refresh-if 50%
 # what was certified then is not good yet, and the next run of the timer replaces it

@@ -304,7 +304,7 @@ for how in empty cut; do
     expect 1 cg -C ca deploy rec-two
     ok cg $(sed -n 's/.*: certguard \(-C [^ ]* deploy [^ ]* --to\) FOLDER$/\1/p' err) rec-two
     says "is made anew"
-    cmp ca/crl.pem rec-two/crl.pem || fail "$how: the cure does not deploy"
+    cmp ca/crl.pem rec-two/crl.pem || fail "$how: the fix does not deploy"
     ok cg -C ca crl
 done
 for name in one two three; do

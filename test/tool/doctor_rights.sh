@@ -13,7 +13,7 @@ sed "s|^cafile .*|cafile $odd/ca.pem|" good.conf >odd.conf
 told() # COMMAND: does what doctor tells for odd.conf, where it starts so
 {
     expect 3 cg doctor --config odd.conf --user "$me"
-    sed -n "s|.*; cure: \\($1 .*\\)|\\1|p" out | head -n 1 >told.sh
+    sed -n "s|.*; fix: \\($1 .*\\)|\\1|p" out | head -n 1 >told.sh
     [ -s told.sh ] || fail "no command that starts with: $1"
     sh told.sh || fail "it fails: $(cat told.sh)"
     [ ! -e PWNED ] || fail "another command came with it: $(cat told.sh)"
@@ -46,7 +46,7 @@ END
         says 'private key: mode 0644.*read-only.*defaultMode'
         says 'may not write it; its file system is mounted read-only'
         says 'may not make it .*; its file system is mounted read-only'
-        says_not 'cure: chmod\|cure: install'
+        says_not 'fix: chmod\|fix: install'
     fi
 fi
 if [ "$me" = root ]; then
@@ -62,7 +62,7 @@ if [ "$me" = root ]; then
     mkdir -m 700 "$other/cas"
     { cat "$other/a.conf"; echo "capath $other/cas"; } >"$other/b.conf"
     expect 3 cg --json doctor --config "$other/b.conf" --user nobody
-    says "$other/cas: user nobody may not read it; cure: "
+    says "$other/cas: user nobody may not read it; fix: "
     expect 3 cg --json doctor --config "$other/a.conf" --user nobody
     found config_unreadable
     found plugin_unreadable

@@ -39,7 +39,7 @@ found_in client.crt not_v3               # 9 no extension file
 found_in client.crt serial_counts_up     # 10 serials
 found_in MiCA.key ca_key_beside_broker   # 11 cp MiCA.*
 
-# words for people: the file, the rule, the cure
+# words for people: the file, the rule, the fix
 expect 3 cg lint client.crt
 says 'client.crt: error: .*(not_v3)'
 says 'certguard issue'

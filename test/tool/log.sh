@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# certguard log: filters, cures, counts, packed and rotated files, following, and lines that are none.
+# certguard log: filters, fixes, counts, packed and rotated files, following, and lines that are none.
 . "$(dirname "$0")/lib.sh"
 
 event() # TIME EVENT REASON PEER CN SERIAL CLIENT
@@ -76,12 +76,12 @@ lines 3
 ok cg --json log events
 cmp -s "$work/out" events || fail "--json changed the lines"
 
-# cures name the certificate
+# fixes name the certificate
 ok cg log --explain events
 says 'certguard renew sensor4'
 says 'The certificate has expired. (RFC 5280 4.1.2.5)'
 
-# of the broker's own certificate the cure is another one
+# of the broker's own certificate the fix is another one
 event 2026-11-20T10:00:00.000Z broker_certificate_rejected untrusted '' broker 1c '' >own
 event 2026-11-20T10:00:01.000Z broker_certificate_rejected not_yet_valid '' broker 1c '' >>own
 ok cg log --explain own

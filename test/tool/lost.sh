@@ -37,15 +37,15 @@ refused()
     cmp -s etc/crl.pem base/crl.pem || fail "$*: another CRL was deployed"
 }
 
-# cure: what the refusal printed, literally
-cure()
+# fix: what the refusal printed, literally
+fix()
 {
     # shellcheck disable=SC2046 # the words of the command
     ok cg $(sed -n 's/.*: certguard \(-C [^ ]* crl --restore-index\)$/\1/p' err)
     says "put back"
 }
 
-# whole: after the cure everything is as it was, and the CRL is a newer one
+# whole: after the fix everything is as it was, and the CRL is a newer one
 whole()
 {
     sort ca/index.txt >now
@@ -78,7 +78,7 @@ for how in empty gone shortened older garbage; do
     # a daily run says so, too, when its turn comes
     refused cg -C ca crl --refresh-if 0%
     refused cg -C ca crl
-    cure
+    fix
     whole
 done
 
@@ -93,7 +93,7 @@ for how in empty shortened older; do
         [ ! -e ca/live/again ] && [ ! -e ca/live/new ] || fail "$verb: something was made"
     done
 done
-cure
+fix
 expect 1 cg -C ca sign again.csr --name again
 says "was revoked as compromised"
 
@@ -134,7 +134,7 @@ expect 1 cg -C ca issue client new
 fresh
 sed '/archive\/kept\//d' base/index.txt >ca/index.txt
 refused cg -C ca revoke kept
-cure
+fix
 whole
 
 # ---- the whole folder out of a backup that is older than a revocation: the brokers' copy knows ----
@@ -152,7 +152,7 @@ expect 1 cg -C ca crl
 says "(kept, serial .*) would be good again"
 cmp -s etc/crl.pem newer.pem || fail "an older CRL was deployed"
 expect 1 cg -C ca revoke two.lan
-cure
+fix
 grep -q '^R.*archive/kept/' ca/index.txt || fail "what the brokers know was not taken back"
 [ "$(printf %d "0x$(number etc/crl.pem)")" -gt "$(printf %d "0x$(number newer.pem)")" ] || fail "the number went back"
 
@@ -160,7 +160,7 @@ grep -q '^R.*archive/kept/' ca/index.txt || fail "what the brokers know was not 
 fresh # archive and CRL
 rm ca/index.txt ca/journal.jsonl
 refused cg -C ca crl
-cure
+fix
 [ "$(sort base/index.txt)" = "$(sort ca/index.txt)" ] || fail "archive and CRL do not make the index"
 fresh # journal
 rm -r ca/index.txt ca/crl.pem ca/crl.der ca/ca/crl.pem ca/crlnumber
@@ -175,14 +175,14 @@ ok cg -C ca crl --restore-index
 fresh # the CRL alone
 rm -r ca/index.txt ca/archive ca/journal.jsonl
 refused cg -C ca crl
-cure
+fix
 [ "$(grep -c '^R.*unknown' ca/index.txt)" = 2 ] || fail "the CRL's entries are not in the index"
 ok cg -C ca crl
 
 fresh # the copy of a broker
 rm -r ca/index.txt ca/archive ca/journal.jsonl ca/crl.pem ca/crl.der ca/ca/crl.pem ca/crlnumber
 refused cg -C ca crl
-cure
+fix
 ok openssl crl -in etc/crl.pem -noout -crlnumber
 says "=0x04"
 fresh # and without any
@@ -193,14 +193,14 @@ expect 1 cg -C ca crl --restore-index
 says "copy the crl.pem of a broker there"
 cp base/crl.pem ca/ca/crl.pem
 expect 1 cg -C ca crl
-cure
+fix
 
 # a journal with a broken line still counts
 fresh
 sed -i '2s/.*/{"done":"revo/' ca/journal.jsonl
 rm ca/index.txt ca/crl.pem ca/crl.der ca/ca/crl.pem
 refused cg -C ca crl
-cure
+fix
 [ "$(sort base/index.txt)" = "$(sort ca/index.txt)" ] || fail "a broken line of the journal costs a line of the index"
 
 # somebody else's CRL in the place of ours says nothing
@@ -270,7 +270,7 @@ for lost in 0 01 0100000000000000AA 0200000000000000AA; do
     sed -i "/	$lost	/d" ca/index.txt
     expect 1 cg -C ca crl
     says "crl --restore-index"
-    cure
+    fix
     [ "$(grep -c ^R ca/index.txt)" = 4 ] || fail "$lost: $(cat ca/index.txt)"
     rm ca/index.txt
     ok cg -C ca crl --restore-index

@@ -114,7 +114,7 @@ trap_in psk_listener "listener 8885\npsk_hint home"
 trap_in username_from_broker "use_subject_as_username true"
 trap_in username_from_broker "use_identity_as_username true\nlistener 8884 127.0.0.1\nuse_username_as_clientid true"
 trap_in client_id_from_broker "use_username_as_clientid true\nuse_identity_as_username true"
-grep -q username_from_broker out && fail "the cure of one line alone is told where both stand"
+grep -q username_from_broker out && fail "the fix of one line alone is told where both stand"
 says 'set the client id of every client to the name in its certificate'
 trap_in dynsec_not_asked "plugin $work/mosquitto_dynamic_security.so"
 says "port 8883"
@@ -224,7 +224,7 @@ found state_missing
 mkdir state && chmod 0777 state
 expect 3 cg --json doctor --config good.conf --user "$me"
 found state_unusable
-says "cure: chmod go-w $work/state"
+says "fix: chmod go-w $work/state"
 chmod 0700 state && echo 'certguard crl-numbers 1' >state/crl-numbers
 expect 3 cg --json doctor --config good.conf --user "$me"
 says "crl-numbers:2: expected a whole line; the file was cut short"
@@ -404,7 +404,7 @@ sed "s|\"$log\"|\"$work/nowhere/events.jsonl\"|" policy.json >lost.json
 sed "s|$work/policy.json|$work/lost.json|" good.conf >lost.conf
 expect 3 cg --json doctor --config lost.conf --user "$me"
 found event_log_unwritable
-says "cure: install -D -m 0640 -o $me /dev/null $work/nowhere/events.jsonl"
+says "fix: install -D -m 0640 -o $me /dev/null $work/nowhere/events.jsonl"
 sed '/crls/d; s|\(ca.pem"\),|\1|' policy.json >late.json
 sed "s|$work/policy.json|$work/late.json|" good.conf >late.conf
 expect 3 cg --json --at +80d doctor --config late.conf --user "$me"

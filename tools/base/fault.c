@@ -9,8 +9,8 @@
 
 static const struct {
     int number;
-    const char *cure;
-} cures[] = {
+    const char *fix;
+} fixes[] = {
     {ENOSPC, "; free some space and run it again"},
     {EDQUOT, "; the disk quota is used up: free some space and run it again"},
     {EROFS, "; the file system is read-only: mount it writable or choose another folder with -C"},
@@ -23,11 +23,11 @@ static const struct {
 bool cg_fault_errno(struct cg_error *err, const char *action, const char *path)
 {
     int number = errno;
-    const char *cure = "";
-    for (size_t i = 0; i < sizeof cures / sizeof cures[0]; i++)
-        if (cures[i].number == number)
-            cure = cures[i].cure;
-    cg_error_set(err, "cannot %s %s: %s%s", action, path, strerror(number), cure);
+    const char *fix = "";
+    for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++)
+        if (fixes[i].number == number)
+            fix = fixes[i].fix;
+    cg_error_set(err, "cannot %s %s: %s%s", action, path, strerror(number), fix);
     return false;
 }
 

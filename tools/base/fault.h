@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Faults of the system and of libcrypto as sentences with a cure. Nothing is owned; called by all of the tool. */
+/* Faults of the system and of libcrypto as sentences with a fix. Nothing is owned; called by all of the tool. */
 #ifndef CG_FAULT_H
 #define CG_FAULT_H
 
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* "cannot ACTION PATH: REASON; CURE" from errno. Always false, so that a caller can return it. */
+/* "cannot ACTION PATH: REASON; FIX" from errno. Always false, so that a caller can return it. */
 bool cg_fault_errno(struct cg_error *err, const char *action, const char *path);
 
 /* "WHAT: REASON" from the OpenSSL error queue, which is emptied. Always false. */

@@ -71,12 +71,12 @@ static int dial(const struct addrinfo *address, const struct deadline *deadline)
 /* NULL, and the reason, where there is none. */
 static struct addrinfo *addresses_of(const char *host, const char *port, struct cg_error *err)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    const struct addrinfo fixes = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     /* "localhost" is this machine, whatever resolver and hosts file say or do not say (RFC 6761 6.3): no name stands for
      * the loopback addresses of both families. */
     const char *node = strcasecmp(host, "localhost") == 0 ? NULL : host;
-    int code = getaddrinfo(node, port, &hints, &found);
+    int code = getaddrinfo(node, port, &fixes, &found);
     if (code == 0)
         return found;
     cg_error_set(err, "%s port %s: %s", host, port, gai_strerror(code));

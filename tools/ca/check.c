@@ -76,7 +76,7 @@ bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_
         const struct cg_reason_row *row = cg_reason_row(verdict.reason);
         const bool own = profile->purpose == CG_PURPOSE_SERVER;
         cg_error_set(err, "%s (%s)%s%s; %s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
-                     cg_reason_hint(verdict.reason, own ? CG_OF_BROKER : CG_OF_CLIENT));
+                     cg_reason_fix(verdict.reason, own ? CG_OF_BROKER : CG_OF_CLIENT));
     }
     cg_verdict_clear(&verdict);
     return good;

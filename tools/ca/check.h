@@ -16,7 +16,7 @@ struct cg_ca_checker {
 bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err);
 void cg_ca_checker_close(struct cg_ca_checker *checker);
 
-/* True when the plugin accepts it; else the text has the reason, its rule and the hint. Thread-safe. */
+/* True when the plugin accepts it; else the text has the reason, its rule and the fix. Thread-safe. */
 bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
                            int64_t now, struct cg_error *err);
 

@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 
-/* Adds one typed SAN; NULL with the reason and the cure when it is none. */
+/* Adds one typed SAN; NULL with the reason and the fix when it is none. */
 bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err);
 
 /* For NAME where no --san was given: ip: or dns: if it is one, else (devices) a URN. */

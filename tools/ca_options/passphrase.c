@@ -48,7 +48,7 @@ static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error 
 {
     struct stat st;
     if (stat(path, &st) == 0 && st.st_mode & 077) {
-        cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); cure: chmod 0600 %s", path,
+        cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); fix: chmod 0600 %s", path,
                      (unsigned)st.st_mode & 07777, path);
         return false;
     }

@@ -116,7 +116,7 @@ static void show_json(struct run *run, const struct sample *s)
     cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
     cJSON_AddStringToObject(object, "reason", row->code);
     cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "hint", cg_reason_hint(v->reason, whose_of(run, s)));
+    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, whose_of(run, s)));
     if (audited)
         cJSON_AddStringToObject(object, "audited", cg_reason_row(audited->reason)->code);
     char *line = cg_json_line(object);
@@ -269,7 +269,7 @@ static void close_json(const struct run *run, const struct cg_fleet *fleet)
     cJSON_Delete(counts);
 }
 
-/* Each reason with its number and its cure, clients and brokers apart. */
+/* Each reason with its number and its fix, clients and brokers apart. */
 static void say_reasons(const struct run *run)
 {
     for (int r = 0; r < CG_REASON_COUNT; r++) {
@@ -277,7 +277,7 @@ static void say_reasons(const struct run *run)
         for (int h = 0; h < CG_WHOSE_COUNT; h++)
             if (run->by_whose[r][h])
                 cg_say(run->cli, "  %zu %s: %s %s", run->by_whose[r][h], row->code, row->sentence,
-                       cg_reason_hint((enum cg_reason)r, (enum cg_whose)h));
+                       cg_reason_fix((enum cg_reason)r, (enum cg_whose)h));
     }
 }
 

@@ -46,7 +46,7 @@ bool cg_world_add_crls(struct cg_world *world, const struct cg_check_options *o,
 bool cg_world_certificates(const char *file, STACK_OF(X509) *to, struct cg_error *err);
 bool cg_world_all_certificates(const struct cg_list *files, STACK_OF(X509) *to, struct cg_error *err);
 
-/* Whose certificate one of that purpose is, for its hint. */
+/* Whose certificate one of that purpose is, for its fix. */
 enum cg_whose cg_world_whose(const struct cg_check_options *o, enum cg_purpose purpose);
 
 #endif

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)256 << 20)
-#define REPORT_MAX 1000 /* a cure that is cut off is none */
+#define REPORT_MAX 1000 /* a fix that is cut off is none */
 #define NOT_WRITTEN                                                                                                    \
     "its file system is mounted read-only: name a place that can be written (a unit may need ReadWritePaths=)"
 
@@ -67,10 +67,10 @@ static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, cons
         cg_doctor_report(d, row, "%s; %s", what, read_only);
     else if (cg_file_for_sh(target, word, sizeof word) &&
              strlen(what) + strlen(command) + strlen(word) + 20 < REPORT_MAX)
-        cg_doctor_report(d, row, "%s; cure: %s %s", what, command, word);
+        cg_doctor_report(d, row, "%s; fix: %s %s", what, command, word);
     else
         cg_doctor_report(
-            d, row, "%.400s; its path cannot be shown in a cure (long, or odd characters): give it another one", what);
+            d, row, "%.400s; its path cannot be shown in a fix (long, or odd characters): give it another one", what);
 }
 
 /* The file or the folder nearest to it that everyone may write. A sticky folder keeps what others own. */
@@ -96,7 +96,7 @@ static void report_open(struct cg_doctor *d, const struct cg_rule_row *row, cons
     if (!file || !is_open(file, where))
         return;
     snprintf(what, sizeof what, "%s: everyone may write %s", file, where);
-    snprintf(read_only, sizeof read_only, CG_FILE_READ_ONLY_CURE, (unsigned)d->gid);
+    snprintf(read_only, sizeof read_only, CG_FILE_READ_ONLY_FIX, (unsigned)d->gid);
     report_path(d, row, what, "chmod o-w", read_only, where);
 }
 
@@ -188,20 +188,20 @@ static void state_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
 
 static const struct cg_doctor_rule rules[] = {
     {{"file_unreadable", CG_LINT_ERROR, "", "The broker does not start, or the listener refuses everyone.",
-      CG_DOCTOR_CURE_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
+      CG_DOCTOR_FIX_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
      .look = unreadable},
     {{"config_unreadable", CG_LINT_WARNING, "",
       "The broker starts, for root reads it then, and fails at a reload: it reads its configuration as its own user.",
-      CG_DOCTOR_CURE_FOUND "let the broker's user read the file."},
+      CG_DOCTOR_FIX_FOUND "let the broker's user read the file."},
      .look = config_unreadable},
     {{"writable_by_all", CG_LINT_ERROR, "", "Whoever is on this machine can change what the broker trusts or runs.",
-      CG_DOCTOR_CURE_FOUND "move the file to a folder that root or the broker's user alone may write."},
+      CG_DOCTOR_FIX_FOUND "move the file to a folder that root or the broker's user alone may write."},
      .look = open_to_all},
     {{"state_unusable", CG_LINT_ERROR, "", "The broker does not start with this folder for \"state\" of the policy.",
-      CG_DOCTOR_CURE_FOUND "do what is said of the file in it, or name a folder that the broker's user may write."},
+      CG_DOCTOR_FIX_FOUND "do what is said of the file in it, or name a folder that the broker's user may write."},
      .look = state_unusable},
     {{"event_log_unwritable", CG_LINT_WARNING, "", "Events are lost.",
-      CG_DOCTOR_CURE_FOUND "name a file in log.file of the policy that the broker's user may write."},
+      CG_DOCTOR_FIX_FOUND "name a file in log.file of the policy that the broker's user may write."},
      .look = event_log},
 };
 const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

@@ -143,7 +143,7 @@ static void own_refused(struct cg_doctor *d, const struct cg_rule_row *row)
         cg_check(&in, &verdict);
         if (leaf && verdict.decision != CG_ACCEPT)
             cg_doctor_report(d, row, "%s:%u: %s: %s; %s", file->file, file->line, cg_reason_row(verdict.reason)->code,
-                             verdict.detail, cg_reason_hint(verdict.reason, CG_OF_BROKER));
+                             verdict.detail, cg_reason_fix(verdict.reason, CG_OF_BROKER));
         cg_verdict_clear(&verdict);
         X509_free(leaf);
         sk_X509_pop_free(sent, X509_free);

@@ -164,7 +164,7 @@ static bool may_close(const struct cg_doctor *d, int fd, const struct stat *st)
 }
 
 /* Nobody but the owner; the broker, where it is another, through its group, which only root can give. A key that stays
- * as it is keeps its finding, with the cure. */
+ * as it is keeps its finding, with the fix. */
 static void plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char *file)
 {
     struct stat st;

@@ -310,7 +310,7 @@ static const struct cg_doctor_rule rules[] = {
       "Remove the line: TLS 1.2 and 1.3 are the default. Or write tlsv1.2 or tlsv1.3."},
      .look = unknown_version},
     {{"ciphers_weak", CG_LINT_ERROR, "",
-      "The list lets in ciphers or keys that protect nothing. \"key too small\" is cured by a new key, not by this.",
+      "The list lets in ciphers or keys that protect nothing. \"key too small\" is fixed by a new key, not by this.",
       "Remove the line: the library's list is good. Clients that need one of these ciphers need an update first."},
      .look = weak_ciphers},
     {{"psk_listener", CG_LINT_WARNING, "",

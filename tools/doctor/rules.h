@@ -6,9 +6,9 @@
 
 #include "context.h"
 
-/* Begins the cure of a rule that reports a command, "; cure: COMMAND", where one will do. What follows is for the other
+/* Begins the fix of a rule that reports a command, "; fix: COMMAND", where one will do. What follows is for the other
  * places, so it says what to do by itself. */
-#define CG_DOCTOR_CURE_FOUND "Run the command after \"cure:\"; where there is none, "
+#define CG_DOCTOR_FIX_FOUND "Run the command after \"fix:\"; where there is none, "
 
 struct cg_doctor_rule {
     struct cg_rule_row row;

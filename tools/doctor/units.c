@@ -135,7 +135,7 @@ static void timer_not_enabled(struct cg_doctor *d, const struct cg_rule_row *row
     snprintf(wants, sizeof wants, "%s/timers.target.wants", units_folder(d));
     for (size_t i = 0; i < CG_COUNT(timers); i++)
         if (is_there(units_folder(d), timers[i]) && !is_there(wants, timers[i]))
-            cg_doctor_report(d, row, "%s/%s; cure: systemctl enable --now %s", units_folder(d), timers[i], timers[i]);
+            cg_doctor_report(d, row, "%s/%s; fix: systemctl enable --now %s", units_folder(d), timers[i], timers[i]);
 }
 
 static void command_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,

@@ -151,7 +151,7 @@ static bool read_candidate(struct candidate *c, const struct known_list *list, s
 /* ---- what is left of a lost one ---- */
 
 static const struct {
-    const char *name, *cure;
+    const char *name, *fix;
 } traces[] = {
     {"journal.jsonl", "it is of certguard: make the index again in that folder (certguard -C FOLDER crl "
                       "--restore-index), then import it"},
@@ -171,8 +171,8 @@ static bool is_lost(const struct cg_found *found, struct cg_error *err)
                              "%s is there, but no database of this CA (index.txt), and without it everyone whom the CA "
                              "revoked would be let in again: %s",
                              found->files[i],
-                             traces[t].cure
-                                 ? traces[t].cure
+                             traces[t].fix
+                                 ? traces[t].fix
                                  : "put it back from a backup. index.txt.old lacks the last change: after the "
                                    "import revoke that certificate again. Where none was ever revoked, make "
                                    "an empty index.txt beside it");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Lint: what a file holds that RFC 5280 forbids or that practice advises against. Every rule is a row of a const
- * table: when it holds, how bad it is, what the standard says, and the cure. It judges files alone, without trust or
+ * table: when it holds, how bad it is, what the standard says, and the fix. It judges files alone, without trust or
  * policy; the verdict on a chain is cg_check's.
  * The caller owns the struct cg_lint and frees it. Called by the verbs lint, inspect and by issuing, before it writes. */
 #ifndef CG_LINT_H

@@ -7,13 +7,13 @@
 #include "base/finding.h"
 #include "object.h"
 
-/* The usual cures: of an end entity, of any certificate, of a CA, which with a new key would shut out all that it issued. */
+/* The usual fixes: of an end entity, of any certificate, of a CA, which with a new key would shut out all that it issued. */
 #define CG_AGAIN     "Issue it again, or with: certguard issue"
 #define CG_AGAIN_ANY "Issue it again with the same name and key; or, where it is no CA, with: certguard issue"
 #define CG_CA_AGAIN                                                                                                    \
     "Issue the CA certificate again with the same name and key; or make a new CA (certguard init) and trust it "       \
     "beside this one until all certificates are of the new one."
-/* After a cure that changes the name or the key. */
+/* After a fix that changes the name or the key. */
 #define CG_NEW_CA                                                                                                      \
     " A CA with another name or key is a new CA: trust it beside this one until all certificates are of the new one."
 

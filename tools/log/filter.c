@@ -103,7 +103,7 @@ bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len
     event->detail = text_of(json, "detail");
     event->peer = text_of(json, "peer");
     event->client_id = text_of(json, "client_id");
-    event->hint = text_of(json, "hint");
+    event->fix = text_of(json, "fix");
     event->file = text_of(json, "file");
     event->policy = text_of(json, "policy");
     event->subject = text_of(cert, "subject");

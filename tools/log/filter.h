@@ -25,7 +25,7 @@ struct cg_log_filter {
 struct cg_log_event {
     cJSON *json;
     int64_t at_ms;
-    const char *ts, *event, *reason, *detail, *peer, *client_id, *hint, *file, *policy;
+    const char *ts, *event, *reason, *detail, *peer, *client_id, *fix, *file, *policy;
     const char *subject, *issuer, *serial, *sha256, *not_after;
     int listener;
     enum cg_whose whose;         /* whose certificate it is about */

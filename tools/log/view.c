@@ -6,7 +6,7 @@
 #include "cli/tty.h"
 #include "core/base/reason.h"
 #include "core/cert/name.h"
-#include "cure.h"
+#include "fix.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static void explain_row(const char *title, const char *text)
 
 void cg_log_explain(const struct cg_log_event *event)
 {
-    char text[CG_SHOWN_MAX], command[CG_CURE_MAX], shown[CG_SHOWN_MAX];
+    char text[CG_SHOWN_MAX], command[CG_FIX_MAX], shown[CG_SHOWN_MAX];
     const struct cg_reason_row *row = cg_reason_row(cg_reason_from_code(event->reason));
     bool known = strcmp(row->code, event->reason) == 0;
 
@@ -93,10 +93,10 @@ void cg_log_explain(const struct cg_log_event *event)
                  *event->issuer ? event->issuer : "nobody", event->serial, event->not_after);
         explain_row("cert", text);
     }
-    explain_row("cure", *event->hint ? event->hint
-                        : known      ? cg_reason_hint(cg_reason_from_code(event->reason), event->whose)
-                                     : "");
-    if (cg_log_cure(event, command))
+    explain_row("fix", *event->fix ? event->fix
+                       : known     ? cg_reason_fix(cg_reason_from_code(event->reason), event->whose)
+                                   : "");
+    if (cg_log_fix(event, command))
         printf("    %-8s%s%s%s\n", "run", colour(CG_BOLD), cg_shown(command, shown), colour(CG_PLAIN));
     printf("\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Events for people: one line each, what one means and how to cure it, and counts with bars. To standard output;
+/* Events for people: one line each, what one means and how to fix it, and counts with bars. To standard output;
  * texts of the log are escaped, so that no line of a file can move the cursor or change colours.
  * Nothing is owned. Called by verb_log. */
 #ifndef CG_LOG_VIEW_H

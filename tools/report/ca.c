@@ -30,7 +30,7 @@ static void end_words(int64_t end, int64_t now, char *out, size_t size)
 }
 
 static void tell_certificate(struct cg_report *report, const char *whose, const char *what, const X509 *cert,
-                             int64_t watch, int64_t act, const char *cure)
+                             int64_t watch, int64_t act, const char *fix)
 {
     char subject[256] = "", words[80];
     int64_t end = 0;
@@ -45,7 +45,7 @@ static void tell_certificate(struct cg_report *report, const char *whose, const 
     snprintf(health->what, sizeof health->what, "%s: %s", whose, what);
     snprintf(health->detail, sizeof health->detail, "%s: %s", subject, words);
     if (health->state != CG_HEALTH_GOOD)
-        snprintf(health->cure, sizeof health->cure, "%s", cure);
+        snprintf(health->fix, sizeof health->fix, "%s", fix);
 }
 
 static void tell_crls(struct cg_report *report, const char *whose, const struct cg_crl_set *crls)
@@ -62,7 +62,7 @@ static void tell_crls(struct cg_report *report, const char *whose, const struct 
         snprintf(health->what, sizeof health->what, "%s: CRL of %.100s", whose, info.issuer);
         snprintf(health->detail, sizeof health->detail, "number %s, %zu revoked, %s", info.number, info.entries, words);
         if (health->state != CG_HEALTH_GOOD)
-            snprintf(health->cure, sizeof health->cure, "certguard crl");
+            snprintf(health->fix, sizeof health->fix, "certguard crl");
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/array.h"
 #include "core/base/moment.h"
-#include "log/cure.h"
+#include "log/fix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,11 +60,11 @@ static void mark(struct cg_count *row, const struct cg_log_event *event, const c
 
 static void rejected(struct cg_report *report, const struct cg_log_event *event)
 {
-    char address[128], command[CG_CURE_MAX] = "";
+    char address[128], command[CG_FIX_MAX] = "";
     double weight = cg_log_event_weight(event);
     enum cg_reason reason = cg_reason_from_code(event->reason);
     int64_t at = event->at_ms / 1000;
-    cg_log_cure(event, command);
+    cg_log_fix(event, command);
     report->rejected += weight;
     report->reason[reason] += weight;
     report->clients[reason] = report->clients[reason] || event->whose == CG_OF_CLIENT;
@@ -88,7 +88,7 @@ static void seen(struct cg_report *report, const struct cg_log_event *event)
                                : address);
 }
 
-/* One line for each thing that is warned of: the last warning. Its detail and hint go in one note, a line each. */
+/* One line for each thing that is warned of: the last warning. Its detail and fix go in one note, a line each. */
 static void told(struct cg_report *report, const struct cg_log_event *event, size_t kind)
 {
     char key[400], note[900];
@@ -96,7 +96,7 @@ static void told(struct cg_report *report, const struct cg_log_event *event, siz
     if (by_client && strcmp(event->event, "expiry_warning") == 0)
         return; /* the forecast has it */
     snprintf(key, sizeof key, "%02zu%.300s", kind, *event->file ? event->file : event->subject);
-    snprintf(note, sizeof note, "%.400s\n%.400s", event->detail, event->hint);
+    snprintf(note, sizeof note, "%.400s\n%.400s", event->detail, event->fix);
     mark(cg_counts_add(&report->told, key, 1), event, note);
 }
 
@@ -196,7 +196,7 @@ static void tell(struct cg_report *report, const struct cg_count *row)
 {
     const size_t kind = (size_t)(row->name[0] - '0') * 10 + (size_t)(row->name[1] - '0');
     const int64_t at = row->last_ms / 1000;
-    const char *about = row->name + 2, *detail = row->note ? row->note : "\n", *hint = strchr(detail, '\n');
+    const char *about = row->name + 2, *detail = row->note ? row->note : "\n", *fix = strchr(detail, '\n');
     const bool known = cg_reason_from_code(row->reason) != CG_REASON_UNSET;
     const bool repeats = strncmp(detail, about, strlen(about)) == 0; /* details of files begin with their name */
     /* what was refused before the last good load has been mended */
@@ -205,10 +205,10 @@ static void tell(struct cg_report *report, const struct cg_count *row)
     health->at = at;
     snprintf(health->what, sizeof health->what, "%s%s", kinds[kind].words, mended ? " (mended since)" : "");
     snprintf(health->detail, sizeof health->detail, "%s%s%.*s", repeats ? "" : about, repeats ? "" : ": ",
-             (int)(hint ? hint - detail : 0), detail);
-    if (!mended && hint)
-        snprintf(health->cure, sizeof health->cure, "%s",
-                 hint[1] || !known ? hint + 1 : cg_reason_hint(cg_reason_from_code(row->reason), row->whose));
+             (int)(fix ? fix - detail : 0), detail);
+    if (!mended && fix)
+        snprintf(health->fix, sizeof health->fix, "%s",
+                 fix[1] || !known ? fix + 1 : cg_reason_fix(cg_reason_from_code(row->reason), row->whose));
 }
 
 void cg_report_finish(struct cg_report *report)

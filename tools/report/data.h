@@ -23,7 +23,7 @@ struct cg_health {
     int64_t at; /* when it was seen, s; CG_TIME_NONE: now */
     char what[160];
     char detail[400];
-    char cure[400];
+    char fix[400];
 };
 
 struct cg_ending {

@@ -92,10 +92,10 @@ static void section(FILE *out, const char *title, const char *note)
         fprintf(out, "<p class=\"note\">%s</p>\n", note);
 }
 
-static const char *hint_of(const char *code, enum cg_whose whose)
+static const char *fix_of(const char *code, enum cg_whose whose)
 {
     enum cg_reason reason = cg_reason_from_code(code);
-    return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_hint(reason, whose) : "";
+    return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_fix(reason, whose) : "";
 }
 
 /* Largest first; few enough for a simple choice. */
@@ -106,7 +106,7 @@ static void reasons(FILE *out, const struct cg_report *report)
     if (report->rejected <= 0)
         return;
     section(out, "Reasons", "");
-    cg_html_table(out, "Rejections by reason, with the cure", titles, 1 << 1);
+    cg_html_table(out, "Rejections by reason, with the fix", titles, 1 << 1);
     for (;;) {
         int best = -1;
         for (int i = 0; i < CG_REASON_COUNT; i++)
@@ -120,21 +120,21 @@ static void reasons(FILE *out, const struct cg_report *report)
         cg_html_code(out, titles[0], best == CG_REASON_UNSET ? "(of another version)" : row->code);
         cg_html_number(out, titles[1], report->reason[best]);
         cg_html_cell(out, titles[2], best == CG_REASON_UNSET ? "" : row->sentence);
-        cg_html_prose(
-            out, titles[3],
-            best == CG_REASON_UNSET ? "" : hint_of(row->code, report->clients[best] ? CG_OF_CLIENT : CG_OF_BRIDGE));
+        cg_html_prose(out, titles[3],
+                      best == CG_REASON_UNSET ? ""
+                                              : fix_of(row->code, report->clients[best] ? CG_OF_CLIENT : CG_OF_BRIDGE));
         fputs("</tr>\n", out);
     }
     cg_html_table_end(out);
 }
 
-/* The cure: the command where there is one, else what the reason advises. */
-static void cure_cell(FILE *out, const char *label, const struct cg_count *row)
+/* The fix: the command where there is one, else what the reason advises. */
+static void fix_cell(FILE *out, const char *label, const struct cg_count *row)
 {
     if (row->note)
         cg_html_code(out, label, row->note);
     else
-        cg_html_prose(out, label, hint_of(row->reason, row->whose));
+        cg_html_prose(out, label, fix_of(row->reason, row->whose));
 }
 
 static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *const titles[6])
@@ -151,7 +151,7 @@ static void top(FILE *out, const struct cg_counts *counts, const char *caption, 
         cg_html_number(out, titles[1], row->count);
         cg_html_time(out, titles[2], row->last_ms / 1000);
         cg_html_code(out, titles[3], row->reason);
-        cure_cell(out, titles[4], row);
+        fix_cell(out, titles[4], row);
         fputs("</tr>\n", out);
     }
     cg_html_table_end(out);
@@ -228,10 +228,10 @@ static void health(FILE *out, const struct cg_report *report)
             cg_html_cell(out, titles[1], row->what);
             cg_html_cell(out, titles[2], row->detail);
             cg_html_time(out, titles[3], row->at);
-            if (strncmp(row->cure, "certguard ", 10) == 0)
-                cg_html_code(out, titles[4], row->cure);
+            if (strncmp(row->fix, "certguard ", 10) == 0)
+                cg_html_code(out, titles[4], row->fix);
             else
-                cg_html_prose(out, titles[4], row->cure);
+                cg_html_prose(out, titles[4], row->fix);
             fputs("</tr>\n", out);
         }
     cg_html_table_end(out);
@@ -260,8 +260,8 @@ static void policy(FILE *out, const struct cg_report_page *page)
 
 void cg_report_page(FILE *out, const struct cg_report_page *page)
 {
-    static const char *const peers[] = {"Peer", "Count", "Last", "Reason", "Cure", NULL};
-    static const char *const certificates[] = {"Certificate", "Count", "Last", "Reason", "Cure", NULL};
+    static const char *const peers[] = {"Peer", "Count", "Last", "Reason", "Fix", NULL};
+    static const char *const certificates[] = {"Certificate", "Count", "Last", "Reason", "Fix", NULL};
     const struct cg_report *report = page->report;
     head(out, page);
     header(out, page);
@@ -270,9 +270,9 @@ void cg_report_page(FILE *out, const struct cg_report_page *page)
     section(out, "Rejections over time", "");
     cg_chart_rejections(out, report);
     reasons(out, report);
-    section(out, "Peers", "Most rejected first; reason and cure are those of the last rejection.");
+    section(out, "Peers", "Most rejected first; reason and fix are those of the last rejection.");
     top(out, &report->peers, "Rejected peers", peers);
-    section(out, "Certificates", "Most rejected first; reason and cure are those of the last rejection.");
+    section(out, "Certificates", "Most rejected first; reason and fix are those of the last rejection.");
     top(out, &report->certificates, "Rejected certificates", certificates);
     forecasts(out, report);
     health(out, report);

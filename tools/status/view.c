@@ -222,7 +222,7 @@ void cg_status_show_session(const cJSON *data)
         snprintf(text, sizeof text, "%.64s (%.16s): %.400s", cg_status_text(item, "reason"),
                  cg_status_text(item, "mode"), cg_status_text(item, "detail"));
         row("Finding", text);
-        row("  cure", cg_status_text(item, "hint"));
+        row("  fix", cg_status_text(item, "fix"));
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "path"))
     {

@@ -77,7 +77,7 @@ bool cg_ca_name_valid(const char *name, struct cg_error *err);
 /* Number of the newest generation of NAME in the archive, 0 for none. */
 unsigned cg_ca_generation(const struct cg_ca *ca, const char *name);
 
-/* live/NAME/cert.pem; NULL with the cure when there is none. */
+/* live/NAME/cert.pem; NULL with the fix when there is none. */
 X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err);
 
 /* One certificate in PEM. */

@@ -121,9 +121,9 @@ static bool look_at_passphrase(struct cg_units_site *site, const char *file, str
 
 static bool is_any(const char *address)
 {
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    const struct addrinfo fixes = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    if (getaddrinfo(address, NULL, &hints, &found) != 0)
+    if (getaddrinfo(address, NULL, &fixes, &found) != 0)
         return false;
     const void *at = found->ai_addr;
     bool any = found->ai_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)at)->sin6_addr)

@@ -124,7 +124,7 @@ static bool forget(struct run *run, struct cg_error *err)
     return good;
 }
 
-/* A record that cannot be read is made anew by the folder that is typed: that is the cure which is printed for it. */
+/* A record that cannot be read is made anew by the folder that is typed: that is the fix which is printed for it. */
 static bool load_targets(struct run *run, struct cg_error *err)
 {
     if (cg_targets_load(run->ca, run->name, &run->targets, err))

@@ -32,7 +32,7 @@ static const struct cg_option options[] = {
     {"rules", NULL, "list the rules instead of looking at files", CG_OPT_FLAG, 0, AT(rules)},
 };
 
-/* All places of one rule below its name; why and cure once. */
+/* All places of one rule below its name; why and fix once. */
 static void show_rule(const struct cg_doctor *d, size_t first)
 {
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
@@ -43,7 +43,7 @@ static void show_rule(const struct cg_doctor *d, size_t first)
     for (size_t i = first; i < d->count; i++)
         if (strcmp(d->finding[i].row->id, f->row->id) == 0)
             cg_print(stdout, "  found: %s\n", d->finding[i].what);
-    cg_print(stdout, "  cure:  %s\n\n", f->row->fix);
+    cg_print(stdout, "  fix:  %s\n\n", f->row->fix);
 }
 
 static bool is_first(const struct cg_doctor *d, size_t index)
@@ -60,7 +60,7 @@ static cJSON *row_json(const struct cg_rule_row *row)
     cJSON_AddStringToObject(object, "id", row->id);
     cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
     cJSON_AddStringToObject(object, "why", row->why);
-    cJSON_AddStringToObject(object, "cure", row->fix);
+    cJSON_AddStringToObject(object, "fix", row->fix);
     return object;
 }
 
@@ -163,7 +163,7 @@ const struct cg_verb cg_verb_doctor = {
     .description =
         "Reads mosquitto.conf with include_dir, the policy, certificates, CRLs and keys, who may read and write them,\n"
         "units, scripts and the end of the event log together, as root with the eyes of the broker's user, and names\n"
-        "what stops clients or leaves the door open, why, and the cure. With --connect it also tries the running\n"
+        "what stops clients or leaves the door open, why, and the fix. With --connect it also tries the running\n"
         "broker, as a client without a certificate. Notices are shown with -v.\n\n"
         "--fix changes lines of the configuration and modes of the broker's keys, and only where nobody who comes in\n"
         "today is kept out by it. What a file held is kept beside it.",

@@ -168,7 +168,7 @@ static void show_finding(void *context, const struct cg_lint_finding *f, bool is
     cJSON_AddStringToObject(item, "id", f->row->id);
     cJSON_AddStringToObject(item, "severity", severity);
     cJSON_AddStringToObject(item, "what", f->row->why);
-    cJSON_AddStringToObject(item, "cure", f->row->fix);
+    cJSON_AddStringToObject(item, "fix", f->row->fix);
     cJSON_AddItemToArray(grades->findings, item);
     grades->bad += f->row->severity == CG_LINT_ERROR;
     if (!grades->cli->json && is_of_ca)

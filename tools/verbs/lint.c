@@ -32,7 +32,7 @@ static cJSON *row_json(const struct cg_rule_row *row)
     cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
     cJSON_AddStringToObject(object, "what", row->why);
     cJSON_AddStringToObject(object, "ref", row->ref);
-    cJSON_AddStringToObject(object, "cure", row->fix);
+    cJSON_AddStringToObject(object, "fix", row->fix);
     return object;
 }
 

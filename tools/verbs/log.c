@@ -36,7 +36,7 @@ static const struct cg_option options[] = {
     {"event", "KIND", "such as handshake_rejected (repeatable)", CG_OPT_LIST, 0, AT(event)},
     {"follow", NULL, "go on with what is written from now on, through rotation", CG_OPT_FLAG, 'f', AT(follow)},
     {"stats", NULL, "count by reason, peer and certificate instead", CG_OPT_FLAG, 0, AT(stats)},
-    {"explain", NULL, "say what each means, and the command that cures it", CG_OPT_FLAG, 0, AT(explain)},
+    {"explain", NULL, "say what each means, and the command that fixes it", CG_OPT_FLAG, 0, AT(explain)},
 };
 
 struct log_run {
@@ -182,7 +182,7 @@ const struct cg_verb cg_verb_log = {
     .name = "log",
     .group = CG_GROUP_LOOK,
     .arguments = "[FILE...]",
-    .summary = "show the plugin's events, and how to cure what they tell",
+    .summary = "show the plugin's events, and how to fix what they tell",
     .description = "Shows event logs, a line an event: time (UTC), kind, peer and listener, client id or subject, "
                    "reason, detail.\n"
                    "FILE may be packed with gzip and may be an older, rotated one; without FILE standard input is "

@@ -78,7 +78,7 @@ static void add_findings(cJSON *object, const struct cg_verdict *verdict)
         cJSON_AddStringToObject(item, "mode", finding->mode == CG_AUDIT ? "audit" : "enforce");
         cJSON_AddNumberToObject(item, "depth", finding->depth);
         cJSON_AddStringToObject(item, "detail", finding->detail);
-        cJSON_AddStringToObject(item, "hint", cg_reason_hint(finding->reason, CG_OF_CLIENT));
+        cJSON_AddStringToObject(item, "fix", cg_reason_fix(finding->reason, CG_OF_CLIENT));
         cJSON_AddItemToArray(list, item);
     }
 }

@@ -92,12 +92,12 @@ static enum cg_whose whose_of(const struct cg_event *event)
     return own ? CG_OF_BROKER : bridge ? CG_OF_BRIDGE : CG_OF_CLIENT;
 }
 
-const char *cg_event_hint(const struct cg_event *event)
+const char *cg_event_fix(const struct cg_event *event)
 {
-    if (event->hint)
-        return event->hint;
+    if (event->fix)
+        return event->fix;
     bool known = event->reason != CG_REASON_UNSET && event->reason != CG_REASON_OK;
-    return known ? cg_reason_hint(event->reason, whose_of(event)) : "";
+    return known ? cg_reason_fix(event->reason, whose_of(event)) : "";
 }
 
 const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX])
@@ -159,7 +159,7 @@ void cg_event_words(const struct cg_event *event, char *out, size_t size)
 {
     char subject[200] = "", id[128];
     size_t n = 0;
-    const char *detail = cg_event_detail(event), *hint = cg_event_hint(event);
+    const char *detail = cg_event_detail(event), *fix = cg_event_fix(event);
 
     out[0] = '\0';
     add_who(event, out, size, &n);
@@ -174,8 +174,8 @@ void cg_event_words(const struct cg_event *event, char *out, size_t size)
         cg_text_escape(event->client_id, strlen(event->client_id), id, sizeof id);
         add(out, size, &n, " (client id %s)", id);
     }
-    if (*hint)
-        add(out, size, &n, ". %.*s", without_stop(hint), hint);
+    if (*fix)
+        add(out, size, &n, ". %.*s", without_stop(fix), fix);
     if (event->reason != CG_REASON_UNSET && event->reason != CG_REASON_OK)
         add(out, size, &n, " [%s]", cg_reason_row(event->reason)->code);
 }

@@ -63,7 +63,7 @@ struct cg_event {
     uint16_t listener;
     const char *client_id;
     const char *file;
-    const char *hint;      /* NULL: the reason's own */
+    const char *fix;       /* NULL: the reason's own */
     bool audited;          /* of a suppressed event: what it counts was let in */
     uint64_t count;        /* suppressed, lost */
     int64_t window_ms;     /* over which count was counted */
@@ -81,7 +81,7 @@ enum cg_event_class cg_event_class(const struct cg_event *event);
 /* What both forms of an event say, and is found out, not stored. The texts are never NULL; buffer holds the peer's where it
  * is of event->conn. */
 const char *cg_event_detail(const struct cg_event *event);
-const char *cg_event_hint(const struct cg_event *event);
+const char *cg_event_fix(const struct cg_event *event);
 const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX]);
 uint16_t cg_event_listener(const struct cg_event *event);
 

@@ -15,8 +15,8 @@
 #define SAN_MAX_BYTES    140
 #define SANS_MAX         8
 #define DETAIL_MAX_BYTES 250
-#define FAULT_MAX_BYTES  1000 /* of no certificate: what is wrong with a file names it, and again in the cure */
-#define HINT_MAX_BYTES   350
+#define FAULT_MAX_BYTES  1000 /* of no certificate: what is wrong with a file names it, and again in the fix */
+#define FIX_MAX_BYTES    350
 #define ID_MAX_BYTES     256
 #define FILE_MAX_BYTES   300
 
@@ -202,6 +202,6 @@ size_t cg_event_json(const struct cg_event *event, char *out, size_t size)
     write_numbers(&json, event);
     if (conn)
         write_openssl(&json, conn->openssl_error);
-    cg_json_string(&json, "hint", cg_event_hint(event), HINT_MAX_BYTES);
+    cg_json_string(&json, "fix", cg_event_fix(event), FIX_MAX_BYTES);
     return cg_json_end(&json);
 }

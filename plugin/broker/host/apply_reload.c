@@ -17,8 +17,8 @@ void cg_tell_numbers_made(struct cg_state *state)
     const struct cg_event event = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = detail,
-        .hint = "Nothing to do at the first start with this folder. Else it was lost: make sure that the CRLs in place "
-                "are the newest",
+        .fix = "Nothing to do at the first start with this folder. Else it was lost: make sure that the CRLs in place "
+               "are the newest",
     };
     cg_report(state->reporter, &event);
 }
@@ -55,7 +55,7 @@ static void tell_more(struct cg_state *state, size_t more)
     const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
                                    .detail = detail,
                                    .snapshot = state->snapshot->number,
-                                   .hint = "mend what is told; the next ones are told then"};
+                                   .fix = "mend what is told; the next ones are told then"};
     if (more && more != state->kept.more)
         cg_report(state->reporter, &event);
 }

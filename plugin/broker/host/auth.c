@@ -28,7 +28,7 @@ struct connect {
     bool only_named;   /* by a user name without a password: the broker's password file refuses that */
     bool broke_a_rule; /* that is only audited */
     char detail[192];
-    const char *hint; /* NULL: the reason's own */
+    const char *fix; /* NULL: the reason's own */
 };
 
 static void report(const struct connect *connect, enum cg_event_type type, enum cg_reason reason)
@@ -46,7 +46,7 @@ static void report(const struct connect *connect, enum cg_event_type type, enum 
         .peer_address = &peer,
         .listener = connect->conn ? 0 : cg_compat_client_port(connect->client),
         .client_id = connect->client_id,
-        .hint = connect->hint,
+        .fix = connect->fix,
     };
     cg_report(connect->state->reporter, &event);
 }
@@ -206,12 +206,12 @@ static enum cg_reason check_plain(struct connect *connect)
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS on some listeners only, and it is being tried which of the "
                  "listeners speak TLS");
-        connect->hint = "Connect again in a second";
+        connect->fix = "Connect again in a second";
     } else if (answer == CG_PLAIN_DIFFERS) {
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS on some listeners only, and Mosquitto 2.0 does not tell which "
                  "one this client came to");
-        connect->hint = CG_HINT_PLAIN_DIFFERS;
+        connect->fix = CG_FIX_PLAIN_DIFFERS;
     }
     bool denied = answer != CG_PLAIN_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER);
     return denied ? CG_REASON_PLAIN_LISTENER : CG_REASON_OK;

@@ -58,13 +58,13 @@ static void rejected(void *context, struct cg_conn *conn)
         .reason = conn->reason,
         .detail = conn->detail,
         .conn = conn,
-        .hint = conn->hint,
+        .fix = conn->fix,
     };
     event.certificate = cg_event_certificate(conn, &event.depth);
     if (is_probe(conn)) {
         event.type = CG_EVENT_HANDSHAKE_PROBED;
         event.reason = CG_REASON_UNSET; /* that of refused clients: its limit and its counts are theirs */
-        event.hint = "Nothing is to be done: certguard on this machine looked at what the listener serves.";
+        event.fix = "Nothing is to be done: certguard on this machine looked at what the listener serves.";
     }
     cg_report(state->reporter, &event);
 }

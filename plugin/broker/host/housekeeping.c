@@ -75,7 +75,7 @@ void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "The broker gives plugins no time of their own (Mosquitto 2.0.11 with per_listener_settings), and it "
                   "can't be woken, so sessions are ended and stalled handshakes cut off only when a client connects",
-        .hint = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
+        .fix = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
     };
     cg_report(state->reporter, &warning);
     state->told_no_ticks = true;

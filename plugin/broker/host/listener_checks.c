@@ -23,7 +23,7 @@ static void audit_own_certificate(struct cg_state *state)
         .type = CG_EVENT_BROKER_CERTIFICATE_AUDITED,
         .reason = reason,
         .detail = what.text,
-        .hint = "Issue a new certificate for the broker (`certguard issue broker NAME`) before the rule is enforced",
+        .fix = "Issue a new certificate for the broker (`certguard issue broker NAME`) before the rule is enforced",
     };
     cg_report(state->reporter, &event);
 }
@@ -37,7 +37,7 @@ static void warn_of_crlfile(struct cg_state *state)
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "A listener or bridge has crlfile set, which has no effect beside certguard; Mosquitto still reads "
                   "it at SIGHUP, and 2.1 ends itself when it is no good then",
-        .hint = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
+        .fix = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
     };
     cg_report(state->reporter, &warning);
 }

@@ -38,11 +38,11 @@ static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_c
         .conn = conn,
         .certificate = conn->peer_leaf,
         .client_id = client_id,
-        .hint = "If this listener has use_identity_as_username or use_subject_as_username, set identity.username "
-                "(\"cn\" or \"subject\", so that the names stay what they are) and identity.authenticates true in the "
-                "policy, then remove the line: without \"authenticates\" a client that sends no password stays out. "
-                "Where it has use_username_as_clientid too, first give every client the id that is the name in its "
-                "certificate, then remove both together",
+        .fix = "If this listener has use_identity_as_username or use_subject_as_username, set identity.username "
+               "(\"cn\" or \"subject\", so that the names stay what they are) and identity.authenticates true in the "
+               "policy, then remove the line: without \"authenticates\" a client that sends no password stays out. "
+               "Where it has use_username_as_clientid too, first give every client the id that is the name in its "
+               "certificate, then remove both together",
     };
     cg_report(state->reporter, &warning);
 }

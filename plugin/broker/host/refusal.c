@@ -37,10 +37,10 @@ void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
         .conn = conn,
         .certificate = conn->peer_leaf,
         .client_id = conn->session->client_id,
-        .hint = "If clients like this one are to come in, let them send no user name, or add a password_file with "
-                "their users to mosquitto.conf; where identity.username of the policy gives the name, add it with the "
-                "rules "
-                "enforced and identity.authenticates true",
+        .fix = "If clients like this one are to come in, let them send no user name, or add a password_file with "
+               "their users to mosquitto.conf; where identity.username of the policy gives the name, add it with the "
+               "rules "
+               "enforced and identity.authenticates true",
     };
     cg_report(state->reporter, &warning);
 }

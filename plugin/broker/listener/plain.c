@@ -75,7 +75,7 @@ void cg_plain_warn(struct cg_plain *plain, const struct cg_snapshot *current, en
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "The policy allows clients without TLS on some of the listeners without TLS only. Mosquitto 2.0 does "
                   "not tell plugins which one a client came to, so all of them are denied",
-        .hint = CG_HINT_PLAIN_DIFFERS,
+        .fix = CG_FIX_PLAIN_DIFFERS,
     };
     cg_report(plain->reporter, &warning);
     plain->warned = current->number;

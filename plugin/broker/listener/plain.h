@@ -11,7 +11,7 @@
 
 #include "core/snapshot.h"
 
-#define CG_HINT_PLAIN_DIFFERS                                                                                          \
+#define CG_FIX_PLAIN_DIFFERS                                                                                           \
     "Set \"plain\" in the policy to the same value for all listeners without TLS, or use Mosquitto 2.1"
 
 struct cg_plain;

@@ -81,7 +81,7 @@ static void report(struct cg_own_watch *watch, const struct cg_own_state *state,
         .certificate = state->certificate,
         .file = state->file,
         .listener = port,
-        .hint = cg_reason_hint(state->reason, CG_OF_BROKER),
+        .fix = cg_reason_fix(state->reason, CG_OF_BROKER),
     };
     cg_report(watch->reporter, &event);
 }
@@ -100,14 +100,14 @@ static void report_accepted(struct cg_own_watch *watch, const struct cg_own_stat
 
 void cg_own_report_refused(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err)
 {
-    const char *hint = cg_reason_hint(reason, CG_OF_BROKER);
+    const char *fix = cg_reason_fix(reason, CG_OF_BROKER);
     char detail[sizeof err->text];
     snprintf(detail, sizeof detail, "%s", err->text);
-    char *same = strstr(detail, hint); /* the error says it too */
+    char *same = strstr(detail, fix); /* the error says it too */
     if (same && same - detail > 2)
         same[-2] = '\0';
     const struct cg_event event = {
-        .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED, .reason = reason, .detail = detail, .hint = hint};
+        .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED, .reason = reason, .detail = detail, .fix = fix};
     cg_report(reporter, &event);
 }
 
@@ -123,7 +123,7 @@ bool cg_own_watch_begin(struct cg_own_watch *watch, const struct cg_snapshot *cu
         .reason = state.reason,
         .detail = detail,
         .certificate = state.certificate,
-        .hint = cg_reason_hint(state.reason, CG_OF_BROKER),
+        .fix = cg_reason_fix(state.reason, CG_OF_BROKER),
     };
     cg_report(watch->reporter, &event);
     watch->ends = true;

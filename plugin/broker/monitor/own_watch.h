@@ -14,7 +14,7 @@ struct cg_own_watch;
 struct cg_own_watch *cg_own_watch_new(struct cg_reporter *reporter); /* NULL without memory */
 void cg_own_watch_free(struct cg_own_watch *watch);                  /* NULL is fine */
 
-/* Once the listeners exist. False: no listener accepts one of the broker's own certificates, and time does not cure that. It
+/* Once the listeners exist. False: no listener accepts one of the broker's own certificates, and time does not fix that. It
  * is reported, and the broker must end. */
 bool cg_own_watch_begin(struct cg_own_watch *watch, const struct cg_snapshot *current);
 

@@ -88,7 +88,7 @@ static void time_left(int64_t left, bool over, int64_t when, char *out, size_t s
 /* What is warned of: a row of words for each kind of holder. */
 struct subject {
     const X509 *certificate;
-    const char *what, *hint;
+    const char *what, *fix;
     const struct cg_conn *conn; /* a connected client, or NULL */
     const char *file;
     uint16_t listener;
@@ -117,7 +117,7 @@ static void warn_of(struct cg_warner *warner, const struct cg_policy *policy, co
         .client_id = subject->conn ? subject->conn->session->client_id : NULL,
         .file = subject->file,
         .listener = subject->listener,
-        .hint = subject->hint,
+        .fix = subject->fix,
     };
     cg_report(warner->reporter, &event);
 }
@@ -213,7 +213,7 @@ static void look_at_crl(struct cg_warner *warner, const struct cg_profile *profi
     const struct cg_event event = {
         .type = CG_EVENT_CRL_STALE,
         .detail = detail,
-        .hint = "Issue a new one (`certguard crl`) and do so daily from a timer: `certguard crl --refresh-if 50%`",
+        .fix = "Issue a new one (`certguard crl`) and do so daily from a timer: `certguard crl --refresh-if 50%`",
     };
     cg_report(warner->reporter, &event);
 }

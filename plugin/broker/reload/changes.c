@@ -130,7 +130,7 @@ static void warn_of_psk(struct cg_reporter *reporter, const struct cg_policy *po
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = detail,
         .listener = listener->port,
-        .hint = "add ECDHE-PSK-CHACHA20-POLY1305 to the list, or take ciphers out of the policy",
+        .fix = "add ECDHE-PSK-CHACHA20-POLY1305 to the list, or take ciphers out of the policy",
     };
     cg_report(reporter, &event);
 }

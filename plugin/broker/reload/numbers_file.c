@@ -39,28 +39,28 @@ static bool passes(int error)
 /* Always false. */
 static bool fail(struct place *place, const char *what, const char *name, int error)
 {
-    char cure[400], user[CG_FILE_USER_MAX], word[300];
+    char fix[400], user[CG_FILE_USER_MAX], word[300];
     cg_file_user(user);
     if (error == ENOSPC || error == EDQUOT)
-        snprintf(cure, sizeof cure, "make room. Until then the numbers of CRLs last until a restart");
+        snprintf(fix, sizeof fix, "make room. Until then the numbers of CRLs last until a restart");
     else if (error == EROFS)
-        snprintf(cure, sizeof cure,
+        snprintf(fix, sizeof fix,
                  "name a folder on a file system that can be written (a unit may need StateDirectory= or "
                  "ReadWritePaths=), or take \"state\" out of the policy, whose manual says what it then does not "
                  "promise");
     else if (passes(error))
-        snprintf(cure, sizeof cure, "it is tried again");
+        snprintf(fix, sizeof fix, "it is tried again");
     else if (name[0] && (error == EISDIR || error == EEXIST || error == ELOOP || error == ENXIO))
-        snprintf(cure, sizeof cure, "what stands there is no file of the plugin's; move it out of the folder");
+        snprintf(fix, sizeof fix, "what stands there is no file of the plugin's; move it out of the folder");
     else if (error == EPERM)
-        snprintf(cure, sizeof cure, "see `lsattr -d` of it: a file or folder that is immutable cannot be written");
+        snprintf(fix, sizeof fix, "see `lsattr -d` of it: a file or folder that is immutable cannot be written");
     else if (cg_file_for_sh(place->folder, word, sizeof word))
-        snprintf(cure, sizeof cure, "cure: install -d -o %s -m 0700 %s", user, word);
+        snprintf(fix, sizeof fix, "fix: install -d -o %s -m 0700 %s", user, word);
     else /* half a command does harm */
-        snprintf(cure, sizeof cure, "make the folder for user %s alone, or name one with a shorter path", user);
+        snprintf(fix, sizeof fix, "make the folder for user %s alone, or name one with a shorter path", user);
     place->later = passes(error);
     cg_error_set(place->err, "%s%s%s: cannot %s: %s; %s", place->folder, name[0] ? "/" : "", name, what,
-                 strerror(error), cure);
+                 strerror(error), fix);
     return false;
 }
 

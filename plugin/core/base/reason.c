@@ -357,7 +357,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Correct or replace the file that the detail names; the old ones stay until then.", X509_V_OK},
     [CG_REASON_CRL_INVALID] = {"crl_invalid", CG_KIND_FILE,
         "A CRL cannot be used.", "RFC 5280 5",
-        "The detail names the fault. Where it names no other cure, publish the CRL again: `certguard crl`.", X509_V_OK},
+        "The detail names the fault. Where it names no other fix, publish the CRL again: `certguard crl`.", X509_V_OK},
     [CG_REASON_CREDENTIAL_INVALID] = {"credential_invalid", CG_KIND_FILE,
         "A certificate and key for a listener cannot be used.", "",
         "Correct or replace the file that the detail names; the old ones are served until then.", X509_V_OK},

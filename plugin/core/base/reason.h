@@ -133,14 +133,14 @@ struct cg_reason_row {
     enum cg_reason_kind kind;
     const char *sentence; /* what is wrong, for a person, without the names of the case */
     const char *ref;      /* "RFC 5280 4.1.2.5", or "" */
-    const char *hint;     /* what to do about a client's certificate: see cg_reason_hint */
+    const char *fix;      /* what to do about a client's certificate: see cg_reason_fix */
     int x509_error;       /* X509_V_ERR_*: OpenSSL makes the TLS alert from it; 0 where there is none */
 };
 
 /* Never NULL: an unknown number gives the row of CG_REASON_UNSET. */
 const struct cg_reason_row *cg_reason_row(enum cg_reason reason);
 
-/* Whose certificate it is: the cure differs. */
+/* Whose certificate it is: the fix differs. */
 enum cg_whose {
     CG_OF_CLIENT = 0,
     CG_OF_BROKER, /* the broker's own */
@@ -148,8 +148,8 @@ enum cg_whose {
     CG_WHOSE_COUNT
 };
 
-/* What to do; never NULL. Wherever a hint is shown, it comes from here. */
-const char *cg_reason_hint(enum cg_reason reason, enum cg_whose whose);
+/* What to do; never NULL. Wherever a fix is shown, it comes from here. */
+const char *cg_reason_fix(enum cg_reason reason, enum cg_whose whose);
 
 /* CG_REASON_UNSET when no row has this code. */
 enum cg_reason cg_reason_from_code(const char *code);

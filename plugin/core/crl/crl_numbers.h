@@ -18,7 +18,7 @@ bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *c
 /* Compared as CRLs are with one another (cg_crl_order): by number, else by thisUpdate. */
 enum cg_crl_age {
     CG_CRL_AGE_UNKNOWN = 0, /* no memory */
-    CG_CRL_OLDER,           /* *err, which may be NULL, says than what, and the cure */
+    CG_CRL_OLDER,           /* *err, which may be NULL, says than what, and the fix */
     CG_CRL_NOT_OLDER,
 };
 enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,

@@ -204,8 +204,8 @@ static enum state read_file(struct cg_crl_numbers *numbers, const char *path, st
     return ok ? READ : DAMAGED;
 }
 
-/* The cure must bring the numbers back: to take the file away alone would let older CRLs in. */
-static void add_cure(const char *folder, const char *path, struct cg_error *err)
+/* The fix must bring the numbers back: to take the file away alone would let older CRLs in. */
+static void add_fix(const char *folder, const char *path, struct cg_error *err)
 {
     char old[PATH_MAX], from[sizeof err->text], to[sizeof err->text];
     struct cg_error what = *err;
@@ -218,9 +218,9 @@ static void add_cure(const char *folder, const char *path, struct cg_error *err)
     else if (!fits) /* half a command does harm */
         cg_error_set(err, "%.600s; put the file " CG_CRL_NUMBERS_OLD " beside it in its place", what.text);
     else if (cg_file_is_regular(path))
-        cg_error_set(err, "%s; cure: cp -p %s %s", what.text, from, to);
+        cg_error_set(err, "%s; fix: cp -p %s %s", what.text, from, to);
     else
-        cg_error_set(err, "%s; cure: mv %s %s.away && cp -p %s %s", what.text, to, to, from, to);
+        cg_error_set(err, "%s; fix: mv %s %s.away && cp -p %s %s", what.text, to, to, from, to);
     cg_crl_numbers_free(numbers);
 }
 
@@ -243,7 +243,7 @@ bool cg_crl_numbers_read(struct cg_crl_numbers *numbers, const char *folder, boo
     struct cg_error wrong = {""};
     enum state state = read_file(numbers, path, &wrong);
     if (state == DAMAGED)
-        add_cure(folder, path, &wrong);
+        add_fix(folder, path, &wrong);
     if (state != READ && err)
         *err = wrong;
     return state == READ;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The one reader of files. Owned bytes out, a limit on the size, a plain error with the cure.
+/* The one reader of files. Owned bytes out, a limit on the size, a plain error with the fix.
  * Called by the loaders of policy, trust, CRLs and credentials, and by the tool. */
 #ifndef CG_FILE_H
 #define CG_FILE_H

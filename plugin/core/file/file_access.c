@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "file_access.h"
 
-#include "file_cure.h"
+#include "file_fix.h"
 #include "file_path.h"
 #include "file_rights.h"
 #include "user.h"
@@ -116,7 +116,7 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
 {
     char user[NAME_TEXT_MAX], at[PATH_MAX], what[PATH_MAX + NAME_TEXT_MAX + 256];
     struct rights rights;
-    struct cure cure = {.count = 0};
+    struct fix fix = {.count = 0};
     bool folder = stops_us(path, at);
     bool known = cg_rights_read(at, &rights);
     const char *renewed = is_renewed(path, at) ? " (each renewal puts new files there: copies that a deploy hook of "
@@ -137,8 +137,8 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
     } else if (kind == CG_FILE_STATE && rights.st.st_uid != 0 && rights.st.st_uid != geteuid())
         explain_ownership(path, &rights, err);
     else {
-        cg_cure_find(&cure, &rights, right, kind);
-        cg_cure_tell(path, what, &cure, at, err);
+        cg_fix_find(&fix, &rights, right, kind);
+        cg_fix_tell(path, what, &fix, at, err);
     }
 }
 
@@ -162,24 +162,24 @@ bool cg_access_is_private(const char *path, const struct stat *st, struct cg_err
 {
     char what[128];
     struct rights rights;
-    struct cure cure = {.count = 0};
+    struct fix fix = {.count = 0};
     if (!(st->st_mode & (S_IRWXO | S_IWGRP)) && (!(st->st_mode & S_IRGRP) || cg_group_reads_fit(st)))
         return true;
     snprintf(what, sizeof what,
              "expected a private key that only its owner (or the broker's group) may read, found mode %04o",
              (unsigned)(st->st_mode & 07777));
     if (cg_rights_read(path, &rights))
-        cg_cure_find(&cure, &rights, MAY_READ, CG_FILE_PRIVATE_KEY);
+        cg_fix_find(&fix, &rights, MAY_READ, CG_FILE_PRIVATE_KEY);
     else
-        cure.choice = true;
-    cg_cure_tell(path, what, &cure, path, err);
+        fix.choice = true;
+    cg_fix_tell(path, what, &fix, path, err);
     return false;
 }
 
 static void explain_ownership(const char *path, const struct rights *r, struct cg_error *err)
 {
     char user[NAME_TEXT_MAX], what[NAME_TEXT_MAX + 128];
-    struct cure cure = {.count = 0};
+    struct fix fix = {.count = 0};
     bool foreign = r->st.st_uid != 0 && r->st.st_uid != geteuid();
     cg_file_user(user);
     if (foreign)
@@ -195,10 +195,10 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
     /* What we write by way of the group now, we write as the owner then. */
     bool loses = r->st.st_uid != geteuid() && (cg_rights_ours(r) & MAY_WRITE);
     if (foreign || loses)
-        cg_cure_owner(&cure, r);
+        cg_fix_owner(&fix, r);
     else
-        cg_cure_add(&cure, "chmod go-w");
-    cg_cure_tell(path, what, &cure, path, err);
+        cg_fix_add(&fix, "chmod go-w");
+    cg_fix_tell(path, what, &fix, path, err);
 }
 
 /* What others may write, they may have written. */

@@ -14,11 +14,11 @@ void cg_access_explain(const char *path, int error, enum cg_file_kind kind, stru
 
 void cg_access_explain_folder(const char *path, struct cg_error *err); /* it could not be listed: EACCES */
 
-/* False: others can read a private key, or write what is ours alone. *err says the cure. */
+/* False: others can read a private key, or write what is ours alone. *err says the fix. */
 bool cg_access_is_private(const char *path, const struct stat *st, struct cg_error *err);
 bool cg_access_is_ours(const char *path, const struct stat *st, struct cg_error *err);
 
-/* A folder of ours or of root, in which nobody else may put or change a file. False: *err says the cure. */
+/* A folder of ours or of root, in which nobody else may put or change a file. False: *err says the fix. */
 bool cg_folder_is_safe(const char *path, struct cg_error *err);
 
 #endif

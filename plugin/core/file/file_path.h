@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The path as one word of sh, for the commands in a cure: in '...' where it has other characters than letters, digits and
+/* The path as one word of sh, for the commands in a fix: in '...' where it has other characters than letters, digits and
  * _ . / + @ % , : = -, and with ./ in front of a leading "-". False, and out is "": it does not fit, or has characters that
  * an error cannot show as they are. */
 bool cg_file_for_sh(const char *path, char *out, size_t size);
@@ -14,7 +14,7 @@ bool cg_file_for_sh(const char *path, char *out, size_t size);
 /* Is its file system mounted read-only? Of what is missing, that of the nearest folder on the way to it. No command
  * changes a mode there; the words say what does, and end in the number of the group. */
 bool cg_file_is_read_only(const char *path);
-#define CG_FILE_READ_ONLY_CURE                                                                                         \
+#define CG_FILE_READ_ONLY_FIX                                                                                          \
     "its file system is mounted read-only, so its mode is set where it comes from: of a Kubernetes secret by "         \
     "defaultMode: 0440 of the volume and securityContext.fsGroup: %u of the pod"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Who may do what with a file: its mode, and its ACL, which is read without a library, since Linux shows it as an extended
- * attribute (linux/posix_acl_xattr.h). Nobody owns anything. Private to file_access.c and file_cure.c. */
+ * attribute (linux/posix_acl_xattr.h). Nobody owns anything. Private to file_access.c and file_fix.c. */
 #ifndef CG_FILE_RIGHTS_H
 #define CG_FILE_RIGHTS_H
 

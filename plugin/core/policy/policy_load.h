@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Parses JSON text. name is used for messages and as base of relative paths. NULL and *err ("FILE: $.json.path:
- * expected ..., found ...; cure") on any unknown key, duplicate key, wrong type, bad unit or contradiction. */
+ * expected ..., found ...; fix") on any unknown key, duplicate key, wrong type, bad unit or contradiction. */
 struct cg_policy *cg_policy_parse(const char *name, const char *text, size_t len, struct cg_error *err);
 
 /* The file through cg_file_read, at most 1 MiB. */

@@ -138,7 +138,7 @@ static void run_row(const struct row *row, const struct cg_subject *subject, enu
 }
 
 /* A stranger is refused whatever its other faults are. What cannot be decoded has no path for that reason. The deny list is
- * asked all the same: a client that is on it could else hide that behind CA certificates that it invents, and the cure for
+ * asked all the same: a client that is on it could else hide that behind CA certificates that it invents, and the fix for
  * those would be a new certificate. */
 static bool is_asked(enum cg_reason rule, const struct cg_subject *subject)
 {

@@ -43,7 +43,7 @@ struct cg_conn {
     X509 *peer_leaf;                         /* owned reference; also of a refused peer, for the event; may be NULL */
     enum cg_reason reason;                   /* why it was rejected; CG_REASON_UNSET while it was not */
     char *detail;                            /* owned; NULL while it was not */
-    const char *hint;                        /* what to do in this case; NULL: the reason's own */
+    const char *fix;                         /* what to do in this case; NULL: the reason's own */
     int alert_sent, alert_received;          /* TLS AlertDescription, -1 for none */
     unsigned long openssl_error;             /* ERR_peek_last_error at the failure, 0 for none */
     char *sni;                               /* owned, escaped; NULL for none */

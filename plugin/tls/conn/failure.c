@@ -110,8 +110,8 @@ static bool no_hello(struct cg_conn *conn)
         return false;
     if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* no hello could be made of what it is set to */
         cg_conn_why(conn, CG_REASON_PEER_ALERT, "an alert in place of a hello");
-        conn->hint = "Look into the log of the client: its own settings of TLS versions, cipher suites and signature "
-                     "algorithms leave nothing to offer.";
+        conn->fix = "Look into the log of the client: its own settings of TLS versions, cipher suites and signature "
+                    "algorithms leave nothing to offer.";
     } else if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
         cg_conn_why(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
     else if (begins_with_method(conn))
@@ -125,7 +125,7 @@ static bool no_hello(struct cg_conn *conn)
 /* Where our peer is a broker, the files and keys that matter are others. */
 static const struct {
     enum cg_reason reason;
-    const char *hint;
+    const char *fix;
 } of_bridges[] = {
     {CG_REASON_PEER_UNTRUSTS_US,
      "Give the remote broker the CA certificate that the bridge's certificate (bridge_certfile) comes from, or the "
@@ -147,9 +147,9 @@ static const struct {
 
 static void advise_bridge(struct cg_conn *conn)
 {
-    for (size_t i = 0; i < sizeof of_bridges / sizeof *of_bridges && !conn->hint; i++)
+    for (size_t i = 0; i < sizeof of_bridges / sizeof *of_bridges && !conn->fix; i++)
         if (conn->role == CG_ROLE_BRIDGE && of_bridges[i].reason == conn->reason)
-            conn->hint = of_bridges[i].hint;
+            conn->fix = of_bridges[i].fix;
 }
 
 static void from_alert(struct cg_conn *conn)
@@ -209,9 +209,9 @@ static bool long_record(struct cg_conn *conn)
         return false;
     cg_conn_why(conn, CG_REASON_HANDSHAKE_FAILED,
                 "a record longer than the max_fragment_length of %u bytes that the client asked for", limit);
-    conn->hint = "Update the client's TLS library, or switch max_fragment_length off in it: it breaks the limit that "
-                 "it "
-                 "asked for itself.";
+    conn->fix = "Update the client's TLS library, or switch max_fragment_length off in it: it breaks the limit that "
+                "it "
+                "asked for itself.";
     return true;
 }
 

@@ -12,7 +12,7 @@
 /* By the key of the broker's certificate: what it asks of a client. */
 static const struct key {
     unsigned keys; /* enum cg_auth */
-    const char *name, *hint;
+    const char *name, *fix;
 } keys[] = {
     {CG_AUTH_EC, "EC",
      "Use a TLS library in the client that has ECDSA with P-256. Where that cannot be, give such clients a listener of "
@@ -126,14 +126,14 @@ bool cg_offer_lacks_signature(struct cg_conn *conn)
         cg_conn_why(conn, CG_REASON_NO_COMMON_SIGNATURE,
                     "the client offers no signature algorithm for the broker's certificate, whose key is %s",
                     key->name);
-        conn->hint = key->hint;
+        conn->fix = key->fix;
         return true;
     }
     if (!key || !lacks_curve(conn, curve, sizeof curve))
         return false;
     cg_conn_why(conn, CG_REASON_NO_COMMON_SIGNATURE,
                 "the client's groups are without %s, the curve of the key of the broker's certificate", curve);
-    conn->hint = OTHER_CURVE;
+    conn->fix = OTHER_CURVE;
     return true;
 }
 
@@ -149,10 +149,10 @@ static bool lacks_key(struct cg_conn *conn, const struct key *key)
         : offered == CG_AUTH_EC ? "EC"
                                 : "RSA or EC",
         key->name);
-    conn->hint = keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl))
-                     ? key->hint
-                     : "Update the client: it would need a certificate with another key, and cipher suites that the "
-                       "policy does not let in.";
+    conn->fix = keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl))
+                    ? key->fix
+                    : "Update the client: it would need a certificate with another key, and cipher suites that the "
+                      "policy does not let in.";
     return true;
 }
 
@@ -172,7 +172,7 @@ static bool lacks_group(struct cg_conn *conn)
     "Update the client: a list in tls.ciphers would take the place of the suites for pre-shared keys too."
 
 /* The row's own is for TLS 1.2, with certificates. */
-static const char *suites_hint(const struct cg_conn *conn)
+static const char *suites_fix(const struct cg_conn *conn)
 {
     const struct cg_tls_policy *tls = cg_conn_tls(conn);
     if (SSL_version(conn->ssl) >= TLS1_3_VERSION)
@@ -190,7 +190,7 @@ static void tell_suites(struct cg_conn *conn)
                  SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)));
     cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER, "no cipher suite in common%s%s", names,
                 count > NAMES_SHOWN ? " and others" : "");
-    conn->hint = suites_hint(conn);
+    conn->fix = suites_fix(conn);
 }
 
 static bool lacks_psk_suite(struct cg_conn *conn)
@@ -200,7 +200,7 @@ static bool lacks_psk_suite(struct cg_conn *conn)
     if (cg_conn_tls(conn)->psk_allowed) {
         cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER,
                     "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
-        conn->hint = suites_hint(conn);
+        conn->fix = suites_fix(conn);
     } else {
         cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
     }
@@ -234,7 +234,7 @@ bool cg_offer_lacks_version(struct cg_conn *conn)
         return false;
     if (version == TLS1_2_VERSION && !only13) {
         cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks TLS 1.3 only; the highest here is TLS 1.2");
-        conn->hint = ONLY_1_2;
+        conn->fix = ONLY_1_2;
         return true;
     }
     cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks %s at most; the lowest here is TLS %s",

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* The verdict on the broker's certificate holds so long: it may expire, or its clock rules may start to fail. A refusal holds
- * for the same second only: what time cures is to be served at once. */
+ * for the same second only: what time fixes is to be served at once. */
 #define CG_OWN_HOLDS_SECONDS 30
 
 bool cg_serve(SSL *ssl, const struct cg_credential *credential)
@@ -61,18 +61,18 @@ static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
         cg_conn_why(conn, CG_REASON_NO_CREDENTIAL, "port %u has no certificate%s", conn->listener,
                     allowed ? ", and the client offers no pre-shared key" : "");
     if (allowed && !offered)
-        conn->hint = "Give the client its identity and key (mosquitto_pub: --psk-identity and --psk), or let it use a "
-                     "port that has a certificate.";
+        conn->fix = "Give the client its identity and key (mosquitto_pub: --psk-identity and --psk), or let it use a "
+                    "port that has a certificate.";
     return false;
 }
 
-/* The row's hint is for a file that was not taken, while another one is served. */
+/* The row's fix is for a file that was not taken, while another one is served. */
 static bool refuse(struct cg_conn *conn, const char *detail)
 {
     cg_conn_why(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s", conn->listener,
                 detail);
-    conn->hint = "Nobody is served with this certificate. The last broker_certificate_rejected event says what to do; "
-                 "`certguard doctor` looks again.";
+    conn->fix = "Nobody is served with this certificate. The last broker_certificate_rejected event says what to do; "
+                "`certguard doctor` looks again.";
     return false;
 }
 

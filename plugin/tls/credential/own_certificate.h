@@ -10,7 +10,7 @@
 #include "core/snapshot.h"
 #include "own_judge.h"
 
-/* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not cure?
+/* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not fix?
  * Every handshake that needs it is going to be refused. *out: which, without port. */
 bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out);
 

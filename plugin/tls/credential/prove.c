@@ -66,7 +66,7 @@ static const struct list {
     const char *key;
     size_t offset; /* in struct cg_tls_policy: const char * */
     int (*set)(SSL_CTX *ctx, const char *text);
-    const char *cure;
+    const char *fix;
 } lists[] = {
     {"groups", offsetof(struct cg_tls_policy, groups), set_groups, "names such as X25519, P-256, P-384"},
     {"ciphersuites", offsetof(struct cg_tls_policy, ciphersuites), set_suites,
@@ -106,7 +106,7 @@ static bool prove_list(const struct cg_policy *policy, const char *section, cons
     const char *wrong = copy ? wrong_part(list, text, copy) : text;
     if (wrong)
         cg_error_set(err, "%s: %s.%s: OpenSSL does not know '%s' in '%s'; expected %s", policy->name, section,
-                     list->key, wrong, text, list->cure);
+                     list->key, wrong, text, list->fix);
     OPENSSL_free(copy);
     return !wrong;
 }

@@ -131,23 +131,23 @@ static unsigned flaws_in(SSL_CTX *ctx, bool tls13, bool insecure, char *names, s
 }
 
 /* What to append to a TLS 1.2 list so that it is sound; "" where that leaves nothing. */
-static void find_cure(const char *text, unsigned found, bool insecure, char *cure, size_t size)
+static void find_fix(const char *text, unsigned found, bool insecure, char *fix, size_t size)
 {
     char names[512];
     size_t len = 0;
     for (size_t i = 0; i < FLAWS; i++)
         if (found & 1U << i)
-            len += (size_t)snprintf(cure + len, size - len, "%s", flaws[i].without);
-    char *cured = OPENSSL_malloc(strlen(text) + len + 1);
-    if (cured) {
-        memcpy(cured, text, strlen(text));
-        memcpy(cured + strlen(text), cure, len + 1);
+            len += (size_t)snprintf(fix + len, size - len, "%s", flaws[i].without);
+    char *fixed = OPENSSL_malloc(strlen(text) + len + 1);
+    if (fixed) {
+        memcpy(fixed, text, strlen(text));
+        memcpy(fixed + strlen(text), fix, len + 1);
     }
-    SSL_CTX *ctx = cured ? with_list(cured, false) : NULL;
+    SSL_CTX *ctx = fixed ? with_list(fixed, false) : NULL;
     if (!ctx || flaws_in(ctx, false, insecure, names, sizeof names))
-        cure[0] = '\0';
+        fix[0] = '\0';
     SSL_CTX_free(ctx);
-    OPENSSL_free(cured);
+    OPENSSL_free(fixed);
 }
 
 struct place {
@@ -165,11 +165,11 @@ static bool never_sound(unsigned found)
 
 static bool tell_unsound(const struct place *at, bool tls13, unsigned found, const char *names, struct cg_error *err)
 {
-    char cure[160] = "", way[260], otherwise[260] = "";
+    char fix[160] = "", way[260], otherwise[260] = "";
     if (!tls13)
-        find_cure(at->text, found, at->tls->insecure_ciphers, cure, sizeof cure);
-    if (*cure)
-        snprintf(way, sizeof way, "append \"%s\" to it; clients that speak nothing else are refused then", cure);
+        find_fix(at->text, found, at->tls->insecure_ciphers, fix, sizeof fix);
+    if (*fix)
+        snprintf(way, sizeof way, "append \"%s\" to it; clients that speak nothing else are refused then", fix);
     else
         snprintf(way, sizeof way, "%s",
                  tls13 ? "take them out" : "take ciphers out of the policy: the default is forward secrecy and AEAD");
@@ -219,10 +219,10 @@ bool cg_ciphers_sound(const char *policy, const char *section, const struct cg_t
 /* ---- use */
 
 /* Only asked for whether it is there. */
-static unsigned no_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_len, unsigned char *key,
+static unsigned no_psk(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
                        unsigned key_len)
 {
-    (void)ssl, (void)hint, (void)identity, (void)identity_len, (void)key, (void)key_len;
+    (void)ssl, (void)fix, (void)identity, (void)identity_len, (void)key, (void)key_len;
     return 0;
 }
 
@@ -369,9 +369,9 @@ bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls
                     const struct cg_strength *strength, const char *where, struct cg_error *err)
 {
     unsigned keys = strength->keys;
-    const char *cure = keys & CG_AUTH_EC    ? "add ECDHE-ECDSA ciphers, or take ciphers out of the policy"
-                       : keys & CG_AUTH_RSA ? "add ECDHE-RSA ciphers, or take ciphers out of the policy"
-                                            : "set min_version to \"1.3\" and take ciphers out of the policy";
+    const char *fix = keys & CG_AUTH_EC    ? "add ECDHE-ECDSA ciphers, or take ciphers out of the policy"
+                      : keys & CG_AUTH_RSA ? "add ECDHE-RSA ciphers, or take ciphers out of the policy"
+                                           : "set min_version to \"1.3\" and take ciphers out of the policy";
     if (!keys || !tls->ciphers)
         return true;
     if (!level_fits(policy, section, tls, strength->security_bits, where, err))
@@ -382,6 +382,6 @@ bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls
         err,
         "%s: %s.ciphers: no cipher of '%.200s' works with the broker's certificate (%s, key: %s), so no client of "
         "TLS 1.2 would connect; %s",
-        policy, section, tls->ciphers, where, keys_text(keys), cure);
+        policy, section, tls->ciphers, where, keys_text(keys), fix);
     return false;
 }

@@ -14,7 +14,7 @@
 /* The TLS 1.2 ciphers that connections of this section get, as an OpenSSL list. */
 const char *cg_ciphers_of(const struct cg_tls_policy *tls);
 
-/* section: its place in the policy, such as "$.tls". False: *err names the key, the ciphers at fault and the cure. The lists
+/* section: its place in the policy, such as "$.tls". False: *err names the key, the ciphers at fault and the fix. The lists
  * hold known names already. */
 bool cg_ciphers_sound(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err);
 bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err);

@@ -162,7 +162,7 @@ static void the_worst_case_is_one_whole_line(void **state)
                              .policy = quotes,
                              .anchors = 100000,
                              .crls = 100000,
-                             .hint = quotes};
+                             .fix = quotes};
     for (int of_file = 0; of_file < 2; of_file++) {
         event.conn = of_file ? NULL : &conn;
         event.certificate = of_file ? NULL : cg_pki_cert(pki, "dev");
@@ -171,14 +171,14 @@ static void the_worst_case_is_one_whole_line(void **state)
         assert_non_null(json);
         print_message("the longest event has %zu bytes\n", len);
         assert_true(len < CG_EVENT_LINE_MAX - 1);
-        assert_string_not_equal(text(json, "hint"), "(none)"); /* the last member fits too */
+        assert_string_not_equal(text(json, "fix"), "(none)"); /* the last member fits too */
         cJSON_Delete(json);
     }
     cg_pki_free(pki);
 }
 
 /* The path stands in what is wrong and in what to do, and may be long. */
-static void the_cure_of_a_file_is_not_cut(void **state)
+static void the_fix_of_a_file_is_not_cut(void **state)
 {
     (void)state;
     char path[300], line[CG_EVENT_LINE_MAX];
@@ -186,8 +186,7 @@ static void the_cure_of_a_file_is_not_cut(void **state)
     path[0] = '/';
     path[sizeof path - 1] = '\0';
     struct cg_error err;
-    cg_error_set(&err, "%s: user mosquitto may not read it; cure: chgrp mosquitto %s && chmod g+r %s", path, path,
-                 path);
+    cg_error_set(&err, "%s: user mosquitto may not read it; fix: chgrp mosquitto %s && chmod g+r %s", path, path, path);
     const struct cg_event event = {
         .type = CG_EVENT_SNAPSHOT_REJECTED, .reason = CG_REASON_CRL_INVALID, .detail = err.text};
     (void)cg_event_json(&event, line, sizeof line - 1);
@@ -238,7 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rejection_has_all_that_is_known), cmocka_unit_test(hostile_names_stay_inside_their_strings),
-        cmocka_unit_test(an_ipv4_peer_is_told_as_such),      cmocka_unit_test(the_cure_of_a_file_is_not_cut),
+        cmocka_unit_test(an_ipv4_peer_is_told_as_such),      cmocka_unit_test(the_fix_of_a_file_is_not_cut),
         cmocka_unit_test(the_worst_case_is_one_whole_line),  cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
         cmocka_unit_test(words_are_cut_at_their_buffer),     cmocka_unit_test(every_kind_has_a_name),
     };

@@ -247,7 +247,7 @@ static void what_others_may_write_is_not_used(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_int_equal(chmod(folder, 0770), 0);
     assert_false(cg_numbers_file_prepare(folder, &err));
-    assert_non_null(strstr(err.text, "found mode 0770; cure: chmod go-w "));
+    assert_non_null(strstr(err.text, "found mode 0770; fix: chmod go-w "));
     store("six", CG_NUMBERS_NOT_STORED, "found mode 0770");
 }
 
@@ -300,7 +300,7 @@ static int prepare_as_nobody(void)
     struct cg_crl_numbers *numbers = numbers_of("seven");
     char words[800];
     int bad = cg_numbers_file_prepare(folder, &err) ? 1 : 0;
-    snprintf(words, sizeof words, "cannot make the folder: Permission denied; cure: install -d -o nobody -m 0700 %s",
+    snprintf(words, sizeof words, "cannot make the folder: Permission denied; fix: install -d -o nobody -m 0700 %s",
              folder);
     bad += !strstr(err.text, words);
     bad += cg_numbers_file_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err) == CG_NUMBERS_NOT_STORED ? 0 : 1;
@@ -351,7 +351,7 @@ static bool set_immutable(const char *path, bool on)
     return ok;
 }
 
-/* Whose mode and owner are right: another cure would change nothing. */
+/* Whose mode and owner are right: another fix would change nothing. */
 static void the_folder_is_immutable(void **state)
 {
     (void)state;

@@ -35,7 +35,7 @@ static struct {
 } sight;
 
 static int64_t clock_ms;
-static char told[400], last_detail[600], last_hint[400];
+static char told[400], last_detail[600], last_fix[400];
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 int64_t __wrap_cg_clock_monotonic_ms(void);
@@ -87,13 +87,13 @@ void __wrap_cg_report(struct cg_reporter *reporter, const struct cg_event *event
     if (refused && event->certificate && !by_all && !ends &&
         !strstr(event->detail, event->listener ? where : "refused by the listeners that the policy does not name"))
         fail_msg("port %u: %s", (unsigned)event->listener, event->detail);
-    if (refused && strcmp(event->hint, cg_reason_hint(event->reason, CG_OF_BROKER)) != 0)
-        fail_msg("%s: the hint is another one's: %s", event->detail, event->hint);
+    if (refused && strcmp(event->fix, cg_reason_fix(event->reason, CG_OF_BROKER)) != 0)
+        fail_msg("%s: the fix is another one's: %s", event->detail, event->fix);
     snprintf(where, sizeof where, "%u", (unsigned)event->listener);
     snprintf(told + strlen(told), sizeof told - strlen(told), "%s%s%s%s%s ", refused ? "-" : "+",
              name_of(event->certificate), by_all ? "*" : where, event->file ? ":" : "", event->file ? event->file : "");
     snprintf(last_detail, sizeof last_detail, "%s", event->detail);
-    snprintf(last_hint, sizeof last_hint, "%s", event->hint ? event->hint : "");
+    snprintf(last_fix, sizeof last_fix, "%s", event->fix ? event->fix : "");
 }
 
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
@@ -173,7 +173,7 @@ static const struct {
      {"aA0! bC0", "aA0! bA0!", "aA0! bC0"},
      {"-A* ", "-A0 ", "+C0 "}},
     {"one that was refused gets what another serves", {"aA0! bC0", "aC0 bC0", "aC0 bC0"}, {"-A* ", "+C0 ", ""}},
-    {"a new one elsewhere is no cure", {"aA0! bB2", "aC0! bA2", "aC0! bA2"}, {"-A* ", "-C* ", ""}},
+    {"a new one elsewhere is no fix", {"aA0! bB2", "aC0! bA2", "aC0! bA2"}, {"-A* ", "-C* ", ""}},
     {"a listener that is closed", {"aA1! bB2", "bB2", "bB2"}, {"-A1 ", "", ""}},
     {"a file of the policy is not in the place of certfile", {"aA0! bB1x", "bB1x", "bB1x"}, {"-A* ", "", ""}},
     {"the same one as certfile and in a file",
@@ -300,16 +300,16 @@ static void what_is_accepted_is_held_no_longer(void **state)
     assert_string_equal(told, "-A1:x +A1:x ");
 }
 
-/* The hint has a field of its own. */
-static void a_hint_is_said_once(void **state)
+/* The fix has a field of its own. */
+static void a_fix_is_said_once(void **state)
 {
     (void)state;
     struct cg_error err;
-    const char *hint = cg_reason_hint(CG_REASON_EXPIRED, CG_OF_BROKER);
-    snprintf(err.text, sizeof err.text, "x.pem: expired: since May; %s", hint);
+    const char *fix = cg_reason_fix(CG_REASON_EXPIRED, CG_OF_BROKER);
+    snprintf(err.text, sizeof err.text, "x.pem: expired: since May; %s", fix);
     cg_own_report_refused(NULL, CG_REASON_EXPIRED, &err);
     assert_string_equal(last_detail, "x.pem: expired: since May");
-    assert_string_equal(last_hint, hint);
+    assert_string_equal(last_fix, fix);
     snprintf(err.text, sizeof err.text, "x.pem: no such file");
     cg_own_report_refused(NULL, CG_REASON_CREDENTIAL_INVALID, &err);
     assert_string_equal(last_detail, "x.pem: no such file");
@@ -324,7 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_broker_that_ends_looks_no_more, start, finish),
         cmocka_unit_test_setup_teardown(a_look_without_memory_says_nothing, start, finish),
         cmocka_unit_test_setup_teardown(what_is_accepted_is_held_no_longer, start, finish),
-        cmocka_unit_test_setup_teardown(a_hint_is_said_once, start, finish),
+        cmocka_unit_test_setup_teardown(a_fix_is_said_once, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ static const struct {
     const char *words;
 } judged[] = {
     {"a lower number", "seven", "six", CG_CRL_OLDER, "number 6 of 2027-01-12T08:00:00Z is older than number 7 of "},
-    {"the cure of a lower number", "eight", "six", CG_CRL_OLDER, "`certguard crl --above 8`"},
+    {"the fix of a lower number", "eight", "six", CG_CRL_OLDER, "`certguard crl --above 8`"},
     {"the same CRL", "seven", "seven", CG_CRL_NOT_OLDER, ""},
     {"a higher number", "seven", "eight", CG_CRL_NOT_OLDER, ""},
     {"the same number, made later", "seven", "seven-again", CG_CRL_NOT_OLDER, ""},
@@ -365,14 +365,14 @@ static void what_others_may_write_is_not_read(void **state)
     assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), &found, &err));
     assert_true(found);
     assert_int_equal(chmod(cg_scratch_path("state"), 0777), 0);
-    read_fails_with("/state: expected nobody but its owner to be allowed to write, found mode 0777; cure: chmod go-w ");
+    read_fails_with("/state: expected nobody but its owner to be allowed to write, found mode 0777; fix: chmod go-w ");
     assert_int_equal(chmod(cg_scratch_path("state"), 0700), 0);
     assert_int_equal(chmod(cg_scratch_path("state/crl-numbers"), 0664), 0);
     read_fails_with("/state/crl-numbers: expected nobody but its owner");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     if (geteuid() == 0) {
         assert_int_equal(chown(cg_scratch_path("state"), NOBODY, (gid_t)-1), 0);
-        read_fails_with("(or root) as its owner, found user 65534; cure: chown ");
+        read_fails_with("(or root) as its owner, found user 65534; fix: chown ");
         assert_int_equal(chown(cg_scratch_path("state"), 0, (gid_t)-1), 0);
     }
     assert_int_equal(mkdir(cg_scratch_path("state/crl-numbers"), 0700), 0);
@@ -398,7 +398,7 @@ static void a_file_too_big_is_not_read(void **state)
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
 }
 
-static void a_damaged_file_is_cured_by_the_one_before(void **state)
+static void a_damaged_file_is_fixed_by_the_one_before(void **state)
 {
     (void)state;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
@@ -407,7 +407,7 @@ static void a_damaged_file_is_cured_by_the_one_before(void **state)
     read_fails_with("restore the file from a backup");
     numbers_raise(numbers, "seven");
     numbers_save(numbers, "state/crl-numbers.old");
-    snprintf(command, sizeof command, "; cure: cp -p %s %s", cg_scratch_path("state/crl-numbers.old"),
+    snprintf(command, sizeof command, "; fix: cp -p %s %s", cg_scratch_path("state/crl-numbers.old"),
              cg_scratch_path("state/crl-numbers"));
     read_fails_with(command);
     assert_int_equal(system(strstr(command, "cp ")), 0); /* NOLINT(cert-env33-c) */
@@ -441,10 +441,10 @@ static void what_is_no_file_of_ours_is_moved_away(void **state)
         read_fails_with("restore the file from a backup");
         numbers_save(numbers, "state/crl-numbers.old");
         assert_false(cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err));
-        const char *cure = strstr(err.text, "; cure: ");
-        assert_non_null(cure);
-        assert_true((strstr(cure, "mv ") != NULL) == (kind != BIG));
-        assert_int_equal(system(cure + strlen("; cure: ")), 0); /* NOLINT(cert-env33-c) */
+        const char *fix = strstr(err.text, "; fix: ");
+        assert_non_null(fix);
+        assert_true((strstr(fix, "mv ") != NULL) == (kind != BIG));
+        assert_int_equal(system(fix + strlen("; fix: ")), 0); /* NOLINT(cert-env33-c) */
         if (!cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err))
             fail_msg("kind %d: %s", kind, err.text);
         cg_scratch_remove("state/crl-numbers");
@@ -455,7 +455,7 @@ static void what_is_no_file_of_ours_is_moved_away(void **state)
 }
 
 /* The shell takes it for one word. */
-static void a_folder_with_blanks_is_cured_too(void **state)
+static void a_folder_with_blanks_is_fixed_too(void **state)
 {
     (void)state;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
@@ -466,9 +466,9 @@ static void a_folder_with_blanks_is_cured_too(void **state)
     numbers_save(numbers, "it's the state/crl-numbers.old");
     cg_scratch_write("it's the state/crl-numbers", HEAD);
     assert_false(cg_crl_numbers_read(numbers, folder, NULL, &err));
-    const char *cure = strstr(err.text, "; cure: ");
-    assert_non_null(cure);
-    assert_int_equal(system(cure + strlen("; cure: ")), 0); /* NOLINT(cert-env33-c) */
+    const char *fix = strstr(err.text, "; fix: ");
+    assert_non_null(fix);
+    assert_int_equal(system(fix + strlen("; fix: ")), 0); /* NOLINT(cert-env33-c) */
     if (!cg_crl_numbers_read(numbers, folder, NULL, &err))
         fail_msg("%s", err.text);
     cg_crl_numbers_free(numbers);
@@ -511,9 +511,9 @@ int main(void)
         cmocka_unit_test(what_is_in_use_goes_last),
         cmocka_unit_test(what_others_may_write_is_not_read),
         cmocka_unit_test(a_file_too_big_is_not_read),
-        cmocka_unit_test(a_damaged_file_is_cured_by_the_one_before),
+        cmocka_unit_test(a_damaged_file_is_fixed_by_the_one_before),
         cmocka_unit_test(what_is_no_file_of_ours_is_moved_away),
-        cmocka_unit_test(a_folder_with_blanks_is_cured_too),
+        cmocka_unit_test(a_folder_with_blanks_is_fixed_too),
         cmocka_unit_test(what_may_not_be_read_is_not_missing),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);

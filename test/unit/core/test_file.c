@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The file reader: what it refuses, that the words name the cure, that keys stay private. */
+/* The file reader: what it refuses, that the words name the fix, that keys stay private. */
 #include "core/file/file.h"
 #include "core/file/file_access.h"
 #include "lib/scratch.h"
@@ -117,8 +117,8 @@ static void keeps_keys_private(void **state)
         bool ok = cg_file_read(path, CG_FILE_PRIVATE_KEY, 100, &bytes, &err);
         if (ok != rows[i].fits)
             fail_msg("%s: %s", rows[i].sentence, ok ? "accepted" : err.text);
-        if (!ok && !strstr(err.text, "cure: chmod 06"))
-            fail_msg("%s: no cure in \"%s\"", rows[i].sentence, err.text);
+        if (!ok && !strstr(err.text, "fix: chmod 06"))
+            fail_msg("%s: no fix in \"%s\"", rows[i].sentence, err.text);
         cg_bytes_wipe(&bytes);
     }
 }
@@ -153,9 +153,9 @@ static int read_forbidden_file(void)
     if (cg_file_read(cg_scratch_path("secret"), CG_FILE_PUBLIC, 100, &bytes, &err))
         return 1;
     bool named = strstr(err.text, "user 65531 may not read it");
-    int out = open(cg_scratch_path("cure"), O_WRONLY | O_CLOEXEC | O_TRUNC);
-    const char *cure = strstr(err.text, "cure: ");
-    return named && cure && write(out, cure + 6, strlen(cure + 6)) > 0 ? 0 : 2;
+    int out = open(cg_scratch_path("fix"), O_WRONLY | O_CLOEXEC | O_TRUNC);
+    const char *fix = strstr(err.text, "fix: ");
+    return named && fix && write(out, fix + strlen("fix: "), strlen(fix) - strlen("fix: ")) > 0 ? 0 : 2;
 }
 
 static int read_in_forbidden_folder(void)
@@ -163,12 +163,12 @@ static int read_in_forbidden_folder(void)
     struct cg_bytes bytes;
     struct cg_error err = {""};
     char words[512];
-    snprintf(words, sizeof words, "may not enter the folder %s; cure: ", cg_scratch_path("closed"));
+    snprintf(words, sizeof words, "may not enter the folder %s; fix: ", cg_scratch_path("closed"));
     if (cg_file_read(cg_scratch_path("closed/inner/file"), CG_FILE_PUBLIC, 100, &bytes, &err))
         return 1;
-    int out = open(cg_scratch_path("cure"), O_WRONLY | O_CLOEXEC | O_TRUNC);
-    const char *cure = strstr(err.text, "cure: ");
-    return strstr(err.text, words) && write(out, cure + 6, strlen(cure + 6)) > 0 ? 0 : 2;
+    int out = open(cg_scratch_path("fix"), O_WRONLY | O_CLOEXEC | O_TRUNC);
+    const char *fix = strstr(err.text, "fix: ");
+    return strstr(err.text, words) && write(out, fix + strlen("fix: "), strlen(fix) - strlen("fix: ")) > 0 ? 0 : 2;
 }
 
 static int read_foreign_group_key(void)
@@ -184,18 +184,18 @@ static int read_key_lent_to_strangers(void)
     struct cg_error err = {""};
     if (cg_file_read(cg_scratch_path("lent"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
         return 1;
-    return strstr(err.text, "cure: setfacl ") ? 0 : 2;
+    return strstr(err.text, "fix: setfacl ") ? 0 : 2;
 }
 
 static int read_open_key(void)
 {
     struct cg_bytes bytes;
     struct cg_error err = {""};
-    int out = open(cg_scratch_path("cure"), O_WRONLY | O_CLOEXEC);
+    int out = open(cg_scratch_path("fix"), O_WRONLY | O_CLOEXEC);
     if (cg_file_read(cg_scratch_path("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, &err))
         return 1;
-    const char *cure = strstr(err.text, "cure: ");
-    return cure && write(out, cure + 6, strlen(cure + 6)) > 0 ? 0 : 2;
+    const char *fix = strstr(err.text, "fix: ");
+    return fix && write(out, fix + strlen("fix: "), strlen(fix) - strlen("fix: ")) > 0 ? 0 : 2;
 }
 
 static int read_mended_key(void)
@@ -205,10 +205,10 @@ static int read_mended_key(void)
 }
 
 /* As root, as it stands there; the words in brackets are not typed. It begins with these words. */
-static void follow_cure(const char *sentence, const char *words)
+static void follow_fix(const char *sentence, const char *words)
 {
     char told[1024];
-    FILE *f = fopen(cg_scratch_path("cure"), "r");
+    FILE *f = fopen(cg_scratch_path("fix"), "r");
     assert_non_null(f);
     assert_non_null(fgets(told, sizeof told, f));
     fclose(f);
@@ -218,7 +218,7 @@ static void follow_cure(const char *sentence, const char *words)
     if (package)
         *package = '\0';
     if (system(told) != 0)
-        fail_msg("%s: the cure cannot be followed: %s", sentence, told);
+        fail_msg("%s: the fix cannot be followed: %s", sentence, told);
 }
 
 /* Neither every machine has setfacl nor every file system ACLs. */
@@ -230,21 +230,21 @@ static bool acls_work(void)
     return system(command) == 0;
 }
 
-static bool cannot_be_followed(const char *cure)
+static bool cannot_be_followed(const char *fix)
 {
-    return strncmp(cure, "setfacl", strlen("setfacl")) == 0 && !acls_work();
+    return strncmp(fix, "setfacl", strlen("setfacl")) == 0 && !acls_work();
 }
 
 /* What the error says to do, done by root as it stands there: then the key can be read. It takes no more from anybody than a
  * key needs: a group that we are in keeps it. */
-static void its_cure_lets_us_read_the_key(void **state)
+static void its_fix_lets_us_read_the_key(void **state)
 {
     (void)state;
     static const struct {
         const char *sentence;
         uid_t owner;
         gid_t group;
-        const char *cure;
+        const char *fix;
     } rows[] = {
         {"root's key", 0, 0, "setfacl "},
         {"root's key in our group", 0, NOBODY, "chmod 0640 "},
@@ -257,16 +257,16 @@ static void its_cure_lets_us_read_the_key(void **state)
     if (geteuid() != 0)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (cannot_be_followed(rows[i].cure))
+        if (cannot_be_followed(rows[i].fix))
             continue;
         make("open", "x", 0644);
         assert_int_equal(chown(cg_scratch_path("open"), rows[i].owner, rows[i].group), 0);
-        make("cure", "", 0666);
-        assert_int_equal(chmod(cg_scratch_path("cure"), 0666), 0);
+        make("fix", "", 0666);
+        assert_int_equal(chmod(cg_scratch_path("fix"), 0666), 0);
         assert_int_equal(as_nobody(read_open_key), 0);
-        follow_cure(rows[i].sentence, rows[i].cure);
+        follow_fix(rows[i].sentence, rows[i].fix);
         if (as_nobody(read_mended_key) != 0)
-            fail_msg("%s: the cure does not help", rows[i].sentence);
+            fail_msg("%s: the fix does not help", rows[i].sentence);
     }
 }
 
@@ -296,7 +296,7 @@ static int read_as_stranger(const char *path)
 }
 
 /* It lets us in, and shuts nobody out. */
-static void its_cure_leaves_the_others_in(void **state)
+static void its_fix_leaves_the_others_in(void **state)
 {
     (void)state;
     static const struct {
@@ -304,7 +304,7 @@ static void its_cure_leaves_the_others_in(void **state)
         uid_t owner;
         gid_t group;
         mode_t mode;
-        const char *cure;
+        const char *fix;
     } rows[] = {
         {"root's alone", 0, 0, 0600, "chgrp "},
         {"root's, and a group of others reads it", 0, STRANGERS, 0640, "setfacl "},
@@ -317,7 +317,7 @@ static void its_cure_leaves_the_others_in(void **state)
     if (geteuid() != 0)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        for (int of_folder = 0; of_folder < 2 && !cannot_be_followed(rows[i].cure); of_folder++) {
+        for (int of_folder = 0; of_folder < 2 && !cannot_be_followed(rows[i].fix); of_folder++) {
             const char *name = of_folder ? "closed" : "secret";
             mode_t mode = of_folder ? rows[i].mode | (rows[i].mode & 0444) >> 2 : rows[i].mode;
             cg_scratch_remove("secret");
@@ -328,21 +328,21 @@ static void its_cure_leaves_the_others_in(void **state)
             make("secret", "x", 0600);
             assert_int_equal(chown(cg_scratch_path(name), rows[i].owner, rows[i].group), 0);
             assert_int_equal(chmod(cg_scratch_path(name), mode), 0);
-            make("cure", "", 0666);
-            assert_int_equal(chmod(cg_scratch_path("cure"), 0666), 0);
+            make("fix", "", 0666);
+            assert_int_equal(chmod(cg_scratch_path("fix"), 0666), 0);
             const char *theirs = cg_scratch_path(of_folder ? "closed/inner/file" : "secret");
             int before = read_as_stranger(theirs);
             assert_int_equal(as_nobody(of_folder ? read_in_forbidden_folder : read_forbidden_file), 0);
-            follow_cure(rows[i].sentence, rows[i].cure);
+            follow_fix(rows[i].sentence, rows[i].fix);
             if (as_nobody(of_folder ? read_mended_folder : read_mended_file) != 0)
-                fail_msg("%s, %s: the cure does not help", rows[i].sentence, name);
+                fail_msg("%s, %s: the fix does not help", rows[i].sentence, name);
             if (before == 0 && read_as_stranger(theirs) != 0)
-                fail_msg("%s, %s: the cure shuts out who could read it", rows[i].sentence, name);
+                fail_msg("%s, %s: the fix shuts out who could read it", rows[i].sentence, name);
         }
     }
 }
 
-/* ---- every cure, in every case that we could think of, followed by root and looked at as each of many users */
+/* ---- every fix, in every case that we could think of, followed by root and looked at as each of many users */
 
 #define TEAM   65520 /* a group that has a file */
 #define NAMED  65522 /* in the ACL */
@@ -432,7 +432,7 @@ static bool came_as_everybody(const struct one_case *c, size_t person)
            !(c->acl && strstr(c->acl, "65522") && (c->mode & 0070) && people[person].uid == NAMED);
 }
 
-static void judge(const struct one_case *c, const int *before, const int *after, const char *cure)
+static void judge(const struct one_case *c, const int *before, const int *after, const char *fix)
 {
     int writes = c->target == A_FILE || c->target == A_FOLDER ? 0 : W_OK; /* these must have one writer */
     int of_use = c->target < A_FOLDER ? R_OK : R_OK | X_OK;
@@ -441,7 +441,7 @@ static void judge(const struct one_case *c, const int *before, const int *after,
         if (gained || (lost && !came_as_everybody(c, i)))
             fail_msg("target %d, %u:%u %04o, acl %s, our group %u: user %u had %d, has %d after: %s", (int)c->target,
                      (unsigned)c->owner, (unsigned)c->group, (unsigned)c->mode, c->acl ? c->acl : "none",
-                     (unsigned)c->our_group, (unsigned)people[i].uid, before[i], after[i], cure);
+                     (unsigned)c->our_group, (unsigned)people[i].uid, before[i], after[i], fix);
     }
 }
 
@@ -457,15 +457,15 @@ static bool check_case(const struct one_case *c)
         before[i] = rights_of(i, path);
     if (try_it(c, path, &err))
         return true;
-    const char *cure = strstr(err.text, "cure: ");
+    const char *fix = strstr(err.text, "fix: ");
     char command[sizeof err.text];
     /* Linux does not ask an ACL whose mask is empty: nobody can tell who would get what when it is filled. */
     bool asleep = c->acl && !(c->mode & 0070) && (c->mode & 0007);
-    if (!cure && strstr(err.text, "no command is right for everybody") && (asleep || !acls_work()))
+    if (!fix && strstr(err.text, "no command is right for everybody") && (asleep || !acls_work()))
         return true;
-    if (!cure)
-        fail_msg("no cure in: %s", err.text);
-    snprintf(command, sizeof command, "%s", cure + strlen("cure: "));
+    if (!fix)
+        fail_msg("no fix in: %s", err.text);
+    snprintf(command, sizeof command, "%s", fix + strlen("fix: "));
     char *package = strstr(command, " (package acl)");
     if (package && !c->acl && system("command -v setfacl >/dev/null") != 0)
         return true;
@@ -482,7 +482,7 @@ static bool check_case(const struct one_case *c)
     return true;
 }
 
-static void its_cure_opens_no_door(void **state)
+static void its_fix_opens_no_door(void **state)
 {
     (void)state;
     static const struct one_case known[] = {
@@ -528,7 +528,7 @@ static void its_cure_opens_no_door(void **state)
 }
 
 /* certbot's layout: the folder behind the link stops us. */
-static void its_cure_follows_links(void **state)
+static void its_fix_follows_links(void **state)
 {
     (void)state;
     if (geteuid() != 0)
@@ -542,7 +542,7 @@ static void its_cure_follows_links(void **state)
     assert_int_equal(symlink(cg_scratch_path("live/relative"), cg_scratch_path("absolute")), 0);
     static const char *const names[] = {"live/relative", "absolute", "live/./../absolute"};
     char words[512];
-    snprintf(words, sizeof words, "may not enter the folder %s; cure: chgrp 65531 %s && chmod g+x %s",
+    snprintf(words, sizeof words, "may not enter the folder %s; fix: chgrp 65531 %s && chmod g+x %s",
              cg_scratch_path("closed"), cg_scratch_path("closed"), cg_scratch_path("closed"));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         become(NOBODY, NOBODY);
@@ -556,7 +556,7 @@ static void its_cure_follows_links(void **state)
 }
 
 /* What each renewal puts there anew is not to be opened each time again. */
-static void its_cure_is_not_all_where_files_are_renewed(void **state)
+static void its_fix_is_not_all_where_files_are_renewed(void **state)
 {
     (void)state;
     if (geteuid() != 0)
@@ -570,7 +570,7 @@ static void its_cure_is_not_all_where_files_are_renewed(void **state)
     for (int i = 0; i < 2; i++) {
         become(NOBODY, NOBODY);
         expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, words[i]);
-        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, "are better); cure: ");
+        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, "are better); fix: ");
         become(0, 0);
         assert_int_equal(chmod(cg_scratch_path("archive"), 0755), 0);
     }
@@ -591,8 +591,8 @@ int __wrap_statvfs(const char *path, struct statvfs *out)
     return rc;
 }
 
-/* No command of its cure could be run. */
-static void its_cure_is_elsewhere_where_nothing_can_be_written(void **state)
+/* No command of its fix could be run. */
+static void its_fix_is_elsewhere_where_nothing_can_be_written(void **state)
 {
     (void)state;
     struct cg_bytes bytes;
@@ -604,12 +604,12 @@ static void its_cure_is_elsewhere_where_nothing_can_be_written(void **state)
     read_only = true;
     assert_false(cg_file_read(key, CG_FILE_PRIVATE_KEY, 100, &bytes, &err));
     read_only = false;
-    if (!strstr(err.text, words) || strstr(err.text, "cure: "))
+    if (!strstr(err.text, words) || strstr(err.text, "fix: "))
         fail_msg("%s", err.text);
 }
 
-/* A path that is too long for a cure, or cannot be shown, gets none. */
-static void its_cure_is_whole_or_not_there(void **state)
+/* A path that is too long for a fix, or cannot be shown, gets none. */
+static void its_fix_is_whole_or_not_there(void **state)
 {
     (void)state;
     static const struct {
@@ -621,8 +621,8 @@ static void its_cure_is_whole_or_not_there(void **state)
         {"named twice", 10, 1, " && chmod g+r /"},
         {"named once", 180, 1, "\"$f\" && chmod g+r \"$f\""},
         {"not at the front", 230, 2, "\"$f\" && chmod g+r \"$f\""},
-        {"not at all", 240, 4, "its path cannot be shown in a cure"},
-        {"a newline", 10, 1, "its path cannot be shown in a cure"},
+        {"not at all", 240, 4, "its path cannot be shown in a fix"},
+        {"a newline", 10, 1, "its path cannot be shown in a fix"},
     };
     if (geteuid() != 0)
         skip();
@@ -673,7 +673,7 @@ static void writes_paths_for_sh(void **state)
     }
 }
 
-static void names_user_and_cure(void **state)
+static void names_user_and_fix(void **state)
 {
     (void)state;
     if (geteuid() != 0)
@@ -682,8 +682,8 @@ static void names_user_and_cure(void **state)
     assert_int_equal(mkdir(cg_scratch_path("closed"), 0700), 0);
     assert_int_equal(mkdir(cg_scratch_path("closed/inner"), 0755), 0);
     make("closed/inner/file", "x", 0644);
-    make("cure", "", 0666);
-    assert_int_equal(chmod(cg_scratch_path("cure"), 0666), 0);
+    make("fix", "", 0666);
+    assert_int_equal(chmod(cg_scratch_path("fix"), 0666), 0);
     assert_int_equal(as_nobody(read_forbidden_file), 0);
     assert_int_equal(as_nobody(read_in_forbidden_folder), 0);
     /* How a package gives root's key to the broker: 0640 root:mosquitto */
@@ -748,14 +748,14 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_file),
         cmocka_unit_test(says_where_a_path_ends),
         cmocka_unit_test(keeps_keys_private),
-        cmocka_unit_test(names_user_and_cure),
-        cmocka_unit_test(its_cure_lets_us_read_the_key),
-        cmocka_unit_test(its_cure_leaves_the_others_in),
-        cmocka_unit_test(its_cure_opens_no_door),
-        cmocka_unit_test(its_cure_follows_links),
-        cmocka_unit_test(its_cure_is_not_all_where_files_are_renewed),
-        cmocka_unit_test(its_cure_is_elsewhere_where_nothing_can_be_written),
-        cmocka_unit_test(its_cure_is_whole_or_not_there),
+        cmocka_unit_test(names_user_and_fix),
+        cmocka_unit_test(its_fix_lets_us_read_the_key),
+        cmocka_unit_test(its_fix_leaves_the_others_in),
+        cmocka_unit_test(its_fix_opens_no_door),
+        cmocka_unit_test(its_fix_follows_links),
+        cmocka_unit_test(its_fix_is_not_all_where_files_are_renewed),
+        cmocka_unit_test(its_fix_is_elsewhere_where_nothing_can_be_written),
+        cmocka_unit_test(its_fix_is_whole_or_not_there),
         cmocka_unit_test(writes_paths_for_sh),
         cmocka_unit_test(makes_paths_beside),
         cmocka_unit_test(visits_folders_in_order),

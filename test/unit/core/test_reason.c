@@ -38,53 +38,53 @@ static void every_reason_has_a_whole_row(void **state)
         assert_true(strlen(row->code) > 1);
         assert_int_equal(row->sentence[strlen(row->sentence) - 1], '.');
         assert_non_null(row->ref);
-        assert_true(strlen(row->hint) > 10 && strlen(row->hint) <= 350); /* an event has room for so much */
+        assert_true(strlen(row->fix) > 10 && strlen(row->fix) <= 350); /* an event has room for so much */
     }
 }
 
 /* An event keeps no more of one. */
-#define HINT_MAX 350
+#define FIX_MAX 350
 
 /* Is a key of this section named, "client.max_depth"? */
-static bool names_key(const char *hint, const char *section)
+static bool names_key(const char *fix, const char *section)
 {
     size_t len = strlen(section);
-    for (const char *at = strstr(hint, section); at; at = strstr(at + 1, section))
-        if ((at == hint || strchr(" (", at[-1])) && at[len] == '.' && at[len + 1] >= 'a' && at[len + 1] <= 'z')
+    for (const char *at = strstr(fix, section); at; at = strstr(at + 1, section))
+        if ((at == fix || strchr(" (", at[-1])) && at[len] == '.' && at[len + 1] >= 'a' && at[len + 1] <= 'z')
             return true;
     return false;
 }
 
-static void a_hint_is_of_its_role(void **state)
+static void a_fix_is_of_its_role(void **state)
 {
     (void)state;
     static const char *const sections[CG_WHOSE_COUNT] = {"client", "server", "bridge"};
     for (int i = 0; i < CG_REASON_COUNT; i++)
         for (int whose = 0; whose < CG_WHOSE_COUNT; whose++) {
-            const char *hint = cg_reason_hint((enum cg_reason)i, (enum cg_whose)whose);
-            if (strlen(hint) > HINT_MAX)
-                fail_msg("%s is cut in events: %s", cg_reason_row((enum cg_reason)i)->code, hint);
+            const char *fix = cg_reason_fix((enum cg_reason)i, (enum cg_whose)whose);
+            if (strlen(fix) > FIX_MAX)
+                fail_msg("%s is cut in events: %s", cg_reason_row((enum cg_reason)i)->code, fix);
             for (int other = 0; other < CG_WHOSE_COUNT; other++)
-                if (other != whose && names_key(hint, sections[other]))
-                    fail_msg("of %s, a key of %s: %s", sections[whose], sections[other], hint);
+                if (other != whose && names_key(fix, sections[other]))
+                    fail_msg("of %s, a key of %s: %s", sections[whose], sections[other], fix);
         }
 }
 
-/* What is an anchor in "trust" lets clients in: no cure of a broker's certificate may add one. */
-static void a_brokers_hint_adds_no_anchor_for_clients(void **state)
+/* What is an anchor in "trust" lets clients in: no fix of a broker's certificate may add one. */
+static void a_brokers_fix_adds_no_anchor_for_clients(void **state)
 {
     (void)state;
     for (int i = 0; i < CG_REASON_COUNT; i++)
         for (int whose = CG_OF_BROKER; whose < CG_WHOSE_COUNT; whose++) {
-            const char *hint = cg_reason_hint((enum cg_reason)i, (enum cg_whose)whose);
+            const char *fix = cg_reason_fix((enum cg_reason)i, (enum cg_whose)whose);
             const char *key = whose == CG_OF_BROKER ? "server.trust.anchors" : "bridge.trust.anchors";
-            if (names_key(hint, "trust") && strstr(hint, " trust.anchors") && !strstr(hint, key))
-                fail_msg("%s: %s", cg_reason_row((enum cg_reason)i)->code, hint);
+            if (names_key(fix, "trust") && strstr(fix, " trust.anchors") && !strstr(fix, key))
+                fail_msg("%s: %s", cg_reason_row((enum cg_reason)i)->code, fix);
         }
 }
 
 /* An allow list is of clients; the words of path_other are OpenSSL's. */
-static void every_rule_has_a_hint_for_a_brokers_certificate(void **state)
+static void every_rule_has_a_fix_for_a_brokers_certificate(void **state)
 {
     (void)state;
     for (int i = 0; i < CG_REASON_COUNT; i++) {
@@ -93,8 +93,8 @@ static void every_rule_has_a_hint_for_a_brokers_certificate(void **state)
         if (row->kind != CG_KIND_RULE || reason == CG_REASON_NOT_ALLOW_LISTED || reason == CG_REASON_PATH_OTHER)
             continue;
         for (int whose = CG_OF_BROKER; whose < CG_WHOSE_COUNT; whose++)
-            if (strcmp(cg_reason_hint(reason, (enum cg_whose)whose), row->hint) == 0)
-                fail_msg("%s: the hint is a client's", row->code);
+            if (strcmp(cg_reason_fix(reason, (enum cg_whose)whose), row->fix) == 0)
+                fail_msg("%s: the fix is a client's", row->code);
     }
 }
 
@@ -156,9 +156,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reason_has_a_whole_row),
-        cmocka_unit_test(a_hint_is_of_its_role),
-        cmocka_unit_test(a_brokers_hint_adds_no_anchor_for_clients),
-        cmocka_unit_test(every_rule_has_a_hint_for_a_brokers_certificate),
+        cmocka_unit_test(a_fix_is_of_its_role),
+        cmocka_unit_test(a_brokers_fix_adds_no_anchor_for_clients),
+        cmocka_unit_test(every_rule_has_a_fix_for_a_brokers_certificate),
         cmocka_unit_test(codes_are_unique_and_found),
         cmocka_unit_test(an_unknown_number_gives_the_unset_row),
         cmocka_unit_test(only_an_accepted_verdict_is_no_error_to_openssl),

@@ -76,7 +76,7 @@ static const struct {
     {"an intermediate before the leaf", CREDENTIAL("reversed.pem", "key.pem"),
      "put the broker's own certificate first"},
     {"an encrypted key", CREDENTIAL("chain.pem", "encrypted.key"), "is encrypted"},
-    {"a key that everyone may read", CREDENTIAL("chain.pem", "open.key"), "cure: chmod 0640"},
+    {"a key that everyone may read", CREDENTIAL("chain.pem", "open.key"), "fix: chmod 0640"},
     {"a certificate where the key should be", CREDENTIAL("chain.pem", "chain.pem"), "expected a private key in PEM"},
     {"a key where the chain should be", CREDENTIAL("key.pem", "key.pem"), "holds a private key"},
     {"garbage for a key", CREDENTIAL("chain.pem", "garbage.pem"), "garbage.pem: expected a private key"},
@@ -166,7 +166,7 @@ static void audit_lets_a_doubtful_credential_pass(void **state)
                                           "\"credential\":{\"chain\":\"expired.pem\",\"key\":\"expired.key\"}}"));
 }
 
-/* At the start: what time cures is loaded and held where that is asked for, and nothing else is. */
+/* At the start: what time fixes is loaded and held where that is asked for, and nothing else is. */
 static const struct {
     const char *sentence, *policy;
     int64_t now;
@@ -214,8 +214,8 @@ static void faults_of_time_refuse_no_start(void **state)
             assert_true(cg_credential_is_held(snapshot->base_credential));
             cg_credential_let_go(snapshot->base_credential);
             assert_false(cg_credential_is_held(snapshot->base_credential));
-        } else if (!strstr(err.text, cg_reason_hint(fault, CG_OF_BROKER)) && fault != CG_REASON_CREDENTIAL_INVALID) {
-            fail_msg("%s: the hint is another one: %s", starts[i].sentence, err.text);
+        } else if (!strstr(err.text, cg_reason_fix(fault, CG_OF_BROKER)) && fault != CG_REASON_CREDENTIAL_INVALID) {
+            fail_msg("%s: the fix is another one: %s", starts[i].sentence, err.text);
         }
         cg_snapshot_release(snapshot);
     }

@@ -13,14 +13,14 @@
 
 #include <cmocka.h>
 
-/* Words that the detail and the hint must have; NULL: not looked at. */
-static void told_words(const char *detail, const char *hint)
+/* Words that the detail and the fix must have; NULL: not looked at. */
+static void told_words(const char *detail, const char *fix)
 {
     if (detail && !strstr(shared_world.told.last.detail, detail))
         fail_msg("expected '%s' in '%s'", detail, shared_world.told.last.detail);
-    if (hint && (!shared_world.told.last.hint || !strstr(shared_world.told.last.hint, hint)))
-        fail_msg("expected '%s' in '%s'", hint,
-                 shared_world.told.last.hint ? shared_world.told.last.hint : "the reason's own hint");
+    if (fix && (!shared_world.told.last.fix || !strstr(shared_world.told.last.fix, fix)))
+        fail_msg("expected '%s' in '%s'", fix,
+                 shared_world.told.last.fix ? shared_world.told.last.fix : "the reason's own fix");
 }
 
 static void told_once(const char *sentence, enum cg_reason reason)
@@ -96,7 +96,7 @@ struct mismatch {
     const char *policy_ciphers, *policy_suites, *policy_groups;
     int policy_min;
     enum cg_reason reason;
-    const char *detail, *hint; /* words of; NULL: not looked at */
+    const char *detail, *fix; /* words of; NULL: not looked at */
 };
 
 static const struct mismatch mismatches[] = {
@@ -154,7 +154,7 @@ static void no_common_ground(void **state)
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
-        told_words(row->detail, row->hint);
+        told_words(row->detail, row->fix);
         told_once(row->sentence, row->reason);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
@@ -162,10 +162,10 @@ static void no_common_ground(void **state)
     }
 }
 
-static unsigned give_key(SSL *ssl, const char *hint, char *identity, unsigned identity_len, unsigned char *key,
+static unsigned give_key(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
                          unsigned key_len)
 {
-    (void)ssl, (void)hint, (void)key_len;
+    (void)ssl, (void)fix, (void)key_len;
     snprintf(identity, identity_len, "gate");
     memset(key, 7, 16);
     return 16;

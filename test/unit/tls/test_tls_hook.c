@@ -354,7 +354,7 @@ static void bridges(void **state)
 static const struct refusal {
     const char *certificate; /* of the bridge; NULL: none */
     enum cg_reason reason[2];
-    const char *hint; /* words of it */
+    const char *fix; /* words of it */
 } refusals[] = {
     {"stranger", {CG_REASON_PEER_UNTRUSTS_US, CG_REASON_PEER_UNTRUSTS_US}, "remote broker"},
     {"expired", {CG_REASON_PEER_SAYS_EXPIRED, CG_REASON_PEER_SAYS_EXPIRED}, "Renew the bridge's certificate"},
@@ -378,9 +378,9 @@ static void a_bridge_is_refused(void **state)
         assert_int_equal(shared_world.told.rejected, 1);
         assert_int_equal(shared_world.told.accepted, 0);
         assert_int_equal(shared_world.told.last.reason, row->reason[i % 2]);
-        const char *hint = shared_world.told.last.hint ? shared_world.told.last.hint
-                                                       : cg_reason_row(shared_world.told.last.reason)->hint;
-        assert_non_null(strstr(hint, row->hint));
+        const char *fix = shared_world.told.last.fix ? shared_world.told.last.fix
+                                                     : cg_reason_row(shared_world.told.last.reason)->fix;
+        assert_non_null(strstr(fix, row->fix));
         SSL_CTX_free(remote);
         SSL_CTX_free(bridge);
     }
@@ -462,10 +462,10 @@ static unsigned psk_server(SSL *ssl, const char *identity, unsigned char *psk, u
     return strcmp(identity, "dev") == 0 ? 16 : 0;
 }
 
-static unsigned psk_client(SSL *ssl, const char *hint, char *identity, unsigned max_identity, unsigned char *psk,
+static unsigned psk_client(SSL *ssl, const char *fix, char *identity, unsigned max_identity, unsigned char *psk,
                            unsigned max)
 {
-    (void)ssl, (void)hint, (void)max;
+    (void)ssl, (void)fix, (void)max;
     snprintf(identity, max_identity, "dev");
     memset(psk, 7, 16);
     return 16;

@@ -100,7 +100,7 @@ static void the_brokers_own_certificate(void **state)
     SSL_CTX_free(bridge);
 }
 
-/* What time cures ends no broker, unless there is more. */
+/* What time fixes ends no broker, unless there is more. */
 static void the_own_certificate_at_a_wrong_clock(void **state)
 {
     (void)state;

@@ -111,8 +111,8 @@ static void lists(void **state)
     }
 }
 
-/* A cure that is printed is one: what is appended makes the list pass. */
-static void cures(void **state)
+/* A fix that is printed is one: what is appended makes the list pass. */
+static void fixes(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -237,7 +237,7 @@ static void keys_of_the_broker(void **state)
 /* A level that the key, or a signature of the chain, is too weak for: OpenSSL would refuse every handshake. */
 static const struct {
     const char *sentence, *list, *keys; /* of root, intermediate and leaf */
-    const char *cure;                   /* words of it; NULL: taken */
+    const char *fix;                    /* words of it; NULL: taken */
 } levels[] = {
     {"RSA-2048 at level 2", "ECDHE+AESGCM:@SECLEVEL=2", "rsa2048", NULL},
     {"RSA-2048 at level 3", "ECDHE+AESGCM:@SECLEVEL=3", "rsa2048", "write @SECLEVEL=2"},
@@ -262,13 +262,13 @@ static void levels_of_credentials(void **state)
         struct cg_policy *policy = policy_with(levels[i].list, chain, key);
         bool ok = cg_proofs.policy(policy, &err);
         print_message("   %s: %s\n", levels[i].sentence, ok ? "taken" : err.text);
-        assert_int_equal(ok, !levels[i].cure);
-        assert_true(ok || strstr(err.text, levels[i].cure));
+        assert_int_equal(ok, !levels[i].fix);
+        assert_true(ok || strstr(err.text, levels[i].fix));
         cg_policy_free(policy);
         policy = policy_with(levels[i].list, NULL, NULL);
         const struct cg_strength own = cg_strength_of(cg_pki_cert(pki, "leaf"), NULL);
         cg_prove_own_strength(&own);
-        assert_int_equal(cg_proofs.policy(policy, &err), !levels[i].cure);
+        assert_int_equal(cg_proofs.policy(policy, &err), !levels[i].fix);
         cg_policy_free(policy);
     }
     the_broker_has(0, 0);
@@ -316,7 +316,7 @@ static void lists_that_are_inherited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(lists),
-                                       cmocka_unit_test(cures),
+                                       cmocka_unit_test(fixes),
                                        cmocka_unit_test(keys_of_credentials),
                                        cmocka_unit_test(keys_of_the_broker),
                                        cmocka_unit_test(levels_of_credentials),

@@ -70,7 +70,7 @@ static void keep(struct tls_world *world, const struct cg_conn *conn)
     world->told.last.role = conn->role;
     world->told.last.reason = conn->reason;
     snprintf(world->told.last.detail, sizeof world->told.last.detail, "%s", conn->detail ? conn->detail : "");
-    world->told.last.hint = conn->hint;
+    world->told.last.fix = conn->fix;
     memcpy(world->told.last.version, conn->version, sizeof conn->version);
     snprintf(world->told.last.sni, sizeof world->told.last.sni, "%s", conn->sni ? conn->sni : "");
     world->told.last.alert_sent = conn->alert_sent;

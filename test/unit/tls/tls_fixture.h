@@ -17,7 +17,7 @@ struct tls_told {
         enum cg_role role;
         enum cg_reason reason;
         char detail[192];
-        const char *hint;
+        const char *fix;
         char version[12];
         char sni[64];
         int alert_sent, alert_received;

@@ -25,12 +25,12 @@
 typedef int resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
 /* In the place of the C library's. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *fixes, struct addrinfo **found)
 {
     resolver *real = NULL;
     void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&real, &symbol, sizeof real);
-    return !real || (node && strcasecmp(node, "localhost") == 0) ? EAI_NONAME : real(node, service, hints, found);
+    return !real || (node && strcasecmp(node, "localhost") == 0) ? EAI_NONAME : real(node, service, fixes, found);
 }
 
 /* A port of 127.0.0.1 that takes connections and says nothing. */

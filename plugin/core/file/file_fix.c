@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "file_cure.h"
+#include "file_fix.h"
 
 #include "file_path.h"
 
@@ -20,15 +20,15 @@ static unsigned others_limit(enum cg_file_kind kind)
     return kind == CG_FILE_PRIVATE_KEY ? 0 : group_limit(kind);
 }
 
-void cg_cure_add(struct cure *cure, const char *format, ...)
+void cg_fix_add(struct fix *fix, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(cure->commands[cure->count], sizeof cure->commands[0], format, args);
+    int len = vsnprintf(fix->commands[fix->count], sizeof fix->commands[0], format, args);
     va_end(args);
-    if (len < 0 || (size_t)len >= sizeof cure->commands[0])
-        cure->choice = true; /* half a command does harm */
-    cure->count++;
+    if (len < 0 || (size_t)len >= sizeof fix->commands[0])
+        fix->choice = true; /* half a command does harm */
+    fix->count++;
 }
 
 /* A name in a command: its number where the shell or setfacl would take the name for something else. */
@@ -109,9 +109,9 @@ static void add_group_acl(char *text, size_t size, const struct rights *r, const
 }
 
 /* setfacl counts the mask anew unless told, and a wider mask wakes rights that it held down: those are taken away. */
-static void add_setfacl(struct cure *cure, const struct rights *r, const struct grant *g)
+static void add_setfacl(struct fix *fix, const struct rights *r, const struct grant *g)
 {
-    char text[sizeof cure->commands[0]] = "", user[NAME_TEXT_MAX];
+    char text[sizeof fix->commands[0]] = "", user[NAME_TEXT_MAX];
     bool gives = g->user != r->st.st_uid;
     unsigned mine = gives ? g->may & g->limit : 0, mask = (r->mask | mine) & g->limit;
     bool counted = !r->has_acl && !g->new_group && mask == (r->group | mine);
@@ -132,12 +132,12 @@ static void add_setfacl(struct cure *cure, const struct rights *r, const struct 
         add_acl(text, sizeof text, "m::%s", letters(mask));
     if (g->others != r->others)
         add_acl(text, sizeof text, "o::%s", letters(g->others));
-    cg_cure_add(cure, "setfacl %s-m %s", counted ? "" : "-n ", text);
-    cure->acl_package = true;
+    cg_fix_add(fix, "setfacl %s-m %s", counted ? "" : "-n ", text);
+    fix->acl_package = true;
 }
 
 /* With chmod alone: where we are the owner, or still may do it when the file gives no more than it may. */
-static bool add_chmod(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
+static bool add_chmod(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     struct rights after = *r;
     bool owner = r->st.st_uid == geteuid(), key = kind == CG_FILE_PRIVATE_KEY;
@@ -148,16 +148,16 @@ static bool add_chmod(struct cure *cure, const struct rights *r, unsigned right,
         return false;
     const char *others = (r->mask | r->others) & MAY_WRITE && kind == CG_FILE_STATE ? "go-w" : "";
     if (key)
-        cg_cure_add(cure, "chmod 0%o%o0", after.owner, after.mask);
+        cg_fix_add(fix, "chmod 0%o%o0", after.owner, after.mask);
     else if (after.owner != r->owner)
-        cg_cure_add(cure, "chmod u+%s%s%s", letters(right), others[0] ? "," : "", others);
+        cg_fix_add(fix, "chmod u+%s%s%s", letters(right), others[0] ? "," : "", others);
     else
-        cg_cure_add(cure, "chmod %s", others);
+        cg_fix_add(fix, "chmod %s", others);
     return true;
 }
 
 /* By a group that is ours alone, where the file is of that group or no group has it. */
-static bool add_own_group(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
+static bool add_own_group(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     char group[NAME_TEXT_MAX];
     unsigned others = r->others & others_limit(kind);
@@ -166,15 +166,15 @@ static bool add_own_group(struct cure *cure, const struct rights *r, unsigned ri
     if (r->has_acl || !own_group(group) || !(is_ours || free_to_move))
         return false;
     if (narrower)
-        cg_cure_add(cure, "chmod %s", kind == CG_FILE_PRIVATE_KEY ? "g-wx,o=" : "go-w");
+        cg_fix_add(fix, "chmod %s", kind == CG_FILE_PRIVATE_KEY ? "g-wx,o=" : "go-w");
     if (!is_ours)
-        cg_cure_add(cure, "chgrp %s", group);
-    cg_cure_add(cure, "chmod g+%s", letters(right));
+        cg_fix_add(fix, "chgrp %s", group);
+    cg_fix_add(fix, "chmod g+%s", letters(right));
     return true;
 }
 
 /* Lets our user in and nobody else, leaves in who was there, and leaves a file that is accepted. */
-void cg_cure_find(struct cure *cure, const struct rights *r, unsigned right, enum cg_file_kind kind)
+void cg_fix_find(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     bool owner = r->st.st_uid == geteuid();
     struct grant grant = {.user = geteuid(),
@@ -183,19 +183,19 @@ void cg_cure_find(struct cure *cure, const struct rights *r, unsigned right, enu
                           .limit = group_limit(kind),
                           .others = r->others & others_limit(kind),
                           .new_group = kind == CG_FILE_PRIVATE_KEY && !cg_group_reads_fit(&r->st)};
-    cure->read_only = r->read_only;
-    if (cure->read_only || add_chmod(cure, r, right, kind) || add_own_group(cure, r, right, kind))
+    fix->read_only = r->read_only;
+    if (fix->read_only || add_chmod(fix, r, right, kind) || add_own_group(fix, r, right, kind))
         return;
-    cure->choice = !r->acls || (cg_rights_acl_sleeps(r) && grant.others);
-    if (cure->choice)
+    fix->choice = !r->acls || (cg_rights_acl_sleeps(r) && grant.others);
+    if (fix->choice)
         return;
-    add_setfacl(cure, r, &grant);
+    add_setfacl(fix, r, &grant);
     if (grant.new_group)
-        cg_cure_add(cure, "chgrp %u", (unsigned)getegid());
+        cg_fix_add(fix, "chgrp %u", (unsigned)getegid());
 }
 
 /* Makes us the owner; the one before keeps what he may do besides writing. */
-void cg_cure_owner(struct cure *cure, const struct rights *r)
+void cg_fix_owner(struct fix *fix, const struct rights *r)
 {
     char user[NAME_TEXT_MAX];
     unsigned limit = group_limit(CG_FILE_STATE), needed = S_ISDIR(r->st.st_mode) ? 7 : MAY_READ | MAY_WRITE;
@@ -204,59 +204,59 @@ void cg_cure_owner(struct cure *cure, const struct rights *r)
     grant.others = r->others & limit;
     bool same = !r->has_acl && (r->group & limit) == grant.may && grant.others == grant.may;
     bool keeps = r->st.st_uid == 0 || same;
-    cure->choice = !keeps && (!r->acls || (cg_rights_acl_sleeps(r) && grant.others));
-    cg_cure_add(cure, "chown %s", user);
+    fix->choice = !keeps && (!r->acls || (cg_rights_acl_sleeps(r) && grant.others));
+    cg_fix_add(fix, "chown %s", user);
     if (!keeps) {
         struct rights after = *r;
         after.st.st_uid = geteuid(); /* so that he gets an entry of his own */
-        add_setfacl(cure, &after, &grant);
+        add_setfacl(fix, &after, &grant);
     } else if (((r->mask | r->others) & MAY_WRITE) || r->owner != grant.owner)
-        cg_cure_add(cure, "chmod u+%s,go-w", letters(needed));
+        cg_fix_add(fix, "chmod u+%s,go-w", letters(needed));
 }
 
 /* Each command with the path behind it; a long path is named once. */
-static bool put_commands(const struct cure *cure, const char *path, char *out, size_t size)
+static bool put_commands(const struct fix *fix, const char *path, char *out, size_t size)
 {
     char word[sizeof((struct cg_error *)NULL)->text];
     size_t used = 0;
     if (!cg_file_for_sh(path, word, sizeof word))
         return false;
-    bool once = cure->count > 1 && strlen(word) > 100;
+    bool once = fix->count > 1 && strlen(word) > 100;
     if (once)
         used += (size_t)snprintf(out, size, "f=%s; ", word);
-    for (int i = 0; i < cure->count && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%s %s", i > 0 ? " && " : "", cure->commands[i],
+    for (int i = 0; i < fix->count && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s %s", i > 0 ? " && " : "", fix->commands[i],
                                  once ? "\"$f\"" : word);
-    if (used < size && cure->acl_package)
+    if (used < size && fix->acl_package)
         used += (size_t)snprintf(out + used, size - used, " (package acl)");
     return used < size;
 }
 
-/* A cure that is cut off is none: then the path at the front goes, which the cure names too, and at last the cure. */
-void cg_cure_tell(const char *path, const char *what, const struct cure *cure, const char *target, struct cg_error *err)
+/* A fix that is cut off is none: then the path at the front goes, which the fix names too, and at last the fix. */
+void cg_fix_tell(const char *path, const char *what, const struct fix *fix, const char *target, struct cg_error *err)
 {
     char text[sizeof err->text] = "", user[NAME_TEXT_MAX];
     cg_file_user(user);
-    if (cure->read_only) {
-        cg_error_set(err, "%.400s: %.250s; " CG_FILE_READ_ONLY_CURE, path, what, (unsigned)getegid());
+    if (fix->read_only) {
+        cg_error_set(err, "%.400s: %.250s; " CG_FILE_READ_ONLY_FIX, path, what, (unsigned)getegid());
         return;
     }
-    if (cure->choice) {
+    if (fix->choice) {
         cg_error_set(err,
                      "%.400s: %.250s; no command is right for everybody here: give it to a group that only user %s and "
                      "those who use it are in, or user %s a copy of its own",
                      path, what, user, user);
         return;
     }
-    bool whole = put_commands(cure, target, text, sizeof text);
-    size_t len = strlen(what) + strlen(text) + sizeof ": ; cure: ";
+    bool whole = put_commands(fix, target, text, sizeof text);
+    size_t len = strlen(what) + strlen(text) + sizeof ": ; fix: ";
     if (whole && strlen(path) + len <= sizeof err->text)
-        cg_error_set(err, "%s: %s; cure: %s", path, what, text);
+        cg_error_set(err, "%s: %s; fix: %s", path, what, text);
     else if (whole && len <= sizeof err->text)
-        cg_error_set(err, "%s; cure: %s", what, text);
+        cg_error_set(err, "%s; fix: %s", what, text);
     else
         cg_error_set(err,
-                     "%.400s: %.400s; its path cannot be shown in a cure (long, or odd characters): "
+                     "%.400s: %.400s; its path cannot be shown in a fix (long, or odd characters): "
                      "give it another one",
                      path, what);
 }

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# Every cure that is printed, done to the letter. cure_list prints what a hint or a cure offers, a line each: a command, or a key
-# of the policy. For each line there is a row here that makes the fault, looks whether the cure is printed for it, does it, and
+# Every fix that is printed, done to the letter. fix_list prints what a fix or a fix offers, a line each: a command, or a key
+# of the policy. For each line there is a row here that makes the fault, looks whether the fix is printed for it, does it, and
 # looks again: the fault is gone, who came in still does, and nobody else does. What cannot be done here stands in the list at
 # the end, with the reason. A line without a row, and a row without its line, are failures.
 unset CDPATH
 . "$(dirname "$0")/../tool/lib.sh"
 
-"$CURE_LIST" | sort -u >list
+"$FIX_LIST" | sort -u >list
 : >seen
 
 # ---- the CAs: our own, with an intermediate below it, one that issues other brokers, and a public one ----
@@ -122,12 +122,12 @@ by_key()
 {
     policy p0.json "${3%%.*}" "$5"
     refused "$1" "$2" "$4" p0.json
-    grep "Cure: " out | grep -qF "$3" || fail "$1: the cure names no $3"
+    grep "Fix: " out | grep -qF "$3" || fail "$1: the fix names no $3"
     usual "$2"
     policy p1.json "${3%%.*}" "$6"
     accepted "$2" "$4" p1.json
     unchanged "$1: $3" p1.json "$2"
-    covered hint "$1" "$2" "$3"
+    covered fix "$1" "$2" "$3"
 }
 
 # by_trust CODE WHOSE KEY FILE BEFORE AFTER USUAL: of "trust" itself
@@ -136,14 +136,14 @@ by_trust()
     trust_of_all=$trust trust=$5
     policy p0.json
     refused "$1" "$2" "$4" p0.json
-    grep "Cure: " out | grep -qF "$3" || fail "$1: the cure names no $3"
+    grep "Fix: " out | grep -qF "$3" || fail "$1: the fix names no $3"
     trust=$7
     usual "$2"
     trust=$6
     policy p1.json
     accepted "$2" "$4" p1.json
     unchanged "$1: $3" p1.json "$2"
-    covered hint "$1" "$2" "$3"
+    covered fix "$1" "$2" "$3"
     trust=$trust_of_all
 }
 
@@ -163,7 +163,7 @@ by_command()
     *) accepted "$2" "home/live/$made/fullchain.pem" p.json ;;
     esac
     unchanged "$1: $5" p.json "$2"
-    grep -E "^(hint|log)\|$1\|$2\|" list | grep -F "|$5" | grep -xE "[^|]*\|[^|]*\|[^|]*\|$5" >found
+    grep -E "^(fix|log)\|$1\|$2\|" list | grep -F "|$5" | grep -xE "[^|]*\|[^|]*\|[^|]*\|$5" >found
     [ -s found ] || fail "$1|$2: \"$5\" is no longer offered"
     cat found >>seen
 }
@@ -196,4 +196,4 @@ listed "$here/not_run" >others || exit 1
 sort -u seen others >known
 comm -23 list known >open
 [ ! -s open ] || fail "$(printf 'offered, but neither done here nor in not_run:\n%s' "$(cat open)")"
-echo "$(grep -c . list) cures: $(sort -u seen | grep -c .) done, the others listed with why not"
+echo "$(grep -c . list) fixes: $(sort -u seen | grep -c .) done, the others listed with why not"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "cure.h"
+#include "fix.h"
 
 #include "base/array.h"
 #include "store/store.h"
@@ -8,9 +8,9 @@
 #include <string.h>
 
 /* NAME, FILE, PORT and CLIENT stand for those of the event. What lies with another broker has no command here. */
-static const struct cure {
+static const struct fix {
     const char *reason, *command[CG_WHOSE_COUNT]; /* of a client, the broker itself, a bridge's peer */
-} cures[] = {
+} fixes[] = {
     {"no_certificate", {"certguard issue client CLIENT"}},
     {"untrusted", {"certguard issue client NAME", "certguard issue broker NAME"}},
     {"self_signed", {"certguard issue client NAME", "certguard issue broker NAME"}},
@@ -45,9 +45,9 @@ static const struct cure {
 
 static const char *command_of(const struct cg_log_event *event)
 {
-    for (size_t i = 0; i < CG_COUNT(cures); i++)
-        if (strcmp(cures[i].reason, event->reason) == 0)
-            return cures[i].command[event->whose];
+    for (size_t i = 0; i < CG_COUNT(fixes); i++)
+        if (strcmp(fixes[i].reason, event->reason) == 0)
+            return fixes[i].command[event->whose];
     return NULL;
 }
 
@@ -74,7 +74,7 @@ static const char *shell_safe(const char *text, const char *placeholder)
     return safe ? text : placeholder;
 }
 
-bool cg_log_cure(const struct cg_log_event *event, char out[CG_CURE_MAX])
+bool cg_log_fix(const struct cg_log_event *event, char out[CG_FIX_MAX])
 {
     char name[CG_NAME_MAX + 1], port[16];
     const char *command = command_of(event);
@@ -89,7 +89,7 @@ bool cg_log_cure(const struct cg_log_event *event, char out[CG_CURE_MAX])
                  {"PORT", event->listener ? port : "PORT"},
                  {"CLIENT", cg_ca_name_valid(event->client_id, NULL) ? event->client_id : name}};
     size_t n = 0;
-    while (*command && n + 1 < CG_CURE_MAX) {
+    while (*command && n + 1 < CG_FIX_MAX) {
         size_t i = 0;
         while (i < CG_COUNT(words) && strncmp(command, words[i].word, strlen(words[i].word)) != 0)
             i++;
@@ -97,8 +97,8 @@ bool cg_log_cure(const struct cg_log_event *event, char out[CG_CURE_MAX])
             out[n++] = *command++;
             continue;
         }
-        int put = snprintf(out + n, CG_CURE_MAX - n, "%s", words[i].value);
-        n += (size_t)put < CG_CURE_MAX - n ? (size_t)put : CG_CURE_MAX - n - 1;
+        int put = snprintf(out + n, CG_FIX_MAX - n, "%s", words[i].value);
+        n += (size_t)put < CG_FIX_MAX - n ? (size_t)put : CG_FIX_MAX - n - 1;
         command += strlen(words[i].word);
     }
     out[n] = '\0';

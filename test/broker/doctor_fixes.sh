@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # What doctor says to do about a configuration is done to the letter, and the broker started before and after: the finding is
-# gone, who came in still does (whom the cure wants to have a certificate first has one), and nobody else does.
+# gone, who came in still does (whom the fix wants to have a certificate first has one), and nobody else does.
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
@@ -73,9 +73,9 @@ before() { # ID: the fault, as broker.conf and policy.json have it
     population >"$id.before"
     stop_broker
 }
-after() { # WORDS: the cure has them, and broker.conf and policy.json are what they say
+after() { # WORDS: the fix has them, and broker.conf and policy.json are what they say
     "$CG_TOOL" doctor --rules --json >rules 2>err
-    tr '{' '\n' <rules | grep "\"id\":\"$id\"" | grep -qF -- "$1" || fail "$id: the cure has no \"$1\""
+    tr '{' '\n' <rules | grep "\"id\":\"$id\"" | grep -qF -- "$1" || fail "$id: the fix has no \"$1\""
     doctor
     grep -q "\"id\":\"$id\"" out && fail "$id: $1: found again"
     start_broker || return
@@ -88,7 +88,7 @@ after() { # WORDS: the cure has them, and broker.conf and policy.json are what t
     fi
 }
 
-# ---- the cures ----
+# ---- the fixes ----
 
 policy ', "client": {"certificate": "optional"}'
 conf "allow_anonymous true\n" "require_certificate false\n" >broker.conf
@@ -185,7 +185,7 @@ mosquitto_passwd -b passwords dev2 secret
 conf "allow_anonymous true\npassword_file $scratch/passwords\n" >broker.conf
 after "add a password_file with their users"
 
-# ---- what keeps the broker from starting: with the cure the population is that of a good configuration ----
+# ---- what keeps the broker from starting: with the fix the population is that of a good configuration ----
 
 policy "$NAMES"
 conf "$USERS" >broker.conf
@@ -259,11 +259,11 @@ not_done "to install, update or restart is all that it says" broker_version unre
 not_done "says where to look" own_certificate_refused clients_refused served_other
 not_done "of the machine: units, users, timers, proxies" timer_not_enabled unit_command_missing unit_other_config \
     renewal_not_scheduled broker_as_root insecure_client http_api_beside_plugin proxy_protocol
-not_done "of the CA: test cures does it" crl_stale crl_expired renewal_due anchor_ends
+not_done "of the CA: test fixes does it" crl_stale crl_expired renewal_due anchor_ends
 not_done "opens port 1883, which may be in use: tool_test_doctor" listener_unasked
 not_done "adds the plugin: docs_home and docs_plant do" plugin_missing
 [ -e per_listener_2_0_11.after ] || not_done "another Mosquitto" per_listener_2_0_11
-not_done "no cure changes who comes in" deprecated_in_2_1 tcp_nodelay plugin_order date_checks_beside_plugin ciphers_weak
+not_done "no fix changes who comes in" deprecated_in_2_1 tcp_nodelay plugin_order date_checks_beside_plugin ciphers_weak
 not_done "of another plugin, or of clients that change too: broker_dynsec, broker_identity, broker_psk" dynsec_not_asked \
     client_id_from_broker psk_listener plain_listener acl_missing
 not_done "as certificate_not_required" let_in_without_certificate

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Prints everything in a hint or a cure that a person can do to the letter, a line each: where it is printed (hint, log, lint),
- * the reason or rule, whose certificate it is about, and the command or the key of the policy; of lint, the whole cure with a
- * command. cures.sh must know each line. */
+/* Prints everything in a fix or a fix that a person can do to the letter, a line each: where it is printed (fix, log, lint),
+ * the reason or rule, whose certificate it is about, and the command or the key of the policy; of lint, the whole fix with a
+ * command. fixes.sh must know each line. */
 #include "core/base/reason.h"
 #include "lint/lint.h"
-#include "log/cure.h"
+#include "log/fix.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,43 +17,43 @@ static void print(const char *where, enum cg_reason reason, int whose, const cha
 }
 
 /* Commands stand in backticks. */
-static void print_commands(enum cg_reason reason, int whose, const char *hint)
+static void print_commands(enum cg_reason reason, int whose, const char *fix)
 {
-    for (const char *at = strchr(hint, '`'), *end; at && (end = strchr(at + 1, '`')); at = strchr(end + 1, '`'))
-        print("hint", reason, whose, at + 1, (size_t)(end - at - 1));
+    for (const char *at = strchr(fix, '`'), *end; at && (end = strchr(at + 1, '`')); at = strchr(end + 1, '`'))
+        print("fix", reason, whose, at + 1, (size_t)(end - at - 1));
 }
 
 /* Keys of the policy are named by their path: "client.eku.allow_any". */
-static void print_keys(enum cg_reason reason, int whose, const char *hint)
+static void print_keys(enum cg_reason reason, int whose, const char *fix)
 {
     static const char *const sections[] = {"client", "server", "bridge", "trust", "tls", "identity"};
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz_.";
-    for (const char *at = hint; *at; at += strspn(at, letters) ? strspn(at, letters) : 1) {
+    for (const char *at = fix; *at; at += strspn(at, letters) ? strspn(at, letters) : 1) {
         size_t len = strspn(at, letters);
         while (len && at[len - 1] == '.')
             len--;
         for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
             size_t section = strlen(sections[i]);
             if (len > section && strncmp(at, sections[i], section) == 0 && at[section] == '.')
-                print("hint", reason, whose, at, len);
+                print("fix", reason, whose, at, len);
         }
     }
 }
 
-static void print_log_cure(enum cg_reason reason, int whose)
+static void print_log_fix(enum cg_reason reason, int whose)
 {
-    char command[CG_CURE_MAX];
+    char command[CG_FIX_MAX];
     const struct cg_log_event event = {.event = "",
                                        .reason = cg_reason_row(reason)->code,
                                        .subject = "",
                                        .client_id = "",
                                        .file = "",
                                        .whose = (enum cg_whose)whose};
-    if (cg_log_cure(&event, command))
+    if (cg_log_fix(&event, command))
         print("log", reason, whose, command, strlen(command));
 }
 
-static void print_lint_cures(void)
+static void print_lint_fixes(void)
 {
     static const char *const commands[] = {"certguard ", "chmod ", "chown ", "openssl ", "systemctl "};
     const struct cg_rule_row *row;
@@ -68,17 +68,17 @@ static void print_lint_cures(void)
 
 int main(void)
 {
-    print_lint_cures();
+    print_lint_fixes();
     for (int i = 0; i < CG_REASON_COUNT; i++)
         for (int whose = 0; whose < CG_WHOSE_COUNT; whose++) {
             enum cg_reason reason = (enum cg_reason)i;
-            const char *hint = cg_reason_hint(reason, (enum cg_whose)whose);
-            bool general = whose > 0 && hint == cg_reason_hint(reason, CG_OF_CLIENT);
+            const char *fix = cg_reason_fix(reason, (enum cg_whose)whose);
+            bool general = whose > 0 && fix == cg_reason_fix(reason, CG_OF_CLIENT);
             if (!general) {
-                print_commands(reason, whose, hint);
-                print_keys(reason, whose, hint);
+                print_commands(reason, whose, fix);
+                print_keys(reason, whose, fix);
             }
-            print_log_cure(reason, whose);
+            print_log_fix(reason, whose);
         }
     return 0;
 }

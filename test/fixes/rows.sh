@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# The rows of cures.sh: faults, and their cures. NAME is new for what is issued, and the old one for what is renewed.
+# The rows of fixes.sh: faults, and their fixes. NAME is new for what is issued, and the old one for what is renewed.
 
 use() # WHOSE: the extended key usage of that role
 {
@@ -184,24 +184,24 @@ for w in client server; do
         "\"trust\": {$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]}"
     by_trust crl_missing $w trust.crls plain-$w.pem "$roots, \"crls\": \"far/crl.pem\"" \
         "$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]" "$roots, \"crls\": [\"far/crl.pem\", \"home/crl.pem\"]"
-    echo "hint|crl_missing|$w|certguard crl" >>seen # the CRL above is made by it
+    echo "fix|crl_missing|$w|certguard crl" >>seen # the CRL above is made by it
     echo "log|crl_missing|$w|certguard crl" >>seen
 done
 
 # ---- lint ----
 
-# by_lint RULE FILE WORDS FRESH: the rule finds FILE, its cure has the words, and FRESH, which they make, is not found
+# by_lint RULE FILE WORDS FRESH: the rule finds FILE, its fix has the words, and FRESH, which they make, is not found
 by_lint()
 {
     # shellcheck disable=SC2086
     cg lint --severity notice $2 >out 2>err
     says "($1)"
-    grep "^lint|$1|" list | grep -qF "$3" || fail "lint $1: the cure has no \"$3\""
+    grep "^lint|$1|" list | grep -qF "$3" || fail "lint $1: the fix has no \"$3\""
     cg lint --severity notice "$4" >out 2>err
     ! grep -q "($1)" out || fail "lint $1: $3: found again"
     grep "^lint|$1|" list >>seen
 }
-# all that "certguard issue" is the cure for
+# all that "certguard issue" is the fix for
 ok cg -q -C home issue broker plain.lan
 plain=home/live/plain.lan/cert.pem
 leaf="$BASE$KU$SAN$SERVER"
@@ -273,7 +273,7 @@ ok cg -q -C home --at "$(past 60)" crl
 cp home/crl.pem lapsed.pem
 ok cg -q -C home crl
 by_lint crl_expired lapsed.pem "certguard crl" home/crl.pem
-ok cg lint home/crl.pem # all that "certguard crl" is the cure for
+ok cg lint home/crl.pem # all that "certguard crl" is the fix for
 bare() # RULE WORDS: of the PKI maker
 {
     pki "$1: crl issuer=home days=0..1 $2"

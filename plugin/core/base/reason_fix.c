@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What to do, by whose certificate it is: no cure may let in a client that was out before. The anchors in "trust" are the
+/* What to do, by whose certificate it is: no fix may let in a client that was out before. The anchors in "trust" are the
  * clients'; the broker's own chain and a bridge's have theirs in server.trust and bridge.trust. */
 #include "reason.h"
 
@@ -17,8 +17,8 @@
 #define CA_OF_OWN   "Issue the broker's certificate from another CA, or "
 #define CA_OF_OTHER "The CA of the other broker is at fault: its administrator needs a certificate of another CA, or "
 
-/* Where a role has none, its client's hint holds. */
-static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
+/* Where a role has none, its client's fix holds. */
+static const char *const fixes[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
     [CG_REASON_NO_CERTIFICATE] =
         {[CG_OF_BROKER] = "Set certfile and keyfile in mosquitto.conf, or credential {chain, key} in the policy.",
          [CG_OF_BRIDGE] = "The other broker must serve a certificate: connect the bridge to a TLS listener that has "
@@ -228,8 +228,8 @@ static const char *const hints[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
         {[CG_OF_BROKER] = "Correct the file that the detail names; `certguard doctor` checks them all."},
 };
 
-const char *cg_reason_hint(enum cg_reason reason, enum cg_whose whose)
+const char *cg_reason_fix(enum cg_reason reason, enum cg_whose whose)
 {
     bool known = (int)reason >= 0 && reason < CG_REASON_COUNT && (int)whose >= 0 && whose < CG_WHOSE_COUNT;
-    return known && hints[reason][whose] ? hints[reason][whose] : cg_reason_row(reason)->hint;
+    return known && fixes[reason][whose] ? fixes[reason][whose] : cg_reason_row(reason)->fix;
 }
