@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* How the cost of a connect to Mosquitto with certguard grows with what it has to do:  bench_growth quick|full
- * CRL entries, live sessions, listeners, rules on the subject, deny-list entries, events a second. The brokers of one
+ * CRL entries, live sessions, listeners, rules on the subject, deny-list entries, events per second. The brokers of one
  * table run at the same time and take turns. Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
 #include "lib/crowd.h"
 #include "lib/large_crl.h"
@@ -126,7 +126,7 @@ static const struct growth growths[] = {
     {"listeners", {1, 4, 16, 64}, with_listeners, NULL, false},
     {"rules on the subject", {1, 10, 100, 1000}, with_rules, NULL, false},
     {"deny-list entries", {10, 100, 1000, 10000}, with_denied, NULL, false},
-    {"events a second", {10, 40, 160}, with_events, NULL, true},
+    {"events per second", {10, 40, 160}, with_events, NULL, true},
 };
 
 static bool start(struct step *step, const struct growth *growth, struct cg_pki *pki)

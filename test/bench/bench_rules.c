@@ -26,11 +26,11 @@
 static const struct part {
     const char *name, *policy;
 } parts[] = {
-    {"nothing but trust", "{" ANCHORS "}"},
+    {"trust anchors only", "{" ANCHORS "}"},
     {"a CRL", "{" CRLS "}"},
     {"an event for each handshake", "{" ANCHORS ", " EVENTS "}"},
     {"user name and client id from the certificate", "{" ANCHORS ", " IDENTITY "}"},
-    {"the same, and one client a certificate", "{" ANCHORS ", " ONE "}"},
+    {"the same, and one client per certificate", "{" ANCHORS ", " ONE "}"},
     {"limits of lifetime, names and subject", "{" ANCHORS ", " LIMITS "}"},
     {"a deny list by serial number", "{" ANCHORS ", " BY_SERIAL "}"},
     {"a deny list by SHA-256", "{" ANCHORS ", " BY_DIGEST "}"},

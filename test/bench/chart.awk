@@ -1,4 +1,4 @@
-# Charts in SVG from the same numbers: bars of CPU a connect beside the peers (connect), and lines of CPU over the number
+# Charts in SVG from the same numbers: bars of CPU per connection beside the peers (connect), and lines of CPU over the number
 # of CRL entries. Colours follow the reader's light or dark theme.
 
 $1 == "connect" && $2 == "1.3" && $3 == "P-256" && $4 == 2 {
@@ -20,7 +20,7 @@ function text(x, y, class, anchor, words) {
 function human(x) { return x >= 1e6 ? x / 1e6 " M" : x >= 1e3 ? x / 1e3 " k" : x }
 
 function bars(    i, y, w, ours) {
-    text(20, 28, "head", "start", "CPU a connect, ms (TLS 1.3, P-256, all server processes)")
+    text(20, 28, "head", "start", "CPU per connection, ms (TLS 1.3, P-256, all server processes)")
     for (i = 1; i <= n; i++) {
         y = 28 + 26 * i
         w = 420 * bar[names[i]] / most
@@ -36,7 +36,7 @@ function py(ms) { return top + 220 - 220 * (log10(ms) - log10(0.5)) / (log10(mos
 
 function lines(    i, j, d, c, tick, last) {
     top = 28 + 26 * n + 80
-    text(20, top - 24, "head", "start", "CPU a connect, ms, over CRL entries (both axes logarithmic)")
+    text(20, top - 24, "head", "start", "CPU per connection, ms, over CRL entries (both axes logarithmic)")
     for (tick = 1; tick <= most_crl * 1.3; tick *= 10) {
         printf "<line x1=\"70\" x2=\"630\" y1=\"%.1f\" y2=\"%.1f\" class=\"grid\"/>\n", py(tick), py(tick)
         text(62, py(tick) + 4, "label", "end", tick)
@@ -62,7 +62,7 @@ END {
     if (n == 0)
         exit
     height = 28 + 26 * n + 30 + (sizes > 1 ? 340 : 0)
-    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 %d\" width=\"720\" height=\"%d\" role=\"img\" aria-label=\"CPU a connect, certguard beside its peers\">\n", height, height
+    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 %d\" width=\"720\" height=\"%d\" role=\"img\" aria-label=\"CPU per connection, certguard and its peers\">\n", height, height
     print "<style>"
     print "text { font: 12px system-ui, sans-serif; fill: #24292f } .head { font-weight: 600; font-size: 13px }"
     print ".peer { fill: #8c959f } .ours { fill: #0969da; stroke: #0969da } .grid { stroke: #d0d7de }"

@@ -27,7 +27,7 @@ function connect_table(table,    parts, i, n, base, base2) {
     split(table, parts, "\t")
     base = cpu[table, "stock, nodelay"]
     base2 = cpu[table, "stock, nodelay, no tickets"]
-    printf "\n| TLS %s, %s, chain of %d | CPU a connect, ms | of stock, nodelay | of the same without tickets | p50, ms | p99, ms | resident, MiB |\n", parts[1], parts[2], parts[3]
+    printf "\n| TLS %s, %s, chain of %d | CPU per connection, ms | vs. stock, nodelay | vs. stock without tickets | p50, ms | p99, ms | resident, MiB |\n", parts[1], parts[2], parts[3]
     print "|---|---|---|---|---|---|---|"
     for (i = 1; i <= rows[table]; i++) {
         n = name[table, i]
@@ -40,7 +40,7 @@ function human(n) { return n >= 1e6 ? n / 1e6 " M" : n >= 1e3 ? n / 1e3 " k" : n
 function crl_tables(    i, j, line, rule, t) {
     if (!crl_sizes)
         return
-    line = "| CPU a connect, ms (resident, MiB) | no entry |"; rule = "|---|---|"
+    line = "| CPU per connection, ms (resident, MiB) | no entry |"; rule = "|---|---|"
     for (j = 1; j <= crl_sizes; j++) { line = line " " human(crl_size[j]) " entries |"; rule = rule "---|" }
     printf "\n%s\n%s\n", line, rule
     for (i = 1; i <= crl_names; i++) {
@@ -55,7 +55,7 @@ function crl_tables(    i, j, line, rule, t) {
 
 $1 == "instructions" {
     if (!instructions++) {
-        print "\n| a connect under callgrind | instructions, thousands | of stock, nodelay | of the same without tickets |"
+        print "\n| one connection under callgrind | instructions, thousands | vs. stock, nodelay | vs. stock without tickets |"
         print "|---|---|---|---|"
     }
     if ($4 == "stock, nodelay") { stock = $5; plain = 0 }
@@ -66,7 +66,7 @@ $1 == "instructions" {
 # rules: what the policy asks for, CPU ms, p50 ms, KiB; the first row asks for nothing more.
 $1 == "rules" {
     if (!nrules++) {
-        print "\n| the policy asks for | CPU a connect, ms | of the first | p50, ms | resident, MiB |"
+        print "\n| policy contains | CPU per connection, ms | vs. first row | p50, ms | resident, MiB |"
         print "|---|---|---|---|---|"
         least = $3
     }
@@ -75,16 +75,16 @@ $1 == "rules" {
 
 $1 == "reload" {
     if (!reloads++) {
-        print "\n| new certificate | rotations | until served, median ms | longest, ms | longest round trip while quiet, ms | while reloading, ms |"
+        print "\n| new certificate | rotations | time until served, median, ms | maximum, ms | longest round trip while idle, ms | while reloading, ms |"
         print "|---|---|---|---|---|---|"
     }
-    printf "| %s | %d | %s | %s | %s | %s |\n", $2 ($2 ~ /stock/ ? " and SIGHUP" : ", by itself"), $3, $4, $5, $6, $7
+    printf "| %s | %d | %s | %s | %s | %s |\n", $2 ($2 ~ /stock/ ? " and SIGHUP" : ", automatic reload"), $3, $4, $5, $6, $7
 }
 $1 == "session" { sessions[++nsessions] = sprintf("| %s | %s |", $2, $3); kib[nsessions] = $3 }
 
 $1 == "sessions" {
     if (!rounds++) {
-        print "\n| live sessions | what happens | sessions ended | in, ms | longest round trip meanwhile, ms |"
+        print "\n| live sessions | event | sessions ended | time, ms | longest round trip during that time, ms |"
         print "|---|---|---|---|---|"
     }
     printf "| %d | %s | %d | %s | %s |\n", $2, $3, $4, $5, $6
@@ -93,7 +93,7 @@ $1 == "sessions" {
 # crl_live: server, entries, MB of DER, s, round trips ms, peak, octets an entry, CPU ms with and without entries.
 $1 == "crl_live" {
     if (!ncrl_live++) {
-        print "\n| a CRL put under a running broker | entries | DER, MB | in force after, s | longest round trip while it loads, ms | while quiet, ms | peak, of the DER | stays, bytes an entry | CPU a connect, ms | of that without entries |"
+        print "\n| broker | entries | DER, MB | effective after, s | longest round trip while loading, ms | while idle, ms | peak memory / DER size | memory kept, bytes per entry | CPU per connection, ms | vs. empty CRL |"
         print "|---|---|---|---|---|---|---|---|---|---|"
     }
     printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $2, human($3), $4, $5, $6, $7, $8, $9, $10, ratio($10, $11)
@@ -101,7 +101,7 @@ $1 == "crl_live" {
 
 $1 == "resumption" {
     if (!resumptions++) {
-        print "\n| tls.resumption | CPU a connect, ms | of off | p50, ms | p99, ms | resumed |"
+        print "\n| tls.resumption | CPU per connection, ms | vs. off | p50, ms | p99, ms | resumed |"
         print "|---|---|---|---|---|---|"
     }
     if ($4 == "off") off = $5
@@ -126,7 +126,7 @@ function slope(what, values,    i, x, y, n, sx, sy, sxx, sxy) {
 }
 
 function growth_table(what,    i) {
-    printf "\n| %s | CPU a connect, ms | p50, ms | resident, MiB |\n|---|---|---|---|\n", what
+    printf "\n| %s | CPU per connection, ms | p50, ms | resident, MiB |\n|---|---|---|---|\n", what
     for (i = 1; i <= growth_count[what]; i++)
         printf "| %s | %.3f | %.2f | %.1f |\n", gn[what, i], gcpu[what, i], gp50[what, i], grss[what, i] / 1024
     i = growth_count[what]
@@ -139,9 +139,9 @@ END {
             connect_table(order[i])
     crl_tables()
     if (nsessions) {
-        print "\n| a live session | KiB that it adds |\n|---|---|"
+        print "\n| memory per live session | KiB |\n|---|---|"
         for (i = 1; i <= nsessions; i++) print sessions[i]
-        if (nsessions == 2) printf "| the plugin's part | %.2f |\n", kib[2] - kib[1]
+        if (nsessions == 2) printf "| added by the plugin | %.2f |\n", kib[2] - kib[1]
     }
     for (i = 1; i <= ngrowth; i++) growth_table(growth[i])
 }

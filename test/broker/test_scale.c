@@ -65,7 +65,7 @@ static void ended_quietly(struct world *w, enum group group, const char *what)
 {
     size_t before = cg_crowd_live(w->crowd, group);
     double ms = cg_crowd_wait(w->crowd, group, 0, WAIT_MS);
-    cg_tap(ms >= 0 && ms <= AT_MOST_MS, "%s, on a quiet loop: %zu sessions ended in %.0f ms", what, before, ms);
+    cg_tap(ms >= 0 && ms <= AT_MOST_MS, "%s, on an idle loop: %zu sessions ended in %.0f ms", what, before, ms);
 }
 
 static bool connect_all(struct world *w)
@@ -92,7 +92,7 @@ static void revocations(struct world *w)
 
     cg_pki_make(w->pki, "crl2: crl issuer=clients number=2 revoke=victim");
     replace(w, "crl.pem", "root-crl crl2");
-    ended(w, VICTIM, 0, "one certificate of one session revoked");
+    ended(w, VICTIM, 0, "the certificate of one session revoked");
     cg_tap(cg_crowd_wait(w->crowd, FIRST, 0, SETTLE_MS) < 0 &&
                cg_crowd_live(w->crowd, FIRST) + cg_crowd_live(w->crowd, SECOND) == live,
            "all others live on");
@@ -101,14 +101,14 @@ static void revocations(struct world *w)
     size_t half = cg_crowd_live(w->crowd, FIRST);
     cg_pki_make(w->pki, "crl3: crl issuer=clients number=3 revoke=victim,first");
     replace(w, "crl.pem", "root-crl crl3");
-    ended(w, FIRST, 0, "the certificate of every other session revoked");
+    ended(w, FIRST, 0, "the certificates of half of the sessions revoked");
     cg_tap(cg_crowd_told(w->crowd, FIRST, 0x98) == half, "each of them saw the DISCONNECT first (%zu)", half);
     cg_tap(cg_crowd_live(w->crowd, SECOND) == w->sessions - half, "all others live on");
 
     cg_tap(cg_pinger_stop(w->pinger), "the session that watched lived through all of it");
     replace(w, "crl.pem", "root-crl");
     replace(w, "anchors.pem", "root");
-    ended_quietly(w, SECOND, "the clients' CA taken away");
+    ended_quietly(w, SECOND, "the clients' CA removed");
 }
 
 static void start_files(struct world *w, const char *label)
