@@ -25,7 +25,7 @@ static const struct section sections[] = {
     {CG_KIND_NONE, "Other", "Codes that stand for no refusal, or for none yet."},
 };
 
-static const char *const titles[CG_WHOSE_COUNT] = {
+static const char *const titles[CG_CERT_OWNER_COUNT] = {
     [CG_OF_CLIENT] = "What to do",
     [CG_OF_BROKER] = "Of the broker's own certificate",
     [CG_OF_BRIDGE] = "Of a broker that a bridge connects to",
@@ -34,8 +34,8 @@ static const char *const titles[CG_WHOSE_COUNT] = {
 static void print_fixes(enum cg_reason reason)
 {
     const char *general = cg_reason_fix(reason, CG_OF_CLIENT);
-    for (int h = 0; h < CG_WHOSE_COUNT; h++) {
-        const char *fix = cg_reason_fix(reason, (enum cg_whose)h);
+    for (int h = 0; h < CG_CERT_OWNER_COUNT; h++) {
+        const char *fix = cg_reason_fix(reason, (enum cg_cert_owner)h);
         if (h == CG_OF_CLIENT || fix != general)
             printf("%s: %s\n\n", titles[h], fix);
     }

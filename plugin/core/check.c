@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/path/path.h"
 #include "core/rules/rules.h"
 
@@ -58,31 +58,31 @@ static bool within_limits(const struct cg_check_input *in, struct cg_finding *fi
     return true;
 }
 
-static bool look_up_revocation(struct cg_subject *subject)
+static bool look_up_revocation(struct cg_rule_input *input)
 {
-    const struct cg_check_input *in = subject->in;
+    const struct cg_check_input *in = input->in;
     const struct cg_crl_set *crls = cg_trust_crls(in->trust);
     if (!in->profile->crl_required && cg_crl_set_count(crls) == 0)
         return true;
-    const struct cg_crl_terms terms = {.now = in->now,
-                                       .max_age = in->profile->crl_max_age,
-                                       .grace = in->profile->crl_grace,
-                                       .skew = in->profile->clock_skew};
-    subject->crl = OPENSSL_zalloc(sizeof *subject->crl * (size_t)subject->ncerts);
-    for (int i = 0; subject->crl && i + 1 < subject->ncerts; i++)
-        cg_crl_set_look_up(crls, subject->cert[i].x509, subject->cert[i + 1].x509, &terms, &subject->crl[i]);
-    return subject->crl != NULL;
+    const struct cg_crl_params terms = {.now = in->now,
+                                        .max_age = in->profile->crl_max_age,
+                                        .grace = in->profile->crl_grace,
+                                        .skew = in->profile->clock_skew};
+    input->crl = OPENSSL_zalloc(sizeof *input->crl * (size_t)input->ncerts);
+    for (int i = 0; input->crl && i + 1 < input->ncerts; i++)
+        cg_crl_set_look_up(crls, input->cert[i].x509, input->cert[i + 1].x509, &terms, &input->crl[i]);
+    return input->crl != NULL;
 }
 
 /* The last second at which the rules accept this path, or a lone end entity whose lack of one they only audit: an expiry that no
  * rule enforces ends nothing. */
-static int64_t last_second(const struct cg_subject *subject)
+static int64_t last_second(const struct cg_rule_input *input)
 {
-    const struct cg_profile *profile = subject->in->profile;
+    const struct cg_profile *profile = input->in->profile;
     int64_t earliest = CG_TIME_NO_END;
-    for (int i = 0; i < subject->ncerts; i++) {
+    for (int i = 0; i < input->ncerts; i++) {
         enum cg_reason rule = i == 0 ? CG_REASON_EXPIRED : CG_REASON_CA_EXPIRED;
-        int64_t last = subject->cert[i].not_after + profile->clock_skew;
+        int64_t last = input->cert[i].not_after + profile->clock_skew;
         if (profile->mode[rule] == CG_ENFORCE && last < earliest)
             earliest = last;
     }
@@ -97,62 +97,62 @@ static bool keep_path(const STACK_OF(X509) *path, struct cg_verdict *verdict)
 
 /* False: it could not be done, and attempt->fault says why. */
 static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known,
-                        struct cg_subject *subject)
+                        struct cg_rule_input *input)
 {
     const struct cg_profile *profile = attempt->in->profile;
-    if (!subject->anchored) {
-        subject->stranger = profile->mode[subject->no_path] == CG_ENFORCE      ? subject->no_path
-                            : profile->mode[CG_REASON_UNTRUSTED] == CG_ENFORCE ? CG_REASON_UNTRUSTED
-                                                                               : CG_REASON_UNSET;
+    if (!input->anchored) {
+        input->stranger = profile->mode[input->no_path] == CG_ENFORCE        ? input->no_path
+                          : profile->mode[CG_REASON_UNTRUSTED] == CG_ENFORCE ? CG_REASON_UNTRUSTED
+                                                                             : CG_REASON_UNSET;
         return true;
     }
-    if (!cg_path_verify(path, profile, signatures_known, &subject->x509, &attempt->fault))
+    if (!cg_path_verify(path, profile, signatures_known, &input->x509, &attempt->fault))
         return false;
-    subject->stranger = subject->x509.cut_short ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
+    input->stranger = input->x509.cut_short ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
     attempt->fault = CG_REASON_NO_MEMORY;
-    return subject->stranger != CG_REASON_UNSET || look_up_revocation(subject);
+    return input->stranger != CG_REASON_UNSET || look_up_revocation(input);
 }
 
 /* Of a stranger nothing is decoded that does not tell why it is one: to cause such work is what a flood is after. */
-static bool read_facts(const struct cg_subject *subject, int depth)
+static bool read_facts(const struct cg_rule_input *input, int depth)
 {
-    X509 *x509 = subject->cert[depth].x509;
-    if (subject->stranger != CG_REASON_UNSET && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
+    X509 *x509 = input->cert[depth].x509;
+    if (input->stranger != CG_REASON_UNSET && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
         return true;
-    return cg_cert_read(&subject->cert[depth], x509);
+    return cg_cert_read(&input->cert[depth], x509);
 }
 
 /* The verdict on one path; anchored is false where the end entity stands alone. */
 static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known, enum cg_reason no_path,
                   struct cg_verdict *verdict)
 {
-    struct cg_subject subject = {
+    struct cg_rule_input input = {
         .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
     bool ok = false;
     attempt->fault = CG_REASON_NO_MEMORY;
-    subject.cert = OPENSSL_zalloc(sizeof *subject.cert * (size_t)subject.ncerts);
-    if (!subject.cert)
+    input.cert = OPENSSL_zalloc(sizeof *input.cert * (size_t)input.ncerts);
+    if (!input.cert)
         return false;
-    for (int i = 0; i < subject.ncerts; i++)
-        subject.cert[i].x509 = sk_X509_value(path, i);
-    if (!subject.anchored)
-        subject.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
-    if (!verify_path(attempt, path, signatures_known, &subject))
+    for (int i = 0; i < input.ncerts; i++)
+        input.cert[i].x509 = sk_X509_value(path, i);
+    if (!input.anchored)
+        input.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
+    if (!verify_path(attempt, path, signatures_known, &input))
         goto out;
-    for (int i = 0; i < subject.ncerts; i++)
-        if (!read_facts(&subject, i))
+    for (int i = 0; i < input.ncerts; i++)
+        if (!read_facts(&input, i))
             goto out;
-    cg_rules_run(&subject, verdict);
-    verdict->not_after = subject.stranger == CG_REASON_UNSET ? last_second(&subject) : CG_TIME_NO_END;
-    if (subject.anchored && !keep_path(path, verdict))
+    cg_rules_run(&input, verdict);
+    verdict->not_after = input.stranger == CG_REASON_UNSET ? last_second(&input) : CG_TIME_NO_END;
+    if (input.anchored && !keep_path(path, verdict))
         goto out;
     attempt->fault = CG_REASON_UNSET;
     ok = true;
 out:
-    for (int i = 0; i < subject.ncerts; i++)
-        cg_cert_clear(&subject.cert[i]);
-    OPENSSL_free(subject.cert);
-    OPENSSL_free(subject.crl);
+    for (int i = 0; i < input.ncerts; i++)
+        cg_cert_clear(&input.cert[i]);
+    OPENSSL_free(input.cert);
+    OPENSSL_free(input.crl);
     return ok;
 }
 

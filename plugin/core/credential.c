@@ -140,12 +140,12 @@ void cg_credential_hold(struct cg_credential *credential)
     atomic_store(&credential->held, true);
 }
 
-void cg_credential_let_go(const struct cg_credential *credential)
+void cg_credential_release(const struct cg_credential *credential)
 {
     atomic_store(&((struct cg_credential *)(uintptr_t)credential)->held, false);
 }
 
-struct cg_credential *cg_credential_take(struct cg_credential *credential)
+struct cg_credential *cg_credential_ref(struct cg_credential *credential)
 {
     if (credential)
         atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);

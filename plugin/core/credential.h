@@ -32,9 +32,9 @@ bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_cre
  * let_go tells for good. */
 bool cg_credential_is_held(const struct cg_credential *credential);
 void cg_credential_hold(struct cg_credential *credential);
-void cg_credential_let_go(const struct cg_credential *credential);
+void cg_credential_release(const struct cg_credential *credential);
 
-struct cg_credential *cg_credential_take(struct cg_credential *credential); /* +1, returns its argument; NULL is fine */
-void cg_credential_free(struct cg_credential *credential);                  /* -1; NULL is fine */
+struct cg_credential *cg_credential_ref(struct cg_credential *credential); /* +1, returns its argument; NULL is fine */
+void cg_credential_free(struct cg_credential *credential);                 /* -1; NULL is fine */
 
 #endif

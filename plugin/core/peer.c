@@ -2,7 +2,7 @@
 #include "peer.h"
 
 #include "check.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -17,29 +17,29 @@ static void free_snapshot(struct cg_snapshot *snapshot)
         if (snapshot->credentials)
             cg_credential_free(snapshot->credentials[i]);
         if (snapshot->credential_files)
-            cg_stamps_clear(&snapshot->credential_files[i]);
+            cg_file_states_clear(&snapshot->credential_files[i]);
     }
     free(snapshot->credentials);
     free(snapshot->credential_files);
     cg_credential_free(snapshot->base_credential);
-    cg_stamps_clear(&snapshot->base_credential_files);
+    cg_file_states_clear(&snapshot->base_credential_files);
     cg_snapshot_drop_trusts(snapshot);
     cg_crl_numbers_free(snapshot->numbers);
     cg_policy_free(snapshot->policy);
-    cg_stamps_clear(&snapshot->trust_files);
-    cg_stamps_clear(&snapshot->server_trust_files);
-    cg_stamps_clear(&snapshot->bridge_trust_files);
+    cg_file_states_clear(&snapshot->trust_files);
+    cg_file_states_clear(&snapshot->server_trust_files);
+    cg_file_states_clear(&snapshot->bridge_trust_files);
     free(snapshot);
 }
 
-struct cg_snapshot *cg_snapshot_take(struct cg_snapshot *snapshot)
+struct cg_snapshot *cg_snapshot_ref(struct cg_snapshot *snapshot)
 {
     if (snapshot)
         atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
     return snapshot;
 }
 
-void cg_snapshot_release(struct cg_snapshot *snapshot)
+void cg_snapshot_free(struct cg_snapshot *snapshot)
 {
     if (snapshot && atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1)
         free_snapshot(snapshot);

@@ -5,7 +5,7 @@
 #define CG_SNAPSHOT_H
 
 #include "core/crl/crl_numbers_table.h"
-#include "core/file/stamp.h"
+#include "core/file/file_state.h"
 #include "core/policy/policy.h"
 #include "core/trust/trust.h"
 #include "credential.h"
@@ -24,13 +24,14 @@ struct cg_snapshot {
     struct cg_credential *base_credential; /* of policy->base; NULL: the broker's own is served */
     struct cg_credential **credentials;    /* by policy->listeners index; NULL entries: the broker's own is served */
     char policy_changes[200];              /* cg_policy_changes since the previous one */
-    struct cg_stamps trust_files, server_trust_files, bridge_trust_files; /* of the certificates of the trust stores */
-    struct cg_stamps base_credential_files; /* of the credentials, to know that they have not changed */
-    struct cg_stamps *credential_files;     /* by policy->listeners index */
+    struct cg_file_states trust_files, server_trust_files,
+        bridge_trust_files;                      /* of the certificates of the trust stores */
+    struct cg_file_states base_credential_files; /* of the credentials, to know that they have not changed */
+    struct cg_file_states *credential_files;     /* by policy->listeners index */
 };
 
-struct cg_snapshot *cg_snapshot_take(struct cg_snapshot *snapshot); /* +1, returns its argument */
-void cg_snapshot_release(struct cg_snapshot *snapshot);             /* NULL is fine */
+struct cg_snapshot *cg_snapshot_ref(struct cg_snapshot *snapshot); /* +1, returns its argument */
+void cg_snapshot_free(struct cg_snapshot *snapshot);               /* NULL is fine */
 
 /* While it is made: without its trust stores again. */
 void cg_snapshot_drop_trusts(struct cg_snapshot *snapshot);

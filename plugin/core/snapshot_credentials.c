@@ -107,7 +107,7 @@ static bool same_credential(const struct cg_credential *a, const struct cg_crede
 static struct cg_credential *read_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
                                              const struct cg_credential *old)
 {
-    const struct cg_snapshot_proofs *proofs = loading->proofs;
+    const struct cg_snapshot_preflight *proofs = loading->proofs;
     struct cg_credential *fresh = cg_credential_load(listener->credential_chain, listener->credential_key,
                                                      &loading->err);
     if (fresh && may_serve(loading, fresh, listener) && keeps_names(loading, fresh, old, listener) &&
@@ -119,19 +119,19 @@ static struct cg_credential *read_credential(struct cg_loading *loading, const s
 
 /* What a listener served before, and from which files. */
 static const struct cg_credential *served_before(const struct cg_loading *loading, uint16_t port,
-                                                 const struct cg_stamps **stamps)
+                                                 const struct cg_file_states **file_states)
 {
     const struct cg_snapshot *previous = loading->previous;
-    *stamps = NULL;
+    *file_states = NULL;
     if (!previous)
         return NULL;
     const struct cg_policy *policy = previous->policy;
     for (size_t i = 0; i < policy->nlisteners; i++)
         if (policy->listeners[i].port == port) {
-            *stamps = &previous->credential_files[i];
+            *file_states = &previous->credential_files[i];
             return previous->credentials[i];
         }
-    *stamps = &previous->base_credential_files;
+    *file_states = &previous->base_credential_files;
     return previous->base_credential;
 }
 
@@ -144,34 +144,35 @@ static void tell_unfit(struct cg_loading *loading, const struct cg_credential *c
     if (!cg_credential_is_held(credential) &&
         !accepted(loading, credential, listener, "the certificate in use is not accepted any more, and still served",
                   &of_time))
-        (void)cg_loading_stays(loading);
+        (void)cg_loading_keep(loading);
 }
 
 /* *out stays NULL where the policy names no credential. */
 static bool load_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
-                            struct cg_stamps *stamps, struct cg_credential **out)
+                            struct cg_file_states *file_states, struct cg_credential **out)
 {
-    const struct cg_stamps *old_stamps = NULL;
+    const struct cg_file_states *old_stamps = NULL;
     const struct cg_credential *old = served_before(loading, listener->port, &old_stamps);
     if (!listener->credential_chain)
         return true;
     loading->stage = CG_REASON_CREDENTIAL_INVALID;
     if (!cg_loading_mark(loading, listener->credential_chain) || !cg_loading_mark(loading, listener->credential_key))
         return false;
-    if (!cg_stamps_add(stamps, listener->credential_chain) || !cg_stamps_add(stamps, listener->credential_key))
+    if (!cg_file_states_add(file_states, listener->credential_chain) ||
+        !cg_file_states_add(file_states, listener->credential_key))
         return cg_loading_no_memory(loading);
-    bool unchanged = old && cg_stamps_equal(stamps, old_stamps);
+    bool unchanged = old && cg_file_states_equal(file_states, old_stamps);
     *out = unchanged ? NULL : read_credential(loading, listener, old);
     if (*out && !(old && same_credential(*out, old)))
         return true;
     bool again = *out != NULL;
     cg_credential_free(*out);
     if (!unchanged && !again) { /* to be tried again, whatever it looks like then */
-        cg_stamps_clear(stamps);
-        if (!cg_loading_stays(loading))
+        cg_file_states_clear(file_states);
+        if (!cg_loading_keep(loading))
             return false;
     }
-    *out = cg_credential_take((struct cg_credential *)(uintptr_t)old);
+    *out = cg_credential_ref((struct cg_credential *)(uintptr_t)old);
     if (*out)
         tell_unfit(loading, *out, listener);
     return true;

@@ -38,7 +38,7 @@ static bool load_policy_and_trust(struct cg_loading *loading)
         return false;
     struct cg_policy *policy = read_policy(loading);
     bool changed = policy && (!previous || strcmp(policy->text, previous->policy->text) != 0);
-    if (!policy && !cg_loading_stays(loading))
+    if (!policy && !cg_loading_keep(loading))
         return false;
     if (changed) {
         fresh->policy = policy;
@@ -46,15 +46,15 @@ static bool load_policy_and_trust(struct cg_loading *loading)
         if (cg_loading_trusts(loading))
             return true;
         if (loading->faults)
-            cg_faults_cut(loading->faults, before); /* they are of a policy that is not taken */
+            cg_faults_truncate(loading->faults, before); /* they are of a policy that is not taken */
         if (previous)
             cg_error_prefix(&loading->err, "%s: the changed policy is not taken", policy->name);
-        if (!cg_loading_stays(loading))
+        if (!cg_loading_keep(loading))
             return false;
         cg_snapshot_drop_trusts(fresh);
     }
     cg_policy_free(policy);
-    fresh->policy = previous ? cg_policy_take(previous->policy) : NULL;
+    fresh->policy = previous ? cg_policy_ref(previous->policy) : NULL;
     return fresh->policy && cg_loading_refresh_trusts(loading);
 }
 
@@ -67,13 +67,14 @@ static bool load(struct cg_loading *loading)
     atomic_init(&loading->fresh->references, 1);
     if (load_policy_and_trust(loading) && cg_loading_raise_numbers(loading) && cg_loading_credentials(loading))
         return true;
-    cg_snapshot_release(loading->fresh);
+    cg_snapshot_free(loading->fresh);
     loading->fresh = NULL;
     return false;
 }
 
-struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
-                                     int64_t now, struct cg_stamps *seen, enum cg_reason *fault, struct cg_error *err)
+struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
+                                     const struct cg_snapshot_preflight *proofs, int64_t now,
+                                     struct cg_file_states *seen, enum cg_reason *fault, struct cg_error *err)
 {
     struct cg_loading loading = {.source = source, .proofs = proofs, .seen = seen, .now = now};
     if (!source->policy == !source->anchors) {
@@ -97,9 +98,9 @@ static bool same_credentials(const struct cg_snapshot *a, const struct cg_snapsh
     return same;
 }
 
-struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, const struct cg_snapshot_proofs *proofs,
-                                       const struct cg_snapshot *previous, int64_t now, struct cg_stamps *seen,
-                                       struct cg_faults *faults)
+struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source,
+                                       const struct cg_snapshot_preflight *proofs, const struct cg_snapshot *previous,
+                                       int64_t now, struct cg_file_states *seen, struct cg_faults *faults)
 {
     struct cg_loading loading = {
         .source = source, .proofs = proofs, .previous = previous, .seen = seen, .now = now, .faults = faults};
@@ -109,7 +110,7 @@ struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source, 
     }
     struct cg_snapshot *fresh = loading.fresh;
     if (same_credentials(fresh, previous) && cg_snapshot_same_trusts(fresh, previous)) {
-        cg_snapshot_release(fresh);
+        cg_snapshot_free(fresh);
         return NULL;
     }
     if (fresh->policy != previous->policy)

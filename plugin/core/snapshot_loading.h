@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/faults.h"
-#include "core/file/stamp.h"
+#include "core/file/file_state.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
 
@@ -16,10 +16,10 @@
 /* What one load reads from and leaves its marks in. */
 struct cg_loading {
     const struct cg_snapshot_source *source;
-    const struct cg_snapshot_proofs *proofs;
+    const struct cg_snapshot_preflight *proofs;
     const struct cg_snapshot *previous; /* NULL at the start: the first fault ends the load */
     struct cg_snapshot *fresh;
-    struct cg_stamps *seen; /* may be NULL */
+    struct cg_file_states *seen; /* may be NULL */
     int64_t now;
     struct cg_faults *faults; /* NULL at the start */
     enum cg_reason stage;     /* what a fault is called */
@@ -31,7 +31,7 @@ struct cg_loading {
 /* Each returns false where the load ends, with stage and err set. */
 bool cg_loading_no_memory(struct cg_loading *loading);              /* always false */
 bool cg_loading_mark(struct cg_loading *loading, const char *path); /* NULL is fine */
-bool cg_loading_mark_all(struct cg_loading *loading, const struct cg_stamps *stamps);
-bool cg_loading_stays(struct cg_loading *loading); /* a part could not be taken: false, if nothing was there before */
+bool cg_loading_mark_all(struct cg_loading *loading, const struct cg_file_states *file_states);
+bool cg_loading_keep(struct cg_loading *loading); /* a part could not be taken: false, if nothing was there before */
 
 #endif

@@ -19,7 +19,7 @@ struct cg_snapshot_source {
 };
 
 /* What only the layers above can say about a part; state may be NULL. False, and *err: the part is not taken. Any thread. */
-struct cg_snapshot_proofs {
+struct cg_snapshot_preflight {
     bool (*policy)(const struct cg_policy *policy, struct cg_error *err);
     bool (*credential)(const struct cg_credential *credential, const struct cg_listener_policy *listener,
                        struct cg_error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot_trust.h"
 
-#include "core/crl/crl_numbers_file.h"
+#include "core/crl/crl_numbers_format.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 /* One of the stores of a snapshot. */
 struct store {
     const struct cg_trust_files *files;
-    struct cg_stamps *stamps; /* of the fresh snapshot */
-    struct cg_trust **trust;  /* the same */
+    struct cg_file_states *file_states; /* of the fresh snapshot */
+    struct cg_trust **trust;            /* the same */
     const struct cg_trust *old;
-    const struct cg_stamps *old_stamps; /* NULL where there is no old one */
-    const struct cg_strings *old_crls;  /* paths that the previous policy names */
+    const struct cg_file_states *old_stamps; /* NULL where there is no old one */
+    const struct cg_strings *old_crls;       /* paths that the previous policy names */
     bool same_certificates;
 };
 
@@ -22,12 +22,12 @@ struct store {
 static bool load_certificates(struct cg_loading *loading, struct store *store)
 {
     loading->stage = CG_REASON_TRUST_INVALID;
-    cg_stamps_clear(store->stamps);
-    if (!cg_trust_stamp_certificates(store->files, store->stamps))
+    cg_file_states_clear(store->file_states);
+    if (!cg_trust_record_certificates(store->files, store->file_states))
         return cg_loading_no_memory(loading);
-    if (!cg_loading_mark_all(loading, store->stamps))
+    if (!cg_loading_mark_all(loading, store->file_states))
         return false;
-    store->same_certificates = store->old && cg_stamps_equal(store->stamps, store->old_stamps);
+    store->same_certificates = store->old && cg_file_states_equal(store->file_states, store->old_stamps);
     *store->trust = store->same_certificates ? cg_trust_copy_certificates(store->old)
                                              : cg_trust_load_certificates(store->files, &loading->err);
     if (!*store->trust)
@@ -38,9 +38,9 @@ static bool load_certificates(struct cg_loading *loading, struct store *store)
 
 static bool keep_certificates(struct cg_loading *loading, struct store *store)
 {
-    cg_stamps_clear(store->stamps);
+    cg_file_states_clear(store->file_states);
     for (size_t i = 0; i < store->old_stamps->count; i++)
-        if (!cg_stamps_copy(store->stamps, &store->old_stamps->item[i]))
+        if (!cg_file_states_copy(store->file_states, &store->old_stamps->item[i]))
             return cg_loading_no_memory(loading);
     store->same_certificates = true;
     *store->trust = cg_trust_copy_certificates(store->old);
@@ -66,12 +66,12 @@ static bool read_crls(struct cg_loading *loading, const struct store *store)
 static bool settle_crls(struct cg_loading *loading, struct store *store)
 {
     const struct cg_trust_before before = before_of(loading, store);
-    if (!cg_trust_settle_crls(*store->trust, store->files, &before, &loading->err))
+    if (!cg_trust_resolve_crls(*store->trust, store->files, &before, &loading->err))
         return false;
     if (!store->same_certificates || !cg_trust_same_crls(*store->trust, store->old))
         return true;
     cg_trust_free(*store->trust);
-    *store->trust = cg_trust_take((struct cg_trust *)(uintptr_t)store->old);
+    *store->trust = cg_trust_ref((struct cg_trust *)(uintptr_t)store->old);
     return true;
 }
 
@@ -84,11 +84,11 @@ static const struct cg_trust_files *files_of(const struct cg_policy *policy, int
     return files[which];
 }
 
-static struct cg_stamps *stamps_of(const struct cg_snapshot *snapshot, int which)
+static struct cg_file_states *stamps_of(const struct cg_snapshot *snapshot, int which)
 {
-    const struct cg_stamps *const stamps[STORES] = {&snapshot->trust_files, &snapshot->server_trust_files,
-                                                    &snapshot->bridge_trust_files};
-    return (struct cg_stamps *)(uintptr_t)stamps[which];
+    const struct cg_file_states *const file_states[STORES] = {&snapshot->trust_files, &snapshot->server_trust_files,
+                                                              &snapshot->bridge_trust_files};
+    return (struct cg_file_states *)(uintptr_t)file_states[which];
 }
 
 static struct cg_trust **trust_of(const struct cg_snapshot *snapshot, int which)
@@ -106,8 +106,9 @@ static struct store store_of(const struct cg_loading *loading, int which)
 {
     struct cg_snapshot *fresh = loading->fresh;
     const struct cg_snapshot *old = loading->previous;
-    struct store store = {
-        .files = files_of(fresh->policy, which), .stamps = stamps_of(fresh, which), .trust = trust_of(fresh, which)};
+    struct store store = {.files = files_of(fresh->policy, which),
+                          .file_states = stamps_of(fresh, which),
+                          .trust = trust_of(fresh, which)};
     if (old && is_named(old->policy, which)) {
         store.old = *trust_of(old, which);
         store.old_stamps = stamps_of(old, which);
@@ -120,7 +121,7 @@ static void finish_trusts(struct cg_snapshot *fresh)
 {
     for (int i = 0; i < STORES; i++)
         if (!is_named(fresh->policy, i))
-            *trust_of(fresh, i) = cg_trust_take(fresh->trust);
+            *trust_of(fresh, i) = cg_trust_ref(fresh->trust);
 }
 
 /* ---- the numbers of CRLs that were in use */
@@ -134,7 +135,7 @@ static bool same_state(const struct cg_loading *loading, const char *folder)
 
 static bool read_state(struct cg_loading *loading, const char *folder)
 {
-    const struct cg_snapshot_proofs *proofs = loading->proofs;
+    const struct cg_snapshot_preflight *proofs = loading->proofs;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder);
     if (!cg_loading_mark(loading, path))
@@ -160,7 +161,7 @@ static bool load_numbers(struct cg_loading *loading)
     if (!fresh->numbers || !cg_crl_numbers_merge(fresh->numbers, loading->previous ? loading->previous->numbers : NULL))
         return cg_loading_no_memory(loading);
     cg_crl_numbers_unmark(fresh->numbers);
-    return !folder || read_state(loading, folder) || (same_state(loading, folder) && cg_loading_stays(loading));
+    return !folder || read_state(loading, folder) || (same_state(loading, folder) && cg_loading_keep(loading));
 }
 
 bool cg_loading_raise_numbers(struct cg_loading *loading)
@@ -212,7 +213,7 @@ static bool load_crls(struct cg_loading *loading, struct store stores[STORES], i
     for (int i = 0; i < count; i++)
         for (int other = 0; other < count; other++)
             if (other != i)
-                cg_trust_freshen_crls(*stores[i].trust, *stores[other].trust);
+                cg_trust_refresh_crls(*stores[i].trust, *stores[other].trust);
     for (int i = 0; i < count; i++)
         if (!settle_crls(loading, &stores[i]))
             return false;
@@ -253,7 +254,7 @@ bool cg_loading_refresh_trusts(struct cg_loading *loading)
         return false;
     for (int i = 0; i < count; i++)
         if (!load_certificates(loading, &stores[i]) &&
-            !(stores[i].old_stamps && cg_loading_stays(loading) && keep_certificates(loading, &stores[i])))
+            !(stores[i].old_stamps && cg_loading_keep(loading) && keep_certificates(loading, &stores[i])))
             return false;
     if (!load_crls(loading, stores, count))
         return false;

@@ -8,8 +8,8 @@
 #include "tls/conn/halfopen.h"
 #include "tls/conn/handlers.h"
 #include "tls/conn/outcome.h"
+#include "tls/conn/pending.h"
 #include "tls/conn/record.h"
-#include "tls/conn/silent.h"
 #include "tls/conn/socket.h"
 #include "tls/openssl/context.h"
 #include "tls/openssl/main_thread.h"
@@ -49,32 +49,32 @@ static void message(int out, int version, int type, const void *bytes, size_t le
             conn->probe = true;
         /* after DONE only a server that took our certificate goes on talking */
         if (!out && conn->private->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
-            cg_conn_settle(conn);
+            cg_conn_accept(conn);
     }
     if (!out && conn->private->awaiting_first_record && type == SSL3_RT_INNER_CONTENT_TYPE && len == 1 &&
         p[0] == SSL3_RT_APPLICATION_DATA)
-        cg_conn_settle(conn);
+        cg_conn_accept(conn);
 }
 
 /* What this handshake is judged by, from its first byte to its end. */
 static void take_snapshot(struct cg_conn *conn)
 {
     struct cg_snapshot *old = conn->snapshot;
-    conn->snapshot = cg_snapshot_take(cg_handlers_snapshot());
+    conn->snapshot = cg_snapshot_ref(cg_handlers_snapshot());
     conn->policy = NULL;
     if (conn->snapshot && conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(conn->snapshot->policy, conn->listener);
-    cg_snapshot_release(old);
+    cg_snapshot_free(old);
     if (conn->snapshot)
         return;
     cg_half_open_remove(conn); /* of a silent one: its deadline was the policy's */
-    cg_conn_why(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
+    cg_conn_set_reason(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
 }
 
 /* The record of an SSL that has none. NULL: refuse it. */
 static struct cg_conn *open_record(SSL *ssl)
 {
-    int64_t since_ms = cg_silent_spoke(ssl);
+    int64_t since_ms = cg_pending_start(ssl);
     struct cg_conn *conn = cg_conn_new(ssl, since_ms, cg_handlers_session_size());
     if (!conn)
         return NULL;
@@ -84,7 +84,7 @@ static struct cg_conn *open_record(SSL *ssl)
     take_snapshot(conn);
     struct cg_conn *victim = conn->snapshot ? cg_half_open_add(conn) : NULL;
     if (victim)
-        cg_conn_cut(victim);
+        cg_conn_abort(victim);
     return conn;
 }
 
@@ -98,17 +98,18 @@ static void start(SSL *ssl)
     if (conn)
         take_snapshot(conn); /* it was silent for a while */
     else
-        conn = cg_handlers_given() && !cg_contexts_blind() ? open_record(ssl) : NULL;
+        conn = cg_handlers_given() && !cg_contexts_untracked() ? open_record(ssl) : NULL;
     if (conn)
         conn->private->begun = true;
-    if (!conn || cg_contexts_blind() || !conn->snapshot || conn->reason != CG_REASON_UNSET || !cg_settings_apply(conn))
+    if (!conn || cg_contexts_untracked() || !conn->snapshot || conn->reason != CG_REASON_UNSET ||
+        !cg_settings_apply(conn))
         cg_settings_refuse(ssl);
 }
 
 static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
 {
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
-    cg_verify_forget_ticket(conn);
+    cg_verify_reset_resumed(conn);
     if (leaf && !conn->peer_leaf && X509_up_ref(leaf))
         conn->peer_leaf = leaf;
     if (conn->peer.any.sa_family == AF_UNSPEC)
@@ -152,21 +153,21 @@ static bool may_stay_unverified(struct cg_conn *conn)
 static void done(struct cg_conn *conn)
 {
     if (conn->state != CG_CONN_HANDSHAKE || conn->reason != CG_REASON_UNSET || !conn->snapshot) {
-        cg_conn_cut(conn); /* cut meanwhile */
+        cg_conn_abort(conn); /* cut meanwhile */
         return;
     }
     X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
     if (!leaf || !SSL_session_reused(conn->ssl)) /* a pre-shared key counts as reused too */
-        cg_verify_forget_ticket(conn);
+        cg_verify_reset_resumed(conn);
     cg_conn_describe(conn);
     if (leaf ? !conn->private->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
-        cg_conn_why(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
-        cg_conn_cut(conn);
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
+        cg_conn_abort(conn);
         return;
     }
     if (leaf && !cg_conn_claim_leaf(conn, leaf)) {
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the record of the certificate");
-        cg_conn_cut(conn);
+        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "no memory for the record of the certificate");
+        cg_conn_abort(conn);
         return;
     }
     /* In TLS 1.3 the client is done first: the server may still refuse our certificate. */
@@ -174,7 +175,7 @@ static void done(struct cg_conn *conn)
     if (conn->private->awaiting_first_record)
         cg_half_open_remove(conn);
     else
-        cg_conn_settle(conn);
+        cg_conn_accept(conn);
 }
 
 /* Is OpenSSL only waiting for the socket? */
@@ -245,14 +246,14 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
     errno = saved;
 }
 
-void cg_handshake_open_silent(void)
+void cg_handshake_open_pending(void)
 {
-    for (SSL *ssl; (ssl = cg_silent_ready());)
+    for (SSL *ssl; (ssl = cg_pending_next());)
         open_record(ssl);
 }
 
 /* Ordered by start, but listeners may differ in their deadline: all are looked at, each once. */
-int64_t cg_handshake_cut_late(void)
+int64_t cg_handshake_abort_late(void)
 {
     int64_t next_ms = -1;
     if (!cg_half_open_oldest())
@@ -262,7 +263,7 @@ int64_t cg_handshake_cut_late(void)
         newer = cg_half_open_newer(conn);
         int64_t left = cg_half_open_left(conn, now_ms);
         if (left <= 0)
-            cg_conn_cut(conn);
+            cg_conn_abort(conn);
         else if (next_ms < 0 || left < next_ms)
             next_ms = left;
     }

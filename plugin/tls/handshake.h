@@ -9,9 +9,9 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
-void cg_handshake_configure(void);   /* puts our callbacks into the SSL_CTXs that miss them */
-void cg_handshake_open_silent(void); /* records for silent peers of the broker */
-int64_t cg_handshake_cut_late(void); /* those past their deadline; ms until the next deadline, -1 for none */
+void cg_handshake_configure(void);     /* puts our callbacks into the SSL_CTXs that miss them */
+void cg_handshake_open_pending(void);  /* records for silent peers of the broker */
+int64_t cg_handshake_abort_late(void); /* those past their deadline; ms until the next deadline, -1 for none */
 
 /* The info callback. */
 void cg_handshake_info(const SSL *ssl, int where, int value);

@@ -5,17 +5,17 @@
 #include "resumption.h"
 #include "tls/conn/halfopen.h"
 #include "tls/conn/outcome.h"
+#include "tls/conn/pending.h"
 #include "tls/conn/record.h"
-#include "tls/conn/silent.h"
 #include "tls/conn/unclaimed.h"
 #include "tls/credential/own_certificate.h"
 #include "tls/credential/selftest.h"
 #include "tls/openssl/ciphers.h"
 #include "tls/openssl/context.h"
+#include "tls/openssl/ctx_owner.h"
 #include "tls/openssl/libssl.h"
 #include "tls/openssl/main_thread.h"
 #include "tls/openssl/marker.h"
-#include "tls/openssl/origin.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -49,7 +49,7 @@ static bool take_indexes(uint32_t process, struct cg_error *err)
     int conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
     int leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
     cg_records_begin(process, conn_index, leaf_index);
-    if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_silent_begin())
+    if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_pending_begin())
         return true;
     cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
     return false;
@@ -61,11 +61,11 @@ static void uninstall(void)
         cg_handshake_unwatch(conn);
         cg_conn_end(conn);
     }
-    cg_silent_end();
+    cg_pending_end();
     cg_contexts_end();
     cg_records_end();
     /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without handlers they refuse. */
-    (void)cg_handlers_swap(NULL);
+    (void)cg_handlers_replace(NULL);
     cg_main_thread_forget();
     cg_marks_set_proven(false);
     installs = 0;
@@ -81,7 +81,7 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
         cg_error_set(err, "TLS hook: a handler is missing; this is a bug");
         return false;
     }
-    (void)cg_handlers_swap(handlers);
+    (void)cg_handlers_replace(handlers);
     cg_main_thread_is_this();
     installs = 1;
     ERR_set_mark();
@@ -103,19 +103,19 @@ void cg_hook_remove(void)
         uninstall();
 }
 
-bool cg_hook_tells_origins(void)
+bool cg_hook_knows_ctx_owner(void)
 {
-    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
-    bool told = cg_origin_can_be_told();
-    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
+    bool told = cg_ctx_owner_is_known();
+    cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     return told;
 }
 
-bool cg_hook_takes_psk(const struct cg_tls_policy *tls)
+bool cg_hook_accepts_psk(const struct cg_tls_policy *tls)
 {
-    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
-    bool takes = cg_ciphers_take_psk(tls);
-    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
+    bool takes = cg_ciphers_accept_psk(tls);
+    cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     return takes;
 }
 
@@ -134,7 +134,7 @@ struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
     return certificate && installs > 0 ? cg_conn_of_leaf(certificate) : NULL;
 }
 
-bool cg_hook_can_prove(void)
+bool cg_hook_can_preflight(void)
 {
     return cg_marks_are_proven();
 }
@@ -149,10 +149,10 @@ void cg_hook_connect_done(struct cg_conn *conn)
 
 int64_t cg_hook_tick(void)
 {
-    cg_handshake_open_silent();
+    cg_handshake_open_pending();
     cg_resumption_tick();
     cg_own_strength_note();
-    return cg_handshake_cut_late();
+    return cg_handshake_abort_late();
 }
 
 struct cg_conn *cg_hook_first(void)

@@ -19,15 +19,15 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
 void cg_hook_remove(
     void); /* the last one calls ended() for every record and uninstalls; later handshakes are refused */
 
-/* Whether the TLS of other plugins can be told from the broker's, and is left alone (see origin.h). Where it cannot, it is
+/* Whether the TLS of other plugins can be told from the broker's, and is left alone (see ctx_owner.h). Where it cannot, it is
  * checked as the broker's is. To be called once installed, on the main thread. */
-bool cg_hook_tells_origins(void);
+bool cg_hook_knows_ctx_owner(void);
 
 /* The record of a client's certificate as mosquitto_client_certificate returns it, or NULL. */
 struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate);
 
 /* Whether the proofs of cg_hook_is_client work with this OpenSSL, as the self-test found. */
-bool cg_hook_can_prove(void);
+bool cg_hook_can_preflight(void);
 
 /* The CONNECT of this connection was shown to us: its records are no longer watched. Cheaper. reads_on() is called as soon
  * as more is read, which the broker does not do where it refuses. */
@@ -37,8 +37,8 @@ void cg_hook_connect_done(struct cg_conn *conn);
  * exist, from the first tick. */
 bool cg_hook_broker_has_crl(void);
 
-/* cg_ciphers_take_psk, on the main thread while the hook is installed. */
-bool cg_hook_takes_psk(const struct cg_tls_policy *tls);
+/* cg_ciphers_accept_psk, on the main thread while the hook is installed. */
+bool cg_hook_accepts_psk(const struct cg_tls_policy *tls);
 
 /* Cuts handshakes past their deadline. Returns ms until the next deadline, -1 for none. */
 int64_t cg_hook_tick(void);

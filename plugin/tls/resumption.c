@@ -13,10 +13,10 @@
  * of TLS 1.2 find nothing (handshake.c). */
 #include "resumption.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "tls/conn/handlers.h"
 #include "tls/conn/record.h"
-#include "tls/credential/credential.h"
+#include "tls/credential/serve.h"
 #include "tls/openssl/main_thread.h"
 #include "tls/openssl/tickets.h"
 #include "verify.h"
@@ -123,9 +123,9 @@ static bool is_still_good(struct cg_conn *conn, SSL_SESSION *session)
     if (!cg_snapshot_credential(conn->snapshot, conn->listener) && !cg_own_credential(conn->ssl, conn))
         return false;
     STACK_OF(X509) *path = cg_tickets_path(tickets, binding.issuers, leaf);
-    bool good = path && cg_verify_again(conn, path);
+    bool ok = path && cg_verify_again(conn, path);
     sk_X509_pop_free(path, X509_free);
-    if (!good)
+    if (!ok)
         return false;
     cg_resumption_accepted(conn);
     conn->private->proved_ms = binding.proved_ms;
@@ -141,10 +141,10 @@ static SSL_TICKET_RETURN take(SSL *ssl, SSL_SESSION *session, const unsigned cha
         return SSL_TICKET_RETURN_IGNORE_RENEW; /* renew: the full handshake ends with a ticket */
     int saved = errno;
     ERR_set_mark();
-    bool good = is_still_good(conn, session);
+    bool ok = is_still_good(conn, session);
     ERR_pop_to_mark();
     errno = saved;
-    if (!good)
+    if (!ok)
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }

@@ -53,23 +53,23 @@ static bool keep(struct cg_conn *conn)
 bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
 {
     if (!ask(conn, leaf, sent, NULL)) {
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
+        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
         return false;
     }
     if (conn->verdict->decision != CG_ACCEPT) {
-        cg_conn_why(conn, conn->verdict->reason, "%s", conn->verdict->detail);
+        cg_conn_set_reason(conn, conn->verdict->reason, "%s", conn->verdict->detail);
         return false;
     }
     if (!keep(conn)) {
         cg_verdict_clear(conn->verdict);
-        cg_conn_why(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
+        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
         return false;
     }
     conn->private->proved_ms = cg_handlers_monotonic_ms();
     return true;
 }
 
-void cg_verify_forget_ticket(struct cg_conn *conn)
+void cg_verify_reset_resumed(struct cg_conn *conn)
 {
     if (!conn->resumed)
         return;
@@ -86,13 +86,13 @@ void cg_verify_forget_ticket(struct cg_conn *conn)
 bool cg_verify_again(struct cg_conn *conn, const STACK_OF(X509) *path)
 {
     X509 *leaf = sk_X509_value(path, 0);
-    cg_verify_forget_ticket(conn); /* of an earlier hello */
+    cg_verify_reset_resumed(conn); /* of an earlier hello */
     if (conn->peer_leaf)
         return false;
     conn->resumed = X509_up_ref(leaf);
     conn->peer_leaf = conn->resumed ? leaf : NULL;
     if (!conn->resumed || !ask(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT || !keep(conn)) {
-        cg_verify_forget_ticket(conn);
+        cg_verify_reset_resumed(conn);
         return false;
     }
     return true;

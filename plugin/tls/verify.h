@@ -17,6 +17,6 @@ bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent
 bool cg_verify_again(struct cg_conn *conn, const STACK_OF(X509) *path);
 
 /* A ticket was good, but OpenSSL did not take it: what it said of the peer no longer counts. */
-void cg_verify_forget_ticket(struct cg_conn *conn);
+void cg_verify_reset_resumed(struct cg_conn *conn);
 
 #endif

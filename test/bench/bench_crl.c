@@ -44,7 +44,7 @@ static volatile size_t revoked; /* keeps the look-ups from being optimised away 
 
 static void measure_ours(const unsigned char *der, size_t len, const struct ca *ca, X509 *leaf, struct result *out)
 {
-    const struct cg_crl_terms terms = {.now = MAKER_NOW};
+    const struct cg_crl_params terms = {.now = MAKER_NOW};
     STACK_OF(X509) *issuers = sk_X509_new_null();
     sk_X509_push(issuers, ca->cert);
     struct cg_crl_set *set = cg_crl_set_new();

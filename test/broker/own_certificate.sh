@@ -239,8 +239,8 @@ done
 expect "and is looked at again" in dev1 "$tls" dev1
 told_once "what listeners inherit and is refused" snapshot_rejected
 own -1 8
-still "reload, a new one" '^credential_swapped' event
-told_once "what listeners inherit and is swapped" credential_swapped
+still "reload, a new one" '^credential_loaded' event
+told_once "what listeners inherit and is swapped" credential_loaded
 stop_broker
 
 # The broker's own file is another matter: it is served as long as it passes.

@@ -49,7 +49,7 @@ says "rotate, and its proof" 0 "serve" rotate broker
 second=$(serial deployed/cert.pem)
 is_not "a new certificate is deployed" "$second" "$first"
 is "and served when the command ends" "$(served)" "$second"
-expect_event "told by the plugin" "credential_swapped" event
+expect_event "told by the plugin" "credential_loaded" event
 is "the files are links now" "$(readlink deployed/privkey.pem)" .certguard/current/privkey.pem
 if grep -q snapshot_rejected events.jsonl; then fail "the plugin saw something that it cannot use on the way"; else
     echo "ok: at no moment the plugin saw something that it cannot use"; fi

@@ -157,7 +157,7 @@ static void credential_changes(const struct world *w)
     cg_pki_make(w->pki, "server2: server issuer=root serial=0xbeef");
     write_pair(w, "v2", "server2");
     link_to(w, "live", "v2");
-    cg_tap(event_comes(w, "credential_swapped", 1), "a new certificate of the broker is told");
+    cg_tap(event_comes(w, "credential_loaded", 1), "a new certificate of the broker is told");
     cg_tap(events_hold(w, "serial before: cafe, serial now: beef"), "with both serial numbers");
 }
 

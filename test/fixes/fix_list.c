@@ -9,22 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const whose_words[CG_WHOSE_COUNT] = {"client", "server", "bridge"};
+static const char *const whose_words[CG_CERT_OWNER_COUNT] = {"client", "server", "bridge"};
 
-static void print(const char *where, enum cg_reason reason, int whose, const char *text, size_t len)
+static void print(const char *where, enum cg_reason reason, int cert_owner, const char *text, size_t len)
 {
-    printf("%s|%s|%s|%.*s\n", where, cg_reason_row(reason)->code, whose_words[whose], (int)len, text);
+    printf("%s|%s|%s|%.*s\n", where, cg_reason_row(reason)->code, whose_words[cert_owner], (int)len, text);
 }
 
 /* Commands stand in backticks. */
-static void print_commands(enum cg_reason reason, int whose, const char *fix)
+static void print_commands(enum cg_reason reason, int cert_owner, const char *fix)
 {
     for (const char *at = strchr(fix, '`'), *end; at && (end = strchr(at + 1, '`')); at = strchr(end + 1, '`'))
-        print("fix", reason, whose, at + 1, (size_t)(end - at - 1));
+        print("fix", reason, cert_owner, at + 1, (size_t)(end - at - 1));
 }
 
 /* Keys of the policy are named by their path: "client.eku.allow_any". */
-static void print_keys(enum cg_reason reason, int whose, const char *fix)
+static void print_keys(enum cg_reason reason, int cert_owner, const char *fix)
 {
     static const char *const sections[] = {"client", "server", "bridge", "trust", "tls", "identity"};
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz_.";
@@ -35,12 +35,12 @@ static void print_keys(enum cg_reason reason, int whose, const char *fix)
         for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
             size_t section = strlen(sections[i]);
             if (len > section && strncmp(at, sections[i], section) == 0 && at[section] == '.')
-                print("fix", reason, whose, at, len);
+                print("fix", reason, cert_owner, at, len);
         }
     }
 }
 
-static void print_log_fix(enum cg_reason reason, int whose)
+static void print_log_fix(enum cg_reason reason, int cert_owner)
 {
     char command[CG_FIX_MAX];
     const struct cg_log_event event = {.event = "",
@@ -48,9 +48,9 @@ static void print_log_fix(enum cg_reason reason, int whose)
                                        .subject = "",
                                        .client_id = "",
                                        .file = "",
-                                       .whose = (enum cg_whose)whose};
+                                       .cert_owner = (enum cg_cert_owner)cert_owner};
     if (cg_log_fix(&event, command))
-        print("log", reason, whose, command, strlen(command));
+        print("log", reason, cert_owner, command, strlen(command));
 }
 
 static void print_lint_fixes(void)
@@ -70,15 +70,15 @@ int main(void)
 {
     print_lint_fixes();
     for (int i = 0; i < CG_REASON_COUNT; i++)
-        for (int whose = 0; whose < CG_WHOSE_COUNT; whose++) {
+        for (int cert_owner = 0; cert_owner < CG_CERT_OWNER_COUNT; cert_owner++) {
             enum cg_reason reason = (enum cg_reason)i;
-            const char *fix = cg_reason_fix(reason, (enum cg_whose)whose);
-            bool general = whose > 0 && fix == cg_reason_fix(reason, CG_OF_CLIENT);
+            const char *fix = cg_reason_fix(reason, (enum cg_cert_owner)cert_owner);
+            bool general = cert_owner > 0 && fix == cg_reason_fix(reason, CG_OF_CLIENT);
             if (!general) {
-                print_commands(reason, whose, fix);
-                print_keys(reason, whose, fix);
+                print_commands(reason, cert_owner, fix);
+                print_keys(reason, cert_owner, fix);
             }
-            print_log_fix(reason, whose);
+            print_log_fix(reason, cert_owner);
         }
     return 0;
 }

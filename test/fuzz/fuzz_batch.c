@@ -17,10 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     /* no_files: the bytes must not choose what is read from this disk */
     const struct cg_batch batch = {.file = "fuzz.jsonl", .policy = policy, .now = 1700000000, .no_files = true};
-    bool good = cg_batch_parse(&batch, (const char *)data, size, &c, &err);
-    if (!good && !err.text[0])
+    bool ok = cg_batch_parse(&batch, (const char *)data, size, &c, &err);
+    if (!ok && !err.text[0])
         abort();
-    if (good && !c.unreadable) {
+    if (ok && !c.unreadable) {
         cg_check(&c.input, &verdict);
         cg_batch_crl_matters(&c, &verdict);
     }

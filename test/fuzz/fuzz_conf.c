@@ -39,16 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cg_error err = {""};
     if (size > 4096) /* look_up is quadratic */
         return 0;
-    bool good = cg_conf_parse(&conf, "fuzz.conf", (const char *)data, size, &err);
-    if (good == (err.text[0] != '\0'))
+    bool ok = cg_conf_parse(&conf, "fuzz.conf", (const char *)data, size, &err);
+    if (ok == (err.text[0] != '\0'))
         abort();
     for (size_t i = 0; i < conf.count; i++) {
         const struct cg_conf_line *line = &conf.item[i];
-        if (good && (!line->key[0] || !line->value || !line->line || line->listener > conf.listeners ||
-                     line->bridge > conf.bridges || line->plugin > conf.plugins))
+        if (ok && (!line->key[0] || !line->value || !line->line || line->listener > conf.listeners ||
+                   line->bridge > conf.bridges || line->plugin > conf.plugins))
             abort();
     }
-    if (good)
+    if (ok)
         look_up(&conf);
     cg_conf_clear(&conf);
     return 0;

@@ -62,7 +62,7 @@ static void compare_with_openssl(const struct piece *der, const struct cg_crl_an
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct cg_crl_terms terms = {.now = MAKER_NOW};
+    const struct cg_crl_params params = {.now = MAKER_NOW};
     if (!issuers)
         set_up();
     struct cg_crl_set *strict = cg_crl_set_new(), *lax = cg_crl_set_new();
@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (strict_ok && !lax_ok)
         abort();
     if (lax_ok) {
-        cg_crl_set_look_up(lax, subject, ca.cert, &terms, &answer);
+        cg_crl_set_look_up(lax, subject, ca.cert, &params, &answer);
         compare_with_openssl(&der, &answer, !strict_ok);
     }
     piece_free(&der);

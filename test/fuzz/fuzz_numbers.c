@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Files of CRL numbers: any bytes give a table or an error with words; what a table is written as gives the same one. */
-#include "core/crl/crl_numbers_file.h"
+#include "core/crl/crl_numbers_format.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -63,7 +63,7 @@ static bool read_suite(const char *file, const char *policy)
 static bool read_table(const char *folder, const char *name, const char *kind, bool exceptions)
 {
     char path[1024], line[1024], id[WORD], word[WORD];
-    bool good = true;
+    bool ok = true;
     snprintf(path, sizeof path, "%s/%s.%s", folder, name, kind);
     FILE *in = fopen(path, "re");
     while (in && fgets(line, sizeof line, in)) {
@@ -73,7 +73,7 @@ static bool read_table(const char *folder, const char *name, const char *kind, b
         struct test_case *c = find(id);
         if (!c) {
             printf("%s: the suite has no case %s\n", path, id);
-            good = false;
+            ok = false;
         } else if (exceptions) {
             snprintf(c->allowed, sizeof c->allowed, "%.15s", word);
             snprintf(c->why, sizeof c->why, "%.*s", (int)strcspn(line + rest, "\n"), line + rest);
@@ -83,7 +83,7 @@ static bool read_table(const char *folder, const char *name, const char *kind, b
     }
     if (in)
         fclose(in);
-    return good;
+    return ok;
 }
 
 /* All cases under one policy; the answers of those that belong to it are kept. */
@@ -156,8 +156,7 @@ int main(int argc, char **argv)
     bool whole = ncases == strtoul(argv[5], NULL, 10);
     if (!whole)
         printf("%s: expected %s cases, found %zu\n", argv[3], argv[5], ncases);
-    bool good = whole && read_table(argv[2], argv[4], "cases", false) &&
-                read_table(argv[2], argv[4], "exceptions", true);
+    bool ok = whole && read_table(argv[2], argv[4], "cases", false) && read_table(argv[2], argv[4], "exceptions", true);
     run_policies(argv[1], argv[2], argv[3]);
-    return good && compare(argv[4]) ? 0 : 1;
+    return ok && compare(argv[4]) ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "atomic_write.h"
-#include "fault.h"
+#include "failure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,23 +60,23 @@ bool cg_write_new_at(int folder, const char *path, const void *data, size_t len,
     const char *name = name_in(folder, path);
     int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return cg_fault_errno(err, "create", path);
-    bool good = false;
+        return cg_fail_errno(err, "create", path);
+    bool ok = false;
     if (!write_all(fd, data, len))
-        cg_fault_errno(err, "write", path);
+        cg_fail_errno(err, "write", path);
     else if (!set_owner(fd, owner))
-        cg_fault_errno(err, "set owner and mode of", path);
+        cg_fail_errno(err, "set owner and mode of", path);
     else if (sync && fsync(fd) != 0)
-        cg_fault_errno(err, "fsync", path);
+        cg_fail_errno(err, "fsync", path);
     else if (!same_content(fd, data, len))
         cg_error_set(err, "%s: what was read back differs from what was written; is the disk sound?", path);
     else
-        good = true;
-    if (close(fd) != 0 && good)
-        good = cg_fault_errno(err, "close", path);
-    if (!good)
+        ok = true;
+    if (close(fd) != 0 && ok)
+        ok = cg_fail_errno(err, "close", path);
+    if (!ok)
         unlinkat(folder, name, 0);
-    return good;
+    return ok;
 }
 
 bool cg_write_new(const char *path, const void *data, size_t len, const struct cg_owner *owner, bool sync,
@@ -103,7 +103,7 @@ bool cg_write_replace_at(int folder, const char *path, const void *data, size_t 
     if (!cg_write_new_at(folder, temporary, data, len, owner ? owner : &kept, true, err))
         return false;
     if (renameat(folder, name_in(folder, temporary), folder, name_in(folder, path)) != 0) {
-        cg_fault_errno(err, "rename over", path);
+        cg_fail_errno(err, "rename over", path);
         unlinkat(folder, name_in(folder, temporary), 0);
         return false;
     }
@@ -119,17 +119,17 @@ bool cg_write_replace(const char *path, const void *data, size_t len, const stru
 bool cg_sync_fd(int fd, const char *path, struct cg_error *err)
 {
     /* some file systems have no fsync for folders */
-    return fsync(fd) == 0 || errno == EINVAL || cg_fault_errno(err, "fsync", path);
+    return fsync(fd) == 0 || errno == EINVAL || cg_fail_errno(err, "fsync", path);
 }
 
 bool cg_sync_path(const char *path, struct cg_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return cg_fault_errno(err, "open", path);
-    bool good = cg_sync_fd(fd, path, err);
+        return cg_fail_errno(err, "open", path);
+    bool ok = cg_sync_fd(fd, path, err);
     close(fd);
-    return good;
+    return ok;
 }
 
 bool cg_sync_parent(const char *path, struct cg_error *err)
@@ -155,7 +155,7 @@ bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
             continue;
         *c = '\0';
         if (mkdir(part, mode) != 0 && errno != EEXIST)
-            return cg_fault_errno(err, "make the folder", part);
+            return cg_fail_errno(err, "make the folder", part);
         if (end == '\0')
             break;
         *c = end;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tar.h"
-#include "fault.h"
+#include "failure.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -82,15 +82,15 @@ static bool put_file(FILE *out, const char *path, const char *name, struct cg_er
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || fstat(fd, &st) != 0) {
-        cg_fault_errno(err, "read", path);
+        cg_fail_errno(err, "read", path);
         if (fd >= 0)
             close(fd);
         return false;
     }
-    bool good = (put_header(out, name, &st, '0', "") && put_content(out, fd, st.st_size)) ||
-                cg_fault_errno(err, "back up", path);
+    bool ok = (put_header(out, name, &st, '0', "") && put_content(out, fd, st.st_size)) ||
+              cg_fail_errno(err, "back up", path);
     close(fd);
-    return good;
+    return ok;
 }
 
 struct walk {
@@ -107,7 +107,7 @@ static bool put_entry(const struct walk *walk, const char *path, const char *nam
     char link[PATH_MAX];
     struct stat st;
     if (lstat(path, &st) != 0)
-        return cg_fault_errno(err, "read", path);
+        return cg_fail_errno(err, "read", path);
     ++*walk->files;
     if (S_ISDIR(st.st_mode))
         return put_folder(walk, path, name, err);
@@ -117,7 +117,7 @@ static bool put_entry(const struct walk *walk, const char *path, const char *nam
         return true;
     ssize_t n = readlink(path, link, sizeof link - 1);
     link[n > 0 ? n : 0] = '\0';
-    return (n > 0 && put_header(walk->out, name, &st, '2', link)) || cg_fault_errno(err, "back up", path);
+    return (n > 0 && put_header(walk->out, name, &st, '2', link)) || cg_fail_errno(err, "back up", path);
 }
 
 static bool is_skipped(const char *const *skip, const char *name)
@@ -136,19 +136,19 @@ static bool put_folder(const struct walk *walk, const char *path, const char *na
     const struct walk below = {walk->out, NULL, walk->files, walk->depth + 1};
     snprintf(child_name, sizeof child_name, "%s/", name);
     if (walk->depth > DEPTH_MAX || stat(path, &st) != 0 || !put_header(walk->out, child_name, &st, '5', ""))
-        return cg_fault_errno(err, "back up", path);
+        return cg_fail_errno(err, "back up", path);
     int n = scandir(path, &entries, NULL, alphasort);
-    bool good = n >= 0 || cg_fault_errno(err, "read", path);
+    bool ok = n >= 0 || cg_fail_errno(err, "read", path);
     for (int i = 0; i < n; i++) {
         const char *entry = entries[i]->d_name;
         bool fits = snprintf(child, sizeof child, "%s/%s", path, entry) < (int)sizeof child &&
                     snprintf(child_name, sizeof child_name, "%s/%s", name, entry) < (int)sizeof child_name;
-        if (good && !is_skipped(walk->skip, entry))
-            good = fits && put_entry(&below, child, child_name, err);
+        if (ok && !is_skipped(walk->skip, entry))
+            ok = fits && put_entry(&below, child, child_name, err);
         free(entries[i]);
     }
     free(entries);
-    return good;
+    return ok;
 }
 
 bool cg_tar_folder(FILE *out, const char *folder, const char *prefix, const char *const *skip, size_t *files,

@@ -133,10 +133,10 @@ static bool load(struct cg_conf *conf, const char *path, bool follow, struct cg_
 {
     struct cg_bytes bytes = {0};
     const char *file = keep_file(conf, path, err);
-    bool good = file && cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
-                take_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
+    bool ok = file && cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
+              take_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
     cg_bytes_free(&bytes);
-    return good;
+    return ok;
 }
 
 static bool visit(void *conf, const char *path, struct cg_error *err)

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "core/cert/name.h"
-#include "served.h"
-#include "tls.h"
+#include "tls_client.h"
+#include "tls_probe.h"
 
 #include <mosquitto.h>
 #include <openssl/err.h>
@@ -31,7 +31,7 @@
 
 struct cg_mqtt {
     const struct cg_mqtt_target *target;
-    struct cg_status_tls tls;
+    struct cg_tls_client tls;
     struct mosquitto *mosquitto;
     char host[256], port[8];
     bool connected, over;            /* CONNACK came; the connection ended */
@@ -122,9 +122,9 @@ static int connect_within(struct cg_mqtt *mqtt)
 static bool handshake_failed(struct cg_mqtt *mqtt, struct cg_error *err)
 {
     if (!mqtt->connected && !*mqtt->tls.alert && !mqtt->tls.verify_error)
-        cg_served_listen(mqtt->tls.context, mqtt->host, mqtt->port,
-                         mqtt->target->timeout_ms < LISTEN_MS ? mqtt->target->timeout_ms : LISTEN_MS);
-    return cg_status_tls_fault(&mqtt->tls, mqtt->host, err);
+        cg_tls_probe_listen(mqtt->tls.context, mqtt->host, mqtt->port,
+                            mqtt->target->timeout_ms < LISTEN_MS ? mqtt->target->timeout_ms : LISTEN_MS);
+    return cg_tls_client_fault(&mqtt->tls, mqtt->host, err);
 }
 
 static void explain_end(struct cg_mqtt *mqtt, int code, struct cg_error *err)
@@ -172,11 +172,11 @@ static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
     const struct cg_mqtt_target *target = mqtt->target;
     unsigned char random[4] = {0};
     char id[40];
-    if (!cg_served_split(target->host_port, mqtt->host, mqtt->port) || !port_of(mqtt)) {
+    if (!cg_tls_probe_split(target->host_port, mqtt->host, mqtt->port) || !port_of(mqtt)) {
         cg_error_set(err, "\"%s\": expected HOST:PORT", target->host_port);
         return false;
     }
-    if (!cg_status_tls_init(&mqtt->tls, target->ca, target->cert, target->key, mqtt->host, err))
+    if (!cg_tls_client_init(&mqtt->tls, target->ca, target->cert, target->key, mqtt->host, err))
         return false;
     RAND_bytes(random, sizeof random);
     snprintf(id, sizeof id, "certguard-%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
@@ -257,7 +257,7 @@ void cg_mqtt_close(struct cg_mqtt *mqtt)
         mosquitto_destroy(mqtt->mosquitto);
     }
     if (mqtt) {
-        cg_status_tls_clear(&mqtt->tls);
+        cg_tls_client_clear(&mqtt->tls);
         cJSON_Delete(mqtt->answer);
     }
     free(mqtt);
@@ -319,13 +319,13 @@ static bool publish(struct cg_mqtt *mqtt, const char *text, struct cg_error *err
 
 static bool send_question(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)
 {
-    bool good = new_token(mqtt->token);
+    bool ok = new_token(mqtt->token);
     char *text = question_text(command, mqtt->token);
-    if (!good || !text)
-        cg_error_set(err, good ? "out of memory" : "cannot make a random token");
-    good = good && text && publish(mqtt, text, err);
+    if (!ok || !text)
+        cg_error_set(err, ok ? "out of memory" : "cannot make a random token");
+    ok = ok && text && publish(mqtt, text, err);
     cJSON_free(text);
-    return good;
+    return ok;
 }
 
 cJSON *cg_mqtt_ask(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "batch.h"
 #include "base/clock.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "names.h"
 #include "store/lock.h"
 
@@ -19,10 +19,10 @@
 struct job {
     char *line; /* borrowed, cut into words by its worker */
     unsigned long number;
-    struct cg_issue_order order;
+    struct cg_issue_request issue;
     struct cg_issued issued;
     GENERAL_NAMES *names;
-    bool skipped, good;
+    bool skipped, ok;
     struct cg_error err;
 };
 
@@ -56,15 +56,15 @@ static bool make(const struct batch *batch, struct job *job)
     const struct cg_batch_request *o = batch->request;
     bool is_server = o->profile->purpose == CG_PURPOSE_SERVER;
     if (!(job->names = sk_GENERAL_NAME_new_null()) ||
-        !cg_batch_line(job->line, is_server, &job->order.name, job->names, &job->err))
+        !cg_batch_line(job->line, is_server, &job->issue.name, job->names, &job->err))
         return false;
-    cg_issue_place(batch->ca, &job->order);
-    if ((job->skipped = job->order.is_live))
+    cg_issue_place(batch->ca, &job->issue);
+    if ((job->skipped = job->issue.is_live))
         return true;
-    const struct cg_subject subject = {job->order.name, o->organization, o->unit, o->country};
+    const struct cg_subject subject = {job->issue.name, o->organization, o->unit, o->country};
     X509_NAME *name = cg_subject_make(&subject, &job->err);
-    job->order.private_key = true;
-    job->order.request = (struct cg_certificate_request){.profile = o->profile,
+    job->issue.private_key = true;
+    job->issue.request = (struct cg_certificate_request){.profile = o->profile,
                                                          .subject = name,
                                                          .key = name ? cg_key_generate(o->key_type, &job->err) : NULL,
                                                          .names = job->names,
@@ -72,14 +72,14 @@ static bool make(const struct batch *batch, struct job *job)
                                                          .both_purposes = o->both_purposes,
                                                          .path_length = -2,
                                                          .lifetime = o->lifetime};
-    bool good = job->order.request.key && cg_issue_make(batch->issuer, &job->order, &job->issued, &job->err) &&
-                (batch->ca->options.dry_run ||
-                 cg_issue_stage(batch->issuer, batch->change, &job->order, &job->issued, &job->err));
-    EVP_PKEY_free(job->order.request.key);
+    bool ok = job->issue.request.key && cg_issue_make(batch->issuer, &job->issue, &job->issued, &job->err) &&
+              (batch->ca->options.dry_run ||
+               cg_issue_stage(batch->issuer, batch->change, &job->issue, &job->issued, &job->err));
+    EVP_PKEY_free(job->issue.request.key);
     X509_NAME_free(name);
-    job->order.request.key = NULL;
-    job->order.request.subject = NULL;
-    return good;
+    job->issue.request.key = NULL;
+    job->issue.request.subject = NULL;
+    return ok;
 }
 
 static void *work(void *context)
@@ -87,7 +87,7 @@ static void *work(void *context)
     struct batch *batch = context;
     for (size_t i; (batch->next == 0 || cg_monotonic_ms() < batch->until_ms) &&
                    (i = atomic_fetch_add(&batch->next, 1)) < batch->njobs;)
-        batch->jobs[i].good = make(batch, &batch->jobs[i]);
+        batch->jobs[i].ok = make(batch, &batch->jobs[i]);
     return NULL;
 }
 
@@ -111,7 +111,7 @@ static size_t make_all(struct batch *batch)
 static bool is_repeated(const struct batch *batch, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (batch->jobs[i].good && strcmp(batch->jobs[i].order.name, batch->jobs[index].order.name) == 0)
+        if (batch->jobs[i].ok && strcmp(batch->jobs[i].issue.name, batch->jobs[index].issue.name) == 0)
             return true;
     return false;
 }
@@ -120,21 +120,21 @@ static bool record_all(struct batch *batch, size_t begun, struct cg_error *err)
 {
     for (size_t i = 0; i < begun; i++) {
         struct job *job = &batch->jobs[i];
-        bool repeated = job->good && is_repeated(batch, i);
+        bool repeated = job->ok && is_repeated(batch, i);
         if (repeated)
             cg_error_set(&job->err, "the name occurs twice");
-        job->good = job->good && !repeated;
-        batch->result->failed += !job->good;
-        batch->result->skipped += job->good && job->skipped;
-        if (!job->good && batch->request->failed)
+        job->ok = job->ok && !repeated;
+        batch->result->failed += !job->ok;
+        batch->result->skipped += job->ok && job->skipped;
+        if (!job->ok && batch->request->failed)
             batch->request->failed(batch->request->context, job->number, job->err.text);
-        if (!job->good || job->skipped)
+        if (!job->ok || job->skipped)
             continue;
         batch->result->made++;
         batch->result->shortened += job->issued.shortened;
         if (batch->ca->options.dry_run)
             continue;
-        if (!cg_issue_record(batch->issuer, batch->change, &job->order, &job->issued, err) ||
+        if (!cg_issue_record(batch->issuer, batch->change, &job->issue, &job->issued, err) ||
             !cg_serials_add(&batch->issuer->serials, job->issued.serial))
             return false;
     }
@@ -152,14 +152,14 @@ static void drop_begun(struct batch *batch, size_t begun)
     batch->njobs -= begun;
     memmove(batch->jobs, batch->jobs + begun, batch->njobs * sizeof *batch->jobs);
     for (size_t i = 0; i < batch->njobs; i++)
-        batch->jobs[i].order.slot = (unsigned)i;
+        batch->jobs[i].issue.slot = (unsigned)i;
 }
 
 /* A revocation does not wait for the end of the batch. */
 static enum cg_ca_result give_way(struct batch *batch, struct cg_error *err)
 {
     bool gave = false;
-    enum cg_ca_result result = cg_lock_give_way(batch->ca, &gave, err);
+    enum cg_ca_result result = cg_lock_yield(batch->ca, &gave, err);
     if (result == CG_CA_OK && gave && !cg_issuer_refresh(batch->issuer, err))
         return CG_CA_FAILED;
     return result;
@@ -172,20 +172,20 @@ static enum cg_ca_result run_chunk(struct batch *batch, struct cg_error *err)
     if (result != CG_CA_OK)
         return result;
     batch->change = &change;
-    bool good = batch->ca->options.dry_run || cg_change_begin(&change, batch->ca, true, err);
+    bool ok = batch->ca->options.dry_run || cg_change_begin(&change, batch->ca, true, err);
     size_t before = batch->result->made, begun = 0;
-    if (good) {
+    if (ok) {
         begun = make_all(batch);
-        good = record_all(batch, begun, err);
+        ok = record_all(batch, begun, err);
     }
-    if (good && !batch->ca->options.dry_run && batch->result->made > before)
-        good = cg_change_commit(&change, err);
+    if (ok && !batch->ca->options.dry_run && batch->result->made > before)
+        ok = cg_change_commit(&change, err);
     cg_change_end(&change);
     batch->change = NULL;
     drop_begun(batch, begun);
-    if (good && batch->request->went)
+    if (ok && batch->request->went)
         batch->request->went(batch->request->context, batch->done, batch->total);
-    return good ? CG_CA_OK : CG_CA_FAILED;
+    return ok ? CG_CA_OK : CG_CA_FAILED;
 }
 
 static bool is_empty(const char *line)
@@ -207,7 +207,7 @@ static enum cg_ca_result run_lines(struct batch *batch, char *text, struct cg_er
     unsigned long number = 0;
     enum cg_ca_result result = CG_CA_OK;
     if (!(batch->jobs = calloc(CHUNK, sizeof *batch->jobs))) {
-        cg_fault_errno(err, "make", "the batch");
+        cg_fail_errno(err, "make", "the batch");
         return CG_CA_FAILED;
     }
     batch->total = count_lines(text);
@@ -218,7 +218,7 @@ static enum cg_ca_result run_lines(struct batch *batch, char *text, struct cg_er
         if (is_empty(line))
             continue;
         unsigned slot = (unsigned)batch->njobs;
-        batch->jobs[batch->njobs++] = (struct job){.line = line, .number = number, .order.slot = slot};
+        batch->jobs[batch->njobs++] = (struct job){.line = line, .number = number, .issue.slot = slot};
         if (batch->njobs == CHUNK)
             result = run_chunk(batch, err);
     }

@@ -12,7 +12,7 @@
 bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err)
 {
     ASN1_OBJECT *object = policy->oid ? OBJ_txt2obj(policy->oid, 1) : NULL;
-    bool good = false;
+    bool ok = false;
     if (!policy->oid && (policy->cps || policy->text))
         cg_error_set(err, "--cps and --policy-text belong to a policy; name it with --policy-oid");
     else if (policy->oid && !object)
@@ -23,21 +23,21 @@ bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct
     else if (policy->text && (!*policy->text || strlen(policy->text) > 200))
         cg_error_set(err, "--policy-text: expected 1 to 200 characters, found %zu", strlen(policy->text));
     else
-        good = true;
+        ok = true;
     ASN1_OBJECT_free(object);
     ERR_clear_error();
-    return good;
+    return ok;
 }
 
 static GENERAL_NAMES *make_names(const struct cg_certify_request *o, struct cg_error *err)
 {
     GENERAL_NAMES *names = o->csr && o->accept_names ? cg_csr_names(o->csr, err) : sk_GENERAL_NAME_new_null();
-    bool good = names;
-    for (size_t i = 0; good && i < o->nsan; i++)
-        good = cg_san_add(names, o->san[i], err);
-    if (good && sk_GENERAL_NAME_num(names) == 0)
-        good = cg_san_add_default(names, o->name, o->profile->purpose == CG_PURPOSE_SERVER, err);
-    if (!good) {
+    bool ok = names;
+    for (size_t i = 0; ok && i < o->nsan; i++)
+        ok = cg_san_add(names, o->san[i], err);
+    if (ok && sk_GENERAL_NAME_num(names) == 0)
+        ok = cg_san_add_default(names, o->name, o->profile->purpose == CG_PURPOSE_SERVER, err);
+    if (!ok) {
         GENERAL_NAMES_free(names);
         return NULL;
     }
@@ -45,13 +45,13 @@ static GENERAL_NAMES *make_names(const struct cg_certify_request *o, struct cg_e
 }
 
 /* A name is given once, until its certificate is revoked or over: a second device must not take it by mistake. */
-static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_error *err)
+static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_request *issue, struct cg_error *err)
 {
     char end[24];
     int64_t until = 0;
-    if (!order->is_live)
+    if (!issue->is_live)
         return true;
-    X509 *cert = cg_ca_live_cert(issuer->ca, order->name, err);
+    X509 *cert = cg_ca_live_cert(issuer->ca, issue->name, err);
     bool ended = cert && cg_time_seconds(X509_get0_notAfter(cert), &until) && until < issuer->now;
     bool over = cert && (ended || cg_index_status(&issuer->index, cert) == 'R');
     if (cert && !over) {
@@ -59,7 +59,7 @@ static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_o
         cg_error_set(err,
                      "\"%s\" has a certificate, good until %s; for a new one use certguard renew %s, for another "
                      "device another name, or certguard revoke %s first",
-                     order->name, end, order->name, order->name);
+                     issue->name, end, issue->name, issue->name);
     }
     X509_free(cert);
     return over;
@@ -80,8 +80,8 @@ bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request 
                 struct cg_error *err)
 {
     const bool dry_run = issuer->ca->options.dry_run;
-    struct cg_issue_order *order = &certified->order;
-    *order = (struct cg_issue_order){
+    struct cg_issue_request *issue = &certified->issue;
+    *issue = (struct cg_issue_request){
         .name = wanted->name,
         .private_key = !wanted->csr,
         .request = {.profile = wanted->profile,
@@ -93,9 +93,9 @@ bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request 
                     .path_length = -2,
                     .lifetime = wanted->lifetime},
     };
-    cg_issue_place(issuer->ca, order);
-    return name_is_free(issuer, order, err) && cg_issue_make(issuer, order, &certified->issued, err) &&
-           (dry_run || cg_issue_write(issuer, order, &certified->issued, err)) &&
+    cg_issue_place(issuer->ca, issue);
+    return name_is_free(issuer, issue, err) && cg_issue_make(issuer, issue, &certified->issued, err) &&
+           (dry_run || cg_issue_write(issuer, issue, &certified->issued, err)) &&
            (dry_run || !wanted->p12 ||
             cg_p12_write(wanted->p12, wanted->name, issuer->ca, certified->issued.cert, certified->key,
                          wanted->p12_passphrase, err));

@@ -24,7 +24,7 @@ struct cg_certify_request {
 };
 
 struct cg_certified {
-    struct cg_issue_order order; /* borrows from the request and from here */
+    struct cg_issue_request issue; /* borrows from the request and from here */
     struct cg_issued issued;
     EVP_PKEY *key;
     GENERAL_NAMES *names;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/policy/policy_load.h"
 #include "lint/lint.h"
 
@@ -12,11 +12,11 @@ static bool add_anchor(struct cg_trust *trust, const char *place, X509 *root, st
 {
     char *data = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
-    bool good = bio && PEM_write_bio_X509(bio, root);
-    long len = good ? BIO_get_mem_data(bio, &data) : 0;
-    good = good ? cg_trust_add_anchors(trust, place, data, (size_t)len, err) : cg_fault_openssl(err, place);
+    bool ok = bio && PEM_write_bio_X509(bio, root);
+    long len = ok ? BIO_get_mem_data(bio, &data) : 0;
+    ok = ok ? cg_trust_add_anchors(trust, place, data, (size_t)len, err) : cg_fail_openssl(err, place);
     BIO_free(bio);
-    return good;
+    return ok;
 }
 
 /* No CRL takes part: one that has lapsed must not keep new certificates from being made. */
@@ -42,18 +42,18 @@ void cg_ca_checker_close(struct cg_ca_checker *checker)
 static bool passes_lint(X509 *cert, int64_t now, struct cg_error *err)
 {
     struct cg_lint *lint = cg_lint_new(now);
-    bool good = lint && cg_lint_add_certificate(lint, cert) && cg_lint_run(lint);
-    if (!good)
+    bool ok = lint && cg_lint_add_certificate(lint, cert) && cg_lint_run(lint);
+    if (!ok)
         cg_error_set(err, "no memory for lint");
-    for (size_t i = 0; good && i < cg_lint_count(lint); i++) {
+    for (size_t i = 0; ok && i < cg_lint_count(lint); i++) {
         const struct cg_lint_finding *finding = cg_lint_finding(lint, i);
-        good = finding->row->severity != CG_LINT_ERROR;
-        if (!good)
+        ok = finding->row->severity != CG_LINT_ERROR;
+        if (!ok)
             cg_error_set(err, "not issued: %s (%s)%s%s; %s", finding->row->why, finding->row->id,
                          finding->detail[0] ? ": " : "", finding->detail, finding->row->fix);
     }
     cg_lint_free(lint);
-    return good;
+    return ok;
 }
 
 bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
@@ -71,15 +71,15 @@ bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_
     struct cg_verdict verdict;
     memset(&verdict, 0, sizeof verdict);
     cg_check(&in, &verdict);
-    bool good = verdict.decision == CG_ACCEPT;
-    if (!good) {
+    bool ok = verdict.decision == CG_ACCEPT;
+    if (!ok) {
         const struct cg_reason_row *row = cg_reason_row(verdict.reason);
         const bool own = profile->purpose == CG_PURPOSE_SERVER;
         cg_error_set(err, "%s (%s)%s%s; %s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
                      cg_reason_fix(verdict.reason, own ? CG_OF_BROKER : CG_OF_CLIENT));
     }
     cg_verdict_clear(&verdict);
-    return good;
+    return ok;
 }
 
 bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,

@@ -89,9 +89,9 @@ static bool put_key(struct cg_change *change, const struct tier *tier, struct cg
 
 static bool put_crl(struct cg_change *change, struct tier *tier, const char *other, struct cg_error *err)
 {
-    const struct cg_crl_order order = {
+    const struct cg_crl_write_request crl_request = {
         .folder = tier->folder, .issuer = tier->cert, .key = tier->key, .now = change->ca->options.now, .other = other};
-    return cg_crl_write(change, &order, &tier->crl, err);
+    return cg_crl_write(change, &crl_request, &tier->crl, err);
 }
 
 static bool put_journal(struct cg_change *change, const struct tier *tier, struct cg_error *err)
@@ -114,20 +114,20 @@ static bool write_ca(const struct cg_ca *ca, struct tier *root, struct tier *iss
     struct cg_change change;
     struct tier *issuer = issuing ? issuing : root;
     const char *chain = issuing ? issuing->pem : "";
-    bool good = cg_change_begin(&change, ca, false, err) && put_key(&change, root, err);
+    bool ok = cg_change_begin(&change, ca, false, err) && put_key(&change, root, err);
     if (issuing)
-        good = good && put_key(&change, issuing, err) && put_crl(&change, root, "", err) &&
-               cg_change_put(&change, "root/cert.pem", root->pem, strlen(root->pem), 0644, err) &&
-               put_journal(&change, issuing, err);
-    good = good && put_crl(&change, issuer, issuing ? root->crl.pem : "", err) && put_journal(&change, root, err) &&
-           cg_change_put(&change, "index.txt", "", 0, 0600, err) &&
-           cg_change_put(&change, "index.txt.attr", "unique_subject = no\n", 20, 0600, err) &&
-           cg_change_put(&change, "chain.pem", chain, strlen(chain), 0644, err) &&
-           cg_change_put(&change, "ca.pem", root->pem, strlen(root->pem), 0644, err) &&
-           cg_change_put(&change, "ca/cert.pem", issuer->pem, strlen(issuer->pem), 0644, err) &&
-           cg_change_commit(&change, err);
+        ok = ok && put_key(&change, issuing, err) && put_crl(&change, root, "", err) &&
+             cg_change_put(&change, "root/cert.pem", root->pem, strlen(root->pem), 0644, err) &&
+             put_journal(&change, issuing, err);
+    ok = ok && put_crl(&change, issuer, issuing ? root->crl.pem : "", err) && put_journal(&change, root, err) &&
+         cg_change_put(&change, "index.txt", "", 0, 0600, err) &&
+         cg_change_put(&change, "index.txt.attr", "unique_subject = no\n", 20, 0600, err) &&
+         cg_change_put(&change, "chain.pem", chain, strlen(chain), 0644, err) &&
+         cg_change_put(&change, "ca.pem", root->pem, strlen(root->pem), 0644, err) &&
+         cg_change_put(&change, "ca/cert.pem", issuer->pem, strlen(issuer->pem), 0644, err) &&
+         cg_change_commit(&change, err);
     cg_change_end(&change);
-    return good;
+    return ok;
 }
 
 static bool make_all(const struct cg_ca *ca, const struct cg_create_request *wanted, struct tier *root,
@@ -150,14 +150,14 @@ bool cg_ca_create(const struct cg_ca *ca, const struct cg_create_request *wanted
         root.passphrase = wanted->root_passphrase;
     issuer->passphrase = wanted->passphrase;
     issuer->uri = wanted->key_uri;
-    const bool good = make_all(ca, wanted, &root, &issuing, err);
-    if (good) {
+    const bool ok = make_all(ca, wanted, &root, &issuing, err);
+    if (ok) {
         *created = (struct cg_created){root.cert, issuing.cert};
         root.cert = issuing.cert = NULL;
     }
     tier_clear(&root);
     tier_clear(&issuing);
-    return good;
+    return ok;
 }
 
 void cg_created_clear(struct cg_created *created)

@@ -8,7 +8,7 @@
 #include "store/change.h"
 #include "store/index.h"
 
-struct cg_crl_order {
+struct cg_crl_write_request {
     const char *folder; /* "ca" or "root" */
     X509 *issuer;
     EVP_PKEY *key;
@@ -28,7 +28,7 @@ struct cg_crl_made {
 
 /* Makes the CRL and adds its files to the change. Its number is higher than the last CRL's. Refused where the index
  * has lost a revocation that the last CRL or the journal has (store/revoked.h). */
-bool cg_crl_write(struct cg_change *change, const struct cg_crl_order *order, struct cg_crl_made *made,
+bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *crl_request, struct cg_crl_made *made,
                   struct cg_error *err);
 
 /* crlnumber of the folder: one more than number, which is changed. */

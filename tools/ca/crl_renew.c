@@ -57,20 +57,20 @@ bool cg_crl_renew(const struct cg_ca *ca, const struct cg_crl_request *request, 
     struct cg_change change = {0};
     struct cg_index index = {0};
     X509 *issuer = request->root ? ca->root : ca->cert;
-    struct cg_crl_order order = {.folder = request->root ? "root" : "ca",
-                                 .issuer = issuer,
-                                 .index = request->root ? NULL : &index,
-                                 .now = ca->options.now,
-                                 .above = request->above,
-                                 .lifetime = request->lifetime};
+    struct cg_crl_write_request crl_request = {.folder = request->root ? "root" : "ca",
+                                               .issuer = issuer,
+                                               .index = request->root ? NULL : &index,
+                                               .now = ca->options.now,
+                                               .above = request->above,
+                                               .lifetime = request->lifetime};
     *renewed = (struct cg_crl_renewed){.restored = 0};
-    bool good = (order.key = cg_key_of_ca(ca, order.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
-                cg_change_begin(&change, ca, false, err) &&
-                (!request->restore_index || restore(&change, &index, &renewed->restored, err)) &&
-                (!ca->clock_set || journal_line(&change, CG_CLOCK_SET_BACK, err)) &&
-                cg_crl_write(&change, &order, &renewed->made, err) && cg_change_commit(&change, err);
+    bool ok = (crl_request.key = cg_key_of_ca(ca, crl_request.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
+              cg_change_begin(&change, ca, false, err) &&
+              (!request->restore_index || restore(&change, &index, &renewed->restored, err)) &&
+              (!ca->clock_set || journal_line(&change, CG_CLOCK_SET_BACK, err)) &&
+              cg_crl_write(&change, &crl_request, &renewed->made, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
     cg_index_free(&index);
-    EVP_PKEY_free(order.key);
-    return good;
+    EVP_PKEY_free(crl_request.key);
+    return ok;
 }

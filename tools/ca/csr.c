@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "csr.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "names.h"
@@ -24,7 +24,7 @@ X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
     X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
     EVP_PKEY *key = csr ? X509_REQ_get0_pubkey(csr) : NULL;
     if (!csr || !key || X509_REQ_verify(csr, key) != 1) {
-        cg_fault_openssl(err, path);
+        cg_fail_openssl(err, path);
         cg_error_prefix(err, csr ? "the request is not signed by its own key, so its maker may not hold it"
                                  : "expected a certificate signing request in PEM");
         X509_REQ_free(csr);
@@ -39,17 +39,17 @@ static bool check_name(const GENERAL_NAME *name, struct cg_error *err)
 {
     char text[512];
     GENERAL_NAMES *scratch = sk_GENERAL_NAME_new_null();
-    bool good = cg_san_is_sound(name);
+    bool ok = cg_san_is_sound(name);
     cg_san_text(name, text, sizeof text);
-    if (!good)
+    if (!ok)
         cg_error_set(err, "%s: malformed", text);
     /* the other types have no rule of ours beside their form */
     bool typed = cg_san_type(name) & (CG_SAN_DNS | CG_SAN_IP | CG_SAN_URI | CG_SAN_EMAIL);
-    good = good && scratch && (!typed || cg_san_add(scratch, text, err));
-    if (!good)
+    ok = ok && scratch && (!typed || cg_san_add(scratch, text, err));
+    if (!ok)
         cg_error_prefix(err, "the request's SANs");
     GENERAL_NAMES_free(scratch);
-    return good;
+    return ok;
 }
 
 GENERAL_NAMES *cg_csr_names(X509_REQ *csr, struct cg_error *err)
@@ -76,10 +76,10 @@ bool cg_csr_common_name(const char *path, char *out, size_t size, struct cg_erro
     int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     unsigned char *text = NULL;
     int len = at < 0 ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-    bool good = len > 0 && cg_text_escape(text, (size_t)len, out, size);
-    if (!good)
+    bool ok = len > 0 && cg_text_escape(text, (size_t)len, out, size);
+    if (!ok)
         cg_error_set(err, "%s has no common name that can be the name of a folder; say one with --name", path);
     OPENSSL_free(text);
     X509_REQ_free(csr);
-    return good;
+    return ok;
 }

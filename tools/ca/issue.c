@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "issue.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 
@@ -40,10 +40,10 @@ static bool collect(struct cg_issuer *issuer, struct cg_error *err)
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
-    bool good = cg_key_bans_open(&issuer->bans, issuer->ca, &fault);
-    while (good && cg_index_next(&issuer->index, &row, &fault)) {
-        good = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, &fault);
-        if (good && !(good = cg_serials_add(&issuer->serials, row.serial)))
+    bool ok = cg_key_bans_open(&issuer->bans, issuer->ca, &fault);
+    while (ok && cg_index_next(&issuer->index, &row, &fault)) {
+        ok = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, &fault);
+        if (ok && !(ok = cg_serials_add(&issuer->serials, row.serial)))
             cg_error_set(&fault, "no memory for the serial numbers");
     }
     cg_key_bans_close(&issuer->bans);
@@ -57,20 +57,20 @@ static bool is_chain(const struct cg_ca *ca, const char *pem, size_t len)
 {
     X509 *below = X509_dup(ca->cert), *next = NULL;
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
-    bool good = below && bio && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) && X509_cmp(next, below) == 0;
+    bool ok = below && bio && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) && X509_cmp(next, below) == 0;
     X509_free(next);
-    while (good && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        good = X509_verify(below, X509_get0_pubkey(next)) == 1;
+    while (ok && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        ok = X509_verify(below, X509_get0_pubkey(next)) == 1;
         X509_free(below);
         below = next;
     }
     /* what ends the file, and not a broken certificate */
-    good = good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
-           X509_verify(below, X509_get0_pubkey(ca->root)) == 1;
+    ok = ok && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
+         X509_verify(below, X509_get0_pubkey(ca->root)) == 1;
     X509_free(below);
     BIO_free(bio);
     ERR_clear_error();
-    return good;
+    return ok;
 }
 
 /* What every generation gets. Where nothing stands between this CA and the root, it is known without the file, which may
@@ -91,7 +91,7 @@ static bool take_chain(struct cg_issuer *issuer, const struct cg_bytes *found, s
     }
     issuer->chain = is_direct ? cg_cert_pem(ca->cert) : strdup(is_exact ? "" : file);
     issuer->chain_is_new = issuer->chain && (!file || strcmp(issuer->chain, file) != 0);
-    return issuer->chain || cg_fault_openssl(err, "no memory for the chain");
+    return issuer->chain || cg_fail_openssl(err, "no memory for the chain");
 }
 
 static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
@@ -100,9 +100,9 @@ static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
     struct cg_bytes found = {0};
     if (!cg_file_read(cg_ca_path(issuer->ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &found, NULL))
         found = (struct cg_bytes){0};
-    bool good = take_chain(issuer, &found, err);
+    bool ok = take_chain(issuer, &found, err);
     cg_bytes_free(&found);
-    return good;
+    return ok;
 }
 
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err)
@@ -147,12 +147,12 @@ void cg_issued_clear(struct cg_issued *issued)
     *issued = (struct cg_issued){0};
 }
 
-void cg_issue_place(const struct cg_ca *ca, struct cg_issue_order *order)
+void cg_issue_place(const struct cg_ca *ca, struct cg_issue_request *issue)
 {
     char live[CG_NAME_MAX + 16];
-    snprintf(live, sizeof live, "live/%s", order->name);
-    order->generation = cg_ca_generation(ca, order->name) + 1;
-    order->is_live = cg_ca_has(ca, live);
+    snprintf(live, sizeof live, "live/%s", issue->name);
+    issue->generation = cg_ca_generation(ca, issue->name) + 1;
+    issue->is_live = cg_ca_has(ca, live);
 }
 
 static bool serial_text(const X509 *cert, char *out, size_t size)
@@ -164,10 +164,10 @@ static bool serial_text(const X509 *cert, char *out, size_t size)
     return hex;
 }
 
-bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_issued *issued,
+bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_request *issue, struct cg_issued *issued,
                    struct cg_error *err)
 {
-    struct cg_certificate_request request = order->request;
+    struct cg_certificate_request request = issue->request;
     request.now = issuer->now;
     *issued = (struct cg_issued){0};
     if (!cg_key_bans_allow(&issuer->bans, request.key, err))
@@ -179,116 +179,115 @@ bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_order *
             return false;
     } while (cg_serials_has(&issuer->serials, issued->serial));
     if (!(issued->pem = cg_cert_pem(issued->cert)))
-        return cg_fault_openssl(err, order->name);
+        return cg_fail_openssl(err, issue->name);
     if (cg_ca_checker_accepts(&issuer->checker, request.profile, issued->cert, issuer->now, err))
         return true;
     cg_issued_clear(issued);
     return false;
 }
 
-static bool stage_key(const struct cg_change *change, const struct cg_issue_order *order, struct cg_error *err)
+static bool stage_key(const struct cg_change *change, const struct cg_issue_request *issue, struct cg_error *err)
 {
     char staged[64], *pem = NULL;
     size_t len = 0;
-    snprintf(staged, sizeof staged, "generation-%u/privkey.pem", order->slot);
-    bool good = cg_key_pem(order->request.key, NULL, &pem, &len, err) &&
-                cg_change_stage_file(change, staged, pem, len, 0600, err);
+    snprintf(staged, sizeof staged, "generation-%u/privkey.pem", issue->slot);
+    bool ok = cg_key_pem(issue->request.key, NULL, &pem, &len, err) &&
+              cg_change_stage_file(change, staged, pem, len, 0600, err);
     OPENSSL_clear_free(pem, len);
-    return good;
+    return ok;
 }
 
 /* live/NAME: fixed links into "current", so that one rename switches all four files at once */
-static bool stage_links(const struct cg_change *change, const struct cg_issue_order *order, struct cg_error *err)
+static bool stage_links(const struct cg_change *change, const struct cg_issue_request *issue, struct cg_error *err)
 {
     char staged[64], to[CG_NAME_MAX + 64];
-    snprintf(to, sizeof to, "../../archive/%s/%04u", order->name, order->generation);
-    if (order->is_live) {
-        snprintf(staged, sizeof staged, "current-%u", order->slot);
+    snprintf(to, sizeof to, "../../archive/%s/%04u", issue->name, issue->generation);
+    if (issue->is_live) {
+        snprintf(staged, sizeof staged, "current-%u", issue->slot);
         return cg_change_stage_link(change, staged, to, err);
     }
-    snprintf(staged, sizeof staged, "live-%u", order->slot);
-    bool good = cg_change_stage_folder(change, staged, 0700, err);
-    snprintf(staged, sizeof staged, "live-%u/current", order->slot);
-    good = good && cg_change_stage_link(change, staged, to, err);
-    for (size_t i = order->private_key ? 0 : 1; good && i < sizeof live_files / sizeof live_files[0]; i++) {
-        snprintf(staged, sizeof staged, "live-%u/%s", order->slot, live_files[i]);
+    snprintf(staged, sizeof staged, "live-%u", issue->slot);
+    bool ok = cg_change_stage_folder(change, staged, 0700, err);
+    snprintf(staged, sizeof staged, "live-%u/current", issue->slot);
+    ok = ok && cg_change_stage_link(change, staged, to, err);
+    for (size_t i = issue->private_key ? 0 : 1; ok && i < sizeof live_files / sizeof live_files[0]; i++) {
+        snprintf(staged, sizeof staged, "live-%u/%s", issue->slot, live_files[i]);
         snprintf(to, sizeof to, "current/%s", live_files[i]);
-        good = cg_change_stage_link(change, staged, to, err);
+        ok = cg_change_stage_link(change, staged, to, err);
     }
-    return good;
+    return ok;
 }
 
-bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change, const struct cg_issue_order *order,
-                    const struct cg_issued *issued, struct cg_error *err)
+bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change,
+                    const struct cg_issue_request *issue, const struct cg_issued *issued, struct cg_error *err)
 {
     char folder[32], full[32 + 16], *fullchain = NULL;
-    snprintf(folder, sizeof folder, "generation-%u", order->slot);
+    snprintf(folder, sizeof folder, "generation-%u", issue->slot);
     if (asprintf(&fullchain, "%s%s", issued->pem, issuer->chain) < 0)
-        return cg_fault_errno(err, "make", "fullchain.pem");
+        return cg_fail_errno(err, "make", "fullchain.pem");
     const struct {
         const char *name, *text;
     } files[] = {{"cert.pem", issued->pem}, {"chain.pem", issuer->chain}, {"fullchain.pem", fullchain}};
-    bool good = cg_change_stage_folder(change, folder, 0700, err);
-    for (size_t i = 0; good && i < sizeof files / sizeof files[0]; i++) {
+    bool ok = cg_change_stage_folder(change, folder, 0700, err);
+    for (size_t i = 0; ok && i < sizeof files / sizeof files[0]; i++) {
         snprintf(full, sizeof full, "%s/%s", folder, files[i].name);
-        good = cg_change_stage_file(change, full, files[i].text, strlen(files[i].text), 0644, err);
+        ok = cg_change_stage_file(change, full, files[i].text, strlen(files[i].text), 0644, err);
     }
-    good = good && (!order->private_key || stage_key(change, order, err)) && stage_links(change, order, err);
+    ok = ok && (!issue->private_key || stage_key(change, issue, err)) && stage_links(change, issue, err);
     free(fullchain);
-    return good;
+    return ok;
 }
 
-static bool record_lines(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_order *order,
+static bool record_lines(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_request *issue,
                          const struct cg_issued *issued, const char *file, struct cg_error *err)
 {
     char when[24];
     char *line = cg_index_line(issued->cert, file);
-    cJSON *entry = cg_issued_json(order, issued);
+    cJSON *entry = cg_issued_json(issue, issued);
     cg_time_text(issuer->now, when, sizeof when);
     if (!line || !entry || !cJSON_AddStringToObject(entry, "time", when) ||
         !cJSON_AddStringToObject(entry, "done", "issued")) {
         free(line);
         cJSON_Delete(entry);
-        return cg_fault_openssl(err, "no memory for the index");
+        return cg_fail_openssl(err, "no memory for the index");
     }
-    bool good = cg_change_index_line(change, line, err) && cg_change_journal_line(change, entry, err);
+    bool ok = cg_change_index_line(change, line, err) && cg_change_journal_line(change, entry, err);
     free(line);
-    return good;
+    return ok;
 }
 
-bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_order *order,
+bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_request *issue,
                      const struct cg_issued *issued, struct cg_error *err)
 {
     char staged[32], target[CG_NAME_MAX + 32], file[CG_NAME_MAX + 32];
-    snprintf(staged, sizeof staged, "generation-%u", order->slot);
-    snprintf(file, sizeof file, "archive/%s/%04u", order->name, order->generation);
-    if (!record_lines(issuer, change, order, issued, file, err) || !cg_change_move(change, staged, file, err))
+    snprintf(staged, sizeof staged, "generation-%u", issue->slot);
+    snprintf(file, sizeof file, "archive/%s/%04u", issue->name, issue->generation);
+    if (!record_lines(issuer, change, issue, issued, file, err) || !cg_change_move(change, staged, file, err))
         return false;
-    snprintf(staged, sizeof staged, order->is_live ? "current-%u" : "live-%u", order->slot);
-    snprintf(target, sizeof target, order->is_live ? "live/%s/current" : "live/%s", order->name);
+    snprintf(staged, sizeof staged, issue->is_live ? "current-%u" : "live-%u", issue->slot);
+    snprintf(target, sizeof target, issue->is_live ? "live/%s/current" : "live/%s", issue->name);
     return cg_change_move(change, staged, target, err);
 }
 
-bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order *order, const struct cg_issued *issued,
-                    struct cg_error *err)
+bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_request *issue,
+                    const struct cg_issued *issued, struct cg_error *err)
 {
     struct cg_change change;
-    bool good = cg_change_begin(&change, issuer->ca, false, err) &&
-                cg_issue_stage(issuer, &change, order, issued, err) &&
-                cg_issue_record(issuer, &change, order, issued, err) &&
-                (!issuer->chain_is_new ||
-                 cg_change_put(&change, "chain.pem", issuer->chain, strlen(issuer->chain), 0644, err)) &&
-                cg_change_commit(&change, err);
+    bool ok = cg_change_begin(&change, issuer->ca, false, err) && cg_issue_stage(issuer, &change, issue, issued, err) &&
+              cg_issue_record(issuer, &change, issue, issued, err) &&
+              (!issuer->chain_is_new ||
+               cg_change_put(&change, "chain.pem", issuer->chain, strlen(issuer->chain), 0644, err)) &&
+              cg_change_commit(&change, err);
     cg_change_end(&change);
-    return good;
+    return ok;
 }
 
-cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued)
+cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued)
 {
     char text[512], sha256[CG_HEX_MAX];
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "name", order->name);
-    cJSON_AddStringToObject(object, "profile", order->request.profile->name);
+    cJSON_AddStringToObject(object, "name", issue->name);
+    cJSON_AddStringToObject(object, "profile", issue->request.profile->name);
     cJSON_AddStringToObject(object, "serial", issued->serial);
     cg_name_text(X509_get_subject_name(issued->cert), text, sizeof text);
     cJSON_AddStringToObject(object, "subject", text);
@@ -298,7 +297,7 @@ cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued
     cJSON_AddStringToObject(object, "not_after", text);
     if (cg_sha256_text(issued->cert, sha256))
         cJSON_AddStringToObject(object, "sha256", sha256);
-    snprintf(text, sizeof text, "archive/%s/%04u", order->name, order->generation);
+    snprintf(text, sizeof text, "archive/%s/%04u", issue->name, issue->generation);
     cJSON_AddStringToObject(object, "files", text);
     return object;
 }

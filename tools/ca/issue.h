@@ -26,7 +26,7 @@ struct cg_issuer {
     int64_t now;
 };
 
-struct cg_issue_order {
+struct cg_issue_request {
     const char *name;
     struct cg_certificate_request request; /* now is set by the issuer */
     bool private_key;                      /* request.key has its private half: written as privkey.pem */
@@ -51,28 +51,28 @@ bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err);
 void cg_issuer_close(struct cg_issuer *issuer);
 
 /* The next generation of order->name. */
-void cg_issue_place(const struct cg_ca *ca, struct cg_issue_order *order);
+void cg_issue_place(const struct cg_ca *ca, struct cg_issue_request *issue);
 
 /* Signs and checks; nothing is written. Thread-safe. */
-bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_order *order, struct cg_issued *issued,
+bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_request *issue, struct cg_issued *issued,
                    struct cg_error *err);
 
 /* Stages the generation's files. Thread-safe. */
-bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change, const struct cg_issue_order *order,
-                    const struct cg_issued *issued, struct cg_error *err);
+bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change,
+                    const struct cg_issue_request *issue, const struct cg_issued *issued, struct cg_error *err);
 
 /* Adds the steps that put it into archive/, live/, the index and the journal. */
-bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_order *order,
+bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_request *issue,
                      const struct cg_issued *issued, struct cg_error *err);
 
 /* Stage and record as one change of their own. */
-bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_order *order, const struct cg_issued *issued,
-                    struct cg_error *err);
+bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_request *issue,
+                    const struct cg_issued *issued, struct cg_error *err);
 
 void cg_issued_clear(struct cg_issued *issued);
 
 /* What the journal and machines are told about a certificate that was made. */
-cJSON *cg_issued_json(const struct cg_issue_order *order, const struct cg_issued *issued);
+cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued);
 
 /* Owned text for people: "2027-02-21". */
 void cg_date_text(const ASN1_TIME *time, char out[24]);

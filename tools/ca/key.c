@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "key.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "base/secrets.h"
 #include "core/file/file.h"
 #include "key_engine.h"
@@ -94,7 +94,7 @@ EVP_PKEY *cg_key_load_plain(const char *path, struct cg_error *err)
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "") : NULL;
     if (!key)
-        cg_fault_openssl(err, path);
+        cg_fail_openssl(err, path);
     BIO_free(bio);
     cg_bytes_wipe(&bytes);
     return key;
@@ -130,15 +130,14 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
     BIO *bio = BIO_new(BIO_s_secmem());
     PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
     X509_SIG *sealed = plain && passphrase ? seal(plain, passphrase) : NULL;
-    bool good = bio && plain &&
-                (passphrase ? sealed && PEM_write_bio_PKCS8(bio, sealed)
-                            : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));
+    bool ok = bio && plain &&
+              (passphrase ? sealed && PEM_write_bio_PKCS8(bio, sealed) : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));
     char *data = NULL;
-    long n = good ? BIO_get_mem_data(bio, &data) : 0;
+    long n = ok ? BIO_get_mem_data(bio, &data) : 0;
     if (n > 0 && (*pem = OPENSSL_malloc((size_t)n)))
         memcpy(*pem, data, *len = (size_t)n);
     if (!*pem)
-        cg_fault_openssl(err, "cannot write the private key");
+        cg_fail_openssl(err, "cannot write the private key");
     X509_SIG_free(sealed);
     PKCS8_PRIV_KEY_INFO_free(plain);
     BIO_free(bio);
@@ -150,9 +149,9 @@ bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, con
 {
     char *pem = NULL;
     size_t len = 0;
-    bool good = cg_key_pem(key, passphrase, &pem, &len, err) && cg_change_put(change, target, pem, len, 0600, err);
+    bool ok = cg_key_pem(key, passphrase, &pem, &len, err) && cg_change_put(change, target, pem, len, 0600, err);
     OPENSSL_clear_free(pem, len);
-    return good;
+    return ok;
 }
 
 /* OpenSSL asks only when the key turns out to be encrypted. */

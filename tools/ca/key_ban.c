@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "key_ban.h"
-#include "base/fault.h"
+#include "base/failure.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -47,10 +47,10 @@ static bool digest_of(EVP_PKEY *key, unsigned char digest[SHA256_DIGEST_LENGTH])
 {
     unsigned char *octets = NULL;
     int len = key ? key_octets(key, &octets) : 0;
-    bool good = len > 0 && EVP_Digest(octets, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
+    bool ok = len > 0 && EVP_Digest(octets, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
     OPENSSL_free(octets);
     ERR_clear_error();
-    return good;
+    return ok;
 }
 
 bool cg_key_bans_add(struct cg_key_bans *bans, X509 *cert, const char *serial, struct cg_error *err)
@@ -63,7 +63,7 @@ bool cg_key_bans_add(struct cg_key_bans *bans, X509 *cert, const char *serial, s
     if ((bans->count & (bans->count - 1)) == 0) {
         struct cg_key_ban *more = realloc(bans->item, (bans->count ? 2 * bans->count : 1) * sizeof *more);
         if (!more)
-            return cg_fault_errno(err, "make", "the list of compromised keys");
+            return cg_fail_errno(err, "make", "the list of compromised keys");
         bans->item = more;
     }
     bans->item[bans->count++] = ban;
@@ -85,9 +85,9 @@ bool cg_key_bans_add_row(struct cg_key_bans *bans, const struct cg_ca *ca, const
         return true;
     X509 *cert = cg_cert_load(cg_ca_path(ca, path, "%s/cert.pem", row->file), NULL);
     bans->lost += !cert;
-    bool good = !cert || cg_key_bans_add(bans, cert, row->serial, err);
+    bool ok = !cert || cg_key_bans_add(bans, cert, row->serial, err);
     X509_free(cert);
-    return good;
+    return ok;
 }
 
 static int by_digest(const void *a, const void *b)

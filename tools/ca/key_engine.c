@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the whole of ENGINE is; it stays the only way on OpenSSL 3.0 */
 #include "key_engine.h"
-#include "base/fault.h"
+#include "base/failure.h"
 
 #include <openssl/opensslconf.h>
 
@@ -43,7 +43,7 @@ EVP_PKEY *cg_key_by_engine(const char *uri, UI_METHOD *ui, void *context, struct
     /* The functional reference is kept until the process ends: the key's operations run in the engine. */
     EVP_PKEY *key = ENGINE_init(engine) ? ENGINE_load_private_key(engine, uri, ui, context) : NULL;
     if (!key) {
-        cg_fault_openssl(err, uri);
+        cg_fail_openssl(err, uri);
         cg_error_prefix(err, "the engine found no such key, or the PIN is wrong (PKCS11_MODULE_PATH names the token's "
                              "module where it is not p11-kit's)");
     }

@@ -2,7 +2,7 @@
 #include "names.h"
 
 #include "base/address.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name_syntax.h"
 
 #include <openssl/err.h>
@@ -66,21 +66,21 @@ static bool uri_ok(const char *value, struct cg_error *err)
     size_t scheme = isalpha((unsigned char)value[0])
                         ? strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-")
                         : 0;
-    bool good = scheme && value[scheme] == ':' && value[scheme + 1];
-    for (const char *c = value; good && *c; c++)
-        good = *c > 0x20 && *c < 0x7f && !strchr("<>\"{}|\\^`", *c);
-    if (!good)
+    bool ok = scheme && value[scheme] == ':' && value[scheme + 1];
+    for (const char *c = value; ok && *c; c++)
+        ok = *c > 0x20 && *c < 0x7f && !strchr("<>\"{}|\\^`", *c);
+    if (!ok)
         cg_error_set(err, "uri:%s is no absolute URI; expected as urn:dev:sensor1 or spiffe://example.org/sensor1",
                      value);
-    return good;
+    return ok;
 }
 
 static bool email_ok(const char *value, struct cg_error *err)
 {
-    bool good = cg_mailbox_is_well_formed((struct cg_octets){value, strlen(value)}, NULL, NULL);
-    if (!good)
+    bool ok = cg_mailbox_is_well_formed((struct cg_octets){value, strlen(value)}, NULL, NULL);
+    if (!ok)
         cg_error_set(err, "email:%s is no mail address; expected as name@example.org", value);
-    return good;
+    return ok;
 }
 
 static GENERAL_NAME *plain(int type, const char *value)
@@ -255,8 +255,8 @@ static const struct {
 X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *err)
 {
     X509_NAME *name = X509_NAME_new();
-    bool good = name || cg_fault_openssl(err, "subject");
-    for (size_t i = 0; good && i < sizeof subject_fields / sizeof subject_fields[0]; i++) {
+    bool ok = name || cg_fail_openssl(err, "subject");
+    for (size_t i = 0; ok && i < sizeof subject_fields / sizeof subject_fields[0]; i++) {
         const char *value = NULL;
         memcpy(&value, (const char *)subject + subject_fields[i].offset, sizeof value);
         if (!value)
@@ -265,16 +265,16 @@ X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *er
         if (len == 0 || value[0] == ' ' || value[len - 1] == ' ') {
             cg_error_set(err, "the subject's %s is \"%s\": empty, or a blank at an end", subject_fields[i].field,
                          value);
-            good = false;
+            ok = false;
         } else if (!X509_NAME_add_entry_by_txt(name, subject_fields[i].field, MBSTRING_UTF8,
                                                (const unsigned char *)value, (int)len, -1, 0)) {
-            cg_fault_openssl(err, value);
+            cg_fail_openssl(err, value);
             cg_error_prefix(err, "the subject's %s (at most %zu characters)", subject_fields[i].field,
                             subject_fields[i].max);
-            good = false;
+            ok = false;
         }
     }
-    if (!good) {
+    if (!ok) {
         X509_NAME_free(name);
         name = NULL;
     }

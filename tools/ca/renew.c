@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "renew.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "names.h"
 #include "store/clock.h"
@@ -34,7 +34,7 @@ static EVP_PKEY *own_key(const char *path, const char *name, X509 *old, struct c
 }
 
 /* A device that keeps its key to itself gets a new certificate for the same key. */
-static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
                             X509 *old, bool *is_private, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -42,7 +42,7 @@ static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, co
     *is_private = access(path, F_OK) == 0;
     if (!*is_private)
         return X509_get_pubkey(old);
-    return terms->reuse_key ? own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
+    return params->reuse_key ? own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
 }
 
 static int64_t old_lifetime(const X509 *old)
@@ -61,29 +61,29 @@ static bool may_be_renewed(const struct cg_issuer *issuer, const char *name, X50
     return false;
 }
 
-static bool make(const struct cg_issuer *issuer, struct cg_issue_order *order, X509 *old,
-                 const struct cg_renew_terms *terms, struct cg_renewed *renewed, struct cg_error *err)
+static bool make(const struct cg_issuer *issuer, struct cg_issue_request *issue, X509 *old,
+                 const struct cg_renew_params *params, struct cg_renewed *renewed, struct cg_error *err)
 {
     const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
-    order->request.profile = terms->profile ? terms->profile : cg_ca_profile_of(old);
-    if (!order->request.profile) {
+    issue->request.profile = params->profile ? params->profile : cg_ca_profile_of(old);
+    if (!issue->request.profile) {
         cg_error_set(err,
                      "the certificate of \"%s\" does not say whether it is a broker's or a client's; say it: "
                      "certguard -C %s renew %s --as broker|bridge|client",
-                     order->name, issuer->ca->word, order->name);
+                     issue->name, issuer->ca->word, issue->name);
         return false;
     }
-    order->request.both_purposes = !terms->profile && (X509_get_extended_key_usage(old) & both) == both;
-    order->request.path_length = -2;
-    order->request.lifetime = terms->lifetime ? terms->lifetime : terms->profile ? 0 : old_lifetime(old);
-    cg_issue_place(issuer->ca, order);
-    renewed->generation = order->generation;
-    return cg_issue_make(issuer, order, &renewed->issued, err) &&
-           (renewed->result = cg_issued_json(order, &renewed->issued)) &&
-           (!terms->write || cg_issue_write(issuer, order, &renewed->issued, err));
+    issue->request.both_purposes = !params->profile && (X509_get_extended_key_usage(old) & both) == both;
+    issue->request.path_length = -2;
+    issue->request.lifetime = params->lifetime ? params->lifetime : params->profile ? 0 : old_lifetime(old);
+    cg_issue_place(issuer->ca, issue);
+    renewed->generation = issue->generation;
+    return cg_issue_make(issuer, issue, &renewed->issued, err) &&
+           (renewed->result = cg_issued_json(issue, &renewed->issued)) &&
+           (!params->write || cg_issue_write(issuer, issue, &renewed->issued, err));
 }
 
-bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
               struct cg_renewed *renewed, struct cg_error *err)
 {
     *renewed = (struct cg_renewed){0};
@@ -92,21 +92,21 @@ bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_
         return false;
     GENERAL_NAMES *names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
     CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
-    struct cg_issue_order order = {.name = name};
-    bool is_server = terms->profile && terms->profile->purpose == CG_PURPOSE_SERVER;
+    struct cg_issue_request issue = {.name = name};
+    bool is_server = params->profile && params->profile->purpose == CG_PURPOSE_SERVER;
     /* one that was made otherwise may have no SAN */
-    bool good = (names || !terms->profile || terms->names ||
-                 ((names = sk_GENERAL_NAME_new_null()) && cg_san_add_default(names, name, is_server, err))) &&
-                may_be_renewed(issuer, name, old, err) &&
-                (order.request.key = choose_key(issuer, name, terms, old, &order.private_key, err));
-    order.request.subject = X509_get_subject_name(old);
-    order.request.names = terms->names ? terms->names : names;
-    order.request.policies = policies;
-    renewed->new_key = order.private_key && !terms->reuse_key;
-    good = good && make(issuer, &order, old, terms, renewed, err);
-    EVP_PKEY_free(order.request.key);
+    bool ok = (names || !params->profile || params->names ||
+               ((names = sk_GENERAL_NAME_new_null()) && cg_san_add_default(names, name, is_server, err))) &&
+              may_be_renewed(issuer, name, old, err) &&
+              (issue.request.key = choose_key(issuer, name, params, old, &issue.private_key, err));
+    issue.request.subject = X509_get_subject_name(old);
+    issue.request.names = params->names ? params->names : names;
+    issue.request.policies = policies;
+    renewed->new_key = issue.private_key && !params->reuse_key;
+    ok = ok && make(issuer, &issue, old, params, renewed, err);
+    EVP_PKEY_free(issue.request.key);
     sk_POLICYINFO_pop_free(policies, POLICYINFO_free);
     GENERAL_NAMES_free(names);
     X509_free(old);
-    return good;
+    return ok;
 }

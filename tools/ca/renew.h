@@ -6,7 +6,7 @@
 
 #include "issue.h"
 
-struct cg_renew_terms {
+struct cg_renew_params {
     bool reuse_key;                      /* else a new key of the same kind, where the key is here at all */
     int64_t lifetime;                    /* s; 0: as before */
     const struct cg_ca_profile *profile; /* of a certificate that was made otherwise; NULL: the old one's */
@@ -21,7 +21,7 @@ struct cg_renewed {
     cJSON *result; /* owned */
 };
 
-bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_terms *terms,
+bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
               struct cg_renewed *renewed, struct cg_error *err);
 void cg_renewed_clear(struct cg_renewed *renewed);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "revoke.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "key.h"
 #include "key_ban.h"
@@ -104,21 +104,21 @@ static bool rewrite_index(struct cg_index *index, struct rewrite *rewrite, const
     struct cg_index_row row;
     const struct meant meant = find_meant(index, request->what);
     FILE *out = open_memstream(&rewrite->text, &rewrite->len);
-    bool good = out;
-    while (good && cg_index_next(index, &row, &fault)) {
+    bool ok = out;
+    while (ok && cg_index_next(index, &row, &fault)) {
         bool is = is_meant(&row, &meant);
         rewrite->matched += is;
         /* what is over needs no entry on a CRL: RFC 5280 5 */
         if (is && is_to_change(&row, now, request->reason))
-            good = revoke_row(out, rewrite, &row, now, request->reason);
+            ok = revoke_row(out, rewrite, &row, now, request->reason);
         else
             fwrite(row.line, 1, row.len + 1, out);
     }
-    if (!out || fclose(out) != 0 || !good)
-        good = cg_fault_errno(err, "rewrite", "index.txt");
+    if (!out || fclose(out) != 0 || !ok)
+        ok = cg_fail_errno(err, "rewrite", "index.txt");
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
-    return good && !fault.text[0];
+    return ok && !fault.text[0];
 }
 
 static bool journal(struct cg_change *change, const struct cg_revoked *revoked, const char *reason,
@@ -148,21 +148,21 @@ static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *re
     struct cg_revoked *revoked = rewrite->revoked;
     EVP_PKEY *key = cg_key_of_ca(ca, "ca", ca->cert, err);
     char *copy = key ? strndup(rewrite->text, rewrite->len) : NULL;
-    bool good = copy && cg_index_of_text(&fresh, copy, rewrite->len, err);
-    const struct cg_crl_order order = {.folder = "ca",
-                                       .issuer = ca->cert,
-                                       .key = key,
-                                       .index = &fresh,
-                                       .now = ca->options.now,
-                                       .lifetime = request->crl_lifetime};
-    good = good && cg_change_begin(&change, ca, false, err) &&
-           cg_change_put(&change, "index.txt", rewrite->text, rewrite->len, 0600, err) &&
-           cg_crl_write(&change, &order, &revoked->crl, err) && journal(&change, revoked, request->reason, err) &&
-           cg_change_commit(&change, err);
+    bool ok = copy && cg_index_of_text(&fresh, copy, rewrite->len, err);
+    const struct cg_crl_write_request crl_request = {.folder = "ca",
+                                                     .issuer = ca->cert,
+                                                     .key = key,
+                                                     .index = &fresh,
+                                                     .now = ca->options.now,
+                                                     .lifetime = request->crl_lifetime};
+    ok = ok && cg_change_begin(&change, ca, false, err) &&
+         cg_change_put(&change, "index.txt", rewrite->text, rewrite->len, 0600, err) &&
+         cg_crl_write(&change, &crl_request, &revoked->crl, err) && journal(&change, revoked, request->reason, err) &&
+         cg_change_commit(&change, err);
     cg_change_end(&change);
     cg_index_free(&fresh);
     EVP_PKEY_free(key);
-    return good;
+    return ok;
 }
 
 static bool unknown(const struct cg_ca *ca, const char *typed, struct cg_error *err)
@@ -179,13 +179,13 @@ bool cg_revoke(const struct cg_ca *ca, const struct cg_revoke_request *request, 
     struct cg_index index;
     struct rewrite rewrite = {.revoked = revoked};
     *revoked = (struct cg_revoked){0};
-    bool good = cg_index_load(&index, ca, err) && cg_index_check_name(ca, &index, request->what, err) &&
-                rewrite_index(&index, &rewrite, request, ca->options.now, err) &&
-                (rewrite.matched || unknown(ca, request->what, err)) &&
-                (!revoked->count || ca->options.dry_run || write_all(ca, request, &rewrite, err));
+    bool ok = cg_index_load(&index, ca, err) && cg_index_check_name(ca, &index, request->what, err) &&
+              rewrite_index(&index, &rewrite, request, ca->options.now, err) &&
+              (rewrite.matched || unknown(ca, request->what, err)) &&
+              (!revoked->count || ca->options.dry_run || write_all(ca, request, &rewrite, err));
     cg_index_free(&index);
     free(rewrite.text);
-    return good;
+    return ok;
 }
 
 void cg_revoked_clear(struct cg_revoked *revoked)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "sign.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "key.h"
 #include "store/clock.h"
@@ -22,9 +22,9 @@ static bool set_serial(X509 *cert, const ASN1_INTEGER *given)
         bytes[0] &= 0x7f;
     } while (bytes[0] == 0);
     BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
-    bool good = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
+    bool ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
     BN_free(number);
-    return good;
+    return ok;
 }
 
 struct validity {
@@ -64,30 +64,30 @@ static bool add_basic_constraints(X509 *cert, const struct cg_certificate_reques
 {
     BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
     int length = request->path_length == -2 ? request->profile->path_length : request->path_length;
-    bool good = constraints;
-    if (good && request->profile->is_ca) {
+    bool ok = constraints;
+    if (ok && request->profile->is_ca) {
         constraints->ca = 0xff;
         if (length >= 0)
-            good = (constraints->pathlen = ASN1_INTEGER_new()) && ASN1_INTEGER_set(constraints->pathlen, length);
+            ok = (constraints->pathlen = ASN1_INTEGER_new()) && ASN1_INTEGER_set(constraints->pathlen, length);
     }
-    good = good && add(cert, NID_basic_constraints, constraints, 1);
+    ok = ok && add(cert, NID_basic_constraints, constraints, 1);
     BASIC_CONSTRAINTS_free(constraints);
-    return good;
+    return ok;
 }
 
 /* RFC 5280 4.2.1.3: bit 0 digitalSignature, 2 keyEncipherment, 5 keyCertSign, 6 cRLSign */
 static bool add_key_usage(X509 *cert, const struct cg_certificate_request *request)
 {
     ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
-    bool good = usage;
-    if (good && request->profile->is_ca)
-        good = ASN1_BIT_STRING_set_bit(usage, 5, 1) && ASN1_BIT_STRING_set_bit(usage, 6, 1);
-    else if (good)
-        good = ASN1_BIT_STRING_set_bit(usage, 0, 1) &&
-               (!EVP_PKEY_is_a(request->key, "RSA") || ASN1_BIT_STRING_set_bit(usage, 2, 1));
-    good = good && add(cert, NID_key_usage, usage, 1);
+    bool ok = usage;
+    if (ok && request->profile->is_ca)
+        ok = ASN1_BIT_STRING_set_bit(usage, 5, 1) && ASN1_BIT_STRING_set_bit(usage, 6, 1);
+    else if (ok)
+        ok = ASN1_BIT_STRING_set_bit(usage, 0, 1) &&
+             (!EVP_PKEY_is_a(request->key, "RSA") || ASN1_BIT_STRING_set_bit(usage, 2, 1));
+    ok = ok && add(cert, NID_key_usage, usage, 1);
     ASN1_BIT_STRING_free(usage);
-    return good;
+    return ok;
 }
 
 static bool add_extended_key_usage(X509 *cert, const struct cg_certificate_request *request)
@@ -95,12 +95,12 @@ static bool add_extended_key_usage(X509 *cert, const struct cg_certificate_reque
     static const int both[2] = {NID_server_auth, NID_client_auth};
     const int *nid = request->both_purposes ? both : request->profile->eku;
     EXTENDED_KEY_USAGE *usage = sk_ASN1_OBJECT_new_null();
-    bool good = usage;
-    for (int i = 0; good && i < 2 && nid[i]; i++)
-        good = sk_ASN1_OBJECT_push(usage, OBJ_nid2obj(nid[i])) > 0;
-    good = good && add(cert, NID_ext_key_usage, usage, 0);
+    bool ok = usage;
+    for (int i = 0; ok && i < 2 && nid[i]; i++)
+        ok = sk_ASN1_OBJECT_push(usage, OBJ_nid2obj(nid[i])) > 0;
+    ok = ok && add(cert, NID_ext_key_usage, usage, 0);
     sk_ASN1_OBJECT_pop_free(usage, ASN1_OBJECT_free);
-    return good;
+    return ok;
 }
 
 /* RFC 7093 section 2, method 1: SHA-256 cut to 160 bits; SHA-1 is not to be had everywhere */
@@ -109,19 +109,19 @@ static bool add_key_identifiers(X509 *cert, const X509 *issuer, const ASN1_OCTET
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     ASN1_OCTET_STRING *own = given ? ASN1_OCTET_STRING_dup(given) : ASN1_OCTET_STRING_new();
-    bool good = own &&
-                (given ||
-                 (X509_pubkey_digest(cert, EVP_sha256(), digest, &len) && ASN1_OCTET_STRING_set(own, digest, 20))) &&
-                add(cert, NID_subject_key_identifier, own, 0);
+    bool ok = own &&
+              (given ||
+               (X509_pubkey_digest(cert, EVP_sha256(), digest, &len) && ASN1_OCTET_STRING_set(own, digest, 20))) &&
+              add(cert, NID_subject_key_identifier, own, 0);
     const ASN1_OCTET_STRING *theirs = issuer ? X509_get0_subject_key_id((X509 *)(uintptr_t)issuer) : own;
-    AUTHORITY_KEYID *authority = good && theirs ? AUTHORITY_KEYID_new() : NULL;
+    AUTHORITY_KEYID *authority = ok && theirs ? AUTHORITY_KEYID_new() : NULL;
     if (authority) {
         authority->keyid = ASN1_OCTET_STRING_dup(theirs);
-        good = authority->keyid && add(cert, NID_authority_key_identifier, authority, 0);
+        ok = authority->keyid && add(cert, NID_authority_key_identifier, authority, 0);
     }
     AUTHORITY_KEYID_free(authority);
     ASN1_OCTET_STRING_free(own);
-    return good;
+    return ok;
 }
 
 static bool add_qualifier(POLICYINFO *info, int nid, POLICYQUALINFO *qualifier)
@@ -165,15 +165,15 @@ static bool add_policies(X509 *cert, const struct cg_certificate_policy *policy)
 {
     CERTIFICATEPOLICIES *policies = sk_POLICYINFO_new_null();
     POLICYINFO *info = POLICYINFO_new();
-    bool good = policies && info && sk_POLICYINFO_push(policies, info) > 0;
-    if (!good)
+    bool ok = policies && info && sk_POLICYINFO_push(policies, info) > 0;
+    if (!ok)
         POLICYINFO_free(info);
-    good = good && (info->policyid = OBJ_txt2obj(policy->oid, 1)) &&
-           (!policy->cps || add_qualifier(info, NID_id_qt_cps, cps_qualifier(policy->cps))) &&
-           (!policy->text || add_qualifier(info, NID_id_qt_unotice, notice_qualifier(policy->text))) &&
-           add(cert, NID_certificate_policies, policies, 0);
+    ok = ok && (info->policyid = OBJ_txt2obj(policy->oid, 1)) &&
+         (!policy->cps || add_qualifier(info, NID_id_qt_cps, cps_qualifier(policy->cps))) &&
+         (!policy->text || add_qualifier(info, NID_id_qt_unotice, notice_qualifier(policy->text))) &&
+         add(cert, NID_certificate_policies, policies, 0);
     sk_POLICYINFO_pop_free(policies, POLICYINFO_free);
-    return good;
+    return ok;
 }
 
 static bool add_extensions(X509 *cert, const struct cg_certificate_request *request, const X509 *issuer)
@@ -194,14 +194,14 @@ X509 *cg_sign_certificate(const struct cg_certificate_request *request, X509 *is
     if (!validity_of(request, issuer, &validity, shortened, err))
         return NULL;
     X509 *cert = X509_new();
-    bool good = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert, request->serial) &&
-                X509_set_subject_name(cert, request->subject) &&
-                X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : request->subject) &&
-                X509_set_pubkey(cert, request->key) && cg_time_set(X509_getm_notBefore(cert), validity.start) &&
-                cg_time_set(X509_getm_notAfter(cert), validity.end) && add_extensions(cert, request, issuer) &&
-                X509_sign(cert, issuer_key, cg_key_digest(issuer_key)) > 0;
-    if (!good) {
-        cg_fault_openssl(err, "the certificate cannot be made");
+    bool ok = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert, request->serial) &&
+              X509_set_subject_name(cert, request->subject) &&
+              X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : request->subject) &&
+              X509_set_pubkey(cert, request->key) && cg_time_set(X509_getm_notBefore(cert), validity.start) &&
+              cg_time_set(X509_getm_notAfter(cert), validity.end) && add_extensions(cert, request, issuer) &&
+              X509_sign(cert, issuer_key, cg_key_digest(issuer_key)) > 0;
+    if (!ok) {
+        cg_fail_openssl(err, "the certificate cannot be made");
         X509_free(cert);
         return NULL;
     }

@@ -38,13 +38,13 @@ int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use u
 bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
                          struct cg_error *err)
 {
-    const bool good = cg_issuer_open(issuer, ca, err);
+    const bool ok = cg_issuer_open(issuer, ca, err);
     if (issuer->bans.lost)
         cg_warn(cli,
                 "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
                 "recognized; restore archive/ from a backup",
                 issuer->bans.lost, ca->dir);
-    return good;
+    return ok;
 }
 
 void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count)

@@ -37,11 +37,11 @@ static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
     ssize_t got = 0;
     while (n < sizeof buffer && (got = read(fd, buffer + n, sizeof buffer - n)) > 0)
         n += (size_t)got;
-    bool good = got >= 0 && first_line(buffer, n, out, err);
+    bool ok = got >= 0 && first_line(buffer, n, out, err);
     if (got < 0)
         cg_error_set(err, "cannot read the passphrase from file descriptor %d; was it opened?", fd);
     OPENSSL_cleanse(buffer, sizeof buffer);
-    return good;
+    return ok;
 }
 
 static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error *err)
@@ -65,9 +65,9 @@ bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_P
     cg_owner_back(before);
     if (!is_read)
         return false;
-    bool good = first_line((const char *)bytes.data, bytes.len, out, err);
+    bool ok = first_line((const char *)bytes.data, bytes.len, out, err);
     cg_bytes_wipe(&bytes);
-    return good;
+    return ok;
 }
 
 static bool is_long_enough(const char *passphrase, struct cg_error *err)
@@ -102,10 +102,10 @@ static bool ask(const struct cg_cli *cli, const char *question, bool confirm, st
 {
     atexit(wipe_secret);
     (void)mlock(secret, sizeof secret); /* not allowed everywhere; it is wiped in any case */
-    bool good = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
-                : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
-                                         : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
-    return good && (!confirm || is_long_enough(secret, err));
+    bool ok = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
+              : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
+                                       : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
+    return ok && (!confirm || is_long_enough(secret, err));
 }
 
 const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)

@@ -83,9 +83,9 @@ static bool take_bytes(const struct reader *r, const char *key, const cJSON *ite
     if (r->batch->no_files)
         return expected(r, key, "PEM text");
     char *path = cg_file_beside(r->batch->file, text);
-    bool good = path && cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, out, r->err);
+    bool ok = path && cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, out, r->err);
     free(path);
-    return good;
+    return ok;
 }
 
 /* Calls take for each string of a list, or for a single one. */
@@ -102,9 +102,9 @@ static bool take_list(const struct reader *r, const char *key, take_item *take)
         return expected(r, key, "a list of strings");
     for (item = cJSON_IsArray(list) ? list->child : list; item; item = cJSON_IsArray(list) ? item->next : NULL) {
         struct cg_bytes bytes;
-        bool good = take_bytes(r, key, item, &bytes) && take(r, key, &bytes);
+        bool ok = take_bytes(r, key, item, &bytes) && take(r, key, &bytes);
         cg_bytes_free(&bytes);
-        if (!good)
+        if (!ok)
             return false;
     }
     return true;

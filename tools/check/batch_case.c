@@ -49,9 +49,9 @@ static bool add_marked_root(struct cg_batch_case *c, const char *place, X509 *ce
     unsigned char *der = NULL;
     bool rejected = X509_check_trust(cert, trust_id(c->input.purpose), 0) == X509_TRUST_REJECTED;
     int len = i2d_X509(cert, &der); /* without the marks */
-    bool good = len > 0 && (rejected ? deny(c, cert) : cg_trust_add_anchors(c->trust, place, der, (size_t)len, err));
+    bool ok = len > 0 && (rejected ? deny(c, cert) : cg_trust_add_anchors(c->trust, place, der, (size_t)len, err));
     OPENSSL_free(der);
-    return good;
+    return ok;
 }
 
 bool cg_batch_add_root(struct cg_batch_case *c, const char *place, const struct cg_bytes *bytes, struct cg_error *err)
@@ -61,13 +61,13 @@ bool cg_batch_add_root(struct cg_batch_case *c, const char *place, const struct 
         return cg_trust_add_anchors(c->trust, place, bytes->data, bytes->len, err);
     BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
     X509 *cert = bio ? PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL) : NULL;
-    bool good = cert && add_marked_root(c, place, cert, err);
+    bool ok = cert && add_marked_root(c, place, cert, err);
     if (!cert)
         cg_error_set(err, "\"%s\": expected a certificate after \"TRUSTED CERTIFICATE\"", place);
     X509_free(cert);
     BIO_free(bio);
     ERR_clear_error();
-    return good;
+    return ok;
 }
 
 /* --- CRLs --- */

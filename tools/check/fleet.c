@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fleet.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "deploy/generation.h"
 #include "store/index.h"
 
@@ -95,15 +95,15 @@ static bool walk_folder(const struct walk *walk, const char *folder, unsigned de
         return false;
     }
     int n = scandir(folder, &entries, NULL, alphasort);
-    bool good = n >= 0 || cg_fault_errno(walk->err, "list", folder);
+    bool ok = n >= 0 || cg_fail_errno(walk->err, "list", folder);
     bool chain_here = snprintf(chain, sizeof chain, "%s/fullchain.pem", folder) < (int)sizeof chain &&
                       access(chain, F_OK) == 0;
     for (int i = 0; i < n; i++) {
-        good = good && walk_entry(walk, folder, entries[i]->d_name, chain_here, depth);
+        ok = ok && walk_entry(walk, folder, entries[i]->d_name, chain_here, depth);
         free(entries[i]);
     }
     free(entries);
-    return good;
+    return ok;
 }
 
 bool cg_fleet_folder(struct cg_fleet *fleet, const char *folder, struct cg_error *err)
@@ -139,13 +139,13 @@ bool cg_fleet_issued(struct cg_fleet *fleet, const struct cg_ca *ca, int64_t now
     struct cg_index index = {0};
     struct cg_index_row row;
     struct cg_error fault = {""};
-    bool good = cg_index_load(&index, ca, err);
-    while (good && cg_index_next(&index, &row, &fault))
-        good = take_row(fleet, ca, &row, now, err);
-    if (good && fault.text[0]) {
+    bool ok = cg_index_load(&index, ca, err);
+    while (ok && cg_index_next(&index, &row, &fault))
+        ok = take_row(fleet, ca, &row, now, err);
+    if (ok && fault.text[0]) {
         cg_error_set(err, "%s", fault.text);
-        good = false;
+        ok = false;
     }
     cg_index_free(&index);
-    return good;
+    return ok;
 }

@@ -22,11 +22,11 @@
 struct run {
     const struct cg_cli *cli;
     const struct cg_check_options *options;
-    const struct cg_world *world;
+    const struct cg_check_context *context;
     struct cg_profile client, server;
     const STACK_OF(X509) *untrusted;
     size_t checked, refused, audited, broken, passed_over, shown;
-    size_t by_reason[CG_REASON_COUNT], by_whose[CG_REASON_COUNT][CG_WHOSE_COUNT];
+    size_t by_reason[CG_REASON_COUNT], by_whose[CG_REASON_COUNT][CG_CERT_OWNER_COUNT];
 };
 
 enum taken { BROKEN = 0, TAKEN, PASSED_OVER };
@@ -88,13 +88,13 @@ static enum cg_purpose purpose_of(const struct run *run, X509 *leaf)
     bool has_eku = X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE;
     uint32_t eku = has_eku ? X509_get_extended_key_usage(leaf) : 0;
     if (run->options->purpose)
-        return run->world->purpose;
+        return run->context->purpose;
     return eku & XKU_SSL_SERVER && !(eku & XKU_SSL_CLIENT) ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
 }
 
-static enum cg_whose whose_of(const struct run *run, const struct sample *s)
+static enum cg_cert_owner whose_of(const struct run *run, const struct sample *s)
 {
-    return cg_world_whose(run->options, s->purpose);
+    return cg_check_context_owner(run->options, s->purpose);
 }
 
 static void show_json(struct run *run, const struct sample *s)
@@ -146,7 +146,7 @@ static void judge(struct sample *s, const struct run *run)
         return;
     s->purpose = purpose_of(run, s->leaf);
     const struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
-                                         .trust = cg_world_trust(run->world, s->purpose),
+                                         .trust = cg_check_context_trust(run->context, s->purpose),
                                          .purpose = s->purpose,
                                          .leaf = s->leaf,
                                          .sent = s->sent,
@@ -274,10 +274,10 @@ static void say_reasons(const struct run *run)
 {
     for (int r = 0; r < CG_REASON_COUNT; r++) {
         const struct cg_reason_row *row = cg_reason_row((enum cg_reason)r);
-        for (int h = 0; h < CG_WHOSE_COUNT; h++)
+        for (int h = 0; h < CG_CERT_OWNER_COUNT; h++)
             if (run->by_whose[r][h])
                 cg_say(run->cli, "  %zu %s: %s %s", run->by_whose[r][h], row->code, row->sentence,
-                       cg_reason_fix((enum cg_reason)r, (enum cg_whose)h));
+                       cg_reason_fix((enum cg_reason)r, (enum cg_cert_owner)h));
     }
 }
 
@@ -307,22 +307,22 @@ static struct cg_profile look_ahead(struct cg_profile profile, int64_t ahead)
     return profile;
 }
 
-int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *world,
+int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_check_context *context,
                    const struct cg_fleet *fleet)
 {
     struct cg_error err = {""};
-    struct run run = {.cli = cli, .options = o, .world = world};
+    struct run run = {.cli = cli, .options = o, .context = context};
     STACK_OF(X509) *untrusted = sk_X509_new_null();
-    bool good = untrusted && cg_world_all_certificates(&o->untrusted, untrusted, &err) &&
-                cg_world_add_crls(world, o, untrusted, &err);
+    bool ok = untrusted && cg_check_context_all_certificates(&o->untrusted, untrusted, &err) &&
+              cg_check_context_add_crls(context, o, untrusted, &err);
     run.untrusted = untrusted;
-    run.client = look_ahead(cg_world_profile(world, o, CG_PURPOSE_CLIENT), cli->now - cli->clock);
-    run.server = look_ahead(cg_world_profile(world, o, CG_PURPOSE_SERVER), cli->now - cli->clock);
-    if (good && cli->json)
+    run.client = look_ahead(cg_check_context_profile(context, o, CG_PURPOSE_CLIENT), cli->now - cli->clock);
+    run.server = look_ahead(cg_check_context_profile(context, o, CG_PURPOSE_SERVER), cli->now - cli->clock);
+    if (ok && cli->json)
         printf("{\"certificates\":[");
-    good = good && check_all(&run, fleet, &err);
+    ok = ok && check_all(&run, fleet, &err);
     sk_X509_pop_free(untrusted, X509_free);
-    if (!good)
+    if (!ok)
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     if (cli->json)
         close_json(&run, fleet);

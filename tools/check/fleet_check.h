@@ -5,11 +5,11 @@
 #define CG_CHECK_FLEET_H
 
 #include "cli/cli.h"
+#include "context.h"
 #include "fleet.h"
-#include "world.h"
 
 /* Prints the table, or JSON, and returns the exit code: 3 when one at least is refused, 1 when one could not be read. */
-int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *world,
+int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_check_context *context,
                    const struct cg_fleet *fleet);
 
 #endif

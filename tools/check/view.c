@@ -50,7 +50,7 @@ cJSON *cg_verdict_rules_json(const struct cg_verdict *v, const struct cg_profile
     return list;
 }
 
-cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_whose whose)
+cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_cert_owner cert_owner)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     cJSON *object = cJSON_CreateObject(), *path = NULL;
@@ -58,7 +58,7 @@ cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_whose whose)
     cJSON_AddStringToObject(object, "reason", row->code);
     cJSON_AddStringToObject(object, "sentence", row->sentence);
     cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, whose));
+    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, cert_owner));
     cJSON_AddStringToObject(object, "ref", row->ref);
     cJSON_AddNumberToObject(object, "depth", v->depth);
     if (v->path)
@@ -71,7 +71,7 @@ cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_whose whose)
     return object;
 }
 
-void cg_verdict_show(const struct cg_verdict *v, enum cg_whose whose, bool with_path)
+void cg_verdict_show(const struct cg_verdict *v, enum cg_cert_owner cert_owner, bool with_path)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     bool accepted = v->decision == CG_ACCEPT;
@@ -85,7 +85,7 @@ void cg_verdict_show(const struct cg_verdict *v, enum cg_whose whose, bool with_
     if (!accepted && v->detail[0])
         cg_print(stdout, "  Found: %s\n", v->detail);
     if (!accepted)
-        cg_print(stdout, "  Fix: %s\n", cg_reason_fix(v->reason, whose));
+        cg_print(stdout, "  Fix: %s\n", cg_reason_fix(v->reason, cert_owner));
     if (!accepted && row->ref[0])
         cg_print(stdout, "  See: %s\n", row->ref);
     for (int i = 0; with_path && i < sk_X509_num(v->path); i++) {

@@ -9,8 +9,8 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-void cg_verdict_show(const struct cg_verdict *v, enum cg_whose whose, bool with_path);
-cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_whose whose);
+void cg_verdict_show(const struct cg_verdict *v, enum cg_cert_owner cert_owner, bool with_path);
+cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_cert_owner cert_owner);
 
 /* Every rule with its result, by the modes of the profile that the verdict was made with. */
 void cg_verdict_show_rules(const struct cg_verdict *v, const struct cg_profile *profile);

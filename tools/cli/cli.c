@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli.h"
 
-#include "core/base/word.h"
+#include "core/base/edit_distance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static struct target look_up(const struct parser *p, const char *name, size_t le
 
 static void nearer(const char *word, const char *candidate, const char **best, size_t *best_distance)
 {
-    size_t d = cg_word_distance(word, candidate);
+    size_t d = cg_edit_distance(word, candidate);
     if (d < *best_distance) {
         *best_distance = d;
         *best = candidate;
@@ -155,7 +155,7 @@ static bool store(const struct parser *p, struct target t, const char *value)
         return false;
     const struct cg_option *o = t.option;
     struct cg_number *number = t.place;
-    bool good = true;
+    bool ok = true;
     switch (o->type) {
     case CG_OPT_FLAG:
         *(bool *)t.place = true;
@@ -164,7 +164,7 @@ static bool store(const struct parser *p, struct target t, const char *value)
         ++*(int *)t.place;
         break;
     case CG_OPT_CHOICE:
-        good = is_choice(o->argument, value);
+        ok = is_choice(o->argument, value);
         *(const char **)t.place = value;
         break;
     case CG_OPT_STRING:
@@ -174,25 +174,25 @@ static bool store(const struct parser *p, struct target t, const char *value)
         break;
     case CG_OPT_LIST:
     case CG_OPT_FILES:
-        good = list_add(t.place, value);
+        ok = list_add(t.place, value);
         break;
     case CG_OPT_NUMBER:
-        good = number->given = number_parse(value, &number->value);
+        ok = number->given = number_parse(value, &number->value);
         break;
     case CG_OPT_DURATION:
-        good = number->given = cg_duration_parse(value, &number->value);
+        ok = number->given = cg_duration_parse(value, &number->value);
         break;
     case CG_OPT_LIFETIME:
-        good = number->given = cg_lifetime_parse(value, &number->value);
+        ok = number->given = cg_lifetime_parse(value, &number->value);
         break;
     case CG_OPT_TIME:
-        good = number->given = cg_time_parse(value, &number->value);
+        ok = number->given = cg_time_parse(value, &number->value);
         break;
     }
-    if (!good)
+    if (!ok)
         cg_error_set(p->err, "--%s: expected %s%s%s, found \"%s\"", o->name, o->argument, *takes(o->type) ? " as " : "",
                      takes(o->type), value);
-    return good;
+    return ok;
 }
 
 static bool is_flag(const struct cg_option *option)
@@ -295,22 +295,22 @@ bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void *
     cli->dir = dir && *dir ? dir : "certguard-ca";
     cli->now = cli->clock = (int64_t)time(NULL);
     struct parser p = {verbs, cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
-    bool good = p.args, words_only = false;
+    bool ok = p.args, words_only = false;
     cli->args = p.args;
-    for (int i = 1; good && i < argc; i++) {
+    for (int i = 1; ok && i < argc; i++) {
         const char *word = argv[i];
         if (words_only || word[0] != '-' || !word[1])
-            good = take_word(&p, word);
+            ok = take_word(&p, word);
         else if (strcmp(word, "--") == 0)
             words_only = true;
         else
-            good = word[1] == '-' ? long_option(&p, argv, &i) : short_options(&p, argv, &i);
+            ok = word[1] == '-' ? long_option(&p, argv, &i) : short_options(&p, argv, &i);
     }
     *options = p.options;
-    good = (cli->dir_word = cg_shell_word(cli->dir)) && good;
+    ok = (cli->dir_word = cg_shell_word(cli->dir)) && ok;
     if (cli->at.given)
         cli->now = cli->at.value;
-    if (!good)
+    if (!ok)
         return false;
     return cli->help || cli->version || arguments_fit(cli, err);
 }

@@ -58,17 +58,17 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
     }
     snprintf(repeat, sizeof repeat, "%s again", question);
     size = size < sizeof again ? size : sizeof again;
-    bool good = ask(question, out, size) && (!confirm || ask(repeat, again, sizeof again));
-    if (!good)
+    bool ok = ask(question, out, size) && (!confirm || ask(repeat, again, sizeof again));
+    if (!ok)
         cg_error_set(err, "no passphrase was read from the terminal");
     else if (confirm && strcmp(out, again) != 0) {
         cg_error_set(err, "the two passphrases differ; nothing was done, try again");
-        good = false;
+        ok = false;
     }
     OPENSSL_cleanse(again, sizeof again);
-    if (!good)
+    if (!ok)
         OPENSSL_cleanse(out, size);
-    return good;
+    return ok;
 }
 
 /* One line; the rest of a line that is too long is dropped and reported as false. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "file_set.h"
 #include "generation.h"
 #include "target_ca.h"
@@ -48,13 +48,13 @@ static bool fits(const struct cg_bytes *key_pem, const struct cg_bytes *cert_pem
     BIO *cert_bio = BIO_new_mem_buf(cert_pem->data, (int)cert_pem->len);
     EVP_PKEY *key = key_bio ? PEM_read_bio_PrivateKey(key_bio, NULL, NULL, none) : NULL;
     X509 *cert = cert_bio ? PEM_read_bio_X509(cert_bio, NULL, NULL, NULL) : NULL;
-    bool good = key && cert && X509_check_private_key(cert, key) == 1;
+    bool ok = key && cert && X509_check_private_key(cert, key) == 1;
     EVP_PKEY_free(key);
     X509_free(cert);
     BIO_free(key_bio);
     BIO_free(cert_bio);
     ERR_clear_error();
-    return good;
+    return ok;
 }
 
 static bool is_pair(const struct cg_ca *ca, const char *name, unsigned generation, const struct set *set,
@@ -79,17 +79,17 @@ static bool read_generation(const struct cg_ca *ca, const char *name, unsigned g
                             struct cg_error *err)
 {
     char path[PATH_MAX];
-    bool good = true;
+    bool ok = true;
     *set = (struct set){0};
     set->has_key = access(cg_ca_path(ca, path, "archive/%s/%04u/" KEY, name, generation), F_OK) == 0;
-    for (size_t i = set->has_key ? 0 : 1; good && i < NFILES; i++) {
+    for (size_t i = set->has_key ? 0 : 1; ok && i < NFILES; i++) {
         struct cg_set_file *file = &set->file[set->count];
         file->name = names[i];
-        good = cg_file_read(cg_ca_path(ca, path, "archive/%s/%04u/%s", name, generation, file->name),
-                            i == 0 ? CG_FILE_PRIVATE_KEY : CG_FILE_PUBLIC, FILE_LIMIT, &file->bytes, err);
-        set->count += good;
+        ok = cg_file_read(cg_ca_path(ca, path, "archive/%s/%04u/%s", name, generation, file->name),
+                          i == 0 ? CG_FILE_PRIVATE_KEY : CG_FILE_PUBLIC, FILE_LIMIT, &file->bytes, err);
+        set->count += ok;
     }
-    return good && is_pair(ca, name, generation, set, err);
+    return ok && is_pair(ca, name, generation, set, err);
 }
 
 /* ---- one target */
@@ -144,27 +144,27 @@ static bool take_key_of_target(const struct cg_target *target, const struct cg_f
         return !linked || errno == ENOENT;
     }
     const enum key kind = kind_of(&file.bytes);
-    const bool good = (kind == SEALED_KEY || (kind == OPEN_KEY ? fits(&file.bytes, &set->file[0].bytes) : !linked)) &&
-                      (!linked || cg_file_set_may_take(folder, &file, &st));
-    if (!good)
+    const bool ok = (kind == SEALED_KEY || (kind == OPEN_KEY ? fits(&file.bytes, &set->file[0].bytes) : !linked)) &&
+                    (!linked || cg_file_set_may_take(folder, &file, &st));
+    if (!ok)
         cg_error_set(err,
                      "%s/" KEY " is not the key of the certificate of \"%s\", whose key is not in the CA; nothing was "
                      "changed. Put the key there that the request was made with, or move that file away",
                      target->to, target->name);
-    if (good && linked)
+    if (ok && linked)
         set->file[set->count++] = file;
     else
         cg_bytes_wipe(&file.bytes);
-    return good;
+    return ok;
 }
 
 static bool own_files(const struct cg_target *target, struct set *set, struct cg_error *err)
 {
-    bool good = true;
-    for (size_t i = 0; good && i < set->count; i++)
-        good = cg_target_owner(target, strcmp(set->file[i].name, KEY) == 0 ? cg_target_key_mode(target) : 0644,
-                               &set->file[i].owner, err);
-    return good;
+    bool ok = true;
+    for (size_t i = 0; ok && i < set->count; i++)
+        ok = cg_target_owner(target, strcmp(set->file[i].name, KEY) == 0 ? cg_target_key_mode(target) : 0644,
+                             &set->file[i].owner, err);
+    return ok;
 }
 
 /* The folder of a disk that is not mounted, say, is not made anew in its place: the broker would find none of it there, and
@@ -193,12 +193,12 @@ static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsi
                     struct cg_error *err)
 {
     struct cg_folder folder = {.fd = -1};
-    bool good = folder_is_there(ca, target, err) && is_own(ca, target, err) && cg_target_is_of_ca(ca, target, err) &&
-                read_generation(ca, target->name, generation, set, err);
-    if (good && !set->has_key && !cg_file_is_missing(target->to))
-        good = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
+    bool ok = folder_is_there(ca, target, err) && is_own(ca, target, err) && cg_target_is_of_ca(ca, target, err) &&
+              read_generation(ca, target->name, generation, set, err);
+    if (ok && !set->has_key && !cg_file_is_missing(target->to))
+        ok = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
     cg_folder_close(&folder);
-    return good && own_files(target, set, err);
+    return ok && own_files(target, set, err);
 }
 
 static bool copy_ca_file(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
@@ -206,11 +206,11 @@ static bool copy_ca_file(const struct cg_ca *ca, const struct cg_target *target,
 {
     char path[PATH_MAX];
     struct cg_set_file file = {.name = name};
-    bool good = cg_target_owner(target, 0644, &file.owner, err) &&
-                cg_file_read(cg_ca_path(ca, path, "%s", name), CG_FILE_PUBLIC, FILE_LIMIT, &file.bytes, err) &&
-                cg_file_set_put_plain(folder, &file, err);
+    bool ok = cg_target_owner(target, 0644, &file.owner, err) &&
+              cg_file_read(cg_ca_path(ca, path, "%s", name), CG_FILE_PUBLIC, FILE_LIMIT, &file.bytes, err) &&
+              cg_file_set_put_plain(folder, &file, err);
     cg_bytes_free(&file.bytes);
-    return good;
+    return ok;
 }
 
 static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
@@ -266,21 +266,21 @@ static bool put_all(const struct cg_ca *ca, const struct cg_target *target, cons
     struct cg_error second = {""};
     if (!cg_folder_open(&folder, target->to, true, err))
         return false;
-    bool good = cg_file_set_put(&folder, set->file, set->count, err);
-    if (!copy_ca_files(ca, target, &folder, good ? err : &second))
-        good = false;
+    bool ok = cg_file_set_put(&folder, set->file, set->count, err);
+    if (!copy_ca_files(ca, target, &folder, ok ? err : &second))
+        ok = false;
     cg_folder_close(&folder);
-    return good;
+    return ok;
 }
 
 static bool deploy_one(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     struct set set = {0};
-    bool good = prepare(ca, target, cg_generation_live(ca, target->name), &set, err);
-    if (good && !(good = put_all(ca, target, &set, err)))
+    bool ok = prepare(ca, target, cg_generation_live(ca, target->name), &set, err);
+    if (ok && !(ok = put_all(ca, target, &set, err)))
         explain(ca, target, err);
     set_clear(&set);
-    return good;
+    return ok;
 }
 
 /* ---- all of them */
@@ -290,10 +290,10 @@ struct rounds {
     struct cg_error first;
 };
 
-static void note(struct rounds *rounds, bool good, const struct cg_error *fault)
+static void note(struct rounds *rounds, bool ok, const struct cg_error *fault)
 {
-    rounds->done += good;
-    if (!good && !rounds->failed++)
+    rounds->done += ok;
+    if (!ok && !rounds->failed++)
         rounds->first = *fault;
 }
 
@@ -310,13 +310,13 @@ static bool told(const struct rounds *rounds, struct cg_error *err)
 bool cg_deploy_check(const struct cg_ca *ca, const struct cg_targets *targets, unsigned generation,
                      struct cg_error *err)
 {
-    bool good = true;
-    for (size_t i = 0; good && i < targets->count; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < targets->count; i++) {
         struct set set = {0};
-        good = prepare(ca, &targets->item[i], generation, &set, err);
+        ok = prepare(ca, &targets->item[i], generation, &set, err);
         set_clear(&set);
     }
-    return good;
+    return ok;
 }
 
 bool cg_deploy_name(const struct cg_ca *ca, const struct cg_targets *targets, struct cg_error *err)
@@ -333,10 +333,10 @@ bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const stru
                             struct cg_error *err)
 {
     struct cg_change change = {0};
-    bool good = cg_deploy_name(ca, targets, err) && cg_change_begin(&change, ca, false, err) &&
-                cg_targets_remember(&change, name, targets, err) && cg_change_commit(&change, err);
+    bool ok = cg_deploy_name(ca, targets, err) && cg_change_begin(&change, ca, false, err) &&
+              cg_targets_remember(&change, name, targets, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
-    return good;
+    return ok;
 }
 
 static bool is_there(const struct cg_target *target, const struct set *set)
@@ -351,17 +351,17 @@ static bool is_there(const struct cg_target *target, const struct set *set)
 bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, struct cg_error *err)
 {
     struct cg_targets targets;
-    bool good = cg_targets_load(ca, name, &targets, err);
-    *done = good;
-    for (size_t i = 0; good && i < targets.count; i++) {
+    bool ok = cg_targets_load(ca, name, &targets, err);
+    *done = ok;
+    for (size_t i = 0; ok && i < targets.count; i++) {
         struct set set = {0};
-        good = read_generation(ca, name, cg_generation_live(ca, name), &set, err) &&
-               own_files(&targets.item[i], &set, err);
-        *done = *done && good && is_there(&targets.item[i], &set);
+        ok = read_generation(ca, name, cg_generation_live(ca, name), &set, err) &&
+             own_files(&targets.item[i], &set, err);
+        *done = *done && ok && is_there(&targets.item[i], &set);
         set_clear(&set);
     }
     cg_targets_clear(&targets);
-    return good;
+    return ok;
 }
 
 /* One folder that is gone must not keep the others from knowing what was revoked. */
@@ -371,13 +371,13 @@ static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg
     struct cg_error fault = {""};
     struct cg_folder folder = {.fd = -1};
     const bool there = folder_is_there(ca, target, &fault);
-    const bool good = there && cg_target_is_of_ca(ca, target, &fault) &&
-                      cg_folder_open(&folder, target->to, false, &fault) && copy_ca_files(ca, target, &folder, &fault);
+    const bool ok = there && cg_target_is_of_ca(ca, target, &fault) &&
+                    cg_folder_open(&folder, target->to, false, &fault) && copy_ca_files(ca, target, &folder, &fault);
     (void)err;
     cg_folder_close(&folder);
-    if (there && !good)
+    if (there && !ok)
         explain(ca, target, &fault);
-    note(rounds, good, &fault);
+    note(rounds, ok, &fault);
     return true;
 }
 
@@ -385,14 +385,14 @@ bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err)
 {
     struct rounds rounds = {0};
     struct cg_error damaged = {""};
-    bool good = cg_target_visit(ca, deploy_crl_to, &rounds, &damaged, err);
+    bool ok = cg_target_visit(ca, deploy_crl_to, &rounds, &damaged, err);
     if (damaged.text[0])
         note(&rounds, false, &damaged);
     *count = rounds.done;
-    if (good && rounds.failed) {
+    if (ok && rounds.failed) {
         cg_error_set(err, "%zu of %zu folders did not get the CRL: %s", rounds.failed, rounds.failed + rounds.done,
                      rounds.first.text);
-        good = false;
+        ok = false;
     }
-    return good;
+    return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "file_set.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "store/owner.h"
 
 #include <dirent.h>
@@ -98,10 +98,10 @@ static bool link_over(const char *to, int at, const char *path, struct cg_error 
         return false;
     unlinkat(at, temporary, 0); /* a run that was killed may have left one */
     if (symlinkat(to, at, temporary) != 0)
-        return cg_fault_errno(err, "link", path);
+        return cg_fail_errno(err, "link", path);
     if (renameat(at, temporary, at, name) == 0)
         return cg_sync_fd(at, path, err);
-    cg_fault_errno(err, "rename over", path);
+    cg_fail_errno(err, "rename over", path);
     unlinkat(at, temporary, 0);
     return false;
 }
@@ -175,7 +175,7 @@ static int make_generation(const struct place *p, char name[16], struct cg_error
         fd = cg_folder_below(p->store, name, &p->folder->look, &made);
     } while (!made && (fd >= 0 || errno == ENOTDIR || errno == ELOOP));
     if (fd < 0)
-        cg_fault_errno(err, "make a folder below " STORE " in", p->folder->path);
+        cg_fail_errno(err, "make a folder below " STORE " in", p->folder->path);
     return fd;
 }
 
@@ -197,13 +197,13 @@ static bool write_files(const struct place *p, int at, const char *number, const
                         size_t count, struct cg_error *err)
 {
     char path[PATH_MAX];
-    bool good = true;
-    for (size_t i = 0; good && i < count; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
         const struct cg_owner owner = owner_of(p->folder, &files[i]);
-        good = join(path, err, "%s/" STORE "/%s/%s", p->folder->path, number, files[i].name) &&
-               cg_write_new_at(at, path, files[i].bytes.data, files[i].bytes.len, &owner, true, err);
+        ok = join(path, err, "%s/" STORE "/%s/%s", p->folder->path, number, files[i].name) &&
+             cg_write_new_at(at, path, files[i].bytes.data, files[i].bytes.len, &owner, true, err);
     }
-    return good && cg_sync_fd(at, p->folder->path, err) && cg_sync_fd(p->store, p->folder->path, err);
+    return ok && cg_sync_fd(at, p->folder->path, err) && cg_sync_fd(p->store, p->folder->path, err);
 }
 
 /* Makes "current" the folder with these files: first all of it on the disk, then the one rename. */
@@ -211,17 +211,17 @@ static bool switch_to(const struct place *p, const struct cg_set_file *files, si
 {
     char path[PATH_MAX], number[16];
     int fd = make_generation(p, number, err);
-    bool good = fd >= 0 && write_files(p, fd, number, files, count, err) &&
-                join(path, err, "%s/" STORE "/current", p->folder->path);
-    if (good) {
+    bool ok = fd >= 0 && write_files(p, fd, number, files, count, err) &&
+              join(path, err, "%s/" STORE "/current", p->folder->path);
+    if (ok) {
         set_aside(p);
-        good = link_over(number, p->store, path, err);
+        ok = link_over(number, p->store, path, err);
     }
-    if (!good && fd >= 0 && current(p) != number_of(number))
+    if (!ok && fd >= 0 && current(p) != number_of(number))
         remove_generation(p, number);
     if (fd >= 0)
         close(fd);
-    return good;
+    return ok;
 }
 
 /* ---- how a folder comes to links */
@@ -260,13 +260,13 @@ static bool take_over(const struct place *p, struct cg_error *err)
 {
     struct cg_set_file *found = calloc(p->count, sizeof *found);
     if (!found)
-        return cg_fault_errno(err, "read", p->folder->path);
+        return cg_fail_errno(err, "read", p->folder->path);
     size_t count = read_found(p, found);
-    bool good = switch_to(p, found, count, err) && link_all(p, err);
+    bool ok = switch_to(p, found, count, err) && link_all(p, err);
     for (size_t i = 0; i < count; i++)
         cg_bytes_wipe(&found[i].bytes);
     free(found);
-    return good;
+    return ok;
 }
 
 static bool has_links(const struct place *p)
@@ -289,10 +289,10 @@ bool cg_file_set_put_plain(const struct cg_folder *folder, const struct cg_set_f
 
 static bool put_one_by_one(const struct place *p, struct cg_error *err)
 {
-    bool good = true;
-    for (size_t i = 0; good && i < p->count; i++)
-        good = cg_file_set_put_plain(p->folder, &p->files[i], err);
-    return good;
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->count; i++)
+        ok = cg_file_set_put_plain(p->folder, &p->files[i], err);
+    return ok;
 }
 
 static bool put(const struct place *p, struct cg_error *err)
@@ -312,8 +312,8 @@ bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *f
         return true;
     p.store = cg_folder_below(folder->fd, STORE, &folder->look, NULL);
     if (p.store < 0)
-        return cg_fault_errno(err, "make the folder " STORE " in", folder->path);
-    bool good = put(&p, err);
+        return cg_fail_errno(err, "make the folder " STORE " in", folder->path);
+    bool ok = put(&p, err);
     close(p.store);
-    return good;
+    return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "folder.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "store/owner.h"
 
 #include <errno.h>
@@ -80,10 +80,10 @@ static bool follow(struct walk *w, const char *name, struct cg_error *err)
     to[n > 0 ? n : 0] = '\0';
     if (n <= 0 || ++w->links > LINKS || snprintf(rest, sizeof rest, "%s/%s", to, w->rest) >= (int)sizeof rest) {
         errno = ELOOP;
-        return cg_fault_errno(err, "open the folder", w->path);
+        return cg_fail_errno(err, "open the folder", w->path);
     }
     memcpy(w->rest, rest, sizeof rest);
-    return to[0] != '/' || move_to(w, open("/", ENTER)) || cg_fault_errno(err, "open the folder", "/");
+    return to[0] != '/' || move_to(w, open("/", ENTER)) || cg_fail_errno(err, "open the folder", "/");
 }
 
 static bool step(struct walk *w, const char *name, struct cg_error *err)
@@ -98,7 +98,7 @@ static bool step(struct walk *w, const char *name, struct cg_error *err)
     if (fstatat(w->at, name, &look, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(look.st_mode))
         return follow(w, name, err);
     errno = number;
-    return cg_fault_errno(err, w->make ? "make the folder" : "open the folder", w->path);
+    return cg_fail_errno(err, w->make ? "make the folder" : "open the folder", w->path);
 }
 
 static bool walk(struct walk *w, struct cg_error *err)
@@ -124,17 +124,17 @@ bool cg_folder_open(struct cg_folder *folder, const char *path, bool make, struc
 {
     struct walk w = {.path = path, .make = make, .at = open(path[0] == '/' ? "/" : ".", ENTER)};
     *folder = (struct cg_folder){.fd = -1, .path = path};
-    bool good = w.at >= 0 && snprintf(w.rest, sizeof w.rest, "%s", path) < (int)sizeof w.rest;
-    if (!good)
+    bool ok = w.at >= 0 && snprintf(w.rest, sizeof w.rest, "%s", path) < (int)sizeof w.rest;
+    if (!ok)
         cg_error_set(err, "%s: the path is too long, or there is no way to it", path);
-    good = good && walk(&w, err);
-    if (good && ((folder->fd = openat(w.at, ".", LIST)) < 0 || fstat(folder->fd, &folder->look) != 0))
-        good = cg_fault_errno(err, "open the folder", path);
+    ok = ok && walk(&w, err);
+    if (ok && ((folder->fd = openat(w.at, ".", LIST)) < 0 || fstat(folder->fd, &folder->look) != 0))
+        ok = cg_fail_errno(err, "open the folder", path);
     if (w.at >= 0)
         close(w.at);
-    if (!good)
+    if (!ok)
         cg_folder_close(folder);
-    return good;
+    return ok;
 }
 
 void cg_folder_close(struct cg_folder *folder)
@@ -216,8 +216,8 @@ bool cg_folder_read(const struct cg_folder *folder, const char *name, size_t lim
 {
     *out = (struct cg_bytes){0};
     int fd = open_file(folder, name, st);
-    bool good = fd >= 0 && (uintmax_t)st->st_size <= limit && read_whole(fd, (size_t)st->st_size, out);
+    bool ok = fd >= 0 && (uintmax_t)st->st_size <= limit && read_whole(fd, (size_t)st->st_size, out);
     if (fd >= 0)
         close(fd);
-    return good;
+    return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "generation.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "store/index.h"
 #include "store/journal.h"
@@ -59,9 +59,9 @@ bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned g
 {
     char path[PATH_MAX];
     X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", name, generation), err);
-    bool good = cert && judge(ca, name, generation, cert, when, err);
+    bool ok = cert && judge(ca, name, generation, cert, when, err);
     X509_free(cert);
-    return good;
+    return ok;
 }
 
 /* ---- what the journal knows */
@@ -172,9 +172,9 @@ bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned gen
     struct cg_change change;
     snprintf(to, sizeof to, "../../archive/%s/%04u", name, generation);
     snprintf(target, sizeof target, "live/%s/current", name);
-    bool good = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "current", to, err) &&
-                cg_change_move(&change, "current", target, err) &&
-                cg_generation_note(&change, "switched", name, generation, when, err) && cg_change_commit(&change, err);
+    bool ok = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "current", to, err) &&
+              cg_change_move(&change, "current", target, err) &&
+              cg_generation_note(&change, "switched", name, generation, when, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
-    return good;
+    return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "renewal.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "deploy.h"
 #include "generation.h"
@@ -30,10 +30,10 @@ bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due)
 bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue)
 {
     int64_t due = 0, end = 0;
-    bool good = cg_renewal_due(cert, now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
+    bool ok = cg_renewal_due(cert, now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
     int64_t half = (end - due) / 2;
     *overdue = due + (half < CG_DAY ? half : CG_DAY);
-    return good;
+    return ok;
 }
 
 bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name, int64_t now)

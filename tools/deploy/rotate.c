@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "rotate.h"
 #include "base/clock.h"
-#include "broker/served.h"
-#include "core/base/moment.h"
+#include "broker/tls_probe.h"
+#include "core/base/datetime.h"
 #include "deploy.h"
 #include "generation.h"
 #include "store/open.h"
@@ -36,7 +36,7 @@ static bool is_served(const struct cg_rotate *run, const char *where, const X509
 {
     for (int64_t pause = POLL_MS;; pause = pause * 2 < POLL_MAX_MS ? pause * 2 : POLL_MAX_MS) {
         int64_t left = end - cg_monotonic_ms();
-        X509 *served = left > 0 ? cg_served_certificate(where, left, err) : NULL;
+        X509 *served = left > 0 ? cg_tls_probe_certificate(where, left, err) : NULL;
         bool same = served && X509_cmp(served, cert) == 0;
         if (served && !same)
             cg_error_set(err, "%s still serves another certificate; does it watch the folder that deploy writes?",
@@ -90,9 +90,9 @@ static bool take_back(struct cg_rotate *run, struct cg_error *err)
     bool stays = false;
     snprintf(why, sizeof why, "%s", err->text);
     const char *dot = why[0] && why[strlen(why) - 1] == '?' ? "" : ".";
-    bool good = cg_rotation_take_back(run->ca, run->request.name, run->ca->options.now, &stays, &second);
+    bool ok = cg_rotation_roll_back(run->ca, run->request.name, run->ca->options.now, &stays, &second);
     const unsigned live = cg_generation_live(run->ca, run->request.name);
-    if (!good)
+    if (!ok)
         cg_error_set(err, "%s%s Going back failed too, and the next run tries it again: %s", why, dot, second.text);
     else if (stays)
         cg_error_set(err, "%s%s Generation %u of \"%s\" is live all the same: %s", why, dot, live, run->request.name,
@@ -169,7 +169,7 @@ enum cg_ca_result cg_rotate_begin(struct cg_rotate *run, struct cg_ca *ca, const
     bool busy = false;
     *run = (struct cg_rotate){.request = *request, .ca = ca, .rotation = {-1}};
     if (!cg_ca_name_valid(name, err) || !cg_targets_load(ca, name, &run->targets, err) || !is_brokers(run, err) ||
-        !(ca->options.dry_run || cg_rotation_settle(ca, name, ca->options.now, &busy, err)))
+        !(ca->options.dry_run || cg_rotation_finish(ca, name, ca->options.now, &busy, err)))
         return CG_CA_FAILED;
     if (busy) {
         cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
@@ -183,15 +183,15 @@ bool cg_rotate_make(struct cg_rotate *run, const struct cg_issuer *issuer, struc
     const bool dry_run = run->ca->options.dry_run;
     const int64_t now = run->ca->options.now;
     const char *name = run->request.name;
-    const struct cg_renew_terms terms = {.lifetime = run->request.lifetime, .write = !dry_run};
+    const struct cg_renew_params params = {.lifetime = run->request.lifetime, .write = !dry_run};
     const unsigned next = cg_ca_generation(run->ca, name) + 1;
     struct cg_error unheard = {""};
     bool stays = false;
-    const bool good = (dry_run || cg_rotation_begin(&run->rotation, run->ca, name, next, now, err)) &&
-                      cg_renew(issuer, name, &terms, &run->renewed, err);
-    if (!good && run->rotation.lock >= 0) /* nothing was made: there is nothing to prove */
-        cg_rotation_take_back(run->ca, name, now, &stays, &unheard);
-    return good;
+    const bool ok = (dry_run || cg_rotation_begin(&run->rotation, run->ca, name, next, now, err)) &&
+                    cg_renew(issuer, name, &params, &run->renewed, err);
+    if (!ok && run->rotation.lock >= 0) /* nothing was made: there is nothing to prove */
+        cg_rotation_roll_back(run->ca, name, now, &stays, &unheard);
+    return ok;
 }
 
 enum cg_ca_result cg_rotate_prove(struct cg_rotate *run, struct cg_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "rotation.h"
 #include "base/atomic_write.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/file/file.h"
 #include "deploy.h"
 #include "generation.h"
@@ -58,9 +58,9 @@ static bool put_record(struct cg_change *change, const char *name, const struct 
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
     snprintf(file, sizeof file, "rotate/%s.json", name);
-    bool good = text && cg_change_put(change, file, text, strlen(text), 0600, err);
+    bool ok = text && cg_change_put(change, file, text, strlen(text), 0600, err);
     cJSON_free(text);
-    return good;
+    return ok;
 }
 
 /* done: for the journal; NULL: nothing to say there. */
@@ -68,11 +68,11 @@ static bool write_record(const struct cg_ca *ca, const char *name, const struct 
                          int64_t when, struct cg_error *err)
 {
     struct cg_change change = {0};
-    bool good = cg_change_begin(&change, ca, false, err) && put_record(&change, name, record, err) &&
-                (!done || cg_generation_note(&change, done, name, record->generation, when, err)) &&
-                cg_change_commit(&change, err);
+    bool ok = cg_change_begin(&change, ca, false, err) && put_record(&change, name, record, err) &&
+              (!done || cg_generation_note(&change, done, name, record->generation, when, err)) &&
+              cg_change_commit(&change, err);
     cg_change_end(&change);
-    return good;
+    return ok;
 }
 
 /* ---- the lock */
@@ -83,12 +83,12 @@ static int make_lock(const struct cg_ca *ca, const char *name, struct cg_error *
     char path[PATH_MAX];
     const bool assumed = setfsuid((uid_t)-1) == (int)ca->owner.uid; /* changes nothing, returns what holds */
     int fd = -1;
-    cg_owner_mend(&ca->owner, ca->dir, "rotate");
+    cg_owner_repair(&ca->owner, ca->dir, "rotate");
     cg_owner_assume(&ca->owner);
     if (cg_make_folders(cg_ca_path(ca, path, "rotate"), 0700, err)) {
         fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
-            cg_fault_errno(err, "open", path);
+            cg_fail_errno(err, "open", path);
     }
     if (!assumed)
         cg_owner_leave(&ca->owner);
@@ -117,7 +117,7 @@ static bool is_locked(const struct cg_ca *ca, const char *name, struct cg_error 
     int fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     bool locked = fd >= 0 ? flock(fd, LOCK_SH | LOCK_NB) != 0 : errno != ENOENT;
     if (locked && errno != EWOULDBLOCK)
-        cg_fault_errno(err, "open", path);
+        cg_fail_errno(err, "open", path);
     if (fd >= 0)
         close(fd);
     return locked;
@@ -160,7 +160,7 @@ bool cg_rotation_prove(const struct cg_ca *ca, const char *name, unsigned genera
     return write_record(ca, name, &record, "proven", when, err);
 }
 
-bool cg_rotation_take_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err)
+bool cg_rotation_roll_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err)
 {
     struct record record = read_record(ca, name);
     struct cg_targets targets = {0};
@@ -168,14 +168,14 @@ bool cg_rotation_take_back(const struct cg_ca *ca, const char *name, int64_t whe
     *stays = live != record.generation && live != record.before;
     if (live == record.generation)
         *stays = !cg_generation_is_valid(ca, name, record.before, when, err);
-    bool good = (*stays || cg_generation_switch(ca, name, record.before, when, err)) &&
-                cg_targets_load(ca, name, &targets, err) && cg_deploy_name(ca, &targets, err);
+    bool ok = (*stays || cg_generation_switch(ca, name, record.before, when, err)) &&
+              cg_targets_load(ca, name, &targets, err) && cg_deploy_name(ca, &targets, err);
     cg_targets_clear(&targets);
     record.is_decided = true;
-    return good && write_record(ca, name, &record, NULL, when, err);
+    return ok && write_record(ca, name, &record, NULL, when, err);
 }
 
-bool cg_rotation_settle(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err)
+bool cg_rotation_finish(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err)
 {
     struct cg_error why = {""};
     bool stays = false;
@@ -189,7 +189,7 @@ bool cg_rotation_settle(const struct cg_ca *ca, const char *name, int64_t when, 
             name, why.text);
         return false;
     }
-    if (state != CG_ROTATION_LEFT || cg_rotation_take_back(ca, name, when, &stays, &why))
+    if (state != CG_ROTATION_LEFT || cg_rotation_roll_back(ca, name, when, &stays, &why))
         return true;
     cg_error_set(err, "a rotation of \"%s\" was ended before its proof, and going back failed: %s", name, why.text);
     return false;

@@ -33,10 +33,10 @@ bool cg_rotation_prove(const struct cg_ca *ca, const char *name, unsigned genera
 /* Makes the generation from before live and deploys it. *stays: the new one is live all the same, since the one before
  * is revoked or over (why, says err) or another run has made its own choice meanwhile (err is left alone). False: it
  * failed, and the next run tries again. */
-bool cg_rotation_take_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err);
+bool cg_rotation_roll_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err);
 
 /* For the other verbs: what was left is taken back. *busy: another run rotates this name now; leave it alone. False also
  * where that cannot be looked at. */
-bool cg_rotation_settle(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err);
+bool cg_rotation_finish(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err);
 
 #endif

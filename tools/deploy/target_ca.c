@@ -17,10 +17,9 @@ static BIO *open_file(const struct cg_target *target, const char *name, struct c
 {
     struct cg_folder folder;
     struct stat st;
-    bool good = cg_folder_open(&folder, target->to, false, NULL) &&
-                cg_folder_read(&folder, name, FILE_LIMIT, bytes, &st);
+    bool ok = cg_folder_open(&folder, target->to, false, NULL) && cg_folder_read(&folder, name, FILE_LIMIT, bytes, &st);
     cg_folder_close(&folder);
-    return good ? BIO_new_mem_buf(bytes->data, (int)bytes->len) : NULL;
+    return ok ? BIO_new_mem_buf(bytes->data, (int)bytes->len) : NULL;
 }
 
 bool cg_target_is_in_place(const struct cg_ca *ca, const struct cg_target *target)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on who may read and write the files that the configuration names: the broker's user must read them, through
  * every folder on the way, and nobody else may change them. */
-#include "core/crl/crl_numbers_file.h"
+#include "core/crl/crl_numbers_format.h"
 #include "core/file/file.h"
 #include "rules.h"
 

@@ -7,7 +7,7 @@
 #include "base/array.h"
 #include "base/finding.h"
 #include "broker/mosquitto_conf.h"
-#include "broker/served.h"
+#include "broker/tls_probe.h"
 #include "cli/values.h"
 #include "core/snapshot.h"
 #include "lint/lint.h"
@@ -25,7 +25,7 @@ struct cg_doctor_finding {
 };
 
 /* What the command line says. */
-struct cg_doctor_order {
+struct cg_doctor_request {
     const char *config, *user, *connect, *units; /* NULL: not given */
     struct cg_list scripts;                      /* folders */
 };
@@ -33,7 +33,7 @@ struct cg_doctor_order {
 struct cg_doctor {
     int64_t now;   /* as of when files are judged */
     int64_t clock; /* the machine's, for what happens now */
-    const struct cg_doctor_order *order;
+    const struct cg_doctor_request *request;
     struct cg_conf conf;
     unsigned plugin;              /* number of our plugin line in conf; 0: there is none */
     struct cg_snapshot *snapshot; /* NULL: there is none, or it does not load */
@@ -46,7 +46,7 @@ struct cg_doctor {
     size_t ngroups;
     bool user_is_known; /* by --user or the unit that starts it; else the configuration's, which may be another */
     bool probed;        /* order->connect was tried; live_error says why nothing came of it, "" when it did */
-    struct cg_served live;
+    struct cg_tls_probe live;
     char live_error[1024];
     struct cg_lint *lint;
     struct cg_doctor_finding *finding;

@@ -164,14 +164,14 @@ static void run_lint(struct cg_doctor *d)
     }
 }
 
-bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_order *order, struct cg_error *err)
+bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_request *request, struct cg_error *err)
 {
-    d->order = order;
-    if (!cg_conf_load(&d->conf, order->config, err))
+    d->request = request;
+    if (!cg_conf_load(&d->conf, request->config, err))
         return false;
     cg_doctor_find_user(d);
-    if (order->user && d->uid == (uid_t)-1) {
-        cg_error_set(err, "--user %s: there is no such user here", order->user);
+    if (request->user && d->uid == (uid_t)-1) {
+        cg_error_set(err, "--user %s: there is no such user here", request->user);
         return false;
     }
     d->lint = cg_lint_new(d->now);
@@ -196,7 +196,7 @@ void cg_doctor_clear(struct cg_doctor *d)
 {
     sk_X509_pop_free(d->live.chain, X509_free);
     cg_conf_clear(&d->conf);
-    cg_snapshot_release(d->snapshot);
+    cg_snapshot_free(d->snapshot);
     cg_lint_free(d->lint);
     free(d->finding);
     *d = (struct cg_doctor){0};

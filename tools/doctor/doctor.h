@@ -9,7 +9,7 @@
 #include "context.h"
 
 /* Reads everything and runs all rules. False: *err says what could not be read at all. */
-bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_order *order, struct cg_error *err);
+bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_request *request, struct cg_error *err);
 void cg_doctor_clear(struct cg_doctor *d);
 
 /* A row of all tables, for --rules; NULL past the end. */

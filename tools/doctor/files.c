@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on the policy with its trust and CRLs, and on credentials. */
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "core/cert/pem.h"
 #include "core/check.h"
@@ -66,7 +66,7 @@ static void crl_number_low(struct cg_doctor *d, const struct cg_rule_row *row)
     struct cg_snapshot *started = cg_snapshot_load(&source, NULL, d->now, NULL, &fault, &err);
     if (!started && fault == CG_REASON_CRL_INVALID)
         cg_doctor_report(d, row, "%s", err.text);
-    cg_snapshot_release(started);
+    cg_snapshot_free(started);
 }
 
 static void state_missing(struct cg_doctor *d, const struct cg_rule_row *row)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fix.h"
 #include "base/atomic_write.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "cli/output.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/file/file.h"
 #include "diff.h"
 
@@ -94,7 +94,7 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
     struct cg_bytes bytes;
     bool changed = false;
     if (!realpath(file, to->path))
-        return cg_fault_errno(err, "find", file);
+        return cg_fail_errno(err, "find", file);
     if (is_planned(fix, to->path))
         return true;
     if (!cg_file_read(file, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err))
@@ -105,12 +105,12 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
         fix->nfiles++;
         return true;
     }
-    bool good = to->after;
-    if (!good)
+    bool ok = to->after;
+    if (!ok)
         cg_error_set(err, "out of memory");
     free(to->after);
     free(to->before);
-    return good;
+    return ok;
 }
 
 /* --- modes of keys --- */
@@ -189,21 +189,21 @@ static void plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char 
 
 bool cg_fix_plan(struct cg_fix *fix, const struct cg_doctor *d, struct cg_error *err)
 {
-    bool good = true;
+    bool ok = true;
     *fix = (struct cg_fix){.file = calloc(d->conf.nfiles, sizeof *fix->file),
                            .mode = calloc(cg_lint_count(d->lint) + 1, sizeof *fix->mode)};
     if (!fix->file || !fix->mode) {
         cg_error_set(err, "out of memory");
         return false;
     }
-    for (size_t i = 0; good && i < d->conf.nfiles; i++)
-        good = plan_file(fix, d, d->conf.files[i], err);
-    for (size_t i = 0; good && i < cg_lint_count(d->lint); i++) {
+    for (size_t i = 0; ok && i < d->conf.nfiles; i++)
+        ok = plan_file(fix, d, d->conf.files[i], err);
+    for (size_t i = 0; ok && i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
         if (strcmp(f->row->id, "key_open_to_all") == 0)
             plan_mode(fix, d, f->file);
     }
-    return good;
+    return ok;
 }
 
 void cg_fix_clear(struct cg_fix *fix)
@@ -248,7 +248,7 @@ static bool replace(const struct cg_cli *cli, const struct cg_fix_file *f, struc
     char kept[PATH_MAX + 64], when[CG_TIME_TEXT_MAX];
     struct stat st;
     if (stat(f->path, &st) != 0)
-        return cg_fault_errno(err, "look at", f->path);
+        return cg_fail_errno(err, "look at", f->path);
     const struct cg_owner owner = {st.st_uid, st.st_gid, st.st_mode & 07777};
     file_time(cli->clock, when);
     snprintf(kept, sizeof kept, "%s.before-%s", f->path, when);
@@ -263,9 +263,9 @@ bool cg_fix_apply(const struct cg_cli *cli, const struct cg_fix *fix, struct cg_
 {
     for (size_t i = 0; i < fix->nmodes; i++) {
         const struct cg_fix_mode *m = &fix->mode[i];
-        bool good = m->group == (gid_t)-1 || fchown(m->fd, (uid_t)-1, m->group) == 0;
-        if (!good || fchmod(m->fd, m->after) != 0)
-            return cg_fault_errno(err, "change the mode of", m->path);
+        bool ok = m->group == (gid_t)-1 || fchown(m->fd, (uid_t)-1, m->group) == 0;
+        if (!ok || fchmod(m->fd, m->after) != 0)
+            return cg_fail_errno(err, "change the mode of", m->path);
         cg_say(cli, "changed the mode of %s", m->path);
     }
     for (size_t i = 0; i < fix->nfiles; i++)

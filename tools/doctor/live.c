@@ -18,7 +18,7 @@
 static uint16_t live_port(const struct cg_doctor *d)
 {
     char host[256], port[8];
-    if (!d->order->connect || !cg_served_split(d->order->connect, host, port))
+    if (!d->request->connect || !cg_tls_probe_split(d->request->connect, host, port))
         return 0;
     long number = strtol(port, NULL, 10);
     return number > 0 && number <= UINT16_MAX ? (uint16_t)number : 0;
@@ -27,8 +27,8 @@ static uint16_t live_port(const struct cg_doctor *d)
 static bool probe(struct cg_doctor *d)
 {
     struct cg_error err = {""};
-    if (!d->probed && d->order->connect) {
-        cg_served_probe(d->order->connect, CONNECT_WAIT, &d->live, &err);
+    if (!d->probed && d->request->connect) {
+        cg_tls_probe_run(d->request->connect, CONNECT_WAIT, &d->live, &err);
         snprintf(d->live_error, sizeof d->live_error, "%s", err.text);
     }
     d->probed = true;
@@ -37,7 +37,7 @@ static bool probe(struct cg_doctor *d)
 
 static void unreachable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    if (!probe(d) && d->order->connect)
+    if (!probe(d) && d->request->connect)
         cg_doctor_report(d, row, "%s", d->live_error);
 }
 
@@ -64,14 +64,14 @@ static void served_other(struct cg_doctor *d, const struct cg_rule_row *row)
     if (wanted && X509_cmp(served, wanted) != 0) {
         cg_serial_text(X509_get0_serialNumber(served), there, sizeof there);
         cg_serial_text(X509_get0_serialNumber(wanted), here, sizeof here);
-        cg_doctor_report(d, row, "%s serves serial %s; the file holds %s", d->order->connect, there, here);
+        cg_doctor_report(d, row, "%s serves serial %s; the file holds %s", d->request->connect, there, here);
     }
     cg_credential_free(loaded);
 }
 
 static void report_let_in(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    cg_doctor_report(d, row, "%s answered a client without a certificate (CONNACK %d)", d->order->connect,
+    cg_doctor_report(d, row, "%s answered a client without a certificate (CONNACK %d)", d->request->connect,
                      d->live.connack);
 }
 
@@ -113,7 +113,7 @@ static void silent(struct cg_doctor *d, const struct cg_rule_row *row)
             return;
         nanosleep(&step, NULL);
     }
-    cg_doctor_report(d, row, "%s refused a client without a certificate; %s says nothing of it", d->order->connect,
+    cg_doctor_report(d, row, "%s refused a client without a certificate; %s says nothing of it", d->request->connect,
                      file);
 }
 
@@ -122,7 +122,7 @@ static const struct cg_doctor_rule rules[] = {
       "Start the broker; see its log for the reason why it stopped."},
      .look = unreachable},
     {{"served_other", CG_LINT_ERROR, "", "The broker serves another certificate than the file holds.",
-      "The event log says why in credential_swapped and snapshot_rejected."},
+      "The event log says why in credential_loaded and snapshot_rejected."},
      .look = served_other},
     {{"hook_not_effective", CG_LINT_ERROR, "",
       "certguard does not guard the running broker: it runs without the plugin line, or the plugin is not the one that "

@@ -89,11 +89,11 @@ static bool belong_together(const char *chain, const char *key)
 {
     bool asked = false;
     SSL_CTX *ctx = new_context(&asked);
-    bool good = !ctx ||
-                (SSL_CTX_use_certificate_chain_file(ctx, chain) == 1 &&
-                 SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1);
+    bool ok = !ctx ||
+              (SSL_CTX_use_certificate_chain_file(ctx, chain) == 1 &&
+               SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1);
     SSL_CTX_free(ctx);
-    return good;
+    return ok;
 }
 
 static void mismatch(struct cg_doctor *d, const struct cg_rule_row *row, const struct lines *lines)

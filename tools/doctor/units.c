@@ -18,7 +18,7 @@
 
 static const char *units_folder(const struct cg_doctor *d)
 {
-    return d->order->units ? d->order->units : CG_UNITS_FOLDER;
+    return d->request->units ? d->request->units : CG_UNITS_FOLDER;
 }
 
 /* --- lines of small text files in a folder, without comments --- */
@@ -114,8 +114,8 @@ static void insecure_client(struct cg_doctor *d, const struct cg_rule_row *row)
     if (line && folder_of(line->value, certificates) && !(known && strcmp(conf, certificates) == 0))
         each_line_in(d, row, certificates, insecure_line);
     each_line_in(d, row, units_folder(d), insecure_line);
-    for (size_t i = 0; i < d->order->scripts.count; i++)
-        each_line_in(d, row, d->order->scripts.item[i], insecure_line);
+    for (size_t i = 0; i < d->request->scripts.count; i++)
+        each_line_in(d, row, d->request->scripts.item[i], insecure_line);
 }
 
 /* --- certguard's own units --- */
@@ -175,7 +175,7 @@ static void broker_line(struct cg_doctor *d, const struct cg_rule_row *row, cons
 /* The administrator's own unit hides the one of the package. */
 static void other_config(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    const char *const folders[] = {units_folder(d), d->order->units ? NULL : "/usr/lib/systemd/system"};
+    const char *const folders[] = {units_folder(d), d->request->units ? NULL : "/usr/lib/systemd/system"};
     for (size_t i = 0; i < CG_COUNT(folders); i++) {
         char path[PATH_MAX];
         if (!folders[i] || !is_there(folders[i], "mosquitto.service"))

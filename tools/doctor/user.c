@@ -81,11 +81,11 @@ static void join_lines(char *text)
 static bool take_file(struct unit *unit, const char *file)
 {
     struct cg_bytes bytes = {0};
-    bool good = cg_file_read(file, CG_FILE_PUBLIC, UNIT_LIMIT, &bytes, NULL), service = false;
+    bool ok = cg_file_read(file, CG_FILE_PUBLIC, UNIT_LIMIT, &bytes, NULL), service = false;
     char *rest = (char *)bytes.data;
-    if (good)
+    if (ok)
         join_lines(rest);
-    for (char *line; good && (line = strsep(&rest, "\n"));) {
+    for (char *line; ok && (line = strsep(&rest, "\n"));) {
         line = trim(line);
         char *equals = strchr(line, '=');
         if (*line == '[')
@@ -93,10 +93,10 @@ static bool take_file(struct unit *unit, const char *file)
         if (!service || !equals || *line == '#' || *line == ';')
             continue;
         *equals = '\0';
-        good = take_setting(unit, trim(line), trim(equals + 1));
+        ok = take_setting(unit, trim(line), trim(equals + 1));
     }
     cg_bytes_free(&bytes);
-    return good;
+    return ok;
 }
 
 /* --- the unit and its drop-ins, as systemd finds them --- */
@@ -145,18 +145,18 @@ static bool take_drop_ins(struct unit *unit, const char *const *folders, size_t 
     static const char *const suffixes[] = {".conf", NULL};
     struct drop_ins found = {.count = 0};
     char folder[PATH_MAX];
-    bool good = true;
-    for (size_t i = 0; good && i < count; i++) {
-        good = snprintf(folder, sizeof folder, "%s" DROP_IN_FIRST, folders[i]) < (int)sizeof folder;
-        if (good && !cg_file_is_missing(folder))
-            good = cg_folder_visit(folder, suffixes, add_drop_in, &found, NULL);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = snprintf(folder, sizeof folder, "%s" DROP_IN_FIRST, folders[i]) < (int)sizeof folder;
+        if (ok && !cg_file_is_missing(folder))
+            ok = cg_folder_visit(folder, suffixes, add_drop_in, &found, NULL);
     }
     qsort(found.path, found.count, sizeof *found.path, by_name);
     for (size_t i = 0; i < found.count; i++) {
-        good = good && take_file(unit, found.path[i]);
+        ok = ok && take_file(unit, found.path[i]);
         free(found.path[i]);
     }
-    return good;
+    return ok;
 }
 
 static bool load_unit(struct unit *unit, const char *const *folders, size_t count)
@@ -228,16 +228,16 @@ static void be(struct cg_doctor *d, const struct passwd *entry, const char *name
 /* A broker that an ordinary user starts stays that user. */
 void cg_doctor_find_user(struct cg_doctor *d)
 {
-    const struct cg_doctor_order *order = d->order;
-    const char *const only[] = {order->units};
+    const struct cg_doctor_request *request = d->request;
+    const char *const only[] = {request->units};
     struct unit unit;
-    if (order->user || geteuid() != 0) {
-        be(d, order->user ? getpwnam(order->user) : getpwuid(geteuid()), order->user ? order->user : "");
-        d->user_is_known = order->user;
+    if (request->user || geteuid() != 0) {
+        be(d, request->user ? getpwnam(request->user) : getpwuid(geteuid()), request->user ? request->user : "");
+        d->user_is_known = request->user;
         return;
     }
-    bool ours = (order->units ? load_unit(&unit, only, 1)
-                              : load_unit(&unit, system_folders, CG_COUNT(system_folders))) &&
+    bool ours = (request->units ? load_unit(&unit, only, 1)
+                                : load_unit(&unit, system_folders, CG_COUNT(system_folders))) &&
                 starts(&unit, d->conf.files[0]);
     const struct passwd *entry = ours ? user_of(unit.user) : NULL;
     bool stays = ours && unit.user[0] && !unit.dynamic && !(entry && entry->pw_uid == 0);

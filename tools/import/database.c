@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "database.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "store/index.h"
@@ -32,12 +32,12 @@ static bool is_above(const char *file, const char *other)
 }
 
 /* The one of that name that lies nearest above the file; else the only one there is. */
-static const char *nearest(const struct cg_found *found, const char *name, const char *file)
+static const char *nearest(const struct cg_import_scan *scan, const char *name, const char *file)
 {
     const char *best = NULL, *last = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < found->nfiles; i++) {
-        const char *path = found->files[i];
+    for (size_t i = 0; i < scan->nfiles; i++) {
+        const char *path = scan->files[i];
         if (strcmp(base_of(path), name) != 0)
             continue;
         count++;
@@ -67,10 +67,10 @@ struct known_list {
 };
 
 /* The root's own certificate may stand in its database too. */
-static bool is_ours(const struct cg_found *found, X509 *cert)
+static bool is_ours(const struct cg_import_scan *scan, X509 *cert)
 {
-    return X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(found->cert)) == 0 &&
-           X509_verify(cert, X509_get0_pubkey(found->cert)) == 1;
+    return X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(scan->cert)) == 0 &&
+           X509_verify(cert, X509_get0_pubkey(scan->cert)) == 1;
 }
 
 static int by_serial(const void *a, const void *b)
@@ -85,22 +85,21 @@ static void forget(struct known_list *list)
     free(list->item);
 }
 
-static bool list_known(struct known_list *list, const struct cg_found *found, struct cg_error *err)
+static bool list_known(struct known_list *list, const struct cg_import_scan *scan, struct cg_error *err)
 {
-    list->item = calloc(found->objects.count + 1, sizeof *list->item);
-    for (size_t i = 0; list->item && i < found->objects.count; i++) {
-        const struct cg_lint_object *o = &found->objects.item[i];
+    list->item = calloc(scan->objects.count + 1, sizeof *list->item);
+    for (size_t i = 0; list->item && i < scan->objects.count; i++) {
+        const struct cg_lint_object *o = &scan->objects.item[i];
         if (o->kind != CG_LINT_CERTIFICATE)
             continue;
         struct known *known = &list->item[list->count];
-        *known = (struct known){cg_index_serial(X509_get0_serialNumber(o->cert)), o->not_after,
-                                is_ours(found, o->cert)};
+        *known = (struct known){cg_index_serial(X509_get0_serialNumber(o->cert)), o->not_after, is_ours(scan, o->cert)};
         if (!known->serial)
-            return cg_fault_openssl(err, o->file);
+            return cg_fail_openssl(err, o->file);
         list->count++;
     }
     if (!list->item)
-        return cg_fault_errno(err, "list", "the certificates");
+        return cg_fail_errno(err, "list", "the certificates");
     qsort(list->item, list->count, sizeof *list->item, by_serial);
     ERR_clear_error();
     return true;
@@ -139,13 +138,13 @@ static bool read_candidate(struct candidate *c, const struct known_list *list, s
         return false;
     if (bytes.len && bytes.data[bytes.len - 1] != '\n')
         bytes.data[bytes.len++] = '\n'; /* the NUL was there */
-    bool good = cg_index_of_text(&index, (char *)bytes.data, bytes.len, err);
-    while (good && cg_index_next(&index, &row, &fault))
+    bool ok = cg_index_of_text(&index, (char *)bytes.data, bytes.len, err);
+    while (ok && cg_index_next(&index, &row, &fault))
         count_row(c, list, &row);
     cg_index_free(&index);
     if (fault.text[0])
         cg_error_set(err, "%s: %s", c->file, fault.text);
-    return good && !fault.text[0];
+    return ok && !fault.text[0];
 }
 
 /* ---- what is left of a lost one ---- */
@@ -162,15 +161,15 @@ static const struct {
     {"crlnumber", NULL},
 };
 
-static bool is_lost(const struct cg_found *found, struct cg_error *err)
+static bool is_lost(const struct cg_import_scan *scan, struct cg_error *err)
 {
     for (size_t t = 0; t < sizeof traces / sizeof traces[0]; t++)
-        for (size_t i = 0; i < found->nfiles; i++)
-            if (strcmp(base_of(found->files[i]), traces[t].name) == 0) {
+        for (size_t i = 0; i < scan->nfiles; i++)
+            if (strcmp(base_of(scan->files[i]), traces[t].name) == 0) {
                 cg_error_set(err,
                              "%s is there, but no database of this CA (index.txt), and without it everyone whom the CA "
                              "revoked would be let in again: %s",
-                             found->files[i],
+                             scan->files[i],
                              traces[t].fix
                                  ? traces[t].fix
                                  : "put it back from a backup. index.txt.old lacks the last change: after the "
@@ -181,46 +180,46 @@ static bool is_lost(const struct cg_found *found, struct cg_error *err)
     return false;
 }
 
-static const char *step_database(const struct cg_found *found)
+static const char *step_database(const struct cg_import_scan *scan)
 {
-    for (size_t i = 0; i < found->nfiles; i++) {
-        const char *dot = strrchr(base_of(found->files[i]), '.');
+    for (size_t i = 0; i < scan->nfiles; i++) {
+        const char *dot = strrchr(base_of(scan->files[i]), '.');
         if (dot && strcmp(dot, ".vlog") == 0)
-            return found->files[i];
+            return scan->files[i];
     }
     return NULL;
 }
 
 /* ---- choosing ---- */
 
-static bool take(struct cg_found *found, const char *file, struct cg_error *err)
+static bool take(struct cg_import_scan *scan, const char *file, struct cg_error *err)
 {
-    const char **grown = realloc(found->index, (found->nindex + 1) * sizeof *grown);
+    const char **grown = realloc(scan->index, (scan->nindex + 1) * sizeof *grown);
     if (!grown)
-        return cg_fault_errno(err, "read", file);
-    found->index = grown;
-    grown[found->nindex++] = file;
+        return cg_fail_errno(err, "read", file);
+    scan->index = grown;
+    grown[scan->nindex++] = file;
     return true;
 }
 
 /* Every one in which a certificate of this CA stands: revoked in one of them is revoked. */
-static bool take_proven(struct cg_found *found, const struct candidate *list, size_t count, struct cg_error *err)
+static bool take_proven(struct cg_import_scan *scan, const struct candidate *list, size_t count, struct cg_error *err)
 {
-    bool good = true;
-    for (size_t i = 0; good && i < count; i++)
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
         if (list[i].ours && list[i].ours >= list[i].others)
-            good = take(found, list[i].file, err);
-    return good;
+            ok = take(scan, list[i].file, err);
+    return ok;
 }
 
 /* Where no certificate says whose they are, the place does: nearest above the CA's certificate, else the only one. */
-static bool take_by_place(struct cg_found *found, const struct candidate *list, size_t count, struct cg_error *err)
+static bool take_by_place(struct cg_import_scan *scan, const struct candidate *list, size_t count, struct cg_error *err)
 {
     const struct candidate *best = NULL, *other = NULL;
     bool is_sure = false;
     for (size_t i = 0; i < count; i++) {
         const struct candidate *c = &list[i];
-        const bool above = is_above(c->file, found->cert_file);
+        const bool above = is_above(c->file, scan->cert_file);
         if (c->others)
             continue;
         if (!best || (above && (!is_sure || folder_of(c->file) > folder_of(best->file))))
@@ -230,17 +229,17 @@ static bool take_by_place(struct cg_found *found, const struct candidate *list, 
         is_sure = is_sure || above;
     }
     if (!best || is_sure || !other)
-        return !best || take(found, best->file, err);
+        return !best || take(scan, best->file, err);
     cg_error_set(err, "%s and %s may both be the database of this CA; move the one away that is not", best->file,
                  other->file);
     return false;
 }
 
-static bool list_candidates(const struct cg_found *found, const struct known_list *known, struct candidate *list,
+static bool list_candidates(const struct cg_import_scan *scan, const struct known_list *known, struct candidate *list,
                             size_t *count, struct cg_error *err)
 {
-    for (size_t i = 0; i < found->nfiles; i++) {
-        struct candidate c = {.file = found->files[i]};
+    for (size_t i = 0; i < scan->nfiles; i++) {
+        struct candidate c = {.file = scan->files[i]};
         const bool is_named = strcmp(base_of(c.file), "index.txt") == 0;
         /* many a file is called "index" */
         if (is_named ? !read_candidate(&c, known, err)
@@ -254,21 +253,21 @@ static bool list_candidates(const struct cg_found *found, const struct known_lis
     return true;
 }
 
-bool cg_database_choose(struct cg_found *found, struct cg_error *err)
+bool cg_import_choose_database(struct cg_import_scan *scan, struct cg_error *err)
 {
     struct known_list known = {0};
     size_t count = 0;
-    struct candidate *list = calloc(found->nfiles + 1, sizeof *list);
+    struct candidate *list = calloc(scan->nfiles + 1, sizeof *list);
     if (!list)
-        return cg_fault_errno(err, "list", "the databases");
-    bool good = list_known(&known, found, err) && list_candidates(found, &known, list, &count, err) &&
-                take_proven(found, list, count, err) && (found->nindex || take_by_place(found, list, count, err)) &&
-                (found->nindex || !is_lost(found, err));
-    if (good) {
-        found->number = nearest(found, "crlnumber", found->nindex ? found->index[0] : found->cert_file);
-        found->step = step_database(found);
+        return cg_fail_errno(err, "list", "the databases");
+    bool ok = list_known(&known, scan, err) && list_candidates(scan, &known, list, &count, err) &&
+              take_proven(scan, list, count, err) && (scan->nindex || take_by_place(scan, list, count, err)) &&
+              (scan->nindex || !is_lost(scan, err));
+    if (ok) {
+        scan->number = nearest(scan, "crlnumber", scan->nindex ? scan->index[0] : scan->cert_file);
+        scan->step = step_database(scan);
     }
     forget(&known);
     free(list);
-    return good;
+    return ok;
 }

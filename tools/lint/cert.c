@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The body of a certificate: version, serial number, signature, validity. */
 #include "base/array.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
-#include "kin.h"
+#include "relations.h"
 #include "rules.h"
 
 #include <openssl/asn1.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Certificate revocation lists: what plugin/core/crl/crl.c refuses at load, and what will lock everyone out later. */
 #include "base/array.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/base/openssl_const.h"
 #include "core/cert/name.h"
 #include "core/crl/crl_parse.h"

@@ -76,10 +76,10 @@ static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
         const unsigned char *der = ASN1_STRING_get0_data(X509_EXTENSION_get_data(e)), *p = der;
         int len = ASN1_STRING_length(X509_EXTENSION_get_data(e));
         ASN1_VALUE *value = method->it ? ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_ptr(method->it)) : NULL;
-        bool good = !method->it || (value && p == der + len);
+        bool ok = !method->it || (value && p == der + len);
         if (method->it)
             ASN1_item_free(value, ASN1_ITEM_ptr(method->it));
-        if (good)
+        if (ok)
             continue;
         OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e), 0);
         return true;

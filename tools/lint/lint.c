@@ -3,8 +3,8 @@
 
 #include "base/array.h"
 #include "core/base/text.h"
-#include "kin.h"
 #include "read.h"
+#include "relations.h"
 #include "rules.h"
 
 #include <dirent.h>
@@ -173,7 +173,7 @@ bool cg_lint_run(struct cg_lint *lint)
 {
     lint->count = 0;
     lint->memory_short = false;
-    cg_lint_find_kin(&lint->objects);
+    cg_lint_relate(&lint->objects);
     for (size_t i = 0; i < lint->objects.count; i++) {
         run_rules(lint, &lint->objects.item[i]);
         run_pair_rules(lint, &lint->objects.item[i]);

@@ -72,7 +72,7 @@ static bool is_ca(const struct cg_lint_object *o)
     return (o->ku && o->key_usage & KU_KEY_CERT_SIGN) || is_netscape_ca(o->cert);
 }
 
-bool cg_lint_take_facts(struct cg_lint_object *o)
+bool cg_lint_read_facts(struct cg_lint_object *o)
 {
     X509 *cert = o->cert;
     int len = i2d_X509(cert, &o->der);

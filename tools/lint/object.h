@@ -59,7 +59,7 @@ struct cg_lint_objects {
 };
 
 /* Fills in the parts of o->cert; false without memory. */
-bool cg_lint_take_facts(struct cg_lint_object *o);
+bool cg_lint_read_facts(struct cg_lint_object *o);
 void cg_lint_free_facts(struct cg_lint_object *o);
 bool cg_lint_has(const struct cg_lint_object *o, int nid); /* readable or not */
 bool cg_lint_is_critical(const struct cg_lint_object *o, int nid);

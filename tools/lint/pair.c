@@ -2,7 +2,7 @@
 /* Rules that need two objects: a CA's key beside the broker's, serials that count up. They see what was given in one run, so lint of a whole folder finds the most. */
 #include "base/array.h"
 #include "core/cert/name.h"
-#include "kin.h"
+#include "relations.h"
 #include "rules.h"
 
 #include <openssl/bn.h>

@@ -38,7 +38,7 @@ bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *fi
     if (!o || !X509_up_ref(cert))
         return false;
     o->cert = cert;
-    return cg_lint_take_facts(o);
+    return cg_lint_read_facts(o);
 }
 
 bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl)
@@ -83,23 +83,23 @@ static bool add_pem(struct cg_lint_objects *objects, const char *file, int64_t n
                     const char *header, const unsigned char *der, long len)
 {
     const unsigned char *p = der;
-    bool good = true;
+    bool ok = true;
     if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0 ||
         strcmp(name, PEM_STRING_X509_TRUSTED) == 0) {
         X509 *cert = strcmp(name, PEM_STRING_X509_TRUSTED) == 0 ? d2i_X509_AUX(NULL, &p, len) : d2i_X509(NULL, &p, len);
-        good = cert && p == der + len && cg_lint_objects_certificate(objects, file, now, cert);
+        ok = cert && p == der + len && cg_lint_objects_certificate(objects, file, now, cert);
         X509_free(cert);
     } else if (strcmp(name, PEM_STRING_X509_CRL) == 0) {
         X509_CRL *crl = d2i_X509_CRL(NULL, &p, len);
-        good = crl && p == der + len && cg_lint_objects_crl(objects, file, now, crl);
+        ok = crl && p == der + len && cg_lint_objects_crl(objects, file, now, crl);
         X509_CRL_free(crl);
     } else if (strcmp(name, PEM_STRING_PKCS8) == 0) {
-        good = add_key(objects, file, now, NULL, true, false);
+        ok = add_key(objects, file, now, NULL, true, false);
     } else if (ends_with(name, "PRIVATE KEY")) {
         bool encrypted = strstr(header, "ENCRYPTED");
-        good = add_key(objects, file, now, encrypted ? NULL : d2i_AutoPrivateKey(NULL, &p, len), encrypted, encrypted);
+        ok = add_key(objects, file, now, encrypted ? NULL : d2i_AutoPrivateKey(NULL, &p, len), encrypted, encrypted);
     }
-    return good;
+    return ok;
 }
 
 static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t now, const struct cg_bytes *bytes,
@@ -109,10 +109,10 @@ static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t 
     char *name = NULL, *header = NULL;
     unsigned char *der = NULL;
     long len = 0;
-    bool good = bio;
-    for (int block = 1; good && PEM_read_bio(bio, &name, &header, &der, &len); block++) {
-        good = add_pem(objects, file, now, name, header, der, len);
-        if (!good)
+    bool ok = bio;
+    for (int block = 1; ok && PEM_read_bio(bio, &name, &header, &der, &len); block++) {
+        ok = add_pem(objects, file, now, name, header, der, len);
+        if (!ok)
             cg_error_set(err, "%s: PEM block %d (%s) can't be read, or there are more than %zu objects", file, block,
                          name, cg_lint_objects_limit(objects));
         OPENSSL_free(name);
@@ -121,24 +121,24 @@ static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t 
     }
     ERR_clear_error();
     BIO_free(bio);
-    return good;
+    return ok;
 }
 
 static bool read_der(struct cg_lint_objects *objects, const char *file, int64_t now, const struct cg_bytes *bytes)
 {
     const unsigned char *p = bytes->data, *end = p + bytes->len;
-    bool good = false;
+    bool ok = false;
     X509 *cert = d2i_X509(NULL, &p, (long)bytes->len);
     if (cert && p == end)
-        good = cg_lint_objects_certificate(objects, file, now, cert);
+        ok = cg_lint_objects_certificate(objects, file, now, cert);
     X509_free(cert);
-    if (good)
+    if (ok)
         return true;
     X509_CRL *crl = d2i_X509_CRL(NULL, (p = bytes->data, &p), (long)bytes->len);
     if (crl && p == end)
-        good = cg_lint_objects_crl(objects, file, now, crl);
+        ok = cg_lint_objects_crl(objects, file, now, crl);
     X509_CRL_free(crl);
-    if (good)
+    if (ok)
         return true;
     EVP_PKEY *key = d2i_AutoPrivateKey(NULL, (p = bytes->data, &p), (long)bytes->len);
     if (key && p == end)
@@ -155,18 +155,18 @@ bool cg_lint_objects_read(struct cg_lint_objects *objects, const char *file, int
     /* CG_FILE_PUBLIC although keys are read too: that one is open to all is a finding, not a reason to stop */
     if (!cg_file_read(file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, err))
         return false;
-    bool good = true;
+    bool ok = true;
     if (memmem(bytes.data, bytes.len, "-----BEGIN ", 11))
-        good = read_pem(objects, file, now, &bytes, err);
+        ok = read_pem(objects, file, now, &bytes, err);
     else
         read_der(objects, file, now, &bytes);
-    if (good && objects->count == before) {
+    if (ok && objects->count == before) {
         if (!cg_format_explain(file, NULL, bytes.data, bytes.len, CG_WANT_CERTIFICATES, err))
             cg_error_set(err, "%s: expected certificates, CRLs or private keys in PEM or DER, found none", file);
-        good = false;
+        ok = false;
     }
     cg_bytes_wipe(&bytes);
-    return good;
+    return ok;
 }
 
 void cg_lint_objects_free(struct cg_lint_objects *objects)

@@ -81,7 +81,7 @@ bool cg_log_object(const char **line, size_t *len)
     return true;
 }
 
-static enum cg_whose whose_of(const struct cg_log_event *event)
+static enum cg_cert_owner whose_of(const struct cg_log_event *event)
 {
     bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
     bool bridge = strcmp(text_of(event->json, "role"), "bridge") == 0;
@@ -114,7 +114,7 @@ bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len
     event->listener = number_of(json, "listener") <= 65535 ? (int)number_of(json, "listener") : 0;
     event->audit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "audit"));
     event->count = number_of(json, "count");
-    event->whose = whose_of(event);
+    event->cert_owner = whose_of(event);
     event->anchors = number_of(json, "anchors");
     event->crls = number_of(json, "crls");
     return true;
@@ -342,9 +342,9 @@ static bool read_time(const char *text, int64_t now, int64_t *ms)
     }
     if (!has_shape(text, "0000-00-00") || text[10])
         return parse_stamp(text, ms);
-    bool good = cg_time_parse(text, &seconds);
-    *ms = good ? seconds * 1000 : 0;
-    return good;
+    bool ok = cg_time_parse(text, &seconds);
+    *ms = ok ? seconds * 1000 : 0;
+    return ok;
 }
 
 static bool take_time(const char *option, const char *text, int64_t now, int64_t *ms, char shown[24],

@@ -28,9 +28,9 @@ struct cg_log_event {
     const char *ts, *event, *reason, *detail, *peer, *client_id, *fix, *file, *policy;
     const char *subject, *issuer, *serial, *sha256, *not_after;
     int listener;
-    enum cg_whose whose;         /* whose certificate it is about */
-    bool audit;                  /* who it is about was let in */
-    double count, anchors, crls; /* 0 where there is none */
+    enum cg_cert_owner cert_owner; /* whose certificate it is about */
+    bool audit;                    /* who it is about was let in */
+    double count, anchors, crls;   /* 0 where there is none */
 };
 
 /* Narrows the line to its object: events in syslog stand behind "certguard: ". False: a foreign or half line. */

@@ -9,7 +9,7 @@
 
 /* NAME, FILE, PORT and CLIENT stand for those of the event. What lies with another broker has no command here. */
 static const struct fix {
-    const char *reason, *command[CG_WHOSE_COUNT]; /* of a client, the broker itself, a bridge's peer */
+    const char *reason, *command[CG_CERT_OWNER_COUNT]; /* of a client, the broker itself, a bridge's peer */
 } fixes[] = {
     {"no_certificate", {"certguard issue client CLIENT"}},
     {"untrusted", {"certguard issue client NAME", "certguard issue broker NAME"}},
@@ -47,7 +47,7 @@ static const char *command_of(const struct cg_log_event *event)
 {
     for (size_t i = 0; i < CG_COUNT(fixes); i++)
         if (strcmp(fixes[i].reason, event->reason) == 0)
-            return fixes[i].command[event->whose];
+            return fixes[i].command[event->cert_owner];
     return NULL;
 }
 

@@ -18,8 +18,8 @@ struct cg_count {
     int64_t last_ms; /* when it was seen last; the following are of then */
     char *note;      /* cg_counts_note; NULL: none */
     char reason[48];
-    enum cg_whose whose; /* of the certificate that the reason is about */
-    char end[32];        /* of a certificate: notAfter */
+    enum cg_cert_owner cert_owner; /* of the certificate that the reason is about */
+    char end[32];                  /* of a certificate: notAfter */
 };
 
 struct cg_counts {

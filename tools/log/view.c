@@ -94,7 +94,7 @@ void cg_log_explain(const struct cg_log_event *event)
         explain_row("cert", text);
     }
     explain_row("fix", *event->fix ? event->fix
-                       : known     ? cg_reason_fix(cg_reason_from_code(event->reason), event->whose)
+                       : known     ? cg_reason_fix(cg_reason_from_code(event->reason), event->cert_owner)
                                    : "");
     if (cg_log_fix(event, command))
         printf("    %-8s%s%s%s\n", "run", colour(CG_BOLD), cg_shown(command, shown), colour(CG_PLAIN));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "core/snapshot_load.h"
@@ -126,20 +126,20 @@ static void tell_ca_crl(struct cg_report *report, const struct cg_ca *ca)
     struct cg_bytes crl = {NULL, 0};
     const X509 *const certs[] = {ca->root, ca->cert};
     struct cg_trust *trust = cg_trust_new();
-    bool good = trust != NULL;
-    for (size_t i = 0; good && i < CG_COUNT(certs); i++) {
+    bool ok = trust != NULL;
+    for (size_t i = 0; ok && i < CG_COUNT(certs); i++) {
         unsigned char *der = NULL;
         int len = certs[i] ? i2d_X509(certs[i], &der) : 0;
         if (len > 0 && (i == 0 || certs[1] != certs[0]))
-            good = i == 0 ? cg_trust_add_anchors(trust, "ca", der, (size_t)len, &fault)
-                          : cg_trust_add_intermediates(trust, "ca", der, (size_t)len, &fault);
+            ok = i == 0 ? cg_trust_add_anchors(trust, "ca", der, (size_t)len, &fault)
+                        : cg_trust_add_intermediates(trust, "ca", der, (size_t)len, &fault);
         OPENSSL_free(der);
     }
-    good = good && cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, (size_t)1 << 30, &crl, &fault) &&
-           cg_trust_add_crls(trust, path, crl.data, crl.len, &fault);
+    ok = ok && cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, (size_t)1 << 30, &crl, &fault) &&
+         cg_trust_add_crls(trust, path, crl.data, crl.len, &fault);
     if (trust)
         tell_trust(report, "CA", trust);
-    if (!good)
+    if (!ok)
         tell_fault(report, "CA: CRL", &fault);
     cg_bytes_free(&crl);
     cg_trust_free(trust);
@@ -149,11 +149,11 @@ bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_
 {
     const struct cg_ca_options options = {.dir = cli->dir, .word = cli->dir_word, .dry_run = cli->dry_run};
     struct cg_ca ca;
-    bool good = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && forecast(report, &ca, err);
-    if (good)
+    bool ok = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && forecast(report, &ca, err);
+    if (ok)
         tell_ca_crl(report, &ca);
     cg_ca_close(&ca);
-    return good;
+    return ok;
 }
 
 void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy)
@@ -174,5 +174,5 @@ void cg_report_policy_files(struct cg_report *report, const struct cg_policy *po
             tell_certificate(report, "Broker", "its certificate", credential->leaf, 30 * CG_DAY, 7 * CG_DAY,
                              "certguard rotate NAME");
     }
-    cg_snapshot_release(snapshot);
+    cg_snapshot_free(snapshot);
 }

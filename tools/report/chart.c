@@ -2,7 +2,7 @@
 #include "chart.h"
 
 #include "base/array.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "html.h"
 

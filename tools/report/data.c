@@ -2,7 +2,7 @@
 #include "data.h"
 
 #include "base/array.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "log/fix.h"
 
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static void mark(struct cg_count *row, const struct cg_log_event *event, const c
         return;
     row->last_ms = event->at_ms;
     snprintf(row->reason, sizeof row->reason, "%s", event->reason);
-    row->whose = event->whose;
+    row->cert_owner = event->cert_owner;
     if (*event->not_after)
         snprintf(row->end, sizeof row->end, "%s", event->not_after);
     cg_counts_note(row, note);
@@ -67,7 +67,7 @@ static void rejected(struct cg_report *report, const struct cg_log_event *event)
     cg_log_fix(event, command);
     report->rejected += weight;
     report->reason[reason] += weight;
-    report->clients[reason] = report->clients[reason] || event->whose == CG_OF_CLIENT;
+    report->clients[reason] = report->clients[reason] || event->cert_owner == CG_OF_CLIENT;
     if (at <= report->now + FUTURE_SLACK)
         cg_timeline_add(&report->timeline, at, reason, weight);
     cg_log_address(event, address, sizeof address);
@@ -176,7 +176,7 @@ void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, con
     const size_t kept = forecast->nnext < CG_REPORT_ENDING ? forecast->nnext : CG_REPORT_ENDING - 1;
     memmove(&forecast->next[at + 1], &forecast->next[at], (kept - at) * sizeof forecast->next[0]);
     forecast->nnext = kept + 1;
-    struct cg_ending *row = &forecast->next[at];
+    struct cg_report_expiry *row = &forecast->next[at];
     row->end = end;
     snprintf(row->name, sizeof row->name, "%s", name);
     snprintf(row->note, sizeof row->note, "%s", note);
@@ -208,7 +208,7 @@ static void tell(struct cg_report *report, const struct cg_count *row)
              (int)(fix ? fix - detail : 0), detail);
     if (!mended && fix)
         snprintf(health->fix, sizeof health->fix, "%s",
-                 fix[1] || !known ? fix + 1 : cg_reason_fix(cg_reason_from_code(row->reason), row->whose));
+                 fix[1] || !known ? fix + 1 : cg_reason_fix(cg_reason_from_code(row->reason), row->cert_owner));
 }
 
 void cg_report_finish(struct cg_report *report)

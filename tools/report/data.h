@@ -26,7 +26,7 @@ struct cg_health {
     char fix[400];
 };
 
-struct cg_ending {
+struct cg_report_expiry {
     int64_t end; /* s since 1970 */
     char name[80];
     char note[360]; /* who was seen with it, or the command that renews it */
@@ -36,7 +36,7 @@ struct cg_ending {
 struct cg_forecast {
     bool known; /* there was something to read them from */
     double total, over, week[CG_REPORT_WEEKS], later;
-    struct cg_ending next[CG_REPORT_ENDING]; /* the soonest first, those that are over included */
+    struct cg_report_expiry next[CG_REPORT_ENDING]; /* the soonest first, those that are over included */
     size_t nnext;
 };
 

@@ -2,7 +2,7 @@
 #include "page.h"
 
 #include "chart.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "html.h"
 #include "policy.h"
@@ -92,10 +92,10 @@ static void section(FILE *out, const char *title, const char *note)
         fprintf(out, "<p class=\"note\">%s</p>\n", note);
 }
 
-static const char *fix_of(const char *code, enum cg_whose whose)
+static const char *fix_of(const char *code, enum cg_cert_owner cert_owner)
 {
     enum cg_reason reason = cg_reason_from_code(code);
-    return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_fix(reason, whose) : "";
+    return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_fix(reason, cert_owner) : "";
 }
 
 /* Largest first; few enough for a simple choice. */
@@ -134,7 +134,7 @@ static void fix_cell(FILE *out, const char *label, const struct cg_count *row)
     if (row->note)
         cg_html_code(out, label, row->note);
     else
-        cg_html_prose(out, label, fix_of(row->reason, row->whose));
+        cg_html_prose(out, label, fix_of(row->reason, row->cert_owner));
 }
 
 static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *const titles[6])
@@ -171,7 +171,7 @@ static void ending(FILE *out, const struct cg_forecast *forecast, int64_t now, c
     fprintf(out, "<h3>%s</h3>\n", caption);
     cg_html_table(out, caption, titles, 1 << 2);
     for (size_t i = 0; i < forecast->nnext; i++) {
-        const struct cg_ending *row = &forecast->next[i];
+        const struct cg_report_expiry *row = &forecast->next[i];
         const int64_t left = row->end - now;
         fputs(left < 7 * CG_DAY           ? "<tr class=\"act\">"
               : left < SOON_DAYS * CG_DAY ? "<tr class=\"watch\">"

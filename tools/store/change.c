@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "change.h"
 #include "base/atomic_write.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/file/file.h"
 
 #include <dirent.h>
@@ -39,7 +39,7 @@ static bool remove_tree(const char *path, int depth)
 static bool empty_stage(const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
-    return remove_tree(cg_ca_path(ca, path, "stage"), 4) || cg_fault_errno(err, "clean up", path);
+    return remove_tree(cg_ca_path(ca, path, "stage"), 4) || cg_fail_errno(err, "clean up", path);
 }
 
 bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk, struct cg_error *err)
@@ -47,16 +47,16 @@ bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk
     char path[PATH_MAX];
     *change = (struct cg_change){.ca = ca, .bulk = bulk, .index = -1, .journal = -1};
     if (mkdir(cg_ca_path(ca, path, "stage"), 0700) != 0 && errno != EEXIST)
-        return cg_fault_errno(err, "make the folder", path);
+        return cg_fail_errno(err, "make the folder", path);
     change->steps = BIO_new(BIO_s_mem());
-    return (change->steps && BIO_puts(change->steps, FIRST_LINE) > 0) || cg_fault_openssl(err, "no memory");
+    return (change->steps && BIO_puts(change->steps, FIRST_LINE) > 0) || cg_fail_openssl(err, "no memory");
 }
 
 bool cg_change_stage_folder(const struct cg_change *change, const char *name, mode_t mode, struct cg_error *err)
 {
     char path[PATH_MAX];
     return mkdir(cg_ca_path(change->ca, path, "stage/%s", name), mode) == 0 ||
-           cg_fault_errno(err, "make the folder", path);
+           cg_fail_errno(err, "make the folder", path);
 }
 
 bool cg_change_stage_file(const struct cg_change *change, const char *name, const void *data, size_t len, mode_t mode,
@@ -70,7 +70,7 @@ bool cg_change_stage_file(const struct cg_change *change, const char *name, cons
 bool cg_change_stage_link(const struct cg_change *change, const char *name, const char *to, struct cg_error *err)
 {
     char path[PATH_MAX];
-    return symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0 || cg_fault_errno(err, "link", path);
+    return symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0 || cg_fail_errno(err, "link", path);
 }
 
 static bool add_step(struct cg_change *change, struct cg_error *err, const char *format, ...)
@@ -82,7 +82,7 @@ static bool add_step(struct cg_change *change, struct cg_error *err, const char 
     va_start(args, format);
     int n = BIO_vprintf(change->steps, format, args);
     va_end(args);
-    return n > 0 || cg_fault_openssl(err, "no memory for the change");
+    return n > 0 || cg_fail_openssl(err, "no memory for the change");
 }
 
 bool cg_change_move(struct cg_change *change, const char *staged, const char *target, struct cg_error *err)
@@ -109,14 +109,14 @@ static bool end_of_lines(const struct cg_ca *ca, const char *file, off_t *end, s
     int fd = open(cg_ca_path(ca, path, "%s", file), O_RDONLY | O_CLOEXEC);
     *end = 0;
     if (fd < 0)
-        return errno == ENOENT || cg_fault_errno(err, "open", path);
+        return errno == ENOENT || cg_fail_errno(err, "open", path);
     off_t at = lseek(fd, 0, SEEK_END);
-    bool good = at >= 0;
-    while (good && at > 0 && (good = pread(fd, &c, 1, at - 1) == 1) && c != '\n')
+    bool ok = at >= 0;
+    while (ok && at > 0 && (ok = pread(fd, &c, 1, at - 1) == 1) && c != '\n')
         at--;
     close(fd);
     *end = at;
-    return good || cg_fault_errno(err, "read", path);
+    return ok || cg_fail_errno(err, "read", path);
 }
 
 static bool append_line(struct cg_change *change, const char *file, off_t *end, const char *line, struct cg_error *err)
@@ -146,9 +146,9 @@ bool cg_change_journal_line(struct cg_change *change, cJSON *object, struct cg_e
         cg_error_set(err, "no memory for the journal");
         return false;
     }
-    bool good = append_line(change, "journal.jsonl", &change->journal, text, err);
+    bool ok = append_line(change, "journal.jsonl", &change->journal, text, err);
     cJSON_free(text);
-    return good;
+    return ok;
 }
 
 /* ---- carrying out ---- */
@@ -168,10 +168,10 @@ static bool do_move(const struct cg_ca *ca, char *from, struct cg_error *err)
         return true;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(target, '/') - target), target);
     if (strlen(folder) > strlen(ca->dir))
-        cg_owner_mend(&ca->owner, ca->dir, folder + strlen(ca->dir) + 1);
+        cg_owner_repair(&ca->owner, ca->dir, folder + strlen(ca->dir) + 1);
     if (!cg_make_folders(folder, 0700, err))
         return false;
-    return rename(source, target) == 0 || cg_fault_errno(err, "rename over", target);
+    return rename(source, target) == 0 || cg_fail_errno(err, "rename over", target);
 }
 
 static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
@@ -185,13 +185,13 @@ static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
     text[len] = '\n'; /* written with the line; the caller ends lines with NUL where the line feed was */
     off_t at = (off_t)strtoll(offset, &end, 10);
     int fd = open(cg_ca_path(ca, path, "%s", file), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && pwrite(fd, text, len + 1, at) == (ssize_t)(len + 1);
-    if (!good)
-        cg_fault_errno(err, "append to", path);
+    bool ok = fd >= 0 && pwrite(fd, text, len + 1, at) == (ssize_t)(len + 1);
+    if (!ok)
+        cg_fail_errno(err, "append to", path);
     if (fd >= 0)
         close(fd);
     text[len] = '\0';
-    return good;
+    return ok;
 }
 
 static const struct {
@@ -210,8 +210,8 @@ static bool do_step(const struct cg_ca *ca, char *line, struct cg_error *err)
 
 static bool sync_all(const struct cg_ca *ca, struct cg_error *err)
 {
-    bool good = ca->lock >= 0 && syncfs(ca->lock) == 0;
-    return good || cg_fault_errno(err, "write to the disk", ca->dir);
+    bool ok = ca->lock >= 0 && syncfs(ca->lock) == 0;
+    return ok || cg_fail_errno(err, "write to the disk", ca->dir);
 }
 
 /* text: what "pending" holds; its line feeds are overwritten */
@@ -231,7 +231,7 @@ static bool carry_out(const struct cg_ca *ca, char *text, struct cg_error *err)
     if (!sync_all(ca, err))
         return false;
     if (unlink(cg_ca_path(ca, path, "pending")) != 0)
-        return cg_fault_errno(err, "remove", path);
+        return cg_fail_errno(err, "remove", path);
     return cg_sync_path(ca->dir, err);
 }
 
@@ -250,12 +250,12 @@ bool cg_change_commit(struct cg_change *change, struct cg_error *err)
         cg_error_set(err, "no memory for the change");
         return false;
     }
-    bool good = cg_write_replace(cg_ca_path(change->ca, path, "pending"), text, len, NULL, err) &&
-                carry_out(change->ca, copy, err);
-    if (!good && cg_ca_has(change->ca, "pending"))
+    bool ok = cg_write_replace(cg_ca_path(change->ca, path, "pending"), text, len, NULL, err) &&
+              carry_out(change->ca, copy, err);
+    if (!ok && cg_ca_has(change->ca, "pending"))
         cg_error_prefix(err, "the change is decided and the next run of certguard will end it, but not now");
     free(copy);
-    return good;
+    return ok;
 }
 
 void cg_change_end(struct cg_change *change)
@@ -286,7 +286,7 @@ bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)
                      "%s is damaged; restore the folder from a backup, or move the file away and look at "
                      "what index.txt and live/ hold",
                      path);
-    bool good = whole && carry_out(ca, text, err) && empty_stage(ca, err);
+    bool ok = whole && carry_out(ca, text, err) && empty_stage(ca, err);
     cg_bytes_free(&bytes);
-    return good;
+    return ok;
 }

@@ -44,15 +44,15 @@ static bool of_index(const struct cg_ca *ca, struct seen *seen, struct cg_error 
 {
     struct cg_index index;
     struct cg_index_row row;
-    bool good = cg_index_load(&index, ca, err);
+    bool ok = cg_index_load(&index, ca, err);
     /* a line that is none is told by who needs the index */
-    while (good && cg_index_next(&index, &row, NULL))
+    while (ok && cg_index_next(&index, &row, NULL))
         if (row.status == 'R' && row.revoked > seen->time) {
             seen->time = row.revoked;
             snprintf(seen->what, sizeof seen->what, "the newest revocation of index.txt");
         }
     cg_index_free(&index);
-    return good;
+    return ok;
 }
 
 static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struct cg_error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "index.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 
 #include <openssl/bn.h>
@@ -72,12 +72,12 @@ bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_err
     *index = (struct cg_index){0};
     int fd = open(cg_ca_path(ca, path, "index.txt"), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT || cg_fault_errno(err, "read", path);
-    bool good = read_lines(fd, index) || cg_fault_errno(err, "read", path);
+        return errno == ENOENT || cg_fail_errno(err, "read", path);
+    bool ok = read_lines(fd, index) || cg_fail_errno(err, "read", path);
     close(fd);
-    good = good && cg_index_of_text(index, index->text, index->len, err);
+    ok = ok && cg_index_of_text(index, index->text, index->len, err);
     index->word = ca->word;
-    return good;
+    return ok;
 }
 
 void cg_index_free(struct cg_index *index)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "index_check.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "index.h"
 #include "journal.h"
 #include "restore.h"
@@ -17,15 +17,15 @@ static bool of_index(struct cg_index *index, struct answers *answers, struct cg_
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
-    bool good = true;
-    while (good && cg_index_next(index, &row, &fault))
-        good = cg_serials_add(&answers->issued, row.serial) &&
-               (row.status != 'R' || cg_serials_add(&answers->revoked, row.serial));
+    bool ok = true;
+    while (ok && cg_index_next(index, &row, &fault))
+        ok = cg_serials_add(&answers->issued, row.serial) &&
+             (row.status != 'R' || cg_serials_add(&answers->revoked, row.serial));
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
-    else if (!good)
-        cg_fault_errno(err, "compare", "index.txt");
-    return good && !fault.text[0];
+    else if (!ok)
+        cg_fail_errno(err, "compare", "index.txt");
+    return ok && !fault.text[0];
 }
 
 static bool lacks(const struct cg_ca *ca, const char *what, struct cg_error *err)
@@ -75,14 +75,14 @@ bool cg_index_check(const struct cg_ca *ca, struct cg_error *err)
     struct cg_journal journal = {0};
     struct answers answers = {.issued = {0}};
     size_t seen = 0;
-    bool good = cg_index_load(&index, ca, err) && of_index(&index, &answers, err) &&
-                cg_journal_load(&journal, ca, 0, err) && of_journal(ca, &journal, &answers, &seen, err) &&
-                (seen || of_files(ca, &index, err));
+    bool ok = cg_index_load(&index, ca, err) && of_index(&index, &answers, err) &&
+              cg_journal_load(&journal, ca, 0, err) && of_journal(ca, &journal, &answers, &seen, err) &&
+              (seen || of_files(ca, &index, err));
     cg_serials_free(&answers.issued);
     cg_serials_free(&answers.revoked);
     cg_journal_free(&journal);
     cg_index_free(&index);
-    return good;
+    return ok;
 }
 
 bool cg_index_check_name(const struct cg_ca *ca, const struct cg_index *index, const char *name, struct cg_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "journal.h"
-#include "base/fault.h"
-#include "core/base/moment.h"
+#include "base/failure.h"
+#include "core/base/datetime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,10 +40,10 @@ bool cg_journal_load(struct cg_journal *journal, const struct cg_ca *ca, size_t 
     *journal = (struct cg_journal){0};
     int fd = open(cg_ca_path(ca, path, "journal.jsonl"), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT || cg_fault_errno(err, "read", path);
-    bool good = read_from(fd, (off_t)tail, journal) || cg_fault_errno(err, "read", path);
+        return errno == ENOENT || cg_fail_errno(err, "read", path);
+    bool ok = read_from(fd, (off_t)tail, journal) || cg_fail_errno(err, "read", path);
     close(fd);
-    return good;
+    return ok;
 }
 
 void cg_journal_free(struct cg_journal *journal)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lock.h"
 #include "base/clock.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "change.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +68,7 @@ static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct
     while (flock(ca->lock, LOCK_EX | LOCK_NB) != 0) {
         int64_t waited = cg_monotonic_ms() - start;
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            cg_fault_errno(err, "lock", ca->dir);
+            cg_fail_errno(err, "lock", ca->dir);
             return CG_CA_FAILED;
         }
         if (waited >= wait_ms)
@@ -83,12 +83,12 @@ static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct
     return CG_CA_OK;
 }
 
-enum cg_ca_result cg_lock_take(struct cg_ca *ca, struct cg_error *err)
+enum cg_ca_result cg_lock_acquire(struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
     ca->lock = open(cg_ca_path(ca, path, "lock"), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (ca->lock < 0) {
-        cg_fault_errno(err, "open", path);
+        cg_fail_errno(err, "open", path);
         return CG_CA_FAILED;
     }
     return wait_for_lock(ca, ca->options.wait_is_given ? ca->options.wait * 1000 : WAIT_MS, err);
@@ -105,13 +105,13 @@ static bool is_same(const X509 *old, const struct cg_ca *ca, const char *file, s
     return same;
 }
 
-enum cg_ca_result cg_lock_give_way(struct cg_ca *ca, bool *gave, struct cg_error *err)
+enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *gave, struct cg_error *err)
 {
     *gave = ca->lock >= 0 && cg_monotonic_ms() - ca->locked_ms >= SLICE_MS;
     if (!*gave)
         return CG_CA_OK;
     if (flock(ca->lock, LOCK_UN) != 0) {
-        cg_fault_errno(err, "unlock", ca->dir);
+        cg_fail_errno(err, "unlock", ca->dir);
         return CG_CA_FAILED;
     }
     pause_ms(GIVE_WAY_MS);
@@ -119,7 +119,7 @@ enum cg_ca_result cg_lock_give_way(struct cg_ca *ca, bool *gave, struct cg_error
     enum cg_ca_result result = wait_for_lock(ca, asked > BACK_MS ? asked : BACK_MS, err);
     if (result != CG_CA_OK)
         return result;
-    bool good = cg_change_recover(ca, err) && is_same(ca->cert, ca, "ca/cert.pem", err) &&
-                is_same(ca->root, ca, "ca.pem", err);
-    return good ? CG_CA_OK : CG_CA_FAILED;
+    bool ok = cg_change_recover(ca, err) && is_same(ca->cert, ca, "ca/cert.pem", err) &&
+              is_same(ca->root, ca, "ca.pem", err);
+    return ok ? CG_CA_OK : CG_CA_FAILED;
 }

@@ -7,10 +7,10 @@
 #include "store.h"
 
 /* Waits as long as the options say, and lets them know after a second. */
-enum cg_ca_result cg_lock_take(struct cg_ca *ca, struct cg_error *err);
+enum cg_ca_result cg_lock_acquire(struct cg_ca *ca, struct cg_error *err);
 
 /* Between two changes of a long run: once the lock was held for a second, those that wait get it first. *gave: what was read of the
- * folder before may be out of date. Returns as cg_lock_take; CG_CA_FAILED also where the CA itself is another one now. */
-enum cg_ca_result cg_lock_give_way(struct cg_ca *ca, bool *gave, struct cg_error *err);
+ * folder before may be out of date. Returns as cg_lock_acquire; CG_CA_FAILED also where the CA itself is another one now. */
+enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *gave, struct cg_error *err);
 
 #endif

@@ -72,11 +72,11 @@ static enum cg_ca_result open_folder(struct cg_ca *ca, enum cg_ca_use use, struc
     }
     ca->owner = cg_owner_of(ca->dir, &st);
     if (!dry_run)
-        cg_owner_mend_all(&ca->owner, ca->dir);
+        cg_owner_repair_all(&ca->owner, ca->dir);
     cg_owner_assume(&ca->owner); /* until close */
     if (use == CG_CA_READ || dry_run)
         return CG_CA_OK;
-    enum cg_ca_result result = cg_lock_take(ca, err);
+    enum cg_ca_result result = cg_lock_acquire(ca, err);
     return result == CG_CA_OK && !cg_change_recover(ca, err) ? CG_CA_FAILED : result;
 }
 
@@ -105,9 +105,9 @@ enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *optio
         return CG_CA_FAILED;
     }
     const bool dated = use == CG_CA_WRITE || use == CG_CA_MEND || use == CG_CA_CREATE;
-    bool good = (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, err)) &&
-                (use != CG_CA_WRITE || cg_index_check(ca, err));
-    return good ? CG_CA_OK : CG_CA_FAILED;
+    bool ok = (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, err)) &&
+              (use != CG_CA_WRITE || cg_index_check(ca, err));
+    return ok ? CG_CA_OK : CG_CA_FAILED;
 }
 
 void cg_ca_close(struct cg_ca *ca)

@@ -118,19 +118,19 @@ static bool holds_ours(int folder, const char *name, int depth)
 {
     int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-    bool good = list;
-    for (struct dirent *e; good && (e = readdir(list));) {
+    bool ok = list;
+    for (struct dirent *e; ok && (e = readdir(list));) {
         struct stat st;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        good = fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-               (S_ISDIR(st.st_mode) ? depth > 0 && holds_ours(fd, e->d_name, depth - 1) : is_file_of_ca(e->d_name));
+        ok = fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+             (S_ISDIR(st.st_mode) ? depth > 0 && holds_ours(fd, e->d_name, depth - 1) : is_file_of_ca(e->d_name));
     }
     if (list)
         closedir(list);
     else if (fd >= 0)
         close(fd);
-    return good;
+    return ok;
 }
 
 static bool is_of_ca(int fd, const char *name, const struct stat *st)
@@ -177,7 +177,7 @@ static void mend_below(const struct cg_ca_owner *owner, int folder, const char *
         close(fd);
 }
 
-void cg_owner_mend_all(const struct cg_ca_owner *owner, const char *dir)
+void cg_owner_repair_all(const struct cg_ca_owner *owner, const char *dir)
 {
     static const struct {
         const char *name;
@@ -189,7 +189,7 @@ void cg_owner_mend_all(const struct cg_ca_owner *owner, const char *dir)
     const struct cg_file_user before = cg_owner_outside();
     int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; at >= 0 && i < sizeof tops / sizeof tops[0]; i++) {
-        cg_owner_mend(owner, dir, tops[i].name); /* files too */
+        cg_owner_repair(owner, dir, tops[i].name); /* files too */
         if (tops[i].depth)
             mend_below(owner, at, tops[i].name, tops[i].depth);
     }
@@ -198,7 +198,7 @@ void cg_owner_mend_all(const struct cg_ca_owner *owner, const char *dir)
     cg_owner_back(before);
 }
 
-void cg_owner_mend(const struct cg_ca_owner *owner, const char *dir, const char *relative)
+void cg_owner_repair(const struct cg_ca_owner *owner, const char *dir, const char *relative)
 {
     char part[PATH_MAX], *rest = part, *name = NULL;
     if (!owner->other || snprintf(part, sizeof part, "%s", relative) >= (int)sizeof part)

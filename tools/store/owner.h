@@ -42,7 +42,7 @@ bool cg_owner_is_root(void);
 
 /* Gives to the owner what a run of root by an earlier version left on the way to dir/relative: folders, and the files
  * that are written in place. Links are not followed. */
-void cg_owner_mend(const struct cg_ca_owner *owner, const char *dir, const char *relative);
-void cg_owner_mend_all(const struct cg_ca_owner *owner, const char *dir); /* wherever that may be */
+void cg_owner_repair(const struct cg_ca_owner *owner, const char *dir, const char *relative);
+void cg_owner_repair_all(const struct cg_ca_owner *owner, const char *dir); /* wherever that may be */
 
 #endif

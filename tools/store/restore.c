@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "restore.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "journal.h"
 #include "revoked.h"
@@ -59,19 +59,19 @@ static void copy_row(FILE *out, const struct cg_index_row *row)
 static bool keep_rows(struct restore *r, struct cg_index *index)
 {
     struct cg_index_row row;
-    bool good = true;
+    bool ok = true;
     index->at = index->number = 0;
-    while (good && index->at < index->len)
+    while (ok && index->at < index->len)
         if (next_row(r, index, &row)) {
             if (row.status != 'R' && cg_revocations_find(&r->lost, row.serial)) {
-                good = add_row(r, row);
+                ok = add_row(r, row);
                 continue;
             }
             copy_row(r->out, &row);
             r->count += !row.line;
-            good = cg_serials_add(&r->known, row.serial);
+            ok = cg_serials_add(&r->known, row.serial);
         }
-    return good;
+    return ok;
 }
 
 static bool of_certificate(struct restore *r, const X509 *cert, const char *file)
@@ -79,42 +79,42 @@ static bool of_certificate(struct restore *r, const X509 *cert, const char *file
     struct cg_index_row row = {.file = file};
     char *serial = cg_index_serial(X509_get0_serialNumber(cert));
     char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
-    bool good = serial && subject;
+    bool ok = serial && subject;
     row.serial = serial;
     row.subject = subject;
-    if (good && !cg_serials_has(&r->known, serial) && cg_time_seconds(X509_get0_notAfter(cert), &row.expires))
-        good = add_row(r, row);
+    if (ok && !cg_serials_has(&r->known, serial) && cg_time_seconds(X509_get0_notAfter(cert), &row.expires))
+        ok = add_row(r, row);
     OPENSSL_free(serial);
     OPENSSL_free(subject);
-    return good;
+    return ok;
 }
 
 /* What cannot be read is passed over; only certificates of the CA that issues are in its index. */
 static bool of_generations(struct restore *r, const char *name)
 {
     char path[PATH_MAX], file[CG_NAME_MAX + 32];
-    bool good = true;
-    for (unsigned n = 1, last = cg_ca_generation(r->ca, name); good && n <= last; n++) {
+    bool ok = true;
+    for (unsigned n = 1, last = cg_ca_generation(r->ca, name); ok && n <= last; n++) {
         snprintf(file, sizeof file, "archive/%.*s/%04u", CG_NAME_MAX, name, n);
         X509 *cert = cg_cert_load(cg_ca_path(r->ca, path, "%s/cert.pem", file), NULL);
         if (cert && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(r->ca->cert)) == 0)
-            good = of_certificate(r, cert, file);
+            ok = of_certificate(r, cert, file);
         X509_free(cert);
     }
-    return good;
+    return ok;
 }
 
 static bool of_archive(struct restore *r)
 {
     char path[PATH_MAX];
-    bool good = true;
+    bool ok = true;
     DIR *folder = opendir(cg_ca_path(r->ca, path, "archive"));
-    for (struct dirent *e; good && folder && (e = readdir(folder));)
+    for (struct dirent *e; ok && folder && (e = readdir(folder));)
         if (cg_ca_name_valid(e->d_name, NULL))
-            good = of_generations(r, e->d_name);
+            ok = of_generations(r, e->d_name);
     if (folder)
         closedir(folder);
-    return good;
+    return ok;
 }
 
 /* The journal has no subject as the index writes it, but the name, which is the common name. */
@@ -139,31 +139,31 @@ static bool of_journal(struct restore *r, struct cg_error *err)
 {
     struct cg_journal journal;
     struct cg_journal_row line;
-    bool good = cg_journal_load(&journal, r->ca, 0, err);
-    while (good && cg_journal_next(&journal, "\"issued\"", &line)) {
-        good = of_journal_row(r, &line);
+    bool ok = cg_journal_load(&journal, r->ca, 0, err);
+    while (ok && cg_journal_next(&journal, "\"issued\"", &line)) {
+        ok = of_journal_row(r, &line);
         cg_journal_row_clear(&line);
     }
     cg_journal_free(&journal);
-    return good;
+    return ok;
 }
 
 /* Nobody knows these certificates any more; without an end they stay on the CRL as long as the CA. */
 static bool of_revocations(struct restore *r)
 {
     int64_t end = 0;
-    bool good = cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end);
-    for (size_t i = 0; good && i < r->lost.count; i++) {
+    bool ok = cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end);
+    for (size_t i = 0; ok && i < r->lost.count; i++) {
         const struct cg_revocation *lost = &r->lost.row[i];
         char subject[CG_NAME_MAX + 8];
         snprintf(subject, sizeof subject, "/CN=%s", lost->name[0] ? lost->name : "unknown");
         if (!cg_serials_has(&r->known, lost->serial))
-            good = add_row(r, (struct cg_index_row){.serial = lost->serial,
-                                                    .file = "unknown",
-                                                    .subject = subject,
-                                                    .expires = lost->expires != CG_TIME_NONE ? lost->expires : end});
+            ok = add_row(r, (struct cg_index_row){.serial = lost->serial,
+                                                  .file = "unknown",
+                                                  .subject = subject,
+                                                  .expires = lost->expires != CG_TIME_NONE ? lost->expires : end});
     }
-    return good;
+    return ok;
 }
 
 /* Without the lines that are none, so that the walk over the rest does not end at one. */
@@ -179,12 +179,12 @@ static bool find_lost(struct restore *r, struct cg_index *index, struct cg_error
         if (next_row(r, index, &row))
             copy_row(out, &row);
     if (!out || fclose(out) != 0)
-        return cg_fault_errno(err, "restore", "index.txt");
+        return cg_fail_errno(err, "restore", "index.txt");
     X509_CRL *last = cg_crl_last(r->ca, "ca", r->ca->cert);
-    bool good = cg_index_of_text(&rows, text, len, err) && cg_revocations_lost(r->ca, &rows, last, 0, &r->lost, err);
+    bool ok = cg_index_of_text(&rows, text, len, err) && cg_revocations_lost(r->ca, &rows, last, 0, &r->lost, err);
     X509_CRL_free(last);
     cg_index_free(&rows);
-    return good;
+    return ok;
 }
 
 bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, size_t *restored, struct cg_error *err)
@@ -192,16 +192,16 @@ bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, size_t *re
     struct restore r = {.ca = ca};
     char *text = NULL;
     size_t len = 0;
-    bool good = find_lost(&r, index, err) &&
-                ((r.out = open_memstream(&text, &len)) || cg_fault_errno(err, "restore", "index.txt"));
-    good = good && ((keep_rows(&r, index) && of_archive(&r)) || cg_fault_openssl(err, "no memory for the index")) &&
-           of_journal(&r, err) && (of_revocations(&r) || cg_fault_openssl(err, "no memory for the index"));
+    bool ok = find_lost(&r, index, err) &&
+              ((r.out = open_memstream(&text, &len)) || cg_fail_errno(err, "restore", "index.txt"));
+    ok = ok && ((keep_rows(&r, index) && of_archive(&r)) || cg_fail_openssl(err, "no memory for the index")) &&
+         of_journal(&r, err) && (of_revocations(&r) || cg_fail_openssl(err, "no memory for the index"));
     if (r.out && fclose(r.out) != 0)
-        good = cg_fault_errno(err, "restore", "index.txt");
+        ok = cg_fail_errno(err, "restore", "index.txt");
     *restored = r.count;
     cg_revocations_free(&r.lost);
     cg_serials_free(&r.known);
-    if (!good) {
+    if (!ok) {
         free(text);
         return false;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "revoked.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "journal.h"
@@ -138,7 +138,7 @@ static struct cg_revocation *add(struct cg_revocations *lost, struct cg_error *e
         size_t room = lost->room ? 2 * lost->room : 64;
         struct cg_revocation *more = realloc(lost->row, room * sizeof *more);
         if (!more) {
-            cg_fault_errno(err, "compare", "index.txt");
+            cg_fail_errno(err, "compare", "index.txt");
             return NULL;
         }
         lost->row = more;
@@ -171,7 +171,7 @@ static bool answered(struct cg_index *index, int64_t now, struct cg_serials *set
     index->at = index->number = 0;
     while (cg_index_next(index, &row, &fault))
         if ((row.status == 'R' || row.expires + CG_KEEP_EXPIRED < now) && !cg_serials_add(set, row.serial))
-            return cg_fault_errno(err, "compare", "index.txt");
+            return cg_fail_errno(err, "compare", "index.txt");
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
     return !fault.text[0];
@@ -182,37 +182,37 @@ static bool of_entry(const X509_REVOKED *entry, struct cg_serials *set, struct c
 {
     char *serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
     struct cg_revocation *row = NULL;
-    bool good = serial;
-    if (good && !cg_serials_has(set, serial) && (good = cg_serials_add(set, serial) && (row = add(lost, err)))) {
+    bool ok = serial;
+    if (ok && !cg_serials_has(set, serial) && (ok = cg_serials_add(set, serial) && (row = add(lost, err)))) {
         ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
         snprintf(row->serial, sizeof row->serial, "%s", serial);
         row->reason = reason ? (int)ASN1_ENUMERATED_get(reason) : -1;
-        good = cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), &row->when);
+        ok = cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), &row->when);
         ASN1_ENUMERATED_free(reason);
     }
     OPENSSL_free(serial);
-    return good || cg_fault_openssl(err, "the last CRL");
+    return ok || cg_fail_openssl(err, "the last CRL");
 }
 
 static bool of_crl(X509_CRL *last, struct cg_serials *set, struct cg_revocations *lost, struct cg_error *err)
 {
     STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
-    bool good = true;
-    for (int i = 0; good && i < sk_X509_REVOKED_num(entries); i++)
-        good = of_entry(sk_X509_REVOKED_value(entries, i), set, lost, err);
-    return good;
+    bool ok = true;
+    for (int i = 0; ok && i < sk_X509_REVOKED_num(entries); i++)
+        ok = of_entry(sk_X509_REVOKED_value(entries, i), set, lost, err);
+    return ok;
 }
 
 static bool of_journal(struct cg_journal *journal, struct cg_serials *set, struct cg_revocations *lost,
                        struct cg_error *err)
 {
     struct cg_journal_row line;
-    bool good = true;
+    bool ok = true;
     journal->at = 0;
-    while (good && cg_journal_next(journal, "revoked", &line)) {
+    while (ok && cg_journal_next(journal, "revoked", &line)) {
         if (line.revoked && line.serial && !cg_serials_has(set, line.serial)) {
             struct cg_revocation *row = cg_serials_add(set, line.serial) ? add(lost, err) : NULL;
-            if ((good = row)) {
+            if ((ok = row)) {
                 snprintf(row->serial, sizeof row->serial, "%s", line.serial);
                 row->when = line.time;
                 row->reason = line.reason ? cg_reason_number(line.reason) : -1;
@@ -220,7 +220,7 @@ static bool of_journal(struct cg_journal *journal, struct cg_serials *set, struc
         }
         cg_journal_row_clear(&line);
     }
-    return good;
+    return ok;
 }
 
 /* The journal knows names, and of what was issued here the end too. */
@@ -255,18 +255,18 @@ bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CR
     struct cg_serials set = {0};
     struct cg_journal journal = {0};
     *lost = (struct cg_revocations){0};
-    bool good = answered(index, now, &set, err) && of_crl(last, &set, lost, err) &&
-                cg_journal_load(&journal, ca, 0, err) && of_journal(&journal, &set, lost, err);
-    if (good && lost->count) {
+    bool ok = answered(index, now, &set, err) && of_crl(last, &set, lost, err) &&
+              cg_journal_load(&journal, ca, 0, err) && of_journal(&journal, &set, lost, err);
+    if (ok && lost->count) {
         qsort(lost->row, lost->count, sizeof *lost->row, by_serial);
         complete(&journal, lost);
         drop_expired(lost, now);
     }
     cg_journal_free(&journal);
     cg_serials_free(&set);
-    if (!good)
+    if (!ok)
         cg_revocations_free(lost);
-    return good;
+    return ok;
 }
 
 static bool journal_speaks(const struct cg_ca *ca)

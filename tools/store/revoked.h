@@ -5,7 +5,7 @@
 #ifndef CG_CA_REVOKED_H
 #define CG_CA_REVOKED_H
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "index.h"
 
 /* An entry stays on the CRL until its certificate has been expired for this long: it must be on one CRL issued after

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "store.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/file/file.h"
 
 #include <openssl/pem.h>
@@ -44,7 +44,7 @@ X509 *cg_cert_load(const char *path, struct cg_error *err)
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     if (!cert)
-        cg_fault_openssl(err, path);
+        cg_fail_openssl(err, path);
     BIO_free(bio);
     cg_bytes_free(&bytes);
     return cert;

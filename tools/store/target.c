@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "target.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "core/file/file.h"
 
 #include <dirent.h>
@@ -33,7 +33,7 @@ static struct cg_target *add(struct cg_targets *targets, const char *name, struc
 {
     struct cg_target *item = reallocarray(targets->item, targets->count + 1, sizeof *item);
     if (!item) {
-        cg_fault_errno(err, "remember the folder of", name);
+        cg_fail_errno(err, "remember the folder of", name);
         return NULL;
     }
     targets->item = item;
@@ -78,19 +78,19 @@ bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets
     cJSON *object = cJSON_ParseWithLength((char *)bytes.data, bytes.len);
     const cJSON *others = cJSON_GetObjectItemCaseSensitive(object, "also"), *other = NULL;
     const cJSON *forgotten = cJSON_GetObjectItemCaseSensitive(object, "forgotten");
-    bool good = cJSON_IsTrue(forgotten) || read_one(object, name, targets, err);
+    bool ok = cJSON_IsTrue(forgotten) || read_one(object, name, targets, err);
     cJSON_ArrayForEach(other, others)
     {
-        good = good && read_one(other, name, targets, err);
+        ok = ok && read_one(other, name, targets, err);
     }
     cJSON_Delete(object);
     cg_bytes_free(&bytes);
-    if (!good) {
+    if (!ok) {
         cg_targets_clear(targets);
         cg_error_set(err, "%s names no folder; say it again with: certguard -C %s deploy %s --to FOLDER", path,
                      ca->word, name);
     }
-    return good;
+    return ok;
 }
 
 static void write_one(cJSON *object, const struct cg_target *target)
@@ -122,9 +122,9 @@ bool cg_targets_remember(struct cg_change *change, const char *name, const struc
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
     snprintf(file, sizeof file, "deploy/%s.json", name);
-    bool good = text && cg_change_put(change, file, text, strlen(text), 0600, err);
+    bool ok = text && cg_change_put(change, file, text, strlen(text), 0600, err);
     cJSON_free(text);
-    return good;
+    return ok;
 }
 
 /* A record that cannot be read holds nobody else back. */
@@ -133,34 +133,34 @@ static bool visit_targets(const struct cg_ca *ca, const char *name, cg_target_vi
 {
     struct cg_targets targets;
     struct cg_error fault = {""};
-    bool good = true;
+    bool ok = true;
     if (!cg_targets_load(ca, name, &targets, &fault)) {
         if (damaged && !damaged->text[0])
             *damaged = fault;
         return true;
     }
-    for (size_t i = 0; good && i < targets.count; i++)
-        good = visit(context, ca, &targets.item[i], err);
+    for (size_t i = 0; ok && i < targets.count; i++)
+        ok = visit(context, ca, &targets.item[i], err);
     cg_targets_clear(&targets);
-    return good;
+    return ok;
 }
 
 bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *damaged,
                      struct cg_error *err)
 {
     char path[PATH_MAX], name[CG_NAME_MAX + 1];
-    bool good = true;
+    bool ok = true;
     DIR *folder = opendir(cg_ca_path(ca, path, "deploy"));
-    for (struct dirent *e; good && folder && (e = readdir(folder));) {
+    for (struct dirent *e; ok && folder && (e = readdir(folder));) {
         size_t len = strlen(e->d_name);
         if (len <= 5 || len > CG_NAME_MAX + 5 || strcmp(e->d_name + len - 5, ".json") != 0)
             continue;
         snprintf(name, sizeof name, "%.*s", (int)(len - 5), e->d_name);
-        good = visit_targets(ca, name, visit, context, damaged, err);
+        ok = visit_targets(ca, name, visit, context, damaged, err);
     }
     if (folder)
         closedir(folder);
-    return good;
+    return ok;
 }
 
 /* ---- owner and mode */
@@ -212,7 +212,7 @@ static bool take(char **field, const char *value)
     return (*field = strdup(value));
 }
 
-static bool change_one(struct cg_target *target, const struct cg_place *o, struct cg_error *err)
+static bool change_one(struct cg_target *target, const struct cg_deploy_options *o, struct cg_error *err)
 {
     struct cg_owner owner;
     return (!o->mode || parse_mode(o->mode, &target->mode, err)) && take(&target->owner, o->owner) &&
@@ -333,20 +333,20 @@ static struct cg_target *add_folder(struct cg_targets *targets, const char *name
 {
     struct cg_target *target = add(targets, name, err);
     const struct cg_target *before = target && targets->count > 1 ? target - 1 : NULL;
-    bool good = target && take(&target->to, folder);
-    if (good && before) {
+    bool ok = target && take(&target->to, folder);
+    if (ok && before) {
         target->mode = before->mode;
-        good = take(&target->owner, before->owner) && take(&target->group, before->group) &&
-               take(&target->connect, before->connect);
+        ok = take(&target->owner, before->owner) && take(&target->group, before->group) &&
+             take(&target->connect, before->connect);
     }
-    return good ? target : NULL;
+    return ok ? target : NULL;
 }
 
-bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const struct cg_place *o,
-                      struct cg_error *err)
+bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
+                      const struct cg_deploy_options *o, struct cg_error *err)
 {
     char folder[PATH_MAX];
-    bool good = true;
+    bool ok = true;
     if (o->to) {
         if (!absolute(o->to, folder, err))
             return false;
@@ -357,9 +357,9 @@ bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_target
         target->is_typed = true;
         return change_one(target, o, err) && (!is_new || cg_target_is_own(ca, target, err));
     }
-    for (size_t i = 0; good && i < targets->count; i++)
-        good = change_one(&targets->item[i], o, err);
-    return good;
+    for (size_t i = 0; ok && i < targets->count; i++)
+        ok = change_one(&targets->item[i], o, err);
+    return ok;
 }
 
 bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,

@@ -23,7 +23,7 @@ struct cg_targets {
 };
 
 /* The same as it is typed; what is given replaces what is remembered. */
-struct cg_place {
+struct cg_deploy_options {
     const char *to, *owner, *group, *mode, *connect;
 };
 
@@ -35,7 +35,7 @@ void cg_targets_clear(struct cg_targets *targets);
 /* A folder that is new is one more target; else all get what is given. False when mode, user or group are none, and for a
  * folder that another name has. */
 bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
-                      const struct cg_place *place, struct cg_error *err);
+                      const struct cg_deploy_options *place, struct cg_error *err);
 bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,
                        struct cg_error *err);
 

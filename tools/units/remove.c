@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "remove.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "cli/output.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool take_away(struct removal *removal, const char *path, struct cg_error
 {
     const struct cg_cli *cli = removal->cli;
     if (!cli->dry_run && unlink(path) != 0)
-        return cg_fault_errno(err, "remove", path);
+        return cg_fail_errno(err, "remove", path);
     cg_say(cli, "%s %s", cli->dry_run ? "would remove" : "removed", path);
     note(removal, path, "removed");
     removal->removed++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "site.h"
-#include "base/fault.h"
+#include "base/failure.h"
 #include "broker/mosquitto_conf.h"
 #include "core/file/file.h"
 #include "core/policy/policy_load.h"
@@ -40,7 +40,7 @@ bool cg_units_wanted(const struct cg_units_site *site, const char *name)
 static bool resolve(const char *path, char out[PATH_MAX], struct cg_error *err)
 {
     if (!realpath(path, out))
-        return cg_fault_errno(err, "find", path);
+        return cg_fail_errno(err, "find", path);
     return cg_unit_path_fits(out, err);
 }
 
@@ -64,7 +64,7 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
 {
     struct stat st;
     if (stat(site->ca, &st) != 0)
-        return cg_fault_errno(err, "look at", site->ca);
+        return cg_fail_errno(err, "look at", site->ca);
     const struct passwd *entry = wanted ? getpwnam(wanted) : getpwuid(st.st_uid);
     if (!entry) {
         cg_error_set(err, "there is no user %s here; name one with --user",
@@ -86,24 +86,24 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
     return true;
 }
 
-static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_order *order,
+static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
                        struct cg_error *err)
 {
     struct cg_ca_options options = {.word = cli->dir_word, .dry_run = cli->dry_run};
     struct cg_ca ca;
     char path[PATH_MAX];
-    const char *dir = order->ca ? order->ca : cli->dir;
+    const char *dir = request->ca ? request->ca : cli->dir;
     snprintf(path, sizeof path, "%s/ca/cert.pem", dir);
-    if (access(path, F_OK) != 0 && errno == ENOENT && !order->ca)
+    if (access(path, F_OK) != 0 && errno == ENOENT && !request->ca)
         return true; /* not the CA's machine */
     if (!resolve(dir, site->ca, err))
         return false;
     options.dir = site->ca;
-    bool good = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && name_user(site, order->user, err) &&
-                look_at_key(site, &ca, err);
+    bool ok = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && name_user(site, request->user, err) &&
+              look_at_key(site, &ca, err);
     cg_ca_close(&ca);
-    site->has_ca = good;
-    return good;
+    site->has_ca = ok;
+    return ok;
 }
 
 static bool look_at_passphrase(struct cg_units_site *site, const char *file, struct cg_error *err)
@@ -133,7 +133,7 @@ static bool is_any(const char *address)
 }
 
 /* Where this listener answers on this machine: its own address; "localhost" where it listens to all, which needs no
- * resolver (see served.c). NULL: nowhere for sure, as on the changing address of a network interface. */
+ * resolver (see tls_probe.c). NULL: nowhere for sure, as on the changing address of a network interface. */
 static const char *host_of(const struct cg_conf *conf, unsigned listener)
 {
     const char *address = cg_conf_address(conf, listener);
@@ -168,14 +168,14 @@ static bool find_log(struct cg_units_site *site, const struct cg_conf *conf, str
     if (plugin && named && !policy)
         return false;
     const char *log = option ? option->value : policy ? policy->log.file : NULL;
-    bool good = true;
+    bool ok = true;
     if (log && strcmp(log, "-") != 0) {
-        good = cg_unit_path_fits(log, err);
+        ok = cg_unit_path_fits(log, err);
         snprintf(site->log, sizeof site->log, "%s", log);
-        site->has_log = good;
+        site->has_log = ok;
     }
     cg_policy_free(policy);
-    return good;
+    return ok;
 }
 
 static void name_log_user(struct cg_units_site *site, const struct cg_conf *conf)
@@ -194,14 +194,14 @@ static bool look_at_config(struct cg_units_site *site, const char *config, struc
         return true; /* no broker here */
     if (!resolve(config ? config : DEFAULT_CONFIG, site->config, err))
         return false;
-    bool good = cg_conf_load(&conf, site->config, err) && find_log(site, &conf, err);
-    if (good) {
+    bool ok = cg_conf_load(&conf, site->config, err) && find_log(site, &conf, err);
+    if (ok) {
         find_listener(site, &conf);
         name_log_user(site, &conf);
     }
     cg_conf_clear(&conf);
-    site->has_config = good;
-    return good;
+    site->has_config = ok;
+    return ok;
 }
 
 /* --- the clock --- */
@@ -247,19 +247,19 @@ static void list_values(struct cg_units_site *site)
     memcpy(site->values, values, sizeof values);
 }
 
-bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_order *order,
+bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
                    struct cg_error *err)
 {
     *site = (struct cg_units_site){0};
-    if (!resolve("/proc/self/exe", site->certguard, err) || !look_at_ca(site, cli, order, err) ||
-        !look_at_passphrase(site, order->passphrase_file, err) || !look_at_config(site, order->config, err))
+    if (!resolve("/proc/self/exe", site->certguard, err) || !look_at_ca(site, cli, request, err) ||
+        !look_at_passphrase(site, request->passphrase_file, err) || !look_at_config(site, request->config, err))
         return false;
     if (!site->has_ca && !site->has_config) {
         cg_error_set(err, "there is no CA in %s and no %s: name one with --ca DIR or --config FILE", cli->dir,
                      DEFAULT_CONFIG);
         return false;
     }
-    look_at_clock(site, order->units);
+    look_at_clock(site, request->units);
     list_values(site);
     return true;
 }

@@ -10,7 +10,7 @@
 
 #define CG_UNIT_VALUES 12
 
-struct cg_units_order {
+struct cg_units_request {
     const char *ca, *user, *passphrase_file; /* NULL: not given */
     const char *config;
     const char *units; /* folder of the units */
@@ -29,7 +29,7 @@ struct cg_units_site {
 };
 
 /* False: *err says what was asked for and is not there. Clear it in both cases. */
-bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_order *order,
+bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
                    struct cg_error *err);
 void cg_units_site_clear(struct cg_units_site *site);
 

@@ -74,12 +74,12 @@ char *cg_unit_render(const struct cg_unit_file *file, const struct cg_unit_value
         cg_error_set(err, "out of memory");
         return NULL;
     }
-    bool good = fill_in(out, file, values, nvalues, err);
+    bool ok = fill_in(out, file, values, nvalues, err);
     bool full = fclose(out) != 0 || !hex_of(body, len, hex) || asprintf(&text, MARK "%s\n%s", hex, body) < 0;
-    if (good && full)
+    if (ok && full)
         cg_error_set(err, "out of memory");
     free(body);
-    if (good && !full)
+    if (ok && !full)
         return text;
     if (!full)
         free(text);

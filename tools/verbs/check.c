@@ -36,23 +36,24 @@ static const struct cg_option options[] = {
 
 /* --- one certificate --- */
 
-static int check_one(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *w)
+static int check_one(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_check_context *w)
 {
     struct cg_error err = {""};
     struct cg_verdict v = {0};
     STACK_OF(X509) *sent = sk_X509_new_null();
     X509 *leaf = NULL;
     int code = CG_EXIT_FAILED;
-    bool good = sent && cg_world_certificates(cli->args[0], sent, &err);
-    if (good)
+    bool ok = sent && cg_check_context_certificates(cli->args[0], sent, &err);
+    if (ok)
         leaf = sk_X509_shift(sent);
-    good = good && cg_world_all_certificates(&o->untrusted, sent, &err) && cg_world_add_crls(w, o, sent, &err);
-    if (!good) {
+    ok = ok && cg_check_context_all_certificates(&o->untrusted, sent, &err) &&
+         cg_check_context_add_crls(w, o, sent, &err);
+    if (!ok) {
         cg_fail(cli, code, &err);
         goto out;
     }
     const struct cg_check_input input = {.profile = &w->profile,
-                                         .trust = cg_world_trust(w, w->purpose),
+                                         .trust = cg_check_context_trust(w, w->purpose),
                                          .purpose = w->purpose,
                                          .leaf = leaf,
                                          .sent = sent,
@@ -61,11 +62,11 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
     cg_check(&input, &v);
     code = v.decision == CG_ACCEPT ? CG_EXIT_OK : CG_EXIT_FINDINGS;
     if (!cli->json)
-        cg_verdict_show(&v, cg_world_whose(o, w->purpose), cli->verbose > 0);
+        cg_verdict_show(&v, cg_check_context_owner(o, w->purpose), cli->verbose > 0);
     if (!cli->json && o->explain)
         cg_verdict_show_rules(&v, &w->profile);
     if (cli->json) {
-        cJSON *object = cg_verdict_json(&v, cg_world_whose(o, w->purpose));
+        cJSON *object = cg_verdict_json(&v, cg_check_context_owner(o, w->purpose));
         if (o->explain)
             cJSON_AddItemToObject(object, "rules", cg_verdict_rules_json(&v, &w->profile));
         cg_result(cli, object);
@@ -93,7 +94,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, co
     }
     bool accepted = v.decision == CG_ACCEPT;
     if (cli->json) {
-        cJSON *object = cg_verdict_json(&v, cg_world_whose(o, c->input.purpose));
+        cJSON *object = cg_verdict_json(&v, cg_check_context_owner(o, c->input.purpose));
         cJSON_AddStringToObject(object, "id", c->id);
         if (c->refused_crl.text[0])
             cJSON_AddStringToObject(object, "refused_crl", c->refused_crl.text);
@@ -105,7 +106,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, co
     return accepted;
 }
 
-static int check_batch(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_world *w)
+static int check_batch(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_check_context *w)
 {
     const struct cg_batch batch = {
         .file = o->batch, .policy = w->policy, .trust = w->trust, .server_trust = w->server_trust, .now = cli->now};
@@ -141,7 +142,7 @@ static int check_batch(const struct cg_cli *cli, const struct cg_check_options *
 
 /* --- a fleet --- */
 
-static int check_folder(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_world *w)
+static int check_folder(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_check_context *w)
 {
     struct cg_fleet fleet = {0};
     struct cg_error err = {""};
@@ -156,7 +157,7 @@ static int check_issued(const struct cg_cli *cli, struct cg_check_options o)
 {
     char anchor[PATH_MAX], chain[PATH_MAX], crl[PATH_MAX];
     const char *lists[] = {anchor, chain, crl};
-    struct cg_world w = {0};
+    struct cg_check_context w = {0};
     struct cg_fleet fleet = {0};
     struct cg_error err = {""};
     struct cg_ca ca;
@@ -172,12 +173,12 @@ static int check_issued(const struct cg_cli *cli, struct cg_check_options o)
         if (!o.crl.count && access(crl, F_OK) == 0)
             o.crl = (struct cg_list){lists + 2, 1};
     }
-    if (code != CG_EXIT_OK || !cg_world_load(&w, &o, &err) || !cg_fleet_issued(&fleet, &ca, cli->clock, &err))
+    if (code != CG_EXIT_OK || !cg_check_context_load(&w, &o, &err) || !cg_fleet_issued(&fleet, &ca, cli->clock, &err))
         code = cg_fail(cli, code == CG_EXIT_OK ? CG_EXIT_FAILED : code, &err);
     else
         code = cg_check_fleet(cli, &o, &w, &fleet);
     cg_fleet_free(&fleet);
-    cg_world_clear(&w);
+    cg_check_context_clear(&w);
     cg_ca_close(&ca);
     return code;
 }
@@ -203,17 +204,17 @@ static int misused(const struct cg_cli *cli, const struct cg_check_options *o, b
 static int run(const struct cg_cli *cli, const void *options_)
 {
     const struct cg_check_options *o = options_;
-    struct cg_world w = {0};
+    struct cg_check_context w = {0};
     struct cg_error err = {""};
     bool folder = o->batch && cg_file_is_folder(o->batch);
     int code = misused(cli, o, folder);
     if (code || o->issued)
         return code ? code : check_issued(cli, *o);
-    if (!cg_world_load(&w, o, &err))
+    if (!cg_check_context_load(&w, o, &err))
         code = cg_fail(cli, CG_EXIT_FAILED, &err);
     else
         code = folder ? check_folder(cli, o, &w) : o->batch ? check_batch(cli, o, &w) : check_one(cli, o, &w);
-    cg_world_clear(&w);
+    cg_check_context_clear(&w);
     return code;
 }
 

@@ -47,10 +47,10 @@ static bool parse_number(const char *text, BIGNUM **out)
 static bool deploy(const struct cg_ca *ca, struct cg_error *err)
 {
     size_t targets = 0;
-    bool good = cg_deploy_crl(ca, &targets, err);
-    if (!good)
+    bool ok = cg_deploy_crl(ca, &targets, err);
+    if (!ok)
         cg_error_prefix(err, "the CRL is made, but");
-    return good;
+    return ok;
 }
 
 static bool renew(const struct cg_ca *ca, const struct crl_options *o, const BIGNUM *above,

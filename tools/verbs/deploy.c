@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy/deploy.h"
 #include "ca_options/ca_options.h"
-#include "ca_options/place_options.h"
+#include "ca_options/deploy_options.h"
 #include "deploy/generation.h"
 #include "deploy/rotation.h"
 #include "verbs.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct deploy_options {
-    struct cg_place place;
+    struct cg_deploy_options place;
     const char *forget;
     bool rollback;
 };
@@ -67,10 +67,10 @@ static void tell(const struct run *run)
 static bool choose_earlier(struct run *run, struct cg_error *err)
 {
     struct cg_error passed;
-    const bool good = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &passed, err);
-    if (good && passed.text[0])
+    const bool ok = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &passed, err);
+    if (ok && passed.text[0])
         cg_warn(run->cli, "passed over: %s", passed.text);
-    return good;
+    return ok;
 }
 
 /* What is refused is refused before anything is changed. */
@@ -90,28 +90,28 @@ static bool deploy(struct run *run, struct cg_error *err)
         cg_error_set(err, "deploy it where? certguard -C %s deploy %s --to FOLDER", run->ca->word, run->name);
         return false;
     }
-    bool good = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
-    if (good)
+    bool ok = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
+    if (ok)
         cg_warn_targets(run->cli, run->ca, &run->targets);
-    if (good && !run->cli->dry_run)
-        good = (!run->options->rollback ||
-                cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
-               (!run->targets.count || cg_deploy_and_remember(run->ca, run->name, &run->targets, err));
-    if (good)
+    if (ok && !run->cli->dry_run)
+        ok = (!run->options->rollback ||
+              cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
+             (!run->targets.count || cg_deploy_and_remember(run->ca, run->name, &run->targets, err));
+    if (ok)
         tell(run);
-    return good;
+    return ok;
 }
 
 static bool forget(struct run *run, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
     struct cg_change change = {0};
-    bool good = cg_targets_forget(run->ca, run->name, &run->targets, run->options->forget, err);
-    if (good && !cli->dry_run)
-        good = cg_change_begin(&change, run->ca, false, err) &&
-               cg_targets_remember(&change, run->name, &run->targets, err) && cg_change_commit(&change, err);
+    bool ok = cg_targets_forget(run->ca, run->name, &run->targets, run->options->forget, err);
+    if (ok && !cli->dry_run)
+        ok = cg_change_begin(&change, run->ca, false, err) &&
+             cg_targets_remember(&change, run->name, &run->targets, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
-    if (good) {
+    if (ok) {
         cJSON *result = cJSON_CreateObject();
         cJSON_AddStringToObject(result, "name", run->name);
         cJSON_AddStringToObject(result, "forgotten", run->options->forget);
@@ -121,7 +121,7 @@ static bool forget(struct run *run, struct cg_error *err)
                "%s %s. Its files stay as they are: a broker that reads them refuses everyone once the CRL there ends.",
                cli->dry_run ? "Would forget" : "Forgot", run->options->forget);
     }
-    return good;
+    return ok;
 }
 
 /* A record that cannot be read is made anew by the folder that is typed: that is the fix which is printed for it. */
@@ -147,12 +147,12 @@ static bool run_open(struct run *run, struct cg_error *err)
     if (run->options->forget) /* also of a name that is no more */
         return forget(run, err);
     X509 *cert = cg_ca_live_cert(run->ca, run->name, err);
-    bool good = cert;
+    bool ok = cert;
     X509_free(cert);
-    if (good && !run->cli->dry_run)
-        good = cg_rotation_settle(run->ca, run->name, run->cli->now, &run->is_busy, err);
+    if (ok && !run->cli->dry_run)
+        ok = cg_rotation_finish(run->ca, run->name, run->cli->now, &run->is_busy, err);
     if (!run->is_busy)
-        return good && deploy(run, err);
+        return ok && deploy(run, err);
     cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", run->name);
     return false;
 }

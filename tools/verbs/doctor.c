@@ -11,22 +11,22 @@
 #define DEFAULT_CONFIG "/etc/mosquitto/mosquitto.conf"
 
 struct doctor_options {
-    struct cg_doctor_order order;
+    struct cg_doctor_request request;
     bool fix, yes, rules;
 };
 
 #define AT(field) offsetof(struct doctor_options, field)
 
 static const struct cg_option options[] = {
-    {"config", "FILE", "the broker's configuration (default " DEFAULT_CONFIG ")", CG_OPT_FILE, 0, AT(order.config)},
+    {"config", "FILE", "the broker's configuration (default " DEFAULT_CONFIG ")", CG_OPT_FILE, 0, AT(request.config)},
     {"connect", "HOST:PORT",
      "look at what the broker serves there, and whether it lets a client without a certificate in", CG_OPT_STRING, 0,
-     AT(order.connect)},
+     AT(request.connect)},
     {"user", "USER", "the broker's user (default: as its unit says, or the configuration)", CG_OPT_STRING, 0,
-     AT(order.user)},
-    {"units", "DIR", "where the units are (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(order.units)},
+     AT(request.user)},
+    {"units", "DIR", "where the units are (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(request.units)},
     {"scripts", "DIR", "look at scripts there, too: clients that check nothing (repeatable)", CG_OPT_LIST, 0,
-     AT(order.scripts)},
+     AT(request.scripts)},
     {"fix", NULL, "mend what is safe to mend; shows the difference and asks (-n: only shows)", CG_OPT_FLAG, 0, AT(fix)},
     {"yes", NULL, "with --fix: do not ask", CG_OPT_FLAG, 0, AT(yes)},
     {"rules", NULL, "list the rules instead of looking at files", CG_OPT_FLAG, 0, AT(rules)},
@@ -111,31 +111,31 @@ static int list_rules(const struct cg_cli *cli)
 static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, struct cg_error *err)
 {
     struct cg_fix plan;
-    bool good = cg_fix_plan(&plan, d, err);
-    size_t changes = good ? plan.nfiles + plan.nmodes : 0;
+    bool ok = cg_fix_plan(&plan, d, err);
+    size_t changes = ok ? plan.nfiles + plan.nmodes : 0;
     if (changes)
         cg_fix_show(cli, &plan);
-    else if (good)
+    else if (ok)
         cg_say(cli, "Nothing here is safe to mend without you.");
-    if (good && plan.user_unknown)
+    if (ok && plan.user_unknown)
         cg_say(cli, "Modes of keys stay as they are: no unit shows which user starts the broker. Name it with --user.");
     if (changes && !cli->dry_run) {
-        good = yes || cg_ask_yes("Make these changes?", &yes, err);
-        if (good && yes)
-            good = cg_fix_apply(cli, &plan, err);
-        else if (good)
+        ok = yes || cg_ask_yes("Make these changes?", &yes, err);
+        if (ok && yes)
+            ok = cg_fix_apply(cli, &plan, err);
+        else if (ok)
             cg_say(cli, "Nothing was changed.");
-        if (good && yes && plan.nfiles)
+        if (ok && yes && plan.nfiles)
             cg_say(cli, "The broker takes it over when it is restarted: systemctl restart mosquitto");
     }
     cg_fix_clear(&plan);
-    return good;
+    return ok;
 }
 
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct doctor_options *o = values;
-    struct cg_doctor_order order = o->order;
+    struct cg_doctor_request request = o->request;
     struct cg_doctor d = {.now = cli->now, .clock = cli->clock};
     struct cg_error err = {""};
     int code = CG_EXIT_FAILED;
@@ -143,8 +143,8 @@ static int run(const struct cg_cli *cli, const void *values)
         return list_rules(cli);
     if (o->yes && !o->fix)
         return cg_usage(cli, "--yes belongs to --fix");
-    order.config = order.config ? order.config : DEFAULT_CONFIG;
-    if (cg_doctor_run(&d, &order, &err)) {
+    request.config = request.config ? request.config : DEFAULT_CONFIG;
+    if (cg_doctor_run(&d, &request, &err)) {
         code = print_findings(cli, &d) ? CG_EXIT_FINDINGS : CG_EXIT_OK;
         if (o->fix && !fix(cli, &d, o->yes, &err))
             code = CG_EXIT_FAILED;

@@ -3,9 +3,9 @@
 #include "ca_options/passphrase.h"
 #include "cli/print.h"
 #include "core/cert/name.h"
-#include "import/adopt_check.h"
 #include "import/database.h"
-#include "import/grade.h"
+#include "import/plan_check.h"
+#include "import/report.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -27,29 +27,29 @@ static const struct cg_option options[] = {
     {"no-passphrase", NULL, "keep the CA key unencrypted in the new folder", CG_OPT_FLAG, 0, AT(no_passphrase)},
 };
 
-static bool write_ca(const struct cg_cli *cli, const struct cg_adoption *adoption, const struct import_options *o,
+static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *import, const struct import_options *o,
                      struct cg_error *err)
 {
-    struct cg_adoption a = *adoption;
+    struct cg_import_request a = *import;
     /* a key that stays where it is needs none, but for those of a root beside it */
-    bool needed = !o->key_uri || a.found->root_key;
+    bool needed = !o->key_uri || a.scan->root_key;
     if (needed && !o->no_passphrase &&
-        !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.found->key_was_sealed, err)))
+        !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.scan->key_was_sealed, err)))
         return false;
-    return cg_adopted_write(&a, err);
+    return cg_import_write(&a, err);
 }
 
-static void count(const struct cg_adopted *adopted, int64_t now, cJSON *result)
+static void count(const struct cg_import_plan *plan, int64_t now, cJSON *result)
 {
     size_t revoked = 0, expired = 0, live = 0;
-    char *number = BN_bn2hex(adopted->number);
-    for (size_t i = 0; i < adopted->count; i++) {
-        const struct cg_adopted_row *row = &adopted->row[i];
+    char *number = BN_bn2hex(plan->number);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct cg_import_row *row = &plan->row[i];
         revoked += row->status == 'R';
         expired += row->status != 'R' && row->expires < now;
         live += row->newest;
     }
-    cJSON_AddNumberToObject(result, "certificates", (double)adopted->count);
+    cJSON_AddNumberToObject(result, "certificates", (double)plan->count);
     cJSON_AddNumberToObject(result, "revoked", (double)revoked);
     cJSON_AddNumberToObject(result, "expired", (double)expired);
     cJSON_AddNumberToObject(result, "live", (double)live);
@@ -62,7 +62,8 @@ static double counted(const cJSON *result, const char *what)
     return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(result, what));
 }
 
-static void tell(const struct cg_cli *cli, const struct cg_adoption *a, const struct import_options *o, cJSON *result)
+static void tell(const struct cg_cli *cli, const struct cg_import_request *a, const struct import_options *o,
+                 cJSON *result)
 {
     char subject[512];
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
@@ -71,14 +72,13 @@ static void tell(const struct cg_cli *cli, const struct cg_adoption *a, const st
     cJSON_AddStringToObject(result, "directory", cli->dir);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     cg_say(cli, "%s %s from %s: %.0f certificates, %.0f revoked, %.0f expired; %.0f names under live/.",
-           cli->dry_run ? "Would adopt" : "Adopted", subject, a->found->cert_file, counted(result, "certificates"),
+           cli->dry_run ? "Would adopt" : "Adopted", subject, a->scan->cert_file, counted(result, "certificates"),
            counted(result, "revoked"), counted(result, "expired"), counted(result, "live"));
-    if (a->adopted->reused)
-        cg_warn(cli, "%zu serial numbers were given to two certificates: revoking one revokes both",
-                a->adopted->reused);
-    if (a->found->root_key_file && !a->found->root_key)
+    if (a->plan->reused)
+        cg_warn(cli, "%zu serial numbers were given to two certificates: revoking one revokes both", a->plan->reused);
+    if (a->scan->root_key_file && !a->scan->root_key)
         cg_say(cli, "%s was not opened; it seems to be the root's key, and %s it is, sealed, in root/key.pem.",
-               a->found->root_key_file, cli->dry_run ? "would be kept as" : "is kept as");
+               a->scan->root_key_file, cli->dry_run ? "would be kept as" : "is kept as");
     if (cg_ca_is_two_tier(a->ca) && !cli->dry_run && !cg_ca_has(a->ca, "root/crl.pem"))
         cg_warn(cli, "the root's CRL is missing: with the root's key there, make one with certguard -C %s crl --root",
                 cli->dir_word);
@@ -105,50 +105,51 @@ static void say_passed(const void *context, const char *why)
     cg_detail(context, "passed over %s", why);
 }
 
-static bool find_ca(const struct cg_cli *cli, const struct cg_found_request *request, struct cg_found *found,
+static bool find_ca(const struct cg_cli *cli, const struct cg_import_scan_request *request, struct cg_import_scan *scan,
                     struct cg_error *err)
 {
-    if (!cg_found_read(found, request, err) || !cg_database_choose(found, err))
+    if (!cg_import_scan_folder(scan, request, err) || !cg_import_choose_database(scan, err))
         return false;
-    if (found->step)
+    if (scan->step)
         cg_warn(
             cli,
             "%s: step-ca keeps there what it issued and revoked, and that is not read: whoever it revoked is let in "
             "again. Put its CRL (\"crl\": {\"enabled\": true} in ca.json, then /1.0/crl of its address) into the "
             "folder "
             "and import again, or put the certificates there and revoke them after the import",
-            found->step);
+            scan->step);
     return true;
 }
 
-static bool take_ca(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_found *found,
+static bool take_ca(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_import_scan *scan,
                     const struct import_options *o, struct cg_error *err)
 {
     bool keeps_serial = false;
-    const bool good = cg_adopt_ca(ca, found, o->renew_ca, &keeps_serial, err);
+    const bool ok = cg_import_check_ca(ca, scan, o->renew_ca, &keeps_serial, err);
     if (keeps_serial)
         cg_warn(cli, "the new CA certificate keeps the old one's serial number, which the certificates it issued name; "
                      "do not give out both");
-    return good;
+    return ok;
 }
 
-static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_adoption *a, struct cg_found *found,
-                        struct cg_adopted *adopted, const struct import_options *o, struct cg_error *err)
+static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_import_request *a,
+                        struct cg_import_scan *scan, struct cg_import_plan *plan, const struct import_options *o,
+                        struct cg_error *err)
 {
-    const struct cg_found_request request = {.folder = a->source,
-                                             .wanted = o->ca_file,
-                                             .key_uri = o->key_uri,
-                                             .now = cli->now,
-                                             .passphrase = ca->options.passphrase,
-                                             .passed = say_passed,
-                                             .context = cli};
+    const struct cg_import_scan_request request = {.folder = a->source,
+                                                   .wanted = o->ca_file,
+                                                   .key_uri = o->key_uri,
+                                                   .now = cli->now,
+                                                   .passphrase = ca->options.passphrase,
+                                                   .passed = say_passed,
+                                                   .context = cli};
     const struct cg_file_user before = cg_owner_outside();
     a->from = reader(ca, a->source);
     cg_owner_assume(&a->from);
-    const bool good = find_ca(cli, &request, found, err) && take_ca(cli, ca, found, o, err) &&
-                      cg_adopted_collect(adopted, found, err) && cg_adopted_key_is_sound(found, adopted, err);
+    const bool ok = find_ca(cli, &request, scan, err) && take_ca(cli, ca, scan, o, err) &&
+                    cg_import_plan_make(plan, scan, err) && cg_import_key_is_sound(scan, plan, err);
     cg_owner_back(before);
-    return good;
+    return ok;
 }
 
 /* ---- the grades */
@@ -176,7 +177,7 @@ static void show_finding(void *context, const struct cg_lint_finding *f, bool is
                  f->row->id, f->row->fix);
 }
 
-static void show_grade(void *context, const char *name, enum cg_grade grade, const char *why)
+static void show_grade(void *context, const char *name, enum cg_import_grade grade, const char *why)
 {
     static const struct {
         const char *word;
@@ -195,37 +196,37 @@ static void show_grade(void *context, const char *name, enum cg_grade grade, con
     }
 }
 
-static bool show_grades(const struct cg_cli *cli, const struct cg_adoption *adoption, cJSON *result, size_t *bad,
+static bool show_grades(const struct cg_cli *cli, const struct cg_import_request *import, cJSON *result, size_t *bad,
                         struct cg_error *err)
 {
     struct grades grades = {.cli = cli};
     grades.findings = cJSON_AddArrayToObject(result, "findings");
     grades.names = cJSON_AddArrayToObject(result, "names");
-    const struct cg_grade_visitor visitor = {show_finding, show_grade, &grades};
-    const bool good = cg_grade(adoption, &visitor, err);
+    const struct cg_import_report_visitor visitor = {show_finding, show_grade, &grades};
+    const bool ok = cg_import_report(import, &visitor, err);
     *bad = grades.bad;
-    return good;
+    return ok;
 }
 
 static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct import_options *o, size_t *bad,
                    struct cg_error *err)
 {
-    struct cg_found found = {0};
-    struct cg_adopted adopted = {0};
+    struct cg_import_scan scan = {0};
+    struct cg_import_plan plan = {0};
     cJSON *result = cJSON_CreateObject();
-    struct cg_adoption adoption = {
-        .ca = ca, .found = &found, .adopted = &adopted, .key_uri = o->key_uri, .source = cli->args[0]};
-    bool good = read_source(cli, ca, &adoption, &found, &adopted, o, err) &&
-                (cli->dry_run || write_ca(cli, &adoption, o, err)) && show_grades(cli, &adoption, result, bad, err);
-    if (good) {
-        count(&adopted, cli->now, result);
-        tell(cli, &adoption, o, result);
+    struct cg_import_request import = {
+        .ca = ca, .scan = &scan, .plan = &plan, .key_uri = o->key_uri, .source = cli->args[0]};
+    bool ok = read_source(cli, ca, &import, &scan, &plan, o, err) && (cli->dry_run || write_ca(cli, &import, o, err)) &&
+              show_grades(cli, &import, result, bad, err);
+    if (ok) {
+        count(&plan, cli->now, result);
+        tell(cli, &import, o, result);
     } else {
         cJSON_Delete(result);
     }
-    cg_adopted_free(&adopted);
-    cg_found_free(&found);
-    return good;
+    cg_import_plan_free(&plan);
+    cg_import_scan_free(&scan);
+    return ok;
 }
 
 static int run(const struct cg_cli *cli, const void *values)

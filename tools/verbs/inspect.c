@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
-#include "broker/served.h"
+#include "broker/tls_probe.h"
 #include "cli/print.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "deploy/renewal.h"
 #include "lint/lint.h"
@@ -198,12 +198,12 @@ static void print_words(const cJSON *object)
 
 static bool add_served(struct cg_lint *lint, const char *host_port, struct cg_error *err)
 {
-    STACK_OF(X509) *chain = cg_served_chain(host_port, TIMEOUT_MS, err);
-    bool good = chain;
-    for (int i = 0; good && i < sk_X509_num(chain); i++)
-        good = cg_lint_add_certificate(lint, sk_X509_value(chain, i));
+    STACK_OF(X509) *chain = cg_tls_probe_chain(host_port, TIMEOUT_MS, err);
+    bool ok = chain;
+    for (int i = 0; ok && i < sk_X509_num(chain); i++)
+        ok = cg_lint_add_certificate(lint, sk_X509_value(chain, i));
     sk_X509_pop_free(chain, X509_free);
-    return good;
+    return ok;
 }
 
 /* A file, else a name of the CA. */
@@ -223,21 +223,20 @@ static int run(const struct cg_cli *cli, const void *options)
     const char *what = find(cli, cli->args[0], path);
     struct cg_lint *lint = cg_lint_new(cli->now);
     bool server = access(what, F_OK) != 0 && strchr(what, ':');
-    bool good = lint && (server ? add_served(lint, what, &err) : cg_lint_add_path(lint, what, &err)) &&
-                cg_lint_run(lint);
+    bool ok = lint && (server ? add_served(lint, what, &err) : cg_lint_add_path(lint, what, &err)) && cg_lint_run(lint);
     cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; good && i < cg_lint_objects(lint); i++) {
+    for (size_t i = 0; ok && i < cg_lint_objects(lint); i++) {
         cJSON *object = describe(lint, i);
         if (!cli->json)
             print_words(object);
         cJSON_AddItemToArray(list, object);
     }
     cg_lint_free(lint);
-    if (good)
+    if (ok)
         cg_result(cli, list);
     else
         cJSON_Delete(list);
-    return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
+    return ok ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
 const struct cg_verb cg_verb_inspect = {

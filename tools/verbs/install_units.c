@@ -178,21 +178,21 @@ static void tell(const struct cg_cli *cli, const struct outputs *all)
 static int install(const struct cg_cli *cli, const struct install_units_options *o)
 {
     const struct cg_unit_folders folders = folders_of(o);
-    const struct cg_units_order order = {o->ca, o->user, o->passphrase_file, o->config, folders.units};
+    const struct cg_units_request request = {o->ca, o->user, o->passphrase_file, o->config, folders.units};
     struct cg_units_site site;
     struct outputs all = {0};
     struct cg_error err = {""};
-    bool good = cg_units_site(&site, cli, &order, &err) && prepare(&all, &folders, &site, &err);
-    if (good && cli->dry_run)
+    bool ok = cg_units_site(&site, cli, &request, &err) && prepare(&all, &folders, &site, &err);
+    if (ok && cli->dry_run)
         print_all(cli, &all);
-    good = good && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, o, &all, &err));
-    if (good) {
+    ok = ok && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, o, &all, &err));
+    if (ok) {
         tell(cli, &all);
         say_next(cli, &site);
     }
     outputs_clear(&all);
     cg_units_site_clear(&site);
-    return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
+    return ok ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
 static int run(const struct cg_cli *cli, const void *values)

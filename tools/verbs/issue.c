@@ -2,9 +2,9 @@
 #include "ca/batch.h"
 #include "ca/certify.h"
 #include "ca_options/ca_options.h"
-#include "ca_options/order.h"
+#include "ca_options/deploy_options.h"
+#include "ca_options/issue_options.h"
 #include "ca_options/passphrase.h"
-#include "ca_options/place_options.h"
 #include "cli/tty.h"
 #include "core/file/file.h"
 #include "verbs.h"
@@ -13,7 +13,7 @@
 
 #define BATCH_LIMIT ((size_t)256 << 20)
 
-#define AT(field) offsetof(struct cg_order_options, field)
+#define AT(field) offsetof(struct cg_issue_options, field)
 
 static const struct cg_option options[] = {
     {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)",
@@ -41,7 +41,7 @@ static const struct cg_option options[] = {
 };
 
 /* Of one device, not of many. */
-static const char *not_for_batch(const struct cg_order_options *o)
+static const char *not_for_batch(const struct cg_issue_options *o)
 {
     const struct {
         const char *name;
@@ -90,18 +90,18 @@ static void tell_batch(const struct cg_cli *cli, const struct cg_ca *ca, const s
 }
 
 /* The file is the caller's, also where the CA is another user's. */
-static bool read_batch(const struct cg_order_options *o, struct cg_bytes *bytes, struct cg_error *err)
+static bool read_batch(const struct cg_issue_options *o, struct cg_bytes *bytes, struct cg_error *err)
 {
     const struct cg_file_user before = cg_owner_outside();
-    const bool good = cg_file_read(o->batch, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
+    const bool ok = cg_file_read(o->batch, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
     cg_owner_back(before);
-    return good;
+    return ok;
 }
 
-static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_order_options *o,
+static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_issue_options *o,
                        struct cg_batch_result *made, struct cg_error *err)
 {
-    const struct cg_certificate_policy policy = cg_order_policy(o);
+    const struct cg_certificate_policy policy = cg_issue_options_policy(o);
     const struct cg_batch_request request = {.profile = o->profile,
                                              .key_type = o->key_type,
                                              .organization = o->organization,
@@ -124,7 +124,7 @@ static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct 
     return code;
 }
 
-static int run_batch(const struct cg_cli *cli, const struct cg_order_options *o)
+static int run_batch(const struct cg_cli *cli, const struct cg_issue_options *o)
 {
     struct cg_error err = {""};
     struct cg_batch_result made = {0};
@@ -143,7 +143,7 @@ static int run_batch(const struct cg_cli *cli, const struct cg_order_options *o)
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    struct cg_order_options o = *(const struct cg_order_options *)values;
+    struct cg_issue_options o = *(const struct cg_issue_options *)values;
     o.profile = cg_ca_profile_find(cli->args[0]);
     if (!o.profile || o.profile->is_ca)
         return cg_usage(cli, "issue what? expected broker, bridge or client, found \"%s\"", cli->args[0]);
@@ -153,7 +153,7 @@ static int run(const struct cg_cli *cli, const void *values)
     if (o.batch && not_for_batch(&o))
         return cg_usage(cli, "--%s is for one certificate, not for --batch", not_for_batch(&o));
     o.name = cli->args[1];
-    return o.batch ? run_batch(cli, &o) : cg_order_run(cli, &o);
+    return o.batch ? run_batch(cli, &o) : cg_issue_options_run(cli, &o);
 }
 
 const struct cg_verb cg_verb_issue = {
@@ -177,6 +177,6 @@ const struct cg_verb cg_verb_issue = {
     .needs_key = true,
     .options = options,
     .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct cg_order_options),
+    .options_size = sizeof(struct cg_issue_options),
     .run = run,
 };

@@ -101,10 +101,10 @@ static int run(const struct cg_cli *cli, const void *options_)
     if (!cli->nargs)
         return cg_usage(cli, "which file? expected: certguard lint FILE...");
     struct cg_lint *lint = cg_lint_new(cli->now);
-    bool good = lint;
-    for (int i = 0; good && i < cli->nargs; i++)
-        good = cg_lint_add_path(lint, cli->args[i], &err);
-    if (good && cg_lint_run(lint))
+    bool ok = lint;
+    for (int i = 0; ok && i < cli->nargs; i++)
+        ok = cg_lint_add_path(lint, cli->args[i], &err);
+    if (ok && cg_lint_run(lint))
         code = print_findings(cli, lint, least(o)) ? CG_EXIT_FINDINGS : CG_EXIT_OK;
     else
         code = cg_fail(cli, CG_EXIT_FAILED, &err);

@@ -51,9 +51,9 @@ static int ask(const struct cg_cli *cli, const struct cg_ca *ca, const char *nam
     X509 *cert = cg_cert_load(path, err);
     if (!cert)
         return FAULT;
-    bool good = cg_renewal_due(cert, cli->now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
+    bool ok = cg_renewal_due(cert, cli->now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
     X509_free(cert);
-    if (!good) {
+    if (!ok) {
         cg_error_set(err, "%s: the dates of the certificate can't be read", path);
         return FAULT;
     }

@@ -65,11 +65,11 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
 static bool deploy_again(struct run *run, const char *name, bool say, struct cg_error *err)
 {
     struct cg_targets targets;
-    bool good = cg_targets_load(run->ca, name, &targets, err) && cg_deploy_name(run->ca, &targets, err);
-    for (size_t i = 0; good && say && i < targets.count; i++)
+    bool ok = cg_targets_load(run->ca, name, &targets, err) && cg_deploy_name(run->ca, &targets, err);
+    for (size_t i = 0; ok && say && i < targets.count; i++)
         cg_say(run->cli, "  deployed to %s", targets.item[i].to);
     cg_targets_clear(&targets);
-    return good;
+    return ok;
 }
 
 /* A live one that is revoked or over goes over nothing that may still serve. */
@@ -105,15 +105,15 @@ static bool leave_busy(struct run *run, const char *name, struct cg_error *err)
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    const struct cg_renew_terms terms = {.reuse_key = run->options->reuse_key,
-                                         .lifetime = run->options->lifetime.value,
-                                         .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
-                                         .names = run->names,
-                                         .write = !cli->dry_run};
+    const struct cg_renew_params params = {.reuse_key = run->options->reuse_key,
+                                           .lifetime = run->options->lifetime.value,
+                                           .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
+                                           .names = run->names,
+                                           .write = !cli->dry_run};
     struct cg_renewed renewed;
     bool wanted = false, busy = false;
     char end[24];
-    if ((!cli->dry_run && !cg_rotation_settle(run->ca, name, cli->now, &busy, err)) ||
+    if ((!cli->dry_run && !cg_rotation_finish(run->ca, name, cli->now, &busy, err)) ||
         !is_wanted(run, name, &wanted, err))
         return false;
     if (busy)
@@ -125,8 +125,8 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     }
     if (!run->is_open && !(run->is_open = cg_verb_open_issuer(&run->issuer, cli, run->ca, err)))
         return false;
-    bool good = cg_renew(&run->issuer, name, &terms, &renewed, err);
-    if (good) {
+    bool ok = cg_renew(&run->issuer, name, &params, &renewed, err);
+    if (ok) {
         run->shortened += renewed.issued.shortened;
         cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
         cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, good until %s.",
@@ -134,10 +134,10 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
                renewed.issued.serial, end);
         cJSON_AddItemToArray(run->renewed, renewed.result);
         renewed.result = NULL;
-        good = cli->dry_run || deploy_again(run, name, true, err);
+        ok = cli->dry_run || deploy_again(run, name, true, err);
     }
     cg_renewed_clear(&renewed);
-    return good;
+    return ok;
 }
 
 /* One that fails does not keep the others from their renewal; the run ends with 1 all the same. */
@@ -160,41 +160,41 @@ static bool renew_and_note(struct run *run, const char *name)
 static bool give_way(struct run *run)
 {
     struct cg_error err = {""};
-    bool gave = false, good = cg_lock_give_way(run->ca, &gave, &err) == CG_CA_OK;
-    if (good && gave) {
+    bool gave = false, ok = cg_lock_yield(run->ca, &gave, &err) == CG_CA_OK;
+    if (ok && gave) {
         cg_index_free(&run->index);
-        good = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
+        ok = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
     }
-    if (!good) {
+    if (!ok) {
         run->broken = true;
         cg_warn(run->cli, "the names that are left are not looked at: %s", err.text);
     }
-    return good;
+    return ok;
 }
 
 static bool renew_all(struct run *run)
 {
     char path[PATH_MAX];
     struct dirent **entries = NULL;
-    bool good = true, going = true;
+    bool ok = true, going = true;
     int n = scandir(cg_ca_path(run->ca, path, "live"), &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
         going = going && give_way(run);
         if (going && entries[i]->d_name[0] != '.')
-            good = renew_and_note(run, entries[i]->d_name) && good;
+            ok = renew_and_note(run, entries[i]->d_name) && ok;
         free(entries[i]);
     }
     free(entries);
-    return good && going;
+    return ok && going;
 }
 
 static bool read_names(struct run *run, struct cg_error *err)
 {
     const struct cg_list *san = &run->options->san;
-    bool good = !san->count || (run->names = sk_GENERAL_NAME_new_null());
-    for (size_t i = 0; good && i < san->count; i++)
-        good = cg_san_add(run->names, san->item[i], err);
-    return good;
+    bool ok = !san->count || (run->names = sk_GENERAL_NAME_new_null());
+    for (size_t i = 0; ok && i < san->count; i++)
+        ok = cg_san_add(run->names, san->item[i], err);
+    return ok;
 }
 
 static int renew_wanted(struct run *run)
@@ -202,15 +202,15 @@ static int renew_wanted(struct run *run)
     cJSON *result = cJSON_CreateObject();
     run->renewed = cJSON_AddArrayToObject(result, "renewed");
     run->failed = cJSON_AddArrayToObject(result, "failed");
-    bool good = !run->options->all || renew_all(run);
+    bool ok = !run->options->all || renew_all(run);
     for (int i = 0; i < run->cli->nargs; i++)
-        good = renew_and_note(run, run->cli->args[i]) && good;
+        ok = renew_and_note(run, run->cli->args[i]) && ok;
     cg_say_shortened(run->cli, run->ca, run->shortened);
     cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
-    if (good && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
+    if (ok && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
         cg_say(run->cli, "Nothing is due.");
     cg_result(run->cli, result);
-    return good ? CG_EXIT_OK : run->broken ? CG_EXIT_FAILED : CG_EXIT_LOCKED;
+    return ok ? CG_EXIT_OK : run->broken ? CG_EXIT_FAILED : CG_EXIT_LOCKED;
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)
@@ -230,8 +230,8 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         return cg_fail(cli, code, &err);
     }
     struct run run = {.cli = cli, .ca = &ca, .options = o};
-    bool good = read_names(&run, &err) && cg_index_load(&run.index, &ca, &err);
-    code = good ? renew_wanted(&run) : cg_fail(cli, CG_EXIT_FAILED, &err);
+    bool ok = read_names(&run, &err) && cg_index_load(&run.index, &ca, &err);
+    code = ok ? renew_wanted(&run) : cg_fail(cli, CG_EXIT_FAILED, &err);
     GENERAL_NAMES_free(run.names);
     cg_index_free(&run.index);
     cg_issuer_close(&run.issuer);

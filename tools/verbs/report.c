@@ -96,15 +96,15 @@ static bool write_page(const struct report_run *run, struct cg_error *err)
     FILE *out = open_memstream(&text, &len);
     if (out)
         cg_report_page(out, &page);
-    bool good = out && fclose(out) == 0;
-    if (!good)
+    bool ok = out && fclose(out) == 0;
+    if (!ok)
         cg_error_set(err, "out of memory");
     else if (!output || strcmp(output, "-") == 0)
-        good = fwrite(text, 1, len, stdout) == len;
+        ok = fwrite(text, 1, len, stdout) == len;
     else if (!run->cli->dry_run)
-        good = cg_write_replace(output, text, len, NULL, err);
+        ok = cg_write_replace(output, text, len, NULL, err);
     free(text);
-    return good;
+    return ok;
 }
 
 static void tell(const struct report_run *run)
@@ -134,15 +134,15 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     }
     cg_report_begin(run.report, cli->now);
-    bool good = read_ca(&run, &err) && read_policy(&run, &err) && read_logs(&run, &filter, &err) &&
-                write_page(&run, &err);
-    if (good)
+    bool ok = read_ca(&run, &err) && read_policy(&run, &err) && read_logs(&run, &filter, &err) &&
+              write_page(&run, &err);
+    if (ok)
         tell(&run);
     cg_report_clear(run.report);
     cg_policy_free(run.policy);
     cg_bytes_free(&run.policy_text);
     free(run.report);
-    return good ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
+    return ok ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
 const struct cg_verb cg_verb_report = {

@@ -52,10 +52,10 @@ static void tell(const struct cg_cli *cli, const struct cg_revoked *revoked, siz
 
 static bool deploy(const struct cg_ca *ca, size_t *targets, struct cg_error *err)
 {
-    const bool good = cg_deploy_crl(ca, targets, err);
-    if (!good)
+    const bool ok = cg_deploy_crl(ca, targets, err);
+    if (!ok)
         cg_error_prefix(err, "revoked, and the new CRL is made, but");
-    return good;
+    return ok;
 }
 
 static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struct revoke_options *o,
@@ -67,15 +67,15 @@ static bool revoke(const struct cg_ca *ca, const struct cg_cli *cli, const struc
                                                                                                            : NULL,
                                               .crl_lifetime = o->lifetime.value};
     size_t targets = 0;
-    const bool good = cg_revoke(ca, &request, &revoked, err) &&
-                      (!revoked.count || cli->dry_run || deploy(ca, &targets, err));
-    if (good) {
+    const bool ok = cg_revoke(ca, &request, &revoked, err) &&
+                    (!revoked.count || cli->dry_run || deploy(ca, &targets, err));
+    if (ok) {
         cJSON *result = cJSON_CreateObject();
         tell(cli, &revoked, targets, result);
         cg_result(cli, result);
     }
     cg_revoked_clear(&revoked);
-    return good;
+    return ok;
 }
 
 static int run(const struct cg_cli *cli, const void *values)

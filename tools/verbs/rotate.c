@@ -73,11 +73,11 @@ static void tell(const struct cg_cli *cli, struct cg_rotate *run)
 static int rotate(const struct cg_cli *cli, struct cg_rotate *run, struct cg_error *err)
 {
     struct cg_issuer issuer = {0};
-    bool good = cg_verb_open_issuer(&issuer, cli, run->ca, err);
+    bool ok = cg_verb_open_issuer(&issuer, cli, run->ca, err);
     catch_signals(); /* not before: a prompt has its own way */
-    good = good && cg_rotate_make(run, &issuer, err);
+    ok = ok && cg_rotate_make(run, &issuer, err);
     cg_issuer_close(&issuer); /* the key is not kept while the broker takes its time */
-    if (!good)
+    if (!ok)
         return CG_EXIT_FAILED;
     return cli->dry_run ? CG_EXIT_OK : cg_ca_exit_code(cg_rotate_prove(run, err));
 }

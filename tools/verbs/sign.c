@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca/csr.h"
-#include "ca_options/order.h"
+#include "ca_options/issue_options.h"
 #include "verbs.h"
 
-#define AT(field) offsetof(struct cg_order_options, field)
+#define AT(field) offsetof(struct cg_issue_options, field)
 
 static const struct cg_option options[] = {
     {"as", "broker|bridge|client", "what the certificate is for (default client)", CG_OPT_CHOICE, 0, AT(as)},
@@ -17,7 +17,7 @@ static const struct cg_option options[] = {
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    struct cg_order_options o = *(const struct cg_order_options *)values;
+    struct cg_issue_options o = *(const struct cg_issue_options *)values;
     struct cg_error err = {""};
     char name[CG_NAME_MAX + 1] = "";
     o.csr = cli->args[0];
@@ -27,7 +27,7 @@ static int run(const struct cg_cli *cli, const void *values)
             return cg_fail(cli, CG_EXIT_FAILED, &err);
         o.name = name;
     }
-    return cg_order_run(cli, &o);
+    return cg_issue_options_run(cli, &o);
 }
 
 const struct cg_verb cg_verb_sign = {
@@ -47,6 +47,6 @@ const struct cg_verb cg_verb_sign = {
     .needs_key = true,
     .options = options,
     .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct cg_order_options),
+    .options_size = sizeof(struct cg_issue_options),
     .run = run,
 };

@@ -210,9 +210,9 @@ static int write_metrics(const struct status_run *run, const cJSON *data, struct
     FILE *out = open_memstream(&text, &len);
     if (out)
         cg_prometheus_write(out, data);
-    bool good = out && fclose(out) == 0 && cg_write_replace(run->options->output, text, len, &owner, err);
+    bool ok = out && fclose(out) == 0 && cg_write_replace(run->options->output, text, len, &owner, err);
     free(text);
-    return good ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
 
 static int metrics(const struct status_run *run, struct cg_error *err)

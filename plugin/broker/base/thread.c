@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "thread.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 
 #include <signal.h>
 #include <stddef.h>

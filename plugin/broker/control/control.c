@@ -29,18 +29,18 @@ struct job {
 };
 
 struct cg_control {
-    struct cg_control_means means;
+    struct cg_control_ops ops;
     bool reload; /* asked for, and not taken yet */
     struct job *first, **end;
     size_t count;
 };
 
-struct cg_control *cg_control_new(const struct cg_control_means *means)
+struct cg_control *cg_control_new(const struct cg_control_ops *ops)
 {
     struct cg_control *control = calloc(1, sizeof *control);
     if (!control)
         return NULL;
-    control->means = *means;
+    control->ops = *ops;
     control->end = &control->first;
     return control;
 }
@@ -103,14 +103,14 @@ static bool passes_every_rule(const struct cg_snapshot *current, const struct cg
     struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
     struct cg_verdict verdict = {.detail = "out of memory"};
     if (cg_recheck_subject_of(conn, &subject))
-        cg_recheck_judge(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
-    bool good = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
-    if (!good)
+        cg_recheck_run(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
+    bool ok = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
+    if (!ok)
         snprintf(why, size, "The certificate is not accepted any more: %.140s",
                  verdict.nfindings ? verdict.findings[0].detail : verdict.detail);
     cg_verdict_clear(&verdict);
     cg_recheck_subject_clear(&subject);
-    return good;
+    return ok;
 }
 
 /* False, and why: not an administrator now. */
@@ -134,7 +134,7 @@ static void tell_denied(const struct cg_control *control, const struct cg_conn *
         .peer = conn ? NULL : address,
         .client_id = client_id,
     };
-    cg_report(control->means.reporter, &event);
+    cg_reporter_write(control->ops.reporter, &event);
 }
 
 static void add_response(struct job *job, const cJSON *request, cJSON *data, const char *error)
@@ -153,8 +153,8 @@ static void add_response(struct job *job, const cJSON *request, cJSON *data, con
     cJSON_AddItemToArray(job->responses, response);
 }
 
-enum cg_control_result cg_control_take(struct cg_control *control, const struct cg_snapshot *current,
-                                       const struct cg_control_request *request)
+enum cg_control_result cg_control_receive(struct cg_control *control, const struct cg_snapshot *current,
+                                          const struct cg_control_request *request)
 {
     char why[224] = "";
     struct cg_error err = {""};
@@ -182,12 +182,12 @@ enum cg_control_result cg_control_take(struct cg_control *control, const struct 
 }
 
 /* True when its first command is done and answered, or there is none left. */
-static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_world *world)
+static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_context *world)
 {
     struct cg_command *command = &job->command;
     if (!command->data && !(command->data = cJSON_CreateObject()))
         return false;
-    command->means = &control->means;
+    command->ops = &control->ops;
     command->world = world;
     command->caller = job->conn;
     command->request = job->commands->child;
@@ -206,20 +206,20 @@ static bool run_command(struct cg_control *control, struct job *job, const struc
 static void answer(const struct cg_control *control, struct job *job)
 {
     const struct cg_claim *claim = job->conn->session->claim;
-    if (!claim || !cg_client_map_owns(control->means.clients, claim))
+    if (!claim || !cg_client_map_owns(control->ops.clients, claim))
         return;
     cJSON *document = cJSON_CreateObject();
     cJSON_AddItemToObject(document, "responses", job->responses);
     job->responses = NULL;
     char *text = cJSON_PrintUnformatted(document);
     if (text)
-        control->means.publish(claim->client_id, CG_CONTROL_TOPIC "/response", text);
+        control->ops.publish(claim->client_id, CG_CONTROL_TOPIC "/response", text);
     cJSON_free(text);
     cJSON_Delete(document);
 }
 
 /* One step of the first job. False: it waits for something. */
-static bool step(struct cg_control *control, const struct cg_control_world *world)
+static bool step(struct cg_control *control, const struct cg_control_context *world)
 {
     struct job *job = control->first;
     char why[224] = "";
@@ -235,7 +235,7 @@ static bool step(struct cg_control *control, const struct cg_control_world *worl
     return true;
 }
 
-int64_t cg_control_pulse(struct cg_control *control, const struct cg_control_world *world)
+int64_t cg_control_poll(struct cg_control *control, const struct cg_control_context *world)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     while (control->first) {

@@ -7,7 +7,7 @@
 #ifndef CG_CONTROL_H
 #define CG_CONTROL_H
 
-#include "control_means.h"
+#include "control_ops.h"
 
 #include <stddef.h>
 
@@ -15,7 +15,7 @@
 
 struct cg_control;
 
-struct cg_control *cg_control_new(const struct cg_control_means *means); /* NULL without memory */
+struct cg_control *cg_control_new(const struct cg_control_ops *ops); /* NULL without memory */
 void cg_control_free(struct cg_control *control);
 
 struct cg_control_request {
@@ -29,11 +29,11 @@ struct cg_control_request {
 enum cg_control_result { CG_CONTROL_DENIED = 0, CG_CONTROL_TAKEN, CG_CONTROL_BUSY };
 
 /* A refusal is told by an event, and counted; nothing of the payload is looked at before. */
-enum cg_control_result cg_control_take(struct cg_control *control, const struct cg_snapshot *current,
-                                       const struct cg_control_request *request);
+enum cg_control_result cg_control_receive(struct cg_control *control, const struct cg_snapshot *current,
+                                          const struct cg_control_request *request);
 
 /* Does what is due, in slices. Returns the ms until it wants to be called again, -1 for whenever. */
-int64_t cg_control_pulse(struct cg_control *control, const struct cg_control_world *world);
+int64_t cg_control_poll(struct cg_control *control, const struct cg_control_context *world);
 
 /* An administrator asked that the files are looked at again: true once, and the caller sees to it. */
 bool cg_control_take_reload(struct cg_control *control);

@@ -26,14 +26,14 @@ static int64_t now(void)
 /* Waits for a count of sessions that began after the question. */
 static enum cg_step status(struct cg_command *command)
 {
-    const struct cg_control_means *means = command->means;
-    const struct cg_control_world *world = command->world;
+    const struct cg_control_ops *ops = command->ops;
+    const struct cg_control_context *world = command->world;
     if (!command->begun)
-        command->ticket = cg_sysinfo_recount(means->sysinfo);
-    if (cg_sysinfo_counted(means->sysinfo) < command->ticket)
+        command->ticket = cg_sysinfo_recount(ops->sysinfo);
+    if (cg_sysinfo_counted(ops->sysinfo) < command->ticket)
         return CG_STEP_LATER;
     cJSON_Delete(command->data);
-    command->data = cg_control_status(cg_reporter_counters(means->reporter), cg_sysinfo_population(means->sysinfo),
+    command->data = cg_control_status(cg_reporter_counters(ops->reporter), cg_sysinfo_population(ops->sysinfo),
                                       world->snapshot, world->kept, now());
     return CG_STEP_DONE;
 }
@@ -60,7 +60,7 @@ static enum cg_step list_sessions(struct cg_command *command)
 /* The session that "conn" or "client_id" names; NULL and the error. */
 static struct cg_conn *find(struct cg_command *command)
 {
-    const struct cg_client_map *clients = command->means->clients;
+    const struct cg_client_map *clients = command->ops->clients;
     const char *id = NULL, *client_id = NULL;
     if (!cg_control_text(command->request, "conn", ID_MAX, &id, &command->err) ||
         !cg_control_text(command->request, "client_id", ID_MAX, &client_id, &command->err))
@@ -123,7 +123,7 @@ static enum cg_step end_session(struct cg_command *command)
     cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
     snprintf(detail, sizeof detail, "Ended by the administrator %s", who);
     cJSON_AddStringToObject(command->data, "conn", id);
-    cg_enforcement_mark(command->means->enforcement, conn, command->world->snapshot, detail);
+    cg_enforcement_mark(command->ops->enforcement, conn, command->world->snapshot, detail);
     return CG_STEP_DONE;
 }
 
@@ -142,7 +142,7 @@ static enum cg_step check_policy(struct cg_command *command)
             cg_error_set(&command->err, "out of memory");
         return command->dryrun ? CG_STEP_LATER : CG_STEP_DONE;
     }
-    if (!cg_dryrun_over(command->dryrun))
+    if (!cg_dryrun_is_done(command->dryrun))
         return CG_STEP_LATER;
     cg_dryrun_answer(command->dryrun, command->data, &command->err);
     return CG_STEP_DONE;

@@ -5,7 +5,7 @@
 #define CG_CONTROL_COMMANDS_H
 
 #include "control_dryrun.h"
-#include "control_means.h"
+#include "control_ops.h"
 
 #include "core/base/error.h"
 
@@ -14,8 +14,8 @@
 /* One command while it runs. */
 struct cg_command {
     /* borrowed */
-    const struct cg_control_means *means;
-    const struct cg_control_world *world; /* of this call */
+    const struct cg_control_ops *ops;
+    const struct cg_control_context *world; /* of this call */
     const struct cg_conn *caller;
     const cJSON *request;
     cJSON *data;              /* owned by the caller: the answer's members are added here */

@@ -7,7 +7,7 @@
 #include "control_session.h"
 
 #include "core/policy/policy_load.h"
-#include "tls/credential/prove.h"
+#include "tls/credential/preflight.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ struct cg_dryrun {
 static void judge(struct cg_dryrun *dryrun, struct item *item)
 {
     struct cg_verdict verdict;
-    cg_recheck_judge(&dryrun->snapshot, &item->subject, dryrun->now, &verdict);
+    cg_recheck_run(&dryrun->snapshot, &item->subject, dryrun->now, &verdict);
     item->reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
     if (item->reason != CG_REASON_OK) {
         item->detail = strdup(verdict.detail);
@@ -51,7 +51,7 @@ static void *run(void *argument)
 {
     struct cg_dryrun *dryrun = argument;
     struct cg_policy *policy = cg_policy_parse("policy", dryrun->text, strlen(dryrun->text), &dryrun->err);
-    if (policy && !cg_prove_lists(policy, &dryrun->err)) {
+    if (policy && !cg_preflight_lists(policy, &dryrun->err)) {
         cg_policy_free(policy);
         policy = NULL;
     }
@@ -91,7 +91,7 @@ static void destroy(struct cg_dryrun *dryrun)
     }
     free(dryrun->item);
     cg_policy_free(dryrun->snapshot.policy);
-    cg_snapshot_release(dryrun->current);
+    cg_snapshot_free(dryrun->current);
     free(dryrun->text);
     free(dryrun);
 }
@@ -102,7 +102,7 @@ struct cg_dryrun *cg_dryrun_start(const char *text, const struct cg_conn *first,
     struct cg_dryrun *dryrun = calloc(1, sizeof *dryrun);
     if (!dryrun)
         return NULL;
-    dryrun->current = cg_snapshot_take((struct cg_snapshot *)(uintptr_t)current);
+    dryrun->current = cg_snapshot_ref((struct cg_snapshot *)(uintptr_t)current);
     dryrun->snapshot.trust = current->trust;
     dryrun->snapshot.server_trust = current->server_trust;
     dryrun->snapshot.bridge_trust = current->bridge_trust;
@@ -114,7 +114,7 @@ struct cg_dryrun *cg_dryrun_start(const char *text, const struct cg_conn *first,
     return NULL;
 }
 
-bool cg_dryrun_over(const struct cg_dryrun *dryrun)
+bool cg_dryrun_is_done(const struct cg_dryrun *dryrun)
 {
     return atomic_load(&dryrun->over);
 }

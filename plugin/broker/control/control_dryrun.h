@@ -15,7 +15,7 @@ struct cg_dryrun;
 /* text is copied. NULL without memory or thread. */
 struct cg_dryrun *cg_dryrun_start(const char *text, const struct cg_conn *first, const struct cg_snapshot *current,
                                   int64_t now);
-bool cg_dryrun_over(const struct cg_dryrun *dryrun);
+bool cg_dryrun_is_done(const struct cg_dryrun *dryrun);
 
 /* Once it is over: false when the policy has a fault, which *err names. */
 bool cg_dryrun_answer(const struct cg_dryrun *dryrun, cJSON *data, struct cg_error *err);

@@ -34,13 +34,13 @@ cJSON *cg_control_parse(const void *payload, size_t len, struct cg_error *err)
     cJSON *commands = cJSON_DetachItemFromObjectCaseSensitive(document, "commands");
     const cJSON *command = NULL;
     int count = cJSON_IsArray(commands) ? cJSON_GetArraySize(commands) : 0;
-    bool good = count > 0 && count <= CG_CONTROL_COMMANDS_MAX && !document->child;
-    if (!good)
+    bool ok = count > 0 && count <= CG_CONTROL_COMMANDS_MAX && !document->child;
+    if (!ok)
         cg_error_set(err, "request: expected {\"commands\": [...]} with one to %d commands and nothing else",
                      CG_CONTROL_COMMANDS_MAX);
-    cJSON_ArrayForEach(command, commands) good = good && command_is_good(command, err);
+    cJSON_ArrayForEach(command, commands) ok = ok && command_is_good(command, err);
     cJSON_Delete(document);
-    if (good)
+    if (ok)
         return commands;
     cJSON_Delete(commands);
     return NULL;

@@ -93,7 +93,7 @@ cJSON *cg_control_explain(const struct cg_conn *conn, const struct cg_snapshot *
         cJSON_Delete(object);
         return NULL;
     }
-    cg_recheck_judge(current, &subject, now, &verdict);
+    cg_recheck_run(current, &subject, now, &verdict);
     cJSON_AddBoolToObject(object, "accepted", verdict.decision == CG_ACCEPT);
     cJSON_AddStringToObject(object, "reason", cg_reason_row(verdict.reason)->code);
     if (*verdict.detail)

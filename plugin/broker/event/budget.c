@@ -3,7 +3,7 @@
 
 #define DAY_MS 86400000.0
 
-bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_terms *terms, int64_t now_ms)
+bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_limits *terms, int64_t now_ms)
 {
     double most = terms->bytes_a_day * terms->at_once;
     if (!budget->begun)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cg_budget_terms {
+struct cg_budget_limits {
     double bytes_a_day;
     double at_once; /* share of it, 0 to 1 */
 };
@@ -21,7 +21,7 @@ struct cg_budget {
 };
 
 /* Is anything left? The terms may differ from call to call. */
-bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_terms *terms, int64_t now_ms);
+bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_limits *terms, int64_t now_ms);
 void cg_budget_spend(struct cg_budget *budget, size_t bytes);
 
 #endif

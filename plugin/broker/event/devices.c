@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "devices.h"
 
-#include "told.h"
+#include "warning_cache.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -10,7 +10,7 @@
 
 struct cg_devices {
     unsigned char seed[16]; /* so that nobody can choose where certificates go in the table */
-    struct cg_told *now, *before;
+    struct cg_warning_cache *now, *before;
     int64_t since_ms; /* of now; 0: not begun */
 };
 
@@ -19,7 +19,7 @@ struct cg_devices *cg_devices_new(void)
     struct cg_devices *devices = calloc(1, sizeof *devices);
     if (!devices)
         return NULL;
-    devices->now = cg_told_new();
+    devices->now = cg_warning_cache_new();
     if (devices->now && RAND_bytes(devices->seed, sizeof devices->seed) == 1)
         return devices;
     cg_devices_free(devices);
@@ -30,8 +30,8 @@ void cg_devices_free(struct cg_devices *devices)
 {
     if (!devices)
         return;
-    cg_told_free(devices->now);
-    cg_told_free(devices->before);
+    cg_warning_cache_free(devices->now);
+    cg_warning_cache_free(devices->before);
     free(devices);
 }
 
@@ -60,14 +60,14 @@ static void grow_old(struct cg_devices *devices, int64_t now_ms)
         devices->since_ms = now_ms;
     if (now_ms - devices->since_ms < CG_DEVICES_KEEP_MS)
         return;
-    struct cg_told *fresh = cg_told_new();
+    struct cg_warning_cache *fresh = cg_warning_cache_new();
     if (!fresh)
         return; /* again next time */
-    cg_told_free(devices->before);
+    cg_warning_cache_free(devices->before);
     devices->before = devices->now;
     devices->now = fresh;
     if (now_ms - devices->since_ms >= 2 * CG_DEVICES_KEEP_MS) {
-        cg_told_free(devices->before);
+        cg_warning_cache_free(devices->before);
         devices->before = NULL;
     }
     devices->since_ms = now_ms;
@@ -76,10 +76,10 @@ static void grow_old(struct cg_devices *devices, int64_t now_ms)
 bool cg_devices_known(struct cg_devices *devices, const unsigned char key[CG_DEVICE_KEY], int64_t now_ms)
 {
     grow_old(devices, now_ms);
-    return cg_told_has(devices->now, key) || (devices->before && cg_told_has(devices->before, key));
+    return cg_warning_cache_has(devices->now, key) || (devices->before && cg_warning_cache_has(devices->before, key));
 }
 
 void cg_devices_add(struct cg_devices *devices, const unsigned char key[CG_DEVICE_KEY])
 {
-    (void)cg_told_raise(devices->now, key, 1);
+    (void)cg_warning_cache_raise(devices->now, key, 1);
 }

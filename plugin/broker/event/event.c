@@ -33,8 +33,7 @@ static const struct event_row rows[CG_EVENT_COUNT] = {
     [CG_EVENT_SNAPSHOT_LOADED] = {"snapshot_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "loaded"},
     [CG_EVENT_SNAPSHOT_REJECTED] = {"snapshot_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS,
                                     "keeps what was loaded before"},
-    [CG_EVENT_CREDENTIAL_SWAPPED] = {"credential_swapped", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS,
-                                     "serves a new certificate"},
+    [CG_EVENT_CREDENTIAL_LOADED] = {"credential_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "serves a new certificate"},
     [CG_EVENT_BROKER_CERTIFICATE_REJECTED] = {"broker_certificate_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS,
                                               "the broker's own certificate is wrong"},
     [CG_EVENT_BROKER_CERTIFICATE_ACCEPTED] = {"broker_certificate_accepted", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS,
@@ -84,7 +83,7 @@ const char *cg_event_detail(const struct cg_event *event)
     return event->reason == CG_REASON_UNSET ? "" : cg_reason_row(event->reason)->sentence;
 }
 
-static enum cg_whose whose_of(const struct cg_event *event)
+static enum cg_cert_owner whose_of(const struct cg_event *event)
 {
     bool own = event->type == CG_EVENT_BROKER_CERTIFICATE_REJECTED ||
                event->type == CG_EVENT_BROKER_CERTIFICATE_AUDITED;

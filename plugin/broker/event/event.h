@@ -27,7 +27,7 @@ enum cg_event_type {
     CG_EVENT_CONTROL_DENIED,   /* a request on the control topic */
     CG_EVENT_SNAPSHOT_LOADED,
     CG_EVENT_SNAPSHOT_REJECTED,
-    CG_EVENT_CREDENTIAL_SWAPPED,
+    CG_EVENT_CREDENTIAL_LOADED,
     CG_EVENT_BROKER_CERTIFICATE_REJECTED, /* listeners refuse to serve it, or the broker to start with it */
     CG_EVENT_BROKER_CERTIFICATE_ACCEPTED, /* after that */
     CG_EVENT_BROKER_CERTIFICATE_AUDITED,  /* that, or the policy's, breaks a rule that is only audited */

@@ -73,7 +73,7 @@ void cg_limits_free(struct cg_limits *limits)
 
 static bool has(struct cg_limits *limits, enum purse purse, int64_t now_ms, const struct cg_log_policy *policy)
 {
-    const struct cg_budget_terms terms = {(double)policy->daily_limit * purses[purse].share, purses[purse].at_once};
+    const struct cg_budget_limits terms = {(double)policy->daily_limit * purses[purse].share, purses[purse].at_once};
     return cg_budget_has(&limits->budget[purse], &terms, now_ms);
 }
 

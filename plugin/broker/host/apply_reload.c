@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "apply_reload.h"
 
-#include "broker/reload/changes.h"
-#include "broker/reload/numbers_file.h"
+#include "broker/reload/crl_numbers_writer.h"
+#include "broker/reload/snapshot_diff.h"
 
 #include <stdio.h>
 
 /* At a first start there is nothing to find; a file that was lost looks the same, so both are told. */
-void cg_tell_numbers_made(struct cg_state *state)
+void cg_report_numbers_created(struct cg_state *state)
 {
     char detail[600];
     snprintf(detail, sizeof detail,
@@ -20,7 +20,7 @@ void cg_tell_numbers_made(struct cg_state *state)
         .fix = "Nothing to do at the first start with this folder. Else it was lost: make sure that the CRLs in place "
                "are the newest",
     };
-    cg_report(state->reporter, &event);
+    cg_reporter_write(state->reporter, &event);
 }
 
 void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *fresh)
@@ -30,21 +30,21 @@ void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *fresh)
     state->snapshot = fresh;
     if (old && old->policy != fresh->policy)
         cg_reporter_apply(state->reporter, &fresh->policy->log);
-    cg_changes_report(state->reporter, old, fresh);
+    cg_snapshot_diff_report(state->reporter, old, fresh);
     if (!old)
         return;
-    cg_enforcement_swapped(state->enforcement);
-    cg_warner_swapped(state->warner);
-    cg_own_watch_changed(state->own_watch);
+    cg_enforcement_on_snapshot(state->enforcement);
+    cg_expiry_monitor_on_snapshot(state->expiry_monitor);
+    cg_own_monitor_changed(state->own_monitor);
     cg_reload_retire(state->reload, old);
 }
 
 void cg_request_reload(struct cg_state *state)
 {
     cg_reporter_reopen(state->reporter);
-    cg_own_watch_changed(state->own_watch); /* a certfile may be another one now */
-    cg_warner_swapped(state->warner);
-    cg_reload_nudge(state->reload);
+    cg_own_monitor_changed(state->own_monitor); /* a certfile may be another one now */
+    cg_expiry_monitor_on_snapshot(state->expiry_monitor);
+    cg_reload_request(state->reload);
 }
 
 /* What the list had no room for: how many, once while it stays so. */
@@ -57,7 +57,7 @@ static void tell_more(struct cg_state *state, size_t more)
                                    .snapshot = state->snapshot->number,
                                    .fix = "mend what is told; the next ones are told then"};
     if (more && more != state->kept.more)
-        cg_report(state->reporter, &event);
+        cg_reporter_write(state->reporter, &event);
 }
 
 /* Each part that stays what it was is told once, as long as it is for the same reason. */
@@ -66,7 +66,7 @@ static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh
     const struct cg_event over = {
         .type = CG_EVENT_SNAPSHOT_LOADED, .detail = "all files are in use again", .snapshot = state->snapshot->number};
     if (!fresh && cg_faults_none(kept) && !cg_faults_none(&state->kept))
-        cg_report(state->reporter, &over);
+        cg_reporter_write(state->reporter, &over);
     for (size_t i = 0; i < kept->count; i++) {
         const struct cg_fault *fault = &kept->item[i];
         const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
@@ -74,7 +74,7 @@ static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh
                                        .detail = fault->error.text,
                                        .snapshot = state->snapshot->number};
         if (!cg_faults_has(&state->kept, &fault->error, fault->key))
-            cg_report(state->reporter, &event);
+            cg_reporter_write(state->reporter, &event);
     }
     tell_more(state, kept->more);
     cg_faults_clear(&state->kept);
@@ -90,8 +90,8 @@ void cg_apply_reload(struct cg_state *state)
     struct cg_snapshot *fresh = cg_reload_take(state->reload);
     if (fresh)
         cg_apply_snapshot(state, fresh);
-    if (cg_reload_take_made(state->reload))
-        cg_tell_numbers_made(state);
+    if (cg_reload_take_created(state->reload))
+        cg_report_numbers_created(state);
     if (cg_reload_take_kept(state->reload, &kept))
         tell_kept(state, &kept, fresh != NULL);
 }

@@ -19,6 +19,6 @@ void cg_apply_reload(struct cg_state *state);
 void cg_request_reload(struct cg_state *state);
 
 /* The file of CRL numbers was not there and was made. */
-void cg_tell_numbers_made(struct cg_state *state);
+void cg_report_numbers_created(struct cg_state *state);
 
 #endif

@@ -48,7 +48,7 @@ static void report(const struct connect *connect, enum cg_event_type type, enum 
         .client_id = connect->client_id,
         .fix = connect->fix,
     };
-    cg_report(connect->state->reporter, &event);
+    cg_reporter_write(connect->state->reporter, &event);
 }
 
 static int deny(const struct connect *connect, enum cg_reason reason)
@@ -199,21 +199,21 @@ static enum cg_reason check_plain(struct connect *connect)
 {
     const struct cg_policy *policy = connect->state->snapshot->policy;
     uint16_t port = cg_compat_client_port(connect->client);
-    cg_plain_look(connect->state->plain, policy);
-    enum cg_plain_answer answer = cg_plain_answer(connect->state->plain, policy, port);
+    cg_plaintext_look(connect->state->plaintext, policy);
+    enum cg_plaintext_answer answer = cg_plaintext_answer(connect->state->plaintext, policy, port);
     connect->policy = cg_policy_listener(policy, port);
-    if (answer == CG_PLAIN_TRYING) {
+    if (answer == CG_PLAINTEXT_TRYING) {
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS on some listeners only, and it is being tried which of the "
                  "listeners speak TLS");
         connect->fix = "Connect again in a second";
-    } else if (answer == CG_PLAIN_DIFFERS) {
+    } else if (answer == CG_PLAINTEXT_DIFFERS) {
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS on some listeners only, and Mosquitto 2.0 does not tell which "
                  "one this client came to");
         connect->fix = CG_FIX_PLAIN_DIFFERS;
     }
-    bool denied = answer != CG_PLAIN_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER);
+    bool denied = answer != CG_PLAINTEXT_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER);
     return denied ? CG_REASON_PLAIN_LISTENER : CG_REASON_OK;
 }
 

@@ -39,7 +39,7 @@ void cg_compat_next_tick(struct mosquitto_evt_tick *tick, int64_t ms)
     tick->now_ns = 0;
 }
 
-bool cg_compat_tells_port(void)
+bool cg_compat_reports_port(void)
 {
     return broker.client_port != NULL;
 }

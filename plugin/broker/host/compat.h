@@ -20,7 +20,7 @@ void cg_compat_next_tick(struct mosquitto_evt_tick *tick, int64_t ms);
 
 /* The port of the listener that a client came to; 0 where the broker does not tell (2.0). */
 uint16_t cg_compat_client_port(const struct mosquitto *client);
-bool cg_compat_tells_port(void);
+bool cg_compat_reports_port(void);
 
 /* The client that has this id now, connected or not; NULL: none. NULL function: the broker has no such question (2.0). */
 typedef const void *(*cg_compat_client_of_fn)(const char *client_id);

@@ -50,7 +50,7 @@ static bool is_probe(const struct cg_conn *conn)
 static void rejected(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_plain_saw_tls(state->plain, conn);
+    cg_plaintext_saw_tls(state->plaintext, conn);
     if (cg_self_connect_made(conn))
         return;
     struct cg_event event = {
@@ -66,15 +66,15 @@ static void rejected(void *context, struct cg_conn *conn)
         event.reason = CG_REASON_UNSET; /* that of refused clients: its limit and its counts are theirs */
         event.fix = "Nothing is to be done: certguard on this machine looked at what the listener serves.";
     }
-    cg_report(state->reporter, &event);
+    cg_reporter_write(state->reporter, &event);
 }
 
 static void accepted(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_plain_saw_tls(state->plain, conn);
+    cg_plaintext_saw_tls(state->plaintext, conn);
     cg_enforcement_accepted(state->enforcement, conn, state->snapshot);
-    cg_warner_accepted(state->warner, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
+    cg_expiry_monitor_accepted(state->expiry_monitor, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
     const struct cg_finding *audited = conn->verdict ? cg_verdict_audited(conn->verdict) : NULL;
     struct cg_event event = {.conn = conn, .certificate = conn->peer_leaf};
     if (audited) {
@@ -85,10 +85,10 @@ static void accepted(void *context, struct cg_conn *conn)
             event.depth = audited->depth;
             event.certificate = sk_X509_value(conn->path, audited->depth);
         }
-        cg_report(state->reporter, &event);
+        cg_reporter_write(state->reporter, &event);
     }
     event = (struct cg_event){.type = CG_EVENT_HANDSHAKE_ACCEPTED, .conn = conn, .certificate = conn->peer_leaf};
-    cg_report(state->reporter, &event);
+    cg_reporter_write(state->reporter, &event);
 }
 
 static void reads_on(void *context, struct cg_conn *conn)

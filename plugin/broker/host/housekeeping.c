@@ -25,19 +25,19 @@ int64_t cg_housekeeping(struct cg_state *state)
         cg_listener_checks(state);
     }
     cg_apply_reload(state);
-    cg_plain_look(state->plain, state->snapshot->policy);
-    enum cg_plain_answer plain = cg_plain_answer(state->plain, state->snapshot->policy, 0);
-    cg_plain_warn(state->plain, state->snapshot, plain);
+    cg_plaintext_look(state->plaintext, state->snapshot->policy);
+    enum cg_plaintext_answer plaintext = cg_plaintext_answer(state->plaintext, state->snapshot->policy, 0);
+    cg_plaintext_warn(state->plaintext, state->snapshot, plaintext);
     cg_client_map_poll(state->clients);
     int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
-    next = sooner(next, cg_reporter_pulse(state->reporter));
+    next = sooner(next, cg_reporter_poll(state->reporter));
     int64_t now = cg_clock_wall_ms() / 1000;
-    next = sooner(next, cg_enforcement_judge(state->enforcement, state->snapshot, plain, now));
-    next = sooner(next, cg_own_watch_poll(state->own_watch, state->snapshot, now));
-    next = sooner(next, cg_warner_pulse(state->warner, state->snapshot, now));
-    next = sooner(next, cg_sysinfo_pulse(state->sysinfo, state->snapshot, now));
-    const struct cg_control_world world = {state->snapshot, &state->kept};
-    next = sooner(next, cg_control_pulse(state->control, &world));
+    next = sooner(next, cg_enforcement_check(state->enforcement, state->snapshot, plaintext, now));
+    next = sooner(next, cg_own_monitor_poll(state->own_monitor, state->snapshot, now));
+    next = sooner(next, cg_expiry_monitor_poll(state->expiry_monitor, state->snapshot, now));
+    next = sooner(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, now));
+    const struct cg_control_context world = {state->snapshot, &state->kept};
+    next = sooner(next, cg_control_poll(state->control, &world));
     if (cg_control_take_reload(state->control))
         cg_request_reload(state);
     /* the last: any record may be freed */
@@ -77,6 +77,6 @@ void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *
                   "can't be woken, so sessions are ended and stalled handshakes cut off only when a client connects",
         .fix = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
     };
-    cg_report(state->reporter, &warning);
+    cg_reporter_write(state->reporter, &warning);
     state->told_no_ticks = true;
 }

@@ -3,12 +3,12 @@
 
 #include "apply_reload.h"
 #include "broker/base/clock.h"
-#include "broker/reload/numbers_file.h"
+#include "broker/reload/crl_numbers_writer.h"
 #include "handshake.h"
 
 #include "core/policy/policy_load.h"
 #include "core/snapshot_load.h"
-#include "tls/credential/prove.h"
+#include "tls/credential/preflight.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void end(void)
 }
 
 /* The broker does not start. Where the policy can be read the event log shows it too. */
-static void report_refused(const struct cg_options *options, const struct cg_state_means *means, enum cg_reason fault,
+static void report_refused(const struct cg_options *options, const struct cg_state_ops *ops, enum cg_reason fault,
                            const struct cg_error *why)
 {
     bool of_credential = fault == CG_REASON_CREDENTIAL_INVALID || cg_reason_row(fault)->kind == CG_KIND_RULE;
@@ -39,7 +39,7 @@ static void report_refused(const struct cg_options *options, const struct cg_sta
     if (options->event_log) /* of what is loaded the snapshot says so */
         log.file = options->event_log;
     bool has_log = policy && (log.file || log.syslog);
-    struct cg_reporter *reporter = has_log ? cg_reporter_open(&log, means->log, NULL) : NULL;
+    struct cg_reporter *reporter = has_log ? cg_reporter_open(&log, ops->log, NULL) : NULL;
     if (reporter)
         cg_own_report_refused(reporter, fault, why);
     cg_reporter_close(reporter);
@@ -47,13 +47,13 @@ static void report_refused(const struct cg_options *options, const struct cg_sta
 }
 
 /* False: the broker must not start. What passes by itself, such as a full disk, is left to the thread. */
-static bool store_numbers(const struct cg_snapshot *fresh, struct cg_stamps *seen, struct cg_faults *faults, bool *made,
-                          struct cg_error *err)
+static bool store_numbers(const struct cg_snapshot *fresh, struct cg_file_states *seen, struct cg_faults *faults,
+                          bool *made, struct cg_error *err)
 {
     const char *folder = fresh->policy->state;
     if (!folder)
         return true;
-    enum cg_numbers_stored stored = cg_numbers_file_store(folder, fresh->numbers, CG_NUMBERS_PATIENT_MS, seen, err);
+    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, fresh->numbers, CG_NUMBERS_PATIENT_MS, seen, err);
     *made = stored == CG_NUMBERS_CREATED;
     switch (stored) {
     case CG_NUMBERS_STORED:
@@ -68,27 +68,28 @@ static bool store_numbers(const struct cg_snapshot *fresh, struct cg_stamps *see
     }
 }
 
-static bool load(struct cg_state *state, const struct cg_options *options, struct cg_stamps *seen,
+static bool load(struct cg_state *state, const struct cg_options *options, struct cg_file_states *seen,
                  struct cg_faults *faults, struct cg_error *err)
 {
     const struct cg_snapshot_source source = {
         .policy = options->policy, .anchors = options->anchors, .event_log = options->event_log, .hold = true};
-    const struct cg_snapshot_proofs proofs = {cg_proofs.policy, cg_proofs.credential, cg_numbers_file_prepare};
+    const struct cg_snapshot_preflight proofs = {cg_preflight.policy, cg_preflight.credential,
+                                                 cg_crl_numbers_prepare_file};
     enum cg_reason fault = CG_REASON_UNSET;
     struct cg_snapshot *fresh = cg_snapshot_load(&source, &proofs, cg_clock_wall_ms() / 1000, seen, &fault, err);
     if (!fresh) {
-        report_refused(options, &state->means, fault, err);
+        report_refused(options, &state->ops, fault, err);
         return false;
     }
-    state->reporter = cg_reporter_open(&fresh->policy->log, state->means.log, err);
+    state->reporter = cg_reporter_open(&fresh->policy->log, state->ops.log, err);
     bool made = false;
     if (!state->reporter || !store_numbers(fresh, seen, faults, &made, err)) {
-        cg_snapshot_release(fresh);
+        cg_snapshot_free(fresh);
         return false;
     }
     cg_apply_snapshot(state, fresh);
     if (made)
-        cg_tell_numbers_made(state);
+        cg_report_numbers_created(state);
     if (!cg_state_make_parts(state)) {
         cg_error_set(err, "out of memory");
         return false;
@@ -99,25 +100,24 @@ static bool load(struct cg_state *state, const struct cg_options *options, struc
     return state->reload != NULL;
 }
 
-static struct cg_state *begin(const struct cg_options *options, const struct cg_state_means *means,
-                              struct cg_error *err)
+static struct cg_state *begin(const struct cg_options *options, const struct cg_state_ops *ops, struct cg_error *err)
 {
-    struct cg_stamps seen = {NULL, 0};
+    struct cg_file_states seen = {NULL, 0};
     struct cg_faults faults = {NULL, 0, 0};
-    life.state = cg_state_new(means);
+    life.state = cg_state_new(ops);
     bool loaded = false;
     if (!life.state || !cg_options_copy(options, &life.options))
         cg_error_set(err, "out of memory");
     else
         loaded = load(life.state, &life.options, &seen, &faults, err);
-    cg_stamps_clear(&seen);
+    cg_file_states_clear(&seen);
     cg_faults_clear(&faults);
     if (!loaded)
         end();
     return life.state;
 }
 
-struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_means *means,
+struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_ops *ops,
                                    struct cg_error *err)
 {
     if (life.lines > 0 && !cg_options_equal(&life.options, options)) {
@@ -126,7 +126,7 @@ struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struc
                           "\"listeners\" of the policy");
         return NULL;
     }
-    struct cg_state *state = life.lines > 0 ? life.state : begin(options, means, err);
+    struct cg_state *state = life.lines > 0 ? life.state : begin(options, ops, err);
     life.lines += state != NULL;
     return state;
 }

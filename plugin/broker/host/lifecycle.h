@@ -10,7 +10,7 @@
 
 /* The first call loads the snapshot, opens the log and installs the hook; later ones must have the same options.
  * NULL and *err: the broker must not start. */
-struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_means *means,
+struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_ops *ops,
                                    struct cg_error *err);
 void cg_lifecycle_close(struct cg_state *state); /* the last one undoes everything; NULL is fine */
 

@@ -9,7 +9,7 @@
 /* Where one is refused for good the broker would refuse every handshake: better no broker, and a reason. */
 static void check_own_certificate(struct cg_state *state)
 {
-    if (!cg_own_watch_begin(state->own_watch, state->snapshot))
+    if (!cg_own_monitor_start(state->own_monitor, state->snapshot))
         cg_end_broker();
 }
 
@@ -25,7 +25,7 @@ static void audit_own_certificate(struct cg_state *state)
         .detail = what.text,
         .fix = "Issue a new certificate for the broker (`certguard issue broker NAME`) before the rule is enforced",
     };
-    cg_report(state->reporter, &event);
+    cg_reporter_write(state->reporter, &event);
 }
 
 /* Ours is checked in its place: it may go. */
@@ -39,7 +39,7 @@ static void warn_of_crlfile(struct cg_state *state)
                   "it at SIGHUP, and 2.1 ends itself when it is no good then",
         .fix = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
     };
-    cg_report(state->reporter, &warning);
+    cg_reporter_write(state->reporter, &warning);
 }
 
 void cg_listener_checks(struct cg_state *state)

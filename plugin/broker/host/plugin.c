@@ -69,7 +69,7 @@ static int on_control(int event, void *event_data, void *userdata)
         .payload = control->payload,
         .len = control->payloadlen,
     };
-    control->reason_code = codes[cg_control_take(state->control, state->snapshot, &request)];
+    control->reason_code = codes[cg_control_receive(state->control, state->snapshot, &request)];
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -132,17 +132,17 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
         return MOSQ_ERR_NOMEM;
     *user_data = NULL;
     cg_compat_start(identifier, "certguard", CG_VERSION);
-    const struct cg_state_means means = {broker_log, kick, publish, cg_compat_client_of(), cg_compat_tells_port()};
+    const struct cg_state_ops ops = {broker_log, kick, publish, cg_compat_client_of(), cg_compat_reports_port()};
     instance->identifier = identifier;
     if (!cg_options_read(given, count, &options, &err))
         goto out;
-    instance->state = cg_lifecycle_open(&options, &means, &err);
+    instance->state = cg_lifecycle_open(&options, &ops, &err);
     if (!instance->state || !register_all(instance, &err))
         goto out;
     cg_options_clear(&options);
     mosquitto_log_printf(MOSQ_LOG_INFO, "certguard: version %s, built with OpenSSL %s, runs with %s", CG_VERSION,
                          OPENSSL_VERSION_STR, OpenSSL_version(OPENSSL_VERSION_STRING));
-    if (!cg_hook_tells_origins())
+    if (!cg_hook_knows_ctx_owner())
         mosquitto_log_printf(MOSQ_LOG_NOTICE,
                              "certguard: this system's OpenSSL does not show who uses it, so the TLS of "
                              "other plugins is checked as the broker's own");

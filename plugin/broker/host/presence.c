@@ -44,7 +44,7 @@ static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_c
                "Where it has use_username_as_clientid too, first give every client the id that is the name in its "
                "certificate, then remove both together",
     };
-    cg_report(state->reporter, &warning);
+    cg_reporter_write(state->reporter, &warning);
 }
 
 static struct cg_conn *conn_of(const struct mosquitto *client)

@@ -42,5 +42,5 @@ void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
                "rules "
                "enforced and identity.authenticates true",
     };
-    cg_report(state->reporter, &warning);
+    cg_reporter_write(state->reporter, &warning);
 }

@@ -3,14 +3,14 @@
 
 #include <stdlib.h>
 
-struct cg_state *cg_state_new(const struct cg_state_means *means)
+struct cg_state *cg_state_new(const struct cg_state_ops *ops)
 {
     struct cg_state *state = calloc(1, sizeof *state);
     if (!state)
         return NULL;
-    state->means = *means;
+    state->ops = *ops;
     state->main_thread = pthread_self();
-    state->clients = cg_client_map_new(means->client_of);
+    state->clients = cg_client_map_new(ops->client_of);
     if (state->clients)
         return state;
     free(state);
@@ -19,17 +19,18 @@ struct cg_state *cg_state_new(const struct cg_state_means *means)
 
 bool cg_state_make_parts(struct cg_state *state)
 {
-    const struct cg_state_means *means = &state->means;
-    const struct cg_enforcement_means enforcement = {state->reporter, state->clients, means->kick};
+    const struct cg_state_ops *ops = &state->ops;
+    const struct cg_enforcement_ops enforcement = {state->reporter, state->clients, ops->kick};
     state->enforcement = cg_enforcement_new(&enforcement);
-    state->plain = cg_plain_new(state->reporter, means->tells_port);
-    state->warner = cg_warner_new(state->reporter);
-    state->own_watch = cg_own_watch_new(state->reporter);
-    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), means->publish);
-    const struct cg_control_means control = {state->reporter, state->clients, state->enforcement, state->sysinfo,
-                                             means->publish};
+    state->plaintext = cg_plaintext_new(state->reporter, ops->tells_port);
+    state->expiry_monitor = cg_expiry_monitor_new(state->reporter);
+    state->own_monitor = cg_own_monitor_new(state->reporter);
+    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), ops->publish);
+    const struct cg_control_ops control = {state->reporter, state->clients, state->enforcement, state->sysinfo,
+                                           ops->publish};
     state->control = cg_control_new(&control);
-    return state->enforcement && state->plain && state->warner && state->own_watch && state->sysinfo && state->control;
+    return state->enforcement && state->plaintext && state->expiry_monitor && state->own_monitor && state->sysinfo &&
+           state->control;
 }
 
 void cg_state_free(struct cg_state *state)
@@ -41,12 +42,12 @@ void cg_state_free(struct cg_state *state)
     cg_control_free(state->control);
     cg_sysinfo_free(state->sysinfo);
     cg_enforcement_free(state->enforcement);
-    cg_warner_free(state->warner);
-    cg_own_watch_free(state->own_watch);
+    cg_expiry_monitor_free(state->expiry_monitor);
+    cg_own_monitor_free(state->own_monitor);
     cg_reporter_close(state->reporter);
     cg_client_map_free(state->clients);
-    cg_plain_free(state->plain);
-    cg_snapshot_release(state->snapshot);
+    cg_plaintext_free(state->plaintext);
+    cg_snapshot_free(state->snapshot);
     cg_faults_clear(&state->kept);
     free(state);
 }

@@ -7,12 +7,12 @@
 #define CG_STATE_H
 
 #include "broker/control/control.h"
-#include "broker/event/report.h"
-#include "broker/listener/plain.h"
+#include "broker/event/reporter.h"
+#include "broker/listener/plaintext.h"
 #include "broker/listener/self_connect.h"
-#include "broker/monitor/own_watch.h"
+#include "broker/monitor/expiry_monitor.h"
+#include "broker/monitor/own_monitor.h"
 #include "broker/monitor/sysinfo.h"
-#include "broker/monitor/warn.h"
 #include "broker/reload/reload.h"
 #include "broker/session/client_map.h"
 #include "broker/session/session_enforcement.h"
@@ -22,25 +22,25 @@
 #include <pthread.h>
 
 /* What only the broker can do. */
-struct cg_state_means {
+struct cg_state_ops {
     cg_broker_log_fn log;
-    void (*kick)(const char *client_id, bool send_will); /* as in cg_enforcement_means */
+    void (*kick)(const char *client_id, bool send_will); /* as in cg_enforcement_ops */
     cg_publish_fn publish;
     cg_client_of_fn client_of; /* NULL: this broker has no such question */
     bool tells_port;           /* of the listener that a client came to */
 };
 
 struct cg_state {
-    struct cg_state_means means;
+    struct cg_state_ops ops;
     pthread_t main_thread;
 
     /* parts, owned; lifecycle.c opens the reporter and starts the reload */
     struct cg_reporter *reporter;
     struct cg_client_map *clients;
     struct cg_enforcement *enforcement;
-    struct cg_plain *plain;
-    struct cg_warner *warner;
-    struct cg_own_watch *own_watch;
+    struct cg_plaintext *plaintext;
+    struct cg_expiry_monitor *expiry_monitor;
+    struct cg_own_monitor *own_monitor;
     struct cg_sysinfo *sysinfo;
     struct cg_control *control;
     struct cg_reload *reload;
@@ -63,7 +63,7 @@ struct cg_state {
 };
 
 /* Called on the main thread. NULL without memory. */
-struct cg_state *cg_state_new(const struct cg_state_means *means);
+struct cg_state *cg_state_new(const struct cg_state_ops *ops);
 
 /* The parts that report, once there is a reporter. False without memory. */
 bool cg_state_make_parts(struct cg_state *state);

@@ -99,7 +99,7 @@ static bool is_the_same_everywhere(const struct cg_policy *policy)
     return true;
 }
 
-enum cg_plain_answer cg_listening_plain(const struct cg_listening *listening, const struct cg_policy *policy)
+enum cg_plaintext_answer cg_listening_plaintext(const struct cg_listening *listening, const struct cg_policy *policy)
 {
     size_t allowed = 0, denied = 0;
     for (size_t i = 0; i < listening->count; i++) {
@@ -112,10 +112,10 @@ enum cg_plain_answer cg_listening_plain(const struct cg_listening *listening, co
             denied++;
     }
     if ((allowed && denied) || (listening->more && !is_the_same_everywhere(policy)))
-        return CG_PLAIN_DIFFERS;
+        return CG_PLAINTEXT_DIFFERS;
     if (!allowed && !denied)
-        return policy->base.plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY;
-    return allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY;
+        return policy->base.plain_allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY;
+    return allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY;
 }
 
 bool cg_listening_unknown(const struct cg_listening *listening, size_t number, union cg_address *out)

@@ -21,16 +21,16 @@ void cg_listening_free(struct cg_listening *listening);
 /* A TLS connection came to one of them. */
 void cg_listening_saw_tls(struct cg_listening *listening, const struct cg_conn *conn);
 
-enum cg_plain_answer {
-    CG_PLAIN_DENY = 0,
-    CG_PLAIN_ALLOW,
-    CG_PLAIN_DIFFERS, /* the policy allows it on some and not on others: deny */
-    CG_PLAIN_TRYING,  /* the same, and it is being tried which of them speak TLS: deny, and ask again later */
+enum cg_plaintext_answer {
+    CG_PLAINTEXT_DENY = 0,
+    CG_PLAINTEXT_ALLOW,
+    CG_PLAINTEXT_DIFFERS, /* the policy allows it on some and not on others: deny */
+    CG_PLAINTEXT_TRYING,  /* the same, and it is being tried which of them speak TLS: deny, and ask again later */
 };
 
 /* What the policy says about a client without TLS that came to one of those that are not known to speak TLS. Without any,
  * the policy's answer for ports that it does not name. */
-enum cg_plain_answer cg_listening_plain(const struct cg_listening *listening, const struct cg_policy *policy);
+enum cg_plaintext_answer cg_listening_plaintext(const struct cg_listening *listening, const struct cg_policy *policy);
 
 /* The addresses of those that are not known to speak TLS, by number; false past the last one. A Unix socket has no port:
  * *out is of AF_UNSPEC. An address is one that can be connected to: the loopback address for "any". */

@@ -145,7 +145,7 @@ static void *run(void *argument)
     pthread_mutex_lock(&self->mutex);
     while (!self->stop) {
         int64_t now_ms = cg_clock_monotonic_ms();
-        bool due = now_ms >= self->due_ms || (self->reload && cg_reload_has_news(self->reload));
+        bool due = now_ms >= self->due_ms || (self->reload && cg_reload_has_result(self->reload));
         if (due) {
             self->due_ms = now_ms + RETRY_MS; /* the poll sets it again */
             pthread_mutex_unlock(&self->mutex);

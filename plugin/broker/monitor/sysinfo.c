@@ -4,7 +4,7 @@
 #include "broker/base/clock.h"
 #include "broker/session/session.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "tls/credential/own_certificate.h"
 #include "tls/hook.h"
@@ -254,7 +254,7 @@ static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
     return true;
 }
 
-int64_t cg_sysinfo_pulse(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
+int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms();
     if (!sysinfo->counting && now_ms < sysinfo->next_ms)

@@ -28,7 +28,7 @@ struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, cg_publish
 void cg_sysinfo_free(struct cg_sysinfo *sysinfo);
 
 /* Counts and sends what is due, in slices. now: wall clock, s. Returns the ms until it wants to be called again. */
-int64_t cg_sysinfo_pulse(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now);
+int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now);
 
 /* The connection is about to be freed. */
 void cg_sysinfo_ended(struct cg_sysinfo *sysinfo, const struct cg_conn *conn);

@@ -334,7 +334,7 @@ struct cg_claim *cg_client_map_of_client(const struct cg_client_map *map, const 
     return node ? CG_OWNER(node, struct cg_claim, by_client) : NULL;
 }
 
-struct cg_claim *cg_client_map_first_plain(const struct cg_client_map *map)
+struct cg_claim *cg_client_map_first_plaintext(const struct cg_client_map *map)
 {
     return claim_of(map->plain.first);
 }
@@ -344,7 +344,7 @@ struct cg_claim *cg_client_map_first_ending(const struct cg_client_map *map)
     return claim_of(map->ending.first);
 }
 
-uint64_t cg_client_map_accepted_plain(const struct cg_client_map *map)
+uint64_t cg_client_map_accepted_plaintext(const struct cg_client_map *map)
 {
     return map->accepted_plain;
 }
@@ -382,7 +382,7 @@ bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *
                           : !claim->newer && !claim->older && !claim->overtaken;
 }
 
-bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_claim *claim)
+bool cg_client_map_owns_plaintext(const struct cg_client_map *map, const struct cg_claim *claim)
 {
     if (map->client_of)
         return map->client_of(claim->client_id) == claim->client;

@@ -92,9 +92,9 @@ struct cg_claim *cg_client_map_of_client(const struct cg_client_map *map, const 
 
 /* Clients without TLS that were accepted, NULL: no more; accepted_plain counts those that ever were. Those that are to be ended are in a list of their own, so that
  * the first one can be asked for again whenever one was ended. */
-struct cg_claim *cg_client_map_first_plain(const struct cg_client_map *map);
+struct cg_claim *cg_client_map_first_plaintext(const struct cg_client_map *map);
 struct cg_claim *cg_client_map_first_ending(const struct cg_client_map *map);
-uint64_t cg_client_map_accepted_plain(const struct cg_client_map *map);
+uint64_t cg_client_map_accepted_plaintext(const struct cg_client_map *map);
 struct cg_claim *cg_claim_next(const struct cg_claim *claim);
 void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim, bool ending); /* goes to the end */
 
@@ -108,7 +108,7 @@ bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *
 
 /* The same of a client without TLS, whose socket is not known: the broker says so, or everyone who may have the id came
  * without TLS. */
-bool cg_client_map_owns_plain(const struct cg_client_map *map, const struct cg_claim *claim);
+bool cg_client_map_owns_plaintext(const struct cg_client_map *map, const struct cg_claim *claim);
 
 /* Whether the last client that was accepted with this id came with a certificate that was enough to log in. */
 bool cg_client_map_was_authenticated(const struct cg_client_map *map, const char *client_id);

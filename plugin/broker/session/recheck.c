@@ -26,8 +26,8 @@ struct cg_recheck {
     atomic_bool stop, over;
 };
 
-void cg_recheck_judge(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
-                      struct cg_verdict *out)
+void cg_recheck_run(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
+                    struct cg_verdict *out)
 {
     const struct cg_peer peer = {
         .role = subject->role,
@@ -48,7 +48,7 @@ X509 *cg_recheck_authority(const struct cg_verdict *verdict)
 static void check_item(const struct cg_recheck *recheck, struct item *item)
 {
     struct cg_verdict verdict;
-    cg_recheck_judge(recheck->snapshot, &item->subject, recheck->now, &verdict);
+    cg_recheck_run(recheck->snapshot, &item->subject, recheck->now, &verdict);
     item->result.reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
     item->result.not_after = verdict.not_after;
     if (item->result.reason != CG_REASON_OK) {
@@ -145,7 +145,7 @@ static void destroy(struct cg_recheck *recheck)
         X509_free(recheck->item[i].result.authority);
     }
     free(recheck->item);
-    cg_snapshot_release(recheck->snapshot);
+    cg_snapshot_free(recheck->snapshot);
     free(recheck);
 }
 
@@ -154,7 +154,7 @@ struct cg_recheck *cg_recheck_start(struct cg_snapshot *snapshot, int64_t now)
     struct cg_recheck *recheck = calloc(1, sizeof *recheck);
     if (!recheck)
         return NULL;
-    recheck->snapshot = cg_snapshot_take(snapshot);
+    recheck->snapshot = cg_snapshot_ref(snapshot);
     recheck->now = now;
     if (collect(recheck) && cg_thread_start(&recheck->thread, run, recheck) == 0)
         return recheck;
@@ -174,7 +174,7 @@ void cg_recheck_forget(struct cg_conn *conn)
     item->lent = false;
 }
 
-bool cg_recheck_over(const struct cg_recheck *recheck)
+bool cg_recheck_is_done(const struct cg_recheck *recheck)
 {
     return atomic_load(&recheck->over);
 }

@@ -33,8 +33,8 @@ bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject
 void cg_recheck_subject_clear(struct cg_recheck_subject *subject);
 
 /* Would this snapshot accept it now? Any thread; the caller clears *out. */
-void cg_recheck_judge(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
-                      struct cg_verdict *out);
+void cg_recheck_run(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
+                    struct cg_verdict *out);
 
 /* The CA that a verdict finds fault with, borrowed; NULL: the end entity, or the path as a whole. */
 X509 *cg_recheck_authority(const struct cg_verdict *verdict);
@@ -47,7 +47,7 @@ struct cg_recheck *cg_recheck_start(struct cg_snapshot *snapshot, int64_t now);
  * over conn->path while it runs. */
 void cg_recheck_forget(struct cg_conn *conn);
 
-bool cg_recheck_over(const struct cg_recheck *recheck);
+bool cg_recheck_is_done(const struct cg_recheck *recheck);
 
 /* Once it is over: the next result, NULL after the last. */
 const struct cg_recheck_result *cg_recheck_next(struct cg_recheck *recheck);

@@ -10,7 +10,7 @@ struct cg_session {
     const char *client_id;             /* borrowed from claim; NULL before a CONNECT was allowed */
     struct cg_claim *claim;            /* on that client id, see client_map.h; NULL before */
     struct cg_recheck_result *recheck; /* its place in the check of live sessions, see recheck.h; NULL: none */
-    struct cg_ending *ending;          /* of session_enforcement.c: it is to be ended, and why; freed in ended() */
+    struct cg_session_end *ending;     /* of session_enforcement.c: it is to be ended, and why; freed in ended() */
     bool asked;                        /* its CONNECT was shown to plugins */
     bool reported;                     /* its snapshot refuses it, and the policy lets it go on */
 };

@@ -6,7 +6,7 @@
 #include "recheck.h"
 #include "session.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/base/text.h"
 #include "core/path/identity.h"
 #include "tls/hook.h"
@@ -23,7 +23,7 @@
 #define NAMES_TOLD    8
 
 /* Why a connection is to be ended. */
-struct cg_ending {
+struct cg_session_end {
     struct cg_conn *conn;
     struct cg_queue_node queued; /* in none: nothing more is to be done */
     enum cg_reason reason;
@@ -40,7 +40,7 @@ struct summary {
 };
 
 struct cg_enforcement {
-    struct cg_enforcement_means means;
+    struct cg_enforcement_ops ops;
     struct cg_queue marked, kicked;
     struct cg_recheck *pass; /* under way, or its results are being worked off */
     bool stale;              /* some session was accepted by an older snapshot, and no pass has begun for it */
@@ -52,12 +52,12 @@ struct cg_enforcement {
     uint64_t plain_judged, plain_accepted; /* all clients without TLS: by this snapshot; how many there had been */
 };
 
-struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_means *means)
+struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_ops *ops)
 {
     struct cg_enforcement *enforcement = calloc(1, sizeof *enforcement);
     if (!enforcement)
         return NULL;
-    enforcement->means = *means;
+    enforcement->ops = *ops;
     enforcement->next_expiry = CG_TIME_NO_END;
     return enforcement;
 }
@@ -72,9 +72,9 @@ void cg_enforcement_free(struct cg_enforcement *enforcement)
 
 /* ---- marks */
 
-static struct cg_ending *ending_of(struct cg_queue_node *node)
+static struct cg_session_end *ending_of(struct cg_queue_node *node)
 {
-    return node ? CG_OWNER(node, struct cg_ending, queued) : NULL;
+    return node ? CG_OWNER(node, struct cg_session_end, queued) : NULL;
 }
 
 static const struct cg_listener_policy *terms_of(const struct cg_conn *conn, const struct cg_snapshot *current)
@@ -86,7 +86,7 @@ static const struct cg_listener_policy *terms_of(const struct cg_conn *conn, con
 struct finding {
     enum cg_reason reason;
     const char *detail;
-    X509 *authority; /* as in cg_ending */
+    X509 *authority; /* as in cg_session_end */
     int depth;
 };
 
@@ -102,13 +102,13 @@ static void tell(const struct cg_enforcement *enforcement, enum cg_event_type ty
         .depth = finding->authority ? finding->depth : 0,
         .client_id = conn->session->client_id,
     };
-    cg_report(enforcement->means.reporter, &event);
+    cg_reporter_write(enforcement->ops.reporter, &event);
 }
 
 static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool send_will,
                  const struct finding *finding)
 {
-    struct cg_ending *ending = calloc(1, sizeof *ending);
+    struct cg_session_end *ending = calloc(1, sizeof *ending);
     if (!ending) { /* it ends all the same: this frees nothing */
         tell(enforcement, CG_EVENT_SESSION_ENDED, conn, finding);
         cg_conn_shut_down(conn);
@@ -146,7 +146,7 @@ static void refuse(struct cg_enforcement *enforcement, struct cg_conn *conn, con
     tell(enforcement, CG_EVENT_SESSION_AUDITED, conn, finding);
 }
 
-static void free_ending(struct cg_ending *ending)
+static void free_ending(struct cg_session_end *ending)
 {
     if (!ending)
         return;
@@ -187,7 +187,7 @@ static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *co
     struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
     struct cg_verdict verdict = {.reason = CG_REASON_NO_MEMORY, .detail = "out of memory"};
     if (cg_recheck_subject_of(conn, &subject))
-        cg_recheck_judge(current, &subject, now, &verdict);
+        cg_recheck_run(current, &subject, now, &verdict);
     if (verdict.decision == CG_ACCEPT) {
         conn->not_after = verdict.not_after > now ? verdict.not_after : now + 1;
         remember_expiry(enforcement, conn->not_after);
@@ -247,18 +247,18 @@ static void sum_up(struct cg_enforcement *enforcement, const struct cg_snapshot 
              summary->checked, summary->names, summary->refused > NAMES_TOLD ? ", ..." : "");
     const struct cg_event event = {
         .type = CG_EVENT_SESSIONS_CHECKED, .detail = text, .count = summary->refused, .snapshot = snapshot->number};
-    cg_report(enforcement->means.reporter, &event);
+    cg_reporter_write(enforcement->ops.reporter, &event);
 }
 
 static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const struct cg_recheck_result *result)
 {
     struct cg_snapshot *old = conn->snapshot;
-    conn->snapshot = cg_snapshot_take(snapshot);
+    conn->snapshot = cg_snapshot_ref(snapshot);
     if (conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(snapshot->policy, conn->listener);
     conn->not_after = result->not_after;
     conn->session->reported = false;
-    cg_snapshot_release(old);
+    cg_snapshot_free(old);
 }
 
 /* The certificate is good: is its owner still the client that it says it is? */
@@ -308,7 +308,7 @@ static bool work_off(struct cg_enforcement *enforcement)
 static int64_t recheck(struct cg_enforcement *enforcement, struct cg_snapshot *current, int64_t now)
 {
     if (enforcement->pass) {
-        if (!cg_recheck_over(enforcement->pass))
+        if (!cg_recheck_is_done(enforcement->pass))
             return LOOK_AGAIN_MS;
         if (!work_off(enforcement))
             return 1;
@@ -327,7 +327,7 @@ static int64_t recheck(struct cg_enforcement *enforcement, struct cg_snapshot *c
     return enforcement->pass ? LOOK_AGAIN_MS : RETRY_MS;
 }
 
-void cg_enforcement_swapped(struct cg_enforcement *enforcement)
+void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement)
 {
     enforcement->stale = true;
 }
@@ -343,14 +343,14 @@ static void tell_plain(const struct cg_enforcement *enforcement, enum cg_event_t
         .peer = claim->peer,
         .listener = claim->port,
     };
-    cg_report(enforcement->means.reporter, &event);
+    cg_reporter_write(enforcement->ops.reporter, &event);
 }
 
 static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *claim, const struct cg_snapshot *current,
-                        enum cg_plain_answer unknown)
+                        enum cg_plaintext_answer unknown)
 {
     const struct cg_listener_policy *terms = cg_policy_listener(current->policy, claim->port);
-    bool allowed = claim->port ? terms->plain_allowed : unknown == CG_PLAIN_ALLOW;
+    bool allowed = claim->port ? terms->plain_allowed : unknown == CG_PLAINTEXT_ALLOW;
     claim->judged = current->number;
     if (allowed || terms->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
         claim->reported = false;
@@ -359,7 +359,7 @@ static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *cla
     /* without its will Mosquitto 2.0, which tells no port, may end an offline session of the id, and break over it */
     claim->send_will = terms->send_will || !claim->port;
     if (terms->sessions == CG_SESSION_END) {
-        cg_client_map_set_ending(enforcement->means.clients, claim, true);
+        cg_client_map_set_ending(enforcement->ops.clients, claim, true);
     } else if (!claim->reported) {
         claim->reported = true;
         tell_plain(enforcement, CG_EVENT_SESSION_AUDITED, claim);
@@ -367,13 +367,13 @@ static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *cla
 }
 
 static void judge_all_plain(struct cg_enforcement *enforcement, const struct cg_snapshot *current,
-                            enum cg_plain_answer unknown)
+                            enum cg_plaintext_answer unknown)
 {
-    uint64_t accepted = cg_client_map_accepted_plain(enforcement->means.clients);
-    if (unknown == CG_PLAIN_TRYING ||
+    uint64_t accepted = cg_client_map_accepted_plaintext(enforcement->ops.clients);
+    if (unknown == CG_PLAINTEXT_TRYING ||
         (enforcement->plain_judged == current->number && enforcement->plain_accepted == accepted))
         return;
-    struct cg_claim *claim = cg_client_map_first_plain(enforcement->means.clients), *next;
+    struct cg_claim *claim = cg_client_map_first_plaintext(enforcement->ops.clients), *next;
     for (; claim; claim = next) {
         next = cg_claim_next(claim); /* judging frees nothing */
         if (claim->judged != current->number)
@@ -383,8 +383,8 @@ static void judge_all_plain(struct cg_enforcement *enforcement, const struct cg_
     enforcement->plain_accepted = accepted;
 }
 
-int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snapshot *current,
-                             enum cg_plain_answer unknown, int64_t now)
+int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snapshot *current,
+                             enum cg_plaintext_answer unknown, int64_t now)
 {
     int64_t next = recheck(enforcement, current, now);
     find_expired(enforcement, current, now);
@@ -401,21 +401,21 @@ int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snaps
 
 /* By name only what this connection owns for certain, and only where the name is of use: shutting down a socket wakes the
  * broker's loop at once, hits nobody else, and sends the will. */
-static bool can_be_kicked(const struct cg_enforcement *enforcement, const struct cg_ending *ending)
+static bool can_be_kicked(const struct cg_enforcement *enforcement, const struct cg_session_end *ending)
 {
     const struct cg_claim *claim = ending->conn->session->claim;
-    return claim && (claim->mqtt5 || !ending->send_will) && cg_client_map_owns(enforcement->means.clients, claim);
+    return claim && (claim->mqtt5 || !ending->send_will) && cg_client_map_owns(enforcement->ops.clients, claim);
 }
 
 /* The connection may be freed when this returns. */
-static void end(struct cg_enforcement *enforcement, struct cg_ending *ending)
+static void end(struct cg_enforcement *enforcement, struct cg_session_end *ending)
 {
     struct cg_conn *conn = ending->conn;
     const struct finding finding = {ending->reason, ending->detail, ending->authority, ending->depth};
     tell(enforcement, CG_EVENT_SESSION_ENDED, conn, &finding);
     if (can_be_kicked(enforcement, ending)) {
         cg_queue_append(&enforcement->kicked, &ending->queued);
-        enforcement->means.kick(conn->session->client_id, ending->send_will);
+        enforcement->ops.kick(conn->session->client_id, ending->send_will);
         return;
     }
     cg_queue_remove(&ending->queued);
@@ -425,7 +425,7 @@ static void end(struct cg_enforcement *enforcement, struct cg_ending *ending)
 /* What was kicked at an earlier poll and is still there: a websocket that does not read, say. */
 static void shut_down_kicked(struct cg_enforcement *enforcement)
 {
-    for (struct cg_ending *ending; (ending = ending_of(enforcement->kicked.first));) {
+    for (struct cg_session_end *ending; (ending = ending_of(enforcement->kicked.first));) {
         cg_queue_remove(&ending->queued);
         cg_conn_shut_down(ending->conn);
     }
@@ -434,14 +434,14 @@ static void shut_down_kicked(struct cg_enforcement *enforcement)
 /* False: who has the name now is not certain. */
 static bool end_plain(struct cg_enforcement *enforcement, struct cg_claim *claim)
 {
-    struct cg_client_map *clients = enforcement->means.clients;
-    if (!cg_client_map_owns_plain(clients, claim)) {
+    struct cg_client_map *clients = enforcement->ops.clients;
+    if (!cg_client_map_owns_plaintext(clients, claim)) {
         cg_client_map_set_ending(clients, claim, true); /* behind the others */
         return false;
     }
     tell_plain(enforcement, CG_EVENT_SESSION_ENDED, claim);
     cg_client_map_set_ending(clients, claim, false);
-    enforcement->means.kick(claim->client_id, claim->send_will);
+    enforcement->ops.kick(claim->client_id, claim->send_will);
     return true;
 }
 
@@ -450,15 +450,15 @@ int64_t cg_enforcement_end(struct cg_enforcement *enforcement)
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     int count = 0;
     bool stuck = false;
-    struct cg_ending *ending;
+    struct cg_session_end *ending;
     struct cg_claim *claim;
     shut_down_kicked(enforcement);
     while ((ending = ending_of(enforcement->marked.first)) && count++ < SLICE_COUNT && cg_clock_monotonic_ms() <= until)
         end(enforcement, ending);
-    while (!stuck && (claim = cg_client_map_first_ending(enforcement->means.clients)) && count++ < SLICE_COUNT &&
+    while (!stuck && (claim = cg_client_map_first_ending(enforcement->ops.clients)) && count++ < SLICE_COUNT &&
            cg_clock_monotonic_ms() <= until)
         stuck = !end_plain(enforcement, claim);
     bool more = enforcement->marked.first || enforcement->kicked.first ||
-                (!stuck && cg_client_map_first_ending(enforcement->means.clients));
+                (!stuck && cg_client_map_first_ending(enforcement->ops.clients));
     return more ? 1 : stuck ? STUCK_MS : -1;
 }

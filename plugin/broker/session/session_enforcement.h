@@ -9,7 +9,7 @@
 #ifndef CG_SESSION_ENFORCEMENT_H
 #define CG_SESSION_ENFORCEMENT_H
 
-#include "broker/event/report.h"
+#include "broker/event/reporter.h"
 #include "broker/listener/listening.h"
 #include "client_map.h"
 
@@ -18,7 +18,7 @@
 
 struct cg_enforcement;
 
-struct cg_enforcement_means {
+struct cg_enforcement_ops {
     struct cg_reporter *reporter;
     struct cg_client_map *clients;
     /* Ends the broker's session of a client id: MQTT 5 clients get a DISCONNECT, and the will can be held back. The id may
@@ -26,7 +26,7 @@ struct cg_enforcement_means {
     void (*kick)(const char *client_id, bool send_will);
 };
 
-struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_means *means); /* NULL without memory */
+struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_ops *ops); /* NULL without memory */
 void cg_enforcement_free(struct cg_enforcement *enforcement);
 
 /* A handshake was accepted: by which snapshot, until when. */
@@ -37,13 +37,13 @@ void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg
 void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn);
 
 /* A new snapshot serves: every session that an older one accepted is due for a check. */
-void cg_enforcement_swapped(struct cg_enforcement *enforcement);
+void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement);
 
 /* Judges what is due, in slices of a few ms. unknown: the answer for clients without TLS whose listener the broker does
- * not tell; while it is CG_PLAIN_TRYING none of them is judged. now: wall clock, s. Returns the ms until it wants to be
+ * not tell; while it is CG_PLAINTEXT_TRYING none of them is judged. now: wall clock, s. Returns the ms until it wants to be
  * called again, -1 for whenever. */
-int64_t cg_enforcement_judge(struct cg_enforcement *enforcement, struct cg_snapshot *current,
-                             enum cg_plain_answer unknown, int64_t now);
+int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snapshot *current,
+                             enum cg_plaintext_answer unknown, int64_t now);
 
 /* Marks a session because a person wants it ended, whatever the policy says of sessions. */
 void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,

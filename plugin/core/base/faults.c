@@ -26,7 +26,7 @@ void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct
     faults->item[faults->count++] = (struct cg_fault){reason, *err, key};
 }
 
-void cg_faults_cut(struct cg_faults *faults, size_t count)
+void cg_faults_truncate(struct cg_faults *faults, size_t count)
 {
     if (faults->count > count)
         faults->count = count;

@@ -29,7 +29,7 @@ struct cg_faults {
 /* The error is copied; one that is there is not added again. Without memory it is counted, so that a load that failed
  * never looks as if it had not. */
 void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err, uint64_t key);
-void cg_faults_cut(struct cg_faults *faults, size_t count); /* takes back all but the first */
+void cg_faults_truncate(struct cg_faults *faults, size_t count); /* takes back all but the first */
 bool cg_faults_none(const struct cg_faults *faults);
 bool cg_faults_has(const struct cg_faults *faults, const struct cg_error *err, uint64_t key);
 bool cg_faults_copy(const struct cg_faults *faults,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "quantity.h"
 
-#include "moment.h"
+#include "datetime.h"
 
 #include <stdlib.h>
 #include <string.h>

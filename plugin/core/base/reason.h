@@ -141,15 +141,15 @@ struct cg_reason_row {
 const struct cg_reason_row *cg_reason_row(enum cg_reason reason);
 
 /* Whose certificate it is: the fix differs. */
-enum cg_whose {
+enum cg_cert_owner {
     CG_OF_CLIENT = 0,
     CG_OF_BROKER, /* the broker's own */
     CG_OF_BRIDGE, /* of a broker that ours connects to */
-    CG_WHOSE_COUNT
+    CG_CERT_OWNER_COUNT
 };
 
 /* What to do; never NULL. Wherever a fix is shown, it comes from here. */
-const char *cg_reason_fix(enum cg_reason reason, enum cg_whose whose);
+const char *cg_reason_fix(enum cg_reason reason, enum cg_cert_owner cert_owner);
 
 /* CG_REASON_UNSET when no row has this code. */
 enum cg_reason cg_reason_from_code(const char *code);

@@ -18,7 +18,7 @@
 #define CA_OF_OTHER "The CA of the other broker is at fault: its administrator needs a certificate of another CA, or "
 
 /* Where a role has none, its client's fix holds. */
-static const char *const fixes[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
+static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_NO_CERTIFICATE] =
         {[CG_OF_BROKER] = "Set certfile and keyfile in mosquitto.conf, or credential {chain, key} in the policy.",
          [CG_OF_BRIDGE] = "The other broker must serve a certificate: connect the bridge to a TLS listener that has "
@@ -228,8 +228,9 @@ static const char *const fixes[CG_REASON_COUNT][CG_WHOSE_COUNT] = {
         {[CG_OF_BROKER] = "Correct the file that the detail names; `certguard doctor` checks them all."},
 };
 
-const char *cg_reason_fix(enum cg_reason reason, enum cg_whose whose)
+const char *cg_reason_fix(enum cg_reason reason, enum cg_cert_owner cert_owner)
 {
-    bool known = (int)reason >= 0 && reason < CG_REASON_COUNT && (int)whose >= 0 && whose < CG_WHOSE_COUNT;
-    return known && fixes[reason][whose] ? fixes[reason][whose] : cg_reason_row(reason)->fix;
+    bool known = (int)reason >= 0 && reason < CG_REASON_COUNT && (int)cert_owner >= 0 &&
+                 cert_owner < CG_CERT_OWNER_COUNT;
+    return known && fixes[reason][cert_owner] ? fixes[reason][cert_owner] : cg_reason_row(reason)->fix;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "der.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #define CG_NAME_H
 
 #include "cert_kinds.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/base/text.h"
 
 #include <openssl/x509.h>

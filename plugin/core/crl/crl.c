@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "crl.h"
 #include "core/cert/name.h"
-#include "crl_held.h"
+#include "loaded_crl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +89,7 @@ static bool append(struct cg_crl_set *set, struct cg_crl *crl)
 bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error *err)
 {
     struct cg_crl **held = find_same(set, crl);
-    if (held && cg_crl_order(crl, *held) < 0) {
+    if (held && cg_crl_compare(crl, *held) < 0) {
         refuse_older(*held, crl, err);
         cg_crl_free(crl);
         return false;
@@ -130,7 +130,8 @@ static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
 static bool says_it_all(const struct cg_crl_set *set, const struct cg_crl *delta)
 {
     for (size_t i = 0; delta->is_delta && i < set->count; i++)
-        if (!set->crls[i]->is_delta && cg_crl_same_base(delta, set->crls[i]) && cg_crl_order(set->crls[i], delta) >= 0)
+        if (!set->crls[i]->is_delta && cg_crl_same_base(delta, set->crls[i]) &&
+            cg_crl_compare(set->crls[i], delta) >= 0)
             return true;
     return false;
 }
@@ -157,9 +158,9 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
     struct cg_crl **now = find_same(set, crl);
     if (now && *now != crl && memcmp((*now)->sha256, crl->sha256, sizeof crl->sha256) == 0) {
         cg_crl_free(*now); /* read again, and nothing is new */
-        *now = cg_crl_take(crl);
+        *now = cg_crl_ref(crl);
     }
-    if (now && cg_crl_order(*now, crl) >= 0)
+    if (now && cg_crl_compare(*now, crl) >= 0)
         return true;
     if (now) {
         refuse_older(crl, *now, &err);
@@ -167,10 +168,10 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
             cg_error_prefix(&err, "%s", (*now)->place);
         cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
         cg_crl_free(*now);
-        *now = cg_crl_take(crl);
+        *now = cg_crl_ref(crl);
         return true;
     }
-    if (!append(set, cg_crl_take(crl))) {
+    if (!append(set, cg_crl_ref(crl))) {
         cg_crl_free(crl);
         return false;
     }
@@ -197,14 +198,14 @@ static bool holds(const STACK_OF(X509) *issuers, const X509 *signer)
     return false;
 }
 
-void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers)
+void cg_crl_set_refresh(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers)
 {
     for (size_t i = 0; i < set->count; i++) {
         const struct cg_crl *newer = cg_crl_set_like(from, set->crls[i]);
-        if (!newer || cg_crl_order(newer, set->crls[i]) <= 0 || !holds(issuers, newer->signer.cert))
+        if (!newer || cg_crl_compare(newer, set->crls[i]) <= 0 || !holds(issuers, newer->signer.cert))
             continue;
         cg_crl_free(set->crls[i]);
-        set->crls[i] = cg_crl_take((struct cg_crl *)(uintptr_t)newer);
+        set->crls[i] = cg_crl_ref((struct cg_crl *)(uintptr_t)newer);
     }
 }
 
@@ -228,18 +229,18 @@ bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b)
 struct query {
     const struct cg_crl_set *set;
     const X509 *cert, *issuer;
-    const struct cg_crl_terms *terms;
+    const struct cg_crl_params *terms;
     struct cg_crl_points points;
     struct cg_serial serial;
     bool serial_fits; /* else no CRL can list it */
     int depth;        /* signers that may still be judged */
     struct {
         const X509 *signer;
-        bool good;
+        bool ok;
     } judged; /* the last one: partitions of a CRL share their signer */
 };
 
-static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_terms *terms)
+static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_params *terms)
 {
     if (crl->this_update - terms->now > terms->skew)
         return CG_CRL_STATUS_NOT_YET_VALID;
@@ -250,7 +251,7 @@ static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_
     return CG_CRL_STATUS_GOOD;
 }
 
-int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_terms *terms)
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *terms)
 {
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < cg_crl_set_count(set); i++) {
@@ -265,7 +266,7 @@ int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl
 }
 
 static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                    const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out);
+                    const struct cg_crl_params *terms, int depth, struct cg_crl_answer *out);
 
 static bool in_time(const X509 *cert, int64_t now)
 {
@@ -294,14 +295,14 @@ static bool signer_is_good(const struct cg_crl *crl, struct query *q)
 /* The CRL's signer may speak for the issuer. */
 static bool speaks(const struct cg_crl *crl, struct query *q)
 {
-    enum cg_crl_tie tie = cg_crl_signer_tie(&crl->signer, q->issuer);
-    if (tie != CG_CRL_TIE_RELATED)
-        return tie == CG_CRL_TIE_SAME_KEY && X509_NAME_cmp(crl->issuer, X509_get_subject_name(q->issuer)) == 0;
+    enum cg_crl_signer_relation tie = cg_crl_signer_match(&crl->signer, q->issuer);
+    if (tie != CG_CRL_SIGNER_RELATED)
+        return tie == CG_CRL_SIGNER_SAME_KEY && X509_NAME_cmp(crl->issuer, X509_get_subject_name(q->issuer)) == 0;
     if (q->judged.signer != crl->signer.cert) {
         q->judged.signer = crl->signer.cert;
-        q->judged.good = in_time(crl->signer.cert, q->terms->now) && signer_is_good(crl, q);
+        q->judged.ok = in_time(crl->signer.cert, q->terms->now) && signer_is_good(crl, q);
     }
-    return q->judged.good;
+    return q->judged.ok;
 }
 
 static bool lists(const struct cg_crl *crl, const struct query *q, struct cg_crl_record *record)
@@ -333,7 +334,7 @@ static bool is_superseded(const struct cg_crl *delta, const struct query *q)
 {
     for (size_t i = 0; i < q->set->count; i++)
         if (!q->set->crls[i]->is_delta && cg_crl_same_base(delta, q->set->crls[i]) &&
-            cg_crl_order(q->set->crls[i], delta) >= 0)
+            cg_crl_compare(q->set->crls[i], delta) >= 0)
             return true;
     return false;
 }
@@ -397,7 +398,7 @@ static void decide(struct query *q, struct cg_crl_answer *out)
 }
 
 static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                    const struct cg_crl_terms *terms, int depth, struct cg_crl_answer *out)
+                    const struct cg_crl_params *terms, int depth, struct cg_crl_answer *out)
 {
     struct query q = {.set = set, .cert = cert, .issuer = issuer, .terms = terms, .depth = depth};
     *out = (struct cg_crl_answer){
@@ -410,7 +411,7 @@ static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *
 }
 
 void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                        const struct cg_crl_terms *terms, struct cg_crl_answer *out)
+                        const struct cg_crl_params *terms, struct cg_crl_answer *out)
 {
     look_up(set, cert, issuer, terms, SIGNERS_DEPTH, out);
 }

@@ -40,7 +40,7 @@ bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, co
                      struct cg_faults *faults);
 
 /* Of each CRL that from has newer, the same issuer, key and scope, set gets that one, if the certificate that it was verified with is among issuers. */
-void cg_crl_set_freshen(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers);
+void cg_crl_set_refresh(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers);
 
 /* Which one is at index < cg_crl_set_count; which one is of the same issuer, key and scope as crl, or NULL. Borrowed. */
 const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index);
@@ -61,7 +61,7 @@ enum cg_crl_status {
     CG_CRL_STATUS_TOO_OLD,
 };
 
-struct cg_crl_terms {
+struct cg_crl_params {
     int64_t now;     /* s since 1970 */
     int64_t max_age; /* s since thisUpdate; 0: no limit */
     int64_t grace;   /* s after nextUpdate */
@@ -80,10 +80,10 @@ struct cg_crl_answer {
  * out of the certificate's scope; everything else needs valid CRLs that cover all reasons (RFC 5280 6.3.3).
  * Reads nothing but the set, any number of threads at once; O(CRLs of this issuer * log entries). */
 void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                        const struct cg_crl_terms *terms, struct cg_crl_answer *out);
+                        const struct cg_crl_params *terms, struct cg_crl_answer *out);
 
 /* The first second after terms->now from which one of the set is of time, or is not any more; INT64_MAX: none. */
-int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_terms *terms);
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *terms);
 
 /* What the set holds, for events, doctor and warnings: index < cg_crl_set_count. */
 struct cg_crl_info {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "crl_index.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 
 #include <stdlib.h>
 #include <string.h>

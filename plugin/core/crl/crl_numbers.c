@@ -43,7 +43,7 @@ static void version_text(const unsigned char *number, int64_t this_update, char 
     snprintf(out, size, "%s%s of %s", number ? "number " : "the CRL", hex, time);
 }
 
-enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
+enum cg_crl_age cg_crl_numbers_check(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                      struct cg_error *err)
 {
     unsigned char id[2 * CG_NUMBERS_DIGEST];
@@ -53,7 +53,7 @@ enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const
     const struct cg_numbers_row *row = numbers ? cg_numbers_find(numbers, id) : NULL;
     const unsigned char *number = crl->has_number ? crl->number : NULL;
     const unsigned char *highest = row && row->has_number ? row->number : NULL;
-    if (!row || cg_crl_order_of(number, crl->this_update, highest, row->this_update) >= 0)
+    if (!row || cg_crl_compare_age(number, crl->this_update, highest, row->this_update) >= 0)
         return CG_CRL_NOT_OLDER;
     version_text(number, crl->this_update, low, sizeof low);
     version_text(highest, row->this_update, high, sizeof high);
@@ -71,7 +71,7 @@ enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const
     return CG_CRL_OLDER;
 }
 
-enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
+enum cg_crl_age cg_crl_numbers_check_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                           struct cg_error *err)
 {
     unsigned char id[2 * CG_NUMBERS_DIGEST];
@@ -82,7 +82,7 @@ enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, 
         return CG_CRL_AGE_UNKNOWN;
     const struct cg_numbers_row *row = cg_numbers_find(numbers, id);
     const unsigned char *number = crl->has_number ? crl->number : NULL;
-    if (!row || !row->has_number || cg_crl_order_of(number, crl->this_update, row->number, row->this_update) >= 0)
+    if (!row || !row->has_number || cg_crl_compare_age(number, crl->this_update, row->number, row->this_update) >= 0)
         return CG_CRL_NOT_OLDER;
     version_text(number, crl->this_update, low, sizeof low);
     version_text(row->number, row->this_update, high, sizeof high);

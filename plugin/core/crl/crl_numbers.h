@@ -6,8 +6,8 @@
 #define CG_CRL_NUMBERS_H
 
 #include "core/base/error.h"
-#include "crl_held.h"
 #include "crl_numbers_table.h"
+#include "loaded_crl.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -15,18 +15,18 @@
 /* Notes a CRL that is in use: each scope keeps the higher one. False without memory: some are missing then. */
 bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *crl);
 
-/* Compared as CRLs are with one another (cg_crl_order): by number, else by thisUpdate. */
+/* Compared as CRLs are with one another (cg_crl_compare): by number, else by thisUpdate. */
 enum cg_crl_age {
     CG_CRL_AGE_UNKNOWN = 0, /* no memory */
     CG_CRL_OLDER,           /* *err, which may be NULL, says than what, and the fix */
     CG_CRL_NOT_OLDER,
 };
-enum cg_crl_age cg_crl_numbers_judge(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
+enum cg_crl_age cg_crl_numbers_check(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                      struct cg_error *err);
 
 /* A complete CRL against the delta CRLs of its scope: older where one with a higher number was in use, so that it does not
  * say all that was known. A delta itself is not older. */
-enum cg_crl_age cg_crl_numbers_judge_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
+enum cg_crl_age cg_crl_numbers_check_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                           struct cg_error *err);
 
 /* Was a CRL in use that this certificate's key signed? *err names one. Unknown without memory is true. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "crl_numbers_table.h"
 
-#include "crl_held.h"
+#include "loaded_crl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +56,8 @@ const struct cg_numbers_row *cg_numbers_find_key(const struct cg_crl_numbers *nu
 
 static int order(const struct cg_numbers_row *a, const struct cg_numbers_row *b)
 {
-    return cg_crl_order_of(a->has_number ? a->number : NULL, a->this_update, b->has_number ? b->number : NULL,
-                           b->this_update);
+    return cg_crl_compare_age(a->has_number ? a->number : NULL, a->this_update, b->has_number ? b->number : NULL,
+                              b->this_update);
 }
 
 bool cg_numbers_put(struct cg_crl_numbers *numbers, const struct cg_numbers_row *row)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The table of CRL numbers: the highest that was ever in use, of each issuer, key and scope.
- * The caller owns it. Filled by crl_numbers.c and crl_numbers_file.c. */
+ * The caller owns it. Filled by crl_numbers.c and crl_numbers_format.c. */
 #ifndef CG_CRL_NUMBERS_TABLE_H
 #define CG_CRL_NUMBERS_TABLE_H
 

@@ -111,13 +111,13 @@ static bool signature_is_good(const struct cg_crl_head *head, const struct algor
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_context = NULL;
-    bool good = context && key_fits(key, algorithm) &&
-                EVP_DigestVerifyInit(context, &key_context, algorithm->digest, NULL, key) == 1 &&
-                (!algorithm->pss || set_up_pss(key_context, algorithm->pss, algorithm->digest)) &&
-                EVP_DigestVerify(context, head->signature.at, cg_der_left(&head->signature), head->signed_bytes.at,
-                                 cg_der_left(&head->signed_bytes)) == 1;
+    bool ok = context && key_fits(key, algorithm) &&
+              EVP_DigestVerifyInit(context, &key_context, algorithm->digest, NULL, key) == 1 &&
+              (!algorithm->pss || set_up_pss(key_context, algorithm->pss, algorithm->digest)) &&
+              EVP_DigestVerify(context, head->signature.at, cg_der_left(&head->signature), head->signed_bytes.at,
+                               cg_der_left(&head->signed_bytes)) == 1;
     EVP_MD_CTX_free(context);
-    return good;
+    return ok;
 }
 
 /* True where the two do not contradict each other: authorityKeyIdentifier only helps to choose (RFC 5280 5.2.1). */
@@ -273,13 +273,13 @@ void cg_crl_signer_clear(struct cg_crl_signer *signer)
     memset(signer, 0, sizeof *signer);
 }
 
-enum cg_crl_tie cg_crl_signer_tie(const struct cg_crl_signer *signer, const X509 *issuer)
+enum cg_crl_signer_relation cg_crl_signer_match(const struct cg_crl_signer *signer, const X509 *issuer)
 {
     if (cg_same_key(signer->cert, issuer))
-        return CG_CRL_TIE_SAME_KEY;
+        return CG_CRL_SIGNER_SAME_KEY;
     for (int i = 0; i < sk_X509_num(signer->served); i++)
         if (cg_same_key(sk_X509_value(signer->served, i), issuer) &&
             X509_NAME_cmp(X509_get_subject_name(sk_X509_value(signer->served, i)), X509_get_subject_name(issuer)) == 0)
-            return CG_CRL_TIE_RELATED;
-    return CG_CRL_TIE_NONE;
+            return CG_CRL_SIGNER_RELATED;
+    return CG_CRL_SIGNER_NONE;
 }

@@ -23,14 +23,14 @@ bool cg_crl_signer_find(const struct cg_crl_head *head, const X509_NAME *name, c
                         bool strict, bool indirect, struct cg_crl_signer *out, struct cg_error *err);
 void cg_crl_signer_clear(struct cg_crl_signer *signer);
 
-enum cg_crl_tie {
-    CG_CRL_TIE_NONE = 0,
-    CG_CRL_TIE_SAME_KEY, /* issuer has the very key that signed the CRL */
-    CG_CRL_TIE_RELATED,  /* issuer is served: signer->cert itself must be valid and not revoked */
+enum cg_crl_signer_relation {
+    CG_CRL_SIGNER_NONE = 0,
+    CG_CRL_SIGNER_SAME_KEY, /* issuer has the very key that signed the CRL */
+    CG_CRL_SIGNER_RELATED,  /* issuer is served: signer->cert itself must be valid and not revoked */
 };
 
 /* issuer: of the certificate in question, from its path. */
-enum cg_crl_tie cg_crl_signer_tie(const struct cg_crl_signer *signer, const X509 *issuer);
+enum cg_crl_signer_relation cg_crl_signer_match(const struct cg_crl_signer *signer, const X509 *issuer);
 
 /* The two certificates hold the same public key, encoded the same way. */
 bool cg_same_key(const X509 *a, const X509 *b);

@@ -138,7 +138,7 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
         explain_ownership(path, &rights, err);
     else {
         cg_fix_find(&fix, &rights, right, kind);
-        cg_fix_tell(path, what, &fix, at, err);
+        cg_fix_describe(path, what, &fix, at, err);
     }
 }
 
@@ -172,7 +172,7 @@ bool cg_access_is_private(const char *path, const struct stat *st, struct cg_err
         cg_fix_find(&fix, &rights, MAY_READ, CG_FILE_PRIVATE_KEY);
     else
         fix.choice = true;
-    cg_fix_tell(path, what, &fix, path, err);
+    cg_fix_describe(path, what, &fix, path, err);
     return false;
 }
 
@@ -198,7 +198,7 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
         cg_fix_owner(&fix, r);
     else
         cg_fix_add(&fix, "chmod go-w");
-    cg_fix_tell(path, what, &fix, path, err);
+    cg_fix_describe(path, what, &fix, path, err);
 }
 
 /* What others may write, they may have written. */

@@ -233,7 +233,8 @@ static bool put_commands(const struct fix *fix, const char *path, char *out, siz
 }
 
 /* A fix that is cut off is none: then the path at the front goes, which the fix names too, and at last the fix. */
-void cg_fix_tell(const char *path, const char *what, const struct fix *fix, const char *target, struct cg_error *err)
+void cg_fix_describe(const char *path, const char *what, const struct fix *fix, const char *target,
+                     struct cg_error *err)
 {
     char text[sizeof err->text] = "", user[NAME_TEXT_MAX];
     cg_file_user(user);

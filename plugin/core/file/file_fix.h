@@ -24,6 +24,7 @@ void cg_fix_owner(struct fix *fix, const struct rights *r); /* makes us the owne
 void cg_fix_add(struct fix *fix, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* what: is wrong with path. target: what the commands are for, path or something on the way to it. */
-void cg_fix_tell(const char *path, const char *what, const struct fix *fix, const char *target, struct cg_error *err);
+void cg_fix_describe(const char *path, const char *what, const struct fix *fix, const char *target,
+                     struct cg_error *err);
 
 #endif

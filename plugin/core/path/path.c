@@ -12,7 +12,7 @@
 
 struct edge {
     const X509 *subject, *issuer;
-    bool good;
+    bool ok;
 };
 
 struct search {
@@ -78,16 +78,16 @@ static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
 {
     const struct edge *known = find_edge(search, issuer, subject);
     if (known)
-        return known->good;
+        return known->ok;
     if (search->nedges == CG_PATH_EDGES_MAX || search->invented == CG_PATH_INVENTED_MAX) {
         search->end = CG_SEARCH_LIMIT;
         return false;
     }
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    bool good = key && exponent_is_sound(key) && X509_verify(subject, key) == 1;
-    search->edges[search->nedges++] = (struct edge){subject, issuer, good};
-    search->invented += !good && subject != search->in->leaf && among(search->in->sent, subject);
-    return good;
+    bool ok = key && exponent_is_sound(key) && X509_verify(subject, key) == 1;
+    search->edges[search->nedges++] = (struct edge){subject, issuer, ok};
+    search->invented += !ok && subject != search->in->leaf && among(search->in->sent, subject);
+    return ok;
 }
 
 static bool signatures_hold(struct search *search)
@@ -101,7 +101,7 @@ static bool signatures_hold(struct search *search)
 static bool may_follow(const struct search *search, X509 *issuer, X509 *subject)
 {
     const struct edge *known = find_edge(search, issuer, subject);
-    return (!known || known->good) && cg_path_may_have_issued(issuer, subject);
+    return (!known || known->ok) && cg_path_may_have_issued(issuer, subject);
 }
 
 static void hand_out(struct search *search)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "verify.h"
 
+#include "certificate_policies.h"
 #include "core/base/openssl_const.h"
 #include "path.h"
-#include "policies.h"
 
 #include <openssl/err.h>
 #include <openssl/objects.h>

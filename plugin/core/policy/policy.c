@@ -3,7 +3,7 @@
 
 #include "policy_store.h"
 
-struct cg_policy *cg_policy_take(struct cg_policy *policy)
+struct cg_policy *cg_policy_ref(struct cg_policy *policy)
 {
     if (policy)
         atomic_fetch_add_explicit(&policy->references, 1, memory_order_relaxed);

@@ -165,8 +165,8 @@ struct cg_policy {
     atomic_int references;            /* private */
 };
 
-struct cg_policy *cg_policy_take(struct cg_policy *policy); /* +1 (atomic), returns its argument: snapshots share it */
-void cg_policy_free(struct cg_policy *policy);              /* -1; NULL is fine */
+struct cg_policy *cg_policy_ref(struct cg_policy *policy); /* +1 (atomic), returns its argument: snapshots share it */
+void cg_policy_free(struct cg_policy *policy);             /* -1; NULL is fine */
 
 /* Has a section of trust anchors of its own? Else the top level's holds in its place. */
 bool cg_trust_files_named(const struct cg_trust_files *files);

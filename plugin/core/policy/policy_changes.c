@@ -14,12 +14,12 @@ struct list {
     size_t size, len, count;
 };
 
-static void add(struct list *list, const struct cg_place *place)
+static void add(struct list *list, const struct cg_json_path *place)
 {
     char text[PLACE_TEXT];
     if (++list->count > TOLD_MAX + 1)
         return;
-    cg_place_text(place, text, sizeof text);
+    cg_json_path_text(place, text, sizeof text);
     int n = snprintf(list->out + list->len, list->size - list->len, "%s%s", list->len ? ", " : "",
                      list->count > TOLD_MAX ? "..." : text);
     list->len += n > 0 && (size_t)n < list->size - list->len ? (size_t)n : 0;
@@ -38,7 +38,7 @@ static bool can_enter(const cJSON *old, const cJSON *fresh)
 }
 
 /* The depth is bounded: cg_json_parse refuses deep texts. */
-static void compare(struct list *list, const struct cg_place *place, const cJSON *old, const cJSON *fresh)
+static void compare(struct list *list, const struct cg_json_path *place, const cJSON *old, const cJSON *fresh)
 {
     if (cJSON_Compare(old, fresh, 1))
         return;
@@ -48,11 +48,11 @@ static void compare(struct list *list, const struct cg_place *place, const cJSON
     }
     int index = 0;
     for (const cJSON *item = fresh->child; item; item = item->next, index++) {
-        const struct cg_place here = {place, item->string, (size_t)index};
+        const struct cg_json_path here = {place, item->string, (size_t)index};
         compare(list, &here, like(item, old, index), item);
     }
     for (const cJSON *item = old->child; item; item = item->next) {
-        const struct cg_place here = {place, item->string, 0};
+        const struct cg_json_path here = {place, item->string, 0};
         if (item->string && !cJSON_GetObjectItemCaseSensitive(fresh, item->string))
             add(list, &here);
     }
@@ -60,7 +60,7 @@ static void compare(struct list *list, const struct cg_place *place, const cJSON
 
 void cg_policy_changes(const struct cg_policy *old, const struct cg_policy *fresh, char *out, size_t size)
 {
-    const struct cg_place document = {NULL, NULL, 0};
+    const struct cg_json_path document = {NULL, NULL, 0};
     struct list list = {out, size, 0, 0};
     out[0] = '\0';
     if (strcmp(old->text, fresh->text) == 0)

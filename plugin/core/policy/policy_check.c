@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-bool cg_check_extension(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_extension(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_extension_rule *rule = filled;
     if (rule->forbidden && rule->match.kind != CG_MATCH_PRESENT)
@@ -13,7 +13,7 @@ bool cg_check_extension(struct cg_parse *parse, const struct cg_place *at, const
     return true;
 }
 
-bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_certificate_match *match = filled;
     if (!match->sha256 && !match->spki_sha256 && !match->serial)
@@ -23,7 +23,7 @@ bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_place *a
     return true;
 }
 
-bool cg_check_profile(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_profile(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_profile *profile = filled;
     if (profile->rsa_min_bits > profile->rsa_max_bits)
@@ -54,7 +54,7 @@ bool cg_check_profile(struct cg_parse *parse, const struct cg_place *at, const v
     return true;
 }
 
-bool cg_check_trust(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_trust(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_trust_draft *trust = filled;
     if (trust->crl_required == CG_YES && trust->files.crls.count == 0)
@@ -65,7 +65,7 @@ bool cg_check_trust(struct cg_parse *parse, const struct cg_place *at, const voi
     return true;
 }
 
-bool cg_check_role(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_role(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_role_draft *role = filled;
     const struct cg_trust_files *files = &role->trust.files;
@@ -86,7 +86,7 @@ static bool is_separator(const char *text)
     return true;
 }
 
-static bool check_separator(struct cg_parse *parse, const struct cg_place *at,
+static bool check_separator(struct cg_parse *parse, const struct cg_json_path *at,
                             const struct cg_identity_policy *identity)
 {
     bool prefix = identity->client_id == CG_CLIENT_ID_PREFIX;
@@ -104,7 +104,7 @@ static bool check_separator(struct cg_parse *parse, const struct cg_place *at,
     return true;
 }
 
-bool cg_check_identity(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_identity(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_identity_policy *identity = filled;
     if (identity->username != CG_IDENTITY_NONE)
@@ -142,7 +142,7 @@ static enum cg_reason relaxed_trust(const struct cg_draft *draft)
     return CG_REASON_OK;
 }
 
-bool cg_check_listener(struct cg_parse *parse, const struct cg_place *at, const void *filled)
+bool cg_check_listener(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_draft *draft = filled;
     const struct cg_identity_policy *identity = &draft->listener.identity;

@@ -10,13 +10,13 @@
 #define KEYS_MAX   256 /* of one object */
 #define FOUND_TEXT 48
 
-void cg_place_text(const struct cg_place *place, char *out, size_t size)
+void cg_json_path_text(const struct cg_json_path *place, char *out, size_t size)
 {
     if (!place->parent) {
         snprintf(out, size, "$");
         return;
     }
-    cg_place_text(place->parent, out, size);
+    cg_json_path_text(place->parent, out, size);
     size_t len = strlen(out);
     if (place->key)
         snprintf(out + len, size - len, ".%s", place->key);
@@ -68,13 +68,13 @@ static const char *scan(const char *text, size_t len, size_t *at, bool *open)
 }
 
 /* cJSON keeps both of two equal keys and finds the first: which one was meant? */
-static bool keys_unique(const struct cg_place *at, const char *name, const cJSON *json, struct cg_error *err)
+static bool keys_unique(const struct cg_json_path *at, const char *name, const cJSON *json, struct cg_error *err)
 {
     size_t index = 0;
     char place[256];
     for (const cJSON *item = json->child; item; item = item->next, index++) {
-        struct cg_place here = {at, cJSON_IsObject(json) ? item->string : NULL, index};
-        cg_place_text(&here, place, sizeof place);
+        struct cg_json_path here = {at, cJSON_IsObject(json) ? item->string : NULL, index};
+        cg_json_path_text(&here, place, sizeof place);
         if (cJSON_IsObject(json) && index >= KEYS_MAX) {
             cg_error_set(err, "%s: %s: expected at most %d keys in one object", name, place, KEYS_MAX);
             return false;
@@ -113,7 +113,7 @@ cJSON *cg_json_parse(const char *name, const char *text, size_t len, struct cg_e
     }
     for (at = (size_t)(end - text); at < len && strchr(" \t\r\n", text[at]); at++)
         ;
-    struct cg_place document = {NULL, NULL, 0};
+    struct cg_json_path document = {NULL, NULL, 0};
     if (at < len)
         syntax_error(err, name, text, at, "text after the end of the JSON object; remove it");
     else if (!cJSON_IsObject(json))

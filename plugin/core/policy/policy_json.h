@@ -12,13 +12,13 @@
 #include <stddef.h>
 
 /* A path of keys and indexes, on the stack: $.listeners[1].tls */
-struct cg_place {
-    const struct cg_place *parent; /* NULL: the document, $ */
-    const char *key;               /* NULL: an array's element */
+struct cg_json_path {
+    const struct cg_json_path *parent; /* NULL: the document, $ */
+    const char *key;                   /* NULL: an array's element */
     size_t index;
 };
 
-void cg_place_text(const struct cg_place *place, char *out, size_t size);
+void cg_json_path_text(const struct cg_json_path *place, char *out, size_t size);
 
 /* NULL and *err, prefixed by name, with line and column for syntax errors. The document is an object. */
 cJSON *cg_json_parse(const char *name, const char *text, size_t len, struct cg_error *err);

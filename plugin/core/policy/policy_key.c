@@ -73,7 +73,8 @@ void cg_key_expected(const struct cg_key *key, char *out, size_t size)
         snprintf(out, size, "%s", texts[key->type]);
 }
 
-bool cg_parse_mismatch(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json)
+bool cg_parse_mismatch(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                       const cJSON *json)
 {
     char expected[512], found[80];
     cg_key_expected(key, expected, sizeof expected);

@@ -74,13 +74,14 @@ struct cg_object {
     const struct cg_key *keys; /* ends with a NULL name */
     size_t size;               /* of the struct that it fills */
     /* Contradictions between keys; NULL: there can be none. */
-    bool (*check)(struct cg_parse *parse, const struct cg_place *at, const void *filled);
+    bool (*check)(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 };
 
 /* "a duration such as \"90d\" ..." for messages and the manual. */
 void cg_key_expected(const struct cg_key *key, char *out, size_t size);
 
 /* Sets the error "FILE: PLACE: expected ..., found ..." and returns false. */
-bool cg_parse_mismatch(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json);
+bool cg_parse_mismatch(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                       const cJSON *json);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_load.h"
 
-#include "core/base/word.h"
+#include "core/base/edit_distance.h"
 #include "core/cert/list.h"
 #include "core/file/file.h"
 #include "policy_draft.h"
@@ -26,15 +26,15 @@ static const struct cg_key *find_key(const struct cg_object *object, unsigned sc
 }
 
 /* Where else in the file a key of this name stands, as "$.client.strict". */
-static bool find_home(const struct cg_object *object, unsigned scope, const struct cg_place *at, const char *name,
+static bool find_home(const struct cg_object *object, unsigned scope, const struct cg_json_path *at, const char *name,
                       char *out, size_t size)
 {
     for (const struct cg_key *key = object->keys; key->name; key++) {
-        const struct cg_place here = {at, key->name, 0};
+        const struct cg_json_path here = {at, key->name, 0};
         if (!(key->scopes & scope))
             continue;
         if (strcmp(key->name, name) == 0) {
-            cg_place_text(&here, out, size);
+            cg_json_path_text(&here, out, size);
             return true;
         }
         if (key->type == CG_TYPE_OBJECT &&
@@ -44,22 +44,22 @@ static bool find_home(const struct cg_object *object, unsigned scope, const stru
     return false;
 }
 
-static bool unknown_key(struct cg_parse *parse, const struct cg_place *at, const struct cg_object *object,
+static bool unknown_key(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_object *object,
                         unsigned scope, const char *name)
 {
-    const struct cg_place document = {NULL, NULL, 0};
+    const struct cg_json_path document = {NULL, NULL, 0};
     const struct cg_key *nearest = NULL;
-    size_t best = cg_near_enough(name) + 1;
+    size_t best = cg_edit_distance_limit(name) + 1;
     char home[128];
     /* a listener's section may lack what the top level's of that name has */
     const char *in = at->parent && at->parent->key ? at->parent->key : "";
     const struct cg_key *section = find_key(&cg_policy_object, CG_IN_TOP, in);
-    const struct cg_place top = {&document, in, 0};
+    const struct cg_json_path top = {&document, in, 0};
     if ((section && section->enters && find_home(section->object, section->enters, &top, name, home, sizeof home)) ||
         find_home(&cg_policy_object, CG_IN_TOP, &document, name, home, sizeof home))
         return cg_parse_fail(parse, at, "this key cannot stand here; its place is %s", home);
     for (const struct cg_key *key = object->keys; key->name; key++) {
-        size_t far = (key->scopes & scope) ? cg_word_distance(name, key->name) : best;
+        size_t far = (key->scopes & scope) ? cg_edit_distance(name, key->name) : best;
         if (far < best) {
             best = far;
             nearest = key;
@@ -72,10 +72,10 @@ static bool unknown_key(struct cg_parse *parse, const struct cg_place *at, const
 
 /* ---- one loop over the rows of an object */
 
-static bool read_object(struct cg_parse *parse, const struct cg_place *at, const struct cg_object *object,
+static bool read_object(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_object *object,
                         unsigned scope, const cJSON *json, void *filled);
 
-static bool read_list(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, unsigned scope,
+static bool read_list(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, unsigned scope,
                       const cJSON *json, unsigned char *filled)
 {
     if (!cJSON_IsArray(json))
@@ -85,7 +85,7 @@ static bool read_list(struct cg_parse *parse, const struct cg_place *at, const s
     if (!items)
         return cg_parse_fail(parse, at, "out of memory");
     for (const cJSON *item = json->child; item; item = item->next, index++) {
-        const struct cg_place here = {at, NULL, index};
+        const struct cg_json_path here = {at, NULL, index};
         if (!read_object(parse, &here, key->object, scope, item, items + index * key->object->size))
             return false;
     }
@@ -94,7 +94,7 @@ static bool read_list(struct cg_parse *parse, const struct cg_place *at, const s
     return true;
 }
 
-static bool read_key(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, unsigned scope,
+static bool read_key(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, unsigned scope,
                      const cJSON *json, unsigned char *filled)
 {
     if (key->type == CG_TYPE_OBJECT)
@@ -106,8 +106,8 @@ static bool read_key(struct cg_parse *parse, const struct cg_place *at, const st
     return cg_value_set(parse, at, key, json, filled + key->offset);
 }
 
-static bool read_fallback(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, unsigned scope,
-                          unsigned char *filled)
+static bool read_fallback(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                          unsigned scope, unsigned char *filled)
 {
     if (key->required)
         return cg_parse_fail(parse, at, "the key is missing; it is needed here");
@@ -119,11 +119,11 @@ static bool read_fallback(struct cg_parse *parse, const struct cg_place *at, con
     return ok;
 }
 
-static bool keys_known(struct cg_parse *parse, const struct cg_place *at, const struct cg_object *object,
+static bool keys_known(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_object *object,
                        unsigned scope, const cJSON *json)
 {
     for (const cJSON *item = json->child; item; item = item->next) {
-        const struct cg_place here = {at, item->string, 0};
+        const struct cg_json_path here = {at, item->string, 0};
         const struct cg_key *key = find_key(object, scope, item->string);
         if (!key)
             return unknown_key(parse, &here, object, scope, item->string);
@@ -136,7 +136,7 @@ static bool keys_known(struct cg_parse *parse, const struct cg_place *at, const 
     return true;
 }
 
-static bool read_object(struct cg_parse *parse, const struct cg_place *at, const struct cg_object *object,
+static bool read_object(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_object *object,
                         unsigned scope, const cJSON *json, void *filled)
 {
     if (!cJSON_IsObject(json))
@@ -144,7 +144,7 @@ static bool read_object(struct cg_parse *parse, const struct cg_place *at, const
     if (!keys_known(parse, at, object, scope, json))
         return false;
     for (const struct cg_key *key = object->keys; key->name; key++) {
-        const struct cg_place here = {at, key->name, 0};
+        const struct cg_json_path here = {at, key->name, 0};
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key->name);
         if (!(key->scopes & scope))
             continue;
@@ -224,8 +224,8 @@ static cJSON *listener_json(const cJSON *top, const cJSON *overrides)
     return json;
 }
 
-static bool read_listener(struct cg_parse *parse, const struct cg_place *at, const cJSON *top, const cJSON *overrides,
-                          const struct cg_draft *above, struct cg_listener_policy *out)
+static bool read_listener(struct cg_parse *parse, const struct cg_json_path *at, const cJSON *top,
+                          const cJSON *overrides, const struct cg_draft *above, struct cg_listener_policy *out)
 {
     struct cg_draft *draft = NULL;
     cJSON *json = NULL;
@@ -245,17 +245,17 @@ static bool read_listener(struct cg_parse *parse, const struct cg_place *at, con
     return ok;
 }
 
-static bool read_listeners(struct cg_parse *parse, const struct cg_place *document, const cJSON *top,
+static bool read_listeners(struct cg_parse *parse, const struct cg_json_path *document, const cJSON *top,
                            const struct cg_draft *draft, struct cg_policy *policy)
 {
-    const struct cg_place at = {document, "listeners", 0};
+    const struct cg_json_path at = {document, "listeners", 0};
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(top, "listeners");
     size_t count = (size_t)cJSON_GetArraySize(array);
     policy->listeners = cg_store_get(parse->store, count * sizeof *policy->listeners);
     if (!policy->listeners)
         return cg_parse_fail(parse, &at, "out of memory");
     for (const cJSON *item = array ? array->child : NULL; item; item = item->next) {
-        const struct cg_place here = {&at, NULL, policy->nlisteners};
+        const struct cg_json_path here = {&at, NULL, policy->nlisteners};
         struct cg_listener_policy *listener = &policy->listeners[policy->nlisteners];
         if (!read_listener(parse, &here, top, item, draft, listener))
             return false;
@@ -286,7 +286,7 @@ static void settle(struct cg_draft *draft, struct cg_policy *policy)
 
 static bool read_policy(struct cg_parse *parse, const char *text, size_t len, struct cg_policy *policy)
 {
-    const struct cg_place document = {NULL, NULL, 0};
+    const struct cg_json_path document = {NULL, NULL, 0};
     struct cg_draft *draft = calloc(1, sizeof *draft);
     cJSON *json = cg_json_parse(parse->name, text, len, parse->err);
     bool ok = false;

@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool cg_parse_fail(struct cg_parse *parse, const struct cg_place *at, const char *format, ...)
+bool cg_parse_fail(struct cg_parse *parse, const struct cg_json_path *at, const char *format, ...)
 {
     char place[256], text[768];
     va_list args;
-    cg_place_text(at, place, sizeof place);
+    cg_json_path_text(at, place, sizeof place);
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);

@@ -16,7 +16,7 @@ struct cg_parse {
 };
 
 /* Sets the error "FILE: PLACE: ..." and returns false. */
-bool cg_parse_fail(struct cg_parse *parse, const struct cg_place *at, const char *format, ...)
+bool cg_parse_fail(struct cg_parse *parse, const struct cg_json_path *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

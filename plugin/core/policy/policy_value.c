@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_value.h"
 
+#include "core/base/edit_distance.h"
 #include "core/base/quantity.h"
-#include "core/base/word.h"
 #include "core/file/file_path.h"
 #include "policy_draft.h"
 #include "policy_keys.h"
@@ -15,7 +15,7 @@
 #define SHA256_SIZE 32
 #define SERIAL_MAX  64
 
-static bool no_memory(struct cg_parse *parse, const struct cg_place *at)
+static bool no_memory(struct cg_parse *parse, const struct cg_json_path *at)
 {
     return cg_parse_fail(parse, at, "out of memory");
 }
@@ -44,8 +44,8 @@ static const struct cg_unit *units_of(enum cg_key_type type)
                                           : cg_units_seconds;
 }
 
-static bool set_quantity(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                         void *to)
+static bool set_quantity(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                         const cJSON *json, void *to)
 {
     int64_t value = 0;
     if (!read_quantity(json, units_of(key->type), key, &value))
@@ -53,8 +53,8 @@ static bool set_quantity(struct cg_parse *parse, const struct cg_place *at, cons
     return store_integer(to, key->size, value);
 }
 
-static bool set_integer(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                        void *to)
+static bool set_integer(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                        const cJSON *json, void *to)
 {
     double number = cJSON_IsNumber(json) ? json->valuedouble : -1;
     bool fits = cJSON_IsNumber(json) && number >= (double)key->min && number <= (double)key->max;
@@ -63,7 +63,7 @@ static bool set_integer(struct cg_parse *parse, const struct cg_place *at, const
     return store_integer(to, key->size, (int64_t)number);
 }
 
-static bool set_bool(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+static bool set_bool(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                      void *to)
 {
     if (!cJSON_IsBool(json))
@@ -71,7 +71,7 @@ static bool set_bool(struct cg_parse *parse, const struct cg_place *at, const st
     return store_integer(to, key->size, cJSON_IsTrue(json));
 }
 
-static bool set_auto(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+static bool set_auto(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                      void *to)
 {
     bool automatic = cJSON_IsString(json) && strcmp(json->valuestring, "auto") == 0;
@@ -80,7 +80,7 @@ static bool set_auto(struct cg_parse *parse, const struct cg_place *at, const st
     return store_integer(to, key->size, automatic ? CG_AUTO : cJSON_IsTrue(json) ? CG_YES : CG_NO);
 }
 
-static bool set_true(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+static bool set_true(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                      void *to)
 {
     if (!cJSON_IsTrue(json))
@@ -88,7 +88,7 @@ static bool set_true(struct cg_parse *parse, const struct cg_place *at, const st
     return store_integer(to, key->size, key->min);
 }
 
-static bool set_bit(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+static bool set_bit(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                     void *to)
 {
     if (!cJSON_IsBool(json))
@@ -109,7 +109,7 @@ static const struct cg_word *find_word(const struct cg_word *words, const cJSON 
     return NULL;
 }
 
-static bool set_enum(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+static bool set_enum(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                      void *to)
 {
     const struct cg_word *word = find_word(key->words, json);
@@ -118,15 +118,15 @@ static bool set_enum(struct cg_parse *parse, const struct cg_place *at, const st
     return store_integer(to, key->size, word->value);
 }
 
-static bool set_flags(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                      void *to)
+static bool set_flags(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                      const cJSON *json, void *to)
 {
     int64_t bits = key->min;
     size_t index = 0;
     if (!cJSON_IsArray(json))
         return cg_parse_mismatch(parse, at, key, json);
     for (const cJSON *item = json->child; item; item = item->next) {
-        const struct cg_place here = {at, NULL, index++};
+        const struct cg_json_path here = {at, NULL, index++};
         const struct cg_word *word = find_word(key->words, item);
         if (!word)
             return cg_parse_mismatch(parse, &here, key, item);
@@ -186,7 +186,7 @@ static const char *read_path(struct cg_parse *parse, const struct cg_key *key, c
 }
 
 /* The kept form, or NULL with the error set. */
-static const char *read_string(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key,
+static const char *read_string(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
                                const cJSON *json)
 {
     char hex[2 * STRING_MAX];
@@ -216,8 +216,8 @@ static const char *read_string(struct cg_parse *parse, const struct cg_place *at
     return kept;
 }
 
-static bool set_string(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                       void *to)
+static bool set_string(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                       const cJSON *json, void *to)
 {
     const char **field = to;
     *field = read_string(parse, at, key, json);
@@ -225,8 +225,8 @@ static bool set_string(struct cg_parse *parse, const struct cg_place *at, const 
 }
 
 /* One string, or an array of them. */
-static bool set_strings(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                        void *to)
+static bool set_strings(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                        const cJSON *json, void *to)
 {
     struct cg_strings *field = to;
     bool array = cJSON_IsArray(json);
@@ -237,7 +237,7 @@ static bool set_strings(struct cg_parse *parse, const struct cg_place *at, const
     if (!field->item)
         return no_memory(parse, at);
     for (; item && index < count; item = item->next, index++) {
-        const struct cg_place here = {at, NULL, index};
+        const struct cg_json_path here = {at, NULL, index};
         field->item[index] = read_string(parse, array ? &here : at, key, item);
         if (!field->item[index])
             return false;
@@ -246,8 +246,8 @@ static bool set_strings(struct cg_parse *parse, const struct cg_place *at, const
     return true;
 }
 
-static bool set_match(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                      void *to)
+static bool set_match(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                      const cJSON *json, void *to)
 {
     struct cg_value_match *match = to;
     match->kind = (enum cg_match_kind)key->min;
@@ -257,8 +257,8 @@ static bool set_match(struct cg_parse *parse, const struct cg_place *at, const s
     return set_strings(parse, at, key, json, &match->values);
 }
 
-static bool set_sha256(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                       void *to)
+static bool set_sha256(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                       const cJSON *json, void *to)
 {
     char hex[2 * SHA256_SIZE + 2];
     const unsigned char **field = to;
@@ -277,8 +277,8 @@ static bool set_sha256(struct cg_parse *parse, const struct cg_place *at, const 
 
 /* ---- lists with a meaning of their own */
 
-static bool set_warnings(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                         void *to)
+static bool set_warnings(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                         const cJSON *json, void *to)
 {
     int64_t *field = to;
     size_t room = key->size / sizeof *field - 1, count = 0; /* a 0 ends the list */
@@ -286,7 +286,7 @@ static bool set_warnings(struct cg_parse *parse, const struct cg_place *at, cons
     if (!cJSON_IsArray(json) || (size_t)cJSON_GetArraySize(json) > room)
         return cg_parse_mismatch(parse, at, key, json);
     for (const cJSON *item = json->child; item; item = item->next, count++) {
-        const struct cg_place here = {at, NULL, count};
+        const struct cg_json_path here = {at, NULL, count};
         int64_t value = 0;
         size_t i = count;
         if (!read_quantity(item, cg_units_seconds, key, &value))
@@ -298,13 +298,13 @@ static bool set_warnings(struct cg_parse *parse, const struct cg_place *at, cons
     return true;
 }
 
-static bool unknown_rule(struct cg_parse *parse, const struct cg_place *at, const char *code)
+static bool unknown_rule(struct cg_parse *parse, const struct cg_json_path *at, const char *code)
 {
     const char *nearest = NULL;
-    size_t best = cg_near_enough(code) + 1;
+    size_t best = cg_edit_distance_limit(code) + 1;
     for (int i = 0; i < CG_REASON_COUNT; i++) {
         const struct cg_reason_row *row = cg_reason_row((enum cg_reason)i);
-        size_t far = row->kind == CG_KIND_RULE ? cg_word_distance(code, row->code) : best;
+        size_t far = row->kind == CG_KIND_RULE ? cg_edit_distance(code, row->code) : best;
         if (far < best) {
             best = far;
             nearest = row->code;
@@ -315,7 +315,7 @@ static bool unknown_rule(struct cg_parse *parse, const struct cg_place *at, cons
     return cg_parse_fail(parse, at, "no rule has this code; the codes are listed in certguard-reasons(5)");
 }
 
-static bool set_rule(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+static bool set_rule(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                      enum cg_mode *modes)
 {
     enum cg_reason reason = cg_reason_from_code(json->string);
@@ -333,8 +333,8 @@ static bool set_rule(struct cg_parse *parse, const struct cg_place *at, const st
     return true;
 }
 
-static bool set_rules(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
-                      void *to)
+static bool set_rules(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
+                      const cJSON *json, void *to)
 {
     enum cg_mode *modes = to;
     for (int i = 0; i < CG_REASON_COUNT; i++)
@@ -342,14 +342,14 @@ static bool set_rules(struct cg_parse *parse, const struct cg_place *at, const s
     if (!cJSON_IsObject(json))
         return cg_parse_mismatch(parse, at, key, json);
     for (const cJSON *item = json->child; item; item = item->next) {
-        const struct cg_place here = {at, item->string, 0};
+        const struct cg_json_path here = {at, item->string, 0};
         if (!set_rule(parse, &here, key, item, modes))
             return false;
     }
     return true;
 }
 
-typedef bool setter(struct cg_parse *, const struct cg_place *, const struct cg_key *, const cJSON *, void *);
+typedef bool setter(struct cg_parse *, const struct cg_json_path *, const struct cg_key *, const cJSON *, void *);
 
 static setter *const setters[] = {
     [CG_TYPE_BOOL] = set_bool,
@@ -376,7 +376,7 @@ static setter *const setters[] = {
     [CG_TYPE_RULES] = set_rules,
 };
 
-bool cg_value_set(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+bool cg_value_set(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                   void *to)
 {
     if ((size_t)key->type >= sizeof setters / sizeof *setters || !setters[key->type])

@@ -8,7 +8,7 @@
 #include "policy_parse.h"
 
 /* to: the field. */
-bool cg_value_set(struct cg_parse *parse, const struct cg_place *at, const struct cg_key *key, const cJSON *json,
+bool cg_value_set(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, const cJSON *json,
                   void *to);
 
 #endif

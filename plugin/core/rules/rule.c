@@ -19,22 +19,22 @@ enum cg_rule_result cg_rule_fail(char *detail, const char *format, ...)
     return CG_RULE_FAIL;
 }
 
-struct cg_who cg_rule_who(const struct cg_subject *subject, int depth)
+struct cg_cert_label cg_rule_cert_label(const struct cg_rule_input *input, int depth)
 {
-    struct cg_who who;
+    struct cg_cert_label who;
     char name[sizeof who.text - 2];
-    if (depth < 0 || depth >= subject->ncerts)
+    if (depth < 0 || depth >= input->ncerts)
         depth = 0;
-    cg_name_text(X509_get_subject_name(subject->cert[depth].x509), name, sizeof name);
+    cg_name_text(X509_get_subject_name(input->cert[depth].x509), name, sizeof name);
     snprintf(who.text, sizeof who.text, "'%s'", name);
     return who;
 }
 
-enum cg_rule_result cg_rule_x509(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_x509(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
-    for (int i = 0; i < subject->x509.count; i++)
-        if (subject->x509.item[i].reason == reason && subject->x509.item[i].depth == depth)
-            return cg_rule_fail(detail, "%s: OpenSSL says: %s", cg_rule_who(subject, depth).text,
-                                X509_verify_cert_error_string(subject->x509.item[i].error));
+    for (int i = 0; i < input->x509.count; i++)
+        if (input->x509.item[i].reason == reason && input->x509.item[i].depth == depth)
+            return cg_rule_fail(detail, "%s: OpenSSL says: %s", cg_rule_cert_label(input, depth).text,
+                                X509_verify_cert_error_string(input->x509.item[i].error));
     return CG_RULE_PASS;
 }

@@ -14,7 +14,7 @@
 #define CG_DETAIL_MAX sizeof(((struct cg_verdict *)0)->detail)
 
 /* A path with all that the rules ask about it. */
-struct cg_subject {
+struct cg_rule_input {
     const struct cg_check_input *in;
     struct cg_cert *cert; /* 0 the end entity, 1 its issuer, ..., ncerts - 1 the anchor */
     int ncerts;
@@ -30,17 +30,17 @@ struct cg_subject {
 enum cg_rule_result { CG_RULE_FAULT = 0, CG_RULE_PASS, CG_RULE_FAIL };
 
 /* Result for the certificate at depth (-1: the path as a whole); CG_RULE_FAIL with a detail. */
-typedef enum cg_rule_result cg_rule_function(const struct cg_subject *subject, enum cg_reason reason, int depth,
+typedef enum cg_rule_result cg_rule_function(const struct cg_rule_input *input, enum cg_reason reason, int depth,
                                              char *detail);
 
 /* Writes one escaped line, cut with "..." when it is too long. Returns CG_RULE_FAIL: the end of a rule. */
 enum cg_rule_result cg_rule_fail(char *detail, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What stands in a detail for a certificate: "'CN=dev1,O=Plant'". */
-struct cg_who {
+struct cg_cert_label {
     char text[100];
 };
-struct cg_who cg_rule_who(const struct cg_subject *subject, int depth);
+struct cg_cert_label cg_rule_cert_label(const struct cg_rule_input *input, int depth);
 
 /* What OpenSSL said of the path for this reason, at this depth: a rule of its own, and a part of others. */
 cg_rule_function cg_rule_x509;

@@ -94,10 +94,10 @@ enum cg_reason cg_rules_reason(size_t index)
 }
 
 /* First and last depth of a scope; none when first > last. */
-static void range(const struct cg_subject *subject, enum scope scope, int *first, int *last)
+static void range(const struct cg_rule_input *input, enum scope scope, int *first, int *last)
 {
-    int top = subject->ncerts - 1; /* the anchor, or the lone end entity */
-    int below = subject->anchored && top > 0 ? top - 1 : top;
+    int top = input->ncerts - 1; /* the anchor, or the lone end entity */
+    int below = input->anchored && top > 0 ? top - 1 : top;
     *first = scope == CAS ? 1 : scope == PATH ? -1 : 0;
     *last = scope == PATH ? -1 : scope == LEAF ? 0 : scope == BELOW ? below : top;
 }
@@ -118,13 +118,13 @@ static void add_finding(struct cg_verdict *out, enum cg_reason reason, enum cg_m
     memcpy(finding->detail, detail, sizeof finding->detail);
 }
 
-static void run_row(const struct row *row, const struct cg_subject *subject, enum cg_mode mode, struct cg_verdict *out)
+static void run_row(const struct row *row, const struct cg_rule_input *input, enum cg_mode mode, struct cg_verdict *out)
 {
     int first, last;
-    range(subject, row->scope, &first, &last);
+    range(input, row->scope, &first, &last);
     for (int depth = first; depth <= last; depth++) {
         char detail[CG_DETAIL_MAX] = "";
-        enum cg_rule_result result = row->check(subject, row->reason, depth, detail);
+        enum cg_rule_result result = row->check(input, row->reason, depth, detail);
         if (result == CG_RULE_PASS)
             continue;
         if (result == CG_RULE_FAIL) {
@@ -140,22 +140,22 @@ static void run_row(const struct row *row, const struct cg_subject *subject, enu
 /* A stranger is refused whatever its other faults are. What cannot be decoded has no path for that reason. The deny list is
  * asked all the same: a client that is on it could else hide that behind CA certificates that it invents, and the fix for
  * those would be a new certificate. */
-static bool is_asked(enum cg_reason rule, const struct cg_subject *subject)
+static bool is_asked(enum cg_reason rule, const struct cg_rule_input *input)
 {
-    bool undecoded = subject->cert[0].flags & EXFLAG_INVALID;
-    return subject->stranger == CG_REASON_UNSET || rule == subject->stranger || rule == CG_REASON_DENY_LISTED ||
+    bool undecoded = input->cert[0].flags & EXFLAG_INVALID;
+    return input->stranger == CG_REASON_UNSET || rule == input->stranger || rule == CG_REASON_DENY_LISTED ||
            (rule == CG_REASON_MALFORMED && undecoded);
 }
 
-void cg_rules_run(const struct cg_subject *subject, struct cg_verdict *out)
+void cg_rules_run(const struct cg_rule_input *input, struct cg_verdict *out)
 {
     memset(out, 0, sizeof *out);
     out->reason = CG_REASON_OK;
-    out->complete = subject->anchored && subject->stranger == CG_REASON_UNSET;
+    out->complete = input->anchored && input->stranger == CG_REASON_UNSET;
     for (int i = 0; i < ROWS; i++) {
-        enum cg_mode mode = subject->in->profile->mode[rows[i].reason];
-        if (mode != CG_OFF && is_asked(rows[i].reason, subject))
-            run_row(&rows[i], subject, mode, out);
+        enum cg_mode mode = input->in->profile->mode[rows[i].reason];
+        if (mode != CG_OFF && is_asked(rows[i].reason, input))
+            run_row(&rows[i], input, mode, out);
     }
     out->decision = out->reason == CG_REASON_OK ? CG_ACCEPT : CG_DENY;
 }

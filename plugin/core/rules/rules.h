@@ -9,7 +9,7 @@
 
 /* Runs every rule that is not off. Findings go to out in order of precedence; its decision, reason, depth and detail
  * follow from them. */
-void cg_rules_run(const struct cg_subject *subject, struct cg_verdict *out);
+void cg_rules_run(const struct cg_rule_input *input, struct cg_verdict *out);
 
 /* Rows of the table, for --explain, docs and tests: the reasons that have a rule, in precedence order. */
 size_t cg_rules_count(void);

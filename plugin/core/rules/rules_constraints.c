@@ -254,10 +254,10 @@ static void look_at_sans(struct look *look, const GENERAL_NAMES *sans)
 }
 
 /* RFC 5280 4.2.1.10: where it stands, it is a mailbox. */
-static void look_at_mail_attributes(struct look *look, const X509_NAME *subject)
+static void look_at_mail_attributes(struct look *look, const X509_NAME *input)
 {
-    for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) >= 0;)
-        look_at(look, EMAIL, cg_octets_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at))));
+    for (int at = -1; (at = X509_NAME_get_index_by_NID(input, NID_pkcs9_emailAddress, at)) >= 0;)
+        look_at(look, EMAIL, cg_octets_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(input, at))));
 }
 
 /* Could someone take it for a DNS name? Labels and dots, as OpenSSL sees it, but with wildcards. */
@@ -309,14 +309,14 @@ static void look_at_common_name(struct look *look, const ASN1_STRING *value)
         look_at(look, DNS, cn);
 }
 
-static void look_at_common_names(struct look *look, const X509_NAME *subject)
+static void look_at_common_names(struct look *look, const X509_NAME *input)
 {
     if (!look->constraints->present[DNS] && !look->constraints->present[ADDRESS])
         return;
-    for (int at = -1; !look->found && (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;) {
+    for (int at = -1; !look->found && (at = X509_NAME_get_index_by_NID(input, NID_commonName, at)) >= 0;) {
         OPENSSL_free(look->text);
         look->text = NULL;
-        look_at_common_name(look, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+        look_at_common_name(look, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(input, at)));
     }
 }
 
@@ -352,11 +352,11 @@ static void base_text(const GENERAL_NAME *base, char *out, size_t size)
         snprintf(out, size, "ip of %zu octets", both.len);
 }
 
-static enum cg_rule_result say(const struct cg_subject *subject, int depth, int ca, const struct look *look,
+static enum cg_rule_result say(const struct cg_rule_input *input, int depth, int ca, const struct look *look,
                                char *detail)
 {
     char name[120], base[120];
-    struct cg_who who = cg_rule_who(subject, depth), of = cg_rule_who(subject, ca);
+    struct cg_cert_label who = cg_rule_cert_label(input, depth), of = cg_rule_cert_label(input, ca);
     const GENERAL_NAME *unclear = look->constraints->unclear[look->bad.form];
     name_text(&look->bad, name, sizeof name);
     if (!unclear)
@@ -368,11 +368,11 @@ static enum cg_rule_result say(const struct cg_subject *subject, int depth, int 
         who.text, name, base, of.text);
 }
 
-static enum cg_rule_result judge(const struct cg_subject *subject, int depth, int ca, char *detail)
+static enum cg_rule_result judge(const struct cg_rule_input *input, int depth, int ca, char *detail)
 {
-    const struct cg_cert *cert = &subject->cert[depth], *issuer = &subject->cert[ca];
+    const struct cg_cert *cert = &input->cert[depth], *issuer = &input->cert[ca];
     if (issuer->name_constraints_broken)
-        return cg_rule_fail(detail, "the name constraints of %s cannot be decoded", cg_rule_who(subject, ca).text);
+        return cg_rule_fail(detail, "the name constraints of %s cannot be decoded", cg_rule_cert_label(input, ca).text);
     if (!issuer->name_constraints)
         return CG_RULE_PASS;
     struct constraints constraints = read_constraints(issuer->name_constraints);
@@ -381,7 +381,7 @@ static enum cg_rule_result judge(const struct cg_subject *subject, int depth, in
     look_at_mail_attributes(&look, X509_get_subject_name(cert->x509));
     if (depth == 0) /* intermediates are no hosts */
         look_at_common_names(&look, X509_get_subject_name(cert->x509));
-    enum cg_rule_result result = look.found ? say(subject, depth, ca, &look, detail) : CG_RULE_PASS;
+    enum cg_rule_result result = look.found ? say(input, depth, ca, &look, detail) : CG_RULE_PASS;
     OPENSSL_free(look.text);
     return result;
 }
@@ -396,14 +396,14 @@ static bool are_short(const struct cg_cert *ca)
                EXPLAINED_MAX;
 }
 
-enum cg_rule_result cg_rule_name_constraints(const struct cg_subject *subject, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_name_constraints(const struct cg_rule_input *input, enum cg_reason reason, int depth,
                                              char *detail)
 {
-    enum cg_rule_result found = cg_rule_x509(subject, reason, depth, detail), result = CG_RULE_PASS;
-    if (depth > 0 && (subject->cert[depth].flags & EXFLAG_SI)) /* RFC 5280 6.1.3 (b) */
+    enum cg_rule_result found = cg_rule_x509(input, reason, depth, detail), result = CG_RULE_PASS;
+    if (depth > 0 && (input->cert[depth].flags & EXFLAG_SI)) /* RFC 5280 6.1.3 (b) */
         return found;
-    for (int ca = depth + 1; ca < subject->ncerts && result == CG_RULE_PASS; ca++)
-        if (found == CG_RULE_PASS || are_short(&subject->cert[ca]))
-            result = judge(subject, depth, ca, detail);
+    for (int ca = depth + 1; ca < input->ncerts && result == CG_RULE_PASS; ca++)
+        if (found == CG_RULE_PASS || are_short(&input->cert[ca]))
+            result = judge(input, depth, ca, detail);
     return result == CG_RULE_PASS ? found : result;
 }

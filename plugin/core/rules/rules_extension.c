@@ -53,14 +53,14 @@ static bool policies_are_understood(const X509 *cert)
     return understood;
 }
 
-enum cg_rule_result cg_rule_unknown_critical(const struct cg_subject *subject, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_unknown_critical(const struct cg_rule_input *input, enum cg_reason reason, int depth,
                                              char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &subject->cert[depth];
+    const struct cg_cert *cert = &input->cert[depth];
     if (!policies_are_understood(cert->x509))
         return cg_rule_fail(detail, "%s: certificatePolicies is critical and has a qualifier that is not understood",
-                            cg_rule_who(subject, depth).text);
+                            cg_rule_cert_label(input, depth).text);
     if (!(cert->flags & EXFLAG_CRITICAL))
         return CG_RULE_PASS;
     for (int i = 0; i < X509_get_ext_count(cert->x509); i++) {
@@ -68,8 +68,9 @@ enum cg_rule_result cg_rule_unknown_critical(const struct cg_subject *subject, e
         if (!X509_EXTENSION_get_critical(extension) || X509_supported_extension(extension))
             continue;
         struct oid_text oid = oid_of(extension);
-        if (depth > 0 || !is_processed(subject->in->profile, oid.text))
-            return cg_rule_fail(detail, "%s has the critical extension %s", cg_rule_who(subject, depth).text, oid.text);
+        if (depth > 0 || !is_processed(input->in->profile, oid.text))
+            return cg_rule_fail(detail, "%s has the critical extension %s", cg_rule_cert_label(input, depth).text,
+                                oid.text);
     }
     return CG_RULE_PASS;
 }
@@ -115,16 +116,17 @@ static enum cg_reason judge(const struct cg_extension_rule *rule, const X509 *ce
     return reason;
 }
 
-enum cg_rule_result cg_rule_extensions(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_extensions(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+                                       char *detail)
 {
-    const struct cg_profile *profile = subject->in->profile;
+    const struct cg_profile *profile = input->in->profile;
     for (size_t i = 0; i < profile->nextensions; i++) {
         const struct cg_extension_rule *rule = &profile->extensions[i];
-        if (judge(rule, subject->cert[depth].x509) != reason)
+        if (judge(rule, input->cert[depth].x509) != reason)
             continue;
         char wanted[120];
         cg_match_text(&rule->match, wanted, sizeof wanted);
-        struct cg_who who = cg_rule_who(subject, depth);
+        struct cg_cert_label who = cg_rule_cert_label(input, depth);
         if (reason == CG_REASON_EXTENSION_FORBIDDEN)
             return cg_rule_fail(detail, "%s has the extension %s", who.text, rule->oid);
         return cg_rule_fail(detail, "%s: extension %s: expected %s, found %s", who.text, rule->oid, wanted,

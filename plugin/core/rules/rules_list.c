@@ -6,11 +6,11 @@
 #include "core/cert/list.h"
 #include "core/cert/name.h"
 
-enum cg_rule_result cg_rule_deny_list(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_deny_list(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_certificate_list *list = &subject->in->profile->deny;
-    const X509 *cert = subject->cert[depth].x509;
+    const struct cg_certificate_list *list = &input->in->profile->deny;
+    const X509 *cert = input->cert[depth].x509;
     char serial[CG_HEX_MAX];
     bool fault = false;
     const struct cg_certificate_match *match = cg_list_find(list, cert, &fault);
@@ -19,21 +19,22 @@ enum cg_rule_result cg_rule_deny_list(const struct cg_subject *subject, enum cg_
     if (!match)
         return CG_RULE_PASS;
     cg_serial_text(X509_get0_serialNumber(cert), serial, sizeof serial);
-    return cg_rule_fail(detail, "%s, serial number %s, is on the deny list%s%s", cg_rule_who(subject, depth).text,
+    return cg_rule_fail(detail, "%s, serial number %s, is on the deny list%s%s", cg_rule_cert_label(input, depth).text,
                         serial, match->note ? ": " : "", match->note ? match->note : "");
 }
 
-enum cg_rule_result cg_rule_allow_list(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_allow_list(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+                                       char *detail)
 {
     (void)reason;
-    const struct cg_certificate_list *list = &subject->in->profile->allow;
-    const X509 *cert = subject->cert[depth].x509;
+    const struct cg_certificate_list *list = &input->in->profile->allow;
+    const X509 *cert = input->cert[depth].x509;
     bool fault = false;
     if (list->count == 0 || cg_list_find(list, cert, &fault))
         return CG_RULE_PASS;
     char sha256[CG_HEX_MAX];
     if (fault || !cg_sha256_text(cert, sha256))
         return CG_RULE_FAULT;
-    return cg_rule_fail(detail, "%s is not on the allow list; its SHA-256 is %s", cg_rule_who(subject, depth).text,
+    return cg_rule_fail(detail, "%s is not on the allow list; its SHA-256 is %s", cg_rule_cert_label(input, depth).text,
                         sha256);
 }

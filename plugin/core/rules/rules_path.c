@@ -11,10 +11,10 @@
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 
-static enum cg_rule_result x509_anywhere(const struct cg_subject *subject, enum cg_reason reason, char *detail)
+static enum cg_rule_result x509_anywhere(const struct cg_rule_input *input, enum cg_reason reason, char *detail)
 {
-    for (int i = 0; i < subject->ncerts; i++)
-        if (cg_rule_x509(subject, reason, i, detail) != CG_RULE_PASS)
+    for (int i = 0; i < input->ncerts; i++)
+        if (cg_rule_x509(input, reason, i, detail) != CG_RULE_PASS)
             return CG_RULE_FAIL;
     return CG_RULE_PASS;
 }
@@ -44,20 +44,20 @@ static bool came_alone(const struct cg_check_input *in)
 }
 
 /* Why the chain ends where it does: what to do about it differs. */
-static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char *detail)
+static enum cg_rule_result say_untrusted(const struct cg_rule_input *input, char *detail)
 {
     char end[100], issuer[100];
     const char *other;
-    struct cg_who who = cg_rule_who(subject, 0);
-    const struct cg_trust_entry *ours = issuer_of(subject->in->trust, subject->dead_end, &other);
-    cg_name_text(X509_get_subject_name(subject->dead_end), end, sizeof end);
-    cg_name_text(X509_get_issuer_name(subject->dead_end), issuer, sizeof issuer);
-    if ((X509_get_extension_flags(subject->cert[0].x509) & EXFLAG_SS) && subject->no_path != CG_REASON_SELF_SIGNED)
+    struct cg_cert_label who = cg_rule_cert_label(input, 0);
+    const struct cg_trust_entry *ours = issuer_of(input->in->trust, input->dead_end, &other);
+    cg_name_text(X509_get_subject_name(input->dead_end), end, sizeof end);
+    cg_name_text(X509_get_issuer_name(input->dead_end), issuer, sizeof issuer);
+    if ((X509_get_extension_flags(input->cert[0].x509) & EXFLAG_SS) && input->no_path != CG_REASON_SELF_SIGNED)
         return cg_rule_fail(detail,
                             "%s has the name of its own issuer, and another key signed it: a CA and the certificates "
                             "that it issues need different names",
                             who.text);
-    if (X509_get_extension_flags(subject->dead_end) & EXFLAG_INVALID)
+    if (X509_get_extension_flags(input->dead_end) & EXFLAG_INVALID)
         return cg_rule_fail(detail, "%s: no path to a trust anchor; an extension of '%s' cannot be decoded", who.text,
                             end);
     if (ours && other)
@@ -68,7 +68,7 @@ static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char 
                             "%s: no path to a trust anchor; '%s' is an intermediate of the policy, and no anchor is "
                             "above it (intermediate_anchors would let in all that it issues)",
                             who.text, issuer);
-    if (came_alone(subject->in))
+    if (came_alone(input->in))
         return cg_rule_fail(detail, "%s, issued by '%s': no path to a trust anchor; no other certificate came with it",
                             who.text, issuer);
     return cg_rule_fail(detail, "%s: no path to a trust anchor; the chain ends with '%s', issued by '%s'", who.text,
@@ -77,20 +77,21 @@ static enum cg_rule_result say_untrusted(const struct cg_subject *subject, char 
 
 /* RFC 5280 6.1: a path ends in an anchor. Where self_signed or path_limit is only audited, untrusted still stands: anybody
  * can sign a certificate with its own key, and send CA certificates until the search gives up. */
-enum cg_rule_result cg_rule_no_path(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_no_path(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
     (void)depth;
-    if (x509_anywhere(subject, reason, detail) != CG_RULE_PASS)
+    if (x509_anywhere(input, reason, detail) != CG_RULE_PASS)
         return CG_RULE_FAIL;
-    bool stands = reason == CG_REASON_UNTRUSTED && subject->in->profile->mode[subject->no_path] != CG_ENFORCE;
-    if (subject->anchored || (subject->no_path != reason && !stands))
+    bool stands = reason == CG_REASON_UNTRUSTED && input->in->profile->mode[input->no_path] != CG_ENFORCE;
+    if (input->anchored || (input->no_path != reason && !stands))
         return CG_RULE_PASS;
     if (reason == CG_REASON_SELF_SIGNED)
         return cg_rule_fail(detail, "%s is signed with its own key and is no trust anchor",
-                            cg_rule_who(subject, 0).text);
+                            cg_rule_cert_label(input, 0).text);
     if (reason == CG_REASON_PATH_LIMIT)
-        return cg_rule_fail(detail, "%s: no good path within the bounds of the search", cg_rule_who(subject, 0).text);
-    return say_untrusted(subject, detail);
+        return cg_rule_fail(detail, "%s: no good path within the bounds of the search",
+                            cg_rule_cert_label(input, 0).text);
+    return say_untrusted(input, detail);
 }
 
 static int by_oid(const void *a, const void *b)
@@ -122,25 +123,25 @@ static enum cg_rule_result no_extension_twice(X509 *cert, bool *twice)
 }
 
 /* RFC 5280 4.1, 4.2: what cannot be decoded, and extensions that occur twice. */
-enum cg_rule_result cg_rule_malformed(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_malformed(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
-    const struct cg_cert *cert = &subject->cert[depth];
+    const struct cg_cert *cert = &input->cert[depth];
     bool twice;
-    if (subject->no_path == CG_REASON_MALFORMED && subject->dead_end != cert->x509) {
+    if (input->no_path == CG_REASON_MALFORMED && input->dead_end != cert->x509) {
         char name[100];
-        cg_name_text(X509_get_subject_name(subject->dead_end), name, sizeof name);
+        cg_name_text(X509_get_subject_name(input->dead_end), name, sizeof name);
         return cg_rule_fail(detail, "'%s', sent as a CA above %s: an extension cannot be decoded", name,
-                            cg_rule_who(subject, depth).text);
+                            cg_rule_cert_label(input, depth).text);
     }
     if (!cert->dates_ok)
-        return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_who(subject, depth).text);
+        return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_cert_label(input, depth).text);
     if (no_extension_twice(cert->x509, &twice) != CG_RULE_PASS)
         return CG_RULE_FAULT;
     if (twice)
-        return cg_rule_fail(detail, "%s: an extension occurs twice", cg_rule_who(subject, depth).text);
+        return cg_rule_fail(detail, "%s: an extension occurs twice", cg_rule_cert_label(input, depth).text);
     if (cert->flags & EXFLAG_INVALID)
-        return cg_rule_fail(detail, "%s: an extension cannot be decoded", cg_rule_who(subject, depth).text);
-    return cg_rule_x509(subject, reason, depth, detail);
+        return cg_rule_fail(detail, "%s: an extension cannot be decoded", cg_rule_cert_label(input, depth).text);
+    return cg_rule_x509(input, reason, depth, detail);
 }
 
 /* OpenSSL calls a CA whose key usage lacks keyCertSign an invalid CA; ca_key_usage tells that one better. */
@@ -150,59 +151,60 @@ static bool lacks_cert_sign(const struct cg_cert *cert)
 }
 
 /* RFC 5280 4.2.1.9, 6.1.4 (k): also where OpenSSL lets version 1 certificates and old key usages pass for a CA. */
-enum cg_rule_result cg_rule_not_a_ca(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_not_a_ca(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
-    if (lacks_cert_sign(&subject->cert[depth]))
+    if (lacks_cert_sign(&input->cert[depth]))
         return CG_RULE_PASS;
-    if (cg_rule_x509(subject, reason, depth, detail) != CG_RULE_PASS)
+    if (cg_rule_x509(input, reason, depth, detail) != CG_RULE_PASS)
         return CG_RULE_FAIL;
-    if (!(subject->cert[depth].flags & EXFLAG_CA))
-        return cg_rule_fail(detail, "%s issued %s without basicConstraints CA:TRUE", cg_rule_who(subject, depth).text,
-                            cg_rule_who(subject, depth - 1).text);
+    if (!(input->cert[depth].flags & EXFLAG_CA))
+        return cg_rule_fail(detail, "%s issued %s without basicConstraints CA:TRUE",
+                            cg_rule_cert_label(input, depth).text, cg_rule_cert_label(input, depth - 1).text);
     return CG_RULE_PASS;
 }
 
-enum cg_rule_result cg_rule_too_deep(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_too_deep(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
     (void)depth;
-    int between = subject->ncerts - 2;
-    if (!subject->anchored || between <= (int)subject->in->profile->max_depth)
-        return x509_anywhere(subject, reason, detail);
+    int between = input->ncerts - 2;
+    if (!input->anchored || between <= (int)input->in->profile->max_depth)
+        return x509_anywhere(input, reason, detail);
     return cg_rule_fail(detail, "%d intermediates above %s, the policy allows %u", between,
-                        cg_rule_who(subject, 0).text, subject->in->profile->max_depth);
+                        cg_rule_cert_label(input, 0).text, input->in->profile->max_depth);
 }
 
-enum cg_rule_result cg_rule_ca_as_end_entity(const struct cg_subject *subject, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_ca_as_end_entity(const struct cg_rule_input *input, enum cg_reason reason, int depth,
                                              char *detail)
 {
-    if (!(subject->cert[depth].flags & EXFLAG_CA))
-        return cg_rule_x509(subject, reason, depth, detail);
-    return cg_rule_fail(detail, "%s has basicConstraints CA:TRUE", cg_rule_who(subject, depth).text);
+    if (!(input->cert[depth].flags & EXFLAG_CA))
+        return cg_rule_x509(input, reason, depth, detail);
+    return cg_rule_fail(detail, "%s has basicConstraints CA:TRUE", cg_rule_cert_label(input, depth).text);
 }
 
 /* RFC 3820: nobody revokes a proxy certificate, so it would slip past the CRLs. */
-enum cg_rule_result cg_rule_proxy_certificate(const struct cg_subject *subject, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_proxy_certificate(const struct cg_rule_input *input, enum cg_reason reason, int depth,
                                               char *detail)
 {
-    if (subject->cert[depth].flags & EXFLAG_PROXY)
-        return cg_rule_fail(detail, "%s has the extension proxyCertInfo", cg_rule_who(subject, depth).text);
-    return cg_rule_x509(subject, reason, depth, detail);
+    if (input->cert[depth].flags & EXFLAG_PROXY)
+        return cg_rule_fail(detail, "%s has the extension proxyCertInfo", cg_rule_cert_label(input, depth).text);
+    return cg_rule_x509(input, reason, depth, detail);
 }
 
-enum cg_rule_result cg_rule_not_v3(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_not_v3(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    long version = X509_get_version(subject->cert[depth].x509) + 1;
+    long version = X509_get_version(input->cert[depth].x509) + 1;
     if (version == 3)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s has version %ld", cg_rule_who(subject, depth).text, version);
+    return cg_rule_fail(detail, "%s has version %ld", cg_rule_cert_label(input, depth).text, version);
 }
 
 /* RFC 5280 4.1.2.2 */
-enum cg_rule_result cg_rule_bad_serial(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_bad_serial(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+                                       char *detail)
 {
     (void)reason;
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(subject->cert[depth].x509);
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(input->cert[depth].x509);
     const unsigned char *p = ASN1_STRING_get0_data(serial);
     int len = ASN1_STRING_length(serial);
     bool negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
@@ -213,7 +215,7 @@ enum cg_rule_result cg_rule_bad_serial(const struct cg_subject *subject, enum cg
     int octets = len + (len > 0 && (p[0] & 0x80));
     if (!negative && !zero && octets <= 20)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s: serial number %s", cg_rule_who(subject, depth).text,
+    return cg_rule_fail(detail, "%s: serial number %s", cg_rule_cert_label(input, depth).text,
                         negative ? "is negative"
                         : zero   ? "is zero"
                                  : "is longer than 20 octets");

@@ -37,18 +37,19 @@ static bool forbidden_by_netscape_type(const struct cg_cert *cert, enum cg_purpo
     return forbidden;
 }
 
-enum cg_rule_result cg_rule_eku(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_eku(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
-    const struct cg_check_input *in = subject->in;
-    const struct cg_cert *cert = &subject->cert[depth];
+    const struct cg_check_input *in = input->in;
+    const struct cg_cert *cert = &input->cert[depth];
     if (in->purpose == CG_PURPOSE_ANY)
         return CG_RULE_PASS;
     if (reason == CG_REASON_WRONG_PURPOSE && forbidden_by_netscape_type(cert, in->purpose))
         return cg_rule_fail(detail, "the Netscape Cert Type of %s does not allow a TLS %s",
-                            cg_rule_who(subject, depth).text, in->purpose == CG_PURPOSE_CLIENT ? "client" : "server");
+                            cg_rule_cert_label(input, depth).text,
+                            in->purpose == CG_PURPOSE_CLIENT ? "client" : "server");
     if (judge_eku(cert, in) != reason)
         return CG_RULE_PASS;
-    struct cg_who who = cg_rule_who(subject, depth);
+    struct cg_cert_label who = cg_rule_cert_label(input, depth);
     if (reason == CG_REASON_EKU_MISSING)
         return cg_rule_fail(detail, "%s has no extended key usage, %s is needed", who.text, eku_name(in->purpose));
     if (reason == CG_REASON_EKU_ANY)
@@ -58,35 +59,35 @@ enum cg_rule_result cg_rule_eku(const struct cg_subject *subject, enum cg_reason
 
 /* A CA without the extension issues for any purpose; one with it only for those that it names. The anchor's is a
  * statement about the anchor as a whole, so it counts too. */
-enum cg_rule_result cg_rule_ca_eku(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_ca_eku(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_check_input *in = subject->in;
-    const struct cg_cert *cert = &subject->cert[depth];
+    const struct cg_check_input *in = input->in;
+    const struct cg_cert *cert = &input->cert[depth];
     if (in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_XKUSAGE))
         return CG_RULE_PASS;
     if (judge_eku(cert, in) == CG_REASON_OK)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "the CA %s lacks %s in its extended key usage", cg_rule_who(subject, depth).text,
+    return cg_rule_fail(detail, "the CA %s lacks %s in its extended key usage", cg_rule_cert_label(input, depth).text,
                         eku_name(in->purpose));
 }
 
 /* RFC 8446 4.4.2.2: the peer signs the handshake, so where the extension is present it must allow that. */
-enum cg_rule_result cg_rule_key_usage(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_key_usage(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &subject->cert[depth];
-    if (subject->in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_KUSAGE) ||
+    const struct cg_cert *cert = &input->cert[depth];
+    if (input->in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_KUSAGE) ||
         (cert->key_usage & KU_DIGITAL_SIGNATURE))
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s lacks digitalSignature in its key usage", cg_rule_who(subject, depth).text);
+    return cg_rule_fail(detail, "%s lacks digitalSignature in its key usage", cg_rule_cert_label(input, depth).text);
 }
 
-enum cg_rule_result cg_rule_ca_key_usage(const struct cg_subject *subject, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_ca_key_usage(const struct cg_rule_input *input, enum cg_reason reason, int depth,
                                          char *detail)
 {
-    const struct cg_cert *cert = &subject->cert[depth];
+    const struct cg_cert *cert = &input->cert[depth];
     if (!(cert->flags & EXFLAG_KUSAGE) || (cert->key_usage & KU_KEY_CERT_SIGN))
-        return cg_rule_x509(subject, reason, depth, detail);
-    return cg_rule_fail(detail, "the CA %s lacks keyCertSign in its key usage", cg_rule_who(subject, depth).text);
+        return cg_rule_x509(input, reason, depth, detail);
+    return cg_rule_fail(detail, "the CA %s lacks keyCertSign in its key usage", cg_rule_cert_label(input, depth).text);
 }

@@ -22,12 +22,12 @@ static const char *why(int reason)
     return reason >= 0 && reason < (int)(sizeof words / sizeof *words) ? words[reason] : "no reason given";
 }
 
-static enum cg_rule_result fail(const struct cg_subject *subject, int depth, const struct cg_crl_answer *answer,
+static enum cg_rule_result fail(const struct cg_rule_input *input, int depth, const struct cg_crl_answer *answer,
                                 char *detail)
 {
-    struct cg_who who = cg_rule_who(subject, depth);
+    struct cg_cert_label who = cg_rule_cert_label(input, depth);
     char issuer[80], since[32], until[32], at[32];
-    cg_name_text(X509_get_issuer_name(subject->cert[depth].x509), issuer, sizeof issuer);
+    cg_name_text(X509_get_issuer_name(input->cert[depth].x509), issuer, sizeof issuer);
     cg_time_text(answer->this_update, since, sizeof since);
     cg_time_text(answer->next_update, until, sizeof until);
     cg_time_text(answer->revoked_at, at, sizeof at);
@@ -50,16 +50,17 @@ static enum cg_rule_result fail(const struct cg_subject *subject, int depth, con
     return cg_rule_fail(detail, "%s: no CRL of '%s' covers it", who.text, issuer);
 }
 
-enum cg_rule_result cg_rule_revocation(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_revocation(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+                                       char *detail)
 {
-    if (!subject->crl || !subject->anchored || subject->ncerts == 1)
+    if (!input->crl || !input->anchored || input->ncerts == 1)
         return CG_RULE_PASS;
-    const struct cg_crl_answer *answer = &subject->crl[depth];
+    const struct cg_crl_answer *answer = &input->crl[depth];
     if ((size_t)answer->status >= sizeof reasons / sizeof *reasons)
         return CG_RULE_FAULT;
     if (reasons[answer->status] != reason)
         return CG_RULE_PASS;
-    if (answer->status == CG_CRL_STATUS_NO_CRL && !subject->in->profile->crl_required)
+    if (answer->status == CG_CRL_STATUS_NO_CRL && !input->in->profile->crl_required)
         return CG_RULE_PASS;
-    return fail(subject, depth, answer, detail);
+    return fail(input, depth, answer, detail);
 }

@@ -50,13 +50,13 @@ static const struct {
     {NID_inhibit_any_policy, not_critical, "inhibitAnyPolicy is not critical (RFC 5280 4.2.1.14)"},
 };
 
-enum cg_rule_result cg_rule_strict(const struct cg_subject *subject, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_strict(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
 {
-    const struct cg_cert *cert = &subject->cert[depth];
-    for (size_t i = 0; subject->in->profile->strict && i < sizeof rows / sizeof *rows; i++) {
+    const struct cg_cert *cert = &input->cert[depth];
+    for (size_t i = 0; input->in->profile->strict && i < sizeof rows / sizeof *rows; i++) {
         int at = X509_get_ext_by_NID(cert->x509, rows[i].nid, -1);
         if (at >= 0 && rows[i].breaks(cert, X509_EXTENSION_get_critical(X509_get_ext(cert->x509, at))))
-            return cg_rule_fail(detail, "%s: %s", cg_rule_who(subject, depth).text, rows[i].says);
+            return cg_rule_fail(detail, "%s: %s", cg_rule_cert_label(input, depth).text, rows[i].says);
     }
-    return cg_rule_x509(subject, reason, depth, detail);
+    return cg_rule_x509(input, reason, depth, detail);
 }

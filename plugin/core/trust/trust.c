@@ -32,7 +32,7 @@ struct cg_trust *cg_trust_new(void)
     return trust;
 }
 
-struct cg_trust *cg_trust_take(struct cg_trust *trust)
+struct cg_trust *cg_trust_ref(struct cg_trust *trust)
 {
     if (trust)
         atomic_fetch_add_explicit(&trust->references, 1, memory_order_relaxed);
@@ -290,18 +290,18 @@ struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other)
     return NULL;
 }
 
-static bool stamp_all(const struct cg_strings *paths, struct cg_stamps *stamps)
+static bool stamp_all(const struct cg_strings *paths, struct cg_file_states *file_states)
 {
     for (size_t i = 0; i < paths->count; i++)
-        if (!cg_stamps_add(stamps, paths->item[i]))
+        if (!cg_file_states_add(file_states, paths->item[i]))
             return false;
     return true;
 }
 
-bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_stamps *stamps)
+bool cg_trust_record_certificates(const struct cg_trust_files *files, struct cg_file_states *file_states)
 {
-    return stamp_all(&files->intermediate_anchors, stamps) && stamp_all(&files->anchors, stamps) &&
-           stamp_all(&files->intermediates, stamps);
+    return stamp_all(&files->intermediate_anchors, file_states) && stamp_all(&files->anchors, file_states) &&
+           stamp_all(&files->intermediates, file_states);
 }
 
 bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)

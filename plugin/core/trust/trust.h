@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/crl/crl.h"
-#include "core/file/stamp.h"
+#include "core/file/file_state.h"
 #include "core/policy/policy.h"
 #include "trust_crls.h"
 #include "trust_index.h"
@@ -16,9 +16,9 @@
 
 struct cg_trust;
 
-struct cg_trust *cg_trust_new(void);                    /* NULL without memory */
-struct cg_trust *cg_trust_take(struct cg_trust *trust); /* +1 (atomic), returns its argument: snapshots share it */
-void cg_trust_free(struct cg_trust *trust);             /* -1; NULL is fine */
+struct cg_trust *cg_trust_new(void);                   /* NULL without memory */
+struct cg_trust *cg_trust_ref(struct cg_trust *trust); /* +1 (atomic), returns its argument: snapshots share it */
+void cg_trust_free(struct cg_trust *trust);            /* -1; NULL is fine */
 
 /* PEM (several, text between them ignored) or DER. Self-signed ones become anchors; others become intermediates,
  * since a path must end in a self-signed anchor, or in one that was named as such. place is for messages.
@@ -45,7 +45,7 @@ struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other);
 bool cg_trust_same_certificates(const struct cg_trust *a, const struct cg_trust *b);
 
 /* Stamps the files of certificates. Call it before loading. False without memory. */
-bool cg_trust_stamp_certificates(const struct cg_trust_files *files, struct cg_stamps *stamps);
+bool cg_trust_record_certificates(const struct cg_trust_files *files, struct cg_file_states *file_states);
 
 /* Certificates by subject, anchors and intermediates: found in O(1) however many there are.
  *   for (e = cg_trust_find(trust, X509_get_issuer_name(cert)); e; e = cg_trust_next(e)) */

@@ -30,7 +30,7 @@ struct loading {
     struct cg_faults *faults;          /* NULL: the first one ends the load */
     const struct cg_strings *may_fail; /* NULL: all paths */
     bool strict;                       /* the path that is being read must not be at fault */
-    struct cg_stamps *seen;            /* may be NULL */
+    struct cg_file_states *seen;       /* may be NULL */
     struct cg_error *err;
 };
 
@@ -59,7 +59,7 @@ static void clear_file(struct cg_crl_file *file)
     for (size_t i = 0; i < file->count; i++)
         cg_crl_free(file->crl[i]);
     free(file->crl);
-    free(file->stamp.path);
+    free(file->file_state.path);
     memset(file, 0, sizeof *file);
 }
 
@@ -83,7 +83,7 @@ static bool hold(struct cg_crl_file *file, struct cg_crl *crl)
 /* Takes one CRL of a file, the one of this number where there are several, else 0. *good: without a fault. False: the
  * load ends. */
 static bool take_crl(const struct loading *loading, const char *place, unsigned number, const unsigned char *der,
-                     size_t len, struct cg_crl_file *file, bool *good)
+                     size_t len, struct cg_crl_file *file, bool *ok)
 {
     struct cg_error err = {""};
     struct cg_trust *trust = loading->trust;
@@ -94,9 +94,9 @@ static bool take_crl(const struct loading *loading, const char *place, unsigned 
         cg_crl_free(crl);
         return no_memory(loading, place);
     }
-    if (crl && cg_crl_set_put(trust->crls, cg_crl_take(crl), &err))
+    if (crl && cg_crl_set_put(trust->crls, cg_crl_ref(crl), &err))
         return true;
-    *good = false;
+    *ok = false;
     if (number)
         cg_error_prefix(&err, "%s: CRL %u", place, number);
     else
@@ -106,28 +106,28 @@ static bool take_crl(const struct loading *loading, const char *place, unsigned 
 
 /* Writes over data: PEM is decoded in place. */
 static bool take_crls(const struct loading *loading, const char *place, unsigned char *data, size_t len,
-                      struct cg_crl_file *file, bool *good)
+                      struct cg_crl_file *file, bool *ok)
 {
     struct cg_error err = {""};
     struct cg_pem pem = {.place = place, .data = data, .len = len};
     enum cg_pem_step step = CG_PEM_FAULT;
     size_t count = 0;
     if (cg_is_der(data, len))
-        return take_crl(loading, place, 0, data, len, file, good);
+        return take_crl(loading, place, 0, data, len, file, ok);
     for (; (step = cg_pem_next(&pem, &err)) == CG_PEM_BLOCK; count++) {
         if (strcmp(pem.label, "X509 CRL") != 0) {
             cg_error_set(&err, "%s: expected CRLs, found a PEM block %s; is it the right file?", place, pem.label);
             break;
         }
         bool several = pem.number > 1 || memmem(data + pem.at, len - pem.at, "-----BEGIN", 10);
-        if (!take_crl(loading, place, several ? pem.number : 0, pem.der, pem.der_len, file, good))
+        if (!take_crl(loading, place, several ? pem.number : 0, pem.der, pem.der_len, file, ok))
             return false;
     }
     if (step == CG_PEM_END && count > 0)
         return true;
     if (step == CG_PEM_END && !cg_format_explain(place, NULL, data, len, CG_WANT_CRLS, &err))
         cg_error_set(&err, "%s: expected a CRL in PEM or DER, found none; is it the right file?", place);
-    *good = false;
+    *ok = false;
     return fault(loading, &err);
 }
 
@@ -135,58 +135,58 @@ bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *da
 {
     const struct loading loading = {.trust = trust, .err = err};
     struct cg_crl_file file = {0};
-    bool good = true;
+    bool ok = true;
     unsigned char *copy = malloc(len ? len : 1);
     if (!copy)
         return no_memory(&loading, place);
     memcpy(copy, data, len);
-    bool ok = take_crls(&loading, place, copy, len, &file, &good);
+    bool complete = take_crls(&loading, place, copy, len, &file, &ok);
     free(copy);
     clear_file(&file);
-    return ok;
+    return complete;
 }
 
-static const struct cg_crl_file *read_before(const struct loading *loading, const struct cg_stamp *stamp)
+static const struct cg_crl_file *read_before(const struct loading *loading, const struct cg_file_state *file_state)
 {
     if (!loading->before || !loading->same_issuers || loading->before->extended_crls != loading->trust->extended_crls)
         return NULL;
     for (size_t i = 0; i < loading->before->nfiles; i++) {
         const struct cg_crl_file *file = &loading->before->files[i];
-        if (strcmp(file->stamp.path, stamp->path) == 0 && cg_stamp_same(&file->stamp, stamp))
+        if (strcmp(file->file_state.path, file_state->path) == 0 && cg_file_state_same(&file->file_state, file_state))
             return file;
     }
     return NULL;
 }
 
-static bool share(const struct loading *loading, const struct cg_crl_file *before, struct cg_crl_file *file, bool *good)
+static bool share(const struct loading *loading, const struct cg_crl_file *before, struct cg_crl_file *file, bool *ok)
 {
     for (size_t i = 0; i < before->count; i++) {
         struct cg_error err = {""};
-        if (!hold(file, cg_crl_take(before->crl[i]))) {
+        if (!hold(file, cg_crl_ref(before->crl[i]))) {
             cg_crl_free(before->crl[i]);
-            return no_memory(loading, before->stamp.path);
+            return no_memory(loading, before->file_state.path);
         }
-        if (cg_crl_set_put(loading->trust->crls, cg_crl_take(before->crl[i]), &err))
+        if (cg_crl_set_put(loading->trust->crls, cg_crl_ref(before->crl[i]), &err))
             continue;
-        *good = false;
-        cg_error_prefix(&err, "%s", before->stamp.path);
+        *ok = false;
+        cg_error_prefix(&err, "%s", before->file_state.path);
         if (!fault(loading, &err))
             return false;
     }
     return true;
 }
 
-static bool read_file(const struct loading *loading, const char *path, struct cg_crl_file *file, bool *good)
+static bool read_file(const struct loading *loading, const char *path, struct cg_crl_file *file, bool *ok)
 {
     struct cg_error err = {""};
     struct cg_bytes bytes;
     if (!cg_file_read(path, CG_FILE_CRLS, CRL_MAX, &bytes, &err)) {
-        *good = false;
+        *ok = false;
         return fault(loading, &err);
     }
-    bool ok = take_crls(loading, path, bytes.data, bytes.len, file, good);
+    bool complete = take_crls(loading, path, bytes.data, bytes.len, file, ok);
     cg_bytes_free(&bytes);
-    return ok;
+    return complete;
 }
 
 static bool keep_file(struct cg_trust *trust, const struct cg_crl_file *file)
@@ -204,18 +204,18 @@ static bool load_file(void *context, const char *path, struct cg_error *unused)
     (void)unused;
     const struct loading *loading = context;
     struct cg_crl_file file = {0};
-    bool good = true;
-    if (loading->seen && !cg_stamps_add(loading->seen, path))
+    bool ok = true;
+    if (loading->seen && !cg_file_states_add(loading->seen, path))
         return no_memory(loading, path);
-    cg_stamp_look(path, &file.stamp);
-    file.stamp.path = strdup(path);
-    if (!file.stamp.path)
+    cg_file_state_look(path, &file.file_state);
+    file.file_state.path = strdup(path);
+    if (!file.file_state.path)
         return no_memory(loading, path);
-    const struct cg_crl_file *before = read_before(loading, &file.stamp);
-    bool ok = before ? share(loading, before, &file, &good) : read_file(loading, path, &file, &good);
-    if (!ok || !good || !keep_file(loading->trust, &file)) /* without a place for it it is read again */
+    const struct cg_crl_file *before = read_before(loading, &file.file_state);
+    bool complete = before ? share(loading, before, &file, &ok) : read_file(loading, path, &file, &ok);
+    if (!complete || !ok || !keep_file(loading->trust, &file)) /* without a place for it it is read again */
         clear_file(&file);
-    return ok;
+    return complete;
 }
 
 /* ---- all files */
@@ -228,7 +228,7 @@ static bool load_path(struct loading *loading, const char *path)
     bool ended = false;
     if (!cg_file_is_folder(path))
         return load_file(loading, path, NULL);
-    if (loading->seen && !cg_stamps_add(loading->seen, path))
+    if (loading->seen && !cg_file_states_add(loading->seen, path))
         return no_memory(loading, path);
     if (cg_folder_visit(path, suffixes, load_file, loading, &err))
         return true;
@@ -261,7 +261,7 @@ static bool has_newer_delta(const struct cg_crl_set *set, const struct cg_crl *b
 {
     for (size_t i = 0; i < cg_crl_set_count(set); i++) {
         const struct cg_crl *crl = cg_crl_set_at(set, i);
-        if (crl->is_delta && cg_crl_same_base(crl, base) && cg_crl_order(crl, base) > 0)
+        if (crl->is_delta && cg_crl_same_base(crl, base) && cg_crl_compare(crl, base) > 0)
             return true;
     }
     return false;
@@ -271,10 +271,10 @@ static bool has_newer_delta(const struct cg_crl_set *set, const struct cg_crl *b
 static enum cg_crl_age age_of(const struct loading *loading, const struct cg_crl_numbers *numbers,
                               const struct cg_crl *crl, struct cg_error *err)
 {
-    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, err);
+    enum cg_crl_age age = cg_crl_numbers_check(numbers, crl, err);
     bool has_delta = has_newer_delta(loading->trust->crls, crl) ||
                      (loading->before && has_newer_delta(loading->before->crls, crl));
-    return age != CG_CRL_NOT_OLDER || has_delta ? age : cg_crl_numbers_judge_base(numbers, crl, err);
+    return age != CG_CRL_NOT_OLDER || has_delta ? age : cg_crl_numbers_check_base(numbers, crl, err);
 }
 
 /* False: the load ends. What the store before has at least as new takes its place by cg_crl_set_keep, which says so. */
@@ -289,7 +289,7 @@ static bool judge_number(struct loading *loading, const struct cg_crl_numbers *n
     if (age != CG_CRL_OLDER)
         return no_memory(loading, "CRLs");
     const struct cg_crl *serving = loading->before ? cg_crl_set_like(loading->before->crls, crl) : NULL;
-    if (serving && cg_crl_numbers_judge(numbers, serving, NULL) == CG_CRL_NOT_OLDER)
+    if (serving && cg_crl_numbers_check(numbers, serving, NULL) == CG_CRL_NOT_OLDER)
         return true;
     cg_error_prefix(&err, "%s", crl->place);
     loading->strict = loading->may_fail && !is_below(loading->may_fail, crl->place);
@@ -329,7 +329,7 @@ static struct loading loading_of(struct cg_trust *trust, const struct cg_trust_b
 }
 
 bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                        const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err)
+                        const struct cg_trust_before *before, struct cg_file_states *seen, struct cg_error *err)
 {
     struct loading loading = loading_of(trust, before, err);
     loading.seen = seen;
@@ -342,14 +342,14 @@ bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *fil
     return true;
 }
 
-void cg_trust_freshen_crls(struct cg_trust *trust, const struct cg_trust *other)
+void cg_trust_refresh_crls(struct cg_trust *trust, const struct cg_trust *other)
 {
     if (trust->extended_crls == other->extended_crls)
-        cg_crl_set_freshen(trust->crls, other->crls, trust->all);
+        cg_crl_set_refresh(trust->crls, other->crls, trust->all);
 }
 
-bool cg_trust_settle_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                          const struct cg_trust_before *before, struct cg_error *err)
+bool cg_trust_resolve_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                           const struct cg_trust_before *before, struct cg_error *err)
 {
     struct loading loading = loading_of(trust, before, err);
     for (size_t i = cg_crl_set_count(trust->crls); before && i-- > 0;)

@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/faults.h"
 #include "core/crl/crl_numbers.h"
-#include "core/file/stamp.h"
+#include "core/file/file_state.h"
 #include "core/policy/policy.h"
 
 #include <openssl/x509.h>
@@ -34,14 +34,14 @@ struct cg_trust_before {
     const struct cg_crl_numbers *numbers; /* may be NULL */
 };
 bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                        const struct cg_trust_before *before, struct cg_stamps *seen, struct cg_error *err);
+                        const struct cg_trust_before *before, struct cg_file_states *seen, struct cg_error *err);
 
 /* A CRL that another store of the same policy has newer counts here too: nobody needs to refresh two copies at once. */
-void cg_trust_freshen_crls(struct cg_trust *trust, const struct cg_trust *other);
+void cg_trust_refresh_crls(struct cg_trust *trust, const struct cg_trust *other);
 
 /* Last, what is older than numbers say: a fault, and not taken. */
-bool cg_trust_settle_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                          const struct cg_trust_before *before, struct cg_error *err);
+bool cg_trust_resolve_crls(struct cg_trust *trust, const struct cg_trust_files *files,
+                           const struct cg_trust_before *before, struct cg_error *err);
 
 /* The very same CRLs? */
 bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b);

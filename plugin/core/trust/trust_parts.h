@@ -4,8 +4,8 @@
 #define CG_TRUST_PARTS_H
 
 #include "core/crl/crl.h"
-#include "core/crl/crl_held.h"
-#include "core/file/stamp.h"
+#include "core/crl/loaded_crl.h"
+#include "core/file/file_state.h"
 #include "trust_index.h"
 
 #include <openssl/x509.h>
@@ -15,8 +15,8 @@
 
 /* A file of CRLs as it was read, so that an unchanged one need not be read again. */
 struct cg_crl_file {
-    struct cg_stamp stamp; /* with its path, owned */
-    struct cg_crl **crl;   /* references */
+    struct cg_file_state file_state; /* with its path, owned */
+    struct cg_crl **crl;             /* references */
     size_t count;
 };
 

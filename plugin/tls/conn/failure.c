@@ -109,16 +109,16 @@ static bool no_hello(struct cg_conn *conn)
     if (conn->private->hello_seen || conn->private->nfirst < sizeof conn->private->first || looks_like_hello(b))
         return false;
     if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* no hello could be made of what it is set to */
-        cg_conn_why(conn, CG_REASON_PEER_ALERT, "an alert in place of a hello");
+        cg_conn_set_reason(conn, CG_REASON_PEER_ALERT, "an alert in place of a hello");
         conn->fix = "Look into the log of the client: its own settings of TLS versions, cipher suites and signature "
                     "algorithms leave nothing to offer.";
     } else if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
-        cg_conn_why(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
+        cg_conn_set_reason(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
     else if (begins_with_method(conn))
-        cg_conn_why(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
+        cg_conn_set_reason(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
     else
-        cg_conn_why(conn, CG_REASON_GARBAGE, "bytes that are no TLS hello: %02x %02x %02x %02x %02x", b[0], b[1], b[2],
-                    b[3], b[4]);
+        cg_conn_set_reason(conn, CG_REASON_GARBAGE, "bytes that are no TLS hello: %02x %02x %02x %02x %02x", b[0], b[1],
+                           b[2], b[3], b[4]);
     return true;
 }
 
@@ -158,7 +158,8 @@ static void from_alert(struct cg_conn *conn)
     for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
         if (alerts[i].alert == conn->alert_received)
             reason = alerts[i].reason;
-    cg_conn_why(conn, reason, "the peer's alert %d: %s", conn->alert_received, cg_alert_text(conn->alert_received));
+    cg_conn_set_reason(conn, reason, "the peer's alert %d: %s", conn->alert_received,
+                       cg_alert_text(conn->alert_received));
 }
 
 /* ---- errors that need a look at the connection; false: the table knows */
@@ -168,11 +169,12 @@ static bool no_certificate(struct cg_conn *conn)
     if (!cg_offers_psk(conn))
         return false;
     if (cg_conn_tls(conn)->psk_allowed)
-        cg_conn_why(conn, CG_REASON_PSK_UNKNOWN,
-                    "the broker did not take the client's pre-shared key, and no "
-                    "certificate came");
+        cg_conn_set_reason(conn, CG_REASON_PSK_UNKNOWN,
+                           "the broker did not take the client's pre-shared key, and no "
+                           "certificate came");
     else
-        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key, and sent no certificate");
+        cg_conn_set_reason(conn, CG_REASON_PSK_NOT_ALLOWED,
+                           "the client offers a pre-shared key, and sent no certificate");
     return true;
 }
 
@@ -181,7 +183,7 @@ static bool wrong_key(struct cg_conn *conn)
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(conn->ssl);
     if (!conn->private->psk_offered && !(cipher && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk))
         return false;
-    cg_conn_why(conn, CG_REASON_PSK_UNKNOWN, "the client has another key than the broker for this identity");
+    cg_conn_set_reason(conn, CG_REASON_PSK_UNKNOWN, "the client has another key than the broker for this identity");
     return true;
 }
 
@@ -189,8 +191,8 @@ static bool too_large(struct cg_conn *conn)
 {
     if (!conn->private->hello_seen)
         return false;
-    cg_conn_why(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than %s.max_chain_bytes allows (%zu)",
-                conn->role == CG_ROLE_BRIDGE ? "bridge" : "client", cg_conn_profile(conn)->max_chain_bytes);
+    cg_conn_set_reason(conn, CG_REASON_CHAIN_TOO_LARGE, "a message longer than %s.max_chain_bytes allows (%zu)",
+                       conn->role == CG_ROLE_BRIDGE ? "bridge" : "client", cg_conn_profile(conn)->max_chain_bytes);
     return true;
 }
 
@@ -207,8 +209,8 @@ static bool long_record(struct cg_conn *conn)
     unsigned limit = fragment_limit(conn);
     if (!limit)
         return false;
-    cg_conn_why(conn, CG_REASON_HANDSHAKE_FAILED,
-                "a record longer than the max_fragment_length of %u bytes that the client asked for", limit);
+    cg_conn_set_reason(conn, CG_REASON_HANDSHAKE_FAILED,
+                       "a record longer than the max_fragment_length of %u bytes that the client asked for", limit);
     conn->fix = "Update the client's TLS library, or switch max_fragment_length off in it: it breaks the limit that "
                 "it "
                 "asked for itself.";
@@ -220,7 +222,7 @@ static bool ssl2_hello(struct cg_conn *conn)
 {
     if (conn->private->nfirst < sizeof conn->private->first || !is_ssl2_hello(conn->private->first))
         return false;
-    cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "a hello of SSL 2");
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION, "a hello of SSL 2");
     return true;
 }
 
@@ -280,12 +282,12 @@ static void from_error(struct cg_conn *conn)
         return;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (errors[i].error == error)
-            cg_conn_why(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);
+            cg_conn_set_reason(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);
     /* who agreed on a cipher with us speaks TLS, whatever follows */
     bool unreadable = !conn->private->hello_seen ||
                       (conn->alert_sent == SSL_AD_DECODE_ERROR && !SSL_get_pending_cipher(conn->ssl));
-    cg_conn_why(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s%s", words,
-                conn->private->verified ? ", after its certificate was accepted" : "");
+    cg_conn_set_reason(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s%s", words,
+                       conn->private->verified ? ", after its certificate was accepted" : "");
 }
 
 static const char *gone_when(const struct cg_conn *conn)
@@ -301,9 +303,9 @@ static const char *gone_when(const struct cg_conn *conn)
 void cg_failure_gone(struct cg_conn *conn, int saved_errno)
 {
     if (saved_errno == ECONNRESET || saved_errno == EPIPE || saved_errno == ETIMEDOUT)
-        cg_conn_why(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), gone_when(conn));
+        cg_conn_set_reason(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), gone_when(conn));
     else
-        cg_conn_why(conn, CG_REASON_PEER_GONE, "closed %s", gone_when(conn));
+        cg_conn_set_reason(conn, CG_REASON_PEER_GONE, "closed %s", gone_when(conn));
     advise_bridge(conn);
 }
 

@@ -3,7 +3,7 @@
 
 static struct cg_hook_handlers current;
 
-struct cg_hook_handlers cg_handlers_swap(const struct cg_hook_handlers *handlers)
+struct cg_hook_handlers cg_handlers_replace(const struct cg_hook_handlers *handlers)
 {
     struct cg_hook_handlers before = current;
     current = handlers ? *handlers : (struct cg_hook_handlers){.context = NULL};

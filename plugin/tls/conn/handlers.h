@@ -28,7 +28,7 @@ struct cg_hook_handlers {
 };
 
 /* Puts a copy of them in place of those that are there, which are returned; NULL: none. */
-struct cg_hook_handlers cg_handlers_swap(const struct cg_hook_handlers *handlers);
+struct cg_hook_handlers cg_handlers_replace(const struct cg_hook_handlers *handlers);
 
 /* Is the hook installed? */
 bool cg_handlers_given(void);

@@ -123,16 +123,16 @@ bool cg_offer_lacks_signature(struct cg_conn *conn)
     const struct key *key = key_of(conn);
     char curve[64];
     if (key && !offers_signature(conn)) {
-        cg_conn_why(conn, CG_REASON_NO_COMMON_SIGNATURE,
-                    "the client offers no signature algorithm for the broker's certificate, whose key is %s",
-                    key->name);
+        cg_conn_set_reason(conn, CG_REASON_NO_COMMON_SIGNATURE,
+                           "the client offers no signature algorithm for the broker's certificate, whose key is %s",
+                           key->name);
         conn->fix = key->fix;
         return true;
     }
     if (!key || !lacks_curve(conn, curve, sizeof curve))
         return false;
-    cg_conn_why(conn, CG_REASON_NO_COMMON_SIGNATURE,
-                "the client's groups are without %s, the curve of the key of the broker's certificate", curve);
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_SIGNATURE,
+                       "the client's groups are without %s, the curve of the key of the broker's certificate", curve);
     conn->fix = OTHER_CURVE;
     return true;
 }
@@ -142,7 +142,7 @@ static bool lacks_key(struct cg_conn *conn, const struct key *key)
     unsigned offered = keys_offered(conn->ssl, NULL);
     if (!offered || (offered & key->keys))
         return false;
-    cg_conn_why(
+    cg_conn_set_reason(
         conn, CG_REASON_NO_COMMON_CIPHER,
         "the client's cipher suites are for %s certificates only, and the key of the broker's certificate is %s",
         offered == CG_AUTH_RSA  ? "RSA"
@@ -160,7 +160,8 @@ static bool lacks_group(struct cg_conn *conn)
 {
     if (SSL_get1_groups(conn->ssl, NULL) <= 0 || SSL_get_shared_group(conn->ssl, -1) > 0)
         return false;
-    cg_conn_why(conn, CG_REASON_NO_COMMON_GROUP, "none of the client's key exchange groups is one of the broker's");
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_GROUP,
+                       "none of the client's key exchange groups is one of the broker's");
     return true;
 }
 
@@ -188,8 +189,8 @@ static void tell_suites(struct cg_conn *conn)
     for (int i = 0; i < count && i < NAMES_SHOWN; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "; the client has ",
                  SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)));
-    cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER, "no cipher suite in common%s%s", names,
-                count > NAMES_SHOWN ? " and others" : "");
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_CIPHER, "no cipher suite in common%s%s", names,
+                       count > NAMES_SHOWN ? " and others" : "");
     conn->fix = suites_fix(conn);
 }
 
@@ -198,11 +199,11 @@ static bool lacks_psk_suite(struct cg_conn *conn)
     if (!cg_offers_psk(conn))
         return false;
     if (cg_conn_tls(conn)->psk_allowed) {
-        cg_conn_why(conn, CG_REASON_NO_COMMON_CIPHER,
-                    "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
+        cg_conn_set_reason(conn, CG_REASON_NO_COMMON_CIPHER,
+                           "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
         conn->fix = suites_fix(conn);
     } else {
-        cg_conn_why(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
+        cg_conn_set_reason(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
     }
     return true;
 }
@@ -233,11 +234,12 @@ bool cg_offer_lacks_version(struct cg_conn *conn)
     if (version < SSL3_VERSION || version > TLS1_2_VERSION)
         return false;
     if (version == TLS1_2_VERSION && !only13) {
-        cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks TLS 1.3 only; the highest here is TLS 1.2");
+        cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION,
+                           "the client speaks TLS 1.3 only; the highest here is TLS 1.2");
         conn->fix = ONLY_1_2;
         return true;
     }
-    cg_conn_why(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks %s at most; the lowest here is TLS %s",
-                names[version - SSL3_VERSION], only13 ? "1.3" : "1.2");
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks %s at most; the lowest here is TLS %s",
+                       names[version - SSL3_VERSION], only13 ? "1.3" : "1.2");
     return true;
 }

@@ -19,7 +19,7 @@ void cg_conn_reject(struct cg_conn *conn)
     cg_handlers_rejected(conn);
 }
 
-void cg_conn_settle(struct cg_conn *conn)
+void cg_conn_accept(struct cg_conn *conn)
 {
     conn->state = CG_CONN_ESTABLISHED;
     conn->private->awaiting_first_record = false;
@@ -34,7 +34,7 @@ void cg_conn_settle(struct cg_conn *conn)
     cg_conn_drop_verdict(conn);
 }
 
-void cg_conn_cut(struct cg_conn *conn)
+void cg_conn_abort(struct cg_conn *conn)
 {
     cg_conn_reject(conn);
     cg_conn_shut_down(conn);

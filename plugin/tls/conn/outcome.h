@@ -7,8 +7,8 @@
 #include "conn.h"
 
 void cg_conn_reject(struct cg_conn *conn); /* once, however often it is called */
-void cg_conn_cut(struct cg_conn *conn);    /* rejects it, and shuts it down */
-void cg_conn_settle(struct cg_conn *conn); /* accepted: drops what is not needed any more */
+void cg_conn_abort(struct cg_conn *conn);  /* rejects it, and shuts it down */
+void cg_conn_accept(struct cg_conn *conn); /* accepted: drops what is not needed any more */
 void cg_conn_end(struct cg_conn *conn);    /* rejected() where it is due, ended(), free */
 
 #endif

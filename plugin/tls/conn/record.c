@@ -116,7 +116,7 @@ void cg_conn_free(struct cg_conn *conn, SSL *ssl)
     cg_conn_drop_verdict(conn);
     sk_X509_pop_free(conn->path, X509_free);
     X509_free(conn->peer_leaf);
-    cg_snapshot_release(conn->snapshot);
+    cg_snapshot_free(conn->snapshot);
     OPENSSL_free(conn->sni);
     OPENSSL_free(conn->detail);
     OPENSSL_free(conn);
@@ -168,7 +168,7 @@ void cg_conn_addresses(struct cg_conn *conn)
     conn->listener = port_of(conn->role == CG_ROLE_BRIDGE ? &conn->peer : &conn->local);
 }
 
-void cg_conn_why(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
+void cg_conn_set_reason(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
 {
     if (conn->reason != CG_REASON_UNSET)
         return;

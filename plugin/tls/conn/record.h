@@ -48,7 +48,7 @@ bool cg_conn_claim_leaf(struct cg_conn *conn, X509 *leaf);
 struct cg_conn *cg_conn_of_leaf(const X509 *leaf);
 
 void cg_conn_addresses(struct cg_conn *conn); /* reads them from its socket */
-void cg_conn_why(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
+void cg_conn_set_reason(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));   /* the first reason stays */
 void cg_conn_describe(struct cg_conn *conn); /* version, cipher, SNI as far as known */
 void cg_conn_drop_verdict(struct cg_conn *conn);

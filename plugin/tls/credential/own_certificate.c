@@ -3,7 +3,7 @@
 
 #include "core/check.h"
 #include "core/own_certificate.h"
-#include "prove.h"
+#include "preflight.h"
 #include "tls/conn/handlers.h"
 #include "tls/openssl/ciphers.h"
 #include "tls/openssl/context.h"
@@ -42,7 +42,7 @@ void cg_own_strength_note(void)
         const struct cg_strength one = strength_of(context);
         cg_strength_add(&all, &one);
     }
-    cg_prove_own_strength(&all);
+    cg_preflight_own_strength(&all);
 }
 
 /* ---- at the start */
@@ -56,9 +56,9 @@ static bool has_cipher(const struct cg_context *context, const struct cg_snapsho
     char section[64] = "$.tls";
     if (index > 1)
         snprintf(section, sizeof section, "$.listeners[%zu].tls", index - 2);
-    cg_contexts_force_origin(CG_ORIGIN_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
     bool ok = cg_ciphers_fit(snapshot->policy->name, section, &policy->tls, &strength, "certfile", &err);
-    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     if (!ok) {
         out->reason = CG_REASON_POLICY_INVALID;
         snprintf(out->detail, sizeof out->detail, "%s", err.text);
@@ -74,7 +74,7 @@ static bool is_hopeless(const struct cg_context *context, const struct cg_snapsh
         return false; /* PSK listener, or bridge */
     for (size_t index = 0; (policy = serves_own(snapshot, &index)); refused = true) {
         struct cg_own_state one = {.port = 0};
-        cg_own_judge_context(snapshot, policy, context, &one);
+        cg_own_check_context(snapshot, policy, context, &one);
         bool passes = one.reason == CG_REASON_OK || one.of_time;
         if (passes && has_cipher(context, snapshot, policy, index, &one))
             return false;
@@ -88,7 +88,7 @@ bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state 
 {
     bool found = false;
     *out = (struct cg_own_state){.reason = CG_REASON_INTERNAL_ERROR};
-    if (cg_contexts_blind()) {
+    if (cg_contexts_untracked()) {
         snprintf(out->detail, sizeof out->detail, "it can't be found: no memory when a listener was opened");
         return true;
     }
@@ -119,7 +119,7 @@ static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct c
 {
     enum cg_reason reason = CG_REASON_UNSET;
     struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
-    bool accepted = verdict && cg_own_examine(snapshot, policy, leaf, chain, verdict);
+    bool accepted = verdict && cg_own_verify(snapshot, policy, leaf, chain, verdict);
     const struct cg_finding *finding = accepted ? cg_verdict_audited(verdict) : NULL;
     if (finding) {
         reason = finding->reason;

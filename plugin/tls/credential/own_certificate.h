@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/snapshot.h"
-#include "own_judge.h"
+#include "own_check.h"
 
 /* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not fix?
  * Every handshake that needs it is going to be refused. *out: which, without port. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "selftest.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/policy/policy_load.h"
 #include "tls/conn/handlers.h"
 #include "tls/openssl/context.h"
@@ -18,7 +18,7 @@ struct identity {
 };
 
 struct proof {
-    struct identity ca, impostor, server, good, bad;
+    struct identity ca, impostor, server, ok, bad;
     struct cg_credential credential;
     struct cg_snapshot snapshot;
     unsigned accepted, rejected, ended;
@@ -84,7 +84,7 @@ static bool make_certificates(struct proof *proof)
     return identity_make(&proof->ca, NULL, "certguard self-test", NULL) &&
            identity_make(&proof->impostor, NULL, "certguard self-test", NULL) &&
            identity_make(&proof->server, &proof->ca, "server", "serverAuth") &&
-           identity_make(&proof->good, &proof->ca, "good", "clientAuth") &&
+           identity_make(&proof->ok, &proof->ca, "good", "clientAuth") &&
            identity_make(&proof->bad, &proof->impostor, "bad", "clientAuth");
 }
 
@@ -143,11 +143,11 @@ static void ended(void *argument, struct cg_conn *conn)
     proof->ended++;
 }
 
-static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_origin origin, int version)
+static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_ctx_owner origin, int version)
 {
-    cg_contexts_force_origin(origin);
+    cg_contexts_force_owner(origin);
     SSL_CTX *ctx = SSL_CTX_new(method);
-    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     if (ctx && SSL_CTX_set_min_proto_version(ctx, version) && SSL_CTX_set_max_proto_version(ctx, version))
         return ctx;
     SSL_CTX_free(ctx);
@@ -168,8 +168,8 @@ static bool can_prove(SSL *server, SSL *client)
 
 static bool handshake(int version, const struct identity *identity)
 {
-    SSL_CTX *server = make_context(TLS_server_method(), CG_ORIGIN_BROKER, version);
-    SSL_CTX *client = make_context(TLS_client_method(), CG_ORIGIN_FOREIGN, version);
+    SSL_CTX *server = make_context(TLS_server_method(), CG_CTX_OWNER_BROKER, version);
+    SSL_CTX *client = make_context(TLS_client_method(), CG_CTX_OWNER_FOREIGN, version);
     struct cg_loopback pair;
     bool ok = cg_loopback_open(&pair, server, client) &&
               SSL_use_cert_and_key(pair.client, identity->cert, identity->key, NULL, 1) == 1 &&
@@ -183,23 +183,23 @@ static bool handshake(int version, const struct identity *identity)
 }
 
 /* One handshake, seen by the hook once from start to end, with the right outcome on the wire and in the record. */
-static bool prove(struct proof *proof, int version, bool good, struct cg_error *err)
+static bool prove(struct proof *proof, int version, bool ok, struct cg_error *err)
 {
     proof->accepted = proof->rejected = proof->ended = 0;
     proof->reason = CG_REASON_UNSET;
-    bool done = handshake(version, good ? &proof->good : &proof->bad);
+    bool done = handshake(version, ok ? &proof->ok : &proof->bad);
     const char *tls = version == TLS1_3_VERSION ? "1.3" : "1.2";
     if (proof->accepted + proof->rejected != 1 || proof->ended != 1)
         cg_error_set(err,
                      "self-test: the hook did not see a TLS %s handshake of this process; is libssl linked "
                      "into the broker, or loaded twice?",
                      tls);
-    else if (good && (!done || !proof->accepted))
+    else if (ok && (!done || !proof->accepted))
         cg_error_set(err,
                      "self-test: a good certificate was refused in TLS %s: %s; does OpenSSL's configuration "
                      "forbid P-256 or this version?",
                      tls, cg_reason_row(proof->reason)->code);
-    else if (!good && (done || !proof->rejected || cg_reason_row(proof->reason)->kind != CG_KIND_RULE))
+    else if (!ok && (done || !proof->rejected || cg_reason_row(proof->reason)->kind != CG_KIND_RULE))
         cg_error_set(err, "self-test: a bad certificate was not refused as such in TLS %s: %s", tls,
                      cg_reason_row(proof->reason)->code);
     else
@@ -233,20 +233,20 @@ bool cg_self_test(struct cg_error *err)
                                           .rejected = rejected,
                                           .accepted = accepted,
                                           .ended = ended};
-    const struct cg_hook_handlers handlers = cg_handlers_swap(&ours);
+    const struct cg_hook_handlers handlers = cg_handlers_replace(&ours);
     cg_error_set(err,
                  "self-test: certificates can't be made; is P-256 or SHA-256 switched off in OpenSSL's configuration?");
     cg_marks_set_proven(true);
     bool ok = make_certificates(&proof) && make_snapshot(&proof, err) && prove(&proof, TLS1_3_VERSION, true, err) &&
               prove(&proof, TLS1_3_VERSION, false, err) && prove(&proof, TLS1_2_VERSION, true, err) &&
               prove(&proof, TLS1_2_VERSION, false, err);
-    (void)cg_handlers_swap(&handlers);
+    (void)cg_handlers_replace(&handlers);
     cg_policy_free(proof.snapshot.policy);
     cg_trust_free(proof.snapshot.trust);
     identity_clear(&proof.ca);
     identity_clear(&proof.impostor);
     identity_clear(&proof.server);
-    identity_clear(&proof.good);
+    identity_clear(&proof.ok);
     identity_clear(&proof.bad);
     if (ok)
         cg_error_set(err, "%s", "");

@@ -280,7 +280,7 @@ bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_
     return false;
 }
 
-bool cg_ciphers_take_psk(const struct cg_tls_policy *tls)
+bool cg_ciphers_accept_psk(const struct cg_tls_policy *tls)
 {
     SSL_CTX *ctx = tls->ciphers && tls->min_version < TLS1_3_VERSION ? with_list(tls->ciphers, false) : NULL;
     const STACK_OF(SSL_CIPHER) *ciphers = ctx ? SSL_CTX_get_ciphers(ctx) : NULL;

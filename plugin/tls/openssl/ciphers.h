@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What the cipher lists of a "tls" section let in: whether it is sound, and whether a handshake can use it. Pure: each
  * question makes an SSL_CTX of its own. Any thread; on the main thread, once the hook is installed, only with
- * cg_contexts_force_origin around it. Called by the files of plugin/tls. */
+ * cg_contexts_force_owner around it. Called by the files of plugin/tls. */
 #ifndef CG_CIPHERS_H
 #define CG_CIPHERS_H
 
@@ -20,7 +20,7 @@ bool cg_ciphers_sound(const char *policy, const char *section, const struct cg_t
 bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err);
 
 /* Can a client with a pre-shared key use the section over TLS 1.2? True where it has no list, or TLS 1.3 is the lowest. */
-bool cg_ciphers_take_psk(const struct cg_tls_policy *tls);
+bool cg_ciphers_accept_psk(const struct cg_tls_policy *tls);
 
 /* bits: what a certificate's key can be used for in TLS 1.2; CG_AUTH_OTHER: nothing (ML-DSA) */
 enum cg_auth { CG_AUTH_RSA = 1 << 0, CG_AUTH_EC = 1 << 1, CG_AUTH_OTHER = 1 << 2 };

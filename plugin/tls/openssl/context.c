@@ -11,7 +11,7 @@ static struct {
     struct cg_context *first;
     struct cg_context *spare; /* allocated ahead: an SSL_CTX must never be missed */
     bool blind;
-    enum cg_origin forced;
+    enum cg_ctx_owner forced;
     uint64_t made, ports_learned;
 } contexts = {.index = -1};
 
@@ -23,8 +23,8 @@ static void context_new(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
     /* The broker makes its SSL_CTXs on the main thread, and this registry has no lock. */
     if (!cg_on_main_thread())
         return;
-    enum cg_origin origin = contexts.forced ? contexts.forced : cg_origin_of_caller();
-    if (origin == CG_ORIGIN_FOREIGN)
+    enum cg_ctx_owner origin = contexts.forced ? contexts.forced : cg_ctx_owner_of_caller();
+    if (origin == CG_CTX_OWNER_FOREIGN)
         return;
     struct cg_context *context = contexts.spare ? contexts.spare : OPENSSL_zalloc(sizeof *context);
     contexts.spare = NULL;
@@ -106,7 +106,7 @@ struct cg_context *cg_contexts_first(void)
     return contexts.first;
 }
 
-bool cg_contexts_blind(void)
+bool cg_contexts_untracked(void)
 {
     return contexts.blind;
 }
@@ -127,7 +127,7 @@ uint64_t cg_contexts_ports_learned(void)
     return contexts.ports_learned;
 }
 
-void cg_contexts_force_origin(enum cg_origin origin)
+void cg_contexts_force_owner(enum cg_ctx_owner origin)
 {
     contexts.forced = origin;
 }

@@ -4,7 +4,7 @@
 #ifndef CG_TLS_CONTEXT_H
 #define CG_TLS_CONTEXT_H
 
-#include "origin.h"
+#include "ctx_owner.h"
 #include "tickets.h"
 
 #include <openssl/ssl.h>
@@ -37,7 +37,7 @@ bool cg_contexts_begin(void); /* takes the ex_data index; false: OpenSSL gives n
 void cg_contexts_end(void);   /* also where it did not begin */
 
 struct cg_context *cg_contexts_first(void); /* newest first */
-bool cg_contexts_blind(void);               /* one was missed (out of memory): every handshake is refused */
+bool cg_contexts_untracked(void);           /* one was missed (out of memory): every handshake is refused */
 struct cg_context *cg_context_of(const SSL *ssl);
 
 /* Our callbacks are in it now: from here on it is complete. */
@@ -46,7 +46,7 @@ void cg_context_configured(struct cg_context *context);
 void cg_context_set_port(struct cg_context *context, uint16_t port);
 uint64_t cg_contexts_ports_learned(void); /* how often another port of one became known */
 
-/* Whose SSL_CTXs the next ones are; CG_ORIGIN_UNKNOWN: look who makes them. For those that we make ourselves. */
-void cg_contexts_force_origin(enum cg_origin origin);
+/* Whose SSL_CTXs the next ones are; CG_CTX_OWNER_UNKNOWN: look who makes them. For those that we make ourselves. */
+void cg_contexts_force_owner(enum cg_ctx_owner origin);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A server and a client of this process that speak to each other in memory. Knows nothing of the hook.
- * Called by prove.c and selftest.c; any thread. */
+ * Called by preflight.c and selftest.c; any thread. */
 #ifndef CG_TLS_LOOPBACK_H
 #define CG_TLS_LOOPBACK_H
 

@@ -136,7 +136,7 @@ static void who_waits_without_tls_is_no_session(void **unused)
     struct cg_claim *one = cg_client_map_claim(map, &what, "id");
     cg_client_map_continued(one);
     cg_client_map_poll(map);
-    assert_null(cg_client_map_first_plain(map));
+    assert_null(cg_client_map_first_plaintext(map));
     cg_client_map_release(map, one);
 }
 
@@ -244,9 +244,9 @@ static void where_the_broker_tells_it_is_asked(void **unused)
     assert_false(cg_client_map_owns(map, first));
     assert_true(cg_client_map_owns(map, second));
     struct cg_claim *plain = claim_plain("c", "plain");
-    assert_false(cg_client_map_owns_plain(map, plain));
+    assert_false(cg_client_map_owns_plaintext(map, plain));
     broker_says = "c";
-    assert_true(cg_client_map_owns_plain(map, plain));
+    assert_true(cg_client_map_owns_plaintext(map, plain));
 }
 
 /* Mosquitto 2.0 says of no websocket whether it was accepted: the id is its for as long as it is there. */
@@ -299,16 +299,16 @@ static void a_plain_session_is_owned_where_all_are_plain(void **unused)
     struct cg_conn conn = conn_of(NULL);
     struct cg_claim *plain = claim_plain("c", "id");
     cg_client_map_poll(map);
-    assert_ptr_equal(cg_client_map_first_plain(map), plain);
-    assert_true(cg_client_map_owns_plain(map, plain));
+    assert_ptr_equal(cg_client_map_first_plaintext(map), plain);
+    assert_true(cg_client_map_owns_plaintext(map, plain));
     struct cg_claim *other = claim_plain("d", "id");
-    assert_true(cg_client_map_owns_plain(map, plain));
+    assert_true(cg_client_map_owns_plaintext(map, plain));
     cg_client_map_release(map, other);
     struct cg_claim *over_tls = claim(&conn, "id");
-    assert_false(cg_client_map_owns_plain(map, plain));
+    assert_false(cg_client_map_owns_plaintext(map, plain));
     cg_client_map_release(map, over_tls);
     cg_client_map_set_ending(map, plain, true);
-    assert_null(cg_client_map_first_plain(map));
+    assert_null(cg_client_map_first_plaintext(map));
     assert_ptr_equal(cg_client_map_first_ending(map), plain);
     assert_ptr_equal(cg_client_map_of_client(map, "c"), plain);
     cg_client_map_release(map, plain);

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 static struct cg_pki *pki;
-static struct cg_control_means means;
+static struct cg_control_ops ops;
 static struct cg_control *control;
 static struct cg_snapshot snapshot;
 static struct cg_conn conn;
@@ -69,31 +69,31 @@ static int start(void **unused)
     assert_int_equal(X509_digest(cg_pki_cert(pki, "admin"), EVP_sha256(), admin_sha256, NULL), 1);
     snapshot.policy->admin = (struct cg_certificate_list){&admin, 1, 0, 0};
     cg_list_sort(&snapshot.policy->admin);
-    means.reporter = cg_reporter_open(&snapshot.policy->log, broker_log, &err);
-    means.clients = cg_client_map_new(NULL);
-    const struct cg_enforcement_means enforcement = {means.reporter, means.clients, NULL};
-    means.enforcement = cg_enforcement_new(&enforcement);
-    means.publish = publish;
-    control = cg_control_new(&means);
+    ops.reporter = cg_reporter_open(&snapshot.policy->log, broker_log, &err);
+    ops.clients = cg_client_map_new(NULL);
+    const struct cg_enforcement_ops enforcement = {ops.reporter, ops.clients, NULL};
+    ops.enforcement = cg_enforcement_new(&enforcement);
+    ops.publish = publish;
+    control = cg_control_new(&ops);
     conn.role = CG_ROLE_LISTENER;
     conn.state = CG_CONN_ESTABLISHED;
     conn.fd = -1;
     conn.peer_leaf = cg_pki_cert(pki, "admin");
     conn.path = cg_pki_stack(pki, "admin ca");
     const struct cg_claim what = {.client = &conn, .conn = &conn, .username = ""};
-    claim = cg_client_map_claim(means.clients, &what, "boss");
-    cg_client_map_poll(means.clients);
+    claim = cg_client_map_claim(ops.clients, &what, "boss");
+    cg_client_map_poll(ops.clients);
     return 0;
 }
 
 static int finish(void **unused)
 {
     (void)unused;
-    cg_enforcement_ended(means.enforcement, &conn);
+    cg_enforcement_ended(ops.enforcement, &conn);
     cg_control_free(control);
-    cg_enforcement_free(means.enforcement);
-    cg_client_map_free(means.clients);
-    cg_reporter_close(means.reporter);
+    cg_enforcement_free(ops.enforcement);
+    cg_client_map_free(ops.clients);
+    cg_reporter_close(ops.reporter);
     snapshot.policy->admin = (struct cg_certificate_list){NULL, 0, 0, 0};
     cg_policy_free(snapshot.policy);
     cg_trust_free(snapshot.trust);
@@ -106,15 +106,15 @@ static enum cg_control_result ask(const char *text)
 {
     const struct cg_control_request request = {
         .conn = &conn, .client_id = "boss", .payload = text, .len = strlen(text)};
-    return cg_control_take(control, &snapshot, &request);
+    return cg_control_receive(control, &snapshot, &request);
 }
 
 /* As the broker's loop does, which calls again at once where a slice of time is over before the work. */
 static void work(void)
 {
     static const struct cg_faults none;
-    const struct cg_control_world world = {&snapshot, &none};
-    while (cg_control_pulse(control, &world) == 1)
+    const struct cg_control_context world = {&snapshot, &none};
+    while (cg_control_poll(control, &world) == 1)
         continue;
 }
 
@@ -175,7 +175,7 @@ static void websockets_are_refused(void **unused)
 static void a_session_that_is_to_end_is_refused(void **unused)
 {
     (void)unused;
-    cg_enforcement_mark(means.enforcement, &conn, &snapshot, "by the test");
+    cg_enforcement_mark(ops.enforcement, &conn, &snapshot, "by the test");
     refused("for clients with a certificate");
 }
 
@@ -212,10 +212,10 @@ static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused
     struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf, .session = &others};
     const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
-    struct cg_claim *second = cg_client_map_claim(means.clients, &what, "boss");
+    struct cg_claim *second = cg_client_map_claim(ops.clients, &what, "boss");
     work();
     assert_int_equal(answers, 0);
-    cg_client_map_release(means.clients, second);
+    cg_client_map_release(ops.clients, second);
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
     cg_control_ended(control, &conn); /* it went away */
     work();

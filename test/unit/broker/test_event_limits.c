@@ -4,7 +4,7 @@
 #include "broker/event/budget.h"
 #include "broker/event/devices.h"
 #include "broker/event/event_limits.h"
-#include "broker/event/report.h"
+#include "broker/event/reporter.h"
 #include "lib/pki_maker.h"
 
 #include <netinet/in.h>
@@ -78,7 +78,7 @@ static struct world begin(void)
 static void a_budget_is_what_a_day_may_take(void **state)
 {
     (void)state;
-    const struct cg_budget_terms terms = {1e6, 0.1};
+    const struct cg_budget_limits terms = {1e6, 0.1};
     struct cg_budget budget = {0};
     double spent = 0, at_once = 0, last_day = 0;
     for (int64_t now = 5; now <= 2 * DAY; now += 1000) {
@@ -191,7 +191,7 @@ static void the_counters_count_all(void **state)
         peer.v4.sin_addr.s_addr = htonl(0x7f000000 + address);
         const struct cg_event event = {
             .type = CG_EVENT_HANDSHAKE_REJECTED, .reason = CG_REASON_REVOKED, .peer_address = &peer};
-        cg_report(reporter, &event);
+        cg_reporter_write(reporter, &event);
     }
     assert_int_equal(cg_reporter_counters(reporter)->rejected.total, 20000);
     assert_int_equal(cg_reporter_counters(reporter)->rejected.by_reason[CG_REASON_REVOKED], 20000);

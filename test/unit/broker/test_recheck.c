@@ -100,7 +100,7 @@ static int finish(void **unused)
 static void wait_for(const struct cg_recheck *pass)
 {
     const struct timespec time = {.tv_nsec = 1000000};
-    while (!cg_recheck_over(pass))
+    while (!cg_recheck_is_done(pass))
         nanosleep(&time, NULL);
 }
 

@@ -21,14 +21,14 @@ static const struct {
     bool due;
 } looks[] = {
     {"nothing happened", {0}, false},
-    {"nothing changed, and somebody asks", {.nudged = true}, false},
+    {"nothing changed, and somebody asks", {.requested = true}, false},
     {"nothing changed for a long time", {.failed_for_ms = 3600000}, false},
     {"just changed", {.changed = true}, false},
     {"changed, and two looks saw the same", {.changed = true, .steady = true}, true},
-    {"just changed, and somebody asks", {.changed = true, .nudged = true}, true},
+    {"just changed, and somebody asks", {.changed = true, .requested = true}, true},
     {"just changed after a long failure", {.changed = true, .failed = true, .failed_for_ms = 3600000}, false},
     {"failed just now", {.steady = true, .failed = true}, false},
-    {"failed, and somebody asks", {.steady = true, .failed = true, .nudged = true}, true},
+    {"failed, and somebody asks", {.steady = true, .failed = true, .requested = true}, true},
     {"failed 29 seconds ago", {.steady = true, .failed = true, .failed_for_ms = 29999}, false},
     {"failed 30 seconds ago", {.steady = true, .failed = true, .failed_for_ms = 30000}, true},
 };
@@ -87,7 +87,7 @@ static void offers_only_what_is_proven(void **state)
     (void)state;
     char path[512];
     struct cg_error err = {""};
-    struct cg_stamps seen = {NULL, 0};
+    struct cg_file_states seen = {NULL, 0};
     struct cg_faults none = {0};
     snprintf(path, sizeof path, "%s", cg_scratch_path("policy.json"));
     const struct cg_snapshot_source source = {.policy = path};
@@ -113,9 +113,9 @@ static void offers_only_what_is_proven(void **state)
     struct cg_snapshot *third = wait_for_snapshot(reload);
     assert_null(third->base_credential);
     cg_reload_stop(reload);
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 }
 
 static int make_files(void **state)

@@ -154,9 +154,9 @@ static void listeners_with_tls_do_not_count(void **unused)
     struct cg_policy *mixed = policy_of(json), *deny = policy_of("{\"trust\":{\"anchors\":\"a\"}}"),
                      *allow = policy_of("{\"trust\":{\"anchors\":\"a\"},\"plain\":\"allow\"}");
     struct cg_listening *listening = cg_listening_new();
-    assert_int_equal(cg_listening_plain(listening, mixed), CG_PLAIN_DIFFERS);
-    assert_int_equal(cg_listening_plain(listening, deny), CG_PLAIN_DENY);
-    assert_int_equal(cg_listening_plain(listening, allow), CG_PLAIN_ALLOW);
+    assert_int_equal(cg_listening_plaintext(listening, mixed), CG_PLAINTEXT_DIFFERS);
+    assert_int_equal(cg_listening_plaintext(listening, deny), CG_PLAINTEXT_DENY);
+    assert_int_equal(cg_listening_plaintext(listening, allow), CG_PLAINTEXT_ALLOW);
     size_t found = 0;
     for (size_t i = 0; cg_listening_unknown(listening, i, &unknown); i++)
         found += unknown.any.sa_family == AF_INET && ntohs(unknown.v4.sin_port) == tls &&
@@ -165,10 +165,10 @@ static void listeners_with_tls_do_not_count(void **unused)
     struct cg_conn bridge = tls_on(&any, INADDR_LOOPBACK);
     bridge.role = CG_ROLE_BRIDGE;
     cg_listening_saw_tls(listening, &bridge);
-    assert_int_equal(cg_listening_plain(listening, mixed), CG_PLAIN_DIFFERS);
+    assert_int_equal(cg_listening_plaintext(listening, mixed), CG_PLAINTEXT_DIFFERS);
     const struct cg_conn conn = tls_on(&any, INADDR_LOOPBACK);
     cg_listening_saw_tls(listening, &conn);
-    assert_int_equal(cg_listening_plain(listening, mixed), CG_PLAIN_ALLOW);
+    assert_int_equal(cg_listening_plaintext(listening, mixed), CG_PLAINTEXT_ALLOW);
     cg_listening_free(listening);
     cg_policy_free(mixed);
     cg_policy_free(deny);

@@ -61,7 +61,7 @@ static void free_conn(struct cg_conn *conn)
     cg_client_map_release(w.clients, conn->session->claim);
     cg_conn_unlist(conn);
     sk_X509_pop_free(conn->path, X509_free);
-    cg_snapshot_release(conn->snapshot);
+    cg_snapshot_free(conn->snapshot);
     if (conn->fd >= 0)
         close(conn->fd);
     memset(conn, 0x5a, sizeof *conn);
@@ -74,9 +74,9 @@ static void kick(const char *client_id, bool send_will)
     nkicked++;
     last_will = send_will;
     ticks_ms += kick_takes_ms;
-    struct cg_claim *plain = cg_client_map_of_id(w.clients, client_id);
-    if (kick_frees && plain && !plain->conn)
-        cg_client_map_release(w.clients, plain);
+    struct cg_claim *plaintext = cg_client_map_of_id(w.clients, client_id);
+    if (kick_frees && plaintext && !plaintext->conn)
+        cg_client_map_release(w.clients, plaintext);
     else if (kick_frees)
         free_conn(&w.conn[i]);
 }
@@ -120,8 +120,8 @@ static int start(void **unused)
     atomic_init(&w.snapshot.references, 1);
     w.reporter = cg_reporter_open(&w.snapshot.policy->log, broker_log, &err);
     w.clients = cg_client_map_new(NULL);
-    const struct cg_enforcement_means means = {w.reporter, w.clients, kick};
-    w.enforcement = cg_enforcement_new(&means);
+    const struct cg_enforcement_ops ops = {w.reporter, w.clients, kick};
+    w.enforcement = cg_enforcement_new(&ops);
     for (int i = 0; i < CONNS; i++) {
         w.conn[i].role = CG_ROLE_LISTENER;
         w.conn[i].state = CG_CONN_ESTABLISHED;
@@ -155,7 +155,7 @@ static struct cg_conn *session(int i, const char *path, bool mqtt5)
     cg_conn_list(conn);
     conn->path = cg_pki_stack(w.pki, path);
     conn->peer_leaf = sk_X509_value(conn->path, 0);
-    conn->snapshot = cg_snapshot_take(&w.snapshot);
+    conn->snapshot = cg_snapshot_ref(&w.snapshot);
     conn->policy = &w.snapshot.policy->base;
     conn->not_after = strstr(path, "inter") ? NOW + 500 : strstr(path, "long") ? NOW + 200 : NOW + 100;
     cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
@@ -165,16 +165,16 @@ static struct cg_conn *session(int i, const char *path, bool mqtt5)
     return conn;
 }
 
-static int64_t poll_with(enum cg_plain_answer unknown, int64_t now)
+static int64_t poll_with(enum cg_plaintext_answer unknown, int64_t now)
 {
-    int64_t next = cg_enforcement_judge(w.enforcement, &w.snapshot, unknown, now);
+    int64_t next = cg_enforcement_check(w.enforcement, &w.snapshot, unknown, now);
     int64_t end = cg_enforcement_end(w.enforcement);
     return end >= 0 && (next < 0 || end < next) ? end : next;
 }
 
 static int64_t poll_at(int64_t now)
 {
-    return poll_with(w.snapshot.policy->base.plain_allowed ? CG_PLAIN_ALLOW : CG_PLAIN_DENY, now);
+    return poll_with(w.snapshot.policy->base.plain_allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY, now);
 }
 
 static void each_session_ends_with_its_certificate(void **unused)
@@ -345,7 +345,7 @@ static void run_pass(int64_t now)
 {
     const struct timespec time = {.tv_nsec = 2000000};
     w.snapshot.number++;
-    cg_enforcement_swapped(w.enforcement);
+    cg_enforcement_on_snapshot(w.enforcement);
     for (int i = 0; i < 20000; i++) { /* the pass has a thread of its own */
         poll_at(now);
         nanosleep(&time, NULL);
@@ -364,8 +364,8 @@ static struct cg_snapshot old_snapshot(void)
 
 static void was_judged_by(struct cg_conn *conn, struct cg_snapshot *old)
 {
-    cg_snapshot_release(conn->snapshot);
-    conn->snapshot = cg_snapshot_take(old);
+    cg_snapshot_free(conn->snapshot);
+    conn->snapshot = cg_snapshot_ref(old);
 }
 
 /* What the new snapshot says of the end counts from now on. */
@@ -463,15 +463,15 @@ static void plain_sessions_wait_for_the_listeners_to_be_known(void **unused)
 {
     (void)unused;
     plain_session(0, 0);
-    poll_with(CG_PLAIN_TRYING, NOW);
+    poll_with(CG_PLAINTEXT_TRYING, NOW);
     assert_int_equal(nkicked, 0);
-    poll_with(CG_PLAIN_ALLOW, NOW);
+    poll_with(CG_PLAINTEXT_ALLOW, NOW);
     assert_int_equal(nkicked, 0);
     w.snapshot.number++;
-    poll_with(CG_PLAIN_TRYING, NOW);
+    poll_with(CG_PLAINTEXT_TRYING, NOW);
     assert_int_equal(nkicked, 0);
     plain_session(1, 0);
-    poll_with(CG_PLAIN_DIFFERS, NOW);
+    poll_with(CG_PLAINTEXT_DIFFERS, NOW);
     assert_int_equal(nkicked, 2);
 }
 

@@ -5,7 +5,7 @@
 #define CG_TEST_NUMBERS_FIXTURE_H
 
 #include "core/crl/crl_numbers.h"
-#include "core/crl/crl_numbers_file.h"
+#include "core/crl/crl_numbers_format.h"
 #include "snapshot_fixture.h"
 
 /* CRLs of root: six, seven, eight, each made a day after the one before; seven-again (as late as eight), none (no number, as

@@ -32,7 +32,7 @@ void fixture_close(void)
     cg_scratch_close();
 }
 
-struct cg_snapshot *fixture_load(const char *policy, struct cg_stamps *seen, struct cg_error *err)
+struct cg_snapshot *fixture_load(const char *policy, struct cg_file_states *seen, struct cg_error *err)
 {
     struct cg_snapshot_source source = {.policy = cg_scratch_write("policy.json", policy)};
     return cg_snapshot_load(&source, NULL, FIXTURE_NOW, seen, NULL, err);
@@ -54,7 +54,7 @@ struct cg_snapshot *fixture_reload(const char *policy, struct cg_snapshot *previ
     struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
     cg_faults_clear(&faults);
     struct cg_snapshot *fresh = cg_snapshot_reload(&source, NULL, previous, FIXTURE_NOW, NULL, &faults);
-    return fresh ? fresh : cg_snapshot_take(previous);
+    return fresh ? fresh : cg_snapshot_ref(previous);
 }
 
 void fixture_expect_faults(size_t count, const char *words)

@@ -17,7 +17,7 @@ struct cg_pki *fixture_open(const char *label);
 void fixture_close(void);
 
 /* As at the start, from policy.json with this text; NULL: it failed, see err. seen may be NULL. */
-struct cg_snapshot *fixture_load(const char *policy, struct cg_stamps *seen, struct cg_error *err);
+struct cg_snapshot *fixture_load(const char *policy, struct cg_file_states *seen, struct cg_error *err);
 struct cg_snapshot *fixture_load_well(const char *policy);
 
 /* As the watching thread does it: what is new, or a reference to previous. policy NULL: the file as it is. */

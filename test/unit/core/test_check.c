@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The certificate check by table: what a certificate is like, and the reason that must come out. */
 #include "check_fixture.h"
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/rules/rules.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The index: exact for every serial number, whatever the order; and the DER cursor's times. */
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/cert/der.h"
 #include "core/crl/crl_index.h"
 

@@ -37,7 +37,7 @@ static int remove_files(void **state)
 static enum cg_crl_age age_of(const struct cg_crl_numbers *numbers, const char *name, struct cg_error *err)
 {
     struct cg_crl *crl = numbers_read_crl(name);
-    enum cg_crl_age age = cg_crl_numbers_judge(numbers, crl, err);
+    enum cg_crl_age age = cg_crl_numbers_check(numbers, crl, err);
     cg_crl_free(crl);
     return age;
 }
@@ -99,11 +99,11 @@ static void judges_bases_by_their_deltas(void **state)
         struct cg_error err = {""};
         numbers_raise(numbers, judged_bases[i].highest);
         struct cg_crl *crl = numbers_read_crl(judged_bases[i].crl);
-        enum cg_crl_age age = cg_crl_numbers_judge_base(numbers, crl, &err);
+        enum cg_crl_age age = cg_crl_numbers_check_base(numbers, crl, &err);
         if (age != judged_bases[i].age || !strstr(err.text, judged_bases[i].words) ||
             !err.text[0] != !judged_bases[i].words[0])
             fail_msg("%s: %d, %s", judged_bases[i].sentence, (int)age, err.text);
-        assert_int_equal(cg_crl_numbers_judge_base(NULL, crl, NULL), CG_CRL_NOT_OLDER);
+        assert_int_equal(cg_crl_numbers_check_base(NULL, crl, NULL), CG_CRL_NOT_OLDER);
         cg_crl_free(crl);
         cg_crl_numbers_free(numbers);
     }

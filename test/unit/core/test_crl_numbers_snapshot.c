@@ -47,7 +47,7 @@ static void loads_not(const char *policy, const char *words)
 static struct cg_snapshot *reload(const char *policy, struct cg_snapshot *previous)
 {
     struct cg_snapshot *fresh = fixture_reload(policy, previous);
-    cg_snapshot_release(previous);
+    cg_snapshot_free(previous);
     return fresh;
 }
 
@@ -68,7 +68,7 @@ static const char *number_in_use(const struct cg_snapshot *snapshot)
 static void end_process(struct cg_snapshot *snapshot)
 {
     numbers_save(snapshot->numbers, "state/crl-numbers");
-    cg_snapshot_release(snapshot);
+    cg_snapshot_free(snapshot);
 }
 
 static void an_older_crl_is_refused_after_a_restart(void **state)
@@ -85,8 +85,8 @@ static void an_older_crl_is_refused_after_a_restart(void **state)
     end_process(fixture_load_well("{" TRUST "," STATE "}"));
     cg_pki_write(pki, folder, "list.crl", "seven");
     loads_not("{" TRUST "," STATE "}", "is older than number 8 of ");
-    cg_snapshot_release(fixture_load_well("{" TRUST "}")); /* without the folder it cannot be known */
-    cg_pki_write(pki, folder, "list.crl", "none");         /* one without number counts by its time */
+    cg_snapshot_free(fixture_load_well("{" TRUST "}")); /* without the folder it cannot be known */
+    cg_pki_write(pki, folder, "list.crl", "none");      /* one without number counts by its time */
     loads_not(EXTENDED "," STATE "}", "is older than number 8 of ");
     assert_int_equal(mkdir(cg_scratch_path("crls"), 0755), 0); /* nor may there be none */
     loads_not(
@@ -119,7 +119,7 @@ static void the_newest_counts_in_every_store(void **state)
         other = i ? snapshot->bridge_trust : snapshot->server_trust;
         assert_string_equal(number_of(snapshot->trust), "7");
         assert_string_equal(number_of(other), "7");
-        cg_snapshot_release(snapshot);
+        cg_snapshot_free(snapshot);
         assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     }
 }
@@ -167,7 +167,7 @@ static void what_is_in_use_stays_in_use(void **state)
     snapshot = reload("{" TRUST "," STATE "}", snapshot);
     fixture_expect_faults(0, NULL);
     assert_string_equal(number_in_use(snapshot), "8");
-    cg_snapshot_release(snapshot);
+    cg_snapshot_free(snapshot);
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     cg_crl_numbers_free(numbers);
 }
@@ -191,7 +191,7 @@ static void an_old_crl_of_one_ca_holds_no_other_back(void **state)
     snapshot = reload("{" TRUST "," STATE "}", snapshot);
     fixture_expect_faults(0, NULL);
     assert_int_equal(cg_crl_set_count(cg_trust_crls(snapshot->trust)), 2);
-    cg_snapshot_release(snapshot);
+    cg_snapshot_free(snapshot);
     cg_pki_write(pki, folder, "ca.pem", "root");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     cg_crl_numbers_free(numbers);
@@ -220,7 +220,7 @@ static void a_state_that_cannot_be_read(void **state)
     snapshot = reload("{" TRUST "," STATE ",\"mode\":\"audit\"}",
                       snapshot); /* a policy that begins with it is not taken */
     assert_ptr_equal(snapshot, before);
-    cg_snapshot_release(snapshot);
+    cg_snapshot_free(snapshot);
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
 }
 

@@ -83,7 +83,7 @@ static unsigned char *mutate_and_sign(uint64_t *seed, unsigned char *der, size_t
 
 static void compare(const unsigned char *der, size_t len, size_t round, size_t *accepted, size_t *revoked)
 {
-    const struct cg_crl_terms terms = {.now = MAKER_NOW, .skew = INT64_C(1) << 40, .grace = INT64_C(1) << 40};
+    const struct cg_crl_params terms = {.now = MAKER_NOW, .skew = INT64_C(1) << 40, .grace = INT64_C(1) << 40};
     struct cg_crl_set *set = cg_crl_set_new();
     struct cg_crl_answer answer;
     const unsigned char *at = der;

@@ -309,7 +309,7 @@ static const X509 *issuer_of(enum subject subject)
 
 static void check_row(const struct row *row, bool backwards)
 {
-    const struct cg_crl_terms terms = {.now = MAKER_NOW, .max_age = 30 * DAY};
+    const struct cg_crl_params terms = {.now = MAKER_NOW, .max_age = 30 * DAY};
     struct cg_crl_set *set = cg_crl_set_new();
     struct cg_crl_answer answer;
     for (int i = 0; i < 3; i++) {
@@ -338,7 +338,7 @@ static void status_of_each_row(void **state)
 static enum cg_crl_status status_at(int64_t now, int64_t grace, int64_t skew, int64_t max_age)
 {
     const struct list list = ON(.from = -DAY, .until = DAY);
-    const struct cg_crl_terms terms = {.now = now, .grace = grace, .skew = skew, .max_age = max_age};
+    const struct cg_crl_params terms = {.now = now, .grace = grace, .skew = skew, .max_age = max_age};
     struct cg_crl_set *set = cg_crl_set_new();
     struct cg_crl_answer answer;
     add_list(set, &list, "terms");
@@ -367,7 +367,7 @@ static void wrong_issuer_is_unknown(void **state)
 {
     (void)state;
     const struct list list = ON(.revoked = 6);
-    const struct cg_crl_terms terms = {.now = MAKER_NOW};
+    const struct cg_crl_params terms = {.now = MAKER_NOW};
     struct cg_crl_set *set = cg_crl_set_new();
     struct cg_crl_answer answer;
     add_list(set, &list, "wrong issuer");
@@ -548,7 +548,7 @@ static void the_next_change(void **state)
     (void)state;
     static const struct {
         int64_t from, until; /* of the CRL, from now */
-        struct cg_crl_terms terms;
+        struct cg_crl_params terms;
         int64_t next; /* from now; 0: none */
     } changes[] = {
         {-DAY, DAY, {.max_age = 0}, DAY + 1},   {-DAY, DAY, {.grace = 60}, DAY + 61},
@@ -559,7 +559,7 @@ static void the_next_change(void **state)
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         const struct list list = ON(.from = changes[i].from, .until = changes[i].until);
-        struct cg_crl_terms terms = changes[i].terms;
+        struct cg_crl_params terms = changes[i].terms;
         struct cg_crl_set *set = cg_crl_set_new();
         terms.now = MAKER_NOW;
         assert_int_equal(cg_crl_set_next_change(set, &terms), INT64_MAX);

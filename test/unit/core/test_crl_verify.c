@@ -131,7 +131,7 @@ static size_t agreed, stricter, good, revoked;
 
 static void one_round(size_t round)
 {
-    const struct cg_crl_terms terms = {.now = MAKER_NOW};
+    const struct cg_crl_params terms = {.now = MAKER_NOW};
     struct cg_crl_set *set = cg_crl_set_new();
     STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
     struct cg_crl_answer answer;

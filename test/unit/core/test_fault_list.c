@@ -65,7 +65,7 @@ static void what_has_no_room_is_counted(void **state)
     assert_int_equal(copy.count, CG_FAULTS_MAX);
     assert_int_equal(copy.more, 2);
     assert_string_equal(copy.item[CG_FAULTS_MAX - 1].error.text, faults.item[CG_FAULTS_MAX - 1].error.text);
-    cg_faults_cut(&copy, 1); /* those that were counted came after the first, too */
+    cg_faults_truncate(&copy, 1); /* those that were counted came after the first, too */
     assert_int_equal(copy.count, 1);
     assert_int_equal(copy.more, 0);
     assert_string_equal(copy.item[0].error.text, "fault 0");
@@ -116,7 +116,7 @@ static void one_that_is_only_counted_is_a_fault(void **state)
     assert_false(cg_faults_none(&faults));
     assert_true(cg_faults_copy(&faults, &copy));
     assert_false(cg_faults_none(&copy));
-    cg_faults_cut(&copy, 0);
+    cg_faults_truncate(&copy, 0);
     assert_true(cg_faults_none(&copy));
 }
 

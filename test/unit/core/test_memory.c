@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Every allocation of a load fails in turn, alone and with all that follow: a load ends whole or not at all, with words.
  * The linker wraps the core's allocations (--wrap); OpenSSL and cJSON take ours by their own hooks. */
-#include "core/crl/crl_numbers_file.h"
+#include "core/crl/crl_numbers_format.h"
 #include "core/policy/policy_load.h"
 #include "core/snapshot_load.h"
 #include "lib/pki_maker.h"
@@ -142,7 +142,7 @@ static bool load_policy(struct cg_error *err)
 static bool load_snapshot(struct cg_error *err)
 {
     struct cg_snapshot_source source = {.policy = policy_file};
-    struct cg_stamps seen = {NULL, 0};
+    struct cg_file_states seen = {NULL, 0};
     struct cg_snapshot *snapshot = cg_snapshot_load(&source, NULL, NOW, &seen, NULL, err);
     fault.armed = false;
     bool ok = snapshot != NULL;
@@ -154,8 +154,8 @@ static bool load_snapshot(struct cg_error *err)
          cg_crl_set_count(cg_trust_crls(snapshot->server_trust)) != 1 || cg_crl_numbers_count(snapshot->numbers) != 3 ||
          !snapshot->base_credential || sk_X509_num(snapshot->base_credential->chain) != 1))
         fail_msg("allocation %ld: half a snapshot", fault.fail_at);
-    cg_snapshot_release(snapshot);
-    cg_stamps_clear(&seen);
+    cg_snapshot_free(snapshot);
+    cg_file_states_clear(&seen);
     return ok;
 }
 

@@ -2,7 +2,7 @@
 /* What a peer without a certificate may do, and by whose rules one with a certificate is judged. */
 #include "core/peer.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
 

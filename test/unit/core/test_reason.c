@@ -58,15 +58,15 @@ static bool names_key(const char *fix, const char *section)
 static void a_fix_is_of_its_role(void **state)
 {
     (void)state;
-    static const char *const sections[CG_WHOSE_COUNT] = {"client", "server", "bridge"};
+    static const char *const sections[CG_CERT_OWNER_COUNT] = {"client", "server", "bridge"};
     for (int i = 0; i < CG_REASON_COUNT; i++)
-        for (int whose = 0; whose < CG_WHOSE_COUNT; whose++) {
-            const char *fix = cg_reason_fix((enum cg_reason)i, (enum cg_whose)whose);
+        for (int cert_owner = 0; cert_owner < CG_CERT_OWNER_COUNT; cert_owner++) {
+            const char *fix = cg_reason_fix((enum cg_reason)i, (enum cg_cert_owner)cert_owner);
             if (strlen(fix) > FIX_MAX)
                 fail_msg("%s is cut in events: %s", cg_reason_row((enum cg_reason)i)->code, fix);
-            for (int other = 0; other < CG_WHOSE_COUNT; other++)
-                if (other != whose && names_key(fix, sections[other]))
-                    fail_msg("of %s, a key of %s: %s", sections[whose], sections[other], fix);
+            for (int other = 0; other < CG_CERT_OWNER_COUNT; other++)
+                if (other != cert_owner && names_key(fix, sections[other]))
+                    fail_msg("of %s, a key of %s: %s", sections[cert_owner], sections[other], fix);
         }
 }
 
@@ -75,9 +75,9 @@ static void a_brokers_fix_adds_no_anchor_for_clients(void **state)
 {
     (void)state;
     for (int i = 0; i < CG_REASON_COUNT; i++)
-        for (int whose = CG_OF_BROKER; whose < CG_WHOSE_COUNT; whose++) {
-            const char *fix = cg_reason_fix((enum cg_reason)i, (enum cg_whose)whose);
-            const char *key = whose == CG_OF_BROKER ? "server.trust.anchors" : "bridge.trust.anchors";
+        for (int cert_owner = CG_OF_BROKER; cert_owner < CG_CERT_OWNER_COUNT; cert_owner++) {
+            const char *fix = cg_reason_fix((enum cg_reason)i, (enum cg_cert_owner)cert_owner);
+            const char *key = cert_owner == CG_OF_BROKER ? "server.trust.anchors" : "bridge.trust.anchors";
             if (names_key(fix, "trust") && strstr(fix, " trust.anchors") && !strstr(fix, key))
                 fail_msg("%s: %s", cg_reason_row((enum cg_reason)i)->code, fix);
         }
@@ -92,8 +92,8 @@ static void every_rule_has_a_fix_for_a_brokers_certificate(void **state)
         const struct cg_reason_row *row = cg_reason_row(reason);
         if (row->kind != CG_KIND_RULE || reason == CG_REASON_NOT_ALLOW_LISTED || reason == CG_REASON_PATH_OTHER)
             continue;
-        for (int whose = CG_OF_BROKER; whose < CG_WHOSE_COUNT; whose++)
-            if (strcmp(cg_reason_fix(reason, (enum cg_whose)whose), row->fix) == 0)
+        for (int cert_owner = CG_OF_BROKER; cert_owner < CG_CERT_OWNER_COUNT; cert_owner++)
+            if (strcmp(cg_reason_fix(reason, (enum cg_cert_owner)cert_owner), row->fix) == 0)
                 fail_msg("%s: the fix is a client's", row->code);
     }
 }

@@ -135,7 +135,7 @@ static void loads_the_strict_default(void **state)
     assert_string_equal(snapshot->policy->log.file, "/var/log/events");
     assert_ptr_equal(snapshot->trust, snapshot->bridge_trust);
     assert_null(cg_snapshot_credential(snapshot, 8883));
-    cg_snapshot_release(snapshot);
+    cg_snapshot_free(snapshot);
 }
 
 static void serves_credentials_by_port(void **state)
@@ -152,18 +152,18 @@ static void serves_credentials_by_port(void **state)
     assert_int_equal(X509_check_private_key(base->leaf, base->key), 1);
     assert_null(cg_snapshot_credential(snapshot, 1));
     assert_non_null(cg_snapshot_credential(snapshot, 2));
-    assert_ptr_equal(cg_snapshot_take(snapshot), snapshot);
-    cg_snapshot_release(snapshot);
+    assert_ptr_equal(cg_snapshot_ref(snapshot), snapshot);
+    cg_snapshot_free(snapshot);
     assert_non_null(cg_snapshot_credential(snapshot, 2)); /* one reference is left */
-    cg_snapshot_release(snapshot);
-    cg_snapshot_release(NULL);
+    cg_snapshot_free(snapshot);
+    cg_snapshot_free(NULL);
 }
 
 static void audit_lets_a_doubtful_credential_pass(void **state)
 {
     (void)state;
-    cg_snapshot_release(fixture_load_well("{\"mode\":\"audit\",\"trust\":{\"anchors\":\"ca.pem\"},"
-                                          "\"credential\":{\"chain\":\"expired.pem\",\"key\":\"expired.key\"}}"));
+    cg_snapshot_free(fixture_load_well("{\"mode\":\"audit\",\"trust\":{\"anchors\":\"ca.pem\"},"
+                                       "\"credential\":{\"chain\":\"expired.pem\",\"key\":\"expired.key\"}}"));
 }
 
 /* At the start: what time fixes is loaded and held where that is asked for, and nothing else is. */
@@ -212,19 +212,19 @@ static void faults_of_time_refuse_no_start(void **state)
             fail_msg("%s: %s, %s", starts[i].sentence, cg_reason_row(fault)->code, err.text);
         if (snapshot) {
             assert_true(cg_credential_is_held(snapshot->base_credential));
-            cg_credential_let_go(snapshot->base_credential);
+            cg_credential_release(snapshot->base_credential);
             assert_false(cg_credential_is_held(snapshot->base_credential));
         } else if (!strstr(err.text, cg_reason_fix(fault, CG_OF_BROKER)) && fault != CG_REASON_CREDENTIAL_INVALID) {
             fail_msg("%s: the fix is another one: %s", starts[i].sentence, err.text);
         }
-        cg_snapshot_release(snapshot);
+        cg_snapshot_free(snapshot);
     }
 }
 
-static bool has_path(const struct cg_stamps *stamps, const char *name)
+static bool has_path(const struct cg_file_states *file_states, const char *name)
 {
-    for (size_t i = 0; i < stamps->count; i++)
-        if (strcmp(stamps->item[i].path, cg_scratch_path(name)) == 0)
+    for (size_t i = 0; i < file_states->count; i++)
+        if (strcmp(file_states->item[i].path, cg_scratch_path(name)) == 0)
             return true;
     return false;
 }
@@ -232,7 +232,7 @@ static bool has_path(const struct cg_stamps *stamps, const char *name)
 static void says_what_to_watch_on_failure_too(void **state)
 {
     (void)state;
-    struct cg_stamps seen = {NULL, 0};
+    struct cg_file_states seen = {NULL, 0};
     struct cg_error err = {""};
     assert_null(fixture_load(CREDENTIAL("chain.pem", "none.pem"), &seen, &err));
     assert_int_equal(seen.count, 4);
@@ -240,7 +240,7 @@ static void says_what_to_watch_on_failure_too(void **state)
     assert_true(has_path(&seen, "ca.pem"));
     assert_true(has_path(&seen, "chain.pem"));
     assert_true(has_path(&seen, "none.pem"));
-    cg_stamps_clear(&seen);
+    cg_file_states_clear(&seen);
 }
 
 int main(void)

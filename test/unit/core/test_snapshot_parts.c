@@ -46,7 +46,7 @@ static void shares_what_did_not_change(void **state)
     struct cg_snapshot *first = fixture_load_well(policy), *second = fixture_reload(policy, first);
     assert_ptr_equal(first, second); /* nothing is new */
     assert_ptr_not_equal(first->trust, first->bridge_trust);
-    cg_snapshot_release(second);
+    cg_snapshot_free(second);
 
     assert_int_equal(unlink(cg_scratch_path("ca.pem")), 0);
     cg_pki_write(pki, folder, "ca.pem", "root other");
@@ -56,9 +56,9 @@ static void shares_what_did_not_change(void **state)
     assert_ptr_equal(first->bridge_trust, second->bridge_trust);
     assert_ptr_equal(first->policy, second->policy);
     assert_int_equal(sk_X509_num(cg_trust_anchors(second->trust)), 2);
-    cg_snapshot_release(first);
+    cg_snapshot_free(first);
     assert_int_equal(sk_X509_num(cg_trust_anchors(second->bridge_trust)), 1);
-    cg_snapshot_release(second);
+    cg_snapshot_free(second);
     cg_pki_write(pki, folder, "ca.pem", "root");
 }
 
@@ -94,8 +94,8 @@ static void the_trust_of_the_brokers_own_by_itself(void **state)
         fixture_expect_faults(0, NULL);
         assert_int_equal(sk_X509_num(cg_trust_anchors(third->server_trust)), 2);
         assert_ptr_equal(third->trust, second->trust);
-        cg_snapshot_release(third);
-        cg_snapshot_release(second);
+        cg_snapshot_free(third);
+        cg_snapshot_free(second);
         cg_pki_write(pki, folder, "list.crl", "list");
         cg_pki_write(pki, folder, "public.pem", "other");
     }
@@ -105,8 +105,8 @@ static void the_trust_of_the_brokers_own_by_itself(void **state)
     fixture_expect_faults(1, "ca.pem: no such file");
     assert_int_equal(sk_X509_num(cg_trust_anchors(last->server_trust)), 2);
     assert_int_equal(sk_X509_num(cg_trust_anchors(last->trust)), 1);
-    cg_snapshot_release(last);
-    cg_snapshot_release(first);
+    cg_snapshot_free(last);
+    cg_snapshot_free(first);
     cg_pki_write(pki, folder, "ca.pem", "root");
 }
 
@@ -129,14 +129,14 @@ static void an_intermediate_anchor_stays(void **state)
         struct cg_snapshot *second = fixture_reload(NULL, first);
         assert_ptr_equal(second->trust, first->trust);
         fixture_expect_faults(1, bad[i].words);
-        cg_snapshot_release(second);
+        cg_snapshot_free(second);
     }
     cg_pki_write(pki, folder, "issuing.pem", "mid fresh");
     struct cg_snapshot *third = fixture_reload(NULL, first);
     fixture_expect_faults(0, NULL);
     assert_int_equal(sk_X509_num(cg_trust_anchors(third->trust)), 2);
-    cg_snapshot_release(third);
-    cg_snapshot_release(first);
+    cg_snapshot_free(third);
+    cg_snapshot_free(first);
 }
 
 /* The cRLNumber, in hex, of the CRL of an issuer; "" for none. */
@@ -222,9 +222,9 @@ static void each_part_by_itself(void **state)
         struct cg_snapshot *third = fixture_reload(NULL, second); /* it stays so, and is told again and again */
         assert_ptr_equal(third, second);
         fixture_expect_faults(parts[i].faults, parts[i].words);
-        cg_snapshot_release(third);
-        cg_snapshot_release(second);
-        cg_snapshot_release(first);
+        cg_snapshot_free(third);
+        cg_snapshot_free(second);
+        cg_snapshot_free(first);
     }
 }
 
@@ -243,9 +243,9 @@ static void a_part_that_is_mended_is_taken(void **state)
     fixture_expect_faults(0, NULL);
     assert_int_equal(X509_cmp(third->base_credential->leaf, cg_pki_cert(pki, "renewed")), 0);
     assert_ptr_equal(third->trust, first->trust);
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 }
 
 /* Trust that no longer takes the credential in use takes effect; the credential serves on, and that is told. */
@@ -268,10 +268,10 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     struct cg_snapshot *fourth = fixture_reload(NULL, third);
     fixture_expect_faults(2, "refused by the server policy: revoked");
     fixture_expect_faults(2, "still served: revoked");
-    cg_snapshot_release(fourth);
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(fourth);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 }
 
 /* Another fault of the same rule is news; the same fault, seen later or in a newer CRL, is none. */
@@ -303,7 +303,7 @@ static uint64_t key_at(const struct cg_snapshot *previous, int64_t now)
     uint64_t key = faults.item[0].key;
     assert_int_not_equal(key, 0);
     cg_faults_clear(&faults);
-    cg_snapshot_release(fresh);
+    cg_snapshot_free(fresh);
     return key;
 }
 
@@ -326,7 +326,7 @@ static void another_fault_of_a_rule_is_another_fault(void **state)
         }
         if ((keys[0] != keys[1]) != again[i].is_new)
             fail_msg("%s: %s", again[i].sentence, again[i].is_new ? "no news" : "news");
-        cg_snapshot_release(first);
+        cg_snapshot_free(first);
     }
 }
 
@@ -351,9 +351,9 @@ static void what_is_in_use_bears_the_name_of_its_file(void **state)
     assert_ptr_equal(second->credentials[0], first->base_credential);
     struct cg_snapshot *third = fixture_reload(second_names, second);
     fixture_expect_faults(2, "chain.pem: the certificate in use is not accepted any more, and still served: host_");
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 
     first = start_with_all();
     cg_pki_write(pki, folder, "moved.pem", "broker mid root"); /* the same under another name */
@@ -362,10 +362,10 @@ static void what_is_in_use_bears_the_name_of_its_file(void **state)
     cg_pki_write(pki, folder, "mid.crl", "mid4");
     third = fixture_reload(NULL, second);
     fixture_expect_faults(1, "moved.pem: the certificate in use is not accepted any more");
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
-    cg_snapshot_release(start_with_all());
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
+    cg_snapshot_free(start_with_all());
 }
 
 /* Where listeners inherit what is at fault, and the rule, it is told once; what only one of them refuses names its port. */
@@ -396,7 +396,7 @@ static void each_listener_tells_its_own(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
         char policy[600], recipe[200];
-        cg_snapshot_release(start_with_all());
+        cg_snapshot_free(start_with_all());
         snprintf(policy, sizeof policy, "%s,\"listeners\":[%s]}", ALL, inherited[i].listeners);
         snprintf(recipe, sizeof recipe, "refused: server issuer=mid key=@broker %s", inherited[i].recipe);
         struct cg_snapshot *first = fixture_load_well(policy);
@@ -408,8 +408,8 @@ static void each_listener_tells_its_own(void **state)
         if ((strncmp(fixture_first_fault(), "port ", 5) == 0) != (strncmp(inherited[i].words[0], "port ", 5) == 0))
             fail_msg("%s: %s", inherited[i].sentence, fixture_first_fault());
         assert_ptr_equal(second->credentials[1], first->credentials[1]);
-        cg_snapshot_release(second);
-        cg_snapshot_release(first);
+        cg_snapshot_free(second);
+        cg_snapshot_free(first);
     }
 }
 
@@ -430,17 +430,17 @@ static void a_new_intermediate_in_the_chain_is_taken(void **state)
     cg_pki_write(pki, folder, "chain.pem", "broker mid-again");
     struct cg_snapshot *fourth = fixture_reload(NULL, third);
     assert_int_equal(sk_X509_num(fourth->base_credential->chain), 1);
-    cg_snapshot_release(fourth);
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(fourth);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 }
 
 /* It waits for its time; nobody is served it, whatever else comes meanwhile. */
 static void one_that_is_held_is_not_said_to_be_served(void **state)
 {
     (void)state;
-    cg_snapshot_release(start_with_all());
+    cg_snapshot_free(start_with_all());
     cg_pki_write(pki, folder, "chain.pem", "expired mid root");
     cg_pki_write_key(pki, folder, "key.pem", "expired");
     struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json"), .hold = true};
@@ -455,8 +455,8 @@ static void one_that_is_held_is_not_said_to_be_served(void **state)
     assert_ptr_not_equal(second, first);
     assert_ptr_equal(second->base_credential, first->base_credential);
     assert_true(cg_credential_is_held(second->base_credential));
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 }
 
 /* A new file that is no good, and trust that no longer fits: each time the credential in use stays. */
@@ -512,10 +512,10 @@ static void what_is_in_use_stays(void **state)
         assert_false(cg_credential_is_held(first->base_credential));
         unlink(cg_scratch_path("key.pem"));
         cg_faults_clear(&faults);
-        cg_snapshot_release(second);
-        cg_snapshot_release(first);
+        cg_snapshot_free(second);
+        cg_snapshot_free(first);
     }
-    cg_snapshot_release(start_with_all());
+    cg_snapshot_free(start_with_all());
 }
 
 /* Absence is no state: what was in a folder and is gone stays, whatever else changes, and never goes back. */
@@ -549,16 +549,16 @@ static void a_crl_that_is_gone_stays(void **state)
     struct cg_snapshot *sixth = fixture_reload(other_ca, fifth); /* CA and CRL go together */
     fixture_expect_faults(0, NULL);
     assert_int_equal(cg_crl_set_count(cg_trust_crls(sixth->trust)), 0);
-    cg_snapshot_release(sixth);
+    cg_snapshot_free(sixth);
     sixth = fixture_reload(without, fifth); /* nobody wants CRLs any more */
     fixture_expect_faults(0, NULL);
     assert_int_equal(cg_crl_set_count(cg_trust_crls(sixth->trust)), 0);
-    cg_snapshot_release(sixth);
-    cg_snapshot_release(fifth);
-    cg_snapshot_release(fourth);
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(sixth);
+    cg_snapshot_free(fifth);
+    cg_snapshot_free(fourth);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
     rmdir(crls);
     free(crls);
 }
@@ -575,7 +575,7 @@ static void files_of_crls_that_did_not_change_are_not_read_again(void **state)
     assert_int_equal(cg_crl_set_count(cg_trust_crls(second->trust)), 2);
     struct cg_snapshot *third = fixture_reload(NULL, second);
     assert_ptr_equal(third, second);
-    cg_snapshot_release(third);
+    cg_snapshot_free(third);
     cg_pki_write(pki, folder, "list.crl", "again"); /* the same bytes once more */
     cg_pki_write(pki, folder, "mid.pem", "mid");
     cg_pki_write(pki, folder, "chain.pem", "broker mid root");
@@ -583,9 +583,9 @@ static void files_of_crls_that_did_not_change_are_not_read_again(void **state)
     third = fixture_reload(NULL, second);
     fixture_expect_faults(0, NULL);
     assert_ptr_equal(third, second);
-    cg_snapshot_release(third);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
 }
 
 static void a_new_certificate_keeps_the_names(void **state)
@@ -603,16 +603,16 @@ static void a_new_certificate_keeps_the_names(void **state)
     struct cg_snapshot *second = fixture_reload(plain, first);
     assert_ptr_equal(second, first);
     fixture_expect_faults(1, "none like ip:127.0.0.1");
-    cg_snapshot_release(second);
+    cg_snapshot_free(second);
     second = fixture_reload(listed, first);
     fixture_expect_faults(0, NULL);
     assert_ptr_not_equal(second->base_credential, first->base_credential);
-    cg_snapshot_release(second);
+    cg_snapshot_free(second);
     cg_pki_write(pki, folder, "chain.pem", "more mid");
     second = fixture_reload(plain, first);
     fixture_expect_faults(0, NULL);
-    cg_snapshot_release(second);
-    cg_snapshot_release(first);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
     cg_pki_write(pki, folder, "chain.pem", "broker mid root");
 }
 

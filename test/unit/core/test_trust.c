@@ -318,18 +318,18 @@ static void loads_files_and_folders(void **state)
     if (!cg_trust_load(trust, &files, &err))
         fail_msg("%s", err.text);
     assert_int_equal(cg_crl_set_count(cg_trust_crls(trust)), 2);
-    assert_ptr_equal(cg_trust_take(trust), trust);
+    assert_ptr_equal(cg_trust_ref(trust), trust);
     cg_trust_free(trust);
     assert_int_equal(size_of(cg_trust_anchors(trust)), 1); /* one reference is left */
     cg_trust_free(trust);
 
-    struct cg_stamps seen = {NULL, 0};
+    struct cg_file_states seen = {NULL, 0};
     trust = cg_trust_load_certificates(&files, &err);
     assert_non_null(trust);
     assert_true(cg_trust_read_crls(trust, &files, NULL, &seen, &err));
     assert_int_equal(seen.count, 3); /* the folder, two CRLs */
     cg_trust_free(trust);
-    cg_stamps_clear(&seen);
+    cg_file_states_clear(&seen);
     free(crls);
 }
 
@@ -389,16 +389,16 @@ static void intermediate_anchors_are_named_as_such(void **state)
             .anchors = {(const char **)(uintptr_t)&lists[1], rows[i].anchors != NULL},
             .intermediates = {(const char **)(uintptr_t)&lists[2], rows[i].intermediates != NULL}};
         struct cg_error err = {""};
-        struct cg_stamps stamps = {NULL, 0};
+        struct cg_file_states file_states = {NULL, 0};
         struct cg_trust *trust = cg_trust_load_certificates(&files, &err);
         if (!trust != !!rows[i].words || (rows[i].words && !strstr(err.text, rows[i].words)))
             fail_msg("%s: %s", rows[i].sentence, err.text);
         if (trust && (size_of(cg_trust_anchors(trust)) != rows[i].nanchors ||
                       size_of(cg_trust_intermediates(trust)) != rows[i].nintermediates))
             fail_msg("%s: %d anchors", rows[i].sentence, size_of(cg_trust_anchors(trust)));
-        assert_true(cg_trust_stamp_certificates(&files, &stamps));
-        assert_int_equal(stamps.count, files.anchors.count + files.intermediates.count + 1);
-        cg_stamps_clear(&stamps);
+        assert_true(cg_trust_record_certificates(&files, &file_states));
+        assert_int_equal(file_states.count, files.anchors.count + files.intermediates.count + 1);
+        cg_file_states_clear(&file_states);
         cg_trust_free(trust);
         for (int k = 0; k < 3; k++)
             free(paths[k]);

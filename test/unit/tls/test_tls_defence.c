@@ -46,7 +46,7 @@ static void refused_meanwhile(const char *certificate)
         begin(versions[i], certificate);
         tls_step(&link); /* the hellos */
         assert_non_null(cg_hook_first());
-        cg_conn_why(cg_hook_first(), CG_REASON_HANDSHAKE_TIMEOUT, "by the test");
+        cg_conn_set_reason(cg_hook_first(), CG_REASON_HANDSHAKE_TIMEOUT, "by the test");
         tls_run(&link);
         assert_int_equal(shared_world.told.accepted, 0);
         assert_int_equal(shared_world.told.rejected, 1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The broker's own certificate: what a look finds, what ends the broker at the start, and what is served meanwhile. */
 #include "tls/credential/own_certificate.h"
-#include "tls/credential/own_look.h"
+#include "tls/credential/own_scan.h"
 
 #include "core/cert/name.h"
-#include "tls/credential/prove.h"
+#include "tls/credential/preflight.h"
 #include "tls_fixture.h"
 
 #include <setjmp.h>
@@ -45,7 +45,7 @@ static struct cg_own_state look(uint16_t port)
 {
     struct cg_own_state found = {.certificate = NULL};
     seen.count = 0;
-    assert_true(cg_own_look(shared_world.current, see, NULL));
+    assert_true(cg_own_scan(shared_world.current, see, NULL));
     for (size_t i = 0; i < seen.count; i++)
         if (seen.state[i].port == port && (!found.certificate || found.reason == CG_REASON_OK))
             found = seen.state[i];
@@ -190,7 +190,7 @@ static void a_held_credential(void **state)
     assert_true(shake(server, client));
     shared_world.now = 10;
     assert_false(shake(server, client));
-    cg_credential_let_go(&shared_world.credential); /* in use: served on, whatever comes */
+    cg_credential_release(&shared_world.credential); /* in use: served on, whatever comes */
     assert_true(shake(server, client));
     assert_int_equal(look(0).reason, CG_REASON_OK);
     assert_int_equal(look(0).until, INT64_MAX);
@@ -287,9 +287,9 @@ static void ciphers_for_the_brokers_own_certificate(void **state)
     assert_non_null(strstr(own.detail, "$.tls.ciphers"));
     assert_non_null(strstr(own.detail, "add ECDHE-ECDSA ciphers"));
     cg_hook_tick();
-    assert_false(cg_proofs.policy(shared_world.policy, &err)); /* at a reload too */
+    assert_false(cg_preflight.policy(shared_world.policy, &err)); /* at a reload too */
     shared_world.policy->base.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
-    assert_true(cg_proofs.policy(shared_world.policy, &err));
+    assert_true(cg_preflight.policy(shared_world.policy, &err));
     tls_new_snapshot(&shared_world);
     assert_false(is_hopeless(""));
     shared_world.policy->base.tls.ciphers = NULL;

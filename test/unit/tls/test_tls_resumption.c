@@ -3,7 +3,7 @@
  * not taken must leave a full handshake, in which a good client is let in and a bad one is refused. */
 #include "tls_fixture.h"
 
-#include "core/base/moment.h"
+#include "core/base/datetime.h"
 #include "tls/conn/record.h"
 #include "tls/openssl/tickets.h"
 

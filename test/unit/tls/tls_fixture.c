@@ -223,9 +223,9 @@ SSL_CTX *tls_bridge_context(struct tls_world *world, const char *certificate)
 
 SSL_CTX *tls_foreign_context(const SSL_METHOD *method)
 {
-    cg_contexts_force_origin(CG_ORIGIN_FOREIGN);
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN);
     SSL_CTX *ctx = SSL_CTX_new(method);
-    cg_contexts_force_origin(CG_ORIGIN_UNKNOWN);
+    cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     CHECK(ctx);
     return ctx;
 }

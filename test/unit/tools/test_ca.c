@@ -93,19 +93,19 @@ static bool issue(struct cg_ca *ca, const char *profile, const char *name, struc
     const struct cg_certify_request wanted = {.profile = cg_ca_profile_find(profile), .name = name};
     struct cg_certified certified;
     struct cg_issuer issuer = {0};
-    const bool good = cg_certify_prepare(&wanted, &certified, err) && cg_issuer_open(&issuer, ca, err) &&
-                      cg_certify(&issuer, &wanted, &certified, err);
+    const bool ok = cg_certify_prepare(&wanted, &certified, err) && cg_issuer_open(&issuer, ca, err) &&
+                    cg_certify(&issuer, &wanted, &certified, err);
     cg_issuer_close(&issuer);
     cg_certified_clear(&certified);
-    return good;
+    return ok;
 }
 
 static void made(struct cg_ca *ca, const char *profile, const char *name)
 {
     struct cg_error err = {""};
-    const bool good = issue(ca, profile, name, &err);
+    const bool ok = issue(ca, profile, name, &err);
     assert_string_equal(err.text, "");
-    assert_true(good);
+    assert_true(ok);
 }
 
 /* The newest CRL of "ca" or "root", as it stands in the folder. */
@@ -214,7 +214,7 @@ static void revokes_all_of_a_name(void **state)
     made(&ca, "client", "sensor1");
     made(&ca, "client", "sensor2");
     assert_true(cg_issuer_open(&issuer, &ca, &err));
-    assert_true(cg_renew(&issuer, "sensor1", &(struct cg_renew_terms){.write = true}, &renewed, &err));
+    assert_true(cg_renew(&issuer, "sensor1", &(struct cg_renew_params){.write = true}, &renewed, &err));
     cg_renewed_clear(&renewed);
     cg_issuer_close(&issuer);
 
@@ -230,7 +230,7 @@ static void revokes_all_of_a_name(void **state)
     assert_int_equal(revoked.count, 0);
     cg_revoked_clear(&revoked);
     assert_true(cg_issuer_open(&issuer, &ca, &err));
-    assert_false(cg_renew(&issuer, "sensor1", &(struct cg_renew_terms){.write = true}, &renewed, &err));
+    assert_false(cg_renew(&issuer, "sensor1", &(struct cg_renew_params){.write = true}, &renewed, &err));
     assert_non_null(strstr(err.text, "is revoked"));
     cg_renewed_clear(&renewed);
     cg_issuer_close(&issuer);
@@ -251,13 +251,13 @@ static void renews_with_a_new_key_or_the_same(void **state)
     made(&ca, "broker", "broker.lan");
     X509 *first = cg_ca_live_cert(&ca, "broker.lan", &err);
     assert_true(cg_issuer_open(&issuer, &ca, &err));
-    assert_true(cg_renew(&issuer, "broker.lan", &(struct cg_renew_terms){.write = true}, &renewed, &err));
+    assert_true(cg_renew(&issuer, "broker.lan", &(struct cg_renew_params){.write = true}, &renewed, &err));
     assert_int_equal(renewed.generation, 2);
     assert_int_not_equal(EVP_PKEY_eq(X509_get0_pubkey(first), X509_get0_pubkey(renewed.issued.cert)), 1);
     X509 *second = X509_dup(renewed.issued.cert);
     cg_renewed_clear(&renewed);
     assert_true(cg_renew(&issuer, "broker.lan",
-                         &(struct cg_renew_terms){.write = true, .reuse_key = true, .lifetime = 10 * DAY}, &renewed,
+                         &(struct cg_renew_params){.write = true, .reuse_key = true, .lifetime = 10 * DAY}, &renewed,
                          &err));
     assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(second), X509_get0_pubkey(renewed.issued.cert)), 1);
     assert_int_equal(ASN1_TIME_compare(X509_get0_notAfter(renewed.issued.cert), X509_get0_notAfter(second)), -1);
@@ -384,10 +384,10 @@ static bool opens_with(struct cg_passphrase_source source, struct cg_error *err)
     options.passphrase = source;
     *err = (struct cg_error){""};
     assert_int_equal(cg_ca_open(&ca, &options, CG_CA_WRITE, err), CG_CA_OK);
-    const bool good = cg_issuer_open(&issuer, &ca, err);
+    const bool ok = cg_issuer_open(&issuer, &ca, err);
     cg_issuer_close(&issuer);
     cg_ca_close(&ca);
-    return good;
+    return ok;
 }
 
 static void a_sealed_key_asks_its_source(void **state)

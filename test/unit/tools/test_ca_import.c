@@ -3,9 +3,9 @@
 #include "ca/certify.h"
 #include "ca/create.h"
 #include "ca/revoke.h"
-#include "import/adopt_check.h"
 #include "import/database.h"
-#include "import/grade.h"
+#include "import/plan_check.h"
+#include "import/report.h"
 #include "store/open.h"
 #include "store/revoked.h"
 
@@ -99,7 +99,7 @@ static void see_finding(void *context, const struct cg_lint_finding *finding, bo
     assert_string_equal(finding->row->id, "ca_key_in_clear");
 }
 
-static void count_grade(void *context, const char *name, enum cg_grade grade, const char *why)
+static void count_grade(void *context, const char *name, enum cg_import_grade grade, const char *why)
 {
     assert_null(context);
     assert_string_equal(name, "sensor2"); /* what is revoked is not graded */
@@ -109,27 +109,27 @@ static void count_grade(void *context, const char *name, enum cg_grade grade, co
 
 static void adopt(void)
 {
-    const struct cg_found_request request = {.folder = old_dir, .now = NOW + DAY, .passed = count_passed};
-    const struct cg_grade_visitor visitor = {see_finding, count_grade, NULL};
-    struct cg_found found = {0};
-    struct cg_adopted adopted = {0};
+    const struct cg_import_scan_request request = {.folder = old_dir, .now = NOW + DAY, .passed = count_passed};
+    const struct cg_import_report_visitor visitor = {see_finding, count_grade, NULL};
+    struct cg_import_scan scan = {0};
+    struct cg_import_plan plan = {0};
     struct cg_error err = {""};
     struct cg_ca ca;
     bool keeps_serial = true;
-    const struct cg_adoption adoption = {.ca = &ca, .found = &found, .adopted = &adopted, .source = old_dir};
+    const struct cg_import_request import = {.ca = &ca, .scan = &scan, .plan = &plan, .source = old_dir};
     open_ca(&ca, new_dir, CG_CA_CREATE, NOW + DAY);
-    assert_true(cg_found_read(&found, &request, &err));
-    assert_true(cg_database_choose(&found, &err));
-    assert_int_equal(found.nindex, 1);
-    assert_null(found.step);
-    assert_true(cg_adopt_ca(&ca, &found, false, &keeps_serial, &err));
+    assert_true(cg_import_scan_folder(&scan, &request, &err));
+    assert_true(cg_import_choose_database(&scan, &err));
+    assert_int_equal(scan.nindex, 1);
+    assert_null(scan.step);
+    assert_true(cg_import_check_ca(&ca, &scan, false, &keeps_serial, &err));
     assert_false(keeps_serial);
-    assert_true(cg_adopted_collect(&adopted, &found, &err));
-    assert_true(cg_adopted_key_is_sound(&found, &adopted, &err));
-    assert_true(cg_grade(&adoption, &visitor, &err));
-    assert_true(cg_adopted_write(&adoption, &err));
-    cg_adopted_free(&adopted);
-    cg_found_free(&found);
+    assert_true(cg_import_plan_make(&plan, &scan, &err));
+    assert_true(cg_import_key_is_sound(&scan, &plan, &err));
+    assert_true(cg_import_report(&import, &visitor, &err));
+    assert_true(cg_import_write(&import, &err));
+    cg_import_plan_free(&plan);
+    cg_import_scan_free(&scan);
     cg_ca_close(&ca);
 }
 
@@ -179,16 +179,16 @@ static void what_was_revoked_stays_revoked(void **state)
 
 static void a_lost_database_is_no_empty_one(void **state)
 {
-    const struct cg_found_request request = {.folder = old_dir, .now = NOW + DAY};
-    struct cg_found found = {0};
+    const struct cg_import_scan_request request = {.folder = old_dir, .now = NOW + DAY};
+    struct cg_import_scan scan = {0};
     struct cg_error err = {""};
     (void)state;
     make_old();
     cg_scratch_remove("old/index.txt");
-    assert_true(cg_found_read(&found, &request, &err));
-    assert_false(cg_database_choose(&found, &err));
+    assert_true(cg_import_scan_folder(&scan, &request, &err));
+    assert_false(cg_import_choose_database(&scan, &err));
     assert_non_null(strstr(err.text, "would be let in again"));
-    cg_found_free(&found);
+    cg_import_scan_free(&scan);
 }
 
 int main(void)

@@ -26,8 +26,8 @@
 #define ANY_MAPPING "300c300a0604551d200006022a03"
 
 static const struct row {
-    const char *rule, *good, *bad; /* recipes of "c"; of several lines all are linted */
-    const char *from, *to;         /* NULL, or octets of good that make it bad */
+    const char *rule, *ok, *bad; /* recipes of "c"; of several lines all are linted */
+    const char *from, *to;       /* NULL, or octets of good that make it bad */
 } rows[] = {
     {"key_usage_empty", "c: issuer=root", "c: issuer=root ku=none ext=critical,2.5.29.15=03020700", NULL, NULL},
     {"key_usage_sign_without_ca", "c: issuer=root", "c: issuer=root ku=critical,digitalSignature,keyCertSign", NULL,
@@ -184,7 +184,7 @@ static bool found_in_patched(const struct row *row)
     struct cg_pki *pki = cg_pki_new(NOW);
     struct cg_lint *lint = cg_lint_new(NOW);
     cg_pki_make(pki, "root: ca");
-    cg_pki_make(pki, row->good);
+    cg_pki_make(pki, row->ok);
     X509 *cert = patched(cg_pki_cert(pki, "c"), row->from, row->to);
     assert_true(cg_lint_add_certificate(lint, cert));
     bool found = finds(lint, row->rule);
@@ -199,11 +199,11 @@ static void each_rule_finds_its_own_fault(void **state)
     (void)state;
     int wrong = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        bool good = !found_in(rows[i].good, rows[i].rule);
+        bool ok = !found_in(rows[i].ok, rows[i].rule);
         bool bad = rows[i].from ? found_in_patched(&rows[i]) : found_in(rows[i].bad, rows[i].rule);
-        if (!good || !bad)
-            printf("%s: row %zu: %s\n", rows[i].rule, i, good ? "not found" : "found where nothing is wrong");
-        wrong += !good || !bad;
+        if (!ok || !bad)
+            printf("%s: row %zu: %s\n", rows[i].rule, i, ok ? "not found" : "found where nothing is wrong");
+        wrong += !ok || !bad;
     }
     assert_int_equal(wrong, 0);
 }

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "snapshot_diff.h"
+
+#include "core/cert/name.h"
+#include "tls/hook.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CRLS_TOLD 8
+
+struct text {
+    char bytes[1000]; /* an event has no more room */
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text->bytes + text->len, sizeof text->bytes - text->len, format, args);
+    va_end(args);
+    size_t room = sizeof text->bytes - text->len - 1;
+    text->len += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
+}
+
+static bool same_certificates(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
+{
+    if (sk_X509_num(a) != sk_X509_num(b))
+        return false;
+    for (int i = 0; i < sk_X509_num(a); i++)
+        if (X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)) != 0)
+            return false;
+    return true;
+}
+
+static void add_certificates(struct text *text, const char *what, const STACK_OF(X509) *old,
+                             const STACK_OF(X509) *fresh)
+{
+    if (!same_certificates(old, fresh))
+        add(text, "; %s: %d before, %d now", what, sk_X509_num(old), sk_X509_num(fresh));
+}
+
+/* Of the same issuer, key and scope. */
+static bool find_before(const struct cg_crl_set *old, const struct cg_crl *now, struct cg_crl_info *before)
+{
+    const struct cg_crl *like = old ? cg_crl_set_like(old, now) : NULL;
+    for (size_t i = 0; like && i < cg_crl_set_count(old); i++)
+        if (cg_crl_set_at(old, i) == like) {
+            cg_crl_set_info(old, i, before);
+            return true;
+        }
+    return false;
+}
+
+static const char *number_text(const struct cg_crl_info *info)
+{
+    return info->number[0] ? info->number : "none";
+}
+
+/* One that comes again under its number is told too: it may list fewer. */
+static void add_crls(struct text *text, const struct cg_crl_set *old, const struct cg_crl_set *fresh)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < cg_crl_set_count(fresh); i++) {
+        struct cg_crl_info info, before;
+        char issuer[CG_CRL_TITLE_MAX];
+        cg_crl_set_info(fresh, i, &info);
+        bool known = find_before(old, cg_crl_set_at(fresh, i), &before),
+             again = known && strcmp(before.number, info.number) == 0;
+        if ((again && before.this_update == info.this_update && before.entries == info.entries) || told++ >= CRLS_TOLD)
+            continue;
+        cg_crl_info_title(&info, issuer);
+        add(text, "; CRL of %s: number %s before, %s now, %zu entries", issuer, known ? number_text(&before) : "none",
+            number_text(&info), info.entries);
+        if (again)
+            add(text, " (%zu before)", before.entries);
+    }
+}
+
+static void add_store(struct text *text, const char *whose, const struct cg_trust *old, const struct cg_trust *fresh)
+{
+    char what[80];
+    snprintf(what, sizeof what, "trust anchors%s", whose);
+    add_certificates(text, what, cg_trust_anchors(old), cg_trust_anchors(fresh));
+    snprintf(what, sizeof what, "intermediates%s", whose);
+    add_certificates(text, what, cg_trust_intermediates(old), cg_trust_intermediates(fresh));
+    add_crls(text, cg_trust_crls(old), cg_trust_crls(fresh));
+}
+
+static void swapped(struct cg_reporter *reporter, const struct cg_credential *old, const struct cg_credential *fresh,
+                    const struct cg_listener_policy *listener)
+{
+    char before[64] = "the broker's own", now[64], detail[200];
+    if (!fresh || (old && X509_cmp(old->leaf, fresh->leaf) == 0))
+        return;
+    if (old)
+        cg_serial_text(X509_get0_serialNumber(old->leaf), before, sizeof before);
+    cg_serial_text(X509_get0_serialNumber(fresh->leaf), now, sizeof now);
+    snprintf(detail, sizeof detail, "serial before: %s, serial now: %s", before, now);
+    const struct cg_event event = {.type = CG_EVENT_CREDENTIAL_LOADED,
+                                   .detail = detail,
+                                   .certificate = fresh->leaf,
+                                   .file = listener->credential_chain,
+                                   .listener = listener->port};
+    cg_reporter_write(reporter, &event);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Not refused: clients with certificates may depend on the list. */
+static void warn_of_psk(struct cg_reporter *reporter, const struct cg_policy *policy,
+                        const struct cg_listener_policy *listener)
+{
+    char detail[400];
+    bool told = listener->port && policy->base.tls.psk_allowed &&
+                same_text(listener->tls.ciphers, policy->base.tls.ciphers);
+    if (!listener->tls.psk_allowed || told || cg_hook_accepts_psk(&listener->tls))
+        return;
+    snprintf(
+        detail, sizeof detail,
+        "%s: tls.psk is \"allow\", but no cipher of tls.ciphers ('%.200s') takes pre-shared keys, so no client with "
+        "one connects over TLS 1.2",
+        policy->name, listener->tls.ciphers);
+    const struct cg_event event = {
+        .type = CG_EVENT_CONFIGURATION_WARNING,
+        .detail = detail,
+        .listener = listener->port,
+        .fix = "add ECDHE-PSK-CHACHA20-POLY1305 to the list, or take ciphers out of the policy",
+    };
+    cg_reporter_write(reporter, &event);
+}
+
+void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snapshot *old,
+                             const struct cg_snapshot *fresh)
+{
+    struct text text = {"", 0};
+    if (fresh->policy_changes[0])
+        add(&text, "; policy: %s", fresh->policy_changes);
+    if (old && old->trust != fresh->trust) {
+        add_certificates(&text, "trust anchors", cg_trust_anchors(old->trust), cg_trust_anchors(fresh->trust));
+        add_certificates(&text, "intermediates", cg_trust_intermediates(old->trust),
+                         cg_trust_intermediates(fresh->trust));
+    }
+    if (old && old->server_trust != fresh->server_trust && fresh->server_trust != fresh->trust)
+        add_store(&text, " for the broker's own certificate", old->server_trust, fresh->server_trust);
+    if (old && old->bridge_trust != fresh->bridge_trust && fresh->bridge_trust != fresh->trust)
+        add_store(&text, " for bridges", old->bridge_trust, fresh->bridge_trust);
+    if (!old || old->trust != fresh->trust)
+        add_crls(&text, old ? cg_trust_crls(old->trust) : NULL, cg_trust_crls(fresh->trust));
+    const struct cg_event event = {
+        .type = CG_EVENT_SNAPSHOT_LOADED,
+        .detail = text.len ? text.bytes + 2 : NULL,
+        .snapshot = fresh->number,
+        .policy = fresh->policy->name,
+        .anchors = sk_X509_num(cg_trust_anchors(fresh->trust)),
+        .crls = (int64_t)cg_crl_set_count(cg_trust_crls(fresh->trust)),
+    };
+    cg_reporter_write(reporter, &event);
+    if (!old || old->policy != fresh->policy) {
+        warn_of_psk(reporter, fresh->policy, &fresh->policy->base);
+        for (size_t i = 0; i < fresh->policy->nlisteners; i++)
+            warn_of_psk(reporter, fresh->policy, &fresh->policy->listeners[i]);
+    }
+    if (!old)
+        return;
+    swapped(reporter, old->base_credential, fresh->base_credential, &fresh->policy->base);
+    for (size_t i = 0; i < fresh->policy->nlisteners; i++) {
+        const struct cg_listener_policy *listener = &fresh->policy->listeners[i];
+        if (!same_text(fresh->policy->base.credential_chain, listener->credential_chain))
+            swapped(reporter, cg_snapshot_credential(old, listener->port), fresh->credentials[i], listener);
+    }
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "serve.h"
+
+#include "own_check.h"
+#include "tls/conn/handlers.h"
+#include "tls/conn/offer.h"
+#include "tls/conn/record.h"
+#include "tls/openssl/context.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The verdict on the broker's certificate holds so long: it may expire, or its clock rules may start to fail. A refusal holds
+ * for the same second only: what time fixes is to be served at once. */
+#define CG_OWN_HOLDS_SECONDS 30
+
+bool cg_serve(SSL *ssl, const struct cg_credential *credential)
+{
+    /* The broker's certificate may have a key of another type: OpenSSL would choose between the two. */
+    SSL_certs_clear(ssl);
+    /* What follows the leaf in the file is sent, and nothing that OpenSSL finds in the broker's CA file. */
+    SSL_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
+    return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
+}
+
+static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *chain)
+{
+    int64_t now = cg_handlers_now(), age = now - context->own.at;
+    if (context->own.leaf == leaf && context->own.snapshot == conn->snapshot->number &&
+        context->own.port == conn->listener && age >= 0 && age < (context->own.accepted ? CG_OWN_HOLDS_SECONDS : 1) &&
+        context->own.snapshot != 0)
+        return context->own.accepted;
+    struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
+    context->own.accepted = verdict && cg_own_verify(conn->snapshot, conn->policy, leaf, chain, verdict);
+    snprintf(context->own.detail, sizeof context->own.detail, "%s: %s",
+             verdict ? cg_reason_row(verdict->reason)->code : "no memory", verdict ? verdict->detail : "");
+    cg_verdict_clear(verdict);
+    context->own.snapshot = verdict && X509_up_ref(leaf) ? conn->snapshot->number : 0;
+    OPENSSL_free(verdict);
+    X509_free(context->own.leaf);
+    context->own.leaf = context->own.snapshot ? leaf : NULL;
+    context->own.port = conn->listener;
+    context->own.at = now;
+    return context->own.accepted;
+}
+
+/* Fine where a pre-shared key stands in for the certificate. TLS 1.3 has chosen it by now, or did not find it. */
+static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
+{
+    bool offered = cg_offers_psk(conn), allowed = cg_conn_tls(conn)->psk_allowed;
+    if (offered && allowed && SSL_version(ssl) < TLS1_3_VERSION)
+        return true;
+    if (offered && allowed)
+        cg_conn_set_reason(conn, CG_REASON_PSK_UNKNOWN,
+                           "the broker did not take the client's pre-shared key on port %u", conn->listener);
+    else if (offered)
+        cg_conn_set_reason(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key on port %u",
+                           conn->listener);
+    else
+        cg_conn_set_reason(conn, CG_REASON_NO_CREDENTIAL, "port %u has no certificate%s", conn->listener,
+                           allowed ? ", and the client offers no pre-shared key" : "");
+    if (allowed && !offered)
+        conn->fix = "Give the client its identity and key (mosquitto_pub: --psk-identity and --psk), or let it use a "
+                    "port that has a certificate.";
+    return false;
+}
+
+/* The row's fix is for a file that was not taken, while another one is served. */
+static bool refuse(struct cg_conn *conn, const char *detail)
+{
+    cg_conn_set_reason(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s",
+                       conn->listener, detail);
+    conn->fix = "Nobody is served with this certificate. The last broker_certificate_rejected event says what to do; "
+                "`certguard doctor` looks again.";
+    return false;
+}
+
+bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
+{
+    struct cg_context *context = cg_context_of(ssl);
+    X509 *leaf = SSL_get_certificate(ssl);
+    STACK_OF(X509) *chain = NULL;
+    if (!leaf)
+        return without_certificate(ssl, conn);
+    if (!context || !SSL_get0_chain_certs(ssl, &chain)) {
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "the broker's certificate chain can't be read");
+        return false;
+    }
+    if (own_is_good(context, conn, leaf, chain))
+        return true;
+    return refuse(conn, context->own.detail);
+}
+
+/* It was loaded although its time is not now: each handshake asks, until the broker layer lets it go. */
+static bool serve_held(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+{
+    struct cg_context *context = cg_context_of(ssl);
+    if (context && own_is_good(context, conn, credential->leaf, credential->chain))
+        return cg_serve(ssl, credential);
+    return refuse(conn, context ? context->own.detail : "unknown SSL_CTX");
+}
+
+static bool serve_policys(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+{
+    return cg_credential_is_held(credential) ? serve_held(ssl, conn, credential) : cg_serve(ssl, credential);
+}
+
+int cg_serve_credential(SSL *ssl, void *argument)
+{
+    struct cg_conn *conn = argument;
+    if (conn->reason != CG_REASON_UNSET || !conn->snapshot)
+        return 0; /* refused already */
+    int saved = errno;
+    ERR_set_mark();
+    const struct cg_credential *credential = cg_snapshot_credential(conn->snapshot, conn->listener);
+    bool ok = credential ? serve_policys(ssl, conn, credential) : cg_own_credential(ssl, conn);
+    if (!ok)
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL does not take the credential: %s",
+                           ERR_reason_error_string(ERR_peek_last_error()));
+    ERR_pop_to_mark();
+    errno = saved;
+    return ok;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Whatever expires is warned of at each of the policy's distances, once each, by a clock that goes on by days: clients,
+ * the broker's certificate, anchors, intermediates and CRLs. */
+#include "broker/monitor/expiry_monitor.h"
+
+#include "broker/session/session.h"
+
+#include "core/policy/policy_load.h"
+#include "lib/pki_maker.h"
+#include "tls/conn/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1767225600)
+#define DAY INT64_C(86400)
+
+static struct world {
+    struct cg_pki *pki;
+    struct cg_policy *policy;
+    struct cg_reporter *reporter;
+    struct cg_expiry_monitor *expiry_monitor;
+    struct cg_snapshot snapshot;
+    struct cg_conn client;
+    struct cg_session session;
+} w;
+
+static int told[5]; /* by what is warned of */
+static char last[600], last_crl[600];
+enum { CLIENT, BROKER, ANCHOR, INTERMEDIATE, CRL };
+
+static void broker_log(enum cg_level level, const char *text)
+{
+    static const char *const words[] = {"certificate of this client", "broker's certificate", "trust anchor",
+                                        "intermediate certificate", "CRL"};
+    (void)level;
+    snprintf(last, sizeof last, "%s", text);
+    if (strstr(text, "CRL "))
+        snprintf(last_crl, sizeof last_crl, "%s", text);
+    for (int i = 0; i < 5; i++)
+        told[i] += strstr(text, words[i]) != NULL;
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    struct cg_error err = {""};
+    memset(&w, 0, sizeof w);
+    w.client.session = &w.session;
+    memset(told, 0, sizeof told);
+    w.pki = cg_pki_new(NOW);
+    cg_pki_make(w.pki, "root: ca cn=root days=-1..90\ninter: ca issuer=root days=-1..60\n"
+                       "server: server issuer=root days=-1..40\nclient: issuer=root days=-1..40\n"
+                       "crl: crl issuer=root number=1 days=-1..79");
+    w.policy = cg_policy_default("ca.pem", &err);
+    w.reporter = cg_reporter_open(&w.policy->log, broker_log, &err);
+    w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
+    char *root = cg_pki_pem(w.pki, "root"), *inter = cg_pki_pem(w.pki, "inter"), *crl = cg_pki_pem(w.pki, "crl");
+    struct cg_trust *trust = cg_trust_new();
+    assert_true(cg_trust_add_anchors(trust, "root", root, strlen(root), &err));
+    assert_true(cg_trust_add_intermediates(trust, "inter", inter, strlen(inter), &err));
+    assert_true(cg_trust_add_crls(trust, "crl", crl, strlen(crl), &err));
+    free(root);
+    free(inter);
+    free(crl);
+    w.snapshot.policy = w.policy;
+    w.snapshot.trust = w.snapshot.server_trust = w.snapshot.bridge_trust = trust;
+    w.client.role = CG_ROLE_LISTENER;
+    w.client.state = CG_CONN_ESTABLISHED;
+    w.client.peer_leaf = cg_pki_cert(w.pki, "client");
+    w.client.not_after = NOW + 40 * DAY;
+    return 0;
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    cg_expiry_monitor_free(w.expiry_monitor);
+    cg_reporter_close(w.reporter);
+    cg_trust_free(w.snapshot.trust);
+    cg_policy_free(w.policy);
+    cg_pki_free(w.pki);
+    return 0;
+}
+
+static void clients_at_each_distance_once(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int day, warnings; /* of a certificate with 40 days */
+    } rows[] = {{0, 0}, {9, 0}, {10, 1}, {11, 1}, {25, 1}, {26, 2}, {33, 3}, {34, 3}, {39, 4}, {40, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int again = 0; again < 3; again++) { /* however often it connects */
+            cg_expiry_monitor_accepted(w.expiry_monitor, &w.client, w.policy, NOW + rows[i].day * DAY);
+            assert_int_equal(told[CLIENT], rows[i].warnings);
+        }
+}
+
+static void what_serves_is_looked_at(void **unused)
+{
+    (void)unused;
+    struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")};
+    w.snapshot.base_credential = &credential;
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW);
+    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 0);
+    for (int day = 1; day < 100; day++) { /* a day of the wall clock between two pulses is a clock that was set */
+        cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + day * DAY);
+        cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + day * DAY);
+    }
+    assert_int_equal(told[BROKER], 5); /* at each distance, and when it has expired */
+    assert_int_equal(told[ANCHOR], 5);
+    assert_int_equal(told[INTERMEDIATE], 5);
+    assert_int_equal(told[CRL], 4);                  /* half, three quarters, seven eighths, over */
+    cg_expiry_monitor_on_snapshot(w.expiry_monitor); /* the same files once more */
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 100 * DAY);
+    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 19);
+}
+
+static void a_listeners_own_credential_is_looked_at(void **unused)
+{
+    (void)unused;
+    struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")}, *credentials[1] = {&credential};
+    struct cg_listener_policy listener = w.policy->base;
+    listener.port = 8884;
+    listener.credential_chain = "second.pem";
+    w.policy->listeners = &listener;
+    w.policy->nlisteners = 1;
+    w.snapshot.credentials = credentials;
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 30 * DAY);
+    w.policy->listeners = NULL;
+    w.policy->nlisteners = 0;
+    assert_int_equal(told[BROKER], 1);
+}
+
+/* To the second: RFC 5280 5.1.2.5 has the next one issued by then. */
+static void a_crl_is_over_at_next_update(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t at;
+        int warnings;
+    } rows[] = {{NOW + 79 * DAY - 1, 1}, {NOW + 79 * DAY, 2}, {NOW + 79 * DAY + 1, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_expiry_monitor_on_snapshot(w.expiry_monitor); /* look now */
+        cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, rows[i].at);
+        if (told[CRL] != rows[i].warnings)
+            fail_msg("row %zu: %d warnings", i, told[CRL]);
+    }
+}
+
+/* When it ends, and when it refuses, by the terms of the policy: the CRL's life is from a day before to 79 days after. */
+static void what_a_crl_does_in_words(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t grace, max_age, at;
+        const char *words, *refused;
+    } rows[] = {
+        {0, 0, 78 * DAY, "expires in 24 hours, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+        {0, 0, 79 * DAY - 1, "expires in 0 minutes, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+        {0, 0, 79 * DAY, "expired on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+        {0, 0, 79 * DAY + 1, "expired on 2026-03-21T", "is refused since 2026-03-21T00:00:00Z"},
+        {DAY, 0, 78 * DAY, "expires in 24 hours, on 2026-03-21T",
+         "is refused after 2026-03-22T00:00:00Z (crl_grace of the policy)"},
+        {DAY, 0, 80 * DAY, "expired on 2026-03-21T", "is refused after 2026-03-22T00:00:00Z (crl_grace"},
+        {DAY, 0, 80 * DAY + 1, "expired on 2026-03-21T", "is refused since 2026-03-22T00:00:00Z (crl_grace"},
+        {DAY, 60 * DAY, 45 * DAY, "expires in 34 days, on 2026-03-21T",
+         "is refused after 2026-03-01T00:00:00Z (crl_max_age of the policy)"},
+        {DAY, 60 * DAY, 60 * DAY, "expires in 19 days, on 2026-03-21T", "is refused since 2026-03-01T00:00:00Z ("},
+        {0, 90 * DAY, 45 * DAY, "expires in 34 days, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_expiry_monitor_free(w.expiry_monitor); /* which remembers what it told */
+        w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
+        w.policy->base.client.crl_grace = rows[i].grace;
+        w.policy->base.client.crl_max_age = rows[i].max_age;
+        last[0] = '\0';
+        cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + rows[i].at);
+        if (!strstr(last, rows[i].words) || !strstr(last, rows[i].refused))
+            fail_msg("row %zu: '%s'", i, last);
+    }
+}
+
+/* Not up to ten minutes late: the next look is timed for the next distance that is known. */
+static void a_look_is_timed_for_what_comes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t at, ms;
+    } rows[] = {
+        {NOW, 600000},              /* far from everything */
+        {NOW + 79 * DAY - 5, 5000}, /* the CRL is over */
+        {NOW + 59 * DAY - 1, 1000}, /* a day left, of the intermediate certificate */
+        {NOW + 60 * DAY, 1000},     /* its last second */
+        {NOW + 39 * DAY - 3, 3000}, /* half of the CRL's life of 80 days is over */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_expiry_monitor_on_snapshot(w.expiry_monitor);
+        int64_t ms = cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, rows[i].at);
+        if (ms != rows[i].ms)
+            fail_msg("row %zu: %lld ms", i, (long long)ms);
+    }
+}
+
+static void live_clients_are_looked_at_too(void **unused)
+{
+    (void)unused;
+    cg_conn_list(&w.client);
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW);
+    assert_int_equal(told[CLIENT], 0);
+    w.client.state = CG_CONN_REJECTED;
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 30 * DAY);
+    assert_int_equal(told[CLIENT], 0);
+    w.client.state = CG_CONN_ESTABLISHED;
+    cg_expiry_monitor_on_snapshot(w.expiry_monitor);
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 30 * DAY);
+    assert_int_equal(told[CLIENT], 1);
+    cg_conn_unlist(&w.client);
+}
+
+/* No unit that leaves too little of what is left; who it is stands there too. */
+static void how_much_is_left_in_words(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t left;
+        enum cg_role role;
+        const char *words;
+    } rows[] = {
+        {30 * DAY, CG_ROLE_LISTENER, "the certificate of this client expires in 30 days, on "},
+        {30 * DAY, CG_ROLE_BRIDGE,
+         "the certificate of the broker that this bridge connects to expires in 30 days, on "},
+        {30 * DAY, CG_ROLE_BRIDGE, "Have it renewed on the remote broker"},
+        {2 * DAY, CG_ROLE_LISTENER, "expires in 2 days, on "},
+        {2 * DAY - 1, CG_ROLE_LISTENER, "expires in 47 hours, on "},
+        {DAY, CG_ROLE_LISTENER, "expires in 24 hours, on "},
+        {7200, CG_ROLE_LISTENER, "expires in 2 hours, on "},
+        {7199, CG_ROLE_LISTENER, "expires in 119 minutes, on "},
+        {0, CG_ROLE_LISTENER, "expires in 0 minutes, on "},
+        {-1, CG_ROLE_LISTENER, "expired on "},
+    };
+    w.session.client_id = "sensor-7";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cg_expiry_monitor_free(w.expiry_monitor); /* which remembers what it told */
+        w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
+        w.client.role = rows[i].role;
+        last[0] = '\0';
+        cg_expiry_monitor_accepted(w.expiry_monitor, &w.client, w.policy, NOW + 40 * DAY - rows[i].left);
+        if (!strstr(last, rows[i].words) || !strstr(last, "(client id sensor-7)"))
+            fail_msg("expected '%s', found '%s'", rows[i].words, last);
+    }
+}
+
+/* What bridges, or the broker's own certificate, trust beside it: another anchor, and a CRL of the first one, made anew under
+ * its old number. */
+static void the_other_trusts_are_looked_at(void **unused)
+{
+    (void)unused;
+    struct cg_trust **const stores[] = {&w.snapshot.bridge_trust, &w.snapshot.server_trust};
+    static const char *const words[] = {"every bridge to a broker of this CA is refused",
+                                        "the broker's own certificate is refused"};
+    cg_pki_make(w.pki, "far: ca cn=far days=-1..60\nanew: crl issuer=root number=1 days=0..80");
+    for (size_t i = 0; i < 2; i++) {
+        struct cg_error err = {""};
+        char *anchors = cg_pki_pem(w.pki, "far root"), *crl = cg_pki_pem(w.pki, "anew");
+        struct cg_trust *other = cg_trust_new(), *before = *stores[i];
+        assert_true(cg_trust_add_anchors(other, "far", anchors, strlen(anchors), &err));
+        assert_true(cg_trust_add_crls(other, "anew", crl, strlen(crl), &err));
+        free(anchors);
+        free(crl);
+        cg_expiry_monitor_free(w.expiry_monitor); /* which remembers what it told */
+        w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
+        w.client.session = &w.session;
+        memset(told, 0, sizeof told);
+        *stores[i] = other;
+        cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 45 * DAY);
+        assert_int_equal(told[ANCHOR], 1); /* of this store: the other one has 45 days */
+        assert_int_equal(told[CRL], 2);
+        assert_non_null(strstr(last_crl, words[i]));
+        *stores[i] = before;
+        cg_trust_free(other);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(clients_at_each_distance_once, start, finish),
+        cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(a_listeners_own_credential_is_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(a_crl_is_over_at_next_update, start, finish),
+        cmocka_unit_test_setup_teardown(what_a_crl_does_in_words, start, finish),
+        cmocka_unit_test_setup_teardown(a_look_is_timed_for_what_comes, start, finish),
+        cmocka_unit_test_setup_teardown(how_much_is_left_in_words, start, finish),
+        cmocka_unit_test_setup_teardown(the_other_trusts_are_looked_at, start, finish),
+        cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

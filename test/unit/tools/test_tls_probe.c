@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Where a connection to "localhost" goes, on a machine whose resolver does not know that name. */
+#include "broker/tls_probe.h"
+
+#include "lib/pki_maker.h"
+
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+typedef int resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+/* In the place of the C library's. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *fixes, struct addrinfo **found)
+{
+    resolver *real = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&real, &symbol, sizeof real);
+    return !real || (node && strcasecmp(node, "localhost") == 0) ? EAI_NONAME : real(node, service, fixes, found);
+}
+
+/* A port of 127.0.0.1 that takes connections and says nothing. */
+static int listen_silently(uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 4) == 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void localhost_needs_no_resolver(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *says;
+    } rows[] = {{"localhost", "no certificate was served"},
+                {"LOCALHOST", "no certificate was served"},
+                {"127.0.0.1", "no certificate was served"},
+                {"no-such-host.invalid", "no-such-host.invalid port"}};
+    uint16_t port = 0;
+    int fd = listen_silently(&port);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_error err = {""};
+        char place[64];
+        snprintf(place, sizeof place, "%s:%u", rows[i].host, port);
+        assert_null(cg_tls_probe_certificate(place, 100, &err));
+        if (!strstr(err.text, rows[i].says))
+            fail_msg("%s: %s", place, err.text);
+    }
+    close(fd);
+}
+
+/* A port that both loopback addresses have free: what listens there on ::1, and on 127.0.0.1. False: no IPv6 here. */
+static bool listen_on_both(int *six, int *four, uint16_t *port)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in other = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < 100; i++) {
+        socklen_t len = sizeof address;
+        address.sin6_port = 0;
+        *six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (*six < 0 || bind(*six, (struct sockaddr *)&address, len) != 0 || listen(*six, 4) != 0 ||
+            getsockname(*six, (struct sockaddr *)&address, &len) != 0)
+            break;
+        *port = ntohs(other.sin_port = address.sin6_port);
+        *four = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (bind(*four, (struct sockaddr *)&other, sizeof other) == 0 && listen(*four, 4) == 0)
+            return true;
+        close(*four);
+        close(*six);
+    }
+    close(*six);
+    return false;
+}
+
+static void *serve_once(void *context)
+{
+    SSL_CTX **tls = context;
+    int *listener = SSL_CTX_get_app_data(*tls), fd = accept(*listener, NULL, NULL);
+    SSL *ssl = SSL_new(*tls);
+    if (fd >= 0 && ssl && SSL_set_fd(ssl, fd))
+        SSL_accept(ssl);
+    SSL_free(ssl);
+    close(fd);
+    return NULL;
+}
+
+/* A broker on the IPv4 address alone, and on the IPv6 one something else, that says nothing. */
+static void what_else_listens_on_the_other_family_does_not_hide_the_broker(void **state)
+{
+    (void)state;
+    int six = -1, four = -1;
+    uint16_t port = 0;
+    pthread_t thread;
+    if (!listen_on_both(&six, &four, &port))
+        skip();
+    struct cg_pki *pki = cg_pki_new(time(NULL));
+    cg_pki_make(pki, "root: ca\nbroker: server issuer=root");
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_app_data(tls, &four);
+    assert_true(tls && SSL_CTX_use_certificate(tls, cg_pki_cert(pki, "broker")) &&
+                SSL_CTX_use_PrivateKey(tls, cg_pki_key(pki, "broker")));
+    assert_int_equal(pthread_create(&thread, NULL, serve_once, &tls), 0);
+    struct cg_error err = {""};
+    char place[64];
+    snprintf(place, sizeof place, "localhost:%u", port);
+    X509 *served = cg_tls_probe_certificate(place, 4000, &err);
+    if (!served)
+        shutdown(four, SHUT_RDWR); /* the thread waits there */
+    pthread_join(thread, NULL);
+    assert_string_equal(err.text, "");
+    assert_true(served && X509_cmp(served, cg_pki_cert(pki, "broker")) == 0);
+    X509_free(served);
+    SSL_CTX_free(tls);
+    cg_pki_free(pki);
+    close(six);
+    close(four);
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN); /* as the tool does */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(localhost_needs_no_resolver),
+        cmocka_unit_test(what_else_listens_on_the_other_family_does_not_hide_the_broker)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
