@@ -43,10 +43,21 @@ done
 version=$(sed -n 's/^project(certguard VERSION \([0-9.]*\).*/\1/p' "$source/CMakeLists.txt")
 grep -q "^## $version\(,\|$\)" "$source/CHANGELOG.md" || fail "CHANGELOG.md has no section of version $version"
 
-# ---- links inside the tree ----
-for file in "$source"/*.md "$source"/docs/*.md; do
-    for target in $(grep -o '](\([^)]*\))' "$file" | sed 's/^](//; s/)$//; s/#.*//' | grep -v '^[a-z]*:'); do
-        [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which there is not"
+# ---- links inside the tree, to files and headings ----
+# anchors FILE: the anchors that GitHub gives its headings
+anchors() {
+    sed -n '/^```/,/^```/!s/^#\{1,6\} //p' "$1" | tr '[:upper:]' '[:lower:]' | sed "s/[^a-z0-9 _-]//g; s/ /-/g"
+}
+# link FILE TARGET: FILE[#ANCHOR] as seen from the folder of FILE
+link() {
+    file=${2%%#*}
+    file=$(dirname "$1")/${file:-$(basename "$1")}
+    [ -e "$file" ] || { fail "$1 links to $2, which does not exist"; return; }
+    case $2 in *'#'*) anchors "$file" | grep -qx -- "${2#*#}" || fail "$1 links to $2, but there is no such heading" ;; esac
+}
+for page in "$source"/*.md "$source"/docs/*.md; do
+    for target in $(grep -o '](\([^)]*\))' "$page" | sed 's/^](//; s/)$//' | grep -v '^[a-z]*:'); do
+        link "$page" "$target"
     done
 done
 
