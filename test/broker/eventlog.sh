@@ -38,16 +38,16 @@ until_true new_log || fail "SIGHUP: no new log"
 rm events.jsonl
 mkdir events.jsonl
 expect "the log cannot be opened: the broker goes on" in dev1 "$port" x
-expect_log "and says so" "events lost so far: the event log .*Is a directory"
+expect_log "and says so" "cannot write event log .*Is a directory"
 rmdir events.jsonl
 expect "it can be opened again" in dev1 "$port" x
 expect_event "the loss is told" "events_lost\t1" event count
-expect_log "in both logs" "takes events again; 1 were lost"
+expect_log "in both logs" "writing event log .* again; 1 event was lost"
 
 broker_with '{"file": "/dev/full"}'
 expect "full disk: a stranger is refused" out none "$port" x
 expect "full disk: a good client is let in" in dev1 "$port" x
-expect_log "full disk: the loss is told" "events lost so far: the event log /dev/full .*No space left"
+expect_log "full disk: the loss is told" "cannot write event log /dev/full: No space left"
 
 broker_with '{"file": "events.jsonl"}' "plugin_opt_event_log $scratch/events.other\n"
 expect "plugin_opt_event_log" out none "$port" x

@@ -184,7 +184,7 @@ run_to_end
 status=$?
 [ "$status" -eq 1 ] || fail "a broker with a client's certificate ends with $status"
 expect_event "a broker whose certificate breaks the rules ends" "broker_certificate_rejected\twrong_purpose" event reason
-expect_log "and says why" "certguard: the broker's own certificate is wrong.*server.pem\|certguard: the broker's own certificate is wrong.*CN=localhost"
+expect_log "and says why" "certguard: rejected the broker's certificate.*server.pem\|certguard: rejected the broker's certificate.*CN=localhost"
 policy ', "mode": "audit"'
 start_broker
 expect_event "in audit mode it runs, and that is told" "broker_certificate_audited\twrong_purpose" event reason

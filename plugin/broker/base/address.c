@@ -8,7 +8,7 @@
 
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-/* Any IP address as IPv6, IPv4 as mapped. */
+/* Converts IPv4 addresses to IPv4-mapped ones. */
 static bool as_ipv6(const union cg_address *address, struct in6_addr *out)
 {
     if (address->any.sa_family == AF_INET6) {

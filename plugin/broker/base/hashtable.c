@@ -20,13 +20,13 @@ void cg_hashtable_free(struct cg_hashtable *table)
     table->nchains = table->count = 0;
 }
 
-static void put(struct cg_hashtable *table, struct cg_node *node)
+static void insert(struct cg_hashtable *table, struct cg_node *node)
 {
-    node->place = &table->chain[node->hash & (table->nchains - 1)];
-    node->next = *node->place;
+    node->link = &table->chain[node->hash & (table->nchains - 1)];
+    node->next = *node->link;
     if (node->next)
-        node->next->place = &node->next;
-    *node->place = node;
+        node->next->link = &node->next;
+    *node->link = node;
 }
 
 static void grow(struct cg_hashtable *table)
@@ -39,7 +39,7 @@ static void grow(struct cg_hashtable *table)
         while (table->chain[i]) {
             struct cg_node *node = table->chain[i];
             table->chain[i] = node->next;
-            put(&bigger, node);
+            insert(&bigger, node);
         }
     }
     free(table->chain);
@@ -51,19 +51,19 @@ void cg_hashtable_add(struct cg_hashtable *table, struct cg_node *node, uint64_t
     if (table->count >= table->nchains)
         grow(table);
     node->hash = hash;
-    put(table, node);
+    insert(table, node);
     table->count++;
 }
 
 void cg_hashtable_remove(struct cg_hashtable *table, struct cg_node *node)
 {
-    if (!node->place)
+    if (!node->link)
         return;
-    *node->place = node->next;
+    *node->link = node->next;
     if (node->next)
-        node->next->place = node->place;
+        node->next->link = node->link;
     node->next = NULL;
-    node->place = NULL;
+    node->link = NULL;
     table->count--;
 }
 

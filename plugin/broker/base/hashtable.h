@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A hash table whose nodes are members of what is stored: adding never fails. Without memory to grow, chains grow longer,
- * which is only slower. The caller owns what the nodes are members of, makes the hashes (of what a stranger chooses, by a
- * cryptographic digest), and compares the keys. Called by client_map.c. */
+/* An intrusive hash table: its nodes are members of the stored objects, so adding never fails. If there is no memory to grow,
+ * chains get longer. The caller owns the objects, computes the hashes (a cryptographic digest of anything that a peer
+ * chooses) and compares the keys. Called by client_map.c. */
 #ifndef CG_HASHTABLE_H
 #define CG_HASHTABLE_H
 
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct cg_node {
-    struct cg_node *next, **place; /* in its chain; place: what points here, NULL: not in a table */
+    struct cg_node *next, **link; /* link: the pointer to this node in its chain; NULL: not in a table */
     uint64_t hash;
 };
 
@@ -21,13 +21,13 @@ struct cg_hashtable {
     size_t nchains, count;
 };
 
-bool cg_hashtable_init(struct cg_hashtable *table); /* false without memory */
-void cg_hashtable_free(struct cg_hashtable *table); /* the nodes are not touched */
+bool cg_hashtable_init(struct cg_hashtable *table); /* false: out of memory */
+void cg_hashtable_free(struct cg_hashtable *table); /* does not access the nodes */
 
 void cg_hashtable_add(struct cg_hashtable *table, struct cg_node *node, uint64_t hash);
-void cg_hashtable_remove(struct cg_hashtable *table, struct cg_node *node); /* fine where it is in none */
+void cg_hashtable_remove(struct cg_hashtable *table, struct cg_node *node); /* no effect if it is in no table */
 
-/* The first node with this hash, and the next one; NULL: none. */
+/* The first and the next node with this hash; NULL: none. */
 struct cg_node *cg_hashtable_find(const struct cg_hashtable *table, uint64_t hash);
 struct cg_node *cg_node_next(const struct cg_node *node);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Of hash tables and lists whose nodes are members of what is stored. */
+/* For intrusive hash tables and queues, whose nodes are members of the stored objects. */
 #ifndef CG_OWNER_H
 #define CG_OWNER_H
 
 #include <stddef.h>
 
-/* What node is a member of. */
+/* The object that contains node. */
 #define CG_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

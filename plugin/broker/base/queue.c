@@ -6,9 +6,9 @@ void cg_queue_remove(struct cg_queue_node *node)
     struct cg_queue *queue = node->queue;
     if (!queue)
         return;
-    *(node->before ? &node->before->after : &queue->first) = node->after;
-    *(node->after ? &node->after->before : &queue->last) = node->before;
-    node->before = node->after = NULL;
+    *(node->previous ? &node->previous->next : &queue->first) = node->next;
+    *(node->next ? &node->next->previous : &queue->last) = node->previous;
+    node->previous = node->next = NULL;
     node->queue = NULL;
 }
 
@@ -16,7 +16,7 @@ void cg_queue_append(struct cg_queue *queue, struct cg_queue_node *node)
 {
     cg_queue_remove(node);
     node->queue = queue;
-    node->before = queue->last;
-    *(node->before ? &node->before->after : &queue->first) = node;
+    node->previous = queue->last;
+    *(node->previous ? &node->previous->next : &queue->first) = node;
     queue->last = node;
 }

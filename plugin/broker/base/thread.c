@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <time.h>
 
-/* The same on each system: where nothing is said, glibc gives 8 MiB and musl 128 KiB. */
+/* The same on all systems: the default is 8 MiB with glibc and 128 KiB with musl. */
 #define STACK_BYTES (2 << 20)
 
 int cg_thread_start(pthread_t *thread, void *(*run)(void *), void *argument)

@@ -82,8 +82,8 @@ static const char *why_not_from(const struct cg_conn *conn)
     const struct cg_claim *claim = conn ? conn->session->claim : NULL;
     if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
         conn->session->ending)
-        return "Requests are for clients with a certificate over TLS";
-    return claim->websocket ? "Requests are not taken over websockets" : NULL;
+        return "Control requests require TLS and a client certificate";
+    return claim->websocket ? "Control requests over websockets are not accepted" : NULL;
 }
 
 static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
@@ -93,7 +93,7 @@ static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *c
     if (cg_list_find(&current->policy->admin, conn->peer_leaf, &fault))
         return true;
     cg_sha256_text(conn->peer_leaf, sha256);
-    snprintf(why, size, "The certificate is not in \"admin\" of the policy; its SHA-256 is %s", sha256);
+    snprintf(why, size, "The certificate is not in the policy's \"admin\" list; its SHA-256 is %s", sha256);
     return false;
 }
 
@@ -106,7 +106,7 @@ static bool passes_every_rule(const struct cg_snapshot *current, const struct cg
         cg_recheck_run(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
     bool ok = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
     if (!ok)
-        snprintf(why, size, "The certificate is not accepted any more: %.140s",
+        snprintf(why, size, "The certificate is no longer accepted: %.140s",
                  verdict.nfindings ? verdict.findings[0].detail : verdict.detail);
     cg_verdict_clear(&verdict);
     cg_recheck_subject_clear(&subject);

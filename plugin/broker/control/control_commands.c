@@ -66,7 +66,7 @@ static struct cg_conn *find(struct cg_command *command)
         !cg_control_text(command->request, "client_id", ID_MAX, &client_id, &command->err))
         return NULL;
     if (!id == !client_id) {
-        cg_error_set(&command->err, "expected either \"client_id\" or \"conn\", as list_sessions shows them");
+        cg_error_set(&command->err, "expected either \"client_id\" or \"conn\"; list_sessions shows both");
         return NULL;
     }
     struct cg_conn *found = NULL;
@@ -84,14 +84,13 @@ static struct cg_conn *find(struct cg_command *command)
     /* a takeover, or a client that the broker has not answered yet */
     if (count > 1 && !(found->session->claim && cg_client_map_owns(clients, found->session->claim))) {
         cg_error_set(&command->err,
-                     "%d connections say that they have this client_id; name one of them by its "
-                     "\"conn\", as list_sessions shows it",
-                     count);
+                     "%d connections use this client_id; select one by its \"conn\", which list_sessions shows", count);
         return NULL;
     }
     if (found)
         return found;
-    cg_error_set(&command->err, "no live session has this %s; list_sessions shows them", id ? "conn" : "client_id");
+    cg_error_set(&command->err, "no live session has this %s; list_sessions shows all sessions",
+                 id ? "conn" : "client_id");
     return NULL;
 }
 
@@ -121,7 +120,7 @@ static enum cg_step end_session(struct cg_command *command)
         return CG_STEP_DONE;
     cg_conn_id(conn, id);
     cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
-    snprintf(detail, sizeof detail, "Ended by the administrator %s", who);
+    snprintf(detail, sizeof detail, "Ended by administrator %s", who);
     cJSON_AddStringToObject(command->data, "conn", id);
     cg_enforcement_mark(command->ops->enforcement, conn, command->world->snapshot, detail);
     return CG_STEP_DONE;
@@ -178,7 +177,7 @@ enum cg_step cg_command_run(struct cg_command *command)
         command->begun = true;
         return step;
     }
-    cg_error_set(&command->err, "unknown command; there are: status, list_sessions, explain_session, reload, "
-                                "end_session, check_policy");
+    cg_error_set(&command->err, "unknown command; expected status, list_sessions, explain_session, reload, end_session "
+                                "or check_policy");
     return CG_STEP_DONE;
 }

@@ -18,7 +18,7 @@ static bool command_is_good(const cJSON *command, struct cg_error *err)
     if (!cg_control_text(command, "command", NAME_MAX_BYTES, &text, err))
         return false;
     if (!text)
-        cg_error_set(err, "expected the key \"command\" in each of \"commands\"");
+        cg_error_set(err, "expected the key \"command\" in every object in \"commands\"");
     return text && cg_control_text(command, "correlationData", CORRELATION_MAX_BYTES, &text, err);
 }
 

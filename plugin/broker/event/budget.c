@@ -3,20 +3,20 @@
 
 #define DAY_MS 86400000.0
 
-bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_limits *terms, int64_t now_ms)
+bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_limits *limits, int64_t now_ms)
 {
-    double most = terms->bytes_a_day * terms->at_once;
-    if (!budget->begun)
-        *budget = (struct cg_budget){.begun = true, .left = most, .at_ms = now_ms};
-    if (now_ms > budget->at_ms)
-        budget->left += (double)(now_ms - budget->at_ms) / DAY_MS * (terms->bytes_a_day - most);
-    budget->at_ms = now_ms;
-    if (budget->left > most)
-        budget->left = most;
-    return budget->left > 0;
+    double capacity = limits->daily_bytes * limits->burst;
+    if (!budget->started)
+        *budget = (struct cg_budget){.started = true, .available = capacity, .updated_ms = now_ms};
+    if (now_ms > budget->updated_ms)
+        budget->available += (double)(now_ms - budget->updated_ms) / DAY_MS * (limits->daily_bytes - capacity);
+    budget->updated_ms = now_ms;
+    if (budget->available > capacity)
+        budget->available = capacity;
+    return budget->available > 0;
 }
 
 void cg_budget_spend(struct cg_budget *budget, size_t bytes)
 {
-    budget->left -= (double)bytes;
+    budget->available -= (double)bytes;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* How many bytes may be written within a day: a token bucket. A part of the day's limit may go at once, the rest comes back
- * evenly, so that within any 24 hours no more than the limit is written, and one line. Pure: time comes in.
- * Zeroed memory is a full one. Owned by event_limits.c. */
+/* Token bucket for the bytes written per day. A share of the limit can be written at once; the rest becomes available evenly
+ * over the day. In any 24 hours, at most the limit plus one line is written. Pure: time is an argument. A zeroed struct is a
+ * full bucket. Owned by event_limits.c. */
 #ifndef CG_BUDGET_H
 #define CG_BUDGET_H
 
@@ -10,18 +10,18 @@
 #include <stdint.h>
 
 struct cg_budget_limits {
-    double bytes_a_day;
-    double at_once; /* share of it, 0 to 1 */
+    double daily_bytes;
+    double burst; /* share of daily_bytes that can be written at once: 0 to 1 */
 };
 
 struct cg_budget {
-    bool begun;
-    double left; /* below 0: the last line was longer than what was left */
-    int64_t at_ms;
+    bool started;
+    double available; /* negative: the last line was longer than the bytes available */
+    int64_t updated_ms;
 };
 
-/* Is anything left? The terms may differ from call to call. */
-bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_limits *terms, int64_t now_ms);
+/* Whether bytes are available. The limits may change between calls. */
+bool cg_budget_has(struct cg_budget *budget, const struct cg_budget_limits *limits, int64_t now_ms);
 void cg_budget_spend(struct cg_budget *budget, size_t bytes);
 
 #endif

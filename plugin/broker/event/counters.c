@@ -8,7 +8,7 @@ static void add(struct cg_tally *tally, enum cg_reason reason)
         tally->by_reason[reason]++;
 }
 
-void cg_counters_note(struct cg_counters *counters, const struct cg_event *event)
+void cg_counters_add(struct cg_counters *counters, const struct cg_event *event)
 {
     switch ((int)event->type) {
     case CG_EVENT_HANDSHAKE_ACCEPTED:

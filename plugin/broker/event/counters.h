@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What happened since the start, counted by reason: every event, also those that the log holds back.
- * Plain numbers, owned by the reporter, which counts; main thread only. Read by sysinfo.c and control_status.c. */
+/* Counts of events since the start, by reason, including suppressed events. Owned and updated by the reporter; main thread
+ * only. Read by sysinfo.c and control_status.c. */
 #ifndef CG_COUNTERS_H
 #define CG_COUNTERS_H
 
@@ -14,14 +14,14 @@ struct cg_tally {
 struct cg_counters {
     uint64_t accepted;           /* handshakes */
     struct cg_tally rejected;    /* handshakes */
-    struct cg_tally denied;      /* CONNECT */
-    struct cg_tally ended;       /* sessions, by us */
-    struct cg_tally control;     /* requests refused */
-    uint64_t snapshots_rejected; /* parts of them */
-    uint64_t parts_kept;         /* now: they stay what they were, since their files are no good */
+    struct cg_tally denied;      /* CONNECT packets */
+    struct cg_tally ended;       /* sessions that the plugin ended */
+    struct cg_tally control;     /* control requests denied */
+    uint64_t snapshots_rejected; /* snapshot_rejected events, one per part */
+    uint64_t parts_kept;         /* parts that currently keep their previous version */
 };
 
-/* Kinds of events that nobody counts are fine. */
-void cg_counters_note(struct cg_counters *counters, const struct cg_event *event);
+/* Ignores types of events that have no counter. */
+void cg_counters_add(struct cg_counters *counters, const struct cg_event *event);
 
 #endif

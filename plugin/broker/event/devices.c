@@ -9,9 +9,9 @@
 #include <string.h>
 
 struct cg_devices {
-    unsigned char seed[16]; /* so that nobody can choose where certificates go in the table */
-    struct cg_warning_cache *now, *before;
-    int64_t since_ms; /* of now; 0: not begun */
+    unsigned char seed[16]; /* prevents peers from choosing positions in the table */
+    struct cg_warning_cache *current, *previous;
+    int64_t started_ms; /* of the current generation; 0: not started */
 };
 
 struct cg_devices *cg_devices_new(void)
@@ -19,8 +19,8 @@ struct cg_devices *cg_devices_new(void)
     struct cg_devices *devices = calloc(1, sizeof *devices);
     if (!devices)
         return NULL;
-    devices->now = cg_warning_cache_new();
-    if (devices->now && RAND_bytes(devices->seed, sizeof devices->seed) == 1)
+    devices->current = cg_warning_cache_new();
+    if (devices->current && RAND_bytes(devices->seed, sizeof devices->seed) == 1)
         return devices;
     cg_devices_free(devices);
     return NULL;
@@ -30,8 +30,8 @@ void cg_devices_free(struct cg_devices *devices)
 {
     if (!devices)
         return;
-    cg_warning_cache_free(devices->now);
-    cg_warning_cache_free(devices->before);
+    cg_warning_cache_free(devices->current);
+    cg_warning_cache_free(devices->previous);
     free(devices);
 }
 
@@ -54,32 +54,33 @@ bool cg_devices_key(const struct cg_devices *devices, const struct cg_event *eve
     return ok;
 }
 
-static void grow_old(struct cg_devices *devices, int64_t now_ms)
+static void rotate(struct cg_devices *devices, int64_t now_ms)
 {
-    if (!devices->since_ms)
-        devices->since_ms = now_ms;
-    if (now_ms - devices->since_ms < CG_DEVICES_KEEP_MS)
+    if (!devices->started_ms)
+        devices->started_ms = now_ms;
+    if (now_ms - devices->started_ms < CG_DEVICES_KEEP_MS)
         return;
-    struct cg_warning_cache *fresh = cg_warning_cache_new();
-    if (!fresh)
-        return; /* again next time */
-    cg_warning_cache_free(devices->before);
-    devices->before = devices->now;
-    devices->now = fresh;
-    if (now_ms - devices->since_ms >= 2 * CG_DEVICES_KEEP_MS) {
-        cg_warning_cache_free(devices->before);
-        devices->before = NULL;
+    struct cg_warning_cache *empty = cg_warning_cache_new();
+    if (!empty)
+        return; /* retried at the next call */
+    cg_warning_cache_free(devices->previous);
+    devices->previous = devices->current;
+    devices->current = empty;
+    if (now_ms - devices->started_ms >= 2 * CG_DEVICES_KEEP_MS) {
+        cg_warning_cache_free(devices->previous);
+        devices->previous = NULL;
     }
-    devices->since_ms = now_ms;
+    devices->started_ms = now_ms;
 }
 
 bool cg_devices_known(struct cg_devices *devices, const unsigned char key[CG_DEVICE_KEY], int64_t now_ms)
 {
-    grow_old(devices, now_ms);
-    return cg_warning_cache_has(devices->now, key) || (devices->before && cg_warning_cache_has(devices->before, key));
+    rotate(devices, now_ms);
+    return cg_warning_cache_has(devices->current, key) ||
+           (devices->previous && cg_warning_cache_has(devices->previous, key));
 }
 
 void cg_devices_add(struct cg_devices *devices, const unsigned char key[CG_DEVICE_KEY])
 {
-    (void)cg_warning_cache_raise(devices->now, key, 1);
+    (void)cg_warning_cache_raise(devices->current, key, 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which devices were named lately, so that each is named once in 6 to 12 hours, however many share an address. A device is
- * its certificate, or its client id where it shows none. Bounded: two generations of at most 4 MB; the older one is
- * forgotten after six hours. Pure: time comes in. Owned by event_limits.c. */
+/* The devices named in recent events, so that each is named once in 6 to 12 hours, even if many share an address. A device is
+ * identified by its certificate, or by its client id if it has none. Bounded: two generations of at most 4 MB each; the older
+ * one is dropped after six hours. Pure: time is an argument. Owned by event_limits.c. */
 #ifndef CG_DEVICES_H
 #define CG_DEVICES_H
 
@@ -15,10 +15,10 @@
 
 struct cg_devices;
 
-struct cg_devices *cg_devices_new(void); /* NULL without memory or random bytes */
+struct cg_devices *cg_devices_new(void); /* NULL: out of memory, or no random bytes */
 void cg_devices_free(struct cg_devices *devices);
 
-/* Which device does what in the event; false: the event names none. */
+/* Key of the device, the type and the reason of an event; false: the event names no device. */
 bool cg_devices_key(const struct cg_devices *devices, const struct cg_event *event, unsigned char key[CG_DEVICE_KEY]);
 
 bool cg_devices_known(struct cg_devices *devices, const unsigned char key[CG_DEVICE_KEY], int64_t now_ms);

@@ -2,6 +2,7 @@
 #include "event.h"
 
 #include "broker/base/address.h"
+#include "broker/base/plural.h"
 
 #include "core/cert/name.h"
 
@@ -13,38 +14,37 @@ struct event_row {
     const char *name;
     enum cg_level level;
     enum cg_event_class class;
-    const char *words; /* how the plain line begins; the peer follows */
+    const char *prefix; /* start of the text; the peer follows */
 };
 
 static const struct event_row rows[CG_EVENT_COUNT] = {
     [CG_EVENT_NONE] = {"none", CG_LEVEL_INFO, CG_CLASS_ALWAYS, ""},
     [CG_EVENT_HANDSHAKE_REJECTED] = {"handshake_rejected", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "refused"},
     [CG_EVENT_HANDSHAKE_ACCEPTED] = {"handshake_accepted", CG_LEVEL_INFO, CG_CLASS_ACCEPTED, "accepted"},
-    [CG_EVENT_HANDSHAKE_PROBED] = {"handshake_probed", CG_LEVEL_NOTICE, CG_CLASS_REFUSED, "was looked at by"},
+    [CG_EVENT_HANDSHAKE_PROBED] = {"handshake_probed", CG_LEVEL_NOTICE, CG_CLASS_REFUSED, "probed by"},
     [CG_EVENT_HANDSHAKE_AUDITED] = {"handshake_audited", CG_LEVEL_WARNING, CG_CLASS_AUDITED,
-                                    "audit, let in but would refuse"},
+                                    "audit mode: would refuse"},
     [CG_EVENT_CONNECT_DENIED] = {"connect_denied", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "denied CONNECT of"},
     [CG_EVENT_CONNECT_AUDITED] = {"connect_audited", CG_LEVEL_WARNING, CG_CLASS_AUDITED,
-                                  "audit, let in but would deny CONNECT of"},
+                                  "audit mode: would deny CONNECT of"},
     [CG_EVENT_SESSION_ENDED] = {"session_ended", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "ended the session of"},
     [CG_EVENT_SESSION_AUDITED] = {"session_audited", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "would end the session of"},
     [CG_EVENT_SESSIONS_CHECKED] = {"sessions_checked", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "checked live sessions"},
-    [CG_EVENT_CONTROL_DENIED] = {"control_denied", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "denied a control request of"},
+    [CG_EVENT_CONTROL_DENIED] = {"control_denied", CG_LEVEL_WARNING, CG_CLASS_REFUSED, "denied a control request from"},
     [CG_EVENT_SNAPSHOT_LOADED] = {"snapshot_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "loaded"},
-    [CG_EVENT_SNAPSHOT_REJECTED] = {"snapshot_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS,
-                                    "keeps what was loaded before"},
+    [CG_EVENT_SNAPSHOT_REJECTED] = {"snapshot_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS, "keeps the previous version"},
     [CG_EVENT_CREDENTIAL_LOADED] = {"credential_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "serves a new certificate"},
     [CG_EVENT_BROKER_CERTIFICATE_REJECTED] = {"broker_certificate_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS,
-                                              "the broker's own certificate is wrong"},
+                                              "rejected the broker's certificate"},
     [CG_EVENT_BROKER_CERTIFICATE_ACCEPTED] = {"broker_certificate_accepted", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS,
-                                              "the broker's own certificate is accepted again"},
+                                              "accepted the broker's certificate again"},
     [CG_EVENT_BROKER_CERTIFICATE_AUDITED] = {"broker_certificate_audited", CG_LEVEL_WARNING, CG_CLASS_ALWAYS,
-                                             "audit, serves but would not start with the broker's own certificate"},
-    [CG_EVENT_CRL_STALE] = {"crl_stale", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "a CRL grows old"},
-    [CG_EVENT_EXPIRY_WARNING] = {"expiry_warning", CG_LEVEL_WARNING, CG_CLASS_CLIENT, "a certificate expires soon"},
+                                             "audit mode: would reject the broker's certificate"},
+    [CG_EVENT_CRL_STALE] = {"crl_stale", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "a CRL is due for renewal"},
+    [CG_EVENT_EXPIRY_WARNING] = {"expiry_warning", CG_LEVEL_WARNING, CG_CLASS_CLIENT, "expiry warning"},
     [CG_EVENT_CONFIGURATION_WARNING] = {"configuration_warning", CG_LEVEL_WARNING, CG_CLASS_ALWAYS,
-                                        "check the broker's configuration"},
-    [CG_EVENT_SUPPRESSED] = {"suppressed", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "held back events of"},
+                                        "configuration warning"},
+    [CG_EVENT_SUPPRESSED] = {"suppressed", CG_LEVEL_WARNING, CG_CLASS_ALWAYS, "suppressed events of"},
     [CG_EVENT_EVENTS_LOST] = {"events_lost", CG_LEVEL_ERROR, CG_CLASS_ALWAYS, "lost events"},
 };
 
@@ -83,7 +83,7 @@ const char *cg_event_detail(const struct cg_event *event)
     return event->reason == CG_REASON_UNSET ? "" : cg_reason_row(event->reason)->sentence;
 }
 
-static enum cg_cert_owner whose_of(const struct cg_event *event)
+static enum cg_cert_owner owner_of(const struct cg_event *event)
 {
     bool own = event->type == CG_EVENT_BROKER_CERTIFICATE_REJECTED ||
                event->type == CG_EVENT_BROKER_CERTIFICATE_AUDITED;
@@ -96,7 +96,7 @@ const char *cg_event_fix(const struct cg_event *event)
     if (event->fix)
         return event->fix;
     bool known = event->reason != CG_REASON_UNSET && event->reason != CG_REASON_OK;
-    return known ? cg_reason_fix(event->reason, whose_of(event)) : "";
+    return known ? cg_reason_fix(event->reason, owner_of(event)) : "";
 }
 
 const char *cg_event_peer(const struct cg_event *event, char buffer[CG_PEER_TEXT_MAX])
@@ -112,7 +112,7 @@ uint16_t cg_event_listener(const struct cg_event *event)
     return event->conn ? event->conn->listener : event->listener;
 }
 
-/* A piece of the plain line; what does not fit is cut. */
+/* Appends to the text and cuts what does not fit. */
 __attribute__((format(printf, 4, 5))) static void add(char *out, size_t size, size_t *len, const char *format, ...)
 {
     va_list args;
@@ -123,19 +123,19 @@ __attribute__((format(printf, 4, 5))) static void add(char *out, size_t size, si
         *len += (size_t)n < size - *len ? (size_t)n : size - *len - 1;
 }
 
-/* Details are sentences, some with their full stop: it comes after what is added to them. */
+/* Length without a full stop at the end, since more text may follow. */
 static int without_stop(const char *text)
 {
     size_t len = strlen(text);
     return (int)(len && text[len - 1] == '.' ? len - 1 : len);
 }
 
-static void add_who(const struct cg_event *event, char *out, size_t size, size_t *n)
+static void add_peer(const struct cg_event *event, char *out, size_t size, size_t *n)
 {
     char buffer[CG_PEER_TEXT_MAX];
     const char *peer = cg_event_peer(event, buffer);
     bool bridge = event->conn && event->conn->role == CG_ROLE_BRIDGE;
-    add(out, size, n, "%s", rows[event->type].words);
+    add(out, size, n, "%s", rows[event->type].prefix);
     if (*peer)
         add(out, size, n, " %s%s", bridge ? "the bridge's peer " : "", peer);
     if (cg_event_listener(event) && !bridge)
@@ -147,21 +147,22 @@ static void add_who(const struct cg_event *event, char *out, size_t size, size_t
 static void add_numbers(const struct cg_event *event, char *out, size_t size, size_t *n)
 {
     if (event->policy)
-        add(out, size, n, " policy %s: %lld trust anchors, %lld CRLs", event->policy, (long long)event->anchors,
-            (long long)event->crls);
+        add(out, size, n, " policy %s: %lld trust %s, %lld %s", event->policy, (long long)event->anchors,
+            cg_plural(event->anchors, "anchor", "anchors"), (long long)event->crls,
+            cg_plural(event->crls, "CRL", "CRLs"));
     if (event->count && event->window_ms)
         add(out, size, n, ": %llu within %lld s", (unsigned long long)event->count,
             (long long)((event->window_ms + 999) / 1000));
 }
 
-void cg_event_words(const struct cg_event *event, char *out, size_t size)
+void cg_event_text(const struct cg_event *event, char *out, size_t size)
 {
     char subject[200] = "", id[128];
     size_t n = 0;
     const char *detail = cg_event_detail(event), *fix = cg_event_fix(event);
 
     out[0] = '\0';
-    add_who(event, out, size, &n);
+    add_peer(event, out, size, &n);
     add_numbers(event, out, size, &n);
     if (*detail)
         add(out, size, &n, ": %.*s", without_stop(detail), detail);

@@ -9,13 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Limits on one text: with all of them at their worst (each byte doubled by escaping) a line stays below
- * CG_EVENT_LINE_MAX. */
+/* Limits of single texts. Even if escaping doubles every byte, a line stays below CG_EVENT_LINE_MAX. */
 #define NAME_MAX_BYTES   320
 #define SAN_MAX_BYTES    140
 #define SANS_MAX         8
 #define DETAIL_MAX_BYTES 250
-#define FAULT_MAX_BYTES  1000 /* of no certificate: what is wrong with a file names it, and again in the fix */
+#define FAULT_MAX_BYTES  1000 /* without a certificate: errors about files contain the path more than once */
 #define FIX_MAX_BYTES    350
 #define ID_MAX_BYTES     256
 #define FILE_MAX_BYTES   300
@@ -44,7 +43,7 @@ static void write_reason(struct cg_json *json, const struct cg_event *event)
     cg_json_string(json, "ref", row->ref, 64);
 }
 
-/* What else the certificate breaks: mending the first finding alone would not let it in. */
+/* The other rules that the certificate breaks. */
 static void write_also(struct cg_json *json, const struct cg_event *event)
 {
     const struct cg_verdict *verdict = event->conn ? event->conn->verdict : NULL;
@@ -77,7 +76,7 @@ static void write_tls(struct cg_json *json, const struct cg_conn *conn)
     cg_json_string(json, "cipher", conn->cipher, sizeof conn->cipher);
     cg_json_string(json, "sni", conn->sni, 256);
     if (conn->resumed)
-        cg_json_bool(json, "resumed", true);
+        cg_json_true(json, "resumed");
     if (conn->alert_sent >= 0)
         write_alert(json, "sent", conn->alert_sent);
     else if (conn->alert_received >= 0)
@@ -186,7 +185,7 @@ size_t cg_event_json(const struct cg_event *event, char *out, size_t size)
     write_reason(&json, event);
     if (event->type == CG_EVENT_HANDSHAKE_AUDITED || event->type == CG_EVENT_CONNECT_AUDITED ||
         event->type == CG_EVENT_SESSION_AUDITED || event->audited)
-        cg_json_bool(&json, "audit", true);
+        cg_json_true(&json, "audit");
     write_also(&json, event);
     if (conn && conn->role == CG_ROLE_BRIDGE)
         cg_json_string(&json, "role", "bridge", 16);

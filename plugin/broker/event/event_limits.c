@@ -9,39 +9,39 @@
 #include <string.h>
 
 #define ADDRESSES_MAX 1024
-#define TRY_AGAIN_MS  1000 /* nothing may be written now */
+#define RETRY_MS      1000 /* if the budget is used up */
 
-/* Each has its share of the day's limit: none can hide another. A flood of refusals is soon known for what it is; of audited
- * devices each one counts, and a fleet connects at once; strangers must not hide that a bridge fails. */
-enum purse { REFUSALS = 0, DEVICES, BRIDGES, PURSES };
+/* Each group of events has its own share of the daily limit, so that none can hide another: refused peers must hide neither
+ * audited devices nor a failing bridge. Devices can use half of their share at once, since a whole fleet may reconnect. */
+enum group { REFUSALS = 0, DEVICES, BRIDGES, GROUPS };
 static const struct {
-    double share, at_once;
-} purses[PURSES] = {[REFUSALS] = {0.5, 0.1}, [DEVICES] = {0.4, 0.5}, [BRIDGES] = {0.1, 0.1}};
+    double share, burst;
+} groups[GROUPS] = {[REFUSALS] = {0.5, 0.1}, [DEVICES] = {0.4, 0.5}, [BRIDGES] = {0.1, 0.1}};
 
-/* Why events are left out; each is told by itself. */
+/* Causes of suppression; each is reported separately. */
 enum cause { FLOOD = 0, BRIDGE_FLOOD, NAMED, UNNAMED, CAUSES };
 static const struct {
-    enum purse purse;
+    enum group group;
     int64_t every_ms;
     const char *detail;
 } causes[CAUSES] = {
-    [FLOOD] = {REFUSALS, 60000, "not written, since log.daily_limit of the policy is reached"},
-    [BRIDGE_FLOOD] = {BRIDGES, 60000, "of bridges, not written, since log.daily_limit of the policy is reached"},
-    [NAMED] = {DEVICES, 3600000, "of devices that an earlier event names"},
-    [UNNAMED] = {DEVICES, 60000, "of devices that no event names, since log.daily_limit of the policy is reached"},
+    [FLOOD] = {REFUSALS, 60000, "beyond log.daily_limit of the policy"},
+    [BRIDGE_FLOOD] = {BRIDGES, 60000, "bridges: beyond log.daily_limit of the policy"},
+    [NAMED] = {DEVICES, 3600000, "devices named in an earlier event"},
+    [UNNAMED] = {DEVICES, 60000, "devices not named in any event: beyond log.daily_limit of the policy"},
 };
 
-struct left_out {
+struct suppressed {
     bool any;
     int64_t since_ms;
     uint64_t count[CG_REASON_COUNT];
 };
 
 struct cg_limits {
-    struct cg_suppress *addresses[PURSES];
+    struct cg_suppress *addresses[GROUPS];
     struct cg_devices *devices;
-    struct cg_budget budget[PURSES];
-    struct left_out left_out[CAUSES];
+    struct cg_budget budget[GROUPS];
+    struct suppressed suppressed[CAUSES];
 };
 
 struct cg_limits *cg_limits_new(void)
@@ -51,7 +51,7 @@ struct cg_limits *cg_limits_new(void)
         return NULL;
     limits->devices = cg_devices_new();
     bool ok = limits->devices != NULL;
-    for (int i = 0; i < PURSES; i++) {
+    for (int i = 0; i < GROUPS; i++) {
         limits->addresses[i] = cg_suppress_new(ADDRESSES_MAX);
         ok = ok && limits->addresses[i];
     }
@@ -65,46 +65,46 @@ void cg_limits_free(struct cg_limits *limits)
 {
     if (!limits)
         return;
-    for (int i = 0; i < PURSES; i++)
+    for (int i = 0; i < GROUPS; i++)
         cg_suppress_free(limits->addresses[i]);
     cg_devices_free(limits->devices);
     free(limits);
 }
 
-static bool has(struct cg_limits *limits, enum purse purse, int64_t now_ms, const struct cg_log_policy *policy)
+static bool has(struct cg_limits *limits, enum group group, int64_t now_ms, const struct cg_log_policy *policy)
 {
-    const struct cg_budget_limits terms = {(double)policy->daily_limit * purses[purse].share, purses[purse].at_once};
-    return cg_budget_has(&limits->budget[purse], &terms, now_ms);
+    const struct cg_budget_limits budget = {(double)policy->daily_limit * groups[group].share, groups[group].burst};
+    return cg_budget_has(&limits->budget[group], &budget, now_ms);
 }
 
-/* The same for another event: a flood must not take what is left from the summary that is due. */
-static bool has_for_events(struct cg_limits *limits, enum purse purse, int64_t now_ms,
+/* False if a summary is due: single events must not use the budget that it needs. */
+static bool has_for_events(struct cg_limits *limits, enum group group, int64_t now_ms,
                            const struct cg_log_policy *policy)
 {
     for (int i = 0; i < CAUSES; i++)
-        if (causes[i].purse == purse && limits->left_out[i].any &&
-            now_ms - limits->left_out[i].since_ms >= causes[i].every_ms)
+        if (causes[i].group == group && limits->suppressed[i].any &&
+            now_ms - limits->suppressed[i].since_ms >= causes[i].every_ms)
             return false;
-    return has(limits, purse, now_ms, policy);
+    return has(limits, group, now_ms, policy);
 }
 
-static bool leave_out(struct cg_limits *limits, enum cause cause, enum cg_reason reason, uint64_t count, int64_t now_ms)
+static bool count_suppressed(struct cg_limits *limits, enum cause cause, enum cg_reason reason, uint64_t count,
+                             int64_t now_ms)
 {
-    struct left_out *left_out = &limits->left_out[cause];
-    if (!left_out->any)
-        *left_out = (struct left_out){.any = true, .since_ms = now_ms};
-    left_out->count[(int)reason >= 0 && reason < CG_REASON_COUNT ? reason : CG_REASON_UNSET] += count;
+    struct suppressed *suppressed = &limits->suppressed[cause];
+    if (!suppressed->any)
+        *suppressed = (struct suppressed){.any = true, .since_ms = now_ms};
+    suppressed->count[(int)reason >= 0 && reason < CG_REASON_COUNT ? reason : CG_REASON_UNSET] += count;
     return false;
 }
 
-/* Of events that name nobody by itself. */
-static enum cause cause_of(enum purse purse)
+/* The cause for events without a device key. */
+static enum cause cause_of(enum group group)
 {
-    return purse == DEVICES ? UNNAMED : purse == BRIDGES ? BRIDGE_FLOOD : FLOOD;
+    return group == DEVICES ? UNNAMED : group == BRIDGES ? BRIDGE_FLOOD : FLOOD;
 }
 
-/* Whose share an event takes. */
-static enum purse purse_of(const struct cg_event *event)
+static enum group group_of(const struct cg_event *event)
 {
     enum cg_event_class class = cg_event_class(event);
     if (event->conn && event->conn->role == CG_ROLE_BRIDGE)
@@ -112,14 +112,14 @@ static enum purse purse_of(const struct cg_event *event)
     return class == CG_CLASS_AUDITED || class == CG_CLASS_CLIENT ? DEVICES : REFUSALS;
 }
 
-static bool pass_address(struct cg_limits *limits, enum purse purse, const struct cg_event *event, int64_t now_ms,
+static bool pass_address(struct cg_limits *limits, enum group group, const struct cg_event *event, int64_t now_ms,
                          const struct cg_log_policy *policy)
 {
     const union cg_address *peer = event->conn ? &event->conn->peer : event->peer_address;
-    if (!cg_suppress_pass(limits->addresses[purse], peer, event->reason, now_ms, policy))
+    if (!cg_suppress_pass(limits->addresses[group], peer, event->reason, now_ms, policy))
         return false;
-    return has_for_events(limits, purse, now_ms, policy) ||
-           leave_out(limits, cause_of(purse), event->reason, 1, now_ms);
+    return has_for_events(limits, group, now_ms, policy) ||
+           count_suppressed(limits, cause_of(group), event->reason, 1, now_ms);
 }
 
 static bool pass_device(struct cg_limits *limits, const struct cg_event *event, int64_t now_ms,
@@ -129,9 +129,10 @@ static bool pass_device(struct cg_limits *limits, const struct cg_event *event, 
     if (!cg_devices_key(limits->devices, event, key))
         return pass_address(limits, DEVICES, event, now_ms, policy);
     if (cg_devices_known(limits->devices, key, now_ms))
-        return leave_out(limits, NAMED, event->reason, 1, now_ms);
+        return count_suppressed(limits, NAMED, event->reason, 1, now_ms);
     if (!has_for_events(limits, DEVICES, now_ms, policy))
-        return leave_out(limits, UNNAMED, event->reason, 1, now_ms); /* not remembered: named when there is room */
+        return count_suppressed(limits, UNNAMED, event->reason, 1,
+                                now_ms); /* not added: it is named once the budget allows it */
     cg_devices_add(limits->devices, key);
     return true;
 }
@@ -145,83 +146,83 @@ bool cg_limits_pass(struct cg_limits *limits, const struct cg_event *event, int6
     case CG_CLASS_ACCEPTED:
         return policy->accepted;
     case CG_CLASS_AUDITED:
-        return purse_of(event) == BRIDGES ? pass_address(limits, BRIDGES, event, now_ms, policy)
+        return group_of(event) == BRIDGES ? pass_address(limits, BRIDGES, event, now_ms, policy)
                                           : pass_device(limits, event, now_ms, policy);
     case CG_CLASS_CLIENT:
-        return has_for_events(limits, purse_of(event), now_ms, policy) ||
-               leave_out(limits, cause_of(purse_of(event)), event->reason, 1, now_ms);
+        return has_for_events(limits, group_of(event), now_ms, policy) ||
+               count_suppressed(limits, cause_of(group_of(event)), event->reason, 1, now_ms);
     case CG_CLASS_UNSET:
     case CG_CLASS_REFUSED:
         break;
     }
-    return pass_address(limits, purse_of(event), event, now_ms, policy);
+    return pass_address(limits, group_of(event), event, now_ms, policy);
 }
 
 void cg_limits_wrote(struct cg_limits *limits, const struct cg_event *event, size_t bytes)
 {
     enum cg_event_class class = cg_event_class(event);
     if (class != CG_CLASS_ALWAYS && class != CG_CLASS_ACCEPTED)
-        cg_budget_spend(&limits->budget[purse_of(event)], bytes);
+        cg_budget_spend(&limits->budget[group_of(event)], bytes);
 }
 
-/* ---- what was left out */
+/* ---- summaries */
 
 struct flushing {
     struct cg_limits *limits;
     int64_t now_ms;
     bool all;
     const struct cg_log_policy *policy;
-    cg_limits_tell_fn tell;
+    cg_limits_report_fn report;
     void *context;
-    enum purse purse;
+    enum group group;
 };
 
-static void tell(const struct flushing *flushing, const struct cg_event *event)
+static void report(const struct flushing *flushing, const struct cg_event *event)
 {
-    size_t bytes = flushing->tell(flushing->context, event);
-    cg_budget_spend(&flushing->limits->budget[flushing->purse], bytes);
+    size_t bytes = flushing->report(flushing->context, event);
+    cg_budget_spend(&flushing->limits->budget[flushing->group], bytes);
 }
 
-/* The end of one address' window. Where there is no room for that either, it counts among all. */
-static void tell_address(void *context, const struct cg_suppressed *what)
+/* The end of one address' window. If the budget does not allow a summary, its count moves to the cause's. */
+static void report_address(void *context, const struct cg_suppressed *what)
 {
     const struct flushing *flushing = context;
     const struct cg_event event = {.type = CG_EVENT_SUPPRESSED,
                                    .reason = what->reason,
-                                   .audited = flushing->purse == DEVICES,
+                                   .audited = flushing->group == DEVICES,
                                    .peer = what->peer,
                                    .count = what->count,
                                    .window_ms = what->window_ms};
-    if (flushing->all || has_for_events(flushing->limits, flushing->purse, flushing->now_ms, flushing->policy))
-        tell(flushing, &event);
+    if (flushing->all || has_for_events(flushing->limits, flushing->group, flushing->now_ms, flushing->policy))
+        report(flushing, &event);
     else
-        leave_out(flushing->limits, cause_of(flushing->purse), what->reason, what->count,
-                  flushing->now_ms - what->window_ms);
+        count_suppressed(flushing->limits, cause_of(flushing->group), what->reason, what->count,
+                         flushing->now_ms - what->window_ms);
 }
 
-/* All reasons of a cause together: they may take more than there is left, once. */
-static int64_t tell_cause(const struct flushing *flushing, enum cause cause)
+/* Reports all reasons of a cause together, which may exceed the budget once. */
+static int64_t report_cause(const struct flushing *flushing, enum cause cause)
 {
-    struct left_out *left_out = &flushing->limits->left_out[cause];
-    int64_t elapsed = flushing->now_ms - left_out->since_ms, due = causes[cause].every_ms - elapsed;
-    if (!left_out->any)
+    struct suppressed *suppressed = &flushing->limits->suppressed[cause];
+    int64_t elapsed = flushing->now_ms - suppressed->since_ms, due = causes[cause].every_ms - elapsed;
+    if (!suppressed->any)
         return -1;
     if (due > 0 && !flushing->all)
         return due;
-    if (!flushing->all && !has(flushing->limits, flushing->purse, flushing->now_ms, flushing->policy))
-        return TRY_AGAIN_MS;
+    if (!flushing->all && !has(flushing->limits, flushing->group, flushing->now_ms, flushing->policy))
+        return RETRY_MS;
     for (int i = 0; i < CG_REASON_COUNT; i++) {
         const struct cg_event event = {.type = CG_EVENT_SUPPRESSED,
                                        .reason = (enum cg_reason)i,
-                                       .audited = flushing->purse == DEVICES,
+                                       .audited = flushing->group == DEVICES,
                                        .peer = "others",
                                        .detail = causes[cause].detail,
-                                       .count = left_out->count[i],
+                                       .count = suppressed->count[i],
                                        .window_ms = elapsed};
         if (event.count)
-            tell(flushing, &event);
+            report(flushing, &event);
     }
-    left_out->any = false;
+    suppressed->any = false;
     return -1;
 }
 
@@ -231,17 +232,17 @@ static int64_t sooner(int64_t a, int64_t b)
 }
 
 int64_t cg_limits_flush(struct cg_limits *limits, int64_t now_ms, bool all, const struct cg_log_policy *policy,
-                        cg_limits_tell_fn tell_fn, void *context)
+                        cg_limits_report_fn report_fn, void *context)
 {
-    struct flushing flushing = {limits, now_ms, all, policy, tell_fn, context, REFUSALS};
+    struct flushing flushing = {limits, now_ms, all, policy, report_fn, context, REFUSALS};
     int64_t next = -1;
-    for (int i = 0; i < PURSES; i++) {
-        flushing.purse = (enum purse)i;
-        next = sooner(next, cg_suppress_flush(limits->addresses[i], now_ms, all, tell_address, &flushing));
+    for (int i = 0; i < GROUPS; i++) {
+        flushing.group = (enum group)i;
+        next = sooner(next, cg_suppress_flush(limits->addresses[i], now_ms, all, report_address, &flushing));
     }
     for (int i = 0; i < CAUSES; i++) {
-        flushing.purse = causes[i].purse;
-        next = sooner(next, tell_cause(&flushing, (enum cause)i));
+        flushing.group = causes[i].group;
+        next = sooner(next, report_cause(&flushing, (enum cause)i));
     }
     return next;
 }

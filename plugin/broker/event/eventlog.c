@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define CLOSE_WAIT_S 2
-#define GATHER_MS    10 /* a thread that is woken for each line of many costs more than the line */
+#define GATHER_MS    10 /* waking the thread for every line costs more than writing the line */
 
 struct line {
     struct line *next;
@@ -30,21 +30,21 @@ struct cg_eventlog {
     size_t max_bytes;
     cg_lost_line_fn lost_line;
     pthread_t thread;
-    struct cg_logfile file; /* the writer's alone once it runs */
+    struct cg_logfile file; /* used only by the writer once it runs */
 
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards all members below */
     pthread_cond_t wake, done;
     struct line *first, **last;
     size_t bytes;
     bool reopen, closing, ended;
-    bool retired;    /* nobody waits for the end: the writer frees all */
-    uint64_t untold; /* lost since the last line that told a loss */
+    bool retired;        /* the writer frees the log */
+    uint64_t unreported; /* lines lost since the last report of a loss */
     struct cg_eventlog_status status;
 };
 
 static void count_lost(struct cg_eventlog *log, uint64_t lines)
 {
-    log->untold += lines;
+    log->unreported += lines;
     log->status.lost += lines;
 }
 
@@ -59,22 +59,22 @@ static void note_result(struct cg_eventlog *log, int error)
     pthread_mutex_unlock(&log->lock);
 }
 
-/* A loss is told in the place where the lines are missing: before the next one that is written. */
-static int tell_lost(struct cg_eventlog *log)
+/* Reports a loss where the lines are missing: before the next line. */
+static int write_lost(struct cg_eventlog *log)
 {
     char text[CG_EVENT_LINE_MAX];
     pthread_mutex_lock(&log->lock);
-    uint64_t untold = log->untold;
+    uint64_t unreported = log->unreported;
     pthread_mutex_unlock(&log->lock);
-    if (!untold || !log->lost_line)
+    if (!unreported || !log->lost_line)
         return 0;
-    size_t len = log->lost_line(untold, text, sizeof text - 1);
+    size_t len = log->lost_line(unreported, text, sizeof text - 1);
     text[len++] = '\n';
     int error = cg_logfile_append(&log->file, text, len);
     if (error)
         return error;
     pthread_mutex_lock(&log->lock);
-    log->untold -= untold;
+    log->unreported -= unreported;
     pthread_mutex_unlock(&log->lock);
     return 0;
 }
@@ -87,13 +87,14 @@ static void write_line(struct cg_eventlog *log, const struct line *line)
         return;
     int error = cg_logfile_follow(&log->file);
     if (!error)
-        error = tell_lost(log);
+        error = write_lost(log);
     if (!error)
         error = cg_logfile_append(&log->file, line->text, line->len);
     note_result(log, error);
 }
 
-/* With the lock held: waits for a line, and for those behind it until then: a line that comes alone waits for none. */
+/* Waits for a line, and until until_ms for more of them. A single line after a pause is not delayed. Called with the lock
+ * held. */
 static void wait_for_lines(struct cg_eventlog *log, int64_t until_ms)
 {
     int error = 0;
@@ -158,15 +159,14 @@ static void *writer(void *argument)
 
 static void explain_open(const char *path, int error, struct cg_error *err)
 {
-    char user[64] = "";
     struct passwd entry, *found = NULL;
     char buffer[1024];
-    if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found)
-        snprintf(user, sizeof user, "%s", found->pw_name);
+    bool known = getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found;
     cg_error_set(err,
-                 "event log %s: expected a file that user %s may append to, found: %s; make its folder and let that "
-                 "user write in it, for example: install -d -o %s -m 0750 FOLDER",
-                 path, *user ? user : "of the broker", strerror(error), *user ? user : "mosquitto");
+                 "cannot append to event log %s%s%s: %s. Create its folder and let the broker's user write to it, for "
+                 "example: install -d -o %s -m 0750 FOLDER",
+                 path, known ? " as user " : "", known ? found->pw_name : "", strerror(error),
+                 known ? found->pw_name : "mosquitto");
 }
 
 bool cg_eventlog_probe(const char *file, struct cg_error *err)
@@ -183,7 +183,7 @@ struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, 
 {
     struct cg_eventlog *log = calloc(1, sizeof *log);
     if (!log) {
-        cg_error_set(err, "event log: out of memory");
+        cg_error_set(err, "cannot open the event log: out of memory");
         return NULL;
     }
     log->file.fd = -1;
@@ -197,15 +197,16 @@ struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, 
 
     if (options->file) {
         log->path = strdup(options->file);
-        int error = log->path ? cg_logfile_open(&log->file, log->path) : ENOMEM;
-        if (error) {
-            explain_open(options->file, error, err);
+        int failure = log->path ? cg_logfile_open(&log->file, log->path) : ENOMEM;
+        if (failure) {
+            explain_open(options->file, failure, err);
             free_log(log);
             return NULL;
         }
     }
-    if ((log->path || log->syslog) && cg_thread_start(&log->thread, writer, log) != 0) {
-        cg_error_set(err, "event log: the system gives no thread for its writer");
+    int error = log->path || log->syslog ? cg_thread_start(&log->thread, writer, log) : 0;
+    if (error) {
+        cg_error_set(err, "cannot start a thread for the event log: %s", strerror(error));
         free_log(log);
         return NULL;
     }
@@ -271,7 +272,7 @@ void cg_eventlog_close(struct cg_eventlog *log)
     bool ended = log->ended;
     pthread_mutex_unlock(&log->lock);
     if (!ended) {
-        /* It hangs in a disk that does not answer. Its memory stays: the thread still uses it. */
+        /* The disk does not respond. The memory is not freed, since the thread still uses it. */
         pthread_detach(log->thread);
         return;
     }

@@ -8,7 +8,7 @@
 
 #define TEXT_MAX 1024
 
-/* Room that is kept for the closers of everything open, and the NUL. */
+/* Bytes needed for the closers of all open levels, and the NUL. */
 static size_t reserve(const struct cg_json *json)
 {
     return (size_t)json->depth + 2;
@@ -23,7 +23,7 @@ static bool put(struct cg_json *json, const char *bytes, size_t len)
     return true;
 }
 
-/* The comma and the key in front of a value. Keys are ours: they need no escaping. */
+/* The comma and the key before a value. Keys are constants and need no escaping. */
 static bool put_key(struct cg_json *json, const char *key)
 {
     if (json->has_member[json->depth] && !put(json, ",", 1))
@@ -36,12 +36,11 @@ static bool put_key(struct cg_json *json, const char *key)
 static void put_member(struct cg_json *json, const char *key, const char *value, size_t len)
 {
     size_t mark = json->len;
-    if (!json->cut_level && put_key(json, key) && put(json, value, len)) {
+    if (!json->omitted && put_key(json, key) && put(json, value, len)) {
         json->has_member[json->depth] = true;
         return;
     }
     json->len = mark;
-    json->cut = true;
 }
 
 void cg_json_begin(struct cg_json *json, char *out, size_t size)
@@ -77,20 +76,19 @@ void cg_json_number(struct cg_json *json, const char *key, int64_t number)
     put_member(json, key, text, (size_t)n);
 }
 
-void cg_json_bool(struct cg_json *json, const char *key, bool value)
+void cg_json_true(struct cg_json *json, const char *key)
 {
-    put_member(json, key, value ? "true" : "false", value ? 4 : 5);
+    put_member(json, key, "true", 4);
 }
 
 static void open_level(struct cg_json *json, const char *key, const char *opener, char closer)
 {
     size_t mark = json->len;
-    if (json->cut_level || json->depth == CG_JSON_DEPTH_MAX - 1) {
-        json->cut_level++;
-        json->cut = true;
+    if (json->omitted || json->depth == CG_JSON_DEPTH_MAX - 1) {
+        json->omitted++;
         return;
     }
-    json->depth++; /* so that the closer's room is kept */
+    json->depth++; /* put() reserves room for the closer */
     json->has_member[json->depth] = json->has_member[json->depth - 1];
     if (put_key(json, key) && put(json, opener, 1)) {
         json->has_member[json->depth - 1] = true;
@@ -100,8 +98,7 @@ static void open_level(struct cg_json *json, const char *key, const char *opener
     }
     json->depth--;
     json->len = mark;
-    json->cut_level++;
-    json->cut = true;
+    json->omitted++;
 }
 
 void cg_json_open_object(struct cg_json *json, const char *key)
@@ -116,8 +113,8 @@ void cg_json_open_array(struct cg_json *json, const char *key)
 
 void cg_json_close(struct cg_json *json)
 {
-    if (json->cut_level) {
-        json->cut_level--;
+    if (json->omitted) {
+        json->omitted--;
         return;
     }
     json->out[json->len++] = json->closers[json->depth--];

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A broker that was killed in the middle of a line, or lost power, left half of one. */
-static bool ends_in_half_a_line(const char *path, const struct stat *st)
+/* The broker may have been killed, or have lost power, while writing a line. */
+static bool ends_with_incomplete_line(const char *path, const struct stat *st)
 {
     char last = '\n';
     int fd = S_ISREG(st->st_mode) && st->st_size > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
@@ -22,7 +22,7 @@ int cg_logfile_open(struct cg_logfile *file, const char *path)
 {
     struct stat st;
     *file = (struct cg_logfile){.path = path, .fd = -1};
-    /* Not blocking: a pipe without a reader must not stop the writer. */
+    /* Nonblocking: a pipe without a reader must not block the writer. */
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
     if (fd < 0)
         return errno;
@@ -34,7 +34,7 @@ int cg_logfile_open(struct cg_logfile *file, const char *path)
     file->fd = fd;
     file->device = st.st_dev;
     file->inode = st.st_ino;
-    file->torn = ends_in_half_a_line(path, &st);
+    file->torn = ends_with_incomplete_line(path, &st);
     return 0;
 }
 
@@ -72,7 +72,7 @@ int cg_logfile_append(struct cg_logfile *file, const char *data, size_t len)
     int error = file->torn ? EIO : write_all(file->fd, data, len, &done);
     if (!error || done == 0)
         return error;
-    /* Half a line: take it back, or readers would see two events in one. */
+    /* Remove the incomplete line: readers would see two events in one line. */
     off_t end = lseek(file->fd, 0, SEEK_END);
     file->torn = end < (off_t)done || ftruncate(file->fd, end - (off_t)done) != 0;
     return error;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A file that lines are appended to: whole lines or nothing, opened anew when it was moved or removed.
- * Owned and used by the writer thread of eventlog.c. */
+/* A file to which whole lines are appended. Owned and used by the writer thread of eventlog.c. */
 #ifndef CG_LOGFILE_H
 #define CG_LOGFILE_H
 
@@ -13,13 +12,13 @@ struct cg_logfile {
     int fd;           /* -1: not open */
     dev_t device;
     ino_t inode;
-    bool torn; /* the file ends in half a line that could not be taken back, or was found */
+    bool torn; /* the file ends with an incomplete line */
 };
 
-/* All return 0 or an errno. */
+/* Return 0 or an errno value. */
 int cg_logfile_open(struct cg_logfile *file, const char *path);
-int cg_logfile_follow(struct cg_logfile *file); /* opens anew when path is another file now */
-int cg_logfile_append(struct cg_logfile *file, const char *data, size_t len); /* data ends in a newline */
+int cg_logfile_follow(struct cg_logfile *file); /* reopens path if the file was moved or deleted */
+int cg_logfile_append(struct cg_logfile *file, const char *data, size_t len); /* data ends with a newline */
 void cg_logfile_close(struct cg_logfile *file);
 
 #endif

@@ -2,6 +2,7 @@
 #include "reporter.h"
 
 #include "broker/base/clock.h"
+#include "broker/base/plural.h"
 #include "event_json.h"
 #include "event_limits.h"
 #include "eventlog.h"
@@ -14,18 +15,18 @@
 #include <string.h>
 
 #define QUEUE_BYTES      ((size_t)4 << 20)
-#define TROUBLE_EVERY_MS 60000 /* how often a log that takes no lines is mentioned */
+#define FAILURE_EVERY_MS 60000 /* between two reports that the log cannot be written */
 
 struct cg_reporter {
-    struct cg_log_policy policy; /* numbers and switches only */
+    struct cg_log_policy policy; /* without the file name */
     struct cg_eventlog *log;
     struct cg_limits *limits;
     cg_broker_log_fn broker_log;
-    char *path;     /* of the file; NULL: none */
-    char file[512]; /* for messages; "" for none */
-    struct cg_eventlog_status seen;
+    char *path;     /* NULL: no file */
+    char file[512]; /* the path escaped for messages; "": no file */
+    struct cg_eventlog_status reported;
     struct cg_counters counters;
-    int64_t trouble_told_ms;
+    int64_t failure_reported_ms; /* 0: no failure */
 };
 
 static size_t lost_line(uint64_t count, char *out, size_t size)
@@ -39,7 +40,7 @@ static const char *named_file(const struct cg_log_policy *policy)
     return policy->file && strcmp(policy->file, "-") != 0 ? policy->file : NULL;
 }
 
-/* Opens the log that the policy names. False: nothing has changed. */
+/* Opens the log that the policy names. On failure, the current one stays in use. */
 static bool open_log(struct cg_reporter *reporter, const struct cg_log_policy *policy, struct cg_error *err)
 {
     const char *named = named_file(policy);
@@ -56,12 +57,12 @@ static bool open_log(struct cg_reporter *reporter, const struct cg_log_policy *p
     if (path)
         cg_text_escape(path, strlen(path), reporter->file, sizeof reporter->file);
     reporter->log = log;
-    memset(&reporter->seen, 0, sizeof reporter->seen);
-    reporter->trouble_told_ms = 0;
+    memset(&reporter->reported, 0, sizeof reporter->reported);
+    reporter->failure_reported_ms = 0;
     return true;
 }
 
-static void take_policy(struct cg_reporter *reporter, const struct cg_log_policy *policy)
+static void copy_policy(struct cg_reporter *reporter, const struct cg_log_policy *policy)
 {
     reporter->policy = *policy;
     reporter->policy.file = NULL;
@@ -71,10 +72,10 @@ struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, cg_brok
                                      struct cg_error *err)
 {
     struct cg_reporter *reporter = calloc(1, sizeof *reporter);
-    cg_error_set(err, "event log: out of memory");
+    cg_error_set(err, "cannot open the event log: out of memory");
     if (!reporter)
         return NULL;
-    take_policy(reporter, policy);
+    copy_policy(reporter, policy);
     reporter->broker_log = broker_log;
     reporter->limits = cg_limits_new();
     if (reporter->limits && open_log(reporter, policy, err)) {
@@ -94,79 +95,81 @@ void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy 
                 (named && reporter->path ? strcmp(named, reporter->path) == 0 : named == reporter->path);
     struct cg_eventlog *old = reporter->log;
     struct cg_error err = {""};
-    take_policy(reporter, policy);
+    copy_policy(reporter, policy);
     if (same)
         return;
     if (open_log(reporter, policy, &err))
         cg_eventlog_retire(old);
     else
-        reporter->broker_log(CG_LEVEL_ERROR, err.text); /* it was there when the policy was loaded */
+        reporter->broker_log(CG_LEVEL_ERROR, err.text); /* the file was writable when the policy was loaded */
 }
 
 /* Returns the length of its line. */
 static size_t write_event(struct cg_reporter *reporter, const struct cg_event *event)
 {
-    char line[CG_EVENT_LINE_MAX], words[CG_EVENT_WORDS_MAX], plain[CG_EVENT_WORDS_MAX];
+    char line[CG_EVENT_LINE_MAX], text[CG_EVENT_TEXT_MAX], plain[CG_EVENT_TEXT_MAX];
     struct cg_event dated = *event;
     dated.at_ms = cg_clock_wall_ms();
 
-    /* Names that cannot be decoded leave errors in the queue, which the next SSL_read would take for its own. */
+    /* Names that cannot be decoded leave errors in the queue, which would make the next SSL_read fail. */
     ERR_set_mark();
     size_t len = cg_event_json(&dated, line, sizeof line - 1);
-    cg_event_words(&dated, words, sizeof words);
+    cg_event_text(&dated, text, sizeof text);
     ERR_pop_to_mark();
     cg_eventlog_write(reporter->log, line, len);
-    cg_text_escape(words, strlen(words), plain, sizeof plain);
+    cg_text_escape(text, strlen(text), plain, sizeof plain);
     reporter->broker_log(cg_event_level(event->type), plain);
     return len + 1;
 }
 
 void cg_reporter_write(struct cg_reporter *reporter, const struct cg_event *event)
 {
-    cg_counters_note(&reporter->counters, event);
+    cg_counters_add(&reporter->counters, event);
     if (cg_limits_pass(reporter->limits, event, cg_clock_monotonic_ms(), &reporter->policy))
         cg_limits_wrote(reporter->limits, event, write_event(reporter, event));
 }
 
-static size_t tell_left_out(void *reporter, const struct cg_event *event)
+static size_t write_suppressed(void *reporter, const struct cg_event *event)
 {
     return write_event(reporter, event);
 }
 
 static int64_t flush(struct cg_reporter *reporter, bool all)
 {
-    return cg_limits_flush(reporter->limits, cg_clock_monotonic_ms(), all, &reporter->policy, tell_left_out, reporter);
+    return cg_limits_flush(reporter->limits, cg_clock_monotonic_ms(), all, &reporter->policy, write_suppressed,
+                           reporter);
 }
 
-/* The broker's log says that events are lost: at once, then once a minute while more are lost, and when it ends. */
-static void tell_trouble(struct cg_reporter *reporter, int64_t now_ms)
+/* Logs lost events to the broker's log: at once, then once per minute while more are lost, and when the loss ends. */
+static void report_failure(struct cg_reporter *reporter, int64_t now_ms)
 {
     struct cg_eventlog_status now;
-    char text[CG_EVENT_WORDS_MAX];
+    char text[CG_EVENT_TEXT_MAX];
     cg_eventlog_status(reporter->log, &now);
-    bool first = now.lost != reporter->seen.lost && !reporter->trouble_told_ms;
-    bool again = now.lost != reporter->seen.lost && now_ms - reporter->trouble_told_ms >= TROUBLE_EVERY_MS;
-    bool well = !now.failing && reporter->trouble_told_ms && now.lost == reporter->seen.lost;
+    bool first = now.lost != reporter->reported.lost && !reporter->failure_reported_ms;
+    bool again = now.lost != reporter->reported.lost && now_ms - reporter->failure_reported_ms >= FAILURE_EVERY_MS;
+    bool recovered = !now.failing && reporter->failure_reported_ms && now.lost == reporter->reported.lost;
     if (first || again) {
         snprintf(text, sizeof text,
-                 "%llu events lost so far: the event log %s does not take them (%s); make room or mend "
-                 "its folder, the broker goes on meanwhile",
-                 (unsigned long long)now.lost, reporter->file, now.failing ? strerror(now.failing) : "too slow");
+                 "cannot write event log %s: %s; %llu %s lost so far. Free disk space or repair its folder. The "
+                 "broker keeps running",
+                 reporter->file, now.failing ? strerror(now.failing) : "the disk is too slow",
+                 (unsigned long long)now.lost, cg_plural((int64_t)now.lost, "event", "events"));
         reporter->broker_log(CG_LEVEL_ERROR, text);
-        reporter->trouble_told_ms = now_ms;
-        reporter->seen = now;
-    } else if (well) {
-        snprintf(text, sizeof text, "the event log %s takes events again; %llu were lost", reporter->file,
-                 (unsigned long long)now.lost);
+        reporter->failure_reported_ms = now_ms;
+        reporter->reported = now;
+    } else if (recovered) {
+        snprintf(text, sizeof text, "writing event log %s again; %llu %s lost", reporter->file,
+                 (unsigned long long)now.lost, cg_plural((int64_t)now.lost, "event was", "events were"));
         reporter->broker_log(CG_LEVEL_NOTICE, text);
-        reporter->trouble_told_ms = 0;
+        reporter->failure_reported_ms = 0;
     }
 }
 
 int64_t cg_reporter_poll(struct cg_reporter *reporter)
 {
     int64_t now_ms = cg_clock_monotonic_ms();
-    tell_trouble(reporter, now_ms);
+    report_failure(reporter, now_ms);
     return flush(reporter, false);
 }
 

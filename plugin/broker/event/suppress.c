@@ -10,15 +10,14 @@ struct entry {
     bool used;
     enum cg_reason reason;
     unsigned char peer[CG_NETWORK_BYTES];
-    uint64_t passed, held;
+    uint64_t passed, suppressed;
     int64_t started_ms, window_ms;
 };
 
-/* Entries sit in one array that is searched from the start: small, and only walked when something is refused.
- * Behind it, one entry for each reason takes the peers that found no room. */
+/* entries is small and searched only for refused peers. others has one entry per reason for the peers that do not fit. */
 struct cg_suppress {
     size_t max, used;
-    int64_t due_ms; /* no window ends before that: flush is asked at every turn of the broker's loop */
+    int64_t due_ms; /* no window ends earlier; lets flush return at once */
     struct entry *entries;
     struct entry others[CG_REASON_COUNT];
 };
@@ -56,7 +55,7 @@ static struct entry *find(struct cg_suppress *suppress, const unsigned char key[
     }
     bool room = suppress->used < suppress->max;
     struct entry *entry = room ? &suppress->entries[suppress->used++] : &suppress->others[reason];
-    if (room || !entry->used) /* behind the used ones lie copies of those that moved */
+    if (room || !entry->used) /* entries beyond used hold old data */
         *entry = (struct entry){.reason = reason};
     memcpy(entry->peer, key, sizeof entry->peer);
     return entry;
@@ -74,31 +73,32 @@ bool cg_suppress_pass(struct cg_suppress *suppress, const union cg_address *peer
         entry->used = true;
         entry->started_ms = now_ms;
     }
-    entry->window_ms = policy->window_ms; /* a new policy's holds for windows that began before it too */
+    entry->window_ms = policy->window_ms; /* a new policy also applies to open windows */
     if (entry->started_ms + entry->window_ms < suppress->due_ms)
         suppress->due_ms = entry->started_ms + entry->window_ms;
     if (entry->passed < policy->burst) {
         entry->passed++;
         return true;
     }
-    entry->held++;
+    entry->suppressed++;
     return false;
 }
 
-static void tell_entry(const struct entry *entry, bool others, int64_t now_ms, cg_suppressed_fn tell, void *context)
+static void report_entry(const struct entry *entry, bool others, int64_t now_ms, cg_suppressed_fn report, void *context)
 {
     char text[CG_NETWORK_TEXT_MAX] = "others";
-    if (!entry->held)
+    if (!entry->suppressed)
         return;
     if (!others)
         cg_address_network_text(entry->peer, text);
     int64_t elapsed = now_ms - entry->started_ms;
-    struct cg_suppressed what = {text, entry->reason, entry->held,
+    struct cg_suppressed what = {text, entry->reason, entry->suppressed,
                                  elapsed < entry->window_ms ? elapsed : entry->window_ms};
-    tell(context, &what);
+    report(context, &what);
 }
 
-int64_t cg_suppress_flush(struct cg_suppress *suppress, int64_t now_ms, bool all, cg_suppressed_fn tell, void *context)
+int64_t cg_suppress_flush(struct cg_suppress *suppress, int64_t now_ms, bool all, cg_suppressed_fn report,
+                          void *context)
 {
     int64_t next = -1;
     if (!all && now_ms < suppress->due_ms)
@@ -113,12 +113,12 @@ int64_t cg_suppress_flush(struct cg_suppress *suppress, int64_t now_ms, bool all
             i++;
             continue;
         }
-        tell_entry(entry, others, now_ms, tell, context);
+        report_entry(entry, others, now_ms, report, context);
         entry->used = false;
         if (others)
             i++;
         else
-            *entry = suppress->entries[--suppress->used]; /* the last one takes its place and is looked at next */
+            *entry = suppress->entries[--suppress->used]; /* checked next */
     }
     suppress->due_ms = next < 0 ? INT64_MAX : now_ms + next;
     return next;

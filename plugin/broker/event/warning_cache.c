@@ -7,7 +7,7 @@
 
 #define SLOTS_MIN 256
 #define SLOTS_MAX 262144 /* 4 MB */
-#define KEY_SIZE  15     /* of the fingerprint: a clash costs one warning */
+#define KEY_SIZE  15     /* bytes of the fingerprint; a collision costs one warning */
 
 struct slot {
     unsigned char key[KEY_SIZE];
@@ -21,26 +21,26 @@ struct cg_warning_cache {
 
 struct cg_warning_cache *cg_warning_cache_new(void)
 {
-    struct cg_warning_cache *told = calloc(1, sizeof *told);
-    if (!told)
+    struct cg_warning_cache *cache = calloc(1, sizeof *cache);
+    if (!cache)
         return NULL;
-    told->slot = calloc(SLOTS_MIN, sizeof *told->slot);
-    told->nslots = SLOTS_MIN;
-    if (told->slot)
-        return told;
-    free(told);
+    cache->slot = calloc(SLOTS_MIN, sizeof *cache->slot);
+    cache->nslots = SLOTS_MIN;
+    if (cache->slot)
+        return cache;
+    free(cache);
     return NULL;
 }
 
-void cg_warning_cache_free(struct cg_warning_cache *told)
+void cg_warning_cache_free(struct cg_warning_cache *cache)
 {
-    if (!told)
+    if (!cache)
         return;
-    free(told->slot);
-    free(told);
+    free(cache->slot);
+    free(cache);
 }
 
-/* The slot that holds the key, or the free one where it belongs. There always is a free one. */
+/* The slot of the key, or the free slot for it. There always is a free slot. */
 static struct slot *find(struct slot *slots, size_t nslots, const unsigned char *key)
 {
     size_t hash;
@@ -51,40 +51,40 @@ static struct slot *find(struct slot *slots, size_t nslots, const unsigned char 
     return &slots[i];
 }
 
-static void make_room(struct cg_warning_cache *told)
+static void make_room(struct cg_warning_cache *cache)
 {
-    if (told->used < told->nslots / 2)
+    if (cache->used < cache->nslots / 2)
         return;
-    struct slot *bigger = told->nslots < SLOTS_MAX ? calloc(told->nslots * 2, sizeof *bigger) : NULL;
+    struct slot *bigger = cache->nslots < SLOTS_MAX ? calloc(cache->nslots * 2, sizeof *bigger) : NULL;
     if (!bigger) {
-        memset(told->slot, 0, told->nslots * sizeof *told->slot);
-        told->used = 0;
+        memset(cache->slot, 0, cache->nslots * sizeof *cache->slot);
+        cache->used = 0;
         return;
     }
-    for (size_t i = 0; i < told->nslots; i++)
-        if (told->slot[i].level)
-            *find(bigger, told->nslots * 2, told->slot[i].key) = told->slot[i];
-    free(told->slot);
-    told->slot = bigger;
-    told->nslots *= 2;
+    for (size_t i = 0; i < cache->nslots; i++)
+        if (cache->slot[i].level)
+            *find(bigger, cache->nslots * 2, cache->slot[i].key) = cache->slot[i];
+    free(cache->slot);
+    cache->slot = bigger;
+    cache->nslots *= 2;
 }
 
-bool cg_warning_cache_raise(struct cg_warning_cache *told, const unsigned char fingerprint[32], unsigned level)
+bool cg_warning_cache_raise(struct cg_warning_cache *cache, const unsigned char fingerprint[32], unsigned level)
 {
-    struct slot *slot = find(told->slot, told->nslots, fingerprint);
+    struct slot *slot = find(cache->slot, cache->nslots, fingerprint);
     if (slot->level >= level)
         return false;
     if (!slot->level) {
-        make_room(told);
-        slot = find(told->slot, told->nslots, fingerprint);
+        make_room(cache);
+        slot = find(cache->slot, cache->nslots, fingerprint);
         memcpy(slot->key, fingerprint, KEY_SIZE);
-        told->used++;
+        cache->used++;
     }
     slot->level = level < UINT8_MAX ? (unsigned char)level : UINT8_MAX;
     return true;
 }
 
-bool cg_warning_cache_has(const struct cg_warning_cache *told, const unsigned char fingerprint[32])
+bool cg_warning_cache_has(const struct cg_warning_cache *cache, const unsigned char fingerprint[32])
 {
-    return find(told->slot, told->nslots, fingerprint)->level > 0;
+    return find(cache->slot, cache->nslots, fingerprint)->level > 0;
 }

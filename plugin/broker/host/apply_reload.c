@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "apply_reload.h"
 
+#include "broker/base/plural.h"
 #include "broker/reload/crl_numbers_writer.h"
 #include "broker/reload/snapshot_diff.h"
 
@@ -11,14 +12,14 @@ void cg_report_numbers_created(struct cg_state *state)
 {
     char detail[600];
     snprintf(detail, sizeof detail,
-             "%s/" CG_CRL_NUMBERS_FILE " was not there, and was made: from now on CRLs older than those in use now are "
-             "refused, also after a restart",
+             "created %s/" CG_CRL_NUMBERS_FILE ", which was missing; CRLs older than those in use are now rejected, "
+             "even after a restart",
              state->snapshot->policy->state ? state->snapshot->policy->state : "");
     const struct cg_event event = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = detail,
-        .fix = "Nothing to do at the first start with this folder. Else it was lost: make sure that the CRLs in place "
-               "are the newest",
+        .fix = "At the first start with this folder, no action is needed. Otherwise the file was lost: make sure that "
+               "the installed CRLs are the newest",
     };
     cg_reporter_write(state->reporter, &event);
 }
@@ -51,11 +52,12 @@ void cg_request_reload(struct cg_state *state)
 static void tell_more(struct cg_state *state, size_t more)
 {
     char detail[120];
-    snprintf(detail, sizeof detail, "%zu more faults, which have no place beside those that are told", more);
+    snprintf(detail, sizeof detail, "%zu more %s not reported separately", more,
+             cg_plural((int64_t)more, "fault, which is", "faults, which are"));
     const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
                                    .detail = detail,
                                    .snapshot = state->snapshot->number,
-                                   .fix = "mend what is told; the next ones are told then"};
+                                   .fix = "correct the reported faults; the plugin then reports the next ones"};
     if (more && more != state->kept.more)
         cg_reporter_write(state->reporter, &event);
 }

@@ -155,7 +155,7 @@ static bool is_taken(struct connect *connect)
 {
     char id[SHOWN_MAX];
     show(connect->client_id, id);
-    snprintf(connect->detail, sizeof connect->detail, "The client id '%s' is held by another certificate", id);
+    snprintf(connect->detail, sizeof connect->detail, "The client id '%s' belongs to another certificate", id);
     return enforced(connect, CG_REASON_CLIENT_ID_TAKEN);
 }
 
@@ -204,13 +204,14 @@ static enum cg_reason check_plain(struct connect *connect)
     connect->policy = cg_policy_listener(policy, port);
     if (answer == CG_PLAINTEXT_TRYING) {
         snprintf(connect->detail, sizeof connect->detail,
-                 "The policy allows clients without TLS on some listeners only, and it is being tried which of the "
-                 "listeners speak TLS");
+                 "The policy allows clients without TLS only on some listeners, and the plugin does not know yet which "
+                 "listeners use TLS");
         connect->fix = "Connect again in a second";
     } else if (answer == CG_PLAINTEXT_DIFFERS) {
-        snprintf(connect->detail, sizeof connect->detail,
-                 "The policy allows clients without TLS on some listeners only, and Mosquitto 2.0 does not tell which "
-                 "one this client came to");
+        snprintf(
+            connect->detail, sizeof connect->detail,
+            "The policy allows clients without TLS only on some listeners, and Mosquitto 2.0 does not report which "
+            "listener this client uses");
         connect->fix = CG_FIX_PLAIN_DIFFERS;
     }
     bool denied = answer != CG_PLAINTEXT_ALLOW && enforced(connect, CG_REASON_PLAIN_LISTENER);
@@ -250,7 +251,7 @@ static enum cg_reason check_client(struct connect *connect, struct cg_client_ver
     cg_check_client(connect->policy, connect->conn->peer_leaf, connect->client_id, client);
     for (int i = 0; i < client->nfindings; i++) {
         snprintf(connect->detail, sizeof connect->detail, "%s%s", client->findings[i].detail,
-                 connect->policy->identity.authenticates ? "; the certificate does not log it in, for that reason"
+                 connect->policy->identity.authenticates ? "; therefore the certificate does not log the client in"
                                                          : "");
         report(connect, CG_EVENT_CONNECT_AUDITED, client->findings[i].reason);
     }

@@ -64,7 +64,7 @@ static void rejected(void *context, struct cg_conn *conn)
     if (is_probe(conn)) {
         event.type = CG_EVENT_HANDSHAKE_PROBED;
         event.reason = CG_REASON_UNSET; /* that of refused clients: its limit and its counts are theirs */
-        event.fix = "Nothing is to be done: certguard on this machine looked at what the listener serves.";
+        event.fix = "No action is needed: certguard on this machine checked which certificate the listener serves.";
     }
     cg_reporter_write(state->reporter, &event);
 }

@@ -73,8 +73,8 @@ void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *
         return;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail = "The broker gives plugins no time of their own (Mosquitto 2.0.11 with per_listener_settings), and it "
-                  "can't be woken, so sessions are ended and stalled handshakes cut off only when a client connects",
+        .detail = "The broker does not call plugins periodically (Mosquitto 2.0.11 with per_listener_settings), and "
+                  "the plugin cannot wake it. It ends sessions and stalled handshakes only when a client connects",
         .fix = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
     };
     cg_reporter_write(state->reporter, &warning);

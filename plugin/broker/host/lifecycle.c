@@ -121,9 +121,9 @@ struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struc
                                    struct cg_error *err)
 {
     if (life.lines > 0 && !cg_options_equal(&life.options, options)) {
-        cg_error_set(err, "expected the same plugin_opt lines below each plugin line, since the TLS checks are the "
-                          "whole broker's; found other ones; make them equal and put what differs by listener into "
-                          "\"listeners\" of the policy");
+        cg_error_set(err, "expected the same plugin_opt lines below each plugin line, since the TLS checks apply to "
+                          "the whole broker; found different ones. Use the same lines, and put settings of single "
+                          "listeners into \"listeners\" of the policy");
         return NULL;
     }
     struct cg_state *state = life.lines > 0 ? life.state : begin(options, ops, err);

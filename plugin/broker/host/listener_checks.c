@@ -23,7 +23,7 @@ static void audit_own_certificate(struct cg_state *state)
         .type = CG_EVENT_BROKER_CERTIFICATE_AUDITED,
         .reason = reason,
         .detail = what.text,
-        .fix = "Issue a new certificate for the broker (`certguard issue broker NAME`) before the rule is enforced",
+        .fix = "Issue a new certificate for the broker (`certguard issue broker NAME`) before you enforce the rule",
     };
     cg_reporter_write(state->reporter, &event);
 }
@@ -35,9 +35,9 @@ static void warn_of_crlfile(struct cg_state *state)
         return;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail = "A listener or bridge has crlfile set, which has no effect beside certguard; Mosquitto still reads "
-                  "it at SIGHUP, and 2.1 ends itself when it is no good then",
-        .fix = "remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
+        .detail = "A listener or bridge sets crlfile, which has no effect with certguard. Mosquitto still reads the "
+                  "file at SIGHUP, and 2.1 exits if it is invalid",
+        .fix = "Remove crlfile from mosquitto.conf and name the CRLs in trust.crls of the policy",
     };
     cg_reporter_write(state->reporter, &warning);
 }

@@ -35,7 +35,7 @@ static bool take(const struct mosquitto_opt *option, struct cg_options *out, str
         if (strcmp(option->key, rows[i].key) != 0)
             continue;
         if (!option->value || !*option->value) {
-            cg_error_set(err, "plugin_opt_%s: expected a file name behind it, found nothing", option->key);
+            cg_error_set(err, "plugin_opt_%s: expected a file name, found nothing", option->key);
             return false;
         }
         if (*place(out, i)) {

@@ -107,7 +107,7 @@ static bool register_all(const struct instance *instance, struct cg_error *err)
         if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_NOT_SUPPORTED && callbacks[i].may_lack) ||
             (rc == MOSQ_ERR_ALREADY_EXISTS && cg_lifecycle_is_shared()))
             continue;
-        cg_error_set(err, "the broker refused callback %d with error %d", callbacks[i].event, rc);
+        cg_error_set(err, "cannot register callback %d: the broker returned error %d", callbacks[i].event, rc);
         unregister(instance);
         return false;
     }
@@ -144,13 +144,13 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
                          OPENSSL_VERSION_STR, OpenSSL_version(OPENSSL_VERSION_STRING));
     if (!cg_hook_knows_ctx_owner())
         mosquitto_log_printf(MOSQ_LOG_NOTICE,
-                             "certguard: this system's OpenSSL does not show who uses it, so the TLS of "
-                             "other plugins is checked as the broker's own");
+                             "certguard: this system's OpenSSL does not show which part of the process makes a "
+                             "connection, so TLS connections of other plugins are checked like the broker's own");
     *user_data = instance;
     return MOSQ_ERR_SUCCESS;
 out:
     mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: %.850s", err.text);
-    mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: not loaded, so the broker does not start");
+    mosquitto_log_printf(MOSQ_LOG_ERR, "certguard: not loaded; the broker does not start");
     cg_options_clear(&options);
     cg_lifecycle_close(instance->state);
     free(instance);

@@ -33,16 +33,16 @@ static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_c
     state->told_identity_by_broker = true;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail = "This client's CONNECT was not shown to plugins, so the policy's \"identity\" section had no effect "
-                  "on it; the TLS checks had",
+        .detail = "The broker did not pass this client's CONNECT to plugins, so the policy's \"identity\" section had "
+                  "no effect. The TLS checks took place",
         .conn = conn,
         .certificate = conn->peer_leaf,
         .client_id = client_id,
-        .fix = "If this listener has use_identity_as_username or use_subject_as_username, set identity.username "
-               "(\"cn\" or \"subject\", so that the names stay what they are) and identity.authenticates true in the "
-               "policy, then remove the line: without \"authenticates\" a client that sends no password stays out. "
-               "Where it has use_username_as_clientid too, first give every client the id that is the name in its "
-               "certificate, then remove both together",
+        .fix = "Set identity.username (\"cn\" or \"subject\", to keep the names) and identity.authenticates true in "
+               "the "
+               "policy, then remove use_identity_as_username or use_subject_as_username. If the listener also has "
+               "use_username_as_clientid, first set the id of every client to the name in its certificate, then "
+               "remove both",
     };
     cg_reporter_write(state->reporter, &warning);
 }

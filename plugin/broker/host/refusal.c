@@ -31,16 +31,15 @@ void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
     state->warned_user_names = current->number;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail =
-            "certguard let this client in, and Mosquitto refused it: it has a user name that no password_file and no "
-            "other plugin accepts. Audit mode cannot change that, nor does allow_anonymous once a plugin is loaded",
+        .detail = "certguard accepted this client, but Mosquitto refused it: no password_file and no other plugin "
+                  "accepts "
+                  "its user name. With a plugin loaded, neither audit mode nor allow_anonymous changes that",
         .conn = conn,
         .certificate = conn->peer_leaf,
         .client_id = conn->session->client_id,
-        .fix = "If clients like this one are to come in, let them send no user name, or add a password_file with "
-               "their users to mosquitto.conf; where identity.username of the policy gives the name, add it with the "
-               "rules "
-               "enforced and identity.authenticates true",
+        .fix = "Configure such clients to send no user name, or add a password_file with their users to "
+               "mosquitto.conf. To take user names from certificates, enforce the rules and set identity.username and "
+               "identity.authenticates true in the policy",
     };
     cg_reporter_write(state->reporter, &warning);
 }

@@ -75,8 +75,8 @@ void cg_plaintext_warn(struct cg_plaintext *plaintext, const struct cg_snapshot 
         return;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
-        .detail = "The policy allows clients without TLS on some of the listeners without TLS only. Mosquitto 2.0 does "
-                  "not tell plugins which one a client came to, so all of them are denied",
+        .detail = "The policy allows clients without TLS only on some listeners. Mosquitto 2.0 does not report which "
+                  "listener a client uses, so clients without TLS are denied on all of them",
         .fix = CG_FIX_PLAIN_DIFFERS,
     };
     cg_reporter_write(plaintext->reporter, &warning);

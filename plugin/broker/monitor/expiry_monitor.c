@@ -2,6 +2,7 @@
 #include "expiry_monitor.h"
 
 #include "broker/base/clock.h"
+#include "broker/base/plural.h"
 #include "broker/event/warning_cache.h"
 #include "broker/session/session.h"
 
@@ -78,7 +79,8 @@ static void time_left(int64_t left, bool over, int64_t when, char *out, size_t s
     if (over)
         snprintf(out, size, "expired on %s", date);
     else if (left < 7200)
-        snprintf(out, size, "expires in %lld minutes, on %s", (long long)(left / 60), date);
+        snprintf(out, size, "expires in %lld %s, on %s", (long long)(left / 60),
+                 cg_plural(left / 60, "minute", "minutes"), date);
     else if (left < 2 * CG_DAY)
         snprintf(out, size, "expires in %lld hours, on %s", (long long)(left / 3600), date);
     else
@@ -123,11 +125,12 @@ static void warn_of(struct cg_expiry_monitor *expiry_monitor, const struct cg_po
 }
 
 #define RENEW_CLIENT "Renew it (`certguard renew NAME`) and install it on the client"
-#define RENEW_REMOTE "Have it renewed on the remote broker: the bridge refuses it once it has expired"
-#define RENEW_BROKER "Renew it: `certguard rotate NAME`; from a timer: `certguard renew --all --due`"
+#define RENEW_REMOTE "Renew it on the remote broker. The bridge refuses it after it expires"
+#define RENEW_BROKER "Renew it: `certguard rotate NAME`, or from a timer `certguard renew --all --due`"
 #define RENEW_OWN                                                                                                      \
-    "Renew it (`certguard renew NAME`) and send the broker SIGHUP; named in the policy it is taken up by itself"
-#define RENEW_CA "Make its successor in time: what it issued is refused once it has expired"
+    "Renew it (`certguard renew NAME`) and send the broker SIGHUP. A credential in the policy is reloaded "            \
+    "automatically"
+#define RENEW_CA "Create its successor in time. Certificates that it issued are refused after it expires"
 
 void cg_expiry_monitor_accepted(struct cg_expiry_monitor *expiry_monitor, const struct cg_conn *conn,
                                 const struct cg_policy *policy, int64_t now)
@@ -213,7 +216,7 @@ static void look_at_crl(struct cg_expiry_monitor *expiry_monitor, const struct c
     const struct cg_event event = {
         .type = CG_EVENT_CRL_STALE,
         .detail = detail,
-        .fix = "Issue a new one (`certguard crl`) and do so daily from a timer: `certguard crl --refresh-if 50%`",
+        .fix = "Issue a new CRL (`certguard crl`), and run `certguard crl --refresh-if 50%` daily from a timer",
     };
     cg_reporter_write(expiry_monitor->reporter, &event);
 }

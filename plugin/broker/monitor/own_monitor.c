@@ -72,7 +72,7 @@ static void report(struct cg_own_monitor *watch, const struct cg_own_state *stat
         snprintf(where, sizeof where, "on port %u", port);
     else
         snprintf(where, sizeof where, "%s",
-                 all ? "by all listeners that would serve it" : "by the listeners that the policy does not name");
+                 all ? "on all listeners that serve it" : "on the listeners that the policy does not name");
     snprintf(detail, sizeof detail, "%s; TLS handshakes are refused %s", state->detail, where);
     const struct cg_event event = {
         .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED,
@@ -90,7 +90,7 @@ static void report_accepted(struct cg_own_monitor *watch, const struct cg_own_st
 {
     const struct cg_event event = {
         .type = CG_EVENT_BROKER_CERTIFICATE_ACCEPTED,
-        .detail = "TLS handshakes are served",
+        .detail = "the broker accepts TLS handshakes",
         .certificate = state->certificate,
         .file = state->file,
         .listener = port,
@@ -117,7 +117,7 @@ bool cg_own_monitor_start(struct cg_own_monitor *watch, const struct cg_snapshot
     char detail[sizeof(struct cg_error) + 128];
     if (!cg_own_is_hopeless(current, &state))
         return true;
-    snprintf(detail, sizeof detail, "no listener accepts it (certfile): %s; the broker ends now", state.detail);
+    snprintf(detail, sizeof detail, "no listener accepts the certfile: %s; the broker exits", state.detail);
     const struct cg_event event = {
         .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED,
         .reason = state.reason,

@@ -42,22 +42,21 @@ static bool fail(struct place *place, const char *what, const char *name, int er
     char fix[400], user[CG_FILE_USER_MAX], word[300];
     cg_file_user(user);
     if (error == ENOSPC || error == EDQUOT)
-        snprintf(fix, sizeof fix, "make room. Until then the numbers of CRLs last until a restart");
+        snprintf(fix, sizeof fix, "free disk space. Until then, a restart loses the numbers of new CRLs");
     else if (error == EROFS)
         snprintf(fix, sizeof fix,
-                 "name a folder on a file system that can be written (a unit may need StateDirectory= or "
-                 "ReadWritePaths=), or take \"state\" out of the policy, whose manual says what it then does not "
-                 "promise");
+                 "name a folder on a writable file system (a unit may need StateDirectory= or ReadWritePaths=), or "
+                 "remove \"state\" from the policy; plugin.md lists what is then not detected");
     else if (passes(error))
-        snprintf(fix, sizeof fix, "it is tried again");
+        snprintf(fix, sizeof fix, "the plugin tries again");
     else if (name[0] && (error == EISDIR || error == EEXIST || error == ELOOP || error == ENXIO))
-        snprintf(fix, sizeof fix, "what stands there is no file of the plugin's; move it out of the folder");
+        snprintf(fix, sizeof fix, "this is not a file of the plugin; move it out of the folder");
     else if (error == EPERM)
-        snprintf(fix, sizeof fix, "see `lsattr -d` of it: a file or folder that is immutable cannot be written");
+        snprintf(fix, sizeof fix, "check it with `lsattr -d`: an immutable file or folder cannot be written");
     else if (cg_file_for_sh(place->folder, word, sizeof word))
         snprintf(fix, sizeof fix, "fix: install -d -o %s -m 0700 %s", user, word);
     else /* half a command does harm */
-        snprintf(fix, sizeof fix, "make the folder for user %s alone, or name one with a shorter path", user);
+        snprintf(fix, sizeof fix, "create the folder for user %s only, or name one with a shorter path", user);
     place->later = passes(error);
     cg_error_set(place->err, "%s%s%s: cannot %s: %s; %s", place->folder, name[0] ? "/" : "", name, what,
                  strerror(error), fix);
@@ -68,7 +67,7 @@ static bool lock(struct place *place)
 {
     place->lock = openat(place->fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (place->lock < 0)
-        return fail(place, "make the file", LOCK_FILE, errno);
+        return fail(place, "create the file", LOCK_FILE, errno);
     for (int i = 0; flock(place->lock, LOCK_EX | LOCK_NB) != 0; i++) {
         const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
         if (errno != EWOULDBLOCK && errno != EINTR)
@@ -84,7 +83,7 @@ static bool enter(struct place *place, const char *folder, int patience_ms, stru
 {
     *place = (struct place){.folder = folder, .fd = -1, .lock = -1, .patience_ms = patience_ms, .err = err};
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        return fail(place, "make the folder", "", errno);
+        return fail(place, "create the folder", "", errno);
     if (!cg_folder_is_safe(folder, err))
         return false;
     place->fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -123,7 +122,7 @@ static bool write_new(struct place *place, const char *text, size_t len)
     unlinkat(place->fd, NEW_FILE, 0); /* of a broker that was killed */
     int fd = openat(place->fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fail(place, "make the file", NEW_FILE, errno);
+        return fail(place, "create the file", NEW_FILE, errno);
     bool ok = write_all(fd, text, len) && fsync(fd) == 0 && fstat(fd, &place->written) == 0;
     int error = errno;
     if (close(fd) != 0 && ok) {
@@ -173,8 +172,8 @@ static bool merge(struct place *place, const struct cg_crl_numbers *numbers, boo
         ok = fail(place, "merge the file", CG_CRL_NUMBERS_FILE, ENOMEM);
     if (ok && cg_crl_numbers_count(now) > CG_CRL_NUMBERS_LINES) {
         cg_error_set(place->err,
-                     "%s: more than %d CRLs are in use, whose numbers are too many for the file; take \"state\" "
-                     "out of the policy, or bring fewer CRLs",
+                     "%s: expected at most %d CRLs in use, found more; remove \"state\" from the policy, or use fewer "
+                     "CRLs",
                      place->folder, CG_CRL_NUMBERS_LINES);
         ok = false;
     }

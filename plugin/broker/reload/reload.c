@@ -209,7 +209,7 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
 {
     struct cg_reload *reload = calloc(1, sizeof *reload);
     if (!reload) {
-        cg_error_set(err, "the thread that watches files: out of memory");
+        cg_error_set(err, "cannot start the thread that watches files: out of memory");
         return NULL;
     }
     cg_thread_wake_init(&reload->wake);
@@ -228,7 +228,7 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     int error = ok ? cg_thread_start(&reload->thread, run, reload) : 0;
     if (ok && error == 0)
         return reload;
-    cg_error_set(err, "the thread that watches files: %s", ok ? strerror(error) : "out of memory");
+    cg_error_set(err, "cannot start the thread that watches files: %s", ok ? strerror(error) : "out of memory");
     destroy(reload);
     return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot_diff.h"
 
+#include "broker/base/plural.h"
+
 #include "core/cert/name.h"
 #include "tls/hook.h"
 
@@ -39,7 +41,7 @@ static void add_certificates(struct text *text, const char *what, const STACK_OF
                              const STACK_OF(X509) *fresh)
 {
     if (!same_certificates(old, fresh))
-        add(text, "; %s: %d before, %d now", what, sk_X509_num(old), sk_X509_num(fresh));
+        add(text, "; %s: %d (previously %d)", what, sk_X509_num(fresh), sk_X509_num(old));
 }
 
 /* Of the same issuer, key and scope. */
@@ -72,10 +74,12 @@ static void add_crls(struct text *text, const struct cg_crl_set *old, const stru
         if ((again && before.this_update == info.this_update && before.entries == info.entries) || told++ >= CRLS_TOLD)
             continue;
         cg_crl_info_title(&info, issuer);
-        add(text, "; CRL of %s: number %s before, %s now, %zu entries", issuer, known ? number_text(&before) : "none",
-            number_text(&info), info.entries);
+        add(text, "; %sCRL of %s: number %s", known ? "" : "new ", issuer, number_text(&info));
+        if (known && !again)
+            add(text, " (previously %s)", number_text(&before));
+        add(text, ", %zu %s", info.entries, cg_plural((int64_t)info.entries, "entry", "entries"));
         if (again)
-            add(text, " (%zu before)", before.entries);
+            add(text, " (previously %zu)", before.entries);
     }
 }
 
@@ -92,13 +96,13 @@ static void add_store(struct text *text, const char *whose, const struct cg_trus
 static void swapped(struct cg_reporter *reporter, const struct cg_credential *old, const struct cg_credential *fresh,
                     const struct cg_listener_policy *listener)
 {
-    char before[64] = "the broker's own", now[64], detail[200];
+    char before[64] = "the certfile in mosquitto.conf", now[64], detail[200];
     if (!fresh || (old && X509_cmp(old->leaf, fresh->leaf) == 0))
         return;
     if (old)
         cg_serial_text(X509_get0_serialNumber(old->leaf), before, sizeof before);
     cg_serial_text(X509_get0_serialNumber(fresh->leaf), now, sizeof now);
-    snprintf(detail, sizeof detail, "serial before: %s, serial now: %s", before, now);
+    snprintf(detail, sizeof detail, "serial number %s (previously %s)", now, before);
     const struct cg_event event = {.type = CG_EVENT_CREDENTIAL_LOADED,
                                    .detail = detail,
                                    .certificate = fresh->leaf,
@@ -123,14 +127,14 @@ static void warn_of_psk(struct cg_reporter *reporter, const struct cg_policy *po
         return;
     snprintf(
         detail, sizeof detail,
-        "%s: tls.psk is \"allow\", but no cipher of tls.ciphers ('%.200s') takes pre-shared keys, so no client with "
-        "one connects over TLS 1.2",
+        "%s: tls.psk is \"allow\", but no cipher in tls.ciphers ('%.200s') supports pre-shared keys, so clients with "
+        "such a key cannot connect over TLS 1.2",
         policy->name, listener->tls.ciphers);
     const struct cg_event event = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = detail,
         .listener = listener->port,
-        .fix = "add ECDHE-PSK-CHACHA20-POLY1305 to the list, or take ciphers out of the policy",
+        .fix = "Add ECDHE-PSK-CHACHA20-POLY1305 to the list, or remove ciphers from the policy",
     };
     cg_reporter_write(reporter, &event);
 }

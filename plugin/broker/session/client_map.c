@@ -92,7 +92,7 @@ static struct cg_id *add_id(struct cg_client_map *map, const char *client_id)
 
 static void unleave(struct cg_client_map *map, struct cg_id *entry)
 {
-    if (!entry->by_holder.place)
+    if (!entry->by_holder.link)
         return;
     cg_hashtable_remove(&map->left, &entry->by_holder);
     cg_queue_remove(&entry->queued);
@@ -351,7 +351,7 @@ uint64_t cg_client_map_accepted_plaintext(const struct cg_client_map *map)
 
 struct cg_claim *cg_claim_next(const struct cg_claim *claim)
 {
-    return claim_of(claim->queued.after);
+    return claim_of(claim->queued.next);
 }
 
 void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim, bool ending)

@@ -243,8 +243,8 @@ static void sum_up(struct cg_enforcement *enforcement, const struct cg_snapshot 
     char text[560];
     if (!summary->refused)
         return;
-    snprintf(text, sizeof text, "%zu of %zu live sessions are not accepted any more: %s%s", summary->refused,
-             summary->checked, summary->names, summary->refused > NAMES_TOLD ? ", ..." : "");
+    snprintf(text, sizeof text, "%zu of %zu live sessions no longer accepted: %s%s", summary->refused, summary->checked,
+             summary->names, summary->refused > NAMES_TOLD ? ", ..." : "");
     const struct cg_event event = {
         .type = CG_EVENT_SESSIONS_CHECKED, .detail = text, .count = summary->refused, .snapshot = snapshot->number};
     cg_reporter_write(enforcement->ops.reporter, &event);

@@ -155,28 +155,28 @@ static void who_breaks_a_rule_that_is_only_audited_is_refused(void **unused)
     (void)unused;
     snapshot.policy->base.client.mode[CG_REASON_LIFETIME_TOO_LONG] = CG_AUDIT;
     snapshot.policy->base.client.max_lifetime = 60;
-    refused("not accepted any more");
+    refused("no longer accepted");
 }
 
 static void who_breaks_a_rule_is_refused(void **unused)
 {
     (void)unused;
     snapshot.policy->base.client.max_lifetime = 60;
-    refused("not accepted any more");
+    refused("no longer accepted");
 }
 
 static void websockets_are_refused(void **unused)
 {
     (void)unused;
     claim->websocket = true;
-    refused("not taken over websockets");
+    refused("over websockets are not accepted");
 }
 
 static void a_session_that_is_to_end_is_refused(void **unused)
 {
     (void)unused;
     cg_enforcement_mark(ops.enforcement, &conn, &snapshot, "by the test");
-    refused("for clients with a certificate");
+    refused("require TLS and a client certificate");
 }
 
 static void without_a_certificate_nobody_asks(void **unused)
@@ -184,13 +184,13 @@ static void without_a_certificate_nobody_asks(void **unused)
     (void)unused;
     X509 *leaf = conn.peer_leaf;
     conn.peer_leaf = NULL;
-    refused("for clients with a certificate");
+    refused("require TLS and a client certificate");
     conn.peer_leaf = leaf;
     conn.state = CG_CONN_REJECTED;
-    refused("for clients with a certificate");
+    refused("require TLS and a client certificate");
     conn.state = CG_CONN_ESTABLISHED;
     conn.role = CG_ROLE_BRIDGE;
-    refused("for clients with a certificate");
+    refused("require TLS and a client certificate");
 }
 
 /* Between the question and the answer the policy may change. */

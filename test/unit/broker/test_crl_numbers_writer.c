@@ -216,9 +216,9 @@ static void what_stands_in_the_way_is_named(void **state)
         const char *name, *words;
         bool link;
     } rows[] = {
-        {"state/crl-numbers.lock", "crl-numbers.lock: cannot make the file: ", false},
-        {"state/crl-numbers.lock", "crl-numbers.lock: cannot make the file: ", true},
-        {"state/crl-numbers.new", "crl-numbers.new: cannot make the file: ", false},
+        {"state/crl-numbers.lock", "crl-numbers.lock: cannot create the file: ", false},
+        {"state/crl-numbers.lock", "crl-numbers.lock: cannot create the file: ", true},
+        {"state/crl-numbers.new", "crl-numbers.new: cannot create the file: ", false},
         {"state/crl-numbers", "crl-numbers: expected a regular file, found a folder", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -231,7 +231,7 @@ static void what_stands_in_the_way_is_named(void **state)
                          0);
         store("seven", CG_NUMBERS_NOT_STORED, rows[i].words);
         if (!strstr(rows[i].words, "expected")) {
-            store("seven", CG_NUMBERS_NOT_STORED, "what stands there is no file of the plugin's; move it out");
+            store("seven", CG_NUMBERS_NOT_STORED, "this is not a file of the plugin; move it out");
             assert_false(cg_crl_numbers_prepare_file(folder, &err));
         }
         assert_int_equal(rename(cg_scratch_path(rows[i].name), cg_scratch_path("away")), 0);
@@ -300,7 +300,7 @@ static int prepare_as_nobody(void)
     struct cg_crl_numbers *numbers = numbers_of("seven");
     char words[800];
     int bad = cg_crl_numbers_prepare_file(folder, &err) ? 1 : 0;
-    snprintf(words, sizeof words, "cannot make the folder: Permission denied; fix: install -d -o nobody -m 0700 %s",
+    snprintf(words, sizeof words, "cannot create the folder: Permission denied; fix: install -d -o nobody -m 0700 %s",
              folder);
     bad += !strstr(err.text, words);
     bad += cg_crl_numbers_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err) == CG_NUMBERS_NOT_STORED ? 0 : 1;
@@ -362,7 +362,7 @@ static void the_folder_is_immutable(void **state)
     bool prepared = cg_crl_numbers_prepare_file(folder, &err);
     assert_true(set_immutable(folder, false)); /* before anything can fail: it has to be removed */
     assert_false(prepared);
-    assert_non_null(strstr(err.text, "Operation not permitted; see `lsattr -d`"));
+    assert_non_null(strstr(err.text, "Operation not permitted; check it with `lsattr -d`"));
     store("six", CG_NUMBERS_CREATED, "");
 }
 
@@ -384,7 +384,7 @@ static void the_disk_is_full(void **state)
         ;
     close(fd);
     struct cg_error err = {""};
-    store("seven", CG_NUMBERS_LATER, "No space left on device; make room");
+    store("seven", CG_NUMBERS_LATER, "No space left on device; free disk space");
     assert_true(cg_crl_numbers_prepare_file(folder, &err));
     file_holds(" 6 17999", true); /* whole, as it was */
     assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);

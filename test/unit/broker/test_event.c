@@ -46,7 +46,7 @@ static struct cg_conn make_conn(void)
     };
 }
 
-static void a_rejection_has_all_that_is_known(void **state)
+static void a_rejection_has_all_known_fields(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(NOW);
@@ -78,8 +78,8 @@ static void a_rejection_has_all_that_is_known(void **state)
     assert_null(cJSON_GetObjectItem(json, "openssl"));
     cJSON_Delete(json);
 
-    char words[CG_EVENT_WORDS_MAX];
-    cg_event_words(&event, words, sizeof words);
+    char words[CG_EVENT_TEXT_MAX];
+    cg_event_text(&event, words, sizeof words);
     const char *start = "refused 192.0.2.7:51234 on 8883: Gone since May (CN=dev). ";
     assert_memory_equal(words, start, strlen(start));
     assert_non_null(strstr(words, "[expired]"));
@@ -107,7 +107,7 @@ static void hostile_names_stay_inside_their_strings(void **state)
 }
 
 /* Listeners for websockets are IPv6 sockets. */
-static void an_ipv4_peer_is_told_as_such(void **state)
+static void a_mapped_ipv4_peer_is_written_as_ipv4(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {{"::ffff:192.0.2.7", "192.0.2.7"},
@@ -123,7 +123,7 @@ static void an_ipv4_peer_is_told_as_such(void **state)
     }
 }
 
-/* Each text is as long as it can be, and of characters that JSON doubles. */
+/* Every text has its maximum length and consists of characters that JSON doubles. */
 static void the_worst_case_is_one_whole_line(void **state)
 {
     (void)state;
@@ -177,7 +177,7 @@ static void the_worst_case_is_one_whole_line(void **state)
     cg_pki_free(pki);
 }
 
-/* The path stands in what is wrong and in what to do, and may be long. */
+/* The path is in the detail and in the fix, and may be long. */
 static void the_fix_of_a_file_is_not_cut(void **state)
 {
     (void)state;
@@ -212,14 +212,14 @@ static void a_buffer_of_any_size_gives_valid_json(void **state)
     }
 }
 
-static void words_are_cut_at_their_buffer(void **state)
+static void text_is_cut_at_the_buffer_size(void **state)
 {
     (void)state;
     struct cg_event event = {.type = CG_EVENT_CONNECT_DENIED, .reason = CG_REASON_PLAIN_LISTENER, .peer = "192.0.2.1"};
     for (size_t size = 1; size < 400; size++) {
         char *words = malloc(size);
         assert_non_null(words);
-        cg_event_words(&event, words, size);
+        cg_event_text(&event, words, size);
         assert_true(strlen(words) < size);
         free(words);
     }
@@ -236,10 +236,14 @@ static void every_kind_has_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_rejection_has_all_that_is_known), cmocka_unit_test(hostile_names_stay_inside_their_strings),
-        cmocka_unit_test(an_ipv4_peer_is_told_as_such),      cmocka_unit_test(the_fix_of_a_file_is_not_cut),
-        cmocka_unit_test(the_worst_case_is_one_whole_line),  cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
-        cmocka_unit_test(words_are_cut_at_their_buffer),     cmocka_unit_test(every_kind_has_a_name),
+        cmocka_unit_test(a_rejection_has_all_known_fields),
+        cmocka_unit_test(hostile_names_stay_inside_their_strings),
+        cmocka_unit_test(a_mapped_ipv4_peer_is_written_as_ipv4),
+        cmocka_unit_test(the_fix_of_a_file_is_not_cut),
+        cmocka_unit_test(the_worst_case_is_one_whole_line),
+        cmocka_unit_test(a_buffer_of_any_size_gives_valid_json),
+        cmocka_unit_test(text_is_cut_at_the_buffer_size),
+        cmocka_unit_test(every_kind_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

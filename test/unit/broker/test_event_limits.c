@@ -93,10 +93,10 @@ static void a_budget_is_what_a_day_may_take(void **state)
     assert_true(last_day > 0.99e6 && last_day <= 1e6 + 100);
     assert_true(spent - last_day <= 1e6);
     assert_true(cg_budget_has(&budget, &terms, 3 * DAY)); /* a clock that jumps gives no more than at once */
-    assert_true(budget.left <= 1e5);
-    double left = budget.left;
+    assert_true(budget.available <= 1e5);
+    double available = budget.available;
     cg_budget_has(&budget, &terms, 2 * DAY); /* one that goes back changes nothing */
-    assert_true(budget.left >= left && budget.left <= left);
+    assert_true(budget.available >= available && budget.available <= available);
 }
 
 /* 1,100 addresses, every five minutes, for a day and a half. */
@@ -232,7 +232,7 @@ static void each_device_behind_one_address_is_named(void **state)
     assert_int_equal(world.told, 41);
     assert_int_equal(world.told_audited, 41);
     assert_int_equal(world.lines, 2);
-    assert_string_equal(world.detail, "of devices that an earlier event names");
+    assert_string_equal(world.detail, "devices named in an earlier event");
     cg_limits_free(world.limits);
 }
 

@@ -237,7 +237,7 @@ static void how_much_is_left_in_words(void **unused)
         {30 * DAY, CG_ROLE_LISTENER, "the certificate of this client expires in 30 days, on "},
         {30 * DAY, CG_ROLE_BRIDGE,
          "the certificate of the broker that this bridge connects to expires in 30 days, on "},
-        {30 * DAY, CG_ROLE_BRIDGE, "Have it renewed on the remote broker"},
+        {30 * DAY, CG_ROLE_BRIDGE, "Renew it on the remote broker"},
         {2 * DAY, CG_ROLE_LISTENER, "expires in 2 days, on "},
         {2 * DAY - 1, CG_ROLE_LISTENER, "expires in 47 hours, on "},
         {DAY, CG_ROLE_LISTENER, "expires in 24 hours, on "},

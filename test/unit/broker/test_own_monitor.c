@@ -80,12 +80,12 @@ void __wrap_cg_reporter_write(struct cg_reporter *reporter, const struct cg_even
 {
     (void)reporter;
     bool refused = event->type == CG_EVENT_BROKER_CERTIFICATE_REJECTED;
-    bool by_all = refused && strstr(event->detail, "refused by all listeners that would serve it");
-    bool ends = refused && strstr(event->detail, "the broker ends now");
+    bool by_all = refused && strstr(event->detail, "refused on all listeners that serve it");
+    bool ends = refused && strstr(event->detail, "the broker exits");
     char where[16];
     snprintf(where, sizeof where, "on port %u", (unsigned)event->listener);
     if (refused && event->certificate && !by_all && !ends &&
-        !strstr(event->detail, event->listener ? where : "refused by the listeners that the policy does not name"))
+        !strstr(event->detail, event->listener ? where : "refused on the listeners that the policy does not name"))
         fail_msg("port %u: %s", (unsigned)event->listener, event->detail);
     if (refused && strcmp(event->fix, cg_reason_fix(event->reason, CG_OF_BROKER)) != 0)
         fail_msg("%s: the fix is another one's: %s", event->detail, event->fix);
@@ -262,7 +262,7 @@ static void a_broker_that_ends_looks_no_more(void **state)
     look_is("aA1? bB1!");
     assert_false(cg_own_monitor_start(watch, NULL));
     assert_string_equal(told, "-A0 ");
-    assert_string_equal(last_detail, "no listener accepts it (certfile): words; the broker ends now");
+    assert_string_equal(last_detail, "no listener accepts the certfile: words; the broker exits");
     assert_int_equal(poll_after(0), 30000);
     assert_int_equal(sight.looks, 0);
     assert_string_equal(told, "-A0 ");

@@ -60,11 +60,11 @@ static void each_trust_by_itself(void **state)
         struct cg_trust *trust, *server_trust, *bridge_trust;
         const char *words, *not_these;
     } rows[] = {
-        {newer, newer, bridges, "CRL of CN=one: number 1 before, 2 now", "CN=two"},
-        {newer, newer, later, "CRL of CN=two: number 5 before, 6 now", "CN=one"},
-        {newer, other, later, "trust anchors for the broker's own certificate: 1 before, 1 now; CRL of CN=three",
+        {newer, newer, bridges, "CRL of CN=one: number 2 (previously 1)", "CN=two"},
+        {newer, newer, later, "CRL of CN=two: number 6 (previously 5)", "CN=one"},
+        {newer, other, later, "trust anchors for the broker's own certificate: 1 (previously 1); new CRL of CN=three",
          "CN=two"},
-        {newer, later, later, "CRL of CN=two: number none before, 6 now", "CN=one"},
+        {newer, later, later, "new CRL of CN=two: number 6", "CN=one"},
         {newer, newer, other, "trust anchors for bridges: ", "CN=one"},
         {newer, newer, newer, "", "CRL of"}, /* none of its own any more: all is known */
     };
@@ -143,23 +143,27 @@ static const struct {
     {"the start",
      {NULL, "one"},
      {"", "one1"},
-     ": 1 trust anchors, 1 CRLs: CRL of CN=one: number none before, 1 now, 0 entries",
-     " before)"},
-    {"a number at last", {"one", "one"}, {"nothing", "one1"}, "number none before, 1 now, 0 entries", " before)"},
-    {"a new number", {"one", "one"}, {"one1", "one2"}, "CRL of CN=one: number 1 before, 2 now, 0 entries", " before)"},
+     ": 1 trust anchor, 1 CRL: new CRL of CN=one: number 1, 0 entries",
+     "previously"},
+    {"a number after none", {"one", "one"}, {"nothing", "one1"}, "number 1 (previously none), 0 entries", "entries ("},
+    {"a new number",
+     {"one", "one"},
+     {"one1", "one2"},
+     "CRL of CN=one: number 2 (previously 1), 0 entries",
+     "entries ("},
     {"its number again, with an entry",
      {"one", "one"},
      {"one1", "one1more"},
-     "number 1 before, 1 now, 1 entries (0 before)",
+     "number 1, 1 entry (previously 0)",
      "trust anchors: "},
     {"its number again, made later",
      {"one", "one"},
      {"one1", "one1later"},
-     "number 1 before, 1 now, 0 entries (0 before)",
+     "number 1, 0 entries (previously 0)",
      "trust anchors: "},
     {"the same one", {"one", "one"}, {"one1", "one1"}, "", "CRL of"},
-    {"one CA more", {"one", "one two"}, {"one1", "one1"}, "trust anchors: 1 before, 2 now", "CRL of"},
-    {"another CA, as many", {"one two", "one three"}, {"one1", "one1"}, "trust anchors: 2 before, 2 now", "CRL of"},
+    {"one CA more", {"one", "one two"}, {"one1", "one1"}, "trust anchors: 2 (previously 1)", "CRL of"},
+    {"another CA, as many", {"one two", "one three"}, {"one1", "one1"}, "trust anchors: 2 (previously 2)", "CRL of"},
 };
 
 static void each_step_in_words(void **state)
@@ -192,8 +196,8 @@ static void partitions_of_a_long_name(void **state)
     struct cg_snapshot now = {.policy = w.policy, .trust = trust, .server_trust = trust, .bridge_trust = trust};
     cg_snapshot_diff_report(w.reporter, NULL, &now);
     if (count_of("CRL of CN=Example Plant Device Issuing CA G2") != 2 ||
-        count_of("... (http://crl.example/left.crl): number none before, 5 now") != 1 ||
-        count_of("... (http://crl.example/right.crl): number none before, 6 now") != 1)
+        count_of("... (http://crl.example/left.crl): number 5") != 1 ||
+        count_of("... (http://crl.example/right.crl): number 6") != 1)
         fail_msg("%s", told);
     cg_trust_free(trust);
 }
@@ -213,7 +217,7 @@ static void policy_and_intermediates(void **state)
                               .bridge_trust = second,
                               .policy_changes = "$.plain"};
     cg_snapshot_diff_report(w.reporter, &before, &now);
-    assert_non_null(strstr(told, ": policy: $.plain; intermediates: 0 before, 1 now\n"));
+    assert_non_null(strstr(told, ": policy: $.plain; intermediates: 1 (previously 0)\n"));
     cg_trust_free(first);
     cg_trust_free(second);
 }
@@ -248,10 +252,10 @@ static void each_new_credential_once(void **state)
         size_t events;
         const char *words;
     } rows[] = {
-        {"the listener inherits it", "chain.pem", &server, &renewed, 1, "serial before: 71, serial now: 72"},
-        {"the listener has a file of its own", "other.pem", &server, &renewed, 2, "serial before: 71, serial now: 72"},
+        {"the listener inherits it", "chain.pem", &server, &renewed, 1, "serial number 72 (previously 71)"},
+        {"the listener has a file of its own", "other.pem", &server, &renewed, 2, "serial number 72 (previously 71)"},
         {"written again", "other.pem", &server, &server, 0, ""},
-        {"the first", "other.pem", NULL, &server, 2, "serial before: the broker's own, serial now: 71"},
+        {"the first", "other.pem", NULL, &server, 2, "serial number 71 (previously the certfile in mosquitto.conf)"},
         {"none any more", "other.pem", &server, NULL, 0, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -268,7 +272,7 @@ static void each_new_credential_once(void **state)
         listener.credential_chain = rows[i].chain;
         told[0] = '\0';
         cg_snapshot_diff_report(w.reporter, &before, &now);
-        if (count_of("serial now: ") != rows[i].events || !strstr(told, rows[i].words))
+        if (count_of("serial number ") != rows[i].events || !strstr(told, rows[i].words))
             fail_msg("%s: %s", rows[i].sentence, told);
     }
     w.policy->base.credential_chain = NULL;
@@ -321,12 +325,12 @@ static void a_list_without_psk_is_told_once(void **state)
         for (int at_start = 0; at_start < 2; at_start++) {
             told[0] = '\0';
             cg_snapshot_diff_report(w.reporter, at_start ? NULL : &before, &now);
-            if (count_of("takes pre-shared keys") != rows[i].warnings)
+            if (count_of("supports pre-shared keys") != rows[i].warnings)
                 fail_msg("%s: %s", rows[i].sentence, told);
         }
         told[0] = '\0';
         cg_snapshot_diff_report(w.reporter, &now, &now); /* other files are new */
-        assert_int_equal(count_of("takes pre-shared keys"), 0);
+        assert_int_equal(count_of("supports pre-shared keys"), 0);
     }
     w.policy->base.tls.ciphers = NULL;
     w.policy->listeners = NULL;
