@@ -19,3 +19,8 @@ int64_t cg_clock_monotonic_ms(void)
 {
     return read_us(CLOCK_MONOTONIC) / 1000;
 }
+
+int64_t cg_sooner_ms(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}

@@ -9,4 +9,7 @@
 int64_t cg_clock_wall_ms(void);      /* since 1970 */
 int64_t cg_clock_monotonic_ms(void); /* since an unspecified time */
 
+/* The smaller of two waiting times in ms; negative: no waiting time. */
+int64_t cg_sooner_ms(int64_t a, int64_t b);
+
 #endif

@@ -15,22 +15,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE_MS      5
-#define LOOK_AGAIN_MS 10 /* while something is waited for */
-#define JOBS_MAX      16
+#define SLICE_MS 5
+#define WAIT_MS  10 /* until a waiting command runs again */
+#define JOBS_MAX 16
 
 struct job {
     struct job *next;
-    const struct cg_conn *conn; /* NULL: it ended, nobody wants the answer */
+    const struct cg_conn *conn; /* NULL: it ended or lost its right; no answer is sent */
     char *client_id;
-    cJSON *commands;  /* what is left; the first one may have begun */
-    cJSON *responses; /* so far */
+    cJSON *commands;  /* not done yet; the first one may have started */
+    cJSON *responses; /* of the commands that are done */
     struct cg_command command;
 };
 
 struct cg_control {
     struct cg_control_ops ops;
-    bool reload; /* asked for, and not taken yet */
+    bool reload; /* requested, and not taken yet */
     struct job *first, **end;
     size_t count;
 };
@@ -76,8 +76,8 @@ void cg_control_free(struct cg_control *control)
     free(control);
 }
 
-/* Why requests of this connection are not taken, whoever it is; NULL: they are. */
-static const char *why_not_from(const struct cg_conn *conn)
+/* The reason why this connection cannot send requests, whatever its certificate; NULL: it can. */
+static const char *unsuitable(const struct cg_conn *conn)
 {
     const struct cg_claim *claim = conn ? conn->session->claim : NULL;
     if (!claim || !conn->peer_leaf || conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER ||
@@ -89,7 +89,7 @@ static const char *why_not_from(const struct cg_conn *conn)
 static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
 {
     char sha256[CG_HEX_MAX] = "";
-    bool fault = false; /* then it is not found either */
+    bool fault = false; /* not found in that case */
     if (cg_list_find(&current->policy->admin, conn->peer_leaf, &fault))
         return true;
     cg_sha256_text(conn->peer_leaf, sha256);
@@ -97,33 +97,30 @@ static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *c
     return false;
 }
 
-/* Rules that are only audited count too. */
+/* Audited rules count too. */
 static bool passes_every_rule(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
 {
-    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
-    struct cg_verdict verdict = {.detail = "out of memory"};
-    if (cg_recheck_subject_of(conn, &subject))
-        cg_recheck_run(current, &subject, cg_clock_wall_ms() / 1000, &verdict);
+    struct cg_verdict verdict;
+    cg_recheck_conn(current, conn, cg_clock_wall_ms() / 1000, &verdict);
     bool ok = verdict.decision == CG_ACCEPT && verdict.nfindings == 0;
     if (!ok)
         snprintf(why, size, "The certificate is no longer accepted: %.140s",
                  verdict.nfindings ? verdict.findings[0].detail : verdict.detail);
     cg_verdict_clear(&verdict);
-    cg_recheck_subject_clear(&subject);
     return ok;
 }
 
-/* False, and why: not an administrator now. */
+/* False and the reason in why: the sender is no administrator. */
 static bool is_admin(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
 {
-    const char *never = why_not_from(conn);
-    if (never)
-        snprintf(why, size, "%s", never);
-    return !never && is_listed(current, conn, why, size) && passes_every_rule(current, conn, why, size);
+    const char *fault = unsuitable(conn);
+    if (fault)
+        snprintf(why, size, "%s", fault);
+    return !fault && is_listed(current, conn, why, size) && passes_every_rule(current, conn, why, size);
 }
 
-static void tell_denied(const struct cg_control *control, const struct cg_conn *conn, const char *client_id,
-                        const char *address, const char *why)
+static void report_denied(const struct cg_control *control, const struct cg_conn *conn, const char *client_id,
+                          const char *address, const char *why)
 {
     const struct cg_event event = {
         .type = CG_EVENT_CONTROL_DENIED,
@@ -159,7 +156,7 @@ enum cg_control_result cg_control_receive(struct cg_control *control, const stru
     char why[224] = "";
     struct cg_error err = {""};
     if (!is_admin(current, request->conn, why, sizeof why) || !request->client_id) {
-        tell_denied(control, request->conn, request->client_id, request->address, why);
+        report_denied(control, request->conn, request->client_id, request->address, why);
         return CG_CONTROL_DENIED;
     }
     struct job *job = control->count < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
@@ -178,18 +175,18 @@ enum cg_control_result cg_control_receive(struct cg_control *control, const stru
     *control->end = job;
     control->end = &job->next;
     control->count++;
-    return CG_CONTROL_TAKEN;
+    return CG_CONTROL_ACCEPTED;
 }
 
-/* True when its first command is done and answered, or there is none left. */
-static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_context *world)
+/* Runs the first command. True: it is done. */
+static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_context *context)
 {
     struct cg_command *command = &job->command;
     if (!command->data && !(command->data = cJSON_CreateObject()))
         return false;
     command->ops = &control->ops;
-    command->world = world;
-    command->caller = job->conn;
+    command->context = context;
+    command->sender = job->conn;
     command->request = job->commands->child;
     if (cg_command_run(command) == CG_STEP_LATER)
         return false;
@@ -202,7 +199,7 @@ static bool run_command(struct cg_control *control, struct job *job, const struc
     return true;
 }
 
-/* Answers go out by client id: only while that is the caller's for certain. */
+/* Answers are addressed by client id, so they are sent only while the sender certainly owns the id. */
 static void answer(const struct cg_control *control, struct job *job)
 {
     const struct cg_claim *claim = job->conn->session->claim;
@@ -218,29 +215,29 @@ static void answer(const struct cg_control *control, struct job *job)
     cJSON_Delete(document);
 }
 
-/* One step of the first job. False: it waits for something. */
-static bool step(struct cg_control *control, const struct cg_control_context *world)
+/* One step of the first job. False: it must wait. */
+static bool step(struct cg_control *control, const struct cg_control_context *context)
 {
     struct job *job = control->first;
     char why[224] = "";
-    if (job->conn && !is_admin(world->snapshot, job->conn, why, sizeof why)) {
-        tell_denied(control, job->conn, job->client_id, NULL, why);
+    if (job->conn && !is_admin(context->snapshot, job->conn, why, sizeof why)) {
+        report_denied(control, job->conn, job->client_id, NULL, why);
         job->conn = NULL;
     }
     if (job->conn && job->commands && job->commands->child)
-        return run_command(control, job, world);
+        return run_command(control, job, context);
     if (job->conn)
         answer(control, job);
     drop_first(control);
     return true;
 }
 
-int64_t cg_control_poll(struct cg_control *control, const struct cg_control_context *world)
+int64_t cg_control_poll(struct cg_control *control, const struct cg_control_context *context)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     while (control->first) {
-        if (!step(control, world))
-            return LOOK_AGAIN_MS;
+        if (!step(control, context))
+            return WAIT_MS;
         if (cg_clock_monotonic_ms() >= until)
             return 1;
     }

@@ -23,18 +23,18 @@ static int64_t now(void)
     return cg_clock_wall_ms() / 1000;
 }
 
-/* Waits for a count of sessions that began after the question. */
+/* Waits for a count of sessions that started after the request. */
 static enum cg_step status(struct cg_command *command)
 {
     const struct cg_control_ops *ops = command->ops;
-    const struct cg_control_context *world = command->world;
-    if (!command->begun)
-        command->ticket = cg_sysinfo_recount(ops->sysinfo);
-    if (cg_sysinfo_counted(ops->sysinfo) < command->ticket)
+    const struct cg_control_context *context = command->context;
+    if (!command->started)
+        command->count_number = cg_sysinfo_recount(ops->sysinfo);
+    if (cg_sysinfo_counted(ops->sysinfo) < command->count_number)
         return CG_STEP_LATER;
     cJSON_Delete(command->data);
     command->data = cg_control_status(cg_reporter_counters(ops->reporter), cg_sysinfo_population(ops->sysinfo),
-                                      world->snapshot, world->kept, now());
+                                      context->snapshot, context->kept, now());
     return CG_STEP_DONE;
 }
 
@@ -57,7 +57,7 @@ static enum cg_step list_sessions(struct cg_command *command)
     return CG_STEP_DONE;
 }
 
-/* The session that "conn" or "client_id" names; NULL and the error. */
+/* The session with this "conn" or "client_id"; NULL and the error. */
 static struct cg_conn *find(struct cg_command *command)
 {
     const struct cg_client_map *clients = command->ops->clients;
@@ -81,7 +81,7 @@ static struct cg_conn *find(struct cg_command *command)
         if (!found || (conn->session->claim && cg_client_map_owns(clients, conn->session->claim)))
             found = conn;
     }
-    /* a takeover, or a client that the broker has not answered yet */
+    /* during a takeover, or before the broker has accepted a client */
     if (count > 1 && !(found->session->claim && cg_client_map_owns(clients, found->session->claim))) {
         cg_error_set(&command->err,
                      "%d connections use this client_id; select one by its \"conn\", which list_sessions shows", count);
@@ -100,40 +100,40 @@ static enum cg_step explain_session(struct cg_command *command)
     if (!conn)
         return CG_STEP_DONE;
     cJSON_Delete(command->data);
-    command->data = cg_control_explain(conn, command->world->snapshot, now());
+    command->data = cg_control_explain(conn, command->context->snapshot, now());
     return CG_STEP_DONE;
 }
 
-/* The files are looked at by their thread: what it finds is told by an event and by "status". */
+/* The thread that watches the files does the work. Events and "status" show the result. */
 static enum cg_step reload(struct cg_command *command)
 {
     command->reload = true;
-    cJSON_AddNumberToObject(command->data, "snapshot", (double)command->world->snapshot->number);
+    cJSON_AddNumberToObject(command->data, "snapshot", (double)command->context->snapshot->number);
     return CG_STEP_DONE;
 }
 
 static enum cg_step end_session(struct cg_command *command)
 {
-    char who[100] = "", detail[160], id[CG_CONN_ID_MAX];
+    char name[100] = "", detail[160], id[CG_CONN_ID_MAX];
     struct cg_conn *conn = find(command);
     if (!conn)
         return CG_STEP_DONE;
     cg_conn_id(conn, id);
-    cg_name_text(X509_get_subject_name(command->caller->peer_leaf), who, sizeof who);
-    snprintf(detail, sizeof detail, "Ended by administrator %s", who);
+    cg_name_text(X509_get_subject_name(command->sender->peer_leaf), name, sizeof name);
+    snprintf(detail, sizeof detail, "Ended by administrator %s", name);
     cJSON_AddStringToObject(command->data, "conn", id);
-    cg_enforcement_mark(command->ops->enforcement, conn, command->world->snapshot, detail);
+    cg_enforcement_mark(command->ops->enforcement, conn, command->context->snapshot, detail);
     return CG_STEP_DONE;
 }
 
 static enum cg_step check_policy(struct cg_command *command)
 {
     const cJSON *policy = cJSON_GetObjectItemCaseSensitive(command->request, "policy");
-    if (!command->begun) {
+    if (!command->started) {
         char *printed = cJSON_IsObject(policy) ? cJSON_PrintUnformatted(policy) : NULL;
         const char *text = cJSON_IsString(policy) ? policy->valuestring : printed;
         if (text)
-            command->dryrun = cg_dryrun_start(text, cg_hook_first(), command->world->snapshot, now());
+            command->dryrun = cg_dryrun_start(text, cg_hook_first(), command->context->snapshot, now());
         cJSON_free(printed);
         if (!text)
             cg_error_set(&command->err, "expected \"policy\": the policy as an object or as text");
@@ -174,7 +174,7 @@ enum cg_step cg_command_run(struct cg_command *command)
         if (!cg_control_keys(command->request, rows[i].keys, &command->err))
             return CG_STEP_DONE;
         enum cg_step step = rows[i].run(command);
-        command->begun = true;
+        command->started = true;
         return step;
     }
     cg_error_set(&command->err, "unknown command; expected status, list_sessions, explain_session, reload, end_session "

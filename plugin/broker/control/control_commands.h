@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The commands of the control topic: one const table, a row a command. Each does at most a few ms of work.
- * Called by control.c, which has made sure that the caller may. */
+/* The commands of the control topic: a const table with one row per command. Each call does at most a few ms of work.
+ * Called by control.c, which has checked the sender's right. */
 #ifndef CG_CONTROL_COMMANDS_H
 #define CG_CONTROL_COMMANDS_H
 
@@ -11,27 +11,27 @@
 
 #include <cjson/cJSON.h>
 
-/* One command while it runs. */
+/* A running command. */
 struct cg_command {
     /* borrowed */
     const struct cg_control_ops *ops;
-    const struct cg_control_context *world; /* of this call */
-    const struct cg_conn *caller;
+    const struct cg_control_context *context; /* of this call */
+    const struct cg_conn *sender;
     const cJSON *request;
-    cJSON *data;              /* owned by the caller: the answer's members are added here */
-    struct cg_error err;      /* "" when all is well */
-    bool begun;               /* a LATER was given before */
-    bool reload;              /* the files are to be looked at again */
-    uint64_t ticket;          /* of a count that is waited for */
+    cJSON *data;              /* members of the answer; owned by the caller */
+    struct cg_error err;      /* "": no error */
+    bool started;             /* not the first call */
+    bool reload;              /* the caller must start a reload */
+    uint64_t count_number;    /* of the session count that "status" waits for */
     struct cg_dryrun *dryrun; /* freed by the caller */
 };
 
 enum cg_step {
-    CG_STEP_DONE = 0, /* data or err is filled */
-    CG_STEP_LATER,    /* call again at the next pulse */
+    CG_STEP_DONE = 0, /* data or err is set */
+    CG_STEP_LATER,    /* call again at the next poll */
 };
 
-/* Unknown commands are done with an error. */
+/* An unknown command is done, with an error. */
 enum cg_step cg_command_run(struct cg_command *command);
 
 #endif

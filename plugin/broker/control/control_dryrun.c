@@ -26,16 +26,16 @@ struct item {
 struct cg_dryrun {
     pthread_t thread;
     char *text;
-    struct cg_snapshot snapshot; /* what is tried: its policy is owned, its trust borrowed from current */
+    struct cg_snapshot snapshot; /* with the tested policy, owned, and the trust of current, borrowed */
     struct cg_snapshot *current; /* reference */
     int64_t now;
     struct item *item;
     size_t count, refused;
-    struct cg_error err; /* of the policy */
-    atomic_bool stop, over;
+    struct cg_error err; /* in the policy */
+    atomic_bool stop, done;
 };
 
-static void judge(struct cg_dryrun *dryrun, struct item *item)
+static void check_item(struct cg_dryrun *dryrun, struct item *item)
 {
     struct cg_verdict verdict;
     cg_recheck_run(&dryrun->snapshot, &item->subject, dryrun->now, &verdict);
@@ -57,8 +57,8 @@ static void *run(void *argument)
     }
     dryrun->snapshot.policy = policy;
     for (size_t i = 0; dryrun->snapshot.policy && i < dryrun->count && !atomic_load(&dryrun->stop); i++)
-        judge(dryrun, &dryrun->item[i]);
-    atomic_store(&dryrun->over, true);
+        check_item(dryrun, &dryrun->item[i]);
+    atomic_store(&dryrun->done, true);
     return NULL;
 }
 
@@ -116,7 +116,7 @@ struct cg_dryrun *cg_dryrun_start(const char *text, const struct cg_conn *first,
 
 bool cg_dryrun_is_done(const struct cg_dryrun *dryrun)
 {
-    return atomic_load(&dryrun->over);
+    return atomic_load(&dryrun->done);
 }
 
 bool cg_dryrun_answer(const struct cg_dryrun *dryrun, cJSON *data, struct cg_error *err)

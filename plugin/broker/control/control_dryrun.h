@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What would another policy do to the sessions that live now? Judged in a thread of its own, with the trust anchors and
- * CRLs that are in use: the policy's own file names are not opened, so nobody reads files through this.
- * One run: start, poll, take the answer, free. Owned by control.c; main thread only, but for the thread inside. */
+/* Checks all live sessions against another policy, in a separate thread. It uses the loaded trust anchors and CRLs and opens
+ * none of the files that the policy names, so that nobody can read files this way. Start, wait until it is done, get the
+ * answer, free. Owned by control.c; main thread only, except for its own thread. */
 #ifndef CG_CONTROL_DRYRUN_H
 #define CG_CONTROL_DRYRUN_H
 
@@ -12,14 +12,15 @@
 
 struct cg_dryrun;
 
-/* text is copied. NULL without memory or thread. */
+/* first: list of connections; those of live sessions are copied. text is copied, now is the wall clock in s. NULL: out of
+ * memory, or no thread. */
 struct cg_dryrun *cg_dryrun_start(const char *text, const struct cg_conn *first, const struct cg_snapshot *current,
                                   int64_t now);
 bool cg_dryrun_is_done(const struct cg_dryrun *dryrun);
 
-/* Once it is over: false when the policy has a fault, which *err names. */
+/* Once it is done: adds the result to data. False and *err: the policy has an error. */
 bool cg_dryrun_answer(const struct cg_dryrun *dryrun, cJSON *data, struct cg_error *err);
 
-void cg_dryrun_free(struct cg_dryrun *dryrun); /* waits for the thread; NULL is fine */
+void cg_dryrun_free(struct cg_dryrun *dryrun); /* waits for the thread; accepts NULL */
 
 #endif

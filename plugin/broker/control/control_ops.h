@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What requests on the control topic work with: parts of the plugin's state, borrowed, and what of it may change from call to
- * call. Shared by control.c and control_commands.c. */
+/* The parts of the plugin's state that control requests use, all borrowed. Shared by control.c and control_commands.c. */
 #ifndef CG_CONTROL_OPS_H
 #define CG_CONTROL_OPS_H
 
@@ -19,10 +18,10 @@ struct cg_control_ops {
     cg_publish_fn publish;
 };
 
-/* What is in force now. */
+/* Valid for one call of cg_control_poll(). */
 struct cg_control_context {
     const struct cg_snapshot *snapshot;
-    const struct cg_faults *kept; /* parts that stay what they were, and why */
+    const struct cg_faults *kept; /* parts that keep their previous version, and the reasons */
 };
 
 #endif

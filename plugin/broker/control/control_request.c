@@ -8,7 +8,7 @@
 #define NAME_MAX_BYTES        64
 #define CORRELATION_MAX_BYTES 256
 
-static bool command_is_good(const cJSON *command, struct cg_error *err)
+static bool is_valid_command(const cJSON *command, struct cg_error *err)
 {
     const char *text = NULL;
     if (!cJSON_IsObject(command)) {
@@ -38,7 +38,7 @@ cJSON *cg_control_parse(const void *payload, size_t len, struct cg_error *err)
     if (!ok)
         cg_error_set(err, "request: expected {\"commands\": [...]} with one to %d commands and nothing else",
                      CG_CONTROL_COMMANDS_MAX);
-    cJSON_ArrayForEach(command, commands) ok = ok && command_is_good(command, err);
+    cJSON_ArrayForEach(command, commands) ok = ok && is_valid_command(command, err);
     cJSON_Delete(document);
     if (ok)
         return commands;

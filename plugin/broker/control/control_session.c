@@ -85,7 +85,7 @@ static void add_findings(cJSON *object, const struct cg_verdict *verdict)
 
 cJSON *cg_control_explain(const struct cg_conn *conn, const struct cg_snapshot *current, int64_t now)
 {
-    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
+    struct cg_recheck_subject subject = {0};
     struct cg_verdict verdict;
     cJSON *object = cg_control_session(conn, now);
     if (!object || !cg_recheck_subject_of(conn, &subject)) {

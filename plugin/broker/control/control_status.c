@@ -52,7 +52,7 @@ static void add_credential(cJSON *list, const struct cg_listener_policy *listene
         cJSON_AddNumberToObject(item, "listener", listener->port);
 }
 
-/* Those of mosquitto.conf, where the policy names none in their place. */
+/* The certificates in mosquitto.conf that the policy does not replace. */
 static void add_own_credentials(cJSON *list, const struct cg_snapshot *current, int64_t now)
 {
     const X509 *own = NULL;
@@ -100,7 +100,7 @@ static void add_sessions(cJSON *object, const struct cg_counters *counters, cons
     }
 }
 
-/* Parts that stay what they were. */
+/* Parts that keep their previous version. */
 static void add_kept(cJSON *object, const struct cg_faults *kept)
 {
     cJSON *list = cJSON_AddArrayToObject(object, "kept");

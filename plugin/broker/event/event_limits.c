@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "event_limits.h"
 
+#include "broker/base/clock.h"
 #include "budget.h"
 #include "devices.h"
 #include "suppress.h"
@@ -226,11 +227,6 @@ static int64_t report_cause(const struct flushing *flushing, enum cause cause)
     return -1;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 int64_t cg_limits_flush(struct cg_limits *limits, int64_t now_ms, bool all, const struct cg_log_policy *policy,
                         cg_limits_report_fn report_fn, void *context)
 {
@@ -238,11 +234,11 @@ int64_t cg_limits_flush(struct cg_limits *limits, int64_t now_ms, bool all, cons
     int64_t next = -1;
     for (int i = 0; i < GROUPS; i++) {
         flushing.group = (enum group)i;
-        next = sooner(next, cg_suppress_flush(limits->addresses[i], now_ms, all, report_address, &flushing));
+        next = cg_sooner_ms(next, cg_suppress_flush(limits->addresses[i], now_ms, all, report_address, &flushing));
     }
     for (int i = 0; i < CAUSES; i++) {
         flushing.group = causes[i].group;
-        next = sooner(next, report_cause(&flushing, (enum cause)i));
+        next = cg_sooner_ms(next, report_cause(&flushing, (enum cause)i));
     }
     return next;
 }

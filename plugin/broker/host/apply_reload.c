@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* At a first start there is nothing to find; a file that was lost looks the same, so both are told. */
+/* A first start and a lost file look the same, so both are reported. */
 void cg_report_numbers_created(struct cg_state *state)
 {
     char detail[600];
@@ -24,14 +24,14 @@ void cg_report_numbers_created(struct cg_state *state)
     cg_reporter_write(state->reporter, &event);
 }
 
-void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *fresh)
+void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *next)
 {
     struct cg_snapshot *old = state->snapshot;
-    fresh->number = ++state->last_number;
-    state->snapshot = fresh;
-    if (old && old->policy != fresh->policy)
-        cg_reporter_apply(state->reporter, &fresh->policy->log);
-    cg_snapshot_diff_report(state->reporter, old, fresh);
+    next->number = ++state->last_number;
+    state->snapshot = next;
+    if (old && old->policy != next->policy)
+        cg_reporter_apply(state->reporter, &next->policy->log);
+    cg_snapshot_diff_report(state->reporter, old, next);
     if (!old)
         return;
     cg_enforcement_on_snapshot(state->enforcement);
@@ -43,13 +43,13 @@ void cg_apply_snapshot(struct cg_state *state, struct cg_snapshot *fresh)
 void cg_request_reload(struct cg_state *state)
 {
     cg_reporter_reopen(state->reporter);
-    cg_own_monitor_changed(state->own_monitor); /* a certfile may be another one now */
+    cg_own_monitor_changed(state->own_monitor); /* a certfile may have changed */
     cg_expiry_monitor_on_snapshot(state->expiry_monitor);
     cg_reload_request(state->reload);
 }
 
-/* What the list had no room for: how many, once while it stays so. */
-static void tell_more(struct cg_state *state, size_t more)
+/* Reports the number of faults that the list has no room for, once as long as it does not change. */
+static void report_more(struct cg_state *state, size_t more)
 {
     char detail[120];
     snprintf(detail, sizeof detail, "%zu more %s not reported separately", more,
@@ -62,13 +62,14 @@ static void tell_more(struct cg_state *state, size_t more)
         cg_reporter_write(state->reporter, &event);
 }
 
-/* Each part that stays what it was is told once, as long as it is for the same reason. */
-static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh)
+/* Reports each part that keeps its previous version once per reason. Takes over kept. activated: a snapshot was activated
+ * and reported just now. */
+static void report_kept(struct cg_state *state, struct cg_faults *kept, bool activated)
 {
-    const struct cg_event over = {
+    const struct cg_event recovered = {
         .type = CG_EVENT_SNAPSHOT_LOADED, .detail = "all files are in use again", .snapshot = state->snapshot->number};
-    if (!fresh && cg_faults_none(kept) && !cg_faults_none(&state->kept))
-        cg_reporter_write(state->reporter, &over);
+    if (!activated && cg_faults_none(kept) && !cg_faults_none(&state->kept))
+        cg_reporter_write(state->reporter, &recovered);
     for (size_t i = 0; i < kept->count; i++) {
         const struct cg_fault *fault = &kept->item[i];
         const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
@@ -78,7 +79,7 @@ static void tell_kept(struct cg_state *state, struct cg_faults *kept, bool fresh
         if (!cg_faults_has(&state->kept, &fault->error, fault->key))
             cg_reporter_write(state->reporter, &event);
     }
-    tell_more(state, kept->more);
+    report_more(state, kept->more);
     cg_faults_clear(&state->kept);
     state->kept = *kept;
     cg_reporter_set_kept(state->reporter, kept->count + kept->more);
@@ -89,11 +90,11 @@ void cg_apply_reload(struct cg_state *state)
     struct cg_faults kept;
     if (!state->reload)
         return; /* not started yet */
-    struct cg_snapshot *fresh = cg_reload_take(state->reload);
-    if (fresh)
-        cg_apply_snapshot(state, fresh);
+    struct cg_snapshot *next = cg_reload_take(state->reload);
+    if (next)
+        cg_apply_snapshot(state, next);
     if (cg_reload_take_created(state->reload))
         cg_report_numbers_created(state);
     if (cg_reload_take_kept(state->reload, &kept))
-        tell_kept(state, &kept, fresh != NULL);
+        report_kept(state, &kept, next != NULL);
 }

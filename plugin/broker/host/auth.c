@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One CONNECT while it is decided. */
+/* A CONNECT that is being decided. */
 struct connect {
     struct cg_state *state;
     struct mosquitto *client;
@@ -25,8 +25,8 @@ struct connect {
     const struct cg_listener_policy *policy; /* of the current snapshot */
     bool extended;
     bool named;        /* the client gave a user name */
-    bool only_named;   /* by a user name without a password: the broker's password file refuses that */
-    bool broke_a_rule; /* that is only audited */
+    bool no_password;  /* a user name without a password: the broker's password file refuses that */
+    bool broke_a_rule; /* an audited one */
     char detail[192];
     const char *fix; /* NULL: the reason's own */
 };
@@ -57,7 +57,7 @@ static int deny(const struct connect *connect, enum cg_reason reason)
     return MOSQ_ERR_AUTH;
 }
 
-/* A rule was broken. True: it is enforced, deny. An audited one is told and lets the client go on. */
+/* Handles a broken rule. True: it is enforced, deny the client. An audited rule is only reported. */
 static bool enforced(struct connect *connect, enum cg_reason reason)
 {
     enum cg_mode mode = connect->policy->client.mode[reason];
@@ -76,28 +76,28 @@ static X509 *certificate_of(const void *client)
     return mosquitto_client_certificate(client);
 }
 
-/* What is known of the client fits to the connection. This saves questions; the answer is proved. */
-static bool may_be(const void *client, const struct cg_conn *conn)
+/* Whether the client may have this connection. Only saves calls to the broker: cg_hook_find_client() proves the result. */
+static bool may_match(const void *client, const struct cg_conn *conn)
 {
     uint16_t port = cg_compat_client_port(client);
     return port ? port == conn->listener : cg_address_equal(mosquitto_client_address(client), &conn->peer);
 }
 
-#define CLAIMS_ASKED_MAX 4 /* of one client id: those that were taken over are still ending */
+#define CLAIMS_CHECKED_MAX 4 /* of one client id: replaced sessions are still ending */
 
-/* NULL: a client without TLS, or one that can't be told from it. */
+/* NULL: a client without TLS, or one that cannot be distinguished from it. */
 static struct cg_conn *conn_without_certificate(const struct connect *connect)
 {
-    /* one that was decided before, and is asked about again */
+    /* the client may have been decided before */
     const struct cg_claim *claim = cg_client_map_of_id(connect->state->clients, connect->client_id);
-    for (int i = 0; claim && i < CLAIMS_ASKED_MAX; claim = cg_claim_older(claim), i++)
+    for (int i = 0; claim && i < CLAIMS_CHECKED_MAX; claim = cg_claim_older(claim), i++)
         if (claim->conn && claim->client == connect->client &&
             cg_hook_is_client(claim->conn, certificate_of, connect->client))
             return claim->conn;
-    return cg_hook_find_client(certificate_of, connect->client, may_be, connect->client);
+    return cg_hook_find_client(certificate_of, connect->client, may_match, connect->client);
 }
 
-/* False: a client with a certificate whose connection is not known. */
+/* Finds the connection. False: the client has a certificate, but its connection is unknown. */
 static bool identify(struct connect *connect)
 {
     X509 *leaf = certificate_of(connect->client);
@@ -106,47 +106,48 @@ static bool identify(struct connect *connect)
     return connect->conn || !leaf;
 }
 
-/* ---- what the broker asks again */
+/* ---- repeated calls for the same client */
 
-static const struct cg_claim *decided(const struct connect *connect)
+static const struct cg_claim *claim_of(const struct connect *connect)
 {
     const struct cg_claim *claim = connect->conn ? connect->conn->session->claim : NULL;
     return claim && strcmp(claim->client_id, connect->client_id) == 0 ? claim : NULL;
 }
 
-/* Of a client without TLS connection: one that is offline, or came without TLS. 2.1 knows which sessions there are. 2.0
- * asks right after it told of the reload; in between no CONNECT can come but over websockets. */
-static bool is_asked_again(const struct connect *connect)
+/* Whether the broker checks an existing session of a client without a TLS connection: an offline client, or one without TLS.
+ * 2.1 reports which sessions exist. 2.0 checks them right after the reload event; in between, a CONNECT can arrive only over
+ * websockets. */
+static bool is_existing_session(const struct connect *connect)
 {
-    cg_compat_client_of_fn client_of = cg_compat_client_of();
+    cg_client_of_fn client_of = cg_compat_client_of();
     if (client_of)
         return client_of(connect->client_id) == connect->client;
     return connect->state->reloading && mosquitto_client_protocol(connect->client) != mp_websockets;
 }
 
-static int answer(bool authenticated)
+static int result(bool authenticated)
 {
     return authenticated ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
 }
 
-/* It is in already. Whom the certificate or an extended authentication let in has no password that the broker could check
- * again: to defer would be to end the session. */
-static int same_answer(const struct connect *connect, const struct cg_claim *claim)
+/* The client is connected already. If a certificate or extended authentication accepted it, it has no password that the broker
+ * could check again: deferring would end the session. */
+static int repeat_result(const struct connect *connect, const struct cg_claim *claim)
 {
-    return answer(!connect->extended && (claim->authenticated || claim->extended));
+    return result(!connect->extended && (claim->authenticated || claim->extended));
 }
 
-/* A session that is offline has no claim, whoever else has one on its id. */
-static int answer_offline(const struct connect *connect)
+/* An offline session has no claim. */
+static int offline_result(const struct connect *connect)
 {
-    return answer(connect->only_named || cg_client_map_was_authenticated(connect->state->clients, connect->client_id));
+    return result(connect->no_password || cg_client_map_was_authenticated(connect->state->clients, connect->client_id));
 }
 
 /* ---- decisions */
 
-/* Names of the peer in a detail: escaped, and short enough to leave room for the words. */
+/* Escapes and shortens a peer's name for a detail. */
 #define SHOWN_MAX 56
-static void show(const char *text, char out[SHOWN_MAX])
+static void escape(const char *text, char out[SHOWN_MAX])
 {
     cg_text_escape(text, strlen(text), out, SHOWN_MAX);
 }
@@ -154,12 +155,12 @@ static void show(const char *text, char out[SHOWN_MAX])
 static bool is_taken(struct connect *connect)
 {
     char id[SHOWN_MAX];
-    show(connect->client_id, id);
+    escape(connect->client_id, id);
     snprintf(connect->detail, sizeof connect->detail, "The client id '%s' belongs to another certificate", id);
     return enforced(connect, CG_REASON_CLIENT_ID_TAKEN);
 }
 
-/* The id is another's: of one certificate whose owner uses another id, or of another certificate. */
+/* Checks that the id is free for this identity, and that the certificate is not in use with another id. */
 static enum cg_reason check_id(struct connect *connect, const char *username)
 {
     const struct cg_client_map *clients = connect->state->clients;
@@ -169,8 +170,8 @@ static enum cg_reason check_id(struct connect *connect, const char *username)
                             ? cg_client_map_other_id(clients, leaf, connect->client_id)
                             : NULL;
     if (other) {
-        show(connect->client_id, id);
-        show(other, other_id);
+        escape(connect->client_id, id);
+        escape(other, other_id);
         snprintf(connect->detail, sizeof connect->detail, "The certificate is in use by client id '%s', not '%s'",
                  other_id, id);
         if (enforced(connect, CG_REASON_CERTIFICATE_IN_USE))
@@ -182,27 +183,27 @@ static enum cg_reason check_id(struct connect *connect, const char *username)
     return CG_REASON_OK;
 }
 
-/* Remembers who it is. False without memory. */
-static bool claim(const struct connect *connect, const char *username, bool authenticated)
+/* Records the client. False: out of memory. */
+static bool record(const struct connect *connect, const char *username, bool authenticated)
 {
-    const struct cg_claim who = {
+    const struct cg_claim claim = {
         .conn = connect->conn,
         .username = username,
         .named = connect->named || *username,
         .extended = connect->extended,
         .authenticated = authenticated,
     };
-    return cg_presence_claim(connect->state, connect->client, &who);
+    return cg_presence_claim(connect->state, connect->client, &claim);
 }
 
 static enum cg_reason check_plain(struct connect *connect)
 {
     const struct cg_policy *policy = connect->state->snapshot->policy;
     uint16_t port = cg_compat_client_port(connect->client);
-    cg_plaintext_look(connect->state->plaintext, policy);
+    cg_plaintext_probe(connect->state->plaintext, policy);
     enum cg_plaintext_answer answer = cg_plaintext_answer(connect->state->plaintext, policy, port);
     connect->policy = cg_policy_listener(policy, port);
-    if (answer == CG_PLAINTEXT_TRYING) {
+    if (answer == CG_PLAINTEXT_PROBING) {
         snprintf(connect->detail, sizeof connect->detail,
                  "The policy allows clients without TLS only on some listeners, and the plugin does not know yet which "
                  "listeners use TLS");
@@ -218,7 +219,7 @@ static enum cg_reason check_plain(struct connect *connect)
     return denied ? CG_REASON_PLAIN_LISTENER : CG_REASON_OK;
 }
 
-/* The handshake was judged by the same function; the policy may be another one by now. */
+/* The handshake was checked by the same function, but the policy may have changed since. */
 static enum cg_reason check_over_tls(struct connect *connect)
 {
     const struct cg_peer peer = {.role = CG_ROLE_LISTENER, .port = connect->conn->listener, .psk = connect->conn->psk};
@@ -226,7 +227,7 @@ static enum cg_reason check_over_tls(struct connect *connect)
     cg_check_peer(connect->state->snapshot, &peer, 0, &verdict);
     enum cg_reason reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
     const struct cg_finding *audited = reason == CG_REASON_OK ? cg_verdict_audited(&verdict) : NULL;
-    if (audited) { /* the handshake could not tell who it is */
+    if (audited) { /* not reported at the handshake, where the client id was unknown */
         snprintf(connect->detail, sizeof connect->detail, "%s", audited->detail);
         report(connect, CG_EVENT_CONNECT_AUDITED, audited->reason);
     }
@@ -235,7 +236,6 @@ static enum cg_reason check_over_tls(struct connect *connect)
     return reason;
 }
 
-/* Nothing here says who it is: that is left to others. */
 static int decide_without_certificate(struct connect *connect)
 {
     enum cg_reason reason = connect->conn ? check_over_tls(connect) : check_plain(connect);
@@ -243,7 +243,7 @@ static int decide_without_certificate(struct connect *connect)
         reason = check_id(connect, "");
     if (reason != CG_REASON_OK)
         return deny(connect, reason);
-    return claim(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
+    return record(connect, "", false) ? MOSQ_ERR_PLUGIN_DEFER : deny(connect, CG_REASON_NO_MEMORY);
 }
 
 static enum cg_reason check_client(struct connect *connect, struct cg_client_verdict *client)
@@ -268,9 +268,9 @@ static int decide_with_certificate(struct connect *connect)
     if (*client.name && mosquitto_set_username(connect->client, client.name) != MOSQ_ERR_SUCCESS)
         return deny(connect, CG_REASON_NO_MEMORY);
     bool authenticated = client.authenticates && !connect->broke_a_rule && !connect->extended;
-    if (!claim(connect, client.name, authenticated))
+    if (!record(connect, client.name, authenticated))
         return deny(connect, CG_REASON_NO_MEMORY);
-    return answer(authenticated);
+    return result(authenticated);
 }
 
 static int decide(struct connect *connect)
@@ -280,17 +280,17 @@ static int decide(struct connect *connect)
         return deny(connect, CG_REASON_NO_SNAPSHOT);
     if (!identify(connect))
         return deny(connect, CG_REASON_NO_RECORD);
-    const struct cg_claim *earlier = decided(connect);
-    if (!earlier && !connect->conn && is_asked_again(connect)) {
+    const struct cg_claim *earlier = claim_of(connect);
+    if (!earlier && !connect->conn && is_existing_session(connect)) {
         earlier = cg_client_map_of_client(state->clients, connect->client);
         if (!earlier)
-            return answer_offline(connect);
+            return offline_result(connect);
     }
     if (earlier)
-        return same_answer(connect, earlier);
+        return repeat_result(connect, earlier);
     if (connect->conn) {
         connect->policy = cg_policy_listener(state->snapshot->policy, connect->conn->listener);
-        connect->conn->session->asked = true;
+        connect->conn->session->auth_called = true;
     }
     return connect->conn && connect->conn->peer_leaf ? decide_with_certificate(connect)
                                                      : decide_without_certificate(connect);
@@ -299,11 +299,11 @@ static int decide(struct connect *connect)
 static int decide_client(struct connect *connect)
 {
     struct cg_state *state = connect->state;
-    if (!cg_state_is_main_thread(state)) /* about a user of the broker's web interface: no MQTT */
+    if (!cg_state_is_main_thread(state)) /* a user of the broker's web interface, not an MQTT client */
         return MOSQ_ERR_PLUGIN_DEFER;
     const char *client_id = mosquitto_client_id(connect->client);
     connect->client_id = client_id ? client_id : "";
-    cg_client_map_poll(state->clients); /* no other one is being decided */
+    cg_client_map_poll(state->clients); /* no other client is being decided */
     int rc = decide(connect);
     if (connect->conn) {
         cg_hook_connect_done(connect->conn);
@@ -320,7 +320,7 @@ int cg_auth_basic(int event, void *event_data, void *userdata)
         .state = userdata,
         .client = basic->client,
         .named = basic->username,
-        .only_named = basic->username && !basic->password,
+        .no_password = basic->username && !basic->password,
     };
     return decide_client(&connect);
 }

@@ -6,13 +6,13 @@
 
 typedef int (*set_info_fn)(mosquitto_plugin_id_t *, const char *, const char *);
 
-/* What 2.1 has; all NULL with 2.0. */
+/* Functions of 2.1; NULL with 2.0. */
 static struct {
     int (*client_port)(const struct mosquitto *);
     struct mosquitto *(*client)(const char *);
 } broker;
 
-/* POSIX lets dlsym's pointer be a function; ISO C has no cast for it. */
+/* POSIX allows dlsym() to return a pointer to a function; ISO C has no cast for it. */
 static void look_up(const char *name, void *function, size_t size)
 {
     void *symbol = dlsym(RTLD_DEFAULT, name);
@@ -33,8 +33,8 @@ void cg_compat_next_tick(struct mosquitto_evt_tick *tick, int64_t ms)
 {
     tick->next_s = (int)(ms / 1000);
     tick->CG_TICK_NEXT_MS = (long)(ms % 1000);
-    /* 2.1 adds them to this time, and waits for that moment of the wall clock: one that is set back would stop all that
-     * we do. So each turn of its loop ticks, as with 2.0; how long it sleeps is not reckoned from here. */
+    /* 2.1 adds the interval to this time and waits until the wall clock reaches it, so setting the clock back would stop all
+     * ticks. With 0, every turn of its loop ticks, as with 2.0; the time that the loop sleeps does not depend on this. */
     tick->now_s = 0;
     tick->now_ns = 0;
 }
@@ -55,7 +55,7 @@ static const void *client_of(const char *client_id)
     return broker.client(client_id);
 }
 
-cg_compat_client_of_fn cg_compat_client_of(void)
+cg_client_of_fn cg_compat_client_of(void)
 {
     return broker.client ? client_of : NULL;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Runs after the broker's main function has returned; the plugin stays in memory until then (-z nodelete). */
+/* Runs after the broker's main() has returned. The plugin stays in memory until then (-z nodelete). */
 static void fail(void)
 {
     fflush(NULL);
@@ -16,9 +16,9 @@ static void fail(void)
 
 void cg_end_broker(void)
 {
-    static bool asked;
-    if (!asked)
+    static bool requested;
+    if (!requested)
         (void)atexit(fail);
-    asked = true;
+    requested = true;
     kill(getpid(), SIGTERM);
 }

@@ -8,8 +8,8 @@
 #include "housekeeping.h"
 #include "refusal.h"
 
-/* A handshake must see the newest snapshot, tick or no tick. Where the broker does not tick, no other moment comes for what is
- * due: the connections that wake such a broker get no further than this. */
+/* A handshake must use the newest snapshot. If the broker does not tick, all housekeeping is done here: the connections that
+ * wake such a broker begin a handshake and do nothing else. */
 static void begins(void *context)
 {
     struct cg_state *state = context;
@@ -37,9 +37,8 @@ static int64_t monotonic_ms(void *context)
     return cg_clock_monotonic_ms();
 }
 
-/* The tool's own look: refused for want of a certificate, or gone once it has seen ours. Any peer may say that it is the tool. So
- * this holds on the machine itself alone, and for none that shows a certificate; and it is an event all the same, of
- * another name, within the same limits. */
+/* A probe by the tool: refused because it has no certificate, or closed after it has seen the broker's. Any peer can claim to
+ * be the tool, so this applies only to peers on the same machine without a certificate, and the event has the same limits. */
 static bool is_probe(const struct cg_conn *conn)
 {
     bool expected = conn->reason == CG_REASON_NO_CERTIFICATE || conn->reason == CG_REASON_PEER_GONE;
@@ -63,7 +62,7 @@ static void rejected(void *context, struct cg_conn *conn)
     event.certificate = cg_event_certificate(conn, &event.depth);
     if (is_probe(conn)) {
         event.type = CG_EVENT_HANDSHAKE_PROBED;
-        event.reason = CG_REASON_UNSET; /* that of refused clients: its limit and its counts are theirs */
+        event.reason = CG_REASON_UNSET; /* reserved for refused clients */
         event.fix = "No action is needed: certguard on this machine checked which certificate the listener serves.";
     }
     cg_reporter_write(state->reporter, &event);

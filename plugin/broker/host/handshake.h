@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the TLS hook asks and tells, turned into events. The handlers borrow state as their context.
- * Called by lifecycle.c (installing) and the hook. */
+/* The handlers of the TLS hook: they report handshakes as events and pass connections to the parts of the state. They borrow
+ * state as their context. Called by lifecycle.c (to install them) and the hook. */
 #ifndef CG_HANDSHAKE_H
 #define CG_HANDSHAKE_H
 

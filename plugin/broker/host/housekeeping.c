@@ -9,14 +9,9 @@
 #include "tls/hook.h"
 
 #define NEXT_MIN_MS 1
-#define NEXT_MAX_MS 100 /* a new snapshot waits no longer for the swap */
+#define NEXT_MAX_MS 100 /* a new snapshot is activated within this time */
 
 #define WAKE_AT_LEAST_MS 60000 /* the wall clock may have been set meanwhile */
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return b >= 0 && b < a ? b : a;
-}
 
 int64_t cg_housekeeping(struct cg_state *state)
 {
@@ -25,28 +20,28 @@ int64_t cg_housekeeping(struct cg_state *state)
         cg_listener_checks(state);
     }
     cg_apply_reload(state);
-    cg_plaintext_look(state->plaintext, state->snapshot->policy);
+    cg_plaintext_probe(state->plaintext, state->snapshot->policy);
     enum cg_plaintext_answer plaintext = cg_plaintext_answer(state->plaintext, state->snapshot->policy, 0);
     cg_plaintext_warn(state->plaintext, state->snapshot, plaintext);
     cg_client_map_poll(state->clients);
-    int64_t next = sooner(WAKE_AT_LEAST_MS, cg_hook_tick());
-    next = sooner(next, cg_reporter_poll(state->reporter));
+    int64_t next = cg_sooner_ms(WAKE_AT_LEAST_MS, cg_hook_tick());
+    next = cg_sooner_ms(next, cg_reporter_poll(state->reporter));
     int64_t now = cg_clock_wall_ms() / 1000;
-    next = sooner(next, cg_enforcement_check(state->enforcement, state->snapshot, plaintext, now));
-    next = sooner(next, cg_own_monitor_poll(state->own_monitor, state->snapshot, now));
-    next = sooner(next, cg_expiry_monitor_poll(state->expiry_monitor, state->snapshot, now));
-    next = sooner(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, now));
-    const struct cg_control_context world = {state->snapshot, &state->kept};
-    next = sooner(next, cg_control_poll(state->control, &world));
+    next = cg_sooner_ms(next, cg_enforcement_check(state->enforcement, state->snapshot, plaintext, now));
+    next = cg_sooner_ms(next, cg_own_monitor_poll(state->own_monitor, state->snapshot, now));
+    next = cg_sooner_ms(next, cg_expiry_monitor_poll(state->expiry_monitor, state->snapshot, now));
+    next = cg_sooner_ms(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, now));
+    const struct cg_control_context context = {state->snapshot, &state->kept};
+    next = cg_sooner_ms(next, cg_control_poll(state->control, &context));
     if (cg_control_take_reload(state->control))
         cg_request_reload(state);
-    /* the last: any record may be freed */
-    next = sooner(next, cg_enforcement_end(state->enforcement));
+    /* last, since it may free any record */
+    next = cg_sooner_ms(next, cg_enforcement_end(state->enforcement));
     if (!state->ticks || next < NEXT_MAX_MS)
         cg_self_connect_due(state->self_connect, next);
     else
         cg_self_connect_due(state->self_connect, -1);
-    next = sooner(NEXT_MAX_MS, next);
+    next = cg_sooner_ms(NEXT_MAX_MS, next);
     return next < NEXT_MIN_MS ? NEXT_MIN_MS : next;
 }
 
@@ -57,7 +52,7 @@ int64_t cg_housekeeping_tick(struct cg_state *state)
     return cg_housekeeping(state);
 }
 
-void cg_housekeeping_broker_reloads(struct cg_state *state)
+void cg_housekeeping_on_reload(struct cg_state *state)
 {
     cg_request_reload(state);
     state->reloading = state->ticks;
@@ -69,7 +64,7 @@ void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *
     if (state->self_connect || !claim || claim->websocket)
         return;
     state->self_connect = cg_self_connect_start(&conn->local, state->ticks ? NULL : state->reload);
-    if (state->self_connect || state->ticks || state->told_no_ticks)
+    if (state->self_connect || state->ticks || state->warned_no_ticks)
         return;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
@@ -78,5 +73,5 @@ void cg_housekeeping_ensure_ticks(struct cg_state *state, const struct cg_conn *
         .fix = "use Mosquitto 2.0.21 or later, or remove per_listener_settings from mosquitto.conf",
     };
     cg_reporter_write(state->reporter, &warning);
-    state->told_no_ticks = true;
+    state->warned_no_ticks = true;
 }

@@ -12,9 +12,9 @@
 
 #include <string.h>
 
-/* The hook is per process, so is what it works with. */
+/* One per process, like the hook. */
 static struct {
-    int lines; /* that have it open */
+    int lines; /* plugin lines that have it open */
     struct cg_options options;
     struct cg_state *state;
     bool hooked;
@@ -23,38 +23,38 @@ static struct {
 static void end(void)
 {
     if (life.hooked)
-        cg_hook_remove(); /* tells of each connection that it ends */
+        cg_hook_remove(); /* calls ended() for each connection */
     cg_state_free(life.state);
     cg_options_clear(&life.options);
     memset(&life, 0, sizeof life);
 }
 
-/* The broker does not start. Where the policy can be read the event log shows it too. */
+/* Writes the reason why the broker does not start to the event log, if the policy can be read. */
 static void report_refused(const struct cg_options *options, const struct cg_state_ops *ops, enum cg_reason fault,
-                           const struct cg_error *why)
+                           const struct cg_error *err)
 {
     bool of_credential = fault == CG_REASON_CREDENTIAL_INVALID || cg_reason_row(fault)->kind == CG_KIND_RULE;
     struct cg_policy *policy = of_credential && options->policy ? cg_policy_load(options->policy, NULL) : NULL;
     struct cg_log_policy log = policy ? policy->log : (struct cg_log_policy){.file = NULL};
-    if (options->event_log) /* of what is loaded the snapshot says so */
+    if (options->event_log) /* overrides the policy, as in a snapshot */
         log.file = options->event_log;
     bool has_log = policy && (log.file || log.syslog);
     struct cg_reporter *reporter = has_log ? cg_reporter_open(&log, ops->log, NULL) : NULL;
     if (reporter)
-        cg_own_report_refused(reporter, fault, why);
+        cg_own_report_rejected(reporter, fault, err);
     cg_reporter_close(reporter);
     cg_policy_free(policy);
 }
 
-/* False: the broker must not start. What passes by itself, such as a full disk, is left to the thread. */
-static bool store_numbers(const struct cg_snapshot *fresh, struct cg_file_states *seen, struct cg_faults *faults,
-                          bool *made, struct cg_error *err)
+/* False: the broker must not start. Temporary faults, such as a full disk, are left to the reload thread. */
+static bool store_numbers(const struct cg_snapshot *snapshot, struct cg_file_states *seen, struct cg_faults *faults,
+                          bool *created, struct cg_error *err)
 {
-    const char *folder = fresh->policy->state;
+    const char *folder = snapshot->policy->state;
     if (!folder)
         return true;
-    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, fresh->numbers, CG_NUMBERS_PATIENT_MS, seen, err);
-    *made = stored == CG_NUMBERS_CREATED;
+    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, snapshot->numbers, CG_NUMBERS_LOCK_WAIT_MS, seen, err);
+    *created = stored == CG_NUMBERS_CREATED;
     switch (stored) {
     case CG_NUMBERS_STORED:
     case CG_NUMBERS_CREATED:
@@ -73,22 +73,22 @@ static bool load(struct cg_state *state, const struct cg_options *options, struc
 {
     const struct cg_snapshot_source source = {
         .policy = options->policy, .anchors = options->anchors, .event_log = options->event_log, .hold = true};
-    const struct cg_snapshot_preflight proofs = {cg_preflight.policy, cg_preflight.credential,
-                                                 cg_crl_numbers_prepare_file};
+    const struct cg_snapshot_preflight preflight = {cg_preflight.policy, cg_preflight.credential,
+                                                    cg_crl_numbers_prepare_file};
     enum cg_reason fault = CG_REASON_UNSET;
-    struct cg_snapshot *fresh = cg_snapshot_load(&source, &proofs, cg_clock_wall_ms() / 1000, seen, &fault, err);
-    if (!fresh) {
+    struct cg_snapshot *first = cg_snapshot_load(&source, &preflight, cg_clock_wall_ms() / 1000, seen, &fault, err);
+    if (!first) {
         report_refused(options, &state->ops, fault, err);
         return false;
     }
-    state->reporter = cg_reporter_open(&fresh->policy->log, state->ops.log, err);
-    bool made = false;
-    if (!state->reporter || !store_numbers(fresh, seen, faults, &made, err)) {
-        cg_snapshot_free(fresh);
+    state->reporter = cg_reporter_open(&first->policy->log, state->ops.log, err);
+    bool created = false;
+    if (!state->reporter || !store_numbers(first, seen, faults, &created, err)) {
+        cg_snapshot_free(first);
         return false;
     }
-    cg_apply_snapshot(state, fresh);
-    if (made)
+    cg_apply_snapshot(state, first);
+    if (created)
         cg_report_numbers_created(state);
     if (!cg_state_make_parts(state)) {
         cg_error_set(err, "out of memory");
@@ -96,7 +96,7 @@ static bool load(struct cg_state *state, const struct cg_options *options, struc
     }
     const struct cg_hook_handlers handlers = cg_handshake_handlers(state);
     life.hooked = cg_hook_install(&handlers, err);
-    state->reload = life.hooked ? cg_reload_start(&source, fresh, seen, faults, err) : NULL;
+    state->reload = life.hooked ? cg_reload_start(&source, first, seen, faults, err) : NULL;
     return state->reload != NULL;
 }
 

@@ -6,7 +6,7 @@
 #include "tls/credential/own_certificate.h"
 #include "tls/hook.h"
 
-/* Where one is refused for good the broker would refuse every handshake: better no broker, and a reason. */
+/* A broker that refuses every handshake would look healthy from outside, so it ends. */
 static void check_own_certificate(struct cg_state *state)
 {
     if (!cg_own_monitor_start(state->own_monitor, state->snapshot))
@@ -28,7 +28,6 @@ static void audit_own_certificate(struct cg_state *state)
     cg_reporter_write(state->reporter, &event);
 }
 
-/* Ours is checked in its place: it may go. */
 static void warn_of_crlfile(struct cg_state *state)
 {
     if (!cg_hook_broker_has_crl())

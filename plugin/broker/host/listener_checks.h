@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Looks at what the broker's configuration made of its listeners: they come after plugins are loaded, so the first pulse is the
- * first chance. Main thread only. Called by housekeeping.c. */
+/* Checks the broker's listeners at the first poll, since the broker creates them after it loads plugins. Main thread only.
+ * Called by housekeeping.c. */
 #ifndef CG_LISTENER_CHECKS_H
 #define CG_LISTENER_CHECKS_H
 
 #include "state.h"
 
-/* Once the listeners exist. Ends the broker where none of them could serve anybody; warns of what has no effect, or would
- * be refused if its rule were enforced. */
+/* To be called once, when the listeners exist. Ends the broker if no listener accepts its own certificate. Warns of settings
+ * without effect, and of an own certificate that breaks an audited rule. */
 void cg_listener_checks(struct cg_state *state);
 
 #endif

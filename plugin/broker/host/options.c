@@ -9,7 +9,7 @@
 
 struct option_row {
     const char *key;
-    size_t place; /* of the char * in struct cg_options */
+    size_t offset; /* of the char * in struct cg_options */
 };
 
 static const struct option_row rows[] = {
@@ -19,17 +19,17 @@ static const struct option_row rows[] = {
 };
 #define NROWS (sizeof rows / sizeof *rows)
 
-static char **place(struct cg_options *options, size_t row)
+static char **member(struct cg_options *options, size_t row)
 {
-    return (char **)(void *)((char *)options + rows[row].place);
+    return (char **)(void *)((char *)options + rows[row].offset);
 }
 
 static const char *value(const struct cg_options *options, size_t row)
 {
-    return *(char *const *)(const void *)((const char *)options + rows[row].place);
+    return *(char *const *)(const void *)((const char *)options + rows[row].offset);
 }
 
-static bool take(const struct mosquitto_opt *option, struct cg_options *out, struct cg_error *err)
+static bool read_option(const struct mosquitto_opt *option, struct cg_options *out, struct cg_error *err)
 {
     for (size_t i = 0; i < NROWS; i++) {
         if (strcmp(option->key, rows[i].key) != 0)
@@ -38,15 +38,15 @@ static bool take(const struct mosquitto_opt *option, struct cg_options *out, str
             cg_error_set(err, "plugin_opt_%s: expected a file name, found nothing", option->key);
             return false;
         }
-        if (*place(out, i)) {
+        if (*member(out, i)) {
             cg_error_set(err, "plugin_opt_%s: expected once, found twice ('%s' and '%s'); keep one of the lines",
-                         option->key, *place(out, i), option->value);
+                         option->key, *member(out, i), option->value);
             return false;
         }
-        *place(out, i) = strdup(option->value);
-        if (!*place(out, i))
+        *member(out, i) = strdup(option->value);
+        if (!*member(out, i))
             cg_error_set(err, "plugin_opt_%s: out of memory", option->key);
-        return *place(out, i) != NULL;
+        return *member(out, i) != NULL;
     }
     cg_error_set(err,
                  "plugin_opt_%s: unknown option; expected plugin_opt_policy, plugin_opt_trust_anchors or "
@@ -59,7 +59,7 @@ bool cg_options_read(const struct mosquitto_opt *given, int count, struct cg_opt
 {
     *out = (struct cg_options){NULL, NULL, NULL};
     for (int i = 0; i < count; i++)
-        if (!take(&given[i], out, err))
+        if (!read_option(&given[i], out, err))
             goto out;
     if (out->policy && out->anchors)
         cg_error_set(err, "expected plugin_opt_policy or plugin_opt_trust_anchors, found both; name the anchors in the "
@@ -91,8 +91,8 @@ bool cg_options_copy(const struct cg_options *from, struct cg_options *to)
     for (size_t i = 0; i < NROWS; i++) {
         if (!value(from, i))
             continue;
-        *place(to, i) = strdup(value(from, i));
-        if (!*place(to, i)) {
+        *member(to, i) = strdup(value(from, i));
+        if (!*member(to, i)) {
             cg_options_clear(to);
             return false;
         }
@@ -103,6 +103,6 @@ bool cg_options_copy(const struct cg_options *from, struct cg_options *to)
 void cg_options_clear(struct cg_options *options)
 {
     for (size_t i = 0; i < NROWS; i++)
-        free(*place(options, i));
+        free(*member(options, i));
     *options = (struct cg_options){NULL, NULL, NULL};
 }

@@ -12,14 +12,14 @@ struct mosquitto_opt;
 struct cg_options {
     char *policy;    /* plugin_opt_policy FILE */
     char *anchors;   /* plugin_opt_trust_anchors FILE */
-    char *event_log; /* plugin_opt_event_log FILE, "-": none, the broker's log only; NULL: as the policy says */
+    char *event_log; /* plugin_opt_event_log FILE; "-": no file; NULL: log.file of the policy */
 };
 
-/* Exactly one of policy and anchors must be there; unknown, repeated and empty options are errors. */
+/* Exactly one of policy and anchors is required. Unknown, repeated and empty options are errors. */
 bool cg_options_read(const struct mosquitto_opt *given, int count, struct cg_options *out, struct cg_error *err);
 
 bool cg_options_equal(const struct cg_options *a, const struct cg_options *b);
-bool cg_options_copy(const struct cg_options *from, struct cg_options *to); /* false without memory, *to cleared */
+bool cg_options_copy(const struct cg_options *from, struct cg_options *to); /* false: out of memory, *to is cleared */
 void cg_options_clear(struct cg_options *options);
 
 #endif

@@ -25,7 +25,7 @@ static void broker_log(enum cg_level level, const char *text)
     mosquitto_log_printf(levels[level], "certguard: %s", text);
 }
 
-/* The id may be freed meanwhile: the broker looks the session up with it, and no more. */
+/* client_id may be freed during the call: the broker uses it only to look up the session. */
 static void kick(const char *client_id, bool send_will)
 {
     (void)mosquitto_kick_client_by_clientid(client_id, send_will);
@@ -47,11 +47,11 @@ static int on_reload(int event, void *event_data, void *userdata)
 {
     (void)event;
     (void)event_data;
-    cg_housekeeping_broker_reloads(userdata);
+    cg_housekeeping_on_reload(userdata);
     return cg_compat_reload_done();
 }
 
-/* Always success: an error would end the connection. MQTT 5 clients are told in the PUBACK. */
+/* Always returns success: an error would end the connection. The result is the reason code of the PUBACK. */
 static int on_control(int event, void *event_data, void *userdata)
 {
     (void)event;
@@ -59,7 +59,7 @@ static int on_control(int event, void *event_data, void *userdata)
     struct cg_state *state = userdata;
     static const uint8_t codes[] = {
         [CG_CONTROL_DENIED] = MQTT_RC_NOT_AUTHORIZED,
-        [CG_CONTROL_TAKEN] = MQTT_RC_SUCCESS,
+        [CG_CONTROL_ACCEPTED] = MQTT_RC_SUCCESS,
         [CG_CONTROL_BUSY] = MQTT_RC_QUOTA_EXCEEDED,
     };
     const struct cg_control_request request = {
@@ -77,14 +77,14 @@ static const struct callback_row {
     int event;
     MOSQ_FUNC_generic_callback function;
     const char *topic; /* of CONTROL */
-    bool may_lack;     /* 2.0 does not have it */
+    bool optional;     /* 2.0 does not have it */
 } callbacks[] = {
     {MOSQ_EVT_BASIC_AUTH, cg_auth_basic, NULL, false},
     {MOSQ_EVT_EXT_AUTH_START, cg_auth_extended, NULL, false},
     {MOSQ_EVT_EXT_AUTH_CONTINUE, cg_auth_continued, NULL, false},
     {CG_EVT_CONNECT, cg_presence_connected, NULL, true},
-    {CG_EVT_CLIENT_OFFLINE, cg_presence_gone, NULL, true},
-    {MOSQ_EVT_DISCONNECT, cg_presence_gone, NULL, false},
+    {CG_EVT_CLIENT_OFFLINE, cg_presence_disconnected, NULL, true},
+    {MOSQ_EVT_DISCONNECT, cg_presence_disconnected, NULL, false},
     {MOSQ_EVT_TICK, on_tick, NULL, false},
     {MOSQ_EVT_RELOAD, on_reload, NULL, false},
     {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC, false},
@@ -103,8 +103,8 @@ static bool register_all(const struct instance *instance, struct cg_error *err)
     for (size_t i = 0; i < NCALLBACKS; i++) {
         int rc = mosquitto_callback_register(instance->identifier, callbacks[i].event, callbacks[i].function,
                                              callbacks[i].topic, instance->state);
-        /* Two plugin lines without per_listener_settings: the first one's callbacks serve both. */
-        if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_NOT_SUPPORTED && callbacks[i].may_lack) ||
+        /* Two plugin lines without per_listener_settings share the first one's callbacks. */
+        if (rc == MOSQ_ERR_SUCCESS || (rc == MOSQ_ERR_NOT_SUPPORTED && callbacks[i].optional) ||
             (rc == MOSQ_ERR_ALREADY_EXISTS && cg_lifecycle_is_shared()))
             continue;
         cg_error_set(err, "cannot register callback %d: the broker returned error %d", callbacks[i].event, rc);

@@ -11,26 +11,26 @@
 #include <stdio.h>
 #include <string.h>
 
-bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *who)
+bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *given)
 {
     const char *address = mosquitto_client_address(client), *client_id = mosquitto_client_id(client);
-    struct cg_claim claim = *who;
+    struct cg_claim claim = *given;
     claim.client = client;
-    claim.port = who->conn ? 0 : cg_compat_client_port(client);
+    claim.port = given->conn ? 0 : cg_compat_client_port(client);
     claim.websocket = mosquitto_client_protocol(client) == mp_websockets;
     claim.mqtt5 = mosquitto_client_protocol_version(client) == 5;
-    claim.judged = state->snapshot->number;
-    snprintf(claim.peer, sizeof claim.peer, "%s", !who->conn && address ? cg_address_unmapped(address) : "");
+    claim.checked_by = state->snapshot->number;
+    snprintf(claim.peer, sizeof claim.peer, "%s", !given->conn && address ? cg_address_unmapped(address) : "");
     return cg_client_map_claim(state->clients, &claim, client_id ? client_id : "") != NULL;
 }
 
-/* ---- clients that BASIC_AUTH never saw */
+/* ---- clients for which the broker did not call BASIC_AUTH */
 
 static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_conn *conn, const char *client_id)
 {
-    if (state->told_identity_by_broker)
+    if (state->warned_identity_by_broker)
         return;
-    state->told_identity_by_broker = true;
+    state->warned_identity_by_broker = true;
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "The broker did not pass this client's CONNECT to plugins, so the policy's \"identity\" section had "
@@ -57,9 +57,9 @@ static struct cg_conn *conn_of(const struct mosquitto *client)
 
 struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *client)
 {
-    const struct cg_claim who = {.conn = conn_of(client), .username = ""};
-    struct cg_conn *conn = who.conn;
-    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &who)))
+    const struct cg_claim claim = {.conn = conn_of(client), .username = ""};
+    struct cg_conn *conn = claim.conn;
+    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &claim)))
         return NULL;
     cg_client_map_accept(state->clients, conn->session->claim);
     return conn;
@@ -76,46 +76,46 @@ int cg_presence_connected(int event, void *event_data, void *userdata)
         return MOSQ_ERR_SUCCESS;
     }
     const struct cg_conn *conn = cg_presence_accept(state, connected->client);
-    if (conn && !conn->session->asked)
+    if (conn && !conn->session->auth_called)
         warn_of_identity_by_broker(state, conn, conn->session->client_id);
     return MOSQ_ERR_SUCCESS;
 }
 
-/* Where the broker takes the user name from the certificate, that is what the client has. */
-static bool is_named_by_certificate(const struct mosquitto *client, const X509 *leaf)
+/* Whether the client's user name is one that the broker takes from the certificate. */
+static bool has_certificate_name(const struct mosquitto *client, const X509 *leaf)
 {
     static const enum cg_identity_source sources[] = {CG_IDENTITY_CN, CG_IDENTITY_SUBJECT};
     const char *username = mosquitto_client_username(client);
     struct cg_identity identity;
-    bool is = false;
-    for (size_t i = 0; username && !is && i < sizeof sources / sizeof *sources; i++) {
+    bool found = false;
+    for (size_t i = 0; username && !found && i < sizeof sources / sizeof *sources; i++) {
         const struct cg_identity_policy policy = {.username = sources[i]};
         cg_identity_of(leaf, &policy, &identity);
-        is = identity.reason == CG_REASON_OK && strcmp(identity.name, username) == 0;
+        found = identity.reason == CG_REASON_OK && strcmp(identity.name, username) == 0;
     }
-    return is;
+    return found;
 }
 
-/* Mosquitto 2.0 tells of none that it accepted it; but whom it refuses it makes one that leaves no session behind. Not so
- * at the end of an extended authentication. */
+/* Mosquitto 2.0 does not report which clients it accepted, but sets the clean session flag of those that it refuses. This does
+ * not apply to extended authentication. */
 static bool leaves_a_session(const struct cg_claim *claim, const struct mosquitto *client)
 {
     return !cg_compat_client_of() && !claim->extended && !mosquitto_client_clean_session(client);
 }
 
-int cg_presence_gone(int event, void *event_data, void *userdata)
+int cg_presence_disconnected(int event, void *event_data, void *userdata)
 {
     (void)event;
-    const struct cg_evt_client *gone = event_data;
+    const struct cg_evt_client *disconnected = event_data;
     struct cg_state *state = userdata;
-    struct cg_claim *claim = cg_client_map_of_client(state->clients, gone->client);
-    if (claim && leaves_a_session(claim, gone->client))
+    struct cg_claim *claim = cg_client_map_of_client(state->clients, disconnected->client);
+    if (claim && leaves_a_session(claim, disconnected->client))
         cg_client_map_accept(state->clients, claim);
-    if (claim && !claim->conn) /* others end with their connection */
+    if (claim && !claim->conn) /* others are released when their connection ends */
         cg_client_map_release(state->clients, claim);
-    const struct cg_conn *conn = conn_of(gone->client);
-    if (conn && conn->peer_leaf && !conn->session->asked && !cg_compat_client_of() &&
-        is_named_by_certificate(gone->client, conn->peer_leaf))
-        warn_of_identity_by_broker(state, conn, mosquitto_client_id(gone->client));
+    const struct cg_conn *conn = conn_of(disconnected->client);
+    if (conn && conn->peer_leaf && !conn->session->auth_called && !cg_compat_client_of() &&
+        has_certificate_name(disconnected->client, conn->peer_leaf))
+        warn_of_identity_by_broker(state, conn, mosquitto_client_id(disconnected->client));
     return MOSQ_ERR_SUCCESS;
 }

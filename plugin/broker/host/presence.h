@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who is there: the clients that were allowed to connect, and what the broker tells of them afterwards. The callbacks have
- * the plugin's state as userdata. Main thread only. */
+/* Keeps the client map up to date: clients that may connect, and the broker's events about them. The callbacks have the
+ * plugin's state as userdata. Main thread only. */
 #ifndef CG_PRESENCE_H
 #define CG_PRESENCE_H
 
@@ -9,18 +9,18 @@
 
 struct mosquitto;
 
-/* Remembers a client that may connect: who has its conn, username, named, extended and authenticated; the rest is asked of the
- * broker. False without memory: deny. */
-bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *who);
+/* Records a client that may connect. given has its conn, username, named, extended and authenticated; the broker provides the
+ * rest. False: out of memory, deny the client. */
+bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *given);
 
-/* The broker accepted this client for certain, since it got as far as to publish: notes that, and returns the connection of
- * one with a certificate. NULL: it has none, or is not known. */
+/* Records that the broker has accepted a client, because it publishes. Returns its connection; NULL: it has no certificate, or
+ * its connection is unknown. */
 struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *client);
 
-/* The broker accepted a client (2.1). Notices those that BASIC_AUTH never saw, and warns once. */
+/* The broker accepted a client (2.1). Warns once if BASIC_AUTH was not called for it. */
 int cg_presence_connected(int event, void *event_data, void *userdata);
 
-/* A client went away, for good (DISCONNECT) or for now (CLIENT_OFFLINE, 2.1). */
-int cg_presence_gone(int event, void *event_data, void *userdata);
+/* A client disconnected: its session ended (DISCONNECT) or went offline (CLIENT_OFFLINE, 2.1). */
+int cg_presence_disconnected(int event, void *event_data, void *userdata);
 
 #endif

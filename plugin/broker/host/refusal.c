@@ -3,7 +3,7 @@
 
 #include "broker/session/session.h"
 
-static bool is_on_trial(const struct cg_profile *profile)
+static bool has_audited_rule(const struct cg_profile *profile)
 {
     for (int i = 0; i < CG_REASON_COUNT; i++)
         if (profile->mode[i] == CG_AUDIT)
@@ -11,8 +11,8 @@ static bool is_on_trial(const struct cg_profile *profile)
     return false;
 }
 
-/* The broker let it go after our answer, without a word to us or another read of its socket. Of websockets and extended
- * authentication that is not known. */
+/* The broker closed the connection after the plugin's answer, without accepting the client or reading again. Unknown for
+ * websockets and extended authentication. */
 static bool refused_by_broker(const struct cg_conn *conn)
 {
     const struct cg_claim *claim = conn->session->claim;
@@ -20,13 +20,13 @@ static bool refused_by_broker(const struct cg_conn *conn)
            conn->state == CG_CONN_ESTABLISHED;
 }
 
-/* Without a plugin a broker that has no password_file takes any user name, with allow_anonymous true; with one it takes none. */
+/* A broker with allow_anonymous true and no password_file accepts any user name without a plugin, and none with a plugin. */
 void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
 {
     const struct cg_claim *claim = conn->session->claim;
     const struct cg_snapshot *current = state->snapshot;
     if (!current || state->warned_user_names == current->number || !refused_by_broker(conn) || !claim->named ||
-        !is_on_trial(&cg_policy_listener(current->policy, conn->listener)->client))
+        !has_audited_rule(&cg_policy_listener(current->policy, conn->listener)->client))
         return;
     state->warned_user_names = current->number;
     const struct cg_event warning = {

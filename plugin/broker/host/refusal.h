@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Clients that the broker refuses although certguard let them in. While a policy is on trial the administrator expects none.
- * Owns nothing; called by the handlers of handshakes, main thread only. */
+/* Warns of clients that certguard accepted but the broker refused: while rules are audited, an administrator expects none.
+ * Owns nothing. Called by handshake.c; main thread only. */
 #ifndef CG_REFUSAL_H
 #define CG_REFUSAL_H
 
@@ -8,8 +8,8 @@
 
 #include "tls/conn/conn.h"
 
-/* A connection over TLS ends: warns, once a snapshot, where the broker refused it for its user name and a rule of its listener
- * is audited. To be called before its claim is released. */
+/* To be called when a TLS connection ends, before its claim is released. Warns, once per snapshot, if the broker refused the
+ * client because of its user name and its listener has an audited rule. */
 void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn);
 
 #endif

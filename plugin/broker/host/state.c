@@ -22,7 +22,7 @@ bool cg_state_make_parts(struct cg_state *state)
     const struct cg_state_ops *ops = &state->ops;
     const struct cg_enforcement_ops enforcement = {state->reporter, state->clients, ops->kick};
     state->enforcement = cg_enforcement_new(&enforcement);
-    state->plaintext = cg_plaintext_new(state->reporter, ops->tells_port);
+    state->plaintext = cg_plaintext_new(state->reporter, ops->reports_port);
     state->expiry_monitor = cg_expiry_monitor_new(state->reporter);
     state->own_monitor = cg_own_monitor_new(state->reporter);
     state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), ops->publish);

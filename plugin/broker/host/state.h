@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the plugin has in this process: its parts, and the snapshot that serves. Here it is made and freed, and no more: what
- * is done with it stands in the files above, which read it as they like. Each member is written by the one file that is
- * named beside it. No part knows the state.
+/* The plugin's state in this process: its parts and the current snapshot. state.c only creates and frees it. All files in this
+ * folder may read it; each member is written only by the file named in its comment. The parts do not know the state.
  * Main thread only. */
 #ifndef CG_STATE_H
 #define CG_STATE_H
@@ -21,13 +20,13 @@
 
 #include <pthread.h>
 
-/* What only the broker can do. */
+/* Functions of the broker. */
 struct cg_state_ops {
     cg_broker_log_fn log;
     void (*kick)(const char *client_id, bool send_will); /* as in cg_enforcement_ops */
     cg_publish_fn publish;
-    cg_client_of_fn client_of; /* NULL: this broker has no such question */
-    bool tells_port;           /* of the listener that a client came to */
+    cg_client_of_fn client_of; /* NULL: this broker has none (2.0) */
+    bool reports_port;         /* the broker reports the port of a client's listener */
 };
 
 struct cg_state {
@@ -47,30 +46,31 @@ struct cg_state {
     struct cg_self_connect *self_connect; /* housekeeping.c: NULL before the first client over TLS */
 
     /* apply_reload.c */
-    struct cg_snapshot *snapshot; /* the current one; a reference is held */
+    struct cg_snapshot *snapshot; /* the current one; owns a reference */
     uint64_t last_number;
-    struct cg_faults kept; /* parts that stay what they were, and why */
+    struct cg_faults kept; /* parts that keep their previous version, and the reasons */
 
     /* housekeeping.c */
-    bool ticks;     /* the broker calls TICK: 2.0.11 with per_listener_settings does not */
-    bool reloading; /* SIGHUP: until the next tick the broker may ask about sessions again, and no CONNECT can come */
+    bool ticks; /* the broker calls TICK; 2.0.11 with per_listener_settings does not */
+    bool
+        reloading; /* after SIGHUP, until the next tick: the broker may check sessions again, and no CONNECT can arrive */
     bool listeners_checked;
 
-    /* What was warned of, and is not again. */
-    bool told_no_ticks;           /* housekeeping.c */
-    bool told_identity_by_broker; /* presence.c: of use_identity_as_username */
-    uint64_t warned_user_names;   /* refusal.c: that the broker refuses them; of the snapshot of this number */
+    /* warnings already given */
+    bool warned_no_ticks;           /* housekeeping.c */
+    bool warned_identity_by_broker; /* presence.c: use_identity_as_username */
+    uint64_t warned_user_names;     /* refusal.c: number of the snapshot when the broker last refused a user name */
 };
 
-/* Called on the main thread. NULL without memory. */
+/* Called on the main thread. NULL: out of memory. */
 struct cg_state *cg_state_new(const struct cg_state_ops *ops);
 
-/* The parts that report, once there is a reporter. False without memory. */
+/* Creates the parts that need state->reporter. False: out of memory. */
 bool cg_state_make_parts(struct cg_state *state);
 
-void cg_state_free(struct cg_state *state); /* stops what runs; NULL is fine */
+void cg_state_free(struct cg_state *state); /* stops all threads; accepts NULL */
 
-/* Mosquitto 2.1 asks from a thread of its own too. Nothing here has locks. */
+/* Mosquitto 2.1 also calls plugins from another thread; nothing here has locks. */
 bool cg_state_is_main_thread(const struct cg_state *state);
 
 #endif

@@ -12,13 +12,13 @@
 #define DESCRIPTORS_MAX 65536
 
 struct socket {
-    union cg_address address; /* AF_UNSPEC: not of the Internet */
+    union cg_address address; /* AF_UNSPEC: not an IP socket */
     bool tls;
 };
 
 struct cg_listening {
     size_t count;
-    bool more; /* than these */
+    bool overflow; /* there are more sockets than SOCKETS_MAX */
     struct socket socket[SOCKETS_MAX];
 };
 
@@ -34,7 +34,7 @@ static void add(struct cg_listening *listening, int fd)
     struct socket *socket = &listening->socket[listening->count];
     socklen_t len = sizeof socket->address;
     if (listening->count == SOCKETS_MAX) {
-        listening->more = true;
+        listening->overflow = true;
         return;
     }
     if (getsockname(fd, &socket->address.any, &len) != 0 || !cg_address_port(&socket->address))
@@ -49,7 +49,7 @@ struct cg_listening *cg_listening_new(void)
     if (!listening)
         return NULL;
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    /* not by /proc, which may not be there */
+    /* /proc may be missing */
     for (rlim_t fd = 0; fd < limit.rlim_cur && fd < DESCRIPTORS_MAX; fd++)
         if (is_listening((int)fd))
             add(listening, (int)fd);
@@ -61,8 +61,8 @@ void cg_listening_free(struct cg_listening *listening)
     free(listening);
 }
 
-/* How well the socket fits to a connection's own address: not at all, by the port, by the address too. */
-static int fits(const struct socket *socket, const union cg_address *local)
+/* How well the socket matches the local address of a connection: 0 not at all, 3 by address and port. */
+static int match(const struct socket *socket, const union cg_address *local)
 {
     if (cg_address_port(&socket->address) != cg_address_port(local))
         return 0;
@@ -70,7 +70,7 @@ static int fits(const struct socket *socket, const union cg_address *local)
         return 3;
     if (!cg_address_is_any(&socket->address))
         return 0;
-    /* an IPv6 socket may take IPv4 connections too */
+    /* an IPv6 socket may also accept IPv4 connections */
     return socket->address.any.sa_family == local->any.sa_family ? 2 : local->any.sa_family == AF_INET;
 }
 
@@ -81,7 +81,7 @@ void cg_listening_saw_tls(struct cg_listening *listening, const struct cg_conn *
     if (conn->role != CG_ROLE_LISTENER || !cg_address_port(&conn->local))
         return;
     for (size_t i = 0; i < listening->count; i++) {
-        int fit = fits(&listening->socket[i], &conn->local);
+        int fit = match(&listening->socket[i], &conn->local);
         if (fit > best_fit) {
             best_fit = fit;
             best = &listening->socket[i];
@@ -111,7 +111,7 @@ enum cg_plaintext_answer cg_listening_plaintext(const struct cg_listening *liste
         else
             denied++;
     }
-    if ((allowed && denied) || (listening->more && !is_the_same_everywhere(policy)))
+    if ((allowed && denied) || (listening->overflow && !is_the_same_everywhere(policy)))
         return CG_PLAINTEXT_DIFFERS;
     if (!allowed && !denied)
         return policy->base.plain_allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The sockets on which this process listens, and which of them speak TLS. Mosquitto 2.0 does not tell plugins which
- * listener a client without TLS came to: it can be any that is not known to speak TLS, so they all must give the same
- * answer. Listeners are made once, before the first client comes, so nobody outside has a say in this.
- * Owned by the plugin's state; main thread only. */
+/* The listening sockets of this process, and which of them use TLS. Mosquitto 2.0 does not report the listener of a client
+ * without TLS: it can be any listener that is not known to use TLS, so the policy must have the same answer for all of them.
+ * The broker creates its listeners once, before the first client connects.
+ * Owned by plaintext.c; main thread only. */
 #ifndef CG_LISTENING_H
 #define CG_LISTENING_H
 
@@ -14,26 +14,26 @@
 
 struct cg_listening;
 
-/* Looks at the process's descriptors. NULL without memory. To be called once the listeners exist. */
+/* Finds the sockets. To be called once the listeners exist. NULL: out of memory. */
 struct cg_listening *cg_listening_new(void);
 void cg_listening_free(struct cg_listening *listening);
 
-/* A TLS connection came to one of them. */
+/* Marks the listener of a TLS connection. */
 void cg_listening_saw_tls(struct cg_listening *listening, const struct cg_conn *conn);
 
 enum cg_plaintext_answer {
     CG_PLAINTEXT_DENY = 0,
     CG_PLAINTEXT_ALLOW,
-    CG_PLAINTEXT_DIFFERS, /* the policy allows it on some and not on others: deny */
-    CG_PLAINTEXT_TRYING,  /* the same, and it is being tried which of them speak TLS: deny, and ask again later */
+    CG_PLAINTEXT_DIFFERS, /* allowed on some listeners and not on others: deny */
+    CG_PLAINTEXT_PROBING, /* the same, until it is known which listeners use TLS: deny, and ask again later */
 };
 
-/* What the policy says about a client without TLS that came to one of those that are not known to speak TLS. Without any,
- * the policy's answer for ports that it does not name. */
+/* The policy's answer for a client without TLS on any listener not known to use TLS. If there is none, the answer for ports
+ * that the policy does not name. */
 enum cg_plaintext_answer cg_listening_plaintext(const struct cg_listening *listening, const struct cg_policy *policy);
 
-/* The addresses of those that are not known to speak TLS, by number; false past the last one. A Unix socket has no port:
- * *out is of AF_UNSPEC. An address is one that can be connected to: the loopback address for "any". */
+/* The address of the listener with this number among those not known to use TLS; false after the last one. *out is AF_UNSPEC
+ * for a Unix socket, and the loopback address instead of "any". */
 bool cg_listening_unknown(const struct cg_listening *listening, size_t number, union cg_address *out);
 
 #endif

@@ -6,24 +6,24 @@
 
 #include <stdlib.h>
 
-#define TRIED_AFTER_MS 1000 /* the broker has seen the end of a connection by then */
+#define PROBE_MS 1000 /* the broker has handled the probes' connections by then */
 
 struct cg_plaintext {
     struct cg_reporter *reporter;
-    bool tells_port;
-    struct cg_listening *listening; /* NULL before the first look */
-    bool tried;                     /* those that were not known to speak TLS */
-    int64_t known_at_ms;            /* monotonic: what speaks TLS is known by then */
-    uint64_t warned;                /* of the snapshot of this number */
+    bool reports_port;
+    struct cg_listening *listening; /* NULL before the first call */
+    bool probed;
+    int64_t known_at_ms; /* monotonic: when the result of the probe is known */
+    uint64_t warned;     /* number of the snapshot of the last warning */
 };
 
-struct cg_plaintext *cg_plaintext_new(struct cg_reporter *reporter, bool tells_port)
+struct cg_plaintext *cg_plaintext_new(struct cg_reporter *reporter, bool reports_port)
 {
     struct cg_plaintext *plaintext = calloc(1, sizeof *plaintext);
     if (!plaintext)
         return NULL;
     plaintext->reporter = reporter;
-    plaintext->tells_port = tells_port;
+    plaintext->reports_port = reports_port;
     return plaintext;
 }
 
@@ -41,10 +41,10 @@ void cg_plaintext_saw_tls(struct cg_plaintext *plaintext, const struct cg_conn *
         cg_listening_saw_tls(plaintext->listening, conn);
 }
 
-void cg_plaintext_look(struct cg_plaintext *plaintext, const struct cg_policy *policy)
+void cg_plaintext_probe(struct cg_plaintext *plaintext, const struct cg_policy *policy)
 {
     union cg_address address;
-    if (plaintext->tells_port || plaintext->tried)
+    if (plaintext->reports_port || plaintext->probed)
         return;
     if (!plaintext->listening)
         plaintext->listening = cg_listening_new();
@@ -52,20 +52,20 @@ void cg_plaintext_look(struct cg_plaintext *plaintext, const struct cg_policy *p
         return;
     for (size_t i = 0; cg_listening_unknown(plaintext->listening, i, &address); i++)
         cg_self_connect_probe(&address);
-    plaintext->tried = true;
-    plaintext->known_at_ms = cg_clock_monotonic_ms() + TRIED_AFTER_MS;
+    plaintext->probed = true;
+    plaintext->known_at_ms = cg_clock_monotonic_ms() + PROBE_MS;
 }
 
 enum cg_plaintext_answer cg_plaintext_answer(const struct cg_plaintext *plaintext, const struct cg_policy *policy,
                                              uint16_t port)
 {
-    if (port || plaintext->tells_port)
+    if (port || plaintext->reports_port)
         return cg_policy_listener(policy, port)->plain_allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY;
     if (!plaintext->listening)
         return CG_PLAINTEXT_DENY;
     enum cg_plaintext_answer answer = cg_listening_plaintext(plaintext->listening, policy);
-    bool known = plaintext->tried && cg_clock_monotonic_ms() >= plaintext->known_at_ms;
-    return answer == CG_PLAINTEXT_DIFFERS && !known ? CG_PLAINTEXT_TRYING : answer;
+    bool known = plaintext->probed && cg_clock_monotonic_ms() >= plaintext->known_at_ms;
+    return answer == CG_PLAINTEXT_DIFFERS && !known ? CG_PLAINTEXT_PROBING : answer;
 }
 
 void cg_plaintext_warn(struct cg_plaintext *plaintext, const struct cg_snapshot *current,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Clients without TLS: what the policy says of one that comes now. Where the broker does not tell which listener that was
- * (Mosquitto 2.0), all listeners that are not known to speak TLS must give the same answer; where they do not, each of them
- * is tried for TLS once, and the administrator is warned when that does not settle it.
+/* Whether the policy allows a client without TLS. If the broker does not report the client's listener (Mosquitto 2.0), the
+ * policy must have the same answer for all listeners not known to use TLS. If it has not, each of them is probed for TLS once,
+ * and a warning is given if the answers still differ.
  * Owned by the plugin's state; main thread only. */
 #ifndef CG_PLAINTEXT_H
 #define CG_PLAINTEXT_H
@@ -16,23 +16,22 @@
 
 struct cg_plaintext;
 
-/* tells_port: the broker tells the listener of each client. NULL without memory. */
-struct cg_plaintext *cg_plaintext_new(struct cg_reporter *reporter, bool tells_port);
-void cg_plaintext_free(struct cg_plaintext *plaintext); /* NULL is fine */
+/* reports_port: the broker reports the listener of each client. NULL: out of memory. */
+struct cg_plaintext *cg_plaintext_new(struct cg_reporter *reporter, bool reports_port);
+void cg_plaintext_free(struct cg_plaintext *plaintext); /* accepts NULL */
 
-/* A TLS connection came to a listener. */
+/* Records that a listener uses TLS. */
 void cg_plaintext_saw_tls(struct cg_plaintext *plaintext, const struct cg_conn *conn);
 
-/* Finds the listeners, and tries those where the answer depends on which of them speak TLS. To be called before an answer,
- * once the listeners exist; does each of it once. */
-void cg_plaintext_look(struct cg_plaintext *plaintext, const struct cg_policy *policy);
+/* Finds the listeners, and probes them if the answer depends on which of them use TLS; each only once. To be called before
+ * cg_plaintext_answer(), once the listeners exist. */
+void cg_plaintext_probe(struct cg_plaintext *plaintext, const struct cg_policy *policy);
 
-/* Of a client that came to this listener; port 0: the broker does not tell. Before the first look, and without memory:
- * CG_PLAINTEXT_DENY. */
+/* The answer for a client on this port; 0: unknown. CG_PLAINTEXT_DENY before the listeners are known. */
 enum cg_plaintext_answer cg_plaintext_answer(const struct cg_plaintext *plaintext, const struct cg_policy *policy,
                                              uint16_t port);
 
-/* Warns, once a snapshot, where the answer for port 0 is "nobody" since the broker does not tell listeners apart. */
+/* Warns, once per snapshot, if answer (for port 0) is CG_PLAINTEXT_DIFFERS. */
 void cg_plaintext_warn(struct cg_plaintext *plaintext, const struct cg_snapshot *current,
                        enum cg_plaintext_answer answer);
 

@@ -12,18 +12,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LOOK_EVERY_MS 100  /* for news */
-#define RETRY_MS      1000 /* nobody answered */
-#define IDLE_MS       50   /* a connection that is not needed any more is closed: it counts as a client */
-#define NEVER         INT64_MAX
-#define MADE_MAX      64
-#define MADE_FOR_MS   20000 /* the broker has seen the end of it by then, and its port may be another client's */
+#define CHECK_MS    100  /* between two checks for results of the reload thread */
+#define RETRY_MS    1000 /* if the broker did not wake */
+#define IDLE_MS     50   /* an idle connection is closed, since the broker counts it as a client */
+#define NEVER       INT64_MAX
+#define MADE_MAX    64
+#define MADE_FOR_MS 20000 /* the broker has closed the connection by then, and a client may use its port */
 
-/* A TLS record that never ends: each octet wakes the broker, and none makes it answer. */
+/* The beginning of a long TLS record: each octet wakes the broker, which waits for the wait_until_due. */
 static const unsigned char record[] = {0x16, 0x03, 0x01, 0x40, 0x00};
 #define OCTETS_MAX 8000
 
-/* Own addresses of connections that were made and not asked about yet. Of the process, as sockets are. */
+/* Local addresses of the connections made here, for cg_self_connect_made(). One table per process. */
 static struct {
     pthread_mutex_t mutex;
     union cg_address address[MADE_MAX];
@@ -39,7 +39,7 @@ struct cg_self_connect {
     bool stop;
     union cg_address listener;
     struct cg_reload *reload; /* NULL: the broker ticks */
-    int fd;                   /* of the thread; -1: none */
+    int fd;                   /* used by the thread; -1: none */
     int sent;
 };
 
@@ -71,7 +71,7 @@ bool cg_self_connect_made(const struct cg_conn *conn)
     return found;
 }
 
-/* Bound to its port before it connects: the main thread may see it before connect() returns. */
+/* Stores the port before connect(): the main thread may handle the connection before connect() returns. */
 static int connect_to(const union cg_address *listener)
 {
     union cg_address own;
@@ -99,7 +99,7 @@ void cg_self_connect_probe(const union cg_address *listener)
 
 /* ---- the thread */
 
-static void hang_up(struct cg_self_connect *self)
+static void disconnect(struct cg_self_connect *self)
 {
     if (self->fd >= 0)
         close(self->fd);
@@ -107,7 +107,7 @@ static void hang_up(struct cg_self_connect *self)
     self->sent = 0;
 }
 
-static bool send_an_octet(struct cg_self_connect *self)
+static bool send_octet(struct cg_self_connect *self)
 {
     unsigned char octet = self->sent < (int)sizeof record ? record[self->sent] : 0;
     if (self->fd < 0 || self->sent >= OCTETS_MAX || send(self->fd, &octet, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
@@ -116,24 +116,24 @@ static bool send_an_octet(struct cg_self_connect *self)
     return true;
 }
 
-/* Where the broker ticks, an octet is enough to wake it; else a handshake must begin. */
+/* An octet wakes a broker that ticks. Otherwise a handshake must begin. */
 static void wake(struct cg_self_connect *self)
 {
-    if (!self->reload && send_an_octet(self))
+    if (!self->reload && send_octet(self))
         return;
-    hang_up(self);
+    disconnect(self);
     self->fd = connect_to(&self->listener);
 }
 
 /* Called with the mutex held. */
-static void rest(struct cg_self_connect *self, int64_t now_ms)
+static void wait_until_due(struct cg_self_connect *self, int64_t now_ms)
 {
     if (self->due_ms != NEVER || self->reload || self->fd >= 0) {
-        int64_t longest = now_ms + (self->reload ? LOOK_EVERY_MS : IDLE_MS);
+        int64_t longest = now_ms + (self->reload ? CHECK_MS : IDLE_MS);
         bool idle = self->due_ms > longest;
         cg_thread_wait(&self->wake, &self->mutex, idle ? longest : self->due_ms);
         if (idle && !self->reload && self->due_ms > longest)
-            hang_up(self);
+            disconnect(self);
     } else {
         pthread_cond_wait(&self->wake, &self->mutex);
     }
@@ -147,13 +147,13 @@ static void *run(void *argument)
         int64_t now_ms = cg_clock_monotonic_ms();
         bool due = now_ms >= self->due_ms || (self->reload && cg_reload_has_result(self->reload));
         if (due) {
-            self->due_ms = now_ms + RETRY_MS; /* the poll sets it again */
+            self->due_ms = now_ms + RETRY_MS; /* unless cg_self_connect_due() sets it */
             pthread_mutex_unlock(&self->mutex);
             wake(self);
             pthread_mutex_lock(&self->mutex);
         }
         if (!self->stop)
-            rest(self, now_ms);
+            wait_until_due(self, now_ms);
     }
     pthread_mutex_unlock(&self->mutex);
     return NULL;
@@ -189,7 +189,7 @@ void cg_self_connect_stop(struct cg_self_connect *self)
     pthread_cond_signal(&self->wake);
     pthread_mutex_unlock(&self->mutex);
     pthread_join(self->thread, NULL);
-    hang_up(self);
+    disconnect(self);
     pthread_cond_destroy(&self->wake);
     pthread_mutex_destroy(&self->mutex);
     free(self);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Connections of the broker to itself. Mosquitto looks at its plugins when its loop wakes, on a quiet day every 100 ms, and
- * 2.0.11 with per_listener_settings never. While work is due sooner, or where no ticks come at all, a thread connects to
- * one of the broker's own TLS listeners: that wakes the loop, and the hook sees a handshake begin on the main thread.
- * Nothing of use is sent, and none of it becomes an event.
- * Owned by the plugin's state; main thread only, but for the thread inside. */
+/* Wakes the broker's loop. Mosquitto calls plugins when its loop wakes: every 100 ms if it is idle, and never in 2.0.11 with
+ * per_listener_settings. If work is due earlier, or if the broker does not tick, a thread connects to one of the broker's own
+ * TLS listeners. This wakes the loop, and the hook is called on the main thread when the handshake begins. These connections
+ * send no data of use and write no events.
+ * Owned by the plugin's state; main thread only, except for its own thread. */
 #ifndef CG_SELF_CONNECT_H
 #define CG_SELF_CONNECT_H
 
@@ -16,19 +16,18 @@
 
 struct cg_self_connect;
 
-/* listener: the own address of an established connection to a TLS listener that the broker serves in its loop (no
- * websockets). reload: looked at for news where the broker does not tick; NULL where it does. NULL without memory or
- * thread. */
+/* listener: the local address of an established connection to a TLS listener that the broker serves in its loop (no
+ * websockets). reload: checked for results if the broker does not tick; NULL: it ticks. NULL: out of memory, or no thread. */
 struct cg_self_connect *cg_self_connect_start(const union cg_address *listener, struct cg_reload *reload);
-void cg_self_connect_stop(struct cg_self_connect *self); /* NULL is fine */
+void cg_self_connect_stop(struct cg_self_connect *self); /* accepts NULL */
 
-/* The loop is to wake in so many ms; -1: only when there is news. NULL is fine. */
+/* Sets the ms until the loop must wake; -1: only for a result of reload. Accepts NULL. */
 void cg_self_connect_due(struct cg_self_connect *self, int64_t ms);
 
-/* Connects to an own listener once, and hangs up: the hook then sees whether it speaks TLS. */
+/* Connects to one of the broker's listeners and disconnects. If it uses TLS, the hook is called. */
 void cg_self_connect_probe(const union cg_address *listener);
 
-/* Is this connection one of ours? Of each once: what is asked about again is another one. */
+/* Whether this connection was made here. True only once per connection: its port may then be used by a client. */
 bool cg_self_connect_made(const struct cg_conn *conn);
 
 #endif

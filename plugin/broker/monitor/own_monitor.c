@@ -98,7 +98,7 @@ static void report_accepted(struct cg_own_monitor *watch, const struct cg_own_st
     cg_reporter_write(watch->reporter, &event);
 }
 
-void cg_own_report_refused(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err)
+void cg_own_report_rejected(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err)
 {
     const char *fix = cg_reason_fix(reason, CG_OF_BROKER);
     char detail[sizeof err->text];

@@ -24,6 +24,6 @@ int64_t cg_own_monitor_poll(struct cg_own_monitor *watch, const struct cg_snapsh
 void cg_own_monitor_changed(struct cg_own_monitor *watch); /* a new snapshot, or SIGHUP: look at the next poll */
 
 /* The load at the start failed on a credential of the policy, for this reason: written where events go. */
-void cg_own_report_refused(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err);
+void cg_own_report_rejected(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err);
 
 #endif

@@ -24,7 +24,7 @@
 struct place {
     const char *folder;
     int fd, lock;
-    int patience_ms;
+    int lock_wait_ms;
     struct stat written; /* the file that was, before it got its name */
     bool later;          /* the fault passes without anybody's doing, or by making room */
     struct cg_error *err;
@@ -72,16 +72,16 @@ static bool lock(struct place *place)
         const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail(place, "lock the file", LOCK_FILE, errno);
-        if (i >= place->patience_ms / LOCK_PAUSE_MS)
+        if (i >= place->lock_wait_ms / LOCK_PAUSE_MS)
             return fail(place, "lock the file, which another process holds", LOCK_FILE, EWOULDBLOCK);
         nanosleep(&pause, NULL);
     }
     return true;
 }
 
-static bool enter(struct place *place, const char *folder, int patience_ms, struct cg_error *err)
+static bool enter(struct place *place, const char *folder, int lock_wait_ms, struct cg_error *err)
 {
-    *place = (struct place){.folder = folder, .fd = -1, .lock = -1, .patience_ms = patience_ms, .err = err};
+    *place = (struct place){.folder = folder, .fd = -1, .lock = -1, .lock_wait_ms = lock_wait_ms, .err = err};
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return fail(place, "create the folder", "", errno);
     if (!cg_folder_is_safe(folder, err))
@@ -150,7 +150,7 @@ static bool replace(struct place *place)
 bool cg_crl_numbers_prepare_file(const char *folder, struct cg_error *err)
 {
     struct place place;
-    bool ok = enter(&place, folder, CG_NUMBERS_BRIEF_MS, err) && write_new(&place, "", 0);
+    bool ok = enter(&place, folder, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, err) && write_new(&place, "", 0);
     if (ok)
         unlinkat(place.fd, NEW_FILE, 0);
     leave(&place);
@@ -200,7 +200,7 @@ static void file_state(const struct place *place, struct cg_file_states *seen)
         cg_file_states_replace(seen, path, &now);
 }
 
-enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_crl_numbers *numbers, int patience_ms,
+enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_crl_numbers *numbers, int lock_wait_ms,
                                             struct cg_file_states *seen, struct cg_error *err)
 {
     struct place place;
@@ -208,7 +208,7 @@ enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_
     char *text = NULL;
     size_t len = 0;
     bool found = false;
-    bool ok = enter(&place, folder, patience_ms, err ? err : &own) && merge(&place, numbers, &found, &text, &len) &&
+    bool ok = enter(&place, folder, lock_wait_ms, err ? err : &own) && merge(&place, numbers, &found, &text, &len) &&
               (!text || (write_new(&place, text, len) && replace(&place)));
     if (ok && text && seen)
         file_state(&place, seen);

@@ -20,12 +20,12 @@ enum cg_numbers_stored {
     CG_NUMBERS_CREATED,        /* the same, and there was no file before: a first start, or it was lost */
 };
 
-/* How long another broker, which holds the lock while it writes one small file, is waited for. */
-#define CG_NUMBERS_PATIENT_MS 2000
-#define CG_NUMBERS_BRIEF_MS   300 /* where a new CRL waits meanwhile */
+/* How long to wait for a lock that another broker holds while it writes the file. */
+#define CG_NUMBERS_LOCK_WAIT_MS       2000
+#define CG_NUMBERS_LOCK_WAIT_BRIEF_MS 300 /* while a new CRL waits to be used */
 
 /* seen: NULL, or the stamp of the file in it becomes that of what was written. */
-enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_crl_numbers *numbers, int patience_ms,
+enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_crl_numbers *numbers, int lock_wait_ms,
                                             struct cg_file_states *seen, struct cg_error *err);
 
 #endif

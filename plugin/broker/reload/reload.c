@@ -77,7 +77,8 @@ static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *sn
     struct cg_error err = {""};
     if (!folder)
         return;
-    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, snapshot->numbers, CG_NUMBERS_BRIEF_MS, seen, &err);
+    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, snapshot->numbers, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, seen,
+                                                         &err);
     bool failed = stored == CG_NUMBERS_NOT_STORED || stored == CG_NUMBERS_LATER;
     if (failed)
         cg_faults_add(&reload->faults, CG_REASON_STATE_INVALID, &err, 0);

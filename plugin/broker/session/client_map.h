@@ -41,7 +41,7 @@ struct cg_claim {
     bool overtaken;        /* somebody newer claimed the id, and may have left a session behind */
     bool reported;         /* of a client without TLS: the policy refuses it now, and lets it go on */
     bool send_will;        /* of a client without TLS that is to be ended */
-    uint64_t judged;       /* of a client without TLS: by the snapshot of this number */
+    uint64_t checked_by;   /* of a client without TLS: number of the snapshot that checked it */
 
     /* private to client_map.c */
     struct cg_id *id;

@@ -14,7 +14,7 @@
 struct item {
     struct cg_recheck_result result; /* first: conn->session->recheck points to it */
     struct cg_recheck_subject subject;
-    bool lent; /* subject.path is the connection's own, which it hands over when it ends meanwhile */
+    bool borrowed; /* subject.path belongs to the connection; cg_recheck_forget() takes it over */
 };
 
 struct cg_recheck {
@@ -23,7 +23,7 @@ struct cg_recheck {
     int64_t now;
     struct item *item;
     size_t count, taken;
-    atomic_bool stop, over;
+    atomic_bool stop, done;
 };
 
 void cg_recheck_run(const struct cg_snapshot *snapshot, const struct cg_recheck_subject *subject, int64_t now,
@@ -38,6 +38,16 @@ void cg_recheck_run(const struct cg_snapshot *snapshot, const struct cg_recheck_
         .psk = subject->psk,
     };
     cg_check_peer(snapshot, &peer, now, out);
+}
+
+void cg_recheck_conn(const struct cg_snapshot *snapshot, const struct cg_conn *conn, int64_t now,
+                     struct cg_verdict *out)
+{
+    struct cg_recheck_subject subject = {0};
+    *out = (struct cg_verdict){.reason = CG_REASON_NO_MEMORY, .detail = "out of memory"};
+    if (cg_recheck_subject_of(conn, &subject))
+        cg_recheck_run(snapshot, &subject, now, out);
+    cg_recheck_subject_clear(&subject);
 }
 
 X509 *cg_recheck_authority(const struct cg_verdict *verdict)
@@ -65,7 +75,7 @@ static void *run(void *argument)
     struct cg_recheck *recheck = argument;
     for (size_t i = 0; i < recheck->count && !atomic_load(&recheck->stop); i++)
         check_item(recheck, &recheck->item[i]);
-    atomic_store(&recheck->over, true);
+    atomic_store(&recheck->done, true);
     return NULL;
 }
 
@@ -74,7 +84,7 @@ static bool is_due(const struct cg_conn *conn, const struct cg_snapshot *snapsho
     return conn->state == CG_CONN_ESTABLISHED && conn->snapshot != snapshot;
 }
 
-static void describe(const struct cg_conn *conn, struct cg_recheck_subject *out)
+static void copy_attributes(const struct cg_conn *conn, struct cg_recheck_subject *out)
 {
     out->known = conn->path != NULL;
     out->psk = conn->psk;
@@ -84,7 +94,7 @@ static void describe(const struct cg_conn *conn, struct cg_recheck_subject *out)
 
 bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject *out)
 {
-    describe(conn, out);
+    copy_attributes(conn, out);
     out->path = conn->path ? X509_chain_up_ref(conn->path) : sk_X509_new_null();
     if (!out->path || out->known || !conn->peer_leaf)
         return out->path != NULL;
@@ -100,20 +110,20 @@ void cg_recheck_subject_clear(struct cg_recheck_subject *subject)
     subject->path = NULL;
 }
 
-/* Thousands of paths are collected in one go on the main thread: where it can, without a copy. */
+/* Paths are not copied if possible: the main thread collects thousands of them at once. */
 static bool take_subject(struct item *item, struct cg_conn *conn)
 {
-    item->lent = conn->path != NULL;
-    if (!item->lent)
+    item->borrowed = conn->path != NULL;
+    if (!item->borrowed)
         return cg_recheck_subject_of(conn, &item->subject);
-    describe(conn, &item->subject);
+    copy_attributes(conn, &item->subject);
     item->subject.path = conn->path;
     return true;
 }
 
 static bool collect(struct cg_recheck *recheck)
 {
-    struct cg_conn *first = cg_hook_first(); /* nothing is freed in here */
+    struct cg_conn *first = cg_hook_first();
     size_t count = 0;
     for (const struct cg_conn *conn = first; conn; conn = conn->next)
         count += is_due(conn, recheck->snapshot);
@@ -123,8 +133,7 @@ static bool collect(struct cg_recheck *recheck)
     for (struct cg_conn *conn = first; conn; conn = conn->next) {
         if (!is_due(conn, recheck->snapshot))
             continue;
-        struct item *item = &recheck->item[recheck->count];
-        recheck->count++;
+        struct item *item = &recheck->item[recheck->count++];
         if (!take_subject(item, conn))
             return false;
         item->result.conn = conn;
@@ -136,10 +145,10 @@ static bool collect(struct cg_recheck *recheck)
 static void destroy(struct cg_recheck *recheck)
 {
     for (size_t i = 0; i < recheck->count; i++) {
-        /* records of results that were taken may be gone already */
+        /* connections of returned results may be freed already */
         if (i >= recheck->taken && recheck->item[i].result.conn)
             recheck->item[i].result.conn->session->recheck = NULL;
-        if (!recheck->item[i].lent)
+        if (!recheck->item[i].borrowed)
             cg_recheck_subject_clear(&recheck->item[i].subject);
         free(recheck->item[i].result.detail);
         X509_free(recheck->item[i].result.authority);
@@ -169,14 +178,14 @@ void cg_recheck_forget(struct cg_conn *conn)
     if (!item)
         return;
     item->result.conn = NULL;
-    if (item->lent)
-        conn->path = NULL; /* the thread may be looking at it */
-    item->lent = false;
+    if (item->borrowed)
+        conn->path = NULL; /* the thread may be reading it */
+    item->borrowed = false;
 }
 
 bool cg_recheck_is_done(const struct cg_recheck *recheck)
 {
-    return atomic_load(&recheck->over);
+    return atomic_load(&recheck->done);
 }
 
 const struct cg_recheck_result *cg_recheck_next(struct cg_recheck *recheck)

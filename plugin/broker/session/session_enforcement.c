@@ -184,10 +184,8 @@ void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg
 static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
                           int64_t now)
 {
-    struct cg_recheck_subject subject = {NULL, false, false, CG_ROLE_UNKNOWN, 0};
-    struct cg_verdict verdict = {.reason = CG_REASON_NO_MEMORY, .detail = "out of memory"};
-    if (cg_recheck_subject_of(conn, &subject))
-        cg_recheck_run(current, &subject, now, &verdict);
+    struct cg_verdict verdict;
+    cg_recheck_conn(current, conn, now, &verdict);
     if (verdict.decision == CG_ACCEPT) {
         conn->not_after = verdict.not_after > now ? verdict.not_after : now + 1;
         remember_expiry(enforcement, conn->not_after);
@@ -196,7 +194,6 @@ static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *co
         refuse(enforcement, conn, current, &finding);
     }
     cg_verdict_clear(&verdict);
-    cg_recheck_subject_clear(&subject);
 }
 
 /* A full scan, only when the earliest of them is due. It frees nothing; what ends between two slices moves the cursor. */
@@ -351,7 +348,7 @@ static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *cla
 {
     const struct cg_listener_policy *terms = cg_policy_listener(current->policy, claim->port);
     bool allowed = claim->port ? terms->plain_allowed : unknown == CG_PLAINTEXT_ALLOW;
-    claim->judged = current->number;
+    claim->checked_by = current->number;
     if (allowed || terms->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
         claim->reported = false;
         return;
@@ -370,13 +367,13 @@ static void judge_all_plain(struct cg_enforcement *enforcement, const struct cg_
                             enum cg_plaintext_answer unknown)
 {
     uint64_t accepted = cg_client_map_accepted_plaintext(enforcement->ops.clients);
-    if (unknown == CG_PLAINTEXT_TRYING ||
+    if (unknown == CG_PLAINTEXT_PROBING ||
         (enforcement->plain_judged == current->number && enforcement->plain_accepted == accepted))
         return;
     struct cg_claim *claim = cg_client_map_first_plaintext(enforcement->ops.clients), *next;
     for (; claim; claim = next) {
         next = cg_claim_next(claim); /* judging frees nothing */
-        if (claim->judged != current->number)
+        if (claim->checked_by != current->number)
             judge_plain(enforcement, claim, current, unknown);
     }
     enforcement->plain_judged = current->number;

@@ -40,7 +40,7 @@ void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *co
 void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement);
 
 /* Judges what is due, in slices of a few ms. unknown: the answer for clients without TLS whose listener the broker does
- * not tell; while it is CG_PLAINTEXT_TRYING none of them is judged. now: wall clock, s. Returns the ms until it wants to be
+ * not tell; while it is CG_PLAINTEXT_PROBING none of them is judged. now: wall clock, s. Returns the ms until it wants to be
  * called again, -1 for whenever. */
 int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snapshot *current,
                              enum cg_plaintext_answer unknown, int64_t now);

@@ -113,8 +113,8 @@ static enum cg_control_result ask(const char *text)
 static void work(void)
 {
     static const struct cg_faults none;
-    const struct cg_control_context world = {&snapshot, &none};
-    while (cg_control_poll(control, &world) == 1)
+    const struct cg_control_context context = {&snapshot, &none};
+    while (cg_control_poll(control, &context) == 1)
         continue;
 }
 
@@ -123,7 +123,7 @@ static void work(void)
 static void an_administrator_is_answered(void **unused)
 {
     (void)unused;
-    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
     assert_int_equal(answers, 0); /* not inside the broker's call */
     work();
     assert_int_equal(answers, 1);
@@ -197,7 +197,7 @@ static void without_a_certificate_nobody_asks(void **unused)
 static void who_is_no_administrator_any_more_gets_no_answer(void **unused)
 {
     (void)unused;
-    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
     admin_sha256[0] ^= 1;
     work();
     assert_int_equal(answers, 0);
@@ -211,12 +211,12 @@ static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused
     struct cg_session others = {.client_id = NULL};
     struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf, .session = &others};
     const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
-    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
     struct cg_claim *second = cg_client_map_claim(ops.clients, &what, "boss");
     work();
     assert_int_equal(answers, 0);
     cg_client_map_release(ops.clients, second);
-    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_TAKEN);
+    assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
     cg_control_ended(control, &conn); /* it went away */
     work();
     assert_int_equal(answers, 0);
@@ -233,7 +233,7 @@ static void a_request_has_so_many_commands(void **unused)
         for (int i = 0; i < CG_CONTROL_COMMANDS_MAX + more; i++)
             len += (size_t)snprintf(text + len, sizeof text - len, "%s{\"command\":\"x\"}", i ? "," : "");
         snprintf(text + len, sizeof text - len, "]}");
-        assert_int_equal(ask(text), CG_CONTROL_TAKEN);
+        assert_int_equal(ask(text), CG_CONTROL_ACCEPTED);
         work();
         assert_int_equal(strstr(answer, "with one to") != NULL, more);
     }
@@ -243,7 +243,7 @@ static void a_request_has_so_many_commands(void **unused)
 static void a_reload_is_handed_on_once(void **unused)
 {
     (void)unused;
-    assert_int_equal(ask("{\"commands\":[{\"command\":\"reload\"}]}"), CG_CONTROL_TAKEN);
+    assert_int_equal(ask("{\"commands\":[{\"command\":\"reload\"}]}"), CG_CONTROL_ACCEPTED);
     assert_false(cg_control_take_reload(control));
     work();
     assert_non_null(strstr(answer, "\"snapshot\""));

@@ -80,7 +80,7 @@ static void store(const char *name, enum cg_numbers_stored expected, const char 
 {
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of(name);
-    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err);
+    enum cg_numbers_stored stored = cg_crl_numbers_store(folder, numbers, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, NULL, &err);
     cg_crl_numbers_free(numbers);
     if (stored != expected || !strstr(err.text, words))
         fail_msg("%s: expected %d '%s', found %d '%s'", name, (int)expected, words, (int)stored, err.text);
@@ -129,9 +129,9 @@ static void no_numbers_are_written_too(void **state)
     (void)state;
     struct cg_error err = {""};
     struct cg_crl_numbers *none = cg_crl_numbers_new();
-    assert_int_equal(cg_crl_numbers_store(folder, none, CG_NUMBERS_BRIEF_MS, NULL, &err), CG_NUMBERS_CREATED);
+    assert_int_equal(cg_crl_numbers_store(folder, none, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, NULL, &err), CG_NUMBERS_CREATED);
     file_holds("\nend 0\n", true);
-    assert_int_equal(cg_crl_numbers_store(folder, none, CG_NUMBERS_BRIEF_MS, NULL, &err), CG_NUMBERS_STORED);
+    assert_int_equal(cg_crl_numbers_store(folder, none, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, NULL, &err), CG_NUMBERS_STORED);
     cg_crl_numbers_free(none);
 }
 
@@ -180,7 +180,8 @@ static void stamps_what_it_wrote(void **state)
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of("six");
     assert_true(cg_file_states_add(&seen, cg_scratch_path("state/crl-numbers")));
-    assert_int_equal(cg_crl_numbers_store(folder, numbers, CG_NUMBERS_BRIEF_MS, &seen, &err), CG_NUMBERS_CREATED);
+    assert_int_equal(cg_crl_numbers_store(folder, numbers, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, &seen, &err),
+                     CG_NUMBERS_CREATED);
     assert_int_equal(cg_file_states_now(&seen), cg_file_states_then(&seen));
     cg_file_states_clear(&seen);
     cg_crl_numbers_free(numbers);
@@ -269,11 +270,11 @@ static void how_long_it_waits(void **state)
 {
     (void)state;
     static const struct {
-        int patience_ms, held_ms;
+        int lock_wait_ms, held_ms;
         enum cg_numbers_stored stored;
     } rows[] = {
-        {CG_NUMBERS_BRIEF_MS, 3000, CG_NUMBERS_LATER},
-        {CG_NUMBERS_PATIENT_MS, 700, CG_NUMBERS_CREATED},
+        {CG_NUMBERS_LOCK_WAIT_BRIEF_MS, 3000, CG_NUMBERS_LATER},
+        {CG_NUMBERS_LOCK_WAIT_MS, 700, CG_NUMBERS_CREATED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct cg_error err = {""};
@@ -287,7 +288,7 @@ static void how_long_it_waits(void **state)
             _exit(0);
         }
         close(fd);
-        assert_int_equal(cg_crl_numbers_store(folder, numbers, rows[i].patience_ms, NULL, &err), rows[i].stored);
+        assert_int_equal(cg_crl_numbers_store(folder, numbers, rows[i].lock_wait_ms, NULL, &err), rows[i].stored);
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, NULL, 0), child);
         cg_crl_numbers_free(numbers);
@@ -303,7 +304,9 @@ static int prepare_as_nobody(void)
     snprintf(words, sizeof words, "cannot create the folder: Permission denied; fix: install -d -o nobody -m 0700 %s",
              folder);
     bad += !strstr(err.text, words);
-    bad += cg_crl_numbers_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err) == CG_NUMBERS_NOT_STORED ? 0 : 1;
+    bad += cg_crl_numbers_store(folder, numbers, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, NULL, &err) == CG_NUMBERS_NOT_STORED
+               ? 0
+               : 1;
     cg_crl_numbers_free(numbers);
     return bad;
 }
@@ -312,7 +315,9 @@ static int store_as_nobody(void)
 {
     struct cg_error err = {""};
     struct cg_crl_numbers *numbers = numbers_of("seven");
-    int bad = cg_crl_numbers_store(folder, numbers, CG_NUMBERS_BRIEF_MS, NULL, &err) == CG_NUMBERS_CREATED ? 0 : 1;
+    int bad = cg_crl_numbers_store(folder, numbers, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, NULL, &err) == CG_NUMBERS_CREATED
+                  ? 0
+                  : 1;
     cg_crl_numbers_free(numbers);
     return bad;
 }

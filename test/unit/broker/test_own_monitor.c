@@ -307,11 +307,11 @@ static void a_fix_is_said_once(void **state)
     struct cg_error err;
     const char *fix = cg_reason_fix(CG_REASON_EXPIRED, CG_OF_BROKER);
     snprintf(err.text, sizeof err.text, "x.pem: expired: since May; %s", fix);
-    cg_own_report_refused(NULL, CG_REASON_EXPIRED, &err);
+    cg_own_report_rejected(NULL, CG_REASON_EXPIRED, &err);
     assert_string_equal(last_detail, "x.pem: expired: since May");
     assert_string_equal(last_fix, fix);
     snprintf(err.text, sizeof err.text, "x.pem: no such file");
-    cg_own_report_refused(NULL, CG_REASON_CREDENTIAL_INVALID, &err);
+    cg_own_report_rejected(NULL, CG_REASON_CREDENTIAL_INVALID, &err);
     assert_string_equal(last_detail, "x.pem: no such file");
 }
 

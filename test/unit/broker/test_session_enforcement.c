@@ -463,12 +463,12 @@ static void plain_sessions_wait_for_the_listeners_to_be_known(void **unused)
 {
     (void)unused;
     plain_session(0, 0);
-    poll_with(CG_PLAINTEXT_TRYING, NOW);
+    poll_with(CG_PLAINTEXT_PROBING, NOW);
     assert_int_equal(nkicked, 0);
     poll_with(CG_PLAINTEXT_ALLOW, NOW);
     assert_int_equal(nkicked, 0);
     w.snapshot.number++;
-    poll_with(CG_PLAINTEXT_TRYING, NOW);
+    poll_with(CG_PLAINTEXT_PROBING, NOW);
     assert_int_equal(nkicked, 0);
     plain_session(1, 0);
     poll_with(CG_PLAINTEXT_DIFFERS, NOW);
