@@ -16,67 +16,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_EVERY_MS 600000
-#define SLICE_MS      3
-#define LOOK_AGAIN_MS 50
-#define CLOCK_SET_S   60
-#define WARN_LEVELS   8
+#define CHECK_EVERY_MS 600000
+#define SLICE_MS       3
+#define NEXT_SLICE_MS  50
+#define CLOCK_SET_S    60
+#define WARN_LEVELS    8
 
 struct cg_expiry_monitor {
     struct cg_reporter *reporter;
-    struct cg_warning_cache *told;
-    int64_t next_look_ms;
-    int64_t ahead_s; /* wall clock less monotonic clock at the last look: differs when the wall clock was set */
-    int64_t in_s;    /* of a look: until the next distance of what it saw is reached */
+    struct cg_warning_cache *warned;
+    int64_t next_check_ms;
+    int64_t ahead_s; /* wall clock minus monotonic clock at the last check; changes if the wall clock is set */
+    int64_t due_s;   /* seconds from the current check to the next warning */
 };
 
 struct cg_expiry_monitor *cg_expiry_monitor_new(struct cg_reporter *reporter)
 {
-    struct cg_expiry_monitor *expiry_monitor = calloc(1, sizeof *expiry_monitor);
-    if (!expiry_monitor)
+    struct cg_expiry_monitor *monitor = calloc(1, sizeof *monitor);
+    if (!monitor)
         return NULL;
-    expiry_monitor->reporter = reporter;
-    expiry_monitor->told = cg_warning_cache_new();
-    if (expiry_monitor->told)
-        return expiry_monitor;
-    free(expiry_monitor);
+    monitor->reporter = reporter;
+    monitor->warned = cg_warning_cache_new();
+    if (monitor->warned)
+        return monitor;
+    free(monitor);
     return NULL;
 }
 
-void cg_expiry_monitor_free(struct cg_expiry_monitor *expiry_monitor)
+void cg_expiry_monitor_free(struct cg_expiry_monitor *monitor)
 {
-    if (!expiry_monitor)
+    if (!monitor)
         return;
-    cg_warning_cache_free(expiry_monitor->told);
-    free(expiry_monitor);
+    cg_warning_cache_free(monitor->warned);
+    free(monitor);
 }
 
-void cg_expiry_monitor_on_snapshot(struct cg_expiry_monitor *expiry_monitor)
+void cg_expiry_monitor_on_snapshot(struct cg_expiry_monitor *monitor)
 {
-    expiry_monitor->next_look_ms = 0;
+    monitor->next_check_ms = 0;
 }
 
-static void notice(struct cg_expiry_monitor *expiry_monitor, int64_t in_s)
+static void set_due(struct cg_expiry_monitor *monitor, int64_t due_s)
 {
-    if (in_s > 0 && in_s < expiry_monitor->in_s)
-        expiry_monitor->in_s = in_s;
+    if (due_s > 0 && due_s < monitor->due_s)
+        monitor->due_s = due_s;
 }
 
-/* How many of the policy's distances are behind us, and the end itself: 0 is far from expiry. */
-static unsigned level_of(struct cg_expiry_monitor *expiry_monitor, const int64_t warn_before[WARN_LEVELS], int64_t left)
+/* The number of warning times that have passed, including the expiry; 0: no warning is due. */
+static unsigned level_of(struct cg_expiry_monitor *monitor, const int64_t warn_before[WARN_LEVELS], int64_t left)
 {
     unsigned level = 0;
     while (level < WARN_LEVELS && warn_before[level] > 0 && left <= warn_before[level])
         level++;
-    notice(expiry_monitor, level < WARN_LEVELS && warn_before[level] > 0 ? left - warn_before[level] : left + 1);
+    set_due(monitor, level < WARN_LEVELS && warn_before[level] > 0 ? left - warn_before[level] : left + 1);
     return level + (left < 0);
 }
 
-static void time_left(int64_t left, bool over, int64_t when, char *out, size_t size)
+static void time_left(int64_t left, bool expired, int64_t when, char *out, size_t size)
 {
     char date[32];
     cg_time_text(when, date, sizeof date);
-    if (over)
+    if (expired)
         snprintf(out, size, "expired on %s", date);
     else if (left < 7200)
         snprintf(out, size, "expires in %lld %s, on %s", (long long)(left / 60),
@@ -87,7 +87,7 @@ static void time_left(int64_t left, bool over, int64_t when, char *out, size_t s
         snprintf(out, size, "expires in %lld days, on %s", (long long)(left / CG_DAY), date);
 }
 
-/* What is warned of: a row of words for each kind of holder. */
+/* A certificate and the texts of its warning. */
 struct subject {
     const X509 *certificate;
     const char *what, *fix;
@@ -96,8 +96,8 @@ struct subject {
     uint16_t listener;
 };
 
-static void warn_of(struct cg_expiry_monitor *expiry_monitor, const struct cg_policy *policy,
-                    const struct subject *subject, int64_t now)
+static void warn_of(struct cg_expiry_monitor *monitor, const struct cg_policy *policy, const struct subject *subject,
+                    int64_t now)
 {
     int64_t not_after = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -105,9 +105,9 @@ static void warn_of(struct cg_expiry_monitor *expiry_monitor, const struct cg_po
     char left[80], detail[160];
     if (!cg_time_seconds(X509_get0_notAfter(subject->certificate), &not_after))
         return;
-    unsigned level = level_of(expiry_monitor, policy->warn_before, not_after - now);
+    unsigned level = level_of(monitor, policy->warn_before, not_after - now);
     if (level == 0 || X509_digest(subject->certificate, EVP_sha256(), digest, &len) != 1 ||
-        !cg_warning_cache_raise(expiry_monitor->told, digest, level))
+        !cg_warning_cache_raise(monitor->warned, digest, level))
         return;
     time_left(not_after - now, not_after < now, not_after, left, sizeof left);
     snprintf(detail, sizeof detail, "%s %s", subject->what, left);
@@ -121,7 +121,7 @@ static void warn_of(struct cg_expiry_monitor *expiry_monitor, const struct cg_po
         .listener = subject->listener,
         .fix = subject->fix,
     };
-    cg_reporter_write(expiry_monitor->reporter, &event);
+    cg_reporter_write(monitor->reporter, &event);
 }
 
 #define RENEW_CLIENT "Renew it (`certguard renew NAME`) and install it on the client"
@@ -132,10 +132,10 @@ static void warn_of(struct cg_expiry_monitor *expiry_monitor, const struct cg_po
     "automatically"
 #define RENEW_CA "Create its successor in time. Certificates that it issued are refused after it expires"
 
-void cg_expiry_monitor_accepted(struct cg_expiry_monitor *expiry_monitor, const struct cg_conn *conn,
+void cg_expiry_monitor_accepted(struct cg_expiry_monitor *monitor, const struct cg_conn *conn,
                                 const struct cg_policy *policy, int64_t now)
 {
-    /* The common case costs one comparison. */
+    /* This runs for every handshake, usually with one comparison. */
     if (!conn->peer_leaf || (conn->not_after != CG_TIME_NO_END && conn->not_after - now > policy->warn_before[0]))
         return;
     bool bridge = conn->role == CG_ROLE_BRIDGE;
@@ -146,31 +146,31 @@ void cg_expiry_monitor_accepted(struct cg_expiry_monitor *expiry_monitor, const 
                                     conn,
                                     NULL,
                                     0};
-    warn_of(expiry_monitor, policy, &subject, now);
+    warn_of(monitor, policy, &subject, now);
 }
 
-static void look_at_stack(struct cg_expiry_monitor *expiry_monitor, const struct cg_policy *policy,
-                          const STACK_OF(X509) *stack, const char *what, int64_t now)
+static void check_stack(struct cg_expiry_monitor *monitor, const struct cg_policy *policy, const STACK_OF(X509) *stack,
+                        const char *what, int64_t now)
 {
     for (int i = 0; i < sk_X509_num(stack); i++) {
         const struct subject subject = {sk_X509_value(stack, i), what, RENEW_CA, NULL, NULL, 0};
-        warn_of(expiry_monitor, policy, &subject, now);
+        warn_of(monitor, policy, &subject, now);
     }
 }
 
-static void look_at_credential(struct cg_expiry_monitor *expiry_monitor, const struct cg_policy *policy,
-                               const struct cg_credential *credential, const struct cg_listener_policy *listener,
-                               int64_t now)
+static void check_credential(struct cg_expiry_monitor *monitor, const struct cg_policy *policy,
+                             const struct cg_credential *credential, const struct cg_listener_policy *listener,
+                             int64_t now)
 {
     if (!credential)
         return;
     const struct subject subject = {credential->leaf, "the broker's certificate", RENEW_BROKER, NULL, credential->file,
                                     listener->port};
-    warn_of(expiry_monitor, policy, &subject, now);
+    warn_of(monitor, policy, &subject, now);
 }
 
-/* From half of a CRL's life on, again at three quarters, at seven eighths, and when it is over. */
-static unsigned crl_level(struct cg_expiry_monitor *expiry_monitor, const struct cg_crl_info *info, int64_t now)
+/* The levels begin at a half, three quarters, seven eighths and the end of the CRL's lifetime. */
+static unsigned crl_level(struct cg_expiry_monitor *monitor, const struct cg_crl_info *info, int64_t now)
 {
     int64_t life = info->next_update - info->this_update, age = now - info->this_update;
     const int64_t from[] = {life / 2, life - life / 4, life - life / 8, life};
@@ -178,11 +178,11 @@ static unsigned crl_level(struct cg_expiry_monitor *expiry_monitor, const struct
     while (level < 4 && age >= from[level])
         level++;
     if (level < 4)
-        notice(expiry_monitor, from[level] - age);
+        set_due(monitor, from[level] - age);
     return life <= 0 ? 4 : level;
 }
 
-/* When the policy's terms end it, which is not always at nextUpdate. */
+/* The policy can end the use of a CRL before or after nextUpdate. */
 static void refused_from(const struct cg_profile *profile, const char *who, const struct cg_crl_info *info, int64_t now,
                          char *out, size_t size)
 {
@@ -197,17 +197,17 @@ static void refused_from(const struct cg_profile *profile, const char *who, cons
                                       : "");
 }
 
-static void look_at_crl(struct cg_expiry_monitor *expiry_monitor, const struct cg_profile *profile, const char *who,
-                        const struct cg_crl_info *info, int64_t now)
+static void check_crl(struct cg_expiry_monitor *monitor, const struct cg_profile *profile, const char *who,
+                      const struct cg_crl_info *info, int64_t now)
 {
-    unsigned level = crl_level(expiry_monitor, info, now), len = 0;
+    unsigned level = crl_level(monitor, info, now), len = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
     char key[600], title[CG_CRL_TITLE_MAX], left[80], refused[160], detail[600];
     if (level == 0)
         return;
     snprintf(key, sizeof key, "%s|%lld|%s", info->number, (long long)info->this_update, info->issuer);
     if (EVP_Digest(key, strlen(key), digest, &len, EVP_sha256(), NULL) != 1 ||
-        !cg_warning_cache_raise(expiry_monitor->told, digest, level))
+        !cg_warning_cache_raise(monitor->warned, digest, level))
         return;
     time_left(info->next_update - now, info->next_update <= now, info->next_update, left, sizeof left);
     refused_from(profile, who, info, now, refused, sizeof refused);
@@ -218,67 +218,66 @@ static void look_at_crl(struct cg_expiry_monitor *expiry_monitor, const struct c
         .detail = detail,
         .fix = "Issue a new CRL (`certguard crl`), and run `certguard crl --refresh-if 50%` daily from a timer",
     };
-    cg_reporter_write(expiry_monitor->reporter, &event);
+    cg_reporter_write(monitor->reporter, &event);
 }
 
-/* who: depends on the CRLs of this store. */
-static void look_at_trust(struct cg_expiry_monitor *expiry_monitor, const struct cg_policy *policy,
-                          const struct cg_profile *profile, const char *who, const struct cg_trust *trust, int64_t now)
+/* who: the peers that depend on the CRLs of this trust. */
+static void check_trust(struct cg_expiry_monitor *monitor, const struct cg_policy *policy,
+                        const struct cg_profile *profile, const char *who, const struct cg_trust *trust, int64_t now)
 {
     const struct cg_crl_set *crls = cg_trust_crls(trust);
-    look_at_stack(expiry_monitor, policy, cg_trust_anchors(trust), "the trust anchor", now);
-    look_at_stack(expiry_monitor, policy, cg_trust_intermediates(trust), "the intermediate certificate", now);
+    check_stack(monitor, policy, cg_trust_anchors(trust), "the trust anchor", now);
+    check_stack(monitor, policy, cg_trust_intermediates(trust), "the intermediate certificate", now);
     for (size_t i = 0; i < cg_crl_set_count(crls); i++) {
         struct cg_crl_info info;
         cg_crl_set_info(crls, i, &info);
-        look_at_crl(expiry_monitor, profile, who, &info, now);
+        check_crl(monitor, profile, who, &info, now);
     }
 }
 
-static void look_at_snapshot(struct cg_expiry_monitor *expiry_monitor, const struct cg_snapshot *current, int64_t now)
+static void check_snapshot(struct cg_expiry_monitor *monitor, const struct cg_snapshot *current, int64_t now)
 {
     const struct cg_policy *policy = current->policy;
-    look_at_trust(expiry_monitor, policy, &policy->base.client, "every client of this CA", current->trust, now);
+    check_trust(monitor, policy, &policy->base.client, "every client of this CA", current->trust, now);
     if (current->server_trust != current->trust)
-        look_at_trust(expiry_monitor, policy, &policy->base.server, "the broker's own certificate",
-                      current->server_trust, now);
+        check_trust(monitor, policy, &policy->base.server, "the broker's own certificate", current->server_trust, now);
     if (current->bridge_trust != current->trust)
-        look_at_trust(expiry_monitor, policy, &policy->bridge, "every bridge to a broker of this CA",
-                      current->bridge_trust, now);
-    look_at_credential(expiry_monitor, policy, current->base_credential, &policy->base, now);
+        check_trust(monitor, policy, &policy->bridge, "every bridge to a broker of this CA", current->bridge_trust,
+                    now);
+    check_credential(monitor, policy, current->base_credential, &policy->base, now);
     for (size_t i = 0; i < policy->nlisteners; i++)
-        look_at_credential(expiry_monitor, policy, current->credentials[i], &policy->listeners[i], now);
+        check_credential(monitor, policy, current->credentials[i], &policy->listeners[i], now);
     const X509 *own = NULL;
     for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++) {
         const struct subject subject = {own, "the broker's certificate (certfile)", RENEW_OWN, NULL, NULL, 0};
-        warn_of(expiry_monitor, policy, &subject, now);
+        warn_of(monitor, policy, &subject, now);
     }
 }
 
-/* False: the slice is used up. What was told is passed over next time, so it comes to an end. */
-static bool look_at_clients(struct cg_expiry_monitor *expiry_monitor, const struct cg_policy *policy, int64_t now)
+/* False: out of time. The next call starts again, but quickly skips clients that were warned of. */
+static bool check_clients(struct cg_expiry_monitor *monitor, const struct cg_policy *policy, int64_t now)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     for (const struct cg_conn *conn = cg_hook_first(); conn; conn = conn->next) {
         if (conn->state != CG_CONN_ESTABLISHED)
             continue;
-        cg_expiry_monitor_accepted(expiry_monitor, conn, policy, now);
+        cg_expiry_monitor_accepted(monitor, conn, policy, now);
         if (cg_clock_monotonic_ms() > until)
             return false;
     }
     return true;
 }
 
-int64_t cg_expiry_monitor_poll(struct cg_expiry_monitor *expiry_monitor, const struct cg_snapshot *current, int64_t now)
+int64_t cg_expiry_monitor_poll(struct cg_expiry_monitor *monitor, const struct cg_snapshot *current, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms(), ahead_s = now - now_ms / 1000;
-    if (now_ms < expiry_monitor->next_look_ms && llabs(ahead_s - expiry_monitor->ahead_s) < CLOCK_SET_S)
+    if (now_ms < monitor->next_check_ms && llabs(ahead_s - monitor->ahead_s) < CLOCK_SET_S)
         return -1;
-    expiry_monitor->ahead_s = ahead_s;
-    expiry_monitor->in_s = LOOK_EVERY_MS / 1000;
-    look_at_snapshot(expiry_monitor, current, now);
-    bool done = look_at_clients(expiry_monitor, current->policy, now);
-    int64_t wait_ms = done ? expiry_monitor->in_s * 1000 : LOOK_AGAIN_MS;
-    expiry_monitor->next_look_ms = now_ms + wait_ms;
+    monitor->ahead_s = ahead_s;
+    monitor->due_s = CHECK_EVERY_MS / 1000;
+    check_snapshot(monitor, current, now);
+    bool done = check_clients(monitor, current->policy, now);
+    int64_t wait_ms = done ? monitor->due_s * 1000 : NEXT_SLICE_MS;
+    monitor->next_check_ms = now_ms + wait_ms;
     return wait_ms;
 }

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_EVERY_MS 30000
-#define LOOK_AGAIN_MS 1000 /* while one is refused */
-#define SHARE         20   /* the looks take no more than this part of the time, however many listeners there are */
-#define CLOCK_SET_S   60
+#define CHECK_EVERY_MS 30000
+#define RECHECK_MS     1000 /* while a certificate is rejected */
+#define SHARE          20   /* checks use at most 1/SHARE of the time, even with many listeners */
+#define CLOCK_SET_S    60
 
-/* What one look sees of what can serve a certificate, and the next one compares with. */
+/* Result of the last check, for comparison with the next one. */
 struct known {
     enum cg_own_kind kind;
     uint64_t id;
@@ -26,46 +26,46 @@ struct known {
     unsigned char digest[CG_OWN_DIGEST];
 };
 
-struct look {
+struct scan {
     struct cg_own_state *state; /* owned */
     size_t count;
-    bool failed; /* no memory for all of it */
+    bool failed; /* out of memory: some states are missing */
 };
 
 struct cg_own_monitor {
     struct cg_reporter *reporter;
-    bool ends;           /* with the broker: one event says it */
-    struct known *known; /* owned: of the last look */
+    bool ends;           /* the broker ends; nothing more is reported */
+    struct known *known; /* owned: of the last check */
     size_t count;
-    uint64_t ports_learned; /* before it */
-    int64_t next_look_ms;
-    int64_t ahead_s; /* wall clock less monotonic clock at the last look: differs when the wall clock was set */
+    uint64_t ports_learned; /* cg_own_ports_learned() before the last check */
+    int64_t next_check_ms;
+    int64_t ahead_s; /* wall clock minus monotonic clock at the last check; changes if the wall clock is set */
 };
 
 struct cg_own_monitor *cg_own_monitor_new(struct cg_reporter *reporter)
 {
-    struct cg_own_monitor *watch = calloc(1, sizeof *watch);
-    if (watch)
-        watch->reporter = reporter;
-    return watch;
+    struct cg_own_monitor *monitor = calloc(1, sizeof *monitor);
+    if (monitor)
+        monitor->reporter = reporter;
+    return monitor;
 }
 
-void cg_own_monitor_free(struct cg_own_monitor *watch)
+void cg_own_monitor_free(struct cg_own_monitor *monitor)
 {
-    if (!watch)
+    if (!monitor)
         return;
-    free(watch->known);
-    free(watch);
+    free(monitor->known);
+    free(monitor);
 }
 
-void cg_own_monitor_changed(struct cg_own_monitor *watch)
+void cg_own_monitor_changed(struct cg_own_monitor *monitor)
 {
-    watch->next_look_ms = 0;
+    monitor->next_check_ms = 0;
 }
 
 /* ---- events */
 
-static void report(struct cg_own_monitor *watch, const struct cg_own_state *state, uint16_t port, bool all)
+static void report(struct cg_own_monitor *monitor, const struct cg_own_state *state, uint16_t port, bool all)
 {
     char where[64], detail[sizeof(struct cg_error) + 128];
     if (port)
@@ -83,10 +83,10 @@ static void report(struct cg_own_monitor *watch, const struct cg_own_state *stat
         .listener = port,
         .fix = cg_reason_fix(state->reason, CG_OF_BROKER),
     };
-    cg_reporter_write(watch->reporter, &event);
+    cg_reporter_write(monitor->reporter, &event);
 }
 
-static void report_accepted(struct cg_own_monitor *watch, const struct cg_own_state *state, uint16_t port)
+static void report_accepted(struct cg_own_monitor *monitor, const struct cg_own_state *state, uint16_t port)
 {
     const struct cg_event event = {
         .type = CG_EVENT_BROKER_CERTIFICATE_ACCEPTED,
@@ -95,7 +95,7 @@ static void report_accepted(struct cg_own_monitor *watch, const struct cg_own_st
         .file = state->file,
         .listener = port,
     };
-    cg_reporter_write(watch->reporter, &event);
+    cg_reporter_write(monitor->reporter, &event);
 }
 
 void cg_own_report_rejected(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err)
@@ -103,7 +103,7 @@ void cg_own_report_rejected(struct cg_reporter *reporter, enum cg_reason reason,
     const char *fix = cg_reason_fix(reason, CG_OF_BROKER);
     char detail[sizeof err->text];
     snprintf(detail, sizeof detail, "%s", err->text);
-    char *same = strstr(detail, fix); /* the error says it too */
+    char *same = strstr(detail, fix); /* the error contains the fix, too */
     if (same && same - detail > 2)
         same[-2] = '\0';
     const struct cg_event event = {
@@ -111,7 +111,7 @@ void cg_own_report_rejected(struct cg_reporter *reporter, enum cg_reason reason,
     cg_reporter_write(reporter, &event);
 }
 
-bool cg_own_monitor_start(struct cg_own_monitor *watch, const struct cg_snapshot *current)
+bool cg_own_monitor_start(struct cg_own_monitor *monitor, const struct cg_snapshot *current)
 {
     struct cg_own_state state;
     char detail[sizeof(struct cg_error) + 128];
@@ -125,24 +125,19 @@ bool cg_own_monitor_start(struct cg_own_monitor *watch, const struct cg_snapshot
         .certificate = state.certificate,
         .fix = cg_reason_fix(state.reason, CG_OF_BROKER),
     };
-    cg_reporter_write(watch->reporter, &event);
-    watch->ends = true;
+    cg_reporter_write(monitor->reporter, &event);
+    monitor->ends = true;
     return false;
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* ---- what is new */
+/* ---- changes since the last check */
 
 static bool same_file(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool is_refused(const struct cg_own_state *state)
+static bool is_rejected(const struct cg_own_state *state)
 {
     return state->reason != CG_REASON_OK;
 }
@@ -152,12 +147,12 @@ static bool same_certificate(const struct cg_own_state *a, const struct cg_own_s
     return memcmp(a->digest, b->digest, sizeof a->digest) == 0 && same_file(a->file, b->file);
 }
 
-/* The same one at the last look. Of an SSL_CTX whose port has just become known, what was told of its listener. */
-static const struct known *before(const struct cg_own_monitor *watch, const struct cg_own_state *state)
+/* The result of the last check; for an SSL_CTX whose port has just become known, the result of its listener. */
+static const struct known *previous(const struct cg_own_monitor *monitor, const struct cg_own_state *state)
 {
     const struct known *same = NULL, *listener = NULL;
-    for (size_t i = 0; i < watch->count; i++) {
-        const struct known *old = &watch->known[i];
+    for (size_t i = 0; i < monitor->count; i++) {
+        const struct known *old = &monitor->known[i];
         if (old->kind == state->kind && old->id == state->id)
             same = old;
         else if (old->kind == CG_OWN_LISTENER && state->kind == CG_OWN_CONTEXT && old->port == state->port &&
@@ -168,135 +163,135 @@ static const struct known *before(const struct cg_own_monitor *watch, const stru
     return learned && listener ? listener : same;
 }
 
-/* Its refusal has not been told. */
-static bool turns_bad(const struct cg_own_monitor *watch, const struct cg_own_state *state)
+/* It is rejected, and this has not been reported. */
+static bool is_newly_rejected(const struct cg_own_monitor *monitor, const struct cg_own_state *state)
 {
-    const struct known *old = before(watch, state);
-    return is_refused(state) &&
+    const struct known *old = previous(monitor, state);
+    return is_rejected(state) &&
            !(old && old->reason == state->reason && memcmp(old->digest, state->digest, sizeof old->digest) == 0);
 }
 
-static bool turns_good(const struct cg_own_monitor *watch, const struct cg_own_state *state)
+static bool is_newly_accepted(const struct cg_own_monitor *monitor, const struct cg_own_state *state)
 {
-    const struct known *old = before(watch, state);
-    return !is_refused(state) && old && old->reason != CG_REASON_OK;
+    const struct known *old = previous(monitor, state);
+    return !is_rejected(state) && old && old->reason != CG_REASON_OK;
 }
 
-/* One event, not one a listener: of all that have this certificate, where the same is new of each of them, else of those of
- * one port. */
-static bool all_turn(const struct cg_own_monitor *watch, const struct look *look, const struct cg_own_state *state,
-                     bool (*turns)(const struct cg_own_monitor *watch, const struct cg_own_state *state))
+/* Whether the result has changed in the same way for all listeners with this certificate. Then one event reports it for all
+ * of them, otherwise one event per port. */
+static bool all_changed(const struct cg_own_monitor *monitor, const struct scan *scan, const struct cg_own_state *state,
+                        bool (*changed)(const struct cg_own_monitor *monitor, const struct cg_own_state *state))
 {
     bool all = true;
-    for (size_t i = 0; i < look->count; i++) {
-        const struct cg_own_state *other = &look->state[i];
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct cg_own_state *other = &scan->state[i];
         if (same_certificate(other, state))
-            all = all && other->reason == state->reason && turns(watch, other);
+            all = all && other->reason == state->reason && changed(monitor, other);
     }
     return all;
 }
 
-static bool is_first(const struct cg_own_monitor *watch, const struct look *look, size_t index, bool all,
-                     bool (*turns)(const struct cg_own_monitor *watch, const struct cg_own_state *state))
+static bool is_first(const struct cg_own_monitor *monitor, const struct scan *scan, size_t index, bool all,
+                     bool (*changed)(const struct cg_own_monitor *monitor, const struct cg_own_state *state))
 {
-    const struct cg_own_state *state = &look->state[index];
+    const struct cg_own_state *state = &scan->state[index];
     for (size_t i = 0; i < index; i++) {
-        const struct cg_own_state *other = &look->state[i];
-        if (same_certificate(other, state) && other->reason == state->reason && turns(watch, other) &&
+        const struct cg_own_state *other = &scan->state[i];
+        if (same_certificate(other, state) && other->reason == state->reason && changed(monitor, other) &&
             (all || other->port == state->port))
             return false;
     }
     return true;
 }
 
-/* All that have this certificate are of one listener that has a name. */
-static bool is_of_one_port(const struct look *look, const struct cg_own_state *state)
+/* Whether this certificate is used only by the listener on one known port. */
+static bool is_of_one_port(const struct scan *scan, const struct cg_own_state *state)
 {
-    for (size_t i = 0; i < look->count; i++)
-        if (same_certificate(&look->state[i], state) && look->state[i].port != state->port)
+    for (size_t i = 0; i < scan->count; i++)
+        if (same_certificate(&scan->state[i], state) && scan->state[i].port != state->port)
             return false;
     return state->port != 0;
 }
 
-static void tell_news(struct cg_own_monitor *watch, const struct look *look)
+static void report_changes(struct cg_own_monitor *monitor, const struct scan *scan)
 {
-    for (size_t i = 0; i < look->count; i++) {
-        const struct cg_own_state *state = &look->state[i];
-        bool bad = turns_bad(watch, state);
-        if (!bad && !turns_good(watch, state))
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct cg_own_state *state = &scan->state[i];
+        bool rejected = is_newly_rejected(monitor, state);
+        if (!rejected && !is_newly_accepted(monitor, state))
             continue;
-        bool all = all_turn(watch, look, state, bad ? turns_bad : turns_good);
-        if (!is_first(watch, look, i, all, bad ? turns_bad : turns_good))
+        bool all = all_changed(monitor, scan, state, rejected ? is_newly_rejected : is_newly_accepted);
+        if (!is_first(monitor, scan, i, all, rejected ? is_newly_rejected : is_newly_accepted))
             continue;
-        bool one_port = is_of_one_port(look, state);
+        bool one_port = is_of_one_port(scan, state);
         uint16_t port = all && !one_port ? 0 : state->port;
-        if (bad)
-            report(watch, state, port, (all && !one_port) || (state->kind == CG_OWN_CONTEXT && !state->port_known));
+        if (rejected)
+            report(monitor, state, port, (all && !one_port) || (state->kind == CG_OWN_CONTEXT && !state->port_known));
         else
-            report_accepted(watch, state, port);
+            report_accepted(monitor, state, port);
     }
 }
 
-/* Without memory the last look stays, and the next one tries again. */
-static bool remember(struct cg_own_monitor *watch, const struct look *look)
+/* If memory runs out, the last result stays, and the next check tries again. */
+static bool remember(struct cg_own_monitor *monitor, const struct scan *scan)
 {
-    struct known *known = calloc(look->count + 1, sizeof *known);
+    struct known *known = calloc(scan->count + 1, sizeof *known);
     if (!known)
         return false;
-    for (size_t i = 0; i < look->count; i++) {
-        const struct cg_own_state *state = &look->state[i];
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct cg_own_state *state = &scan->state[i];
         known[i] = (struct known){state->kind, state->id, state->port, state->port_known, state->reason, {0}};
         memcpy(known[i].digest, state->digest, sizeof state->digest);
     }
-    tell_news(watch, look);
-    free(watch->known);
-    watch->known = known;
-    watch->count = look->count;
+    report_changes(monitor, scan);
+    free(monitor->known);
+    monitor->known = known;
+    monitor->count = scan->count;
     return true;
 }
 
-static void see(void *argument, const struct cg_own_state *state)
+static void add_state(void *argument, const struct cg_own_state *state)
 {
-    struct look *look = argument;
-    struct cg_own_state *grown = realloc(look->state, (look->count + 1) * sizeof *grown);
+    struct scan *scan = argument;
+    struct cg_own_state *grown = realloc(scan->state, (scan->count + 1) * sizeof *grown);
     if (grown) {
-        look->state = grown;
-        grown[look->count++] = *state;
+        scan->state = grown;
+        grown[scan->count++] = *state;
     }
-    look->failed = look->failed || !grown;
-    if (state->credential && !is_refused(state) && cg_credential_is_held(state->credential))
+    scan->failed = scan->failed || !grown;
+    if (state->credential && !is_rejected(state) && cg_credential_is_held(state->credential))
         cg_credential_release(state->credential);
 }
 
-/* Returns ms until it is to be done again. */
-static int64_t look_at_all(struct cg_own_monitor *watch, const struct cg_snapshot *current, int64_t now)
+/* Returns the ms until the next check. */
+static int64_t check_all(struct cg_own_monitor *monitor, const struct cg_snapshot *current, int64_t now)
 {
-    int64_t wait_ms = LOOK_EVERY_MS;
-    struct look look = {NULL, 0, false};
-    watch->ports_learned = cg_own_ports_learned();
-    bool refused = !cg_own_scan(current, see, &look) || look.failed || !remember(watch, &look);
-    for (size_t i = 0; i < look.count; i++) {
-        const struct cg_own_state *state = &look.state[i];
-        refused = refused || is_refused(state);
-        if (!is_refused(state) && state->until - now < LOOK_EVERY_MS / 1000 && state->until >= now)
-            wait_ms = smaller(wait_ms, (state->until - now + 1) * 1000);
+    int64_t wait_ms = CHECK_EVERY_MS;
+    struct scan scan = {NULL, 0, false};
+    monitor->ports_learned = cg_own_ports_learned();
+    bool refused = !cg_own_scan(current, add_state, &scan) || scan.failed || !remember(monitor, &scan);
+    for (size_t i = 0; i < scan.count; i++) {
+        const struct cg_own_state *state = &scan.state[i];
+        refused = refused || is_rejected(state);
+        if (!is_rejected(state) && state->until - now < CHECK_EVERY_MS / 1000 && state->until >= now)
+            wait_ms = cg_sooner_ms(wait_ms, (state->until - now + 1) * 1000);
     }
-    free(look.state);
-    return refused ? LOOK_AGAIN_MS : wait_ms;
+    free(scan.state);
+    return refused ? RECHECK_MS : wait_ms;
 }
 
-int64_t cg_own_monitor_poll(struct cg_own_monitor *watch, const struct cg_snapshot *current, int64_t now)
+int64_t cg_own_monitor_poll(struct cg_own_monitor *monitor, const struct cg_snapshot *current, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms(), ahead_s = now - now_ms / 1000;
-    if (watch->ends)
-        return LOOK_EVERY_MS;
-    bool learned = watch->ports_learned != cg_own_ports_learned();
-    if (!learned && now_ms < watch->next_look_ms && llabs(ahead_s - watch->ahead_s) < CLOCK_SET_S)
-        return watch->next_look_ms - now_ms;
-    watch->ahead_s = ahead_s;
-    int64_t wait_ms = look_at_all(watch, current, now);
+    if (monitor->ends)
+        return CHECK_EVERY_MS;
+    bool learned = monitor->ports_learned != cg_own_ports_learned();
+    if (!learned && now_ms < monitor->next_check_ms && llabs(ahead_s - monitor->ahead_s) < CLOCK_SET_S)
+        return monitor->next_check_ms - now_ms;
+    monitor->ahead_s = ahead_s;
+    int64_t wait_ms = check_all(monitor, current, now);
     int64_t end_ms = cg_clock_monotonic_ms(), least_ms = (end_ms - now_ms) * SHARE;
     wait_ms = wait_ms > least_ms ? wait_ms : least_ms;
-    watch->next_look_ms = end_ms + wait_ms;
+    monitor->next_check_ms = end_ms + wait_ms;
     return wait_ms;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Watches what the broker's listeners would serve against the server rules: each certificate that a listener refuses to serve
- * is reported once, and again when it is accepted.
- * Owned by the plugin's state; main thread only. */
+/* Checks the certificates of the broker's listeners against the server rules. Reports each certificate once when a listener
+ * rejects it, and once when it is accepted again. Owned by the plugin's state; main thread only. */
 #ifndef CG_OWN_MONITOR_H
 #define CG_OWN_MONITOR_H
 
@@ -11,19 +10,19 @@
 
 struct cg_own_monitor;
 
-struct cg_own_monitor *cg_own_monitor_new(struct cg_reporter *reporter); /* NULL without memory */
-void cg_own_monitor_free(struct cg_own_monitor *watch);                  /* NULL is fine */
+struct cg_own_monitor *cg_own_monitor_new(struct cg_reporter *reporter); /* NULL: out of memory */
+void cg_own_monitor_free(struct cg_own_monitor *monitor);                /* accepts NULL */
 
-/* Once the listeners exist. False: no listener accepts one of the broker's own certificates, and time does not fix that. It
- * is reported, and the broker must end. */
-bool cg_own_monitor_start(struct cg_own_monitor *watch, const struct cg_snapshot *current);
+/* To be called once the listeners exist. False: no listener accepts one of the broker's certificates, and it is no time fault.
+ * This has been reported, and the broker must end. */
+bool cg_own_monitor_start(struct cg_own_monitor *monitor, const struct cg_snapshot *current);
 
-/* Looks when it is time to: soon after anything changed, each second while one is refused. Credentials that were held are
- * served from then on. Returns ms until it wants to be called again. */
-int64_t cg_own_monitor_poll(struct cg_own_monitor *watch, const struct cg_snapshot *current, int64_t now);
-void cg_own_monitor_changed(struct cg_own_monitor *watch); /* a new snapshot, or SIGHUP: look at the next poll */
+/* Checks the certificates when due: after a change, and every second while one is rejected. Credentials that were held are
+ * served once they pass. now: wall clock, s. Returns the ms until the next call is needed. */
+int64_t cg_own_monitor_poll(struct cg_own_monitor *monitor, const struct cg_snapshot *current, int64_t now);
+void cg_own_monitor_changed(struct cg_own_monitor *monitor); /* a new snapshot or SIGHUP: checks at the next poll */
 
-/* The load at the start failed on a credential of the policy, for this reason: written where events go. */
+/* Reports that the broker does not start because of a credential in the policy. */
 void cg_own_report_rejected(struct cg_reporter *reporter, enum cg_reason reason, const struct cg_error *err);
 
 #endif

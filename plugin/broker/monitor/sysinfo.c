@@ -16,14 +16,14 @@
 #define TOPIC         "$SYS/broker/certguard/"
 #define EVERY_MS      10000
 #define SLICE_MS      2
-#define SLICE_COUNT   256 /* records between two looks at the clock */
-#define LOOK_AGAIN_MS 1
+#define SLICE_COUNT   256 /* records between two checks of the clock */
+#define NEXT_SLICE_MS 1
 #define PORTS_MAX     64
 #define UNSENT        INT64_MIN
 
 const int cg_expiring_days[CG_EXPIRING_COUNT] = {1, 7, 14, 30};
 
-/* The topics with a fixed name; those by reason and by port follow from these tables' owners. */
+/* Topics with a fixed name. Others contain a reason or a port. */
 enum number {
     ACCEPTED = 0,
     REJECTED,
@@ -38,7 +38,7 @@ enum number {
     SNAPSHOT_REJECTED,
     SNAPSHOT_KEPT,
     CONTROL_DENIED,
-    ANCHORS, /* from here on they may be absent */
+    ANCHORS, /* this one and the following ones may be absent */
     CRLS,
     CERTFILE,
     NUMBERS
@@ -66,14 +66,14 @@ static const char *const names[NUMBERS] = {
 struct cg_sysinfo {
     const struct cg_counters *counters;
     cg_publish_fn publish;
-    int64_t next_ms; /* monotonic: when the next count begins */
+    int64_t next_ms; /* monotonic: start of the next count */
     bool counting, again;
-    uint64_t begun, counted; /* counts, numbered */
+    uint64_t started, counted; /* numbers of the last count that started, and of the last that is done */
     const struct cg_conn *cursor;
-    struct cg_population under_way, population;
-    uint64_t snapshot;     /* of the dates below; 0: none */
-    int64_t anchors, crls; /* the earliest end; CG_TIME_NONE: there are none */
-    int64_t sent[NUMBERS]; /* UNSENT: nothing yet */
+    struct cg_population partial, population;
+    uint64_t snapshot;     /* number of the snapshot of the dates below; 0: none */
+    int64_t anchors, crls; /* the earliest expiry; CG_TIME_NONE: there are none */
+    int64_t sent[NUMBERS]; /* UNSENT: not sent */
     uint64_t rejected_sent[CG_REASON_COUNT];
     struct {
         uint16_t port;
@@ -119,14 +119,14 @@ static void send_number(const struct cg_sysinfo *sysinfo, const char *name, cons
     send_text(sysinfo, name, detail, payload);
 }
 
-static void sooner(int64_t *earliest, int64_t when)
+static void set_earliest(int64_t *earliest, int64_t when)
 {
     if (*earliest == CG_TIME_NONE || when < *earliest)
         *earliest = when;
 }
 
-/* Once for each snapshot: there may be many anchors. */
-static void look_at_trust(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current)
+/* Done once per snapshot, since there may be many anchors. */
+static void read_expiry(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current)
 {
     const STACK_OF(X509) *anchors = cg_trust_anchors(current->trust);
     const struct cg_crl_set *crls = cg_trust_crls(current->trust);
@@ -135,16 +135,16 @@ static void look_at_trust(struct cg_sysinfo *sysinfo, const struct cg_snapshot *
     for (int i = 0; i < sk_X509_num(anchors); i++) {
         int64_t end = 0;
         if (cg_time_seconds(X509_get0_notAfter(sk_X509_value(anchors, i)), &end))
-            sooner(&sysinfo->anchors, end);
+            set_earliest(&sysinfo->anchors, end);
     }
     for (size_t i = 0; i < cg_crl_set_count(crls); i++) {
         struct cg_crl_info info;
         cg_crl_set_info(crls, i, &info);
-        sooner(&sysinfo->crls, info.next_update);
+        set_earliest(&sysinfo->crls, info.next_update);
     }
 }
 
-/* What is no longer there (the last CRL was removed from the policy) is taken back: an empty retained message. */
+/* If there is no date any more, an empty retained message removes the topic. */
 static void send_days(struct cg_sysinfo *sysinfo, enum number which, int64_t end, int64_t now)
 {
     int64_t days = end != CG_TIME_NONE ? cg_days_until(end, now) : UNSENT;
@@ -177,14 +177,14 @@ static void send_credential(struct cg_sysinfo *sysinfo, uint16_t port, const str
     send_number(sysinfo, "expiry/credential/", place, sysinfo->credential[i].days);
 }
 
-/* The first end of the certificates that the broker loaded by itself; CG_TIME_NONE: there are none. */
+/* The earliest expiry of the certificates in mosquitto.conf; CG_TIME_NONE: there are none. */
 static int64_t certfile_end(const struct cg_snapshot *current)
 {
     const X509 *own = NULL;
     int64_t earliest = CG_TIME_NONE, end = 0;
     for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++)
         if (cg_time_seconds(X509_get0_notAfter(own), &end))
-            sooner(&earliest, end);
+            set_earliest(&earliest, end);
     return earliest;
 }
 
@@ -221,7 +221,7 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
                     (int64_t)sysinfo->rejected_sent[i]);
     }
     if (sysinfo->snapshot != current->number)
-        look_at_trust(sysinfo, current);
+        read_expiry(sysinfo, current);
     send_days(sysinfo, ANCHORS, sysinfo->anchors, now);
     send_days(sysinfo, CRLS, sysinfo->crls, now);
     send_days(sysinfo, CERTFILE, certfile_end(current), now);
@@ -245,7 +245,7 @@ static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     while (sysinfo->cursor) {
         for (int i = 0; sysinfo->cursor && i < SLICE_COUNT; i++) {
-            count(&sysinfo->under_way, sysinfo->cursor, now);
+            count(&sysinfo->partial, sysinfo->cursor, now);
             sysinfo->cursor = sysinfo->cursor->next;
         }
         if (sysinfo->cursor && cg_clock_monotonic_ms() >= until)
@@ -262,18 +262,18 @@ int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *cu
     if (!sysinfo->counting) {
         sysinfo->counting = true;
         sysinfo->again = false;
-        sysinfo->begun++;
+        sysinfo->started++;
         sysinfo->cursor = cg_hook_first();
-        memset(&sysinfo->under_way, 0, sizeof sysinfo->under_way);
+        memset(&sysinfo->partial, 0, sizeof sysinfo->partial);
     }
     if (!count_slice(sysinfo, now))
-        return LOOK_AGAIN_MS;
+        return NEXT_SLICE_MS;
     sysinfo->counting = false;
-    sysinfo->counted = sysinfo->begun;
-    sysinfo->population = sysinfo->under_way;
+    sysinfo->counted = sysinfo->started;
+    sysinfo->population = sysinfo->partial;
     sysinfo->next_ms = sysinfo->again ? 0 : now_ms + EVERY_MS;
     send_changed(sysinfo, current, now);
-    return sysinfo->again ? LOOK_AGAIN_MS : EVERY_MS;
+    return sysinfo->again ? NEXT_SLICE_MS : EVERY_MS;
 }
 
 void cg_sysinfo_ended(struct cg_sysinfo *sysinfo, const struct cg_conn *conn)
@@ -286,7 +286,7 @@ uint64_t cg_sysinfo_recount(struct cg_sysinfo *sysinfo)
 {
     sysinfo->next_ms = 0;
     sysinfo->again = true;
-    return sysinfo->begun + 1;
+    return sysinfo->started + 1;
 }
 
 uint64_t cg_sysinfo_counted(const struct cg_sysinfo *sysinfo)

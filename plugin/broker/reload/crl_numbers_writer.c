@@ -21,23 +21,23 @@
 #define LOCK_PAUSE_MS 20
 
 /* The folder, open and locked. */
-struct place {
-    const char *folder;
+struct folder {
+    const char *path;
     int fd, lock;
     int lock_wait_ms;
-    struct stat written; /* the file that was, before it got its name */
-    bool later;          /* the fault passes without anybody's doing, or by making room */
+    struct stat written; /* of the new file */
+    bool temporary;      /* the fault may pass without a change of the folder */
     struct cg_error *err;
 };
 
-static bool passes(int error)
+static bool is_temporary(int error)
 {
     return error == ENOSPC || error == EDQUOT || error == EWOULDBLOCK || error == ENFILE || error == EMFILE ||
            error == ENOMEM;
 }
 
 /* Always false. */
-static bool fail(struct place *place, const char *what, const char *name, int error)
+static bool fail(struct folder *folder, const char *what, const char *name, int error)
 {
     char fix[400], user[CG_FILE_USER_MAX], word[300];
     cg_file_user(user);
@@ -46,58 +46,58 @@ static bool fail(struct place *place, const char *what, const char *name, int er
     else if (error == EROFS)
         snprintf(fix, sizeof fix,
                  "name a folder on a writable file system (a unit may need StateDirectory= or ReadWritePaths=), or "
-                 "remove \"state\" from the policy; plugin.md lists what is then not detected");
-    else if (passes(error))
+                 "remove \"state\" from the policy; plugin.md describes the risk");
+    else if (is_temporary(error))
         snprintf(fix, sizeof fix, "the plugin tries again");
     else if (name[0] && (error == EISDIR || error == EEXIST || error == ELOOP || error == ENXIO))
         snprintf(fix, sizeof fix, "this is not a file of the plugin; move it out of the folder");
     else if (error == EPERM)
         snprintf(fix, sizeof fix, "check it with `lsattr -d`: an immutable file or folder cannot be written");
-    else if (cg_file_for_sh(place->folder, word, sizeof word))
+    else if (cg_file_for_sh(folder->path, word, sizeof word))
         snprintf(fix, sizeof fix, "fix: install -d -o %s -m 0700 %s", user, word);
-    else /* half a command does harm */
+    else /* a command with a truncated path would be harmful */
         snprintf(fix, sizeof fix, "create the folder for user %s only, or name one with a shorter path", user);
-    place->later = passes(error);
-    cg_error_set(place->err, "%s%s%s: cannot %s: %s; %s", place->folder, name[0] ? "/" : "", name, what,
+    folder->temporary = is_temporary(error);
+    cg_error_set(folder->err, "%s%s%s: cannot %s: %s; %s", folder->path, name[0] ? "/" : "", name, what,
                  strerror(error), fix);
     return false;
 }
 
-static bool lock(struct place *place)
+static bool lock(struct folder *folder)
 {
-    place->lock = openat(place->fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (place->lock < 0)
-        return fail(place, "create the file", LOCK_FILE, errno);
-    for (int i = 0; flock(place->lock, LOCK_EX | LOCK_NB) != 0; i++) {
+    folder->lock = openat(folder->fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (folder->lock < 0)
+        return fail(folder, "create the file", LOCK_FILE, errno);
+    for (int i = 0; flock(folder->lock, LOCK_EX | LOCK_NB) != 0; i++) {
         const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail(place, "lock the file", LOCK_FILE, errno);
-        if (i >= place->lock_wait_ms / LOCK_PAUSE_MS)
-            return fail(place, "lock the file, which another process holds", LOCK_FILE, EWOULDBLOCK);
+            return fail(folder, "lock the file", LOCK_FILE, errno);
+        if (i >= folder->lock_wait_ms / LOCK_PAUSE_MS)
+            return fail(folder, "lock the file, which another process holds", LOCK_FILE, EWOULDBLOCK);
         nanosleep(&pause, NULL);
     }
     return true;
 }
 
-static bool enter(struct place *place, const char *folder, int lock_wait_ms, struct cg_error *err)
+static bool open_folder(struct folder *folder, const char *path, int lock_wait_ms, struct cg_error *err)
 {
-    *place = (struct place){.folder = folder, .fd = -1, .lock = -1, .lock_wait_ms = lock_wait_ms, .err = err};
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        return fail(place, "create the folder", "", errno);
-    if (!cg_folder_is_safe(folder, err))
+    *folder = (struct folder){.path = path, .fd = -1, .lock = -1, .lock_wait_ms = lock_wait_ms, .err = err};
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return fail(folder, "create the folder", "", errno);
+    if (!cg_folder_is_safe(path, err))
         return false;
-    place->fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (place->fd < 0)
-        return fail(place, "open the folder", "", errno);
-    return lock(place);
+    folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->fd < 0)
+        return fail(folder, "open the folder", "", errno);
+    return lock(folder);
 }
 
-static void leave(struct place *place)
+static void close_folder(struct folder *folder)
 {
-    if (place->lock >= 0)
-        close(place->lock);
-    if (place->fd >= 0)
-        close(place->fd);
+    if (folder->lock >= 0)
+        close(folder->lock);
+    if (folder->fd >= 0)
+        close(folder->fd);
 }
 
 static bool write_all(int fd, const char *data, size_t len)
@@ -116,14 +116,14 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-/* Under another name; whoever holds the lock is the only writer. */
-static bool write_new(struct place *place, const char *text, size_t len)
+/* Writes the new file under a temporary name. The lock excludes other writers. */
+static bool write_new(struct folder *folder, const char *text, size_t len)
 {
-    unlinkat(place->fd, NEW_FILE, 0); /* of a broker that was killed */
-    int fd = openat(place->fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    unlinkat(folder->fd, NEW_FILE, 0); /* left by a broker that was killed */
+    int fd = openat(folder->fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fail(place, "create the file", NEW_FILE, errno);
-    bool ok = write_all(fd, text, len) && fsync(fd) == 0 && fstat(fd, &place->written) == 0;
+        return fail(folder, "create the file", NEW_FILE, errno);
+    bool ok = write_all(fd, text, len) && fsync(fd) == 0 && fstat(fd, &folder->written) == 0;
     int error = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
@@ -131,50 +131,50 @@ static bool write_new(struct place *place, const char *text, size_t len)
     }
     if (ok)
         return true;
-    unlinkat(place->fd, NEW_FILE, 0);
-    return fail(place, "write the file", NEW_FILE, error);
+    unlinkat(folder->fd, NEW_FILE, 0);
+    return fail(folder, "write the file", NEW_FILE, error);
 }
 
-/* What it was stays beside it: should the file be damaged, its numbers are not lost. */
-static bool replace(struct place *place)
+/* Keeps the previous file, so that the numbers are not lost if the new one is damaged. */
+static bool replace(struct folder *folder)
 {
-    unlinkat(place->fd, CG_CRL_NUMBERS_OLD, 0);
-    bool kept = linkat(place->fd, CG_CRL_NUMBERS_FILE, place->fd, CG_CRL_NUMBERS_OLD, 0) == 0;
-    (void)kept; /* not all file systems can */
-    if (renameat(place->fd, NEW_FILE, place->fd, CG_CRL_NUMBERS_FILE) != 0)
-        return fail(place, "replace the file", CG_CRL_NUMBERS_FILE, errno);
+    unlinkat(folder->fd, CG_CRL_NUMBERS_OLD, 0);
+    bool kept = linkat(folder->fd, CG_CRL_NUMBERS_FILE, folder->fd, CG_CRL_NUMBERS_OLD, 0) == 0;
+    (void)kept; /* some file systems have no links */
+    if (renameat(folder->fd, NEW_FILE, folder->fd, CG_CRL_NUMBERS_FILE) != 0)
+        return fail(folder, "replace the file", CG_CRL_NUMBERS_FILE, errno);
     /* some file systems have no fsync for folders */
-    return fsync(place->fd) == 0 || errno == EINVAL || fail(place, "write the folder", "", errno);
+    return fsync(folder->fd) == 0 || errno == EINVAL || fail(folder, "write the folder", "", errno);
 }
 
 bool cg_crl_numbers_prepare_file(const char *folder, struct cg_error *err)
 {
-    struct place place;
-    bool ok = enter(&place, folder, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, err) && write_new(&place, "", 0);
+    struct folder state;
+    bool ok = open_folder(&state, folder, CG_NUMBERS_LOCK_WAIT_BRIEF_MS, err) && write_new(&state, "", 0);
     if (ok)
-        unlinkat(place.fd, NEW_FILE, 0);
-    leave(&place);
-    return ok || place.later;
+        unlinkat(state.fd, NEW_FILE, 0);
+    close_folder(&state);
+    return ok || state.temporary;
 }
 
-/* *text: what is to be written; NULL: nothing, the file says it already. */
-static bool merge(struct place *place, const struct cg_crl_numbers *numbers, bool *found, char **text, size_t *len)
+/* *text: the new content, owned by the caller; NULL: the file is up to date. */
+static bool merge(struct folder *folder, const struct cg_crl_numbers *numbers, bool *found, char **text, size_t *len)
 {
-    struct cg_crl_numbers *before = cg_crl_numbers_new(), *now = cg_crl_numbers_new();
+    struct cg_crl_numbers *stored = cg_crl_numbers_new(), *merged = cg_crl_numbers_new();
     char *old = NULL;
     size_t old_len = 0;
-    bool ok = before && now && cg_crl_numbers_merge(now, numbers);
+    bool ok = stored && merged && cg_crl_numbers_merge(merged, numbers);
     if (!ok)
-        fail(place, "merge the file", CG_CRL_NUMBERS_FILE, ENOMEM);
-    ok = ok && cg_crl_numbers_read(before, place->folder, found, place->err);
-    if (ok && (!cg_crl_numbers_merge(now, before) || !(old = cg_crl_numbers_text(before, &old_len)) ||
-               (cg_crl_numbers_trim(now), !(*text = cg_crl_numbers_text(now, len)))))
-        ok = fail(place, "merge the file", CG_CRL_NUMBERS_FILE, ENOMEM);
-    if (ok && cg_crl_numbers_count(now) > CG_CRL_NUMBERS_LINES) {
-        cg_error_set(place->err,
+        fail(folder, "merge the file", CG_CRL_NUMBERS_FILE, ENOMEM);
+    ok = ok && cg_crl_numbers_read(stored, folder->path, found, folder->err);
+    if (ok && (!cg_crl_numbers_merge(merged, stored) || !(old = cg_crl_numbers_text(stored, &old_len)) ||
+               (cg_crl_numbers_trim(merged), !(*text = cg_crl_numbers_text(merged, len)))))
+        ok = fail(folder, "merge the file", CG_CRL_NUMBERS_FILE, ENOMEM);
+    if (ok && cg_crl_numbers_count(merged) > CG_CRL_NUMBERS_LINES) {
+        cg_error_set(folder->err,
                      "%s: expected at most %d CRLs in use, found more; remove \"state\" from the policy, or use fewer "
                      "CRLs",
-                     place->folder, CG_CRL_NUMBERS_LINES);
+                     folder->path, CG_CRL_NUMBERS_LINES);
         ok = false;
     }
     if (ok && *found && *text && *len == old_len && memcmp(*text, old, old_len) == 0) {
@@ -182,18 +182,18 @@ static bool merge(struct place *place, const struct cg_crl_numbers *numbers, boo
         *text = NULL;
     }
     free(old);
-    cg_crl_numbers_free(before);
-    cg_crl_numbers_free(now);
+    cg_crl_numbers_free(stored);
+    cg_crl_numbers_free(merged);
     return ok;
 }
 
-/* Unless somebody has changed it already. */
-static void file_state(const struct place *place, struct cg_file_states *seen)
+/* Updates the state of the file in seen, unless the file has changed again. */
+static void update_seen(const struct folder *folder, struct cg_file_states *seen)
 {
     char path[PATH_MAX];
     struct cg_file_state now;
-    const struct stat *written = &place->written;
-    snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, place->folder);
+    const struct stat *written = &folder->written;
+    snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder->path);
     cg_file_state_look(path, &now);
     if (now.inode == written->st_ino && now.size == written->st_size &&
         now.modified_ns == (int64_t)written->st_mtim.tv_sec * 1000000000 + written->st_mtim.tv_nsec)
@@ -203,18 +203,19 @@ static void file_state(const struct place *place, struct cg_file_states *seen)
 enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_crl_numbers *numbers, int lock_wait_ms,
                                             struct cg_file_states *seen, struct cg_error *err)
 {
-    struct place place;
+    struct folder state;
     struct cg_error own;
     char *text = NULL;
     size_t len = 0;
     bool found = false;
-    bool ok = enter(&place, folder, lock_wait_ms, err ? err : &own) && merge(&place, numbers, &found, &text, &len) &&
-              (!text || (write_new(&place, text, len) && replace(&place)));
+    bool ok = open_folder(&state, folder, lock_wait_ms, err ? err : &own) &&
+              merge(&state, numbers, &found, &text, &len) &&
+              (!text || (write_new(&state, text, len) && replace(&state)));
     if (ok && text && seen)
-        file_state(&place, seen);
+        update_seen(&state, seen);
     free(text);
-    leave(&place);
+    close_folder(&state);
     if (!ok)
-        return place.later ? CG_NUMBERS_LATER : CG_NUMBERS_NOT_STORED;
+        return state.temporary ? CG_NUMBERS_LATER : CG_NUMBERS_NOT_STORED;
     return found ? CG_NUMBERS_STORED : CG_NUMBERS_CREATED;
 }

@@ -11,50 +11,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_EVERY_MS  100   /* a change counts when two looks in a row see the same */
-#define TELL_AFTER_MS  1000  /* a key that waits for its certificate is no news yet */
-#define RETRY_AFTER_MS 30000 /* what only time or memory can mend */
-#define RETIRED_MAX    16
+#define CHECK_EVERY_MS  100   /* files are loaded when two checks in a row find the same change */
+#define REPORT_AFTER_MS 1000  /* key and certificate may be copied one after the other */
+#define RETRY_AFTER_MS  30000 /* for faults that no change of the files corrects */
+#define RETIRED_MAX     16
 
 struct cg_reload {
     pthread_t thread;
-    pthread_mutex_t mutex; /* guards what follows, up to the worker's own part */
+    pthread_mutex_t mutex; /* guards the members up to the thread's own */
     pthread_cond_t wake;
     bool stop, requested;
-    struct cg_snapshot *fresh; /* built, not yet taken */
-    bool made_numbers;         /* a file of them, where there was none */
+    struct cg_snapshot *next; /* result, not taken yet */
+    bool created_numbers;     /* result: the file of CRL numbers was missing */
     bool has_kept;
-    struct cg_faults kept; /* what stays what it was, and why; not yet taken */
+    struct cg_faults kept; /* result: parts that keep their previous version */
     struct cg_snapshot *retired[RETIRED_MAX];
     size_t nretired;
 
-    /* The worker's own. */
+    /* The thread's own. */
     char *policy, *anchors, *event_log;
-    struct cg_snapshot *latest; /* the last good one: taken over from, compared with */
-    struct cg_file_states seen; /* of the last load, good or bad */
-    uint64_t loaded;            /* state of the files that it saw */
-    uint64_t moving;            /* state at the last look, while it differs from loaded */
+    struct cg_snapshot *latest; /* the last valid snapshot; unchanged parts are taken from it */
+    struct cg_file_states seen; /* of the last load, successful or not */
+    uint64_t loaded;            /* state of the files at the last load */
+    uint64_t checked;           /* state of the files at the last check */
     struct cg_faults faults;    /* of the last load */
-    bool told;                  /* they were handed over */
+    bool reported;              /* faults is in kept */
     int64_t failed_at_ms;
 };
 
-static void offer(struct cg_reload *reload, struct cg_snapshot *fresh)
+static void offer(struct cg_reload *reload, struct cg_snapshot *next)
 {
     pthread_mutex_lock(&reload->mutex);
-    struct cg_snapshot *overtaken = reload->fresh;
-    reload->fresh = cg_snapshot_ref(fresh);
+    struct cg_snapshot *replaced = reload->next;
+    reload->next = cg_snapshot_ref(next);
     pthread_mutex_unlock(&reload->mutex);
-    cg_snapshot_free(overtaken);
+    cg_snapshot_free(replaced);
 }
 
-/* Hands over what the last load could not take; an empty list too: then all is well again. */
-static void tell(struct cg_reload *reload)
+/* Makes the faults of the last load a result. An empty list reports that they are corrected. */
+static void offer_faults(struct cg_reload *reload)
 {
     struct cg_faults copy;
     if (!cg_faults_copy(&reload->faults, &copy))
-        return; /* at the next look */
-    reload->told = true;
+        return; /* retried at the next check */
+    reload->reported = true;
     pthread_mutex_lock(&reload->mutex);
     cg_faults_clear(&reload->kept);
     reload->kept = copy;
@@ -62,15 +62,15 @@ static void tell(struct cg_reload *reload)
     pthread_mutex_unlock(&reload->mutex);
 }
 
-/* A policy that sends events where none can go is not taken. */
-static bool prove_policy(const struct cg_policy *policy, struct cg_error *err)
+/* Also rejects a policy whose event log cannot be written. */
+static bool preflight_policy(const struct cg_policy *policy, struct cg_error *err)
 {
     const char *file = policy->log.file;
     return cg_preflight.policy(policy, err) && (!file || strcmp(file, "-") == 0 || cg_eventlog_probe(file, err));
 }
 
-/* Before the snapshot is offered, so that no number is in use that a restart would not know. What cannot be written holds
- * no CRL back, and is tried again: nor does a lock that another process keeps. */
+/* Called before the snapshot is used, so that a restart knows all numbers in use. A failure to write does not delay a CRL; it
+ * is a fault that is retried. */
 static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *snapshot, struct cg_file_states *seen)
 {
     const char *folder = snapshot->policy->state;
@@ -85,7 +85,7 @@ static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *sn
     if (stored != CG_NUMBERS_CREATED)
         return;
     pthread_mutex_lock(&reload->mutex);
-    reload->made_numbers = true;
+    reload->created_numbers = true;
     pthread_mutex_unlock(&reload->mutex);
 }
 
@@ -93,70 +93,70 @@ static void load(struct cg_reload *reload)
 {
     const struct cg_snapshot_source source = {
         .policy = reload->policy, .anchors = reload->anchors, .event_log = reload->event_log};
-    const struct cg_snapshot_preflight proofs = {prove_policy, cg_preflight.credential, cg_crl_numbers_prepare_file};
+    const struct cg_snapshot_preflight preflight = {preflight_policy, cg_preflight.credential,
+                                                    cg_crl_numbers_prepare_file};
     struct cg_file_states seen = {NULL, 0};
     cg_faults_clear(&reload->faults);
-    struct cg_snapshot *fresh = cg_snapshot_reload(&source, &proofs, reload->latest, cg_clock_wall_ms() / 1000, &seen,
-                                                   &reload->faults);
-    store_numbers(reload, fresh ? fresh : reload->latest, &seen);
-    /* A list cut short by lack of memory would miss changes: the next retry makes it whole. */
+    struct cg_snapshot *next = cg_snapshot_reload(&source, &preflight, reload->latest, cg_clock_wall_ms() / 1000, &seen,
+                                                  &reload->faults);
+    store_numbers(reload, next ? next : reload->latest, &seen);
+    /* If seen is incomplete for lack of memory, the next retry completes it. */
     cg_file_states_clear(&reload->seen);
     reload->seen = seen;
-    reload->loaded = reload->moving = cg_file_states_then(&seen);
+    reload->loaded = reload->checked = cg_file_states_then(&seen);
     reload->failed_at_ms = cg_clock_monotonic_ms();
-    reload->told = false;
-    if (fresh) {
-        offer(reload, fresh);
+    reload->reported = false;
+    if (next) {
+        offer(reload, next);
         cg_snapshot_free(reload->latest);
-        reload->latest = fresh;
+        reload->latest = next;
     }
     if (cg_faults_none(&reload->faults))
-        tell(reload);
+        offer_faults(reload);
 }
 
-bool cg_reload_is_due(const struct cg_reload_look *look)
+bool cg_reload_is_due(const struct cg_reload_check *check)
 {
-    if (look->changed)
-        return look->steady || look->requested;
-    /* Something outside the files may be mended, or it was the time or a lack of memory. */
-    return look->failed && (look->requested || look->failed_for_ms >= RETRY_AFTER_MS);
+    if (check->changed)
+        return check->steady || check->requested;
+    /* The cause may be the time, a lack of memory, or something outside the files. */
+    return check->failed && (check->requested || check->failed_for_ms >= RETRY_AFTER_MS);
 }
 
-static void look(struct cg_reload *reload, bool requested)
+static void check_files(struct cg_reload *reload, bool requested)
 {
     uint64_t state = cg_file_states_now(&reload->seen);
-    const struct cg_reload_look look = {
+    const struct cg_reload_check check = {
         .changed = state != reload->loaded,
-        .steady = state == reload->moving,
+        .steady = state == reload->checked,
         .requested = requested,
         .failed = !cg_faults_none(&reload->faults),
         .failed_for_ms = cg_clock_monotonic_ms() - reload->failed_at_ms,
     };
-    reload->moving = state;
-    if (cg_reload_is_due(&look))
+    reload->checked = state;
+    if (cg_reload_is_due(&check))
         load(reload);
-    bool told_late = !look.changed && look.failed_for_ms >= TELL_AFTER_MS;
-    bool asked = look.failed && !look.changed && requested;
-    if (!reload->told && !cg_faults_none(&reload->faults) && (asked || told_late))
-        tell(reload);
+    bool due = !check.changed && (check.failed_for_ms >= REPORT_AFTER_MS || (check.failed && requested));
+    if (due && !reload->reported && !cg_faults_none(&reload->faults))
+        offer_faults(reload);
 }
 
-/* Frees what nobody else holds any more. Called with the mutex held, which it lets go meanwhile. */
-static void bury(struct cg_reload *reload)
+/* Frees the retired snapshots that nobody else uses. Called with the mutex held, which it releases meanwhile. */
+static void free_retired(struct cg_reload *reload)
 {
-    struct cg_snapshot *dead[RETIRED_MAX];
-    size_t ndead = 0, kept = 0;
+    struct cg_snapshot *unused[RETIRED_MAX];
+    size_t nunused = 0, kept = 0;
     for (size_t i = 0; i < reload->nretired; i++) {
         struct cg_snapshot *old = reload->retired[i];
         if (atomic_load(&old->references) == 1)
-            dead[ndead++] = old;
+            unused[nunused++] = old;
         else
             reload->retired[kept++] = old;
     }
     reload->nretired = kept;
     pthread_mutex_unlock(&reload->mutex);
-    for (size_t i = 0; i < ndead; i++)
-        cg_snapshot_free(dead[i]);
+    for (size_t i = 0; i < nunused; i++)
+        cg_snapshot_free(unused[i]);
     pthread_mutex_lock(&reload->mutex);
 }
 
@@ -165,7 +165,7 @@ static void *run(void *argument)
     struct cg_reload *reload = argument;
     pthread_mutex_lock(&reload->mutex);
     while (!reload->stop) {
-        int64_t until_ms = cg_clock_monotonic_ms() + LOOK_EVERY_MS;
+        int64_t until_ms = cg_clock_monotonic_ms() + CHECK_EVERY_MS;
         if (!reload->requested)
             cg_thread_wait(&reload->wake, &reload->mutex, until_ms);
         if (reload->stop)
@@ -173,9 +173,9 @@ static void *run(void *argument)
         bool requested = reload->requested;
         reload->requested = false;
         pthread_mutex_unlock(&reload->mutex);
-        look(reload, requested);
+        check_files(reload, requested);
         pthread_mutex_lock(&reload->mutex);
-        bury(reload);
+        free_retired(reload);
     }
     pthread_mutex_unlock(&reload->mutex);
     return NULL;
@@ -194,7 +194,7 @@ static void destroy(struct cg_reload *reload)
     pthread_mutex_destroy(&reload->mutex);
     for (size_t i = 0; i < reload->nretired; i++)
         cg_snapshot_free(reload->retired[i]);
-    cg_snapshot_free(reload->fresh);
+    cg_snapshot_free(reload->next);
     cg_snapshot_free(reload->latest);
     cg_file_states_clear(&reload->seen);
     cg_faults_clear(&reload->faults);
@@ -205,7 +205,7 @@ static void destroy(struct cg_reload *reload)
     free(reload);
 }
 
-struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *serving,
+struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *current,
                                   struct cg_file_states *seen, struct cg_faults *faults, struct cg_error *err)
 {
     struct cg_reload *reload = calloc(1, sizeof *reload);
@@ -219,13 +219,13 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     reload->policy = copy_of(source->policy, &ok);
     reload->anchors = copy_of(source->anchors, &ok);
     reload->event_log = copy_of(source->event_log, &ok);
-    reload->latest = cg_snapshot_ref(serving);
+    reload->latest = cg_snapshot_ref(current);
     reload->seen = *seen;
     memset(seen, 0, sizeof *seen);
     reload->faults = *faults;
     memset(faults, 0, sizeof *faults);
     reload->failed_at_ms = cg_clock_monotonic_ms();
-    reload->loaded = reload->moving = cg_file_states_then(&reload->seen);
+    reload->loaded = reload->checked = cg_file_states_then(&reload->seen);
     int error = ok ? cg_thread_start(&reload->thread, run, reload) : 0;
     if (ok && error == 0)
         return reload;
@@ -249,10 +249,10 @@ void cg_reload_stop(struct cg_reload *reload)
 struct cg_snapshot *cg_reload_take(struct cg_reload *reload)
 {
     pthread_mutex_lock(&reload->mutex);
-    struct cg_snapshot *fresh = reload->fresh;
-    reload->fresh = NULL;
+    struct cg_snapshot *next = reload->next;
+    reload->next = NULL;
     pthread_mutex_unlock(&reload->mutex);
-    return fresh;
+    return next;
 }
 
 bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept)
@@ -271,18 +271,18 @@ bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept)
 bool cg_reload_take_created(struct cg_reload *reload)
 {
     pthread_mutex_lock(&reload->mutex);
-    bool made = reload->made_numbers;
-    reload->made_numbers = false;
+    bool created = reload->created_numbers;
+    reload->created_numbers = false;
     pthread_mutex_unlock(&reload->mutex);
-    return made;
+    return created;
 }
 
 bool cg_reload_has_result(struct cg_reload *reload)
 {
     pthread_mutex_lock(&reload->mutex);
-    bool news = reload->fresh || reload->has_kept || reload->made_numbers;
+    bool result = reload->next || reload->has_kept || reload->created_numbers;
     pthread_mutex_unlock(&reload->mutex);
-    return news;
+    return result;
 }
 
 void cg_reload_retire(struct cg_reload *reload, struct cg_snapshot *old)

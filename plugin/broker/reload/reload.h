@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The thread that watches the files of the policy and builds a new snapshot beside the one that serves. It knows
- * neither the broker's API nor its SSL objects; the main thread takes what is ready and swaps a pointer.
- * Owned by the plugin's state. */
+/* The reload thread: it watches the policy's files and builds new snapshots while the current one stays in use. It uses neither
+ * the broker's API nor its SSL objects; the main thread takes the results. Owned by the plugin's state. */
 #ifndef CG_RELOAD_H
 #define CG_RELOAD_H
 
@@ -11,43 +10,43 @@
 
 struct cg_reload;
 
-/* What one look at the files saw, beside the last load. */
-struct cg_reload_look {
-    bool changed;   /* the files are not what was loaded */
-    bool steady;    /* and are what the look before saw: nobody writes just now */
-    bool requested; /* somebody asked */
-    bool failed;    /* the last load could not take everything */
+/* Result of one check of the files. */
+struct cg_reload_check {
+    bool changed;   /* since the last load */
+    bool steady;    /* unchanged since the previous check: nothing is being written */
+    bool requested; /* by SIGHUP or an administrator */
+    bool failed;    /* the last load kept a part's previous version */
     int64_t failed_for_ms;
 };
 
-/* Load now? What is still being written waits, unless somebody asked. */
-bool cg_reload_is_due(const struct cg_reload_look *look);
+/* Whether to load now. Files that are still being written wait, unless a load was requested. */
+bool cg_reload_is_due(const struct cg_reload_check *check);
 
-/* source is copied. serving: the snapshot in use. seen: the stamps of its load; taken over, left empty. faults: what that
- * load left to be tried again; taken over, left empty. */
-struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *serving,
+/* source is copied. current: the snapshot in use. seen: the file states of its load. faults: the faults of its load, to be
+ * retried. Takes over the content of seen and faults. NULL and *err on failure. */
+struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *current,
                                   struct cg_file_states *seen, struct cg_faults *faults, struct cg_error *err);
-void cg_reload_stop(struct cg_reload *reload); /* waits for a load that is under way; NULL is fine */
+void cg_reload_stop(struct cg_reload *reload); /* waits for a load in progress; accepts NULL */
 
-/* Main thread, from the tick; never waits for a load. The caller's reference, every credential in it proven; NULL: nothing
- * is new. */
+/* The new snapshot, with a reference for the caller; NULL: none. All its credentials have been tested. Main thread; never
+ * waits for a load. */
 struct cg_snapshot *cg_reload_take(struct cg_reload *reload);
 
-/* What the files hold and must not be used, so that its parts stay what they were: told when it has been so for a second,
- * and again when that changes. True: *kept is the whole list as of now, the caller's; empty: all is well. */
+/* The parts whose files cannot be used, so that they keep their previous version. True after the list has changed and has been
+ * stable for a second: *kept is the complete list, owned by the caller; empty: no faults. */
 bool cg_reload_take_kept(struct cg_reload *reload, struct cg_faults *kept);
 
-/* The file of CRL numbers was not there and was made: once each time. */
+/* True once after the file of CRL numbers was missing and has been created. */
 bool cg_reload_take_created(struct cg_reload *reload);
 
-/* Is there something to take? Any thread. */
+/* Whether one of the three functions above has a result. Any thread. */
 bool cg_reload_has_result(struct cg_reload *reload);
 
-/* Hands over a snapshot that was replaced: freeing an index of millions of entries takes time, so the thread does it
- * as soon as nobody else uses it. */
+/* Hands over a replaced snapshot, which the thread frees once it is unused: freeing an index of millions of entries takes
+ * time. */
 void cg_reload_retire(struct cg_reload *reload, struct cg_snapshot *old);
 
-/* Looks at the files at once (SIGHUP). */
+/* Requests a check of the files at once. */
 void cg_reload_request(struct cg_reload *reload);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Tells what a new snapshot brings: keys of the policy, anchors, CRL numbers, serial numbers of credentials, old and new.
- * Nothing is kept. Called by apply_reload.c. */
+/* Reports a new snapshot and its changes: keys of the policy, anchors, CRL numbers, and serial numbers of credentials. Also
+ * warns of a cipher list without ciphers for pre-shared keys. Keeps nothing. Called by apply_reload.c. */
 #ifndef CG_SNAPSHOT_DIFF_H
 #define CG_SNAPSHOT_DIFF_H
 
@@ -8,8 +8,8 @@
 
 #include "core/snapshot.h"
 
-/* old: NULL at the start. */
+/* old is NULL at the start. */
 void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snapshot *old,
-                             const struct cg_snapshot *fresh);
+                             const struct cg_snapshot *new);
 
 #endif

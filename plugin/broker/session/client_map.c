@@ -9,22 +9,22 @@
 
 /* A client id. */
 struct cg_id {
-    struct cg_node by_id, by_holder; /* by_holder: while no claim uses it */
+    struct cg_node by_id, by_holder; /* by_holder: only while idle (without a claim) */
     struct cg_claim *newest;
-    struct cg_queue_node queued; /* of those that no claim uses, the oldest first */
+    struct cg_queue_node queued; /* in idle_ids, oldest first */
     struct cg_holder holder;     /* key 0: none */
-    bool authenticated;          /* of the last claim that was accepted */
-    uint64_t left;               /* the larger, the later */
+    bool authenticated;          /* of the last accepted claim */
+    uint64_t idle_since;         /* sequence number */
     char id[];
 };
 
 struct cg_client_map {
     cg_client_of_fn client_of;
-    struct cg_hashtable ids, clients, certificates, left;
-    struct cg_queue left_ids;
+    struct cg_hashtable ids, clients, certificates, idle;
+    struct cg_queue idle_ids;
     struct cg_queue pending, plain, ending;
     size_t claims;
-    uint64_t last_left, accepted_plain;
+    uint64_t last_idle, accepted_plain;
 };
 
 struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of)
@@ -36,7 +36,7 @@ struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of)
     bool ok = cg_hashtable_init(&map->ids);
     ok = cg_hashtable_init(&map->clients) && ok;
     ok = cg_hashtable_init(&map->certificates) && ok;
-    ok = cg_hashtable_init(&map->left) && ok;
+    ok = cg_hashtable_init(&map->idle) && ok;
     if (ok)
         return map;
     cg_client_map_free(map);
@@ -64,7 +64,7 @@ void cg_client_map_free(struct cg_client_map *map)
     cg_hashtable_free(&map->ids);
     cg_hashtable_free(&map->clients);
     cg_hashtable_free(&map->certificates);
-    cg_hashtable_free(&map->left);
+    cg_hashtable_free(&map->idle);
     free(map);
 }
 
@@ -90,49 +90,49 @@ static struct cg_id *add_id(struct cg_client_map *map, const char *client_id)
     return entry;
 }
 
-static void unleave(struct cg_client_map *map, struct cg_id *entry)
+static void remove_idle(struct cg_client_map *map, struct cg_id *entry)
 {
     if (!entry->by_holder.link)
         return;
-    cg_hashtable_remove(&map->left, &entry->by_holder);
+    cg_hashtable_remove(&map->idle, &entry->by_holder);
     cg_queue_remove(&entry->queued);
 }
 
-static void forget(struct cg_client_map *map, struct cg_id *entry)
+static void remove_id(struct cg_client_map *map, struct cg_id *entry)
 {
-    unleave(map, entry);
+    remove_idle(map, entry);
     cg_hashtable_remove(&map->ids, &entry->by_id);
     free_entry(entry);
 }
 
-/* The oldest of those that this holder left behind, when they are more than a few. */
-static struct cg_id *too_many(const struct cg_client_map *map, uint64_t holder)
+/* The oldest idle id of this holder, if it has too many of them. */
+static struct cg_id *surplus_of(const struct cg_client_map *map, uint64_t holder)
 {
     struct cg_id *oldest = NULL;
     size_t count = 0;
-    for (struct cg_node *node = cg_hashtable_find(&map->left, holder); node; node = cg_node_next(node), count++) {
+    for (struct cg_node *node = cg_hashtable_find(&map->idle, holder); node; node = cg_node_next(node), count++) {
         struct cg_id *entry = CG_OWNER(node, struct cg_id, by_holder);
-        if (!oldest || entry->left < oldest->left)
+        if (!oldest || entry->idle_since < oldest->idle_since)
             oldest = entry;
     }
-    return count > CG_LEFT_BY_HOLDER ? oldest : NULL;
+    return count > CG_IDLE_BY_HOLDER ? oldest : NULL;
 }
 
-/* No claim uses the id any more. */
-static void leave(struct cg_client_map *map, struct cg_id *entry)
+/* The last claim on the id has been released. */
+static void make_idle(struct cg_client_map *map, struct cg_id *entry)
 {
     if (!entry->holder.key) {
-        forget(map, entry);
+        remove_id(map, entry);
         return;
     }
-    cg_queue_append(&map->left_ids, &entry->queued);
-    entry->left = ++map->last_left;
-    cg_hashtable_add(&map->left, &entry->by_holder, entry->holder.key);
-    struct cg_id *surplus = too_many(map, entry->holder.key);
-    if (!surplus && map->left.count > CG_LEFT_MAX)
-        surplus = CG_OWNER(map->left_ids.first, struct cg_id, queued);
+    cg_queue_append(&map->idle_ids, &entry->queued);
+    entry->idle_since = ++map->last_idle;
+    cg_hashtable_add(&map->idle, &entry->by_holder, entry->holder.key);
+    struct cg_id *surplus = surplus_of(map, entry->holder.key);
+    if (!surplus && map->idle.count > CG_IDLE_MAX)
+        surplus = CG_OWNER(map->idle_ids.first, struct cg_id, queued);
     if (surplus)
-        forget(map, surplus);
+        remove_id(map, surplus);
 }
 
 /* ---- claims */
@@ -154,13 +154,13 @@ static uint64_t hash_of(const unsigned char fingerprint[32])
     return hash;
 }
 
-/* The broker's objects are at addresses of its own choice. */
+/* Peers cannot choose these addresses. */
 static uint64_t hash_of_client(const void *client)
 {
     return (uint64_t)(uintptr_t)client * UINT64_C(0x9e3779b97f4a7c15) >> 20;
 }
 
-static bool describe(struct cg_claim *claim)
+static bool set_identity(struct cg_claim *claim)
 {
     const X509 *leaf = claim->conn ? claim->conn->peer_leaf : NULL;
     return !leaf || (cg_holder_of(leaf, claim->username, &claim->holder) && fingerprint_of(leaf, claim->fingerprint));
@@ -171,29 +171,29 @@ static struct cg_claim *claim_of(struct cg_queue_node *node)
     return node ? CG_OWNER(node, struct cg_claim, queued) : NULL;
 }
 
-/* Whether it counts as accepted when its connection goes on. Of a client without TLS a websocket does too: it holds nothing,
- * and is ended by name only where nobody else has the name. */
-static bool goes_on_accepted(const struct cg_client_map *map, const struct cg_claim *claim)
+/* Whether the claim counts as accepted if its connection continues. This includes websockets without TLS: they hold no id, and
+ * are ended by client id only if nobody else has it. */
+static bool is_accepted_by_continuing(const struct cg_client_map *map, const struct cg_claim *claim)
 {
     return !map->client_of && !claim->extended && !(claim->conn && claim->websocket);
 }
 
-static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id *entry)
+static void insert(struct cg_client_map *map, struct cg_claim *claim, struct cg_id *entry)
 {
-    unleave(map, entry);
+    remove_idle(map, entry);
     claim->id = entry;
     claim->client_id = entry->id;
     claim->older = entry->newest;
     if (claim->older)
         claim->older->newer = claim;
     for (struct cg_claim *older = claim->older; older; older = older->older)
-        older->overtaken = true;
+        older->superseded = true;
     entry->newest = claim;
     map->claims++;
     cg_hashtable_add(&map->clients, &claim->by_client, hash_of_client(claim->client));
     if (claim->holder.key)
         cg_hashtable_add(&map->certificates, &claim->by_certificate, hash_of(claim->fingerprint));
-    if (goes_on_accepted(map, claim))
+    if (is_accepted_by_continuing(map, claim))
         cg_queue_append(&map->pending, &claim->queued);
     if (!claim->conn)
         return;
@@ -201,23 +201,23 @@ static void put(struct cg_client_map *map, struct cg_claim *claim, struct cg_id 
     claim->conn->session->claim = claim;
 }
 
-struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *what, const char *client_id)
+struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *client_id)
 {
     struct cg_claim *claim = malloc(sizeof *claim);
     if (!claim)
         return NULL;
-    *claim = *what;
-    struct cg_id *entry = describe(claim) ? find_id(map, client_id) : NULL;
+    *claim = *given;
+    struct cg_id *entry = set_identity(claim) ? find_id(map, client_id) : NULL;
     if (!entry && (!claim->conn || !claim->conn->peer_leaf || claim->holder.key))
         entry = add_id(map, client_id);
     if (!entry) {
         free(claim);
         return NULL;
     }
-    struct cg_claim *earlier = what->conn ? what->conn->session->claim : cg_client_map_of_client(map, what->client);
-    put(map, claim, entry);
+    struct cg_claim *earlier = given->conn ? given->conn->session->claim : cg_client_map_of_client(map, given->client);
+    insert(map, claim, entry);
     cg_client_map_release(map, earlier);
-    if (claim->conn) { /* the release took them away */
+    if (claim->conn) { /* cleared by the release */
         claim->conn->session->client_id = entry->id;
         claim->conn->session->claim = claim;
     }
@@ -235,7 +235,7 @@ void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim)
         map->accepted_plain++;
     }
     claim->id->authenticated = claim->authenticated;
-    /* whoever came in beside the holder, where the rule is only audited, does not become it */
+    /* if the rule is only audited, the id can be accepted for another identity, which does not become its holder */
     if (claim->holder.key && (!claim->id->holder.key || cg_holder_same(&claim->id->holder, &claim->holder)))
         cg_holder_renew(&claim->id->holder, &claim->holder);
 }
@@ -258,7 +258,7 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
     map->claims--;
     free(claim);
     if (!entry->newest)
-        leave(map, entry);
+        make_idle(map, entry);
 }
 
 void cg_client_map_poll(struct cg_client_map *map)
@@ -269,7 +269,7 @@ void cg_client_map_poll(struct cg_client_map *map)
 
 void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim)
 {
-    if (claim && goes_on_accepted(map, claim))
+    if (claim && is_accepted_by_continuing(map, claim))
         cg_client_map_accept(map, claim);
 }
 
@@ -278,26 +278,26 @@ void cg_client_map_continued(struct cg_claim *claim)
     claim->continued = true;
 }
 
-/* ---- questions */
+/* ---- queries */
 
-/* An extended authentication that was not answered can go on for as long as its client likes, and is nobody until then. */
+/* A client with extended authentication may delay it without limit. Until it has answered, it does not count. */
 static bool may_have_the_id(const struct cg_claim *claim)
 {
     return !claim->extended || claim->continued || claim->accepted;
 }
 
-static bool may_be(const struct cg_holder *holder, const struct cg_holder *who)
+static bool matches(const struct cg_holder *holder, const struct cg_holder *other)
 {
-    return !holder->key || (who->key && cg_holder_same(holder, who));
+    return !holder->key || (other->key && cg_holder_same(holder, other));
 }
 
-static bool is_free_for(const struct cg_id *entry, const struct cg_holder *who)
+static bool is_free_for(const struct cg_id *entry, const struct cg_holder *holder)
 {
-    if (!may_be(&entry->holder, who))
+    if (!matches(&entry->holder, holder))
         return false;
-    /* one that is not accepted yet holds the id too */
+    /* pending claims reserve the id too */
     for (const struct cg_claim *claim = entry->newest; claim; claim = claim->older)
-        if (may_have_the_id(claim) && !may_be(&claim->holder, who))
+        if (may_have_the_id(claim) && !matches(&claim->holder, holder))
             return false;
     return true;
 }
@@ -305,9 +305,9 @@ static bool is_free_for(const struct cg_id *entry, const struct cg_holder *who)
 bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_id, const X509 *certificate,
                            const char *username)
 {
-    struct cg_holder who = {0};
+    struct cg_holder holder = {0};
     const struct cg_id *entry = find_id(map, client_id);
-    return !entry || ((!certificate || cg_holder_of(certificate, username, &who)) && is_free_for(entry, &who));
+    return !entry || ((!certificate || cg_holder_of(certificate, username, &holder)) && is_free_for(entry, &holder));
 }
 
 bool cg_client_map_is_still_free(const struct cg_claim *claim)
@@ -379,7 +379,7 @@ bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *
     if (!claim->accepted)
         return false;
     return map->client_of ? map->client_of(claim->client_id) == claim->client
-                          : !claim->newer && !claim->older && !claim->overtaken;
+                          : !claim->newer && !claim->older && !claim->superseded;
 }
 
 bool cg_client_map_owns_plaintext(const struct cg_client_map *map, const struct cg_claim *claim)
@@ -403,7 +403,7 @@ size_t cg_client_map_claims(const struct cg_client_map *map)
     return map->claims;
 }
 
-size_t cg_client_map_left(const struct cg_client_map *map)
+size_t cg_client_map_idle(const struct cg_client_map *map)
 {
-    return map->left.count;
+    return map->idle.count;
 }

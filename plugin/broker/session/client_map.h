@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which MQTT client id is whose. A claim is a connection that certguard allowed to be a client id; the broker may still
- * refuse it, so a claim is first pending, then accepted. The holder of an id is the owner of the certificate that it was
- * accepted with: the id stays his while the broker runs, for others it is taken. An id that no certificate was used with
+/* The owners of MQTT client ids. A claim is a connection that certguard allowed to use a client id. The broker may still
+ * refuse it, so a claim is first pending and then accepted. The holder of an id is the identity of the certificate with which
+ * the id was accepted: until the broker restarts, no other identity can use the id. An id that was used without a certificate
  * has no holder.
  *
- * In bounds, since devices may use random ids: what no claim uses is forgotten, the oldest first, when the same holder
- * leaves more than a few ids behind (so nobody can make the map forget another's), and at last by number.
+ * Devices may use random ids, so the map is bounded. Ids without a claim are removed, oldest first, if one holder has more
+ * than CG_IDLE_BY_HOLDER of them or if there are more than CG_IDLE_MAX. So no holder can displace many ids of another.
  *
- * Owned by the plugin's state; claims are owned by the map. Main thread only. */
+ * Owned by the plugin's state; the map owns the claims. Main thread only. */
 #ifndef CG_CLIENT_MAP_H
 #define CG_CLIENT_MAP_H
 
@@ -20,28 +20,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CG_LEFT_BY_HOLDER 16    /* ids without a claim that are remembered, of one holder */
-#define CG_LEFT_MAX       65536 /* of all */
+#define CG_IDLE_BY_HOLDER 16    /* ids without a claim, per holder */
+#define CG_IDLE_MAX       65536 /* in total */
 
 struct cg_client_map;
 
 struct cg_claim {
-    const void *client;    /* the broker's object: compared, never looked into */
+    const void *client;    /* the broker's object: compared, never dereferenced */
     struct cg_conn *conn;  /* NULL: a client without TLS */
     const char *client_id; /* borrowed from the map */
-    const char *username;  /* from the certificate, "" for none; read while it is made only */
-    char peer[46];         /* of a client without TLS: its address, for events */
-    uint16_t port;         /* of a client without TLS: the listener's, 0 where the broker does not tell */
+    const char *username;  /* from the certificate, "": none; used only while the claim is made */
     bool websocket, mqtt5; /* protocol */
-    bool extended;         /* MQTT 5 extended authentication: not done yet, for all that we know */
-    bool continued;        /* of that: the client answered, so it may be done */
-    bool named;            /* it has a user name, of its own or of its certificate */
-    bool authenticated;    /* our answer was that the certificate is enough */
+    bool extended;         /* MQTT 5 extended authentication, possibly not completed */
+    bool continued;        /* the client has answered a challenge, so extended authentication may be completed */
+    bool named;            /* has a user name, sent by the client or from its certificate */
+    bool authenticated;    /* the plugin accepted the client by its certificate */
     bool accepted;         /* by the broker */
-    bool overtaken;        /* somebody newer claimed the id, and may have left a session behind */
-    bool reported;         /* of a client without TLS: the policy refuses it now, and lets it go on */
-    bool send_will;        /* of a client without TLS that is to be ended */
-    uint64_t checked_by;   /* of a client without TLS: number of the snapshot that checked it */
+    bool superseded;       /* a newer claim had the same id, and may have left a session */
+
+    /* of a client without TLS */
+    char peer[46];       /* its address, for events */
+    uint16_t port;       /* of its listener; 0: the broker does not report it */
+    uint64_t checked_by; /* number of the snapshot that checked it */
+    bool reported;       /* no longer accepted, but the policy only reports it */
+    bool send_will;      /* when it is ended */
 
     /* private to client_map.c */
     struct cg_id *id;
@@ -52,37 +54,37 @@ struct cg_claim {
     unsigned char fingerprint[32]; /* of the certificate */
 };
 
-/* The broker's object that has this client id now, connected or not; NULL: none. */
+/* The broker's object of the client with this id, connected or not; NULL: none. */
 typedef const void *(*cg_client_of_fn)(const char *client_id);
 
-/* NULL without memory. client_of: NULL where the broker has no such function (Mosquitto 2.0). Where it has (2.1), it tells
- * of each client that it accepted, and cg_client_map_accept() is called then. Else a claim counts as accepted when its
- * connection is still there at the next poll, or is read from before: Mosquitto 2.0 ends those that it refuses at once.
- * Not so websockets, which end when their peer took the refusal, and extended authentication: of such a claim it is not
- * known while it is connected, so until then it holds its id and owns no session. */
+/* NULL: out of memory. client_of is NULL if the broker has no such function (Mosquitto 2.0).
+ * Mosquitto 2.1 reports each client that it accepted; the caller then calls cg_client_map_accept(). Mosquitto 2.0 closes
+ * connections that it refuses at once, so there a claim counts as accepted if its connection still exists at the next poll, or
+ * is read from earlier. Exceptions are websockets, which close only after their peer has read the refusal, and extended
+ * authentication: such a claim reserves its id but owns no session while it is connected. */
 struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of);
 void cg_client_map_free(struct cg_client_map *map);
 
-/* Whether this id is free for the owner of the certificate (NULL: for somebody without). username: the one that the
- * certificate gives, "" for none. False without memory. */
+/* Whether the id is free for the identity of the certificate; NULL: for a client without one. username: taken from the
+ * certificate, "": none. False if memory runs out. */
 bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_id, const X509 *certificate,
                            const char *username);
 
-/* The same for a claim that was made earlier: it may have become another's meanwhile. */
+/* The same for an existing claim: another identity may hold the id now. */
 bool cg_client_map_is_still_free(const struct cg_claim *claim);
 
-/* Makes a claim of the members above the private ones; an earlier one of the same connection is released. Sets
- * conn->session->client_id and conn->session->claim. NULL without memory: deny. */
-struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *what, const char *client_id);
+/* Makes a claim from the public members of given, and releases an earlier claim of the same connection. Sets
+ * conn->session->client_id and conn->session->claim. NULL: out of memory, deny the client. */
+struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *client_id);
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim);
-void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim); /* the connection ends; NULL is fine */
+void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim); /* the connection ends; accepts NULL */
 
-/* Accepts pending claims that are due: of all connections, to be called when none is being decided, or of one that the
- * broker reads from after its CONNECT. */
+/* Accept pending claims: all of them, to be called while no client is being decided; or that of a connection from which the
+ * broker reads after its CONNECT. */
 void cg_client_map_poll(struct cg_client_map *map);
-void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim); /* NULL is fine */
+void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim); /* accepts NULL */
 
-/* The client of an extended authentication answered: the broker may accept it now. */
+/* A client with extended authentication answered: the broker may accept it from this time. */
 void cg_client_map_continued(struct cg_claim *claim);
 
 /* Borrowed until the next call of the map; NULL: none. */
@@ -90,30 +92,29 @@ struct cg_claim *cg_client_map_of_id(const struct cg_client_map *map, const char
 struct cg_claim *cg_claim_older(const struct cg_claim *claim);                                /* of the same id */
 struct cg_claim *cg_client_map_of_client(const struct cg_client_map *map, const void *client);
 
-/* Clients without TLS that were accepted, NULL: no more; accepted_plain counts those that ever were. Those that are to be ended are in a list of their own, so that
- * the first one can be asked for again whenever one was ended. */
+/* Accepted clients without TLS, in two lists: those to be ended are separate, so that the caller can get the first one again
+ * after each end. NULL: no more. cg_client_map_accepted_plaintext() counts all that were ever accepted. */
 struct cg_claim *cg_client_map_first_plaintext(const struct cg_client_map *map);
 struct cg_claim *cg_client_map_first_ending(const struct cg_client_map *map);
 uint64_t cg_client_map_accepted_plaintext(const struct cg_client_map *map);
 struct cg_claim *cg_claim_next(const struct cg_claim *claim);
-void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim, bool ending); /* goes to the end */
+void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim,
+                              bool ending); /* moved to the end of the list */
 
-/* The client id that another connection uses with the same certificate, or NULL. The same client id is no other
- * client: it takes over its own session. */
+/* A different client id that a connection uses with the same certificate; NULL: none. */
 const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id);
 
-/* Whether the broker's session of this id is this connection's for certain: it was accepted, and the broker says so, or
- * nobody else claims the id, so that nobody newer can have it. */
+/* Whether the broker's session of this id certainly belongs to this connection: the claim is accepted, and the broker confirms
+ * it (2.1), or there is no other claim on the id and has been none since. */
 bool cg_client_map_owns(const struct cg_client_map *map, const struct cg_claim *claim);
 
-/* The same of a client without TLS, whose socket is not known: the broker says so, or everyone who may have the id came
- * without TLS. */
+/* The same for a client without TLS: the broker confirms it (2.1), or no client with TLS may have the id. */
 bool cg_client_map_owns_plaintext(const struct cg_client_map *map, const struct cg_claim *claim);
 
-/* Whether the last client that was accepted with this id came with a certificate that was enough to log in. */
+/* Whether the last client that was accepted with this id was accepted by its certificate. */
 bool cg_client_map_was_authenticated(const struct cg_client_map *map, const char *client_id);
 
 size_t cg_client_map_claims(const struct cg_client_map *map);
-size_t cg_client_map_left(const struct cg_client_map *map); /* ids without a claim that are remembered */
+size_t cg_client_map_idle(const struct cg_client_map *map); /* ids without a claim */
 
 #endif

@@ -30,7 +30,7 @@ static bool add_names(const X509 *certificate, struct cg_holder *out)
 {
     int critical = -1;
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, NULL);
-    bool ok = names || critical == -1; /* not there */
+    bool ok = names || critical == -1; /* no extension */
     for (int i = 0; ok && i < sk_GENERAL_NAME_num(names) && out->nnames < CG_HOLDER_NAMES; i++)
         ok = add_name(sk_GENERAL_NAME_value(names, i), out);
     GENERAL_NAMES_free(names);
@@ -60,10 +60,10 @@ bool cg_holder_of(const X509 *certificate, const char *username, struct cg_holde
     return out->key != 0;
 }
 
-void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *shown)
+void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *renewed)
 {
     const struct cg_holder earlier = *holder;
-    *holder = *shown;
+    *holder = *renewed;
     if (!holder->username)
         holder->username = earlier.username;
     if (holder->nnames > 0)

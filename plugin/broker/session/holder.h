@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who a certificate belongs to, in so far as a renewed one still belongs to the same: the user name that the policy takes
- * from it, else its subject and names. Values only, digests of fixed size. Called by client_map.c. */
+/* The identity of a certificate, which a renewed certificate shares: the user name that the policy takes from it, otherwise
+ * its subject and names. A value type with digests of fixed size. Called by client_map.c. */
 #ifndef CG_HOLDER_H
 #define CG_HOLDER_H
 
@@ -8,27 +8,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CG_HOLDER_NAMES 8 /* of the subjectAltName; the others are not looked at */
+#define CG_HOLDER_NAMES 8 /* names of the subjectAltName; further names are ignored */
 
 struct cg_holder {
-    uint64_t key;      /* of all that follows */
-    uint64_t username; /* 0: the policy takes none */
+    uint64_t key;      /* digest of all members below; 0: no certificate */
+    uint64_t username; /* 0: the policy takes no user name */
     uint64_t subject;  /* 0: empty */
     uint64_t name[CG_HOLDER_NAMES];
     unsigned nnames;
 };
 
-/* username: "" for none. False without memory: deny. */
+/* username: "" for none. False: out of memory, deny the client. */
 bool cg_holder_of(const X509 *certificate, const char *username, struct cg_holder *out);
 
-/* With a username each: the same one. Else the same subject and a name in common, where both have names: a renewed
- * certificate may have got one more. */
+/* The same identity: if both have a user name, the same user name. Otherwise the same subject and, if both have names, at least
+ * one common name, since a renewed certificate may have an additional name. */
 bool cg_holder_same(const struct cg_holder *a, const struct cg_holder *b);
 
-/* The holder showed another certificate of its: what only the earlier one told stays known. */
-void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *shown);
+/* Updates the holder for its new certificate, and keeps the user name or names that this one lacks. */
+void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *renewed);
 
-/* The first octets of SHA-256, never 0; 0 without memory. */
+/* The first octets of the SHA-256 digest; 0: out of memory. */
 uint64_t cg_digest64(const void *bytes, size_t len);
 
 #endif

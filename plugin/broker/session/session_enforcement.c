@@ -15,25 +15,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE_MS      4    /* the longest that one poll may hold the broker's loop */
-#define SLICE_COUNT   48   /* sessions: the broker has as much work with their ends, all at once */
-#define LOOK_AGAIN_MS 100  /* while a pass is under way: not worth a connection to the broker's own listener */
-#define RETRY_MS      1000 /* no memory or no thread for a pass */
-#define STUCK_MS      100  /* somebody else claims the name of a client without TLS */
-#define NAMES_TOLD    8
+#define SLICE_MS     4    /* the longest time that one poll may block the broker's loop */
+#define SLICE_COUNT  48   /* sessions ended per poll, since the broker then does its work for all of them at once */
+#define PASS_WAIT_MS 100  /* while a pass runs; long enough that the broker need not be woken */
+#define RETRY_MS     1000 /* no memory or no thread for a pass */
+#define BLOCKED_MS   100  /* another client claims the id of a client without TLS */
+#define NAMES_LISTED 8
 
-/* Why a connection is to be ended. */
+/* A connection to be ended, and the reason. */
 struct cg_session_end {
     struct cg_conn *conn;
-    struct cg_queue_node queued; /* in none: nothing more is to be done */
+    struct cg_queue_node queued; /* in no queue: done */
     enum cg_reason reason;
-    X509 *authority; /* owned reference: the CA at fault; NULL: it is the peer's own certificate */
-    int depth;       /* of it in its path */
+    X509 *authority; /* owned reference: the rejected CA; NULL: the peer's own certificate is rejected */
+    int depth;       /* of authority in the path */
     bool send_will;
     char detail[192];
 };
 
-/* What is told before anyone is cut off. */
+/* Written before any session is ended. */
 struct summary {
     size_t checked, refused, len;
     char names[400];
@@ -42,14 +42,16 @@ struct summary {
 struct cg_enforcement {
     struct cg_enforcement_ops ops;
     struct cg_queue marked, kicked;
-    struct cg_recheck *pass; /* under way, or its results are being worked off */
-    bool stale;              /* some session was accepted by an older snapshot, and no pass has begun for it */
+    struct cg_recheck *pass; /* running, or its results are being applied */
+    bool stale;              /* an older snapshot accepted some session, and no pass has started since */
     struct summary summary;  /* of the pass */
     int64_t no_pass_before_ms;
-    struct cg_conn *cursor; /* the next record of a scan for what expired */
+    struct cg_conn *cursor; /* next record of the scan for expired sessions */
     bool scanning;
-    int64_t next_expiry;                   /* wall clock, s: no session expires before; CG_TIME_NO_END: none does */
-    uint64_t plain_judged, plain_accepted; /* all clients without TLS: by this snapshot; how many there had been */
+    int64_t next_expiry; /* wall clock, s: no session expires earlier; CG_TIME_NO_END: none expires */
+
+    /* last check of all clients without TLS: number of the snapshot, and how many had been accepted */
+    uint64_t plain_checked_by, plain_accepted;
 };
 
 struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_ops *ops)
@@ -77,12 +79,12 @@ static struct cg_session_end *ending_of(struct cg_queue_node *node)
     return node ? CG_OWNER(node, struct cg_session_end, queued) : NULL;
 }
 
-static const struct cg_listener_policy *terms_of(const struct cg_conn *conn, const struct cg_snapshot *current)
+static const struct cg_listener_policy *policy_of(const struct cg_conn *conn, const struct cg_snapshot *current)
 {
     return cg_policy_listener(current->policy, conn->role == CG_ROLE_BRIDGE ? 0 : conn->listener);
 }
 
-/* Why a session is refused. All is borrowed. */
+/* The reason why a session is no longer accepted. All pointers are borrowed. */
 struct finding {
     enum cg_reason reason;
     const char *detail;
@@ -90,8 +92,8 @@ struct finding {
     int depth;
 };
 
-static void tell(const struct cg_enforcement *enforcement, enum cg_event_type type, const struct cg_conn *conn,
-                 const struct finding *finding)
+static void report(const struct cg_enforcement *enforcement, enum cg_event_type type, const struct cg_conn *conn,
+                   const struct finding *finding)
 {
     const struct cg_event event = {
         .type = type,
@@ -109,8 +111,8 @@ static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool 
                  const struct finding *finding)
 {
     struct cg_session_end *ending = calloc(1, sizeof *ending);
-    if (!ending) { /* it ends all the same: this frees nothing */
-        tell(enforcement, CG_EVENT_SESSION_ENDED, conn, finding);
+    if (!ending) { /* shutting down the socket frees nothing */
+        report(enforcement, CG_EVENT_SESSION_ENDED, conn, finding);
         cg_conn_shut_down(conn);
         return;
     }
@@ -130,20 +132,20 @@ void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *con
 {
     const struct finding finding = {.reason = CG_REASON_ENDED_BY_ADMIN, .detail = detail};
     if (!conn->session->ending)
-        mark(enforcement, conn, terms_of(conn, current)->send_will, &finding);
+        mark(enforcement, conn, policy_of(conn, current)->send_will, &finding);
 }
 
-/* Marks it or reports it, as the policy says. */
-static void refuse(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
+/* Marks or only reports the session, as the policy requires. */
+static void reject(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
                    const struct finding *finding)
 {
-    const struct cg_listener_policy *terms = terms_of(conn, current);
-    if (terms->sessions == CG_SESSION_END) {
-        mark(enforcement, conn, terms->send_will, finding);
+    const struct cg_listener_policy *policy = policy_of(conn, current);
+    if (policy->sessions == CG_SESSION_END) {
+        mark(enforcement, conn, policy->send_will, finding);
         return;
     }
     conn->session->reported = true;
-    tell(enforcement, CG_EVENT_SESSION_AUDITED, conn, finding);
+    report(enforcement, CG_EVENT_SESSION_AUDITED, conn, finding);
 }
 
 static void free_ending(struct cg_session_end *ending)
@@ -176,12 +178,12 @@ void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg
                              const struct cg_snapshot *current)
 {
     remember_expiry(enforcement, conn->not_after);
-    /* Files changed while the handshake ran: it was judged by the snapshot that it began with. */
+    /* If files changed during the handshake, it was checked against the old snapshot. */
     enforcement->stale = enforcement->stale || conn->snapshot != current;
 }
 
-/* Asks again, as the handshake would: which certificate it is, and whether another path is left. */
-static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
+/* The full check finds out which certificate expired, and whether another path is valid. */
+static void check_expired(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
                           int64_t now)
 {
     struct cg_verdict verdict;
@@ -191,12 +193,12 @@ static void judge_expired(struct cg_enforcement *enforcement, struct cg_conn *co
         remember_expiry(enforcement, conn->not_after);
     } else {
         const struct finding finding = {verdict.reason, verdict.detail, cg_recheck_authority(&verdict), verdict.depth};
-        refuse(enforcement, conn, current, &finding);
+        reject(enforcement, conn, current, &finding);
     }
     cg_verdict_clear(&verdict);
 }
 
-/* A full scan, only when the earliest of them is due. It frees nothing; what ends between two slices moves the cursor. */
+/* Scans all sessions when the earliest expiry is reached. cg_enforcement_ended() moves the cursor. */
 static void find_expired(struct cg_enforcement *enforcement, const struct cg_snapshot *current, int64_t now)
 {
     if (!enforcement->scanning && now <= enforcement->next_expiry)
@@ -212,7 +214,7 @@ static void find_expired(struct cg_enforcement *enforcement, const struct cg_sna
         if (conn->state != CG_CONN_ESTABLISHED || conn->session->ending || conn->session->reported)
             continue;
         if (now > conn->not_after)
-            judge_expired(enforcement, conn, current, now);
+            check_expired(enforcement, conn, current, now);
         else
             remember_expiry(enforcement, conn->not_after);
     }
@@ -224,7 +226,7 @@ static void find_expired(struct cg_enforcement *enforcement, const struct cg_sna
 static void add_to_summary(struct summary *summary, const struct cg_conn *conn)
 {
     char shown[40], peer[CG_PEER_TEXT_MAX];
-    if (++summary->refused > NAMES_TOLD || summary->len >= sizeof summary->names)
+    if (++summary->refused > NAMES_LISTED || summary->len >= sizeof summary->names)
         return;
     cg_conn_peer_text(conn, peer);
     const char *id = conn->session->client_id ? conn->session->client_id : peer;
@@ -234,20 +236,20 @@ static void add_to_summary(struct summary *summary, const struct cg_conn *conn)
     summary->len += n > 0 ? (size_t)n : 0;
 }
 
-static void sum_up(struct cg_enforcement *enforcement, const struct cg_snapshot *snapshot)
+static void report_summary(struct cg_enforcement *enforcement, const struct cg_snapshot *snapshot)
 {
     const struct summary *summary = &enforcement->summary;
     char text[560];
     if (!summary->refused)
         return;
     snprintf(text, sizeof text, "%zu of %zu live sessions no longer accepted: %s%s", summary->refused, summary->checked,
-             summary->names, summary->refused > NAMES_TOLD ? ", ..." : "");
+             summary->names, summary->refused > NAMES_LISTED ? ", ..." : "");
     const struct cg_event event = {
         .type = CG_EVENT_SESSIONS_CHECKED, .detail = text, .count = summary->refused, .snapshot = snapshot->number};
     cg_reporter_write(enforcement->ops.reporter, &event);
 }
 
-static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const struct cg_recheck_result *result)
+static void set_snapshot(struct cg_conn *conn, struct cg_snapshot *snapshot, const struct cg_recheck_result *result)
 {
     struct cg_snapshot *old = conn->snapshot;
     conn->snapshot = cg_snapshot_ref(snapshot);
@@ -258,8 +260,8 @@ static void take_over(struct cg_conn *conn, struct cg_snapshot *snapshot, const 
     cg_snapshot_free(old);
 }
 
-/* The certificate is good: is its owner still the client that it says it is? */
-static void judge_client(const struct cg_conn *conn, struct cg_client_verdict *out)
+/* Whether the certificate's identity still matches the client id. */
+static void check_client(const struct cg_conn *conn, struct cg_client_verdict *out)
 {
     if (conn->session->client_id && conn->role == CG_ROLE_LISTENER)
         cg_check_client(conn->policy, conn->peer_leaf, conn->session->client_id, out);
@@ -267,38 +269,37 @@ static void judge_client(const struct cg_conn *conn, struct cg_client_verdict *o
         *out = (struct cg_client_verdict){.decision = CG_ACCEPT, .reason = CG_REASON_OK};
 }
 
-static void use_result(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_recheck_result *result)
+static void apply_result(struct cg_enforcement *enforcement, struct cg_conn *conn,
+                         const struct cg_recheck_result *result)
 {
     struct cg_snapshot *snapshot = cg_recheck_snapshot(enforcement->pass);
     struct cg_client_verdict client;
-    /* Reported ones too: what the new snapshot refuses is told once. */
-    take_over(conn, snapshot, result);
+    set_snapshot(conn, snapshot, result);
     remember_expiry(enforcement, conn->not_after);
     enforcement->summary.checked++;
-    judge_client(conn, &client);
-    bool fits = client.decision == CG_ACCEPT;
-    if (result->reason == CG_REASON_OK && fits)
+    check_client(conn, &client);
+    if (result->reason == CG_REASON_OK && client.decision == CG_ACCEPT)
         return;
     add_to_summary(&enforcement->summary, conn);
     struct finding finding = {client.reason, client.detail, NULL, 0};
     if (result->reason != CG_REASON_OK)
         finding = (struct finding){result->reason, result->detail ? result->detail : "", result->authority,
                                    result->depth};
-    refuse(enforcement, conn, snapshot, &finding);
+    reject(enforcement, conn, snapshot, &finding);
 }
 
-/* Works off results until the slice is used up. True when none are left. */
-static bool work_off(struct cg_enforcement *enforcement)
+/* Applies results for at most SLICE_MS. True: all are applied. */
+static bool apply_results(struct cg_enforcement *enforcement)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     const struct cg_recheck_result *result;
     while ((result = cg_recheck_next(enforcement->pass))) {
         if (result->conn && !result->conn->session->ending)
-            use_result(enforcement, result->conn, result);
+            apply_result(enforcement, result->conn, result);
         if (cg_clock_monotonic_ms() > until)
             return false;
     }
-    sum_up(enforcement, cg_recheck_snapshot(enforcement->pass));
+    report_summary(enforcement, cg_recheck_snapshot(enforcement->pass));
     return true;
 }
 
@@ -306,8 +307,8 @@ static int64_t recheck(struct cg_enforcement *enforcement, struct cg_snapshot *c
 {
     if (enforcement->pass) {
         if (!cg_recheck_is_done(enforcement->pass))
-            return LOOK_AGAIN_MS;
-        if (!work_off(enforcement))
+            return PASS_WAIT_MS;
+        if (!apply_results(enforcement))
             return 1;
         cg_recheck_free(enforcement->pass);
         enforcement->pass = NULL;
@@ -321,7 +322,7 @@ static int64_t recheck(struct cg_enforcement *enforcement, struct cg_snapshot *c
     enforcement->pass = cg_recheck_start(current, now);
     enforcement->no_pass_before_ms = enforcement->pass ? 0 : now_ms + RETRY_MS;
     enforcement->stale = !enforcement->pass;
-    return enforcement->pass ? LOOK_AGAIN_MS : RETRY_MS;
+    return enforcement->pass ? PASS_WAIT_MS : RETRY_MS;
 }
 
 void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement)
@@ -331,7 +332,8 @@ void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement)
 
 /* ---- clients without TLS */
 
-static void tell_plain(const struct cg_enforcement *enforcement, enum cg_event_type type, const struct cg_claim *claim)
+static void report_plain(const struct cg_enforcement *enforcement, enum cg_event_type type,
+                         const struct cg_claim *claim)
 {
     const struct cg_event event = {
         .type = type,
@@ -343,40 +345,40 @@ static void tell_plain(const struct cg_enforcement *enforcement, enum cg_event_t
     cg_reporter_write(enforcement->ops.reporter, &event);
 }
 
-static void judge_plain(struct cg_enforcement *enforcement, struct cg_claim *claim, const struct cg_snapshot *current,
+static void check_plain(struct cg_enforcement *enforcement, struct cg_claim *claim, const struct cg_snapshot *current,
                         enum cg_plaintext_answer unknown)
 {
-    const struct cg_listener_policy *terms = cg_policy_listener(current->policy, claim->port);
-    bool allowed = claim->port ? terms->plain_allowed : unknown == CG_PLAINTEXT_ALLOW;
+    const struct cg_listener_policy *policy = cg_policy_listener(current->policy, claim->port);
+    bool allowed = claim->port ? policy->plain_allowed : unknown == CG_PLAINTEXT_ALLOW;
     claim->checked_by = current->number;
-    if (allowed || terms->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
+    if (allowed || policy->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
         claim->reported = false;
         return;
     }
-    /* without its will Mosquitto 2.0, which tells no port, may end an offline session of the id, and break over it */
-    claim->send_will = terms->send_will || !claim->port;
-    if (terms->sessions == CG_SESSION_END) {
+    /* Without the will, Mosquitto 2.0 (port 0) may end an offline session of the id and crash. */
+    claim->send_will = policy->send_will || !claim->port;
+    if (policy->sessions == CG_SESSION_END) {
         cg_client_map_set_ending(enforcement->ops.clients, claim, true);
     } else if (!claim->reported) {
         claim->reported = true;
-        tell_plain(enforcement, CG_EVENT_SESSION_AUDITED, claim);
+        report_plain(enforcement, CG_EVENT_SESSION_AUDITED, claim);
     }
 }
 
-static void judge_all_plain(struct cg_enforcement *enforcement, const struct cg_snapshot *current,
+static void check_all_plain(struct cg_enforcement *enforcement, const struct cg_snapshot *current,
                             enum cg_plaintext_answer unknown)
 {
     uint64_t accepted = cg_client_map_accepted_plaintext(enforcement->ops.clients);
     if (unknown == CG_PLAINTEXT_PROBING ||
-        (enforcement->plain_judged == current->number && enforcement->plain_accepted == accepted))
+        (enforcement->plain_checked_by == current->number && enforcement->plain_accepted == accepted))
         return;
     struct cg_claim *claim = cg_client_map_first_plaintext(enforcement->ops.clients), *next;
     for (; claim; claim = next) {
-        next = cg_claim_next(claim); /* judging frees nothing */
+        next = cg_claim_next(claim); /* check_plain() may move the claim to the other list */
         if (claim->checked_by != current->number)
-            judge_plain(enforcement, claim, current, unknown);
+            check_plain(enforcement, claim, current, unknown);
     }
-    enforcement->plain_judged = current->number;
+    enforcement->plain_checked_by = current->number;
     enforcement->plain_accepted = accepted;
 }
 
@@ -385,7 +387,7 @@ int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snaps
 {
     int64_t next = recheck(enforcement, current, now);
     find_expired(enforcement, current, now);
-    judge_all_plain(enforcement, current, unknown);
+    check_all_plain(enforcement, current, unknown);
     if (enforcement->scanning)
         return 1;
     if (enforcement->next_expiry == CG_TIME_NO_END)
@@ -396,8 +398,8 @@ int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snaps
 
 /* ---- the end */
 
-/* By name only what this connection owns for certain, and only where the name is of use: shutting down a socket wakes the
- * broker's loop at once, hits nobody else, and sends the will. */
+/* A session is ended by client id only if this connection certainly owns it, and only for a DISCONNECT or to withhold the will.
+ * Otherwise its socket is shut down, which wakes the broker's loop, affects no other client and sends the will. */
 static bool can_be_kicked(const struct cg_enforcement *enforcement, const struct cg_session_end *ending)
 {
     const struct cg_claim *claim = ending->conn->session->claim;
@@ -409,7 +411,7 @@ static void end(struct cg_enforcement *enforcement, struct cg_session_end *endin
 {
     struct cg_conn *conn = ending->conn;
     const struct finding finding = {ending->reason, ending->detail, ending->authority, ending->depth};
-    tell(enforcement, CG_EVENT_SESSION_ENDED, conn, &finding);
+    report(enforcement, CG_EVENT_SESSION_ENDED, conn, &finding);
     if (can_be_kicked(enforcement, ending)) {
         cg_queue_append(&enforcement->kicked, &ending->queued);
         enforcement->ops.kick(conn->session->client_id, ending->send_will);
@@ -419,7 +421,7 @@ static void end(struct cg_enforcement *enforcement, struct cg_session_end *endin
     cg_conn_shut_down(conn);
 }
 
-/* What was kicked at an earlier poll and is still there: a websocket that does not read, say. */
+/* Sessions that were kicked in an earlier poll and still exist, such as a websocket that does not read. */
 static void shut_down_kicked(struct cg_enforcement *enforcement)
 {
     for (struct cg_session_end *ending; (ending = ending_of(enforcement->kicked.first));) {
@@ -428,15 +430,15 @@ static void shut_down_kicked(struct cg_enforcement *enforcement)
     }
 }
 
-/* False: who has the name now is not certain. */
+/* False: it is not certain which client has the id. */
 static bool end_plain(struct cg_enforcement *enforcement, struct cg_claim *claim)
 {
     struct cg_client_map *clients = enforcement->ops.clients;
     if (!cg_client_map_owns_plaintext(clients, claim)) {
-        cg_client_map_set_ending(clients, claim, true); /* behind the others */
+        cg_client_map_set_ending(clients, claim, true); /* to the end of the list */
         return false;
     }
-    tell_plain(enforcement, CG_EVENT_SESSION_ENDED, claim);
+    report_plain(enforcement, CG_EVENT_SESSION_ENDED, claim);
     cg_client_map_set_ending(clients, claim, false);
     enforcement->ops.kick(claim->client_id, claim->send_will);
     return true;
@@ -446,16 +448,16 @@ int64_t cg_enforcement_end(struct cg_enforcement *enforcement)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     int count = 0;
-    bool stuck = false;
+    bool blocked = false;
     struct cg_session_end *ending;
     struct cg_claim *claim;
     shut_down_kicked(enforcement);
     while ((ending = ending_of(enforcement->marked.first)) && count++ < SLICE_COUNT && cg_clock_monotonic_ms() <= until)
         end(enforcement, ending);
-    while (!stuck && (claim = cg_client_map_first_ending(enforcement->ops.clients)) && count++ < SLICE_COUNT &&
+    while (!blocked && (claim = cg_client_map_first_ending(enforcement->ops.clients)) && count++ < SLICE_COUNT &&
            cg_clock_monotonic_ms() <= until)
-        stuck = !end_plain(enforcement, claim);
+        blocked = !end_plain(enforcement, claim);
     bool more = enforcement->marked.first || enforcement->kicked.first ||
-                (!stuck && cg_client_map_first_ending(enforcement->ops.clients));
-    return more ? 1 : stuck ? STUCK_MS : -1;
+                (!blocked && cg_client_map_first_ending(enforcement->ops.clients));
+    return more ? 1 : blocked ? BLOCKED_MS : -1;
 }

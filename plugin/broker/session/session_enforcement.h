@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Live sessions do not outlive what they were accepted for: they end when a certificate of the path expires, when a new
- * snapshot revokes or no longer accepts it, when the client's identity or id no longer fits, and when clients without TLS
- * are no longer allowed.
+/* Ends live sessions that the policy no longer accepts: a certificate of the path expires, a new snapshot revokes or rejects
+ * it, the client's identity or id no longer matches, or clients without TLS are no longer allowed.
  *
- * Sessions are marked where they are judged, which frees nothing. They are ended in one place, the last act of a poll: that
- * may free any record. No function here takes or keeps a place in a list across it.
+ * Checks only mark sessions and free nothing. cg_enforcement_end() ends the marked sessions, which may free any record, so it
+ * is the last step of a poll. Nothing here keeps a position in a list across it.
  * Owned by the plugin's state; main thread only. */
 #ifndef CG_SESSION_ENFORCEMENT_H
 #define CG_SESSION_ENFORCEMENT_H
@@ -21,35 +20,35 @@ struct cg_enforcement;
 struct cg_enforcement_ops {
     struct cg_reporter *reporter;
     struct cg_client_map *clients;
-    /* Ends the broker's session of a client id: MQTT 5 clients get a DISCONNECT, and the will can be held back. The id may
-     * be freed meanwhile: it is for looking the session up. */
+    /* Ends the broker's session of a client id. MQTT 5 clients get a DISCONNECT, and the will can be withheld. client_id may be
+     * freed during the call. */
     void (*kick)(const char *client_id, bool send_will);
 };
 
-struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_ops *ops); /* NULL without memory */
+struct cg_enforcement *cg_enforcement_new(const struct cg_enforcement_ops *ops); /* NULL: out of memory */
 void cg_enforcement_free(struct cg_enforcement *enforcement);
 
-/* A handshake was accepted: by which snapshot, until when. */
+/* A handshake was accepted. */
 void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg_conn *conn,
                              const struct cg_snapshot *current);
 
-/* The connection is about to be freed. */
+/* To be called before the connection is freed. */
 void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn);
 
-/* A new snapshot serves: every session that an older one accepted is due for a check. */
+/* A new snapshot is in use: all sessions that an older one accepted must be checked. */
 void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement);
 
-/* Judges what is due, in slices of a few ms. unknown: the answer for clients without TLS whose listener the broker does
- * not tell; while it is CG_PLAINTEXT_PROBING none of them is judged. now: wall clock, s. Returns the ms until it wants to be
- * called again, -1 for whenever. */
+/* Checks sessions that are due, for a few ms. unknown: the answer for clients without TLS on an unknown listener; with
+ * CG_PLAINTEXT_PROBING they are checked later. now: wall clock, s. Returns the ms until the next call is needed, -1 for
+ * none. */
 int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snapshot *current,
                              enum cg_plaintext_answer unknown, int64_t now);
 
-/* Marks a session because a person wants it ended, whatever the policy says of sessions. */
+/* Marks a session for an administrator, whatever the policy's "sessions" is. */
 void cg_enforcement_mark(struct cg_enforcement *enforcement, struct cg_conn *conn, const struct cg_snapshot *current,
                          const char *detail);
 
-/* Ends what is marked, in slices of a few ms. To be called last: any record may be freed. Returns as above. */
+/* Ends marked sessions for a few ms. May free any record, so it is called last. Returns as above. */
 int64_t cg_enforcement_end(struct cg_enforcement *enforcement);
 
 #endif

@@ -100,7 +100,7 @@ static void an_id_is_open_to_its_holder_alone(void **unused)
             cg_client_map_release(map, one);
     }
     assert_null(conn.session->client_id);
-    assert_int_equal(cg_client_map_left(map), 1);
+    assert_int_equal(cg_client_map_idle(map), 1);
 }
 
 static void what_was_not_accepted_holds_nothing_afterwards(void **unused)
@@ -109,7 +109,7 @@ static void what_was_not_accepted_holds_nothing_afterwards(void **unused)
     struct cg_conn conn = conn_of("a");
     cg_client_map_release(map, claim(&conn, "id"));
     assert_true(is_free("id", "b"));
-    assert_int_equal(cg_client_map_left(map), 0);
+    assert_int_equal(cg_client_map_idle(map), 0);
 }
 
 static void who_waits_as_long_as_it_likes_holds_nothing(void **unused)
@@ -162,7 +162,7 @@ static void ids_without_a_certificate_have_no_holder(void **unused)
     assert_true(is_free("id", "b") && is_free("id", NULL) && is_free("plain", "b") && is_free("plain", NULL));
     cg_client_map_release(map, one);
     cg_client_map_release(map, plain);
-    assert_int_equal(cg_client_map_left(map), 0);
+    assert_int_equal(cg_client_map_idle(map), 0);
 }
 
 static const struct {
@@ -377,7 +377,7 @@ static void a_holder_leaves_few_ids_behind(void **unused)
         snprintf(id, sizeof id, "random-%d", i);
         use_once("a", id);
     }
-    assert_int_equal(cg_client_map_left(map), CG_LEFT_BY_HOLDER + 1);
+    assert_int_equal(cg_client_map_idle(map), CG_IDLE_BY_HOLDER + 1);
     assert_false(is_free("of-b", "a"));
     assert_true(is_free("random-0", "b"));
     assert_false(is_free("random-99", "b"));
@@ -406,7 +406,7 @@ static void many_claims_are_all_found_and_released(void **unused)
         cg_client_map_release(map, claims[i]);
     }
     assert_int_equal(cg_client_map_claims(map), 0);
-    assert_int_equal(cg_client_map_left(map), 2 * CG_LEFT_BY_HOLDER);
+    assert_int_equal(cg_client_map_idle(map), 2 * CG_IDLE_BY_HOLDER);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)

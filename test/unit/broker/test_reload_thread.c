@@ -17,7 +17,7 @@
 
 static const struct {
     const char *sentence;
-    struct cg_reload_look look;
+    struct cg_reload_check look;
     bool due;
 } looks[] = {
     {"nothing happened", {0}, false},
