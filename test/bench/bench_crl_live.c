@@ -86,7 +86,7 @@ static bool start(struct world *w, const struct ca *ca)
 static bool in_force(const struct world *w)
 {
     char *log = cg_broker_read(w->broker, w->stock ? CG_BROKER_LOG : CG_BROKER_EVENTS);
-    bool found = strstr(log, w->stock ? "Reloading config" : "number 1 before, 2 now") != NULL;
+    bool found = strstr(log, w->stock ? "Reloading config" : "number 2 (previously 1)") != NULL;
     free(log);
     return found;
 }
