@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Whose a client id is: who may use it, who owns the broker's session of it for certain, and what is forgotten. */
+/* Client ids: who may use one, who certainly owns the broker's session of it, and which ids are removed. */
 #include "broker/session/client_map.h"
 
 #include "broker/session/session.h"
@@ -20,14 +20,14 @@
 
 static struct cg_pki *pki;
 static struct cg_client_map *map;
-static const void *broker_says; /* whose session it is */
+static const void *session_owner; /* the client that owns the session */
 static struct cg_session sessions[1200];
 static size_t nsessions; /* of the connections of one test */
 
 static const void *client_of(const char *client_id)
 {
     (void)client_id;
-    return broker_says;
+    return session_owner;
 }
 
 static int start(void **unused)
@@ -81,15 +81,15 @@ static struct cg_conn conn_of(const char *certificate)
                             .session = &sessions[nsessions++]};
 }
 
-/* An id is its holder's while it is connected, and after. */
-static void an_id_is_open_to_its_holder_alone(void **unused)
+/* An id stays reserved for its holder, connected or not. */
+static void an_id_is_free_only_for_its_holder(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
     assert_true(is_free("id", "b"));
     struct cg_claim *one = claim(&conn, "id");
     assert_string_equal(conn.session->client_id, "id");
-    for (int i = 0; i < 3; i++) { /* pending, accepted, gone */
+    for (int i = 0; i < 3; i++) { /* pending, accepted, disconnected */
         assert_true(is_free("id", "a"));
         assert_false(is_free("id", "b"));
         assert_false(is_free("id", NULL));
@@ -103,7 +103,7 @@ static void an_id_is_open_to_its_holder_alone(void **unused)
     assert_int_equal(cg_client_map_idle(map), 1);
 }
 
-static void what_was_not_accepted_holds_nothing_afterwards(void **unused)
+static void a_released_pending_claim_reserves_nothing(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
@@ -112,7 +112,7 @@ static void what_was_not_accepted_holds_nothing_afterwards(void **unused)
     assert_int_equal(cg_client_map_idle(map), 0);
 }
 
-static void who_waits_as_long_as_it_likes_holds_nothing(void **unused)
+static void an_unanswered_authentication_reserves_nothing(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
@@ -122,14 +122,14 @@ static void who_waits_as_long_as_it_likes_holds_nothing(void **unused)
     assert_false(one->accepted);
     assert_true(is_free("id", "b"));
     assert_true(cg_client_map_is_still_free(one));
-    cg_client_map_continued(one); /* now it may be accepted, which nobody tells */
+    cg_client_map_continued(one); /* now the broker may have accepted it */
     assert_false(is_free("id", "b"));
     cg_client_map_release(map, one);
     assert_true(is_free("id", "b"));
 }
 
-/* Ended by name it would be the session that somebody of that name left behind. */
-static void who_waits_without_tls_is_no_session(void **unused)
+/* Ended by client id, it could be the offline session of another client. */
+static void an_unanswered_authentication_without_tls_is_no_session(void **unused)
 {
     (void)unused;
     const struct cg_claim what = {.client = "c", .username = "", .extended = true};
@@ -140,8 +140,8 @@ static void who_waits_without_tls_is_no_session(void **unused)
     cg_client_map_release(map, one);
 }
 
-/* While it had not answered, somebody else came. */
-static void who_waited_may_be_too_late(void **unused)
+/* Another client connected before it answered. */
+static void an_id_may_be_taken_before_the_answer(void **unused)
 {
     (void)unused;
     struct cg_conn slow = conn_of("a"), quick = conn_of("b");
@@ -195,7 +195,7 @@ static void each_holder(void **unused)
     }
 }
 
-/* Where the rule is only audited somebody else comes in; the id stays its holder's. */
+/* If the rule is only audited, another identity can connect; the holder stays the same. */
 static void the_first_holder_stays(void **unused)
 {
     (void)unused;
@@ -218,39 +218,39 @@ static void a_session_is_owned_by_the_only_one_that_was_accepted(void **unused)
     assert_false(cg_client_map_owns(map, first)); /* the broker may still refuse it */
     cg_client_map_poll(map);
     assert_true(cg_client_map_owns(map, first));
-    struct cg_claim *second = claim(&two, "id"); /* a takeover, or not */
+    struct cg_claim *second = claim(&two, "id"); /* may be a takeover */
     cg_client_map_poll(map);
     assert_false(cg_client_map_owns(map, first) || cg_client_map_owns(map, second));
     struct cg_conn three = conn_of("a");
     cg_client_map_release(map, first);
     assert_true(cg_client_map_owns(map, second));
-    cg_client_map_release(map, claim(&three, "id")); /* it may have left a session behind */
+    cg_client_map_release(map, claim(&three, "id")); /* it may have left a session */
     assert_false(cg_client_map_owns(map, second));
     cg_client_map_release(map, second);
 }
 
-static void where_the_broker_tells_it_is_asked(void **unused)
+static void a_broker_that_knows_the_owner_is_asked(void **unused)
 {
     (void)unused;
     cg_client_map_free(map);
     map = cg_client_map_new(client_of);
     struct cg_conn one = conn_of("a"), two = conn_of("a");
     struct cg_claim *first = claim(&one, "id"), *second = claim(&two, "id");
-    broker_says = &two;
+    session_owner = &two;
     cg_client_map_poll(map);
-    assert_false(second->accepted); /* it says so itself */
+    assert_false(second->accepted); /* reported by the broker */
     cg_client_map_accept(map, first);
     cg_client_map_accept(map, second);
     assert_false(cg_client_map_owns(map, first));
     assert_true(cg_client_map_owns(map, second));
     struct cg_claim *plain = claim_plain("c", "plain");
     assert_false(cg_client_map_owns_plaintext(map, plain));
-    broker_says = "c";
+    session_owner = "c";
     assert_true(cg_client_map_owns_plaintext(map, plain));
 }
 
-/* Mosquitto 2.0 says of no websocket whether it was accepted: the id is its for as long as it is there. */
-static void a_websocket_holds_its_id_while_it_is_there(void **unused)
+/* Mosquitto 2.0 does not report accepted websockets: the id is reserved while one is connected. */
+static void a_websocket_reserves_its_id_while_connected(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
@@ -265,8 +265,8 @@ static void a_websocket_holds_its_id_while_it_is_there(void **unused)
     assert_true(is_free("id", "b"));
 }
 
-/* Who connects and leaves before the next poll was accepted all the same, if the broker read on. */
-static void what_is_read_from_was_accepted(void **unused)
+/* A client that disconnects before the next poll was accepted if the broker read from it again. */
+static void a_connection_that_is_read_again_was_accepted(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
@@ -277,8 +277,8 @@ static void what_is_read_from_was_accepted(void **unused)
     assert_false(is_free("id", "b"));
 }
 
-/* A holder who showed more is not mistaken for one who shows less. */
-static void what_a_holder_showed_stays_known(void **unused)
+/* A holder keeps the names that a later certificate lacks. */
+static void names_of_a_holder_are_kept(void **unused)
 {
     (void)unused;
     const char *shown[] = {"a", "a-bare"};
@@ -292,8 +292,8 @@ static void what_a_holder_showed_stays_known(void **unused)
     assert_false(is_free("id", "a-other"));
 }
 
-/* A client without TLS has no socket that we know: by name only where nobody else can have the name. */
-static void a_plain_session_is_owned_where_all_are_plain(void **unused)
+/* The socket of a client without TLS is unknown: it is ended by client id only if no other client can have the id. */
+static void a_plain_session_is_owned_if_all_are_plain(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of(NULL);
@@ -326,12 +326,12 @@ static void a_connection_has_one_claim(void **unused)
     assert_ptr_equal(conn.session->claim, again);
     assert_ptr_equal(cg_client_map_of_id(map, "id"), again);
     claim_plain("c", "x");
-    claim_plain("c", "y"); /* another client at the same place */
+    claim_plain("c", "y"); /* another client at the same address in memory */
     assert_null(cg_client_map_of_id(map, "x"));
     cg_client_map_release(map, NULL);
 }
 
-static void what_authenticated_is_remembered(void **unused)
+static void authentication_by_certificate_is_stored(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
@@ -367,8 +367,8 @@ static void use_once(const char *certificate, const char *client_id)
     cg_client_map_release(map, one);
 }
 
-/* Random ids of one device push out its own, the oldest first, and nobody else's. */
-static void a_holder_leaves_few_ids_behind(void **unused)
+/* Random ids of one device displace only its own, oldest first. */
+static void a_holder_keeps_few_idle_ids(void **unused)
 {
     (void)unused;
     char id[32];
@@ -414,24 +414,24 @@ static void many_claims_are_all_found_and_released(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(an_id_is_open_to_its_holder_alone),
-        CASE(what_was_not_accepted_holds_nothing_afterwards),
-        CASE(who_waits_as_long_as_it_likes_holds_nothing),
-        CASE(who_waits_without_tls_is_no_session),
-        CASE(who_waited_may_be_too_late),
+        CASE(an_id_is_free_only_for_its_holder),
+        CASE(a_released_pending_claim_reserves_nothing),
+        CASE(an_unanswered_authentication_reserves_nothing),
+        CASE(an_unanswered_authentication_without_tls_is_no_session),
+        CASE(an_id_may_be_taken_before_the_answer),
         CASE(ids_without_a_certificate_have_no_holder),
         CASE(each_holder),
         CASE(the_first_holder_stays),
         CASE(a_session_is_owned_by_the_only_one_that_was_accepted),
-        CASE(where_the_broker_tells_it_is_asked),
-        CASE(a_websocket_holds_its_id_while_it_is_there),
-        CASE(what_is_read_from_was_accepted),
-        CASE(what_a_holder_showed_stays_known),
-        CASE(a_plain_session_is_owned_where_all_are_plain),
+        CASE(a_broker_that_knows_the_owner_is_asked),
+        CASE(a_websocket_reserves_its_id_while_connected),
+        CASE(a_connection_that_is_read_again_was_accepted),
+        CASE(names_of_a_holder_are_kept),
+        CASE(a_plain_session_is_owned_if_all_are_plain),
         CASE(a_connection_has_one_claim),
-        CASE(what_authenticated_is_remembered),
+        CASE(authentication_by_certificate_is_stored),
         CASE(one_certificate_one_client),
-        CASE(a_holder_leaves_few_ids_behind),
+        CASE(a_holder_keeps_few_idle_ids),
         CASE(many_claims_are_all_found_and_released),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

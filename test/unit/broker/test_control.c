@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who may ask on the control topic, asked again before each step, and who gets the answers. */
+/* Control requests: the sender's right, checked again before each step, and the receiver of the answer. */
 #include "broker/control/control.h"
 
 #include "broker/control/control_request.h"
@@ -109,7 +109,7 @@ static enum cg_control_result ask(const char *text)
     return cg_control_receive(control, &snapshot, &request);
 }
 
-/* As the broker's loop does, which calls again at once where a slice of time is over before the work. */
+/* Polls as the broker's loop does. */
 static void work(void)
 {
     static const struct cg_faults none;
@@ -143,14 +143,14 @@ static void refused(const char *words)
         fail_msg("expected '%s', found '%s'", words, denied);
 }
 
-static void who_is_not_listed_is_refused(void **unused)
+static void a_certificate_not_listed_is_refused(void **unused)
 {
     (void)unused;
     admin_sha256[0] ^= 1;
     refused("is not in");
 }
 
-static void who_breaks_a_rule_that_is_only_audited_is_refused(void **unused)
+static void breaking_an_audited_rule_is_refused(void **unused)
 {
     (void)unused;
     snapshot.policy->base.client.mode[CG_REASON_LIFETIME_TOO_LONG] = CG_AUDIT;
@@ -158,7 +158,7 @@ static void who_breaks_a_rule_that_is_only_audited_is_refused(void **unused)
     refused("no longer accepted");
 }
 
-static void who_breaks_a_rule_is_refused(void **unused)
+static void breaking_a_rule_is_refused(void **unused)
 {
     (void)unused;
     snapshot.policy->base.client.max_lifetime = 60;
@@ -179,7 +179,7 @@ static void a_session_that_is_to_end_is_refused(void **unused)
     refused("require TLS and a client certificate");
 }
 
-static void without_a_certificate_nobody_asks(void **unused)
+static void a_client_without_a_certificate_is_refused(void **unused)
 {
     (void)unused;
     X509 *leaf = conn.peer_leaf;
@@ -193,8 +193,8 @@ static void without_a_certificate_nobody_asks(void **unused)
     refused("require TLS and a client certificate");
 }
 
-/* Between the question and the answer the policy may change. */
-static void who_is_no_administrator_any_more_gets_no_answer(void **unused)
+/* The policy may change between request and answer. */
+static void a_former_administrator_gets_no_answer(void **unused)
 {
     (void)unused;
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
@@ -204,8 +204,8 @@ static void who_is_no_administrator_any_more_gets_no_answer(void **unused)
     assert_int_equal(denials, 1);
 }
 
-/* Answers go out by client id. */
-static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused)
+/* Answers are addressed by client id. */
+static void an_answer_is_sent_only_to_the_owner_of_the_id(void **unused)
 {
     (void)unused;
     struct cg_session others = {.client_id = NULL};
@@ -217,14 +217,14 @@ static void an_answer_never_goes_to_whoever_may_have_the_id_by_now(void **unused
     assert_int_equal(answers, 0);
     cg_client_map_release(ops.clients, second);
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
-    cg_control_ended(control, &conn); /* it went away */
+    cg_control_ended(control, &conn); /* it disconnected */
     work();
     assert_int_equal(answers, 0);
     assert_int_equal(denials, 0);
 }
 
-/* As many commands as are allowed in one request, and one more. */
-static void a_request_has_so_many_commands(void **unused)
+/* The maximum number of commands in one request, and one more. */
+static void a_request_has_at_most_16_commands(void **unused)
 {
     (void)unused;
     for (int more = 0; more <= 1; more++) {
@@ -239,7 +239,7 @@ static void a_request_has_so_many_commands(void **unused)
     }
 }
 
-/* The files are not this file's to look at. */
+/* control.c only requests the reload. */
 static void a_reload_is_handed_on_once(void **unused)
 {
     (void)unused;
@@ -257,15 +257,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(an_administrator_is_answered),
-        CASE(who_is_not_listed_is_refused),
-        CASE(who_breaks_a_rule_that_is_only_audited_is_refused),
-        CASE(who_breaks_a_rule_is_refused),
+        CASE(a_certificate_not_listed_is_refused),
+        CASE(breaking_an_audited_rule_is_refused),
+        CASE(breaking_a_rule_is_refused),
         CASE(websockets_are_refused),
         CASE(a_session_that_is_to_end_is_refused),
-        CASE(without_a_certificate_nobody_asks),
-        CASE(who_is_no_administrator_any_more_gets_no_answer),
-        CASE(an_answer_never_goes_to_whoever_may_have_the_id_by_now),
-        CASE(a_request_has_so_many_commands),
+        CASE(a_client_without_a_certificate_is_refused),
+        CASE(a_former_administrator_gets_no_answer),
+        CASE(an_answer_is_sent_only_to_the_owner_of_the_id),
+        CASE(a_request_has_at_most_16_commands),
         CASE(a_reload_is_handed_on_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

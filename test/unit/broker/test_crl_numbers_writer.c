@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The file of CRL numbers on the disk: written whole or not at all, merged by two brokers, and every way in which that can
- * fail. */
+/* The file of CRL numbers: written in one step, merged by two brokers, and all failures. */
 #include "broker/reload/crl_numbers_writer.h"
 
 #include "lib/pki_maker.h"
@@ -35,7 +34,7 @@ static char folder[300];
 static int make_scratch(void **state)
 {
     (void)state;
-    if (chmod(cg_scratch_open("numbers-file"), 0755) != 0) /* another user enters it */
+    if (chmod(cg_scratch_open("numbers-file"), 0755) != 0) /* another user needs access */
         return -1;
     snprintf(folder, sizeof folder, "%s", cg_scratch_path("state"));
     pki = cg_pki_new(NOW);
@@ -98,7 +97,7 @@ static void file_holds(const char *words, bool yes)
         fail_msg("'%s' is %s in: %s", words, yes ? "not" : "still", text);
 }
 
-static void writes_only_what_is_new(void **state)
+static void writes_only_changes(void **state)
 {
     (void)state;
     struct stat before, after;
@@ -115,16 +114,16 @@ static void writes_only_what_is_new(void **state)
     file_holds(" 7 17999", true);
     file_holds(" 6 17999", false);
     assert_int_equal(stat(cg_scratch_path("state/crl-numbers.old"), &after), 0);
-    assert_int_equal(before.st_ino, after.st_ino); /* it is the one before */
+    assert_int_equal(before.st_ino, after.st_ino); /* it is the previous file */
     assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
     assert_int_equal(stat(cg_scratch_path("state/crl-numbers"), &before), 0);
     store("eight", CG_NUMBERS_STORED, "");
     assert_int_equal(stat(cg_scratch_path("state/crl-numbers.old"), &after), 0);
-    assert_int_equal(before.st_ino, after.st_ino); /* and no older one */
+    assert_int_equal(before.st_ino, after.st_ino); /* not an older file */
 }
 
-/* That there is none yet is known then: a file that is missing later was lost. */
-static void no_numbers_are_written_too(void **state)
+/* A file without numbers is written too: if it is missing later, it was lost. */
+static void an_empty_list_is_written(void **state)
 {
     (void)state;
     struct cg_error err = {""};
@@ -135,8 +134,8 @@ static void no_numbers_are_written_too(void **state)
     cg_crl_numbers_free(none);
 }
 
-/* One more than fits: the oldest that is not in use goes. */
-static void a_full_file_takes_what_is_in_use(void **state)
+/* One more than fits: the oldest line of a CRL that is not in use is removed. */
+static void a_full_file_keeps_the_crls_in_use(void **state)
 {
     (void)state;
     struct cg_error err = {""};
@@ -161,7 +160,7 @@ static void a_full_file_takes_what_is_in_use(void **state)
     cg_crl_numbers_free(six);
 }
 
-/* Another broker's are kept, and no lower number of ours replaces a higher one. */
+/* Numbers of another broker are kept, and no lower number replaces a higher one. */
 static void merges(void **state)
 {
     (void)state;
@@ -173,7 +172,7 @@ static void merges(void **state)
     file_holds("\nend 2\n", true);
 }
 
-static void stamps_what_it_wrote(void **state)
+static void updates_the_file_state(void **state)
 {
     (void)state;
     struct cg_file_states seen = {NULL, 0};
@@ -187,8 +186,8 @@ static void stamps_what_it_wrote(void **state)
     cg_crl_numbers_free(numbers);
 }
 
-/* Of a broker that was killed. */
-static void leftovers_are_no_hindrance(void **state)
+/* Files left by a broker that was killed. */
+static void leftover_files_are_replaced(void **state)
 {
     (void)state;
     struct cg_error err = {""};
@@ -200,7 +199,7 @@ static void leftovers_are_no_hindrance(void **state)
     assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
 }
 
-static void a_damaged_file_is_not_written_over(void **state)
+static void a_damaged_file_is_not_overwritten(void **state)
 {
     (void)state;
     struct cg_error err = {""};
@@ -210,7 +209,7 @@ static void a_damaged_file_is_not_written_over(void **state)
     file_holds("certguard crl-numbers 1\n", true);
 }
 
-static void what_stands_in_the_way_is_named(void **state)
+static void obstacles_are_named(void **state)
 {
     (void)state;
     static const struct {
@@ -241,7 +240,7 @@ static void what_stands_in_the_way_is_named(void **state)
     }
 }
 
-static void what_others_may_write_is_not_used(void **state)
+static void a_folder_writable_by_others_is_not_used(void **state)
 {
     (void)state;
     struct cg_error err = {""};
@@ -260,12 +259,12 @@ static void waits_for_another_broker(void **state)
     int fd = open(cg_scratch_path("state/crl-numbers.lock"), O_RDWR | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_EX), 0);
     store("six", CG_NUMBERS_LATER, "which another process holds");
-    assert_true(cg_crl_numbers_prepare_file(folder, &err)); /* that is no reason not to start */
+    assert_true(cg_crl_numbers_prepare_file(folder, &err)); /* the broker starts anyway */
     close(fd);
     store("six", CG_NUMBERS_CREATED, "");
 }
 
-/* A revocation waits for it: the lock of a process that hangs must not hold it up. */
+/* A revocation waits for the lock, so a process that hangs must not delay it for long. */
 static void how_long_it_waits(void **state)
 {
     (void)state;
@@ -282,7 +281,7 @@ static void how_long_it_waits(void **state)
         assert_true(cg_crl_numbers_prepare_file(folder, &err));
         int fd = open(cg_scratch_path("state/crl-numbers.lock"), O_RDWR | O_CLOEXEC);
         assert_int_equal(flock(fd, LOCK_EX), 0);
-        pid_t child = fork(); /* which has the lock too */
+        pid_t child = fork(); /* inherits the lock */
         if (child == 0) {
             usleep((useconds_t)rows[i].held_ms * 1000);
             _exit(0);
@@ -332,7 +331,7 @@ static int as_nobody(int (*run)(void))
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* What is printed is what helps. */
+/* The printed command corrects the fault. */
 static void the_brokers_user_may_not_write(void **state)
 {
     (void)state;
@@ -345,7 +344,7 @@ static void the_brokers_user_may_not_write(void **state)
     assert_int_equal(as_nobody(store_as_nobody), 0);
 }
 
-/* False where only root may, or the file system knows no such flag. The request is an int on musl; the kernel takes 32 bits. */
+/* False: not root, or the file system has no such flag. The request is an int on musl; the kernel takes 32 bits. */
 static bool set_immutable(const char *path, bool on)
 {
     int flags = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -356,7 +355,7 @@ static bool set_immutable(const char *path, bool on)
     return ok;
 }
 
-/* Whose mode and owner are right: another fix would change nothing. */
+/* Its mode and owner are right, so the usual fix would not help. */
 static void the_folder_is_immutable(void **state)
 {
     (void)state;
@@ -365,7 +364,7 @@ static void the_folder_is_immutable(void **state)
     if (!set_immutable(folder, true))
         skip();
     bool prepared = cg_crl_numbers_prepare_file(folder, &err);
-    assert_true(set_immutable(folder, false)); /* before anything can fail: it has to be removed */
+    assert_true(set_immutable(folder, false)); /* before any assertion, so that the folder can be removed */
     assert_false(prepared);
     assert_non_null(strstr(err.text, "Operation not permitted; check it with `lsattr -d`"));
     store("six", CG_NUMBERS_CREATED, "");
@@ -376,7 +375,7 @@ static bool mount_small(void)
     return mkdir(folder, 0700) == 0 && mount("tmpfs", folder, "tmpfs", 0, "size=16k,mode=0700") == 0;
 }
 
-/* Only root may mount one, and not everywhere. */
+/* Needs root and the right to mount. */
 static void the_disk_is_full(void **state)
 {
     (void)state;
@@ -391,7 +390,7 @@ static void the_disk_is_full(void **state)
     struct cg_error err = {""};
     store("seven", CG_NUMBERS_LATER, "No space left on device; free disk space");
     assert_true(cg_crl_numbers_prepare_file(folder, &err));
-    file_holds(" 6 17999", true); /* whole, as it was */
+    file_holds(" 6 17999", true); /* complete and unchanged */
     assert_int_equal(access(cg_scratch_path("state/crl-numbers.new"), F_OK), -1);
     unlink(cg_scratch_path("state/filler"));
     store("seven", CG_NUMBERS_STORED, "");
@@ -416,15 +415,15 @@ static void the_disk_is_read_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(writes_only_what_is_new, clear_folder),
-        cmocka_unit_test_teardown(no_numbers_are_written_too, clear_folder),
-        cmocka_unit_test_teardown(a_full_file_takes_what_is_in_use, clear_folder),
+        cmocka_unit_test_teardown(writes_only_changes, clear_folder),
+        cmocka_unit_test_teardown(an_empty_list_is_written, clear_folder),
+        cmocka_unit_test_teardown(a_full_file_keeps_the_crls_in_use, clear_folder),
         cmocka_unit_test_teardown(merges, clear_folder),
-        cmocka_unit_test_teardown(stamps_what_it_wrote, clear_folder),
-        cmocka_unit_test_teardown(leftovers_are_no_hindrance, clear_folder),
-        cmocka_unit_test_teardown(a_damaged_file_is_not_written_over, clear_folder),
-        cmocka_unit_test_teardown(what_stands_in_the_way_is_named, clear_folder),
-        cmocka_unit_test_teardown(what_others_may_write_is_not_used, clear_folder),
+        cmocka_unit_test_teardown(updates_the_file_state, clear_folder),
+        cmocka_unit_test_teardown(leftover_files_are_replaced, clear_folder),
+        cmocka_unit_test_teardown(a_damaged_file_is_not_overwritten, clear_folder),
+        cmocka_unit_test_teardown(obstacles_are_named, clear_folder),
+        cmocka_unit_test_teardown(a_folder_writable_by_others_is_not_used, clear_folder),
         cmocka_unit_test_teardown(waits_for_another_broker, clear_folder),
         cmocka_unit_test_teardown(how_long_it_waits, clear_folder),
         cmocka_unit_test_teardown(the_brokers_user_may_not_write, clear_folder),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Events as JSON and as words: what is there, what is left out, and that the worst case stays one valid line. */
+/* Events as JSON and as text: which fields are written, which are omitted, and that the longest event is one valid line. */
 #include "broker/event/event_json.h"
 #include "broker/event/json.h"
 #include "lib/pki_maker.h"
@@ -106,7 +106,7 @@ static void hostile_names_stay_inside_their_strings(void **state)
     cg_pki_free(pki);
 }
 
-/* Listeners for websockets are IPv6 sockets. */
+/* Websocket listeners are IPv6 sockets. */
 static void a_mapped_ipv4_peer_is_written_as_ipv4(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What peers can make the plugin write is bounded, what the administrator must know is not, audited devices are named each,
- * and nothing is left out uncounted. With a clock of its own. */
+/* Events that peers can cause are limited and other events are not, each audited device is named, and every suppressed event is
+ * counted. The test sets the time. */
 #include "broker/event/budget.h"
 #include "broker/event/devices.h"
 #include "broker/event/event_limits.h"
@@ -19,63 +19,63 @@
 #define NOW  1750000000
 #define HOUR ((int64_t)3600000)
 #define DAY  (24 * HOUR)
-#define LINE 1200 /* bytes, a usual one */
+#define LINE 1200 /* bytes of a typical line */
 #define MIB  ((int64_t)1 << 20)
 
 static const struct cg_log_policy policy = {.burst = 5, .window_ms = 60000, .daily_limit = 4 * MIB};
 
-struct world {
+struct fixture {
     struct cg_limits *limits;
-    uint64_t sent, written, told, told_audited, lines;
+    uint64_t sent, written, reported, reported_audited, lines;
     size_t bytes;
     char detail[128];
 };
 
-static size_t tell(void *context, const struct cg_event *event)
+static size_t report(void *context, const struct cg_event *event)
 {
-    struct world *world = context;
+    struct fixture *fixture = context;
     assert_int_equal(event->type, CG_EVENT_SUPPRESSED);
-    world->told += event->count;
-    world->told_audited += event->audited ? event->count : 0;
-    world->lines++;
-    world->bytes += LINE;
-    snprintf(world->detail, sizeof world->detail, "%s", event->detail ? event->detail : "");
+    fixture->reported += event->count;
+    fixture->reported_audited += event->audited ? event->count : 0;
+    fixture->lines++;
+    fixture->bytes += LINE;
+    snprintf(fixture->detail, sizeof fixture->detail, "%s", event->detail ? event->detail : "");
     return LINE;
 }
 
-static bool send_event(struct world *world, const struct cg_event *event, int64_t now_ms)
+static bool send_event(struct fixture *fixture, const struct cg_event *event, int64_t now_ms)
 {
-    bool pass = cg_limits_pass(world->limits, event, now_ms, &policy);
-    world->sent++;
+    bool pass = cg_limits_pass(fixture->limits, event, now_ms, &policy);
+    fixture->sent++;
     if (!pass)
         return false;
-    cg_limits_wrote(world->limits, event, LINE);
-    world->written++;
-    world->bytes += LINE;
+    cg_limits_wrote(fixture->limits, event, LINE);
+    fixture->written++;
+    fixture->bytes += LINE;
     return true;
 }
 
-static int64_t flush(struct world *world, int64_t now_ms, bool all)
+static int64_t flush(struct fixture *fixture, int64_t now_ms, bool all)
 {
-    return cg_limits_flush(world->limits, now_ms, all, &policy, tell, world);
+    return cg_limits_flush(fixture->limits, now_ms, all, &policy, report, fixture);
 }
 
-static bool refuse_from(struct world *world, uint32_t address, int64_t now_ms)
+static bool refuse_from(struct fixture *fixture, uint32_t address, int64_t now_ms)
 {
     const union cg_address peer = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 + address)}};
     const struct cg_event event = {
         .type = CG_EVENT_HANDSHAKE_REJECTED, .reason = CG_REASON_EXPIRED, .peer_address = &peer};
-    return send_event(world, &event, now_ms);
+    return send_event(fixture, &event, now_ms);
 }
 
-static struct world begin(void)
+static struct fixture begin(void)
 {
-    struct world world = {.limits = cg_limits_new()};
-    assert_non_null(world.limits);
-    return world;
+    struct fixture fixture = {.limits = cg_limits_new()};
+    assert_non_null(fixture.limits);
+    return fixture;
 }
 
-static void a_budget_is_what_a_day_may_take(void **state)
+static void a_budget_limits_the_bytes_per_day(void **state)
 {
     (void)state;
     const struct cg_budget_limits terms = {1e6, 0.1};
@@ -92,10 +92,11 @@ static void a_budget_is_what_a_day_may_take(void **state)
     assert_true(at_once >= 1e5 && at_once <= 1e5 + 100);
     assert_true(last_day > 0.99e6 && last_day <= 1e6 + 100);
     assert_true(spent - last_day <= 1e6);
-    assert_true(cg_budget_has(&budget, &terms, 3 * DAY)); /* a clock that jumps gives no more than at once */
+    assert_true(
+        cg_budget_has(&budget, &terms, 3 * DAY)); /* after a jump of the clock, at most the burst is available */
     assert_true(budget.available <= 1e5);
     double available = budget.available;
-    cg_budget_has(&budget, &terms, 2 * DAY); /* one that goes back changes nothing */
+    cg_budget_has(&budget, &terms, 2 * DAY); /* setting the clock back has no effect */
     assert_true(budget.available >= available && budget.available <= available);
 }
 
@@ -103,72 +104,72 @@ static void a_budget_is_what_a_day_may_take(void **state)
 static void many_addresses_write_no_more_than_the_limit(void **state)
 {
     (void)state;
-    struct world world = begin();
+    struct fixture fixture = begin();
     size_t first_day = 0;
     for (int64_t now = 1; now < DAY + DAY / 2; now += 300000) {
         for (uint32_t address = 0; address < 1100; address++)
-            refuse_from(&world, address, now);
-        flush(&world, now, false);
-        first_day = now < DAY ? world.bytes : first_day;
+            refuse_from(&fixture, address, now);
+        flush(&fixture, now, false);
+        first_day = now < DAY ? fixture.bytes : first_day;
     }
     print_message("   %llu events, %llu written, %llu summaries, %zu bytes in the first day\n",
-                  (unsigned long long)world.sent, (unsigned long long)world.written, (unsigned long long)world.lines,
-                  first_day);
+                  (unsigned long long)fixture.sent, (unsigned long long)fixture.written,
+                  (unsigned long long)fixture.lines, first_day);
     assert_true(first_day <= (size_t)(policy.daily_limit / 2) + 64 * 1024);
-    assert_true(world.written > 500);
-    assert_true(world.lines >= 50 && world.lines <= 36 * 60 + 1200); /* they are told, though the flood never pauses */
-    flush(&world, DAY + DAY / 2, true);
-    assert_int_equal(world.written + world.told, world.sent);
-    assert_int_equal(world.told_audited, 0);
-    cg_limits_free(world.limits);
+    assert_true(fixture.written > 500);
+    assert_true(fixture.lines >= 50 && fixture.lines <= 36 * 60 + 1200); /* reported although the flood never pauses */
+    flush(&fixture, DAY + DAY / 2, true);
+    assert_int_equal(fixture.written + fixture.reported, fixture.sent);
+    assert_int_equal(fixture.reported_audited, 0);
+    cg_limits_free(fixture.limits);
 }
 
-static void what_was_left_out_is_told_within_minutes(void **state)
+static void suppressed_events_are_reported_within_minutes(void **state)
 {
     (void)state;
-    struct world world = begin();
+    struct fixture fixture = begin();
     for (uint32_t address = 0; address < 20000; address++)
-        refuse_from(&world, address, 1000);
-    assert_true(world.written < 400);
-    uint64_t before = world.written;
+        refuse_from(&fixture, address, 1000);
+    assert_true(fixture.written < 400);
+    uint64_t before = fixture.written;
     int64_t now = 1000;
     for (int i = 0; i < 1000 && now < 20 * 60000; i++) {
-        int64_t wait = flush(&world, now, false);
+        int64_t wait = flush(&fixture, now, false);
         assert_true(wait != 0 || i == 0);
         now += wait < 0 ? 60000 : wait;
     }
-    assert_int_equal(world.written, before);
-    assert_int_equal(world.told + world.written, world.sent);
-    assert_true(strstr(world.detail, "log.daily_limit") != NULL);
-    cg_limits_free(world.limits);
+    assert_int_equal(fixture.written, before);
+    assert_int_equal(fixture.reported + fixture.written, fixture.sent);
+    assert_true(strstr(fixture.detail, "log.daily_limit") != NULL);
+    cg_limits_free(fixture.limits);
 }
 
-static void what_the_administrator_must_know_always_passes(void **state)
+static void other_events_always_pass(void **state)
 {
     (void)state;
-    struct world world = begin();
+    struct fixture fixture = begin();
     for (uint32_t address = 0; address < 20000; address++)
-        refuse_from(&world, address, 1000);
+        refuse_from(&fixture, address, 1000);
     for (int i = 1; i < CG_EVENT_COUNT; i++) {
         struct cg_conn conn = {.number = 1};
         struct cg_event event = {.type = (enum cg_event_type)i};
         enum cg_event_class class = cg_event_class(&event);
-        assert_int_not_equal(class, CG_CLASS_UNSET); /* each row has one */
-        assert_int_equal(send_event(&world, &event, 1000), class == CG_CLASS_ALWAYS || class == CG_CLASS_AUDITED);
+        assert_int_not_equal(class, CG_CLASS_UNSET); /* set in every row */
+        assert_int_equal(send_event(&fixture, &event, 1000), class == CG_CLASS_ALWAYS || class == CG_CLASS_AUDITED);
         if (i == CG_EVENT_EXPIRY_WARNING) {
             event.conn = &conn;
             assert_int_equal(cg_event_class(&event), CG_CLASS_CLIENT);
-            assert_true(send_event(&world, &event, 1000)); /* of the devices' half */
+            assert_true(send_event(&fixture, &event, 1000)); /* from the devices' share */
         }
     }
     struct cg_conn bridge = {.number = 2, .role = CG_ROLE_BRIDGE};
     const struct cg_event fails = {.type = CG_EVENT_HANDSHAKE_REJECTED, .reason = CG_REASON_EXPIRED, .conn = &bridge};
-    assert_true(send_event(&world, &fails, 1000)); /* strangers do not hide that a bridge fails */
+    assert_true(send_event(&fixture, &fails, 1000)); /* refused peers do not hide a failing bridge */
     const struct cg_event ended = {.type = CG_EVENT_SESSION_ENDED, .reason = CG_REASON_EXPIRED};
     const struct cg_event loaded = {.type = CG_EVENT_SNAPSHOT_LOADED};
     assert_int_equal(cg_event_class(&ended), CG_CLASS_ALWAYS);
     assert_int_equal(cg_event_class(&loaded), CG_CLASS_ALWAYS);
-    cg_limits_free(world.limits);
+    cg_limits_free(fixture.limits);
 }
 
 static unsigned log_lines;
@@ -179,7 +180,7 @@ static void count_line(enum cg_level level, const char *text)
     log_lines++;
 }
 
-/* Counters are exact, whatever is written. */
+/* Counters are exact, even for suppressed events. */
 static void the_counters_count_all(void **state)
 {
     (void)state;
@@ -195,7 +196,7 @@ static void the_counters_count_all(void **state)
     }
     assert_int_equal(cg_reporter_counters(reporter)->rejected.total, 20000);
     assert_int_equal(cg_reporter_counters(reporter)->rejected.by_reason[CG_REASON_REVOKED], 20000);
-    assert_true(log_lines >= 100 && log_lines <= 2000); /* the broker's own log is spared too */
+    assert_true(log_lines >= 100 && log_lines <= 2000); /* the broker's own log is limited too */
     cg_reporter_close(reporter);
 }
 
@@ -203,7 +204,7 @@ static void the_counters_count_all(void **state)
 
 static struct cg_pki *pki;
 
-static bool audit(struct world *world, const char *name, enum cg_reason reason, int64_t now_ms)
+static bool audit(struct fixture *fixture, const char *name, enum cg_reason reason, int64_t now_ms)
 {
     struct cg_conn conn = {.number = 1, .peer_leaf = cg_pki_cert(pki, name)};
     struct sockaddr_in *peer = &conn.peer.v4;
@@ -211,88 +212,88 @@ static bool audit(struct world *world, const char *name, enum cg_reason reason, 
     const struct cg_event event = {.type = CG_EVENT_HANDSHAKE_AUDITED,
                                    .reason = reason,
                                    .conn = &conn,
-                                   .certificate = cg_pki_cert(pki, "ca")}; /* the rule is about the CA */
-    return send_event(world, &event, now_ms);
+                                   .certificate = cg_pki_cert(pki, "ca")}; /* the CA breaks the rule */
+    return send_event(fixture, &event, now_ms);
 }
 
 static void each_device_behind_one_address_is_named(void **state)
 {
     (void)state;
-    struct world world = begin();
+    struct fixture fixture = begin();
     char name[16];
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < 20; i++) {
             snprintf(name, sizeof name, "dev%d", i);
-            assert_int_equal(audit(&world, name, CG_REASON_EKU_MISSING, 1000 + round), round == 0);
+            assert_int_equal(audit(&fixture, name, CG_REASON_EKU_MISSING, 1000 + round), round == 0);
         }
-    assert_true(audit(&world, "dev7", CG_REASON_KEY_SIZE, 2000)); /* something else about it */
-    assert_false(audit(&world, "dev7", CG_REASON_KEY_SIZE, 2001));
-    assert_int_equal(flush(&world, 2001, false), HOUR - 1000);
-    flush(&world, 1001 + HOUR, false);
-    assert_int_equal(world.told, 41);
-    assert_int_equal(world.told_audited, 41);
-    assert_int_equal(world.lines, 2);
-    assert_string_equal(world.detail, "devices named in an earlier event");
-    cg_limits_free(world.limits);
+    assert_true(audit(&fixture, "dev7", CG_REASON_KEY_SIZE, 2000)); /* another reason */
+    assert_false(audit(&fixture, "dev7", CG_REASON_KEY_SIZE, 2001));
+    assert_int_equal(flush(&fixture, 2001, false), HOUR - 1000);
+    flush(&fixture, 1001 + HOUR, false);
+    assert_int_equal(fixture.reported, 41);
+    assert_int_equal(fixture.reported_audited, 41);
+    assert_int_equal(fixture.lines, 2);
+    assert_string_equal(fixture.detail, "devices named in an earlier event");
+    cg_limits_free(fixture.limits);
 }
 
 static void a_device_is_named_again_after_hours(void **state)
 {
     (void)state;
-    struct world world = begin();
+    struct fixture fixture = begin();
     int named = 0;
     for (int64_t now = 1; now < 2 * DAY; now += HOUR) {
-        flush(&world, now, false);
-        named += audit(&world, "dev1", CG_REASON_EKU_MISSING, now);
+        flush(&fixture, now, false);
+        named += audit(&fixture, "dev1", CG_REASON_EKU_MISSING, now);
     }
-    flush(&world, 3 * DAY, false);
-    assert_true(named >= 4 && named <= 5); /* each 6 to 12 hours */
-    assert_true(audit(&world, "dev2", CG_REASON_EKU_MISSING, 3 * DAY));
-    assert_true(audit(&world, "dev2", CG_REASON_EKU_MISSING, 4 * DAY)); /* nobody asked meanwhile */
-    cg_limits_free(world.limits);
+    flush(&fixture, 3 * DAY, false);
+    assert_true(named >= 4 && named <= 5); /* every 6 to 12 hours */
+    assert_true(audit(&fixture, "dev2", CG_REASON_EKU_MISSING, 3 * DAY));
+    assert_true(audit(&fixture, "dev2", CG_REASON_EKU_MISSING, 4 * DAY)); /* no calls in between */
+    cg_limits_free(fixture.limits);
 }
 
-static bool audit_connect(struct world *world, uint32_t device, int64_t now_ms)
+static bool audit_connect(struct fixture *fixture, uint32_t device, int64_t now_ms)
 {
     char id[24];
     snprintf(id, sizeof id, "id%u", device);
     const struct cg_event event = {
         .type = CG_EVENT_CONNECT_AUDITED, .reason = CG_REASON_PLAIN_LISTENER, .client_id = id};
-    return send_event(world, &event, now_ms);
+    return send_event(fixture, &event, now_ms);
 }
 
-/* More devices than the limit has room for: those that were not named are named when there is room again. */
+/* More devices than the limit allows: the others are named once the budget allows it. */
 static void more_devices_than_the_limit_allows(void **state)
 {
     (void)state;
     const uint32_t count = 3000;
-    struct world world = begin();
+    struct fixture fixture = begin();
     for (uint32_t i = 0; i < count; i++)
-        audit_connect(&world, i, 1000);
-    uint64_t first = world.written;
+        audit_connect(&fixture, i, 1000);
+    uint64_t first = fixture.written;
     assert_true((int64_t)first * LINE > policy.daily_limit / 5 - LINE && first < count);
-    flush(&world, 1000 + 3 * HOUR, false);
+    flush(&fixture, 1000 + 3 * HOUR, false);
     for (uint32_t i = 0; i < count; i++)
-        audit_connect(&world, i, 1000 + 3 * HOUR);
-    assert_true(world.written - first >= 50 && world.written - first <= 200);
-    flush(&world, 1000 + 3 * HOUR, true);
-    assert_int_equal(world.written + world.told, world.sent);
-    assert_true((int64_t)world.bytes <= policy.daily_limit / 2 + 64 * 1024);
-    cg_limits_free(world.limits);
+        audit_connect(&fixture, i, 1000 + 3 * HOUR);
+    assert_true(fixture.written - first >= 50 && fixture.written - first <= 200);
+    flush(&fixture, 1000 + 3 * HOUR, true);
+    assert_int_equal(fixture.written + fixture.reported, fixture.sent);
+    assert_true((int64_t)fixture.bytes <= policy.daily_limit / 2 + 64 * 1024);
+    cg_limits_free(fixture.limits);
 }
 
-static void without_any_name_the_address_counts(void **state)
+static void without_a_device_key_the_address_counts(void **state)
 {
     (void)state;
-    struct world world = begin();
+    struct fixture fixture = begin();
     union cg_address peer = {.v4.sin_family = AF_INET};
     const struct cg_event event = {
         .type = CG_EVENT_HANDSHAKE_AUDITED, .reason = CG_REASON_NO_CERTIFICATE, .peer_address = &peer};
     for (int i = 0; i < 10; i++)
-        assert_int_equal(send_event(&world, &event, 1000), i < 5);
-    flush(&world, 1000, true);
-    assert_int_equal(world.told_audited, 5);
-    cg_limits_free(world.limits);
+        assert_int_equal(send_event(&fixture, &event, 1000), i < 5);
+    flush(&fixture, 1000, true);
+    assert_int_equal(fixture.reported_audited, 5);
+    cg_limits_free(fixture.limits);
 }
 
 static int make(void **state)
@@ -318,15 +319,15 @@ static int unmake(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_budget_is_what_a_day_may_take),
+        cmocka_unit_test(a_budget_limits_the_bytes_per_day),
         cmocka_unit_test(many_addresses_write_no_more_than_the_limit),
-        cmocka_unit_test(what_was_left_out_is_told_within_minutes),
-        cmocka_unit_test(what_the_administrator_must_know_always_passes),
+        cmocka_unit_test(suppressed_events_are_reported_within_minutes),
+        cmocka_unit_test(other_events_always_pass),
         cmocka_unit_test(the_counters_count_all),
         cmocka_unit_test(each_device_behind_one_address_is_named),
         cmocka_unit_test(a_device_is_named_again_after_hours),
         cmocka_unit_test(more_devices_than_the_limit_allows),
-        cmocka_unit_test(without_any_name_the_address_counts),
+        cmocka_unit_test(without_a_device_key_the_address_counts),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Whatever expires is warned of at each of the policy's distances, once each, by a clock that goes on by days: clients,
- * the broker's certificate, anchors, intermediates and CRLs. */
+/* Expiry warnings for clients, the broker's certificate, anchors, intermediates and CRLs: once at each time in warn_before. The
+ * test moves the clock by days. */
 #include "broker/monitor/expiry_monitor.h"
 
 #include "broker/session/session.h"
@@ -22,7 +22,7 @@
 #define NOW INT64_C(1767225600)
 #define DAY INT64_C(86400)
 
-static struct world {
+static struct fixture {
     struct cg_pki *pki;
     struct cg_policy *policy;
     struct cg_reporter *reporter;
@@ -32,7 +32,7 @@ static struct world {
     struct cg_session session;
 } w;
 
-static int told[5]; /* by what is warned of */
+static int warnings_of[5]; /* per kind */
 static char last[600], last_crl[600];
 enum { CLIENT, BROKER, ANCHOR, INTERMEDIATE, CRL };
 
@@ -45,7 +45,7 @@ static void broker_log(enum cg_level level, const char *text)
     if (strstr(text, "CRL "))
         snprintf(last_crl, sizeof last_crl, "%s", text);
     for (int i = 0; i < 5; i++)
-        told[i] += strstr(text, words[i]) != NULL;
+        warnings_of[i] += strstr(text, words[i]) != NULL;
 }
 
 static int start(void **unused)
@@ -54,7 +54,7 @@ static int start(void **unused)
     struct cg_error err = {""};
     memset(&w, 0, sizeof w);
     w.client.session = &w.session;
-    memset(told, 0, sizeof told);
+    memset(warnings_of, 0, sizeof warnings_of);
     w.pki = cg_pki_new(NOW);
     cg_pki_make(w.pki, "root: ca cn=root days=-1..90\ninter: ca issuer=root days=-1..60\n"
                        "server: server issuer=root days=-1..40\nclient: issuer=root days=-1..40\n"
@@ -90,40 +90,40 @@ static int finish(void **unused)
     return 0;
 }
 
-static void clients_at_each_distance_once(void **unused)
+static void clients_once_at_each_time(void **unused)
 {
     (void)unused;
     static const struct {
         int day, warnings; /* of a certificate with 40 days */
     } rows[] = {{0, 0}, {9, 0}, {10, 1}, {11, 1}, {25, 1}, {26, 2}, {33, 3}, {34, 3}, {39, 4}, {40, 4}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        for (int again = 0; again < 3; again++) { /* however often it connects */
+        for (int again = 0; again < 3; again++) { /* it reconnects */
             cg_expiry_monitor_accepted(w.expiry_monitor, &w.client, w.policy, NOW + rows[i].day * DAY);
-            assert_int_equal(told[CLIENT], rows[i].warnings);
+            assert_int_equal(warnings_of[CLIENT], rows[i].warnings);
         }
 }
 
-static void what_serves_is_looked_at(void **unused)
+static void the_snapshot_is_checked(void **unused)
 {
     (void)unused;
     struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")};
     w.snapshot.base_credential = &credential;
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW);
-    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 0);
-    for (int day = 1; day < 100; day++) { /* a day of the wall clock between two pulses is a clock that was set */
+    assert_int_equal(warnings_of[BROKER] + warnings_of[ANCHOR] + warnings_of[INTERMEDIATE] + warnings_of[CRL], 0);
+    for (int day = 1; day < 100; day++) { /* a day between two polls counts as a clock that was set */
         cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + day * DAY);
         cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + day * DAY);
     }
-    assert_int_equal(told[BROKER], 5); /* at each distance, and when it has expired */
-    assert_int_equal(told[ANCHOR], 5);
-    assert_int_equal(told[INTERMEDIATE], 5);
-    assert_int_equal(told[CRL], 4);                  /* half, three quarters, seven eighths, over */
-    cg_expiry_monitor_on_snapshot(w.expiry_monitor); /* the same files once more */
+    assert_int_equal(warnings_of[BROKER], 5); /* at each time, and after expiry */
+    assert_int_equal(warnings_of[ANCHOR], 5);
+    assert_int_equal(warnings_of[INTERMEDIATE], 5);
+    assert_int_equal(warnings_of[CRL], 4);           /* half, three quarters, seven eighths, end */
+    cg_expiry_monitor_on_snapshot(w.expiry_monitor); /* the same files again */
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 100 * DAY);
-    assert_int_equal(told[BROKER] + told[ANCHOR] + told[INTERMEDIATE] + told[CRL], 19);
+    assert_int_equal(warnings_of[BROKER] + warnings_of[ANCHOR] + warnings_of[INTERMEDIATE] + warnings_of[CRL], 19);
 }
 
-static void a_listeners_own_credential_is_looked_at(void **unused)
+static void a_listeners_own_credential_is_checked(void **unused)
 {
     (void)unused;
     struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")}, *credentials[1] = {&credential};
@@ -136,11 +136,11 @@ static void a_listeners_own_credential_is_looked_at(void **unused)
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 30 * DAY);
     w.policy->listeners = NULL;
     w.policy->nlisteners = 0;
-    assert_int_equal(told[BROKER], 1);
+    assert_int_equal(warnings_of[BROKER], 1);
 }
 
-/* To the second: RFC 5280 5.1.2.5 has the next one issued by then. */
-static void a_crl_is_over_at_next_update(void **unused)
+/* In the exact second: the next CRL is issued by nextUpdate (RFC 5280 5.1.2.5). */
+static void a_crl_ends_at_next_update(void **unused)
 {
     (void)unused;
     static const struct {
@@ -148,15 +148,15 @@ static void a_crl_is_over_at_next_update(void **unused)
         int warnings;
     } rows[] = {{NOW + 79 * DAY - 1, 1}, {NOW + 79 * DAY, 2}, {NOW + 79 * DAY + 1, 2}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        cg_expiry_monitor_on_snapshot(w.expiry_monitor); /* look now */
+        cg_expiry_monitor_on_snapshot(w.expiry_monitor); /* check now */
         cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, rows[i].at);
-        if (told[CRL] != rows[i].warnings)
-            fail_msg("row %zu: %d warnings", i, told[CRL]);
+        if (warnings_of[CRL] != rows[i].warnings)
+            fail_msg("row %zu: %d warnings", i, warnings_of[CRL]);
     }
 }
 
-/* When it ends, and when it refuses, by the terms of the policy: the CRL's life is from a day before to 79 days after. */
-static void what_a_crl_does_in_words(void **unused)
+/* When the CRL ends, and when the policy stops using it. The CRL is valid from one day before NOW to 79 days after. */
+static void texts_about_a_crl(void **unused)
 {
     (void)unused;
     static const struct {
@@ -177,7 +177,7 @@ static void what_a_crl_does_in_words(void **unused)
         {0, 90 * DAY, 45 * DAY, "expires in 34 days, on 2026-03-21T", "is refused after 2026-03-21T00:00:00Z"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        cg_expiry_monitor_free(w.expiry_monitor); /* which remembers what it told */
+        cg_expiry_monitor_free(w.expiry_monitor); /* it remembers its warnings */
         w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
         w.policy->base.client.crl_grace = rows[i].grace;
         w.policy->base.client.crl_max_age = rows[i].max_age;
@@ -188,18 +188,18 @@ static void what_a_crl_does_in_words(void **unused)
     }
 }
 
-/* Not up to ten minutes late: the next look is timed for the next distance that is known. */
-static void a_look_is_timed_for_what_comes(void **unused)
+/* The next check takes place when the next known warning is due, not only every ten minutes. */
+static void the_next_check_is_at_the_next_warning(void **unused)
 {
     (void)unused;
     static const struct {
         int64_t at, ms;
     } rows[] = {
-        {NOW, 600000},              /* far from everything */
-        {NOW + 79 * DAY - 5, 5000}, /* the CRL is over */
+        {NOW, 600000},              /* no warning due soon */
+        {NOW + 79 * DAY - 5, 5000}, /* the CRL ends */
         {NOW + 59 * DAY - 1, 1000}, /* a day left, of the intermediate certificate */
         {NOW + 60 * DAY, 1000},     /* its last second */
-        {NOW + 39 * DAY - 3, 3000}, /* half of the CRL's life of 80 days is over */
+        {NOW + 39 * DAY - 3, 3000}, /* half of the CRL's 80 days has passed */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cg_expiry_monitor_on_snapshot(w.expiry_monitor);
@@ -209,24 +209,24 @@ static void a_look_is_timed_for_what_comes(void **unused)
     }
 }
 
-static void live_clients_are_looked_at_too(void **unused)
+static void live_clients_are_checked(void **unused)
 {
     (void)unused;
     cg_conn_list(&w.client);
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW);
-    assert_int_equal(told[CLIENT], 0);
+    assert_int_equal(warnings_of[CLIENT], 0);
     w.client.state = CG_CONN_REJECTED;
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 30 * DAY);
-    assert_int_equal(told[CLIENT], 0);
+    assert_int_equal(warnings_of[CLIENT], 0);
     w.client.state = CG_CONN_ESTABLISHED;
     cg_expiry_monitor_on_snapshot(w.expiry_monitor);
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 30 * DAY);
-    assert_int_equal(told[CLIENT], 1);
+    assert_int_equal(warnings_of[CLIENT], 1);
     cg_conn_unlist(&w.client);
 }
 
-/* No unit that leaves too little of what is left; who it is stands there too. */
-static void how_much_is_left_in_words(void **unused)
+/* The unit fits the time left, and the client id is given. */
+static void texts_of_the_time_left(void **unused)
 {
     (void)unused;
     static const struct {
@@ -248,7 +248,7 @@ static void how_much_is_left_in_words(void **unused)
     };
     w.session.client_id = "sensor-7";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        cg_expiry_monitor_free(w.expiry_monitor); /* which remembers what it told */
+        cg_expiry_monitor_free(w.expiry_monitor); /* it remembers its warnings */
         w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
         w.client.role = rows[i].role;
         last[0] = '\0';
@@ -258,9 +258,9 @@ static void how_much_is_left_in_words(void **unused)
     }
 }
 
-/* What bridges, or the broker's own certificate, trust beside it: another anchor, and a CRL of the first one, made anew under
- * its old number. */
-static void the_other_trusts_are_looked_at(void **unused)
+/* A separate trust for bridges or for the broker's own certificate: another anchor, and a CRL of the first anchor, issued again
+ * with its old number. */
+static void the_other_trusts_are_checked(void **unused)
 {
     (void)unused;
     struct cg_trust **const stores[] = {&w.snapshot.bridge_trust, &w.snapshot.server_trust};
@@ -275,14 +275,14 @@ static void the_other_trusts_are_looked_at(void **unused)
         assert_true(cg_trust_add_crls(other, "anew", crl, strlen(crl), &err));
         free(anchors);
         free(crl);
-        cg_expiry_monitor_free(w.expiry_monitor); /* which remembers what it told */
+        cg_expiry_monitor_free(w.expiry_monitor); /* it remembers its warnings */
         w.expiry_monitor = cg_expiry_monitor_new(w.reporter);
         w.client.session = &w.session;
-        memset(told, 0, sizeof told);
+        memset(warnings_of, 0, sizeof warnings_of);
         *stores[i] = other;
         cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 45 * DAY);
-        assert_int_equal(told[ANCHOR], 1); /* of this store: the other one has 45 days */
-        assert_int_equal(told[CRL], 2);
+        assert_int_equal(warnings_of[ANCHOR], 1); /* of this trust: the other anchor has 45 days */
+        assert_int_equal(warnings_of[CRL], 2);
         assert_non_null(strstr(last_crl, words[i]));
         *stores[i] = before;
         cg_trust_free(other);
@@ -292,15 +292,15 @@ static void the_other_trusts_are_looked_at(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(clients_at_each_distance_once, start, finish),
-        cmocka_unit_test_setup_teardown(what_serves_is_looked_at, start, finish),
-        cmocka_unit_test_setup_teardown(a_listeners_own_credential_is_looked_at, start, finish),
-        cmocka_unit_test_setup_teardown(a_crl_is_over_at_next_update, start, finish),
-        cmocka_unit_test_setup_teardown(what_a_crl_does_in_words, start, finish),
-        cmocka_unit_test_setup_teardown(a_look_is_timed_for_what_comes, start, finish),
-        cmocka_unit_test_setup_teardown(how_much_is_left_in_words, start, finish),
-        cmocka_unit_test_setup_teardown(the_other_trusts_are_looked_at, start, finish),
-        cmocka_unit_test_setup_teardown(live_clients_are_looked_at_too, start, finish),
+        cmocka_unit_test_setup_teardown(clients_once_at_each_time, start, finish),
+        cmocka_unit_test_setup_teardown(the_snapshot_is_checked, start, finish),
+        cmocka_unit_test_setup_teardown(a_listeners_own_credential_is_checked, start, finish),
+        cmocka_unit_test_setup_teardown(a_crl_ends_at_next_update, start, finish),
+        cmocka_unit_test_setup_teardown(texts_about_a_crl, start, finish),
+        cmocka_unit_test_setup_teardown(the_next_check_is_at_the_next_warning, start, finish),
+        cmocka_unit_test_setup_teardown(texts_of_the_time_left, start, finish),
+        cmocka_unit_test_setup_teardown(the_other_trusts_are_checked, start, finish),
+        cmocka_unit_test_setup_teardown(live_clients_are_checked, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

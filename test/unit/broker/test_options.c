@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The plugin_opt lines: what is taken, and the words of each error. */
+/* The plugin_opt lines: valid ones, and the text of each error. */
 #include "broker/host/options.h"
 
 #include "broker/host/mosquitto_headers.h"
@@ -14,7 +14,7 @@
 struct row {
     const char *sentence;
     const char *given[4][2];
-    const char *error; /* words of the error, NULL: it is taken */
+    const char *error; /* part of the error; NULL: valid */
 };
 
 static const struct row rows[] = {

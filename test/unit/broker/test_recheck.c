@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A check of live connections while they come to an end: before, during and after it. Meant for the sanitizers too: the
- * thread looks at paths that the connections own. */
+/* A check of live connections that end before, during and after it. Also for the sanitizers, since the thread reads paths that
+ * the connections own. */
 #include "broker/session/recheck.h"
 
 #include "broker/session/session.h"
@@ -67,7 +67,7 @@ static int start(void **unused)
     ssl = SSL_new(ctx);
     memset(conn, 0, sizeof conn);
     memset(session, 0, sizeof session);
-    for (int i = 0; i < CONNS; i++) { /* every third one is known by its leaf alone */
+    for (int i = 0; i < CONNS; i++) { /* every third one has only a leaf */
         const char *name = i % 3 == 0 ? "plain" : i % 3 == 1 ? "good" : "bad";
         conn[i].ssl = ssl;
         conn[i].session = &session[i];
@@ -104,7 +104,7 @@ static void wait_for(const struct cg_recheck *pass)
         nanosleep(&time, NULL);
 }
 
-static void each_gets_its_verdict(void **unused)
+static void every_connection_gets_its_verdict(void **unused)
 {
     (void)unused;
     struct cg_recheck *pass = cg_recheck_start(&fresh, NOW);
@@ -146,7 +146,7 @@ static void connections_may_end_meanwhile(void **unused)
     cg_recheck_free(pass);
 }
 
-static void a_pass_may_be_given_up(void **unused)
+static void a_pass_can_be_canceled(void **unused)
 {
     (void)unused;
     struct cg_recheck *pass = cg_recheck_start(&fresh, NOW);
@@ -162,9 +162,9 @@ static void a_pass_may_be_given_up(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(each_gets_its_verdict, start, finish),
+        cmocka_unit_test_setup_teardown(every_connection_gets_its_verdict, start, finish),
         cmocka_unit_test_setup_teardown(connections_may_end_meanwhile, start, finish),
-        cmocka_unit_test_setup_teardown(a_pass_may_be_given_up, start, finish),
+        cmocka_unit_test_setup_teardown(a_pass_can_be_canceled, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The thread that watches the files: when it loads, and what it does not offer. */
+/* The reload thread: when it loads, and which policies it rejects. */
 #include "broker/reload/reload.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
@@ -17,18 +17,18 @@
 
 static const struct {
     const char *sentence;
-    struct cg_reload_check look;
+    struct cg_reload_check check;
     bool due;
-} looks[] = {
+} checks[] = {
     {"nothing happened", {0}, false},
-    {"nothing changed, and somebody asks", {.requested = true}, false},
+    {"nothing changed, requested", {.requested = true}, false},
     {"nothing changed for a long time", {.failed_for_ms = 3600000}, false},
     {"just changed", {.changed = true}, false},
-    {"changed, and two looks saw the same", {.changed = true, .steady = true}, true},
-    {"just changed, and somebody asks", {.changed = true, .requested = true}, true},
+    {"changed, and two checks found the same", {.changed = true, .steady = true}, true},
+    {"just changed, requested", {.changed = true, .requested = true}, true},
     {"just changed after a long failure", {.changed = true, .failed = true, .failed_for_ms = 3600000}, false},
     {"failed just now", {.steady = true, .failed = true}, false},
-    {"failed, and somebody asks", {.steady = true, .failed = true, .requested = true}, true},
+    {"failed, requested", {.steady = true, .failed = true, .requested = true}, true},
     {"failed 29 seconds ago", {.steady = true, .failed = true, .failed_for_ms = 29999}, false},
     {"failed 30 seconds ago", {.steady = true, .failed = true, .failed_for_ms = 30000}, true},
 };
@@ -36,9 +36,9 @@ static const struct {
 static void loads_when_it_is_due(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
-        if (cg_reload_is_due(&looks[i].look) != looks[i].due)
-            fail_msg("%s: expected %s", looks[i].sentence, looks[i].due ? "a load" : "none");
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (cg_reload_is_due(&checks[i].check) != checks[i].due)
+            fail_msg("%s: expected %s", checks[i].sentence, checks[i].due ? "a load" : "none");
 }
 
 static void write_policy(const char *more)
@@ -54,7 +54,7 @@ static void moment(void)
     nanosleep(&ten_ms, NULL);
 }
 
-/* Each is a policy that can be read, and that no broker could work with. */
+/* Policies that can be parsed, but not used. */
 static const struct {
     const char *more, *words;
 } unproven[] = {
@@ -81,8 +81,8 @@ static struct cg_snapshot *wait_for_snapshot(struct cg_reload *reload)
     return fresh;
 }
 
-/* A policy that no broker could work with is not taken, and that is told; one that works is. */
-static void offers_only_what_is_proven(void **state)
+/* A policy that cannot be used is rejected and reported; a usable one is activated. */
+static void offers_only_tested_policies(void **state)
 {
     (void)state;
     char path[512];
@@ -106,7 +106,7 @@ static void offers_only_what_is_proven(void **state)
     struct cg_snapshot *second = wait_for_snapshot(reload);
     assert_string_equal(strrchr(second->policy->log.file, '/'), "/events.jsonl");
     expect_kept(reload, NULL);
-    /* a certificate that the policy allows, and that no client of OpenSSL's defaults takes: the rest is good */
+    /* the policy allows this certificate, but OpenSSL's defaults on the client do not; everything else is valid */
     write_policy(", \"server\": {\"insecure_other_curves\": true}, "
                  "\"credential\": {\"chain\": \"odd.pem\", \"key\": \"odd.key\"}");
     expect_kept(reload, "odd.pem: a handshake in memory");
@@ -142,7 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loads_when_it_is_due),
-        cmocka_unit_test(offers_only_what_is_proven),
+        cmocka_unit_test(offers_only_tested_policies),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

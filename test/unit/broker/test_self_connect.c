@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A loop that waits for events, as the broker's does, wakes when work is due, and not for long after; and what was made for
- * that is known by its address. */
+/* An event loop like the broker's wakes when work is due, and is idle soon afterwards. The connections made for this are
+ * recognized by their address. */
 #include "broker/listener/self_connect.h"
 
 #include "broker/listener/listening.h"
@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define LONG_MS 20000 /* no machine is so slow */
+#define LONG_MS 20000 /* longer than a slow machine needs */
 
 static int listener = -1, epoll = -1;
 static union cg_address address;
@@ -60,7 +60,7 @@ static int finish(void **unused)
     return 0;
 }
 
-/* One wait of a loop; takes what comes. The descriptor that became ready, -1: none in time. */
+/* Waits once and reads the data. Returns the descriptor that became ready; -1: none in time. */
 static int wait_for_events(int ms, struct cg_conn *conn)
 {
     struct epoll_event event;
@@ -69,7 +69,7 @@ static int wait_for_events(int ms, struct cg_conn *conn)
     if (epoll_wait(epoll, &event, 1, ms) != 1)
         return -1;
     if (event.data.fd != listener) {
-        assert_int_equal(recv(event.data.fd, bytes, sizeof bytes, 0), 1); /* an octet, and no more */
+        assert_int_equal(recv(event.data.fd, bytes, sizeof bytes, 0), 1); /* one octet only */
         return event.data.fd;
     }
     memset(conn, 0, sizeof *conn);
@@ -85,18 +85,18 @@ static void a_wait_ends_when_work_is_due(void **unused)
     struct cg_conn conn;
     struct cg_self_connect *self = cg_self_connect_start(&address, NULL);
     assert_non_null(self);
-    assert_int_equal(wait_for_events(100, &conn), -1); /* nothing is */
+    assert_int_equal(wait_for_events(100, &conn), -1); /* no event */
     cg_self_connect_due(self, 1);
     int fd = wait_for_events(LONG_MS, &conn);
     assert_true(fd >= 0 && cg_self_connect_made(&conn));
-    assert_false(cg_self_connect_made(&conn)); /* another client has the port by now */
-    for (int i = 0; i < 20; i++) {             /* the same connection serves */
+    assert_false(cg_self_connect_made(&conn)); /* another client may have the port now */
+    for (int i = 0; i < 20; i++) {             /* the connection is reused */
         cg_self_connect_due(self, 1);
         assert_int_equal(wait_for_events(LONG_MS, &conn), fd);
     }
     struct epoll_event event;
     char octet;
-    cg_self_connect_due(self, -1); /* it counts as a client: closed as soon as nothing more is due */
+    cg_self_connect_due(self, -1); /* closed when no work is due, since the broker counts it as a client */
     assert_int_equal(epoll_wait(epoll, &event, 1, LONG_MS), 1);
     assert_int_equal(event.data.fd, fd);
     assert_int_equal(recv(fd, &octet, 1, 0), 0);
@@ -106,7 +106,7 @@ static void a_wait_ends_when_work_is_due(void **unused)
     cg_self_connect_stop(NULL);
 }
 
-static void a_client_is_no_connection_of_ours(void **unused)
+static void a_client_is_not_recognized_as_own(void **unused)
 {
     (void)unused;
     struct cg_conn conn;
@@ -124,7 +124,7 @@ static void a_client_is_no_connection_of_ours(void **unused)
     assert_null(cg_self_connect_start(&none, NULL));
 }
 
-/* ---- which listeners there are */
+/* ---- finding the listeners */
 
 static struct cg_policy *policy_of(const char *json)
 {
@@ -160,7 +160,7 @@ static void listeners_with_tls_do_not_count(void **unused)
     size_t found = 0;
     for (size_t i = 0; cg_listening_unknown(listening, i, &unknown); i++)
         found += unknown.any.sa_family == AF_INET && ntohs(unknown.v4.sin_port) == tls &&
-                 unknown.v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK); /* one can connect to it */
+                 unknown.v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK); /* an address to connect to */
     assert_int_equal(found, 1);
     struct cg_conn bridge = tls_on(&any, INADDR_LOOPBACK);
     bridge.role = CG_ROLE_BRIDGE;
@@ -182,7 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_wait_ends_when_work_is_due),
-        CASE(a_client_is_no_connection_of_ours),
+        CASE(a_client_is_not_recognized_as_own),
         CASE(listeners_with_tls_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Sessions end with their certificates by the wall clock, however it jumps, in slices, in one place, by name only where the
- * name is theirs for certain; or they are reported where the policy says so. */
+/* Sessions end when their certificates expire, even if the wall clock jumps; a few per poll; by client id only if they certainly
+ * own it. With "sessions": "report" they are only reported. */
 #include "broker/session/session_enforcement.h"
 
 #include "broker/session/session.h"
@@ -25,7 +25,7 @@
 #define CONNS 120
 #define NOW   INT64_C(1750000000)
 
-static struct world {
+static struct fixture {
     struct cg_pki *pki;
     struct cg_snapshot snapshot;
     struct cg_reporter *reporter;
@@ -33,16 +33,16 @@ static struct world {
     struct cg_enforcement *enforcement;
     struct cg_conn conn[CONNS];
     struct cg_session session[CONNS];
-    int told; /* of sessions that ended or are audited */
+    int reported; /* events of sessions that ended or are only reported */
     char last[900];
 } w;
 
-/* what became of them */
+/* results */
 static int kicked[CONNS], nkicked;
 static bool last_will, kick_frees;
 static int64_t kick_takes_ms;
 
-/* The slices are measured by a clock that only kicks move, however slow the machine is. */
+/* Only kicks move the clock that measures the slices, so that slow machines give the same result. */
 static int64_t ticks_ms;
 int64_t __wrap_cg_clock_monotonic_ms(void); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 int64_t __wrap_cg_clock_monotonic_ms(void)  /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
@@ -84,7 +84,7 @@ static void kick(const char *client_id, bool send_will)
 static void broker_log(enum cg_level level, const char *text)
 {
     (void)level;
-    w.told += strstr(text, "ended the session") || strstr(text, "would end the session");
+    w.reported += strstr(text, "ended the session") || strstr(text, "would end the session");
     snprintf(w.last, sizeof w.last, "%s", text);
 }
 
@@ -146,7 +146,7 @@ static int finish(void **unused)
     return 0;
 }
 
-/* A session that was accepted. */
+/* An accepted session. */
 static struct cg_conn *session(int i, const char *path, bool mqtt5)
 {
     struct cg_conn *conn = &w.conn[i];
@@ -184,7 +184,7 @@ static void each_session_ends_with_its_certificate(void **unused)
     session(0, "dev root", true);
     session(1, "long root", true);
     assert_int_equal(poll_at(NOW + 50), 51 * 1000);
-    poll_at(NOW + 100); /* RFC 5280 4.1.2.5: good until notAfter, inclusive */
+    poll_at(NOW + 100); /* RFC 5280 4.1.2.5: valid through notAfter */
     assert_int_equal(nkicked, 0);
     poll_at(NOW + 101);
     assert_int_equal(kicked[0], 1);
@@ -195,7 +195,7 @@ static void each_session_ends_with_its_certificate(void **unused)
     assert_true(last_will);
 }
 
-static void a_clock_that_jumps_ends_what_is_over_and_nothing_else(void **unused)
+static void a_clock_that_jumps_ends_only_expired_sessions(void **unused)
 {
     (void)unused;
     session(0, "dev root", true);
@@ -203,7 +203,7 @@ static void a_clock_that_jumps_ends_what_is_over_and_nothing_else(void **unused)
     poll_at(NOW + 90);
     poll_at(NOW - 50); /* set back */
     assert_int_equal(nkicked, 0);
-    poll_at(NOW + 150); /* and forth */
+    poll_at(NOW + 150); /* set forward */
     assert_int_equal(kicked[0], 1);
     assert_int_equal(nkicked, 1);
     poll_at(NOW + 90);
@@ -211,7 +211,7 @@ static void a_clock_that_jumps_ends_what_is_over_and_nothing_else(void **unused)
     assert_int_equal(kicked[1], 1);
 }
 
-static void many_end_in_slices_without_a_pause_between(void **unused)
+static void many_end_in_slices_without_a_pause(void **unused)
 {
     (void)unused;
     for (int i = 0; i < CONNS; i++)
@@ -228,8 +228,8 @@ static void many_end_in_slices_without_a_pause_between(void **unused)
     assert_int_equal(poll_at(NOW + 101), -1);
 }
 
-/* The newest record is the head of the list: whoever kept it would walk through freed memory. */
-static void records_may_go_at_any_kick(void **unused)
+/* The newest record is the head of the list. Code that keeps a pointer to it would read freed memory. */
+static void a_kick_may_free_any_record(void **unused)
 {
     (void)unused;
     for (int i = 0; i < 3; i++)
@@ -250,7 +250,7 @@ static void the_ca_that_expired_is_named(void **unused)
     assert_non_null(strstr(w.last, "CN=inter"));
 }
 
-static void where_the_policy_reports_nobody_is_cut_off(void **unused)
+static void with_sessions_report_no_session_is_ended(void **unused)
 {
     (void)unused;
     w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
@@ -259,11 +259,11 @@ static void where_the_policy_reports_nobody_is_cut_off(void **unused)
     poll_at(NOW + 101);
     poll_at(NOW + 102);
     assert_int_equal(nkicked, 0);
-    assert_int_equal(w.told, 3);
-    w.snapshot.policy->base.sessions = CG_SESSION_END; /* that session was told of already */
+    assert_int_equal(w.reported, 3);
+    w.snapshot.policy->base.sessions = CG_SESSION_END; /* that session was reported already */
     poll_at(NOW + 103);
     assert_int_equal(nkicked, 0);
-    assert_int_equal(w.told, 3);
+    assert_int_equal(w.reported, 3);
 }
 
 static bool is_shut_down(int far)
@@ -272,7 +272,7 @@ static bool is_shut_down(int far)
     return recv(far, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-/* By name only what is of use: a DISCONNECT for MQTT 5, or a will that is held back. */
+/* By client id only for a DISCONNECT with MQTT 5, or to withhold the will. */
 static void others_are_shut_down(void **unused)
 {
     (void)unused;
@@ -281,7 +281,7 @@ static void others_are_shut_down(void **unused)
     } rows[] = {{false, true, false, false},
                 {false, false, false, true},
                 {true, true, false, true},
-                {true, true, true, false}, /* somebody else claims the id: it may be his session by now */
+                {true, true, true, false}, /* another client claims the id and may own the session now */
                 {false, false, true, false}};
     for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++) {
         int fd[2];
@@ -308,7 +308,7 @@ static void others_are_shut_down(void **unused)
     }
 }
 
-static void what_a_kick_does_not_end_is_shut_down_at_the_next_poll(void **unused)
+static void a_session_that_a_kick_does_not_end_is_shut_down(void **unused)
 {
     (void)unused;
     int fd[2];
@@ -321,12 +321,12 @@ static void what_a_kick_does_not_end_is_shut_down_at_the_next_poll(void **unused
     poll_at(NOW + 101);
     assert_true(is_shut_down(fd[1]));
     assert_int_equal(kicked[0], 1);
-    assert_int_equal(w.told, 1);
+    assert_int_equal(w.reported, 1);
     assert_int_equal(poll_at(NOW + 102), -1);
     close(fd[1]);
 }
 
-static void an_administrators_wish_is_done_whatever_the_policy_says(void **unused)
+static void an_administrator_ends_any_session(void **unused)
 {
     (void)unused;
     w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
@@ -336,7 +336,7 @@ static void an_administrators_wish_is_done_whatever_the_policy_says(void **unuse
     assert_int_equal(nkicked, 0); /* a mark frees nothing */
     poll_at(NOW);
     assert_int_equal(kicked[0], 1);
-    assert_int_equal(w.told, 1);
+    assert_int_equal(w.reported, 1);
 }
 
 /* ---- a new snapshot */
@@ -346,7 +346,7 @@ static void run_pass(int64_t now)
     const struct timespec time = {.tv_nsec = 2000000};
     w.snapshot.number++;
     cg_enforcement_on_snapshot(w.enforcement);
-    for (int i = 0; i < 20000; i++) { /* the pass has a thread of its own */
+    for (int i = 0; i < 20000; i++) { /* the pass has its own thread */
         poll_at(now);
         nanosleep(&time, NULL);
         const struct cg_conn *first = cg_conn_first();
@@ -358,23 +358,23 @@ static void run_pass(int64_t now)
 static struct cg_snapshot old_snapshot(void)
 {
     struct cg_snapshot old = w.snapshot;
-    atomic_init(&old.references, 1000); /* nobody frees it */
+    atomic_init(&old.references, 1000); /* never freed */
     return old;
 }
 
-static void was_judged_by(struct cg_conn *conn, struct cg_snapshot *old)
+static void set_snapshot(struct cg_conn *conn, struct cg_snapshot *old)
 {
     cg_snapshot_free(conn->snapshot);
     conn->snapshot = cg_snapshot_ref(old);
 }
 
-/* What the new snapshot says of the end counts from now on. */
-static void a_new_snapshot_may_move_the_end(void **unused)
+/* The end of a session is the one of the new snapshot. */
+static void a_new_snapshot_can_change_the_end(void **unused)
 {
     (void)unused;
     struct cg_snapshot old = old_snapshot();
     struct cg_conn *conn = session(0, "dev root", true);
-    was_judged_by(conn, &old);
+    set_snapshot(conn, &old);
     w.snapshot.policy->base.client.clock_skew = 50;
     run_pass(NOW);
     assert_int_equal(conn->not_after, NOW + 150);
@@ -384,13 +384,13 @@ static void a_new_snapshot_may_move_the_end(void **unused)
     assert_int_equal(nkicked, 1);
 }
 
-/* The handshake began with an older snapshot: nobody swaps one in later, and it is checked all the same. */
-static void who_was_judged_by_an_older_snapshot_is_checked_again(void **unused)
+/* The handshake began with an older snapshot: the session is checked without another reload. */
+static void a_session_of_an_older_snapshot_is_checked_again(void **unused)
 {
     (void)unused;
     struct cg_snapshot old = old_snapshot();
     struct cg_conn *conn = session(0, "dev root", true);
-    was_judged_by(conn, &old);
+    set_snapshot(conn, &old);
     w.snapshot.policy->base.client.max_lifetime = 10;
     cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
     const struct timespec time = {.tv_nsec = 2000000};
@@ -406,19 +406,19 @@ static void identity_and_client_id_are_checked_again(void **unused)
 {
     (void)unused;
     struct cg_snapshot old = old_snapshot();
-    was_judged_by(session(0, "dev root", true), &old);
+    set_snapshot(session(0, "dev root", true), &old);
     w.snapshot.policy->base.identity = (struct cg_identity_policy){.username = CG_IDENTITY_CN};
     run_pass(NOW);
     assert_int_equal(nkicked, 0);
     old = old_snapshot();
-    was_judged_by(cg_conn_first(), &old);
-    w.snapshot.policy->base.identity.client_id = CG_CLIENT_ID_EQUAL; /* it is n0, and its name is dev */
+    set_snapshot(cg_conn_first(), &old);
+    w.snapshot.policy->base.identity.client_id = CG_CLIENT_ID_EQUAL; /* its id is n0, its name is dev */
     run_pass(NOW);
     assert_int_equal(nkicked, 1);
     assert_non_null(strstr(w.last, "[client_id_mismatch]"));
 }
 
-/* A client without TLS, which is known by its id alone. */
+/* A client without TLS, known only by its id. */
 static struct cg_claim *plain_session(int i, uint16_t port)
 {
     char id[16];
@@ -439,27 +439,27 @@ static void plain_sessions_end_when_the_policy_no_longer_allows_them(void **unus
     assert_int_equal(nkicked, 0);
     w.snapshot.policy->base.plain_allowed = false;
     poll_at(NOW);
-    assert_int_equal(nkicked, 0); /* the same snapshot: each is asked once */
+    assert_int_equal(nkicked, 0); /* each is checked once per snapshot */
     w.snapshot.number++;
     w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
     poll_at(NOW);
     assert_int_equal(nkicked, 0);
-    assert_int_equal(w.told, 2);
+    assert_int_equal(w.reported, 2);
     w.snapshot.number++;
     poll_at(NOW);
-    assert_int_equal(w.told, 2);
+    assert_int_equal(w.reported, 2);
     w.snapshot.number++;
     w.snapshot.policy->base.sessions = CG_SESSION_END;
     w.snapshot.policy->base.send_will = false;
     poll_at(NOW);
     assert_int_equal(nkicked, 2);
     assert_false(last_will);
-    assert_int_equal(w.told, 4);
+    assert_int_equal(w.reported, 4);
     assert_int_equal(cg_client_map_claims(w.clients), 0);
 }
 
-/* While it is not known which listeners speak TLS nobody is ended; who came meanwhile is judged then too. */
-static void plain_sessions_wait_for_the_listeners_to_be_known(void **unused)
+/* No client is ended until it is known which listeners use TLS. Clients that connect meanwhile are then checked too. */
+static void plain_sessions_wait_until_the_listeners_are_known(void **unused)
 {
     (void)unused;
     plain_session(0, 0);
@@ -475,7 +475,7 @@ static void plain_sessions_wait_for_the_listeners_to_be_known(void **unused)
     assert_int_equal(nkicked, 2);
 }
 
-static void a_name_that_may_be_anothers_waits(void **unused)
+static void a_session_waits_while_others_may_have_its_id(void **unused)
 {
     (void)unused;
     plain_session(0, 0);
@@ -496,20 +496,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(each_session_ends_with_its_certificate),
-        CASE(a_clock_that_jumps_ends_what_is_over_and_nothing_else),
-        CASE(many_end_in_slices_without_a_pause_between),
-        CASE(records_may_go_at_any_kick),
+        CASE(a_clock_that_jumps_ends_only_expired_sessions),
+        CASE(many_end_in_slices_without_a_pause),
+        CASE(a_kick_may_free_any_record),
         CASE(the_ca_that_expired_is_named),
-        CASE(where_the_policy_reports_nobody_is_cut_off),
+        CASE(with_sessions_report_no_session_is_ended),
         CASE(others_are_shut_down),
-        CASE(what_a_kick_does_not_end_is_shut_down_at_the_next_poll),
-        CASE(an_administrators_wish_is_done_whatever_the_policy_says),
-        CASE(a_new_snapshot_may_move_the_end),
-        CASE(who_was_judged_by_an_older_snapshot_is_checked_again),
+        CASE(a_session_that_a_kick_does_not_end_is_shut_down),
+        CASE(an_administrator_ends_any_session),
+        CASE(a_new_snapshot_can_change_the_end),
+        CASE(a_session_of_an_older_snapshot_is_checked_again),
         CASE(identity_and_client_id_are_checked_again),
         CASE(plain_sessions_end_when_the_policy_no_longer_allows_them),
-        CASE(plain_sessions_wait_for_the_listeners_to_be_known),
-        CASE(a_name_that_may_be_anothers_waits),
+        CASE(plain_sessions_wait_until_the_listeners_are_known),
+        CASE(a_session_waits_while_others_may_have_its_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a new snapshot changed is told: trust and CRLs, those of bridges too, credentials, and lists without pre-shared keys. */
+/* Reports of a new snapshot: changes of trust and CRLs, including those of bridges, of credentials, and cipher lists without
+ * pre-shared keys. */
 #include "broker/reload/snapshot_diff.h"
 
 #include "core/policy/policy_load.h"
@@ -18,13 +19,13 @@
 #define PSK_LIST "ECDHE-PSK-CHACHA20-POLY1305"
 #define NO_PSK   "ECDHE-ECDSA-AES128-GCM-SHA256"
 
-static char told[4096];
+static char logged[4096];
 
 static void broker_log(enum cg_level level, const char *text)
 {
     (void)level;
-    strncat(told, text, sizeof told - strlen(told) - 2);
-    strncat(told, "\n", sizeof told - strlen(told) - 1);
+    strncat(logged, text, sizeof logged - strlen(logged) - 2);
+    strncat(logged, "\n", sizeof logged - strlen(logged) - 1);
 }
 
 /* crl: "" for none */
@@ -33,7 +34,7 @@ static struct cg_trust *trust_of(struct cg_pki *pki, const char *anchors, const 
     struct cg_trust *trust = cg_trust_new();
     struct cg_error err = {""};
     char *pem = cg_pki_pem(pki, anchors), *list = crl[0] ? cg_pki_pem(pki, crl) : NULL;
-    cg_trust_extend_crls(trust); /* one without a number too */
+    cg_trust_extend_crls(trust); /* also accepts one without a number */
     if (!cg_trust_add_anchors(trust, anchors, pem, strlen(pem), &err) ||
         (list && !cg_trust_add_crls(trust, crl, list, strlen(list), &err)))
         fail_msg("%s", err.text);
@@ -42,7 +43,7 @@ static struct cg_trust *trust_of(struct cg_pki *pki, const char *anchors, const 
     return trust;
 }
 
-static void each_trust_by_itself(void **state)
+static void each_trust_separately(void **state)
 {
     (void)state;
     struct cg_error err = {""};
@@ -66,7 +67,7 @@ static void each_trust_by_itself(void **state)
          "CN=two"},
         {newer, later, later, "new CRL of CN=two: number 6", "CN=one"},
         {newer, newer, other, "trust anchors for bridges: ", "CN=one"},
-        {newer, newer, newer, "", "CRL of"}, /* none of its own any more: all is known */
+        {newer, newer, newer, "", "CRL of"}, /* no separate trust any more: nothing is new */
     };
     struct cg_snapshot before = {.policy = policy, .trust = first, .server_trust = first, .bridge_trust = bridges};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -74,10 +75,10 @@ static void each_trust_by_itself(void **state)
                                   .trust = rows[i].trust,
                                   .server_trust = rows[i].server_trust,
                                   .bridge_trust = rows[i].bridge_trust};
-        told[0] = '\0';
+        logged[0] = '\0';
         cg_snapshot_diff_report(reporter, &before, &now);
-        if (!strstr(told, rows[i].words) || strstr(told, rows[i].not_these))
-            fail_msg("row %zu: %s", i, told);
+        if (!strstr(logged, rows[i].words) || strstr(logged, rows[i].not_these))
+            fail_msg("row %zu: %s", i, logged);
         before = now;
     }
     cg_reporter_close(reporter);
@@ -91,7 +92,7 @@ static void each_trust_by_itself(void **state)
 static size_t count_of(const char *words)
 {
     size_t count = 0;
-    for (const char *at = told; (at = strstr(at, words)); at += strlen(words))
+    for (const char *at = logged; (at = strstr(at, words)); at += strlen(words))
         count++;
     return count;
 }
@@ -108,7 +109,7 @@ static int start(void **state)
 {
     (void)state;
     struct cg_error err = {""};
-    told[0] = '\0';
+    logged[0] = '\0';
     w.pki = cg_pki_new(NOW);
     cg_pki_make(w.pki, "one: ca cn=one\ntwo: ca cn=two\nthree: ca cn=three\nfour: ca cn=four\nfive: ca cn=five\n"
                        "six: ca cn=six\nseven: ca cn=seven\neight: ca cn=eight\nnine: ca cn=nine\n"
@@ -137,7 +138,7 @@ static int finish(void **state)
 #define NINE "one two three four five six seven eight nine"
 
 static const struct {
-    const char *sentence, *anchors[2], *crls[2]; /* before and now; anchors NULL: the start */
+    const char *sentence, *anchors[2], *crls[2]; /* old and new; anchors NULL: the start */
     const char *words, *not_these;
 } steps[] = {
     {"the start",
@@ -166,7 +167,7 @@ static const struct {
     {"another CA, as many", {"one two", "one three"}, {"one1", "one1"}, "trust anchors: 2 (previously 2)", "CRL of"},
 };
 
-static void each_step_in_words(void **state)
+static void text_of_each_change(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -174,16 +175,16 @@ static void each_step_in_words(void **state)
         struct cg_trust *second = trust_of(w.pki, steps[i].anchors[1], steps[i].crls[1]);
         struct cg_snapshot before = {.policy = w.policy, .trust = first, .server_trust = first, .bridge_trust = first},
                            now = {.policy = w.policy, .trust = second, .server_trust = second, .bridge_trust = second};
-        told[0] = '\0';
+        logged[0] = '\0';
         cg_snapshot_diff_report(w.reporter, first ? &before : NULL, &now);
-        if (!strstr(told, steps[i].words) || strstr(told, steps[i].not_these))
-            fail_msg("%s: %s", steps[i].sentence, told);
+        if (!strstr(logged, steps[i].words) || strstr(logged, steps[i].not_these))
+            fail_msg("%s: %s", steps[i].sentence, logged);
         cg_trust_free(first);
         cg_trust_free(second);
     }
 }
 
-/* Two partitions of a CA with a long name are told apart. */
+/* Two partitions of a CA with a long name are distinguished. */
 static void partitions_of_a_long_name(void **state)
 {
     (void)state;
@@ -198,7 +199,7 @@ static void partitions_of_a_long_name(void **state)
     if (count_of("CRL of CN=Example Plant Device Issuing CA G2") != 2 ||
         count_of("... (http://crl.example/left.crl): number 5") != 1 ||
         count_of("... (http://crl.example/right.crl): number 6") != 1)
-        fail_msg("%s", told);
+        fail_msg("%s", logged);
     cg_trust_free(trust);
 }
 
@@ -217,13 +218,13 @@ static void policy_and_intermediates(void **state)
                               .bridge_trust = second,
                               .policy_changes = "$.plain"};
     cg_snapshot_diff_report(w.reporter, &before, &now);
-    assert_non_null(strstr(told, ": policy: $.plain; intermediates: 1 (previously 0)\n"));
+    assert_non_null(strstr(logged, ": policy: $.plain; intermediates: 1 (previously 0)\n"));
     cg_trust_free(first);
     cg_trust_free(second);
 }
 
-/* An event has no room for all that a CA with many partitions may have. */
-static void no_more_than_eight_crls_are_told(void **state)
+/* An event has no room for all CRLs of a CA with many partitions. */
+static void at_most_eight_crls_are_listed(void **state)
 {
     (void)state;
     struct cg_trust *trust = trust_of(w.pki, NINE, "one1 two2 three3 four4 five5 six6 seven7 eight8 nine9");
@@ -270,10 +271,10 @@ static void each_new_credential_once(void **state)
         now.base_credential = rows[i].now;
         now.credentials = of_listener[1];
         listener.credential_chain = rows[i].chain;
-        told[0] = '\0';
+        logged[0] = '\0';
         cg_snapshot_diff_report(w.reporter, &before, &now);
-        if (count_of("serial number ") != rows[i].events || !strstr(told, rows[i].words))
-            fail_msg("%s: %s", rows[i].sentence, told);
+        if (count_of("serial number ") != rows[i].events || !strstr(logged, rows[i].words))
+            fail_msg("%s: %s", rows[i].sentence, logged);
     }
     w.policy->base.credential_chain = NULL;
     w.policy->listeners = NULL;
@@ -283,8 +284,8 @@ static void each_new_credential_once(void **state)
 
 /* ---- pre-shared keys */
 
-/* A list of ciphers that takes no key is told for each section that is new: once, where a listener inherits it. */
-static void a_list_without_psk_is_told_once(void **state)
+/* A cipher list without pre-shared keys is reported for each new section, and once if a listener inherits it. */
+static void a_list_without_psk_is_reported_once(void **state)
 {
     (void)state;
     static const struct {
@@ -323,13 +324,13 @@ static void a_list_without_psk_is_told_once(void **state)
                                   .bridge_trust = trust,
                                   .credentials = none};
         for (int at_start = 0; at_start < 2; at_start++) {
-            told[0] = '\0';
+            logged[0] = '\0';
             cg_snapshot_diff_report(w.reporter, at_start ? NULL : &before, &now);
             if (count_of("supports pre-shared keys") != rows[i].warnings)
-                fail_msg("%s: %s", rows[i].sentence, told);
+                fail_msg("%s: %s", rows[i].sentence, logged);
         }
-        told[0] = '\0';
-        cg_snapshot_diff_report(w.reporter, &now, &now); /* other files are new */
+        logged[0] = '\0';
+        cg_snapshot_diff_report(w.reporter, &now, &now); /* only other files changed */
         assert_int_equal(count_of("supports pre-shared keys"), 0);
     }
     w.policy->base.tls.ciphers = NULL;
@@ -341,13 +342,13 @@ static void a_list_without_psk_is_told_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_trust_by_itself),
-        cmocka_unit_test_setup_teardown(each_step_in_words, start, finish),
+        cmocka_unit_test(each_trust_separately),
+        cmocka_unit_test_setup_teardown(text_of_each_change, start, finish),
         cmocka_unit_test_setup_teardown(partitions_of_a_long_name, start, finish),
         cmocka_unit_test_setup_teardown(policy_and_intermediates, start, finish),
-        cmocka_unit_test_setup_teardown(no_more_than_eight_crls_are_told, start, finish),
+        cmocka_unit_test_setup_teardown(at_most_eight_crls_are_listed, start, finish),
         cmocka_unit_test_setup_teardown(each_new_credential_once, start, finish),
-        cmocka_unit_test_setup_teardown(a_list_without_psk_is_told_once, start, finish),
+        cmocka_unit_test_setup_teardown(a_list_without_psk_is_reported_once, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

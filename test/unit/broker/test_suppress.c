@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The limit on floods of events, with a clock of its own. */
+/* The limits per address and reason. The test sets the time. */
 #include "broker/event/suppress.h"
 
 #include <arpa/inet.h>
@@ -22,20 +22,20 @@ static const union cg_address *peer(const char *text)
     return &address;
 }
 
-struct told {
+struct result {
     int calls;
     uint64_t count;
     char peer[64];
     enum cg_reason reason;
 };
 
-static void tell(void *context, const struct cg_suppressed *what)
+static void report(void *context, const struct cg_suppressed *what)
 {
-    struct told *told = context;
-    told->calls++;
-    told->count += what->count;
-    told->reason = what->reason;
-    snprintf(told->peer, sizeof told->peer, "%s", what->peer);
+    struct result *result = context;
+    result->calls++;
+    result->count += what->count;
+    result->reason = what->reason;
+    snprintf(result->peer, sizeof result->peer, "%s", what->peer);
 }
 
 static int passes(struct cg_suppress *s, const char *from, enum cg_reason reason, int times, int64_t at)
@@ -49,18 +49,18 @@ static int passes(struct cg_suppress *s, const char *from, enum cg_reason reason
 static void counts_after_the_burst(void **state)
 {
     (void)state;
-    struct told told = {0};
+    struct result result = {0};
     struct cg_suppress *s = cg_suppress_new(16);
     assert_int_equal(passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 0), 3);
     assert_int_equal(passes(s, "192.0.2.1", CG_REASON_REVOKED, 2, 0), 2);
     assert_int_equal(passes(s, "192.0.2.2", CG_REASON_EXPIRED, 2, 0), 2);
-    assert_int_equal(cg_suppress_flush(s, 59999, false, tell, &told), 1);
-    assert_int_equal(told.calls, 0);
-    assert_int_equal(cg_suppress_flush(s, 60000, false, tell, &told), -1);
-    assert_int_equal(told.calls, 1);
-    assert_int_equal(told.count, 7);
-    assert_int_equal(told.reason, CG_REASON_EXPIRED);
-    assert_string_equal(told.peer, "192.0.2.1");
+    assert_int_equal(cg_suppress_flush(s, 59999, false, report, &result), 1);
+    assert_int_equal(result.calls, 0);
+    assert_int_equal(cg_suppress_flush(s, 60000, false, report, &result), -1);
+    assert_int_equal(result.calls, 1);
+    assert_int_equal(result.count, 7);
+    assert_int_equal(result.reason, CG_REASON_EXPIRED);
+    assert_string_equal(result.peer, "192.0.2.1");
     assert_int_equal(passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 60000), 3);
     cg_suppress_free(s);
 }
@@ -68,33 +68,33 @@ static void counts_after_the_burst(void **state)
 static void an_ipv6_network_is_one_peer(void **state)
 {
     (void)state;
-    struct told told = {0};
+    struct result result = {0};
     struct cg_suppress *s = cg_suppress_new(16);
     assert_int_equal(passes(s, "2001:db8::1", CG_REASON_EXPIRED, 2, 0), 2);
     assert_int_equal(passes(s, "2001:db8::2", CG_REASON_EXPIRED, 2, 0), 1);
     assert_int_equal(passes(s, "2001:db8:0:1::2", CG_REASON_EXPIRED, 2, 0), 2);
-    cg_suppress_flush(s, 0, true, tell, &told);
-    assert_string_equal(told.peer, "2001:db8::/64");
-    assert_int_equal(told.count, 1);
+    cg_suppress_flush(s, 0, true, report, &result);
+    assert_string_equal(result.peer, "2001:db8::/64");
+    assert_int_equal(result.count, 1);
     cg_suppress_free(s);
 }
 
 static void a_mapped_address_is_its_ipv4_address(void **state)
 {
     (void)state;
-    struct told told = {0};
+    struct result result = {0};
     struct cg_suppress *s = cg_suppress_new(16);
     assert_int_equal(passes(s, "192.0.2.9", CG_REASON_EXPIRED, 2, 0), 2);
     assert_int_equal(passes(s, "::ffff:192.0.2.9", CG_REASON_EXPIRED, 4, 0), 1);
-    cg_suppress_flush(s, 0, true, tell, &told);
-    assert_string_equal(told.peer, "192.0.2.9");
+    cg_suppress_flush(s, 0, true, report, &result);
+    assert_string_equal(result.peer, "192.0.2.9");
     cg_suppress_free(s);
 }
 
 static void peers_beyond_the_table_share_one_entry(void **state)
 {
     (void)state;
-    struct told told = {0};
+    struct result result = {0};
     char text[32];
     int passed = 0;
     struct cg_suppress *s = cg_suppress_new(4);
@@ -103,42 +103,42 @@ static void peers_beyond_the_table_share_one_entry(void **state)
         passed += passes(s, text, CG_REASON_EXPIRED, 1, 0);
     }
     assert_int_equal(passed, 4 + 3);
-    cg_suppress_flush(s, 0, true, tell, &told);
-    assert_int_equal(told.count, 193);
-    assert_string_equal(told.peer, "others");
+    cg_suppress_flush(s, 0, true, report, &result);
+    assert_int_equal(result.count, 193);
+    assert_string_equal(result.peer, "others");
     cg_suppress_free(s);
 }
 
-/* Windows end in any order, and what ended leaves nothing to those that come later. */
+/* Windows end in any order, and a closed window does not affect later ones. */
 static void a_new_peer_begins_at_zero(void **state)
 {
     (void)state;
-    struct told told = {0};
+    struct result result = {0};
     struct cg_suppress *s = cg_suppress_new(16);
     passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 0);
     passes(s, "192.0.2.2", CG_REASON_EXPIRED, 10, 1000);
     passes(s, "192.0.2.3", CG_REASON_EXPIRED, 10, 1000);
-    cg_suppress_flush(s, 60000, false, tell, &told); /* the last one moves up */
-    cg_suppress_flush(s, 61000, false, tell, &told);
-    assert_int_equal(told.count, 21);
+    cg_suppress_flush(s, 60000, false, report, &result); /* the last entry moves to a free position */
+    cg_suppress_flush(s, 61000, false, report, &result);
+    assert_int_equal(result.count, 21);
     assert_int_equal(passes(s, "192.0.2.4", CG_REASON_EXPIRED, 4, 61000), 3);
     assert_int_equal(passes(s, "192.0.2.5", CG_REASON_EXPIRED, 4, 61000), 3);
     assert_int_equal(passes(s, "192.0.2.6", CG_REASON_EXPIRED, 4, 61000), 3);
-    cg_suppress_flush(s, 121000, false, tell, &told);
-    assert_int_equal(told.count, 24);
+    cg_suppress_flush(s, 121000, false, report, &result);
+    assert_int_equal(result.count, 24);
     cg_suppress_free(s);
 }
 
-static void a_changed_window_holds_from_the_next_event_on(void **state)
+static void a_changed_window_applies_from_the_next_event(void **state)
 {
     (void)state;
-    struct told told = {0};
+    struct result result = {0};
     const struct cg_log_policy shorter = {.burst = 3, .window_ms = 1000};
     struct cg_suppress *s = cg_suppress_new(16);
     passes(s, "192.0.2.1", CG_REASON_EXPIRED, 10, 0);
     assert_false(cg_suppress_pass(s, peer("192.0.2.1"), CG_REASON_EXPIRED, 500, &shorter));
-    cg_suppress_flush(s, 1000, false, tell, &told);
-    assert_int_equal(told.count, 8);
+    cg_suppress_flush(s, 1000, false, report, &result);
+    assert_int_equal(result.count, 8);
     cg_suppress_free(s);
 }
 
@@ -161,7 +161,7 @@ int main(void)
         cmocka_unit_test(a_mapped_address_is_its_ipv4_address),
         cmocka_unit_test(peers_beyond_the_table_share_one_entry),
         cmocka_unit_test(a_new_peer_begins_at_zero),
-        cmocka_unit_test(a_changed_window_holds_from_the_next_event_on),
+        cmocka_unit_test(a_changed_window_applies_from_the_next_event),
         cmocka_unit_test(unknown_peers_are_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
