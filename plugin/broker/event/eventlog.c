@@ -53,8 +53,6 @@ static void note_result(struct cg_eventlog *log, int error)
     pthread_mutex_lock(&log->lock);
     if (error)
         count_lost(log, 1);
-    else if (log->status.failing)
-        log->status.recovered++;
     log->status.failing = error;
     pthread_mutex_unlock(&log->lock);
 }

@@ -32,13 +32,12 @@ bool cg_eventlog_probe(const char *file, struct cg_error *err);
 /* Queues a copy of one line without a newline. Never blocks on the disk. */
 void cg_eventlog_write(struct cg_eventlog *log, const char *line, size_t len);
 
-/* The writer reopens the file before its next line. It also detects that the file was moved. */
+/* The writer reopens the file for its next line. It also does so if the file was moved. */
 void cg_eventlog_reopen(struct cg_eventlog *log);
 
 struct cg_eventlog_status {
-    uint64_t lost;      /* lines since the log was opened */
-    int failing;        /* errno of the last attempt to write, 0: success */
-    uint64_t recovered; /* number of successes after a failure */
+    uint64_t lost; /* lines since the log was opened */
+    int failing;   /* errno of the last attempt to write, 0: success */
 };
 void cg_eventlog_status(struct cg_eventlog *log, struct cg_eventlog_status *out);
 

@@ -227,7 +227,7 @@ static enum cg_reason check_over_tls(struct connect *connect)
     cg_check_peer(connect->state->snapshot, &peer, 0, &verdict);
     enum cg_reason reason = verdict.decision == CG_ACCEPT ? CG_REASON_OK : verdict.reason;
     const struct cg_finding *audited = reason == CG_REASON_OK ? cg_verdict_audited(&verdict) : NULL;
-    if (audited) { /* not reported at the handshake, where the client id was unknown */
+    if (audited) { /* the event of the handshake has no client id */
         snprintf(connect->detail, sizeof connect->detail, "%s", audited->detail);
         report(connect, CG_EVENT_CONNECT_AUDITED, audited->reason);
     }

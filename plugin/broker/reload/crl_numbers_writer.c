@@ -204,12 +204,10 @@ enum cg_numbers_stored cg_crl_numbers_store(const char *folder, const struct cg_
                                             struct cg_file_states *seen, struct cg_error *err)
 {
     struct folder state;
-    struct cg_error own;
     char *text = NULL;
     size_t len = 0;
     bool found = false;
-    bool ok = open_folder(&state, folder, lock_wait_ms, err ? err : &own) &&
-              merge(&state, numbers, &found, &text, &len) &&
+    bool ok = open_folder(&state, folder, lock_wait_ms, err) && merge(&state, numbers, &found, &text, &len) &&
               (!text || (write_new(&state, text, len) && replace(&state)));
     if (ok && text && seen)
         update_seen(&state, seen);

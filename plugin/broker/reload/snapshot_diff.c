@@ -37,10 +37,10 @@ static bool same_certificates(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
     return true;
 }
 
-static void add_certificates(struct text *text, const char *what, const STACK_OF(X509) *old, const STACK_OF(X509) *new)
+static void add_certificates(struct text *text, const char *what, const STACK_OF(X509) *old, const STACK_OF(X509) *next)
 {
-    if (!same_certificates(old, new))
-        add(text, "; %s: %d (previously %d)", what, sk_X509_num(new), sk_X509_num(old));
+    if (!same_certificates(old, next))
+        add(text, "; %s: %d (previously %d)", what, sk_X509_num(next), sk_X509_num(old));
 }
 
 /* Finds the CRL of the same issuer, key and scope. */
@@ -61,14 +61,14 @@ static const char *number_text(const struct cg_crl_info *info)
 }
 
 /* Also lists a CRL that was issued again with the same number, since its entries may differ. */
-static void add_crls(struct text *text, const struct cg_crl_set *old, const struct cg_crl_set *new)
+static void add_crls(struct text *text, const struct cg_crl_set *old, const struct cg_crl_set *next)
 {
     size_t listed = 0;
-    for (size_t i = 0; i < cg_crl_set_count(new); i++) {
+    for (size_t i = 0; i < cg_crl_set_count(next); i++) {
         struct cg_crl_info info, before;
         char issuer[CG_CRL_TITLE_MAX];
-        cg_crl_set_info(new, i, &info);
-        bool known = find_previous(old, cg_crl_set_at(new, i), &before),
+        cg_crl_set_info(next, i, &info);
+        bool known = find_previous(old, cg_crl_set_at(next, i), &before),
              again = known && strcmp(before.number, info.number) == 0;
         if ((again && before.this_update == info.this_update && before.entries == info.entries) ||
             listed++ >= CRLS_LISTED)
@@ -83,29 +83,31 @@ static void add_crls(struct text *text, const struct cg_crl_set *old, const stru
     }
 }
 
-static void add_store(struct text *text, const char *whose, const struct cg_trust *old, const struct cg_trust *new)
+static void add_store(struct text *text, const char *whose, const struct cg_trust *old, const struct cg_trust *next)
 {
     char what[80];
+    if (old == next)
+        return;
     snprintf(what, sizeof what, "trust anchors%s", whose);
-    add_certificates(text, what, cg_trust_anchors(old), cg_trust_anchors(new));
+    add_certificates(text, what, cg_trust_anchors(old), cg_trust_anchors(next));
     snprintf(what, sizeof what, "intermediates%s", whose);
-    add_certificates(text, what, cg_trust_intermediates(old), cg_trust_intermediates(new));
-    add_crls(text, cg_trust_crls(old), cg_trust_crls(new));
+    add_certificates(text, what, cg_trust_intermediates(old), cg_trust_intermediates(next));
+    add_crls(text, cg_trust_crls(old), cg_trust_crls(next));
 }
 
 static void report_credential(struct cg_reporter *reporter, const struct cg_credential *old,
-                              const struct cg_credential *new, const struct cg_listener_policy *listener)
+                              const struct cg_credential *next, const struct cg_listener_policy *listener)
 {
     char before[64] = "the certfile in mosquitto.conf", now[64], detail[200];
-    if (!new || (old && X509_cmp(old->leaf, new->leaf) == 0))
+    if (!next || (old && X509_cmp(old->leaf, next->leaf) == 0))
         return;
     if (old)
         cg_serial_text(X509_get0_serialNumber(old->leaf), before, sizeof before);
-    cg_serial_text(X509_get0_serialNumber(new->leaf), now, sizeof now);
+    cg_serial_text(X509_get0_serialNumber(next->leaf), now, sizeof now);
     snprintf(detail, sizeof detail, "serial number %s (previously %s)", now, before);
     const struct cg_event event = {.type = CG_EVENT_CREDENTIAL_LOADED,
                                    .detail = detail,
-                                   .certificate = new->leaf,
+                                   .certificate = next->leaf,
                                    .file = listener->credential_chain,
                                    .listener = listener->port};
     cg_reporter_write(reporter, &event);
@@ -139,42 +141,40 @@ static void warn_of_psk(struct cg_reporter *reporter, const struct cg_policy *po
     cg_reporter_write(reporter, &event);
 }
 
-void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snapshot *old, const struct cg_snapshot *new)
+void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snapshot *old,
+                             const struct cg_snapshot *next)
 {
     struct text text = {"", 0};
-    if (new->policy_changes[0])
-        add(&text, "; policy: %s", new->policy_changes);
-    if (old && old->trust != new->trust) {
-        add_certificates(&text, "trust anchors", cg_trust_anchors(old->trust), cg_trust_anchors(new->trust));
-        add_certificates(&text, "intermediates", cg_trust_intermediates(old->trust),
-                         cg_trust_intermediates(new->trust));
-    }
-    if (old && old->server_trust != new->server_trust &&new->server_trust != new->trust)
-        add_store(&text, " for the broker's own certificate", old->server_trust, new->server_trust);
-    if (old && old->bridge_trust != new->bridge_trust &&new->bridge_trust != new->trust)
-        add_store(&text, " for bridges", old->bridge_trust, new->bridge_trust);
-    if (!old || old->trust != new->trust)
-        add_crls(&text, old ? cg_trust_crls(old->trust) : NULL, cg_trust_crls(new->trust));
+    if (next->policy_changes[0])
+        add(&text, "; policy: %s", next->policy_changes);
+    if (old)
+        add_store(&text, "", old->trust, next->trust);
+    else
+        add_crls(&text, NULL, cg_trust_crls(next->trust));
+    if (old && next->server_trust != next->trust)
+        add_store(&text, " for the broker's own certificate", old->server_trust, next->server_trust);
+    if (old && next->bridge_trust != next->trust)
+        add_store(&text, " for bridges", old->bridge_trust, next->bridge_trust);
     const struct cg_event event = {
         .type = CG_EVENT_SNAPSHOT_LOADED,
         .detail = text.len ? text.bytes + 2 : NULL,
-        .snapshot = new->number,
-        .policy = new->policy->name,
-        .anchors = sk_X509_num(cg_trust_anchors(new->trust)),
-        .crls = (int64_t)cg_crl_set_count(cg_trust_crls(new->trust)),
+        .snapshot = next->number,
+        .policy = next->policy->name,
+        .anchors = sk_X509_num(cg_trust_anchors(next->trust)),
+        .crls = (int64_t)cg_crl_set_count(cg_trust_crls(next->trust)),
     };
     cg_reporter_write(reporter, &event);
-    if (!old || old->policy != new->policy) {
-        warn_of_psk(reporter, new->policy, &new->policy->base);
-        for (size_t i = 0; i < new->policy->nlisteners; i++)
-            warn_of_psk(reporter, new->policy, &new->policy->listeners[i]);
+    if (!old || old->policy != next->policy) {
+        warn_of_psk(reporter, next->policy, &next->policy->base);
+        for (size_t i = 0; i < next->policy->nlisteners; i++)
+            warn_of_psk(reporter, next->policy, &next->policy->listeners[i]);
     }
     if (!old)
         return;
-    report_credential(reporter, old->base_credential, new->base_credential, &new->policy->base);
-    for (size_t i = 0; i < new->policy->nlisteners; i++) {
-        const struct cg_listener_policy *listener = &new->policy->listeners[i];
-        if (!same_text(new->policy->base.credential_chain, listener->credential_chain))
-            report_credential(reporter, cg_snapshot_credential(old, listener->port), new->credentials[i], listener);
+    report_credential(reporter, old->base_credential, next->base_credential, &next->policy->base);
+    for (size_t i = 0; i < next->policy->nlisteners; i++) {
+        const struct cg_listener_policy *listener = &next->policy->listeners[i];
+        if (!same_text(next->policy->base.credential_chain, listener->credential_chain))
+            report_credential(reporter, cg_snapshot_credential(old, listener->port), next->credentials[i], listener);
     }
 }

@@ -10,6 +10,6 @@
 
 /* old is NULL at the start. */
 void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snapshot *old,
-                             const struct cg_snapshot *new);
+                             const struct cg_snapshot *next);
 
 #endif
