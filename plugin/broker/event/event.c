@@ -2,7 +2,7 @@
 #include "event.h"
 
 #include "broker/base/address.h"
-#include "broker/base/plural.h"
+#include "broker/base/noun.h"
 
 #include "core/cert/name.h"
 
@@ -148,8 +148,7 @@ static void add_numbers(const struct cg_event *event, char *out, size_t size, si
 {
     if (event->policy)
         add(out, size, n, " policy %s: %lld trust %s, %lld %s", event->policy, (long long)event->anchors,
-            cg_plural(event->anchors, "anchor", "anchors"), (long long)event->crls,
-            cg_plural(event->crls, "CRL", "CRLs"));
+            cg_noun(event->anchors, "anchor", "anchors"), (long long)event->crls, cg_noun(event->crls, "CRL", "CRLs"));
     if (event->count && event->window_ms)
         add(out, size, n, ": %llu within %lld s", (unsigned long long)event->count,
             (long long)((event->window_ms + 999) / 1000));

@@ -69,7 +69,7 @@ struct cg_event {
     int64_t window_ms;     /* duration in which count was counted */
     uint64_t snapshot;     /* number of the snapshot */
     const char *policy;    /* name of the policy in use */
-    int64_t anchors, crls; /* numbers in the snapshot */
+    int64_t anchors, crls; /* in the snapshot */
 };
 
 enum cg_level { CG_LEVEL_INFO = 0, CG_LEVEL_NOTICE, CG_LEVEL_WARNING, CG_LEVEL_ERROR };

@@ -211,6 +211,11 @@ struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, 
     return log;
 }
 
+const char *cg_eventlog_path(const struct cg_eventlog *log)
+{
+    return log->path;
+}
+
 void cg_eventlog_write(struct cg_eventlog *log, const char *text, size_t len)
 {
     if (!log->path && !log->syslog)

@@ -29,6 +29,9 @@ struct cg_eventlog *cg_eventlog_open(const struct cg_eventlog_options *options, 
 /* Whether the file can be appended to; creates it if it is missing. Any thread. */
 bool cg_eventlog_probe(const char *file, struct cg_error *err);
 
+/* The file; NULL: none. Borrowed. */
+const char *cg_eventlog_path(const struct cg_eventlog *log);
+
 /* Queues a copy of one line without a newline. Never blocks on the disk. */
 void cg_eventlog_write(struct cg_eventlog *log, const char *line, size_t len);
 

@@ -2,7 +2,7 @@
 #include "reporter.h"
 
 #include "broker/base/clock.h"
-#include "broker/base/plural.h"
+#include "broker/base/noun.h"
 #include "event_json.h"
 #include "event_limits.h"
 #include "eventlog.h"
@@ -22,8 +22,6 @@ struct cg_reporter {
     struct cg_eventlog *log;
     struct cg_limits *limits;
     cg_broker_log_fn broker_log;
-    char *path;     /* NULL: no file */
-    char file[512]; /* the path escaped for messages; "": no file */
     struct cg_eventlog_status reported;
     struct cg_counters counters;
     int64_t failure_reported_ms; /* 0: no failure */
@@ -43,19 +41,10 @@ static const char *named_file(const struct cg_log_policy *policy)
 /* Opens the log that the policy names. On failure, the current one stays in use. */
 static bool open_log(struct cg_reporter *reporter, const struct cg_log_policy *policy, struct cg_error *err)
 {
-    const char *named = named_file(policy);
-    char *path = named ? strdup(named) : NULL;
-    const struct cg_eventlog_options options = {named, policy->syslog, QUEUE_BYTES, lost_line};
-    struct cg_eventlog *log = !named || path ? cg_eventlog_open(&options, err) : NULL;
-    if (!log) {
-        free(path);
+    const struct cg_eventlog_options options = {named_file(policy), policy->syslog, QUEUE_BYTES, lost_line};
+    struct cg_eventlog *log = cg_eventlog_open(&options, err);
+    if (!log)
         return false;
-    }
-    free(reporter->path);
-    reporter->path = path;
-    reporter->file[0] = '\0';
-    if (path)
-        cg_text_escape(path, strlen(path), reporter->file, sizeof reporter->file);
     reporter->log = log;
     memset(&reporter->reported, 0, sizeof reporter->reported);
     reporter->failure_reported_ms = 0;
@@ -83,16 +72,14 @@ struct cg_reporter *cg_reporter_open(const struct cg_log_policy *policy, cg_brok
         return reporter;
     }
     cg_limits_free(reporter->limits);
-    free(reporter->path);
     free(reporter);
     return NULL;
 }
 
 void cg_reporter_apply(struct cg_reporter *reporter, const struct cg_log_policy *policy)
 {
-    const char *named = named_file(policy);
-    bool same = reporter->policy.syslog == policy->syslog &&
-                (named && reporter->path ? strcmp(named, reporter->path) == 0 : named == reporter->path);
+    const char *named = named_file(policy), *path = cg_eventlog_path(reporter->log);
+    bool same = reporter->policy.syslog == policy->syslog && (named && path ? strcmp(named, path) == 0 : named == path);
     struct cg_eventlog *old = reporter->log;
     struct cg_error err = {""};
     copy_policy(reporter, policy);
@@ -144,23 +131,26 @@ static int64_t flush(struct cg_reporter *reporter, bool all)
 static void report_failure(struct cg_reporter *reporter, int64_t now_ms)
 {
     struct cg_eventlog_status now;
-    char text[CG_EVENT_TEXT_MAX];
+    char text[CG_EVENT_TEXT_MAX], file[512] = "";
+    const char *path = cg_eventlog_path(reporter->log) ? cg_eventlog_path(reporter->log) : "syslog";
     cg_eventlog_status(reporter->log, &now);
     bool first = now.lost != reporter->reported.lost && !reporter->failure_reported_ms;
     bool again = now.lost != reporter->reported.lost && now_ms - reporter->failure_reported_ms >= FAILURE_EVERY_MS;
     bool recovered = !now.failing && reporter->failure_reported_ms && now.lost == reporter->reported.lost;
+    if (first || again || recovered)
+        cg_text_escape(path, strlen(path), file, sizeof file);
     if (first || again) {
         snprintf(text, sizeof text,
                  "cannot write event log %s: %s; %llu %s lost so far. Free disk space or repair its folder. The "
                  "broker keeps running",
-                 reporter->file, now.failing ? strerror(now.failing) : "the disk is too slow",
-                 (unsigned long long)now.lost, cg_plural((int64_t)now.lost, "event", "events"));
+                 file, now.failing ? strerror(now.failing) : "the disk is too slow", (unsigned long long)now.lost,
+                 cg_noun((int64_t)now.lost, "event", "events"));
         reporter->broker_log(CG_LEVEL_ERROR, text);
         reporter->failure_reported_ms = now_ms;
         reporter->reported = now;
     } else if (recovered) {
-        snprintf(text, sizeof text, "writing event log %s again; %llu %s lost", reporter->file,
-                 (unsigned long long)now.lost, cg_plural((int64_t)now.lost, "event was", "events were"));
+        snprintf(text, sizeof text, "writing event log %s again; %llu %s lost", file, (unsigned long long)now.lost,
+                 cg_noun((int64_t)now.lost, "event was", "events were"));
         reporter->broker_log(CG_LEVEL_NOTICE, text);
         reporter->failure_reported_ms = 0;
     }
@@ -195,6 +185,5 @@ void cg_reporter_close(struct cg_reporter *reporter)
     flush(reporter, true);
     cg_eventlog_close(reporter->log);
     cg_limits_free(reporter->limits);
-    free(reporter->path);
     free(reporter);
 }

@@ -16,8 +16,7 @@ struct cg_suppress;
 
 /* The events suppressed in one window. */
 struct cg_suppressed {
-    const char
-        *peer; /* IPv4 address, or IPv6 network of 64 bits ("2001:db8::/64"); "others" for peers beyond the table */
+    const char *peer; /* IPv4 address, IPv6 /64 network, or "others" for addresses beyond the table */
     enum cg_reason reason;
     uint64_t count;
     int64_t window_ms; /* duration in which count was counted */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "apply_reload.h"
 
-#include "broker/base/plural.h"
+#include "broker/base/noun.h"
 #include "broker/reload/crl_numbers_writer.h"
 #include "broker/reload/snapshot_diff.h"
 
@@ -53,7 +53,7 @@ static void report_more(struct cg_state *state, size_t more)
 {
     char detail[120];
     snprintf(detail, sizeof detail, "%zu more %s not reported separately", more,
-             cg_plural((int64_t)more, "fault, which is", "faults, which are"));
+             cg_noun((int64_t)more, "fault, which is", "faults, which are"));
     const struct cg_event event = {.type = CG_EVENT_SNAPSHOT_REJECTED,
                                    .detail = detail,
                                    .snapshot = state->snapshot->number,

@@ -119,7 +119,7 @@ static const struct cg_claim *claim_of(const struct connect *connect)
  * websockets. */
 static bool is_existing_session(const struct connect *connect)
 {
-    cg_client_of_fn client_of = cg_compat_client_of();
+    cg_client_of_fn client_of = connect->state->ops.client_of;
     if (client_of)
         return client_of(connect->client_id) == connect->client;
     return connect->state->reloading && mosquitto_client_protocol(connect->client) != mp_websockets;

@@ -100,16 +100,17 @@ static bool load(struct cg_state *state, const struct cg_options *options, struc
     return state->reload != NULL;
 }
 
-static struct cg_state *begin(const struct cg_options *options, const struct cg_state_ops *ops, struct cg_error *err)
+/* Takes over options. */
+static struct cg_state *begin(struct cg_options *options, const struct cg_state_ops *ops, struct cg_error *err)
 {
     struct cg_file_states seen = {NULL, 0};
     struct cg_faults faults = {NULL, 0, 0};
+    life.options = *options;
+    *options = (struct cg_options){NULL, NULL, NULL};
     life.state = cg_state_new(ops);
-    bool loaded = false;
-    if (!life.state || !cg_options_copy(options, &life.options))
+    bool loaded = life.state && load(life.state, &life.options, &seen, &faults, err);
+    if (!life.state)
         cg_error_set(err, "out of memory");
-    else
-        loaded = load(life.state, &life.options, &seen, &faults, err);
     cg_file_states_clear(&seen);
     cg_faults_clear(&faults);
     if (!loaded)
@@ -117,8 +118,7 @@ static struct cg_state *begin(const struct cg_options *options, const struct cg_
     return life.state;
 }
 
-struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_ops *ops,
-                                   struct cg_error *err)
+struct cg_state *cg_lifecycle_open(struct cg_options *options, const struct cg_state_ops *ops, struct cg_error *err)
 {
     if (life.lines > 0 && !cg_options_equal(&life.options, options)) {
         cg_error_set(err, "expected the same plugin_opt lines below each plugin line, since the TLS checks apply to "

@@ -7,10 +7,9 @@
 #include "options.h"
 #include "state.h"
 
-/* The first call loads the snapshot, opens the log and installs the hook. Later calls must have the same options. NULL and
- * *err: the broker must not start. */
-struct cg_state *cg_lifecycle_open(const struct cg_options *options, const struct cg_state_ops *ops,
-                                   struct cg_error *err);
+/* The first call loads the snapshot, opens the log and installs the hook. Later calls must have the same options. Takes
+ * over the strings of options or leaves them; the caller clears options. NULL and *err: the broker must not start. */
+struct cg_state *cg_lifecycle_open(struct cg_options *options, const struct cg_state_ops *ops, struct cg_error *err);
 void cg_lifecycle_close(struct cg_state *state); /* the last call frees everything; accepts NULL */
 
 /* Whether more than one line has it open. */

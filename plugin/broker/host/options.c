@@ -85,21 +85,6 @@ bool cg_options_equal(const struct cg_options *a, const struct cg_options *b)
     return true;
 }
 
-bool cg_options_copy(const struct cg_options *from, struct cg_options *to)
-{
-    *to = (struct cg_options){NULL, NULL, NULL};
-    for (size_t i = 0; i < NROWS; i++) {
-        if (!value(from, i))
-            continue;
-        *member(to, i) = strdup(value(from, i));
-        if (!*member(to, i)) {
-            cg_options_clear(to);
-            return false;
-        }
-    }
-    return true;
-}
-
 void cg_options_clear(struct cg_options *options)
 {
     for (size_t i = 0; i < NROWS; i++)

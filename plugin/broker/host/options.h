@@ -19,7 +19,6 @@ struct cg_options {
 bool cg_options_read(const struct mosquitto_opt *given, int count, struct cg_options *out, struct cg_error *err);
 
 bool cg_options_equal(const struct cg_options *a, const struct cg_options *b);
-bool cg_options_copy(const struct cg_options *from, struct cg_options *to); /* false: out of memory, *to is cleared */
 void cg_options_clear(struct cg_options *options);
 
 #endif

@@ -39,10 +39,9 @@ static void warn_of_identity_by_broker(struct cg_state *state, const struct cg_c
         .certificate = conn->peer_leaf,
         .client_id = client_id,
         .fix = "Set identity.username (\"cn\" or \"subject\", to keep the names) and identity.authenticates true in "
-               "the "
-               "policy, then remove use_identity_as_username or use_subject_as_username. If the listener also has "
+               "the policy, then remove use_identity_as_username or use_subject_as_username. If the listener also has "
                "use_username_as_clientid, first set the id of every client to the name in its certificate, then "
-               "remove both",
+               "remove both lines",
     };
     cg_reporter_write(state->reporter, &warning);
 }
@@ -98,9 +97,9 @@ static bool has_certificate_name(const struct mosquitto *client, const X509 *lea
 
 /* Mosquitto 2.0 does not report which clients it accepted, but sets the clean session flag of those that it refuses. This does
  * not apply to extended authentication. */
-static bool leaves_a_session(const struct cg_claim *claim, const struct mosquitto *client)
+static bool leaves_a_session(const struct cg_state *state, const struct cg_claim *claim, const struct mosquitto *client)
 {
-    return !cg_compat_client_of() && !claim->extended && !mosquitto_client_clean_session(client);
+    return !state->ops.client_of && !claim->extended && !mosquitto_client_clean_session(client);
 }
 
 int cg_presence_disconnected(int event, void *event_data, void *userdata)
@@ -109,12 +108,12 @@ int cg_presence_disconnected(int event, void *event_data, void *userdata)
     const struct cg_evt_client *disconnected = event_data;
     struct cg_state *state = userdata;
     struct cg_claim *claim = cg_client_map_of_client(state->clients, disconnected->client);
-    if (claim && leaves_a_session(claim, disconnected->client))
+    if (claim && leaves_a_session(state, claim, disconnected->client))
         cg_client_map_accept(state->clients, claim);
     if (claim && !claim->conn) /* others are released when their connection ends */
         cg_client_map_release(state->clients, claim);
     const struct cg_conn *conn = conn_of(disconnected->client);
-    if (conn && conn->peer_leaf && !conn->session->auth_called && !cg_compat_client_of() &&
+    if (conn && conn->peer_leaf && !conn->session->auth_called && !state->ops.client_of &&
         has_certificate_name(disconnected->client, conn->peer_leaf))
         warn_of_identity_by_broker(state, conn, mosquitto_client_id(disconnected->client));
     return MOSQ_ERR_SUCCESS;

@@ -32,8 +32,7 @@ void cg_refusal_ended(struct cg_state *state, const struct cg_conn *conn)
     const struct cg_event warning = {
         .type = CG_EVENT_CONFIGURATION_WARNING,
         .detail = "certguard accepted this client, but Mosquitto refused it: no password_file and no other plugin "
-                  "accepts "
-                  "its user name. With a plugin loaded, neither audit mode nor allow_anonymous changes that",
+                  "accepts its user name. With a plugin loaded, neither audit mode nor allow_anonymous changes that",
         .conn = conn,
         .certificate = conn->peer_leaf,
         .client_id = conn->session->client_id,

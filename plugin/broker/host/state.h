@@ -51,15 +51,14 @@ struct cg_state {
     struct cg_faults kept; /* parts that keep their previous version, and the reasons */
 
     /* housekeeping.c */
-    bool ticks; /* the broker calls TICK; 2.0.11 with per_listener_settings does not */
-    bool
-        reloading; /* after SIGHUP, until the next tick: the broker may check sessions again, and no CONNECT can arrive */
+    bool ticks;     /* the broker calls TICK; 2.0.11 with per_listener_settings does not */
+    bool reloading; /* from SIGHUP to the next tick: the broker may check sessions again, and no CONNECT can arrive */
     bool listeners_checked;
 
     /* warnings already given */
     bool warned_no_ticks;           /* housekeeping.c */
     bool warned_identity_by_broker; /* presence.c: use_identity_as_username */
-    uint64_t warned_user_names;     /* refusal.c: number of the snapshot when the broker last refused a user name */
+    uint64_t warned_user_names;     /* refusal.c: number of the snapshot of the last warning */
 };
 
 /* Called on the main thread. NULL: out of memory. */

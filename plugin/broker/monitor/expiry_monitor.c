@@ -2,7 +2,7 @@
 #include "expiry_monitor.h"
 
 #include "broker/base/clock.h"
-#include "broker/base/plural.h"
+#include "broker/base/noun.h"
 #include "broker/event/warning_cache.h"
 #include "broker/session/session.h"
 
@@ -80,7 +80,7 @@ static void time_left(int64_t left, bool expired, int64_t when, char *out, size_
         snprintf(out, size, "expired on %s", date);
     else if (left < 7200)
         snprintf(out, size, "expires in %lld %s, on %s", (long long)(left / 60),
-                 cg_plural(left / 60, "minute", "minutes"), date);
+                 cg_noun(left / 60, "minute", "minutes"), date);
     else if (left < 2 * CG_DAY)
         snprintf(out, size, "expires in %lld hours, on %s", (long long)(left / 3600), date);
     else
@@ -128,8 +128,8 @@ static void warn_of(struct cg_expiry_monitor *monitor, const struct cg_policy *p
 #define RENEW_REMOTE "Renew it on the remote broker. The bridge refuses it after it expires"
 #define RENEW_BROKER "Renew it: `certguard rotate NAME`, or from a timer `certguard renew --all --due`"
 #define RENEW_OWN                                                                                                      \
-    "Renew it (`certguard renew NAME`) and send the broker SIGHUP. A credential in the policy is reloaded "            \
-    "automatically"
+    "Renew it (`certguard renew NAME`) and send the broker SIGHUP. If you name it as credential in the policy, it is " \
+    "reloaded automatically"
 #define RENEW_CA "Create its successor in time. Certificates that it issued are refused after it expires"
 
 void cg_expiry_monitor_accepted(struct cg_expiry_monitor *monitor, const struct cg_conn *conn,

@@ -13,8 +13,8 @@ struct cg_own_monitor;
 struct cg_own_monitor *cg_own_monitor_new(struct cg_reporter *reporter); /* NULL: out of memory */
 void cg_own_monitor_free(struct cg_own_monitor *monitor);                /* accepts NULL */
 
-/* To be called once the listeners exist. False: no listener accepts one of the broker's certificates, and it is no time fault.
- * This has been reported, and the broker must end. */
+/* To be called once the listeners exist. False: one of the broker's certificates is accepted by no listener, and
+ * this is no time fault. It has been reported, and the broker must end. */
 bool cg_own_monitor_start(struct cg_own_monitor *monitor, const struct cg_snapshot *current);
 
 /* Checks the certificates when due: after a change, and every second while one is rejected. Credentials that were held are

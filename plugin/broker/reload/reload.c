@@ -29,7 +29,7 @@ struct cg_reload {
     size_t nretired;
 
     /* The thread's own. */
-    char *policy, *anchors, *event_log;
+    struct cg_snapshot_source source;
     struct cg_snapshot *latest; /* the last valid snapshot; unchanged parts are taken from it */
     struct cg_file_states seen; /* of the last load, successful or not */
     uint64_t loaded;            /* state of the files at the last load */
@@ -91,14 +91,12 @@ static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *sn
 
 static void load(struct cg_reload *reload)
 {
-    const struct cg_snapshot_source source = {
-        .policy = reload->policy, .anchors = reload->anchors, .event_log = reload->event_log};
     const struct cg_snapshot_preflight preflight = {preflight_policy, cg_preflight.credential,
                                                     cg_crl_numbers_prepare_file};
     struct cg_file_states seen = {NULL, 0};
     cg_faults_clear(&reload->faults);
-    struct cg_snapshot *next = cg_snapshot_reload(&source, &preflight, reload->latest, cg_clock_wall_ms() / 1000, &seen,
-                                                  &reload->faults);
+    struct cg_snapshot *next = cg_snapshot_reload(&reload->source, &preflight, reload->latest,
+                                                  cg_clock_wall_ms() / 1000, &seen, &reload->faults);
     store_numbers(reload, next ? next : reload->latest, &seen);
     /* If seen is incomplete for lack of memory, the next retry completes it. */
     cg_file_states_clear(&reload->seen);
@@ -181,13 +179,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-static char *copy_of(const char *text, bool *ok)
-{
-    char *copy = text ? strdup(text) : NULL;
-    *ok = *ok && (copy || !text);
-    return copy;
-}
-
 static void destroy(struct cg_reload *reload)
 {
     pthread_cond_destroy(&reload->wake);
@@ -199,9 +190,6 @@ static void destroy(struct cg_reload *reload)
     cg_file_states_clear(&reload->seen);
     cg_faults_clear(&reload->faults);
     cg_faults_clear(&reload->kept);
-    free(reload->policy);
-    free(reload->anchors);
-    free(reload->event_log);
     free(reload);
 }
 
@@ -215,10 +203,8 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     }
     cg_thread_wake_init(&reload->wake);
     pthread_mutex_init(&reload->mutex, NULL);
-    bool ok = true;
-    reload->policy = copy_of(source->policy, &ok);
-    reload->anchors = copy_of(source->anchors, &ok);
-    reload->event_log = copy_of(source->event_log, &ok);
+    reload->source = *source;
+    reload->source.hold = false;
     reload->latest = cg_snapshot_ref(current);
     reload->seen = *seen;
     memset(seen, 0, sizeof *seen);
@@ -226,10 +212,10 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     memset(faults, 0, sizeof *faults);
     reload->failed_at_ms = cg_clock_monotonic_ms();
     reload->loaded = reload->checked = cg_file_states_then(&reload->seen);
-    int error = ok ? cg_thread_start(&reload->thread, run, reload) : 0;
-    if (ok && error == 0)
+    int error = cg_thread_start(&reload->thread, run, reload);
+    if (error == 0)
         return reload;
-    cg_error_set(err, "cannot start the thread that watches files: %s", ok ? strerror(error) : "out of memory");
+    cg_error_set(err, "cannot start the thread that watches files: %s", strerror(error));
     destroy(reload);
     return NULL;
 }

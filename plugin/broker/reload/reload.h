@@ -22,7 +22,7 @@ struct cg_reload_check {
 /* Whether to load now. Files that are still being written wait, unless a load was requested. */
 bool cg_reload_is_due(const struct cg_reload_check *check);
 
-/* source is copied. current: the snapshot in use. seen: the file states of its load. faults: the faults of its load, to be
+/* Borrows the strings of source until cg_reload_stop(). current: the snapshot in use. seen: the file states of its load. faults: the faults of its load, to be
  * retried. Takes over the content of seen and faults. NULL and *err on failure. */
 struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struct cg_snapshot *current,
                                   struct cg_file_states *seen, struct cg_faults *faults, struct cg_error *err);

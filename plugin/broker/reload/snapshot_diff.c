@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "snapshot_diff.h"
 
-#include "broker/base/plural.h"
+#include "broker/base/noun.h"
 
 #include "core/cert/name.h"
 #include "tls/hook.h"
@@ -77,7 +77,7 @@ static void add_crls(struct text *text, const struct cg_crl_set *old, const stru
         add(text, "; %sCRL of %s: number %s", known ? "" : "new ", issuer, number_text(&info));
         if (known && !again)
             add(text, " (previously %s)", number_text(&before));
-        add(text, ", %zu %s", info.entries, cg_plural((int64_t)info.entries, "entry", "entries"));
+        add(text, ", %zu %s", info.entries, cg_noun((int64_t)info.entries, "entry", "entries"));
         if (again)
             add(text, " (previously %zu)", before.entries);
     }
