@@ -216,7 +216,8 @@ static void full_and_read_only(struct world *w)
         ;
     size_t before = count_events(w, "snapshot_rejected");
     cg_tap(cg_broker_start(w->broker, &spec), "on a full disk the broker starts");
-    cg_tap(event_comes(w, "snapshot_rejected", before + 1) && events_hold(w, "No space left on device; free disk space"),
+    cg_tap(event_comes(w, "snapshot_rejected", before + 1) &&
+               events_hold(w, "No space left on device; free disk space"),
            "and tells it");
     put_crl(w, "crl19");
     cg_tap(client_after(w, "fourth", false) >= 0, "a new CRL is taken");
