@@ -72,21 +72,21 @@ void cg_limits_free(struct cg_limits *limits)
     free(limits);
 }
 
-static bool has(struct cg_limits *limits, enum group group, int64_t now_ms, const struct cg_log_policy *policy)
+static bool has_budget(struct cg_limits *limits, enum group group, int64_t now_ms, const struct cg_log_policy *policy)
 {
-    const struct cg_budget_limits budget = {(double)policy->daily_limit * groups[group].share, groups[group].burst};
-    return cg_budget_has(&limits->budget[group], &budget, now_ms);
+    const struct cg_budget_limits share = {(double)policy->daily_limit * groups[group].share, groups[group].burst};
+    return cg_budget_has(&limits->budget[group], &share, now_ms);
 }
 
 /* False if a summary is due: single events must not use the budget that it needs. */
-static bool has_for_events(struct cg_limits *limits, enum group group, int64_t now_ms,
-                           const struct cg_log_policy *policy)
+static bool has_budget_for_event(struct cg_limits *limits, enum group group, int64_t now_ms,
+                                 const struct cg_log_policy *policy)
 {
     for (int i = 0; i < CAUSES; i++)
         if (causes[i].group == group && limits->suppressed[i].any &&
             now_ms - limits->suppressed[i].since_ms >= causes[i].every_ms)
             return false;
-    return has(limits, group, now_ms, policy);
+    return has_budget(limits, group, now_ms, policy);
 }
 
 static bool count_suppressed(struct cg_limits *limits, enum cause cause, enum cg_reason reason, uint64_t count,
@@ -119,7 +119,7 @@ static bool pass_address(struct cg_limits *limits, enum group group, const struc
     const union cg_address *peer = event->conn ? &event->conn->peer : event->peer_address;
     if (!cg_suppress_pass(limits->addresses[group], peer, event->reason, now_ms, policy))
         return false;
-    return has_for_events(limits, group, now_ms, policy) ||
+    return has_budget_for_event(limits, group, now_ms, policy) ||
            count_suppressed(limits, cause_of(group), event->reason, 1, now_ms);
 }
 
@@ -131,7 +131,7 @@ static bool pass_device(struct cg_limits *limits, const struct cg_event *event, 
         return pass_address(limits, DEVICES, event, now_ms, policy);
     if (cg_devices_known(limits->devices, key, now_ms))
         return count_suppressed(limits, NAMED, event->reason, 1, now_ms);
-    if (!has_for_events(limits, DEVICES, now_ms, policy))
+    if (!has_budget_for_event(limits, DEVICES, now_ms, policy))
         return count_suppressed(limits, UNNAMED, event->reason, 1,
                                 now_ms); /* not added: it is named once the budget allows it */
     cg_devices_add(limits->devices, key);
@@ -150,7 +150,7 @@ bool cg_limits_pass(struct cg_limits *limits, const struct cg_event *event, int6
         return group_of(event) == BRIDGES ? pass_address(limits, BRIDGES, event, now_ms, policy)
                                           : pass_device(limits, event, now_ms, policy);
     case CG_CLASS_CLIENT:
-        return has_for_events(limits, group_of(event), now_ms, policy) ||
+        return has_budget_for_event(limits, group_of(event), now_ms, policy) ||
                count_suppressed(limits, cause_of(group_of(event)), event->reason, 1, now_ms);
     case CG_CLASS_UNSET:
     case CG_CLASS_REFUSED:
@@ -194,7 +194,7 @@ static void report_address(void *context, const struct cg_suppressed *what)
                                    .peer = what->peer,
                                    .count = what->count,
                                    .window_ms = what->window_ms};
-    if (flushing->all || has_for_events(flushing->limits, flushing->group, flushing->now_ms, flushing->policy))
+    if (flushing->all || has_budget_for_event(flushing->limits, flushing->group, flushing->now_ms, flushing->policy))
         report(flushing, &event);
     else
         count_suppressed(flushing->limits, cause_of(flushing->group), what->reason, what->count,
@@ -210,7 +210,7 @@ static int64_t report_cause(const struct flushing *flushing, enum cause cause)
         return -1;
     if (due > 0 && !flushing->all)
         return due;
-    if (!flushing->all && !has(flushing->limits, flushing->group, flushing->now_ms, flushing->policy))
+    if (!flushing->all && !has_budget(flushing->limits, flushing->group, flushing->now_ms, flushing->policy))
         return RETRY_MS;
     for (int i = 0; i < CG_REASON_COUNT; i++) {
         const struct cg_event event = {.type = CG_EVENT_SUPPRESSED,

@@ -177,10 +177,13 @@ static bool is_newly_accepted(const struct cg_own_monitor *monitor, const struct
     return !is_rejected(state) && old && old->reason != CG_REASON_OK;
 }
 
+/* is_newly_rejected or is_newly_accepted */
+typedef bool changed_fn(const struct cg_own_monitor *monitor, const struct cg_own_state *state);
+
 /* Whether the result has changed in the same way for all listeners with this certificate. Then one event reports it for all
  * of them, otherwise one event per port. */
 static bool all_changed(const struct cg_own_monitor *monitor, const struct scan *scan, const struct cg_own_state *state,
-                        bool (*changed)(const struct cg_own_monitor *monitor, const struct cg_own_state *state))
+                        changed_fn *changed)
 {
     bool all = true;
     for (size_t i = 0; i < scan->count; i++) {
@@ -192,7 +195,7 @@ static bool all_changed(const struct cg_own_monitor *monitor, const struct scan 
 }
 
 static bool is_first(const struct cg_own_monitor *monitor, const struct scan *scan, size_t index, bool all,
-                     bool (*changed)(const struct cg_own_monitor *monitor, const struct cg_own_state *state))
+                     changed_fn *changed)
 {
     const struct cg_own_state *state = &scan->state[index];
     for (size_t i = 0; i < index; i++) {
@@ -220,8 +223,9 @@ static void report_changes(struct cg_own_monitor *monitor, const struct scan *sc
         bool rejected = is_newly_rejected(monitor, state);
         if (!rejected && !is_newly_accepted(monitor, state))
             continue;
-        bool all = all_changed(monitor, scan, state, rejected ? is_newly_rejected : is_newly_accepted);
-        if (!is_first(monitor, scan, i, all, rejected ? is_newly_rejected : is_newly_accepted))
+        changed_fn *changed = rejected ? is_newly_rejected : is_newly_accepted;
+        bool all = all_changed(monitor, scan, state, changed);
+        if (!is_first(monitor, scan, i, all, changed))
             continue;
         bool one_port = is_of_one_port(scan, state);
         uint16_t port = all && !one_port ? 0 : state->port;
