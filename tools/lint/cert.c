@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The body of a certificate: version, serial number, signature, validity. */
+/* Rules on the body of a certificate: version, serial number, signature, validity. */
 #include "base/array.h"
 #include "core/base/datetime.h"
 #include "core/cert/name.h"
@@ -28,7 +28,7 @@ static bool serial_not_positive(const struct cg_lint_object *o, char *detail, si
     return true;
 }
 
-/* A first bit that is set needs one more octet in DER. */
+/* In DER, a serial number whose first bit is set has one more octet. */
 static int serial_octets(const X509 *cert)
 {
     const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
@@ -61,8 +61,7 @@ static bool has_old_digest(const struct cg_lint_object *o, char *detail, size_t 
     snprintf(detail, size, "%s", OBJ_nid2ln(X509_get_signature_nid(o->cert)));
     if (!X509_get_signature_info(o->cert, &digest, &key, NULL, NULL))
         return false;
-    return digest == NID_sha1 || digest == NID_md5 || digest == NID_md4 || digest == NID_md2 ||
-           digest == NID_md5_sha1 || digest == NID_ripemd160;
+    return cg_lint_is_weak_digest(digest);
 }
 
 static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
@@ -70,7 +69,7 @@ static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t siz
     return !(o->ca && o->self_signed) && has_old_digest(o, detail, size);
 }
 
-/* RFC 8446 4.4.2.4: what a trust anchor signed itself with is not looked at. */
+/* RFC 8446 4.4.2.4: the signature of a trust anchor is not checked. */
 static bool root_weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
 {
     return o->self_signed && has_old_digest(o, detail, size);
@@ -82,7 +81,7 @@ static bool time_malformed(const struct cg_lint_object *o)
 }
 
 /* UTCTime through 2049, GeneralizedTime from 2050 on. */
-static bool wrong_type(const ASN1_TIME *time, int64_t seconds)
+static bool has_wrong_type(const ASN1_TIME *time, int64_t seconds)
 {
     const int64_t year_2050 = INT64_C(2524608000);
     return (seconds >= year_2050) != (ASN1_STRING_type(time) == V_ASN1_GENERALIZEDTIME);
@@ -90,8 +89,8 @@ static bool wrong_type(const ASN1_TIME *time, int64_t seconds)
 
 static bool time_type(const struct cg_lint_object *o)
 {
-    return o->times_ok && (wrong_type(X509_get0_notBefore(o->cert), o->not_before) ||
-                           wrong_type(X509_get0_notAfter(o->cert), o->not_after));
+    return o->times_ok && (has_wrong_type(X509_get0_notBefore(o->cert), o->not_before) ||
+                           has_wrong_type(X509_get0_notAfter(o->cert), o->not_after));
 }
 
 static bool validity_reversed(const struct cg_lint_object *o)
@@ -111,25 +110,25 @@ static bool not_yet_valid(const struct cg_lint_object *o, char *detail, size_t s
     return o->times_ok && o->now < o->not_before;
 }
 
-/* RFC 5280 4.1.2.5: both ends count. */
+/* RFC 5280 4.1.2.5: both ends are included. */
 static int64_t lifetime_days(const struct cg_lint_object *o)
 {
     return o->times_ok ? (o->not_after - o->not_before + 1) / CG_DAY : 0;
 }
 
-static bool leaf_lives_long(const struct cg_lint_object *o, char *detail, size_t size)
+static bool lives_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
     snprintf(detail, size, "%lld days", (long long)lifetime_days(o));
     return lifetime_days(o) > 398;
 }
 
-static bool ca_lives_long(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_lives_very_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
     snprintf(detail, size, "%lld days", (long long)lifetime_days(o));
     return lifetime_days(o) > 20 * 366;
 }
 
-static bool ca_ten_years_no_renewal(const struct cg_lint_object *o, char *detail, size_t size)
+static bool ca_lives_ten_years(const struct cg_lint_object *o, char *detail, size_t size)
 {
     snprintf(detail, size, "%lld days", (long long)lifetime_days(o));
     return lifetime_days(o) > 3660 && lifetime_days(o) <= 20 * 366;
@@ -137,12 +136,12 @@ static bool ca_ten_years_no_renewal(const struct cg_lint_object *o, char *detail
 
 static bool outlives_issuer(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    char mine[32], theirs[32];
+    char end[32], issuer_end[32];
     if (!o->issuer || !o->times_ok || !o->issuer->times_ok || o->not_after < o->issuer->not_after + CG_DAY)
         return false;
-    cg_time_text(o->not_after, mine, sizeof mine);
-    cg_time_text(o->issuer->not_after, theirs, sizeof theirs);
-    snprintf(detail, size, "until %s, the issuer until %s", mine, theirs);
+    cg_time_text(o->not_after, end, sizeof end);
+    cg_time_text(o->issuer->not_after, issuer_end, sizeof issuer_end);
+    snprintf(detail, size, "ends %s, the issuer ends %s", end, issuer_end);
     return true;
 }
 
@@ -158,7 +157,7 @@ static bool self_signed_leaf(const struct cg_lint_object *o)
     return o->self_signed;
 }
 
-/* The classic of tutorials: the same answers to the questions of `openssl req` for the CA and for the broker. */
+/* Typical for tutorials: the same answers to `openssl req` for the CA and for the broker. */
 static bool named_as_its_ca(const struct cg_lint_object *o)
 {
     return cg_lint_looks_self_signed(o) && !o->self_signed;
@@ -166,84 +165,73 @@ static bool named_as_its_ca(const struct cg_lint_object *o)
 
 static const struct cg_lint_rule rules[] = {
     {{"not_v3", CG_LINT_ERROR, "RFC 5280 4.1.2.1",
-      "The certificate has no extensions: it is not X.509 version 3, so nothing says what it may be used for.",
+      "The certificate is not X.509 version 3. It has no extensions, so nothing limits what it may be used for.",
       "Issue it again with an extension file, or with: certguard issue"},
-     CG_SCOPE_ALL,
      .found = not_v3},
     {{"serial_not_positive", CG_LINT_ERROR, "RFC 5280 4.1.2.2", "The serial number is zero or negative.",
       "Issue it again with a random positive serial number."},
-     CG_SCOPE_ALL,
      .found = serial_not_positive},
     {{"serial_too_long", CG_LINT_ERROR, "RFC 5280 4.1.2.2", "The serial number is longer than 20 octets.",
       "Issue it again with a serial number of at most 20 octets."},
-     CG_SCOPE_ALL,
      .found = serial_too_long},
     {{"serial_short", CG_LINT_WARNING, "RFC 5280 4.1.2.2",
       "The serial number has fewer than 64 bits: it was counted, not drawn at random.",
-      "Issue with random serial numbers; certguard draws 159 bits."},
-     CG_SCOPE_ALL,
+      "Issue with random serial numbers. certguard uses 159 random bits."},
      .found = serial_short},
     {{"signature_mismatch", CG_LINT_ERROR, "RFC 5280 4.1.1.2",
       "The signature algorithm inside the certificate differs from the one outside.", "Issue it again."},
-     CG_SCOPE_ALL,
      .holds = signature_mismatch},
     {{"weak_digest", CG_LINT_ERROR, "RFC 8446 4.4.2.4", "The signature uses a digest that can be forged.",
       "Issue it again with SHA-256."},
-     CG_SCOPE_ALL,
      .found = weak_digest},
     {{"root_weak_digest", CG_LINT_NOTICE, "RFC 8446 4.4.2.4",
-      "The root signs itself with an old digest: verifiers do not rely on that signature, and it shows the root's age.",
-      "Plan its replacement by a CA with SHA-256 or later."},
+      "The root is signed with an old digest. Verifiers do not check that signature, but it shows the root's age.",
+      "Plan to replace the root by one with SHA-256 or later."},
      CG_SCOPE_CA,
      .found = root_weak_digest},
     {{"time_malformed", CG_LINT_ERROR, "RFC 5280 4.1.2.5",
-      "A time of the validity is not in UTC with seconds, or is no time at all.", "Issue it again."},
-     CG_SCOPE_ALL,
+      "A time of the validity period is not in UTC with seconds, or is not a time.", "Issue it again."},
      .holds = time_malformed},
     {{"time_type", CG_LINT_ERROR, "RFC 5280 4.1.2.5",
-      "Times through 2049 are UTCTime and later ones GeneralizedTime; here they are not.", "Issue it again."},
-     CG_SCOPE_ALL,
+      "Times through 2049 must be UTCTime and later times GeneralizedTime. Here, one is not.", "Issue it again."},
      .holds = time_type},
     {{"validity_reversed", CG_LINT_ERROR, "RFC 5280 4.1.2.5", "notAfter is before notBefore.", "Issue it again."},
-     CG_SCOPE_ALL,
      .holds = validity_reversed},
     {{"expired", CG_LINT_ERROR, "RFC 5280 4.1.2.5", "The certificate has expired.", "Renew it: certguard renew NAME"},
-     CG_SCOPE_ALL,
      .found = expired},
     {{"not_yet_valid", CG_LINT_WARNING, "RFC 5280 4.1.2.5", "The certificate is not valid yet.",
       "Wait, or check the clock of the machine that issued it."},
-     CG_SCOPE_ALL,
      .found = not_yet_valid},
     {{"lifetime_long", CG_LINT_WARNING, "",
-      "The certificate lives so long that nobody will have practised its renewal, and a stolen key is good all along.",
-      "Issue for 90 days (brokers) or a year (clients), and renew from a timer."},
+      "The certificate is valid for more than 398 days. Its renewal is hardly ever practiced, and a stolen key stays "
+      "usable for a long time.",
+      "Issue it for 90 days (brokers) or one year (clients), and renew it from a timer."},
      CG_SCOPE_LEAF,
-     .found = leaf_lives_long},
-    {{"ca_lifetime_long", CG_LINT_WARNING, "", "The CA lives for more than twenty years.",
-      "Make a CA for ten years at most and plan its replacement."},
+     .found = lives_long},
+    {{"ca_lifetime_long", CG_LINT_WARNING, "", "The CA is valid for more than twenty years.",
+      "Create a CA for at most ten years, and plan its replacement."},
      CG_SCOPE_CA,
-     .found = ca_lives_long},
-    {{"ca_lifetime", CG_LINT_NOTICE, "", "The CA lives for more than ten years.",
-      "Plan its replacement; ten years are enough for a private root."},
+     .found = ca_lives_very_long},
+    {{"ca_lifetime", CG_LINT_NOTICE, "", "The CA is valid for more than ten years.",
+      "Plan its replacement. Ten years are enough for a private root."},
      CG_SCOPE_CA,
-     .found = ca_ten_years_no_renewal},
+     .found = ca_lives_ten_years},
     {{"outlives_issuer", CG_LINT_WARNING, "RFC 5280 4.1.2.5",
-      "The certificate is dated to live longer than its CA: it will break earlier than it says.",
-      "Issue for less time, or replace the CA first."},
-     CG_SCOPE_ALL,
+      "The certificate is dated to end after its CA. It stops working when the CA ends.",
+      "Issue it for a shorter time, or replace the CA first."},
      .found = outlives_issuer},
     {{"unique_ids", CG_LINT_WARNING, "RFC 5280 4.1.2.8",
       "The certificate has unique identifiers, which CAs must not use.", "Issue it again without them."},
-     CG_SCOPE_ALL,
      .holds = unique_ids},
     {{"self_signed_leaf", CG_LINT_WARNING, "",
-      "The certificate signs itself and is no CA: every peer must be told about it by hand, and it can't be revoked.",
-      "Make a CA (certguard init) and issue from it."},
+      "The certificate is self-signed and is not a CA. Every peer must be configured to trust it, and it cannot be "
+      "revoked.",
+      "Create a CA (certguard init) and issue from it."},
      CG_SCOPE_LEAF,
      .holds = self_signed_leaf},
     {{"named_as_its_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
-      "The certificate has the same name as the CA that issued it: peers take it for a self-signed one and refuse it.",
-      "Issue it again with a subject of its own, as -subj /CN=broker.lan, or with: certguard issue"},
+      "The certificate has the same name as the CA that issued it. Peers treat it as self-signed and reject it.",
+      "Issue it again with a different subject, for example -subj /CN=broker.lan, or with: certguard issue"},
      CG_SCOPE_LEAF,
      .holds = named_as_its_ca},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Certificate revocation lists: what plugin/core/crl/crl.c refuses at load, and what will lock everyone out later. */
+/* Rules on CRLs: what plugin/core/crl/crl.c rejects at load, and what will cause all clients to be rejected later. */
 #include "base/array.h"
 #include "core/base/datetime.h"
 #include "core/base/openssl_const.h"
@@ -38,11 +38,11 @@ static bool not_v2(const struct cg_lint_object *o, char *detail, size_t size)
     return X509_CRL_get_version(o->crl) != X509_CRL_VERSION_2;
 }
 
-static bool weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
+static bool has_weak_digest(const struct cg_lint_object *o, char *detail, size_t size)
 {
     int digest = NID_undef, nid = X509_CRL_get_signature_nid(o->crl);
     snprintf(detail, size, "%s", OBJ_nid2ln(nid));
-    return OBJ_find_sigid_algs(nid, &digest, NULL) && (digest == NID_sha1 || digest == NID_md5);
+    return OBJ_find_sigid_algs(nid, &digest, NULL) && cg_lint_is_weak_digest(digest);
 }
 
 static bool no_number(const struct cg_lint_object *o)
@@ -65,8 +65,9 @@ static bool no_aki(const struct cg_lint_object *o)
     return !extension(o, NID_authority_key_identifier);
 }
 
-/* The first extension whose criticality is not the RFC's, of those that the load takes in either way, or of the others. */
-static const struct cg_crl_extension *wrong_bit(const STACK_OF(X509_EXTENSION) *extensions, bool of_entry, bool either)
+/* The first extension whose criticality differs from the RFC. either selects those that the plugin loads both ways. */
+static const struct cg_crl_extension *find_wrong_criticality(const STACK_OF(X509_EXTENSION) *extensions, bool of_entry,
+                                                             bool either)
 {
     for (int i = 0; i < X509v3_get_ext_count(extensions); i++) {
         CG_OPENSSL4_CONST X509_EXTENSION *e = X509v3_get_ext(extensions, i);
@@ -80,15 +81,15 @@ static const struct cg_crl_extension *wrong_bit(const STACK_OF(X509_EXTENSION) *
 
 static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    const struct cg_crl_extension *row = wrong_bit(X509_CRL_get0_extensions(o->crl), false, false);
+    const struct cg_crl_extension *row = find_wrong_criticality(X509_CRL_get0_extensions(o->crl), false, false);
     if (row)
         snprintf(detail, size, "%s must%s be critical", row->name, row->critical ? "" : " not");
     return row;
 }
 
-static bool soft_scope(const struct cg_lint_object *o)
+static bool scope_not_critical(const struct cg_lint_object *o)
 {
-    return wrong_bit(X509_CRL_get0_extensions(o->crl), false, true);
+    return find_wrong_criticality(X509_CRL_get0_extensions(o->crl), false, true);
 }
 
 static bool no_next_update(const struct cg_lint_object *o)
@@ -156,168 +157,128 @@ static bool indirect(const struct cg_lint_object *o)
     return found;
 }
 
-/* Rules on single entries. */
-typedef bool entry_test(const X509_REVOKED *entry, const struct cg_lint_object *o);
-
-static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *detail, size_t size)
+bool cg_lint_any_entry(const struct cg_lint_object *o, cg_lint_entry_test *test, char *detail, size_t size)
 {
     STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
     for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
-        const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
-        if (!wrong(entry, o))
-            continue;
+        const struct cg_lint_entry entry = {o, sk_X509_REVOKED_value(revoked, i)};
         char serial[64];
-        cg_serial_text(X509_REVOKED_get0_serialNumber(entry), serial, sizeof serial);
+        if (!test(&entry))
+            continue;
+        cg_serial_text(X509_REVOKED_get0_serialNumber(entry.revoked), serial, sizeof serial);
         snprintf(detail, size, "serial %s", serial);
         return true;
     }
     return false;
 }
 
-static int reason(const X509_REVOKED *entry)
+static int reason_of(const struct cg_lint_entry *entry)
 {
-    ASN1_ENUMERATED *value = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+    ASN1_ENUMERATED *value = X509_REVOKED_get_ext_d2i(entry->revoked, NID_crl_reason, NULL, NULL);
     int code = value ? (int)ASN1_ENUMERATED_get(value) : -1;
     ASN1_ENUMERATED_free(value);
     return code;
 }
 
-static bool wrong_entry_bit(const X509_REVOKED *entry, const struct cg_lint_object *o)
+static bool wrong_entry_criticality(const struct cg_lint_entry *entry)
 {
-    (void)o;
-    return wrong_bit(X509_REVOKED_get0_extensions(entry), true, false);
+    return find_wrong_criticality(X509_REVOKED_get0_extensions(entry->revoked), true, false);
 }
 
-static bool wrong_entry_criticality(const struct cg_lint_object *o, char *detail, size_t size)
+static bool reason_unspecified(const struct cg_lint_entry *entry)
 {
-    return any_entry(o, wrong_entry_bit, detail, size);
+    return reason_of(entry) == CRL_REASON_UNSPECIFIED;
 }
 
-static bool unspecified(const X509_REVOKED *entry, const struct cg_lint_object *o)
+static bool reason_invalid(const struct cg_lint_entry *entry)
 {
-    (void)o;
-    return reason(entry) == CRL_REASON_UNSPECIFIED;
-}
-
-static bool reason_unspecified(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    return any_entry(o, unspecified, detail, size);
-}
-
-static bool bad_reason(const X509_REVOKED *entry, const struct cg_lint_object *o)
-{
-    int code = reason(entry);
+    int code = reason_of(entry);
     return code == 7 || code > CRL_REASON_AA_COMPROMISE ||
-           (code == CRL_REASON_REMOVE_FROM_CRL && !extension(o, NID_delta_crl));
+           (code == CRL_REASON_REMOVE_FROM_CRL && !extension(entry->of, NID_delta_crl));
 }
 
-static bool reason_invalid(const struct cg_lint_object *o, char *detail, size_t size)
+/* CAs date thisUpdate back a little, for brokers whose clock is slow. A certificate revoked just then is later than it. */
+#define BACKDATED_MAX 3600
+
+static bool revoked_in_future(const struct cg_lint_entry *entry)
 {
-    return any_entry(o, bad_reason, detail, size);
+    int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry->revoked));
+    return at == CG_TIME_NONE || at > this_update(entry->of) + BACKDATED_MAX;
 }
 
-/* CAs set thisUpdate back a little, for brokers whose clock is slow: what was revoked at that very time is then later. */
-#define SET_BACK_MAX 3600
-
-static bool later(const X509_REVOKED *entry, const struct cg_lint_object *o)
-{
-    int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry));
-    return at == CG_TIME_NONE || at > this_update(o) + SET_BACK_MAX;
-}
-
-static bool revoked_in_future(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    return any_entry(o, later, detail, size);
-}
-
-#define CA_SETTINGS "Correct it in the CA's settings for CRLs and issue a new CRL."
-#define NEW_CRL     "Make a new one: certguard crl"
+#define CA_SETTINGS "Correct the CA's settings for CRLs and issue a new CRL."
+#define NEW_CRL     "Create a new CRL: certguard crl"
 
 static const struct cg_lint_rule rules[] = {
-    {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL},
-     CG_SCOPE_ALL,
-     .found = not_v2},
+    {{"crl_not_v2", CG_LINT_ERROR, "RFC 5280 5.1.2.1", "The CRL is not version 2.", NEW_CRL}, .found = not_v2},
     {{"crl_weak_digest", CG_LINT_ERROR, "RFC 8446 4.4.2.4", "The signature uses a digest that can be forged.",
       "Sign it with SHA-256: certguard crl"},
-     CG_SCOPE_ALL,
-     .found = weak_digest},
+     .found = has_weak_digest},
     {{"crl_number_missing", CG_LINT_ERROR, "RFC 5280 5.2.3",
-      "The CRL has no number: an older one can't be told from a newer one.", NEW_CRL},
-     CG_SCOPE_ALL,
+      "The CRL has no number, so an older CRL cannot be distinguished from a newer one.", NEW_CRL},
      .holds = no_number},
-    {{"crl_number_long", CG_LINT_ERROR, "RFC 5280 5.2.3", "The number is negative or longer than 20 octets.", NEW_CRL},
-     CG_SCOPE_ALL,
+    {{"crl_number_long", CG_LINT_ERROR, "RFC 5280 5.2.3", "The CRL number is negative or longer than 20 octets.",
+      NEW_CRL},
      .found = number_long},
     {{"crl_aki_missing", CG_LINT_ERROR, "RFC 5280 5.2.1", "The CRL has no authorityKeyIdentifier.", NEW_CRL},
-     CG_SCOPE_ALL,
      .holds = no_aki},
     {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2",
-      "An extension is critical and must not be, or the other way: certguard refuses the CRL.", CA_SETTINGS},
-     CG_SCOPE_ALL,
+      "An extension is critical but must not be, or must be critical but is not. certguard rejects the CRL.",
+      CA_SETTINGS},
      .found = wrong_criticality},
     {{"crl_entry_criticality", CG_LINT_ERROR, "RFC 5280 5.3",
-      "An entry has an extension that is critical and must not be, or the other way: certguard refuses the CRL.",
+      "An entry has an extension that is critical but must not be, or must be critical but is not. certguard rejects "
+      "the CRL.",
       CA_SETTINGS},
-     CG_SCOPE_ALL,
-     .found = wrong_entry_criticality},
+     .entry = wrong_entry_criticality},
     {{"crl_scope_not_critical", CG_LINT_WARNING, "RFC 5280 5.2.5",
-      "issuingDistributionPoint is not critical: other software may take a part of the CRL for all of it.",
+      "issuingDistributionPoint is not critical. Other software may treat a CRL for some certificates as a CRL for "
+      "all.",
       CA_SETTINGS},
-     CG_SCOPE_ALL,
-     .holds = soft_scope},
+     .holds = scope_not_critical},
     {{"crl_next_update_missing", CG_LINT_ERROR, "RFC 5280 5.1.2.5",
-      "The CRL has no nextUpdate: certguard refuses it, crl_extended or not.", NEW_CRL},
-     CG_SCOPE_ALL,
+      "The CRL has no nextUpdate. certguard rejects it, with or without crl_extended.", NEW_CRL},
      .holds = no_next_update},
-    {{"crl_time_malformed", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "A time of the CRL can't be read.", NEW_CRL},
-     CG_SCOPE_ALL,
+    {{"crl_time_malformed", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "A time in the CRL cannot be read.", NEW_CRL},
      .holds = time_malformed},
     {{"crl_expired", CG_LINT_ERROR, "RFC 5280 6.3.3",
-      "The CRL is past its nextUpdate: every client of this CA is refused.", NEW_CRL},
-     CG_SCOPE_ALL,
+      "The CRL is past its nextUpdate. Every client of this CA is rejected.", NEW_CRL},
      .found = expired},
-    {{"crl_half_used", CG_LINT_NOTICE, "", "More than half of the CRL's life is over.",
+    {{"crl_half_used", CG_LINT_NOTICE, "", "More than half of the CRL's lifetime has passed.",
       "Issue CRLs from a timer: certguard crl --refresh-if 50%"},
-     CG_SCOPE_ALL,
      .found = half_used},
-    {{"crl_in_future", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "The CRL is from the future.",
+    {{"crl_in_future", CG_LINT_ERROR, "RFC 5280 5.1.2.4", "The CRL's thisUpdate is in the future.",
       "Check the clock of the machine that issued it."},
-     CG_SCOPE_ALL,
      .found = in_future},
     {{"crl_lifetime_long", CG_LINT_NOTICE, "",
-      "The CRL holds for more than a month: right for an offline root, else a revocation may go unseen that long.",
-      "Issue the CRL of a CA that issues to devices for a week, and daily."},
-     CG_SCOPE_ALL,
+      "The CRL is valid for more than a month. This is right for an offline root. For other CAs, a revocation may go "
+      "unnoticed that long.",
+      "For a CA that issues to devices, issue a CRL for one week every day."},
      .found = lives_long},
     {{"crl_lifetime_very_long", CG_LINT_WARNING, "",
-      "The CRL holds for more than a year: a revocation may go unseen that long.", "Issue it for a week, and daily."},
-     CG_SCOPE_ALL,
+      "The CRL is valid for more than a year. A revocation may go unnoticed that long.",
+      "Issue a CRL for one week every day."},
      .found = lives_very_long},
-    {{"crl_empty_list", CG_LINT_ERROR, "RFC 5280 5.1.2.6", "An empty list of revoked certificates must be left out.",
-      NEW_CRL},
-     CG_SCOPE_ALL,
+    {{"crl_empty_list", CG_LINT_ERROR, "RFC 5280 5.1.2.6",
+      "The list of revoked certificates is present but empty. An empty list must be left out.", NEW_CRL},
      .holds = empty_list},
     {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4",
-      "A delta CRL: certguard refuses them unless trust.crl_extended is set.", "Publish full CRLs."},
-     CG_SCOPE_ALL,
+      "This is a delta CRL, which certguard rejects unless trust.crl_extended is set.", "Publish full CRLs."},
      .holds = delta},
     {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5",
-      "An indirect CRL: certguard refuses them unless trust.crl_extended is set.", "Let each CA sign its own CRL."},
-     CG_SCOPE_ALL,
+      "This is an indirect CRL, which certguard rejects unless trust.crl_extended is set.",
+      "Let each CA sign its own CRL."},
      .holds = indirect},
     {{"crl_reason_unspecified", CG_LINT_NOTICE, "RFC 5280 5.3.1",
-      "An entry says \"unspecified\"; the reason should be left out.",
+      "An entry has the reason \"unspecified\", which should be left out.",
       "Name the reason: certguard revoke NAME --reason keyCompromise"},
-     CG_SCOPE_ALL,
-     .found = reason_unspecified},
-    {{"crl_reason_invalid", CG_LINT_ERROR, "RFC 5280 5.3.1", "An entry has a reason that a full CRL can't have.",
+     .entry = reason_unspecified},
+    {{"crl_reason_invalid", CG_LINT_ERROR, "RFC 5280 5.3.1", "An entry has a reason that a full CRL must not contain.",
       NEW_CRL},
-     CG_SCOPE_ALL,
-     .found = reason_invalid},
-    {{"crl_revoked_in_future", CG_LINT_WARNING, "RFC 5280 5.1.2.6", "An entry was revoked after the CRL was made.",
+     .entry = reason_invalid},
+    {{"crl_revoked_in_future", CG_LINT_WARNING, "RFC 5280 5.1.2.6", "An entry was revoked after the CRL was created.",
       NEW_CRL},
-     CG_SCOPE_ALL,
-     .found = revoked_in_future},
+     .entry = revoked_in_future},
 };
 
 const struct cg_lint_rules cg_lint_crl_rules = {CG_LINT_CRL, rules, CG_COUNT(rules)};

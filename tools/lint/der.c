@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* How a certificate is encoded: RFC 5280 4.1 asks for DER (X.690), where each value has one encoding. OpenSSL reads more
- * than that, other verifiers do not. These rules look at the bytes. */
+ * than that, other verifiers do not. These rules check the bytes. */
 #include "core/cert/der.h"
 #include "base/array.h"
 #include "core/base/openssl_const.h"
@@ -34,30 +34,30 @@ static bool bits_are_strict(const struct cg_der *c)
            (len == 1 || (c->end[-1] & ((1U << c->at[0]) - 1)) == 0);
 }
 
-/* What is wrong with a value of this tag; NULL: nothing. */
-static const char *wrong_value(unsigned tag, const struct cg_der *c)
+/* The fault in a value with this tag; NULL: none. */
+static const char *fault_in_value(unsigned tag, const struct cg_der *c)
 {
     switch (tag) {
     case CG_DER_BOOLEAN:
         return cg_der_left(c) == 1 && (*c->at == 0 || *c->at == 0xff) ? NULL : "a BOOLEAN that is neither 00 nor FF";
     case CG_DER_INTEGER:
     case CG_DER_ENUMERATED:
-        return cg_der_integer_is_minimal(c) ? NULL : "an INTEGER with needless octets";
+        return cg_der_integer_is_minimal(c) ? NULL : "an INTEGER with redundant octets";
     case CG_DER_BIT_STRING:
         return bits_are_strict(c) ? NULL : "a BIT STRING with unused bits that are not zero";
     case CG_DER_OID:
-        return cg_der_oid_is_strict(c) ? NULL : "an OBJECT IDENTIFIER with needless octets";
+        return cg_der_oid_is_strict(c) ? NULL : "an OBJECT IDENTIFIER with redundant octets";
     case TAG_NULL:
         return cg_der_left(c) == 0 ? NULL : "a NULL with content";
     case CG_DER_BIT_STRING | TAG_CONSTRUCTED:
     case CG_DER_OCTET_STRING | TAG_CONSTRUCTED:
-        return "a string in parts";
+        return "a string in several parts";
     default:
         return NULL;
     }
 }
 
-static const char *wrong_der(struct cg_der in, int depth) /* NOLINT(misc-no-recursion): DEPTH_MAX deep */
+static const char *fault_in_der(struct cg_der in, int depth) /* NOLINT(misc-no-recursion): DEPTH_MAX deep */
 {
     while (cg_der_left(&in) > 0) {
         struct cg_der content;
@@ -65,36 +65,36 @@ static const char *wrong_der(struct cg_der in, int depth) /* NOLINT(misc-no-recu
         if ((tag & TAG_LONG) == TAG_LONG || depth == DEPTH_MAX)
             return NULL;
         if (!cg_der_take(&in, tag, &content))
-            return "a length that is not the shortest";
-        const char *wrong = wrong_value(tag, &content);
-        if (!wrong && tag & TAG_CONSTRUCTED)
-            wrong = wrong_der(content, depth + 1);
-        if (wrong)
-            return wrong;
+            return "a length that is not in the shortest form";
+        const char *fault = fault_in_value(tag, &content);
+        if (!fault && tag & TAG_CONSTRUCTED)
+            fault = fault_in_der(content, depth + 1);
+        if (fault)
+            return fault;
     }
     return NULL;
 }
 
-/* Whatever extensions are not known may hold what they like. */
+/* Unknown extensions may contain anything. */
 static bool not_der(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    const char *wrong = wrong_der((struct cg_der){o->der, o->der + o->der_len}, 0);
-    if (wrong) {
-        snprintf(detail, size, "%s", wrong);
+    const char *fault = fault_in_der((struct cg_der){o->der, o->der + o->der_len}, 0);
+    if (fault) {
+        snprintf(detail, size, "%s", fault);
         return true;
     }
     for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
         CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
-        wrong = X509V3_EXT_get(e) ? wrong_der(octets_of(X509_EXTENSION_get_data(e)), 0) : NULL;
-        if (!wrong)
+        fault = X509V3_EXT_get(e) ? fault_in_der(octets_of(X509_EXTENSION_get_data(e)), 0) : NULL;
+        if (!fault)
             continue;
-        snprintf(detail, size, "%s: %s", OBJ_nid2sn(OBJ_obj2nid(X509_EXTENSION_get_object(e))), wrong);
+        snprintf(detail, size, "%s: %s", OBJ_nid2sn(OBJ_obj2nid(X509_EXTENSION_get_object(e))), fault);
         return true;
     }
     return false;
 }
 
-/* The content of the extension's value when that is one element with this tag. */
+/* The content of the extension's value. False if the value is not one element with this tag. */
 static bool value_of(const struct cg_lint_object *o, int nid, unsigned tag, struct cg_der *content)
 {
     int at = X509_get_ext_by_NID(o->cert, nid, -1);
@@ -104,8 +104,8 @@ static bool value_of(const struct cg_lint_object *o, int nid, unsigned tag, stru
     return cg_der_take(&in, tag, content) && cg_der_left(&in) == 0;
 }
 
-/* X.690 11.2.2: of a list of named bits the last one is set. */
-static bool loose_bit_list(const struct cg_lint_object *o, char *detail, size_t size)
+/* X.690 11.2.2: the last bit in a list of named bits is set. */
+static bool bit_list_not_minimal(const struct cg_lint_object *o, char *detail, size_t size)
 {
     static const int lists[] = {NID_key_usage, NID_netscape_cert_type};
     for (size_t i = 0; i < CG_COUNT(lists); i++) {
@@ -125,7 +125,7 @@ static bool is_false(struct cg_der *in)
     return cg_der_take(in, CG_DER_BOOLEAN, &value) && cg_der_left(&value) == 1 && *value.at == 0;
 }
 
-/* tbsCertificate, and in it the list of extensions; false where there is none. */
+/* tbsCertificate and the list of extensions in it. False if there is no list. */
 static bool extensions_of(const struct cg_lint_object *o, struct cg_der *tbs, struct cg_der *list)
 {
     struct cg_der in = {o->der, o->der + o->der_len}, certificate, walk, outer;
@@ -183,7 +183,7 @@ static bool default_encoded(const struct cg_lint_object *o, char *detail, size_t
     return what;
 }
 
-/* "SEQUENCE SIZE (1..MAX)"; subjectAltName and the constraints have rules of their own. */
+/* "SEQUENCE SIZE (1..MAX)". subjectAltName and the constraints have separate rules. */
 static bool empty_list(const struct cg_lint_object *o, char *detail, size_t size)
 {
     static const int lists[] = {
@@ -205,20 +205,15 @@ static bool empty_list(const struct cg_lint_object *o, char *detail, size_t size
 
 static const struct cg_lint_rule rules[] = {
     {{"der_not_strict", CG_LINT_ERROR, "RFC 5280 4.1",
-      "The certificate is not in DER: some verifiers refuse it, or see something else in it than others.",
+      "The certificate is not encoded in DER. Some verifiers reject it or read it differently from others.",
       CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
      .found = not_der},
     {{"der_bit_list", CG_LINT_ERROR, "RFC 5280 4.1",
-      "A list of named bits ends with bits that are not set; in DER they are left out.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
-     .found = loose_bit_list},
-    {{"der_default", CG_LINT_ERROR, "RFC 5280 4.1", "A default value is spelled out; in DER it is left out.",
-      CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
+      "A list of named bits ends with bits that are not set. DER leaves them out.", CG_AGAIN_ANY},
+     .found = bit_list_not_minimal},
+    {{"der_default", CG_LINT_ERROR, "RFC 5280 4.1", "A default value is encoded. DER leaves it out.", CG_AGAIN_ANY},
      .found = default_encoded},
-    {{"extension_empty", CG_LINT_ERROR, "RFC 5280 4.2", "A list that needs an entry has none.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
+    {{"extension_empty", CG_LINT_ERROR, "RFC 5280 4.2", "A list is empty although it needs an entry.", CG_AGAIN_ANY},
      .found = empty_list},
 };
 

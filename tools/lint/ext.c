@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Extensions as a whole, and those that hardly anybody needs. What a key may do is in use.c. */
+/* Rules on extensions in general, and on rare ones. use.c has those on what a key may be used for. */
 #include "base/array.h"
 #include "core/base/openssl_const.h"
 #include "rules.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 5280 section 4.2: extensions that say by themselves whether they are critical. */
+/* RFC 5280 section 4.2: extensions with a fixed criticality. */
 struct criticality {
     int nid;
     bool critical;
@@ -48,7 +48,6 @@ static bool wrong_criticality(const struct cg_lint_object *o, char *detail, size
     return differs(o, required, CG_COUNT(required), "must", detail, size);
 }
 
-/* The same where the standard only advises. */
 static bool unusual_criticality(const struct cg_lint_object *o, char *detail, size_t size)
 {
     return differs(o, advised, CG_COUNT(advised), "should", detail, size);
@@ -99,8 +98,8 @@ static bool unknown_critical(const struct cg_lint_object *o, char *detail, size_
     return false;
 }
 
-/* RFC 5280 4.2.1.13: reasons alone are not enough. */
-static bool point_to_nowhere(const struct cg_lint_object *o)
+/* RFC 5280 4.2.1.13 */
+static bool crl_point_empty(const struct cg_lint_object *o)
 {
     for (int i = 0; i < sk_DIST_POINT_num(o->points); i++) {
         const DIST_POINT *point = sk_DIST_POINT_value(o->points, i);
@@ -123,41 +122,35 @@ static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
     return false;
 }
 
-static bool proxy(const struct cg_lint_object *o)
+static bool is_proxy(const struct cg_lint_object *o)
 {
     return cg_lint_has(o, NID_proxyCertInfo);
 }
 
 static const struct cg_lint_rule rules[] = {
     {{"extension_repeated", CG_LINT_ERROR, "RFC 5280 4.2", "An extension occurs more than once.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
      .found = repeated},
-    {{"extension_malformed", CG_LINT_ERROR, "RFC 5280 4.2", "An extension can't be read.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
+    {{"extension_malformed", CG_LINT_ERROR, "RFC 5280 4.2", "An extension cannot be decoded.", CG_AGAIN_ANY},
      .found = malformed},
     {{"extension_unknown_critical", CG_LINT_WARNING, "RFC 5280 4.2",
-      "A critical extension that verifiers do not know: they must refuse the certificate.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
+      "The certificate has a critical extension that verifiers do not know. They must reject the certificate.",
+      CG_AGAIN_ANY},
      .found = unknown_critical},
     {{"extension_criticality", CG_LINT_ERROR, "RFC 5280 4.2",
-      "An extension is critical and must not be, or the other way.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
+      "An extension is critical but must not be, or must be critical but is not.", CG_AGAIN_ANY},
      .found = wrong_criticality},
     {{"extension_criticality_unusual", CG_LINT_NOTICE, "RFC 5280 4.2",
-      "An extension is critical and should not be, or the other way.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
+      "An extension is critical but should not be, or should be critical but is not.", CG_AGAIN_ANY},
      .found = unusual_criticality},
     {{"crl_point_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.13",
-      "A CRL distribution point says neither where the CRL is nor who issues it.", CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
-     .holds = point_to_nowhere},
-    {{"netscape_extension", CG_LINT_NOTICE, "", "An extension of the last century, without a meaning today.",
+      "A CRL distribution point names neither a location nor a CRL issuer.", CG_AGAIN_ANY},
+     .holds = crl_point_empty},
+    {{"netscape_extension", CG_LINT_NOTICE, "", "The certificate has a Netscape extension, which has no meaning today.",
       CG_AGAIN_ANY},
-     CG_SCOPE_ALL,
      .found = netscape},
-    {{"proxy_certificate", CG_LINT_WARNING, "RFC 3820", "A proxy certificate: certguard refuses them.", CG_AGAIN},
-     CG_SCOPE_ALL,
-     .holds = proxy},
+    {{"proxy_certificate", CG_LINT_WARNING, "RFC 3820", "This is a proxy certificate, which certguard rejects.",
+      CG_AGAIN},
+     .holds = is_proxy},
 };
 
 const struct cg_lint_rules cg_lint_ext_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

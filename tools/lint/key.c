@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Keys: the public one of a certificate, and private ones in files. */
+/* Rules on keys: the public key of a certificate, and private keys in files. */
 #include "base/array.h"
 #include "core/file/file.h"
 #include "rules.h"
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #define READ_ONLY                                                                                                      \
-    " on a file system that is mounted read-only: set it where the file comes from, of a Kubernetes secret by "        \
+    " on a read-only file system. Set the mode at the source of the file. For a Kubernetes secret, use "               \
     "defaultMode: 0440 and the pod's fsGroup"
 
 static bool is_rsa(const EVP_PKEY *key)
@@ -26,7 +26,7 @@ static bool is_ec(const EVP_PKEY *key)
 
 static bool key_unknown(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    snprintf(detail, size, "%s", "OpenSSL can't read it");
+    snprintf(detail, size, "OpenSSL cannot read it");
     return !o->key && !o->encrypted;
 }
 
@@ -117,64 +117,53 @@ static bool old_cipher(const struct cg_lint_object *o)
     return o->old_cipher;
 }
 
-#define SMALL "Make a new key: P-256, or RSA with 3072 bits." CG_NEW_CA
+#define NEW_KEY "Create a new key: P-256, or RSA with 3072 bits." CG_NEW_CA
 
 static const struct cg_lint_rule public_rules[] = {
-    {{"key_unknown", CG_LINT_ERROR, "RFC 5280 4.1.2.7", "The public key can't be read.",
-      "Issue the certificate again with a key that OpenSSL knows."},
-     CG_SCOPE_ALL,
+    {{"key_unknown", CG_LINT_ERROR, "RFC 5280 4.1.2.7", "The public key cannot be read.",
+      "Issue the certificate again with a key that OpenSSL supports."},
      .found = key_unknown},
     {{"rsa_small", CG_LINT_ERROR, "RFC 9325 4.5",
-      "The RSA key is too small: the broker starts, and every handshake fails with \"key too small\".", SMALL},
-     CG_SCOPE_ALL,
+      "The RSA key is too small. The broker starts, but every handshake fails with \"key too small\".", NEW_KEY},
      .found = rsa_small},
-    {{"rsa_large", CG_LINT_WARNING, "", "The RSA key is so large that every handshake is slow.", SMALL},
-     CG_SCOPE_ALL,
+    {{"rsa_large", CG_LINT_WARNING, "", "The RSA key is so large that every handshake is slow.", NEW_KEY},
      .found = rsa_large},
     {{"rsa_exponent", CG_LINT_ERROR, "RFC 8017 3.1", "The public exponent of the RSA key is even or below 65537.",
-      SMALL},
-     CG_SCOPE_ALL,
+      NEW_KEY},
      .found = rsa_exponent},
-    {{"ec_explicit", CG_LINT_ERROR, "RFC 5480 2.1.1", "The EC key spells out its curve instead of naming it.", SMALL},
-     CG_SCOPE_ALL,
+    {{"ec_explicit", CG_LINT_ERROR, "RFC 5480 2.1.1",
+      "The EC key describes its curve by parameters instead of naming it.", NEW_KEY},
      .holds = ec_explicit},
-    {{"ec_curve", CG_LINT_WARNING, "RFC 8446 4.2.7", "TLS 1.3 has no signature scheme for this curve.", SMALL},
-     CG_SCOPE_ALL,
+    {{"ec_curve", CG_LINT_WARNING, "RFC 8446 4.2.7", "TLS 1.3 has no signature scheme for this curve.", NEW_KEY},
      .found = ec_curve},
-    {{"dsa_key", CG_LINT_ERROR, "RFC 8446 4.2.3", "TLS 1.3 knows no DSA keys.", SMALL}, CG_SCOPE_ALL, .holds = dsa_key},
-    {{"eddsa_key", CG_LINT_NOTICE, "", "Devices with mbedTLS (ESP32 and the like) can't use Ed25519 or Ed448.",
-      "Use P-256 where such devices connect."},
-     CG_SCOPE_ALL,
+    {{"dsa_key", CG_LINT_ERROR, "RFC 8446 4.2.3", "TLS 1.3 does not support DSA keys.", NEW_KEY}, .holds = dsa_key},
+    {{"eddsa_key", CG_LINT_NOTICE, "", "Devices with mbedTLS (ESP32 and similar) cannot use Ed25519 or Ed448.",
+      "Use P-256 if such devices connect."},
      .holds = eddsa_key},
 };
 
 const struct cg_lint_rules cg_lint_pkey_rules = {CG_LINT_CERTIFICATE, public_rules, CG_COUNT(public_rules)};
 
 static const struct cg_lint_rule private_rules[] = {
-    {{"key_unreadable", CG_LINT_ERROR, "", "The private key can't be read.",
-      "Restore it from a backup or make a new one."},
-     CG_SCOPE_ALL,
+    {{"key_unreadable", CG_LINT_ERROR, "", "The private key cannot be read.",
+      "Restore it from a backup, or create a new one."},
      .found = key_unknown},
-    {{"key_open_to_all", CG_LINT_ERROR, "", "Everyone on this machine may read or change the private key.",
-      "Let the user that needs it own it (chown), then: chmod o-rwx FILE; and if others had access, make a new key."},
-     CG_SCOPE_ALL,
+    {{"key_open_to_all", CG_LINT_ERROR, "", "Every user on this machine may read or change the private key.",
+      "Make the user that needs the key its owner (chown), then run: chmod o-rwx FILE. If others had access, create a "
+      "new key."},
      .found = open_to_all},
     {{"ca_key_in_clear", CG_LINT_ERROR, "",
-      "The CA's private key has no passphrase: whoever reads this file can make certificates for anyone.",
-      "Protect it: openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE, and delete the old file"},
-     CG_SCOPE_ALL,
+      "The CA's private key has no passphrase. Anyone who can read this file can issue certificates.",
+      "Encrypt it with: openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE. Then delete the old file."},
      .found = ca_key_clear},
     {{"key_open_to_group", CG_LINT_NOTICE, "", "The group of the file may read or change the private key.",
-      "Fine when only the broker is in it; else let the broker's user own it (chown), then: chmod go-rwx FILE"},
-     CG_SCOPE_ALL,
+      "This is fine if only the broker is in the group. If not, make the broker's user the owner (chown), then run: "
+      "chmod go-rwx FILE"},
      .found = open_to_group},
-    {{"key_rsa_small", CG_LINT_ERROR, "RFC 9325 4.5", "The RSA key is too small.", SMALL},
-     CG_SCOPE_ALL,
-     .found = rsa_small},
+    {{"key_rsa_small", CG_LINT_ERROR, "RFC 9325 4.5", "The RSA key is too small.", NEW_KEY}, .found = rsa_small},
     {{"key_old_cipher", CG_LINT_WARNING, "RFC 1421 4.6",
-      "The passphrase protects the key in the old way: one round of MD5, quickly guessed.",
-      "Write it anew: openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE"},
-     CG_SCOPE_ALL,
+      "The key is encrypted in an old format: one round of MD5, so the passphrase is quickly guessed.",
+      "Encrypt it again with: openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE"},
      .holds = old_cipher},
 };
 

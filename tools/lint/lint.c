@@ -59,8 +59,8 @@ void cg_lint_free(struct cg_lint *lint)
     free(lint);
 }
 
-/* Keeps the name: objects and findings point to it. */
-static const char *keep(struct cg_lint *lint, const char *folder, const char *name)
+/* Objects and findings borrow the path. */
+static const char *store_path(struct cg_lint *lint, const char *folder, const char *name)
 {
     char **files = realloc(lint->files, (lint->nfiles + 1) * sizeof *files);
     if (!files)
@@ -76,9 +76,9 @@ static const char *keep(struct cg_lint *lint, const char *folder, const char *na
 
 static bool add_file(struct cg_lint *lint, const char *folder, const char *name, struct cg_error *err)
 {
-    const char *path = keep(lint, folder, name);
+    const char *path = store_path(lint, folder, name);
     if (!path) {
-        cg_error_set(err, "%s: out of memory", name);
+        cg_error_set(err, "cannot read %s: out of memory", name);
         return false;
     }
     return cg_lint_objects_read(&lint->objects, path, lint->now, err);
@@ -97,7 +97,7 @@ static bool add_folder(struct cg_lint *lint, const char *path, struct cg_error *
     }
     free(entries);
     if (lint->objects.count == before)
-        cg_error_set(err, "%s: no certificate, CRL or private key in this folder", path);
+        cg_error_set(err, "%s: this folder contains no certificate, CRL or private key", path);
     return lint->objects.count > before;
 }
 
@@ -140,20 +140,33 @@ static bool in_scope(enum cg_lint_scope scope, const struct cg_lint_object *o)
     return scope == CG_SCOPE_ALL || (!o->unclear && (scope == CG_SCOPE_CA) == o->ca);
 }
 
+static bool applies(const struct cg_lint_rule *rule, const struct cg_lint_object *o, char *detail, size_t size)
+{
+    if (rule->lacks)
+        return !cg_lint_has(o, rule->lacks);
+    if (rule->attribute)
+        return cg_lint_any_attribute(o, rule->attribute, detail, size);
+    if (rule->dns)
+        return cg_lint_any_dns(o, rule->dns, detail, size);
+    if (rule->qualifier)
+        return cg_lint_any_qualifier(o, rule->qualifier, detail, size);
+    if (rule->entry)
+        return cg_lint_any_entry(o, rule->entry, detail, size);
+    return rule->holds ? rule->holds(o) : rule->found(o, detail, size);
+}
+
 static void run_rules(struct cg_lint *lint, const struct cg_lint_object *o)
 {
     for (size_t t = 0; t < CG_COUNT(tables); t++)
         for (size_t i = 0; tables[t]->kind == o->kind && i < tables[t]->count; i++) {
             const struct cg_lint_rule *rule = &tables[t]->rule[i];
             char detail[192] = "";
-            bool found = in_scope(rule->scope, o) &&
-                         (rule->holds ? rule->holds(o) : rule->found(o, detail, sizeof detail));
-            if (found)
+            if (in_scope(rule->scope, o) && applies(rule, o, detail, sizeof detail))
                 report(lint, &rule->row, o, detail);
         }
 }
 
-/* One finding a rule and object, however many others take part in it. */
+/* Reports an object once per rule, even if several other objects match. */
 static void run_pair_rules(struct cg_lint *lint, const struct cg_lint_object *o)
 {
     for (size_t i = 0; i < cg_lint_pair_rules_count; i++) {

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Distinguished names: the subject of a certificate (its issuer is the subject of another one). */
+/* Rules on the subject name of a certificate. Its issuer is the subject of another certificate. */
 #include "core/cert/name.h"
 #include "base/array.h"
 #include "core/cert/name_syntax.h"
 #include "rules.h"
-#include "san.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Rules on single attributes of the subject: true when this one is wrong. */
-typedef bool entry_test(int nid, const ASN1_STRING *value);
-
-/* Old string types too; what is none of its type, as the octets that it is. */
+/* An attribute of an old string type as well. One that is not of its type is shown by its octets. */
 static void value_text(const ASN1_STRING *value, char *out, size_t size)
 {
     unsigned char *utf8 = NULL;
@@ -25,18 +21,19 @@ static void value_text(const ASN1_STRING *value, char *out, size_t size)
     OPENSSL_free(utf8);
 }
 
-static bool any_entry(const struct cg_lint_object *o, entry_test *wrong, char *detail, size_t size)
+bool cg_lint_any_attribute(const struct cg_lint_object *o, cg_lint_attribute_test *test, char *detail, size_t size)
 {
     const X509_NAME *name = X509_get_subject_name(o->cert);
     for (int i = 0; i < X509_NAME_entry_count(name); i++) {
         const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
-        const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
-        int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-        if (!wrong(nid, value))
-            continue;
+        const struct cg_lint_attribute attribute = {
+            .of = o, .nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)), .value = X509_NAME_ENTRY_get_data(entry)};
         char text[128];
-        value_text(value, text, sizeof text);
-        snprintf(detail, size, "%s = \"%s\"", nid == NID_undef ? "attribute" : OBJ_nid2sn(nid), text);
+        if (!test(&attribute))
+            continue;
+        value_text(attribute.value, text, sizeof text);
+        snprintf(detail, size, "%s = \"%s\"", attribute.nid == NID_undef ? "attribute" : OBJ_nid2sn(attribute.nid),
+                 text);
         return true;
     }
     return false;
@@ -57,50 +54,31 @@ static bool issuer_empty(const struct cg_lint_object *o)
     return X509_NAME_entry_count(X509_get_issuer_name(o->cert)) == 0;
 }
 
-static bool blank(int nid, const ASN1_STRING *value)
+static bool has_outer_space(const struct cg_lint_attribute *a)
 {
-    (void)nid;
-    const unsigned char *text = ASN1_STRING_get0_data(value);
-    int len = ASN1_STRING_length(value);
+    const unsigned char *text = ASN1_STRING_get0_data(a->value);
+    int len = ASN1_STRING_length(a->value);
     return len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
 }
 
-static bool blank_ends(const struct cg_lint_object *o, char *detail, size_t size)
+static bool is_email(const struct cg_lint_attribute *a)
 {
-    return any_entry(o, blank, detail, size);
-}
-
-static bool email(int nid, const ASN1_STRING *value)
-{
-    (void)value;
-    return nid == NID_pkcs9_emailAddress;
+    return a->nid == NID_pkcs9_emailAddress;
 }
 
 /* RFC 2985 5.2.1: an IA5String */
-static bool bad_email(int nid, const ASN1_STRING *value)
+static bool is_malformed_email(const struct cg_lint_attribute *a)
 {
-    return nid == NID_pkcs9_emailAddress &&
-           (ASN1_STRING_type(value) != V_ASN1_IA5STRING || !cg_mailbox_is_well_formed(cg_octets_of(value), NULL, NULL));
+    return is_email(a) && (ASN1_STRING_type(a->value) != V_ASN1_IA5STRING ||
+                           !cg_mailbox_is_well_formed(cg_octets_of(a->value), NULL, NULL));
 }
 
-static bool email_malformed(const struct cg_lint_object *o, char *detail, size_t size)
+/* Only host name characters and a dot inside: "broker.lan", but not "Plant 3" or "ACME Inc." */
+static bool is_like_host(const struct cg_lint_attribute *a)
 {
-    return any_entry(o, bad_email, detail, size);
-}
-
-static bool email_in_subject(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    return any_entry(o, email, detail, size);
-}
-
-/* A dot inside and only host name characters: broker.lan, but not "Plant 3" or "ACME Inc." */
-static bool host_like(int nid, const ASN1_STRING *value)
-{
-    const unsigned char *text = ASN1_STRING_get0_data(value);
-    int len = ASN1_STRING_length(value);
+    const unsigned char *text = ASN1_STRING_get0_data(a->value);
+    int len = ASN1_STRING_length(a->value);
     bool dot = false;
-    if (nid != NID_organizationName && nid != NID_organizationalUnitName)
-        return false;
     for (int i = 0; i < len; i++) {
         if (!isalnum(text[i]) && text[i] != '-' && text[i] != '.')
             return false;
@@ -109,28 +87,18 @@ static bool host_like(int nid, const ASN1_STRING *value)
     return dot;
 }
 
-/* The name of a host that this certificate is for; "example.com" alone may well be what a company calls itself. */
-static bool host_as_organization(const struct cg_lint_object *o, char *detail, size_t size)
+/* A host that this certificate is for. A company may also call itself "example.com". */
+static bool is_host_as_organization(const struct cg_lint_attribute *a)
 {
-    const X509_NAME *name = X509_get_subject_name(o->cert);
-    char cn[256] = "";
-    cg_common_name(name, cn, sizeof cn);
-    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
-        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
-        const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
-        int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-        char host[256];
-        if (!host_like(nid, value))
-            continue;
-        snprintf(host, sizeof host, "%.*s", ASN1_STRING_length(value), (const char *)ASN1_STRING_get0_data(value));
-        snprintf(detail, size, "%s = \"%.120s\"", OBJ_nid2sn(nid), host);
-        if (strcasecmp(host, cn) == 0 || cg_lint_names_host(o, host))
-            return true;
-    }
-    return false;
+    char cn[256] = "", host[256];
+    if ((a->nid != NID_organizationName && a->nid != NID_organizationalUnitName) || !is_like_host(a))
+        return false;
+    snprintf(host, sizeof host, "%.*s", ASN1_STRING_length(a->value), (const char *)ASN1_STRING_get0_data(a->value));
+    cg_common_name(X509_get_subject_name(a->of->cert), cn, sizeof cn);
+    return strcasecmp(host, cn) == 0 || cg_lint_names_host(a->of, host);
 }
 
-/* RFC 5280 appendix A.1, ub-*: in characters; octets are compared, so multi-byte text is given the benefit of the doubt. */
+/* RFC 5280 appendix A.1, ub-*: in characters. */
 static const struct {
     int nid;
     int max;
@@ -147,140 +115,98 @@ static const struct {
     {NID_pkcs9_emailAddress, 255},
 };
 
-static bool long_entry(int nid, const ASN1_STRING *value)
+static bool is_too_long(const struct cg_lint_attribute *a)
 {
-    unsigned char *utf8 = NULL;
-    int len = ASN1_STRING_to_UTF8(&utf8, value), characters = 0;
-    for (int i = 0; i < len; i++)
-        characters += (utf8[i] & 0xc0) != 0x80;
-    OPENSSL_free(utf8);
     for (size_t i = 0; i < CG_COUNT(bounds); i++)
-        if (bounds[i].nid == nid)
-            return characters > bounds[i].max;
+        if (bounds[i].nid == a->nid)
+            return cg_lint_count_characters(a->value) > bounds[i].max;
     return false;
 }
 
-static bool too_long(const struct cg_lint_object *o, char *detail, size_t size)
+static bool is_bad_country(const struct cg_lint_attribute *a)
 {
-    return any_entry(o, long_entry, detail, size);
+    const unsigned char *text = ASN1_STRING_get0_data(a->value);
+    return a->nid == NID_countryName && (ASN1_STRING_length(a->value) != 2 || !isupper(text[0]) || !isupper(text[1]) ||
+                                         ASN1_STRING_type(a->value) != V_ASN1_PRINTABLESTRING);
 }
 
-static bool bad_country(int nid, const ASN1_STRING *value)
+static bool has_old_type(const struct cg_lint_attribute *a)
 {
-    const unsigned char *text = ASN1_STRING_get0_data(value);
-    return nid == NID_countryName && (ASN1_STRING_length(value) != 2 || !isupper(text[0]) || !isupper(text[1]) ||
-                                      ASN1_STRING_type(value) != V_ASN1_PRINTABLESTRING);
-}
-
-static bool country(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    return any_entry(o, bad_country, detail, size);
-}
-
-static bool old_type(int nid, const ASN1_STRING *value)
-{
-    (void)nid;
-    int type = ASN1_STRING_type(value);
+    int type = ASN1_STRING_type(a->value);
     return type == V_ASN1_T61STRING || type == V_ASN1_BMPSTRING || type == V_ASN1_UNIVERSALSTRING;
 }
 
-static bool old_string_type(const struct cg_lint_object *o, char *detail, size_t size)
+static bool is_not_printable(const struct cg_lint_attribute *a)
 {
-    return any_entry(o, old_type, detail, size);
-}
-
-static bool not_printable(int nid, const ASN1_STRING *value)
-{
-    (void)nid;
-    const unsigned char *text = ASN1_STRING_get0_data(value);
-    if (ASN1_STRING_type(value) != V_ASN1_PRINTABLESTRING)
+    const unsigned char *text = ASN1_STRING_get0_data(a->value);
+    if (ASN1_STRING_type(a->value) != V_ASN1_PRINTABLESTRING)
         return false;
-    for (int i = 0; i < ASN1_STRING_length(value); i++)
+    for (int i = 0; i < ASN1_STRING_length(a->value); i++)
         if (!isalnum(text[i]) && !(text[i] && strchr(" '()+,-./:=?", text[i])))
             return true;
     return false;
 }
 
-static bool printable_string(const struct cg_lint_object *o, char *detail, size_t size)
+static bool is_unclean(const struct cg_lint_attribute *a)
 {
-    return any_entry(o, not_printable, detail, size);
-}
-
-static bool control(int nid, const ASN1_STRING *value)
-{
-    (void)nid;
-    return ASN1_STRING_length(value) == 0 || !cg_string_is_clean(value);
-}
-
-static bool control_characters(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    return any_entry(o, control, detail, size);
+    return ASN1_STRING_length(a->value) == 0 || !cg_string_is_clean(a->value);
 }
 
 static bool several_cns(const struct cg_lint_object *o)
 {
     const X509_NAME *name = X509_get_subject_name(o->cert);
     int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-    /* RFC 3820 3.4: a proxy certificate has one more than who issued it */
+    /* RFC 3820 3.4: a proxy certificate adds a CN to its issuer's name. */
     return first >= 0 && X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0 &&
            !cg_lint_has(o, NID_proxyCertInfo);
 }
 
 static const struct cg_lint_rule rules[] = {
-    {{"ca_subject_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.6", "A CA without a subject name.",
-      "Make a new CA with a name, and trust it beside this one until all certificates are of the new one."},
+    {{"ca_subject_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.6", "The CA has no subject name.",
+      "Create a new CA with a name, and " CG_TRUST_BOTH},
      CG_SCOPE_CA,
      .holds = subject_empty},
     {{"subject_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
-      "An empty subject needs a critical subjectAltName in its place.", "Issue it again with names."},
+      "The subject is empty, and there is no critical subjectAltName to replace it.", "Issue it again with names."},
      CG_SCOPE_LEAF,
      .holds = empty_without_critical_san},
     {{"issuer_empty", CG_LINT_ERROR, "RFC 5280 4.1.2.4", "The issuer has no name.", "Issue it from a CA with a name."},
-     CG_SCOPE_ALL,
      .holds = issuer_empty},
     {{"name_blanks", CG_LINT_WARNING, "RFC 4518 2.6.1",
-      "A name begins or ends with a blank: it looks equal to another one and is not, for some programs.",
-      "Issue it again without the blank." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = blank_ends},
-    {{"name_email", CG_LINT_WARNING, "RFC 5280 4.1.2.6", "An email address stands in the subject name.",
+      "A name begins or ends with a space. Some programs treat it as equal to the name without the space, others do "
+      "not.",
+      "Issue it again without the space." CG_NEW_CA},
+     .attribute = has_outer_space},
+    {{"name_email", CG_LINT_WARNING, "RFC 5280 4.1.2.6", "The subject name contains an email address.",
       "Leave it out, or put it into subjectAltName." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = email_in_subject},
+     .attribute = is_email},
     {{"name_email_malformed", CG_LINT_ERROR, "RFC 5280 4.1.2.6",
-      "The email address in the subject name is none, or no IA5String.",
+      "The email address in the subject name is malformed or not an IA5String.",
       "Leave it out, or put it into subjectAltName." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = email_malformed},
+     .attribute = is_malformed_email},
     {{"name_host_as_organization", CG_LINT_WARNING, "RFC 9525 2",
-      "A host name stands in the organization; no program looks for it there.",
+      "The organization is a host name. No program looks for host names there.",
       "Put host names into subjectAltName and the owner's name into O."},
-     CG_SCOPE_LEAF, /* nobody looks for a host in the name of a CA */
-     .found = host_as_organization},
+     CG_SCOPE_LEAF,
+     .attribute = is_host_as_organization},
     {{"name_too_long", CG_LINT_ERROR, "RFC 5280 A.1", "A part of the subject name is longer than the standard allows.",
       "Issue it again with a shorter name (CN, O and OU: 64 characters)." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = too_long},
+     .attribute = is_too_long},
     {{"name_country", CG_LINT_ERROR, "RFC 5280 A.1", "The country is not a code of two capital letters.",
-      "Issue it again with a code of ISO 3166, or without." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = country},
-    {{"name_old_string_type", CG_LINT_WARNING, "RFC 5280 4.1.2.4", "A name is in an old string type.",
+      "Issue it again with an ISO 3166 code, or without a country." CG_NEW_CA},
+     .attribute = is_bad_country},
+    {{"name_old_string_type", CG_LINT_WARNING, "RFC 5280 4.1.2.4", "A name has an old string type.",
       "Issue it again with UTF8String." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = old_string_type},
+     .attribute = has_old_type},
     {{"name_printable_string", CG_LINT_ERROR, "RFC 5280 4.1.2.4",
-      "A PrintableString holds characters that the type does not have.", "Issue it again with UTF8String." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = printable_string},
+      "A PrintableString contains characters that the type does not allow.",
+      "Issue it again with UTF8String." CG_NEW_CA},
+     .attribute = is_not_printable},
     {{"name_control_characters", CG_LINT_ERROR, "RFC 5280 4.1.2.6",
-      "A name is empty, broken, or holds control characters.",
-      "Issue it again with a name that can be read." CG_NEW_CA},
-     CG_SCOPE_ALL,
-     .found = control_characters},
-    {{"name_several_cns", CG_LINT_WARNING, "", "There are several CNs: programs differ in which one they take.",
+      "A name is empty, malformed, or contains control characters.", "Issue it again with a readable name." CG_NEW_CA},
+     .attribute = is_unclean},
+    {{"name_several_cns", CG_LINT_WARNING, "", "The subject has several CNs. Programs differ in which one they use.",
       "Issue it again with one CN." CG_NEW_CA},
-     CG_SCOPE_ALL,
      .holds = several_cns},
 };
 

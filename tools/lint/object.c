@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A certificate taken apart: each fact from its own extension. OpenSSL's cached flags are not used: there a broken
- * extension, or a keyUsage that lacks keyCertSign, changes what is said about all others. */
+/* Decodes a certificate, each fact from its own extension. OpenSSL's cached flags are not used: in them, a malformed
+ * extension or a keyUsage without keyCertSign changes the facts about other extensions. */
 #include "object.h"
 
 #include "core/base/openssl_const.h"
@@ -27,7 +27,6 @@ bool cg_lint_is_critical(const struct cg_lint_object *o, int nid)
     return e && X509_EXTENSION_get_critical(e);
 }
 
-/* NULL where missing, repeated or malformed. */
 static void *decoded(const X509 *cert, int nid)
 {
     return X509_get_ext_d2i(cert, nid, NULL, NULL);
@@ -57,14 +56,13 @@ static bool is_netscape_ca(const X509 *cert)
     return ca;
 }
 
-/* Nothing that it says can be read: basicConstraints are broken, or it is of version 1 and may be a root. */
-static bool says_nothing(const struct cg_lint_object *o)
+/* The basicConstraints are malformed, or it is a certificate of version 1 that may be a root. */
+static bool may_be_ca(const struct cg_lint_object *o)
 {
     return X509_get_version(o->cert) == X509_VERSION_1 ? o->self_signed
                                                        : !o->bc && cg_lint_has(o, NID_basic_constraints);
 }
 
-/* It says that it is one; or, where it says nothing, has the right to sign certificates. */
 static bool is_ca(const struct cg_lint_object *o)
 {
     if (o->bc)
@@ -102,7 +100,7 @@ bool cg_lint_read_facts(struct cg_lint_object *o)
     o->client = has_purpose(o, NID_client_auth);
     o->any_purpose = has_purpose(o, NID_anyExtendedKeyUsage);
     o->ca = is_ca(o);
-    o->unclear = !o->ca && says_nothing(o);
+    o->unclear = !o->ca && may_be_ca(o);
     ERR_clear_error();
     return true;
 }
@@ -122,6 +120,22 @@ void cg_lint_free_facts(struct cg_lint_object *o)
     NAME_CONSTRAINTS_free(o->nc);
     POLICY_CONSTRAINTS_free(o->pcons);
     CRL_DIST_POINTS_free(o->points);
+}
+
+bool cg_lint_is_weak_digest(int nid)
+{
+    return nid == NID_sha1 || nid == NID_md5 || nid == NID_md4 || nid == NID_md2 || nid == NID_md5_sha1 ||
+           nid == NID_ripemd160;
+}
+
+int cg_lint_count_characters(const ASN1_STRING *value)
+{
+    unsigned char *utf8 = NULL;
+    int len = ASN1_STRING_to_UTF8(&utf8, value), count = len < 0 ? len : 0;
+    for (int i = 0; i < len; i++)
+        count += (utf8[i] & 0xc0) != 0x80;
+    OPENSSL_free(utf8);
+    return count;
 }
 
 void cg_lint_object_text(const struct cg_lint_object *o, char *out, size_t size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules that need two objects: a CA's key beside the broker's, serials that count up. They see what was given in one run, so lint of a whole folder finds the most. */
+/* Rules that compare two objects, for example a CA's key in the broker's folder, or serial numbers that count up. They see only
+ * what was given in one run, so lint finds more in a whole folder. */
 #include "base/array.h"
 #include "core/cert/name.h"
 #include "relations.h"
@@ -24,13 +25,13 @@ static bool same_issuer(const struct cg_lint_object *a, const struct cg_lint_obj
     return both_certificates(a, b) && !same_certificate(a, b) && cg_lint_same_issuer(a, b);
 }
 
-/* The tutorial's "cp MiCA.* /etc/mosquitto/...": both keys in one folder. */
+/* The result of "cp MiCA.* /etc/mosquitto/..." in a tutorial. */
 static bool ca_key_beside(const struct cg_lint_object *a, const struct cg_lint_object *b, char *detail, size_t size)
 {
     if (!a->owner || !b->owner || !a->owner->ca || b->owner->ca || b->owner->client ||
         !cg_lint_same_folder(a->file, b->file))
         return false;
-    snprintf(detail, size, "beside %s", b->file);
+    snprintf(detail, size, "in the folder of %s", b->file);
     return true;
 }
 
@@ -65,8 +66,8 @@ static bool key_shared(const struct cg_lint_object *a, const struct cg_lint_obje
     return true;
 }
 
-/* RFC 8446 4.4.2: each certificate should be followed by its issuer. A trust bundle (CAs only) has no order. */
-static bool order(const struct cg_lint_object *a, const struct cg_lint_object *b)
+/* RFC 8446 4.4.2: a certificate is followed by its issuer. A trust bundle (CAs only) has no order. */
+static bool is_after_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
     return strcmp(a->file, b->file) == 0 && a > b && cg_lint_is_issuer(b, a) && !a->ca;
 }
@@ -78,25 +79,26 @@ static bool twice_in_file(const struct cg_lint_object *a, const struct cg_lint_o
 
 const struct cg_lint_pair_rule cg_lint_pair_rules[] = {
     {{"ca_key_beside_broker", CG_LINT_ERROR, "",
-      "The CA's private key lies beside the broker's: who breaks into the broker can make certificates for anyone.",
-      "Move it to another machine or a removable disk; the broker needs the CA's certificate alone."},
+      "The CA's private key is in the same folder as the broker's. Anyone who breaks into the broker can issue "
+      "certificates.",
+      "Move it to another machine or a removable disk. The broker needs only the CA's certificate."},
      .found = ca_key_beside},
     {{"serial_repeated", CG_LINT_ERROR, "RFC 5280 4.1.2.2",
-      "Two certificates of one issuer have the same serial number.",
-      "Issue one of them again; a CRL can't tell them apart."},
+      "Two certificates from one issuer have the same serial number.",
+      "Issue one of them again. A CRL cannot distinguish them."},
      .found = serial_twice},
     {{"serial_counts_up", CG_LINT_WARNING, "RFC 5280 4.1.2.2",
-      "The serial number follows that of another certificate: serials count up instead of being random.",
-      "Issue with random serial numbers; certguard draws 159 bits."},
+      "The serial number is the one after that of another certificate: serial numbers are counted instead of random.",
+      "Issue with random serial numbers. certguard uses 159 random bits."},
      .found = serial_counts_up},
     {{"key_shared", CG_LINT_WARNING, "", "Two certificates for different names have the same key.",
       "Give each device and each broker its own key."},
      .found = key_shared},
     {{"chain_order", CG_LINT_ERROR, "RFC 8446 4.4.2",
-      "The certificate stands after its issuer; the end entity comes first.",
-      "Write it in order: cat leaf.pem intermediate.pem >fullchain.pem"},
-     .holds = order},
-    {{"certificate_twice", CG_LINT_WARNING, "", "The certificate is twice in the file.", "Remove one of them."},
+      "The certificate is after its issuer in the file. The end entity must be first.",
+      "Write the file in order: cat leaf.pem intermediate.pem >fullchain.pem"},
+     .holds = is_after_issuer},
+    {{"certificate_twice", CG_LINT_WARNING, "", "The file contains the certificate twice.", "Remove one of them."},
      .holds = twice_in_file},
 };
 const size_t cg_lint_pair_rules_count = CG_COUNT(cg_lint_pair_rules);

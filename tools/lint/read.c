@@ -78,7 +78,7 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* One PEM block. Blocks of other kinds (parameters, requests, public keys) are passed over. */
+/* Blocks of other kinds (parameters, requests, public keys) are skipped. */
 static bool add_pem(struct cg_lint_objects *objects, const char *file, int64_t now, const char *name,
                     const char *header, const unsigned char *der, long len)
 {
@@ -113,8 +113,8 @@ static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t 
     for (int block = 1; ok && PEM_read_bio(bio, &name, &header, &der, &len); block++) {
         ok = add_pem(objects, file, now, name, header, der, len);
         if (!ok)
-            cg_error_set(err, "%s: PEM block %d (%s) can't be read, or there are more than %zu objects", file, block,
-                         name, cg_lint_objects_limit(objects));
+            cg_error_set(err, "cannot read %s: PEM block %d (%s) is malformed, or there are more than %zu objects",
+                         file, block, name, cg_lint_objects_limit(objects));
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(der, (size_t)len);
@@ -152,7 +152,7 @@ bool cg_lint_objects_read(struct cg_lint_objects *objects, const char *file, int
 {
     struct cg_bytes bytes = {0};
     size_t before = objects->count;
-    /* CG_FILE_PUBLIC although keys are read too: that one is open to all is a finding, not a reason to stop */
+    /* CG_FILE_PUBLIC, although keys are read too: a key that everyone can read is a finding, not an error. */
     if (!cg_file_read(file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, err))
         return false;
     bool ok = true;

@@ -20,7 +20,7 @@ bool cg_lint_same_folder(const char *a, const char *b)
     return n == m && strncmp(a, b, n) == 0;
 }
 
-/* MiCA.key belongs to MiCA.crt, also when a passphrase hides it. */
+/* MiCA.key belongs to MiCA.crt. An encrypted key has nothing else to compare. */
 static bool same_stem(const char *a, const char *b)
 {
     const char *x = file_name(a), *y = file_name(b), *p = strrchr(x, '.'), *q = strrchr(y, '.');
@@ -34,7 +34,7 @@ static bool is_key_of(const struct cg_lint_object *key, const struct cg_lint_obj
            (cg_lint_same_key(key, cert) || (key->encrypted && same_stem(key->file, cert->file)));
 }
 
-/* RFC 5280 4.2.1.1: a key identifier, or the serial number that the issuer has from its own issuer. */
+/* RFC 5280 4.2.1.1: the issuer by its key identifier, or by its serial number. */
 static bool names_key_of(const AUTHORITY_KEYID *aki, const struct cg_lint_object *issuer)
 {
     if (aki && aki->keyid && issuer->ski && ASN1_OCTET_STRING_cmp(aki->keyid, issuer->ski) != 0)
@@ -42,7 +42,7 @@ static bool names_key_of(const AUTHORITY_KEYID *aki, const struct cg_lint_object
     return !aki || !aki->serial || ASN1_INTEGER_cmp(aki->serial, X509_get0_serialNumber(issuer->cert)) == 0;
 }
 
-/* Its own key could have made the signature. */
+/* Is the signature of the type that the certificate's own key makes? */
 static bool fits_own_key(const struct cg_lint_object *o)
 {
     int key = NID_undef;
@@ -59,7 +59,7 @@ static const ASN1_OCTET_STRING *issuer_key_id(const struct cg_lint_object *o)
     return o->aki && o->aki->keyid ? o->aki->keyid : o->self_signed ? o->ski : NULL;
 }
 
-/* CAs of one name and different keys are different issuers, where the key identifiers say so. */
+/* CAs with the same name and different key identifiers are different issuers. */
 bool cg_lint_same_issuer(const struct cg_lint_object *a, const struct cg_lint_object *b)
 {
     const ASN1_OCTET_STRING *x = issuer_key_id(a), *y = issuer_key_id(b);
@@ -67,7 +67,7 @@ bool cg_lint_same_issuer(const struct cg_lint_object *a, const struct cg_lint_ob
            (!x || !y || ASN1_OCTET_STRING_cmp(x, y) == 0);
 }
 
-/* By names and key identifiers. A certificate that signs itself has no other issuer, whoever else vouches for its key. */
+/* By names and key identifiers. A self-signed certificate has no other issuer, even if another CA certified its key. */
 static bool may_issue(const struct cg_lint_object *issuer, const struct cg_lint_object *cert)
 {
     return issuer->kind == CG_LINT_CERTIFICATE && cert->kind == CG_LINT_CERTIFICATE && !cert->self_signed &&
@@ -96,8 +96,8 @@ static void find_issuer(struct cg_lint_object *cert, const struct cg_lint_object
     }
 }
 
-/* Nothing in it says whether it is a CA; a certificate below it does. */
-static void settle(struct cg_lint_object *old_root, const struct cg_lint_objects *objects)
+/* A certificate that issued another object is a CA. */
+static void resolve_unclear(struct cg_lint_object *old_root, const struct cg_lint_objects *objects)
 {
     for (size_t i = 0; old_root->unclear && i < objects->count; i++)
         if (may_issue(old_root, &objects->item[i])) {
@@ -109,7 +109,7 @@ static void settle(struct cg_lint_object *old_root, const struct cg_lint_objects
 void cg_lint_relate(struct cg_lint_objects *objects)
 {
     for (size_t i = 0; i < objects->count; i++)
-        settle(&objects->item[i], objects);
+        resolve_unclear(&objects->item[i], objects);
     for (size_t i = 0; i < objects->count; i++) {
         if (objects->item[i].kind == CG_LINT_KEY)
             find_certificate(&objects->item[i], objects);

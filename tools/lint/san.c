@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* subjectAltName: the names that peers look at. */
-#include "san.h"
-
+/* Rules on subjectAltName, which contains the names that peers compare. */
 #include "base/address.h"
 #include "base/array.h"
 #include "core/cert/name.h"
@@ -18,7 +16,7 @@ static const ASN1_STRING *san_string(const struct cg_lint_object *o, int i, int 
     return san->type == type ? san->d.ia5 : NULL;
 }
 
-/* The value as a C string when it fits and has no NUL inside. */
+/* The value as a C string. False if it does not fit or contains a NUL. */
 static bool as_text(const ASN1_STRING *value, char *out, size_t size)
 {
     int len = ASN1_STRING_length(value);
@@ -35,7 +33,7 @@ static bool is_address(const char *text)
     return cg_address_octets(text, octets) > 0;
 }
 
-/* RFC 1123 2.1: no underscores, which the plugin lets pass. */
+/* RFC 1123 2.1 forbids underscores, which the plugin accepts. */
 static bool has_underscore(const GENERAL_NAME *san)
 {
     return san->type == GEN_DNS &&
@@ -58,32 +56,32 @@ static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
     return any_malformed(o->san, detail, size);
 }
 
-/* RFC 5280 4.2.1.7: of the forms of subjectAltName. */
+/* RFC 5280 4.2.1.7: like subjectAltName. */
 static bool issuer_malformed(const struct cg_lint_object *o, char *detail, size_t size)
 {
     return any_malformed(o->ian, detail, size);
 }
 
-/* A leaf that may serve: serverAuth, or nothing that says it may not. */
+/* A leaf with serverAuth, with any purpose, or without extendedKeyUsage. */
 static bool may_serve(const struct cg_lint_object *o)
 {
     return o->server || o->any_purpose || !cg_lint_has(o, NID_ext_key_usage);
 }
 
-/* RFC 3820 3.2: a proxy certificate has none. */
-static bool missing(const struct cg_lint_object *o)
+/* RFC 3820 3.2: a proxy certificate must not have one. */
+static bool lacks_san(const struct cg_lint_object *o)
 {
     return !cg_lint_has(o, NID_subject_alt_name) && !cg_lint_has(o, NID_proxyCertInfo);
 }
 
 static bool server_has_none(const struct cg_lint_object *o)
 {
-    return missing(o) && may_serve(o);
+    return lacks_san(o) && may_serve(o);
 }
 
 static bool client_has_none(const struct cg_lint_object *o)
 {
-    return missing(o) && o->client && !may_serve(o);
+    return lacks_san(o) && o->client && !may_serve(o);
 }
 
 static bool empty(const struct cg_lint_object *o)
@@ -120,56 +118,40 @@ bool cg_lint_names_host(const struct cg_lint_object *o, const char *host)
     return false;
 }
 
-static bool cn_not_covered(const struct cg_lint_object *o, char *detail, size_t size)
+static bool lacks_cn(const struct cg_lint_object *o, char *detail, size_t size)
 {
     char cn[256];
     if (!o->san || !may_serve(o) || !cg_common_name(X509_get_subject_name(o->cert), cn, sizeof cn))
         return false;
-    /* one label alone is as often the name of a device ("broker") as that of a host */
+    /* A single label may be the name of a device ("broker") as well as that of a host. */
     bool host = is_address(cn) || (strchr(cn, '.') && cg_dns_is_well_formed((struct cg_octets){cn, strlen(cn)}));
     if (host)
         snprintf(detail, size, "CN \"%.120s\"", cn);
     return host && !cg_lint_names_host(o, cn);
 }
 
-static bool address_as_dns(const struct cg_lint_object *o, char *detail, size_t size)
+bool cg_lint_any_dns(const struct cg_lint_object *o, cg_lint_dns_test *test, char *detail, size_t size)
 {
     char value[600];
     for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
         const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
-        if (dns && as_text(dns, value, sizeof value) && is_address(value)) {
-            snprintf(detail, size, "dns:%.100s", value);
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool wildcard(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    char value[600];
-    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
-        const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
-        if (dns && as_text(dns, value, sizeof value) && strchr(value, '*')) {
-            snprintf(detail, size, "dns:%.100s", value);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* OpenSSL's X509_check_host, and browsers, ask for two labels behind the "*". */
-static bool wide_wildcard(const struct cg_lint_object *o, char *detail, size_t size)
-{
-    char value[600];
-    for (int i = 0; i < sk_GENERAL_NAME_num(o->san); i++) {
-        const ASN1_STRING *dns = san_string(o, i, GEN_DNS);
-        if (!dns || !as_text(dns, value, sizeof value) || strncmp(value, "*.", 2) != 0 || strchr(value + 2, '.'))
+        if (!dns || !as_text(dns, value, sizeof value) || !test(value))
             continue;
         snprintf(detail, size, "dns:%.100s", value);
         return true;
     }
     return false;
+}
+
+static bool is_wildcard(const char *name)
+{
+    return strchr(name, '*');
+}
+
+/* X509_check_host of OpenSSL, and browsers, want two labels after the "*". */
+static bool is_wide_wildcard(const char *name)
+{
+    return strncmp(name, "*.", 2) == 0 && !strchr(name + 2, '.');
 }
 
 static bool critical_beside_subject(const struct cg_lint_object *o)
@@ -179,56 +161,53 @@ static bool critical_beside_subject(const struct cg_lint_object *o)
 
 static const struct cg_lint_rule rules[] = {
     {{"san_missing", CG_LINT_ERROR, "RFC 9525 2",
-      "There is no subjectAltName: clients find no host name in it, and the CN no longer counts.",
+      "The certificate has no subjectAltName. Clients find no host name in it, because they no longer use the CN.",
       "Issue it again with names: certguard issue broker NAME --san dns:HOST --san ip:ADDRESS"},
      CG_SCOPE_LEAF,
      .holds = server_has_none},
     {{"san_missing_client", CG_LINT_WARNING, "",
-      "There is no subjectAltName: certguard refuses such a client, where its policy does not say otherwise.",
+      "The certificate has no subjectAltName. certguard rejects such a client unless its policy allows it.",
       "Issue it again with a name: certguard issue client NAME"},
      CG_SCOPE_LEAF,
      .holds = client_has_none},
     {{"san_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.6", "The subjectAltName has no entry.", "Issue it again with names."},
-     CG_SCOPE_ALL,
      .holds = empty},
     {{"san_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.6",
-      "A subjectAltName is no DNS name, address, URI or email address of the right form.",
-      "Issue it again; certguard checks each --san."},
-     CG_SCOPE_ALL,
+      "A subjectAltName is not a well-formed DNS name, address, URI or email address.",
+      "Issue it again. certguard issue checks each --san."},
      .found = malformed},
     {{"san_single_label", CG_LINT_WARNING, "RFC 9525 6.3",
-      "The only names are short ones without a dot and without an address. Where openssl's configuration had several "
-      "\"subjectAltName =\" lines, only the last one survived.",
-      "Issue it again with every name and address that clients use to connect."},
+      "The only names have no dot, and there is no address. If the configuration for openssl had several "
+      "\"subjectAltName =\" lines, only the last one was used.",
+      "Issue it again with every name and address that clients connect to."},
      CG_SCOPE_LEAF,
      .found = single_labels},
     {{"san_lacks_cn", CG_LINT_WARNING, "RFC 9525 2",
-      "The CN is a host name that is not among the subjectAltNames: clients that connect to it will refuse.",
-      "Issue it again with that name as a --san too."},
+      "The CN is a host name that is missing from the subjectAltNames. Clients that connect to it reject the "
+      "certificate.",
+      "Issue it again with that name as another --san."},
      CG_SCOPE_LEAF,
-     .found = cn_not_covered},
-    {{"san_address_as_dns", CG_LINT_ERROR, "RFC 9525 3", "An IP address stands as a DNS name: no client matches it.",
-      "Issue it again with --san ip:ADDRESS"},
-     CG_SCOPE_ALL,
-     .found = address_as_dns},
+     .found = lacks_cn},
+    {{"san_address_as_dns", CG_LINT_ERROR, "RFC 9525 3",
+      "An IP address is entered as a DNS name. No client matches it.", "Issue it again with --san ip:ADDRESS"},
+     .dns = is_address},
     {{"san_wildcard", CG_LINT_NOTICE, "RFC 9525 7.1",
-      "A wildcard name: whoever holds the key can pose as each host below.",
-      "Name the hosts one by one where you can."},
+      "The certificate has a wildcard name. Anyone who holds the key can impersonate every host below it.",
+      "List the hosts one by one if you can."},
      CG_SCOPE_LEAF,
-     .found = wildcard},
+     .dns = is_wildcard},
     {{"san_wildcard_wide", CG_LINT_WARNING, "RFC 9525 6.3",
-      "A wildcard with one label behind it: clients that use OpenSSL do not take it for any host.",
-      "Name the hosts one by one, or put them below a domain of two labels, as *.home.lan"},
+      "A wildcard name has only one label after the \"*\". Clients that use OpenSSL match it with no host.",
+      "List the hosts one by one, or put them below a domain of two labels, for example *.home.lan"},
      CG_SCOPE_LEAF,
-     .found = wide_wildcard},
+     .dns = is_wide_wildcard},
     {{"issuer_name_malformed", CG_LINT_ERROR, "RFC 5280 4.2.1.7",
-      "An issuerAltName is no DNS name, address, URI or email address of the right form.",
-      "Issue it again without issuerAltName; no verifier needs it."},
-     CG_SCOPE_ALL,
+      "An issuerAltName is not a well-formed DNS name, address, URI or email address.",
+      "Issue it again without issuerAltName. No verifier needs it."},
      .found = issuer_malformed},
     {{"san_critical", CG_LINT_NOTICE, "RFC 5280 4.2.1.6",
-      "The subjectAltName is critical although the subject has a name.", "Issue it again with it not critical."},
-     CG_SCOPE_ALL,
+      "The subjectAltName is critical although the subject has a name.",
+      "Issue it again with a subjectAltName that is not critical."},
      .holds = critical_beside_subject},
 };
 
