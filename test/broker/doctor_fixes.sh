@@ -215,7 +215,7 @@ for line in "line_has_tab max_keepalive\\t60" "setting_unknown alow_anonymous tr
     no_start "${line%% *}"
     conf "$USERS" >broker.conf
     case ${line%% *} in
-    line_has_tab) after "Write a blank" ;;
+    line_has_tab) after "Replace the tab" ;;
     setting_unknown) after "remove the line" ;;
     *) after "Write true or false" ;;
     esac
@@ -232,11 +232,11 @@ conf "$USERS" | sed "s|cafile .*|cafile $scratch/joined.pem|" >broker.conf
 no_start tls_file_unusable
 cat ca.pem other.pem >parted.pem
 conf "$USERS" | sed "s|cafile .*|cafile $scratch/parted.pem|" >broker.conf
-after "Do what is named"
+after "Correct the file as the finding says"
 conf "$USERS" | sed "s|server.key|dev1.key|" >broker.conf
 no_start pair_mismatched
 conf "$USERS" >broker.conf
-after "Put the key that belongs to the certificate there"
+after "Install the key that belongs to the certificate"
 rm good.before
 
 # ---- nothing is forgotten: what is not done here, and why ----

@@ -1,34 +1,34 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# Who may read and write, a part of test_doctor.sh: the broker's user is another one, as root alone can see.
+# Rights on files, a part of test_doctor.sh. As root, the broker's user is a different one.
 chmod o+w good.conf
 expect 3 cg --json doctor --config good.conf --user "$me"
 found writable_by_all
 chmod o-w good.conf
-# a command that is told does what it says for every name of a path, and nothing else
+# a reported command works for every path, and does nothing else
 odd="$work/a; touch PWNED; b's"
 mkdir "$odd"
 cp ca/ca.pem "$odd/"
 chmod 666 "$odd/ca.pem"
 sed "s|^cafile .*|cafile $odd/ca.pem|" good.conf >odd.conf
-told() # COMMAND: does what doctor tells for odd.conf, where it starts so
+run_fix() # COMMAND: runs the command that doctor reports for odd.conf and that starts with these words
 {
     expect 3 cg doctor --config odd.conf --user "$me"
-    sed -n "s|.*; fix: \\($1 .*\\)|\\1|p" out | head -n 1 >told.sh
-    [ -s told.sh ] || fail "no command that starts with: $1"
-    sh told.sh || fail "it fails: $(cat told.sh)"
-    [ ! -e PWNED ] || fail "another command came with it: $(cat told.sh)"
+    sed -n "s|.*; fix: \\($1 .*\\)|\\1|p" out | head -n 1 >fix.sh
+    [ -s fix.sh ] || fail "no command starts with: $1"
+    sh fix.sh || fail "it fails: $(cat fix.sh)"
+    [ ! -e PWNED ] || fail "it runs another command: $(cat fix.sh)"
 }
-told 'chmod o-w'
-[ "$(stat -c %a "$odd/ca.pem")" = 664 ] || fail "not what was told"
+run_fix 'chmod o-w'
+[ "$(stat -c %a "$odd/ca.pem")" = 664 ] || fail "the command did not do what it says"
 chmod 644 "$odd/ca.pem"
 sed "s|\"$log\"|\"$odd/new/events.jsonl\"|" policy.json >odd.json
 sed "s|$work/policy.json|$work/odd.json|" good.conf >odd.conf
-told 'install -D -m 0640 -o'
-[ -f "$odd/new/events.jsonl" ] || fail "not what was told"
+run_fix 'install -D -m 0640 -o'
+[ -f "$odd/new/events.jsonl" ] || fail "the command did not do what it says"
 sed "s|\"$work/state\"|\"$odd/new2/state\"|" policy.json >odd.json
-told 'install -d -o'
-[ -d "$odd/new2/state" ] || fail "not what was told"
-# no command is told where none works
+run_fix 'install -d -o'
+[ -d "$odd/new2/state" ] || fail "the command did not do what it says"
+# no command is reported if none works
 if [ "$me" = root ] && mkdir bound && cp ca/ca.pem ca/live/broker/*.pem bound/ && chmod 666 bound/ca.pem && chmod 644 bound/privkey.pem &&
     unshare -m true 2>/dev/null; then
     sed "s|^cafile .*|cafile $work/bound/ca.pem|; s|$work/ca/live/broker/|$work/bound/|" good.conf >bound.conf
@@ -42,10 +42,10 @@ END
     unshare -m sh bound.sh >out 2>err
     [ $? -ne 77 ] || cp /dev/null out
     if [ -s out ]; then
-        says 'everyone may write .*; its file system is mounted read-only.*defaultMode'
+        says 'everyone can write to .*; its file system is mounted read-only.*defaultMode'
         says 'private key: mode 0644.*read-only.*defaultMode'
-        says 'may not write it; its file system is mounted read-only'
-        says 'may not make it .*; its file system is mounted read-only'
+        says 'cannot write to it; its file system is mounted read-only'
+        says 'cannot create it .*; its file system is mounted read-only'
         says_not 'fix: chmod\|fix: install'
     fi
 fi
@@ -67,12 +67,12 @@ if [ "$me" = root ]; then
     found config_unreadable
     found plugin_unreadable
     says "user nobody may not enter the folder $other/closed"
-    # a key that everyone may read is given to the broker through its group, and stays readable for it
+    # --fix gives a key that everyone may read to the broker's group, so that the broker can still read it
     chmod 755 "$other/closed"
     chmod 644 "$other"/closed/* "$other/a.conf"
     expect 3 cg doctor --config "$other/a.conf" --user nobody --fix --yes
     [ "$(stat -c %a:%G "$other/closed/privkey.pem")" = "640:$(id -gn nobody)" ] || fail "the key is not the broker's"
-    # keys TITLE MODE GROUP: what --fix leaves of the key that the configuration names by another path
+    # keys TITLE MODE GROUP: mode and group of the key after --fix
     keys()
     {
         expect 3 cg doctor --config "$other/a.conf" --user nobody --fix --yes
@@ -102,10 +102,10 @@ if [ "$me" = root ]; then
     sed -i 's|^keyfile .*|# &|' "$other/a.conf"
     keys "a key that the configuration does not name" 644 0
     sed -i 's|^# keyfile|keyfile|' "$other/a.conf"
-    # systemd starts the broker as another user than the configuration names
+    # systemd starts the broker as a different user than the configuration names
     start="ExecStart=/usr/sbin/mosquitto -c $other/a.conf"
     echo 'user daemon' >>"$other/a.conf"
-    # unit TITLE MODE GROUP LINES [DROP-IN]: what --fix leaves of the key of the broker that this unit starts
+    # unit TITLE MODE GROUP LINES [DROP-IN]: mode and group of the key after --fix, if this unit starts the broker
     unit()
     {
         open_key
@@ -122,10 +122,10 @@ if [ "$me" = root ]; then
     unit "the last user" 640 "$theirs" "User=daemon\n$start" "User=nobody"
     unit "a group of the unit" 640 1 "User=nobody\nGroup=1\n$start"
     unit "root becomes the user of the configuration" 640 "$(id -g daemon)" "User=root\n$start"
-    unit "a user who is taken back" 640 "$(id -g daemon)" "User=nobody\n$start" "User="
+    unit "a user that is reset" 640 "$(id -g daemon)" "User=nobody\n$start" "User="
     for unknown in "$start\nDynamicUser=yes" "User=no-such-user\n$start" "User=nobody\nExecStart=+${start#*=}" \
         "User=nobody\nExecStart=/usr/sbin/mosquitto -c /etc/hosts" "User=nobody" "User=nobody\nGroup=no-such-group\n$start"; do
-        unit "it cannot be seen who starts it: $unknown" 644 0 "$unknown"
+        unit "an unknown user starts the broker: $unknown" 644 0 "$unknown"
         says 'Name it with --user'
     done
     unit "a command over two lines" 640 "$theirs" "User=nobody\nExecStart=/usr/sbin/mosquitto \\\\\n -c $other/a.conf"

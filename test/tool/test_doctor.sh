@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# A broker set up as the tutorial says: doctor finds every mistake. One set up with certguard and the examples of
-# conf/: nothing.
+# In a broker that was set up by the tutorial, doctor finds every mistake. In one that was set up with certguard and the
+# examples in conf/, it finds nothing.
 . "$(dirname "$0")/lib.sh"
 unset CDPATH
 
@@ -30,7 +30,7 @@ mosquitto_sub -h futro-s450 -p 8883 --cafile MiCA.crt --insecure -t '#'
 END
 me=$(id -un)
 expect 3 cg --json -v doctor --config bad.conf --user "$me"
-# the 15 mistakes of the walk, in its order, and what else this configuration does
+# the 15 mistakes of the tutorial in its order, and more mistakes of this configuration
 for id in rsa_small lifetime_long ca_key_in_clear ca_key_usage_missing name_blanks name_email \
     name_host_as_organization san_single_label policy_example_arc policy_cps policy_notice_ref eku_missing not_v3 \
     serial_counts_up ca_key_beside_broker tls_version_old certificate_not_required insecure_client crl_missing \
@@ -40,13 +40,13 @@ for id in rsa_small lifetime_long ca_key_in_clear ca_key_usage_missing name_blan
 done
 [ "$(grep -o '"id":"insecure_client"' out | wc -l)" = 1 ] || fail "a comment counts as a client"
 grep -q '"id":"tls_version_old"[^}]*"line":5}' out || fail "no line in the JSON"
-# the worst first, all places of a rule together
+# errors come first, and all places of a rule are together
 expect 3 cg doctor --config bad.conf --user "$me"
-[ "$(grep -c 'ca_key_beside_broker' out)" = 1 ] || fail "a rule is told more than once"
+[ "$(grep -c 'ca_key_beside_broker' out)" = 1 ] || fail "a rule is reported more than once"
 sed -n '/^warning/q; /^notice/q; p' out | grep -q tls_version_old || fail "errors do not come first"
 grep -q '^notice' out && fail "notices without -v"
 
-# ---- --fix: shown first, done when told to; the rest of the file, its mode and what it held are kept ----
+# ---- --fix shows the change and asks; it keeps the rest of the file, its mode and a copy ----
 chmod 640 bad.conf
 chmod 644 mosquitto/broker.key
 cp bad.conf bad.kept
@@ -58,11 +58,11 @@ cmp -s bad.conf bad.kept || fail "-n changed the configuration"
 [ "$(stat -c %a mosquitto/broker.key)" = 644 ] || fail "-n changed a mode"
 expect 1 setsid "$CERTGUARD" doctor --config bad.conf --user "$me" --fix
 says 'say --yes'
-cmp -s bad.conf bad.kept || fail "it changed the configuration unasked"
+cmp -s bad.conf bad.kept || fail "it changed the configuration without asking"
 if script -qec true /dev/null >/dev/null 2>&1; then # there is one, and a terminal
     for answer in n y; do
         echo $answer | script -qec "$CERTGUARD doctor --config bad.conf --user $me --fix" typescript >out 2>err
-        [ "$answer" = y ] || cmp -s bad.conf bad.kept || fail "it changed the configuration in spite of a no"
+        [ "$answer" = y ] || cmp -s bad.conf bad.kept || fail "it changed the configuration after a no"
     done
 else
     expect 3 cg doctor --config bad.conf --user "$me" --fix --yes
@@ -70,7 +70,7 @@ fi
 grep -qx '# tls_version tlsv1' bad.conf || fail "--fix left the line"
 [ "$(diff bad.conf bad.kept | grep -c '^[<>]')" = 2 ] || fail "--fix changed more than that line"
 [ "$(stat -c %a bad.conf)" = 640 ] || fail "--fix changed the mode of the configuration"
-cmp -s bad.conf.before-* bad.kept || fail "--fix did not keep what was there"
+cmp -s bad.conf.before-* bad.kept || fail "--fix kept no copy"
 [ "$(stat -c %a mosquitto/broker.key)" = 600 ] || fail "--fix left the mode of the broker's key"
 [ "$(stat -c %a mosquitto/MiCA.key)" = 644 ] || fail "--fix closed a key that another program may read"
 expect 3 cg doctor --config bad.conf --user "$me" --fix --yes
@@ -90,135 +90,135 @@ adapt()
         -e "s|/var/lib/mosquitto/certguard|$work/state|" \
         -e "s|/usr/lib/.*/mosquitto_certguard.so|$work/mosquitto_certguard.so|" "$1"
 }
-cp "$CERTGUARD" mosquitto_certguard.so # a program for this machine will do here
+cp "$CERTGUARD" mosquitto_certguard.so # any program for this machine is enough
 adapt "$CONF/mosquitto.conf" >good.conf
 adapt "$CONF/policy-home.json" >policy.json
 ok cg doctor --config good.conf --user "$me"
 
-# ---- one trap at a time in the good one ----
-trap_in() # ID LINE
+# ---- one fault at a time in the good configuration ----
+fault_in() # ID LINE
 {
-    { cat good.conf; printf '%b\n' "$2"; } >trap.conf
-    expect 3 cg --json doctor --config trap.conf --user "$me"
+    { cat good.conf; printf '%b\n' "$2"; } >fault.conf
+    expect 3 cg --json doctor --config fault.conf --user "$me"
     found "$1"
 }
-trap_in plain_listener "listener 1883"
-trap_in tls_version_old "tls_version tlsv1.1"
-trap_in tls_version_unknown "tls_version TLSv1.2"
-trap_in tls_version_unknown "connection x\nbridge_tls_version tls1.3"
-trap_in ciphers_unknown "ciphers MODERN"
-trap_in ciphers_unknown "ciphers_tls1.3 ECDHE-RSA-AES128-GCM-SHA256"
-trap_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
-trap_in ciphers_weak "ciphers_tls1.3 TLS_AES_128_GCM_SHA256:TLS_SHA256_SHA256"
-trap_in psk_listener "listener 8885\npsk_hint home"
-trap_in username_from_broker "use_subject_as_username true"
-trap_in username_from_broker "use_identity_as_username true\nlistener 8884 127.0.0.1\nuse_username_as_clientid true"
-trap_in client_id_from_broker "use_username_as_clientid true\nuse_identity_as_username true"
-grep -q username_from_broker out && fail "the fix of one line alone is told where both stand"
+fault_in plain_listener "listener 1883"
+fault_in tls_version_old "tls_version tlsv1.1"
+fault_in tls_version_unknown "tls_version TLSv1.2"
+fault_in tls_version_unknown "connection x\nbridge_tls_version tls1.3"
+fault_in ciphers_unknown "ciphers MODERN"
+fault_in ciphers_unknown "ciphers_tls1.3 ECDHE-RSA-AES128-GCM-SHA256"
+fault_in ciphers_weak "ciphers DEFAULT:@SECLEVEL=0"
+fault_in ciphers_weak "ciphers_tls1.3 TLS_AES_128_GCM_SHA256:TLS_SHA256_SHA256"
+fault_in psk_listener "listener 8885\npsk_hint home"
+fault_in username_from_broker "use_subject_as_username true"
+fault_in username_from_broker "use_identity_as_username true\nlistener 8884 127.0.0.1\nuse_username_as_clientid true"
+fault_in client_id_from_broker "use_username_as_clientid true\nuse_identity_as_username true"
+grep -q username_from_broker out && fail "the fix for one line is reported although both lines are there"
 says 'set the client id of every client to the name in its certificate'
-trap_in dynsec_not_asked "plugin $work/mosquitto_dynamic_security.so"
+fault_in dynsec_not_asked "plugin $work/mosquitto_dynamic_security.so"
 says "port 8883"
 says 'with the certificate.s name and a password'
-trap_in anonymous_allowed "allow_anonymous true"
-trap_in anonymous_allowed "listener_allow_anonymous true"
-trap_in anonymous_allowed "allow_anonymous true # for now"
-{ cat good.conf; echo 'require_certificate true # always'; } >trap.conf
-ok cg doctor --config trap.conf --user "$me"
-trap_in line_has_tab "max_keepalive\t60"
-trap_in line_has_tab "\tmax_keepalive 60"
-trap_in setting_unknown "alow_anonymous true"
-trap_in boolean_invalid "persistence yes"
-trap_in boolean_invalid "persistence"
-{ cat good.conf; printf 'persistence 0 # not here\nauth_opt_x\nmax_keepalive  60\nenable_control_api x\n'; } >trap.conf
-ok cg doctor --config trap.conf --user "$me"
-# a line of a listener before the first one opens another
+fault_in anonymous_allowed "allow_anonymous true"
+fault_in anonymous_allowed "listener_allow_anonymous true"
+fault_in anonymous_allowed "allow_anonymous true # for now"
+{ cat good.conf; echo 'require_certificate true # always'; } >fault.conf
+ok cg doctor --config fault.conf --user "$me"
+fault_in line_has_tab "max_keepalive\t60"
+fault_in line_has_tab "\tmax_keepalive 60"
+fault_in setting_unknown "alow_anonymous true"
+fault_in boolean_invalid "persistence yes"
+fault_in boolean_invalid "persistence"
+{ cat good.conf; printf 'persistence 0 # not here\nauth_opt_x\nmax_keepalive  60\nenable_control_api x\n'; } >fault.conf
+ok cg doctor --config fault.conf --user "$me"
+# a setting before the first listener line opens another listener
 for line in "max_connections 50" "socket_domain ipv4" "bind_interface lo" "require_certificate true" "protocol mqtt"; do
-    { echo "$line"; cat good.conf; } >trap.conf
-    expect 3 cg --json doctor --config trap.conf --user "$me"
+    { echo "$line"; cat good.conf; } >fault.conf
+    expect 3 cg --json doctor --config fault.conf --user "$me"
     found listener_unasked
     found plain_listener
-    says "trap.conf:1: $line"
+    says "fault.conf:1: $line"
 done
-{ printf 'port 1883\nmax_connections 50\n'; cat good.conf; } >trap.conf
-expect 3 cg --json doctor --config trap.conf --user "$me"
+{ printf 'port 1883\nmax_connections 50\n'; cat good.conf; } >fault.conf
+expect 3 cg --json doctor --config fault.conf --user "$me"
 says_not listener_unasked
-trap_in certificate_left_to_plugin "require_certificate false"
-trap_in listener_incomplete "listener 8885\nkeyfile $work/ca/live/broker/privkey.pem"
-trap_in file_unreadable "acl_file $work/none"
-trap_in file_unreadable "capath $work/none"
-trap_in bridge_half_pair "connection x\nbridge_cafile $work/ca/ca.pem\nbridge_certfile $work/ca/ca.pem"
-trap_in bridge_psk "connection x\nbridge_psk 00"
-trap_in crlfile_beside_plugin "crlfile $work/ca/crl.pem"
-trap_in date_checks_beside_plugin "disable_client_cert_date_checks true"
-trap_in http_api_beside_plugin "listener 8885\nprotocol http_api"
-grep -q plain_listener out && fail "the web interface is taken for plain MQTT"
-trap_in http_api_beside_plugin "listener 8885\nprotocol http_api\ncertfile $work/mosquitto/broker.crt\nkeyfile $work/mosquitto/broker.key"
-grep -q 'certificate_left_to_plugin\|certfile_refused\|renewal_not_seen' out && fail "the web interface is taken for MQTT over TLS"
-trap_in proxy_protocol "enable_proxy_protocol 2"
-trap_in pair_mismatched "keyfile $work/ca/ca/key.pem"
-trap_in pair_mismatched "connection x\nbridge_cafile $work/ca/ca.pem\nbridge_certfile $work/ca/live/broker/cert.pem\nbridge_keyfile $work/ca/ca/key.pem"
+fault_in certificate_left_to_plugin "require_certificate false"
+fault_in listener_incomplete "listener 8885\nkeyfile $work/ca/live/broker/privkey.pem"
+fault_in file_unreadable "acl_file $work/none"
+fault_in file_unreadable "capath $work/none"
+fault_in bridge_half_pair "connection x\nbridge_cafile $work/ca/ca.pem\nbridge_certfile $work/ca/ca.pem"
+fault_in bridge_psk "connection x\nbridge_psk 00"
+fault_in crlfile_beside_plugin "crlfile $work/ca/crl.pem"
+fault_in date_checks_beside_plugin "disable_client_cert_date_checks true"
+fault_in http_api_beside_plugin "listener 8885\nprotocol http_api"
+grep -q plain_listener out && fail "the web interface is reported as plain MQTT"
+fault_in http_api_beside_plugin "listener 8885\nprotocol http_api\ncertfile $work/mosquitto/broker.crt\nkeyfile $work/mosquitto/broker.key"
+grep -q 'certificate_left_to_plugin\|certfile_refused\|renewal_not_seen' out && fail "the web interface is reported as MQTT over TLS"
+fault_in proxy_protocol "enable_proxy_protocol 2"
+fault_in pair_mismatched "keyfile $work/ca/ca/key.pem"
+fault_in pair_mismatched "connection x\nbridge_cafile $work/ca/ca.pem\nbridge_certfile $work/ca/live/broker/cert.pem\nbridge_keyfile $work/ca/ca/key.pem"
 openssl pkey -in ca/live/broker/privkey.pem -aes256 -passout pass:x -out sealed.key
-trap_in key_encrypted "keyfile $work/sealed.key"
-grep -q 'pair_mismatched\|tls_file_unusable' out && fail "a key with a passphrase is taken for another one"
+fault_in key_encrypted "keyfile $work/sealed.key"
+grep -q 'pair_mismatched\|tls_file_unusable' out && fail "a key with a passphrase is reported as another fault"
 openssl x509 -in ca/live/broker/cert.pem -trustout -out trusted.pem
 cp ca/live/broker/privkey.pem open.key
 chmod 644 open.key
 { cat good.conf; printf 'certfile %s\nkeyfile %s\n' "$work/trusted.pem" "$work/open.key"; } >pair.conf
 expect 3 cg --json doctor --config pair.conf --user "$me" # the key is open to all
-grep -q 'pair_mismatched\|tls_file_unusable' out && fail "a pair that the broker serves is refused"
+grep -q 'pair_mismatched\|tls_file_unusable' out && fail "a pair that the broker can serve is reported"
 { tr -d '\n' | sed 's/-----BEGIN CERTIFICATE-----/&\n/; s/-----END CERTIFICATE-----/\n&/'; echo; } <ca/ca.pem >one.pem
 { tr -d '\n' <one.pem | sed 's/-----BEGIN CERTIFICATE-----/&\n/; s/-----END/\n&/'; cat one.pem; } >joined.pem
-trap_in tls_file_unusable "cafile $work/joined.pem"
-says 'each BEGIN and each END must stand on a line of its own'
+fault_in tls_file_unusable "cafile $work/joined.pem"
+says 'Each BEGIN and each END must be on a separate line'
 openssl x509 -in ca/live/broker/cert.pem -outform DER -out cert.der
-trap_in tls_file_unusable "certfile $work/cert.der"
+fault_in tls_file_unusable "certfile $work/cert.der"
 says "openssl x509 -inform DER -in $work/cert.der -out NEW"
 openssl pkey -in ca/live/broker/privkey.pem -outform DER -out key.der
-trap_in tls_file_unusable "keyfile $work/key.der"
+fault_in tls_file_unusable "keyfile $work/key.der"
 says "openssl pkey -inform DER -in $work/key.der -out NEW"
 openssl pkcs8 -topk8 -in ca/live/broker/privkey.pem -passout pass:x -outform DER -out sealed.der
-trap_in tls_file_unusable "keyfile $work/sealed.der"
+fault_in tls_file_unusable "keyfile $work/sealed.der"
 says "found a private key in DER with a passphrase.*openssl pkey -inform DER -in $work/sealed.der -out NEW"
-openssl pkey -inform DER -in sealed.der -passin pass:x -out unsealed.key || fail "what is told does not convert it"
-trap_in tls_file_unusable "certfile $work/sealed.der"
+openssl pkey -inform DER -in sealed.der -passin pass:x -out unsealed.key || fail "the reported command does not convert it"
+fault_in tls_file_unusable "certfile $work/sealed.der"
 says 'found a private key in DER with a passphrase; name the file with the certificate'
 openssl req -new -key ca/live/broker/privkey.pem -subj /CN=x -out request.pem
 openssl req -in request.pem -outform DER -out request.der
 openssl crl2pkcs7 -nocrl -certfile ca/live/broker/cert.pem -out bundle.p7
 openssl crl2pkcs7 -nocrl -certfile ca/live/broker/cert.pem -outform DER -out bundle.der
 for other in request.pem request.der bundle.p7 bundle.der trusted.pem; do
-    trap_in tls_file_unusable "keyfile $work/$other"
+    fault_in tls_file_unusable "keyfile $work/$other"
     says 'found a [^;]*; name the file with its key'
 done
-trap_in tls_file_unusable "connection x\nbridge_cafile $work/policy.json"
-trap_in file_unreadable "password_file $work/none"
-trap_in plugin_unreadable "plugin $work/none.so"
-trap_in plugin_options "plugin_opt_trust_anchors $work/ca/ca.pem"
-trap_in bridge_plain "connection x\naddress y:1883"
-trap_in bridge_insecure "connection x\nbridge_insecure true"
-trap_in listener_without_plugin "listener 8884 127.0.0.1\nper_listener_settings true"
-sed "s|^plugin .*|plugin $work/empty/mosquitto_certguard.so|" good.conf >trap.conf
+fault_in tls_file_unusable "connection x\nbridge_cafile $work/policy.json"
+fault_in file_unreadable "password_file $work/none"
+fault_in plugin_unreadable "plugin $work/none.so"
+fault_in plugin_options "plugin_opt_trust_anchors $work/ca/ca.pem"
+fault_in bridge_plain "connection x\naddress y:1883"
+fault_in bridge_insecure "connection x\nbridge_insecure true"
+fault_in listener_without_plugin "listener 8884 127.0.0.1\nper_listener_settings true"
+sed "s|^plugin .*|plugin $work/empty/mosquitto_certguard.so|" good.conf >fault.conf
 mkdir empty && : >empty/mosquitto_certguard.so
-expect 3 cg --json doctor --config trap.conf --user "$me"
+expect 3 cg --json doctor --config fault.conf --user "$me"
 found plugin_foreign
-if [ "$me" = root ]; then # another user looks as that user only
-    { cat good.conf; echo 'user nobody-of-this-name'; } >trap.conf
-    expect 3 cg --json doctor --config trap.conf
+if [ "$me" = root ]; then # other users cannot change to another user
+    { cat good.conf; echo 'user nobody-of-this-name'; } >fault.conf
+    expect 3 cg --json doctor --config fault.conf
     found broker_user_missing
 fi
 : >other.so
-{ echo "plugin $work/other.so"; cat good.conf; } >trap.conf
-expect 3 cg --json doctor --config trap.conf --user "$me"
+{ echo "plugin $work/other.so"; cat good.conf; } >fault.conf
+expect 3 cg --json doctor --config fault.conf --user "$me"
 found plugin_order
 expect 3 cg --json --at +6d doctor --config good.conf --user "$me"
 found crl_stale
-# the broker's own credential is judged with the CRL: a lapsed one keeps the policy from loading
+# the broker's own credential is checked against the CRL: if it has expired, the policy does not load
 expect 3 cg --json --at +8d doctor --config good.conf --user "$me"
 found policy_invalid
-sed '/plugin_opt_policy/d' good.conf >trap.conf
-echo "plugin_opt_policy $work/crl-only.json" >>trap.conf
+sed '/plugin_opt_policy/d' good.conf >fault.conf
+echo "plugin_opt_policy $work/crl-only.json" >>fault.conf
 echo "{\"trust\": {\"anchors\": \"$work/ca/ca.pem\", \"crls\": \"$work/ca/crl.pem\"}}" >crl-only.json
-expect 3 cg --json -v --at +8d doctor --config trap.conf --user "$me"
+expect 3 cg --json -v --at +8d doctor --config fault.conf --user "$me"
 found crl_expired
 found state_missing
 mkdir state && chmod 0777 state
@@ -228,9 +228,8 @@ says "fix: chmod go-w $work/state"
 chmod 0700 state && echo 'certguard crl-numbers 1' >state/crl-numbers
 expect 3 cg --json doctor --config good.conf --user "$me"
 says "crl-numbers:2: expected a whole line; the file was cut short"
-says "where there is none, do what is said of the file in it"
+says "If there is none, correct the file in it as the finding says"
 ok cg --json doctor --rules
-says_not "command that is named"
 rm -r state
 expect 3 cg --json doctor --config good.conf --user "$me" --connect 127.0.0.1:1
 found unreachable
@@ -238,13 +237,13 @@ cp policy.json kept.json
 sed -i 's/"authenticates": true/"authenticates": false/' policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found nobody_authenticates
-{ cat good.conf; echo 'use_identity_as_username true'; } >trap.conf
-expect 3 cg --json doctor --config trap.conf --user "$me"
-grep -q nobody_authenticates out && fail "the broker takes names from certificates, and nobody is said to come in"
-{ cat good.conf; echo "plugin $work/mosquitto_dynamic_security.so"; } >trap.conf
-expect 3 cg --json doctor --config trap.conf --user "$me" # there is no such file
-grep -q dynsec_not_asked out && fail "dynamic-security decides, and it is told that it does not"
-# a certificate of mosquitto.conf that the policy refuses: the broker would not start
+{ cat good.conf; echo 'use_identity_as_username true'; } >fault.conf
+expect 3 cg --json doctor --config fault.conf --user "$me"
+grep -q nobody_authenticates out && fail "the broker takes names from certificates, but nobody_authenticates is reported"
+{ cat good.conf; echo "plugin $work/mosquitto_dynamic_security.so"; } >fault.conf
+expect 3 cg --json doctor --config fault.conf --user "$me" # there is no such file
+grep -q dynsec_not_asked out && fail "dynamic-security decides, but dynsec_not_asked is reported"
+# a certificate in mosquitto.conf that the policy rejects: the broker would not start
 printf '{"trust": {"anchors": "%s/ca/ca.pem"}, "server": {"names": ["10.1.1.1"]}}\n' "$work" >policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found certfile_refused
@@ -254,21 +253,21 @@ expect 3 cg --json doctor --config good.conf --user "$me"
 found nobody_authenticates
 for mode in '"mode": "audit"' '"plain": "allow"'; do
     printf '{%s, "trust": {"anchors": "%s/ca/ca.pem"}}\n' "$mode" "$work" >policy.json
-    { cat good.conf; printf 'allow_anonymous true\nlistener 1884 127.0.0.1\n'; } >trap.conf
-    cg --json doctor --config trap.conf --user "$me" >out 2>err || :
+    { cat good.conf; printf 'allow_anonymous true\nlistener 1884 127.0.0.1\n'; } >fault.conf
+    cg --json doctor --config fault.conf --user "$me" >out 2>err || :
     found user_names_refused
     says 'port 8883 has no password_file'
 done
 says 'port 1884 has no password_file'
-{ cat good.conf; echo 'allow_anonymous true'; echo "password_file $work/policy.json"; } >trap.conf
-cg --json doctor --config trap.conf --user "$me" >out 2>err || :
-grep -q user_names_refused out && fail "a password_file stands there, and doctor says that it does not"
+{ cat good.conf; echo 'allow_anonymous true'; echo "password_file $work/policy.json"; } >fault.conf
+cg --json doctor --config fault.conf --user "$me" >out 2>err || :
+grep -q user_names_refused out && fail "there is a password_file, but user_names_refused is reported"
 echo '{"trust": {"anchors": "x", "crl": 1}}' >policy.json
 expect 3 cg --json doctor --config good.conf --user "$me"
 found policy_invalid
 mv kept.json policy.json
 
-# ---- units: a timer that never runs, a command that is not there ----
+# ---- units: a timer that is not enabled, a command that does not exist ----
 mkdir units
 ok cg -C ca -q install-units --config good.conf --dir units
 expect 3 cg --json doctor --config good.conf --user "$me" --units units
@@ -281,36 +280,36 @@ echo 'ExecStartPost=/usr/bin/mosquitto_pub --insecure -t x -m y' >>units/certgua
 expect 3 cg --json doctor --config good.conf --user "$me" --units units
 found unit_command_missing
 found insecure_client
-echo 'ExecStart=/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf' >units/mosquitto.service
+printf '[Service]\nExecStart=/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf\n' >units/mosquitto.service
 expect 3 cg --json -v doctor --config good.conf --user "$me" --units units
 found unit_other_config
-echo "ExecStart=/usr/sbin/mosquitto -c $work/./good.conf -v" >units/mosquitto.service
+printf '[Service]\nExecStart=/usr/sbin/mosquitto -c %s/./good.conf -v\n' "$work" >units/mosquitto.service
 expect 3 cg --json -v doctor --config good.conf --user "$me" --units units
-grep -q unit_other_config out && fail "the very file is taken for another"
+grep -q unit_other_config out && fail "the same file is reported as another one"
 mkdir scripts
 printf 'client.tls_insecure_set(True)\n' >scripts/read.py
 expect 3 cg --json doctor --config good.conf --user "$me" --scripts scripts
 found insecure_client
 
-# ---- the end of the event log: a change that is not in force ----
+# ---- the end of the event log: a change that is not in use ----
 log=$work/certguard.jsonl
 change()
 {
-    printf '{"ts":"2026-11-20T10:00:0%s.000Z","event":"%s","reason":"policy_invalid","detail":"crls: mend me"}\n' "$1" "$2" >>"$log"
+    printf '{"ts":"2026-11-20T10:00:0%s.000Z","event":"%s","reason":"policy_invalid","detail":"crls: correct me"}\n' "$1" "$2" >>"$log"
 }
 change 1 snapshot_loaded
 change 2 snapshot_rejected
-printf '{"ts":"2026-11-20T10:00:03.000Z","event":"snap' >>"$log" # half a line, and a foreign one
+printf '{"ts":"2026-11-20T10:00:03.000Z","event":"snap' >>"$log" # half a line, and a line from elsewhere
 printf '\nforeign\n' >>"$log"
 expect 3 cg --json doctor --config good.conf --user "$me"
 found change_refused
-says 'mend me'
+says 'correct me'
 change 4 snapshot_loaded
 ok cg doctor --config good.conf --user "$me"
 
 . "$here/doctor_rights.sh"
 
-# ---- lines in the plugin's way are mended where the policy does their work ----
+# ---- --fix changes lines that conflict with the plugin, if the policy replaces them ----
 sed "s|^require_certificate.*|require_certificate false\r\ncrlfile $work/ca/crl.pem|; s/\$/\r/" good.conf >mixed.conf
 ln -s mixed.conf linked.conf
 expect 3 cg -q doctor --config linked.conf --user "$me" --fix --yes
@@ -318,15 +317,15 @@ expect 3 cg -q doctor --config linked.conf --user "$me" --fix --yes
 grep -q "^require_certificate true$(printf '\r')$" mixed.conf || fail "--fix left require_certificate, or its line end"
 grep -q '^# crlfile' mixed.conf || fail "--fix left crlfile"
 ok cg doctor --config linked.conf --user "$me"
-# one file that is included by two names is one file
+# a file that is included by two names is changed once
 mkdir twice
 printf '# one\ntls_version tlsv1\n' >twice/a.conf
 ln -s a.conf twice/b.conf
 printf 'listener 8886\ninclude_dir %s\n' "$work/twice" >links.conf
 expect 3 cg doctor --config links.conf --user "$me" --fix --yes
-[ "$(grep -c '^changed ' err)" = 1 ] || fail "it is changed twice"
+[ "$(grep -c '^changed ' err)" = 1 ] || fail "the file is changed twice"
 grep -qx '# tls_version tlsv1' twice/a.conf || fail "--fix left the line"
-# what clients of this broker have in their certificates, or speak, cannot be seen
+# --fix changes nothing that depends on the certificates or TLS versions of clients
 kept_by_fix() # LINES
 {
     { cat "${2:-good.conf}"; printf '%b\n' "$1"; } >kept.conf
@@ -341,9 +340,9 @@ sed '/^plugin/d' good.conf >no-plugin.conf
 kept_by_fix "tls_version tlsv1.1" no-plugin.conf
 { cat good.conf; printf 'listener 8885 127.0.0.1\npsk_hint home\nuse_identity_as_username true\n'; } >psk.conf
 cg --json doctor --config psk.conf --user "$me" >out 2>err
-grep -q username_from_broker out && fail "the names of shared keys are to be taken away"
+grep -q username_from_broker out && fail "names from shared keys are reported"
 
-# ---- what depends on the broker's version ----
+# ---- the broker's version ----
 mkdir fake
 version() # VERSION
 {
@@ -365,11 +364,11 @@ as_version 2.0.11 0 old.conf
 found per_listener_2_0_11
 found bridge_2_0_11
 found bridge_nameless
-grep -q deprecated_in_2_1 out && fail "2.0 is told what is deprecated in 2.1"
+grep -q deprecated_in_2_1 out && fail "a deprecation in 2.1 is reported for 2.0"
 as_version 2.1.2 0 old.conf
 found deprecated_in_2_1
-grep -q 2_0_11 out && fail "a fault of 2.0.11 is told of another version"
-# 2.0 tells plugins no port: listeners without TLS must not differ
+grep -q 2_0_11 out && fail "a fault of 2.0.11 is reported for another version"
+# 2.0 does not report the port to plugins: listeners without TLS must not differ
 sed "s|^{|{\"listeners\": [{\"port\": 1884, \"plain\": \"allow\"}],|" policy.json >plain.json
 sed "s|$work/policy.json|$work/plain.json|" good.conf >plain.conf
 printf 'password_file %s\nlistener 1884 127.0.0.1\n' "$work/policy.json" >>plain.conf
@@ -389,7 +388,7 @@ found listener_without_plugin
 echo 'plugin_use guard' >>new.conf
 as_version 2.1.2 0 new.conf
 
-# ---- notices, and what time brings ----
+# ---- notices, and faults that come with time ----
 ok cg --json -v doctor --config good.conf --user "$me"
 found acl_missing
 if [ "$me" = root ]; then found broker_as_root; else echo broker_as_root >>seen; fi
@@ -409,7 +408,7 @@ sed '/crls/d; s|\(ca.pem"\),|\1|' policy.json >late.json
 sed "s|$work/policy.json|$work/late.json|" good.conf >late.conf
 expect 3 cg --json --at +80d doctor --config late.conf --user "$me"
 found renewal_due
-# on the day itself the timer may not have run yet
+# on the due day itself, the timer may not have run yet
 due=$(cg -C ca -q --json needs-renewal broker | sed 's/.*"due_at":"\([^"]*\)".*/\1/')
 due=$(date -d "$due" +%s)
 cg --json --at "$due" doctor --config late.conf --user "$me" >out 2>err
@@ -422,7 +421,7 @@ sed "s|$work/policy.json|$work/brief.json|" good.conf >brief.conf
 expect 3 cg --json doctor --config brief.conf --user "$me"
 found anchor_ends
 
-# ---- the difference that is shown is the one that "diff -u" sees ----
+# ---- the difference shown is that of "diff -u" ----
 old='tls_version tlsv1'
 {
     echo "$old"
@@ -442,7 +441,7 @@ diff -u many.kept many.conf | sed -e '1,2d' -e '/^\\ No newline/d' >many.diff
 sed -n '/^@@/,$p' err | grep '^[-+ @]' >many.shown
 cmp many.diff many.shown || fail "another difference was shown: $(diff many.diff many.shown)"
 
-# ---- include_dir is followed from the main file alone; what can't be read is no clean bill; everything is bounded ----
+# ---- include_dir is followed only in the main file; unreadable files are errors; everything is limited ----
 mkdir inc inc2
 cp bad.kept inc/a.conf
 echo "include_dir $work/inc" >main.conf
@@ -466,7 +465,7 @@ bad_include() # WORDS
 }
 ln -s b.conf inc/b.conf && bad_include 'inc/b.conf'        # a link to itself
 ln -s nowhere inc/b.conf && bad_include 'symbolic link'    # to nothing
-mkfifo inc/b.conf && bad_include 'expected a regular file' # nobody writes into it
+mkfifo inc/b.conf && bad_include 'expected a regular file' # it has no writer
 mkdir inc/b.conf && bad_include 'found a folder'
 printf 'listener 1\0883\n' >inc/b.conf && bad_include 'b.conf:1: expected text, found a NUL byte'
 head -c 1100000 /dev/zero | tr '\0' a >inc/b.conf && bad_include 'expected at most 1048576 bytes'
@@ -475,7 +474,7 @@ echo "include_dir $work/loop" >main.conf
 ln -s loop loop && bad_include 'main.conf:1: '
 mkdir many && (cd many && seq -f '%g.conf' 1 1001 | xargs touch)
 echo "include_dir $work/many" >main.conf && bad_include 'at most 1000 files'
-{ # a long comment, and line ends of another system
+{ # a long comment, and CR LF line ends
     printf 'listener 8883\r\n#'
     head -c 1000000 /dev/zero | tr '\0' x
     printf '\r\ntls_version tlsv1\r\n'
@@ -491,12 +490,12 @@ expect 3 cg doctor --config long.conf --user "$me"
 says 'long.conf:2: tls_version tlsv1'
 expect 1 cg doctor --config none.conf
 expect 1 cg doctor --config good.conf --user nobody-of-this-name
-# ---- no rule without a place where it holds; those about a running broker are in test/broker/doctor.sh,
-# ---- that of CRL numbers in restored_ca.sh there ----
+# ---- every rule was found once. test/broker/doctor.sh has the rules on a running broker, test/broker/restored_ca.sh
+# ---- that on CRL numbers ----
 ok cg -q doctor --rules
 cut -d' ' -f1 out | while read -r id; do
     case $id in hook_not_effective | let_in_without_certificate | served_other | events_silent | crl_number_low) continue ;; esac
-    grep -qx "$id" seen || [ "$me" != root ] || fail "the rule $id was found nowhere"
+    grep -qx "$id" seen || [ "$me" != root ] || fail "the rule $id was never found"
 done || exit 1
 ok cg --json doctor --rules
 echo "done"

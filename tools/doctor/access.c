@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on who may read and write the files that the configuration names: the broker's user must read them, through
- * every folder on the way, and nobody else may change them. */
+/* Rules on the rights for files that the configuration names. The broker's user must be able to read them, through every
+ * folder in their paths, and nobody else may change them. */
 #include "core/crl/crl_numbers_format.h"
 #include "core/file/file.h"
 #include "rules.h"
@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)256 << 20)
-#define REPORT_MAX 1000 /* a fix that is cut off is none */
+#define REPORT_MAX 1000 /* a truncated command must not be shown */
 #define NOT_WRITTEN                                                                                                    \
-    "its file system is mounted read-only: name a place that can be written (a unit may need ReadWritePaths=)"
+    "its file system is mounted read-only. Name a place that can be written to (a unit may need ReadWritePaths=)"
 
 static const char *const file_keys[] = {"cafile",        "certfile",      "keyfile",         "crlfile",
                                         "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
@@ -24,29 +24,22 @@ static const char *const file_keys[] = {"cafile",        "certfile",      "keyfi
 static const char *const folder_keys[] = {"capath", "bridge_capath", NULL};
 static const char *const no_file[] = {NULL};
 
-static bool is_one_of(const char *key, const char *const *keys)
-{
-    for (; *keys; keys++)
-        if (strcmp(key, *keys) == 0)
-            return true;
-    return false;
-}
-
 static void unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < d->conf.count; i++) {
         const struct cg_conf_line *line = &d->conf.item[i];
         struct cg_bytes bytes = {0};
         struct cg_error err = {""};
-        if (is_one_of(line->key, file_keys) && !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
+        if (cg_doctor_is_one_of(line->key, file_keys) &&
+            !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
             cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
-        if (is_one_of(line->key, folder_keys) && !cg_folder_visit(line->value, no_file, NULL, NULL, &err))
+        if (cg_doctor_is_one_of(line->key, folder_keys) && !cg_folder_visit(line->value, no_file, NULL, NULL, &err))
             cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
         cg_bytes_wipe(&bytes);
     }
 }
 
-/* It was read as root at the start; a reload reads it as the broker's user. */
+/* At its start, the broker reads its configuration as root. At a reload, it reads it as its own user. */
 static void config_unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < d->conf.nfiles; i++) {
@@ -58,7 +51,7 @@ static void config_unreadable(struct cg_doctor *d, const struct cg_rule_row *row
     }
 }
 
-/* What is wrong with a path, and the command for its target that mends it; where none can, words. */
+/* Reports a fault of a path with the command that corrects it. If no command can, reports a text instead. */
 static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, const char *what, const char *command,
                         const char *read_only, const char *target)
 {
@@ -70,11 +63,12 @@ static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, cons
         cg_doctor_report(d, row, "%s; fix: %s %s", what, command, word);
     else
         cg_doctor_report(
-            d, row, "%.400s; its path cannot be shown in a fix (long, or odd characters): give it another one", what);
+            d, row,
+            "%.400s; no command can be shown, because the path is too long or has special characters. Rename it", what);
 }
 
-/* The file or the folder nearest to it that everyone may write. A sticky folder keeps what others own. */
-static bool is_open(const char *file, char where[PATH_MAX])
+/* Finds the file, or the nearest folder above it, that everyone may write. A sticky folder protects files of others. */
+static bool is_writable_by_all(const char *file, char where[PATH_MAX])
 {
     struct stat st;
     if (!realpath(file, where))
@@ -90,57 +84,58 @@ static bool is_open(const char *file, char where[PATH_MAX])
     return false;
 }
 
-static void report_open(struct cg_doctor *d, const struct cg_rule_row *row, const char *file)
+static void report_writable(struct cg_doctor *d, const struct cg_rule_row *row, const char *file)
 {
     char where[PATH_MAX], what[2 * PATH_MAX + 64], read_only[400];
-    if (!file || !is_open(file, where))
+    if (!file || !is_writable_by_all(file, where))
         return;
-    snprintf(what, sizeof what, "%s: everyone may write %s", file, where);
+    snprintf(what, sizeof what, "%s: everyone can write to %s", file, where);
     snprintf(read_only, sizeof read_only, CG_FILE_READ_ONLY_FIX, (unsigned)d->gid);
     report_path(d, row, what, "chmod o-w", read_only, where);
 }
 
-/* A command and its option for the user, who may be of any name. */
-static void for_user(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
+/* A command for the broker's user, quoted. */
+static void print_user_command(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
 {
     char user[300];
     snprintf(out, 400, "%s %s%s", command, cg_file_for_sh(d->user, user, sizeof user) ? user : "USER", rest);
 }
 
-static void report_all_open(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_strings *files)
+static void report_all_writable(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_strings *files)
 {
     for (size_t i = 0; i < files->count; i++)
-        report_open(d, row, files->item[i]);
+        report_writable(d, row, files->item[i]);
 }
 
-static void report_trust_open(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_trust_files *files)
+static void report_trust_writable(struct cg_doctor *d, const struct cg_rule_row *row,
+                                  const struct cg_trust_files *files)
 {
-    report_all_open(d, row, &files->anchors);
-    report_all_open(d, row, &files->intermediate_anchors);
-    report_all_open(d, row, &files->crls);
+    report_all_writable(d, row, &files->anchors);
+    report_all_writable(d, row, &files->intermediate_anchors);
+    report_all_writable(d, row, &files->crls);
 }
 
-static void open_to_all(struct cg_doctor *d, const struct cg_rule_row *row)
+static void writable_by_all(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
     const struct cg_conf_line *named = cg_conf_plugin_option(&d->conf, d->plugin, "policy");
     for (size_t i = 0; i < d->conf.nfiles; i++)
-        report_open(d, row, d->conf.files[i]);
+        report_writable(d, row, d->conf.files[i]);
     for (size_t i = 0; i < d->conf.count; i++)
-        if (is_one_of(d->conf.item[i].key, file_keys))
-            report_open(d, row, d->conf.item[i].value);
+        if (cg_doctor_is_one_of(d->conf.item[i].key, file_keys))
+            report_writable(d, row, d->conf.item[i].value);
     for (unsigned i = 1; i <= d->conf.plugins; i++)
-        report_open(d, row, cg_conf_plugin_file(&d->conf, i));
-    report_open(d, row, named ? named->value : NULL);
+        report_writable(d, row, cg_conf_plugin_file(&d->conf, i));
+    report_writable(d, row, named ? named->value : NULL);
     if (policy) {
-        report_trust_open(d, row, &policy->trust);
-        report_trust_open(d, row, &policy->server_trust);
-        report_trust_open(d, row, &policy->bridge_trust);
-        report_open(d, row, policy->state);
+        report_trust_writable(d, row, &policy->trust);
+        report_trust_writable(d, row, &policy->server_trust);
+        report_trust_writable(d, row, &policy->bridge_trust);
+        report_writable(d, row, policy->state);
     }
 }
 
-static void event_log(struct cg_doctor *d, const struct cg_rule_row *row)
+static void event_log_unwritable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *file = cg_doctor_event_log(d);
     char folder[PATH_MAX], command[400], what[PATH_MAX + 128];
@@ -155,13 +150,13 @@ static void event_log(struct cg_doctor *d, const struct cg_rule_row *row)
     bool exists = faccessat(AT_FDCWD, file, F_OK, AT_EACCESS) == 0;
     if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
         return;
-    /* The file alone: its folder may be /var/log. */
-    for_user(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);
-    snprintf(what, sizeof what, "%s: user %s may not write it", file, d->user);
+    /* Only the file is changed: its folder may be /var/log. */
+    print_user_command(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);
+    snprintf(what, sizeof what, "%s: user %s cannot write to it", file, d->user);
     report_path(d, row, what, command, NOT_WRITTEN, file);
 }
 
-/* The broker makes the folder itself where it may. */
+/* The broker creates the folder if it can. */
 static void state_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *state = d->snapshot ? d->snapshot->policy->state : NULL;
@@ -178,30 +173,33 @@ static void state_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
     if (!cg_crl_numbers_read(numbers, state, NULL, &err))
         cg_doctor_report(d, row, "%s", err.text);
     else if (faccessat(AT_FDCWD, parent ? parent : state, W_OK | X_OK, AT_EACCESS) != 0) {
-        snprintf(what, sizeof what, "%s: user %s may not %s it (%s)", state, d->user, parent ? "make" : "write into",
+        snprintf(what, sizeof what, "%s: user %s cannot %s it (%s)", state, d->user, parent ? "create" : "write to",
                  strerror(errno));
-        for_user(d, "install -d -o", " -m 0700", command);
+        print_user_command(d, "install -d -o", " -m 0700", command);
         report_path(d, row, what, command, NOT_WRITTEN, state);
     }
     cg_crl_numbers_free(numbers);
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"file_unreadable", CG_LINT_ERROR, "", "The broker does not start, or the listener refuses everyone.",
+    {{"file_unreadable", CG_LINT_ERROR, "", "The broker does not start, or the listener refuses every client.",
       CG_DOCTOR_FIX_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
-     .look = unreadable},
+     .check = unreadable},
     {{"config_unreadable", CG_LINT_WARNING, "",
-      "The broker starts, for root reads it then, and fails at a reload: it reads its configuration as its own user.",
-      CG_DOCTOR_FIX_FOUND "let the broker's user read the file."},
-     .look = config_unreadable},
-    {{"writable_by_all", CG_LINT_ERROR, "", "Whoever is on this machine can change what the broker trusts or runs.",
-      CG_DOCTOR_FIX_FOUND "move the file to a folder that root or the broker's user alone may write."},
-     .look = open_to_all},
-    {{"state_unusable", CG_LINT_ERROR, "", "The broker does not start with this folder for \"state\" of the policy.",
-      CG_DOCTOR_FIX_FOUND "do what is said of the file in it, or name a folder that the broker's user may write."},
-     .look = state_unusable},
+      "The broker starts, because root reads the file. It fails at a reload, because it then reads the file as its own "
+      "user.",
+      CG_DOCTOR_FIX_FOUND "make the file readable for the broker's user."},
+     .check = config_unreadable},
+    {{"writable_by_all", CG_LINT_ERROR, "", "Every user on this machine can change what the broker trusts or runs.",
+      CG_DOCTOR_FIX_FOUND "move the file to a folder that only root or the broker's user can write to."},
+     .check = writable_by_all},
+    {{"state_unusable", CG_LINT_ERROR, "",
+      "The broker does not start with the folder that \"state\" in the policy names.",
+      CG_DOCTOR_FIX_FOUND
+      "correct the file in it as the finding says, or name a folder that the broker's user can write to."},
+     .check = state_unusable},
     {{"event_log_unwritable", CG_LINT_WARNING, "", "Events are lost.",
-      CG_DOCTOR_FIX_FOUND "name a file in log.file of the policy that the broker's user may write."},
-     .look = event_log},
+      CG_DOCTOR_FIX_FOUND "set log.file in the policy to a file that the broker's user can write."},
+     .check = event_log_unwritable},
 };
 const struct cg_doctor_rules cg_doctor_access_rules = {rules, CG_COUNT(rules)};

@@ -42,13 +42,48 @@ void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, c
         d->finding[before].line = line;
 }
 
-void cg_doctor_each_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *const *keys,
-                         bool (*test)(const struct cg_conf_line *))
+void cg_doctor_report_listener(struct cg_doctor *d, const struct cg_rule_row *row, unsigned listener, const char *what)
 {
-    for (size_t i = 0; i < d->conf.count; i++)
-        for (const char *const *key = keys; *key; key++)
-            if (strcmp(d->conf.item[i].key, *key) == 0 && test(&d->conf.item[i]))
-                cg_doctor_report_line(d, row, &d->conf.item[i]);
+    cg_doctor_report(d, row, "%s: listener on port %u: %s", d->conf.files[0],
+                     (unsigned)cg_conf_port(&d->conf, listener), what);
+}
+
+bool cg_doctor_is_one_of(const char *key, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (strcmp(key, *keys) == 0)
+            return true;
+    return false;
+}
+
+bool cg_doctor_any_value(const struct cg_conf_line *line)
+{
+    return line->value[0];
+}
+
+bool cg_doctor_has_plugin(const struct cg_doctor *d)
+{
+    return d->plugin;
+}
+
+bool cg_doctor_is_2_0_11(const struct cg_doctor *d)
+{
+    return strcmp(d->version, "2.0.11") == 0;
+}
+
+bool cg_doctor_has_trust(const struct cg_conf *conf, unsigned listener)
+{
+    return cg_conf_find(conf, listener, "cafile") || cg_conf_find(conf, listener, "capath");
+}
+
+const struct cg_listener_policy *cg_doctor_policy(const struct cg_doctor *d, unsigned listener)
+{
+    return d->snapshot ? cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener)) : NULL;
+}
+
+bool cg_doctor_applies_to(const struct cg_conf *conf, const struct cg_conf_line *plugin, unsigned listener)
+{
+    return !conf->per_listener || strcmp(plugin->key, "global_plugin") == 0 || plugin->listener == listener;
 }
 
 bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port)

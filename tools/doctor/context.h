@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What doctor's rules look at, and what they report into: the configuration with all that it names, read once, and the
- * findings. The verb owns the struct cg_doctor; rules borrow it. Included by all of doctor. */
+/* The input of doctor's rules, read once (the configuration and everything that it names), and their findings. The verb
+ * owns the struct cg_doctor; rules borrow it. Included by all of doctor. */
 #ifndef CG_DOCTOR_CONTEXT_H
 #define CG_DOCTOR_CONTEXT_H
 
@@ -12,40 +12,42 @@
 #include "core/snapshot.h"
 #include "lint/lint.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 /* What --fix does with a line of the configuration. */
-enum cg_line_fix { CG_LINE_KEEP = 0, CG_LINE_OUT, CG_LINE_TRUE };
+enum cg_line_fix { CG_LINE_KEEP = 0, CG_LINE_COMMENT_OUT, CG_LINE_SET_TRUE };
 
 struct cg_doctor_finding {
     const struct cg_rule_row *row;   /* of doctor or lint */
-    const struct cg_conf_line *line; /* of the configuration that it is about; NULL: it is about no line */
-    enum cg_line_fix safe;           /* the same clients come in before and after */
-    char what[1100];                 /* the place and what was found */
+    const struct cg_conf_line *line; /* the line of the configuration; NULL: the finding is not about a line */
+    enum cg_line_fix safe;           /* a fix after which the same clients can connect */
+    char what[1100];                 /* the place, and what was found there */
 };
 
-/* What the command line says. */
+/* From the command line. */
 struct cg_doctor_request {
     const char *config, *user, *connect, *units; /* NULL: not given */
     struct cg_list scripts;                      /* folders */
 };
 
 struct cg_doctor {
-    int64_t now;   /* as of when files are judged */
-    int64_t clock; /* the machine's, for what happens now */
+    int64_t now;   /* for validity periods; --at changes it */
+    int64_t clock; /* of the machine */
     const struct cg_doctor_request *request;
     struct cg_conf conf;
-    unsigned plugin;              /* number of our plugin line in conf; 0: there is none */
-    struct cg_snapshot *snapshot; /* NULL: there is none, or it does not load */
-    char load_error[1024];        /* why the snapshot does not load; "" */
-    char version[32];             /* of the installed broker; "": no broker was found */
-    char user[64];                /* the broker's, with its number and its group; -1: there is no such user here */
+    unsigned plugin;              /* number of certguard's plugin line in conf; 0: none */
+    struct cg_snapshot *snapshot; /* NULL: no policy and no trust anchors, or they do not load */
+    char load_error[1024];        /* of the snapshot; "" */
+    char version[32];             /* of the installed broker; "": none was found */
+    char user[64];                /* the broker's user, with uid and gid; -1: it does not exist on this machine */
     uid_t uid;
     gid_t gid;
-    gid_t groups[32]; /* that its unit adds to those of the user */
+    gid_t groups[32]; /* that its unit adds */
     size_t ngroups;
-    bool user_is_known; /* by --user or the unit that starts it; else the configuration's, which may be another */
-    bool probed;        /* order->connect was tried; live_error says why nothing came of it, "" when it did */
+    bool user_is_known;          /* from --user, or from the unit that starts the broker; else only from conf */
+    char other_config[PATH_MAX]; /* the configuration in the broker's unit, if it is a different one; "" */
+    bool probed;                 /* request->connect was tried; live_error is "" if that succeeded */
     struct cg_tls_probe live;
     char live_error[1024];
     struct cg_lint *lint;
@@ -54,19 +56,30 @@ struct cg_doctor {
     bool memory_short;
 };
 
-/* For rules: reports a place, or a line of the configuration. */
+/* For rules: reports a place, a line of the configuration, or a listener. */
 void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line);
+void cg_doctor_report_listener(struct cg_doctor *d, const struct cg_rule_row *row, unsigned listener, const char *what);
 
-/* Reports every line with one of the keys (NULL-terminated) for whose value test holds. */
-void cg_doctor_each_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *const *keys,
-                         bool (*test)(const struct cg_conf_line *));
+/* Is the key in the NULL-terminated list? */
+bool cg_doctor_is_one_of(const char *key, const char *const *keys);
 
-/* Does the policy make certguard ask for a client certificate on this port? */
+bool cg_doctor_any_value(const struct cg_conf_line *line); /* the line has a value */
+bool cg_doctor_has_plugin(const struct cg_doctor *d);
+bool cg_doctor_is_2_0_11(const struct cg_doctor *d); /* the installed broker */
+bool cg_doctor_has_trust(const struct cg_conf *conf, unsigned listener);
+
+/* Does the plugin line apply to the listener? A "plugin_load" line must also be used there. */
+bool cg_doctor_applies_to(const struct cg_conf *conf, const struct cg_conf_line *plugin, unsigned listener);
+
+/* The policy for a listener; NULL: no snapshot. */
+const struct cg_listener_policy *cg_doctor_policy(const struct cg_doctor *d, unsigned listener);
+
+/* Does the policy make certguard require a client certificate on this port? */
 bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port);
 
-/* The file that events go to, or NULL. */
+/* The event log file; NULL: none. */
 const char *cg_doctor_event_log(const struct cg_doctor *d);
 
 #endif

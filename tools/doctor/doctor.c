@@ -55,18 +55,18 @@ static bool add_groups(const struct cg_doctor *d)
     return setgroups((size_t)count + d->ngroups, groups) == 0;
 }
 
-/* Reads as the broker's user from here on, where we may: then every "may not read" is the broker's own. */
-static bool become(const struct cg_doctor *d, struct cg_error *err)
+/* As root, takes the rights of the broker's user: what doctor cannot read afterwards, the broker cannot read either. */
+static bool become_broker_user(const struct cg_doctor *d, struct cg_error *err)
 {
     if (geteuid() != 0 || d->uid == (uid_t)-1 || d->uid == 0)
         return true;
     if (initgroups(d->user, d->gid) == 0 && add_groups(d) && setegid(d->gid) == 0 && seteuid(d->uid) == 0)
         return true;
-    cg_error_set(err, "can't look as user %s", d->user);
+    cg_error_set(err, "cannot read files as user %s: no permission to change the user", d->user);
     return false;
 }
 
-static void come_back(void)
+static void become_root(void)
 {
     if (seteuid(getuid()) != 0 || setegid(getgid()) != 0 || (getuid() == 0 && setgroups(0, NULL) != 0))
         abort();
@@ -91,7 +91,22 @@ const struct cg_rule_row *cg_doctor_row(size_t index)
 static void run_rule(struct cg_doctor *d, const struct cg_doctor_rule *rule)
 {
     size_t before = d->count;
-    rule->look(d, &rule->row);
+    if (rule->when && !rule->when(d))
+        return;
+    if (rule->check)
+        rule->check(d, &rule->row);
+    for (size_t i = 0; rule->line && i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        if ((!rule->keys || cg_doctor_is_one_of(line->key, rule->keys)) && rule->line(line))
+            cg_doctor_report_line(d, &rule->row, line);
+    }
+    for (unsigned i = 1; rule->bridge && i <= d->conf.bridges; i++)
+        if (rule->bridge(d, i))
+            cg_doctor_report_line(d, &rule->row, cg_conf_bridge(&d->conf, i));
+    if (rule->files)
+        cg_doctor_each_tls_files(d, rule);
+    if (rule->event)
+        cg_doctor_report_event(d, &rule->row, rule->event);
     for (size_t i = before; rule->is_safe && i < d->count; i++)
         if (d->finding[i].line && rule->is_safe(d, d->finding[i].line))
             d->finding[i].safe = rule->fix;
@@ -104,7 +119,7 @@ static void run_rules(struct cg_doctor *d)
             run_rule(d, &tables[t]->rule[i]);
 }
 
-/* Looks at a file; at its whole folder where the broker's certificate lies: what else is there matters. */
+/* Adds a file, or its whole folder. Other files beside the broker's certificate matter too, for example the CA's key. */
 static void lint_file(struct cg_doctor *d, const char *file, bool folder)
 {
     char path[PATH_MAX];
@@ -112,7 +127,6 @@ static void lint_file(struct cg_doctor *d, const char *file, bool folder)
     cg_lint_add_path(d->lint, folder ? dirname(path) : path, NULL);
 }
 
-/* A file in the folder of a certificate is seen with it. */
 static bool is_beside(const char *file, const char *certificate)
 {
     char a[PATH_MAX], b[PATH_MAX];
@@ -121,7 +135,7 @@ static bool is_beside(const char *file, const char *certificate)
     return certificate && strcmp(dirname(a), dirname(b)) == 0;
 }
 
-/* Is the file in the folder of a certificate that the lines before this number name? */
+/* Is the file beside a certificate that one of the first lines names? before: the number of these lines. */
 static bool is_covered(const struct cg_doctor *d, const char *file, size_t before)
 {
     for (size_t i = 0; i < before; i++)
@@ -141,7 +155,7 @@ static void lint_conf_files(struct cg_doctor *d)
     }
 }
 
-/* What the plugin serves from elsewhere. */
+/* Credentials that only the policy names. */
 static void lint_policy_files(struct cg_doctor *d)
 {
     const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
@@ -169,9 +183,9 @@ bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_request *request,
     d->request = request;
     if (!cg_conf_load(&d->conf, request->config, err))
         return false;
-    cg_doctor_find_user(d);
+    cg_doctor_read_unit(d);
     if (request->user && d->uid == (uid_t)-1) {
-        cg_error_set(err, "--user %s: there is no such user here", request->user);
+        cg_error_set(err, "--user %s: there is no such user on this machine", request->user);
         return false;
     }
     d->lint = cg_lint_new(d->now);
@@ -181,11 +195,11 @@ bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_request *request,
     }
     d->plugin = cg_conf_certguard(&d->conf);
     ask_version(d);
-    if (!become(d, err))
+    if (!become_broker_user(d, err))
         return false;
     load_snapshot(d);
     run_rules(d);
-    come_back();
+    become_root();
     run_lint(d);
     if (d->memory_short)
         cg_error_set(err, "out of memory");

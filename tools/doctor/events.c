@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on what the end of the event log tells: a change that was refused, events that were lost, who is refused. */
+/* Rules on the end of the event log: a rejected change, lost events, refused handshakes. */
 #include "log/filter.h"
 #include "rules.h"
 
@@ -12,7 +12,7 @@
 
 #define TAIL ((off_t)256 << 10)
 
-/* The last lines of the log, terminated; malloc'ed. NULL: there is none, or it can't be read. */
+/* The last lines of the log, terminated; malloc'ed. NULL: there is no log, or it cannot be read. */
 static char *read_tail(const char *file)
 {
     struct stat st;
@@ -30,9 +30,9 @@ static char *read_tail(const char *file)
     return text;
 }
 
-typedef void take_event(void *context, const struct cg_log_event *event);
+typedef void visit_event(void *context, const struct cg_log_event *event);
 
-static void each_event(const struct cg_doctor *d, take_event *take, void *context)
+static void each_event(const struct cg_doctor *d, visit_event *visit, void *context)
 {
     const char *file = cg_doctor_event_log(d);
     char *text = file ? read_tail(file) : NULL, *rest = text;
@@ -42,42 +42,42 @@ static void each_event(const struct cg_doctor *d, take_event *take, void *contex
         if (!cg_log_object(&line, &len))
             continue;
         if (cg_log_event_parse(&event, line, len))
-            take(context, &event);
+            visit(context, &event);
         cg_log_event_free(&event);
     }
     free(text);
 }
 
-/* --- a change that was refused, and nothing good came after it --- */
+/* --- a rejected change, without a successful one after it --- */
 
 struct last_change {
-    bool refused;
+    bool rejected;
     char ts[32], detail[600];
 };
 
-static void keep_change(void *context, const struct cg_log_event *event)
+static void note_change(void *context, const struct cg_log_event *event)
 {
     struct last_change *last = context;
-    bool refused = strcmp(event->event, "snapshot_rejected") == 0;
-    if (!refused && strcmp(event->event, "snapshot_loaded") != 0)
+    bool rejected = strcmp(event->event, "snapshot_rejected") == 0;
+    if (!rejected && strcmp(event->event, "snapshot_loaded") != 0)
         return;
-    last->refused = refused;
+    last->rejected = rejected;
     snprintf(last->ts, sizeof last->ts, "%s", event->ts);
     snprintf(last->detail, sizeof last->detail, "%s", event->detail);
 }
 
-static void change_refused(struct cg_doctor *d, const struct cg_rule_row *row)
+static void change_rejected(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct last_change last = {false, "", ""};
-    each_event(d, keep_change, &last);
-    if (last.refused)
+    each_event(d, note_change, &last);
+    if (last.rejected)
         cg_doctor_report(d, row, "%s: at %s: %s", cg_doctor_event_log(d), last.ts, last.detail);
 }
 
 /* --- counts --- */
 
 struct tally {
-    const char *event; /* counted */
+    const char *event; /* the counted event */
     double count;
     char last[600];
 };
@@ -91,43 +91,29 @@ static void count_event(void *context, const struct cg_log_event *event)
     snprintf(tally->last, sizeof tally->last, "%s %s %s", event->ts, event->peer, event->reason);
 }
 
-static void report_tally(struct cg_doctor *d, const struct cg_rule_row *row, const char *event)
+void cg_doctor_report_event(struct cg_doctor *d, const struct cg_rule_row *row, const char *event)
 {
     struct tally tally = {.event = event};
     each_event(d, count_event, &tally);
     if (tally.count > 0)
-        cg_doctor_report(d, row, "%s: %.0f times; the last: %s", cg_doctor_event_log(d), tally.count, tally.last);
-}
-
-static void lost(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    report_tally(d, row, "events_lost");
-}
-
-static void own_certificate(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    report_tally(d, row, "broker_certificate_rejected");
-}
-
-static void refusals(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    report_tally(d, row, "handshake_rejected");
+        cg_doctor_report(d, row, "%s: number of events: %.0f, last: %s", cg_doctor_event_log(d), tally.count,
+                         tally.last);
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"change_refused", CG_LINT_WARNING, "",
-      "A changed file is not in force: the broker goes on with the state before.",
-      "Mend what is named; the plugin tries again by itself when the file changes."},
-     .look = change_refused},
-    {{"events_lost", CG_LINT_NOTICE, "", "Events could not be written, and some are missing.",
-      "Make room on the disk, or let logrotate do it: certguard install-units"},
-     .look = lost},
+    {{"change_refused", CG_LINT_WARNING, "", "A changed file is not in use. The broker keeps using the previous state.",
+      "Correct the error that the finding shows. The plugin tries again automatically when the file changes."},
+     .check = change_rejected},
+    {{"events_lost", CG_LINT_NOTICE, "", "Some events could not be written and are missing.",
+      "Free disk space, or let logrotate do so: certguard install-units"},
+     .event = "events_lost"},
     {{"own_certificate_refused", CG_LINT_NOTICE, "",
-      "The broker's own certificate broke the policy's server rules: handshakes or a start were refused.",
-      "certguard log --event broker_certificate_rejected --explain shows which rule, and the fix for it."},
-     .look = own_certificate},
-    {{"clients_refused", CG_LINT_NOTICE, "", "Handshakes were refused lately.",
-      "certguard log --explain shows whom, and why."},
-     .look = refusals},
+      "The broker's own certificate violated the policy's server rules. Handshakes or a start of the broker were "
+      "refused.",
+      "certguard log --event broker_certificate_rejected --explain shows the rule and the fix."},
+     .event = "broker_certificate_rejected"},
+    {{"clients_refused", CG_LINT_NOTICE, "", "Handshakes were refused recently.",
+      "certguard log --explain shows the clients and the reasons."},
+     .event = "handshake_rejected"},
 };
 const struct cg_doctor_rules cg_doctor_event_rules = {rules, CG_COUNT(rules)};

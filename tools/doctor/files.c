@@ -14,9 +14,9 @@
 
 #define CHAIN_LIMIT ((size_t)1 << 20)
 #define CHAIN_CERTS 20
-#define SOON        (90 * CG_DAY) /* before the end of an anchor: a rollover takes its time */
+#define SOON        (90 * CG_DAY) /* before the end of an anchor, because a rollover takes time */
 
-static void policy(struct cg_doctor *d, const struct cg_rule_row *row)
+static void policy_invalid(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     if (d->load_error[0])
         cg_doctor_report(d, row, "%s", d->load_error);
@@ -30,7 +30,7 @@ static void crl_missing(struct cg_doctor *d, const struct cg_rule_row *row)
         cg_doctor_report(d, row, "%s", d->snapshot ? d->snapshot->policy->name : d->conf.files[0]);
 }
 
-/* The CRLs between these parts of their life. */
+/* Reports the CRLs between two quarters of their lifetime. to 0: without an end. */
 static void crl_ages(struct cg_doctor *d, const struct cg_rule_row *row, int64_t from, int64_t to)
 {
     const struct cg_crl_set *set = d->snapshot ? cg_trust_crls(d->snapshot->trust) : NULL;
@@ -41,7 +41,7 @@ static void crl_ages(struct cg_doctor *d, const struct cg_rule_row *row, int64_t
         int64_t life = info.next_update - info.this_update, age = d->now - info.this_update;
         cg_time_text(info.next_update, end, sizeof end);
         if (age * 4 >= life * from && (!to || age * 4 < life * to))
-            cg_doctor_report(d, row, "CRL of %s, number %s: nextUpdate %s", info.issuer, info.number, end);
+            cg_doctor_report(d, row, "CRL of %s, number %s: nextUpdate is %s", info.issuer, info.number, end);
     }
 }
 
@@ -55,7 +55,7 @@ static void crl_expired(struct cg_doctor *d, const struct cg_rule_row *row)
     crl_ages(d, row, 4, 0);
 }
 
-/* The CRLs as such are good: what the broker says of them when it starts is that it has used newer ones. */
+/* d->snapshot is loaded without the recorded CRL numbers. A second load with them is what the broker does at its start. */
 static void crl_number_low(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct cg_error err = {""};
@@ -108,11 +108,10 @@ static void no_credential(struct cg_doctor *d, const struct cg_rule_row *row)
     for (unsigned i = 0; i <= d->conf.listeners; i++)
         if (cg_conf_is_tls(&d->conf, i) && !d->load_error[0] &&
             (!d->snapshot || !cg_snapshot_credential(d->snapshot, cg_conf_port(&d->conf, i))))
-            cg_doctor_report(d, row, "%s: port %u serves the broker's own files", d->conf.files[0],
-                             (unsigned)cg_conf_port(&d->conf, i));
+            cg_doctor_report_listener(d, row, i, "serves certfile and keyfile of the broker's configuration");
 }
 
-/* The certificates of a file, as far as they can be read: other rules say what is wrong with it. */
+/* The certificates of a file. NULL: it cannot be read, which another rule reports. */
 static STACK_OF(X509) *read_chain(const char *file)
 {
     struct cg_bytes bytes = {0};
@@ -123,8 +122,8 @@ static STACK_OF(X509) *read_chain(const char *file)
     return chain;
 }
 
-/* As the plugin does at the start and at each handshake; what the policy names is looked at when the policy is loaded. */
-static void own_refused(struct cg_doctor *d, const struct cg_rule_row *row)
+/* The same check as the plugin's at its start and in each handshake. A credential in the policy is checked at load. */
+static void own_rejected(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = 0; d->snapshot && i <= d->conf.listeners; i++) {
         const struct cg_conf_line *file = cg_conf_find(&d->conf, i, "certfile");
@@ -134,7 +133,7 @@ static void own_refused(struct cg_doctor *d, const struct cg_rule_row *row)
         STACK_OF(X509) *sent = read_chain(file->value);
         X509 *leaf = sent ? sk_X509_shift(sent) : NULL;
         struct cg_verdict verdict;
-        const struct cg_check_input in = {.profile = &cg_policy_listener(d->snapshot->policy, port)->server,
+        const struct cg_check_input in = {.profile = &cg_doctor_policy(d, i)->server,
                                           .trust = d->snapshot->server_trust,
                                           .purpose = CG_PURPOSE_SERVER,
                                           .leaf = leaf,
@@ -151,41 +150,41 @@ static void own_refused(struct cg_doctor *d, const struct cg_rule_row *row)
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"policy_invalid", CG_LINT_ERROR, "", "The broker does not start with it; a running one keeps the state before.",
-      "Correct what is named; certguard-policy(5) lists every key."},
-     .look = policy},
+    {{"policy_invalid", CG_LINT_ERROR, "",
+      "The broker does not start with this policy and its files. A running broker keeps using the previous ones.",
+      "Correct the error that the finding shows. certguard-policy(5) lists all keys."},
+     .check = policy_invalid},
     {{"certfile_refused", CG_LINT_ERROR, "",
-      "The policy refuses the broker's own certificate: the broker does not start, or serves nobody with it.",
-      "Do what is named, then look again with: certguard doctor"},
-     .look = own_refused},
-    {{"crl_missing", CG_LINT_WARNING, "", "No CRL is configured: a stolen key is good until its certificate ends.",
-      "Make one (certguard crl) and name it in trust.crls of the policy, with one of every other CA of the trust: "
-      "clients of a CA without one would be refused."},
-     .look = crl_missing},
+      "The policy rejects the broker's own certificate. The broker does not start, or serves no client with it.",
+      "Apply the fix that the finding shows, then check again with: certguard doctor"},
+     .check = own_rejected},
+    {{"crl_missing", CG_LINT_WARNING, "", "No CRL is configured. A stolen key can be used until its certificate ends.",
+      "Create one (certguard crl) and name it in trust.crls of the policy, together with a CRL of every other trusted "
+      "CA. Clients of a CA without a CRL would be refused."},
+     .check = crl_missing},
     {{"crl_stale", CG_LINT_WARNING, "",
-      "Most of the CRL's life is over, and no new one came: the refresh does not run.",
-      "certguard crl, and daily from a timer: certguard crl --refresh-if 50%"},
-     .look = crl_stale},
-    {{"crl_expired", CG_LINT_ERROR, "", "The CRL has lapsed: every client is refused.", "certguard crl"},
-     .look = crl_expired},
+      "Most of the CRL's lifetime has passed without a new CRL. The refresh does not run.",
+      "Run: certguard crl. To refresh it from a timer, run: certguard install-units"},
+     .check = crl_stale},
+    {{"crl_expired", CG_LINT_ERROR, "", "The CRL has expired. Every client is refused.", "Run: certguard crl"},
+     .check = crl_expired},
     {{"crl_number_low", CG_LINT_ERROR, "",
-      "The broker refuses this CRL, for it has used a newer one: it does not start, or goes on with that one.",
-      "Put the newest CRL of the CA there. Of a CA that was restored from a backup: revoke again what was revoked "
-      "since, then make a CRL above the higher of the two numbers (crl --above), with --root for that of a root that "
-      "has an intermediate."},
-     .look = crl_number_low},
-    {{"state_missing", CG_LINT_NOTICE, "", "After a restart of the broker an older CRL is taken for the newest.",
-      "Name a folder in \"state\" of the policy, such as /var/lib/mosquitto/certguard."},
-     .look = state_missing},
+      "The broker has used a newer CRL and rejects this one. It does not start, or keeps using the newer one.",
+      "Install the newest CRL of the CA. If the CA was restored from a backup, revoke again what was revoked since "
+      "then. Then create a CRL with a number above the higher of the two (crl --above NUMBER). For the CRL of a root "
+      "that has an intermediate, add --root."},
+     .check = crl_number_low},
+    {{"state_missing", CG_LINT_NOTICE, "", "After a restart, the broker accepts an older CRL as the newest.",
+      "Name a folder in \"state\" of the policy, for example /var/lib/mosquitto/certguard."},
+     .check = state_missing},
     {{"anchor_ends", CG_LINT_WARNING, "", "The CA ends soon, and with it every certificate below it.",
-      "Make a new CA now and let both be trusted while certificates are exchanged."},
-     .look = anchor_ends},
-    {{"renewal_due", CG_LINT_WARNING, "", "The broker's certificate is due for renewal, and nothing renewed it.",
-      "certguard renew NAME, and daily from a timer: certguard renew --all --due"},
-     .look = credential_due},
-    {{"renewal_not_seen", CG_LINT_WARNING, "",
-      "A renewed certificate is not picked up before somebody reloads the broker.",
-      "Name chain and key in \"credential\" of the policy: certguard then takes new files by itself."},
-     .look = no_credential},
+      "Create a new CA now, and trust both while the certificates are replaced."},
+     .check = anchor_ends},
+    {{"renewal_due", CG_LINT_WARNING, "", "The broker's certificate is due for renewal but was not renewed.",
+      "Run: certguard renew NAME. To renew from a timer, run: certguard install-units"},
+     .check = credential_due},
+    {{"renewal_not_seen", CG_LINT_WARNING, "", "A renewed certificate is not used until somebody reloads the broker.",
+      "Name chain and key in \"credential\" of the policy. certguard then loads new files automatically."},
+     .check = no_credential},
 };
 const struct cg_doctor_rules cg_doctor_file_rules = {rules, CG_COUNT(rules)};

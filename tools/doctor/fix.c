@@ -18,20 +18,19 @@
 #include <unistd.h>
 
 struct cg_fix_file {
-    char path[PATH_MAX]; /* resolved: a link stays a link */
+    char path[PATH_MAX]; /* resolved, so that a link is kept */
     char *before, *after;
 };
 
 struct cg_fix_mode {
-    const char *path; /* of lint */
-    int fd;           /* what was looked at is what is changed */
+    const char *path; /* borrowed from lint */
+    int fd;           /* open, so that the checked file is the one that is changed */
     mode_t before, after;
-    gid_t group; /* (gid_t)-1: stays */
+    gid_t group; /* (gid_t)-1: unchanged */
 };
 
 /* --- lines --- */
 
-/* What is done with this line of this file. */
 static enum cg_line_fix fix_for(const struct cg_doctor *d, const char *file, unsigned number)
 {
     for (size_t i = 0; i < d->count; i++) {
@@ -42,9 +41,9 @@ static enum cg_line_fix fix_for(const struct cg_doctor *d, const char *file, uns
     return CG_LINE_KEEP;
 }
 
-static void put_line(FILE *out, enum cg_line_fix fix, const char *line, size_t len)
+static void write_fixed_line(FILE *out, enum cg_line_fix fix, const char *line, size_t len)
 {
-    if (fix == CG_LINE_OUT) {
+    if (fix == CG_LINE_COMMENT_OUT) {
         fprintf(out, "# %.*s", (int)len, line);
         return;
     }
@@ -53,7 +52,7 @@ static void put_line(FILE *out, enum cg_line_fix fix, const char *line, size_t l
     fprintf(out, "%.*s true%s", (int)(blank + key), line, carriage ? "\r" : "");
 }
 
-static char *mended(const struct cg_doctor *d, const char *file, const char *text, bool *changed)
+static char *fixed_text(const struct cg_doctor *d, const char *file, const char *text, bool *changed)
 {
     char *after = NULL;
     size_t size = 0;
@@ -65,7 +64,7 @@ static char *mended(const struct cg_doctor *d, const char *file, const char *tex
         size_t len = strcspn(line, "\n");
         enum cg_line_fix fix = fix_for(d, file, ++number);
         if (fix != CG_LINE_KEEP)
-            put_line(out, fix, line, len);
+            write_fixed_line(out, fix, line, len);
         else
             fwrite(line, 1, len, out);
         *changed = *changed || fix != CG_LINE_KEEP;
@@ -79,7 +78,7 @@ static char *mended(const struct cg_doctor *d, const char *file, const char *tex
     return NULL;
 }
 
-/* By another name, a link: both name the same lines. */
+/* A file may be included twice, by its name and by a link. */
 static bool is_planned(const struct cg_fix *fix, const char *path)
 {
     for (size_t i = 0; i < fix->nfiles; i++)
@@ -100,7 +99,7 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
     if (!cg_file_read(file, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err))
         return false;
     to->before = (char *)bytes.data;
-    to->after = mended(d, file, to->before, &changed);
+    to->after = fixed_text(d, file, to->before, &changed);
     if (to->after && changed) {
         fix->nfiles++;
         return true;
@@ -121,7 +120,7 @@ static bool is_same(const struct stat *st, const char *file)
     return file && stat(file, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
 }
 
-/* The broker itself reads it, by whatever path. */
+/* Does the broker read this key, by any path? */
 static bool is_for_broker(const struct cg_doctor *d, const struct stat *st)
 {
     const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
@@ -135,14 +134,14 @@ static bool is_for_broker(const struct cg_doctor *d, const struct stat *st)
     return false;
 }
 
-/* The group that its owner's files get unasked, or the broker's: nobody was let in by it on purpose. */
+/* The owner's default group, or the broker's: nobody gave the key to another group on purpose. */
 static bool is_usual_group(const struct cg_doctor *d, const struct stat *st)
 {
     const struct passwd *owner = getpwuid(st->st_uid);
     return st->st_gid == d->gid || (owner && st->st_gid == owner->pw_gid);
 }
 
-/* A link is followed, and may lead elsewhere by now: what is open to all and holds a key is changed, nothing else. */
+/* Lint may have followed a link that has changed since. Only a key that everyone can read is changed. */
 static bool is_open_key(int fd, const struct stat *st)
 {
     static const char mark[] = "PRIVATE KEY-----";
@@ -151,9 +150,9 @@ static bool is_open_key(int fd, const struct stat *st)
     return len > 0 && memmem(text, (size_t)len, mark, strlen(mark));
 }
 
-/* Can it be seen who reads it, and does the broker stay one of them? Who else reads a key that this configuration does not
- * name, or whom an ACL or a group lets in, only a person knows. */
-static bool may_close(const struct cg_doctor *d, int fd, const struct stat *st)
+/* Is it certain that only the broker needs the key, and that it can still read it afterwards? Others may need a key that
+ * this configuration does not name, or that an ACL or a group gives access to. */
+static bool is_changeable(const struct cg_doctor *d, int fd, const struct stat *st)
 {
     struct statvfs fs;
     bool writable = fstatvfs(fd, &fs) == 0 && !(fs.f_flag & ST_RDONLY);
@@ -163,17 +162,17 @@ static bool may_close(const struct cg_doctor *d, int fd, const struct stat *st)
            is_usual_group(d, st);
 }
 
-/* Nobody but the owner; the broker, where it is another, through its group, which only root can give. A key that stays
- * as it is keeps its finding, with the fix. */
+/* Only the owner keeps access, and the broker through its group if it is another user, which needs root. The finding on a
+ * key that is not changed remains, with its fix. */
 static void plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char *file)
 {
     struct stat st;
     int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return;
-    bool closable = fstat(fd, &st) == 0 && may_close(d, fd, &st), known = d->user_is_known && d->uid != (uid_t)-1;
-    fix->user_unknown = fix->user_unknown || (closable && !known);
-    if (!closable || !known) {
+    bool changeable = fstat(fd, &st) == 0 && is_changeable(d, fd, &st), known = d->user_is_known && d->uid != (uid_t)-1;
+    fix->user_unknown = fix->user_unknown || (changeable && !known);
+    if (!changeable || !known) {
         close(fd);
         return;
     }
@@ -232,7 +231,7 @@ void cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix)
     }
 }
 
-/* "20261231T235959Z": no colons in a file's name. */
+/* "20261231T235959Z", without colons, for a file name. */
 static void file_time(int64_t seconds, char out[CG_TIME_TEXT_MAX])
 {
     char text[CG_TIME_TEXT_MAX];
@@ -248,14 +247,14 @@ static bool replace(const struct cg_cli *cli, const struct cg_fix_file *f, struc
     char kept[PATH_MAX + 64], when[CG_TIME_TEXT_MAX];
     struct stat st;
     if (stat(f->path, &st) != 0)
-        return cg_fail_errno(err, "look at", f->path);
+        return cg_fail_errno(err, "check", f->path);
     const struct cg_owner owner = {st.st_uid, st.st_gid, st.st_mode & 07777};
     file_time(cli->clock, when);
     snprintf(kept, sizeof kept, "%s.before-%s", f->path, when);
     if (!cg_write_new(kept, f->before, strlen(f->before), &owner, true, err) ||
         !cg_write_replace(f->path, f->after, strlen(f->after), NULL, err))
         return false;
-    cg_say(cli, "changed %s; what it held is in %s", f->path, kept);
+    cg_say(cli, "changed %s; the old text is in %s", f->path, kept);
     return true;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on single lines of mosquitto.conf that no version of Mosquitto from 2.0.11 to 2.1.2 takes: the broker does not
- * start. What some of them take is no fault here. */
+/* Rules on lines of mosquitto.conf with which no version of Mosquitto from 2.0.11 to 2.1.2 starts. A line that one of
+ * these versions accepts is not reported. */
 #include "rules.h"
 
 #include <string.h>
 
 /* clang-format off */
-/* All that one of these versions knows. */
+/* Settings that at least one of these versions knows. */
 static const char *const known[] = {
     "accept_protocol_versions", "acl_file", "address", "addresses", "allow_anonymous", "allow_duplicate_messages",
     "allow_zero_length_clientid", "auth_plugin", "auth_plugin_deny_special_chars", "auto_id_prefix",
@@ -36,7 +36,7 @@ static const char *const known[] = {
     "use_subject_as_username", "use_username_as_clientid", "user", "username", "websockets_headers_size",
     "websockets_log_level", "websockets_origin", NULL};
 
-/* Those that are a boolean in each of them. */
+/* Settings that are a boolean in each of these versions. */
 static const char *const booleans[] = {
     "allow_anonymous", "allow_duplicate_messages", "allow_zero_length_clientid", "auth_plugin_deny_special_chars",
     "autosave_on_changes", "bridge_attempt_unsubscribe", "bridge_insecure", "bridge_outgoing_retain",
@@ -47,28 +47,15 @@ static const char *const booleans[] = {
     "use_username_as_clientid", NULL};
 /* clang-format on */
 
-static bool is_known(const char *key)
+static bool has_tab(const struct cg_conf_line *line)
 {
-    if (strncmp(key, "plugin_opt_", 11) == 0 || strncmp(key, "auth_opt_", 9) == 0)
-        return true;
-    for (const char *const *name = known; *name; name++)
-        if (strcmp(*name, key) == 0)
-            return true;
-    return false;
+    return line->has_tab;
 }
 
-static void tabs(struct cg_doctor *d, const struct cg_rule_row *row)
+static bool is_unknown(const struct cg_conf_line *line)
 {
-    for (size_t i = 0; i < d->conf.count; i++)
-        if (d->conf.item[i].has_tab)
-            cg_doctor_report_line(d, row, &d->conf.item[i]);
-}
-
-static void unknown(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    for (size_t i = 0; i < d->conf.count; i++)
-        if (!is_known(d->conf.item[i].key))
-            cg_doctor_report_line(d, row, &d->conf.item[i]);
+    return strncmp(line->key, "plugin_opt_", 11) != 0 && strncmp(line->key, "auth_opt_", 9) != 0 &&
+           !cg_doctor_is_one_of(line->key, known);
 }
 
 static bool is_no_boolean(const struct cg_conf_line *line)
@@ -81,22 +68,18 @@ static bool is_no_boolean(const struct cg_conf_line *line)
     return true;
 }
 
-static void no_boolean(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    cg_doctor_each_line(d, row, booleans, is_no_boolean);
-}
-
 static const struct cg_doctor_rule rules[] = {
     {{"line_has_tab", CG_LINT_ERROR, "",
-      "Mosquitto takes a tab before or behind the name of a setting for a part of the name: it does not start.",
-      "Write a blank in its place."},
-     .look = tabs},
+      "Mosquitto treats a tab before or after the name of a setting as part of the name. It does not start.",
+      "Replace the tab with a space."},
+     .line = has_tab},
     {{"setting_unknown", CG_LINT_ERROR, "",
-      "No version of Mosquitto from 2.0.11 to 2.1.2 knows this setting: the broker does not start.",
-      "Correct the name, or remove the line; mosquitto.conf(5) lists them all."},
-     .look = unknown},
-    {{"boolean_invalid", CG_LINT_ERROR, "", "This is neither true nor false: the broker does not start.",
-      "Write true or false, in small letters."},
-     .look = no_boolean},
+      "No version of Mosquitto from 2.0.11 to 2.1.2 knows this setting. The broker does not start.",
+      "Correct the name, or remove the line. mosquitto.conf(5) lists all settings."},
+     .line = is_unknown},
+    {{"boolean_invalid", CG_LINT_ERROR, "", "The value is neither true nor false. The broker does not start.",
+      "Write true or false in lower case."},
+     .keys = booleans,
+     .line = is_no_boolean},
 };
 const struct cg_doctor_rules cg_doctor_line_rules = {rules, CG_COUNT(rules)};

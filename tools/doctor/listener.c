@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define VERSIONS CG_KEYS("tls_version", "bridge_tls_version")
+
 static bool is_old_version(const struct cg_conf_line *line)
 {
     static const char *const old[] = {"tlsv1", "tlsv1.0", "tlsv1.1", "sslv3"};
@@ -18,7 +20,7 @@ static bool is_unknown_version(const struct cg_conf_line *line)
     return !is_old_version(line) && strcmp(line->value, "tlsv1.2") != 0 && strcmp(line->value, "tlsv1.3") != 0;
 }
 
-/* A word of an OpenSSL cipher list that is not switched off by "!" or "-". */
+/* Does the cipher list of OpenSSL contain the word, without a "!" or "-" in front? */
 static bool names_cipher(const char *list, const char *word)
 {
     size_t len = strlen(word);
@@ -49,8 +51,8 @@ static bool is_required(const struct cg_doctor *d, unsigned listener)
     return cg_conf_true(cg_conf_find(&d->conf, listener, "require_certificate"));
 }
 
-/* The listeners that serve TLS and do not insist on a certificate, by whether the plugin does. */
-static void open_listeners(struct cg_doctor *d, const struct cg_rule_row *row, bool plugin)
+/* Reports the TLS listeners without require_certificate, if the plugin requires a certificate there or not. */
+static void report_without_requirement(struct cg_doctor *d, const struct cg_rule_row *row, bool plugin)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         uint16_t port = cg_conf_port(&d->conf, i);
@@ -60,24 +62,23 @@ static void open_listeners(struct cg_doctor *d, const struct cg_rule_row *row, b
         if (line)
             cg_doctor_report_line(d, row, line);
         else
-            cg_doctor_report(d, row, "%s: listener on port %u: no require_certificate line (the default is false)",
-                             d->conf.files[0], (unsigned)port);
+            cg_doctor_report_listener(d, row, i, "no require_certificate line (the default is false)");
     }
 }
 
 static void certificate_not_required(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    open_listeners(d, row, false);
+    report_without_requirement(d, row, false);
 }
 
-static void left_to_plugin(struct cg_doctor *d, const struct cg_rule_row *row)
+static void certificate_left_to_plugin(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    open_listeners(d, row, true);
+    report_without_requirement(d, row, true);
 }
 
 static bool has_trust(const struct cg_doctor *d, const struct cg_conf_line *line)
 {
-    return cg_conf_find(&d->conf, line->listener, "cafile") || cg_conf_find(&d->conf, line->listener, "capath");
+    return cg_doctor_has_trust(&d->conf, line->listener);
 }
 
 static void incomplete(struct cg_doctor *d, const struct cg_rule_row *row)
@@ -85,60 +86,41 @@ static void incomplete(struct cg_doctor *d, const struct cg_rule_row *row)
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         bool key = cg_conf_find(&d->conf, i, "keyfile") != NULL;
         bool certificate = cg_conf_find(&d->conf, i, "certfile") != NULL;
-        bool trust = cg_conf_find(&d->conf, i, "cafile") || cg_conf_find(&d->conf, i, "capath");
-        const char *lacks = certificate && !key                          ? "certfile without keyfile"
-                            : key && !certificate                        ? "keyfile without certfile"
-                            : certificate && is_required(d, i) && !trust ? "require_certificate without cafile"
-                                                                         : NULL;
+        const char *lacks = certificate && !key   ? "certfile without keyfile"
+                            : key && !certificate ? "keyfile without certfile"
+                            : certificate && is_required(d, i) && !cg_doctor_has_trust(&d->conf, i)
+                                ? "require_certificate without cafile"
+                                : NULL;
         if (lacks)
-            cg_doctor_report(d, row, "%s: listener on port %u: %s", d->conf.files[0],
-                             (unsigned)cg_conf_port(&d->conf, i), lacks);
+            cg_doctor_report_listener(d, row, i, lacks);
     }
 }
 
-/* --- what TLS may be --- */
+/* --- TLS versions, ciphers and shared keys --- */
 
-static const char *const version_keys[] = {"tls_version", "bridge_tls_version", NULL};
-
-static void old_version(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    cg_doctor_each_line(d, row, version_keys, is_old_version);
-}
-
-/* Mosquitto 2 knows no older version and does not start; 1.1 it speaks, until certguard's plugin wants 1.2. */
-static bool nobody_speaks(const struct cg_doctor *d, const struct cg_conf_line *line)
+/* With a version below 1.1, Mosquitto 2 does not start. 1.1 works only without certguard's plugin. */
+static bool is_unused(const struct cg_doctor *d, const struct cg_conf_line *line)
 {
     return d->snapshot || strcmp(line->value, "tlsv1.1") != 0;
-}
-
-static void unknown_version(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    cg_doctor_each_line(d, row, version_keys, is_unknown_version);
-}
-
-static void weak_ciphers(struct cg_doctor *d, const struct cg_rule_row *row)
-{
-    static const char *const keys[] = {"ciphers", "ciphers_tls1.3", "bridge_ciphers", "bridge_ciphers_tls1.3", NULL};
-    cg_doctor_each_line(d, row, keys, is_weak_list);
 }
 
 static void shared_keys(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "psk_hint");
-        uint16_t port = cg_conf_port(&d->conf, i);
-        if (line && !(d->snapshot && cg_policy_listener(d->snapshot->policy, port)->tls.psk_allowed))
+        const struct cg_listener_policy *policy = cg_doctor_policy(d, i);
+        if (line && !(policy && policy->tls.psk_allowed))
             cg_doctor_report_line(d, row, line);
     }
 }
 
-/* --- who comes in --- */
+/* --- clients without TLS or without a certificate --- */
 
 static bool is_local(const struct cg_conf *conf, unsigned listener)
 {
     const char *address = cg_conf_address(conf, listener);
     if (!conf->listeners && !cg_conf_opens_default(conf))
-        return true; /* without any listener the broker opens the loopback address alone */
+        return true; /* without any listener, the broker opens only the loopback address */
     return address && (address[0] == '/' || strcmp(address, "localhost") == 0 || strncmp(address, "127.", 4) == 0 ||
                        strcmp(address, "::1") == 0);
 }
@@ -156,27 +138,27 @@ static bool is_plain(const struct cg_conf *conf, unsigned listener)
 
 static bool plain_allowed(const struct cg_doctor *d, unsigned listener)
 {
-    return d->snapshot && cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener))->plain_allowed;
+    const struct cg_listener_policy *policy = cg_doctor_policy(d, listener);
+    return policy && policy->plain_allowed;
 }
 
 static void plain(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
         if (is_plain(&d->conf, i) && !is_local(&d->conf, i) && !plain_allowed(d, i))
-            cg_doctor_report(d, row, "%s: listener on port %u has no certfile: it speaks plain MQTT", d->conf.files[0],
-                             (unsigned)cg_conf_port(&d->conf, i));
+            cg_doctor_report_listener(d, row, i, "no certfile, so it accepts MQTT without TLS");
 }
 
-/* Told whatever the policy says to plain MQTT: nobody wrote this listener down. */
-static void unasked(struct cg_doctor *d, const struct cg_rule_row *row)
+/* Reported even if the policy allows plain MQTT, because the configuration does not name this listener. */
+static void listener_unasked(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const struct cg_conf_line *line = cg_conf_opens_default(&d->conf);
-    bool asked = cg_conf_find(&d->conf, 0, "port") || cg_conf_find(&d->conf, 0, "bind_address");
-    if (line && !asked)
+    bool is_named = cg_conf_find(&d->conf, 0, "port") || cg_conf_find(&d->conf, 0, "bind_address");
+    if (line && !is_named)
         cg_doctor_report_line(d, row, line);
 }
 
-/* Ports with plain MQTT for which the policy says allow, or deny. A Unix socket has none. */
+/* The number of ports with plain MQTT that the policy allows, or denies. A Unix socket has no port. */
 static size_t count_plain(const struct cg_doctor *d, bool allowed)
 {
     size_t count = 0;
@@ -185,48 +167,50 @@ static size_t count_plain(const struct cg_doctor *d, bool allowed)
     return count;
 }
 
-/* 2.0 where the version is not known: 2.1 tells plugins the port. */
-static void plain_mixed(struct cg_doctor *d, const struct cg_rule_row *row)
+/* Mosquitto 2.1 reports the port to plugins. An unknown version is treated as 2.0. */
+static void plain_listeners_differ(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    bool tells_port = *d->version && strncmp(d->version, "2.0.", 4) != 0;
-    if (tells_port || !d->snapshot || !count_plain(d, true) || !count_plain(d, false))
+    bool reports_port = *d->version && strncmp(d->version, "2.0.", 4) != 0;
+    if (reports_port || !d->snapshot || !count_plain(d, true) || !count_plain(d, false))
         return;
     for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
         if (cg_conf_port(&d->conf, i) && is_plain(&d->conf, i))
-            cg_doctor_report(d, row, "%s: listener on port %u: \"plain\": \"%s\"", d->conf.files[0],
-                             (unsigned)cg_conf_port(&d->conf, i), plain_allowed(d, i) ? "allow" : "deny");
+            cg_doctor_report_listener(d, row, i, plain_allowed(d, i) ? "\"plain\": \"allow\"" : "\"plain\": \"deny\"");
 }
 
-/* Kept once for all listeners, unless each has its own settings. */
-static void anonymous(struct cg_doctor *d, const struct cg_rule_row *row)
+/* Without a name from certificates, anonymous clients are expected beside a plugin. */
+static bool anonymous_matters(const struct cg_doctor *d)
 {
-    static const char *const of_listener[] = {"listener_allow_anonymous", NULL}; /* Mosquitto 2.1 */
-    bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
-    if (identity || !d->plugin)
-        cg_doctor_each_line(d, row, of_listener, cg_conf_true);
-    for (unsigned i = 0; (identity || !d->plugin) && i <= (d->conf.per_listener ? d->conf.listeners : 0); i++) {
-        const struct cg_conf_line *line = cg_conf_find(&d->conf, i, "allow_anonymous");
-        if (cg_conf_true(line))
+    return !d->plugin || (d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE);
+}
+
+/* The last allow_anonymous line counts. Mosquitto 2.1 also has listener_allow_anonymous. */
+static void anonymous_allowed(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        if (cg_conf_true(line) && (strcmp(line->key, "listener_allow_anonymous") == 0 ||
+                                   line == cg_conf_find(&d->conf, line->listener, "allow_anonymous")))
             cg_doctor_report_line(d, row, line);
     }
 }
 
-/* By the broker, which then asks no plugin. */
-static bool is_named_by_broker(const struct cg_doctor *d, unsigned listener)
+/* Does the broker take user names from certificates? It then asks no plugin about CONNECT. */
+static bool takes_names_from_certificates(const struct cg_doctor *d, unsigned listener)
 {
     return cg_conf_true(cg_conf_find(&d->conf, listener, "use_identity_as_username")) ||
            cg_conf_true(cg_conf_find(&d->conf, listener, "use_subject_as_username"));
 }
 
-/* Mosquitto 2.1 has a line for one listener; without any listener nobody but this machine gets there. */
-static bool lets_anonymous_in(const struct cg_doctor *d, unsigned listener)
+/* Mosquitto 2.1 has a line for a single listener. Without any listener, only this machine can connect. */
+static bool accepts_anonymous(const struct cg_doctor *d, unsigned listener)
 {
     const struct cg_conf_line *own = cg_conf_find(&d->conf, listener, "listener_allow_anonymous");
     const struct cg_conf_line *line = own ? own : cg_conf_find(&d->conf, listener, "allow_anonymous");
     return line ? cg_conf_true(line) : !d->conf.listeners && !cg_conf_find(&d->conf, 0, "port");
 }
 
-/* Is certguard asked about its clients, and nobody else? */
+/* Is certguard the only plugin that is asked about clients of the listener? */
 static bool asks_certguard_alone(const struct cg_doctor *d, unsigned listener)
 {
     bool asked = false;
@@ -234,126 +218,128 @@ static bool asks_certguard_alone(const struct cg_doctor *d, unsigned listener)
         const struct cg_conf_line *line = cg_conf_plugin(&d->conf, p);
         if (!cg_conf_is_certguard(&d->conf, p))
             return false;
-        asked = asked ||
-                (strcmp(line->key, "plugin_load") != 0 &&
-                 (!d->conf.per_listener || strcmp(line->key, "global_plugin") == 0 || line->listener == listener));
+        asked = asked || (strcmp(line->key, "plugin_load") != 0 && cg_doctor_applies_to(&d->conf, line, listener));
     }
     return asked;
 }
 
-/* Does nothing but allow_anonymous let a client in here, whom the policy does not refuse anyway? */
-static bool no_login(const struct cg_doctor *d, unsigned listener)
+/* Is allow_anonymous the only way for clients of this listener to log in, apart from those that the policy refuses? */
+static bool has_no_login(const struct cg_doctor *d, unsigned listener)
 {
     bool tls = cg_conf_is_tls(&d->conf, listener);
-    const struct cg_listener_policy *policy = cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener));
-    bool by_certificate = tls && (policy->identity.authenticates || is_named_by_broker(d, listener));
+    bool by_certificate = tls && (cg_doctor_policy(d, listener)->identity.authenticates ||
+                                  takes_names_from_certificates(d, listener));
     bool expected = tls || (is_plain(&d->conf, listener) && plain_allowed(d, listener));
     return expected && !by_certificate && asks_certguard_alone(d, listener) &&
            !cg_conf_find(&d->conf, listener, "password_file");
 }
 
-/* A user name from the certificate is one, too: allow_anonymous is not for it. */
-static bool is_named(const struct cg_doctor *d, unsigned listener)
+/* With a user name from the certificate, allow_anonymous has no effect on the client. */
+static bool admits_anonymous(const struct cg_doctor *d, unsigned listener)
 {
-    uint16_t port = cg_conf_port(&d->conf, listener);
-    return cg_conf_is_tls(&d->conf, listener) &&
-           cg_policy_listener(d->snapshot->policy, port)->identity.username != CG_IDENTITY_NONE;
+    bool has_name = cg_conf_is_tls(&d->conf, listener) &&
+                    cg_doctor_policy(d, listener)->identity.username != CG_IDENTITY_NONE;
+    return accepts_anonymous(d, listener) && !has_name;
 }
 
-/* The listeners where nobody has a password or a certificate to log in with, by whether some come in all the same. */
-static void without_login(struct cg_doctor *d, const struct cg_rule_row *row, bool anonymous, const char *words)
+/* Reports the listeners without a way to log in, if they accept anonymous clients or not. */
+static void report_without_login(struct cg_doctor *d, const struct cg_rule_row *row, bool anonymous, const char *what)
 {
     for (unsigned i = first_listener(d); d->snapshot && i <= d->conf.listeners; i++)
-        if (no_login(d, i) && (lets_anonymous_in(d, i) && !is_named(d, i)) == anonymous)
-            cg_doctor_report(d, row, "%s: %s port %u has no password_file", d->snapshot->policy->name, words,
+        if (has_no_login(d, i) && admits_anonymous(d, i) == anonymous)
+            cg_doctor_report(d, row, "%s: %s port %u has no password_file", d->snapshot->policy->name, what,
                              (unsigned)cg_conf_port(&d->conf, i));
 }
 
 static void nobody_authenticates(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    without_login(d, row, false, "no \"authenticates\": true;");
+    report_without_login(d, row, false, "\"authenticates\" is not true,");
 }
 
 static void user_names_refused(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    without_login(d, row, true, "no \"authenticates\": true; allow_anonymous true;");
+    report_without_login(d, row, true, "\"authenticates\" is not true, allow_anonymous is true,");
 }
 
-/* Where the certificate is the name, topics can be shared out by it. */
-static void no_acl(struct cg_doctor *d, const struct cg_rule_row *row)
+/* Only with a user name from the certificate can the pattern %u of an acl_file be trusted. */
+static void acl_missing(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
     if (identity && d->conf.plugins == 1 && !cg_conf_find(&d->conf, d->conf.listeners, "acl_file"))
-        cg_doctor_report(d, row, "%s: no acl_file", d->conf.files[0]);
+        cg_doctor_report(d, row, "%s: there is no acl_file", d->conf.files[0]);
 }
 
 static const struct cg_doctor_rule rules[] = {
-    {{"certificate_not_required", CG_LINT_ERROR, "", "Anyone connects, with or without a certificate.",
+    {{"certificate_not_required", CG_LINT_ERROR, "", "Anyone can connect, with or without a certificate.",
       "Give each client that has none a certificate (certguard issue client NAME), then set: require_certificate true"},
-     .look = certificate_not_required},
+     .check = certificate_not_required},
     {{"certificate_left_to_plugin", CG_LINT_WARNING, "",
-      "Only certguard asks for a certificate here: when its line is lost, anyone connects.",
+      "Only certguard requires a certificate here. If its plugin line is removed, anyone can connect.",
       "Set: require_certificate true"},
-     .look = left_to_plugin,
-     .fix = CG_LINE_TRUE,
+     .check = certificate_left_to_plugin,
+     .fix = CG_LINE_SET_TRUE,
      .is_safe = has_trust},
-    {{"listener_incomplete", CG_LINT_ERROR, "", "The broker does not start, or the listener serves nobody.",
+    {{"listener_incomplete", CG_LINT_ERROR, "", "The broker does not start, or the listener accepts no client.",
       "Set certfile, keyfile and cafile together."},
-     .look = incomplete},
+     .check = incomplete},
     {{"tls_version_old", CG_LINT_ERROR, "",
-      "TLS below 1.2 is broken, and with a version below 1.1 Mosquitto does not start.",
-      "Remove the line: TLS 1.2 and 1.3 are the default. Clients that have neither need an update first."},
-     .look = old_version,
-     .fix = CG_LINE_OUT,
-     .is_safe = nobody_speaks},
-    {{"tls_version_unknown", CG_LINT_ERROR, "", "Mosquitto does not know this version: it does not start.",
-      "Remove the line: TLS 1.2 and 1.3 are the default. Or write tlsv1.2 or tlsv1.3."},
-     .look = unknown_version},
+      "TLS below 1.2 is insecure. With a version below 1.1, Mosquitto does not start.",
+      "Remove the line: the default is TLS 1.2 and 1.3. Clients that support neither need an update first."},
+     .keys = VERSIONS,
+     .line = is_old_version,
+     .fix = CG_LINE_COMMENT_OUT,
+     .is_safe = is_unused},
+    {{"tls_version_unknown", CG_LINT_ERROR, "", "Mosquitto does not know this version and does not start.",
+      "Remove the line: the default is TLS 1.2 and 1.3. Or write tlsv1.2 or tlsv1.3."},
+     .keys = VERSIONS,
+     .line = is_unknown_version},
     {{"ciphers_weak", CG_LINT_ERROR, "",
-      "The list lets in ciphers or keys that protect nothing. \"key too small\" is fixed by a new key, not by this.",
-      "Remove the line: the library's list is good. Clients that need one of these ciphers need an update first."},
-     .look = weak_ciphers},
+      "The list allows ciphers or keys that give no protection. If the line was added because of \"key too small\", "
+      "replace the key.",
+      "Remove the line to use the default list of the TLS library. Clients that need one of these ciphers need an "
+      "update first."},
+     .keys = CG_DOCTOR_CIPHERS,
+     .line = is_weak_list},
     {{"psk_listener", CG_LINT_WARNING, "",
-      "Clients of this listener have a shared key and no certificate: certguard refuses them, and without it nothing "
-      "is checked but the key.",
-      "Allow shared keys by tls.psk for this port, in \"listeners\" of the policy; or give each of these clients a "
-      "certificate and a listener that has "
-      "one."},
-     .look = shared_keys},
-    {{"plain_listener", CG_LINT_WARNING, "", "Passwords and messages cross the network in clear.",
-      "Add a listener with cafile, certfile and keyfile on another port, move the clients there, then bind this one to "
-      "127.0.0.1 or remove it."},
-     .look = plain},
+      "Clients of this listener have a shared key and no certificate. certguard refuses them. Without certguard, "
+      "nothing but the key is checked.",
+      "Allow shared keys with tls.psk for this port in \"listeners\" of the policy. Or give each of these clients a "
+      "certificate, and use a listener with certificates."},
+     .check = shared_keys},
+    {{"plain_listener", CG_LINT_WARNING, "", "Passwords and messages cross the network unencrypted.",
+      "Add a listener with cafile, certfile and keyfile on another port and move the clients there. Then bind this "
+      "listener to 127.0.0.1 or remove it."},
+     .check = plain},
     {{"listener_unasked", CG_LINT_WARNING, "",
-      "A line of a listener that stands before the first \"listener\" line belongs to a listener of its own: versions "
-      "of "
-      "Mosquitto open port 1883 for it, on every address, or do not start.",
-      "Move the line below the \"listener\" line that it is meant for; where clients use port 1883, write that "
-      "listener "
-      "down: listener 1883"},
-     .look = unasked},
+      "A listener setting before the first \"listener\" line belongs to a separate listener. Depending on its version, "
+      "Mosquitto opens port 1883 on every address for it, or does not start.",
+      "Move the line below the \"listener\" line that it is meant for. If clients use port 1883, add that listener: "
+      "listener 1883"},
+     .check = listener_unasked},
     {{"plain_listeners_differ", CG_LINT_ERROR, "",
-      "Mosquitto 2.0 does not tell plugins which listener a client came to: where the policy allows some listeners "
+      "Mosquitto 2.0 does not show plugins which listener a client connected to. If the policy allows some listeners "
       "without TLS and denies others, certguard refuses the clients of all of them.",
-      "Give all listeners without TLS the same \"plain\" in the policy, give all but one TLS, or update to "
-      "Mosquitto 2.1."},
-     .look = plain_mixed},
-    {{"anonymous_allowed", CG_LINT_WARNING, "", "Clients without a name come in beside those with a certificate.",
-      "When each client has a certificate whose name the policy's identity takes, or a name in password_file, set: "
-      "allow_anonymous false"},
-     .look = anonymous},
+      "Give all listeners without TLS the same \"plain\" in the policy, configure TLS for all but one of them, or "
+      "update to Mosquitto 2.1."},
+     .check = plain_listeners_differ},
+    {{"anonymous_allowed", CG_LINT_WARNING, "",
+      "Clients without a user name can connect, besides those with a certificate.",
+      "When every client has a certificate whose name the policy's identity section uses, or a user name in "
+      "password_file, set: allow_anonymous false"},
+     .when = anonymous_matters,
+     .check = anonymous_allowed},
     {{"nobody_authenticates", CG_LINT_ERROR, "",
-      "certguard leaves the decision to a password that nobody checks: every client is denied, without an event.",
-      "Set identity.username and identity.authenticates true for this port, in \"listeners\" of the policy, or add a "
+      "certguard leaves the decision to a password that nothing checks. Every client is denied, without an event.",
+      "Set identity.username and identity.authenticates true for this port in \"listeners\" of the policy, or add a "
       "password_file. Clients without TLS need the password_file."},
-     .look = nobody_authenticates},
+     .check = nobody_authenticates},
     {{"user_names_refused", CG_LINT_WARNING, "",
-      "Clients that send a user name are refused here, audited or not: once a plugin is loaded, Mosquitto takes "
-      "allow_anonymous for clients without one.",
-      "If some do, let them send none, or add a password_file with their users."},
-     .look = user_names_refused},
+      "Clients that send a user name are refused here, even in audit mode. With a plugin, Mosquitto applies "
+      "allow_anonymous only to clients without a user name.",
+      "If some clients send a user name, remove it from their settings, or add a password_file with their users."},
+     .check = user_names_refused},
     {{"acl_missing", CG_LINT_NOTICE, "", "Every client may read and write every topic.",
       "Add an acl_file with lines such as: pattern readwrite devices/%u/#"},
-     .look = no_acl},
+     .check = acl_missing},
 };
 const struct cg_doctor_rules cg_doctor_listener_rules = {rules, CG_COUNT(rules)};

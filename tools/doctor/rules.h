@@ -1,21 +1,40 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The shape of doctor's rules, and their tables, each defined in a file of its own. Included by the files of rules and by
- * doctor.c, which runs them. */
+/* The shape of doctor's rules, and the tables of rules. Included by the files that define rules, and by doctor.c, which
+ * runs them. */
 #ifndef CG_DOCTOR_RULES_H
 #define CG_DOCTOR_RULES_H
 
 #include "context.h"
 
-/* Begins the fix of a rule that reports a command, "; fix: COMMAND", where one will do. What follows is for the other
- * places, so it says what to do by itself. */
-#define CG_DOCTOR_FIX_FOUND "Run the command after \"fix:\"; where there is none, "
+/* Begins the fix of a rule that reports a command, "; fix: COMMAND", for places where a command is enough. The text after it
+ * is for the other places. */
+#define CG_DOCTOR_FIX_FOUND "Run the command after \"fix:\". If there is none, "
 
+#define CG_KEYS(...)                                                                                                   \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+
+#define CG_DOCTOR_CIPHERS CG_KEYS("ciphers", "ciphers_tls1.3", "bridge_ciphers", "bridge_ciphers_tls1.3")
+
+/* The TLS files of a listener or a bridge. NULL: no line, or an unreadable file, which another rule reports. */
+struct cg_doctor_tls_files {
+    const struct cg_conf_line *chain, *key, *trust;
+};
+
+/* Exactly one of check, line, bridge, files and event is set. It finds the places where the rule applies. */
 struct cg_doctor_rule {
     struct cg_rule_row row;
-    void (*look)(struct cg_doctor *d, const struct cg_rule_row *row);
-    /* Of a rule that --fix may follow: what it does with the line that was found, and where nothing but this decides that
-     * the same clients come in before and after. A name that the broker takes from certificates is none of them: what is
-     * in those certificates cannot be seen here. */
+    bool (*when)(const struct cg_doctor *d); /* NULL: always. False: the rule does not run. */
+    void (*check)(struct cg_doctor *d, const struct cg_rule_row *row);
+    const char *const *keys; /* of the lines that are tested; NULL: all */
+    bool (*line)(const struct cg_conf_line *line);
+    bool (*bridge)(const struct cg_doctor *d, unsigned bridge);
+    void (*files)(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_doctor_tls_files *files);
+    const char *event; /* its number at the end of the event log is reported */
+    /* What --fix does with a line that was found, if is_safe returns true: the same clients can connect before and after.
+     * This is never true for a user name that the broker takes from certificates, because doctor does not see them. */
     enum cg_line_fix fix;
     bool (*is_safe)(const struct cg_doctor *d, const struct cg_conf_line *line);
 };
@@ -25,15 +44,18 @@ struct cg_doctor_rules {
     size_t count;
 };
 
-extern const struct cg_doctor_rules cg_doctor_conf_rules;     /* the plugin's lines and what holds for the broker */
+void cg_doctor_each_tls_files(struct cg_doctor *d, const struct cg_doctor_rule *rule);              /* tls.c */
+void cg_doctor_report_event(struct cg_doctor *d, const struct cg_rule_row *row, const char *event); /* events.c */
+
+extern const struct cg_doctor_rules cg_doctor_conf_rules;     /* the plugin's lines, and the broker as a whole */
 extern const struct cg_doctor_rules cg_doctor_listener_rules; /* listeners */
-extern const struct cg_doctor_rules cg_doctor_bridge_rules;
-extern const struct cg_doctor_rules cg_doctor_line_rules;   /* lines that no broker takes */
-extern const struct cg_doctor_rules cg_doctor_access_rules; /* who may read and write what */
+extern const struct cg_doctor_rules cg_doctor_bridge_rules;   /* bridges */
+extern const struct cg_doctor_rules cg_doctor_line_rules;     /* lines with which no broker starts */
+extern const struct cg_doctor_rules cg_doctor_access_rules;   /* rights on files and folders */
 extern const struct cg_doctor_rules cg_doctor_tls_rules;  /* certificates, keys and CA files as the broker loads them */
 extern const struct cg_doctor_rules cg_doctor_file_rules; /* policy, trust, CRLs, credentials */
-extern const struct cg_doctor_rules cg_doctor_live_rules; /* what the running broker serves and lets in */
-extern const struct cg_doctor_rules cg_doctor_event_rules; /* what the event log tells */
+extern const struct cg_doctor_rules cg_doctor_live_rules; /* the running broker */
+extern const struct cg_doctor_rules cg_doctor_event_rules; /* the end of the event log */
 extern const struct cg_doctor_rules cg_doctor_unit_rules;  /* units, timers and scripts */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on units, timers and scripts: what renews, what never runs, and clients that do not check whom they talk to. */
+/* Rules on units, timers and scripts: renewal that does not run, and clients that do not check the broker. */
 #include "units/units.h"
 #include "core/file/file.h"
 #include "rules.h"
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SCRIPT_LIMIT ((size_t)256 << 10)
-#define SCRIPTS_MAX  2000 /* in a folder */
+#define SCRIPTS_MAX  2000 /* per folder */
 
 static const char *units_folder(const struct cg_doctor *d)
 {
@@ -23,10 +23,10 @@ static const char *units_folder(const struct cg_doctor *d)
 
 /* --- lines of small text files in a folder, without comments --- */
 
-typedef void take_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
-                       const char *line);
+typedef void check_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
+                        const char *line);
 
-static void each_line_of(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, take_line *take)
+static void each_line_of(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, check_line *check)
 {
     struct cg_bytes bytes = {0};
     if (!cg_file_read(file, CG_FILE_PUBLIC, SCRIPT_LIMIT, &bytes, NULL))
@@ -35,12 +35,12 @@ static void each_line_of(struct cg_doctor *d, const struct cg_rule_row *row, con
     unsigned number = 0;
     bool has_suffix = strchr(strrchr(file, '/'), '.') != NULL;
     if (!has_suffix && strncmp(rest, "#!", 2) != 0)
-        rest = NULL; /* a program or a log, no script */
+        rest = NULL; /* a program or a log, not a script */
     for (const char *line; rest && (line = strsep(&rest, "\n"));) {
         number++;
         line += strspn(line, " \t");
         if (*line && *line != '#' && *line != ';')
-            take(d, row, file, number, line);
+            check(d, row, file, number, line);
     }
     cg_bytes_free(&bytes);
 }
@@ -51,7 +51,7 @@ static bool ends_in(const char *name, const char *suffix)
     return n > m && strcmp(name + n - m, suffix) == 0;
 }
 
-/* Units, scripts, sources, and what may be a script without a suffix. */
+/* Units, scripts, sources, and files without a suffix, which may be scripts. */
 static bool is_script(const char *name)
 {
     static const char *const suffixes[] = {".service", ".sh", ".py", ".ino", ".cpp", ".c", ".js", ".bat"};
@@ -61,7 +61,7 @@ static bool is_script(const char *name)
     return name[0] != '.' && !strchr(name, '.');
 }
 
-static void each_line_in(struct cg_doctor *d, const struct cg_rule_row *row, const char *folder, take_line *take)
+static void each_line_in(struct cg_doctor *d, const struct cg_rule_row *row, const char *folder, check_line *check)
 {
     struct dirent **entries = NULL;
     char path[PATH_MAX];
@@ -69,19 +69,19 @@ static void each_line_in(struct cg_doctor *d, const struct cg_rule_row *row, con
     for (int i = 0; i < n; i++) {
         if (i < SCRIPTS_MAX && is_script(entries[i]->d_name) &&
             snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path)
-            each_line_of(d, row, path, take);
+            each_line_of(d, row, path, check);
         free(entries[i]);
     }
     free(entries);
 }
 
-/* --- clients that check nothing --- */
+/* --- clients that do not check the broker --- */
 
 static void insecure_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
                           const char *line)
 {
     static const struct {
-        const char *with, *word; /* with: what makes the line one of an MQTT client; "" for none */
+        const char *with, *word; /* with: must be in the line too, so that it is about MQTT */
     } rows[] = {{"mosquitto_", "--insecure"},
                 {"", "tls_insecure_set(True)"},
                 {"", ".setInsecure()"},
@@ -100,7 +100,7 @@ static bool folder_of(const char *file, char out[PATH_MAX])
     return true;
 }
 
-/* Beside the configuration, beside the certificates, among the units, and where the user says. */
+/* Checks the folders of the configuration, the certificate and the units, and those from --scripts. */
 static void insecure_client(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     char conf[PATH_MAX], certificates[PATH_MAX];
@@ -120,7 +120,7 @@ static void insecure_client(struct cg_doctor *d, const struct cg_rule_row *row)
 
 /* --- certguard's own units --- */
 
-static bool is_there(const char *folder, const char *name)
+static bool exists(const char *folder, const char *name)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -134,7 +134,7 @@ static void timer_not_enabled(struct cg_doctor *d, const struct cg_rule_row *row
     char wants[PATH_MAX];
     snprintf(wants, sizeof wants, "%s/timers.target.wants", units_folder(d));
     for (size_t i = 0; i < CG_COUNT(timers); i++)
-        if (is_there(units_folder(d), timers[i]) && !is_there(wants, timers[i]))
+        if (exists(units_folder(d), timers[i]) && !exists(wants, timers[i]))
             cg_doctor_report(d, row, "%s/%s; fix: systemctl enable --now %s", units_folder(d), timers[i], timers[i]);
 }
 
@@ -157,61 +157,38 @@ static void command_missing(struct cg_doctor *d, const struct cg_rule_row *row)
     each_line_in(d, row, units_folder(d), command_line);
 }
 
-/* "ExecStart=/usr/sbin/mosquitto -c FILE" of the broker's own unit. */
-static void broker_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
-                        const char *line)
-{
-    char named[PATH_MAX], wanted[PATH_MAX], found[PATH_MAX];
-    const char *at = strncmp(line, "ExecStart=", 10) == 0 ? strstr(line, " -c ") : NULL;
-    if (!at)
-        return;
-    at += strspn(at + 4, " ") + 4;
-    snprintf(named, sizeof named, "%.*s", (int)strcspn(at, " \t"), at);
-    bool same = realpath(named, found) && realpath(d->conf.files[0], wanted) && strcmp(found, wanted) == 0;
-    if (!same)
-        cg_doctor_report(d, row, "%s:%u: %s", file, number, named);
-}
-
-/* The administrator's own unit hides the one of the package. */
 static void other_config(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    const char *const folders[] = {units_folder(d), d->request->units ? NULL : "/usr/lib/systemd/system"};
-    for (size_t i = 0; i < CG_COUNT(folders); i++) {
-        char path[PATH_MAX];
-        if (!folders[i] || !is_there(folders[i], "mosquitto.service"))
-            continue;
-        snprintf(path, sizeof path, "%s/mosquitto.service", folders[i]);
-        each_line_of(d, row, path, broker_line);
-        return;
-    }
+    if (d->other_config[0])
+        cg_doctor_report(d, row, "mosquitto.service: %s", d->other_config);
 }
 
 static void not_scheduled(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     for (size_t i = 0; i < CG_COUNT(timers); i++)
-        if (is_there(units_folder(d), timers[i]))
+        if (exists(units_folder(d), timers[i]))
             return;
-    cg_doctor_report(d, row, "%s: no timer of certguard", units_folder(d));
+    cg_doctor_report(d, row, "%s: there is no timer of certguard", units_folder(d));
 }
 
 static const struct cg_doctor_rule rules[] = {
     {{"insecure_client", CG_LINT_ERROR, "",
-      "This client does not check the broker's name: any holder of a certificate can sit in the middle.",
+      "This client does not check the broker's name. Anyone with a certificate can impersonate the broker.",
       "Give the broker a certificate with the name that the client uses (certguard issue broker NAME --san dns:HOST), "
       "then remove the option."},
-     .look = insecure_client},
-    {{"timer_not_enabled", CG_LINT_WARNING, "", "The timer is there and never runs.", "systemctl enable --now TIMER"},
-     .look = timer_not_enabled},
-    {{"unit_command_missing", CG_LINT_ERROR, "", "The unit names a command that is not there: it fails each time.",
-      "Write the units anew: certguard install-units"},
-     .look = command_missing},
-    {{"unit_other_config", CG_LINT_NOTICE, "",
-      "The broker that systemd starts reads another configuration than this one.",
-      "Name that file: certguard doctor --config FILE"},
-     .look = other_config},
+     .check = insecure_client},
+    {{"timer_not_enabled", CG_LINT_WARNING, "", "The timer is installed but not enabled.",
+      "systemctl enable --now TIMER"},
+     .check = timer_not_enabled},
+    {{"unit_command_missing", CG_LINT_ERROR, "", "The unit names a command that does not exist. It fails every time.",
+      "Write the units again: certguard install-units"},
+     .check = command_missing},
+    {{"unit_other_config", CG_LINT_NOTICE, "", "systemd starts the broker with another configuration than this one.",
+      "Check that file: certguard doctor --config FILE"},
+     .check = other_config},
     {{"renewal_not_scheduled", CG_LINT_NOTICE, "",
-      "Nothing on this machine renews, refreshes the CRL or looks for faults.",
-      "certguard install-units, here and on the machine of the CA."},
-     .look = not_scheduled},
+      "Nothing on this machine renews certificates, refreshes the CRL or runs doctor.",
+      "Run certguard install-units here and on the CA's machine."},
+     .check = not_scheduled},
 };
 const struct cg_doctor_rules cg_doctor_unit_rules = {rules, CG_COUNT(rules)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The user that the broker runs as. A broker that systemd starts as User= stays that user, whatever its configuration
- * says; one that systemd starts as root becomes the user that the configuration names. */
+/* Reads the broker's unit. A broker that systemd starts as User= keeps that user. A broker that systemd starts as root
+ * changes to the user in its configuration. */
 #include "user.h"
 
 #include "core/file/file.h"
@@ -16,15 +16,15 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define UNIT          "mosquitto.service"
-#define UNIT_LIMIT    ((size_t)256 << 10)
-#define DROP_INS_MAX  100
-#define DROP_IN_FIRST "/" UNIT ".d"
+#define UNIT         "mosquitto.service"
+#define UNIT_LIMIT   ((size_t)256 << 10)
+#define DROP_INS_MAX 100
+#define DROP_INS     "/" UNIT ".d"
 
-/* What of the unit matters here; "": not said. */
+/* Settings of the unit; "": not set. */
 struct unit {
     char user[64], group[64], more_groups[512], start[2 * PATH_MAX];
-    bool dynamic; /* a user that exists only while the broker runs */
+    bool dynamic; /* the user exists only while the broker runs */
 };
 
 static bool is_yes(const char *value)
@@ -36,8 +36,8 @@ static bool is_yes(const char *value)
     return false;
 }
 
-/* The last one holds, and an empty one takes back; groups and commands add up until then. */
-static bool take_setting(struct unit *unit, const char *key, const char *value)
+/* The last value counts, and an empty value resets. Groups and commands are appended. False: no room. */
+static bool read_setting(struct unit *unit, const char *key, const char *value)
 {
     const struct {
         const char *key;
@@ -71,14 +71,14 @@ static char *trim(char *text)
     return text;
 }
 
-/* A line that ends in "\" goes on in the next one. */
+/* A "\" at the end of a line continues it in the next line. */
 static void join_lines(char *text)
 {
     for (char *at = text; (at = strstr(at, "\\\n"));)
         at[0] = at[1] = ' ';
 }
 
-static bool take_file(struct unit *unit, const char *file)
+static bool read_unit_file(struct unit *unit, const char *file)
 {
     struct cg_bytes bytes = {0};
     bool ok = cg_file_read(file, CG_FILE_PUBLIC, UNIT_LIMIT, &bytes, NULL), service = false;
@@ -93,13 +93,13 @@ static bool take_file(struct unit *unit, const char *file)
         if (!service || !equals || *line == '#' || *line == ';')
             continue;
         *equals = '\0';
-        ok = take_setting(unit, trim(line), trim(equals + 1));
+        ok = read_setting(unit, trim(line), trim(equals + 1));
     }
     cg_bytes_free(&bytes);
     return ok;
 }
 
-/* --- the unit and its drop-ins, as systemd finds them --- */
+/* --- the unit and its drop-ins, searched as systemd does --- */
 
 static const char *const system_folders[] = {CG_UNITS_FOLDER, "/run/systemd/system", "/usr/local/lib/systemd/system",
                                              "/usr/lib/systemd/system", "/lib/systemd/system"};
@@ -119,7 +119,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(name_of(*(char *const *)a), name_of(*(char *const *)b));
 }
 
-/* One of a folder that comes first hides those of the same name. */
+/* A drop-in hides those with the same name in later folders. */
 static bool has_drop_in(const struct drop_ins *found, const char *path)
 {
     for (size_t i = 0; i < found->count; i++)
@@ -140,20 +140,20 @@ static bool add_drop_in(void *drop_ins, const char *path, struct cg_error *err)
     return true;
 }
 
-static bool take_drop_ins(struct unit *unit, const char *const *folders, size_t count)
+static bool read_drop_ins(struct unit *unit, const char *const *folders, size_t count)
 {
     static const char *const suffixes[] = {".conf", NULL};
     struct drop_ins found = {.count = 0};
     char folder[PATH_MAX];
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++) {
-        ok = snprintf(folder, sizeof folder, "%s" DROP_IN_FIRST, folders[i]) < (int)sizeof folder;
+        ok = snprintf(folder, sizeof folder, "%s" DROP_INS, folders[i]) < (int)sizeof folder;
         if (ok && !cg_file_is_missing(folder))
             ok = cg_folder_visit(folder, suffixes, add_drop_in, &found, NULL);
     }
     qsort(found.path, found.count, sizeof *found.path, by_name);
     for (size_t i = 0; i < found.count; i++) {
-        ok = ok && take_file(unit, found.path[i]);
+        ok = ok && read_unit_file(unit, found.path[i]);
         free(found.path[i]);
     }
     return ok;
@@ -167,26 +167,35 @@ static bool load_unit(struct unit *unit, const char *const *folders, size_t coun
         if (snprintf(path, sizeof path, "%s/" UNIT, folders[i]) >= (int)sizeof path)
             return false;
         if (!cg_file_is_missing(path))
-            return take_file(unit, path) && take_drop_ins(unit, folders, count);
+            return read_unit_file(unit, path) && read_drop_ins(unit, folders, count);
     }
     return false;
 }
 
-/* Does it run mosquitto itself, as User= says, with this configuration? A "+" or "!" before the command makes User= void. */
-static bool starts(const struct unit *unit, const char *config)
+static bool is_same_file(const char *a, const char *b)
 {
-    char program[PATH_MAX], named[PATH_MAX], found[PATH_MAX], wanted[PATH_MAX];
-    const char *start = unit->start + strspn(unit->start, "@-:"), *at = strstr(start, " -c ");
-    if (*start != '/' || !at)
-        return false;
-    at += strspn(at + 4, " ") + 4;
-    snprintf(program, sizeof program, "%.*s", (int)strcspn(start, " \t"), start);
-    snprintf(named, sizeof named, "%.*s", (int)strcspn(at, " \t"), at);
-    return strcmp(name_of(program), "mosquitto") == 0 && realpath(named, found) && realpath(config, wanted) &&
-           strcmp(found, wanted) == 0;
+    char x[PATH_MAX], y[PATH_MAX];
+    return realpath(a, x) && realpath(b, y) && strcmp(x, y) == 0;
 }
 
-/* --- who that is --- */
+/* The FILE of "-c FILE"; "": none. */
+static void find_config(const struct unit *unit, char file[PATH_MAX])
+{
+    const char *at = strstr(unit->start, " -c ");
+    at = at ? at + 4 + strspn(at + 4, " ") : "";
+    snprintf(file, PATH_MAX, "%.*s", (int)strcspn(at, " \t"), at);
+}
+
+/* Does it run mosquitto directly, and as User=? With "+" or "!" before the command, User= has no effect. */
+static bool starts_mosquitto(const struct unit *unit)
+{
+    char program[PATH_MAX];
+    const char *start = unit->start + strspn(unit->start, "@-:");
+    snprintf(program, sizeof program, "%.*s", (int)strcspn(start, " \t"), start);
+    return *start == '/' && strcmp(name_of(program), "mosquitto") == 0;
+}
+
+/* --- the user and groups --- */
 
 static const struct passwd *user_of(const char *text)
 {
@@ -207,7 +216,7 @@ static bool group_of(const char *text, gid_t *gid)
     return true;
 }
 
-static bool take_groups(struct cg_doctor *d, struct unit *unit)
+static bool read_groups(struct cg_doctor *d, struct unit *unit)
 {
     char *rest = unit->more_groups;
     if (unit->group[0] && !group_of(unit->group, &d->gid))
@@ -218,30 +227,36 @@ static bool take_groups(struct cg_doctor *d, struct unit *unit)
     return true;
 }
 
-static void be(struct cg_doctor *d, const struct passwd *entry, const char *name)
+static void set_user(struct cg_doctor *d, const struct passwd *entry, const char *name)
 {
     snprintf(d->user, sizeof d->user, "%s", entry ? entry->pw_name : name);
     d->uid = entry ? entry->pw_uid : (uid_t)-1;
     d->gid = entry ? entry->pw_gid : (gid_t)-1;
 }
 
-/* A broker that an ordinary user starts stays that user. */
-void cg_doctor_find_user(struct cg_doctor *d)
+/* A broker that an ordinary user starts keeps that user. */
+void cg_doctor_read_unit(struct cg_doctor *d)
 {
     const struct cg_doctor_request *request = d->request;
     const char *const only[] = {request->units};
+    char config[PATH_MAX] = "";
     struct unit unit;
+    bool loaded = request->units ? load_unit(&unit, only, 1)
+                                 : load_unit(&unit, system_folders, CG_COUNT(system_folders));
+    if (loaded)
+        find_config(&unit, config);
+    bool ours = config[0] && is_same_file(config, d->conf.files[0]);
+    if (!ours)
+        snprintf(d->other_config, sizeof d->other_config, "%s", config);
     if (request->user || geteuid() != 0) {
-        be(d, request->user ? getpwnam(request->user) : getpwuid(geteuid()), request->user ? request->user : "");
+        set_user(d, request->user ? getpwnam(request->user) : getpwuid(geteuid()), request->user ? request->user : "");
         d->user_is_known = request->user;
         return;
     }
-    bool ours = (request->units ? load_unit(&unit, only, 1)
-                                : load_unit(&unit, system_folders, CG_COUNT(system_folders))) &&
-                starts(&unit, d->conf.files[0]);
-    const struct passwd *entry = ours ? user_of(unit.user) : NULL;
-    bool stays = ours && unit.user[0] && !unit.dynamic && !(entry && entry->pw_uid == 0);
-    const char *name = stays ? unit.user : cg_conf_user(&d->conf);
-    be(d, stays ? entry : getpwnam(name), name);
-    d->user_is_known = ours && !unit.dynamic && (!stays || take_groups(d, &unit));
+    bool known = ours && starts_mosquitto(&unit) && !unit.dynamic;
+    const struct passwd *entry = known ? user_of(unit.user) : NULL;
+    bool keeps = known && unit.user[0] && !(entry && entry->pw_uid == 0);
+    const char *name = keeps ? unit.user : cg_conf_user(&d->conf);
+    set_user(d, keeps ? entry : getpwnam(name), name);
+    d->user_is_known = known && (!keeps || read_groups(d, &unit));
 }
