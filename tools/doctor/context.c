@@ -56,11 +56,6 @@ bool cg_doctor_is_one_of(const char *key, const char *const *keys)
     return false;
 }
 
-bool cg_doctor_any_value(const struct cg_conf_line *line)
-{
-    return line->value[0];
-}
-
 bool cg_doctor_has_plugin(const struct cg_doctor *d)
 {
     return d->plugin;

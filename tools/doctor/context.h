@@ -65,7 +65,6 @@ void cg_doctor_report_listener(struct cg_doctor *d, const struct cg_rule_row *ro
 /* Is the key in the NULL-terminated list? */
 bool cg_doctor_is_one_of(const char *key, const char *const *keys);
 
-bool cg_doctor_any_value(const struct cg_conf_line *line); /* the line has a value */
 bool cg_doctor_has_plugin(const struct cg_doctor *d);
 bool cg_doctor_is_2_0_11(const struct cg_doctor *d); /* the installed broker */
 bool cg_doctor_has_trust(const struct cg_conf *conf, unsigned listener);

@@ -95,10 +95,16 @@ static void run_rule(struct cg_doctor *d, const struct cg_doctor_rule *rule)
         return;
     if (rule->check)
         rule->check(d, &rule->row);
-    for (size_t i = 0; rule->line && i < d->conf.count; i++) {
+    for (size_t i = 0; (rule->keys || rule->line) && i < d->conf.count; i++) {
         const struct cg_conf_line *line = &d->conf.item[i];
-        if ((!rule->keys || cg_doctor_is_one_of(line->key, rule->keys)) && rule->line(line))
+        if ((!rule->keys || cg_doctor_is_one_of(line->key, rule->keys)) &&
+            (rule->line ? rule->line(line) : line->value[0] != '\0'))
             cg_doctor_report_line(d, &rule->row, line);
+    }
+    for (unsigned i = cg_conf_has_default_listener(&d->conf) ? 0 : 1; rule->listener && i <= d->conf.listeners; i++) {
+        const char *what = rule->listener(d, i);
+        if (what)
+            cg_doctor_report_listener(d, &rule->row, i, what);
     }
     for (unsigned i = 1; rule->bridge && i <= d->conf.bridges; i++)
         if (rule->bridge(d, i))
@@ -127,50 +133,25 @@ static void lint_file(struct cg_doctor *d, const char *file, bool folder)
     cg_lint_add_path(d->lint, folder ? dirname(path) : path, NULL);
 }
 
-static bool is_beside(const char *file, const char *certificate)
+static void lint_files(struct cg_doctor *d)
 {
-    char a[PATH_MAX], b[PATH_MAX];
-    snprintf(a, sizeof a, "%s", file);
-    snprintf(b, sizeof b, "%s", certificate ? certificate : "");
-    return certificate && strcmp(dirname(a), dirname(b)) == 0;
-}
-
-/* Is the file beside a certificate that one of the first lines names? before: the number of these lines. */
-static bool is_covered(const struct cg_doctor *d, const char *file, size_t before)
-{
-    for (size_t i = 0; i < before; i++)
-        if (strcmp(d->conf.item[i].key, "certfile") == 0 && is_beside(file, d->conf.item[i].value))
-            return true;
-    return false;
-}
-
-static void lint_conf_files(struct cg_doctor *d)
-{
+    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
     for (size_t i = 0; i < d->conf.count; i++) {
         const struct cg_conf_line *line = &d->conf.item[i];
         bool certificate = strcmp(line->key, "certfile") == 0;
-        bool other = strcmp(line->key, "cafile") == 0 || strcmp(line->key, "keyfile") == 0;
-        if ((certificate || other) && !is_covered(d, line->value, certificate ? i : d->conf.count))
+        if (certificate || strcmp(line->key, "cafile") == 0 || strcmp(line->key, "keyfile") == 0)
             lint_file(d, line->value, certificate);
     }
-}
-
-/* Credentials that only the policy names. */
-static void lint_policy_files(struct cg_doctor *d)
-{
-    const struct cg_policy *policy = d->snapshot ? d->snapshot->policy : NULL;
     for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
-        const struct cg_listener_policy *listener = i ? &policy->listeners[i - 1] : &policy->base;
-        const char *chain = listener->credential_chain, *base = policy->base.credential_chain;
-        if (chain && !is_covered(d, chain, d->conf.count) && (!i || !is_beside(chain, base)))
+        const char *chain = (i ? &policy->listeners[i - 1] : &policy->base)->credential_chain;
+        if (chain)
             lint_file(d, chain, true);
     }
 }
 
 static void run_lint(struct cg_doctor *d)
 {
-    lint_conf_files(d);
-    lint_policy_files(d);
+    lint_files(d);
     d->memory_short = !cg_lint_run(d->lint) || d->memory_short;
     for (size_t i = 0; i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);

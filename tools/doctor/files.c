@@ -103,12 +103,11 @@ static void credential_due(struct cg_doctor *d, const struct cg_rule_row *row)
         report_end(d, row, credential->leaf);
 }
 
-static void no_credential(struct cg_doctor *d, const struct cg_rule_row *row)
+static const char *serves_own_files(const struct cg_doctor *d, unsigned listener)
 {
-    for (unsigned i = 0; i <= d->conf.listeners; i++)
-        if (cg_conf_is_tls(&d->conf, i) && !d->load_error[0] &&
-            (!d->snapshot || !cg_snapshot_credential(d->snapshot, cg_conf_port(&d->conf, i))))
-            cg_doctor_report_listener(d, row, i, "serves certfile and keyfile of the broker's configuration");
+    bool named = d->snapshot && cg_snapshot_credential(d->snapshot, cg_conf_port(&d->conf, listener));
+    bool found = cg_conf_is_tls(&d->conf, listener) && !d->load_error[0] && !named;
+    return found ? "serves certfile and keyfile of the broker's configuration" : NULL;
 }
 
 /* The certificates of a file. NULL: it cannot be read, which another rule reports. */
@@ -185,6 +184,6 @@ static const struct cg_doctor_rule rules[] = {
      .check = credential_due},
     {{"renewal_not_seen", CG_LINT_WARNING, "", "A renewed certificate is not used until somebody reloads the broker.",
       "Name chain and key in \"credential\" of the policy. certguard then loads new files automatically."},
-     .check = no_credential},
+     .listener = serves_own_files},
 };
 const struct cg_doctor_rules cg_doctor_file_rules = {rules, CG_COUNT(rules)};

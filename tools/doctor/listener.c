@@ -81,19 +81,14 @@ static bool has_trust(const struct cg_doctor *d, const struct cg_conf_line *line
     return cg_doctor_has_trust(&d->conf, line->listener);
 }
 
-static void incomplete(struct cg_doctor *d, const struct cg_rule_row *row)
+static const char *listener_incomplete(const struct cg_doctor *d, unsigned listener)
 {
-    for (unsigned i = 0; i <= d->conf.listeners; i++) {
-        bool key = cg_conf_find(&d->conf, i, "keyfile") != NULL;
-        bool certificate = cg_conf_find(&d->conf, i, "certfile") != NULL;
-        const char *lacks = certificate && !key   ? "certfile without keyfile"
-                            : key && !certificate ? "keyfile without certfile"
-                            : certificate && is_required(d, i) && !cg_doctor_has_trust(&d->conf, i)
-                                ? "require_certificate without cafile"
-                                : NULL;
-        if (lacks)
-            cg_doctor_report_listener(d, row, i, lacks);
-    }
+    bool key = cg_conf_find(&d->conf, listener, "keyfile");
+    bool certificate = cg_conf_find(&d->conf, listener, "certfile");
+    if (certificate != key)
+        return key ? "keyfile without certfile" : "certfile without keyfile";
+    bool trusts = !certificate || !is_required(d, listener) || cg_doctor_has_trust(&d->conf, listener);
+    return trusts ? NULL : "require_certificate without cafile";
 }
 
 /* --- TLS versions, ciphers and shared keys --- */
@@ -142,11 +137,10 @@ static bool plain_allowed(const struct cg_doctor *d, unsigned listener)
     return policy && policy->plain_allowed;
 }
 
-static void plain(struct cg_doctor *d, const struct cg_rule_row *row)
+static const char *plain_listener(const struct cg_doctor *d, unsigned listener)
 {
-    for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
-        if (is_plain(&d->conf, i) && !is_local(&d->conf, i) && !plain_allowed(d, i))
-            cg_doctor_report_listener(d, row, i, "no certfile, so it accepts MQTT without TLS");
+    bool found = is_plain(&d->conf, listener) && !is_local(&d->conf, listener) && !plain_allowed(d, listener);
+    return found ? "no certfile, so it accepts MQTT without TLS" : NULL;
 }
 
 /* Reported even if the policy allows plain MQTT, because the configuration does not name this listener. */
@@ -158,24 +152,26 @@ static void listener_unasked(struct cg_doctor *d, const struct cg_rule_row *row)
         cg_doctor_report_line(d, row, line);
 }
 
-/* The number of ports with plain MQTT that the policy allows, or denies. A Unix socket has no port. */
-static size_t count_plain(const struct cg_doctor *d, bool allowed)
+/* What the policy says about plain MQTT on the listener; NULL: it has TLS, or it is a Unix socket, which has no port. */
+static const char *plain_setting(const struct cg_doctor *d, unsigned listener)
 {
-    size_t count = 0;
-    for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
-        count += cg_conf_port(&d->conf, i) && is_plain(&d->conf, i) && plain_allowed(d, i) == allowed;
-    return count;
+    if (!cg_conf_port(&d->conf, listener) || !is_plain(&d->conf, listener))
+        return NULL;
+    return plain_allowed(d, listener) ? "\"plain\": \"allow\"" : "\"plain\": \"deny\"";
 }
 
 /* Mosquitto 2.1 reports the port to plugins. An unknown version is treated as 2.0. */
-static void plain_listeners_differ(struct cg_doctor *d, const struct cg_rule_row *row)
+static bool plain_listeners_differ(const struct cg_doctor *d)
 {
     bool reports_port = *d->version && strncmp(d->version, "2.0.", 4) != 0;
-    if (reports_port || !d->snapshot || !count_plain(d, true) || !count_plain(d, false))
-        return;
-    for (unsigned i = first_listener(d); i <= d->conf.listeners; i++)
-        if (cg_conf_port(&d->conf, i) && is_plain(&d->conf, i))
-            cg_doctor_report_listener(d, row, i, plain_allowed(d, i) ? "\"plain\": \"allow\"" : "\"plain\": \"deny\"");
+    const char *first = NULL;
+    for (unsigned i = first_listener(d); d->snapshot && !reports_port && i <= d->conf.listeners; i++) {
+        const char *setting = plain_setting(d, i);
+        if (first && setting && strcmp(first, setting) != 0)
+            return true;
+        first = first ? first : setting;
+    }
+    return false;
 }
 
 /* Without a name from certificates, anonymous clients are expected beside a plugin. */
@@ -281,7 +277,7 @@ static const struct cg_doctor_rule rules[] = {
      .is_safe = has_trust},
     {{"listener_incomplete", CG_LINT_ERROR, "", "The broker does not start, or the listener accepts no client.",
       "Set certfile, keyfile and cafile together."},
-     .check = incomplete},
+     .listener = listener_incomplete},
     {{"tls_version_old", CG_LINT_ERROR, "",
       "TLS below 1.2 is insecure. With a version below 1.1, Mosquitto does not start.",
       "Remove the line: the default is TLS 1.2 and 1.3. Clients that support neither need an update first."},
@@ -309,7 +305,7 @@ static const struct cg_doctor_rule rules[] = {
     {{"plain_listener", CG_LINT_WARNING, "", "Passwords and messages cross the network unencrypted.",
       "Add a listener with cafile, certfile and keyfile on another port and move the clients there. Then bind this "
       "listener to 127.0.0.1 or remove it."},
-     .check = plain},
+     .listener = plain_listener},
     {{"listener_unasked", CG_LINT_WARNING, "",
       "A listener setting before the first \"listener\" line belongs to a separate listener. Depending on its version, "
       "Mosquitto opens port 1883 on every address for it, or does not start.",
@@ -321,7 +317,8 @@ static const struct cg_doctor_rule rules[] = {
       "without TLS and denies others, certguard refuses the clients of all of them.",
       "Give all listeners without TLS the same \"plain\" in the policy, configure TLS for all but one of them, or "
       "update to Mosquitto 2.1."},
-     .check = plain_listeners_differ},
+     .when = plain_listeners_differ,
+     .listener = plain_setting},
     {{"anonymous_allowed", CG_LINT_WARNING, "",
       "Clients without a user name can connect, besides those with a certificate.",
       "When every client has a certificate whose name the policy's identity section uses, or a user name in "

@@ -23,13 +23,14 @@ struct cg_doctor_tls_files {
     const struct cg_conf_line *chain, *key, *trust;
 };
 
-/* Exactly one of check, line, bridge, files and event is set. It finds the places where the rule applies. */
+/* Exactly one of check, keys and line, listener, bridge, files, and event is set. It finds the places where the rule applies. */
 struct cg_doctor_rule {
     struct cg_rule_row row;
     bool (*when)(const struct cg_doctor *d); /* NULL: always. False: the rule does not run. */
     void (*check)(struct cg_doctor *d, const struct cg_rule_row *row);
-    const char *const *keys; /* of the lines that are tested; NULL: all */
-    bool (*line)(const struct cg_conf_line *line);
+    const char *const *keys;                       /* of the lines that are tested; NULL: all lines */
+    bool (*line)(const struct cg_conf_line *line); /* NULL: any value */
+    const char *(*listener)(const struct cg_doctor *d, unsigned listener); /* what to report; NULL: nothing */
     bool (*bridge)(const struct cg_doctor *d, unsigned bridge);
     void (*files)(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_doctor_tls_files *files);
     const char *event; /* its number at the end of the event log is reported */

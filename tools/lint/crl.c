@@ -9,29 +9,6 @@
 
 #include <stdio.h>
 
-static const X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
-{
-    int at = X509_CRL_get_ext_by_NID(o->crl, nid, -1);
-    return at < 0 ? NULL : X509_CRL_get_ext(o->crl, at);
-}
-
-static int64_t seconds(const ASN1_TIME *time)
-{
-    int64_t t = CG_TIME_NONE;
-    (void)cg_time_seconds(time, &t);
-    return t;
-}
-
-static int64_t this_update(const struct cg_lint_object *o)
-{
-    return seconds(X509_CRL_get0_lastUpdate(o->crl));
-}
-
-static int64_t next_update(const struct cg_lint_object *o)
-{
-    return seconds(X509_CRL_get0_nextUpdate(o->crl));
-}
-
 static bool not_v2(const struct cg_lint_object *o, char *detail, size_t size)
 {
     snprintf(detail, size, "version %ld", X509_CRL_get_version(o->crl) + 1);
@@ -45,11 +22,6 @@ static bool has_weak_digest(const struct cg_lint_object *o, char *detail, size_t
     return OBJ_find_sigid_algs(nid, &digest, NULL) && cg_lint_is_weak_digest(digest);
 }
 
-static bool no_number(const struct cg_lint_object *o)
-{
-    return !extension(o, NID_crl_number);
-}
-
 static bool number_long(const struct cg_lint_object *o, char *detail, size_t size)
 {
     ASN1_INTEGER *number = X509_CRL_get_ext_d2i(o->crl, NID_crl_number, NULL, NULL);
@@ -58,11 +30,6 @@ static bool number_long(const struct cg_lint_object *o, char *detail, size_t siz
         cg_serial_text(number, detail, size);
     ASN1_INTEGER_free(number);
     return bad;
-}
-
-static bool no_aki(const struct cg_lint_object *o)
-{
-    return !extension(o, NID_authority_key_identifier);
 }
 
 /* The first extension whose criticality differs from the RFC. either selects those that the plugin loads both ways. */
@@ -99,31 +66,31 @@ static bool no_next_update(const struct cg_lint_object *o)
 
 static bool time_malformed(const struct cg_lint_object *o)
 {
-    return this_update(o) == CG_TIME_NONE || (!no_next_update(o) && next_update(o) == CG_TIME_NONE);
+    return o->not_before == CG_TIME_NONE || (!no_next_update(o) && o->not_after == CG_TIME_NONE);
 }
 
 static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    cg_time_text(next_update(o), detail, size);
-    return next_update(o) != CG_TIME_NONE && o->now > next_update(o);
+    cg_time_text(o->not_after, detail, size);
+    return o->not_after != CG_TIME_NONE && o->now > o->not_after;
 }
 
 static bool half_used(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    int64_t from = this_update(o), to = next_update(o);
+    int64_t from = o->not_before, to = o->not_after;
     cg_time_text(to, detail, size);
     return from != CG_TIME_NONE && to != CG_TIME_NONE && o->now <= to && o->now > from + (to - from) / 2;
 }
 
 static bool in_future(const struct cg_lint_object *o, char *detail, size_t size)
 {
-    cg_time_text(this_update(o), detail, size);
-    return this_update(o) > o->now;
+    cg_time_text(o->not_before, detail, size);
+    return o->not_before > o->now;
 }
 
 static bool lives_longer(const struct cg_lint_object *o, int64_t seconds_allowed, char *detail, size_t size)
 {
-    int64_t from = this_update(o), to = next_update(o);
+    int64_t from = o->not_before, to = o->not_after;
     snprintf(detail, size, "%lld days", (long long)((to - from) / CG_DAY));
     return from != CG_TIME_NONE && to != CG_TIME_NONE && to - from > seconds_allowed;
 }
@@ -142,11 +109,6 @@ static bool empty_list(const struct cg_lint_object *o)
 {
     STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(o->crl);
     return revoked && sk_X509_REVOKED_num(revoked) == 0;
-}
-
-static bool delta(const struct cg_lint_object *o)
-{
-    return extension(o, NID_delta_crl);
 }
 
 static bool indirect(const struct cg_lint_object *o)
@@ -194,16 +156,17 @@ static bool reason_invalid(const struct cg_lint_entry *entry)
 {
     int code = reason_of(entry);
     return code == 7 || code > CRL_REASON_AA_COMPROMISE ||
-           (code == CRL_REASON_REMOVE_FROM_CRL && !extension(entry->of, NID_delta_crl));
+           (code == CRL_REASON_REMOVE_FROM_CRL && !cg_lint_has(entry->of, NID_delta_crl));
 }
 
-/* CAs date thisUpdate back a little, for brokers whose clock is slow. A certificate revoked just then is later than it. */
+/* CAs date thisUpdate back a little, for brokers with a slow clock. A new revocation is then later than thisUpdate. */
 #define BACKDATED_MAX 3600
 
 static bool revoked_in_future(const struct cg_lint_entry *entry)
 {
-    int64_t at = seconds(X509_REVOKED_get0_revocationDate(entry->revoked));
-    return at == CG_TIME_NONE || at > this_update(entry->of) + BACKDATED_MAX;
+    int64_t at = 0;
+    return !cg_time_seconds(X509_REVOKED_get0_revocationDate(entry->revoked), &at) ||
+           at > entry->of->not_before + BACKDATED_MAX;
 }
 
 #define CA_SETTINGS "Correct the CA's settings for CRLs and issue a new CRL."
@@ -216,12 +179,12 @@ static const struct cg_lint_rule rules[] = {
      .found = has_weak_digest},
     {{"crl_number_missing", CG_LINT_ERROR, "RFC 5280 5.2.3",
       "The CRL has no number, so an older CRL cannot be distinguished from a newer one.", NEW_CRL},
-     .holds = no_number},
+     .lacks = NID_crl_number},
     {{"crl_number_long", CG_LINT_ERROR, "RFC 5280 5.2.3", "The CRL number is negative or longer than 20 octets.",
       NEW_CRL},
      .found = number_long},
     {{"crl_aki_missing", CG_LINT_ERROR, "RFC 5280 5.2.1", "The CRL has no authorityKeyIdentifier.", NEW_CRL},
-     .holds = no_aki},
+     .lacks = NID_authority_key_identifier},
     {{"crl_criticality", CG_LINT_ERROR, "RFC 5280 5.2",
       "An extension is critical but must not be, or must be critical but is not. certguard rejects the CRL.",
       CA_SETTINGS},
@@ -264,7 +227,7 @@ static const struct cg_lint_rule rules[] = {
      .holds = empty_list},
     {{"crl_delta", CG_LINT_WARNING, "RFC 5280 5.2.4",
       "This is a delta CRL, which certguard rejects unless trust.crl_extended is set.", "Publish full CRLs."},
-     .holds = delta},
+     .has = NID_delta_crl},
     {{"crl_indirect", CG_LINT_WARNING, "RFC 5280 5.2.5",
       "This is an indirect CRL, which certguard rejects unless trust.crl_extended is set.",
       "Let each CA sign its own CRL."},

@@ -53,49 +53,39 @@ static bool unusual_criticality(const struct cg_lint_object *o, char *detail, si
     return differs(o, advised, CG_COUNT(advised), "should", detail, size);
 }
 
-static bool repeated(const struct cg_lint_object *o, char *detail, size_t size)
+bool cg_lint_any_extension(const struct cg_lint_object *o, cg_lint_extension_test *test, char *detail, size_t size)
 {
     for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        const ASN1_OBJECT *id = X509_EXTENSION_get_object(X509_get_ext(o->cert, i));
-        if (X509_get_ext_by_OBJ(o->cert, id, i) < 0)
+        const struct cg_lint_extension e = {o, X509_get_ext(o->cert, i), i};
+        if (!test(&e))
             continue;
-        OBJ_obj2txt(detail, (int)size, id, 0);
+        OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e.extension), 0);
         return true;
     }
     return false;
 }
 
-static bool malformed(const struct cg_lint_object *o, char *detail, size_t size)
+static bool is_repeated(const struct cg_lint_extension *e)
 {
-    for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
-        const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
-        if (!method)
-            continue;
-        const unsigned char *der = ASN1_STRING_get0_data(X509_EXTENSION_get_data(e)), *p = der;
-        int len = ASN1_STRING_length(X509_EXTENSION_get_data(e));
-        ASN1_VALUE *value = method->it ? ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_ptr(method->it)) : NULL;
-        bool ok = !method->it || (value && p == der + len);
-        if (method->it)
-            ASN1_item_free(value, ASN1_ITEM_ptr(method->it));
-        if (ok)
-            continue;
-        OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e), 0);
-        return true;
-    }
-    return false;
+    return X509_get_ext_by_OBJ(e->of->cert, X509_EXTENSION_get_object(e->extension), e->index) >= 0;
 }
 
-static bool unknown_critical(const struct cg_lint_object *o, char *detail, size_t size)
+static bool is_malformed(const struct cg_lint_extension *e)
 {
-    for (int i = 0; i < X509_get_ext_count(o->cert); i++) {
-        CG_OPENSSL4_CONST X509_EXTENSION *e = X509_get_ext(o->cert, i);
-        if (!X509_EXTENSION_get_critical(e) || X509_supported_extension(e))
-            continue;
-        OBJ_obj2txt(detail, (int)size, X509_EXTENSION_get_object(e), 1);
-        return true;
-    }
-    return false;
+    const X509V3_EXT_METHOD *method = X509V3_EXT_get(e->extension);
+    if (!method || !method->it)
+        return false;
+    const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(e->extension);
+    const unsigned char *der = ASN1_STRING_get0_data(data), *p = der;
+    ASN1_VALUE *value = ASN1_item_d2i(NULL, &p, ASN1_STRING_length(data), ASN1_ITEM_ptr(method->it));
+    bool malformed = !value || p != der + ASN1_STRING_length(data);
+    ASN1_item_free(value, ASN1_ITEM_ptr(method->it));
+    return malformed;
+}
+
+static bool is_unknown_critical(const struct cg_lint_extension *e)
+{
+    return X509_EXTENSION_get_critical(e->extension) && !X509_supported_extension(e->extension);
 }
 
 /* RFC 5280 4.2.1.13 */
@@ -122,20 +112,15 @@ static bool netscape(const struct cg_lint_object *o, char *detail, size_t size)
     return false;
 }
 
-static bool is_proxy(const struct cg_lint_object *o)
-{
-    return cg_lint_has(o, NID_proxyCertInfo);
-}
-
 static const struct cg_lint_rule rules[] = {
     {{"extension_repeated", CG_LINT_ERROR, "RFC 5280 4.2", "An extension occurs more than once.", CG_AGAIN_ANY},
-     .found = repeated},
+     .extension = is_repeated},
     {{"extension_malformed", CG_LINT_ERROR, "RFC 5280 4.2", "An extension cannot be decoded.", CG_AGAIN_ANY},
-     .found = malformed},
+     .extension = is_malformed},
     {{"extension_unknown_critical", CG_LINT_WARNING, "RFC 5280 4.2",
       "The certificate has a critical extension that verifiers do not know. They must reject the certificate.",
       CG_AGAIN_ANY},
-     .found = unknown_critical},
+     .extension = is_unknown_critical},
     {{"extension_criticality", CG_LINT_ERROR, "RFC 5280 4.2",
       "An extension is critical but must not be, or must be critical but is not.", CG_AGAIN_ANY},
      .found = wrong_criticality},
@@ -150,7 +135,7 @@ static const struct cg_lint_rule rules[] = {
      .found = netscape},
     {{"proxy_certificate", CG_LINT_WARNING, "RFC 3820", "This is a proxy certificate, which certguard rejects.",
       CG_AGAIN},
-     .holds = is_proxy},
+     .has = NID_proxyCertInfo},
 };
 
 const struct cg_lint_rules cg_lint_ext_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

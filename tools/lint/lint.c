@@ -74,38 +74,43 @@ static const char *store_path(struct cg_lint *lint, const char *folder, const ch
     return path;
 }
 
-static bool add_file(struct cg_lint *lint, const char *folder, const char *name, struct cg_error *err)
+/* known: the number of stored paths that may be the same. A file is read once, even if it is named twice. */
+static bool add_file(struct cg_lint *lint, const char *folder, const char *name, size_t known, struct cg_error *err)
 {
     const char *path = store_path(lint, folder, name);
     if (!path) {
         cg_error_set(err, "cannot read %s: out of memory", name);
         return false;
     }
+    for (size_t i = 0; i < known; i++)
+        if (strcmp(lint->files[i], path) == 0)
+            return true;
     return cg_lint_objects_read(&lint->objects, path, lint->now, err);
 }
 
 static bool add_folder(struct cg_lint *lint, const char *path, struct cg_error *err)
 {
     struct dirent **entries = NULL;
-    size_t before = lint->objects.count;
+    size_t known = lint->nfiles;
+    bool found = false;
     int n = scandir(path, &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
         struct cg_error skipped = {""};
-        if (entries[i]->d_name[0] != '.')
-            add_file(lint, path, entries[i]->d_name, &skipped);
+        if (entries[i]->d_name[0] != '.' && add_file(lint, path, entries[i]->d_name, known, &skipped))
+            found = true;
         free(entries[i]);
     }
     free(entries);
-    if (lint->objects.count == before)
+    if (!found)
         cg_error_set(err, "%s: this folder contains no certificate, CRL or private key", path);
-    return lint->objects.count > before;
+    return found;
 }
 
 bool cg_lint_add_path(struct cg_lint *lint, const char *path, struct cg_error *err)
 {
     struct stat st;
     bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    return folder ? add_folder(lint, path, err) : add_file(lint, "", path, err);
+    return folder ? add_folder(lint, path, err) : add_file(lint, "", path, lint->nfiles, err);
 }
 
 bool cg_lint_add_certificate(struct cg_lint *lint, X509 *cert)
@@ -142,10 +147,14 @@ static bool in_scope(enum cg_lint_scope scope, const struct cg_lint_object *o)
 
 static bool applies(const struct cg_lint_rule *rule, const struct cg_lint_object *o, char *detail, size_t size)
 {
+    if (rule->has)
+        return cg_lint_has(o, rule->has);
     if (rule->lacks)
         return !cg_lint_has(o, rule->lacks);
     if (rule->attribute)
         return cg_lint_any_attribute(o, rule->attribute, detail, size);
+    if (rule->extension)
+        return cg_lint_any_extension(o, rule->extension, detail, size);
     if (rule->dns)
         return cg_lint_any_dns(o, rule->dns, detail, size);
     if (rule->qualifier)

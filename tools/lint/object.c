@@ -10,21 +10,15 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-static CG_OPENSSL4_CONST X509_EXTENSION *extension(const struct cg_lint_object *o, int nid)
-{
-    int at = X509_get_ext_by_NID(o->cert, nid, -1);
-    return at < 0 ? NULL : X509_get_ext(o->cert, at);
-}
-
 bool cg_lint_has(const struct cg_lint_object *o, int nid)
 {
-    return extension(o, nid);
+    return o->crl ? X509_CRL_get_ext_by_NID(o->crl, nid, -1) >= 0 : X509_get_ext_by_NID(o->cert, nid, -1) >= 0;
 }
 
 bool cg_lint_is_critical(const struct cg_lint_object *o, int nid)
 {
-    const X509_EXTENSION *e = extension(o, nid);
-    return e && X509_EXTENSION_get_critical(e);
+    int at = X509_get_ext_by_NID(o->cert, nid, -1);
+    return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(o->cert, at));
 }
 
 static void *decoded(const X509 *cert, int nid)

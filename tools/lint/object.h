@@ -26,9 +26,9 @@ struct cg_lint_object {
     bool ca;      /* by basicConstraints; without them by keyCertSign in keyUsage, or by Netscape's certificate type */
     bool unclear; /* may be a CA or not, and issued no other object here: rules for CAs and for leaves do not apply */
     bool self_issued, self_signed;
-    bool times_ok; /* both times can be read; else they are 0 */
-    int64_t not_before, not_after;
-    BASIC_CONSTRAINTS *bc; /* the extensions; NULL if missing, repeated or malformed */
+    bool times_ok;                 /* of a certificate: both times can be read; else they are 0 */
+    int64_t not_before, not_after; /* of a CRL: thisUpdate and nextUpdate, or CG_TIME_NONE */
+    BASIC_CONSTRAINTS *bc;         /* the extensions; NULL if missing, repeated or malformed */
     ASN1_BIT_STRING *ku;
     EXTENDED_KEY_USAGE *eku;
     GENERAL_NAMES *san, *ian;
@@ -61,7 +61,9 @@ struct cg_lint_objects {
 /* Decodes o->cert. False if memory runs out. */
 bool cg_lint_read_facts(struct cg_lint_object *o);
 void cg_lint_free_facts(struct cg_lint_object *o);
-bool cg_lint_has(const struct cg_lint_object *o, int nid); /* also if the extension is malformed */
+
+/* An extension of a certificate or CRL, even if it is malformed; a critical extension of a certificate. */
+bool cg_lint_has(const struct cg_lint_object *o, int nid);
 bool cg_lint_is_critical(const struct cg_lint_object *o, int nid);
 
 bool cg_lint_is_weak_digest(int nid);                   /* can be forged */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "read.h"
 
+#include "core/base/datetime.h"
 #include "core/cert/format.h"
 #include "core/file/file.h"
 
@@ -41,12 +42,21 @@ bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *fi
     return cg_lint_read_facts(o);
 }
 
+static int64_t seconds(const ASN1_TIME *time)
+{
+    int64_t t = CG_TIME_NONE;
+    (void)cg_time_seconds(time, &t);
+    return t;
+}
+
 bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl)
 {
     struct cg_lint_object *o = add(objects, CG_LINT_CRL, file, now);
     if (!o || !X509_CRL_up_ref(crl))
         return false;
     o->crl = crl;
+    o->not_before = seconds(X509_CRL_get0_lastUpdate(crl));
+    o->not_after = seconds(X509_CRL_get0_nextUpdate(crl));
     return true;
 }
 

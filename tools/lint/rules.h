@@ -5,6 +5,7 @@
 #define CG_LINT_RULES_H
 
 #include "base/finding.h"
+#include "core/base/openssl_const.h"
 #include "object.h"
 
 /* Fixes that many rules share: for an end entity, for any certificate, and for a CA, which must keep its key. */
@@ -26,6 +27,12 @@ struct cg_lint_attribute { /* of the subject name */
     const ASN1_STRING *value;
 };
 
+struct cg_lint_extension { /* of a certificate */
+    const struct cg_lint_object *of;
+    CG_OPENSSL4_CONST X509_EXTENSION *extension;
+    int index;
+};
+
 struct cg_lint_qualifier { /* of a certificate policy */
     const struct cg_lint_object *of;
     const POLICYINFO *policy;
@@ -38,11 +45,13 @@ struct cg_lint_entry { /* of a CRL */
 };
 
 typedef bool cg_lint_attribute_test(const struct cg_lint_attribute *attribute);
+typedef bool cg_lint_extension_test(const struct cg_lint_extension *extension);
 typedef bool cg_lint_dns_test(const char *name); /* a DNS name in subjectAltName, without a NUL */
 typedef bool cg_lint_qualifier_test(const struct cg_lint_qualifier *qualifier);
 typedef bool cg_lint_entry_test(const struct cg_lint_entry *entry);
 
 bool cg_lint_any_attribute(const struct cg_lint_object *o, cg_lint_attribute_test *test, char *detail, size_t size);
+bool cg_lint_any_extension(const struct cg_lint_object *o, cg_lint_extension_test *test, char *detail, size_t size);
 bool cg_lint_any_dns(const struct cg_lint_object *o, cg_lint_dns_test *test, char *detail, size_t size);
 bool cg_lint_any_qualifier(const struct cg_lint_object *o, cg_lint_qualifier_test *test, char *detail, size_t size);
 bool cg_lint_any_entry(const struct cg_lint_object *o, cg_lint_entry_test *test, char *detail, size_t size);
@@ -54,10 +63,11 @@ bool cg_lint_names_host(const struct cg_lint_object *o, const char *host);
 struct cg_lint_rule {
     struct cg_rule_row row;
     enum cg_lint_scope scope; /* of certificates */
-    int lacks;                /* NID of an extension that is missing */
+    int has, lacks;           /* NID of an extension that must not, or must, be there */
     bool (*holds)(const struct cg_lint_object *o);
     bool (*found)(const struct cg_lint_object *o, char *detail, size_t size); /* detail is "" at the call */
     cg_lint_attribute_test *attribute;
+    cg_lint_extension_test *extension;
     cg_lint_dns_test *dns;
     cg_lint_qualifier_test *qualifier;
     cg_lint_entry_test *entry;
