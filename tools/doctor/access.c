@@ -138,17 +138,12 @@ static void writable_by_all(struct cg_doctor *d, const struct cg_rule_row *row)
 static void event_log_unwritable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     const char *file = cg_doctor_event_log(d);
-    char folder[PATH_MAX], command[400], what[PATH_MAX + 128];
+    char copy[PATH_MAX], command[400], what[PATH_MAX + 128];
     if (!file)
         return;
-    snprintf(folder, sizeof folder, "%s", file);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    else
-        snprintf(folder, sizeof folder, ".");
+    snprintf(copy, sizeof copy, "%s", file);
     bool exists = faccessat(AT_FDCWD, file, F_OK, AT_EACCESS) == 0;
-    if (faccessat(AT_FDCWD, exists ? file : folder, exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
+    if (faccessat(AT_FDCWD, exists ? file : dirname(copy), exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
         return;
     /* Only the file is changed: its folder may be /var/log. */
     print_user_command(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);

@@ -1,36 +1,29 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "context.h"
 
+#include "core/base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct cg_doctor_finding *new_finding(struct cg_doctor *d)
-{
-    struct cg_doctor_finding *finding = realloc(d->finding, (d->count + 1) * sizeof *finding);
-    if (!finding) {
-        d->memory_short = true;
-        return NULL;
-    }
-    d->finding = finding;
-    return &finding[d->count++];
-}
-
 void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
 {
-    struct cg_doctor_finding *finding = new_finding(d);
-    struct cg_error clean = {""};
-    char text[sizeof clean.text];
+    struct cg_doctor_finding *finding = realloc(d->finding, (d->count + 1) * sizeof *finding);
+    char text[sizeof finding->what];
     va_list args;
-    if (!finding)
+    if (!finding) {
+        d->memory_short = true;
         return;
+    }
+    d->finding = finding;
+    finding += d->count++;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    cg_error_set(&clean, "%s", text); /* escapes control characters */
     *finding = (struct cg_doctor_finding){.row = row};
-    snprintf(finding->what, sizeof finding->what, "%s", clean.text);
+    cg_text_escape(text, strlen(text), finding->what, sizeof finding->what);
 }
 
 void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line)

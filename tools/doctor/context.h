@@ -56,6 +56,9 @@ struct cg_doctor {
     bool memory_short;
 };
 
+/* Reads the broker's systemd unit. Sets user, uid, gid, groups, user_is_known and other_config. In user.c. */
+void cg_doctor_read_unit(struct cg_doctor *d);
+
 /* For rules: reports a place, a line of the configuration, or a listener. */
 void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,7 +3,6 @@
 #include "core/snapshot_load.h"
 
 #include "rules.h"
-#include "user.h"
 
 #include <grp.h>
 #include <libgen.h>

@@ -30,74 +30,56 @@ static char *read_tail(const char *file)
     return text;
 }
 
-typedef void visit_event(void *context, const struct cg_log_event *event);
+struct tail {
+    double count;   /* of the wanted events */
+    char last[600]; /* of them */
+    bool rejected;  /* the last change was rejected, and no other was loaded after it */
+    char rejection[700];
+};
 
-static void each_event(const struct cg_doctor *d, visit_event *visit, void *context)
+static void add_event(struct tail *tail, const char *wanted, const struct cg_log_event *event)
+{
+    bool rejected = strcmp(event->event, "snapshot_rejected") == 0;
+    if (strcmp(event->event, wanted) == 0) {
+        tail->count += cg_log_event_weight(event);
+        snprintf(tail->last, sizeof tail->last, "%s %s %s", event->ts, event->peer, event->reason);
+    }
+    if (rejected || strcmp(event->event, "snapshot_loaded") == 0) {
+        tail->rejected = rejected;
+        snprintf(tail->rejection, sizeof tail->rejection, "at %s: %s", event->ts, event->detail);
+    }
+}
+
+static struct tail scan(const struct cg_doctor *d, const char *wanted)
 {
     const char *file = cg_doctor_event_log(d);
     char *text = file ? read_tail(file) : NULL, *rest = text;
+    struct tail tail = {0};
     for (const char *line; rest && (line = strsep(&rest, "\n"));) {
         size_t len = strlen(line);
         struct cg_log_event event;
         if (!cg_log_object(&line, &len))
             continue;
         if (cg_log_event_parse(&event, line, len))
-            visit(context, &event);
+            add_event(&tail, wanted, &event);
         cg_log_event_free(&event);
     }
     free(text);
-}
-
-/* --- a rejected change, without a successful one after it --- */
-
-struct last_change {
-    bool rejected;
-    char ts[32], detail[600];
-};
-
-static void note_change(void *context, const struct cg_log_event *event)
-{
-    struct last_change *last = context;
-    bool rejected = strcmp(event->event, "snapshot_rejected") == 0;
-    if (!rejected && strcmp(event->event, "snapshot_loaded") != 0)
-        return;
-    last->rejected = rejected;
-    snprintf(last->ts, sizeof last->ts, "%s", event->ts);
-    snprintf(last->detail, sizeof last->detail, "%s", event->detail);
+    return tail;
 }
 
 static void change_rejected(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    struct last_change last = {false, "", ""};
-    each_event(d, note_change, &last);
-    if (last.rejected)
-        cg_doctor_report(d, row, "%s: at %s: %s", cg_doctor_event_log(d), last.ts, last.detail);
-}
-
-/* --- counts --- */
-
-struct tally {
-    const char *event; /* the counted event */
-    double count;
-    char last[600];
-};
-
-static void count_event(void *context, const struct cg_log_event *event)
-{
-    struct tally *tally = context;
-    if (strcmp(event->event, tally->event) != 0)
-        return;
-    tally->count += cg_log_event_weight(event);
-    snprintf(tally->last, sizeof tally->last, "%s %s %s", event->ts, event->peer, event->reason);
+    const struct tail tail = scan(d, "");
+    if (tail.rejected)
+        cg_doctor_report(d, row, "%s: %s", cg_doctor_event_log(d), tail.rejection);
 }
 
 void cg_doctor_report_event(struct cg_doctor *d, const struct cg_rule_row *row, const char *event)
 {
-    struct tally tally = {.event = event};
-    each_event(d, count_event, &tally);
-    if (tally.count > 0)
-        cg_doctor_report(d, row, "%s: number of events: %.0f, last: %s", cg_doctor_event_log(d), tally.count,
-                         tally.last);
+    const struct tail tail = scan(d, event);
+    if (tail.count > 0)
+        cg_doctor_report(d, row, "%s: number of events: %.0f, last: %s", cg_doctor_event_log(d), tail.count, tail.last);
 }
 
 static const struct cg_doctor_rule rules[] = {

@@ -41,18 +41,17 @@ static enum cg_line_fix fix_for(const struct cg_doctor *d, const char *file, uns
     return CG_LINE_KEEP;
 }
 
-static void write_fixed_line(FILE *out, enum cg_line_fix fix, const char *line, size_t len)
+static void write_line(FILE *out, enum cg_line_fix fix, const char *line, size_t len)
 {
-    if (fix == CG_LINE_COMMENT_OUT) {
-        fprintf(out, "# %.*s", (int)len, line);
-        return;
-    }
     size_t blank = strspn(line, " \t"), key = strcspn(line + blank, " \t\r\n");
     bool carriage = len && line[len - 1] == '\r';
-    fprintf(out, "%.*s true%s", (int)(blank + key), line, carriage ? "\r" : "");
+    if (fix == CG_LINE_SET_TRUE)
+        fprintf(out, "%.*s true%s", (int)(blank + key), line, carriage ? "\r" : "");
+    else
+        fprintf(out, "%s%.*s", fix == CG_LINE_COMMENT_OUT ? "# " : "", (int)len, line);
 }
 
-static char *fixed_text(const struct cg_doctor *d, const char *file, const char *text, bool *changed)
+static char *fixed_text(const struct cg_doctor *d, const char *file, const char *text)
 {
     char *after = NULL;
     size_t size = 0;
@@ -62,12 +61,7 @@ static char *fixed_text(const struct cg_doctor *d, const char *file, const char 
         return NULL;
     for (const char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
-        enum cg_line_fix fix = fix_for(d, file, ++number);
-        if (fix != CG_LINE_KEEP)
-            write_fixed_line(out, fix, line, len);
-        else
-            fwrite(line, 1, len, out);
-        *changed = *changed || fix != CG_LINE_KEEP;
+        write_line(out, fix_for(d, file, ++number), line, len);
         line += len;
         if (*line)
             putc(*line++, out);
@@ -91,7 +85,6 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
 {
     struct cg_fix_file *to = &fix->file[fix->nfiles];
     struct cg_bytes bytes;
-    bool changed = false;
     if (!realpath(file, to->path))
         return cg_fail_errno(err, "find", file);
     if (is_planned(fix, to->path))
@@ -99,8 +92,8 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
     if (!cg_file_read(file, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err))
         return false;
     to->before = (char *)bytes.data;
-    to->after = fixed_text(d, file, to->before, &changed);
-    if (to->after && changed) {
+    to->after = fixed_text(d, file, to->before);
+    if (to->after && strcmp(to->before, to->after) != 0) {
         fix->nfiles++;
         return true;
     }

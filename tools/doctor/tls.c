@@ -78,24 +78,17 @@ static bool loads(const struct cg_conf_line *line, bool *asked)
     return rc == 1;
 }
 
-static bool is_pair(const char *chain, const char *key)
-{
-    bool asked = false;
-    SSL_CTX *ctx = new_context(&asked);
-    bool ok = !ctx ||
-              (SSL_CTX_use_certificate_chain_file(ctx, chain) == 1 &&
-               SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1);
-    SSL_CTX_free(ctx);
-    return ok;
-}
-
+/* The key is loaded first, because OpenSSL drops it, without an error, if it does not match the certificate. */
 static void pair_mismatched(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_doctor_tls_files *files)
 {
     bool asked = false;
     const struct cg_conf_line *chain = files->chain, *key = files->key;
-    if (chain && key && loads(chain, &asked) && loads(key, &asked) && !is_pair(chain->value, key->value))
-        cg_doctor_report(d, row, "%s:%u: the key %s does not belong to the first certificate of %s", key->file,
+    SSL_CTX *ctx = chain && key ? new_context(&asked) : NULL;
+    if (ctx && SSL_CTX_use_PrivateKey_file(ctx, key->value, SSL_FILETYPE_PEM) == 1 &&
+        SSL_CTX_use_certificate_chain_file(ctx, chain->value) == 1 && SSL_CTX_check_private_key(ctx) != 1)
+        cg_doctor_report(d, row, "%s:%u: the key %s does not belong to the first certificate in %s", key->file,
                          key->line, key->value, chain->value);
+    SSL_CTX_free(ctx);
 }
 
 static void key_encrypted(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_doctor_tls_files *files)

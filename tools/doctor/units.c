@@ -91,28 +91,18 @@ static void insecure_line(struct cg_doctor *d, const struct cg_rule_row *row, co
             cg_doctor_report(d, row, "%s:%u: %.200s", file, number, line);
 }
 
-static bool folder_of(const char *file, char out[PATH_MAX])
-{
-    char copy[PATH_MAX];
-    if (!file || snprintf(copy, sizeof copy, "%s", file) >= (int)sizeof copy)
-        return false;
-    snprintf(out, PATH_MAX, "%s", dirname(copy));
-    return true;
-}
-
-/* Checks the folders of the configuration, the certificate and the units, and those from --scripts. */
+/* Checks the folders of the configuration, the first certificate and the units, and those from --scripts. */
 static void insecure_client(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    char conf[PATH_MAX], certificates[PATH_MAX];
-    const struct cg_conf_line *line = NULL;
-    for (size_t i = 0; !line && i < d->conf.count; i++)
+    char conf[PATH_MAX], certificate[PATH_MAX] = "";
+    snprintf(conf, sizeof conf, "%s", d->conf.files[0]);
+    for (size_t i = 0; !certificate[0] && i < d->conf.count; i++)
         if (strcmp(d->conf.item[i].key, "certfile") == 0)
-            line = &d->conf.item[i];
-    bool known = folder_of(d->conf.files[0], conf);
-    if (known)
-        each_line_in(d, row, conf, insecure_line);
-    if (line && folder_of(line->value, certificates) && !(known && strcmp(conf, certificates) == 0))
-        each_line_in(d, row, certificates, insecure_line);
+            snprintf(certificate, sizeof certificate, "%s", d->conf.item[i].value);
+    const char *folder = dirname(conf), *other = certificate[0] ? dirname(certificate) : folder;
+    each_line_in(d, row, folder, insecure_line);
+    if (strcmp(other, folder) != 0)
+        each_line_in(d, row, other, insecure_line);
     each_line_in(d, row, units_folder(d), insecure_line);
     for (size_t i = 0; i < d->request->scripts.count; i++)
         each_line_in(d, row, d->request->scripts.item[i], insecure_line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Reads the broker's unit. A broker that systemd starts as User= keeps that user. A broker that systemd starts as root
  * changes to the user in its configuration. */
-#include "user.h"
+#include "context.h"
 
 #include "core/file/file.h"
 #include "units/units.h"

@@ -5,11 +5,6 @@
 #include "core/cert/name_syntax.h"
 #include "rules.h"
 
-static bool has_nc(const struct cg_lint_object *o)
-{
-    return o->nc;
-}
-
 static bool nc_empty(const struct cg_lint_object *o)
 {
     return o->nc && ((!o->nc->permittedSubtrees && !o->nc->excludedSubtrees) ||
@@ -43,7 +38,7 @@ static const struct cg_lint_rule rules[] = {
     {{"name_constraints_in_leaf", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
       "The certificate has nameConstraints but is not a CA.", "Issue it again without them."},
      CG_SCOPE_LEAF,
-     .holds = has_nc},
+     .has = NID_name_constraints},
     {{"name_constraints_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.10",
       "The nameConstraints, or one of their lists, are empty.",
       "Issue the CA certificate again with the same name and key and without nameConstraints. Or create a new CA "

@@ -178,11 +178,6 @@ static bool maps_unlisted(const struct cg_lint_object *o, char *detail, size_t s
     return false;
 }
 
-static bool maps_in_leaf(const struct cg_lint_object *o)
-{
-    return o->mappings;
-}
-
 #define LEAVE_OUT "Leave certificatePolicies out. A private CA rarely needs them."
 
 static const struct cg_lint_rule rules[] = {
@@ -236,7 +231,7 @@ static const struct cg_lint_rule rules[] = {
     {{"policy_mapping_in_leaf", CG_LINT_WARNING, "RFC 5280 4.2.1.5",
       "The certificate has policyMappings but is not a CA.", "Issue it again without them."},
      CG_SCOPE_LEAF,
-     .holds = maps_in_leaf},
+     .has = NID_policy_mappings},
 };
 
 const struct cg_lint_rules cg_lint_cps_rules = {CG_LINT_CERTIFICATE, rules, CG_COUNT(rules)};

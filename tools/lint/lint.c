@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define OBJECTS_MAX 10000 /* the rules that compare two objects then take seconds */
+
 static const struct cg_lint_rules *const tables[] = {
     &cg_lint_cert_rules,       &cg_lint_pkey_rules, &cg_lint_name_rules, &cg_lint_san_rules,
     &cg_lint_ext_rules,        &cg_lint_use_rules,  &cg_lint_der_rules,  &cg_lint_cps_rules,
@@ -43,7 +45,7 @@ struct cg_lint *cg_lint_new(int64_t now)
 {
     struct cg_lint *lint = calloc(1, sizeof *lint);
     if (lint)
-        lint->now = now;
+        *lint = (struct cg_lint){.now = now, .objects.limit = OBJECTS_MAX};
     return lint;
 }
 
@@ -151,6 +153,8 @@ static bool applies(const struct cg_lint_rule *rule, const struct cg_lint_object
         return cg_lint_has(o, rule->has);
     if (rule->lacks)
         return !cg_lint_has(o, rule->lacks);
+    if (rule->not_critical)
+        return cg_lint_has(o, rule->not_critical) && !cg_lint_is_critical(o, rule->not_critical);
     if (rule->attribute)
         return cg_lint_any_attribute(o, rule->attribute, detail, size);
     if (rule->extension)

@@ -55,7 +55,7 @@ struct cg_lint_object {
 struct cg_lint_objects {
     struct cg_lint_object *item;
     size_t count;
-    size_t limit; /* of count; 0: 10000, for which the rules that compare two objects take seconds */
+    size_t limit; /* of count, set by the owner */
 };
 
 /* Decodes o->cert. False if memory runs out. */

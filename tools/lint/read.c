@@ -14,16 +14,11 @@
 
 #define FILE_LIMIT (256U << 20)
 
-size_t cg_lint_objects_limit(const struct cg_lint_objects *objects)
-{
-    return objects->limit ? objects->limit : 10000;
-}
-
 static struct cg_lint_object *add(struct cg_lint_objects *objects, enum cg_lint_kind kind, const char *file,
                                   int64_t now)
 {
     struct cg_lint_object *item = NULL;
-    if (objects->count < cg_lint_objects_limit(objects))
+    if (objects->count < objects->limit)
         item = realloc(objects->item, (objects->count + 1) * sizeof *item);
     if (!item)
         return NULL;
@@ -124,7 +119,7 @@ static bool read_pem(struct cg_lint_objects *objects, const char *file, int64_t 
         ok = add_pem(objects, file, now, name, header, der, len);
         if (!ok)
             cg_error_set(err, "cannot read %s: PEM block %d (%s) is malformed, or there are more than %zu objects",
-                         file, block, name, cg_lint_objects_limit(objects));
+                         file, block, name, objects->limit);
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(der, (size_t)len);

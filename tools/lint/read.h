@@ -7,8 +7,6 @@
 #include "core/base/error.h"
 #include "object.h"
 
-size_t cg_lint_objects_limit(const struct cg_lint_objects *objects);
-
 bool cg_lint_objects_certificate(struct cg_lint_objects *objects, const char *file, int64_t now, X509 *cert);
 bool cg_lint_objects_crl(struct cg_lint_objects *objects, const char *file, int64_t now, X509_CRL *crl);
 /* A private key in a token. file is its URI. Takes ownership of the key, also on failure. */

@@ -62,8 +62,8 @@ bool cg_lint_names_host(const struct cg_lint_object *o, const char *host);
 /* Exactly one member after scope is set. It decides whether the rule applies. */
 struct cg_lint_rule {
     struct cg_rule_row row;
-    enum cg_lint_scope scope; /* of certificates */
-    int has, lacks;           /* NID of an extension that must not, or must, be there */
+    enum cg_lint_scope scope;     /* of certificates */
+    int has, lacks, not_critical; /* NID of an extension that is there, is missing, or is there but not critical */
     bool (*holds)(const struct cg_lint_object *o);
     bool (*found)(const struct cg_lint_object *o, char *detail, size_t size); /* detail is "" at the call */
     cg_lint_attribute_test *attribute;

@@ -6,11 +6,6 @@
 
 #include <stdio.h>
 
-static bool ca_bc_not_critical(const struct cg_lint_object *o)
-{
-    return o->bc && o->bc->ca && !cg_lint_is_critical(o, NID_basic_constraints);
-}
-
 static bool pathlen_without_ca(const struct cg_lint_object *o)
 {
     return o->bc && o->bc->pathlen && (!o->bc->ca || (o->ku && !(o->key_usage & KU_KEY_CERT_SIGN)));
@@ -29,11 +24,6 @@ static bool ca_ku_lacks_sign(const struct cg_lint_object *o)
 static bool ca_ku_lacks_crl(const struct cg_lint_object *o)
 {
     return o->ku && !(o->key_usage & KU_CRL_SIGN);
-}
-
-static bool ku_not_critical(const struct cg_lint_object *o)
-{
-    return cg_lint_has(o, NID_key_usage) && !cg_lint_is_critical(o, NID_key_usage);
 }
 
 static bool ku_empty(const struct cg_lint_object *o)
@@ -93,7 +83,7 @@ static const struct cg_lint_rule rules[] = {
     {{"ca_basic_constraints_not_critical", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
       "The basicConstraints of a CA are not critical.", CG_CA_AGAIN},
      CG_SCOPE_CA,
-     .holds = ca_bc_not_critical},
+     .not_critical = NID_basic_constraints},
     {{"pathlen_without_ca", CG_LINT_ERROR, "RFC 5280 4.2.1.9",
       "The certificate has a path length but may not sign certificates.", CG_AGAIN_ANY},
      .holds = pathlen_without_ca},
@@ -114,7 +104,7 @@ static const struct cg_lint_rule rules[] = {
      CG_SCOPE_CA,
      .holds = ca_ku_lacks_crl},
     {{"key_usage_not_critical", CG_LINT_WARNING, "RFC 5280 4.2.1.3", "The keyUsage is not critical.", CG_AGAIN_ANY},
-     .holds = ku_not_critical},
+     .not_critical = NID_key_usage},
     {{"key_usage_empty", CG_LINT_ERROR, "RFC 5280 4.2.1.3", "The keyUsage allows nothing.", CG_AGAIN_ANY},
      .holds = ku_empty},
     {{"key_usage_missing", CG_LINT_WARNING, "RFC 5280 4.2.1.3",
