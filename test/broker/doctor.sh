@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# doctor --connect: a broker that certguard guards, one that it does not guard in spite of its configuration, one that
-# lets anyone in, one that serves another certificate than its file holds, and one whose events go elsewhere.
+# doctor --connect: a broker that certguard protects, one that it does not protect although it is configured, one that accepts
+# every client, one that serves a different certificate than its file contains, and one whose events go elsewhere.
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
@@ -9,7 +9,7 @@ pki "next: server issuer=ca cn=localhost"
 port=$(free_port)
 live_ids="hook_not_effective let_in_without_certificate served_other events_silent unreachable change_refused"
 
-# finds TITLE ID|nothing [CONFIG]: which of the rules about the running broker hold
+# finds TITLE ID|nothing [CONFIG]: the rules on the running broker that apply
 finds() {
     "$CG_TOOL" --json doctor --config "${3:-broker.conf}" --user "$(id -un)" --connect "127.0.0.1:$port" >out 2>err
     found=
@@ -34,36 +34,36 @@ start_broker
 finds "a guarded broker" nothing
 finds "again, with the first event held back by no window" nothing
 grep -q '"handshake_probed".*sent no certificate' events.jsonl || fail "the try without a certificate left no event"
-grep '"handshake_rejected"' events.jsonl && fail "a look of doctor is told as a client that was refused"
-# Of others it stays a refusal: a client of this machine that has none, and a certificate that is refused, whatever the hello says.
+grep '"handshake_rejected"' events.jsonl && fail "a check by doctor is logged as a refused client"
+# Other clients of this machine are still logged as refused: one without a certificate, and one with a rejected certificate.
 pki "stranger: ca" "stray: issuer=stranger"
 mark="certguard looks at what is served"
 openssl s_client -connect "127.0.0.1:$port" </dev/null >out 2>&1
 expect_event "a client without a certificate" "handshake_rejected\tno_certificate" event reason
 openssl s_client -connect "127.0.0.1:$port" -servername "$mark" -cert stray.pem -key stray.key </dev/null >out 2>&1
-expect_event "a stranger that says it is doctor" "handshake_rejected\tuntrusted" event reason
+expect_event "an untrusted client that claims to be doctor" "handshake_rejected\tuntrusted" event reason
 guarded elsewhere.json >elsewhere.conf
 finds "events that go elsewhere" events_silent elsewhere.conf
 stop_broker
 
-# A policy that only watches lets a client without a certificate through the handshake: by its own wish.
+# In audit mode, a client without a certificate passes the handshake. That is intended.
 printf '{"mode": "audit", "trust": {"anchors": ["ca.pem"]}, "log": {"file": "%s/events.jsonl"}}\n' "$scratch" >audit.json
 guarded audit.json >broker.conf
 start_broker
-finds "a broker that only watches" nothing
+finds "a broker in audit mode" nothing
 stop_broker
 
 { tls_listener "$port"; echo 'allow_anonymous true'; } >broker.conf
 start_broker
 guarded policy.json >guarded.conf
 finds "a broker that runs another configuration" hook_not_effective guarded.conf
-finds "a broker that lets anyone in" let_in_without_certificate
+finds "a broker that accepts every client" let_in_without_certificate
 cp next.pem server.pem
 cp next.key server.key
-finds "the file was renewed, the broker was not told" "let_in_without_certificate served_other"
+finds "the file was renewed, the broker was not reloaded" "let_in_without_certificate served_other"
 stop_broker
 
-# Fixes that doctor prints for lines by which the broker itself names clients: what they do to clients.
+# Fixes for lines by which the broker takes names from certificates: their effect on clients.
 named() { # TITLE LINES IDENTITY WITH-ITS-NAME WITH-ANOTHER-ID
     stop_broker
     printf '{"trust": {"anchors": ["ca.pem"]}, "identity": {"username": "cn", "authenticates": true%s}}\n' "$3" >policy.json

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# What doctor says to do about a configuration is done to the letter, and the broker started before and after: the finding is
-# gone, who came in still does (whom the fix wants to have a certificate first has one), and nobody else does.
+# Applies doctor's fixes for configurations exactly, and starts the broker before and after. The finding no longer appears, and
+# the same clients are accepted. Clients that need a certificate for the fix get one first.
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
@@ -26,7 +26,7 @@ over_tls() { # NAME ARGUMENTS...
     connects "$name_of" -h 127.0.0.1 -p "$tls" --cafile ca.pem "$@"
 }
 population() {
-    over_tls dev1 --cert dev1.pem --key dev1.key >/dev/null # so that the plain listener is told from those with TLS
+    over_tls dev1 --cert dev1.pem --key dev1.key >/dev/null # the plugin then knows the listeners with TLS
     [ -z "${with_third:-}" ] || third third-password >/dev/null
     over_tls dev1 --cert dev1.pem --key dev1.key
     over_tls dev2-with-name --cert dev2.pem --key dev2.key -u dev2 -P secret
@@ -40,13 +40,13 @@ population() {
     third third-wrong -u plainly -P wrong
     third third-certificate-alone
 }
-third() { # NAME ARGUMENTS...: a listener that wants both a certificate and a password
+third() { # NAME ARGUMENTS...: a listener that requires a certificate and a password
     name_of=$1
     shift
     connects "$name_of" -h 127.0.0.1 -p "$third" --cafile ca.pem --cert dev1.pem --key dev1.key "$@"
 }
 
-# ---- a configuration: words in the place of defaults ----
+# ---- configurations: arguments replace defaults ----
 
 # conf [LINES-OF-ALL [LINES-OF-TLS [LINES-OF-PLAIN]]]
 conf() {
@@ -65,7 +65,7 @@ USERS='allow_anonymous false\npassword_file '"$scratch"'/passwords\n'
 doctor() {
     "$CG_TOOL" --json -v doctor --config broker.conf --user "$(id -un)" >out 2>err
 }
-before() { # ID: the fault, as broker.conf and policy.json have it
+before() { # ID: broker.conf and policy.json have the fault
     id=$1 given=
     doctor
     grep -q "\"id\":\"$id\"" out || fail "$id is not found: $(cat out err)"
@@ -73,7 +73,7 @@ before() { # ID: the fault, as broker.conf and policy.json have it
     population >"$id.before"
     stop_broker
 }
-after() { # WORDS: the fix has them, and broker.conf and policy.json are what they say
+after() { # WORDS: they are in the fix, and broker.conf and policy.json follow it
     "$CG_TOOL" doctor --rules --json >rules 2>err
     tr '{' '\n' <rules | grep "\"id\":\"$id\"" | grep -qF -- "$1" || fail "$id: the fix has no \"$1\""
     doctor
@@ -106,7 +106,7 @@ after "require_certificate true"
 policy "$NAMES"
 conf "allow_anonymous true\npassword_file $scratch/passwords\n" >broker.conf
 before anonymous_allowed
-sed -i 's/^plain in/plain out/' anonymous_allowed.before # it has neither, and is what the finding is about
+sed -i 's/^plain in/plain out/' anonymous_allowed.before # it has neither, and the finding is about it
 conf "$USERS" >broker.conf
 after "allow_anonymous false"
 
@@ -124,7 +124,7 @@ sed -i 's/^\(dev1\|dev2-with-name\) out/\1 in/' nobody_authenticates.before # ev
 printf '{"trust": {"anchors": "ca.pem"}, "listeners": [{"port": %s%s}]}\n' "$tls" "$NAMES" >policy.json
 after "identity.username and identity.authenticates true for this port"
 
-# per_listener [OTHER-LISTENERS'-LINES]: listeners with settings of their own, and the plugin's lines in the first one with TLS
+# per_listener [OTHER-LISTENERS'-LINES]: listeners with separate settings, and the plugin's lines in the first one with TLS
 lines="plugin $CG_PLUGIN\nplugin_opt_policy $scratch/policy.json\n"
 per_listener() {
     printf 'per_listener_settings true\n'
@@ -185,13 +185,13 @@ mosquitto_passwd -b passwords dev2 secret
 conf "allow_anonymous true\npassword_file $scratch/passwords\n" >broker.conf
 after "add a password_file with their users"
 
-# ---- what keeps the broker from starting: with the fix the population is that of a good configuration ----
+# ---- faults with which the broker does not start: with the fix, the population is that of a good configuration ----
 
 policy "$NAMES"
 conf "$USERS" >broker.conf
 start_broker && population >good.before
 stop_broker
-no_start() { # ID: broker.conf has it, and the broker does not start
+no_start() { # ID: broker.conf has the fault, and the broker does not start
     id=$1 given=
     doctor
     grep -q "\"id\":\"$id\"" out || fail "$id is not found: $(cat out err)"
@@ -239,34 +239,34 @@ conf "$USERS" >broker.conf
 after "Install the key that belongs to the certificate"
 rm good.before
 
-# ---- nothing is forgotten: what is not done here, and why ----
+# ---- fixes that are not tested here, with the reason ----
 
-not_done() { # WHY ID...
+not_done() { # REASON ID...
     shift
     for id in "$@"; do
-        [ -e "$id.after" ] && fail "$id is done, and in the list of what is not"
+        [ -e "$id.after" ] && fail "$id is tested, and also in the list of those that are not"
         : >"$id.after"
     done
 }
-not_done "a command of file rights: each is done in unit_file and tool_test_doctor" \
+not_done "commands for file rights: unit_file and tool_test_doctor test them" \
     file_unreadable config_unreadable writable_by_all state_unusable event_log_unwritable plugin_unreadable
-not_done "a bridge's, whose population is the other broker: broker_bridges" \
+not_done "bridges, whose population is the other broker: broker_bridges" \
     bridge_plain bridge_insecure bridge_nameless bridge_psk bridge_half_pair bridge_2_0_11
-not_done "the broker does not start before, so that nobody came in" plugin_foreign plugin_options listener_incomplete \
+not_done "the broker does not start with the fault, so no client was accepted" plugin_foreign plugin_options listener_incomplete \
     policy_invalid certfile_refused broker_user_missing tls_version_old crl_number_low include_nested
-not_done "to install, update or restart is all that it says" broker_version unreachable hook_not_effective events_silent \
+not_done "the fix is to install, update or restart" broker_version unreachable hook_not_effective events_silent \
     change_refused events_lost plain_listeners_differ
-not_done "says where to look" own_certificate_refused clients_refused served_other
-not_done "of the machine: units, users, timers, proxies" timer_not_enabled unit_command_missing unit_other_config \
+not_done "the fix says where to look" own_certificate_refused clients_refused served_other
+not_done "the machine: units, users, timers, proxies" timer_not_enabled unit_command_missing unit_other_config \
     renewal_not_scheduled broker_as_root insecure_client http_api_beside_plugin proxy_protocol
-not_done "of the CA: test fixes does it" crl_stale crl_expired renewal_due anchor_ends
+not_done "the CA: tool_fixes" crl_stale crl_expired renewal_due anchor_ends
 not_done "opens port 1883, which may be in use: tool_test_doctor" listener_unasked
-not_done "adds the plugin: docs_home and docs_plant do" plugin_missing
+not_done "adds the plugin: docs_home and docs_plant" plugin_missing
 [ -e per_listener_2_0_11.after ] || not_done "another Mosquitto" per_listener_2_0_11
-not_done "no fix changes who comes in" deprecated_in_2_1 tcp_nodelay plugin_order date_checks_beside_plugin ciphers_weak
-not_done "of another plugin, or of clients that change too: broker_dynsec, broker_identity, broker_psk" dynsec_not_asked \
+not_done "the fix does not change which clients are accepted" deprecated_in_2_1 tcp_nodelay plugin_order date_checks_beside_plugin ciphers_weak
+not_done "another plugin, or clients that change too: broker_dynsec, broker_identity, broker_psk" dynsec_not_asked \
     client_id_from_broker psk_listener plain_listener acl_missing
-not_done "as certificate_not_required" let_in_without_certificate
+not_done "like certificate_not_required" let_in_without_certificate
 for id in $(tr '{' '\n' <rules | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); do
-    [ -e "$id.after" ] || fail "doctor's $id is neither done here nor in the list of what is not"
+    [ -e "$id.after" ] || fail "$id is neither tested here nor in the list of those that are not"
 done

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Prints everything in a fix or a fix that a person can do to the letter, a line each: where it is printed (fix, log, lint),
- * the reason or rule, whose certificate it is about, and the command or the key of the policy; of lint, the whole fix with a
- * command. fixes.sh must know each line. */
+/* Prints every command and policy key in a fix, one per line: where it is printed (fix, log, lint), the reason or rule, whose
+ * certificate it is about, and the command or key. For lint, it prints the whole fix if that contains a command. fixes.sh must
+ * have a row for each line. */
 #include "core/base/reason.h"
 #include "lint/lint.h"
 #include "log/fix.h"
@@ -16,14 +16,14 @@ static void print(const char *where, enum cg_reason reason, int cert_owner, cons
     printf("%s|%s|%s|%.*s\n", where, cg_reason_row(reason)->code, whose_words[cert_owner], (int)len, text);
 }
 
-/* Commands stand in backticks. */
+/* Commands are in backticks. */
 static void print_commands(enum cg_reason reason, int cert_owner, const char *fix)
 {
     for (const char *at = strchr(fix, '`'), *end; at && (end = strchr(at + 1, '`')); at = strchr(end + 1, '`'))
         print("fix", reason, cert_owner, at + 1, (size_t)(end - at - 1));
 }
 
-/* Keys of the policy are named by their path: "client.eku.allow_any". */
+/* Policy keys are named by their path: "client.eku.allow_any". */
 static void print_keys(enum cg_reason reason, int cert_owner, const char *fix)
 {
     static const char *const sections[] = {"client", "server", "bridge", "trust", "tls", "identity"};

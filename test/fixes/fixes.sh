@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# Every fix that is printed, done to the letter. fix_list prints what a fix or a fix offers, a line each: a command, or a key
-# of the policy. For each line there is a row here that makes the fault, looks whether the fix is printed for it, does it, and
-# looks again: the fault is gone, who came in still does, and nobody else does. What cannot be done here stands in the list at
-# the end, with the reason. A line without a row, and a row without its line, are failures.
+# Tests every fix that the plugin, the log and lint print. fix_list prints one line per command or policy key in a fix. For each
+# line, a row in rows.sh makes the fault, checks that the fix is printed for it, applies the fix exactly, and checks that the
+# fault is fixed and that the same certificates are accepted as before. The file not_run lists the lines that cannot be tested
+# here, with the reason. A line without a row and a row without a line are failures.
 unset CDPATH
 . "$(dirname "$0")/../tool/lib.sh"
 
 "$FIX_LIST" | sort -u >list
 : >seen
 
-# ---- the CAs: our own, with an intermediate below it, one that issues other brokers, and a public one ----
+# ---- the CAs: our own, one for other brokers, and a public one ----
 
 past() # DAYS
 {
@@ -22,7 +22,7 @@ ok cg -q --at "$at_start" -C far init --no-passphrase --name "Far CA"
 ok cg -q --at "$at_start" -C public init --no-passphrase --name "Public CA"
 cp home/ca.pem home.pem && cp home/ca/key.pem home.key
 
-# signed NAME ISSUER WORDS: NAME.pem by the PKI maker, for what certguard does not make; of 20 days
+# signed NAME ISSUER WORDS: NAME.pem by the PKI maker, valid for 20 days, for certificates that certguard does not issue
 signed()
 {
     pki "$1: bare issuer=$2 days=0..20 $3"
@@ -34,7 +34,7 @@ CLIENT=' eku=clientAuth'
 SERVER=' eku=serverAuth'
 CA='bc=critical,CA:TRUE ku=critical,keyCertSign,cRLSign ski=auto aki=auto'
 
-# ---- the population: files in "people", each as its owner would send it ----
+# ---- the population: the chains in "people", each as its owner sends it ----
 
 mkdir people
 for n in good1 good2; do ok cg -q --at "$at_start" -C home issue client $n --lifetime 200d; done
@@ -60,9 +60,9 @@ ok cg -q -C home crl
 ok cg -q -C far crl
 
 
-# ---- what the rows are made of ----
+# ---- functions for the rows ----
 
-# policy FILE SECTION MEMBERS [SECTION MEMBERS]...: of the trust in $trust
+# policy FILE SECTION MEMBERS [SECTION MEMBERS]...: a policy with the trust in $trust
 trust='"anchors": "home/ca.pem", "crls": "home/crl.pem"'
 policy()
 {
@@ -76,7 +76,7 @@ policy()
     printf '}\n' >>"$file_"
 }
 
-# who POLICY WHOSE: who is let in as a client, and who passes in that role
+# who POLICY ROLE: the certificates that are accepted as clients, and in that role
 who()
 {
     for purpose_ in client ${2#client}; do
@@ -85,39 +85,39 @@ who()
     done | sort
 }
 
-# covered WHERE CODE WHOSE ITEM: this line is done here
+# covered WHERE CODE ROLE ITEM: this line is tested here
 covered()
 {
-    grep -qxF "$1|$2|$3|$4" list || fail "$1|$2|$3: \"$4\" is no longer offered"
+    grep -qxF "$1|$2|$3|$4" list || fail "$1|$2|$3: \"$4\" is no longer printed"
     echo "$1|$2|$3|$4" >>seen
 }
 
-# refused CODE WHOSE FILE POLICY
+# refused CODE ROLE FILE POLICY
 refused()
 {
     expect 3 cg check --policy "$4" --purpose "$2" "$3"
     says "^reject $1\$"
 }
-accepted() # WHOSE FILE POLICY
+accepted() # ROLE FILE POLICY
 {
     ok cg check --policy "$3" --purpose "$1" "$2"
 }
-# usual: who is let in by this trust and the defaults, in the file "before"
-usual() # WHOSE
+# usual: writes the certificates that this trust and the defaults accept to the file "before"
+usual() # ROLE
 {
     reference_="who.$1.$(printf '%s' "$trust" | cksum | cut -d' ' -f1)"
     policy usual.json
     [ -s "$reference_" ] || who usual.json "$1" >"$reference_"
     cp "$reference_" before
 }
-# unchanged TITLE POLICY WHOSE: against the file "before". More that the broker could serve lets nobody in.
+# unchanged TITLE POLICY ROLE: compares with the file "before". More server certificates may be accepted: they admit no client.
 unchanged()
 {
     who "$2" "$3" | awk 'BEGIN { while ((getline line <"before") > 0) was[line] = 1 } !/^server / || was[$0]' >after
-    cmp -s before after || fail "$1 lets others in or keeps some out: $(diff before after)"
+    cmp -s before after || fail "$1 changes who is accepted: $(diff before after)"
 }
 
-# by_key CODE WHOSE KEY FILE BEFORE AFTER: what the key's section holds before and after; the first word of KEY names it
+# by_key CODE ROLE KEY FILE BEFORE AFTER: the section of the key before and after; the first word of KEY names the section
 by_key()
 {
     policy p0.json "${3%%.*}" "$5"
@@ -130,7 +130,7 @@ by_key()
     covered fix "$1" "$2" "$3"
 }
 
-# by_trust CODE WHOSE KEY FILE BEFORE AFTER USUAL: of "trust" itself
+# by_trust CODE ROLE KEY FILE BEFORE AFTER USUAL: the section "trust"
 by_trust()
 {
     trust_of_all=$trust trust=$5
@@ -147,8 +147,8 @@ by_trust()
     trust=$trust_of_all
 }
 
-# by_command CODE WHOSE NAME FILE COMMAND [MEMBERS]: as it is printed, with NAME, HOST and DURATION filled; MEMBERS are of the
-# role's section. A new CRL must make the certificate itself good.
+# by_command CODE ROLE NAME FILE COMMAND [MEMBERS]: the command as printed, with NAME, HOST and DURATION replaced. MEMBERS are
+# in the section of the role. After a new CRL, the certificate itself must be accepted.
 by_command()
 {
     policy p.json "$2" "${6-}"
@@ -164,16 +164,16 @@ by_command()
     esac
     unchanged "$1: $5" p.json "$2"
     grep -E "^(fix|log)\|$1\|$2\|" list | grep -F "|$5" | grep -xE "[^|]*\|[^|]*\|[^|]*\|$5" >found
-    [ -s found ] || fail "$1|$2: \"$5\" is no longer offered"
+    [ -s found ] || fail "$1|$2: \"$5\" is no longer printed"
     cat found >>seen
 }
-# listed FILE: the lines of "list" that its patterns name. Each must name one that is not done.
+# listed FILE: prints the lines of "list" that match its patterns. Each pattern must match a line that is not tested.
 listed()
 {
     while read -r pattern_ why_; do
         case $pattern_ in '#'* | '') continue ;; esac
         pattern_=$(printf '%s' "$pattern_" | tr '~' ' ')
-        [ -n "$why_" ] || fail "$1: $pattern_: why not?"
+        [ -n "$why_" ] || fail "$1: $pattern_ has no reason"
         found_=0
         while read -r line_; do
             # shellcheck disable=SC2254
@@ -185,15 +185,15 @@ listed()
                 ;;
             esac
         done <list
-        [ $found_ = 1 ] || fail "$1: $pattern_ names nothing that is not done"
+        [ $found_ = 1 ] || fail "$1: $pattern_ matches no line that is not tested"
     done <"$1"
 }
 . "$here/rows.sh"
 
-# ---- nothing is forgotten ----
+# ---- every line is tested or listed ----
 
 listed "$here/not_run" >others || exit 1
 sort -u seen others >known
 comm -23 list known >open
-[ ! -s open ] || fail "$(printf 'offered, but neither done here nor in not_run:\n%s' "$(cat open)")"
-echo "$(grep -c . list) fixes: $(sort -u seen | grep -c .) done, the others listed with why not"
+[ ! -s open ] || fail "$(printf 'printed, but neither tested here nor in not_run:\n%s' "$(cat open)")"
+echo "$(grep -c . list) fixes: $(sort -u seen | grep -c .) tested, the others are listed with the reason"

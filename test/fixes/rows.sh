@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# The rows of fixes.sh: faults, and their fixes. NAME is new for what is issued, and the old one for what is renewed.
+# The rows of fixes.sh: faults and their fixes. NAME is a new name in "issue", and the old name in "renew".
 
-use() # WHOSE: the extended key usage of that role
+use() # ROLE: its extended key usage
 {
     case $1 in client) printf '%s' "$CLIENT" ;; *) printf '%s' "$SERVER" ;; esac
 }
@@ -44,7 +44,7 @@ for w in client server bridge; do
     by_key subject_mismatch $w $w.subject plain-$w.pem '"subject": [{"attribute": "O", "equals": "x"}]' '"subject": []'
 done
 
-# ---- the broker's own certificate: a new one, by the command as it is printed ----
+# ---- the broker's own certificate: a new one, by the command as printed ----
 
 all="$BASE$KU$SAN$SERVER"
 signed notclient home "$BASE$KU$SAN$CLIENT"
@@ -79,7 +79,7 @@ for row in untrusted:people/impostor self_signed:own bad_signature:twins wrong_p
     n=$((n + 1))
     by_command ${row%%:*} server fresh$n ${row#*:}.pem "certguard issue broker NAME"
 done
-trust='"anchors": "home/ca.pem"' # of the CAs below there is no CRL
+trust='"anchors": "home/ca.pem"' # the CAs below have no CRL
 for row in proxy_certificate:proxy not_a_ca:notca path_length:pathlen; do
     by_command ${row%%:*} server ${row#*:} ${row#*:}.pem "certguard issue broker NAME"
 done
@@ -113,7 +113,7 @@ trust='"anchors": ["home/ca.pem", "far/ca.pem"], "crls": "home/crl.pem"'
 by_key crl_missing server server.trust.anchors far/live/hub/fullchain.pem '' "$own"
 trust=$crls
 
-# ---- a client's ----
+# ---- the client's certificate ----
 
 new="certguard issue client NAME"
 by_command untrusted client c1 people/stranger.pem "$new"
@@ -125,7 +125,7 @@ by_command wrong_purpose client c4 plain-server.pem "$new"
 by_command wrong_purpose client c4 plain-server.pem "$new-client"
 by_command eku_missing client c5 people/printer.pem "$new"
 by_command eku_any client c6 people/anyuse.pem "$new"
-# of a name that the CA knows, as from a CA that was imported: issue takes it for another device
+# the CA knows the name, as after an import: "issue" treats it as another device
 made_otherwise() # KIND NAME EXTENSIONS
 {
     ok cg -q -C home issue "$1" "$2"
@@ -152,7 +152,7 @@ by_command lifetime_too_long client good2 people/good1.pem "certguard renew NAME
 signed laxc home "bc=critical,CA:FALSE ski=auto$KU$SAN$CLIENT"
 by_key strict client client.strict laxc.pem '' '"strict": false'
 
-# ---- a bridge's peer: its roots are in bridge.trust ----
+# ---- the peer of a bridge: its roots are in bridge.trust ----
 
 roots='"anchors": ["home/ca.pem", "far/ca.pem"]'
 both="\"trust\": {$roots, \"crls\": [\"home/crl.pem\", \"far/crl.pem\"]}"
@@ -201,7 +201,7 @@ by_lint()
     ! grep -q "($1)" out || fail "lint $1: $3: found again"
     grep "^lint|$1|" list >>seen
 }
-# all that "certguard issue" is the fix for
+# rules with the fix "certguard issue"
 ok cg -q -C home issue broker plain.lan
 plain=home/live/plain.lan/cert.pem
 leaf="$BASE$KU$SAN$SERVER"
@@ -242,18 +242,18 @@ by_extensions netscape_extension "$leaf ext=2.16.840.1.113730.1.13=160c6d6164652
 by_extensions ski_missing "bc=critical,CA:FALSE aki=auto$KU$SAN$SERVER"
 by_extensions aki_missing "bc=critical,CA:FALSE ski=auto$KU$SAN$SERVER"
 
-# a CA's: the certificate made again with the same name and key, and what it issued before is taken as before
+# a CA certificate issued again with the same name and key: certificates issued before it are still accepted
 # by_ca RULE WORDS
 by_ca()
 {
     pki "ca-faulty: bare cn='CA $1' days=0..20 $2" \
-        "ca-mended: bare cn='CA $1' days=0..20 key=@ca-faulty $CA bc=critical,CA:TRUE,pathlen:0"
+        "ca-fixed: bare cn='CA $1' days=0..20 key=@ca-faulty $CA bc=critical,CA:TRUE,pathlen:0"
     signed ca-leaf ca-faulty "bc=critical,CA:FALSE ski=auto$KU$SAN$CLIENT"
-    by_lint "$1" ca-faulty.pem "with the same name and key" ca-mended.pem
+    by_lint "$1" ca-faulty.pem "with the same name and key" ca-fixed.pem
     by_lint "$1" ca-faulty.pem "certguard init" home/ca.pem
-    ok cg check --trust ca-mended.pem --policy lax.json ca-leaf.pem
+    ok cg check --trust ca-fixed.pem --policy lax.json ca-leaf.pem
 }
-printf '{"trust": {"anchors": "ca-mended.pem", "crl_required": false}, "client": {"strict": false}}\n' >lax.json
+printf '{"trust": {"anchors": "ca-fixed.pem", "crl_required": false}, "client": {"strict": false}}\n' >lax.json
 ids='ski=auto aki=auto'
 sign=' ku=critical,keyCertSign,cRLSign'
 by_ca ca_basic_constraints_missing "$ids$sign"
@@ -273,7 +273,7 @@ ok cg -q -C home --at "$(past 60)" crl
 cp home/crl.pem lapsed.pem
 ok cg -q -C home crl
 by_lint crl_expired lapsed.pem "certguard crl" home/crl.pem
-ok cg lint home/crl.pem # all that "certguard crl" is the fix for
+ok cg lint home/crl.pem # rules with the fix "certguard crl"
 bare() # RULE WORDS: of the PKI maker
 {
     pki "$1: crl issuer=home days=0..1 $2"
@@ -300,7 +300,7 @@ by_reason
 # passphrases
 openssl pkey -in own.key -aes128 -traditional -passout pass:secret -out old.key 2>err || fail "no old key"
 scrypt='openssl pkcs8 -topk8 -scrypt -in FILE -out NEWFILE'
-protect() # FILE NEWFILE: as it is printed; the passphrases that it would ask for are given
+protect() # FILE NEWFILE: the command as printed, with the passphrases that it asks for
 {
     # shellcheck disable=SC2046
     $(printf '%s' "$scrypt" | sed "s|NEWFILE|$2|; s|FILE|$1|") -passin pass:secret -passout pass:secret 2>err || fail "$scrypt"

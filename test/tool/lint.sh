@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# The tutorial that users come from, done with its own openssl commands: lint finds every mistake that shows in a file.
-# What is made right (with certguard) has no findings.
+# Runs the openssl commands of a well-known tutorial: lint finds every mistake that is visible in a file. It finds nothing in
+# files that certguard makes.
 . "$(dirname "$0")/lib.sh"
 
-# found ID: lint named this rule; rule_of FILE ID: for that file
+# found ID: lint reported this rule. found_in FILE ID: for that file
 found()
 {
     grep -q "\"id\":\"$1\"" "$work/out" || fail "lint did not find $1"
@@ -39,11 +39,11 @@ found_in client.crt not_v3               # 9 no extension file
 found_in client.crt serial_counts_up     # 10 serials
 found_in MiCA.key ca_key_beside_broker   # 11 cp MiCA.*
 
-# words for people: the file, the rule, the fix
+# text output: the file, the rule, the fix
 expect 3 cg lint client.crt
 says 'client.crt: error: .*(not_v3)'
 says 'certguard issue'
-# the severity asked for decides about the exit code
+# --severity decides the exit code
 expect 3 cg lint --severity error MiCA.crt
 expect 0 cg lint --severity error broker.key
 expect 1 cg lint broker.csr
@@ -61,7 +61,7 @@ says '(not_yet_valid)'
 pki "o: ca key=rsa2048 digest=sha1 cn=old" "old: issuer=o digest=sha1"
 expect 3 cg lint --severity notice o.pem
 says '(root_weak_digest)'
-says_not '(weak_digest)' # a root's own signature is not looked at
+says_not '(weak_digest)' # a root's own signature is not checked
 expect 3 cg lint old.pem
 says '(weak_digest)'
 pki "s: ca serial=1" "zero: issuer=s serial=0" "short: issuer=s serial=77"
@@ -69,7 +69,7 @@ expect 3 cg lint zero.pem
 says '(serial_not_positive)'
 expect 3 cg lint short.pem
 says '(serial_short)'
-# the same answers for the CA and for the broker: no CA, and not signed by itself
+# the same subject for the CA and for the broker: not a CA, and not self-signed
 pki "h: ca cn=home" "same: issuer=h cn=home version=1"
 expect 3 cg lint same.pem
 says '(named_as_its_ca)'
@@ -79,49 +79,49 @@ says 'reject untrusted'
 says 'need different names'
 ok cg inspect same.pem
 says_not 'issued by.*itself'
-# a constraint that nobody can measure
+# a malformed constraint
 pki "nc: ca issuer=h nc=critical,permitted;URI:https://home.example"
 expect 3 cg lint nc.pem
 says 'uri:https://home.example'
 says '(name_constraints_malformed)'
-# an old form of encryption, and a bundle in the wrong order
+# an old encryption format, and a bundle in the wrong order
 ok openssl rsa -in broker.key -traditional -aes128 -passout pass:secret -out old.key
 expect 3 cg lint old.key
 says '(key_old_cipher)'
 cat MiCA.crt broker.crt >bundle.pem
 expect 3 cg lint bundle.pem
 says '(chain_order)'
-# DER too; and bytes that are nothing
+# DER, and bytes of no known format
 ok openssl x509 -in client.crt -outform der -out client.der
 expect 3 cg lint client.der
 head -c 100 client.der >cut.der
 expect 1 cg lint cut.der
 
-# a CA by its basicConstraints is one for lint, whatever its keyUsage: that is what is wrong with it, not that it has no names
+# basicConstraints decide whether lint treats a certificate as a CA, not its keyUsage
 pki "no-sign: ca ku=critical,cRLSign"
 expect 3 cg lint no-sign.pem
 says '(ca_key_usage_no_sign)'
-grep -q '(san_missing)\|(eku_missing)\|(self_signed_leaf)' out && fail "a CA is taken for an end entity"
-# what somebody wrote into a certificate cannot command a terminal
+grep -q '(san_missing)\|(eku_missing)\|(self_signed_leaf)' out && fail "a CA is treated as an end entity"
+# text in a certificate cannot control the terminal
 pki 'red: bare san=dns:\x1b[31mred'
 for verb in "lint" "lint --json" "inspect" "inspect --json"; do
     cg $verb red.pem >out 2>&1
     grep -q '31mred' out || fail "$verb does not show the name"
     grep -q "$(printf '\033')\|u001b" out && fail "$verb shows a control character"
 done
-# nor can the name of a file: ESC, CSI, a byte that is no UTF-8, a line end, a text turned around
+# nor can a file name: ESC, CSI, a byte that is not UTF-8, a line end, a change of direction
 odd=$(printf 'odd\033[31m\302\233m\377\n\342\200\256.crt')
 cp red.pem "$odd"
 for verb in "lint" "lint --json" "inspect" "inspect --json" "check --trust red.pem" "check --json --trust red.pem" "crl --from" \
     "needs-renewal" "list -C" "log"; do
     for file in "$odd" "no$odd"; do
         cg $verb "$file" >out 2>&1
-        grep -qP '\x1b|\xc2\x9b|\xff|\xe2\x80\xae' out && fail "$verb shows a control character of a file's name"
-        grep -q '^.\?.\?.\?\.crt' out && fail "$verb: the name of a file begins a line"
+        grep -qP '\x1b|\xc2\x9b|\xff|\xe2\x80\xae' out && fail "$verb shows a control character of a file name"
+        grep -q '^.\?.\?.\?\.crt' out && fail "$verb: a file name begins a line"
     done
 done
 cg lint --json "$odd" >out
-iconv -f UTF-8 -t UTF-8 out >/dev/null || fail "the JSON is no UTF-8"
+iconv -f UTF-8 -t UTF-8 out >/dev/null || fail "the JSON is not UTF-8"
 grep -qF '\u001b[31m\u009bm\\xff\n\u202e.crt' out || fail "the JSON does not name the file"
 
 # a CRL without a number, and one that has expired
@@ -131,7 +131,7 @@ says '(crl_number_missing)'
 expect 3 cg lint --at +3d crl.pem
 says '(crl_expired)'
 
-# what the load of a CRL refuses, lint names
+# lint reports what the plugin rejects at load
 pki "crl: crl issuer=o number=none ext=critical,2.5.29.20=020103"
 expect 3 cg lint crl.pem
 says 'cRLNumber must not be critical'
@@ -140,12 +140,12 @@ pki "crl: crl issuer=o ext=2.5.29.28=30038101ff"
 expect 3 cg lint crl.pem
 says '(crl_scope_not_critical)'
 
-# each rule has what a reader needs, and one name
+# every rule has a unique id
 ok cg lint --rules --json
-[ "$(tr '{' '\n' <out | grep -c '"id"')" -gt 80 ] || fail "the list of rules is short"
-tr '{' '\n' <out | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | sort | uniq -d | grep . && fail "a rule's name occurs twice"
+[ "$(tr '{' '\n' <out | grep -c '"id"')" -gt 80 ] || fail "the list of rules is too short"
+tr '{' '\n' <out | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | sort | uniq -d | grep . && fail "a rule id occurs twice"
 
-# what certguard makes is clean
+# files that certguard makes have no findings
 umask 077
 ok cg -C home init --name "Home CA" --no-passphrase
 ok cg -C home issue broker broker.example --san dns:broker.example --san ip:192.0.2.1
@@ -153,16 +153,16 @@ ok cg -C home issue client dev1
 ok cg lint --severity warning home/live/broker.example/fullchain.pem home/live/dev1/cert.pem home/ca/cert.pem
 ok cg lint --severity warning home/crl.pem
 ok cg -C home revoke dev1
-ok cg lint --severity warning home/crl.pem # its thisUpdate is set back a little, the revocation is of now
+ok cg lint --severity warning home/crl.pem # thisUpdate is backdated a little, the revocation is not
 
 ok cg -C plant init --name "Plant CA" --no-passphrase --intermediate
-ok cg lint plant/crl.pem plant/ca.pem plant/ca/cert.pem # the root's list holds for a year: its key is in a safe
+ok cg lint plant/crl.pem plant/ca.pem plant/ca/cert.pem # the root's CRL is valid for a year: its key is offline
 ok cg -C plant crl --lifetime 60d
 ok cg -C plant crl --root --lifetime 800d
 expect 3 cg lint plant/crl.pem
 says crl_lifetime_very_long
 
-# inspect: who, for what, until when, what is odd
+# inspect: subject, purpose, validity, oddities
 ok cg inspect home/live/dev1/cert.pem
 says 'who .*CN=dev1'
 says 'client (clientAuth)'

@@ -31,7 +31,7 @@ static void crl_missing(struct cg_doctor *d, const struct cg_rule_row *row)
 }
 
 /* Reports the CRLs between two quarters of their lifetime. to 0: without an end. */
-static void crl_ages(struct cg_doctor *d, const struct cg_rule_row *row, int64_t from, int64_t to)
+static void report_crls_of_age(struct cg_doctor *d, const struct cg_rule_row *row, int64_t from, int64_t to)
 {
     const struct cg_crl_set *set = d->snapshot ? cg_trust_crls(d->snapshot->trust) : NULL;
     for (size_t i = 0; set && i < cg_crl_set_count(set); i++) {
@@ -47,12 +47,12 @@ static void crl_ages(struct cg_doctor *d, const struct cg_rule_row *row, int64_t
 
 static void crl_stale(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    crl_ages(d, row, 3, 4);
+    report_crls_of_age(d, row, 3, 4);
 }
 
 static void crl_expired(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    crl_ages(d, row, 4, 0);
+    report_crls_of_age(d, row, 4, 0);
 }
 
 /* d->snapshot is loaded without the recorded CRL numbers. A second load with them is what the broker does at its start. */

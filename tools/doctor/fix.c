@@ -155,8 +155,8 @@ static bool is_changeable(const struct cg_doctor *d, int fd, const struct stat *
            is_usual_group(d, st);
 }
 
-/* Only the owner keeps access, and the broker through its group if it is another user, which needs root. The finding on a
- * key that is not changed remains, with its fix. */
+/* Only the owner keeps access, and the broker through its group if it is another user. Only root can set that group. A key
+ * that is not changed keeps its finding and its fix. */
 static void plan_mode(struct cg_fix *fix, const struct cg_doctor *d, const char *file)
 {
     struct stat st;

@@ -64,7 +64,8 @@ static void served_other(struct cg_doctor *d, const struct cg_rule_row *row)
     if (wanted && X509_cmp(served, wanted) != 0) {
         cg_serial_text(X509_get0_serialNumber(served), there, sizeof there);
         cg_serial_text(X509_get0_serialNumber(wanted), here, sizeof here);
-        cg_doctor_report(d, row, "%s serves serial %s; the file holds %s", d->request->connect, there, here);
+        cg_doctor_report(d, row, "%s serves the certificate with serial number %s, the file contains %s",
+                         d->request->connect, there, here);
     }
     cg_credential_free(loaded);
 }

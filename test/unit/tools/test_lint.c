@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Lint's rules on certificates: each finds its own fault, and finds nothing in the same certificate made right. What one
- * extension lacks changes nothing that is said about the others. */
+/* Lint's rules on certificates: each finds its fault, and finds nothing in the same certificate without the fault. A fault in
+ * one extension does not change the findings on others. */
 #include "core/base/text.h"
 #include "lib/pki_maker.h"
 #include "lint/lint.h"
@@ -16,7 +16,7 @@
 
 #define NOW INT64_C(1900000000)
 
-/* certificatePolicies: a policy with a qualifier that nobody knows, with a list of none, and with a user notice */
+/* certificatePolicies: a policy with an unknown qualifier, with an empty list, and with a user notice */
 #define UNKNOWN_QUALIFIER "3012301006022a03300a300806022a040c026869"
 #define ANY_QUALIFIER     "301430120604551d2000300a300806022a040c026869"
 #define NO_QUALIFIERS     "3008300606022a033000"
@@ -26,8 +26,8 @@
 #define ANY_MAPPING "300c300a0604551d200006022a03"
 
 static const struct row {
-    const char *rule, *ok, *bad; /* recipes of "c"; of several lines all are linted */
-    const char *from, *to;       /* NULL, or octets of good that make it bad */
+    const char *rule, *ok, *bad; /* recipes for "c"; if there are several lines, all are linted */
+    const char *from, *to;       /* NULL, or octets of ok and their replacement, which makes the fault */
 } rows[] = {
     {"key_usage_empty", "c: issuer=root", "c: issuer=root ku=none ext=critical,2.5.29.15=03020700", NULL, NULL},
     {"key_usage_sign_without_ca", "c: issuer=root", "c: issuer=root ku=critical,digitalSignature,keyCertSign", NULL,
@@ -116,7 +116,7 @@ static const struct row {
      NULL, NULL},
     {"aki_missing", "c: issuer=root", "c: issuer=root aki=none", NULL, NULL},
     {"aki_missing", "c: ca aki=none", "c: ca issuer=root aki=none", NULL, NULL},
-    /* a root that another CA vouches for too is still its own issuer; a leaf has the longer lived of the two */
+    /* A root that another CA certified is still its own issuer. Of two issuers, the one that ends last counts. */
     {"outlives_issuer",
      "old: ca\nc: ca days=-1..900\nx: ca issuer=old key=@c cn=c days=-1..90\nl: issuer=c days=-1..300",
      "i: ca issuer=root days=-1..90\nl: issuer=i days=-1..300", NULL, NULL},
@@ -135,7 +135,7 @@ static size_t unhex(const char *hex, unsigned char *out)
     return len;
 }
 
-/* The same certificate with other octets in it. */
+/* The certificate with some octets replaced. */
 static X509 *patched(X509 *cert, const char *from, const char *to)
 {
     unsigned char *der = NULL, was[32], is[32];
@@ -161,7 +161,7 @@ static bool finds(struct cg_lint *lint, const char *rule)
     return false;
 }
 
-/* All names of the recipe, which begin its lines. */
+/* Lints all certificates of the recipe. */
 static bool found_in(const char *recipe, const char *rule)
 {
     struct cg_pki *pki = cg_pki_new(NOW);
@@ -194,7 +194,7 @@ static bool found_in_patched(const struct row *row)
     return found;
 }
 
-static void each_rule_finds_its_own_fault(void **state)
+static void rules_find_their_fault(void **state)
 {
     (void)state;
     int wrong = 0;
@@ -202,18 +202,18 @@ static void each_rule_finds_its_own_fault(void **state)
         bool ok = !found_in(rows[i].ok, rows[i].rule);
         bool bad = rows[i].from ? found_in_patched(&rows[i]) : found_in(rows[i].bad, rows[i].rule);
         if (!ok || !bad)
-            printf("%s: row %zu: %s\n", rows[i].rule, i, ok ? "not found" : "found where nothing is wrong");
+            printf("%s: row %zu: %s\n", rows[i].rule, i, ok ? "not found" : "found without the fault");
         wrong += !ok || !bad;
     }
     assert_int_equal(wrong, 0);
 }
 
-/* A fault in one extension, and what must not be said for it. */
-static void each_fact_is_of_its_own_extension(void **state)
+/* A fault in one extension, and a rule that must not apply because of it. */
+static void faults_do_not_affect_other_extensions(void **state)
 {
     static const struct {
         const char *recipe, *rule;
-    } silent[] = {
+    } absent[] = {
         {"c: issuer=root san=none ext=2.5.29.17=0403", "key_usage_empty"},
         {"c: issuer=root eku=none ext=2.5.29.37=0403", "key_usage_empty"},
         {"c: issuer=root ku=none ext=critical,2.5.29.15=0403", "key_usage_empty"},
@@ -227,20 +227,20 @@ static void each_fact_is_of_its_own_extension(void **state)
         {"c: ca issuer=root san=none ext=2.5.29.17=0403", "san_missing"},
         {"c: ca issuer=root bc=none ext=critical,2.5.29.19=0403", "ca_basic_constraints_missing"},
         {"c: ca issuer=root ku=critical,cRLSign bc=none ext=critical,2.5.29.19=0403", "san_missing"},
-        /* of version 1 and alone: a root or a server, and nothing says which */
+        /* version 1 and alone: it may be a root or a server */
         {"c: bare version=1", "ca_basic_constraints_missing"},
         {"c: bare version=1", "ca_key_usage_missing"},
         {"c: bare version=1", "self_signed_leaf"},
         {"c: bare version=1 issuer=root", "ca_ski_missing"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
-        if (found_in(silent[i].recipe, silent[i].rule))
-            fail_msg("%s: %s", silent[i].recipe, silent[i].rule);
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        if (found_in(absent[i].recipe, absent[i].rule))
+            fail_msg("%s: %s", absent[i].recipe, absent[i].rule);
 }
 
-/* What signs others is a CA, of whatever version. */
-static void a_root_of_version_1_shows_by_what_it_signed(void **state)
+/* A certificate that issued another one is a CA, whatever its version. */
+static void issuers_of_version_1_are_cas(void **state)
 {
     (void)state;
     assert_false(found_in("c: bare version=1", "ca_basic_constraints_missing"));
@@ -248,8 +248,8 @@ static void a_root_of_version_1_shows_by_what_it_signed(void **state)
     assert_true(found_in("c: bare version=1", "not_v3"));
 }
 
-/* What anybody wrote into a certificate: each text is one line of UTF-8. */
-static void texts_are_fit_to_print(void **state)
+/* Any text in a certificate is printed as one line of UTF-8. */
+static void texts_are_escaped(void **state)
 {
     static const char *const recipes[] = {
         "c: issuer=root cn='\\x1b[31mred' san=dns:\\x1b[31mred",
@@ -278,7 +278,7 @@ static void texts_are_fit_to_print(void **state)
     }
 }
 
-/* A BMPString is shown by its characters, the odd ones among them escaped: here "a", ESC, NUL. */
+/* A BMPString is shown by its characters, here "a", ESC and NUL, with escapes. */
 static void old_string_types_are_read(void **state)
 {
     (void)state;
@@ -298,10 +298,8 @@ static void old_string_types_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_rule_finds_its_own_fault),
-        cmocka_unit_test(each_fact_is_of_its_own_extension),
-        cmocka_unit_test(a_root_of_version_1_shows_by_what_it_signed),
-        cmocka_unit_test(texts_are_fit_to_print),
+        cmocka_unit_test(rules_find_their_fault),       cmocka_unit_test(faults_do_not_affect_other_extensions),
+        cmocka_unit_test(issuers_of_version_1_are_cas), cmocka_unit_test(texts_are_escaped),
         cmocka_unit_test(old_string_types_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
