@@ -55,7 +55,7 @@ static void crl_expired(struct cg_doctor *d, const struct cg_rule_row *row)
     report_crls_of_age(d, row, 4, 0);
 }
 
-/* d->snapshot is loaded without the recorded CRL numbers. A second load with them is what the broker does at its start. */
+/* d->snapshot was loaded without the recorded CRL numbers. This loads it with them, as the broker does at its start. */
 static void crl_number_low(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct cg_error err = {""};

@@ -143,8 +143,8 @@ static bool is_open_key(int fd, const struct stat *st)
     return len > 0 && memmem(text, (size_t)len, mark, strlen(mark));
 }
 
-/* Is it certain that only the broker needs the key, and that it can still read it afterwards? Others may need a key that
- * this configuration does not name, or that an ACL or a group gives access to. */
+/* Is it certain that only the broker needs the key, and that it can still read it afterwards? Others may need a key
+ * that this configuration does not name, or that an ACL or a group gives access to. */
 static bool is_changeable(const struct cg_doctor *d, int fd, const struct stat *st)
 {
     struct statvfs fs;

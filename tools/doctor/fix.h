@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Plans and makes the changes of doctor --fix: lines of mosquitto.conf, and modes of the broker's private keys. A change is
- * made only if it is certain that the same clients can connect afterwards and that the broker can still read its key.
- * The whole plan is shown as a diff before it is made. Files are replaced atomically, and their old contents are kept
+/* Plans and makes the changes of doctor --fix: lines of mosquitto.conf, and modes of the broker's private keys. A change
+ * is made only if it is certain that the same clients can connect afterwards and that the broker can still read its key.
+ * The whole plan is shown as a diff first. Files are replaced atomically, and their old contents are kept
  * beside them. Called by the verb doctor, which owns the plan. */
 #ifndef CG_DOCTOR_FIX_H
 #define CG_DOCTOR_FIX_H

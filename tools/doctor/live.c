@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on the running broker: which certificate it serves, whether it accepts a client without a certificate, and whether
- * a refusal leaves an event. One handshake answers all of them. */
+/* Rules on the running broker: which certificate it serves, whether it accepts a client without a certificate, and
+ * whether a refusal leaves an event. One handshake answers all of them. */
 #include "core/cert/name.h"
 #include "rules.h"
 

@@ -6,8 +6,8 @@
 
 #include "context.h"
 
-/* Begins the fix of a rule that reports a command, "; fix: COMMAND", for places where a command is enough. The text after it
- * is for the other places. */
+/* Begins the fix of a rule that reports "; fix: COMMAND" for places where a command is enough. The text after it is for
+ * the other places. */
 #define CG_DOCTOR_FIX_FOUND "Run the command after \"fix:\". If there is none, "
 
 #define CG_KEYS(...)                                                                                                   \
@@ -23,7 +23,8 @@ struct cg_doctor_tls_files {
     const struct cg_conf_line *chain, *key, *trust;
 };
 
-/* Exactly one of check, keys and line, listener, bridge, files, and event is set. It finds the places where the rule applies. */
+/* Exactly one of these finds the places where the rule applies: check, keys or line (or both), listener, bridge, files,
+ * event. */
 struct cg_doctor_rule {
     struct cg_rule_row row;
     bool (*when)(const struct cg_doctor *d); /* NULL: always. False: the rule does not run. */
@@ -33,9 +34,9 @@ struct cg_doctor_rule {
     const char *(*listener)(const struct cg_doctor *d, unsigned listener); /* what to report; NULL: nothing */
     bool (*bridge)(const struct cg_doctor *d, unsigned bridge);
     void (*files)(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_doctor_tls_files *files);
-    const char *event; /* its number at the end of the event log is reported */
-    /* What --fix does with a line that was found, if is_safe returns true: the same clients can connect before and after.
-     * This is never true for a user name that the broker takes from certificates, because doctor does not see them. */
+    const char *event; /* reported with its number at the end of the event log */
+    /* What --fix does with a line that was found. is_safe returns true if the same clients can connect afterwards. A line
+     * by which the broker takes names from certificates is never safe, because doctor does not see the certificates. */
     enum cg_line_fix fix;
     bool (*is_safe)(const struct cg_doctor *d, const struct cg_conf_line *line);
 };

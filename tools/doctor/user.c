@@ -238,12 +238,10 @@ static void set_user(struct cg_doctor *d, const struct passwd *entry, const char
 void cg_doctor_read_unit(struct cg_doctor *d)
 {
     const struct cg_doctor_request *request = d->request;
-    const char *const only[] = {request->units};
     char config[PATH_MAX] = "";
     struct unit unit;
-    bool loaded = request->units ? load_unit(&unit, only, 1)
-                                 : load_unit(&unit, system_folders, CG_COUNT(system_folders));
-    if (loaded)
+    if (load_unit(&unit, request->units ? &request->units : system_folders,
+                  request->units ? 1 : CG_COUNT(system_folders)))
         find_config(&unit, config);
     bool ours = config[0] && is_same_file(config, d->conf.files[0]);
     if (!ours)

@@ -56,7 +56,7 @@ static bool repeated_policy(const struct cg_lint_object *o, char *detail, size_t
     return false;
 }
 
-/* The address of the CPS is that of this machine, or not one of the web. */
+/* The address of the CPS is not a web address, or is one on this machine. */
 static bool cps_unreachable(const struct cg_lint_qualifier *q)
 {
     char uri[512];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* How a certificate is encoded: RFC 5280 4.1 asks for DER (X.690), where each value has one encoding. OpenSSL reads more
- * than that, other verifiers do not. These rules check the bytes. */
+/* Rules on the encoding of a certificate. RFC 5280 4.1 requires DER (X.690), in which each value has one encoding.
+ * OpenSSL also reads other encodings, some verifiers do not. These rules check the bytes. */
 #include "core/cert/der.h"
 #include "base/array.h"
 #include "core/base/openssl_const.h"

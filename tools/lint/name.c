@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An attribute of an old string type as well. One that is not of its type is shown by its octets. */
+/* Converts old string types too. A value that is not valid in its type is shown by its octets. */
 static void value_text(const ASN1_STRING *value, char *out, size_t size)
 {
     unsigned char *utf8 = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A certificate, CRL or private key, decoded once for all rules. The struct cg_lint_objects owns its objects and what they
- * point to, but not the file names. Included by lint, and by inspect and import, which need the same facts. */
+/* A certificate, CRL or private key, decoded once for all rules. The struct cg_lint_objects owns its objects and what
+ * they point to, but not the file names. Included by lint, and by inspect and import, which need the same facts. */
 #ifndef CG_LINT_OBJECT_H
 #define CG_LINT_OBJECT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules that compare two objects, for example a CA's key in the broker's folder, or serial numbers that count up. They see only
- * what was given in one run, so lint finds more in a whole folder. */
+/* Rules that compare two objects, for example a CA's key in the broker's folder, or serial numbers that count up. They
+ * see only what was given in one run, so lint finds more in a whole folder. */
 #include "base/array.h"
 #include "core/cert/name.h"
 #include "relations.h"
