@@ -440,6 +440,10 @@ expect 3 cg doctor --config many.conf --user "$me" --fix --yes
 diff -u many.kept many.conf | sed -e '1,2d' -e '/^\\ No newline/d' >many.diff
 sed -n '/^@@/,$p' err | grep '^[-+ @]' >many.shown
 cmp many.diff many.shown || fail "another difference was shown: $(diff many.diff many.shown)"
+cp many.kept many.conf
+expect 1 env PATH="$work/none" "$CERTGUARD" doctor --config many.conf --user "$me" --fix --yes
+says "cannot run diff, which shows the changes: No such file or directory. Nothing was changed."
+cmp many.kept many.conf || fail "changed without being shown"
 
 # ---- include_dir is followed only in the main file; unreadable files are errors; everything is limited ----
 mkdir inc inc2

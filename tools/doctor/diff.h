@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The difference of two texts with the same number of lines, as "diff -u" shows it.
- * Nothing is owned. Called by fix.c. */
+/* What would change in a file, shown by "diff -u" on standard error. Nothing is owned. Called by fix.c. */
 #ifndef CG_DIFF_H
 #define CG_DIFF_H
 
-#include <stdio.h>
+#include "core/base/error.h"
 
-void cg_diff_print(FILE *out, const char *path, const char *before, const char *after);
+#include <stdbool.h>
+
+bool cg_diff_show(const char *path, const char *after, struct cg_error *err);
 
 #endif

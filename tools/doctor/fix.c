@@ -211,10 +211,11 @@ void cg_fix_clear(struct cg_fix *fix)
     *fix = (struct cg_fix){0};
 }
 
-void cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix)
+bool cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix, struct cg_error *err)
 {
     for (size_t i = 0; !cli->quiet && i < fix->nfiles; i++)
-        cg_diff_print(stderr, fix->file[i].path, fix->file[i].before, fix->file[i].after);
+        if (!cg_diff_show(fix->file[i].path, fix->file[i].after, err))
+            return false;
     for (size_t i = 0; i < fix->nmodes; i++) {
         const struct cg_fix_mode *m = &fix->mode[i];
         cg_say(cli, "--- %s\n+++ %s\n-mode %04o\n+mode %04o", m->path, m->path, (unsigned)m->before,
@@ -222,6 +223,7 @@ void cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix)
         if (m->group != (gid_t)-1)
             cg_say(cli, "+group %u", (unsigned)m->group);
     }
+    return true;
 }
 
 /* "20261231T235959Z", without colons, for a file name. */

@@ -24,7 +24,7 @@ struct cg_fix {
 bool cg_fix_plan(struct cg_fix *fix, const struct cg_doctor *d, struct cg_error *err);
 void cg_fix_clear(struct cg_fix *fix);
 
-void cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix);
+bool cg_fix_show(const struct cg_cli *cli, const struct cg_fix *fix, struct cg_error *err);
 
 /* Keeps old texts in FILE.before-TIME. After an error, the changes made before it remain. */
 bool cg_fix_apply(const struct cg_cli *cli, const struct cg_fix *fix, struct cg_error *err);

@@ -114,12 +114,12 @@ static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, s
     bool ok = cg_fix_plan(&plan, d, err);
     size_t changes = ok ? plan.nfiles + plan.nmodes : 0;
     if (changes)
-        cg_fix_show(cli, &plan);
+        ok = cg_fix_show(cli, &plan, err);
     else if (ok)
         cg_say(cli, "Nothing here is safe to mend without you.");
     if (ok && plan.user_unknown)
         cg_say(cli, "Modes of keys stay as they are: no unit shows which user starts the broker. Name it with --user.");
-    if (changes && !cli->dry_run) {
+    if (ok && changes && !cli->dry_run) {
         ok = yes || cg_ask_yes("Make these changes?", &yes, err);
         if (ok && yes)
             ok = cg_fix_apply(cli, &plan, err);
