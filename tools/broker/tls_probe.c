@@ -31,23 +31,16 @@ static bool wait_for(int fd, short events, const struct deadline *deadline)
 
 bool cg_tls_probe_split(const char *host_port, char host[256], char port[8])
 {
-    const char *colon = strrchr(host_port, ':'), *start = host_port;
-    size_t len = strlen(host_port);
-    snprintf(port, 8, "8883");
-    if (*start == '[') {
-        const char *close = strchr(start++, ']');
-        if (!close)
-            return false;
-        len = (size_t)(close - start);
-        colon = close[1] == ':' ? close + 1 : NULL;
-    } else if (colon && strchr(host_port, ':') == colon) {
-        len = (size_t)(colon - start);
-    } else {
-        colon = NULL;
-    }
-    if (colon && (size_t)snprintf(port, 8, "%s", colon + 1) >= 8)
-        return false;
-    return len && (size_t)snprintf(host, 256, "%.*s", (int)len, start) < 256;
+    const char *colon = strchr(host_port, ':');
+    const bool bare = *host_port != '[' && colon && strchr(colon + 1, ':'); /* an IPv6 address and no port */
+    char *name = NULL, *service = NULL;
+    bool ok = bare || (BIO_parse_hostserv(host_port, &name, &service, BIO_PARSE_PRIO_HOST) == 1 && name);
+    ok = ok && snprintf(host, 256, "%s", bare ? host_port : name) < 256 &&
+         snprintf(port, 8, "%s", service ? service : "8883") < 8;
+    OPENSSL_free(name);
+    OPENSSL_free(service);
+    ERR_clear_error();
+    return ok;
 }
 
 static int dial(const struct addrinfo *address, const struct deadline *deadline)

@@ -133,41 +133,24 @@ static GENERAL_NAME *make_dirname(int type, const char *value)
     return NULL;
 }
 
+#define OID_LETTERS "0123456789."
+
 static GENERAL_NAME *make_rid(int type, const char *value)
 {
-    GENERAL_NAME *san = GENERAL_NAME_new();
-    ASN1_OBJECT *object = OBJ_txt2obj(value, 1);
-    if (san && object) {
-        GENERAL_NAME_set0_value(san, type, object);
-        return san;
-    }
-    GENERAL_NAME_free(san);
-    ASN1_OBJECT_free(object);
-    return NULL;
+    return value[strspn(value, OID_LETTERS)] ? NULL : plain(type, value);
 }
 
 /* "OID=text", the text as UTF8String */
 static GENERAL_NAME *make_other(int type, const char *value)
 {
-    (void)type;
-    char oid[128];
-    const char *text = strchr(value, '=');
-    snprintf(oid, sizeof oid, "%.*s", (int)strcspn(value, "="), value);
-    GENERAL_NAME *san = GENERAL_NAME_new();
-    ASN1_OBJECT *object = text && text[1] ? OBJ_txt2obj(oid, 1) : NULL;
-    ASN1_TYPE *wrapped = ASN1_TYPE_new();
-    ASN1_UTF8STRING *string = ASN1_UTF8STRING_new();
-    if (san && object && wrapped && string && ASN1_STRING_set(string, text + 1, -1)) {
-        ASN1_TYPE_set(wrapped, V_ASN1_UTF8STRING, string);
-        if (GENERAL_NAME_set0_othername(san, object, wrapped))
-            return san;
-        string = NULL; /* wrapped has it */
-    }
-    GENERAL_NAME_free(san);
-    ASN1_OBJECT_free(object);
-    ASN1_TYPE_free(wrapped);
-    ASN1_UTF8STRING_free(string);
-    return NULL;
+    char *form = NULL;
+    const size_t oid = strspn(value, OID_LETTERS);
+    if (value[oid] != '=' || !value[oid + 1] ||
+        asprintf(&form, "%.*s;FORMAT:UTF8,UTF8:%s", (int)oid, value, value + oid + 1) < 0)
+        return NULL;
+    GENERAL_NAME *san = plain(type, form);
+    free(form);
+    return san;
 }
 
 enum { SAN_DNS, SAN_IP, SAN_URI, SAN_EMAIL, SAN_DIRNAME, SAN_RID, SAN_OTHER };
