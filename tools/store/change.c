@@ -4,9 +4,9 @@
 #include "base/failure.h"
 #include "core/file/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,27 +19,21 @@
 
 #define PENDING_LIMIT ((size_t)256 << 20)
 
-static bool remove_tree(const char *path, int depth)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *place)
 {
-    char child[PATH_MAX];
-    if (unlink(path) == 0 || errno == ENOENT)
-        return true;
-    DIR *folder = depth > 0 ? opendir(path) : NULL;
-    for (struct dirent *e; folder && (e = readdir(folder));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        if (snprintf(child, sizeof child, "%s/%s", path, e->d_name) < (int)sizeof child)
-            remove_tree(child, depth - 1);
-    }
-    if (folder)
-        closedir(folder);
-    return rmdir(path) == 0;
+    (void)st, (void)type, (void)place;
+    return remove(path);
+}
+
+static bool remove_tree(const char *path)
+{
+    return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
 static bool empty_stage(const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
-    return remove_tree(cg_ca_path(ca, path, "stage"), 4) || cg_fail_errno(err, "clean up", path);
+    return remove_tree(cg_ca_path(ca, path, "stage")) || cg_fail_errno(err, "clean up", path);
 }
 
 bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk, struct cg_error *err)
@@ -265,7 +259,7 @@ void cg_change_end(struct cg_change *change)
         return;
     BIO_free(change->steps);
     if (!cg_ca_has(change->ca, "pending"))
-        remove_tree(cg_ca_path(change->ca, path, "stage"), 4);
+        remove_tree(cg_ca_path(change->ca, path, "stage"));
     *change = (struct cg_change){0};
 }
 
