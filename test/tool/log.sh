@@ -127,8 +127,8 @@ cg log <events.1.gz >"$work/out" || fail "standard input"
 lines 3
 if command -v xz >/dev/null; then
     xz -c events >events.3.xz
-    expect 1 cg log events.3.xz
-    says 'xz -dc FILE | certguard log'
+    ok cg log events.3.xz
+    lines 3
 fi
 head -c 100 events.1.gz >cut.gz
 expect 1 cg log cut.gz

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "reader.h"
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,11 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define BUFFER_SIZE (1024 * 1024)
-
-#define PACKED_SIZE (64 * 1024)
+#define READ_SIZE   (64 * 1024)
 
 enum got {
     GOT_END = 0, /* of the file; when following: nothing new at present */
@@ -28,16 +29,50 @@ struct reader {
     size_t start, end; /* what is read and not yet handed out */
     size_t searched;   /* from start on: no line feed in here */
     bool skipping;     /* inside a line that is too long */
-    bool looked;       /* at the first bytes: packed is known */
-    bool packed, member_ended;
-    z_stream z;
-    unsigned char *in; /* of a packed file, as read */
+    bool follow;
+    struct archive *packed; /* unpacks; NULL: read as it is, like all that is followed */
+    const void *block;      /* what it gave and is not yet in the buffer */
+    size_t block_len;
     uint64_t too_long;
 };
 
 static const char *name_of(const struct reader *reader)
 {
     return reader->path ? reader->path : "standard input";
+}
+
+static void stopped(const struct reader *reader, struct archive *packed, struct cg_error *err)
+{
+    cg_error_set(err, "%s: reading stopped, the file may be damaged or cut off: %s", name_of(reader),
+                 archive_error_string(packed));
+}
+
+/* What is not packed comes out as it is. */
+static bool start_unpacking(struct reader *reader, struct cg_error *err)
+{
+    struct archive_entry *entry;
+    struct archive *packed = archive_read_new();
+    if (!packed) {
+        cg_error_set(err, "out of memory");
+        return false;
+    }
+    archive_read_support_filter_gzip(packed);
+    archive_read_support_filter_xz(packed);
+    archive_read_support_filter_zstd(packed);
+    archive_read_support_filter_bzip2(packed);
+    archive_read_support_format_raw(packed);
+    archive_read_support_format_empty(packed);
+    int code = archive_read_open_fd(packed, reader->fd, READ_SIZE);
+    if (code == ARCHIVE_OK)
+        code = archive_read_next_header(packed, &entry);
+    if (code == ARCHIVE_OK) {
+        reader->packed = packed;
+        return true;
+    }
+    if (code != ARCHIVE_EOF)
+        stopped(reader, packed, err);
+    archive_read_free(packed);
+    return code == ARCHIVE_EOF; /* an empty file */
 }
 
 static bool open_file(struct reader *reader, struct cg_error *err)
@@ -49,18 +84,18 @@ static bool open_file(struct reader *reader, struct cg_error *err)
     else if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
         cg_error_set(err, "%s is a folder; name the event log in it", name_of(reader));
     else
-        return true;
+        return reader->follow || start_unpacking(reader, err);
     return false;
 }
 
 static void close_file(struct reader *reader)
 {
-    if (reader->packed)
-        inflateEnd(&reader->z);
+    archive_read_free(reader->packed);
     if (reader->fd >= 0)
         close(reader->fd);
+    reader->packed = NULL;
     reader->fd = -1;
-    reader->looked = reader->packed = reader->member_ended = false;
+    reader->block_len = 0;
 }
 
 static void close_reader(struct reader *reader)
@@ -68,19 +103,19 @@ static void close_reader(struct reader *reader)
     if (!reader)
         return;
     close_file(reader);
-    free(reader->in);
     free(reader->buffer);
     free(reader->path);
     free(reader);
 }
 
 /* path "-": standard input. NULL when it cannot be opened. */
-static struct reader *open_reader(const char *path, struct cg_error *err)
+static struct reader *open_reader(const char *path, bool follow, struct cg_error *err)
 {
     bool is_stdin = strcmp(path, "-") == 0;
     struct reader *reader = calloc(1, sizeof *reader);
     if (reader) {
         reader->fd = -1;
+        reader->follow = follow;
         reader->buffer = malloc(BUFFER_SIZE);
     }
     if (reader && !is_stdin)
@@ -123,92 +158,37 @@ static void drop_too_long(struct reader *reader)
     reader->start = reader->end = reader->searched = 0;
 }
 
-static ssize_t read_some(const struct reader *reader, void *out, size_t size, struct cg_error *err)
+/* Into out; the number of bytes, 0 at the end, -1 with the error. */
+static ssize_t unpack(struct reader *reader, char *out, size_t size, struct cg_error *err)
+{
+    la_int64_t at;
+    int code = ARCHIVE_OK;
+    if (!reader->block_len)
+        code = archive_read_data_block(reader->packed, &reader->block, &reader->block_len, &at);
+    if (code == ARCHIVE_EOF)
+        return 0;
+    if (code != ARCHIVE_OK) {
+        stopped(reader, reader->packed, err);
+        return -1;
+    }
+    const size_t len = reader->block_len < size ? reader->block_len : size;
+    memcpy(out, reader->block, len);
+    reader->block = (const char *)reader->block + len;
+    reader->block_len -= len;
+    return (ssize_t)len;
+}
+
+static ssize_t read_text(struct reader *reader, char *out, size_t size, struct cg_error *err)
 {
     ssize_t got;
+    if (reader->packed)
+        return unpack(reader, out, size, err);
     do
         got = read(reader->fd, out, size);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         cg_error_set(err, "%s: reading stopped: %s", name_of(reader), strerror(errno));
     return got;
-}
-
-/* The first bytes of a gzip file (RFC 1952 2.3.1) have come: from now on they are unpacked. */
-static bool start_unpacking(struct reader *reader, const char *bytes, size_t len, struct cg_error *err)
-{
-    if (!reader->in)
-        reader->in = malloc(PACKED_SIZE);
-    memset(&reader->z, 0, sizeof reader->z);
-    if (!reader->in || inflateInit2(&reader->z, 15 + 16) != Z_OK) {
-        cg_error_set(err, "%s: out of memory", name_of(reader));
-        return false;
-    }
-    memcpy(reader->in, bytes, len);
-    reader->z.next_in = reader->in;
-    reader->z.avail_in = (unsigned)len;
-    reader->packed = true;
-    return true;
-}
-
-static ssize_t unpack(struct reader *reader, char *out, size_t size, struct cg_error *err)
-{
-    z_stream *z = &reader->z;
-    z->next_out = (unsigned char *)out;
-    z->avail_out = (unsigned)size;
-    while (z->avail_out == size) {
-        if (z->avail_in == 0) {
-            ssize_t got = read_some(reader, reader->in, PACKED_SIZE, err);
-            if (got == 0 && !reader->member_ended)
-                cg_error_set(err, "%s: the packed file is cut off", name_of(reader));
-            if (got <= 0)
-                return got == 0 && reader->member_ended ? 0 : -1;
-            z->next_in = reader->in;
-            z->avail_in = (unsigned)got;
-        }
-        if (reader->member_ended) /* gzip files may be joined with cat */
-            inflateReset(z);
-        int code = inflate(z, Z_NO_FLUSH);
-        reader->member_ended = code == Z_STREAM_END;
-        if (code != Z_OK && code != Z_STREAM_END) {
-            cg_error_set(err, "%s: the packed file is damaged: %s", name_of(reader), z->msg ? z->msg : "bad data");
-            return -1;
-        }
-    }
-    return (ssize_t)(size - z->avail_out);
-}
-
-/* Packed in a way that is not unpacked here: as text it would be one foreign line, and its events would be missed. */
-static bool is_foreign_packing(const struct reader *reader, const char *bytes, size_t len, struct cg_error *err)
-{
-    static const struct {
-        const char *magic, *program;
-    } rows[] = {{"\3757zXZ", "xz"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const size_t magic = strlen(rows[i].magic);
-        if (len < magic || memcmp(bytes, rows[i].magic, magic) != 0)
-            continue;
-        cg_error_set(err, "%s is packed with %s; pipe it in: %s -dc FILE | certguard log", name_of(reader),
-                     rows[i].program, rows[i].program);
-        return true;
-    }
-    return false;
-}
-
-/* Into out; the number of bytes, 0 at the end, -1 with the error. */
-static ssize_t read_text(struct reader *reader, char *out, size_t size, struct cg_error *err)
-{
-    if (reader->packed)
-        return unpack(reader, out, size, err);
-    ssize_t got = read_some(reader, out, reader->looked ? size : PACKED_SIZE, err);
-    if (got <= 0 || reader->looked)
-        return got;
-    reader->looked = true;
-    if (is_foreign_packing(reader, out, (size_t)got, err))
-        return -1;
-    if (got < 2 || (unsigned char)out[0] != 0x1f || (unsigned char)out[1] != 0x8b)
-        return got;
-    return start_unpacking(reader, out, (size_t)got, err) ? unpack(reader, out, size, err) : -1;
 }
 
 static ssize_t fill(struct reader *reader, struct cg_error *err)
@@ -243,7 +223,7 @@ static enum got take_half(struct reader *reader, const char **line, size_t *len)
 
 /* The next line, without line feed and not terminated; valid until the next call. With follow, a half line waits for its
  * rest, and a file that was renamed away or cut short is read to its end and opened anew. */
-static enum got next_line(struct reader *reader, bool follow, const char **line, size_t *len, struct cg_error *err)
+static enum got next_line(struct reader *reader, const char **line, size_t *len, struct cg_error *err)
 {
     for (;;) {
         while (take_line(reader, line, len)) {
@@ -255,13 +235,13 @@ static enum got next_line(struct reader *reader, bool follow, const char **line,
         drop_too_long(reader);
         if (reader->fd < 0 && !open_file(reader, err))
             return GOT_FAULT;
-        bool replaced = follow && was_replaced(reader); /* asked before the last read: nothing is missed */
+        bool replaced = reader->follow && was_replaced(reader); /* asked before the last read: nothing is missed */
         ssize_t got = fill(reader, err);
         if (got < 0)
             return GOT_FAULT;
         if (got > 0)
             continue;
-        if (!follow)
+        if (!reader->follow)
             return take_half(reader, line, len);
         if (!replaced)
             return GOT_END;
@@ -297,9 +277,9 @@ bool cg_log_walk_file(struct cg_log_walk *walk, const char *path, struct cg_erro
     size_t len;
     bool follow = walk->wait && strcmp(path, "-") != 0;
     enum got got = GOT_FAULT;
-    struct reader *reader = open_reader(path, err);
+    struct reader *reader = open_reader(path, follow, err);
     while (reader && !ferror(stdout)) {
-        got = next_line(reader, follow, &line, &len, err);
+        got = next_line(reader, &line, &len, err);
         if (got == GOT_LINE)
             take(walk, line, len);
         else if (got == GOT_FAULT || !follow || !walk->wait())

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The events of log files that a filter lets through, one call each; what is no event is counted and passed over. Files
- * are plain or gzip, or standard input, read in constant memory, and on request on and on through rotation.
+ * are plain or packed (gzip, xz, zstd, bzip2), or standard input, read in constant memory, and on request on and on through rotation.
  * The caller owns the walk; nothing is kept. Called by the verbs log and report. */
 #ifndef CG_LOG_READER_H
 #define CG_LOG_READER_H

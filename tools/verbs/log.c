@@ -185,7 +185,8 @@ const struct cg_verb cg_verb_log = {
     .summary = "show the plugin's events, and how to fix what they tell",
     .description = "Shows event logs, a line an event: time (UTC), kind, peer and listener, client id or subject, "
                    "reason, detail.\n"
-                   "FILE may be packed with gzip and may be an older, rotated one; without FILE standard input is "
+                   "FILE may be packed (gzip, xz, zstd, bzip2) and may be an older, rotated one; without FILE standard "
+                   "input is "
                    "read. Values of\n"
                    "one filter are alternatives, different filters restrict each other. With --json the lines come as "
                    "they are.\n\n"

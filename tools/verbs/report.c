@@ -151,7 +151,7 @@ const struct cg_verb cg_verb_report = {
     .arguments = "[LOG...]",
     .summary = "write one page of HTML: rejections, what ends when, health, policy",
     .description = "The page needs no network and no script: send it, print it, open it on a phone. LOG may be packed "
-                   "with gzip and may be\n"
+                   "(gzip, xz, zstd, bzip2) and may be\n"
                    "rotated ones, in any order; without LOG standard input is read. The CA's folder is read where -C "
                    "or the default names\n"
                    "one; on the broker's machine use --policy, which also shows whether its files load.\n\n"
