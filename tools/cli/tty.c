@@ -71,35 +71,19 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
     return ok;
 }
 
-/* One line; the rest of a line that is too long is dropped and reported as false. */
-static bool read_line(int fd, char *out, size_t size)
-{
-    size_t n = 0;
-    bool fits = true;
-    char c;
-    ssize_t got;
-    while ((got = read(fd, &c, 1)) == 1 && c != '\n') {
-        if (n + 1 < size)
-            out[n++] = c;
-        else
-            fits = false;
-    }
-    out[n] = '\0';
-    return fits && got == 1;
-}
-
 bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
 {
-    char answer[16] = "";
+    char answer[16];
     *yes = false;
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
+    FILE *tty = fopen("/dev/tty", "r+e");
+    if (!tty) {
         cg_error_set(err, "there is no terminal to ask on: say --yes");
         return false;
     }
-    dprintf(fd, "%s [y/N] ", question);
-    *yes = read_line(fd, answer, sizeof answer) && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
-    close(fd);
+    fprintf(tty, "%s [y/N] ", question);
+    fflush(tty);
+    *yes = fgets(answer, sizeof answer, tty) && (strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0);
+    fclose(tty);
     return true;
 }
 

@@ -6,13 +6,11 @@
 #include <openssl/bn.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const struct {
     int number;
@@ -39,21 +37,13 @@ int cg_reason_number(const char *name)
     return -1;
 }
 
-static bool read_lines(int fd, struct cg_index *index)
+static bool read_lines(FILE *in, struct cg_index *index)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (fstat(fileno(in), &st) != 0 || !(index->text = malloc((size_t)st.st_size + 1)))
         return false;
-    size_t size = (size_t)st.st_size;
-    if (!(index->text = malloc(size + 1)))
-        return false;
-    ssize_t n;
-    while (index->len < size && (n = read(fd, index->text + index->len, size - index->len)) != 0) {
-        if (n < 0 && errno != EINTR)
-            return false;
-        index->len += n > 0 ? (size_t)n : 0;
-    }
-    return true;
+    index->len = fread(index->text, 1, (size_t)st.st_size, in);
+    return !ferror(in);
 }
 
 bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err)
@@ -70,11 +60,11 @@ bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_err
 {
     char path[PATH_MAX];
     *index = (struct cg_index){0};
-    int fd = open(cg_ca_path(ca, path, "index.txt"), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    FILE *in = fopen(cg_ca_path(ca, path, "index.txt"), "re");
+    if (!in)
         return errno == ENOENT || cg_fail_errno(err, "read", path);
-    bool ok = read_lines(fd, index) || cg_fail_errno(err, "read", path);
-    close(fd);
+    bool ok = read_lines(in, index) || cg_fail_errno(err, "read", path);
+    fclose(in);
     ok = ok && cg_index_of_text(index, index->text, index->len, err);
     index->word = ca->word;
     return ok;

@@ -4,45 +4,38 @@
 #include "core/base/datetime.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static bool read_from(int fd, off_t start, struct cg_journal *journal)
+static bool read_from(FILE *in, off_t start, struct cg_journal *journal)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (fstat(fileno(in), &st) != 0)
         return false;
     start = st.st_size > start && start > 0 ? st.st_size - start : 0;
     size_t size = (size_t)(st.st_size - start);
-    if (!(journal->text = malloc(size + 1)))
+    if (fseeko(in, start, SEEK_SET) != 0 || !(journal->text = malloc(size + 1)))
         return false;
-    ssize_t n = 0;
-    while (journal->len < size &&
-           (n = pread(fd, journal->text + journal->len, size - journal->len, start + (off_t)journal->len)) != 0) {
-        if (n < 0 && errno != EINTR)
-            return false;
-        journal->len += n > 0 ? (size_t)n : 0;
-    }
+    journal->len = fread(journal->text, 1, size, in);
     journal->text[journal->len] = '\0';
     if (start) { /* the first line may be the end of one */
         const char *feed = memchr(journal->text, '\n', journal->len);
         journal->at = feed ? (size_t)(feed - journal->text) + 1 : journal->len;
     }
-    return true;
+    return !ferror(in);
 }
 
 bool cg_journal_load(struct cg_journal *journal, const struct cg_ca *ca, size_t tail, struct cg_error *err)
 {
     char path[PATH_MAX];
     *journal = (struct cg_journal){0};
-    int fd = open(cg_ca_path(ca, path, "journal.jsonl"), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    FILE *in = fopen(cg_ca_path(ca, path, "journal.jsonl"), "re");
+    if (!in)
         return errno == ENOENT || cg_fail_errno(err, "read", path);
-    bool ok = read_from(fd, (off_t)tail, journal) || cg_fail_errno(err, "read", path);
-    close(fd);
+    bool ok = read_from(in, (off_t)tail, journal) || cg_fail_errno(err, "read", path);
+    fclose(in);
     return ok;
 }
 
