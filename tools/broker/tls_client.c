@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tls_client.h"
 
-#include "base/address.h"
 #include "base/failure.h"
 #include "cli/tty.h"
 #include "core/cert/name.h"
@@ -51,12 +50,9 @@ static int ask_passphrase(char *out, int size, int writing, void *path)
 
 static bool set_host(SSL_CTX *context, const char *host)
 {
-    unsigned char address[16];
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
-    bool is_address = cg_address_octets(host, address) > 0;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1
-                      : X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
+    return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 || X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 
 static bool load(SSL_CTX *context, const char *ca, const char *cert, const char *key, struct cg_error *err)

@@ -21,16 +21,15 @@ enum got {
     GOT_FAULT, /* err says why; what was read before stays good */
 };
 
-/* Lines one at a time, in constant memory. It owns its buffer and file. */
+/* Lines one at a time, in constant memory. It owns its file. */
 struct reader {
-    char *path; /* NULL: standard input */
+    const char *path; /* NULL: standard input */
     int fd;
-    char *buffer;
-    size_t start, end; /* what is read and not yet handed out */
-    size_t searched;   /* from start on: no line feed in here */
-    bool skipping;     /* inside a line that is too long */
-    bool follow;
-    struct archive *packed; /* unpacks; NULL: read as it is, like all that is followed */
+    char buffer[BUFFER_SIZE];
+    size_t start, end;      /* what is read and not yet handed out */
+    size_t searched;        /* from start on: no line feed in here */
+    bool skipping;          /* inside a line that is too long */
+    struct archive *packed; /* unpacks; NULL at the end, until there is more */
     const void *block;      /* what it gave and is not yet in the buffer */
     size_t block_len;
     uint64_t too_long;
@@ -72,7 +71,7 @@ static bool start_unpacking(struct reader *reader, struct cg_error *err)
     if (code != ARCHIVE_EOF)
         stopped(reader, packed, err);
     archive_read_free(packed);
-    return code == ARCHIVE_EOF; /* an empty file */
+    return code == ARCHIVE_EOF; /* nothing, or nothing yet */
 }
 
 static bool open_file(struct reader *reader, struct cg_error *err)
@@ -84,7 +83,7 @@ static bool open_file(struct reader *reader, struct cg_error *err)
     else if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
         cg_error_set(err, "%s is a folder; name the event log in it", name_of(reader));
     else
-        return reader->follow || start_unpacking(reader, err);
+        return true;
     return false;
 }
 
@@ -103,33 +102,22 @@ static void close_reader(struct reader *reader)
     if (!reader)
         return;
     close_file(reader);
-    free(reader->buffer);
-    free(reader->path);
     free(reader);
 }
 
-/* path "-": standard input. NULL when it cannot be opened. */
-static struct reader *open_reader(const char *path, bool follow, struct cg_error *err)
+/* path "-": standard input; borrowed. NULL when it cannot be opened. */
+static struct reader *open_reader(const char *path, struct cg_error *err)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
     struct reader *reader = calloc(1, sizeof *reader);
-    if (reader) {
-        reader->fd = -1;
-        reader->follow = follow;
-        reader->buffer = malloc(BUFFER_SIZE);
-    }
-    if (reader && !is_stdin)
-        reader->path = strdup(path);
-    if (!reader || !reader->buffer || (!is_stdin && !reader->path)) {
+    if (!reader) {
         cg_error_set(err, "out of memory");
-        close_reader(reader);
         return NULL;
     }
-    if (!open_file(reader, err)) {
-        close_reader(reader);
-        return NULL;
-    }
-    return reader;
+    reader->path = strcmp(path, "-") == 0 ? NULL : path;
+    if (open_file(reader, err))
+        return reader;
+    close_reader(reader);
+    return NULL;
 }
 
 /* A whole line of what is in the buffer. */
@@ -163,10 +151,15 @@ static ssize_t unpack(struct reader *reader, char *out, size_t size, struct cg_e
 {
     la_int64_t at;
     int code = ARCHIVE_OK;
-    if (!reader->block_len)
+    if (!reader->packed && !start_unpacking(reader, err))
+        return -1;
+    if (reader->packed && !reader->block_len)
         code = archive_read_data_block(reader->packed, &reader->block, &reader->block_len, &at);
-    if (code == ARCHIVE_EOF)
+    if (!reader->packed || code == ARCHIVE_EOF) {
+        archive_read_free(reader->packed);
+        reader->packed = NULL;
         return 0;
+    }
     if (code != ARCHIVE_OK) {
         stopped(reader, reader->packed, err);
         return -1;
@@ -178,25 +171,12 @@ static ssize_t unpack(struct reader *reader, char *out, size_t size, struct cg_e
     return (ssize_t)len;
 }
 
-static ssize_t read_text(struct reader *reader, char *out, size_t size, struct cg_error *err)
-{
-    ssize_t got;
-    if (reader->packed)
-        return unpack(reader, out, size, err);
-    do
-        got = read(reader->fd, out, size);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        cg_error_set(err, "%s: reading stopped: %s", name_of(reader), strerror(errno));
-    return got;
-}
-
 static ssize_t fill(struct reader *reader, struct cg_error *err)
 {
     memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
     reader->end -= reader->start;
     reader->start = 0;
-    ssize_t got = read_text(reader, reader->buffer + reader->end, BUFFER_SIZE - reader->end, err);
+    ssize_t got = unpack(reader, reader->buffer + reader->end, BUFFER_SIZE - reader->end, err);
     reader->end += got > 0 ? (size_t)got : 0;
     return got;
 }
@@ -223,7 +203,7 @@ static enum got take_half(struct reader *reader, const char **line, size_t *len)
 
 /* The next line, without line feed and not terminated; valid until the next call. With follow, a half line waits for its
  * rest, and a file that was renamed away or cut short is read to its end and opened anew. */
-static enum got next_line(struct reader *reader, const char **line, size_t *len, struct cg_error *err)
+static enum got next_line(struct reader *reader, bool follow, const char **line, size_t *len, struct cg_error *err)
 {
     for (;;) {
         while (take_line(reader, line, len)) {
@@ -235,13 +215,13 @@ static enum got next_line(struct reader *reader, const char **line, size_t *len,
         drop_too_long(reader);
         if (reader->fd < 0 && !open_file(reader, err))
             return GOT_FAULT;
-        bool replaced = reader->follow && was_replaced(reader); /* asked before the last read: nothing is missed */
+        bool replaced = follow && was_replaced(reader); /* asked before the last read: nothing is missed */
         ssize_t got = fill(reader, err);
         if (got < 0)
             return GOT_FAULT;
         if (got > 0)
             continue;
-        if (!reader->follow)
+        if (!follow)
             return take_half(reader, line, len);
         if (!replaced)
             return GOT_END;
@@ -277,9 +257,9 @@ bool cg_log_walk_file(struct cg_log_walk *walk, const char *path, struct cg_erro
     size_t len;
     bool follow = walk->wait && strcmp(path, "-") != 0;
     enum got got = GOT_FAULT;
-    struct reader *reader = open_reader(path, follow, err);
+    struct reader *reader = open_reader(path, err);
     while (reader && !ferror(stdout)) {
-        got = next_line(reader, &line, &len, err);
+        got = next_line(reader, follow, &line, &len, err);
         if (got == GOT_LINE)
             take(walk, line, len);
         else if (got == GOT_FAULT || !follow || !walk->wait())
