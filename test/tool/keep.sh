@@ -39,6 +39,9 @@ ok cg -C apart issue client one --passphrase-file pass
 expect 64 cg -C flat init --passphrase-file pass --root-passphrase-file rootpass
 
 # ---- backup and restore ----
+long=ca/$(printf 'd%.0s' $(seq 120))
+mkdir "$long"
+echo kept >"$long/$(printf 'f%.0s' $(seq 150))" # longer than the first form of tar has room for
 ok cg -C ca backup ca.tar
 [ "$(stat -c %a ca.tar)" = 600 ] || fail "the backup is open"
 expect 1 cg -C ca backup ca.tar
@@ -50,6 +53,7 @@ grep -v ': lock$' differs && fail "the restored folder differs"
 [ "$(stat -c %a restored/certguard-ca/ca/key.pem)" = 600 ] || fail "a mode was lost"
 ok cg -C restored/certguard-ca issue client after --passphrase-file pass
 consistent restored/certguard-ca
+rm -r "$long"
 
 # ---- the CA's key at a URI ----
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out token.pem 2>/dev/null

@@ -125,11 +125,12 @@ ok cg log events.2.gz events
 lines 9
 cg log <events.1.gz >"$work/out" || fail "standard input"
 lines 3
-if command -v xz >/dev/null; then
-    xz -c events >events.3.xz
-    ok cg log events.3.xz
+for packer in xz zstd bzip2; do
+    command -v $packer >/dev/null || continue
+    $packer -c events >events.$packer
+    ok cg log events.$packer
     lines 3
-fi
+done
 head -c 100 events.1.gz >cut.gz
 expect 1 cg log cut.gz
 says 'cut off'

@@ -4,6 +4,7 @@
 # and neither a link of that user's nor a folder that deploy/ names leads root further than that user gets. Only root can
 # show this.
 . "$(dirname "$0")/lib.sh"
+unset CDPATH
 [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || skip "needs root and setpriv"
 
 user=64321
@@ -135,6 +136,10 @@ chmod 600 r.csr
 ok cg -C "$ca" sign r.csr --name asked
 ok cg -C "$ca" backup "$work/backup.tar"
 all_theirs
+mkdir -m 700 closed
+(cd closed && as_user "$home/certguard" -C "$ca" backup "$home/etc/backup.tar") >out 2>err ||
+    fail "the owner has no backup while in a folder that only root may enter"
+rm "$home/etc/backup.tar"
 
 # ---- a folder of root's that the owner moved to where a folder of the CA's is looked for ----
 mkdir -m 700 "$ca/volume"

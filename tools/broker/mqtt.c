@@ -7,6 +7,7 @@
 #include "tls_probe.h"
 
 #include <mosquitto.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
@@ -286,11 +287,8 @@ static void explain_silence(const struct cg_mqtt *mqtt, struct cg_error *err)
 static bool new_token(char token[2 * TOKEN_BYTES + 1])
 {
     unsigned char random[TOKEN_BYTES];
-    if (RAND_bytes(random, sizeof random) != 1)
-        return false;
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(token + 2 * i, 3, "%02x", random[i]);
-    return true;
+    return RAND_bytes(random, sizeof random) == 1 &&
+           OPENSSL_buf2hexstr_ex(token, 2 * TOKEN_BYTES + 1, NULL, random, sizeof random, '\0') == 1;
 }
 
 /* Takes the command. NULL: out of memory. */
