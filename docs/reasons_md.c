@@ -11,24 +11,26 @@ struct section {
 
 static const struct section sections[] = {
     {CG_KIND_RULE, "Rules on a certificate and its path",
-     "Checked in every handshake, in this order: where several fail, the first is reported. Each can be set to "
-     "`enforce`,\n`audit` or `off` under its code in the policy's `rules`."},
+     "Every handshake checks these rules in this order. If several fail, the first is reported. `rules` in the policy "
+     "sets "
+     "each\ncode to `enforce`, `audit` or `off`."},
     {CG_KIND_HANDSHAKE, "Handshakes that failed before or beside the certificate check",
-     "The connection did not come to an end of its handshake; `openssl` in the event has the library's own words where "
-     "there\nare any."},
+     "The handshake did not complete. If OpenSSL reported an error, the field `openssl` of the event contains it."},
     {CG_KIND_CONNECT, "CONNECT, after the handshake",
-     "TLS was fine, but this client may not be who it says it is. MQTT 5 clients get reason code 0x87 (Not "
-     "authorized), "
-     "older\nones return code 5."},
-    {CG_KIND_FILE, "Files", "At start the broker does not come up; later the state before stays in force."},
-    {CG_KIND_FAULT, "Faults", "Not the certificate's doing. Always a denial, never relaxed."},
-    {CG_KIND_NONE, "Other", "Codes that stand for no refusal, or for none yet."},
+     "The broker refused the CONNECT, or ended the session. MQTT 5 clients get reason code 0x87 (Not authorized), "
+     "older "
+     "ones\nreturn code 5."},
+    {CG_KIND_FILE, "Files",
+     "At start, the broker does not start with such a file. A running broker keeps its previous state."},
+    {CG_KIND_FAULT, "Faults",
+     "The certificate is not the cause. The result is always a denial, and no policy relaxes it."},
+    {CG_KIND_NONE, "Other", "Codes that do not stand for a refusal."},
 };
 
 static const char *const titles[CG_CERT_OWNER_COUNT] = {
     [CG_OF_CLIENT] = "What to do",
-    [CG_OF_BROKER] = "Of the broker's own certificate",
-    [CG_OF_BRIDGE] = "Of a broker that a bridge connects to",
+    [CG_OF_BROKER] = "For the broker's own certificate",
+    [CG_OF_BRIDGE] = "For a broker that a bridge connects to",
 };
 
 static void print_fixes(enum cg_reason reason)
@@ -53,11 +55,12 @@ static void print_reason(enum cg_reason reason)
 
 int main(void)
 {
-    puts(
-        "# Reason codes\n\n"
-        "Every refusal names one of these codes: as `reason` in the event, in square brackets in the broker's log, and "
-        "in the\noutput of `certguard check`. Codes do not change between versions.\n\n"
-        "This file is made from the table in `plugin/core/base/reason.c` (`cmake --build build/dev --target docs`).\n");
+    puts("# Reason codes\n\n"
+         "Every refusal has one of these codes. It is the field `reason` of the event, it is in square brackets in the "
+         "broker's "
+         "log,\nand `certguard check` prints it. Codes do not change between versions.\n\n"
+         "This file is generated from the table in `plugin/core/base/reason.c` (`cmake --build build/dev --target "
+         "docs`).\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         printf("## %s\n\n%s\n\n", sections[i].title, sections[i].text);
         for (int reason = 0; reason < CG_REASON_COUNT; reason++) {
