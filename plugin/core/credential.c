@@ -17,7 +17,7 @@
 #define KEY_MAX          ((size_t)256 << 10)
 #define CERTIFICATES_MAX 20
 
-/* Called only for an encrypted key: nobody is there to type a passphrase. */
+/* Called only for an encrypted key: nobody can type a passphrase. */
 static int refuse_passphrase(char *buffer, int size, int writing, void *encrypted)
 {
     (void)buffer, (void)size, (void)writing;
@@ -33,16 +33,15 @@ static void explain_key(const char *file, const struct cg_bytes *bytes, bool enc
     if (!cg_file_for_sh(file, word, sizeof word))
         snprintf(word, sizeof word, "FILE");
     if (encrypted)
-        cg_error_set(
-            err,
-            "%s: the private key is encrypted, and the broker cannot ask for its passphrase; name a file without "
-            "one: openssl pkey -in %s -out KEY && chown %s KEY && chmod 0600 KEY",
-            file, word, user);
+        cg_error_set(err,
+                     "%s: the private key is encrypted, and the broker cannot ask for its passphrase. Name a file "
+                     "without one: openssl pkey -in %s -out KEY && chown %s KEY && chmod 0600 KEY",
+                     file, word, user);
     else if (memmem(bytes->data, bytes->len, mark, strlen(mark)) ||
              !cg_format_explain(file, NULL, bytes->data, bytes->len, CG_WANT_KEY, err))
         cg_error_set(err,
-                     "%s: expected a private key in PEM, found none that can be read; is it the right file, "
-                     "written whole?",
+                     "%s: expected a private key in PEM, found none that can be read. Check that it is the right file "
+                     "and that it is complete",
                      file);
 }
 
@@ -85,18 +84,18 @@ static bool key_fits(const char *chain_file, const char *key_file, const STACK_O
     ERR_pop_to_mark();
     if (fits > 0)
         cg_error_set(err,
-                     "%s: the key %s belongs to certificate %d of the file; put the broker's own certificate "
-                     "first, then its intermediates",
+                     "%s: the key %s belongs to certificate %d of the file. Put the broker's own certificate first, "
+                     "then its intermediates",
                      chain_file, key_file, fits + 1);
     else if (fits < 0)
         cg_error_set(err,
-                     "%s: the key %s belongs to none of its certificates; use the key that the certificate was "
-                     "made for (is one of the two files older?)",
+                     "%s: the key %s belongs to none of its certificates. Use the key that the certificate was issued "
+                     "for. One of the two files may be outdated",
                      chain_file, key_file);
     return fits == 0;
 }
 
-/* The peer has the anchor or does not trust it: sending it is no use. */
+/* The peer either has the anchor or does not trust it, so it is not sent. */
 static void drop_anchors(STACK_OF(X509) *chain)
 {
     ERR_set_mark();

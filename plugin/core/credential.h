@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A credential: certificate chain and private key that a listener serves. Immutable but for its hold; snapshots share it.
- * Loaded and proven here (key matches, chain builds, server policy accepts); served by tls. */
+/* A credential: the certificate chain and private key that a listener serves. Immutable except for its hold;
+ * snapshots share it. Loaded here (the key must match), checked by snapshot_credentials.c, served by tls. */
 #ifndef CG_CREDENTIAL_H
 #define CG_CREDENTIAL_H
 
@@ -15,21 +15,22 @@
 
 struct cg_credential {
     X509 *leaf;
-    STACK_OF(X509) *chain; /* what follows the leaf in the file, the anchor left out */
+    STACK_OF(X509) *chain; /* the certificates after the leaf, without the anchor */
     EVP_PKEY *key;
-    char *file;            /* that the chain was read from; a listener may keep it when it is to serve another one */
+    char *file; /* the file of the chain; a listener may keep this credential although another file is configured */
     atomic_int references; /* private */
-    atomic_bool held;      /* private: see cg_credential_is_held */
+    atomic_bool held;      /* private; see cg_credential_is_held */
 };
 
-/* Reads both files, checks that the key belongs to the leaf. Encrypted keys are refused: say so. */
+/* Reads both files and checks that the key belongs to the leaf. Refuses encrypted keys. */
 struct cg_credential *cg_credential_load(const char *chain_file, const char *key_file, struct cg_error *err);
-/* Has fresh every SAN of old? Clients know the broker by these names. If not, missing gets the first that it lacks. */
+/* Does fresh have every SAN of old? Clients find the broker by these names. If not, missing gets the first missing
+ * name. */
 bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_credential *old, char *missing,
                           size_t size);
 
-/* Loaded at the start although it is refused for its time (cg_own_fault): not to be served before a check accepts it, which
- * let_go tells for good. */
+/* A credential on hold was loaded at start although it is refused for its dates (cg_own_fault). It must not be served
+ * until a check accepts it and releases the hold. */
 bool cg_credential_is_held(const struct cg_credential *credential);
 void cg_credential_hold(struct cg_credential *credential);
 void cg_credential_release(const struct cg_credential *credential);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "own_certificate.h"
 
-/* What the clock, a new CRL or a renewal fixes. */
+/* Reasons that the clock, a new CRL or a renewal can fix. */
 static const enum cg_reason of_time[] = {
     CG_REASON_EXPIRED,     CG_REASON_NOT_YET_VALID, CG_REASON_CA_EXPIRED,        CG_REASON_CA_NOT_YET_VALID,
     CG_REASON_CRL_EXPIRED, CG_REASON_CRL_TOO_OLD,   CG_REASON_CRL_NOT_YET_VALID, CG_REASON_TOO_LITTLE_LIFE_LEFT,
@@ -17,7 +17,7 @@ static bool is_of_time(enum cg_reason reason)
 
 struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict)
 {
-    /* Where more was found than fits, the rest is not known. */
+    /* If there are more findings than fit, the others are unknown. */
     struct cg_own_fault fault = {verdict->reason, verdict->nfindings < CG_FINDINGS_MAX, verdict->detail};
     bool enforced = false;
     if (verdict->decision == CG_ACCEPT)

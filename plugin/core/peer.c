@@ -29,7 +29,7 @@ static void deny_psk(struct cg_verdict *out)
     snprintf(out->detail, sizeof out->detail, "a pre-shared key in place of a certificate");
 }
 
-/* By pre-shared key alone; true: that is the verdict. */
+/* For a peer with only a pre-shared key. True if this decided. */
 static bool check_psk(const struct cg_peer *peer, const struct cg_tls_policy *tls, struct cg_verdict *out)
 {
     if (peer->leaf || !peer->psk)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The credentials of a snapshot: read, measured by the rules that clients would measure them by, or kept. */
+/* Loads the credentials of a snapshot, checks them with the rules that clients apply, or keeps the previous ones. */
 #include "snapshot_credentials.h"
 
 #include "check.h"
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Another detail is another fault, but for those that change with the time: one refusal must not look like another at each
- * retry. */
+/* A key that identifies a fault. Another detail is another fault, unless the detail changes over time: the same
+ * refusal must look the same at each retry. */
 static uint64_t key_of(const struct cg_credential *credential, const char *words, const struct cg_own_fault *fault)
 {
     char text[PATH_MAX + 512];
@@ -32,7 +32,7 @@ static uint64_t key_of(const struct cg_credential *credential, const char *words
     return key;
 }
 
-/* What clients would be shown must pass what clients would check. */
+/* A certificate that is served must pass the checks of clients. */
 static bool accepted(struct cg_loading *loading, const struct cg_credential *credential,
                      const struct cg_listener_policy *listener, const char *words, bool *of_time)
 {
@@ -51,11 +51,11 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
         const struct cg_reason_row *row = cg_reason_row(fault.reason);
         loading->rule = fault.reason;
         loading->key = key_of(credential, words, &fault);
-        cg_error_set(&loading->err, "%s: %s: %s: %s %s; %s", credential->file, words, row->code, row->sentence,
+        cg_error_set(&loading->err, "%s: %s: %s: %s %s. %s", credential->file, words, row->code, row->sentence,
                      fault.detail, cg_reason_fix(fault.reason, CG_OF_BROKER));
-        /* a listener that inherits both is no news; one with rules of its own is */
+        /* report a listener separately only if its own rules refuse the certificate */
         if (listener->port && !(loading->faults && cg_faults_has(loading->faults, &loading->err, loading->key))) {
-            loading->key += loading->key ? listener->port : 0; /* without one, the text tells it from others */
+            loading->key += loading->key ? listener->port : 0; /* without a key, the text identifies the fault */
             cg_error_prefix(&loading->err, "port %u", listener->port);
         }
     }
@@ -63,7 +63,7 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
     return ok;
 }
 
-/* A clock that is not set yet, or a CRL that lapsed, must not keep the broker down when it is right again. */
+/* A clock that is not set yet, or an expired CRL, must not keep the broker down. */
 static bool may_serve(struct cg_loading *loading, struct cg_credential *fresh,
                       const struct cg_listener_policy *listener)
 {
@@ -79,21 +79,22 @@ static bool may_serve(struct cg_loading *loading, struct cg_credential *fresh,
     return true;
 }
 
-/* Clients would not find the broker again. Where the policy lists the names, the list decides. */
+/* Without these names, clients could not find the broker. If the policy lists the names, the list decides. */
 static bool keeps_names(struct cg_loading *loading, const struct cg_credential *fresh, const struct cg_credential *old,
                         const struct cg_listener_policy *listener)
 {
     char missing[200] = "";
     if (!old || listener->server.names.count > 0 || cg_credential_covers(fresh, old, missing, sizeof missing))
         return true;
-    cg_error_set(&loading->err,
-                 "%s: expected the names of the certificate in use, found none like %s; issue it with that name, or "
-                 "list the names that matter in server.names of the policy",
-                 listener->credential_chain, missing);
+    cg_error_set(
+        &loading->err,
+        "%s: expected the names of the certificate in use, but %s is missing. Issue it with that name, or list "
+        "the names that clients use in server.names of the policy",
+        listener->credential_chain, missing);
     return false;
 }
 
-/* Written again, and nothing is new. From another file it is: what is told of it names its file. */
+/* Is it the same credential, written again? One from another file is different, since reports name the file. */
 static bool same_credential(const struct cg_credential *a, const struct cg_credential *b)
 {
     int count = sk_X509_num(a->chain);
@@ -117,7 +118,7 @@ static struct cg_credential *read_credential(struct cg_loading *loading, const s
     return NULL;
 }
 
-/* What a listener served before, and from which files. */
+/* The previous credential of a listener, and the state of its files. */
 static const struct cg_credential *served_before(const struct cg_loading *loading, uint16_t port,
                                                  const struct cg_file_states **file_states)
 {
@@ -135,19 +136,20 @@ static const struct cg_credential *served_before(const struct cg_loading *loadin
     return previous->base_credential;
 }
 
-/* It serves on, whatever the new trust and policy say of it; that is told. One that is held does not serve. */
+/* The credential in use is still served if the new trust or policy refuses it, but the fault is reported. A
+ * credential on hold is not served. */
 static void tell_unfit(struct cg_loading *loading, const struct cg_credential *credential,
                        const struct cg_listener_policy *listener)
 {
     bool of_time = false;
     loading->stage = CG_REASON_CREDENTIAL_INVALID;
     if (!cg_credential_is_held(credential) &&
-        !accepted(loading, credential, listener, "the certificate in use is not accepted any more, and still served",
+        !accepted(loading, credential, listener, "the certificate in use is no longer accepted, but still served",
                   &of_time))
         (void)cg_loading_keep(loading);
 }
 
-/* *out stays NULL where the policy names no credential. */
+/* *out stays NULL if the policy names no credential. */
 static bool load_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
                             struct cg_file_states *file_states, struct cg_credential **out)
 {
@@ -167,7 +169,7 @@ static bool load_credential(struct cg_loading *loading, const struct cg_listener
         return true;
     bool again = *out != NULL;
     cg_credential_free(*out);
-    if (!unchanged && !again) { /* to be tried again, whatever it looks like then */
+    if (!unchanged && !again) { /* it is read again at the next load */
         cg_file_states_clear(file_states);
         if (!cg_loading_keep(loading))
             return false;

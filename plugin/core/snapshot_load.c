@@ -27,8 +27,8 @@ static struct cg_policy *read_policy(struct cg_loading *loading)
     return NULL;
 }
 
-/* A new policy is taken together with the trust that it names, or not at all: a looser one must not run with a broader CA
- * that it was to replace, nor one that wants CRLs without them. */
+/* A new policy is used together with the trust that it names, or not at all. A less strict policy must not run with a
+ * broader CA that it was to replace, and a policy that requires CRLs must not run without them. */
 static bool load_policy_and_trust(struct cg_loading *loading)
 {
     const struct cg_snapshot *previous = loading->previous;
@@ -46,9 +46,9 @@ static bool load_policy_and_trust(struct cg_loading *loading)
         if (cg_loading_trusts(loading))
             return true;
         if (loading->faults)
-            cg_faults_truncate(loading->faults, before); /* they are of a policy that is not taken */
+            cg_faults_truncate(loading->faults, before); /* these faults belong to a policy that is not used */
         if (previous)
-            cg_error_prefix(&loading->err, "%s: the changed policy is not taken", policy->name);
+            cg_error_prefix(&loading->err, "%s: the changed policy is not used", policy->name);
         if (!cg_loading_keep(loading))
             return false;
         cg_snapshot_drop_trusts(fresh);
@@ -58,7 +58,7 @@ static bool load_policy_and_trust(struct cg_loading *loading)
     return fresh->policy && cg_loading_refresh_trusts(loading);
 }
 
-/* False: loading->err and stage say why. */
+/* False with loading->err and stage set. */
 static bool load(struct cg_loading *loading)
 {
     loading->fresh = calloc(1, sizeof *loading->fresh);

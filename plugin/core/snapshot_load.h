@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Makes a snapshot of files. At the start it is built whole or not at all. Later each part is taken by itself: what is bad, half
- * written or gone stays what it was, and holds nothing else back. Called by broker and the tool. */
+/* Loads a snapshot from files. At start, it is loaded completely or not at all. Later, each part is loaded
+ * separately: a part that is invalid, partly written or missing keeps its previous state and does not delay the
+ * others. Called by broker and the tool. */
 #ifndef CG_SNAPSHOT_LOAD_H
 #define CG_SNAPSHOT_LOAD_H
 
@@ -12,20 +13,20 @@
 
 #include <stdint.h>
 
-/* Loads everything and runs cg_check (purpose server) on each credential: rules that are enforced fail it. No other part looks
- * at the time, so that a clock that is not set yet fails nothing where source->hold is set.
- * NULL, *err and *fault (a reason of files, or the rule that a credential breaks; may be NULL) on the first fault.
- * proofs: may be NULL. seen: NULL, or gets a stamp of every file and folder that was tried, on failure too: what to watch.
- * The caller clears it. */
+/* Loads everything and runs cg_check (purpose server) on each credential; an enforced rule fails the load. Nothing
+ * else depends on the time, so a clock that is not set yet fails nothing if source->hold is set.
+ * On the first fault, NULL with *err and *fault: a reason of CG_KIND_FILE, or the rule that a credential breaks;
+ * fault may be NULL. proofs may be NULL. seen may be NULL; otherwise it gets the state of every file and folder that
+ * was tried, also on failure: these are the files to watch. The caller clears it. */
 struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
                                      const struct cg_snapshot_preflight *proofs, int64_t now,
                                      struct cg_file_states *seen, enum cg_reason *fault, struct cg_error *err);
 
-/* The same beside one that serves, part by part: the policy together with the certificates of trust that it names; else
- * these certificates by themselves; each CRL; each credential. What has not changed is shared. Each part that stays what
- * it was although its files say otherwise is in *faults, and so is a credential in use that the new trust or policy would
- * not take: it goes on to serve, since clients would be worse off without. NULL: nothing is new (or no memory, which is a
- * fault). */
+/* Loads a snapshot that replaces previous, part by part: the policy with the certificates of trust that it names,
+ * otherwise these certificates alone; each CRL; each credential. Unchanged parts are shared. *faults gets each part
+ * that keeps its previous state because its files are invalid. It also gets a credential in use that the new trust or
+ * policy refuses; that credential is still served, since clients would be worse off without it.
+ * NULL if nothing is new, or without memory (which is a fault). */
 struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source,
                                        const struct cg_snapshot_preflight *proofs, const struct cg_snapshot *previous,
                                        int64_t now, struct cg_file_states *seen, struct cg_faults *faults);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One load of a snapshot, while it runs: what its parts share. Private to snapshot_load.c, snapshot_trust.c and
+/* The state of one load, shared by its parts. Private to snapshot_load.c, snapshot_trust.c and
  * snapshot_credentials.c. */
 #ifndef CG_SNAPSHOT_LOADING_H
 #define CG_SNAPSHOT_LOADING_H
@@ -13,25 +13,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What one load reads from and leaves its marks in. */
+/* Inputs, results and the current fault. */
 struct cg_loading {
     const struct cg_snapshot_source *source;
     const struct cg_snapshot_preflight *proofs;
-    const struct cg_snapshot *previous; /* NULL at the start: the first fault ends the load */
+    const struct cg_snapshot *previous; /* NULL at start: the first fault ends the load */
     struct cg_snapshot *fresh;
     struct cg_file_states *seen; /* may be NULL */
     int64_t now;
-    struct cg_faults *faults; /* NULL at the start */
-    enum cg_reason stage;     /* what a fault is called */
-    enum cg_reason rule;      /* that the credential breaks which ended the load; or CG_REASON_UNSET */
-    struct cg_error err;      /* of the part that is being loaded */
+    struct cg_faults *faults; /* NULL at start */
+    enum cg_reason stage;     /* the reason for a fault of the current part */
+    enum cg_reason rule;      /* the rule broken by the credential that ended the load, or CG_REASON_UNSET */
+    struct cg_error err;      /* fault of the current part */
     uint64_t key;             /* as in struct cg_fault */
 };
 
-/* Each returns false where the load ends, with stage and err set. */
+/* Each returns false if the load ends, with stage and err set. */
 bool cg_loading_no_memory(struct cg_loading *loading);              /* always false */
 bool cg_loading_mark(struct cg_loading *loading, const char *path); /* NULL is fine */
 bool cg_loading_mark_all(struct cg_loading *loading, const struct cg_file_states *file_states);
-bool cg_loading_keep(struct cg_loading *loading); /* a part could not be taken: false, if nothing was there before */
+bool cg_loading_keep(
+    struct cg_loading *loading); /* lists the fault of a part that keeps its previous state; false if there is none */
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a snapshot is loaded from, and what the layers above say about its parts. */
+/* The source of a snapshot, and the checks that the layers above add. Filled by broker and the tool; strings are
+ * borrowed. */
 #ifndef CG_SNAPSHOT_SOURCE_H
 #define CG_SNAPSHOT_SOURCE_H
 
@@ -9,21 +10,22 @@
 
 #include <stdbool.h>
 
-/* exactly one of policy and anchors is set; strings are borrowed */
+/* Exactly one of policy and anchors is set. */
 struct cg_snapshot_source {
     const char *policy;
     const char *anchors;
     const char *event_log; /* overrides log.file; may be NULL */
-    bool hold;             /* at the start: a credential that is refused for its time alone is loaded and held */
-    bool without_state;    /* files alone are judged, whatever was in use before */
+    bool hold;             /* at start: load a credential that is refused only for its dates, and put it on hold */
+    bool without_state;    /* check only the files, not what was in use before */
 };
 
-/* What only the layers above can say about a part; state may be NULL. False, and *err: the part is not taken. Any thread. */
+/* Checks that only the layers above can do; state may be NULL. False with *err: the part is not used. Any thread may
+ * call them. */
 struct cg_snapshot_preflight {
     bool (*policy)(const struct cg_policy *policy, struct cg_error *err);
     bool (*credential)(const struct cg_credential *credential, const struct cg_listener_policy *listener,
                        struct cg_error *err);
-    /* The folder of the policy's "state", when it was not in use before. */
+    /* The folder of the policy's "state", if it was not in use before. */
     bool (*state)(const char *folder, struct cg_error *err);
 };
 

@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One of the stores of a snapshot. */
+/* One trust store of a snapshot. */
 struct store {
     const struct cg_trust_files *files;
-    struct cg_file_states *file_states; /* of the fresh snapshot */
-    struct cg_trust **trust;            /* the same */
+    struct cg_file_states *file_states; /* in the new snapshot */
+    struct cg_trust **trust;            /* in the new snapshot */
     const struct cg_trust *old;
-    const struct cg_file_states *old_stamps; /* NULL where there is no old one */
-    const struct cg_strings *old_crls;       /* paths that the previous policy names */
+    const struct cg_file_states *old_stamps; /* NULL without an old store */
+    const struct cg_strings *old_crls;       /* the paths in the previous policy */
     bool same_certificates;
 };
 
-/* Certificates of unchanged files are shared. */
+/* The certificates of unchanged files are shared. */
 static bool load_certificates(struct cg_loading *loading, struct store *store)
 {
     loading->stage = CG_REASON_TRUST_INVALID;
@@ -54,7 +54,7 @@ static struct cg_trust_before before_of(const struct cg_loading *loading, const 
                                     store->old ? loading->faults : NULL, loading->fresh->numbers};
 }
 
-/* Each CRL by itself. */
+/* Reads each CRL separately. */
 static bool read_crls(struct cg_loading *loading, const struct store *store)
 {
     const struct cg_trust_before before = before_of(loading, store);
@@ -62,7 +62,7 @@ static bool read_crls(struct cg_loading *loading, const struct store *store)
     return cg_trust_read_crls(*store->trust, store->files, &before, loading->seen, &loading->err);
 }
 
-/* A store in which nothing is new is shared whole. */
+/* A store without changes is replaced by the previous one, which is shared. */
 static bool settle_crls(struct cg_loading *loading, struct store *store)
 {
     const struct cg_trust_before before = before_of(loading, store);
@@ -75,7 +75,7 @@ static bool settle_crls(struct cg_loading *loading, struct store *store)
     return true;
 }
 
-/* The clients' is the first, and stands for each other one that the policy does not name. */
+/* The store for clients is the first, and replaces each of the others that the policy does not name. */
 enum { CLIENTS, OWN, BRIDGES, STORES };
 
 static const struct cg_trust_files *files_of(const struct cg_policy *policy, int which)
@@ -126,7 +126,8 @@ static void finish_trusts(struct cg_snapshot *fresh)
 
 /* ---- the numbers of CRLs that were in use */
 
-/* Was the folder in use before? What fails then is a fault; else the policy cannot be taken with it. */
+/* Was the folder in use before? Then a failure is a fault that keeps the policy; otherwise, the policy cannot be
+ * used. */
 static bool same_state(const struct cg_loading *loading, const char *folder)
 {
     const char *old = loading->previous ? loading->previous->policy->state : NULL;
@@ -151,7 +152,7 @@ static bool read_state(struct cg_loading *loading, const char *folder)
     return ok;
 }
 
-/* Of the snapshot before, and of the folder. */
+/* The numbers of the previous snapshot and of the folder. */
 static bool load_numbers(struct cg_loading *loading)
 {
     struct cg_snapshot *fresh = loading->fresh;
@@ -182,8 +183,8 @@ static bool has_crl_of(const struct cg_snapshot *snapshot, const X509 *issuer)
     return there;
 }
 
-/* While a policy names CRLs one that is gone stays. At the start, and after a policy that named none, there is none that could:
- * the certificates of its CA would pass where the policy does not require CRLs. */
+/* A CRL that disappears stays in use while the policy names CRLs. At start, or after a policy without CRLs, there is
+ * no CRL to keep. Certificates of its CA would then pass unless the policy requires CRLs. */
 static bool none_is_gone(struct cg_loading *loading)
 {
     const struct cg_snapshot *fresh = loading->fresh;
@@ -197,14 +198,14 @@ static bool none_is_gone(struct cg_loading *loading)
                 if (has_crl_of(fresh, issuer) || !cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
                     continue;
                 cg_error_prefix(&loading->err, "%s%s", store.files->crls.item[0],
-                                store.files->crls.count > 1 ? " and the other files of CRLs" : "");
+                                store.files->crls.count > 1 ? " and the other CRL files" : "");
                 return false;
             }
     }
     return true;
 }
 
-/* The CRLs of all stores: the newest of an issuer, key and scope is for each store that has one. */
+/* The CRLs of all stores. Each store that has a CRL of an issuer, key and scope gets the newest one. */
 static bool load_crls(struct cg_loading *loading, struct store stores[STORES], int count)
 {
     for (int i = 0; i < count; i++)
@@ -229,7 +230,8 @@ static int named_stores(const struct cg_loading *loading, struct store stores[ST
     return count;
 }
 
-/* All that a new policy names. CRLs that were read before may be at fault: they stay. */
+/* Loads everything that a new policy names. Faults of CRLs that were read before do not end the load: the old CRLs
+ * stay. */
 bool cg_loading_trusts(struct cg_loading *loading)
 {
     struct store stores[STORES];
@@ -245,7 +247,7 @@ bool cg_loading_trusts(struct cg_loading *loading)
     return none_is_gone(loading);
 }
 
-/* The policy has not changed: each store by itself. */
+/* The policy is unchanged: loads each store separately. */
 bool cg_loading_refresh_trusts(struct cg_loading *loading)
 {
     struct store stores[STORES];

@@ -66,7 +66,7 @@ files le/live/m/fullchain.pem le/live/m/privkey.pem
 if command -v setfacl >/dev/null || [ "$user" = mosquitto ]; then
     runs && fail "certbot: the broker reads root's key"
     follow "certbot: the folders as they are" 4
-    grep -q 'each renewal puts new files there' broker.log && fail "certbot: it runs and complains"
+    grep -q 'each renewal writes new files there' broker.log && fail "certbot: it runs and complains"
     generation 2 next
     if [ "$user" = mosquitto ]; then follow "certbot: the next renewal" 0; fi
 fi

@@ -68,7 +68,7 @@ END
 mkdir crls
 cp policy.json policy.kept && cp empty.json policy.json
 doctor "doctor misses the CRL of a CA that is trusted" crl_number_low
-grep -q "now no file has a CRL of that CA" out || fail "not why: $(cat out)"
+grep -q "now no file contains a CRL of that CA" out || fail "not why: $(cat out)"
 cp kept.pem crls/crl.pem
 doctor "with it in the folder nothing is found" ""
 mv policy.kept policy.json

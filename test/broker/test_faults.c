@@ -115,10 +115,10 @@ static const struct {
     const char *what, *call, *event;
     int error; /* in the words of this libc */
 } file_rows[] = {
-    {"opened: no descriptors", "open", "cannot open it: ", EMFILE},
-    {"opened: no memory", "open", "cannot open it: ", ENOMEM},
-    {"read: broken disk", "read", "cannot read it: ", EIO},
-    {"looked at", "fstat", "cannot look at it: ", EIO},
+    {"opened: no descriptors", "open", "cannot open the file: ", EMFILE},
+    {"opened: no memory", "open", "cannot open the file: ", ENOMEM},
+    {"read: broken disk", "read", "cannot read the file: ", EIO},
+    {"looked at", "fstat", "cannot read the status of the file: ", EIO},
 };
 
 static void files(struct world *w)

@@ -144,7 +144,7 @@ static void older_crl(struct world *w)
     pause_ms(500);
     cg_tap(!let_in(w, "victim"), "an older CRL put in place does not bring the revoked back");
     cg_tap(count_events(w, "snapshot_rejected") == before + 1, "and one event says so");
-    cg_tap(events_hold(w, "revoke again what was revoked since, then `certguard crl --above 2`"),
+    cg_tap(events_hold(w, "revoke again what was revoked since then, and run `certguard crl --above 2`"),
            "with what to do for a CA that was restored from a backup");
     cg_pki_write(w->pki, w->folder, "crl.pem", "crl2 next-crl");
     pause_ms(600);

@@ -33,7 +33,7 @@ policy() # CHAIN KEY
 # convert: does what was printed, into "new"
 convert()
 {
-    command_=$(cat out err | sed -n 's/.*convert it: \(.*\) NEW, and name NEW.*/\1 new/p' | head -n 1)
+    command_=$(cat out err | sed -n 's/.*[Cc]onvert it[:( ]*\(.*\) NEW[,)]* and name NEW.*/\1 new/p' | head -n 1)
     [ -n "$command_" ] || fail "nothing to convert it"
     case $command_ in *pkcs12*) command_="$command_ -passin pass:x" ;; esac
     rm -f new
@@ -61,7 +61,7 @@ for row in "trusted:a certificate with trust settings" "p7 with a blank:a PKCS#7
 done
 for row in csr csr.der; do
     certificates $row "a request for a certificate (CSR)"
-    says "where the CA is: "
+    says "on the CA's machine"
     expect 1 cg lint $row
     says "found a request for a certificate"
 done
@@ -82,8 +82,8 @@ for row in "key.der:a private key in DER" "key.utf16:text in UTF-16" "p12:a PKCS
     policy $pair/fullchain.pem new
     says_not policy_invalid
 done
-key key.pub "a public key; name the file with the private key"
-key key.cert "a certificate; name the file with its key"
+key key.pub "a public key. Name the file with the private key"
+key key.cert "a certificate. Name the file with its key"
 key key.crl "a CRL"
 
 # ---- a CA of somebody else's ----

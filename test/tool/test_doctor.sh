@@ -181,14 +181,14 @@ fault_in tls_file_unusable "keyfile $work/sealed.der"
 says "found a private key in DER with a passphrase.*openssl pkey -inform DER -in $work/sealed.der -out NEW"
 openssl pkey -inform DER -in sealed.der -passin pass:x -out unsealed.key || fail "the reported command does not convert it"
 fault_in tls_file_unusable "certfile $work/sealed.der"
-says 'found a private key in DER with a passphrase; name the file with the certificate'
+says 'found a private key in DER with a passphrase. Name the file with the certificate'
 openssl req -new -key ca/live/broker/privkey.pem -subj /CN=x -out request.pem
 openssl req -in request.pem -outform DER -out request.der
 openssl crl2pkcs7 -nocrl -certfile ca/live/broker/cert.pem -out bundle.p7
 openssl crl2pkcs7 -nocrl -certfile ca/live/broker/cert.pem -outform DER -out bundle.der
 for other in request.pem request.der bundle.p7 bundle.der trusted.pem; do
     fault_in tls_file_unusable "keyfile $work/$other"
-    says 'found a [^;]*; name the file with its key'
+    says 'found a [^.]*. Name the file with its key'
 done
 fault_in tls_file_unusable "connection x\nbridge_cafile $work/policy.json"
 fault_in file_unreadable "password_file $work/none"
@@ -227,7 +227,7 @@ found state_unusable
 says "fix: chmod go-w $work/state"
 chmod 0700 state && echo 'certguard crl-numbers 1' >state/crl-numbers
 expect 3 cg --json doctor --config good.conf --user "$me"
-says "crl-numbers:2: expected a whole line; the file was cut short"
+says "crl-numbers:2: expected a whole line. The file is incomplete"
 says "If there is none, correct the file in it as the finding says"
 ok cg --json doctor --rules
 rm -r state

@@ -6,10 +6,10 @@
 
 #define DAYS_OF_400    146097 /* the calendar repeats after 400 years */
 #define MARCH_OF_ZERO  719468 /* days from 0000-03-01 to 1970-01-01 */
-#define UTC_FIRST_YEAR 1950   /* two digits of the year stand for 1950 to 2049 */
+#define UTC_FIRST_YEAR 1950   /* two-digit years mean 1950 to 2049 */
 #define UTC_LAST_YEAR  2049
 
-/* How a time is written: each letter is a digit of a part, any other character stands for itself. */
+/* The formats. A letter is a digit of one part of the date; any other character is literal. */
 static const char utc_time[] = "YYMMDDhhmmssZ", generalized_time[] = "YYYYMMDDhhmmssZ", full_date[] = "YYYY-MM-DD",
                   date_time[] = "YYYY-MM-DDThh:mm:ssZ";
 
@@ -48,7 +48,7 @@ static bool read_shape(const char *shape, const unsigned char *text, size_t len,
     return true;
 }
 
-/* out: as long as the shape, and the NUL */
+/* out: strlen(shape) + 1 bytes */
 static void write_shape(const char *shape, struct cg_date date, char *out)
 {
     size_t n = strlen(shape);
@@ -68,11 +68,11 @@ static int days_in_month(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days since 1970-01-01. The year starts in March, so that the leap day is its last: then the months of any year begin
- * on the same days, which (153 * month + 2) / 5 gives. */
+/* Days since 1970-01-01. The year starts in March, so the leap day is the last day of the year. Then the months of
+ * every year start on the same days: (153 * month + 2) / 5. */
 static int64_t days_since_1970(int year, int month, int day)
 {
-    int64_t y = (month > 2 ? year : year - 1) + 400; /* not negative, where divisions would round the other way */
+    int64_t y = (month > 2 ? year : year - 1) + 400; /* not negative, since a division would round toward zero */
     int64_t shifted = month > 2 ? month - 3 : month + 9;
     return 365 * y + y / 4 - y / 100 + y / 400 + (153 * shifted + 2) / 5 + day - 1 - MARCH_OF_ZERO - DAYS_OF_400;
 }
@@ -89,7 +89,7 @@ bool cg_date_seconds(const struct cg_date *date, int64_t *seconds)
     return true;
 }
 
-/* The other way round, within 400 years that begin in March; the days of the leap years in them are taken out first. */
+/* The reverse, within periods of 400 years that start in March. Their leap days are subtracted first. */
 struct cg_date cg_date_of(int64_t seconds)
 {
     seconds = seconds < CG_TIME_FIRST ? CG_TIME_FIRST : seconds > CG_TIME_LAST ? CG_TIME_LAST : seconds;

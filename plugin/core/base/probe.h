@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* How a look of the tool at what a listener serves is told apart from a client: by an extension of the ClientHello, which servers
- * pass over (RFC 8446 section 4.2). It proves nothing; see handshake.c of the broker adapter for what it changes.
- * Used by the tool, which sends it, and by the hook, which looks for the text. */
+/* Marks a connection of the tool that looks at what a listener serves, by an extension of the ClientHello that
+ * servers ignore (RFC 8446 4.2). It proves nothing. plugin/broker/host/handshake.c decides what it changes. Sent by
+ * the tool, recognized by the TLS hook. */
 #ifndef CG_CORE_PROBE_H
 #define CG_CORE_PROBE_H
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Every reason for which certguard says no, and what a person does about it: one const table.
- * The codes are a promise: they stand in event logs, policies ("rules") and docs/reasons.md.
- * Nobody owns anything; called by core, tls, broker and the tool. */
+/* The table of reasons: why certguard refuses, and what a person does about it. The codes are stable. They are in
+ * event logs, in "rules" of policies and in docs/reasons.md. The table is constant. Called by core, tls, broker and
+ * the tool. */
 #ifndef CG_REASON_H
 #define CG_REASON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The order of the certificate rules is their precedence: where several fail, the first is reported. */
+/* The order of the certificate rules is their precedence: if several fail, the first is reported. */
 enum cg_reason {
     CG_REASON_UNSET = 0, /* no verdict was reached: deny */
     CG_REASON_OK,
 
-    /* Faults: not the certificate's doing, always deny, never relaxed. */
+    /* Faults: not caused by the certificate, always deny, never relaxed. */
     CG_REASON_NO_MEMORY,
     CG_REASON_INTERNAL_ERROR,
     CG_REASON_NO_SNAPSHOT,
@@ -72,7 +72,7 @@ enum cg_reason {
     CG_REASON_SUBJECT_MISMATCH,
     CG_REASON_NOT_ALLOW_LISTED,
     CG_REASON_STRICT,     /* X509_V_FLAG_X509_STRICT and the pedantic rules */
-    CG_REASON_PATH_OTHER, /* an error of the path check that has no row of its own */
+    CG_REASON_PATH_OTHER, /* an error of the path check without its own code */
 
     /* Handshakes that failed before or beside the certificate check. */
     CG_REASON_NO_COMMON_VERSION,
@@ -85,18 +85,18 @@ enum cg_reason {
     CG_REASON_GARBAGE,
     CG_REASON_PSK_NOT_ALLOWED,
     CG_REASON_PSK_UNKNOWN,
-    CG_REASON_NO_CREDENTIAL,     /* the listener has no certificate to serve */
-    CG_REASON_PEER_UNTRUSTS_US,  /* alerts unknown_ca, bad_certificate, certificate_unknown, ... */
-    CG_REASON_PEER_SAYS_EXPIRED, /* alert certificate_expired: ours, a CA of the peer's file, or its clock is wrong */
+    CG_REASON_NO_CREDENTIAL,          /* the listener has no certificate to serve */
+    CG_REASON_PEER_UNTRUSTS_US,       /* alerts unknown_ca, bad_certificate, certificate_unknown, ... */
+    CG_REASON_PEER_SAYS_EXPIRED,      /* alert certificate_expired */
     CG_REASON_PEER_WANTS_CERTIFICATE, /* alert certificate_required, of the broker that a bridge connects to */
     CG_REASON_PEER_ALERT,             /* any other alert of the peer */
     CG_REASON_PEER_GONE,
     CG_REASON_HANDSHAKE_TIMEOUT,
     CG_REASON_TOO_MANY_HANDSHAKES,
-    CG_REASON_HANDSHAKE_FAILED, /* a TLS error that has no row of its own */
+    CG_REASON_HANDSHAKE_FAILED, /* a TLS error without its own code */
 
     /* CONNECT, after the handshake. */
-    CG_REASON_NO_RECORD, /* the TLS client's handshake was not seen by the hook */
+    CG_REASON_NO_RECORD, /* the hook did not see the client's handshake */
     CG_REASON_PLAIN_LISTENER,
     CG_REASON_IDENTITY_MISSING,
     CG_REASON_IDENTITY_INVALID,
@@ -125,33 +125,33 @@ enum cg_reason_kind {
     CG_KIND_FILE,
 };
 
-/* What the policy makes of a rule that a certificate breaks; zero is the strict one. */
+/* What the policy does with a certificate that breaks a rule; zero is the strictest mode. */
 enum cg_mode { CG_ENFORCE = 0, CG_AUDIT, CG_OFF };
 
 struct cg_reason_row {
     const char *code; /* stable, lower case, "_" between words: "expired" */
     enum cg_reason_kind kind;
-    const char *sentence; /* what is wrong, for a person, without the names of the case */
+    const char *sentence; /* what is wrong, without names of the case */
     const char *ref;      /* "RFC 5280 4.1.2.5", or "" */
-    const char *fix;      /* what to do about a client's certificate: see cg_reason_fix */
-    int x509_error;       /* X509_V_ERR_*: OpenSSL makes the TLS alert from it; 0 where there is none */
+    const char *fix;      /* for a client's certificate: see cg_reason_fix */
+    int x509_error;       /* X509_V_ERR_*, from which OpenSSL makes the TLS alert; X509_V_OK if there is none */
 };
 
-/* Never NULL: an unknown number gives the row of CG_REASON_UNSET. */
+/* Never NULL. An unknown number gives the row of CG_REASON_UNSET. */
 const struct cg_reason_row *cg_reason_row(enum cg_reason reason);
 
 /* Whose certificate it is: the fix differs. */
 enum cg_cert_owner {
     CG_OF_CLIENT = 0,
     CG_OF_BROKER, /* the broker's own */
-    CG_OF_BRIDGE, /* of a broker that ours connects to */
+    CG_OF_BRIDGE, /* the broker that a bridge of ours connects to */
     CG_CERT_OWNER_COUNT
 };
 
-/* What to do; never NULL. Wherever a fix is shown, it comes from here. */
+/* What to do; never NULL. Every fix that is shown comes from here. */
 const char *cg_reason_fix(enum cg_reason reason, enum cg_cert_owner cert_owner);
 
-/* CG_REASON_UNSET when no row has this code. */
+/* CG_REASON_UNSET if no row has this code. */
 enum cg_reason cg_reason_from_code(const char *code);
 
 #endif

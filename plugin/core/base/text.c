@@ -29,7 +29,7 @@ bool cg_char_is_unsafe(uint32_t c)
 bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size)
 {
     const unsigned char *p = bytes;
-    size_t used = 0, room_end = 0; /* room_end: last place where "..." still fits */
+    size_t used = 0, room_end = 0; /* room_end: the last position where "..." still fits */
     bool clean = true;
     if (size == 0)
         return false;

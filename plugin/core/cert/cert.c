@@ -16,7 +16,7 @@ struct named_bit {
     unsigned bit;
 };
 
-/* By name: what the library does not know simply never matches. */
+/* By name: a name that the library does not know never matches. */
 static const struct named_bit key_types[] = {
     {"RSA", CG_KEY_RSA},          {"RSA-PSS", CG_KEY_RSA_PSS},  {"ED25519", CG_KEY_ED25519},  {"ED448", CG_KEY_ED448},
     {"ML-DSA-44", CG_KEY_ML_DSA}, {"ML-DSA-65", CG_KEY_ML_DSA}, {"ML-DSA-87", CG_KEY_ML_DSA},
@@ -36,7 +36,7 @@ static const struct {
     {NID_sha3_256, CG_DIGEST_SHA3}, {NID_sha3_384, CG_DIGEST_SHA3}, {NID_sha3_512, CG_DIGEST_SHA3},
 };
 
-/* Keys whose parameters were written out could be of a weak curve that looks like a good one (CVE-2020-0601). */
+/* Explicit parameters could describe a weak curve that looks like a good one (CVE-2020-0601). */
 static void read_ec_key(struct cg_cert *cert)
 {
     int from_explicit = 1;
@@ -89,7 +89,7 @@ bool cg_cert_read(struct cg_cert *cert, X509 *x509)
     cert->x509 = x509;
     cert->flags = X509_get_extension_flags(x509);
     if (!(cert->flags & EXFLAG_SET) || (cert->flags & EXFLAG_NO_FINGERPRINT))
-        return false; /* its extensions could not be read for want of memory */
+        return false; /* out of memory while the extensions were read */
     cert->key_usage = X509_get_key_usage(x509);
     cert->eku = X509_get_extended_key_usage(x509);
     const bool from = cg_time_seconds(X509_get0_notBefore(x509), &cert->not_before);

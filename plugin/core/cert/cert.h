@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Typed facts of one certificate, read once, so that rules compare values and never parse.
- * The X509 is borrowed, what is decoded here is owned: cg_cert_clear frees it. Called by check and its rules. */
+/* The typed facts of one certificate, read once, so that rules compare values and never parse. The X509 is borrowed.
+ * cg_cert_clear frees what is decoded here. Called by check.c and the rules. */
 #ifndef CG_CERT_H
 #define CG_CERT_H
 
@@ -18,22 +18,22 @@ struct cg_cert {
     uint32_t eku;       /* XKU_*; UINT32_MAX without the extension */
     bool dates_ok;
     int64_t not_before, not_after; /* s since 1970 */
-    EVP_PKEY *key;                 /* borrowed; NULL when it cannot be read */
-    unsigned key_algorithm;        /* one CG_KEY_* bit; 0 for one that no policy can allow */
+    EVP_PKEY *key;                 /* borrowed; NULL if it cannot be read */
+    unsigned key_algorithm;        /* one CG_KEY_* bit; 0 for an algorithm that no policy can allow */
     int key_bits;
-    bool ec_explicit; /* the curve is spelled out or unnamed */
-    unsigned digest;  /* of the signature on it: one CG_DIGEST_* bit; 0 for one that no policy can allow */
-    bool san_broken;  /* there is a SAN, but it cannot be decoded or occurs twice */
+    bool ec_explicit; /* the curve's parameters are explicit, or it has no name */
+    unsigned digest;  /* of its signature: one CG_DIGEST_* bit; 0 for a digest that no policy can allow */
+    bool san_broken;  /* the SAN cannot be decoded or occurs twice */
     GENERAL_NAMES *san;
-    bool name_constraints_broken; /* as san_broken */
+    bool name_constraints_broken; /* like san_broken */
     NAME_CONSTRAINTS *name_constraints;
 };
 
-/* False without memory. What is malformed is a fact, not a failure. */
+/* False without memory. A malformed field is a fact, not a failure. */
 bool cg_cert_read(struct cg_cert *cert, X509 *x509);
 void cg_cert_clear(struct cg_cert *cert);
 
-/* Text of the algorithm for details: "RSA 1024 bits", "EC secp256k1", "DSA". */
+/* The algorithm as text for details: "RSA of 1024 bits", "EC secp256k1", "DSA". */
 void cg_cert_key_text(const struct cg_cert *cert, char *out, size_t size);
 
 #endif

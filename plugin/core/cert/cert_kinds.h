@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Kinds of keys, of digests and of subject alternative names, as bits: one of them is what a certificate has, several are what
- * a policy allows. */
+/* Kinds of keys, digests and subject alternative names, as bits: a certificate has one of them, a policy allows
+ * several. */
 #ifndef CG_CERT_KINDS_H
 #define CG_CERT_KINDS_H
 
@@ -12,17 +12,17 @@ enum cg_key_algorithm {
     CG_KEY_EC_P521 = 1 << 4,
     CG_KEY_ED25519 = 1 << 5,
     CG_KEY_ED448 = 1 << 6,
-    CG_KEY_EC_OTHER = 1 << 7, /* other named curves: insecure_other_curves only */
+    CG_KEY_EC_OTHER = 1 << 7, /* other named curves: with insecure_other_curves only */
     CG_KEY_ML_DSA = 1 << 8,
 };
 
-/* Ed25519, Ed448 and ML-DSA carry their own and count as CG_DIGEST_INTRINSIC */
+/* Ed25519, Ed448 and ML-DSA include their digest and count as CG_DIGEST_INTRINSIC. */
 enum cg_digest {
     CG_DIGEST_SHA256 = 1 << 0,
     CG_DIGEST_SHA384 = 1 << 1,
     CG_DIGEST_SHA512 = 1 << 2,
     CG_DIGEST_INTRINSIC = 1 << 3,
-    CG_DIGEST_SHA1 = 1 << 4, /* insecure_sha1 only */
+    CG_DIGEST_SHA1 = 1 << 4, /* with insecure_sha1 only */
     CG_DIGEST_SHA224 = 1 << 5,
     CG_DIGEST_SHA3 = 1 << 6,
 };

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Length octets after the tag. A long form that would fit a shorter one is BER: two encodings of one CRL would
- * then carry one signature, and other readers might see another structure. */
+/* The length octets after the tag. A long form whose value fits a shorter form is BER: one signature would then fit
+ * two encodings of a CRL, and other readers might see another structure. */
 static bool take_length(const unsigned char **at, const unsigned char *end, size_t *out)
 {
     if (*at == end)
@@ -58,7 +58,7 @@ bool cg_der_integer_is_minimal(const struct cg_der *content)
 
 bool cg_der_oid_is_strict(const struct cg_der *content)
 {
-    bool starts = true; /* an arc */
+    bool starts = true; /* at the start of an arc */
     for (const unsigned char *p = content->at; p < content->end; p++) {
         if (starts && *p == 0x80)
             return false;

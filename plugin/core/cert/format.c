@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what it is */
+/* ---- the format of the data */
 
 typedef bool is_fn(const unsigned char *data, long len);
 
-/* One value, and nothing behind it. */
+/* Exactly one value, without trailing bytes. */
 static bool is_item(const unsigned char *der, long len, ASN1_ITEM_EXP *item)
 {
     const unsigned char *p = der;
@@ -34,39 +34,39 @@ static bool is_key(const unsigned char *der, long len)
     return whole;
 }
 
-/* What Windows writes begins with a byte order mark. */
+/* Windows writes a byte order mark first. */
 static bool is_utf16(const unsigned char *text, long len)
 {
     return len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
 }
 
-/* ---- what to do, by what is wanted */
+/* ---- the advice, by what was expected */
 
 struct advice {
-    const char *words, *command, *rest; /* the file stands between command and rest */
+    const char *words, *command, *rest; /* the file name is between command and rest */
 };
 #define CONVERT(command)                                                                                               \
     {                                                                                                                  \
-        "convert it: ", command, " -out NEW, and name NEW"                                                             \
+        "Convert it (", command, " -out NEW) and name NEW"                                                             \
     }
 #define FROM_UTF16                                                                                                     \
     {                                                                                                                  \
-        "convert it: ", "iconv -f UTF-16 -t UTF-8 ", " > NEW, and name NEW"                                            \
+        "Convert it (", "iconv -f UTF-16 -t UTF-8 ", " > NEW) and name NEW"                                            \
     }
 #define SIGN                                                                                                           \
     {                                                                                                                  \
-        "sign it where the CA is: ", "certguard sign ", ""                                                             \
+        "Sign it on the CA's machine: ", "certguard sign ", ""                                                         \
     }
 #define NAME_OTHER(words)                                                                                              \
     {                                                                                                                  \
         words, NULL, NULL                                                                                              \
     }
-#define ITS_KEY NAME_OTHER("name the file with its key")
+#define ITS_KEY NAME_OTHER("Name the file with its key")
 
 static const struct format {
-    const char *label;   /* of PEM */
-    ASN1_ITEM_EXP *item; /* of DER */
-    is_fn *is;           /* of what is neither */
+    const char *label;   /* the PEM label */
+    ASN1_ITEM_EXP *item; /* the DER type */
+    is_fn *is;           /* a test for other formats */
     const char *name;
     struct advice advice[CG_WANT_COUNT];
 } formats[] = {
@@ -92,22 +92,23 @@ static const struct format {
      .advice = {SIGN, ITS_KEY}},
     {.item = ASN1_ITEM_ref(X509_REQ),
      .name = "a request for a certificate (CSR) in DER, not signed by a CA",
-     .advice = {{"convert it, and sign NEW where the CA is: ", "openssl req -inform DER -in ", " -out NEW"}, ITS_KEY}},
+     .advice = {{"Convert it (", "openssl req -inform DER -in ", " -out NEW) and sign NEW on the CA's machine"},
+                ITS_KEY}},
     {.label = "CERTIFICATE", .item = ASN1_ITEM_ref(X509), .name = "a certificate", .advice = {[CG_WANT_KEY] = ITS_KEY}},
     {.is = is_key,
      .name = "a private key in DER",
-     .advice = {NAME_OTHER("name the file with the certificate"), CONVERT("openssl pkey -inform DER -in ")}},
+     .advice = {NAME_OTHER("Name the file with the certificate"), CONVERT("openssl pkey -inform DER -in ")}},
     {.item = ASN1_ITEM_ref(X509_SIG),
      .name = "a private key in DER with a passphrase",
-     .advice = {NAME_OTHER("name the file with the certificate"), CONVERT("openssl pkey -inform DER -in ")}},
+     .advice = {NAME_OTHER("Name the file with the certificate"), CONVERT("openssl pkey -inform DER -in ")}},
     {.label = "PUBLIC KEY",
      .item = ASN1_ITEM_ref(X509_PUBKEY),
      .name = "a public key",
-     .advice = {[CG_WANT_KEY] = NAME_OTHER("name the file with the private key")}},
+     .advice = {[CG_WANT_KEY] = NAME_OTHER("Name the file with the private key")}},
     {.label = "X509 CRL",
      .item = ASN1_ITEM_ref(X509_CRL),
      .name = "a CRL",
-     .advice = {[CG_WANT_KEY] = NAME_OTHER("name the file with the private key")}},
+     .advice = {[CG_WANT_KEY] = NAME_OTHER("Name the file with the private key")}},
 };
 
 static const char *const wanted_words[CG_WANT_COUNT] = {"certificates", "a private key in PEM", "CRLs"};
@@ -156,7 +157,7 @@ bool cg_format_explain(const char *place, const char *label, const void *data, s
         return false;
     if (advice->command && !cg_file_for_sh(place, file, sizeof file))
         snprintf(file, sizeof file, "FILE");
-    cg_error_set(err, "%s: expected %s, found %s; %s%s%s%s", place, wanted_words[wanted], format->name, advice->words,
+    cg_error_set(err, "%s: expected %s, found %s. %s%s%s%s", place, wanted_words[wanted], format->name, advice->words,
                  advice->command ? advice->command : "", advice->command ? file : "", advice->rest ? advice->rest : "");
     return true;
 }

@@ -34,7 +34,7 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp(x->issuer, y->issuer);
 }
 
-/* A match names its certificate in one way, which is its kind. */
+/* An entry identifies its certificate in one way, which is its kind. */
 static int kind_of(const struct cg_certificate_match *match)
 {
     return match->sha256 ? 0 : match->spki_sha256 ? 1 : 2;
@@ -65,7 +65,7 @@ static const struct cg_certificate_match *find(const struct cg_certificate_match
     return bsearch(key, item, count, sizeof *item, order);
 }
 
-/* Printing a name costs more than the search: it is done for a serial number that is in the list. */
+/* Printing a name costs more than the search, so it is done only if the serial number is in the list. */
 static const struct cg_certificate_match *find_by_name(const struct cg_certificate_match *item, size_t count,
                                                        const X509 *cert, bool *fault)
 {

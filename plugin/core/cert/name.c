@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* BMPString and UniversalString: every unit is one character of two or four octets. */
+/* BMPString and UniversalString: every character has two or four octets. */
 static bool wide_is_clean(const unsigned char *p, size_t len, size_t unit)
 {
     if (len % unit)
@@ -37,7 +37,7 @@ static bool utf8_is_clean(const unsigned char *p, size_t len)
     return true;
 }
 
-/* One octet a character; in IA5String and PrintableString only ASCII is well-formed. */
+/* One octet per character. In IA5String and PrintableString only ASCII is well-formed. */
 static bool octets_are_clean(const unsigned char *p, size_t len, bool ascii)
 {
     for (size_t i = 0; i < len; i++) {
@@ -74,7 +74,7 @@ bool cg_name_is_clean(const X509_NAME *name)
     return true;
 }
 
-/* Printing ends where out is full: a name may have 64 KB, and OpenSSL prints it one character after the other. */
+/* Stops printing when out is full: a name may have 64 KB, and OpenSSL prints one character at a time. */
 bool cg_name_text(const X509_NAME *name, char *out, size_t size)
 {
     if (size == 0)
@@ -83,8 +83,8 @@ bool cg_name_text(const X509_NAME *name, char *out, size_t size)
     if (!name)
         return true;
     BIO *to = NULL, *from = NULL;
-    size_t room = size + 4; /* so that the last character shown is whole */
-    /* RFC 2253 order and escapes are those of RFC 4514; control characters stay for cg_text_escape to show */
+    size_t room = size + 4; /* so that the last visible character is complete */
+    /* RFC 2253 order and escapes are those of RFC 4514; cg_text_escape escapes control characters */
     unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
     bool ok = BIO_new_bio_pair(&to, room, &from, 1) == 1;
     if (ok && X509_NAME_print_ex(to, name, 0, flags) < 0)
@@ -143,7 +143,7 @@ enum cg_san_type cg_san_type(const GENERAL_NAME *san)
         return CG_SAN_DIRNAME;
     case GEN_RID:
         return CG_SAN_RID;
-    default: /* otherName, x400Address, ediPartyName: nobody uses the latter two, so no policy can allow them by name */
+    default: /* otherName; x400Address and ediPartyName are not in use, so no policy can allow them by name */
         return CG_SAN_OTHER;
     }
 }
@@ -197,7 +197,7 @@ void cg_san_text(const GENERAL_NAME *san, char *out, size_t size)
     }
 }
 
-/* Lower-case hex; cut with "..." when it does not fit. */
+/* Lower-case hex; cut with "..." if it does not fit. */
 static void put_hex(const unsigned char *p, size_t len, char *out, size_t size)
 {
     static const char digits[] = "0123456789abcdef";

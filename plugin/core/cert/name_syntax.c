@@ -57,10 +57,10 @@ bool cg_dns_san_is_well_formed(struct cg_octets name)
     return name.len <= DNS_MAX && cg_dns_is_well_formed(wildcard ? after(name, 2) : name);
 }
 
-/* RFC 5322 3.2.3: atoms of these, with single dots between. */
+/* RFC 5322 3.2.3: atoms of these characters, separated by single dots. */
 static bool is_dot_atom(struct cg_octets text)
 {
-    bool dot = true; /* none at the start, none after another, none at the end */
+    bool dot = true; /* no dot at the start, after another dot, or at the end */
     for (size_t i = 0; i < text.len; i++) {
         bool here = text.p[i] == '.';
         if (here ? dot : !is_alphanumeric(text.p[i]) && !is_among(text.p[i], "!#$%&'*+-/=?^_`{|}~"))
@@ -70,7 +70,7 @@ static bool is_dot_atom(struct cg_octets text)
     return !dot;
 }
 
-/* RFC 5321 4.1.2: the octets of the quoted string at the start of text, quotes included; 0: there is none. */
+/* RFC 5321 4.1.2: the length of the quoted string at the start of text, with its quotes; 0 if there is none. */
 static size_t quoted_length(struct cg_octets text)
 {
     if (text.len < 3 || text.p[0] != '"')
@@ -112,7 +112,7 @@ static const char *end_of_scheme(struct cg_octets name)
     return colon;
 }
 
-/* RFC 3986 2. Where others stand readers differ: some take a backslash for a slash. */
+/* RFC 3986 2. Readers differ about other characters: some read a backslash as a slash. */
 static bool is_uri_character(char c)
 {
     return is_alphanumeric(c) || is_among(c, "-._~:/?#[]@!$&'()*+,;=%");
@@ -127,7 +127,7 @@ bool cg_uri_is_well_formed(struct cg_octets name)
     return colon && colon + 1 < name.p + name.len;
 }
 
-/* RFC 3986 3.2: what stands between "//" and the path, the query or the fragment. */
+/* RFC 3986 3.2: the part between "//" and the path, the query or the fragment. */
 static struct cg_octets authority_of(struct cg_octets name)
 {
     const char *colon = end_of_scheme(name);
@@ -141,7 +141,7 @@ static struct cg_octets authority_of(struct cg_octets name)
     return text;
 }
 
-/* As an address in dots does, and no top-level domain (RFC 1123 2.1). */
+/* Like a dotted address; no top-level domain ends so (RFC 1123 2.1). */
 static bool ends_in_number(struct cg_octets name)
 {
     size_t i = name.len;
@@ -184,13 +184,13 @@ bool cg_san_is_well_formed(const GENERAL_NAME *san)
     }
 }
 
-/* A host, or a leading dot and a domain. */
+/* A host, or a domain after a leading dot. */
 static bool is_host_or_domain(struct cg_octets base)
 {
     return cg_dns_is_well_formed(base.len > 0 && base.p[0] == '.' ? after(base, 1) : base);
 }
 
-/* An address and a mask of the same length; ones first, then zeros. */
+/* An address and a mask of the same length. The mask is ones, followed by zeros. */
 static bool is_prefix(const ASN1_OCTET_STRING *base)
 {
     const unsigned char *p = ASN1_STRING_get0_data(base);

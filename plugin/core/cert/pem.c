@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DECODE_STEP (1 << 20) /* EVP_DecodeUpdate counts in int */
+#define DECODE_STEP (1 << 20) /* EVP_DecodeUpdate takes an int */
 
 static const char begin_mark[] = "-----BEGIN ", end_mark[] = "-----END ", dashes[] = "-----";
 
@@ -18,7 +18,7 @@ static unsigned char *find(unsigned char *data, size_t len, const char *mark)
     return memmem(data, len, mark, strlen(mark));
 }
 
-/* Base64 over its own input: the output never overtakes it. */
+/* Decodes base64 in place: the output never overtakes the input. */
 static bool decode(unsigned char *text, size_t len, size_t *out_len)
 {
     EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
@@ -44,7 +44,7 @@ static bool is_certificate(const char *label)
     return strcmp(label, "CERTIFICATE") == 0 || strcmp(label, "X509 CERTIFICATE") == 0;
 }
 
-/* what: of the block. It is named as a certificate that does not decode is, by its place among those of the file. */
+/* what: the fault of the block. A certificate is named by its position in the file, as if it did not decode. */
 static enum cg_pem_step fault(const struct cg_pem *pem, const char *what, struct cg_error *err)
 {
     const bool label = pem->label[0] != '\0';
@@ -62,15 +62,15 @@ enum cg_pem_step cg_pem_next(struct cg_pem *pem, struct cg_error *err)
     pem->number++;
     unsigned char *begin = find(pem->data + pem->at, pem->len - pem->at, begin_mark);
     if (!begin) {
-        /* "-----BEG", the end of a file that is still being written */
+        /* "-----BEG": the end of a file that is still being written */
         unsigned char *rest = find(pem->data + pem->at, pem->len - pem->at, dashes);
-        return rest ? fault(pem, "the file ends within it; was it written whole?", err) : CG_PEM_END;
+        return rest ? fault(pem, "the file ends inside it. Check that the file is complete", err) : CG_PEM_END;
     }
     unsigned char *label = begin + strlen(begin_mark), *limit = pem->data + pem->len;
     unsigned char *label_end = find(label, (size_t)(limit - label), dashes);
     if (!label_end || (size_t)(label_end - label) >= sizeof pem->label ||
         memchr(label, '\n', (size_t)(label_end - label)))
-        return fault(pem, "it has no proper BEGIN line; was the file written whole?", err);
+        return fault(pem, "its BEGIN line is malformed. Check that the file is complete", err);
     memcpy(pem->label, label, (size_t)(label_end - label));
     pem->label[label_end - label] = '\0';
 
@@ -79,25 +79,25 @@ enum cg_pem_step cg_pem_next(struct cg_pem *pem, struct cg_error *err)
     size_t tail = strlen(end_mark) + strlen(pem->label) + strlen(dashes);
     if (!end || (size_t)(limit - end) < tail || memcmp(end + strlen(end_mark), pem->label, strlen(pem->label)) != 0 ||
         memcmp(end + tail - strlen(dashes), dashes, strlen(dashes)) != 0)
-        return fault(pem, "its PEM block has no END line; was the file written whole?", err);
+        return fault(pem, "its PEM block has no END line. Check that the file is complete", err);
     pem->at = (size_t)(end + tail - pem->data);
     pem->der = body;
     pem->der_len = 0;
-    /* Keys may have header lines, and nobody here wants their contents. */
+    /* A key may have header lines, and no caller needs its content. */
     if (strstr(pem->label, "PRIVATE KEY"))
         return CG_PEM_BLOCK;
     if (!decode(body, (size_t)(end - body), &pem->der_len))
-        return fault(pem, "its PEM block is not base64; copy the file again", err);
+        return fault(pem, "its PEM block is not base64. Copy the file again", err);
     return CG_PEM_BLOCK;
 }
 
 bool cg_is_der(const void *data, size_t len)
 {
     const unsigned char *bytes = data;
-    return len > 2 && bytes[0] == 0x30 && bytes[1] >= 0x80; /* SEQUENCE of 128 bytes or more: never text */
+    return len > 2 && bytes[0] == 0x30 && bytes[1] >= 0x80; /* a SEQUENCE of 128 bytes or more is never text */
 }
 
-/* Is it a certificate but for the form of its dates? OpenSSL before 4 decodes one whose dates lack seconds. */
+/* Is it a certificate whose only fault is the form of its dates? OpenSSL before 4 decodes dates without seconds. */
 static bool has_wrong_dates(const unsigned char *der, size_t len)
 {
     struct cg_der in = {der, der + len}, cert, tbs, skipped, dates;
@@ -112,10 +112,9 @@ static bool has_wrong_dates(const unsigned char *der, size_t len)
 
 static const char *why_unreadable(const unsigned char *der, size_t len)
 {
-    return has_wrong_dates(der, len)
-               ? "a date of its validity is not in UTC with seconds (RFC 5280 4.1.2.5), and OpenSSL does not read it; "
-                 "have it issued again, or take it out of the file"
-               : "not a valid X.509 certificate; export it again, or take it out of the file";
+    return has_wrong_dates(der, len) ? "a date of its validity is not in UTC with seconds (RFC 5280 4.1.2.5), so "
+                                       "OpenSSL does not read it. Have it issued again, or remove it from the file"
+                                     : "not a valid X.509 certificate. Export it again, or remove it from the file";
 }
 
 static bool add_certificate(const char *place, const unsigned char *der, size_t len, STACK_OF(X509) *certs,
@@ -126,7 +125,7 @@ static bool add_certificate(const char *place, const unsigned char *der, size_t 
     int index = sk_X509_num(certs) + 1;
     if (!cert || p != der + len) {
         cg_error_set(err, "%s: certificate %d: %s", place, index,
-                     cert ? "bytes follow after its end; export it again" : why_unreadable(der, len));
+                     cert ? "bytes follow after its end. Export it again" : why_unreadable(der, len));
         X509_free(cert);
         return false;
     }
@@ -143,14 +142,15 @@ static bool add_block(const struct cg_pem *pem, STACK_OF(X509) *certs, struct cg
     if (is_certificate(pem->label))
         return add_certificate(pem->place, pem->der, pem->der_len, certs, err);
     if (strstr(pem->label, "PRIVATE KEY"))
-        cg_error_set(err,
-                     "%s: holds a private key; a CA's private key does not belong on this machine, and no key "
-                     "beside certificates: take it out of the file, and replace the key if others could read it",
-                     pem->place);
+        cg_error_set(
+            err,
+            "%s: contains a private key. A CA's private key does not belong on this machine, and no key belongs in a "
+            "file of certificates. Remove it from the file, and replace the key if others could read it",
+            pem->place);
     else if (strcmp(pem->label, "X509 CRL") == 0)
-        cg_error_set(err, "%s: holds a CRL; put CRLs into files of their own and name them in trust.crls", pem->place);
+        cg_error_set(err, "%s: contains a CRL. Put CRLs into separate files and name them in trust.crls", pem->place);
     else if (!cg_format_explain(pem->place, pem->label, NULL, 0, CG_WANT_CERTIFICATES, err))
-        cg_error_set(err, "%s: expected certificates, found a PEM block %s; remove it", pem->place, pem->label);
+        cg_error_set(err, "%s: expected certificates, found a PEM block %s. Remove it", pem->place, pem->label);
     return false;
 }
 
@@ -159,14 +159,15 @@ static bool read_pem(struct cg_pem *pem, size_t max, STACK_OF(X509) *certs, stru
     enum cg_pem_step step = CG_PEM_FAULT;
     while ((step = cg_pem_next(pem, err)) == CG_PEM_BLOCK) {
         if ((size_t)sk_X509_num(certs) >= max) {
-            cg_error_set(err, "%s: holds more than %zu certificates", pem->place, max);
+            cg_error_set(err, "%s: contains more than %zu certificates", pem->place, max);
             return false;
         }
         if (!add_block(pem, certs, err))
             return false;
     }
     if (step == CG_PEM_END && sk_X509_num(certs) == 0)
-        cg_error_set(err, "%s: expected certificates in PEM or DER, found none; is it the right file?", pem->place);
+        cg_error_set(err, "%s: expected certificates in PEM or DER, found none. Check that it is the right file",
+                     pem->place);
     return step == CG_PEM_END && sk_X509_num(certs) > 0;
 }
 

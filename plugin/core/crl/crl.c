@@ -58,8 +58,8 @@ void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
     memmove(&set->crls[index], &set->crls[index + 1], (set->count - index) * sizeof(struct cg_crl *));
 }
 
-/* A CA that was restored from a backup counts again from there; to publish CRLs until the number is high enough would bring
- * back whom it revoked since. */
+/* A CA that was restored from a backup continues with old numbers. Publishing CRLs until the number is high enough
+ * would accept certificates again that were revoked after the backup. */
 static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
 {
     char high[44], low[44], restored[160] = "";
@@ -67,13 +67,13 @@ static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, 
     cg_crl_number_text(older, low, sizeof low);
     if (high[0])
         snprintf(restored, sizeof restored,
-                 ". If the CA was restored from a backup: revoke again what was revoked since, then `certguard crl "
-                 "--above %s`",
+                 ". If the CA was restored from a backup, revoke again what was revoked since then, and run `certguard "
+                 "crl --above %s`",
                  high);
-    cg_error_set(err,
-                 "CRL of %s: cRLNumber %s is older than %s, which is in use (RFC 5280 5.2.3); put the newest CRL "
-                 "there%s",
-                 older->issuer_text, low[0] ? low : "(none)", high[0] ? high : "(none)", restored);
+    cg_error_set(
+        err,
+        "CRL of %s: cRLNumber %s is older than %s, which is in use (RFC 5280 5.2.3). Replace it with the newest CRL%s",
+        older->issuer_text, low[0] ? low : "(none)", high[0] ? high : "(none)", restored);
 }
 
 static bool append(struct cg_crl_set *set, struct cg_crl *crl)
@@ -113,7 +113,7 @@ bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len
     return crl && cg_crl_set_put(set, crl, err);
 }
 
-/* ---- what another set had */
+/* ---- CRLs kept from another set */
 
 static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
 {
@@ -126,7 +126,7 @@ static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
     return false;
 }
 
-/* A complete CRL that is at least as new says all that a delta says. */
+/* A complete CRL that is at least as new contains all entries of the delta. */
 static bool says_it_all(const struct cg_crl_set *set, const struct cg_crl *delta)
 {
     for (size_t i = 0; delta->is_delta && i < set->count; i++)
@@ -142,13 +142,13 @@ static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
     char number[44], until[32];
     cg_crl_number_text(crl, number, sizeof number);
     cg_time_text(crl->next_update, until, sizeof until);
-    cg_error_set(&err,
-                 "CRL of %s: it is in no file any more; number %s stays in use, until %s. Put the newest CRL there, or "
-                 "take the CA out of the trust files too. If the CA divides its CRLs in another way now, restart the "
-                 "broker",
-                 crl->issuer_text, number[0] ? number : "(none)", until);
+    cg_error_set(
+        &err,
+        "CRL of %s: no file contains it now. Number %s stays in use (nextUpdate %s). Put the newest CRL back, or "
+        "remove the CA from the trust files too. If the CA now divides its CRLs differently, restart the broker",
+        crl->issuer_text, number[0] ? number : "(none)", until);
     if (crl->place)
-        cg_error_prefix(&err, "%s", crl->place); /* where it was */
+        cg_error_prefix(&err, "%s", crl->place); /* where it was read */
     cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
 }
 
@@ -157,7 +157,7 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
     struct cg_error err = {""};
     struct cg_crl **now = find_same(set, crl);
     if (now && *now != crl && memcmp((*now)->sha256, crl->sha256, sizeof crl->sha256) == 0) {
-        cg_crl_free(*now); /* read again, and nothing is new */
+        cg_crl_free(*now); /* read again without a change */
         *now = cg_crl_ref(crl);
     }
     if (now && cg_crl_compare(*now, crl) >= 0)
@@ -189,7 +189,7 @@ bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, co
     return ok;
 }
 
-/* The very certificate, with its dates: one renewed with the same key may hold where this one does not. */
+/* The same certificate, with its dates: a renewed one with the same key may be valid at other times. */
 static bool holds(const STACK_OF(X509) *issuers, const X509 *signer)
 {
     for (int i = 0; i < sk_X509_num(issuers); i++)
@@ -223,7 +223,7 @@ bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b)
     return true;
 }
 
-/* How many separate CRL signing certificates may stand behind one another. */
+/* The longest chain of separate CRL signing certificates. */
 #define SIGNERS_DEPTH 4
 
 struct query {
@@ -232,12 +232,12 @@ struct query {
     const struct cg_crl_params *terms;
     struct cg_crl_points points;
     struct cg_serial serial;
-    bool serial_fits; /* else no CRL can list it */
-    int depth;        /* signers that may still be judged */
+    bool serial_fits; /* false: no CRL can contain it */
+    int depth;        /* how many more signers may be checked */
     struct {
         const X509 *signer;
         bool ok;
-    } judged; /* the last one: partitions of a CRL share their signer */
+    } judged; /* cache for the last signer: partitions of a CRL share theirs */
 };
 
 static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_params *terms)
@@ -275,9 +275,9 @@ static bool in_time(const X509 *cert, int64_t now)
            from <= now && now <= to;
 }
 
-/* A separate signing certificate is judged like any other of the path. It cannot vouch for itself: the depth ends
- * each circle with "unknown". The exception is a certificate whose issuer wrote into it that its status is on the
- * very CRL that it signs (cRLIssuer, RFC 5280 4.2.1.13). */
+/* A separate signing certificate is checked like any other certificate of the path. It cannot vouch for itself: the
+ * limit on the depth ends every circle with "unknown". The exception is a certificate whose issuer wrote into it that
+ * its status is on the very CRL that it signs (cRLIssuer, RFC 5280 4.2.1.13). */
 static bool signer_is_good(const struct cg_crl *crl, struct query *q)
 {
     const struct cg_crl_signer *signer = &crl->signer;
@@ -292,7 +292,7 @@ static bool signer_is_good(const struct cg_crl *crl, struct query *q)
     return answer.status == CG_CRL_STATUS_GOOD;
 }
 
-/* The CRL's signer may speak for the issuer. */
+/* May the CRL's signer sign CRLs for the issuer? */
 static bool speaks(const struct cg_crl *crl, struct query *q)
 {
     enum cg_crl_signer_relation tie = cg_crl_signer_match(&crl->signer, q->issuer);
@@ -310,14 +310,14 @@ static bool lists(const struct cg_crl *crl, const struct query *q, struct cg_crl
     return q->serial_fits && cg_crl_find(crl, q->points.issuer, &q->serial, record);
 }
 
-/* RFC 5280 6.3.3 c: the delta continues this base, and is of today. */
+/* RFC 5280 6.3.3 c: the delta extends this base and is valid now. */
 static bool continues(const struct cg_crl *delta, const struct cg_crl *base, const struct query *q)
 {
     return delta->is_delta && cg_crl_same_base(delta, base) && cg_crl_delta_fits(delta, base) &&
            time_status(delta, q->terms) == CG_CRL_STATUS_GOOD;
 }
 
-/* A delta takes an entry back: RFC 5280 6.3.3 k. */
+/* Does a delta remove the entry (RFC 5280 6.3.3 k)? */
 static bool is_removed(const struct cg_crl *base, const struct query *q)
 {
     for (size_t i = 0; i < q->set->count; i++) {
@@ -329,7 +329,7 @@ static bool is_removed(const struct cg_crl *base, const struct query *q)
     return false;
 }
 
-/* A complete CRL of the same scope that is at least as new says all that the delta says. */
+/* A complete CRL of the same scope that is at least as new contains all entries of the delta. */
 static bool is_superseded(const struct cg_crl *delta, const struct query *q)
 {
     for (size_t i = 0; i < q->set->count; i++)
@@ -339,8 +339,8 @@ static bool is_superseded(const struct cg_crl *delta, const struct query *q)
     return false;
 }
 
-/* Listed by its own issuer is revoked, in scope or not, in time or not. A CRL of another issuer (indirect) has a say
- * only over certificates that name it. */
+/* An entry of the certificate's own issuer revokes, whatever the scope and dates of the CRL. An entry of another
+ * issuer (indirect CRL) counts only if the certificate names that CRL issuer. */
 static bool revokes(const struct cg_crl *crl, const struct query *q, unsigned covered, struct cg_crl_record *record)
 {
     if (!lists(crl, q, record) || (covered == 0 && X509_NAME_cmp(crl->issuer, q->points.issuer) != 0))
@@ -358,7 +358,7 @@ static void cite(const struct cg_crl *crl, enum cg_crl_status status, struct cg_
     cg_crl_number_text(crl, out->number, sizeof out->number);
 }
 
-/* Cites the covering CRL that runs out first, and, where one out of time is needed for the cover, that one. */
+/* Reports the covering CRL that expires first. If the cover needs a CRL that is not valid now, reports that one. */
 static void decide(struct query *q, struct cg_crl_answer *out)
 {
     unsigned valid = 0, all = 0;
@@ -431,7 +431,7 @@ void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_i
     out->bytes = cg_crl_bytes(crl);
 }
 
-#define TITLE_SHOWN 128 /* where the scope is no longer than usual */
+#define TITLE_SHOWN 128 /* for a scope of the usual length */
 #define NAME_SHOWN  48
 
 void cg_crl_info_title(const struct cg_crl_info *info, char out[CG_CRL_TITLE_MAX])
@@ -442,7 +442,7 @@ void cg_crl_info_title(const struct cg_crl_info *info, char out[CG_CRL_TITLE_MAX
         snprintf(out, CG_CRL_TITLE_MAX, "%s", info->issuer);
         return;
     }
-    while (room > 0 && ((unsigned char)info->issuer[room] & 0xc0) == 0x80) /* no half of a UTF-8 character */
+    while (room > 0 && ((unsigned char)info->issuer[room] & 0xc0) == 0x80) /* do not cut a UTF-8 character */
         room--;
     snprintf(out, CG_CRL_TITLE_MAX, "%.*s...%s", (int)room, info->issuer, info->scope);
 }

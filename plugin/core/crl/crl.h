@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Revocation by CRL (RFC 5280 section 5 and 6.3): parsed by our own reader, the signature verified once at load,
- * then a compact sorted index of serial numbers for each issuer and scope; look-ups are O(log n).
- * A cg_crl_set owns its indexes; immutable after the last add. Called by trust (building) and check (look-ups). */
+/* Revocation by CRL (RFC 5280 sections 5 and 6.3). The CRL is parsed by our own reader, and its signature is verified
+ * once, at load. Then it is a compact sorted index of serial numbers for each issuer and scope, with look-ups in
+ * O(log n).
+ * A cg_crl_set owns references to its CRLs and is immutable after the last add. Built by trust, used by the rules. */
 #ifndef CG_CRL_H
 #define CG_CRL_H
 
@@ -17,42 +18,46 @@ struct cg_crl_set;
 
 struct cg_crl_set *cg_crl_set_new(void);
 void cg_crl_set_free(struct cg_crl_set *set);
-size_t cg_crl_set_count(const struct cg_crl_set *set); /* CRLs held */
+size_t cg_crl_set_count(const struct cg_crl_set *set); /* number of CRLs */
 
 /* Adds one CRL in DER. issuers: the certificates that may have signed it, and from which a separate CRL signing
- * certificate must descend; references are kept. Refused, and the error says why: not strict DER, trailing bytes,
- * not v2, unknown critical extension, known one of the wrong criticality, bad issuingDistributionPoint, empty
- * revokedCertificates, no nextUpdate,
- * unknown issuer, issuer without cRLSign, bad signature, lower cRLNumber than one held for the same issuer and scope
- * (the higher one stays). strict also refuses: no cRLNumber, a digest weaker than SHA-224, and delta and indirect
- * CRLs, which are followed as RFC 5280 6.3.3 says when strict is false. Safe in any thread; not two at once on a set. */
+ * certificate must descend. References to them are kept.
+ * Refused, with the reason in *err: not strict DER, trailing bytes, not version 2, an unknown critical extension, a
+ * known extension with the wrong criticality, an invalid issuingDistributionPoint, an empty revokedCertificates, no
+ * nextUpdate, an unknown issuer, an issuer without cRLSign, a bad signature, a cRLNumber lower than that of a CRL in
+ * the set with the same issuer and scope (which stays).
+ * strict also refuses a CRL without cRLNumber, a digest weaker than SHA-224, and delta and indirect CRLs. If strict
+ * is false, these are processed as in RFC 5280 6.3.3.
+ * Any thread may call it, but not two at once for one set. */
 bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len, const STACK_OF(X509) *issuers,
                     bool strict, struct cg_error *err);
 
-/* The same of a CRL that was read already; takes over the caller's reference, whatever comes of it. */
+/* The same for a CRL that is already read. Takes over the caller's reference in any case. */
 struct cg_crl;
 bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error *err);
 
-/* What a set that is to replace another one lacks, or has older, is kept from that one, each issuer, key and scope by
- * itself, as long as the issuer is among issuers: a file that is gone or was restored from a backup takes no revocation
- * back. Each is a fault. False without memory: the set must not be used. */
+/* Keeps CRLs of the previous set that the new set lacks, or has in an older version, separately for each issuer, key
+ * and scope, if the issuer is among issuers. So a missing file, or a file restored from a backup, cancels no
+ * revocation. Each such CRL is a fault. False without memory: the set must not be used. */
 bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, const STACK_OF(X509) *issuers,
                      struct cg_faults *faults);
 
-/* Of each CRL that from has newer, the same issuer, key and scope, set gets that one, if the certificate that it was verified with is among issuers. */
+/* Replaces each CRL of set that is newer in from (same issuer, key and scope), if the certificate that verified the
+ * newer one is among issuers. */
 void cg_crl_set_refresh(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers);
 
-/* Which one is at index < cg_crl_set_count; which one is of the same issuer, key and scope as crl, or NULL. Borrowed. */
+/* The CRL at index < cg_crl_set_count, and the CRL with the same issuer, key and scope as crl (NULL if there is
+ * none). Borrowed. */
 const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index);
 const struct cg_crl *cg_crl_set_like(const struct cg_crl_set *set, const struct cg_crl *crl);
-void cg_crl_set_drop(struct cg_crl_set *set, size_t index); /* those behind it move up */
+void cg_crl_set_drop(struct cg_crl_set *set, size_t index); /* removes it; those behind it move up */
 
-/* The very same CRLs? */
+/* Do both sets share the same CRL objects? */
 bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b);
 
 /* zero: unknown, deny */
 enum cg_crl_status {
-    CG_CRL_STATUS_UNKNOWN = 0, /* there are CRLs of the issuer, but none covers this certificate */
+    CG_CRL_STATUS_UNKNOWN = 0, /* the issuer has CRLs, but none covers this certificate */
     CG_CRL_STATUS_GOOD,
     CG_CRL_STATUS_REVOKED,
     CG_CRL_STATUS_NO_CRL,
@@ -70,33 +75,34 @@ struct cg_crl_params {
 
 struct cg_crl_answer {
     enum cg_crl_status status;
-    int reason;                       /* CRLReason of RFC 5280 5.3.1 when revoked; -1 where the entry has none */
-    int64_t revoked_at;               /* s since 1970, down to the minute, when revoked and known; else CG_TIME_NONE */
-    int64_t this_update, next_update; /* of the CRL that decided; CG_TIME_NONE where there is none */
-    char number[44];                  /* its cRLNumber, lower-case hex; "" */
+    int reason;                       /* CRLReason (RFC 5280 5.3.1) if revoked; -1 if the entry has none */
+    int64_t revoked_at;               /* s since 1970, to the minute, if revoked and known; else CG_TIME_NONE */
+    int64_t this_update, next_update; /* of the deciding CRL; CG_TIME_NONE if there is none */
+    char number[44];                  /* its cRLNumber in lower-case hex, or "" */
 };
 
-/* Status of cert, issued by issuer (both from the path). A revocation counts even where the CRL is past its time or
- * out of the certificate's scope; everything else needs valid CRLs that cover all reasons (RFC 5280 6.3.3).
- * Reads nothing but the set, any number of threads at once; O(CRLs of this issuer * log entries). */
+/* The status of cert, issued by issuer (both from the path). A revocation counts even if the CRL is not valid now or
+ * does not cover the certificate. Every other result needs valid CRLs that cover all reasons (RFC 5280 6.3.3). Reads
+ * only the set. Any number of threads may call it. O(CRLs of this issuer * log entries). */
 void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
                         const struct cg_crl_params *terms, struct cg_crl_answer *out);
 
-/* The first second after terms->now from which one of the set is of time, or is not any more; INT64_MAX: none. */
+/* The first second after terms->now at which a CRL of the set becomes valid or invalid; INT64_MAX if there is none. */
 int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *terms);
 
-/* What the set holds, for events, doctor and warnings: index < cg_crl_set_count. */
+/* Facts of one CRL, for events, doctor and warnings: index < cg_crl_set_count. */
 struct cg_crl_info {
-    const char *issuer; /* RFC 4514 text, and in brackets what tells it from others of the issuer: delta, scope */
-    const char *scope;  /* the end of it: " (...)" or "" */
+    const char
+        *issuer; /* RFC 4514 text, and in brackets what distinguishes the CRL from others of the issuer: delta, scope */
+    const char *scope; /* the end of issuer: " (...)" or "" */
     size_t entries;
     int64_t this_update, next_update;
     char number[44];
-    size_t bytes; /* resident for the index */
+    size_t bytes; /* memory of the index */
 };
 void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out);
 
-/* issuer for one line: a long name is cut, and never what tells the CRL from others. */
+/* issuer for one line: a long name is cut, but not the part that distinguishes the CRL. */
 #define CG_CRL_TITLE_MAX 256
 void cg_crl_info_title(const struct cg_crl_info *info, char out[CG_CRL_TITLE_MAX]);
 

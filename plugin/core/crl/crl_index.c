@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A record is the serial number in the width of its class, then 4 octets: date in minutes (28 bits) and reason
- * (4 bits). CAs draw serial numbers of 8, 16 or 20 octets: 12, 20 or 24 octets a record. Minutes reach the year 2480;
- * the date is for messages only, no verdict depends on it. */
+/* A record is the serial number in the width of its class, then 4 octets: the date in minutes (28 bits) and the
+ * reason (4 bits). CAs choose serial numbers of 8, 16 or 20 octets, so a record has 12, 20 or 24 octets. Minutes
+ * reach the year 2480. The date is for messages only; no verdict depends on it. */
 #define PACKED      4
 #define NO_REASON   15
 #define MINUTES_MAX 0x0fffffff
-#define BEFORE_1970 0 /* and 1 is the first minute of 1970 */
+#define BEFORE_1970 0 /* 1 is the first minute of 1970 */
 
-static const size_t widths[CG_CRL_INDEX_CLASSES] = {8, 16, 20, 8, 16, 20}; /* the last three: negative */
+static const size_t widths[CG_CRL_INDEX_CLASSES] = {8, 16, 20, 8, 16, 20}; /* the last three are for negative numbers */
 #define STRIDE_MAX (CG_SERIAL_MAX + PACKED)
 
 bool cg_serial_from_der(const unsigned char *content, size_t len, struct cg_serial *out)
@@ -128,8 +128,8 @@ static void insertion_sort(unsigned char *base, size_t count, size_t stride)
     }
 }
 
-/* American flag sort: in place, since a merge sort would double the memory, and never quadratic, whatever order the
- * CA writes. One octet of the key a level: at most 20 levels. */
+/* American flag sort. It is in place (a merge sort would double the memory) and never quadratic, whatever the CA's
+ * order. One octet of the key per level, at most 20 levels. */
 static void radix_sort(unsigned char *base, size_t count, size_t stride, size_t octet)
 {
     if (count < 32 || octet == stride - PACKED) {

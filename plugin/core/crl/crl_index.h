@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The revoked serial numbers of one CRL: sorted arrays of fixed-width records, no pointers, no hash.
- * Exact: a record holds the whole serial number, so neither a missed nor a false match is possible.
- * Filled in four steps (count, reserve, put, sort) so that each array is allocated once, at its final size.
- * Owned by the CRL; called by crl.c. Immutable after the sort, then any thread may search. */
+/* The revoked serial numbers of one CRL: sorted arrays of fixed-width records, without pointers or hashes. Exact: a
+ * record contains the whole serial number, so no match is missed or false. Filled in four steps (count, reserve, put,
+ * sort), so each array is allocated once, at its final size. The CRL owns it. Called by loaded_crl.c. Immutable after
+ * the sort; then any thread may search. */
 #ifndef CG_CRL_INDEX_H
 #define CG_CRL_INDEX_H
 
@@ -13,13 +13,13 @@
 
 #define CG_SERIAL_MAX 20 /* RFC 5280 4.1.2.2 */
 
-/* sign and magnitude, as ASN1_INTEGER has it: negative serial numbers are wrong but exist */
+/* Sign and magnitude, as in ASN1_INTEGER: negative serial numbers are invalid but exist. */
 struct cg_serial {
     bool negative;
-    unsigned char magnitude[CG_SERIAL_MAX]; /* big-endian, zeros first */
+    unsigned char magnitude[CG_SERIAL_MAX]; /* big-endian, padded with leading zeros */
 };
 
-/* content: of a minimal DER INTEGER. False when the magnitude is longer than 20 octets. */
+/* content: of a minimal DER INTEGER. False if the magnitude is longer than 20 octets. */
 bool cg_serial_from_der(const unsigned char *content, size_t len, struct cg_serial *out);
 bool cg_serial_from_asn1(const ASN1_INTEGER *serial, struct cg_serial *out);
 
@@ -33,8 +33,8 @@ struct cg_crl_index {
 };
 
 struct cg_crl_record {
-    int64_t revoked_at; /* s since 1970, down to the minute; CG_TIME_NONE where it lies before 1970 */
-    int reason;         /* CRLReason, -1 for none */
+    int64_t revoked_at; /* s since 1970, to the minute; CG_TIME_NONE for a date before 1970 */
+    int reason;         /* CRLReason; -1 if the entry has none */
 };
 
 void cg_crl_index_count(struct cg_crl_index *index, const struct cg_serial *serial);

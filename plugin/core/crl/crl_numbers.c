@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names that compare equal have the same hash; that two names of one key share it is the CA's own affair. */
+/* Names that compare equal have the same hash. A CA that uses one key under two names with the same hash gets one row
+ * for both. */
 static bool identify(const struct cg_crl *crl, bool is_delta, unsigned char id[2 * CG_NUMBERS_DIGEST])
 {
     unsigned char head[8] = {0};
@@ -59,15 +60,14 @@ enum cg_crl_age cg_crl_numbers_check(const struct cg_crl_numbers *numbers, const
     version_text(highest, row->this_update, high, sizeof high);
     cg_crl_number_hex(highest, hex, sizeof hex);
     if (!highest)
-        cg_error_set(err, "CRL of %s: %s is older than %s, the newest that was in use; put the newest CRL there",
+        cg_error_set(err, "CRL of %s: %s is older than %s, the newest that was in use. Replace it with the newest CRL",
                      crl->issuer_text, low, high);
     else
-        cg_error_set(
-            err,
-            "CRL of %s: %s is older than %s, the highest that was in use (RFC 5280 5.2.3); put the newest CRL "
-            "there. If the CA was restored from a backup: revoke again what was revoked since, then `certguard "
-            "crl --above %s`",
-            crl->issuer_text, low, high, hex);
+        cg_error_set(err,
+                     "CRL of %s: %s is older than %s, the highest that was in use (RFC 5280 5.2.3). Replace it with "
+                     "the newest CRL. If the CA was restored from a backup, revoke again what was revoked since then, "
+                     "and run `certguard crl --above %s`",
+                     crl->issuer_text, low, high, hex);
     return CG_CRL_OLDER;
 }
 
@@ -87,8 +87,8 @@ enum cg_crl_age cg_crl_numbers_check_base(const struct cg_crl_numbers *numbers, 
     version_text(number, crl->this_update, low, sizeof low);
     version_text(row->number, row->this_update, high, sizeof high);
     cg_error_set(err,
-                 "CRL of %s: %s is there without the delta CRL, %s, that was in use with it (RFC 5280 5.2.4); put the "
-                 "newest delta CRL there too, or a complete CRL that is newer",
+                 "CRL of %s: %s lacks the delta CRL that was in use with it: %s (RFC 5280 5.2.4). Add the newest delta "
+                 "CRL, or replace the CRL with a newer complete one",
                  crl->issuer_text, low, high);
     return CG_CRL_OLDER;
 }
@@ -107,10 +107,9 @@ bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issu
     if (!row)
         return false;
     version_text(row->has_number ? row->number : NULL, row->this_update, high, sizeof high);
-    cg_error_set(
-        err,
-        "CRL of %s: %s was in use, and now no file has a CRL of that CA; put its newest CRL there, or take the "
-        "CA out of the trust files too",
-        row->issuer, high);
+    cg_error_set(err,
+                 "CRL of %s: %s was in use, but now no file contains a CRL of that CA. Add its newest CRL, or remove "
+                 "the CA from the trust files too",
+                 row->issuer, high);
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* CRLs against the highest cRLNumber that was ever in use, of each issuer, key and scope: what an older CRL is refused by
- * when the newer one is not in use any more, since a policy named no CRLs for a time or the broker was restarted.
- * The caller owns the table. Filled and asked by snapshot and trust. */
+/* Compares CRLs with the highest cRLNumber that was ever in use for their issuer, key and scope. So an older CRL is
+ * refused even if the newer one is no longer loaded, because the broker restarted or a policy named no CRLs for a
+ * time. The caller owns the table. Called by snapshot and trust. */
 #ifndef CG_CRL_NUMBERS_H
 #define CG_CRL_NUMBERS_H
 
@@ -12,24 +12,24 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-/* Notes a CRL that is in use: each scope keeps the higher one. False without memory: some are missing then. */
+/* Records a CRL that is in use; each scope keeps the higher number. False without memory: some are then missing. */
 bool cg_crl_numbers_raise(struct cg_crl_numbers *numbers, const struct cg_crl *crl);
 
-/* Compared as CRLs are with one another (cg_crl_compare): by number, else by thisUpdate. */
+/* Compared like two CRLs (cg_crl_compare): by number, otherwise by thisUpdate. */
 enum cg_crl_age {
-    CG_CRL_AGE_UNKNOWN = 0, /* no memory */
-    CG_CRL_OLDER,           /* *err, which may be NULL, says than what, and the fix */
+    CG_CRL_AGE_UNKNOWN = 0, /* out of memory */
+    CG_CRL_OLDER,           /* *err, which may be NULL, names the newer CRL and the fix */
     CG_CRL_NOT_OLDER,
 };
 enum cg_crl_age cg_crl_numbers_check(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                      struct cg_error *err);
 
-/* A complete CRL against the delta CRLs of its scope: older where one with a higher number was in use, so that it does not
- * say all that was known. A delta itself is not older. */
+/* Compares a complete CRL with the delta CRLs of its scope: it is older if a delta with a higher number was in use,
+ * since it may lack entries of that delta. A delta CRL is never older. */
 enum cg_crl_age cg_crl_numbers_check_base(const struct cg_crl_numbers *numbers, const struct cg_crl *crl,
                                           struct cg_error *err);
 
-/* Was a CRL in use that this certificate's key signed? *err names one. Unknown without memory is true. */
+/* Was a CRL in use that this certificate's key signed? If so, *err names one. True without memory. */
 bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err);
 
 #endif

@@ -19,7 +19,7 @@ static const char head_line[] = "certguard crl-numbers 1";
 static const char help_line[] = "# The highest CRL number in use so far: key, scope, number in hex, thisUpdate in "
                                 "seconds, the same as a date, issuer";
 
-#define LINE_MAX_LEN 640 /* of ours */
+#define LINE_MAX_LEN 640 /* longest line that we write */
 
 static size_t hex_text(const unsigned char *bytes, size_t len, char *out)
 {
@@ -61,7 +61,7 @@ static int nibble(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* One field up to the space, which is taken too. */
+/* Consumes one field and the space after it. */
 static bool take_field(const char **at, const char *end, const char **field, size_t *len)
 {
     const char *space = memchr(*at, ' ', (size_t)(end - *at));
@@ -78,7 +78,7 @@ static bool read_hex(const char *field, size_t digits, unsigned char *out, size_
         return false;
     for (size_t i = 0; i < digits; i++) {
         int value = nibble(field[i]);
-        size_t right = digits - 1 - i; /* digits to the right of it */
+        size_t right = digits - 1 - i; /* digits to its right */
         if (value < 0)
             return false;
         out[size - 1 - right / 2] |= (unsigned char)(value << (4 * (right % 2)));
@@ -86,7 +86,7 @@ static bool read_hex(const char *field, size_t digits, unsigned char *out, size_
     return true;
 }
 
-/* No zeros in front: each number has one text. */
+/* No leading zeros, so that each number has only one text. */
 static bool read_number(const char *field, size_t len, struct cg_numbers_row *row)
 {
     row->has_number = !(len == 1 && field[0] == '-');
@@ -104,7 +104,7 @@ static bool read_time(const char *field, size_t len, int64_t *out)
     return (text[0] == '-' || nibble(text[0]) >= 0) && *end == '\0';
 }
 
-/* What is wrong with the line, or NULL. */
+/* What the line should contain, or NULL if it is valid. */
 static const char *read_row(const char *at, const char *end, struct cg_numbers_row *row)
 {
     const char *field;
@@ -135,13 +135,13 @@ static bool is_line(const char *at, const char *end, const char *text)
     return (size_t)(end - at) == strlen(text) && memcmp(at, text, (size_t)(end - at)) == 0;
 }
 
-/* The last line, which says how many there were: a file that was cut short is not taken for a whole one. */
+/* The last line contains the number of lines, so an incomplete file is noticed. */
 static const char *read_end(const char *at, const char *end, size_t count, bool is_last)
 {
     char text[40];
     snprintf(text, sizeof text, "end %zu", count);
     if (!is_line(at, end, text))
-        return "the right count of the lines before it";
+        return "the number of the lines before it";
     return is_last ? NULL : "nothing after the line \"end\"";
 }
 
@@ -155,18 +155,18 @@ bool cg_crl_numbers_parse(struct cg_crl_numbers *numbers, const char *place, con
         const char *end = at < last ? memchr(at, '\n', (size_t)(last - at)) : NULL;
         struct cg_numbers_row row = {.in_use = false};
         if (!end) {
-            wrong = "a whole line; the file was cut short";
+            wrong = "a whole line. The file is incomplete";
         } else if (line == 1) {
             wrong = is_line(at, end, head_line)
                         ? NULL
-                        : "\"certguard crl-numbers 1\"; is it the right file, and of this version?";
-        } else if (end - at > 3 && memcmp(at, "end", 3) == 0) { /* no key begins so: n is no hex digit */
+                        : "\"certguard crl-numbers 1\". Check that the file is crl-numbers of this version";
+        } else if (end - at > 3 && memcmp(at, "end", 3) == 0) { /* no key begins with "end": n is not a hex digit */
             wrong = read_end(at, end, count, end + 1 == last);
             ended = true;
         } else if (*at != '#') {
             wrong = ++count > CG_CRL_NUMBERS_LINES ? "fewer lines" : read_row(at, end, &row);
             if (!wrong && count > 1 && memcmp(before, row.id, sizeof before) >= 0)
-                wrong = "lines in the order of key and scope";
+                wrong = "lines sorted by key and scope";
             memcpy(before, row.id, sizeof before);
             if (!wrong && !cg_numbers_put(numbers, &row)) {
                 cg_error_set(err, "%s: out of memory", place);
@@ -184,15 +184,15 @@ bool cg_crl_numbers_parse(struct cg_crl_numbers *numbers, const char *place, con
 
 enum state { READ = 0, DAMAGED, UNREADABLE };
 
-/* What is no file, or is too long for one of ours, is damaged too. A link to nothing is not to be removed, as elsewhere: the
- * numbers would be gone, and older CRLs let in. */
+/* Anything but a regular file, and a file longer than ours can be, is damaged too. A link to a missing file counts as
+ * damaged as well: if a fix removed it, the numbers would be lost and older CRLs accepted. */
 static enum state read_file(struct cg_crl_numbers *numbers, const char *path, struct cg_error *err)
 {
     struct cg_bytes bytes;
     struct stat st;
     bool there = stat(path, &st) == 0, nowhere = !there && (errno == ENOENT || errno == ELOOP);
     if (nowhere) {
-        cg_error_set(err, "%s: expected a file, found a symbolic link to nothing", path);
+        cg_error_set(err, "%s: expected a file, found a symbolic link to a missing file", path);
         return DAMAGED;
     }
     if (!cg_file_read(path, CG_FILE_STATE, CG_CRL_NUMBERS_BYTES, &bytes, err)) {
@@ -204,7 +204,7 @@ static enum state read_file(struct cg_crl_numbers *numbers, const char *path, st
     return ok ? READ : DAMAGED;
 }
 
-/* The fix must bring the numbers back: to take the file away alone would let older CRLs in. */
+/* The fix must restore the numbers: without the file, older CRLs would be accepted. */
 static void add_fix(const char *folder, const char *path, struct cg_error *err)
 {
     char old[PATH_MAX], from[sizeof err->text], to[sizeof err->text];
@@ -214,9 +214,9 @@ static void add_fix(const char *folder, const char *path, struct cg_error *err)
     bool fits = cg_file_for_sh(old, from, sizeof from) && cg_file_for_sh(path, to, sizeof to) &&
                 strlen(what.text) + strlen(from) + 3 * strlen(to) + 40 < sizeof err->text;
     if (!numbers || read_file(numbers, old, NULL) != READ)
-        cg_error_set(err, "%s; restore the file from a backup (plugin.md says what to do without one)", what.text);
-    else if (!fits) /* half a command does harm */
-        cg_error_set(err, "%.600s; put the file " CG_CRL_NUMBERS_OLD " beside it in its place", what.text);
+        cg_error_set(err, "%s. Restore the file from a backup. Without a backup, see plugin.md", what.text);
+    else if (!fits) /* an incomplete command does harm */
+        cg_error_set(err, "%.600s. Replace it with the file " CG_CRL_NUMBERS_OLD " in the same folder", what.text);
     else if (cg_file_is_regular(path))
         cg_error_set(err, "%s; fix: cp -p %s %s", what.text, from, to);
     else

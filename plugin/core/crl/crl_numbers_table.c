@@ -23,7 +23,7 @@ size_t cg_crl_numbers_count(const struct cg_crl_numbers *numbers)
     return numbers ? numbers->count : 0;
 }
 
-/* Where an id that begins so is, or belongs. */
+/* The position of the first id that is not less than this prefix. */
 static size_t place_of(const struct cg_crl_numbers *numbers, const unsigned char *id, size_t len)
 {
     size_t low = 0, high = numbers->count;

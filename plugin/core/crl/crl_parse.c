@@ -6,10 +6,9 @@
 #define ID_CE(arc)            (UINT64_C(0x551d00) | (arc))
 #define AUTHORITY_INFO_ACCESS UINT64_C(0x2b06010505070101)
 
-/* All others are unknown to us: ignored unless critical. No verdict depends on issuerAltName, freshestCRL and
- * authorityInfoAccess.
- * issuingDistributionPoint is taken without its critical bit: CA software has published such CRLs, and we follow it
- * either way. The bit is there for those who do not know the extension. */
+/* All other extensions are unknown to us: ignored unless critical. No verdict depends on issuerAltName, freshestCRL
+ * and authorityInfoAccess. issuingDistributionPoint is accepted without its critical bit: some CA software published
+ * such CRLs, and we process it either way. The bit matters only to software that does not know the extension. */
 static const struct cg_crl_extension crl_rows[] = {
     {ID_CE(18), "issuerAltName", "5.2.2", false, false, offsetof(struct cg_crl_extensions, issuer_alt_name)},
     {ID_CE(20), "cRLNumber", "5.2.3", false, false, offsetof(struct cg_crl_extensions, number)},
@@ -33,7 +32,7 @@ static const struct cg_crl_extension entry_rows[] = {
     {0},
 };
 
-/* 0: none of ours, all of which fit, and none of which begins with an octet of 0. */
+/* 0 if it is none of ours: our OIDs fit, and none of them begins with a 0 octet. */
 static uint64_t oid_number(const unsigned char *oid, size_t len)
 {
     uint64_t number = 0;
@@ -66,15 +65,14 @@ static bool refuse_der(struct cg_error *err, const char *what, const char *expec
 
 static bool refuse_criticality(struct cg_error *err, const struct cg_crl_extension *row)
 {
-    cg_error_set(
-        err,
-        "%s is %scritical and must%s be (RFC 5280 %s); correct it in the CA's settings for CRLs and issue a new "
-        "CRL. Until then put the last good CRL back",
-        row->name, row->critical ? "not " : "", row->critical ? "" : " not", row->section);
+    cg_error_set(err,
+                 "%s is %scritical, but must%s be (RFC 5280 %s). Correct it in the CA's settings for CRLs and issue a "
+                 "new CRL. Until then, put the last valid CRL back",
+                 row->name, row->critical ? "not " : "", row->critical ? "" : " not", row->section);
     return false;
 }
 
-/* list: inside Extensions. values: a struct of cg_der, zeroed, filled as rows say. */
+/* list: the content of Extensions. values: a zeroed struct of cg_der, filled according to rows. */
 static bool read_extensions(struct cg_der list, const struct cg_crl_extension *rows, void *values, struct cg_error *err)
 {
     if (list.at == list.end)
@@ -90,14 +88,14 @@ static bool read_extensions(struct cg_der list, const struct cg_crl_extension *r
         if (row) {
             struct cg_der *slot = (struct cg_der *)((unsigned char *)values + row->offset);
             if (slot->at) {
-                cg_error_set(err, "extension %s stands there twice (RFC 5280 4.2)", row->name);
+                cg_error_set(err, "the extension %s occurs twice (RFC 5280 4.2)", row->name);
                 return false;
             }
             if (critical != row->critical && !row->either)
                 return refuse_criticality(err, row);
             *slot = value;
         } else if (critical) {
-            cg_error_set(err, "a critical extension that certguard does not know (RFC 5280 5.2, 5.3)");
+            cg_error_set(err, "certguard does not know a critical extension (RFC 5280 5.2, 5.3)");
             return false;
         }
     }
@@ -112,29 +110,30 @@ static bool read_tbs(struct cg_der in, struct cg_crl_head *out, struct cg_der *i
         return refuse_der(err, "signature", "AlgorithmIdentifier");
     if (!cg_der_take_whole(&in, CG_DER_SEQUENCE, &out->issuer))
         return refuse_der(err, "issuer", "Name");
-    if (!v2) { /* only now, so that the message can name the issuer */
-        cg_error_set(err, "not a version 2 CRL, crl_extended or not; have the CA write version 2 with a cRLNumber, in "
-                          "OpenSSL by crl_extensions and crlnumber (RFC 5280 5.1.2.1)");
+    if (!v2) { /* checked only now, so that the error can name the issuer */
+        cg_error_set(
+            err, "not a version 2 CRL, which is required even with crl_extended (RFC 5280 5.1.2.1). Have the CA write "
+                 "version 2 with a cRLNumber. In OpenSSL, set crl_extensions and crlnumber");
         return false;
     }
     if (!cg_der_take_time(&in, &out->this_update))
         return refuse_der(err, "thisUpdate", "UTCTime or GeneralizedTime in the form of RFC 5280 4.1.2.5");
     if (!cg_der_is(&in, CG_DER_UTC_TIME) && !cg_der_is(&in, CG_DER_GENERALIZED_TIME)) {
-        cg_error_set(err, "no nextUpdate: the CRL would be valid for ever, so it is refused, crl_extended or not; have "
-                          "the CA write one, in OpenSSL by default_crl_days (RFC 5280 5.1.2.5)");
+        cg_error_set(err, "no nextUpdate: the CRL would be valid forever, so it is refused, even with crl_extended "
+                          "(RFC 5280 5.1.2.5). Have the CA write one. In OpenSSL, set default_crl_days");
         return false;
     }
     if (!cg_der_take_time(&in, &out->next_update))
         return refuse_der(err, "nextUpdate", "UTCTime or GeneralizedTime in the form of RFC 5280 4.1.2.5");
     if (out->next_update < out->this_update) {
-        cg_error_set(err, "nextUpdate lies before thisUpdate (RFC 5280 5.1.2.5)");
+        cg_error_set(err, "nextUpdate is before thisUpdate (RFC 5280 5.1.2.5)");
         return false;
     }
     if (cg_der_is(&in, CG_DER_SEQUENCE)) {
         if (!cg_der_take(&in, CG_DER_SEQUENCE, &out->entries))
             return refuse_der(err, "revokedCertificates", "SEQUENCE");
         if (out->entries.at == out->entries.end) {
-            cg_error_set(err, "revokedCertificates is there but empty: it must be left out (RFC 5280 5.1.2.6)");
+            cg_error_set(err, "revokedCertificates is present but empty; it must be left out (RFC 5280 5.1.2.6)");
             return false;
         }
     }
@@ -159,7 +158,8 @@ bool cg_crl_read_head(const unsigned char *der, size_t len, struct cg_crl_head *
     if (!cg_der_take(&in, CG_DER_SEQUENCE, &list))
         return refuse_der(err, "CertificateList", "SEQUENCE");
     if (in.at != in.end) {
-        cg_error_set(err, "%zu bytes follow the CRL; one file holds one DER CRL, or several as PEM", cg_der_left(&in));
+        cg_error_set(err, "%zu bytes follow the CRL. A file contains one CRL in DER, or several in PEM",
+                     cg_der_left(&in));
         return false;
     }
     struct cg_der peek = list;
@@ -176,7 +176,7 @@ bool cg_crl_read_head(const unsigned char *der, size_t len, struct cg_crl_head *
     if (!read_tbs(content, out, &inner_algorithm, err))
         return false;
     if (!cg_der_equal(&inner_algorithm, &out->algorithm)) {
-        cg_error_set(err, "the signature algorithms inside and outside of tbsCertList differ (RFC 5280 5.1.1.2)");
+        cg_error_set(err, "the signature algorithms inside and outside tbsCertList differ (RFC 5280 5.1.1.2)");
         return false;
     }
     return true;
@@ -223,7 +223,7 @@ bool cg_crl_take_entry(struct cg_der *entries, struct cg_crl_entry *out, struct 
     if (!cg_der_take(&entry, CG_DER_INTEGER, &serial) || !cg_der_integer_is_minimal(&serial))
         return refuse_der(err, "userCertificate", "INTEGER in its shortest form");
     if (!cg_serial_from_der(serial.at, cg_der_left(&serial), &out->serial)) {
-        cg_error_set(err, "serial number of more than 20 octets (RFC 5280 4.1.2.2)");
+        cg_error_set(err, "the serial number has more than 20 octets (RFC 5280 4.1.2.2)");
         return false;
     }
     if (!cg_der_take_time(&entry, &out->record.revoked_at))

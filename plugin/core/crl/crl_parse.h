@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The reader of CertificateList (RFC 5280 section 5.1): one walk over the DER, in which everything found is a
- * borrowed range of it. Allocates nothing, so that a CRL of any size costs no memory before its signature is known
- * to be good. Called by crl.c. */
+/* The parser of CertificateList (RFC 5280 5.1): one pass over the DER, with borrowed ranges as its result. It
+ * allocates nothing, so a CRL of any size costs no memory before its signature is verified. Called by loaded_crl.c
+ * and lint. */
 #ifndef CG_CRL_PARSE_H
 #define CG_CRL_PARSE_H
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* extnValue content; at is NULL where the extension is absent */
+/* content of extnValue; at is NULL if the extension is absent */
 struct cg_crl_extensions {
     struct cg_der authority_key_id, number, delta_base, scope, issuer_alt_name, freshest, authority_info;
 };
@@ -21,14 +21,14 @@ struct cg_crl_extensions {
 /* An extension of RFC 5280 5.2 (of the CRL) or 5.3 (of an entry). */
 struct cg_crl_extension {
     uint64_t oid;     /* the octets of the OID, big-endian */
-    const char *name; /* NULL ends the table */
+    const char *name; /* NULL at the end of the table */
     const char *section;
-    bool critical; /* what the RFC says that it is; a CRL in which it is otherwise is refused */
-    bool either;   /* is not refused */
-    size_t offset; /* of its value */
+    bool critical; /* required by the RFC; otherwise, the CRL is refused */
+    bool either;   /* both are accepted */
+    size_t offset; /* offset of its value */
 };
 
-/* The row of the extension; NULL: unknown to us. Called by lint too, so that it says what the load says. */
+/* The row of the extension, or NULL if we do not know it. Also called by lint, so that lint and the load agree. */
 const struct cg_crl_extension *cg_crl_extension_known(bool of_entry, const unsigned char *oid, size_t len);
 
 struct cg_crl_head {
@@ -36,12 +36,12 @@ struct cg_crl_head {
     struct cg_der algorithm;    /* AlgorithmIdentifier with its header */
     struct cg_der issuer;       /* Name with its header */
     int64_t this_update, next_update;
-    struct cg_der entries;   /* inside revokedCertificates; empty where absent */
-    struct cg_der signature; /* BIT STRING without the octet of unused bits */
+    struct cg_der entries;   /* content of revokedCertificates; empty if absent */
+    struct cg_der signature; /* BIT STRING without its octet of unused bits */
     struct cg_crl_extensions extensions;
 };
 
-/* Everything but the entries. */
+/* Reads everything except the entries. */
 bool cg_crl_read_head(const unsigned char *der, size_t len, struct cg_crl_head *out, struct cg_error *err);
 
 #define CG_CRL_REASON_REMOVE 8 /* removeFromCRL, RFC 5280 5.3.1 */
@@ -49,10 +49,10 @@ bool cg_crl_read_head(const unsigned char *der, size_t len, struct cg_crl_head *
 struct cg_crl_entry {
     struct cg_serial serial;
     struct cg_crl_record record;
-    struct cg_der certificate_issuer; /* extnValue content; at is NULL where absent */
+    struct cg_der certificate_issuer; /* content of extnValue; at is NULL if absent */
 };
 
-/* Takes the next entry off entries, which must not be empty. Each call allocates and keeps nothing. */
+/* Consumes the next entry of entries, which must not be empty. Allocates nothing. */
 bool cg_crl_take_entry(struct cg_der *entries, struct cg_crl_entry *out, struct cg_error *err);
 
 /* A cRLNumber or BaseCRLNumber (RFC 5280 5.2.3): not negative, at most 20 octets. */

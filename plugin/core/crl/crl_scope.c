@@ -18,7 +18,7 @@ static unsigned reasons_of(const ASN1_BIT_STRING *flags)
     return mask;
 }
 
-/* d2i reads BER too: what does not encode back to the same bytes was not DER. */
+/* d2i accepts BER too. If the result does not encode to the same bytes, the input was not DER. */
 static ISSUING_DIST_POINT *decode(const struct cg_der *value)
 {
     const unsigned char *at = value->at;
@@ -35,7 +35,7 @@ static ISSUING_DIST_POINT *decode(const struct cg_der *value)
     return NULL;
 }
 
-/* OpenSSL keeps the octet of a BOOLEAN as it came. */
+/* OpenSSL keeps the original octet of a BOOLEAN. */
 static bool is_der_boolean(ASN1_BOOLEAN value)
 {
     return value <= 0 || value == 0xff;
@@ -50,7 +50,7 @@ static const char *fault_of(const ISSUING_DIST_POINT *idp)
     if (kinds > 1)
         return "more than one of onlyContainsUserCerts, onlyContainsCACerts and onlyContainsAttributeCerts";
     if (!idp->distpoint && kinds == 0 && !idp->onlysomereasons && idp->indirectCRL <= 0)
-        return "it is empty";
+        return "empty";
     if (reasons_of(idp->onlysomereasons) == 0)
         return "onlySomeReasons without a reason";
     if (idp->distpoint && idp->distpoint->type == 0 && sk_GENERAL_NAME_num(idp->distpoint->name.fullname) <= 0)
@@ -85,7 +85,7 @@ void cg_crl_scope_clear(struct cg_crl_scope *scope)
     memset(scope, 0, sizeof *scope);
 }
 
-/* A relative name is relative to the CRL issuer, which is the certificate's where the point names no other. */
+/* A relative name is relative to the CRL issuer, which is the certificate's issuer unless the point names another. */
 static bool expand_relative_names(const struct cg_crl_points *points)
 {
     for (int i = 0; i < sk_DIST_POINT_num(points->list); i++) {
@@ -135,7 +135,7 @@ static void make_printable(char *text, size_t len, char lowest)
 #define POINT_MAX 128
 #define URI_HEAD  40
 
-/* Of a long one the host, and the end: there partitions differ. */
+/* A long URI is shortened to its host and its end, where partitions differ. */
 static void uri_text(const ASN1_STRING *uri, char out[POINT_MAX])
 {
     const char *bytes = (const char *)ASN1_STRING_get0_data(uri);
@@ -152,7 +152,7 @@ static void uri_text(const ASN1_STRING *uri, char out[POINT_MAX])
     out[len] = '\0';
 }
 
-/* The point's URI, else the first of its other names. */
+/* The point's URI, otherwise the first of its other names. */
 static const char *point_text(const DIST_POINT_NAME *point, char out[POINT_MAX])
 {
     const GENERAL_NAMES *names = point->type == 0 ? point->name.fullname : NULL;
@@ -215,7 +215,7 @@ static bool share_a_name(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
     return false;
 }
 
-/* One of names, or its expanded relative name, is one of the IDP's. */
+/* Does the IDP contain one of names, or the expanded relative name? */
 static bool point_has(const DIST_POINT_NAME *idp, const GENERAL_NAMES *names, const X509_NAME *relative)
 {
     if (idp->type == 1)
@@ -225,7 +225,7 @@ static bool point_has(const DIST_POINT_NAME *idp, const GENERAL_NAMES *names, co
 
 static bool point_matches(const DIST_POINT_NAME *idp, const DIST_POINT *point)
 {
-    if (!point->distpoint) /* RFC 5280 6.3.3 b 2 i: then the names of cRLIssuer stand in */
+    if (!point->distpoint) /* RFC 5280 6.3.3 b 2 i: the names of cRLIssuer are used instead */
         return point_has(idp, point->CRLissuer, NULL);
     if (point->distpoint->type == 1)
         return point_has(idp, NULL, point->distpoint->dpname);
@@ -241,8 +241,8 @@ unsigned cg_crl_scope_covers(const struct cg_crl_scope *scope, const X509_NAME *
     bool own = X509_NAME_cmp(crl_issuer, points->issuer) == 0;
     const DIST_POINT_NAME *name = idp ? idp->distpoint : NULL;
     unsigned covered = 0;
-    /* RFC 5280 6.3.3, its end: a CRL of the certificate's issuer counts without a point that leads to it; the
-     * point assumed for it bears the issuer's name. */
+    /* RFC 5280 6.3.3, last paragraph: a CRL of the certificate's issuer counts even if no point leads to it. The
+     * point assumed for it has the issuer's name. */
     if (own && (!name || point_has(name, NULL, points->issuer)))
         covered = scope->reasons;
     for (int i = 0; i < sk_DIST_POINT_num(points->list); i++) {

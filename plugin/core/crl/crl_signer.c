@@ -8,7 +8,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define CANDIDATES_MAX 16 /* each one costs a hash over the whole CRL */
+#define CANDIDATES_MAX 16 /* each costs a hash over the whole CRL */
 #define RELATED_MAX    64
 #define DIGEST_MIN     28 /* octets: SHA-224 */
 
@@ -42,7 +42,7 @@ static const EVP_MD *mgf1_digest(const X509_ALGOR *mask)
     return digest;
 }
 
-/* RSASSA-PSS has its digests and salt in the parameters (RFC 4055 3.1); each has a default. */
+/* The parameters of RSASSA-PSS contain its digests and salt (RFC 4055 3.1); each has a default. */
 static bool set_up_pss(EVP_PKEY_CTX *context, const RSA_PSS_PARAMS *pss, const EVP_MD *digest)
 {
     const EVP_MD *mgf1 = mgf1_digest(pss->maskGenAlgorithm);
@@ -65,7 +65,7 @@ static RSA_PSS_PARAMS *pss_of(const X509_ALGOR *algorithm)
                                    : NULL;
 }
 
-/* What an AlgorithmIdentifier stands for; digest is NULL for those that hash by themselves, such as Ed25519. */
+/* A parsed AlgorithmIdentifier. digest is NULL for algorithms that include their digest, such as Ed25519. */
 struct algorithm {
     X509_ALGOR *id;
     RSA_PSS_PARAMS *pss;
@@ -106,7 +106,7 @@ static bool key_fits(const EVP_PKEY *key, const struct algorithm *algorithm)
     return EVP_PKEY_is_a(key, OBJ_nid2sn(algorithm->key_type)) || (algorithm->pss && EVP_PKEY_is_a(key, "RSA"));
 }
 
-/* Straight over the caller's bytes: ASN1_item_verify would encode, that is copy, the whole CRL first. */
+/* Directly over the caller's bytes: ASN1_item_verify would first encode, and so copy, the whole CRL. */
 static bool signature_is_good(const struct cg_crl_head *head, const struct algorithm *algorithm, EVP_PKEY *key)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -120,7 +120,7 @@ static bool signature_is_good(const struct cg_crl_head *head, const struct algor
     return ok;
 }
 
-/* True where the two do not contradict each other: authorityKeyIdentifier only helps to choose (RFC 5280 5.2.1). */
+/* True unless the two contradict each other: authorityKeyIdentifier is only a selection aid (RFC 5280 5.2.1). */
 static bool key_id_fits(const AUTHORITY_KEYID *wanted, X509 *candidate)
 {
     const ASN1_OCTET_STRING *has = X509_get0_subject_key_id(candidate);
@@ -129,7 +129,7 @@ static bool key_id_fits(const AUTHORITY_KEYID *wanted, X509 *candidate)
 
 static bool may_sign_crls(X509 *cert)
 {
-    return X509_get_key_usage(cert) & KU_CRL_SIGN; /* all bits are set where there is no keyUsage */
+    return X509_get_key_usage(cert) & KU_CRL_SIGN; /* all bits are set if there is no keyUsage */
 }
 
 static X509 *try_candidates(const struct cg_crl_head *head, const X509_NAME *name, const STACK_OF(X509) *issuers,
@@ -152,15 +152,14 @@ static X509 *try_candidates(const struct cg_crl_head *head, const X509_NAME *nam
             return one;
     }
     if (named == 0)
+        cg_error_set(err, "its issuer is not among the certificates of trust (RFC 5280 6.3.3). Add the CA's "
+                          "certificate to trust.intermediates, which does not make it a trust anchor");
+    else if (allowed == 0)
+        cg_error_set(err, "its issuer's keyUsage lacks cRLSign (RFC 5280 4.2.1.3)");
+    else if (tried == 0)
         cg_error_set(
             err,
-            "its issuer is none of the certificates of trust; name the CA's certificate in trust.intermediates, which "
-            "trusts nobody more (RFC 5280 6.3.3)");
-    else if (allowed == 0)
-        cg_error_set(err, "its issuer's keyUsage has no cRLSign (RFC 5280 4.2.1.3)");
-    else if (tried == 0)
-        cg_error_set(err, "no issuer of that name has a readable key that its authorityKeyIdentifier names "
-                          "(RFC 5280 5.2.1)");
+            "no certificate of its issuer has a readable key that matches its authorityKeyIdentifier (RFC 5280 5.2.1)");
     else
         cg_error_set(err, "bad signature: no certificate of its issuer verifies it (RFC 5280 6.3.3 g)");
     return NULL;
@@ -180,15 +179,15 @@ static X509 *parent_of(X509 *cert, const STACK_OF(X509) *issuers)
     return NULL;
 }
 
-/* Another key of one CA, or a CRL issuer that the CA or its superior certified: one of the two signed the other, or
- * one key, of a CA that the path of ca goes through, signed both. The path of ca is validated anyway, so each of
- * these ties leads to the anchor of that path, as RFC 5280 6.3.3 f asks. */
+/* The signer is another key of the CA, or a CRL issuer certified by the CA or its superior: one of the two signed the
+ * other, or one key, of a CA in the path of ca, signed both. The path of ca is validated anyway, so each of these
+ * relations leads to the anchor of that path, as RFC 5280 6.3.3 f requires. */
 static bool is_related(X509 *signer, X509 *parent, X509 *ca)
 {
     return signed_by(ca, signer) || signed_by(signer, ca) || (parent && signed_by(ca, parent));
 }
 
-/* Only a certificate that says so may speak for another key than its own. */
+/* Only a certificate with keyUsage may sign CRLs for another key than its own. */
 static bool may_represent(X509 *cert)
 {
     uint32_t flags = X509_get_extension_flags(cert);
@@ -211,7 +210,7 @@ static bool find_served(struct cg_crl_signer *signer, const X509_NAME *name, con
         if (!parent_known) {
             signer->parent = parent_of(signer->cert, issuers);
             if (!signer->parent)
-                return true; /* an unknown origin serves no other key */
+                return true; /* a signer of unknown origin covers no other key */
             X509_up_ref(signer->parent);
             parent_known = true;
         }
@@ -237,11 +236,11 @@ bool cg_crl_signer_find(const struct cg_crl_head *head, const X509_NAME *name, c
     bool ok = false;
     memset(out, 0, sizeof *out);
     if (!algorithm_read(&head->algorithm, &algorithm)) {
-        cg_error_set(err, "the signature algorithm is unknown to this OpenSSL (RFC 5280 5.1.1.2)");
+        cg_error_set(err, "this OpenSSL does not support the signature algorithm (RFC 5280 5.1.1.2)");
         goto out;
     }
     if (strict && algorithm.digest && EVP_MD_get_size(algorithm.digest) < DIGEST_MIN) {
-        cg_error_set(err, "signed with %s, which can be forged; have the CA sign with SHA-256 or better",
+        cg_error_set(err, "signed with %s, which can be forged. Have the CA sign with SHA-256 or better",
                      EVP_MD_get0_name(algorithm.digest));
         goto out;
     }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTS_MAX 1024 /* certificate issuers in one indirect CRL */
+#define PARTS_MAX 1024 /* certificate issuers per indirect CRL */
 
 static X509_NAME *read_name(const struct cg_der *der)
 {
@@ -21,7 +21,7 @@ static X509_NAME *read_name(const struct cg_der *der)
     return NULL;
 }
 
-/* Takes name. NULL without memory or room. */
+/* Takes ownership of name. NULL if memory or room is exhausted. */
 static struct cg_crl_part *add_part(struct cg_crl *crl, X509_NAME *name)
 {
     struct cg_crl_part *grown = crl->nparts < PARTS_MAX ? realloc(crl->parts, (crl->nparts + 1) * sizeof *grown) : NULL;
@@ -44,7 +44,7 @@ static struct cg_crl_part *find_part(const struct cg_crl *crl, const X509_NAME *
     return NULL;
 }
 
-/* certificateIssuer holds one directory name (RFC 5280 5.3.3). */
+/* certificateIssuer contains one directory name (RFC 5280 5.3.3). */
 static X509_NAME *read_certificate_issuer(const struct cg_der *value)
 {
     const unsigned char *at = value->at;
@@ -58,7 +58,7 @@ static X509_NAME *read_certificate_issuer(const struct cg_der *value)
     return name;
 }
 
-/* The part that the entry, and those after it, belong to. */
+/* The part of this entry and of those after it. */
 static struct cg_crl_part *turn_to_issuer(struct cg_crl *crl, const struct cg_der *value, struct cg_error *err)
 {
     if (!crl->scope.indirect) {
@@ -74,11 +74,11 @@ static struct cg_crl_part *turn_to_issuer(struct cg_crl *crl, const struct cg_de
     if (part)
         X509_NAME_free(name);
     else if (!(part = add_part(crl, name)))
-        cg_error_set(err, "more than %d certificate issuers in one CRL, or no memory", PARTS_MAX);
+        cg_error_set(err, "more than %d certificate issuers in one CRL, or out of memory", PARTS_MAX);
     return part;
 }
 
-/* What a walk over the entries does with each. */
+/* The two passes over the entries. */
 enum pass { PASS_COUNT, PASS_FILL };
 
 static bool walk_entries(struct cg_crl *crl, struct cg_der entries, enum pass pass, struct cg_error *err)
@@ -116,19 +116,19 @@ static bool read_scope(struct cg_crl *crl, const struct cg_crl_extensions *found
     crl->is_delta = found->delta_base.at != NULL;
     crl->has_number = found->number.at != NULL;
     if (crl->is_delta && (strict || !crl->has_number)) {
-        cg_error_set(err, "a delta CRL%s (RFC 5280 5.2.4)",
-                     strict ? "; give the complete CRL, or set crl_extended to follow deltas as well"
-                            : " without cRLNumber; give the complete CRL");
+        cg_error_set(err, "a delta CRL%s",
+                     strict ? " (RFC 5280 5.2.4). Use the complete CRL, or set crl_extended to use delta CRLs too"
+                            : " without cRLNumber (RFC 5280 5.2.4). Use the complete CRL");
         return false;
     }
     if (strict && crl->scope.indirect) {
-        cg_error_set(err, "an indirect CRL; have each CA publish its own, or set crl_extended (RFC 5280 5.2.5)");
+        cg_error_set(err, "an indirect CRL (RFC 5280 5.2.5). Have each CA publish its own CRL, or set crl_extended");
         return false;
     }
     if (strict && !crl->has_number) {
-        cg_error_set(err,
-                     "no cRLNumber: an older CRL could not be told from a newer one; have the CA number its CRLs, in "
-                     "OpenSSL by crlnumber, or set crl_extended, which goes by thisUpdate (RFC 5280 5.2.3)");
+        cg_error_set(
+            err, "no cRLNumber, so an older CRL cannot be distinguished from a newer one (RFC 5280 5.2.3). Have the CA "
+                 "number its CRLs (in OpenSSL, set crlnumber), or set crl_extended, which compares thisUpdate");
         return false;
     }
     if (!found->scope.at)
@@ -153,8 +153,8 @@ static bool reserve(struct cg_crl *crl, struct cg_error *err)
     return true;
 }
 
-/* The whole CRL is checked before its signature, and the signature before anything is allocated that grows with the
- * number of entries: a file that a stranger wrote costs time linear in its size, and no memory. */
+/* The whole CRL is parsed before its signature is checked, and the signature before anything is allocated that grows
+ * with the number of entries. So an untrusted file costs time linear in its size, but no memory. */
 static bool fill(struct cg_crl *crl, const struct cg_crl_head *head, const STACK_OF(X509) *issuers, bool strict,
                  struct cg_error *err)
 {
@@ -172,7 +172,7 @@ static bool fill(struct cg_crl *crl, const struct cg_crl_head *head, const STACK
     return true;
 }
 
-/* Partitions and deltas of one issuer are to be told apart by those who read of them. */
+/* Readers must be able to distinguish the partitions and deltas of an issuer. */
 static void add_scope(struct cg_crl *crl)
 {
     char scope[CG_CRL_SCOPE_MAX];
@@ -183,7 +183,7 @@ static void add_scope(struct cg_crl *crl)
                  crl->is_delta && scope[0] ? ", " : "", scope);
 }
 
-/* False: *err says why, and names the issuer as soon as it is known. */
+/* False with *err, which names the issuer once it is known. */
 static bool read_head(struct cg_crl *crl, const unsigned char *der, size_t len, struct cg_crl_head *head,
                       struct cg_error *err)
 {

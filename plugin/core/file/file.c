@@ -45,7 +45,7 @@ static bool acceptable(const char *path, const struct stat *st, enum cg_file_kin
         return false;
     }
     if (st->st_size < 0 || (uintmax_t)st->st_size > limit) {
-        cg_error_set(err, "%s: expected at most %zu bytes, found %jd; is it the right file?", path, limit,
+        cg_error_set(err, "%s: expected at most %zu bytes, found %jd. Check that it is the right file", path, limit,
                      (intmax_t)st->st_size);
         return false;
     }
@@ -56,7 +56,7 @@ static bool acceptable(const char *path, const struct stat *st, enum cg_file_kin
 
 #define LARGE ((off_t)1 << 20)
 
-/* The length that DER says is the file's; 0: it is no DER. */
+/* The length of the file according to its DER header; 0 if it is not DER. */
 static uintmax_t der_length(const unsigned char *head, size_t len)
 {
     size_t octets = len > 1 && head[0] == 0x30 && head[1] > 0x80 ? head[1] & 0x7f : 0;
@@ -79,8 +79,8 @@ static bool is_empty_at(int fd, off_t place)
     return len == (ssize_t)sizeof bytes && memcmp(bytes, zeros, sizeof bytes) == 0;
 }
 
-/* Neither PEM nor the entries of a CRL have that many zeros in a row. The hole of a sparse file is found where the file
- * system tells; else, and where the space is taken but nothing was written, what is looked at shows it. */
+/* Neither PEM nor the entries of a CRL contain that many zeros in a row. lseek finds the hole of a sparse file on
+ * file systems that report it. Samples find the rest, such as allocated space that was never written. */
 static bool has_empty_places(int fd, off_t size)
 {
     off_t hole = lseek(fd, 0, SEEK_HOLE);
@@ -91,10 +91,11 @@ static bool has_empty_places(int fd, off_t size)
     return empty || is_empty_at(fd, size - PLACE_BYTES);
 }
 
-/* A large file that cannot be what it should be is not read: a sparse one of two gigabytes is made in a moment. */
+/* Rejects a large file that cannot contain CRLs before it is read: a sparse file of two gigabytes costs nothing to
+ * make. */
 static bool looks_like_crls(const char *path, int fd, const struct stat *st, struct cg_error *err)
 {
-    char head[4096 + 1]; /* PEM may have some text in front */
+    char head[4096 + 1]; /* text may come before PEM */
     ssize_t len = st->st_size > LARGE ? pread(fd, head, sizeof head - 1, 0) : 0;
     if (st->st_size <= LARGE)
         return true;
@@ -103,9 +104,9 @@ static bool looks_like_crls(const char *path, int fd, const struct stat *st, str
                               der_length((const unsigned char *)head, (size_t)len) == (uintmax_t)st->st_size);
     if (begins && !has_empty_places(fd, st->st_size))
         return true;
-    cg_error_set(err, "%s: expected CRLs in PEM or DER, found %jd bytes that %s; is it the right file%s?", path,
-                 (intmax_t)st->st_size, begins ? "hold nothing but zeros in places" : "do not begin like them",
-                 begins ? ", written whole" : "");
+    cg_error_set(err, "%s: expected CRLs in PEM or DER, found %jd bytes that %s. Check that it is the right file%s",
+                 path, (intmax_t)st->st_size, begins ? "contain blocks of zeros" : "do not begin like either",
+                 begins ? " and that it is complete" : "");
     return false;
 }
 
@@ -117,14 +118,14 @@ bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct
     bool ok = false;
     memset(out, 0, sizeof *out);
 
-    /* O_NONBLOCK: a pipe under this name must not stop us. */
+    /* O_NONBLOCK: opening a pipe must not block. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         cg_access_explain(path, errno, kind, err);
         return false;
     }
     if (fstat(fd, &before) != 0) {
-        cg_error_set(err, "%s: cannot look at it: %s", path, strerror(errno));
+        cg_error_set(err, "%s: cannot read the status of the file: %s", path, strerror(errno));
         goto out;
     }
     if (!acceptable(path, &before, kind, limit, err))
@@ -134,16 +135,16 @@ bool cg_file_read(const char *path, enum cg_file_kind kind, size_t limit, struct
     size = (size_t)before.st_size;
     bytes.data = malloc(size + 1);
     if (!bytes.data) {
-        cg_error_set(err, "%s: no memory for its %zu bytes", path, size);
+        cg_error_set(err, "%s: out of memory for %zu bytes", path, size);
         goto out;
     }
-    /* One byte more than it should have: a file that grows meanwhile is seen. */
+    /* One byte more than expected, to notice a file that grows. */
     if (!read_all(fd, bytes.data, size + 1, &bytes.len)) {
-        cg_error_set(err, "%s: cannot read it: %s", path, strerror(errno));
+        cg_error_set(err, "%s: cannot read the file: %s", path, strerror(errno));
         goto out;
     }
     if (bytes.len != size || fstat(fd, &after) != 0 || !same_state(&before, &after)) {
-        cg_error_set(err, "%s: it changed while it was read; write a new file and rename it over this one", path);
+        cg_error_set(err, "%s: the file changed while it was read. Write a new file and rename it over this one", path);
         goto out;
     }
     bytes.data[size] = '\0';

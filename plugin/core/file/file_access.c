@@ -18,7 +18,7 @@ static bool may_enter(const char *path)
     return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
-/* Cuts the last component off; false when nothing is left to cut. "a" becomes ".", "/a" becomes "/". */
+/* Removes the last component; false if there is none left. "a" becomes ".", "/a" becomes "/". */
 static bool to_parent(char *path)
 {
     if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
@@ -40,20 +40,22 @@ static void explain_missing(const char *path, struct cg_error *err)
     snprintf(parent, sizeof parent, "%s", path);
     struct stat st;
     if (lstat(path, &st) == 0) {
-        cg_error_set(err, "%s: expected a file, found a symbolic link to nothing; mend or remove the link", path);
+        cg_error_set(err, "%s: expected a file, found a symbolic link to a missing file. Correct or remove the link",
+                     path);
         return;
     }
     to_parent(parent);
     while (to_parent(folder) && !cg_file_is_folder(folder))
         ;
     if (strcmp(folder, parent) == 0)
-        cg_error_set(err, "%s: no such file (its folder exists); correct the name or put the file there", path);
+        cg_error_set(err, "%s: no such file (its folder exists). Correct the name or put the file there", path);
     else
-        cg_error_set(err, "%s: no such file or folder (%s is the nearest folder that exists); correct the path", path,
+        cg_error_set(err, "%s: no such file or folder (%s is the nearest folder that exists). Correct the path", path,
                      folder);
 }
 
-/* Takes the first name of rest along: at becomes what it leads to, or a link's text takes its place. False: too long. */
+/* Resolves the first name of rest: at becomes its target, or the text of a link replaces it in rest. False if the
+ * result is too long. */
 static bool step_into(char at[PATH_MAX], char rest[PATH_MAX])
 {
     char link[PATH_MAX], next[2 * PATH_MAX + 2];
@@ -84,7 +86,7 @@ static bool step_into(char at[PATH_MAX], char rest[PATH_MAX])
     return true;
 }
 
-/* Where a path leads, links followed as far as we may: to a folder that we may not enter (true), or to the file. */
+/* Follows a path and its links as far as we may: at is a folder that we may not enter (true), or the file. */
 static bool stops_us(const char *path, char at[PATH_MAX])
 {
     char rest[PATH_MAX];
@@ -102,8 +104,8 @@ static bool stops_us(const char *path, char at[PATH_MAX])
     return false;
 }
 
-/* The layout of certbot, and of certguard's own folder: behind a link in live/ each renewal puts new files into archive/,
- * with rights of their own. */
+/* The layout of certbot and of certguard's folder: live/ contains a link, and each renewal writes new files with
+ * their own permissions to archive/. */
 static bool is_renewed(const char *path, const char *at)
 {
     return strstr(path, "/live/") && strstr(at, "/archive");
@@ -111,7 +113,7 @@ static bool is_renewed(const char *path, const char *at)
 
 static void explain_ownership(const char *path, const struct rights *r, struct cg_error *err);
 
-/* Names the folder that stops us, nearest to the root first, or else the file itself, where right is missing. */
+/* Names the first folder from the root that we may not enter, otherwise the file itself, for which right is missing. */
 static void explain_denied(const char *path, unsigned right, enum cg_file_kind kind, struct cg_error *err)
 {
     char user[NAME_TEXT_MAX], at[PATH_MAX], what[PATH_MAX + NAME_TEXT_MAX + 256];
@@ -119,8 +121,8 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
     struct fix fix = {.count = 0};
     bool folder = stops_us(path, at);
     bool known = cg_rights_read(at, &rights);
-    const char *renewed = is_renewed(path, at) ? " (each renewal puts new files there: copies that a deploy hook of "
-                                                 "certbot makes, or certguard deploy NAME --to FOLDER, are better)"
+    const char *renewed = is_renewed(path, at) ? " (each renewal writes new files there; better use copies, from a "
+                                                 "deploy hook of certbot or certguard deploy NAME --to FOLDER)"
                                                : "";
     cg_file_user(user);
     if (folder) {
@@ -131,8 +133,8 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
         snprintf(what, sizeof what, "user %s may not %s it%s", user, right == MAY_ENTER ? "enter" : "read", renewed);
     if (!known || !(right & ~cg_rights_ours(&rights))) {
         cg_error_set(err,
-                     "%.400s: %.400s, and not because of its mode; look at its ACL (getfacl), at AppArmor or SELinux, "
-                     "and at how its file system is mounted",
+                     "%.400s: %.400s, and its mode is not the cause. Check its ACL (getfacl), AppArmor or SELinux, and "
+                     "how its file system is mounted",
                      path, what);
     } else if (kind == CG_FILE_STATE && rights.st.st_uid != 0 && rights.st.st_uid != geteuid())
         explain_ownership(path, &rights, err);
@@ -149,7 +151,7 @@ void cg_access_explain(const char *path, int error, enum cg_file_kind kind, stru
     else if (error == EACCES || error == EPERM)
         explain_denied(path, MAY_READ, kind, err);
     else
-        cg_error_set(err, "%s: cannot open it: %s", path, strerror(error));
+        cg_error_set(err, "%s: cannot open the file: %s", path, strerror(error));
 }
 
 void cg_access_explain_folder(const char *path, struct cg_error *err)
@@ -157,7 +159,7 @@ void cg_access_explain_folder(const char *path, struct cg_error *err)
     explain_denied(path, MAY_READ | MAY_ENTER, CG_FILE_PUBLIC, err);
 }
 
-/* A key that others may read is no secret. Group read is how a root-owned key is given to the broker (0640). */
+/* A key that others may read is no secret. Group read access gives a root-owned key to the broker (0640). */
 bool cg_access_is_private(const char *path, const struct stat *st, struct cg_error *err)
 {
     char what[128];
@@ -186,13 +188,14 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
         snprintf(what, sizeof what, "expected user %s (or root) as its owner, found user %u", user,
                  (unsigned)r->st.st_uid);
     else
-        snprintf(what, sizeof what, "expected nobody but its owner to be allowed to write, found mode %04o",
+        snprintf(what, sizeof what, "expected write access for its owner only, found mode %04o",
                  (unsigned)(r->st.st_mode & 07777));
-    if (S_ISDIR(r->st.st_mode) && (r->st.st_mode & S_ISVTX)) { /* as /tmp: everybody's */
-        cg_error_set(err, "%s: %s; it is a folder that many share: name a folder of user %s's own", path, what, user);
+    if (S_ISDIR(r->st.st_mode) && (r->st.st_mode & S_ISVTX)) { /* shared, like /tmp */
+        cg_error_set(err, "%s: %s. Many users share this folder. Name a folder that belongs to user %s", path, what,
+                     user);
         return;
     }
-    /* What we write by way of the group now, we write as the owner then. */
+    /* After the change we write as the owner, not as a member of the group. */
     bool loses = r->st.st_uid != geteuid() && (cg_rights_ours(r) & MAY_WRITE);
     if (foreign || loses)
         cg_fix_owner(&fix, r);
@@ -201,7 +204,7 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
     cg_fix_describe(path, what, &fix, path, err);
 }
 
-/* What others may write, they may have written. */
+/* A file that others may write may contain their data. */
 bool cg_access_is_ours(const char *path, const struct stat *st, struct cg_error *err)
 {
     struct rights rights;
@@ -223,7 +226,7 @@ bool cg_folder_is_safe(const char *path, struct cg_error *err)
         return false;
     }
     if (!S_ISDIR(st.st_mode)) {
-        cg_error_set(err, "%s: expected a folder, found a file; correct the name in the policy", path);
+        cg_error_set(err, "%s: expected a folder, found a file. Correct the name in the policy", path);
         return false;
     }
     if (!may_enter(path)) {

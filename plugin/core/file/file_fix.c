@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a file of this kind may give at most, or it is not accepted. */
+/* The most that a file of this kind may allow. */
 static unsigned group_limit(enum cg_file_kind kind)
 {
     return kind == CG_FILE_PRIVATE_KEY ? MAY_READ : kind == CG_FILE_STATE ? MAY_READ | MAY_ENTER : 7;
@@ -27,11 +27,11 @@ void cg_fix_add(struct fix *fix, const char *format, ...)
     int len = vsnprintf(fix->commands[fix->count], sizeof fix->commands[0], format, args);
     va_end(args);
     if (len < 0 || (size_t)len >= sizeof fix->commands[0])
-        fix->choice = true; /* half a command does harm */
+        fix->choice = true; /* an incomplete command does harm */
     fix->count++;
 }
 
-/* A name in a command: its number where the shell or setfacl would take the name for something else. */
+/* A name in a command; its number if the shell or setfacl could misread the name. */
 static void command_name(char name[NAME_TEXT_MAX], unsigned id)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -45,7 +45,7 @@ static void command_user(uid_t uid, char out[NAME_TEXT_MAX])
     command_name(out, uid);
 }
 
-/* Whether our group is for us alone, as far as one look can tell: it has our name and no other member. */
+/* Whether our group is ours alone: it has our name and no other member. A user's primary group elsewhere is not seen. */
 static bool own_group(char out[NAME_TEXT_MAX])
 {
     struct group entry, *found = NULL;
@@ -69,11 +69,11 @@ static const char *letters(unsigned may)
     return texts[may & 7];
 }
 
-/* What is asked of setfacl: who gets what, and what the file gives at most after it. */
+/* Input of add_setfacl: what a user gets, and the limits of the file afterwards. */
 struct grant {
-    uid_t user; /* gets may, unless it is the owner */
+    uid_t user; /* gets "may", unless it is the owner */
     unsigned may, owner, limit, others;
-    bool new_group; /* the file's group is changed after it */
+    bool new_group; /* a later command changes the file's group */
 };
 
 __attribute__((format(printf, 3, 4))) static void add_acl(char *text, size_t size, const char *format, ...)
@@ -87,7 +87,7 @@ __attribute__((format(printf, 3, 4))) static void add_acl(char *text, size_t siz
     va_end(args);
 }
 
-/* The group, and by its name where another group takes its place. */
+/* The entry of the group, and an entry with its name if another group replaces it. */
 static void add_group_acl(char *text, size_t size, const struct rights *r, const struct grant *g, unsigned mask)
 {
     unsigned now = r->group & r->mask;
@@ -108,7 +108,8 @@ static void add_group_acl(char *text, size_t size, const struct rights *r, const
         add_acl(text, size, "g::-");
 }
 
-/* setfacl counts the mask anew unless told, and a wider mask wakes rights that it held down: those are taken away. */
+/* setfacl recalculates the mask unless -n is given. A wider mask enables rights that the old one disabled, so those
+ * are removed. */
 static void add_setfacl(struct fix *fix, const struct rights *r, const struct grant *g)
 {
     char text[sizeof fix->commands[0]] = "", user[NAME_TEXT_MAX];
@@ -136,7 +137,7 @@ static void add_setfacl(struct fix *fix, const struct rights *r, const struct gr
     fix->acl_package = true;
 }
 
-/* With chmod alone: where we are the owner, or still may do it when the file gives no more than it may. */
+/* With chmod only: if we are the owner, or if a file with reduced permissions is still readable for us. */
 static bool add_chmod(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     struct rights after = *r;
@@ -156,7 +157,7 @@ static bool add_chmod(struct fix *fix, const struct rights *r, unsigned right, e
     return true;
 }
 
-/* By a group that is ours alone, where the file is of that group or no group has it. */
+/* Through a group that is ours alone, if the file belongs to it or gives its group no access. */
 static bool add_own_group(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     char group[NAME_TEXT_MAX];
@@ -173,7 +174,7 @@ static bool add_own_group(struct fix *fix, const struct rights *r, unsigned righ
     return true;
 }
 
-/* Lets our user in and nobody else, leaves in who was there, and leaves a file that is accepted. */
+/* Gives our user access and nobody else, keeps the access of others, and leaves a file that is accepted. */
 void cg_fix_find(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     bool owner = r->st.st_uid == geteuid();
@@ -194,7 +195,7 @@ void cg_fix_find(struct fix *fix, const struct rights *r, unsigned right, enum c
         cg_fix_add(fix, "chgrp %u", (unsigned)getegid());
 }
 
-/* Makes us the owner; the one before keeps what he may do besides writing. */
+/* Makes us the owner. The previous owner keeps all rights except writing. */
 void cg_fix_owner(struct fix *fix, const struct rights *r)
 {
     char user[NAME_TEXT_MAX];
@@ -208,13 +209,13 @@ void cg_fix_owner(struct fix *fix, const struct rights *r)
     cg_fix_add(fix, "chown %s", user);
     if (!keeps) {
         struct rights after = *r;
-        after.st.st_uid = geteuid(); /* so that he gets an entry of his own */
+        after.st.st_uid = geteuid(); /* so that the previous owner gets an entry */
         add_setfacl(fix, &after, &grant);
     } else if (((r->mask | r->others) & MAY_WRITE) || r->owner != grant.owner)
         cg_fix_add(fix, "chmod u+%s,go-w", letters(needed));
 }
 
-/* Each command with the path behind it; a long path is named once. */
+/* Each command, followed by the path. A long path is written once. */
 static bool put_commands(const struct fix *fix, const char *path, char *out, size_t size)
 {
     char word[sizeof((struct cg_error *)NULL)->text];
@@ -232,7 +233,8 @@ static bool put_commands(const struct fix *fix, const char *path, char *out, siz
     return used < size;
 }
 
-/* A fix that is cut off is none: then the path at the front goes, which the fix names too, and at last the fix. */
+/* Never cuts a fix. If there is not enough room, leaves out the path at the front, which the fix contains too, and
+ * finally the fix. */
 void cg_fix_describe(const char *path, const char *what, const struct fix *fix, const char *target,
                      struct cg_error *err)
 {
@@ -244,8 +246,8 @@ void cg_fix_describe(const char *path, const char *what, const struct fix *fix, 
     }
     if (fix->choice) {
         cg_error_set(err,
-                     "%.400s: %.250s; no command is right for everybody here: give it to a group that only user %s and "
-                     "those who use it are in, or user %s a copy of its own",
+                     "%.400s: %.250s. No command fits every system here. Give it to a group of only user %s and its "
+                     "other users, or give user %s a separate copy",
                      path, what, user, user);
         return;
     }
@@ -257,7 +259,6 @@ void cg_fix_describe(const char *path, const char *what, const struct fix *fix, 
         cg_error_set(err, "%s; fix: %s", what, text);
     else
         cg_error_set(err,
-                     "%.400s: %.400s; its path cannot be shown in a fix (long, or odd characters): "
-                     "give it another one",
+                     "%.400s: %.400s. Its path is too long for a command or has unusual characters. Use another path",
                      path, what);
 }

@@ -51,7 +51,7 @@ bool cg_file_for_sh(const char *path, char *out, size_t size)
     bool quoted = len == 0 || path[strspn(path, plain)] != '\0';
     if (size > 0)
         out[0] = '\0';
-    /* The longest that may come: every character as '\'' between ./'...' */
+    /* The longest result: every character becomes '\'' between ./'...' */
     char *text = malloc(4 * len + 5), *shown = malloc(4 * len + 5);
     bool ok = text && shown;
     if (ok)

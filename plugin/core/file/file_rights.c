@@ -28,7 +28,7 @@ static unsigned little_endian(const unsigned char *p, size_t octets)
     return value;
 }
 
-/* One entry of system.posix_acl_access, as linux/posix_acl_xattr.h describes it. */
+/* One entry of system.posix_acl_access, in the format of linux/posix_acl_xattr.h. */
 static bool add_entry(struct rights *r, const unsigned char entry[8])
 {
     unsigned tag = little_endian(entry, 2), may = little_endian(entry + 2, 2) & 7, id = little_endian(entry + 4, 4);
@@ -73,7 +73,7 @@ bool cg_rights_acl_sleeps(const struct rights *r)
     return r->has_acl && r->mask == 0;
 }
 
-/* The first that fits of owner, named user, groups, others. */
+/* The first match of owner, named user, groups and others decides. */
 unsigned cg_rights_ours(const struct rights *r)
 {
     bool in_group = in_our_groups(r->st.st_gid);

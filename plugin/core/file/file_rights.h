@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who may do what with a file: its mode, and its ACL, which is read without a library, since Linux shows it as an extended
- * attribute (linux/posix_acl_xattr.h). Nobody owns anything. Private to file_access.c and file_fix.c. */
+/* The permissions of a file: its mode and its ACL. Linux shows an ACL as an extended attribute
+ * (linux/posix_acl_xattr.h), so no library is needed. Private to file_access.c and file_fix.c. */
 #ifndef CG_FILE_RIGHTS_H
 #define CG_FILE_RIGHTS_H
 
@@ -23,19 +23,19 @@ struct named {
 
 struct rights {
     struct stat st;
-    bool read_only;                      /* mounted so: nobody changes its mode here */
-    bool acls, has_acl;                  /* its file system knows ACLs; it has one */
-    unsigned owner, group, mask, others; /* mask: what the group and the named ones have at most */
+    bool read_only;                      /* mounted read-only: nobody can change its mode here */
+    bool acls, has_acl;                  /* the file system supports ACLs; the file has one */
+    unsigned owner, group, mask, others; /* mask: the limit for the group and the named entries */
     struct named named[NAMED_MAX];
     size_t count;
 };
 
-bool cg_rights_read(const char *path, struct rights *r); /* false: they cannot be known */
-unsigned cg_rights_ours(const struct rights *r);         /* what our user may do */
+bool cg_rights_read(const char *path, struct rights *r); /* false if they cannot be read */
+unsigned cg_rights_ours(const struct rights *r);         /* the permissions of our user */
 
-bool cg_rights_acl_sleeps(const struct rights *r); /* Linux asks the mode alone while the mask is empty */
+bool cg_rights_acl_sleeps(const struct rights *r); /* Linux uses only the mode while the mask is empty */
 
-/* A private key whose group may read it is root's, or of a group of ours. */
+/* Is group read access acceptable for a private key? If it belongs to root, or to a group of ours. */
 bool cg_group_reads_fit(const struct stat *st);
 
 #endif

@@ -58,7 +58,7 @@ bool cg_file_states_add(struct cg_file_states *file_states, const char *path)
         return true;
     struct cg_file_state file_state;
     cg_file_state_look(path, &file_state);
-    file_state.path = (char *)(uintptr_t)path; /* it is copied */
+    file_state.path = (char *)(uintptr_t)path; /* cg_file_states_copy copies it */
     return cg_file_states_copy(file_states, &file_state);
 }
 
@@ -73,7 +73,7 @@ void cg_file_states_replace(struct cg_file_states *file_states, const char *path
     held->path = kept;
 }
 
-/* FNV-1a over the fields, not over the struct: padding is not ours. */
+/* FNV-1a over the fields, not over the struct, whose padding is undefined. */
 static void mix(uint64_t *hash, uint64_t value)
 {
     for (int i = 0; i < 8; i++) {

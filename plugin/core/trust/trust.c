@@ -65,7 +65,7 @@ static bool holds(const struct cg_trust *trust, const X509 *cert)
     return entry != NULL;
 }
 
-/* Takes a reference on success. A certificate that is there already is dropped. */
+/* Takes a reference on success. A certificate that is already there is not added again. */
 static bool add(struct cg_trust *trust, X509 *cert, bool anchor)
 {
     STACK_OF(X509) *stack = anchor ? trust->anchors : trust->intermediates;
@@ -90,7 +90,7 @@ static bool add(struct cg_trust *trust, X509 *cert, bool anchor)
 
 enum standing { NOT_SELF_SIGNED, SELF_SIGNED, DOUBTFUL };
 
-/* OpenSSL says no for want of memory too, and remembers that in the certificate: then a copy of it says otherwise. */
+/* OpenSSL also says no if memory runs out, and caches that in the certificate. A copy is then checked afresh. */
 static bool is_no_certain(const X509 *cert)
 {
     X509 *copy = X509_dup(cert);
@@ -99,8 +99,8 @@ static bool is_no_certain(const X509 *cert)
     return same;
 }
 
-/* Doubtful: it names itself as its issuer, and its signature does not fit or cannot be checked. To take it for an
- * intermediate would quietly lose an anchor. */
+/* Doubtful: it names itself as its issuer, but its signature does not verify or cannot be checked. As an
+ * intermediate, an anchor would be lost silently. */
 static enum standing standing_of(X509 *cert)
 {
     ERR_set_mark();
@@ -119,19 +119,19 @@ static bool may_not_sign(const X509 *cert)
     return lacks;
 }
 
-/* Of a certificate whose extensions are malformed OpenSSL says nothing more, of its signature neither. */
+/* If the extensions of a certificate are malformed, OpenSSL checks nothing else, including its signature. */
 static const char *doubt(X509 *cert)
 {
     if (!(X509_get_extension_flags(cert) & EXFLAG_INVALID))
-        return "its issuer has its own name, and its own key did not sign it (or that cannot be checked): no root; "
-               "export the CA's own certificate again, or take this one out";
+        return "it names itself as its issuer, but its own key did not sign it (or that cannot be checked), so it is "
+               "not a root. Export the CA's own certificate again, or remove this one";
     if (may_not_sign(cert))
-        return "its keyUsage lacks keyCertSign, so it may sign no certificate (RFC 5280 4.2.1.3); issue the CA "
-               "certificate again with keyUsage keyCertSign and cRLSign, or take this one out";
-    return "an extension of it is malformed (RFC 5280 4.2); issue the CA certificate again, or take this one out";
+        return "its keyUsage lacks keyCertSign, so it may not sign certificates (RFC 5280 4.2.1.3). Issue the CA "
+               "certificate again with keyUsage keyCertSign and cRLSign, or remove this one";
+    return "an extension of it is malformed (RFC 5280 4.2). Issue the CA certificate again, or remove this one";
 }
 
-/* What a bundle is named as. */
+/* The key of the policy that names the bundle. */
 enum kind { INTERMEDIATES, ANCHORS, INTERMEDIATE_ANCHORS };
 
 static bool may_be_intermediate_anchor(const char *place, int number, X509 *cert, enum standing standing,
@@ -140,15 +140,14 @@ static bool may_be_intermediate_anchor(const char *place, int number, X509 *cert
     char name[256];
     cg_name_text(X509_get_subject_name(cert), name, sizeof name);
     if (standing == SELF_SIGNED)
-        cg_error_set(
-            err,
-            "%s: certificate %d: '%s' is a self-signed root, and would let in all that it vouches for; take it "
-            "out of this file, which trust.intermediate_anchors names, and leave the CA that is to be trusted",
-            place, number, name);
+        cg_error_set(err,
+                     "%s: certificate %d: '%s' is a self-signed root, so every certificate below it would be accepted. "
+                     "Remove it from this file, which trust.intermediate_anchors names, and leave only the CA to trust",
+                     place, number, name);
     else if (!(X509_get_extension_flags(cert) & EXFLAG_CA))
         cg_error_set(err,
-                     "%s: certificate %d: '%s' is no CA (basicConstraints, RFC 5280 4.2.1.9), and cannot be a trust "
-                     "anchor; take it out of this file, which trust.intermediate_anchors names",
+                     "%s: certificate %d: '%s' is not a CA (basicConstraints, RFC 5280 4.2.1.9), so it cannot be a "
+                     "trust anchor. Remove it from this file, which trust.intermediate_anchors names",
                      place, number, name);
     else
         return true;
@@ -226,7 +225,7 @@ static bool load_all(struct cg_trust *trust, const struct cg_strings *paths, enu
     return true;
 }
 
-/* First those that a later file must not make less of. */
+/* Intermediate anchors come first: a certificate that is already there keeps its kind. */
 static bool load_bundles(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)
 {
     if (!load_all(trust, &files->intermediate_anchors, INTERMEDIATE_ANCHORS, err) ||
@@ -235,13 +234,13 @@ static bool load_bundles(struct cg_trust *trust, const struct cg_trust_files *fi
     if (sk_X509_num(trust->anchors) > 0)
         return true;
     if (files->anchors.count == 0)
-        cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none; add "
+        cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none. Add "
                           "\"trust\": {\"anchors\": \"ca.pem\"} to the policy");
     else
         cg_error_set(err,
-                     "%s: expected at least one self-signed CA certificate, found only intermediates; "
-                     "add the root's certificate, or, to trust these CAs and not their root, name the file in "
-                     "trust.intermediate_anchors of the policy",
+                     "%s: expected at least one self-signed CA certificate, found only intermediates. Add the root's "
+                     "certificate. To trust these CAs but not their root, name the file in trust.intermediate_anchors "
+                     "of the policy",
                      files->anchors.item[0]);
     return false;
 }

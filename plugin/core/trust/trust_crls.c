@@ -22,19 +22,19 @@ bool cg_trust_same_crls(const struct cg_trust *a, const struct cg_trust *b)
     return a->extended_crls == b->extended_crls && cg_crl_set_same(a->crls, b->crls);
 }
 
-/* One load. Without faults to list, the first one ends it. */
+/* One load. Without a list of faults, the first fault ends it. */
 struct loading {
     struct cg_trust *trust;
     const struct cg_trust *before;     /* may be NULL */
-    bool same_issuers;                 /* before has the very same certificates, so that its CRLs hold here as well */
-    struct cg_faults *faults;          /* NULL: the first one ends the load */
+    bool same_issuers;                 /* before has the same certificates, so its CRLs are valid here too */
+    struct cg_faults *faults;          /* NULL: the first fault ends the load */
     const struct cg_strings *may_fail; /* NULL: all paths */
-    bool strict;                       /* the path that is being read must not be at fault */
+    bool strict;                       /* a fault of the current path ends the load */
     struct cg_file_states *seen;       /* may be NULL */
     struct cg_error *err;
 };
 
-/* False: the load ends. */
+/* Lists a fault. False ends the load. */
 static bool fault(const struct loading *loading, const struct cg_error *err)
 {
     if (loading->faults && !loading->strict) {
@@ -80,8 +80,8 @@ static bool hold(struct cg_crl_file *file, struct cg_crl *crl)
     return true;
 }
 
-/* Takes one CRL of a file, the one of this number where there are several, else 0. *good: without a fault. False: the
- * load ends. */
+/* Adds one CRL of a file; number is its position, or 0 if it is the only one. *ok becomes false on a fault. False
+ * ends the load. */
 static bool take_crl(const struct loading *loading, const char *place, unsigned number, const unsigned char *der,
                      size_t len, struct cg_crl_file *file, bool *ok)
 {
@@ -104,7 +104,7 @@ static bool take_crl(const struct loading *loading, const char *place, unsigned 
     return fault(loading, &err);
 }
 
-/* Writes over data: PEM is decoded in place. */
+/* Overwrites data: PEM is decoded in place. */
 static bool take_crls(const struct loading *loading, const char *place, unsigned char *data, size_t len,
                       struct cg_crl_file *file, bool *ok)
 {
@@ -116,7 +116,8 @@ static bool take_crls(const struct loading *loading, const char *place, unsigned
         return take_crl(loading, place, 0, data, len, file, ok);
     for (; (step = cg_pem_next(&pem, &err)) == CG_PEM_BLOCK; count++) {
         if (strcmp(pem.label, "X509 CRL") != 0) {
-            cg_error_set(&err, "%s: expected CRLs, found a PEM block %s; is it the right file?", place, pem.label);
+            cg_error_set(&err, "%s: expected CRLs, found a PEM block %s. Check that it is the right file", place,
+                         pem.label);
             break;
         }
         bool several = pem.number > 1 || memmem(data + pem.at, len - pem.at, "-----BEGIN", 10);
@@ -126,7 +127,7 @@ static bool take_crls(const struct loading *loading, const char *place, unsigned
     if (step == CG_PEM_END && count > 0)
         return true;
     if (step == CG_PEM_END && !cg_format_explain(place, NULL, data, len, CG_WANT_CRLS, &err))
-        cg_error_set(&err, "%s: expected a CRL in PEM or DER, found none; is it the right file?", place);
+        cg_error_set(&err, "%s: expected a CRL in PEM or DER, found none. Check that it is the right file", place);
     *ok = false;
     return fault(loading, &err);
 }
@@ -213,7 +214,7 @@ static bool load_file(void *context, const char *path, struct cg_error *unused)
         return no_memory(loading, path);
     const struct cg_crl_file *before = read_before(loading, &file.file_state);
     bool complete = before ? share(loading, before, &file, &ok) : read_file(loading, path, &file, &ok);
-    if (!complete || !ok || !keep_file(loading->trust, &file)) /* without a place for it it is read again */
+    if (!complete || !ok || !keep_file(loading->trust, &file)) /* if it cannot be kept, it is read again next time */
         clear_file(&file);
     return complete;
 }
@@ -232,7 +233,7 @@ static bool load_path(struct loading *loading, const char *path)
         return no_memory(loading, path);
     if (cg_folder_visit(path, suffixes, load_file, loading, &err))
         return true;
-    ended = !err.text[0]; /* not the folder is at fault, but a file of it */
+    ended = !err.text[0]; /* a file of the folder is at fault, not the folder */
     return !ended && fault(loading, &err);
 }
 
@@ -244,9 +245,9 @@ static bool is_among(const struct cg_strings *paths, const char *path)
     return i < paths->count;
 }
 
-/* ---- older than what was in use once */
+/* ---- CRLs older than those that were in use */
 
-/* It, or the folder that it is in. */
+/* Do paths contain this path or its folder? */
 static bool is_below(const struct cg_strings *paths, const char *path)
 {
     for (size_t i = 0; i < paths->count; i++) {
@@ -267,7 +268,7 @@ static bool has_newer_delta(const struct cg_crl_set *set, const struct cg_crl *b
     return false;
 }
 
-/* A delta that is there is judged by itself; that of the store before is kept. */
+/* A delta CRL in the store is checked separately, and that of the previous store is kept. */
 static enum cg_crl_age age_of(const struct loading *loading, const struct cg_crl_numbers *numbers,
                               const struct cg_crl *crl, struct cg_error *err)
 {
@@ -277,7 +278,8 @@ static enum cg_crl_age age_of(const struct loading *loading, const struct cg_crl
     return age != CG_CRL_NOT_OLDER || has_delta ? age : cg_crl_numbers_check_base(numbers, crl, err);
 }
 
-/* False: the load ends. What the store before has at least as new takes its place by cg_crl_set_keep, which says so. */
+/* False ends the load. If the previous store has a CRL that is new enough, cg_crl_set_keep puts it back and reports
+ * that. */
 static bool judge_number(struct loading *loading, const struct cg_crl_numbers *numbers, size_t index)
 {
     struct cg_crl_set *set = loading->trust->crls;

@@ -39,7 +39,7 @@ static unsigned long subject_hash(const X509_NAME *subject)
 {
     int ok = 0;
     unsigned long hash = X509_NAME_hash_ex(subject, NULL, NULL, &ok);
-    return ok ? hash : 0; /* without the digest: one bucket, slow but right */
+    return ok ? hash : 0; /* without a digest: one bucket, slow but correct */
 }
 
 static const struct cg_trust_entry *matching(const struct cg_trust_entry *entry, unsigned long hash,

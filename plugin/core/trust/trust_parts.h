@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a trust store is made of, for the two files that make one: trust.c (certificates) and trust_crls.c. */
+/* The parts of a trust store. Private to trust.c (certificates) and trust_crls.c. */
 #ifndef CG_TRUST_PARTS_H
 #define CG_TRUST_PARTS_H
 
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A file of CRLs as it was read, so that an unchanged one need not be read again. */
+/* The CRLs of one file, so that an unchanged file need not be read again. */
 struct cg_crl_file {
     struct cg_file_state file_state; /* with its path, owned */
     struct cg_crl **crl;             /* references */
@@ -23,12 +23,12 @@ struct cg_crl_file {
 struct cg_trust {
     atomic_int references;
     STACK_OF(X509) *anchors, *intermediates;
-    STACK_OF(X509) *all; /* shallow: who may have signed a CRL */
+    STACK_OF(X509) *all; /* borrowed references: possible signers of CRLs */
     struct cg_crl_set *crls;
     bool extended_crls;
-    struct cg_crl_file *files; /* those that were read without a fault */
+    struct cg_crl_file *files; /* files that were read without a fault */
     size_t nfiles;
-    struct cg_trust_index index; /* of both, by subject */
+    struct cg_trust_index index; /* of anchors and intermediates, by subject */
 };
 
 #endif

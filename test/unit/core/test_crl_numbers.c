@@ -83,7 +83,7 @@ static const struct {
     const char *words;
 } judged_bases[] = {
     {"a delta with a higher number was in use", "delta", "eight", CG_CRL_OLDER,
-     "number 8 of 2027-01-14T08:00:00Z is there without the delta CRL, number 9 of "},
+     "number 8 of 2027-01-14T08:00:00Z lacks the delta CRL that was in use with it: number 9 of "},
     {"a base without number, made before the delta", "delta", "none", CG_CRL_OLDER, "the CRL of 2027-01-13"},
     {"a base that says what the delta said", "delta", "nine", CG_CRL_NOT_OLDER, ""},
     {"no delta was in use", "seven", "six", CG_CRL_NOT_OLDER, ""},
@@ -227,17 +227,17 @@ static const struct {
     {"no number", HEAD KEY " " KEY " - 1799827200 2027-01-13T08:00:00Z CN=root\nend 1\n", NULL},
     {"an issuer with blanks", HEAD KEY " " KEY " 1 1 x CN=a b,O=c d\nend 1\n", NULL},
     {"no issuer", HEAD KEY " " KEY " 1 1 x \nend 1\n", NULL},
-    {"nothing at all", "", "file:1: expected a whole line; the file was cut short"},
+    {"nothing at all", "", "file:1: expected a whole line. The file is incomplete"},
     {"something else", "{\"a\": 1}\n", "file:1: expected \"certguard crl-numbers 1\""},
     {"a later version", "certguard crl-numbers 2\nend 0\n", "file:1: expected \"certguard crl-numbers 1\""},
-    {"cut short after a line", HEAD ROW, "file:3: expected a whole line; the file was cut short"},
+    {"cut short after a line", HEAD ROW, "file:3: expected a whole line. The file is incomplete"},
     {"cut short inside a line", HEAD KEY " " KEY " 1f 17998", "file:2: expected a whole line"},
     {"cut short inside the end", HEAD ROW "end 1", "file:3: expected a whole line"},
-    {"a line that is missing", HEAD ROW "end 2\n", "file:3: expected the right count of the lines before it"},
-    {"a line too many", HEAD ROW OTHER "end 1\n", "file:4: expected the right count"},
+    {"a line that is missing", HEAD ROW "end 2\n", "file:3: expected the number of the lines before it"},
+    {"a line too many", HEAD ROW OTHER "end 1\n", "file:4: expected the number of the lines"},
     {"two lines", HEAD ROW OTHER "end 2\n", NULL},
-    {"lines in another order", HEAD OTHER ROW "end 2\n", "file:3: expected lines in the order of key and scope"},
-    {"a line twice", HEAD ROW ROW "end 2\n", "file:3: expected lines in the order of key and scope"},
+    {"lines in another order", HEAD OTHER ROW "end 2\n", "file:3: expected lines sorted by key and scope"},
+    {"a line twice", HEAD ROW ROW "end 2\n", "file:3: expected lines sorted by key and scope"},
     {"more after the end of some", HEAD ROW "end 1\n" OTHER, "file:3: expected nothing after the line \"end\""},
     {"more after the end", HEAD "end 0\n" ROW, "file:2: expected nothing after the line \"end\""},
     {"an empty line", HEAD "\nend 0\n", "file:2: expected 64 hex digits of the key first"},
@@ -365,10 +365,10 @@ static void what_others_may_write_is_not_read(void **state)
     assert_true(cg_crl_numbers_read(numbers, cg_scratch_path("state"), &found, &err));
     assert_true(found);
     assert_int_equal(chmod(cg_scratch_path("state"), 0777), 0);
-    read_fails_with("/state: expected nobody but its owner to be allowed to write, found mode 0777; fix: chmod go-w ");
+    read_fails_with("/state: expected write access for its owner only, found mode 0777; fix: chmod go-w ");
     assert_int_equal(chmod(cg_scratch_path("state"), 0700), 0);
     assert_int_equal(chmod(cg_scratch_path("state/crl-numbers"), 0664), 0);
-    read_fails_with("/state/crl-numbers: expected nobody but its owner");
+    read_fails_with("/state/crl-numbers: expected write access for its owner only");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     if (geteuid() == 0) {
         assert_int_equal(chown(cg_scratch_path("state"), NOBODY, (gid_t)-1), 0);
@@ -379,7 +379,7 @@ static void what_others_may_write_is_not_read(void **state)
     read_fails_with("expected a regular file, found a folder");
     assert_int_equal(rmdir(cg_scratch_path("state/crl-numbers")), 0);
     assert_int_equal(symlink("/nowhere", cg_scratch_path("state/crl-numbers")), 0);
-    read_fails_with("found a symbolic link to nothing");
+    read_fails_with("found a symbolic link to a missing file");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
     assert_int_equal(rmdir(cg_scratch_path("state")), 0);
     cg_scratch_write("state", "");
@@ -404,7 +404,7 @@ static void a_damaged_file_is_fixed_by_the_one_before(void **state)
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     char command[1200];
     cg_scratch_write("state/crl-numbers", HEAD ROW);
-    read_fails_with("restore the file from a backup");
+    read_fails_with("Restore the file from a backup");
     numbers_raise(numbers, "seven");
     numbers_save(numbers, "state/crl-numbers.old");
     snprintf(command, sizeof command, "; fix: cp -p %s %s", cg_scratch_path("state/crl-numbers.old"),
@@ -438,7 +438,7 @@ static void what_is_no_file_of_ours_is_moved_away(void **state)
             assert_int_equal(symlink(kind == LOOP ? "crl-numbers" : "nowhere", command), 0);
         else
             assert_int_equal(truncate(cg_scratch_write("state/crl-numbers", HEAD), (off_t)2 << 30), 0);
-        read_fails_with("restore the file from a backup");
+        read_fails_with("Restore the file from a backup");
         numbers_save(numbers, "state/crl-numbers.old");
         assert_false(cg_crl_numbers_read(numbers, cg_scratch_path("state"), NULL, &err));
         const char *fix = strstr(err.text, "; fix: ");

@@ -89,9 +89,9 @@ static void an_older_crl_is_refused_after_a_restart(void **state)
     cg_pki_write(pki, folder, "list.crl", "none");      /* one without number counts by its time */
     loads_not(EXTENDED "," STATE "}", "is older than number 8 of ");
     assert_int_equal(mkdir(cg_scratch_path("crls"), 0755), 0); /* nor may there be none */
-    loads_not(
-        "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"}," STATE "}",
-        "/crls: CRL of CN=root: number 8 of 2027-01-14T08:00:00Z was in use, and now no file has a CRL of that CA");
+    loads_not("{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"}," STATE "}",
+              "/crls: CRL of CN=root: number 8 of 2027-01-14T08:00:00Z was in use, but now no file contains a CRL of "
+              "that CA");
     assert_int_equal(unlink(cg_scratch_path("state/crl-numbers")), 0);
 }
 

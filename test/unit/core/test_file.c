@@ -92,7 +92,7 @@ static void says_where_a_path_ends(void **state)
     snprintf(words, sizeof words, "(%s is the nearest folder that exists)", folder);
     expect_refused(cg_scratch_path("x/y/z"), CG_FILE_PUBLIC, 100, words);
     assert_int_equal(symlink("nowhere", cg_scratch_path("link")), 0);
-    expect_refused(cg_scratch_path("link"), CG_FILE_PUBLIC, 100, "symbolic link to nothing");
+    expect_refused(cg_scratch_path("link"), CG_FILE_PUBLIC, 100, "symbolic link to a missing file");
     make("plain", "", 0644);
     expect_refused(cg_scratch_path("plain/child"), CG_FILE_PUBLIC, 100, "no such file or folder");
 }
@@ -461,7 +461,7 @@ static bool check_case(const struct one_case *c)
     char command[sizeof err.text];
     /* Linux does not ask an ACL whose mask is empty: nobody can tell who would get what when it is filled. */
     bool asleep = c->acl && !(c->mode & 0070) && (c->mode & 0007);
-    if (!fix && strstr(err.text, "no command is right for everybody") && (asleep || !acls_work()))
+    if (!fix && strstr(err.text, "No command fits every system") && (asleep || !acls_work()))
         return true;
     if (!fix)
         fail_msg("no fix in: %s", err.text);
@@ -565,12 +565,13 @@ static void its_fix_is_not_all_where_files_are_renewed(void **state)
     make("archive/key1.pem", "x", 0600);
     assert_true(mkdir(cg_scratch_path("live"), 0755) == 0 || errno == EEXIST);
     assert_int_equal(symlink("../archive/key1.pem", cg_scratch_path("live/key.pem")), 0);
-    static const char *const words[] = {"/archive (each renewal puts new files there: ",
-                                        "it (each renewal puts new files"};
+    static const char *const words[] = {"/archive (each renewal writes new files there; ",
+                                        "it (each renewal writes new files"};
     for (int i = 0; i < 2; i++) {
         become(NOBODY, NOBODY);
         expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, words[i]);
-        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, "are better); fix: ");
+        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100,
+                       "better use copies, from a deploy hook of certbot or certguard deploy NAME --to FOLDER); fix: ");
         become(0, 0);
         assert_int_equal(chmod(cg_scratch_path("archive"), 0755), 0);
     }
@@ -621,8 +622,8 @@ static void its_fix_is_whole_or_not_there(void **state)
         {"named twice", 10, 1, " && chmod g+r /"},
         {"named once", 180, 1, "\"$f\" && chmod g+r \"$f\""},
         {"not at the front", 230, 2, "\"$f\" && chmod g+r \"$f\""},
-        {"not at all", 240, 4, "its path cannot be shown in a fix"},
-        {"a newline", 10, 1, "its path cannot be shown in a fix"},
+        {"not at all", 240, 4, "Its path is too long for a command"},
+        {"a newline", 10, 1, "Its path is too long for a command"},
     };
     if (geteuid() != 0)
         skip();

@@ -47,19 +47,19 @@ static const struct {
     bool zeros;
     const char *words; /* NULL: it is read */
 } rows[] = {
-    {"PEM with nothing behind its head", PEM, 2048 * MIB, 0, 2048 * MIB, false, "hold nothing but zeros in places"},
-    {"DER with nothing behind its head", DER_2G, 2048 * MIB, 0, 2048 * MIB, false, "hold nothing but zeros in places"},
-    {"no head", GARBAGE, 2048 * MIB, 0, 2048 * MIB, false, "do not begin like them"},
-    {"DER of another length", DER_2M, 3 * MIB, 3 * MIB, 3 * MIB, false, "do not begin like them"},
-    {"written in part", DER_2M, 2 * MIB, MIB, 2 * MIB, false, "hold nothing but zeros in places"},
+    {"PEM with nothing behind its head", PEM, 2048 * MIB, 0, 2048 * MIB, false, "contain blocks of zeros"},
+    {"DER with nothing behind its head", DER_2G, 2048 * MIB, 0, 2048 * MIB, false, "contain blocks of zeros"},
+    {"no head", GARBAGE, 2048 * MIB, 0, 2048 * MIB, false, "do not begin like either"},
+    {"DER of another length", DER_2M, 3 * MIB, 3 * MIB, 3 * MIB, false, "do not begin like either"},
+    {"written in part", DER_2M, 2 * MIB, MIB, 2 * MIB, false, "contain blocks of zeros"},
     {"a hole between the places that are looked at", PEM, 64 * MIB, 33 * MIB + 524288, 34 * MIB - 65536, false,
-     "hold nothing but zeros in places"},
-    {"the end is missing", PEM, 2 * MIB, 2 * MIB - 4096, 2 * MIB, false, "hold nothing but zeros in places"},
+     "contain blocks of zeros"},
+    {"the end is missing", PEM, 2 * MIB, 2 * MIB - 4096, 2 * MIB, false, "contain blocks of zeros"},
     {"PEM", PEM, 3 * MIB + 17, 3 * MIB + 17, 3 * MIB + 17, false, NULL},
     {"DER", DER_2M, 2 * MIB, 2 * MIB, 2 * MIB, false, NULL},
     {"a small one is left to the parser", GARBAGE, MIB, 0, MIB, false, NULL},
-    {"zeros are written", DER_2M, 2 * MIB, MIB, MIB + 524288, true, "hold nothing but zeros in places"},
-    {"zeros are written to the end", PEM, 2 * MIB, 2 * MIB - 4096, 2 * MIB, true, "hold nothing but zeros in places"},
+    {"zeros are written", DER_2M, 2 * MIB, MIB, MIB + 524288, true, "contain blocks of zeros"},
+    {"zeros are written to the end", PEM, 2 * MIB, 2 * MIB - 4096, 2 * MIB, true, "contain blocks of zeros"},
 };
 
 static void fill(int fd, char what, off_t from, off_t until)

@@ -118,7 +118,7 @@ static void an_intermediate_anchor_stays(void **state)
         const char *sentence, *content, *words;
     } bad[] = {{"gone", NULL, "issuing.pem: no such file"},
                {"its root", "mid root", "'CN=root' is a self-signed root"},
-               {"a client", "client", "'CN=client' is no CA"}};
+               {"a client", "client", "'CN=client' is not a CA"}};
     cg_pki_make(pki, "fresh: ca cn=fresh issuer=root");
     cg_pki_write(pki, folder, "issuing.pem", "mid");
     struct cg_snapshot *first = fixture_load_well("{\"trust\":{\"intermediate_anchors\":\"issuing.pem\"}}");
@@ -186,12 +186,12 @@ static const struct {
     {"the policy is new, and its trust is not there", "{\"trust\":{\"anchors\":\"none.pem\"},\"crls\":[]}", NULL, NULL,
      "$.crls", 1},
     {"the policy is new, and its anchors are not there", "{\"trust\":{\"anchors\":\"none.pem\"},\"plain\":\"allow\"}",
-     NULL, NULL, "policy.json: the changed policy is not taken: ", 1},
+     NULL, NULL, "policy.json: the changed policy is not used: ", 1},
     {"the policy is new, and one of its CRLs is not there",
      "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":[\"list.crl\",\"none.crl\"]}}", NULL,
      NULL, "none.crl: no such file", 1},
     {"the CRL of another CA is garbage", NULL, "mid.crl", NULL, "mid.crl: expected a CRL", 2},
-    {"the CRL of another CA is gone", NULL, NULL, "mid.crl", "number 1 stays in use", 2},
+    {"the CRL of another CA is gone", NULL, NULL, "mid.crl", "Number 1 stays in use", 2},
 };
 
 static void each_part_by_itself(void **state)
@@ -256,7 +256,7 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     cg_pki_make(pki, "mid2: crl issuer=mid number=2 revoke=broker");
     cg_pki_write(pki, folder, "mid.crl", "mid2");
     struct cg_snapshot *second = fixture_reload(NULL, first);
-    fixture_expect_faults(1, "in use is not accepted any more, and still served: revoked");
+    fixture_expect_faults(1, "in use is no longer accepted, but still served: revoked");
     assert_string_equal(number_of(second, "CN=mid"), "2");
     assert_ptr_equal(second->base_credential, first->base_credential);
     cg_pki_make(pki, "mid3: crl issuer=mid number=3 revoke=broker,client");
@@ -350,7 +350,7 @@ static void what_is_in_use_bears_the_name_of_its_file(void **state)
     fixture_expect_faults(1, "alien.pem: refused by the server policy: untrusted");
     assert_ptr_equal(second->credentials[0], first->base_credential);
     struct cg_snapshot *third = fixture_reload(second_names, second);
-    fixture_expect_faults(2, "chain.pem: the certificate in use is not accepted any more, and still served: host_");
+    fixture_expect_faults(2, "chain.pem: the certificate in use is no longer accepted, but still served: host_");
     cg_snapshot_free(third);
     cg_snapshot_free(second);
     cg_snapshot_free(first);
@@ -361,7 +361,7 @@ static void what_is_in_use_bears_the_name_of_its_file(void **state)
     fixture_expect_faults(0, NULL);
     cg_pki_write(pki, folder, "mid.crl", "mid4");
     third = fixture_reload(NULL, second);
-    fixture_expect_faults(1, "moved.pem: the certificate in use is not accepted any more");
+    fixture_expect_faults(1, "moved.pem: the certificate in use is no longer accepted");
     cg_snapshot_free(third);
     cg_snapshot_free(second);
     cg_snapshot_free(first);
@@ -533,10 +533,10 @@ static void a_crl_that_is_gone_stays(void **state)
     struct cg_snapshot *first = fixture_load_well(folder_policy);
     unlink(file);
     struct cg_snapshot *second = fixture_reload(folder_policy, first);
-    fixture_expect_faults(1, "/crls/a.crl: CRL of CN=root: it is in no file any more; number 7 stays in use");
+    fixture_expect_faults(1, "/crls/a.crl: CRL of CN=root: no file contains it now. Number 7 stays in use");
     assert_ptr_equal(second, first);
     struct cg_snapshot *third = fixture_reload(other_policy, second);
-    fixture_expect_faults(1, "number 7 stays in use");
+    fixture_expect_faults(1, "Number 7 stays in use");
     assert_string_equal(number_of(third, "CN=root"), "7");
     cg_pki_write(pki, crls, "a.crl", "older"); /* an older one after an absence */
     struct cg_snapshot *fourth = fixture_reload(other_policy, third);
@@ -602,7 +602,7 @@ static void a_new_certificate_keeps_the_names(void **state)
     cg_pki_write(pki, folder, "chain.pem", "fewer mid");
     struct cg_snapshot *second = fixture_reload(plain, first);
     assert_ptr_equal(second, first);
-    fixture_expect_faults(1, "none like ip:127.0.0.1");
+    fixture_expect_faults(1, "but ip:127.0.0.1 is missing");
     cg_snapshot_free(second);
     second = fixture_reload(listed, first);
     fixture_expect_faults(0, NULL);

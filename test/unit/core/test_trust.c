@@ -143,10 +143,10 @@ static void index_grows(void **state)
 static const struct {
     const char *sentence, *text, *words;
 } refused[] = {
-    {"an empty file", "", "found none; is it the right file?"},
+    {"an empty file", "", "found none. Check that it is the right file"},
     {"some other text", "hello\n", "found none"},
     {"a private key beside the certificate", "%s-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-     "a CA's private key does not belong on this machine"},
+     "A CA's private key does not belong on this machine"},
     {"an encrypted one too", "%s-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
      "private key"},
     {"a key of the old kind, with header lines",
@@ -155,19 +155,19 @@ static const struct {
     {"a CRL among anchors", "%s-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "name them in trust.crls"},
     {"another kind of block", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
      "found a request for a certificate (CSR)"},
-    {"cut in the BEGIN line", "%s-----BEGIN CERTIF", "ca.pem: PEM block 2: it has no proper BEGIN line"},
-    {"cut in the dashes", "%s-----", "ca.pem: PEM block 2: the file ends within it"},
+    {"cut in the BEGIN line", "%s-----BEGIN CERTIF", "ca.pem: PEM block 2: its BEGIN line is malformed"},
+    {"cut in the dashes", "%s-----", "ca.pem: PEM block 2: the file ends inside it"},
     {"cut in the body", "%s-----BEGIN CERTIFICATE-----\nMIIB",
-     "ca.pem: certificate 2: its PEM block has no END line; was the file written whole?"},
+     "ca.pem: certificate 2: its PEM block has no END line. Check that the file is complete"},
     {"cut in the END line", "%s-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERT", "has no END line"},
     {"an END line of another kind", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n", "has no END line"},
     {"not base64", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
-     "ca.pem: certificate 1: its PEM block is not base64; copy the file again"},
+     "ca.pem: certificate 1: its PEM block is not base64. Copy the file again"},
     {"not base64, and others around", "%s-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
-     "ca.pem: certificate 2: its PEM block is not base64; copy the file again"},
+     "ca.pem: certificate 2: its PEM block is not base64. Copy the file again"},
     {"no body", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "not base64"},
     {"base64 of something else", "%s-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-     "ca.pem: certificate 2: not a valid X.509 certificate; export it again, or take it out of the file"},
+     "ca.pem: certificate 2: not a valid X.509 certificate. Export it again, or remove it from the file"},
     {"DER of something else", "\x30\x82\x01\x01zzzz", "certificate 1: not a valid"},
 };
 
@@ -214,7 +214,7 @@ static void refuses_dates_that_openssl_does_not_read(void **state)
                  at == 2 ? root : "", base64, root);
         snprintf(words, sizeof words, "ca.pem: certificate %d: a date of its validity", at);
         assert_false(cg_trust_add_anchors(trust, "ca.pem", text, strlen(text), &err));
-        if (!strstr(err.text, words) || !strstr(err.text, "have it issued again, or take it out of the file"))
+        if (!strstr(err.text, words) || !strstr(err.text, "Have it issued again, or remove it from the file"))
             fail_msg("expected \"%s\", found \"%s\"", words, err.text);
         cg_trust_free(trust);
     }
@@ -228,7 +228,7 @@ static void refuses_a_doubtful_root_with_the_reason(void **state)
     static const struct {
         const char *names, *words;
     } doubtful[] = {
-        {"root forged", "ca.pem: certificate 2: its issuer has its own name"},
+        {"root forged", "ca.pem: certificate 2: it names itself as its issuer"},
         {"root unusable", "ca.pem: certificate 2: its keyUsage lacks keyCertSign"},
         {"root malformed", "ca.pem: certificate 2: an extension of it is malformed"},
     };
@@ -339,8 +339,8 @@ static void load_needs_an_anchor(void **state)
     static const struct {
         const char *sentence, *content, *words;
     } rows[] = {
-        {"no file at all", NULL, "add \"trust\": {\"anchors\""},
-        {"only an intermediate", "mid", "found only intermediates; add the root's certificate, or, to trust these CAs"},
+        {"no file at all", NULL, "Add \"trust\": {\"anchors\""},
+        {"only an intermediate", "mid", "found only intermediates. Add the root's certificate. To trust these CAs"},
         {"no such file", "", "no such file (its folder exists)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -368,8 +368,8 @@ static void intermediate_anchors_are_named_as_such(void **state)
         {"beside a root that did not sign it", "mid", "other", NULL, NULL, 2, 0},
         {"beside its root", "mid", "root", NULL, NULL, 2, 0},
         {"named as an intermediate as well", "mid", "other mid", "mid", NULL, 2, 0},
-        {"no CA", "dev", NULL, NULL, "certificate 1: 'CN=dev' is no CA (basicConstraints", 0, 0},
-        {"no CA among others", "mid dev", "root", NULL, "certificate 2: 'CN=dev' is no CA", 0, 0},
+        {"no CA", "dev", NULL, NULL, "certificate 1: 'CN=dev' is not a CA (basicConstraints", 0, 0},
+        {"no CA among others", "mid dev", "root", NULL, "certificate 2: 'CN=dev' is not a CA", 0, 0},
         {"a root, which would be more than was meant", "mid root", NULL, NULL,
          "certificate 2: 'CN=root' is a self-signed root", 0, 0},
         {"one that signed itself wrongly", "forged", "root", NULL, "its own key did not sign it", 0, 0},
