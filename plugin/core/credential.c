@@ -30,7 +30,7 @@ static void explain_key(const char *file, const struct cg_bytes *bytes, bool enc
     static const char mark[] = "PRIVATE KEY-----";
     char user[CG_FILE_USER_MAX], word[PATH_MAX];
     cg_file_user(user);
-    if (!cg_file_for_sh(file, word, sizeof word))
+    if (!cg_file_shell_word(file, word, sizeof word))
         snprintf(word, sizeof word, "FILE");
     if (encrypted)
         cg_error_set(err,
@@ -171,11 +171,11 @@ static bool has_name(const GENERAL_NAMES *names, const GENERAL_NAME *name)
     return false;
 }
 
-bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_credential *old, char *missing,
+bool cg_credential_covers(const struct cg_credential *renewed, const struct cg_credential *old, char *missing,
                           size_t size)
 {
     GENERAL_NAMES *had = X509_get_ext_d2i(old->leaf, NID_subject_alt_name, NULL, NULL);
-    GENERAL_NAMES *has = X509_get_ext_d2i(fresh->leaf, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *has = X509_get_ext_d2i(renewed->leaf, NID_subject_alt_name, NULL, NULL);
     bool covers = true;
     for (int i = 0; covers && i < sk_GENERAL_NAME_num(had); i++) {
         covers = has_name(has, sk_GENERAL_NAME_value(had, i));

@@ -24,9 +24,9 @@ struct cg_credential {
 
 /* Reads both files and checks that the key belongs to the leaf. Refuses encrypted keys. */
 struct cg_credential *cg_credential_load(const char *chain_file, const char *key_file, struct cg_error *err);
-/* Does fresh have every SAN of old? Clients find the broker by these names. If not, missing gets the first missing
+/* Does renewed have every SAN of old? Clients find the broker by these names. If not, missing gets the first missing
  * name. */
-bool cg_credential_covers(const struct cg_credential *fresh, const struct cg_credential *old, char *missing,
+bool cg_credential_covers(const struct cg_credential *renewed, const struct cg_credential *old, char *missing,
                           size_t size);
 
 /* A credential on hold was loaded at start although it is refused for its dates (cg_own_fault). It must not be served

@@ -34,7 +34,7 @@ struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict)
     return fault;
 }
 
-bool cg_own_detail_moves(enum cg_reason reason)
+bool cg_own_detail_varies(enum cg_reason reason)
 {
     return reason == CG_REASON_REVOKED || is_of_time(reason);
 }

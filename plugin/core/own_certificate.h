@@ -17,6 +17,6 @@ struct cg_own_fault {
 struct cg_own_fault cg_own_fault(const struct cg_verdict *verdict);
 
 /* Does the detail of this reason contain a time or a CRL number? Then it changes although the fault is the same. */
-bool cg_own_detail_moves(enum cg_reason reason);
+bool cg_own_detail_varies(enum cg_reason reason);
 
 #endif

@@ -22,7 +22,7 @@ static uint64_t key_of(const struct cg_credential *credential, const char *words
     if (X509_digest(credential->leaf, EVP_sha256(), digest, &length) != 1)
         return 0;
     int used = snprintf(text, sizeof text, "%s %s %d %s ", credential->file, words, (int)fault->reason,
-                        cg_own_detail_moves(fault->reason) ? "" : fault->detail);
+                        cg_own_detail_varies(fault->reason) ? "" : fault->detail);
     if (used < 0 || (size_t)used + length > sizeof text)
         return 0;
     memcpy(text + used, digest, length);
@@ -38,7 +38,7 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
 {
     struct cg_verdict verdict;
     struct cg_check_input in = {.profile = &listener->server,
-                                .trust = loading->fresh->server_trust,
+                                .trust = loading->snapshot->server_trust,
                                 .purpose = CG_PURPOSE_SERVER,
                                 .leaf = credential->leaf,
                                 .sent = credential->chain,
@@ -64,15 +64,15 @@ static bool accepted(struct cg_loading *loading, const struct cg_credential *cre
 }
 
 /* A clock that is not set yet, or an expired CRL, must not keep the broker down. */
-static bool may_serve(struct cg_loading *loading, struct cg_credential *fresh,
+static bool may_serve(struct cg_loading *loading, struct cg_credential *renewed,
                       const struct cg_listener_policy *listener)
 {
     bool of_time = false;
-    if (accepted(loading, fresh, listener, "refused by the server policy", &of_time))
+    if (accepted(loading, renewed, listener, "refused by the server policy", &of_time))
         return true;
     if (loading->previous || !loading->source->hold || !of_time)
         return false;
-    cg_credential_hold(fresh);
+    cg_credential_hold(renewed);
     loading->rule = CG_REASON_UNSET;
     loading->err.text[0] = '\0';
     loading->key = 0;
@@ -80,11 +80,11 @@ static bool may_serve(struct cg_loading *loading, struct cg_credential *fresh,
 }
 
 /* Without these names, clients could not find the broker. If the policy lists the names, the list decides. */
-static bool keeps_names(struct cg_loading *loading, const struct cg_credential *fresh, const struct cg_credential *old,
-                        const struct cg_listener_policy *listener)
+static bool keeps_names(struct cg_loading *loading, const struct cg_credential *renewed,
+                        const struct cg_credential *old, const struct cg_listener_policy *listener)
 {
     char missing[200] = "";
-    if (!old || listener->server.names.count > 0 || cg_credential_covers(fresh, old, missing, sizeof missing))
+    if (!old || listener->server.names.count > 0 || cg_credential_covers(renewed, old, missing, sizeof missing))
         return true;
     cg_error_set(
         &loading->err,
@@ -108,13 +108,13 @@ static bool same_credential(const struct cg_credential *a, const struct cg_crede
 static struct cg_credential *read_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
                                              const struct cg_credential *old)
 {
-    const struct cg_snapshot_preflight *proofs = loading->proofs;
-    struct cg_credential *fresh = cg_credential_load(listener->credential_chain, listener->credential_key,
-                                                     &loading->err);
-    if (fresh && may_serve(loading, fresh, listener) && keeps_names(loading, fresh, old, listener) &&
-        (!proofs || proofs->credential(fresh, listener, &loading->err)))
-        return fresh;
-    cg_credential_free(fresh);
+    const struct cg_snapshot_preflight *preflight = loading->preflight;
+    struct cg_credential *renewed = cg_credential_load(listener->credential_chain, listener->credential_key,
+                                                       &loading->err);
+    if (renewed && may_serve(loading, renewed, listener) && keeps_names(loading, renewed, old, listener) &&
+        (!preflight || preflight->credential(renewed, listener, &loading->err)))
+        return renewed;
+    cg_credential_free(renewed);
     return NULL;
 }
 
@@ -138,32 +138,32 @@ static const struct cg_credential *served_before(const struct cg_loading *loadin
 
 /* The credential in use is still served if the new trust or policy refuses it, but the fault is reported. A
  * credential on hold is not served. */
-static void tell_unfit(struct cg_loading *loading, const struct cg_credential *credential,
-                       const struct cg_listener_policy *listener)
+static void report_unfit(struct cg_loading *loading, const struct cg_credential *credential,
+                         const struct cg_listener_policy *listener)
 {
     bool of_time = false;
     loading->stage = CG_REASON_CREDENTIAL_INVALID;
     if (!cg_credential_is_held(credential) &&
         !accepted(loading, credential, listener, "the certificate in use is no longer accepted, but still served",
                   &of_time))
-        (void)cg_loading_keep(loading);
+        (void)cg_loading_keep_previous(loading);
 }
 
 /* *out stays NULL if the policy names no credential. */
 static bool load_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
                             struct cg_file_states *file_states, struct cg_credential **out)
 {
-    const struct cg_file_states *old_stamps = NULL;
-    const struct cg_credential *old = served_before(loading, listener->port, &old_stamps);
+    const struct cg_file_states *old_states = NULL;
+    const struct cg_credential *old = served_before(loading, listener->port, &old_states);
     if (!listener->credential_chain)
         return true;
     loading->stage = CG_REASON_CREDENTIAL_INVALID;
-    if (!cg_loading_mark(loading, listener->credential_chain) || !cg_loading_mark(loading, listener->credential_key))
+    if (!cg_loading_watch(loading, listener->credential_chain) || !cg_loading_watch(loading, listener->credential_key))
         return false;
     if (!cg_file_states_add(file_states, listener->credential_chain) ||
         !cg_file_states_add(file_states, listener->credential_key))
         return cg_loading_no_memory(loading);
-    bool unchanged = old && cg_file_states_equal(file_states, old_stamps);
+    bool unchanged = old && cg_file_states_equal(file_states, old_states);
     *out = unchanged ? NULL : read_credential(loading, listener, old);
     if (*out && !(old && same_credential(*out, old)))
         return true;
@@ -171,25 +171,25 @@ static bool load_credential(struct cg_loading *loading, const struct cg_listener
     cg_credential_free(*out);
     if (!unchanged && !again) { /* it is read again at the next load */
         cg_file_states_clear(file_states);
-        if (!cg_loading_keep(loading))
+        if (!cg_loading_keep_previous(loading))
             return false;
     }
     *out = cg_credential_ref((struct cg_credential *)(uintptr_t)old);
     if (*out)
-        tell_unfit(loading, *out, listener);
+        report_unfit(loading, *out, listener);
     return true;
 }
 
-bool cg_loading_credentials(struct cg_loading *loading)
+bool cg_loading_load_credentials(struct cg_loading *loading)
 {
-    struct cg_snapshot *fresh = loading->fresh;
-    const struct cg_policy *policy = fresh->policy;
-    fresh->credentials = calloc(policy->nlisteners + 1, sizeof *fresh->credentials);
-    fresh->credential_files = calloc(policy->nlisteners + 1, sizeof *fresh->credential_files);
-    if (!fresh->credentials || !fresh->credential_files)
+    struct cg_snapshot *snapshot = loading->snapshot;
+    const struct cg_policy *policy = snapshot->policy;
+    snapshot->credentials = calloc(policy->nlisteners + 1, sizeof *snapshot->credentials);
+    snapshot->credential_files = calloc(policy->nlisteners + 1, sizeof *snapshot->credential_files);
+    if (!snapshot->credentials || !snapshot->credential_files)
         return cg_loading_no_memory(loading);
-    bool ok = load_credential(loading, &policy->base, &fresh->base_credential_files, &fresh->base_credential);
+    bool ok = load_credential(loading, &policy->base, &snapshot->base_credential_files, &snapshot->base_credential);
     for (size_t i = 0; ok && i < policy->nlisteners; i++)
-        ok = load_credential(loading, &policy->listeners[i], &fresh->credential_files[i], &fresh->credentials[i]);
+        ok = load_credential(loading, &policy->listeners[i], &snapshot->credential_files[i], &snapshot->credentials[i]);
     return ok;
 }

@@ -6,6 +6,6 @@
 #include "snapshot_loading.h"
 
 /* False ends the load, with stage and err set. */
-bool cg_loading_credentials(struct cg_loading *loading);
+bool cg_loading_load_credentials(struct cg_loading *loading);
 
 #endif

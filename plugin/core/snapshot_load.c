@@ -20,7 +20,7 @@ static struct cg_policy *read_policy(struct cg_loading *loading)
         policy->log.file = cg_store_text(policy->store, source->event_log);
     if (policy && source->event_log && !policy->log.file) {
         cg_loading_no_memory(loading);
-    } else if (policy && (!loading->proofs || loading->proofs->policy(policy, &loading->err))) {
+    } else if (policy && (!loading->preflight || loading->preflight->policy(policy, &loading->err))) {
         return policy;
     }
     cg_policy_free(policy);
@@ -32,56 +32,56 @@ static struct cg_policy *read_policy(struct cg_loading *loading)
 static bool load_policy_and_trust(struct cg_loading *loading)
 {
     const struct cg_snapshot *previous = loading->previous;
-    struct cg_snapshot *fresh = loading->fresh;
+    struct cg_snapshot *snapshot = loading->snapshot;
     loading->stage = CG_REASON_POLICY_INVALID;
-    if (!cg_loading_mark(loading, loading->source->policy))
+    if (!cg_loading_watch(loading, loading->source->policy))
         return false;
     struct cg_policy *policy = read_policy(loading);
     bool changed = policy && (!previous || strcmp(policy->text, previous->policy->text) != 0);
-    if (!policy && !cg_loading_keep(loading))
+    if (!policy && !cg_loading_keep_previous(loading))
         return false;
     if (changed) {
-        fresh->policy = policy;
+        snapshot->policy = policy;
         size_t before = loading->faults ? loading->faults->count : 0;
-        if (cg_loading_trusts(loading))
+        if (cg_loading_load_trust(loading))
             return true;
         if (loading->faults)
             cg_faults_truncate(loading->faults, before); /* these faults belong to a policy that is not used */
         if (previous)
             cg_error_prefix(&loading->err, "%s: the changed policy is not used", policy->name);
-        if (!cg_loading_keep(loading))
+        if (!cg_loading_keep_previous(loading))
             return false;
-        cg_snapshot_drop_trusts(fresh);
+        cg_snapshot_drop_trusts(snapshot);
     }
     cg_policy_free(policy);
-    fresh->policy = previous ? cg_policy_ref(previous->policy) : NULL;
-    return fresh->policy && cg_loading_refresh_trusts(loading);
+    snapshot->policy = previous ? cg_policy_ref(previous->policy) : NULL;
+    return snapshot->policy && cg_loading_refresh_trust(loading);
 }
 
 /* False with loading->err and stage set. */
 static bool load(struct cg_loading *loading)
 {
-    loading->fresh = calloc(1, sizeof *loading->fresh);
-    if (!loading->fresh)
+    loading->snapshot = calloc(1, sizeof *loading->snapshot);
+    if (!loading->snapshot)
         return cg_loading_no_memory(loading);
-    atomic_init(&loading->fresh->references, 1);
-    if (load_policy_and_trust(loading) && cg_loading_raise_numbers(loading) && cg_loading_credentials(loading))
+    atomic_init(&loading->snapshot->references, 1);
+    if (load_policy_and_trust(loading) && cg_loading_raise_numbers(loading) && cg_loading_load_credentials(loading))
         return true;
-    cg_snapshot_free(loading->fresh);
-    loading->fresh = NULL;
+    cg_snapshot_free(loading->snapshot);
+    loading->snapshot = NULL;
     return false;
 }
 
 struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
-                                     const struct cg_snapshot_preflight *proofs, int64_t now,
-                                     struct cg_file_states *seen, enum cg_reason *fault, struct cg_error *err)
+                                     const struct cg_snapshot_preflight *preflight, int64_t now,
+                                     struct cg_file_states *watched, enum cg_reason *fault, struct cg_error *err)
 {
-    struct cg_loading loading = {.source = source, .proofs = proofs, .seen = seen, .now = now};
+    struct cg_loading loading = {.source = source, .preflight = preflight, .watched = watched, .now = now};
     if (!source->policy == !source->anchors) {
         loading.stage = CG_REASON_POLICY_INVALID;
         cg_error_set(&loading.err, "expected either a policy file or a file of trust anchors");
     } else if (load(&loading)) {
-        return loading.fresh;
+        return loading.snapshot;
     }
     if (fault)
         *fault = loading.rule ? loading.rule : loading.stage;
@@ -99,21 +99,27 @@ static bool same_credentials(const struct cg_snapshot *a, const struct cg_snapsh
 }
 
 struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source,
-                                       const struct cg_snapshot_preflight *proofs, const struct cg_snapshot *previous,
-                                       int64_t now, struct cg_file_states *seen, struct cg_faults *faults)
+                                       const struct cg_snapshot_preflight *preflight,
+                                       const struct cg_snapshot *previous, int64_t now, struct cg_file_states *watched,
+                                       struct cg_faults *faults)
 {
-    struct cg_loading loading = {
-        .source = source, .proofs = proofs, .previous = previous, .seen = seen, .now = now, .faults = faults};
+    struct cg_loading loading = {.source = source,
+                                 .preflight = preflight,
+                                 .previous = previous,
+                                 .watched = watched,
+                                 .now = now,
+                                 .faults = faults};
     if (!load(&loading)) {
         cg_faults_add(faults, loading.stage, &loading.err, loading.key);
         return NULL;
     }
-    struct cg_snapshot *fresh = loading.fresh;
-    if (same_credentials(fresh, previous) && cg_snapshot_same_trusts(fresh, previous)) {
-        cg_snapshot_free(fresh);
+    struct cg_snapshot *snapshot = loading.snapshot;
+    if (same_credentials(snapshot, previous) && cg_snapshot_same_trusts(snapshot, previous)) {
+        cg_snapshot_free(snapshot);
         return NULL;
     }
-    if (fresh->policy != previous->policy)
-        cg_policy_changes(previous->policy, fresh->policy, fresh->policy_changes, sizeof fresh->policy_changes);
-    return fresh;
+    if (snapshot->policy != previous->policy)
+        cg_policy_changes(previous->policy, snapshot->policy, snapshot->policy_changes,
+                          sizeof snapshot->policy_changes);
+    return snapshot;
 }

@@ -16,11 +16,11 @@
 /* Loads everything and runs cg_check (purpose server) on each credential; an enforced rule fails the load. Nothing
  * else depends on the time, so a clock that is not set yet fails nothing if source->hold is set.
  * On the first fault, NULL with *err and *fault: a reason of CG_KIND_FILE, or the rule that a credential breaks;
- * fault may be NULL. proofs may be NULL. seen may be NULL; otherwise it gets the state of every file and folder that
+ * fault may be NULL. preflight may be NULL. watched may be NULL; otherwise it gets the state of every file and folder that
  * was tried, also on failure: these are the files to watch. The caller clears it. */
 struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
-                                     const struct cg_snapshot_preflight *proofs, int64_t now,
-                                     struct cg_file_states *seen, enum cg_reason *fault, struct cg_error *err);
+                                     const struct cg_snapshot_preflight *preflight, int64_t now,
+                                     struct cg_file_states *watched, enum cg_reason *fault, struct cg_error *err);
 
 /* Loads a snapshot that replaces previous, part by part: the policy with the certificates of trust that it names,
  * otherwise these certificates alone; each CRL; each credential. Unchanged parts are shared. *faults gets each part
@@ -28,7 +28,8 @@ struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
  * policy refuses; that credential is still served, since clients would be worse off without it.
  * NULL if nothing is new, or without memory (which is a fault). */
 struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source,
-                                       const struct cg_snapshot_preflight *proofs, const struct cg_snapshot *previous,
-                                       int64_t now, struct cg_file_states *seen, struct cg_faults *faults);
+                                       const struct cg_snapshot_preflight *preflight,
+                                       const struct cg_snapshot *previous, int64_t now, struct cg_file_states *watched,
+                                       struct cg_faults *faults);
 
 #endif

@@ -8,20 +8,20 @@ bool cg_loading_no_memory(struct cg_loading *loading)
     return false;
 }
 
-bool cg_loading_mark(struct cg_loading *loading, const char *path)
+bool cg_loading_watch(struct cg_loading *loading, const char *path)
 {
-    return !loading->seen || !path || cg_file_states_add(loading->seen, path) || cg_loading_no_memory(loading);
+    return !loading->watched || !path || cg_file_states_add(loading->watched, path) || cg_loading_no_memory(loading);
 }
 
-bool cg_loading_mark_all(struct cg_loading *loading, const struct cg_file_states *file_states)
+bool cg_loading_watch_all(struct cg_loading *loading, const struct cg_file_states *file_states)
 {
     for (size_t i = 0; i < file_states->count; i++)
-        if (!cg_loading_mark(loading, file_states->item[i].path))
+        if (!cg_loading_watch(loading, file_states->item[i].path))
             return false;
     return true;
 }
 
-bool cg_loading_keep(struct cg_loading *loading)
+bool cg_loading_keep_previous(struct cg_loading *loading)
 {
     if (!loading->previous)
         return false;

@@ -16,10 +16,10 @@
 /* Inputs, results and the current fault. */
 struct cg_loading {
     const struct cg_snapshot_source *source;
-    const struct cg_snapshot_preflight *proofs;
+    const struct cg_snapshot_preflight *preflight;
     const struct cg_snapshot *previous; /* NULL at start: the first fault ends the load */
-    struct cg_snapshot *fresh;
-    struct cg_file_states *seen; /* may be NULL */
+    struct cg_snapshot *snapshot;
+    struct cg_file_states *watched; /* may be NULL */
     int64_t now;
     struct cg_faults *faults; /* NULL at start */
     enum cg_reason stage;     /* the reason for a fault of the current part */
@@ -29,10 +29,10 @@ struct cg_loading {
 };
 
 /* Each returns false if the load ends, with stage and err set. */
-bool cg_loading_no_memory(struct cg_loading *loading);              /* always false */
-bool cg_loading_mark(struct cg_loading *loading, const char *path); /* NULL is fine */
-bool cg_loading_mark_all(struct cg_loading *loading, const struct cg_file_states *file_states);
-bool cg_loading_keep(
+bool cg_loading_no_memory(struct cg_loading *loading);               /* always false */
+bool cg_loading_watch(struct cg_loading *loading, const char *path); /* NULL is fine */
+bool cg_loading_watch_all(struct cg_loading *loading, const struct cg_file_states *file_states);
+bool cg_loading_keep_previous(
     struct cg_loading *loading); /* lists the fault of a part that keeps its previous state; false if there is none */
 
 #endif

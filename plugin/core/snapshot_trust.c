@@ -13,7 +13,7 @@ struct store {
     struct cg_file_states *file_states; /* in the new snapshot */
     struct cg_trust **trust;            /* in the new snapshot */
     const struct cg_trust *old;
-    const struct cg_file_states *old_stamps; /* NULL without an old store */
+    const struct cg_file_states *old_states; /* NULL without an old store */
     const struct cg_strings *old_crls;       /* the paths in the previous policy */
     bool same_certificates;
 };
@@ -25,9 +25,9 @@ static bool load_certificates(struct cg_loading *loading, struct store *store)
     cg_file_states_clear(store->file_states);
     if (!cg_trust_record_certificates(store->files, store->file_states))
         return cg_loading_no_memory(loading);
-    if (!cg_loading_mark_all(loading, store->file_states))
+    if (!cg_loading_watch_all(loading, store->file_states))
         return false;
-    store->same_certificates = store->old && cg_file_states_equal(store->file_states, store->old_stamps);
+    store->same_certificates = store->old && cg_file_states_equal(store->file_states, store->old_states);
     *store->trust = store->same_certificates ? cg_trust_copy_certificates(store->old)
                                              : cg_trust_load_certificates(store->files, &loading->err);
     if (!*store->trust)
@@ -39,8 +39,8 @@ static bool load_certificates(struct cg_loading *loading, struct store *store)
 static bool keep_certificates(struct cg_loading *loading, struct store *store)
 {
     cg_file_states_clear(store->file_states);
-    for (size_t i = 0; i < store->old_stamps->count; i++)
-        if (!cg_file_states_copy(store->file_states, &store->old_stamps->item[i]))
+    for (size_t i = 0; i < store->old_states->count; i++)
+        if (!cg_file_states_copy(store->file_states, &store->old_states->item[i]))
             return cg_loading_no_memory(loading);
     store->same_certificates = true;
     *store->trust = cg_trust_copy_certificates(store->old);
@@ -49,9 +49,9 @@ static bool keep_certificates(struct cg_loading *loading, struct store *store)
 
 static struct cg_trust_before before_of(const struct cg_loading *loading, const struct store *store)
 {
-    bool new_policy = loading->previous && loading->fresh->policy != loading->previous->policy;
+    bool new_policy = loading->previous && loading->snapshot->policy != loading->previous->policy;
     return (struct cg_trust_before){store->old, store->same_certificates, new_policy ? store->old_crls : NULL,
-                                    store->old ? loading->faults : NULL, loading->fresh->numbers};
+                                    store->old ? loading->faults : NULL, loading->snapshot->numbers};
 }
 
 /* Reads each CRL separately. */
@@ -59,11 +59,11 @@ static bool read_crls(struct cg_loading *loading, const struct store *store)
 {
     const struct cg_trust_before before = before_of(loading, store);
     loading->stage = CG_REASON_CRL_INVALID;
-    return cg_trust_read_crls(*store->trust, store->files, &before, loading->seen, &loading->err);
+    return cg_trust_read_crls(*store->trust, store->files, &before, loading->watched, &loading->err);
 }
 
 /* A store without changes is replaced by the previous one, which is shared. */
-static bool settle_crls(struct cg_loading *loading, struct store *store)
+static bool resolve_crls(struct cg_loading *loading, struct store *store)
 {
     const struct cg_trust_before before = before_of(loading, store);
     if (!cg_trust_resolve_crls(*store->trust, store->files, &before, &loading->err))
@@ -84,7 +84,7 @@ static const struct cg_trust_files *files_of(const struct cg_policy *policy, int
     return files[which];
 }
 
-static struct cg_file_states *stamps_of(const struct cg_snapshot *snapshot, int which)
+static struct cg_file_states *states_of(const struct cg_snapshot *snapshot, int which)
 {
     const struct cg_file_states *const file_states[STORES] = {&snapshot->trust_files, &snapshot->server_trust_files,
                                                               &snapshot->bridge_trust_files};
@@ -104,24 +104,24 @@ static bool is_named(const struct cg_policy *policy, int which)
 
 static struct store store_of(const struct cg_loading *loading, int which)
 {
-    struct cg_snapshot *fresh = loading->fresh;
+    struct cg_snapshot *snapshot = loading->snapshot;
     const struct cg_snapshot *old = loading->previous;
-    struct store store = {.files = files_of(fresh->policy, which),
-                          .file_states = stamps_of(fresh, which),
-                          .trust = trust_of(fresh, which)};
+    struct store store = {.files = files_of(snapshot->policy, which),
+                          .file_states = states_of(snapshot, which),
+                          .trust = trust_of(snapshot, which)};
     if (old && is_named(old->policy, which)) {
         store.old = *trust_of(old, which);
-        store.old_stamps = stamps_of(old, which);
+        store.old_states = states_of(old, which);
         store.old_crls = &files_of(old->policy, which)->crls;
     }
     return store;
 }
 
-static void finish_trusts(struct cg_snapshot *fresh)
+static void finish_trusts(struct cg_snapshot *snapshot)
 {
     for (int i = 0; i < STORES; i++)
-        if (!is_named(fresh->policy, i))
-            *trust_of(fresh, i) = cg_trust_ref(fresh->trust);
+        if (!is_named(snapshot->policy, i))
+            *trust_of(snapshot, i) = cg_trust_ref(snapshot->trust);
 }
 
 /* ---- the numbers of CRLs that were in use */
@@ -136,17 +136,17 @@ static bool same_state(const struct cg_loading *loading, const char *folder)
 
 static bool read_state(struct cg_loading *loading, const char *folder)
 {
-    const struct cg_snapshot_preflight *proofs = loading->proofs;
+    const struct cg_snapshot_preflight *preflight = loading->preflight;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder);
-    if (!cg_loading_mark(loading, path))
+    if (!cg_loading_watch(loading, path))
         return false;
     loading->stage = CG_REASON_STATE_INVALID;
-    if (!same_state(loading, folder) && proofs && proofs->state && !proofs->state(folder, &loading->err))
+    if (!same_state(loading, folder) && preflight && preflight->state && !preflight->state(folder, &loading->err))
         return false;
     struct cg_crl_numbers *read = cg_crl_numbers_new();
     bool ok = read ? cg_crl_numbers_read(read, folder, NULL, &loading->err) : cg_loading_no_memory(loading);
-    if (ok && !cg_crl_numbers_merge(loading->fresh->numbers, read))
+    if (ok && !cg_crl_numbers_merge(loading->snapshot->numbers, read))
         ok = cg_loading_no_memory(loading);
     cg_crl_numbers_free(read);
     return ok;
@@ -155,23 +155,24 @@ static bool read_state(struct cg_loading *loading, const char *folder)
 /* The numbers of the previous snapshot and of the folder. */
 static bool load_numbers(struct cg_loading *loading)
 {
-    struct cg_snapshot *fresh = loading->fresh;
-    const char *folder = loading->source->without_state ? NULL : fresh->policy->state;
-    cg_crl_numbers_free(fresh->numbers);
-    fresh->numbers = cg_crl_numbers_new();
-    if (!fresh->numbers || !cg_crl_numbers_merge(fresh->numbers, loading->previous ? loading->previous->numbers : NULL))
+    struct cg_snapshot *snapshot = loading->snapshot;
+    const char *folder = loading->source->without_state ? NULL : snapshot->policy->state;
+    cg_crl_numbers_free(snapshot->numbers);
+    snapshot->numbers = cg_crl_numbers_new();
+    if (!snapshot->numbers ||
+        !cg_crl_numbers_merge(snapshot->numbers, loading->previous ? loading->previous->numbers : NULL))
         return cg_loading_no_memory(loading);
-    cg_crl_numbers_unmark(fresh->numbers);
-    return !folder || read_state(loading, folder) || (same_state(loading, folder) && cg_loading_keep(loading));
+    cg_crl_numbers_clear_in_use(snapshot->numbers);
+    return !folder || read_state(loading, folder) || (same_state(loading, folder) && cg_loading_keep_previous(loading));
 }
 
 bool cg_loading_raise_numbers(struct cg_loading *loading)
 {
-    struct cg_snapshot *fresh = loading->fresh;
+    struct cg_snapshot *snapshot = loading->snapshot;
     for (int i = 0; i < STORES; i++)
-        if (!cg_trust_raise_numbers(*trust_of(fresh, i), fresh->numbers))
+        if (!cg_trust_raise_numbers(*trust_of(snapshot, i), snapshot->numbers))
             return cg_loading_no_memory(loading);
-    cg_crl_numbers_trim(fresh->numbers);
+    cg_crl_numbers_trim(snapshot->numbers);
     return true;
 }
 
@@ -185,9 +186,9 @@ static bool has_crl_of(const struct cg_snapshot *snapshot, const X509 *issuer)
 
 /* A CRL that disappears stays in use while the policy names CRLs. At start, or after a policy without CRLs, there is
  * no CRL to keep. Certificates of its CA would then pass unless the policy requires CRLs. */
-static bool none_is_gone(struct cg_loading *loading)
+static bool no_crl_is_missing(struct cg_loading *loading)
 {
-    const struct cg_snapshot *fresh = loading->fresh;
+    const struct cg_snapshot *snapshot = loading->snapshot;
     for (int i = 0; i < STORES; i++) {
         const struct store store = store_of(loading, i);
         const STACK_OF(X509) *issuers[] = {cg_trust_anchors(*store.trust), cg_trust_intermediates(*store.trust)};
@@ -195,7 +196,8 @@ static bool none_is_gone(struct cg_loading *loading)
             for (int n = 0; n < sk_X509_num(issuers[k]); n++) {
                 const X509 *issuer = sk_X509_value(issuers[k], n);
                 loading->stage = CG_REASON_CRL_INVALID;
-                if (has_crl_of(fresh, issuer) || !cg_crl_numbers_knows(fresh->numbers, issuer, &loading->err))
+                if (has_crl_of(snapshot, issuer) ||
+                    !cg_crl_numbers_has_issuer(snapshot->numbers, issuer, &loading->err))
                     continue;
                 cg_error_prefix(&loading->err, "%s%s", store.files->crls.item[0],
                                 store.files->crls.count > 1 ? " and the other CRL files" : "");
@@ -216,7 +218,7 @@ static bool load_crls(struct cg_loading *loading, struct store stores[STORES], i
             if (other != i)
                 cg_trust_refresh_crls(*stores[i].trust, *stores[other].trust);
     for (int i = 0; i < count; i++)
-        if (!settle_crls(loading, &stores[i]))
+        if (!resolve_crls(loading, &stores[i]))
             return false;
     return true;
 }
@@ -225,14 +227,14 @@ static int named_stores(const struct cg_loading *loading, struct store stores[ST
 {
     int count = 0;
     for (int i = 0; i < STORES; i++)
-        if (is_named(loading->fresh->policy, i))
+        if (is_named(loading->snapshot->policy, i))
             stores[count++] = store_of(loading, i);
     return count;
 }
 
 /* Loads everything that a new policy names. Faults of CRLs that were read before do not end the load: the old CRLs
  * stay. */
-bool cg_loading_trusts(struct cg_loading *loading)
+bool cg_loading_load_trust(struct cg_loading *loading)
 {
     struct store stores[STORES];
     int count = named_stores(loading, stores);
@@ -243,12 +245,12 @@ bool cg_loading_trusts(struct cg_loading *loading)
             return false;
     if (!load_crls(loading, stores, count))
         return false;
-    finish_trusts(loading->fresh);
-    return none_is_gone(loading);
+    finish_trusts(loading->snapshot);
+    return no_crl_is_missing(loading);
 }
 
 /* The policy is unchanged: loads each store separately. */
-bool cg_loading_refresh_trusts(struct cg_loading *loading)
+bool cg_loading_refresh_trust(struct cg_loading *loading)
 {
     struct store stores[STORES];
     int count = named_stores(loading, stores);
@@ -256,11 +258,11 @@ bool cg_loading_refresh_trusts(struct cg_loading *loading)
         return false;
     for (int i = 0; i < count; i++)
         if (!load_certificates(loading, &stores[i]) &&
-            !(stores[i].old_stamps && cg_loading_keep(loading) && keep_certificates(loading, &stores[i])))
+            !(stores[i].old_states && cg_loading_keep_previous(loading) && keep_certificates(loading, &stores[i])))
             return false;
     if (!load_crls(loading, stores, count))
         return false;
-    finish_trusts(loading->fresh);
+    finish_trusts(loading->snapshot);
     return true;
 }
 

@@ -7,9 +7,9 @@
 #include "snapshot_loading.h"
 
 /* Each returns false if the load ends, with stage and err set. */
-bool cg_loading_trusts(struct cg_loading *loading);         /* everything that a new policy names, or nothing */
-bool cg_loading_refresh_trusts(struct cg_loading *loading); /* the policy is unchanged: each store separately */
-bool cg_loading_raise_numbers(struct cg_loading *loading);  /* records the CRLs of the stores as in use */
+bool cg_loading_load_trust(struct cg_loading *loading);    /* everything that a new policy names, or nothing */
+bool cg_loading_refresh_trust(struct cg_loading *loading); /* the policy is unchanged: each store separately */
+bool cg_loading_raise_numbers(struct cg_loading *loading); /* records the CRLs of the stores as in use */
 
 bool cg_snapshot_same_trusts(const struct cg_snapshot *a,
                              const struct cg_snapshot *b); /* do both share the same stores? */

@@ -87,7 +87,7 @@ static const struct row {
     {"the intermediates are gone", gone, "mid.pem", "mid.pem: no such file", false},
     {"the CRL of another CA is garbage", garbage, "other.pem", "other.pem: expected", false},
     {"the CRL of another CA is gone", gone, "other.pem",
-     "other.pem: CRL of CN=other: no file contains it now. Number 2 stays", false},
+     "other.pem: CRL of CN=other: no file contains it now. It stays in use (number 2,", false},
     {"the CRL of another CA is older", older, "other.pem", "is older than", false},
     {"the CRL of another CA has a critical cRLNumber", critical_number, "other.pem",
      "other.pem: CRL of CN=other: crlExtensions: cRLNumber is critical, but must not be", false},

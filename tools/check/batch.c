@@ -82,7 +82,7 @@ static bool take_bytes(const struct reader *r, const char *key, const cJSON *ite
     }
     if (r->batch->no_files)
         return expected(r, key, "PEM text");
-    char *path = cg_file_beside(r->batch->file, text);
+    char *path = cg_file_relative_to(r->batch->file, text);
     bool ok = path && cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, out, r->err);
     free(path);
     return ok;
@@ -276,7 +276,7 @@ static bool take_trust(const struct reader *r)
     if (!out->trust || !take_list(r, "roots", take_root))
         return false;
     if (r->batch->policy->trust.crl_extended)
-        cg_trust_extend_crls(out->trust);
+        cg_trust_allow_extended_crls(out->trust);
     if (crls)
         cg_batch_trust_sent(out->trust, out->sent);
     out->profile.crl_required |= crls;

@@ -58,7 +58,7 @@ static bool load_store(struct cg_trust **trust, const struct cg_trust_files *fil
         return false;
     }
     if (files->crl_extended)
-        cg_trust_extend_crls(*trust);
+        cg_trust_allow_extended_crls(*trust);
     if (!o->trust.count && !cg_trust_load(*trust, files, err))
         return false;
     return add_files(*trust, &o->trust, TRUST_LIMIT, add_anchors, err);

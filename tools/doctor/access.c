@@ -58,7 +58,7 @@ static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, cons
     char word[PATH_MAX];
     if (cg_file_is_read_only(target))
         cg_doctor_report(d, row, "%s; %s", what, read_only);
-    else if (cg_file_for_sh(target, word, sizeof word) &&
+    else if (cg_file_shell_word(target, word, sizeof word) &&
              strlen(what) + strlen(command) + strlen(word) + 20 < REPORT_MAX)
         cg_doctor_report(d, row, "%s; fix: %s %s", what, command, word);
     else
@@ -98,7 +98,7 @@ static void report_writable(struct cg_doctor *d, const struct cg_rule_row *row, 
 static void print_user_command(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
 {
     char user[300];
-    snprintf(out, 400, "%s %s%s", command, cg_file_for_sh(d->user, user, sizeof user) ? user : "USER", rest);
+    snprintf(out, 400, "%s %s%s", command, cg_file_shell_word(d->user, user, sizeof user) ? user : "USER", rest);
 }
 
 static void report_all_writable(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_strings *files)

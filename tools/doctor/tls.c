@@ -107,7 +107,7 @@ static void explain(const struct cg_conf_line *line, struct cg_error *err)
     char file[PATH_MAX];
     if (!cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, err))
         return;
-    if (!cg_file_for_sh(line->value, file, sizeof file))
+    if (!cg_file_shell_word(line->value, file, sizeof file))
         snprintf(file, sizeof file, "FILE");
     if (key && !cg_format_explain(line->value, NULL, bytes.data, bytes.len, CG_WANT_KEY, err))
         cg_error_set(err, "%s: expected a private key in PEM, found none that can be read. Copy the file again.", file);

@@ -224,7 +224,7 @@ static bool change_one(struct cg_target *target, const struct cg_deploy_options 
 
 const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX])
 {
-    if (!cg_file_for_sh(target->to, out, PATH_MAX))
+    if (!cg_file_shell_word(target->to, out, PATH_MAX))
         snprintf(out, PATH_MAX, "FOLDER");
     return out;
 }

@@ -75,7 +75,7 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
      * capabilities than it has, for nothing that the owner's own run does not do */
     if (entry->pw_uid != st.st_uid) {
         char word[PATH_MAX];
-        bool fits = cg_file_for_sh(site->ca, word, sizeof word);
+        bool fits = cg_file_shell_word(site->ca, word, sizeof word);
         cg_error_set(err,
                      "%s: user %s does not own this folder; leave --user off, so that its owner runs the units, or "
                      "give it away first: chown -R %s %s",

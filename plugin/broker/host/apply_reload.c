@@ -68,7 +68,7 @@ static void report_kept(struct cg_state *state, struct cg_faults *kept, bool act
 {
     const struct cg_event recovered = {
         .type = CG_EVENT_SNAPSHOT_LOADED, .detail = "all files are in use again", .snapshot = state->snapshot->number};
-    if (!activated && cg_faults_none(kept) && !cg_faults_none(&state->kept))
+    if (!activated && cg_faults_is_empty(kept) && !cg_faults_is_empty(&state->kept))
         cg_reporter_write(state->reporter, &recovered);
     for (size_t i = 0; i < kept->count; i++) {
         const struct cg_fault *fault = &kept->item[i];

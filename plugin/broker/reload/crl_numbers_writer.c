@@ -53,7 +53,7 @@ static bool fail(struct folder *folder, const char *what, const char *name, int 
         snprintf(fix, sizeof fix, "this is not a file of the plugin; move it out of the folder");
     else if (error == EPERM)
         snprintf(fix, sizeof fix, "check it with `lsattr -d`: an immutable file or folder cannot be written");
-    else if (cg_file_for_sh(folder->path, word, sizeof word))
+    else if (cg_file_shell_word(folder->path, word, sizeof word))
         snprintf(fix, sizeof fix, "fix: install -d -o %s -m 0700 %s", user, word);
     else /* a command with a truncated path would be harmful */
         snprintf(fix, sizeof fix, "create the folder for user %s only, or name one with a shorter path", user);
@@ -194,7 +194,7 @@ static void update_seen(const struct folder *folder, struct cg_file_states *seen
     struct cg_file_state now;
     const struct stat *written = &folder->written;
     snprintf(path, sizeof path, "%s/" CG_CRL_NUMBERS_FILE, folder->path);
-    cg_file_state_look(path, &now);
+    cg_file_state_read(path, &now);
     if (now.inode == written->st_ino && now.size == written->st_size &&
         now.modified_ns == (int64_t)written->st_mtim.tv_sec * 1000000000 + written->st_mtim.tv_nsec)
         cg_file_states_replace(seen, path, &now);

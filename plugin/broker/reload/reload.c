@@ -101,7 +101,7 @@ static void load(struct cg_reload *reload)
     /* If seen is incomplete for lack of memory, the next retry completes it. */
     cg_file_states_clear(&reload->seen);
     reload->seen = seen;
-    reload->loaded = reload->checked = cg_file_states_then(&seen);
+    reload->loaded = reload->checked = cg_file_states_recorded_hash(&seen);
     reload->failed_at_ms = cg_clock_monotonic_ms();
     reload->reported = false;
     if (next) {
@@ -109,7 +109,7 @@ static void load(struct cg_reload *reload)
         cg_snapshot_free(reload->latest);
         reload->latest = next;
     }
-    if (cg_faults_none(&reload->faults))
+    if (cg_faults_is_empty(&reload->faults))
         offer_faults(reload);
 }
 
@@ -123,19 +123,19 @@ bool cg_reload_is_due(const struct cg_reload_check *check)
 
 static void check_files(struct cg_reload *reload, bool requested)
 {
-    uint64_t state = cg_file_states_now(&reload->seen);
+    uint64_t state = cg_file_states_current_hash(&reload->seen);
     const struct cg_reload_check check = {
         .changed = state != reload->loaded,
         .steady = state == reload->checked,
         .requested = requested,
-        .failed = !cg_faults_none(&reload->faults),
+        .failed = !cg_faults_is_empty(&reload->faults),
         .failed_for_ms = cg_clock_monotonic_ms() - reload->failed_at_ms,
     };
     reload->checked = state;
     if (cg_reload_is_due(&check))
         load(reload);
     bool due = !check.changed && (check.failed_for_ms >= REPORT_AFTER_MS || (check.failed && requested));
-    if (due && !reload->reported && !cg_faults_none(&reload->faults))
+    if (due && !reload->reported && !cg_faults_is_empty(&reload->faults))
         offer_faults(reload);
 }
 
@@ -211,7 +211,7 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     reload->faults = *faults;
     memset(faults, 0, sizeof *faults);
     reload->failed_at_ms = cg_clock_monotonic_ms();
-    reload->loaded = reload->checked = cg_file_states_then(&reload->seen);
+    reload->loaded = reload->checked = cg_file_states_recorded_hash(&reload->seen);
     int error = cg_thread_start(&reload->thread, run, reload);
     if (error == 0)
         return reload;

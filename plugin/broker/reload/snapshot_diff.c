@@ -46,7 +46,7 @@ static void add_certificates(struct text *text, const char *what, const STACK_OF
 /* Finds the CRL of the same issuer, key and scope. */
 static bool find_previous(const struct cg_crl_set *old, const struct cg_crl *now, struct cg_crl_info *before)
 {
-    const struct cg_crl *like = old ? cg_crl_set_like(old, now) : NULL;
+    const struct cg_crl *like = old ? cg_crl_set_find(old, now) : NULL;
     for (size_t i = 0; like && i < cg_crl_set_count(old); i++)
         if (cg_crl_set_at(old, i) == like) {
             cg_crl_set_info(old, i, before);

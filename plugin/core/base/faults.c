@@ -33,7 +33,7 @@ void cg_faults_truncate(struct cg_faults *faults, size_t count)
     faults->more = 0;
 }
 
-bool cg_faults_none(const struct cg_faults *faults)
+bool cg_faults_is_empty(const struct cg_faults *faults)
 {
     return faults->count == 0 && faults->more == 0;
 }

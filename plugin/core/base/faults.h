@@ -30,7 +30,7 @@ struct cg_faults {
  * failed load never looks like a successful one. */
 void cg_faults_add(struct cg_faults *faults, enum cg_reason reason, const struct cg_error *err, uint64_t key);
 void cg_faults_truncate(struct cg_faults *faults, size_t count); /* keeps only the first ones */
-bool cg_faults_none(const struct cg_faults *faults);
+bool cg_faults_is_empty(const struct cg_faults *faults);
 bool cg_faults_has(const struct cg_faults *faults, const struct cg_error *err, uint64_t key);
 bool cg_faults_copy(const struct cg_faults *faults,
                     struct cg_faults *out); /* false without memory; *out is empty then */

@@ -155,7 +155,7 @@ bool cg_format_explain(const char *place, const char *label, const void *data, s
     const struct advice *advice = format ? &format->advice[wanted] : NULL;
     if (!advice || !advice->words)
         return false;
-    if (advice->command && !cg_file_for_sh(place, file, sizeof file))
+    if (advice->command && !cg_file_shell_word(place, file, sizeof file))
         snprintf(file, sizeof file, "FILE");
     cg_error_set(err, "%s: expected %s, found %s. %s%s%s%s", place, wanted_words[wanted], format->name, advice->words,
                  advice->command ? advice->command : "", advice->command ? file : "", advice->rest ? advice->rest : "");

@@ -32,7 +32,7 @@ size_t cg_crl_set_count(const struct cg_crl_set *set)
     return set ? set->count : 0;
 }
 
-static struct cg_crl **find_same(const struct cg_crl_set *set, const struct cg_crl *crl)
+static struct cg_crl **find_same_scope(const struct cg_crl_set *set, const struct cg_crl *crl)
 {
     for (size_t i = 0; i < set->count; i++)
         if (cg_crl_same_scope(set->crls[i], crl))
@@ -45,13 +45,13 @@ const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index)
     return index < cg_crl_set_count(set) ? set->crls[index] : NULL;
 }
 
-const struct cg_crl *cg_crl_set_like(const struct cg_crl_set *set, const struct cg_crl *crl)
+const struct cg_crl *cg_crl_set_find(const struct cg_crl_set *set, const struct cg_crl *crl)
 {
-    struct cg_crl **held = find_same(set, crl);
+    struct cg_crl **held = find_same_scope(set, crl);
     return held ? *held : NULL;
 }
 
-void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
+void cg_crl_set_remove(struct cg_crl_set *set, size_t index)
 {
     cg_crl_free(set->crls[index]);
     set->count--;
@@ -60,7 +60,7 @@ void cg_crl_set_drop(struct cg_crl_set *set, size_t index)
 
 /* A CA that was restored from a backup continues with old numbers. Publishing CRLs until the number is high enough
  * would accept certificates again that were revoked after the backup. */
-static void refuse_older(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
+static void set_older_error(const struct cg_crl *held, const struct cg_crl *older, struct cg_error *err)
 {
     char high[44], low[44], restored[160] = "";
     cg_crl_number_text(held, high, sizeof high);
@@ -88,9 +88,9 @@ static bool append(struct cg_crl_set *set, struct cg_crl *crl)
 
 bool cg_crl_set_put(struct cg_crl_set *set, struct cg_crl *crl, struct cg_error *err)
 {
-    struct cg_crl **held = find_same(set, crl);
+    struct cg_crl **held = find_same_scope(set, crl);
     if (held && cg_crl_compare(crl, *held) < 0) {
-        refuse_older(*held, crl, err);
+        set_older_error(*held, crl, err);
         cg_crl_free(crl);
         return false;
     }
@@ -115,7 +115,7 @@ bool cg_crl_set_add(struct cg_crl_set *set, const unsigned char *der, size_t len
 
 /* ---- CRLs kept from another set */
 
-static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
+static bool has_key_of(const STACK_OF(X509) *issuers, const X509 *signer)
 {
     for (int i = 0; i < sk_X509_num(issuers); i++) {
         const X509 *issuer = sk_X509_value(issuers, i);
@@ -126,36 +126,37 @@ static bool is_among(const STACK_OF(X509) *issuers, const X509 *signer)
     return false;
 }
 
-/* A complete CRL that is at least as new contains all entries of the delta. */
-static bool says_it_all(const struct cg_crl_set *set, const struct cg_crl *delta)
+/* A complete CRL of the same scope that is at least as new contains all entries of the delta. */
+static bool is_superseded(const struct cg_crl_set *set, const struct cg_crl *delta)
 {
-    for (size_t i = 0; delta->is_delta && i < set->count; i++)
+    for (size_t i = 0; i < set->count; i++)
         if (!set->crls[i]->is_delta && cg_crl_same_base(delta, set->crls[i]) &&
             cg_crl_compare(set->crls[i], delta) >= 0)
             return true;
     return false;
 }
 
-static void tell_gone(const struct cg_crl *crl, struct cg_faults *faults)
+static void report_missing(const struct cg_crl *crl, struct cg_faults *faults)
 {
     struct cg_error err;
-    char number[44], until[32];
+    char number[44], next_update[32];
     cg_crl_number_text(crl, number, sizeof number);
-    cg_time_text(crl->next_update, until, sizeof until);
+    cg_time_text(crl->next_update, next_update, sizeof next_update);
     cg_error_set(
         &err,
-        "CRL of %s: no file contains it now. Number %s stays in use (nextUpdate %s). Put the newest CRL back, or "
-        "remove the CA from the trust files too. If the CA now divides its CRLs differently, restart the broker",
-        crl->issuer_text, number[0] ? number : "(none)", until);
+        "CRL of %s: no file contains it now. It stays in use (number %s, nextUpdate %s). Put the newest CRL back, "
+        "or remove the CA from the trust files too. If the CA now divides its CRLs differently, restart the broker",
+        crl->issuer_text, number[0] ? number : "none", next_update);
     if (crl->place)
         cg_error_prefix(&err, "%s", crl->place); /* where it was read */
     cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
 }
 
-static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *faults)
+/* False without memory. */
+static bool keep_newer(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *faults)
 {
     struct cg_error err = {""};
-    struct cg_crl **now = find_same(set, crl);
+    struct cg_crl **now = find_same_scope(set, crl);
     if (now && *now != crl && memcmp((*now)->sha256, crl->sha256, sizeof crl->sha256) == 0) {
         cg_crl_free(*now); /* read again without a change */
         *now = cg_crl_ref(crl);
@@ -163,7 +164,7 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
     if (now && cg_crl_compare(*now, crl) >= 0)
         return true;
     if (now) {
-        refuse_older(crl, *now, &err);
+        set_older_error(crl, *now, &err);
         if ((*now)->place)
             cg_error_prefix(&err, "%s", (*now)->place);
         cg_faults_add(faults, CG_REASON_CRL_INVALID, &err, 0);
@@ -175,7 +176,7 @@ static bool keep(struct cg_crl_set *set, struct cg_crl *crl, struct cg_faults *f
         cg_crl_free(crl);
         return false;
     }
-    tell_gone(crl, faults);
+    report_missing(crl, faults);
     return true;
 }
 
@@ -183,14 +184,16 @@ bool cg_crl_set_keep(struct cg_crl_set *set, const struct cg_crl_set *before, co
                      struct cg_faults *faults)
 {
     bool ok = true;
-    for (size_t i = 0; ok && before && i < before->count; i++)
-        if (is_among(issuers, before->crls[i]->signer.cert) && !says_it_all(set, before->crls[i]))
-            ok = keep(set, before->crls[i], faults);
+    for (size_t i = 0; ok && before && i < before->count; i++) {
+        struct cg_crl *crl = before->crls[i];
+        if (has_key_of(issuers, crl->signer.cert) && !(crl->is_delta && is_superseded(set, crl)))
+            ok = keep_newer(set, crl, faults);
+    }
     return ok;
 }
 
 /* The same certificate, with its dates: a renewed one with the same key may be valid at other times. */
-static bool holds(const STACK_OF(X509) *issuers, const X509 *signer)
+static bool has_certificate(const STACK_OF(X509) *issuers, const X509 *signer)
 {
     for (int i = 0; i < sk_X509_num(issuers); i++)
         if (X509_cmp(sk_X509_value(issuers, i), signer) == 0)
@@ -201,8 +204,8 @@ static bool holds(const STACK_OF(X509) *issuers, const X509 *signer)
 void cg_crl_set_refresh(struct cg_crl_set *set, const struct cg_crl_set *from, const STACK_OF(X509) *issuers)
 {
     for (size_t i = 0; i < set->count; i++) {
-        const struct cg_crl *newer = cg_crl_set_like(from, set->crls[i]);
-        if (!newer || cg_crl_compare(newer, set->crls[i]) <= 0 || !holds(issuers, newer->signer.cert))
+        const struct cg_crl *newer = cg_crl_set_find(from, set->crls[i]);
+        if (!newer || cg_crl_compare(newer, set->crls[i]) <= 0 || !has_certificate(issuers, newer->signer.cert))
             continue;
         cg_crl_free(set->crls[i]);
         set->crls[i] = cg_crl_ref((struct cg_crl *)(uintptr_t)newer);
@@ -229,7 +232,7 @@ bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b)
 struct query {
     const struct cg_crl_set *set;
     const X509 *cert, *issuer;
-    const struct cg_crl_params *terms;
+    const struct cg_crl_params *params;
     struct cg_crl_points points;
     struct cg_serial serial;
     bool serial_fits; /* false: no CRL can contain it */
@@ -237,36 +240,36 @@ struct query {
     struct {
         const X509 *signer;
         bool ok;
-    } judged; /* cache for the last signer: partitions of a CRL share theirs */
+    } checked; /* cache for the last signer: partitions of a CRL share theirs */
 };
 
-static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_params *terms)
+static enum cg_crl_status time_status(const struct cg_crl *crl, const struct cg_crl_params *params)
 {
-    if (crl->this_update - terms->now > terms->skew)
+    if (crl->this_update - params->now > params->skew)
         return CG_CRL_STATUS_NOT_YET_VALID;
-    if (terms->now - crl->next_update > terms->grace)
+    if (params->now - crl->next_update > params->grace)
         return CG_CRL_STATUS_EXPIRED;
-    if (terms->max_age > 0 && terms->now - crl->this_update > terms->max_age)
+    if (params->max_age > 0 && params->now - crl->this_update > params->max_age)
         return CG_CRL_STATUS_TOO_OLD;
     return CG_CRL_STATUS_GOOD;
 }
 
-int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *terms)
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *params)
 {
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < cg_crl_set_count(set); i++) {
         const struct cg_crl *crl = set->crls[i];
-        const int64_t changes[] = {crl->this_update - terms->skew, crl->next_update + terms->grace + 1,
-                                   terms->max_age > 0 ? crl->this_update + terms->max_age + 1 : INT64_MAX};
+        const int64_t changes[] = {crl->this_update - params->skew, crl->next_update + params->grace + 1,
+                                   params->max_age > 0 ? crl->this_update + params->max_age + 1 : INT64_MAX};
         for (size_t k = 0; k < sizeof changes / sizeof *changes; k++)
-            if (changes[k] > terms->now && changes[k] < next)
+            if (changes[k] > params->now && changes[k] < next)
                 next = changes[k];
     }
     return next;
 }
 
 static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                    const struct cg_crl_params *terms, int depth, struct cg_crl_answer *out);
+                    const struct cg_crl_params *params, int depth, struct cg_crl_answer *out);
 
 static bool in_time(const X509 *cert, int64_t now)
 {
@@ -288,21 +291,21 @@ static bool signer_is_good(const struct cg_crl *crl, struct query *q)
     if (q->depth == 0)
         return false;
     struct cg_crl_answer answer;
-    look_up(q->set, signer->cert, signer->parent, q->terms, q->depth - 1, &answer);
+    look_up(q->set, signer->cert, signer->parent, q->params, q->depth - 1, &answer);
     return answer.status == CG_CRL_STATUS_GOOD;
 }
 
 /* May the CRL's signer sign CRLs for the issuer? */
-static bool speaks(const struct cg_crl *crl, struct query *q)
+static bool may_cover(const struct cg_crl *crl, struct query *q)
 {
     enum cg_crl_signer_relation tie = cg_crl_signer_match(&crl->signer, q->issuer);
     if (tie != CG_CRL_SIGNER_RELATED)
         return tie == CG_CRL_SIGNER_SAME_KEY && X509_NAME_cmp(crl->issuer, X509_get_subject_name(q->issuer)) == 0;
-    if (q->judged.signer != crl->signer.cert) {
-        q->judged.signer = crl->signer.cert;
-        q->judged.ok = in_time(crl->signer.cert, q->terms->now) && signer_is_good(crl, q);
+    if (q->checked.signer != crl->signer.cert) {
+        q->checked.signer = crl->signer.cert;
+        q->checked.ok = in_time(crl->signer.cert, q->params->now) && signer_is_good(crl, q);
     }
-    return q->judged.ok;
+    return q->checked.ok;
 }
 
 static bool lists(const struct cg_crl *crl, const struct query *q, struct cg_crl_record *record)
@@ -314,7 +317,7 @@ static bool lists(const struct cg_crl *crl, const struct query *q, struct cg_crl
 static bool continues(const struct cg_crl *delta, const struct cg_crl *base, const struct query *q)
 {
     return delta->is_delta && cg_crl_same_base(delta, base) && cg_crl_delta_fits(delta, base) &&
-           time_status(delta, q->terms) == CG_CRL_STATUS_GOOD;
+           time_status(delta, q->params) == CG_CRL_STATUS_GOOD;
 }
 
 /* Does a delta remove the entry (RFC 5280 6.3.3 k)? */
@@ -329,16 +332,6 @@ static bool is_removed(const struct cg_crl *base, const struct query *q)
     return false;
 }
 
-/* A complete CRL of the same scope that is at least as new contains all entries of the delta. */
-static bool is_superseded(const struct cg_crl *delta, const struct query *q)
-{
-    for (size_t i = 0; i < q->set->count; i++)
-        if (!q->set->crls[i]->is_delta && cg_crl_same_base(delta, q->set->crls[i]) &&
-            cg_crl_compare(q->set->crls[i], delta) >= 0)
-            return true;
-    return false;
-}
-
 /* An entry of the certificate's own issuer revokes, whatever the scope and dates of the CRL. An entry of another
  * issuer (indirect CRL) counts only if the certificate names that CRL issuer. */
 static bool revokes(const struct cg_crl *crl, const struct query *q, unsigned covered, struct cg_crl_record *record)
@@ -346,11 +339,11 @@ static bool revokes(const struct cg_crl *crl, const struct query *q, unsigned co
     if (!lists(crl, q, record) || (covered == 0 && X509_NAME_cmp(crl->issuer, q->points.issuer) != 0))
         return false;
     if (crl->is_delta)
-        return record->reason != CG_CRL_REASON_REMOVE && !is_superseded(crl, q);
+        return record->reason != CG_CRL_REASON_REMOVE && !is_superseded(q->set, crl);
     return !is_removed(crl, q);
 }
 
-static void cite(const struct cg_crl *crl, enum cg_crl_status status, struct cg_crl_answer *out)
+static void set_answer(const struct cg_crl *crl, enum cg_crl_status status, struct cg_crl_answer *out)
 {
     out->status = status;
     out->this_update = crl->this_update;
@@ -363,17 +356,17 @@ static void decide(struct query *q, struct cg_crl_answer *out)
 {
     unsigned valid = 0, all = 0;
     bool named = false;
-    const struct cg_crl *first = NULL, *late = NULL;
+    const struct cg_crl *first = NULL, *not_current = NULL;
     for (size_t i = 0; i < q->set->count; i++) {
         const struct cg_crl *crl = q->set->crls[i];
         struct cg_crl_record record;
         unsigned covered = cg_crl_scope_covers(&crl->scope, crl->issuer, &q->points);
         bool own = X509_NAME_cmp(crl->issuer, q->points.issuer) == 0;
         named |= own;
-        if ((!own && covered == 0) || !speaks(crl, q))
+        if ((!own && covered == 0) || !may_cover(crl, q))
             continue;
         if (revokes(crl, q, covered, &record)) {
-            cite(crl, CG_CRL_STATUS_REVOKED, out);
+            set_answer(crl, CG_CRL_STATUS_REVOKED, out);
             out->reason = record.reason;
             out->revoked_at = record.revoked_at;
             return;
@@ -381,8 +374,8 @@ static void decide(struct query *q, struct cg_crl_answer *out)
         if (crl->is_delta)
             continue;
         all |= covered;
-        if (time_status(crl, q->terms) != CG_CRL_STATUS_GOOD) {
-            late = covered ? crl : late;
+        if (time_status(crl, q->params) != CG_CRL_STATUS_GOOD) {
+            not_current = covered ? crl : not_current;
             continue;
         }
         valid |= covered;
@@ -390,17 +383,17 @@ static void decide(struct query *q, struct cg_crl_answer *out)
             first = crl;
     }
     if (valid == CG_CRL_ALL_REASONS)
-        cite(first, CG_CRL_STATUS_GOOD, out);
+        set_answer(first, CG_CRL_STATUS_GOOD, out);
     else if (all == CG_CRL_ALL_REASONS)
-        cite(late, time_status(late, q->terms), out);
+        set_answer(not_current, time_status(not_current, q->params), out);
     else
         out->status = named ? CG_CRL_STATUS_UNKNOWN : CG_CRL_STATUS_NO_CRL;
 }
 
 static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                    const struct cg_crl_params *terms, int depth, struct cg_crl_answer *out)
+                    const struct cg_crl_params *params, int depth, struct cg_crl_answer *out)
 {
-    struct query q = {.set = set, .cert = cert, .issuer = issuer, .terms = terms, .depth = depth};
+    struct query q = {.set = set, .cert = cert, .issuer = issuer, .params = params, .depth = depth};
     *out = (struct cg_crl_answer){
         .reason = -1, .revoked_at = CG_TIME_NONE, .this_update = CG_TIME_NONE, .next_update = CG_TIME_NONE};
     if (cg_crl_points_read(cert, &q.points) && X509_NAME_cmp(q.points.issuer, X509_get_subject_name(issuer)) == 0) {
@@ -411,9 +404,9 @@ static void look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *
 }
 
 void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                        const struct cg_crl_params *terms, struct cg_crl_answer *out)
+                        const struct cg_crl_params *params, struct cg_crl_answer *out)
 {
-    look_up(set, cert, issuer, terms, SIGNERS_DEPTH, out);
+    look_up(set, cert, issuer, params, SIGNERS_DEPTH, out);
 }
 
 void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out)

@@ -49,8 +49,8 @@ void cg_crl_set_refresh(struct cg_crl_set *set, const struct cg_crl_set *from, c
 /* The CRL at index < cg_crl_set_count, and the CRL with the same issuer, key and scope as crl (NULL if there is
  * none). Borrowed. */
 const struct cg_crl *cg_crl_set_at(const struct cg_crl_set *set, size_t index);
-const struct cg_crl *cg_crl_set_like(const struct cg_crl_set *set, const struct cg_crl *crl);
-void cg_crl_set_drop(struct cg_crl_set *set, size_t index); /* removes it; those behind it move up */
+const struct cg_crl *cg_crl_set_find(const struct cg_crl_set *set, const struct cg_crl *crl);
+void cg_crl_set_remove(struct cg_crl_set *set, size_t index); /* removes it; those behind it move up */
 
 /* Do both sets share the same CRL objects? */
 bool cg_crl_set_same(const struct cg_crl_set *a, const struct cg_crl_set *b);
@@ -85,10 +85,10 @@ struct cg_crl_answer {
  * does not cover the certificate. Every other result needs valid CRLs that cover all reasons (RFC 5280 6.3.3). Reads
  * only the set. Any number of threads may call it. O(CRLs of this issuer * log entries). */
 void cg_crl_set_look_up(const struct cg_crl_set *set, const X509 *cert, const X509 *issuer,
-                        const struct cg_crl_params *terms, struct cg_crl_answer *out);
+                        const struct cg_crl_params *params, struct cg_crl_answer *out);
 
-/* The first second after terms->now at which a CRL of the set becomes valid or invalid; INT64_MAX if there is none. */
-int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *terms);
+/* The first second after params->now at which a CRL of the set becomes valid or invalid; INT64_MAX if there is none. */
+int64_t cg_crl_set_next_change(const struct cg_crl_set *set, const struct cg_crl_params *params);
 
 /* Facts of one CRL, for events, doctor and warnings: index < cg_crl_set_count. */
 struct cg_crl_info {

@@ -93,7 +93,7 @@ enum cg_crl_age cg_crl_numbers_check_base(const struct cg_crl_numbers *numbers, 
     return CG_CRL_OLDER;
 }
 
-bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err)
+bool cg_crl_numbers_has_issuer(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err)
 {
     unsigned char key[CG_NUMBERS_DIGEST];
     char high[96];

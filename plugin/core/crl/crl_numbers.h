@@ -30,6 +30,6 @@ enum cg_crl_age cg_crl_numbers_check_base(const struct cg_crl_numbers *numbers, 
                                           struct cg_error *err);
 
 /* Was a CRL in use that this certificate's key signed? If so, *err names one. True without memory. */
-bool cg_crl_numbers_knows(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err);
+bool cg_crl_numbers_has_issuer(const struct cg_crl_numbers *numbers, const X509 *issuer, struct cg_error *err);
 
 #endif

@@ -211,7 +211,7 @@ static void add_fix(const char *folder, const char *path, struct cg_error *err)
     struct cg_error what = *err;
     struct cg_crl_numbers *numbers = cg_crl_numbers_new();
     snprintf(old, sizeof old, "%s/" CG_CRL_NUMBERS_OLD, folder);
-    bool fits = cg_file_for_sh(old, from, sizeof from) && cg_file_for_sh(path, to, sizeof to) &&
+    bool fits = cg_file_shell_word(old, from, sizeof from) && cg_file_shell_word(path, to, sizeof to) &&
                 strlen(what.text) + strlen(from) + 3 * strlen(to) + 40 < sizeof err->text;
     if (!numbers || read_file(numbers, old, NULL) != READ)
         cg_error_set(err, "%s. Restore the file from a backup. Without a backup, see plugin.md", what.text);

@@ -94,7 +94,7 @@ bool cg_crl_numbers_merge(struct cg_crl_numbers *numbers, const struct cg_crl_nu
     return true;
 }
 
-void cg_crl_numbers_unmark(struct cg_crl_numbers *numbers)
+void cg_crl_numbers_clear_in_use(struct cg_crl_numbers *numbers)
 {
     for (size_t i = 0; i < numbers->count; i++)
         numbers->row[i].in_use = false;

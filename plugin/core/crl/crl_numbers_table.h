@@ -42,7 +42,7 @@ const struct cg_numbers_row *cg_numbers_find(const struct cg_crl_numbers *number
 const struct cg_numbers_row *cg_numbers_find_key(const struct cg_crl_numbers *numbers, const unsigned char *key);
 
 /* Marks all rows as not in use. */
-void cg_crl_numbers_unmark(struct cg_crl_numbers *numbers);
+void cg_crl_numbers_clear_in_use(struct cg_crl_numbers *numbers);
 
 /* Removes rows until CG_CRL_NUMBERS_LINES are left, but never a row of a CRL in use. */
 void cg_crl_numbers_trim(struct cg_crl_numbers *numbers);

@@ -195,8 +195,8 @@ static bool may_represent(X509 *cert)
 }
 
 /* False without memory. */
-static bool find_served(struct cg_crl_signer *signer, const X509_NAME *name, const STACK_OF(X509) *issuers,
-                        bool indirect)
+static bool find_other_cas(struct cg_crl_signer *signer, const X509_NAME *name, const STACK_OF(X509) *issuers,
+                           bool indirect)
 {
     int tried = 0;
     bool self_signed = signed_by(signer->cert, signer->cert), parent_known = self_signed;
@@ -216,9 +216,9 @@ static bool find_served(struct cg_crl_signer *signer, const X509_NAME *name, con
         }
         if (!is_related(signer->cert, signer->parent, ca))
             continue;
-        if ((!signer->served && !(signer->served = sk_X509_new_null())) || !X509_up_ref(ca))
+        if ((!signer->other_cas && !(signer->other_cas = sk_X509_new_null())) || !X509_up_ref(ca))
             return false;
-        if (!sk_X509_push(signer->served, ca)) {
+        if (!sk_X509_push(signer->other_cas, ca)) {
             X509_free(ca);
             return false;
         }
@@ -253,7 +253,7 @@ bool cg_crl_signer_find(const struct cg_crl_head *head, const X509_NAME *name, c
     if (!out->cert)
         goto out;
     X509_up_ref(out->cert);
-    ok = find_served(out, name, issuers, indirect);
+    ok = find_other_cas(out, name, issuers, indirect);
     if (!ok)
         cg_error_set(err, "out of memory");
 out:
@@ -268,7 +268,7 @@ void cg_crl_signer_clear(struct cg_crl_signer *signer)
 {
     X509_free(signer->cert);
     X509_free(signer->parent);
-    sk_X509_pop_free(signer->served, X509_free);
+    sk_X509_pop_free(signer->other_cas, X509_free);
     memset(signer, 0, sizeof *signer);
 }
 
@@ -276,9 +276,10 @@ enum cg_crl_signer_relation cg_crl_signer_match(const struct cg_crl_signer *sign
 {
     if (cg_same_key(signer->cert, issuer))
         return CG_CRL_SIGNER_SAME_KEY;
-    for (int i = 0; i < sk_X509_num(signer->served); i++)
-        if (cg_same_key(sk_X509_value(signer->served, i), issuer) &&
-            X509_NAME_cmp(X509_get_subject_name(sk_X509_value(signer->served, i)), X509_get_subject_name(issuer)) == 0)
+    for (int i = 0; i < sk_X509_num(signer->other_cas); i++)
+        if (cg_same_key(sk_X509_value(signer->other_cas, i), issuer) &&
+            X509_NAME_cmp(X509_get_subject_name(sk_X509_value(signer->other_cas, i)), X509_get_subject_name(issuer)) ==
+                0)
             return CG_CRL_SIGNER_RELATED;
     return CG_CRL_SIGNER_NONE;
 }

@@ -12,9 +12,9 @@
 
 /* Zeroed: covers no CA. */
 struct cg_crl_signer {
-    X509 *cert;             /* owned reference */
-    X509 *parent;           /* its issuer, if it may sign for other keys and is not self-signed; owned reference */
-    STACK_OF(X509) *served; /* CA certificates with other keys that it also signs CRLs for; owned; may be NULL */
+    X509 *cert;                /* owned reference */
+    X509 *parent;              /* its issuer, if it may sign for other keys and is not self-signed; owned reference */
+    STACK_OF(X509) *other_cas; /* CA certificates with other keys that it also signs CRLs for; owned; may be NULL */
 };
 
 /* Finds the certificate among issuers whose key verifies the signature over head->signed_bytes. strict refuses
@@ -26,7 +26,7 @@ void cg_crl_signer_clear(struct cg_crl_signer *signer);
 enum cg_crl_signer_relation {
     CG_CRL_SIGNER_NONE = 0,
     CG_CRL_SIGNER_SAME_KEY, /* issuer has the key that signed the CRL */
-    CG_CRL_SIGNER_RELATED,  /* issuer is in served: signer->cert itself must be valid and not revoked */
+    CG_CRL_SIGNER_RELATED,  /* issuer is in other_cas: signer->cert itself must be valid and not revoked */
 };
 
 /* issuer: the issuer, from the path, of the certificate in question. */

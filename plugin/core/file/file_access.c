@@ -131,7 +131,7 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
         snprintf(what, sizeof what, "user %s may not enter the folder %s%s", user, at, renewed);
     } else
         snprintf(what, sizeof what, "user %s may not %s it%s", user, right == MAY_ENTER ? "enter" : "read", renewed);
-    if (!known || !(right & ~cg_rights_ours(&rights))) {
+    if (!known || !(right & ~cg_rights_of_user(&rights))) {
         cg_error_set(err,
                      "%.400s: %.400s, and its mode is not the cause. Check its ACL (getfacl), AppArmor or SELinux, and "
                      "how its file system is mounted",
@@ -165,7 +165,7 @@ bool cg_access_is_private(const char *path, const struct stat *st, struct cg_err
     char what[128];
     struct rights rights;
     struct fix fix = {.count = 0};
-    if (!(st->st_mode & (S_IRWXO | S_IWGRP)) && (!(st->st_mode & S_IRGRP) || cg_group_reads_fit(st)))
+    if (!(st->st_mode & (S_IRWXO | S_IWGRP)) && (!(st->st_mode & S_IRGRP) || cg_group_may_read_key(st)))
         return true;
     snprintf(what, sizeof what,
              "expected a private key that only its owner (or the broker's group) may read, found mode %04o",
@@ -196,7 +196,7 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
         return;
     }
     /* After the change we write as the owner, not as a member of the group. */
-    bool loses = r->st.st_uid != geteuid() && (cg_rights_ours(r) & MAY_WRITE);
+    bool loses = r->st.st_uid != geteuid() && (cg_rights_of_user(r) & MAY_WRITE);
     if (foreign || loses)
         cg_fix_owner(&fix, r);
     else

@@ -145,7 +145,7 @@ static bool add_chmod(struct fix *fix, const struct rights *r, unsigned right, e
     after.owner |= owner ? right : 0;
     after.mask &= group_limit(kind);
     after.others &= others_limit(kind);
-    if ((right & ~cg_rights_ours(&after)) || (key && after.mask && !cg_group_reads_fit(&r->st)))
+    if ((right & ~cg_rights_of_user(&after)) || (key && after.mask && !cg_group_may_read_key(&r->st)))
         return false;
     const char *others = (r->mask | r->others) & MAY_WRITE && kind == CG_FILE_STATE ? "go-w" : "";
     if (key)
@@ -179,15 +179,15 @@ void cg_fix_find(struct fix *fix, const struct rights *r, unsigned right, enum c
 {
     bool owner = r->st.st_uid == geteuid();
     struct grant grant = {.user = geteuid(),
-                          .may = cg_rights_ours(r) | right,
+                          .may = cg_rights_of_user(r) | right,
                           .owner = r->owner | (owner ? right : 0),
                           .limit = group_limit(kind),
                           .others = r->others & others_limit(kind),
-                          .new_group = kind == CG_FILE_PRIVATE_KEY && !cg_group_reads_fit(&r->st)};
+                          .new_group = kind == CG_FILE_PRIVATE_KEY && !cg_group_may_read_key(&r->st)};
     fix->read_only = r->read_only;
     if (fix->read_only || add_chmod(fix, r, right, kind) || add_own_group(fix, r, right, kind))
         return;
-    fix->choice = !r->acls || (cg_rights_acl_sleeps(r) && grant.others);
+    fix->choice = !r->acls || (cg_rights_acl_inactive(r) && grant.others);
     if (fix->choice)
         return;
     add_setfacl(fix, r, &grant);
@@ -205,7 +205,7 @@ void cg_fix_owner(struct fix *fix, const struct rights *r)
     grant.others = r->others & limit;
     bool same = !r->has_acl && (r->group & limit) == grant.may && grant.others == grant.may;
     bool keeps = r->st.st_uid == 0 || same;
-    fix->choice = !keeps && (!r->acls || (cg_rights_acl_sleeps(r) && grant.others));
+    fix->choice = !keeps && (!r->acls || (cg_rights_acl_inactive(r) && grant.others));
     cg_fix_add(fix, "chown %s", user);
     if (!keeps) {
         struct rights after = *r;
@@ -220,7 +220,7 @@ static bool put_commands(const struct fix *fix, const char *path, char *out, siz
 {
     char word[sizeof((struct cg_error *)NULL)->text];
     size_t used = 0;
-    if (!cg_file_for_sh(path, word, sizeof word))
+    if (!cg_file_shell_word(path, word, sizeof word))
         return false;
     bool once = fix->count > 1 && strlen(word) > 100;
     if (once)

@@ -44,7 +44,7 @@ bool cg_file_is_read_only(const char *path)
     return fs.f_flag & ST_RDONLY;
 }
 
-bool cg_file_for_sh(const char *path, char *out, size_t size)
+bool cg_file_shell_word(const char *path, char *out, size_t size)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+@%,:=-";
     size_t used = 0, len = strlen(path);
@@ -72,7 +72,7 @@ bool cg_file_for_sh(const char *path, char *out, size_t size)
     return ok;
 }
 
-char *cg_file_beside(const char *base, const char *name)
+char *cg_file_relative_to(const char *base, const char *name)
 {
     const char *slash = base ? strrchr(base, '/') : NULL;
     if (name[0] == '/' || !slash)

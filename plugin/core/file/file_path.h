@@ -9,7 +9,7 @@
 /* The path as one word of sh, for the commands in a fix. It is in '...' if it has characters other than letters,
  * digits and _ . / + @ % , : = -, and has ./ before a leading "-". False and "" if it does not fit, or has characters
  * that an error would escape. */
-bool cg_file_for_sh(const char *path, char *out, size_t size);
+bool cg_file_shell_word(const char *path, char *out, size_t size);
 
 /* Is its file system mounted read-only? For a missing file: that of the nearest existing folder. No command can
  * change a mode there; the text below gives the fix and ends with the number of the group. */
@@ -25,6 +25,6 @@ bool cg_file_is_regular(const char *path); /* or a link to one */
 bool cg_file_is_missing(const char *path);
 
 /* name relative to the folder of the file base, as in a policy; malloc'ed; NULL without memory. */
-char *cg_file_beside(const char *base, const char *name);
+char *cg_file_relative_to(const char *base, const char *name);
 
 #endif

@@ -68,19 +68,19 @@ bool cg_rights_read(const char *path, struct rights *r)
     return ok;
 }
 
-bool cg_rights_acl_sleeps(const struct rights *r)
+bool cg_rights_acl_inactive(const struct rights *r)
 {
     return r->has_acl && r->mask == 0;
 }
 
 /* The first match of owner, named user, groups and others decides. */
-unsigned cg_rights_ours(const struct rights *r)
+unsigned cg_rights_of_user(const struct rights *r)
 {
     bool in_group = in_our_groups(r->st.st_gid);
     unsigned by_group = in_group ? r->group : 0;
     if (r->st.st_uid == geteuid())
         return r->owner;
-    for (size_t i = 0; i < r->count && !cg_rights_acl_sleeps(r); i++) {
+    for (size_t i = 0; i < r->count && !cg_rights_acl_inactive(r); i++) {
         const struct named *n = &r->named[i];
         if (!n->is_group && n->id == geteuid())
             return n->may & r->mask;
@@ -92,7 +92,7 @@ unsigned cg_rights_ours(const struct rights *r)
     return in_group ? by_group & r->mask : r->others;
 }
 
-bool cg_group_reads_fit(const struct stat *st)
+bool cg_group_may_read_key(const struct stat *st)
 {
     return st->st_uid == 0 || in_our_groups(st->st_gid);
 }

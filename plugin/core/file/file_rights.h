@@ -31,11 +31,11 @@ struct rights {
 };
 
 bool cg_rights_read(const char *path, struct rights *r); /* false if they cannot be read */
-unsigned cg_rights_ours(const struct rights *r);         /* the permissions of our user */
+unsigned cg_rights_of_user(const struct rights *r);      /* the permissions of our user */
 
-bool cg_rights_acl_sleeps(const struct rights *r); /* Linux uses only the mode while the mask is empty */
+bool cg_rights_acl_inactive(const struct rights *r); /* Linux uses only the mode while the mask is empty */
 
 /* Is group read access acceptable for a private key? If it belongs to root, or to a group of ours. */
-bool cg_group_reads_fit(const struct stat *st);
+bool cg_group_may_read_key(const struct stat *st);
 
 #endif

@@ -10,7 +10,7 @@ static int64_t nanoseconds(const struct timespec *time)
     return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
 }
 
-void cg_file_state_look(const char *path, struct cg_file_state *out)
+void cg_file_state_read(const char *path, struct cg_file_state *out)
 {
     struct stat st;
     memset(out, 0, sizeof *out);
@@ -57,7 +57,7 @@ bool cg_file_states_add(struct cg_file_states *file_states, const char *path)
     if (find(file_states, path))
         return true;
     struct cg_file_state file_state;
-    cg_file_state_look(path, &file_state);
+    cg_file_state_read(path, &file_state);
     file_state.path = (char *)(uintptr_t)path; /* cg_file_states_copy copies it */
     return cg_file_states_copy(file_states, &file_state);
 }
@@ -82,7 +82,7 @@ static void mix(uint64_t *hash, uint64_t value)
     }
 }
 
-static void mix_stamp(uint64_t *hash, const struct cg_file_state *file_state)
+static void mix_state(uint64_t *hash, const struct cg_file_state *file_state)
 {
     mix(hash, file_state->present);
     mix(hash, file_state->device);
@@ -94,22 +94,22 @@ static void mix_stamp(uint64_t *hash, const struct cg_file_state *file_state)
 
 #define FNV_START 0xcbf29ce484222325
 
-uint64_t cg_file_states_now(const struct cg_file_states *file_states)
+uint64_t cg_file_states_current_hash(const struct cg_file_states *file_states)
 {
     uint64_t hash = FNV_START;
     for (size_t i = 0; i < file_states->count; i++) {
         struct cg_file_state now;
-        cg_file_state_look(file_states->item[i].path, &now);
-        mix_stamp(&hash, &now);
+        cg_file_state_read(file_states->item[i].path, &now);
+        mix_state(&hash, &now);
     }
     return hash ? hash : 1;
 }
 
-uint64_t cg_file_states_then(const struct cg_file_states *file_states)
+uint64_t cg_file_states_recorded_hash(const struct cg_file_states *file_states)
 {
     uint64_t hash = FNV_START;
     for (size_t i = 0; i < file_states->count; i++)
-        mix_stamp(&hash, &file_states->item[i]);
+        mix_state(&hash, &file_states->item[i]);
     return hash ? hash : 1;
 }
 

@@ -26,7 +26,7 @@ struct cg_file_states {
 };
 
 /* One file, without its path; present is false if it is missing. */
-void cg_file_state_look(const char *path, struct cg_file_state *out);
+void cg_file_state_read(const char *path, struct cg_file_state *out);
 bool cg_file_state_same(const struct cg_file_state *a, const struct cg_file_state *b); /* paths are not compared */
 
 /* Records the current state of path. Call it before reading. A path that is already in the list keeps its first
@@ -41,10 +41,10 @@ void cg_file_states_replace(struct cg_file_states *file_states, const char *path
                             const struct cg_file_state *file_state);
 
 /* A number for the current state of all files: it stays equal as long as nothing changes. Never 0. */
-uint64_t cg_file_states_now(const struct cg_file_states *file_states);
+uint64_t cg_file_states_current_hash(const struct cg_file_states *file_states);
 
 /* The same number for the recorded states. */
-uint64_t cg_file_states_then(const struct cg_file_states *file_states);
+uint64_t cg_file_states_recorded_hash(const struct cg_file_states *file_states);
 
 /* The same paths with the same states? Then what was read from them can be reused. */
 bool cg_file_states_equal(const struct cg_file_states *a, const struct cg_file_states *b);

@@ -135,7 +135,7 @@ struct cg_listener_policy {
 struct cg_trust_files {
     struct cg_strings anchors, intermediates, crls; /* paths; crls may be folders */
     struct cg_strings intermediate_anchors;         /* paths; see cg_trust_add_intermediate_anchors */
-    bool crl_extended;                              /* see cg_trust_extend_crls */
+    bool crl_extended;                              /* see cg_trust_allow_extended_crls */
 };
 
 struct cg_log_policy {

@@ -179,7 +179,7 @@ static const char *read_path(struct cg_parse *parse, const struct cg_key *key, c
 {
     if (key->max == 1 && strcmp(text, "-") == 0)
         return cg_store_text(parse->store, text);
-    char *path = cg_file_beside(parse->name, text);
+    char *path = cg_file_relative_to(parse->name, text);
     const char *kept = path ? cg_store_text(parse->store, path) : NULL;
     free(path);
     return kept;

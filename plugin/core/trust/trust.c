@@ -88,10 +88,10 @@ static bool add(struct cg_trust *trust, X509 *cert, bool anchor)
 
 /* ---- certificates */
 
-enum standing { NOT_SELF_SIGNED, SELF_SIGNED, DOUBTFUL };
+enum self_signature { NOT_SELF_SIGNED, SELF_SIGNED, UNCERTAIN };
 
 /* OpenSSL also says no if memory runs out, and caches that in the certificate. A copy is then checked afresh. */
-static bool is_no_certain(const X509 *cert)
+static bool is_surely_not_self_signed(const X509 *cert)
 {
     X509 *copy = X509_dup(cert);
     bool same = copy && X509_self_signed(copy, 0) == 0;
@@ -99,16 +99,16 @@ static bool is_no_certain(const X509 *cert)
     return same;
 }
 
-/* Doubtful: it names itself as its issuer, but its signature does not verify or cannot be checked. As an
+/* Uncertain: it names itself as its issuer, but its signature does not verify or cannot be checked. As an
  * intermediate, an anchor would be lost silently. */
-static enum standing standing_of(X509 *cert)
+static enum self_signature self_signature_of(X509 *cert)
 {
     ERR_set_mark();
     int claims = X509_self_signed(cert, 0), proves = claims == 1 ? X509_self_signed(cert, 1) : 0;
-    if (claims == 0 && (X509_get_extension_flags(cert) & EXFLAG_SI) && !is_no_certain(cert))
+    if (claims == 0 && (X509_get_extension_flags(cert) & EXFLAG_SI) && !is_surely_not_self_signed(cert))
         claims = -1;
     ERR_pop_to_mark();
-    return claims == 0 ? NOT_SELF_SIGNED : proves == 1 ? SELF_SIGNED : DOUBTFUL;
+    return claims == 0 ? NOT_SELF_SIGNED : proves == 1 ? SELF_SIGNED : UNCERTAIN;
 }
 
 static bool may_not_sign(const X509 *cert)
@@ -120,7 +120,7 @@ static bool may_not_sign(const X509 *cert)
 }
 
 /* If the extensions of a certificate are malformed, OpenSSL checks nothing else, including its signature. */
-static const char *doubt(X509 *cert)
+static const char *explain_uncertain(X509 *cert)
 {
     if (!(X509_get_extension_flags(cert) & EXFLAG_INVALID))
         return "it names itself as its issuer, but its own key did not sign it (or that cannot be checked), so it is "
@@ -132,14 +132,14 @@ static const char *doubt(X509 *cert)
 }
 
 /* The key of the policy that names the bundle. */
-enum kind { INTERMEDIATES, ANCHORS, INTERMEDIATE_ANCHORS };
+enum bundle { INTERMEDIATES, ANCHORS, INTERMEDIATE_ANCHORS };
 
-static bool may_be_intermediate_anchor(const char *place, int number, X509 *cert, enum standing standing,
+static bool may_be_intermediate_anchor(const char *place, int number, X509 *cert, enum self_signature signature,
                                        struct cg_error *err)
 {
     char name[256];
     cg_name_text(X509_get_subject_name(cert), name, sizeof name);
-    if (standing == SELF_SIGNED)
+    if (signature == SELF_SIGNED)
         cg_error_set(err,
                      "%s: certificate %d: '%s' is a self-signed root, so every certificate below it would be accepted. "
                      "Remove it from this file, which trust.intermediate_anchors names, and leave only the CA to trust",
@@ -154,23 +154,23 @@ static bool may_be_intermediate_anchor(const char *place, int number, X509 *cert
     return false;
 }
 
-static bool add_certificate(struct cg_trust *trust, const char *place, int number, X509 *cert, enum kind kind,
+static bool add_certificate(struct cg_trust *trust, const char *place, int number, X509 *cert, enum bundle kind,
                             struct cg_error *err)
 {
-    enum standing standing = kind != INTERMEDIATES ? standing_of(cert) : NOT_SELF_SIGNED;
-    if (kind == INTERMEDIATE_ANCHORS && standing != DOUBTFUL &&
-        !may_be_intermediate_anchor(place, number, cert, standing, err))
+    enum self_signature signature = kind != INTERMEDIATES ? self_signature_of(cert) : NOT_SELF_SIGNED;
+    if (kind == INTERMEDIATE_ANCHORS && signature != UNCERTAIN &&
+        !may_be_intermediate_anchor(place, number, cert, signature, err))
         return false;
-    if (standing == DOUBTFUL)
-        cg_error_set(err, "%s: certificate %d: %s", place, number, doubt(cert));
-    else if (!add(trust, cert, standing == SELF_SIGNED || kind == INTERMEDIATE_ANCHORS))
+    if (signature == UNCERTAIN)
+        cg_error_set(err, "%s: certificate %d: %s", place, number, explain_uncertain(cert));
+    else if (!add(trust, cert, signature == SELF_SIGNED || kind == INTERMEDIATE_ANCHORS))
         cg_error_set(err, "%s: out of memory", place);
     else
         return true;
     return false;
 }
 
-static bool add_bundle(struct cg_trust *trust, const char *place, const void *data, size_t len, enum kind kind,
+static bool add_bundle(struct cg_trust *trust, const char *place, const void *data, size_t len, enum bundle kind,
                        struct cg_error *err)
 {
     STACK_OF(X509) *certs = NULL;
@@ -207,7 +207,7 @@ bool cg_trust_add_intermediates(struct cg_trust *trust, const char *place, const
 
 /* ---- files */
 
-static bool load_bundle(struct cg_trust *trust, const char *path, enum kind kind, struct cg_error *err)
+static bool load_bundle(struct cg_trust *trust, const char *path, enum bundle kind, struct cg_error *err)
 {
     struct cg_bytes bytes;
     if (!cg_file_read(path, CG_FILE_PUBLIC, BUNDLE_MAX, &bytes, err))
@@ -217,7 +217,7 @@ static bool load_bundle(struct cg_trust *trust, const char *path, enum kind kind
     return ok;
 }
 
-static bool load_all(struct cg_trust *trust, const struct cg_strings *paths, enum kind kind, struct cg_error *err)
+static bool load_all(struct cg_trust *trust, const struct cg_strings *paths, enum bundle kind, struct cg_error *err)
 {
     for (size_t i = 0; i < paths->count; i++)
         if (!load_bundle(trust, paths->item[i], kind, err))
@@ -289,7 +289,7 @@ struct cg_trust *cg_trust_copy_certificates(const struct cg_trust *other)
     return NULL;
 }
 
-static bool stamp_all(const struct cg_strings *paths, struct cg_file_states *file_states)
+static bool record_all(const struct cg_strings *paths, struct cg_file_states *file_states)
 {
     for (size_t i = 0; i < paths->count; i++)
         if (!cg_file_states_add(file_states, paths->item[i]))
@@ -299,8 +299,8 @@ static bool stamp_all(const struct cg_strings *paths, struct cg_file_states *fil
 
 bool cg_trust_record_certificates(const struct cg_trust_files *files, struct cg_file_states *file_states)
 {
-    return stamp_all(&files->intermediate_anchors, file_states) && stamp_all(&files->anchors, file_states) &&
-           stamp_all(&files->intermediates, file_states);
+    return record_all(&files->intermediate_anchors, file_states) && record_all(&files->anchors, file_states) &&
+           record_all(&files->intermediates, file_states);
 }
 
 bool cg_trust_load(struct cg_trust *trust, const struct cg_trust_files *files, struct cg_error *err)

@@ -12,7 +12,7 @@
 
 #define CRL_MAX ((size_t)2 << 30)
 
-void cg_trust_extend_crls(struct cg_trust *trust)
+void cg_trust_allow_extended_crls(struct cg_trust *trust)
 {
     trust->extended_crls = true;
 }
@@ -30,7 +30,7 @@ struct loading {
     struct cg_faults *faults;          /* NULL: the first fault ends the load */
     const struct cg_strings *may_fail; /* NULL: all paths */
     bool strict;                       /* a fault of the current path ends the load */
-    struct cg_file_states *seen;       /* may be NULL */
+    struct cg_file_states *watched;    /* may be NULL */
     struct cg_error *err;
 };
 
@@ -70,7 +70,7 @@ void cg_crl_files_free(struct cg_trust *trust)
     free(trust->files);
 }
 
-static bool hold(struct cg_crl_file *file, struct cg_crl *crl)
+static bool keep_crl(struct cg_crl_file *file, struct cg_crl *crl)
 {
     struct cg_crl **grown = realloc(file->crl, (file->count + 1) * sizeof *grown);
     if (!grown)
@@ -90,7 +90,7 @@ static bool take_crl(const struct loading *loading, const char *place, unsigned 
     ERR_set_mark();
     struct cg_crl *crl = cg_crl_read(der, len, trust->all, !trust->extended_crls, &err);
     ERR_pop_to_mark();
-    if (crl && (!cg_crl_set_place(crl, place) || !hold(file, crl))) {
+    if (crl && (!cg_crl_set_place(crl, place) || !keep_crl(file, crl))) {
         cg_crl_free(crl);
         return no_memory(loading, place);
     }
@@ -159,11 +159,12 @@ static const struct cg_crl_file *read_before(const struct loading *loading, cons
     return NULL;
 }
 
-static bool share(const struct loading *loading, const struct cg_crl_file *before, struct cg_crl_file *file, bool *ok)
+static bool share_file(const struct loading *loading, const struct cg_crl_file *before, struct cg_crl_file *file,
+                       bool *ok)
 {
     for (size_t i = 0; i < before->count; i++) {
         struct cg_error err = {""};
-        if (!hold(file, cg_crl_ref(before->crl[i]))) {
+        if (!keep_crl(file, cg_crl_ref(before->crl[i]))) {
             cg_crl_free(before->crl[i]);
             return no_memory(loading, before->file_state.path);
         }
@@ -206,14 +207,14 @@ static bool load_file(void *context, const char *path, struct cg_error *unused)
     const struct loading *loading = context;
     struct cg_crl_file file = {0};
     bool ok = true;
-    if (loading->seen && !cg_file_states_add(loading->seen, path))
+    if (loading->watched && !cg_file_states_add(loading->watched, path))
         return no_memory(loading, path);
-    cg_file_state_look(path, &file.file_state);
+    cg_file_state_read(path, &file.file_state);
     file.file_state.path = strdup(path);
     if (!file.file_state.path)
         return no_memory(loading, path);
     const struct cg_crl_file *before = read_before(loading, &file.file_state);
-    bool complete = before ? share(loading, before, &file, &ok) : read_file(loading, path, &file, &ok);
+    bool complete = before ? share_file(loading, before, &file, &ok) : read_file(loading, path, &file, &ok);
     if (!complete || !ok || !keep_file(loading->trust, &file)) /* if it cannot be kept, it is read again next time */
         clear_file(&file);
     return complete;
@@ -229,7 +230,7 @@ static bool load_path(struct loading *loading, const char *path)
     bool ended = false;
     if (!cg_file_is_folder(path))
         return load_file(loading, path, NULL);
-    if (loading->seen && !cg_file_states_add(loading->seen, path))
+    if (loading->watched && !cg_file_states_add(loading->watched, path))
         return no_memory(loading, path);
     if (cg_folder_visit(path, suffixes, load_file, loading, &err))
         return true;
@@ -280,7 +281,7 @@ static enum cg_crl_age age_of(const struct loading *loading, const struct cg_crl
 
 /* False ends the load. If the previous store has a CRL that is new enough, cg_crl_set_keep puts it back and reports
  * that. */
-static bool judge_number(struct loading *loading, const struct cg_crl_numbers *numbers, size_t index)
+static bool check_number(struct loading *loading, const struct cg_crl_numbers *numbers, size_t index)
 {
     struct cg_crl_set *set = loading->trust->crls;
     const struct cg_crl *crl = cg_crl_set_at(set, index);
@@ -290,7 +291,7 @@ static bool judge_number(struct loading *loading, const struct cg_crl_numbers *n
         return true;
     if (age != CG_CRL_OLDER)
         return no_memory(loading, "CRLs");
-    const struct cg_crl *serving = loading->before ? cg_crl_set_like(loading->before->crls, crl) : NULL;
+    const struct cg_crl *serving = loading->before ? cg_crl_set_find(loading->before->crls, crl) : NULL;
     if (serving && cg_crl_numbers_check(numbers, serving, NULL) == CG_CRL_NOT_OLDER)
         return true;
     cg_error_prefix(&err, "%s", crl->place);
@@ -298,7 +299,7 @@ static bool judge_number(struct loading *loading, const struct cg_crl_numbers *n
     if (!fault(loading, &err))
         return false;
     if (!serving)
-        cg_crl_set_drop(set, index);
+        cg_crl_set_remove(set, index);
     return true;
 }
 
@@ -331,10 +332,10 @@ static struct loading loading_of(struct cg_trust *trust, const struct cg_trust_b
 }
 
 bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                        const struct cg_trust_before *before, struct cg_file_states *seen, struct cg_error *err)
+                        const struct cg_trust_before *before, struct cg_file_states *watched, struct cg_error *err)
 {
     struct loading loading = loading_of(trust, before, err);
-    loading.seen = seen;
+    loading.watched = watched;
     trust->extended_crls = files->crl_extended;
     for (size_t i = 0; i < files->crls.count; i++) {
         loading.strict = loading.may_fail && !is_among(loading.may_fail, files->crls.item[i]);
@@ -355,7 +356,7 @@ bool cg_trust_resolve_crls(struct cg_trust *trust, const struct cg_trust_files *
 {
     struct loading loading = loading_of(trust, before, err);
     for (size_t i = cg_crl_set_count(trust->crls); before && i-- > 0;)
-        if (!judge_number(&loading, before->numbers, i))
+        if (!check_number(&loading, before->numbers, i))
             return false;
     if (!loading.before || !loading.faults || files->crls.count == 0)
         return true;

@@ -18,7 +18,7 @@
 struct cg_trust; /* trust_parts.h */
 
 /* CRLs added afterwards may be delta or indirect CRLs, or lack a cRLNumber. Without this call, they are refused. */
-void cg_trust_extend_crls(struct cg_trust *trust);
+void cg_trust_allow_extended_crls(struct cg_trust *trust);
 
 /* Adds every CRL in data (PEM or DER), verified against the certificates of the store, which must be added first. The
  * first fault ends it. */
@@ -26,7 +26,7 @@ bool cg_trust_add_crls(struct cg_trust *trust, const char *place, const void *da
 
 /* Reads the CRLs of a snapshot that replaces another one, after the certificates. Faults are listed, and the CRLs of
  * the previous store stay (see cg_crl_set_keep). Without "before", or without its list of faults, the first fault
- * ends the load. seen may be NULL; otherwise it gets the state of every file and folder.
+ * ends the load. watched may be NULL; otherwise it gets the state of every file and folder.
  * False: the store must not be used, or a path has a fault that is not in before->crls. */
 struct cg_trust_before {
     const struct cg_trust *trust; /* may be NULL */
@@ -37,7 +37,7 @@ struct cg_trust_before {
     const struct cg_crl_numbers *numbers; /* may be NULL */
 };
 bool cg_trust_read_crls(struct cg_trust *trust, const struct cg_trust_files *files,
-                        const struct cg_trust_before *before, struct cg_file_states *seen, struct cg_error *err);
+                        const struct cg_trust_before *before, struct cg_file_states *watched, struct cg_error *err);
 
 /* Uses the newer CRLs of another store of the same policy, so that an operator need not update two copies at the same
  * time. */

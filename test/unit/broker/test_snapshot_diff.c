@@ -34,7 +34,7 @@ static struct cg_trust *trust_of(struct cg_pki *pki, const char *anchors, const 
     struct cg_trust *trust = cg_trust_new();
     struct cg_error err = {""};
     char *pem = cg_pki_pem(pki, anchors), *list = crl[0] ? cg_pki_pem(pki, crl) : NULL;
-    cg_trust_extend_crls(trust); /* also accepts one without a number */
+    cg_trust_allow_extended_crls(trust); /* also accepts one without a number */
     if (!cg_trust_add_anchors(trust, anchors, pem, strlen(pem), &err) ||
         (list && !cg_trust_add_crls(trust, crl, list, strlen(list), &err)))
         fail_msg("%s", err.text);

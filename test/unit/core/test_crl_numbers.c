@@ -58,12 +58,12 @@ static const struct {
     {"no number, made later than one with a number", "six", "none", CG_CRL_NOT_OLDER, ""},
     {"no number, made earlier than one with a number", "eight", "none", CG_CRL_OLDER, "the CRL of 2027"},
     {"another issuer", "eight", "other4", CG_CRL_NOT_OLDER, ""},
-    {"a delta has numbers of its own", "delta", "eight", CG_CRL_NOT_OLDER, ""},
+    {"a delta has its own numbers", "delta", "eight", CG_CRL_NOT_OLDER, ""},
     {"a number of 20 octets", "other-longest", "other5", CG_CRL_OLDER,
      "--above 7fffffffffffffffffffffffffffffffffffffff"},
 };
 
-static void judges_older_crls(void **state)
+static void detects_older_crls(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof judged / sizeof *judged; i++) {
@@ -91,7 +91,7 @@ static const struct {
     {"a delta is no base", "later-delta", "delta", CG_CRL_NOT_OLDER, ""},
 };
 
-static void judges_bases_by_their_deltas(void **state)
+static void compares_bases_with_their_deltas(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof judged_bases / sizeof *judged_bases; i++) {
@@ -124,11 +124,11 @@ static void knows_whose_crls_were_in_use(void **state)
         struct cg_crl_numbers *numbers = cg_crl_numbers_new();
         struct cg_error err = {""};
         numbers_raise(numbers, rows[i].crl);
-        assert_true(cg_crl_numbers_knows(numbers, cg_pki_cert(pki, "root"), &err));
+        assert_true(cg_crl_numbers_has_issuer(numbers, cg_pki_cert(pki, "root"), &err));
         if (!strstr(err.text, rows[i].words))
             fail_msg("%s: %s", rows[i].crl, err.text);
-        assert_false(cg_crl_numbers_knows(numbers, cg_pki_cert(pki, "other"), NULL));
-        assert_false(cg_crl_numbers_knows(NULL, cg_pki_cert(pki, "root"), NULL));
+        assert_false(cg_crl_numbers_has_issuer(numbers, cg_pki_cert(pki, "other"), NULL));
+        assert_false(cg_crl_numbers_has_issuer(NULL, cg_pki_cert(pki, "root"), NULL));
         cg_crl_numbers_free(numbers);
     }
 }
@@ -176,7 +176,7 @@ static void text_gives_the_same_table(void **state)
     cg_crl_numbers_free(numbers);
 }
 
-/* A file of an earlier version names the same CRLs: else each older one would be let in after an upgrade. */
+/* A file of an earlier version identifies the same CRLs. Otherwise, older ones would be accepted after an upgrade. */
 static void lines_are_those_of_earlier_versions(void **state)
 {
     (void)state;
@@ -325,7 +325,7 @@ static void what_is_in_use_goes_last(void **state)
     for (int ours_first = 0; ours_first < 2; ours_first++) {
         struct cg_crl_numbers *numbers = full_table(), *theirs = cg_crl_numbers_new();
         numbers_raise(theirs, "eight");
-        cg_crl_numbers_unmark(theirs);
+        cg_crl_numbers_clear_in_use(theirs);
         if (ours_first)
             numbers_raise(numbers, "seven");
         assert_true(cg_crl_numbers_merge(numbers, theirs));
@@ -418,7 +418,7 @@ static void a_damaged_file_is_fixed_by_the_one_before(void **state)
     cg_crl_numbers_free(numbers);
 }
 
-/* A folder, a pipe, a file that grew: moved away before the one before is put there. */
+/* A folder, a pipe or an oversized file is moved away before the previous file is restored. */
 static void what_is_no_file_of_ours_is_moved_away(void **state)
 {
     (void)state;
@@ -500,8 +500,8 @@ static void what_may_not_be_read_is_not_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges_older_crls),
-        cmocka_unit_test(judges_bases_by_their_deltas),
+        cmocka_unit_test(detects_older_crls),
+        cmocka_unit_test(compares_bases_with_their_deltas),
         cmocka_unit_test(knows_whose_crls_were_in_use),
         cmocka_unit_test(the_higher_one_stays_whatever_the_order),
         cmocka_unit_test(text_gives_the_same_table),

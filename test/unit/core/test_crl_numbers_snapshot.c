@@ -124,7 +124,7 @@ static void the_newest_counts_in_every_store(void **state)
     }
 }
 
-static void a_policy_without_crls_takes_no_number_back(void **state)
+static void a_policy_without_crls_keeps_the_numbers(void **state)
 {
     (void)state;
     cg_pki_write(pki, folder, "list.crl", "seven");
@@ -172,7 +172,8 @@ static void what_is_in_use_stays_in_use(void **state)
     cg_crl_numbers_free(numbers);
 }
 
-/* A CA that is trusted anew, and its CRL in a file that the policy named before: it is left out, and holds nothing back. */
+/* A CA that is trusted again, and its CRL in a file that the previous policy named: the CRL is left out, and nothing
+ * else is affected. */
 static void an_old_crl_of_one_ca_holds_no_other_back(void **state)
 {
     (void)state;
@@ -227,12 +228,9 @@ static void a_state_that_cannot_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_older_crl_is_refused_after_a_restart),
-        cmocka_unit_test(the_newest_counts_in_every_store),
-        cmocka_unit_test(a_policy_without_crls_takes_no_number_back),
-        cmocka_unit_test(what_is_in_use_stays_in_use),
-        cmocka_unit_test(an_old_crl_of_one_ca_holds_no_other_back),
-        cmocka_unit_test(a_state_that_cannot_be_read),
+        cmocka_unit_test(an_older_crl_is_refused_after_a_restart),  cmocka_unit_test(the_newest_counts_in_every_store),
+        cmocka_unit_test(a_policy_without_crls_keeps_the_numbers),  cmocka_unit_test(what_is_in_use_stays_in_use),
+        cmocka_unit_test(an_old_crl_of_one_ca_holds_no_other_back), cmocka_unit_test(a_state_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -452,7 +452,7 @@ static int tear_down(void **state)
 }
 
 /* By those who read of them. */
-static void scopes_are_told_apart(void **state)
+static void scopes_are_distinguished(void **state)
 {
     (void)state;
     static const struct {
@@ -495,7 +495,7 @@ static void scopes_are_told_apart(void **state)
     }
 }
 
-/* The name of an issuer may fill its room; what tells its CRLs apart has its own. */
+/* An issuer's name may fill its buffer; the text that distinguishes its CRLs has a separate one. */
 static void a_long_name_leaves_room_for_the_scope(void **state)
 {
     (void)state;
@@ -577,7 +577,7 @@ int main(void)
         cmocka_unit_test(status_of_each_row),
         cmocka_unit_test(limits_of_time),
         cmocka_unit_test(the_next_change),
-        cmocka_unit_test(scopes_are_told_apart),
+        cmocka_unit_test(scopes_are_distinguished),
         cmocka_unit_test(wrong_issuer_is_unknown),
         cmocka_unit_test(a_long_name_leaves_room_for_the_scope),
         cmocka_unit_test(titles),

@@ -195,7 +195,7 @@ static void text_is_read_strictly(void **state)
     assert_string_equal(text, "2030");
 }
 
-/* Each day of 10000 years follows the one before, and reads back as what it was. */
+/* Each day of 10000 years follows the previous one, and reads back as the same date. */
 static void every_day_follows_another(void **state)
 {
     (void)state;

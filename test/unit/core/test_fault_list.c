@@ -72,10 +72,10 @@ static void what_has_no_room_is_counted(void **state)
     assert_int_equal(faults.more, 2);
     cg_faults_clear(&copy);
     cg_faults_clear(&faults);
-    assert_true(cg_faults_none(&faults));
+    assert_true(cg_faults_is_empty(&faults));
 }
 
-/* A folder full of CRLs that are no good hides no fault of another part, which a load finds after them. */
+/* A folder full of invalid CRLs hides no fault of another part that the load finds later. */
 static void crls_leave_places_for_others(void **state)
 {
     (void)state;
@@ -113,11 +113,11 @@ static void one_that_is_only_counted_is_a_fault(void **state)
 {
     (void)state;
     struct cg_faults faults = {.more = 1}, copy;
-    assert_false(cg_faults_none(&faults));
+    assert_false(cg_faults_is_empty(&faults));
     assert_true(cg_faults_copy(&faults, &copy));
-    assert_false(cg_faults_none(&copy));
+    assert_false(cg_faults_is_empty(&copy));
     cg_faults_truncate(&copy, 0);
-    assert_true(cg_faults_none(&copy));
+    assert_true(cg_faults_is_empty(&copy));
 }
 
 int main(void)

@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#define NOBODY    65531 /* a number without a name, and its group too */
-#define STRANGERS 65533 /* a group that nobody is in */
+#define NOBODY      65531 /* a number without a name, and its group too */
+#define OTHER_GROUP 65533 /* a group that nobody is in */
 
 static const char *folder;
 
@@ -84,7 +84,7 @@ static void refuses_what_is_no_file(void **state)
     expect_refused("", CG_FILE_PUBLIC, 100, "no such file");
 }
 
-static void says_where_a_path_ends(void **state)
+static void names_the_missing_part_of_a_path(void **state)
 {
     (void)state;
     char words[512];
@@ -178,7 +178,7 @@ static int read_foreign_group_key(void)
 }
 
 /* Our own key, which a group that we are not in may read. */
-static int read_key_lent_to_strangers(void)
+static int read_key_of_other_group(void)
 {
     struct cg_bytes bytes;
     struct cg_error err = {""};
@@ -198,30 +198,30 @@ static int read_open_key(void)
     return fix && write(out, fix + strlen("fix: "), strlen(fix) - strlen("fix: ")) > 0 ? 0 : 2;
 }
 
-static int read_mended_key(void)
+static int read_fixed_key(void)
 {
     struct cg_bytes bytes;
     return cg_file_read(cg_scratch_path("open"), CG_FILE_PRIVATE_KEY, 100, &bytes, NULL) ? 0 : 1;
 }
 
-/* As root, as it stands there; the words in brackets are not typed. It begins with these words. */
+/* Runs the fix as root, without the words in brackets. It must begin with these words. */
 static void follow_fix(const char *sentence, const char *words)
 {
-    char told[1024];
+    char command[1024];
     FILE *f = fopen(cg_scratch_path("fix"), "r");
     assert_non_null(f);
-    assert_non_null(fgets(told, sizeof told, f));
+    assert_non_null(fgets(command, sizeof command, f));
     fclose(f);
-    if (strncmp(told, words, strlen(words)) != 0)
-        fail_msg("%s: expected '%s', found '%s'", sentence, words, told);
-    char *package = strstr(told, " (package acl)");
+    if (strncmp(command, words, strlen(words)) != 0)
+        fail_msg("%s: expected '%s', found '%s'", sentence, words, command);
+    char *package = strstr(command, " (package acl)");
     if (package)
         *package = '\0';
-    if (system(told) != 0)
-        fail_msg("%s: the fix cannot be followed: %s", sentence, told);
+    if (system(command) != 0)
+        fail_msg("%s: the fix cannot be followed: %s", sentence, command);
 }
 
-/* Neither every machine has setfacl nor every file system ACLs. */
+/* Not every machine has setfacl, and not every file system has ACLs. */
 static bool acls_work(void)
 {
     char command[512];
@@ -235,9 +235,9 @@ static bool cannot_be_followed(const char *fix)
     return strncmp(fix, "setfacl", strlen("setfacl")) == 0 && !acls_work();
 }
 
-/* What the error says to do, done by root as it stands there: then the key can be read. It takes no more from anybody than a
- * key needs: a group that we are in keeps it. */
-static void its_fix_lets_us_read_the_key(void **state)
+/* Root runs the fix as it is printed; then the key can be read. The fix removes only the access that a key forbids: a
+ * group of ours keeps its access. */
+static void its_fix_makes_the_key_readable(void **state)
 {
     (void)state;
     static const struct {
@@ -249,10 +249,10 @@ static void its_fix_lets_us_read_the_key(void **state)
         {"root's key", 0, 0, "setfacl "},
         {"root's key in our group", 0, NOBODY, "chmod 0640 "},
         {"our key", NOBODY, NOBODY, "chmod 0640 "},
-        {"our key in the group of others", NOBODY, STRANGERS, "setfacl "},
-        {"somebody's key in our group", STRANGERS, NOBODY, "chmod 0640 "},
-        {"somebody's key", STRANGERS, STRANGERS, "setfacl "},
-        {"root's key, which a group of others reads", 0, STRANGERS, "setfacl "},
+        {"our key in the group of others", NOBODY, OTHER_GROUP, "setfacl "},
+        {"somebody's key in our group", OTHER_GROUP, NOBODY, "chmod 0640 "},
+        {"somebody's key", OTHER_GROUP, OTHER_GROUP, "setfacl "},
+        {"root's key, which a group of others reads", 0, OTHER_GROUP, "setfacl "},
     };
     if (geteuid() != 0)
         skip();
@@ -265,29 +265,29 @@ static void its_fix_lets_us_read_the_key(void **state)
         assert_int_equal(chmod(cg_scratch_path("fix"), 0666), 0);
         assert_int_equal(as_nobody(read_open_key), 0);
         follow_fix(rows[i].sentence, rows[i].fix);
-        if (as_nobody(read_mended_key) != 0)
+        if (as_nobody(read_fixed_key) != 0)
             fail_msg("%s: the fix does not help", rows[i].sentence);
     }
 }
 
-static int read_mended_file(void)
+static int read_fixed_file(void)
 {
     struct cg_bytes bytes;
     return cg_file_read(cg_scratch_path("secret"), CG_FILE_PUBLIC, 100, &bytes, NULL) ? 0 : 1;
 }
 
-static int read_mended_folder(void)
+static int read_fixed_folder(void)
 {
     struct cg_bytes bytes;
     return cg_file_read(cg_scratch_path("closed/inner/file"), CG_FILE_PUBLIC, 100, &bytes, NULL) ? 0 : 1;
 }
 
-/* Another user's service, which read the file through its group before. */
-static int read_as_stranger(const char *path)
+/* The service of another user, which could read the file through its group. */
+static int read_as_other_user(const char *path)
 {
     pid_t child = fork();
     if (child == 0)
-        _exit(setgroups(0, NULL) == 0 && setgid(STRANGERS) == 0 && setuid(STRANGERS) == 0 && access(path, R_OK) == 0
+        _exit(setgroups(0, NULL) == 0 && setgid(OTHER_GROUP) == 0 && setuid(OTHER_GROUP) == 0 && access(path, R_OK) == 0
                   ? 0
                   : 1);
     int status = -1;
@@ -295,8 +295,8 @@ static int read_as_stranger(const char *path)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* It lets us in, and shuts nobody out. */
-static void its_fix_leaves_the_others_in(void **state)
+/* It gives us access, and nobody loses access. */
+static void its_fix_keeps_the_access_of_others(void **state)
 {
     (void)state;
     static const struct {
@@ -307,11 +307,11 @@ static void its_fix_leaves_the_others_in(void **state)
         const char *fix;
     } rows[] = {
         {"root's alone", 0, 0, 0600, "chgrp "},
-        {"root's, and a group of others reads it", 0, STRANGERS, 0640, "setfacl "},
-        {"root's, and a group of others may enter it", 0, STRANGERS, 0710, "setfacl "},
-        {"somebody's", STRANGERS, STRANGERS, 0600, "chgrp "},
-        {"somebody's, and his group reads it", STRANGERS, STRANGERS, 0640, "setfacl "},
-        {"ours, not even we may read it", NOBODY, STRANGERS, 0040, "chmod u+"},
+        {"root's, and a group of others reads it", 0, OTHER_GROUP, 0640, "setfacl "},
+        {"root's, and a group of others may enter it", 0, OTHER_GROUP, 0710, "setfacl "},
+        {"somebody's", OTHER_GROUP, OTHER_GROUP, 0600, "chgrp "},
+        {"somebody's, and his group reads it", OTHER_GROUP, OTHER_GROUP, 0640, "setfacl "},
+        {"ours, not even we may read it", NOBODY, OTHER_GROUP, 0040, "chmod u+"},
         {"our group's, who may not", 0, NOBODY, 0604, "chmod g+"},
     };
     if (geteuid() != 0)
@@ -331,18 +331,18 @@ static void its_fix_leaves_the_others_in(void **state)
             make("fix", "", 0666);
             assert_int_equal(chmod(cg_scratch_path("fix"), 0666), 0);
             const char *theirs = cg_scratch_path(of_folder ? "closed/inner/file" : "secret");
-            int before = read_as_stranger(theirs);
+            int before = read_as_other_user(theirs);
             assert_int_equal(as_nobody(of_folder ? read_in_forbidden_folder : read_forbidden_file), 0);
             follow_fix(rows[i].sentence, rows[i].fix);
-            if (as_nobody(of_folder ? read_mended_folder : read_mended_file) != 0)
+            if (as_nobody(of_folder ? read_fixed_folder : read_fixed_file) != 0)
                 fail_msg("%s, %s: the fix does not help", rows[i].sentence, name);
-            if (before == 0 && read_as_stranger(theirs) != 0)
+            if (before == 0 && read_as_other_user(theirs) != 0)
                 fail_msg("%s, %s: the fix shuts out who could read it", rows[i].sentence, name);
         }
     }
 }
 
-/* ---- every fix, in every case that we could think of, followed by root and looked at as each of many users */
+/* ---- every fix in every known case: root runs it, and the access of many users is compared */
 
 #define TEAM   65520 /* a group that has a file */
 #define NAMED  65522 /* in the ACL */
@@ -352,7 +352,7 @@ static void its_fix_leaves_the_others_in(void **state)
 static const struct {
     uid_t uid;
     gid_t gid;
-} people[] = {{STRANGERS, STRANGERS}, {65521, TEAM}, {65523, 0}, {NAMED, NAMED}, {65526, SHARED}, {65524, 65524}};
+} people[] = {{OTHER_GROUP, OTHER_GROUP}, {65521, TEAM}, {65523, 0}, {NAMED, NAMED}, {65526, SHARED}, {65524, 65524}};
 
 #define PEOPLE (sizeof people / sizeof *people)
 
@@ -374,7 +374,7 @@ static int rights_of(size_t person, const char *path)
     return rights;
 }
 
-/* Which kind of thing is asked for: the file itself, or what is in a folder. */
+/* What is read: the file itself, or the content of a folder. */
 enum target { A_FILE, A_KEY, A_STATE_FILE, A_FOLDER, A_STATE_FOLDER };
 
 struct one_case {
@@ -388,7 +388,7 @@ struct one_case {
 static bool set_acl(const char *acl, const char *path)
 {
     char command[512], word[256];
-    assert_true(cg_file_for_sh(path, word, sizeof word));
+    assert_true(cg_file_shell_word(path, word, sizeof word));
     snprintf(command, sizeof command, "setfacl -n -m %s %s 2>/dev/null", acl, word);
     return system(command) == 0;
 }
@@ -425,27 +425,27 @@ static const char *make_case(const struct one_case *c)
     return path;
 }
 
-/* Who could read or enter it by the right of everybody alone: a key takes that from him. */
-static bool came_as_everybody(const struct one_case *c, size_t person)
+/* Could this person read or enter it only as one of the others? The fix of a key removes that access. */
+static bool had_access_as_others(const struct one_case *c, size_t person)
 {
     return c->target == A_KEY && people[person].uid != c->owner && people[person].gid != c->group &&
            !(c->acl && strstr(c->acl, "65522") && (c->mode & 0070) && people[person].uid == NAMED);
 }
 
-static void judge(const struct one_case *c, const int *before, const int *after, const char *fix)
+static void expect_access(const struct one_case *c, const int *before, const int *after, const char *fix)
 {
     int writes = c->target == A_FILE || c->target == A_FOLDER ? 0 : W_OK; /* these must have one writer */
     int of_use = c->target < A_FOLDER ? R_OK : R_OK | X_OK;
     for (size_t i = 0; i < PEOPLE; i++) {
         int gained = after[i] & ~before[i], lost = before[i] & ~after[i] & (of_use | W_OK) & ~writes;
-        if (gained || (lost && !came_as_everybody(c, i)))
+        if (gained || (lost && !had_access_as_others(c, i)))
             fail_msg("target %d, %u:%u %04o, acl %s, our group %u: user %u had %d, has %d after: %s", (int)c->target,
                      (unsigned)c->owner, (unsigned)c->group, (unsigned)c->mode, c->acl ? c->acl : "none",
                      (unsigned)c->our_group, (unsigned)people[i].uid, before[i], after[i], fix);
     }
 }
 
-/* False: this file system has no ACLs, or setfacl is not there. */
+/* False if this file system has no ACLs, or setfacl is missing. */
 static bool check_case(const struct one_case *c)
 {
     int before[PEOPLE], after[PEOPLE];
@@ -459,9 +459,9 @@ static bool check_case(const struct one_case *c)
         return true;
     const char *fix = strstr(err.text, "fix: ");
     char command[sizeof err.text];
-    /* Linux does not ask an ACL whose mask is empty: nobody can tell who would get what when it is filled. */
-    bool asleep = c->acl && !(c->mode & 0070) && (c->mode & 0007);
-    if (!fix && strstr(err.text, "No command fits every system") && (asleep || !acls_work()))
+    /* Linux does not use an ACL whose mask is empty, so nobody knows who would get access when it is set. */
+    bool inactive = c->acl && !(c->mode & 0070) && (c->mode & 0007);
+    if (!fix && strstr(err.text, "No command fits every system") && (inactive || !acls_work()))
         return true;
     if (!fix)
         fail_msg("no fix in: %s", err.text);
@@ -478,7 +478,7 @@ static bool check_case(const struct one_case *c)
     if (!try_it(c, path, &again))
         fail_msg("%04o %u:%u, acl %s: '%s' does not help: %s", (unsigned)c->mode, (unsigned)c->owner,
                  (unsigned)c->group, c->acl ? c->acl : "none", command, again.text);
-    judge(c, before, after, command);
+    expect_access(c, before, after, command);
     return true;
 }
 
@@ -489,18 +489,18 @@ static void its_fix_opens_no_door(void **state)
         {A_KEY, 0, 0, NOBODY, 0640, "u:65522:rw"}, /* the mask holds writing down */
         {A_KEY, 0, TEAM, NOBODY, 0660, NULL},
         {A_KEY, 0, TEAM, NOBODY, 0604, NULL},
-        {A_KEY, STRANGERS, TEAM, NOBODY, 0640, NULL},
-        {A_KEY, STRANGERS, TEAM, NOBODY, 0644, NULL},
+        {A_KEY, OTHER_GROUP, TEAM, NOBODY, 0640, NULL},
+        {A_KEY, OTHER_GROUP, TEAM, NOBODY, 0644, NULL},
         {A_KEY, NOBODY, TEAM, NOBODY, 0640, NULL},
         {A_KEY, NOBODY, TEAM, NOBODY, 0644, NULL},
         {A_KEY, NOBODY, TEAM, SHARED, 0640, "g:65525:rx"},
         {A_KEY, 0, NOBODY, NOBODY, 0640, "u:65531:-"}, /* an entry that shuts us out */
         {A_FILE, 0, SHARED, SHARED, 0600, NULL},       /* our group is not ours alone */
-        {A_STATE_FILE, STRANGERS, TEAM, NOBODY, 0600, NULL},
-        {A_STATE_FOLDER, STRANGERS, TEAM, NOBODY, 0770, NULL},
+        {A_STATE_FILE, OTHER_GROUP, TEAM, NOBODY, 0600, NULL},
+        {A_STATE_FOLDER, OTHER_GROUP, TEAM, NOBODY, 0770, NULL},
         {A_STATE_FOLDER, 0, NOBODY, NOBODY, 0770, NULL},
     };
-    static const uid_t owners[] = {0, NOBODY, STRANGERS};
+    static const uid_t owners[] = {0, NOBODY, OTHER_GROUP};
     static const gid_t groups[] = {0, NOBODY, TEAM, SHARED};
     static const mode_t modes[] = {0600, 0640, 0660, 0644, 0604, 0666, 0040, 0710, 0750, 0755};
     static const char *const acls[] = {NULL, "u:65522:rw", "u:65531:-,u:65522:rx", "g:65520:rw,g::-",
@@ -509,7 +509,7 @@ static void its_fix_opens_no_door(void **state)
         skip();
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         check_case(&known[i]);
-    /* Every combination is told from one number; all of them take a minute. */
+    /* One number encodes each combination. All of them take a minute. */
     const char *sample = getenv("CG_SAMPLE");
     const size_t step = sample && *sample ? 37 : 1;
     for (size_t i = step > 1 ? strtoul(sample, NULL, 10) % step : 0;; i += step) {
@@ -555,7 +555,7 @@ static void its_fix_follows_links(void **state)
     assert_true(try_it(&c, cg_scratch_path("absolute"), NULL));
 }
 
-/* What each renewal puts there anew is not to be opened each time again. */
+/* Files that each renewal writes again must not need a chmod each time. */
 static void its_fix_is_not_all_where_files_are_renewed(void **state)
 {
     (void)state;
@@ -592,8 +592,8 @@ int __wrap_statvfs(const char *path, struct statvfs *out)
     return rc;
 }
 
-/* No command of its fix could be run. */
-static void its_fix_is_elsewhere_where_nothing_can_be_written(void **state)
+/* No command could run on it. */
+static void its_fix_on_a_read_only_file_system_is_at_the_source(void **state)
 {
     (void)state;
     struct cg_bytes bytes;
@@ -610,7 +610,7 @@ static void its_fix_is_elsewhere_where_nothing_can_be_written(void **state)
 }
 
 /* A path that is too long for a fix, or cannot be shown, gets none. */
-static void its_fix_is_whole_or_not_there(void **state)
+static void its_fix_is_complete_or_absent(void **state)
 {
     (void)state;
     static const struct {
@@ -669,7 +669,7 @@ static void writes_paths_for_sh(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char word[24] = "x";
-        assert_int_equal(cg_file_for_sh(rows[i].path, word, sizeof word), rows[i].word != NULL);
+        assert_int_equal(cg_file_shell_word(rows[i].path, word, sizeof word), rows[i].word != NULL);
         assert_string_equal(word, rows[i].word ? rows[i].word : "");
     }
 }
@@ -692,9 +692,9 @@ static void names_user_and_fix(void **state)
     assert_int_equal(chown(cg_scratch_path("shared"), 0, NOBODY), 0);
     assert_int_equal(as_nobody(read_foreign_group_key), 0);
     make("lent", "x", 0640);
-    assert_int_equal(chown(cg_scratch_path("lent"), NOBODY, STRANGERS), 0);
+    assert_int_equal(chown(cg_scratch_path("lent"), NOBODY, OTHER_GROUP), 0);
     if (acls_work())
-        assert_int_equal(as_nobody(read_key_lent_to_strangers), 0);
+        assert_int_equal(as_nobody(read_key_of_other_group), 0);
 }
 
 static void makes_paths_beside(void **state)
@@ -710,7 +710,7 @@ static void makes_paths_beside(void **state)
         {"a/b", "../c", "a/../c"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char *path = cg_file_beside(rows[i].base, rows[i].name);
+        char *path = cg_file_relative_to(rows[i].base, rows[i].name);
         assert_string_equal(path, rows[i].path);
         free(path);
     }
@@ -747,16 +747,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_whole_files),
         cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(says_where_a_path_ends),
+        cmocka_unit_test(names_the_missing_part_of_a_path),
         cmocka_unit_test(keeps_keys_private),
         cmocka_unit_test(names_user_and_fix),
-        cmocka_unit_test(its_fix_lets_us_read_the_key),
-        cmocka_unit_test(its_fix_leaves_the_others_in),
+        cmocka_unit_test(its_fix_makes_the_key_readable),
+        cmocka_unit_test(its_fix_keeps_the_access_of_others),
         cmocka_unit_test(its_fix_opens_no_door),
         cmocka_unit_test(its_fix_follows_links),
         cmocka_unit_test(its_fix_is_not_all_where_files_are_renewed),
-        cmocka_unit_test(its_fix_is_elsewhere_where_nothing_can_be_written),
-        cmocka_unit_test(its_fix_is_whole_or_not_there),
+        cmocka_unit_test(its_fix_on_a_read_only_file_system_is_at_the_source),
+        cmocka_unit_test(its_fix_is_complete_or_absent),
         cmocka_unit_test(writes_paths_for_sh),
         cmocka_unit_test(makes_paths_beside),
         cmocka_unit_test(visits_folders_in_order),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Large files of CRLs: what cannot be one is refused before it is read, whatever its head says; what is one is read. */
+/* Large files of CRLs: a file that cannot be one is refused before it is read, whatever its first bytes are; others
+ * are read. */
 #include "core/file/file.h"
 #include "large_crl.h"
 #include "lib/scratch.h"
@@ -39,7 +40,7 @@ static int close_scratch(void **state)
 #define DER_2M  "\x30\x83\x1f\xff\xfb", 5
 #define GARBAGE "no CRL", 6
 
-/* Filled with what a CRL may hold, but for the hole. */
+/* Filled with bytes that a CRL may contain, except for the hole. */
 static const struct {
     const char *sentence, *head;
     size_t head_len;
@@ -90,7 +91,7 @@ static void large_files(void **state)
         bool unseen = rows[i].size == 64 * MIB && lseek(fd, 0, SEEK_HOLE) == rows[i].size;
         close(fd);
         if (unseen)
-            continue; /* this file system tells no holes */
+            continue; /* this file system reports no holes */
         bool read = cg_file_read(path, CG_FILE_CRLS, LIMIT, &bytes, &err);
         if (read != !rows[i].words || (rows[i].words && !strstr(err.text, rows[i].words)))
             fail_msg("%s: %s", rows[i].sentence, read ? "it was read" : err.text);
@@ -104,7 +105,7 @@ static void large_files(void **state)
     assert_true(used.ru_maxrss < 512 * 1024); /* KiB */
 }
 
-/* What a CA made, in both forms. */
+/* A CRL of a CA, in PEM and DER. */
 static void real_ones_are_read(void **state)
 {
     (void)state;

@@ -19,7 +19,7 @@ static void longer(void)
     cg_scratch_write("file", "longer text");
 }
 
-/* As a copy that keeps times does it: only the time of the change of the inode tells. */
+/* Like a copy that keeps times: only the inode's change time differs. */
 static void same_size_and_time(void)
 {
     struct stat before, after;
@@ -54,7 +54,7 @@ static void link_swapped(void)
     assert_int_equal(symlink("other", cg_scratch_path("file")), 0);
 }
 
-static void gone(void)
+static void removed(void)
 {
     assert_int_equal(unlink(cg_scratch_path("file")), 0);
 }
@@ -68,7 +68,7 @@ static const struct {
     {"an older time", older},
     {"another file in its place", renamed_over},
     {"a link in its place", link_swapped},
-    {"gone", gone},
+    {"removed", removed},
 };
 
 static void sees_each_change(void **state)
@@ -79,14 +79,14 @@ static void sees_each_change(void **state)
         unlink(cg_scratch_path("file"));
         cg_scratch_write("file", "text");
         assert_true(cg_file_states_add(&before, cg_scratch_path("file")));
-        assert_true(cg_file_states_now(&before) == cg_file_states_then(&before));
+        assert_true(cg_file_states_current_hash(&before) == cg_file_states_recorded_hash(&before));
         rows[i].change();
         assert_true(cg_file_states_add(&after, cg_scratch_path("file")));
-        if (cg_file_states_now(&before) == cg_file_states_then(&before))
+        if (cg_file_states_current_hash(&before) == cg_file_states_recorded_hash(&before))
             fail_msg("%s: the state of the files is the same", rows[i].sentence);
         if (cg_file_states_equal(&before, &after))
             fail_msg("%s: the stamps are equal", rows[i].sentence);
-        assert_true(cg_file_states_now(&after) == cg_file_states_then(&after));
+        assert_true(cg_file_states_current_hash(&after) == cg_file_states_recorded_hash(&after));
         cg_file_states_clear(&before);
         cg_file_states_clear(&after);
     }
@@ -99,9 +99,9 @@ static void sees_what_appears(void **state)
     unlink(cg_scratch_path("file"));
     assert_true(cg_file_states_add(&file_states, cg_scratch_path("file")));
     assert_false(file_states.item[0].present);
-    assert_true(cg_file_states_now(&file_states) == cg_file_states_then(&file_states));
+    assert_true(cg_file_states_current_hash(&file_states) == cg_file_states_recorded_hash(&file_states));
     cg_scratch_write("file", "");
-    assert_true(cg_file_states_now(&file_states) != cg_file_states_then(&file_states));
+    assert_true(cg_file_states_current_hash(&file_states) != cg_file_states_recorded_hash(&file_states));
     assert_true(cg_file_states_add(&file_states, cg_scratch_path("file"))); /* the first look counts */
     assert_int_equal(file_states.count, 1);
     assert_false(file_states.item[0].present);

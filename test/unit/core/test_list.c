@@ -73,7 +73,7 @@ static struct cg_certificate_match any_entry(void)
     }
 }
 
-static void the_search_finds_what_a_look_at_each_entry_finds(void **state)
+static void the_search_finds_what_a_linear_search_finds(void **state)
 {
     (void)state;
     struct cg_certificate_match entries[ENTRIES], sorted[ENTRIES];
@@ -119,7 +119,7 @@ static void an_empty_list_names_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_search_finds_what_a_look_at_each_entry_finds),
+        cmocka_unit_test(the_search_finds_what_a_linear_search_finds),
         cmocka_unit_test(an_empty_list_names_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ static void each_peer_without_certificate(void **state)
         if (verdict.reason != row->reason || (verdict.decision == CG_ACCEPT) != (row->reason == CG_REASON_OK) ||
             verdict.nfindings != row->findings || cg_peer_needs_certificate(&policy->base.client) != row->needed)
             fail_msg("%s: %s, %d findings", row->sentence, cg_reason_row(verdict.reason)->code, verdict.nfindings);
-        assert_int_equal(verdict.not_after, CG_TIME_NO_END); /* refused too: a session that is only reported goes on */
+        assert_int_equal(verdict.not_after, CG_TIME_NO_END); /* refused too: an audited session continues */
         cg_verdict_clear(&verdict);
         cg_check_peer(NULL, &peer, 0, &verdict);
         assert_int_equal(verdict.decision, CG_DENY);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The reason table: no row is missing, codes are unique and well-formed, every refusal tells the peer something. */
+/* The reason table: no row is missing, codes are unique and well-formed, every refusal sends the peer an alert. */
 #include "core/base/reason.h"
 #include "core/path/verdict.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Loads of snapshots and credentials: what fails one and with which words, what is held, what is watched, who frees. */
+/* Loading of snapshots and credentials: what fails and with which error, what is put on hold, what is watched,
+ * ownership. */
 #include "core/own_certificate.h"
 #include "snapshot_fixture.h"
 
@@ -159,14 +160,15 @@ static void serves_credentials_by_port(void **state)
     cg_snapshot_free(NULL);
 }
 
-static void audit_lets_a_doubtful_credential_pass(void **state)
+static void audit_accepts_a_faulty_credential(void **state)
 {
     (void)state;
     cg_snapshot_free(fixture_load_well("{\"mode\":\"audit\",\"trust\":{\"anchors\":\"ca.pem\"},"
                                        "\"credential\":{\"chain\":\"expired.pem\",\"key\":\"expired.key\"}}"));
 }
 
-/* At the start: what time fixes is loaded and held where that is asked for, and nothing else is. */
+/* At start: on request, a credential that is refused only for its dates is loaded and put on hold. No other
+ * credential is. */
 static const struct {
     const char *sentence, *policy;
     int64_t now;
@@ -229,7 +231,7 @@ static bool has_path(const struct cg_file_states *file_states, const char *name)
     return false;
 }
 
-static void says_what_to_watch_on_failure_too(void **state)
+static void lists_files_to_watch_after_a_failure(void **state)
 {
     (void)state;
     struct cg_file_states seen = {NULL, 0};
@@ -250,9 +252,9 @@ int main(void)
         cmocka_unit_test(needs_exactly_one_source),
         cmocka_unit_test(loads_the_strict_default),
         cmocka_unit_test(serves_credentials_by_port),
-        cmocka_unit_test(audit_lets_a_doubtful_credential_pass),
+        cmocka_unit_test(audit_accepts_a_faulty_credential),
         cmocka_unit_test(faults_of_time_refuse_no_start),
-        cmocka_unit_test(says_what_to_watch_on_failure_too),
+        cmocka_unit_test(lists_files_to_watch_after_a_failure),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a reload does with each part of a snapshot: what is new is taken, what did not change is shared, and what is no good
- * leaves its own part as it was, with words. */
+/* What a reload does with each part of a snapshot: a new part is used, an unchanged part is shared, and an invalid
+ * part keeps its previous state. */
 #include "snapshot_fixture.h"
 
 #include <setjmp.h>
@@ -62,7 +62,7 @@ static void shares_what_did_not_change(void **state)
     cg_pki_write(pki, folder, "ca.pem", "root");
 }
 
-/* A certificate of a public CA beside a private CA with CRLs: what is wrong with the one holds back no other part. */
+/* A certificate of a public CA beside a private CA with CRLs: a fault of one part does not delay the others. */
 static void the_trust_of_the_brokers_own_by_itself(void **state)
 {
     (void)state;
@@ -110,7 +110,7 @@ static void the_trust_of_the_brokers_own_by_itself(void **state)
     cg_pki_write(pki, folder, "ca.pem", "root");
 }
 
-/* One issuing CA of a root that is not trusted: what comes in its place must be one as well. */
+/* One issuing CA of a root that is not trusted. Its replacement must be an issuing CA too. */
 static void an_intermediate_anchor_stays(void **state)
 {
     (void)state;
@@ -168,7 +168,8 @@ static struct cg_snapshot *start_with_all(void)
     return fixture_load_well(POLICY);
 }
 
-/* One part is bad, and a new CRL comes. What is wrong stays what it was, and the revocation gets through. */
+/* One part is invalid, and there is a new CRL. The invalid part keeps its previous state, and the revocation takes
+ * effect. */
 static const struct {
     const char *sentence, *policy; /* NULL: as it is */
     const char *file;              /* gets garbage; NULL: none */
@@ -191,7 +192,7 @@ static const struct {
      "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":[\"list.crl\",\"none.crl\"]}}", NULL,
      NULL, "none.crl: no such file", 1},
     {"the CRL of another CA is garbage", NULL, "mid.crl", NULL, "mid.crl: expected a CRL", 2},
-    {"the CRL of another CA is gone", NULL, NULL, "mid.crl", "Number 1 stays in use", 2},
+    {"the CRL of another CA is gone", NULL, NULL, "mid.crl", "It stays in use (number 1,", 2},
 };
 
 static void each_part_by_itself(void **state)
@@ -219,7 +220,7 @@ static void each_part_by_itself(void **state)
         assert_ptr_equal(second->policy, first->policy);
         assert_ptr_equal(second->base_credential, first->base_credential);
         assert_int_equal(sk_X509_num(cg_trust_anchors(second->trust)), 1);
-        struct cg_snapshot *third = fixture_reload(NULL, second); /* it stays so, and is told again and again */
+        struct cg_snapshot *third = fixture_reload(NULL, second); /* it stays so, and is reported each time */
         assert_ptr_equal(third, second);
         fixture_expect_faults(parts[i].faults, parts[i].words);
         cg_snapshot_free(third);
@@ -228,8 +229,8 @@ static void each_part_by_itself(void **state)
     }
 }
 
-/* What is mended is taken, though nothing else changed. */
-static void a_part_that_is_mended_is_taken(void **state)
+/* A corrected part is loaded although nothing else has changed. */
+static void a_corrected_part_is_loaded(void **state)
 {
     (void)state;
     struct cg_snapshot *first = start_with_all();
@@ -248,7 +249,7 @@ static void a_part_that_is_mended_is_taken(void **state)
     cg_snapshot_free(first);
 }
 
-/* Trust that no longer takes the credential in use takes effect; the credential serves on, and that is told. */
+/* New trust that refuses the credential in use takes effect. The credential is still served, and that is reported. */
 static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
 {
     (void)state;
@@ -274,9 +275,9 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     cg_snapshot_free(first);
 }
 
-/* Another fault of the same rule is news; the same fault, seen later or in a newer CRL, is none. */
+/* Another fault of the same rule is new. The same fault, seen later or in a newer CRL, is not. */
 static const struct {
-    const char *sentence, *policies[2]; /* what ALL goes on with */
+    const char *sentence, *policies[2]; /* what the rest of ALL continues with */
     const char *crls[2], *chain;        /* of mid; NULL: what is in use stays */
     bool is_new;
 } again[] = {
@@ -330,7 +331,7 @@ static void another_fault_of_a_rule_is_another_fault(void **state)
     }
 }
 
-/* The file of what is in use, not the one that was to replace it. */
+/* Reports name the file in use, not the one that was to replace it. */
 static void what_is_in_use_bears_the_name_of_its_file(void **state)
 {
     (void)state;
@@ -368,7 +369,7 @@ static void what_is_in_use_bears_the_name_of_its_file(void **state)
     cg_snapshot_free(start_with_all());
 }
 
-/* Where listeners inherit what is at fault, and the rule, it is told once; what only one of them refuses names its port. */
+/* If listeners inherit the fault and the rule, it is reported once. A fault of only one listener names its port. */
 static const struct {
     const char *sentence, *listeners, *recipe; /* of the new certificate */
     size_t faults;
@@ -391,7 +392,7 @@ static const struct {
      {"port 1: ", "port 2: "}},
 };
 
-static void each_listener_tells_its_own(void **state)
+static void each_listener_reports_its_own_fault(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
@@ -413,7 +414,7 @@ static void each_listener_tells_its_own(void **state)
     }
 }
 
-/* The same leaf, below a certificate of its CA that was issued again: clients are to see that one. */
+/* The same leaf below a reissued certificate of its CA: clients must get the new chain. */
 static void a_new_intermediate_in_the_chain_is_taken(void **state)
 {
     (void)state;
@@ -436,7 +437,7 @@ static void a_new_intermediate_in_the_chain_is_taken(void **state)
     cg_snapshot_free(first);
 }
 
-/* It waits for its time; nobody is served it, whatever else comes meanwhile. */
+/* It stays on hold until it is valid and is not served before, whatever else changes. */
 static void one_that_is_held_is_not_said_to_be_served(void **state)
 {
     (void)state;
@@ -459,7 +460,7 @@ static void one_that_is_held_is_not_said_to_be_served(void **state)
     cg_snapshot_free(first);
 }
 
-/* A new file that is no good, and trust that no longer fits: each time the credential in use stays. */
+/* An invalid new file, and trust that no longer accepts the credential: each time, the credential in use stays. */
 static const struct {
     const char *sentence;
     const char *chain, *key, *crl, *anchor; /* entries of the PKI; NULL: as it is */
@@ -518,8 +519,9 @@ static void what_is_in_use_stays(void **state)
     cg_snapshot_free(start_with_all());
 }
 
-/* Absence is no state: what was in a folder and is gone stays, whatever else changes, and never goes back. */
-static void a_crl_that_is_gone_stays(void **state)
+/* A missing file is not a new state: a CRL that was in a folder stays in use, whatever else changes, and is never
+ * replaced by an older one. */
+static void a_missing_crl_stays_in_use(void **state)
 {
     (void)state;
     static const char folder_policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"crls\"}}";
@@ -533,10 +535,10 @@ static void a_crl_that_is_gone_stays(void **state)
     struct cg_snapshot *first = fixture_load_well(folder_policy);
     unlink(file);
     struct cg_snapshot *second = fixture_reload(folder_policy, first);
-    fixture_expect_faults(1, "/crls/a.crl: CRL of CN=root: no file contains it now. Number 7 stays in use");
+    fixture_expect_faults(1, "/crls/a.crl: CRL of CN=root: no file contains it now. It stays in use (number 7");
     assert_ptr_equal(second, first);
     struct cg_snapshot *third = fixture_reload(other_policy, second);
-    fixture_expect_faults(1, "Number 7 stays in use");
+    fixture_expect_faults(1, "It stays in use (number 7,");
     assert_string_equal(number_of(third, "CN=root"), "7");
     cg_pki_write(pki, crls, "a.crl", "older"); /* an older one after an absence */
     struct cg_snapshot *fourth = fixture_reload(other_policy, third);
@@ -623,15 +625,15 @@ int main(void)
         cmocka_unit_test(the_trust_of_the_brokers_own_by_itself),
         cmocka_unit_test(an_intermediate_anchor_stays),
         cmocka_unit_test(each_part_by_itself),
-        cmocka_unit_test(a_part_that_is_mended_is_taken),
+        cmocka_unit_test(a_corrected_part_is_loaded),
         cmocka_unit_test(revoking_the_brokers_certificate_holds_nothing_up),
         cmocka_unit_test(another_fault_of_a_rule_is_another_fault),
         cmocka_unit_test(what_is_in_use_bears_the_name_of_its_file),
-        cmocka_unit_test(each_listener_tells_its_own),
+        cmocka_unit_test(each_listener_reports_its_own_fault),
         cmocka_unit_test(a_new_intermediate_in_the_chain_is_taken),
         cmocka_unit_test(one_that_is_held_is_not_said_to_be_served),
         cmocka_unit_test(what_is_in_use_stays),
-        cmocka_unit_test(a_crl_that_is_gone_stays),
+        cmocka_unit_test(a_missing_crl_stays_in_use),
         cmocka_unit_test(files_of_crls_that_did_not_change_are_not_read_again),
         cmocka_unit_test(a_new_certificate_keeps_the_names),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Trust stores: what becomes an anchor, what is refused and with which words, look-up by subject, CRLs and folders. */
+/* Trust stores: what becomes an anchor, what is refused and with which error, look-up by subject, CRLs and folders. */
 #include "core/trust/trust.h"
 #include "lib/pki_maker.h"
 #include "lib/scratch.h"
@@ -193,7 +193,7 @@ static void refuses_wrong_bundles(void **state)
     free(root);
 }
 
-/* As OpenSSL 4 does for a date without seconds, any OpenSSL refuses one of another type. */
+/* Every OpenSSL refuses a date of another type, as OpenSSL 4 refuses a date without seconds. */
 static void refuses_dates_that_openssl_does_not_read(void **state)
 {
     (void)state;
@@ -245,7 +245,7 @@ static void refuses_a_doubtful_root_with_the_reason(void **state)
     }
 }
 
-static void takes_der_and_text_around(void **state)
+static void accepts_der_and_text_around(void **state)
 {
     (void)state;
     unsigned char *der = NULL;
@@ -414,7 +414,7 @@ int main(void)
         cmocka_unit_test(refuses_wrong_bundles),
         cmocka_unit_test(refuses_dates_that_openssl_does_not_read),
         cmocka_unit_test(refuses_a_doubtful_root_with_the_reason),
-        cmocka_unit_test(takes_der_and_text_around),
+        cmocka_unit_test(accepts_der_and_text_around),
         cmocka_unit_test(reads_crls),
         cmocka_unit_test(loads_files_and_folders),
         cmocka_unit_test(load_needs_an_anchor),
