@@ -147,7 +147,7 @@ for how in certfile credential; do
     [ "$how" = credential ] || [ -s mosquitto.db ] || fail "the database is not saved"
     rm -f mosquitto.db
     all_good && own -1 9 other
-    refuses "untrusted" untrusted 'server.trust.anchors.*never in trust.anchors'
+    refuses "untrusted" untrusted 'server.trust.anchors.*Never add it to trust.anchors'
 done
 all_good && cp strange.key server.key
 refuses "the key does not fit" credential_invalid 'detail names'

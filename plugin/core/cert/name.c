@@ -268,13 +268,3 @@ bool cg_spki_sha256(const X509 *cert, unsigned char out[32])
     OPENSSL_free(der);
     return ok;
 }
-
-bool cg_spki_sha256_text(const X509 *cert, char out[CG_HEX_MAX])
-{
-    unsigned char digest[32];
-    out[0] = '\0';
-    if (!cg_spki_sha256(cert, digest))
-        return false;
-    put_hex(digest, sizeof digest, out, CG_HEX_MAX);
-    return true;
-}

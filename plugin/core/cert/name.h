@@ -37,6 +37,5 @@ void cg_serial_text(const ASN1_INTEGER *serial, char *out,
                     size_t size); /* lower-case hex without leading zeros; "-" if negative */
 bool cg_sha256_text(const X509 *cert, char out[CG_HEX_MAX]);
 bool cg_spki_sha256(const X509 *cert, unsigned char out[32]); /* over the DER SubjectPublicKeyInfo */
-bool cg_spki_sha256_text(const X509 *cert, char out[CG_HEX_MAX]);
 
 #endif

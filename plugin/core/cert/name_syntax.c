@@ -118,7 +118,8 @@ static bool is_uri_character(char c)
     return is_alphanumeric(c) || is_among(c, "-._~:/?#[]@!$&'()*+,;=%");
 }
 
-bool cg_uri_is_well_formed(struct cg_octets name)
+/* RFC 3986 2, 3: a scheme, a colon and at least one more character; only characters of URIs. */
+static bool uri_is_well_formed(struct cg_octets name)
 {
     const char *colon = end_of_scheme(name);
     for (size_t i = 0; i < name.len; i++)
@@ -153,7 +154,7 @@ static bool ends_in_number(struct cg_octets name)
 bool cg_uri_host(struct cg_octets name, struct cg_octets *host)
 {
     struct cg_octets text = authority_of(name);
-    if (!cg_uri_is_well_formed(name))
+    if (!uri_is_well_formed(name))
         return false;
     const char *at = memchr(text.p, '@', text.len);
     if (at)
@@ -176,7 +177,7 @@ bool cg_san_is_well_formed(const GENERAL_NAME *san)
     case GEN_DNS:
         return cg_dns_san_is_well_formed(cg_octets_of(san->d.dNSName));
     case GEN_URI:
-        return cg_uri_is_well_formed(cg_octets_of(san->d.uniformResourceIdentifier));
+        return uri_is_well_formed(cg_octets_of(san->d.uniformResourceIdentifier));
     case GEN_EMAIL:
         return cg_mailbox_is_well_formed(cg_octets_of(san->d.rfc822Name), NULL, NULL);
     default:

@@ -25,9 +25,6 @@ bool cg_dns_san_is_well_formed(struct cg_octets name);
  * A quoted local part keeps its quotes. */
 bool cg_mailbox_is_well_formed(struct cg_octets name, struct cg_octets *local, struct cg_octets *host);
 
-/* RFC 3986 2, 3: a scheme, a colon and at least one more character; only characters of URIs. */
-bool cg_uri_is_well_formed(struct cg_octets name);
-
 /* RFC 3986 3.2.2: the host of a URI, without user information and port. False if the URI has no host that is a DNS
  * name. */
 bool cg_uri_host(struct cg_octets name, struct cg_octets *host);

@@ -421,7 +421,6 @@ void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_i
     out->this_update = crl->this_update;
     out->next_update = crl->next_update;
     cg_crl_number_text(crl, out->number, sizeof out->number);
-    out->bytes = cg_crl_bytes(crl);
 }
 
 #define TITLE_SHOWN 128 /* for a scope of the usual length */

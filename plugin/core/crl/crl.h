@@ -98,7 +98,6 @@ struct cg_crl_info {
     size_t entries;
     int64_t this_update, next_update;
     char number[44];
-    size_t bytes; /* memory of the index */
 };
 void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_info *out);
 

@@ -208,11 +208,3 @@ size_t cg_crl_index_entries(const struct cg_crl_index *index)
         sum += index->classes[i].filled;
     return sum;
 }
-
-size_t cg_crl_index_bytes(const struct cg_crl_index *index)
-{
-    size_t sum = 0;
-    for (int i = 0; i < CG_CRL_INDEX_CLASSES; i++)
-        sum += index->classes[i].count * (widths[i] + PACKED);
-    return sum;
-}

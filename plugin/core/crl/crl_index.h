@@ -45,6 +45,5 @@ void cg_crl_index_clear(struct cg_crl_index *index);
 
 bool cg_crl_index_find(const struct cg_crl_index *index, const struct cg_serial *serial, struct cg_crl_record *out);
 size_t cg_crl_index_entries(const struct cg_crl_index *index);
-size_t cg_crl_index_bytes(const struct cg_crl_index *index);
 
 #endif

@@ -323,11 +323,3 @@ size_t cg_crl_entries(const struct cg_crl *crl)
         sum += cg_crl_index_entries(&crl->parts[i].index);
     return sum;
 }
-
-size_t cg_crl_bytes(const struct cg_crl *crl)
-{
-    size_t sum = sizeof *crl + crl->scope_len + crl->nparts * sizeof *crl->parts;
-    for (size_t i = 0; i < crl->nparts; i++)
-        sum += cg_crl_index_bytes(&crl->parts[i].index);
-    return sum;
-}

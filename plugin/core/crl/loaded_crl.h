@@ -65,6 +65,5 @@ bool cg_crl_delta_fits(const struct cg_crl *delta, const struct cg_crl *base);
 void cg_crl_number_text(const struct cg_crl *crl, char *out, size_t size);   /* lower-case hex; "" for none */
 void cg_crl_number_hex(const unsigned char *number, char *out, size_t size); /* the same; "" for NULL */
 size_t cg_crl_entries(const struct cg_crl *crl);
-size_t cg_crl_bytes(const struct cg_crl *crl);
 
 #endif
