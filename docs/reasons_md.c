@@ -12,14 +12,12 @@ struct section {
 static const struct section sections[] = {
     {CG_KIND_RULE, "Rules on a certificate and its path",
      "Every handshake checks these rules in this order. If several fail, the first is reported. `rules` in the policy "
-     "sets "
-     "each\ncode to `enforce`, `audit` or `off`."},
+     "sets each\ncode to `enforce`, `audit` or `off`."},
     {CG_KIND_HANDSHAKE, "Handshakes that failed before or beside the certificate check",
      "The handshake did not complete. If OpenSSL reported an error, the field `openssl` of the event contains it."},
     {CG_KIND_CONNECT, "CONNECT, after the handshake",
      "The broker refused the CONNECT, or ended the session. MQTT 5 clients get reason code 0x87 (Not authorized), "
-     "older "
-     "ones\nreturn code 5."},
+     "older ones\nreturn code 5."},
     {CG_KIND_FILE, "Files",
      "At start, the broker does not start with such a file. A running broker keeps its previous state."},
     {CG_KIND_FAULT, "Faults",
@@ -55,12 +53,10 @@ static void print_reason(enum cg_reason reason)
 
 int main(void)
 {
-    puts("# Reason codes\n\n"
-         "Every refusal has one of these codes. It is the field `reason` of the event, it is in square brackets in the "
-         "broker's "
-         "log,\nand `certguard check` prints it. Codes do not change between versions.\n\n"
-         "This file is generated from the table in `plugin/core/base/reason.c` (`cmake --build build/dev --target "
-         "docs`).\n");
+    puts("# Reason codes\n\nEvery refusal has one of these codes. It is the field `reason` of the event, it is in "
+         "square brackets in the broker's log,\nand `certguard check` prints it. Codes do not change between "
+         "versions.\n\nThis file is generated from the table in `plugin/core/base/reason.c` (`cmake --build build/dev "
+         "--target docs`).\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         printf("## %s\n\n%s\n\n", sections[i].title, sections[i].text);
         for (int reason = 0; reason < CG_REASON_COUNT; reason++) {

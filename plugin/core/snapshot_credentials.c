@@ -86,11 +86,10 @@ static bool keeps_names(struct cg_loading *loading, const struct cg_credential *
     char missing[200] = "";
     if (!old || listener->server.names.count > 0 || cg_credential_covers(renewed, old, missing, sizeof missing))
         return true;
-    cg_error_set(
-        &loading->err,
-        "%s: expected the names of the certificate in use, but %s is missing. Issue it with that name, or list "
-        "the names that clients use in server.names of the policy",
-        listener->credential_chain, missing);
+    cg_error_set(&loading->err,
+                 "%s: expected the names of the certificate in use, but %s is missing. Issue it with that name, or "
+                 "list the names that clients use in server.names of the policy",
+                 listener->credential_chain, missing);
     return false;
 }
 

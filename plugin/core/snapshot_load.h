@@ -15,9 +15,9 @@
 
 /* Loads everything and runs cg_check (purpose server) on each credential; an enforced rule fails the load. Nothing
  * else depends on the time, so a clock that is not set yet fails nothing if source->hold is set.
- * On the first fault, NULL with *err and *fault: a reason of CG_KIND_FILE, or the rule that a credential breaks;
- * fault may be NULL. preflight may be NULL. watched may be NULL; otherwise it gets the state of every file and folder that
- * was tried, also on failure: these are the files to watch. The caller clears it. */
+ * On the first fault, returns NULL and sets *err and *fault: a reason of CG_KIND_FILE, or the rule that a credential
+ * breaks. fault and preflight may be NULL. watched may be NULL; otherwise it gets the state of every file and folder
+ * that was tried, also on failure: these are the files to watch. The caller clears it. */
 struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
                                      const struct cg_snapshot_preflight *preflight, int64_t now,
                                      struct cg_file_states *watched, enum cg_reason *fault, struct cg_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The fixes for certificates of brokers. No fix may accept a client that was refused before. The anchors in "trust" are for
- * clients; the broker's own chain and the peers of bridges have theirs in server.trust and bridge.trust. */
+/* The fixes for certificates of brokers. No fix may accept a client that was refused before. The anchors in "trust"
+ * are for clients; the broker's own chain and the peers of bridges have theirs in server.trust and bridge.trust. */
 #include "reason.h"
 
 #define NEW_BROKER  "`certguard issue broker NAME`"
@@ -33,31 +33,29 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                                    [CG_OF_BRIDGE] = ONLY_PATH_OTHER OR_BRIDGE("max_chain_bytes") "."},
     [CG_REASON_MALFORMED] = {[CG_OF_BROKER] = "Issue it again with a tool that follows the standard: " NEW_BROKER ".",
                              [CG_OF_BRIDGE] = ASK_OTHER ", issued with a tool that follows the standard."},
-    [CG_REASON_DENY_LISTED] =
-        {[CG_OF_BROKER] = ISSUE_OWN ", or remove its entry from \"deny\" in the policy if it is wrong.",
-         [CG_OF_BRIDGE] = "If the other broker is the right one, remove its entry from \"deny\" in the "
-                          "policy. Otherwise, check the address of the bridge."},
-    [CG_REASON_UNTRUSTED] =
-        {[CG_OF_BROKER] =
-             "Append its intermediates to the certificate in its file, or issue one from your CA (" NEW_BROKER
-             "). If a public CA issued it, name its root in server.trust.anchors, with the roots of all other "
-             "certificates of the broker. Never add it to trust.anchors: every client of that CA would then be "
-             "accepted.",
-         [CG_OF_BRIDGE] =
-             "The other broker should send its intermediates. Otherwise, name its root in bridge.trust.anchors, "
-             "never in trust.anchors: every client of that CA would then be accepted. bridge.trust replaces trust "
-             "for all bridges, so name the roots and the CRLs of all other brokers there."},
+    [CG_REASON_DENY_LISTED] = {[CG_OF_BROKER] = ISSUE_OWN
+                               ", or remove its entry from \"deny\" in the policy if it is wrong.",
+                               [CG_OF_BRIDGE] = "If the other broker is the right one, remove its entry from \"deny\" "
+                                                "in the policy. Otherwise, check the address of the bridge."},
+    [CG_REASON_UNTRUSTED] = {[CG_OF_BROKER] = "Append its intermediates to the certificate in its file, or issue one "
+                                              "from your CA (" NEW_BROKER
+                                              "). If a public CA issued it, name its root in server.trust.anchors, "
+                                              "with the roots of all other certificates of the broker. Never add it to "
+                                              "trust.anchors: every client of that CA would then be accepted.",
+                             [CG_OF_BRIDGE] = "The other broker should send its intermediates. Otherwise, name its "
+                                              "root in bridge.trust.anchors, never in trust.anchors: every client of "
+                                              "that CA would then be accepted. bridge.trust replaces trust for all "
+                                              "bridges, so name the roots and the CRLs of all other brokers there."},
     [CG_REASON_SELF_SIGNED] = {[CG_OF_BROKER] = "Issue a certificate for the broker from your own CA: " NEW_BROKER ".",
                                [CG_OF_BRIDGE] = OTHER
                                "of a CA that bridge.trust.anchors (without it: trust.anchors) names."},
     [CG_REASON_PATH_LIMIT] = {[CG_OF_BROKER] = ONLY_PATH_OWN ". If it contains no others, " REMOVE_UNUSED,
                               [CG_OF_BRIDGE] = ONLY_PATH_OTHER ". If it does, " REMOVE_UNUSED},
-    [CG_REASON_BAD_SIGNATURE] =
-        {[CG_OF_BROKER] = "The certificate was changed, or it comes from another CA with the same name. Issue it "
-                          "again: " NEW_BROKER ".",
-         [CG_OF_BRIDGE] = "The certificate was changed, or it comes from a CA with the same name as the one that "
-                          "bridge.trust "
-                          "(without it: trust) names. Ask the administrator of the other broker which CA it is."},
+    [CG_REASON_BAD_SIGNATURE] = {[CG_OF_BROKER] = "The certificate was changed, or it comes from another CA with the "
+                                                  "same name. Issue it again: " NEW_BROKER ".",
+                                 [CG_OF_BRIDGE] = "The certificate was changed, or it comes from a CA with the same "
+                                                  "name as the one that bridge.trust (without it: trust) names. Ask "
+                                                  "the administrator of the other broker which CA it is."},
     [CG_REASON_REVOKED] = {[CG_OF_BROKER] = "Issue a new certificate with a new key: " NEW_BROKER
                                             ". A revoked certificate cannot be used again.",
                            [CG_OF_BRIDGE] = ASK_OTHER
@@ -65,17 +63,14 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_CRL_MISSING] =
         {[CG_OF_BROKER] = "If the certificate comes from your own CA, publish a CRL (`certguard crl`) and add it to "
                           "server.trust.crls (without server.trust: trust.crls). If it comes from another CA, name "
-                          "that CA's root "
-                          "in server.trust.anchors, together with the roots of all other certificates of the broker. "
-                          "CRLs in trust.crls do "
-                          "not apply there.",
+                          "that CA's root in server.trust.anchors, together with the roots of all other certificates "
+                          "of the broker. CRLs in trust.crls do not apply there.",
          [CG_OF_BRIDGE] = "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is "
                           "none, set bridge.trust to the roots and the CRLs of all other brokers, with "
                           "\"crl_required\": false, which then applies to bridges only."},
     [CG_REASON_CRL_EXPIRED] =
         {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; for another CA, download it), and have a timer do "
-                          "so. If the "
-                          "CRL's dates look valid, set the broker's clock: `timedatectl`." SERVED,
+                          "so. If the CRL's dates look valid, set the broker's clock: `timedatectl`." SERVED,
          [CG_OF_BRIDGE] = "Download the current CRL of the other broker's CA to bridge.trust.crls (without "
                           "bridge.trust: trust.crls), and have a timer do so before each nextUpdate."},
     [CG_REASON_CRL_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK " Set the clock of the CA's machine too." SERVED,
@@ -93,20 +88,18 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                                                 "to bridge.trust.crls (without bridge.trust: trust.crls)."},
     [CG_REASON_EXPIRED] =
         {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP). If its "
-                          "dates look "
-                          "valid, set the broker's clock: `timedatectl`." SERVED,
-         [CG_OF_BRIDGE] = "The administrator of the other broker must renew it. If its dates look valid, set the "
-                          "clock of this machine: `timedatectl`."},
+                          "dates look valid, set the broker's clock: `timedatectl`." SERVED,
+         [CG_OF_BRIDGE] = "The administrator of the other broker must renew it. If its dates look valid, set the clock "
+                          "of this machine: `timedatectl`."},
     [CG_REASON_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK " Set the clock of the CA's machine too." SERVED,
                                  [CG_OF_BRIDGE] = SET_CLOCK
                                  " If it is right, wait until the notBefore of the certificate."},
     [CG_REASON_CA_EXPIRED] =
-        {[CG_OF_BROKER] = "Renew the CA certificate with the same name and key, and add it where the old one is. "
-                          "If its dates look valid, set the broker's clock: `timedatectl`." SERVED,
-         [CG_OF_BRIDGE] = "The other broker must send the new intermediate. Add a new root of its CA where the "
-                          "old one is (bridge.trust.anchors, without it trust.anchors). If the dates look valid, set "
-                          "the clock: "
-                          "`timedatectl`."},
+        {[CG_OF_BROKER] = "Renew the CA certificate with the same name and key, and add it where the old one is. If "
+                          "its dates look valid, set the broker's clock: `timedatectl`." SERVED,
+         [CG_OF_BRIDGE] = "The other broker must send the new intermediate. Add a new root of its CA where the old one "
+                          "is (bridge.trust.anchors, without it trust.anchors). If the dates look valid, set the "
+                          "clock: `timedatectl`."},
     [CG_REASON_CA_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK SERVED,
                                     [CG_OF_BRIDGE] = SET_CLOCK
                                     " If it is right, wait until the notBefore of the CA certificate."},
@@ -143,14 +136,12 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                                  "with serverAuth. If it shows a client's certificate, it may not be a broker."},
     [CG_REASON_EKU_MISSING] =
         {[CG_OF_BROKER] = "Issue it again with serverAuth (" AGAIN_OWN ")" OR_OWN("eku.allow_missing") ".",
-         [CG_OF_BRIDGE] = OTHER
-         "with serverAuth. bridge.eku.allow_missing in the policy would accept every client certificate "
-         "without the extension as a broker's."},
-    [CG_REASON_EKU_ANY] =
-        {[CG_OF_BROKER] = "Issue it again with serverAuth (" AGAIN_OWN ")" OR_OWN("eku.allow_any") ".",
-         [CG_OF_BRIDGE] = OTHER
-         "with serverAuth. bridge.eku.allow_any in the policy would accept every client certificate with "
-         "anyExtendedKeyUsage as a broker's."},
+         [CG_OF_BRIDGE] = OTHER "with serverAuth. bridge.eku.allow_missing in the policy would accept every client "
+                                "certificate without the extension as a broker's."},
+    [CG_REASON_EKU_ANY] = {[CG_OF_BROKER] = "Issue it again with serverAuth (" AGAIN_OWN
+                                            ")" OR_OWN("eku.allow_any") ".",
+                           [CG_OF_BRIDGE] = OTHER "with serverAuth. bridge.eku.allow_any in the policy would accept "
+                                                  "every client certificate with anyExtendedKeyUsage as a broker's."},
     [CG_REASON_CA_WRONG_PURPOSE] = {[CG_OF_BROKER] = "Issue the broker's certificate from a CA whose extended key "
                                                      "usage includes serverAuth, or from a CA without that extension.",
                                     [CG_OF_BRIDGE] = CA_OF_OTHER
@@ -170,13 +161,12 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                                  [CG_OF_BRIDGE] = OTHER
                                  "for a key of an allowed type (P-256 is a good choice)" OR_BRIDGE(
                                      "key_algorithms") "."},
-    [CG_REASON_KEY_SIZE] =
-        {[CG_OF_BROKER] = ISSUE_OWN
-         " for a new key (P-256, or RSA with 3072 bits). server.insecure_rsa_min_bits allows keys below 2048 "
-         "bits, and server.rsa_max_bits allows larger ones.",
-         [CG_OF_BRIDGE] = OTHER
-         "for a new key (P-256, or RSA with 3072 bits). bridge.insecure_rsa_min_bits allows keys below 2048 "
-         "bits, and bridge.rsa_max_bits allows larger ones."},
+    [CG_REASON_KEY_SIZE] = {[CG_OF_BROKER] = ISSUE_OWN
+                            " for a new key (P-256, or RSA with 3072 bits). server.insecure_rsa_min_bits allows keys "
+                            "below 2048 bits, and server.rsa_max_bits allows larger ones.",
+                            [CG_OF_BRIDGE] = OTHER
+                            "for a new key (P-256, or RSA with 3072 bits). bridge.insecure_rsa_min_bits allows keys "
+                            "below 2048 bits, and bridge.rsa_max_bits allows larger ones."},
     [CG_REASON_RSA_EXPONENT] =
         {[CG_OF_BROKER] = "Issue the broker's certificate for a new key with the exponent 65537: " NEW_BROKER ".",
          [CG_OF_BRIDGE] = OTHER "for a key with the exponent 65537, the default of all current tools."},
@@ -203,8 +193,8 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
         {[CG_OF_BROKER] = "Issue a certificate with all names in server.names (`certguard issue broker NAME --san "
                           "dns:HOST`; for an address, --san ip:ADDRESS), or correct that list in the policy.",
          [CG_OF_BRIDGE] = "Set the bridge's address in mosquitto.conf to a name in that certificate, or have the other "
-                          "broker use "
-                          "a certificate with this name: `--san dns:NAME`, for an address `--san ip:ADDRESS`."},
+                          "broker use a certificate with this name: `--san dns:NAME`, for an address `--san "
+                          "ip:ADDRESS`."},
     [CG_REASON_LIFETIME_TOO_LONG] = {[CG_OF_BROKER] = "Issue it again with a shorter lifetime (`certguard issue broker "
                                                       "NAME --lifetime DURATION`)" OR_OWN("max_lifetime") ".",
                                      [CG_OF_BRIDGE] = OTHER "with a shorter lifetime" OR_BRIDGE("max_lifetime") "."},

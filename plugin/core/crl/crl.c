@@ -144,8 +144,8 @@ static void report_missing(const struct cg_crl *crl, struct cg_faults *faults)
     cg_time_text(crl->next_update, next_update, sizeof next_update);
     cg_error_set(
         &err,
-        "CRL of %s: no file contains it now. It stays in use (number %s, nextUpdate %s). Put the newest CRL back, "
-        "or remove the CA from the trust files too. If the CA now divides its CRLs differently, restart the broker",
+        "CRL of %s: no file contains it now. It stays in use (number %s, nextUpdate %s). Put the newest CRL back, or "
+        "remove the CA from the trust files too. If the CA now divides its CRLs differently, restart the broker",
         crl->issuer_text, number[0] ? number : "none", next_update);
     if (crl->place)
         cg_error_prefix(&err, "%s", crl->place); /* where it was read */

@@ -17,7 +17,7 @@
 
 static const char head_line[] = "certguard crl-numbers 1";
 static const char help_line[] = "# The highest CRL number in use so far: key, scope, number in hex, thisUpdate in "
-                                "seconds, the same as a date, issuer";
+                                "seconds, thisUpdate as a date, issuer";
 
 #define LINE_MAX_LEN 640 /* longest line that we write */
 
@@ -119,7 +119,7 @@ static const char *read_row(const char *at, const char *end, struct cg_numbers_r
         return "a number of at most 40 hex digits, or -, after the scope";
     if (!take_field(&at, end, &field, &len) || !read_time(field, len, &row->this_update))
         return "a time in seconds after the number";
-    take_field(&at, end, &field, &len); /* the same as a date */
+    take_field(&at, end, &field, &len); /* thisUpdate as a date */
     len = (size_t)(end - at);
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)at[i] < 0x20 || at[i] == 0x7f)

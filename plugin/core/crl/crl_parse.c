@@ -111,9 +111,8 @@ static bool read_tbs(struct cg_der in, struct cg_crl_head *out, struct cg_der *i
     if (!cg_der_take_whole(&in, CG_DER_SEQUENCE, &out->issuer))
         return refuse_der(err, "issuer", "Name");
     if (!v2) { /* checked only now, so that the error can name the issuer */
-        cg_error_set(
-            err, "not a version 2 CRL, which is required even with crl_extended (RFC 5280 5.1.2.1). Have the CA write "
-                 "version 2 with a cRLNumber. In OpenSSL, set crl_extensions and crlnumber");
+        cg_error_set(err, "not a version 2 CRL, which is required even with crl_extended (RFC 5280 5.1.2.1). Have the "
+                          "CA write version 2 with a cRLNumber. In OpenSSL, set crl_extensions and crlnumber");
         return false;
     }
     if (!cg_der_take_time(&in, &out->this_update))

@@ -121,7 +121,7 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
     struct fix fix = {.count = 0};
     bool folder = stops_us(path, at);
     bool known = cg_rights_read(at, &rights);
-    const char *renewed = is_renewed(path, at) ? " (each renewal writes new files there; better use copies, from a "
+    const char *renewed = is_renewed(path, at) ? " (each renewal writes new files there; use copies instead, from a "
                                                  "deploy hook of certbot or certguard deploy NAME --to FOLDER)"
                                                : "";
     cg_file_user(user);

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* For a file that could not be opened, with this errno: names the missing part of the path, or the missing permission. */
+/* For a file that could not be opened, with this errno: names the missing part of the path, or the missing
+ * permission. */
 void cg_access_explain(const char *path, int error, enum cg_file_kind kind, struct cg_error *err);
 
 void cg_access_explain_folder(const char *path, struct cg_error *err); /* a folder that could not be listed: EACCES */

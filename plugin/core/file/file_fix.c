@@ -45,7 +45,8 @@ static void command_user(uid_t uid, char out[NAME_TEXT_MAX])
     command_name(out, uid);
 }
 
-/* Whether our group is ours alone: it has our name and no other member. A user's primary group elsewhere is not seen. */
+/* Whether our group is ours alone: it has our name and no other member. Other users with this primary group are not
+ * seen. */
 static bool own_group(char out[NAME_TEXT_MAX])
 {
     struct group entry, *found = NULL;
@@ -246,8 +247,8 @@ void cg_fix_describe(const char *path, const char *what, const struct fix *fix, 
     }
     if (fix->choice) {
         cg_error_set(err,
-                     "%.400s: %.250s. No command fits every system here. Give it to a group of only user %s and its "
-                     "other users, or give user %s a separate copy",
+                     "%.400s: %.250s. No single command fits here. Give it to a group whose only members are user %s "
+                     "and those who use it now, or give user %s a separate copy",
                      path, what, user, user);
         return;
     }

@@ -234,8 +234,8 @@ static bool load_bundles(struct cg_trust *trust, const struct cg_trust_files *fi
     if (sk_X509_num(trust->anchors) > 0)
         return true;
     if (files->anchors.count == 0)
-        cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none. Add "
-                          "\"trust\": {\"anchors\": \"ca.pem\"} to the policy");
+        cg_error_set(err, "trust.anchors: expected the file of your CA's certificate, found none. Add \"trust\": "
+                          "{\"anchors\": \"ca.pem\"} to the policy");
     else
         cg_error_set(err,
                      "%s: expected at least one self-signed CA certificate, found only intermediates. Add the root's "

@@ -461,7 +461,7 @@ static bool check_case(const struct one_case *c)
     char command[sizeof err.text];
     /* Linux does not use an ACL whose mask is empty, so nobody knows who would get access when it is set. */
     bool inactive = c->acl && !(c->mode & 0070) && (c->mode & 0007);
-    if (!fix && strstr(err.text, "No command fits every system") && (inactive || !acls_work()))
+    if (!fix && strstr(err.text, "No single command fits") && (inactive || !acls_work()))
         return true;
     if (!fix)
         fail_msg("no fix in: %s", err.text);
@@ -570,8 +570,9 @@ static void its_fix_is_not_all_where_files_are_renewed(void **state)
     for (int i = 0; i < 2; i++) {
         become(NOBODY, NOBODY);
         expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100, words[i]);
-        expect_refused(cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100,
-                       "better use copies, from a deploy hook of certbot or certguard deploy NAME --to FOLDER); fix: ");
+        expect_refused(
+            cg_scratch_path("live/key.pem"), CG_FILE_PUBLIC, 100,
+            "use copies instead, from a deploy hook of certbot or certguard deploy NAME --to FOLDER); fix: ");
         become(0, 0);
         assert_int_equal(chmod(cg_scratch_path("archive"), 0755), 0);
     }
