@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     struct cg_error err = {""};
     void *options = NULL;
     cg_secrets_guard();
-    /* a closed pipe is a failed write with a message, not a death in the middle of one */
+    /* a closed pipe fails the write, and does not end the process in the middle of a change */
     signal(SIGPIPE, SIG_IGN);
     int code = cg_cli_parse(&cli, cg_verbs, &options, argc, argv, &err) ? run(&cli, options)
                                                                         : cg_usage(&cli, "%s", err.text);

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Makes, at build time, the manual page and the shell completions from the tables of verbs and options:
- * certguard_pages man|bash|zsh|fish. What it prints is installed. */
+/* Prints the manual page or the completions of a shell, made from the tables of verbs and options:
+ * certguard_pages man|bash|zsh|fish. It runs at build time; its output is installed. */
 #include "verb_table.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct option_set {
-    const struct cg_option *options;
-    size_t count;
-};
-
-/* What a verb takes: its own, those of the CA's key, those of every verb. */
-static size_t sets_of(const struct cg_verb *verb, struct option_set sets[3])
+/* Calls print for each option of the verb (NULL: the global ones) from set number first up to last. */
+static void each_option(const struct cg_verb *verb, size_t first, size_t last, void (*print)(const struct cg_option *))
 {
-    size_t n = 0;
-    sets[n++] = (struct option_set){verb->options, verb->noptions};
-    if (verb->needs_key)
-        sets[n++] = (struct option_set){cg_key_options, cg_key_options_count};
-    sets[n++] = (struct option_set){cg_global_options, cg_global_options_count};
-    return n;
+    struct cg_option_set sets[CG_SETS];
+    cg_option_sets(verb, sets);
+    for (size_t s = first; s <= last; s++)
+        for (size_t i = 0; i < sets[s].count; i++)
+            print(&sets[s].option[i]);
 }
 
 static bool is_file(const struct cg_option *o)
@@ -35,13 +29,18 @@ static const char *after_bar(const char *words)
 
 /* ---- manual ---- */
 
-/* In roff a backslash, a dot or quote at the start of a line, and a hyphen mean something else. */
+/* Escapes what roff interprets: backslash, hyphen, and a dot or quote at the start of a line. An empty line starts a
+ * paragraph. */
 static void roff(const char *text)
 {
     bool at_start = true;
     for (; *text; text++) {
         if (at_start && (*text == '.' || *text == '\''))
             fputs("\\&", stdout);
+        if (text[0] == '\n' && text[1] == '\n') {
+            fputs("\n.PP", stdout);
+            text++;
+        }
         if (*text == '\\')
             fputs("\\e", stdout);
         else if (*text == '-')
@@ -52,93 +51,73 @@ static void roff(const char *text)
     }
 }
 
-static void man_options(const struct option_set *set)
+static void man_option(const struct cg_option *o)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct cg_option *o = &set->options[i];
-        printf(".TP\n\\fB");
-        if (o->letter)
-            printf("\\-%c\\fR, \\fB", o->letter);
-        roff("--");
-        roff(o->name);
+    printf(".TP\n\\fB");
+    if (o->letter)
+        printf("\\-%c\\fR, \\fB", o->letter);
+    roff("--");
+    roff(o->name);
+    printf("\\fR");
+    if (o->argument) {
+        printf(" \\fI");
+        roff(o->argument);
         printf("\\fR");
-        if (o->argument) {
-            printf(" \\fI");
-            roff(o->argument);
-            printf("\\fR");
-        }
-        putchar('\n');
-        roff(o->help);
-        printf(".\n");
     }
-}
-
-static void man_paragraphs(const char *text)
-{
-    while (*text) {
-        const char *end = strstr(text, "\n\n");
-        size_t len = end ? (size_t)(end - text) : strlen(text);
-        char part[4096];
-        snprintf(part, sizeof part, "%.*s", (int)len, text);
-        printf(".PP\n");
-        roff(part);
-        putchar('\n');
-        text += len + (end ? 2 : 0);
-    }
+    putchar('\n');
+    roff(o->help);
+    printf(".\n");
 }
 
 static void man_verb(const struct cg_verb *verb)
 {
-    const struct option_set own[] = {{verb->options, verb->noptions}, {cg_key_options, cg_key_options_count}};
     printf(".SS \"certguard %s ", verb->name);
     roff(verb->arguments);
     printf("\"\n");
     roff(verb->summary);
-    printf(".\n");
-    man_paragraphs(verb->description ? verb->description : "");
-    man_options(&own[0]);
-    if (verb->needs_key)
-        man_options(&own[1]);
+    printf(".\n.PP\n");
+    roff(verb->description);
+    putchar('\n');
+    each_option(verb, CG_SET_OWN, CG_SET_KEY, man_option);
     if (verb->exits) {
         printf(".PP\nExit codes: ");
         roff(verb->exits);
         printf("\n");
     }
     printf(".PP\n.nf\n.RS\n");
-    roff(verb->examples ? verb->examples : "");
+    roff(verb->examples);
     printf("\n.RE\n.fi\n");
 }
 
 static void man(void)
 {
-    const struct option_set global = {cg_global_options, cg_global_options_count};
     printf(
         ".TH CERTGUARD 1 \"\" \"certguard %s\" \"User Commands\"\n.SH NAME\ncertguard \\- private CA for MQTT brokers, "
-        "and the checks of mosquitto_certguard\n.SH SYNOPSIS\n.B certguard\n[\\fIOPTIONS\\fR] \\fIVERB\\fR "
+        "and the certificate checks of mosquitto_certguard\n.SH SYNOPSIS\n.B certguard\n[\\fIOPTIONS\\fR] \\fIVERB\\fR "
         "[\\fIARGUMENTS\\fR]\n.SH DESCRIPTION\n",
         CG_VERSION);
-    roff(
-        "certguard runs a small certification authority for an MQTT broker and its clients, and tells what the broker\n"
-        "plugin mosquitto_certguard would say to a certificate. What is printed for people goes to standard error,\n"
-        "results go to standard output, with --json as JSON alone.\n");
+    roff("certguard runs a small certification authority (CA) for an MQTT broker and its clients. It also checks\n"
+         "certificates exactly as the broker plugin mosquitto_certguard does. Messages go to standard error, results "
+         "to\n"
+         "standard output. With --json, standard output contains only JSON.\n");
     printf(".SH OPTIONS\n");
-    man_options(&global);
+    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, man_option);
     printf(".SH VERBS\n");
     for (size_t i = 0; cg_verbs[i]; i++)
         man_verb(cg_verbs[i]);
-    printf(".SH EXIT STATUS\n0 done or clean; 1 failed; 3 findings (a rejected certificate, lint or doctor findings); "
-           "64 wrong usage; 75 another run holds the lock: try again later;\n"
-           "130 interrupted at a question.\n");
+    printf(".SH EXIT STATUS\n0 success; 1 failure; 3 findings (a rejected certificate, lint or doctor findings); "
+           "64 wrong usage; 75 another run holds the lock (try again later);\n"
+           "130 interrupted at a prompt.\n");
     printf(".SH FILES\n");
     static const char *const files[][2] = {
         {"ca.pem", "the trust anchor, for brokers and devices"},
         {"crl.pem, crl.der", "the certificate revocation lists"},
         {"live/NAME/", "privkey.pem, cert.pem, chain.pem, fullchain.pem: links to the current generation in archive/"},
-        {"index.txt, crlnumber", "the database, as openssl ca reads it"},
+        {"index.txt, crlnumber", "the database, in the format of openssl ca"},
         {"deploy/NAME.json", "the folders where NAME is deployed"},
-        {"rotate/NAME.json", "the rotation of NAME that waits for its proof, if one does"},
-        {"journal.jsonl", "what was issued and revoked, a line of JSON each"},
-        {"ca/key.pem", "the key of the CA; with an intermediate, root/key.pem is the root's"},
+        {"rotate/NAME.json", "the unfinished rotation of NAME, if there is one"},
+        {"journal.jsonl", "every certificate issued or revoked, as one JSON object per line"},
+        {"ca/key.pem", "the key of the CA; with an intermediate, the root's key is in root/key.pem"},
     };
     for (size_t i = 0; i < CG_COUNT(files); i++) {
         printf(".TP\n.I ");
@@ -147,8 +126,8 @@ static void man(void)
         roff(files[i][1]);
         putchar('\n');
     }
-    printf(".SH ENVIRONMENT\n.TP\n.B CERTGUARD_DIR\nfolder of the CA, where \\-C is not given\n.TP\n.B NO_COLOR\nno "
-           "colour on terminals\n.SH SEE ALSO\n.BR mosquitto_certguard (8),\n.BR certguard\\-policy (5),\n"
+    printf(".SH ENVIRONMENT\n.TP\n.B CERTGUARD_DIR\nfolder of the CA if \\-C is not given\n.TP\n.B NO_COLOR\nif "
+           "set, no color on terminals\n.SH SEE ALSO\n.BR mosquitto_certguard (8),\n.BR certguard\\-policy (5),\n"
            ".BR certguard\\-events (5),\n.BR certguard\\-reasons (5),\n.BR certguard\\-control (5),\n.BR mosquitto "
            "(8),\n.BR mosquitto.conf (5),\n.BR openssl (1)\n");
 }
@@ -161,40 +140,35 @@ static void print_words(const char *words)
         printf("%.*s ", (int)strcspn(words, "|"), words);
 }
 
-static void bash_values(const struct option_set *set)
+static void bash_value(const struct cg_option *o)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct cg_option *o = &set->options[i];
-        if (!o->argument)
-            continue;
-        printf("        --%s", o->name);
-        if (o->letter)
-            printf("|-%c", o->letter);
-        printf(") ");
-        if (o->type == CG_OPT_CHOICE) {
-            printf("mapfile -t COMPREPLY < <(compgen -W '");
-            print_words(o->argument);
-            printf("' -- \"$cur\")");
-        } else if (is_file(o))
-            printf("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
-        else if (o->type == CG_OPT_FOLDER)
-            printf("mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")");
-        else
-            printf("COMPREPLY=()");
-        printf("; return ;;\n");
-    }
+    if (!o->argument)
+        return;
+    printf("        --%s", o->name);
+    if (o->letter)
+        printf("|-%c", o->letter);
+    printf(") ");
+    if (o->type == CG_OPT_CHOICE) {
+        printf("mapfile -t COMPREPLY < <(compgen -W '");
+        print_words(o->argument);
+        printf("' -- \"$cur\")");
+    } else if (is_file(o))
+        printf("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
+    else if (o->type == CG_OPT_FOLDER)
+        printf("mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")");
+    else
+        printf("COMPREPLY=()");
+    printf("; return ;;\n");
 }
 
-static void bash_names(const struct option_set *set)
+static void bash_name(const struct cg_option *o)
 {
-    for (size_t i = 0; i < set->count; i++)
-        printf("--%s ", set->options[i].name);
+    printf("--%s ", o->name);
 }
 
 static void bash(void)
 {
-    struct option_set sets[3];
-    printf("# completion of certguard for bash; made from the tool's own tables\n_certguard()\n{\n    local "
+    printf("# completion of certguard for bash; generated from the option tables\n_certguard()\n{\n    local "
            "cur=${COMP_WORDS[COMP_CWORD]} "
            "prev=${COMP_WORDS[COMP_CWORD-1]} verb= word\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
            "        case $word in\n        ");
@@ -202,13 +176,10 @@ static void bash(void)
         printf("%s%s", i ? "|" : "", cg_verbs[i]->name);
     printf(") verb=$word; break ;;\n        esac\n    done\n    case $verb in\n");
     for (size_t i = 0; cg_verbs[i]; i++) {
-        size_t n = sets_of(cg_verbs[i], sets);
         printf("    %s)\n        case $prev in\n", cg_verbs[i]->name);
-        for (size_t k = 0; k < n; k++)
-            bash_values(&sets[k]);
+        each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, bash_value);
         printf("        esac\n        if [[ $cur == -* ]]; then\n            mapfile -t COMPREPLY < <(compgen -W '");
-        for (size_t k = 0; k < n; k++)
-            bash_names(&sets[k]);
+        each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, bash_name);
         printf("' -- \"$cur\")\n        else\n            mapfile -t COMPREPLY < <(compgen -f -W '");
         if (strchr(cg_verbs[i]->arguments, '|') &&
             strcspn(cg_verbs[i]->arguments, " ") > strcspn(cg_verbs[i]->arguments, "|") &&
@@ -218,18 +189,17 @@ static void bash(void)
         printf("' -- \"$cur\")\n        fi ;;\n");
     }
     printf("    *)\n        case $prev in\n");
-    const struct option_set global = {cg_global_options, cg_global_options_count};
-    bash_values(&global);
+    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, bash_value);
     printf("        esac\n        mapfile -t COMPREPLY < <(compgen -W '");
     for (size_t i = 0; cg_verbs[i]; i++)
         printf("%s ", cg_verbs[i]->name);
-    bash_names(&global);
+    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, bash_name);
     printf("' -- \"$cur\") ;;\n    esac\n}\ncomplete -o filenames -F _certguard certguard\n");
 }
 
 /* ---- zsh ---- */
 
-/* Brackets and colons part the fields of _arguments; a quote would end the word. */
+/* Escapes brackets and colons, which separate the fields of _arguments, and quotes. */
 static void zsh_text(const char *text)
 {
     for (; *text; text++) {
@@ -242,38 +212,33 @@ static void zsh_text(const char *text)
     }
 }
 
-static void zsh_options(const struct option_set *set)
+static void zsh_option(const struct cg_option *o)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct cg_option *o = &set->options[i];
-        bool many = o->type == CG_OPT_LIST || o->type == CG_OPT_FILES;
-        printf(" \\\n            '%s--%s[", many ? "*" : "", o->name);
-        zsh_text(o->help);
-        printf("]");
-        if (o->argument) {
-            printf(":");
-            zsh_text(o->type == CG_OPT_CHOICE ? o->name : o->argument);
-            printf(":");
-            if (o->type == CG_OPT_CHOICE) {
-                printf("(");
-                print_words(o->argument);
-                printf(")");
-            } else if (is_file(o))
-                printf("_files");
-            else if (o->type == CG_OPT_FOLDER)
-                printf("_files -/");
-        }
-        printf("'");
+    bool many = o->type == CG_OPT_LIST || o->type == CG_OPT_FILES;
+    printf(" \\\n            '%s--%s[", many ? "*" : "", o->name);
+    zsh_text(o->help);
+    printf("]");
+    if (o->argument) {
+        printf(":");
+        zsh_text(o->type == CG_OPT_CHOICE ? o->name : o->argument);
+        printf(":");
+        if (o->type == CG_OPT_CHOICE) {
+            printf("(");
+            print_words(o->argument);
+            printf(")");
+        } else if (is_file(o))
+            printf("_files");
+        else if (o->type == CG_OPT_FOLDER)
+            printf("_files -/");
     }
+    printf("'");
 }
 
 static void zsh(void)
 {
-    struct option_set sets[3];
-    const struct option_set global = {cg_global_options, cg_global_options_count};
-    printf("#compdef certguard\n# made from the tool's own tables\n_certguard()\n{\n    local context state line\n    "
+    printf("#compdef certguard\n# generated from the option tables\n_certguard()\n{\n    local context state line\n    "
            "typeset -A opt_args\n    _arguments -C");
-    zsh_options(&global);
+    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, zsh_option);
     printf(" \\\n            '-C[folder of the CA]:DIR:_files -/' \\\n            '1:verb:->verb' "
            "'*::argument:->rest'\n    case $state "
            "in\n    verb)\n        local -a verbs=(");
@@ -284,10 +249,8 @@ static void zsh(void)
     }
     printf(")\n        _describe verb verbs ;;\n    rest)\n        case $line[1] in\n");
     for (size_t i = 0; cg_verbs[i]; i++) {
-        size_t n = sets_of(cg_verbs[i], sets);
         printf("        %s) _arguments", cg_verbs[i]->name);
-        for (size_t k = 0; k < n; k++)
-            zsh_options(&sets[k]);
+        each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, zsh_option);
         printf(" \\\n            '*:");
         zsh_text(*cg_verbs[i]->arguments ? cg_verbs[i]->arguments : "none");
         printf(":_files' ;;\n");
@@ -306,40 +269,37 @@ static void fish_text(const char *text)
     }
 }
 
-static void fish_options(const char *condition, const struct option_set *set)
+static const char *fish_verb; /* of the options that are printed; NULL: of every verb */
+
+static void fish_option(const struct cg_option *o)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct cg_option *o = &set->options[i];
-        printf("complete -c certguard%s -l %s", condition, o->name);
-        if (o->letter)
-            printf(" -s %c", o->letter);
-        if (o->type == CG_OPT_CHOICE) {
-            printf(" -x -a '");
-            print_words(o->argument);
-            printf("'");
-        } else if (o->argument)
-            printf(is_file(o) || o->type == CG_OPT_FOLDER ? " -r -F" : " -x");
-        printf(" -d '");
-        fish_text(o->help);
-        printf("'\n");
-    }
+    printf("complete -c certguard");
+    if (fish_verb)
+        printf(" -n '__fish_seen_subcommand_from %s'", fish_verb);
+    printf(" -l %s", o->name);
+    if (o->letter)
+        printf(" -s %c", o->letter);
+    if (o->type == CG_OPT_CHOICE) {
+        printf(" -x -a '");
+        print_words(o->argument);
+        printf("'");
+    } else if (o->argument)
+        printf(is_file(o) || o->type == CG_OPT_FOLDER ? " -r -F" : " -x");
+    printf(" -d '");
+    fish_text(o->help);
+    printf("'\n");
 }
 
 static void fish(void)
 {
-    const struct option_set global = {cg_global_options, cg_global_options_count};
-    char condition[160];
-    printf("# completion of certguard for fish; made from the tool's own tables\n");
-    fish_options("", &global);
+    printf("# completion of certguard for fish; generated from the option tables\n");
+    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, fish_option);
     for (size_t i = 0; cg_verbs[i]; i++) {
-        const struct option_set own = {cg_verbs[i]->options, cg_verbs[i]->noptions};
-        const struct option_set key = {cg_key_options, cg_verbs[i]->needs_key ? cg_key_options_count : 0};
-        printf("complete -c certguard -n __fish_use_subcommand -f -a %s -d '", cg_verbs[i]->name);
+        fish_verb = cg_verbs[i]->name;
+        printf("complete -c certguard -n __fish_use_subcommand -f -a %s -d '", fish_verb);
         fish_text(cg_verbs[i]->summary);
         printf("'\n");
-        snprintf(condition, sizeof condition, " -n '__fish_seen_subcommand_from %s'", cg_verbs[i]->name);
-        fish_options(condition, &own);
-        fish_options(condition, &key);
+        each_option(cg_verbs[i], CG_SET_OWN, CG_SET_KEY, fish_option);
     }
 }
 

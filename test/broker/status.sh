@@ -51,14 +51,14 @@ asks "a policy that would refuse sessions" 3 'deny_listed' boss --check-policy n
 asks "a policy that would not" 0 '^0 of ' boss --check-policy policy.json
 printf '{"trust": {}, "nonsense": 1}' >broken.json
 asks "a policy with a fault" 1 'status: policy: ' boss --check-policy broken.json
-asks "one action at a time" 64 'at a time' boss --sessions --reload
+asks "one action at a time" 64 'use only one of' boss --sessions --reload
 
-asks "a dry run ends nothing" 0 'would be ended' boss --end 'sensor"1\' --dry-run
+asks "a dry run ends nothing" 0 'Would end' boss --end 'sensor"1\' --dry-run
 asks "a session is ended" 0 'Ended' boss --end 'sensor"1\'
 expect_event "and the log names the administrator" 'session_ended\tended_by_admin\tsensor' event reason client_id
-asks "a reload without a change" 0 'No file had changed' boss --reload
+asks "a reload without a change" 0 'No file has changed' boss --reload
 printf 'half' >policy.new && mv policy.new policy.json
-asks "a reload of a broken file" 3 'were refused' boss --reload
+asks "a reload of a broken file" 3 'rejected the changed files' boss --reload
 asks "what stays is told as long as it stays" 0 'policy.json: ' boss
 asks "in JSON" 0 '"kept":\[{"reason":"policy_invalid","detail":".*policy.json: ' boss --json
 asks "and in the metrics" 0 '^certguard_snapshot_parts_kept 1$' boss --prometheus
@@ -104,7 +104,7 @@ forged() { # [CORRELATION]: of an answer to "status"
 asks_in_spite() { # TITLE
     asks "$1" 0 '^Sessions  ' boss
     ! grep -q 'forged\|666' out || fail "$1: a forged answer is shown: $(cat out)"
-    asks "$1, --reload" 0 'No file had changed' boss --reload
+    asks "$1, --reload" 0 'No file has changed' boss --reload
 }
 if "$mosquitto" -h | grep -q 'version 2\.0\.11'; then # later brokers refuse a client with such a will
     mosquitto_sub -h 127.0.0.1 -p "$plain" -i listens -t "$topic" >heard.out 2>&1 &

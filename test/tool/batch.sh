@@ -28,7 +28,7 @@ says "line 2: the name occurs twice"
 [ -e ca/live/new3 ] || fail "a bad line kept the good ones away"
 expect 64 cg -C ca issue client x --batch devices
 expect 64 cg -C ca issue client --batch devices --san dns:all.lan
-says "not for --batch"
+says "cannot be used with --batch"
 echo policy >one
 ok cg -C ca issue client --batch one --policy-oid 1.3.6.1.4.1.99999.1
 openssl x509 -in ca/live/policy/cert.pem -noout -text | grep -q "Policy: 1.3.6.1.4.1.99999.1" || fail "the policy was left out"

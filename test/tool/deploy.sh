@@ -63,7 +63,8 @@ rm -rf before
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -subj /CN=own -out own.csr 2>/dev/null
 mkdir own
 cp own.key own/privkey.pem
-ok cg -C ca issue broker own --csr own.csr --san dns:localhost --to own
+ok cg -C ca sign own.csr --as broker --san dns:localhost
+ok cg -C ca deploy own --to own
 in_step own
 cmp own.key own/privkey.pem || fail "the device's key was touched"
 cp good.key own/privkey.pem
@@ -74,7 +75,7 @@ cmp own/cert.pem ca/archive/own/0001/cert.pem || fail "the certificate was chang
 # ---- what failed is due, and the next run deploys it without a new certificate ----
 cp own.key own/privkey.pem
 expect 0 cg -C ca needs-renewal own
-says "not deployed whole"
+says "not deployed to all folders"
 expect 0 cg -C ca needs-renewal --all
 generation=$(readlink ca/live/own/current)
 ok cg -C ca renew --all --due
@@ -115,7 +116,7 @@ holds etc b 0006
 holds etc2 b 0007
 ok cg -C ca deploy b --forget etc2
 expect 1 cg -C ca deploy b
-says "deploy it where"
+says "has no folder to deploy to"
 # as earlier versions wrote it
 printf '{"to":"%s/etc","mode":416,"connect":"localhost:1"}' "$work" >ca/deploy/b.json
 ok cg -C ca deploy b
@@ -153,7 +154,7 @@ serial=$(openssl x509 -in ca/archive/b/0008/cert.pem -noout -serial | cut -d= -f
 ok cg -C ca revoke "$serial"
 # the newest of those that may be live, and no word of the others but why
 ok cg -C ca -n deploy b --rollback
-says "passed over: generation 8 .* is revoked"
+says "skipped: generation 8 .* is revoked"
 says "generation 7"
 ok cg -C ca renew b
 expect 1 cg -C ca --at +91d deploy b --rollback
@@ -166,13 +167,13 @@ ok cg -C ca deploy b --rollback
 holds etc b 0009
 ok cg -C ca renew b
 ok cg -C ca -n deploy b --rollback
-says "passed over: generation 10 .* is unproven"
+says "skipped: generation 10 .* is unproven"
 says "generation 9"
 expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
 says "Went back to generation 11"
 ok cg -C ca renew b
 ok cg -C ca -n deploy b --rollback
-says "passed over: generation 12 .* is unproven"
+says "skipped: generation 12 .* is unproven"
 says "generation 11"
 holds etc b 0013
 ok cg -C ca renew b
@@ -192,12 +193,12 @@ rm etc-f
 mv away etc-f
 ok cg -C ca revoke "$(openssl x509 -in ca/live/f/cert.pem -noout -serial | cut -d= -f2)" --reason superseded
 ok cg -C ca renew --all --due
-says "f: generation 2, which is live, is revoked .* left as they are"
+says "f: the live generation 2 is revoked .* left unchanged"
 holds etc-f f 0001
 ok cg -C ca deploy f --rollback
 holds etc-f f 0001
 ok cg -C ca renew --all --due
-says_not "left as they are"
+says_not "left unchanged"
 ok cg -C ca deploy f --forget etc-f
 
 # ---- a folder that is gone is not made anew, but by who says so ----
@@ -303,7 +304,7 @@ for how in empty cut; do
     # shellcheck disable=SC2046 # the words of the command
     expect 1 cg -C ca deploy rec-two
     ok cg $(sed -n 's/.*: certguard \(-C [^ ]* deploy [^ ]* --to\) FOLDER$/\1/p' err) rec-two
-    says "is made anew"
+    says "it is replaced"
     cmp ca/crl.pem rec-two/crl.pem || fail "$how: the fix does not deploy"
     ok cg -C ca crl
 done

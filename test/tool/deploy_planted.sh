@@ -80,7 +80,8 @@ holds home/certs p 0004
 mkdir device
 cp own.key device/privkey.pem
 chown -R $user:$user device
-ok cg -C ca issue broker device --csr own.csr --san dns:localhost --to device
+ok cg -C ca sign own.csr --as broker --name device --san dns:localhost
+ok cg -C ca deploy device --to device
 mv device/privkey.pem device/.certguard/current/privkey.pem
 ln -s .certguard/current/privkey.pem device/privkey.pem
 ok cg -C ca renew device

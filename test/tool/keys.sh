@@ -36,14 +36,14 @@ csr twin outside.pem
 ok cg -C ca sign twin.csr
 openssl genpkey -algorithm ED25519 -out ed.pem
 csr ed ed.pem
-ok cg -C ca issue client ed --csr ed.csr
+ok cg -C ca sign ed.csr
 csr lost outside.pem
 for name in here outside ed; do
     ok cg -C ca revoke $name --reason keyCompromise
 done
 refused "revoked as compromised" sign outside.csr
 refused "revoked as compromised" sign lost.csr --name another
-refused "revoked as compromised" issue client ed --csr ed.csr
+refused "revoked as compromised" sign ed.csr
 refused "revoked as compromised" renew twin
 # the same keys in other clothes
 csr psk here.pem

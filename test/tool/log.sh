@@ -149,8 +149,8 @@ says 'cut off'
 } >mixed
 ok cg log mixed
 lines 3
-says '^5 lines are no events'
-says '^1 lines are longer'
+says '^Skipped 5 lines that are not'
+says '^Skipped 1 line longer'
 
 # over 2 GiB, most of it a hole, which is one line that is no event
 sed -n 1p events >large

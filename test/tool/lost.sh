@@ -42,7 +42,7 @@ fix()
 {
     # shellcheck disable=SC2046 # the words of the command
     ok cg $(sed -n 's/.*: certguard \(-C [^ ]* crl --restore-index\)$/\1/p' err)
-    says "put back"
+    says "restored"
 }
 
 # whole: after the fix everything is as it was, and the CRL is a newer one
@@ -246,7 +246,7 @@ says "Revoked 1 certificate"
 [ "$(grep -c 'keyCompromise.*archive/kept/' ca/index.txt)" = 1 ] || fail "the reason was not raised"
 openssl crl -in ca/crl.pem -noout -text | grep -q "Key Compromise" || fail "the CRL has the old reason"
 ok cg -C ca revoke kept --reason keyCompromise
-says "revoked or over already"
+says "already revoked or expired"
 consistent_journal=$(grep -c '"name":"kept".*"done":"revoked"' ca/journal.jsonl)
 [ "$consistent_journal" = 2 ] || fail "the journal has $consistent_journal lines"
 fresh
@@ -350,7 +350,7 @@ printf 'R\t300101000000Z\tlong ago\t1234\tunknown\t/CN=other\n' >>hand/index.txt
 expect 1 cg -C hand crl
 says "crl --restore-index"
 ok cg -C hand crl --restore-index
-says "2 lines put back or marked as revoked again"
+says "2 lines restored or marked as revoked again"
 for serial in "$(thief)" 1234; do
     revoked_in_crl "$serial" || fail "$serial is good again by the printed way back"
 done

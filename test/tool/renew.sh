@@ -136,7 +136,7 @@ ok cg -C ca renew --all --due
 mv etc-c etc-gone
 ok cg -C ca issue client lost
 expect 1 cg -C ca revoke lost
-says "revoked, and the new CRL is made"
+says "revoked, and the new CRL was written"
 says "deploy c --forget .*/etc-c"
 cmp etc/crl.pem ca/crl.pem || fail "the other broker did not get the CRL"
 mv etc-gone etc-c

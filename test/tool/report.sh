@@ -13,16 +13,16 @@ ok cg --at "$at" -C ca report -o report.html --policy policy.json log.1.gz log
 says 'Wrote report.html: 72 events, 61 rejections'
 page_says() { grep -q -- "$1" report.html || fail "the page lacks: $1"; }
 page_says '<b>61</b> rejected'
-page_says '<b>7</b> let in by audit alone' # held back, and not refused
+page_says '<b>7</b> accepted by audit mode only' # held back, and not refused
 page_says '<code>expired</code></td><td class="n" data-label="Count">51</td>' # 10, and 41 that were held back
 page_says '<code>certguard renew sensor1</code>'
 page_says '>192.0.2.7</td>'
 page_says '>2001:db8::1</td>'
 page_says '<code>/etc/policy.json</code> at <time datetime="2026-11-20T08:00:00Z">'
-page_says '>Act</span></td><td data-label="What">Changed files were refused</td>'
+page_says '>Act</span></td><td data-label="What">Changed files were rejected</td>'
 page_says '>Broker: trust anchor</td>'
 page_says 'lifetime_too_long' # the rule that the policy only audits
-page_says '<summary>The policy&#39;s text\|<summary>The policy.s text'
+page_says '<summary>Text of the policy'
 # the forecast: of sensor1 the newest certificate counts, not the one it replaced
 [ "$(grep -c 'class="r" data-label="Renew"><code>certguard renew sensor1<' report.html)" = 1 ] || fail "sensor1 is not there once"
 page_says '>device 1</td>' # who was seen connected

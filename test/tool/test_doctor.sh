@@ -57,7 +57,7 @@ says '+mode 0600'
 cmp -s bad.conf bad.kept || fail "-n changed the configuration"
 [ "$(stat -c %a mosquitto/broker.key)" = 644 ] || fail "-n changed a mode"
 expect 1 setsid "$CERTGUARD" doctor --config bad.conf --user "$me" --fix
-says 'say --yes'
+says 'use --yes'
 cmp -s bad.conf bad.kept || fail "it changed the configuration without asking"
 if script -qec true /dev/null >/dev/null 2>&1; then # there is one, and a terminal
     for answer in n y; do
@@ -74,7 +74,7 @@ cmp -s bad.conf.before-* bad.kept || fail "--fix kept no copy"
 [ "$(stat -c %a mosquitto/broker.key)" = 600 ] || fail "--fix left the mode of the broker's key"
 [ "$(stat -c %a mosquitto/MiCA.key)" = 644 ] || fail "--fix closed a key that another program may read"
 expect 3 cg doctor --config bad.conf --user "$me" --fix --yes
-says 'Nothing here is safe to mend'
+says 'Nothing can be fixed automatically'
 expect 64 cg doctor --config bad.conf --yes
 
 # ---- made with certguard, from the examples ----

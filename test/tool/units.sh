@@ -190,7 +190,7 @@ ok cg -n install-units --remove --dir gone
 find gone | sort | cmp -s before - || fail "-n removed something"
 ok cg install-units --remove --dir gone
 says 'certguard-crl.timer: changed by hand'
-says 'certguard-crl.service: stays with'
+says 'certguard-crl.service: not removed'
 says 'systemctl daemon-reload'
 find gone -name '*certguard*' | sort >left
 # a timer whose service is gone fails at each of its hours

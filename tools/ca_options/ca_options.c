@@ -6,7 +6,7 @@
 
 static void say_waiting(const void *context, const char *holder, int64_t seconds)
 {
-    cg_say(context, "Waiting for another run of certguard%s to end, at most %lld s.", holder, (long long)seconds);
+    cg_say(context, "Waiting for another run of certguard%s to finish, at most %lld s.", holder, (long long)seconds);
 }
 
 struct cg_ca_options cg_ca_options_of(const struct cg_cli *cli)
@@ -35,15 +35,27 @@ int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use u
     return cg_ca_exit_code(cg_ca_open(ca, &options, use, err));
 }
 
+int cg_verb_with_ca(const struct cg_cli *cli, enum cg_ca_use use, cg_ca_work *work, void *context)
+{
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    int code = cg_verb_open_ca(&ca, cli, use, &err);
+    if (code == CG_EXIT_OK)
+        code = work(&ca, cli, context, &err);
+    cg_ca_close(&ca);
+    return code == CG_EXIT_OK || code == CG_EXIT_FINDINGS ? code : cg_fail(cli, code, &err);
+}
+
 bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
                          struct cg_error *err)
 {
     const bool ok = cg_issuer_open(issuer, ca, err);
     if (issuer->bans.lost)
         cg_warn(cli,
-                "%zu certificates that were revoked as compromised are not in %s/archive, so their keys cannot be "
-                "recognized; restore archive/ from a backup",
-                issuer->bans.lost, ca->dir);
+                "%zu certificate%s revoked as compromised %s missing from %s/archive, so %s cannot be recognized; "
+                "restore archive/ from a backup",
+                issuer->bans.lost, cg_plural(issuer->bans.lost), issuer->bans.lost == 1 ? "is" : "are", ca->dir,
+                issuer->bans.lost == 1 ? "its key" : "their keys");
     return ok;
 }
 
@@ -55,9 +67,9 @@ void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t c
     cg_date_text(X509_get0_notAfter(ca->cert), end);
     cg_warn(
         cli,
-        "%zu certificate%s shortened: the CA itself ends at %s, and all that it issued with it. Make the next CA in "
-        "another folder now (certguard -C FOLDER init), and give its ca.pem to brokers and devices beside the old "
-        "one before the first certificate of it is used",
+        "%zu certificate%s shortened: the CA itself ends at %s, and no certificate can outlive it. Create the next CA "
+        "in another folder now (certguard -C FOLDER init). Add its ca.pem to the old one on brokers and devices "
+        "before you use its first certificate",
         count, count == 1 ? " is" : "s are", end);
 }
 
@@ -66,6 +78,6 @@ void cg_warn_targets(const struct cg_cli *cli, const struct cg_ca *ca, const str
     struct cg_target_change change;
     for (size_t i = 0; i < targets->count; i++)
         if (cg_target_changes_ca(ca, &targets->item[i], &change))
-            cg_warn(cli, "%s held the files of another CA (%s); this one (%s) takes its place: clients need its ca.pem",
+            cg_warn(cli, "%s held the files of another CA (%s); this CA (%s) replaces them: clients need its ca.pem",
                     targets->item[i].to, change.theirs, change.ours);
 }

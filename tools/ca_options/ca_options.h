@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CA as the command line says it: opened by the global options, its results as exit codes, and what it leaves to the
- * caller to warn about as words. Nothing is owned. Called by the verbs. */
+/* Connects the CA library to the command line: opens the CA by the global options, turns results into exit codes, and
+ * prints the warnings that the library leaves to its caller. Nothing is owned. Called by the verbs. */
 #ifndef CG_CA_CLI_H
 #define CG_CA_CLI_H
 
@@ -8,6 +8,12 @@
 #include "cli/cli.h"
 #include "store/open.h"
 #include "store/target.h"
+
+/* The error of a verb on a name that another run is rotating; takes the name. */
+#define CG_IS_ROTATING "another run is rotating \"%s\" now; nothing was done, try again when it has finished"
+
+/* A warning for --no-passphrase; takes the folder. */
+#define CG_KEY_IS_OPEN "the CA key is not encrypted: anyone who can read %s can issue certificates in your name"
 
 /* Borrows from cli. */
 struct cg_ca_options cg_ca_options_of(const struct cg_cli *cli);
@@ -17,14 +23,19 @@ int cg_ca_exit_code(enum cg_ca_result result);
 /* cg_ca_open by the options of cli; returns the exit code. */
 int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err);
 
-/* cg_issuer_open, with the warning about keys that are lost. */
+/* Opens the CA, calls work, closes the CA, and prints *err unless work returns CG_EXIT_OK or CG_EXIT_FINDINGS. Returns
+ * the exit code. */
+typedef int cg_ca_work(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err);
+int cg_verb_with_ca(const struct cg_cli *cli, enum cg_ca_use use, cg_ca_work *work, void *context);
+
+/* cg_issuer_open, with a warning about compromised keys that are missing from the archive. */
 bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
                          struct cg_error *err);
 
-/* Once a run, where count certificates end with the CA and not when they should: says so, and what to do. */
+/* Warns if the end of the CA shortened count certificates. Called once per run. */
 void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count);
 
-/* Says which of the folders that --to named in this run held the files of another CA, whose place this one takes. */
+/* Warns about folders of --to that held the files of another CA. */
 void cg_warn_targets(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets);
 
 #endif

@@ -39,7 +39,7 @@ static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
         n += (size_t)got;
     bool ok = got >= 0 && first_line(buffer, n, out, err);
     if (got < 0)
-        cg_error_set(err, "cannot read the passphrase from file descriptor %d; was it opened?", fd);
+        cg_error_set(err, "cannot read the passphrase from file descriptor %d: it is not open for reading", fd);
     OPENSSL_cleanse(buffer, sizeof buffer);
     return ok;
 }
@@ -48,7 +48,7 @@ static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error 
 {
     struct stat st;
     if (stat(path, &st) == 0 && st.st_mode & 077) {
-        cg_error_set(err, "%s holds a passphrase and others may read it (mode %04o); fix: chmod 0600 %s", path,
+        cg_error_set(err, "%s contains a passphrase and other users can read it (mode %04o); fix: chmod 0600 %s", path,
                      (unsigned)st.st_mode & 07777, path);
         return false;
     }
@@ -74,8 +74,8 @@ static bool is_long_enough(const char *passphrase, struct cg_error *err)
 {
     if (strlen(passphrase) >= CG_PASSPHRASE_MIN)
         return true;
-    cg_error_set(err, "the passphrase has %zu characters; use at least %d, better four words", strlen(passphrase),
-                 CG_PASSPHRASE_MIN);
+    cg_error_set(err, "the passphrase is too short (%zu characters); use at least %d, or better four words",
+                 strlen(passphrase), CG_PASSPHRASE_MIN);
     return false;
 }
 
@@ -83,13 +83,13 @@ bool cg_passphrase_new(const char *path, const char *option, const char *questio
                        struct cg_error *err)
 {
     if (!path && !cg_tty_is_there()) {
-        cg_error_set(err, "a passphrase is needed and there is no terminal to ask for it; use --%s FILE", option);
+        cg_error_set(err, "cannot ask for a passphrase: there is no terminal; use --%s FILE", option);
         return false;
     }
     return cg_passphrase_of_file(path, question, out, err) && is_long_enough(out, err);
 }
 
-/* ---- the one of the run ---- */
+/* ---- the passphrase of the CA key ---- */
 
 static char secret[CG_PASSPHRASE_MAX];
 
@@ -98,10 +98,10 @@ static void wipe_secret(void)
     OPENSSL_cleanse(secret, sizeof secret);
 }
 
-static bool ask(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
+static bool read_secret(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
 {
     atexit(wipe_secret);
-    (void)mlock(secret, sizeof secret); /* not allowed everywhere; it is wiped in any case */
+    (void)mlock(secret, sizeof secret); /* may be forbidden; the secret is wiped anyway */
     bool ok = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
               : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
                                        : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
@@ -113,7 +113,7 @@ const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool c
     static enum { NOT_ASKED, KNOWN, FAILED } state;
     static struct cg_error fault;
     if (state == NOT_ASKED)
-        state = ask(cli, question, confirm, &fault) ? KNOWN : FAILED;
+        state = read_secret(cli, question, confirm, &fault) ? KNOWN : FAILED;
     if (state == FAILED)
         cg_error_set(err, "%s", fault.text);
     return state == KNOWN ? secret : NULL;
@@ -134,7 +134,7 @@ struct cg_passphrase_source cg_passphrase_source_of(const struct cg_cli *cli)
     return (struct cg_passphrase_source){.get = get, .context = cli};
 }
 
-/* A key at a URI is not looked at: whether it needs a PIN shows when it is used. */
+/* A key at a URI is not examined: whether it needs a PIN shows when it is used. */
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder)
 {
     char path[PATH_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Passphrases: from a file, a file descriptor or the terminal. One of a run is that of the CA's key (or the PIN of its
- * token), asked for once; others belong to what a verb makes beside it.
+/* Passphrases from a file, a file descriptor or the terminal. Each run has one passphrase for the CA's key (or PIN for its
+ * token), which is read once. Others protect what a verb creates in addition, such as a PKCS#12 file.
  * Called by ca_options.c and the verbs. */
 #ifndef CG_CA_PASSPHRASE_H
 #define CG_CA_PASSPHRASE_H
@@ -11,21 +11,21 @@
 #define CG_PASSPHRASE_MAX 256
 #define CG_PASSPHRASE_MIN 8 /* characters of a new one */
 
-/* From --passphrase-file, --passphrase-fd or the terminal, asked once a run. question: "passphrase of the CA key".
- * confirm: it is a new one, asked twice, at least CG_PASSPHRASE_MIN characters. Points into static storage that is not
- * swapped out where that is allowed, wiped at exit. */
+/* From --passphrase-file, --passphrase-fd or the terminal, read once per run. question: the prompt.
+ * confirm: a new passphrase, asked twice, at least CG_PASSPHRASE_MIN characters. Returns static storage that is locked in
+ * memory if the system allows it, and wiped at exit. */
 const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err);
 
-/* The question for the key that is there; and the same, asked on a terminal before the lock is taken, so that nobody waits
- * for a person. folder: of the key, "ca" or "root". What goes wrong is said by the first cg_passphrase. */
+/* For the existing key. cg_passphrase_ahead prompts on the terminal before the lock is taken, so that no other run waits
+ * for a person; folder: of the key, "ca" or "root". The first cg_passphrase reports its errors. */
 const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err);
 struct cg_passphrase_source cg_passphrase_source_of(const struct cg_cli *cli); /* borrows it */
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder);
 
-/* Another passphrase: first line of the file at path, or asked twice where path is NULL. The caller wipes out. */
+/* Another passphrase: the first line of the file at path, or a prompt (asked twice) if path is NULL. The caller wipes out. */
 bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err);
 
-/* The same for a new one: at least CG_PASSPHRASE_MIN characters. option: by which path is given. */
+/* A new passphrase, at least CG_PASSPHRASE_MIN characters. option: the one that sets path, for the error. */
 bool cg_passphrase_new(const char *path, const char *option, const char *question, char out[CG_PASSPHRASE_MAX],
                        struct cg_error *err);
 

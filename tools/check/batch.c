@@ -42,13 +42,13 @@ int cg_batch_next(FILE *in, char **line, size_t *size, size_t *len, struct cg_er
     if (!fits)
         cg_error_set(err, "the line is longer than %u MiB", CG_BATCH_LINE_MAX >> 20);
     else if (ferror(in))
-        cg_error_set(err, "can't be read: %s", strerror(errno));
+        cg_error_set(err, "cannot read the line: %s", strerror(errno));
     else
         return c == EOF && n == 0 ? 0 : 1;
     return -1;
 }
 
-/* The members of a case. */
+/* Reads the members of a case. */
 struct reader {
     const struct cg_batch *batch;
     struct cg_batch_case *out;
@@ -61,24 +61,30 @@ static bool expected(const struct reader *r, const char *key, const char *what)
     return false;
 }
 
-/* NULL where missing or null. */
+static bool no_memory(const struct reader *r)
+{
+    cg_error_set(r->err, "out of memory");
+    return false;
+}
+
+/* NULL if missing or null. */
 static const cJSON *member(const struct reader *r, const char *key)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(r->out->json, key);
     return cJSON_IsNull(value) ? NULL : value;
 }
 
-/* Bytes of an item: the PEM text itself, or what is in the file that it names. */
-static bool take_bytes(const struct reader *r, const char *key, const cJSON *item, struct cg_bytes *out)
+/* The bytes of an item: its PEM text, or the contents of the file it names. */
+static bool read_item(const struct reader *r, const char *key, const cJSON *item, struct cg_bytes *out)
 {
     const char *text = cJSON_GetStringValue(item);
     *out = (struct cg_bytes){0};
     if (!text || !*text)
-        return expected(r, key, "PEM text or the name of a file");
+        return expected(r, key, "PEM text or a file name");
     if (strstr(text, "-----BEGIN ")) {
         out->data = (unsigned char *)strdup(text);
         out->len = strlen(text);
-        return out->data || expected(r, key, "memory");
+        return out->data || no_memory(r);
     }
     if (r->batch->no_files)
         return expected(r, key, "PEM text");
@@ -88,10 +94,10 @@ static bool take_bytes(const struct reader *r, const char *key, const cJSON *ite
     return ok;
 }
 
-/* Calls take for each string of a list, or for a single one. */
-typedef bool take_item(const struct reader *r, const char *key, const struct cg_bytes *bytes);
+/* Calls add for each string of a list, or for a single string. */
+typedef bool add_item(const struct reader *r, const char *key, const struct cg_bytes *bytes);
 
-static bool take_list(const struct reader *r, const char *key, take_item *take)
+static bool read_list(const struct reader *r, const char *key, add_item *add)
 {
     const cJSON *list = member(r, key), *item = NULL;
     if (!list)
@@ -102,7 +108,7 @@ static bool take_list(const struct reader *r, const char *key, take_item *take)
         return expected(r, key, "a list of strings");
     for (item = cJSON_IsArray(list) ? list->child : list; item; item = cJSON_IsArray(list) ? item->next : NULL) {
         struct cg_bytes bytes;
-        bool ok = take_bytes(r, key, item, &bytes) && take(r, key, &bytes);
+        bool ok = read_item(r, key, item, &bytes) && add(r, key, &bytes);
         cg_bytes_free(&bytes);
         if (!ok)
             return false;
@@ -110,10 +116,11 @@ static bool take_list(const struct reader *r, const char *key, take_item *take)
     return true;
 }
 
-/* What a peer sends and nobody can read ends the handshake. */
-static bool take_certificates(const struct reader *r, const struct cg_bytes *bytes)
+/* The first certificate is the leaf. In a handshake, unreadable bytes are a failure of the peer. */
+static bool add_certificates(const struct reader *r, const char *key, const struct cg_bytes *bytes)
 {
     STACK_OF(X509) *all = NULL;
+    (void)key;
     if (!cg_certificates_read("", bytes->data, bytes->len, ITEMS_MAX, &all, NULL))
         r->out->unreadable = true;
     while (sk_X509_num(all) > 0) {
@@ -127,59 +134,50 @@ static bool take_certificates(const struct reader *r, const struct cg_bytes *byt
     return true;
 }
 
-static bool take_leaf(const struct reader *r, const char *key, const struct cg_bytes *bytes)
+static bool add_sent(const struct reader *r, const char *key, const struct cg_bytes *bytes)
 {
-    (void)key;
-    return take_certificates(r, bytes);
+    return r->out->unreadable || add_certificates(r, key, bytes);
 }
 
-static bool take_sent(const struct reader *r, const char *key, const struct cg_bytes *bytes)
-{
-    (void)key;
-    if (!r->out->unreadable)
-        take_certificates(r, bytes);
-    return true;
-}
-
-static bool take_root(const struct reader *r, const char *key, const struct cg_bytes *bytes)
+static bool add_root(const struct reader *r, const char *key, const struct cg_bytes *bytes)
 {
     return cg_batch_add_root(r->out, key, bytes, r->err);
 }
 
-static bool take_crl(const struct reader *r, const char *key, const struct cg_bytes *bytes)
+static bool add_crl(const struct reader *r, const char *key, const struct cg_bytes *bytes)
 {
     cg_batch_add_crl(r->out, key, bytes);
     return true;
 }
 
-static bool take_string(const struct reader *r, const char *key, const char **out)
+static bool read_string(const struct reader *r, const char *key, const char **out)
 {
     const cJSON *value = member(r, key);
     *out = cJSON_GetStringValue(value);
     return !value || *out || expected(r, key, "a string");
 }
 
-static bool take_id(const struct reader *r)
+static bool read_id(const struct reader *r)
 {
     const char *id = NULL;
-    if (!take_string(r, "id", &id) || !id || !*id)
-        return expected(r, "id", "a name for the case");
+    if (!read_string(r, "id", &id) || !id || !*id)
+        return expected(r, "id", "the name of the case");
     cg_text_escape(id, strlen(id), r->out->id, sizeof r->out->id);
     return true;
 }
 
-static bool take_purpose(const struct reader *r)
+static bool read_purpose(const struct reader *r)
 {
     static const struct {
         const char *word;
         enum cg_purpose purpose;
     } words[] = {{"client", CG_PURPOSE_CLIENT}, {"server", CG_PURPOSE_SERVER}, {"any", CG_PURPOSE_ANY}};
     const char *word = NULL;
-    if (!take_string(r, "purpose", &word))
+    if (!read_string(r, "purpose", &word))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!word || strcmp(word, words[i].word) == 0) {
-            r->out->input.purpose = words[i].purpose; /* client where the line does not say */
+            r->out->input.purpose = words[i].purpose; /* default: client */
             return true;
         }
     return expected(r, "purpose", "client, server or any");
@@ -191,7 +189,7 @@ static bool whole_number(const cJSON *value, double limit)
            (double)(int64_t)value->valuedouble >= value->valuedouble;
 }
 
-static bool take_time(const struct reader *r)
+static bool read_time(const struct reader *r)
 {
     const cJSON *value = member(r, "time");
     r->out->input.now = r->batch->now;
@@ -202,7 +200,7 @@ static bool take_time(const struct reader *r)
     return true;
 }
 
-static bool take_host(const struct reader *r)
+static bool read_host(const struct reader *r)
 {
     const cJSON *peer = member(r, "peer_name");
     if (!peer)
@@ -213,10 +211,10 @@ static bool take_host(const struct reader *r)
         return expected(r, "peer_name", "a host name or address");
     r->out->host = strdup(host);
     r->out->input.host = r->out->host;
-    return r->out->host || expected(r, "peer_name", "memory");
+    return r->out->host || no_memory(r);
 }
 
-static bool take_depth(const struct reader *r)
+static bool read_depth(const struct reader *r)
 {
     const cJSON *value = member(r, "depth");
     if (value && !whole_number(value, 100))
@@ -226,8 +224,8 @@ static bool take_depth(const struct reader *r)
     return true;
 }
 
-/* RFC 5280 6.1.1 (c) to (f). anyPolicy as the initial set is the same as none. */
-static bool take_policy(const struct reader *r)
+/* RFC 5280 6.1.1 (c) to (f). anyPolicy as the initial set means the same as no set. */
+static bool read_policy(const struct reader *r)
 {
     const cJSON *policy = member(r, "policy"), *item = NULL;
     struct cg_certificate_policies *to = &r->out->profile.policies;
@@ -244,7 +242,7 @@ static bool take_policy(const struct reader *r)
     };
     r->out->oids = calloc((size_t)count + 1, sizeof *r->out->oids);
     if (!r->out->oids)
-        return expected(r, "policy", "memory");
+        return no_memory(r);
     to->oids.item = r->out->oids;
     cJSON_ArrayForEach(item, initial)
     {
@@ -260,27 +258,28 @@ static bool take_policy(const struct reader *r)
     return true;
 }
 
-/* The line's own trust. CA certificates that the peer sent count as issuers of CRLs: the line is all there is. */
-static bool take_trust(const struct reader *r)
+/* The trust anchors and CRLs of the line. CA certificates that the peer sent may sign CRLs, as the line has no other
+ * source for them. */
+static bool read_trust(const struct reader *r)
 {
     struct cg_batch_case *out = r->out;
     bool crls = member(r, "crls") && (!cJSON_IsArray(member(r, "crls")) || cJSON_GetArraySize(member(r, "crls")) > 0);
     out->input.trust = out->input.purpose == CG_PURPOSE_SERVER ? r->batch->server_trust : r->batch->trust;
     if (!member(r, "roots")) {
         if (crls)
-            return expected(r, "crls", "\"roots\" beside it");
+            return expected(r, "crls", "\"roots\" in the same line");
         return out->input.trust || expected(r, "roots", "trust anchors, here or with --trust");
     }
     out->trust = cg_trust_new();
     out->input.trust = out->trust;
-    if (!out->trust || !take_list(r, "roots", take_root))
+    if (!out->trust || !read_list(r, "roots", add_root))
         return false;
     if (r->batch->policy->trust.crl_extended)
         cg_trust_allow_extended_crls(out->trust);
     if (crls)
         cg_batch_trust_sent(out->trust, out->sent);
     out->profile.crl_required |= crls;
-    return take_list(r, "crls", take_crl);
+    return read_list(r, "crls", add_crl);
 }
 
 bool cg_batch_parse(const struct cg_batch *batch, const char *line, size_t len, struct cg_batch_case *out,
@@ -293,17 +292,17 @@ bool cg_batch_parse(const struct cg_batch *batch, const char *line, size_t len, 
     while (end && end < line + len && strchr(" \t\r", *end))
         end++;
     if (!cJSON_IsObject(out->json) || !end || end != line + len) {
-        cg_error_set(err, "expected one JSON object in the line");
+        cg_error_set(err, "expected a single JSON object");
         return false;
     }
-    if (!take_id(&r) || !take_purpose(&r) || !take_time(&r) || !take_host(&r))
+    if (!read_id(&r) || !read_purpose(&r) || !read_time(&r) || !read_host(&r))
         return false;
     out->profile = *cg_batch_profile(batch->policy, out->input.purpose, 0);
     out->input.profile = &out->profile;
     if (!member(&r, "leaf"))
         return expected(&r, "leaf", "the certificate to check");
-    if (!take_depth(&r) || !take_policy(&r) || !take_list(&r, "leaf", take_leaf) ||
-        !take_list(&r, "chain", take_sent) || !take_trust(&r))
+    if (!read_depth(&r) || !read_policy(&r) || !read_list(&r, "leaf", add_certificates) ||
+        !read_list(&r, "chain", add_sent) || !read_trust(&r))
         return false;
     out->input.leaf = out->leaf;
     out->input.sent = out->sent;

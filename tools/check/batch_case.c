@@ -20,7 +20,7 @@ static int trust_id(enum cg_purpose purpose)
                                           : X509_TRUST_DEFAULT;
 }
 
-/* Puts the certificate's key on the deny list of the case, beside what the policy has there. */
+/* Adds the certificate's key to the deny list of the case, which starts with that of the policy. */
 static bool deny(struct cg_batch_case *c, const X509 *cert)
 {
     const struct cg_certificate_list *old = &c->profile.deny;

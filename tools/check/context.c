@@ -64,7 +64,7 @@ static bool load_store(struct cg_trust **trust, const struct cg_trust_files *fil
     return add_files(*trust, &o->trust, TRUST_LIMIT, add_anchors, err);
 }
 
-/* Of the policy, for one purpose. */
+/* The policy's files for a purpose. */
 static const struct cg_trust_files *files_for(const struct cg_check_context *w, const struct cg_check_options *o,
                                               enum cg_purpose purpose)
 {
@@ -74,10 +74,10 @@ static const struct cg_trust_files *files_for(const struct cg_check_context *w, 
     return cg_trust_files_named(own) ? own : &w->policy->trust;
 }
 
-/* --trust stands for all. Among many certificates there may be brokers' and clients'. */
+/* --trust replaces all of the policy's anchors. A fleet may contain certificates of brokers and clients. */
 static bool load_trust(struct cg_check_context *w, const struct cg_check_options *o, struct cg_error *err)
 {
-    bool many = o->batch || o->issued;
+    bool many = o->batch || o->issued || o->folder;
     const struct cg_trust_files *files = files_for(w, o, many ? CG_PURPOSE_CLIENT : w->purpose),
                                 *servers = files_for(w, o, CG_PURPOSE_SERVER);
     if (!load_store(&w->trust, files, o, err))
@@ -115,7 +115,7 @@ bool cg_check_context_load(struct cg_check_context *w, const struct cg_check_opt
     return (o->batch && !named) || load_trust(w, o, err);
 }
 
-/* Each is taken by the store that knows its issuer. */
+/* Each CRL goes to every store that has its issuer. */
 bool cg_check_context_add_crls(struct cg_check_context *w, const struct cg_check_options *o, const STACK_OF(X509) *sent,
                                struct cg_error *err)
 {
@@ -166,4 +166,13 @@ bool cg_check_context_all_certificates(const struct cg_list *files, STACK_OF(X50
 enum cg_cert_owner cg_check_context_owner(const struct cg_check_options *o, enum cg_purpose purpose)
 {
     return is_bridge(o) ? CG_OF_BRIDGE : purpose == CG_PURPOSE_SERVER ? CG_OF_BROKER : CG_OF_CLIENT;
+}
+
+/* The usual fix for host_mismatch is about server.names of the policy, which --host replaces. */
+const char *cg_check_context_fix(const struct cg_check_options *o, enum cg_purpose purpose, enum cg_reason reason)
+{
+    if (reason == CG_REASON_HOST_MISMATCH && o->host && !is_bridge(o))
+        return "Issue a certificate that contains the name of `--host`, with `--san`; or connect by a name that the "
+               "certificate contains, and use that name as `--host`.";
+    return cg_reason_fix(reason, cg_check_context_owner(o, purpose));
 }

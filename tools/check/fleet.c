@@ -19,7 +19,7 @@ static bool add(struct cg_fleet *fleet, const char *name, const char *file, stru
         cg_error_set(err, "%s: expected at most %d certificates", file, CG_FLEET_MAX);
         return false;
     }
-    if ((fleet->count & (fleet->count - 1)) == 0) { /* a power of two, or none yet: room for twice as many */
+    if ((fleet->count & (fleet->count - 1)) == 0) { /* grow at every power of two */
         struct cg_fleet_item *item = realloc(fleet->item, (fleet->count ? fleet->count * 2 : 1) * sizeof *item);
         if (item)
             fleet->item = item;
@@ -60,7 +60,7 @@ static bool has_suffix(const char *name)
 
 struct walk {
     struct cg_fleet *fleet;
-    size_t root; /* length of the name of the first folder and its slash */
+    size_t root; /* length of the top folder's path with its slash */
     struct cg_error *err;
 };
 
@@ -77,7 +77,7 @@ static bool walk_entry(const struct walk *walk, const char *folder, const char *
         return false;
     }
     if (lstat(path, &st) != 0)
-        return true; /* it was removed meanwhile */
+        return true; /* removed meanwhile */
     if (S_ISDIR(st.st_mode))
         return walk_folder(walk, path, depth + 1);
     bool is_file = S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(path, &target) == 0 && S_ISREG(target.st_mode));
@@ -91,7 +91,7 @@ static bool walk_folder(const struct walk *walk, const char *folder, unsigned de
     char chain[PATH_MAX];
     struct dirent **entries = NULL;
     if (depth > CG_FLEET_DEPTH) {
-        cg_error_set(walk->err, "%s: expected at most %d folders inside each other", folder, CG_FLEET_DEPTH);
+        cg_error_set(walk->err, "%s: expected at most %d levels of folders", folder, CG_FLEET_DEPTH);
         return false;
     }
     int n = scandir(folder, &entries, NULL, alphasort);
@@ -115,8 +115,8 @@ bool cg_fleet_folder(struct cg_fleet *fleet, const char *folder, struct cg_error
 /* --- what a CA issued --- */
 
 /* "archive/NAME/0003" is in use when live/NAME points to generation 3. */
-static bool take_row(struct cg_fleet *fleet, const struct cg_ca *ca, const struct cg_index_row *row, int64_t now,
-                     struct cg_error *err)
+static bool add_row(struct cg_fleet *fleet, const struct cg_ca *ca, const struct cg_index_row *row, int64_t now,
+                    struct cg_error *err)
 {
     char path[PATH_MAX], name[CG_NAME_MAX + 1];
     const char *slash = strrchr(row->file, '/');
@@ -141,7 +141,7 @@ bool cg_fleet_issued(struct cg_fleet *fleet, const struct cg_ca *ca, int64_t now
     struct cg_error fault = {""};
     bool ok = cg_index_load(&index, ca, err);
     while (ok && cg_index_next(&index, &row, &fault))
-        ok = take_row(fleet, ca, &row, now, err);
+        ok = add_row(fleet, ca, &row, now, err);
     if (ok && fault.text[0]) {
         cg_error_set(err, "%s", fault.text);
         ok = false;

@@ -16,7 +16,7 @@
 #define FILE_LIMIT ((size_t)1 << 20)
 #define CERTS_MAX  100
 
-#define BLOCK       256 /* certificates that are checked before what was found is shown */
+#define BLOCK       256 /* certificates that are checked before their results are printed */
 #define THREADS_MAX 16
 
 struct run {
@@ -25,17 +25,16 @@ struct run {
     const struct cg_check_context *context;
     struct cg_profile client, server;
     const STACK_OF(X509) *untrusted;
-    size_t checked, refused, audited, broken, passed_over, shown;
-    size_t by_reason[CG_REASON_COUNT], by_whose[CG_REASON_COUNT][CG_CERT_OWNER_COUNT];
+    size_t checked, refused, audited, broken, shown;
+    size_t by_reason[CG_REASON_COUNT], by_owner[CG_REASON_COUNT][CG_CERT_OWNER_COUNT];
 };
 
-enum taken { BROKEN = 0, TAKEN, PASSED_OVER };
+enum state { BROKEN = 0, CHECKED, SKIPPED };
 
-/* A certificate on its way: what a peer would send (the leaf and what follows it, then the intermediates of
- * --untrusted), and the verdict. */
+/* A certificate as the peer would send it (leaf, chain, then the intermediates of --untrusted), and the verdict. */
 struct sample {
     const struct cg_fleet_item *item;
-    enum taken taken;
+    enum state state;
     X509 *leaf;
     STACK_OF(X509) *sent;
     enum cg_purpose purpose;
@@ -50,7 +49,7 @@ static void sample_clear(struct sample *s)
     sk_X509_pop_free(s->sent, X509_free);
 }
 
-/* PEM without a certificate (a key, a CRL, a request) is none of our business. */
+/* False for PEM without a certificate: a key, a CRL, a request. */
 static bool holds_certificate(const struct cg_bytes *bytes)
 {
     static const char pem[] = "-----BEGIN ", cert[] = "CERTIFICATE-----";
@@ -58,19 +57,19 @@ static bool holds_certificate(const struct cg_bytes *bytes)
            memmem(bytes->data, bytes->len, cert, sizeof cert - 1);
 }
 
-static enum taken take(struct sample *s, const struct run *run)
+static enum state read_sample(struct sample *s, const struct run *run)
 {
     struct cg_bytes bytes = {0};
-    enum taken taken = BROKEN;
+    enum state state = BROKEN;
     if (!cg_file_read(s->item->file, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &s->err))
         return BROKEN;
     if (!holds_certificate(&bytes))
-        taken = PASSED_OVER;
+        state = SKIPPED;
     else if (cg_certificates_read(s->item->file, bytes.data, bytes.len, CERTS_MAX, &s->sent, &s->err))
-        taken = X509_check_ca(sk_X509_value(s->sent, 0)) ? PASSED_OVER : TAKEN;
+        state = X509_check_ca(sk_X509_value(s->sent, 0)) ? SKIPPED : CHECKED;
     cg_bytes_wipe(&bytes);
-    if (taken != TAKEN)
-        return taken;
+    if (state != CHECKED)
+        return state;
     s->leaf = sk_X509_shift(s->sent);
     for (int i = 0; i < sk_X509_num(run->untrusted); i++) {
         X509 *more = sk_X509_value(run->untrusted, i);
@@ -79,10 +78,10 @@ static enum taken take(struct sample *s, const struct run *run)
         if (!sk_X509_push(s->sent, more))
             X509_free(more);
     }
-    return TAKEN;
+    return CHECKED;
 }
 
-/* A certificate that is for servers alone is a broker's. */
+/* Without --purpose, a certificate for servers only is checked as a broker's. */
 static enum cg_purpose purpose_of(const struct run *run, X509 *leaf)
 {
     bool has_eku = X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE;
@@ -92,7 +91,7 @@ static enum cg_purpose purpose_of(const struct run *run, X509 *leaf)
     return eku & XKU_SSL_SERVER && !(eku & XKU_SSL_CLIENT) ? CG_PURPOSE_SERVER : CG_PURPOSE_CLIENT;
 }
 
-static enum cg_cert_owner whose_of(const struct run *run, const struct sample *s)
+static enum cg_cert_owner owner_of(const struct run *run, const struct sample *s)
 {
     return cg_check_context_owner(run->options, s->purpose);
 }
@@ -116,7 +115,7 @@ static void show_json(struct run *run, const struct sample *s)
     cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
     cJSON_AddStringToObject(object, "reason", row->code);
     cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, whose_of(run, s)));
+    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, owner_of(run, s)));
     if (audited)
         cJSON_AddStringToObject(object, "audited", cg_reason_row(audited->reason)->code);
     char *line = cg_json_line(object);
@@ -134,15 +133,15 @@ static void show_row(struct run *run, const struct sample *s)
     if (!run->shown)
         cg_print(stdout, "%-24s %-7s %-22s %s\n", "NAME", "VERDICT", "REASON", "FOUND");
     cg_print(stdout, "%-24s ", s->item->name);
-    cg_print_in(stdout, colour, "%-7s", v->decision != CG_ACCEPT ? "refused" : audited ? "audited" : "fine");
+    cg_print_in(stdout, colour, "%-7s", v->decision != CG_ACCEPT ? "refused" : audited ? "audited" : "ok");
     cg_print(stdout, " %-22s %s\n", cg_reason_row(audited ? audited->reason : v->reason)->code,
              audited ? audited->detail : v->detail);
 }
 
-static void judge(struct sample *s, const struct run *run)
+static void check_sample(struct sample *s, const struct run *run)
 {
-    s->taken = take(s, run);
-    if (s->taken != TAKEN)
+    s->state = read_sample(s, run);
+    if (s->state != CHECKED)
         return;
     s->purpose = purpose_of(run, s->leaf);
     const struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
@@ -154,7 +153,7 @@ static void judge(struct sample *s, const struct run *run)
     cg_check(&input, &s->verdict);
 }
 
-static void tell(struct run *run, const struct sample *s)
+static void count(struct run *run, const struct sample *s)
 {
     const struct cg_verdict *v = &s->verdict;
     bool refused = v->decision != CG_ACCEPT;
@@ -162,7 +161,7 @@ static void tell(struct run *run, const struct sample *s)
     run->refused += refused;
     run->audited += !refused && cg_verdict_audited(v);
     run->by_reason[v->reason] += refused;
-    run->by_whose[v->reason][whose_of(run, s)] += refused;
+    run->by_owner[v->reason][owner_of(run, s)] += refused;
     if (!refused && !run->cli->verbose)
         return;
     if (run->cli->json)
@@ -172,19 +171,17 @@ static void tell(struct run *run, const struct sample *s)
     run->shown++;
 }
 
-static void tell_or_count(struct run *run, const struct sample *s)
+static void report(struct run *run, const struct sample *s)
 {
-    if (s->taken == TAKEN)
-        tell(run, s);
-    else if (s->taken == PASSED_OVER)
-        run->passed_over++;
-    else {
-        cg_print(stderr, "certguard check: %s\n", s->err.text);
-        run->broken++;
-    }
+    if (s->state == CHECKED)
+        count(run, s);
+    if (s->state != BROKEN)
+        return;
+    cg_print(stderr, "certguard check: %s\n", s->err.text);
+    run->broken++;
 }
 
-/* --- blocks: checked by all processors, told in order --- */
+/* --- blocks: checked in parallel, reported in order --- */
 
 struct worker {
     const struct run *run;
@@ -198,7 +195,7 @@ static void *work(void *context)
 {
     const struct worker *w = context;
     for (size_t i = w->first; i < w->count; i += w->step)
-        judge(&w->sample[i], w->run);
+        check_sample(&w->sample[i], w->run);
     return NULL;
 }
 
@@ -208,8 +205,8 @@ static size_t processors(void)
     return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (size_t)n;
 }
 
-/* A thread that can't be had is worked off here. */
-static void judge_block(const struct run *run, struct sample *sample, size_t count)
+/* If a thread cannot be started, its share is done here. */
+static void check_block(const struct run *run, struct sample *sample, size_t count)
 {
     struct worker workers[THREADS_MAX];
     size_t threads = processors();
@@ -236,9 +233,9 @@ static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_e
         count = fleet->count - done < BLOCK ? fleet->count - done : BLOCK;
         for (size_t i = 0; i < count; i++)
             sample[i] = (struct sample){.item = &fleet->item[done + i]};
-        judge_block(run, sample, count);
+        check_block(run, sample, count);
         for (size_t i = 0; i < count; i++) {
-            tell_or_count(run, &sample[i]);
+            report(run, &sample[i]);
             sample_clear(&sample[i]);
         }
         if (!run->cli->quiet)
@@ -269,14 +266,14 @@ static void close_json(const struct run *run, const struct cg_fleet *fleet)
     cJSON_Delete(counts);
 }
 
-/* Each reason with its number and its fix, clients and brokers apart. */
+/* Each reason with its count and fix, separately for clients and brokers. */
 static void say_reasons(const struct run *run)
 {
     for (int r = 0; r < CG_REASON_COUNT; r++) {
         const struct cg_reason_row *row = cg_reason_row((enum cg_reason)r);
         for (int h = 0; h < CG_CERT_OWNER_COUNT; h++)
-            if (run->by_whose[r][h])
-                cg_say(run->cli, "  %zu %s: %s %s", run->by_whose[r][h], row->code, row->sentence,
+            if (run->by_owner[r][h])
+                cg_say(run->cli, "  %zu %s: %s %s", run->by_owner[r][h], row->code, row->sentence,
                        cg_reason_fix((enum cg_reason)r, (enum cg_cert_owner)h));
     }
 }
@@ -285,19 +282,21 @@ static void say_counts(const struct run *run, const struct cg_fleet *fleet)
 {
     char at[32];
     cg_time_text(run->cli->now, at, sizeof at);
-    cg_say(run->cli, "%zu certificates checked as of %s: %zu refused, %zu accepted%s", run->checked, at, run->refused,
-           run->checked - run->refused, run->audited ? ", some of them only because a rule is in audit mode" : "");
+    cg_say(run->cli, "%zu certificate%s checked as of %s: %zu refused, %zu accepted%s", run->checked,
+           cg_plural(run->checked), at, run->refused, run->checked - run->refused,
+           run->audited ? ", some of them only because a rule is in audit mode" : "");
     say_reasons(run);
     if (fleet->revoked + fleet->expired + fleet->superseded)
-        cg_say(run->cli, "Not in use, not checked: %zu revoked, %zu expired, %zu replaced by a newer one.",
+        cg_say(run->cli, "Not checked, because not in use: %zu revoked, %zu expired, %zu replaced by a newer one.",
                fleet->revoked, fleet->expired, fleet->superseded);
     if (fleet->unknown)
-        cg_warn(run->cli, "%zu certificates of the index are in no file here and were not checked", fleet->unknown);
+        cg_warn(run->cli, "not checked: %zu certificate%s of the index without a file", fleet->unknown,
+                cg_plural(fleet->unknown));
     if (run->broken)
-        cg_warn(run->cli, "%zu files could not be read: this is no clean bill", run->broken);
+        cg_warn(run->cli, "cannot read %zu file%s, so the result is incomplete", run->broken, cg_plural(run->broken));
 }
 
-/* A look ahead is about certificates: CRLs will have been refreshed by then, so they count as no older than today. */
+/* For a future time, CRLs count as refreshed: they are as old as today. */
 static struct cg_profile look_ahead(struct cg_profile profile, int64_t ahead)
 {
     if (ahead > 0) {
@@ -308,22 +307,21 @@ static struct cg_profile look_ahead(struct cg_profile profile, int64_t ahead)
 }
 
 int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_check_context *context,
-                   const struct cg_fleet *fleet)
+                   const struct cg_fleet *fleet, struct cg_error *err)
 {
-    struct cg_error err = {""};
     struct run run = {.cli = cli, .options = o, .context = context};
     STACK_OF(X509) *untrusted = sk_X509_new_null();
-    bool ok = untrusted && cg_check_context_all_certificates(&o->untrusted, untrusted, &err) &&
-              cg_check_context_add_crls(context, o, untrusted, &err);
+    bool ok = untrusted && cg_check_context_all_certificates(&o->untrusted, untrusted, err) &&
+              cg_check_context_add_crls(context, o, untrusted, err);
     run.untrusted = untrusted;
     run.client = look_ahead(cg_check_context_profile(context, o, CG_PURPOSE_CLIENT), cli->now - cli->clock);
     run.server = look_ahead(cg_check_context_profile(context, o, CG_PURPOSE_SERVER), cli->now - cli->clock);
     if (ok && cli->json)
         printf("{\"certificates\":[");
-    ok = ok && check_all(&run, fleet, &err);
+    ok = ok && check_all(&run, fleet, err);
     sk_X509_pop_free(untrusted, X509_free);
     if (!ok)
-        return cg_fail(cli, CG_EXIT_FAILED, &err);
+        return CG_EXIT_FAILED;
     if (cli->json)
         close_json(&run, fleet);
     say_counts(&run, fleet);

@@ -20,8 +20,8 @@ static const char *rule_result(const struct cg_verdict *v, const struct cg_profi
         return "off";
     if (f)
         return f->mode == CG_AUDIT ? "audit" : "failed";
-    /* without a sound path most rules are not asked */
-    return v->complete && v->nfindings < CG_FINDINGS_MAX ? "passed" : "not judged";
+    /* without a valid path most rules do not run */
+    return v->complete && v->nfindings < CG_FINDINGS_MAX ? "passed" : "not checked";
 }
 
 void cg_verdict_show_rules(const struct cg_verdict *v, const struct cg_profile *profile)
@@ -50,7 +50,7 @@ cJSON *cg_verdict_rules_json(const struct cg_verdict *v, const struct cg_profile
     return list;
 }
 
-cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_cert_owner cert_owner)
+cJSON *cg_verdict_json(const struct cg_verdict *v, const char *fix)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     cJSON *object = cJSON_CreateObject(), *path = NULL;
@@ -58,7 +58,7 @@ cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_cert_owner cert_owner
     cJSON_AddStringToObject(object, "reason", row->code);
     cJSON_AddStringToObject(object, "sentence", row->sentence);
     cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, cert_owner));
+    cJSON_AddStringToObject(object, "fix", fix);
     cJSON_AddStringToObject(object, "ref", row->ref);
     cJSON_AddNumberToObject(object, "depth", v->depth);
     if (v->path)
@@ -71,7 +71,7 @@ cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_cert_owner cert_owner
     return object;
 }
 
-void cg_verdict_show(const struct cg_verdict *v, enum cg_cert_owner cert_owner, bool with_path)
+void cg_verdict_show(const struct cg_verdict *v, const char *fix, bool with_path)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
     bool accepted = v->decision == CG_ACCEPT;
@@ -80,14 +80,14 @@ void cg_verdict_show(const struct cg_verdict *v, enum cg_cert_owner cert_owner, 
     cg_print(stdout, " %s\n", row->code);
     if (audited)
         cg_print(stdout, "  audit only: %s: %s\n", cg_reason_row(audited->reason)->code, audited->detail);
-    if (!accepted)
+    if (!accepted) {
         cg_print(stdout, "  %s\n", row->sentence);
-    if (!accepted && v->detail[0])
-        cg_print(stdout, "  Found: %s\n", v->detail);
-    if (!accepted)
-        cg_print(stdout, "  Fix: %s\n", cg_reason_fix(v->reason, cert_owner));
-    if (!accepted && row->ref[0])
-        cg_print(stdout, "  See: %s\n", row->ref);
+        if (v->detail[0])
+            cg_print(stdout, "  Found: %s\n", v->detail);
+        cg_print(stdout, "  Fix: %s\n", fix);
+        if (row->ref[0])
+            cg_print(stdout, "  See: %s\n", row->ref);
+    }
     for (int i = 0; with_path && i < sk_X509_num(v->path); i++) {
         char name[512];
         cg_name_text(X509_get_subject_name(sk_X509_value(v->path, i)), name, sizeof name);

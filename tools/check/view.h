@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A verdict for people, to standard output, and for machines. Verdicts are borrowed; the caller owns the JSON.
+/* A verdict as text on standard output, and as JSON. Verdicts are borrowed; the caller owns the JSON.
  * Called by verbs/check.c. */
 #ifndef CG_CHECK_VIEW_H
 #define CG_CHECK_VIEW_H
@@ -9,10 +9,10 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-void cg_verdict_show(const struct cg_verdict *v, enum cg_cert_owner cert_owner, bool with_path);
-cJSON *cg_verdict_json(const struct cg_verdict *v, enum cg_cert_owner cert_owner);
+void cg_verdict_show(const struct cg_verdict *v, const char *fix, bool with_path);
+cJSON *cg_verdict_json(const struct cg_verdict *v, const char *fix);
 
-/* Every rule with its result, by the modes of the profile that the verdict was made with. */
+/* Every rule with its result. profile: the one of the verdict. */
 void cg_verdict_show_rules(const struct cg_verdict *v, const struct cg_profile *profile);
 cJSON *cg_verdict_rules_json(const struct cg_verdict *v, const struct cg_profile *profile);
 

@@ -8,31 +8,36 @@
 #include <string.h>
 #include <time.h>
 
-const struct cg_option cg_global_options[] = {
-    {"directory", "DIR", "folder of the CA (default: $CERTGUARD_DIR, else ./certguard-ca)", CG_OPT_FOLDER, 'C',
-     offsetof(struct cg_cli, dir)},
-    {"dry-run", NULL, "say what would be done, change nothing", CG_OPT_FLAG, 'n', offsetof(struct cg_cli, dry_run)},
-    {"json", NULL, "the result as JSON on standard output", CG_OPT_FLAG, 0, offsetof(struct cg_cli, json)},
-    {"quiet", NULL, "errors and warnings only", CG_OPT_FLAG, 'q', offsetof(struct cg_cli, quiet)},
-    {"verbose", NULL, "say more", CG_OPT_COUNT, 'v', offsetof(struct cg_cli, verbose)},
+#define AT(field) offsetof(struct cg_cli, field)
+
+static const struct cg_option global_options[] = {
+    {"directory", "DIR", "folder of the CA (default: $CERTGUARD_DIR, or ./certguard-ca)", CG_OPT_FOLDER, 'C', AT(dir)},
+    {"dry-run", NULL, "show what would be done, change nothing", CG_OPT_FLAG, 'n', AT(dry_run)},
+    {"json", NULL, "print the result as JSON on standard output", CG_OPT_FLAG, 0, AT(json)},
+    {"quiet", NULL, "print errors and warnings only", CG_OPT_FLAG, 'q', AT(quiet)},
+    {"verbose", NULL, "print more details", CG_OPT_COUNT, 'v', AT(verbose)},
     {"at", "TIME", "act as if it were TIME (2049-12-31T23:59:59Z, +30d, -1h, seconds since 1970)", CG_OPT_TIME, 0,
-     offsetof(struct cg_cli, at)},
-    {"wait", "SECONDS", "wait this long for another run to end (default 10)", CG_OPT_NUMBER, 0,
-     offsetof(struct cg_cli, wait)},
-    {"help", NULL, "show this help", CG_OPT_FLAG, 'h', offsetof(struct cg_cli, help)},
-    {"version", NULL, "show the version", CG_OPT_FLAG, 0, offsetof(struct cg_cli, version)},
+     AT(at)},
+    {"wait", "SECONDS", "how long to wait for another run to end (default 10)", CG_OPT_NUMBER, 0, AT(wait)},
+    {"help", NULL, "show this help", CG_OPT_FLAG, 'h', AT(help)},
+    {"version", NULL, "show the version", CG_OPT_FLAG, 0, AT(version)},
 };
-const size_t cg_global_options_count = CG_COUNT(cg_global_options);
 
-const struct cg_option cg_key_options[] = {
-    {"passphrase-file", "FILE", "passphrase of the CA key: first line of FILE, which only you can read", CG_OPT_FILE, 0,
-     offsetof(struct cg_cli, passphrase_file)},
-    {"passphrase-fd", "N", "the same from the open file descriptor N", CG_OPT_NUMBER, 0,
-     offsetof(struct cg_cli, passphrase_fd)},
+static const struct cg_option key_options[] = {
+    {"passphrase-file", "FILE",
+     "read the passphrase of the CA key from the first line of FILE, which only you can read", CG_OPT_FILE, 0,
+     AT(passphrase_file)},
+    {"passphrase-fd", "N", "read the passphrase from the open file descriptor N", CG_OPT_NUMBER, 0, AT(passphrase_fd)},
 };
-const size_t cg_key_options_count = CG_COUNT(cg_key_options);
 
-/* Where an option's value goes: a row of the verb's table or of the global one. */
+void cg_option_sets(const struct cg_verb *verb, struct cg_option_set sets[CG_SETS])
+{
+    sets[CG_SET_OWN] = verb ? verb->options : (struct cg_option_set){NULL, 0};
+    sets[CG_SET_KEY] = (struct cg_option_set){key_options, verb && verb->needs_key ? CG_COUNT(key_options) : 0};
+    sets[CG_SET_GLOBAL] = (struct cg_option_set){global_options, CG_COUNT(global_options)};
+}
+
+/* An option and the place for its value. */
 struct target {
     const struct cg_option *option;
     void *place;
@@ -46,28 +51,24 @@ struct parser {
     struct cg_error *err;
 };
 
-static const struct cg_option *find(const struct cg_option *table, size_t n, const char *name, size_t len, char letter)
+static bool is_named(const struct cg_option *option, const char *name, size_t len, char letter)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (letter && table[i].letter == letter)
-            return &table[i];
-        if (!letter && strlen(table[i].name) == len && strncmp(table[i].name, name, len) == 0)
-            return &table[i];
-    }
-    return NULL;
+    return letter ? option->letter == letter : strlen(option->name) == len && strncmp(option->name, name, len) == 0;
 }
 
-static struct target look_up(const struct parser *p, const char *name, size_t len, char letter)
+/* By letter, or by name if letter is 0. */
+static struct target find_option(const struct parser *p, const char *name, size_t len, char letter)
 {
-    struct target t = {NULL, NULL};
-    const struct cg_verb *verb = p->cli->verb;
-    if (verb && (t.option = find(verb->options, verb->noptions, name, len, letter)))
-        t.place = (char *)p->options + t.option->offset;
-    else if (verb && verb->needs_key && (t.option = find(cg_key_options, cg_key_options_count, name, len, letter)))
-        t.place = (char *)p->cli + t.option->offset;
-    else if ((t.option = find(cg_global_options, cg_global_options_count, name, len, letter)))
-        t.place = (char *)p->cli + t.option->offset;
-    return t;
+    struct cg_option_set sets[CG_SETS];
+    cg_option_sets(p->cli->verb, sets);
+    for (size_t s = 0; s < CG_SETS; s++)
+        for (size_t i = 0; i < sets[s].count; i++) {
+            const struct cg_option *option = &sets[s].option[i];
+            if (is_named(option, name, len, letter))
+                return (struct target){option,
+                                       (s == CG_SET_OWN ? (char *)p->options : (char *)p->cli) + option->offset};
+        }
+    return (struct target){NULL, NULL};
 }
 
 static void nearer(const char *word, const char *candidate, const char **best, size_t *best_distance)
@@ -81,19 +82,15 @@ static void nearer(const char *word, const char *candidate, const char **best, s
 
 static void unknown_option(const struct parser *p, const char *name)
 {
-    const struct cg_verb *verb = p->cli->verb;
+    struct cg_option_set sets[CG_SETS];
     const char *best = NULL;
     size_t best_distance = 4;
-    for (size_t i = 0; verb && i < verb->noptions; i++)
-        nearer(name, verb->options[i].name, &best, &best_distance);
-    for (size_t i = 0; verb && verb->needs_key && i < cg_key_options_count; i++)
-        nearer(name, cg_key_options[i].name, &best, &best_distance);
-    for (size_t i = 0; i < cg_global_options_count; i++)
-        nearer(name, cg_global_options[i].name, &best, &best_distance);
-    if (best)
-        cg_error_set(p->err, "no option --%s; did you mean --%s?", name, best);
-    else
-        cg_error_set(p->err, "no option --%s", name);
+    cg_option_sets(p->cli->verb, sets);
+    for (size_t s = 0; s < CG_SETS; s++)
+        for (size_t i = 0; i < sets[s].count; i++)
+            nearer(name, sets[s].option[i].name, &best, &best_distance);
+    cg_error_set(p->err, "unknown option --%s%s%s%s", name, best ? "; did you mean --" : "", best ? best : "",
+                 best ? "?" : "");
 }
 
 static void unknown_verb(const struct parser *p, const char *name)
@@ -102,10 +99,8 @@ static void unknown_verb(const struct parser *p, const char *name)
     size_t best_distance = 4;
     for (size_t i = 0; p->verbs[i]; i++)
         nearer(name, p->verbs[i]->name, &best, &best_distance);
-    if (best)
-        cg_error_set(p->err, "no verb \"%s\"; did you mean \"%s\"?", name, best);
-    else
-        cg_error_set(p->err, "no verb \"%s\"", name);
+    cg_error_set(p->err, "unknown verb \"%s\"%s%s%s", name, best ? "; did you mean \"" : "", best ? best : "",
+                 best ? "\"?" : "");
 }
 
 static bool list_add(struct cg_list *list, const char *value)
@@ -137,7 +132,7 @@ static bool number_parse(const char *text, int64_t *out)
     return true;
 }
 
-/* Examples of what options of the type take, and the limits; "" where the argument says it. */
+/* Example values of a type, and its limits; "" if the argument's name is enough. */
 static const char *takes(enum cg_option_type type)
 {
     static const char *const texts[] = {
@@ -151,8 +146,6 @@ static const char *takes(enum cg_option_type type)
 
 static bool store(const struct parser *p, struct target t, const char *value)
 {
-    if (!t.option || !t.place)
-        return false;
     const struct cg_option *o = t.option;
     struct cg_number *number = t.place;
     bool ok = true;
@@ -183,7 +176,7 @@ static bool store(const struct parser *p, struct target t, const char *value)
         ok = number->given = cg_duration_parse(value, &number->value);
         break;
     case CG_OPT_LIFETIME:
-        ok = number->given = cg_lifetime_parse(value, &number->value);
+        ok = cg_lifetime_parse(value, t.place);
         break;
     case CG_OPT_TIME:
         ok = number->given = cg_time_parse(value, &number->value);
@@ -200,12 +193,12 @@ static bool is_flag(const struct cg_option *option)
     return option->type == CG_OPT_FLAG || option->type == CG_OPT_COUNT;
 }
 
-/* "--name", "--name=value", "--name value"; *i moves on when the next word is taken. */
+/* "--name", "--name=value", "--name value"; *i advances if the next word is the value. */
 static bool long_option(const struct parser *p, char **argv, int *i)
 {
     const char *name = argv[*i] + 2, *value = strchr(name, '=');
     size_t len = value ? (size_t)(value - name) : strlen(name);
-    struct target t = look_up(p, name, len, 0);
+    struct target t = find_option(p, name, len, 0);
     if (!t.option) {
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)len, name);
@@ -230,9 +223,9 @@ static bool long_option(const struct parser *p, char **argv, int *i)
 static bool short_options(const struct parser *p, char **argv, int *i)
 {
     for (const char *c = argv[*i] + 1; *c; c++) {
-        struct target t = look_up(p, NULL, 0, *c);
+        struct target t = find_option(p, NULL, 0, *c);
         if (!t.option) {
-            cg_error_set(p->err, "no option -%c", *c);
+            cg_error_set(p->err, "unknown option -%c", *c);
             return false;
         }
         if (is_flag(t.option)) {
@@ -275,15 +268,26 @@ static bool arguments_fit(const struct cg_cli *cli, struct cg_error *err)
 {
     const struct cg_verb *verb = cli->verb;
     if (!verb)
-        cg_error_set(err, "which verb?");
+        cg_error_set(err, "no verb given");
     else if (cli->nargs < verb->min_args)
         cg_error_set(err, "expected: certguard %s %s", verb->name, verb->arguments);
     else if (verb->max_args >= 0 && cli->nargs > verb->max_args)
-        cg_error_set(err, "\"%s\" is one argument too many; expected: certguard %s %s", cli->args[verb->max_args],
+        cg_error_set(err, "unexpected argument \"%s\"; expected: certguard %s %s", cli->args[verb->max_args],
                      verb->name, verb->arguments);
     else
         return true;
     return false;
+}
+
+/* environment: $CERTGUARD_DIR, or NULL. */
+static bool name_folder(struct cg_cli *cli, const char *environment)
+{
+    const bool is_set = environment && strcmp(environment, cli->dir) == 0;
+    cli->dir_word = cg_shell_word(cli->dir);
+    if (!cli->dir_word ||
+        asprintf(&cli->prefix, "certguard%s%s", is_set ? "" : " -C ", is_set ? "" : cli->dir_word) < 0)
+        cli->prefix = NULL;
+    return cli->prefix;
 }
 
 bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void **options, int argc, char **argv,
@@ -307,7 +311,7 @@ bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void *
             ok = word[1] == '-' ? long_option(&p, argv, &i) : short_options(&p, argv, &i);
     }
     *options = p.options;
-    ok = (cli->dir_word = cg_shell_word(cli->dir)) && ok;
+    ok = name_folder(cli, dir) && ok;
     if (cli->at.given)
         cli->now = cli->at.value;
     if (!ok)
@@ -318,10 +322,13 @@ bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void *
 void cg_cli_free(struct cg_cli *cli, void *options)
 {
     const struct cg_verb *verb = cli->verb;
-    for (size_t i = 0; options && i < verb->noptions; i++)
-        if (verb->options[i].type == CG_OPT_LIST || verb->options[i].type == CG_OPT_FILES)
-            free(((struct cg_list *)(void *)((char *)options + verb->options[i].offset))->item);
+    for (size_t i = 0; options && i < verb->options.count; i++) {
+        const struct cg_option *option = &verb->options.option[i];
+        if (option->type == CG_OPT_LIST || option->type == CG_OPT_FILES)
+            free(((struct cg_list *)(void *)((char *)options + option->offset))->item);
+    }
     free(options);
     free(cli->dir_word);
+    free(cli->prefix);
     free((void *)(uintptr_t)cli->args);
 }

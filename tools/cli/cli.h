@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The frame of the command: verbs and options are rows of const tables; parsing, --help, the man page and the
- * completions are made from the same rows. main owns the struct cg_cli; verbs borrow it. No verb is known here: main
- * hands their table in.
+/* The command-line parser. Verbs and options are rows of const tables; the parser, --help, the man page and the
+ * completions all read these rows. main owns the struct cg_cli; verbs borrow it. main passes in the table of verbs.
  * A verb is one file verbs/NAME.c with one `const struct cg_verb cg_verb_NAME`, listed in verb_table.c. */
 #ifndef CG_CLI_H
 #define CG_CLI_H
@@ -18,7 +17,7 @@
 enum cg_option_type {
     CG_OPT_FLAG,     /* bool */
     CG_OPT_COUNT,    /* int, +1 each time */
-    CG_OPT_STRING,   /* const char *, NULL when not given; of several the last */
+    CG_OPT_STRING,   /* const char *, NULL when not given; the last one counts */
     CG_OPT_FILE,     /* const char *, completed as a file */
     CG_OPT_FOLDER,   /* const char *, completed as a folder */
     CG_OPT_CHOICE,   /* const char *, one of the words of argument: "a|b|c" */
@@ -26,7 +25,7 @@ enum cg_option_type {
     CG_OPT_FILES,    /* struct cg_list, completed as files */
     CG_OPT_NUMBER,   /* struct cg_number */
     CG_OPT_DURATION, /* struct cg_number, in seconds: "10s", "15m", "12h", "90d", "2w", "1y"; a bare number is days */
-    CG_OPT_LIFETIME, /* the same, more than nothing and at most 100 years */
+    CG_OPT_LIFETIME, /* int64_t, in seconds, more than 0 and at most 100 years; 0 when not given */
     CG_OPT_TIME,     /* struct cg_number, seconds since 1970: "2049-12-31T23:59:59Z", "+30d", "-1h", "SECONDS" */
 };
 
@@ -39,23 +38,29 @@ struct cg_option {
     size_t offset; /* where the value goes: offsetof(struct VERB_options, field) */
 };
 
+struct cg_option_set {
+    const struct cg_option *option;
+    size_t count;
+};
+
 struct cg_verb;
 
 struct cg_cli {
-    const char *dir;             /* -C: the CA's folder; never NULL */
-    char *dir_word;              /* the same as a shell takes it, for command lines that are shown; owned */
-    bool dry_run, json;          /* -n, --json */
-    bool quiet;                  /* -q */
-    int verbose;                 /* -v, counted */
-    struct cg_number at;         /* --at */
-    struct cg_number wait;       /* --wait: seconds to wait for the lock */
+    const char *dir;       /* -C: the CA's folder; never NULL */
+    char *dir_word;        /* the same, quoted for a shell; owned */
+    char *prefix;          /* "certguard", with -C DIR if $CERTGUARD_DIR does not set it: for commands to type; owned */
+    bool dry_run, json;    /* -n, --json */
+    bool quiet;            /* -q */
+    int verbose;           /* -v, counted */
+    struct cg_number at;   /* --at */
+    struct cg_number wait; /* --wait: seconds to wait for the lock */
     const char *passphrase_file; /* of the CA key: cg_key_options, for verbs with needs_key */
     struct cg_number passphrase_fd;
     bool help, version;
     int64_t now;   /* --at, or the clock at start; the one clock of the tool */
-    int64_t clock; /* at start, whatever --at says: to tell how far --at looks ahead */
+    int64_t clock; /* at start, without --at */
     const struct cg_verb *verb;
-    const char *const *args; /* what is no option, after the verb; NULL-terminated */
+    const char *const *args; /* the arguments after the verb; NULL-terminated */
     int nargs;
 };
 
@@ -66,25 +71,27 @@ struct cg_verb {
     enum cg_verb_group group;
     const char *arguments;   /* "broker|bridge|client NAME"; "" for none */
     const char *summary;     /* one line, no full stop */
-    const char *description; /* paragraphs for --help and the manual; a blank line parts them */
-    const char *examples;    /* command lines, one each */
-    const char *exits;       /* exit codes other than the usual ones, for the manual; NULL: the usual ones */
+    const char *description; /* paragraphs for --help and the manual, separated by blank lines */
+    const char *examples;    /* command lines, one per line */
+    const char *exits;       /* exit codes other than the usual ones; NULL: the usual ones */
     int min_args, max_args;  /* max_args -1: any number */
-    bool needs_key;          /* signs with the CA's key: takes cg_key_options too */
+    bool needs_key;          /* signs with the CA's key: takes the options of the key too */
     int usage_exit;          /* exit code of wrong usage; 0 is CG_EXIT_USAGE */
-    const struct cg_option *options;
-    size_t noptions;
+    struct cg_option_set options;
     size_t options_size;                                       /* sizeof(struct VERB_options) */
     int (*run)(const struct cg_cli *cli, const void *options); /* returns the exit code */
 };
 
-extern const struct cg_option cg_global_options[];
-extern const size_t cg_global_options_count;
-extern const struct cg_option cg_key_options[]; /* of verbs with needs_key; into struct cg_cli too */
-extern const size_t cg_key_options_count;
+/* The two members of a verb that describe its options. */
+#define CG_OPTIONS(rows, type) .options = {rows, CG_COUNT(rows)}, .options_size = sizeof(type)
 
-/* Fills *cli and *options (malloc'ed, of cli->verb; free with cg_cli_free). verbs is NULL-terminated. False: the text
- * says what is wrong and what was meant; cli->verb is set where the verb was known. */
+/* The tables that apply to a verb: its own, those of the CA's key (empty unless it needs the key), those of every verb.
+ * Values of the first go to the verb's struct, the others to struct cg_cli. verb NULL: the last one alone is filled. */
+enum { CG_SET_OWN = 0, CG_SET_KEY, CG_SET_GLOBAL, CG_SETS };
+void cg_option_sets(const struct cg_verb *verb, struct cg_option_set sets[CG_SETS]);
+
+/* Fills *cli and *options (malloc'ed, of cli->verb; free with cg_cli_free). verbs is NULL-terminated. On failure *err
+ * describes the mistake, and cli->verb is set if the verb is known. */
 bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void **options, int argc, char **argv,
                   struct cg_error *err);
 void cg_cli_free(struct cg_cli *cli, void *options);

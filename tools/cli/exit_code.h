@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the command ends with; docs and manual name these numbers, and scripts rely on them. */
+/* Exit codes. The documentation lists these numbers, and scripts rely on them. */
 #ifndef CG_EXIT_CODE_H
 #define CG_EXIT_CODE_H
 
@@ -8,8 +8,8 @@ enum cg_exit {
     CG_EXIT_FAILED = 1,
     CG_EXIT_FINDINGS = 3, /* a rejected certificate, lint or doctor findings */
     CG_EXIT_USAGE = 64,
-    CG_EXIT_LOCKED = 75,       /* another run holds the lock: try again later. Nothing else ends so */
-    CG_EXIT_INTERRUPTED = 130, /* Ctrl-C at a question: 128 and the signal, as a shell counts */
+    CG_EXIT_LOCKED = 75,       /* another run holds the lock: try again later. Used for nothing else */
+    CG_EXIT_INTERRUPTED = 130, /* Ctrl-C at a prompt: 128 plus the signal number */
 };
 
 #endif

@@ -16,28 +16,23 @@ static void print_option(const struct cg_option *o)
         printf("  %-30s %s\n", left, o->help);
 }
 
-static void print_options(const char *title, const struct cg_option *options, size_t n)
+static void print_options(const struct cg_verb *verb)
 {
-    if (n)
-        printf("\n%s:\n", title);
-    for (size_t i = 0; i < n; i++)
-        print_option(&options[i]);
-}
-
-/* Command lines are indented by two; the text holds one a line. */
-static void print_indented(const char *text)
-{
-    while (*text) {
-        size_t len = strcspn(text, "\n");
-        printf("  %.*s\n", (int)len, text);
-        text += len + (text[len] == '\n');
+    static const char *const titles[CG_SETS] = {"Options", "The CA's key", "Options of every verb"};
+    struct cg_option_set sets[CG_SETS];
+    cg_option_sets(verb, sets);
+    for (size_t s = 0; s < CG_SETS; s++) {
+        if (sets[s].count)
+            printf("\n%s:\n", titles[s]);
+        for (size_t i = 0; i < sets[s].count; i++)
+            print_option(&sets[s].option[i]);
     }
 }
 
 void cg_help_all(const struct cg_verb *const *verbs)
 {
-    static const char *const titles[CG_GROUP_COUNT] = {"Run the CA", "Look and check"};
-    printf("certguard %s: a private CA for MQTT brokers, and the checks of mosquitto_certguard\n\n"
+    static const char *const titles[CG_GROUP_COUNT] = {"Run the CA", "Inspect and check"};
+    printf("certguard %s: private CA for MQTT brokers, and the certificate checks of mosquitto_certguard\n\n"
            "Usage: certguard [-C DIR] [-n] [--json] [-q|-v] VERB [ARGUMENTS]\n",
            CG_VERSION);
     for (int group = 0; group < CG_GROUP_COUNT; group++) {
@@ -46,10 +41,10 @@ void cg_help_all(const struct cg_verb *const *verbs)
             if ((int)verbs[i]->group == group)
                 printf("  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
     }
-    print_options("Options of every verb", cg_global_options, cg_global_options_count);
-    printf("\nExit codes: 0 done or clean, 1 failed, 3 findings, 64 wrong usage, 75 another run holds the lock: try\n"
-           "again later, 130 interrupted at a question.\n"
-           "\nA first CA, a broker and a device:\n"
+    print_options(NULL);
+    printf("\nExit codes: 0 success, 1 failure, 3 findings, 64 wrong usage, 75 another run holds the lock (try again\n"
+           "later), 130 interrupted at a prompt.\n"
+           "\nCreate a CA, and certificates for a broker and a device:\n"
            "  certguard init --name \"Home CA\"\n"
            "  certguard issue broker broker.lan --san dns:broker.lan --san ip:192.0.2.1\n"
            "  certguard issue client sensor1\n"
@@ -60,16 +55,11 @@ void cg_help_verb(const struct cg_verb *verb)
 {
     printf("certguard %s: %s\n\nUsage: certguard [OPTIONS] %s %s\n", verb->name, verb->summary, verb->name,
            verb->arguments);
-    if (verb->description && *verb->description)
-        printf("\n%s\n", verb->description);
-    print_options("Options", verb->options, verb->noptions);
-    if (verb->needs_key)
-        print_options("The CA's key", cg_key_options, cg_key_options_count);
-    print_options("Options of every verb", cg_global_options, cg_global_options_count);
+    printf("\n%s\n", verb->description);
+    print_options(verb);
     if (verb->exits)
         printf("\nExit codes: %s\n", verb->exits);
-    if (verb->examples && *verb->examples) {
-        printf("\nExamples:\n");
-        print_indented(verb->examples);
-    }
+    printf("\nExamples:\n");
+    for (const char *line = verb->examples; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != NULL))
+        printf("  %.*s\n", (int)strcspn(line, "\n"), line);
 }

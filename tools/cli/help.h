@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Help to standard output, from the rows of verbs and options. Called by main. */
+/* --help, made from the rows of verbs and options, on standard output. Called by main. */
 #ifndef CG_HELP_H
 #define CG_HELP_H
 

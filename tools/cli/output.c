@@ -66,7 +66,7 @@ static void print_error(const struct cg_cli *cli, const char *text)
 
 int cg_fail(const struct cg_cli *cli, int exit_code, const struct cg_error *err)
 {
-    print_error(cli, err->text[0] ? err->text : "failed without a reason (out of memory?)");
+    print_error(cli, err->text[0] ? err->text : "failed for an unknown reason; the system may be out of memory");
     return exit_code;
 }
 

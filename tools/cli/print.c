@@ -16,7 +16,7 @@ static size_t line_ends(const char *text)
     return n;
 }
 
-/* Each line of its own, so that the line ends between them stay. */
+/* lines: escapes line by line, which keeps the line ends. */
 static void put(FILE *to, const char *text, bool lines)
 {
     size_t size = 4 * strlen(text) + 1;
@@ -80,21 +80,21 @@ void cg_column(const char *text, int width)
     char shown[CG_SHOWN_MAX];
     int characters = 0;
     for (const char *c = cg_shown(text, shown); *c; c++)
-        characters += ((unsigned char)*c & 0xc0) != 0x80; /* what is no continuation byte begins one */
+        characters += ((unsigned char)*c & 0xc0) != 0x80; /* all but continuation bytes */
     printf("%s%*s", shown, (characters < width ? width - characters : 0) + 1, "");
 }
 
 char *cg_json_text(const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;
-    char *out = malloc(6 * len + 1); /* of one byte at most \uNNNN */
+    char *out = malloc(6 * len + 1); /* one byte becomes at most \uNNNN */
     for (char *at = out; at && (*at = '\0', len > 0);) {
         uint32_t point = 0;
         size_t n = cg_utf8_next(p, len, &point);
         if (n == 0)
             at += snprintf(at, 6, "\\\\x%02x", *p);
         else if (cg_char_is_unsafe(point))
-            at += snprintf(at, 7, "\\u%04x", (unsigned)point); /* all of them are below U+10000 */
+            at += snprintf(at, 7, "\\u%04x", (unsigned)point); /* unsafe ones are below U+10000 */
         else
             at = (char *)memcpy(at, p, n) + n;
         p += n ? n : 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The one way by which text that others wrote (names in certificates, file names, lines of logs) reaches a terminal or
- * JSON. What could move a cursor, change a colour, turn text around or begin another line is shown as \xNN.
- * Owns nothing. Called by output.c and by every verb that prints; test/unit/tree/layers.sh refuses other ways. */
+/* Prints untrusted text (names in certificates, file names, lines of logs) on a terminal or as JSON. Characters that could
+ * move the cursor, change colors, reverse the direction of text or start a new line are shown as \xNN.
+ * Owns nothing. Called by output.c and every verb that prints; test/unit/tree/layers.sh rejects other ways. */
 #ifndef CG_PRINT_H
 #define CG_PRINT_H
 
@@ -11,23 +11,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* As fprintf. Line ends of the format are kept; when an argument has one, all of them are escaped. */
+/* Like fprintf. Line ends of the format are kept, unless an argument contains one: then all are escaped. */
 void cg_print(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cg_vprint(FILE *to, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* The same in a colour, where the stream is a terminal. */
+/* The same in a color if the stream is a terminal. */
 void cg_print_in(FILE *to, enum cg_colour colour, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define CG_SHOWN_MAX 1400
 
-/* Escapes into out for printf, cut where it is longer; returns it. */
+/* Escapes text into out, truncated if it is too long; returns out. */
 const char *cg_shown(const char *text, char out[CG_SHOWN_MAX]);
 
-/* To standard output: the text, and blanks up to width, by characters and not bytes, and one more. */
+/* Prints the text on standard output, padded to width characters (not bytes), and a blank. */
 void cg_column(const char *text, int width);
 
-/* One line of JSON that is UTF-8 and holds none of the above: such characters as \uNNNN, bytes that are no UTF-8 as
- * \\xNN. The caller frees; NULL without memory. json_text: of len bytes of JSON. */
+/* One line of JSON in valid UTF-8: the characters above become \uNNNN, invalid bytes \\xNN. The caller frees it; NULL if
+ * out of memory. json_text: the same for len bytes of JSON text. */
 char *cg_json_line(const cJSON *object);
 char *cg_json_text(const char *text, size_t len);
 

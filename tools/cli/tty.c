@@ -15,7 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define SECRET_MAX 256 /* with its end */
+#define SECRET_MAX 256 /* with the terminating NUL */
 
 const char *cg_colour(int fd, enum cg_colour colour)
 {
@@ -33,16 +33,16 @@ bool cg_tty_is_there(void)
     return fd >= 0;
 }
 
-/* OpenSSL's own prompt: it hides what is typed, and gives the terminal back whatever signal comes in between. */
-static bool ask(const char *question, char *out, size_t size)
+/* OpenSSL's prompt: it does not echo, and restores the terminal on every signal. */
+static bool prompt_once(const char *question, char *out, size_t size)
 {
-    char prompt[320];
+    char text[320];
     UI *ui = UI_new_method(UI_OpenSSL());
-    snprintf(prompt, sizeof prompt, "%s: ", question);
-    int done = ui && UI_add_input_string(ui, prompt, 0, out, 0, (int)size - 1) > 0 ? UI_process(ui) : -1;
+    snprintf(text, sizeof text, "%s: ", question);
+    int done = ui && UI_add_input_string(ui, text, 0, out, 0, (int)size - 1) > 0 ? UI_process(ui) : -1;
     UI_free(ui);
     ERR_clear_error();
-    if (done == -2) /* Ctrl-C. The lock and the rest go with the process, as when a run is killed */
+    if (done == -2) /* Ctrl-C; the lock ends with the process */
         exit(CG_EXIT_INTERRUPTED);
     return done == 0;
 }
@@ -51,18 +51,18 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
 {
     char again[SECRET_MAX] = "", repeat[128];
     memset(out, 0, size);
-    if (!cg_tty_is_there()) { /* asked before: OpenSSL would read standard input then */
-        cg_error_set(err, "a passphrase is needed and there is no terminal to ask for it; "
+    if (!cg_tty_is_there()) { /* without a terminal, OpenSSL would read standard input */
+        cg_error_set(err, "cannot ask for a passphrase: there is no terminal; "
                           "use --passphrase-file FILE or --passphrase-fd N");
         return false;
     }
     snprintf(repeat, sizeof repeat, "%s again", question);
     size = size < sizeof again ? size : sizeof again;
-    bool ok = ask(question, out, size) && (!confirm || ask(repeat, again, sizeof again));
+    bool ok = prompt_once(question, out, size) && (!confirm || prompt_once(repeat, again, sizeof again));
     if (!ok)
         cg_error_set(err, "no passphrase was read from the terminal");
     else if (confirm && strcmp(out, again) != 0) {
-        cg_error_set(err, "the two passphrases differ; nothing was done, try again");
+        cg_error_set(err, "the two passphrases differ; nothing was changed, try again");
         ok = false;
     }
     OPENSSL_cleanse(again, sizeof again);
@@ -77,7 +77,7 @@ bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
     *yes = false;
     FILE *tty = fopen("/dev/tty", "r+e");
     if (!tty) {
-        cg_error_set(err, "there is no terminal to ask on: say --yes");
+        cg_error_set(err, "cannot ask for confirmation: there is no terminal; use --yes");
         return false;
     }
     fprintf(tty, "%s [y/N] ", question);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What is done only where a person sits: colour, questions, a progress line.
+/* Output and input on a terminal: colors, prompts, a progress line.
  * Nothing is owned. Called by output.c and the verbs. */
 #ifndef CG_TTY_H
 #define CG_TTY_H
@@ -11,19 +11,20 @@
 
 enum cg_colour { CG_PLAIN = 0, CG_BOLD, CG_RED, CG_GREEN, CG_YELLOW, CG_DIM };
 
-/* The escape sequence, or "" when fd is no terminal, TERM is dumb or NO_COLOR is set. */
+/* The escape sequence; "" if fd is not a terminal, TERM is dumb or NO_COLOR is set. */
 const char *cg_colour(int fd, enum cg_colour colour);
 
-bool cg_tty_is_there(void); /* to ask on */
+bool cg_tty_is_there(void); /* a terminal for prompts */
 
-/* Asks on the terminal without echo, twice when confirm is set. False without a terminal, or when the two differ,
- * or at end of file. out is always terminated; the caller wipes it. Ctrl-C ends the run, with the terminal as it was. */
+/* Prompts on the terminal without echo, twice if confirm is set. False without a terminal, if the two inputs differ, or at
+ * end of file. out is always terminated; the caller wipes it. Ctrl-C restores the terminal and ends the run. */
 bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size, struct cg_error *err);
 
-/* Asks "question [y/N]" on the terminal. False with *err where there is none; *yes only for y or yes. */
+/* Asks "question [y/N]" on the terminal. False with *err if there is none; *yes only for y or yes. */
 bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err);
 
-/* Redraws "label done/total (rate/s)" at most ten times a second; a new line at the end. Silent without a terminal. */
+/* Redraws "label done/total (rate/s)" at most ten times per second, with a new line at the end. Prints nothing without a
+ * terminal. */
 void cg_progress(const char *label, size_t done, size_t total);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LONGEST (INT64_C(8000) * 365 * CG_DAY) /* CG_DURATION_WORDS say so */
+#define LONGEST (INT64_C(8000) * 365 * CG_DAY) /* as CG_DURATION_WORDS states */
 
 /* A bare number is days. */
 static const struct cg_unit units[] = {{"s", 1},      {"m", 60},         {"h", 3600},         {"", CG_DAY},
@@ -26,13 +26,18 @@ char *cg_shell_word(const char *text)
         return NULL;
     word[n++] = '\'';
     for (const char *c = text; *c; c++) {
-        if (*c == '\'') /* ends the quotes, a quote by itself, and begins them again */
+        if (*c == '\'') /* close the quotes, an escaped quote, open them again */
             n = (size_t)(stpcpy(word + n, "'\\'") - word);
         word[n++] = *c;
     }
     word[n++] = '\'';
     word[n] = '\0';
     return word;
+}
+
+const char *cg_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
 }
 
 bool cg_duration_parse(const char *text, int64_t *seconds)
@@ -45,7 +50,7 @@ bool cg_lifetime_parse(const char *text, int64_t *seconds)
     return cg_duration_parse(text, seconds) && *seconds > 0 && *seconds <= 36525 * CG_DAY;
 }
 
-/* "+30d", "-1h": from now on. */
+/* "+30d", "-1h": relative to the clock. */
 static bool relative(const char *text, int64_t *seconds)
 {
     int64_t distance = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Values as people write them on the command line and in files of lines. Texts are borrowed.
- * Called by cli.c, and by verbs and libraries that are handed such values. */
+/* Values as typed on the command line or written in files, and words for messages. Strings are borrowed.
+ * Called by cli.c, the verbs, and the libraries that take such values. */
 #ifndef CG_VALUES_H
 #define CG_VALUES_H
 
@@ -22,13 +22,16 @@ struct cg_number {
 bool cg_duration_parse(const char *text, int64_t *seconds);
 #define CG_DURATION_WORDS "90d, 12h or 30m, at most 8000y"
 
-/* The same, more than nothing and at most 100 years. */
+/* A duration of more than 0 and at most 100 years. */
 bool cg_lifetime_parse(const char *text, int64_t *seconds);
 
 /* Seconds since 1970: "2049-12-31T23:59:59Z", "+30d", "-1h", "SECONDS", "@SECONDS". */
 bool cg_time_parse(const char *text, int64_t *seconds);
 
-/* In quotes where a shell would cut it or see more in it; malloc'ed. */
+/* Quoted if a shell would interpret any of its characters; malloc'ed. */
 char *cg_shell_word(const char *text);
+
+/* "" for one, otherwise "s": "%zu certificate%s". */
+const char *cg_plural(size_t count);
 
 #endif

@@ -22,7 +22,7 @@ static double number_of(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) && item->valuedouble > 0 && item->valuedouble < 1e15 ? item->valuedouble : 0;
 }
 
-/* Digits where the shape has 0, else the same character: blanks do not pass. */
+/* 0 in the shape stands for any digit, other characters for themselves. */
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape; shape++, text++)
@@ -31,7 +31,7 @@ static bool has_shape(const char *text, const char *shape)
     return true;
 }
 
-/* What follows the seconds: a fraction of which milliseconds count, then Z or an offset. */
+/* What follows the seconds: a fraction, of which milliseconds are used, then Z or an offset. */
 static bool parse_rest(const char *rest, int64_t *ms)
 {
     int fraction = 0, scale = 100;
@@ -48,7 +48,7 @@ static bool parse_rest(const char *rest, int64_t *ms)
     return true;
 }
 
-/* RFC 3339 alone, as it stands in events. */
+/* RFC 3339, as in events. */
 static bool parse_stamp(const char *text, int64_t *ms)
 {
     char date[32];
@@ -81,7 +81,7 @@ bool cg_log_object(const char **line, size_t *len)
     return true;
 }
 
-static enum cg_cert_owner whose_of(const struct cg_log_event *event)
+static enum cg_cert_owner owner_of(const struct cg_log_event *event)
 {
     bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
     bool bridge = strcmp(text_of(event->json, "role"), "bridge") == 0;
@@ -91,7 +91,7 @@ static enum cg_cert_owner whose_of(const struct cg_log_event *event)
 bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len)
 {
     memset(event, 0, sizeof *event);
-    if (memchr(line, '\0', len)) /* no JSON; blocks of NUL are what a crash of the machine leaves */
+    if (memchr(line, '\0', len)) /* a crash of the machine can leave blocks of NUL */
         return false;
     cJSON *json = event->json = cJSON_ParseWithLength(line, len);
     event->ts = text_of(json, "ts");
@@ -114,7 +114,7 @@ bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len
     event->listener = number_of(json, "listener") <= 65535 ? (int)number_of(json, "listener") : 0;
     event->audit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "audit"));
     event->count = number_of(json, "count");
-    event->cert_owner = whose_of(event);
+    event->cert_owner = owner_of(event);
     event->anchors = number_of(json, "anchors");
     event->crls = number_of(json, "crls");
     return true;
@@ -141,8 +141,7 @@ void cg_log_address(const struct cg_log_event *event, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), peer + bracket);
 }
 
-/* An address in whatever spelling, as events have it: IPv4 also where it came as IPv6. False: it is none, but maybe the
- * beginning of one. */
+/* Any spelling of an address in the form of events: IPv4-mapped IPv6 becomes IPv4. False: not a complete address. */
 static bool canonical(const char *text, char out[INET6_ADDRSTRLEN])
 {
     struct in6_addr v6;
@@ -159,7 +158,7 @@ static bool canonical(const char *text, char out[INET6_ADDRSTRLEN])
     return inet_ntop(AF_INET6, &v6, out, INET6_ADDRSTRLEN) != NULL;
 }
 
-/* Stands in a line as it is typed: not "", which is a field that is absent, nor what JSON may escape. */
+/* Appears in a line exactly as typed: not empty, and nothing that JSON may escape. */
 static bool is_plain(const char *word)
 {
     if (!*word)
@@ -175,7 +174,7 @@ static bool has(const char *line, size_t len, const char *word)
     return memmem(line, len, word, strlen(word));
 }
 
-/* A serial number or fingerprint as people paste it: "0A:1B" is "a1b" here. "" when it is none. */
+/* A pasted serial number or fingerprint: "0A:1B" becomes "0a1b". "" if it is neither. */
 static void as_hex(const char *word, char out[CG_LOG_WORD_MAX])
 {
     size_t n = 0;
@@ -217,7 +216,7 @@ static bool may_peer(const struct cg_list *list, const char *line, size_t len)
     return may_any(list, line, len);
 }
 
-/* Codes are whole strings: "expired" in its quotes is rare, the bare word stands in half of the sentences. */
+/* Searches for codes with their quotes: the bare word, such as expired, also occurs in many sentences. */
 static bool may_code(const struct cg_list *list, const char *line, size_t len)
 {
     char quoted[CG_LOG_WORD_MAX];
@@ -248,7 +247,7 @@ static void time_text(int64_t ms, char out[24])
     snprintf(out, 24, "%.19s.%03u", seconds, (unsigned)part);
 }
 
-/* The broker's lines begin with their time, always written alike: bytes sort as times do. Another shape is parsed. */
+/* The broker's lines begin with their time in a fixed format, so its bytes can be compared. Other lines are parsed. */
 static bool may_time(const struct cg_log_filter *filter, const char *line, size_t len)
 {
     static const char begin[] = "{\"ts\":\"";
@@ -268,7 +267,7 @@ static bool may_words(const struct cg_log_filter *filter, const char *line, size
 
 bool cg_log_filter_may(const struct cg_log_filter *filter, const char *line, size_t len)
 {
-    /* other writers of JSON may spell any letter as \uNNNN; the broker writes none so */
+    /* other programs may write any character as \uNNNN; the broker never does */
     return may_time(filter, line, len) && (may_words(filter, line, len) || has(line, len, "\\u"));
 }
 
@@ -287,7 +286,7 @@ static bool is_address(const char *wanted, const struct cg_log_event *event)
     return canonical(wanted, one) && canonical(address, other) && strcmp(one, other) == 0;
 }
 
-/* "192.0.2.7" is not "192.0.2.70": what follows the address is its port, or nothing. */
+/* Only a port may follow the address: "192.0.2.7" does not match "192.0.2.70". */
 static bool is_peer(const char *wanted, const char *peer)
 {
     size_t len = strlen(wanted);
@@ -331,7 +330,7 @@ bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_
            event->at_ms < filter->until_ms;
 }
 
-/* "2026-11-23T12:00:00.123Z", "2026-11-23T13:00:00+01:00", "2026-11-23", or "2h" back from now; milliseconds. */
+/* "2026-11-23T12:00:00.123Z", "2026-11-23T13:00:00+01:00", "2026-11-23", or "2h" before now; in milliseconds. */
 static bool read_time(const char *text, int64_t now, int64_t *ms)
 {
     int64_t seconds;
@@ -353,9 +352,10 @@ static bool take_time(const char *option, const char *text, int64_t now, int64_t
     if (!text)
         return true;
     if (!read_time(text, now, ms)) {
-        cg_error_set(
-            err, "%s: expected 2026-11-23, 2026-11-23T12:00:00Z or, back from now, " CG_DURATION_WORDS ", found \"%s\"",
-            option, text);
+        cg_error_set(err,
+                     "%s: expected 2026-11-23, 2026-11-23T12:00:00Z or a time before now (" CG_DURATION_WORDS
+                     "), found \"%s\"",
+                     option, text);
         return false;
     }
     time_text(*ms, shown);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NAME, FILE, PORT and CLIENT stand for those of the event. What lies with another broker has no command here. */
+/* NAME, FILE, PORT and CLIENT are replaced with those of the event. NULL: no command on this machine fixes it. */
 static const struct fix {
     const char *reason, *command[CG_CERT_OWNER_COUNT]; /* of a client, the broker itself, a bridge's peer */
 } fixes[] = {

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS (CG_COUNTS_MAX * 2) /* a power of two, half empty: a free slot is always near */
+#define SLOTS (CG_COUNTS_MAX * 2) /* a power of two; at least half empty */
 
 static size_t slot_of(const char *name)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a; the table is bounded, so a bad spread only slows */
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a; collisions only cost time, the table is bounded */
     for (; *name; name++)
         hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
     return (size_t)(hash ^ (hash >> 32)) & (SLOTS - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Counts by name in bounded memory: a log of many names never fills it, what is too much is counted as "others".
+/* Counts by name in bounded memory: names beyond the limit are counted together as "others".
  * The table owns its names. Called by the verbs log and report. */
 #ifndef CG_LOG_STATS_H
 #define CG_LOG_STATS_H
@@ -15,10 +15,10 @@
 struct cg_count {
     char *name;
     double count;
-    int64_t last_ms; /* when it was seen last; the following are of then */
+    int64_t last_ms; /* time of the last event, which sets the following members */
     char *note;      /* cg_counts_note; NULL: none */
     char reason[48];
-    enum cg_cert_owner cert_owner; /* of the certificate that the reason is about */
+    enum cg_cert_owner cert_owner; /* of the certificate that caused the reason */
     char end[32];                  /* of a certificate: notAfter */
 };
 
@@ -28,13 +28,13 @@ struct cg_counts {
     double others, total;
 };
 
-/* The row of the name, counted up; NULL when the table is full or there is no memory: counted as others. */
+/* Adds weight to the row of the name and returns it; NULL if the table is full or out of memory: counted as others. */
 struct cg_count *cg_counts_add(struct cg_counts *counts, const char *name, double weight);
 
-/* A text that goes with the row, copied where it changed; "" for none. */
+/* Sets the text of the row, a copy; "" for none. */
 void cg_counts_note(struct cg_count *row, const char *note);
 
-/* By count, largest first: row[0] to row[used - 1]. Nothing may be added any more. */
+/* By count, largest first: row[0] to row[used - 1]. Nothing can be added afterwards. */
 void cg_counts_sort(struct cg_counts *counts);
 void cg_counts_free(struct cg_counts *counts);
 

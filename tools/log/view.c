@@ -19,15 +19,15 @@ static const char *colour(enum cg_colour c)
     return cg_colour(STDOUT_FILENO, c);
 }
 
-/* How an event is coloured: the first row whose word its name holds. */
+/* The color of the first row whose word is part of the event's name. */
 static enum cg_colour colour_of(const char *event)
 {
     static const struct {
         const char *word;
         enum cg_colour colour;
-    } rows[] = {{"rejected", CG_RED}, {"denied", CG_RED},     {"ended", CG_RED},        {"lost", CG_RED},
-                {"loaded", CG_GREEN}, {"accepted", CG_GREEN}, {"swapped", CG_GREEN},    {"audited", CG_YELLOW},
-                {"stale", CG_YELLOW}, {"warning", CG_YELLOW}, {"suppressed", CG_YELLOW}};
+    } rows[] = {{"rejected", CG_RED},   {"denied", CG_RED},       {"ended", CG_RED},      {"lost", CG_RED},
+                {"loaded", CG_GREEN},   {"accepted", CG_GREEN},   {"audited", CG_YELLOW}, {"stale", CG_YELLOW},
+                {"warning", CG_YELLOW}, {"suppressed", CG_YELLOW}};
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         if (strstr(event, rows[i].word))
             return rows[i].colour;
@@ -67,7 +67,7 @@ void cg_log_show(const struct cg_log_event *event)
         printf("policy %s, %.0f trust anchors, %.0f CRLs ", cg_shown(event->policy, shown), event->anchors,
                event->crls);
     if (event->count > 0)
-        printf("%.0f times ", event->count);
+        printf("%.0f %s ", event->count, event->count == 1 ? "time" : "times");
     printf("%s\n", cg_shown(event->detail, shown));
 }
 
@@ -90,7 +90,7 @@ void cg_log_explain(const struct cg_log_event *event)
     explain_row("means", known ? text : "");
     if (*event->subject) {
         snprintf(text, sizeof text, "%.400s, issued by %.400s, serial %.64s, until %.32s", event->subject,
-                 *event->issuer ? event->issuer : "nobody", event->serial, event->not_after);
+                 *event->issuer ? event->issuer : "(no issuer)", event->serial, event->not_after);
         explain_row("cert", text);
     }
     explain_row("fix", *event->fix ? event->fix
@@ -118,6 +118,6 @@ void cg_log_bars(const char *title, struct cg_counts *counts, size_t most)
     if (counts->used > most)
         printf("  ... and %zu more\n", counts->used - most);
     if (counts->others > 0)
-        printf("  %8.0f others, of more names than are counted apart\n", counts->others);
+        printf("  %8.0f others, beyond the first %d names\n", counts->others, CG_COUNTS_MAX);
     printf("\n");
 }

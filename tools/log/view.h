@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Events for people: one line each, what one means and how to fix it, and counts with bars. To standard output;
- * texts of the log are escaped, so that no line of a file can move the cursor or change colours.
- * Nothing is owned. Called by verb_log. */
+/* Prints events on standard output: one line each, with --explain their meaning and fix, or counts as bars. Text from the
+ * log is escaped, so that no line of a file can move the cursor or change colors.
+ * Nothing is owned. Called by the verb log. */
 #ifndef CG_LOG_VIEW_H
 #define CG_LOG_VIEW_H
 

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #define HORIZON   (CG_REPORT_WEEKS * 7 * CG_DAY)
-#define LOOK_BACK (60 * CG_DAY)  /* what ended longer ago and was not renewed is not in use any more */
-#define CA_WATCH  (365 * CG_DAY) /* a CA is replaced in time: its successor must reach every device before */
+#define LOOK_BACK (60 * CG_DAY)  /* certificates that expired earlier are not in use any more */
+#define CA_WATCH  (365 * CG_DAY) /* a new CA must reach every device before the old one expires */
 #define CA_ACT    (90 * CG_DAY)
 #define SHOWN_MAX 12
 
@@ -24,13 +24,13 @@ static void end_words(int64_t end, int64_t now, char *out, size_t size)
     const int64_t days = (end - now) / CG_DAY;
     cg_time_text(end, date, sizeof date);
     if (end < now)
-        snprintf(out, size, "ended on %.10s", date);
+        snprintf(out, size, "expired on %.10s", date);
     else
         snprintf(out, size, "until %.10s, %lld day%s left", date, (long long)days, days == 1 ? "" : "s");
 }
 
-static void tell_certificate(struct cg_report *report, const char *whose, const char *what, const X509 *cert,
-                             int64_t watch, int64_t act, const char *fix)
+static void add_certificate(struct cg_report *report, const char *whose, const char *what, const X509 *cert,
+                            int64_t watch, int64_t act, const char *fix)
 {
     char subject[256] = "", words[80];
     int64_t end = 0;
@@ -48,7 +48,7 @@ static void tell_certificate(struct cg_report *report, const char *whose, const 
         snprintf(health->fix, sizeof health->fix, "%s", fix);
 }
 
-static void tell_crls(struct cg_report *report, const char *whose, const struct cg_crl_set *crls)
+static void add_crls(struct cg_report *report, const char *whose, const struct cg_crl_set *crls)
 {
     for (size_t i = 0; i < cg_crl_set_count(crls) && i < SHOWN_MAX; i++) {
         struct cg_crl_info info;
@@ -66,26 +66,26 @@ static void tell_crls(struct cg_report *report, const char *whose, const struct 
     }
 }
 
-static void tell_fault(struct cg_report *report, const char *what, const struct cg_error *fault)
+static void add_fault(struct cg_report *report, const char *what, const struct cg_error *fault)
 {
     struct cg_health *health = cg_report_health(report, CG_HEALTH_ACT);
     snprintf(health->what, sizeof health->what, "%s", what);
     snprintf(health->detail, sizeof health->detail, "%.399s", fault->text);
 }
 
-static void tell_trust(struct cg_report *report, const char *whose, const struct cg_trust *trust)
+static void add_trust(struct cg_report *report, const char *whose, const struct cg_trust *trust)
 {
     const STACK_OF(X509) *anchors = cg_trust_anchors(trust), *between = cg_trust_intermediates(trust);
     for (int i = 0; i < sk_X509_num(anchors) && i < SHOWN_MAX; i++)
-        tell_certificate(report, whose, "trust anchor", sk_X509_value(anchors, i), CA_WATCH, CA_ACT,
-                         "Make its successor, and bring it to all brokers and devices");
+        add_certificate(report, whose, "trust anchor", sk_X509_value(anchors, i), CA_WATCH, CA_ACT,
+                        "Create a new CA, and copy its certificate to all brokers and devices");
     for (int i = 0; i < sk_X509_num(between) && i < SHOWN_MAX; i++)
-        tell_certificate(report, whose, "intermediate CA", sk_X509_value(between, i), CA_WATCH, CA_ACT,
-                         "Make its successor in time");
-    tell_crls(report, whose, cg_trust_crls(trust));
+        add_certificate(report, whose, "intermediate CA", sk_X509_value(between, i), CA_WATCH, CA_ACT,
+                        "Create a new intermediate CA before this one expires");
+    add_crls(report, whose, cg_trust_crls(trust));
 }
 
-/* Superseded ones are left out: of archive/NAME/GENERATION only the newest is in use. */
+/* Of archive/NAME/GENERATION only the newest generation is in use. */
 static bool in_use(const struct cg_ca *ca, const struct cg_index_row *row, const char *name)
 {
     const char *slash = strrchr(row->file, '/');
@@ -119,7 +119,7 @@ static bool forecast(struct cg_report *report, const struct cg_ca *ca, struct cg
     return !*fault.text;
 }
 
-static void tell_ca_crl(struct cg_report *report, const struct cg_ca *ca)
+static void add_ca_crl(struct cg_report *report, const struct cg_ca *ca)
 {
     char path[PATH_MAX];
     struct cg_error fault = {""};
@@ -138,9 +138,9 @@ static void tell_ca_crl(struct cg_report *report, const struct cg_ca *ca)
     ok = ok && cg_file_read(cg_ca_path(ca, path, "crl.pem"), CG_FILE_PUBLIC, (size_t)1 << 30, &crl, &fault) &&
          cg_trust_add_crls(trust, path, crl.data, crl.len, &fault);
     if (trust)
-        tell_trust(report, "CA", trust);
+        add_trust(report, "CA", trust);
     if (!ok)
-        tell_fault(report, "CA: CRL", &fault);
+        add_fault(report, "CA: CRL", &fault);
     cg_bytes_free(&crl);
     cg_trust_free(trust);
 }
@@ -151,7 +151,7 @@ bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_
     struct cg_ca ca;
     bool ok = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && forecast(report, &ca, err);
     if (ok)
-        tell_ca_crl(report, &ca);
+        add_ca_crl(report, &ca);
     cg_ca_close(&ca);
     return ok;
 }
@@ -162,17 +162,17 @@ void cg_report_policy_files(struct cg_report *report, const struct cg_policy *po
     const struct cg_snapshot_source files = {.policy = policy->name, .without_state = true};
     struct cg_snapshot *snapshot = cg_snapshot_load(&files, NULL, report->now, NULL, NULL, &fault);
     if (!snapshot) {
-        tell_fault(report, "Broker: the files of its policy do not load", &fault);
+        add_fault(report, "Broker: the files of its policy do not load", &fault);
         return;
     }
-    tell_trust(report, "Broker", snapshot->trust);
+    add_trust(report, "Broker", snapshot->trust);
     if (snapshot->server_trust != snapshot->trust)
-        tell_trust(report, "Broker's own", snapshot->server_trust);
+        add_trust(report, "Broker certificate", snapshot->server_trust);
     for (size_t i = 0; i <= snapshot->policy->nlisteners; i++) {
         const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
         if (credential)
-            tell_certificate(report, "Broker", "its certificate", credential->leaf, 30 * CG_DAY, 7 * CG_DAY,
-                             "certguard rotate NAME");
+            add_certificate(report, "Broker", "its certificate", credential->leaf, 30 * CG_DAY, 7 * CG_DAY,
+                            "certguard rotate NAME");
     }
     cg_snapshot_free(snapshot);
 }

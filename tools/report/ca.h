@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a CA's folder and a policy tell a report: what was issued and ends when; CA certificates, CRLs and the broker's
- * credentials, and whether they load as the plugin would load them. Nothing is owned. Called by verb_report. */
+/* Fills a report from a CA's folder and a policy: expiry dates of issued certificates; the state of CA certificates, CRLs
+ * and the broker's certificates, loaded as the plugin loads them. Nothing is owned. Called by the verb report. */
 #ifndef CG_REPORT_CA_H
 #define CG_REPORT_CA_H
 
@@ -11,7 +11,7 @@
 /* False: the folder of -C cannot be read as a CA. */
 bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_error *err);
 
-/* The files that the policy names; what does not load is a line of the report, no fault. */
+/* Adds the files of the policy. A file that does not load is a line of the report, not an error. */
 void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy);
 
 #endif

@@ -9,13 +9,13 @@
 #include <string.h>
 
 #define HEIGHT     220 /* px, of the bars */
-#define FOOT       24  /* below them: the times */
-#define COLOURS    7   /* classes c0 to c6 of the style sheet; the last one is what the others are */
+#define FOOT       24  /* px below them, for the times */
+#define COLOURS    7   /* classes c0 to c6 of the style sheet; the last one is for all other reasons */
 #define GRID_LINES 4
 #define LABELS     4
 #define WEEK       (7 * CG_DAY)
 
-/* The reasons that get a colour of their own: the most frequent ones. */
+/* The most frequent reasons each have a color. */
 struct series {
     enum cg_reason reason[COLOURS - 1];
     size_t count;
@@ -24,27 +24,18 @@ struct series {
 
 static void choose(const struct cg_report *report, struct series *series)
 {
-    bool taken[CG_REASON_COUNT] = {false};
+    bool shown[CG_REASON_COUNT] = {false};
+    int next;
     series->count = 0;
-    for (; series->count < COLOURS - 1; series->count++) {
-        int best = -1;
-        for (int i = 0; i < CG_REASON_COUNT; i++)
-            if (!taken[i] && report->reason[i] > 0 && (best < 0 || report->reason[i] > report->reason[best]))
-                best = i;
-        if (best < 0)
-            break;
-        taken[best] = true;
-        series->reason[series->count] = (enum cg_reason)best;
-    }
-    series->others = false;
-    for (int i = 0; i < CG_REASON_COUNT; i++)
-        series->others = series->others || (!taken[i] && report->reason[i] > 0);
+    while ((next = cg_report_next_reason(report, shown)) >= 0 && series->count < COLOURS - 1)
+        series->reason[series->count++] = (enum cg_reason)next;
+    series->others = next >= 0;
 }
 
 static const char *series_name(const struct series *series, size_t i)
 {
     return i == series->count                     ? "all other reasons"
-           : series->reason[i] == CG_REASON_UNSET ? "reasons of another version"
+           : series->reason[i] == CG_REASON_UNSET ? "unknown reasons (of another version)"
                                                   : cg_reason_row(series->reason[i])->code;
 }
 
@@ -69,7 +60,7 @@ static double series_value(const struct cg_timeline *timeline, const struct seri
     return value;
 }
 
-/* The first round number that is not below the largest value, in whole steps of the grid. */
+/* The top of the scale: a round number, at least the largest value, in whole steps of the grid. */
 static double nice_top(double largest)
 {
     static const double steps[] = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8};
@@ -115,7 +106,7 @@ static void grid(FILE *out, double top)
     fputc('\n', out);
 }
 
-/* What a bar says when it is pointed at. */
+/* A bar with a tooltip. */
 static void bar(FILE *out, int colour, double x, double width, double from, double height, const char *when,
                 double value, const char *what)
 {
@@ -127,7 +118,7 @@ static void bar(FILE *out, int colour, double x, double width, double from, doub
     fputs("</title></rect>\n", out);
 }
 
-/* The first and the last are inside the drawing, and fewer where there are few bins. */
+/* The first and last label stay inside the drawing. With few bins there is only one. */
 static void time_labels(FILE *out, const struct cg_timeline *timeline)
 {
     static const char *const anchors[] = {"start", "middle", "end"};
@@ -229,9 +220,9 @@ void cg_chart_rejections(FILE *out, const struct cg_report *report)
     for (size_t i = 0; i < timeline->used; i++)
         largest = cg_timeline_total(timeline, i) > largest ? cg_timeline_total(timeline, i) : largest;
     width_words(cg_timeline_width(timeline), words);
-    snprintf(description, sizeof description, "Stacked bars, one for each %s; the highest stands for %.0f rejections.",
-             words, largest);
-    fprintf(out, "<p class=\"note\">One bar for each %s, UTC.</p>\n<figure>", words);
+    snprintf(description, sizeof description, "Stacked bars, one per %s; the highest shows %.0f rejections.", words,
+             largest);
+    fprintf(out, "<p class=\"note\">One bar per %s, UTC.</p>\n<figure>", words);
     open_svg(out, "rejections", "Rejections over time, by reason", description);
     grid(out, nice_top(largest));
     draw_bins(out, timeline, &series, nice_top(largest));
@@ -242,7 +233,7 @@ void cg_chart_rejections(FILE *out, const struct cg_report *report)
     bins_table(out, timeline, &series);
 }
 
-#define SLOTS (CG_REPORT_WEEKS + 1) /* what is over, and the weeks */
+#define SLOTS (CG_REPORT_WEEKS + 1) /* expired, then the weeks */
 
 static double ending_in(const struct cg_forecast *forecast, size_t slot)
 {
@@ -254,7 +245,7 @@ static void slot_words(const struct cg_report *report, size_t slot, char out[32]
     char date[24] = "";
     cg_time_text(report->now + ((int64_t)slot - 1) * WEEK, date, sizeof date);
     if (slot == 0)
-        snprintf(out, 32, "already over");
+        snprintf(out, 32, "already expired");
     else
         snprintf(out, 32, "week from %.10s", date);
 }
@@ -262,7 +253,7 @@ static void slot_words(const struct cg_report *report, size_t slot, char out[32]
 static void draw_forecast(FILE *out, const struct cg_report *report, double top)
 {
     const struct cg_forecast *const both[] = {&report->issued, &report->seen};
-    static const char *const names[] = {"issued by the CA", "seen connected"};
+    static const char *const names[] = {"issued by the CA", "connected"};
     const double width = 100.0 / SLOTS;
     for (size_t slot = 0; slot < SLOTS; slot++) {
         char when[32], date[24] = "";
@@ -276,15 +267,15 @@ static void draw_forecast(FILE *out, const struct cg_report *report, double top)
         cg_time_text(report->now + ((int64_t)slot - 1) * WEEK, date, sizeof date);
         if (slot % 3 == 1 || slot == 0)
             fprintf(out, "<text x=\"%.2f%%\" y=\"%d\" text-anchor=\"middle\">%.5s</text>\n",
-                    ((double)slot + 0.5) * width, HEIGHT + 16, slot == 0 ? "over" : date + 5);
+                    ((double)slot + 0.5) * width, HEIGHT + 16, slot == 0 ? "expired" : date + 5);
     }
 }
 
 static void forecast_table(FILE *out, const struct cg_report *report)
 {
-    static const char *const titles[] = {"End", "Issued", "Connected", NULL};
+    static const char *const titles[] = {"Expires", "Issued", "Connected", NULL};
     fputs("<details><summary>The same as a table</summary>\n", out);
-    cg_html_table(out, "Certificates by the week in which they end", titles, ~1U);
+    cg_html_table(out, "Certificates by the week in which they expire", titles, ~1U);
     for (size_t slot = 0; slot < SLOTS; slot++) {
         char when[32];
         slot_words(report, slot, when);
@@ -313,19 +304,18 @@ void cg_chart_forecast(FILE *out, const struct cg_report *report)
         largest = b > largest ? b : largest;
     }
     if (largest <= 0) {
-        fprintf(out, "<p class=\"none\">None of them ends within %d weeks.</p>\n", CG_REPORT_WEEKS);
+        fprintf(out, "<p class=\"none\">No certificate expires within %d weeks.</p>\n", CG_REPORT_WEEKS);
         return;
     }
-    snprintf(
-        description, sizeof description,
-        "Bars for %d weeks: certificates that the CA issued, and that were seen connected, by the week of their end.",
-        CG_REPORT_WEEKS);
+    snprintf(description, sizeof description,
+             "Bars for %d weeks: certificates issued by the CA, and certificates of clients that connected.",
+             CG_REPORT_WEEKS);
     fputs("<figure>", out);
-    open_svg(out, "forecast", "Certificates by the week in which they end", description);
+    open_svg(out, "forecast", "Certificates by the week in which they expire", description);
     grid(out, nice_top(largest));
     draw_forecast(out, report, nice_top(largest));
     fputs("</svg>\n<ul class=\"legend\"><li><span class=\"key c0\"></span>issued by the CA</li>"
-          "<li><span class=\"key c1\"></span>seen connected</li></ul></figure>\n",
+          "<li><span class=\"key c1\"></span>connected</li></ul></figure>\n",
           out);
     forecast_table(out, report);
 }

@@ -9,16 +9,16 @@
 #include <string.h>
 
 #define WEEK         (7 * CG_DAY)
-#define FUTURE_SLACK CG_DAY /* later events are of a wrong clock: counted, not drawn */
+#define FUTURE_SLACK CG_DAY /* later events have a wrong clock: counted, but not drawn */
 
-enum use { USE_NONE = 0, USE_REJECTED, USE_ACCEPTED, USE_AUDITED, USE_ENDED, USE_TOLD, USE_LOADED };
+enum use { USE_NONE = 0, USE_REJECTED, USE_ACCEPTED, USE_AUDITED, USE_ENDED, USE_WARNING, USE_LOADED };
 
-/* What a kind of event is to the report. Where it tells something of the broker, how bad that is. */
+/* How the report uses each kind of event. Warnings have a severity and a title. */
 static const struct {
     const char *event;
     enum use use;
     enum cg_health_state state;
-    const char *words;
+    const char *title;
 } kinds[] = {
     {"handshake_rejected", USE_REJECTED, CG_HEALTH_GOOD, ""},
     {"connect_denied", USE_REJECTED, CG_HEALTH_GOOD, ""},
@@ -28,14 +28,14 @@ static const struct {
     {"connect_audited", USE_AUDITED, CG_HEALTH_GOOD, ""},
     {"session_ended", USE_ENDED, CG_HEALTH_GOOD, ""},
     {"snapshot_loaded", USE_LOADED, CG_HEALTH_GOOD, ""},
-    {"snapshot_rejected", USE_TOLD, CG_HEALTH_ACT, "Changed files were refused"},
-    {"expiry_warning", USE_TOLD, CG_HEALTH_WATCH, "Ends soon"},
-    {"crl_stale", USE_TOLD, CG_HEALTH_WATCH, "CRL grows old"},
-    {"broker_certificate_rejected", USE_TOLD, CG_HEALTH_ACT, "The broker's own certificate breaks the rules"},
-    {"broker_certificate_audited", USE_TOLD, CG_HEALTH_WATCH, "The broker's own certificate breaks an audited rule"},
-    {"configuration_warning", USE_TOLD, CG_HEALTH_WATCH, "Configuration of the broker"},
-    {"events_lost", USE_TOLD, CG_HEALTH_WATCH, "Events could not be written"},
-    {"control_denied", USE_TOLD, CG_HEALTH_WATCH, "A request on the control topic was refused"},
+    {"snapshot_rejected", USE_WARNING, CG_HEALTH_ACT, "Changed files were rejected"},
+    {"expiry_warning", USE_WARNING, CG_HEALTH_WATCH, "Expires soon"},
+    {"crl_stale", USE_WARNING, CG_HEALTH_WATCH, "CRL is due for renewal"},
+    {"broker_certificate_rejected", USE_WARNING, CG_HEALTH_ACT, "The broker's certificate violates the rules"},
+    {"broker_certificate_audited", USE_WARNING, CG_HEALTH_WATCH, "The broker's certificate violates an audited rule"},
+    {"configuration_warning", USE_WARNING, CG_HEALTH_WATCH, "Configuration of the broker"},
+    {"events_lost", USE_WARNING, CG_HEALTH_WATCH, "Events could not be written"},
+    {"control_denied", USE_WARNING, CG_HEALTH_WATCH, "A request on the control topic was refused"},
 };
 
 static size_t kind_of(const char *event)
@@ -46,7 +46,7 @@ static size_t kind_of(const char *event)
     return i;
 }
 
-static void mark(struct cg_count *row, const struct cg_log_event *event, const char *note)
+static void update(struct cg_count *row, const struct cg_log_event *event, const char *note)
 {
     if (!row || event->at_ms < row->last_ms)
         return;
@@ -72,32 +72,32 @@ static void rejected(struct cg_report *report, const struct cg_log_event *event)
         cg_timeline_add(&report->timeline, at, reason, weight);
     cg_log_address(event, address, sizeof address);
     if (*address)
-        mark(cg_counts_add(&report->peers, address, weight), event, command);
+        update(cg_counts_add(&report->peers, address, weight), event, command);
     if (*event->subject)
-        mark(cg_counts_add(&report->certificates, event->subject, weight), event, command);
+        update(cg_counts_add(&report->certificates, event->subject, weight), event, command);
 }
 
-static void seen(struct cg_report *report, const struct cg_log_event *event)
+static void connected(struct cg_report *report, const struct cg_log_event *event)
 {
     char address[128];
     cg_log_address(event, address, sizeof address);
     if (*event->subject && *event->not_after)
-        mark(cg_counts_add(&report->connected, event->subject, 1), event,
-             *event->client_id ? event->client_id
-             : *event->file    ? event->file
-                               : address);
+        update(cg_counts_add(&report->connected, event->subject, 1), event,
+               *event->client_id ? event->client_id
+               : *event->file    ? event->file
+                                 : address);
 }
 
-/* One line for each thing that is warned of: the last warning. Its detail and fix go in one note, a line each. */
-static void told(struct cg_report *report, const struct cg_log_event *event, size_t kind)
+/* Keeps the last warning about each file or subject. The note contains its detail and its fix, one line each. */
+static void warned(struct cg_report *report, const struct cg_log_event *event, size_t kind)
 {
     char key[400], note[900];
     const bool by_client = *event->peer != '\0';
     if (by_client && strcmp(event->event, "expiry_warning") == 0)
-        return; /* the forecast has it */
+        return; /* it is in the forecast */
     snprintf(key, sizeof key, "%02zu%.300s", kind, *event->file ? event->file : event->subject);
     snprintf(note, sizeof note, "%.400s\n%.400s", event->detail, event->fix);
-    mark(cg_counts_add(&report->told, key, 1), event, note);
+    update(cg_counts_add(&report->warnings, key, 1), event, note);
 }
 
 static void loaded(struct cg_report *report, const struct cg_log_event *event)
@@ -129,26 +129,26 @@ void cg_report_event(struct cg_report *report, const struct cg_log_event *event)
         return;
     switch (kinds[kind].use) {
     case USE_REJECTED:
-        if (event->audit) /* suppressed */
+        if (event->audit) /* of "suppressed" */
             report->audited += cg_log_event_weight(event);
         else
             rejected(report, event);
         break;
     case USE_ACCEPTED:
         report->accepted++;
-        seen(report, event);
+        connected(report, event);
         break;
     case USE_AUDITED:
         report->audited++;
-        seen(report, event);
+        connected(report, event);
         break;
     case USE_ENDED:
         report->ended++;
         break;
-    case USE_TOLD:
-        told(report, event, kind);
+    case USE_WARNING:
+        warned(report, event, kind);
         if (strcmp(event->event, "expiry_warning") == 0)
-            seen(report, event);
+            connected(report, event);
         break;
     case USE_LOADED:
         loaded(report, event);
@@ -161,7 +161,6 @@ void cg_report_event(struct cg_report *report, const struct cg_log_event *event)
 void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, const char *name, const char *note)
 {
     const int64_t week = end >= now ? (end - now) / WEEK : -1;
-    forecast->total++;
     if (week < 0)
         forecast->over++;
     else if (week < CG_REPORT_WEEKS)
@@ -184,7 +183,7 @@ void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, con
 
 struct cg_health *cg_report_health(struct cg_report *report, enum cg_health_state state)
 {
-    /* beyond the last line there is one that is written over: forty are read by nobody */
+    /* the last line is overwritten when the list is full */
     struct cg_health *health = &report->health[report->nhealth];
     if (report->nhealth + 1 < CG_REPORT_HEALTH)
         report->nhealth++;
@@ -192,21 +191,20 @@ struct cg_health *cg_report_health(struct cg_report *report, enum cg_health_stat
     return health;
 }
 
-static void tell(struct cg_report *report, const struct cg_count *row)
+static void add_warning(struct cg_report *report, const struct cg_count *row)
 {
     const size_t kind = (size_t)(row->name[0] - '0') * 10 + (size_t)(row->name[1] - '0');
     const int64_t at = row->last_ms / 1000;
     const char *about = row->name + 2, *detail = row->note ? row->note : "\n", *fix = strchr(detail, '\n');
     const bool known = cg_reason_from_code(row->reason) != CG_REASON_UNSET;
     const bool repeats = strncmp(detail, about, strlen(about)) == 0; /* details of files begin with their name */
-    /* what was refused before the last good load has been mended */
-    bool mended = kinds[kind].state == CG_HEALTH_ACT && at < report->policy_at;
-    struct cg_health *health = cg_report_health(report, mended ? CG_HEALTH_GOOD : kinds[kind].state);
+    const bool fixed = kinds[kind].state == CG_HEALTH_ACT && at < report->policy_at; /* a later load succeeded */
+    struct cg_health *health = cg_report_health(report, fixed ? CG_HEALTH_GOOD : kinds[kind].state);
     health->at = at;
-    snprintf(health->what, sizeof health->what, "%s%s", kinds[kind].words, mended ? " (mended since)" : "");
+    snprintf(health->what, sizeof health->what, "%s%s", kinds[kind].title, fixed ? " (fixed since)" : "");
     snprintf(health->detail, sizeof health->detail, "%s%s%.*s", repeats ? "" : about, repeats ? "" : ": ",
              (int)(fix ? fix - detail : 0), detail);
-    if (!mended && fix)
+    if (!fixed && fix)
         snprintf(health->fix, sizeof health->fix, "%s",
                  fix[1] || !known ? fix + 1 : cg_reason_fix(cg_reason_from_code(row->reason), row->cert_owner));
 }
@@ -217,7 +215,7 @@ void cg_report_finish(struct cg_report *report)
     cg_counts_sort(&report->peers);
     cg_counts_sort(&report->certificates);
     cg_counts_sort(&report->connected);
-    cg_counts_sort(&report->told);
+    cg_counts_sort(&report->warnings);
     if (report->since != CG_TIME_NONE && report->since <= report->now) {
         cg_timeline_add(&report->timeline, report->since, CG_REASON_UNSET, 0);
         cg_timeline_add(&report->timeline, report->until < report->now ? report->until : report->now, CG_REASON_UNSET,
@@ -229,8 +227,19 @@ void cg_report_finish(struct cg_report *report)
         if (cg_time_parse(row->end, &end))
             cg_forecast_add(&report->seen, report->now, end, row->name, row->note ? row->note : "");
     }
-    for (size_t i = 0; i < report->told.used; i++)
-        tell(report, &report->told.row[i]);
+    for (size_t i = 0; i < report->warnings.used; i++)
+        add_warning(report, &report->warnings.row[i]);
+}
+
+int cg_report_next_reason(const struct cg_report *report, bool shown[CG_REASON_COUNT])
+{
+    int best = -1;
+    for (int i = 0; i < CG_REASON_COUNT; i++)
+        if (!shown[i] && report->reason[i] > 0 && (best < 0 || report->reason[i] > report->reason[best]))
+            best = i;
+    if (best >= 0)
+        shown[best] = true;
+    return best;
 }
 
 void cg_report_clear(struct cg_report *report)
@@ -238,5 +247,5 @@ void cg_report_clear(struct cg_report *report)
     cg_counts_free(&report->peers);
     cg_counts_free(&report->certificates);
     cg_counts_free(&report->connected);
-    cg_counts_free(&report->told);
+    cg_counts_free(&report->warnings);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a report tells, gathered from events and from the CA's folder in bounded memory.
- * The verb owns the struct and clears it. Filled by data.c (events), ca.c (CA) and policy.c; read by
- * page.c. */
+/* The data of a report, collected from events and the CA's folder in bounded memory.
+ * The verb owns the struct and clears it. Filled by data.c (events) and ca.c (CA, policy); read by page.c and chart.c. */
 #ifndef CG_REPORT_DATA_H
 #define CG_REPORT_DATA_H
 
@@ -17,10 +16,10 @@
 
 enum cg_health_state { CG_HEALTH_GOOD = 0, CG_HEALTH_WATCH, CG_HEALTH_ACT };
 
-/* A line on the state of CA, CRLs, files or the policy. */
+/* A line about the state of the CA, a CRL, a file or the policy. */
 struct cg_health {
     enum cg_health_state state;
-    int64_t at; /* when it was seen, s; CG_TIME_NONE: now */
+    int64_t at; /* time of the event, s; CG_TIME_NONE: now */
     char what[160];
     char detail[400];
     char fix[400];
@@ -29,42 +28,44 @@ struct cg_health {
 struct cg_report_expiry {
     int64_t end; /* s since 1970 */
     char name[80];
-    char note[360]; /* who was seen with it, or the command that renews it */
+    char note[360]; /* the client that used it, or the command that renews it */
 };
 
 /* Certificates by their end. */
 struct cg_forecast {
-    bool known; /* there was something to read them from */
-    double total, over, week[CG_REPORT_WEEKS], later;
-    struct cg_report_expiry next[CG_REPORT_ENDING]; /* the soonest first, those that are over included */
+    bool known;                                     /* there is a source for them */
+    double over, week[CG_REPORT_WEEKS], later;      /* numbers of certificates; over: expired */
+    struct cg_report_expiry next[CG_REPORT_ENDING]; /* sorted by end, including expired ones */
     size_t nnext;
 };
 
 struct cg_report {
-    int64_t now, since, until; /* s; since and until of the events seen, CG_TIME_NONE: none */
-    bool since_given;
+    int64_t now, since, until;   /* s; since and until of the events seen, CG_TIME_NONE: none */
     struct cg_timeline timeline; /* of rejections */
     double reason[CG_REASON_COUNT];
-    bool clients[CG_REASON_COUNT]; /* not all of them were of bridges */
+    bool clients[CG_REASON_COUNT]; /* at least one was of a client, not of a bridge */
     double events, rejected, accepted, audited, ended;
-    struct cg_counts peers, certificates; /* that were rejected; sorted by report_finish */
-    struct cg_counts connected;           /* by subject: seen in a session, with its end */
-    struct cg_counts told;                /* warnings of the broker, by kind and file or subject */
+    struct cg_counts peers, certificates; /* that were rejected; sorted by cg_report_finish */
+    struct cg_counts connected;           /* certificates of sessions, by subject */
+    struct cg_counts warnings;            /* of the broker, by kind and file or subject */
     struct cg_forecast issued, seen;
     struct cg_health health[CG_REPORT_HEALTH];
     size_t nhealth;
-    char policy[300];  /* in force, by the last snapshot_loaded event; "" */
-    int64_t policy_at; /* s: of the last snapshot_loaded; CG_TIME_NONE: there was none */
+    char policy[300];  /* of the last snapshot_loaded event; "" */
+    int64_t policy_at; /* s: time of the last snapshot_loaded; CG_TIME_NONE: none */
     double snapshot, anchors, crls;
 };
 
-/* Of a report that is zero. */
+/* report is zero-initialized. */
 void cg_report_begin(struct cg_report *report, int64_t now);
 void cg_report_event(struct cg_report *report, const struct cg_log_event *event);
 
-/* After the last event: sorts, makes the forecast of what was seen, and lines on the broker's health. */
+/* After the last event: sorts the counts, and adds the forecast of connected certificates and the broker's health. */
 void cg_report_finish(struct cg_report *report);
 void cg_report_clear(struct cg_report *report);
+
+/* The most frequent reason that is not in shown, which is then set; -1: none is left. */
+int cg_report_next_reason(const struct cg_report *report, bool shown[CG_REASON_COUNT]);
 
 /* For ca.c. */
 void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, const char *name, const char *note);

@@ -40,7 +40,7 @@ void cg_html_cell(FILE *out, const char *label, const char *text)
     fputs("</td>", out);
 }
 
-void cg_html_prose(FILE *out, const char *label, const char *text)
+static void prose(FILE *out, const char *label, const char *text)
 {
     char part[512];
     bool code = false;
@@ -59,7 +59,7 @@ void cg_html_prose(FILE *out, const char *label, const char *text)
 
 void cg_html_code(FILE *out, const char *label, const char *text)
 {
-    /* short ones stay on one line; long ones break, or they would push the page out of the screen */
+    /* only short code stays on one line, so that the page fits the screen */
     open_cell(out, label, strlen(text) <= SHORT_MAX ? " class=\"r\"" : "");
     if (*text) {
         fputs("<code>", out);
@@ -69,19 +69,29 @@ void cg_html_code(FILE *out, const char *label, const char *text)
     fputs("</td>", out);
 }
 
+void cg_html_fix(FILE *out, const char *label, const char *text)
+{
+    (strncmp(text, "certguard ", 10) == 0 ? cg_html_code : prose)(out, label, text);
+}
+
 void cg_html_number(FILE *out, const char *label, double number)
 {
     open_cell(out, label, " class=\"n\"");
     fprintf(out, "%.0f</td>", number);
 }
 
-void cg_html_time(FILE *out, const char *label, int64_t seconds)
+void cg_html_moment(FILE *out, int64_t seconds)
 {
     char text[32] = "";
-    open_cell(out, label, "");
     cg_time_text(seconds, text, sizeof text);
     if (*text)
         fprintf(out, "<time datetime=\"%s\">%.10s %.5s</time>", text, text, text + 11);
+}
+
+void cg_html_time(FILE *out, const char *label, int64_t seconds)
+{
+    open_cell(out, label, "");
+    cg_html_moment(out, seconds);
     fputs("</td>", out);
 }
 
@@ -103,7 +113,7 @@ void cg_html_table_end(FILE *out)
     fputs("</tbody></table>\n", out);
 }
 
-/* The style sheet of the report: light and dark by the reader's choice, tables that become cards on a narrow screen. */
+/* Light and dark by the reader's preference; on a narrow screen, rows of tables become cards. */
 /* clang-format off */
 const char cg_html_style[] =
     ":root{--bg:#f6f7f9;--card:#fff;--fg:#1b2230;--dim:#5a6475;--line:#dfe3ea;--act:#b3261e;--watch:#8a5a00;"

@@ -28,13 +28,6 @@ static void head(FILE *out, const struct cg_report_page *page)
     fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_html_style);
 }
 
-static void moment(FILE *out, int64_t seconds)
-{
-    char text[32] = "";
-    cg_time_text(seconds, text, sizeof text);
-    fprintf(out, "<time datetime=\"%s\">%.10s %.5s</time>", text, text, *text ? text + 11 : "");
-}
-
 static void header(FILE *out, const struct cg_report_page *page)
 {
     const struct cg_report *report = page->report;
@@ -42,15 +35,15 @@ static void header(FILE *out, const struct cg_report_page *page)
     cg_html_text(out, page->title);
     fputs("</h1>\n<p>", out);
     if (report->since != CG_TIME_NONE) {
-        moment(out, report->since);
+        cg_html_moment(out, report->since);
         fputs(" to ", out);
-        moment(out, report->until);
+        cg_html_moment(out, report->until);
         fprintf(out, ", %.0f events. ", report->events);
     } else {
         fputs("No events in this time. ", out);
     }
-    fputs("Made ", out);
-    moment(out, report->now);
+    fputs("Created ", out);
+    cg_html_moment(out, report->now);
     fputs(" (all times UTC).</p></header>\n<main>\n", out);
 }
 
@@ -75,13 +68,13 @@ static void cards(FILE *out, const struct cg_report *report)
         act += report->health[i].state == CG_HEALTH_ACT;
     fputs("<ul class=\"cards\">\n", out);
     card(out, report->rejected > 0 ? "act" : "good", report->rejected, "rejected");
-    card(out, "", (double)report->peers.used, "peers among them");
+    card(out, "", (double)report->peers.used, "rejected peers");
     card(out, "", report->accepted, "accepted and logged");
-    card(out, report->audited > 0 ? "watch" : "", report->audited, "let in by audit alone");
+    card(out, report->audited > 0 ? "watch" : "", report->audited, "accepted by audit mode only");
     card(out, "", report->ended, "sessions ended");
     card(out, ending_soon(forecast, report->now) > 0 ? "watch" : "good", ending_soon(forecast, report->now),
-         "certificates end within 30 days");
-    card(out, act > 0 ? "act" : "good", act, "things to act on");
+         "expiring within 30 days");
+    card(out, act > 0 ? "act" : "good", act, "to act on");
     fputs("</ul>\n", out);
 }
 
@@ -98,7 +91,6 @@ static const char *fix_of(const char *code, enum cg_cert_owner cert_owner)
     return strcmp(cg_reason_row(reason)->code, code) == 0 ? cg_reason_fix(reason, cert_owner) : "";
 }
 
-/* Largest first; few enough for a simple choice. */
 static void reasons(FILE *out, const struct cg_report *report)
 {
     static const char *const titles[] = {"Reason", "Count", "What it means", "What to do", NULL};
@@ -107,34 +99,18 @@ static void reasons(FILE *out, const struct cg_report *report)
         return;
     section(out, "Reasons", "");
     cg_html_table(out, "Rejections by reason, with the fix", titles, 1 << 1);
-    for (;;) {
-        int best = -1;
-        for (int i = 0; i < CG_REASON_COUNT; i++)
-            if (!shown[i] && report->reason[i] > 0 && (best < 0 || report->reason[i] > report->reason[best]))
-                best = i;
-        if (best < 0)
-            break;
-        shown[best] = true;
-        const struct cg_reason_row *row = cg_reason_row((enum cg_reason)best);
+    for (int i; (i = cg_report_next_reason(report, shown)) >= 0;) {
+        const struct cg_reason_row *row = cg_reason_row((enum cg_reason)i);
+        const bool known = i != CG_REASON_UNSET;
         fputs("<tr>", out);
-        cg_html_code(out, titles[0], best == CG_REASON_UNSET ? "(of another version)" : row->code);
-        cg_html_number(out, titles[1], report->reason[best]);
-        cg_html_cell(out, titles[2], best == CG_REASON_UNSET ? "" : row->sentence);
-        cg_html_prose(out, titles[3],
-                      best == CG_REASON_UNSET ? ""
-                                              : fix_of(row->code, report->clients[best] ? CG_OF_CLIENT : CG_OF_BRIDGE));
+        cg_html_code(out, titles[0], known ? row->code : "(of another version)");
+        cg_html_number(out, titles[1], report->reason[i]);
+        cg_html_cell(out, titles[2], known ? row->sentence : "");
+        cg_html_fix(out, titles[3],
+                    known ? cg_reason_fix((enum cg_reason)i, report->clients[i] ? CG_OF_CLIENT : CG_OF_BRIDGE) : "");
         fputs("</tr>\n", out);
     }
     cg_html_table_end(out);
-}
-
-/* The fix: the command where there is one, else what the reason advises. */
-static void fix_cell(FILE *out, const char *label, const struct cg_count *row)
-{
-    if (row->note)
-        cg_html_code(out, label, row->note);
-    else
-        cg_html_prose(out, label, fix_of(row->reason, row->cert_owner));
 }
 
 static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *const titles[6])
@@ -151,7 +127,10 @@ static void top(FILE *out, const struct cg_counts *counts, const char *caption, 
         cg_html_number(out, titles[1], row->count);
         cg_html_time(out, titles[2], row->last_ms / 1000);
         cg_html_code(out, titles[3], row->reason);
-        fix_cell(out, titles[4], row);
+        if (row->note)
+            cg_html_code(out, titles[4], row->note);
+        else
+            cg_html_fix(out, titles[4], fix_of(row->reason, row->cert_owner));
         fputs("</tr>\n", out);
     }
     cg_html_table_end(out);
@@ -165,7 +144,7 @@ static void top(FILE *out, const struct cg_counts *counts, const char *caption, 
 
 static void ending(FILE *out, const struct cg_forecast *forecast, int64_t now, const char *caption, const char *last)
 {
-    const char *const titles[] = {"Certificate", "Ends", "Days left", last, NULL};
+    const char *const titles[] = {"Certificate", "Expires", "Days left", last, NULL};
     if (!forecast->nnext)
         return;
     fprintf(out, "<h3>%s</h3>\n", caption);
@@ -180,10 +159,7 @@ static void ending(FILE *out, const struct cg_forecast *forecast, int64_t now, c
         cg_html_cell(out, titles[0], row->name);
         cg_html_time(out, titles[1], row->end);
         cg_html_number(out, titles[2], (double)(left >= 0 ? left / CG_DAY : -((CG_DAY - 1 - left) / CG_DAY)));
-        if (forecast->known && strncmp(row->note, "certguard ", 10) == 0)
-            cg_html_code(out, titles[3], row->note);
-        else
-            cg_html_cell(out, titles[3], row->note);
+        cg_html_fix(out, titles[3], row->note);
         fputs("</tr>\n", out);
     }
     cg_html_table_end(out);
@@ -191,19 +167,19 @@ static void ending(FILE *out, const struct cg_forecast *forecast, int64_t now, c
 
 static void forecasts(FILE *out, const struct cg_report *report)
 {
-    section(out, "What ends when", "");
+    section(out, "Expiry dates", "");
     if (!report->issued.known)
-        fputs("<p class=\"note\">No CA was read: <code>-C DIR</code> adds what it issued.</p>\n", out);
+        fputs("<p class=\"note\">No CA was read. Use <code>-C DIR</code> to include the certificates of a CA.</p>\n",
+              out);
     if (!report->seen.known)
-        fputs("<p class=\"note\">The logs name no connected certificate: <code>\"log\": {\"accepted\": true}</code> in "
-              "the "
-              "policy logs each.</p>\n",
+        fputs("<p class=\"note\">The logs contain no accepted certificates. To log them, set <code>\"log\": "
+              "{\"accepted\": true}</code> in the policy.</p>\n",
               out);
     if (!report->issued.known && !report->seen.known)
         return;
     cg_chart_forecast(out, report);
     ending(out, &report->issued, report->now, "Issued by the CA", "Renew");
-    ending(out, &report->seen, report->now, "Seen connected", "Seen with");
+    ending(out, &report->seen, report->now, "Connected", "Client");
 }
 
 static void health(FILE *out, const struct cg_report *report)
@@ -211,8 +187,9 @@ static void health(FILE *out, const struct cg_report *report)
     static const char *const titles[] = {"State", "What", "Detail", "Seen", "What to do", NULL};
     section(out, "Health of CA, CRLs and broker", "");
     if (!report->nhealth) {
-        fputs("<p class=\"none\">Nothing is known: <code>-C DIR</code> reads a CA, <code>--policy FILE</code> what the "
-              "broker loads.</p>\n",
+        fputs("<p class=\"none\">No data. Use <code>-C DIR</code> to include a CA, and <code>--policy FILE</code> to "
+              "include "
+              "the files of the broker.</p>\n",
               out);
         return;
     }
@@ -228,10 +205,7 @@ static void health(FILE *out, const struct cg_report *report)
             cg_html_cell(out, titles[1], row->what);
             cg_html_cell(out, titles[2], row->detail);
             cg_html_time(out, titles[3], row->at);
-            if (strncmp(row->fix, "certguard ", 10) == 0)
-                cg_html_code(out, titles[4], row->fix);
-            else
-                cg_html_prose(out, titles[4], row->fix);
+            cg_html_fix(out, titles[4], row->fix);
             fputs("</tr>\n", out);
         }
     cg_html_table_end(out);
@@ -246,16 +220,16 @@ static void policy(FILE *out, const struct cg_report_page *page)
         fputs("<code>", out);
         cg_html_text(out, report->policy);
         fputs("</code> at ", out);
-        moment(out, report->policy_at);
+        cg_html_moment(out, report->policy_at);
         fprintf(out, ": snapshot %.0f, %.0f trust anchors, %.0f CRLs.</p>\n", report->snapshot, report->anchors,
                 report->crls);
     } else {
-        fputs("<p class=\"none\">The logs tell of no policy that was loaded.</p>\n", out);
+        fputs("<p class=\"none\">The logs show no loaded policy.</p>\n", out);
     }
     if (page->policy)
         cg_report_policy(out, page->policy, page->policy_text);
     else
-        fputs("<p class=\"note\"><code>--policy FILE</code> adds what it says.</p>\n", out);
+        fputs("<p class=\"note\">Use <code>--policy FILE</code> to include the policy.</p>\n", out);
 }
 
 void cg_report_page(FILE *out, const struct cg_report_page *page)
@@ -279,6 +253,6 @@ void cg_report_page(FILE *out, const struct cg_report_page *page)
     policy(out, page);
     fprintf(out, "</section></main>\n<footer><p>certguard %s.", CG_VERSION);
     if (page->foreign > 0)
-        fprintf(out, " %.0f lines of the logs are no events and were passed over.", page->foreign);
+        fprintf(out, " Skipped lines of the logs that are not events: %.0f.", page->foreign);
     fputs("</p></footer>\n</body></html>\n", out);
 }

@@ -9,7 +9,7 @@
 
 #define VALUE_MAX 1200
 
-static const char *const titles[] = {"Rule", "In force", NULL};
+static const char *const titles[] = {"Setting", "Value", NULL};
 
 static void row(FILE *out, const char *name, const char *value)
 {
@@ -31,7 +31,7 @@ static void duration(int64_t seconds, const char *none, char *out, size_t size)
         snprintf(out, size, "%lld seconds", (long long)seconds);
 }
 
-/* The codes of the rules in this mode, or "none". */
+/* The codes of the rules with this mode, or "none". */
 static void rules_in(const struct cg_profile *profile, enum cg_mode mode, char out[VALUE_MAX])
 {
     size_t used = 0;
@@ -44,38 +44,38 @@ static void rules_in(const struct cg_profile *profile, enum cg_mode mode, char o
 
 static void client_rows(FILE *out, const struct cg_listener_policy *listener)
 {
-    static const char *const uses[] = {"required", "optional", "not asked for"};
+    static const char *const uses[] = {"required", "optional", "not requested"};
     static const char *const identities[] = {
-        "of CONNECT",  "first URI of the SAN", "first DNS name of the SAN", "first e-mail address of the SAN",
-        "common name", "whole subject"};
+        "from CONNECT", "first URI of the SAN", "first DNS name of the SAN", "first e-mail address of the SAN",
+        "common name",  "whole subject"};
     static const char *const ids[] = {"any", "equal to the name in the certificate",
-                                      "begins with the name in the certificate"};
+                                      "starts with the name in the certificate"};
     char text[VALUE_MAX];
     const struct cg_profile *client = &listener->client;
     row(out, "Client certificate", uses[client->certificate]);
-    row(out, "Oldest TLS version", listener->tls.min_version == TLS1_3_VERSION ? "TLS 1.3" : "TLS 1.2");
+    row(out, "Minimum TLS version", listener->tls.min_version == TLS1_3_VERSION ? "TLS 1.3" : "TLS 1.2");
     row(out, "User name", identities[listener->identity.username]);
     row(out, "Client id", ids[listener->identity.client_id]);
-    row(out, "One client a certificate", listener->identity.one_client ? "yes" : "no");
+    row(out, "One client per certificate", listener->identity.one_client ? "yes" : "no");
     duration(client->max_lifetime, "no limit", text, sizeof text);
-    row(out, "Longest life of a certificate", text);
+    row(out, "Maximum lifetime of a certificate", text);
     snprintf(text, sizeof text, "%u bits", client->rsa_min_bits);
-    row(out, "Smallest RSA key", text);
-    row(out, "A CRL of every CA", client->crl_required ? "required" : "not required");
+    row(out, "Minimum RSA key size", text);
+    row(out, "CRL for every CA", client->crl_required ? "required" : "not required");
     duration(client->crl_max_age, "until its nextUpdate", text, sizeof text);
-    row(out, "Oldest CRL", text);
+    row(out, "Maximum age of a CRL", text);
     duration(client->crl_grace, "none", text, sizeof text);
-    row(out, "Grace after its nextUpdate", text);
-    row(out, "A live session that is not accepted any more",
-        listener->sessions == CG_SESSION_END ? "ended" : "only reported");
+    row(out, "Grace after nextUpdate", text);
+    row(out, "Live sessions that are no longer accepted",
+        listener->sessions == CG_SESSION_END ? "ended" : "reported only");
     row(out, "Clients without TLS", listener->plain_allowed ? "allowed" : "denied");
     rules_in(client, CG_AUDIT, text);
-    row(out, "Rules that only audit", text);
+    row(out, "Rules in audit mode", text);
     rules_in(client, CG_OFF, text);
-    row(out, "Rules that are off", text);
+    row(out, "Rules turned off", text);
 }
 
-/* Keys whose name says that they open something. */
+/* The keys of the policy that are named insecure_. */
 static void insecure_keys(const char *text, char out[VALUE_MAX])
 {
     static const char mark[] = "\"insecure_";
@@ -90,7 +90,7 @@ static void insecure_keys(const char *text, char out[VALUE_MAX])
 static void show_text(FILE *out, const char *text)
 {
     char line[CG_HTML_TEXT_MAX / 4];
-    fputs("<details><summary>The policy's text</summary><pre>", out);
+    fputs("<details><summary>Text of the policy</summary><pre>", out);
     while (*text) {
         const size_t len = strcspn(text, "\n");
         snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line - 1), text);
@@ -106,16 +106,16 @@ static void show_text(FILE *out, const char *text)
 void cg_report_policy(FILE *out, const struct cg_policy *policy, const char *text)
 {
     char value[VALUE_MAX];
-    cg_html_table(out, "The policy", titles, 0);
+    cg_html_table(out, "Policy", titles, 0);
     row(out, "File", policy->name);
     client_rows(out, &policy->base);
     insecure_keys(text, value);
-    row(out, "Relaxations named insecure", value);
-    snprintf(value, sizeof value, "%zu denied, %zu allowed alone (0: all), %zu administrators",
+    row(out, "Insecure settings", value);
+    snprintf(value, sizeof value, "%zu denied, %zu allowed (0: all), %zu administrators",
              policy->base.client.deny.count, policy->base.client.allow.count, policy->admin.count);
     row(out, "Lists of certificates", value);
     snprintf(value, sizeof value, "%zu", policy->nlisteners);
-    row(out, "Listeners with settings of their own", value);
+    row(out, "Listeners with separate settings", value);
     cg_html_table_end(out);
     show_text(out, text);
 }

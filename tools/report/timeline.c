@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define HOUR   INT64_C(3600)
-#define MONDAY (4 * CG_DAY) /* 1970-01-05: bins of a week begin on one */
+#define MONDAY (4 * CG_DAY) /* 1970-01-05: bins of a week start on Mondays */
 
-/* Each is a multiple of the one before, so that bins are merged whole. The last one holds any time of a log. */
+/* Each is a multiple of the previous one, so that whole bins are merged. The last one fits any time. */
 static const int64_t widths[] = {60,        300,    900,        HOUR,        3 * HOUR,     6 * HOUR,
                                  12 * HOUR, CG_DAY, 7 * CG_DAY, 28 * CG_DAY, 364 * CG_DAY, 364 * CG_DAY * 1000};
 #define LEVELS (sizeof widths / sizeof *widths)
@@ -32,8 +32,8 @@ static void widen(struct cg_timeline *timeline)
     *timeline = wide;
 }
 
-/* Moves the bins back by so many, to begin earlier. */
-static void begin_earlier(struct cg_timeline *timeline, size_t bins)
+/* Adds bins before the first one. */
+static void prepend(struct cg_timeline *timeline, size_t bins)
 {
     memmove(timeline->count[bins], timeline->count[0], timeline->used * sizeof timeline->count[0]);
     memset(timeline->count[0], 0, bins * sizeof timeline->count[0]);
@@ -54,7 +54,7 @@ void cg_timeline_add(struct cg_timeline *timeline, int64_t at, enum cg_reason re
             break;
     }
     if (bin < timeline->first)
-        begin_earlier(timeline, (size_t)(timeline->first - bin));
+        prepend(timeline, (size_t)(timeline->first - bin));
     size_t i = (size_t)(bin - timeline->first);
     if (i >= CG_TIMELINE_BINS || (int)reason < 0 || reason >= CG_REASON_COUNT)
         return;

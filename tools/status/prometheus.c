@@ -10,10 +10,11 @@
 #include <string.h>
 
 #define VALUE_MAX  600
-#define LABELS_MAX (4 * (2 * VALUE_MAX + 32)) /* of four values, each byte escaped: never cut */
-#define SERIES_MAX 512 /* of one metric: the plugin lists at most a hundred certificates, and knows fewer reasons */
+#define LABELS_MAX (4 * (2 * VALUE_MAX + 32)) /* for four values with every byte escaped */
+#define SERIES_MAX 512 /* per metric; the plugin lists at most 100 certificates, and has fewer reasons */
 
-/* Series of one metric, gathered so that labels occur once: of two (the CRLs of one issuer) the smaller value stays. */
+/* The series of one metric. Labels must be unique: of two with the same labels (CRLs of one issuer), the smaller value is
+ * kept. */
 struct family {
     char *labels[SERIES_MAX];
     double value[SERIES_MAX];
@@ -54,7 +55,7 @@ static void single(FILE *out, const char *name, const char *type, const char *he
     family_write(out, &family, name, type, help);
 }
 
-/* key="value" behind what is there; backslash, quote and line feed escaped as the format says. */
+/* Appends key="value"; escapes backslashes and quotes as the format requires. */
 static void label(char labels[LABELS_MAX], const char *key, const char *value)
 {
     char clean[VALUE_MAX];
@@ -111,7 +112,7 @@ static void sessions(FILE *out, const cJSON *sessions)
     by_reason(out, sessions, "sessions_ended_by_reason_total", "The same by reason.");
 }
 
-/* What ends when: a row a list of the answer. */
+/* The lists of the answer that have expiry dates. */
 static const struct {
     const char *key, *metric, *help;
 } ends[] = {
@@ -177,21 +178,20 @@ static void write_info(FILE *out, const cJSON *data, const cJSON *snapshot)
 void cg_prometheus_write(FILE *out, const cJSON *data)
 {
     const cJSON *snapshot = cJSON_GetObjectItemCaseSensitive(data, "snapshot");
-    single(out, "up", "gauge", "1 when the broker answered.", data != NULL);
+    single(out, "up", "gauge", "1 if the broker answered.", data != NULL);
     if (!data)
         return;
     write_info(out, data, snapshot);
-    single(out, "snapshot_number", "gauge", "Loads of policy, CAs, CRLs and certificates: the one in use.",
+    single(out, "snapshot_number", "gauge", "Number of the loaded snapshot of policy, CAs, CRLs and certificates.",
            cg_status_number(snapshot, "number"));
-    single(out, "snapshots_rejected_total", "counter", "Loads that were refused.",
-           cg_status_number(snapshot, "rejected"));
-    single(out, "snapshot_parts_kept", "gauge", "Parts that stay what they were, since their files are no good.",
+    single(out, "snapshots_rejected_total", "counter", "Rejected reloads.", cg_status_number(snapshot, "rejected"));
+    single(out, "snapshot_parts_kept", "gauge", "Parts that were not updated because their files are invalid.",
            cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(snapshot, "kept")));
     handshakes(out, cJSON_GetObjectItemCaseSensitive(data, "handshakes"));
     by_reason(out, cJSON_GetObjectItemCaseSensitive(data, "connects_denied"), "connects_denied_total",
-              "CONNECTs denied after a good handshake, by reason.");
+              "CONNECT packets denied after an accepted handshake, by reason.");
     sessions(out, cJSON_GetObjectItemCaseSensitive(data, "sessions"));
-    single(out, "control_denied_total", "counter", "Requests on the control topic that were refused.",
+    single(out, "control_denied_total", "counter", "Refused requests on the control topic.",
            cg_status_number(cJSON_GetObjectItemCaseSensitive(data, "control_denied"), "total"));
     write_ends(out, data);
     write_crl_entries(out, data);

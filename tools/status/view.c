@@ -51,7 +51,7 @@ static void show_text(const char *text)
     printf("%s", cg_shown(text, shown));
 }
 
-/* "2026-11-01T00:00:00Z, 29 days left", coloured by how near it is. */
+/* "2026-11-01T00:00:00Z, 29 days left", in a color that depends on the days left. */
 static void show_end(const cJSON *item, const char *key)
 {
     const double days = cg_status_number(item, "days");
@@ -60,7 +60,7 @@ static void show_end(const cJSON *item, const char *key)
     printf("%s", colour(days < 0 ? CG_RED : days <= SOON_DAYS ? CG_YELLOW : CG_PLAIN));
     show_text(cg_status_text(item, key));
     if (days < 0)
-        printf(", over");
+        printf(", expired");
     else
         printf(", %.0f day%s left", days, days == 1 ? "" : "s");
     printf("%s", colour(CG_PLAIN));
@@ -93,7 +93,7 @@ static void show_sessions_line(const cJSON *sessions)
 {
     const cJSON *item = NULL;
     char shown[CG_SHOWN_MAX];
-    const char *before = "; certificates that end within ";
+    const char *before = "; certificates expire within ";
     title("Sessions");
     printf("%.0f live, %.0f ended by certguard", cg_status_number(sessions, "live"),
            cg_status_number(sessions, "ended"));
@@ -123,13 +123,13 @@ static void show_ends(const cJSON *data, const char *key, const char *what, cons
     }
 }
 
-/* What stays as it was, since the files are no good: the reader has to act. */
+/* Parts that were not updated because their files are invalid: the administrator must act. */
 static void show_kept(const cJSON *snapshot)
 {
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(snapshot, "kept"))
     {
-        printf("  %sstays as it was: %s", colour(CG_YELLOW), colour(CG_PLAIN));
+        printf("  %snot updated: %s", colour(CG_YELLOW), colour(CG_PLAIN));
         show_text(cg_status_text(item, "detail"));
         cg_print(stdout, " [%s]\n", cg_status_text(item, "reason"));
     }
@@ -149,7 +149,7 @@ void cg_status_show(const cJSON *data)
     show_text(cg_status_text(snapshot, "policy"));
     printf(", snapshot %.0f", cg_status_number(snapshot, "number"));
     if (cg_status_number(snapshot, "rejected") > 0)
-        printf(", %s%.0f changes refused%s", colour(CG_YELLOW), cg_status_number(snapshot, "rejected"),
+        printf(", %srejected reloads: %.0f%s", colour(CG_YELLOW), cg_status_number(snapshot, "rejected"),
                colour(CG_PLAIN));
     printf("\n");
     show_kept(snapshot);
@@ -158,18 +158,18 @@ void cg_status_show(const cJSON *data)
            cg_status_number(rejected, "total"));
     show_reasons(rejected);
     title("Connects");
-    printf("%.0f denied after a good handshake\n", cg_status_number(denied, "total"));
+    printf("%.0f denied after an accepted handshake\n", cg_status_number(denied, "total"));
     show_reasons(denied);
     show_sessions_line(cJSON_GetObjectItemCaseSensitive(data, "sessions"));
     title("Control");
-    printf("%.0f requests refused\n", cg_status_number(control, "total"));
+    printf("refused requests: %.0f\n", cg_status_number(control, "total"));
     show_ends(data, "credentials", "Broker", "subject");
     show_ends(data, "anchors", "Trust anchor", "subject");
     show_ends(data, "intermediates", "Intermediate", "subject");
     show_ends(data, "crls", "CRL", "issuer");
 }
 
-static const char *who(const cJSON *session)
+static const char *client_of(const cJSON *session)
 {
     const char *id = cg_status_text(session, "client_id");
     return *id ? id : "(no CONNECT yet)";
@@ -183,7 +183,7 @@ void cg_status_show_sessions(const cJSON *data)
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "sessions"))
     {
         const char *subject = cg_status_text(cJSON_GetObjectItemCaseSensitive(item, "cert"), "subject");
-        cg_column(who(item), CLIENT);
+        cg_column(client_of(item), CLIENT);
         cg_column(cg_status_text(item, "peer"), PEER);
         printf("%-6.0f ", cg_status_number(item, "listener"));
         cg_column(cg_status_text(item, "version"), 8);
@@ -206,7 +206,7 @@ void cg_status_show_session(const cJSON *data)
 {
     const cJSON *item = NULL, *accepted = cJSON_GetObjectItemCaseSensitive(data, "accepted");
     char text[CG_SHOWN_MAX];
-    row("Client", who(data));
+    row("Client", client_of(data));
     snprintf(text, sizeof text, "%.200s, connection %.64s, listener %.0f, %.16s %.80s", cg_status_text(data, "peer"),
              cg_status_text(data, "conn"), cg_status_number(data, "listener"), cg_status_text(data, "version"),
              cg_status_text(data, "cipher"));
@@ -242,7 +242,7 @@ void cg_status_show_dryrun(const cJSON *data)
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "sessions"))
     {
         printf("  ");
-        cg_column(who(item), CLIENT);
+        cg_column(client_of(item), CLIENT);
         cg_column(cg_status_text(item, "peer"), PEER);
         cg_column(cg_status_text(item, "reason"), REASON);
         show_text(cg_status_text(item, "detail"));

@@ -30,7 +30,7 @@ static bool is_there(const char *path)
     return lstat(path, &st) == 0;
 }
 
-static bool take_away(struct removal *removal, const char *path, struct cg_error *err)
+static bool remove_file(struct removal *removal, const char *path, struct cg_error *err)
 {
     const struct cg_cli *cli = removal->cli;
     if (!cli->dry_run && unlink(path) != 0)
@@ -41,17 +41,17 @@ static bool take_away(struct removal *removal, const char *path, struct cg_error
     return true;
 }
 
-/* As "systemctl disable" does, which is not there in every root that a package is removed from. */
+/* Like "systemctl disable", which may be missing where a package is removed from another root. */
 static bool disable(struct removal *removal, const char *name, struct cg_error *err)
 {
     char link[PATH_MAX];
     snprintf(link, sizeof link, "%s/timers.target.wants/%s", removal->folders->units, name);
-    return !is_there(link) || take_away(removal, link, err);
+    return !is_there(link) || remove_file(removal, link, err);
 }
 
 static bool is_changed(const char *path)
 {
-    return is_there(path) && !cg_unit_is_ours(path);
+    return is_there(path) && cg_unit_state(path, "") != CG_UNIT_STALE;
 }
 
 static bool ends_in(const char *name, const char *end)
@@ -60,7 +60,7 @@ static bool ends_in(const char *name, const char *end)
     return len > n && strcmp(name + len - n, end) == 0;
 }
 
-/* The timer of a service and the service of a timer: one without the other is of no use to whoever changed it. */
+/* A service and its timer stay together: if one of them was changed, neither is removed. */
 static bool is_other_changed(const struct removal *removal, const char *name)
 {
     char other[128], path[PATH_MAX];
@@ -83,17 +83,17 @@ static bool remove_one(struct removal *removal, const char *name, struct cg_erro
     const bool changed = is_changed(path);
     if (changed || is_other_changed(removal, name)) {
         cg_warn(removal->cli,
-                changed ? "%s: changed by hand or not ours; it stays"
-                        : "%s: stays with the one that was changed by hand",
+                changed ? "%s: changed by hand or not written by certguard; it was not removed"
+                        : "%s: not removed, because its timer or service was changed by hand",
                 path);
         note(removal, path, "kept");
         return true;
     }
-    if (!take_away(removal, path, err))
+    if (!remove_file(removal, path, err))
         return false;
     if (strstr(name, ".conf") && !removal->cli->dry_run) {
         *strrchr(path, '/') = '\0';
-        rmdir(path); /* where nothing else is in it */
+        rmdir(path); /* fails if it contains other files */
     }
     return true;
 }
@@ -113,6 +113,6 @@ int cg_units_remove(const struct cg_cli *cli, const struct cg_unit_folders *fold
     if (removal.removed)
         cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer'\n  systemctl daemon-reload");
     else
-        cg_say(cli, "Nothing of install-units is in %s.", folders->units);
+        cg_say(cli, "%s contains no files of install-units.", folders->units);
     return CG_EXIT_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Takes away what install-units wrote: the enabled timers, and every file that is as it was written. A file that was changed by
- * hand stays, and is named, but no timer starts it any more. Called by install-units. */
+/* Undoes install-units: disables the timers, and removes every file that was not changed by hand. Files that were changed
+ * stay and are listed, but no timer starts them any more. Called by install-units. */
 #ifndef CG_UNITS_REMOVE_H
 #define CG_UNITS_REMOVE_H
 

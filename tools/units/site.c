@@ -29,7 +29,7 @@ bool cg_units_wanted(const struct cg_units_site *site, const char *name)
     } rows[] = {
         {"certguard-renew.", site->has_ca},           {"certguard-crl.", site->has_ca},
         {"certguard-doctor.", site->has_config},      {"certguard.logrotate", site->has_log},
-        {"mosquitto-restart.conf", site->has_config}, {"systemd-time-wait-sync-", site->waits_for_ever},
+        {"mosquitto-restart.conf", site->has_config}, {"systemd-time-wait-sync-", site->waits_forever},
     };
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         if (strncmp(name, rows[i].start, strlen(rows[i].start)) == 0)
@@ -46,7 +46,7 @@ static bool resolve(const char *path, char out[PATH_MAX], struct cg_error *err)
 
 /* --- the CA --- */
 
-static bool look_at_key(struct cg_units_site *site, const struct cg_ca *ca, struct cg_error *err)
+static bool read_key(struct cg_units_site *site, const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
     struct cg_bytes bytes;
@@ -64,21 +64,21 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
 {
     struct stat st;
     if (stat(site->ca, &st) != 0)
-        return cg_fail_errno(err, "look at", site->ca);
+        return cg_fail_errno(err, "read", site->ca);
     const struct passwd *entry = wanted ? getpwnam(wanted) : getpwuid(st.st_uid);
     if (!entry) {
-        cg_error_set(err, "there is no user %s here; name one with --user",
+        cg_error_set(err, "there is no user %s on this machine; name another with --user",
                      wanted ? wanted : "that owns the CA's folder");
         return false;
     }
-    /* root either: a run of root on another's CA has that user's rights, and to take them the unit would need more
-     * capabilities than it has, for nothing that the owner's own run does not do */
+    /* not root either: on the CA of another user it takes that user's rights, for which the unit would need more
+     * capabilities */
     if (entry->pw_uid != st.st_uid) {
         char word[PATH_MAX];
         bool fits = cg_file_shell_word(site->ca, word, sizeof word);
         cg_error_set(err,
-                     "%s: user %s does not own this folder; leave --user off, so that its owner runs the units, or "
-                     "give it away first: chown -R %s %s",
+                     "%s: user %s does not own this folder; leave out --user to run the units as its owner, or change "
+                     "the owner first: chown -R %s %s",
                      site->ca, entry->pw_name, entry->pw_name, fits ? word : "FOLDER");
         return false;
     }
@@ -86,8 +86,8 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
     return true;
 }
 
-static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
-                       struct cg_error *err)
+static bool read_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
+                    struct cg_error *err)
 {
     struct cg_ca_options options = {.word = cli->dir_word, .dry_run = cli->dry_run};
     struct cg_ca ca;
@@ -100,13 +100,13 @@ static bool look_at_ca(struct cg_units_site *site, const struct cg_cli *cli, con
         return false;
     options.dir = site->ca;
     bool ok = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && name_user(site, request->user, err) &&
-              look_at_key(site, &ca, err);
+              read_key(site, &ca, err);
     cg_ca_close(&ca);
     site->has_ca = ok;
     return ok;
 }
 
-static bool look_at_passphrase(struct cg_units_site *site, const char *file, struct cg_error *err)
+static bool resolve_passphrase(struct cg_units_site *site, const char *file, struct cg_error *err)
 {
     char path[PATH_MAX];
     if (!file)
@@ -132,8 +132,8 @@ static bool is_any(const char *address)
     return any;
 }
 
-/* Where this listener answers on this machine: its own address; "localhost" where it listens to all, which needs no
- * resolver (see tls_probe.c). NULL: nowhere for sure, as on the changing address of a network interface. */
+/* The host by which this machine reaches the listener: its own address, or "localhost" if it listens on all, which needs
+ * no resolver (see tls_probe.c). NULL: unknown, as with the changing address of a network interface. */
 static const char *host_of(const struct cg_conf *conf, unsigned listener)
 {
     const char *address = cg_conf_address(conf, listener);
@@ -143,14 +143,14 @@ static const char *host_of(const struct cg_conf *conf, unsigned listener)
     return interface && strcmp(interface->value, "lo") != 0 ? NULL : "localhost";
 }
 
-/* The first TLS listener that can be asked. */
+/* The first TLS listener that can be reached. */
 static void find_listener(struct cg_units_site *site, const struct cg_conf *conf)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-";
     for (unsigned i = 0; i <= conf->listeners; i++) {
         uint16_t port = cg_conf_port(conf, i);
         const char *host = port && cg_conf_is_tls(conf, i) ? host_of(conf, i) : NULL;
-        if (!host || host[strspn(host, plain)] != '\0') /* systemd has a meaning of its own for other characters */
+        if (!host || host[strspn(host, plain)] != '\0') /* systemd may interpret other characters */
             continue;
         bool colons = strchr(host, ':');
         snprintf(site->connect, sizeof site->connect, " --connect %s%s%s:%u", colons ? "[" : "", host,
@@ -187,11 +187,11 @@ static void name_log_user(struct cg_units_site *site, const struct cg_conf *conf
     snprintf(site->log_group, sizeof site->log_group, "%s", group ? group->gr_name : user);
 }
 
-static bool look_at_config(struct cg_units_site *site, const char *config, struct cg_error *err)
+static bool read_config(struct cg_units_site *site, const char *config, struct cg_error *err)
 {
     struct cg_conf conf = {0};
     if (!config && access(DEFAULT_CONFIG, F_OK) != 0)
-        return true; /* no broker here */
+        return true; /* not the broker's machine */
     if (!resolve(config ? config : DEFAULT_CONFIG, site->config, err))
         return false;
     bool ok = cg_conf_load(&conf, site->config, err) && find_log(site, &conf, err);
@@ -206,8 +206,8 @@ static bool look_at_config(struct cg_units_site *site, const char *config, struc
 
 /* --- the clock --- */
 
-/* Is time-sync.target held back until the clock is right? Elsewhere it says nothing, and nothing should wait for it. */
-static void look_at_clock(struct cg_units_site *site, const char *units)
+/* Units may wait for time-sync.target only if a service delays it until the clock is set. */
+static void read_clock(struct cg_units_site *site, const char *units)
 {
     static const struct {
         const char *link; /* made by "systemctl enable" */
@@ -220,7 +220,7 @@ static void look_at_clock(struct cg_units_site *site, const char *units)
         snprintf(path, sizeof path, "%s/%s", units, rows[i].link);
         bool enabled = lstat(path, &st) == 0;
         site->waits_for_clock = site->waits_for_clock || enabled;
-        site->waits_for_ever = site->waits_for_ever || (enabled && !rows[i].has_end);
+        site->waits_forever = site->waits_forever || (enabled && !rows[i].has_end);
     }
 }
 
@@ -233,7 +233,7 @@ static void list_values(struct cg_units_site *site)
         {"CA", site->ca},
         {"USER", site->user},
         {"PASSPHRASE", site->passphrase},
-        /* copies for the broker get its user as their owner */
+        /* to set the owner of the broker's copies */
         {"CAPABILITIES", strcmp(site->user, "root") == 0 ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" : ""},
         {"NO_TOKEN", site->is_token ? "no" : "yes"},
         {"AFTER_CLOCK", site->waits_for_clock ? "\nAfter=time-sync.target" : ""},
@@ -243,7 +243,7 @@ static void list_values(struct cg_units_site *site)
         {"LOG_USER", site->log_user},
         {"LOG_GROUP", site->log_group},
     };
-    site->nvalues = CG_COUNT(values);
+    _Static_assert(CG_COUNT(values) == CG_UNIT_VALUES, "all values are set");
     memcpy(site->values, values, sizeof values);
 }
 
@@ -251,20 +251,15 @@ bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const s
                    struct cg_error *err)
 {
     *site = (struct cg_units_site){0};
-    if (!resolve("/proc/self/exe", site->certguard, err) || !look_at_ca(site, cli, request, err) ||
-        !look_at_passphrase(site, request->passphrase_file, err) || !look_at_config(site, request->config, err))
+    if (!resolve("/proc/self/exe", site->certguard, err) || !read_ca(site, cli, request, err) ||
+        !resolve_passphrase(site, request->passphrase_file, err) || !read_config(site, request->config, err))
         return false;
     if (!site->has_ca && !site->has_config) {
-        cg_error_set(err, "there is no CA in %s and no %s: name one with --ca DIR or --config FILE", cli->dir,
+        cg_error_set(err, "there is neither a CA in %s nor %s; use --ca DIR or --config FILE", cli->dir,
                      DEFAULT_CONFIG);
         return false;
     }
-    look_at_clock(site, request->units);
+    read_clock(site, request->units);
     list_values(site);
     return true;
-}
-
-void cg_units_site_clear(struct cg_units_site *site)
-{
-    *site = (struct cg_units_site){0};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What of this machine goes into the units: paths, users, and which units make sense here. A machine with the CA gets
- * renewal and CRL refresh, one with a broker's configuration gets doctor and, where events go to a file, logrotate.
+/* The values of this machine for the units: paths, users, and which units it needs. A machine with the CA needs renewal and
+ * CRL refresh. A machine with a broker needs doctor, and logrotate if events go to a file.
  * The verb owns the struct. Called by install-units. */
 #ifndef CG_UNITS_SITE_H
 #define CG_UNITS_SITE_H
@@ -18,22 +18,20 @@ struct cg_units_request {
 
 struct cg_units_site {
     bool has_ca, has_config, has_log;
-    bool waits_for_clock; /* time-sync.target means that the clock is right */
-    bool waits_for_ever;  /* without a time server it is never reached */
+    bool waits_for_clock; /* time-sync.target is reached when the clock is set */
+    bool waits_forever;   /* without a time server it is never reached */
     bool key_is_encrypted;
     char certguard[PATH_MAX], ca[PATH_MAX], config[PATH_MAX], log[PATH_MAX];
     char user[64], log_user[64], log_group[64], connect[300], passphrase[PATH_MAX + 32];
     bool is_token;
     struct cg_unit_value values[CG_UNIT_VALUES];
-    size_t nvalues;
 };
 
-/* False: *err says what was asked for and is not there. Clear it in both cases. */
+/* Fills site; its values point into it. False: something that was requested is missing or unusable. */
 bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
                    struct cg_error *err);
-void cg_units_site_clear(struct cg_units_site *site);
 
-/* Does this template make sense here? */
+/* Does this machine need the template of this name? */
 bool cg_units_wanted(const struct cg_units_site *site, const char *name);
 
 #endif

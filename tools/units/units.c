@@ -34,7 +34,7 @@ static const char *value_of(const char *name, size_t len, const struct cg_unit_v
     return NULL;
 }
 
-/* Length of the name in "@NAME@", 0 where there is none: "@system-service" is systemd's. */
+/* Length of the name in "@NAME@"; 0 if there is none, as in "@system-service". */
 static size_t name_length(const char *at, const char *end)
 {
     size_t n = 1;
@@ -55,7 +55,7 @@ static bool fill_in(FILE *out, const struct cg_unit_file *file, const struct cg_
         }
         const char *value = value_of(p + 1, n, values, nvalues);
         if (!value) {
-            cg_error_set(err, "%s: there is no value for @%.*s@", file->name, (int)n, p + 1);
+            cg_error_set(err, "%s: no value for @%.*s@", file->name, (int)n, p + 1);
             return false;
         }
         fputs(value, out);
@@ -122,23 +122,13 @@ enum cg_unit_state cg_unit_state(const char *path, const char *text)
     return state;
 }
 
-bool cg_unit_is_ours(const char *path)
-{
-    struct cg_bytes bytes = {0};
-    if (!cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
-        return false;
-    bool ours = is_untouched(&bytes);
-    cg_bytes_free(&bytes);
-    return ours;
-}
-
 bool cg_unit_path_fits(const char *path, struct cg_error *err)
 {
     if (path[0] == '/' && path[strspn(path, LETTERS)] == '\0')
         return true;
     cg_error_set(err,
-                 "%s: expected an absolute path of letters, digits and / . _ + : , = - for a unit file; move or link "
-                 "it to such a place",
+                 "%s: expected an absolute path with only letters, digits and / . _ + : , = - for a unit file; move or "
+                 "link it to such a path",
                  path);
     return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* systemd units and the logrotate file: the templates of conf/units, embedded, with the paths of this machine.
- * Each written file opens with a line that holds the SHA-256 of the rest, so that what was changed by hand is known
- * and never overwritten unasked. The caller owns returned texts. Called by install-units. */
+/* systemd units and the logrotate file: the embedded templates of conf/units, filled in with the values of this machine.
+ * The first line of each written file contains the SHA-256 of the rest. This shows whether a file was changed by hand;
+ * such files are not overwritten without --force. The caller owns returned strings. Called by install-units. */
 #ifndef CG_UNITS_H
 #define CG_UNITS_H
 
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CG_UNITS_FOLDER "/etc/systemd/system" /* of the administrator's own */
+#define CG_UNITS_FOLDER "/etc/systemd/system" /* for units of the administrator */
 
 struct cg_unit_file {
     const char *name; /* as in conf/units */
@@ -27,7 +27,7 @@ struct cg_unit_value {
     const char *name, *value;
 };
 
-/* The file as it is to be written, terminated. A name without a value is an error. */
+/* The contents to write, terminated. A name without a value is an error. */
 char *cg_unit_render(const struct cg_unit_file *file, const struct cg_unit_value *values, size_t nvalues,
                      struct cg_error *err);
 
@@ -35,21 +35,20 @@ struct cg_unit_folders {
     const char *units, *logrotate;
 };
 
-/* Where the file of this name goes. A drop-in, "UNIT-WORD.conf", is named "certguard.conf" in the folder of its unit; "certguard.logrotate"
- * is named "certguard", since logrotate passes over names with a dot. */
+/* The path of the file. A drop-in "UNIT-WORD.conf" becomes "certguard.conf" in the folder of its unit.
+ * "certguard.logrotate" becomes "certguard", since logrotate skips names with a dot. */
 void cg_unit_place(const struct cg_unit_folders *folders, const char *name, char path[PATH_MAX]);
 
 enum cg_unit_state {
-    CG_UNIT_FOREIGN = 0, /* changed by hand, written by someone else, or unreadable: leave it alone */
+    CG_UNIT_FOREIGN = 0, /* changed by hand, not written by certguard, or unreadable: do not touch */
     CG_UNIT_ABSENT,
-    CG_UNIT_SAME,  /* holds this very text */
-    CG_UNIT_STALE, /* written by us and untouched since, with other values */
+    CG_UNIT_SAME,  /* has exactly this text */
+    CG_UNIT_STALE, /* written by certguard with another text, and not changed since */
 };
 
 enum cg_unit_state cg_unit_state(const char *path, const char *text);
-bool cg_unit_is_ours(const char *path); /* written by us, and untouched since */
 
-/* May it stand in a unit file without quoting? Absolute, and of letters, digits and / . _ + : , = - alone. */
+/* Can it be used in a unit file without quotes? Absolute, and only letters, digits and / . _ + : , = - */
 bool cg_unit_path_fits(const char *path, struct cg_error *err);
 
 #endif

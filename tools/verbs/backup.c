@@ -3,7 +3,7 @@
 #include "ca_options/ca_options.h"
 #include "verbs.h"
 
-static void tell(const struct cg_cli *cli, const char *target, size_t files)
+static void print_backup(const struct cg_cli *cli, const char *target, size_t files)
 {
     cJSON *result = cJSON_CreateObject();
     cJSON_AddStringToObject(result, "file", target);
@@ -14,8 +14,8 @@ static void tell(const struct cg_cli *cli, const char *target, size_t files)
     cg_result(cli, result);
     if (!cli->dry_run)
         cg_say(cli,
-               "Wrote %s, %zu entries. It holds private keys: keep it where nobody else reads.\n"
-               "To restore: tar -xpf %s, then use certguard -C certguard-ca.",
+               "Wrote %s, %zu entries. It contains private keys: store it where nobody else can read it.\n"
+               "To restore it, run tar -xpf %s, then certguard -C certguard-ca.",
                target, files, target);
 }
 
@@ -29,7 +29,7 @@ static int run(const struct cg_cli *cli, const void *values)
     if (code == CG_EXIT_OK && !cg_ca_backup(&ca, cli->args[0], &files, &err))
         code = CG_EXIT_FAILED;
     if (code == CG_EXIT_OK)
-        tell(cli, cli->args[0], files);
+        print_backup(cli, cli->args[0], files);
     cg_ca_close(&ca);
     return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
 }
@@ -38,10 +38,10 @@ const struct cg_verb cg_verb_backup = {
     .name = "backup",
     .group = CG_GROUP_CA,
     .arguments = "FILE",
-    .summary = "write the whole CA to one tar file",
-    .description = "Writes everything in the CA's folder, keys included, to a new tar file that only you can read. No "
-                   "other run\n"
-                   "changes the CA meanwhile.",
+    .summary = "write the whole CA to a tar file",
+    .description = "Writes the CA's folder, including the keys, to a new tar file that only you can read. Other runs "
+                   "wait\n"
+                   "until the backup is complete.",
     .examples = "certguard backup /media/stick/ca-2026-11.tar",
     .min_args = 1,
     .max_args = 1,

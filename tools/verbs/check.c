@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The plugin's verdict for a certificate, to the letter: the same policy loader, the same trust, the same cg_check. */
+/* Returns exactly the verdict the plugin would: with the same policy loader, trust store and cg_check. */
 #include "ca_options/ca_options.h"
 #include "check/batch.h"
 #include "check/fleet_check.h"
@@ -19,19 +19,19 @@
 
 static const struct cg_option options[] = {
     {"purpose", "client|server|bridge",
-     "what the certificate is for: a device, the broker itself, a broker that a bridge connects to (default: client)",
+     "who uses the certificate: a client, the broker itself, or a broker that a bridge connects to (default: client)",
      CG_OPT_CHOICE, 0, AT(purpose)},
-    {"trust", "FILE", "trust anchors, and intermediates, to use in place of the policy's", CG_OPT_FILES, 0, AT(trust)},
-    {"untrusted", "FILE", "intermediates as the peer sends them, beside those in LEAF.pem", CG_OPT_FILES, 0,
-     AT(untrusted)},
-    {"crl", "FILE", "CRL, PEM or DER; may be given several times", CG_OPT_FILES, 0, AT(crl)},
-    {"policy", "FILE", "the plugin's policy (default: the strict one)", CG_OPT_FILE, 0, AT(policy)},
+    {"trust", "FILE", "trust anchors and intermediates to use instead of the policy's (repeatable)", CG_OPT_FILES, 0,
+     AT(trust)},
+    {"untrusted", "FILE", "intermediates that the peer sends in addition to those in LEAF.pem (repeatable)",
+     CG_OPT_FILES, 0, AT(untrusted)},
+    {"crl", "FILE", "CRL, PEM or DER (repeatable)", CG_OPT_FILES, 0, AT(crl)},
+    {"policy", "FILE", "policy of the plugin (default: the strict defaults)", CG_OPT_FILE, 0, AT(policy)},
     {"listener", "PORT", "use the policy's rules for this port", CG_OPT_NUMBER, 0, AT(listener)},
-    {"host", "NAME", "name or address that the certificate must have", CG_OPT_STRING, 0, AT(host)},
+    {"host", "NAME", "name or address that the certificate must contain", CG_OPT_STRING, 0, AT(host)},
     {"explain", NULL, "show every rule with its result", CG_OPT_FLAG, 0, AT(explain)},
-    {"batch", "FILE.jsonl|FOLDER", "check one case a line, or every certificate of a folder", CG_OPT_FILE, 0,
-     AT(batch)},
-    {"issued", NULL, "check what the CA of -C issued and is in use now", CG_OPT_FLAG, 0, AT(issued)},
+    {"batch", "FILE.jsonl", "check many cases, one JSON object per line", CG_OPT_FILE, 0, AT(batch)},
+    {"issued", NULL, "check the certificates of the CA that are in use", CG_OPT_FLAG, 0, AT(issued)},
 };
 
 /* --- one certificate --- */
@@ -61,15 +61,15 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
                                          .now = cli->now};
     cg_check(&input, &v);
     code = v.decision == CG_ACCEPT ? CG_EXIT_OK : CG_EXIT_FINDINGS;
-    if (!cli->json)
-        cg_verdict_show(&v, cg_check_context_owner(o, w->purpose), cli->verbose > 0);
-    if (!cli->json && o->explain)
-        cg_verdict_show_rules(&v, &w->profile);
     if (cli->json) {
-        cJSON *object = cg_verdict_json(&v, cg_check_context_owner(o, w->purpose));
+        cJSON *object = cg_verdict_json(&v, cg_check_context_fix(o, w->purpose, v.reason));
         if (o->explain)
             cJSON_AddItemToObject(object, "rules", cg_verdict_rules_json(&v, &w->profile));
         cg_result(cli, object);
+    } else {
+        cg_verdict_show(&v, cg_check_context_fix(o, w->purpose, v.reason), cli->verbose > 0);
+        if (o->explain)
+            cg_verdict_show_rules(&v, &w->profile);
     }
 out:
     cg_verdict_clear(&v);
@@ -78,9 +78,9 @@ out:
     return code;
 }
 
-/* --- many --- */
+/* --- --batch --- */
 
-static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_batch_case *c)
+static bool check_case(const struct cg_cli *cli, const struct cg_check_options *o, const struct cg_batch_case *c)
 {
     struct cg_verdict v = {0};
     if (c->unreadable)
@@ -94,7 +94,7 @@ static bool judge(const struct cg_cli *cli, const struct cg_check_options *o, co
     }
     bool accepted = v.decision == CG_ACCEPT;
     if (cli->json) {
-        cJSON *object = cg_verdict_json(&v, cg_check_context_owner(o, c->input.purpose));
+        cJSON *object = cg_verdict_json(&v, cg_check_context_fix(o, c->input.purpose, v.reason));
         cJSON_AddStringToObject(object, "id", c->id);
         if (c->refused_crl.text[0])
             cJSON_AddStringToObject(object, "refused_crl", c->refused_crl.text);
@@ -116,7 +116,7 @@ static int check_batch(const struct cg_cli *cli, const struct cg_check_options *
     int got = 0;
     FILE *in = strcmp(o->batch, "-") == 0 ? stdin : fopen(o->batch, "re");
     if (!in) {
-        cg_error_set(&err, "%s: %s", o->batch, strerror(errno));
+        cg_error_set(&err, "cannot open %s: %s", o->batch, strerror(errno));
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     }
     for (size_t number = 1; (got = cg_batch_next(in, &line, &size, &len, &err)) != 0; number++) {
@@ -124,7 +124,7 @@ static int check_batch(const struct cg_cli *cli, const struct cg_check_options *
         if (got > 0 && len == 0)
             continue;
         if (got > 0 && cg_batch_parse(&batch, line, len, &c, &err)) {
-            refused += !judge(cli, o, &c);
+            refused += !check_case(cli, o, &c);
         } else {
             cg_error_prefix(&err, "%s:%zu", o->batch, number);
             cg_print(stderr, "certguard check: %s\n", err.text);
@@ -146,56 +146,48 @@ static int check_folder(const struct cg_cli *cli, const struct cg_check_options 
 {
     struct cg_fleet fleet = {0};
     struct cg_error err = {""};
-    int code = cg_fleet_folder(&fleet, o->batch, &err) ? cg_check_fleet(cli, o, w, &fleet)
-                                                       : cg_fail(cli, CG_EXIT_FAILED, &err);
+    int code = cg_fleet_folder(&fleet, cli->args[0], &err) ? cg_check_fleet(cli, o, w, &fleet, &err) : CG_EXIT_FAILED;
     cg_fleet_free(&fleet);
-    return code;
+    return err.text[0] ? cg_fail(cli, code, &err) : code;
 }
 
-/* Without a policy and anchors the CA's own are meant, with its CRL: what holds today. */
-static int check_issued(const struct cg_cli *cli, struct cg_check_options o)
+/* Without a policy and trust anchors, uses the CA's certificates and its CRL. */
+static int check_issued(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
+    struct cg_check_options o = *(const struct cg_check_options *)context;
     char anchor[PATH_MAX], chain[PATH_MAX], crl[PATH_MAX];
     const char *lists[] = {anchor, chain, crl};
     struct cg_check_context w = {0};
     struct cg_fleet fleet = {0};
-    struct cg_error err = {""};
-    struct cg_ca ca;
     struct stat st;
-    int code = cg_verb_open_ca(&ca, cli, CG_CA_READ, &err);
-    if (code == CG_EXIT_OK && !o.policy && !o.trust.count) {
-        cg_ca_path(&ca, anchor, "ca.pem");
-        cg_ca_path(&ca, chain, "chain.pem");
-        cg_ca_path(&ca, crl, "crl.pem");
+    int code = CG_EXIT_FAILED;
+    if (!o.policy && !o.trust.count) {
+        cg_ca_path(ca, anchor, "ca.pem");
+        cg_ca_path(ca, chain, "chain.pem");
+        cg_ca_path(ca, crl, "crl.pem");
         o.trust = (struct cg_list){lists, 1};
         if (!o.untrusted.count && stat(chain, &st) == 0 && st.st_size > 0)
             o.untrusted = (struct cg_list){lists + 1, 1};
         if (!o.crl.count && access(crl, F_OK) == 0)
             o.crl = (struct cg_list){lists + 2, 1};
     }
-    if (code != CG_EXIT_OK || !cg_check_context_load(&w, &o, &err) || !cg_fleet_issued(&fleet, &ca, cli->clock, &err))
-        code = cg_fail(cli, code == CG_EXIT_OK ? CG_EXIT_FAILED : code, &err);
-    else
-        code = cg_check_fleet(cli, &o, &w, &fleet);
+    if (cg_check_context_load(&w, &o, err) && cg_fleet_issued(&fleet, ca, cli->clock, err))
+        code = cg_check_fleet(cli, &o, &w, &fleet, err);
     cg_fleet_free(&fleet);
     cg_check_context_clear(&w);
-    cg_ca_close(&ca);
     return code;
 }
 
-static int misused(const struct cg_cli *cli, const struct cg_check_options *o, bool folder)
+static int check_usage(const struct cg_cli *cli, const struct cg_check_options *o)
 {
-    bool lines = o->batch && !folder;
-    if (!o->batch && !o->issued && !cli->nargs)
-        return cg_usage(cli, "which certificate? expected: certguard check --trust FILE LEAF.pem");
-    if (!lines && !o->issued && !o->policy && !o->trust.count)
-        return cg_usage(cli, "whom to trust? expected --trust FILE or --policy FILE");
-    if (lines && (cli->nargs || o->crl.count || o->untrusted.count || o->host))
-        return cg_usage(cli, "with --batch the lines name certificates, CRLs and hosts");
-    if ((folder || o->issued) && (cli->nargs || o->host || o->explain))
-        return cg_usage(cli, "a fleet is checked without LEAF.pem, --host and --explain");
-    if (o->batch && o->issued)
-        return cg_usage(cli, "--batch or --issued, not both");
+    if ((cli->nargs > 0) + (o->batch != NULL) + o->issued != 1)
+        return cg_usage(cli, "expected LEAF.pem, a folder, --batch FILE.jsonl, or --issued");
+    if (cli->nargs && !o->policy && !o->trust.count)
+        return cg_usage(cli, "no trust anchors given; use --trust FILE or --policy FILE");
+    if (o->batch && (o->crl.count || o->untrusted.count || o->host))
+        return cg_usage(cli, "--batch reads certificates, CRLs and hosts from its lines");
+    if ((o->folder || o->issued) && (o->host || o->explain))
+        return cg_usage(cli, "--host and --explain apply to a single certificate");
     if (o->listener.given && (o->listener.value < 1 || o->listener.value > 65535))
         return cg_usage(cli, "--listener: expected a port from 1 to 65535");
     return 0;
@@ -203,17 +195,17 @@ static int misused(const struct cg_cli *cli, const struct cg_check_options *o, b
 
 static int run(const struct cg_cli *cli, const void *options_)
 {
-    const struct cg_check_options *o = options_;
+    struct cg_check_options o = *(const struct cg_check_options *)options_;
     struct cg_check_context w = {0};
     struct cg_error err = {""};
-    bool folder = o->batch && cg_file_is_folder(o->batch);
-    int code = misused(cli, o, folder);
-    if (code || o->issued)
-        return code ? code : check_issued(cli, *o);
-    if (!cg_check_context_load(&w, o, &err))
+    o.folder = cli->nargs && cg_file_is_folder(cli->args[0]);
+    int code = check_usage(cli, &o);
+    if (code || o.issued)
+        return code ? code : cg_verb_with_ca(cli, CG_CA_READ, check_issued, &o);
+    if (!cg_check_context_load(&w, &o, &err))
         code = cg_fail(cli, CG_EXIT_FAILED, &err);
     else
-        code = folder ? check_folder(cli, o, &w) : o->batch ? check_batch(cli, o, &w) : check_one(cli, o, &w);
+        code = o.folder ? check_folder(cli, &o, &w) : o.batch ? check_batch(cli, &o, &w) : check_one(cli, &o, &w);
     cg_check_context_clear(&w);
     return code;
 }
@@ -221,31 +213,35 @@ static int run(const struct cg_cli *cli, const void *options_)
 const struct cg_verb cg_verb_check = {
     .name = "check",
     .group = CG_GROUP_LOOK,
-    .arguments = "LEAF.pem",
-    .summary = "say whether the plugin would accept a certificate, and why not",
-    .description =
-        "Runs the plugin's own check with the plugin's policy, and prints its verdict with the reason. LEAF.pem may\n"
-        "hold the intermediates after the certificate, as the peer sends them.\n\n"
-        "With --batch each line of the file is a JSON object: id, purpose, leaf, chain, roots, crls, and where wanted\n"
-        "time, peer_name, policy, depth. Certificates and CRLs are PEM text or names of files beside the batch file;\n"
-        "without roots the trust of --trust or --policy holds. A line \"ID accept|reject REASON\" answers each.\n\n"
-        "Before a change, a whole fleet: --batch with a folder of certificates, or --issued for what the CA of -C\n"
-        "issued, with the policy, the anchors (--trust) or the time (--at +30d) that will hold. A table tells who "
-        "would\n"
-        "be refused, and why (-v: the others, too). Certificates for servers alone are checked as the broker's, and a\n"
-        "look ahead takes CRLs as refreshed by then.",
+    .arguments = "LEAF.pem|FOLDER",
+    .summary = "check whether the plugin accepts a certificate",
+    .description = "Runs the plugin's check with the plugin's policy, and prints the verdict with the reason. LEAF.pem "
+                   "may contain\n"
+                   "the intermediates after the certificate, as the peer sends them.\n\n"
+                   "Use FOLDER or --issued to check a whole fleet before a change: all certificates in FOLDER, or "
+                   "those that the CA\n"
+                   "of -C issued, with the future policy (--policy), trust anchors (--trust) or time (--at +30d). A "
+                   "table lists the\n"
+                   "certificates that would be refused, with the reason; -v lists all. Certificates for servers only "
+                   "are checked as\n"
+                   "the broker's. For a future time, CRLs count as refreshed by then.\n\n"
+                   "With --batch, each line of the file is a JSON object with id, purpose, leaf, chain, roots and "
+                   "crls, and optionally\n"
+                   "time, peer_name, policy and depth. Certificates and CRLs are PEM text, or names of files relative "
+                   "to the batch\n"
+                   "file. Without roots, --trust or --policy sets the trust anchors. The output has a line \"ID "
+                   "accept|reject REASON\"\n"
+                   "per case.",
     .examples = "certguard check --purpose client --trust ca.crt sensor1.crt\n"
                 "certguard check --policy /etc/mosquitto/certguard.json --explain sensor1.crt\n"
                 "certguard check --purpose server --trust ca.crt --host broker.lan --at +30d broker.crt\n"
                 "certguard check --issued --at +30d\n"
                 "certguard -C /var/lib/certguard check --issued --policy new-policy.json\n"
-                "certguard check --batch certificates/ --trust new-ca.pem\n"
+                "certguard check --trust new-ca.pem certificates/\n"
                 "certguard check --batch fleet.jsonl --policy /etc/mosquitto/certguard.json",
-    .exits = "0 accepted, 1 something could not be read, 3 rejected (of many: one at least), 64 wrong usage",
+    .exits = "0 accepted, 1 a file cannot be read, 3 rejected (of many: at least one), 64 wrong usage",
     .min_args = 0,
     .max_args = 1,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct cg_check_options),
+    CG_OPTIONS(options, struct cg_check_options),
     .run = run,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy/deploy.h"
 #include "ca_options/ca_options.h"
-#include "ca_options/deploy_options.h"
+#include "ca_options/option_rows.h"
 #include "deploy/generation.h"
 #include "deploy/rotation.h"
 #include "verbs.h"
@@ -20,9 +20,9 @@ struct deploy_options {
 
 static const struct cg_option options[] = {
     CG_PLACE_ROWS(AT),
-    {"rollback", NULL, "go back to the newest earlier generation that may be live, and deploy that", CG_OPT_FLAG, 0,
+    {"rollback", NULL, "return to the newest earlier generation that is usable, and deploy it", CG_OPT_FLAG, 0,
      AT(rollback)},
-    {"forget", "FOLDER", "keep this one no longer up to date; its files stay", CG_OPT_FOLDER, 0, AT(forget)},
+    {"forget", "FOLDER", "stop updating this folder; its files stay", CG_OPT_FOLDER, 0, AT(forget)},
 };
 
 struct run {
@@ -31,12 +31,12 @@ struct run {
     const struct deploy_options *options;
     const char *name;
     struct cg_targets targets;
-    size_t before; /* how many of them were remembered */
+    size_t before; /* number of remembered targets */
     unsigned generation;
-    bool is_busy; /* another run rotates the name */
+    bool is_busy; /* another run is rotating the name */
 };
 
-static void tell(const struct run *run)
+static void print_deployed(const struct run *run)
 {
     const struct cg_cli *cli = run->cli;
     const struct cg_targets *targets = &run->targets;
@@ -53,15 +53,15 @@ static void tell(const struct run *run)
     cg_result(cli, result);
     const char *done = cli->dry_run ? "Would deploy" : "Deployed";
     if (!targets->count)
-        cg_say(cli, "%s generation %u of \"%s\"; it has no folder.", cli->dry_run ? "Would make live" : "Made live",
-               run->generation, run->name);
+        cg_say(cli, "%s generation %u of \"%s\". It is not deployed to any folder.",
+               cli->dry_run ? "Would activate" : "Activated", run->generation, run->name);
     for (size_t i = 0; i < targets->count; i++)
         cg_say(cli, "%s generation %u of \"%s\" to %s.", done, run->generation, run->name, targets->item[i].to);
     if (targets->count > run->before && run->before)
         cg_say(cli,
-               "The folders from before are kept up to date too. Once no broker reads one any more:\n"
-               "  certguard -C %s deploy %s --forget %s",
-               cli->dir_word, run->name, cg_target_word(&targets->item[0], word));
+               "The previous folders are still updated, too. When no broker reads one of them any more:\n"
+               "  %s deploy %s --forget %s",
+               cli->prefix, run->name, cg_target_word(&targets->item[0], word));
 }
 
 static bool choose_earlier(struct run *run, struct cg_error *err)
@@ -69,11 +69,11 @@ static bool choose_earlier(struct run *run, struct cg_error *err)
     struct cg_error passed;
     const bool ok = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &passed, err);
     if (ok && passed.text[0])
-        cg_warn(run->cli, "passed over: %s", passed.text);
+        cg_warn(run->cli, "skipped: %s", passed.text);
     return ok;
 }
 
-/* What is refused is refused before anything is changed. */
+/* Checks the generation before anything is changed. */
 static bool choose_generation(struct run *run, struct cg_error *err)
 {
     if (run->options->rollback)
@@ -87,7 +87,8 @@ static bool deploy(struct run *run, struct cg_error *err)
     if (!cg_targets_merge(run->ca, run->name, &run->targets, &run->options->place, err))
         return false;
     if (!run->targets.count && !run->options->rollback) {
-        cg_error_set(err, "deploy it where? certguard -C %s deploy %s --to FOLDER", run->ca->word, run->name);
+        cg_error_set(err, "\"%s\" has no folder to deploy to; use %s deploy %s --to FOLDER", run->name,
+                     run->cli->prefix, run->name);
         return false;
     }
     bool ok = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
@@ -98,7 +99,7 @@ static bool deploy(struct run *run, struct cg_error *err)
               cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
              (!run->targets.count || cg_deploy_and_remember(run->ca, run->name, &run->targets, err));
     if (ok)
-        tell(run);
+        print_deployed(run);
     return ok;
 }
 
@@ -118,13 +119,15 @@ static bool forget(struct run *run, struct cg_error *err)
         cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
         cg_result(cli, result);
         cg_say(cli,
-               "%s %s. Its files stay as they are: a broker that reads them refuses everyone once the CRL there ends.",
-               cli->dry_run ? "Would forget" : "Forgot", run->options->forget);
+               "%s updates of %s. Its files stay unchanged: a broker that still reads them refuses all clients when "
+               "the CRL "
+               "there expires.",
+               cli->dry_run ? "Would stop" : "Stopped", run->options->forget);
     }
     return ok;
 }
 
-/* A record that cannot be read is made anew by the folder that is typed: that is the fix which is printed for it. */
+/* If the record of the targets cannot be read, --to replaces it: the error for a broken record names that fix. */
 static bool load_targets(struct run *run, struct cg_error *err)
 {
     if (cg_targets_load(run->ca, run->name, &run->targets, err))
@@ -132,8 +135,8 @@ static bool load_targets(struct run *run, struct cg_error *err)
     if (!run->options->place.to)
         return false;
     cg_warn(run->cli,
-            "the record of where \"%s\" is deployed cannot be read and is made anew; where it has more folders, name "
-            "each again with --to",
+            "cannot read the record of the folders of \"%s\"; it is replaced. If there are other folders, name each of "
+            "them again with --to",
             run->name);
     *err = (struct cg_error){""};
     return true;
@@ -144,7 +147,7 @@ static bool run_open(struct run *run, struct cg_error *err)
     if (!cg_ca_name_valid(run->name, err) || !load_targets(run, err))
         return false;
     run->before = run->targets.count;
-    if (run->options->forget) /* also of a name that is no more */
+    if (run->options->forget) /* also for a name that no longer exists */
         return forget(run, err);
     X509 *cert = cg_ca_live_cert(run->ca, run->name, err);
     bool ok = cert;
@@ -153,48 +156,51 @@ static bool run_open(struct run *run, struct cg_error *err)
         ok = cg_rotation_finish(run->ca, run->name, run->cli->now, &run->is_busy, err);
     if (!run->is_busy)
         return ok && deploy(run, err);
-    cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", run->name);
+    cg_error_set(err, CG_IS_ROTATING, run->name);
     return false;
+}
+
+static int run_on_ca(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+{
+    struct run *run = context;
+    (void)cli;
+    run->ca = ca;
+    const bool ok = run_open(run, err);
+    cg_targets_clear(&run->targets);
+    return ok ? CG_EXIT_OK : run->is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
     const struct deploy_options *o = values;
-    struct cg_error err = {""};
-    struct cg_ca ca;
+    struct run run = {.cli = cli, .options = o, .name = cli->args[0]};
     if (o->forget &&
         (o->rollback || o->place.to || o->place.owner || o->place.group || o->place.mode || o->place.connect))
-        return cg_usage(cli, "--forget goes with no other option of deploy");
-    struct run run = {.cli = cli, .ca = &ca, .options = o, .name = cli->args[0]};
-    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
-    if (code == CG_EXIT_OK && !run_open(&run, &err))
-        code = run.is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
-    cg_targets_clear(&run.targets);
-    cg_ca_close(&ca);
-    return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
+        return cg_usage(cli, "--forget cannot be used with other options of deploy");
+    return cg_verb_with_ca(cli, CG_CA_WRITE, run_on_ca, &run);
 }
 
 const struct cg_verb cg_verb_deploy = {
     .name = "deploy",
     .group = CG_GROUP_CA,
     .arguments = "NAME",
-    .summary = "put key, certificates and CRL where the broker reads them",
+    .summary = "copy key, certificates and CRL to a folder of the broker",
     .description =
-        "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, with owner and\n"
-        "mode. Key and certificates change in one moment: they are links into FOLDER/.certguard/, where one\n"
-        "rename makes another generation the current one. Copy the folder with its links (cp -a, rsync -a), or\n"
-        "what they point to (cp -L, scp).\n"
+        "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, and sets owner and\n"
+        "mode. Key and certificates change atomically: they are links into FOLDER/.certguard/, and one rename selects\n"
+        "another generation. Copy the folder with its links (cp -a, rsync -a), or copy the files they point to (cp "
+        "-L,\n"
+        "scp).\n"
         "\n"
-        "The folder is remembered: renew, rotate, revoke and crl keep it up to date. A second --to adds a\n"
-        "folder; both are kept up to date until --forget. One that another CA deployed to since is left alone, until\n"
-        "--to names it again. For a CA that is another user's, root deploys with that user's rights.",
-    .examples = "certguard deploy broker.lan --to /etc/mosquitto/certs --owner mosquitto --connect localhost:8883\n"
+        "The folder is remembered: renew, rotate, revoke and crl update it. A second --to adds a folder; both are\n"
+        "updated until --forget. If another CA has deployed to a folder since, it is left unchanged until --to names "
+        "it\n"
+        "again. If another user owns the CA, root deploys with that user's rights.",
+    .examples = "certguard deploy broker.lan --to /etc/mosquitto/certguard --owner mosquitto --connect localhost:8883\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
     .min_args = 1,
     .max_args = 1,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct deploy_options),
+    CG_OPTIONS(options, struct deploy_options),
     .run = run_verb,
 };

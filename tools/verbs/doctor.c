@@ -18,21 +18,21 @@ struct doctor_options {
 #define AT(field) offsetof(struct doctor_options, field)
 
 static const struct cg_option options[] = {
-    {"config", "FILE", "the broker's configuration (default " DEFAULT_CONFIG ")", CG_OPT_FILE, 0, AT(request.config)},
-    {"connect", "HOST:PORT",
-     "look at what the broker serves there, and whether it lets a client without a certificate in", CG_OPT_STRING, 0,
-     AT(request.connect)},
-    {"user", "USER", "the broker's user (default: as its unit says, or the configuration)", CG_OPT_STRING, 0,
+    {"config", "FILE", "configuration of the broker (default " DEFAULT_CONFIG ")", CG_OPT_FILE, 0, AT(request.config)},
+    {"connect", "HOST:PORT", "also check the running broker: its certificate, and a client without a certificate",
+     CG_OPT_STRING, 0, AT(request.connect)},
+    {"user", "USER", "user that runs the broker (default: from its unit or the configuration)", CG_OPT_STRING, 0,
      AT(request.user)},
-    {"units", "DIR", "where the units are (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(request.units)},
-    {"scripts", "DIR", "look at scripts there, too: clients that check nothing (repeatable)", CG_OPT_LIST, 0,
-     AT(request.scripts)},
-    {"fix", NULL, "mend what is safe to mend; shows the difference and asks (-n: only shows)", CG_OPT_FLAG, 0, AT(fix)},
+    {"units", "DIR", "folder of the units (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(request.units)},
+    {"scripts", "DIR", "also search scripts in DIR for clients that do not verify the broker (repeatable)", CG_OPT_LIST,
+     0, AT(request.scripts)},
+    {"fix", NULL, "fix what can be fixed safely; shows the changes and asks first (with -n: only shows them)",
+     CG_OPT_FLAG, 0, AT(fix)},
     {"yes", NULL, "with --fix: do not ask", CG_OPT_FLAG, 0, AT(yes)},
-    {"rules", NULL, "list the rules instead of looking at files", CG_OPT_FLAG, 0, AT(rules)},
+    {"rules", NULL, "list the rules and check nothing", CG_OPT_FLAG, 0, AT(rules)},
 };
 
-/* All places of one rule below its name; why and fix once. */
+/* All findings of one rule under its name, with its reason and fix once. */
 static void show_rule(const struct cg_doctor *d, size_t first)
 {
     static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
@@ -64,7 +64,7 @@ static cJSON *row_json(const struct cg_rule_row *row)
     return object;
 }
 
-/* The worst first. Notices are shown with -v and do not count. */
+/* Errors first. Notices are shown with -v and do not count. */
 static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d)
 {
     cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "findings");
@@ -88,9 +88,10 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d
     cg_result(cli, result);
     size_t all = counted[CG_LINT_ERROR] + counted[CG_LINT_WARNING];
     if (all)
-        cg_say(cli, "%zu findings: %zu errors, %zu warnings", all, counted[CG_LINT_ERROR], counted[CG_LINT_WARNING]);
+        cg_say(cli, "%zu finding%s: %zu error%s, %zu warning%s", all, cg_plural(all), counted[CG_LINT_ERROR],
+               cg_plural(counted[CG_LINT_ERROR]), counted[CG_LINT_WARNING], cg_plural(counted[CG_LINT_WARNING]));
     else
-        cg_say(cli, "Nothing found (0 findings).");
+        cg_say(cli, "No problems found (0 findings).");
     return all;
 }
 
@@ -104,7 +105,7 @@ static int list_rules(const struct cg_cli *cli)
             cg_print(stdout, "%-26s %-8s %s\n", row->id, cg_severity_text(row->severity), row->why);
     }
     cg_result(cli, list);
-    cg_say(cli, "And those of certificates, CRLs and keys: certguard lint --rules");
+    cg_say(cli, "For the rules for certificates, CRLs and keys, see: certguard lint --rules");
     return CG_EXIT_OK;
 }
 
@@ -116,9 +117,9 @@ static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, s
     if (changes)
         ok = cg_fix_show(cli, &plan, err);
     else if (ok)
-        cg_say(cli, "Nothing here is safe to mend without you.");
+        cg_say(cli, "Nothing can be fixed automatically.");
     if (ok && plan.user_unknown)
-        cg_say(cli, "Modes of keys stay as they are: no unit shows which user starts the broker. Name it with --user.");
+        cg_say(cli, "Modes of keys were not changed: no unit shows which user runs the broker. Name it with --user.");
     if (ok && changes && !cli->dry_run) {
         ok = yes || cg_ask_yes("Make these changes?", &yes, err);
         if (ok && yes)
@@ -126,7 +127,7 @@ static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, s
         else if (ok)
             cg_say(cli, "Nothing was changed.");
         if (ok && yes && plan.nfiles)
-            cg_say(cli, "The broker takes it over when it is restarted: systemctl restart mosquitto");
+            cg_say(cli, "To apply the changes, restart the broker: systemctl restart mosquitto");
     }
     cg_fix_clear(&plan);
     return ok;
@@ -142,7 +143,7 @@ static int run(const struct cg_cli *cli, const void *values)
     if (o->rules)
         return list_rules(cli);
     if (o->yes && !o->fix)
-        return cg_usage(cli, "--yes belongs to --fix");
+        return cg_usage(cli, "--yes needs --fix");
     request.config = request.config ? request.config : DEFAULT_CONFIG;
     if (cg_doctor_run(&d, &request, &err)) {
         code = print_findings(cli, &d) ? CG_EXIT_FINDINGS : CG_EXIT_OK;
@@ -159,22 +160,21 @@ const struct cg_verb cg_verb_doctor = {
     .name = "doctor",
     .group = CG_GROUP_LOOK,
     .arguments = "",
-    .summary = "find what is wrong with a broker's configuration and files",
+    .summary = "find problems in a broker's configuration and files",
     .description =
-        "Reads mosquitto.conf with include_dir, the policy, certificates, CRLs and keys, who may read and write them,\n"
-        "units, scripts and the end of the event log together, as root with the eyes of the broker's user, and names\n"
-        "what stops clients or leaves the door open, why, and the fix. With --connect it also tries the running\n"
-        "broker, as a client without a certificate. Notices are shown with -v.\n\n"
-        "--fix changes lines of the configuration and modes of the broker's keys, and only where nobody who comes in\n"
-        "today is kept out by it. What a file held is kept beside it.",
+        "Checks mosquitto.conf with include_dir, the policy, certificates, CRLs and keys, their permissions, units,\n"
+        "scripts, and the end of the event log. As root, it checks permissions for the broker's user. It reports what\n"
+        "stops clients or is insecure, with the reason and the fix. --connect also tests the running broker, as a "
+        "client\n"
+        "without a certificate. Notices are shown with -v.\n\n"
+        "--fix changes lines of the configuration and modes of the broker's keys, and only if every client that can\n"
+        "connect now still can. It keeps the old contents of each file beside it.",
     .examples = "certguard doctor\n"
                 "certguard doctor --config /etc/mosquitto/mosquitto.conf --connect localhost:8883\n"
                 "certguard doctor --fix --dry-run\n"
                 "certguard --json doctor --scripts /home/pi/bin\n"
                 "certguard doctor --rules",
-    .exits = "0 nothing found, 1 the configuration could not be read, 3 findings",
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct doctor_options),
+    .exits = "0 no findings, 1 the configuration cannot be read, 3 findings",
+    CG_OPTIONS(options, struct doctor_options),
     .run = run,
 };

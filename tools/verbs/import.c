@@ -20,18 +20,19 @@ struct import_options {
 #define AT(field) offsetof(struct import_options, field)
 
 static const struct cg_option options[] = {
-    {"ca", "FILE", "the CA's certificate, where the folder holds several CAs", CG_OPT_FILE, 0, AT(ca_file)},
-    {"key", "URI", "the CA's key is at this URI (pkcs11:..., file:...) and stays there", CG_OPT_STRING, 0, AT(key_uri)},
-    {"renew-ca", NULL, "make the CA's certificate anew, with its key and name, where the old one lacks something",
+    {"ca", "FILE", "certificate of the CA to import, if the folder contains several CAs", CG_OPT_FILE, 0, AT(ca_file)},
+    {"key", "URI", "the CA key is at this URI (pkcs11:..., file:...) and stays there", CG_OPT_STRING, 0, AT(key_uri)},
+    {"renew-ca", NULL, "issue a new CA certificate with the same key and name, if the old one is defective",
      CG_OPT_FLAG, 0, AT(renew_ca)},
-    {"no-passphrase", NULL, "keep the CA key unencrypted in the new folder", CG_OPT_FLAG, 0, AT(no_passphrase)},
+    {"no-passphrase", NULL, "store the CA key unencrypted; anyone who can read it can issue certificates", CG_OPT_FLAG,
+     0, AT(no_passphrase)},
 };
 
 static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *import, const struct import_options *o,
                      struct cg_error *err)
 {
     struct cg_import_request a = *import;
-    /* a key that stays where it is needs none, but for those of a root beside it */
+    /* a key at a URI needs no passphrase, unless the key of its root is imported too */
     bool needed = !o->key_uri || a.scan->root_key;
     if (needed && !o->no_passphrase &&
         !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.scan->key_was_sealed, err)))
@@ -57,13 +58,13 @@ static void count(const struct cg_import_plan *plan, int64_t now, cJSON *result)
     OPENSSL_free(number);
 }
 
-static double counted(const cJSON *result, const char *what)
+static size_t counted(const cJSON *result, const char *what)
 {
-    return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(result, what));
+    return (size_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(result, what));
 }
 
-static void tell(const struct cg_cli *cli, const struct cg_import_request *a, const struct import_options *o,
-                 cJSON *result)
+static void print_result(const struct cg_cli *cli, const struct cg_import_request *a, const struct import_options *o,
+                         cJSON *result)
 {
     char subject[512];
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
@@ -71,38 +72,41 @@ static void tell(const struct cg_cli *cli, const struct cg_import_request *a, co
     cJSON_AddStringToObject(result, "source", a->source);
     cJSON_AddStringToObject(result, "directory", cli->dir);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_say(cli, "%s %s from %s: %.0f certificates, %.0f revoked, %.0f expired; %.0f names under live/.",
-           cli->dry_run ? "Would adopt" : "Adopted", subject, a->scan->cert_file, counted(result, "certificates"),
-           counted(result, "revoked"), counted(result, "expired"), counted(result, "live"));
+    const size_t certificates = counted(result, "certificates"), live = counted(result, "live");
+    cg_say(cli, "%s %s from %s: %zu certificate%s, %zu revoked, %zu expired; %zu name%s under live/.",
+           cli->dry_run ? "Would import" : "Imported", subject, a->scan->cert_file, certificates,
+           cg_plural(certificates), counted(result, "revoked"), counted(result, "expired"), live, cg_plural(live));
     if (a->plan->reused)
-        cg_warn(cli, "%zu serial numbers were given to two certificates: revoking one revokes both", a->plan->reused);
+        cg_warn(cli, "%zu serial number%s used for two certificates: revoking one revokes both", a->plan->reused,
+                a->plan->reused == 1 ? " is" : "s are");
     if (a->scan->root_key_file && !a->scan->root_key)
-        cg_say(cli, "%s was not opened; it seems to be the root's key, and %s it is, sealed, in root/key.pem.",
-               a->scan->root_key_file, cli->dry_run ? "would be kept as" : "is kept as");
+        cg_say(cli, "%s was not opened. It seems to be the root key; it %s copied, still encrypted, to root/key.pem.",
+               a->scan->root_key_file, cli->dry_run ? "would be" : "was");
     if (cg_ca_is_two_tier(a->ca) && !cli->dry_run && !cg_ca_has(a->ca, "root/crl.pem"))
-        cg_warn(cli, "the root's CRL is missing: with the root's key there, make one with certguard -C %s crl --root",
-                cli->dir_word);
+        cg_warn(cli, "the root's CRL is missing; write one with the root key: %s crl --root", cli->prefix);
     if (o->no_passphrase)
-        cg_warn(cli, "the CA key is not encrypted: whoever reads %s can issue certificates in your name", cli->dir);
+        cg_warn(cli, CG_KEY_IS_OPEN, cli->dir);
     if (!cli->dry_run)
-        cg_say(cli,
-               "%s was only read. It still holds the CA's key: when all is well, move it to a medium in a safe.\n"
-               "Next: certguard -C %s list; give brokers the new %s/crl.pem%s.",
-               a->source, cli->dir_word, cli->dir, o->renew_ca ? " and ca.pem" : "");
+        cg_say(
+            cli,
+            "%s was not changed and still contains the CA key. Once the new CA works, move it to removable media and "
+            "store it safely.\n"
+            "Next: check the imported certificates with %s list, and copy the new %s/crl.pem%s to the brokers.",
+            a->source, cli->prefix, cli->dir, o->renew_ca ? " and ca.pem" : "");
     cg_result(cli, result);
 }
 
-/* Into another user's CA a folder of its owner's is read with that owner's rights: what a link in it leads to would be
- * theirs afterwards. */
+/* If another user owns the CA, the source is read with the rights of its own owner: a link in it must not copy files that
+ * this owner cannot read. */
 static struct cg_ca_owner reader(const struct cg_ca *ca, const char *folder)
 {
     struct stat st;
     return ca->owner.other && stat(folder, &st) == 0 ? cg_owner_of(folder, &st) : (struct cg_ca_owner){0};
 }
 
-static void say_passed(const void *context, const char *why)
+static void say_skipped(const void *context, const char *why)
 {
-    cg_detail(context, "passed over %s", why);
+    cg_detail(context, "skipped %s", why);
 }
 
 static bool find_ca(const struct cg_cli *cli, const struct cg_import_scan_request *request, struct cg_import_scan *scan,
@@ -113,10 +117,9 @@ static bool find_ca(const struct cg_cli *cli, const struct cg_import_scan_reques
     if (scan->step)
         cg_warn(
             cli,
-            "%s: step-ca keeps there what it issued and revoked, and that is not read: whoever it revoked is let in "
-            "again. Put its CRL (\"crl\": {\"enabled\": true} in ca.json, then /1.0/crl of its address) into the "
-            "folder "
-            "and import again, or put the certificates there and revoke them after the import",
+            "%s: certguard cannot read this database of step-ca, so certificates that step-ca revoked are accepted "
+            "again. Set \"crl\": {\"enabled\": true} in ca.json, save the CRL from /1.0/crl of its address into the "
+            "folder and import again; or add the revoked certificates to the folder and revoke them after the import",
             scan->step);
     return true;
 }
@@ -127,8 +130,9 @@ static bool take_ca(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_
     bool keeps_serial = false;
     const bool ok = cg_import_check_ca(ca, scan, o->renew_ca, &keeps_serial, err);
     if (keeps_serial)
-        cg_warn(cli, "the new CA certificate keeps the old one's serial number, which the certificates it issued name; "
-                     "do not give out both");
+        cg_warn(cli,
+                "the new CA certificate has the serial number of the old one, because the issued certificates refer "
+                "to it; do not distribute both");
     return ok;
 }
 
@@ -141,7 +145,7 @@ static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_im
                                                    .key_uri = o->key_uri,
                                                    .now = cli->now,
                                                    .passphrase = ca->options.passphrase,
-                                                   .passed = say_passed,
+                                                   .passed = say_skipped,
                                                    .context = cli};
     const struct cg_file_user before = cg_owner_outside();
     a->from = reader(ca, a->source);
@@ -152,7 +156,7 @@ static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_im
     return ok;
 }
 
-/* ---- the grades */
+/* ---- the report: findings, and a grade for each name */
 
 struct grades {
     const struct cg_cli *cli;
@@ -208,65 +212,58 @@ static bool show_grades(const struct cg_cli *cli, const struct cg_import_request
     return ok;
 }
 
-static bool import(struct cg_ca *ca, const struct cg_cli *cli, const struct import_options *o, size_t *bad,
-                   struct cg_error *err)
+static int import(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
+    const struct import_options *o = context;
+    size_t bad = 0;
     struct cg_import_scan scan = {0};
     struct cg_import_plan plan = {0};
     cJSON *result = cJSON_CreateObject();
     struct cg_import_request import = {
         .ca = ca, .scan = &scan, .plan = &plan, .key_uri = o->key_uri, .source = cli->args[0]};
     bool ok = read_source(cli, ca, &import, &scan, &plan, o, err) && (cli->dry_run || write_ca(cli, &import, o, err)) &&
-              show_grades(cli, &import, result, bad, err);
+              show_grades(cli, &import, result, &bad, err);
     if (ok) {
         count(&plan, cli->now, result);
-        tell(cli, &import, o, result);
+        print_result(cli, &import, o, result);
     } else {
         cJSON_Delete(result);
     }
     cg_import_plan_free(&plan);
     cg_import_scan_free(&scan);
-    return ok;
+    return !ok ? CG_EXIT_FAILED : cli->dry_run && bad ? CG_EXIT_FINDINGS : CG_EXIT_OK;
 }
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    struct cg_error err = {""};
-    struct cg_ca ca;
-    size_t bad = 0;
-    int code = cg_verb_open_ca(&ca, cli, CG_CA_CREATE, &err);
-    if (code == CG_EXIT_OK && !import(&ca, cli, values, &bad, &err))
-        code = CG_EXIT_FAILED;
-    cg_ca_close(&ca);
-    if (code != CG_EXIT_OK)
-        return cg_fail(cli, code, &err);
-    return cli->dry_run && bad ? CG_EXIT_FINDINGS : CG_EXIT_OK;
+    struct import_options o = *(const struct import_options *)values;
+    return cg_verb_with_ca(cli, CG_CA_CREATE, import, &o);
 }
 
 const struct cg_verb cg_verb_import = {
     .name = "import",
     .group = CG_GROUP_CA,
     .arguments = "FOLDER",
-    .summary = "adopt a CA that was made by hand, with openssl or easy-rsa",
+    .summary = "import a CA made with openssl or easy-rsa",
     .description =
-        "Reads FOLDER (the files of a tutorial, of `openssl ca`, or an easy-rsa pki/), finds the CA and its key by "
-        "what\n"
-        "is in the files, and makes a CA of it in the folder of -C: index, journal, certificates with their keys, and\n"
-        "a CRL whose number goes on from the last one. FOLDER is only read. What the old CA revoked stays revoked.\n"
+        "Reads FOLDER (the files of a tutorial, of `openssl ca`, or an easy-rsa pki/) and finds the CA and its key by\n"
+        "the contents of the files. It creates a CA in the folder of -C: index, journal, certificates with their "
+        "keys,\n"
+        "and a CRL whose number follows the last one. FOLDER is not changed. Revoked certificates stay revoked.\n"
         "\n"
-        "Everything adopted is graded by the plugin's own check and by lint, with what to replace and how. A CA whose\n"
-        "key is too small, or whose certificates the plugin would refuse, is not adopted, and the reason is said.",
+        "The report grades every imported certificate with the plugin's checks and with lint, and shows what to "
+        "replace\n"
+        "and how. A CA is not imported if its key is too small or if the plugin would refuse its certificates; the\n"
+        "error gives the reason.",
     .examples = "certguard -C ca -n import /root/MiCA\n"
                 "certguard -C ca import /etc/easy-rsa/pki\n"
                 "certguard -C ca import demoCA --renew-ca --passphrase-file /root/ca-passphrase",
-    .exits = "0 adopted (with --dry-run: it would be, and nothing is to be replaced), 1 failed, 3 with --dry-run: it "
-             "would be, "
-             "with errors found, 64 wrong usage, 75 another run holds the lock: try again later",
+    .exits = "0 imported (with --dry-run: nothing needs to be replaced), 1 failure, 3 with --dry-run: the CA can be "
+             "imported, but has errors or certificates to replace, 64 wrong usage, 75 another run holds the lock (try "
+             "again later)",
     .min_args = 1,
     .max_args = 1,
     .needs_key = true,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct import_options),
+    CG_OPTIONS(options, struct import_options),
     .run = run,
 };

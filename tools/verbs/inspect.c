@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a person wants to know of a certificate, a CRL or a key: who, for what, until when, what is odd. */
+/* Describes a certificate, a CRL or a key: subject, purpose, validity, problems. */
 #include "broker/tls_probe.h"
 #include "cli/print.h"
 #include "core/base/datetime.h"
@@ -17,12 +17,11 @@
 
 #define TIMEOUT_MS 10000
 
-/* One line of the answer: the words for people are made from the JSON. */
+/* One line of the description. The text output is made from the JSON. */
 static void line(cJSON *json, const char *key, const char *text)
 {
-    if (!text[0])
-        return;
-    cJSON_AddStringToObject(json, key, text);
+    if (text[0])
+        cJSON_AddStringToObject(json, key, text);
 }
 
 static const char *purpose(const struct cg_lint_object *o)
@@ -30,13 +29,13 @@ static const char *purpose(const struct cg_lint_object *o)
     if (o->ca)
         return "a CA: it signs certificates";
     if (o->unclear)
-        return "it does not say: a CA, or anything";
+        return "not stated: a CA, or any purpose";
     if (o->server && o->client)
         return "broker and client (serverAuth, clientAuth)";
     return o->server   ? "broker (serverAuth)"
            : o->client ? "client (clientAuth)"
            : o->eku    ? "other purposes"
-                       : "anything";
+                       : "any purpose";
 }
 
 static void names(const struct cg_lint_object *o, char *out, size_t size)
@@ -54,7 +53,7 @@ static void key_text(EVP_PKEY *key, char *out, size_t size)
 {
     char group[64] = "";
     if (!key) {
-        snprintf(out, size, "of a type that OpenSSL does not know");
+        snprintf(out, size, "unknown type");
         return;
     }
     EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
@@ -69,14 +68,12 @@ static void time_line(cJSON *json, const char *key, int64_t seconds)
     line(json, key, text);
 }
 
-/* The end, and how far it is: below zero when it is over. */
+/* The end and the days left, which are negative after the end. */
 static void end_lines(cJSON *json, const char *key, int64_t now, int64_t end)
 {
     time_line(json, key, end);
-    if (end == CG_TIME_NONE)
-        return;
-    const int64_t days = (end - now) / CG_DAY;
-    cJSON_AddNumberToObject(json, "days_left", (double)days);
+    if (end != CG_TIME_NONE)
+        cJSON_AddNumberToObject(json, "days_left", (double)((end - now) / CG_DAY));
 }
 
 static void certificate(const struct cg_lint_object *o, cJSON *json)
@@ -166,7 +163,7 @@ static cJSON *describe(const struct cg_lint *lint, size_t i)
     return json;
 }
 
-/* "valid_until" reads "valid until" */
+/* "valid_until" is shown as "valid until". */
 static void print_line(const char *key, const cJSON *value)
 {
     char words[32];
@@ -179,7 +176,7 @@ static void print_line(const char *key, const cJSON *value)
         cg_print(stdout, "  %-12s %s\n", words, value->valuestring);
 }
 
-static void print_words(const cJSON *object)
+static void print_text(const cJSON *object)
 {
     const cJSON *item = NULL, *odd = NULL;
     cJSON_ArrayForEach(item, object)
@@ -206,7 +203,7 @@ static bool add_served(struct cg_lint *lint, const char *host_port, struct cg_er
     return ok;
 }
 
-/* A file, else a name of the CA. */
+/* A file takes precedence over a name of the CA. */
 static const char *find(const struct cg_cli *cli, const char *what, char path[PATH_MAX])
 {
     if (strchr(what, '/') || access(what, F_OK) == 0)
@@ -228,7 +225,7 @@ static int run(const struct cg_cli *cli, const void *options)
     for (size_t i = 0; ok && i < cg_lint_objects(lint); i++) {
         cJSON *object = describe(lint, i);
         if (!cli->json)
-            print_words(object);
+            print_text(object);
         cJSON_AddItemToArray(list, object);
     }
     cg_lint_free(lint);
@@ -243,12 +240,12 @@ const struct cg_verb cg_verb_inspect = {
     .name = "inspect",
     .group = CG_GROUP_LOOK,
     .arguments = "FILE|NAME|HOST:PORT",
-    .summary = "show who a certificate is, for what, until when, and what is odd",
-    .description = "FILE may hold certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. "
-                   "NAME is one of\n"
-                   "the CA. With HOST:PORT the certificates that a TLS server sends are shown; nothing is judged or "
-                   "sent but a\n"
-                   "handshake. \"check\" says whether the plugin would accept a certificate.",
+    .summary = "show the subject, purpose, validity and problems of a certificate",
+    .description = "FILE may contain certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. "
+                   "NAME is a\n"
+                   "name of the CA. With HOST:PORT, inspect makes a TLS handshake and shows the certificates that the "
+                   "server sends,\n"
+                   "without verifying them. Use \"check\" to find out whether the plugin accepts a certificate.",
     .examples = "certguard inspect broker.crt\n"
                 "certguard inspect broker.lan:8883\n"
                 "certguard inspect --json crl.pem",

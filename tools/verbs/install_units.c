@@ -12,28 +12,30 @@
 #define LOGROTATE_FOLDER "/etc/logrotate.d"
 
 struct install_units_options {
-    const char *dir, *logrotate_dir, *ca, *user, *config, *passphrase_file;
+    struct cg_units_request request; /* without units, which the run adds */
+    const char *dir, *logrotate_dir;
     bool force, remove;
 };
 
 #define AT(field) offsetof(struct install_units_options, field)
 
 static const struct cg_option options[] = {
-    {"ca", "DIR", "folder of the CA (default: as -C says, where there is one)", CG_OPT_FOLDER, 0, AT(ca)},
-    {"config", "FILE", "the broker's configuration (default /etc/mosquitto/mosquitto.conf, where there is one)",
-     CG_OPT_FILE, 0, AT(config)},
-    {"user", "NAME", "who renews and refreshes (default: the owner of the CA's folder)", CG_OPT_STRING, 0, AT(user)},
-    {"passphrase-file", "FILE", "passphrase of the CA key, for the units: a file that only --user can read",
-     CG_OPT_FILE, 0, AT(passphrase_file)},
-    {"dir", "DIR", "where the units go (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
-    {"logrotate-dir", "DIR", "where the logrotate file goes (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
+    {"ca", "DIR", "folder of the CA (default: that of -C, if it contains a CA)", CG_OPT_FOLDER, 0, AT(request.ca)},
+    {"config", "FILE", "configuration of the broker (default /etc/mosquitto/mosquitto.conf, if it exists)", CG_OPT_FILE,
+     0, AT(request.config)},
+    {"user", "NAME", "user that runs renewal and CRL refresh (default: the owner of the CA's folder)", CG_OPT_STRING, 0,
+     AT(request.user)},
+    {"passphrase-file", "FILE", "file with the passphrase of the CA key, for the units; only --user can read it",
+     CG_OPT_FILE, 0, AT(request.passphrase_file)},
+    {"dir", "DIR", "folder for the units (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
+    {"logrotate-dir", "DIR", "folder for the logrotate file (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
      AT(logrotate_dir)},
-    {"force", NULL, "overwrite what was changed by hand; it is kept as FILE.old", CG_OPT_FLAG, 0, AT(force)},
-    {"remove", NULL, "remove what was written, and disable the timers; what was changed by hand stays", CG_OPT_FLAG, 0,
+    {"force", NULL, "overwrite files that were changed by hand, and keep them as FILE.old", CG_OPT_FLAG, 0, AT(force)},
+    {"remove", NULL, "disable the timers and remove the files, except those that were changed by hand", CG_OPT_FLAG, 0,
      AT(remove)},
 };
 
-/* A file on its way: what it shall hold, and what stands in its place. */
+/* A file to write, and what is there now. */
 struct output {
     char path[PATH_MAX];
     char *text;
@@ -71,7 +73,7 @@ static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, 
         struct output *out = &all->item[all->count];
         if (!cg_units_wanted(site, file->name))
             continue;
-        out->text = cg_unit_render(file, site->values, site->nvalues, err);
+        out->text = cg_unit_render(file, site->values, CG_COUNT(site->values), err);
         if (!out->text)
             return false;
         cg_unit_place(folders, file->name, out->path);
@@ -81,7 +83,7 @@ static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, 
     return true;
 }
 
-/* All or nothing: names every file that is in the way. */
+/* All or nothing: the error names every file that prevents the run. */
 static bool may_write(const struct outputs *all, struct cg_error *err)
 {
     char names[700] = "";
@@ -91,11 +93,10 @@ static bool may_write(const struct outputs *all, struct cg_error *err)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", all->item[i].path);
     if (!names[0])
         return true;
-    cg_error_set(
-        err,
-        "%s: changed by hand or not ours; nothing was written. Put changes into a drop-in (systemctl edit NAME), "
-        "or overwrite it with --force",
-        names);
+    cg_error_set(err,
+                 "%s: changed by hand or not written by certguard; nothing was written. Move your changes to a drop-in "
+                 "(systemctl edit NAME), or overwrite with --force",
+                 names);
     return false;
 }
 
@@ -106,7 +107,7 @@ static bool keep_old(const struct output *out, struct cg_error *err)
         return true;
     if (snprintf(old, sizeof old, "%s.old", out->path) < (int)sizeof old && rename(out->path, old) == 0)
         return true;
-    cg_error_set(err, "%s: can't be kept as %s", out->path, old);
+    cg_error_set(err, "cannot rename %s to %s", out->path, old);
     return false;
 }
 
@@ -151,17 +152,19 @@ static void say_next(const struct cg_cli *cli, const struct cg_units_site *site)
         cg_say(cli, "  systemctl enable --now certguard-doctor.timer");
     cg_say(cli, "  systemctl list-timers 'certguard-*'");
     if (site->has_ca && site->key_is_encrypted && !site->passphrase[0])
-        cg_warn(cli,
-                "the CA's key has a passphrase, and the units can't type it: put it into a file that only %s can read, "
-                "and say --passphrase-file FILE",
-                site->user);
+        cg_warn(
+            cli,
+            "the CA key has a passphrase, which the units cannot type: write it to a file that only %s can read, and "
+            "use --passphrase-file FILE",
+            site->user);
     if (!site->has_ca)
-        cg_say(cli, "There is no CA in %s: renewal and CRL refresh belong on the machine that has it.", cli->dir);
+        cg_say(cli, "There is no CA in %s: install the units for renewal and CRL refresh on the machine of the CA.",
+               cli->dir);
     if (site->has_config && !site->has_log)
-        cg_say(cli, "The policy names no log.file: no logrotate file is needed.");
+        cg_say(cli, "The policy sets no log.file, so no logrotate file is needed.");
 }
 
-static void tell(const struct cg_cli *cli, const struct outputs *all)
+static void print_result(const struct cg_cli *cli, const struct outputs *all)
 {
     static const char *const words[] = {"replaced", "written", "unchanged", "replaced"};
     cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "files");
@@ -178,20 +181,20 @@ static void tell(const struct cg_cli *cli, const struct outputs *all)
 static int install(const struct cg_cli *cli, const struct install_units_options *o)
 {
     const struct cg_unit_folders folders = folders_of(o);
-    const struct cg_units_request request = {o->ca, o->user, o->passphrase_file, o->config, folders.units};
+    struct cg_units_request request = o->request;
     struct cg_units_site site;
     struct outputs all = {0};
     struct cg_error err = {""};
+    request.units = folders.units;
     bool ok = cg_units_site(&site, cli, &request, &err) && prepare(&all, &folders, &site, &err);
     if (ok && cli->dry_run)
         print_all(cli, &all);
     ok = ok && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, o, &all, &err));
     if (ok) {
-        tell(cli, &all);
+        print_result(cli, &all);
         say_next(cli, &site);
     }
     outputs_clear(&all);
-    cg_units_site_clear(&site);
     return ok ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
@@ -208,24 +211,24 @@ const struct cg_verb cg_verb_install_units = {
     .arguments = "",
     .summary = "write systemd units and timers, and a logrotate file",
     .description =
-        "On the machine of the CA: units that renew what is due and refresh the CRL, a minute or two after each\n"
-        "start and every six hours. On the machine of the broker: one that runs doctor each day, rotation of the\n"
-        "event log, and a drop-in that lets systemd restart a broker that failed for as long as it takes. Where\n"
-        "systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is right, and in any\n"
-        "case two or three minutes after the machine. Each unit holds the paths of this machine and is shut off\n"
-        "from most of it. With -n they are printed. What was changed by hand is never overwritten unasked; put\n"
-        "changes into drop-ins.\n"
+        "On the machine of the CA: units that renew due certificates and refresh the CRL, one or two minutes after "
+        "boot\n"
+        "and every six hours. On the machine of the broker: a unit that runs doctor daily, rotation of the event log,\n"
+        "and a drop-in that makes systemd restart a failed broker without limit. If systemd-time-wait-sync or\n"
+        "chrony-wait is enabled, the broker starts when the clock is set, or at the latest two or three minutes after\n"
+        "boot. The units contain the paths of this machine, and a sandbox restricts them. With -n they are printed, "
+        "not\n"
+        "written. Files that were changed by hand are never overwritten without --force; put your changes into "
+        "drop-ins.\n"
         "\n"
-        "--remove takes them away again: timers are disabled, files that are as they were written are removed. The\n"
-        "Debian package does that when it is removed.",
+        "--remove disables the timers and removes all files that were not changed by hand. The Debian package runs it\n"
+        "when it is removed.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"
                 "certguard install-units --remove",
     .min_args = 0,
     .max_args = 0,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct install_units_options),
+    CG_OPTIONS(options, struct install_units_options),
     .run = run,
 };

@@ -12,9 +12,9 @@ struct lint_options {
 };
 
 static const struct cg_option options[] = {
-    {"severity", "notice|warning|error", "the least severity that is shown and makes exit code 3 (default: warning)",
+    {"severity", "notice|warning|error", "lowest severity to show and to end with exit code 3 (default: warning)",
      CG_OPT_CHOICE, 0, offsetof(struct lint_options, severity)},
-    {"rules", NULL, "list the rules instead of looking at files", CG_OPT_FLAG, 0, offsetof(struct lint_options, rules)},
+    {"rules", NULL, "list the rules and check nothing", CG_OPT_FLAG, 0, offsetof(struct lint_options, rules)},
 };
 
 static enum cg_severity least(const struct lint_options *o)
@@ -69,7 +69,7 @@ static cJSON *finding_json(const struct cg_lint_finding *f)
     return object;
 }
 
-/* The number of findings that count. */
+/* Returns the number of findings at or above the severity. */
 static size_t print_findings(const struct cg_cli *cli, const struct cg_lint *lint, enum cg_severity from)
 {
     size_t counted[CG_LINT_ERROR + 1] = {0}, shown = 0;
@@ -86,8 +86,10 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_lint *lin
     }
     cJSON_AddNumberToObject(result, "objects", (double)cg_lint_objects(lint));
     cg_result(cli, result);
-    cg_say(cli, "%zu objects: %zu errors, %zu warnings, %zu notices", cg_lint_objects(lint), counted[CG_LINT_ERROR],
-           counted[CG_LINT_WARNING], counted[CG_LINT_NOTICE]);
+    cg_say(cli, "%zu object%s: %zu error%s, %zu warning%s, %zu notice%s", cg_lint_objects(lint),
+           cg_plural(cg_lint_objects(lint)), counted[CG_LINT_ERROR], cg_plural(counted[CG_LINT_ERROR]),
+           counted[CG_LINT_WARNING], cg_plural(counted[CG_LINT_WARNING]), counted[CG_LINT_NOTICE],
+           cg_plural(counted[CG_LINT_NOTICE]));
     return shown;
 }
 
@@ -99,7 +101,7 @@ static int run(const struct cg_cli *cli, const void *options_)
     if (o->rules)
         return list_rules(cli);
     if (!cli->nargs)
-        return cg_usage(cli, "which file? expected: certguard lint FILE...");
+        return cg_usage(cli, "no file given; expected: certguard lint FILE...");
     struct cg_lint *lint = cg_lint_new(cli->now);
     bool ok = lint;
     for (int i = 0; ok && i < cli->nargs; i++)
@@ -116,19 +118,18 @@ const struct cg_verb cg_verb_lint = {
     .name = "lint",
     .group = CG_GROUP_LOOK,
     .arguments = "FILE...",
-    .summary = "find mistakes in certificates, CRLs and keys",
-    .description =
-        "Looks for what RFC 5280 forbids and for what practice advises against. FILE may be a certificate, a bundle,\n"
-        "a CRL, a private key, or a folder of them, in PEM or DER. What only shows between two files (a CA key beside\n"
-        "the broker's, serials that count up) is found when both are given in one run.",
+    .summary = "find errors in certificates, CRLs and keys",
+    .description = "Reports violations of RFC 5280 and of good practice. FILE may be a certificate, a bundle, a CRL, a "
+                   "private key,\n"
+                   "or a folder of them, in PEM or DER. Problems between files, such as a CA key beside the broker's "
+                   "or sequential\n"
+                   "serial numbers, are only found if all these files are given in one run.",
     .examples = "certguard lint /etc/mosquitto/certs\n"
                 "certguard lint --severity error broker.crt broker.key ca.crt\n"
                 "certguard lint --rules",
-    .exits = "0 nothing found at or above --severity, 1 a file could not be read, 3 findings",
+    .exits = "0 no findings at or above --severity, 1 a file cannot be read, 3 findings",
     .min_args = 0,
     .max_args = -1,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct lint_options),
+    CG_OPTIONS(options, struct lint_options),
     .run = run,
 };

@@ -17,10 +17,10 @@ struct list_options {
 #define AT(field) offsetof(struct list_options, field)
 
 static const struct cg_option options[] = {
-    {"expiring", "DURATION", "valid ones that end within this time", CG_OPT_DURATION, 0, AT(expiring)},
-    {"revoked", NULL, "revoked ones", CG_OPT_FLAG, 0, AT(revoked)},
-    {"expired", NULL, "ones that are over", CG_OPT_FLAG, 0, AT(expired)},
-    {"all", NULL, "all (default: the valid ones)", CG_OPT_FLAG, 0, AT(all)},
+    {"expiring", "DURATION", "list valid certificates that expire within this time", CG_OPT_DURATION, 0, AT(expiring)},
+    {"revoked", NULL, "list revoked certificates", CG_OPT_FLAG, 0, AT(revoked)},
+    {"expired", NULL, "list expired certificates", CG_OPT_FLAG, 0, AT(expired)},
+    {"all", NULL, "list all certificates (default: the valid ones)", CG_OPT_FLAG, 0, AT(all)},
 };
 
 enum state { VALID = 0, REVOKED, EXPIRED };
@@ -46,7 +46,7 @@ static bool is_wanted(const struct list_options *o, const struct cg_index_row *r
     return state == VALID && !o->expiring.given && !o->revoked && !o->expired;
 }
 
-/* A line of JSON each: a million entries are never in memory as one object. */
+/* One line of JSON per certificate, so that a million entries are never one object in memory. */
 static void print_json(const struct cg_index_row *row, const char *name, enum state state, bool first)
 {
     char text[24];
@@ -79,6 +79,18 @@ static void print_row(const struct cg_index_row *row, const char *name, enum sta
              row->reason > 0 ? cg_reason_name(row->reason) : "");
 }
 
+static void say_none(const struct cg_cli *cli, const struct list_options *o)
+{
+    const long long days = o->expiring.value / CG_DAY;
+    if (o->all)
+        cg_say(cli, "This CA has not issued any certificates.");
+    else if (o->expiring.given && !o->revoked && !o->expired && days > 0)
+        cg_say(cli, "No certificate ends within %lld day%s. See all with: %s list", days, cg_plural((size_t)days),
+               cli->prefix);
+    else
+        cg_say(cli, "No such certificate. See all with: %s list --all", cli->prefix);
+}
+
 static bool list(const struct cg_cli *cli, const struct list_options *o, struct cg_index *index, struct cg_error *err)
 {
     struct cg_error fault = {""};
@@ -105,7 +117,7 @@ static bool list(const struct cg_cli *cli, const struct list_options *o, struct 
     if (fault.text[0])
         cg_error_set(err, "%s", fault.text);
     else if (count == 0)
-        cg_say(cli, "None.");
+        say_none(cli, o);
     return !fault.text[0];
 }
 
@@ -126,13 +138,11 @@ const struct cg_verb cg_verb_list = {
     .name = "list",
     .group = CG_GROUP_CA,
     .arguments = "",
-    .summary = "show what was issued",
-    .description = "Lists certificates of this CA with state, end and serial number.",
+    .summary = "list the issued certificates",
+    .description = "Lists the certificates of this CA with their state, end and serial number.",
     .examples = "certguard list\n"
                 "certguard list --expiring 30d\n"
                 "certguard --json list --revoked",
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct list_options),
+    CG_OPTIONS(options, struct list_options),
     .run = run,
 };

@@ -16,27 +16,32 @@
 #define STATS_TOP 10
 
 struct log_options {
+    struct cg_log_filter filter; /* without the times, which the run adds */
     const char *since, *until;
-    struct cg_list reason, peer, client, cert, listener, event;
     bool follow, stats, explain;
 };
 
 #define AT(field) offsetof(struct log_options, field)
 
 static const struct cg_option options[] = {
-    {"since", "TIME", "from then on: 2h, 1d (back from now), 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
+    {"since", "TIME", "show events from TIME: 2h or 1d ago, 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
      AT(since)},
-    {"until", "TIME", "before that", CG_OPT_STRING, 0, AT(until)},
-    {"reason", "CODE", "such as expired (repeatable)", CG_OPT_LIST, 0, AT(reason)},
-    {"peer", "ADDRESS", "with or without port; 192.0.2. for all that begin so (repeatable)", CG_OPT_LIST, 0, AT(peer)},
-    {"client", "ID", "MQTT client id (repeatable)", CG_OPT_LIST, 0, AT(client)},
-    {"cert", "TEXT", "serial number, begin of the SHA-256 (6 digits at least), or text of the subject (repeatable)",
-     CG_OPT_LIST, 0, AT(cert)},
-    {"listener", "PORT", "of the broker (repeatable)", CG_OPT_LIST, 0, AT(listener)},
-    {"event", "KIND", "such as handshake_rejected (repeatable)", CG_OPT_LIST, 0, AT(event)},
-    {"follow", NULL, "go on with what is written from now on, through rotation", CG_OPT_FLAG, 'f', AT(follow)},
-    {"stats", NULL, "count by reason, peer and certificate instead", CG_OPT_FLAG, 0, AT(stats)},
-    {"explain", NULL, "say what each means, and the command that fixes it", CG_OPT_FLAG, 0, AT(explain)},
+    {"until", "TIME", "show events before TIME", CG_OPT_STRING, 0, AT(until)},
+    {"reason", "CODE", "show events with this reason, such as expired (repeatable)", CG_OPT_LIST, 0, AT(filter.reason)},
+    {"peer", "ADDRESS", "show events of this address, with or without port, or prefix: 192.0.2. (repeatable)",
+     CG_OPT_LIST, 0, AT(filter.peer)},
+    {"client", "ID", "show events of this MQTT client id (repeatable)", CG_OPT_LIST, 0, AT(filter.client)},
+    {"cert", "TEXT",
+     "show events of a certificate: serial number, first digits of the SHA-256 (at least 6), or part of the subject "
+     "(repeatable)",
+     CG_OPT_LIST, 0, AT(filter.cert)},
+    {"listener", "PORT", "show events of this listener of the broker (repeatable)", CG_OPT_LIST, 0,
+     AT(filter.listener)},
+    {"event", "KIND", "show events of this kind, such as handshake_rejected (repeatable)", CG_OPT_LIST, 0,
+     AT(filter.event)},
+    {"follow", NULL, "keep showing new events, also after the log is rotated", CG_OPT_FLAG, 'f', AT(follow)},
+    {"stats", NULL, "show counts by reason, peer and certificate instead of events", CG_OPT_FLAG, 0, AT(stats)},
+    {"explain", NULL, "add the meaning of each event, and the command that fixes it", CG_OPT_FLAG, 0, AT(explain)},
 };
 
 struct log_run {
@@ -68,7 +73,7 @@ static void show_json(const char *line, size_t len)
     free(text);
 }
 
-static void take(void *context, const struct cg_log_event *event, const char *line, size_t len)
+static void on_event(void *context, const struct cg_log_event *event, const char *line, size_t len)
 {
     struct log_run *run = context;
     if (run->options->stats)
@@ -81,7 +86,7 @@ static void take(void *context, const struct cg_log_event *event, const char *li
         cg_log_show(event);
 }
 
-/* False when nobody reads what is written: a closed pipe is no fault here. */
+/* False if the reader of the output has closed its pipe, which is not an error. */
 static bool wait_for_more(void)
 {
     const struct timespec pause = {0, FOLLOW_MS * 1000000L};
@@ -120,19 +125,14 @@ static void print_stats_json(struct log_run *run)
 static int read_options(struct log_run *run)
 {
     const struct log_options *o = run->options;
-    struct cg_log_filter *f = &run->filter;
+    const struct cg_list *reasons = &o->filter.reason;
     struct cg_error err = {""};
-    *f = (struct cg_log_filter){.reason = o->reason,
-                                .peer = o->peer,
-                                .client = o->client,
-                                .cert = o->cert,
-                                .listener = o->listener,
-                                .event = o->event};
-    for (size_t i = 0; i < o->reason.count; i++)
-        if (strcmp(cg_reason_row(cg_reason_from_code(o->reason.item[i]))->code, o->reason.item[i]) != 0)
-            return cg_usage(run->cli, "--reason %s: there is no such reason; certguard-reasons(5) lists them",
-                            o->reason.item[i]);
-    if (!cg_log_filter_times(f, o->since, o->until, run->cli->now, &err))
+    run->filter = o->filter;
+    for (size_t i = 0; i < reasons->count; i++)
+        if (strcmp(cg_reason_row(cg_reason_from_code(reasons->item[i]))->code, reasons->item[i]) != 0)
+            return cg_usage(run->cli, "--reason: unknown code \"%s\"; certguard-reasons(5) lists all codes",
+                            reasons->item[i]);
+    if (!cg_log_filter_times(&run->filter, o->since, o->until, run->cli->now, &err))
         return cg_usage(run->cli, "%s", err.text);
     return CG_EXIT_OK;
 }
@@ -144,13 +144,13 @@ static void finish(struct log_run *run)
     else if (run->options->stats)
         print_stats(run);
     if (!run->walk.fitting)
-        cg_say(run->cli, "No event fits.");
+        cg_say(run->cli, "No matching events.");
     if (run->walk.foreign)
-        cg_say(run->cli, "%llu lines are no events, or cut off, and were passed over.",
-               (unsigned long long)run->walk.foreign);
+        cg_say(run->cli, "Skipped %zu line%s that %s not a complete event.", run->walk.foreign,
+               cg_plural(run->walk.foreign), run->walk.foreign == 1 ? "is" : "are");
     if (run->walk.too_long)
-        cg_say(run->cli, "%llu lines are longer than %d bytes and were passed over.",
-               (unsigned long long)run->walk.too_long, CG_LOG_LINE_MAX);
+        cg_say(run->cli, "Skipped %zu line%s longer than %d bytes.", run->walk.too_long, cg_plural(run->walk.too_long),
+               CG_LOG_LINE_MAX);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -158,18 +158,18 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct log_run run = {.cli = cli, .options = values};
     if (!cli->nargs && isatty(STDIN_FILENO))
-        return cg_usage(cli, "which log? The policy's log.file names it: certguard log "
+        return cg_usage(cli, "no log given; name the file of log.file in the policy: certguard log "
                              "/var/log/mosquitto/certguard.jsonl");
     if (run.options->follow && (run.options->stats || cli->nargs > 1))
-        return cg_usage(cli, "--follow takes one file, and not --stats");
+        return cg_usage(cli, "--follow takes a single file and cannot be used with --stats");
     int code = read_options(&run);
     if (code != CG_EXIT_OK)
         return code;
     run.walk = (struct cg_log_walk){
-        .filter = &run.filter, .visit = take, .wait = run.options->follow ? wait_for_more : NULL, .context = &run};
+        .filter = &run.filter, .visit = on_event, .wait = run.options->follow ? wait_for_more : NULL, .context = &run};
     for (int i = 0; i < (cli->nargs ? cli->nargs : 1); i++) {
         if (!cg_log_walk_file(&run.walk, cli->nargs ? cli->args[i] : "-", &err))
-            code = cg_fail(cli, CG_EXIT_FAILED, &err); /* the other files are read all the same */
+            code = cg_fail(cli, CG_EXIT_FAILED, &err); /* and continue with the next file */
     }
     finish(&run);
     cg_counts_free(&run.reasons);
@@ -182,24 +182,22 @@ const struct cg_verb cg_verb_log = {
     .name = "log",
     .group = CG_GROUP_LOOK,
     .arguments = "[FILE...]",
-    .summary = "show the plugin's events, and how to fix what they tell",
-    .description = "Shows event logs, a line an event: time (UTC), kind, peer and listener, client id or subject, "
-                   "reason, detail.\n"
-                   "FILE may be packed (gzip, xz, zstd, bzip2) and may be an older, rotated one; without FILE standard "
-                   "input is "
-                   "read. Values of\n"
-                   "one filter are alternatives, different filters restrict each other. With --json the lines come as "
-                   "they are.\n\n"
-                   "Lines that are no events are counted and passed over. Fields and kinds:\n"
-                   "certguard-events(5); reasons: certguard-reasons(5).",
+    .summary = "show the plugin's events and how to fix problems",
+    .description =
+        "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject, reason,\n"
+        "detail. FILE may be compressed (gzip, xz, zstd, bzip2). Without FILE, standard input is read. An event is "
+        "shown if it "
+        "matches\n"
+        "all filters; of a repeated filter, one value must match. With --json, the lines of the log are printed\n"
+        "unchanged.\n\n"
+        "Lines that are not events are skipped and counted. certguard-events(5) lists the fields and kinds,\n"
+        "certguard-reasons(5) the reasons.",
     .examples = "certguard log --since 1d --explain /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --follow --reason expired --reason revoked /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --stats /var/log/mosquitto/certguard.jsonl.2.gz /var/log/mosquitto/certguard.jsonl\n"
                 "journalctl -u mosquitto -o cat | certguard log --peer 192.0.2.7",
     .min_args = 0,
     .max_args = -1,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct log_options),
+    CG_OPTIONS(options, struct log_options),
     .run = run,
 };

@@ -15,8 +15,8 @@
 #include <string.h>
 
 struct renew_options {
-    bool all, due, reuse_key;
-    struct cg_number lifetime;
+    struct cg_renew_params params; /* without profile, names and write, which the run adds */
+    bool all, due;
     const char *as;
     struct cg_list san;
 };
@@ -24,13 +24,14 @@ struct renew_options {
 #define AT(field) offsetof(struct renew_options, field)
 
 static const struct cg_option options[] = {
-    {"all", NULL, "every name of this CA", CG_OPT_FLAG, 0, AT(all)},
-    {"due", NULL, "only what is due: 2/3 of its life over, 1/2 where that is 10 days or less", CG_OPT_FLAG, 0, AT(due)},
-    {"reuse-key", NULL, "keep the key; by default it is a new one", CG_OPT_FLAG, 0, AT(reuse_key)},
-    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_LIFETIME, 0, AT(lifetime)},
-    {"as", "broker|bridge|client", "by this profile, for one that was made otherwise (import)", CG_OPT_CHOICE, 0,
+    {"all", NULL, "renew every name of this CA", CG_OPT_FLAG, 0, AT(all)},
+    {"due", NULL, "renew only what is due: after 2/3 of the lifetime, or 1/2 if the lifetime is 10 days or less",
+     CG_OPT_FLAG, 0, AT(due)},
+    {"reuse-key", NULL, "keep the key (default: create a new key)", CG_OPT_FLAG, 0, AT(params.reuse_key)},
+    {"lifetime", "DURATION", "validity (default: unchanged)", CG_OPT_LIFETIME, 0, AT(params.lifetime)},
+    {"as", "broker|bridge|client", "type of the new certificate, for an imported one that has none", CG_OPT_CHOICE, 0,
      AT(as)},
-    {"san", "TYPE:NAME", "these names in place of the old ones (repeatable)", CG_OPT_LIST, 0, AT(san)},
+    {"san", "TYPE:NAME", "replace the SANs of the old certificate (repeatable)", CG_OPT_LIST, 0, AT(san)},
 };
 
 struct run {
@@ -38,16 +39,16 @@ struct run {
     struct cg_ca *ca;
     const struct renew_options *options;
     struct cg_issuer issuer;
-    bool is_open;          /* the key is asked for only when something is to be renewed */
+    bool is_open;          /* the issuer: opened, with its passphrase, by the first renewal */
     GENERAL_NAMES *names;  /* of --san */
-    struct cg_index index; /* as it was when the lock was taken */
+    struct cg_index index; /* read when the lock was taken */
     cJSON *renewed, *failed;
     size_t skipped, shortened;
-    size_t busy; /* another run rotates them */
+    size_t busy; /* being rotated by another run */
     bool broken; /* one failed for another reason */
 };
 
-/* Revoked ones stay as they are when all are meant; named, they are an error. */
+/* With --all, revoked ones are skipped; named, they are an error. */
 static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg_error *err)
 {
     int64_t due = 0;
@@ -61,7 +62,7 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
     return true;
 }
 
-/* Also for what is not due: a run that was killed may have renewed it and not come to this. */
+/* Also for what is not due: an earlier run may have been killed between renewal and deployment. */
 static bool deploy_again(struct run *run, const char *name, bool say, struct cg_error *err)
 {
     struct cg_targets targets;
@@ -72,44 +73,38 @@ static bool deploy_again(struct run *run, const char *name, bool say, struct cg_
     return ok;
 }
 
-/* A live one that is revoked or over goes over nothing that may still serve. */
+/* A live generation that is revoked or expired is not deployed: the folders may hold one that still works. */
 static bool deploy_unchanged(struct run *run, const char *name, struct cg_error *err)
 {
     const unsigned live = cg_generation_live(run->ca, name);
-    const char *word = run->ca->word;
-    struct cg_error unheard = {""};
+    const char *prefix = run->cli->prefix;
+    struct cg_error ignored = {""};
     bool done = false;
-    if (cg_generation_is_valid(run->ca, name, live, run->cli->now, &unheard))
+    if (cg_generation_is_valid(run->ca, name, live, run->cli->now, &ignored))
         return deploy_again(run, name, false, err);
-    if (!cg_deploy_is_done(run->ca, name, &done, &unheard) || !done)
-        cg_warn(
-            run->cli,
-            "%s: generation %u, which is live, is revoked or not valid now, so its folders, which hold something else, "
-            "are left as they are. Back to an earlier one: certguard -C %s deploy %s --rollback; or a new one: "
-            "certguard -C %s issue",
-            name, live, word, name, word);
+    if (!cg_deploy_is_done(run->ca, name, &done, &ignored) || !done)
+        cg_warn(run->cli,
+                "%s: the live generation %u is revoked or not valid now, so it was not deployed; its folders were left "
+                "unchanged. To return to an earlier one: %s deploy %s --rollback; for a new one: %s issue",
+                name, live, prefix, name, prefix);
     return true;
 }
 
-/* Named, it is an error; where all are meant, the next run comes to it. */
+/* With --all, the next run renews it; named, it is an error. */
 static bool leave_busy(struct run *run, const char *name, struct cg_error *err)
 {
     run->busy++;
     if (run->options->all)
-        cg_say(run->cli, "Another run rotates \"%s\" now; it is left alone.", name);
+        cg_say(run->cli, "Another run is rotating \"%s\" now; skipped.", name);
     else
-        cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
+        cg_error_set(err, CG_IS_ROTATING, name);
     return run->options->all;
 }
 
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    const struct cg_renew_params params = {.reuse_key = run->options->reuse_key,
-                                           .lifetime = run->options->lifetime.value,
-                                           .profile = cg_ca_profile_find(run->options->as ? run->options->as : ""),
-                                           .names = run->names,
-                                           .write = !cli->dry_run};
+    struct cg_renew_params params = run->options->params;
     struct cg_renewed renewed;
     bool wanted = false, busy = false;
     char end[24];
@@ -125,11 +120,14 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     }
     if (!run->is_open && !(run->is_open = cg_verb_open_issuer(&run->issuer, cli, run->ca, err)))
         return false;
+    params.profile = cg_ca_profile_find(run->options->as ? run->options->as : "");
+    params.names = run->names;
+    params.write = !cli->dry_run;
     bool ok = cg_renew(&run->issuer, name, &params, &renewed, err);
     if (ok) {
         run->shortened += renewed.issued.shortened;
         cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
-        cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, good until %s.",
+        cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, valid until %s.",
                cli->dry_run ? "Would renew" : "Renewed", name, renewed.generation, renewed.new_key ? "new" : "same",
                renewed.issued.serial, end);
         cJSON_AddItemToArray(run->renewed, renewed.result);
@@ -140,7 +138,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     return ok;
 }
 
-/* One that fails does not keep the others from their renewal; the run ends with 1 all the same. */
+/* A failure does not stop the other renewals, but the run ends with exit code 1. */
 static bool renew_and_note(struct run *run, const char *name)
 {
     struct cg_error err = {""};
@@ -156,8 +154,8 @@ static bool renew_and_note(struct run *run, const char *name)
     return false;
 }
 
-/* A revocation does not wait for the end of a long run, and is known to what comes after it. */
-static bool give_way(struct run *run)
+/* Between two names: a revocation must not wait for the end of a long run, and the rest of the run must know about it. */
+static bool yield_lock(struct run *run)
 {
     struct cg_error err = {""};
     bool gave = false, ok = cg_lock_yield(run->ca, &gave, &err) == CG_CA_OK;
@@ -167,7 +165,7 @@ static bool give_way(struct run *run)
     }
     if (!ok) {
         run->broken = true;
-        cg_warn(run->cli, "the names that are left are not looked at: %s", err.text);
+        cg_warn(run->cli, "the remaining names were not renewed: %s", err.text);
     }
     return ok;
 }
@@ -179,7 +177,7 @@ static bool renew_all(struct run *run)
     bool ok = true, going = true;
     int n = scandir(cg_ca_path(run->ca, path, "live"), &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
-        going = going && give_way(run);
+        going = going && yield_lock(run);
         if (going && entries[i]->d_name[0] != '.')
             ok = renew_and_note(run, entries[i]->d_name) && ok;
         free(entries[i]);
@@ -219,9 +217,9 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     struct cg_ca ca;
     if (o->all == (cli->nargs > 0))
-        return cg_usage(cli, "renew what? expected names, or --all");
+        return cg_usage(cli, "expected one or more names, or --all");
     if ((o->as || o->san.count) && cli->nargs != 1)
-        return cg_usage(cli, "--as and --san are for one name");
+        return cg_usage(cli, "--as and --san apply to a single name");
     if (!o->due)
         cg_passphrase_ahead(cli, "ca");
     int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
@@ -243,20 +241,17 @@ const struct cg_verb cg_verb_renew = {
     .name = "renew",
     .group = CG_GROUP_CA,
     .arguments = "NAME...|--all [--due]",
-    .summary = "make new certificates in place of old ones",
-    .description = "Makes a new generation with the same names and length of life, with a new key unless --reuse-key "
-                   "is given, and\n"
-                   "deploys it where the name was deployed before. The old certificate stays valid until it ends. Run "
-                   "it daily from\n"
-                   "a timer with --all --due: renewals are spread over some days by themselves.",
+    .summary = "replace certificates with new ones",
+    .description =
+        "Creates a new generation with the same names and lifetime, and a new key unless --reuse-key is given, and\n"
+        "deploys it to the same folders. The old certificate stays valid until it expires. For automatic renewal, use\n"
+        "install-units, or run renew --all --due daily. The due dates of many certificates spread over several days.",
     .examples = "certguard renew sensor1\n"
                 "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
                 "certguard renew oldbroker --as broker --san dns:broker.lan",
     .min_args = 0,
     .max_args = -1,
     .needs_key = true,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct renew_options),
+    CG_OPTIONS(options, struct renew_options),
     .run = run_verb,
 };

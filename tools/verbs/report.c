@@ -21,13 +21,12 @@ struct report_options {
 #define AT(field) offsetof(struct report_options, field)
 
 static const struct cg_option options[] = {
-    {"output", "FILE", "write the page there, whole or not at all (default: standard output)", CG_OPT_FILE, 'o',
-     AT(output)},
-    {"since", "TIME", "events from then on: 30d (back from now), 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
+    {"output", "FILE", "write the page to FILE, atomically (default: standard output)", CG_OPT_FILE, 'o', AT(output)},
+    {"since", "TIME", "include events from TIME: 30d ago, 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
      AT(since)},
-    {"until", "TIME", "events before that", CG_OPT_STRING, 0, AT(until)},
-    {"policy", "FILE", "the broker's policy: what it says, and whether its files load", CG_OPT_FILE, 0, AT(policy)},
-    {"title", "TEXT", "of the page (default: certguard report)", CG_OPT_STRING, 0, AT(title)},
+    {"until", "TIME", "include events before TIME", CG_OPT_STRING, 0, AT(until)},
+    {"policy", "FILE", "include the broker's policy, and check that its files load", CG_OPT_FILE, 0, AT(policy)},
+    {"title", "TEXT", "title of the page (default: certguard report)", CG_OPT_STRING, 0, AT(title)},
 };
 
 struct report_run {
@@ -39,21 +38,21 @@ struct report_run {
     struct cg_log_walk walk;
 };
 
-static void take(void *context, const struct cg_log_event *event, const char *line, size_t len)
+static void on_event(void *context, const struct cg_log_event *event, const char *line, size_t len)
 {
     (void)line;
     (void)len;
     cg_report_event(context, event);
 }
 
-/* A broker's machine has none. */
+/* The machine of the broker may have no CA. */
 static bool read_ca(const struct report_run *run, struct cg_error *err)
 {
     char path[4200];
     snprintf(path, sizeof path, "%.4000s/index.txt", run->cli->dir);
     if (access(path, F_OK) == 0)
         return cg_report_ca(run->report, run->cli, err);
-    cg_say(run->cli, "%s holds no CA: the report goes without what was issued.", run->cli->dir);
+    cg_say(run->cli, "There is no CA in %s: the report lists no issued certificates.", run->cli->dir);
     return true;
 }
 
@@ -72,7 +71,7 @@ static bool read_policy(struct report_run *run, struct cg_error *err)
 static bool read_logs(struct report_run *run, const struct cg_log_filter *filter, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    run->walk = (struct cg_log_walk){.filter = filter, .visit = take, .context = run->report};
+    run->walk = (struct cg_log_walk){.filter = filter, .visit = on_event, .context = run->report};
     bool from_stdin = !cli->nargs && !isatty(STDIN_FILENO);
     for (int i = 0; i < cli->nargs + from_stdin; i++)
         if (!cg_log_walk_file(&run->walk, from_stdin ? "-" : cli->args[i], err))
@@ -107,7 +106,7 @@ static bool write_page(const struct report_run *run, struct cg_error *err)
     return ok;
 }
 
-static void tell(const struct report_run *run)
+static void print_result(const struct report_run *run)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "events", run->report->events);
@@ -125,7 +124,7 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_log_filter filter = {.since_ms = CG_LOG_EVER};
     struct report_run run = {.cli = cli, .options = values};
     if (cli->json && !run.options->output)
-        return cg_usage(cli, "--json goes with --output FILE: the page itself is no JSON");
+        return cg_usage(cli, "--json needs --output FILE, because the page itself is HTML");
     if (!cg_log_filter_times(&filter, run.options->since, run.options->until, cli->now, &err))
         return cg_usage(cli, "%s", err.text);
     run.report = calloc(1, sizeof *run.report);
@@ -137,7 +136,7 @@ static int run(const struct cg_cli *cli, const void *values)
     bool ok = read_ca(&run, &err) && read_policy(&run, &err) && read_logs(&run, &filter, &err) &&
               write_page(&run, &err);
     if (ok)
-        tell(&run);
+        print_result(&run);
     cg_report_clear(run.report);
     cg_policy_free(run.policy);
     cg_bytes_free(&run.policy_text);
@@ -149,20 +148,21 @@ const struct cg_verb cg_verb_report = {
     .name = "report",
     .group = CG_GROUP_LOOK,
     .arguments = "[LOG...]",
-    .summary = "write one page of HTML: rejections, what ends when, health, policy",
-    .description = "The page needs no network and no script: send it, print it, open it on a phone. LOG may be packed "
-                   "(gzip, xz, zstd, bzip2) and may be\n"
-                   "rotated ones, in any order; without LOG standard input is read. The CA's folder is read where -C "
-                   "or the default names\n"
-                   "one; on the broker's machine use --policy, which also shows whether its files load.\n\n"
-                   "Logs of any size are read in constant memory: of names, the first 16,384 are counted apart.",
+    .summary = "write an HTML report: rejections, expiry dates, health, policy",
+    .description = "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it "
+                   "on a phone.\n"
+                   "LOG may be compressed (gzip, xz, zstd, bzip2); several logs may be given in any order. Without "
+                   "LOG, standard "
+                   "input is read. If\n"
+                   "the folder of -C contains a CA, the report includes its certificates. On the machine of the "
+                   "broker, use\n"
+                   "--policy.\n\n"
+                   "Logs of any size are read in constant memory. The first 16,384 names are counted separately.",
     .examples = "certguard -C ca report -o report.html /var/log/mosquitto/certguard.jsonl\n"
                 "certguard report -o report.html --since 30d --policy /etc/mosquitto/certguard/policy.json "
                 "/var/log/mosquitto/certguard.jsonl*",
     .min_args = 0,
     .max_args = -1,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct report_options),
+    CG_OPTIONS(options, struct report_options),
     .run = run,
 };

@@ -12,19 +12,20 @@
 
 struct rotate_options {
     const char *connect;
-    struct cg_number timeout, lifetime;
+    struct cg_number timeout;
+    int64_t lifetime;
 };
+
+#define AT(field) offsetof(struct rotate_options, field)
 
 static const struct cg_option options[] = {
-    {"connect", "HOST:PORT", "where the broker serves it (default: as deploy remembers, else localhost:8883)",
-     CG_OPT_STRING, 0, offsetof(struct rotate_options, connect)},
-    {"timeout", "SECONDS", "how long the broker may take to serve it, 1 to 3600 (default 30)", CG_OPT_NUMBER, 0,
-     offsetof(struct rotate_options, timeout)},
-    {"lifetime", "DURATION", "validity (default: as before)", CG_OPT_LIFETIME, 0,
-     offsetof(struct rotate_options, lifetime)},
+    {"connect", "HOST:PORT", "address of the broker (default: as remembered by deploy, or localhost:8883)",
+     CG_OPT_STRING, 0, AT(connect)},
+    {"timeout", "SECONDS", "how long to wait for the broker, 1 to 3600 (default 30)", CG_OPT_NUMBER, 0, AT(timeout)},
+    {"lifetime", "DURATION", "validity (default: unchanged)", CG_OPT_LIFETIME, 0, AT(lifetime)},
 };
 
-/* ---- signals: a run that is told to stop still decides */
+/* ---- signals: a stopped run still restores the previous certificate */
 
 static volatile sig_atomic_t stopped;
 
@@ -33,7 +34,7 @@ static void note_signal(int number)
     stopped = number;
 }
 
-/* What whoever started us ignores stays ignored. */
+/* Signals that the parent process set to be ignored stay ignored. */
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -54,15 +55,15 @@ static bool is_stopped(const void *context, struct cg_error *err)
 
 /* ---- the verb */
 
-static void tell(const struct cg_cli *cli, struct cg_rotate *run)
+static void print_rotated(const struct cg_cli *cli, struct cg_rotate *run)
 {
     char end[24], where[512] = "";
     cg_rotate_addresses(run, where, sizeof where);
     cg_say_shortened(cli, run->ca, run->renewed.issued.shortened);
     cg_date_text(X509_get0_notAfter(run->renewed.issued.cert), end);
     cg_say(cli,
-           cli->dry_run ? "Would rotate \"%s\" to generation %u, good until %s, and look for it at %s."
-                        : "Rotated \"%s\" to generation %u, good until %s; %s serves it.",
+           cli->dry_run ? "Would rotate \"%s\" to generation %u, valid until %s, and check that %s serves it."
+                        : "Rotated \"%s\" to generation %u, valid until %s; %s serves it.",
            run->request.name, run->renewed.generation, end, where);
     cJSON_AddStringToObject(run->renewed.result, "served_at", where);
     cJSON_AddBoolToObject(run->renewed.result, "dry_run", cli->dry_run);
@@ -74,9 +75,9 @@ static int rotate(const struct cg_cli *cli, struct cg_rotate *run, struct cg_err
 {
     struct cg_issuer issuer = {0};
     bool ok = cg_verb_open_issuer(&issuer, cli, run->ca, err);
-    catch_signals(); /* not before: a prompt has its own way */
+    catch_signals(); /* after the prompt, which handles signals itself */
     ok = ok && cg_rotate_make(run, &issuer, err);
-    cg_issuer_close(&issuer); /* the key is not kept while the broker takes its time */
+    cg_issuer_close(&issuer); /* the key is not needed while the broker reloads */
     if (!ok)
         return CG_EXIT_FAILED;
     return cli->dry_run ? CG_EXIT_OK : cg_ca_exit_code(cg_rotate_prove(run, err));
@@ -88,13 +89,13 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     const struct cg_rotate_request request = {.name = cli->args[0],
                                               .connect = o->connect,
                                               .timeout = o->timeout.value,
-                                              .lifetime = o->lifetime.value,
+                                              .lifetime = o->lifetime,
                                               .is_stopped = is_stopped};
     struct cg_error err = {""};
     struct cg_rotate run = {.rotation = {-1}};
     struct cg_ca ca;
     if (o->timeout.given && (o->timeout.value < 1 || o->timeout.value > TIMEOUT_MAX))
-        return cg_usage(cli, "--timeout: expected 1 to %d seconds; without a proof it is renew", TIMEOUT_MAX);
+        return cg_usage(cli, "--timeout: expected 1 to %d seconds; to skip the check, use renew", TIMEOUT_MAX);
     cg_passphrase_ahead(cli, "ca");
     int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
     if (code == CG_EXIT_OK)
@@ -102,7 +103,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     if (code == CG_EXIT_OK)
         code = rotate(cli, &run, &err);
     if (code == CG_EXIT_OK)
-        tell(cli, &run);
+        print_rotated(cli, &run);
     cg_rotate_end(&run);
     cg_ca_close(&ca);
     return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
@@ -112,19 +113,17 @@ const struct cg_verb cg_verb_rotate = {
     .name = "rotate",
     .group = CG_GROUP_CA,
     .arguments = "NAME",
-    .summary = "new key and certificate for the broker, proven to be served",
-    .description = "Makes a new key and certificate, deploys them where NAME was deployed before, and connects to the "
-                   "broker until it\n"
-                   "serves the new certificate. If it does not within the timeout, or on Ctrl-C, the previous one is "
-                   "restored and the\n"
-                   "exit code is 1. A run that was killed is undone by the next one of rotate, renew or deploy.",
+    .summary = "replace the broker's key and certificate, and check that it serves them",
+    .description =
+        "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker until it\n"
+        "serves the new certificate. If the broker does not serve it within the timeout, or on Ctrl-C, the previous "
+        "one\n"
+        "is restored and the exit code is 1. If a run was killed, the next rotate, renew or deploy undoes it.",
     .examples = "certguard rotate broker.lan\n"
                 "certguard rotate broker.lan --connect broker.lan:8883 --timeout 10",
     .min_args = 1,
     .max_args = 1,
     .needs_key = true,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct rotate_options),
+    CG_OPTIONS(options, struct rotate_options),
     .run = run_verb,
 };

@@ -6,13 +6,11 @@
 #define AT(field) offsetof(struct cg_issue_options, field)
 
 static const struct cg_option options[] = {
-    {"as", "broker|bridge|client", "what the certificate is for (default client)", CG_OPT_CHOICE, 0, AT(as)},
-    {"name", "NAME", "name of the folder under live/ (default: the request's common name)", CG_OPT_STRING, 0, AT(name)},
-    {"san", "TYPE:NAME", "a name of the certificate: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)",
-     CG_OPT_LIST, 0, AT(san)},
-    {"accept-names", NULL, "take the SANs that the request asks for", CG_OPT_FLAG, 0, AT(accept_names)},
-    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0,
-     AT(lifetime)},
+    {"as", "broker|bridge|client", "type of the certificate (default client)", CG_OPT_CHOICE, 0, AT(as)},
+    {"name", "NAME", "name of the folder under live/ (default: the request's common name)", CG_OPT_STRING, 0,
+     AT(request.name)},
+    CG_NAME_ROWS(AT),
+    {"accept-names", NULL, "include the SANs that the request contains", CG_OPT_FLAG, 0, AT(request.accept_names)},
 };
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -21,11 +19,11 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_error err = {""};
     char name[CG_NAME_MAX + 1] = "";
     o.csr = cli->args[0];
-    o.profile = cg_ca_profile_find(o.as ? o.as : "client");
-    if (!o.name) {
+    o.request.profile = cg_ca_profile_find(o.as ? o.as : "client");
+    if (!o.request.name) {
         if (!cg_csr_common_name(o.csr, name, sizeof name, &err))
             return cg_fail(cli, CG_EXIT_FAILED, &err);
-        o.name = name;
+        o.request.name = name;
     }
     return cg_issue_options_run(cli, &o);
 }
@@ -34,19 +32,16 @@ const struct cg_verb cg_verb_sign = {
     .name = "sign",
     .group = CG_GROUP_CA,
     .arguments = "CSR",
-    .summary = "certify a key that was made elsewhere",
-    .description = "Reads a certificate signing request (PKCS#10, PEM), checks that its maker holds the key, shows "
-                   "what it asks\n"
-                   "for, and issues a certificate by the profile of --as. Nothing that the request asks for is taken "
-                   "over but the\n"
-                   "key, unless --accept-names says so for its SANs.",
+    .summary = "issue a certificate for a key that was created elsewhere",
+    .description =
+        "Reads a certificate signing request (PKCS#10, PEM), verifies its signature, and shows its contents. Then it\n"
+        "issues a certificate of the type given by --as. Only the key is taken from the request; with --accept-names\n"
+        "also its SANs.",
     .examples = "certguard sign sensor3.csr\n"
                 "certguard sign broker2.csr --as broker --name broker2 --san dns:broker2.lan",
     .min_args = 1,
     .max_args = 1,
     .needs_key = true,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct cg_issue_options),
+    CG_OPTIONS(options, struct cg_issue_options),
     .run = run,
 };

@@ -32,23 +32,26 @@ struct status_options {
 #define AT(field) offsetof(struct status_options, field)
 
 static const struct cg_option options[] = {
-    {"as", "NAME", "the administrator: certificate and key of live/NAME, ca.pem of the CA's folder", CG_OPT_STRING, 0,
-     AT(as)},
+    {"as", "NAME", "connect as this administrator: certificate and key in live/NAME, ca.pem in the CA's folder",
+     CG_OPT_STRING, 0, AT(as)},
     {"cafile", "FILE", "trust anchors for the broker's certificate", CG_OPT_FILE, 0, AT(cafile)},
-    {"cert", "FILE", "the administrator's certificate, with its chain", CG_OPT_FILE, 0, AT(cert)},
-    {"key", "FILE", "its key; a passphrase is asked for on the terminal", CG_OPT_FILE, 0, AT(key)},
+    {"cert", "FILE", "certificate of the administrator, with its chain", CG_OPT_FILE, 0, AT(cert)},
+    {"key", "FILE", "key of the administrator; if it has a passphrase, certguard prompts for it", CG_OPT_FILE, 0,
+     AT(key)},
     {"sessions", NULL, "list live sessions with their certificates", CG_OPT_FLAG, 0, AT(sessions)},
-    {"explain", "CLIENT", "what the policy says now of the session with this client id", CG_OPT_STRING, 0, AT(explain)},
+    {"explain", "CLIENT", "show the policy's current verdict on the session with this client id", CG_OPT_STRING, 0,
+     AT(explain)},
     {"end", "CLIENT", "end the session with this client id", CG_OPT_STRING, 0, AT(end)},
-    {"reload", NULL, "look at changed files at once, and say what became of them", CG_OPT_FLAG, 0, AT(reload)},
-    {"check-policy", "FILE", "which live sessions would this policy refuse?", CG_OPT_FILE, 0, AT(check_policy)},
-    {"prometheus", NULL, "the state as metrics for node_exporter's textfile collector", CG_OPT_FLAG, 0, AT(prometheus)},
-    {"output", "FILE", "write the metrics there, whole or not at all", CG_OPT_FILE, 'o', AT(output)},
-    {"id", "ID", "MQTT client id, where the policy binds it to the certificate", CG_OPT_STRING, 0, AT(id)},
-    {"username", "NAME", "where the broker asks for a password too", CG_OPT_STRING, 0, AT(username)},
-    {"password-file", "FILE", "the password: first line of FILE, which only you can read", CG_OPT_FILE, 0,
+    {"reload", NULL, "load changed files now, and report the result", CG_OPT_FLAG, 0, AT(reload)},
+    {"check-policy", "FILE", "list the live sessions that this policy would refuse", CG_OPT_FILE, 0, AT(check_policy)},
+    {"prometheus", NULL, "print metrics for node_exporter's textfile collector", CG_OPT_FLAG, 0, AT(prometheus)},
+    {"output", "FILE", "write the metrics to FILE, atomically", CG_OPT_FILE, 'o', AT(output)},
+    {"id", "ID", "MQTT client id, if the policy binds it to the certificate", CG_OPT_STRING, 0, AT(id)},
+    {"username", "NAME", "user name, if the broker also requires a password", CG_OPT_STRING, 0, AT(username)},
+    {"password-file", "FILE", "password: first line of FILE, which only you can read", CG_OPT_FILE, 0,
      AT(password_file)},
-    {"timeout", "DURATION", "for the connection and for each answer (default 10s)", CG_OPT_DURATION, 0, AT(timeout)},
+    {"timeout", "DURATION", "timeout for the connection and for each answer (default 10s)", CG_OPT_DURATION, 0,
+     AT(timeout)},
 };
 
 struct status_run {
@@ -66,7 +69,7 @@ static cJSON *command(const char *name, const char *key, const char *value)
     return object;
 }
 
-/* Shows data, or prints it for machines; takes it. */
+/* Shows data, or prints it as JSON; frees it. */
 static void present(const struct status_run *run, cJSON *data, void (*show)(const cJSON *))
 {
     if (!run->cli->json)
@@ -74,25 +77,30 @@ static void present(const struct status_run *run, cJSON *data, void (*show)(cons
     cg_result(run->cli, data);
 }
 
-static int show_state(const struct status_run *run, struct cg_error *err)
+static cJSON *query(const struct status_run *run, const char *name, const char *key, const char *value,
+                    struct cg_error *err)
 {
-    cJSON *data = cg_mqtt_ask(run->mqtt, command("status", NULL, NULL), err);
-    if (!data)
-        return CG_EXIT_FAILED;
-    present(run, data, cg_status_show);
-    return CG_EXIT_OK;
+    return cg_mqtt_ask(run->mqtt, command(name, key, value), err);
 }
 
-/* Page by page into one list. Who comes and goes meanwhile may be missed: the list is never the truth for long. */
+static int show_state(const struct status_run *run, struct cg_error *err)
+{
+    cJSON *data = query(run, "status", NULL, NULL, err);
+    if (data)
+        present(run, data, cg_status_show);
+    return data ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+/* Joins all pages into one list. Sessions that start or end meanwhile may be missing. */
 static int list_sessions(const struct status_run *run, struct cg_error *err)
 {
     cJSON *whole = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(whole, "sessions");
     double total = 1;
     for (int offset = 0; list && offset < total; offset += PAGE) {
-        cJSON *ask = command("list_sessions", NULL, NULL);
-        cJSON_AddNumberToObject(ask, "offset", offset);
-        cJSON_AddNumberToObject(ask, "count", PAGE);
-        cJSON *data = cg_mqtt_ask(run->mqtt, ask, err);
+        cJSON *request = command("list_sessions", NULL, NULL);
+        cJSON_AddNumberToObject(request, "offset", offset);
+        cJSON_AddNumberToObject(request, "count", PAGE);
+        cJSON *data = cg_mqtt_ask(run->mqtt, request, err);
         if (!data) {
             cJSON_Delete(whole);
             return CG_EXIT_FAILED;
@@ -111,7 +119,7 @@ static int list_sessions(const struct status_run *run, struct cg_error *err)
 static int explain(const struct status_run *run, struct cg_error *err)
 {
     const char *id = run->options->explain ? run->options->explain : run->options->end;
-    cJSON *data = cg_mqtt_ask(run->mqtt, command("explain_session", "client_id", id), err);
+    cJSON *data = query(run, "explain_session", "client_id", id, err);
     if (!data)
         return CG_EXIT_FAILED;
     bool accepted = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "accepted"));
@@ -122,27 +130,27 @@ static int explain(const struct status_run *run, struct cg_error *err)
 static int end(const struct status_run *run, struct cg_error *err)
 {
     if (run->cli->dry_run) {
-        cg_say(run->cli, "This session would be ended:");
+        cg_say(run->cli, "Would end this session:");
         return explain(run, err);
     }
-    cJSON *data = cg_mqtt_ask(run->mqtt, command("end_session", "client_id", run->options->end), err);
+    cJSON *data = query(run, "end_session", "client_id", run->options->end, err);
     if (!data)
         return CG_EXIT_FAILED;
-    cg_say(run->cli, "Ended (connection %.64s).", cg_status_text(data, "conn"));
+    cg_say(run->cli, "Ended the session (connection %.64s).", cg_status_text(data, "conn"));
     cg_result(run->cli, data);
     return CG_EXIT_OK;
 }
 
-/* What the state says of snapshots: "number" and "rejected". NULL and the error. */
+/* The "snapshot" object of the status: "number", "rejected". NULL with the error. */
 static cJSON *snapshot_of(const struct status_run *run, struct cg_error *err)
 {
-    cJSON *data = cg_mqtt_ask(run->mqtt, command("status", NULL, NULL), err);
+    cJSON *data = query(run, "status", NULL, NULL, err);
     cJSON *snapshot = cJSON_DetachItemFromObjectCaseSensitive(data, "snapshot");
     cJSON_Delete(data);
     return snapshot;
 }
 
-static int tell_reload(const struct status_run *run, cJSON *now, const char *result, const char *words, int code)
+static int print_reload(const struct status_run *run, cJSON *now, const char *result, const char *words, int code)
 {
     cg_say(run->cli, "%s", words);
     cJSON_AddStringToObject(now, "result", result);
@@ -150,7 +158,7 @@ static int tell_reload(const struct status_run *run, cJSON *now, const char *res
     return code;
 }
 
-/* The plugin's thread reads the files after the answer: what became of them shows in the numbers. */
+/* The plugin answers before it loads the files; the counters of the status then show the result. */
 static int reload(const struct status_run *run, struct cg_error *err)
 {
     const struct timespec pause = {0, RELOAD_LOOK_MS * 1000000L};
@@ -158,10 +166,10 @@ static int reload(const struct status_run *run, struct cg_error *err)
     if (!before)
         return CG_EXIT_FAILED;
     if (run->cli->dry_run)
-        return tell_reload(run, before, "none", "The broker would be asked to look at its files.", CG_EXIT_OK);
-    cJSON *now = NULL, *asked = cg_mqtt_ask(run->mqtt, command("reload", NULL, NULL), err);
+        return print_reload(run, before, "none", "Would request the broker to reload its files.", CG_EXIT_OK);
+    cJSON *now = NULL, *answer = query(run, "reload", NULL, NULL, err);
     bool loaded = false, refused = false;
-    for (int i = 0; asked && i < RELOAD_LOOKS && !loaded && !refused; i++) {
+    for (int i = 0; answer && i < RELOAD_LOOKS && !loaded && !refused; i++) {
         nanosleep(&pause, NULL);
         cJSON_Delete(now);
         if (!(now = snapshot_of(run, err)))
@@ -170,25 +178,25 @@ static int reload(const struct status_run *run, struct cg_error *err)
         refused = cg_status_number(now, "rejected") != cg_status_number(before, "rejected");
     }
     cJSON_Delete(before);
-    cJSON_Delete(asked);
+    cJSON_Delete(answer);
     if (!now)
         return CG_EXIT_FAILED;
     if (refused)
-        return tell_reload(run, now, "refused",
-                           "The changed files were refused, the state before stays in force; `certguard log --explain "
-                           "--event snapshot_rejected` on the event log says why.",
-                           CG_EXIT_FINDINGS);
-    return loaded ? tell_reload(run, now, "loaded", "The changed files are in force.", CG_EXIT_OK)
-                  : tell_reload(run, now, "unchanged", "No file had changed.", CG_EXIT_OK);
+        return print_reload(run, now, "refused",
+                            "The broker rejected the changed files and keeps the previous ones. For the reason, run "
+                            "`certguard log --explain --event snapshot_rejected` on the event log.",
+                            CG_EXIT_FINDINGS);
+    return loaded ? print_reload(run, now, "loaded", "The changed files are in force.", CG_EXIT_OK)
+                  : print_reload(run, now, "unchanged", "No file has changed.", CG_EXIT_OK);
 }
 
-/* The text as it is: what is wrong in it is told by its line. */
+/* Sends the text unchanged, so that errors name the right line. */
 static int check_policy(const struct status_run *run, struct cg_error *err)
 {
     struct cg_bytes text;
     if (!cg_file_read(run->options->check_policy, CG_FILE_PUBLIC, POLICY_MAX, &text, err))
         return CG_EXIT_FAILED;
-    cJSON *data = cg_mqtt_ask(run->mqtt, command("check_policy", "policy", (const char *)text.data), err);
+    cJSON *data = query(run, "check_policy", "policy", (const char *)text.data, err);
     cg_bytes_free(&text);
     if (!data)
         return CG_EXIT_FAILED;
@@ -197,7 +205,7 @@ static int check_policy(const struct status_run *run, struct cg_error *err)
     return clean ? CG_EXIT_OK : CG_EXIT_FINDINGS;
 }
 
-/* With a file, silence is told there too: a metric that only grows old is easily overlooked. */
+/* With --output, certguard_up 0 is written if the broker does not answer: a stale metric is easily overlooked. */
 static int write_metrics(const struct status_run *run, const cJSON *data, struct cg_error *err)
 {
     const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, METRICS_FILEMODE};
@@ -217,7 +225,7 @@ static int write_metrics(const struct status_run *run, const cJSON *data, struct
 
 static int metrics(const struct status_run *run, struct cg_error *err)
 {
-    cJSON *data = run->mqtt ? cg_mqtt_ask(run->mqtt, command("status", NULL, NULL), err) : NULL;
+    cJSON *data = run->mqtt ? query(run, "status", NULL, NULL, err) : NULL;
     int code = CG_EXIT_FAILED;
     if (data)
         code = write_metrics(run, data, err);
@@ -229,7 +237,7 @@ static int metrics(const struct status_run *run, struct cg_error *err)
 
 typedef int act_fn(const struct status_run *run, struct cg_error *err);
 
-/* What is asked for; NULL: more than one thing. */
+/* The requested action; NULL: more than one. */
 static act_fn *choose(const struct status_options *o)
 {
     const struct {
@@ -246,7 +254,7 @@ static act_fn *choose(const struct status_options *o)
     return act ? act : show_state;
 }
 
-/* Certificate, key and anchors: named one by one, or of live/NAME in the CA's folder. */
+/* Certificate, key and anchors: from their options, or of live/NAME in the CA's folder. */
 struct files {
     char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
 };
@@ -275,15 +283,15 @@ static int run(const struct cg_cli *cli, const void *values)
     int64_t timeout = o->timeout.given ? o->timeout.value : TIMEOUT_DEFAULT;
     act_fn *act = choose(o);
     if (!act)
-        return cg_usage(cli, "one of --sessions, --explain, --end, --reload, --check-policy, --prometheus at a time");
+        return cg_usage(cli, "use only one of --sessions, --explain, --end, --reload, --check-policy, --prometheus");
     if (o->output && !o->prometheus)
-        return cg_usage(cli, "--output goes with --prometheus");
+        return cg_usage(cli, "--output needs --prometheus");
     if (timeout < 1 || timeout > TIMEOUT_MAX)
         return cg_usage(cli, "--timeout: expected 1s to 1h");
     if (o->as && !cg_ca_name_valid(o->as, &err))
         return cg_usage(cli, "--as: %s", err.text);
     if (!find_files(cli, o, &files))
-        return cg_usage(cli, "who asks? Name the administrator's certificate: --as NAME, or --cert FILE --key FILE");
+        return cg_usage(cli, "no administrator given; use --as NAME, or --cert FILE --key FILE");
     if (o->password_file && !cg_passphrase_of_file(o->password_file, "Password", password, &err))
         return cg_fail(cli, CG_EXIT_FAILED, &err);
     const struct cg_mqtt_target target = {
@@ -301,25 +309,23 @@ const struct cg_verb cg_verb_status = {
     .name = "status",
     .group = CG_GROUP_LOOK,
     .arguments = "HOST[:PORT]",
-    .summary = "ask a running broker how it does: handshakes, sessions, what ends when",
-    .description = "Asks the plugin over MQTT and TLS on its control topic. It answers only certificates that the "
-                   "policy's \"admin\" list\n"
-                   "names; certguard-control(5) shows what to enter there.\n\n"
-                   "--check-policy tries a policy on all live sessions with the trust anchors and CRLs that are "
-                   "loaded; nothing is\n"
-                   "changed. --prometheus -o FILE also tells that a broker gave no answer: certguard_up is 0 then.",
+    .summary = "show the status of a running broker: handshakes, sessions, expiry dates",
+    .description = "Queries the plugin over MQTT and TLS on its control topic. The plugin answers only clients whose "
+                   "certificates are\n"
+                   "in the policy's \"admin\" list; see certguard-control(5).\n\n"
+                   "--check-policy tests a policy on all live sessions, with the loaded trust anchors and CRLs. It "
+                   "changes nothing.\n"
+                   "If the broker does not answer, --prometheus -o FILE writes certguard_up 0.",
     .examples = "certguard -C ca status broker.lan --as anna\n"
                 "certguard status broker.lan:8883 --cafile ca.pem --cert anna.pem --key anna.key --sessions\n"
                 "certguard -C ca status broker.lan --as anna --explain sensor4\n"
                 "certguard -C ca status broker.lan --as anna --check-policy new-policy.json\n"
                 "certguard -C ca status broker.lan --as monitor --prometheus -o "
                 "/var/lib/prometheus/node-exporter/certguard.prom",
-    .exits = "0 done, 1 no answer, 3 a session is not accepted, a policy would refuse sessions, or a reload was "
-             "refused",
+    .exits = "0 success, 1 no answer, 3 a session is not accepted, a policy would refuse sessions, or the broker "
+             "rejected the changed files",
     .min_args = 1,
     .max_args = 1,
-    .options = options,
-    .noptions = CG_COUNT(options),
-    .options_size = sizeof(struct status_options),
+    CG_OPTIONS(options, struct status_options),
     .run = run,
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Every verb, each defined in a file of its own and listed in verb_table.c; and what each of them needs: the frame of
- * the command, and the ways to say something. */
+/* The verbs, each defined in its own file and listed in verb_table.c, and the headers that all of them use. */
 #ifndef CG_VERBS_H
 #define CG_VERBS_H
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Rows that several verbs have in their tables of options. AT(field): the offset of a field in the struct of the verb's
+ * options. Used by init, issue, sign and deploy. */
+#ifndef CG_TOOLS_CA_OPTIONS_OPTION_ROWS_H
+#define CG_TOOLS_CA_OPTIONS_OPTION_ROWS_H
+
+#include "cli/cli.h"
+
+/* clang-format off */
+/* place: a struct cg_deploy_options */
+#define CG_PLACE_ROWS(AT) \
+    {"to", "FOLDER", "deploy to this folder, which the broker reads; remembered", CG_OPT_FOLDER, 0, AT(place.to)}, \
+    {"owner", "USER", "owner of the files; remembered", CG_OPT_STRING, 0, AT(place.owner)}, \
+    {"group", "GROUP", "group of the files; remembered", CG_OPT_STRING, 0, AT(place.group)}, \
+    {"mode", "MODE", "mode of privkey.pem, octal (default 0600, with --group 0640); remembered", CG_OPT_STRING, 0, \
+     AT(place.mode)}, \
+    {"connect", "HOST:PORT", "address of the broker, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}
+
+/* subject: the field of type struct cg_subject */
+#define CG_SUBJECT_ROWS(AT, subject) \
+    {"org", "TEXT", "organization (O) of the subject", CG_OPT_STRING, 0, AT(subject.organization)}, \
+    {"unit", "TEXT", "organizational unit (OU) of the subject", CG_OPT_STRING, 0, AT(subject.unit)}, \
+    {"country", "CC", "country (C) of the subject, two letters", CG_OPT_STRING, 0, AT(subject.country)}
+
+/* of struct cg_issue_options */
+#define CG_NAME_ROWS(AT) \
+    {"san", "TYPE:NAME", \
+     "subject alternative name: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)", CG_OPT_LIST, 0, AT(san)}, \
+    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0, \
+     AT(request.lifetime)}
+/* clang-format on */
+
+#endif
