@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cg_report_begin(report, 1800000000);
         take_lines(report, text);
         cg_report_finish(report);
-        const struct cg_report_page what = {.report = report, .title = text};
+        const struct cg_report_page what = {.report = report};
         cg_report_page(out, &what);
     }
     if (out)

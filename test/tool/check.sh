@@ -82,11 +82,11 @@ ok cg check --purpose client --policy own.json --crl home/crl.pem home/live/dev2
 mkdir mixed
 cp $public mixed/broker.pem
 cp home/live/dev2/cert.pem mixed/dev2.pem
-ok cg check --policy own.json --batch mixed
-ok cg check --policy own.json --batch mixed --crl home/crl.pem --crl other/crl.pem
-expect 1 cg check --policy own.json --batch mixed --crl $dev1
+ok cg check --policy own.json mixed
+ok cg check --policy own.json mixed --crl home/crl.pem --crl other/crl.pem
+expect 1 cg check --policy own.json mixed --crl $dev1
 cp other/live/stranger/cert.pem mixed/stranger.pem
-expect 3 cg --json check --policy own.json --batch mixed
+expect 3 cg --json check --policy own.json mixed
 says '"checked":3,.*"refused":1'
 {
     printf '{"id":"own","purpose":"server","leaf":"%s"}\n' "$public"

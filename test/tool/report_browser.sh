@@ -7,7 +7,7 @@
 chromium=$(command -v chromium) || skip "no chromium (sh tools/install-deps browser)"
 
 sample
-ok cg --at "$at" -q -C ca report -o report.html --policy policy.json --title '<u>hostile</u>' log.1.gz log
+ok cg --at "$at" -q -C ca report -o report.html --policy policy.json log.1.gz log
 
 # A page that shows the report at five widths, and then tells what it sees in it.
 cat >look.html <<'HTML'
@@ -51,7 +51,7 @@ look() # FLAGS: what was told is in the file told
 expected="overflow 0 outside 0 scripts 0 loaded 0 handlers 0 hit undefined charts 2 bars true tables 2 background"
 
 look
-[ "$(grep -c "$expected rgb(246, 247, 249) title &lt;u&gt;hostile&lt;/u&gt;" told)" = 5 ] || fail "light: $(cat told)"
+[ "$(grep -c "$expected rgb(246, 247, 249) title certguard report" told)" = 5 ] || fail "light: $(cat told)"
 look --blink-settings=preferredColorScheme=0
 [ "$(grep -c "$expected rgb(18, 22, 29) title" told)" = 5 ] || fail "dark: $(cat told)"
 

@@ -9,19 +9,9 @@ static void say_waiting(const void *context, const char *holder, int64_t seconds
     cg_say(context, "Waiting for another run of certguard%s to finish, at most %lld s.", holder, (long long)seconds);
 }
 
-struct cg_ca_options cg_ca_options_of(const struct cg_cli *cli)
+static const char *get_passphrase(const void *context, struct cg_error *err)
 {
-    return (struct cg_ca_options){.dir = cli->dir,
-                                  .word = cli->dir_word,
-                                  .what = cli->verb ? cli->verb->name : NULL,
-                                  .now = cli->now,
-                                  .now_is_given = cli->at.given,
-                                  .dry_run = cli->dry_run,
-                                  .wait_is_given = cli->wait.given,
-                                  .wait = cli->wait.value,
-                                  .waits = say_waiting,
-                                  .context = cli,
-                                  .passphrase = cg_passphrase_source_of(cli)};
+    return cg_passphrase_of_key(context, err);
 }
 
 int cg_ca_exit_code(enum cg_ca_result result)
@@ -31,7 +21,17 @@ int cg_ca_exit_code(enum cg_ca_result result)
 
 int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err)
 {
-    const struct cg_ca_options options = cg_ca_options_of(cli);
+    const struct cg_ca_options options = {.dir = cli->dir,
+                                          .word = cli->dir_word,
+                                          .what = cli->verb ? cli->verb->name : NULL,
+                                          .now = cli->now,
+                                          .now_is_given = cli->at.given,
+                                          .dry_run = cli->dry_run,
+                                          .wait_is_given = cli->wait.given,
+                                          .wait = cli->wait.value,
+                                          .waits = say_waiting,
+                                          .context = cli,
+                                          .passphrase = {.get = get_passphrase, .context = cli}};
     return cg_ca_exit_code(cg_ca_open(ca, &options, use, err));
 }
 

@@ -15,9 +15,6 @@
 /* A warning for --no-passphrase; takes the folder. */
 #define CG_KEY_IS_OPEN "the CA key is not encrypted: anyone who can read %s can issue certificates in your name"
 
-/* Borrows from cli. */
-struct cg_ca_options cg_ca_options_of(const struct cg_cli *cli);
-
 int cg_ca_exit_code(enum cg_ca_result result);
 
 /* cg_ca_open by the options of cli; returns the exit code. */

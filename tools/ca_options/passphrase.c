@@ -124,16 +124,6 @@ const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err)
     return cg_passphrase(cli, "Passphrase or PIN of the CA key", false, err);
 }
 
-static const char *get(const void *context, struct cg_error *err)
-{
-    return cg_passphrase_of_key(context, err);
-}
-
-struct cg_passphrase_source cg_passphrase_source_of(const struct cg_cli *cli)
-{
-    return (struct cg_passphrase_source){.get = get, .context = cli};
-}
-
 /* A key at a URI is not examined: whether it needs a PIN shows when it is used. */
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder)
 {

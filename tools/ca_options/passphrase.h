@@ -5,7 +5,6 @@
 #ifndef CG_CA_PASSPHRASE_H
 #define CG_CA_PASSPHRASE_H
 
-#include "base/secrets.h"
 #include "cli/cli.h"
 
 #define CG_PASSPHRASE_MAX 256
@@ -19,7 +18,6 @@ const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool c
 /* For the existing key. cg_passphrase_ahead prompts on the terminal before the lock is taken, so that no other run waits
  * for a person; folder: of the key, "ca" or "root". The first cg_passphrase reports its errors. */
 const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err);
-struct cg_passphrase_source cg_passphrase_source_of(const struct cg_cli *cli); /* borrows it */
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder);
 
 /* Another passphrase: the first line of the file at path, or a prompt (asked twice) if path is NULL. The caller wipes out. */

@@ -15,7 +15,7 @@ static const struct cg_option global_options[] = {
     {"dry-run", NULL, "show what would be done, change nothing", CG_OPT_FLAG, 'n', AT(dry_run)},
     {"json", NULL, "print the result as JSON on standard output", CG_OPT_FLAG, 0, AT(json)},
     {"quiet", NULL, "print errors and warnings only", CG_OPT_FLAG, 'q', AT(quiet)},
-    {"verbose", NULL, "print more details", CG_OPT_COUNT, 'v', AT(verbose)},
+    {"verbose", NULL, "print more details", CG_OPT_FLAG, 'v', AT(verbose)},
     {"at", "TIME", "act as if it were TIME (2049-12-31T23:59:59Z, +30d, -1h, seconds since 1970)", CG_OPT_TIME, 0,
      AT(at)},
     {"wait", "SECONDS", "how long to wait for another run to end (default 10)", CG_OPT_NUMBER, 0, AT(wait)},
@@ -153,9 +153,6 @@ static bool store(const struct parser *p, struct target t, const char *value)
     case CG_OPT_FLAG:
         *(bool *)t.place = true;
         break;
-    case CG_OPT_COUNT:
-        ++*(int *)t.place;
-        break;
     case CG_OPT_CHOICE:
         ok = is_choice(o->argument, value);
         *(const char **)t.place = value;
@@ -188,11 +185,6 @@ static bool store(const struct parser *p, struct target t, const char *value)
     return ok;
 }
 
-static bool is_flag(const struct cg_option *option)
-{
-    return option->type == CG_OPT_FLAG || option->type == CG_OPT_COUNT;
-}
-
 /* "--name", "--name=value", "--name value"; *i advances if the next word is the value. */
 static bool long_option(const struct parser *p, char **argv, int *i)
 {
@@ -205,7 +197,7 @@ static bool long_option(const struct parser *p, char **argv, int *i)
         unknown_option(p, word);
         return false;
     }
-    if (is_flag(t.option)) {
+    if (t.option->type == CG_OPT_FLAG) {
         if (value)
             cg_error_set(p->err, "--%s takes no value", t.option->name);
         return !value && store(p, t, "");
@@ -228,7 +220,7 @@ static bool short_options(const struct parser *p, char **argv, int *i)
             cg_error_set(p->err, "unknown option -%c", *c);
             return false;
         }
-        if (is_flag(t.option)) {
+        if (t.option->type == CG_OPT_FLAG) {
             if (!store(p, t, ""))
                 return false;
             continue;

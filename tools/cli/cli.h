@@ -16,7 +16,6 @@
 
 enum cg_option_type {
     CG_OPT_FLAG,     /* bool */
-    CG_OPT_COUNT,    /* int, +1 each time */
     CG_OPT_STRING,   /* const char *, NULL when not given; the last one counts */
     CG_OPT_FILE,     /* const char *, completed as a file */
     CG_OPT_FOLDER,   /* const char *, completed as a folder */
@@ -51,7 +50,7 @@ struct cg_cli {
     char *prefix;          /* "certguard", with -C DIR if $CERTGUARD_DIR does not set it: for commands to type; owned */
     bool dry_run, json;    /* -n, --json */
     bool quiet;            /* -q */
-    int verbose;           /* -v, counted */
+    bool verbose;          /* -v */
     struct cg_number at;   /* --at */
     struct cg_number wait; /* --wait: seconds to wait for the lock */
     const char *passphrase_file; /* of the CA key: cg_key_options, for verbs with needs_key */

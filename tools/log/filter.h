@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Events of a log, and a filter for them. Lines are first searched as bytes: only lines that may match are parsed.
- * One value of an option must match, and all options must match. The filter borrows the strings of the command line; the
- * event owns its JSON. Called by the verbs log and report. */
+/* Events of a log, and a filter for them. One value of an option must match, and all options must match. The filter borrows
+ * the strings of the command line; the event owns its JSON. Called by the verbs log and report. */
 #ifndef CG_LOG_FILTER_H
 #define CG_LOG_FILTER_H
 
@@ -18,7 +17,6 @@
 struct cg_log_filter {
     struct cg_list reason, peer, client, cert, listener, event;
     int64_t since_ms, until_ms; /* since <= time < until; CG_LOG_EVER and CG_LOG_NO_END: no limit */
-    char since[24], until[24];  /* the same in the format of "ts"; set by cg_log_filter_times */
 };
 
 /* Strings are borrowed from json; "" if the line has none. */
@@ -50,8 +48,6 @@ void cg_log_address(const struct cg_log_event *event, char *out, size_t size);
 bool cg_log_filter_times(struct cg_log_filter *filter, const char *since, const char *until, int64_t now,
                          struct cg_error *err);
 
-/* False only if no event in the line can match. */
-bool cg_log_filter_may(const struct cg_log_filter *filter, const char *line, size_t len);
 bool cg_log_filter_fits(const struct cg_log_filter *filter, const struct cg_log_event *event);
 
 #endif

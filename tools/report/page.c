@@ -16,24 +16,21 @@ static const struct {
     const char *word, *class;
 } states[] = {{"Good", "good"}, {"Watch", "watch"}, {"Act", "act"}};
 
-static void head(FILE *out, const struct cg_report_page *page)
+static void head(FILE *out)
 {
-    fputs(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\n<title>",
-        out);
-    cg_html_text(out, page->title);
-    fprintf(out, "</title>\n<style>%s</style></head>\n<body>\n", cg_html_style);
+    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\n"
+          "<title>certguard report</title>\n<style>",
+          out);
+    fputs(cg_html_style, out);
+    fputs("</style></head>\n<body>\n", out);
 }
 
-static void header(FILE *out, const struct cg_report_page *page)
+static void header(FILE *out, const struct cg_report *report)
 {
-    const struct cg_report *report = page->report;
-    fputs("<header><h1>", out);
-    cg_html_text(out, page->title);
-    fputs("</h1>\n<p>", out);
+    fputs("<header><h1>certguard report</h1>\n<p>", out);
     if (report->since != CG_TIME_NONE) {
         cg_html_moment(out, report->since);
         fputs(" to ", out);
@@ -237,8 +234,8 @@ void cg_report_page(FILE *out, const struct cg_report_page *page)
     static const char *const peers[] = {"Peer", "Count", "Last", "Reason", "Fix", NULL};
     static const char *const certificates[] = {"Certificate", "Count", "Last", "Reason", "Fix", NULL};
     const struct cg_report *report = page->report;
-    head(out, page);
-    header(out, page);
+    head(out);
+    header(out, report);
     fputs("<section><h2>At a glance</h2>\n", out);
     cards(out, report);
     section(out, "Rejections over time", "");

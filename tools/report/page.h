@@ -10,7 +10,6 @@ struct cg_report_page {
     const struct cg_report *report; /* after cg_report_finish */
     const struct cg_policy *policy; /* of --policy, or NULL */
     const char *policy_text;        /* its text */
-    const char *title;
     double foreign; /* lines of the logs that are not events */
 };
 

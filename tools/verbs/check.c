@@ -67,7 +67,7 @@ static int check_one(const struct cg_cli *cli, const struct cg_check_options *o,
             cJSON_AddItemToObject(object, "rules", cg_verdict_rules_json(&v, &w->profile));
         cg_result(cli, object);
     } else {
-        cg_verdict_show(&v, cg_check_context_fix(o, w->purpose, v.reason), cli->verbose > 0);
+        cg_verdict_show(&v, cg_check_context_fix(o, w->purpose, v.reason), cli->verbose);
         if (o->explain)
             cg_verdict_show_rules(&v, &w->profile);
     }
@@ -182,6 +182,8 @@ static int check_usage(const struct cg_cli *cli, const struct cg_check_options *
 {
     if ((cli->nargs > 0) + (o->batch != NULL) + o->issued != 1)
         return cg_usage(cli, "expected LEAF.pem, a folder, --batch FILE.jsonl, or --issued");
+    if (o->batch && cg_file_is_folder(o->batch))
+        return cg_usage(cli, "--batch reads a file of JSON lines; to check a folder, leave out --batch");
     if (cli->nargs && !o->policy && !o->trust.count)
         return cg_usage(cli, "no trust anchors given; use --trust FILE or --policy FILE");
     if (o->batch && (o->crl.count || o->untrusted.count || o->host))

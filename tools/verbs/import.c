@@ -96,7 +96,7 @@ static void print_result(const struct cg_cli *cli, const struct cg_import_reques
     cg_result(cli, result);
 }
 
-/* If another user owns the CA, the source is read with the rights of its own owner: a link in it must not copy files that
+/* If another user owns the CA, the source is read with the rights of the source's owner: a link in it must not copy files that
  * this owner cannot read. */
 static struct cg_ca_owner reader(const struct cg_ca *ca, const char *folder)
 {
@@ -186,7 +186,7 @@ static void show_grade(void *context, const char *name, enum cg_import_grade gra
     static const struct {
         const char *word;
         enum cg_colour colour;
-    } words[] = {{"good", CG_GREEN}, {"mend", CG_YELLOW}, {"replace", CG_RED}};
+    } words[] = {{"good", CG_GREEN}, {"fix", CG_YELLOW}, {"replace", CG_RED}};
     struct grades *grades = context;
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "name", name);

@@ -118,14 +118,9 @@ static bool make_folder_of(const char *path, struct cg_error *err)
     return cg_make_folders(folder, 0755, err);
 }
 
-static bool write_all(const struct cg_cli *cli, const struct install_units_options *o, const struct outputs *all,
-                      struct cg_error *err)
+static bool write_all(const struct cg_cli *cli, const struct outputs *all, struct cg_error *err)
 {
     static const struct cg_owner owner = {(uid_t)-1, (gid_t)-1, 0644};
-    const char *folders[] = {o->dir, o->logrotate_dir};
-    for (size_t i = 0; i < CG_COUNT(folders); i++)
-        if (folders[i] && !cg_make_folders(folders[i], 0755, err))
-            return false;
     for (size_t i = 0; i < all->count; i++) {
         const struct output *out = &all->item[i];
         if (out->state == CG_UNIT_SAME)
@@ -189,7 +184,7 @@ static int install(const struct cg_cli *cli, const struct install_units_options 
     bool ok = cg_units_site(&site, cli, &request, &err) && prepare(&all, &folders, &site, &err);
     if (ok && cli->dry_run)
         print_all(cli, &all);
-    ok = ok && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, o, &all, &err));
+    ok = ok && (o->force || may_write(&all, &err)) && (cli->dry_run || write_all(cli, &all, &err));
     if (ok) {
         print_result(cli, &all);
         say_next(cli, &site);

@@ -35,14 +35,7 @@ static bool find_file(const struct cg_cli *cli, const char *what, char path[PATH
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* False: the CA cannot be read; then only the certificates are checked. */
-static bool open_ca(const struct cg_cli *cli, struct cg_ca *ca)
-{
-    struct cg_error ignored = {""};
-    return cg_verb_open_ca(ca, cli, CG_CA_READ, &ignored) == CG_EXIT_OK;
-}
-
-/* Returns an exit code and fills object. ca: NULL for a file. */
+/* Returns an exit code and fills object. ca: NULL for a file, or if the CA cannot be read. */
 static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *name, const char *path, cJSON *object,
                  struct cg_error *err)
 {
@@ -70,25 +63,14 @@ static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *n
     return is_due || unfinished ? DUE : NOT_DUE;
 }
 
-static int check_name(const struct cg_cli *cli, const char *name, const char *path, cJSON *object, struct cg_error *err)
-{
-    struct cg_ca ca;
-    const bool known = open_ca(cli, &ca);
-    const int code = check(cli, known ? &ca : NULL, name, path, object, err);
-    cg_ca_close(&ca);
-    return code;
-}
-
 /* Due if at least one is. If none is due, a certificate that cannot be read is an error. */
-static int check_all(const struct cg_cli *cli, cJSON *result, struct cg_error *err)
+static int check_all(const struct cg_cli *cli, const struct cg_ca *ca, cJSON *result, struct cg_error *err)
 {
     struct cg_cli quiet = *cli;
-    struct cg_ca ca;
     char folder[PATH_MAX - 512], path[PATH_MAX];
     struct dirent **entries = NULL;
     cJSON *due = cJSON_AddArrayToObject(result, "due");
     int code = NO_FILE, n = 0;
-    const bool known = open_ca(cli, &ca);
     quiet.quiet = !cli->verbose;
     snprintf(folder, sizeof folder, "%s/live", cli->dir);
     n = scandir(folder, &entries, NULL, alphasort);
@@ -98,7 +80,7 @@ static int check_all(const struct cg_cli *cli, cJSON *result, struct cg_error *e
         int one = NO_FILE;
         snprintf(path, sizeof path, "%s/%s/cert.pem", folder, name);
         if (name[0] != '.')
-            one = check(&quiet, known ? &ca : NULL, name, path, object, err);
+            one = check(&quiet, ca, name, path, object, err);
         if (one == DUE)
             cJSON_AddItemToArray(due, cJSON_CreateString(name));
         if (one == DUE || (one != NO_FILE && code != DUE && code != FAULT))
@@ -107,7 +89,6 @@ static int check_all(const struct cg_cli *cli, cJSON *result, struct cg_error *e
         free(entries[i]);
     }
     free(entries);
-    cg_ca_close(&ca);
     if (code == NO_FILE)
         cg_error_set(err, "%s does not exist, or contains no name", folder);
     else if (code != FAULT)
@@ -118,19 +99,22 @@ static int check_all(const struct cg_cli *cli, cJSON *result, struct cg_error *e
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct needs_renewal_options *o = values;
-    struct cg_error err = {""};
+    struct cg_error err = {""}, ignored = {""};
+    struct cg_ca ca;
     char path[PATH_MAX];
     bool is_name = false;
     int code = NO_FILE;
     if (o->all == (cli->nargs > 0))
         return cg_usage(cli, "expected a name of the CA, a file, or --all");
     cJSON *result = cJSON_CreateObject();
+    const struct cg_ca *opened = cg_verb_open_ca(&ca, cli, CG_CA_READ, &ignored) == CG_EXIT_OK ? &ca : NULL;
     if (o->all)
-        code = check_all(cli, result, &err);
+        code = check_all(cli, opened, result, &err);
     else if (find_file(cli, cli->args[0], path, &is_name))
-        code = is_name ? check_name(cli, cli->args[0], path, result, &err) : check(cli, NULL, NULL, path, result, &err);
+        code = check(cli, is_name ? opened : NULL, cli->args[0], path, result, &err);
     else
         cg_error_set(&err, "%s is neither a file nor a name of the CA in %s", cli->args[0], cli->dir);
+    cg_ca_close(&ca);
     if (code == DUE || code == NOT_DUE) {
         cg_result(cli, result);
         return code;

@@ -15,7 +15,7 @@
 #define POLICY_MAX (1 << 20)
 
 struct report_options {
-    const char *output, *since, *until, *policy, *title;
+    const char *output, *since, *until, *policy;
 };
 
 #define AT(field) offsetof(struct report_options, field)
@@ -26,7 +26,6 @@ static const struct cg_option options[] = {
      AT(since)},
     {"until", "TIME", "include events before TIME", CG_OPT_STRING, 0, AT(until)},
     {"policy", "FILE", "include the broker's policy, and check that its files load", CG_OPT_FILE, 0, AT(policy)},
-    {"title", "TEXT", "title of the page (default: certguard report)", CG_OPT_STRING, 0, AT(title)},
 };
 
 struct report_run {
@@ -89,7 +88,6 @@ static bool write_page(const struct report_run *run, struct cg_error *err)
         .report = run->report,
         .policy = run->policy,
         .policy_text = (const char *)run->policy_text.data,
-        .title = run->options->title ? run->options->title : "certguard report",
         .foreign = (double)(run->walk.foreign + run->walk.too_long),
     };
     FILE *out = open_memstream(&text, &len);
