@@ -19,17 +19,8 @@ void cg_check_context_clear(struct cg_check_context *w)
     cg_policy_free(w->policy);
 }
 
-typedef bool add_bytes(struct cg_trust *trust, const char *file, const struct cg_bytes *bytes, struct cg_error *err);
-
-static bool add_anchors(struct cg_trust *trust, const char *file, const struct cg_bytes *bytes, struct cg_error *err)
-{
-    return cg_trust_add_anchors(trust, file, bytes->data, bytes->len, err);
-}
-
-static bool add_crls(struct cg_trust *trust, const char *file, const struct cg_bytes *bytes, struct cg_error *err)
-{
-    return cg_trust_add_crls(trust, file, bytes->data, bytes->len, err);
-}
+/* cg_trust_add_anchors or cg_trust_add_crls */
+typedef bool add_bytes(struct cg_trust *trust, const char *file, const void *data, size_t len, struct cg_error *err);
 
 static bool add_files(struct cg_trust *trust, const struct cg_list *files, size_t limit, add_bytes *add,
                       struct cg_error *err)
@@ -37,7 +28,7 @@ static bool add_files(struct cg_trust *trust, const struct cg_list *files, size_
     for (size_t i = 0; i < files->count; i++) {
         struct cg_bytes bytes;
         bool ok = cg_file_read(files->item[i], CG_FILE_PUBLIC, limit, &bytes, err) &&
-                  add(trust, files->item[i], &bytes, err);
+                  add(trust, files->item[i], bytes.data, bytes.len, err);
         cg_bytes_free(&bytes);
         if (!ok)
             return false;
@@ -61,7 +52,7 @@ static bool load_store(struct cg_trust **trust, const struct cg_trust_files *fil
         cg_trust_allow_extended_crls(*trust);
     if (!o->trust.count && !cg_trust_load(*trust, files, err))
         return false;
-    return add_files(*trust, &o->trust, TRUST_LIMIT, add_anchors, err);
+    return add_files(*trust, &o->trust, TRUST_LIMIT, cg_trust_add_anchors, err);
 }
 
 /* The policy's files for a purpose. */
@@ -128,7 +119,7 @@ bool cg_check_context_add_crls(struct cg_check_context *w, const struct cg_check
             if (!stores[k])
                 continue;
             cg_batch_trust_sent(stores[k], sent);
-            taken |= add_files(stores[k], &one, CRL_LIMIT, add_crls, &fault);
+            taken |= add_files(stores[k], &one, CRL_LIMIT, cg_trust_add_crls, &fault);
         }
         if (!taken) {
             *err = fault;

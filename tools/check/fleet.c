@@ -14,26 +14,20 @@
 
 static bool add(struct cg_fleet *fleet, const char *name, const char *file, struct cg_error *err)
 {
-    struct cg_fleet_item *last = NULL;
     if (fleet->count >= CG_FLEET_MAX) {
         cg_error_set(err, "%s: expected at most %d certificates", file, CG_FLEET_MAX);
         return false;
     }
-    if ((fleet->count & (fleet->count - 1)) == 0) { /* grow at every power of two */
-        struct cg_fleet_item *item = realloc(fleet->item, (fleet->count ? fleet->count * 2 : 1) * sizeof *item);
-        if (item)
-            fleet->item = item;
-        else
-            goto out_of_memory;
+    struct cg_fleet_item *item = realloc(fleet->item, (fleet->count + 1) * sizeof *item);
+    if (item) {
+        fleet->item = item;
+        item += fleet->count++;
+        *item = (struct cg_fleet_item){strdup(name), strdup(file)};
     }
-    last = &fleet->item[fleet->count];
-    *last = (struct cg_fleet_item){strdup(name), strdup(file)};
-    fleet->count++;
-    if (last->name && last->file)
-        return true;
-out_of_memory:
-    cg_error_set(err, "out of memory");
-    return false;
+    const bool ok = item && item->name && item->file;
+    if (!ok)
+        cg_error_set(err, "out of memory");
+    return ok;
 }
 
 void cg_fleet_free(struct cg_fleet *fleet)

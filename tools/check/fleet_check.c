@@ -8,6 +8,7 @@
 
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,43 +184,34 @@ static void report(struct run *run, const struct sample *s)
 
 /* --- blocks: checked in parallel, reported in order --- */
 
-struct worker {
+struct block {
     const struct run *run;
     struct sample *sample;
-    size_t count, first, step; /* its share: first, first + step, ... below count */
-    pthread_t thread;
-    bool started;
+    size_t count;
+    atomic_size_t next; /* the first sample that no thread has taken */
 };
 
 static void *work(void *context)
 {
-    const struct worker *w = context;
-    for (size_t i = w->first; i < w->count; i += w->step)
-        check_sample(&w->sample[i], w->run);
+    struct block *block = context;
+    for (size_t i; (i = atomic_fetch_add(&block->next, 1)) < block->count;)
+        check_sample(&block->sample[i], block->run);
     return NULL;
 }
 
-static size_t processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (size_t)n;
-}
-
-/* If a thread cannot be started, its share is done here. */
+/* With one thread per processor, including this one. */
 static void check_block(const struct run *run, struct sample *sample, size_t count)
 {
-    struct worker workers[THREADS_MAX];
-    size_t threads = processors();
-    for (size_t t = 0; t < threads; t++) {
-        struct worker *w = &workers[t];
-        *w = (struct worker){.run = run, .sample = sample, .count = count, .first = t, .step = threads};
-        w->started = t + 1 < threads && pthread_create(&w->thread, NULL, work, w) == 0;
-        if (!w->started)
-            work(w);
-    }
-    for (size_t t = 0; t < threads; t++)
-        if (workers[t].started)
-            pthread_join(workers[t].thread, NULL);
+    struct block block = {.run = run, .sample = sample, .count = count};
+    pthread_t thread[THREADS_MAX];
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int started = 0;
+    while (started < THREADS_MAX && started + 1 < processors &&
+           pthread_create(&thread[started], NULL, work, &block) == 0)
+        started++;
+    work(&block);
+    while (started > 0)
+        pthread_join(thread[--started], NULL);
 }
 
 static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_error *err)

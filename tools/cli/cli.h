@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The command-line parser. Verbs and options are rows of const tables; the parser, --help, the man page and the
  * completions all read these rows. main owns the struct cg_cli; verbs borrow it. main passes in the table of verbs.
- * A verb is one file verbs/NAME.c with one `const struct cg_verb cg_verb_NAME`, listed in verb_table.c. */
+ * A verb is one file verbs/NAME.c with one `const struct cg_verb cg_verb_NAME`, listed in verbs/verbs.h. */
 #ifndef CG_CLI_H
 #define CG_CLI_H
 

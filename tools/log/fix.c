@@ -51,20 +51,15 @@ static const char *command_of(const struct cg_log_event *event)
     return NULL;
 }
 
-void cg_log_name(const struct cg_log_event *event, char *out, size_t size)
+/* The certificate's name in the CA, which is its common name; "NAME" if that is not a valid name. */
+static void name_of(const struct cg_log_event *event, char out[CG_NAME_MAX + 1])
 {
     const char *cn = strncmp(event->subject, "CN=", 3) == 0 ? event->subject : strstr(event->subject, ",CN=");
-    snprintf(out, size, "NAME");
-    if (!cn)
-        return;
-    cn += *cn == ',' ? 4 : 3;
-    char name[CG_NAME_MAX + 2];
-    size_t len = strcspn(cn, ",");
-    if (len > CG_NAME_MAX)
-        return;
-    snprintf(name, sizeof name, "%.*s", (int)len, cn);
-    if (cg_ca_name_valid(name, NULL))
-        snprintf(out, size, "%s", name);
+    cn = cn ? strchr(cn, '=') + 1 : "";
+    const size_t len = strcspn(cn, ",");
+    snprintf(out, CG_NAME_MAX + 1, "%.*s", (int)(len <= CG_NAME_MAX ? len : 0), cn);
+    if (!cg_ca_name_valid(out, NULL))
+        snprintf(out, CG_NAME_MAX + 1, "NAME");
 }
 
 static const char *shell_safe(const char *text, const char *placeholder)
@@ -80,7 +75,7 @@ bool cg_log_fix(const struct cg_log_event *event, char out[CG_FIX_MAX])
     const char *command = command_of(event);
     if (!command)
         return false;
-    cg_log_name(event, name, sizeof name);
+    name_of(event, name);
     snprintf(port, sizeof port, "%d", event->listener);
     const struct {
         const char *word, *value;

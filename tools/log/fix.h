@@ -12,7 +12,4 @@
 /* False: there is no single command for this reason. */
 bool cg_log_fix(const struct cg_log_event *event, char out[CG_FIX_MAX]);
 
-/* The certificate's name in the CA, which is its common name; "NAME" if that is not a valid name. */
-void cg_log_name(const struct cg_log_event *event, char *out, size_t size);
-
 #endif

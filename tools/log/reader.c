@@ -18,7 +18,7 @@
 enum got {
     GOT_END = 0, /* of the file; when following: nothing new at present */
     GOT_LINE,
-    GOT_FAULT, /* err says why; what was read before stays good */
+    GOT_FAULT, /* see err; lines read before are valid */
 };
 
 /* Lines one at a time, in constant memory. It owns its file. */
@@ -79,7 +79,7 @@ static bool open_file(struct reader *reader, struct cg_error *err)
     struct stat st;
     reader->fd = reader->path ? open(reader->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (reader->fd < 0)
-        cg_error_set(err, "%s cannot be opened: %s", name_of(reader), strerror(errno));
+        cg_error_set(err, "cannot open %s: %s", name_of(reader), strerror(errno));
     else if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
         cg_error_set(err, "%s is a folder; name the event log in it", name_of(reader));
     else
@@ -120,7 +120,7 @@ static struct reader *open_reader(const char *path, struct cg_error *err)
     return NULL;
 }
 
-/* A whole line of what is in the buffer. */
+/* The next complete line in the buffer. */
 static bool take_line(struct reader *reader, const char **line, size_t *len)
 {
     char *from = reader->buffer + reader->start;
@@ -136,7 +136,7 @@ static bool take_line(struct reader *reader, const char **line, size_t *len)
     return true;
 }
 
-/* A line without end must not fill the memory: it is dropped up to its line feed, and counted once. */
+/* Limits memory: drops a line that is too long up to its line feed, and counts it once. */
 static void drop_too_long(struct reader *reader)
 {
     if (reader->end - reader->start <= CG_LOG_LINE_MAX)
@@ -181,7 +181,7 @@ static ssize_t fill(struct reader *reader, struct cg_error *err)
     return got;
 }
 
-/* Moved away (logrotate) or cut short (copytruncate): the path now names other bytes than ours. */
+/* Renamed (logrotate) or truncated (copytruncate): the path names another file now. */
 static bool was_replaced(const struct reader *reader)
 {
     struct stat ours, now;
@@ -190,8 +190,8 @@ static bool was_replaced(const struct reader *reader)
     return now.st_ino != ours.st_ino || now.st_dev != ours.st_dev || now.st_size < lseek(reader->fd, 0, SEEK_CUR);
 }
 
-/* At the end of a file that is not followed any further: what stands there without a line feed. */
-static enum got take_half(struct reader *reader, const char **line, size_t *len)
+/* The last line of a file if it has no line feed. */
+static enum got take_rest(struct reader *reader, const char **line, size_t *len)
 {
     *line = reader->buffer + reader->start;
     *len = reader->end - reader->start;
@@ -201,8 +201,8 @@ static enum got take_half(struct reader *reader, const char **line, size_t *len)
     return some ? GOT_LINE : GOT_END;
 }
 
-/* The next line, without line feed and not terminated; valid until the next call. With follow, a half line waits for its
- * rest, and a file that was renamed away or cut short is read to its end and opened anew. */
+/* The next line, without line feed and not terminated; valid until the next call. With follow, an incomplete line waits for
+ * its rest, and a file that was renamed or truncated is read to its end and opened again. */
 static enum got next_line(struct reader *reader, bool follow, const char **line, size_t *len, struct cg_error *err)
 {
     for (;;) {
@@ -215,33 +215,31 @@ static enum got next_line(struct reader *reader, bool follow, const char **line,
         drop_too_long(reader);
         if (reader->fd < 0 && !open_file(reader, err))
             return GOT_FAULT;
-        bool replaced = follow && was_replaced(reader); /* asked before the last read: nothing is missed */
+        bool replaced = follow && was_replaced(reader); /* checked before the last read, so nothing is missed */
         ssize_t got = fill(reader, err);
         if (got < 0)
             return GOT_FAULT;
         if (got > 0)
             continue;
         if (!follow)
-            return take_half(reader, line, len);
+            return take_rest(reader, line, len);
         if (!replaced)
             return GOT_END;
-        close_file(reader); /* opened anew with the next round */
-        if (take_half(reader, line, len) == GOT_LINE)
+        close_file(reader); /* the next iteration opens it again */
+        if (take_rest(reader, line, len) == GOT_LINE)
             return GOT_LINE;
     }
 }
 
 /* --- lines into events --- */
 
-static void take(struct cg_log_walk *walk, const char *line, size_t len)
+static void pass_event(struct cg_log_walk *walk, const char *line, size_t len)
 {
     struct cg_log_event event;
     if (!cg_log_object(&line, &len)) {
         walk->foreign += len > 0;
         return;
     }
-    if (!cg_log_filter_may(walk->filter, line, len))
-        return;
     if (!cg_log_event_parse(&event, line, len)) {
         walk->foreign++;
     } else if (cg_log_filter_fits(walk->filter, &event)) {
@@ -261,7 +259,7 @@ bool cg_log_walk_file(struct cg_log_walk *walk, const char *path, struct cg_erro
     while (reader && !ferror(stdout)) {
         got = next_line(reader, follow, &line, &len, err);
         if (got == GOT_LINE)
-            take(walk, line, len);
+            pass_event(walk, line, len);
         else if (got == GOT_FAULT || !follow || !walk->wait())
             break;
     }

@@ -16,7 +16,6 @@ static size_t slot_of(const char *name)
 
 struct cg_count *cg_counts_add(struct cg_counts *counts, const char *name, double weight)
 {
-    counts->total += weight;
     if (!counts->row)
         counts->row = calloc(SLOTS, sizeof *counts->row);
     if (counts->row) {

@@ -25,7 +25,7 @@ struct cg_count {
 struct cg_counts {
     struct cg_count *row; /* a hash table until sorted */
     size_t used;
-    double others, total;
+    double others;
 };
 
 /* Adds weight to the row of the name and returns it; NULL if the table is full or out of memory: counted as others. */

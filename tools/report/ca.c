@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca.h"
 
+#include "base/array.h"
 #include "core/base/datetime.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "core/snapshot_load.h"
 #include "store/index.h"
-#include "store/open.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,15 +145,12 @@ static void add_ca_crl(struct cg_report *report, const struct cg_ca *ca)
     cg_trust_free(trust);
 }
 
-bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_error *err)
+bool cg_report_ca(struct cg_report *report, const struct cg_ca *ca, struct cg_error *err)
 {
-    const struct cg_ca_options options = {.dir = cli->dir, .word = cli->dir_word, .dry_run = cli->dry_run};
-    struct cg_ca ca;
-    bool ok = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && forecast(report, &ca, err);
-    if (ok)
-        add_ca_crl(report, &ca);
-    cg_ca_close(&ca);
-    return ok;
+    if (!forecast(report, ca, err))
+        return false;
+    add_ca_crl(report, ca);
+    return true;
 }
 
 void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy)

@@ -4,12 +4,12 @@
 #ifndef CG_REPORT_CA_H
 #define CG_REPORT_CA_H
 
-#include "cli/cli.h"
 #include "core/policy/policy.h"
 #include "data.h"
+#include "store/store.h"
 
-/* False: the folder of -C cannot be read as a CA. */
-bool cg_report_ca(struct cg_report *report, const struct cg_cli *cli, struct cg_error *err);
+/* Adds a CA that is open for reading. */
+bool cg_report_ca(struct cg_report *report, const struct cg_ca *ca, struct cg_error *err);
 
 /* Adds the files of the policy. A file that does not load is a line of the report, not an error. */
 void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy);

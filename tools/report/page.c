@@ -110,8 +110,9 @@ static void reasons(FILE *out, const struct cg_report *report)
     cg_html_table_end(out);
 }
 
-static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *const titles[6])
+static void top(FILE *out, const struct cg_counts *counts, const char *caption, const char *what)
 {
+    const char *const titles[] = {what, "Count", "Last", "Reason", "Fix", NULL};
     if (!counts->used) {
         fputs("<p class=\"none\">None.</p>\n", out);
         return;
@@ -231,8 +232,6 @@ static void policy(FILE *out, const struct cg_report_page *page)
 
 void cg_report_page(FILE *out, const struct cg_report_page *page)
 {
-    static const char *const peers[] = {"Peer", "Count", "Last", "Reason", "Fix", NULL};
-    static const char *const certificates[] = {"Certificate", "Count", "Last", "Reason", "Fix", NULL};
     const struct cg_report *report = page->report;
     head(out);
     header(out, report);
@@ -242,9 +241,9 @@ void cg_report_page(FILE *out, const struct cg_report_page *page)
     cg_chart_rejections(out, report);
     reasons(out, report);
     section(out, "Peers", "Most rejected first; reason and fix are those of the last rejection.");
-    top(out, &report->peers, "Rejected peers", peers);
+    top(out, &report->peers, "Rejected peers", "Peer");
     section(out, "Certificates", "Most rejected first; reason and fix are those of the last rejection.");
-    top(out, &report->certificates, "Rejected certificates", certificates);
+    top(out, &report->certificates, "Rejected certificates", "Certificate");
     forecasts(out, report);
     health(out, report);
     policy(out, page);

@@ -19,16 +19,16 @@ static void row(FILE *out, const char *name, const char *value)
     fputs("</tr>\n", out);
 }
 
-static void duration(int64_t seconds, const char *none, char *out, size_t size)
+/* none: the value for 0 */
+static void duration_row(FILE *out, const char *name, int64_t seconds, const char *none)
 {
-    if (seconds == 0)
-        snprintf(out, size, "%s", none);
-    else if (seconds % CG_DAY == 0)
-        snprintf(out, size, "%lld days", (long long)(seconds / CG_DAY));
-    else if (seconds % 3600 == 0)
-        snprintf(out, size, "%lld hours", (long long)(seconds / 3600));
-    else
-        snprintf(out, size, "%lld seconds", (long long)seconds);
+    char text[48];
+    const int64_t unit = seconds % CG_DAY == 0 ? CG_DAY : seconds % 3600 == 0 ? 3600 : 1;
+    snprintf(text, sizeof text, "%lld %s", (long long)(seconds / unit),
+             unit == CG_DAY ? "days"
+             : unit == 3600 ? "hours"
+                            : "seconds");
+    row(out, name, seconds ? text : none);
 }
 
 /* The codes of the rules with this mode, or "none". */
@@ -57,15 +57,12 @@ static void client_rows(FILE *out, const struct cg_listener_policy *listener)
     row(out, "User name", identities[listener->identity.username]);
     row(out, "Client id", ids[listener->identity.client_id]);
     row(out, "One client per certificate", listener->identity.one_client ? "yes" : "no");
-    duration(client->max_lifetime, "no limit", text, sizeof text);
-    row(out, "Maximum lifetime of a certificate", text);
+    duration_row(out, "Maximum lifetime of a certificate", client->max_lifetime, "no limit");
     snprintf(text, sizeof text, "%u bits", client->rsa_min_bits);
     row(out, "Minimum RSA key size", text);
     row(out, "CRL for every CA", client->crl_required ? "required" : "not required");
-    duration(client->crl_max_age, "until its nextUpdate", text, sizeof text);
-    row(out, "Maximum age of a CRL", text);
-    duration(client->crl_grace, "none", text, sizeof text);
-    row(out, "Grace after nextUpdate", text);
+    duration_row(out, "Maximum age of a CRL", client->crl_max_age, "until its nextUpdate");
+    duration_row(out, "Grace after nextUpdate", client->crl_grace, "none");
     row(out, "Live sessions that are no longer accepted",
         listener->sessions == CG_SESSION_END ? "ended" : "reported only");
     row(out, "Clients without TLS", listener->plain_allowed ? "allowed" : "denied");

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CG_UNITS_FOLDER "/etc/systemd/system" /* for units of the administrator */
+#define CG_UNIT_FILES_MAX 16                    /* there are fewer */
+#define CG_UNITS_FOLDER   "/etc/systemd/system" /* for units of the administrator */
 
 struct cg_unit_file {
     const char *name; /* as in conf/units */

@@ -151,16 +151,21 @@ static int check_folder(const struct cg_cli *cli, const struct cg_check_options 
     return err.text[0] ? cg_fail(cli, code, &err) : code;
 }
 
+struct issued_run {
+    struct cg_check_options options;
+    int code; /* the result, whose errors are already printed */
+};
+
 /* Without a policy and trust anchors, uses the CA's certificates and its CRL. */
 static int check_issued(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
-    struct cg_check_options o = *(const struct cg_check_options *)context;
+    struct issued_run *run = context;
+    struct cg_check_options o = run->options;
     char anchor[PATH_MAX], chain[PATH_MAX], crl[PATH_MAX];
     const char *lists[] = {anchor, chain, crl};
     struct cg_check_context w = {0};
     struct cg_fleet fleet = {0};
     struct stat st;
-    int code = CG_EXIT_FAILED;
     if (!o.policy && !o.trust.count) {
         cg_ca_path(ca, anchor, "ca.pem");
         cg_ca_path(ca, chain, "chain.pem");
@@ -171,11 +176,19 @@ static int check_issued(struct cg_ca *ca, const struct cg_cli *cli, void *contex
         if (!o.crl.count && access(crl, F_OK) == 0)
             o.crl = (struct cg_list){lists + 2, 1};
     }
-    if (cg_check_context_load(&w, &o, err) && cg_fleet_issued(&fleet, ca, cli->clock, err))
-        code = cg_check_fleet(cli, &o, &w, &fleet, err);
+    const bool ok = cg_check_context_load(&w, &o, err) && cg_fleet_issued(&fleet, ca, cli->clock, err);
+    if (ok)
+        run->code = cg_check_fleet(cli, &o, &w, &fleet, err);
     cg_fleet_free(&fleet);
     cg_check_context_clear(&w);
-    return code;
+    return ok && !err->text[0] ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+static int run_issued(const struct cg_cli *cli, const struct cg_check_options *o)
+{
+    struct issued_run run = {.options = *o};
+    const int code = cg_verb_with_ca(cli, CG_CA_READ, check_issued, &run);
+    return code == CG_EXIT_OK ? run.code : code;
 }
 
 static int check_usage(const struct cg_cli *cli, const struct cg_check_options *o)
@@ -203,7 +216,7 @@ static int run(const struct cg_cli *cli, const void *options_)
     o.folder = cli->nargs && cg_file_is_folder(cli->args[0]);
     int code = check_usage(cli, &o);
     if (code || o.issued)
-        return code ? code : cg_verb_with_ca(cli, CG_CA_READ, check_issued, &o);
+        return code ? code : run_issued(cli, &o);
     if (!cg_check_context_load(&w, &o, &err))
         code = cg_fail(cli, CG_EXIT_FAILED, &err);
     else
@@ -217,23 +230,17 @@ const struct cg_verb cg_verb_check = {
     .group = CG_GROUP_LOOK,
     .arguments = "LEAF.pem|FOLDER",
     .summary = "check whether the plugin accepts a certificate",
-    .description = "Runs the plugin's check with the plugin's policy, and prints the verdict with the reason. LEAF.pem "
-                   "may contain\n"
-                   "the intermediates after the certificate, as the peer sends them.\n\n"
-                   "Use FOLDER or --issued to check a whole fleet before a change: all certificates in FOLDER, or "
-                   "those that the CA\n"
-                   "of -C issued, with the future policy (--policy), trust anchors (--trust) or time (--at +30d). A "
-                   "table lists the\n"
-                   "certificates that would be refused, with the reason; -v lists all. Certificates for servers only "
-                   "are checked as\n"
-                   "the broker's. For a future time, CRLs count as refreshed by then.\n\n"
-                   "With --batch, each line of the file is a JSON object with id, purpose, leaf, chain, roots and "
-                   "crls, and optionally\n"
-                   "time, peer_name, policy and depth. Certificates and CRLs are PEM text, or names of files relative "
-                   "to the batch\n"
-                   "file. Without roots, --trust or --policy sets the trust anchors. The output has a line \"ID "
-                   "accept|reject REASON\"\n"
-                   "per case.",
+    .description =
+        "Runs the plugin's check with the plugin's policy, and prints the verdict with the reason. LEAF.pem may\n"
+        "contain the intermediates after the certificate, as the peer sends them.\n\n"
+        "Use FOLDER or --issued to check a whole fleet before a change: all certificates in FOLDER, or those that\n"
+        "the CA of -C issued, with the future policy (--policy), trust anchors (--trust) or time (--at +30d). A\n"
+        "table lists the certificates that would be refused, with the reason; -v lists all. Certificates for\n"
+        "servers only are checked as the broker's. For a future time, CRLs count as refreshed by then.\n\n"
+        "With --batch, each line of the file is a JSON object with id, purpose, leaf, chain, roots and crls, and\n"
+        "optionally time, peer_name, policy and depth. Certificates and CRLs are PEM text, or names of files\n"
+        "relative to the batch file. Without roots, --trust or --policy sets the trust anchors. The output has a\n"
+        "line \"ID accept|reject REASON\" per case.",
     .examples = "certguard check --purpose client --trust ca.crt sensor1.crt\n"
                 "certguard check --policy /etc/mosquitto/certguard.json --explain sensor1.crt\n"
                 "certguard check --purpose server --trust ca.crt --host broker.lan --at +30d broker.crt\n"
@@ -242,7 +249,6 @@ const struct cg_verb cg_verb_check = {
                 "certguard check --trust new-ca.pem certificates/\n"
                 "certguard check --batch fleet.jsonl --policy /etc/mosquitto/certguard.json",
     .exits = "0 accepted, 1 a file cannot be read, 3 rejected (of many: at least one), 64 wrong usage",
-    .min_args = 0,
     .max_args = 1,
     CG_OPTIONS(options, struct cg_check_options),
     .run = run,

@@ -154,14 +154,14 @@ const struct cg_verb cg_verb_crl = {
     .arguments = "",
     .summary = "write a new CRL",
     .description =
-        "Writes crl.pem, which brokers read (the CRLs of all CAs in this folder), and crl.der. A broker refuses all\n"
-        "clients when a CRL has expired, so refresh it in time: use install-units, or run crl --refresh-if 50% "
-        "daily.\n\n"
-        "A broker rejects a CRL with a lower number than it has already used. After you restore a CA from a backup,\n"
-        "revoke again everything that was revoked since. Then use --above with the number that the broker or doctor\n"
-        "reports.\n\n"
-        "certguard never writes a CRL that omits a revocation of the last CRL or the journal. If index.txt is missing\n"
-        "or incomplete, restore it from a backup, or use --restore-index.",
+        "Writes crl.pem, which brokers read (the CRLs of all CAs in this folder), and crl.der. A broker refuses\n"
+        "all clients when a CRL has expired, so refresh it in time: use install-units, or run crl --refresh-if\n"
+        "50% daily.\n\n"
+        "A broker rejects a CRL with a lower number than it has already used. After you restore a CA from a\n"
+        "backup, revoke again everything that was revoked since. Then use --above with the number that the broker\n"
+        "or doctor reports.\n\n"
+        "certguard never writes a CRL that omits a revocation of the last CRL or the journal. If index.txt is\n"
+        "missing or incomplete, restore it from a backup, or use --restore-index.",
     .examples = "certguard crl\n"
                 "certguard crl --refresh-if 50% --passphrase-file /root/ca-passphrase\n"
                 "certguard crl --above 2f\n"

@@ -64,22 +64,18 @@ static void print_deployed(const struct run *run)
                cli->prefix, run->name, cg_target_word(&targets->item[0], word));
 }
 
-static bool choose_earlier(struct run *run, struct cg_error *err)
-{
-    struct cg_error passed;
-    const bool ok = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &passed, err);
-    if (ok && passed.text[0])
-        cg_warn(run->cli, "skipped: %s", passed.text);
-    return ok;
-}
-
 /* Checks the generation before anything is changed. */
 static bool choose_generation(struct run *run, struct cg_error *err)
 {
-    if (run->options->rollback)
-        return choose_earlier(run, err);
-    run->generation = cg_generation_live(run->ca, run->name);
-    return cg_generation_is_valid(run->ca, run->name, run->generation, run->cli->now, err);
+    struct cg_error skipped = {""};
+    if (!run->options->rollback) {
+        run->generation = cg_generation_live(run->ca, run->name);
+        return cg_generation_is_valid(run->ca, run->name, run->generation, run->cli->now, err);
+    }
+    const bool ok = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &skipped, err);
+    if (ok && skipped.text[0])
+        cg_warn(run->cli, "skipped: %s", skipped.text);
+    return ok;
 }
 
 static bool deploy(struct run *run, struct cg_error *err)
@@ -186,16 +182,13 @@ const struct cg_verb cg_verb_deploy = {
     .arguments = "NAME",
     .summary = "copy key, certificates and CRL to a folder of the broker",
     .description =
-        "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, and sets owner and\n"
-        "mode. Key and certificates change atomically: they are links into FOLDER/.certguard/, and one rename selects\n"
-        "another generation. Copy the folder with its links (cp -a, rsync -a), or copy the files they point to (cp "
-        "-L,\n"
-        "scp).\n"
-        "\n"
+        "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, and sets owner\n"
+        "and mode. Key and certificates change atomically: they are links into FOLDER/.certguard/, and one rename\n"
+        "selects another generation. Copy the folder with its links (cp -a, rsync -a), or copy the files they\n"
+        "point to (cp -L, scp).\n\n"
         "The folder is remembered: renew, rotate, revoke and crl update it. A second --to adds a folder; both are\n"
-        "updated until --forget. If another CA has deployed to a folder since, it is left unchanged until --to names "
-        "it\n"
-        "again. If another user owns the CA, root deploys with that user's rights.",
+        "updated until --forget. If another CA has deployed to a folder since, it is left unchanged until --to\n"
+        "names it again. If another user owns the CA, root deploys with that user's rights.",
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certguard --owner mosquitto --connect localhost:8883\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",

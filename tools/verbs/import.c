@@ -40,14 +40,16 @@ static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *i
     return cg_import_write(&a, err);
 }
 
-static void count(const struct cg_import_plan *plan, int64_t now, cJSON *result)
+static void print_counts(const struct cg_cli *cli, const struct cg_import_request *a, const char *subject,
+                         cJSON *result)
 {
+    const struct cg_import_plan *plan = a->plan;
     size_t revoked = 0, expired = 0, live = 0;
     char *number = BN_bn2hex(plan->number);
     for (size_t i = 0; i < plan->count; i++) {
         const struct cg_import_row *row = &plan->row[i];
         revoked += row->status == 'R';
-        expired += row->status != 'R' && row->expires < now;
+        expired += row->status != 'R' && row->expires < cli->now;
         live += row->newest;
     }
     cJSON_AddNumberToObject(result, "certificates", (double)plan->count);
@@ -56,11 +58,9 @@ static void count(const struct cg_import_plan *plan, int64_t now, cJSON *result)
     cJSON_AddNumberToObject(result, "live", (double)live);
     cJSON_AddStringToObject(result, "crl_number", number ? number : "");
     OPENSSL_free(number);
-}
-
-static size_t counted(const cJSON *result, const char *what)
-{
-    return (size_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(result, what));
+    cg_say(cli, "%s %s from %s: %zu certificate%s, %zu revoked, %zu expired; %zu name%s under live/.",
+           cli->dry_run ? "Would import" : "Imported", subject, a->scan->cert_file, plan->count, cg_plural(plan->count),
+           revoked, expired, live, cg_plural(live));
 }
 
 static void print_result(const struct cg_cli *cli, const struct cg_import_request *a, const struct import_options *o,
@@ -68,14 +68,11 @@ static void print_result(const struct cg_cli *cli, const struct cg_import_reques
 {
     char subject[512];
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
+    print_counts(cli, a, subject, result);
     cJSON_AddStringToObject(result, "subject", subject);
     cJSON_AddStringToObject(result, "source", a->source);
     cJSON_AddStringToObject(result, "directory", cli->dir);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    const size_t certificates = counted(result, "certificates"), live = counted(result, "live");
-    cg_say(cli, "%s %s from %s: %zu certificate%s, %zu revoked, %zu expired; %zu name%s under live/.",
-           cli->dry_run ? "Would import" : "Imported", subject, a->scan->cert_file, certificates,
-           cg_plural(certificates), counted(result, "revoked"), counted(result, "expired"), live, cg_plural(live));
     if (a->plan->reused)
         cg_warn(cli, "%zu serial number%s used for two certificates: revoking one revokes both", a->plan->reused,
                 a->plan->reused == 1 ? " is" : "s are");
@@ -223,12 +220,10 @@ static int import(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
         .ca = ca, .scan = &scan, .plan = &plan, .key_uri = o->key_uri, .source = cli->args[0]};
     bool ok = read_source(cli, ca, &import, &scan, &plan, o, err) && (cli->dry_run || write_ca(cli, &import, o, err)) &&
               show_grades(cli, &import, result, &bad, err);
-    if (ok) {
-        count(&plan, cli->now, result);
+    if (ok)
         print_result(cli, &import, o, result);
-    } else {
+    else
         cJSON_Delete(result);
-    }
     cg_import_plan_free(&plan);
     cg_import_scan_free(&scan);
     return !ok ? CG_EXIT_FAILED : cli->dry_run && bad ? CG_EXIT_FINDINGS : CG_EXIT_OK;
@@ -246,15 +241,13 @@ const struct cg_verb cg_verb_import = {
     .arguments = "FOLDER",
     .summary = "import a CA made with openssl or easy-rsa",
     .description =
-        "Reads FOLDER (the files of a tutorial, of `openssl ca`, or an easy-rsa pki/) and finds the CA and its key by\n"
-        "the contents of the files. It creates a CA in the folder of -C: index, journal, certificates with their "
-        "keys,\n"
-        "and a CRL whose number follows the last one. FOLDER is not changed. Revoked certificates stay revoked.\n"
-        "\n"
-        "The report grades every imported certificate with the plugin's checks and with lint, and shows what to "
-        "replace\n"
-        "and how. A CA is not imported if its key is too small or if the plugin would refuse its certificates; the\n"
-        "error gives the reason.",
+        "Reads FOLDER (the files of a tutorial, of `openssl ca`, or an easy-rsa pki/) and finds the CA and its\n"
+        "key by the contents of the files. It creates a CA in the folder of -C: index, journal, certificates with\n"
+        "their keys, and a CRL whose number follows the last one. FOLDER is not changed. Revoked certificates\n"
+        "stay revoked.\n\n"
+        "The report grades every imported certificate with the plugin's checks and with lint, and shows what to\n"
+        "replace and how. A CA is not imported if its key is too small or if the plugin would refuse its\n"
+        "certificates; the error gives the reason.",
     .examples = "certguard -C ca -n import /root/MiCA\n"
                 "certguard -C ca import /etc/easy-rsa/pki\n"
                 "certguard -C ca import demoCA --renew-ca --passphrase-file /root/ca-passphrase",

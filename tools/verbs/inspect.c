@@ -241,11 +241,11 @@ const struct cg_verb cg_verb_inspect = {
     .group = CG_GROUP_LOOK,
     .arguments = "FILE|NAME|HOST:PORT",
     .summary = "show the subject, purpose, validity and problems of a certificate",
-    .description = "FILE may contain certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. "
-                   "NAME is a\n"
-                   "name of the CA. With HOST:PORT, inspect makes a TLS handshake and shows the certificates that the "
-                   "server sends,\n"
-                   "without verifying them. Use \"check\" to find out whether the plugin accepts a certificate.",
+    .description =
+        "FILE may contain certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. NAME\n"
+        "is a name of the CA. With HOST:PORT, inspect makes a TLS handshake and shows the certificates that the\n"
+        "server sends, without verifying them. Use \"check\" to find out whether the plugin accepts a\n"
+        "certificate.",
     .examples = "certguard inspect broker.crt\n"
                 "certguard inspect broker.lan:8883\n"
                 "certguard inspect --json crl.pem",

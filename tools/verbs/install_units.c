@@ -43,7 +43,7 @@ struct output {
 };
 
 struct outputs {
-    struct output *item;
+    struct output item[CG_UNIT_FILES_MAX];
     size_t count;
 };
 
@@ -51,7 +51,6 @@ static void outputs_clear(struct outputs *all)
 {
     for (size_t i = 0; i < all->count; i++)
         free(all->item[i].text);
-    free(all->item);
 }
 
 static struct cg_unit_folders folders_of(const struct install_units_options *o)
@@ -63,12 +62,7 @@ static struct cg_unit_folders folders_of(const struct install_units_options *o)
 static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, const struct cg_units_site *site,
                     struct cg_error *err)
 {
-    all->item = calloc(cg_unit_files_count, sizeof *all->item);
-    if (!all->item) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
-    for (size_t i = 0; i < cg_unit_files_count; i++) {
+    for (size_t i = 0; i < cg_unit_files_count && all->count < CG_UNIT_FILES_MAX; i++) {
         const struct cg_unit_file *file = &cg_unit_files[i];
         struct output *out = &all->item[all->count];
         if (!cg_units_wanted(site, file->name))
@@ -206,24 +200,19 @@ const struct cg_verb cg_verb_install_units = {
     .arguments = "",
     .summary = "write systemd units and timers, and a logrotate file",
     .description =
-        "On the machine of the CA: units that renew due certificates and refresh the CRL, one or two minutes after "
-        "boot\n"
-        "and every six hours. On the machine of the broker: a unit that runs doctor daily, rotation of the event log,\n"
-        "and a drop-in that makes systemd restart a failed broker without limit. If systemd-time-wait-sync or\n"
-        "chrony-wait is enabled, the broker starts when the clock is set, or at the latest two or three minutes after\n"
-        "boot. The units contain the paths of this machine, and a sandbox restricts them. With -n they are printed, "
-        "not\n"
-        "written. Files that were changed by hand are never overwritten without --force; put your changes into "
-        "drop-ins.\n"
-        "\n"
-        "--remove disables the timers and removes all files that were not changed by hand. The Debian package runs it\n"
-        "when it is removed.",
+        "On the machine of the CA: units that renew due certificates and refresh the CRL, one or two minutes\n"
+        "after boot and every six hours. On the machine of the broker: a unit that runs doctor daily, rotation of\n"
+        "the event log, and a drop-in that makes systemd restart a failed broker without limit. If\n"
+        "systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is set, or at the\n"
+        "latest two or three minutes after boot. The units contain the paths of this machine, and a sandbox\n"
+        "restricts them. With -n they are printed, not written. Files that were changed by hand are never\n"
+        "overwritten without --force; put your changes into drop-ins.\n\n"
+        "--remove disables the timers and removes all files that were not changed by hand. The Debian package\n"
+        "runs it when it is removed.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"
                 "certguard install-units --remove",
-    .min_args = 0,
-    .max_args = 0,
     CG_OPTIONS(options, struct install_units_options),
     .run = run,
 };

@@ -82,9 +82,15 @@ static bool read_batch(const char *path, struct cg_bytes *bytes, struct cg_error
     return ok;
 }
 
-static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_issue_options *o,
-                       struct cg_batch_result *made, struct cg_error *err)
+struct batch {
+    const struct cg_issue_options *options;
+    struct cg_batch_result made;
+};
+
+static int issue_batch(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
+    struct batch *batch = context;
+    const struct cg_issue_options *o = batch->options;
     const struct cg_certify_request *wanted = &o->request;
     const struct cg_batch_request request = {.profile = wanted->profile,
                                              .key_type = wanted->key_type,
@@ -102,7 +108,9 @@ static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct 
     int code = CG_EXIT_FAILED;
     if (cg_certificate_policy_ok(&wanted->policy, err) && read_batch(o->batch, &bytes, err) &&
         cg_verb_open_issuer(&issuer, cli, ca, err))
-        code = cg_ca_exit_code(cg_batch_issue(ca, &issuer, &request, (char *)bytes.data, made, err));
+        code = cg_ca_exit_code(cg_batch_issue(ca, &issuer, &request, (char *)bytes.data, &batch->made, err));
+    if (code == CG_EXIT_OK)
+        print_batch(cli, ca, &batch->made);
     cg_issuer_close(&issuer);
     cg_bytes_free(&bytes);
     return code;
@@ -110,19 +118,10 @@ static int issue_batch(const struct cg_cli *cli, struct cg_ca *ca, const struct 
 
 static int run_batch(const struct cg_cli *cli, const struct cg_issue_options *o)
 {
-    struct cg_error err = {""};
-    struct cg_batch_result made = {0};
-    struct cg_ca ca;
+    struct batch batch = {.options = o};
     cg_passphrase_ahead(cli, "ca");
-    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
-    if (code == CG_EXIT_OK)
-        code = issue_batch(cli, &ca, o, &made, &err);
-    if (code == CG_EXIT_OK)
-        print_batch(cli, &ca, &made);
-    cg_ca_close(&ca);
-    if (code != CG_EXIT_OK)
-        return cg_fail(cli, code, &err);
-    return made.failed ? CG_EXIT_FAILED : CG_EXIT_OK;
+    const int code = cg_verb_with_ca(cli, CG_CA_WRITE, issue_batch, &batch);
+    return code == CG_EXIT_OK && batch.made.failed ? CG_EXIT_FAILED : code;
 }
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -148,10 +147,10 @@ const struct cg_verb cg_verb_issue = {
     .summary = "issue a certificate with a new key",
     .description =
         "Creates a key and a certificate in live/NAME/: privkey.pem, cert.pem, chain.pem and fullchain.pem.\n"
-        "Without --san, the certificate gets one SAN made from NAME: dns: or ip: if NAME is a host name or an "
-        "address,\n"
-        "otherwise a URN (clients only). Before anything is written, the certificate passes the same checks as in the\n"
-        "broker. With --to it is also deployed. For a key that a device created itself, use certguard sign.",
+        "Without --san, the certificate gets one SAN made from NAME: dns: or ip: if NAME is a host name or an\n"
+        "address, otherwise a URN (clients only). Before anything is written, the certificate passes the same\n"
+        "checks as in the broker. With --to it is also deployed. For a key that a device created itself, use\n"
+        "certguard sign.",
     .examples = "certguard issue broker broker.lan --san dns:broker.lan --san ip:192.168.1.10\n"
                 "certguard issue broker broker.lan --to /etc/mosquitto/certguard --owner mosquitto\n"
                 "certguard issue client sensor1\n"

@@ -119,16 +119,14 @@ const struct cg_verb cg_verb_lint = {
     .group = CG_GROUP_LOOK,
     .arguments = "FILE...",
     .summary = "find errors in certificates, CRLs and keys",
-    .description = "Reports violations of RFC 5280 and of good practice. FILE may be a certificate, a bundle, a CRL, a "
-                   "private key,\n"
-                   "or a folder of them, in PEM or DER. Problems between files, such as a CA key beside the broker's "
-                   "or sequential\n"
-                   "serial numbers, are only found if all these files are given in one run.",
+    .description =
+        "Reports violations of RFC 5280 and of good practice. FILE may be a certificate, a bundle, a CRL, a\n"
+        "private key, or a folder of them, in PEM or DER. Problems between files, such as a CA key beside the\n"
+        "broker's or sequential serial numbers, are only found if all these files are given in one run.",
     .examples = "certguard lint /etc/mosquitto/certs\n"
                 "certguard lint --severity error broker.crt broker.key ca.crt\n"
                 "certguard lint --rules",
     .exits = "0 no findings at or above --severity, 1 a file cannot be read, 3 findings",
-    .min_args = 0,
     .max_args = -1,
     CG_OPTIONS(options, struct lint_options),
     .run = run,

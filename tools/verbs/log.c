@@ -96,13 +96,6 @@ static bool wait_for_more(void)
     return true;
 }
 
-static void print_stats(struct log_run *run)
-{
-    cg_log_bars("By reason", &run->reasons, STATS_TOP);
-    cg_log_bars("By peer", &run->peers, STATS_TOP);
-    cg_log_bars("By certificate", &run->certs, STATS_TOP);
-}
-
 static cJSON *counts_json(struct cg_counts *counts)
 {
     cJSON *object = cJSON_CreateObject();
@@ -112,12 +105,21 @@ static cJSON *counts_json(struct cg_counts *counts)
     return object;
 }
 
-static void print_stats_json(struct log_run *run)
+static void print_stats(struct log_run *run)
 {
+    const struct {
+        const char *title, *key;
+        struct cg_counts *counts;
+    } rows[] = {{"By reason", "reasons", &run->reasons},
+                {"By peer", "peers", &run->peers},
+                {"By certificate", "certificates", &run->certs}};
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddItemToObject(object, "reasons", counts_json(&run->reasons));
-    cJSON_AddItemToObject(object, "peers", counts_json(&run->peers));
-    cJSON_AddItemToObject(object, "certificates", counts_json(&run->certs));
+    for (size_t i = 0; i < CG_COUNT(rows); i++) {
+        if (run->cli->json)
+            cJSON_AddItemToObject(object, rows[i].key, counts_json(rows[i].counts));
+        else
+            cg_log_bars(rows[i].title, rows[i].counts, STATS_TOP);
+    }
     cg_result(run->cli, object);
 }
 
@@ -139,9 +141,7 @@ static int read_options(struct log_run *run)
 
 static void finish(struct log_run *run)
 {
-    if (run->options->stats && run->cli->json)
-        print_stats_json(run);
-    else if (run->options->stats)
+    if (run->options->stats)
         print_stats(run);
     if (!run->walk.fitting)
         cg_say(run->cli, "No matching events.");
@@ -184,19 +184,16 @@ const struct cg_verb cg_verb_log = {
     .arguments = "[FILE...]",
     .summary = "show the plugin's events and how to fix problems",
     .description =
-        "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject, reason,\n"
-        "detail. FILE may be compressed (gzip, xz, zstd, bzip2). Without FILE, standard input is read. An event is "
-        "shown if it "
-        "matches\n"
-        "all filters; of a repeated filter, one value must match. With --json, the lines of the log are printed\n"
-        "unchanged.\n\n"
+        "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject,\n"
+        "reason, detail. FILE may be compressed (gzip, xz, zstd, bzip2). Without FILE, standard input is read.\n"
+        "An event is shown if it matches all filters; of a repeated filter, one value must match. With --json,\n"
+        "the lines of the log are printed unchanged.\n\n"
         "Lines that are not events are skipped and counted. certguard-events(5) lists the fields and kinds,\n"
         "certguard-reasons(5) the reasons.",
     .examples = "certguard log --since 1d --explain /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --follow --reason expired --reason revoked /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --stats /var/log/mosquitto/certguard.jsonl.2.gz /var/log/mosquitto/certguard.jsonl\n"
                 "journalctl -u mosquitto -o cat | certguard log --peer 192.0.2.7",
-    .min_args = 0,
     .max_args = -1,
     CG_OPTIONS(options, struct log_options),
     .run = run,

@@ -129,15 +129,15 @@ const struct cg_verb cg_verb_needs_renewal = {
     .arguments = "NAME|FILE|--all",
     .summary = "report by exit code whether a certificate is due for renewal",
     .description =
-        "A certificate is due after two thirds of its lifetime, or after half of a lifetime of 10 days or less. The\n"
-        "serial number delays this by up to a twentieth of the lifetime, so that renewals spread over time. A name is\n"
-        "also due if its last renewal was not deployed to all its folders. For use in ExecCondition= of systemd.",
+        "A certificate is due after two thirds of its lifetime, or after half of a lifetime of 10 days or less.\n"
+        "The serial number delays this by up to a twentieth of the lifetime, so that renewals spread over time. A\n"
+        "name is also due if its last renewal was not deployed to all its folders. For use in ExecCondition= of\n"
+        "systemd.",
     .examples = "certguard needs-renewal broker.lan\n"
                 "certguard -C /var/lib/certguard needs-renewal --all\n"
                 "certguard needs-renewal /etc/mosquitto/certs/broker.crt\n"
                 "ExecCondition=certguard needs-renewal broker.lan",
     .exits = "0 due (with --all: at least one), 1 not due, 2 no such name or file, 255 error",
-    .min_args = 0,
     .max_args = 1,
     .usage_exit = FAULT,
     CG_OPTIONS(options, struct needs_renewal_options),

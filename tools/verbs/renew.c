@@ -243,13 +243,13 @@ const struct cg_verb cg_verb_renew = {
     .arguments = "NAME...|--all [--due]",
     .summary = "replace certificates with new ones",
     .description =
-        "Creates a new generation with the same names and lifetime, and a new key unless --reuse-key is given, and\n"
-        "deploys it to the same folders. The old certificate stays valid until it expires. For automatic renewal, use\n"
-        "install-units, or run renew --all --due daily. The due dates of many certificates spread over several days.",
+        "Creates a new generation with the same names and lifetime, and a new key unless --reuse-key is given,\n"
+        "and deploys it to the same folders. The old certificate stays valid until it expires. For automatic\n"
+        "renewal, use install-units, or run renew --all --due daily. The due dates of many certificates spread\n"
+        "over several days.",
     .examples = "certguard renew sensor1\n"
                 "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
                 "certguard renew oldbroker --as broker --san dns:broker.lan",
-    .min_args = 0,
     .max_args = -1,
     .needs_key = true,
     CG_OPTIONS(options, struct renew_options),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/atomic_write.h"
+#include "ca_options/ca_options.h"
 #include "core/file/file.h"
 #include "core/policy/policy_load.h"
 #include "log/reader.h"
@@ -31,7 +32,7 @@ static const struct cg_option options[] = {
 struct report_run {
     const struct cg_cli *cli;
     const struct report_options *options;
-    struct cg_report *report;
+    struct cg_report report;
     struct cg_policy *policy;
     struct cg_bytes policy_text;
     struct cg_log_walk walk;
@@ -45,14 +46,19 @@ static void on_event(void *context, const struct cg_log_event *event, const char
 }
 
 /* The machine of the broker may have no CA. */
-static bool read_ca(const struct report_run *run, struct cg_error *err)
+static bool read_ca(struct report_run *run, struct cg_error *err)
 {
     char path[4200];
     snprintf(path, sizeof path, "%.4000s/index.txt", run->cli->dir);
-    if (access(path, F_OK) == 0)
-        return cg_report_ca(run->report, run->cli, err);
-    cg_say(run->cli, "There is no CA in %s: the report lists no issued certificates.", run->cli->dir);
-    return true;
+    if (access(path, F_OK) != 0) {
+        cg_say(run->cli, "There is no CA in %s: the report lists no issued certificates.", run->cli->dir);
+        return true;
+    }
+    struct cg_ca ca;
+    const bool ok = cg_verb_open_ca(&ca, run->cli, CG_CA_READ, err) == CG_EXIT_OK &&
+                    cg_report_ca(&run->report, &ca, err);
+    cg_ca_close(&ca);
+    return ok;
 }
 
 static bool read_policy(struct report_run *run, struct cg_error *err)
@@ -63,19 +69,19 @@ static bool read_policy(struct report_run *run, struct cg_error *err)
         return false;
     run->policy = cg_policy_parse(run->options->policy, (const char *)run->policy_text.data, run->policy_text.len, err);
     if (run->policy)
-        cg_report_policy_files(run->report, run->policy);
+        cg_report_policy_files(&run->report, run->policy);
     return run->policy;
 }
 
 static bool read_logs(struct report_run *run, const struct cg_log_filter *filter, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    run->walk = (struct cg_log_walk){.filter = filter, .visit = on_event, .context = run->report};
+    run->walk = (struct cg_log_walk){.filter = filter, .visit = on_event, .context = &run->report};
     bool from_stdin = !cli->nargs && !isatty(STDIN_FILENO);
     for (int i = 0; i < cli->nargs + from_stdin; i++)
         if (!cg_log_walk_file(&run->walk, from_stdin ? "-" : cli->args[i], err))
             return false;
-    cg_report_finish(run->report);
+    cg_report_finish(&run->report);
     return true;
 }
 
@@ -85,7 +91,7 @@ static bool write_page(const struct report_run *run, struct cg_error *err)
     size_t len = 0;
     const char *output = run->options->output;
     const struct cg_report_page page = {
-        .report = run->report,
+        .report = &run->report,
         .policy = run->policy,
         .policy_text = (const char *)run->policy_text.data,
         .foreign = (double)(run->walk.foreign + run->walk.too_long),
@@ -107,12 +113,12 @@ static bool write_page(const struct report_run *run, struct cg_error *err)
 static void print_result(const struct report_run *run)
 {
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddNumberToObject(object, "events", run->report->events);
-    cJSON_AddNumberToObject(object, "rejected", run->report->rejected);
+    cJSON_AddNumberToObject(object, "events", run->report.events);
+    cJSON_AddNumberToObject(object, "rejected", run->report.rejected);
     cJSON_AddNumberToObject(object, "passed_over", (double)(run->walk.foreign + run->walk.too_long));
     if (run->options->output)
         cg_say(run->cli, "%s %s: %.0f events, %.0f rejections.", run->cli->dry_run ? "Would write" : "Wrote",
-               run->options->output, run->report->events, run->report->rejected);
+               run->options->output, run->report.events, run->report.rejected);
     cg_result(run->cli, object);
 }
 
@@ -125,20 +131,14 @@ static int run(const struct cg_cli *cli, const void *values)
         return cg_usage(cli, "--json needs --output FILE, because the page itself is HTML");
     if (!cg_log_filter_times(&filter, run.options->since, run.options->until, cli->now, &err))
         return cg_usage(cli, "%s", err.text);
-    run.report = calloc(1, sizeof *run.report);
-    if (!run.report) {
-        cg_error_set(&err, "out of memory");
-        return cg_fail(cli, CG_EXIT_FAILED, &err);
-    }
-    cg_report_begin(run.report, cli->now);
+    cg_report_begin(&run.report, cli->now);
     bool ok = read_ca(&run, &err) && read_policy(&run, &err) && read_logs(&run, &filter, &err) &&
               write_page(&run, &err);
     if (ok)
         print_result(&run);
-    cg_report_clear(run.report);
+    cg_report_clear(&run.report);
     cg_policy_free(run.policy);
     cg_bytes_free(&run.policy_text);
-    free(run.report);
     return ok ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
@@ -147,19 +147,16 @@ const struct cg_verb cg_verb_report = {
     .group = CG_GROUP_LOOK,
     .arguments = "[LOG...]",
     .summary = "write an HTML report: rejections, expiry dates, health, policy",
-    .description = "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it "
-                   "on a phone.\n"
-                   "LOG may be compressed (gzip, xz, zstd, bzip2); several logs may be given in any order. Without "
-                   "LOG, standard "
-                   "input is read. If\n"
-                   "the folder of -C contains a CA, the report includes its certificates. On the machine of the "
-                   "broker, use\n"
-                   "--policy.\n\n"
-                   "Logs of any size are read in constant memory. The first 16,384 names are counted separately.",
+    .description =
+        "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"
+        "phone. LOG may be compressed (gzip, xz, zstd, bzip2); several logs may be given in any order. Without\n"
+        "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates. On the "
+        "machine\n"
+        "of the broker, use --policy.\n\n"
+        "Logs of any size are read in constant memory. The first 16,384 names are counted separately.",
     .examples = "certguard -C ca report -o report.html /var/log/mosquitto/certguard.jsonl\n"
                 "certguard report -o report.html --since 30d --policy /etc/mosquitto/certguard/policy.json "
                 "/var/log/mosquitto/certguard.jsonl*",
-    .min_args = 0,
     .max_args = -1,
     CG_OPTIONS(options, struct report_options),
     .run = run,

@@ -85,8 +85,8 @@ const struct cg_verb cg_verb_revoke = {
     .summary = "revoke a certificate and write a new CRL",
     .description =
         "Revokes all valid certificates of NAME, including earlier generations, or the certificate with the\n"
-        "serial number SERIAL. If SERIAL is also a name, write 0xSERIAL. A new CRL is written and deployed in\n"
-        "the same run.",
+        "serial number SERIAL. If SERIAL is also a name, write 0xSERIAL. A new CRL is written and deployed in the\n"
+        "same run.",
     .examples = "certguard revoke sensor1 --reason keyCompromise\n"
                 "certguard revoke 4F:1A:22:09:8C",
     .min_args = 1,

@@ -71,7 +71,7 @@ static void print_rotated(const struct cg_cli *cli, struct cg_rotate *run)
     run->renewed.result = NULL;
 }
 
-static int rotate(const struct cg_cli *cli, struct cg_rotate *run, struct cg_error *err)
+static int make_and_prove(const struct cg_cli *cli, struct cg_rotate *run, struct cg_error *err)
 {
     struct cg_issuer issuer = {0};
     bool ok = cg_verb_open_issuer(&issuer, cli, run->ca, err);
@@ -83,30 +83,30 @@ static int rotate(const struct cg_cli *cli, struct cg_rotate *run, struct cg_err
     return cli->dry_run ? CG_EXIT_OK : cg_ca_exit_code(cg_rotate_prove(run, err));
 }
 
-static int run_verb(const struct cg_cli *cli, const void *values)
+static int rotate(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
-    const struct rotate_options *o = values;
-    const struct cg_rotate_request request = {.name = cli->args[0],
-                                              .connect = o->connect,
-                                              .timeout = o->timeout.value,
-                                              .lifetime = o->lifetime,
-                                              .is_stopped = is_stopped};
-    struct cg_error err = {""};
     struct cg_rotate run = {.rotation = {-1}};
-    struct cg_ca ca;
-    if (o->timeout.given && (o->timeout.value < 1 || o->timeout.value > TIMEOUT_MAX))
-        return cg_usage(cli, "--timeout: expected 1 to %d seconds; to skip the check, use renew", TIMEOUT_MAX);
-    cg_passphrase_ahead(cli, "ca");
-    int code = cg_verb_open_ca(&ca, cli, CG_CA_WRITE, &err);
+    int code = cg_ca_exit_code(cg_rotate_begin(&run, ca, context, err));
     if (code == CG_EXIT_OK)
-        code = cg_ca_exit_code(cg_rotate_begin(&run, &ca, &request, &err));
-    if (code == CG_EXIT_OK)
-        code = rotate(cli, &run, &err);
+        code = make_and_prove(cli, &run, err);
     if (code == CG_EXIT_OK)
         print_rotated(cli, &run);
     cg_rotate_end(&run);
-    cg_ca_close(&ca);
-    return code == CG_EXIT_OK ? code : cg_fail(cli, code, &err);
+    return code;
+}
+
+static int run_verb(const struct cg_cli *cli, const void *values)
+{
+    const struct rotate_options *o = values;
+    struct cg_rotate_request request = {.name = cli->args[0],
+                                        .connect = o->connect,
+                                        .timeout = o->timeout.value,
+                                        .lifetime = o->lifetime,
+                                        .is_stopped = is_stopped};
+    if (o->timeout.given && (o->timeout.value < 1 || o->timeout.value > TIMEOUT_MAX))
+        return cg_usage(cli, "--timeout: expected 1 to %d seconds; to skip the check, use renew", TIMEOUT_MAX);
+    cg_passphrase_ahead(cli, "ca");
+    return cg_verb_with_ca(cli, CG_CA_WRITE, rotate, &request);
 }
 
 const struct cg_verb cg_verb_rotate = {
@@ -115,10 +115,10 @@ const struct cg_verb cg_verb_rotate = {
     .arguments = "NAME",
     .summary = "replace the broker's key and certificate, and check that it serves them",
     .description =
-        "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker until it\n"
-        "serves the new certificate. If the broker does not serve it within the timeout, or on Ctrl-C, the previous "
-        "one\n"
-        "is restored and the exit code is 1. If a run was killed, the next rotate, renew or deploy undoes it.",
+        "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker until\n"
+        "it serves the new certificate. If the broker does not serve it within the timeout, or on Ctrl-C, the\n"
+        "previous one is restored and the exit code is 1. If a run was killed, the next rotate, renew or deploy\n"
+        "undoes it.",
     .examples = "certguard rotate broker.lan\n"
                 "certguard rotate broker.lan --connect broker.lan:8883 --timeout 10",
     .min_args = 1,

@@ -60,15 +60,6 @@ struct status_run {
     struct cg_mqtt *mqtt;
 };
 
-static cJSON *command(const char *name, const char *key, const char *value)
-{
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "command", name);
-    if (key)
-        cJSON_AddStringToObject(object, key, value);
-    return object;
-}
-
 /* Shows data, or prints it as JSON; frees it. */
 static void present(const struct status_run *run, cJSON *data, void (*show)(const cJSON *))
 {
@@ -80,7 +71,11 @@ static void present(const struct status_run *run, cJSON *data, void (*show)(cons
 static cJSON *query(const struct status_run *run, const char *name, const char *key, const char *value,
                     struct cg_error *err)
 {
-    return cg_mqtt_ask(run->mqtt, command(name, key, value), err);
+    cJSON *command = cJSON_CreateObject();
+    cJSON_AddStringToObject(command, "command", name);
+    if (key)
+        cJSON_AddStringToObject(command, key, value);
+    return cg_mqtt_ask(run->mqtt, command, err);
 }
 
 static int show_state(const struct status_run *run, struct cg_error *err)
@@ -97,7 +92,8 @@ static int list_sessions(const struct status_run *run, struct cg_error *err)
     cJSON *whole = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(whole, "sessions");
     double total = 1;
     for (int offset = 0; list && offset < total; offset += PAGE) {
-        cJSON *request = command("list_sessions", NULL, NULL);
+        cJSON *request = cJSON_CreateObject();
+        cJSON_AddStringToObject(request, "command", "list_sessions");
         cJSON_AddNumberToObject(request, "offset", offset);
         cJSON_AddNumberToObject(request, "count", PAGE);
         cJSON *data = cg_mqtt_ask(run->mqtt, request, err);
@@ -262,10 +258,10 @@ struct files {
 static bool find_files(const struct cg_cli *cli, const struct status_options *o, struct files *files)
 {
     snprintf(files->ca, PATH_MAX, "%s%s", o->cafile ? o->cafile : cli->dir, o->cafile ? "" : "/ca.pem");
-    if (o->as)
+    if (o->as) {
         snprintf(files->cert, PATH_MAX, "%.2000s/live/%.64s/fullchain.pem", cli->dir, o->as);
-    if (o->as)
         snprintf(files->key, PATH_MAX, "%.2000s/live/%.64s/privkey.pem", cli->dir, o->as);
+    }
     if (o->cert)
         snprintf(files->cert, PATH_MAX, "%s", o->cert);
     if (o->key)
@@ -310,12 +306,11 @@ const struct cg_verb cg_verb_status = {
     .group = CG_GROUP_LOOK,
     .arguments = "HOST[:PORT]",
     .summary = "show the status of a running broker: handshakes, sessions, expiry dates",
-    .description = "Queries the plugin over MQTT and TLS on its control topic. The plugin answers only clients whose "
-                   "certificates are\n"
-                   "in the policy's \"admin\" list; see certguard-control(5).\n\n"
+    .description = "Queries the plugin over MQTT and TLS on its control topic. The plugin answers only clients whose\n"
+                   "certificates are in the policy's \"admin\" list; see certguard-control(5).\n\n"
                    "--check-policy tests a policy on all live sessions, with the loaded trust anchors and CRLs. It "
-                   "changes nothing.\n"
-                   "If the broker does not answer, --prometheus -o FILE writes certguard_up 0.",
+                   "changes\n"
+                   "nothing. If the broker does not answer, --prometheus -o FILE writes certguard_up 0.",
     .examples = "certguard -C ca status broker.lan --as anna\n"
                 "certguard status broker.lan:8883 --cafile ca.pem --cert anna.pem --key anna.key --sessions\n"
                 "certguard -C ca status broker.lan --as anna --explain sensor4\n"
