@@ -25,6 +25,8 @@ ok cg check --purpose server --trust $root --host broker.example $broker
 ok cg check --purpose server --trust $root --host 192.0.2.1 $broker
 expect 3 cg check --purpose server --trust $root --host wrong.example $broker
 says '^reject host_mismatch'
+says 'Fix: .*--san'
+says_not 'server.names'
 
 # time, in each of its forms
 expect 3 cg check --trust $root --at +4000d $dev1

@@ -215,6 +215,10 @@ ok cg -C ca-p256 issue client sensor1
 verify ca-p256 sslclient sensor1 || fail "a new certificate after a revocation"
 ok cg -C ca-p256 list --revoked
 says keyCompromise
+ok cg -C ca-p256 list --expiring 1d
+says "No certificate ends within 1 day. See all with: certguard -C ca-p256 list"
+ok env CERTGUARD_DIR=ca-p256 "$CERTGUARD" list --expiring 2d
+says "No certificate ends within 2 days. See all with: certguard list"
 
 # ---- dry run: nothing changes ----
 cp -a ca-p256 before

@@ -162,8 +162,8 @@ enum cg_cert_owner cg_check_context_owner(const struct cg_check_options *o, enum
 /* The usual fix for host_mismatch is about server.names of the policy, which --host replaces. */
 const char *cg_check_context_fix(const struct cg_check_options *o, enum cg_purpose purpose, enum cg_reason reason)
 {
-    if (reason == CG_REASON_HOST_MISMATCH && o->host && !is_bridge(o))
-        return "Issue a certificate that contains the name of `--host`, with `--san`; or connect by a name that the "
-               "certificate contains, and use that name as `--host`.";
+    if (reason == CG_REASON_HOST_MISMATCH && o->host && purpose == CG_PURPOSE_SERVER && !is_bridge(o))
+        return "Issue a certificate that contains this name (`certguard issue broker NAME --san dns:HOST`, or `--san "
+               "ip:ADDRESS`), or connect by a name that the certificate contains.";
     return cg_reason_fix(reason, cg_check_context_owner(o, purpose));
 }

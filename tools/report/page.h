@@ -10,7 +10,7 @@ struct cg_report_page {
     const struct cg_report *report; /* after cg_report_finish */
     const struct cg_policy *policy; /* of --policy, or NULL */
     const char *policy_text;        /* its text */
-    double foreign; /* lines of the logs that are not events */
+    double foreign;                 /* lines of the logs that are not events */
 };
 
 void cg_report_page(FILE *out, const struct cg_report_page *page);

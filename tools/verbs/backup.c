@@ -15,7 +15,7 @@ static void print_backup(const struct cg_cli *cli, const char *target, size_t fi
     if (!cli->dry_run)
         cg_say(cli,
                "Wrote %s, %zu entries. It contains private keys: store it where nobody else can read it.\n"
-               "To restore it, run tar -xpf %s, then certguard -C certguard-ca.",
+               "To restore it, run tar -xpf %s, and use the folder certguard-ca with -C.",
                target, files, target);
 }
 
