@@ -63,7 +63,7 @@ struct cg_cli {
     int nargs;
 };
 
-enum cg_verb_group { CG_GROUP_CA = 0, CG_GROUP_LOOK, CG_GROUP_COUNT };
+enum cg_verb_group { CG_GROUP_CA = 0, CG_GROUP_CHECK, CG_GROUP_COUNT };
 
 struct cg_verb {
     const char *name;

@@ -227,7 +227,7 @@ static int run(const struct cg_cli *cli, const void *options_)
 
 const struct cg_verb cg_verb_check = {
     .name = "check",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "LEAF.pem|FOLDER",
     .summary = "check whether the plugin accepts a certificate",
     .description =

@@ -158,7 +158,7 @@ static int run(const struct cg_cli *cli, const void *values)
 
 const struct cg_verb cg_verb_doctor = {
     .name = "doctor",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "",
     .summary = "find problems in a broker's configuration and files",
     .description =

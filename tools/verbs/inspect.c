@@ -238,7 +238,7 @@ static int run(const struct cg_cli *cli, const void *options)
 
 const struct cg_verb cg_verb_inspect = {
     .name = "inspect",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "FILE|NAME|HOST:PORT",
     .summary = "show the subject, purpose, validity and problems of a certificate",
     .description =

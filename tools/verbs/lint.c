@@ -116,7 +116,7 @@ static int run(const struct cg_cli *cli, const void *options_)
 
 const struct cg_verb cg_verb_lint = {
     .name = "lint",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "FILE...",
     .summary = "find errors in certificates, CRLs and keys",
     .description =

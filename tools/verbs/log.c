@@ -180,7 +180,7 @@ static int run(const struct cg_cli *cli, const void *values)
 
 const struct cg_verb cg_verb_log = {
     .name = "log",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "[FILE...]",
     .summary = "show the plugin's events and how to fix problems",
     .description =

@@ -125,7 +125,7 @@ static int run(const struct cg_cli *cli, const void *values)
 
 const struct cg_verb cg_verb_needs_renewal = {
     .name = "needs-renewal",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "NAME|FILE|--all",
     .summary = "report by exit code whether a certificate is due for renewal",
     .description =

@@ -144,7 +144,7 @@ static int run(const struct cg_cli *cli, const void *values)
 
 const struct cg_verb cg_verb_report = {
     .name = "report",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "[LOG...]",
     .summary = "write an HTML report: rejections, expiry dates, health, policy",
     .description =

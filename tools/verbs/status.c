@@ -303,7 +303,7 @@ static int run(const struct cg_cli *cli, const void *values)
 
 const struct cg_verb cg_verb_status = {
     .name = "status",
-    .group = CG_GROUP_LOOK,
+    .group = CG_GROUP_CHECK,
     .arguments = "HOST[:PORT]",
     .summary = "show the status of a running broker: handshakes, sessions, expiry dates",
     .description = "Queries the plugin over MQTT and TLS on its control topic. The plugin answers only clients whose\n"
