@@ -124,8 +124,8 @@ void be_good(struct target *target, struct samples *samples, const struct siege 
         int64_t began = cg_now_us();
         cg_client_connect(&target->good, &result);
         samples->ms[samples->count++] = (double)(cg_now_us() - began) / 1000;
-        target->failed += !result.let_in;
-        if (!result.let_in)
+        target->failed += !result.accepted;
+        if (!result.accepted)
             printf("#   the good client after %.0f ms: %s, alert %d, CONNACK %d %s\n", samples->ms[samples->count - 1],
                    !result.connected   ? "no connection"
                    : !result.handshake ? "no handshake"

@@ -46,7 +46,7 @@ static double connect_cpu_ms(const struct world *w, int connects)
     for (int i = 0; i < connects; i++) {
         struct cg_client_result result;
         cg_client_connect(&spec, &result);
-        if (!result.let_in) {
+        if (!result.accepted) {
             fprintf(stderr, "not let in: alert %d, %s\n", result.alert, result.error);
             exit(1);
         }

@@ -60,11 +60,11 @@ static double connect_once(struct target *target, const struct cg_pki *pki, cons
     double ms = (double)(cg_now_us() - began) / 1000;
     target->resumed += result.resumed;
     SSL_SESSION_free(target->session[n]);
-    target->session[n] = result.let_in ? SSL_SESSION_dup(SSL_get0_session(result.ssl)) : NULL;
-    bool let_in = result.let_in;
+    target->session[n] = result.accepted ? SSL_SESSION_dup(SSL_get0_session(result.ssl)) : NULL;
+    bool accepted = result.accepted;
     cg_client_close(&result);
     sk_X509_pop_free(chain, X509_free);
-    return let_in ? ms : -1;
+    return accepted ? ms : -1;
 }
 
 static bool storm(struct target *target, const struct cg_pki *pki, const char *name, int version, size_t round,

@@ -44,12 +44,12 @@ static double connect_once(const struct load *load)
     int64_t began = cg_now_us();
     cg_client_connect(&spec, &result);
     double ms = (double)(cg_now_us() - began) / 1000;
-    bool let_in = result.let_in;
-    if (!let_in)
+    bool accepted = result.accepted;
+    if (!accepted)
         fprintf(stderr, "%s refused a good client: alert %d, CONNACK %d, %s\n", load->peer->row->name, result.alert,
                 result.connack, result.error);
     cg_client_close(&result);
-    return let_in ? ms : -1;
+    return accepted ? ms : -1;
 }
 
 bool load_round(struct load *load, size_t connects)

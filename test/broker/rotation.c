@@ -109,7 +109,7 @@ bool let_in(const struct world *w, const char *name)
     char id[80];
     snprintf(id, sizeof id, "probe-%s", name); /* an id is its holder's */
     connect_with_id(w, name, id, &result);
-    bool in = result.let_in;
+    bool in = result.accepted;
     cg_client_close(&result);
     return in;
 }
@@ -118,7 +118,7 @@ bool serves(const struct world *w, const char *name)
 {
     struct cg_client_result result;
     connect_as(w, "good", &result);
-    X509 *served = result.let_in ? SSL_get0_peer_certificate(result.ssl) : NULL;
+    X509 *served = result.accepted ? SSL_get0_peer_certificate(result.ssl) : NULL;
     bool same = served && X509_cmp(served, cg_pki_cert(w->pki, name)) == 0;
     cg_client_close(&result);
     return same;

@@ -92,10 +92,10 @@ static void who_is_overtaken_is_denied(const struct world *w)
     struct cg_client_result other;
     bool begun = begin(&link, w, "one", "overtaken");
     come_in_as(w, "two", "overtaken", &other);
-    cg_tap(begun && other.let_in, "who only began holds no id");
+    cg_tap(begun && other.accepted, "who only began holds no id");
     int code = begun ? go_on(&link, "in") : -1;
     cg_tap(code == 0x87, "and is denied when it goes on after its id became another's (%d)", code);
-    cg_tap(other.let_in && !cg_client_ended(&other, 500), "which stays");
+    cg_tap(other.accepted && !cg_client_ended(&other, 500), "which stays");
     if (begun)
         link_close(&link);
     cg_client_close(&other);
@@ -107,12 +107,12 @@ static void who_goes_on_holds_its_id(const struct world *w)
     struct cg_client_result other;
     bool begun = begin(&link, w, "one", "held") && go_on(&link, "more") == AUTH;
     come_in_as(w, "two", "held", &other);
-    cg_tap(begun && !other.let_in, "who goes on may be let in at any time, and holds its id");
+    cg_tap(begun && !other.accepted, "who goes on may be let in at any time, and holds its id");
     int code = begun ? go_on(&link, "in") : -1;
     cg_tap(code == 0, "and is let in (%d)", code);
     cg_client_close(&other);
     come_in_as(w, "two", "held", &other);
-    cg_tap(!other.let_in, "and holds it then too");
+    cg_tap(!other.accepted, "and holds it then too");
     cg_client_close(&other);
     if (begun)
         link_close(&link);

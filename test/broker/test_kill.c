@@ -38,7 +38,7 @@ static bool visit(X509 *leaf, EVP_PKEY *key, uint16_t to, const char *id)
     const struct cg_client_spec spec = {.port = to, .leaf = leaf, .key = key, .client_id = id, .wait_ms = WAIT_MS};
     struct cg_client_result result;
     cg_client_connect(&spec, &result);
-    bool in = result.let_in;
+    bool in = result.accepted;
     cg_client_close(&result);
     return in;
 }

@@ -129,7 +129,7 @@ static void check_row(const struct world *w, const struct row *row)
     if (row->spoil)
         row->spoil(w, row->name);
     publish(w, name, row->revokes_broker);
-    bool ended = session.let_in && cg_client_ended(&session, 5000);
+    bool ended = session.accepted && cg_client_ended(&session, 5000);
     cg_tap(ended && !let_in(w, name), "%s: a revocation gets through", row->sentence);
     bool kept = event_comes(w, "snapshot_rejected", told + 1);
     cg_tap(kept && events_hold(w, row->words), "and an event says what stays, and why (%s)", row->words);

@@ -121,7 +121,7 @@ static void revoked_live(struct world *w)
     struct cg_client_result victim, other;
     connect_as(w, "victim", &victim);
     connect_as(w, "good", &other);
-    cg_tap(victim.let_in && other.let_in, "two clients are connected");
+    cg_tap(victim.accepted && other.accepted, "two clients are connected");
     cg_pki_make(w->pki, "crl2: crl issuer=root number=2 revoke=0x1267,victim");
     cg_pki_write(w->pki, w->folder, "crl.new", "crl2 next-crl");
     int64_t start = now_ms();
@@ -157,7 +157,7 @@ static void expiry_live(struct world *w)
     snprintf(recipe, sizeof recipe, "brief: issuer=root secs=-60..%lld", (long long)(time(NULL) - w->pki_start + 3));
     cg_pki_make(w->pki, recipe);
     connect_as(w, "brief", &brief);
-    cg_tap(brief.let_in, "a client whose certificate has 3 s to live is let in");
+    cg_tap(brief.accepted, "a client whose certificate has 3 s to live is let in");
     int64_t start = now_ms();
     bool ended = cg_client_ended(&brief, 8000);
     int64_t ms = now_ms() - start;

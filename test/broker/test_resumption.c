@@ -113,7 +113,7 @@ static enum outcome comes_back(const struct world *w, uint16_t port, const char 
 {
     struct cg_client_result result;
     visit(w, port, name, session, &result);
-    enum outcome outcome = !result.let_in ? REFUSED : result.resumed ? RESUMED : FULL;
+    enum outcome outcome = !result.accepted ? REFUSED : result.resumed ? RESUMED : FULL;
     cg_client_close(&result);
     return outcome;
 }
@@ -123,7 +123,7 @@ static SSL_SESSION *session_of(const struct world *w, const char *name)
 {
     struct cg_client_result result;
     visit(w, cg_broker_port(w->broker), name, NULL, &result);
-    SSL_SESSION *session = result.let_in ? SSL_SESSION_dup(SSL_get0_session(result.ssl)) : NULL;
+    SSL_SESSION *session = result.accepted ? SSL_SESSION_dup(SSL_get0_session(result.ssl)) : NULL;
     cg_client_close(&result);
     return session;
 }
@@ -150,7 +150,7 @@ static void taken(struct world *w)
     cg_tap(session && SSL_SESSION_has_ticket(session), "TLS %s: a ticket where it is bound", w->tls);
     cg_broker_pass_events(w->broker);
     visit(w, cg_broker_port(w->broker), "good", session, &result);
-    cg_tap(result.let_in && result.resumed, "TLS %s: which is taken, with the identity of its certificate", w->tls);
+    cg_tap(result.accepted && result.resumed, "TLS %s: which is taken, with the identity of its certificate", w->tls);
     char peer[40], found[200];
     snprintf(peer, sizeof peer, "127.0.0.1:%u", result.local_port);
     char *event = cg_broker_event(w->broker, peer, "handshake_accepted", 5000);
@@ -263,7 +263,7 @@ static void before_expiry(struct world *w, struct brief *brief)
                SSL_SESSION_get_ticket_lifetime_hint(brief->below) <= BRIEF_S,
            "TLS %s: and their tickets are not promised for longer", w->tls);
     visit(w, cg_broker_port(w->broker), "fading", fading, &brief->live);
-    cg_tap(brief->live.resumed && brief->live.let_in, "TLS %s: one of them is resumed", w->tls);
+    cg_tap(brief->live.resumed && brief->live.accepted, "TLS %s: one of them is resumed", w->tls);
     SSL_SESSION_free(fading);
 }
 
@@ -310,7 +310,8 @@ static void revocation(struct world *w)
     SSL_SESSION *session = session_of(w, "victim"), *good = session_of(w, "good");
     visit(w, cg_broker_port(w->broker), "victim", session, &live);
     visit(w, cg_broker_port(w->broker), "good", good, &other);
-    cg_tap(live.resumed && live.let_in && other.resumed && other.let_in, "TLS %s: two resumed sessions live", w->tls);
+    cg_tap(live.resumed && live.accepted && other.resumed && other.accepted, "TLS %s: two resumed sessions live",
+           w->tls);
     revoke_one(w, "victim");
     cg_tap(cg_client_ended(&live, 10000), "TLS %s: revocation ends that of the revoked", w->tls);
     cg_tap(!cg_client_ended(&other, 300), "TLS %s: and no other one", w->tls);

@@ -78,7 +78,7 @@ static void wills(const struct world *w)
                                         .mqtt5 = true,
                                         .wait_ms = 1500};
     cg_client_connect(&spec, &watcher);
-    cg_tap(watcher.let_in && subscribe(&watcher), "a client waits for wills");
+    cg_tap(watcher.accepted && subscribe(&watcher), "a client waits for wills");
 
     struct cg_crowd *crowd = stays_connected(w, "victim", "");
     cg_pki_make(w->pki, "crl2: crl issuer=root number=2 revoke=victim");

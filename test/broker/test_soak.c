@@ -54,8 +54,8 @@ static void good_clients(const struct world *w, struct tally *tally)
     while (!atomic_load(&tally->stop)) {
         struct cg_client_result result;
         connect_with_id(w, "good", "comes-and-goes", &result);
-        atomic_fetch_add(result.let_in ? &tally->connects : &tally->lost, 1);
-        if (result.let_in)
+        atomic_fetch_add(result.accepted ? &tally->connects : &tally->lost, 1);
+        if (result.accepted)
             atomic_fetch_add(published(result.ssl) ? &tally->publishes : &tally->unanswered, 1);
         cg_client_close(&result);
         pause_ms(5);
@@ -69,7 +69,7 @@ static void bad_clients(const struct world *w, struct tally *tally)
         struct cg_client_result result;
         connect_with_id(w, names[i % 5], "intruder", &result);
         atomic_fetch_add(&tally->tries, 1);
-        atomic_fetch_add(&tally->intruders, result.let_in);
+        atomic_fetch_add(&tally->intruders, result.accepted);
         cg_client_close(&result);
         pause_ms(20);
     }
@@ -116,7 +116,7 @@ static void revoke_one(struct soak *s)
     cg_pki_make(s->w.pki, "doomed: issuer=root");
     connect_as(&s->w, "doomed", &victim);
     put_crl(s, ",doomed");
-    s->late += !victim.let_in || !cg_client_ended(&victim, SERVED_MS);
+    s->late += !victim.accepted || !cg_client_ended(&victim, SERVED_MS);
     atomic_fetch_add(&s->tally->intruders, let_in(&s->w, "doomed"));
     cg_client_close(&victim);
     s->revocations++;

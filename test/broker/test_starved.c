@@ -45,7 +45,7 @@ static bool gets_in(const struct cg_broker *broker, const struct cg_pki *pki, co
         spec.key = cg_pki_key(pki, row->name);
     }
     cg_client_connect(&spec, &result);
-    bool let_in = result.let_in;
+    bool let_in = result.accepted;
     cg_client_close(&result);
     return let_in;
 }

@@ -56,7 +56,7 @@ static void ask(struct cg_client_result *result)
     static const char request[] = "\x30{\"commands\": [{\"command\": \"status\"}, {\"command\": \"list_sessions\"},"
                                   " {\"command\": \"reload\"}, {\"command\": \"check_policy\", \"policy\":"
                                   " {\"trust\": {\"anchors\": \"ca.pem\"}}}]}";
-    if (result->let_in)
+    if (result->accepted)
         SSL_write(result->ssl, request, sizeof request - 1);
 }
 
@@ -73,16 +73,16 @@ static void *come_and_go(void *argument)
         snprintf(victim_id, sizeof victim_id, "v%d", client->number);
         cg_client_close(mine);
         visit(client, client->good, client->good_key, id, version, session[turn & 1], mine);
-        client->let_in += mine->let_in;
-        client->good_refused += !mine->let_in;
+        client->let_in += mine->accepted;
+        client->good_refused += !mine->accepted;
         client->resumed += mine->resumed;
         SSL_SESSION_free(session[turn & 1]);
-        session[turn & 1] = mine->let_in ? SSL_SESSION_dup(SSL_get0_session(mine->ssl)) : NULL;
+        session[turn & 1] = mine->accepted ? SSL_SESSION_dup(SSL_get0_session(mine->ssl)) : NULL;
         if (client->admin)
             ask(mine);
         if (turn % 3 == 0) {
             visit(client, client->stranger, client->stranger_key, "stranger", version, NULL, &stranger);
-            client->stranger_in += stranger.let_in;
+            client->stranger_in += stranger.accepted;
             cg_client_close(&stranger);
         }
         if (turn % 16 == 0) { /* lives on, until it is revoked or replaced */

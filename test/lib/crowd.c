@@ -69,7 +69,7 @@ bool cg_crowd_add(struct cg_crowd *crowd, const struct cg_client_spec *spec, int
         one.client_id = id;
         one.mqtt5 = true;
         cg_client_connect(&one, &member->session);
-        if (!member->session.let_in) {
+        if (!member->session.accepted) {
             fprintf(stderr, "%s: alert %d, %s\n", id, member->session.alert, member->session.error);
             return false;
         }

@@ -53,7 +53,7 @@ struct cg_pinger *cg_pinger_start(const struct cg_client_spec *spec)
     if (!pinger)
         return NULL;
     cg_client_connect(&patient, &pinger->session);
-    if (pinger->session.let_in && pthread_create(&pinger->thread, NULL, run, pinger) == 0)
+    if (pinger->session.accepted && pthread_create(&pinger->thread, NULL, run, pinger) == 0)
         return pinger;
     cg_client_close(&pinger->session);
     free(pinger);

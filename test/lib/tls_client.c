@@ -102,7 +102,7 @@ static void read_connack(SSL *ssl, struct cg_client_result *result)
         result->connack = packet[3];
     else
         keep_error(result);
-    result->let_in = result->connack == 0;
+    result->accepted = result->connack == 0;
 }
 
 /* A server of TLS 1.3 that refuses has sent its alert and is gone, perhaps, by the time this is sent. From 4.0 on, OpenSSL reads
@@ -150,7 +150,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
     }
     send_connect(ssl, packet, len);
     read_connack(ssl, result);
-    if (!result->let_in)
+    if (!result->accepted)
         goto out;
     result->ssl = ssl;
     ssl = NULL;

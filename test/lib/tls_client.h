@@ -34,12 +34,12 @@ struct cg_client_result {
     bool connected; /* TCP */
     bool resumed;   /* the server took the session that was offered */
     bool handshake; /* our side of it was done: with TLS 1.3 the server may still refuse */
-    bool let_in;    /* CONNACK 0 */
+    bool accepted;  /* CONNACK 0 */
     int alert;      /* AlertDescription that the server sent; -1 none */
     int connack;    /* its code; -1 none came */
     char version[12];
     char error[160]; /* of our side, "" for none */
-    SSL *ssl;        /* the live session when let_in: cg_client_close frees it */
+    SSL *ssl;        /* the live session when accepted: cg_client_close frees it */
 };
 
 /* Handshake, CONNECT, CONNACK. */

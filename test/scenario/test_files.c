@@ -106,9 +106,9 @@ static bool dev_gets_in(const struct cg_broker *broker, const struct cg_pki *pki
     struct cg_client_result result;
     spec.key = cg_pki_key(pki, "dev");
     cg_client_connect(&spec, &result);
-    bool let_in = result.let_in;
+    bool accepted = result.accepted;
     cg_client_close(&result);
-    return let_in;
+    return accepted;
 }
 
 /* Its own certificate is looked at as soon as its listeners are there. */

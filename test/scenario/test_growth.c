@@ -38,9 +38,9 @@ static bool one(struct cg_client_spec spec, const struct cg_pki *pki, const char
     spec.key = cg_pki_key(pki, name);
     spec.refuse_server = refuse;
     cg_client_connect(&spec, &result);
-    bool let_in = result.let_in;
+    bool accepted = result.accepted;
     cg_client_close(&result);
-    return let_in;
+    return accepted;
 }
 
 static bool rounds(const struct cg_broker *broker, const struct cg_pki *pki, int count)

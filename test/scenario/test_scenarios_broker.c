@@ -26,7 +26,7 @@ struct run {
 /* What the client saw. */
 struct seen {
     uint16_t local_port;
-    bool let_in;
+    bool accepted;
     int alert, connack;
     char text[256];
 };
@@ -70,7 +70,7 @@ static bool refused_in_handshake(const struct run *run, const struct seen *seen)
 {
     const struct cg_scenario *row = run->row;
     int alert = row->alert ? row->alert : cg_scenario_alert(row->expect, run->version == TLS1_3_VERSION);
-    if (seen->let_in || seen->connack >= 0)
+    if (seen->accepted || seen->connack >= 0)
         return false;
     if (alert >= 0 && seen->alert != alert) {
         cg_tap_note("expected alert %d on the wire, found %d", alert, seen->alert);
@@ -88,7 +88,7 @@ static bool as_expected(const struct run *run, const struct seen *seen)
         return seen->connack > 0 && says(run, seen->local_port, "connect_denied", row->expect, -1);
     if (row->audited && !says(run, seen->local_port, "handshake_audited", row->audited, -1))
         return false;
-    return seen->let_in;
+    return seen->accepted;
 }
 
 static void spec_of(const struct run *run, const STACK_OF(X509) *sent, struct cg_client_spec *spec)
@@ -131,7 +131,7 @@ static void act_tls(const struct run *run, struct seen *seen)
         cg_client_connect(&other, &first);
     }
     cg_client_connect(&spec, &result);
-    *seen = (struct seen){result.local_port, result.let_in, result.alert, result.connack, ""};
+    *seen = (struct seen){result.local_port, result.accepted, result.alert, result.connack, ""};
     snprintf(seen->text, sizeof seen->text, "%s", result.error);
     cg_client_close(&result);
     cg_client_close(&first);
@@ -175,7 +175,7 @@ static void act_plain(const struct run *run, struct seen *seen)
     int fd = cg_raw_open(cg_broker_plain_port(run->broker), &unknown_to_plugins);
     cg_raw_send(fd, packet, len);
     seen->connack = cg_raw_connack(fd, EVENT_MS);
-    seen->let_in = seen->connack == 0;
+    seen->accepted = seen->connack == 0;
     close(fd);
 }
 
