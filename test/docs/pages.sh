@@ -4,7 +4,7 @@
 # to nowhere, and the pages please their reader.
 set -u
 . "$(dirname "$0")/../lib/harness.sh"
-at_failure=go_on
+at_failure=continue
 source=$1 build=$2
 
 # in_table FILE TERM: the first column of one of its tables names it

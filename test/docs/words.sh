@@ -4,7 +4,7 @@
 # words in the list "words".
 set -u
 . "$(dirname "$0")/../lib/harness.sh"
-at_failure=go_on
+at_failure=continue
 source=$1 build=$2
 begin
 

@@ -5,7 +5,7 @@
 unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd) || exit 1 # the folder of the test
 failures=0
-at_failure=end # the first failure ends the test; "go_on": it is counted, and the test fails at its end
+at_failure=end # the first failure ends the test; "continue": it is counted, and the test fails at its end
 end_commands=
 beside=
 
@@ -50,7 +50,7 @@ fail() {
     echo "FAILED: $*" >&2
     [ -z "${scratch:-}" ] || : >"$scratch/.failed" # a subshell's count would be lost with it
     show_failure
-    [ "$at_failure" = go_on ] || exit 1
+    [ "$at_failure" = continue ] || exit 1
     failures=$((failures + 1))
 }
 skip() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # What every shell test relies on: one that fails ends with 1 and its folder stays, in whichever way it fails; else it goes.
 . "$(dirname "$0")/../../lib/harness.sh"
-at_failure=go_on
+at_failure=continue
 show_failure() { cat out; }
 begin
 mkdir lib tests made
@@ -27,19 +27,19 @@ ends 0 gone here 'begin\necho here'
 ends 0 kept 'kept: ' 'begin' CG_KEEP=1
 ends 1 kept 'FAILED: one' 'begin\nfail one\nfail two'
 ! grep -q two out || fail "it goes on behind a failure"
-ends 1 kept 'FAILED: two' 'at_failure=go_on\nbegin\nfail one\nfail two\ntrue'
+ends 1 kept 'FAILED: two' 'at_failure=continue\nbegin\nfail one\nfail two\ntrue'
 ends 1 kept 'FAILED: one' 'at_failure=anything\nbegin\nfail one\nfail two'
 ends 1 kept 'FAILED: one' 'begin\n(fail one) || exit 1'
 ends 1 kept 'shown' 'show_failure() { echo shown; }\nbegin\nfail one'
-ends 1 kept 'FAILED: one' 'at_failure=go_on\nbegin\n(fail one)\necho word | while read -r _; do fail two; done'
+ends 1 kept 'FAILED: one' 'at_failure=continue\nbegin\n(fail one)\necho word | while read -r _; do fail two; done'
 ends 1 kept 'FAILED: one' 'begin\necho word | while read -r _; do fail one; done'
-ends 1 kept 'FAILED: one' 'at_failure=go_on\nbegin\nfail one\nskip nothing here'
+ends 1 kept 'FAILED: one' 'at_failure=continue\nbegin\nfail one\nskip nothing here'
 ends 3 kept 'kept: ' 'set -e\nbegin\n(exit 3)'
 ends 1 kept 'kept: ' 'begin\nkill -TERM $$\nsleep 9'
 ends 77 gone 'skipped: nothing here' 'begin\nskip nothing here'
 ends 77 gone 'skipped: nothing here' 'skip nothing here'
 ends 0 gone '^second first 0$' 'at_end '"'"'echo first $status'"'"'\nat_end '"'"'printf "second "'"'"'\nbegin'
-ends 1 kept '^failed$' 'at_failure=go_on\nat_end "failed && echo failed"\nbegin\nfail one'
+ends 1 kept '^failed$' 'at_failure=continue\nat_end "failed && echo failed"\nbegin\nfail one'
 ends 0 gone '/tmp/' 'begin\nscratch_beside\necho $beside'
 [ ! -e "$(cat out)" ] || fail "the folder beside stays"
 ends 0 gone '^in time$' 'begin\n(sleep 0.2; echo word >file) &\nwait_for file word && echo in time'
