@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1 # the folder of the test
 failures=0
 at_failure=end # the first failure ends the test; "continue": it is counted, and the test fails at its end
 end_commands=
-beside=
+public_folder=
 
 # begin: from here on the test runs in $scratch, which stays where the test fails
 begin() {
@@ -16,9 +16,9 @@ begin() {
     trap 'exit 1' INT TERM
     cd "$scratch" || exit 1
 }
-# scratch_beside: $beside, a folder where another user gets, wherever this test runs; it stays and goes with $scratch
-scratch_beside() {
-    beside=$(mktemp -d "/tmp/certguard-$(basename "$0" .sh).XXXXXX") && chmod 755 "$beside" || exit 1
+# public_scratch: $public_folder, a folder where another user gets, wherever this test runs; it stays and goes with $scratch
+public_scratch() {
+    public_folder=$(mktemp -d "/tmp/certguard-$(basename "$0" .sh).XXXXXX") && chmod 755 "$public_folder" || exit 1
 }
 # at_end COMMAND: is done at the end, what was named last first; $status is what the test ends with, see failed
 at_end() {
@@ -37,9 +37,9 @@ end() {
     [ "$failures" = 0 ] || failed || status=1 # a test that failed was not skipped
     eval "$end_commands"
     if failed || [ -n "${CG_KEEP:-}" ]; then
-        echo "kept: $scratch${beside:+ and $beside}" >&2
+        echo "kept: $scratch${public_folder:+ and $public_folder}" >&2
     else
-        cd / && rm -rf "$scratch" ${beside:+"$beside"}
+        cd / && rm -rf "$scratch" ${public_folder:+"$public_folder"}
     fi
     exit "$status"
 }

@@ -50,8 +50,8 @@ END
     fi
 fi
 if [ "$me" = root ]; then
-    scratch_beside
-    other=$beside
+    public_scratch
+    other=$public_folder
     mkdir "$other/closed"
     cp -L ca/live/broker/fullchain.pem ca/live/broker/privkey.pem "$other/closed/"
     sed "s|$work/ca/live/broker/|$other/closed/|" good.conf >"$other/a.conf"

@@ -13,8 +13,8 @@ as_user()
     setpriv --reuid $user --regid $user --clear-groups env HOME=/nowhere "$@"
 }
 
-scratch_beside
-home=$beside
+public_scratch
+home=$public_folder
 cp "$CERTGUARD" "$home/certguard" && chmod 755 "$home/certguard"
 as_user "$home/certguard" --version >out 2>&1 || skip "another user cannot run the tool here"
 mkdir "$home/ca" "$home/etc" && chown $user:$user "$home/ca" "$home/etc"

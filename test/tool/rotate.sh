@@ -104,8 +104,8 @@ consistent ca
 
 # ---- another user's CA: whoever runs it, the lock is the owner's, and one that cannot be looked at may be held ----
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-    scratch_beside
-    home=$beside
+    public_scratch
+    home=$public_folder
     as_user()
     {
         setpriv --reuid 64321 --regid 64321 --clear-groups env HOME=/nowhere "$@"

@@ -40,7 +40,7 @@ ends 77 gone 'skipped: nothing here' 'begin\nskip nothing here'
 ends 77 gone 'skipped: nothing here' 'skip nothing here'
 ends 0 gone '^second first 0$' 'at_end '"'"'echo first $status'"'"'\nat_end '"'"'printf "second "'"'"'\nbegin'
 ends 1 kept '^failed$' 'at_failure=continue\nat_end "failed && echo failed"\nbegin\nfail one'
-ends 0 gone '/tmp/' 'begin\nscratch_beside\necho $beside'
+ends 0 gone '/tmp/' 'begin\npublic_scratch\necho $public_folder'
 [ ! -e "$(cat out)" ] || fail "the folder beside stays"
 ends 0 gone '^in time$' 'begin\n(sleep 0.2; echo word >file) &\nwait_for file word && echo in time'
 ends 0 gone '^never$' 'begin\nwait_for file word || echo never' CG_WAIT=1
