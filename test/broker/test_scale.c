@@ -102,7 +102,7 @@ static void revocations(struct world *w)
     cg_pki_make(w->pki, "crl3: crl issuer=clients number=3 revoke=victim,first");
     replace(w, "crl.pem", "root-crl crl3");
     ended(w, FIRST, 0, "the certificates of half of the sessions revoked");
-    cg_tap(cg_crowd_told(w->crowd, FIRST, 0x98) == half, "each of them saw the DISCONNECT first (%zu)", half);
+    cg_tap(cg_crowd_disconnected(w->crowd, FIRST, 0x98) == half, "each of them saw the DISCONNECT first (%zu)", half);
     cg_tap(cg_crowd_live(w->crowd, SECOND) == w->sessions - half, "all others live on");
 
     cg_tap(cg_pinger_stop(w->pinger), "the session that watched lived through all of it");

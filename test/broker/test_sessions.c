@@ -33,7 +33,7 @@ static struct cg_crowd *stays_connected(const struct world *w, const char *name,
 static void is_told(struct cg_crowd *crowd, const char *what)
 {
     double ms = cg_crowd_wait(crowd, 0, 0, WAIT_MS);
-    cg_tap(ms >= 0 && cg_crowd_told(crowd, 0, 0x98) == 1, "%s, and the client sees DISCONNECT 0x98", what);
+    cg_tap(ms >= 0 && cg_crowd_disconnected(crowd, 0, 0x98) == 1, "%s, and the client sees DISCONNECT 0x98", what);
     cg_crowd_free(crowd);
 }
 

@@ -232,7 +232,7 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
     return found;
 }
 
-void cg_broker_pass_events(struct cg_broker *broker)
+void cg_broker_skip_events(struct cg_broker *broker)
 {
     char *text = cg_broker_read(broker, CG_BROKER_EVENTS), *end = strrchr(text, '\n');
     broker->passed = end ? (size_t)(end + 1 - text) : 0;

@@ -41,7 +41,7 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
 
 /* cg_broker_event passes over what is there now: the system gives ports out again, and an event of an earlier client
  * may have the same peer. */
-void cg_broker_pass_events(struct cg_broker *broker);
+void cg_broker_skip_events(struct cg_broker *broker);
 
 /* Waits: true when it ended by itself. */
 bool cg_broker_ended(struct cg_broker *broker, int wait_ms);

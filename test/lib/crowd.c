@@ -97,7 +97,7 @@ size_t cg_crowd_live(const struct cg_crowd *crowd, int group)
     return crowd->live[group];
 }
 
-size_t cg_crowd_told(const struct cg_crowd *crowd, int group, int code)
+size_t cg_crowd_disconnected(const struct cg_crowd *crowd, int group, int code)
 {
     size_t told = 0;
     for (size_t i = 0; i < crowd->count; i++)

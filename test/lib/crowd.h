@@ -22,7 +22,7 @@ void cg_crowd_ping(const struct cg_crowd *crowd);
 size_t cg_crowd_live(const struct cg_crowd *crowd, int group);
 
 /* Sessions that ended after the broker's DISCONNECT: with this reason code (MQTT 5 section 3.14.2.1). */
-size_t cg_crowd_told(const struct cg_crowd *crowd, int group, int code);
+size_t cg_crowd_disconnected(const struct cg_crowd *crowd, int group, int code);
 
 /* Watches until no more than left sessions of the group live, or wait_ms have passed: the ms that it took, or -1. */
 double cg_crowd_wait(struct cg_crowd *crowd, int group, size_t left, int wait_ms);

@@ -44,7 +44,7 @@ static void take_pairs(struct cg_pki *pki)
         X509 *cert = read_pem(name, ".pem");
         EVP_PKEY *key = read_pem(name, ".key");
         if (cert && key)
-            cg_pki_take(pki, name, cert, key);
+            cg_pki_add(pki, name, cert, key);
         X509_free(cert);
         EVP_PKEY_free(key);
     }

@@ -214,7 +214,7 @@ static void make_line(struct cg_pki *pki, const char *line, size_t len)
     append(pki, made);
 }
 
-void cg_pki_take(struct cg_pki *pki, const char *name, X509 *cert, EVP_PKEY *key)
+void cg_pki_add(struct cg_pki *pki, const char *name, X509 *cert, EVP_PKEY *key)
 {
     X509_up_ref(cert);
     EVP_PKEY_up_ref(key);

@@ -44,7 +44,7 @@ void cg_pki_make(struct cg_pki *pki, const char *recipe);
 void cg_pki_serials_from(struct cg_pki *pki, uint64_t first);
 
 /* Adds a certificate that somebody else made, and its key; takes references of its own. */
-void cg_pki_take(struct cg_pki *pki, const char *name, X509 *cert, EVP_PKEY *key);
+void cg_pki_add(struct cg_pki *pki, const char *name, X509 *cert, EVP_PKEY *key);
 
 /* What was made after a mark can be taken away again: for the rows of a table on top of common CAs. */
 size_t cg_pki_mark(const struct cg_pki *pki);

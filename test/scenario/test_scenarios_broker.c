@@ -185,7 +185,7 @@ static void run_row(struct run *run)
     size_t mark = cg_pki_mark(run->pki);
     struct seen seen;
     cg_pki_make(run->pki, cg_world_recipe(run->row));
-    cg_broker_pass_events(run->broker);
+    cg_broker_skip_events(run->broker);
     if (act->plain)
         act_plain(run, &seen);
     else if (act->raw)
