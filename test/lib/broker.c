@@ -3,7 +3,7 @@
 
 #include "pki_parts.h"
 #include "ports.h"
-#include "tls_client.h"
+#include "process.h"
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define START_MS 30000 /* memcheck is slow */
@@ -25,16 +24,10 @@
 struct cg_broker {
     char folder[512];
     uint16_t port, plain_port;
-    pid_t pid;     /* 0: not running */
-    int status;    /* with which it ended */
-    size_t passed; /* bytes of the events that are not looked at any more */
+    pid_t pid;      /* 0: not running */
+    int status;     /* exit status, as from waitpid */
+    size_t skipped; /* bytes of the event log that cg_broker_event ignores */
 };
-
-static void sleep_ms(int ms)
-{
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    nanosleep(&time, NULL);
-}
 
 static const char *setting(const char *name, const char *otherwise)
 {
@@ -88,7 +81,7 @@ void cg_broker_write(const struct cg_broker *broker, const char *file, const cha
         pki_die(NULL, "cannot write", path);
 }
 
-/* "FOLDER" stands for the path */
+/* Replaces "FOLDER" by the path. */
 static void print_options(FILE *out, const char *text, const char *folder)
 {
     for (const char *at; (at = strstr(text, "FOLDER")); text = at + 6)
@@ -105,7 +98,7 @@ static void write_conf(const struct cg_broker *broker, const struct cg_broker_sp
         pki_die(NULL, "cannot write", path);
     fprintf(out, "log_dest stderr\nlog_type all\npersistence false\nallow_anonymous true\n");
     if (geteuid() == 0)
-        fprintf(out, "user root\n"); /* the folder is readable by us alone */
+        fprintf(out, "user root\n"); /* only root can read the folder */
     fprintf(out, "%s", spec->global ? spec->global : "");
     if (!spec->stock) {
         fprintf(out, "plugin %s\n", setting("CG_PLUGIN", "mosquitto_certguard.so"));
@@ -163,17 +156,15 @@ static bool file_has(const struct cg_broker *broker, const char *file, const cha
     return has;
 }
 
-/* The log's words: a connection would make an event of its own. */
+/* Reads the log, because a connection would cause an event. */
 static bool listens(struct cg_broker *broker)
 {
     for (int waited = 0; waited < START_MS; waited += STEP_MS) {
         if (file_has(broker, CG_BROKER_LOG, " running\n"))
             return true;
-        if (waitpid(broker->pid, NULL, WNOHANG) == broker->pid) {
-            broker->pid = 0;
+        if (cg_broker_ended(broker, 0))
             return false;
-        }
-        sleep_ms(STEP_MS);
+        cg_pause_ms(STEP_MS);
     }
     return false;
 }
@@ -185,7 +176,7 @@ bool cg_broker_start(struct cg_broker *broker, const struct cg_broker_spec *spec
     broker->plain_port = spec->plain ? cg_free_port() : 0;
     write_conf(broker, spec);
     path_of(broker, CG_BROKER_LOG, log, sizeof log);
-    unlink(log); /* of the run before: this one's words are waited for */
+    unlink(log); /* of an earlier start: listens() reads it */
     fflush(NULL);
     broker->pid = fork();
     if (broker->pid == 0)
@@ -204,14 +195,14 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-static bool fits(const char *line, const char *peer, const char *names)
+static bool matches(const char *line, const char *peer, const char *names)
 {
     cJSON *event = cJSON_Parse(line);
     const char *from = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "peer"));
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
-    bool fit = (!peer || (from && strcmp(from, peer) == 0)) && has_word(names, name);
+    bool match = (!peer || (from && strcmp(from, peer) == 0)) && has_word(names, name);
     cJSON_Delete(event);
-    return fit;
+    return match;
 }
 
 char *cg_broker_event(const struct cg_broker *broker, const char *peer, const char *names, int wait_ms)
@@ -219,15 +210,15 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
     char *found = NULL;
     for (int waited = 0; !found; waited += STEP_MS) {
         char *text = cg_broker_read(broker, CG_BROKER_EVENTS), *rest = text;
-        rest += strlen(text) >= broker->passed ? broker->passed : 0;
+        rest += strlen(text) >= broker->skipped ? broker->skipped : 0;
         for (char *line; !found && strchr(rest, '\n') && (line = strsep(&rest, "\n"));)
-            if ((!peer || strstr(line, peer)) && fits(line, peer, names))
+            if ((!peer || strstr(line, peer)) && matches(line, peer, names))
                 found = strdup(line);
         free(text);
         if (waited >= wait_ms)
             break;
         if (!found)
-            sleep_ms(STEP_MS);
+            cg_pause_ms(STEP_MS);
     }
     return found;
 }
@@ -235,11 +226,12 @@ char *cg_broker_event(const struct cg_broker *broker, const char *peer, const ch
 void cg_broker_skip_events(struct cg_broker *broker)
 {
     char *text = cg_broker_read(broker, CG_BROKER_EVENTS), *end = strrchr(text, '\n');
-    broker->passed = end ? (size_t)(end + 1 - text) : 0;
+    broker->skipped = end ? (size_t)(end + 1 - text) : 0;
     free(text);
 }
 
-static bool complaints(const struct cg_broker *broker)
+/* A sanitizer or memcheck has reported an error in the log. */
+static bool has_reports(const struct cg_broker *broker)
 {
     static const char *const words[] = {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
                                         "runtime error:", "== Invalid ", "== Conditional jump"};
@@ -262,7 +254,7 @@ bool cg_broker_ended(struct cg_broker *broker, int wait_ms)
         else if (waited >= wait_ms)
             return false;
         else
-            sleep_ms(STEP_MS);
+            cg_pause_ms(STEP_MS);
     }
     return true;
 }
@@ -274,18 +266,11 @@ int cg_broker_status(const struct cg_broker *broker)
 
 bool cg_broker_stop(struct cg_broker *broker)
 {
-    int status = -1;
     if (!broker->pid)
-        return !complaints(broker);
+        return !has_reports(broker);
     kill(broker->pid, SIGTERM);
-    for (int waited = 0; waited < STOP_MS; waited += STEP_MS) {
-        if (waitpid(broker->pid, &status, WNOHANG) == broker->pid) {
-            broker->pid = 0;
-            broker->status = status;
-            return WIFEXITED(status) && WEXITSTATUS(status) == 0 && !complaints(broker);
-        }
-        sleep_ms(STEP_MS);
-    }
+    if (cg_broker_ended(broker, STOP_MS))
+        return broker->status == 0 && !has_reports(broker);
     kill(broker->pid, SIGKILL);
     waitpid(broker->pid, &broker->status, 0);
     broker->pid = 0;
@@ -309,7 +294,7 @@ void cg_broker_free(struct cg_broker *broker, bool keep_folder)
         return;
     cg_broker_stop(broker);
     if (keep_folder)
-        printf("# its files are kept in %s\n", broker->folder);
+        printf("# the broker's files are kept in %s\n", broker->folder);
     else
         remove_folder(broker->folder);
     free(broker);

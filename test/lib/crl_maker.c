@@ -46,7 +46,7 @@ void piece_wrap(struct piece *piece, unsigned tag)
     }
     *--at = (unsigned char)tag;
     size_t extra = (size_t)(header + sizeof header - at), old = piece->len;
-    piece_add(piece, at, extra); /* makes room */
+    piece_add(piece, at, extra); /* grows the buffer */
     memmove(piece->data + extra, piece->data, old);
     memcpy(piece->data, at, extra);
 }
@@ -167,7 +167,7 @@ X509 *make_cert(const char *name, long serial, EVP_PKEY *key, const struct ca *i
     if (!X509_sign(cert, signing, EVP_PKEY_is_a(signing, "ED25519") ? NULL : EVP_sha256()))
         abort();
     X509_NAME_free(subject);
-    unsigned char *der = NULL; /* read it as a peer's, so that everything cached in it is fresh */
+    unsigned char *der = NULL; /* parsed again, because OpenSSL caches fields of the object it has built */
     int len = i2d_X509(cert, &der);
     const unsigned char *at = der;
     X509_free(cert);
@@ -212,7 +212,7 @@ static EVP_MD_CTX *signing_context(const struct crl_shape *shape)
     return context;
 }
 
-/* The AlgorithmIdentifier, made by OpenSSL: it is asked to sign something small the same way. */
+/* The AlgorithmIdentifier: OpenSSL makes it by signing a dummy in the same way. */
 static struct piece algorithm_of(const struct crl_shape *shape)
 {
     X509 *dummy = X509_new();

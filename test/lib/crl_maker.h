@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Makes CAs, certificates and CRLs in memory, well-formed or broken at one place: the DER is written by hand here, so
- * that it can be wrong, and then signed. A fixed clock: nothing expires. Called by the CRL tests, fuzzer and bench. */
+/* Makes CAs, certificates and CRLs in memory. The DER of a CRL is built here, without OpenSSL, so that a single part of it
+ * can be wrong. The clock is fixed, so nothing expires. Called by the CRL tests, fuzzers and benchmarks. */
 #ifndef CRL_MAKER_H
 #define CRL_MAKER_H
 
@@ -12,15 +12,15 @@
 #define MAKER_NOW INT64_C(1767225600) /* 2026-01-01T00:00:00Z */
 #define DAY       INT64_C(86400)
 
-/* a growing piece of DER; zero-initialised is empty; out of memory aborts */
+/* a growing buffer of DER; zero-initialized: empty; without memory it aborts */
 struct piece {
     unsigned char *data;
     size_t len, size;
 };
 
 void piece_add(struct piece *to, const void *bytes, size_t len);
-void piece_wrap(struct piece *piece, unsigned tag);    /* the piece becomes the content of an element */
-void piece_join(struct piece *to, struct piece *from); /* and frees from */
+void piece_wrap(struct piece *piece, unsigned tag);    /* makes it the content of an element */
+void piece_join(struct piece *to, struct piece *from); /* appends from and frees it */
 void piece_free(struct piece *piece);
 
 void der_integer(struct piece *to, const void *magnitude, size_t len);                   /* big-endian, positive */
@@ -36,22 +36,22 @@ struct ca {
 
 /* extensions: "keyUsage=critical,cRLSign" lines, NULL-terminated. issuer NULL: self-signed. key NULL: a new P-256. */
 X509 *make_cert(const char *name, long serial, EVP_PKEY *key, const struct ca *issuer, const char *const *extensions);
-struct ca make_ca(const char *name, const struct ca *issuer, EVP_PKEY *key); /* takes a reference to key */
+struct ca make_ca(const char *name, const struct ca *issuer, EVP_PKEY *key); /* adds a reference to key */
 void free_ca(struct ca *ca);
 
-/* zero is a good empty v2 CRL with number 1 of MAKER_NOW - 1 day to + 7 days */
+/* Zero-initialized except for issuer: a valid empty v2 CRL with number 1, from MAKER_NOW - 1 day to MAKER_NOW + 7 days. */
 struct crl_shape {
     const struct ca *issuer;
-    const char *name;                 /* of another issuer than it says; NULL: issuer's */
+    const char *name;                 /* another issuer name; NULL: the name of issuer */
     const char *digest;               /* NULL: SHA256 */
-    int64_t this_update, next_update; /* relative to MAKER_NOW; both 0: the default */
-    long number;                      /* 0: 1; -1: none */
+    int64_t this_update, next_update; /* in seconds relative to MAKER_NOW; both 0: the default */
+    long number;                      /* 0: number 1; -1: none */
     const struct piece *entries;      /* content of revokedCertificates; NULL: absent */
-    const struct piece *extensions;   /* more of them, in DER */
+    const struct piece *extensions;   /* more extensions in DER, or NULL */
     bool v1, no_next_update, pss, other_inner_algorithm, break_signature, trailing_byte;
 };
 
-/* malloc'ed DER */
+/* DER, to be freed by the caller. */
 unsigned char *make_crl(const struct crl_shape *shape, size_t *len);
 
 #endif

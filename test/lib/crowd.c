@@ -18,7 +18,7 @@
 struct member {
     struct cg_client_result session;
     int group;
-    int code; /* of the DISCONNECT; -1: none came */
+    int code; /* of the DISCONNECT; -1: none was received */
 };
 
 struct cg_crowd {
@@ -36,7 +36,8 @@ struct cg_crowd *cg_crowd_new(size_t size)
         if (files.rlim_max < files.rlim_cur)
             files.rlim_max = files.rlim_cur;
         if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-            pki_die(NULL, "cannot open that many files: run as root, or with a higher hard limit (ulimit -Hn)", "");
+            pki_die(NULL, "cannot raise the limit of open files. Run as root or with a higher hard limit (ulimit -Hn)",
+                    "");
     }
     struct cg_crowd *crowd = calloc(1, sizeof *crowd);
     if (!crowd || !(crowd->member = calloc(size, sizeof *crowd->member)))
@@ -76,7 +77,7 @@ bool cg_crowd_add(struct cg_crowd *crowd, const struct cg_client_spec *spec, int
         member->group = group;
         member->code = -1;
         int fd = SSL_get_fd(member->session.ssl);
-        fcntl(fd, F_SETFL, O_NONBLOCK); /* a readable socket need not hold a whole record */
+        fcntl(fd, F_SETFL, O_NONBLOCK); /* a readable socket may hold only part of a record */
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = member};
         epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, fd, &event);
         crowd->count++;
@@ -99,13 +100,13 @@ size_t cg_crowd_live(const struct cg_crowd *crowd, int group)
 
 size_t cg_crowd_disconnected(const struct cg_crowd *crowd, int group, int code)
 {
-    size_t told = 0;
+    size_t count = 0;
     for (size_t i = 0; i < crowd->count; i++)
-        told += crowd->member[i].group == group && !crowd->member[i].session.ssl && crowd->member[i].code == code;
-    return told;
+        count += crowd->member[i].group == group && !crowd->member[i].session.ssl && crowd->member[i].code == code;
+    return count;
 }
 
-static void take_up(struct cg_crowd *crowd, struct member *member)
+static void read_packet(struct cg_crowd *crowd, struct member *member)
 {
     unsigned char packet[256];
     SSL *ssl = member->session.ssl;
@@ -129,7 +130,7 @@ double cg_crowd_wait(struct cg_crowd *crowd, int group, size_t left, int wait_ms
             return -1;
         int count = epoll_wait(crowd->epoll, events, EVENTS, (int)(rest / 1000) + 1);
         for (int i = 0; i < count; i++)
-            take_up(crowd, events[i].data.ptr);
+            read_packet(crowd, events[i].data.ptr);
     }
     return (double)(cg_now_us() - start) / 1000;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Thousands of live MQTT 5 sessions from one process, and what became of each.
- * A crowd owns its sessions. Called by tests of scale. */
+/* Thousands of live MQTT 5 sessions from one process, and how each of them ended.
+ * A crowd owns its sessions. Called by scale tests and benchmarks, from one thread. */
 #ifndef CG_TEST_CROWD_H
 #define CG_TEST_CROWD_H
 
@@ -8,23 +8,24 @@
 
 struct cg_crowd;
 
-/* Room for that many; raises the limit of open files, or ends the program with the reason. */
+/* Room for that many sessions. Raises the limit of open files; if that fails, it aborts with a message. */
 struct cg_crowd *cg_crowd_new(size_t size);
-void cg_crowd_free(struct cg_crowd *crowd); /* closes what still lives */
+void cg_crowd_free(struct cg_crowd *crowd); /* closes the sessions that are still live */
 
-/* count more sessions of this kind and group, client ids "LABEL-0" ... False: one was not let in. */
+/* Connects count more sessions with this spec and group (0 to 3), with client ids "LABEL-0" and so on. False: one was not
+ * accepted. */
 bool cg_crowd_add(struct cg_crowd *crowd, const struct cg_client_spec *spec, int group, const char *label,
                   size_t count);
 
-/* A PINGREQ from each: without one a broker ends a session after a minute and a half. */
+/* Sends a PINGREQ on each session: with the keep alive of 60 s, a broker ends a silent session after 90 s. */
 void cg_crowd_ping(const struct cg_crowd *crowd);
 
 size_t cg_crowd_live(const struct cg_crowd *crowd, int group);
 
-/* Sessions that ended after the broker's DISCONNECT: with this reason code (MQTT 5 section 3.14.2.1). */
+/* The number of sessions that ended after a DISCONNECT with this reason code (MQTT 5 section 3.14.2.1). */
 size_t cg_crowd_disconnected(const struct cg_crowd *crowd, int group, int code);
 
-/* Watches until no more than left sessions of the group live, or wait_ms have passed: the ms that it took, or -1. */
+/* Waits until at most left sessions of the group are live. Returns the time in ms, or -1 after wait_ms. */
 double cg_crowd_wait(struct cg_crowd *crowd, int group, size_t left, int wait_ms);
 
 #endif

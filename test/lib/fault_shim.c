@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Preloaded into the tool or the broker under test. By number: counts the calls that change files, and at call number
- * CG_FAULT_AT either kills the process before the call is made (CG_FAULT=kill) or lets this and every later call that
- * needs space or a writable file system fail (CG_FAULT=ENOSPC, CG_FAULT=EROFS). Output to terminals and pipes is not counted.
- * By name, while it runs: see fault_switch.h. */
+/* Preloaded into the tool or the broker under test, to make system calls fail.
+ * By number: it counts the calls that change files. At call number CG_FAULT_AT it kills the process before the call is made
+ * (CG_FAULT=kill), or makes this and every later call fail that needs space or a writable file system (CG_FAULT=ENOSPC,
+ * CG_FAULT=EROFS). Output to descriptors 0 to 2 is not counted.
+ * By name, while the process runs: see fault_switch.h. */
 #include "fault_switch.h"
 
 #include <dirent.h>
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Where off_t has 32 bits by default, callers take the functions for large files, and so are those here named. */
+/* If off_t has 32 bits by default, callers use the functions for large files. */
 #if defined _FILE_OFFSET_BITS && defined __GLIBC__
 #define LARGE "64"
 #else
@@ -39,8 +40,8 @@ static int fault_errno(const char *word)
     return strcmp(word, "ENOSPC") == 0 ? ENOSPC : strcmp(word, "EROFS") == 0 ? EROFS : 0;
 }
 
-/* 0: go on; else the errno to fail with */
-static int turn(int needs_space)
+/* Counts a call. Returns the errno to fail with, or 0. */
+static int count_call(int needs_space)
 {
     static atomic_int calls;
     const char *at = getenv("CG_FAULT_AT"), *fault = getenv("CG_FAULT");
@@ -54,7 +55,7 @@ static int turn(int needs_space)
 
 static int fails(int needs_space)
 {
-    int number = turn(needs_space);
+    int number = count_call(needs_space);
     if (number)
         errno = number;
     return number;
@@ -132,7 +133,8 @@ int symlink(const char *to, const char *path)
     return fails(1) || is_off("symlink", path, -1) ? -1 : real(to, path);
 }
 
-/* what is done in a folder that is held open */
+/* ---- the same calls relative to an open folder */
+
 int openat(int folder, const char *path, int flags, ...)
 {
     REAL(int, "openat" LARGE, int, const char *, int, ...);
@@ -167,7 +169,7 @@ int unlinkat(int folder, const char *path, int flags)
     return fails(0) ? -1 : real(folder, path, flags);
 }
 
-/* ---- by name alone */
+/* ---- calls that fail by name only */
 
 ssize_t read(int fd, void *data, size_t len)
 {

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* By system calls: the functions of libc are the ones that are made to fail. */
+/* Makes system calls directly, because the functions of libc are replaced by failing ones. */
 static const char *read_switch(char text[1024])
 {
     const char *file = getenv("CG_FAULT_SWITCH");
@@ -22,7 +22,7 @@ static const char *read_switch(char text[1024])
     return text;
 }
 
-/* The line of this call: what follows its name, or NULL. */
+/* The rest of the line that begins with the name of this call, or NULL. */
 static const char *line_of(const char *text, const char *call)
 {
     size_t len = strlen(call);
@@ -52,7 +52,7 @@ int cg_fault_switched(const char *call, const char *path, int fd)
 long cg_fault_clock(void)
 {
     char text[1024];
-    int saved = errno; /* nobody expects a clock to change it */
+    int saved = errno; /* callers do not expect a clock to change it */
     const char *line = line_of(read_switch(text), "clock");
     errno = saved;
     return line ? strtol(line, NULL, 10) : 0;

@@ -17,7 +17,7 @@ struct cg_pinger {
     atomic_size_t count;
 };
 
-static void note(struct cg_pinger *pinger, long long us)
+static void record(struct cg_pinger *pinger, long long us)
 {
     long long worst = atomic_load(&pinger->worst_us);
     while (us > worst && !atomic_compare_exchange_weak(&pinger->worst_us, &worst, us))
@@ -37,7 +37,7 @@ static void *run(void *argument)
             atomic_store(&pinger->lost, true);
             break;
         }
-        note(pinger, cg_now_us() - start);
+        record(pinger, cg_now_us() - start);
         atomic_store(&pinger->waiting_since_us, 0);
         atomic_fetch_add(&pinger->count, 1);
         cg_pause_ms(EVERY_MS);
@@ -49,7 +49,7 @@ struct cg_pinger *cg_pinger_start(const struct cg_client_spec *spec)
 {
     struct cg_pinger *pinger = calloc(1, sizeof *pinger);
     struct cg_client_spec patient = *spec;
-    patient.wait_ms = 30000; /* a long stall is to be measured */
+    patient.wait_ms = 30000; /* long enough to measure a long block */
     if (!pinger)
         return NULL;
     cg_client_connect(&patient, &pinger->session);
@@ -64,7 +64,7 @@ double cg_pinger_worst_ms(struct cg_pinger *pinger, size_t *count)
 {
     long long since = atomic_load(&pinger->waiting_since_us);
     if (since)
-        note(pinger, cg_now_us() - since);
+        record(pinger, cg_now_us() - since);
     size_t n = atomic_exchange(&pinger->count, 0);
     if (count)
         *count = n;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* pki [--at SECONDS] LINE...: the maker of certificates for shell tests. Of each recipe line "NAME: words" (pki_maker.h) it
- * writes NAME.pem and NAME.key, of "NAME: crl words" NAME.pem, into the current folder. The time is that of the clock, or
- * SECONDS since 1970. A line may refer to earlier ones and to pairs NAME.pem and NAME.key that are there. Serial numbers begin
- * at random, so that no two calls give the same. */
+/* pki [--at SECONDS] LINE...: the generator of certificates for shell tests. For each recipe line "NAME: words"
+ * (pki_maker.h) it writes NAME.pem and NAME.key into the current folder, and for "NAME: crl words" NAME.pem. The time is the
+ * current time, or SECONDS since 1970. A line may refer to earlier lines and to pairs NAME.pem and NAME.key in the folder. The
+ * first serial number is random, so that calls do not use the same ones. */
 #include "pki_maker.h"
 
 #include <fcntl.h>
@@ -32,8 +32,8 @@ static void *read_pem(const char *name, const char *suffix)
     return read;
 }
 
-/* What is no such pair, or is damaged on purpose, nobody refers to. */
-static void take_pairs(struct cg_pki *pki)
+/* Skips keys without a certificate and damaged files: no recipe refers to them. */
+static void add_pairs(struct cg_pki *pki)
 {
     glob_t keys;
     if (glob("*.key", 0, NULL, &keys) != 0)
@@ -51,14 +51,14 @@ static void take_pairs(struct cg_pki *pki)
     globfree(&keys);
 }
 
-/* Takes text. The file is replaced as a whole, for a broker may look at it meanwhile. */
+/* Frees text. The file is replaced atomically, because a broker may be reading it. */
 static void replace(const char *name, const char *suffix, mode_t mode, char *text)
 {
-    char path[256], fresh[256];
+    char path[256], new[256];
     snprintf(path, sizeof path, "%s%s", name, suffix);
-    snprintf(fresh, sizeof fresh, "%s%s.new", name, suffix);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) || rename(fresh, path) != 0) {
+    snprintf(new, sizeof new, "%s%s.new", name, suffix);
+    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) || rename(new, path) != 0) {
         perror(path);
         exit(EXIT_FAILURE);
     }
@@ -78,14 +78,14 @@ int main(int argc, char **argv)
 {
     bool at = argc > 2 && strcmp(argv[1], "--at") == 0;
     struct cg_pki *pki = cg_pki_new(at ? strtoll(argv[2], NULL, 10) : (int64_t)time(NULL));
-    unsigned char random[7]; /* octets, so that the numbers fit in 64 bits */
+    unsigned char random[7]; /* with the leading 1, the numbers fit into 64 bits */
     uint64_t serial = 1;
     if (RAND_bytes(random, sizeof random) != 1)
         return EXIT_FAILURE;
     for (size_t i = 0; i < sizeof random; i++)
         serial = serial << 8 | random[i];
     cg_pki_serials_from(pki, serial);
-    take_pairs(pki);
+    add_pairs(pki);
     for (int i = at ? 3 : 1; i < argc; i++) {
         cg_pki_make(pki, argv[i]);
         write_files(pki, argv[i]);

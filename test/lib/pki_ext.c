@@ -39,7 +39,7 @@ X509_EXTENSION *extension_raw(const struct recipe *recipe, const char *value)
 
 X509_EXTENSION *extension_conf(const struct recipe *recipe, int nid, const char *value)
 {
-    CONF *conf = NCONF_new(NULL); /* empty: some extensions insist on one */
+    CONF *conf = NCONF_new(NULL); /* empty, but some extensions require it */
     X509V3_CTX ctx;
     X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, X509V3_CTX_TEST);
     X509V3_set_nconf(&ctx, conf);
@@ -162,7 +162,7 @@ static void add_ski(struct recipe *recipe, X509 *cert, const char *otherwise)
     OPENSSL_free(bytes);
 }
 
-/* A self-signed certificate needs none (RFC 5280 4.2.1.1); an issuer without SKI gives none. */
+/* A self-signed certificate needs none (RFC 5280 4.2.1.1). NULL if there is none, also if the issuer has no SKI. */
 X509_EXTENSION *extension_aki(struct recipe *recipe, const X509 *issuer, const X509 *self)
 {
     const char *text = recipe_get(recipe, "aki", issuer == self ? "none" : "auto");
@@ -189,7 +189,7 @@ static void add(const struct recipe *recipe, X509 *cert, X509_EXTENSION *extensi
     X509_EXTENSION_free(extension);
 }
 
-/* Extensions in OpenSSL's own text, with what each start gives when the recipe says nothing. */
+/* Extensions in OpenSSL's configuration syntax, with their default for each kind of certificate. */
 static const struct {
     const char *word;
     int nid;

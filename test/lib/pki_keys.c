@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Keys are made once a process: an RSA key takes a tenth of a second and more. */
+/* Keys are made once per process, because an RSA key takes 0.1 s or more. */
 #include "pki_maker.h"
 #include "pki_parts.h"
 
@@ -39,7 +39,7 @@ static EVP_PKEY *make_ec(const char *curve, const char *encoding)
     return generate(EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL), params);
 }
 
-/* The modulus of key with the exponent 65538: a public key that nobody can sign with. Takes key. */
+/* The modulus of key with the exponent 65538: a public key without a private one. Frees key. */
 static EVP_PKEY *make_even(EVP_PKEY *key)
 {
     BIGNUM *n = NULL, *e = BN_new();
@@ -62,7 +62,7 @@ static EVP_PKEY *make_even(EVP_PKEY *key)
     return even;
 }
 
-/* The exponent is 65537; 65538 where the name ends with -even (without a private key), 3 where the name ends with -e3, and 2^299 + 1 where it ends with -e300. */
+/* The exponent is 65537. A name with -even has 65538 and no private key, -e3 has 3, and -e300 has 2^299 + 1. */
 static EVP_PKEY *make_rsa(const char *type, unsigned bits, const char *name)
 {
     unsigned char exponent[38]; /* room for 300 bits */
@@ -133,11 +133,11 @@ static EVP_PKEY *make(const char *algorithm)
 static void free_cache(void)
 {
     while (cache) {
-        struct cached *gone = cache;
-        cache = gone->next;
-        EVP_PKEY_free(gone->key);
-        free(gone->name);
-        free(gone);
+        struct cached *first = cache;
+        cache = first->next;
+        EVP_PKEY_free(first->key);
+        free(first->name);
+        free(first);
     }
 }
 
@@ -149,7 +149,7 @@ EVP_PKEY *cg_pki_cached_key(const char *algorithm, unsigned slot)
     struct cached *made = calloc(1, sizeof *made);
     EVP_PKEY *key = make(algorithm);
     if (!made || !key)
-        pki_die(NULL, "cannot make a key", algorithm);
+        pki_die(NULL, "cannot make a key of type", algorithm);
     if (!cache)
         atexit(free_cache);
     *made = (struct cached){.next = cache, .name = strdup(algorithm), .slot = slot, .key = key};

@@ -15,14 +15,14 @@
 
 struct item {
     char *name;
-    X509 *cert;    /* or */
-    X509_CRL *crl; /* owned, one of them */
-    EVP_PKEY *key; /* owned reference; NULL of a CRL */
+    X509 *cert;    /* either this */
+    X509_CRL *crl; /* or this is set */
+    EVP_PKEY *key; /* NULL for a CRL */
 };
 
 struct cg_pki {
     int64_t now;
-    uint64_t first_serial; /* of the first item; the others count on */
+    uint64_t first_serial; /* of the first item; each further one has the next number */
     size_t count;
     struct item item[ITEMS_MAX];
 };
@@ -65,7 +65,7 @@ void cg_pki_free(struct cg_pki *pki)
     free(pki);
 }
 
-/* the newest of that name */
+/* the newest item of that name */
 static const struct item *find(const struct cg_pki *pki, const char *name)
 {
     for (size_t i = pki->count; i > 0; i--)
@@ -86,7 +86,7 @@ EVP_PKEY *cg_pki_key(const struct cg_pki *pki, const char *name)
 {
     const struct item *item = find(pki, name);
     if (!item->key)
-        pki_die(NULL, "has no key", name);
+        pki_die(NULL, "no key", name);
     return item->key;
 }
 
@@ -142,15 +142,15 @@ static void set_serial(struct recipe *recipe, X509 *cert, uint64_t next)
     ASN1_INTEGER_free(serial);
 }
 
-/* What tests get went through DER, as what comes from the wire does. */
-static X509 *reparsed(const struct recipe *recipe, X509 *cert)
+/* Encodes and parses the certificate, so that it is like one received from a peer. Frees cert. */
+static X509 *parse_again(const struct recipe *recipe, X509 *cert)
 {
     unsigned char *der = NULL;
     int len = i2d_X509(cert, &der);
     const unsigned char *at = der;
     X509 *copy = len > 0 ? d2i_X509(NULL, &at, len) : NULL;
     if (!copy)
-        pki_die(recipe, "does not parse again", "");
+        pki_die(recipe, "the encoded certificate cannot be parsed", "");
     OPENSSL_free(der);
     X509_free(cert);
     return copy;
@@ -189,7 +189,7 @@ static X509 *make_certificate(struct recipe *recipe, const struct cg_pki *pki, E
         X509_get0_signature(&signature, NULL, cert);
         pki_break_signature(signature);
     }
-    return reparsed(recipe, cert);
+    return parse_again(recipe, cert);
 }
 
 static void append(struct cg_pki *pki, struct item made)
@@ -240,7 +240,7 @@ static char *bio_text(BIO *bio)
     return text;
 }
 
-/* Copies the next name to name; false at the end. */
+/* Copies the next of the names to name. False at the end. */
 static bool next_name(const char **names, char *name, size_t size)
 {
     *names += strspn(*names, " ");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the parts of the maker share: the words of one recipe line and the helpers that read values.
- * Called by pki_*.c only. Every fault ends the program: a test with a wrong recipe must not go on. */
+/* Shared by the parts of the generator (pki_maker.h): the words of a recipe line and the functions that read values.
+ * Called by pki_*.c; pki_die also by the rest of test/lib. Every error aborts, so that no test runs with a wrong recipe. */
 #ifndef CG_TEST_PKI_PARTS_H
 #define CG_TEST_PKI_PARTS_H
 
@@ -19,19 +19,20 @@ struct recipe {
     size_t count;
     struct word {
         const char *key, *value;
-        bool used; /* a word that nobody asked for is a mistake in the recipe */
+        bool used; /* a word that no function has read is an error */
     } word[WORDS_MAX];
 };
 
+/* Prints the message, the value and OpenSSL's errors, and aborts. recipe: names the line, or NULL. */
 _Noreturn void pki_die(const struct recipe *recipe, const char *what, const char *value);
 
 void recipe_parse(struct recipe *recipe, const char *line, size_t len);
-void recipe_finish(struct recipe *recipe); /* dies on a word that was not used; frees */
+void recipe_finish(struct recipe *recipe); /* checks that every word was used, and frees */
 bool recipe_has(struct recipe *recipe, const char *key);
-const char *recipe_get(struct recipe *recipe, const char *key, const char *otherwise);
-const char *recipe_next(struct recipe *recipe, const char *key, size_t *at); /* repeated words; NULL at the end */
+const char *recipe_get(struct recipe *recipe, const char *key, const char *otherwise); /* the last one */
+const char *recipe_next(struct recipe *recipe, const char *key, size_t *at); /* for repeated words; NULL at the end */
 
-/* *critical and the rest of a value that may start with "critical," */
+/* Sets *critical and returns the value without its prefix "critical,". */
 const char *value_critical(const char *value, bool *critical);
 unsigned char *value_bytes(const struct recipe *recipe, const char *text, size_t len, size_t *out_len); /* \xNN */
 X509_NAME *value_name(const struct recipe *recipe, const char *text);                                   /* /O=a/CN=b */
@@ -40,7 +41,7 @@ ASN1_TIME *value_time(int64_t seconds);
 ASN1_INTEGER *value_integer(const struct recipe *recipe, const char *text);
 const EVP_MD *value_digest(struct recipe *recipe, EVP_PKEY *key);
 
-void pki_break_signature(const ASN1_BIT_STRING *signature); /* of an object of ours, in its last octet */
+void pki_break_signature(const ASN1_BIT_STRING *signature); /* flips its last bit */
 
 enum pki_start { START_CLIENT = 0, START_SERVER, START_CA, START_BARE, START_COUNT };
 

@@ -14,7 +14,7 @@ void pki_die(const struct recipe *recipe, const char *what, const char *value)
     abort();
 }
 
-/* Words are parted by blanks; '...' keeps blanks together and is taken off. */
+/* Words are separated by spaces or tabs. Quotes '...' protect spaces and are removed. */
 static char *next_word(char **at)
 {
     char *in = *at + strspn(*at, " \t");
@@ -43,7 +43,7 @@ void recipe_parse(struct recipe *recipe, const char *line, size_t len)
     recipe->name = word;
     while ((word = next_word(&at))) {
         if (recipe->count == WORDS_MAX)
-            pki_die(recipe, "too many words", word);
+            pki_die(recipe, "more than 48 words", word);
         char *equals = strchr(word, '=');
         if (equals)
             *equals = '\0';
@@ -113,7 +113,7 @@ unsigned char *value_bytes(const struct recipe *recipe, const char *text, size_t
     return out;
 }
 
-/* The wanted type first; where OpenSSL refuses the text (too long, not UTF-8) the bytes as they are. */
+/* If OpenSSL refuses the text (too long, not UTF-8), the bytes are added unchanged. */
 static void add_attribute(const struct recipe *recipe, X509_NAME *name, const char *field, size_t len)
 {
     const char *equals = memchr(field, '=', len);

@@ -14,7 +14,7 @@
 
 #include "lib/pki_parts.h"
 
-/* as in ports.sh */
+/* the same values as in ports.sh */
 #define PORT_FIRST 20000
 #define BLOCKS     500
 #define IN_BLOCK   20
@@ -29,8 +29,8 @@ static bool is_free(uint16_t port)
     return is;
 }
 
-/* The lock goes with the descriptor, which stays open: in the brokers that this process starts, too. */
-static bool take(unsigned block)
+/* The descriptor stays open, also in the brokers that this process starts: the lock lasts until all of them have ended. */
+static bool lock_block(unsigned block)
 {
     char path[64];
     int length = snprintf(path, sizeof path, "/tmp/certguard-ports.%u", (unsigned)geteuid());
@@ -50,20 +50,20 @@ static unsigned next_block(void)
     if (getrandom(&start, sizeof start, 0) != sizeof start)
         pki_die(NULL, "no random bytes", "");
     for (unsigned i = 0; i < BLOCKS; i++)
-        if (take((start + i) % BLOCKS))
+        if (lock_block((start + i) % BLOCKS))
             return (start + i) % BLOCKS;
-    pki_die(NULL, "no free port: each block is locked", "/tmp/certguard-ports.*");
+    pki_die(NULL, "no free port: all blocks are locked", "/tmp/certguard-ports.*");
 }
 
 uint16_t cg_free_port(void)
 {
-    static unsigned block, given = IN_BLOCK;
+    static unsigned block, used = IN_BLOCK;
     for (;;) {
-        if (given == IN_BLOCK) {
+        if (used == IN_BLOCK) {
             block = next_block();
-            given = 0;
+            used = 0;
         }
-        uint16_t port = (uint16_t)(PORT_FIRST + block * IN_BLOCK + given++);
+        uint16_t port = (uint16_t)(PORT_FIRST + block * IN_BLOCK + used++);
         if (is_free(port))
             return port;
     }

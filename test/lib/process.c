@@ -84,9 +84,7 @@ long cg_process_files(int pid)
 
 static int by_value(const void *a, const void *b)
 {
-    double x, y;
-    x = *(const double *)a;
-    y = *(const double *)b;
+    double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "process.h"
 #include "tls_client.h"
 
 #include <arpa/inet.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 int cg_raw_open(uint16_t port, uint16_t *local_port)
@@ -40,19 +40,12 @@ bool cg_raw_send(int fd, const void *bytes, size_t len)
     return send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool cg_raw_closed(int fd, int wait_ms)
 {
-    char dropped[512];
-    for (int64_t left, end = now_ms() + wait_ms; (left = end - now_ms()) > 0;) {
+    char ignored[512];
+    for (int64_t left, end = cg_now_us() + wait_ms * INT64_C(1000); (left = (end - cg_now_us()) / 1000) > 0;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, (int)left) == 1 && recv(fd, dropped, sizeof dropped, 0) <= 0)
+        if (poll(&ready, 1, (int)left) == 1 && recv(fd, ignored, sizeof ignored, 0) <= 0)
             return true;
     }
     return false;
@@ -76,7 +69,7 @@ static size_t put_text(unsigned char *out, const char *text)
     return len + 2;
 }
 
-/* MQTT 3.1.1 and 5.0 section 3.1, clean start, keep alive 60 s; texts short enough for a one-octet length. */
+/* MQTT 3.1.1 and 5.0 section 3.1, with clean start and keep alive 60 s. The remaining length fits into one octet. */
 size_t cg_mqtt_connect(bool mqtt5, const char *client_id, const char *username, unsigned char out[256])
 {
     const char *id = client_id ? client_id : "";

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATHS    8   /* as many as the longest call of a test names */
-#define BASE_MAX 200 /* the errors that tests look into hold no longer paths */
+#define PATHS    8   /* no call of a test uses more at once */
+#define BASE_MAX 200 /* the error texts that tests compare would truncate longer paths */
 
 static char folder[256];
 
-/* Not abort(): what a test printed before is still to be seen. */
+/* exit() flushes the earlier output of the test; abort() would lose it. */
 static _Noreturn void die(const char *what, const char *path)
 {
     fprintf(stderr, "scratch: cannot %s %s: %s\n", what, path, strerror(errno));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The maker of test certificates does what its recipes say: read back with OpenSSL's own functions. */
+/* The generator of test certificates does what its recipes say. The results are read with OpenSSL's own functions. */
 #include "lib/pki_maker.h"
 
 #include <setjmp.h>
@@ -35,22 +35,24 @@ static const struct row {
     const char *sentence, *recipe, *between;
     int error;
 } rows[] = {
-    {"the default is a good client", "dev: issuer=inter", "inter", X509_V_OK},
+    {"the default is a valid client", "dev: issuer=inter", "inter", X509_V_OK},
     {"every kind of key verifies",
      "c1: issuer=root ca key=rsa2048\nc2: issuer=c1 ca key=ed448\nc3: issuer=c2 ca key=p521 digest=sha512\n"
      "c4: issuer=c3 ca key=ed25519\nc5: issuer=c4 ca key=rsapss2048\ndev: issuer=c5 key=rsa2048-e3 digest=sha384",
      "c1 c2 c3 c4 c5", X509_V_OK},
-    {"a past validity is expired", "dev: issuer=inter days=-9..-1", "inter", X509_V_ERR_CERT_HAS_EXPIRED},
-    {"a broken signature is seen", "dev: issuer=inter broken-signature", "inter", X509_V_ERR_CERT_SIGNATURE_FAILURE},
-    {"another purpose is seen", "dev: issuer=inter eku=serverAuth", "inter", X509_V_ERR_INVALID_PURPOSE},
-    {"another signer is seen", "dev: issuer=inter signer=root", "inter", X509_V_ERR_CERT_SIGNATURE_FAILURE},
-    {"name constraints hold", "x: issuer=root ca nc=critical,permitted;DNS:a.lan\ndev: issuer=x san=dns:b.lan", "x",
+    {"days= in the past gives an expired certificate", "dev: issuer=inter days=-9..-1", "inter",
+     X509_V_ERR_CERT_HAS_EXPIRED},
+    {"broken-signature gives a bad signature", "dev: issuer=inter broken-signature", "inter",
+     X509_V_ERR_CERT_SIGNATURE_FAILURE},
+    {"eku= sets another purpose", "dev: issuer=inter eku=serverAuth", "inter", X509_V_ERR_INVALID_PURPOSE},
+    {"signer= signs with another key", "dev: issuer=inter signer=root", "inter", X509_V_ERR_CERT_SIGNATURE_FAILURE},
+    {"name constraints apply", "x: issuer=root ca nc=critical,permitted;DNS:a.lan\ndev: issuer=x san=dns:b.lan", "x",
      X509_V_ERR_PERMITTED_VIOLATION},
-    {"path length holds", "x: issuer=root ca bc=critical,CA:TRUE,pathlen:0\ny: issuer=x ca\ndev: issuer=y", "y x",
+    {"the path length applies", "x: issuer=root ca bc=critical,CA:TRUE,pathlen:0\ny: issuer=x ca\ndev: issuer=y", "y x",
      X509_V_ERR_PATH_LENGTH_EXCEEDED},
-    {"unknown critical extensions are seen", "dev: issuer=inter ext=critical,1.2.3.4=0500", "inter",
+    {"ext= adds an unknown critical extension", "dev: issuer=inter ext=critical,1.2.3.4=0500", "inter",
      X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION},
-    {"a proxy certificate is one",
+    {"proxy= gives a proxy certificate",
      "user: issuer=inter\ndev: issuer=user san=none proxy=critical,language:id-ppl-anyLanguage", "user inter",
      X509_V_ERR_PROXY_CERTIFICATES_NOT_ALLOWED},
 };
@@ -69,7 +71,7 @@ static void rows_verify(void **state)
     }
 }
 
-static void odd_values_survive(void **state)
+static void unusual_values_are_kept(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(NOW);
@@ -99,6 +101,6 @@ static void odd_values_survive(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_verify), cmocka_unit_test(odd_values_survive)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_verify), cmocka_unit_test(unusual_values_are_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,36 +11,36 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define WAIT_MS 20000 /* a sanitizer on a busy machine is slow */
+#define WAIT_MS 20000 /* sanitizers are slow on a busy machine */
 
-static void see_alert(const SSL *ssl, int where, int code)
+static void on_alert(const SSL *ssl, int where, int code)
 {
     struct cg_client_result *result = SSL_get_app_data(ssl);
     if (result && (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (code & 0xff) != SSL_AD_CLOSE_NOTIFY)
         result->alert = code & 0xff;
 }
 
-static int judge_server(X509_STORE_CTX *ctx, void *arg)
+static int verify_server(X509_STORE_CTX *ctx, void *arg)
 {
     const int *error = arg;
     X509_STORE_CTX_set_error(ctx, *error);
     return *error == X509_V_OK;
 }
 
-static unsigned give_psk(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
-                         unsigned key_len)
+static unsigned set_psk(SSL *ssl, const char *server_hint, char *identity, unsigned identity_len, unsigned char *key,
+                        unsigned key_len)
 {
     (void)ssl;
-    (void)fix;
+    (void)server_hint;
     snprintf(identity, identity_len, "device");
     memset(key, 1, key_len < 16 ? key_len : 16);
     return 16;
 }
 
-static unsigned give_wrong_psk(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
-                               unsigned key_len)
+static unsigned set_wrong_psk(SSL *ssl, const char *server_hint, char *identity, unsigned identity_len,
+                              unsigned char *key, unsigned key_len)
 {
-    unsigned len = give_psk(ssl, fix, identity, identity_len, key, key_len);
+    unsigned len = set_psk(ssl, server_hint, identity, identity_len, key, key_len);
     key[0] ^= 0x80;
     return len;
 }
@@ -57,19 +57,19 @@ static bool set_certificate(SSL *ssl, const struct cg_client_spec *spec)
     return true;
 }
 
-/* Weak keys and old versions must reach the server: it is the one under test. */
+/* Security level 0, because weak keys and old versions must reach the server, which is under test. */
 SSL *cg_client_ssl(const struct cg_client_spec *spec)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_security_level(ctx, 0);
-    SSL_CTX_set_info_callback(ctx, see_alert);
+    SSL_CTX_set_info_callback(ctx, on_alert);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_cert_verify_callback(ctx, judge_server, (void *)(uintptr_t)&spec->refuse_server);
+    SSL_CTX_set_cert_verify_callback(ctx, verify_server, (void *)(uintptr_t)&spec->refuse_server);
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_min_proto_version(ctx, spec->version);
     SSL_CTX_set_max_proto_version(ctx, spec->version);
     if (spec->psk || spec->psk_wrong)
-        SSL_CTX_set_psk_client_callback(ctx, spec->psk_wrong ? give_wrong_psk : give_psk);
+        SSL_CTX_set_psk_client_callback(ctx, spec->psk_wrong ? set_wrong_psk : set_psk);
     SSL *ssl = SSL_new(ctx);
     SSL_CTX_free(ctx);
     bool ok = set_certificate(ssl, spec);
@@ -77,7 +77,7 @@ SSL *cg_client_ssl(const struct cg_client_spec *spec)
     ok = ok && (!spec->groups || SSL_set1_groups_list(ssl, spec->groups) == 1);
     ok = ok && (!spec->sigalgs || SSL_set1_sigalgs_list(ssl, spec->sigalgs) == 1);
     ok = ok && (!spec->sni || SSL_set_tlsext_host_name(ssl, spec->sni) == 1);
-    /* a copy: OpenSSL gives up a session after an alert */
+    /* a copy, because OpenSSL discards a session after an alert */
     SSL_SESSION *session = ok && spec->session ? SSL_SESSION_dup(spec->session) : NULL;
     ok = ok && (!spec->session || SSL_set_session(ssl, session) == 1);
     SSL_SESSION_free(session);
@@ -87,13 +87,13 @@ SSL *cg_client_ssl(const struct cg_client_spec *spec)
     return NULL;
 }
 
-static void keep_error(struct cg_client_result *result)
+static void set_error(struct cg_client_result *result)
 {
     ERR_error_string_n(ERR_peek_error(), result->error, sizeof result->error);
     ERR_clear_error();
 }
 
-/* The CONNACK, or the alert with which a TLS 1.3 server refuses the certificate. */
+/* Reads the CONNACK, or the alert of a TLS 1.3 server that refuses the certificate. */
 static void read_connack(SSL *ssl, struct cg_client_result *result)
 {
     unsigned char packet[64];
@@ -101,12 +101,12 @@ static void read_connack(SSL *ssl, struct cg_client_result *result)
     if (len >= 4 && packet[0] == 0x20)
         result->connack = packet[3];
     else
-        keep_error(result);
+        set_error(result);
     result->accepted = result->connack == 0;
 }
 
-/* A server of TLS 1.3 that refuses has sent its alert and is gone, perhaps, by the time this is sent. From 4.0 on, OpenSSL reads
- * nothing more after a write that failed: so it does not learn of it. */
+/* A TLS 1.3 server that refuses the client may have closed the connection already, after its alert. OpenSSL 4.0 and later
+ * read nothing after a failed write, so the client would miss the alert. Writing past OpenSSL hides the failure from it. */
 static void send_connect(SSL *ssl, const unsigned char *packet, size_t len)
 {
     BIO *connection = SSL_get_wbio(ssl), *out = BIO_new(BIO_s_mem());
@@ -132,7 +132,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
     if (fd < 0) {
         snprintf(result->error, sizeof result->error, "%s", ssl ? "cannot connect" : "");
         if (!ssl)
-            keep_error(result);
+            set_error(result);
         goto out;
     }
     result->connected = true;
@@ -145,7 +145,7 @@ void cg_client_connect(const struct cg_client_spec *spec, struct cg_client_resul
     result->resumed = result->handshake && SSL_session_reused(ssl);
     snprintf(result->version, sizeof result->version, "%s", SSL_get_version(ssl));
     if (!result->handshake) {
-        keep_error(result);
+        set_error(result);
         goto out;
     }
     send_connect(ssl, packet, len);
