@@ -19,7 +19,7 @@ const struct cg_scenario *cg_scenario_at(size_t index)
     return NULL;
 }
 
-/* What the standards have no name for is bad_certificate. */
+/* Reasons without an alert of their own in the standards get bad_certificate. */
 static const struct {
     enum cg_reason reason;
     int tls12, tls13;
@@ -60,29 +60,29 @@ int cg_scenario_alert(enum cg_reason reason, bool tls13)
 
 static const struct {
     enum cg_reason reason;
-    const char *why;
+    const char *explanation;
 } exceptions[] = {
-    {CG_REASON_NO_MEMORY, "every allocation is made to fail in turn by the allocation test"},
-    {CG_REASON_INTERNAL_ERROR, "no input that we know leads to it"},
-    {CG_REASON_NO_SNAPSHOT, "the broker does not start without one; unit tests of the hook have none"},
-    {CG_REASON_PATH_OTHER, "the name for errors of OpenSSL that have no row: any that we knew would get one"},
-    {CG_REASON_PEER_WANTS_CERTIFICATE, "a bridge is told so: unit_tls_hook"},
-    {CG_REASON_NO_CREDENTIAL, "a TLS listener without certificate does not start"},
-    {CG_REASON_NO_RECORD, "only a broken hook leads to it: unit tests"},
-    {CG_REASON_CLIENT_ID_TAKEN, "of two clients: broker test identity"},
-    {CG_REASON_NOT_AN_ADMIN, "a request on the control topic: broker test control"},
-    {CG_REASON_ENDED_BY_ADMIN, "a command on the control topic: broker test control"},
-    {CG_REASON_POLICY_INVALID, "a fault of files: test_files"},
-    {CG_REASON_TRUST_INVALID, "a fault of files: test_files"},
-    {CG_REASON_CRL_INVALID, "a fault of files: test_files"},
-    {CG_REASON_CREDENTIAL_INVALID, "a fault of files: test_files"},
-    {CG_REASON_STATE_INVALID, "a fault of files: test_crl_numbers_snapshot"},
+    {CG_REASON_NO_MEMORY, "unit_check_memory makes each allocation fail"},
+    {CG_REASON_INTERNAL_ERROR, "no known input leads to it"},
+    {CG_REASON_NO_SNAPSHOT, "the broker does not start without a snapshot; tested by unit_tls_hook"},
+    {CG_REASON_PATH_OTHER, "for OpenSSL errors without a reason row; every known error has one"},
+    {CG_REASON_PEER_WANTS_CERTIFICATE, "only for a bridge; tested by unit_tls_hook"},
+    {CG_REASON_NO_CREDENTIAL, "a TLS listener without a certificate does not start"},
+    {CG_REASON_NO_RECORD, "only a broken hook leads to it; tested by unit tests"},
+    {CG_REASON_CLIENT_ID_TAKEN, "needs two clients; tested by broker_identity"},
+    {CG_REASON_NOT_AN_ADMIN, "needs a request on the control topic; tested by broker_control"},
+    {CG_REASON_ENDED_BY_ADMIN, "needs a command on the control topic; tested by broker_control"},
+    {CG_REASON_POLICY_INVALID, "an invalid file; tested by scenario_files"},
+    {CG_REASON_TRUST_INVALID, "an invalid file; tested by scenario_files"},
+    {CG_REASON_CRL_INVALID, "an invalid file; tested by scenario_files"},
+    {CG_REASON_CREDENTIAL_INVALID, "an invalid file; tested by scenario_files"},
+    {CG_REASON_STATE_INVALID, "an invalid file; tested by unit_crl_numbers_snapshot"},
 };
 
 const char *cg_scenario_exception(enum cg_reason reason)
 {
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
         if (exceptions[i].reason == reason)
-            return exceptions[i].why;
+            return exceptions[i].explanation;
     return NULL;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The scenario table: what a client shows or does, and what certguard must say. One table, run in the core, through
- * real handshakes with a real broker, and by the tool; the answers must agree. Const data only; called by runners.
+/* The scenario table: what a client sends or does, and the verdict that certguard must return. The same table runs in the
+ * core, in real handshakes with a real broker, and in the tool; all of them must agree. Constant data only. Called by the
+ * runners.
  *
- * Every row stands on the same CAs: "root" (the anchor) with "inter" below it, and the broker's certificate of root.
- * The client is "dev" and sends "dev inter" unless the row says otherwise. Recipes: lib/pki_maker.h. */
+ * Every row has the CAs "root" (the trust anchor) and "inter" (issued by root), and the broker's certificate, issued by root.
+ * The client is "dev" and sends "dev inter", unless the row sets something else. Recipes: lib/pki_maker.h. */
 #ifndef CG_TEST_SCENARIOS_H
 #define CG_TEST_SCENARIOS_H
 
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* where a row cannot run, and why stands in the row's comment; zero: everywhere it makes sense */
+/* Where a row cannot run; 0: it runs everywhere. */
 enum {
     CG_NOT_CORE = 1 << 0,
     CG_NOT_TLS12 = 1 << 1,
@@ -21,41 +22,41 @@ enum {
     CG_CORE_ONLY = CG_NOT_TLS12 | CG_NOT_TLS13,
 };
 
-/* What the client does beside showing its certificate: only through a broker. */
+/* What the client does besides sending its certificate. Only with a broker. */
 struct cg_act {
     const char *ciphers, *groups, *sigalgs, *client_id;
-    int refuse_server; /* X509_V_ERR_* that the client finds with the broker's certificate */
+    int refuse_server; /* X509_V_ERR_* for which the client refuses the broker's certificate */
     bool tls11;        /* offers TLS 1.1 only */
     bool psk;          /* offers a pre-shared key only */
     bool false_key;    /* has the certificate, but not its key */
-    bool before;       /* another client with id "first" and the same certificate is connected */
-    bool plain;        /* CONNECT on a listener without TLS */
-    bool raw;          /* sends these bytes in place of TLS: */
-    bool hello;        /* a ClientHello in front of them */
+    bool first_client; /* another client with id "first" and the same certificate is connected */
+    bool plain;        /* sends CONNECT to a listener without TLS */
+    bool raw;          /* sends bytes instead of TLS */
+    bool hello;        /* sends a ClientHello before bytes */
     const char *bytes;
     size_t nbytes;
-    bool stall; /* and then waits; else closes */
-    int crowd;  /* opens so many connections that stall, before its own */
+    bool stall; /* waits after bytes for the broker to close; else closes */
+    int crowd;  /* number of idle connections that the client opens after its own */
 };
 
 struct cg_scenario {
     const char *sentence;
-    enum cg_reason expect;  /* CG_REASON_OK: let in */
-    enum cg_reason audited; /* let in, and this is logged; CG_REASON_UNSET: none */
-    int alert;              /* TLS AlertDescription that the client gets; 0: the one of cg_scenario_alert */
-    const char *words;      /* in the detail */
+    enum cg_reason expect;  /* CG_REASON_OK: accepted */
+    enum cg_reason audited; /* accepted, and this reason is logged; CG_REASON_UNSET: none */
+    int alert;              /* TLS AlertDescription for the client; 0: the one of cg_scenario_alert */
+    const char *words;      /* part of the detail; NULL: any */
     unsigned not_in;        /* CG_NOT_* */
 
-    /* the broker's side: rows that are alike here share one broker */
-    const char *world;                /* recipe lines for more CAs and the CRLs */
+    /* the broker's files; rows with the same values share one broker */
+    const char *cas;                  /* recipe lines for more CAs and for the CRLs */
     const char *anchors;              /* names; NULL: "root" */
     const char *intermediate_anchors; /* names; NULL: none */
-    const char *intermediates;        /* names that the policy knows; NULL: none */
+    const char *intermediates;        /* names for the policy; NULL: none */
     const char *crls;                 /* names; NULL: none */
     const char *trust;                /* more members of the policy's "trust" */
     const char *policy;               /* more members of the policy */
 
-    /* the client's side */
+    /* the client */
     const char *recipe;      /* NULL: "dev: issuer=inter" */
     const char *send;        /* NULL: "dev inter"; "": no certificate */
     enum cg_purpose purpose; /* core only; CG_PURPOSE_NONE: client */
@@ -63,16 +64,16 @@ struct cg_scenario {
     struct cg_act act;
 };
 
-/* All rows of all files, in order; NULL behind the last. */
+/* All rows of all files, in order; NULL after the last. */
 const struct cg_scenario *cg_scenario_at(size_t index);
 
-/* The alert that a client gets which is refused for this reason (RFC 8446 6.2, RFC 5246 7.2.2); -1: none, or any. */
+/* The alert for a client that is refused for this reason (RFC 8446 6.2, RFC 5246 7.2.2); -1: none, or any. */
 int cg_scenario_alert(enum cg_reason reason, bool tls13);
 
-/* Why this reason has no row here; NULL: it must have one. */
+/* Explains why the table has no row for this reason; NULL: it must have one. */
 const char *cg_scenario_exception(enum cg_reason reason);
 
-/* the parts */
+/* the rows of each file */
 struct cg_scenarios {
     const struct cg_scenario *row;
     size_t count;

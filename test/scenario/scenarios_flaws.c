@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Flaws of this class that were published elsewhere. Each has a row here, or its test stands in this table:
+/* Vulnerabilities of this kind that were published for other software. Each has a row here, or a test in this list:
  *
  *   resumption past a policy change (CVE-2025-23419, CVE-2025-23048, CVE-2022-21654)   unit_tls_hook: no_resumption
  *   extended key usage unchecked (CVE-2022-21657)                                      here, scenarios_leaf, _path
- *   a name of one SAN type taken for another (CVE-2022-21656)                          here
- *   a common name around the name constraints (CVE-2026-42790)                         here, unit_check
- *   policy trees that explode, policies that are ignored (CVE-2023-0464, 0465, 0466)   here, unit_check
- *   delta CRLs that crash (CVE-2026-28388)                                             unit_crl, unit_crl_status, fuzz_crl
+ *   one SAN type confused with another (CVE-2022-21656)                                here
+ *   common names that bypass name constraints (CVE-2026-42790)                         here, unit_check
+ *   policy trees of exponential size, ignored policies (CVE-2023-0464, 0465, 0466)     here, unit_check
+ *   delta CRLs that cause a crash (CVE-2026-28388)                                     unit_crl, unit_crl_status, fuzz_crl
  *   only the first distribution point is read (RUSTSEC-2026-0049)                      unit_crl_status
- *   proxy certificates that slip past the CRLs (openssl issue 32364)                   here, unit_check
- *   a CRL without the right signature or issuer                                        unit_crl
+ *   proxy certificates that bypass CRLs (openssl issue 32364)                          here, unit_check
+ *   CRLs with a wrong signature or issuer                                              unit_crl
  *   NUL and control characters in names                                                scenarios_leaf, unit_check, unit_name
  *   explicit curves (CVE-2020-0601)                                                    scenarios_leaf
  */
 #include "scenarios.h"
 
-/* Twelve CAs that each map two policies onto both of them again: the tree doubles at each. */
+/* Twelve CAs that each map two policies to both of them: the policy tree doubles at each CA. */
 #define TWO        "policies=1.2.3.1,1.2.3.2 mappings=1.2.3.1:1.2.3.1,1.2.3.1:1.2.3.2,1.2.3.2:1.2.3.1,1.2.3.2:1.2.3.2"
 #define NEXT(n, m) "t" #n ": issuer=t" #m " ca " TWO "\n"
 #define TREE                                                                                                           \
@@ -28,53 +28,52 @@
 #define DNS_NAME "\"identity\": {\"username\": \"san.dns\", \"authenticates\": true}"
 
 static const struct cg_scenario rows[] = {
-    {"a CA for anything but clients, by anyExtendedKeyUsage, is refused", CG_REASON_CA_WRONG_PURPOSE,
+    {"a CA with anyExtendedKeyUsage instead of clientAuth is refused", CG_REASON_CA_WRONG_PURPOSE,
      .recipe = "mid: issuer=root ca eku=anyExtendedKeyUsage\ndev: issuer=mid", .send = "dev mid"},
-    {"a CA for servers above another CA cannot issue a client", CG_REASON_CA_WRONG_PURPOSE,
+    {"a CA for servers cannot issue a client through a subordinate CA", CG_REASON_CA_WRONG_PURPOSE,
      .recipe = "top: issuer=root ca eku=serverAuth\nmid: issuer=top ca\ndev: issuer=mid", .send = "dev mid top"},
-    {"a server with its name as URI is refused", CG_REASON_HOST_MISMATCH, .not_in = CG_CORE_ONLY,
+    {"a server with its name in a URI SAN is refused", CG_REASON_HOST_MISMATCH, .not_in = CG_CORE_ONLY,
      .purpose = CG_PURPOSE_SERVER, .host = "broker.lan",
      .recipe = "dev: server issuer=inter san=uri:broker:broker.lan"},
-    {"a server with its name as mail address is refused", CG_REASON_HOST_MISMATCH, .not_in = CG_CORE_ONLY,
+    {"a server with its name in an email SAN is refused", CG_REASON_HOST_MISMATCH, .not_in = CG_CORE_ONLY,
      .purpose = CG_PURPOSE_SERVER, .host = "broker.lan", .recipe = "dev: server issuer=inter san=email:x@broker.lan"},
-    {"a server with its address as DNS name is refused", CG_REASON_HOST_MISMATCH, .not_in = CG_CORE_ONLY,
+    {"a server with its IP address in a DNS SAN is refused", CG_REASON_HOST_MISMATCH, .not_in = CG_CORE_ONLY,
      .purpose = CG_PURPOSE_SERVER, .host = "192.0.2.7", .recipe = "dev: server issuer=inter san=dns:192.0.2.7"},
-    {"a server with a wildcard for part of a label is refused", CG_REASON_SAN_MALFORMED, .not_in = CG_CORE_ONLY,
+    {"a server with a wildcard inside a label is refused", CG_REASON_SAN_MALFORMED, .not_in = CG_CORE_ONLY,
      .purpose = CG_PURPOSE_SERVER, .host = "broker.lan", .recipe = "dev: server issuer=inter san=dns:b*.lan"},
-    {"a DNS name is no username of type URI", CG_REASON_IDENTITY_MISSING, .not_in = CG_NOT_CORE, .policy = URI_NAME,
-     .recipe = "dev: issuer=inter san=dns:admin.lan"},
-    {"a URI is no username of type DNS", CG_REASON_IDENTITY_MISSING, .not_in = CG_NOT_CORE, .policy = DNS_NAME,
-     .recipe = "dev: issuer=inter san=uri:dns:admin.lan"},
-    {"a common name that looks like a host does not get around the constraints", CG_REASON_NAME_CONSTRAINTS,
+    {"a DNS name is not used as a username of type URI", CG_REASON_IDENTITY_MISSING, .not_in = CG_NOT_CORE,
+     .policy = URI_NAME, .recipe = "dev: issuer=inter san=dns:admin.lan"},
+    {"a URI is not used as a username of type DNS", CG_REASON_IDENTITY_MISSING, .not_in = CG_NOT_CORE,
+     .policy = DNS_NAME, .recipe = "dev: issuer=inter san=uri:dns:admin.lan"},
+    {"a common name that looks like a host name does not bypass name constraints", CG_REASON_NAME_CONSTRAINTS,
      .recipe = "mid: issuer=root ca nc=critical,permitted;DNS:plant.lan\ndev: issuer=mid cn=a.home.lan san=uri:urn:x",
      .send = "dev mid"},
-    {"constraints of a CA hold below the next one", CG_REASON_NAME_CONSTRAINTS,
+    {"name constraints of a CA also apply below its subordinate CA", CG_REASON_NAME_CONSTRAINTS,
      .recipe = "top: issuer=root ca nc=critical,permitted;DNS:plant.lan\nmid: issuer=top ca\n"
                "dev: issuer=mid san=dns:a.home.lan",
      .send = "dev mid top"},
-    {"a policy tree that explodes is refused", CG_REASON_CERTIFICATE_POLICIES,
+    {"a policy tree of exponential size is refused", CG_REASON_CERTIFICATE_POLICIES,
      .policy = "\"client\": {" DEEP_CHAINS
                ", \"certificate_policies\": {\"oids\": [\"1.2.3.1\"], \"require_explicit\": "
                "true}}",
      .recipe = TREE "dev: issuer=t11 policies=1.2.3.1,1.2.3.2", .send = TREE_SENT},
-    {"certificate policies that do not parse are not passed over", CG_REASON_CERTIFICATE_POLICIES,
+    {"certificate policies that cannot be parsed are refused", CG_REASON_CERTIFICATE_POLICIES,
      .recipe = "dev: issuer=inter ext=2.5.29.32=0500"},
-    {"certificate policies that name one twice are refused", CG_REASON_CERTIFICATE_POLICIES,
+    {"a certificate policy listed twice is refused", CG_REASON_CERTIFICATE_POLICIES,
      .recipe = "dev: issuer=inter ext=2.5.29.32=300c300406022a03300406022a03"},
-    /* OpenSSL 3.0 loses memory over such a CA, which the broker under a sanitizer would tell */
-    {"constraints on policies of a CA without policies are fine where they demand none", CG_REASON_OK,
+    {"policy constraints of a CA without policies are accepted if no policy is required", CG_REASON_OK,
      .recipe = "mid: issuer=root ca policy-constraints=critical,requireExplicitPolicy:2\ndev: issuer=mid",
      .send = "dev mid"},
-    {"they hold where they demand one", CG_REASON_CERTIFICATE_POLICIES,
+    {"policy constraints of a CA without policies apply if they require a policy", CG_REASON_CERTIFICATE_POLICIES,
      .recipe = "mid: issuer=root ca policy-constraints=critical,requireExplicitPolicy:1\ndev: issuer=mid",
      .send = "dev mid"},
-    {"and where the policy demands one", CG_REASON_CERTIFICATE_POLICIES,
-     .policy = "\"client\": {\"certificate_policies\": {\"require_explicit\": true}}",
+    {"policy constraints of a CA without policies apply if the policy file requires a policy",
+     CG_REASON_CERTIFICATE_POLICIES, .policy = "\"client\": {\"certificate_policies\": {\"require_explicit\": true}}",
      .recipe = "mid: issuer=root ca policy-constraints=critical,inhibitPolicyMapping:0\ndev: issuer=mid policies=1.2.3",
      .send = "dev mid"},
     {"a proxy certificate of a revoked client is refused", CG_REASON_PROXY_CERTIFICATE,
      .policy = "\"client\": {\"rules\": {\"revoked\": \"audit\"}}",
-     .world = "r: crl issuer=root\ni: crl issuer=inter revoke=0x77\n", .crls = "r i", .intermediates = "inter",
+     .cas = "r: crl issuer=root\ni: crl issuer=inter revoke=0x77\n", .crls = "r i", .intermediates = "inter",
      .trust = "\"crl_required\": false",
      .recipe = "user: issuer=inter serial=0x77\n"
                "dev: issuer=user subject=/CN=user/CN=dev san=none proxy=critical,language:id-ppl-anyLanguage",
@@ -83,9 +82,9 @@ static const struct cg_scenario rows[] = {
      .recipe = "dev: issuer=inter ext=2.5.29.19=30030101ff"},
     {"subjectAltName twice is malformed", CG_REASON_MALFORMED,
      .recipe = "dev: issuer=inter ext=2.5.29.17=3008860675726e3a7878"},
-    {"an extension of no meaning twice is malformed", CG_REASON_MALFORMED, .words = "twice",
+    {"an unknown extension twice is malformed", CG_REASON_MALFORMED, .words = "twice",
      .recipe = "dev: issuer=inter ext=1.2.3.4=0500 ext=1.2.3.4=0500"},
-    {"the client's certificate twice in its message changes nothing", CG_REASON_OK, .send = "dev dev inter"},
+    {"a client that sends its certificate twice is accepted", CG_REASON_OK, .send = "dev dev inter"},
 };
 
 const struct cg_scenarios cg_scenarios_flaws = {rows, sizeof rows / sizeof *rows};

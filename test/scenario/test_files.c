@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Faults of files: with one at the start the broker does not start and its log says what is wrong, or, where time alone is at
- * fault, it refuses TLS clients and says so; with one later the broker goes on with what it had, and an event says why. Each
- * row breaks one thing of a good set-up. */
+/* Invalid files. At startup, the broker does not start, and its log names the fault. If only the clock or an expiry is the
+ * fault, it starts, refuses TLS clients and logs it. Later, the broker keeps the files it has loaded, and an event gives the
+ * reason. Each row breaks one part of a valid configuration. */
 #include "lib/broker.h"
 #include "lib/pki_maker.h"
 #include "lib/tap.h"
@@ -24,56 +24,55 @@
 
 static const struct row {
     const char *sentence;
-    enum cg_reason reason; /* of the event when it comes later; CG_REASON_UNSET: at the start only */
+    enum cg_reason reason; /* of the event, if the fault occurs later; CG_REASON_UNSET: only at startup */
     const char *words;     /* in the log, or in the event's detail */
-    const char *options;   /* plugin_opt lines; NULL: the policy. At the start only */
+    const char *options;   /* plugin_opt lines, only at startup; NULL: the policy */
     const char *policy;    /* NULL: GOOD */
     const char *recipe;    /* more certificates */
-    const char *file;      /* this file of the policy's gets */
-    const char *names;     /* these, or */
-    const char *text;      /* this */
-    const char *key;       /* whose key new-key.pem is */
-    bool waits;            /* at the start: the broker starts */
+    const char *file;      /* a file that the policy names, which contains */
+    const char *names;     /* these certificates or CRLs, */
+    const char *text;      /* or this text */
+    const char *key;       /* the name whose key is written to new-key.pem */
+    bool starts;           /* the broker starts, and refuses TLS clients */
 } rows[] = {
     {"an unknown key in the policy", CG_REASON_POLICY_INVALID, "colour",
      .policy = "{" TRUST ", " LOG ", \"colour\": 1}"},
     {"a wrong type in the policy", CG_REASON_POLICY_INVALID, "max_depth",
      .policy = "{" TRUST ", " LOG ", \"client\": {\"max_depth\": \"two\"}}"},
-    {"a policy that is cut in the middle", CG_REASON_POLICY_INVALID, "policy.json", .policy = "{" TRUST ", \"cli"},
+    {"a truncated policy", CG_REASON_POLICY_INVALID, "policy.json", .policy = "{" TRUST ", \"cli"},
     {"an empty policy file", CG_REASON_POLICY_INVALID, "policy.json", .policy = ""},
-    {"a policy that names a file that is not there", CG_REASON_TRUST_INVALID, "missing.pem",
+    {"a policy that names a missing file", CG_REASON_TRUST_INVALID, "missing.pem",
      .policy = "{\"trust\": {\"anchors\": \"missing.pem\"}, " LOG "}"},
-    {"garbage in place of trust anchors", CG_REASON_TRUST_INVALID, "ca.pem", .file = "ca.pem", .text = "garbage\n"},
+    {"garbage instead of trust anchors", CG_REASON_TRUST_INVALID, "ca.pem", .file = "ca.pem", .text = "garbage\n"},
     {"no self-signed certificate among the anchors", CG_REASON_TRUST_INVALID, "ca2.pem",
      .policy = "{\"trust\": {\"anchors\": \"ca2.pem\"}, " LOG "}", .file = "ca2.pem", .names = "inter"},
-    {"a CRL whose signature was changed", CG_REASON_CRL_INVALID, "crl.pem",
+    {"a CRL with a changed signature", CG_REASON_CRL_INVALID, "crl.pem",
      .policy = "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"}, " LOG "}",
      .recipe = "r: crl issuer=root broken-signature", .file = "crl.pem", .names = "r"},
-    {"a CRL of a CA that is not ours", CG_REASON_CRL_INVALID, "crl.pem",
+    {"a CRL of an unknown CA", CG_REASON_CRL_INVALID, "crl.pem",
      .policy = "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"}, " LOG "}",
      .recipe = "odd: ca\nr: crl issuer=odd", .file = "crl.pem", .names = "r"},
     {"a delta CRL", CG_REASON_CRL_INVALID, "crl.pem",
      .policy = "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"}, " LOG "}",
      .recipe = "r: crl issuer=root number=3 delta=2", .file = "crl.pem", .names = "r"},
-    {"a credential whose key belongs to another certificate", CG_REASON_CREDENTIAL_INVALID, "new-key.pem",
+    {"a credential with the key of another certificate", CG_REASON_CREDENTIAL_INVALID, "new-key.pem",
      .policy = "{" TRUST ", " LOG ", " CREDENTIAL "}", .recipe = "new: server issuer=root", .file = "new.pem",
      .names = "new", .key = "root"},
-    {"a credential that expired", CG_REASON_CREDENTIAL_INVALID, "expired",
-     .policy = "{" TRUST ", " LOG ", " CREDENTIAL "}", .recipe = "new: server issuer=root days=-9..-1",
-     .file = "new.pem", .names = "new", .key = "new", .waits = true},
+    {"an expired credential", CG_REASON_CREDENTIAL_INVALID, "expired", .policy = "{" TRUST ", " LOG ", " CREDENTIAL "}",
+     .recipe = "new: server issuer=root days=-9..-1", .file = "new.pem", .names = "new", .key = "new", .starts = true},
     {"a credential of an unknown CA", CG_REASON_CREDENTIAL_INVALID, "untrusted",
      .policy = "{" TRUST ", " LOG ", " CREDENTIAL "}", .recipe = "odd: ca\nnew: server issuer=odd", .file = "new.pem",
      .names = "new", .key = "new"},
-    {"a client's certificate as credential", CG_REASON_CREDENTIAL_INVALID, "wrong_purpose",
+    {"a client's certificate as the credential", CG_REASON_CREDENTIAL_INVALID, "wrong_purpose",
      .policy = "{" TRUST ", " LOG ", " CREDENTIAL "}", .recipe = "new: issuer=root", .file = "new.pem", .names = "new",
      .key = "new"},
-    {"an option that does not exist", CG_REASON_UNSET, "plugin_opt_colour",
+    {"an unknown option", CG_REASON_UNSET, "plugin_opt_colour",
      .options = "plugin_opt_policy FOLDER/policy.json\nplugin_opt_colour red"},
     {"neither policy nor anchors", CG_REASON_UNSET, "plugin_opt_trust_anchors", .options = ""},
     {"policy and anchors", CG_REASON_UNSET, "found both",
      .options = "plugin_opt_policy FOLDER/policy.json\nplugin_opt_trust_anchors FOLDER/ca.pem"},
-    {"a broker's own certificate of an unknown CA", CG_REASON_UNSET, "untrusted",
-     .recipe = "odd: ca\nnew: server issuer=odd", .file = "chain.pem", .names = "new", .key = "new"},
+    {"a broker certificate of an unknown CA", CG_REASON_UNSET, "untrusted", .recipe = "odd: ca\nnew: server issuer=odd",
+     .file = "chain.pem", .names = "new", .key = "new"},
 };
 
 static const struct cg_broker_spec good = {.options = "plugin_opt_policy FOLDER/policy.json"};
@@ -100,7 +99,7 @@ static void write_bad(const struct cg_broker *broker, struct cg_pki *pki, const 
         cg_broker_write(broker, "policy.json", row->policy);
 }
 
-static bool dev_gets_in(const struct cg_broker *broker, const struct cg_pki *pki)
+static bool dev_connects(const struct cg_broker *broker, const struct cg_pki *pki)
 {
     struct cg_client_spec spec = {.port = cg_broker_port(broker), .leaf = cg_pki_cert(pki, "dev"), .client_id = "dev"};
     struct cg_client_result result;
@@ -111,8 +110,8 @@ static bool dev_gets_in(const struct cg_broker *broker, const struct cg_pki *pki
     return accepted;
 }
 
-/* Its own certificate is looked at as soon as its listeners are there. */
-static void at_start(const struct row *row)
+/* The plugin checks the broker's certificate as soon as the listeners exist, so a broker may start and end. */
+static void test_at_startup(const struct row *row)
 {
     struct cg_broker *broker = cg_broker_new("files");
     struct cg_pki *pki = cg_pki_new((int64_t)time(NULL));
@@ -122,20 +121,20 @@ static void at_start(const struct row *row)
     write_good(broker, pki);
     write_bad(broker, pki, row);
     bool starts = cg_broker_start(broker, &spec), as_expected;
-    if (row->waits)
-        as_expected = starts && !dev_gets_in(broker, pki) && cg_broker_stop(broker);
+    if (row->starts)
+        as_expected = starts && !dev_connects(broker, pki) && cg_broker_stop(broker);
     else
         as_expected = !starts || cg_broker_ended(broker, EVENT_MS);
     char *log = cg_broker_read(broker, CG_BROKER_LOG);
     cg_tap(as_expected && strstr(log, "certguard: ") && strstr(log, row->words), "%s: the broker %s", row->sentence,
-           row->waits ? "refuses TLS clients" : "does not start");
+           row->starts ? "refuses TLS clients" : "does not start");
     cg_tap_note("%s", strstr(log, "certguard: ") ? strstr(log, "certguard: ") : log);
     free(log);
     cg_broker_free(broker, false);
     cg_pki_free(pki);
 }
 
-static void later(const struct row *row)
+static void test_later(const struct row *row)
 {
     struct cg_broker *broker = cg_broker_new("files");
     struct cg_pki *pki = cg_pki_new((int64_t)time(NULL));
@@ -147,40 +146,41 @@ static void later(const struct row *row)
     char *line = started ? cg_broker_event(broker, NULL, "snapshot_rejected", EVENT_MS) : NULL;
     cJSON *event = line ? cJSON_Parse(line) : NULL;
     const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "reason"));
-    bool told = code && strcmp(code, cg_reason_row(row->reason)->code) == 0 && strstr(line, row->words);
-    bool goes_on = started && dev_gets_in(broker, pki);
+    bool logged = code && strcmp(code, cg_reason_row(row->reason)->code) == 0 && strstr(line, row->words);
+    bool accepts = started && dev_connects(broker, pki);
     bool stopped = cg_broker_stop(broker);
-    cg_tap(told && goes_on && stopped, "%s, later: the broker goes on and tells it", row->sentence);
-    cg_tap_note("%s, lets in: %d, ends well: %d; %s", cg_reason_row(row->reason)->code, goes_on, stopped,
-                line ? line : "no event");
+    cg_tap(logged && accepts && stopped, "%s, later: the broker keeps its files and logs the fault", row->sentence);
+    cg_tap_note("%s, accepts clients: %d, ends without errors: %d; %s", cg_reason_row(row->reason)->code, accepts,
+                stopped, line ? line : "no event");
     cJSON_Delete(event);
     free(line);
-    cg_broker_free(broker, !(told && goes_on && stopped));
+    cg_broker_free(broker, !(logged && accepts && stopped));
     cg_pki_free(pki);
 }
 
-/* Without a policy file the strict default holds. */
-static void strict_default(void)
+/* Without a policy file, the strict default applies. */
+static void test_strict_default(void)
 {
     static const struct cg_broker_spec spec = {.options = "plugin_opt_trust_anchors FOLDER/ca.pem"};
     struct cg_broker *broker = cg_broker_new("files");
     struct cg_pki *pki = cg_pki_new((int64_t)time(NULL));
     write_good(broker, pki);
-    bool started = cg_broker_start(broker, &spec), good_in = started && dev_gets_in(broker, pki);
+    bool started = cg_broker_start(broker, &spec), accepts_valid = started && dev_connects(broker, pki);
     cg_pki_make(pki, "dev: issuer=root eku=serverAuth");
-    bool bad_in = started && dev_gets_in(broker, pki), stopped = cg_broker_stop(broker);
-    cg_tap(good_in && !bad_in && stopped, "anchors alone: the strict default lets the good client in, not the bad one");
+    bool accepts_invalid = started && dev_connects(broker, pki), stopped = cg_broker_stop(broker);
+    cg_tap(accepts_valid && !accepts_invalid && stopped,
+           "anchors only: the strict default accepts a valid client and refuses an invalid one");
     cg_broker_free(broker, false);
     cg_pki_free(pki);
 }
 
 int main(void)
 {
-    strict_default();
+    test_strict_default();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        at_start(&rows[i]);
+        test_at_startup(&rows[i]);
         if (rows[i].reason)
-            later(&rows[i]);
+            test_later(&rows[i]);
     }
     return cg_tap_done();
 }

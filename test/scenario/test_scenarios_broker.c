@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The scenario table through real handshakes of TLS 1.2 and TLS 1.3 with a real broker: what the client sees and what
- * the event file says. Rows with the same policy and trust share a broker.   test_scenarios_broker [EACH-NTH-ROW] */
+/* The scenario table in real TLS 1.2 and TLS 1.3 handshakes with a real broker: checks what the client receives and the
+ * event in the log. Rows with the same files share a broker.
+ *   test_scenarios_broker [N]     N: run every Nth row only */
 #include "lib/broker.h"
 #include "lib/tap.h"
 #include "lib/tls_client.h"
-#include "world.h"
+#include "row.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -23,12 +24,12 @@ struct run {
     int version;
 };
 
-/* What the client saw. */
-struct seen {
+/* What the client received. */
+struct result {
     uint16_t local_port;
     bool accepted;
     int alert, connack;
-    char text[256];
+    char error[256];
 };
 
 static int alert_of(const cJSON *event)
@@ -45,11 +46,12 @@ static const char *member(const cJSON *event, const char *name)
     return text ? text : "";
 }
 
-static bool says(const struct run *run, uint16_t port, const char *event_name, enum cg_reason reason, int alert)
+/* Waits for the event of the client with this port, and compares it with the row. */
+static bool check_event(const struct run *run, uint16_t port, const char *event_name, enum cg_reason reason, int alert)
 {
     const char *code = cg_reason_row(reason)->code;
     char peer[32];
-    /* plugins are not told the port of a client without TLS */
+    /* Mosquitto does not give plugins the port of a client without TLS */
     snprintf(peer, sizeof peer, port ? "127.0.0.1:%u" : "127.0.0.1%.0u", port);
     char *line = cg_broker_event(run->broker, peer, event_name, EVENT_MS);
     cJSON *event = line ? cJSON_Parse(line) : NULL;
@@ -66,35 +68,35 @@ static bool says(const struct run *run, uint16_t port, const char *event_name, e
     return ok;
 }
 
-static bool refused_in_handshake(const struct run *run, const struct seen *seen)
+static bool refused_in_handshake(const struct run *run, const struct result *result)
 {
     const struct cg_scenario *row = run->row;
     int alert = row->alert ? row->alert : cg_scenario_alert(row->expect, run->version == TLS1_3_VERSION);
-    if (seen->accepted || seen->connack >= 0)
+    if (result->accepted || result->connack >= 0)
         return false;
-    if (alert >= 0 && seen->alert != alert) {
-        cg_tap_note("expected alert %d on the wire, found %d", alert, seen->alert);
+    if (alert >= 0 && result->alert != alert) {
+        cg_tap_note("expected alert %d, the client received %d", alert, result->alert);
         return false;
     }
-    return says(run, seen->local_port, "handshake_rejected", row->expect, alert);
+    return check_event(run, result->local_port, "handshake_rejected", row->expect, alert);
 }
 
-static bool as_expected(const struct run *run, const struct seen *seen)
+static bool as_expected(const struct run *run, const struct result *result)
 {
     const struct cg_scenario *row = run->row;
     if (row->expect != CG_REASON_OK && cg_reason_row(row->expect)->kind != CG_KIND_CONNECT)
-        return refused_in_handshake(run, seen);
+        return refused_in_handshake(run, result);
     if (row->expect != CG_REASON_OK)
-        return seen->connack > 0 && says(run, seen->local_port, "connect_denied", row->expect, -1);
-    if (row->audited && !says(run, seen->local_port, "handshake_audited", row->audited, -1))
+        return result->connack > 0 && check_event(run, result->local_port, "connect_denied", row->expect, -1);
+    if (row->audited && !check_event(run, result->local_port, "handshake_audited", row->audited, -1))
         return false;
-    return seen->accepted;
+    return result->accepted;
 }
 
 static void spec_of(const struct run *run, const STACK_OF(X509) *sent, struct cg_client_spec *spec)
 {
     const struct cg_act *act = &run->row->act;
-    static char own_id[32]; /* an id is its holder's, and each row has other certificates */
+    static char own_id[32]; /* a client id is reserved for an identity, and each row has other certificates */
     snprintf(own_id, sizeof own_id, "scenario-%p", (const void *)run->row);
     *spec = (struct cg_client_spec){
         .port = cg_broker_port(run->broker),
@@ -110,10 +112,10 @@ static void spec_of(const struct run *run, const STACK_OF(X509) *sent, struct cg
     };
 }
 
-static void act_tls(const struct run *run, struct seen *seen)
+static void run_tls(const struct run *run, struct result *result)
 {
-    STACK_OF(X509) *sent = cg_pki_stack(run->pki, cg_world_send(run->row)), *chain = NULL;
-    struct cg_client_result result, first = {0};
+    STACK_OF(X509) *sent = cg_pki_stack(run->pki, cg_row_send(run->row)), *chain = NULL;
+    struct cg_client_result client, first = {0};
     struct cg_client_spec spec;
     EVP_PKEY *false_key = NULL;
     spec_of(run, sent, &spec);
@@ -125,22 +127,22 @@ static void act_tls(const struct run *run, struct seen *seen)
         if (run->row->act.false_key)
             spec.key = false_key = cg_false_key(spec.key, cg_pki_key(run->pki, "inter"));
     }
-    if (run->row->act.before) {
+    if (run->row->act.first_client) {
         struct cg_client_spec other = spec;
         other.client_id = "first";
         cg_client_connect(&other, &first);
     }
-    cg_client_connect(&spec, &result);
-    *seen = (struct seen){result.local_port, result.accepted, result.alert, result.connack, ""};
-    snprintf(seen->text, sizeof seen->text, "%s", result.error);
-    cg_client_close(&result);
+    cg_client_connect(&spec, &client);
+    *result = (struct result){client.local_port, client.accepted, client.alert, client.connack, ""};
+    snprintf(result->error, sizeof result->error, "%s", client.error);
+    cg_client_close(&client);
     cg_client_close(&first);
     EVP_PKEY_free(false_key);
     sk_X509_free(chain);
     sk_X509_pop_free(sent, X509_free);
 }
 
-static void act_raw(const struct run *run, struct seen *seen)
+static void run_raw(const struct run *run, struct result *result)
 {
     const struct cg_act *act = &run->row->act;
     struct cg_client_spec spec;
@@ -148,7 +150,7 @@ static void act_raw(const struct run *run, struct seen *seen)
     int crowd[CROWD_MAX];
     spec_of(run, NULL, &spec);
     int fd = cg_raw_open(spec.port, &port);
-    *seen = (struct seen){.local_port = port, .alert = -1, .connack = -1};
+    *result = (struct result){.local_port = port, .alert = -1, .connack = -1};
     if (act->hello) {
         size_t len;
         unsigned char *hello = cg_client_hello(&spec, &len);
@@ -160,22 +162,22 @@ static void act_raw(const struct run *run, struct seen *seen)
     for (int i = 0; i < act->crowd; i++)
         crowd[i] = cg_raw_open(spec.port, &ignored);
     if (act->stall && !cg_raw_closed(fd, EVENT_MS))
-        snprintf(seen->text, sizeof seen->text, "the broker did not close");
+        snprintf(result->error, sizeof result->error, "the broker did not close");
     close(fd);
     for (int i = 0; i < act->crowd; i++)
         close(crowd[i]);
 }
 
-static void act_plain(const struct run *run, struct seen *seen)
+static void run_plain(const struct run *run, struct result *result)
 {
     unsigned char packet[256];
     size_t len = cg_mqtt_connect(false, "plain", NULL, packet);
-    *seen = (struct seen){.alert = -1};
-    uint16_t unknown_to_plugins;
-    int fd = cg_raw_open(cg_broker_plain_port(run->broker), &unknown_to_plugins);
+    *result = (struct result){.alert = -1}; /* events do not contain the local port of a client without TLS */
+    uint16_t ignored;
+    int fd = cg_raw_open(cg_broker_plain_port(run->broker), &ignored);
     cg_raw_send(fd, packet, len);
-    seen->connack = cg_raw_connack(fd, EVENT_MS);
-    seen->accepted = seen->connack == 0;
+    result->connack = cg_raw_connack(fd, EVENT_MS);
+    result->accepted = result->connack == 0;
     close(fd);
 }
 
@@ -183,47 +185,34 @@ static void run_row(struct run *run)
 {
     const struct cg_act *act = &run->row->act;
     size_t mark = cg_pki_mark(run->pki);
-    struct seen seen;
-    cg_pki_make(run->pki, cg_world_recipe(run->row));
+    struct result result;
+    cg_pki_make(run->pki, cg_row_recipe(run->row));
     cg_broker_skip_events(run->broker);
     if (act->plain)
-        act_plain(run, &seen);
+        run_plain(run, &result);
     else if (act->raw)
-        act_raw(run, &seen);
+        run_raw(run, &result);
     else
-        act_tls(run, &seen);
-    bool ok = !*seen.text || !act->raw;
-    ok = as_expected(run, &seen) && ok;
+        run_tls(run, &result);
+    bool ok = !*result.error || !act->raw;
+    ok = as_expected(run, &result) && ok;
     cg_tap(ok, "%s (TLS 1.%c)", run->row->sentence, run->version == TLS1_2_VERSION ? '2' : '3');
     if (!ok)
-        cg_tap_note("the client saw: alert %d, CONNACK %d %s", seen.alert, seen.connack, seen.text);
+        cg_tap_note("the client received: alert %d, CONNACK %d %s", result.alert, result.connack, result.error);
     cg_pki_rewind(run->pki, mark);
 }
 
-static void write_world(const struct run *run)
-{
-    const char *folder = cg_broker_folder(run->broker);
-    char *policy = cg_world_policy(run->row);
-    cg_pki_write_folder(run->pki, folder, cg_world_anchors(run->row), "broker", run->row->crls ? run->row->crls : "");
-    if (run->row->intermediate_anchors)
-        cg_pki_write(run->pki, folder, "issuing.pem", run->row->intermediate_anchors);
-    if (run->row->intermediates)
-        cg_pki_write(run->pki, folder, "intermediates.pem", run->row->intermediates);
-    cg_broker_write(run->broker, "policy.json", policy);
-    free(policy);
-}
+static size_t step; /* 1: every row; N: every Nth row */
 
-static size_t step; /* every row, or each step-th for a sample */
-
-static bool chosen(size_t index)
+static bool is_selected(size_t index)
 {
     return (cg_scenario_at(index)->not_in & CG_CORE_ONLY) != CG_CORE_ONLY && index % step == 0;
 }
 
-static bool first_of_its_world(size_t index)
+static bool is_first_of_broker(size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (chosen(i) && cg_world_same(cg_scenario_at(i), cg_scenario_at(index)))
+        if (is_selected(i) && cg_row_shares_broker(cg_scenario_at(i), cg_scenario_at(index)))
             return false;
     return true;
 }
@@ -236,16 +225,17 @@ static void show_log(const struct cg_broker *broker)
     free(log);
 }
 
-static void run_world(size_t index)
+/* Runs the row and all later rows that share its broker. */
+static void run_broker(size_t index)
 {
     static const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json", .plain = true};
     struct run run = {.row = cg_scenario_at(index), .broker = cg_broker_new("scenario")};
-    run.pki = cg_world_pki(run.row, (int64_t)time(NULL));
-    write_world(&run);
+    run.pki = cg_row_pki(run.row, (int64_t)time(NULL));
+    cg_row_write(run.row, run.pki, run.broker);
     bool started = cg_broker_start(run.broker, &spec);
     for (size_t i = index; started && cg_scenario_at(i); i++) {
         run.row = cg_scenario_at(i);
-        if (!chosen(i) || !cg_world_same(run.row, cg_scenario_at(index)))
+        if (!is_selected(i) || !cg_row_shares_broker(run.row, cg_scenario_at(index)))
             continue;
         run.version = TLS1_2_VERSION;
         if (!(run.row->not_in & CG_NOT_TLS12))
@@ -255,7 +245,7 @@ static void run_world(size_t index)
             run_row(&run);
     }
     bool stopped = cg_broker_stop(run.broker);
-    cg_tap(started && stopped, "its broker starts and ends well");
+    cg_tap(started && stopped, "the broker of these rows starts and ends without errors");
     if (!started || !stopped)
         show_log(run.broker);
     cg_broker_free(run.broker, !started || !stopped);
@@ -264,10 +254,10 @@ static void run_world(size_t index)
 
 int main(int argc, char **argv)
 {
-    size_t asked = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
-    step = asked ? asked : 1;
+    size_t wanted = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
+    step = wanted ? wanted : 1;
     for (size_t i = 0; cg_scenario_at(i); i++)
-        if (chosen(i) && first_of_its_world(i))
-            run_world(i);
+        if (is_selected(i) && is_first_of_broker(i))
+            run_broker(i);
     return cg_tap_done();
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The scenario table in the core: cg_check at a fixed clock. And: every reason has a scenario. */
+/* The scenario table in the core: cg_check with a fixed clock. Also checks that every reason has a scenario. */
 #include "core/check.h"
 #include "core/policy/policy_load.h"
 #include "core/trust/trust.h"
 #include "lib/tap.h"
-#include "world.h"
+#include "row.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static struct cg_trust *load_trust(const struct cg_scenario *row, const struct c
     struct cg_trust *trust = cg_trust_new();
     char *crls = row->crls ? cg_pki_pem(pki, row->crls) : NULL;
     bool ok = add(cg_trust_add_intermediate_anchors, trust, pki, row->intermediate_anchors, err) &&
-              add(cg_trust_add_anchors, trust, pki, cg_world_anchors(row), err) &&
+              add(cg_trust_add_anchors, trust, pki, cg_row_anchors(row), err) &&
               add(cg_trust_add_intermediates, trust, pki, row->intermediates, err) &&
               (!crls || cg_trust_add_crls(trust, row->crls, crls, strlen(crls), err));
     free(crls);
@@ -36,7 +36,7 @@ static struct cg_trust *load_trust(const struct cg_scenario *row, const struct c
     return NULL;
 }
 
-/* The words of the verdict's detail or of the audited finding, and nothing else, count. */
+/* The verdict and the detail, or the audited finding, are as in the row. */
 static bool as_expected(const struct cg_scenario *row, const struct cg_verdict *verdict)
 {
     const struct cg_finding *audited = cg_verdict_audited(verdict);
@@ -52,10 +52,10 @@ static void run(const struct cg_scenario *row)
 {
     struct cg_error err = {""};
     struct cg_verdict verdict = {0};
-    struct cg_pki *pki = cg_world_pki(row, NOW);
-    char *text = cg_world_policy(row);
-    cg_pki_make(pki, cg_world_recipe(row));
-    STACK_OF(X509) *sent = cg_pki_stack(pki, cg_world_send(row));
+    struct cg_pki *pki = cg_row_pki(row, NOW);
+    char *text = cg_row_policy(row);
+    cg_pki_make(pki, cg_row_recipe(row));
+    STACK_OF(X509) *sent = cg_pki_stack(pki, cg_row_send(row));
     struct cg_policy *policy = cg_policy_parse("scenario.json", text, strlen(text), &err);
     struct cg_trust *trust = policy ? load_trust(row, pki, &err) : NULL;
     bool server = row->purpose == CG_PURPOSE_SERVER;
@@ -73,7 +73,7 @@ static void run(const struct cg_scenario *row)
     cg_tap(trust && as_expected(row, &verdict) && ERR_peek_error() == 0, "%s", row->sentence);
     cg_tap_note("%s: %s%s", cg_reason_row(verdict.reason)->code, verdict.detail, err.text);
     for (int i = 0; i < verdict.nfindings; i++)
-        cg_tap_note("  found %s: %s", cg_reason_row(verdict.findings[i].reason)->code, verdict.findings[i].detail);
+        cg_tap_note("  finding %s: %s", cg_reason_row(verdict.findings[i].reason)->code, verdict.findings[i].detail);
     ERR_clear_error();
     cg_verdict_clear(&verdict);
     cg_trust_free(trust);
@@ -83,7 +83,7 @@ static void run(const struct cg_scenario *row)
     cg_pki_free(pki);
 }
 
-static void every_reason_has_a_row(void)
+static void check_that_reasons_have_rows(void)
 {
     for (int reason = CG_REASON_OK; reason < CG_REASON_COUNT; reason++) {
         bool found = false;
@@ -103,6 +103,6 @@ int main(void)
     for (size_t i = 0; cg_scenario_at(i); i++)
         if (!(cg_scenario_at(i)->not_in & CG_NOT_CORE))
             run(cg_scenario_at(i));
-    every_reason_has_a_row();
+    check_that_reasons_have_rows();
     return cg_tap_done();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The scenario table through the tool: "certguard check --json" must give the plugin's answer. $CG_TOOL names it. */
+/* The scenario table in the tool: "certguard check --json" must return the plugin's verdict. $CG_TOOL names the tool. */
 #include "lib/broker.h"
 #include "lib/tap.h"
-#include "world.h"
+#include "row.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define EXIT_ACCEPT 0
 #define EXIT_REJECT 3
 
-/* The one object on stdout; NULL when it is none. */
+/* Returns the JSON object from standard output, or NULL. */
 static cJSON *run_tool(const struct cg_scenario *row, const char *folder, int *code)
 {
     char command[2048], at[32], output[16384];
@@ -41,19 +41,13 @@ static const char *member(const cJSON *object, const char *name)
     return text ? text : "";
 }
 
-static void run(const struct cg_scenario *row, struct cg_broker *place)
+static void run(const struct cg_scenario *row, const struct cg_broker *broker)
 {
-    const char *folder = cg_broker_folder(place);
-    struct cg_pki *pki = cg_world_pki(row, NOW);
-    char *policy = cg_world_policy(row);
-    cg_pki_write_folder(pki, folder, cg_world_anchors(row), "broker", row->crls ? row->crls : "");
-    if (row->intermediate_anchors)
-        cg_pki_write(pki, folder, "issuing.pem", row->intermediate_anchors);
-    if (row->intermediates)
-        cg_pki_write(pki, folder, "intermediates.pem", row->intermediates);
-    cg_broker_write(place, "policy.json", policy);
-    cg_pki_make(pki, cg_world_recipe(row));
-    cg_pki_write(pki, folder, "leaf.pem", cg_world_send(row));
+    const char *folder = cg_broker_folder(broker);
+    struct cg_pki *pki = cg_row_pki(row, NOW);
+    cg_row_write(row, pki, broker);
+    cg_pki_make(pki, cg_row_recipe(row));
+    cg_pki_write(pki, folder, "leaf.pem", cg_row_send(row));
     int code;
     cJSON *answer = run_tool(row, folder, &code);
     bool ok = answer && code == (row->expect == CG_REASON_OK ? EXIT_ACCEPT : EXIT_REJECT) &&
@@ -64,20 +58,19 @@ static void run(const struct cg_scenario *row, struct cg_broker *place)
     if (!ok)
         cg_tap_note("exit code %d, reason '%s', %s", code, member(answer, "reason"), member(answer, "detail"));
     cJSON_Delete(answer);
-    free(policy);
     cg_pki_free(pki);
 }
 
 int main(void)
 {
-    struct cg_broker *place = cg_broker_new("tool"); /* for its folder */
+    struct cg_broker *broker = cg_broker_new("tool"); /* not started: only its folder is used */
     for (size_t i = 0; cg_scenario_at(i); i++) {
         const struct cg_scenario *row = cg_scenario_at(i);
-        /* the tool judges certificates: a row without one is the handshake's */
-        if (!(row->not_in & CG_NOT_CORE) && *cg_world_send(row))
-            run(row, place);
+        /* the tool checks certificates, so it cannot run a row without one */
+        if (!(row->not_in & CG_NOT_CORE) && *cg_row_send(row))
+            run(row, broker);
     }
     int failed = cg_tap_done();
-    cg_broker_free(place, failed);
+    cg_broker_free(broker, failed);
     return failed;
 }
