@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a connect costs, beside the peers:  bench_connect quick|full [CRL-ENTRIES]
- * TLS 1.2 and 1.3, P-256 and RSA, chains of 2 and 3, then CRLs of growing size. The servers of one table take turns,
- * round by round, so that whatever else the machine does falls on all alike; medians over the rounds. With CRL-ENTRIES
- * that CRL alone.
+/* The cost of a connection, compared with the peers:  bench_connect quick|full [CRL-ENTRIES]
+ * Measures TLS 1.2 and 1.3, P-256 and RSA, chains of 2 and 3 certificates, then CRLs of increasing size; with CRL-ENTRIES, only
+ * a CRL of that size. The servers of a table take turns, round by round, so that other load on the machine affects all of them
+ * equally. Results are medians of the rounds.
  * Prints tab-separated lines: connect, TLS, key, chain, CRL entries, server, CPU ms, p50 ms, p99 ms, resident KiB. */
 #include "lib/large_crl.h"
 #include "load.h"
@@ -33,7 +33,7 @@ static const struct table {
     int version;
     const char *key;
     bool three;
-    bool quick; /* in the quick form too */
+    bool quick; /* part of the quick form */
 } tables[] = {
     {TLS1_3_VERSION, "p256", false, true},    {TLS1_2_VERSION, "p256", false, true},
     {TLS1_3_VERSION, "p256", true, false},    {TLS1_2_VERSION, "p256", true, false},
@@ -68,48 +68,48 @@ static void print_load(struct load *load, const struct table *table, size_t entr
 }
 
 /* One of the servers of a table. */
-struct entrant {
+struct server {
     struct peer peer;
     struct load load;
-    bool out; /* it refused a good client, or ended: the others go on */
+    bool failed; /* it refused a valid client, or ended; the other servers continue */
 };
 
-static size_t start_all(const char *const *names, const struct peer_world *world, int version,
-                        struct entrant entrants[PEERS_MAX])
+static size_t start_all(const char *const *names, const struct peer_setup *setup, int version,
+                        struct server servers[PEERS_MAX])
 {
     size_t count = 0;
     for (; *names && count < PEERS_MAX; names++)
-        if (peer_start(&entrants[count].peer, peer_row(*names), world)) {
-            load_open(&entrants[count].load, &entrants[count].peer, world, version);
+        if (peer_start(&servers[count].peer, peer_row(*names), setup)) {
+            load_open(&servers[count].load, &servers[count].peer, setup, version);
             count++;
         }
     return count;
 }
 
-/* All servers of names that start here, in turns. False when one of certguard's fell out. */
-static bool run(const char *const *names, const struct peer_world *world, const struct table *table, size_t entries,
+/* Measures all servers of names that start here, in turns. False if certguard failed. */
+static bool run(const char *const *names, const struct peer_setup *setup, const struct table *table, size_t entries,
                 size_t rounds, size_t connects)
 {
-    static struct entrant entrants[PEERS_MAX];
-    memset(entrants, 0, sizeof entrants);
-    size_t count = start_all(names, world, table->version, entrants);
+    static struct server servers[PEERS_MAX];
+    memset(servers, 0, sizeof servers);
+    size_t count = start_all(names, setup, table->version, servers);
     bool ok = true;
     for (size_t round = 0; round <= rounds; round++)
         for (size_t i = 0; i < count; i++) {
-            struct entrant *e = &entrants[i];
-            if (!e->out && !load_round(&e->load, connects)) {
-                e->out = true;
-                peer_explain(&e->peer, stderr);
+            struct server *server = &servers[i];
+            if (!server->failed && !load_round(&server->load, connects)) {
+                server->failed = true;
+                peer_explain(&server->peer, stderr);
             }
-            ok = ok && !(e->out && e->peer.row->kind == PEER_CERTGUARD);
-            if (round == 0) /* the first is a warm-up */
-                load_forget(&e->load);
+            ok = ok && !(server->failed && server->peer.row->kind == PEER_CERTGUARD);
+            if (round == 0) /* warm-up */
+                load_reset(&server->load);
         }
     for (size_t i = 0; i < count; i++) {
-        if (!entrants[i].out)
-            print_load(&entrants[i].load, table, entries);
-        load_close(&entrants[i].load);
-        peer_stop(&entrants[i].peer);
+        if (!servers[i].failed)
+            print_load(&servers[i].load, table, entries);
+        load_close(&servers[i].load);
+        peer_stop(&servers[i].peer);
     }
     return ok;
 }
@@ -117,8 +117,8 @@ static bool run(const char *const *names, const struct peer_world *world, const 
 static bool run_table(const struct table *table, bool quick)
 {
     struct cg_pki *pki = make_pki(table->key, table->three);
-    const struct peer_world world = {.pki = pki, .three = table->three};
-    bool ok = run(all_peers, &world, table, 0, quick ? 7 : 21, quick ? 15 : 30);
+    const struct peer_setup setup = {.pki = pki, .three = table->three};
+    bool ok = run(all_peers, &setup, table, 0, quick ? 7 : 21, quick ? 15 : 30);
     cg_pki_free(pki);
     return ok;
 }
@@ -134,8 +134,8 @@ static bool run_crl(const struct size *size)
     unsigned char *der = large_crl_make(&ca, size->entries, time(NULL), 1, &len);
     large_crl_write(path, der, len, true);
     free(der);
-    const struct peer_world world = {.pki = pki, .crl_file = path};
-    bool ok = run(crl_peers, &world, &tables[0], size->entries, size->rounds, size->connects);
+    const struct peer_setup setup = {.pki = pki, .crl_file = path};
+    bool ok = run(crl_peers, &setup, &tables[0], size->entries, size->rounds, size->connects);
     unlink(path);
     cg_pki_free(pki);
     return ok;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A large CRL put under a running broker: how long the loop is held and how much memory it takes while it loads, what
- * stays, and what a connect costs before and after; with certguard, and with stock Mosquitto's crlfile and a SIGHUP.
- *   bench_crl_live [ENTRIES...]    by default 1000000
- * Prints tab-separated lines: crl_live, server, entries, MB of DER, s until in force, longest round trip ms while it loads
- * and before, peak in times of the DER, octets an entry that stay, CPU ms a connect with it and with an empty CRL.
- * With 10000000 stock takes 5 GB. */
+/* Loading a large CRL into a running broker: how long the loop is blocked, the peak memory, the memory kept, and the cost of a
+ * connection before and after. For certguard, and for stock Mosquitto with crlfile and SIGHUP.
+ *   bench_crl_live [ENTRIES...]    1000000 by default; with 10000000, stock needs 5 GB
+ * Prints tab-separated lines: crl_live, server, entries, MB of DER, seconds until it is in use, longest round trip ms: while
+ * loading, idle; peak memory as a multiple of the DER, bytes kept per entry, CPU ms per connection: with it, with an empty
+ * CRL. */
 #include "lib/broker.h"
 #include "lib/large_crl.h"
 #include "lib/pinger.h"
@@ -17,11 +17,11 @@
 #include <string.h>
 #include <time.h>
 
-#define CONNECTS 300 /* a round; stock with the large CRL: a tenth */
+#define CONNECTS 300 /* per round; a tenth for stock with the large CRL */
 #define LOAD_MS  300000
 #define QUIET_MS 2000
 
-struct world {
+struct bench {
     struct cg_pki *pki;
     struct cg_broker *broker;
     bool stock;
@@ -29,80 +29,80 @@ struct world {
     size_t len, entries;
 };
 
-static struct cg_client_spec client(const struct world *w, const char *id)
+static struct cg_client_spec client(const struct bench *b, const char *id)
 {
-    return (struct cg_client_spec){.port = cg_broker_port(w->broker),
-                                   .leaf = cg_pki_cert(w->pki, "device"),
-                                   .key = cg_pki_key(w->pki, "device"),
+    return (struct cg_client_spec){.port = cg_broker_port(b->broker),
+                                   .leaf = cg_pki_cert(b->pki, "device"),
+                                   .key = cg_pki_key(b->pki, "device"),
                                    .client_id = id,
                                    .wait_ms = 60000};
 }
 
-/* ms of the broker's CPU that a connect takes; all its threads count, so nothing else may be under way */
-static double connect_cpu_ms(const struct world *w, int connects)
+/* The broker's CPU time per connection in ms. It includes all threads, so nothing else may run in the broker. */
+static double connect_cpu_ms(const struct bench *b, int connects)
 {
-    const struct cg_client_spec spec = client(w, "connects");
-    int64_t before = cg_process_cpu_us(cg_broker_pid(w->broker));
+    const struct cg_client_spec spec = client(b, "connects");
+    int64_t before = cg_process_cpu_us(cg_broker_pid(b->broker));
     for (int i = 0; i < connects; i++) {
         struct cg_client_result result;
         cg_client_connect(&spec, &result);
         if (!result.accepted) {
-            fprintf(stderr, "not let in: alert %d, %s\n", result.alert, result.error);
+            fprintf(stderr, "a valid client was refused: alert %d, %s\n", result.alert, result.error);
             exit(1);
         }
         cg_client_close(&result);
     }
-    return (double)(cg_process_cpu_us(cg_broker_pid(w->broker)) - before) / 1000 / connects;
+    return (double)(cg_process_cpu_us(cg_broker_pid(b->broker)) - before) / 1000 / connects;
 }
 
-static void put_crl(const struct world *w, const unsigned char *der, size_t len)
+static void put_crl(const struct bench *b, const unsigned char *der, size_t len)
 {
     char path[700];
-    snprintf(path, sizeof path, "%s/%s", cg_broker_folder(w->broker), w->stock ? "large.pem" : "large.der");
-    large_crl_write(path, der, len, w->stock);
+    snprintf(path, sizeof path, "%s/%s", cg_broker_folder(b->broker), b->stock ? "large.pem" : "large.der");
+    large_crl_write(path, der, len, b->stock);
 }
 
-static bool start(struct world *w, const struct ca *ca)
+static bool start(struct bench *b, const struct ca *ca)
 {
     char crlfile[800];
     size_t len;
-    w->broker = cg_broker_new("crl-live");
-    const char *folder = cg_broker_folder(w->broker);
+    b->broker = cg_broker_new("crl-live");
+    const char *folder = cg_broker_folder(b->broker);
     unsigned char *der = large_crl_make(ca, 0, time(NULL), 1, &len);
-    cg_pki_write_folder(w->pki, folder, "root", "server", "");
-    put_crl(w, der, len);
+    cg_pki_write_folder(b->pki, folder, "root", "server", "");
+    put_crl(b, der, len);
     free(der);
-    cg_broker_write(w->broker, "policy.json",
+    cg_broker_write(b->broker, "policy.json",
                     "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"large.der\"}, \"log\": {\"file\": "
                     "\"events.jsonl\"}}");
     snprintf(crlfile, sizeof crlfile, "crlfile %s/large.pem\n", folder);
     const struct cg_broker_spec spec = {.options = "plugin_opt_policy FOLDER/policy.json",
                                         .global = "set_tcp_nodelay true\n",
-                                        .listener = w->stock ? crlfile : NULL,
-                                        .stock = w->stock};
-    return cg_broker_start(w->broker, &spec);
+                                        .listener = b->stock ? crlfile : NULL,
+                                        .stock = b->stock};
+    return cg_broker_start(b->broker, &spec);
 }
 
-static bool in_force(const struct world *w)
+static bool in_use(const struct bench *b)
 {
-    char *log = cg_broker_read(w->broker, w->stock ? CG_BROKER_LOG : CG_BROKER_EVENTS);
-    bool found = strstr(log, w->stock ? "Reloading config" : "number 2 (previously 1)") != NULL;
+    char *log = cg_broker_read(b->broker, b->stock ? CG_BROKER_LOG : CG_BROKER_EVENTS);
+    bool found = strstr(log, b->stock ? "Reloading config" : "number 2 (previously 1)") != NULL;
     free(log);
     return found;
 }
 
-/* Loads the large CRL while the loop is watched; ms until it is in force. */
-static double load(struct world *w, struct cg_pinger *pinger, double *stall_ms)
+/* Loads the large CRL and measures how long the loop is blocked. Returns the time in ms until the CRL is in use. */
+static double load(struct bench *b, struct cg_pinger *pinger, double *stall_ms)
 {
-    put_crl(w, w->der, w->len);
+    put_crl(b, b->der, b->len);
     cg_pinger_worst_ms(pinger, NULL);
     int64_t begin = cg_now_us();
-    if (w->stock)
-        kill(cg_broker_pid(w->broker), SIGHUP);
-    while (!in_force(w) && cg_now_us() - begin < LOAD_MS * INT64_C(1000))
+    if (b->stock)
+        kill(cg_broker_pid(b->broker), SIGHUP);
+    while (!in_use(b) && cg_now_us() - begin < LOAD_MS * INT64_C(1000))
         cg_pause_ms(5);
     double took = (double)(cg_now_us() - begin) / 1000;
-    /* stock says so before it loads: until it answers quickly again */
+    /* stock logs the reload before it loads the CRL, so wait until it answers quickly again */
     double worst_ms = *stall_ms = 0;
     do {
         cg_pause_ms(QUIET_MS);
@@ -112,61 +112,61 @@ static double load(struct world *w, struct cg_pinger *pinger, double *stall_ms)
     return took;
 }
 
-static void measure(struct world *w, const struct ca *ca)
+static void measure(struct bench *b, const struct ca *ca)
 {
-    if (!start(w, ca)) {
+    if (!start(b, ca)) {
         fprintf(stderr, "the broker does not start\n");
         exit(1);
     }
-    int pid = cg_broker_pid(w->broker);
-    const struct cg_client_spec watcher = client(w, "watcher");
-    connect_cpu_ms(w, CONNECTS);
-    double before_ms = connect_cpu_ms(w, CONNECTS);
+    int pid = cg_broker_pid(b->broker);
+    const struct cg_client_spec watcher = client(b, "watcher");
+    connect_cpu_ms(b, CONNECTS);
+    double before_ms = connect_cpu_ms(b, CONNECTS);
     struct cg_pinger *pinger = cg_pinger_start(&watcher);
     cg_pause_ms(QUIET_MS);
     double quiet = cg_pinger_worst_ms(pinger, NULL), stall = 0;
     long rss = cg_process_rss_kib(pid);
     cg_process_reset_peak(pid);
-    double took = load(w, pinger, &stall);
-    long peak = cg_process_peak_kib(pid), stays = cg_process_rss_kib(pid);
-    bool lived = cg_pinger_stop(pinger);
-    double after_ms = connect_cpu_ms(w, w->stock ? CONNECTS / 10 : CONNECTS);
-    if (!lived)
-        fprintf(stderr, "%s with %zu entries: the session that watched was lost\n", w->stock ? "stock" : "certguard",
-                w->entries);
-    printf("crl_live\t%s\t%zu\t%zu\t", w->stock ? "stock and SIGHUP" : "certguard", w->entries, w->len / 1000000);
-    if (w->stock) /* does not say when it is done */
+    double took = load(b, pinger, &stall);
+    long peak = cg_process_peak_kib(pid), kept = cg_process_rss_kib(pid);
+    bool alive = cg_pinger_stop(pinger);
+    double after_ms = connect_cpu_ms(b, b->stock ? CONNECTS / 10 : CONNECTS);
+    if (!alive)
+        fprintf(stderr, "%s with %zu entries: the broker ended the measuring session\n",
+                b->stock ? "stock" : "certguard", b->entries);
+    printf("crl_live\t%s\t%zu\t%zu\t", b->stock ? "stock and SIGHUP" : "certguard", b->entries, b->len / 1000000);
+    if (b->stock) /* it does not log when the CRL is in use */
         printf("-");
     else
         printf("%.2f", took / 1000);
-    printf("\t%.1f\t%.1f\t%.2f\t%.1f\t%.3f\t%.3f\n", stall, quiet, (double)(peak - rss) * 1024 / (double)w->len,
-           (double)(stays - rss) * 1024 / (double)w->entries, after_ms, before_ms);
+    printf("\t%.1f\t%.1f\t%.2f\t%.1f\t%.3f\t%.3f\n", stall, quiet, (double)(peak - rss) * 1024 / (double)b->len,
+           (double)(kept - rss) * 1024 / (double)b->entries, after_ms, before_ms);
     fflush(stdout);
-    cg_broker_stop(w->broker);
-    cg_broker_free(w->broker, false);
+    cg_broker_stop(b->broker);
+    cg_broker_free(b->broker, false);
 }
 
-static void run_size(struct world *w, size_t entries)
+static void run_size(struct bench *b, size_t entries)
 {
-    const struct ca ca = {cg_pki_cert(w->pki, "root"), cg_pki_key(w->pki, "root")};
-    w->entries = entries;
-    w->der = large_crl_make(&ca, entries, time(NULL), 2, &w->len);
+    const struct ca ca = {cg_pki_cert(b->pki, "root"), cg_pki_key(b->pki, "root")};
+    b->entries = entries;
+    b->der = large_crl_make(&ca, entries, time(NULL), 2, &b->len);
     for (int stock = 0; stock < 2; stock++) {
-        w->stock = stock;
-        measure(w, &ca);
+        b->stock = stock;
+        measure(b, &ca);
     }
-    free(w->der);
+    free(b->der);
 }
 
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    struct world w = {.pki = cg_pki_new(time(NULL))};
-    cg_pki_make(w.pki, "root: ca cn=root\nserver: server issuer=root\ndevice: issuer=root");
+    struct bench b = {.pki = cg_pki_new(time(NULL))};
+    cg_pki_make(b.pki, "root: ca cn=root\nserver: server issuer=root\ndevice: issuer=root");
     for (int i = 1; i < argc; i++)
-        run_size(&w, (size_t)strtoull(argv[i], NULL, 10));
+        run_size(&b, (size_t)strtoull(argv[i], NULL, 10));
     if (argc == 1)
-        run_size(&w, 1000000);
-    cg_pki_free(w.pki);
+        run_size(&b, 1000000);
+    cg_pki_free(b.pki);
     return 0;
 }

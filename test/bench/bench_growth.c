@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* How the cost of a connect to Mosquitto with certguard grows with what it has to do:  bench_growth quick|full
- * CRL entries, live sessions, listeners, rules on the subject, deny-list entries, events per second. The brokers of one
- * table run at the same time and take turns. Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
+/* How the cost of a connection to Mosquitto with certguard grows with the number of CRL entries, live sessions, listeners,
+ * subject rules, deny-list entries, and events per second:  bench_growth quick|full
+ * The brokers of one table run at the same time and take turns.
+ * Prints tab-separated lines: growth, what, number, CPU ms, p50 ms, resident KiB. */
 #include "lib/crowd.h"
 #include "lib/large_crl.h"
 #include "lib/process.h"
@@ -21,20 +22,20 @@
 /* One broker of a table. */
 struct step {
     size_t n;
-    struct peer_world world;
-    char *policy, crl[600]; /* owned; crl is a file to take away */
+    struct peer_setup setup;
+    char *policy, crl[600]; /* owned; crl: a file to remove at the end, or "" */
     struct cg_crowd *crowd;
     struct peer peer;
     struct load load;
 };
 
-/* A table: what differs between its brokers. */
+/* A table, and how its brokers differ. */
 struct growth {
     const char *what;
-    size_t steps[STEPS_MAX]; /* 0 ends; the last one only in the full form */
+    size_t steps[STEPS_MAX]; /* 0 ends the list; the last step is only in the full form */
     void (*prepare)(struct step *step);
-    void (*fill)(struct step *step); /* after the start, or NULL */
-    bool paced;                      /* n is connects a second */
+    void (*fill)(struct step *step); /* called after the start, or NULL */
+    bool paced;                      /* n is the number of connections per second */
 };
 
 __attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
@@ -51,7 +52,7 @@ __attribute__((format(printf, 1, 2))) static char *text_of(const char *format, .
 
 static void with_crl(struct step *step)
 {
-    const struct ca ca = {cg_pki_cert(step->world.pki, "root"), cg_pki_key(step->world.pki, "root")};
+    const struct ca ca = {cg_pki_cert(step->setup.pki, "root"), cg_pki_key(step->setup.pki, "root")};
     const char *tmp = getenv("CG_TEST_TMP");
     size_t len;
     snprintf(step->crl, sizeof step->crl, "%s/growth-%d-%zu.der", tmp ? tmp : "/tmp", getpid(), step->n);
@@ -63,24 +64,24 @@ static void with_crl(struct step *step)
 
 static void with_sessions(struct step *step)
 {
-    step->crowd = cg_crowd_new(step->n); /* raises the limit of files for the broker too */
+    step->crowd = cg_crowd_new(step->n); /* also raises the limit of open files for the broker */
 }
 
 static void fill_sessions(struct step *step)
 {
     const struct cg_client_spec spec = {.port = step->peer.port,
-                                        .leaf = cg_pki_cert(step->world.pki, "dev"),
-                                        .key = cg_pki_key(step->world.pki, "dev")};
+                                        .leaf = cg_pki_cert(step->setup.pki, "dev"),
+                                        .key = cg_pki_key(step->setup.pki, "dev")};
     if (!cg_crowd_add(step->crowd, &spec, 0, "live", step->n))
         exit(1);
 }
 
 static void with_listeners(struct step *step)
 {
-    step->world.listeners = step->n - 1;
+    step->setup.listeners = step->n - 1;
 }
 
-/* A policy with n elements in one of its arrays, between what stands before and after. */
+/* Makes a policy with n elements in one of its arrays, between the texts before and after. */
 static void with_array(struct step *step, const char *before, int (*element)(char *out, size_t i), const char *after)
 {
     char *list = calloc(step->n + 1, 100), *at = list;
@@ -104,14 +105,14 @@ static void with_rules(struct step *step)
     with_array(step, "\"client\": {\"subject\": [", subject_rule, "]}");
 }
 
-static int denied(char *out, size_t i)
+static int deny_entry(char *out, size_t i)
 {
     return sprintf(out, "{\"sha256\": \"%064zx\"}", i + 1);
 }
 
-static void with_denied(struct step *step)
+static void with_deny_list(struct step *step)
 {
-    with_array(step, "\"deny\": [", denied, "]");
+    with_array(step, "\"deny\": [", deny_entry, "]");
 }
 
 static void with_events(struct step *step)
@@ -125,20 +126,20 @@ static const struct growth growths[] = {
     {"live sessions", {10, 100, 1000, 5000}, with_sessions, fill_sessions, false},
     {"listeners", {1, 4, 16, 64}, with_listeners, NULL, false},
     {"rules on the subject", {1, 10, 100, 1000}, with_rules, NULL, false},
-    {"deny-list entries", {10, 100, 1000, 10000}, with_denied, NULL, false},
+    {"deny-list entries", {10, 100, 1000, 10000}, with_deny_list, NULL, false},
     {"events per second", {10, 40, 160}, with_events, NULL, true},
 };
 
 static bool start(struct step *step, const struct growth *growth, struct cg_pki *pki)
 {
-    step->world.pki = pki;
+    step->setup.pki = pki;
     growth->prepare(step);
-    step->world.policy = step->policy;
-    if (!peer_start(&step->peer, peer_row("certguard"), &step->world))
+    step->setup.policy = step->policy;
+    if (!peer_start(&step->peer, peer_row("certguard"), &step->setup))
         return false;
     if (growth->fill)
         growth->fill(step);
-    load_open(&step->load, &step->peer, &step->world, TLS1_3_VERSION);
+    load_open(&step->load, &step->peer, &step->setup, TLS1_3_VERSION);
     return true;
 }
 
@@ -152,7 +153,7 @@ static void stop(struct step *step)
         unlink(step->crl);
 }
 
-/* A second's worth of connects at the pace of step->n. */
+/* Connects step->n times, evenly spread over a second. */
 static bool paced_round(struct step *step)
 {
     int64_t next = cg_now_us();
@@ -184,7 +185,7 @@ static bool run(const struct growth *growth, bool quick)
         for (size_t i = 0; ok && i < count; i++) {
             ok = growth->paced ? paced_round(&steps[i]) : load_round(&steps[i].load, quick ? 10 : 20);
             if (round == 0)
-                load_forget(&steps[i].load);
+                load_reset(&steps[i].load);
         }
     for (size_t i = 0; i < count; i++) {
         if (ok)

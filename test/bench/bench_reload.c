@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* From a new file to the certificate that clients get, and how long the broker's loop is held meanwhile; what a live
- * session takes:  bench_reload quick|full
- * Stock Mosquitto gets the SIGHUP that it needs in the same moment as the file. Prints tab-separated lines:
- *   reload, server, rotations, median ms, longest ms, longest round trip while quiet ms, while reloading ms
- *   session, server, KiB that each live session adds */
+/* The time from a new certificate file until clients receive the certificate, how long the broker's loop is blocked in the
+ * meantime, and the memory of a live session:  bench_reload quick|full
+ * Stock Mosquitto gets the SIGHUP that it needs together with the file. Prints tab-separated lines:
+ *   reload, server, rotations, median ms, maximum ms, longest round trip ms: idle, while reloading
+ *   session, server, KiB per live session */
 #include "lib/crowd.h"
 #include "lib/pinger.h"
 #include "lib/process.h"
@@ -27,7 +27,7 @@ static struct cg_client_spec client_of(const struct peer *peer, const struct cg_
         .port = peer->port, .leaf = cg_pki_cert(pki, "dev"), .key = cg_pki_key(pki, "dev"), .client_id = id};
 }
 
-/* The certificate that a connect gets now is this one. */
+/* True if a new connection receives this certificate. */
 static bool serves(const struct peer *peer, const struct cg_pki *pki, const char *name)
 {
     const struct cg_client_spec spec = client_of(peer, pki, "probe");
@@ -49,7 +49,7 @@ static void replace(const char *folder, const char *file)
         perror(to);
 }
 
-/* ms until the new certificate is served; -1: it is not. */
+/* The time in ms until a new certificate is served; -1: it is not served in time. */
 static double rotate(const struct peer *peer, struct cg_pki *pki)
 {
     const char *folder = cg_broker_folder(peer->broker);
@@ -73,10 +73,10 @@ static bool measure_reload(const char *name, size_t rotations)
 {
     struct cg_pki *pki = cg_pki_new(time(NULL));
     cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
-    const struct peer_world world = {.pki = pki, .policy = policy};
+    const struct peer_setup setup = {.pki = pki, .policy = policy};
     struct peer peer;
     double ms[64];
-    bool ok = peer_start(&peer, peer_row(name), &world);
+    bool ok = peer_start(&peer, peer_row(name), &setup);
     const struct cg_client_spec watcher = client_of(&peer, pki, "watcher");
     struct cg_pinger *pinger = ok ? cg_pinger_start(&watcher) : NULL;
     cg_pause_ms(3000);
@@ -100,10 +100,10 @@ static bool measure_session(const char *name, size_t count)
 {
     struct cg_pki *pki = cg_pki_new(time(NULL));
     cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
-    const struct peer_world world = {.pki = pki, .policy = policy};
+    const struct peer_setup setup = {.pki = pki, .policy = policy};
     struct cg_crowd *crowd = cg_crowd_new(count + count / 5);
     struct peer peer;
-    bool ok = peer_start(&peer, peer_row(name), &world);
+    bool ok = peer_start(&peer, peer_row(name), &setup);
     if (ok) {
         const struct cg_client_spec spec = client_of(&peer, pki, NULL);
         ok = cg_crowd_add(crowd, &spec, 0, "warm", count / 5);

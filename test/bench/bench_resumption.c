@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What session tickets save when all clients come back at once: CPU of the broker a connect, tls.resumption "off" and
- * "bound" side by side, in rounds that take turns. In each round every client connects again, with the session that it
- * was given last. bench_resumption [ROUNDS [CLIENTS]] prints tab-separated medians over the rounds: resumption,
- * TLS version, key, mode, CPU ms, p50 ms, p99 ms, resumed, of how many. */
+/* What session tickets save if all clients reconnect at once: the broker's CPU time per connection with tls.resumption "off"
+ * and "bound", in alternating rounds. In each round, every client reconnects with its latest session.
+ *   bench_resumption [ROUNDS [CLIENTS]]
+ * Prints tab-separated medians of the rounds: resumption, TLS version, key, mode, CPU ms, p50 ms, p99 ms, resumed
+ * connections, all connections. */
 #include "lib/broker.h"
 #include "lib/pki_maker.h"
 #include "lib/process.h"
@@ -41,7 +42,7 @@ static bool start(struct target *target, const struct cg_pki *pki, const char *s
     return cg_broker_start(target->broker, &spec);
 }
 
-/* ms to the CONNACK; -1: it did not come */
+/* Time until the CONNACK in ms; -1: refused. */
 static double connect_once(struct target *target, const struct cg_pki *pki, const char *name, int version, size_t n)
 {
     char id[32];
@@ -67,25 +68,25 @@ static double connect_once(struct target *target, const struct cg_pki *pki, cons
     return accepted ? ms : -1;
 }
 
-static bool storm(struct target *target, const struct cg_pki *pki, const char *name, int version, size_t round,
-                  size_t clients)
+static bool connect_all(struct target *target, const struct cg_pki *pki, const char *name, int version, size_t round,
+                        size_t clients)
 {
     int64_t before = cg_process_cpu_us(cg_broker_pid(target->broker));
     for (size_t n = 0; n < clients; n++) {
         double ms = connect_once(target, pki, name, version, n);
         if (ms < 0) {
-            fprintf(stderr, "bench_resumption: a good client was refused\n");
+            fprintf(stderr, "bench_resumption: a valid client was refused\n");
             return false;
         }
         target->latency_ms[round * clients + n] = ms;
     }
-    cg_pause_ms(5); /* the end of the last session */
+    cg_pause_ms(5); /* lets the broker end the last session */
     target->cpu_ms[round] = (double)(cg_process_cpu_us(cg_broker_pid(target->broker)) - before) / 1000 /
                             (double)clients;
     return true;
 }
 
-static void forget_sessions(struct target *target, size_t clients)
+static void free_sessions(struct target *target, size_t clients)
 {
     for (size_t n = 0; n < clients; n++) {
         SSL_SESSION_free(target->session[n]);
@@ -98,13 +99,13 @@ static bool compare(const struct cg_pki *pki, const char *name, const char *keys
                     size_t clients)
 {
     for (size_t i = 0; i < NTARGETS; i++)
-        if (!storm(&targets[i], pki, name, version, 0, clients)) /* the first visit: full handshakes */
+        if (!connect_all(&targets[i], pki, name, version, 0, clients)) /* full handshakes, to get sessions */
             return false;
     for (size_t i = 0; i < NTARGETS; i++)
         targets[i].resumed = 0;
     for (size_t round = 0; round < rounds; round++)
         for (size_t i = 0; i < NTARGETS; i++)
-            if (!storm(&targets[i], pki, name, version, round, clients))
+            if (!connect_all(&targets[i], pki, name, version, round, clients))
                 return false;
     for (size_t i = 0; i < NTARGETS; i++) {
         struct target *t = &targets[i];
@@ -112,7 +113,7 @@ static bool compare(const struct cg_pki *pki, const char *name, const char *keys
         printf("resumption\t%s\t%s\t%s\t%.3f\t%.2f\t%.2f\t%zu\t%zu\n", version == TLS1_3_VERSION ? "1.3" : "1.2", keys,
                t->resumption, cpu, cg_percentile(t->latency_ms, rounds * clients, 0.5),
                cg_percentile(t->latency_ms, rounds * clients, 0.99), t->resumed, rounds * clients);
-        forget_sessions(t, clients);
+        free_sessions(t, clients);
     }
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What each part of a policy costs a connect:  bench_rules quick|full
- * Brokers with certguard whose policies differ in one part run at the same time and take turns.
- * Prints tab-separated lines: rules, what the policy asks for, CPU ms, p50 ms, resident KiB. */
+/* The cost that each part of a policy adds to a connection:  bench_rules quick|full
+ * Brokers with certguard and policies that differ in one part run at the same time and take turns.
+ * Prints tab-separated lines: rules, part of the policy, CPU ms, p50 ms, resident KiB. */
 #include "load.h"
 
 #include <openssl/ssl.h>
@@ -42,20 +42,20 @@ static bool measure(struct cg_pki *pki, size_t rounds, size_t connects)
 {
     static struct peer peers[NPARTS];
     static struct load loads[NPARTS];
-    static struct peer_world worlds[NPARTS];
+    static struct peer_setup setups[NPARTS];
     size_t started = 0;
     bool ok = true;
     for (; ok && started < NPARTS; started++) {
-        worlds[started] = (struct peer_world){.pki = pki, .policy = parts[started].policy};
-        ok = peer_start(&peers[started], peer_row("certguard"), &worlds[started]);
+        setups[started] = (struct peer_setup){.pki = pki, .policy = parts[started].policy};
+        ok = peer_start(&peers[started], peer_row("certguard"), &setups[started]);
         if (ok)
-            load_open(&loads[started], &peers[started], &worlds[started], TLS1_3_VERSION);
+            load_open(&loads[started], &peers[started], &setups[started], TLS1_3_VERSION);
     }
     for (size_t round = 0; ok && round <= rounds; round++)
         for (size_t i = 0; ok && i < NPARTS; i++) {
             ok = load_round(&loads[i], connects);
-            if (round == 0) /* the first is a warm-up */
-                load_forget(&loads[i]);
+            if (round == 0) /* warm-up */
+                load_reset(&loads[i]);
         }
     for (size_t i = 0; i < started; i++) {
         if (ok)

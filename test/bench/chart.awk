@@ -1,5 +1,5 @@
-# Charts in SVG from the same numbers: bars of CPU per connection beside the peers (connect), and lines of CPU over the number
-# of CRL entries. Colours follow the reader's light or dark theme.
+# SVG charts from the numbers of bench_connect: bars of the CPU time per connection of all servers, and lines of the CPU time over
+# the number of CRL entries. The colors follow the reader's light or dark theme.
 
 $1 == "connect" && $2 == "1.3" && $3 == "P-256" && $4 == 2 {
     if ($5 == 0 && !($6 in bar)) { bar[$6] = $7; names[++n] = $6 }

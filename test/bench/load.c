@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void load_open(struct load *load, const struct peer *peer, const struct peer_world *world, int version)
+void load_open(struct load *load, const struct peer *peer, const struct peer_setup *setup, int version)
 {
-    *load = (struct load){.peer = peer, .world = world, .version = version, .room = 100000};
-    load->chain = cg_pki_stack(world->pki, world->three ? "inter" : "");
+    *load = (struct load){.peer = peer, .setup = setup, .version = version, .room = 100000};
+    load->chain = cg_pki_stack(setup->pki, setup->three ? "inter" : "");
     load->cpu_ms = calloc(load->room, sizeof *load->cpu_ms);
     load->latency_ms = calloc(load->room, sizeof *load->latency_ms);
     if (!load->cpu_ms || !load->latency_ms)
@@ -25,18 +25,18 @@ void load_close(struct load *load)
     *load = (struct load){0};
 }
 
-void load_forget(struct load *load)
+void load_reset(struct load *load)
 {
     load->ncpu = load->nlatency = 0;
 }
 
-/* ms to the CONNACK; -1: it did not come */
+/* Time until the CONNACK in ms; -1: refused. */
 static double connect_once(const struct load *load)
 {
     const struct cg_client_spec spec = {.port = load->peer->port,
-                                        .leaf = cg_pki_cert(load->world->pki, "dev"),
+                                        .leaf = cg_pki_cert(load->setup->pki, "dev"),
                                         .chain = load->chain,
-                                        .key = cg_pki_key(load->world->pki, "dev"),
+                                        .key = cg_pki_key(load->setup->pki, "dev"),
                                         .version = load->version,
                                         .client_id = "urn:dev:dev",
                                         .wait_ms = 60000};
@@ -46,7 +46,7 @@ static double connect_once(const struct load *load)
     double ms = (double)(cg_now_us() - began) / 1000;
     bool accepted = result.accepted;
     if (!accepted)
-        fprintf(stderr, "%s refused a good client: alert %d, CONNACK %d, %s\n", load->peer->row->name, result.alert,
+        fprintf(stderr, "%s refused a valid client: alert %d, CONNACK %d, %s\n", load->peer->row->name, result.alert,
                 result.connack, result.error);
     cg_client_close(&result);
     return accepted ? ms : -1;
@@ -62,7 +62,7 @@ bool load_round(struct load *load, size_t connects)
         if (load->nlatency < load->room)
             load->latency_ms[load->nlatency++] = ms;
     }
-    cg_pause_ms(5); /* the end of the last session */
+    cg_pause_ms(5); /* lets the server end the last session */
     if (load->ncpu < load->room)
         load->cpu_ms[load->ncpu++] = (double)(peer_cpu_us(load->peer) - before) / 1000 / (double)connects;
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Connects, one after the other: mutual TLS, CONNECT, CONNACK, DISCONNECT; what each costs the server and how long the
- * client waits. A load owns its samples. Called by benchmarks. */
+/* Connections, one after the other: mutual TLS, CONNECT, CONNACK, DISCONNECT. Measures the server's CPU time and the client's
+ * latency. A load owns its samples; peer and setup are borrowed. Called by benchmarks. */
 #ifndef CG_BENCH_LOAD_H
 #define CG_BENCH_LOAD_H
 
@@ -8,21 +8,21 @@
 
 struct load {
     const struct peer *peer;
-    const struct peer_world *world;
-    STACK_OF(X509) *chain; /* what the client sends behind its leaf; owned */
+    const struct peer_setup *setup;
+    STACK_OF(X509) *chain; /* sent by the client after its leaf; owned */
     int version;           /* TLS1_2_VERSION or TLS1_3_VERSION */
     double *cpu_ms, *latency_ms;
     size_t ncpu, nlatency, room;
 };
 
-void load_open(struct load *load, const struct peer *peer, const struct peer_world *world, int version);
+void load_open(struct load *load, const struct peer *peer, const struct peer_setup *setup, int version);
 void load_close(struct load *load);
-void load_forget(struct load *load); /* the samples so far: after a warm-up */
+void load_reset(struct load *load); /* discards the samples so far, e.g. after a warm-up */
 
-/* One sample of CPU, connects ones of latency. False: a good client was refused, which is said on stderr. */
+/* Adds one sample of CPU time and one of latency per connection. False: a valid client was refused; stderr has the details. */
 bool load_round(struct load *load, size_t connects);
 
-double load_cpu_ms(struct load *load); /* median of the rounds, a connect */
+double load_cpu_ms(struct load *load); /* per connection, median of the rounds */
 double load_latency_ms(struct load *load, double share);
 
 #endif

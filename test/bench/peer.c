@@ -13,13 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_MS  120000 /* a CRL of ten million entries takes its time */
+#define START_MS  120000 /* a proxy loads a CRL of ten million entries slowly */
 #define WORDS_MAX 2000
 
 #define NODELAY "set_tcp_nodelay true\n"
 
 static const struct peer_row rows[] = {
-    {"bare OpenSSL server", PEER_FLOOR, NULL, NULL, NULL},
+    {"bare OpenSSL server", PEER_BARE, NULL, NULL, NULL},
     {"stock", PEER_STOCK, NULL, "", NULL},
     {"stock, nodelay", PEER_STOCK, NULL, NODELAY, NULL},
     {"stock, nodelay, no tickets", PEER_STOCK, NULL, NODELAY,
@@ -49,7 +49,7 @@ const struct peer_row *peer_row(const char *name)
     return NULL;
 }
 
-static uint16_t listen_anywhere(int *fd)
+static uint16_t listen_on_free_port(int *fd)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof address;
@@ -61,25 +61,25 @@ static uint16_t listen_anywhere(int *fd)
     return ntohs(address.sin_port);
 }
 
-static void start_floor(struct peer *peer)
+static void start_bare(struct peer *peer)
 {
     int fd;
-    peer->port = listen_anywhere(&fd);
+    peer->port = listen_on_free_port(&fd);
     fflush(NULL);
     peer->front = fork();
     if (peer->front == 0)
-        floor_serve(fd, cg_broker_folder(peer->broker));
+        bare_serve(fd, cg_broker_folder(peer->broker));
     close(fd);
 }
 
-static void write_haproxy(const struct peer *peer, const struct peer_world *world)
+static void write_haproxy(const struct peer *peer, const struct peer_setup *setup)
 {
     const char *folder = cg_broker_folder(peer->broker);
     char conf[2048], crl[700] = "", *both;
-    if (world->crl_file)
-        snprintf(crl, sizeof crl, "crl-file %s", world->crl_file);
-    char *chain = cg_pki_pem(world->pki, world->three ? "server inter" : "server"),
-         *key = cg_pki_key_pem(world->pki, "server");
+    if (setup->crl_file)
+        snprintf(crl, sizeof crl, "crl-file %s", setup->crl_file);
+    char *chain = cg_pki_pem(setup->pki, setup->three ? "server inter" : "server"),
+         *key = cg_pki_key_pem(setup->pki, "server");
     if (asprintf(&both, "%s%s", chain, key) < 0)
         exit(1);
     cg_broker_write(peer->broker, "both.pem", both);
@@ -95,12 +95,12 @@ static void write_haproxy(const struct peer *peer, const struct peer_world *worl
     cg_broker_write(peer->broker, "front.conf", conf);
 }
 
-static void write_stunnel(const struct peer *peer, const struct peer_world *world)
+static void write_stunnel(const struct peer *peer, const struct peer_setup *setup)
 {
     const char *folder = cg_broker_folder(peer->broker);
     char conf[2048], crl[700] = "";
-    if (world->crl_file)
-        snprintf(crl, sizeof crl, "CRLfile = %s\n", world->crl_file);
+    if (setup->crl_file)
+        snprintf(crl, sizeof crl, "CRLfile = %s\n", setup->crl_file);
     snprintf(conf, sizeof conf,
              "foreground = yes\npid =\ndebug = err\nsocket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n"
              "[mqtt]\naccept = 127.0.0.1:%u\nconnect = 127.0.0.1:%u\ncert = %s/chain.pem\nkey = %s/key.pem\n"
@@ -109,16 +109,16 @@ static void write_stunnel(const struct peer *peer, const struct peer_world *worl
     cg_broker_write(peer->broker, "front.conf", conf);
 }
 
-static void start_front(struct peer *peer, const struct peer_world *world)
+static void start_front(struct peer *peer, const struct peer_setup *setup)
 {
     char path[700], log[700];
     int fd;
-    peer->port = listen_anywhere(&fd);
+    peer->port = listen_on_free_port(&fd);
     close(fd);
     if (peer->row->kind == PEER_HAPROXY)
-        write_haproxy(peer, world);
+        write_haproxy(peer, setup);
     else
-        write_stunnel(peer, world);
+        write_stunnel(peer, setup);
     snprintf(path, sizeof path, "%s/front.conf", cg_broker_folder(peer->broker));
     snprintf(log, sizeof log, "%s/front.log", cg_broker_folder(peer->broker));
     fflush(NULL);
@@ -134,7 +134,6 @@ static void start_front(struct peer *peer, const struct peer_world *world)
     _exit(127);
 }
 
-/* Its port answers. */
 static bool front_listens(struct peer *peer)
 {
     for (int waited = 0; waited < START_MS; waited += 20) {
@@ -153,26 +152,26 @@ static bool front_listens(struct peer *peer)
     return false;
 }
 
-static void write_files(const struct peer *peer, const struct peer_world *world)
+static void write_files(const struct peer *peer, const struct peer_setup *setup)
 {
-    const char *folder = cg_broker_folder(peer->broker), *crl = world->crl_file ? world->crl_file : "crl.pem";
+    const char *folder = cg_broker_folder(peer->broker), *crl = setup->crl_file ? setup->crl_file : "crl.pem";
     char text[1200], rules[1200];
-    if (world->three)
-        cg_pki_write(world->pki, folder, "inter.pem", "inter");
-    cg_pki_write_folder(world->pki, folder, "root", world->three ? "server inter" : "server",
-                        world->three ? "crl inter-crl" : "crl");
-    snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"%s%s%s}}", world->crl_file ? ", \"crls\": \"" : "",
-             world->crl_file ? crl : "", world->crl_file ? "\"" : "");
+    if (setup->three)
+        cg_pki_write(setup->pki, folder, "inter.pem", "inter");
+    cg_pki_write_folder(setup->pki, folder, "root", setup->three ? "server inter" : "server",
+                        setup->three ? "crl inter-crl" : "crl");
+    snprintf(text, sizeof text, "{\"trust\": {\"anchors\": \"ca.pem\"%s%s%s}}", setup->crl_file ? ", \"crls\": \"" : "",
+             setup->crl_file ? crl : "", setup->crl_file ? "\"" : "");
     cg_broker_write(peer->broker, "default.json", text);
-    snprintf(rules, sizeof rules, all_rules, world->three ? ", \"intermediates\": \"inter.pem\"" : "");
+    snprintf(rules, sizeof rules, all_rules, setup->three ? ", \"intermediates\": \"inter.pem\"" : "");
     cg_broker_write(peer->broker, "rules.json", rules);
-    cg_broker_write(peer->broker, "own.json", world->policy ? world->policy : text);
+    cg_broker_write(peer->broker, "own.json", setup->policy ? setup->policy : text);
     if (peer->row->openssl)
         cg_broker_write(peer->broker, "openssl.cnf", peer->row->openssl);
 }
 
-/* Lines of mosquitto.conf for the TLS listener, and more such listeners behind it; malloc'ed. */
-static char *listener_lines(const struct peer *peer, const struct peer_world *world)
+/* Lines of mosquitto.conf for the TLS listener, and further listeners. The caller frees them. */
+static char *listener_lines(const struct peer *peer, const struct peer_setup *setup)
 {
     const char *folder = cg_broker_folder(peer->broker);
     char *text = NULL;
@@ -181,11 +180,11 @@ static char *listener_lines(const struct peer *peer, const struct peer_world *wo
     FILE *out = open_memstream(&text, &len);
     if (!out)
         exit(1);
-    if (peer->row->kind == PEER_STOCK && world->crl_file)
-        fprintf(out, "crlfile %s\n", world->crl_file);
-    uint16_t port = listen_anywhere(&fd);
+    if (peer->row->kind == PEER_STOCK && setup->crl_file)
+        fprintf(out, "crlfile %s\n", setup->crl_file);
+    uint16_t port = listen_on_free_port(&fd);
     close(fd);
-    for (size_t i = 0; i < world->listeners; i++)
+    for (size_t i = 0; i < setup->listeners; i++)
         fprintf(out,
                 "listener %u 127.0.%zu.%zu\ncafile %s/ca.pem\ncertfile %s/chain.pem\nkeyfile %s/key.pem\n"
                 "require_certificate true\n",
@@ -194,10 +193,10 @@ static char *listener_lines(const struct peer *peer, const struct peer_world *wo
     return text;
 }
 
-static bool start_broker(struct peer *peer, const struct peer_world *world)
+static bool start_broker(struct peer *peer, const struct peer_setup *setup)
 {
     bool front = peer->row->kind == PEER_HAPROXY || peer->row->kind == PEER_STUNNEL;
-    char options[200], conf[700], *lines = listener_lines(peer, world);
+    char options[200], conf[700], *lines = listener_lines(peer, setup);
     snprintf(options, sizeof options, "plugin_opt_policy FOLDER/%s", peer->row->policy ? peer->row->policy : "");
     const struct cg_broker_spec spec = {.options = options,
                                         .global = peer->row->global,
@@ -215,20 +214,19 @@ static bool start_broker(struct peer *peer, const struct peer_world *world)
     peer->pid = cg_broker_pid(peer->broker);
     if (!ok || !front)
         return ok;
-    start_front(peer, world);
+    start_front(peer, setup);
     return front_listens(peer);
 }
 
-bool peer_start(struct peer *peer, const struct peer_row *row, const struct peer_world *world)
+bool peer_start(struct peer *peer, const struct peer_row *row, const struct peer_setup *setup)
 {
     *peer = (struct peer){.row = row, .broker = cg_broker_new("bench")};
-    write_files(peer, world);
-    if (row->kind == PEER_FLOOR)
-        start_floor(peer);
-    else if (!start_broker(peer, world)) {
-        char *log = cg_broker_read(peer->broker, peer->front ? "front.log" : CG_BROKER_LOG);
-        fprintf(stderr, "%s does not start here, and is left out:\n%s\n", row->name, log);
-        free(log);
+    write_files(peer, setup);
+    if (row->kind == PEER_BARE) {
+        start_bare(peer);
+    } else if (!start_broker(peer, setup)) {
+        fprintf(stderr, "%s does not start:\n", row->name);
+        peer_explain(peer, stderr);
         peer_stop(peer);
         return false;
     }
@@ -240,10 +238,10 @@ void peer_explain(struct peer *peer, FILE *out)
     int status = 0;
     char *log = cg_broker_read(peer->broker, peer->front ? "front.log" : CG_BROKER_LOG);
     size_t len = log ? strlen(log) : 0, from = len > WORDS_MAX ? len - WORDS_MAX : 0;
-    fprintf(out, "%s falls out", peer->row->name);
+    fprintf(out, "%s is not measured", peer->row->name);
     if (peer->front > 0 && waitpid(peer->front, &status, WNOHANG) == peer->front) {
         peer->front = 0;
-        fprintf(out, WIFSIGNALED(status) ? ", ended by signal %d" : ", ended with %d",
+        fprintf(out, WIFSIGNALED(status) ? ", its front was ended by signal %d" : ", its front ended with %d",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
     fprintf(out, ":\n%s\n", log ? log + from : "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The servers that are measured beside each other: stock Mosquitto, Mosquitto with certguard, HAProxy and stunnel in
- * front of stock, and a bare OpenSSL server as the floor. All on free ports of 127.0.0.1, ended by their pid.
- * A peer owns its folder and processes. Called by benchmarks. */
+/* The servers that are compared: stock Mosquitto, Mosquitto with certguard, HAProxy and stunnel in front of stock Mosquitto,
+ * and a minimal OpenSSL server as the lower bound. They listen on free ports of 127.0.0.1.
+ * A peer owns its folder and its processes. Called by benchmarks. */
 #ifndef CG_BENCH_PEER_H
 #define CG_BENCH_PEER_H
 
@@ -14,44 +14,45 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum peer_kind { PEER_FLOOR, PEER_STOCK, PEER_CERTGUARD, PEER_HAPROXY, PEER_STUNNEL };
+enum peer_kind { PEER_BARE, PEER_STOCK, PEER_CERTGUARD, PEER_HAPROXY, PEER_STUNNEL };
 
 struct peer_row {
     const char *name;
     enum peer_kind kind;
-    const char *policy;  /* certguard: the file in the folder */
+    const char *policy;  /* for certguard: its file in the folder */
     const char *global;  /* lines of mosquitto.conf */
-    const char *openssl; /* text of an openssl.cnf for it, or NULL */
+    const char *openssl; /* content of an openssl.cnf, or NULL */
 };
 
-/* What all of them serve and trust. */
-struct peer_world {
-    const struct cg_pki *pki; /* holds root, server, dev, crl, and inter where the chains have three */
-    bool three;               /* certificates in a chain, the root counted */
-    const char *crl_file;     /* PEM; NULL: no CRL but the empty one of "all rules" */
-    const char *policy;       /* another policy.json, or NULL */
-    size_t listeners;         /* more of mosquitto's TLS listeners, on other loopback addresses */
+/* The files and listeners that all servers of a comparison have. */
+struct peer_setup {
+    const struct cg_pki *pki; /* contains root, server, dev and crl, and with three also inter and inter-crl */
+    bool three;               /* chains have three certificates, including the root; else two */
+    const char *crl_file;     /* PEM; NULL: no CRL, except the empty one of "all rules" */
+    const char *policy;       /* the policy of the row "certguard"; NULL: the default */
+    size_t listeners;         /* more TLS listeners of Mosquitto, on other loopback addresses */
 };
 
 struct peer {
     const struct peer_row *row;
     struct cg_broker *broker;
     uint16_t port;
-    int pid, front; /* front: the proxy's or the bare server's process, 0: none */
+    int pid, front; /* the broker; the proxy or the minimal server. 0: none */
 };
 
-/* By name, for the tables; NULL when there is no such row. */
+/* The row with this name, or NULL. */
 const struct peer_row *peer_row(const char *name);
 
-/* False: it does not run here, and what it left is taken away. */
-bool peer_start(struct peer *peer, const struct peer_row *row, const struct peer_world *world);
+/* False: it cannot run here; everything is cleaned up, and stderr has the details. */
+bool peer_start(struct peer *peer, const struct peer_row *row, const struct peer_setup *setup);
 void peer_stop(struct peer *peer);
-void peer_explain(struct peer *peer, FILE *out); /* it failed: how its front ended, if it did, and the end of its log */
+void peer_explain(struct peer *peer,
+                  FILE *out); /* after a failure: the exit code of the front and the end of the log */
 
 int64_t peer_cpu_us(const struct peer *peer); /* of all its processes */
 long peer_rss_kib(const struct peer *peer);   /* of all its processes */
 
-/* floor.c: never returns */
-_Noreturn void floor_serve(int listener, const char *folder);
+/* bare_server.c */
+_Noreturn void bare_serve(int listener, const char *folder);
 
 #endif

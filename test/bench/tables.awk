@@ -1,15 +1,15 @@
-# Tables in Markdown from the tab-separated numbers of the benches. One block of rules a bench.
+# Markdown tables from the tab-separated numbers of the benchmarks, with one block of rules per benchmark
 
 function ratio(value, base) { return base > 0 ? sprintf("%.1f %%", 100 * value / base) : "-" }
 
-# connect: a table for each TLS version, key, chain and CRL; ratios to the row that the targets name.
+# connect: a table for each TLS version, key, chain and CRL, with the ratios to two stock rows
 $1 == "connect" {
     table = $2 "\t" $3 "\t" $4 "\t" $5
     if (!(table in rows)) {
         order[++tables] = table
         crl_table[table] = crl_started || $5 > 0
     }
-    if ($5 == 0 && seen[table, $6]++) { # the run without CRL entries, for the CRL table: not the big one again
+    if ($5 == 0 && seen[table, $6]++) { # the run with an empty CRL: only for the CRL table
         crl_first[$6] = $7
         crl_started = 1
         next
@@ -63,7 +63,7 @@ $1 == "instructions" {
     printf "| TLS %s, %s: %s | %d | %s | %s |\n", $2, $3, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
 }
 
-# rules: what the policy asks for, CPU ms, p50 ms, KiB; the first row asks for nothing more.
+# rules: part of the policy, CPU ms, p50 ms, KiB; the first row is the base of the ratios
 $1 == "rules" {
     if (!nrules++) {
         print "\n| policy contains | CPU per connection, ms | vs. first row | p50, ms | resident, MiB |"
@@ -90,7 +90,7 @@ $1 == "sessions" {
     printf "| %d | %s | %d | %s | %s |\n", $2, $3, $4, $5, $6
 }
 
-# crl_live: server, entries, MB of DER, s, round trips ms, peak, octets an entry, CPU ms with and without entries.
+# crl_live: server, entries, MB of DER, s, round trips ms, peak, bytes per entry, CPU ms with and without entries
 $1 == "crl_live" {
     if (!ncrl_live++) {
         print "\n| broker | entries | DER, MB | effective after, s | longest round trip while loading, ms | while idle, ms | peak memory / DER size | memory kept, bytes per entry | CPU per connection, ms | vs. empty CRL |"
@@ -108,7 +108,7 @@ $1 == "resumption" {
     printf "| TLS %s, %s, %s | %.3f | %s | %.2f | %.2f | %d of %d |\n", $2, $3, $4, $5, ratio($5, off), $6, $7, $8, $9
 }
 
-# growth: what, number, CPU ms, p50 ms, KiB. The fit is the slope of log(value) over log(number): 0 flat, 1 linear.
+# growth: what, number, CPU ms, p50 ms, KiB. The fit is the slope of log(value) over log(number): 0 is constant, 1 is linear
 $1 == "growth" {
     if (!($2 in growth_count)) growth[++ngrowth] = $2
     k = ++growth_count[$2]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The least that a server can do: verify the client, read a CONNECT, answer. */
+/* The minimal server: it verifies the client, reads a CONNECT and answers it. */
 #include "peer.h"
 
 #include <openssl/ssl.h>
@@ -24,7 +24,7 @@ static SSL_CTX *make_context(const char *folder)
     return ctx;
 }
 
-void floor_serve(int listener, const char *folder)
+void bare_serve(int listener, const char *folder)
 {
     SSL_CTX *ctx = make_context(folder);
     for (;;) {
