@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Both brokers run, and rounds alternate between them: stock, certguard, certguard, stock, ... A round is a second without
- * attack and then the same number of strikes for both, at the rate of the kind. What the good client's connections cost is
- * measured in the first part and taken off the second. Nothing timed is asserted. The line:
+/* Both brokers run, and the rounds alternate: stock, certguard, certguard, stock, ... A round is a second without attack, then
+ * the same number of attempts for both, at the rate of the kind. The cost of the valid client's connections is measured in the
+ * first part and subtracted from the second. No times are checked. Each output line has the fields
  *
- *   attack, name, then of certguard and of stock each: strikes made, new connections and single bytes a second,
- *   CPU ms of the broker a strike, p99 ms of the good client without and under attack, KiB added from the warm-up to the
- *   last round, KiB of events, refused connections of the good client; at the end the ratio of the two CPU times.
+ *   attack, name, then for certguard and for stock: attempts, new connections and single bytes per second, the broker's CPU ms
+ *   per attempt, p99 ms of the valid client without and under attack, KiB added from the warm-up to the last round, KiB of
+ *   events, refused connections of the valid client; and finally the ratio of the two CPU times.
  *
- * CPU times are medians of all rounds, the ratio that of pairs of rounds beside each other; p99 are of all rounds. */
+ * CPU times are medians of all rounds. The ratio is the median of the pairs of adjacent rounds. p99 is over all rounds. */
 #include "compare.h"
 
-#include "siege.h"
+#include "attack_load.h"
 
 #include "lib/process.h"
 #include "lib/tap.h"
@@ -21,8 +21,8 @@
 
 #define PAIRS    6
 #define ROUND_MS 1000
-#define LATE_MS  4000 /* strikes that are not made by then are left out */
-#define SETTLE   100  /* ms for the broker to end what attackers have left */
+#define LATE_MS  4000 /* a round ends after this time, even if attempts are missing */
+#define SETTLE   100  /* ms for the broker to end the attackers' connections */
 
 enum server { CERTGUARD, STOCK, SERVERS };
 
@@ -30,13 +30,13 @@ struct side {
     struct target target;
     struct samples quiet, under;
     double cpu_ms[PAIRS];
-    size_t strikes, opened, bytes;
+    size_t attempts, opened, bytes;
     double seconds; /* under attack */
     long rss_kib;   /* after the warm-up */
 };
 
-struct contest {
-    struct siege siege;
+struct comparison {
+    struct attack_load load;
     struct side side[SERVERS];
 };
 
@@ -49,81 +49,81 @@ static double median(const double *values)
     return (sorted[(PAIRS - 1) / 2] + sorted[PAIRS / 2]) / 2;
 }
 
-static void begin(struct contest *contest, const struct side *side, unsigned strikes)
+static void begin(struct comparison *comparison, const struct side *side, unsigned attempts)
 {
-    contest->siege.port = cg_broker_port(side->target.broker);
-    contest->siege.limit = strikes;
-    contest->siege.rate = contest->siege.kind->rate;
-    siege_begin(&contest->siege);
+    comparison->load.port = cg_broker_port(side->target.broker);
+    comparison->load.limit = attempts;
+    comparison->load.rate = comparison->load.kind->rate;
+    attack_load_begin(&comparison->load);
 }
 
-/* What the first connections need stays: from here on memory must not grow. */
-static void warm_up(struct contest *contest, struct side *side)
+/* The first connections allocate memory that is kept. The growth is measured from here. */
+static void warm_up(struct comparison *comparison, struct side *side)
 {
     static struct samples unused;
     unused.count = 0;
-    begin(contest, side, contest->siege.kind->rate);
-    be_good(&side->target, &unused, &contest->siege, LATE_MS);
+    begin(comparison, side, comparison->load.kind->rate);
+    run_valid_client(&side->target, &unused, &comparison->load, LATE_MS);
     side->rss_kib = target_rss_kib(&side->target);
-    siege_end(&contest->siege);
+    attack_load_end(&comparison->load);
     cg_pause_ms(SETTLE);
 }
 
-/* CPU us of the broker for each connection of the good client. */
+/* The broker's CPU time per connection of the valid client in us. */
 static double quiet_part(struct side *side)
 {
     int pid = cg_broker_pid(side->target.broker);
     size_t before = side->quiet.count;
     int64_t cpu = cg_process_cpu_us(pid);
-    be_good(&side->target, &side->quiet, NULL, ROUND_MS);
+    run_valid_client(&side->target, &side->quiet, NULL, ROUND_MS);
     size_t made = side->quiet.count - before;
     return (double)(cg_process_cpu_us(pid) - cpu) / (double)(made ? made : 1);
 }
 
-static void play(struct contest *contest, struct side *side, int pair, bool last)
+static void run_round(struct comparison *comparison, struct side *side, int pair, bool last)
 {
-    struct siege *siege = &contest->siege;
+    struct attack_load *load = &comparison->load;
     int pid = cg_broker_pid(side->target.broker);
-    double good_us = quiet_part(side);
+    double client_us = quiet_part(side);
     size_t before = side->under.count;
     int64_t cpu = cg_process_cpu_us(pid);
-    begin(contest, side, siege->kind->rate * ROUND_MS / 1000);
-    be_good(&side->target, &side->under, siege, LATE_MS);
-    double spent = (double)(cg_process_cpu_us(pid) - cpu) - good_us * (double)(side->under.count - before);
-    size_t strikes = atomic_load(&siege->done);
-    side->cpu_ms[pair] = spent / 1000 / (double)(strikes ? strikes : 1);
-    side->seconds += (double)(cg_now_us() - siege->began_us) / 1e6;
+    begin(comparison, side, load->kind->rate * ROUND_MS / 1000);
+    run_valid_client(&side->target, &side->under, load, LATE_MS);
+    double spent = (double)(cg_process_cpu_us(pid) - cpu) - client_us * (double)(side->under.count - before);
+    size_t attempts = atomic_load(&load->done);
+    side->cpu_ms[pair] = spent / 1000 / (double)(attempts ? attempts : 1);
+    side->seconds += (double)(cg_now_us() - load->began_us) / 1e6;
     if (last)
         side->rss_kib = target_rss_kib(&side->target) - side->rss_kib;
-    siege_end(siege);
-    side->strikes += strikes;
-    side->opened += atomic_load(&siege->opened);
-    side->bytes += atomic_load(&siege->bytes);
+    attack_load_end(load);
+    side->attempts += attempts;
+    side->opened += atomic_load(&load->opened);
+    side->bytes += atomic_load(&load->bytes);
     cg_pause_ms(SETTLE);
 }
 
 static void print_side(struct side *side, enum server server)
 {
-    printf("\t%.0f\t%.0f\t%.0f\t%.3f\t%.2f\t%.2f\t%ld\t%ld\t%zu", (double)side->strikes / side->seconds,
+    printf("\t%.0f\t%.0f\t%.0f\t%.3f\t%.2f\t%.2f\t%ld\t%ld\t%zu", (double)side->attempts / side->seconds,
            (double)side->opened / side->seconds, (double)side->bytes / side->seconds, median(side->cpu_ms),
            cg_percentile(side->quiet.ms, side->quiet.count, 0.99),
            cg_percentile(side->under.ms, side->under.count, 0.99), side->rss_kib,
            server == CERTGUARD ? target_events_kib(&side->target) : 0, side->target.failed);
 }
 
-static void measure(struct contest *contest)
+static void measure(struct comparison *comparison)
 {
-    struct side *side = contest->side;
+    struct side *side = comparison->side;
     double ratio[PAIRS];
     for (int server = 0; server < SERVERS; server++)
-        warm_up(contest, &side[server]);
+        warm_up(comparison, &side[server]);
     for (int pair = 0; pair < PAIRS; pair++) {
         enum server first = pair % 2 ? CERTGUARD : STOCK, second = pair % 2 ? STOCK : CERTGUARD;
-        play(contest, &side[first], pair, pair == PAIRS - 1);
-        play(contest, &side[second], pair, pair == PAIRS - 1);
+        run_round(comparison, &side[first], pair, pair == PAIRS - 1);
+        run_round(comparison, &side[second], pair, pair == PAIRS - 1);
         ratio[pair] = side[CERTGUARD].cpu_ms[pair] / side[STOCK].cpu_ms[pair];
     }
-    printf("attack\t%s", contest->siege.kind->name);
+    printf("attack\t%s", comparison->load.kind->name);
     print_side(&side[CERTGUARD], CERTGUARD);
     print_side(&side[STOCK], STOCK);
     printf("\t%.3f\n", median(ratio));
@@ -132,22 +132,22 @@ static void measure(struct contest *contest)
 
 bool compare(const struct kind *kind)
 {
-    static struct contest contest;
-    struct arsenal arsenal;
+    static struct comparison comparison;
+    struct attack_data data;
     struct cg_pki *pki = cg_pki_new(time(NULL));
     bool ok = true;
-    memset(&contest, 0, sizeof contest);
-    contest.siege.kind = kind;
-    contest.siege.arsenal = &arsenal;
+    memset(&comparison, 0, sizeof comparison);
+    comparison.load.kind = kind;
+    comparison.load.data = &data;
     cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root");
     for (int server = 0; server < SERVERS; server++)
-        ok = target_start(&contest.side[server].target, pki, server == STOCK) && ok;
-    arsenal_open(&arsenal, pki);
+        ok = target_start(&comparison.side[server].target, pki, server == STOCK) && ok;
+    attack_data_open(&data, pki);
     if (ok)
-        measure(&contest);
+        measure(&comparison);
     for (int server = 0; server < SERVERS; server++)
-        ok = target_end(&contest.side[server].target, kind->name) && ok;
-    arsenal_close(&arsenal);
+        ok = target_end(&comparison.side[server].target, kind->name) && ok;
+    attack_data_close(&data);
     cg_pki_free(pki);
     return ok;
 }

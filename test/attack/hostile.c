@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Hostile chains, most of them nearly as long as max_chain_bytes lets them be. "Signed" ones come from an intermediate that
- * our root vouches for: the worst that a subordinate CA or a holder of its key can do. The others name our root as issuer
- * and are signed with the attacker's own key. */
+/* Hostile chains, most of them almost as long as max_chain_bytes allows. "Signed" chains are issued by an intermediate of the
+ * trusted root: the worst case of a malicious subordinate CA or a stolen CA key. The others name the trusted root as issuer but
+ * are signed with the attacker's key. */
 #include "kinds.h"
 
 #include <openssl/core_names.h>
@@ -20,7 +20,7 @@
 #define SANS          1100
 #define SUBTREES      420
 
-/* A recipe in parts. */
+/* A growing text, for recipes and lists of names. */
 struct text {
     char *p;
     size_t len, size;
@@ -43,20 +43,20 @@ static void make(struct cg_pki *pki, struct text *text)
     *text = (struct text){0};
 }
 
-/* Intermediates, each certified by the next. */
+/* A chain of intermediates. */
 static void make_long(struct cg_pki *pki, struct text *names, int count)
 {
     struct text recipe = {0};
-    add(&recipe, "x0: ca issuer=root signer=thief\n");
+    add(&recipe, "x0: ca issuer=root signer=attacker\n");
     for (int i = 1; i < count; i++)
-        add(&recipe, "x%d: ca issuer=x%d key=@thief\n", i, i - 1);
+        add(&recipe, "x%d: ca issuer=x%d key=@attacker\n", i, i - 1);
     add(&recipe, "bad: issuer=x%d", count - 1);
     make(pki, &recipe);
     for (int i = count - 1; i >= 0; i--)
         add(names, "x%d ", i);
 }
 
-/* CAs named like our root and like another, which certify each other: many paths seem to lead to our root. */
+/* CAs with the name of the trusted root and with another name, which certify each other: many paths seem to end in the root. */
 static void make_maze(struct cg_pki *pki, struct text *names)
 {
     struct text recipe = {0};
@@ -74,7 +74,7 @@ static void make_maze(struct cg_pki *pki, struct text *names)
 static void make_names(struct cg_pki *pki, struct text *names)
 {
     struct text recipe = {0};
-    add(&recipe, "bad: issuer=root signer=thief subject=");
+    add(&recipe, "bad: issuer=root signer=attacker subject=");
     for (int i = 0; i < 15; i++) {
         add(&recipe, "/OU=");
         for (int j = 0; j < 1000; j++)
@@ -87,19 +87,19 @@ static void make_names(struct cg_pki *pki, struct text *names)
 static void make_sans(struct cg_pki *pki)
 {
     struct text recipe = {0};
-    add(&recipe, "bad: issuer=root signer=thief san=dns:a.example");
+    add(&recipe, "bad: issuer=root signer=attacker san=dns:a.example");
     for (int i = 0; i < SANS; i++)
         add(&recipe, ",dns:b%d.example", i);
     make(pki, &recipe);
 }
 
-/* Every level maps every policy to two others: the tree doubles with each, unless someone stops it. */
+/* Every level maps every policy to two others, so the policy tree doubles at each level unless its size is limited. */
 static void make_policies(struct cg_pki *pki, struct text *names, const char *signer)
 {
     struct text recipe = {0};
     for (int level = 0; level < TREE_LEVELS; level++) {
-        add(&recipe, "x%d: ca issuer=%s%d key=@thief %s policies=", level, level ? "x" : "inter", level ? level - 1 : 0,
-            level ? "" : signer);
+        add(&recipe, "x%d: ca issuer=%s%d key=@attacker %s policies=", level, level ? "x" : "inter",
+            level ? level - 1 : 0, level ? "" : signer);
         for (int i = 0; i < TREE_POLICIES; i++)
             add(&recipe, "%s1.2.3.%d", i ? "," : "", i);
         add(&recipe, " mappings=");
@@ -118,7 +118,7 @@ static void make_policies(struct cg_pki *pki, struct text *names, const char *si
 static void make_constraints(struct cg_pki *pki, struct text *names, const char *signer)
 {
     struct text recipe = {0};
-    add(&recipe, "x: ca issuer=inter0 key=@thief %s nc=critical", signer);
+    add(&recipe, "x: ca issuer=inter0 key=@attacker %s nc=critical", signer);
     for (int i = 0; i < SUBTREES; i++)
         add(&recipe, ",permitted;DNS:a%d.example", i);
     add(&recipe, "\nbad: issuer=x san=dns:b.example");
@@ -128,7 +128,7 @@ static void make_constraints(struct cg_pki *pki, struct text *names, const char 
     add(names, "x inter0");
 }
 
-/* A public key of 16384 bits that nobody holds: enough for a CA that certifies our attacker. */
+/* A public key of 16384 bits without a private key, for a CA of the attacker. */
 static EVP_PKEY *huge_key(void)
 {
     unsigned char bytes[RSA_BITS / 8];
@@ -153,14 +153,14 @@ static EVP_PKEY *huge_key(void)
     return key;
 }
 
-/* CAs with such keys; the signatures below them are the thief's, in RSA's name as far as anyone can see first. */
+/* CAs with such keys. The signatures name RSA but are the attacker's, which only their verification shows. */
 static void make_rsa(struct cg_pki *pki, struct text *names, EVP_PKEY **huge)
 {
     struct text recipe = {0};
-    add(&recipe, "x0: ca issuer=root signer=thief-rsa\n");
+    add(&recipe, "x0: ca issuer=root signer=attacker-rsa\n");
     for (int i = 1; i < RSA_CAS; i++)
-        add(&recipe, "x%d: ca issuer=x%d signer=thief-rsa\n", i, i - 1);
-    add(&recipe, "bad: issuer=x%d signer=thief-rsa", RSA_CAS - 1);
+        add(&recipe, "x%d: ca issuer=x%d signer=attacker-rsa\n", i, i - 1);
+    add(&recipe, "bad: issuer=x%d signer=attacker-rsa", RSA_CAS - 1);
     make(pki, &recipe);
     *huge = huge_key();
     for (int i = RSA_CAS - 1; i >= 0; i--)
@@ -174,7 +174,7 @@ static void make_row(struct cg_pki *pki, enum hostile_row row, struct text *name
         cg_pki_make(pki, "bad: issuer=root days=-9..-1");
         break;
     case HOSTILE_UNKNOWN:
-        cg_pki_make(pki, "bad: issuer=thief");
+        cg_pki_make(pki, "bad: issuer=attacker");
         break;
     case HOSTILE_LONG:
         make_long(pki, names, 8);
@@ -192,7 +192,7 @@ static void make_row(struct cg_pki *pki, enum hostile_row row, struct text *name
         make_sans(pki);
         break;
     case HOSTILE_POLICIES:
-        make_policies(pki, names, "signer=thief");
+        make_policies(pki, names, "signer=attacker");
         break;
     case HOSTILE_POLICIES_SIGNED:
         make_policies(pki, names, "");
@@ -201,7 +201,7 @@ static void make_row(struct cg_pki *pki, enum hostile_row row, struct text *name
         make_rsa(pki, names, huge);
         break;
     case HOSTILE_CONSTRAINTS:
-        make_constraints(pki, names, "signer=thief");
+        make_constraints(pki, names, "signer=attacker");
         break;
     case HOSTILE_CONSTRAINTS_SIGNED:
         make_constraints(pki, names, "");
@@ -211,7 +211,7 @@ static void make_row(struct cg_pki *pki, enum hostile_row row, struct text *name
     }
 }
 
-static int take_any(X509_STORE_CTX *ctx, void *arg)
+static int accept_server(X509_STORE_CTX *ctx, void *arg)
 {
     (void)arg;
     X509_STORE_CTX_set_error(ctx, X509_V_OK);
@@ -240,13 +240,13 @@ SSL_CTX *hostile_context(struct cg_pki *pki, enum hostile_row row)
     make_row(pki, row, &names, &huge);
     SSL_CTX_set_security_level(ctx, 0);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_cert_verify_callback(ctx, take_any, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, accept_server, NULL);
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     if (SSL_CTX_use_certificate(ctx, cg_pki_cert(pki, "bad")) != 1 ||
         SSL_CTX_use_PrivateKey(ctx, cg_pki_key(pki, "bad")) != 1)
         abort();
-    add_chain(ctx, pki, names.p ? names.p : "", huge, cg_pki_key(pki, "thief-rsa"));
+    add_chain(ctx, pki, names.p ? names.p : "", huge, cg_pki_key(pki, "attacker-rsa"));
     EVP_PKEY_free(huge);
     free(names.p);
     cg_pki_rewind(pki, mark);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What bad clients do: a table of attacks, each one connection at a time, from loopback addresses other than the good
- * client's. An arsenal owns what is prepared once; its attacks may run in several threads. Called by siege.c. */
+/* The table of attacks. Each attempt uses one connection, from a loopback address other than the valid client's.
+ * attack_data is made once and is constant while the attacks run in several threads. Called by attack_load.c. */
 #ifndef CG_ATTACK_KINDS_H
 #define CG_ATTACK_KINDS_H
 
@@ -13,40 +13,41 @@
 
 #define HELD_MAX 400 /* the largest "held" of all kinds */
 
-struct arsenal {
-    SSL_CTX **hostile; /* one a row of hostile.h */
+struct attack_data {
+    SSL_CTX **hostile; /* one per enum hostile_row */
     unsigned char *hello;
     size_t hello_len;
 };
 
-/* One thread's part. */
+/* The state of one thread. */
 struct attacker {
-    const struct arsenal *arsenal;
+    const struct attack_data *data;
     uint16_t port;
     unsigned random;
-    int *held; /* file descriptors that are kept open; -1 free */
+    int *held; /* descriptors that are kept open; -1: free */
     size_t nheld, next;
-    size_t opened, bytes; /* new connections; single bytes sent on connections that are kept open */
+    size_t opened, bytes; /* numbers of new connections, and of single bytes sent on open connections */
 };
 
 struct kind {
     const char *name;
-    unsigned rate; /* strikes a second when servers are compared: at most 70 % of a core of the slower one */
-    void (*strike)(struct attacker *attacker, const struct kind *kind);
-    const char *bytes; /* sent in place of TLS */
+    unsigned
+        rate; /* attempts per second when servers are compared: they use at most 70 % of a core of the slower one */
+    void (*attempt)(struct attacker *attacker, const struct kind *kind);
+    const char *bytes; /* sent instead of TLS */
     size_t len;
-    size_t hostile; /* row of the hostile chains */
-    bool many;      /* from many addresses */
-    size_t held;    /* connections that all threads together keep open */
+    size_t hostile; /* enum hostile_row */
+    bool many;      /* connects from many addresses */
+    size_t held;    /* number of connections that all threads together keep open */
 };
 
 extern const struct kind attack_kinds[];
 extern const size_t attack_kinds_count;
 
-void arsenal_open(struct arsenal *arsenal, struct cg_pki *pki);
-void arsenal_close(struct arsenal *arsenal);
+void attack_data_open(struct attack_data *data, struct cg_pki *pki);
+void attack_data_close(struct attack_data *data);
 
-/* hostile.c: chains that no CA of ours vouches for, or that claim too much. Contexts of a client that sends them. */
+/* hostile.c: client contexts with chains that must be refused. */
 enum hostile_row {
     HOSTILE_EXPIRED,
     HOSTILE_UNKNOWN,
