@@ -32,7 +32,7 @@ static void sign(const struct piece *tbs, EVP_PKEY *key, unsigned char signature
     EVP_MD_CTX_free(context);
 }
 
-/* Certificate of this tbsCertificate. */
+/* Signs the tbsCertificate. NULL: it cannot be decoded. */
 static X509 *make_certificate(const struct cg_der *tbs, EVP_PKEY *key, bool broken)
 {
     struct piece der = {0}, bits = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The input of the chain fuzzer: SEQUENCE { OCTET STRING options, TBSCertificate... }, end entity first, anchor last.
- * Options: two octets of CHAIN_* bits, one of time (in tens of days from CHAIN_NOW, signed), then one a certificate:
- * 0 signs with the key of the next one, N with key N - 1, 0xff breaks the signature. What is missing is 0.
- * An input owns its certificates. Called by fuzz_chain and by the maker of its first corpus. */
+ * Options: two octets of CHAIN_* bits, one octet for the time (signed, in tens of days relative to CHAIN_NOW), then one octet per
+ * certificate: 0 signs with the key of the next certificate, N with key N - 1, 0xff breaks the signature. Missing octets are 0.
+ * An input owns its certificates. Called by fuzz_chain and seeds.c. */
 #ifndef CG_FUZZ_CHAIN_INPUT_H
 #define CG_FUZZ_CHAIN_INPUT_H
 
@@ -31,10 +31,10 @@ struct chain_input {
     STACK_OF(X509) *certs;
 };
 
-/* Key number i of the fixed ones, Ed25519. Borrowed. */
+/* Number i of the fixed Ed25519 keys. Borrowed. */
 EVP_PKEY *chain_key(size_t i);
 
-/* False when it is no such input or a certificate cannot be decoded; clear it in any case. */
+/* False if the data is not such an input, or if a certificate cannot be decoded. Clear the input in any case. */
 bool chain_input_read(struct chain_input *input, const uint8_t *data, size_t size);
 void chain_input_clear(struct chain_input *input);
 

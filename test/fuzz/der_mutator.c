@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Mutations of DER as a tree: an element is changed, taken away, doubled or replaced by another one, and the lengths
- * around it are made to fit again, so that most of what comes out still parses. Linked into libFuzzer targets whose
- * input is DER; libFuzzer calls the two functions at the end, and lends LLVMFuzzerMutate. */
+/* Mutations of DER as a tree: an element is changed, removed, repeated or replaced by another one, and the lengths of the
+ * enclosing elements are corrected, so that most results can still be parsed. Linked into libFuzzer targets with DER input.
+ * libFuzzer calls the two functions at the end of this file, and provides LLVMFuzzerMutate. */
 #include "crl_maker.h"
 #include "fuzz.h"
 
@@ -17,10 +17,10 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
 
 struct element {
     const uint8_t *at, *content;
-    size_t len, content_len; /* of the whole, of what is inside */
+    size_t len, content_len; /* of the whole element, of its content */
 };
 
-/* One walk over a tree in preorder. At element number target edit writes something else; found gets that element. */
+/* A preorder walk over a tree. For element number target, edit writes the replacement, and found is set to the element. */
 struct walk {
     size_t seen, target;
     void (*edit)(struct walk *walk, const struct element *element, struct piece *out);
@@ -35,7 +35,7 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-/* Low tag numbers and definite lengths of up to two octets are enough here. */
+/* Supports low tag numbers and definite lengths of up to two octets. */
 static bool read_element(const uint8_t *p, size_t len, struct element *out)
 {
     if (len < 2 || (p[0] & 0x1f) == 0x1f)
@@ -51,7 +51,7 @@ static bool read_element(const uint8_t *p, size_t len, struct element *out)
     return true;
 }
 
-/* Octets before the elements inside; SIZE_MAX: nothing but bytes inside. Strings may wrap DER, as extensions do. */
+/* The number of octets before the inner elements; SIZE_MAX: no inner elements. Strings may contain DER, as in extensions. */
 static size_t inner_offset(const struct element *element)
 {
     struct element inner;
@@ -78,7 +78,7 @@ static void walk_inside(struct walk *walk, const struct element *element, struct
     if (walk->target >= before && walk->target < walk->seen)
         piece_add(out, inner.data, inner.len);
     else
-        piece_add(out, element->at, element->len); /* as it was, odd lengths included */
+        piece_add(out, element->at, element->len); /* unchanged, including non-minimal lengths */
     piece_free(&inner);
 }
 
@@ -126,7 +126,7 @@ static void change_length(struct walk *walk, const struct element *element, stru
     piece_add(out, element->at + 2, element->len - 2);
 }
 
-static void take_away(struct walk *walk, const struct element *element, struct piece *out)
+static void remove_element(struct walk *walk, const struct element *element, struct piece *out)
 {
     (void)walk, (void)element, (void)out;
 }
@@ -152,18 +152,18 @@ static void insert(struct walk *walk, const struct element *element, struct piec
 
 static struct element pick(const uint8_t *data, size_t size, unsigned *random, size_t *index)
 {
-    struct piece dropped = {0};
+    struct piece ignored = {0};
     struct walk count = {.target = SIZE_MAX};
-    walk_elements(&count, data, size, &dropped, 0);
+    walk_elements(&count, data, size, &ignored, 0);
     struct walk choose = {.target = count.seen ? next_random(random) % count.seen : 0};
     *index = choose.target;
-    dropped.len = 0;
-    walk_elements(&choose, data, size, &dropped, 0);
-    piece_free(&dropped);
+    ignored.len = 0;
+    walk_elements(&choose, data, size, &ignored, 0);
+    piece_free(&ignored);
     return choose.found;
 }
 
-/* 0: nothing came out that fits. */
+/* Returns the length of the result; 0: it is empty or too long. */
 static size_t edit_one(struct walk *walk, const uint8_t *data, size_t size, uint8_t *out, size_t max_size)
 {
     struct piece made = {0};
@@ -180,7 +180,7 @@ static size_t edit_one(struct walk *walk, const uint8_t *data, size_t size, uint
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     static void (*const edits[])(struct walk *, const struct element *, struct piece *) = {
-        change_bytes, change_bytes, change_bytes, change_tag, change_length, take_away, repeat, replace, insert};
+        change_bytes, change_bytes, change_bytes, change_tag, change_length, remove_element, repeat, replace, insert};
     unsigned random = seed;
     size_t target, ignored;
     if (next_random(&random) % 16 == 0)

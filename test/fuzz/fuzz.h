@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The entry that each fuzz target defines: runs one input and owns nothing of it.
- * Called by libFuzzer, or by runner.c over the stored corpus. */
+/* The entry point of each fuzz target: runs one input, which is borrowed.
+ * Called by libFuzzer, or by runner.c for the stored corpus. */
 #ifndef CG_FUZZ_H
 #define CG_FUZZ_H
 

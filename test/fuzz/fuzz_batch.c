@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Lines of check --batch: any bytes give a case or an error with words; a case gets a verdict, and without anchors of its
- * own it is never accepted. */
+/* Lines of check --batch: any bytes give a case or an error with a text. A case gets a verdict, and is never accepted without
+ * its own trust anchors. */
 #include "check/batch.h"
 #include "core/policy/policy_load.h"
 #include "fuzz.h"
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cg_verdict verdict = {0};
     if (!policy && !(policy = cg_policy_default("none.pem", &err)))
         abort();
-    /* no_files: the bytes must not choose what is read from this disk */
+    /* no_files: the input must not read files */
     const struct cg_batch batch = {.file = "fuzz.jsonl", .policy = policy, .now = 1700000000, .no_files = true};
     bool ok = cg_batch_parse(&batch, (const char *)data, size, &c, &err);
     if (!ok && !err.text[0])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Certificate facts: any DER gives facts and texts without a control character in them, the same ones when read twice,
- * and no certificate without an anchor is accepted. */
+/* Certificates: any DER that decodes gives facts and texts without control characters. A second read gives the same facts.
+ * Without a trust anchor, no certificate is accepted. */
 #include "core/cert/cert.h"
 #include "core/cert/name.h"
 #include "core/check.h"
@@ -24,7 +24,7 @@ static void set_up(void)
         abort();
 }
 
-/* One line for a log: terminated UTF-8, nothing that could forge another line. */
+/* A line for a log: terminated UTF-8 that cannot forge another line. */
 static void check_text(const char *text, size_t size)
 {
     const unsigned char *p = (const unsigned char *)text;
@@ -39,7 +39,7 @@ static void check_text(const char *text, size_t size)
     }
 }
 
-/* Each text in full and cut short. */
+/* Each text, complete and truncated. */
 static void check_names(const X509 *x509)
 {
     static const size_t sizes[] = {1, 2, 5, 24, 100, 4096};
@@ -113,7 +113,7 @@ static void check_verdict(X509 *x509)
     }
 }
 
-/* A username goes into topics: whole, and without what would reach into others'. */
+/* A username becomes part of topics: it is complete and has no characters that match other topics. */
 static void check_identity(const X509 *x509)
 {
     for (int source = CG_IDENTITY_SAN_URI; source <= CG_IDENTITY_SUBJECT; source++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Chains: what cg_check accepts, OpenSSL's X509_verify_cert must accept too, under flags that mean the same.
- * No fuzzer finds a signature, so the input is SEQUENCE { OCTET STRING options, TBSCertificate... } with the end entity
- * first and the anchor last, and each certificate is signed here with the key of the next one; keys are fixed. */
+/* Chains: every chain that cg_check accepts must also be accepted by OpenSSL's X509_verify_cert with equivalent flags.
+ * A fuzzer cannot find a valid signature, so the input contains TBSCertificates, which are signed here with fixed keys
+ * (chain_input.h). */
 #include "chain_input.h"
 #include "core/check.h"
 #include "core/policy/policy_load.h"
@@ -16,8 +16,7 @@
 
 static struct cg_policy *policy;
 
-/* The profile that the options ask for: the strict default, and what a policy may add or relax without leaving
- * RFC 5280. */
+/* The profile for the options: the strict default, with settings that a policy may add or relax within RFC 5280. */
 static struct cg_profile profile_of(const struct chain_input *input)
 {
     static const char *oids[] = {"1.2.3.4"};
@@ -45,8 +44,8 @@ static unsigned long flags_of(const struct cg_profile *profile)
     return flags;
 }
 
-/* RFC 5280 6.1.1 (c): no wish means any-policy, which OpenSSL wants to be told: else a path that must have a policy fails
- * with every one that it has. */
+/* RFC 5280 6.1.1 (c): an empty list means any-policy. OpenSSL needs it explicitly: otherwise a path that requires a policy
+ * fails with any policy. */
 static void set_param(X509_VERIFY_PARAM *param, const struct cg_profile *profile, const struct cg_check_input *in)
 {
     X509_VERIFY_PARAM_set_flags(param, flags_of(profile));
@@ -67,7 +66,7 @@ static bool same_chain(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
     return same;
 }
 
-/* The last second of a certificate is inside its validity (RFC 5280 4.1.2.5); OpenSSL ends one second earlier. */
+/* The validity includes the last second (RFC 5280 4.1.2.5), but OpenSSL's ends one second earlier. */
 static bool in_last_second(const STACK_OF(X509) *path, int64_t now)
 {
     for (int i = 0; i < sk_X509_num(path); i++) {
@@ -78,8 +77,8 @@ static bool in_last_second(const STACK_OF(X509) *path, int64_t now)
     return false;
 }
 
-/* OpenSSL gets the accepted path and nothing else. Where equal names let it take another way through these same
- * certificates, it speaks of another path, and nothing can be compared. */
+/* OpenSSL gets only the certificates of the accepted path. If equal names lead it to another path through them, there is
+ * nothing to compare. */
 static void compare_with_openssl(const struct cg_profile *profile, const struct cg_check_input *in,
                                  const struct cg_verdict *verdict)
 {
@@ -103,8 +102,8 @@ static void compare_with_openssl(const struct cg_profile *profile, const struct 
     X509_STORE_free(store);
 }
 
-/* A live session is asked again with the path of its accept: the same question has the same answer. */
-static void check_again(const struct cg_check_input *in, const struct cg_verdict *first)
+/* A live session is re-checked with the path it was accepted with. The verdict must be the same. */
+static void check_known_path(const struct cg_check_input *in, const struct cg_verdict *first)
 {
     struct cg_check_input again = *in;
     struct cg_verdict verdict;
@@ -131,7 +130,7 @@ static void check_chain(const struct chain_input *input, const struct cg_trust *
         if (sk_X509_num(cg_trust_anchors(trust)) == 0 || verdict.reason != CG_REASON_OK || !verdict.path)
             abort();
         compare_with_openssl(&profile, &in, &verdict);
-        check_again(&in, &verdict);
+        check_known_path(&in, &verdict);
     }
     cg_verdict_clear(&verdict);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CRL reader. No fuzzer finds a signature, so the input is the content of tbsCertList, and is signed here with the
- * CA's key. What is accepted, OpenSSL must be able to read and verify, and the two must agree on the entries. */
+/* The CRL parser. A fuzzer cannot find a valid signature, so the input is the content of a tbsCertList, which is signed here with
+ * the CA's key. OpenSSL must be able to parse and verify every accepted CRL, and to find the same entries. */
 #include "core/crl/crl.h"
 #include "crl_maker.h"
 #include "fuzz.h"
@@ -25,7 +25,7 @@ static void set_up(void)
     EVP_PKEY_free(key);
 }
 
-/* CertificateList of a tbsCertList with this content. */
+/* Makes a CertificateList from the content of a tbsCertList. */
 static struct piece sign(const uint8_t *data, size_t size)
 {
     struct piece tbs = {0}, signature = {0};
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cg_error err = {""};
     if (!strict || !lax)
         abort();
-    /* as it comes, in its own block: the outermost structure too */
+    /* the input itself as a CRL tests the parser of the outermost structure */
     if (cg_crl_set_add(strict, data, size, issuers, true, &err))
         abort();
     struct piece der = sign(data, size);

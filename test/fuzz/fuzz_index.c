@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* index.txt of any origin: a row or an error with words; what was read can be written, and reads the same again. */
+/* index.txt from any source: a row or an error with a text. A row that was read can be written and read again unchanged. */
 #include "fuzz.h"
 #include "store/index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void same_again(const struct cg_index_row *row)
+static void check_round_trip(const struct cg_index_row *row)
 {
     struct cg_index index = {0};
     struct cg_index_row again;
@@ -22,7 +22,7 @@ static void same_again(const struct cg_index_row *row)
     if (!cg_index_next(&index, &again, &err) || again.status != row->status || strcmp(again.serial, row->serial) != 0 ||
         strcmp(again.file, row->file) != 0 || strcmp(again.subject, row->subject) != 0)
         abort();
-    /* two digits of a year end in 2049 and begin in 1950 */
+    /* two-digit years are from 1950 to 2049 */
     if (row->expires >= 0 && row->expires < INT64_C(253402300800) && again.expires != row->expires)
         abort();
     cg_index_free(&index);
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cg_index_row_name(&row, name);
         if (memchr(row.line, '\n', row.len))
             abort();
-        same_again(&row);
+        check_round_trip(&row);
     }
     if (index.at < index.len && !err.text[0])
         abort();

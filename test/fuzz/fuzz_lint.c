@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Lint: certificates and CRLs one after the other, as DER. Every rule runs over each, and those on two over all; what is
- * found is text that may be printed, and the same when looked at again. */
+/* Lint: a sequence of certificates and CRLs in DER. Every rule runs for each of them, and the rules for pairs for all. Findings
+ * are printable text, and a second run gives the same number of findings. */
 #include "core/base/text.h"
 #include "fuzz.h"
 #include "lint/lint.h"

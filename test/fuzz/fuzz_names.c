@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Lines of issue --batch, with names and SANs as people type them: accepted ones can be written and read back, the
- * others get a reason. */
+/* Lines of issue --batch with names and SANs as typed by a person: accepted ones can be encoded and decoded, the others give
+ * an error. */
 #include "ca/batch.h"
 #include "ca/names.h"
 #include "cli/cli.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void written_and_read(const GENERAL_NAMES *names)
+static void check_round_trip(const GENERAL_NAMES *names)
 {
     unsigned char *der = NULL;
     int len = i2d_GENERAL_NAMES(names, &der);
@@ -42,7 +42,7 @@ static void run_line(char *line)
     NAME_CONSTRAINTS_free(cg_constraints_make(&network, &err));
     err.text[0] = '\0';
     if (cg_batch_line(line, false, &name, names, &err))
-        written_and_read(names);
+        check_round_trip(names);
     else if (!err.text[0])
         abort();
     GENERAL_NAMES_free(names);

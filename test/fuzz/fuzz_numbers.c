@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Files of CRL numbers: any bytes give a table or an error with words; what a table is written as gives the same one. */
+/* Files of CRL numbers: any bytes give a table or an error with a text. A table that was written is read back unchanged. */
 #include "core/crl/crl_numbers_format.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Bundles: any bytes give certificates or an error with words; as CRLs too. */
+/* PEM bundles: any bytes give certificates or an error with a text, and the same for CRLs. */
 #include "core/cert/pem.h"
 #include "core/trust/trust.h"
 #include "fuzz.h"
@@ -23,6 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     cg_trust_free(trust);
     if (ERR_peek_error())
-        abort(); /* the queue is left as it was found */
+        abort(); /* the error queue must stay empty */
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Policies: any bytes give a policy or an error with words, never both, never neither. */
+/* Policies: any bytes give either a policy or an error with a text. */
 #include "core/policy/policy_load.h"
 #include "fuzz.h"
 

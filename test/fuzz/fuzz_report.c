@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Event logs of any bytes as a page: text of theirs is never markup. Each tag of the page is one that the report writes,
- * and text of any bytes comes out without what HTML means something by. */
+/* The HTML report of an event log with any bytes: text from the log is never markup. The page has no tags that the report does
+ * not write, and escaped text has no characters with a special meaning in HTML. */
 #include "fuzz.h"
 #include "report/html.h"
 #include "report/page.h"
@@ -32,7 +32,7 @@ static void check_page(const char *page)
                 abort();
 }
 
-static void take_lines(struct cg_report *report, const char *text)
+static void add_lines(struct cg_report *report, const char *text)
 {
     while (*text) {
         struct cg_log_event event;
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text[size] = '\0';
         check_text(text);
         cg_report_begin(report, 1800000000);
-        take_lines(report, text);
+        add_lines(report, text);
         cg_report_finish(report);
         const struct cg_report_page what = {.report = report};
         cg_report_page(out, &what);

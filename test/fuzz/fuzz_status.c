@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Answers of a broker, any bytes: shown without a control character, and metrics whose lines keep their form. */
+/* Answers of a broker with any bytes: the views do not crash, and the lines of the metrics have the right format. */
 #include "fuzz.h"
 #include "status/prometheus.h"
 #include "status/view.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The syntax of DNS names, mailboxes, URIs and bases of constraints: parts lie inside of the whole, in their order, and are
- * themselves what they are said to be. The input ends at the end of its memory, so that a sanitizer sees a step beyond. */
+/* The syntax of DNS names, mailboxes, URIs and name constraints: parts lie within the whole, in order, and are valid themselves.
+ * The input ends at the end of its memory, so that a sanitizer detects reads beyond it. */
 #include "core/cert/name_syntax.h"
 #include "fuzz.h"
 
@@ -18,7 +18,7 @@ static bool is_inside(struct cg_octets part, struct cg_octets whole)
     return part.len > 0 && part.p >= whole.p && part.p + part.len <= whole.p + whole.len;
 }
 
-static void look_at_base(struct cg_octets text, int type)
+static void check_constraint(struct cg_octets text, int type)
 {
     bool address = type == GEN_IPADD;
     ASN1_STRING *string = ASN1_STRING_type_new(address ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
@@ -31,7 +31,7 @@ static void look_at_base(struct cg_octets text, int type)
     GENERAL_NAME_free(name);
 }
 
-static void look_at(struct cg_octets text)
+static void check_text(struct cg_octets text)
 {
     struct cg_octets local, host;
     bool dns = cg_dns_is_well_formed(text);
@@ -45,7 +45,7 @@ static void look_at(struct cg_octets text)
         must(is_inside(host, text) && cg_dns_is_well_formed(host) && memchr(text.p, ':', text.len));
     static const int types[] = {GEN_DNS, GEN_EMAIL, GEN_URI, GEN_IPADD};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        look_at_base(text, types[i]);
+        check_constraint(text, types[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *copy = malloc(size ? size : 1);
     must(copy != NULL);
     memcpy(copy, data, size);
-    look_at((struct cg_octets){copy, size});
+    check_text((struct cg_octets){copy, size});
     free(copy);
     return 0;
 }

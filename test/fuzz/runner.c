@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Runs a fuzz target over stored inputs, so that the corpus is a test under every compiler:
+/* Runs a fuzz target with stored inputs, so that the corpus is a test with every compiler:
  *   fuzz_NAME FILE|FOLDER... */
 #include "core/file/file.h"
 #include "fuzz.h"
@@ -11,7 +11,7 @@
 
 #define INPUT_MAX ((size_t)16 << 20)
 
-/* Returns the number of inputs that ran; an unreadable one ends the run. */
+/* Returns 1, the number of inputs. An unreadable file ends the program. */
 static size_t run_file(const char *path)
 {
     struct cg_bytes bytes;
@@ -20,7 +20,7 @@ static size_t run_file(const char *path)
         fprintf(stderr, "%s\n", err.text);
         exit(1);
     }
-    /* An exact copy, so that a sanitizer sees a read beyond the end. */
+    /* A copy of the exact size, so that a sanitizer detects reads beyond the end. */
     uint8_t *exact = malloc(bytes.len ? bytes.len : 1);
     if (!exact)
         abort();

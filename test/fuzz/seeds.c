@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Writes the first corpus of fuzz_cert and fuzz_chain, from recipes:  fuzz_seeds CORPORA-FOLDER
- * Run by hand when the form of the input or the recipes change; what fuzzing adds is merged by "run". */
+/* Writes the first corpus of fuzz_cert and fuzz_chain from recipes:  fuzz_seeds CORPORA-FOLDER
+ * Run it manually if the format of the input or the recipes change. "run" merges inputs found by fuzzing. */
 #include "chain_input.h"
 #include "core/cert/der.h"
 #include "crl_maker.h"
@@ -11,10 +11,10 @@
 #include <string.h>
 
 static const struct {
-    const char *name, *recipe, *chain; /* names, end entity first; NULL: its certificate "c" alone */
+    const char *name, *recipe, *chain; /* names, end entity first; NULL: only the certificate "c" */
     unsigned char options[3 + CHAIN_CERTS_MAX];
     size_t noptions;
-    const char *keys; /* number of the fixed key of each; NULL: 0123... */
+    const char *keys; /* a digit per certificate, the number of its fixed key; NULL: 0123... */
 } chains[] = {
     {"short", "r: ca\nc: issuer=r", "c r", {0}, 0, NULL},
     {"strict", "r: ca\ni: ca issuer=r\nc: issuer=i", "c i r", {CHAIN_STRICT}, 1, NULL},
@@ -119,7 +119,7 @@ static void write_file(const char *folder, const char *kind, const char *name, c
     }
 }
 
-/* The same certificate with one of the fixed keys in it; its signature is made when the input runs. */
+/* Adds the tbsCertificate with one of the fixed keys. It is signed when the input runs. */
 static void add_tbs(struct piece *to, const X509 *cert, size_t key)
 {
     X509 *copy = X509_dup(cert);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Runs one outside suite through "certguard check --batch" and compares every answer with the expected one.
+/* Runs an external suite with "certguard check --batch" and compares every verdict with the expected one.
  *   run_suite CERTGUARD FOLDER SUITE.jsonl NAME COUNT
- * COUNT: how many cases the suite has; with fewer or more it fails.
- * Beside it in FOLDER: NAME.json, the policy; NAME.cases, cases that need another policy; NAME.exceptions, cases where
- * the answer differs on purpose, each with the reason. Exit 77: the suite is not on this machine. */
+ * COUNT: the number of cases; if the suite has more or fewer, the run fails.
+ * FOLDER contains NAME.json (the policy), NAME.cases (cases that need another policy) and NAME.exceptions (cases in which the
+ * verdict differs on purpose, each with the reason). Exit code 77: SUITE.jsonl is missing. */
 #include "check/batch.h"
 
 #include <cjson/cJSON.h>
@@ -17,7 +17,7 @@ struct test_case {
     char id[WORD], expected[16], policy[WORD];
     bool soft;
     char got[16], reason[64];
-    char allowed[16], why[512]; /* the exception, "" without one */
+    char allowed[16], explanation[512]; /* the exception, or "" */
 };
 
 static struct test_case cases[CASES_MAX];
@@ -59,7 +59,7 @@ static bool read_suite(const char *file, const char *policy)
     return in && ncases > 0;
 }
 
-/* Lines "ID WORD REST"; "#" starts a remark. A case that the suite does not have is a mistake. */
+/* Reads lines "ID WORD REST"; "#" begins a comment. An unknown ID is an error. */
 static bool read_table(const char *folder, const char *name, const char *kind, bool exceptions)
 {
     char path[1024], line[1024], id[WORD], word[WORD];
@@ -76,7 +76,7 @@ static bool read_table(const char *folder, const char *name, const char *kind, b
             ok = false;
         } else if (exceptions) {
             snprintf(c->allowed, sizeof c->allowed, "%.15s", word);
-            snprintf(c->why, sizeof c->why, "%.*s", (int)strcspn(line + rest, "\n"), line + rest);
+            snprintf(c->explanation, sizeof c->explanation, "%.*s", (int)strcspn(line + rest, "\n"), line + rest);
         } else {
             snprintf(c->policy, sizeof c->policy, "%s", word);
         }
@@ -86,7 +86,7 @@ static bool read_table(const char *folder, const char *name, const char *kind, b
     return ok;
 }
 
-/* All cases under one policy; the answers of those that belong to it are kept. */
+/* Runs all cases with one policy, and stores the verdicts of the cases that use it. */
 static void run_tool(const char *tool, const char *folder, const char *file, const char *policy)
 {
     char command[4096], line[1024], id[WORD], got[16], reason[64];
@@ -114,7 +114,7 @@ static void run_policies(const char *tool, const char *folder, const char *file)
     }
 }
 
-/* Prints what differs; true when all of it is explained. */
+/* Prints the differences. True if each one has an explanation. */
 static bool compare(const char *name)
 {
     size_t right = 0, scored = 0, explained = 0, wrong = 0, accepted = 0;
@@ -129,10 +129,11 @@ static bool compare(const char *name)
             continue;
         printf("%-8s %-8s %-24s %s%s\n", c->expected, c->got, c->reason, c->id, c->soft ? " (soft)" : "");
         if (!same && allowed) {
-            printf("         %s\n", c->why);
+            printf("         %s\n", c->explanation);
             explained++;
         } else {
-            printf("         %s\n", same ? "differs no more: take it out of the exceptions" : "NOT EXPLAINED");
+            printf("         %s\n",
+                   same ? "no difference any more: remove this case from the exceptions" : "NOT EXPLAINED");
             wrong++;
         }
     }
@@ -150,13 +151,14 @@ int main(int argc, char **argv)
     }
     snprintf(policy, sizeof policy, "%s.json", argv[4]);
     if (!read_suite(argv[3], policy)) {
-        printf("%s is not here; set CG_SUITES to the folder of the suites. Skipped.\n", argv[3]);
+        printf("skipped: cannot read %s; set CG_SUITES to the folder of the suites\n", argv[3]);
         return 77;
     }
-    bool whole = ncases == strtoul(argv[5], NULL, 10);
-    if (!whole)
+    bool complete = ncases == strtoul(argv[5], NULL, 10);
+    if (!complete)
         printf("%s: expected %s cases, found %zu\n", argv[3], argv[5], ncases);
-    bool ok = whole && read_table(argv[2], argv[4], "cases", false) && read_table(argv[2], argv[4], "exceptions", true);
+    bool ok = complete && read_table(argv[2], argv[4], "cases", false) &&
+              read_table(argv[2], argv[4], "exceptions", true);
     run_policies(argv[1], argv[2], argv[3]);
     return ok && compare(argv[4]) ? 0 : 1;
 }
