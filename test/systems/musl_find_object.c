@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Debian's gcc is glibc's: its unwinder asks glibc's _dl_find_object where an object has its unwind table. The gcc of a
- * system with musl asks dl_iterate_phdr, and so does this stand-in. */
+/* The unwinder of Debian's gcc is built for glibc and finds the unwind table of an object with _dl_find_object, which musl lacks.
+ * This replacement uses dl_iterate_phdr, like the gcc of a system with musl. */
 #include <link.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,9 +19,9 @@ struct search {
     struct dl_find_object *out;
 };
 
-static struct link_map found_map; /* the unwinder reads l_addr, at once */
+static struct link_map found_map; /* the unwinder only reads l_addr, immediately */
 
-static int look(struct dl_phdr_info *info, size_t size, void *argument)
+static int find_table(struct dl_phdr_info *info, size_t size, void *argument)
 {
     struct search *search = argument;
     uintptr_t table = 0;
@@ -46,5 +46,5 @@ int _dl_find_object(void *address, struct dl_find_object *out)
 {
     struct search search = {(uintptr_t)address, out};
     memset(out, 0, sizeof *out);
-    return dl_iterate_phdr(look, &search) ? 0 : -1;
+    return dl_iterate_phdr(find_table, &search) ? 0 : -1;
 }
