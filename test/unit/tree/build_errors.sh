@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# What test/build shows of a build that fails: the compiler's words, for each compiler that is here, and no command lines.
+# If a build fails, test/build prints the compiler's messages without command lines. Tested with each installed compiler.
 set -eu
 unset CDPATH
 . "$(dirname "$0")/../../lib/harness.sh"
@@ -20,18 +20,18 @@ printf 'int worse(void);\nint worse(void)\n{\n    return no_such_name;\n}\n' >wo
 for compiler in gcc clang; do
     command -v $compiler >/dev/null || continue
     cmake -S . -B $compiler -G Ninja -DCMAKE_C_COMPILER=$compiler >out 2>&1 || fail "cmake with $compiler"
-    if sh "$CG_SOURCE_DIR/test/build" $compiler -- -k 0 -v >out 2>&1; then fail "$compiler: a broken build passed"; fi
+    if sh "$CG_SOURCE_DIR/test/build" $compiler -- -k 0 -v >out 2>&1; then fail "$compiler: a failing build passed"; fi
     for text in 'bad\.c:4:.*not_used_here' 'worse\.c:4:.*no_such_name' '^ .*return no_such_name' "$compiler/build.log"; do
-        grep -q "$text" out || fail "$compiler: nothing of $text is shown"
+        grep -q "$text" out || fail "$compiler: the output does not contain $text"
     done
-    if grep -q -e ' -c ' -e ' -Wall ' out; then fail "$compiler: a command line is shown"; fi
+    if grep -q -e ' -c ' -e ' -Wall ' out; then fail "$compiler: the output contains a command line"; fi
 done
 
 echo 'int bad(void); int bad(void) { return 0; }' | tee bad.c | sed 's/bad/worse/g' >worse.c
 for compiler in gcc clang; do
-    [ ! -d $compiler ] || sh "$CG_SOURCE_DIR/test/build" $compiler >out 2>&1 || fail "$compiler: a sound build failed"
-    [ ! -s out ] || fail "$compiler: a sound build is not silent"
+    [ ! -d $compiler ] || sh "$CG_SOURCE_DIR/test/build" $compiler >out 2>&1 || fail "$compiler: a valid build failed"
+    [ ! -s out ] || fail "$compiler: a valid build prints something"
 done
-# Ninja itself has words too
+# an error of Ninja itself
 if sh "$CG_SOURCE_DIR/test/build" gcc --target nothing >out 2>&1; then fail "an unknown target was built"; fi
-grep -q "unknown target 'nothing'" out || fail "nothing is said of an unknown target"
+grep -q "unknown target 'nothing'" out || fail "the output does not name the unknown target"

@@ -1,23 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# The house has rooms: every folder of the source uses only the folders that "rooms" allows it, those have no loop, and no
-# more have the files. A file is x.c with x.h; it uses another one whose header it includes, or whose functions or data.
-#   rooms.sh SOURCE_DIR BUILD_DIR
+# Every folder of the source uses only the folders that the table "folders" allows, and neither folders nor files depend on each
+# other in a loop. A file (x.c with x.h) uses another file if it includes its header or uses its functions or data.
+#   folders.sh SOURCE_DIR BUILD_DIR
 set -u
 unset CDPATH
-rooms=$(cd "$(dirname "$0")" && pwd)/rooms
+table=$(cd "$(dirname "$0")" && pwd)/folders
 build=$(cd "$2" && pwd) || exit 2
 cd "$1" || exit 2
-scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/rooms.XXXXXX") || exit 2
+scratch=$(mktemp -d "${CG_TEST_TMP:-/tmp}/folders.XXXXXX") || exit 2
 trap 'rm -rf "$scratch"' EXIT
 bad=0
 fail() { echo "FAILED: $*" >&2; bad=1; }
 
 find plugin tools -name '*.[ch]' | sort >"$scratch/files"
 
-# --- who uses whom: "user used why" ---
-# includes LIST: of the files in it. A header stands in the folder of who includes it, or is named from plugin/ or tools/; the
-# latter also as <HEADER>.
+# --- uses: lines "user used verb" ---
+# includes LIST: prints the includes of the files in LIST. A header is in the folder of the including file, or is named from
+# plugin/ or tools/, also as <HEADER>.
 includes() {
     # shellcheck disable=SC2046
     awk '
@@ -31,56 +31,56 @@ includes() {
         else if ("plugin/" header in known) header = "plugin/" header
         else if ("tools/" header in known) header = "tools/" header
         else if (angled) next
-        else { print FILENAME " includes " header ", which there is not" >"/dev/stderr"; next }
+        else { print FILENAME " includes " header ", which does not exist" >"/dev/stderr"; next }
         if (unit(header) != unit(FILENAME)) print unit(FILENAME), unit(header), "includes"
     }' "$1" $(cat "$1")
 }
 
-# It finds what it is for, and nothing else.
+# A test of this function
 mkdir -p "$scratch/plugin/a" "$scratch/plugin/b"
 : >"$scratch/plugin/a/near.h" >"$scratch/plugin/b/far.h"
 printf '#include <stdio.h>\n#include "x.h"\n# include "near.h"\n#include <b/far.h>\n#include "../b/far.h"\n' >"$scratch/plugin/a/x.c"
 printf '#include "b/far.h" /* a word */\n' >"$scratch/plugin/a/x.h"
-found=$(cd "$scratch" && find plugin -type f | sort >probe && includes probe 2>lost)
+found=$(cd "$scratch" && find plugin -type f | sort >probe && includes probe 2>missing)
 [ "$found" = "plugin/a/x plugin/a/near includes
 plugin/a/x plugin/b/far includes
-plugin/a/x plugin/b/far includes" ] && grep -q '^plugin/a/x.c includes ../b/far.h' "$scratch/lost" || fail "it finds: $found"
+plugin/a/x plugin/b/far includes" ] && grep -q '^plugin/a/x.c includes ../b/far.h' "$scratch/missing" || fail "includes finds: $found"
 
-includes "$scratch/files" >"$scratch/uses" 2>"$scratch/lost"
-[ ! -s "$scratch/lost" ] || fail "$(cat "$scratch/lost")"
+includes "$scratch/files" >"$scratch/uses" 2>"$scratch/missing"
+[ ! -s "$scratch/missing" ] || fail "$(cat "$scratch/missing")"
 (cd "$build" && find plugin tools -name '*.c.o' | sort | xargs nm -A -P) | awk '
-    NR == FNR { if (sub(/\.c$/, "")) known[$0]; next } # an object may be left of a file that is gone
+    NR == FNR { if (sub(/\.c$/, "")) known[$0]; next } # skips objects of files that were deleted
     { file = $1; sub(/CMakeFiles\/[^\/]*\//, "", file); sub(/\.c\.o:$/, "", file) }
     !(file in known) { next }
     $3 == "U" { user[++n] = file; name[n] = $2 }
     $3 ~ /^[A-TV-Z]$/ { home[$2] = file }
     END { for (i = 1; i <= n; i++) if (name[i] in home && home[name[i]] != user[i]) print user[i], home[name[i]], "calls" }' \
     "$scratch/files" - >"$scratch/calls"
-[ "$(wc -l <"$scratch/calls")" -gt 1000 ] || fail "no objects in $build: is it built?"
+[ "$(wc -l <"$scratch/calls")" -gt 1000 ] || fail "too few object files in $build; build it first"
 cat "$scratch/calls" >>"$scratch/uses"
 
 # --- files have no loop ---
 cut -d ' ' -f 1,2 "$scratch/uses" | sort -u | tsort >/dev/null 2>"$scratch/loops" ||
     fail "files use each other in a loop: $(sed -n 's/^tsort: \([a-z]*\/.*\)/\1/p' "$scratch/loops" | paste -sd ' ')"
 
-# --- folders: FOLDER: FOLDER...  what a line may use; a name alone stands beside, others below plugin/ or tools/ ---
-grep -v '^#' "$rooms" | awk -F ':' 'NF { print $1; split($2, used, " "); for (i in used) print $1, used[i] }' >"$scratch/rooms"
-awk 'NF == 2' "$scratch/rooms" | tsort >/dev/null || fail "the folders of $rooms have a loop"
+# --- folders follow the table ---
+grep -v '^#' "$table" | awk -F ':' 'NF { print $1; split($2, used, " "); for (i in used) print $1, used[i] }' >"$scratch/folders"
+awk 'NF == 2' "$scratch/folders" | tsort >/dev/null || fail "the folders in $table have a loop"
 awk 'NR == FNR { allowed[$0]; next }
     {
         from = $1; sub(/\/[^\/]*$/, "", from)
         to = $2; sub(/\/[^\/]*$/, "", to)
-        if (!(from in allowed)) print "no line for the folder " from
+        if (!(from in allowed)) print "the table has no line for the folder " from
         else if (from != to && !(from " " to in allowed)) print $1 " " $3 " " $2 ": " from " may not use " to
-    }' "$scratch/rooms" "$scratch/uses" | sort -u >"$scratch/wrong"
+    }' "$scratch/folders" "$scratch/uses" | sort -u >"$scratch/wrong"
 [ ! -s "$scratch/wrong" ] || fail "$(cat "$scratch/wrong")"
 while read -r folder used; do
-    [ -d "$folder" ] || fail "$rooms names $folder, which there is not"
+    [ -d "$folder" ] || fail "$table names the folder $folder, which does not exist"
     [ -z "$used" ] || awk -v from="$folder" -v to="$used" '
         { a = $1; b = $2; sub(/\/[^\/]*$/, "", a); sub(/\/[^\/]*$/, "", b) }
         a == from && b == to { found = 1; exit } END { exit !found }' "$scratch/uses" ||
-        fail "$rooms lets $folder use $used, which it does not"
-done <"$scratch/rooms"
+        fail "$table allows $folder to use $used, but it does not use it"
+done <"$scratch/folders"
 
-[ "$bad" = 0 ] && echo "$(wc -l <"$scratch/files") files, $(awk 'NF == 1' "$scratch/rooms" | wc -l) folders, no loop"
+[ "$bad" = 0 ] && echo "$(wc -l <"$scratch/files") files, $(awk 'NF == 1' "$scratch/folders" | wc -l) folders, no loop"
 exit "$bad"
