@@ -1,4 +1,4 @@
-# cmake -D OUT=FILE.c -D FILES=a;b -P Embed.cmake: the files as bytes in a C array of struct cg_unit_file.
+# cmake -D OUT=FILE.c -D FILES=a;b -P Embed.cmake: writes the files into a C array of struct cg_unit_file.
 set(arrays "")
 set(rows "")
 foreach(file IN LISTS FILES)
@@ -9,4 +9,4 @@ foreach(file IN LISTS FILES)
     string(APPEND arrays "static const unsigned char ${id}[] = {${bytes}};\n")
     string(APPEND rows "    {\"${name}\", (const char *)${id}, sizeof ${id}},\n")
 endforeach()
-file(WRITE ${OUT} "/* Made from conf/units by cmake/Embed.cmake. */\n#include \"units/units.h\"\n\n${arrays}\nconst struct cg_unit_file cg_unit_files[] = {\n${rows}};\nconst size_t cg_unit_files_count = sizeof cg_unit_files / sizeof *cg_unit_files;\n")
+file(WRITE ${OUT} "/* Generated from conf/units by cmake/Embed.cmake. */\n#include \"units/units.h\"\n\n${arrays}\nconst struct cg_unit_file cg_unit_files[] = {\n${rows}};\nconst size_t cg_unit_files_count = sizeof cg_unit_files / sizeof *cg_unit_files;\n")
