@@ -92,7 +92,7 @@ static void compare_with_openssl(const struct cg_profile *profile, const struct 
     set_param(X509_STORE_CTX_get0_param(ctx), profile, in);
     if (X509_verify_cert(ctx) != 1 && same_chain(X509_STORE_CTX_get0_chain(ctx), verdict->path) &&
         !in_last_second(verdict->path, in->now)) {
-        fprintf(stderr, "accepted, but OpenSSL says at depth %d: %s\n", X509_STORE_CTX_get_error_depth(ctx),
+        fprintf(stderr, "accepted, but OpenSSL refuses at depth %d: %s\n", X509_STORE_CTX_get_error_depth(ctx),
                 X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
         abort();
     }

@@ -19,7 +19,7 @@ const struct cg_scenario *cg_scenario_at(size_t index)
     return NULL;
 }
 
-/* Reasons without an alert of their own in the standards get bad_certificate. */
+/* Reasons for which the standards have no alert get bad_certificate. */
 static const struct {
     enum cg_reason reason;
     int tls12, tls13;

@@ -34,7 +34,7 @@ cd "$root" || exit 2
 find . \( -name build -o -name .git \) -prune -o -type f -exec awk '
     FNR == 1 && (/^#!.*[\/ ](ba|da)?sh( |$)/ || FILENAME ~ /[.]sh$/) { print FILENAME }
     { nextfile }' {} + >"$scratch/list"
-[ "$(wc -l <"$scratch/list")" -gt 80 ] || fail "found too few scripts"
+[ "$(wc -l <"$scratch/list")" -gt 80 ] || fail "found fewer than 80 scripts"
 # shellcheck disable=SC2046 # names without spaces
 check $(sort "$scratch/list") >"$scratch/found"
 [ ! -s "$scratch/found" ] || fail "write \"unset CDPATH\" in these scripts, before the first cd: $(cat "$scratch/found")"
