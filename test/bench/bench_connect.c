@@ -8,7 +8,6 @@
 #include "load.h"
 
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,13 +142,8 @@ static bool run_crl(const struct size *size)
 
 int main(int argc, char **argv)
 {
-    bool quick = argc > 1 && strcmp(argv[1], "quick") == 0, ok = true;
+    bool quick = bench_start(argc, argv, " [CRL-ENTRIES]"), ok = true;
     size_t only = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    if (!quick && !(argc > 1 && strcmp(argv[1], "full") == 0)) {
-        fprintf(stderr, "usage: bench_connect quick|full [CRL-ENTRIES]\n");
-        return 64;
-    }
-    signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; !only && i < sizeof tables / sizeof *tables; i++)
         ok = ((quick && !tables[i].quick) || run_table(&tables[i], quick)) && ok;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)

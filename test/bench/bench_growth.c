@@ -9,7 +9,6 @@
 #include "load.h"
 
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,10 +170,9 @@ static bool paced_round(struct step *step)
 static bool run(const struct growth *growth, bool quick)
 {
     static struct step steps[STEPS_MAX];
-    struct cg_pki *pki = cg_pki_new(time(NULL));
+    struct cg_pki *pki = bench_pki();
     size_t count = 0, rounds = growth->paced ? (quick ? 2 : 6) : quick ? 5 : 21;
     bool ok = true;
-    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
     memset(steps, 0, sizeof steps);
     while (count < STEPS_MAX && growth->steps[count] && !(quick && count > 0 && !growth->steps[count + 1])) {
         steps[count].n = growth->steps[count];
@@ -200,12 +198,7 @@ static bool run(const struct growth *growth, bool quick)
 
 int main(int argc, char **argv)
 {
-    bool quick = argc == 2 && strcmp(argv[1], "quick") == 0, ok = true;
-    if (!quick && !(argc == 2 && strcmp(argv[1], "full") == 0)) {
-        fprintf(stderr, "usage: bench_growth quick|full\n");
-        return 64;
-    }
-    signal(SIGPIPE, SIG_IGN);
+    bool quick = bench_start(argc, argv, ""), ok = true;
     for (size_t i = 0; i < sizeof growths / sizeof *growths; i++)
         ok = run(&growths[i], quick) && ok;
     return !ok;

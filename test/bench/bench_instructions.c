@@ -8,11 +8,9 @@
 #include "load.h"
 
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const names[] = {"stock, nodelay", "stock, nodelay, no tickets", "certguard, default",
                                     "certguard, all rules"};
@@ -59,15 +57,9 @@ static bool count_connects(const struct peer_setup *setup, int version, const ch
 
 int main(int argc, char **argv)
 {
-    bool quick = argc == 2 && strcmp(argv[1], "quick") == 0;
-    if (!quick && !(argc == 2 && strcmp(argv[1], "full") == 0)) {
-        fprintf(stderr, "usage: bench_instructions quick|full\n");
-        return 64;
-    }
-    signal(SIGPIPE, SIG_IGN);
+    bool quick = bench_start(argc, argv, "");
     setenv("CG_MOSQUITTO_WRAPPER", "valgrind --tool=callgrind --callgrind-out-file=/dev/null", 1);
-    struct cg_pki *pki = cg_pki_new(time(NULL));
-    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
+    struct cg_pki *pki = bench_pki();
     const struct peer_setup setup = {.pki = pki};
     bool ok = count_connects(&setup, TLS1_3_VERSION, "P-256", quick ? 10 : 100);
     if (!quick)

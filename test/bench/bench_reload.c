@@ -11,9 +11,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define WAIT_MS 10000
 
@@ -71,8 +68,7 @@ static double rotate(const struct peer *peer, struct cg_pki *pki)
 
 static bool measure_reload(const char *name, size_t rotations)
 {
-    struct cg_pki *pki = cg_pki_new(time(NULL));
-    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
+    struct cg_pki *pki = bench_pki();
     const struct peer_setup setup = {.pki = pki, .policy = policy};
     struct peer peer;
     double ms[64];
@@ -98,8 +94,7 @@ static bool measure_reload(const char *name, size_t rotations)
 
 static bool measure_session(const char *name, size_t count)
 {
-    struct cg_pki *pki = cg_pki_new(time(NULL));
-    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
+    struct cg_pki *pki = bench_pki();
     const struct peer_setup setup = {.pki = pki, .policy = policy};
     struct cg_crowd *crowd = cg_crowd_new(count + count / 5);
     struct peer peer;
@@ -120,12 +115,7 @@ static bool measure_session(const char *name, size_t count)
 
 int main(int argc, char **argv)
 {
-    bool quick = argc == 2 && strcmp(argv[1], "quick") == 0, ok = true;
-    if (!quick && !(argc == 2 && strcmp(argv[1], "full") == 0)) {
-        fprintf(stderr, "usage: bench_reload quick|full\n");
-        return 64;
-    }
-    signal(SIGPIPE, SIG_IGN);
+    bool quick = bench_start(argc, argv, ""), ok = true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         ok = measure_reload(names[i], quick ? 5 : 30) && measure_session(names[i], quick ? 500 : 2000) && ok;
     return !ok;

@@ -5,11 +5,7 @@
 #include "load.h"
 
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define CRLS     "\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"}"
 #define ANCHORS  "\"trust\": {\"anchors\": \"ca.pem\"}"
@@ -69,14 +65,8 @@ static bool measure(struct cg_pki *pki, size_t rounds, size_t connects)
 
 int main(int argc, char **argv)
 {
-    bool quick = argc == 2 && strcmp(argv[1], "quick") == 0;
-    if (!quick && !(argc == 2 && strcmp(argv[1], "full") == 0)) {
-        fprintf(stderr, "usage: bench_rules quick|full\n");
-        return 64;
-    }
-    signal(SIGPIPE, SIG_IGN);
-    struct cg_pki *pki = cg_pki_new(time(NULL));
-    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
+    bool quick = bench_start(argc, argv, "");
+    struct cg_pki *pki = bench_pki();
     bool ok = measure(pki, quick ? 5 : 41, quick ? 10 : 30);
     cg_pki_free(pki);
     return !ok;

@@ -4,8 +4,29 @@
 #include "lib/process.h"
 #include "lib/tls_client.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+bool bench_start(int argc, char **argv, const char *more_arguments)
+{
+    bool quick = argc > 1 && strcmp(argv[1], "quick") == 0;
+    if (!quick && !(argc > 1 && strcmp(argv[1], "full") == 0)) {
+        fprintf(stderr, "usage: %s quick|full%s\n", argv[0], more_arguments);
+        exit(64);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return quick;
+}
+
+struct cg_pki *bench_pki(void)
+{
+    struct cg_pki *pki = cg_pki_new(time(NULL));
+    cg_pki_make(pki, "root: ca cn=root\nserver: server issuer=root\ndev: issuer=root\ncrl: crl issuer=root number=1");
+    return pki;
+}
 
 void load_open(struct load *load, const struct peer *peer, const struct peer_setup *setup, int version)
 {

@@ -22,6 +22,13 @@ void load_reset(struct load *load); /* discards the samples so far, e.g. after a
 /* Adds one sample of CPU time and one of latency per connection. False: a valid client was refused; stderr has the details. */
 bool load_round(struct load *load, size_t connects);
 
+/* For main(): true for "quick", false for "full"; anything else ends the program with the usage. Ignores SIGPIPE.
+ * more_arguments: the rest of the usage. */
+bool bench_start(int argc, char **argv, const char *more_arguments);
+
+/* root, server and dev with P-256 keys, and crl, an empty CRL of root. The caller frees it. */
+struct cg_pki *bench_pki(void);
+
 double load_cpu_ms(struct load *load); /* per connection, median of the rounds */
 double load_latency_ms(struct load *load, double share);
 
