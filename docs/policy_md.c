@@ -8,13 +8,10 @@
 static const struct {
     unsigned scope;
     const char *name;
-} scopes[] = {{CG_IN_CLIENT, "client"},
-              {CG_IN_SERVER, "server"},
+} scopes[] = {
+    {CG_IN_CLIENT, "client"}, {CG_IN_SERVER, "server"}, {CG_IN_BRIDGE, "bridge"}, {CG_IN_LISTENER, "listeners[]"}};
 
-              {CG_IN_BRIDGE, "bridge"},
-              {CG_IN_LISTENER, "listeners[]"}};
-
-/* Sections that stand in several places are written once, under the place that is met first. */
+/* A section that occurs in several places is written once, under the first place. */
 struct written {
     const struct cg_key *keys[32];
     size_t count;
@@ -35,13 +32,13 @@ static bool holds_objects(const struct cg_key *key)
     return key->type == CG_TYPE_OBJECT || key->type == CG_TYPE_LIST;
 }
 
-/* The manual speaks of one server section; a row that stands in the top level's alone says so. */
+/* The manual has one server section; a key that only the top level's section has is marked. */
 static unsigned places_of(const struct cg_key *key)
 {
     return key->scopes & CG_IN_TOP_SERVER ? (key->scopes & ~(unsigned)CG_IN_TOP_SERVER) | CG_IN_SERVER : key->scopes;
 }
 
-/* In a section of several places: where this key may not stand. */
+/* In a section that occurs in several places: prints where this key is allowed, unless that is everywhere. */
 static void print_places(const struct cg_key *key, const struct cg_key *keys)
 {
     unsigned all = 0, places = places_of(key);
@@ -70,7 +67,7 @@ static void print_key(const struct cg_key *key, const struct cg_key *keys)
     cg_key_expected(key, expected, sizeof expected);
     printf("- `%s`: %s", key->name, expected);
     if (key->required)
-        printf("; must be there");
+        printf("; required");
     else if (key->fallback && key->type != CG_TYPE_OBJECT)
         printf("; default `%s`", key->fallback);
     printf(". %s", key->manual);
@@ -97,25 +94,25 @@ static void print_object(struct written *written, const char *path, const char *
 int main(void)
 {
     struct written written = {.count = 0};
-    puts(
-        "# The policy\n\n"
-        "One JSON file, named by `plugin_opt_policy`. Every key has a default, and the defaults are strict: `{}` with "
-        "`trust.anchors`\n"
-        "is a safe policy. A key that is unknown, there twice, of the wrong type or out of range is an error, and so "
-        "are\n"
-        "keys that contradict each other: the broker does not start on them, and at a reload the policy before stays.\n"
-        "\n"
-        "- Durations and sizes are strings with a unit: `\"90d\"`, `\"10s\"`, `\"64KiB\"`.\n"
-        "- Relative file names start at the folder of the policy file.\n"
-        "- `client`, `server` and `bridge` have the same keys, but for those that say otherwise.\n"
-        "- An entry of `listeners` is merged over the top level as JSON Merge Patch (RFC 7396): name only what "
-        "differs;\n"
-        "  `null` takes a key back to its default; arrays are replaced whole.\n"
-        "- The mode of a rule is looked up in the role's `rules`, then in the top level's `rules`, then in `mode`.\n"
-        "- What lowers the protection below what is sound today is named `insecure_*`.\n"
-        "\n"
-        "This file is made from the table in `plugin/core/policy/policy_keys.c` (`cmake --build build/dev --target "
-        "docs`).");
+    puts("# The policy\n"
+         "\n"
+         "One JSON file, named by `plugin_opt_policy`. Every key has a default, and the defaults are strict: `{}` with "
+         "`trust.anchors`\n"
+         "is a safe policy. An unknown key, a duplicate key, a wrong type, a value out of range and keys that "
+         "contradict each other are\n"
+         "errors. The broker does not start with such a policy, and a reload keeps the previous one.\n"
+         "\n"
+         "- Durations and sizes are strings with a unit: `\"90d\"`, `\"10s\"`, `\"64KiB\"`.\n"
+         "- Relative file names are relative to the folder of the policy file.\n"
+         "- `client`, `server` and `bridge` have the same keys, except those marked otherwise.\n"
+         "- An entry of `listeners` is merged over the top level as JSON Merge Patch (RFC 7396): name only what "
+         "differs. `null`\n"
+         "  restores the default of a key; arrays are replaced as a whole.\n"
+         "- The mode of a rule is looked up in the role's `rules`, then in the top level's `rules`, then in `mode`.\n"
+         "- Keys that lower the protection below what is sound today are named `insecure_*`.\n"
+         "\n"
+         "This file is generated from the table in `plugin/core/policy/policy_keys.c` (`cmake --build build/dev "
+         "--target docs`).");
     print_object(&written, "$", "The top level.", &cg_policy_object);
     return 0;
 }

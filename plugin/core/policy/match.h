@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Does a value have the form that the policy wants? Called by the rules on extensions and subject attributes. */
+/* Compares a value with the one that the policy wants. Called by the rules on extensions and subject attributes. */
 #ifndef CG_MATCH_H
 #define CG_MATCH_H
 
@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* text: UTF-8, NULL where the value is no text (then only CG_MATCH_PRESENT and CG_MATCH_HEX can match);
+/* text: UTF-8; NULL if the value is not text (then only CG_MATCH_PRESENT and CG_MATCH_HEX can match).
  * bytes: what CG_MATCH_HEX compares. */
 bool cg_match(const struct cg_value_match *match, const char *text, const void *bytes, size_t len);
 
-/* The wanted values for a detail: "'a' or 'b'", "any value". Cut to size. */
+/* Writes the wanted values for a detail: "'a' or 'b'", "any value". Cut to size. */
 void cg_match_text(const struct cg_value_match *match, char *out, size_t size);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The policy: one JSON file, or none for the strict default. Values only, in seconds, bytes and bits; policy_load.h makes
- * them; loading files that it names is the snapshot's work.
- * A cg_policy is immutable once loaded and owns everything that it points to. Called by snapshot, check, tool.
+/* The policy: the values of one JSON file, or of none for the strict default, in seconds, bytes and bits. policy_load.h creates
+ * policies; the files that a policy names are loaded by the snapshot (snapshot_source.h).
+ * A cg_policy is reference-counted, immutable once loaded, and owns everything that it points to. Any thread.
+ * Called by the snapshot, the check, plugin/tls, the broker layer and the tool.
  *
- * Every key is a row of the table in policy_keys.c: path, type, where it goes, default, one line of manual. */
+ * Every key is a row of the table in policy_keys.c: name, type, target field, default, manual text. */
 #ifndef CG_POLICY_H
 #define CG_POLICY_H
 
@@ -33,7 +34,7 @@ struct cg_value_match {
 
 struct cg_extension_rule {
     const char *oid;             /* dotted */
-    bool forbidden;              /* else required; then match says with what value */
+    bool forbidden;              /* else required, with a value that match describes */
     struct cg_value_match match; /* against the extension's value: text inside a DER string, or hex of the DER */
 };
 
@@ -77,7 +78,7 @@ struct cg_profile {
     size_t nsubject;
     struct cg_certificate_list deny, allow; /* deny: any certificate of the path; allow: the leaf, when not empty */
 
-    bool crl_required;   /* every CA of the path needs a CRL; default: true when any CRL is configured */
+    bool crl_required;   /* every CA of the path needs a CRL; default: true if any CRL is configured */
     int64_t crl_max_age; /* s since thisUpdate; 0: no limit */
     int64_t crl_grace;   /* s after nextUpdate; default 0 */
 };
@@ -97,7 +98,7 @@ struct cg_identity_policy {
     enum cg_identity_source username;
     const char *strip_prefix;         /* NULL: none; a name without it is CG_REASON_IDENTITY_MISSING */
     enum cg_client_id_rule client_id; /* compared with the name from the certificate */
-    const char *separator;            /* CG_CLIENT_ID_PREFIX: stands between the name and the rest; else NULL */
+    const char *separator;            /* CG_CLIENT_ID_PREFIX: the text between the name and the rest; else NULL */
     bool one_client;                  /* one certificate, one client id at a time */
     bool authenticates;               /* the certificate is enough, no password is asked for; only with a username */
 };
@@ -110,15 +111,15 @@ struct cg_tls_policy {
     const char *ciphersuites;     /* TLS 1.3; NULL: the library's */
     const char *ciphers;          /* TLS 1.2; NULL: forward-secret AEAD only */
     int64_t handshake_timeout_ms; /* default 10 s */
-    unsigned max_handshakes;      /* half-open at a time, the oldest is cut beyond it; default 256 */
+    unsigned max_handshakes;      /* half-open at the same time; beyond it one is aborted; default 256 */
     enum cg_resumption resumption;
     bool psk_allowed;      /* default false */
-    bool insecure_ciphers; /* ciphers and ciphersuites may name what is not sound; default false */
+    bool insecure_ciphers; /* ciphers and ciphersuites may name weak ones; default false */
 };
 
 enum cg_session_action { CG_SESSION_END = 0, CG_SESSION_REPORT };
 
-/* What holds on one listener: the file's top level with that listener's overrides merged in (RFC 7396). */
+/* The policy of one listener: the file's top level with that listener's overrides merged in (RFC 7396). */
 struct cg_listener_policy {
     uint16_t port; /* 0 in the default one */
     struct cg_tls_policy tls;
@@ -127,7 +128,7 @@ struct cg_listener_policy {
     struct cg_identity_policy identity;
     bool plain_allowed;              /* clients on this listener without TLS; default false */
     enum cg_session_action sessions; /* a live session that the policy no longer accepts */
-    bool send_will;                  /* of a session that we end; default true */
+    bool send_will;                  /* whether the will of a session that we end is published; default true */
     const char *credential_chain;    /* path, NULL: the broker's own credential is checked and served */
     const char *credential_key;
 };
@@ -142,9 +143,9 @@ struct cg_log_policy {
     const char *file; /* NULL or "-": the broker's log only */
     bool syslog;
     bool accepted;       /* handshake_accepted too; default false */
-    unsigned burst;      /* events of one peer and reason written in a window before they are counted; default 5 */
+    unsigned burst;      /* events per peer and reason written in one window; more are only counted; default 5 */
     int64_t window_ms;   /* default 60 s */
-    int64_t daily_limit; /* bytes of events that peers can cause; default 100 MiB */
+    int64_t daily_limit; /* bytes per day of events that peers can cause; default 100 MiB */
 };
 
 struct cg_policy {
@@ -152,23 +153,23 @@ struct cg_policy {
     const char *text; /* its JSON */
     struct cg_trust_files trust;
     struct cg_trust_files server_trust, bridge_trust; /* without anchors: trust is used */
-    const char *state;                                /* folder, NULL: nothing outlives the process */
+    const char *state;                                /* folder, NULL: nothing is kept after the process ends */
     struct cg_log_policy log;
-    struct cg_listener_policy base; /* ports that have no entry of their own */
+    struct cg_listener_policy base; /* ports without an entry in listeners */
     struct cg_listener_policy *listeners;
     size_t nlisteners;
     struct cg_profile bridge; /* peers that the broker connects to */
     struct cg_tls_policy bridge_tls;
     struct cg_certificate_list admin; /* certificates that may use $CONTROL/certguard/v1 */
     int64_t warn_before[8];           /* s before expiry, descending, 0 ends; default 30, 14, 7, 1 days */
-    struct cg_policy_store *store;    /* private: what backs the pointers above */
+    struct cg_policy_store *store;    /* private: the memory behind the pointers above */
     atomic_int references;            /* private */
 };
 
-struct cg_policy *cg_policy_ref(struct cg_policy *policy); /* +1 (atomic), returns its argument: snapshots share it */
+struct cg_policy *cg_policy_ref(struct cg_policy *policy); /* +1 (atomic); returns its argument */
 void cg_policy_free(struct cg_policy *policy);             /* -1; NULL is fine */
 
-/* Has a section of trust anchors of its own? Else the top level's holds in its place. */
+/* Whether this section names trust anchors. If not, the top level's trust applies. */
 bool cg_trust_files_named(const struct cg_trust_files *files);
 
 /* The entry of this port, or the base. Never NULL. */

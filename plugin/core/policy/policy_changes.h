@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which keys differ between two policies, for the event that tells of a new one. Pure; nothing is kept.
- * Called by snapshot_load.c, since a long deny list takes its time. */
+/* The keys in which two policies differ, for the event about a new policy. Pure; nothing is kept.
+ * Called by snapshot_load.c on the reload thread, since comparing long deny lists takes time. */
 #ifndef CG_POLICY_CHANGES_H
 #define CG_POLICY_CHANGES_H
 
@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* "$.sessions, $.client.max_depth": what the new text has otherwise, has in addition, or lacks; at most eight places, then "...".
- * "" when they say the same, or without memory. */
-void cg_policy_changes(const struct cg_policy *old, const struct cg_policy *fresh, char *out, size_t size);
+/* Writes the keys that changed, were added or were removed, as "$.sessions, $.client.max_depth": at most eight, then "...".
+ * "" if there are none, or if out of memory. */
+void cg_policy_changes(const struct cg_policy *old, const struct cg_policy *updated, char *out, size_t size);
 
 #endif

@@ -19,7 +19,8 @@ bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_json_pat
     if (!match->sha256 && !match->spki_sha256 && !match->serial)
         return cg_parse_fail(parse, at, "expected \"sha256\", \"spki_sha256\", or \"serial\" with \"issuer\"");
     if ((match->serial != NULL) != (match->issuer != NULL))
-        return cg_parse_fail(parse, at, "\"serial\" and \"issuer\" name a certificate only together");
+        return cg_parse_fail(parse, at,
+                             "\"serial\" and \"issuer\" identify a certificate only together; add the missing one");
     return true;
 }
 
@@ -27,29 +28,32 @@ bool cg_check_profile(struct cg_parse *parse, const struct cg_json_path *at, con
 {
     const struct cg_profile *profile = filled;
     if (profile->rsa_min_bits > profile->rsa_max_bits)
-        return cg_parse_fail(parse, at, "rsa_min_bits (%u) is above rsa_max_bits (%u): no RSA key would pass",
-                             profile->rsa_min_bits, profile->rsa_max_bits);
+        return cg_parse_fail(
+            parse, at, "rsa_min_bits (%u) is above rsa_max_bits (%u): no RSA key would pass; change one of the two",
+            profile->rsa_min_bits, profile->rsa_max_bits);
     if (!profile->key_algorithms)
         return cg_parse_fail(parse, at, "key_algorithms is empty: no certificate would pass; name at least one");
     if (!(profile->digests & ~(unsigned)CG_DIGEST_INTRINSIC))
         return cg_parse_fail(parse, at,
-                             "signature_digests is empty: no certificate would pass but those signed with "
-                             "Ed25519, Ed448 or ML-DSA; name at least one");
+                             "signature_digests is empty: only certificates signed with Ed25519, Ed448 or ML-DSA would "
+                             "pass; name at least one digest");
     if (profile->policies.oids.count > 0 && !profile->policies.require_explicit)
         return cg_parse_fail(
             parse, at,
-            "oids alone accepts certificates without any policy too; add \"require_explicit\": true, or "
+            "oids alone also accepts certificates without any policy; add \"require_explicit\": true, or "
             "remove oids");
     if (profile->max_lifetime && profile->min_remaining > profile->max_lifetime)
-        return cg_parse_fail(parse, at, "min_remaining is above max_lifetime: no certificate would pass");
-    if (profile->san_types && !(profile->san_types & profile->san_types_allowed))
         return cg_parse_fail(parse, at,
-                             "san_required names no type that san_allowed allows: no certificate would pass");
+                             "min_remaining is above max_lifetime: no certificate would pass; change one of the two");
+    if (profile->san_types && !(profile->san_types & profile->san_types_allowed))
+        return cg_parse_fail(
+            parse, at,
+            "san_required names no type that san_allowed allows: no certificate would pass; change one of the two");
     for (size_t i = 0; i < profile->nextensions; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(profile->extensions[i].oid, profile->extensions[k].oid) == 0 &&
                 profile->extensions[i].forbidden != profile->extensions[k].forbidden)
-                return cg_parse_fail(parse, at, "extension %s is both required and forbidden",
+                return cg_parse_fail(parse, at, "extension %s is both required and forbidden; remove one of the two",
                                      profile->extensions[i].oid);
     return true;
 }
@@ -60,7 +64,7 @@ bool cg_check_trust(struct cg_parse *parse, const struct cg_json_path *at, const
     if (trust->crl_required == CG_YES && trust->files.crls.count == 0)
         return cg_parse_fail(
             parse, at,
-            "crl_required is true, and trust names no CRLs: no certificate would pass; add \"crls\", or "
+            "crl_required is true, but trust names no CRLs: no certificate would pass; add \"crls\", or "
             "remove crl_required");
     return true;
 }
@@ -91,16 +95,15 @@ static bool check_separator(struct cg_parse *parse, const struct cg_json_path *a
 {
     bool prefix = identity->client_id == CG_CLIENT_ID_PREFIX;
     if (prefix && !identity->separator)
-        return cg_parse_fail(
-            parse, at,
-            "client_id \"prefix\" needs a separator, else the client dev1 could take the id dev10; add "
-            "\"separator\": \":\" for example, or use client_id \"equal\"");
+        return cg_parse_fail(parse, at,
+                             "client_id \"prefix\" needs a separator: without one, the client dev1 could use the id "
+                             "dev10; add one, for example \"separator\": \":\", or use client_id \"equal\"");
     if (!prefix && identity->separator)
         return cg_parse_fail(parse, at,
                              "separator has an effect only with client_id \"prefix\"; remove one of the two");
     if (identity->separator && !is_separator(identity->separator))
         return cg_parse_fail(parse, at,
-                             "separator: expected 1 to 8 printable ASCII characters without blanks and ~ + # $ *");
+                             "separator: expected 1 to 8 printable ASCII characters without spaces and ~ + # $ *");
     return true;
 }
 
@@ -111,20 +114,19 @@ bool cg_check_identity(struct cg_parse *parse, const struct cg_json_path *at, co
         return check_separator(parse, at, identity);
     if (identity->client_id != CG_CLIENT_ID_ANY)
         return cg_parse_fail(parse, at,
-                             "client_id is compared with the username from the certificate, and username "
-                             "is \"none\"; set it, to \"san.uri\" for example");
+                             "client_id is compared with the username from the certificate, but username is \"none\"; "
+                             "set it, for example to \"san.uri\"");
     if (identity->strip_prefix)
-        return cg_parse_fail(parse, at, "strip_prefix has nothing to cut from: username is \"none\"");
+        return cg_parse_fail(parse, at,
+                             "strip_prefix has no effect: username is \"none\"; set username, or remove strip_prefix");
     if (identity->authenticates)
-        return cg_parse_fail(
-            parse, at,
-            "authenticates lets a client in under the username from its certificate, and username is "
-            "\"none\": any user name that the client claims would do; set username, to \"san.uri\" for "
-            "example");
+        return cg_parse_fail(parse, at,
+                             "authenticates accepts a client under the username from its certificate, but username is "
+                             "\"none\": a client could claim any user name; set username, for example to \"san.uri\"");
     return check_separator(parse, at, identity);
 }
 
-/* A certificate that nobody vouches for must not log anyone in. */
+/* A client must not log in with a certificate that no trusted CA issued. CG_REASON_OK: all such rules are enforced. */
 static enum cg_reason relaxed_trust(const struct cg_draft *draft)
 {
     static const enum cg_reason trust[] = {
@@ -149,14 +151,14 @@ bool cg_check_listener(struct cg_parse *parse, const struct cg_json_path *at, co
     bool uses = identity->username != CG_IDENTITY_NONE || identity->one_client || identity->authenticates;
     if (uses && draft->listener.client.certificate == CG_CERT_NONE)
         return cg_parse_fail(parse, at,
-                             "identity comes from the client's certificate, and client.certificate is "
-                             "\"none\"; make it \"required\" or \"optional\"");
+                             "identity comes from the client's certificate, but client.certificate is \"none\"; set it "
+                             "to \"required\" or \"optional\"");
     enum cg_reason relaxed = identity->authenticates ? relaxed_trust(draft) : CG_REASON_OK;
     if (relaxed != CG_REASON_OK)
-        return cg_parse_fail(parse, at,
-                             "identity.authenticates lets a certificate log in, and the rule %s is not "
-                             "enforced for clients: anyone could; enforce the rule or set "
-                             "authenticates to false",
-                             cg_reason_row(relaxed)->code);
+        return cg_parse_fail(
+            parse, at,
+            "identity.authenticates lets clients log in with a certificate, but the rule %s is not enforced for "
+            "clients: anyone could log in; enforce the rule, or set authenticates to false",
+            cg_reason_row(relaxed)->code);
     return true;
 }

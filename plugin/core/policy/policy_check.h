@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Contradictions between keys that are each right alone. Called by the rows of policy_keys.c through policy_load.c;
- * false with the error set. */
+/* Checks for contradictions between keys whose values are valid alone. Each returns false with the error set.
+ * Called through the rows of policy_keys.c by policy_load.c. */
 #ifndef CG_POLICY_CHECK_H
 #define CG_POLICY_CHECK_H
 

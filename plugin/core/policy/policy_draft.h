@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the rows of policy_keys.c fill before policy_load.c puts it together. Pointers are backed by the policy's store. */
+/* The structs that the rows of policy_keys.c fill, before policy_load.c builds the policy from them. Their pointers are backed
+ * by the policy's store. */
 #ifndef CG_POLICY_DRAFT_H
 #define CG_POLICY_DRAFT_H
 
@@ -15,7 +16,7 @@ struct cg_trust_draft {
     int64_t crl_max_age, crl_grace;
 };
 
-/* A section of rules that may have trust of its own: server, bridge. */
+/* A section of rules that may have its own trust: server, bridge. */
 struct cg_role_draft {
     struct cg_profile profile; /* first: rows of a profile fill it too */
     struct cg_trust_draft trust;
@@ -34,7 +35,7 @@ struct cg_draft {
     int64_t warn_before[8];
 };
 
-/* In rules: no mode was given here. Never in a finished policy. */
+/* In rules: no mode is given here. Never in a finished policy. */
 #define CG_MODE_INHERIT ((enum cg_mode)3)
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX  12  /* the deepest place that a policy knows is 6 */
+#define DEPTH_MAX  12  /* the deepest key of a policy is at 6 */
 #define KEYS_MAX   256 /* of one object */
 #define FOUND_TEXT 48
 
@@ -34,7 +34,7 @@ static void syntax_error(struct cg_error *err, const char *name, const char *tex
     cg_error_set(err, "%s: line %zu, column %zu: %s", name, line, column, what);
 }
 
-/* What cJSON would let through or would recurse into; NULL when there is nothing, else what is wrong at *at.
+/* Finds what cJSON would accept or recurse into. Returns what is wrong at *at, or NULL.
  * *open: the text ends inside an object or array. */
 static const char *scan(const char *text, size_t len, size_t *at, bool *open)
 {
@@ -48,9 +48,10 @@ static const char *scan(const char *text, size_t len, size_t *at, bool *open)
         if (n == 0)
             return "found a byte that is not UTF-8; save the file as UTF-8";
         if (text[i] == '\0')
-            return "found a NUL byte; is this a text file?";
+            return "found a NUL byte; a policy is a text file";
         if (in_string && (unsigned char)text[i] < 0x20)
-            return "found a control character or line break inside a string; is a closing quote missing?";
+            return "found a control character or line break inside a string; look for a missing closing quote before "
+                   "it";
         if (text[i] == '"') {
             in_string = !in_string;
         } else if (in_string && text[i] == '\\') {
@@ -60,14 +61,14 @@ static const char *scan(const char *text, size_t len, size_t *at, bool *open)
         } else if (!in_string) {
             depth += (text[i] == '{' || text[i] == '[') - (text[i] == '}' || text[i] == ']');
             if (depth > DEPTH_MAX)
-                return "objects or arrays are nested too deep for a policy";
+                return "objects or arrays are nested too deeply for a policy";
         }
     }
     *open = depth > 0;
-    return in_string ? "the file ends too early, in a string; is a closing quote missing?" : NULL;
+    return in_string ? "the file ends inside a string; look for a missing closing quote" : NULL;
 }
 
-/* cJSON keeps both of two equal keys and finds the first: which one was meant? */
+/* cJSON keeps both of two equal keys and returns the first, which may not be the one that was meant. */
 static bool keys_unique(const struct cg_json_path *at, const char *name, const cJSON *json, struct cg_error *err)
 {
     size_t index = 0;
@@ -81,7 +82,7 @@ static bool keys_unique(const struct cg_json_path *at, const char *name, const c
         }
         for (const cJSON *other = json->child; cJSON_IsObject(json) && other != item; other = other->next) {
             if (strcmp(other->string, item->string) == 0) {
-                cg_error_set(err, "%s: %s: the key is there twice; remove one of them", name, place);
+                cg_error_set(err, "%s: %s: duplicate key; remove one of the two", name, place);
                 return false;
             }
         }
@@ -103,12 +104,12 @@ cJSON *cg_json_parse(const char *name, const char *text, size_t len, struct cg_e
     }
     cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, 0);
     if (!json) {
-        /* cJSON names the last byte when it wanted more. */
+        /* cJSON points to the last byte if the text ends too early. */
         at = end && end >= text && end < text + len ? (size_t)(end - text) : len;
         syntax_error(err, name, text, at,
                      at + 1 >= len && open
-                         ? "the file ends too early; is a closing } missing?"
-                         : "not JSON from here on; look for a missing or superfluous comma or quote before it");
+                         ? "the file ends too early; look for a missing closing }"
+                         : "not valid JSON from here on; look for a missing or extra comma or quote before it");
         return NULL;
     }
     for (at = (size_t)(end - text); at < len && strchr(" \t\r\n", text[at]); at++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a key of the policy is: a row with its type, place, default, bounds and line of manual, and what is said of a value that
- * does not fit. Read by policy_keys.c, which has the rows, the parser and the manual's generator. */
+/* A key of the policy: one row with type, scope, target field, default, bounds and manual text; and the texts for a value that
+ * does not fit. Called by policy_keys.c, which has the rows, the parser and the manual's generator. */
 #ifndef CG_POLICY_KEY_H
 #define CG_POLICY_KEY_H
 
@@ -24,13 +24,13 @@ enum cg_key_type {
     CG_TYPE_FLAGS,        /* array of words; min is always set too */
     CG_TYPE_STRING,
     CG_TYPE_STRINGS, /* string or array of strings */
-    CG_TYPE_PATH,    /* relative to the policy file; "-" stays as it is where max is 1 */
+    CG_TYPE_PATH,    /* relative to the policy file; "-" is kept unchanged if max is 1 */
     CG_TYPE_PATHS,
     CG_TYPE_OID, /* dotted */
     CG_TYPE_OIDS,
     CG_TYPE_ATTRIBUTE, /* of a name: "O", "CN" or dotted */
     CG_TYPE_SHA256,    /* 64 hex digits, colons allowed */
-    CG_TYPE_SERIAL,    /* hex, kept as cg_serial_text writes it */
+    CG_TYPE_SERIAL,    /* hex, in the form of cg_serial_text */
     CG_TYPE_MATCH,     /* the values of a cg_value_match of kind min */
     CG_TYPE_WARNINGS,  /* array of durations, kept in descending order, 0 ends */
     CG_TYPE_RULES,     /* object: reason code to mode */
@@ -39,14 +39,14 @@ enum cg_key_type {
     CG_TYPE_LISTENERS, /* array of overrides */
 };
 
-/* where a key may stand; bits */
+/* where a key is allowed; bits */
 enum cg_key_scope {
     CG_IN_TOP = 1 << 0,
     CG_IN_LISTENER = 1 << 1,
     CG_IN_CLIENT = 1 << 2,
     CG_IN_SERVER = 1 << 3,
     CG_IN_BRIDGE = 1 << 4,
-    CG_IN_TOP_SERVER = 1 << 5, /* the top level's server section: what a listener's cannot have */
+    CG_IN_TOP_SERVER = 1 << 5, /* the server section of the top level: keys that a listener's cannot have */
 };
 
 struct cg_word {
@@ -61,8 +61,8 @@ struct cg_key {
     unsigned enters;             /* OBJECT: the scope inside; 0: the same */
     size_t offset, size;         /* in the struct that its object fills */
     size_t count_offset;         /* LIST */
-    const char *fallback;        /* JSON text that is read where the key is missing; NULL: left as it is */
-    bool required;               /* no fallback: the key must be there */
+    const char *fallback;        /* JSON text that is read if the key is missing; NULL: the field stays unchanged */
+    bool required;               /* without the key the policy is refused */
     int group;                   /* of the keys of one group at most one may be given; 0: none */
     int64_t min, max;            /* see the types */
     const struct cg_word *words; /* ends with a NULL text */
@@ -73,11 +73,11 @@ struct cg_key {
 struct cg_object {
     const struct cg_key *keys; /* ends with a NULL name */
     size_t size;               /* of the struct that it fills */
-    /* Contradictions between keys; NULL: there can be none. */
+    /* Checks for contradictions between keys; NULL: none are possible. False with the error set. */
     bool (*check)(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 };
 
-/* "a duration such as \"90d\" ..." for messages and the manual. */
+/* Writes what the key expects, such as "true or false", for messages and the manual. */
 void cg_key_expected(const struct cg_key *key, char *out, size_t size);
 
 /* Sets the error "FILE: PLACE: expected ..., found ..." and returns false. */

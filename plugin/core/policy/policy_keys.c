@@ -54,7 +54,7 @@ static const struct cg_key extension_keys[] = {
     {"oid", CG_TYPE_OID, ANY, AT(struct cg_extension_rule, oid), .required = true,
      .manual = "The extension, as a dotted OID."},
     {"required", CG_TYPE_TRUE, ANY, AT(struct cg_extension_rule, forbidden), .group = 1, .min = false,
-     .manual = "The leaf must have it. This is the meaning without this key too."},
+     .manual = "The leaf must have it. This is also the meaning without this key."},
     {"forbidden", CG_TYPE_TRUE, ANY, AT(struct cg_extension_rule, forbidden), .group = 1, .min = true,
      .manual = "The leaf must not have it."},
     {"text", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_EQUAL,
@@ -62,7 +62,7 @@ static const struct cg_key extension_keys[] = {
     {"one_of", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_ONE_OF,
      .manual = "Its value is a DER string with one of these texts."},
     {"pattern", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_PATTERN,
-     .manual = "Its value is a DER string that fits this pattern (*, ?, [a-z])."},
+     .manual = "Its value is a DER string that matches this pattern (*, ?, [a-z])."},
     {"hex", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_HEX,
      .manual = "Its value is these bytes: the DER inside the extension, in hex."},
     {0}};
@@ -76,7 +76,7 @@ static const struct cg_key subject_keys[] = {
     {"one_of", CG_TYPE_MATCH, ANY, AT(struct cg_subject_rule, match), .group = 1, .min = CG_MATCH_ONE_OF,
      .manual = "Every occurrence is one of these texts."},
     {"pattern", CG_TYPE_MATCH, ANY, AT(struct cg_subject_rule, match), .group = 1, .min = CG_MATCH_PATTERN,
-     .manual = "Every occurrence fits this pattern (*, ?, [a-z])."},
+     .manual = "Every occurrence matches this pattern (*, ?, [a-z])."},
     {0}};
 static const struct cg_object subject_object = {subject_keys, sizeof(struct cg_subject_rule), NULL};
 
@@ -84,7 +84,7 @@ static const struct cg_key certificate_keys[] = {
     {"sha256", CG_TYPE_SHA256, ANY, AT(struct cg_certificate_match, sha256), .group = 1,
      .manual = "SHA-256 of the DER certificate (openssl x509 -fingerprint -sha256)."},
     {"spki_sha256", CG_TYPE_SHA256, ANY, AT(struct cg_certificate_match, spki_sha256), .group = 1,
-     .manual = "SHA-256 of the DER SubjectPublicKeyInfo: the key, in whichever certificate."},
+     .manual = "SHA-256 of the DER SubjectPublicKeyInfo: the key, in any certificate."},
     {"serial", CG_TYPE_SERIAL, ANY, AT(struct cg_certificate_match, serial), .group = 1,
      .manual = "The serial number in hex; needs issuer."},
     {"issuer", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, issuer),
@@ -96,50 +96,49 @@ static const struct cg_object certificate_object = {certificate_keys, sizeof(str
 
 static const struct cg_key trust_keys[] = {
     {"anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.anchors),
-     .manual = "Files with the self-signed CA certificates that are trusted, PEM or DER. The system's are never used."},
+     .manual = "Files with the self-signed CA certificates that are trusted, PEM or DER. The system's trust store is "
+               "never used."},
     {"intermediate_anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediate_anchors),
-     .manual =
-         "Files with CA certificates that are trusted though they are no self-signed roots, such as one issuing CA "
-         "of a corporate root that is not trusted as a whole. What a root's certificate says of path length, names "
-         "and dates holds for them too. No CRL is asked about such an anchor itself: take it out of the file when "
-         "it is revoked."},
+     .manual = "Files with CA certificates that are trusted although they are not self-signed roots, for example one "
+               "issuing CA of a corporate root that is not trusted as a whole. Their path length, name constraints "
+               "and dates apply as those of a root do. No CRL is checked for such an anchor itself: remove it from "
+               "the file when it is revoked."},
     {"intermediates", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediates),
-     .manual = "Files with CA certificates that complete a chain that a peer sends short."},
+     .manual = "Files with CA certificates that complete the chain if a peer sends too few."},
     {"crls", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.crls),
-     .manual =
-         "Certificate revocation lists, PEM or DER; a folder stands for its *.crl, *.pem and *.der files. A CRL of "
-         "version 1, without nextUpdate, or with an extension that is critical and must not be, or the other way, "
-         "is refused (RFC 5280 5.1, 5.2, 5.3; issuingDistributionPoint may be either)."},
+     .manual = "Certificate revocation lists, PEM or DER. A folder means its *.crl, *.pem and *.der files. A CRL is "
+               "refused if it has version 1 or no nextUpdate, or if an extension is critical that must not be or is "
+               "not critical although it must be (RFC 5280 5.1, 5.2, 5.3; issuingDistributionPoint may be either)."},
     {"crl_required", CG_TYPE_AUTO, HAS_TRUST, AT(struct cg_trust_draft, crl_required), .fallback = "\"auto\"",
-     .manual = "Every CA of the path must have a CRL. \"auto\": when crls names any."},
+     .manual = "Every CA of the path must have a CRL. \"auto\": only if crls names any."},
     {"crl_max_age", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_max_age), .fallback = "\"0s\"",
      .max = 3650 * CG_DAY,
-     .manual = "Refuse a CRL this long after its thisUpdate, whatever its nextUpdate says; 0s: no limit."},
+     .manual = "Refuse a CRL this long after its thisUpdate, regardless of its nextUpdate; 0s: no limit."},
     {"crl_grace", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
-     .max = 90 * CG_DAY, .manual = "Go on using a CRL this long after its nextUpdate."},
+     .max = 90 * CG_DAY, .manual = "Keep using a CRL for this long after its nextUpdate."},
     {"crl_extended", CG_TYPE_BOOL, HAS_TRUST, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
-     .manual = "Follow delta CRLs and indirect CRLs, and take CRLs that have no number or are signed with SHA-1. Else "
-               "such files are refused. CRLs of version 1 or without nextUpdate are refused either way."},
+     .manual = "Use delta CRLs and indirect CRLs, and accept CRLs that have no number or are signed with SHA-1. If "
+               "false, such files are refused. CRLs of version 1 or without nextUpdate are refused either way."},
     {0}};
 static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), cg_check_trust};
 
 static const struct cg_key log_keys[] = {
     {"file", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_log_policy, file), .max = 1,
-     .manual = "Event log, JSON Lines; \"-\" or no key: one line an event in the broker's own log."},
+     .manual = "Event log, JSON Lines; \"-\" or no key: one line per event in the broker's own log."},
     {"syslog", CG_TYPE_BOOL, CG_IN_TOP, AT(struct cg_log_policy, syslog), .fallback = "false",
-     .manual = "Events go to syslog too."},
+     .manual = "Also send events to syslog."},
     {"accepted", CG_TYPE_BOOL, CG_IN_TOP, AT(struct cg_log_policy, accepted), .fallback = "false",
-     .manual = "Write an event for each accepted handshake too."},
+     .manual = "Also write an event for each accepted handshake."},
     {"burst", CG_TYPE_INTEGER, CG_IN_TOP, AT(struct cg_log_policy, burst), .fallback = "5", .min = 1, .max = 1000000,
-     .manual = "Events of one peer and reason in a window that are written; more are counted in one \"suppressed\" "
-               "event."},
+     .manual = "Events per peer and reason that are written in one window. Further ones are counted in one "
+               "\"suppressed\" event."},
     {"window", CG_TYPE_MILLISECONDS, CG_IN_TOP, AT(struct cg_log_policy, window_ms), .fallback = "\"60s\"", .min = 100,
      .max = 3600000, .manual = "Length of that window."},
     {"daily_limit", CG_TYPE_BYTES, CG_IN_TOP, AT(struct cg_log_policy, daily_limit), .fallback = "\"100MiB\"",
      .min = 1 << 20, .max = (int64_t)1 << 40,
-     .manual = "Bytes a day that events which peers can cause take at most in the event log, from however many "
-               "addresses: a half for refusals, four tenths for audited clients, a tenth for bridges. More are counted "
-               "in \"suppressed\" events."},
+     .manual = "Bytes per day that events caused by peers may take in the event log, regardless of how many "
+               "addresses they come from: half for refusals, four tenths for audited clients, one tenth for bridges. "
+               "Further events are counted in \"suppressed\" events."},
     {0}};
 static const struct cg_object log_object = {log_keys, sizeof(struct cg_log_policy), NULL};
 
@@ -147,32 +146,32 @@ static const struct cg_key tls_keys[] = {
     {"min_version", CG_TYPE_ENUM, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, min_version), .fallback = "\"1.2\"",
      .words = version_words, .manual = "The lowest TLS version."},
     {"groups", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, groups),
-     .manual = "Key exchange groups as an OpenSSL list, such as \"X25519:P-256\". No key: the library's."},
+     .manual = "Key exchange groups as an OpenSSL list, such as \"X25519:P-256\". No key: the library's default."},
     {"ciphersuites", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, ciphersuites),
-     .manual = "TLS 1.3 cipher suites as an OpenSSL list. No key: the library's."},
+     .manual = "TLS 1.3 cipher suites as an OpenSSL list. No key: the library's default."},
     {"ciphers", CG_TYPE_STRING, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, ciphers),
      .manual = "TLS 1.2 ciphers as an OpenSSL list. No key: only those with forward secrecy and AEAD."},
     {"insecure_ciphers", CG_TYPE_BOOL, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, insecure_ciphers),
      .fallback = "false",
-     .manual = "ciphers and ciphersuites may name ciphers without encryption, forward secrecy or AEAD, or with tags of "
-               "8 "
-               "bytes, and lower OpenSSL's security level below 2. For devices that cannot do better."},
+     .manual = "Allow ciphers and ciphersuites to name ciphers without encryption, forward secrecy or AEAD, or with "
+               "tags of 8 bytes, and to lower OpenSSL's security level below 2. For devices that cannot do better."},
     {"handshake_timeout", CG_TYPE_MILLISECONDS, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, handshake_timeout_ms),
-     .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is cut off."},
+     .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is aborted."},
     {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
      .max = 100000,
-     .manual = "Handshakes under way at a time. Beyond it the oldest of the address that has the most is cut off: of "
-               "those that sent nothing, a part of a hello, or a whole one, whichever are most."},
+     .manual = "Handshakes in progress at the same time. Beyond this number, one handshake of the address that has "
+               "the most is aborted: the oldest of those that sent nothing, of those that sent part of a hello, or "
+               "of those that sent a whole one, whichever are most."},
     {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
      .words = resumption_words,
-     .manual = "TLS session resumption. \"bound\": by tickets that hold for this listener until a file of the policy "
-               "changes, and only while the client's certificate and its CAs pass every check again; a full "
-               "handshake at least once a day. See performance.md for what it saves."},
+     .manual = "TLS session resumption. \"bound\": with tickets that are valid for this listener until a file of the "
+               "policy changes, and only while the client's certificate and its CAs pass every check again. A full "
+               "handshake is required at least once a day. See performance.md for what it saves."},
     {"psk", CG_TYPE_ENUM, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, psk_allowed), .fallback = "\"deny\"",
      .words = deny_words,
-     .manual = "Connections by TLS-PSK, which have no certificate. In TLS 1.2 with forward secrecy and AEAD, as long "
-               "as ciphers names no others. In bridge: for bridges with bridge_psk; the top level's does not hold "
-               "there."},
+     .manual = "Connections with TLS-PSK, which have no certificate. In TLS 1.2 they need forward secrecy and AEAD, "
+               "unless ciphers names others. In bridge: for bridges with bridge_psk; the top level's key does not "
+               "apply to them."},
     {0}};
 static const struct cg_object tls_object = {tls_keys, sizeof(struct cg_tls_policy), NULL};
 
@@ -187,8 +186,7 @@ static const struct cg_object eku_object = {eku_keys, sizeof(struct cg_profile),
 static const struct cg_key policies_keys[] = {
     {"oids", CG_TYPE_OIDS, PROFILE, AT(struct cg_certificate_policies, oids),
      .manual = "The path must be valid for one of these policies (user-initial-policy-set); only with "
-               "require_explicit. No key: "
-               "any policy."},
+               "require_explicit. No key: any policy."},
     {"require_explicit", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, require_explicit),
      .fallback = "false", .manual = "initial-explicit-policy."},
     {"inhibit_mapping", CG_TYPE_BOOL, PROFILE, AT(struct cg_certificate_policies, inhibit_mapping), .fallback = "false",
@@ -200,37 +198,39 @@ static const struct cg_object policies_object = {policies_keys, sizeof(struct cg
 
 static const struct cg_key profile_keys[] = {
     {"certificate", CG_TYPE_ENUM, CG_IN_CLIENT, AT(struct cg_profile, certificate), .fallback = "\"required\"",
-     .words = use_words, .manual = "Whether a client must, may or is not asked to show a certificate."},
+     .words = use_words, .manual = "Whether a client must show a certificate, may show one, or is not asked for one."},
     {"strict", CG_TYPE_BOOL, PROFILE, AT(struct cg_profile, strict), .fallback = "true",
-     .manual = "The pedantic rules of RFC 5280 too."},
+     .manual = "Also apply the pedantic rules of RFC 5280."},
     {"max_chain", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_chain), .fallback = "10", .min = 1, .max = 100,
-     .manual = "Certificates that a peer may send, its own included."},
+     .manual = "Certificates that a peer may send, including its own."},
     {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_CLIENT, AT(struct cg_profile, max_chain_bytes), .fallback = "\"16KiB\"",
      .min = 1024, .max = 16 << 20,
-     .manual = "Bytes of certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, one of ML-DSA 4 "
-               "to 8: where clients send three of those, set \"64KiB\"."},
+     .manual = "Bytes of certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, one of ML-DSA "
+               "4 to 8 KiB. If clients send three of those, set \"64KiB\"."},
     {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_SERVER | CG_IN_BRIDGE, AT(struct cg_profile, max_chain_bytes),
      .fallback = "\"64KiB\"", .min = 1024, .max = 16 << 20,
-     .manual = "Bytes of certificates that a broker may send. In bridge: of the names of the CAs that it lists, too."},
+     .manual = "Bytes of certificates that a broker may send. In bridge: also the limit for the names of the CAs "
+               "that it lists."},
     {"max_depth", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_depth), .fallback = "4", .max = 32,
      .manual = "Intermediate CAs between the leaf and the anchor."},
     {"key_algorithms", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, key_algorithms),
      .fallback = "[\"rsa\", \"rsa-pss\", \"ec:P-256\", \"ec:P-384\", \"ec:P-521\", \"ed25519\", \"ed448\", "
                  "\"ml-dsa\"]",
-     .words = algorithm_words, .manual = "Public keys that may occur in the path."},
+     .words = algorithm_words, .manual = "Key algorithms that the path may use."},
     {"insecure_other_curves", CG_TYPE_BIT, PROFILE, AT(struct cg_profile, key_algorithms), .fallback = "false",
-     .min = CG_KEY_EC_OTHER, .manual = "Other named curves too."},
+     .min = CG_KEY_EC_OTHER, .manual = "Also allow other named curves."},
     {"rsa_min_bits", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, rsa_min_bits), .group = 1, .fallback = "2048",
-     .min = 2048, .max = 16384, .manual = "The shortest RSA key."},
+     .min = 2048, .max = 16384, .manual = "The shortest RSA key that is allowed."},
     {"insecure_rsa_min_bits", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, rsa_min_bits), .group = 1, .min = 1024,
-     .max = 2047, .manual = "A shortest RSA key below 2048 bits, for devices that cannot do better."},
+     .max = 2047, .manual = "A minimum below 2048 bits, for devices that cannot do better."},
     {"rsa_max_bits", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, rsa_max_bits), .fallback = "8192", .min = 1024,
-     .max = 16384, .manual = "The longest RSA key: verifying with a longer one costs too much."},
+     .max = 16384, .manual = "The longest RSA key that is allowed: verifying with a longer one costs too much."},
     {"signature_digests", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, digests),
      .fallback = "[\"sha256\", \"sha384\", \"sha512\"]", .min = CG_DIGEST_INTRINSIC, .words = digest_words,
-     .manual = "Digests in signatures below the anchor. Ed25519, Ed448 and ML-DSA have their own: see key_algorithms."},
+     .manual = "Digests allowed in signatures below the anchor. Ed25519, Ed448 and ML-DSA have their own: see "
+               "key_algorithms."},
     {"insecure_sha1", CG_TYPE_BIT, PROFILE, AT(struct cg_profile, digests), .fallback = "false", .min = CG_DIGEST_SHA1,
-     .manual = "SHA-1 too."},
+     .manual = "Also allow SHA-1."},
     {"clock_skew", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, clock_skew), .fallback = "\"0s\"", .max = CG_DAY,
      .manual = "Tolerance on both ends of a certificate's validity."},
     {"max_lifetime", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, max_lifetime), .fallback = "\"0s\"",
@@ -238,13 +238,13 @@ static const struct cg_key profile_keys[] = {
     {"min_remaining", CG_TYPE_SECONDS, PROFILE, AT(struct cg_profile, min_remaining), .fallback = "\"0s\"",
      .max = 3650 * CG_DAY, .manual = "Validity that a leaf must have left."},
     {"eku", CG_TYPE_OBJECT, PROFILE, .fallback = "{}", .object = &eku_object,
-     .manual = "Extended key usage: clientAuth or serverAuth by role."},
+     .manual = "Extended key usage: clientAuth or serverAuth, depending on the role."},
     {"san_required", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, san_types), .fallback = ALL_SANS, .words = san_words,
-     .manual = "The leaf must have a subjectAltName of one of these types; []: it may have none."},
+     .manual = "The leaf must have a subjectAltName of one of these types; []: none is required."},
     {"san_allowed", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, san_types_allowed), .fallback = ALL_SANS,
-     .words = san_words, .manual = "The types of subjectAltName that may occur."},
+     .words = san_words, .manual = "The types of subjectAltName that are allowed."},
     {"names", CG_TYPE_STRINGS, CG_IN_SERVER, AT(struct cg_profile, names),
-     .manual = "DNS names and IP addresses that the broker's certificate must cover, each of them."},
+     .manual = "DNS names and IP addresses. The broker's certificate must cover each of them."},
     {"certificate_policies", CG_TYPE_OBJECT, PROFILE, AT(struct cg_profile, policies), .fallback = "{}",
      .object = &policies_object, .manual = "Certificate policies, the inputs of RFC 5280 6.1.1."},
     {"extensions", CG_TYPE_LIST, PROFILE, .offset = offsetof(struct cg_profile, extensions),
@@ -254,11 +254,12 @@ static const struct cg_key profile_keys[] = {
      .count_offset = offsetof(struct cg_profile, nsubject), .fallback = "[]", .object = &subject_object,
      .manual = "Attributes that the subject of a leaf must have."},
     {"rules", CG_TYPE_RULES, PROFILE, AT(struct cg_profile, mode), .fallback = "{}", .words = rule_words,
-     .manual = "Modes of single rules for this role, before those of the top level."},
+     .manual = "Modes of single rules for this role. They take precedence over those of the top level."},
     {"trust", CG_TYPE_OBJECT, CG_IN_TOP_SERVER, AT(struct cg_role_draft, trust), .fallback = "{}",
      .object = &trust_object,
-     .manual = "Anchors and CRLs for the broker's own certificate, in place of the top level's, for one of another CA "
-               "than the clients'. No client is let in by them. For all listeners: not in listeners[]."},
+     .manual = "Anchors and CRLs for the broker's own certificate, in place of the top level's, if another CA issued "
+               "it than the clients' certificates. No client is accepted because of them. For all listeners: not in "
+               "listeners[]."},
     {"trust", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_role_draft, trust), .fallback = "{}", .object = &trust_object,
      .manual = "Anchors and CRLs for bridges, in place of the top level's."},
     {"tls", CG_TYPE_OBJECT, CG_IN_BRIDGE, AT(struct cg_role_draft, tls), .fallback = "{}", .object = &tls_object,
@@ -272,19 +273,19 @@ static const struct cg_key identity_keys[] = {
      .words = identity_words,
      .manual = "The field of the certificate that becomes the MQTT username (ACL patterns: %u)."},
     {"strip_prefix", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, strip_prefix),
-     .manual = "Cut from the front of that field, such as \"urn:dev:\"; a name without it is refused."},
+     .manual = "Removed from the start of that field, such as \"urn:dev:\"; a name without it is refused."},
     {"client_id", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, client_id), .fallback = "\"any\"",
      .words = client_id_words,
-     .manual = "Whether the client id must equal the username, or may also go on after it and the separator."},
+     .manual = "Whether the client id must equal the username, or may also be the username followed by the separator "
+               "and any text."},
     {"separator", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, separator),
-     .manual = "For \"prefix\": what stands between the username and the rest of the client id, such as \":\" or "
-               "\"/\". "
+     .manual = "For \"prefix\": the text between the username and the rest of the client id, such as \":\" or \"/\". "
                "No username may contain it."},
     {"one_client", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, one_client), .fallback = "false",
-     .manual = "One certificate, one client id at a time."},
+     .manual = "A certificate can be used with only one client id at a time."},
     {"authenticates", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, authenticates), .fallback = "false",
-     .manual = "The certificate is enough, no password is asked for; needs username. Else password plugins and files "
-               "decide."},
+     .manual = "The certificate is enough, and no password is needed; requires username. If false, password plugins "
+               "and files decide."},
     {0}};
 static const struct cg_object identity_object = {identity_keys, sizeof(struct cg_identity_policy), cg_check_identity};
 
@@ -292,7 +293,7 @@ static const struct cg_key credential_keys[] = {
     {"chain", CG_TYPE_PATH, LISTENER, AT(struct cg_listener_policy, credential_chain), .required = true,
      .manual = "The broker's certificate, then its intermediates, PEM."},
     {"key", CG_TYPE_PATH, LISTENER, AT(struct cg_listener_policy, credential_key), .required = true,
-     .manual = "Its private key, PEM, not encrypted, readable by the broker's user alone."},
+     .manual = "Its private key, PEM, not encrypted, readable only by the broker's user."},
     {0}};
 static const struct cg_object credential_object = {credential_keys, sizeof(struct cg_listener_policy), NULL};
 
@@ -300,13 +301,12 @@ static const struct cg_key policy_keys[] = {
     {"port", CG_TYPE_INTEGER, CG_IN_LISTENER, AT(struct cg_draft, listener.port), .required = true, .min = 1,
      .max = 65535, .manual = "The listener's port."},
     {"trust", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, trust), .fallback = "{}", .object = &trust_object,
-     .manual = "Whom to trust, and which certificates are revoked."},
+     .manual = "Which CAs are trusted, and which certificates are revoked."},
     {"state", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_draft, state),
-     .manual = "A folder of the broker's own, in which the highest number of each CRL that was in use outlives a "
-               "restart and a policy without CRLs, so that an older CRL is refused then too. The plugin makes the "
-               "folder "
-               "(mode 0700) in one that the broker's user may write. No key: the numbers last as long as the broker "
-               "runs. See plugin.md."},
+     .manual = "A folder for this broker alone. It keeps the highest number of each CRL that was in use, so that an "
+               "older CRL is also refused after a restart, or after a policy without CRLs. The plugin creates the "
+               "folder (mode 0700) in one that the broker's user may write to. No key: the numbers are kept only "
+               "while the broker runs. See plugin.md."},
     {"log", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, log), .fallback = "{}", .object = &log_object,
      .manual = "Where events go."},
     {"credential", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener), .object = &credential_object,
@@ -327,7 +327,8 @@ static const struct cg_key policy_keys[] = {
     {"plain", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.plain_allowed), .fallback = "\"deny\"",
      .words = deny_words, .manual = "Clients on a listener without TLS."},
     {"sessions", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.sessions), .fallback = "\"end\"",
-     .words = session_words, .manual = "A live session whose certificate no longer passes: end it, or only report it."},
+     .words = session_words,
+     .manual = "What happens to a live session whose certificate no longer passes: end it, or only report it."},
     {"send_will", CG_TYPE_BOOL, LISTENER, AT(struct cg_draft, listener.send_will), .fallback = "true",
      .manual = "Whether the will of a session that certguard ends is published, as after any lost connection."},
     {"deny", CG_TYPE_LIST, LISTENER, .offset = offsetof(struct cg_draft, deny.item),
@@ -335,28 +336,27 @@ static const struct cg_key policy_keys[] = {
      .manual = "Certificates and CAs that are refused, for all roles."},
     {"allow", CG_TYPE_LIST, LISTENER, .offset = offsetof(struct cg_draft, allow.item),
      .count_offset = offsetof(struct cg_draft, allow.count), .fallback = "[]", .object = &certificate_object,
-     .manual = "When not empty: the only client certificates that are let in."},
+     .manual = "If not empty: the only client certificates that are accepted."},
     {"admin", CG_TYPE_LIST, CG_IN_TOP, .offset = offsetof(struct cg_draft, admin.item),
      .count_offset = offsetof(struct cg_draft, admin.count), .fallback = "[]", .object = &certificate_object,
      .manual = "Certificates that may use the control topic $CONTROL/certguard/v1."},
     {"mode", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, mode), .fallback = "\"enforce\"", .words = mode_words,
-     .manual = "\"audit\": certificate rules only log what they would refuse. What Mosquitto refuses itself stays "
-               "refused: with a "
-               "plugin and without a password_file, every client that sends a user name."},
+     .manual = "\"audit\": certificate rules only log what they would refuse. What Mosquitto itself refuses stays "
+               "refused: with a plugin and without a password_file, every client that sends a user name."},
     {"rules", CG_TYPE_RULES, LISTENER, AT(struct cg_draft, rules), .fallback = "{}", .words = rule_words,
-     .manual = "Modes of single rules by reason code (docs/reasons.md), before mode."},
+     .manual = "Modes of single rules by reason code (docs/reasons.md). They take precedence over mode."},
     {"warn_before", CG_TYPE_WARNINGS, CG_IN_TOP, AT(struct cg_draft, warn_before),
      .fallback = "[\"30d\", \"14d\", \"7d\", \"1d\"]", .min = 60, .max = 3650 * CG_DAY,
-     .manual = "Warn so long before a certificate or CRL expires."},
+     .manual = "Warn this long before a certificate or CRL expires."},
     {"listeners", CG_TYPE_LISTENERS, CG_IN_TOP, .fallback = "[]", .object = &cg_policy_object,
-     .manual = "Overrides by port, merged over the top level (RFC 7396): null takes a key back to its default."},
+     .manual = "Overrides by port, merged over the top level (RFC 7396): null restores the default of a key."},
     {0}};
 /* clang-format on */
 
 const struct cg_object cg_policy_object = {policy_keys, sizeof(struct cg_draft), cg_check_listener};
 
-#define MOVING "; use \"audit\" while you move over"
-#define FORGED "without this rule a certificate that anybody made passes" MOVING
+#define MIGRATING "; use \"audit\" while you migrate"
+#define FORGED    "without this rule, a certificate made by anyone passes" MIGRATING
 
 const char *cg_rule_never_off(enum cg_reason reason)
 {
@@ -364,18 +364,18 @@ const char *cg_rule_never_off(enum cg_reason reason)
         enum cg_reason reason;
         const char *why;
     } never[] = {
-        {CG_REASON_NO_CERTIFICATE,
-         "whether a client needs a certificate is said by client.certificate; use that key, or \"audit\" to have those "
-         "without one reported"},
-        {CG_REASON_CHAIN_TOO_LONG, "it bounds the work that a stranger can cause; raise max_chain"},
-        {CG_REASON_CHAIN_TOO_LARGE, "it bounds the memory that a stranger can take; raise max_chain_bytes"},
-        {CG_REASON_PATH_LIMIT, "it bounds the work that a stranger can cause" MOVING},
-        {CG_REASON_MALFORMED, "what cannot be read cannot be checked by any other rule" MOVING},
-        {CG_REASON_PATH_OTHER, "it stands for every error of OpenSSL that has no rule of its own" MOVING},
+        {CG_REASON_NO_CERTIFICATE, "client.certificate decides whether a client needs a certificate; use that key, or "
+                                   "\"audit\" to report clients "
+                                   "without one"},
+        {CG_REASON_CHAIN_TOO_LONG, "it limits the work that an unknown peer can cause; raise max_chain"},
+        {CG_REASON_CHAIN_TOO_LARGE, "it limits the memory that an unknown peer can use; raise max_chain_bytes"},
+        {CG_REASON_PATH_LIMIT, "it limits the work that an unknown peer can cause" MIGRATING},
+        {CG_REASON_MALFORMED, "no other rule can check what cannot be read" MIGRATING},
+        {CG_REASON_PATH_OTHER, "it covers every OpenSSL error that has no other rule" MIGRATING},
         {CG_REASON_UNTRUSTED, FORGED},
         {CG_REASON_SELF_SIGNED, FORGED},
         {CG_REASON_BAD_SIGNATURE, FORGED},
-        {CG_REASON_NOT_A_CA, "without this rule every device can issue certificates that pass" MOVING},
+        {CG_REASON_NOT_A_CA, "without this rule, every device can issue certificates that pass" MIGRATING},
     };
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (never[i].reason == reason)

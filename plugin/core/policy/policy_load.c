@@ -25,7 +25,7 @@ static const struct cg_key *find_key(const struct cg_object *object, unsigned sc
     return NULL;
 }
 
-/* Where else in the file a key of this name stands, as "$.client.strict". */
+/* Finds where in the file a key of this name belongs, as "$.client.strict". */
 static bool find_home(const struct cg_object *object, unsigned scope, const struct cg_json_path *at, const char *name,
                       char *out, size_t size)
 {
@@ -57,7 +57,7 @@ static bool unknown_key(struct cg_parse *parse, const struct cg_json_path *at, c
     const struct cg_json_path top = {&document, in, 0};
     if ((section && section->enters && find_home(section->object, section->enters, &top, name, home, sizeof home)) ||
         find_home(&cg_policy_object, CG_IN_TOP, &document, name, home, sizeof home))
-        return cg_parse_fail(parse, at, "this key cannot stand here; its place is %s", home);
+        return cg_parse_fail(parse, at, "this key is not allowed here; it belongs at %s", home);
     for (const struct cg_key *key = object->keys; key->name; key++) {
         size_t far = (key->scopes & scope) ? cg_edit_distance(name, key->name) : best;
         if (far < best) {
@@ -101,7 +101,7 @@ static bool read_key(struct cg_parse *parse, const struct cg_json_path *at, cons
         return read_object(parse, at, key->object, key->enters ? key->enters : scope, json, filled + key->offset);
     if (key->type == CG_TYPE_LIST)
         return read_list(parse, at, key, scope, json, filled);
-    if (key->type == CG_TYPE_LISTENERS) /* read once the top level is whole: read_listeners() */
+    if (key->type == CG_TYPE_LISTENERS) /* read after the whole top level: read_listeners() */
         return cJSON_IsArray(json) || cg_parse_mismatch(parse, at, key, json);
     return cg_value_set(parse, at, key, json, filled + key->offset);
 }
@@ -110,7 +110,7 @@ static bool read_fallback(struct cg_parse *parse, const struct cg_json_path *at,
                           unsigned scope, unsigned char *filled)
 {
     if (key->required)
-        return cg_parse_fail(parse, at, "the key is missing; it is needed here");
+        return cg_parse_fail(parse, at, "the key is missing, and it is required here; add it");
     if (!key->fallback)
         return true;
     cJSON *json = cJSON_Parse(key->fallback);
@@ -130,7 +130,8 @@ static bool keys_known(struct cg_parse *parse, const struct cg_json_path *at, co
         for (const cJSON *other = json->child; key->group && other != item; other = other->next) {
             const struct cg_key *before = find_key(object, scope, other->string);
             if (before && before->group == key->group)
-                return cg_parse_fail(parse, &here, "not together with \"%s\"; keep one of the two", other->string);
+                return cg_parse_fail(parse, &here, "cannot be combined with \"%s\"; keep one of the two",
+                                     other->string);
         }
     }
     return true;
@@ -162,7 +163,7 @@ static void settle_profile(struct cg_profile *profile, const struct cg_draft *dr
 {
     for (int i = 0; i < CG_REASON_COUNT; i++) {
         enum cg_reason_kind kind = cg_reason_row((enum cg_reason)i)->kind;
-        /* a client whose handshake nobody saw is no client to audit */
+        /* if the handshake of a client was not observed, there is nothing to audit */
         bool rule = kind == CG_KIND_RULE || (kind == CG_KIND_CONNECT && i != CG_REASON_NO_RECORD);
         if (profile->mode[i] == CG_MODE_INHERIT)
             profile->mode[i] = draft->rules[i];
@@ -178,7 +179,7 @@ static void settle_profile(struct cg_profile *profile, const struct cg_draft *dr
     profile->crl_grace = trust->crl_grace;
 }
 
-/* The section's own, or the top level's. */
+/* The trust of the section, or the top level's. */
 static const struct cg_trust_draft *trust_of(const struct cg_draft *top, const struct cg_role_draft *role)
 {
     return cg_trust_files_named(&role->trust.files) ? &role->trust : &top->trust;
@@ -194,7 +195,7 @@ static struct cg_listener_policy settle_listener(struct cg_draft *draft, const s
     return draft->listener;
 }
 
-/* Those keys of an object that may stand in this scope too, in its objects as well. */
+/* Copies the keys of an object that are also allowed in this scope, and in its objects likewise. */
 static cJSON *inherited(const struct cg_object *object, unsigned scope, const cJSON *from)
 {
     cJSON *json = cJSON_CreateObject();
@@ -213,7 +214,7 @@ static cJSON *inherited(const struct cg_object *object, unsigned scope, const cJ
     return json;
 }
 
-/* The top level without what a listener cannot have, with the listener's object merged over it. */
+/* The top level without the keys that a listener cannot have, with the listener's object merged over it. */
 static cJSON *listener_json(const cJSON *top, const cJSON *overrides)
 {
     cJSON *json = inherited(&cg_policy_object, CG_IN_LISTENER, top);
@@ -261,7 +262,7 @@ static bool read_listeners(struct cg_parse *parse, const struct cg_json_path *do
             return false;
         for (size_t i = 0; i < policy->nlisteners; i++)
             if (policy->listeners[i].port == listener->port)
-                return cg_parse_fail(parse, &here, "port %u has an entry already (listeners[%zu]); make them one",
+                return cg_parse_fail(parse, &here, "port %u already has an entry (listeners[%zu]); merge the two",
                                      (unsigned)listener->port, i);
         policy->nlisteners++;
     }

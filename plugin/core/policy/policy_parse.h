@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the parts of the policy's parser share, and the words for a fault at a place. Called by policy_*.c. */
+/* The state that all parts of the policy's parser share, and its error function. Called by policy_*.c. */
 #ifndef CG_POLICY_PARSE_H
 #define CG_POLICY_PARSE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What backs a policy's pointers: freed at once with it. Called by policy_*.c, and by snapshot for what it adds to a policy. */
+/* The memory behind a policy's pointers, freed all at once. Called by policy_*.c, and by the snapshot for what it adds to a
+ * policy. */
 #ifndef CG_POLICY_STORE_H
 #define CG_POLICY_STORE_H
 
@@ -9,7 +10,7 @@ struct cg_policy_store;
 
 struct cg_policy_store *cg_store_new(void);
 void cg_store_free(struct cg_policy_store *store);
-void *cg_store_get(struct cg_policy_store *store, size_t size);             /* zeroed; NULL without memory */
-const char *cg_store_text(struct cg_policy_store *store, const char *text); /* a copy; NULL without memory */
+void *cg_store_get(struct cg_policy_store *store, size_t size);             /* zeroed; NULL if out of memory */
+const char *cg_store_text(struct cg_policy_store *store, const char *text); /* a copy; NULL if out of memory */
 
 #endif

@@ -135,9 +135,9 @@ static bool set_flags(struct cg_parse *parse, const struct cg_json_path *at, con
     return store_integer(to, key->size, bits);
 }
 
-/* ---- strings: each kind makes one kept string of one JSON string */
+/* ---- strings: one JSON string becomes one string in the policy's store */
 
-/* The text of a string that may be kept: not empty, not huge, no control characters. NULL when it is not. */
+/* The text of a JSON string that is not empty, not huge and free of control characters; else NULL. */
 static const char *clean_string(const cJSON *json)
 {
     if (!cJSON_IsString(json))
@@ -149,7 +149,7 @@ static const char *clean_string(const cJSON *json)
     return len > 0 && len <= STRING_MAX ? json->valuestring : NULL;
 }
 
-/* The hex digits without colons, lower case. */
+/* Writes the hex digits without colons, in lower case. */
 static bool read_hex(const cJSON *json, char *out, size_t size)
 {
     const char *text = clean_string(json);
@@ -185,7 +185,7 @@ static const char *read_path(struct cg_parse *parse, const struct cg_key *key, c
     return kept;
 }
 
-/* The kept form, or NULL with the error set. */
+/* The string in the policy's store; NULL with the error set. */
 static const char *read_string(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
                                const cJSON *json)
 {
@@ -224,7 +224,7 @@ static bool set_string(struct cg_parse *parse, const struct cg_json_path *at, co
     return *field != NULL;
 }
 
-/* One string, or an array of them. */
+/* Reads one string or an array of strings. */
 static bool set_strings(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
                         const cJSON *json, void *to)
 {
@@ -275,7 +275,7 @@ static bool set_sha256(struct cg_parse *parse, const struct cg_json_path *at, co
     return true;
 }
 
-/* ---- lists with a meaning of their own */
+/* ---- special lists */
 
 static bool set_warnings(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
                          const cJSON *json, void *to)
@@ -323,8 +323,7 @@ static bool set_rule(struct cg_parse *parse, const struct cg_json_path *at, cons
     if (reason == CG_REASON_UNSET)
         return unknown_rule(parse, at, json->string);
     if (cg_reason_row(reason)->kind != CG_KIND_RULE)
-        return cg_parse_fail(parse, at,
-                             "this reason is not a rule on certificates and has no mode of its own; remove the key");
+        return cg_parse_fail(parse, at, "this reason is not a certificate rule and has no mode; remove the key");
     if (!word)
         return cg_parse_fail(parse, at, "expected \"enforce\", \"audit\" or \"off\"");
     if (word->value == CG_OFF && cg_rule_never_off(reason))
@@ -380,6 +379,6 @@ bool cg_value_set(struct cg_parse *parse, const struct cg_json_path *at, const s
                   void *to)
 {
     if ((size_t)key->type >= sizeof setters / sizeof *setters || !setters[key->type])
-        return cg_parse_fail(parse, at, "this key has no reader");
+        return cg_parse_fail(parse, at, "this key has no reader; this is a bug");
     return setters[key->type](parse, at, key, json, to);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One JSON value to one field, by the type of its row. What the fields point to is kept in the policy's store.
+/* Reads one JSON value into one field, by the type of its row. What the field points to is in the policy's store.
  * Called by policy_load.c for every key that is not an object. */
 #ifndef CG_POLICY_VALUE_H
 #define CG_POLICY_VALUE_H
