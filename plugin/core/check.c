@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One search for a path. Zero-initialised means that nothing was found. */
+/* The state of one search for a path. Zero-initialized: nothing was found. */
 struct attempt {
     const struct cg_check_input *in;
-    bool any;               /* best holds the verdict on some path */
+    bool any;               /* best is the verdict on a path */
     struct cg_verdict best; /* path and not_after included */
-    enum cg_reason fault;   /* CG_REASON_UNSET, or why the search had to stop */
+    enum cg_reason fault;   /* CG_REASON_UNSET, or the error that stopped the search */
 };
 
 static void deny(struct cg_verdict *out, enum cg_reason reason, const char *detail)
@@ -30,59 +30,59 @@ static void deny(struct cg_verdict *out, enum cg_reason reason, const char *deta
     out->nfindings = 1;
 }
 
-/* Count and bytes, before any work that grows with them. A rule in audit mode leaves a finding and goes on. */
+/* Checks count and bytes of the certificates before any work that grows with them. False: *finding has the rule. */
 static bool within_limits(const struct cg_check_input *in, struct cg_finding *finding)
 {
     size_t bytes = 0;
     int sent = sk_X509_num(in->sent) > 0 ? sk_X509_num(in->sent) : 0;
-    bool leaf_among = sent > 0 && X509_cmp(sk_X509_value(in->sent, 0), in->leaf) == 0;
-    unsigned count = (unsigned)sent + (leaf_among ? 0 : 1);
+    bool leaf_sent = sent > 0 && X509_cmp(sk_X509_value(in->sent, 0), in->leaf) == 0;
+    unsigned count = (unsigned)sent + (leaf_sent ? 0 : 1);
     memset(finding, 0, sizeof *finding);
     finding->depth = -1;
     if (count > in->profile->max_chain) {
         finding->reason = CG_REASON_CHAIN_TOO_LONG;
-        snprintf(finding->detail, sizeof finding->detail, "%u certificates were sent, the policy reads %u", count,
+        snprintf(finding->detail, sizeof finding->detail, "the peer sent %u certificates, the policy allows %u", count,
                  in->profile->max_chain);
         return false;
     }
-    for (int i = leaf_among ? 0 : -1; i < sent; i++) {
+    for (int i = leaf_sent ? 0 : -1; i < sent; i++) {
         int len = i2d_X509(i < 0 ? in->leaf : sk_X509_value(in->sent, i), NULL);
         bytes += len > 0 ? (size_t)len : SIZE_MAX / 2;
         if (bytes <= in->profile->max_chain_bytes)
             continue;
         finding->reason = CG_REASON_CHAIN_TOO_LARGE;
-        snprintf(finding->detail, sizeof finding->detail, "more than %zu bytes of certificates were sent",
+        snprintf(finding->detail, sizeof finding->detail, "the peer sent more than %zu bytes of certificates",
                  in->profile->max_chain_bytes);
         return false;
     }
     return true;
 }
 
-static bool look_up_revocation(struct cg_rule_input *input)
+static bool look_up_revocation(struct cg_path_facts *facts)
 {
-    const struct cg_check_input *in = input->in;
+    const struct cg_check_input *in = facts->in;
     const struct cg_crl_set *crls = cg_trust_crls(in->trust);
     if (!in->profile->crl_required && cg_crl_set_count(crls) == 0)
         return true;
-    const struct cg_crl_params terms = {.now = in->now,
-                                        .max_age = in->profile->crl_max_age,
-                                        .grace = in->profile->crl_grace,
-                                        .skew = in->profile->clock_skew};
-    input->crl = OPENSSL_zalloc(sizeof *input->crl * (size_t)input->ncerts);
-    for (int i = 0; input->crl && i + 1 < input->ncerts; i++)
-        cg_crl_set_look_up(crls, input->cert[i].x509, input->cert[i + 1].x509, &terms, &input->crl[i]);
-    return input->crl != NULL;
+    const struct cg_crl_params params = {.now = in->now,
+                                         .max_age = in->profile->crl_max_age,
+                                         .grace = in->profile->crl_grace,
+                                         .skew = in->profile->clock_skew};
+    facts->crl = OPENSSL_zalloc(sizeof *facts->crl * (size_t)facts->ncerts);
+    for (int i = 0; facts->crl && i + 1 < facts->ncerts; i++)
+        cg_crl_set_look_up(crls, facts->cert[i].x509, facts->cert[i + 1].x509, &params, &facts->crl[i]);
+    return facts->crl != NULL;
 }
 
-/* The last second at which the rules accept this path, or a lone end entity whose lack of one they only audit: an expiry that no
- * rule enforces ends nothing. */
-static int64_t last_second(const struct cg_rule_input *input)
+/* The last second at which the rules accept this path, or this end entity if the lack of a path is only audited. An
+ * expiry that no rule enforces does not count. */
+static int64_t last_second(const struct cg_path_facts *facts)
 {
-    const struct cg_profile *profile = input->in->profile;
+    const struct cg_profile *profile = facts->in->profile;
     int64_t earliest = CG_TIME_NO_END;
-    for (int i = 0; i < input->ncerts; i++) {
+    for (int i = 0; i < facts->ncerts; i++) {
         enum cg_reason rule = i == 0 ? CG_REASON_EXPIRED : CG_REASON_CA_EXPIRED;
-        int64_t last = input->cert[i].not_after + profile->clock_skew;
+        int64_t last = facts->cert[i].not_after + profile->clock_skew;
         if (profile->mode[rule] == CG_ENFORCE && last < earliest)
             earliest = last;
     }
@@ -95,69 +95,71 @@ static bool keep_path(const STACK_OF(X509) *path, struct cg_verdict *verdict)
     return verdict->path != NULL;
 }
 
-/* False: it could not be done, and attempt->fault says why. */
+/* False: the path could not be verified, and attempt->fault has the error. */
 static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known,
-                        struct cg_rule_input *input)
+                        struct cg_path_facts *facts)
 {
     const struct cg_profile *profile = attempt->in->profile;
-    if (!input->anchored) {
-        input->stranger = profile->mode[input->no_path] == CG_ENFORCE        ? input->no_path
-                          : profile->mode[CG_REASON_UNTRUSTED] == CG_ENFORCE ? CG_REASON_UNTRUSTED
-                                                                             : CG_REASON_UNSET;
+    if (!facts->anchored) {
+        facts->untrusted = profile->mode[facts->no_path] == CG_ENFORCE        ? facts->no_path
+                           : profile->mode[CG_REASON_UNTRUSTED] == CG_ENFORCE ? CG_REASON_UNTRUSTED
+                                                                              : CG_REASON_UNSET;
         return true;
     }
-    if (!cg_path_verify(path, profile, signatures_known, &input->x509, &attempt->fault))
+    if (!cg_path_verify(path, profile, signatures_known, &facts->x509, &attempt->fault))
         return false;
-    input->stranger = input->x509.cut_short ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
+    facts->untrusted = facts->x509.stopped_early ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
     attempt->fault = CG_REASON_NO_MEMORY;
-    return input->stranger != CG_REASON_UNSET || look_up_revocation(input);
+    return facts->untrusted != CG_REASON_UNSET || look_up_revocation(facts);
 }
 
-/* Of a stranger nothing is decoded that does not tell why it is one: to cause such work is what a flood is after. */
-static bool read_facts(const struct cg_rule_input *input, int depth)
+/* Of a certificate that is not trusted, decodes only what the rules need to report that. An attacker could send any
+ * number of them to cause the work. */
+static bool read_certificate(const struct cg_path_facts *facts, int depth)
 {
-    X509 *x509 = input->cert[depth].x509;
-    if (input->stranger != CG_REASON_UNSET && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
+    X509 *x509 = facts->cert[depth].x509;
+    if (facts->untrusted != CG_REASON_UNSET && !(X509_get_extension_flags(x509) & EXFLAG_INVALID))
         return true;
-    return cg_cert_read(&input->cert[depth], x509);
+    return cg_cert_read(&facts->cert[depth], x509);
 }
 
-/* The verdict on one path; anchored is false where the end entity stands alone. */
-static bool judge(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known, enum cg_reason no_path,
-                  struct cg_verdict *verdict)
+/* The verdict on one path. no_path is CG_REASON_OK, or why the path is only the end entity. False: attempt->fault
+ * has the error. */
+static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known, enum cg_reason no_path,
+                     struct cg_verdict *verdict)
 {
-    struct cg_rule_input input = {
+    struct cg_path_facts facts = {
         .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
     bool ok = false;
     attempt->fault = CG_REASON_NO_MEMORY;
-    input.cert = OPENSSL_zalloc(sizeof *input.cert * (size_t)input.ncerts);
-    if (!input.cert)
+    facts.cert = OPENSSL_zalloc(sizeof *facts.cert * (size_t)facts.ncerts);
+    if (!facts.cert)
         return false;
-    for (int i = 0; i < input.ncerts; i++)
-        input.cert[i].x509 = sk_X509_value(path, i);
-    if (!input.anchored)
-        input.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
-    if (!verify_path(attempt, path, signatures_known, &input))
+    for (int i = 0; i < facts.ncerts; i++)
+        facts.cert[i].x509 = sk_X509_value(path, i);
+    if (!facts.anchored)
+        facts.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
+    if (!verify_path(attempt, path, signatures_known, &facts))
         goto out;
-    for (int i = 0; i < input.ncerts; i++)
-        if (!read_facts(&input, i))
+    for (int i = 0; i < facts.ncerts; i++)
+        if (!read_certificate(&facts, i))
             goto out;
-    cg_rules_run(&input, verdict);
-    verdict->not_after = input.stranger == CG_REASON_UNSET ? last_second(&input) : CG_TIME_NO_END;
-    if (input.anchored && !keep_path(path, verdict))
+    cg_rules_run(&facts, verdict);
+    verdict->not_after = facts.untrusted == CG_REASON_UNSET ? last_second(&facts) : CG_TIME_NO_END;
+    if (facts.anchored && !keep_path(path, verdict))
         goto out;
     attempt->fault = CG_REASON_UNSET;
     ok = true;
 out:
-    for (int i = 0; i < input.ncerts; i++)
-        cg_cert_clear(&input.cert[i]);
-    OPENSSL_free(input.cert);
-    OPENSSL_free(input.crl);
+    for (int i = 0; i < facts.ncerts; i++)
+        cg_cert_clear(&facts.cert[i]);
+    OPENSSL_free(facts.cert);
+    OPENSSL_free(facts.crl);
     return ok;
 }
 
-/* Of several refused paths the one that came furthest is reported: its first fault is the last in precedence, so
- * it is the one to mend. Paths that somebody vouches for come before those that a peer may have invented. */
+/* Of several refused paths, reports the one that passed the most rules: its first violation is the last in
+ * precedence, so it is the path to fix. Paths with valid signatures come before those that a peer may have made up. */
 static bool is_better(const struct attempt *attempt, const struct cg_verdict *verdict)
 {
     if (!attempt->any || verdict->decision == CG_ACCEPT)
@@ -171,7 +173,7 @@ static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_
 {
     struct attempt *attempt = context;
     struct cg_verdict verdict = {0};
-    if (!judge(attempt, path, signatures_known, CG_REASON_OK, &verdict)) {
+    if (!evaluate(attempt, path, signatures_known, CG_REASON_OK, &verdict)) {
         cg_verdict_clear(&verdict);
         return true;
     }
@@ -185,7 +187,7 @@ static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_
     return verdict.decision == CG_ACCEPT;
 }
 
-static enum cg_reason why_no_path(enum cg_search_end end, const struct cg_check_input *in)
+static enum cg_reason no_path_reason(enum cg_search_end end, const struct cg_check_input *in)
 {
     if (end == CG_SEARCH_LIMIT)
         return CG_REASON_PATH_LIMIT;
@@ -194,14 +196,14 @@ static enum cg_reason why_no_path(enum cg_search_end end, const struct cg_check_
     return cg_path_is_self_signed(in->leaf) ? CG_REASON_SELF_SIGNED : CG_REASON_UNTRUSTED;
 }
 
-/* No path: where the policy only audits trust, the other rules still run on the end entity. */
-static void judge_alone(struct attempt *attempt, enum cg_reason no_path)
+/* Without a path, and if the policy only audits trust, the other rules still run on the end entity. */
+static void evaluate_alone(struct attempt *attempt, enum cg_reason no_path)
 {
     STACK_OF(X509) *alone = sk_X509_new_null();
     attempt->fault = CG_REASON_NO_MEMORY;
     cg_verdict_clear(&attempt->best);
     if (alone && sk_X509_push(alone, attempt->in->leaf))
-        (void)judge(attempt, alone, false, no_path, &attempt->best);
+        (void)evaluate(attempt, alone, false, no_path, &attempt->best);
     sk_X509_free(alone);
 }
 
@@ -213,7 +215,7 @@ static bool is_anchor(const struct cg_trust *trust, const X509 *cert)
     return entry != NULL;
 }
 
-/* True when the path of an earlier accept still will do, or a fault ended the search. */
+/* True: the path that was accepted earlier is still accepted, or an error ended the search. */
 static bool try_known_path(struct attempt *attempt)
 {
     const STACK_OF(X509) *path = attempt->in->known_path;
@@ -239,12 +241,12 @@ static void find_verdict(struct attempt *attempt)
     if (end == CG_SEARCH_FAULT)
         attempt->fault = CG_REASON_NO_MEMORY;
     else if (!attempt->any)
-        judge_alone(attempt, why_no_path(end, in));
+        evaluate_alone(attempt, no_path_reason(end, in));
     else if (end == CG_SEARCH_LIMIT && !attempt->best.complete)
-        judge_alone(attempt, CG_REASON_PATH_LIMIT);
+        evaluate_alone(attempt, CG_REASON_PATH_LIMIT);
 }
 
-/* Something that was read as absent may have been absent for want of memory. */
+/* An extension that seemed absent may only have been unreadable because memory ran out. */
 static bool ran_out_of_memory(unsigned long error_before)
 {
     unsigned long error = ERR_peek_last_error();
@@ -266,7 +268,7 @@ static void check(const struct cg_check_input *in, const struct cg_finding *limi
         return;
     }
     *out = attempt.best;
-    if (limit->reason != CG_REASON_UNSET) { /* audited: first in precedence */
+    if (limit->reason != CG_REASON_UNSET) { /* audited; it is the first in precedence */
         int kept = out->nfindings < CG_FINDINGS_MAX ? out->nfindings : CG_FINDINGS_MAX - 1;
         memmove(out->findings + 1, out->findings, sizeof *out->findings * (size_t)kept);
         out->findings[0] = *limit;
@@ -274,7 +276,7 @@ static void check(const struct cg_check_input *in, const struct cg_finding *limi
     }
 }
 
-/* A rule like any other: it may be audited or off. */
+/* This rule may be audited or off, like any other. */
 static void no_certificate(const struct cg_check_input *in, struct cg_verdict *out)
 {
     enum cg_mode mode = in->profile->mode[CG_REASON_NO_CERTIFICATE];
@@ -293,7 +295,7 @@ void cg_check(const struct cg_check_input *in, struct cg_verdict *out)
     struct cg_finding limit;
     memset(out, 0, sizeof *out);
     if (!in || !in->profile || !in->trust) {
-        deny(out, CG_REASON_NO_SNAPSHOT, "there is no policy or no trust store to check against");
+        deny(out, CG_REASON_NO_SNAPSHOT, "no policy or no trust anchors are loaded");
         return;
     }
     if (in->purpose == CG_PURPOSE_NONE) {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The verdict function: the one answer that the handshake, live sessions, the tool and every test get.
- * Pure: no clock, no files, no globals; everything it reads comes in, everything it says goes out.
- * The caller owns all inputs; nothing is kept after return but references held by verdict->path. */
+/* The verdict function: the only one that the handshake, live sessions, the tool and all tests call.
+ * Pure: no clock, no files, no globals. Any thread.
+ * The caller owns all inputs; after the return nothing is kept except the references in verdict->path. */
 #ifndef CG_CHECK_H
 #define CG_CHECK_H
 
 #include "core/path/check_input.h"
 #include "core/path/verdict.h"
 
-/* Fills *out whatever happens (it is cleared first). Bounded: chain count and bytes before any work that
- * grows with them, CG_PATHS_MAX candidate paths. Leaves the OpenSSL error queue as it found it. */
+/* Clears *out, then fills it in every case. The work is bounded: the number and bytes of the certificates are
+ * checked before any work that grows with them, and at most CG_PATHS_MAX candidate paths are tried. The OpenSSL
+ * error queue stays unchanged. */
 void cg_check(const struct cg_check_input *in, struct cg_verdict *out);
 
 #endif

@@ -15,8 +15,8 @@ static bool add_policy(X509_VERIFY_PARAM *param, const char *oid)
 }
 
 #define ANY_POLICY "2.5.29.32.0"
-/* An OID that no certificate can be issued under: the user-initial-policy-set that nothing satisfies. OpenSSL 3.0
- * refuses an empty set just so where a policy is demanded, but nothing says that it must. */
+/* A reserved OID that no certificate has: with it, nothing satisfies the user-initial-policy-set. OpenSSL 3.0 treats
+ * an empty set the same way if a policy is required, but does not document that. */
 #define NO_POLICY "0.0"
 
 static bool wanted(const struct cg_strings *oids, const char *oid)
@@ -29,7 +29,7 @@ static bool wanted(const struct cg_strings *oids, const char *oid)
     return false;
 }
 
-static bool holds_any(const CERTIFICATEPOLICIES *policies)
+static bool has_any_policy(const CERTIFICATEPOLICIES *policies)
 {
     for (int i = 0; i < sk_POLICYINFO_num(policies); i++)
         if (OBJ_obj2nid(sk_POLICYINFO_value(policies, i)->policyid) == NID_any_policy)
@@ -37,23 +37,23 @@ static bool holds_any(const CERTIFICATEPOLICIES *policies)
     return false;
 }
 
-/* user-initial-policy-set: the policy's OIDs, cut down to those that the anchor may vouch for (RFC 5937 3.2). */
+/* user-initial-policy-set: the OIDs of the policy that the anchor also allows (RFC 5937 3.2). */
 static bool set_initial_policies(X509_VERIFY_PARAM *param, const struct cg_strings *oids, const X509 *anchor)
 {
     int critical = -1, added = 0;
     bool ok = true;
-    CERTIFICATEPOLICIES *of_anchor = X509_get_ext_d2i(anchor, NID_certificate_policies, &critical, NULL);
-    if (!of_anchor && critical != -1)
-        return add_policy(param, NO_POLICY); /* unreadable: it vouches for nothing */
-    if (!of_anchor || holds_any(of_anchor)) {
+    CERTIFICATEPOLICIES *anchor_policies = X509_get_ext_d2i(anchor, NID_certificate_policies, &critical, NULL);
+    if (!anchor_policies && critical != -1)
+        return add_policy(param, NO_POLICY); /* unreadable: it allows no policy */
+    if (!anchor_policies || has_any_policy(anchor_policies)) {
         for (size_t i = 0; i < oids->count && ok; i++, added++)
             ok = add_policy(param, oids->item[i]);
         ok = ok && (added > 0 || add_policy(param, ANY_POLICY));
     } else {
         bool any = oids->count == 0;
-        for (int i = 0; i < sk_POLICYINFO_num(of_anchor) && ok; i++) {
+        for (int i = 0; i < sk_POLICYINFO_num(anchor_policies) && ok; i++) {
             char oid[128];
-            int len = OBJ_obj2txt(oid, sizeof oid, sk_POLICYINFO_value(of_anchor, i)->policyid, 1);
+            int len = OBJ_obj2txt(oid, sizeof oid, sk_POLICYINFO_value(anchor_policies, i)->policyid, 1);
             if (len <= 0 || (size_t)len >= sizeof oid || !(any || wanted(oids, oid)))
                 continue;
             ok = add_policy(param, oid);
@@ -61,15 +61,15 @@ static bool set_initial_policies(X509_VERIFY_PARAM *param, const struct cg_strin
         }
         ok = ok && (added > 0 || add_policy(param, NO_POLICY));
     }
-    CERTIFICATEPOLICIES_free(of_anchor);
+    CERTIFICATEPOLICIES_free(anchor_policies);
     return ok;
 }
 
-/* Certificates below the anchor that count for a skipCerts field: self-issued CA certificates do not. */
-static long counted(const STACK_OF(X509) *path)
+/* The number of certificates below depth that count for a skipCerts field there: self-issued CA certificates do not. */
+static long count_below(const STACK_OF(X509) *path, int depth)
 {
-    long n = 1;
-    for (int i = 1; i < sk_X509_num(path) - 1; i++)
+    long n = depth > 0;
+    for (int i = 1; i < depth; i++)
         n += !(X509_get_extension_flags(sk_X509_value(path, i)) & EXFLAG_SI);
     return n;
 }
@@ -82,15 +82,15 @@ static bool takes_effect(const ASN1_INTEGER *skip, long certificates)
     return !ASN1_INTEGER_get_int64(&n, skip) || n < 0 || n <= certificates;
 }
 
-/* OpenSSL starts with the certificate below the anchor, so the anchor's own constraints become initial inputs
- * (RFC 5937 3.2). Exact for requireExplicitPolicy: the state of RFC 5280 6.1.5 (g) only asks whether the counter
- * reaches 0 within this path. For inhibitPolicyMapping and inhibitAnyPolicy the inputs are booleans that hold from the
- * first certificate on, where the anchor may allow some certificates first: then we are stricter than need be. */
+/* OpenSSL starts with the certificate below the anchor, so the anchor's own constraints become initial inputs (RFC
+ * 5937 3.2). For requireExplicitPolicy this is exact: in RFC 5280 6.1.5 (g) it only matters whether the counter
+ * reaches 0 within this path. For inhibitPolicyMapping and inhibitAnyPolicy the inputs are booleans that apply from
+ * the first certificate, although the anchor may exempt the first ones: then the check is stricter than necessary. */
 static unsigned long anchor_flags(const STACK_OF(X509) *path, const X509 *anchor)
 {
     unsigned long flags = 0;
     int critical = -1;
-    long certificates = counted(path);
+    long certificates = count_below(path, sk_X509_num(path) - 1);
     POLICY_CONSTRAINTS *constraints = X509_get_ext_d2i(anchor, NID_policy_constraints, &critical, NULL);
     if (!constraints && critical != -1)
         flags |= X509_V_FLAG_EXPLICIT_POLICY | X509_V_FLAG_INHIBIT_MAP;
@@ -111,7 +111,7 @@ bool cg_policies_set(X509_VERIFY_PARAM *param, unsigned long *flags, const STACK
                      const struct cg_profile *profile)
 {
     const X509 *anchor = sk_X509_value(path, sk_X509_num(path) - 1);
-    /* always: constraints in the path hold whether the policy file asks for a policy or not */
+    /* always: constraints in the path apply even if the policy file requires no policy */
     *flags |= X509_V_FLAG_POLICY_CHECK | anchor_flags(path, anchor);
     *flags |= profile->policies.require_explicit ? X509_V_FLAG_EXPLICIT_POLICY : 0;
     *flags |= profile->policies.inhibit_mapping ? X509_V_FLAG_INHIBIT_MAP : 0;
@@ -119,62 +119,55 @@ bool cg_policies_set(X509_VERIFY_PARAM *param, unsigned long *flags, const STACK
     return set_initial_policies(param, &profile->policies.oids, anchor);
 }
 
-/* ---- without a tree */
+/* ---- without OpenSSL's policy tree */
 
 static int by_oid(const POLICYINFO *const *a, const POLICYINFO *const *b)
 {
     return OBJ_cmp((*a)->policyid, (*b)->policyid);
 }
 
-enum found { ABSENT, SOUND, INVALID };
+enum policies_state { POLICIES_ABSENT, POLICIES_VALID, POLICIES_INVALID };
 
-/* RFC 5280 4.2.1.4: at least one policy, none twice. */
-static enum found find_policies(const X509 *cert)
+/* RFC 5280 4.2.1.4: at least one policy, and no duplicates. */
+static enum policies_state policies_state_of(const X509 *cert)
 {
     int critical = -1;
     CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert, NID_certificate_policies, &critical, NULL);
     if (!policies)
-        return critical == -1 ? ABSENT : INVALID;
-    bool sound = sk_POLICYINFO_num(policies) > 0;
+        return critical == -1 ? POLICIES_ABSENT : POLICIES_INVALID;
+    bool valid = sk_POLICYINFO_num(policies) > 0;
     sk_POLICYINFO_set_cmp_func(policies, by_oid); /* a peer may send thousands */
     sk_POLICYINFO_sort(policies);
-    for (int i = 1; sound && i < sk_POLICYINFO_num(policies); i++)
-        sound = OBJ_cmp(sk_POLICYINFO_value(policies, i - 1)->policyid, sk_POLICYINFO_value(policies, i)->policyid) !=
+    for (int i = 1; valid && i < sk_POLICYINFO_num(policies); i++)
+        valid = OBJ_cmp(sk_POLICYINFO_value(policies, i - 1)->policyid, sk_POLICYINFO_value(policies, i)->policyid) !=
                 0;
     CERTIFICATEPOLICIES_free(policies);
-    return sound ? SOUND : INVALID;
+    return valid ? POLICIES_VALID : POLICIES_INVALID;
 }
 
 bool cg_policies_openssl_may_try(const STACK_OF(X509) *path)
 {
     for (int i = 0; i < sk_X509_num(path) - 1; i++) {
         const X509 *cert = sk_X509_value(path, i);
-        enum found policies = find_policies(cert);
-        if (policies == INVALID || (policies == ABSENT && X509_get_ext_by_NID(cert, NID_policy_constraints, -1) >= 0))
+        enum policies_state policies = policies_state_of(cert);
+        if (policies == POLICIES_INVALID ||
+            (policies == POLICIES_ABSENT && X509_get_ext_by_NID(cert, NID_policy_constraints, -1) >= 0))
             return false;
     }
     return true;
 }
 
-/* Certificates below this one that count for a skipCerts field of it. */
-static long counted_below(const STACK_OF(X509) *path, int depth)
-{
-    long n = depth > 0;
-    for (int i = 1; i < depth; i++)
-        n += !(X509_get_extension_flags(sk_X509_value(path, i)) & EXFLAG_SI);
-    return n;
-}
-
-/* X509_V_OK; X509_V_ERR_NO_EXPLICIT_POLICY where the constraints of this certificate demand a policy; or
+/* X509_V_OK; X509_V_ERR_NO_EXPLICIT_POLICY if the constraints of this certificate require a policy; or
  * X509_V_ERR_INVALID_POLICY_EXTENSION. */
-static int demands(const STACK_OF(X509) *path, int depth)
+static int required_policy_error(const STACK_OF(X509) *path, int depth)
 {
     const X509 *cert = sk_X509_value(path, depth);
-    int critical = -1, error = find_policies(cert) == INVALID ? X509_V_ERR_INVALID_POLICY_EXTENSION : X509_V_OK;
+    int critical = -1,
+        error = policies_state_of(cert) == POLICIES_INVALID ? X509_V_ERR_INVALID_POLICY_EXTENSION : X509_V_OK;
     POLICY_CONSTRAINTS *constraints = X509_get_ext_d2i(cert, NID_policy_constraints, &critical, NULL);
     if (!constraints && critical != -1)
         error = X509_V_ERR_INVALID_POLICY_EXTENSION;
-    if (constraints && !error && takes_effect(constraints->requireExplicitPolicy, counted_below(path, depth)))
+    if (constraints && !error && takes_effect(constraints->requireExplicitPolicy, count_below(path, depth)))
         error = X509_V_ERR_NO_EXPLICIT_POLICY;
     POLICY_CONSTRAINTS_free(constraints);
     return error;
@@ -187,6 +180,6 @@ int cg_policies_without_tree(const STACK_OF(X509) *path, const struct cg_profile
         (anchor_flags(path, sk_X509_value(path, last)) & X509_V_FLAG_EXPLICIT_POLICY))
         return X509_V_ERR_NO_EXPLICIT_POLICY;
     for (int i = 0; i < last && error == X509_V_OK; i++)
-        error = demands(path, i);
+        error = required_policy_error(path, i);
     return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What is checked, and by what: the input of the verdict function (check.h) and of its rules. All is borrowed. */
+/* The input of the verdict function (check.h) and of its rules. Everything is borrowed from the caller. */
 #ifndef CG_CHECK_INPUT_H
 #define CG_CHECK_INPUT_H
 
@@ -20,12 +20,13 @@ struct cg_check_input {
     const struct cg_profile *profile; /* the policy's rules for this role; NULL: deny */
     const struct cg_trust *trust;     /* NULL: deny */
     enum cg_purpose purpose;
-    X509 *leaf;                       /* NULL: CG_REASON_NO_CERTIFICATE */
-    const STACK_OF(X509) *sent;       /* intermediates as the peer sent them, the leaf may be among them; or NULL */
-    const STACK_OF(X509) *known_path; /* NULL, or verdict->path of an earlier accept of this leaf: tried first, and its
-                                       * signatures, which hold for ever, are not computed again */
-    const char *host;                 /* name or IP address that the leaf must have (RFC 9525); NULL: no such rule */
-    int64_t now;                      /* seconds since 1970 */
+    X509 *leaf;                 /* NULL: CG_REASON_NO_CERTIFICATE */
+    const STACK_OF(X509) *sent; /* certificates as the peer sent them, with or without the leaf; or NULL */
+    const STACK_OF(X509)
+        *known_path;  /* NULL, or verdict->path of an earlier accept of this leaf: tried first, without verifying its
+                                       * signatures again */
+    const char *host; /* name or IP address that the leaf must have (RFC 9525); NULL: not checked */
+    int64_t now;      /* seconds since 1970 */
 };
 
 #endif

@@ -24,8 +24,8 @@ static const struct source_row sources[] = {
     [CG_IDENTITY_SUBJECT] = {"subject", -1, NID_undef},
 };
 
-__attribute__((format(printf, 3, 4))) static void refuse(struct cg_identity *out, enum cg_reason reason,
-                                                         const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void set_reason(struct cg_identity *out, enum cg_reason reason,
+                                                             const char *format, ...)
 {
     char text[400];
     va_list args;
@@ -37,22 +37,24 @@ __attribute__((format(printf, 3, 4))) static void refuse(struct cg_identity *out
     cg_text_escape(text, strlen(text), out->detail, sizeof out->detail);
 }
 
-/* A name becomes part of topics by way of %u: no wildcard, no level separator, no system topic may come from it. */
+/* The name becomes part of topics through %u: it must not contain a wildcard or a level separator, or start a system
+ * topic. */
 static bool is_safe(const char *name)
 {
     return *name && *name != '$' && !strpbrk(name, "+#/*");
 }
 
-/* Of a name that client ids are compared with: where it ends must be plain to see. */
-static bool is_clear(const char *name, const struct cg_identity_policy *policy)
+/* If client ids are compared with the name, its end must be unambiguous. */
+static bool is_unambiguous(const char *name, const struct cg_identity_policy *policy)
 {
     if (policy->client_id == CG_CLIENT_ID_ANY)
         return true;
     return !strchr(name, '~') && !(policy->separator && strstr(name, policy->separator));
 }
 
-/* Takes one candidate. False ends the search: the certificate has no usable name. */
-static bool consider(const char *bytes, size_t len, const struct cg_identity_policy *policy, struct cg_identity *out)
+/* Examines one candidate. False: the certificate has no usable name, and the search ends. */
+static bool try_candidate(const char *bytes, size_t len, const struct cg_identity_policy *policy,
+                          struct cg_identity *out)
 {
     const char *words = sources[policy->username].words;
     char name[CG_IDENTITY_MAX], shown[80];
@@ -63,22 +65,22 @@ static bool consider(const char *bytes, size_t len, const struct cg_identity_pol
     len -= prefix;
     cg_text_escape(bytes, len, shown, sizeof shown);
     if (!cg_text_escape(bytes, len, name, sizeof name) || !is_safe(name)) {
-        refuse(out, CG_REASON_IDENTITY_INVALID,
-               "The %s gives the name '%s', which is not fit for a username: expected 1 to 255 bytes of UTF-8 "
-               "without control characters, + # / * or a leading $",
-               words, shown);
+        set_reason(out, CG_REASON_IDENTITY_INVALID,
+                   "The %s gives the name '%s', which cannot be a username: expected 1 to 255 bytes of UTF-8 "
+                   "without control characters, + # / * or a leading $",
+                   words, shown);
         return false;
     }
-    if (!is_clear(name, policy)) {
-        refuse(out, CG_REASON_IDENTITY_INVALID,
-               "The %s gives the name '%s', which contains identity.separator or '~': client ids that begin with it "
-               "could be another client's",
-               words, shown);
+    if (!is_unambiguous(name, policy)) {
+        set_reason(out, CG_REASON_IDENTITY_INVALID,
+                   "The %s gives the name '%s', which contains identity.separator or '~': client ids that begin with "
+                   "it could belong to another client",
+                   words, shown);
         return false;
     }
     if (out->reason == CG_REASON_OK && strcmp(out->name, name) != 0) {
-        refuse(out, CG_REASON_IDENTITY_INVALID, "Expected one %s, found several different ones, one of them '%s'",
-               words, shown);
+        set_reason(out, CG_REASON_IDENTITY_INVALID, "Expected one %s, found different ones, for example '%s'", words,
+                   shown);
         return false;
     }
     out->reason = CG_REASON_OK;
@@ -86,7 +88,7 @@ static bool consider(const char *bytes, size_t len, const struct cg_identity_pol
     return true;
 }
 
-static void from_san(const X509 *certificate, const struct cg_identity_policy *policy, struct cg_identity *out)
+static void try_sans(const X509 *certificate, const struct cg_identity_policy *policy, struct cg_identity *out)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     bool more = true;
@@ -95,12 +97,12 @@ static void from_san(const X509 *certificate, const struct cg_identity_policy *p
         if (san->type != sources[policy->username].san)
             continue;
         const ASN1_STRING *text = san->d.ia5;
-        more = consider((const char *)ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text), policy, out);
+        more = try_candidate((const char *)ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text), policy, out);
     }
     GENERAL_NAMES_free(names);
 }
 
-static void from_attribute(const X509_NAME *subject, const struct cg_identity_policy *policy, struct cg_identity *out)
+static void try_attributes(const X509_NAME *subject, const struct cg_identity_policy *policy, struct cg_identity *out)
 {
     bool more = true;
     int at = -1;
@@ -108,10 +110,10 @@ static void from_attribute(const X509_NAME *subject, const struct cg_identity_po
         unsigned char *utf8 = NULL;
         int len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
         if (len < 0) {
-            refuse(out, CG_REASON_IDENTITY_INVALID, "The %s is not text", sources[policy->username].words);
+            set_reason(out, CG_REASON_IDENTITY_INVALID, "The %s is not text", sources[policy->username].words);
             return;
         }
-        more = consider((const char *)utf8, (size_t)len, policy, out);
+        more = try_candidate((const char *)utf8, (size_t)len, policy, out);
         OPENSSL_free(utf8);
     }
 }
@@ -120,31 +122,31 @@ static void find_name(const X509 *certificate, const struct cg_identity_policy *
 {
     const X509_NAME *subject = certificate ? X509_get_subject_name(certificate) : NULL;
     if (!certificate || policy->username == CG_IDENTITY_NONE) {
-        refuse(out, CG_REASON_IDENTITY_MISSING, "There is %s to take a name from",
-               certificate ? "no source in the policy" : "no certificate");
+        set_reason(out, CG_REASON_IDENTITY_MISSING, "Cannot find a name: %s",
+                   certificate ? "the policy names no field (identity.username)" : "there is no certificate");
         return;
     }
     if (policy->username == CG_IDENTITY_SUBJECT) {
         char text[2 * CG_IDENTITY_MAX];
         cg_name_text(subject, text, sizeof text);
         if (*text)
-            consider(text, strlen(text), policy, out);
+            try_candidate(text, strlen(text), policy, out);
     } else if (sources[policy->username].san >= 0) {
-        from_san(certificate, policy, out);
+        try_sans(certificate, policy, out);
     } else {
-        from_attribute(subject, policy, out);
+        try_attributes(subject, policy, out);
     }
     if (out->reason == CG_REASON_UNSET && policy->strip_prefix)
-        refuse(out, CG_REASON_IDENTITY_MISSING, "Expected a %s that starts with '%s', found none",
-               sources[policy->username].words, policy->strip_prefix);
+        set_reason(out, CG_REASON_IDENTITY_MISSING, "Expected a %s that starts with '%s', found none",
+                   sources[policy->username].words, policy->strip_prefix);
     else if (out->reason == CG_REASON_UNSET)
-        refuse(out, CG_REASON_IDENTITY_MISSING, "Expected a %s, found none", sources[policy->username].words);
+        set_reason(out, CG_REASON_IDENTITY_MISSING, "Expected a %s, found none", sources[policy->username].words);
 }
 
 void cg_identity_of(const X509 *certificate, const struct cg_identity_policy *policy, struct cg_identity *out)
 {
     memset(out, 0, sizeof *out);
-    /* A name that cannot be decoded leaves errors in the queue, which the next SSL_read would take for its own. */
+    /* A name that cannot be decoded leaves errors in the queue, and the next SSL_read would report them. */
     ERR_set_mark();
     find_name(certificate, policy, out);
     ERR_pop_to_mark();
@@ -165,9 +167,9 @@ bool cg_identity_allows(const struct cg_identity_policy *policy, const char *nam
            strncmp(client_id + len, policy->separator, strlen(policy->separator)) == 0;
 }
 
-/* A rule was broken. False: it is enforced, and *out says so. */
-static bool may_go_on(const struct cg_listener_policy *listener, enum cg_reason reason, const char *detail,
-                      struct cg_client_verdict *out)
+/* Applies the mode of a rule that is violated. False: it is enforced, and *out has the reason. */
+static bool passes_mode(const struct cg_listener_policy *listener, enum cg_reason reason, const char *detail,
+                        struct cg_client_verdict *out)
 {
     enum cg_mode mode = listener->client.mode[reason];
     if (mode == CG_ENFORCE) {
@@ -191,10 +193,10 @@ static bool check_name(const struct cg_listener_policy *listener, const X509 *le
         return true;
     cg_identity_of(leaf, &listener->identity, &identity);
     memcpy(out->name, identity.name, sizeof out->name);
-    return identity.reason == CG_REASON_OK || may_go_on(listener, identity.reason, identity.detail, out);
+    return identity.reason == CG_REASON_OK || passes_mode(listener, identity.reason, identity.detail, out);
 }
 
-/* Names of the peer in a detail: escaped, and short enough to leave room for the words. */
+/* The size of a peer's name in a detail, escaped; the rest of the detail needs space too. */
 #define SHOWN_MAX 56
 
 static bool check_client_id(const struct cg_listener_policy *listener, const char *client_id,
@@ -208,7 +210,7 @@ static bool check_client_id(const struct cg_listener_policy *listener, const cha
     snprintf(detail, sizeof detail, "Expected the client id '%s'%s, found '%s'", name,
              listener->identity.client_id == CG_CLIENT_ID_PREFIX ? ", alone or followed by identity.separator" : "",
              id);
-    return may_go_on(listener, CG_REASON_CLIENT_ID_MISMATCH, detail, out);
+    return passes_mode(listener, CG_REASON_CLIENT_ID_MISMATCH, detail, out);
 }
 
 void cg_check_client(const struct cg_listener_policy *listener, const X509 *leaf, const char *client_id,

@@ -20,12 +20,12 @@ struct search {
     cg_path_visit *visit;
     void *context;
     STACK_OF(X509) *path;
-    unsigned paths, steps, nedges, invented;
+    unsigned paths, steps, nedges, forged;
     struct edge edges[CG_PATH_EDGES_MAX];
-    enum cg_search_end end; /* CG_SEARCH_EXHAUSTED while the search goes on */
+    enum cg_search_end end; /* CG_SEARCH_EXHAUSTED while the search continues */
 };
 
-static bool among(const STACK_OF(X509) *certs, const X509 *cert)
+static bool contains(const STACK_OF(X509) *certs, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(certs); i++)
         if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
@@ -33,7 +33,7 @@ static bool among(const STACK_OF(X509) *certs, const X509 *cert)
     return false;
 }
 
-/* A path that comes back to the same name and key makes no progress (RFC 4158 2.4.1). */
+/* A path that returns to the same name and key makes no progress (RFC 4158 2.4.1). */
 static bool on_path(const STACK_OF(X509) *path, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(path); i++) {
@@ -54,15 +54,16 @@ bool cg_path_may_have_issued(CG_OPENSSL4_CONST X509 *issuer, CG_OPENSSL4_CONST X
            error == X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE;
 }
 
-/* Before it is used: rsa_exponent refuses it in any case, and one as long as the key makes each use costly. */
-static bool exponent_is_sound(const EVP_PKEY *key)
+/* Checked before the key is used: the rule rsa_exponent refuses long exponents anyway, and they make each use
+ * expensive. */
+static bool exponent_is_allowed(const EVP_PKEY *key)
 {
     BIGNUM *exponent = NULL;
     if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent))
-        return true; /* no RSA key */
-    bool sound = BN_num_bits(exponent) <= CG_RSA_EXPONENT_BITS_MAX;
+        return true; /* not an RSA key */
+    bool allowed = BN_num_bits(exponent) <= CG_RSA_EXPONENT_BITS_MAX;
     BN_free(exponent);
-    return sound;
+    return allowed;
 }
 
 static const struct edge *find_edge(const struct search *search, const X509 *issuer, const X509 *subject)
@@ -73,20 +74,20 @@ static const struct edge *find_edge(const struct search *search, const X509 *iss
     return NULL;
 }
 
-/* Each signature is verified at most once a search. */
+/* Each signature is verified at most once per search. */
 static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
 {
     const struct edge *known = find_edge(search, issuer, subject);
     if (known)
         return known->ok;
-    if (search->nedges == CG_PATH_EDGES_MAX || search->invented == CG_PATH_INVENTED_MAX) {
+    if (search->nedges == CG_PATH_EDGES_MAX || search->forged == CG_PATH_FORGED_MAX) {
         search->end = CG_SEARCH_LIMIT;
         return false;
     }
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    bool ok = key && exponent_is_sound(key) && X509_verify(subject, key) == 1;
+    bool ok = key && exponent_is_allowed(key) && X509_verify(subject, key) == 1;
     search->edges[search->nedges++] = (struct edge){subject, issuer, ok};
-    search->invented += !ok && subject != search->in->leaf && among(search->in->sent, subject);
+    search->forged += !ok && subject != search->in->leaf && contains(search->in->sent, subject);
     return ok;
 }
 
@@ -104,7 +105,7 @@ static bool may_follow(const struct search *search, X509 *issuer, X509 *subject)
     return (!known || known->ok) && cg_path_may_have_issued(issuer, subject);
 }
 
-static void hand_out(struct search *search)
+static void visit_path(struct search *search)
 {
     bool verified = search->paths > 0;
     if (search->paths == CG_PATHS_MAX) {
@@ -127,20 +128,20 @@ static void follow(struct search *search, X509 *issuer, bool anchor)
         return;
     }
     if (anchor)
-        hand_out(search);
+        visit_path(search);
     else
         extend(search);
     (void)sk_X509_pop(search->path);
 }
 
 static void follow_intermediates(struct search *search, X509 *subject, const STACK_OF(X509) *from,
-                                 const STACK_OF(X509) *but)
+                                 const STACK_OF(X509) *except)
 {
     for (int i = 0; search->end == CG_SEARCH_EXHAUSTED && i < sk_X509_num(from); i++) {
         X509 *issuer = sk_X509_value(from, i);
-        /* self-signed ones that are no anchors lead nowhere, and OpenSSL goes no further */
+        /* OpenSSL stops at self-signed certificates, so one that is not an anchor leads nowhere */
         if (may_follow(search, issuer, subject) && !(X509_get_extension_flags(issuer) & EXFLAG_SS) &&
-            !on_path(search->path, issuer) && !among(but, issuer))
+            !on_path(search->path, issuer) && !contains(except, issuer))
             follow(search, issuer, false);
     }
 }
@@ -159,11 +160,11 @@ static void extend(struct search *search)
     follow_intermediates(search, subject, search->in->intermediates, search->in->sent);
 }
 
-/* Anybody may send such a certificate, with a key that makes one use of it cost ten milliseconds. */
+/* Anyone may send a self-signed certificate whose key takes ten milliseconds per use. */
 static bool is_cheap(const EVP_PKEY *key)
 {
     BIGNUM *exponent = NULL;
-    int from_explicit = 0; /* stays so where there is no curve */
+    int from_explicit = 0; /* stays 0 if there is no curve */
     (void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &from_explicit);
     bool large = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) &&
                  BN_num_bits(exponent) > CHEAP_EXPONENT_BITS;
@@ -177,8 +178,8 @@ bool cg_path_is_self_signed(X509 *cert)
     return key && (!is_cheap(key) || X509_verify(cert, key) == 1);
 }
 
-/* A root that was sent says nothing: what counts is whether one of ours has its name. */
-static X509 *intermediate_among(const STACK_OF(X509) *sent, const X509 *cert)
+/* Roots that a peer sends are ignored: what matters is whether the policy has one of that name. */
+static X509 *find_intermediate(const STACK_OF(X509) *sent, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(sent); i++) {
         X509 *issuer = sk_X509_value(sent, i);
@@ -192,9 +193,9 @@ static X509 *intermediate_among(const STACK_OF(X509) *sent, const X509 *cert)
 X509 *cg_path_dead_end(X509 *leaf, const STACK_OF(X509) *sent)
 {
     X509 *end = leaf, *issuer;
-    /* as many steps as there are certificates: names may go in a circle */
+    /* at most one step per certificate: names may form a loop */
     for (int i = 0; i < sk_X509_num(sent); i++) {
-        if ((X509_get_extension_flags(end) & (EXFLAG_INVALID | EXFLAG_SI)) || !(issuer = intermediate_among(sent, end)))
+        if ((X509_get_extension_flags(end) & (EXFLAG_INVALID | EXFLAG_SI)) || !(issuer = find_intermediate(sent, end)))
             break;
         end = issuer;
     }
@@ -207,8 +208,8 @@ enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visi
     search.path = sk_X509_new_reserve(NULL, 8);
     if (!search.path || !sk_X509_push(search.path, in->leaf))
         search.end = CG_SEARCH_FAULT;
-    else if (among(in->anchors, in->leaf))
-        hand_out(&search); /* an end entity that is an anchor itself is the whole path */
+    else if (contains(in->anchors, in->leaf))
+        visit_path(&search); /* an end entity that is itself an anchor is the whole path */
     else if (!(X509_get_extension_flags(in->leaf) & EXFLAG_SS))
         extend(&search);
     sk_X509_free(search.path);

@@ -11,7 +11,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-/* Errors without a row here are CG_REASON_PATH_OTHER. */
+/* Errors without a row are CG_REASON_PATH_OTHER. */
 static const struct {
     int first, last; /* X509_V_ERR_* */
     enum cg_reason reason;
@@ -50,14 +50,14 @@ static enum cg_reason reason_of(int error)
     return CG_REASON_PATH_OTHER;
 }
 
-/* What the callbacks find in X509_STORE_CTX's app data. */
+/* The app data of the X509_STORE_CTX, for the callbacks. */
 struct run {
     const STACK_OF(X509) *path;
     struct cg_path_errors *errors;
     bool signatures_enforced, policies;
 };
 
-/* Keeps OpenSSL on our path: where names are ambiguous it would pick the first that fits. */
+/* Keeps OpenSSL on this path. If names are ambiguous, it would use the first certificate that fits. */
 static int issued_on_path(X509_STORE_CTX *ctx, CG_OPENSSL4_CONST X509 *subject, CG_OPENSSL4_CONST X509 *issuer)
 {
     const struct run *run = X509_STORE_CTX_get_app_data(ctx);
@@ -88,32 +88,31 @@ static int note_error(int ok, X509_STORE_CTX *ctx)
     int error = X509_STORE_CTX_get_error(ctx);
     if (ok)
         return 1;
-    /* No finding, which a rule in audit mode would let pass. For want of memory check.c refuses again. */
+    /* Not a finding, since a rule in audit mode would accept it. If memory ran out, check.c refuses as well. */
     if (error == X509_V_ERR_OUT_OF_MEM || error == X509_V_ERR_UNSPECIFIED || error == X509_V_ERR_INVALID_CALL)
         return 0;
-    /* errors of the path as a whole (policies) leave a stale depth behind and no certificate; rules look at each
-     * certificate of the path, so none may be left outside of it */
+    /* errors of the whole path (policies) have a stale depth and no certificate; rules check depths within the path */
     int depth = X509_STORE_CTX_get_current_cert(ctx) ? X509_STORE_CTX_get_error_depth(ctx) : 0;
     if (!add_error(run->errors, error, depth >= 0 && depth < sk_X509_num(run->path) ? depth : 0))
         return 0;
-    /* name constraints and the policy tree come later, and can be made costly: not for what nobody vouches for */
-    run->errors->cut_short = run->signatures_enforced && reason_of(error) == CG_REASON_BAD_SIGNATURE;
-    return !run->errors->cut_short;
+    /* name constraints and the policy tree are checked later and can be made expensive: not for an untrusted path */
+    run->errors->stopped_early = run->signatures_enforced && reason_of(error) == CG_REASON_BAD_SIGNATURE;
+    return !run->errors->stopped_early;
 }
 
 static bool set_param(X509_VERIFY_PARAM *param, const struct run *run, const struct cg_profile *profile)
 {
-    unsigned long flags = X509_V_FLAG_NO_CHECK_TIME; /* our own rules, with the caller's time and skew */
+    unsigned long flags = X509_V_FLAG_NO_CHECK_TIME; /* rules_validity.c checks it, with the caller's time and skew */
     if (profile->strict)
         flags |= X509_V_FLAG_X509_STRICT;
     if (run->policies && !cg_policies_set(param, &flags, run->path, profile))
         return false;
-    /* rules_constraints.c does: OpenSSL takes an address for a host name */
+    /* rules_constraints.c checks the subject: OpenSSL treats an address as a host name */
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    /* an anchor that is no root (trust.intermediate_anchors); of all others OpenSSL wants a root */
+    /* an anchor that is not a root (trust.intermediate_anchors); otherwise OpenSSL requires a root */
     if (!(X509_get_extension_flags(sk_X509_value(run->path, sk_X509_num(run->path) - 1)) & EXFLAG_SS))
         flags |= X509_V_FLAG_PARTIAL_CHAIN;
-    X509_VERIFY_PARAM_set_depth(param, 100); /* max_depth is our own rule */
+    X509_VERIFY_PARAM_set_depth(param, 100); /* rules_path.c checks max_depth */
     return X509_VERIFY_PARAM_set_flags(param, flags) == 1;
 }
 
@@ -127,14 +126,14 @@ static bool same_path(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
     return true;
 }
 
-/* In place of OpenSSL's own, which verifies signatures and dates: dates are rules of ours. */
+/* Replaces OpenSSL's function, which verifies signatures and dates; rules_validity.c checks the dates. */
 static int signatures_were_verified(X509_STORE_CTX *ctx)
 {
     (void)ctx;
     return 1;
 }
 
-/* 1: errors holds all that is wrong; 0: it could not be done; -1: for want of memory. */
+/* 1: errors lists everything that is wrong; 0: the path could not be verified; -1: because memory ran out. */
 static int verify(const struct run *run, const struct cg_profile *profile, bool signatures_known)
 {
     int result = -1, last = sk_X509_num(run->path) - 1;
@@ -158,8 +157,8 @@ static int verify(const struct run *run, const struct cg_profile *profile, bool 
         X509_STORE_CTX_set_verify(ctx, signatures_were_verified);
     if (!set_param(X509_STORE_CTX_get0_param(ctx), run, profile))
         goto out;
-    if (X509_verify_cert(ctx) > 0 || run->errors->cut_short)
-        /* the rules speak of this path: never let them judge another one than OpenSSL verified */
+    if (X509_verify_cert(ctx) > 0 || run->errors->stopped_early)
+        /* the rules check this path: OpenSSL must have verified the same one */
         result = same_path(X509_STORE_CTX_get0_chain(ctx), run->path) ||
                  add_error(run->errors, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0);
     else if (X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM)
@@ -184,10 +183,10 @@ bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile
     };
     ERR_set_mark();
     int result = verify(&run, profile, signatures_known), error = X509_V_OK;
-    if (policies && !run.policies && result == 1 && !errors->cut_short)
+    if (policies && !run.policies && result == 1 && !errors->stopped_early)
         error = cg_policies_without_tree(path, profile);
     if (run.policies && result < 0) {
-        /* OpenSSL says the same of a policy tree beyond its bound: then it is done without one, and that is told */
+        /* OpenSSL returns the same for a policy tree beyond its limit: verify without one, and add that error */
         run.policies = false;
         result = verify(&run, profile, signatures_known);
         error = X509_V_ERR_INVALID_POLICY_EXTENSION;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* X509_verify_cert on exactly one path: signatures, basicConstraints, path length, name constraints and certificate
- * policies are OpenSSL's to check; dates, purposes, names and revocation are our own rules.
- * The caller owns everything. Called by check. */
+/* Runs X509_verify_cert on exactly one path. OpenSSL checks signatures, basicConstraints, path length, name
+ * constraints and certificate policies; certguard's rules check dates, purposes, names and revocation. The caller
+ * owns everything. Called by check.c. */
 #ifndef CG_VERIFY_H
 #define CG_VERIFY_H
 
@@ -12,9 +12,9 @@
 
 #define CG_PATH_ERRORS_MAX 32
 
-/* What OpenSSL said: each X509_V_ERR_* once, at the certificate nearest to the anchor that it was said of. */
+/* The errors that OpenSSL found: each X509_V_ERR_* once, at the certificate nearest to the anchor. */
 struct cg_path_errors {
-    bool cut_short; /* a signature is bad, and the policy enforces that: the rest of the path was not looked at */
+    bool stopped_early; /* a signature is invalid, and the policy enforces that: the rest was not checked */
     int count;
     struct {
         enum cg_reason reason;
@@ -22,9 +22,9 @@ struct cg_path_errors {
     } item[CG_PATH_ERRORS_MAX];
 };
 
-/* Verifies path (end entity first, anchor last). False: it could not be done (no memory, or OpenSSL used another path
- * than this one), and *reason says so. True: errors holds all that is wrong, in the order in which it was found.
- * signatures_known: they were verified before on this very path; all else is checked. */
+/* Verifies path (end entity first, anchor last). True: errors lists everything that is wrong, in the order in which
+ * it was found. False: the path could not be verified (no memory, or OpenSSL used another path), and *reason is set.
+ * signatures_known: the signatures of exactly this path were verified before; everything else is checked. */
 bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile, bool signatures_known,
                     struct cg_path_errors *errors, enum cg_reason *reason);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The policy: the values of one JSON file, or of none for the strict default, in seconds, bytes and bits. policy_load.h creates
- * policies; the files that a policy names are loaded by the snapshot (snapshot_source.h).
- * A cg_policy is reference-counted, immutable once loaded, and owns everything that it points to. Any thread.
- * Called by the snapshot, the check, plugin/tls, the broker layer and the tool.
+/* The policy: the values of one JSON file, or of none for the strict default, in seconds, bytes and bits. policy_load.h
+ * creates policies; the files that a policy names are loaded by the snapshot (snapshot_source.h). A cg_policy is
+ * reference-counted, immutable once loaded, and owns everything that it points to. Any thread. Called by the snapshot,
+ * the check, plugin/tls, the broker layer and the tool.
  *
  * Every key is a row of the table in policy_keys.c: name, type, target field, default, manual text. */
 #ifndef CG_POLICY_H

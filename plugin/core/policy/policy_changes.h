@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Writes the keys that changed, were added or were removed, as "$.sessions, $.client.max_depth": at most eight, then "...".
- * "" if there are none, or if out of memory. */
+/* Writes the keys that changed, were added or were removed, as "$.sessions, $.client.max_depth": at most eight, then
+ * "...". "" if there are none, or if out of memory. */
 void cg_policy_changes(const struct cg_policy *old, const struct cg_policy *updated, char *out, size_t size);
 
 #endif

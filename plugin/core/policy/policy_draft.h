@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The structs that the rows of policy_keys.c fill, before policy_load.c builds the policy from them. Their pointers are backed
- * by the policy's store. */
+/* The structs that the rows of policy_keys.c fill, before policy_load.c builds the policy from them. Their pointers
+ * are backed by the policy's store. */
 #ifndef CG_POLICY_DRAFT_H
 #define CG_POLICY_DRAFT_H
 

@@ -20,7 +20,8 @@ struct cg_json_path {
 
 void cg_json_path_text(const struct cg_json_path *place, char *out, size_t size);
 
-/* Parses text whose document must be an object. NULL with *err, prefixed by name, with line and column for syntax errors. */
+/* Parses text whose document must be an object. NULL with *err, prefixed by name, with line and column for syntax
+ * errors. */
 cJSON *cg_json_parse(const char *name, const char *text, size_t len, struct cg_error *err);
 
 /* JSON Merge Patch (RFC 7396) of an object over target, in place; false if out of memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A key of the policy: one row with type, scope, target field, default, bounds and manual text; and the texts for a value that
- * does not fit. Called by policy_keys.c, which has the rows, the parser and the manual's generator. */
+/* A key of the policy: one row with type, scope, target field, default, bounds and manual text; and the texts for a
+ * value that does not fit. Called by policy_keys.c, which has the rows, the parser and the manual's generator. */
 #ifndef CG_POLICY_KEY_H
 #define CG_POLICY_KEY_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The keys of the policy as const tables, one row per key. Read by the parser (policy_load.c), the manual's generator and
- * tests. */
+/* The keys of the policy as const tables, one row per key. Read by the parser (policy_load.c), the manual's
+ * generator and tests. */
 #ifndef CG_POLICY_KEYS_H
 #define CG_POLICY_KEYS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Creates a policy from a file or from text: reads the JSON by the table of keys, and merges the values for each listener.
- * The caller owns the policy. Called by the snapshot, the broker's dry run and the tool. Any thread. */
+/* Creates a policy from a file or from text: reads the JSON by the table of keys, and merges the values for each
+ * listener. The caller owns the policy. Called by the snapshot, the broker's dry run and the tool. Any thread. */
 #ifndef CG_POLICY_LOAD_H
 #define CG_POLICY_LOAD_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The memory behind a policy's pointers, freed all at once. Called by policy_*.c, and by the snapshot for what it adds to a
- * policy. */
+/* The memory behind a policy's pointers, freed all at once. Called by policy_*.c, and by the snapshot for what it
+ * adds to a policy. */
 #ifndef CG_POLICY_STORE_H
 #define CG_POLICY_STORE_H
 

@@ -19,22 +19,22 @@ enum cg_rule_result cg_rule_fail(char *detail, const char *format, ...)
     return CG_RULE_FAIL;
 }
 
-struct cg_cert_label cg_rule_cert_label(const struct cg_rule_input *input, int depth)
+struct cg_cert_label cg_rule_cert_label(const struct cg_path_facts *facts, int depth)
 {
-    struct cg_cert_label who;
-    char name[sizeof who.text - 2];
-    if (depth < 0 || depth >= input->ncerts)
+    struct cg_cert_label label;
+    char name[sizeof label.text - 2];
+    if (depth < 0 || depth >= facts->ncerts)
         depth = 0;
-    cg_name_text(X509_get_subject_name(input->cert[depth].x509), name, sizeof name);
-    snprintf(who.text, sizeof who.text, "'%s'", name);
-    return who;
+    cg_name_text(X509_get_subject_name(facts->cert[depth].x509), name, sizeof name);
+    snprintf(label.text, sizeof label.text, "'%s'", name);
+    return label;
 }
 
-enum cg_rule_result cg_rule_x509(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_x509(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
-    for (int i = 0; i < input->x509.count; i++)
-        if (input->x509.item[i].reason == reason && input->x509.item[i].depth == depth)
-            return cg_rule_fail(detail, "%s: OpenSSL says: %s", cg_rule_cert_label(input, depth).text,
-                                X509_verify_cert_error_string(input->x509.item[i].error));
+    for (int i = 0; i < facts->x509.count; i++)
+        if (facts->x509.item[i].reason == reason && facts->x509.item[i].depth == depth)
+            return cg_rule_fail(detail, "%s: OpenSSL reports: %s", cg_rule_cert_label(facts, depth).text,
+                                X509_verify_cert_error_string(facts->x509.item[i].error));
     return CG_RULE_PASS;
 }

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "rules.h"
 
-#include "rules_constraints.h"
-#include "rules_extension.h"
-#include "rules_key.h"
-#include "rules_list.h"
-#include "rules_name.h"
-#include "rules_path.h"
-#include "rules_purpose.h"
-#include "rules_revocation.h"
-#include "rules_strict.h"
-#include "rules_validity.h"
-
 #include <string.h>
 
-/* Which certificates a rule is asked about. */
+/* The certificates that a rule checks. */
 enum scope {
     PATH = 0, /* once, for the path as a whole */
     LEAF,
-    CAS,   /* every certificate but the end entity, the anchor included */
-    BELOW, /* every certificate below the anchor: what the anchor says of itself proves nothing */
+    CAS,   /* every certificate except the end entity; includes the anchor */
+    BELOW, /* every certificate below the anchor, whose own signature and revocation do not matter */
     EACH,
 };
 
@@ -94,10 +83,10 @@ enum cg_reason cg_rules_reason(size_t index)
 }
 
 /* First and last depth of a scope; none when first > last. */
-static void range(const struct cg_rule_input *input, enum scope scope, int *first, int *last)
+static void range(const struct cg_path_facts *facts, enum scope scope, int *first, int *last)
 {
-    int top = input->ncerts - 1; /* the anchor, or the lone end entity */
-    int below = input->anchored && top > 0 ? top - 1 : top;
+    int top = facts->ncerts - 1; /* the anchor, or the lone end entity */
+    int below = facts->anchored && top > 0 ? top - 1 : top;
     *first = scope == CAS ? 1 : scope == PATH ? -1 : 0;
     *last = scope == PATH ? -1 : scope == LEAF ? 0 : scope == BELOW ? below : top;
 }
@@ -118,44 +107,44 @@ static void add_finding(struct cg_verdict *out, enum cg_reason reason, enum cg_m
     memcpy(finding->detail, detail, sizeof finding->detail);
 }
 
-static void run_row(const struct row *row, const struct cg_rule_input *input, enum cg_mode mode, struct cg_verdict *out)
+static void run_row(const struct row *row, const struct cg_path_facts *facts, enum cg_mode mode, struct cg_verdict *out)
 {
     int first, last;
-    range(input, row->scope, &first, &last);
+    range(facts, row->scope, &first, &last);
     for (int depth = first; depth <= last; depth++) {
         char detail[CG_DETAIL_MAX] = "";
-        enum cg_rule_result result = row->check(input, row->reason, depth, detail);
+        enum cg_rule_result result = row->check(facts, row->reason, depth, detail);
         if (result == CG_RULE_PASS)
             continue;
         if (result == CG_RULE_FAIL) {
             add_finding(out, row->reason, mode, depth, detail);
-            return; /* one finding a rule: the certificate nearest to the end entity */
+            return; /* one finding per rule: the certificate nearest to the end entity */
         }
-        cg_rule_fail(detail, "the rule %s could not be checked", cg_reason_row(row->reason)->code);
+        cg_rule_fail(detail, "cannot check the rule %s", cg_reason_row(row->reason)->code);
         add_finding(out, CG_REASON_INTERNAL_ERROR, CG_ENFORCE, depth, detail);
         return;
     }
 }
 
-/* A stranger is refused whatever its other faults are. What cannot be decoded has no path for that reason. The deny list is
- * asked all the same: a client that is on it could else hide that behind CA certificates that it invents, and the fix for
- * those would be a new certificate. */
-static bool is_asked(enum cg_reason rule, const struct cg_rule_input *input)
+/* A peer that is not trusted is refused, so most other rules are not run. If a certificate cannot be decoded, that
+ * is why there is no path. The deny list is always checked: otherwise a client on it could hide that with made-up CA
+ * certificates, and the reported fix would be a new certificate. */
+static bool applies(enum cg_reason rule, const struct cg_path_facts *facts)
 {
-    bool undecoded = input->cert[0].flags & EXFLAG_INVALID;
-    return input->stranger == CG_REASON_UNSET || rule == input->stranger || rule == CG_REASON_DENY_LISTED ||
+    bool undecoded = facts->cert[0].flags & EXFLAG_INVALID;
+    return facts->untrusted == CG_REASON_UNSET || rule == facts->untrusted || rule == CG_REASON_DENY_LISTED ||
            (rule == CG_REASON_MALFORMED && undecoded);
 }
 
-void cg_rules_run(const struct cg_rule_input *input, struct cg_verdict *out)
+void cg_rules_run(const struct cg_path_facts *facts, struct cg_verdict *out)
 {
     memset(out, 0, sizeof *out);
     out->reason = CG_REASON_OK;
-    out->complete = input->anchored && input->stranger == CG_REASON_UNSET;
+    out->complete = facts->anchored && facts->untrusted == CG_REASON_UNSET;
     for (int i = 0; i < ROWS; i++) {
-        enum cg_mode mode = input->in->profile->mode[rows[i].reason];
-        if (mode != CG_OFF && is_asked(rows[i].reason, input))
-            run_row(&rows[i], input, mode, out);
+        enum cg_mode mode = facts->in->profile->mode[rows[i].reason];
+        if (mode != CG_OFF && applies(rows[i].reason, facts))
+            run_row(&rows[i], facts, mode, out);
     }
     out->decision = out->reason == CG_REASON_OK ? CG_ACCEPT : CG_DENY;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Name constraints (RFC 5280 4.2.1.10) beyond OpenSSL's, which are checked too. OpenSSL compares a wildcard as if it were one
- * name; takes the user information of a URI for its host; passes over bases that say nothing; compares a common name
- * only where it looks like a host name to it. Each could be used to stand for a name that the CA must not vouch for.
- * In doubt a name is not allowed: one that is malformed is not measured, and a constraint that is not understood denies
- * each name of its form. */
-#include "rules_constraints.h"
+/* Name constraints (RFC 5280 4.2.1.10) beyond OpenSSL's own check, which also runs. OpenSSL compares a wildcard as
+ * if it were one name, reads the user information of a URI as its host, ignores malformed bases, and compares a
+ * common name only if it looks like a host name. Each of these could be used for a name that the CA must not
+ * certify. In doubt a name is not allowed: a malformed name is not compared, and a constraint that cannot be used
+ * forbids every name of its form. */
+#include "rule.h"
 
 #include "core/cert/name.h"
 #include "core/cert/name_syntax.h"
@@ -20,16 +20,18 @@
 
 enum form { DNS, EMAIL, URI, ADDRESS, FORMS };
 
-/* A name as a form measures it. */
+/* A name of one form. */
 struct name {
     enum form form;
     struct cg_octets text; /* ADDRESS: 4 or 16 octets */
 };
 
-/* Whether a subtree holds a name; where that depends on who reads it, a permitted one does not and an excluded one does. */
-typedef bool holds_function(struct cg_octets base, struct cg_octets name, bool excluded);
+/* Whether a subtree contains a name. If implementations differ, a permitted subtree does not contain it and an
+ * excluded one does. */
+typedef bool contains_function(struct cg_octets base, struct cg_octets name, bool excluded);
 
-/* Is name the base or below it? "example.com" and ".example.com" hold "a.example.com"; "" holds all. */
+/* Whether name is the base or below it: "example.com" and ".example.com" contain "a.example.com"; "" contains
+ * everything. */
 static bool is_within(struct cg_octets name, struct cg_octets base)
 {
     if (base.len == 0)
@@ -37,31 +39,31 @@ static bool is_within(struct cg_octets name, struct cg_octets base)
     if (name.len < base.len)
         return false;
     const char *end = name.p + name.len - base.len;
-    /* asked first: names and subtrees of one chain may make a hundred thousand pairs */
+    /* checked first: names and subtrees of one chain may make a hundred thousand pairs */
     bool at_label = base.p[0] == '.' || end == name.p || end[-1] == '.';
     return at_label && strncasecmp(end, base.p, base.len) == 0;
 }
 
-static bool dns_holds(struct cg_octets base, struct cg_octets name, bool excluded)
+static bool dns_contains(struct cg_octets base, struct cg_octets name, bool excluded)
 {
     bool wildcard = name.p[0] == '*';
     if (!wildcard)
         return is_within(name, base);
     struct cg_octets above = {name.p + 2, name.len - 2}; /* "*.example.com" -> "example.com" */
-    if (excluded) /* it may stand for a name inside, at whatever depth a peer lets it match */
+    if (excluded)                                        /* it may match a name inside, at any depth */
         return is_within(above, base) || is_within(base, above);
-    if (base.len > 0 && base.p[0] == '.') /* all below the base are children of it */
+    if (base.len > 0 && base.p[0] == '.') /* "*.example.com" is below ".example.com" */
         base = (struct cg_octets){base.p + 1, base.len - 1};
     return is_within(above, base);
 }
 
-/* RFC 5280 4.2.1.10 of mail and URIs: a host stands for itself, ".domain" for all hosts below it. */
+/* RFC 5280 4.2.1.10 for mail and URIs: a host means itself, ".domain" all hosts below it. */
 static bool is_host_of(struct cg_octets host, struct cg_octets base)
 {
     return base.len == 0 || ((base.p[0] == '.' || base.len == host.len) && is_within(host, base));
 }
 
-/* "\"a\\b\"" -> "ab": a quoted local part means the same as without its quotes (RFC 5321 4.1.2). */
+/* "\"a\\b\"" -> "ab": a quoted local part equals the same part without quotes (RFC 5321 4.1.2). */
 static size_t unquote(struct cg_octets local, char out[64])
 {
     size_t len = 0;
@@ -73,7 +75,7 @@ static size_t unquote(struct cg_octets local, char out[64])
     return len;
 }
 
-/* Upper and lower case of a local part differ by the standard, and for hardly any mail server. */
+/* By the standard the case of a local part matters; for most mail servers it does not. */
 static bool is_local_part(struct cg_octets a, struct cg_octets b, bool excluded)
 {
     char one[64], other[64];
@@ -83,7 +85,7 @@ static bool is_local_part(struct cg_octets a, struct cg_octets b, bool excluded)
     return excluded ? strncasecmp(one, other, len) == 0 : memcmp(one, other, len) == 0;
 }
 
-static bool mailbox_holds(struct cg_octets base, struct cg_octets name, bool excluded)
+static bool mailbox_contains(struct cg_octets base, struct cg_octets name, bool excluded)
 {
     struct cg_octets local, host, base_local, base_host;
     if (!cg_mailbox_is_well_formed(name, &local, &host))
@@ -93,13 +95,13 @@ static bool mailbox_holds(struct cg_octets base, struct cg_octets name, bool exc
     return is_local_part(local, base_local, excluded) && host.len == base_host.len && is_within(host, base_host);
 }
 
-static bool uri_holds(struct cg_octets base, struct cg_octets name, bool excluded)
+static bool uri_contains(struct cg_octets base, struct cg_octets name, bool excluded)
 {
     struct cg_octets host;
     return cg_uri_host(name, &host) ? is_host_of(host, base) : excluded;
 }
 
-static bool address_holds(struct cg_octets base, struct cg_octets name, bool excluded)
+static bool address_contains(struct cg_octets base, struct cg_octets name, bool excluded)
 {
     (void)excluded;
     if (base.len != 2 * name.len)
@@ -129,12 +131,12 @@ static bool is_address(struct cg_octets name)
 static const struct {
     int type; /* GEN_* */
     bool (*is_comparable)(struct cg_octets name);
-    holds_function *holds;
+    contains_function *contains;
 } forms[FORMS] = {
-    [DNS] = {GEN_DNS, cg_dns_san_is_well_formed, dns_holds},
-    [EMAIL] = {GEN_EMAIL, is_mailbox, mailbox_holds},
-    [URI] = {GEN_URI, uri_has_host, uri_holds},
-    [ADDRESS] = {GEN_IPADD, is_address, address_holds},
+    [DNS] = {GEN_DNS, cg_dns_san_is_well_formed, dns_contains},
+    [EMAIL] = {GEN_EMAIL, is_mailbox, mailbox_contains},
+    [URI] = {GEN_URI, uri_has_host, uri_contains},
+    [ADDRESS] = {GEN_IPADD, is_address, address_contains},
 };
 
 /* ---- constraints */
@@ -142,12 +144,12 @@ static const struct {
 /* The constraints of one CA, read once for all names of a certificate. */
 struct constraints {
     const NAME_CONSTRAINTS *lists;
-    bool present[FORMS]; /* there is a subtree of this form */
-    const GENERAL_NAME *unclear[FORMS];
+    bool present[FORMS];                 /* a subtree has this form */
+    const GENERAL_NAME *unusable[FORMS]; /* the first base of this form that cannot be used */
 };
 
 /* RFC 5280 4.2.1.10: minimum is 0, and there is no maximum. */
-static bool is_understood(const GENERAL_SUBTREE *subtree)
+static bool is_usable(const GENERAL_SUBTREE *subtree)
 {
     return (!subtree->minimum || ASN1_INTEGER_get(subtree->minimum) == 0) && !subtree->maximum &&
            cg_constraint_is_well_formed(subtree->base);
@@ -161,8 +163,8 @@ static void read_list(struct constraints *out, const STACK_OF(GENERAL_SUBTREE) *
             if (forms[form].type != subtree->base->type)
                 continue;
             out->present[form] = true;
-            if (!out->unclear[form] && !is_understood(subtree))
-                out->unclear[form] = subtree->base;
+            if (!out->unusable[form] && !is_usable(subtree))
+                out->unusable[form] = subtree->base;
         }
     }
 }
@@ -175,15 +177,15 @@ static struct constraints read_constraints(const NAME_CONSTRAINTS *lists)
     return out;
 }
 
-static bool is_held(const STACK_OF(GENERAL_SUBTREE) *list, const struct name *name, bool excluded, bool *any)
+static bool is_in_list(const STACK_OF(GENERAL_SUBTREE) *list, const struct name *name, bool excluded, bool *any)
 {
     for (int i = 0; i < sk_GENERAL_SUBTREE_num(list); i++) {
         const GENERAL_NAME *base = sk_GENERAL_SUBTREE_value(list, i)->base;
         if (base->type != forms[name->form].type)
             continue;
         *any = true;
-        if (forms[name->form].holds(cg_octets_of(base->type == GEN_IPADD ? base->d.iPAddress : base->d.ia5), name->text,
-                                    excluded))
+        if (forms[name->form].contains(cg_octets_of(base->type == GEN_IPADD ? base->d.iPAddress : base->d.ia5),
+                                       name->text, excluded))
             return true;
     }
     return false;
@@ -194,11 +196,11 @@ static bool is_allowed(const struct constraints *constraints, const struct name 
     bool any = false;
     if (!constraints->present[name->form])
         return true;
-    if (constraints->unclear[name->form] || !forms[name->form].is_comparable(name->text) ||
-        is_held(constraints->lists->excludedSubtrees, name, true, &any))
+    if (constraints->unusable[name->form] || !forms[name->form].is_comparable(name->text) ||
+        is_in_list(constraints->lists->excludedSubtrees, name, true, &any))
         return false;
     any = false;
-    return is_held(constraints->lists->permittedSubtrees, name, false, &any) || !any;
+    return is_in_list(constraints->lists->permittedSubtrees, name, false, &any) || !any;
 }
 
 /* ---- the names of a certificate */
@@ -223,44 +225,44 @@ static bool name_of_san(const GENERAL_NAME *san, struct name *out)
     return false;
 }
 
-/* What a judgement of one certificate under one CA collects. */
-struct look {
+/* The state while the names of one certificate are checked against one CA. */
+struct name_check {
     const struct constraints *constraints;
-    bool present[FORMS]; /* there is a SAN of this form */
-    bool found;
-    struct name bad;           /* then: the first that is not allowed */
-    unsigned char *text;       /* owned: the common name that is looked at */
-    unsigned char address[16]; /* that it spells out */
+    bool present[FORMS]; /* a SAN has this form */
+    bool violated;
+    struct name violation;     /* the first name that is not allowed */
+    unsigned char *text;       /* owned: the common name that is checked */
+    unsigned char address[16]; /* the address that it contains */
 };
 
-static void look_at(struct look *look, enum form form, struct cg_octets text)
+static void check_name(struct name_check *check, enum form form, struct cg_octets text)
 {
     struct name name = {form, text};
-    if (look->found || is_allowed(look->constraints, &name))
+    if (check->violated || is_allowed(check->constraints, &name))
         return;
-    look->found = true;
-    look->bad = name;
+    check->violated = true;
+    check->violation = name;
 }
 
-static void look_at_sans(struct look *look, const GENERAL_NAMES *sans)
+static void check_sans(struct name_check *check, const GENERAL_NAMES *sans)
 {
-    for (int i = 0; !look->found && i < sk_GENERAL_NAME_num(sans); i++) {
+    for (int i = 0; !check->violated && i < sk_GENERAL_NAME_num(sans); i++) {
         struct name name;
         if (!name_of_san(sk_GENERAL_NAME_value(sans, i), &name))
             continue;
-        look->present[name.form] = true;
-        look_at(look, name.form, name.text);
+        check->present[name.form] = true;
+        check_name(check, name.form, name.text);
     }
 }
 
-/* RFC 5280 4.2.1.10: where it stands, it is a mailbox. */
-static void look_at_mail_attributes(struct look *look, const X509_NAME *input)
+/* RFC 5280 4.2.1.10: a subject's emailAddress is a mailbox. */
+static void check_email_attributes(struct name_check *check, const X509_NAME *subject)
 {
-    for (int at = -1; (at = X509_NAME_get_index_by_NID(input, NID_pkcs9_emailAddress, at)) >= 0;)
-        look_at(look, EMAIL, cg_octets_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(input, at))));
+    for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) >= 0;)
+        check_name(check, EMAIL, cg_octets_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at))));
 }
 
-/* Could someone take it for a DNS name? Labels and dots, as OpenSSL sees it, but with wildcards. */
+/* Whether a common name could be used as a DNS name: labels and dots, as in OpenSSL, but also wildcards. */
 static bool looks_like_host(struct cg_octets name)
 {
     bool dot = false;
@@ -277,52 +279,52 @@ static bool looks_like_host(struct cg_octets name)
     return dot;
 }
 
-/* The octets of the address that cn spells out; text is its terminated copy. */
-static struct cg_octets address_of(struct look *look, size_t len)
+/* The octets of the address in check->text; none if it is not an address. */
+static struct cg_octets address_of(struct name_check *check, size_t len)
 {
-    struct cg_octets out = {(char *)look->address, 0};
-    ASN1_OCTET_STRING *ip = len <= ADDRESS_TEXT_MAX ? a2i_IPADDRESS((char *)look->text) : NULL;
-    if (ip && (size_t)ASN1_STRING_length(ip) <= sizeof look->address) {
+    struct cg_octets out = {(char *)check->address, 0};
+    ASN1_OCTET_STRING *ip = len <= ADDRESS_TEXT_MAX ? a2i_IPADDRESS((char *)check->text) : NULL;
+    if (ip && (size_t)ASN1_STRING_length(ip) <= sizeof check->address) {
         out.len = (size_t)ASN1_STRING_length(ip);
-        memcpy(look->address, ASN1_STRING_get0_data(ip), out.len);
+        memcpy(check->address, ASN1_STRING_get0_data(ip), out.len);
     }
     ASN1_OCTET_STRING_free(ip);
     return out;
 }
 
-/* A common name is a host's or an address where no SAN is (RFC 6125 6.4.4): many still read it so. */
-static void look_at_common_name(struct look *look, const ASN1_STRING *value)
+/* Without a SAN, many readers still use the common name as a host name or address (RFC 6125 6.4.4). */
+static void check_common_name(struct name_check *check, const ASN1_STRING *value)
 {
     static const struct cg_octets unread = {"a common name that cannot be read", 33};
-    int len = ASN1_STRING_to_UTF8(&look->text, value);
-    if (len < 0 || memchr(look->text, 0, (size_t)len)) { /* no memory, or no text: what is not known is not allowed */
-        look_at(look, DNS, unread);
-        look_at(look, ADDRESS, unread);
+    int len = ASN1_STRING_to_UTF8(&check->text, value);
+    if (len < 0 || memchr(check->text, 0, (size_t)len)) { /* no memory, or not text: an unknown name is not allowed */
+        check_name(check, DNS, unread);
+        check_name(check, ADDRESS, unread);
         return;
     }
-    while (len > 0 && look->text[len - 1] == '.') /* "example.com." is the same host */
-        look->text[--len] = '\0';
-    struct cg_octets cn = {(char *)look->text, (size_t)len}, address = address_of(look, cn.len);
-    if (address.len > 0 && !look->present[ADDRESS])
-        look_at(look, ADDRESS, address);
-    else if (address.len == 0 && !look->present[DNS] && looks_like_host(cn))
-        look_at(look, DNS, cn);
+    while (len > 0 && check->text[len - 1] == '.') /* "example.com." is the same host */
+        check->text[--len] = '\0';
+    struct cg_octets cn = {(char *)check->text, (size_t)len}, address = address_of(check, cn.len);
+    if (address.len > 0 && !check->present[ADDRESS])
+        check_name(check, ADDRESS, address);
+    else if (address.len == 0 && !check->present[DNS] && looks_like_host(cn))
+        check_name(check, DNS, cn);
 }
 
-static void look_at_common_names(struct look *look, const X509_NAME *input)
+static void check_common_names(struct name_check *check, const X509_NAME *subject)
 {
-    if (!look->constraints->present[DNS] && !look->constraints->present[ADDRESS])
+    if (!check->constraints->present[DNS] && !check->constraints->present[ADDRESS])
         return;
-    for (int at = -1; !look->found && (at = X509_NAME_get_index_by_NID(input, NID_commonName, at)) >= 0;) {
-        OPENSSL_free(look->text);
-        look->text = NULL;
-        look_at_common_name(look, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(input, at)));
+    for (int at = -1; !check->violated && (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;) {
+        OPENSSL_free(check->text);
+        check->text = NULL;
+        check_common_name(check, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
     }
 }
 
 /* ---- the rule */
 
-/* "192.0.2.0"; false where the octets are no address. */
+/* Writes "192.0.2.0"; false if the octets are not an address. */
 static bool address_text(struct cg_octets octets, char *out, size_t size)
 {
     int family = octets.len == 4 ? AF_INET : AF_INET6;
@@ -335,7 +337,7 @@ static void name_text(const struct name *name, char *out, size_t size)
         cg_text_escape(name->text.p, name->text.len, out, size);
 }
 
-/* An address and its mask as "192.0.2.0/255.0.255.0"; others as the SANs that they are. */
+/* Writes an address and its mask as "192.0.2.0/255.0.255.0", other bases as SANs. */
 static void base_text(const GENERAL_NAME *base, char *out, size_t size)
 {
     char address[INET6_ADDRSTRLEN], mask[INET6_ADDRSTRLEN];
@@ -352,42 +354,43 @@ static void base_text(const GENERAL_NAME *base, char *out, size_t size)
         snprintf(out, size, "ip of %zu octets", both.len);
 }
 
-static enum cg_rule_result say(const struct cg_rule_input *input, int depth, int ca, const struct look *look,
-                               char *detail)
+static enum cg_rule_result report(const struct cg_path_facts *facts, int depth, int ca, const struct name_check *check,
+                                  char *detail)
 {
     char name[120], base[120];
-    struct cg_cert_label who = cg_rule_cert_label(input, depth), of = cg_rule_cert_label(input, ca);
-    const GENERAL_NAME *unclear = look->constraints->unclear[look->bad.form];
-    name_text(&look->bad, name, sizeof name);
-    if (!unclear)
-        return cg_rule_fail(detail, "%s: the name constraints of %s do not allow '%s'%s", who.text, of.text, name,
-                            forms[look->bad.form].is_comparable(look->bad.text) ? "" : ", which is malformed");
-    base_text(unclear, base, sizeof base);
-    return cg_rule_fail(
-        detail, "%s: '%s' cannot be measured: the name constraint %s of %s is malformed, or has a minimum or maximum",
-        who.text, name, base, of.text);
+    struct cg_cert_label label = cg_rule_cert_label(facts, depth), of = cg_rule_cert_label(facts, ca);
+    const GENERAL_NAME *unusable = check->constraints->unusable[check->violation.form];
+    name_text(&check->violation, name, sizeof name);
+    if (!unusable)
+        return cg_rule_fail(detail, "%s: the name constraints of %s do not allow '%s'%s", label.text, of.text, name,
+                            forms[check->violation.form].is_comparable(check->violation.text) ? ""
+                                                                                              : ", which is malformed");
+    base_text(unusable, base, sizeof base);
+    return cg_rule_fail(detail,
+                        "%s: cannot check '%s': the name constraint %s of %s is malformed, or has a minimum or maximum",
+                        label.text, name, base, of.text);
 }
 
-static enum cg_rule_result judge(const struct cg_rule_input *input, int depth, int ca, char *detail)
+static enum cg_rule_result check_constraints(const struct cg_path_facts *facts, int depth, int ca, char *detail)
 {
-    const struct cg_cert *cert = &input->cert[depth], *issuer = &input->cert[ca];
+    const struct cg_cert *cert = &facts->cert[depth], *issuer = &facts->cert[ca];
     if (issuer->name_constraints_broken)
-        return cg_rule_fail(detail, "the name constraints of %s cannot be decoded", cg_rule_cert_label(input, ca).text);
+        return cg_rule_fail(detail, "the name constraints of %s cannot be decoded", cg_rule_cert_label(facts, ca).text);
     if (!issuer->name_constraints)
         return CG_RULE_PASS;
     struct constraints constraints = read_constraints(issuer->name_constraints);
-    struct look look = {.constraints = &constraints};
-    look_at_sans(&look, cert->san);
-    look_at_mail_attributes(&look, X509_get_subject_name(cert->x509));
-    if (depth == 0) /* intermediates are no hosts */
-        look_at_common_names(&look, X509_get_subject_name(cert->x509));
-    enum cg_rule_result result = look.found ? say(input, depth, ca, &look, detail) : CG_RULE_PASS;
-    OPENSSL_free(look.text);
+    struct name_check check = {.constraints = &constraints};
+    check_sans(&check, cert->san);
+    check_email_attributes(&check, X509_get_subject_name(cert->x509));
+    if (depth == 0) /* intermediates are not hosts */
+        check_common_names(&check, X509_get_subject_name(cert->x509));
+    enum cg_rule_result result = check.violated ? report(facts, depth, ca, &check, detail) : CG_RULE_PASS;
+    OPENSSL_free(check.text);
     return result;
 }
 
-/* OpenSSL's finding does not name the name that breaks them. To find it everything is compared once more: worth it for
- * constraints that people wrote, not for those that are made to be long. */
+/* OpenSSL does not report which name violates the constraints. Finding it compares everything again, which is fine
+ * for real constraints but not for excessively long ones. */
 static bool are_short(const struct cg_cert *ca)
 {
     const NAME_CONSTRAINTS *lists = ca->name_constraints;
@@ -396,14 +399,14 @@ static bool are_short(const struct cg_cert *ca)
                EXPLAINED_MAX;
 }
 
-enum cg_rule_result cg_rule_name_constraints(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_name_constraints(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                              char *detail)
 {
-    enum cg_rule_result found = cg_rule_x509(input, reason, depth, detail), result = CG_RULE_PASS;
-    if (depth > 0 && (input->cert[depth].flags & EXFLAG_SI)) /* RFC 5280 6.1.3 (b) */
+    enum cg_rule_result found = cg_rule_x509(facts, reason, depth, detail), result = CG_RULE_PASS;
+    if (depth > 0 && (facts->cert[depth].flags & EXFLAG_SI)) /* RFC 5280 6.1.3 (b) */
         return found;
-    for (int ca = depth + 1; ca < input->ncerts && result == CG_RULE_PASS; ca++)
-        if (found == CG_RULE_PASS || are_short(&input->cert[ca]))
-            result = judge(input, depth, ca, detail);
+    for (int ca = depth + 1; ca < facts->ncerts && result == CG_RULE_PASS; ca++)
+        if (found == CG_RULE_PASS || are_short(&facts->cert[ca]))
+            result = check_constraints(facts, depth, ca, detail);
     return result == CG_RULE_PASS ? found : result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on extensions: unknown critical ones (RFC 5280 4.2), and those that the policy requires or forbids. */
-#include "rules_extension.h"
+#include "rule.h"
 
 #include "core/base/openssl_const.h"
 #include "core/policy/match.h"
@@ -20,11 +20,11 @@ static struct oid_text oid_of(const X509_EXTENSION *extension)
     const ASN1_OBJECT *object = X509_EXTENSION_get_object((X509_EXTENSION *)(uintptr_t)extension);
     int len = OBJ_obj2txt(out.text, sizeof out.text, object, 1);
     if (len <= 0 || (size_t)len >= sizeof out.text)
-        strcpy(out.text, "?"); /* longer than any OID that a policy can name */
+        strcpy(out.text, "?"); /* longer than any OID that a policy can contain */
     return out;
 }
 
-/* An extension that the policy requires is processed: its value is checked against the policy. */
+/* An extension that the policy requires counts as processed: its value is compared with the policy. */
 static bool is_processed(const struct cg_profile *profile, const char *oid)
 {
     for (size_t i = 0; i < profile->nextensions; i++)
@@ -34,33 +34,33 @@ static bool is_processed(const struct cg_profile *profile, const char *oid)
     return false;
 }
 
-/* RFC 5280 4.2.1.4: who cannot interpret a critical certificatePolicies whole, its qualifiers included, rejects it. */
-static bool policies_are_understood(const X509 *cert)
+/* RFC 5280 4.2.1.4: a critical certificatePolicies must be interpreted completely, including its qualifiers. */
+static bool policies_are_known(const X509 *cert)
 {
     int at = X509_get_ext_by_NID(cert, NID_certificate_policies, -1), critical = 0;
     if (at < 0 || !X509_EXTENSION_get_critical(X509_get_ext(cert, at)))
         return true;
     CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert, NID_certificate_policies, &critical, NULL);
-    bool understood = policies != NULL;
-    for (int i = 0; understood && i < sk_POLICYINFO_num(policies); i++) {
+    bool known = policies != NULL;
+    for (int i = 0; known && i < sk_POLICYINFO_num(policies); i++) {
         const STACK_OF(POLICYQUALINFO) *qualifiers = sk_POLICYINFO_value(policies, i)->qualifiers;
-        for (int j = 0; understood && j < sk_POLICYQUALINFO_num(qualifiers); j++) {
+        for (int j = 0; known && j < sk_POLICYQUALINFO_num(qualifiers); j++) {
             int nid = OBJ_obj2nid(sk_POLICYQUALINFO_value(qualifiers, j)->pqualid);
-            understood = nid == NID_id_qt_cps || nid == NID_id_qt_unotice;
+            known = nid == NID_id_qt_cps || nid == NID_id_qt_unotice;
         }
     }
     CERTIFICATEPOLICIES_free(policies);
-    return understood;
+    return known;
 }
 
-enum cg_rule_result cg_rule_unknown_critical(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_unknown_critical(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                              char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    if (!policies_are_understood(cert->x509))
-        return cg_rule_fail(detail, "%s: certificatePolicies is critical and has a qualifier that is not understood",
-                            cg_rule_cert_label(input, depth).text);
+    const struct cg_cert *cert = &facts->cert[depth];
+    if (!policies_are_known(cert->x509))
+        return cg_rule_fail(detail, "%s: certificatePolicies is critical and has an unknown qualifier",
+                            cg_rule_cert_label(facts, depth).text);
     if (!(cert->flags & EXFLAG_CRITICAL))
         return CG_RULE_PASS;
     for (int i = 0; i < X509_get_ext_count(cert->x509); i++) {
@@ -68,14 +68,14 @@ enum cg_rule_result cg_rule_unknown_critical(const struct cg_rule_input *input, 
         if (!X509_EXTENSION_get_critical(extension) || X509_supported_extension(extension))
             continue;
         struct oid_text oid = oid_of(extension);
-        if (depth > 0 || !is_processed(input->in->profile, oid.text))
-            return cg_rule_fail(detail, "%s has the critical extension %s", cg_rule_cert_label(input, depth).text,
+        if (depth > 0 || !is_processed(facts->in->profile, oid.text))
+            return cg_rule_fail(detail, "%s has the critical extension %s", cg_rule_cert_label(facts, depth).text,
                                 oid.text);
     }
     return CG_RULE_PASS;
 }
 
-/* The text of a value that is one DER string and nothing else; NULL for any other. Caller frees with OPENSSL_free. */
+/* The text of a value that is exactly one DER string, else NULL. The caller frees it with OPENSSL_free. */
 static char *der_text(const ASN1_OCTET_STRING *value)
 {
     const unsigned char *p = ASN1_STRING_get0_data(value), *end = p + ASN1_STRING_length(value);
@@ -99,8 +99,8 @@ static bool value_fits(const struct cg_value_match *match, CG_OPENSSL4_CONST X50
     return fits;
 }
 
-/* CG_REASON_OK, or what is wrong with the certificate under this row of the policy. */
-static enum cg_reason judge(const struct cg_extension_rule *rule, const X509 *cert)
+/* CG_REASON_OK, or the reason why the certificate violates this entry of the policy. */
+static enum cg_reason violation(const struct cg_extension_rule *rule, const X509 *cert)
 {
     enum cg_reason reason = rule->forbidden ? CG_REASON_OK : CG_REASON_EXTENSION_MISSING;
     for (int i = 0; i < X509_get_ext_count(cert); i++) {
@@ -116,20 +116,20 @@ static enum cg_reason judge(const struct cg_extension_rule *rule, const X509 *ce
     return reason;
 }
 
-enum cg_rule_result cg_rule_extensions(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_extensions(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                        char *detail)
 {
-    const struct cg_profile *profile = input->in->profile;
+    const struct cg_profile *profile = facts->in->profile;
     for (size_t i = 0; i < profile->nextensions; i++) {
         const struct cg_extension_rule *rule = &profile->extensions[i];
-        if (judge(rule, input->cert[depth].x509) != reason)
+        if (violation(rule, facts->cert[depth].x509) != reason)
             continue;
         char wanted[120];
         cg_match_text(&rule->match, wanted, sizeof wanted);
-        struct cg_cert_label who = cg_rule_cert_label(input, depth);
+        struct cg_cert_label label = cg_rule_cert_label(facts, depth);
         if (reason == CG_REASON_EXTENSION_FORBIDDEN)
-            return cg_rule_fail(detail, "%s has the extension %s", who.text, rule->oid);
-        return cg_rule_fail(detail, "%s: extension %s: expected %s, found %s", who.text, rule->oid, wanted,
+            return cg_rule_fail(detail, "%s has the extension %s", label.text, rule->oid);
+        return cg_rule_fail(detail, "%s: extension %s: expected %s, found %s", label.text, rule->oid, wanted,
                             reason == CG_REASON_EXTENSION_MISSING ? "none" : "another value");
     }
     return CG_RULE_PASS;

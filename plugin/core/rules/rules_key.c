@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on cryptography: keys of every certificate, signatures of those below the anchor. */
-#include "rules_key.h"
+/* Rules on cryptography: the keys of all certificates, and the signatures of those below the anchor. */
+#include "rule.h"
 
 #include "core/path/path.h"
 
@@ -22,38 +22,38 @@ static struct key_text key_text(const struct cg_cert *cert)
     return out;
 }
 
-enum cg_rule_result cg_rule_key_algorithm(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_key_algorithm(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                           char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    if (cert->key_algorithm & input->in->profile->key_algorithms)
+    const struct cg_cert *cert = &facts->cert[depth];
+    if (cert->key_algorithm & facts->in->profile->key_algorithms)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s has a key %s, which the policy does not allow",
-                        cg_rule_cert_label(input, depth).text, key_text(cert).text);
+    return cg_rule_fail(detail, "the key of %s is %s, which the policy does not allow",
+                        cg_rule_cert_label(facts, depth).text, key_text(cert).text);
 }
 
-enum cg_rule_result cg_rule_key_size(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_key_size(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    const struct cg_profile *profile = input->in->profile;
+    const struct cg_cert *cert = &facts->cert[depth];
+    const struct cg_profile *profile = facts->in->profile;
     if (!(cert->key_algorithm & RSA_KEYS) ||
         (cert->key_bits >= (int)profile->rsa_min_bits &&
          (profile->rsa_max_bits == 0 || cert->key_bits <= (int)profile->rsa_max_bits)))
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s has a key %s, the policy allows %u to %u", cg_rule_cert_label(input, depth).text,
-                        key_text(cert).text, profile->rsa_min_bits, profile->rsa_max_bits);
+    return cg_rule_fail(detail, "the key of %s is %s, the policy allows %u to %u bits",
+                        cg_rule_cert_label(facts, depth).text, key_text(cert).text, profile->rsa_min_bits,
+                        profile->rsa_max_bits);
 }
 
-/* FIPS 186-5 A.1.1: odd, above 65536 and below 2^256. Small ones have a history of broken padding checks, and large ones
- * make each use of the key costly. */
-
-enum cg_rule_result cg_rule_rsa_exponent(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+/* FIPS 186-5 A.1.1: odd, above 65536 and below 2^256. Small exponents have a history of broken padding checks; large
+ * ones make each use of the key expensive. */
+enum cg_rule_result cg_rule_rsa_exponent(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                          char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_cert *cert = &facts->cert[depth];
     if (!(cert->key_algorithm & RSA_KEYS))
         return CG_RULE_PASS;
     BIGNUM *e = NULL;
@@ -66,30 +66,30 @@ enum cg_rule_result cg_rule_rsa_exponent(const struct cg_rule_input *input, enum
     if (good)
         return CG_RULE_PASS;
     if (bits > 32)
-        return cg_rule_fail(detail, "%s has an RSA public exponent of %d bits%s", cg_rule_cert_label(input, depth).text,
-                            bits, odd ? "" : ", an even one");
-    return cg_rule_fail(detail, "%s has the RSA public exponent %lu", cg_rule_cert_label(input, depth).text, word);
+        return cg_rule_fail(detail, "%s has an RSA public exponent of %d bits%s", cg_rule_cert_label(facts, depth).text,
+                            bits, odd ? "" : ", which is even");
+    return cg_rule_fail(detail, "%s has the RSA public exponent %lu", cg_rule_cert_label(facts, depth).text, word);
 }
 
 /* RFC 5480 2.1.1: namedCurve only. */
-enum cg_rule_result cg_rule_ec_parameters(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_ec_parameters(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                           char *detail)
 {
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_cert *cert = &facts->cert[depth];
     if (cert->ec_explicit)
-        return cg_rule_fail(detail, "%s: the curve of its key is spelled out, not named",
-                            cg_rule_cert_label(input, depth).text);
-    return cg_rule_x509(input, reason, depth, detail);
+        return cg_rule_fail(detail, "%s: its key has explicit curve parameters, not a named curve",
+                            cg_rule_cert_label(facts, depth).text);
+    return cg_rule_x509(facts, reason, depth, detail);
 }
 
-enum cg_rule_result cg_rule_signature_digest(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_signature_digest(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                              char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    if (cert->digest & input->in->profile->digests)
+    const struct cg_cert *cert = &facts->cert[depth];
+    if (cert->digest & facts->in->profile->digests)
         return CG_RULE_PASS;
     const char *name = OBJ_nid2ln(X509_get_signature_nid(cert->x509));
     return cg_rule_fail(detail, "%s is signed with %s, which the policy does not allow",
-                        cg_rule_cert_label(input, depth).text, name ? name : "an unknown algorithm");
+                        cg_rule_cert_label(facts, depth).text, name ? name : "an unknown algorithm");
 }

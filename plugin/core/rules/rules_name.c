@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on names: subject, issuer, subjectAltName, the host that we connect to. */
-#include "rules_name.h"
+/* Rules on names: subject, issuer, subjectAltName, and the host that a bridge connects to. */
+#include "rule.h"
 
 #include "core/cert/name.h"
 #include "core/cert/name_syntax.h"
@@ -51,11 +51,11 @@ static bool san_is_clean(const GENERAL_NAME *san)
     return !string || cg_string_is_clean(string);
 }
 
-/* Names are printed, logged and made user names: nothing in them may end a string or a line early. */
-enum cg_rule_result cg_rule_bad_name(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+/* Names are printed, logged and used as user names: nothing in them may end a string or a line early. */
+enum cg_rule_result cg_rule_bad_name(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_cert *cert = &facts->cert[depth];
     const char *where = !cg_name_is_clean(X509_get_subject_name(cert->x509))  ? "subject"
                         : !cg_name_is_clean(X509_get_issuer_name(cert->x509)) ? "issuer"
                                                                               : NULL;
@@ -65,25 +65,25 @@ enum cg_rule_result cg_rule_bad_name(const struct cg_rule_input *input, enum cg_
     if (!where)
         return CG_RULE_PASS;
     return cg_rule_fail(detail, "%s: NUL, control characters or malformed text in the %s",
-                        cg_rule_cert_label(input, depth).text, where);
+                        cg_rule_cert_label(facts, depth).text, where);
 }
 
-enum cg_rule_result cg_rule_san_missing(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_san_missing(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                         char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    if (input->in->profile->san_types == 0 || cert->san_broken || sk_GENERAL_NAME_num(cert->san) > 0)
+    const struct cg_cert *cert = &facts->cert[depth];
+    if (facts->in->profile->san_types == 0 || cert->san_broken || sk_GENERAL_NAME_num(cert->san) > 0)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s has no subjectAltName, wanted: %s", cg_rule_cert_label(input, depth).text,
-                        types_text(input->in->profile->san_types).text);
+    return cg_rule_fail(detail, "%s has no subjectAltName, expected %s", cg_rule_cert_label(facts, depth).text,
+                        types_text(facts->in->profile->san_types).text);
 }
 
-enum cg_rule_result cg_rule_san_type(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_san_type(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_profile *profile = input->in->profile;
-    const GENERAL_NAMES *san = input->cert[depth].san;
+    const struct cg_profile *profile = facts->in->profile;
+    const GENERAL_NAMES *san = facts->cert[depth].san;
     unsigned found = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {
         enum cg_san_type type = cg_san_type(sk_GENERAL_NAME_value(san, i));
@@ -92,38 +92,39 @@ enum cg_rule_result cg_rule_san_type(const struct cg_rule_input *input, enum cg_
             continue;
         char text[128];
         cg_san_text(sk_GENERAL_NAME_value(san, i), text, sizeof text);
-        return cg_rule_fail(detail, "%s has the name %s; allowed types: %s", cg_rule_cert_label(input, depth).text,
+        return cg_rule_fail(detail, "%s has the name %s; allowed types: %s", cg_rule_cert_label(facts, depth).text,
                             text, types_text(profile->san_types_allowed).text);
     }
     if (found == 0 || profile->san_types == 0 || (found & profile->san_types))
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s has names of type %s only, wanted: %s", cg_rule_cert_label(input, depth).text,
+    return cg_rule_fail(detail, "%s has only names of type %s, expected %s", cg_rule_cert_label(facts, depth).text,
                         types_text(found).text, types_text(profile->san_types).text);
 }
 
 /* RFC 5280 4.2.1.6 */
-enum cg_rule_result cg_rule_san_malformed(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_san_malformed(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                           char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_cert *cert = &facts->cert[depth];
     if (cert->san_broken)
         return cg_rule_fail(detail, "%s: its subjectAltName cannot be decoded or occurs twice",
-                            cg_rule_cert_label(input, depth).text);
+                            cg_rule_cert_label(facts, depth).text);
     if (cert->san && sk_GENERAL_NAME_num(cert->san) == 0)
-        return cg_rule_fail(detail, "%s: its subjectAltName is empty", cg_rule_cert_label(input, depth).text);
+        return cg_rule_fail(detail, "%s: its subjectAltName is empty", cg_rule_cert_label(facts, depth).text);
     for (int i = 0; i < sk_GENERAL_NAME_num(cert->san); i++) {
         const GENERAL_NAME *san = sk_GENERAL_NAME_value(cert->san, i);
         if (cg_san_is_well_formed(san))
             continue;
         char text[128];
         cg_san_text(san, text, sizeof text);
-        return cg_rule_fail(detail, "%s: malformed name %s", cg_rule_cert_label(input, depth).text, text);
+        return cg_rule_fail(detail, "%s: malformed name %s", cg_rule_cert_label(facts, depth).text, text);
     }
     return CG_RULE_PASS;
 }
 
-/* RFC 9525 6: SANs only, whole-label wildcards only, IP addresses against iPAddress only. 1, 0, or -1 for a fault. */
+/* RFC 9525 6: compares SANs only, with wildcards for whole labels only, and IP addresses with iPAddress only. 1, 0,
+ * or -1 for an error. */
 static int covers(X509 *cert, const char *name)
 {
     unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
@@ -135,9 +136,9 @@ static int covers(X509 *cert, const char *name)
     return result;
 }
 
-static enum cg_rule_result judge_host(const struct cg_rule_input *input, int depth, const char *name, char *detail)
+static enum cg_rule_result check_host(const struct cg_path_facts *facts, int depth, const char *name, char *detail)
 {
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_cert *cert = &facts->cert[depth];
     int result = covers(cert->x509, name);
     if (result < 0)
         return CG_RULE_FAULT;
@@ -146,58 +147,58 @@ static enum cg_rule_result judge_host(const struct cg_rule_input *input, int dep
     char first[100] = "no subjectAltName";
     if (sk_GENERAL_NAME_num(cert->san) > 0)
         cg_san_text(sk_GENERAL_NAME_value(cert->san, 0), first, sizeof first);
-    return cg_rule_fail(detail, "'%s' is not among the names of %s: %s%s", name, cg_rule_cert_label(input, depth).text,
+    return cg_rule_fail(detail, "'%s' is not among the names of %s: %s%s", name, cg_rule_cert_label(facts, depth).text,
                         first, sk_GENERAL_NAME_num(cert->san) > 1 ? ", ..." : "");
 }
 
-enum cg_rule_result cg_rule_host(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_host(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_strings *names = &input->in->profile->names;
+    const struct cg_strings *names = &facts->in->profile->names;
     enum cg_rule_result result = CG_RULE_PASS;
-    if (input->in->host)
-        result = judge_host(input, depth, input->in->host, detail);
+    if (facts->in->host)
+        result = check_host(facts, depth, facts->in->host, detail);
     for (size_t i = 0; i < names->count && result == CG_RULE_PASS; i++)
-        result = judge_host(input, depth, names->item[i], detail);
+        result = check_host(facts, depth, names->item[i], detail);
     return result;
 }
 
-/* Every occurrence of the attribute must match, and there must be one. */
-static enum cg_rule_result judge_attribute(const struct cg_rule_input *input, int depth,
+/* The attribute must occur, and every occurrence must match. */
+static enum cg_rule_result check_attribute(const struct cg_path_facts *facts, int depth,
                                            const struct cg_subject_rule *rule, char *detail)
 {
-    const X509_NAME *name = X509_get_subject_name(input->cert[depth].x509);
+    const X509_NAME *name = X509_get_subject_name(facts->cert[depth].x509);
     char wanted[120], found[80] = "none";
-    bool one = false, good = true;
+    bool present = false, matches = true;
     ASN1_OBJECT *object = OBJ_txt2obj(rule->attribute, 0);
     if (!object)
         return CG_RULE_FAULT;
-    for (int at = -1; good && (at = X509_NAME_get_index_by_OBJ(name, object, at)) >= 0;) {
+    for (int at = -1; matches && (at = X509_NAME_get_index_by_OBJ(name, object, at)) >= 0;) {
         const ASN1_STRING *value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
         unsigned char *text = NULL;
         int len = ASN1_STRING_to_UTF8(&text, value);
         bool whole = len >= 0 && strlen((char *)text) == (size_t)len;
-        one = true;
-        good = cg_match(&rule->match, whole ? (char *)text : NULL, ASN1_STRING_get0_data(value),
-                        (size_t)ASN1_STRING_length(value));
+        present = true;
+        matches = cg_match(&rule->match, whole ? (char *)text : NULL, ASN1_STRING_get0_data(value),
+                           (size_t)ASN1_STRING_length(value));
         cg_text_escape(text ? (char *)text : "?", text ? (size_t)len : 1, found, sizeof found);
         OPENSSL_free(text);
     }
     ASN1_OBJECT_free(object);
-    if (one && good)
+    if (present && matches)
         return CG_RULE_PASS;
     cg_match_text(&rule->match, wanted, sizeof wanted);
-    return cg_rule_fail(detail, "%s: %s: expected %s, found '%s'", cg_rule_cert_label(input, depth).text,
+    return cg_rule_fail(detail, "%s: %s: expected %s, found '%s'", cg_rule_cert_label(facts, depth).text,
                         rule->attribute, wanted, found);
 }
 
-enum cg_rule_result cg_rule_subject_attributes(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_subject_attributes(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                                char *detail)
 {
     (void)reason;
-    const struct cg_profile *profile = input->in->profile;
+    const struct cg_profile *profile = facts->in->profile;
     for (size_t i = 0; i < profile->nsubject; i++) {
-        enum cg_rule_result result = judge_attribute(input, depth, &profile->subject[i], detail);
+        enum cg_rule_result result = check_attribute(facts, depth, &profile->subject[i], detail);
         if (result != CG_RULE_PASS)
             return result;
     }

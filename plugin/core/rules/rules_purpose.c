@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Rules on what a key may be used for: extended key usage (RFC 5280 4.2.1.12) and key usage (4.2.1.3). */
-#include "rules_purpose.h"
+#include "rule.h"
 
 #include <openssl/x509v3.h>
 
@@ -14,8 +14,8 @@ static const char *eku_name(enum cg_purpose purpose)
     return purpose == CG_PURPOSE_CLIENT ? "clientAuth" : "serverAuth";
 }
 
-/* CG_REASON_OK, or why this extended key usage does not do. */
-static enum cg_reason judge_eku(const struct cg_cert *cert, const struct cg_check_input *in)
+/* CG_REASON_OK, or the reason why this extended key usage is not accepted. */
+static enum cg_reason eku_violation(const struct cg_cert *cert, const struct cg_check_input *in)
 {
     if (!(cert->flags & EXFLAG_XKUSAGE))
         return in->profile->allow_missing_eku ? CG_REASON_OK : CG_REASON_EKU_MISSING;
@@ -26,7 +26,7 @@ static enum cg_reason judge_eku(const struct cg_cert *cert, const struct cg_chec
     return CG_REASON_WRONG_PURPOSE;
 }
 
-/* Netscape Cert Type, which OpenSSL honours still: what it forbids, no extended key usage allows. */
+/* Netscape Cert Type, which OpenSSL still honors: no extended key usage allows what it forbids. */
 static bool forbidden_by_netscape_type(const struct cg_cert *cert, enum cg_purpose purpose)
 {
     if (!(cert->flags & EXFLAG_NSCERT))
@@ -37,57 +37,57 @@ static bool forbidden_by_netscape_type(const struct cg_cert *cert, enum cg_purpo
     return forbidden;
 }
 
-enum cg_rule_result cg_rule_eku(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_eku(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
-    const struct cg_check_input *in = input->in;
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_check_input *in = facts->in;
+    const struct cg_cert *cert = &facts->cert[depth];
     if (in->purpose == CG_PURPOSE_ANY)
         return CG_RULE_PASS;
     if (reason == CG_REASON_WRONG_PURPOSE && forbidden_by_netscape_type(cert, in->purpose))
         return cg_rule_fail(detail, "the Netscape Cert Type of %s does not allow a TLS %s",
-                            cg_rule_cert_label(input, depth).text,
+                            cg_rule_cert_label(facts, depth).text,
                             in->purpose == CG_PURPOSE_CLIENT ? "client" : "server");
-    if (judge_eku(cert, in) != reason)
+    if (eku_violation(cert, in) != reason)
         return CG_RULE_PASS;
-    struct cg_cert_label who = cg_rule_cert_label(input, depth);
+    struct cg_cert_label label = cg_rule_cert_label(facts, depth);
     if (reason == CG_REASON_EKU_MISSING)
-        return cg_rule_fail(detail, "%s has no extended key usage, %s is needed", who.text, eku_name(in->purpose));
+        return cg_rule_fail(detail, "%s has no extended key usage, expected %s", label.text, eku_name(in->purpose));
     if (reason == CG_REASON_EKU_ANY)
-        return cg_rule_fail(detail, "%s has anyExtendedKeyUsage, %s is needed", who.text, eku_name(in->purpose));
-    return cg_rule_fail(detail, "%s lacks %s in its extended key usage", who.text, eku_name(in->purpose));
+        return cg_rule_fail(detail, "%s has anyExtendedKeyUsage, expected %s", label.text, eku_name(in->purpose));
+    return cg_rule_fail(detail, "%s lacks %s in its extended key usage", label.text, eku_name(in->purpose));
 }
 
-/* A CA without the extension issues for any purpose; one with it only for those that it names. The anchor's is a
- * statement about the anchor as a whole, so it counts too. */
-enum cg_rule_result cg_rule_ca_eku(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+/* A CA without the extension may issue for any purpose, one with it only for the purposes that it names. This
+ * includes the anchor. */
+enum cg_rule_result cg_rule_ca_eku(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_check_input *in = input->in;
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_check_input *in = facts->in;
+    const struct cg_cert *cert = &facts->cert[depth];
     if (in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_XKUSAGE))
         return CG_RULE_PASS;
-    if (judge_eku(cert, in) == CG_REASON_OK)
+    if (eku_violation(cert, in) == CG_REASON_OK)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "the CA %s lacks %s in its extended key usage", cg_rule_cert_label(input, depth).text,
+    return cg_rule_fail(detail, "the CA %s lacks %s in its extended key usage", cg_rule_cert_label(facts, depth).text,
                         eku_name(in->purpose));
 }
 
-/* RFC 8446 4.4.2.2: the peer signs the handshake, so where the extension is present it must allow that. */
-enum cg_rule_result cg_rule_key_usage(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+/* RFC 8446 4.4.2.2: the peer signs the handshake. If the extension is present, it must allow that. */
+enum cg_rule_result cg_rule_key_usage(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    if (input->in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_KUSAGE) ||
+    const struct cg_cert *cert = &facts->cert[depth];
+    if (facts->in->purpose == CG_PURPOSE_ANY || !(cert->flags & EXFLAG_KUSAGE) ||
         (cert->key_usage & KU_DIGITAL_SIGNATURE))
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s lacks digitalSignature in its key usage", cg_rule_cert_label(input, depth).text);
+    return cg_rule_fail(detail, "%s lacks digitalSignature in its key usage", cg_rule_cert_label(facts, depth).text);
 }
 
-enum cg_rule_result cg_rule_ca_key_usage(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_ca_key_usage(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                          char *detail)
 {
-    const struct cg_cert *cert = &input->cert[depth];
+    const struct cg_cert *cert = &facts->cert[depth];
     if (!(cert->flags & EXFLAG_KUSAGE) || (cert->key_usage & KU_KEY_CERT_SIGN))
-        return cg_rule_x509(input, reason, depth, detail);
-    return cg_rule_fail(detail, "the CA %s lacks keyCertSign in its key usage", cg_rule_cert_label(input, depth).text);
+        return cg_rule_x509(facts, reason, depth, detail);
+    return cg_rule_fail(detail, "the CA %s lacks keyCertSign in its key usage", cg_rule_cert_label(facts, depth).text);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on revocation (RFC 5280 6.3), for every certificate below the anchor: each status has its reason. */
-#include "rules_revocation.h"
+/* Rules on revocation (RFC 5280 6.3) for every certificate below the anchor. Each status has its reason. */
+#include "rule.h"
 
 #include "core/cert/name.h"
 
@@ -13,7 +13,7 @@ static const enum cg_reason reasons[] = {
     [CG_CRL_STATUS_TOO_OLD] = CG_REASON_CRL_TOO_OLD,
 };
 
-static const char *why(int reason)
+static const char *revocation_reason(int reason)
 {
     static const char *const words[] = {"unspecified",        "keyCompromise", "cACompromise",
                                         "affiliationChanged", "superseded",    "cessationOfOperation",
@@ -22,45 +22,46 @@ static const char *why(int reason)
     return reason >= 0 && reason < (int)(sizeof words / sizeof *words) ? words[reason] : "no reason given";
 }
 
-static enum cg_rule_result fail(const struct cg_rule_input *input, int depth, const struct cg_crl_answer *answer,
+static enum cg_rule_result fail(const struct cg_path_facts *facts, int depth, const struct cg_crl_answer *answer,
                                 char *detail)
 {
-    struct cg_cert_label who = cg_rule_cert_label(input, depth);
+    struct cg_cert_label label = cg_rule_cert_label(facts, depth);
     char issuer[80], since[32], until[32], at[32];
-    cg_name_text(X509_get_issuer_name(input->cert[depth].x509), issuer, sizeof issuer);
+    cg_name_text(X509_get_issuer_name(facts->cert[depth].x509), issuer, sizeof issuer);
     cg_time_text(answer->this_update, since, sizeof since);
     cg_time_text(answer->next_update, until, sizeof until);
     cg_time_text(answer->revoked_at, at, sizeof at);
     switch (answer->status) {
     case CG_CRL_STATUS_REVOKED:
-        return cg_rule_fail(detail, "%s was revoked%s%s (%s), CRL %s of %s", who.text, at[0] ? " on " : "", at,
-                            why(answer->reason), answer->number, since);
+        return cg_rule_fail(detail, "%s was revoked%s%s (%s), CRL %s of %s", label.text, at[0] ? " on " : "", at,
+                            revocation_reason(answer->reason), answer->number, since);
     case CG_CRL_STATUS_NO_CRL:
-        return cg_rule_fail(detail, "%s: no CRL of '%s'", who.text, issuer);
+        return cg_rule_fail(detail, "%s: no CRL of '%s'", label.text, issuer);
     case CG_CRL_STATUS_EXPIRED:
-        return cg_rule_fail(detail, "%s: the CRL of '%s' was to be renewed by %s", who.text, issuer, until);
+        return cg_rule_fail(detail, "%s: the CRL of '%s' expired on %s", label.text, issuer, until);
     case CG_CRL_STATUS_NOT_YET_VALID:
-        return cg_rule_fail(detail, "%s: the CRL of '%s' is from %s, in the future", who.text, issuer, since);
+        return cg_rule_fail(detail, "%s: the CRL of '%s' is dated %s, in the future", label.text, issuer, since);
     case CG_CRL_STATUS_TOO_OLD:
-        return cg_rule_fail(detail, "%s: the CRL of '%s' is from %s", who.text, issuer, since);
+        return cg_rule_fail(detail, "%s: the CRL of '%s' is dated %s, longer ago than crl_max_age", label.text, issuer,
+                            since);
     case CG_CRL_STATUS_GOOD:
     case CG_CRL_STATUS_UNKNOWN:
         break;
     }
-    return cg_rule_fail(detail, "%s: no CRL of '%s' covers it", who.text, issuer);
+    return cg_rule_fail(detail, "%s: no CRL of '%s' covers it", label.text, issuer);
 }
 
-enum cg_rule_result cg_rule_revocation(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_revocation(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                        char *detail)
 {
-    if (!input->crl || !input->anchored || input->ncerts == 1)
+    if (!facts->crl || !facts->anchored || facts->ncerts == 1)
         return CG_RULE_PASS;
-    const struct cg_crl_answer *answer = &input->crl[depth];
+    const struct cg_crl_answer *answer = &facts->crl[depth];
     if ((size_t)answer->status >= sizeof reasons / sizeof *reasons)
         return CG_RULE_FAULT;
     if (reasons[answer->status] != reason)
         return CG_RULE_PASS;
-    if (answer->status == CG_CRL_STATUS_NO_CRL && !input->in->profile->crl_required)
+    if (answer->status == CG_CRL_STATUS_NO_CRL && !facts->in->profile->crl_required)
         return CG_RULE_PASS;
-    return fail(input, depth, answer, detail);
+    return fail(facts, depth, answer, detail);
 }

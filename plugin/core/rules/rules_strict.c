@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What RFC 5280 asks of a CA and OpenSSL's strict check, or that of some version, does not look at: mistakes that change no
- * verdict by themselves, and show that nobody checked the certificate. */
-#include "rules_strict.h"
+/* Requirements of RFC 5280 that OpenSSL's strict check does not enforce, or not in all versions. A violation is
+ * harmless alone, but shows that the CA did not check the certificate. */
+#include "rule.h"
 
 #include <openssl/x509v3.h>
 
-typedef bool breaks_function(const struct cg_cert *cert, int critical);
+typedef bool violation_function(const struct cg_cert *cert, int critical);
 
 static bool not_critical(const struct cg_cert *cert, int critical)
 {
@@ -39,8 +39,8 @@ static bool without_subtrees(const struct cg_cert *cert, int critical)
 
 static const struct {
     int nid;
-    breaks_function *breaks;
-    const char *says;
+    violation_function *violates;
+    const char *text;
 } rows[] = {
     {NID_basic_constraints, not_critical_in_ca, "basicConstraints of a CA is not critical (RFC 5280 4.2.1.9)"},
     {NID_name_constraints, not_critical, "nameConstraints is not critical (RFC 5280 4.2.1.10)"},
@@ -50,13 +50,13 @@ static const struct {
     {NID_inhibit_any_policy, not_critical, "inhibitAnyPolicy is not critical (RFC 5280 4.2.1.14)"},
 };
 
-enum cg_rule_result cg_rule_strict(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_strict(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
-    const struct cg_cert *cert = &input->cert[depth];
-    for (size_t i = 0; input->in->profile->strict && i < sizeof rows / sizeof *rows; i++) {
+    const struct cg_cert *cert = &facts->cert[depth];
+    for (size_t i = 0; facts->in->profile->strict && i < sizeof rows / sizeof *rows; i++) {
         int at = X509_get_ext_by_NID(cert->x509, rows[i].nid, -1);
-        if (at >= 0 && rows[i].breaks(cert, X509_EXTENSION_get_critical(X509_get_ext(cert->x509, at))))
-            return cg_rule_fail(detail, "%s: %s", cg_rule_cert_label(input, depth).text, rows[i].says);
+        if (at >= 0 && rows[i].violates(cert, X509_EXTENSION_get_critical(X509_get_ext(cert->x509, at))))
+            return cg_rule_fail(detail, "%s: %s", cg_rule_cert_label(facts, depth).text, rows[i].text);
     }
-    return cg_rule_x509(input, reason, depth, detail);
+    return cg_rule_x509(facts, reason, depth, detail);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rules on time (RFC 5280 4.1.2.5): the time comes in, clock_skew widens both ends. */
-#include "rules_validity.h"
+/* Rules on time (RFC 5280 4.1.2.5). The time is an input; clock_skew widens both ends of the validity. */
+#include "rule.h"
 
 #include "core/base/datetime.h"
 #include "core/cert/name.h"
@@ -38,67 +38,67 @@ static struct moment_text moment(int64_t seconds)
     return out;
 }
 
-/* Where the rule of that name is only audited: what the two dates say is not known. */
-static enum cg_rule_result malformed(const struct cg_rule_input *input, int depth, char *detail)
+/* Reached only if the rule malformed is not enforced: the dates are unknown. */
+static enum cg_rule_result malformed(const struct cg_path_facts *facts, int depth, char *detail)
 {
-    return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_cert_label(input, depth).text);
+    return cg_rule_fail(detail, "%s: malformed notBefore or notAfter", cg_rule_cert_label(facts, depth).text);
 }
 
-enum cg_rule_result cg_rule_expired(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_expired(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    int64_t now = input->in->now;
+    const struct cg_cert *cert = &facts->cert[depth];
+    int64_t now = facts->in->now;
     if (!cert->dates_ok)
-        return malformed(input, depth, detail);
-    if (now <= cert->not_after + input->in->profile->clock_skew)
+        return malformed(facts, depth, detail);
+    if (now <= cert->not_after + facts->in->profile->clock_skew)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s expired on %s, %s ago", cg_rule_cert_label(input, depth).text,
+    return cg_rule_fail(detail, "%s expired on %s, %s ago", cg_rule_cert_label(facts, depth).text,
                         moment(cert->not_after).text, span(now - cert->not_after).text);
 }
 
-enum cg_rule_result cg_rule_not_yet_valid(const struct cg_rule_input *input, enum cg_reason reason, int depth,
+enum cg_rule_result cg_rule_not_yet_valid(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                           char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    int64_t now = input->in->now;
+    const struct cg_cert *cert = &facts->cert[depth];
+    int64_t now = facts->in->now;
     if (!cert->dates_ok)
-        return malformed(input, depth, detail);
-    if (now >= cert->not_before - input->in->profile->clock_skew)
+        return malformed(facts, depth, detail);
+    if (now >= cert->not_before - facts->in->profile->clock_skew)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s is valid from %s on, in %s; the broker's time is %s",
-                        cg_rule_cert_label(input, depth).text, moment(cert->not_before).text,
+    return cg_rule_fail(detail, "%s is valid from %s, in %s; the broker's time is %s",
+                        cg_rule_cert_label(facts, depth).text, moment(cert->not_before).text,
                         span(cert->not_before - now).text, moment(now).text);
 }
 
-enum cg_rule_result cg_rule_lifetime(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_lifetime(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    int64_t most = input->in->profile->max_lifetime;
+    const struct cg_cert *cert = &facts->cert[depth];
+    int64_t most = facts->in->profile->max_lifetime;
     int64_t life = cert->not_after - cert->not_before;
     if (most <= 0)
         return CG_RULE_PASS;
     if (!cert->dates_ok)
-        return malformed(input, depth, detail);
+        return malformed(facts, depth, detail);
     if (life <= most)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s is valid for %s, the policy allows %s", cg_rule_cert_label(input, depth).text,
+    return cg_rule_fail(detail, "%s is valid for %s, the policy allows %s", cg_rule_cert_label(facts, depth).text,
                         span(life).text, span(most).text);
 }
 
-enum cg_rule_result cg_rule_remaining(const struct cg_rule_input *input, enum cg_reason reason, int depth, char *detail)
+enum cg_rule_result cg_rule_remaining(const struct cg_path_facts *facts, enum cg_reason reason, int depth, char *detail)
 {
     (void)reason;
-    const struct cg_cert *cert = &input->cert[depth];
-    int64_t least = input->in->profile->min_remaining;
+    const struct cg_cert *cert = &facts->cert[depth];
+    int64_t least = facts->in->profile->min_remaining;
     if (least <= 0)
         return CG_RULE_PASS;
     if (!cert->dates_ok)
-        return malformed(input, depth, detail);
-    if (cert->not_after - input->in->now >= least)
+        return malformed(facts, depth, detail);
+    if (cert->not_after - facts->in->now >= least)
         return CG_RULE_PASS;
-    return cg_rule_fail(detail, "%s expires on %s, the policy wants %s more", cg_rule_cert_label(input, depth).text,
-                        moment(cert->not_after).text, span(least).text);
+    return cg_rule_fail(detail, "%s expires on %s, the policy requires %s of remaining validity",
+                        cg_rule_cert_label(facts, depth).text, moment(cert->not_after).text, span(least).text);
 }

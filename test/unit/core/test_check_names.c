@@ -273,7 +273,7 @@ static void a_detail_names_the_constraint(void **state)
     struct cg_verdict verdict;
     reason_of(pki, "nc=critical,permitted;IP:192.0.2.0/255.0.255.0", "san=ip:192.0.2.9", &verdict);
     assert_string_equal(verdict.detail,
-                        "'CN=c': '192.0.2.9' cannot be measured: the name constraint ip:192.0.2.0/255.0.255.0 of "
+                        "'CN=c': cannot check '192.0.2.9': the name constraint ip:192.0.2.0/255.0.255.0 of "
                         "'CN=i' is malformed, or has a minimum or maximum");
     cg_verdict_clear(&verdict);
     reason_of(pki, "nc=critical,permitted;email:b.lan", "san=uri:urn:x subject=/emailAddress=a@c@b.lan/CN=c", &verdict);

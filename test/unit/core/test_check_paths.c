@@ -177,13 +177,13 @@ static void why_there_is_no_path_is_told(void **state)
         enum cg_reason reason;
         const char *words;
     } cases[] = {
-        {"c: issuer=i", NULL, CG_REASON_UNTRUSTED, "issued by 'CN=i': no path to a trust anchor; no other certificate"},
-        {"c: issuer=i", "c", CG_REASON_UNTRUSTED, "no other certificate came with it"},
+        {"c: issuer=i", NULL, CG_REASON_UNTRUSTED,
+         "issued by 'CN=i': no path to a trust anchor; the peer sent no other"},
+        {"c: issuer=i", "c", CG_REASON_UNTRUSTED, "the peer sent no other certificate"},
         {"j: ca issuer=x\nc: issuer=j", "c j", CG_REASON_UNTRUSTED, "ends with 'CN=j', issued by 'CN=x'"},
         {"c: issuer=thief", "c", CG_REASON_UNTRUSTED,
-         "another CA than the trust anchor 'CN=root': same name, another key"},
-        {"j: ca issuer=thief\nc: issuer=j", "c j", CG_REASON_UNTRUSTED,
-         "'CN=j' was issued by another CA than the trust"},
+         "not issued by the trust anchor 'CN=root': same name, but another key"},
+        {"j: ca issuer=thief\nc: issuer=j", "c j", CG_REASON_UNTRUSTED, "'CN=j' was not issued by the trust anchor"},
         {"c: issuer=i", "x", CG_REASON_UNTRUSTED, "the chain ends with 'CN=c', issued by 'CN=i'"},
         {"c: issuer=thief", "c thief", CG_REASON_UNTRUSTED, "another CA than the trust anchor 'CN=root'"},
         {"c: cn=root issuer=root ski=none aki=none", "c", CG_REASON_UNTRUSTED, "need different names"},
