@@ -514,7 +514,7 @@ static void an_audited_finding_is_kept(void **state)
 }
 
 /* Whom the rules on trust only audit, the rules on time still end. */
-static void an_audited_stranger_has_an_end(void **state)
+static void an_audited_untrusted_certificate_has_an_end(void **state)
 {
     (void)state;
     static const struct {
@@ -542,7 +542,7 @@ static void an_audited_stranger_has_an_end(void **state)
 }
 
 /* Nobody vouches for it, and much else is wrong: enforced, that one rule is the whole verdict; audited, the others count. */
-static void a_stranger_is_judged_by_one_rule(void **state)
+static void an_untrusted_certificate_gets_one_rule(void **state)
 {
     (void)state;
     static const struct {
@@ -604,7 +604,7 @@ static void missing_inputs_deny(void **state)
     cg_pki_free(pki);
 }
 
-static void rules_stand_in_order_of_precedence(void **state)
+static void rules_are_in_order_of_precedence(void **state)
 {
     (void)state;
     for (size_t i = 1; i < cg_rules_count(); i++)
@@ -619,10 +619,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_gets_its_reason),
         cmocka_unit_test(an_audited_finding_is_kept),
-        cmocka_unit_test(an_audited_stranger_has_an_end),
-        cmocka_unit_test(a_stranger_is_judged_by_one_rule),
+        cmocka_unit_test(an_audited_untrusted_certificate_has_an_end),
+        cmocka_unit_test(an_untrusted_certificate_gets_one_rule),
         cmocka_unit_test(missing_inputs_deny),
-        cmocka_unit_test(rules_stand_in_order_of_precedence),
+        cmocka_unit_test(rules_are_in_order_of_precedence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

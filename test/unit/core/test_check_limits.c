@@ -114,7 +114,7 @@ static void each_side_of_a_limit(void **state)
 }
 
 /* The CA "i" in many certificates of one key, all expired but the last one: it is among the candidates, or it is not. */
-static void a_path_beyond_the_bound_is_not_found(void **state)
+static void a_path_beyond_the_limit_is_not_found(void **state)
 {
     (void)state;
     for (int bad = CG_PATHS_MAX - 1; bad <= CG_PATHS_MAX; bad++) {
@@ -162,7 +162,7 @@ static void self_signed_cas_lead_nowhere(void **state)
 }
 
 /* As with a folder of CRLs that is empty. */
-static void a_crl_is_wanted_and_there_is_none_at_all(void **state)
+static void a_required_crl_is_missing(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -182,7 +182,7 @@ static void a_crl_is_wanted_and_there_is_none_at_all(void **state)
 }
 
 /* No search makes such a path; OpenSSL is done with its first certificate, and has not looked at the other one. */
-static void a_path_of_which_openssl_verified_a_part(void **state)
+static void openssl_verified_only_a_part(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -206,11 +206,9 @@ static void a_path_of_which_openssl_verified_a_part(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_side_of_a_limit),
-        cmocka_unit_test(a_path_beyond_the_bound_is_not_found),
-        cmocka_unit_test(self_signed_cas_lead_nowhere),
-        cmocka_unit_test(a_crl_is_wanted_and_there_is_none_at_all),
-        cmocka_unit_test(a_path_of_which_openssl_verified_a_part),
+        cmocka_unit_test(each_side_of_a_limit),         cmocka_unit_test(a_path_beyond_the_limit_is_not_found),
+        cmocka_unit_test(self_signed_cas_lead_nowhere), cmocka_unit_test(a_required_crl_is_missing),
+        cmocka_unit_test(openssl_verified_only_a_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

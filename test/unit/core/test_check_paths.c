@@ -90,7 +90,7 @@ static void make_maze(struct cg_pki *pki, int size, bool reaches_anchor, char *n
     cg_pki_make(pki, "c: issuer=m0");
 }
 
-static void a_maze_ends_at_a_bound(void **state)
+static void an_endless_search_ends_at_a_limit(void **state)
 {
     (void)state;
     for (int reaches = 0; reaches < 2; reaches++) {
@@ -118,7 +118,7 @@ static void a_maze_ends_at_a_bound(void **state)
 }
 
 /* Intermediates that the peer made itself: they name our root as their issuer, and it has not signed them. */
-static void invented_cas_lead_nowhere(void **state)
+static void forged_cas_lead_nowhere(void **state)
 {
     (void)state;
     static const struct {
@@ -169,7 +169,7 @@ static void keys_with_a_large_exponent_are_not_used(void **state)
 }
 
 /* The words differ with what is to be done. */
-static void why_there_is_no_path_is_told(void **state)
+static void the_detail_explains_why_there_is_no_path(void **state)
 {
     (void)state;
     static const struct {
@@ -185,7 +185,7 @@ static void why_there_is_no_path_is_told(void **state)
          "not issued by the trust anchor 'CN=root': same name, but another key"},
         {"j: ca issuer=thief\nc: issuer=j", "c j", CG_REASON_UNTRUSTED, "'CN=j' was not issued by the trust anchor"},
         {"c: issuer=i", "x", CG_REASON_UNTRUSTED, "the chain ends with 'CN=c', issued by 'CN=i'"},
-        {"c: issuer=thief", "c thief", CG_REASON_UNTRUSTED, "another CA than the trust anchor 'CN=root'"},
+        {"c: issuer=thief", "c thief", CG_REASON_UNTRUSTED, "not issued by the trust anchor 'CN=root'"},
         {"c: cn=root issuer=root ski=none aki=none", "c", CG_REASON_UNTRUSTED, "need different names"},
         {"c: bare cn=root issuer=root", "c root", CG_REASON_UNTRUSTED, "need different names"},
         {"c:", NULL, CG_REASON_SELF_SIGNED, "its own key"},
@@ -215,7 +215,7 @@ static void why_there_is_no_path_is_told(void **state)
 }
 
 /* As a policy has it that names an issuing CA in trust.anchors beside its own root. */
-static void an_intermediate_without_its_root_is_told(void **state)
+static void the_detail_names_an_intermediate_without_root(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -230,7 +230,7 @@ static void an_intermediate_without_its_root_is_told(void **state)
 }
 
 /* A CA that cannot be decoded cannot be checked either: where that is only audited, nobody vouches for the client. */
-static void an_undecodable_ca_vouches_for_nobody(void **state)
+static void an_undecodable_ca_is_not_trusted(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -246,7 +246,7 @@ static void an_undecodable_ca_vouches_for_nobody(void **state)
 }
 
 /* Anybody can make a search end at its bound, and sign with its own key: where untrusted is enforced, that lets nobody in. */
-static void untrusted_stands_where_the_others_are_audited(void **state)
+static void untrusted_applies_if_others_are_audited(void **state)
 {
     (void)state;
     static const struct fixture_case cases[] = {{.recipe = "c: issuer=x1 aki=none", .sent = "x1 x2 x3 x4 x5 x6"},
@@ -273,7 +273,7 @@ static void untrusted_stands_where_the_others_are_audited(void **state)
 }
 
 /* Whoever is on the deny list stays on it, whatever comes with its certificate. */
-static void the_deny_list_is_not_hidden_by_inventions(void **state)
+static void forged_cas_do_not_hide_the_deny_list(void **state)
 {
     (void)state;
     static const char *const sent[] = {"i", "x1 i", "x1 x2 x3 x4 x5 x6 i", "x1", ""};
@@ -300,7 +300,7 @@ static void the_deny_list_is_not_hidden_by_inventions(void **state)
     cg_pki_free(pki);
 }
 
-static void the_path_that_came_furthest_is_reported(void **state)
+static void the_path_with_the_last_violation_is_reported(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -316,7 +316,7 @@ static void the_path_that_came_furthest_is_reported(void **state)
 }
 
 /* What nobody signed can claim constraints and policies without end. */
-static void what_is_not_signed_is_not_examined_further(void **state)
+static void an_unsigned_path_is_not_checked_further(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -434,7 +434,7 @@ static void an_intermediate_as_anchor(void **state)
 }
 
 /* What stands among the intermediates ends no path, and neither does what was an anchor in another policy. */
-static void an_intermediate_that_is_no_anchor(void **state)
+static void an_intermediate_that_is_not_an_anchor(void **state)
 {
     (void)state;
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
@@ -454,17 +454,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_good_path_is_found),
         cmocka_unit_test(an_intermediate_as_anchor),
-        cmocka_unit_test(an_intermediate_that_is_no_anchor),
-        cmocka_unit_test(a_maze_ends_at_a_bound),
-        cmocka_unit_test(invented_cas_lead_nowhere),
+        cmocka_unit_test(an_intermediate_that_is_not_an_anchor),
+        cmocka_unit_test(an_endless_search_ends_at_a_limit),
+        cmocka_unit_test(forged_cas_lead_nowhere),
         cmocka_unit_test(keys_with_a_large_exponent_are_not_used),
-        cmocka_unit_test(why_there_is_no_path_is_told),
-        cmocka_unit_test(an_intermediate_without_its_root_is_told),
-        cmocka_unit_test(an_undecodable_ca_vouches_for_nobody),
-        cmocka_unit_test(untrusted_stands_where_the_others_are_audited),
-        cmocka_unit_test(the_deny_list_is_not_hidden_by_inventions),
-        cmocka_unit_test(the_path_that_came_furthest_is_reported),
-        cmocka_unit_test(what_is_not_signed_is_not_examined_further),
+        cmocka_unit_test(the_detail_explains_why_there_is_no_path),
+        cmocka_unit_test(the_detail_names_an_intermediate_without_root),
+        cmocka_unit_test(an_undecodable_ca_is_not_trusted),
+        cmocka_unit_test(untrusted_applies_if_others_are_audited),
+        cmocka_unit_test(forged_cas_do_not_hide_the_deny_list),
+        cmocka_unit_test(the_path_with_the_last_violation_is_reported),
+        cmocka_unit_test(an_unsigned_path_is_not_checked_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,17 +40,20 @@ static const struct row rows[] = {
     {"an empty subject", "subject=/", CG_IDENTITY_SUBJECT, NULL, CG_REASON_IDENTITY_MISSING, "found none"},
     {"no name with the prefix", "san=uri:urn:x:b", CG_IDENTITY_SAN_URI, "urn:dev:", CG_REASON_IDENTITY_MISSING,
      "starts with 'urn:dev:'"},
-    {"nothing behind the prefix", "san=uri:urn:dev:", CG_IDENTITY_SAN_URI, "urn:dev:", CG_REASON_IDENTITY_INVALID,
-     "not fit"},
-    {"a plus sign", "cn=a+b", CG_IDENTITY_CN, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
-    {"a hash sign", "san=uri:#", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
-    {"a level separator", "san=uri:urn:a/b", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
-    {"a wildcard DNS name", "san=dns:*.lan", CG_IDENTITY_SAN_DNS, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
-    {"a system topic", "san=uri:$SYS", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
+    {"nothing after the prefix", "san=uri:urn:dev:", CG_IDENTITY_SAN_URI, "urn:dev:", CG_REASON_IDENTITY_INVALID,
+     "cannot be a username"},
+    {"a plus sign", "cn=a+b", CG_IDENTITY_CN, NULL, CG_REASON_IDENTITY_INVALID, "cannot be a username"},
+    {"a hash sign", "san=uri:#", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "cannot be a username"},
+    {"a level separator", "san=uri:urn:a/b", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID,
+     "cannot be a username"},
+    {"a wildcard DNS name", "san=dns:*.lan", CG_IDENTITY_SAN_DNS, NULL, CG_REASON_IDENTITY_INVALID,
+     "cannot be a username"},
+    {"a system topic", "san=uri:$SYS", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "cannot be a username"},
     {"a NUL byte inside", "san=uri:urn:a\\x00b", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "urn:a\\x00b"},
     {"a newline inside", "san=uri:urn:a\\x0ab", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "urn:a\\x0ab"},
-    {"a byte that is no UTF-8", "san=uri:urn:\\xff", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID, "not fit"},
-    {"no source", "cn=a", CG_IDENTITY_NONE, NULL, CG_REASON_IDENTITY_MISSING, "no source"},
+    {"a byte that is not UTF-8", "san=uri:urn:\\xff", CG_IDENTITY_SAN_URI, NULL, CG_REASON_IDENTITY_INVALID,
+     "cannot be a username"},
+    {"no source", "cn=a", CG_IDENTITY_NONE, NULL, CG_REASON_IDENTITY_MISSING, "names no field"},
 };
 
 static void each_name(void **state)
@@ -134,7 +137,7 @@ static void each_client_id(void **state)
 }
 
 /* Where the name ends must be plain to see in every client id. */
-static void names_that_client_ids_are_compared_with(void **state)
+static void names_that_are_compared_with_client_ids(void **state)
 {
     (void)state;
     static const struct {
@@ -287,7 +290,7 @@ static void each_client(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_that_client_ids_are_compared_with),
+        cmocka_unit_test(names_that_are_compared_with_client_ids),
         cmocka_unit_test(each_client),
         cmocka_unit_test(each_name),
         cmocka_unit_test(a_name_of_255_bytes_fits_and_256_do_not),

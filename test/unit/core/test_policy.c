@@ -294,7 +294,7 @@ static void the_brokers_own_trust(void **state)
     cg_policy_free(policy);
 }
 
-static void values_arrive(void **state)
+static void values_are_read(void **state)
 {
     (void)state;
     struct cg_policy *policy = parse(
@@ -350,7 +350,7 @@ static void values_arrive(void **state)
     cg_policy_free(policy);
 }
 
-static void crl_required_can_be_said(void **state)
+static void crl_required_can_be_set(void **state)
 {
     (void)state;
     struct cg_policy *policy = parse(
@@ -387,7 +387,7 @@ static void listeners_are_merged(void **state)
     cg_policy_free(policy);
 }
 
-static void modes_are_settled(void **state)
+static void modes_are_resolved(void **state)
 {
     (void)state;
     struct cg_policy *policy = parse(
@@ -468,10 +468,10 @@ int main(void)
         cmocka_unit_test(error_may_be_null),
         cmocka_unit_test(defaults_are_strict),
         cmocka_unit_test(the_brokers_own_trust),
-        cmocka_unit_test(values_arrive),
-        cmocka_unit_test(crl_required_can_be_said),
+        cmocka_unit_test(values_are_read),
+        cmocka_unit_test(crl_required_can_be_set),
         cmocka_unit_test(listeners_are_merged),
-        cmocka_unit_test(modes_are_settled),
+        cmocka_unit_test(modes_are_resolved),
         cmocka_unit_test(examples_are_policies),
         cmocka_unit_test(strict_example_is_the_default),
     };
