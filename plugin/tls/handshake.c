@@ -161,12 +161,12 @@ static void done(struct cg_conn *conn)
         cg_verify_reset_resumed(conn);
     cg_conn_describe(conn);
     if (leaf ? !conn->private->verified || leaf != conn->peer_leaf : !may_stay_unverified(conn)) {
-        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended without a check of the certificate");
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "the handshake ended before the certificate was checked");
         cg_conn_abort(conn);
         return;
     }
     if (leaf && !cg_conn_claim_leaf(conn, leaf)) {
-        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "no memory for the record of the certificate");
+        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "out of memory for the record of the certificate");
         cg_conn_abort(conn);
         return;
     }

@@ -51,7 +51,7 @@ static bool take_indexes(uint32_t process, struct cg_error *err)
     cg_records_begin(process, conn_index, leaf_index);
     if (conn_index >= 0 && leaf_index >= 0 && cg_contexts_begin() && cg_pending_begin())
         return true;
-    cg_error_set(err, "TLS hook: OpenSSL gives no ex_data index (out of memory?); restart the broker");
+    cg_error_set(err, "TLS hook: cannot get an ex_data index from OpenSSL, probably out of memory; restart the broker");
     return false;
 }
 
@@ -88,7 +88,7 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
     uint32_t seed = 0;
     bool ok = RAND_bytes((unsigned char *)&seed, sizeof seed) == 1;
     if (!ok)
-        cg_error_set(err, "TLS hook: OpenSSL gives no random bytes; check its configuration");
+        cg_error_set(err, "TLS hook: cannot get random bytes from OpenSSL; check its configuration");
     cg_half_open_begin(seed);
     ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(seed, err) && cg_self_test(err);
     ERR_pop_to_mark();

@@ -167,7 +167,7 @@ bool cg_settings_apply(struct cg_conn *conn)
     struct cg_context *context = cg_context_of(ssl);
     no_delay(conn);
     if (!context || !apply_to_context(conn, context, tls) || !apply_tls(ssl, tls)) {
-        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL does not take the policy's TLS settings: %s",
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL rejects the policy's TLS settings: %s",
                            context ? ERR_reason_error_string(ERR_peek_last_error()) : "unknown SSL_CTX");
         return false;
     }

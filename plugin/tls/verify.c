@@ -53,7 +53,7 @@ static bool keep(struct cg_conn *conn)
 bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
 {
     if (!ask(conn, leaf, sent, NULL)) {
-        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "no memory for the verdict");
+        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "out of memory for the verdict");
         return false;
     }
     if (conn->verdict->decision != CG_ACCEPT) {
@@ -62,7 +62,7 @@ bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent
     }
     if (!keep(conn)) {
         cg_verdict_clear(conn->verdict);
-        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "no memory for the certification path");
+        cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "out of memory for the certification path");
         return false;
     }
     conn->private->proved_ms = cg_handlers_monotonic_ms();

@@ -38,7 +38,7 @@ preloaded() {
     fi
 }
 second="$scratch/libcrypto.so.9 $scratch/libssl.so.9"
-both='speaks TLS with .*libssl\.so\.9, but certguard is linked with .*libssl\.so\.[34]'
+both='uses .*libssl\.so\.9 for TLS, but certguard is linked with .*libssl\.so\.[34]'
 preloaded "the broker has another OpenSSL" "the broker $both" "$scratch/mosquitto-9" "$second"
 if [ -n "$websockets" ]; then
     name=$(basename "$websockets")

@@ -19,7 +19,7 @@ static const struct {
     {SSL_R_UNSUPPORTED_PROTOCOL, CG_REASON_NO_COMMON_VERSION, "no TLS version in common"},
     {SSL_R_UNKNOWN_PROTOCOL, CG_REASON_NO_COMMON_VERSION, NULL},
     {SSL_R_NO_PROTOCOLS_AVAILABLE, CG_REASON_NO_COMMON_VERSION,
-     "the broker's tls_version and the policy's min_version leave no TLS version"},
+     "the broker's tls_version and the policy's min_version together exclude every TLS version"},
     {SSL_R_VERSION_TOO_LOW, CG_REASON_NO_COMMON_VERSION, NULL},
     {SSL_R_VERSION_TOO_HIGH, CG_REASON_NO_COMMON_VERSION, NULL},
     {SSL_R_WRONG_SSL_VERSION, CG_REASON_NO_COMMON_VERSION, NULL},
@@ -41,17 +41,17 @@ static const struct {
     {SSL_R_NO_SUITABLE_DIGEST_ALGORITHM, CG_REASON_NO_COMMON_SIGNATURE, NULL},
     {SSL_R_WRONG_SIGNATURE_TYPE, CG_REASON_NO_COMMON_SIGNATURE, NULL},
     {SSL_R_MISSING_SIGALGS_EXTENSION, CG_REASON_NO_COMMON_SIGNATURE, NULL},
-    {SSL_R_BAD_SIGNATURE, CG_REASON_BAD_CERTIFICATE_PROOF, "the handshake's signature does not fit the certificate"},
+    {SSL_R_BAD_SIGNATURE, CG_REASON_BAD_CERTIFICATE_PROOF, "the handshake's signature does not match the certificate"},
     {SSL_R_WRONG_SIGNATURE_SIZE, CG_REASON_BAD_CERTIFICATE_PROOF, NULL},
     {SSL_R_DIGEST_CHECK_FAILED, CG_REASON_BAD_CERTIFICATE_PROOF, NULL},
     {SSL_R_SIGNATURE_FOR_NON_SIGNING_CERTIFICATE, CG_REASON_BAD_CERTIFICATE_PROOF, NULL},
     {SSL_R_UNKNOWN_CERTIFICATE_TYPE, CG_REASON_KEY_ALGORITHM, NULL},
     {SSL_R_CERT_LENGTH_MISMATCH, CG_REASON_MALFORMED, NULL},
-    {ERR_R_ASN1_LIB, CG_REASON_MALFORMED, "a certificate that can't be parsed"},
-    {ERR_R_X509_LIB, CG_REASON_MALFORMED, "a certificate that can't be parsed"},
+    {ERR_R_ASN1_LIB, CG_REASON_MALFORMED, "a certificate that cannot be parsed"},
+    {ERR_R_X509_LIB, CG_REASON_MALFORMED, "a certificate that cannot be parsed"},
     {SSL_R_HTTP_REQUEST, CG_REASON_PLAIN_HTTP, "an HTTP request"},
     {SSL_R_HTTPS_PROXY_REQUEST, CG_REASON_PLAIN_HTTP, "an HTTP CONNECT request"},
-    {SSL_R_PSK_IDENTITY_NOT_FOUND, CG_REASON_PSK_UNKNOWN, "the broker has no key of this identity"},
+    {SSL_R_PSK_IDENTITY_NOT_FOUND, CG_REASON_PSK_UNKNOWN, "the broker has no key for this identity"},
     {SSL_R_PSK_NO_SERVER_CB, CG_REASON_PSK_NOT_ALLOWED, NULL},
     {SSL_R_PSK_NO_CLIENT_CB, CG_REASON_PSK_NOT_ALLOWED, NULL},
     {SSL_R_NO_CERTIFICATE_SET, CG_REASON_NO_CREDENTIAL, NULL},
@@ -109,16 +109,16 @@ static bool no_hello(struct cg_conn *conn)
     if (conn->private->hello_seen || conn->private->nfirst < sizeof conn->private->first || looks_like_hello(b))
         return false;
     if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* no hello could be made of what it is set to */
-        cg_conn_set_reason(conn, CG_REASON_PEER_ALERT, "an alert in place of a hello");
-        conn->fix = "Look into the log of the client: its own settings of TLS versions, cipher suites and signature "
-                    "algorithms leave nothing to offer.";
+        cg_conn_set_reason(conn, CG_REASON_PEER_ALERT, "an alert instead of a hello");
+        conn->fix = "Check the log of the client: its own settings for TLS versions, cipher suites and signature "
+                    "algorithms leave it nothing to offer.";
     } else if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
         cg_conn_set_reason(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
     else if (begins_with_method(conn))
         cg_conn_set_reason(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
     else
-        cg_conn_set_reason(conn, CG_REASON_GARBAGE, "bytes that are no TLS hello: %02x %02x %02x %02x %02x", b[0], b[1],
-                           b[2], b[3], b[4]);
+        cg_conn_set_reason(conn, CG_REASON_GARBAGE, "bytes that are not a TLS hello: %02x %02x %02x %02x %02x", b[0],
+                           b[1], b[2], b[3], b[4]);
     return true;
 }
 
@@ -127,20 +127,22 @@ static const struct {
     enum cg_reason reason;
     const char *fix;
 } of_bridges[] = {
-    {CG_REASON_PEER_UNTRUSTS_US,
-     "Give the remote broker the CA certificate that the bridge's certificate (bridge_certfile) comes from, or the "
-     "bridge a certificate for clients from a CA that the remote broker trusts."},
-    {CG_REASON_PEER_SAYS_EXPIRED,
-     "Renew the bridge's certificate (bridge_certfile) if it has expired. Else look for an expired CA certificate in "
-     "the remote broker's trust file, and at the clock of its machine."},
-    {CG_REASON_PEER_ALERT, "The detail names the alert; look into the log of the remote broker. If it wants a "
-                           "certificate of the bridge, set bridge_certfile and bridge_keyfile in mosquitto.conf."},
-    {CG_REASON_PEER_GONE, "Look into the log of the remote broker: many close without a word when they do not trust "
-                          "the bridge's certificate (bridge_certfile), or want one and get none."},
-    {CG_REASON_NO_COMMON_VERSION,
-     "Update the remote broker to TLS 1.2 or 1.3: nothing older is accepted, and no key of the policy changes that. "
-     "One that has TLS 1.2 is refused only where bridge.tls.min_version in the policy, or bridge_tls_version in "
-     "mosquitto.conf, says 1.3."},
+    {CG_REASON_PEER_UNTRUSTS_US, "Add the CA that issued the bridge's certificate (bridge_certfile) to the CAs that "
+                                 "the remote broker trusts, or give "
+                                 "the bridge a client certificate from a CA that the remote broker trusts."},
+    {CG_REASON_PEER_SAYS_EXPIRED, "Renew the bridge's certificate (bridge_certfile) if it has expired. If not, check "
+                                  "the remote broker's trust file for "
+                                  "an expired CA certificate, and check the clock of its machine."},
+    {CG_REASON_PEER_ALERT, "The detail names the alert; check the log of the remote broker. If it requires a "
+                           "certificate from the bridge, set "
+                           "bridge_certfile and bridge_keyfile in mosquitto.conf."},
+    {CG_REASON_PEER_GONE,
+     "Check the log of the remote broker: many close the connection without an alert if they do not trust the bridge's "
+     "certificate (bridge_certfile), or if they require one and get none."},
+    {CG_REASON_NO_COMMON_VERSION, "Update the remote broker to TLS 1.2 or 1.3: older versions are never accepted, and "
+                                  "no policy key changes that. TLS "
+                                  "1.2 is refused only if bridge.tls.min_version in the policy or bridge_tls_version "
+                                  "in mosquitto.conf requires 1.3."},
     {CG_REASON_NO_COMMON_CIPHER, "Compare the cipher suites of the remote broker with bridge.tls.ciphers and "
                                  "bridge.tls.ciphersuites in the policy."},
 };
@@ -158,7 +160,7 @@ static void from_alert(struct cg_conn *conn)
     for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
         if (alerts[i].alert == conn->alert_received)
             reason = alerts[i].reason;
-    cg_conn_set_reason(conn, reason, "the peer's alert %d: %s", conn->alert_received,
+    cg_conn_set_reason(conn, reason, "the peer sent alert %d: %s", conn->alert_received,
                        cg_alert_text(conn->alert_received));
 }
 
@@ -170,11 +172,10 @@ static bool no_certificate(struct cg_conn *conn)
         return false;
     if (cg_conn_tls(conn)->psk_allowed)
         cg_conn_set_reason(conn, CG_REASON_PSK_UNKNOWN,
-                           "the broker did not take the client's pre-shared key, and no "
-                           "certificate came");
+                           "the broker did not accept the client's pre-shared key, and the client sent no certificate");
     else
         cg_conn_set_reason(conn, CG_REASON_PSK_NOT_ALLOWED,
-                           "the client offers a pre-shared key, and sent no certificate");
+                           "the client offered a pre-shared key and sent no certificate");
     return true;
 }
 
@@ -210,10 +211,9 @@ static bool long_record(struct cg_conn *conn)
     if (!limit)
         return false;
     cg_conn_set_reason(conn, CG_REASON_HANDSHAKE_FAILED,
-                       "a record longer than the max_fragment_length of %u bytes that the client asked for", limit);
-    conn->fix = "Update the client's TLS library, or switch max_fragment_length off in it: it breaks the limit that "
-                "it "
-                "asked for itself.";
+                       "a record longer than the max_fragment_length of %u bytes that the client requested", limit);
+    conn->fix = "Update the client's TLS library, or disable max_fragment_length in it: it exceeds the limit that it "
+                "requested.";
     return true;
 }
 
@@ -222,7 +222,7 @@ static bool ssl2_hello(struct cg_conn *conn)
 {
     if (conn->private->nfirst < sizeof conn->private->first || !is_ssl2_hello(conn->private->first))
         return false;
-    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION, "a hello of SSL 2");
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION, "an SSL 2 hello");
     return true;
 }
 
@@ -296,8 +296,7 @@ static const char *gone_when(const struct cg_conn *conn)
         return conn->private->nfirst ? "in its first message" : "before its first message";
     if (conn->private->certificate_shown)
         return "after our certificate was sent: the peer may not trust it";
-    return conn->role == CG_ROLE_BRIDGE ? "after the hello; this bridge has no certificate of its own to show"
-                                        : "after the hello";
+    return conn->role == CG_ROLE_BRIDGE ? "after the hello; this bridge has no certificate to show" : "after the hello";
 }
 
 void cg_failure_gone(struct cg_conn *conn, int saved_errno)

@@ -83,8 +83,8 @@ struct cg_conn *cg_half_open_add(struct cg_conn *conn)
         half_open_on(conn->listener) <= limit)
         return NULL;
     struct cg_conn *oldest = victim(conn);
-    cg_conn_set_reason(oldest, CG_REASON_TOO_MANY_HANDSHAKES, "more than %u handshakes at a time on port %u", limit,
-                       conn->listener);
+    cg_conn_set_reason(oldest, CG_REASON_TOO_MANY_HANDSHAKES, "more than %u handshakes at the same time on port %u",
+                       limit, conn->listener);
     return oldest;
 }
 
@@ -120,7 +120,7 @@ int64_t cg_half_open_left(struct cg_conn *conn, int64_t now_ms)
     int64_t timeout = cg_conn_tls(conn)->handshake_timeout_ms;
     int64_t left = conn->private->started_ms + timeout - now_ms;
     if (left <= 0)
-        cg_conn_set_reason(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not done after %lld ms; %s", (long long)timeout,
+        cg_conn_set_reason(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not complete after %lld ms; %s", (long long)timeout,
                            why_not_done(conn));
     return left;
 }

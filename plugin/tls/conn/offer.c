@@ -15,16 +15,21 @@ static const struct key {
     const char *name, *fix;
 } keys[] = {
     {CG_AUTH_EC, "EC",
-     "Use a TLS library in the client that has ECDSA with P-256. Where that cannot be, give such clients a listener of "
-     "their own on another port, with a certificate that has an RSA key: `certguard issue broker NAME --key-type "
-     "rsa3072`. The other clients stay where they are."},
+     "Use a TLS library in the client that supports ECDSA with P-256. If that is not possible, give such clients a "
+     "separate "
+     "listener on another port, with a certificate that has an RSA key: `certguard issue broker NAME --key-type "
+     "rsa3072`. "
+     "Other clients keep their listener."},
     {CG_AUTH_RSA, "RSA",
-     "Use a TLS library in the client that has RSA signatures. Where that cannot be, give such clients a listener of "
-     "their own on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`. The other "
-     "clients stay where they are."},
+     "Use a TLS library in the client that supports RSA signatures. If that is not possible, give such clients a "
+     "separate "
+     "listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`. Other clients "
+     "keep "
+     "their listener."},
     {CG_AUTH_OTHER, "post-quantum",
-     "Update the client to TLS 1.3 with this kind of key. Where that cannot be, give such clients a listener of their "
-     "own on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`."},
+     "Update the client to TLS 1.3 with support for this kind of key. If that is not possible, give such clients a "
+     "separate "
+     "listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`."},
 };
 
 static const struct key *key_of(const struct cg_conn *conn)
@@ -115,8 +120,8 @@ static bool offers_signature(const struct cg_conn *conn)
 /* ---- what did not meet */
 
 #define OTHER_CURVE                                                                                                    \
-    "Let the client offer that curve too. Where that cannot be, give such clients a listener of their own on another " \
-    "port, with a certificate whose key they know: P-256 (`certguard issue broker NAME`) or RSA (--key-type rsa3072)."
+    "Configure the client to offer that curve too. If that is not possible, give such clients a separate listener on " \
+    "another port, with a key that they support: P-256 (`certguard issue broker NAME`) or RSA (--key-type rsa3072)."
 
 bool cg_offer_lacks_signature(struct cg_conn *conn)
 {
@@ -132,7 +137,7 @@ bool cg_offer_lacks_signature(struct cg_conn *conn)
     if (!key || !lacks_curve(conn, curve, sizeof curve))
         return false;
     cg_conn_set_reason(conn, CG_REASON_NO_COMMON_SIGNATURE,
-                       "the client's groups are without %s, the curve of the key of the broker's certificate", curve);
+                       "the client's groups do not include %s, the curve of the broker's certificate", curve);
     conn->fix = OTHER_CURVE;
     return true;
 }
@@ -144,7 +149,7 @@ static bool lacks_key(struct cg_conn *conn, const struct key *key)
         return false;
     cg_conn_set_reason(
         conn, CG_REASON_NO_COMMON_CIPHER,
-        "the client's cipher suites are for %s certificates only, and the key of the broker's certificate is %s",
+        "the client's cipher suites are for %s certificates only, but the key of the broker's certificate is %s",
         offered == CG_AUTH_RSA  ? "RSA"
         : offered == CG_AUTH_EC ? "EC"
                                 : "RSA or EC",
@@ -152,7 +157,7 @@ static bool lacks_key(struct cg_conn *conn, const struct key *key)
     conn->fix = keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl))
                     ? key->fix
                     : "Update the client: it would need a certificate with another key, and cipher suites that the "
-                      "policy does not let in.";
+                      "policy does not allow.";
     return true;
 }
 
@@ -161,16 +166,15 @@ static bool lacks_group(struct cg_conn *conn)
     if (SSL_get1_groups(conn->ssl, NULL) <= 0 || SSL_get_shared_group(conn->ssl, -1) > 0)
         return false;
     cg_conn_set_reason(conn, CG_REASON_NO_COMMON_GROUP,
-                       "none of the client's key exchange groups is one of the broker's");
+                       "the client and the broker have no key exchange group in common");
     return true;
 }
 
 #define SUITES_OF_1_3                                                                                                  \
-    "Update the client, or add one of its suites to tls.ciphersuites in the policy. Where that key is not set, "       \
-    "begin it with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the others. "   \
-    "CCM_8 needs tls.insecure_ciphers too."
-#define SUITES_OF_PSK                                                                                                  \
-    "Update the client: a list in tls.ciphers would take the place of the suites for pre-shared keys too."
+    "Update the client, or add one of its suites to tls.ciphersuites in the policy. If that key is not set, begin it " \
+    "with \"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\", for the other clients. "     \
+    "CCM_8 also needs tls.insecure_ciphers."
+#define SUITES_OF_PSK "Update the client: a list in tls.ciphers would also replace the suites for pre-shared keys."
 
 /* The row's own is for TLS 1.2, with certificates. */
 static const char *suites_fix(const struct cg_conn *conn)
@@ -187,7 +191,7 @@ static void tell_suites(struct cg_conn *conn)
     char names[120] = "";
     int count = sk_SSL_CIPHER_num(ciphers);
     for (int i = 0; i < count && i < NAMES_SHOWN; i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "; the client has ",
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "; the client offers ",
                  SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)));
     cg_conn_set_reason(conn, CG_REASON_NO_COMMON_CIPHER, "no cipher suite in common%s%s", names,
                        count > NAMES_SHOWN ? " and others" : "");
@@ -200,7 +204,7 @@ static bool lacks_psk_suite(struct cg_conn *conn)
         return false;
     if (cg_conn_tls(conn)->psk_allowed) {
         cg_conn_set_reason(conn, CG_REASON_NO_COMMON_CIPHER,
-                           "the client offers a pre-shared key, with none of the ciphers that the policy lets in");
+                           "the client offers a pre-shared key, but none of the ciphers that the policy allows");
         conn->fix = suites_fix(conn);
     } else {
         cg_conn_set_reason(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key");
@@ -221,8 +225,8 @@ bool cg_offer_lacks_cipher(struct cg_conn *conn)
 }
 
 #define ONLY_1_2                                                                                                       \
-    "Let the client speak TLS 1.2 too. TLS 1.3 is off on this listener: by tls_version in mosquitto.conf, or as "      \
-    "Mosquitto has it for pre-shared keys from 2.0.21 on."
+    "Enable TLS 1.2 in the client too. TLS 1.3 is off on this listener: because of tls_version in mosquitto.conf, or " \
+    "because Mosquitto 2.0.21 and later turn it off for pre-shared keys."
 
 /* A client of TLS 1.3 alone names 1.2 in this place (RFC 8446 4.1.2), but then 1.2 is what we have. */
 bool cg_offer_lacks_version(struct cg_conn *conn)
@@ -235,11 +239,12 @@ bool cg_offer_lacks_version(struct cg_conn *conn)
         return false;
     if (version == TLS1_2_VERSION && !only13) {
         cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION,
-                           "the client speaks TLS 1.3 only; the highest here is TLS 1.2");
+                           "the client supports only TLS 1.3; the highest version here is TLS 1.2");
         conn->fix = ONLY_1_2;
         return true;
     }
-    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION, "the client speaks %s at most; the lowest here is TLS %s",
+    cg_conn_set_reason(conn, CG_REASON_NO_COMMON_VERSION,
+                       "the client supports at most %s; the lowest version here is TLS %s",
                        names[version - SSL3_VERSION], only13 ? "1.3" : "1.2");
     return true;
 }

@@ -89,7 +89,7 @@ bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state 
     bool found = false;
     *out = (struct cg_own_state){.reason = CG_REASON_INTERNAL_ERROR};
     if (cg_contexts_untracked()) {
-        snprintf(out->detail, sizeof out->detail, "it can't be found: no memory when a listener was opened");
+        snprintf(out->detail, sizeof out->detail, "cannot find it: memory ran out when a listener was opened");
         return true;
     }
     ERR_set_mark();

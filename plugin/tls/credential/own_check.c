@@ -51,7 +51,7 @@ void cg_own_check(const struct cg_snapshot *snapshot, const struct cg_listener_p
                   const STACK_OF(X509) *chain, struct cg_own_state *out)
 {
     struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
-    struct cg_own_fault fault = {CG_REASON_NO_MEMORY, false, "no memory"};
+    struct cg_own_fault fault = {CG_REASON_NO_MEMORY, false, "out of memory"};
     if (verdict) {
         (void)cg_own_verify(snapshot, policy, leaf, chain, verdict);
         fault = cg_own_fault(verdict);
@@ -76,5 +76,5 @@ void cg_own_check_context(const struct cg_snapshot *snapshot, const struct cg_li
     out->certificate = SSL_CTX_get0_certificate(context->ctx);
     out->reason = CG_REASON_INTERNAL_ERROR;
     out->of_time = false;
-    snprintf(out->detail, sizeof out->detail, "the chain can't be read");
+    snprintf(out->detail, sizeof out->detail, "cannot read the certificate chain");
 }

@@ -35,8 +35,8 @@ static bool prove(const struct cg_credential *credential, const struct cg_listen
     if (!ok)
         cg_error_set(
             err,
-            "%s: a handshake in memory with this certificate and %s failed: %s; make the pair again: certguard "
-            "issue broker",
+            "%s: a test handshake with this certificate and %s failed: %s; create the pair again: certguard issue "
+            "broker",
             listener->credential_chain, listener->credential_key, why ? why : "unknown error");
     ERR_pop_to_mark();
     return ok;

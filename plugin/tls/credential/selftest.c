@@ -191,16 +191,16 @@ static bool prove(struct proof *proof, int version, bool ok, struct cg_error *er
     const char *tls = version == TLS1_3_VERSION ? "1.3" : "1.2";
     if (proof->accepted + proof->rejected != 1 || proof->ended != 1)
         cg_error_set(err,
-                     "self-test: the hook did not see a TLS %s handshake of this process; is libssl linked "
-                     "into the broker, or loaded twice?",
+                     "self-test: the hook did not see a TLS %s handshake of this process; check whether libssl is "
+                     "linked into the broker statically, or loaded twice",
                      tls);
     else if (ok && (!done || !proof->accepted))
         cg_error_set(err,
-                     "self-test: a good certificate was refused in TLS %s: %s; does OpenSSL's configuration "
-                     "forbid P-256 or this version?",
+                     "self-test: a valid certificate was refused in TLS %s: %s; check whether OpenSSL's configuration "
+                     "forbids P-256 or this version",
                      tls, cg_reason_row(proof->reason)->code);
     else if (!ok && (done || !proof->rejected || cg_reason_row(proof->reason)->kind != CG_KIND_RULE))
-        cg_error_set(err, "self-test: a bad certificate was not refused as such in TLS %s: %s", tls,
+        cg_error_set(err, "self-test: an invalid certificate was not refused as expected in TLS %s: %s", tls,
                      cg_reason_row(proof->reason)->code);
     else
         return true;
@@ -213,11 +213,10 @@ static bool clock_is_possible(struct cg_error *err)
     int64_t now = time(NULL);
     if (now - 60 >= CG_TIME_FIRST && now <= CG_TIME_LAST)
         return true;
-    cg_error_set(
-        err,
-        "self-test: the clock of this computer says a time %s, at which no certificate is valid. Set the clock, "
-        "and start the broker again",
-        now > 0 ? "after the year 9999" : "before the year 0");
+    cg_error_set(err,
+                 "self-test: the clock of this computer is set to a time %s, at which no certificate is valid; set the "
+                 "clock and restart the broker",
+                 now > 0 ? "after the year 9999" : "before the year 0");
     return false;
 }
 
@@ -234,8 +233,8 @@ bool cg_self_test(struct cg_error *err)
                                           .accepted = accepted,
                                           .ended = ended};
     const struct cg_hook_handlers handlers = cg_handlers_replace(&ours);
-    cg_error_set(err,
-                 "self-test: certificates can't be made; is P-256 or SHA-256 switched off in OpenSSL's configuration?");
+    cg_error_set(
+        err, "self-test: cannot create certificates; check whether OpenSSL's configuration disables P-256 or SHA-256");
     cg_marks_set_proven(true);
     bool ok = make_certificates(&proof) && make_snapshot(&proof, err) && prove(&proof, TLS1_3_VERSION, true, err) &&
               prove(&proof, TLS1_3_VERSION, false, err) && prove(&proof, TLS1_2_VERSION, true, err) &&

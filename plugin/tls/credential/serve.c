@@ -35,7 +35,7 @@ static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, 
     struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
     context->own.accepted = verdict && cg_own_verify(conn->snapshot, conn->policy, leaf, chain, verdict);
     snprintf(context->own.detail, sizeof context->own.detail, "%s: %s",
-             verdict ? cg_reason_row(verdict->reason)->code : "no memory", verdict ? verdict->detail : "");
+             verdict ? cg_reason_row(verdict->reason)->code : "out of memory", verdict ? verdict->detail : "");
     cg_verdict_clear(verdict);
     context->own.snapshot = verdict && X509_up_ref(leaf) ? conn->snapshot->number : 0;
     OPENSSL_free(verdict);
@@ -54,7 +54,7 @@ static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
         return true;
     if (offered && allowed)
         cg_conn_set_reason(conn, CG_REASON_PSK_UNKNOWN,
-                           "the broker did not take the client's pre-shared key on port %u", conn->listener);
+                           "the broker did not accept the client's pre-shared key on port %u", conn->listener);
     else if (offered)
         cg_conn_set_reason(conn, CG_REASON_PSK_NOT_ALLOWED, "the client offers a pre-shared key on port %u",
                            conn->listener);
@@ -62,8 +62,9 @@ static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
         cg_conn_set_reason(conn, CG_REASON_NO_CREDENTIAL, "port %u has no certificate%s", conn->listener,
                            allowed ? ", and the client offers no pre-shared key" : "");
     if (allowed && !offered)
-        conn->fix = "Give the client its identity and key (mosquitto_pub: --psk-identity and --psk), or let it use a "
-                    "port that has a certificate.";
+        conn->fix = "Configure the identity and key in the client (mosquitto_pub: --psk-identity and --psk), or use a "
+                    "port that has a "
+                    "certificate.";
     return false;
 }
 
@@ -72,8 +73,9 @@ static bool refuse(struct cg_conn *conn, const char *detail)
 {
     cg_conn_set_reason(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s",
                        conn->listener, detail);
-    conn->fix = "Nobody is served with this certificate. The last broker_certificate_rejected event says what to do; "
-                "`certguard doctor` looks again.";
+    conn->fix = "This certificate is not served to any client. The last broker_certificate_rejected event names the "
+                "fix; "
+                "`certguard doctor` checks the certificate again.";
     return false;
 }
 
@@ -85,7 +87,7 @@ bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
     if (!leaf)
         return without_certificate(ssl, conn);
     if (!context || !SSL_get0_chain_certs(ssl, &chain)) {
-        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "the broker's certificate chain can't be read");
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "cannot read the broker's certificate chain");
         return false;
     }
     if (own_is_good(context, conn, leaf, chain))
@@ -117,7 +119,7 @@ int cg_serve_credential(SSL *ssl, void *argument)
     const struct cg_credential *credential = cg_snapshot_credential(conn->snapshot, conn->listener);
     bool ok = credential ? serve_policys(ssl, conn, credential) : cg_own_credential(ssl, conn);
     if (!ok)
-        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL does not take the credential: %s",
+        cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL rejects the credential: %s",
                            ERR_reason_error_string(ERR_peek_last_error()));
     ERR_pop_to_mark();
     errno = saved;

@@ -169,15 +169,15 @@ static bool tell_unsound(const struct place *at, bool tls13, unsigned found, con
     if (!tls13)
         find_fix(at->text, found, at->tls->insecure_ciphers, fix, sizeof fix);
     if (*fix)
-        snprintf(way, sizeof way, "append \"%s\" to it; clients that speak nothing else are refused then", fix);
+        snprintf(way, sizeof way, "append \"%s\" to it; clients that support nothing else are then refused", fix);
     else
         snprintf(way, sizeof way, "%s",
-                 tls13 ? "take them out" : "take ciphers out of the policy: the default is forward secrecy and AEAD");
+                 tls13 ? "remove them" : "remove ciphers from the policy: the default has forward secrecy and AEAD");
     if (!never_sound(found))
-        snprintf(otherwise, sizeof otherwise,
-                 ". Or, as long as devices cannot do better, set %s.insecure_ciphers to true", at->section);
-    cg_error_set(err, "%s: %s.%s: '%.200s' lets in ciphers that are not sound: %s; %s%s", at->policy, at->section,
-                 at->key, at->text, names, way, otherwise);
+        snprintf(otherwise, sizeof otherwise, ". Or, while devices cannot do better, set %s.insecure_ciphers to true",
+                 at->section);
+    cg_error_set(err, "%s: %s.%s: '%.200s' allows weak ciphers: %s; %s%s", at->policy, at->section, at->key, at->text,
+                 names, way, otherwise);
     return false;
 }
 
@@ -185,8 +185,8 @@ static bool tell_level(const struct place *at, int level, struct cg_error *err)
 {
     cg_error_set(
         err,
-        "%s: %s.%s: @SECLEVEL=%d in '%.200s' lets in keys and digests that are too weak; write @SECLEVEL=%d, or "
-        "leave it out. Or, as long as devices cannot do better, set %s.insecure_ciphers to true",
+        "%s: %s.%s: @SECLEVEL=%d in '%.200s' allows keys and digests that are too weak; write @SECLEVEL=%d, or "
+        "remove it. Or, while devices cannot do better, set %s.insecure_ciphers to true",
         at->policy, at->section, at->key, level, at->text, LEVEL, at->section);
     return false;
 }
@@ -197,7 +197,7 @@ static bool list_is_sound(const struct place *at, bool tls13, struct cg_error *e
     bool insecure = at->tls->insecure_ciphers;
     SSL_CTX *ctx = with_list(at->text, tls13);
     if (!ctx) {
-        cg_error_set(err, "%s: %s.%s: OpenSSL does not take '%.200s'", at->policy, at->section, at->key, at->text);
+        cg_error_set(err, "%s: %s.%s: OpenSSL rejects '%.200s'", at->policy, at->section, at->key, at->text);
         return false;
     }
     int level = SSL_CTX_get_security_level(ctx);
@@ -266,15 +266,14 @@ bool cg_ciphers_usable(const char *policy, const char *section, const struct cg_
         cg_error_set(err, "%s: %s: out of memory", policy, section);
     else if (tls->ciphers && only13)
         cg_error_set(err,
-                     "%s: %s.ciphers: no handshake can use TLS 1.2 ciphers, since min_version is \"1.3\"; take ciphers "
-                     "out of the policy",
+                     "%s: %s.ciphers: no handshake can use TLS 1.2 ciphers, since min_version is \"1.3\"; remove "
+                     "ciphers from the policy",
                      policy, section);
     else if (!suites || !ciphers)
-        cg_error_set(
-            err,
-            "%s: %s.%s: no handshake can use any of '%.200s': its security level, or psk, forbids all of them; "
-            "take it out of the policy",
-            policy, section, ciphers ? "ciphersuites" : "ciphers", ciphers ? tls->ciphersuites : tls->ciphers);
+        cg_error_set(err,
+                     "%s: %s.%s: no handshake can use any of '%.200s': its security level, or psk, forbids all of "
+                     "them; remove it from the policy",
+                     policy, section, ciphers ? "ciphersuites" : "ciphers", ciphers ? tls->ciphersuites : tls->ciphers);
     else
         return true;
     return false;
@@ -350,11 +349,12 @@ static bool level_fits(const char *policy, const char *section, const struct cg_
         return true;
     while (highest > LEVEL && bits_at(highest) > bits)
         highest--;
-    cg_error_set(err,
-                 "%s: %s.ciphers: @SECLEVEL=%d in '%.200s' asks for %d bits of security, and the broker's certificate, "
-                 "its key or a signature of its chain, has %d (%s), so no client would connect; write @SECLEVEL=%d, or "
-                 "issue a stronger certificate first",
-                 policy, section, level, tls->ciphers, bits_at(level), bits, where, highest);
+    cg_error_set(
+        err,
+        "%s: %s.ciphers: @SECLEVEL=%d in '%.200s' requires %d bits of security, but the broker's certificate (its key "
+        "or a signature of its chain) has %d (%s), so no client could connect; write @SECLEVEL=%d, or "
+        "issue a stronger certificate first",
+        policy, section, level, tls->ciphers, bits_at(level), bits, where, highest);
     return false;
 }
 
@@ -369,19 +369,18 @@ bool cg_ciphers_fit(const char *policy, const char *section, const struct cg_tls
                     const struct cg_strength *strength, const char *where, struct cg_error *err)
 {
     unsigned keys = strength->keys;
-    const char *fix = keys & CG_AUTH_EC    ? "add ECDHE-ECDSA ciphers, or take ciphers out of the policy"
-                      : keys & CG_AUTH_RSA ? "add ECDHE-RSA ciphers, or take ciphers out of the policy"
-                                           : "set min_version to \"1.3\" and take ciphers out of the policy";
+    const char *fix = keys & CG_AUTH_EC    ? "add ECDHE-ECDSA ciphers, or remove ciphers from the policy"
+                      : keys & CG_AUTH_RSA ? "add ECDHE-RSA ciphers, or remove ciphers from the policy"
+                                           : "set min_version to \"1.3\" and remove ciphers from the policy";
     if (!keys || !tls->ciphers)
         return true;
     if (!level_fits(policy, section, tls, strength->security_bits, where, err))
         return false;
     if (tls->min_version >= TLS1_3_VERSION || tls->psk_allowed || count_usable(tls, false, keys) > 0)
         return true;
-    cg_error_set(
-        err,
-        "%s: %s.ciphers: no cipher of '%.200s' works with the broker's certificate (%s, key: %s), so no client of "
-        "TLS 1.2 would connect; %s",
-        policy, section, tls->ciphers, where, keys_text(keys), fix);
+    cg_error_set(err,
+                 "%s: %s.ciphers: no cipher of '%.200s' works with the broker's certificate (%s, key: %s), so no TLS "
+                 "1.2 client could connect; %s",
+                 policy, section, tls->ciphers, where, keys_text(keys), fix);
     return false;
 }

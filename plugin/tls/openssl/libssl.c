@@ -129,14 +129,15 @@ static bool fits(const struct objects *objects, const struct object *object, con
     if (object->needed)
         cg_error_set(
             err,
-            "TLS hook: %s speaks TLS with %s, but certguard is linked with %s and cannot check those connections; "
+            "TLS hook: %s uses %s for TLS, but certguard is linked with %s and cannot check those connections; "
             "install the certguard that was built for the broker's OpenSSL",
             what, libssl ? libssl->path : object->needed, our_path(objects, libssl));
     else
-        cg_error_set(err,
-                     "TLS hook: %s takes no OpenSSL from a shared libssl (built without TLS, or static), so certguard "
-                     "would have no effect; run a Mosquitto that is linked with the shared libssl",
-                     what);
+        cg_error_set(
+            err,
+            "TLS hook: %s uses no shared libssl (it was built without TLS, or statically), so certguard would have no "
+            "effect; use a Mosquitto that is linked with the shared libssl",
+            what);
     return false;
 }
 
@@ -145,7 +146,7 @@ bool cg_libssl_is_the_brokers(struct cg_error *err)
     struct objects objects = {.count = 0};
     dl_iterate_phdr(add, &objects);
     if (objects.count == OBJECTS_MAX) {
-        cg_error_set(err, "TLS hook: the broker has %d shared objects or more; load fewer plugins", OBJECTS_MAX);
+        cg_error_set(err, "TLS hook: the broker has loaded %d shared objects or more; load fewer plugins", OBJECTS_MAX);
         return false;
     }
     if (objects.count == 0 || !fits(&objects, &objects.item[0], "the broker", err))
@@ -153,8 +154,7 @@ bool cg_libssl_is_the_brokers(struct cg_error *err)
     const char *websockets = objects.item[0].websockets;
     const struct object *shared = websockets ? find(&objects, websockets) : NULL;
     if (websockets && !shared) {
-        cg_error_set(err, "TLS hook: the broker's %s cannot be found among its shared objects; this is a bug",
-                     websockets);
+        cg_error_set(err, "TLS hook: cannot find the broker's %s among its shared objects; this is a bug", websockets);
         return false;
     }
     return !websockets || fits(&objects, shared, shared->path, err);

@@ -109,7 +109,7 @@ static void offers_only_tested_policies(void **state)
     /* the policy allows this certificate, but OpenSSL's defaults on the client do not; everything else is valid */
     write_policy(", \"server\": {\"insecure_other_curves\": true}, "
                  "\"credential\": {\"chain\": \"odd.pem\", \"key\": \"odd.key\"}");
-    expect_kept(reload, "odd.pem: a handshake in memory");
+    expect_kept(reload, "odd.pem: a test handshake");
     struct cg_snapshot *third = wait_for_snapshot(reload);
     assert_null(third->base_credential);
     cg_reload_stop(reload);

@@ -54,12 +54,12 @@ says() {
     fi
 }
 another() { # WHO [ITS LIBSSL, OURS]
-    echo "0 TLS hook: $1 speaks TLS with $scratch/${2:-libssl.so.4}, but certguard is linked with" \
+    echo "0 TLS hook: $1 uses $scratch/${2:-libssl.so.4} for TLS, but certguard is linked with" \
         "$scratch/${3:-libssl.so.3} and cannot check those connections; install the certguard that was built for the broker's OpenSSL"
 }
 says same "1 "
-says none "0 TLS hook: the broker takes no OpenSSL from a shared libssl (built without TLS, or static), so certguard would have \
-no effect; run a Mosquitto that is linked with the shared libssl"
+says none "0 TLS hook: the broker uses no shared libssl (it was built without TLS, or statically), so certguard would have \
+no effect; use a Mosquitto that is linked with the shared libssl"
 says other "$(another "the broker")"
 # what is loaded first gets all calls, ours too, whatever was asked for
 says same "$(another "the broker" libssl.so.3 libssl.so.4)" "$scratch/libssl.so.4"

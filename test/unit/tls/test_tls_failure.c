@@ -96,22 +96,24 @@ struct mismatch {
     const char *policy_ciphers, *policy_suites, *policy_groups;
     int policy_min;
     enum cg_reason reason;
-    const char *detail, *fix; /* words of; NULL: not looked at */
+    const char *detail, *fix; /* part of the text; NULL: not checked */
 };
 
 static const struct mismatch mismatches[] = {
     {"a client that knows TLS 1.1 at most", TLS1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", NULL, NULL, NULL, NULL,
-     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.1 at most; the lowest here is TLS 1.2", NULL},
-    {"a client of TLS 1.2 where the policy wants 1.3", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL, NULL, NULL,
-     NULL, NULL, TLS1_3_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.2 at most; the lowest here is TLS 1.3", NULL},
+     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "at most TLS 1.1; the lowest version here is TLS 1.2",
+     NULL},
+    {"a client of TLS 1.2 and a policy that requires 1.3", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL, NULL, NULL,
+     NULL, NULL, TLS1_3_VERSION, CG_REASON_NO_COMMON_VERSION, "at most TLS 1.2; the lowest version here is TLS 1.3",
+     NULL},
     {"a client of TLS 1.3 alone where the broker has 1.2", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL, NULL, NULL,
-     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "TLS 1.3 only", "tls_version"},
+     NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_VERSION, "only TLS 1.3", "tls_version"},
     {"a client without forward secrecy", TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA", NULL, NULL, NULL, NULL, NULL,
      NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER, NULL, "Update the client"},
     {"suites for RSA certificates only, where ours is EC", TLS1_2_VERSION, TLS1_2_VERSION,
      "ECDHE-RSA-AES128-GCM-SHA256", NULL, NULL, NULL, NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER,
      "for RSA certificates only", "--key-type rsa3072"},
-    {"signatures that our key can't make, TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL,
+    {"signatures that our key cannot make, TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, NULL,
      "rsa_pss_rsae_sha256:RSA+SHA256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER,
      "for RSA certificates only", "--key-type rsa3072"},
     {"another group than the policy's, TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, NULL, NULL, "X25519:P-256", NULL, NULL,
@@ -120,13 +122,13 @@ static const struct mismatch mismatches[] = {
      NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE, "prime256v1", "offer that curve"},
     {"another TLS 1.2 cipher than the policy's", TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", NULL,
      NULL, NULL, "ECDHE-ECDSA-AES256-GCM-SHA384", NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER,
-     "the client has ECDHE-ECDSA-AES128-GCM-SHA256", NULL},
+     "the client offers ECDHE-ECDSA-AES128-GCM-SHA256", NULL},
     {"another TLS 1.3 cipher suite than the policy's", TLS1_3_VERSION, TLS1_3_VERSION, NULL, "TLS_AES_128_GCM_SHA256",
      NULL, NULL, NULL, "TLS_AES_256_GCM_SHA384", NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_CIPHER, NULL,
      "tls.ciphersuites"},
     {"another group than the policy's, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, "X25519", NULL, NULL, NULL,
      "P-384", TLS1_2_VERSION, CG_REASON_NO_COMMON_GROUP, NULL, NULL},
-    {"signatures that our key can't make, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL,
+    {"signatures that our key cannot make, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL,
      "rsa_pss_rsae_sha256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE, "whose key is EC",
      "--key-type rsa3072"},
 };
@@ -145,7 +147,7 @@ static void no_common_ground(void **state)
         tls_new_snapshot(&shared_world);
         SSL_CTX *server = tls_broker_context(&shared_world, "server");
         SSL_CTX *client = tls_peer_context(&shared_world, row->min, row->max, "good");
-        if (row->detail && strstr(row->detail, "1.3 only"))
+        if (row->detail && strstr(row->detail, "only TLS 1.3"))
             SSL_CTX_set_options(server, SSL_OP_NO_TLSv1_3);
         assert_true(!row->ciphers || SSL_CTX_set_cipher_list(client, row->ciphers) == 1);
         assert_true(!row->suites || SSL_CTX_set_ciphersuites(client, row->suites) == 1);

@@ -38,8 +38,8 @@ static const struct row {
      "$.listeners[1].tls.ciphersuites"},
 
     {"no encryption", ", \"tls\": {\"ciphers\": \"NULL-SHA256:@SECLEVEL=0\"}",
-     "$.tls.ciphers: 'NULL-SHA256:@SECLEVEL=0' lets in ciphers that are not sound: NULL-SHA256 (no encryption); take "
-     "ciphers out of the policy: the default is forward secrecy and AEAD. Or, as long as devices cannot do better, set "
+     "$.tls.ciphers: 'NULL-SHA256:@SECLEVEL=0' allows weak ciphers: NULL-SHA256 (no encryption); remove "
+     "ciphers from the policy: the default has forward secrecy and AEAD. Or, while devices cannot do better, set "
      "$.tls.insecure_ciphers to true"},
     {"no forward secrecy", ", \"tls\": {\"ciphers\": \"ECDHE+AESGCM:AES128-GCM-SHA256\"}",
      "AES128-GCM-SHA256 (no forward secrecy); append \":!kRSA:"},
@@ -47,12 +47,12 @@ static const struct row {
      "ECDHE-ECDSA-AES128-SHA (no AEAD); append \":!SHA1:"},
     {"a tag of 8 bytes", ", \"tls\": {\"ciphers\": \"ECDHE+AESCCM\"}", "(a tag of 8 bytes); append \":!AESCCM8\""},
     {"a tag of 8 bytes in TLS 1.3", ", \"tls\": {\"ciphersuites\": \"TLS_AES_128_CCM_8_SHA256\"}",
-     "TLS_AES_128_CCM_8_SHA256 (a tag of 8 bytes); take them out"},
+     "TLS_AES_128_CCM_8_SHA256 (a tag of 8 bytes); remove them"},
     {"no encryption in TLS 1.3, which OpenSSL has since 3.4",
      ", \"tls\": {\"ciphersuites\": \"TLS_AES_128_GCM_SHA256:TLS_SHA256_SHA256\"}", "TLS_SHA256_SHA256"},
     {"many ciphers at fault", ", \"tls\": {\"ciphers\": \"DEFAULT\"}", " more (no AEAD)"},
     {"a low security level", ", \"tls\": {\"ciphers\": \"ECDHE+AESGCM:@SECLEVEL=1\"}",
-     "@SECLEVEL=1 in 'ECDHE+AESGCM:@SECLEVEL=1' lets in keys and digests that are too weak; write @SECLEVEL=2"},
+     "@SECLEVEL=1 in 'ECDHE+AESGCM:@SECLEVEL=1' allows keys and digests that are too weak; write @SECLEVEL=2"},
     {"the same named insecure",
      ", \"tls\": {\"insecure_ciphers\": true, \"ciphers\": "
      "\"NULL-SHA256:ECDHE-ECDSA-AES128-SHA:AES128-SHA:@SECLEVEL=0\"}",
@@ -60,7 +60,7 @@ static const struct row {
     {"no authentication", ", \"tls\": {\"ciphers\": \"aNULL:ECDHE+AESGCM\"}", "(no authentication)"},
     {"no authentication, named insecure",
      ", \"tls\": {\"insecure_ciphers\": true, \"ciphers\": \"aNULL:ECDHE+AESGCM:@SECLEVEL=0\"}",
-     "(no authentication); append \":!aNULL\" to it; clients that speak nothing else are refused then"},
+     "(no authentication); append \":!aNULL\" to it; clients that support nothing else are then refused"},
     {"a bridge's ciphers", ", \"bridge\": {\"tls\": {\"ciphers\": \"AES128-SHA256\"}}", "$.bridge.tls.ciphers"},
     {"one listener's ciphers, the others sound",
      ", \"listeners\": [{\"port\": 1, \"tls\": {\"ciphers\": \"AES128-SHA256\"}}]",
@@ -70,7 +70,7 @@ static const struct row {
 
     {"ciphers of TLS 1.2 that the lowest version leaves no use for",
      ", \"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}",
-     "$.tls.ciphers: no handshake can use TLS 1.2 ciphers, since min_version is \"1.3\"; take ciphers out of the "
+     "$.tls.ciphers: no handshake can use TLS 1.2 ciphers, since min_version is \"1.3\"; remove ciphers from the "
      "policy"},
     {"a bridge's", ", \"bridge\": {\"tls\": {\"min_version\": \"1.3\", \"ciphers\": \"ECDHE+AESGCM\"}}",
      "$.bridge.tls.ciphers: no handshake"},
