@@ -21,19 +21,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The broker checks errno after SSL_read, and reads the error queue for its log: both must look as if we weren't here. */
+/* The broker checks errno after SSL_read and reads the error queue for its log: the callbacks must change neither. */
 
 void cg_handshake_unwatch(struct cg_conn *conn)
 {
     if (conn->state != CG_CONN_ESTABLISHED)
-        cg_settings_refuse(conn->ssl); /* the callback that serves our certificate knows the record */
+        cg_settings_refuse(conn->ssl); /* the callback that serves our certificate uses the record */
     SSL_set_msg_callback(conn->ssl, NULL);
     cg_socket_unwatch(conn);
 }
 
-#define EMPTY_CERTIFICATE_MAX 8 /* header, context, length: of a client that has none (RFC 8446 4.4.2) */
+#define EMPTY_CERTIFICATE_MAX 8 /* header, context and length, from a client without one (RFC 8446 4.4.2) */
 
-static void message(int out, int version, int type, const void *bytes, size_t len, SSL *ssl, void *unused)
+static void on_message(int out, int version, int type, const void *bytes, size_t len, SSL *ssl, void *unused)
 {
     (void)version, (void)unused;
     struct cg_conn *conn = cg_conn_of(ssl);
@@ -47,7 +47,7 @@ static void message(int out, int version, int type, const void *bytes, size_t le
             conn->private->hello_seen = true;
         if (!out && p[0] == SSL3_MT_CLIENT_HELLO && memmem(p, len, CG_PROBE_TEXT, strlen(CG_PROBE_TEXT)))
             conn->probe = true;
-        /* after DONE only a server that took our certificate goes on talking */
+        /* after DONE, only a server that accepted our certificate sends more */
         if (!out && conn->private->awaiting_first_record && p[0] == SSL3_MT_NEWSESSION_TICKET)
             cg_conn_accept(conn);
     }
@@ -56,8 +56,8 @@ static void message(int out, int version, int type, const void *bytes, size_t le
         cg_conn_accept(conn);
 }
 
-/* What this handshake is judged by, from its first byte to its end. */
-static void take_snapshot(struct cg_conn *conn)
+/* Sets the snapshot that this handshake is checked against from its first byte to its end. */
+static void set_snapshot(struct cg_conn *conn)
 {
     struct cg_snapshot *old = conn->snapshot;
     conn->snapshot = cg_snapshot_ref(cg_handlers_snapshot());
@@ -67,36 +67,36 @@ static void take_snapshot(struct cg_conn *conn)
     cg_snapshot_free(old);
     if (conn->snapshot)
         return;
-    cg_half_open_remove(conn); /* of a silent one: its deadline was the policy's */
+    cg_half_open_remove(conn); /* if it was pending: its deadline came from the policy */
     cg_conn_set_reason(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
 }
 
-/* The record of an SSL that has none. NULL: refuse it. */
+/* Creates the record of an SSL that has none. NULL: refuse it. */
 static struct cg_conn *open_record(SSL *ssl)
 {
-    int64_t since_ms = cg_pending_start(ssl);
+    int64_t since_ms = cg_pending_remove(ssl);
     struct cg_conn *conn = cg_conn_new(ssl, since_ms, cg_handlers_session_size());
     if (!conn)
         return NULL;
-    SSL_set_msg_callback(ssl, message);
+    SSL_set_msg_callback(ssl, on_message);
     cg_socket_watch(conn);
     cg_conn_addresses(conn);
-    take_snapshot(conn);
+    set_snapshot(conn);
     struct cg_conn *victim = conn->snapshot ? cg_half_open_add(conn) : NULL;
     if (victim)
         cg_conn_abort(victim);
     return conn;
 }
 
-static void start(SSL *ssl)
+static void on_start(SSL *ssl)
 {
     struct cg_conn *conn = cg_conn_of(ssl);
     if (conn && conn->private->begun)
-        return; /* renegotiation: switched off at the first start */
+        return; /* renegotiation, which was disabled at the first start */
     cg_handlers_begins();
-    conn = cg_conn_of(ssl); /* a silent one may have got its record meanwhile */
+    conn = cg_conn_of(ssl); /* a pending one may have got its record meanwhile */
     if (conn)
-        take_snapshot(conn); /* it was silent for a while */
+        set_snapshot(conn); /* the snapshot may have changed since */
     else
         conn = cg_handlers_given() && !cg_contexts_untracked() ? open_record(ssl) : NULL;
     if (conn)
@@ -106,7 +106,7 @@ static void start(SSL *ssl)
         cg_settings_refuse(ssl);
 }
 
-static bool judge(struct cg_conn *conn, X509_STORE_CTX *store)
+static bool verify_certificate(struct cg_conn *conn, X509_STORE_CTX *store)
 {
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
     cg_verify_reset_resumed(conn);
@@ -132,7 +132,7 @@ static int verify(X509_STORE_CTX *store, void *unused)
     bool accepted = false;
     ERR_set_mark();
     if (conn) {
-        accepted = judge(conn, store);
+        accepted = verify_certificate(conn, store);
         if (conn->verdict && conn->verdict->decision != CG_ACCEPT)
             error = cg_verdict_x509_error(conn->verdict);
     }
@@ -142,18 +142,18 @@ static int verify(X509_STORE_CTX *store, void *unused)
     return accepted;
 }
 
-/* Without a certificate from the peer the verify callback was not called: is that all right? */
+/* Without a certificate from the peer, the verify callback was not called. Whether that is accepted. */
 static bool may_stay_unverified(struct cg_conn *conn)
 {
-    /* OpenSSL does not tell later on in TLS 1.3 */
+    /* in TLS 1.3, OpenSSL does not report it later */
     conn->psk = SSL_get_psk_identity(conn->ssl) || SSL_session_reused(conn->ssl);
     return cg_verify_peer(conn, NULL, NULL);
 }
 
-static void done(struct cg_conn *conn)
+static void on_done(struct cg_conn *conn)
 {
     if (conn->state != CG_CONN_HANDSHAKE || conn->reason != CG_REASON_UNSET || !conn->snapshot) {
-        cg_conn_abort(conn); /* cut meanwhile */
+        cg_conn_abort(conn); /* aborted meanwhile */
         return;
     }
     X509 *leaf = SSL_get0_peer_certificate(conn->ssl);
@@ -170,7 +170,7 @@ static void done(struct cg_conn *conn)
         cg_conn_abort(conn);
         return;
     }
-    /* In TLS 1.3 the client is done first: the server may still refuse our certificate. */
+    /* In TLS 1.3 the client finishes first: the server may still refuse our certificate. */
     conn->private->awaiting_first_record = conn->role == CG_ROLE_BRIDGE && SSL_version(conn->ssl) == TLS1_3_VERSION;
     if (conn->private->awaiting_first_record)
         cg_half_open_remove(conn);
@@ -178,17 +178,17 @@ static void done(struct cg_conn *conn)
         cg_conn_accept(conn);
 }
 
-/* Is OpenSSL only waiting for the socket? */
+/* Whether OpenSSL is only waiting for the socket. */
 static bool waiting(const SSL *ssl)
 {
     int want = SSL_want(ssl);
     const BIO *bio = want == SSL_READING ? SSL_get_rbio(ssl) : SSL_get_wbio(ssl);
     if (want == SSL_READING || want == SSL_WRITING)
-        return bio && BIO_should_retry(bio); /* without memory the broker made none */
+        return bio && BIO_should_retry(bio); /* out of memory, the broker created none */
     return want != SSL_NOTHING;
 }
 
-static void alert(struct cg_conn *conn, int where, int value)
+static void on_alert(struct cg_conn *conn, int where, int value)
 {
     int description = value & 0xff;
     if (where & SSL_CB_WRITE) {
@@ -200,7 +200,7 @@ static void alert(struct cg_conn *conn, int where, int value)
         return;
     bool fatal = value >> 8 == SSL3_AL_FATAL || SSL_version(conn->ssl) == TLS1_3_VERSION;
     if (!fatal && description != SSL_AD_CLOSE_NOTIFY && description != SSL_AD_USER_CANCELLED)
-        return; /* a warning: the handshake goes on */
+        return; /* a warning: the handshake continues */
     conn->alert_received = description;
     if (conn->private->awaiting_first_record) {
         cg_failure_classify(conn, 0);
@@ -214,10 +214,10 @@ static void observe(const SSL *ssl, int where, int value, int saved_errno)
     if (!conn)
         return;
     if (where & SSL_CB_ALERT) {
-        alert(conn, where, value);
+        on_alert(conn, where, value);
     } else if (where == SSL_CB_HANDSHAKE_DONE) {
         if (conn->state != CG_CONN_ESTABLISHED)
-            done(conn);
+            on_done(conn);
     } else if ((where & SSL_CB_EXIT) && conn->state == CG_CONN_HANDSHAKE) {
         cg_failure_classify(conn, saved_errno);
         cg_conn_reject(conn);
@@ -227,16 +227,16 @@ static void observe(const SSL *ssl, int where, int value, int saved_errno)
 void cg_handshake_info(const SSL *ssl, int where, int value)
 {
     int saved = errno;
-    /* said of every state, and of every byte that a slow peer sends: there is nothing to do */
+    /* called for every state and for every byte that a slow peer sends: nothing to do */
     if ((where & SSL_CB_LOOP) || ((where & SSL_CB_EXIT) && (value > 0 || waiting(ssl))))
         return;
     ERR_set_mark();
     if (where == SSL_CB_HANDSHAKE_START) {
-        /* OpenSSL hands the SSL out as const here, though it is the caller's own */
+        /* OpenSSL passes the SSL as const here, although the caller owns it */
         SSL *own;
         memcpy(&own, &ssl, sizeof own);
         if (cg_on_main_thread())
-            start(own);
+            on_start(own);
         else
             cg_settings_refuse(own);
     } else if (cg_on_main_thread()) {
@@ -248,11 +248,11 @@ void cg_handshake_info(const SSL *ssl, int where, int value)
 
 void cg_handshake_open_pending(void)
 {
-    for (SSL *ssl; (ssl = cg_pending_next());)
+    for (SSL *ssl; (ssl = cg_pending_ready());)
         open_record(ssl);
 }
 
-/* Ordered by start, but listeners may differ in their deadline: all are looked at, each once. */
+/* They are ordered by their start, but listeners may have different timeouts: every one is checked. */
 int64_t cg_handshake_abort_late(void)
 {
     int64_t next_ms = -1;
@@ -270,10 +270,10 @@ int64_t cg_handshake_abort_late(void)
     return next_ms;
 }
 
-/* The SSL_CTXs of the broker are complete by the time the first SSL is made from one (any one). */
+/* The broker has finished all its SSL_CTXs when it creates the first SSL. */
 void cg_handshake_configure(void)
 {
-    /* New ones come first, and all that were there at the last SSL_new are done. */
+    /* New ones come first; those that existed at the last SSL_new are configured. */
     struct cg_context *context = cg_contexts_first();
     for (; context && !context->configured; context = context->next) {
         SSL_CTX_set_info_callback(context->ctx, cg_handshake_info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What OpenSSL tells us during a handshake, in the order in which it does: opens the record of each connection, has its peer
- * checked, and decides what becomes of it. Called by hook.c, on the main thread; the callbacks on any. */
+/* OpenSSL's callbacks during a handshake, in their order: they open the record of each connection, have its peer
+ * checked, and accept or reject it. Called by hook.c on the main thread; the callbacks run on any thread. */
 #ifndef CG_TLS_HANDSHAKE_H
 #define CG_TLS_HANDSHAKE_H
 
@@ -9,9 +9,9 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
-void cg_handshake_configure(void);     /* puts our callbacks into the SSL_CTXs that miss them */
-void cg_handshake_open_pending(void);  /* records for silent peers of the broker */
-int64_t cg_handshake_abort_late(void); /* those past their deadline; ms until the next deadline, -1 for none */
+void cg_handshake_configure(void);     /* installs the callbacks in SSL_CTXs without them */
+void cg_handshake_open_pending(void);  /* opens records for peers that have sent nothing */
+int64_t cg_handshake_abort_late(void); /* ms until the next deadline, -1 for none */
 
 /* The info callback. */
 void cg_handshake_info(const SSL *ssl, int where, int value);

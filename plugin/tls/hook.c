@@ -36,7 +36,7 @@ static void ssl_free(void *ssl, void *conn, CRYPTO_EX_DATA *data, int index, lon
         cg_conn_end(conn);
 }
 
-/* A copy of an SSL or X509 is not the connection. */
+/* The copy of an SSL or X509 has no record. */
 static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value, int index, long argl, void *argp)
 {
     (void)to, (void)from, (void)index, (void)argl, (void)argp;
@@ -44,7 +44,7 @@ static int do_not_copy(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **va
     return 1;
 }
 
-static bool take_indexes(uint32_t process, struct cg_error *err)
+static bool get_indexes(uint32_t process, struct cg_error *err)
 {
     int conn_index = SSL_get_ex_new_index(0, NULL, ssl_new, do_not_copy, ssl_free);
     int leaf_index = X509_get_ex_new_index(0, NULL, NULL, do_not_copy, NULL);
@@ -64,7 +64,7 @@ static void uninstall(void)
     cg_pending_end();
     cg_contexts_end();
     cg_records_end();
-    /* Our callbacks stay in SSL_CTXs that live on (the object is never unmapped): without handlers they refuse. */
+    /* The callbacks stay in SSL_CTXs that still exist (this object is never unmapped): without handlers they refuse. */
     (void)cg_handlers_replace(NULL);
     cg_main_thread_forget();
     cg_marks_set_proven(false);
@@ -90,7 +90,7 @@ bool cg_hook_install(const struct cg_hook_handlers *handlers, struct cg_error *e
     if (!ok)
         cg_error_set(err, "TLS hook: cannot get random bytes from OpenSSL; check its configuration");
     cg_half_open_begin(seed);
-    ok = ok && cg_libssl_is_the_brokers(err) && take_indexes(seed, err) && cg_self_test(err);
+    ok = ok && cg_libssl_is_the_brokers(err) && get_indexes(seed, err) && cg_self_test(err);
     ERR_pop_to_mark();
     if (!ok)
         uninstall();
@@ -105,18 +105,18 @@ void cg_hook_remove(void)
 
 bool cg_hook_knows_ctx_owner(void)
 {
-    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
-    bool told = cg_ctx_owner_is_known();
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX created here is not a listener's */
+    bool known = cg_ctx_owner_is_known();
     cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
-    return told;
+    return known;
 }
 
 bool cg_hook_accepts_psk(const struct cg_tls_policy *tls)
 {
-    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
-    bool takes = cg_ciphers_accept_psk(tls);
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX created here is not a listener's */
+    bool accepts = cg_ciphers_accept_psk(tls);
     cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
-    return takes;
+    return accepts;
 }
 
 bool cg_hook_broker_has_crl(void)
@@ -134,11 +134,6 @@ struct cg_conn *cg_hook_conn_of_certificate(const X509 *certificate)
     return certificate && installs > 0 ? cg_conn_of_leaf(certificate) : NULL;
 }
 
-bool cg_hook_can_preflight(void)
-{
-    return cg_marks_are_proven();
-}
-
 void cg_hook_connect_done(struct cg_conn *conn)
 {
     if (conn->ssl)
@@ -151,7 +146,7 @@ int64_t cg_hook_tick(void)
 {
     cg_handshake_open_pending();
     cg_resumption_tick();
-    cg_own_strength_note();
+    cg_own_update_strength();
     return cg_handshake_abort_late();
 }
 

@@ -11,7 +11,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 
-/* TLS gives the list of names 64 KiB; a client that has one certificate does not need it at all */
+/* TLS allows 64 KiB for the list of names; a client with one certificate does not need it */
 #define CG_CA_NAMES_MAX_BYTES 16384
 
 static int refuse_credential(SSL *ssl, void *unused)
@@ -20,7 +20,7 @@ static int refuse_credential(SSL *ssl, void *unused)
     return 0;
 }
 
-/* Stands in for the broker's own: our verify callback asks cg_check, so OpenSSL never calls it. */
+/* Replaces the broker's callback. OpenSSL never calls it, since our verify callback checks the certificate. */
 static int never_called(int ok, X509_STORE_CTX *store)
 {
     (void)ok, (void)store;
@@ -29,9 +29,9 @@ static int never_called(int ok, X509_STORE_CTX *store)
 
 void cg_settings_refuse(SSL *ssl)
 {
-    /* A server asks for its credential in every handshake that is not resumed, and none is (resumption.c says no to
-     * what was refused); a client verifies in every one that has no PSK; our verify callback says no to a connection
-     * without record. */
+    /* A server calls its certificate callback in every handshake that is not resumed, and this one is not (resumption.c
+     * resumes nothing that is refused). A client verifies in every handshake without a PSK, and our verify callback refuses
+     * a connection without a record. */
     SSL_set_cert_cb(ssl, refuse_credential, NULL);
     SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, never_called);
     SSL_set_psk_server_callback(ssl, NULL);
@@ -56,7 +56,8 @@ static bool add_names(STACK_OF(X509_NAME) *names, const STACK_OF(X509) *certific
     return true;
 }
 
-/* Tells clients which of their certificates we take. Best effort: without it they choose themselves. */
+/* Sends clients the names of the CAs that are accepted. Best effort: without the list, they choose a certificate
+ * themselves. */
 static void announce_cas(SSL_CTX *ctx, const struct cg_trust *trust)
 {
     STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
@@ -67,7 +68,7 @@ static void announce_cas(SSL_CTX *ctx, const struct cg_trust *trust)
         names = sk_X509_NAME_new_null();
     }
     if (names)
-        SSL_CTX_set_client_CA_list(ctx, names); /* takes it */
+        SSL_CTX_set_client_CA_list(ctx, names); /* takes ownership */
 }
 
 static bool apply_to_context(const struct cg_conn *conn, struct cg_context *context, const struct cg_tls_policy *tls)
@@ -75,7 +76,7 @@ static bool apply_to_context(const struct cg_conn *conn, struct cg_context *cont
     if (context->snapshot == conn->snapshot->number && context->port == conn->listener && context->snapshot != 0)
         return true;
     context->snapshot = 0;
-    /* a list may hold @SECLEVEL, and must not leave it to the next policy's */
+    /* a list may set @SECLEVEL, which must not affect the next policy */
     SSL_CTX_set_security_level(context->ctx, context->security_level);
     if (SSL_CTX_set_cipher_list(context->ctx, cg_ciphers_of(tls)) != 1)
         return false;
@@ -92,14 +93,15 @@ static bool apply_to_context(const struct cg_conn *conn, struct cg_context *cont
     return true;
 }
 
-/* SSL_OP_NO_RX_CERTIFICATE_COMPRESSION of OpenSSL 3.2: the headers that we are built with may not have it, and what has no
- * such compression (RFC 8879) ignores it. max_chain_bytes holds for what arrives, and 50 kB arrive as 700 bytes. */
+/* SSL_OP_NO_RX_CERTIFICATE_COMPRESSION of OpenSSL 3.2, which the headers at build time may lack; a library without
+ * this compression (RFC 8879) ignores it. max_chain_bytes limits the bytes received, and 50 kB may be compressed to
+ * 700 bytes. */
 #define NO_COMPRESSED_CERTIFICATES ((uint64_t)1 << 33)
 
 static bool apply_tls(SSL *ssl, const struct cg_tls_policy *tls)
 {
-    SSL_set_security_level(ssl,
-                           SSL_CTX_get_security_level(SSL_get_SSL_CTX(ssl))); /* it was copied before the list came */
+    SSL_set_security_level(
+        ssl, SSL_CTX_get_security_level(SSL_get_SSL_CTX(ssl))); /* the SSL copied it before the list was set */
     SSL_set_options(ssl,
                     SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | NO_COMPRESSED_CERTIFICATES);
     if (SSL_is_server(ssl) && SSL_set_num_tickets(ssl, 0) != 1)
@@ -120,7 +122,7 @@ static int verify_mode(const struct cg_conn *conn)
     return SSL_VERIFY_PEER | (cg_peer_needs_certificate(profile) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
 }
 
-/* A ticket comes in the same extension: an identity is text (RFC 4279 5.1), a ticket is not. */
+/* Tickets use the same extension. An identity is text (RFC 4279 5.1), a ticket is not. */
 static bool is_text(const unsigned char *identity, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -129,7 +131,7 @@ static bool is_text(const unsigned char *identity, size_t length)
     return length > 0 && length <= PSK_MAX_IDENTITY_LEN;
 }
 
-/* TLS 1.3: takes no key, but remembers that one was offered. OpenSSL goes on to the broker's callback, if it is there. */
+/* TLS 1.3: accepts no key, but notes that one was offered. OpenSSL then calls the broker's callback, if it is set. */
 static int note_psk(SSL *ssl, const unsigned char *identity, size_t length, SSL_SESSION **session)
 {
     struct cg_conn *conn = cg_conn_of(ssl);
@@ -151,7 +153,7 @@ static void apply_psk(SSL *ssl, bool allowed)
     }
 }
 
-/* Else the last flight of the handshake and the CONNACK wait for each other, about 40 ms. */
+/* Otherwise the last flight of the handshake and the CONNACK delay each other by about 40 ms. */
 static void no_delay(const struct cg_conn *conn)
 {
     int on = 1;
@@ -173,7 +175,7 @@ bool cg_settings_apply(struct cg_conn *conn)
     }
     cg_resumption_apply(conn, context);
     apply_psk(ssl, tls->psk_allowed);
-    /* 5 octets around each certificate (RFC 8446 4.4.2), and the message's own */
+    /* plus 5 octets per certificate (RFC 8446 4.4.2) and the overhead of the message */
     SSL_set_max_cert_list(ssl, (long)(profile->max_chain_bytes + 5 * (size_t)profile->max_chain + 16));
     SSL_set_verify(ssl, verify_mode(conn), never_called);
     if (conn->role == CG_ROLE_LISTENER)

@@ -6,13 +6,13 @@
 
 #include <arpa/inet.h>
 
-/* The name that the broker connects to: it sets it as SNI, an IP address too. */
+/* The name that the broker connects to. It sets it as SNI, even if it is an IP address. */
 static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t size)
 {
     const char *name = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
     if (name)
         return name;
-    buffer[0] = '\0'; /* where there is no address: no certificate has that name */
+    buffer[0] = '\0'; /* without an address: no certificate has that name */
     if (conn->peer.any.sa_family == AF_INET)
         inet_ntop(AF_INET, &conn->peer.v4.sin_addr, buffer, (socklen_t)size);
     else if (conn->peer.any.sa_family == AF_INET6)
@@ -20,8 +20,8 @@ static const char *bridge_host(const struct cg_conn *conn, char *buffer, size_t 
     return buffer;
 }
 
-/* Asks for the verdict. leaf may be NULL: the peer showed no certificate. False: no memory. */
-static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
+/* Sets the verdict. leaf may be NULL: the peer showed no certificate. False: out of memory. */
+static bool run_check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, const STACK_OF(X509) *known_path)
 {
     char host[64];
     const struct cg_peer peer = {
@@ -40,8 +40,8 @@ static bool ask(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent, co
     return true;
 }
 
-/* Keeps what the verdict accepted. False: no memory. */
-static bool keep(struct cg_conn *conn)
+/* Stores the path that the verdict accepted. False: out of memory. */
+static bool keep_path(struct cg_conn *conn)
 {
     conn->not_after = conn->verdict->not_after;
     sk_X509_pop_free(conn->path, X509_free);
@@ -52,7 +52,7 @@ static bool keep(struct cg_conn *conn)
 
 bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent)
 {
-    if (!ask(conn, leaf, sent, NULL)) {
+    if (!run_check(conn, leaf, sent, NULL)) {
         cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "out of memory for the verdict");
         return false;
     }
@@ -60,12 +60,12 @@ bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent
         cg_conn_set_reason(conn, conn->verdict->reason, "%s", conn->verdict->detail);
         return false;
     }
-    if (!keep(conn)) {
+    if (!keep_path(conn)) {
         cg_verdict_clear(conn->verdict);
         cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "out of memory for the certification path");
         return false;
     }
-    conn->private->proved_ms = cg_handlers_monotonic_ms();
+    conn->private->signed_ms = cg_handlers_monotonic_ms();
     return true;
 }
 
@@ -86,12 +86,13 @@ void cg_verify_reset_resumed(struct cg_conn *conn)
 bool cg_verify_again(struct cg_conn *conn, const STACK_OF(X509) *path)
 {
     X509 *leaf = sk_X509_value(path, 0);
-    cg_verify_reset_resumed(conn); /* of an earlier hello */
+    cg_verify_reset_resumed(conn); /* from an earlier hello */
     if (conn->peer_leaf)
         return false;
     conn->resumed = X509_up_ref(leaf);
     conn->peer_leaf = conn->resumed ? leaf : NULL;
-    if (!conn->resumed || !ask(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT || !keep(conn)) {
+    if (!conn->resumed || !run_check(conn, leaf, NULL, path) || conn->verdict->decision != CG_ACCEPT ||
+        !keep_path(conn)) {
         cg_verify_reset_resumed(conn);
         return false;
     }

@@ -90,7 +90,7 @@ static void accepted(void *context, struct cg_conn *conn)
     cg_reporter_write(state->reporter, &event);
 }
 
-static void reads_on(void *context, struct cg_conn *conn)
+static void first_read(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
     cg_client_map_reads_on(state->clients, conn->session->claim);
@@ -117,7 +117,7 @@ struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
         .monotonic_ms = monotonic_ms,
         .rejected = rejected,
         .accepted = accepted,
-        .reads_on = reads_on,
+        .first_read = first_read,
         .ended = ended,
     };
 }

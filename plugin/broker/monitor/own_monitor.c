@@ -115,7 +115,7 @@ bool cg_own_monitor_start(struct cg_own_monitor *monitor, const struct cg_snapsh
 {
     struct cg_own_state state;
     char detail[sizeof(struct cg_error) + 128];
-    if (!cg_own_is_hopeless(current, &state))
+    if (!cg_own_is_unusable(current, &state))
         return true;
     snprintf(detail, sizeof detail, "no listener accepts the certfile: %s; the broker exits", state.detail);
     const struct cg_event event = {

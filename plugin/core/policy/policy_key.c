@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "policy_key.h"
 
-#include "core/base/quantity.h"
 #include "policy.h"
 
 #include <stdio.h>
@@ -16,12 +15,16 @@ static void words_text(const struct cg_word *words, const char *start, char *out
                                                 : " or ");
 }
 
+const struct cg_unit *cg_key_units(enum cg_key_type type)
+{
+    return type == CG_TYPE_BYTES          ? cg_units_bytes
+           : type == CG_TYPE_MILLISECONDS ? cg_units_milliseconds
+                                          : cg_units_seconds;
+}
+
 static void quantity_text(const struct cg_key *key, const char *what, const char *zero, char *out, size_t size)
 {
-    static const struct cg_unit bytes[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {0}};
-    const struct cg_unit *units = key->type == CG_TYPE_BYTES          ? bytes
-                                  : key->type == CG_TYPE_MILLISECONDS ? cg_units_milliseconds
-                                                                      : cg_units_seconds;
+    const struct cg_unit *units = cg_key_units(key->type);
     const struct cg_unit *low = cg_quantity_unit(units, key->min), *high = cg_quantity_unit(units, key->max);
     char least[32];
     snprintf(least, sizeof least, "\"%lld%s\"", (long long)(key->min / low->value), low->text);

@@ -4,6 +4,7 @@
 #ifndef CG_POLICY_KEY_H
 #define CG_POLICY_KEY_H
 
+#include "core/base/quantity.h"
 #include "policy_parse.h"
 
 #include <cjson/cJSON.h>
@@ -76,6 +77,9 @@ struct cg_object {
     /* Checks for contradictions between keys; NULL: none are possible. False with the error set. */
     bool (*check)(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 };
+
+/* The units of a key that is a duration or a size. */
+const struct cg_unit *cg_key_units(enum cg_key_type type);
 
 /* Writes what the key expects, such as "true or false", for messages and the manual. */
 void cg_key_expected(const struct cg_key *key, char *out, size_t size);

@@ -2,7 +2,6 @@
 #include "policy_value.h"
 
 #include "core/base/edit_distance.h"
-#include "core/base/quantity.h"
 #include "core/file/file_path.h"
 #include "policy_draft.h"
 #include "policy_keys.h"
@@ -37,18 +36,11 @@ static bool read_quantity(const cJSON *json, const struct cg_unit *units, const 
     return cJSON_IsString(json) && cg_quantity_read(json->valuestring, units, key->min, key->max, out);
 }
 
-static const struct cg_unit *units_of(enum cg_key_type type)
-{
-    return type == CG_TYPE_BYTES          ? cg_units_bytes
-           : type == CG_TYPE_MILLISECONDS ? cg_units_milliseconds
-                                          : cg_units_seconds;
-}
-
 static bool set_quantity(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key,
                          const cJSON *json, void *to)
 {
     int64_t value = 0;
-    if (!read_quantity(json, units_of(key->type), key, &value))
+    if (!read_quantity(json, cg_key_units(key->type), key, &value))
         return cg_parse_mismatch(parse, at, key, json);
     return store_integer(to, key->size, value);
 }

@@ -26,14 +26,14 @@ void cg_conn_peer_text(const struct cg_conn *conn, char out[CG_PEER_TEXT_MAX])
 
 void cg_conn_shut_down(struct cg_conn *conn)
 {
-    /* Bytes that the kernel holds already must not be read either: SSL_read gives them no more. */
+    /* SSL_read must not return bytes that the kernel already has either. */
     if (conn->ssl)
         SSL_set_shutdown(conn->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     if (conn->fd >= 0)
         shutdown(conn->fd, SHUT_RDWR);
 }
 
-/* OpenSSL 3.0 has no words for those of TLS 1.3 alone. */
+/* OpenSSL 3.0 has no text for alerts that only TLS 1.3 has. */
 const char *cg_alert_text(int alert)
 {
     const char *text = SSL_alert_desc_string_long(alert);

@@ -9,11 +9,11 @@
 #include <openssl/sslerr.h>
 #include <string.h>
 
-/* SSL_R_* of an error that we raised; those of received alerts are 1000 + the alert and have their own table */
+/* SSL_R_* of errors raised here; those of received alerts are 1000 + the alert and have their own table */
 static const struct {
     int error;
     enum cg_reason reason;
-    const char *detail; /* NULL: OpenSSL's words */
+    const char *detail; /* NULL: OpenSSL's text */
 } errors[] = {
     {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, CG_REASON_NO_CERTIFICATE, "the peer sent no certificate"},
     {SSL_R_UNSUPPORTED_PROTOCOL, CG_REASON_NO_COMMON_VERSION, "no TLS version in common"},
@@ -79,7 +79,7 @@ static const struct {
     {SSL_AD_CERTIFICATE_REQUIRED, CG_REASON_PEER_WANTS_CERTIFICATE},
 };
 
-/* What does not begin like a TLS record (0x16 0x03) and is not MQTT's CONNECT (0x10) may be text */
+/* First bytes that are neither a TLS record (0x16 0x03) nor MQTT's CONNECT (0x10) may be text */
 static const char *const http_methods[] = {"GET ",  "HEAD ", "POST ", "PUT ",  "DELET",
                                            "OPTIO", "PATCH", "TRACE", "CONNE", "PRI *"};
 
@@ -102,13 +102,13 @@ static bool looks_like_hello(const unsigned char *b)
     return (b[0] == SSL3_RT_HANDSHAKE && b[1] == SSL3_VERSION_MAJOR) || is_ssl2_hello(b);
 }
 
-/* Before any hello: what did the peer send instead? False: it looks like one. */
-static bool no_hello(struct cg_conn *conn)
+/* Sets the reason if the peer sent something else than a hello. False: it looks like a hello. */
+static bool classify_non_tls(struct cg_conn *conn)
 {
     const unsigned char *b = conn->private->first;
     if (conn->private->hello_seen || conn->private->nfirst < sizeof conn->private->first || looks_like_hello(b))
         return false;
-    if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* no hello could be made of what it is set to */
+    if (b[0] == SSL3_RT_ALERT && b[1] == SSL3_VERSION_MAJOR) { /* the peer's settings leave nothing for a hello */
         cg_conn_set_reason(conn, CG_REASON_PEER_ALERT, "an alert instead of a hello");
         conn->fix = "Check the log of the client: its own settings for TLS versions, cipher suites and signature "
                     "algorithms leave it nothing to offer.";
@@ -122,7 +122,7 @@ static bool no_hello(struct cg_conn *conn)
     return true;
 }
 
-/* Where our peer is a broker, the files and keys that matter are others. */
+/* If the peer is a broker, the fix concerns other files and keys. */
 static const struct {
     enum cg_reason reason;
     const char *fix;
@@ -147,7 +147,7 @@ static const struct {
                                  "bridge.tls.ciphersuites in the policy."},
 };
 
-static void advise_bridge(struct cg_conn *conn)
+static void set_bridge_fix(struct cg_conn *conn)
 {
     for (size_t i = 0; i < sizeof of_bridges / sizeof *of_bridges && !conn->fix; i++)
         if (conn->role == CG_ROLE_BRIDGE && of_bridges[i].reason == conn->reason)
@@ -164,7 +164,7 @@ static void from_alert(struct cg_conn *conn)
                        cg_alert_text(conn->alert_received));
 }
 
-/* ---- errors that need a look at the connection; false: the table knows */
+/* ---- errors whose reason depends on the connection; false: use the table */
 
 static bool no_certificate(struct cg_conn *conn)
 {
@@ -197,7 +197,7 @@ static bool too_large(struct cg_conn *conn)
     return true;
 }
 
-/* The limit that the client asked for (RFC 6066 4), 0: none. */
+/* The limit that the client requested (RFC 6066 4); 0: none. */
 static unsigned fragment_limit(const struct cg_conn *conn)
 {
     const SSL_SESSION *session = SSL_get_session(conn->ssl);
@@ -217,7 +217,7 @@ static bool long_record(struct cg_conn *conn)
     return true;
 }
 
-/* OpenSSL before 4.0 reads such a hello, and then finds no version. */
+/* OpenSSL before 4.0 parses such a hello, and then finds no common version. */
 static bool ssl2_hello(struct cg_conn *conn)
 {
     if (conn->private->nfirst < sizeof conn->private->first || !is_ssl2_hello(conn->private->first))
@@ -229,8 +229,8 @@ static bool ssl2_hello(struct cg_conn *conn)
 static const struct {
     int error;
     bool listener_only;
-    bool (*look)(struct cg_conn *conn);
-} looks[] = {
+    bool (*classify)(struct cg_conn *conn);
+} special_cases[] = {
     {SSL_R_UNSUPPORTED_PROTOCOL, true, cg_offer_lacks_version},
     {SSL_R_WRONG_VERSION_NUMBER, true, ssl2_hello},
     {SSL_R_NO_SHARED_CIPHER, true, cg_offer_lacks_cipher},
@@ -245,16 +245,16 @@ static const struct {
     {SSL_R_PACKET_LENGTH_TOO_LONG, true, long_record},
 };
 
-static bool looked(struct cg_conn *conn, int error)
+static bool classify_special(struct cg_conn *conn, int error)
 {
-    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
-        if (looks[i].error == error && (!looks[i].listener_only || conn->role == CG_ROLE_LISTENER))
-            return looks[i].look(conn);
+    for (size_t i = 0; i < sizeof special_cases / sizeof *special_cases; i++)
+        if (special_cases[i].error == error && (!special_cases[i].listener_only || conn->role == CG_ROLE_LISTENER))
+            return special_cases[i].classify(conn);
     return false;
 }
 
-/* OpenSSL from 3.2 on has one error for all that records can have; the alert that it sent tells them apart. */
-#define RECORD_LAYER_FAILURE 313 /* SSL_R_RECORD_LAYER_FAILURE: the headers that we are built with may not have it */
+/* OpenSSL 3.2 and later has one error for all problems of records; the alert that it sent distinguishes them. */
+#define RECORD_LAYER_FAILURE 313 /* SSL_R_RECORD_LAYER_FAILURE, which the headers at build time may lack */
 
 static int error_of(const struct cg_conn *conn)
 {
@@ -275,22 +275,22 @@ static int error_of(const struct cg_conn *conn)
 static void from_error(struct cg_conn *conn)
 {
     int error = error_of(conn);
-    const char *words = ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, error));
-    if (!words)
-        words = "no reason given";
-    if (looked(conn, error))
+    const char *text = ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, error));
+    if (!text)
+        text = "no reason given";
+    if (classify_special(conn, error))
         return;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (errors[i].error == error)
-            cg_conn_set_reason(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : words);
-    /* who agreed on a cipher with us speaks TLS, whatever follows */
+            cg_conn_set_reason(conn, errors[i].reason, "%s", errors[i].detail ? errors[i].detail : text);
+    /* a peer that agreed on a cipher speaks TLS, whatever follows */
     bool unreadable = !conn->private->hello_seen ||
                       (conn->alert_sent == SSL_AD_DECODE_ERROR && !SSL_get_pending_cipher(conn->ssl));
-    cg_conn_set_reason(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s%s", words,
+    cg_conn_set_reason(conn, unreadable ? CG_REASON_GARBAGE : CG_REASON_HANDSHAKE_FAILED, "%s%s", text,
                        conn->private->verified ? ", after its certificate was accepted" : "");
 }
 
-static const char *gone_when(const struct cg_conn *conn)
+static const char *gone_detail(const struct cg_conn *conn)
 {
     if (!conn->private->hello_seen)
         return conn->private->nfirst ? "in its first message" : "before its first message";
@@ -302,10 +302,10 @@ static const char *gone_when(const struct cg_conn *conn)
 void cg_failure_gone(struct cg_conn *conn, int saved_errno)
 {
     if (saved_errno == ECONNRESET || saved_errno == EPIPE || saved_errno == ETIMEDOUT)
-        cg_conn_set_reason(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), gone_when(conn));
+        cg_conn_set_reason(conn, CG_REASON_PEER_GONE, "%s, %s", strerror(saved_errno), gone_detail(conn));
     else
-        cg_conn_set_reason(conn, CG_REASON_PEER_GONE, "closed %s", gone_when(conn));
-    advise_bridge(conn);
+        cg_conn_set_reason(conn, CG_REASON_PEER_GONE, "closed %s", gone_detail(conn));
+    set_bridge_fix(conn);
 }
 
 void cg_failure_classify(struct cg_conn *conn, int saved_errno)
@@ -316,11 +316,11 @@ void cg_failure_classify(struct cg_conn *conn, int saved_errno)
     bool tls_error = ERR_GET_LIB(conn->openssl_error) == ERR_LIB_SSL;
     if (conn->alert_received >= 0)
         from_alert(conn);
-    else if (no_hello(conn))
+    else if (classify_non_tls(conn))
         return;
     else if (!tls_error || ERR_GET_REASON(conn->openssl_error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         cg_failure_gone(conn, saved_errno);
     else
         from_error(conn);
-    advise_bridge(conn);
+    set_bridge_fix(conn);
 }

@@ -18,8 +18,8 @@ void cg_half_open_begin(uint32_t seed)
     half_open.seed = seed;
 }
 
-/* Peers are told apart by address, IPv6 by /64: one subscriber holds that many. A bucket may hold several peers;
- * which ones, nobody outside can know: the seed is of this process. */
+/* Peers are distinguished by address, for IPv6 by /64, since one subscriber has that many. A bucket may hold several
+ * peers; the seed makes it impossible to predict which. */
 static unsigned bucket_of(const struct cg_conn *conn)
 {
     unsigned char key[CG_PEER_KEY];
@@ -30,7 +30,7 @@ static unsigned bucket_of(const struct cg_conn *conn)
     return (hash ^ hash >> 16) % CG_BUCKETS;
 }
 
-/* How far a peer came: nothing, some bytes, a whole hello. */
+/* How much a peer has sent: nothing, some bytes, a whole hello. */
 #define STAGES 3
 
 static unsigned stage_of(const struct cg_conn *conn)
@@ -38,16 +38,16 @@ static unsigned stage_of(const struct cg_conn *conn)
     return conn->private->hello_seen ? 2 : conn->private->nfirst > 0;
 }
 
-/* Of the peer that holds the most, since a flood from one address then cuts itself: its oldest handshake at the stage that
- * most of them are at. A flood of silent connections, or of those that say a byte, so spares slow clients behind the same
- * address. One of whole hellos does not: nothing tells them from clients that take longer than the flood needs to fill
- * max_handshakes. */
-static struct cg_conn *victim(const struct cg_conn *newcomer)
+/* Chooses the oldest handshake of the peer that has the most, at the stage that most of its handshakes are at, so a
+ * flood from one address aborts its own handshakes. A flood of connections that send nothing, or a byte, does not
+ * affect slow clients behind the same address. A flood of whole hellos does: they look like clients that take longer
+ * than the flood needs to fill max_handshakes. */
+static struct cg_conn *choose_victim(const struct cg_conn *new_conn)
 {
     unsigned count[CG_BUCKETS][STAGES] = {{0}}, total[CG_BUCKETS] = {0}, bucket = 0, stage = 0;
     for (struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer) {
         unsigned of = bucket_of(conn);
-        if (conn->listener != newcomer->listener)
+        if (conn->listener != new_conn->listener)
             continue;
         count[of][stage_of(conn)]++;
         if (++total[of] > total[bucket])
@@ -57,7 +57,7 @@ static struct cg_conn *victim(const struct cg_conn *newcomer)
         if (count[bucket][i] > count[bucket][stage])
             stage = i;
     for (struct cg_conn *conn = half_open.oldest; conn; conn = conn->private->newer)
-        if (conn->listener == newcomer->listener && bucket_of(conn) == bucket && stage_of(conn) == stage)
+        if (conn->listener == new_conn->listener && bucket_of(conn) == bucket && stage_of(conn) == stage)
             return conn;
     return NULL;
 }
@@ -82,7 +82,7 @@ struct cg_conn *cg_half_open_add(struct cg_conn *conn)
     if (conn->role != CG_ROLE_LISTENER || limit == 0 || half_open.count <= limit ||
         half_open_on(conn->listener) <= limit)
         return NULL;
-    struct cg_conn *oldest = victim(conn);
+    struct cg_conn *oldest = choose_victim(conn);
     cg_conn_set_reason(oldest, CG_REASON_TOO_MANY_HANDSHAKES, "more than %u handshakes at the same time on port %u",
                        limit, conn->listener);
     return oldest;
@@ -100,7 +100,7 @@ void cg_half_open_remove(struct cg_conn *conn)
     half_open.count--;
 }
 
-static const char *why_not_done(const struct cg_conn *conn)
+static const char *timeout_detail(const struct cg_conn *conn)
 {
     return conn->private->nfirst ? "the peer stopped in the middle" : "the peer sent nothing";
 }
@@ -121,6 +121,6 @@ int64_t cg_half_open_left(struct cg_conn *conn, int64_t now_ms)
     int64_t left = conn->private->started_ms + timeout - now_ms;
     if (left <= 0)
         cg_conn_set_reason(conn, CG_REASON_HANDSHAKE_TIMEOUT, "not complete after %lld ms; %s", (long long)timeout,
-                           why_not_done(conn));
+                           timeout_detail(conn));
     return left;
 }

@@ -53,10 +53,10 @@ void cg_handlers_accepted(struct cg_conn *conn)
         current.accepted(current.context, conn);
 }
 
-void cg_handlers_reads_on(struct cg_conn *conn)
+void cg_handlers_first_read(struct cg_conn *conn)
 {
-    if (current.reads_on)
-        current.reads_on(current.context, conn);
+    if (current.first_read)
+        current.first_read(current.context, conn);
 }
 
 void cg_handlers_ended(struct cg_conn *conn)

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMES_SHOWN 3 /* of what the client offers */
+#define NAMES_SHOWN 3 /* cipher suites of the client in a detail */
 
-/* By the key of the broker's certificate: what it asks of a client. */
+/* By the key of the broker's certificate: its name, and the fix for clients that do not support it. */
 static const struct key {
     unsigned keys; /* enum cg_auth */
     const char *name, *fix;
@@ -52,7 +52,7 @@ static bool has_cipher(const STACK_OF(SSL_CIPHER) *ciphers, const SSL_CIPHER *wa
     return false;
 }
 
-/* The keys that the client's suites are for; allowed: NULL, or the list that they have to be in. */
+/* The key types that the client's suites support; allowed: count only suites in this list, NULL: all. */
 static unsigned keys_offered(const SSL *ssl, const STACK_OF(SSL_CIPHER) *allowed)
 {
     const STACK_OF(SSL_CIPHER) *offered = SSL_get_client_ciphers(ssl);
@@ -81,7 +81,7 @@ static bool offers_group(const struct cg_conn *conn, int nid)
 {
     int count = (int)SSL_get1_groups(conn->ssl, NULL);
     int *groups = count > 0 ? OPENSSL_zalloc((size_t)count * sizeof *groups) : NULL;
-    bool found = count <= 0 || !groups; /* a client without the extension takes any (RFC 8422 4) */
+    bool found = count <= 0 || !groups; /* a client without the extension accepts any (RFC 8422 4) */
     count = groups ? (int)SSL_get1_groups(conn->ssl, groups) : 0;
     for (int i = 0; i < count; i++)
         found = found || groups[i] == nid;
@@ -89,7 +89,8 @@ static bool offers_group(const struct cg_conn *conn, int nid)
     return found;
 }
 
-/* The curve of the broker's key, if the client does not have it. In TLS 1.2 its groups stand for both (RFC 8422 5.1). */
+/* Writes the curve of the broker's key if the client does not support it. In TLS 1.2 its groups also apply to keys
+ * (RFC 8422 5.1). */
 static bool lacks_curve(const struct cg_conn *conn, char *name, size_t size)
 {
     X509 *leaf = SSL_get_certificate(conn->ssl);
@@ -100,7 +101,7 @@ static bool lacks_curve(const struct cg_conn *conn, char *name, size_t size)
     return !offers_group(conn, OBJ_txt2nid(name));
 }
 
-static bool makes(int key, int signature)
+static bool can_sign(int key, int signature)
 {
     return key == signature || (key == EVP_PKEY_RSA && signature == EVP_PKEY_RSA_PSS);
 }
@@ -113,11 +114,11 @@ static bool offers_signature(const struct cg_conn *conn)
     bool found = count <= 0 || !key;
     for (int i = 0; i < count && !found; i++)
         found = SSL_get_sigalgs(conn->ssl, i, &signature, NULL, NULL, NULL, NULL) > 0 &&
-                makes(EVP_PKEY_get_base_id(key), signature);
+                can_sign(EVP_PKEY_get_base_id(key), signature);
     return found;
 }
 
-/* ---- what did not meet */
+/* ---- what is missing */
 
 #define OTHER_CURVE                                                                                                    \
     "Configure the client to offer that curve too. If that is not possible, give such clients a separate listener on " \
@@ -176,7 +177,7 @@ static bool lacks_group(struct cg_conn *conn)
     "CCM_8 also needs tls.insecure_ciphers."
 #define SUITES_OF_PSK "Update the client: a list in tls.ciphers would also replace the suites for pre-shared keys."
 
-/* The row's own is for TLS 1.2, with certificates. */
+/* NULL: the fix of the reason, which is for TLS 1.2 with certificates. */
 static const char *suites_fix(const struct cg_conn *conn)
 {
     const struct cg_tls_policy *tls = cg_conn_tls(conn);
@@ -185,7 +186,7 @@ static const char *suites_fix(const struct cg_conn *conn)
     return tls->psk_allowed && !tls->ciphers ? SUITES_OF_PSK : NULL;
 }
 
-static void tell_suites(struct cg_conn *conn)
+static void report_suites(struct cg_conn *conn)
 {
     const STACK_OF(SSL_CIPHER) *ciphers = SSL_get_client_ciphers(conn->ssl);
     char names[120] = "";
@@ -217,10 +218,10 @@ bool cg_offer_lacks_cipher(struct cg_conn *conn)
     const struct key *key = SSL_version(conn->ssl) < TLS1_3_VERSION ? key_of(conn) : NULL;
     if (lacks_psk_suite(conn) || (key && lacks_key(conn, key)))
         return true;
-    /* with none of them, what else is missing does not matter */
-    bool met = key && (keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl)) & key->keys);
-    if (!met || !(lacks_group(conn) || cg_offer_lacks_signature(conn)))
-        tell_suites(conn);
+    /* without a common suite, nothing else matters */
+    bool has_common = key && (keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl)) & key->keys);
+    if (!has_common || !(lacks_group(conn) || cg_offer_lacks_signature(conn)))
+        report_suites(conn);
     return true;
 }
 
@@ -228,7 +229,7 @@ bool cg_offer_lacks_cipher(struct cg_conn *conn)
     "Enable TLS 1.2 in the client too. TLS 1.3 is off on this listener: because of tls_version in mosquitto.conf, or " \
     "because Mosquitto 2.0.21 and later turn it off for pre-shared keys."
 
-/* A client of TLS 1.3 alone names 1.2 in this place (RFC 8446 4.1.2), but then 1.2 is what we have. */
+/* A client with only TLS 1.3 sends version 1.2 here (RFC 8446 4.1.2); it fails if the broker has no 1.3. */
 bool cg_offer_lacks_version(struct cg_conn *conn)
 {
     static const char *const names[] = {"SSL 3", "TLS 1.0", "TLS 1.1", "TLS 1.2"};

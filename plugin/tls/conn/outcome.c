@@ -25,7 +25,7 @@ void cg_conn_accept(struct cg_conn *conn)
     conn->private->awaiting_first_record = false;
     cg_half_open_remove(conn);
     if (conn->role == CG_ROLE_LISTENER)
-        cg_socket_watch_on(conn);
+        cg_socket_watch_established(conn);
     else
         cg_socket_unwatch(conn);
     if (conn->role == CG_ROLE_LISTENER && !conn->peer_leaf)
@@ -42,7 +42,7 @@ void cg_conn_abort(struct cg_conn *conn)
 
 void cg_conn_end(struct cg_conn *conn)
 {
-    /* Called from SSL_free, where the SSL is half gone, or when the hook is removed and the SSL lives on. */
+    /* Called from SSL_free, when the SSL is partly freed, or when the hook is removed and the SSL still exists. */
     SSL *ssl = conn->ssl;
     if (conn->state == CG_CONN_HANDSHAKE)
         cg_failure_gone(conn, 0);

@@ -5,51 +5,51 @@
 #include "tls/openssl/context.h"
 #include "tls/openssl/main_thread.h"
 
-struct silent {
-    SSL *ssl; /* borrowed: it owns us */
+struct pending {
+    SSL *ssl; /* borrowed: it owns this entry */
     int64_t since_ms;
-    struct silent *prev, *next;
+    struct pending *prev, *next;
 };
 
 static struct {
-    int index;                   /* ex_data of SSL; -1: none */
-    struct silent *first, *last; /* oldest first */
+    int index;                    /* ex_data of SSL; -1: none */
+    struct pending *first, *last; /* oldest first */
 } all = {.index = -1};
 
-static void forget(struct silent *silent)
+static void remove_entry(struct pending *pending)
 {
-    *(silent->prev ? &silent->prev->next : &all.first) = silent->next;
-    *(silent->next ? &silent->next->prev : &all.last) = silent->prev;
-    OPENSSL_free(silent);
+    *(pending->prev ? &pending->prev->next : &all.first) = pending->next;
+    *(pending->next ? &pending->next->prev : &all.last) = pending->prev;
+    OPENSSL_free(pending);
 }
 
-/* Inside SSL_new: the SSL is half built on some versions, so it is only remembered. Without memory a silent peer is
- * not noticed before it speaks; its handshake is judged all the same. */
-static void silent_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+/* Inside SSL_new: in some versions the SSL is incomplete, so it is only listed. If memory runs out, a silent peer
+ * has no deadline before it sends something; its handshake is checked in any case. */
+static void pending_new(void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)value, (void)argl, (void)argp;
     if (!cg_on_main_thread())
         return;
-    struct silent *silent = OPENSSL_zalloc(sizeof *silent);
-    if (!silent || !CRYPTO_set_ex_data(data, index, silent)) {
-        OPENSSL_free(silent);
+    struct pending *pending = OPENSSL_zalloc(sizeof *pending);
+    if (!pending || !CRYPTO_set_ex_data(data, index, pending)) {
+        OPENSSL_free(pending);
         return;
     }
-    silent->ssl = ssl;
-    silent->since_ms = cg_handlers_monotonic_ms();
-    silent->prev = all.last;
-    *(silent->prev ? &silent->prev->next : &all.first) = silent;
-    all.last = silent;
+    pending->ssl = ssl;
+    pending->since_ms = cg_handlers_monotonic_ms();
+    pending->prev = all.last;
+    *(pending->prev ? &pending->prev->next : &all.first) = pending;
+    all.last = pending;
 }
 
-static void silent_free(void *ssl, void *silent, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+static void pending_free(void *ssl, void *pending, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
     (void)ssl, (void)data, (void)index, (void)argl, (void)argp;
-    if (silent)
-        forget(silent);
+    if (pending)
+        remove_entry(pending);
 }
 
-/* A copy of an SSL is one more that says nothing, and was remembered when it was made. */
+/* The copy of an SSL is another pending connection with its own entry. */
 static int keep_own(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value, int index, long argl, void *argp)
 {
     (void)from, (void)argl, (void)argp;
@@ -59,36 +59,36 @@ static int keep_own(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value
 
 bool cg_pending_begin(void)
 {
-    all.index = SSL_get_ex_new_index(0, NULL, silent_new, keep_own, silent_free);
+    all.index = SSL_get_ex_new_index(0, NULL, pending_new, keep_own, pending_free);
     return all.index >= 0;
 }
 
 void cg_pending_end(void)
 {
-    for (struct silent *silent; (silent = all.first);) {
-        SSL_set_ex_data(silent->ssl, all.index, NULL);
-        forget(silent);
+    for (struct pending *pending; (pending = all.first);) {
+        SSL_set_ex_data(pending->ssl, all.index, NULL);
+        remove_entry(pending);
     }
     CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, all.index);
     all.index = -1;
 }
 
-int64_t cg_pending_start(SSL *ssl)
+int64_t cg_pending_remove(SSL *ssl)
 {
-    struct silent *silent = SSL_get_ex_data(ssl, all.index);
-    if (!silent)
+    struct pending *pending = SSL_get_ex_data(ssl, all.index);
+    if (!pending)
         return cg_handlers_monotonic_ms();
-    int64_t since_ms = silent->since_ms;
+    int64_t since_ms = pending->since_ms;
     SSL_set_ex_data(ssl, all.index, NULL);
-    forget(silent);
+    remove_entry(pending);
     return since_ms;
 }
 
-SSL *cg_pending_next(void)
+SSL *cg_pending_ready(void)
 {
-    /* Without a socket it may be anybody's, or a moment too early. */
-    for (const struct silent *silent = all.first; silent; silent = silent->next)
-        if (SSL_get_fd(silent->ssl) >= 0 && SSL_is_server(silent->ssl) && cg_context_of(silent->ssl))
-            return silent->ssl;
+    /* Without a socket, it may not be the broker's, or not be ready yet. */
+    for (const struct pending *pending = all.first; pending; pending = pending->next)
+        if (SSL_get_fd(pending->ssl) >= 0 && SSL_is_server(pending->ssl) && cg_context_of(pending->ssl))
+            return pending->ssl;
     return NULL;
 }

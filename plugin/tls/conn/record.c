@@ -9,7 +9,7 @@
 
 #define DETAIL_MAX 192
 
-/* All parts of a record are one block. */
+/* All parts of a record, in one block. */
 struct whole {
     struct cg_conn conn; /* first: freed by its address */
     struct cg_conn_private private;
@@ -38,7 +38,7 @@ void cg_records_end(void)
     records.conn_index = records.leaf_index = -1;
 }
 
-/* ---- all of them */
+/* ---- the list */
 
 struct cg_conn *cg_conn_first(void)
 {
@@ -61,7 +61,7 @@ void cg_conn_unlist(struct cg_conn *conn)
         conn->next->prev = conn->prev;
 }
 
-/* ---- its life */
+/* ---- creating and freeing */
 
 struct cg_conn *cg_conn_new(SSL *ssl, int64_t started_ms, size_t session_size)
 {
@@ -122,7 +122,7 @@ void cg_conn_free(struct cg_conn *conn, SSL *ssl)
     OPENSSL_free(conn);
 }
 
-/* ---- what is known of it */
+/* ---- facts about the connection */
 
 void cg_conn_peer_key(const struct cg_conn *conn, unsigned char key[CG_PEER_KEY])
 {
@@ -140,7 +140,7 @@ static uint16_t port_of(const union cg_address *address)
     return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : 0;
 }
 
-/* Websocket listeners are IPv6 sockets: 192.0.2.1 must not read ::ffff:192.0.2.1 there. */
+/* Websocket listeners are IPv6 sockets: show 192.0.2.1, not ::ffff:192.0.2.1. */
 static void unmap(union cg_address *address)
 {
     const struct sockaddr_in6 v6 = address->v6;
@@ -178,7 +178,7 @@ void cg_conn_set_reason(struct cg_conn *conn, enum cg_reason reason, const char 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (detail) /* the reason stands without it */
+    if (detail) /* without memory there is a reason but no detail */
         cg_text_escape(text, strlen(text), detail, DETAIL_MAX);
     conn->detail = detail;
 }
@@ -187,7 +187,7 @@ void cg_conn_describe(struct cg_conn *conn)
 {
     if (!conn->ssl)
         return;
-    /* before the hellos it would be the highest version that we know */
+    /* before the hellos it would be the highest version that OpenSSL supports */
     if (conn->private->hello_seen && conn->reason != CG_REASON_NO_COMMON_VERSION)
         snprintf(conn->version, sizeof conn->version, "%s", SSL_get_version(conn->ssl));
     if (SSL_get_current_cipher(conn->ssl))

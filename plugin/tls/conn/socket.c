@@ -5,15 +5,15 @@
 #include "record.h"
 #include "unclaimed.h"
 
-/* Keeps the first bytes from the peer: OpenSSL 3.2 and later tell nobody about a record header that they don't like. */
+/* Keeps the first bytes from the peer: OpenSSL 3.2 and later do not report a record header that they reject. */
 static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count && conn->private->nfirst < sizeof conn->private->first; i++)
         conn->private->first[conn->private->nfirst++] = (unsigned char)bytes[i];
 }
 
-static long passing(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
-                    size_t *count)
+static long during_handshake(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
+                             size_t *count)
 {
     (void)size, (void)argi, (void)argl;
     struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
@@ -22,9 +22,9 @@ static long passing(BIO *bio, int operation, const char *bytes, size_t size, int
     return ret;
 }
 
-/* After the handshake. A record's header is no sign: its peer may keep the rest back. */
-static long going_on(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
-                     size_t *count)
+/* Used after the handshake. The header of a TLS record alone proves nothing: the peer may hold back the rest. */
+static long after_handshake(BIO *bio, int operation, const char *bytes, size_t size, int argi, long argl, int ret,
+                            size_t *count)
 {
     (void)bytes, (void)size, (void)argi, (void)argl, (void)count;
     struct cg_conn *conn = (struct cg_conn *)(void *)BIO_get_callback_arg(bio);
@@ -32,7 +32,7 @@ static long going_on(BIO *bio, int operation, const char *bytes, size_t size, in
         cg_unclaimed_read(conn);
     } else if (operation == BIO_CB_READ && conn->private->connect_done) {
         BIO_set_callback_ex(bio, NULL);
-        cg_handlers_reads_on(conn);
+        cg_handlers_first_read(conn);
     }
     return ret;
 }
@@ -43,19 +43,19 @@ void cg_socket_watch(struct cg_conn *conn)
     if (!bio || BIO_get_callback_ex(bio))
         return;
     BIO_set_callback_arg(bio, (char *)conn);
-    BIO_set_callback_ex(bio, passing);
+    BIO_set_callback_ex(bio, during_handshake);
 }
 
-void cg_socket_watch_on(struct cg_conn *conn)
+void cg_socket_watch_established(struct cg_conn *conn)
 {
     BIO *bio = SSL_get_rbio(conn->ssl);
-    if (bio && BIO_get_callback_ex(bio) == passing)
-        BIO_set_callback_ex(bio, going_on);
+    if (bio && BIO_get_callback_ex(bio) == during_handshake)
+        BIO_set_callback_ex(bio, after_handshake);
 }
 
 void cg_socket_unwatch(struct cg_conn *conn)
 {
     BIO *bio = conn->ssl ? SSL_get_rbio(conn->ssl) : NULL;
-    if (bio && (BIO_get_callback_ex(bio) == passing || BIO_get_callback_ex(bio) == going_on))
+    if (bio && (BIO_get_callback_ex(bio) == during_handshake || BIO_get_callback_ex(bio) == after_handshake))
         BIO_set_callback_ex(bio, NULL);
 }

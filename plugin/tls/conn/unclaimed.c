@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which connection is this client's? The broker gives plugins no SSL, but it gives the certificate of a client, which it
- * takes from the client's SSL: that finds the record of every client that showed one. For one that did not, a proof is
- * made of the same: a mark, which is no certificate that anybody could use, stands in the session of a connection for
- * the time of one question. If the broker answers with the mark, the connection is the client's. Nobody else sees it.
+/* Finds the connection of a client. The broker gives plugins no SSL, but it gives them the client's certificate, which
+ * it reads from the client's SSL. This finds the record of every client that showed one. For a client that did not, the
+ * same way is used with a mark: a certificate that is useless for anything else is put into the session of a connection
+ * for the duration of one call. If the broker returns the mark, the connection is the client's. Nobody else sees it.
  *
- * Guesses (who sent something last, from the same address) can be steered by whoever sends at the right time, and let a
- * client without TLS pass for one with it. Here they say only which connections are asked first.
+ * A guess (the connection that sent something last, from the same address) can be manipulated by a peer that sends at
+ * the right time, and could give a client without TLS the connection of one with it. Guesses only decide which
+ * connections are tried first.
  *
- * Where marks have no effect (see marker.h), nobody without a certificate is ever found, and what the policy allows to such
+ * If marks do not work (see marker.h), no client without a certificate is found, and what the policy allows such
  * clients is denied. */
 #include "unclaimed.h"
 
@@ -16,46 +17,46 @@
 
 #include <openssl/err.h>
 
-/* For one client: a CONNECT costs the same however many connections wait. The one that a CONNECT came on sent something
- * last, so it is the first of the list. */
-#define ASKED_MAX     4
-#define LOOKED_AT_MAX 64
+/* Limits per client, so that the cost of a CONNECT does not depend on the number of connections. The connection of a
+ * CONNECT sent something last, so it is the first of the list. */
+#define TRIED_MAX    4
+#define EXAMINED_MAX 64
 
-static struct cg_conn *freshest;
+static struct cg_conn *most_recent;
 
 /* ---- the list of connections that wait for their CONNECT, the one that sent something last first */
 
 void cg_unclaimed_add(struct cg_conn *conn)
 {
     conn->private->unclaimed = true;
-    conn->private->fresher = NULL;
-    conn->private->staler = freshest;
-    if (freshest)
-        freshest->private->fresher = conn;
-    freshest = conn;
+    conn->private->more_recent = NULL;
+    conn->private->less_recent = most_recent;
+    if (most_recent)
+        most_recent->private->more_recent = conn;
+    most_recent = conn;
 }
 
 void cg_unclaimed_remove(struct cg_conn *conn)
 {
     if (!conn->private->unclaimed)
         return;
-    struct cg_conn *fresher = conn->private->fresher, *staler = conn->private->staler;
-    *(fresher ? &fresher->private->staler : &freshest) = staler;
-    if (staler)
-        staler->private->fresher = fresher;
-    conn->private->fresher = conn->private->staler = NULL;
+    struct cg_conn *more_recent = conn->private->more_recent, *less_recent = conn->private->less_recent;
+    *(more_recent ? &more_recent->private->less_recent : &most_recent) = less_recent;
+    if (less_recent)
+        less_recent->private->more_recent = more_recent;
+    conn->private->more_recent = conn->private->less_recent = NULL;
     conn->private->unclaimed = false;
 }
 
 void cg_unclaimed_read(struct cg_conn *conn)
 {
-    if (!conn->private->unclaimed || freshest == conn)
+    if (!conn->private->unclaimed || most_recent == conn)
         return;
     cg_unclaimed_remove(conn);
     cg_unclaimed_add(conn);
 }
 
-/* ---- questions */
+/* ---- finding a client */
 
 bool cg_hook_is_client(struct cg_conn *conn, cg_certificate_fn certificate, const void *client)
 {
@@ -76,15 +77,15 @@ bool cg_hook_is_client(struct cg_conn *conn, cg_certificate_fn certificate, cons
 }
 
 struct cg_conn *cg_hook_find_client(cg_certificate_fn certificate, const void *client,
-                                    bool (*may_be)(const void *context, const struct cg_conn *conn),
+                                    bool (*may_match)(const void *context, const struct cg_conn *conn),
                                     const void *context)
 {
-    int asked = 0, looked_at = 0;
-    struct cg_conn *conn = freshest;
-    for (; conn && asked < ASKED_MAX && looked_at < LOOKED_AT_MAX; conn = conn->private->staler, looked_at++) {
-        if (!may_be(context, conn))
+    int tried = 0, examined = 0;
+    struct cg_conn *conn = most_recent;
+    for (; conn && tried < TRIED_MAX && examined < EXAMINED_MAX; conn = conn->private->less_recent, examined++) {
+        if (!may_match(context, conn))
             continue;
-        asked++;
+        tried++;
         if (cg_hook_is_client(conn, certificate, client))
             return conn;
     }

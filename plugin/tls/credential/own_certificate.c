@@ -11,7 +11,8 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-/* The listener policies whose port serves the broker's own certificate. index 0 is the base; NULL past the end. */
+/* Iterates over the listener policies that serve the broker's own certificate. *index starts at 0, the base; NULL at
+ * the end. */
 static const struct cg_listener_policy *serves_own(const struct cg_snapshot *snapshot, size_t *index)
 {
     for (; *index <= snapshot->policy->nlisteners; ++*index) {
@@ -33,7 +34,7 @@ static struct cg_strength strength_of(const struct cg_context *context)
     return cg_strength_of(leaf, chain);
 }
 
-void cg_own_strength_note(void)
+void cg_own_update_strength(void)
 {
     struct cg_strength all = {0, 0};
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
@@ -42,12 +43,12 @@ void cg_own_strength_note(void)
         const struct cg_strength one = strength_of(context);
         cg_strength_add(&all, &one);
     }
-    cg_preflight_own_strength(&all);
+    cg_preflight_set_own_strength(&all);
 }
 
-/* ---- at the start */
+/* ---- at startup */
 
-/* Clients find a cipher for the certificate. index: as serves_own() left it. */
+/* Whether clients find a cipher for the certificate. index: as set by serves_own(). */
 static bool has_cipher(const struct cg_context *context, const struct cg_snapshot *snapshot,
                        const struct cg_listener_policy *policy, size_t index, struct cg_own_state *out)
 {
@@ -56,7 +57,7 @@ static bool has_cipher(const struct cg_context *context, const struct cg_snapsho
     char section[64] = "$.tls";
     if (index > 1)
         snprintf(section, sizeof section, "$.listeners[%zu].tls", index - 2);
-    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX that is made meanwhile is no listener's */
+    cg_contexts_force_owner(CG_CTX_OWNER_FOREIGN); /* the SSL_CTX created here is not a listener's */
     bool ok = cg_ciphers_fit(snapshot->policy->name, section, &policy->tls, &strength, "certfile", &err);
     cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     if (!ok) {
@@ -66,12 +67,12 @@ static bool has_cipher(const struct cg_context *context, const struct cg_snapsho
     return ok;
 }
 
-static bool is_hopeless(const struct cg_context *context, const struct cg_snapshot *snapshot, struct cg_own_state *out)
+static bool is_unusable(const struct cg_context *context, const struct cg_snapshot *snapshot, struct cg_own_state *out)
 {
     const struct cg_listener_policy *policy;
     bool refused = false;
     if (!cg_own_is_listeners(context))
-        return false; /* PSK listener, or bridge */
+        return false; /* a PSK listener or a bridge */
     for (size_t index = 0; (policy = serves_own(snapshot, &index)); refused = true) {
         struct cg_own_state one = {.port = 0};
         cg_own_check_context(snapshot, policy, context, &one);
@@ -84,7 +85,7 @@ static bool is_hopeless(const struct cg_context *context, const struct cg_snapsh
     return refused;
 }
 
-bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out)
+bool cg_own_is_unusable(const struct cg_snapshot *snapshot, struct cg_own_state *out)
 {
     bool found = false;
     *out = (struct cg_own_state){.reason = CG_REASON_INTERNAL_ERROR};
@@ -94,7 +95,7 @@ bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state 
     }
     ERR_set_mark();
     for (const struct cg_context *context = cg_contexts_first(); context && !found; context = context->next)
-        found = is_hopeless(context, snapshot, out);
+        found = is_unusable(context, snapshot, out);
     ERR_pop_to_mark();
     return found;
 }
@@ -105,15 +106,14 @@ const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t i
     if (!serves_own(snapshot, &any))
         return NULL;
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
-        const X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
         bool replaced = context->port && cg_snapshot_credential(snapshot, context->port);
-        if (leaf && !replaced && SSL_CTX_get_ssl_method(context->ctx) != TLS_client_method() && index-- == 0)
-            return leaf;
+        if (!replaced && cg_own_is_listeners(context) && index-- == 0)
+            return SSL_CTX_get0_certificate(context->ctx);
     }
     return NULL;
 }
 
-/* CG_REASON_UNSET: nothing is only audited. */
+/* The first audited finding; CG_REASON_UNSET: none. */
 static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
                               const STACK_OF(X509) *chain, struct cg_error *err)
 {
@@ -150,14 +150,12 @@ enum cg_reason cg_hook_audit_own(struct cg_error *err)
     ERR_set_mark();
     enum cg_reason reason = audit_credentials(snapshot, err);
     for (const struct cg_context *context = cg_contexts_first(); context && !reason; context = context->next) {
-        X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
         STACK_OF(X509) *chain = NULL;
-        if (!leaf || SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method() ||
-            !SSL_CTX_get0_chain_certs(context->ctx, &chain))
+        if (!cg_own_is_listeners(context) || !SSL_CTX_get0_chain_certs(context->ctx, &chain))
             continue;
         const struct cg_listener_policy *policy;
         for (size_t index = 0; !reason && (policy = serves_own(snapshot, &index));)
-            reason = audited(snapshot, policy, leaf, chain, err);
+            reason = audited(snapshot, policy, SSL_CTX_get0_certificate(context->ctx), chain, err);
     }
     ERR_pop_to_mark();
     return reason;

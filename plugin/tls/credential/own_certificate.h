@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The certificates of the broker's own at the start, and what they would be refused for where rules are only audited: those that
- * the broker loaded itself (certfile), and the policy's. To be called once the listeners exist (they are made after plugins are
- * loaded), from the first tick on. Certificates are borrowed until control returns to the broker.
- * Called by the broker layer from the main thread; asks no handler but the clock and, to audit, the snapshot. */
+/* The broker's own certificates at the start, and the findings about them that are only audited: those that the
+ * broker loaded itself (certfile), and the policy's. Call it after the listeners exist (the broker creates them
+ * after it loads plugins), from the first tick on. Certificates are borrowed until control returns to the broker.
+ * Called by the broker layer on the main thread; calls no handler except the clock and, for the audit, the snapshot. */
 #ifndef CG_TLS_OWN_CERTIFICATE_H
 #define CG_TLS_OWN_CERTIFICATE_H
 
@@ -10,19 +10,20 @@
 #include "core/snapshot.h"
 #include "own_check.h"
 
-/* Is there a certificate of the broker's own that no listener accepts, or has a cipher for, and that time does not fix?
- * Every handshake that needs it is going to be refused. *out: which, without port. */
-bool cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out);
+/* Whether there is a certificate of the broker that no listener accepts or has a cipher for, and that will not
+ * become valid with time: every handshake that needs it would be refused. *out: its state, without port. */
+bool cg_own_is_unusable(const struct cg_snapshot *snapshot, struct cg_own_state *out);
 
-/* The certificates that the broker loaded into its listeners (certfile) and serves, where the policy names none in their
- * place: index 0, 1, ...; NULL past the last one. */
+/* The certificates that the broker loaded into its listeners (certfile) and that the policy does not replace: index
+ * 0, 1, ...; NULL after the last one. */
 const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t index);
 
-/* Of the certificates that are served, the broker's and the policy's: the first breach of a server rule that is only
- * audited, and *err names the certificate. CG_REASON_UNSET: none. */
+/* The first server rule that a served certificate, the broker's or the policy's, violates but that is only audited;
+ * *err names the certificate. CG_REASON_UNSET: none. */
 enum cg_reason cg_hook_audit_own(struct cg_error *err);
 
-/* Passes on to the proof of later policies what the broker's certificates can be used for. Called by hook.c at each tick. */
-void cg_own_strength_note(void);
+/* Passes the strength of the broker's certificates to the preflight of later policies. Called by hook.c at each
+ * tick. */
+void cg_own_update_strength(void);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What each listener would serve, before any handshake asks for it.
- *
- * The port of an SSL_CTX is known from its first connection on. Until then it may be any listener's that has none yet: it
- * is refused where all of those refuse it, and a listener refuses where more of them are refused by its rules than the other
- * listeners can have. */
+/* The scan must report certificates before the port of an SSL_CTX is known, which its first connection shows. Until
+ * then the SSL_CTX is "unassigned": it may belong to any listener without one. It is refused if all of those refuse
+ * it. A listener is refused if its rules refuse more unassigned SSL_CTXs than the other listeners can have. */
 #include "own_scan.h"
 
 #include "tls/openssl/context.h"
@@ -12,22 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- whose SSL_CTXs there are */
+/* ---- SSL_CTXs and their listeners */
 
-/* One certificate with its chain, by one listener's rules. */
-struct judged {
+/* The state of one certificate with its chain under one listener's rules. */
+struct checked {
     const struct cg_listener_policy *policy;
     struct cg_own_state state; /* without kind, id and port */
 };
 
-struct looking {
+struct scan {
     const struct cg_snapshot *snapshot;
-    cg_own_seen *seen;
+    cg_own_report *report;
     void *argument;
-    struct judged *judged; /* owned: most often all listeners have the same certificate */
+    struct checked *checked; /* owned: results so far, since most listeners have the same certificate */
     size_t count;
-    size_t unseen, listeners; /* SSL_CTXs whose port is not known; listeners of the policy that may have one of them */
-    bool failed;              /* no memory */
+    size_t unassigned, listeners; /* number of SSL_CTXs with unknown port; of listeners that may have one of them */
+    bool failed;                  /* out of memory */
 };
 
 static bool is_named(const struct cg_policy *policy, uint16_t port)
@@ -46,39 +44,40 @@ static bool has_context(uint16_t port)
     return context != NULL;
 }
 
-/* An entry that lets in clients without TLS where the policy else does not is of a listener without TLS. */
-static bool may_be_unseen(const struct cg_policy *policy, const struct cg_listener_policy *listener)
+/* An entry that allows clients without TLS, although the top level does not, is for a listener without TLS. */
+static bool may_own_unassigned(const struct cg_policy *policy, const struct cg_listener_policy *listener)
 {
     return !(listener->plain_allowed && !policy->base.plain_allowed) && !has_context(listener->port);
 }
 
-static void count_unseen(struct looking *looking)
+static void count_unassigned(struct scan *scan)
 {
-    const struct cg_policy *policy = looking->snapshot->policy;
+    const struct cg_policy *policy = scan->snapshot->policy;
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
-        looking->unseen += !context->port && cg_own_is_listeners(context);
+        scan->unassigned += !context->port && cg_own_is_listeners(context);
     for (size_t i = 0; i < policy->nlisteners; i++)
-        looking->listeners += may_be_unseen(policy, &policy->listeners[i]);
+        scan->listeners += may_own_unassigned(policy, &policy->listeners[i]);
 }
 
-/* The rules of listener number index, where 0 are those that the policy does not name, if its listener may have an SSL_CTX of
- * the broker's own whose port is not known. Else NULL. */
-static const struct cg_listener_policy *candidate(const struct looking *looking, size_t index)
+/* The policy of listener number index (0: all listeners that the policy does not name) if it may have an unassigned
+ * SSL_CTX, else NULL. */
+static const struct cg_listener_policy *candidate(const struct scan *scan, size_t index)
 {
-    const struct cg_snapshot *snapshot = looking->snapshot;
+    const struct cg_snapshot *snapshot = scan->snapshot;
     const struct cg_policy *policies = snapshot->policy;
     if (index == 0)
-        return !snapshot->base_credential && looking->unseen > looking->listeners ? &policies->base : NULL;
+        return !snapshot->base_credential && scan->unassigned > scan->listeners ? &policies->base : NULL;
     const struct cg_listener_policy *policy = &policies->listeners[index - 1];
-    return !snapshot->credentials[index - 1] && looking->unseen && may_be_unseen(policies, policy) ? policy : NULL;
+    return !snapshot->credentials[index - 1] && scan->unassigned && may_own_unassigned(policies, policy) ? policy
+                                                                                                         : NULL;
 }
 
-/* False: no memory. */
+/* False: out of memory. */
 static bool digest_of(const X509 *leaf, const STACK_OF(X509) *chain, unsigned char out[CG_OWN_DIGEST])
 {
     unsigned char one[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    int count = chain ? sk_X509_num(chain) : 0; /* of no stack it is -1 */
+    int count = chain ? sk_X509_num(chain) : 0; /* without a stack it is -1 */
     EVP_MD_CTX *all = EVP_MD_CTX_new();
     bool ok = all && EVP_DigestInit_ex(all, EVP_sha256(), NULL) == 1;
     for (int i = -1; ok && i < count; i++)
@@ -89,52 +88,54 @@ static bool digest_of(const X509 *leaf, const STACK_OF(X509) *chain, unsigned ch
     return ok;
 }
 
-/* *out is filled but for kind, id and port. False: no memory, and looking->failed is set. */
-static bool judge_once(struct looking *looking, const struct cg_listener_policy *policy,
-                       const struct cg_context *context, struct cg_own_state *out)
+/* Fills *out except kind, id and port. False: out of memory, and scan->failed is set. */
+static bool check_cached(struct scan *scan, const struct cg_listener_policy *policy, const struct cg_context *context,
+                         struct cg_own_state *out)
 {
     STACK_OF(X509) *chain = NULL;
     *out = (struct cg_own_state){.certificate = NULL};
     SSL_CTX_get0_chain_certs(context->ctx, &chain);
     if (!digest_of(SSL_CTX_get0_certificate(context->ctx), chain, out->digest)) {
-        looking->failed = true;
+        scan->failed = true;
         return false;
     }
-    for (size_t i = 0; i < looking->count; i++)
-        if (looking->judged[i].policy == policy &&
-            memcmp(looking->judged[i].state.digest, out->digest, sizeof out->digest) == 0) {
-            *out = looking->judged[i].state;
+    for (size_t i = 0; i < scan->count; i++)
+        if (scan->checked[i].policy == policy &&
+            memcmp(scan->checked[i].state.digest, out->digest, sizeof out->digest) == 0) {
+            *out = scan->checked[i].state;
             return true;
         }
-    cg_own_check_context(looking->snapshot, policy, context, out);
-    struct judged *grown = realloc(looking->judged, (looking->count + 1) * sizeof *grown);
-    if (grown) { /* without memory it is judged again */
-        looking->judged = grown;
-        grown[looking->count++] = (struct judged){policy, *out};
+    cg_own_check_context(scan->snapshot, policy, context, out);
+    struct checked *grown = realloc(scan->checked, (scan->count + 1) * sizeof *grown);
+    if (grown) { /* out of memory: it is checked again */
+        scan->checked = grown;
+        grown[scan->count++] = (struct checked){policy, *out};
     }
     return true;
 }
 
-static void tell(struct looking *looking, enum cg_own_kind kind, uint64_t id, uint16_t port, struct cg_own_state *state)
+static void report_state(struct scan *scan, enum cg_own_kind kind, uint64_t id, uint16_t port,
+                         struct cg_own_state *state)
 {
     state->kind = kind;
     state->id = id;
     state->port = port;
-    looking->seen(looking->argument, state);
+    scan->report(scan->argument, state);
 }
 
-/* ---- a look */
+/* ---- the scan */
 
-/* By the first of the listeners that may have it and accepts it, else by the first. False: there is none, or no memory. */
-static bool judge_unseen(struct looking *looking, const struct cg_context *context, struct cg_own_state *out)
+/* The state under the first listener that may have it and accepts it, else under the first. False: none may have it,
+ * or out of memory. */
+static bool check_unassigned(struct scan *scan, const struct cg_context *context, struct cg_own_state *out)
 {
     bool any = false;
-    for (size_t i = 0; i <= looking->snapshot->policy->nlisteners; i++) {
+    for (size_t i = 0; i <= scan->snapshot->policy->nlisteners; i++) {
         struct cg_own_state one;
-        const struct cg_listener_policy *policy = candidate(looking, i);
+        const struct cg_listener_policy *policy = candidate(scan, i);
         if (!policy)
             continue;
-        if (!judge_once(looking, policy, context, &one))
+        if (!check_cached(scan, policy, context, &one))
             return false;
         if (!any || one.reason == CG_REASON_OK)
             *out = one;
@@ -145,33 +146,33 @@ static bool judge_unseen(struct looking *looking, const struct cg_context *conte
     return any;
 }
 
-static void look_at_context(struct looking *looking, const struct cg_context *context)
+static void scan_context(struct scan *scan, const struct cg_context *context)
 {
-    const struct cg_snapshot *snapshot = looking->snapshot;
+    const struct cg_snapshot *snapshot = scan->snapshot;
     struct cg_own_state state;
     if (!context->port) {
-        if (judge_unseen(looking, context, &state))
-            tell(looking, CG_OWN_CONTEXT, context->number, 0, &state);
+        if (check_unassigned(scan, context, &state))
+            report_state(scan, CG_OWN_CONTEXT, context->number, 0, &state);
         return;
     }
     const struct cg_listener_policy *policy = cg_policy_listener(snapshot->policy, context->port);
-    if (cg_snapshot_credential(snapshot, context->port) || !judge_once(looking, policy, context, &state))
+    if (cg_snapshot_credential(snapshot, context->port) || !check_cached(scan, policy, context, &state))
         return;
     state.port_known = true;
-    tell(looking, CG_OWN_CONTEXT, context->number, is_named(snapshot->policy, context->port) ? context->port : 0,
-         &state);
+    report_state(scan, CG_OWN_CONTEXT, context->number, is_named(snapshot->policy, context->port) ? context->port : 0,
+                 &state);
 }
 
-/* Which SSL_CTX it has is not known, but that it refuses: more are refused by its rules than the other listeners can have. What
- * all refuse is told by itself. */
-static void look_at_unseen_listener(struct looking *looking, const struct cg_listener_policy *policy)
+/* A listener refuses its certificate if its rules refuse more unassigned SSL_CTXs than the other listeners can have,
+ * whichever it has. An SSL_CTX that all listeners refuse is reported by scan_context. */
+static void scan_unassigned_listener(struct scan *scan, const struct cg_listener_policy *policy)
 {
-    size_t others = policy->port ? looking->unseen - 1 : looking->listeners, refused = 0;
+    size_t others = policy->port ? scan->unassigned - 1 : scan->listeners, refused = 0;
     struct cg_own_state first = {.certificate = NULL}, accepted = {.certificate = NULL}, one, any;
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
         if (context->port || !cg_own_is_listeners(context))
             continue;
-        if (!judge_once(looking, policy, context, &one) || !judge_unseen(looking, context, &any))
+        if (!check_cached(scan, policy, context, &one) || !check_unassigned(scan, context, &any))
             return;
         if (one.reason == CG_REASON_OK) {
             accepted = one;
@@ -182,13 +183,13 @@ static void look_at_unseen_listener(struct looking *looking, const struct cg_lis
             first = one;
     }
     if (refused > others && first.certificate)
-        tell(looking, CG_OWN_LISTENER, policy->port, policy->port, &first);
+        report_state(scan, CG_OWN_LISTENER, policy->port, policy->port, &first);
     else if (refused <= others && accepted.certificate)
-        tell(looking, CG_OWN_LISTENER, policy->port, policy->port, &accepted);
+        report_state(scan, CG_OWN_LISTENER, policy->port, policy->port, &accepted);
 }
 
-static void look_at_credential(struct looking *looking, const struct cg_listener_policy *policy,
-                               const struct cg_credential *credential)
+static void scan_credential(struct scan *scan, const struct cg_listener_policy *policy,
+                            const struct cg_credential *credential)
 {
     struct cg_own_state state = {.credential = credential,
                                  .file = policy->credential_chain,
@@ -197,37 +198,37 @@ static void look_at_credential(struct looking *looking, const struct cg_listener
                                  .port_known = true,
                                  .until = INT64_MAX};
     if (!digest_of(credential->leaf, credential->chain, state.digest)) {
-        looking->failed = true;
+        scan->failed = true;
         return;
     }
     if (cg_credential_is_held(credential))
-        cg_own_check(looking->snapshot, policy, credential->leaf, credential->chain, &state);
-    tell(looking, CG_OWN_CREDENTIAL, policy->port, policy->port, &state);
+        cg_own_check(scan->snapshot, policy, credential->leaf, credential->chain, &state);
+    report_state(scan, CG_OWN_CREDENTIAL, policy->port, policy->port, &state);
 }
 
-bool cg_own_scan(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *argument)
+bool cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *report, void *argument)
 {
-    struct looking looking = {.snapshot = snapshot, .seen = seen, .argument = argument};
+    struct scan scan = {.snapshot = snapshot, .report = report, .argument = argument};
     const struct cg_policy *policies = snapshot->policy;
-    count_unseen(&looking);
+    count_unassigned(&scan);
     ERR_set_mark();
     for (size_t i = 0; i <= policies->nlisteners; i++) {
         const struct cg_listener_policy *policy = i ? &policies->listeners[i - 1] : &policies->base;
         const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
         if (credential)
-            look_at_credential(&looking, policy, credential);
+            scan_credential(&scan, policy, credential);
     }
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (cg_own_is_listeners(context))
-            look_at_context(&looking, context);
+            scan_context(&scan, context);
     for (size_t i = 0; i <= policies->nlisteners; i++) {
-        const struct cg_listener_policy *policy = candidate(&looking, i);
+        const struct cg_listener_policy *policy = candidate(&scan, i);
         if (policy)
-            look_at_unseen_listener(&looking, policy);
+            scan_unassigned_listener(&scan, policy);
     }
     ERR_pop_to_mark();
-    free(looking.judged);
-    return !looking.failed;
+    free(scan.checked);
+    return !scan.failed;
 }
 
 uint64_t cg_own_ports_learned(void)

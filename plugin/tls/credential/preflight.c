@@ -22,8 +22,8 @@ static bool handshake(const struct cg_credential *credential)
     return ok;
 }
 
-static bool prove(const struct cg_credential *credential, const struct cg_listener_policy *listener,
-                  struct cg_error *err)
+static bool test_credential(const struct cg_credential *credential, const struct cg_listener_policy *listener,
+                            struct cg_error *err)
 {
     const struct cg_strength strength = cg_strength_of(credential->leaf, credential->chain);
     if (!cg_ciphers_fit(listener->credential_chain, "the policy's tls", &listener->tls, &strength,
@@ -31,13 +31,13 @@ static bool prove(const struct cg_credential *credential, const struct cg_listen
         return false;
     ERR_set_mark();
     bool ok = handshake(credential);
-    const char *why = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
+    const char *text = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
     if (!ok)
         cg_error_set(
             err,
             "%s: a test handshake with this certificate and %s failed: %s; create the pair again: certguard issue "
             "broker",
-            listener->credential_chain, listener->credential_key, why ? why : "unknown error");
+            listener->credential_chain, listener->credential_key, text ? text : "unknown error");
     ERR_pop_to_mark();
     return ok;
 }
@@ -49,7 +49,7 @@ static int set_groups(SSL_CTX *ctx, const char *text)
     return (int)SSL_CTX_set1_groups_list(ctx, (char *)(uintptr_t)text);
 }
 
-/* At least one of the library's own suites is there after SSL_CTX_new, so what is left tells whether text named any. */
+/* SSL_CTX_set_ciphersuites succeeds even if text names no suite; then the list has none of TLS 1.3. */
 static int set_suites(SSL_CTX *ctx, const char *text)
 {
     if (SSL_CTX_set_ciphersuites(ctx, text) != 1)
@@ -75,7 +75,7 @@ static const struct list {
      "names that `openssl ciphers -s -tls1_2` prints"},
 };
 
-static bool takes(const struct list *list, const char *text)
+static bool accepts(const struct list *list, const char *text)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     ERR_set_mark();
@@ -85,18 +85,18 @@ static bool takes(const struct list *list, const char *text)
     return ok;
 }
 
-/* OpenSSL passes over names that it does not know as long as one is left; a misspelt one must not go unseen. Words with
- * an operator in front change the list that is there, and are nothing alone. Returns the word, or the list, or NULL. */
+/* OpenSSL ignores unknown names if at least one is known, but a misspelled one must be reported. Words with a
+ * leading operator modify the list and mean nothing alone. Returns the wrong word, or the list, or NULL. */
 static const char *wrong_part(const struct list *list, const char *text, char *copy)
 {
     memcpy(copy, text, strlen(text) + 1);
     for (char *word, *rest = copy; (word = strtok_r(rest, ":, ;", &rest));)
-        if (!strchr("!+-@?*", word[0]) && !takes(list, word))
+        if (!strchr("!+-@?*", word[0]) && !accepts(list, word))
             return word;
-    return takes(list, text) ? NULL : text;
+    return accepts(list, text) ? NULL : text;
 }
 
-static bool prove_list(const struct cg_policy *policy, const char *section, const struct list *list,
+static bool check_list(const struct cg_policy *policy, const char *section, const struct list *list,
                        const struct cg_tls_policy *tls, struct cg_error *err)
 {
     const char *text = *(const char *const *)(const void *)((const char *)tls + list->offset);
@@ -111,27 +111,28 @@ static bool prove_list(const struct cg_policy *policy, const char *section, cons
     return !wrong;
 }
 
-static bool prove_section(const struct cg_policy *policy, const char *section, const struct cg_tls_policy *tls,
+static bool check_section(const struct cg_policy *policy, const char *section, const struct cg_tls_policy *tls,
                           struct cg_error *err)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (!prove_list(policy, section, &lists[i], tls, err))
+        if (!check_list(policy, section, &lists[i], tls, err))
             return false;
-    return cg_ciphers_sound(policy->name, section, tls, err);
+    return cg_ciphers_strong(policy->name, section, tls, err);
 }
 
 /* ---- lists and keys */
 
-/* Of the certificates that the broker loaded itself: keys, and security bits above them. 0: not known yet. */
+/* The strength of the certificates that the broker loaded itself: key types in the low bits, then security bits. 0:
+ * unknown. */
 static atomic_uint own_strength;
 #define KEY_BITS 8
 
-void cg_preflight_own_strength(const struct cg_strength *strength)
+void cg_preflight_set_own_strength(const struct cg_strength *strength)
 {
     atomic_store(&own_strength, (unsigned)strength->security_bits << KEY_BITS | strength->keys);
 }
 
-/* A credential that cannot be read is told when it is loaded. */
+/* A credential that cannot be read is reported when it is loaded. */
 static struct cg_strength strength_of(const struct cg_listener_policy *listener)
 {
     unsigned own = atomic_load(&own_strength);
@@ -144,7 +145,7 @@ static struct cg_strength strength_of(const struct cg_listener_policy *listener)
     return strength;
 }
 
-static bool prove_fit(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
+static bool check_fit(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
                       struct cg_error *err)
 {
     if (!listener->tls.ciphers)
@@ -154,7 +155,7 @@ static bool prove_fit(const struct cg_policy *policy, const char *section, const
                           listener->credential_chain ? listener->credential_chain : "certfile", err);
 }
 
-/* Listeners inherit the list of the top level. One that has no use for it is fine as long as another one has. */
+/* Listeners inherit the list of the top level. It is enough if one of them can use it. */
 static bool is_used(const struct cg_policy *policy, const char *list)
 {
     for (size_t i = 0; i <= policy->nlisteners; i++) {
@@ -165,36 +166,36 @@ static bool is_used(const struct cg_policy *policy, const char *list)
     return false;
 }
 
-static bool prove_use(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
+static bool check_use(const struct cg_policy *policy, const char *section, const struct cg_listener_policy *listener,
                       struct cg_error *err)
 {
-    return prove_section(policy, section, &listener->tls, err) &&
+    return check_section(policy, section, &listener->tls, err) &&
            (is_used(policy, listener->tls.ciphers) || cg_ciphers_usable(policy->name, section, &listener->tls, err));
 }
 
-typedef bool proof_fn(const struct cg_policy *, const char *section, const struct cg_listener_policy *,
+typedef bool check_fn(const struct cg_policy *, const char *section, const struct cg_listener_policy *,
                       struct cg_error *);
 
-static bool prove_listeners(const struct cg_policy *policy, proof_fn *proof, struct cg_error *err)
+static bool check_listeners(const struct cg_policy *policy, check_fn *check, struct cg_error *err)
 {
     char section[64];
-    bool ok = proof(policy, "$.tls", &policy->base, err);
+    bool ok = check(policy, "$.tls", &policy->base, err);
     for (size_t i = 0; ok && i < policy->nlisteners; i++) {
         snprintf(section, sizeof section, "$.listeners[%zu].tls", i);
-        ok = proof(policy, section, &policy->listeners[i], err);
+        ok = check(policy, section, &policy->listeners[i], err);
     }
     return ok;
 }
 
 bool cg_preflight_lists(const struct cg_policy *policy, struct cg_error *err)
 {
-    return prove_listeners(policy, prove_use, err) && prove_section(policy, "$.bridge.tls", &policy->bridge_tls, err) &&
+    return check_listeners(policy, check_use, err) && check_section(policy, "$.bridge.tls", &policy->bridge_tls, err) &&
            cg_ciphers_usable(policy->name, "$.bridge.tls", &policy->bridge_tls, err);
 }
 
-static bool prove_tls(const struct cg_policy *policy, struct cg_error *err)
+static bool check_tls(const struct cg_policy *policy, struct cg_error *err)
 {
-    return cg_preflight_lists(policy, err) && prove_listeners(policy, prove_fit, err);
+    return cg_preflight_lists(policy, err) && check_listeners(policy, check_fit, err);
 }
 
-const struct cg_snapshot_preflight cg_preflight = {prove_tls, prove, NULL};
+const struct cg_snapshot_preflight cg_preflight = {check_tls, test_credential, NULL};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Proof that a snapshot works before it may serve: OpenSSL takes the lists of the policy's "tls" sections, they are sound
- * and of use, and a handshake in memory succeeds with each credential. Nothing is kept. Called by the broker layer at each load. */
+/* Tests a snapshot before it is activated: OpenSSL accepts the lists of the policy's "tls" sections, they are strong
+ * and usable, and a test handshake succeeds with each credential. Nothing is kept. Called by the broker layer at
+ * each load. */
 #ifndef CG_PREFLIGHT_H
 #define CG_PREFLIGHT_H
 
@@ -10,15 +11,16 @@
 
 #include <stdbool.h>
 
-/* Any thread; on the main thread only before cg_hook_install. The error names the JSON key or the file, and what is wrong
- * with it. */
+/* Any thread; the main thread only before cg_hook_install. The error names the JSON key or the file, and what is
+ * wrong. */
 extern const struct cg_snapshot_preflight cg_preflight;
 
-/* Of the policy's proof what opens no file: all but whether its ciphers fit the credentials' keys. As cg_preflight. */
+/* The tests of the policy that open no file: all except whether its ciphers fit the credentials' keys. Threads as
+ * cg_preflight. */
 bool cg_preflight_lists(const struct cg_policy *policy, struct cg_error *err);
 
-/* Of the certificates that the broker loaded itself; zeroed: not known. A policy with ciphers that none of them can be used with
- * is refused from then on. Any thread. */
-void cg_preflight_own_strength(const struct cg_strength *strength);
+/* Sets the strength of the certificates that the broker loaded itself; zeroed: unknown. Later policies are refused
+ * if none of these certificates can be used with their ciphers. Any thread. */
+void cg_preflight_set_own_strength(const struct cg_strength *strength);
 
 #endif

@@ -17,7 +17,7 @@ struct identity {
     EVP_PKEY *key;
 };
 
-struct proof {
+struct self_test {
     struct identity ca, impostor, server, ok, bad;
     struct cg_credential credential;
     struct cg_snapshot snapshot;
@@ -68,7 +68,7 @@ static bool fill(X509 *cert, EVP_PKEY *key, X509 *issuer, const char *name, cons
                    add_extension(cert, issuer, NID_subject_alt_name, "DNS:self-test.invalid")));
 }
 
-/* purpose NULL: a CA that signs itself */
+/* purpose NULL: a self-signed CA */
 static bool identity_make(struct identity *out, const struct identity *issuer, const char *name, const char *purpose)
 {
     const struct identity *by = issuer ? issuer : out;
@@ -78,74 +78,74 @@ static bool identity_make(struct identity *out, const struct identity *issuer, c
            X509_sign(out->cert, by->key, EVP_sha256()) > 0;
 }
 
-static bool make_certificates(struct proof *proof)
+static bool make_certificates(struct self_test *test)
 {
-    /* the impostor has the CA's name, but not its key */
-    return identity_make(&proof->ca, NULL, "certguard self-test", NULL) &&
-           identity_make(&proof->impostor, NULL, "certguard self-test", NULL) &&
-           identity_make(&proof->server, &proof->ca, "server", "serverAuth") &&
-           identity_make(&proof->ok, &proof->ca, "good", "clientAuth") &&
-           identity_make(&proof->bad, &proof->impostor, "bad", "clientAuth");
+    /* the impostor has the CA's name but another key */
+    return identity_make(&test->ca, NULL, "certguard self-test", NULL) &&
+           identity_make(&test->impostor, NULL, "certguard self-test", NULL) &&
+           identity_make(&test->server, &test->ca, "server", "serverAuth") &&
+           identity_make(&test->ok, &test->ca, "good", "clientAuth") &&
+           identity_make(&test->bad, &test->impostor, "bad", "clientAuth");
 }
 
-static bool make_snapshot(struct proof *proof, struct cg_error *err)
+static bool make_snapshot(struct self_test *test, struct cg_error *err)
 {
     unsigned char *der = NULL;
-    int len = i2d_X509(proof->ca.cert, &der);
-    proof->credential = (struct cg_credential){.leaf = proof->server.cert, .key = proof->server.key};
-    proof->snapshot = (struct cg_snapshot){.number = 1,
-                                           .policy = cg_policy_default("(self-test)", err),
-                                           .trust = cg_trust_new(),
-                                           .base_credential = &proof->credential};
-    atomic_init(&proof->snapshot.references, 1); /* ours: the connections never hold the last one */
-    proof->snapshot.server_trust = proof->snapshot.bridge_trust = proof->snapshot.trust;
-    bool ok = len > 0 && proof->snapshot.policy && proof->snapshot.trust &&
-              cg_trust_add_anchors(proof->snapshot.trust, "(self-test)", der, (size_t)len, err);
+    int len = i2d_X509(test->ca.cert, &der);
+    test->credential = (struct cg_credential){.leaf = test->server.cert, .key = test->server.key};
+    test->snapshot = (struct cg_snapshot){.number = 1,
+                                          .policy = cg_policy_default("(self-test)", err),
+                                          .trust = cg_trust_new(),
+                                          .base_credential = &test->credential};
+    atomic_init(&test->snapshot.references, 1); /* ours, so that the connections never free it */
+    test->snapshot.server_trust = test->snapshot.bridge_trust = test->snapshot.trust;
+    bool ok = len > 0 && test->snapshot.policy && test->snapshot.trust &&
+              cg_trust_add_anchors(test->snapshot.trust, "(self-test)", der, (size_t)len, err);
     OPENSSL_free(der);
     return ok;
 }
 
-static struct cg_snapshot *current(void *proof)
+static struct cg_snapshot *current(void *test)
 {
-    return &((struct proof *)proof)->snapshot;
+    return &((struct self_test *)test)->snapshot;
 }
 
-static int64_t wall_clock(void *proof)
+static int64_t wall_clock(void *test)
 {
-    (void)proof;
+    (void)test;
     return time(NULL);
 }
 
-static int64_t no_clock(void *proof)
+static int64_t no_clock(void *test)
 {
-    (void)proof;
+    (void)test;
     return 0;
 }
 
 static void accepted(void *argument, struct cg_conn *conn)
 {
-    struct proof *proof = argument;
+    struct self_test *test = argument;
     (void)conn;
-    proof->accepted++;
+    test->accepted++;
 }
 
 static void rejected(void *argument, struct cg_conn *conn)
 {
-    struct proof *proof = argument;
-    proof->rejected++;
-    proof->reason = conn->reason;
+    struct self_test *test = argument;
+    test->rejected++;
+    test->reason = conn->reason;
 }
 
 static void ended(void *argument, struct cg_conn *conn)
 {
-    struct proof *proof = argument;
+    struct self_test *test = argument;
     (void)conn;
-    proof->ended++;
+    test->ended++;
 }
 
-static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_ctx_owner origin, int version)
+static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_ctx_owner owner, int version)
 {
-    cg_contexts_force_owner(origin);
+    cg_contexts_force_owner(owner);
     SSL_CTX *ctx = SSL_CTX_new(method);
     cg_contexts_force_owner(CG_CTX_OWNER_UNKNOWN);
     if (ctx && SSL_CTX_set_min_proto_version(ctx, version) && SSL_CTX_set_max_proto_version(ctx, version))
@@ -154,16 +154,16 @@ static SSL_CTX *make_context(const SSL_METHOD *method, enum cg_ctx_owner origin,
     return NULL;
 }
 
-static bool hears(SSL *from, SSL *to)
+static bool transfers(SSL *from, SSL *to)
 {
     char byte = 0;
     return SSL_write(from, "x", 1) == 1 && SSL_read(to, &byte, 1) == 1 && byte == 'x';
 }
 
-/* A mark has an effect, leaves no trace, and disturbs nothing. */
-static bool can_prove(SSL *server, SSL *client)
+/* Whether a mark has an effect, leaves no trace, and does not disturb the connection. */
+static bool mark_works(SSL *server, SSL *client)
 {
-    return cg_mark_works(server) && hears(client, server) && hears(server, client);
+    return cg_mark_works(server) && transfers(client, server) && transfers(server, client);
 }
 
 static bool handshake(int version, const struct identity *identity)
@@ -175,39 +175,40 @@ static bool handshake(int version, const struct identity *identity)
               SSL_use_cert_and_key(pair.client, identity->cert, identity->key, NULL, 1) == 1 &&
               cg_loopback_shake_hands(&pair);
     if (ok)
-        cg_marks_set_proven(cg_marks_are_proven() && can_prove(pair.server, pair.client));
+        cg_marks_set_proven(cg_marks_are_proven() && mark_works(pair.server, pair.client));
     cg_loopback_close(&pair);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
     return ok;
 }
 
-/* One handshake, seen by the hook once from start to end, with the right outcome on the wire and in the record. */
-static bool prove(struct proof *proof, int version, bool ok, struct cg_error *err)
+/* Runs one handshake. The hook must see it once from start to end, with the right outcome on the wire and in the
+ * record. */
+static bool run_handshake(struct self_test *test, int version, bool ok, struct cg_error *err)
 {
-    proof->accepted = proof->rejected = proof->ended = 0;
-    proof->reason = CG_REASON_UNSET;
-    bool done = handshake(version, ok ? &proof->ok : &proof->bad);
+    test->accepted = test->rejected = test->ended = 0;
+    test->reason = CG_REASON_UNSET;
+    bool done = handshake(version, ok ? &test->ok : &test->bad);
     const char *tls = version == TLS1_3_VERSION ? "1.3" : "1.2";
-    if (proof->accepted + proof->rejected != 1 || proof->ended != 1)
+    if (test->accepted + test->rejected != 1 || test->ended != 1)
         cg_error_set(err,
                      "self-test: the hook did not see a TLS %s handshake of this process; check whether libssl is "
                      "linked into the broker statically, or loaded twice",
                      tls);
-    else if (ok && (!done || !proof->accepted))
+    else if (ok && (!done || !test->accepted))
         cg_error_set(err,
                      "self-test: a valid certificate was refused in TLS %s: %s; check whether OpenSSL's configuration "
                      "forbids P-256 or this version",
-                     tls, cg_reason_row(proof->reason)->code);
-    else if (!ok && (done || !proof->rejected || cg_reason_row(proof->reason)->kind != CG_KIND_RULE))
+                     tls, cg_reason_row(test->reason)->code);
+    else if (!ok && (done || !test->rejected || cg_reason_row(test->reason)->kind != CG_KIND_RULE))
         cg_error_set(err, "self-test: an invalid certificate was not refused as expected in TLS %s: %s", tls,
-                     cg_reason_row(proof->reason)->code);
+                     cg_reason_row(test->reason)->code);
     else
         return true;
     return false;
 }
 
-/* A good certificate is one of now. */
+/* The clock must be within the range that certificates can express. */
 static bool clock_is_possible(struct cg_error *err)
 {
     int64_t now = time(NULL);
@@ -224,8 +225,8 @@ bool cg_self_test(struct cg_error *err)
 {
     if (!clock_is_possible(err))
         return false;
-    struct proof proof = {0};
-    const struct cg_hook_handlers ours = {.context = &proof,
+    struct self_test test = {0};
+    const struct cg_hook_handlers ours = {.context = &test,
                                           .snapshot = current,
                                           .now = wall_clock,
                                           .monotonic_ms = no_clock,
@@ -236,17 +237,17 @@ bool cg_self_test(struct cg_error *err)
     cg_error_set(
         err, "self-test: cannot create certificates; check whether OpenSSL's configuration disables P-256 or SHA-256");
     cg_marks_set_proven(true);
-    bool ok = make_certificates(&proof) && make_snapshot(&proof, err) && prove(&proof, TLS1_3_VERSION, true, err) &&
-              prove(&proof, TLS1_3_VERSION, false, err) && prove(&proof, TLS1_2_VERSION, true, err) &&
-              prove(&proof, TLS1_2_VERSION, false, err);
+    bool ok = make_certificates(&test) && make_snapshot(&test, err) &&
+              run_handshake(&test, TLS1_3_VERSION, true, err) && run_handshake(&test, TLS1_3_VERSION, false, err) &&
+              run_handshake(&test, TLS1_2_VERSION, true, err) && run_handshake(&test, TLS1_2_VERSION, false, err);
     (void)cg_handlers_replace(&handlers);
-    cg_policy_free(proof.snapshot.policy);
-    cg_trust_free(proof.snapshot.trust);
-    identity_clear(&proof.ca);
-    identity_clear(&proof.impostor);
-    identity_clear(&proof.server);
-    identity_clear(&proof.ok);
-    identity_clear(&proof.bad);
+    cg_policy_free(test.snapshot.policy);
+    cg_trust_free(test.snapshot.trust);
+    identity_clear(&test.ca);
+    identity_clear(&test.impostor);
+    identity_clear(&test.server);
+    identity_clear(&test.ok);
+    identity_clear(&test.bad);
     if (ok)
         cg_error_set(err, "%s", "");
     return ok;

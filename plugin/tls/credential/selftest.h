@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The proof at load that the hook is effective: handshakes with ourselves in memory, through the hook, with
- * certificates made on the spot. A good one must be accepted and a bad one refused, in TLS 1.2 and 1.3, on an SSL_CTX
- * that asks for no certificate itself. Nothing of it reaches the caller's handlers.
- * Called by hook.c, on the main thread. */
+/* The self-test at load, which shows that the hook is effective: handshakes with itself in memory, through the hook,
+ * with temporary certificates. A valid one must be accepted and an invalid one refused, in TLS 1.2 and 1.3, on an
+ * SSL_CTX that does not request a certificate itself. The caller's handlers are not called. Called by hook.c on the
+ * main thread. */
 #ifndef CG_TLS_SELFTEST_H
 #define CG_TLS_SELFTEST_H
 

@@ -12,20 +12,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The verdict on the broker's certificate holds so long: it may expire, or its clock rules may start to fail. A refusal holds
- * for the same second only: what time fixes is to be served at once. */
+/* How long a verdict on the broker's certificate is reused, since it may expire or violate another rule on time. A
+ * refusal is reused only within the same second: a certificate that becomes valid must be served immediately. */
 #define CG_OWN_HOLDS_SECONDS 30
 
 bool cg_serve(SSL *ssl, const struct cg_credential *credential)
 {
-    /* The broker's certificate may have a key of another type: OpenSSL would choose between the two. */
+    /* The broker's certificate may have a key of another type; OpenSSL would choose between the two. */
     SSL_certs_clear(ssl);
-    /* What follows the leaf in the file is sent, and nothing that OpenSSL finds in the broker's CA file. */
+    /* Send the chain of the file, and nothing that OpenSSL finds in the broker's CA file. */
     SSL_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
     return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
 }
 
-static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *chain)
+static bool own_is_accepted(struct cg_context *context, const struct cg_conn *conn, X509 *leaf,
+                            const STACK_OF(X509) *chain)
 {
     int64_t now = cg_handlers_now(), age = now - context->own.at;
     if (context->own.leaf == leaf && context->own.snapshot == conn->snapshot->number &&
@@ -46,8 +47,9 @@ static bool own_is_good(struct cg_context *context, const struct cg_conn *conn, 
     return context->own.accepted;
 }
 
-/* Fine where a pre-shared key stands in for the certificate. TLS 1.3 has chosen it by now, or did not find it. */
-static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
+/* Without a certificate, a pre-shared key is needed. TLS 1.3 has already accepted it at this point, or has not found
+ * it. */
+static bool allows_no_certificate(const SSL *ssl, struct cg_conn *conn)
 {
     bool offered = cg_offers_psk(conn), allowed = cg_conn_tls(conn)->psk_allowed;
     if (offered && allowed && SSL_version(ssl) < TLS1_3_VERSION)
@@ -68,7 +70,7 @@ static bool without_certificate(const SSL *ssl, struct cg_conn *conn)
     return false;
 }
 
-/* The row's fix is for a file that was not taken, while another one is served. */
+/* The fix of the reason is for a file that was not loaded while another one is served. */
 static bool refuse(struct cg_conn *conn, const char *detail)
 {
     cg_conn_set_reason(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s",
@@ -85,26 +87,26 @@ bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
     X509 *leaf = SSL_get_certificate(ssl);
     STACK_OF(X509) *chain = NULL;
     if (!leaf)
-        return without_certificate(ssl, conn);
+        return allows_no_certificate(ssl, conn);
     if (!context || !SSL_get0_chain_certs(ssl, &chain)) {
         cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "cannot read the broker's certificate chain");
         return false;
     }
-    if (own_is_good(context, conn, leaf, chain))
+    if (own_is_accepted(context, conn, leaf, chain))
         return true;
     return refuse(conn, context->own.detail);
 }
 
-/* It was loaded although its time is not now: each handshake asks, until the broker layer lets it go. */
+/* The credential was loaded outside its validity: each handshake checks it, until the broker layer releases it. */
 static bool serve_held(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
 {
     struct cg_context *context = cg_context_of(ssl);
-    if (context && own_is_good(context, conn, credential->leaf, credential->chain))
+    if (context && own_is_accepted(context, conn, credential->leaf, credential->chain))
         return cg_serve(ssl, credential);
     return refuse(conn, context ? context->own.detail : "unknown SSL_CTX");
 }
 
-static bool serve_policys(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+static bool serve_policy_credential(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
 {
     return cg_credential_is_held(credential) ? serve_held(ssl, conn, credential) : cg_serve(ssl, credential);
 }
@@ -117,7 +119,7 @@ int cg_serve_credential(SSL *ssl, void *argument)
     int saved = errno;
     ERR_set_mark();
     const struct cg_credential *credential = cg_snapshot_credential(conn->snapshot, conn->listener);
-    bool ok = credential ? serve_policys(ssl, conn, credential) : cg_own_credential(ssl, conn);
+    bool ok = credential ? serve_policy_credential(ssl, conn, credential) : cg_own_credential(ssl, conn);
     if (!ok)
         cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL rejects the credential: %s",
                            ERR_reason_error_string(ERR_peek_last_error()));

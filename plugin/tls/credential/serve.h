@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The certificate that we serve: the policy's, or the broker's own once it passed the same check. Main thread only, but for
- * cg_serve. */
+/* Serves the certificate of a connection: the policy's, or the broker's own after the same check. Main thread only,
+ * except cg_serve. */
 #ifndef CG_SERVE_H
 #define CG_SERVE_H
 
@@ -10,11 +10,12 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-/* Puts it into the SSL, in place of what was there. Any thread. */
+/* Sets it in the SSL, and removes what was set before. Any thread. */
 bool cg_serve(SSL *ssl, const struct cg_credential *credential);
 
-int cg_serve_credential(SSL *ssl, void *conn); /* for SSL_set_cert_cb */
+int cg_serve_credential(SSL *ssl, void *conn); /* the callback for SSL_set_cert_cb */
 
-bool cg_own_credential(SSL *ssl, struct cg_conn *conn); /* the broker's certificate passes; else says why */
+bool cg_own_credential(SSL *ssl,
+                       struct cg_conn *conn); /* whether the broker's certificate passes; sets the reason if not */
 
 #endif

@@ -7,17 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* TLS 1.2, where the policy names none: forward secret, AEAD */
-#define SOUND_KX  "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+AESGCM:DHE+CHACHA20"
-#define SOUND     SOUND_KX ":!AESCCM8:!aNULL:!aPSK"
-#define SOUND_PSK SOUND_KX ":kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM:!AESCCM8:!aNULL"
+/* TLS 1.2, if the policy names none: forward secrecy and AEAD */
+#define STRONG_KX  "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+AESGCM:DHE+CHACHA20"
+#define STRONG     STRONG_KX ":!AESCCM8:!aNULL:!aPSK"
+#define STRONG_PSK STRONG_KX ":kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM:!AESCCM8:!aNULL"
 
 #define LEVEL     2 /* OpenSSL's security level: 112 bits */
 #define NAMES_MAX 3 /* ciphers that a message names for each flaw */
 
 const char *cg_ciphers_of(const struct cg_tls_policy *tls)
 {
-    return tls->ciphers ? tls->ciphers : tls->psk_allowed ? SOUND_PSK : SOUND;
+    return tls->ciphers ? tls->ciphers : tls->psk_allowed ? STRONG_PSK : STRONG;
 }
 
 /* ---- flaws */
@@ -57,11 +57,11 @@ static bool has_short_tag(const SSL_CIPHER *cipher)
     return strstr(name, "CCM8") || strstr(name, "CCM_8");
 }
 
-/* A cipher is told under the first row that it fits. */
+/* A cipher is reported under the first row that matches. */
 static const struct flaw {
-    const char *words, *without; /* without: what takes them out of a TLS 1.2 list */
+    const char *words, *without; /* without: what removes them from a TLS 1.2 list */
     bool (*has)(const SSL_CIPHER *cipher);
-    bool never; /* insecure_ciphers does not allow it: nobody's certificate would be asked for */
+    bool never; /* not allowed even by insecure_ciphers: no certificate would be requested */
 } flaws[] = {
     {"no authentication", ":!aNULL", without_authentication, true},
     {"no encryption", ":!eNULL", without_encryption, false},
@@ -89,19 +89,19 @@ static bool set_list(SSL_CTX *ctx, const char *text, bool tls13)
     return ok;
 }
 
-/* An SSL_CTX with the list, or NULL: no memory, or the list names nothing. */
+/* An SSL_CTX with the list; NULL: out of memory, or the list is empty. */
 static SSL_CTX *with_list(const char *text, bool tls13)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (ctx)
-        SSL_CTX_set_security_level(ctx, LEVEL); /* what the list itself changes is seen then */
+        SSL_CTX_set_security_level(ctx, LEVEL); /* so that a change by the list is visible */
     if (set_list(ctx, text, tls13))
         return ctx;
     SSL_CTX_free(ctx);
     return NULL;
 }
 
-/* The flaws of a list: bits by row of flaws[]; names gets some ciphers of each, in words. */
+/* The flaws of a list: one bit per row of flaws[]. Writes some ciphers of each flaw to names. */
 static unsigned flaws_in(SSL_CTX *ctx, bool tls13, bool insecure, char *names, size_t size)
 {
     const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
@@ -130,7 +130,7 @@ static unsigned flaws_in(SSL_CTX *ctx, bool tls13, bool insecure, char *names, s
     return found;
 }
 
-/* What to append to a TLS 1.2 list so that it is sound; "" where that leaves nothing. */
+/* Writes what to append to a TLS 1.2 list to make it strong; "" if that leaves no cipher. */
 static void find_fix(const char *text, unsigned found, bool insecure, char *fix, size_t size)
 {
     char names[512];
@@ -150,12 +150,12 @@ static void find_fix(const char *text, unsigned found, bool insecure, char *fix,
     OPENSSL_free(fixed);
 }
 
-struct place {
+struct location {
     const char *policy, *section, *key, *text;
     const struct cg_tls_policy *tls;
 };
 
-static bool never_sound(unsigned found)
+static bool has_forbidden_flaw(unsigned found)
 {
     for (size_t i = 0; i < FLAWS; i++)
         if (flaws[i].never && (found & 1U << i))
@@ -163,25 +163,26 @@ static bool never_sound(unsigned found)
     return false;
 }
 
-static bool tell_unsound(const struct place *at, bool tls13, unsigned found, const char *names, struct cg_error *err)
+static bool report_weak(const struct location *at, bool tls13, unsigned found, const char *names, struct cg_error *err)
 {
-    char fix[160] = "", way[260], otherwise[260] = "";
+    char fix[160] = "", fix_text[260], otherwise[260] = "";
     if (!tls13)
         find_fix(at->text, found, at->tls->insecure_ciphers, fix, sizeof fix);
     if (*fix)
-        snprintf(way, sizeof way, "append \"%s\" to it; clients that support nothing else are then refused", fix);
+        snprintf(fix_text, sizeof fix_text, "append \"%s\" to it; clients that support nothing else are then refused",
+                 fix);
     else
-        snprintf(way, sizeof way, "%s",
+        snprintf(fix_text, sizeof fix_text, "%s",
                  tls13 ? "remove them" : "remove ciphers from the policy: the default has forward secrecy and AEAD");
-    if (!never_sound(found))
+    if (!has_forbidden_flaw(found))
         snprintf(otherwise, sizeof otherwise, ". Or, while devices cannot do better, set %s.insecure_ciphers to true",
                  at->section);
     cg_error_set(err, "%s: %s.%s: '%.200s' allows weak ciphers: %s; %s%s", at->policy, at->section, at->key, at->text,
-                 names, way, otherwise);
+                 names, fix_text, otherwise);
     return false;
 }
 
-static bool tell_level(const struct place *at, int level, struct cg_error *err)
+static bool report_level(const struct location *at, int level, struct cg_error *err)
 {
     cg_error_set(
         err,
@@ -191,7 +192,7 @@ static bool tell_level(const struct place *at, int level, struct cg_error *err)
     return false;
 }
 
-static bool list_is_sound(const struct place *at, bool tls13, struct cg_error *err)
+static bool list_is_strong(const struct location *at, bool tls13, struct cg_error *err)
 {
     char names[420];
     bool insecure = at->tls->insecure_ciphers;
@@ -204,21 +205,21 @@ static bool list_is_sound(const struct place *at, bool tls13, struct cg_error *e
     unsigned found = flaws_in(ctx, tls13, insecure, names, sizeof names);
     SSL_CTX_free(ctx);
     if (found)
-        return tell_unsound(at, tls13, found, names, err);
-    return level >= LEVEL || insecure || tell_level(at, level, err);
+        return report_weak(at, tls13, found, names, err);
+    return level >= LEVEL || insecure || report_level(at, level, err);
 }
 
-bool cg_ciphers_sound(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err)
+bool cg_ciphers_strong(const char *policy, const char *section, const struct cg_tls_policy *tls, struct cg_error *err)
 {
-    const struct place suites = {policy, section, "ciphersuites", tls->ciphersuites, tls};
-    const struct place ciphers = {policy, section, "ciphers", tls->ciphers, tls};
-    return (!suites.text || list_is_sound(&suites, true, err)) &&
-           (!ciphers.text || list_is_sound(&ciphers, false, err));
+    const struct location suites = {policy, section, "ciphersuites", tls->ciphersuites, tls};
+    const struct location ciphers = {policy, section, "ciphers", tls->ciphers, tls};
+    return (!suites.text || list_is_strong(&suites, true, err)) &&
+           (!ciphers.text || list_is_strong(&ciphers, false, err));
 }
 
 /* ---- use */
 
-/* Only asked for whether it is there. */
+/* Never called; OpenSSL only checks that it is set. */
 static unsigned no_psk(SSL *ssl, const char *fix, char *identity, unsigned identity_len, unsigned char *key,
                        unsigned key_len)
 {
@@ -233,14 +234,14 @@ static bool fits(const SSL_CIPHER *cipher, unsigned keys)
            (auth == NID_auth_ecdsa && (keys & CG_AUTH_EC));
 }
 
-/* How many ciphers of the list a handshake could use with one of these keys; the security level and pre-shared keys
- * count. -1 without memory. */
+/* The number of ciphers in the list that a handshake could use with one of these keys, considering the security
+ * level and pre-shared keys. -1 if out of memory. */
 static int count_usable(const struct cg_tls_policy *tls, bool tls13, unsigned keys)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     int version = tls13 ? TLS1_3_VERSION : TLS1_2_VERSION, count = -1;
     if (ctx && tls->psk_allowed)
-        SSL_CTX_set_psk_client_callback(ctx, no_psk); /* the one that SSL_get1_supported_ciphers looks at */
+        SSL_CTX_set_psk_client_callback(ctx, no_psk); /* the one that SSL_get1_supported_ciphers checks */
     bool ok = ctx && SSL_CTX_set_min_proto_version(ctx, version) && SSL_CTX_set_max_proto_version(ctx, version) &&
               set_list(ctx, cg_ciphers_of(tls), false) &&
               (!tls->ciphersuites || set_list(ctx, tls->ciphersuites, true));
@@ -284,12 +285,12 @@ bool cg_ciphers_accept_psk(const struct cg_tls_policy *tls)
     SSL_CTX *ctx = tls->ciphers && tls->min_version < TLS1_3_VERSION ? with_list(tls->ciphers, false) : NULL;
     const STACK_OF(SSL_CIPHER) *ciphers = ctx ? SSL_CTX_get_ciphers(ctx) : NULL;
     static const int kinds[] = {NID_kx_psk, NID_kx_ecdhe_psk, NID_kx_dhe_psk, NID_kx_rsa_psk};
-    bool takes = !ctx;
+    bool accepts = !ctx;
     for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-            takes = takes || SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(ciphers, i)) == kinds[k];
+            accepts = accepts || SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(ciphers, i)) == kinds[k];
     SSL_CTX_free(ctx);
-    return takes;
+    return accepts;
 }
 
 /* ---- certificates */
@@ -307,7 +308,7 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* As OpenSSL weighs a certificate that it serves: the key, and the signature where it is another's. */
+/* As OpenSSL rates a certificate that it serves: by the key, and by the signature unless it is self-signed. */
 static int bits_of(X509 *cert)
 {
     EVP_PKEY *key = X509_get0_pubkey(cert);
@@ -332,7 +333,7 @@ void cg_strength_add(struct cg_strength *all, const struct cg_strength *one)
         all->security_bits = one->security_bits;
 }
 
-/* What a security level asks for: SSL_CTX_set_security_level(3). */
+/* The bits that a security level requires: SSL_CTX_set_security_level(3). */
 static int bits_at(int level)
 {
     static const int bits[] = {0, 80, 112, 128, 192, 256};

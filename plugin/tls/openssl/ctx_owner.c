@@ -9,12 +9,12 @@
 #include <sys/auxv.h>
 #include <unwind.h>
 
-/* The stack from the inside: our ex_data callback, libcrypto, libssl, then the caller we look for. Our own object
- * can't simply be skipped: in the unit tests it is the main program. */
+/* The stack, innermost first: our ex_data callback, libcrypto, libssl, then the caller to find. Our own object cannot
+ * simply be skipped: in the unit tests it is the main program. */
 struct walk {
     const void *libssl, *main_program;
-    bool inside; /* in libssl, or past it */
-    enum cg_ctx_owner origin;
+    bool inside; /* a frame of libssl was seen */
+    enum cg_ctx_owner owner;
 };
 
 static const void *base_of(uintptr_t address, const char **name)
@@ -38,7 +38,7 @@ static bool is_broker_library(const char *path)
     return false;
 }
 
-static _Unwind_Reason_Code look(struct _Unwind_Context *frame, void *argument)
+static _Unwind_Reason_Code examine_frame(struct _Unwind_Context *frame, void *argument)
 {
     struct walk *walk = argument;
     /* a return address may be the first of the next function: step back into the call */
@@ -53,7 +53,7 @@ static _Unwind_Reason_Code look(struct _Unwind_Context *frame, void *argument)
     }
     if (!walk->inside)
         return _URC_NO_REASON;
-    walk->origin = base == walk->main_program || is_broker_library(name) ? CG_CTX_OWNER_BROKER : CG_CTX_OWNER_FOREIGN;
+    walk->owner = base == walk->main_program || is_broker_library(name) ? CG_CTX_OWNER_BROKER : CG_CTX_OWNER_FOREIGN;
     return _URC_END_OF_STACK;
 }
 
@@ -62,11 +62,11 @@ enum cg_ctx_owner cg_ctx_owner_of_caller(void)
     struct walk walk = {.libssl = base_of((uintptr_t)SSL_CTX_new, NULL),
                         .main_program = base_of(getauxval(AT_ENTRY), NULL)};
     if (walk.libssl && walk.main_program)
-        _Unwind_Backtrace(look, &walk);
-    return walk.origin;
+        _Unwind_Backtrace(examine_frame, &walk);
+    return walk.owner;
 }
 
-static void ask(void *parent, void *unused, CRYPTO_EX_DATA *data, int index, long zero, void *out)
+static void set_owner(void *parent, void *unused, CRYPTO_EX_DATA *data, int index, long zero, void *out)
 {
     (void)parent, (void)unused, (void)data, (void)index, (void)zero;
     *(enum cg_ctx_owner *)out = cg_ctx_owner_of_caller();
@@ -74,12 +74,12 @@ static void ask(void *parent, void *unused, CRYPTO_EX_DATA *data, int index, lon
 
 bool cg_ctx_owner_is_known(void)
 {
-    static enum cg_ctx_owner origin; /* another thread that makes an SSL_CTX just now may write it later */
-    origin = CG_CTX_OWNER_UNKNOWN;
-    int index = SSL_CTX_get_ex_new_index(0, &origin, ask, NULL, NULL);
+    static enum cg_ctx_owner owner; /* static: another thread that is creating an SSL_CTX may write it later */
+    owner = CG_CTX_OWNER_UNKNOWN;
+    int index = SSL_CTX_get_ex_new_index(0, &owner, set_owner, NULL, NULL);
     if (index < 0)
         return false;
     SSL_CTX_free(SSL_CTX_new(TLS_method()));
     CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL_CTX, index);
-    return origin != CG_CTX_OWNER_UNKNOWN;
+    return owner != CG_CTX_OWNER_UNKNOWN;
 }

@@ -11,7 +11,7 @@
 
 struct object {
     const char *path;       /* "" for the main program */
-    const char *soname;     /* "" where it has none */
+    const char *soname;     /* "" if it has none */
     const char *needed;     /* the libssl that it names; NULL: none */
     const char *websockets; /* the same of libwebsockets */
 };
@@ -19,8 +19,8 @@ struct object {
 struct objects {
     struct object item[OBJECTS_MAX];
     size_t count;
-    const struct object *self;   /* our own code is in it */
-    const struct object *called; /* our calls of libssl go to it */
+    const struct object *self;   /* contains our own code */
+    const struct object *called; /* our calls of libssl go there */
 };
 
 static const char *name_of(const char *path)
@@ -29,12 +29,12 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool begins(const char *text, const char *with)
+static bool starts_with(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-static bool holds(const struct dl_phdr_info *info, uintptr_t address)
+static bool contains(const struct dl_phdr_info *info, uintptr_t address)
 {
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
@@ -53,13 +53,13 @@ static const ElfW(Dyn) * dynamic_of(const struct dl_phdr_info *info)
     return NULL;
 }
 
-/* glibc writes the address there, musl and the kernel leave the distance from the start. */
+/* glibc replaces the offset by the address; musl and the kernel leave the offset. */
 static const char *strings_of(const struct dl_phdr_info *info, const ElfW(Dyn) * dynamic)
 {
     for (; dynamic->d_tag != DT_NULL; dynamic++)
         if (dynamic->d_tag == DT_STRTAB) {
             uintptr_t at = (uintptr_t)dynamic->d_un.d_ptr;
-            return (const char *)(holds(info, at) ? at : (uintptr_t)info->dlpi_addr + at);
+            return (const char *)(contains(info, at) ? at : (uintptr_t)info->dlpi_addr + at);
         }
     return NULL;
 }
@@ -74,23 +74,23 @@ static int add(struct dl_phdr_info *info, size_t size, void *argument)
         return 1;
     struct object *object = &objects->item[objects->count++];
     *object = (struct object){info->dlpi_name ? info->dlpi_name : "", "", NULL, NULL};
-    if (holds(info, (uintptr_t)add))
+    if (contains(info, (uintptr_t)add))
         objects->self = object;
-    if (holds(info, (uintptr_t)SSL_new))
+    if (contains(info, (uintptr_t)SSL_new))
         objects->called = object;
     for (; strings && dynamic->d_tag != DT_NULL; dynamic++) {
         const char *text = strings + dynamic->d_un.d_val;
         if (dynamic->d_tag == DT_SONAME)
             object->soname = text;
-        else if (dynamic->d_tag == DT_NEEDED && begins(text, "libssl.so"))
+        else if (dynamic->d_tag == DT_NEEDED && starts_with(text, "libssl.so"))
             object->needed = text;
-        else if (dynamic->d_tag == DT_NEEDED && begins(text, "libwebsockets.so"))
+        else if (dynamic->d_tag == DT_NEEDED && starts_with(text, "libwebsockets.so"))
             object->websockets = text;
     }
     return 0;
 }
 
-/* The first that bears the name serves all who need it. */
+/* The first object with this name serves all that need it. */
 static const struct object *find(const struct objects *objects, const char *needed)
 {
     for (size_t i = 1; i < objects->count; i++)
@@ -99,14 +99,15 @@ static const struct object *find(const struct objects *objects, const char *need
     return NULL;
 }
 
-/* The libssl that we name; NULL where OpenSSL is linked into us. */
+/* The libssl that this object names; NULL if OpenSSL is linked statically. */
 static const struct object *named(const struct objects *objects)
 {
     return objects->self && objects->self->needed ? find(objects, objects->self->needed) : NULL;
 }
 
-/* By address and by name: glibc binds our calls to the libssl that we name, by the versions of symbols. musl has no versions
- * and binds each call to the first libssl that has the function: those that only ours has would get the other's objects. */
+/* Compares address and name: glibc binds our calls to the libssl that we name, by symbol versions. musl has no
+ * versions and binds each call to the first libssl that has the function, so functions that only ours has would get
+ * objects of the other. */
 static bool is_ours(const struct objects *objects, const struct object *libssl)
 {
     bool names = !objects->self || objects->self->needed;
@@ -121,7 +122,8 @@ static const char *our_path(const struct objects *objects, const struct object *
     return !ours ? "unknown" : ours->path[0] ? ours->path : "the program itself";
 }
 
-static bool fits(const struct objects *objects, const struct object *object, const char *what, struct cg_error *err)
+static bool check_libssl(const struct objects *objects, const struct object *object, const char *what,
+                         struct cg_error *err)
 {
     const struct object *libssl = object->needed ? find(objects, object->needed) : NULL;
     if (is_ours(objects, libssl))
@@ -149,7 +151,7 @@ bool cg_libssl_is_the_brokers(struct cg_error *err)
         cg_error_set(err, "TLS hook: the broker has loaded %d shared objects or more; load fewer plugins", OBJECTS_MAX);
         return false;
     }
-    if (objects.count == 0 || !fits(&objects, &objects.item[0], "the broker", err))
+    if (objects.count == 0 || !check_libssl(&objects, &objects.item[0], "the broker", err))
         return false;
     const char *websockets = objects.item[0].websockets;
     const struct object *shared = websockets ? find(&objects, websockets) : NULL;
@@ -157,5 +159,5 @@ bool cg_libssl_is_the_brokers(struct cg_error *err)
         cg_error_set(err, "TLS hook: cannot find the broker's %s among its shared objects; this is a bug", websockets);
         return false;
     }
-    return !websockets || fits(&objects, shared, shared->path, err);
+    return !websockets || check_libssl(&objects, shared, shared->path, err);
 }

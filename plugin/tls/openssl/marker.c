@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A certificate of no name, without a key and without a signature: algorithm 2.999, the arc for examples. */
+/* A certificate without names, key or signature; its algorithm is 2.999, the arc for examples. */
 #define NO_ALGORITHM 0x30, 0x04, 0x06, 0x02, 0x88, 0x37
 #define NO_NAME      0x30, 0x00
 #define NO_BITS      0x03, 0x01, 0x00
@@ -18,7 +18,7 @@ static const unsigned char mark[] = {
     NO_ALGORITHM, NO_BITS,                                                                  /* signature */
 };
 
-static bool marks_proven; /* zero-initialised: nothing is proved by them */
+static bool marks_proven; /* zero-initialized: marks prove nothing */
 
 #define PEER_TAG    0xa3 /* of SSL_SESSION's peer [3] */
 #define HEADER_MAX  6
@@ -38,7 +38,7 @@ static size_t put_header(unsigned char *out, unsigned tag, size_t len)
     return 2 + octets;
 }
 
-/* The content of a session before and behind the place of its peer, which *after leaves out. */
+/* Splits the content of a session at its peer, which is in neither part. */
 static bool split(const unsigned char *der, size_t len, struct cg_der *before, struct cg_der *after)
 {
     struct cg_der in = {der, der + len}, peer, skipped;
@@ -54,7 +54,7 @@ static bool split(const unsigned char *der, size_t len, struct cg_der *before, s
     return true;
 }
 
-/* The session with the mark as its peer; OPENSSL_free. NULL: no memory, or a form that is not known. */
+/* The session with the mark as its peer; free it with OPENSSL_free. NULL: out of memory, or unknown encoding. */
 static unsigned char *with_mark(const unsigned char *der, size_t len, size_t *marked_len)
 {
     struct cg_der before, after;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A mark: a certificate that nobody could use, which stands in the session of a connection in place of the peer's for a moment.
- * How it comes in: i2d_SSL_SESSION, the element "peer" put into it, and d2i_SSL_SESSION into the session that the SSL has. The
- * self-test tries this at load. Knows SSLs only; main thread only. Called by unclaimed.c and selftest.c. */
+/* A mark: a certificate that is useless for anything else, which briefly replaces the peer's in the session of a
+ * connection. i2d_SSL_SESSION writes the session, the mark becomes its element "peer", and d2i_SSL_SESSION reads it
+ * back into the session of the SSL. The self-test tries this at load. Knows only SSLs; main thread only. Called by
+ * unclaimed.c and selftest.c. */
 #ifndef CG_TLS_MARKER_H
 #define CG_TLS_MARKER_H
 
@@ -18,12 +19,12 @@ struct cg_marking {
 
 void cg_mark_begin(SSL *ssl, struct cg_marking *marking); /* always followed by cg_mark_end */
 
-/* False: the mark could not be taken back, and the connection must not live on. */
+/* False: the mark could not be removed, and the connection must be ended. */
 bool cg_mark_end(struct cg_marking *marking);
 
-bool cg_mark_works(SSL *ssl); /* marks it, and takes the mark back: did it have an effect, and leave no trace? */
+bool cg_mark_works(SSL *ssl); /* whether a mark has an effect and can be removed without a trace */
 
-/* What the self-test found of marks; false until it did. */
+/* Whether marks work, as the self-test found; false before. */
 void cg_marks_set_proven(bool proven);
 bool cg_marks_are_proven(void);
 

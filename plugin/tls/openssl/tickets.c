@@ -6,20 +6,21 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-/* Chains are as many as there are issuing CAs; a ticket whose chain finds no room is never resumed. */
+/* There are as many chains as issuing CAs. A ticket whose chain finds no room is never resumed. */
 #define CG_ISSUERS_MAX 32
 
 struct ticket_key {
     unsigned char name[16], cipher[32], mac[32];
     int64_t made_ms; /* monotonic */
-    bool usable;     /* zero-initialised: opens nothing */
+    bool usable;     /* zero-initialized: opens nothing */
 };
 
 struct cg_tickets {
     struct ticket_key current, previous;
-    uint64_t snapshot; /* 0: of none */
+    uint64_t snapshot; /* 0: none */
     uint16_t port;
-    STACK_OF(X509) *issuers[CG_ISSUERS_MAX]; /* owned, anchor last; only added to within a generation */
+    STACK_OF(X509)
+    *issuers[CG_ISSUERS_MAX]; /* owned, anchor last; chains are only added until the next cg_tickets_begin */
     int nissuers;
 };
 
@@ -58,7 +59,7 @@ static void wipe(struct ticket_key *key)
     memset(key, 0, sizeof *key);
 }
 
-static void make(struct ticket_key *key, int64_t now_ms)
+static void make_key(struct ticket_key *key, int64_t now_ms)
 {
     wipe(key);
     key->made_ms = now_ms;
@@ -76,7 +77,7 @@ void cg_tickets_tick(struct cg_tickets *tickets, int64_t now_ms)
     wipe(&tickets->previous);
     if (now_ms - tickets->current.made_ms < 2 * CG_TICKET_KEY_MS)
         tickets->previous = tickets->current;
-    wipe(&tickets->current); /* the next one is made when it is needed */
+    wipe(&tickets->current); /* the next one is created when needed */
 }
 
 static bool set_mac(EVP_MAC_CTX *mac, const struct ticket_key *key)
@@ -95,7 +96,7 @@ int cg_tickets_seal(struct cg_tickets *tickets, int64_t now_ms, unsigned char na
     cg_tickets_tick(tickets, now_ms);
     struct ticket_key *key = &tickets->current;
     if (!key->usable)
-        make(key, now_ms);
+        make_key(key, now_ms);
     if (!key->usable || RAND_bytes(iv, 16) != 1 ||
         EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher, iv, NULL) != 1 || !set_mac(mac, key))
         return -1;
@@ -120,7 +121,7 @@ int cg_tickets_open(struct cg_tickets *tickets, int64_t now_ms, const unsigned c
 
 /* ---- chains */
 
-static bool is_above(const STACK_OF(X509) *issuers, const STACK_OF(X509) *path)
+static bool matches_path(const STACK_OF(X509) *issuers, const STACK_OF(X509) *path)
 {
     if (sk_X509_num(issuers) != sk_X509_num(path) - 1)
         return false;
@@ -130,10 +131,10 @@ static bool is_above(const STACK_OF(X509) *issuers, const STACK_OF(X509) *path)
     return true;
 }
 
-int cg_tickets_remember(struct cg_tickets *tickets, const STACK_OF(X509) *path)
+int cg_tickets_add_path(struct cg_tickets *tickets, const STACK_OF(X509) *path)
 {
     for (int i = 0; i < tickets->nissuers; i++)
-        if (is_above(tickets->issuers[i], path))
+        if (matches_path(tickets->issuers[i], path))
             return i;
     if (tickets->nissuers == CG_ISSUERS_MAX)
         return -1;

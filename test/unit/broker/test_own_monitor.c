@@ -39,8 +39,8 @@ static char reported[400], last_detail[600], last_fix[400];
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 int64_t __wrap_cg_clock_monotonic_ms(void);
-bool __wrap_cg_own_scan(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *argument);
-bool __wrap_cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out);
+bool __wrap_cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *seen, void *argument);
+bool __wrap_cg_own_is_unusable(const struct cg_snapshot *snapshot, struct cg_own_state *out);
 void __wrap_cg_reporter_write(struct cg_reporter *reporter, const struct cg_event *event);
 
 int64_t __wrap_cg_clock_monotonic_ms(void)
@@ -48,7 +48,7 @@ int64_t __wrap_cg_clock_monotonic_ms(void)
     return clock_ms;
 }
 
-bool __wrap_cg_own_scan(const struct cg_snapshot *snapshot, cg_own_seen *seen, void *argument)
+bool __wrap_cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *seen, void *argument)
 {
     (void)snapshot;
     fake.scans++;
@@ -59,7 +59,7 @@ bool __wrap_cg_own_scan(const struct cg_snapshot *snapshot, cg_own_seen *seen, v
 }
 
 /* The first state of the scan, if it is rejected. */
-bool __wrap_cg_own_is_hopeless(const struct cg_snapshot *snapshot, struct cg_own_state *out)
+bool __wrap_cg_own_is_unusable(const struct cg_snapshot *snapshot, struct cg_own_state *out)
 {
     (void)snapshot;
     *out = fake.state[0];

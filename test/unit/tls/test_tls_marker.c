@@ -3,6 +3,7 @@
 #include "tls_fixture.h"
 
 #include "tls/conn/unclaimed.h"
+#include "tls/openssl/marker.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -89,12 +90,12 @@ static void disconnect_all(void)
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
-static void the_one_that_spoke_last_is_found(void **state)
+static void the_most_recent_one_is_found(void **state)
 {
     (void)state;
     for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
         connect_all(versions[v]);
-        assert_true(cg_hook_can_preflight());
+        assert_true(cg_marks_are_proven());
         for (int i = 0; i < LINKS; i++) {
             tls_talk(&links[i]);
             assert_ptr_equal(find(links[i].server), record_of(links[i].server));
@@ -175,7 +176,7 @@ static void who_is_not_in_is_not_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_one_that_spoke_last_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_most_recent_one_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_decoy_does_not_lend_its_record, setup, teardown),
         cmocka_unit_test_setup_teardown(who_was_found_once_does_not_wait_any_more, setup, teardown),
         cmocka_unit_test_setup_teardown(who_showed_a_certificate_needs_no_mark, setup, teardown),

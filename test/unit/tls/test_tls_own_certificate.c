@@ -74,7 +74,7 @@ static size_t refused(void)
 static bool is_hopeless(const char *words)
 {
     struct cg_own_state own;
-    bool hopeless = cg_own_is_hopeless(shared_world.current, &own);
+    bool hopeless = cg_own_is_unusable(shared_world.current, &own);
     assert_true(!hopeless || strstr(cg_reason_row(own.reason)->code, words));
     return hopeless;
 }
@@ -282,7 +282,7 @@ static void ciphers_for_the_brokers_own_certificate(void **state)
     shared_world.policy->base.tls.ciphers = "ECDHE-RSA-AES128-GCM-SHA256"; /* its key is P-256 */
     tls_new_snapshot(&shared_world);
     struct cg_own_state own;
-    assert_true(cg_own_is_hopeless(shared_world.current, &own));
+    assert_true(cg_own_is_unusable(shared_world.current, &own));
     assert_int_equal(own.reason, CG_REASON_POLICY_INVALID);
     assert_non_null(strstr(own.detail, "$.tls.ciphers"));
     assert_non_null(strstr(own.detail, "add ECDHE-ECDSA ciphers"));

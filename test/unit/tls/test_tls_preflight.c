@@ -212,7 +212,7 @@ static void keys_of_credentials(void **state)
 static void the_broker_has(unsigned keys, int security_bits)
 {
     const struct cg_strength strength = {keys, security_bits};
-    cg_preflight_own_strength(&strength);
+    cg_preflight_set_own_strength(&strength);
 }
 
 static void keys_of_the_broker(void **state)
@@ -267,7 +267,7 @@ static void levels_of_credentials(void **state)
         cg_policy_free(policy);
         policy = policy_with(levels[i].list, NULL, NULL);
         const struct cg_strength own = cg_strength_of(cg_pki_cert(pki, "leaf"), NULL);
-        cg_preflight_own_strength(&own);
+        cg_preflight_set_own_strength(&own);
         assert_int_equal(cg_preflight.policy(policy, &err), !levels[i].fix);
         cg_policy_free(policy);
     }
