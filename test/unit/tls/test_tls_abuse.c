@@ -16,11 +16,12 @@ static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 static void use(SSL *ssl, const char *name)
 {
     assert_int_equal(
-        SSL_use_cert_and_key(ssl, cg_pki_cert(shared_world.pki, name), cg_pki_key(shared_world.pki, name), NULL, 1), 1);
+        SSL_use_cert_and_key(ssl, cg_pki_cert(shared_fixture.pki, name), cg_pki_key(shared_fixture.pki, name), NULL, 1),
+        1);
 }
 
-/* Both sides go on for a while, as a broker that reads does. */
-static void go_on(struct tls_link *link)
+/* Both sides keep reading for a while, as a broker does. */
+static void keep_reading(struct tls_link *link)
 {
     char byte;
     for (int i = 0; i < 20; i++) {
@@ -38,24 +39,24 @@ static void go_on(struct tls_link *link)
 static void a_client_renegotiates(void **state)
 {
     (void)state;
-    shared_world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    shared_fixture.policy->base.client.certificate = CG_CERT_OPTIONAL;
     static const char *const first[] = {NULL, "good"}, *const second[] = {"expired", "stranger"};
     for (size_t i = 0; i < 4; i++) {
         struct tls_link link;
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
         SSL_CTX_set_options(server, SSL_OP_ALLOW_CLIENT_RENEGOTIATION); /* whatever OpenSSL's configuration allows */
-        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_2_VERSION, first[i & 1]);
+        SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_2_VERSION, first[i & 1]);
         tls_connect(&link, server, client);
         tls_run(&link);
         assert_true(link.server_done && link.client_done);
         const X509 *leaf = SSL_get0_peer_certificate(link.server);
         use(link.client, second[i / 2]);
         (void)SSL_renegotiate(link.client);
-        go_on(&link);
+        keep_reading(&link);
         assert_ptr_equal(SSL_get0_peer_certificate(link.server), leaf);
         assert_int_equal(SSL_num_renegotiations(link.server), 0);
-        assert_int_equal(shared_world.told.accepted, 1);
+        assert_int_equal(shared_fixture.calls.accepted, 1);
         tls_disconnect(&link);
         SSL_CTX_free(server);
         SSL_CTX_free(client);
@@ -66,8 +67,8 @@ static void a_remote_broker_renegotiates(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *remote = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_2_VERSION, "server");
-    SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
+    SSL_CTX *remote = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_2_VERSION, "server");
+    SSL_CTX *bridge = tls_bridge_context(&shared_fixture, "good");
     SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     tls_connect(&link, remote, bridge);
     SSL_set_tlsext_host_name(link.client, "localhost");
@@ -76,9 +77,9 @@ static void a_remote_broker_renegotiates(void **state)
     const X509 *leaf = SSL_get0_peer_certificate(link.client);
     use(link.server, "strangeserver");
     (void)SSL_renegotiate(link.server);
-    go_on(&link);
+    keep_reading(&link);
     assert_ptr_equal(SSL_get0_peer_certificate(link.client), leaf);
-    assert_int_equal(shared_world.told.accepted, 1);
+    assert_int_equal(shared_fixture.calls.accepted, 1);
     tls_disconnect(&link);
     SSL_CTX_free(remote);
     SSL_CTX_free(bridge);
@@ -88,17 +89,17 @@ static void a_remote_broker_renegotiates(void **state)
 static void a_client_offers_post_handshake_authentication(void **state)
 {
     (void)state;
-    shared_world.policy->base.client.certificate = CG_CERT_NONE;
+    shared_fixture.policy->base.client.certificate = CG_CERT_NONE;
     struct tls_link link;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
     SSL_CTX_set_post_handshake_auth(client, 1);
     tls_connect(&link, server, client);
     tls_run(&link);
     assert_true(link.server_done);
-    go_on(&link);
+    keep_reading(&link);
     assert_null(SSL_get0_peer_certificate(link.server));
-    assert_int_equal(shared_world.told.accepted, 1);
+    assert_int_equal(shared_fixture.calls.accepted, 1);
     tls_disconnect(&link);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
@@ -111,21 +112,21 @@ static int move(SSL *ssl, int *alert, void *to)
 }
 
 /* In the middle of the handshake, by the name that the client asks for. */
-static void shake_moved(SSL_CTX *to, int version, const char *client_name, bool expect_done)
+static void handshake_with_move(SSL_CTX *to, int version, const char *client_name, bool expect_done)
 {
     struct tls_link link;
-    memset(&shared_world.told, 0, sizeof shared_world.told);
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, version, version, client_name);
+    memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, version, version, client_name);
     SSL_CTX_set_tlsext_servername_callback(server, move);
     SSL_CTX_set_tlsext_servername_arg(server, to);
     tls_connect(&link, server, client);
     SSL_set_tlsext_host_name(link.client, "elsewhere.lan");
     tls_run(&link);
     assert_int_equal(link.server_done, expect_done);
-    assert_int_equal(shared_world.told.accepted, expect_done);
+    assert_int_equal(shared_fixture.calls.accepted, expect_done);
     tls_disconnect(&link);
-    assert_int_equal(shared_world.told.accepted + shared_world.told.rejected, 1);
+    assert_int_equal(shared_fixture.calls.accepted + shared_fixture.calls.rejected, 1);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -134,18 +135,18 @@ static void an_ssl_moves_to_another_context(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        SSL_CTX *other = tls_broker_context(&shared_world, "server");
-        shake_moved(other, versions[i], "good", true);
-        shake_moved(other, versions[i], "expired", false);
-        shake_moved(other, versions[i], NULL, false);
+        SSL_CTX *other = tls_broker_context(&shared_fixture, "server");
+        handshake_with_move(other, versions[i], "good", true);
+        handshake_with_move(other, versions[i], "expired", false);
+        handshake_with_move(other, versions[i], NULL, false);
         SSL_CTX_free(other);
         /* one that the hook leaves alone: nobody is let in by way of it */
         SSL_CTX *foreign = tls_foreign_context(TLS_server_method());
-        SSL_CTX_use_cert_and_key(foreign, cg_pki_cert(shared_world.pki, "server"),
-                                 cg_pki_key(shared_world.pki, "server"), NULL, 1);
-        shake_moved(foreign, versions[i], "good", false);
-        shake_moved(foreign, versions[i], "expired", false);
-        shake_moved(foreign, versions[i], NULL, false);
+        SSL_CTX_use_cert_and_key(foreign, cg_pki_cert(shared_fixture.pki, "server"),
+                                 cg_pki_key(shared_fixture.pki, "server"), NULL, 1);
+        handshake_with_move(foreign, versions[i], "good", false);
+        handshake_with_move(foreign, versions[i], "expired", false);
+        handshake_with_move(foreign, versions[i], NULL, false);
         SSL_CTX_free(foreign);
     }
 }

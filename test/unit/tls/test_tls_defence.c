@@ -26,9 +26,9 @@ static SSL_CTX *server, *client;
 
 static void begin(int version, const char *certificate)
 {
-    memset(&shared_world.told, 0, sizeof shared_world.told);
-    server = tls_broker_context(&shared_world, "server");
-    client = tls_peer_context(&shared_world, version, version, certificate);
+    memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+    server = tls_broker_context(&shared_fixture, "server");
+    client = tls_peer_context(&shared_fixture, version, version, certificate);
     tls_connect(&link, server, client);
 }
 
@@ -48,23 +48,23 @@ static void refused_meanwhile(const char *certificate)
         assert_non_null(cg_hook_first());
         cg_conn_set_reason(cg_hook_first(), CG_REASON_HANDSHAKE_TIMEOUT, "by the test");
         tls_run(&link);
-        assert_int_equal(shared_world.told.accepted, 0);
-        assert_int_equal(shared_world.told.rejected, 1);
-        assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+        assert_int_equal(shared_fixture.calls.accepted, 0);
+        assert_int_equal(shared_fixture.calls.rejected, 1);
+        assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
         end();
     }
 }
 
-static void a_good_certificate_does_not_help_who_is_refused(void **state)
+static void a_refused_client_stays_refused_with_a_good_certificate(void **state)
 {
     (void)state;
     refused_meanwhile("good");
 }
 
-static void nor_does_none_where_none_is_needed(void **state)
+static void a_refused_client_stays_refused_without_a_certificate(void **state)
 {
     (void)state;
-    shared_world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    shared_fixture.policy->base.client.certificate = CG_CERT_OPTIONAL;
     refused_meanwhile(NULL);
 }
 
@@ -73,24 +73,24 @@ static void a_bridge_without_settings_does_not_finish(void **state)
 {
     (void)state;
     for (size_t i = 0; i < NVERSIONS; i++) {
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        shared_world.policy->bridge_tls.ciphers = "NO-SUCH-CIPHER";
-        tls_new_snapshot(&shared_world);
-        SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
-        SSL_CTX *remote = tls_peer_context(&shared_world, versions[i], versions[i], "server");
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        shared_fixture.policy->bridge_tls.ciphers = "NO-SUCH-CIPHER";
+        tls_new_snapshot(&shared_fixture);
+        SSL_CTX *bridge = tls_bridge_context(&shared_fixture, "good");
+        SSL_CTX *remote = tls_peer_context(&shared_fixture, versions[i], versions[i], "server");
         SSL_CTX_set_verify(remote, SSL_VERIFY_NONE, NULL);
         tls_connect(&link, remote, bridge);
         tls_run(&link);
         assert_false(link.server_done);
-        assert_int_equal(shared_world.told.accepted, 0);
-        assert_int_equal(shared_world.told.last.reason, CG_REASON_INTERNAL_ERROR);
+        assert_int_equal(shared_fixture.calls.accepted, 0);
+        assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_INTERNAL_ERROR);
         tls_disconnect(&link);
         SSL_CTX_free(bridge);
         SSL_CTX_free(remote);
     }
 }
 
-/* Somebody puts another verify callback into the SSL_CTX after ours. */
+/* Another verify callback replaces ours in the SSL_CTX. */
 static int yes(X509_STORE_CTX *store, void *unused)
 {
     (void)unused;
@@ -98,7 +98,7 @@ static int yes(X509_STORE_CTX *store, void *unused)
     return 1;
 }
 
-static void who_was_not_verified_by_us_is_not_let_in(void **state)
+static void a_client_that_we_did_not_verify_is_refused(void **state)
 {
     (void)state;
     static const char *const certificates[] = {"good", "stranger"};
@@ -108,7 +108,7 @@ static void who_was_not_verified_by_us_is_not_let_in(void **state)
         tls_disconnect(&link);
         tls_connect(&link, server, client);
         tls_run(&link);
-        assert_int_equal(shared_world.told.accepted, 0);
+        assert_int_equal(shared_fixture.calls.accepted, 0);
         end();
     }
 }
@@ -130,7 +130,7 @@ static void a_handshake_that_moves_to_another_thread_fails(void **state)
         assert_int_equal(pthread_create(&thread, NULL, run_on_another_thread, NULL), 0);
         pthread_join(thread, NULL);
         assert_false(link.server_done);
-        assert_int_equal(shared_world.told.accepted, 0);
+        assert_int_equal(shared_fixture.calls.accepted, 0);
         end();
     }
 }
@@ -145,7 +145,7 @@ static void a_change_of_keys_is_no_new_handshake(void **state)
     assert_true(link.server_done);
     struct cg_snapshot *first = cg_hook_first()->snapshot;
     assert_non_null(first);
-    shared_world.current = NULL; /* would be taken by a new handshake */
+    shared_fixture.current = NULL; /* would be taken by a new handshake */
     assert_int_equal(SSL_key_update(link.client, SSL_KEY_UPDATE_REQUESTED), 1);
     assert_int_equal(SSL_write(link.client, "x", 1), 1);
     assert_int_equal(SSL_read(link.server, &byte, 1), 1);
@@ -156,25 +156,25 @@ static void a_change_of_keys_is_no_new_handshake(void **state)
                       1); /* nor is a renegotiation, which other versions tell of */
     assert_ptr_equal(cg_hook_first()->snapshot, first);
     assert_int_equal(cg_hook_first()->reason, CG_REASON_UNSET);
-    shared_world.current = &shared_world.snapshot;
+    shared_fixture.current = &shared_fixture.snapshot;
     end();
 }
 
-/* Nobody sees our certificate where nothing is loaded to judge them by. */
-static void who_is_refused_at_once_sees_no_certificate(void **state)
+/* Our certificate is not sent if no snapshot is loaded. */
+static void a_client_refused_at_once_gets_no_certificate(void **state)
 {
     (void)state;
     for (size_t i = 0; i < NVERSIONS; i++) {
-        shared_world.current = NULL;
+        shared_fixture.current = NULL;
         begin(versions[i], "good");
         SSL_up_ref(link.client);
         SSL *kept = link.client;
         tls_run(&link);
         assert_false(link.server_done);
-        assert_int_equal(shared_world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+        assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_NO_SNAPSHOT);
         assert_null(SSL_get0_peer_certificate(kept));
         SSL_free(kept);
-        shared_world.current = &shared_world.snapshot;
+        shared_fixture.current = &shared_fixture.snapshot;
         end();
     }
 }
@@ -184,21 +184,21 @@ static int names_announced(int anchors)
 {
     char recipe[400];
     struct cg_error err = {""};
-    struct cg_trust *trust = cg_trust_new(), *before = shared_world.snapshot.trust;
-    char *pem = cg_pki_pem(shared_world.pki, "ca");
-    size_t mark = cg_pki_mark(shared_world.pki);
+    struct cg_trust *trust = cg_trust_new(), *before = shared_fixture.snapshot.trust;
+    char *pem = cg_pki_pem(shared_fixture.pki, "ca");
+    size_t mark = cg_pki_mark(shared_fixture.pki);
     assert_true(cg_trust_add_anchors(trust, "(test)", pem, strlen(pem), &err));
     free(pem);
     for (int i = 0; i < anchors; i++) {
         snprintf(recipe, sizeof recipe, "many: ca subject=/O=%060d/OU=%060d/CN=%05d\n", 0, 0, i);
-        cg_pki_make(shared_world.pki, recipe);
-        pem = cg_pki_pem(shared_world.pki, "many");
-        cg_pki_rewind(shared_world.pki, mark);
+        cg_pki_make(shared_fixture.pki, recipe);
+        pem = cg_pki_pem(shared_fixture.pki, "many");
+        cg_pki_rewind(shared_fixture.pki, mark);
         assert_true(cg_trust_add_anchors(trust, "(test)", pem, strlen(pem), &err));
         free(pem);
     }
-    shared_world.snapshot.trust = trust;
-    tls_new_snapshot(&shared_world);
+    shared_fixture.snapshot.trust = trust;
+    tls_new_snapshot(&shared_fixture);
     begin(TLS1_3_VERSION, "good");
     SSL_up_ref(link.client);
     SSL *kept = link.client;
@@ -207,7 +207,7 @@ static int names_announced(int anchors)
     int count = sk_X509_NAME_num(SSL_get0_peer_CA_list(kept));
     SSL_free(kept);
     end();
-    shared_world.snapshot.trust = before;
+    shared_fixture.snapshot.trust = before;
     cg_trust_free(trust);
     return count;
 }
@@ -234,14 +234,14 @@ static void no_compressed_certificates(void **state)
     for (int i = 0; i < 200; i++)
         snprintf(recipe + strlen(recipe), sizeof recipe - strlen(recipe), "%sdns:device-%03d.plant.example",
                  i ? "," : "", i);
-    cg_pki_make(shared_world.pki, recipe);
+    cg_pki_make(shared_fixture.pki, recipe);
     begin(TLS1_3_VERSION, "wide");
     bool compresses = compress.symbol && compress.call(client, 0) > 0;
     print_message("   certificates are %scompressed by this OpenSSL\n", compresses ? "" : "not ");
     tls_run(&link);
     assert_true(link.server_done);
     assert_true(SSL_get_options(link.server) & (uint64_t)1 << 33);
-    int length = i2d_X509(cg_pki_cert(shared_world.pki, "wide"), NULL);
+    int length = i2d_X509(cg_pki_cert(shared_fixture.pki, "wide"), NULL);
     assert_true(BIO_number_read(SSL_get_rbio(link.server)) > (uint64_t)length);
     end();
 }
@@ -249,13 +249,13 @@ static void no_compressed_certificates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_good_certificate_does_not_help_who_is_refused),
-        CASE(nor_does_none_where_none_is_needed),
+        CASE(a_refused_client_stays_refused_with_a_good_certificate),
+        CASE(a_refused_client_stays_refused_without_a_certificate),
         CASE(a_bridge_without_settings_does_not_finish),
-        CASE(who_was_not_verified_by_us_is_not_let_in),
+        CASE(a_client_that_we_did_not_verify_is_refused),
         CASE(a_handshake_that_moves_to_another_thread_fails),
         CASE(a_change_of_keys_is_no_new_handshake),
-        CASE(who_is_refused_at_once_sees_no_certificate),
+        CASE(a_client_refused_at_once_gets_no_certificate),
         CASE(a_long_list_of_cas_is_not_announced),
         CASE(no_compressed_certificates),
     };

@@ -13,27 +13,27 @@
 
 #include <cmocka.h>
 
-/* Words that the detail and the fix must have; NULL: not looked at. */
-static void told_words(const char *detail, const char *fix)
+/* Text that the detail and the fix must contain; NULL: not checked. */
+static void expect_text(const char *detail, const char *fix)
 {
-    if (detail && !strstr(shared_world.told.last.detail, detail))
-        fail_msg("expected '%s' in '%s'", detail, shared_world.told.last.detail);
-    if (fix && (!shared_world.told.last.fix || !strstr(shared_world.told.last.fix, fix)))
+    if (detail && !strstr(shared_fixture.calls.last.detail, detail))
+        fail_msg("expected '%s' in '%s'", detail, shared_fixture.calls.last.detail);
+    if (fix && (!shared_fixture.calls.last.fix || !strstr(shared_fixture.calls.last.fix, fix)))
         fail_msg("expected '%s' in '%s'", fix,
-                 shared_world.told.last.fix ? shared_world.told.last.fix : "the reason's own fix");
+                 shared_fixture.calls.last.fix ? shared_fixture.calls.last.fix : "the reason's own fix");
 }
 
-static void told_once(const char *sentence, enum cg_reason reason)
+static void expect_rejected_once(const char *sentence, enum cg_reason reason)
 {
-    print_message("   %s: %s, %s\n", sentence, cg_reason_row(shared_world.told.last.reason)->code,
-                  shared_world.told.last.detail);
-    assert_int_equal(shared_world.told.rejected, 1);
-    assert_int_equal(shared_world.told.accepted, 0);
-    assert_int_equal(shared_world.told.last.reason, reason);
-    assert_true(shared_world.told.last.detail[0]);
-    assert_int_equal(shared_world.told.ended, 1);
+    print_message("   %s: %s, %s\n", sentence, cg_reason_row(shared_fixture.calls.last.reason)->code,
+                  shared_fixture.calls.last.detail);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
+    assert_int_equal(shared_fixture.calls.accepted, 0);
+    assert_int_equal(shared_fixture.calls.last.reason, reason);
+    assert_true(shared_fixture.calls.last.detail[0]);
+    assert_int_equal(shared_fixture.calls.ended, 1);
     assert_null(cg_hook_first());
-    memset(&shared_world.told, 0, sizeof shared_world.told);
+    memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
 }
 
 struct raw {
@@ -72,10 +72,10 @@ static const struct raw raws[] = {
      CG_REASON_NO_COMMON_VERSION},
 };
 
-static void what_is_not_tls(void **state)
+static void bytes_that_are_not_tls(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
     for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
         struct tls_link link;
         tls_connect(&link, server, NULL);
@@ -84,7 +84,7 @@ static void what_is_not_tls(void **state)
         shutdown(link.fd[1], SHUT_WR);
         tls_run(&link);
         tls_disconnect(&link);
-        told_once(raws[i].sentence, raws[i].reason);
+        expect_rejected_once(raws[i].sentence, raws[i].reason);
     }
     SSL_CTX_free(server);
 }
@@ -133,20 +133,20 @@ static const struct mismatch mismatches[] = {
      "--key-type rsa3072"},
 };
 
-static void no_common_ground(void **state)
+static void nothing_in_common(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
         const struct mismatch *row = &mismatches[i];
         struct tls_link link;
-        struct cg_tls_policy *tls = &shared_world.policy->base.tls, before = *tls;
+        struct cg_tls_policy *tls = &shared_fixture.policy->base.tls, before = *tls;
         tls->ciphers = row->policy_ciphers;
         tls->ciphersuites = row->policy_suites;
         tls->groups = row->policy_groups;
         tls->min_version = row->policy_min;
-        tls_new_snapshot(&shared_world);
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, row->min, row->max, "good");
+        tls_new_snapshot(&shared_fixture);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, row->min, row->max, "good");
         if (row->detail && strstr(row->detail, "only TLS 1.3"))
             SSL_CTX_set_options(server, SSL_OP_NO_TLSv1_3);
         assert_true(!row->ciphers || SSL_CTX_set_cipher_list(client, row->ciphers) == 1);
@@ -156,8 +156,8 @@ static void no_common_ground(void **state)
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
-        told_words(row->detail, row->fix);
-        told_once(row->sentence, row->reason);
+        expect_text(row->detail, row->fix);
+        expect_rejected_once(row->sentence, row->reason);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
         *tls = before;
@@ -215,17 +215,17 @@ static void keys_that_do_not_fit(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof psks / sizeof *psks; i++) {
         struct tls_link link;
-        shared_world.policy->base.tls.psk_allowed = psks[i].allowed;
-        tls_new_snapshot(&shared_world);
-        SSL_CTX *server = tls_broker_context(&shared_world, psks[i].certificate);
-        SSL_CTX *client = tls_peer_context(&shared_world, psks[i].version, psks[i].version, NULL);
+        shared_fixture.policy->base.tls.psk_allowed = psks[i].allowed;
+        tls_new_snapshot(&shared_fixture);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, psks[i].certificate);
+        SSL_CTX *client = tls_peer_context(&shared_fixture, psks[i].version, psks[i].version, NULL);
         SSL_CTX_set_psk_server_callback(server, psks[i].find);
         if (psks[i].offered)
             SSL_CTX_set_psk_client_callback(client, give_key);
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
-        told_once(psks[i].sentence, psks[i].reason);
+        expect_rejected_once(psks[i].sentence, psks[i].reason);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
@@ -236,12 +236,12 @@ static void settings_follow_the_snapshot(void **state)
 {
     (void)state;
     static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", NULL};
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     for (size_t i = 0; i < 3; i++) {
         struct tls_link link;
-        shared_world.policy->base.tls.ciphersuites = suites[i];
-        tls_new_snapshot(&shared_world);
+        shared_fixture.policy->base.tls.ciphersuites = suites[i];
+        tls_new_snapshot(&shared_fixture);
         tls_connect(&link, server, client);
         tls_run(&link);
         assert_true(link.server_done && link.client_done);
@@ -258,16 +258,16 @@ static int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 static void the_client_does_not_trust_us(void **state)
 {
     (void)state;
-    shared_world.policy->base.server.mode[CG_REASON_UNTRUSTED] = CG_OFF;
+    shared_fixture.policy->base.server.mode[CG_REASON_UNTRUSTED] = CG_OFF;
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
-        tls_serve_policy_credential(&shared_world, "strangeserver");
-        SSL_CTX *server = tls_broker_context(&shared_world, NULL);
-        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
+        tls_serve_policy_credential(&shared_fixture, "strangeserver");
+        SSL_CTX *server = tls_broker_context(&shared_fixture, NULL);
+        SSL_CTX *client = tls_peer_context(&shared_fixture, versions[i], versions[i], "good");
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
-        told_once("a client that does not know our CA", CG_REASON_PEER_UNTRUSTS_US);
+        expect_rejected_once("a client that does not know our CA", CG_REASON_PEER_UNTRUSTS_US);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
@@ -277,14 +277,15 @@ static void the_client_says_expired(void **state)
 {
     (void)state;
     struct tls_link link;
-    tls_serve_policy_credential(&shared_world, "server");
-    SSL_CTX *server = tls_broker_context(&shared_world, NULL);
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), (time_t)(shared_world.now + 200 * 86400));
+    tls_serve_policy_credential(&shared_fixture, "server");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, NULL);
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), (time_t)(shared_fixture.now + 200 * 86400));
     tls_connect(&link, server, client);
     tls_run(&link);
     tls_disconnect(&link);
-    told_once("a client whose clock is ahead by longer than the certificate lasts", CG_REASON_PEER_SAYS_EXPIRED);
+    expect_rejected_once("a client whose clock is ahead by longer than the certificate lasts",
+                         CG_REASON_PEER_SAYS_EXPIRED);
     SSL_CTX_free(client);
     SSL_CTX_free(server);
 }
@@ -317,16 +318,16 @@ static EVP_PKEY *forged_key(EVP_PKEY *public, EVP_PKEY *private)
 static void a_certificate_without_its_key(void **state)
 {
     (void)state;
-    EVP_PKEY *key = forged_key(cg_pki_key(shared_world.pki, "good"), cg_pki_key(shared_world.pki, "stranger"));
+    EVP_PKEY *key = forged_key(cg_pki_key(shared_fixture.pki, "good"), cg_pki_key(shared_fixture.pki, "stranger"));
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], NULL);
-        assert_int_equal(SSL_CTX_use_cert_and_key(client, cg_pki_cert(shared_world.pki, "good"), key, NULL, 1), 1);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, versions[i], versions[i], NULL);
+        assert_int_equal(SSL_CTX_use_cert_and_key(client, cg_pki_cert(shared_fixture.pki, "good"), key, NULL, 1), 1);
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
-        told_once("a stolen certificate", CG_REASON_BAD_CERTIFICATE_PROOF);
+        expect_rejected_once("a stolen certificate", CG_REASON_BAD_CERTIFICATE_PROOF);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
@@ -338,15 +339,15 @@ static void a_chain_that_is_too_large(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
-        shared_world.policy->base.client.max_chain_bytes = 300;
-        shared_world.policy->base.client.max_chain = 1;
-        tls_new_snapshot(&shared_world);
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
+        shared_fixture.policy->base.client.max_chain_bytes = 300;
+        shared_fixture.policy->base.client.max_chain = 1;
+        tls_new_snapshot(&shared_fixture);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, versions[i], versions[i], "good");
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_disconnect(&link);
-        told_once("more bytes of certificates than allowed", CG_REASON_CHAIN_TOO_LARGE);
+        expect_rejected_once("more bytes of certificates than allowed", CG_REASON_CHAIN_TOO_LARGE);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
@@ -366,14 +367,14 @@ static const struct late {
     {"a record longer than TLS has", "\x16\x03\x03\xff\xff\x0b\x00\x02\xfc", 2000, CG_REASON_HANDSHAKE_FAILED, "512"},
 };
 
-static void what_comes_late(void **state)
+static void invalid_records_after_the_hello(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof lates / sizeof *lates; i++) {
         struct tls_link link;
         char bytes[2000];
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_2_VERSION, "good");
         SSL_CTX_set_tlsext_max_fragment_length(client, TLSEXT_max_fragment_length_512);
         tls_connect(&link, server, client);
         SSL_do_handshake(link.client);
@@ -383,8 +384,8 @@ static void what_comes_late(void **state)
         assert_int_equal(write(link.fd[1], bytes, lates[i].len), lates[i].len);
         SSL_do_handshake(link.server);
         tls_disconnect(&link);
-        told_words(lates[i].detail, NULL);
-        told_once(lates[i].sentence, lates[i].reason);
+        expect_text(lates[i].detail, NULL);
+        expect_rejected_once(lates[i].sentence, lates[i].reason);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
@@ -394,14 +395,14 @@ static void the_peer_goes_away(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&link, server, client);
     tls_step(&link); /* ClientHello in, our flight out */
     tls_end(&link.client, &link.fd[1]);
     tls_run(&link);
     tls_disconnect(&link);
-    told_once("closed in the middle", CG_REASON_PEER_GONE);
+    expect_rejected_once("closed in the middle", CG_REASON_PEER_GONE);
 
     struct linger reset = {.l_onoff = 1};
     tls_connect(&link, server, client);
@@ -410,12 +411,12 @@ static void the_peer_goes_away(void **state)
     tls_end(&link.client, &link.fd[1]);
     tls_run(&link);
     tls_disconnect(&link);
-    told_once("reset in the middle", CG_REASON_PEER_GONE);
+    expect_rejected_once("reset in the middle", CG_REASON_PEER_GONE);
 
     tls_connect(&link, server, NULL);
     tls_step(&link);
     tls_disconnect(&link);
-    told_once("the broker ends it while it waits", CG_REASON_PEER_GONE);
+    expect_rejected_once("the broker ends it while it waits", CG_REASON_PEER_GONE);
     SSL_CTX_free(client);
     SSL_CTX_free(server);
 }
@@ -424,88 +425,88 @@ static void the_deadline(void **state)
 {
     (void)state;
     struct tls_link first, second;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
     assert_int_equal(cg_hook_tick(), -1);
-    shared_world.policy->base.tls.handshake_timeout_ms = 10000;
+    shared_fixture.policy->base.tls.handshake_timeout_ms = 10000;
     tls_connect(&first, server, NULL);
     tls_step(&first);
-    shared_world.monotonic_ms += 4000;
+    shared_fixture.monotonic_ms += 4000;
     tls_connect(&second, server, NULL);
     tls_step(&second);
     assert_int_equal(cg_hook_tick(), 6000);
-    shared_world.monotonic_ms += 5999;
+    shared_fixture.monotonic_ms += 5999;
     assert_int_equal(cg_hook_tick(), 1);
-    assert_int_equal(shared_world.told.rejected, 0);
-    shared_world.monotonic_ms += 1;
+    assert_int_equal(shared_fixture.calls.rejected, 0);
+    shared_fixture.monotonic_ms += 1;
     assert_int_equal(cg_hook_tick(), 4000);
-    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
     tls_run(&first); /* the broker sees the end of the socket */
     assert_true(first.server_failed);
-    assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
-    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
     tls_disconnect(&second);
     tls_disconnect(&first);
-    assert_int_equal(shared_world.told.last.reason, CG_REASON_PEER_GONE);
-    assert_int_equal(shared_world.told.rejected, 2);
-    assert_int_equal(shared_world.told.ended, 2);
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_PEER_GONE);
+    assert_int_equal(shared_fixture.calls.rejected, 2);
+    assert_int_equal(shared_fixture.calls.ended, 2);
     SSL_CTX_free(server);
 }
 
 /* What is cut stays out, also when its last flight is in our socket already and no certificate is asked for, so that
  * nothing but the cut itself could refuse it. */
-static void cut_at_the_last_moment(void **state)
+static void aborted_at_the_last_moment(void **state)
 {
     (void)state;
-    shared_world.policy->base.client.certificate = CG_CERT_NONE;
+    shared_fixture.policy->base.client.certificate = CG_CERT_NONE;
     for (size_t i = 0; i < 2; i++) {
         struct tls_link link;
         char byte = 0x10;
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], NULL);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, versions[i], versions[i], NULL);
         tls_connect(&link, server, client);
         SSL_do_handshake(link.client);
         SSL_do_handshake(link.server);
         SSL_do_handshake(link.client);
         SSL_write(link.client, &byte, 1);
-        shared_world.monotonic_ms += 60000;
+        shared_fixture.monotonic_ms += 60000;
         assert_int_equal(cg_hook_tick(), -1);
         int rc = SSL_read(link.server, &byte, 1);
         assert_true(rc <= 0 && SSL_get_error(link.server, rc) != SSL_ERROR_WANT_READ);
         tls_disconnect(&link);
-        told_once("cut when its last flight was there", CG_REASON_HANDSHAKE_TIMEOUT);
+        expect_rejected_once("cut when its last flight was there", CG_REASON_HANDSHAKE_TIMEOUT);
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
 }
 
-/* A flood from one address cuts itself: the oldest handshake of all, which came from another address, stays. */
+/* A flood from one address aborts its own handshakes; the oldest handshake of all, from another address, stays. */
 static void a_flood(void **state)
 {
     (void)state;
     struct tls_link good, flood[20];
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    shared_world.policy->base.tls.max_handshakes = 5;
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    shared_fixture.policy->base.tls.max_handshakes = 5;
     tls_connect_from(&good, server, client, 1);
     tls_step(&good);
     for (int i = 0; i < 20; i++) {
         tls_connect_from(&flood[i], server, NULL, 2);
         tls_step(&flood[i]);
-        assert_int_equal(shared_world.told.rejected, i < 4 ? 0 : i - 3);
+        assert_int_equal(shared_fixture.calls.rejected, i < 4 ? 0 : i - 3);
     }
-    assert_int_equal(shared_world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
     for (int i = 0; i < 20; i++) {
         tls_run(&flood[i]);
         assert_int_equal(flood[i].server_failed, i < 16); /* the oldest are cut */
     }
     tls_run(&good);
     assert_true(good.server_done && good.client_done);
-    assert_int_equal(shared_world.told.accepted, 1);
+    assert_int_equal(shared_fixture.calls.accepted, 1);
     for (int i = 0; i < 20; i++)
         tls_disconnect(&flood[i]);
     tls_disconnect(&good);
-    assert_int_equal(shared_world.told.rejected, 20);
-    assert_int_equal(shared_world.told.ended, 21);
+    assert_int_equal(shared_fixture.calls.rejected, 20);
+    assert_int_equal(shared_fixture.calls.ended, 21);
     SSL_CTX_free(client);
     SSL_CTX_free(server);
 }
@@ -519,10 +520,10 @@ static void a_flood_behind_the_same_address(void **state)
     for (int says = 0; says < 3; says++) {
         struct tls_link good, flood[20];
         bool hello = says == 2;
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-        shared_world.policy->base.tls.max_handshakes = 8;
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+        shared_fixture.policy->base.tls.max_handshakes = 8;
         for (int i = 0; i < 20; i++) {
             if (i == (hello ? 15 : 0)) {
                 tls_connect_from(&good, server, client, 2);
@@ -537,8 +538,8 @@ static void a_flood_behind_the_same_address(void **state)
                 assert_int_equal(write(flood[i].fd[1], "\x16", 1), 1);
             SSL_do_handshake(flood[i].server);
         }
-        assert_int_equal(shared_world.told.rejected, 21 - 8);
-        assert_int_equal(shared_world.told.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
+        assert_int_equal(shared_fixture.calls.rejected, 21 - 8);
+        assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_TOO_MANY_HANDSHAKES);
         tls_run(&good);
         if (!good.server_done || !good.client_done)
             fail_msg("a flood of %s: the good client was cut", floods[says]);
@@ -553,18 +554,18 @@ static void a_flood_behind_the_same_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_not_tls, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(no_common_ground, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(bytes_that_are_not_tls, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(nothing_in_common, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(keys_that_do_not_fit, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(settings_follow_the_snapshot, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(the_client_does_not_trust_us, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(the_client_says_expired, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_certificate_without_its_key, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_chain_that_is_too_large, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(what_comes_late, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(invalid_records_after_the_hello, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(the_peer_goes_away, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(the_deadline, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(cut_at_the_last_moment, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(aborted_at_the_last_moment, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_flood, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_flood_behind_the_same_address, tls_setup, tls_teardown),
     };

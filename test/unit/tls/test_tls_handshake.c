@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who gets in and who does not, in both TLS versions, on a listener that asks for no certificate itself. */
+/* Which clients are accepted, in both TLS versions, on a listener that does not request a certificate itself. */
 #include "tls_fixture.h"
 
 #include <setjmp.h>
@@ -59,33 +59,33 @@ static void watch_alerts(const SSL *ssl, int where, int value)
 
 static void check_row(const struct row *row, int version)
 {
-    struct tls_world world;
+    struct tls_fixture fixture;
     struct tls_link link;
-    tls_world_open(&world);
-    world.policy->base.client.certificate = row->use;
-    world.policy->base.client.mode[CG_REASON_NO_CERTIFICATE] = row->no_certificate;
-    tls_serve_policy_credential(&world, row->policy);
-    SSL_CTX *server = tls_broker_context(&world, row->own);
-    SSL_CTX *client = tls_peer_context(&world, version, version, row->client);
+    tls_fixture_open(&fixture);
+    fixture.policy->base.client.certificate = row->use;
+    fixture.policy->base.client.mode[CG_REASON_NO_CERTIFICATE] = row->no_certificate;
+    tls_serve_policy_credential(&fixture, row->policy);
+    SSL_CTX *server = tls_broker_context(&fixture, row->own);
+    SSL_CTX *client = tls_peer_context(&fixture, version, version, row->client);
     SSL_CTX_set_info_callback(client, watch_alerts);
     last_alert = -1;
     tls_connect(&link, server, client);
     tls_run(&link);
     print_message("   %s %s: %s, %s\n", version == TLS1_3_VERSION ? "1.3" : "1.2", row->sentence,
-                  cg_reason_row(world.told.last.reason)->code, world.told.last.detail);
-    assert_int_equal(world.told.accepted, row->accepted);
-    assert_int_equal(world.told.rejected, !row->accepted);
+                  cg_reason_row(fixture.calls.last.reason)->code, fixture.calls.last.detail);
+    assert_int_equal(fixture.calls.accepted, row->accepted);
+    assert_int_equal(fixture.calls.rejected, !row->accepted);
     assert_int_equal(link.server_done, row->accepted);
     if (row->reason != CG_REASON_UNSET || row->accepted)
-        assert_int_equal(world.told.last.reason, row->reason);
-    assert_true(row->accepted || world.told.last.detail[0]);
-    assert_string_equal(world.told.last.sni,
-                        row->accepted || row->own || row->policy ? "localhost" : world.told.last.sni);
+        assert_int_equal(fixture.calls.last.reason, row->reason);
+    assert_true(row->accepted || fixture.calls.last.detail[0]);
+    assert_string_equal(fixture.calls.last.sni,
+                        row->accepted || row->own || row->policy ? "localhost" : fixture.calls.last.sni);
     if (row->alert == -2)
         assert_int_not_equal(last_alert, -1);
     else
         assert_int_equal(last_alert, row->alert);
-    assert_int_equal(last_alert, world.told.last.alert_sent);
+    assert_int_equal(last_alert, fixture.calls.last.alert_sent);
     if (row->accepted) {
         X509 *leaf = SSL_get1_peer_certificate(link.server);
         assert_int_equal(leaf != NULL, row->client && row->use != CG_CERT_NONE);
@@ -97,13 +97,13 @@ static void check_row(const struct row *row, int version)
         X509_free(leaf);
     }
     tls_disconnect(&link);
-    assert_int_equal(world.told.accepted, row->accepted);
-    assert_int_equal(world.told.rejected, !row->accepted);
-    assert_int_equal(world.told.ended, 1);
+    assert_int_equal(fixture.calls.accepted, row->accepted);
+    assert_int_equal(fixture.calls.rejected, !row->accepted);
+    assert_int_equal(fixture.calls.ended, 1);
     assert_null(cg_hook_first());
     SSL_CTX_free(server);
     SSL_CTX_free(client);
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
 }
 
 static void every_row(void **state)

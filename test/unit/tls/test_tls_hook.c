@@ -47,7 +47,7 @@ time_t time(time_t *out)
 }
 
 /* The self-test works at any time that a certificate can say, and after it names the clock. */
-static void any_clock_will_do(void **state)
+static void the_self_test_works_at_any_time(void **state)
 {
     (void)state;
     static const int64_t moments[] = {
@@ -56,7 +56,7 @@ static void any_clock_will_do(void **state)
     cg_hook_remove();
     for (size_t i = 0; sizeof(time_t) == 8 && i < sizeof moments / sizeof *moments; i++) {
         clock_says = moments[i];
-        bool ok = cg_hook_install(&shared_world.handlers, &err);
+        bool ok = cg_hook_install(&shared_fixture.handlers, &err);
         if (ok != (moments[i] <= CG_TIME_LAST))
             fail_msg("%lld: %s", (long long)moments[i], err.text);
         if (ok)
@@ -65,18 +65,18 @@ static void any_clock_will_do(void **state)
     clock_says = -1;
     if (sizeof(time_t) == 8)
         assert_non_null(strstr(err.text, "the clock of this computer is set to a time after the year 9999"));
-    assert_true(cg_hook_install(&shared_world.handlers, NULL));
+    assert_true(cg_hook_install(&shared_fixture.handlers, NULL));
 }
 
 static void installs_are_counted(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *bad = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
-    assert_true(cg_hook_install(&shared_world.handlers, NULL));
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *bad = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    assert_true(cg_hook_install(&shared_fixture.handlers, NULL));
     cg_hook_remove();
     assert_false(shake(server, bad));
-    assert_int_equal(shared_world.told.rejected, 1);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
     SSL_CTX_free(server);
     SSL_CTX_free(bad);
 }
@@ -122,8 +122,8 @@ static void removed_with_live_connections(void **state)
 {
     (void)state;
     struct tls_link live, half, begun;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&live, server, client);
     tls_run(&live);
     assert_true(live.server_done);
@@ -133,8 +133,8 @@ static void removed_with_live_connections(void **state)
     tls_connect(&begun, server, NULL);
     send_first_part(&begun, &hello);
     cg_hook_remove();
-    assert_int_equal(shared_world.told.ended, 3);
-    assert_int_equal(shared_world.told.rejected, 2);
+    assert_int_equal(shared_fixture.calls.ended, 3);
+    assert_int_equal(shared_fixture.calls.rejected, 2);
     assert_null(cg_hook_first());
     assert_int_equal(cg_hook_tick(), -1);
     X509 *leaf = SSL_get1_peer_certificate(live.server);
@@ -149,12 +149,12 @@ static void removed_with_live_connections(void **state)
     tls_disconnect(&live);
     tls_disconnect(&half);
     tls_disconnect(&begun);
-    assert_int_equal(shared_world.told.ended, 3);
+    assert_int_equal(shared_fixture.calls.ended, 3);
 
-    assert_true(cg_hook_install(&shared_world.handlers, NULL));
+    assert_true(cg_hook_install(&shared_fixture.handlers, NULL));
     assert_false(shake(server, client)); /* of the time before: not in the new registry, refused */
     SSL_CTX_free(server);
-    server = tls_broker_context(&shared_world, "server");
+    server = tls_broker_context(&shared_fixture, "server");
     assert_true(shake(server, client));
     SSL_CTX_free(server);
     SSL_CTX_free(client);
@@ -163,22 +163,22 @@ static void removed_with_live_connections(void **state)
 static void a_context_at_the_same_address(void **state)
 {
     (void)state;
-    SSL_CTX *bad = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
-    SSL_CTX *ok = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *bad = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX *ok = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     for (int i = 0; i < 4; i++) {
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
         assert_false(shake(server, bad)); /* the first connection of each */
         assert_true(shake(server, ok));
         SSL_CTX_free(server);
     }
-    assert_int_equal(shared_world.told.rejected, 4);
-    assert_int_equal(shared_world.told.accepted, 4);
+    assert_int_equal(shared_fixture.calls.rejected, 4);
+    assert_int_equal(shared_fixture.calls.accepted, 4);
     SSL_CTX_free(bad);
     SSL_CTX_free(ok);
 }
 
 /* Made by another shared object: the call stack says so. */
-static void foreign_ones_are_left_alone(void **state)
+static void foreign_contexts_are_ignored(void **state)
 {
     (void)state;
 #ifdef __arm__ /* where OpenSSL may have no unwind tables */
@@ -187,12 +187,12 @@ static void foreign_ones_are_left_alone(void **state)
 #endif
     assert_true(cg_hook_knows_ctx_owner());
     SSL_CTX *server = tls_foreign_make();
-    assert_int_equal(SSL_CTX_use_cert_and_key(server, cg_pki_cert(shared_world.pki, "server"),
-                                              cg_pki_key(shared_world.pki, "server"), NULL, 1),
+    assert_int_equal(SSL_CTX_use_cert_and_key(server, cg_pki_cert(shared_fixture.pki, "server"),
+                                              cg_pki_key(shared_fixture.pki, "server"), NULL, 1),
                      1);
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
     assert_true(shake(server, client));
-    assert_int_equal(shared_world.told.rejected + shared_world.told.accepted + shared_world.told.ended, 0);
+    assert_int_equal(shared_fixture.calls.rejected + shared_fixture.calls.accepted + shared_fixture.calls.ended, 0);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -204,18 +204,18 @@ static void *in_a_thread(void *unused)
 }
 
 /* The broker has one thread. */
-static void other_threads_are_left_alone(void **state)
+static void other_threads_are_ignored(void **state)
 {
     (void)state;
     pthread_t thread;
     void *server = NULL;
     assert_int_equal(pthread_create(&thread, NULL, in_a_thread, NULL), 0);
     assert_int_equal(pthread_join(thread, &server), 0);
-    SSL_CTX_use_cert_and_key(server, cg_pki_cert(shared_world.pki, "server"), cg_pki_key(shared_world.pki, "server"),
-                             NULL, 1);
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
+    SSL_CTX_use_cert_and_key(server, cg_pki_cert(shared_fixture.pki, "server"),
+                             cg_pki_key(shared_fixture.pki, "server"), NULL, 1);
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_3_VERSION, "expired");
     assert_true(shake(server, client));
-    assert_int_equal(shared_world.told.rejected + shared_world.told.accepted + shared_world.told.ended, 0);
+    assert_int_equal(shared_fixture.calls.rejected + shared_fixture.calls.accepted + shared_fixture.calls.ended, 0);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -223,15 +223,15 @@ static void other_threads_are_left_alone(void **state)
 static void no_snapshot(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    shared_world.current = NULL;
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    shared_fixture.current = NULL;
     for (int i = 0; i < 2; i++) {
-        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, versions[i], versions[i], "good");
         assert_false(shake(server, client));
-        assert_int_equal(shared_world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+        assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_NO_SNAPSHOT);
         SSL_CTX_free(client);
     }
-    assert_int_equal(shared_world.told.rejected, 2);
+    assert_int_equal(shared_fixture.calls.rejected, 2);
     SSL_CTX_free(server);
 }
 
@@ -240,30 +240,30 @@ static void no_snapshot_any_more(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_3_VERSION, "good");
     const struct hello hello = hello_of(client);
     tls_connect(&link, server, NULL);
     assert_true(cg_hook_tick() > 0);
     assert_non_null(cg_hook_first());
-    shared_world.current = NULL;
+    shared_fixture.current = NULL;
     send_first_part(&link, &hello);
     assert_int_equal(cg_hook_tick(), -1);
     send_rest(&link, &hello);
     assert_true(link.server_failed);
-    assert_int_equal(shared_world.told.rejected, 1);
-    assert_int_equal(shared_world.told.last.reason, CG_REASON_NO_SNAPSHOT);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_NO_SNAPSHOT);
     tls_disconnect(&link);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
 
 /* Each is a peer by itself, and is forgotten by itself. */
-static void a_copy_of_a_silent_one(void **state)
+static void a_copy_of_a_pending_connection(void **state)
 {
     (void)state;
     int fd[2];
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
     SSL *ssl = SSL_new(server);
     SSL_set_accept_state(ssl);
     SSL *copy = SSL_dup(ssl), *gone = SSL_dup(ssl);
@@ -283,7 +283,7 @@ static void a_copy_of_a_silent_one(void **state)
     assert_null(cg_hook_first()->next);
     SSL_free(copy);
     SSL_free(ssl);
-    assert_int_equal(shared_world.told.ended, 1);
+    assert_int_equal(shared_fixture.calls.ended, 1);
     close(fd[0]);
     close(fd[1]);
     SSL_CTX_free(server);
@@ -305,17 +305,17 @@ static const struct bridge_row bridge_rows[] = {
     {"a client's certificate", "good", "localhost", false, CG_REASON_WRONG_PURPOSE},
 };
 
-/* What is ready when a handshake begins is what it is judged by. */
-static void the_newest_snapshot_judges(void **state)
+/* A handshake is checked against the snapshot that is ready when it begins. */
+static void the_newest_snapshot_applies(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_3_VERSION, "good");
-    shared_world.current = NULL; /* the one before refuses everybody */
-    shared_world.ready = &shared_world.snapshot;
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_3_VERSION, "good");
+    shared_fixture.current = NULL; /* the one before refuses everybody */
+    shared_fixture.ready = &shared_fixture.snapshot;
     assert_true(shake(server, client));
-    assert_int_equal(shared_world.told.accepted, 1);
-    assert_int_equal(shared_world.told.rejected, 0);
+    assert_int_equal(shared_fixture.calls.accepted, 1);
+    assert_int_equal(shared_fixture.calls.rejected, 0);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -327,24 +327,24 @@ static void bridges(void **state)
         const struct bridge_row *row = &bridge_rows[i / 2];
         struct tls_link link;
         int version = versions[i % 2];
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        SSL_CTX *remote = tls_peer_context(&shared_world, version, version, row->server);
-        SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        SSL_CTX *remote = tls_peer_context(&shared_fixture, version, version, row->server);
+        SSL_CTX *bridge = tls_bridge_context(&shared_fixture, "good");
         SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         tls_connect(&link, remote, bridge);
         SSL_set_tlsext_host_name(link.client, row->host);
         tls_run(&link);
-        print_message("   %s: %s, %s\n", row->sentence, cg_reason_row(shared_world.told.last.reason)->code,
-                      shared_world.told.last.detail);
+        print_message("   %s: %s, %s\n", row->sentence, cg_reason_row(shared_fixture.calls.last.reason)->code,
+                      shared_fixture.calls.last.detail);
         assert_int_equal(link.server_done, row->accepted);
-        assert_int_equal(shared_world.told.rejected, !row->accepted);
-        assert_int_equal(shared_world.told.accepted, row->accepted);
-        assert_int_equal(shared_world.told.last.role, CG_ROLE_BRIDGE);
+        assert_int_equal(shared_fixture.calls.rejected, !row->accepted);
+        assert_int_equal(shared_fixture.calls.accepted, row->accepted);
+        assert_int_equal(shared_fixture.calls.last.role, CG_ROLE_BRIDGE);
         if (row->accepted || row->reason)
-            assert_int_equal(shared_world.told.last.reason, row->reason);
+            assert_int_equal(shared_fixture.calls.last.reason, row->reason);
         tls_disconnect(&link);
-        assert_int_equal(shared_world.told.ended, 1);
-        assert_int_equal(shared_world.told.rejected + shared_world.told.accepted, 1);
+        assert_int_equal(shared_fixture.calls.ended, 1);
+        assert_int_equal(shared_fixture.calls.rejected + shared_fixture.calls.accepted, 1);
         SSL_CTX_free(remote);
         SSL_CTX_free(bridge);
     }
@@ -367,19 +367,20 @@ static void a_bridge_is_refused(void **state)
     for (size_t i = 0; i < 2 * sizeof refusals / sizeof *refusals; i++) {
         const struct refusal *row = &refusals[i / 2];
         struct tls_link link;
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        SSL_CTX *remote = tls_peer_context(&shared_world, versions[i % 2], versions[i % 2], "server");
-        SSL_CTX *bridge = tls_bridge_context(&shared_world, row->certificate);
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        SSL_CTX *remote = tls_peer_context(&shared_fixture, versions[i % 2], versions[i % 2], "server");
+        SSL_CTX *bridge = tls_bridge_context(&shared_fixture, row->certificate);
         SSL_CTX_set_verify(remote, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         tls_connect(&link, remote, bridge);
         tls_run(&link);
         tls_disconnect(&link);
-        print_message("   %s: %s\n", cg_reason_row(shared_world.told.last.reason)->code, shared_world.told.last.detail);
-        assert_int_equal(shared_world.told.rejected, 1);
-        assert_int_equal(shared_world.told.accepted, 0);
-        assert_int_equal(shared_world.told.last.reason, row->reason[i % 2]);
-        const char *fix = shared_world.told.last.fix ? shared_world.told.last.fix
-                                                     : cg_reason_row(shared_world.told.last.reason)->fix;
+        print_message("   %s: %s\n", cg_reason_row(shared_fixture.calls.last.reason)->code,
+                      shared_fixture.calls.last.detail);
+        assert_int_equal(shared_fixture.calls.rejected, 1);
+        assert_int_equal(shared_fixture.calls.accepted, 0);
+        assert_int_equal(shared_fixture.calls.last.reason, row->reason[i % 2]);
+        const char *fix = shared_fixture.calls.last.fix ? shared_fixture.calls.last.fix
+                                                        : cg_reason_row(shared_fixture.calls.last.reason)->fix;
         assert_non_null(strstr(fix, row->fix));
         SSL_CTX_free(remote);
         SSL_CTX_free(bridge);
@@ -391,16 +392,16 @@ static void a_bridge_stalls(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *bridge = tls_bridge_context(&shared_world, "good");
-    shared_world.policy->bridge_tls.handshake_timeout_ms = 10000;
+    SSL_CTX *bridge = tls_bridge_context(&shared_fixture, "good");
+    shared_fixture.policy->bridge_tls.handshake_timeout_ms = 10000;
     tls_connect(&link, NULL, bridge);
     tls_step(&link);
     assert_int_equal(cg_hook_tick(), 10000);
-    shared_world.monotonic_ms += 10000;
+    shared_fixture.monotonic_ms += 10000;
     assert_int_equal(cg_hook_tick(), -1);
-    assert_int_equal(shared_world.told.rejected, 1);
-    assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
-    assert_int_equal(shared_world.told.last.role, CG_ROLE_BRIDGE);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(shared_fixture.calls.last.role, CG_ROLE_BRIDGE);
     tls_disconnect(&link);
     SSL_CTX_free(bridge);
 }
@@ -410,24 +411,24 @@ static void deadlines_differ(void **state)
 {
     (void)state;
     struct tls_link bridge, late[3];
-    shared_world.policy->bridge_tls.handshake_timeout_ms = 10000;
-    shared_world.policy->base.tls.handshake_timeout_ms = 1000;
-    SSL_CTX *bridge_ctx = tls_bridge_context(&shared_world, NULL),
-            *server = tls_broker_context(&shared_world, "server");
+    shared_fixture.policy->bridge_tls.handshake_timeout_ms = 10000;
+    shared_fixture.policy->base.tls.handshake_timeout_ms = 1000;
+    SSL_CTX *bridge_ctx = tls_bridge_context(&shared_fixture, NULL),
+            *server = tls_broker_context(&shared_fixture, "server");
     tls_connect(&bridge, NULL, bridge_ctx);
     tls_step(&bridge);
     for (int i = 0; i < 3; i++)
         tls_connect(&late[i], server, NULL);
     assert_int_equal(cg_hook_tick(), 1000);
-    shared_world.monotonic_ms += 2000;
+    shared_fixture.monotonic_ms += 2000;
     assert_int_equal(cg_hook_tick(), 8000);
-    assert_int_equal(shared_world.told.rejected, 3);
-    assert_int_equal(shared_world.told.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
-    assert_int_equal(shared_world.told.last.role, CG_ROLE_LISTENER);
-    shared_world.monotonic_ms += 8000;
+    assert_int_equal(shared_fixture.calls.rejected, 3);
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_HANDSHAKE_TIMEOUT);
+    assert_int_equal(shared_fixture.calls.last.role, CG_ROLE_LISTENER);
+    shared_fixture.monotonic_ms += 8000;
     assert_int_equal(cg_hook_tick(), -1);
-    assert_int_equal(shared_world.told.rejected, 4);
-    assert_int_equal(shared_world.told.last.role, CG_ROLE_BRIDGE);
+    assert_int_equal(shared_fixture.calls.rejected, 4);
+    assert_int_equal(shared_fixture.calls.last.role, CG_ROLE_BRIDGE);
     for (int i = 0; i < 3; i++)
         tls_disconnect(&late[i]);
     tls_disconnect(&bridge);
@@ -442,8 +443,8 @@ static void no_delay(void **state)
     struct tls_link link;
     int on = 0;
     socklen_t size = sizeof on;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&link, server, client);
     assert_int_equal(getsockopt(link.fd[0], IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
     assert_int_equal(on, 0);
@@ -477,11 +478,11 @@ static void pre_shared_keys(void **state)
     for (int i = 0; i < 8; i++) {
         int version = versions[i & 1];
         bool allowed = i & 2, has_certificate = i & 4;
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        shared_world.policy->base.tls.psk_allowed = allowed;
-        tls_new_snapshot(&shared_world);
-        SSL_CTX *server = tls_broker_context(&shared_world, has_certificate ? "server" : NULL);
-        SSL_CTX *client = tls_peer_context(&shared_world, version, version, NULL);
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        shared_fixture.policy->base.tls.psk_allowed = allowed;
+        tls_new_snapshot(&shared_fixture);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, has_certificate ? "server" : NULL);
+        SSL_CTX *client = tls_peer_context(&shared_fixture, version, version, NULL);
         SSL_CTX_set_psk_server_callback(server, psk_server);
         SSL_CTX_set_psk_client_callback(client, psk_client);
         assert_int_equal(SSL_CTX_set_cipher_list(server, "PSK"), 1);
@@ -491,13 +492,13 @@ static void pre_shared_keys(void **state)
         bool done = shake(server, client);
         print_message("   TLS %s, %s, %s: %s, %s\n", i & 1 ? "1.3" : "1.2", allowed ? "allowed" : "not allowed",
                       has_certificate ? "certificate" : "no certificate",
-                      cg_reason_row(shared_world.told.last.reason)->code, shared_world.told.last.detail);
+                      cg_reason_row(shared_fixture.calls.last.reason)->code, shared_fixture.calls.last.detail);
         assert_int_equal(done, allowed);
-        assert_int_equal(shared_world.told.accepted, allowed);
-        assert_int_equal(shared_world.told.rejected, !allowed);
+        assert_int_equal(shared_fixture.calls.accepted, allowed);
+        assert_int_equal(shared_fixture.calls.rejected, !allowed);
         if (!allowed)
-            assert_true(shared_world.told.last.reason == CG_REASON_PSK_NOT_ALLOWED ||
-                        (version == TLS1_3_VERSION && shared_world.told.last.reason == CG_REASON_NO_CERTIFICATE));
+            assert_true(shared_fixture.calls.last.reason == CG_REASON_PSK_NOT_ALLOWED ||
+                        (version == TLS1_3_VERSION && shared_fixture.calls.last.reason == CG_REASON_NO_CERTIFICATE));
         SSL_CTX_free(server);
         SSL_CTX_free(client);
     }
@@ -516,21 +517,21 @@ static void ciphers_beside_pre_shared_keys(void **state)
         {NULL, "ECDHE-ECDSA-AES128-SHA", false},     {"PSK-AES128-GCM-SHA256", "PSK-AES128-GCM-SHA256", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        memset(&shared_world.told, 0, sizeof shared_world.told);
-        shared_world.policy->base.tls.psk_allowed = true;
-        shared_world.policy->base.tls.ciphers = rows[i].list;
-        tls_new_snapshot(&shared_world);
-        SSL_CTX *server = tls_broker_context(&shared_world, "server");
-        SSL_CTX *client = tls_peer_context(&shared_world, TLS1_2_VERSION, TLS1_2_VERSION, "good");
+        memset(&shared_fixture.calls, 0, sizeof shared_fixture.calls);
+        shared_fixture.policy->base.tls.psk_allowed = true;
+        shared_fixture.policy->base.tls.ciphers = rows[i].list;
+        tls_new_snapshot(&shared_fixture);
+        SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_2_VERSION, TLS1_2_VERSION, "good");
         SSL_CTX_set_dh_auto(server, 1); /* as Mosquitto does */
         SSL_CTX_set_psk_server_callback(server, psk_server);
         SSL_CTX_set_psk_client_callback(client, psk_client);
         assert_int_equal(SSL_CTX_set_cipher_list(client, rows[i].client), 1);
         bool done = shake(server, client);
-        print_message("   %s: %s, %s\n", rows[i].client, cg_reason_row(shared_world.told.last.reason)->code,
-                      shared_world.told.last.detail);
+        print_message("   %s: %s, %s\n", rows[i].client, cg_reason_row(shared_fixture.calls.last.reason)->code,
+                      shared_fixture.calls.last.detail);
         assert_int_equal(done, rows[i].done);
-        assert_true(done || shared_world.told.last.reason == CG_REASON_NO_COMMON_CIPHER);
+        assert_true(done || shared_fixture.calls.last.reason == CG_REASON_NO_COMMON_CIPHER);
         SSL_CTX_free(server);
         SSL_CTX_free(client);
     }
@@ -542,22 +543,22 @@ static void a_security_level_ends_with_its_policy(void **state)
     (void)state;
     static const char *const lists[] = {NULL, "ECDHE+AESGCM:@SECLEVEL=1", NULL, "ECDHE+AESGCM:@SECLEVEL=3",
                                         "ECDHE+AESGCM"};
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     int usual = SSL_CTX_get_security_level(server);
     const int levels[] = {usual, 1, usual, 3, usual};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct tls_link link;
-        shared_world.policy->base.tls.psk_allowed = false;
-        shared_world.policy->base.tls.ciphers = lists[i];
-        tls_new_snapshot(&shared_world);
+        shared_fixture.policy->base.tls.psk_allowed = false;
+        shared_fixture.policy->base.tls.ciphers = lists[i];
+        tls_new_snapshot(&shared_fixture);
         tls_connect(&link, server, client);
         tls_run(&link);
         assert_int_equal(SSL_get_security_level(link.server), levels[i]);
         assert_int_equal(SSL_CTX_get_security_level(server), levels[i]);
         tls_disconnect(&link);
     }
-    shared_world.policy->base.tls.ciphers = NULL;
+    shared_fixture.policy->base.tls.ciphers = NULL;
     SSL_CTX_free(server);
     SSL_CTX_free(client);
 }
@@ -566,9 +567,9 @@ static void a_security_level_ends_with_its_policy(void **state)
 static void no_resumption(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
     for (int i = 0; i < 2; i++) {
-        SSL_CTX *client = tls_peer_context(&shared_world, versions[i], versions[i], "good");
+        SSL_CTX *client = tls_peer_context(&shared_fixture, versions[i], versions[i], "good");
         SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT);
         struct tls_link link;
         tls_connect(&link, server, client);
@@ -587,7 +588,7 @@ static void no_resumption(void **state)
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
     }
-    assert_int_equal(shared_world.told.accepted, 4);
+    assert_int_equal(shared_fixture.calls.accepted, 4);
     assert_int_equal(SSL_CTX_sess_number(server), 0);
     SSL_CTX_free(server);
 }
@@ -596,8 +597,8 @@ static void no_resumption(void **state)
 static void the_error_queue(void **state)
 {
     (void)state;
-    SSL_CTX *server = tls_broker_context(&shared_world, "server");
-    SSL_CTX *client = tls_peer_context(&shared_world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     ERR_clear_error();
     struct tls_link link;
     tls_connect(&link, server, client);
@@ -610,7 +611,7 @@ static void the_error_queue(void **state)
     tls_disconnect(&link);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
-    assert_true(cg_hook_install(&shared_world.handlers, NULL));
+    assert_true(cg_hook_install(&shared_fixture.handlers, NULL));
     cg_hook_remove();
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -618,16 +619,16 @@ static void the_error_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(any_clock_will_do, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_self_test_works_at_any_time, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(installs_are_counted, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(removed_with_live_connections, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_context_at_the_same_address, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(foreign_ones_are_left_alone, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(other_threads_are_left_alone, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(foreign_contexts_are_ignored, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(other_threads_are_ignored, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(no_snapshot, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(no_snapshot_any_more, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(a_copy_of_a_silent_one, tls_setup, tls_teardown),
-        cmocka_unit_test_setup_teardown(the_newest_snapshot_judges, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_copy_of_a_pending_connection, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(the_newest_snapshot_applies, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(bridges, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_bridge_is_refused, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_bridge_stalls, tls_setup, tls_teardown),

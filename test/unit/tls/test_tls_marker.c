@@ -14,14 +14,14 @@
 
 #include <cmocka.h>
 
-static struct tls_world world;
+static struct tls_fixture fixture;
 static int asked;
 
 static int setup(void **state)
 {
     (void)state;
-    tls_world_open(&world);
-    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    tls_fixture_open(&fixture);
+    fixture.policy->base.client.certificate = CG_CERT_OPTIONAL;
     asked = 0;
     return 0;
 }
@@ -29,7 +29,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
     return 0;
 }
 
@@ -71,8 +71,8 @@ static struct tls_link links[LINKS];
 
 static void connect_all(int version)
 {
-    server = tls_broker_context(&world, "server");
-    client = tls_peer_context(&world, version, version, NULL);
+    server = tls_broker_context(&fixture, "server");
+    client = tls_peer_context(&fixture, version, version, NULL);
     for (int i = 0; i < LINKS; i++) {
         tls_connect(&links[i], server, client);
         tls_run(&links[i]);
@@ -107,7 +107,7 @@ static void the_most_recent_one_is_found(void **state)
 }
 
 /* A client without TLS that comes right after one of them spoke: it has no certificate, marked or not. */
-static void a_decoy_does_not_lend_its_record(void **state)
+static void a_client_without_tls_gets_no_record(void **state)
 {
     (void)state;
     connect_all(TLS1_3_VERSION);
@@ -122,7 +122,7 @@ static void a_decoy_does_not_lend_its_record(void **state)
     disconnect_all();
 }
 
-static void who_was_found_once_does_not_wait_any_more(void **state)
+static void a_client_is_found_only_once(void **state)
 {
     (void)state;
     connect_all(TLS1_3_VERSION);
@@ -136,12 +136,12 @@ static void who_was_found_once_does_not_wait_any_more(void **state)
     assert_null(find(NULL));
 }
 
-static void who_showed_a_certificate_needs_no_mark(void **state)
+static void a_client_with_a_certificate_needs_no_mark(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *ctx = tls_broker_context(&world, "server");
-    SSL_CTX *good = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *ctx = tls_broker_context(&fixture, "server");
+    SSL_CTX *good = tls_peer_context(&fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     tls_connect(&link, ctx, good);
     tls_run(&link);
     tls_talk(&link);
@@ -156,12 +156,12 @@ static void who_showed_a_certificate_needs_no_mark(void **state)
 }
 
 /* No CONNECT comes before the handshake is done, nor from a connection that was refused. */
-static void who_is_not_in_is_not_asked(void **state)
+static void only_established_connections_are_tried(void **state)
 {
     (void)state;
     struct tls_link link;
-    SSL_CTX *ctx = tls_broker_context(&world, "server");
-    SSL_CTX *none_shown = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, NULL);
+    SSL_CTX *ctx = tls_broker_context(&fixture, "server");
+    SSL_CTX *none_shown = tls_peer_context(&fixture, TLS1_3_VERSION, TLS1_3_VERSION, NULL);
     tls_connect(&link, ctx, none_shown);
     tls_step(&link); /* the hellos */
     assert_false(cg_hook_is_client(record_of(link.server), certificate_of, link.server));
@@ -177,10 +177,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_most_recent_one_is_found, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_decoy_does_not_lend_its_record, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_was_found_once_does_not_wait_any_more, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_showed_a_certificate_needs_no_mark, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_is_not_in_is_not_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_client_without_tls_gets_no_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_client_is_found_only_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_client_with_a_certificate_needs_no_mark, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_established_connections_are_tried, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,10 +43,10 @@ static void plain_free(void *p, const char *file, int line)
 }
 
 /* True when the server's side was done. The failing allocation is on that side only. */
-static bool shake(struct tls_world *world, int version, long nth, bool *failed)
+static bool shake(struct tls_fixture *fixture, int version, long nth, bool *failed)
 {
     int fd[2];
-    SSL_CTX *client_ctx = tls_peer_context(world, version, version, "expired");
+    SSL_CTX *client_ctx = tls_peer_context(fixture, version, version, "expired");
     SSL *client = SSL_new(client_ctx), *server = NULL;
     bool done = false;
     tls_sockets(fd, 0);
@@ -61,8 +61,8 @@ static bool shake(struct tls_world *world, int version, long nth, bool *failed)
         if (i == 0) {
             SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
             if (ctx)
-                (void)SSL_CTX_use_cert_and_key(ctx, cg_pki_cert(world->pki, "server"), cg_pki_key(world->pki, "server"),
-                                               NULL, 1);
+                (void)SSL_CTX_use_cert_and_key(ctx, cg_pki_cert(fixture->pki, "server"),
+                                               cg_pki_key(fixture->pki, "server"), NULL, 1);
             server = ctx ? SSL_new(ctx) : NULL;
             SSL_CTX_free(ctx);
             if (server) {
@@ -87,22 +87,22 @@ static bool shake(struct tls_world *world, int version, long nth, bool *failed)
 static void every_allocation_fails_once(void **state)
 {
     (void)state;
-    struct tls_world world;
-    tls_world_open(&world);
+    struct tls_fixture fixture;
+    tls_fixture_open(&fixture);
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
         bool failed = true;
         long nth = 1;
         for (; failed; nth += nth < 400 ? 1 : 7) {
-            world.told.ended = 0;
-            assert_false(shake(&world, version, nth, &failed));
-            assert_int_equal(world.told.accepted, 0);
-            assert_true(world.told.ended <= 1);
+            fixture.calls.ended = 0;
+            assert_false(shake(&fixture, version, nth, &failed));
+            assert_int_equal(fixture.calls.accepted, 0);
+            assert_true(fixture.calls.ended <= 1);
             assert_null(cg_hook_first());
         }
         print_message("   TLS %s: %ld allocations\n", version == TLS1_3_VERSION ? "1.3" : "1.2", nth);
-        assert_int_equal(world.told.last.reason, CG_REASON_EXPIRED); /* the last round had memory enough */
+        assert_int_equal(fixture.calls.last.reason, CG_REASON_EXPIRED); /* the last round had memory enough */
     }
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
 }
 
 /* The same for a client whose certificate expired since it got its ticket. */
@@ -137,28 +137,28 @@ static bool resume(SSL_CTX *server_ctx, SSL_CTX *client_ctx, const SSL_SESSION *
 static void a_ticket_without_memory(void **state)
 {
     (void)state;
-    struct tls_world world;
+    struct tls_fixture fixture;
     struct tls_link link;
-    tls_world_open(&world);
-    world.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    int64_t start = world.now;
+    tls_fixture_open(&fixture);
+    fixture.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
+    SSL_CTX *server = tls_broker_context(&fixture, "server");
+    int64_t start = fixture.now;
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
-        SSL_CTX *client = tls_peer_context(&world, version, version, "good");
-        world.now = start;
+        SSL_CTX *client = tls_peer_context(&fixture, version, version, "good");
+        fixture.now = start;
         tls_connect(&link, server, client);
         tls_run(&link);
         tls_talk(&link);
         SSL_SESSION *session = SSL_SESSION_dup(SSL_get0_session(link.client));
         assert_true(SSL_SESSION_has_ticket(session));
         tls_disconnect(&link);
-        world.now += (int64_t)400 * 86400;
-        world.told.accepted = 0;
+        fixture.now += (int64_t)400 * 86400;
+        fixture.calls.accepted = 0;
         bool failed = true;
         long nth = 1;
         for (; failed; nth += nth < 400 ? 1 : 7) {
             assert_false(resume(server, client, session, nth, &failed));
-            assert_int_equal(world.told.accepted, 0);
+            assert_int_equal(fixture.calls.accepted, 0);
             assert_null(cg_hook_first());
         }
         print_message("   TLS %s: %ld allocations\n", version == TLS1_3_VERSION ? "1.3" : "1.2", nth);
@@ -166,13 +166,13 @@ static void a_ticket_without_memory(void **state)
         SSL_CTX_free(client);
     }
     SSL_CTX_free(server);
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
 }
 
 #define SESSIONS 200
 
 /* Heap in use after that many sessions, their CONNECT handled, for one of them. */
-static size_t session_bytes(struct tls_world *world, SSL_CTX *server, SSL_CTX *client)
+static size_t session_bytes(struct tls_fixture *fixture, SSL_CTX *server, SSL_CTX *client)
 {
     static struct tls_link links[SESSIONS];
     struct tls_link warm;
@@ -192,31 +192,31 @@ static size_t session_bytes(struct tls_world *world, SSL_CTX *server, SSL_CTX *c
     for (int n = 0; n < SESSIONS; n++)
         tls_disconnect(&links[n]);
     tls_disconnect(&warm);
-    (void)world;
+    (void)fixture;
     return bytes;
 }
 
 /* Against the same SSL_CTX without the hook, which checks the certificate with OpenSSL. */
-static void what_a_session_costs(void **state)
+static void memory_per_session(void **state)
 {
     (void)state;
-    struct tls_world world;
-    tls_world_open(&world);
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "good");
-    SSL_CTX *plain = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, "server");
+    struct tls_fixture fixture;
+    tls_fixture_open(&fixture);
+    SSL_CTX *client = tls_peer_context(&fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    SSL_CTX *plain = tls_peer_context(&fixture, TLS1_3_VERSION, TLS1_3_VERSION, "server");
     SSL_CTX_set_mode(plain, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(plain, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(plain, 0);
     SSL_CTX_set_session_cache_mode(plain, SSL_SESS_CACHE_OFF);
-    SSL_CTX *hooked = tls_broker_context(&world, "server");
-    size_t without = session_bytes(&world, plain, client), with = session_bytes(&world, hooked, client);
+    SSL_CTX *hooked = tls_broker_context(&fixture, "server");
+    size_t without = session_bytes(&fixture, plain, client), with = session_bytes(&fixture, hooked, client);
     print_message("   a session: %zu bytes on both sides without the hook, %zu with it: %ld more; record %zu\n",
                   without, with, (long)with - (long)without, sizeof(struct cg_conn));
     assert_true(with <= without + 1024);
     SSL_CTX_free(client);
     SSL_CTX_free(plain);
     SSL_CTX_free(hooked);
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
 }
 
 /* ---- the mark */
@@ -231,13 +231,13 @@ static X509 *certificate_of(const void *ssl)
 static void a_mark_never_stays(void **state)
 {
     (void)state;
-    struct tls_world world;
+    struct tls_fixture fixture;
     struct tls_link link;
     bool found = false, ended = false, failed = true;
-    tls_world_open(&world);
-    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
-    SSL_CTX *server = tls_broker_context(&world, "server");
-    SSL_CTX *client = tls_peer_context(&world, TLS1_3_VERSION, TLS1_3_VERSION, NULL);
+    tls_fixture_open(&fixture);
+    fixture.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    SSL_CTX *server = tls_broker_context(&fixture, "server");
+    SSL_CTX *client = tls_peer_context(&fixture, TLS1_3_VERSION, TLS1_3_VERSION, NULL);
     for (long nth = 1; failed && nth < 2000; nth++) {
         tls_connect(&link, server, client);
         tls_run(&link);
@@ -262,7 +262,7 @@ static void a_mark_never_stays(void **state)
     assert_true(found && ended && !failed);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
 }
 
 int main(void)
@@ -273,7 +273,7 @@ int main(void)
         cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(a_mark_never_stays),
         cmocka_unit_test(a_ticket_without_memory),
-        cmocka_unit_test(what_a_session_costs),
+        cmocka_unit_test(memory_per_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-static struct tls_world world;
+static struct tls_fixture fixture;
 static SSL_CTX *server, *client;
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -24,10 +24,10 @@ static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 static int open_world(void **state)
 {
     (void)state;
-    tls_world_open(&world);
-    world.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
-    tls_new_snapshot(&world);
-    server = tls_broker_context(&world, "server");
+    tls_fixture_open(&fixture);
+    fixture.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
+    tls_new_snapshot(&fixture);
+    server = tls_broker_context(&fixture, "server");
     return 0;
 }
 
@@ -35,13 +35,13 @@ static int close_world(void **state)
 {
     (void)state;
     SSL_CTX_free(server);
-    tls_world_close(&world);
+    tls_fixture_close(&fixture);
     return 0;
 }
 
 static SSL_CTX *peer(int version, const char *certificate)
 {
-    SSL_CTX *ctx = tls_peer_context(&world, version, version, certificate);
+    SSL_CTX *ctx = tls_peer_context(&fixture, version, version, certificate);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT);
     return ctx;
 }
@@ -51,23 +51,23 @@ static SSL_SESSION *visit(SSL_SESSION *offer, bool *in, bool *resumed)
 {
     struct tls_link link;
     SSL_SESSION *session = NULL;
-    memset(&world.told, 0, sizeof world.told);
+    memset(&fixture.calls, 0, sizeof fixture.calls);
     tls_connect(&link, server, client);
     SSL_SESSION *copy = offer ? SSL_SESSION_dup(offer) : NULL; /* OpenSSL gives one up after an alert */
     if (copy)
         SSL_set_session(link.client, copy);
     SSL_SESSION_free(copy);
     tls_run(&link);
-    *in = link.server_done && link.client_done && world.told.accepted == 1;
+    *in = link.server_done && link.client_done && fixture.calls.accepted == 1;
     *resumed = *in && SSL_session_reused(link.server);
-    assert_int_equal(*resumed, *in && world.told.last.resumed);
+    assert_int_equal(*resumed, *in && fixture.calls.last.resumed);
     if (*in) {
         tls_talk(&link);
         session = SSL_SESSION_dup(SSL_get0_session(link.client));
         SSL_shutdown(link.client);
     }
     tls_disconnect(&link);
-    assert_int_equal(world.told.accepted + world.told.rejected, 1);
+    assert_int_equal(fixture.calls.accepted + fixture.calls.rejected, 1);
     return session;
 }
 
@@ -88,19 +88,20 @@ static enum outcome comes_back(SSL_SESSION *session)
     return resumed ? RESUMED : in ? FULL : REFUSED;
 }
 
-static void it_works(void **state)
+static void a_session_is_resumed(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
         bool in, resumed;
         client = peer(versions[i], "good");
         SSL_SESSION *first = ticket();
-        int64_t not_after = world.told.last.not_after;
+        int64_t not_after = fixture.calls.last.not_after;
         assert_true(SSL_SESSION_get_ticket_lifetime_hint(first) <= 2 * CG_TICKET_KEY_MS / 1000);
         SSL_SESSION *second = visit(first, &in, &resumed);
         assert_true(in && resumed);
-        assert_true(world.told.last.has_peer_leaf && world.told.last.has_path && world.told.last.has_verdict);
-        assert_true(not_after > world.now && not_after != CG_TIME_NO_END && world.told.last.not_after == not_after);
+        assert_true(fixture.calls.last.has_peer_leaf && fixture.calls.last.has_path && fixture.calls.last.has_verdict);
+        assert_true(not_after > fixture.now && not_after != CG_TIME_NO_END &&
+                    fixture.calls.last.not_after == not_after);
         assert_int_equal(comes_back(second), RESUMED);
         assert_int_equal(SSL_CTX_sess_number(server), 0);
         SSL_SESSION_free(first);
@@ -114,12 +115,12 @@ static void off(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        world.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
-        tls_new_snapshot(&world);
+        fixture.policy->base.tls.resumption = CG_RESUMPTION_BOUND;
+        tls_new_snapshot(&fixture);
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        world.policy->base.tls.resumption = CG_RESUMPTION_OFF;
-        tls_new_snapshot(&world);
+        fixture.policy->base.tls.resumption = CG_RESUMPTION_OFF;
+        tls_new_snapshot(&fixture);
         bool in, resumed;
         SSL_SESSION *next = visit(session, &in, &resumed);
         assert_true(in && !resumed && !SSL_SESSION_has_ticket(next));
@@ -160,7 +161,7 @@ static void another_snapshot(void **state)
     for (int i = 0; i < 2; i++) {
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        tls_new_snapshot(&world);
+        tls_new_snapshot(&fixture);
         assert_int_equal(comes_back(session), FULL);
         /* the number alone, with the keys still there: the first handshake of the new snapshot is this one */
         SSL_SESSION *newer = ticket();
@@ -180,7 +181,7 @@ static void another_context(void **state)
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
         SSL_CTX_free(server);
-        server = tls_broker_context(&world, "server");
+        server = tls_broker_context(&fixture, "server");
         assert_int_equal(comes_back(session), FULL);
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
@@ -190,18 +191,18 @@ static void another_context(void **state)
 static void expiry(void **state)
 {
     (void)state;
-    int64_t start = world.now;
+    int64_t start = fixture.now;
     for (int i = 0; i < 2; i++) {
-        world.now = start;
+        fixture.now = start;
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        world.now = world.told.last.not_after - 10;
+        fixture.now = fixture.calls.last.not_after - 10;
         assert_int_equal(comes_back(session), RESUMED);
         SSL_SESSION *late = ticket();
         assert_true(SSL_SESSION_get_ticket_lifetime_hint(late) <= 10);
-        world.now += 11;
+        fixture.now += 11;
         assert_int_equal(comes_back(session), REFUSED);
-        assert_int_equal(world.told.last.reason, CG_REASON_EXPIRED);
+        assert_int_equal(fixture.calls.last.reason, CG_REASON_EXPIRED);
         SSL_SESSION_free(session);
         SSL_SESSION_free(late);
         SSL_CTX_free(client);
@@ -215,9 +216,9 @@ static void no_longer_accepted(void **state)
     for (int i = 0; i < 2; i++) {
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        world.policy->base.client.min_remaining = (int64_t)366 * 86400;
+        fixture.policy->base.client.min_remaining = (int64_t)366 * 86400;
         assert_int_equal(comes_back(session), REFUSED);
-        world.policy->base.client.min_remaining = 0;
+        fixture.policy->base.client.min_remaining = 0;
         assert_int_equal(comes_back(session), RESUMED);
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
@@ -231,14 +232,14 @@ static void keys_are_dropped(void **state)
         bool in, resumed;
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        world.monotonic_ms += CG_TICKET_KEY_MS; /* the key makes no tickets any more, but opens them */
+        fixture.monotonic_ms += CG_TICKET_KEY_MS; /* the key makes no tickets any more, but opens them */
         SSL_SESSION *renewed = visit(session, &in, &resumed);
         assert_true(resumed);
-        world.monotonic_ms += CG_TICKET_KEY_MS; /* the first one is gone */
+        fixture.monotonic_ms += CG_TICKET_KEY_MS; /* the first one is gone */
         cg_hook_tick();
         assert_int_equal(comes_back(session), FULL);
         assert_int_equal(comes_back(renewed), RESUMED);
-        world.monotonic_ms += 2 * CG_TICKET_KEY_MS; /* nothing happened for long */
+        fixture.monotonic_ms += 2 * CG_TICKET_KEY_MS; /* nothing happened for long */
         assert_int_equal(comes_back(renewed), FULL);
         SSL_SESSION_free(session);
         SSL_SESSION_free(renewed);
@@ -254,7 +255,7 @@ static void proof_of_possession(void **state)
     SSL_SESSION *session = ticket();
     for (int half_hours = 1; half_hours <= 48; half_hours++) {
         bool in, resumed;
-        world.monotonic_ms += CG_TICKET_KEY_MS / 2;
+        fixture.monotonic_ms += CG_TICKET_KEY_MS / 2;
         SSL_SESSION *next = visit(session, &in, &resumed);
         assert_true(in);
         assert_int_equal(resumed, half_hours < 48);
@@ -317,9 +318,9 @@ static void more_issuers_than_room(void **state)
         snprintf(sub, sizeof sub, "sub%d", i);
         snprintf(name, sizeof name, "below%d", i);
         snprintf(recipe, sizeof recipe, "%s: ca issuer=ca\n%s: issuer=%s", sub, name, sub);
-        cg_pki_make(world.pki, recipe);
+        cg_pki_make(fixture.pki, recipe);
         client = peer(TLS1_3_VERSION, name);
-        assert_int_equal(SSL_CTX_add1_chain_cert(client, cg_pki_cert(world.pki, sub)), 1);
+        assert_int_equal(SSL_CTX_add1_chain_cert(client, cg_pki_cert(fixture.pki, sub)), 1);
         SSL_SESSION *session = ticket();
         assert_int_equal(comes_back(session), i < ISSUERS_MAX ? RESUMED : FULL);
         if (first) {
@@ -375,11 +376,11 @@ static void a_ticket_and_another_certificate(void **state)
 
 /* The ticket is good, and OpenSSL still does not take it: in TLS 1.3 the suite's digest is another one. Nothing of the
  * ticket may be left in the record. */
-static void good_but_not_taken(void **state)
+static void valid_but_not_used(void **state)
 {
     (void)state;
-    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
-    tls_new_snapshot(&world);
+    fixture.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    tls_new_snapshot(&fixture);
     for (int with_certificate = 0; with_certificate < 2; with_certificate++) {
         client = peer(TLS1_3_VERSION, "good");
         SSL_CTX_set_ciphersuites(client, "TLS_AES_128_GCM_SHA256");
@@ -388,9 +389,9 @@ static void good_but_not_taken(void **state)
         client = peer(TLS1_3_VERSION, with_certificate ? "good" : NULL);
         SSL_CTX_set_ciphersuites(client, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256");
         assert_int_equal(comes_back(session), FULL);
-        assert_int_equal(world.told.last.has_peer_leaf, with_certificate);
-        assert_int_equal(world.told.last.has_path, with_certificate);
-        assert_int_equal(world.told.last.not_after != CG_TIME_NO_END, with_certificate);
+        assert_int_equal(fixture.calls.last.has_peer_leaf, with_certificate);
+        assert_int_equal(fixture.calls.last.has_path, with_certificate);
+        assert_int_equal(fixture.calls.last.not_after != CG_TIME_NO_END, with_certificate);
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
     }
@@ -400,8 +401,8 @@ static void good_but_not_taken(void **state)
 static void no_certificate(void **state)
 {
     (void)state;
-    world.policy->base.client.certificate = CG_CERT_OPTIONAL;
-    tls_new_snapshot(&world);
+    fixture.policy->base.client.certificate = CG_CERT_OPTIONAL;
+    tls_new_snapshot(&fixture);
     for (int i = 0; i < 2; i++) {
         bool in, resumed;
         client = peer(versions[i], NULL);
@@ -417,9 +418,9 @@ static void no_certificate(void **state)
 static void only_audited(void **state)
 {
     (void)state;
-    world.policy->base.client.mode[CG_REASON_UNTRUSTED] = CG_AUDIT;
-    world.policy->base.client.mode[CG_REASON_BAD_SIGNATURE] = CG_AUDIT;
-    tls_new_snapshot(&world);
+    fixture.policy->base.client.mode[CG_REASON_UNTRUSTED] = CG_AUDIT;
+    fixture.policy->base.client.mode[CG_REASON_BAD_SIGNATURE] = CG_AUDIT;
+    tls_new_snapshot(&fixture);
     for (int i = 0; i < 2; i++) {
         bool in, resumed;
         client = peer(versions[i], "stranger");
@@ -438,12 +439,12 @@ static void our_own_credential_is_refused(void **state)
     for (int i = 0; i < 2; i++) {
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        world.policy->base.server.min_remaining = (int64_t)366 * 86400;
-        world.now += 60; /* the verdict on it is not kept for ever */
+        fixture.policy->base.server.min_remaining = (int64_t)366 * 86400;
+        fixture.now += 60; /* the verdict on it is not kept for ever */
         assert_int_equal(comes_back(session), REFUSED);
-        assert_int_equal(world.told.last.reason, CG_REASON_CREDENTIAL_INVALID);
-        world.policy->base.server.min_remaining = 0;
-        world.now += 60;
+        assert_int_equal(fixture.calls.last.reason, CG_REASON_CREDENTIAL_INVALID);
+        fixture.policy->base.server.min_remaining = 0;
+        fixture.now += 60;
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
     }
@@ -456,9 +457,9 @@ static void no_snapshot(void **state)
     for (int i = 0; i < 2; i++) {
         client = peer(versions[i], "good");
         SSL_SESSION *session = ticket();
-        world.current = NULL;
+        fixture.current = NULL;
         assert_int_equal(comes_back(session), REFUSED);
-        world.current = &world.snapshot;
+        fixture.current = &fixture.snapshot;
         assert_int_equal(comes_back(session), RESUMED);
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
@@ -480,16 +481,16 @@ static void no_hook(void **state)
         tls_disconnect(&link);
         SSL_SESSION_free(session);
         SSL_CTX_free(client);
-        assert_true(cg_hook_install(&world.handlers, NULL));
+        assert_true(cg_hook_install(&fixture.handlers, NULL));
         SSL_CTX_free(server);
-        server = tls_broker_context(&world, "server");
+        server = tls_broker_context(&fixture, "server");
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(it_works, open_world, close_world),
+        cmocka_unit_test_setup_teardown(a_session_is_resumed, open_world, close_world),
         cmocka_unit_test_setup_teardown(off, open_world, close_world),
         cmocka_unit_test_setup_teardown(no_early_data, open_world, close_world),
         cmocka_unit_test_setup_teardown(another_snapshot, open_world, close_world),
@@ -502,7 +503,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_issuers_than_room, open_world, close_world),
         cmocka_unit_test_setup_teardown(more_tickets_than_are_tried, open_world, close_world),
         cmocka_unit_test_setup_teardown(a_ticket_and_another_certificate, open_world, close_world),
-        cmocka_unit_test_setup_teardown(good_but_not_taken, open_world, close_world),
+        cmocka_unit_test_setup_teardown(valid_but_not_used, open_world, close_world),
         cmocka_unit_test_setup_teardown(no_certificate, open_world, close_world),
         cmocka_unit_test_setup_teardown(only_audited, open_world, close_world),
         cmocka_unit_test_setup_teardown(our_own_credential_is_refused, open_world, close_world),

@@ -43,168 +43,168 @@ static void check_session(const struct cg_session *session)
 
 static void begins(void *context)
 {
-    struct tls_world *world = context;
-    if (world->ready)
-        world->current = world->ready;
-    world->ready = NULL;
+    struct tls_fixture *fixture = context;
+    if (fixture->ready)
+        fixture->current = fixture->ready;
+    fixture->ready = NULL;
 }
 
 static struct cg_snapshot *current(void *context)
 {
-    return ((struct tls_world *)context)->current;
+    return ((struct tls_fixture *)context)->current;
 }
 
 static int64_t now(void *context)
 {
-    return ((struct tls_world *)context)->now;
+    return ((struct tls_fixture *)context)->now;
 }
 
 static int64_t monotonic_ms(void *context)
 {
-    return ((struct tls_world *)context)->monotonic_ms;
+    return ((struct tls_fixture *)context)->monotonic_ms;
 }
 
-static void keep(struct tls_world *world, const struct cg_conn *conn)
+static void keep(struct tls_fixture *fixture, const struct cg_conn *conn)
 {
-    memset(&world->told.last, 0, sizeof world->told.last);
-    world->told.last.role = conn->role;
-    world->told.last.reason = conn->reason;
-    snprintf(world->told.last.detail, sizeof world->told.last.detail, "%s", conn->detail ? conn->detail : "");
-    world->told.last.fix = conn->fix;
-    memcpy(world->told.last.version, conn->version, sizeof conn->version);
-    snprintf(world->told.last.sni, sizeof world->told.last.sni, "%s", conn->sni ? conn->sni : "");
-    world->told.last.alert_sent = conn->alert_sent;
-    world->told.last.alert_received = conn->alert_received;
-    world->told.last.has_peer_leaf = conn->peer_leaf != NULL;
-    world->told.last.has_verdict = conn->verdict != NULL;
-    world->told.last.has_path = conn->path != NULL;
-    world->told.last.resumed = conn->resumed;
-    world->told.last.not_after = conn->not_after;
-    world->told.last.listener = conn->listener;
+    memset(&fixture->calls.last, 0, sizeof fixture->calls.last);
+    fixture->calls.last.role = conn->role;
+    fixture->calls.last.reason = conn->reason;
+    snprintf(fixture->calls.last.detail, sizeof fixture->calls.last.detail, "%s", conn->detail ? conn->detail : "");
+    fixture->calls.last.fix = conn->fix;
+    memcpy(fixture->calls.last.version, conn->version, sizeof conn->version);
+    snprintf(fixture->calls.last.sni, sizeof fixture->calls.last.sni, "%s", conn->sni ? conn->sni : "");
+    fixture->calls.last.alert_sent = conn->alert_sent;
+    fixture->calls.last.alert_received = conn->alert_received;
+    fixture->calls.last.has_peer_leaf = conn->peer_leaf != NULL;
+    fixture->calls.last.has_verdict = conn->verdict != NULL;
+    fixture->calls.last.has_path = conn->path != NULL;
+    fixture->calls.last.resumed = conn->resumed;
+    fixture->calls.last.not_after = conn->not_after;
+    fixture->calls.last.listener = conn->listener;
 }
 
 static void rejected(void *context, struct cg_conn *conn)
 {
-    struct tls_world *world = context;
-    world->told.rejected++;
+    struct tls_fixture *fixture = context;
+    fixture->calls.rejected++;
     write_session(conn->session);
-    keep(world, conn);
+    keep(fixture, conn);
 }
 
 static void accepted(void *context, struct cg_conn *conn)
 {
-    struct tls_world *world = context;
-    world->told.accepted++;
+    struct tls_fixture *fixture = context;
+    fixture->calls.accepted++;
     write_session(conn->session);
-    keep(world, conn);
+    keep(fixture, conn);
 }
 
 static void ended(void *context, struct cg_conn *conn)
 {
-    struct tls_world *world = context;
-    world->told.ended++;
+    struct tls_fixture *fixture = context;
+    fixture->calls.ended++;
     check_session(conn->session);
     CHECK(conn->ssl == NULL && conn->fd == -1);
 }
 
-void tls_new_snapshot(struct tls_world *world)
+void tls_new_snapshot(struct tls_fixture *fixture)
 {
-    world->snapshot.number++;
+    fixture->snapshot.number++;
 }
 
-void tls_serve_policy_credential(struct tls_world *world, const char *name)
+void tls_serve_policy_credential(struct tls_fixture *fixture, const char *name)
 {
-    tls_new_snapshot(world);
-    world->snapshot.base_credential = NULL;
+    tls_new_snapshot(fixture);
+    fixture->snapshot.base_credential = NULL;
     if (!name)
         return;
-    world->credential.leaf = cg_pki_cert(world->pki, name);
-    world->credential.key = cg_pki_key(world->pki, name);
-    world->snapshot.base_credential = &world->credential;
+    fixture->credential.leaf = cg_pki_cert(fixture->pki, name);
+    fixture->credential.key = cg_pki_key(fixture->pki, name);
+    fixture->snapshot.base_credential = &fixture->credential;
 }
 
-void tls_world_open(struct tls_world *world)
+void tls_fixture_open(struct tls_fixture *fixture)
 {
     struct cg_error err = {""};
     signal(SIGPIPE, SIG_IGN);
-    memset(world, 0, sizeof *world);
-    world->now = time(NULL);
-    world->pki = cg_pki_new(world->now);
-    cg_pki_make(world->pki, "ca: ca cn=anchor\n"
-                            "server: server issuer=ca\n"
-                            "good: issuer=ca\n"
-                            "expired: issuer=ca days=-20..-1\n"
-                            "serverish: issuer=ca eku=serverAuth\n"
-                            "otherca: ca cn=anchor\n"
-                            "stranger: issuer=otherca\n"
-                            "forged: issuer=ca broken-signature\n"
-                            "strangeserver: server issuer=otherca\n"
-                            "otherhost: server issuer=ca san=dns:elsewhere.example\n");
-    world->policy = cg_policy_default("(test)", &err);
-    world->trust = cg_trust_new();
-    CHECK(world->policy && world->trust);
-    char *pem = cg_pki_pem(world->pki, "ca");
-    CHECK(cg_trust_add_anchors(world->trust, "(test)", pem, strlen(pem), &err));
+    memset(fixture, 0, sizeof *fixture);
+    fixture->now = time(NULL);
+    fixture->pki = cg_pki_new(fixture->now);
+    cg_pki_make(fixture->pki, "ca: ca cn=anchor\n"
+                              "server: server issuer=ca\n"
+                              "good: issuer=ca\n"
+                              "expired: issuer=ca days=-20..-1\n"
+                              "serverish: issuer=ca eku=serverAuth\n"
+                              "otherca: ca cn=anchor\n"
+                              "stranger: issuer=otherca\n"
+                              "forged: issuer=ca broken-signature\n"
+                              "strangeserver: server issuer=otherca\n"
+                              "otherhost: server issuer=ca san=dns:elsewhere.example\n");
+    fixture->policy = cg_policy_default("(test)", &err);
+    fixture->trust = cg_trust_new();
+    CHECK(fixture->policy && fixture->trust);
+    char *pem = cg_pki_pem(fixture->pki, "ca");
+    CHECK(cg_trust_add_anchors(fixture->trust, "(test)", pem, strlen(pem), &err));
     free(pem);
-    world->snapshot.policy = world->policy;
-    world->snapshot.trust = world->snapshot.server_trust = world->snapshot.bridge_trust = world->trust;
-    world->snapshot.number = 1;
-    atomic_init(&world->snapshot.references, 1);
-    world->current = &world->snapshot;
-    world->handlers = (struct cg_hook_handlers){.context = world,
-                                                .session_size = sizeof(struct cg_session),
-                                                .begins = begins,
-                                                .snapshot = current,
-                                                .now = now,
-                                                .monotonic_ms = monotonic_ms,
-                                                .rejected = rejected,
-                                                .accepted = accepted,
-                                                .ended = ended};
-    if (!cg_hook_install(&world->handlers, &err)) {
+    fixture->snapshot.policy = fixture->policy;
+    fixture->snapshot.trust = fixture->snapshot.server_trust = fixture->snapshot.bridge_trust = fixture->trust;
+    fixture->snapshot.number = 1;
+    atomic_init(&fixture->snapshot.references, 1);
+    fixture->current = &fixture->snapshot;
+    fixture->handlers = (struct cg_hook_handlers){.context = fixture,
+                                                  .session_size = sizeof(struct cg_session),
+                                                  .begins = begins,
+                                                  .snapshot = current,
+                                                  .now = now,
+                                                  .monotonic_ms = monotonic_ms,
+                                                  .rejected = rejected,
+                                                  .accepted = accepted,
+                                                  .ended = ended};
+    if (!cg_hook_install(&fixture->handlers, &err)) {
         fprintf(stderr, "%s\n", err.text);
         abort();
     }
-    CHECK(world->told.rejected == 0 && world->told.accepted == 0 && world->told.ended == 0);
+    CHECK(fixture->calls.rejected == 0 && fixture->calls.accepted == 0 && fixture->calls.ended == 0);
 }
 
-void tls_world_close(struct tls_world *world)
+void tls_fixture_close(struct tls_fixture *fixture)
 {
     cg_hook_remove();
     /* every connection gave its reference back */
-    CHECK(atomic_load(&world->snapshot.references) == 1);
-    cg_policy_free(world->policy);
-    cg_trust_free(world->trust);
-    cg_pki_free(world->pki);
+    CHECK(atomic_load(&fixture->snapshot.references) == 1);
+    cg_policy_free(fixture->policy);
+    cg_trust_free(fixture->trust);
+    cg_pki_free(fixture->pki);
 }
 
-struct tls_world shared_world;
+struct tls_fixture shared_fixture;
 
 int tls_setup(void **state)
 {
     (void)state;
-    tls_world_open(&shared_world);
+    tls_fixture_open(&shared_fixture);
     return 0;
 }
 
 int tls_teardown(void **state)
 {
     (void)state;
-    tls_world_close(&shared_world);
+    tls_fixture_close(&shared_fixture);
     return 0;
 }
 
-static void use(struct tls_world *world, SSL_CTX *ctx, const char *certificate)
+static void use(struct tls_fixture *fixture, SSL_CTX *ctx, const char *certificate)
 {
     CHECK(ctx);
     if (certificate)
-        CHECK(SSL_CTX_use_cert_and_key(ctx, cg_pki_cert(world->pki, certificate), cg_pki_key(world->pki, certificate),
-                                       NULL, 1) == 1);
+        CHECK(SSL_CTX_use_cert_and_key(ctx, cg_pki_cert(fixture->pki, certificate),
+                                       cg_pki_key(fixture->pki, certificate), NULL, 1) == 1);
 }
 
-SSL_CTX *tls_broker_context(struct tls_world *world, const char *certificate)
+SSL_CTX *tls_broker_context(struct tls_fixture *fixture, const char *certificate)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    use(world, ctx, certificate);
+    use(fixture, ctx, certificate);
     SSL_CTX_set_options(ctx, SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"mosquitto-8883", 14);
@@ -213,10 +213,10 @@ SSL_CTX *tls_broker_context(struct tls_world *world, const char *certificate)
     return ctx;
 }
 
-SSL_CTX *tls_bridge_context(struct tls_world *world, const char *certificate)
+SSL_CTX *tls_bridge_context(struct tls_fixture *fixture, const char *certificate)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    use(world, ctx, certificate);
+    use(fixture, ctx, certificate);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     return ctx;
 }
@@ -230,12 +230,12 @@ SSL_CTX *tls_foreign_context(const SSL_METHOD *method)
     return ctx;
 }
 
-SSL_CTX *tls_peer_context(struct tls_world *world, int min_version, int max_version, const char *certificate)
+SSL_CTX *tls_peer_context(struct tls_fixture *fixture, int min_version, int max_version, const char *certificate)
 {
     SSL_CTX *ctx = tls_foreign_context(TLS_method());
-    use(world, ctx, certificate);
+    use(fixture, ctx, certificate);
     CHECK(SSL_CTX_set_min_proto_version(ctx, min_version) && SSL_CTX_set_max_proto_version(ctx, max_version));
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cg_pki_cert(world->pki, "ca"));
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cg_pki_cert(fixture->pki, "ca"));
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     return ctx;
 }

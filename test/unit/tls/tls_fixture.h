@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A broker and its peers in one process for the tests of the TLS hook: SSL_CTXs made as Mosquitto makes them, real TCP
- * over 127.0.0.1, and handlers that keep what they were told. One world at a time; main thread only. */
+ * over 127.0.0.1, and handlers that record their calls. One fixture at a time; main thread only. */
 #ifndef CG_TEST_TLS_FIXTURE_H
 #define CG_TEST_TLS_FIXTURE_H
 
@@ -10,8 +10,8 @@
 
 #include <openssl/ssl.h>
 
-/* what the handlers were told, in numbers; last is of the latest rejected() or accepted() */
-struct tls_told {
+/* how often the handlers were called; last is from the latest rejected() or accepted() */
+struct tls_calls {
     int rejected, accepted, ended;
     struct {
         enum cg_role role;
@@ -27,7 +27,7 @@ struct tls_told {
     } last;
 };
 
-struct tls_world {
+struct tls_fixture {
     struct cg_pki *pki;
     struct cg_policy *policy; /* may be changed before a connection */
     struct cg_trust *trust;
@@ -36,29 +36,28 @@ struct tls_world {
     struct cg_snapshot *current; /* what the handler returns: &snapshot, or NULL */
     struct cg_snapshot *ready;   /* becomes current when a handshake begins; NULL: nothing is new */
     struct cg_hook_handlers handlers;
-    struct tls_told told;
+    struct tls_calls calls;
     int64_t now, monotonic_ms;
 };
 
-/* Certificates: ca, server (localhost, 127.0.0.1), good, expired (yesterday), serverish (no client), stranger (unknown
- * CA with the name of ours), forged (its signature is broken). */
-void tls_world_open(struct tls_world *world); /* hook installed */
-void tls_world_close(struct tls_world *world);
+/* Certificates: ca, server (localhost, 127.0.0.1), good, expired (yesterday), serverish (no client), stranger (unknown  * CA with the name of ours), forged (its signature is invalid). */
+void tls_fixture_open(struct tls_fixture *fixture); /* hook installed */
+void tls_fixture_close(struct tls_fixture *fixture);
 
-/* For cmocka: the world of the test that runs. */
-extern struct tls_world shared_world;
+/* For cmocka: the fixture of the test that runs. */
+extern struct tls_fixture shared_fixture;
 int tls_setup(void **state);
 int tls_teardown(void **state);
 
-void tls_serve_policy_credential(struct tls_world *world, const char *name); /* NULL: the broker's own */
-void tls_new_snapshot(struct tls_world *world); /* the number goes up: settings are applied */
+void tls_serve_policy_credential(struct tls_fixture *fixture, const char *name); /* NULL: the broker's own */
+void tls_new_snapshot(struct tls_fixture *fixture); /* the number goes up: settings are applied */
 
-/* As Mosquitto 2.0 does it: TLS_server_method, certificate by name or NULL, no verification of its own. */
-SSL_CTX *tls_broker_context(struct tls_world *world, const char *certificate);
-/* A peer that is no part of the broker; trusts ca. */
-SSL_CTX *tls_peer_context(struct tls_world *world, int min_version, int max_version, const char *certificate);
-/* As Mosquitto's bridge does it. */
-SSL_CTX *tls_bridge_context(struct tls_world *world, const char *certificate);
+/* As in Mosquitto 2.0: TLS_server_method, certificate by name or NULL, no verification. */
+SSL_CTX *tls_broker_context(struct tls_fixture *fixture, const char *certificate);
+/* For a peer outside of the broker; trusts ca. */
+SSL_CTX *tls_peer_context(struct tls_fixture *fixture, int min_version, int max_version, const char *certificate);
+/* As in a bridge of Mosquitto. */
+SSL_CTX *tls_bridge_context(struct tls_fixture *fixture, const char *certificate);
 /* Another plugin's, as seen by the hook. */
 SSL_CTX *tls_foreign_context(const SSL_METHOD *method);
 
