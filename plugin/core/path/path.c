@@ -54,16 +54,13 @@ bool cg_path_may_have_issued(CG_OPENSSL4_CONST X509 *issuer, CG_OPENSSL4_CONST X
            error == X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE;
 }
 
-/* Checked before the key is used: the rule rsa_exponent refuses long exponents anyway, and they make each use
- * expensive. */
-static bool exponent_is_allowed(const EVP_PKEY *key)
+/* The bits of an RSA key's exponent, 0 for other keys. A long exponent makes each use of the key expensive. */
+static int exponent_bits(const EVP_PKEY *key)
 {
     BIGNUM *exponent = NULL;
-    if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent))
-        return true; /* not an RSA key */
-    bool allowed = BN_num_bits(exponent) <= CG_RSA_EXPONENT_BITS_MAX;
+    int bits = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) ? BN_num_bits(exponent) : 0;
     BN_free(exponent);
-    return allowed;
+    return bits;
 }
 
 static const struct edge *find_edge(const struct search *search, const X509 *issuer, const X509 *subject)
@@ -85,7 +82,8 @@ static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
         return false;
     }
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    bool ok = key && exponent_is_allowed(key) && X509_verify(subject, key) == 1;
+    /* the rule rsa_exponent refuses longer ones anyway */
+    bool ok = key && exponent_bits(key) <= CG_RSA_EXPONENT_BITS_MAX && X509_verify(subject, key) == 1;
     search->edges[search->nedges++] = (struct edge){subject, issuer, ok};
     search->forged += !ok && subject != search->in->leaf && contains(search->in->sent, subject);
     return ok;
@@ -163,13 +161,10 @@ static void extend(struct search *search)
 /* Anyone may send a self-signed certificate whose key takes ten milliseconds per use. */
 static bool is_cheap(const EVP_PKEY *key)
 {
-    BIGNUM *exponent = NULL;
     int from_explicit = 0; /* stays 0 if there is no curve */
     (void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &from_explicit);
-    bool large = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) &&
-                 BN_num_bits(exponent) > CHEAP_EXPONENT_BITS;
-    BN_free(exponent);
-    return EVP_PKEY_get_bits(key) <= CHEAP_KEY_BITS && !from_explicit && !large && !EVP_PKEY_is_a(key, "DSA");
+    return EVP_PKEY_get_bits(key) <= CHEAP_KEY_BITS && !from_explicit && exponent_bits(key) <= CHEAP_EXPONENT_BITS &&
+           !EVP_PKEY_is_a(key, "DSA");
 }
 
 bool cg_path_is_self_signed(X509 *cert)

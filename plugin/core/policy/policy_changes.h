@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The keys in which two policies differ, for the event about a new policy. Pure; nothing is kept.
- * Called by snapshot_load.c on the reload thread, since comparing long deny lists takes time. */
+ * Called by snapshot_load.c, since comparing long deny lists takes time. */
 #ifndef CG_POLICY_CHANGES_H
 #define CG_POLICY_CHANGES_H
 

@@ -303,14 +303,6 @@ static bool read_policy(struct cg_parse *parse, const char *text, size_t len, st
     return ok;
 }
 
-static const char *keep(struct cg_policy_store *store, const char *text, size_t len)
-{
-    char *copy = cg_store_get(store, len + 1);
-    if (copy)
-        memcpy(copy, text, len);
-    return copy;
-}
-
 struct cg_policy *cg_policy_parse(const char *name, const char *text, size_t len, struct cg_error *err)
 {
     struct cg_policy_store *store = cg_store_new();
@@ -320,7 +312,7 @@ struct cg_policy *cg_policy_parse(const char *name, const char *text, size_t len
         policy->store = store;
         atomic_init(&policy->references, 1);
         policy->name = cg_store_text(store, name);
-        policy->text = len <= POLICY_MAX ? keep(store, text, len) : "";
+        policy->text = len <= POLICY_MAX ? cg_store_bytes(store, text, len) : "";
     }
     if (!policy || !policy->name || !policy->text)
         cg_error_set(err, "%s: out of memory", name);

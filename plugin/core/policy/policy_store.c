@@ -39,11 +39,15 @@ void *cg_store_get(struct cg_policy_store *store, size_t size)
     return block + 1;
 }
 
-const char *cg_store_text(struct cg_policy_store *store, const char *text)
+const char *cg_store_bytes(struct cg_policy_store *store, const char *bytes, size_t len)
 {
-    size_t len = strlen(text);
     char *copy = cg_store_get(store, len + 1);
     if (copy)
-        memcpy(copy, text, len);
+        memcpy(copy, bytes, len);
     return copy;
+}
+
+const char *cg_store_text(struct cg_policy_store *store, const char *text)
+{
+    return cg_store_bytes(store, text, strlen(text));
 }

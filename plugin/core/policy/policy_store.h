@@ -10,7 +10,9 @@ struct cg_policy_store;
 
 struct cg_policy_store *cg_store_new(void);
 void cg_store_free(struct cg_policy_store *store);
-void *cg_store_get(struct cg_policy_store *store, size_t size);             /* zeroed; NULL if out of memory */
-const char *cg_store_text(struct cg_policy_store *store, const char *text); /* a copy; NULL if out of memory */
+void *cg_store_get(struct cg_policy_store *store, size_t size); /* zeroed; NULL if out of memory */
+/* Copies, ended by a NUL; NULL if out of memory. */
+const char *cg_store_bytes(struct cg_policy_store *store, const char *bytes, size_t len);
+const char *cg_store_text(struct cg_policy_store *store, const char *text);
 
 #endif
