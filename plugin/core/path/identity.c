@@ -66,8 +66,8 @@ static bool try_candidate(const char *bytes, size_t len, const struct cg_identit
     cg_text_escape(bytes, len, shown, sizeof shown);
     if (!cg_text_escape(bytes, len, name, sizeof name) || !is_safe(name)) {
         set_reason(out, CG_REASON_IDENTITY_INVALID,
-                   "The %s gives the name '%s', which cannot be a username: expected 1 to 255 bytes of UTF-8 "
-                   "without control characters, + # / * or a leading $",
+                   "The %s gives the name '%s', which cannot be a username: expected 1 to 255 bytes of UTF-8 without "
+                   "control characters, + # / * or a leading $",
                    words, shown);
         return false;
     }

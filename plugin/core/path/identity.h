@@ -30,7 +30,7 @@ bool cg_identity_allows(const struct cg_identity_policy *policy, const char *nam
 
 #define CG_CLIENT_FINDINGS_MAX 2
 
-/* Zero-initialised means deny. */
+/* Zero-initialized means deny. */
 struct cg_client_verdict {
     enum cg_decision decision;
     enum cg_reason reason;      /* CG_REASON_OK if accepted */

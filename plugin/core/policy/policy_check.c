@@ -40,8 +40,7 @@ bool cg_check_profile(struct cg_parse *parse, const struct cg_json_path *at, con
     if (profile->policies.oids.count > 0 && !profile->policies.require_explicit)
         return cg_parse_fail(
             parse, at,
-            "oids alone also accepts certificates without any policy; add \"require_explicit\": true, or "
-            "remove oids");
+            "oids alone also accepts certificates without any policy; add \"require_explicit\": true, or remove oids");
     if (profile->max_lifetime && profile->min_remaining > profile->max_lifetime)
         return cg_parse_fail(parse, at,
                              "min_remaining is above max_lifetime: no certificate would pass; change one of the two");
@@ -62,10 +61,9 @@ bool cg_check_trust(struct cg_parse *parse, const struct cg_json_path *at, const
 {
     const struct cg_trust_draft *trust = filled;
     if (trust->crl_required == CG_YES && trust->files.crls.count == 0)
-        return cg_parse_fail(
-            parse, at,
-            "crl_required is true, but trust names no CRLs: no certificate would pass; add \"crls\", or "
-            "remove crl_required");
+        return cg_parse_fail(parse, at,
+                             "crl_required is true, but trust names no CRLs: no certificate would pass; add \"crls\", "
+                             "or remove crl_required");
     return true;
 }
 
@@ -75,8 +73,8 @@ bool cg_check_role(struct cg_parse *parse, const struct cg_json_path *at, const 
     const struct cg_trust_files *files = &role->trust.files;
     if (!cg_trust_files_named(files) && (files->intermediates.count || files->crls.count))
         return cg_parse_fail(parse, at,
-                             "trust names intermediates or CRLs, but no anchors: it replaces the top "
-                             "level's trust as a whole; add \"anchors\"");
+                             "trust names intermediates or CRLs, but no anchors: it replaces the top level's trust as "
+                             "a whole; add \"anchors\"");
     return cg_check_profile(parse, at, &role->profile);
 }
 

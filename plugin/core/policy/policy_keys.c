@@ -276,8 +276,8 @@ static const struct cg_key identity_keys[] = {
      .manual = "Removed from the start of that field, such as \"urn:dev:\"; a name without it is refused."},
     {"client_id", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, client_id), .fallback = "\"any\"",
      .words = client_id_words,
-     .manual = "Whether the client id must equal the username, or may also be the username followed by the separator "
-               "and any text."},
+     .manual = "\"equal\": the client id must be the username. \"prefix\": it may also be the username followed by the "
+               "separator and any text."},
     {"separator", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, separator),
      .manual = "For \"prefix\": the text between the username and the rest of the client id, such as \":\" or \"/\". "
                "No username may contain it."},
@@ -317,7 +317,7 @@ static const struct cg_key policy_keys[] = {
     {"client", CG_TYPE_OBJECT, LISTENER, CG_IN_CLIENT, AT(struct cg_draft, listener.client), .fallback = "{}",
      .object = &profile_object, .manual = "Rules on the certificates of clients."},
     {"server", CG_TYPE_OBJECT, CG_IN_TOP, CG_IN_SERVER | CG_IN_TOP_SERVER, AT(struct cg_draft, server),
-     .fallback = "{}", .object = &role_object, .manual = "Rules on the broker's own certificate, and trust for it."},
+     .fallback = "{}", .object = &role_object, .manual = "Rules and trust for the broker's own certificate."},
     {"server", CG_TYPE_OBJECT, CG_IN_LISTENER, CG_IN_SERVER, AT(struct cg_draft, server), .fallback = "{}",
      .object = &role_object, .manual = "Rules on this listener's certificate."},
     {"bridge", CG_TYPE_OBJECT, CG_IN_TOP, CG_IN_BRIDGE, AT(struct cg_draft, bridge), .fallback = "{}",
@@ -325,7 +325,7 @@ static const struct cg_key policy_keys[] = {
     {"identity", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener.identity), .fallback = "{}",
      .object = &identity_object, .manual = "What the certificate says about the MQTT client."},
     {"plain", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.plain_allowed), .fallback = "\"deny\"",
-     .words = deny_words, .manual = "Clients on a listener without TLS."},
+     .words = deny_words, .manual = "Whether clients may use a listener without TLS."},
     {"sessions", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, listener.sessions), .fallback = "\"end\"",
      .words = session_words,
      .manual = "What happens to a live session whose certificate no longer passes: end it, or only report it."},

@@ -127,22 +127,19 @@ static const struct {
     enum cg_reason reason;
     const char *fix;
 } of_bridges[] = {
-    {CG_REASON_PEER_UNTRUSTS_US, "Add the CA that issued the bridge's certificate (bridge_certfile) to the CAs that "
-                                 "the remote broker trusts, or give "
-                                 "the bridge a client certificate from a CA that the remote broker trusts."},
-    {CG_REASON_PEER_SAYS_EXPIRED, "Renew the bridge's certificate (bridge_certfile) if it has expired. If not, check "
-                                  "the remote broker's trust file for "
-                                  "an expired CA certificate, and check the clock of its machine."},
+    {CG_REASON_PEER_UNTRUSTS_US,
+     "Add the CA that issued the bridge's certificate (bridge_certfile) to the CAs that the remote broker trusts, or "
+     "give the bridge a client certificate from a CA that the remote broker trusts."},
+    {CG_REASON_PEER_SAYS_EXPIRED,
+     "Renew the bridge's certificate (bridge_certfile) if it has expired. If not, check the remote broker's trust file "
+     "for an expired CA certificate, and check the clock of its machine."},
     {CG_REASON_PEER_ALERT, "The detail names the alert; check the log of the remote broker. If it requires a "
-                           "certificate from the bridge, set "
-                           "bridge_certfile and bridge_keyfile in mosquitto.conf."},
-    {CG_REASON_PEER_GONE,
-     "Check the log of the remote broker: many close the connection without an alert if they do not trust the bridge's "
-     "certificate (bridge_certfile), or if they require one and get none."},
+                           "certificate from the bridge, set bridge_certfile and bridge_keyfile in mosquitto.conf."},
+    {CG_REASON_PEER_GONE, "Check the log of the remote broker: many close the connection without an alert if they do "
+                          "not trust the bridge's certificate (bridge_certfile), or if they require one and get none."},
     {CG_REASON_NO_COMMON_VERSION, "Update the remote broker to TLS 1.2 or 1.3: older versions are never accepted, and "
-                                  "no policy key changes that. TLS "
-                                  "1.2 is refused only if bridge.tls.min_version in the policy or bridge_tls_version "
-                                  "in mosquitto.conf requires 1.3."},
+                                  "no policy key changes that. TLS 1.2 is refused only if bridge.tls.min_version in "
+                                  "the policy or bridge_tls_version in mosquitto.conf requires 1.3."},
     {CG_REASON_NO_COMMON_CIPHER, "Compare the cipher suites of the remote broker with bridge.tls.ciphers and "
                                  "bridge.tls.ciphersuites in the policy."},
 };

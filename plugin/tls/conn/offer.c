@@ -16,20 +16,15 @@ static const struct key {
 } keys[] = {
     {CG_AUTH_EC, "EC",
      "Use a TLS library in the client that supports ECDSA with P-256. If that is not possible, give such clients a "
-     "separate "
-     "listener on another port, with a certificate that has an RSA key: `certguard issue broker NAME --key-type "
-     "rsa3072`. "
-     "Other clients keep their listener."},
+     "separate listener on another port, with a certificate that has an RSA key: `certguard issue broker NAME "
+     "--key-type rsa3072`. Other clients keep their listener."},
     {CG_AUTH_RSA, "RSA",
      "Use a TLS library in the client that supports RSA signatures. If that is not possible, give such clients a "
-     "separate "
-     "listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`. Other clients "
-     "keep "
-     "their listener."},
+     "separate listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`. Other "
+     "clients keep their listener."},
     {CG_AUTH_OTHER, "post-quantum",
      "Update the client to TLS 1.3 with support for this kind of key. If that is not possible, give such clients a "
-     "separate "
-     "listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`."},
+     "separate listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`."},
 };
 
 static const struct key *key_of(const struct cg_conn *conn)

@@ -13,7 +13,7 @@
 /* ---- SSL_CTXs and their listeners */
 
 /* The state of one certificate with its chain under one listener's rules. */
-struct checked {
+struct cached_state {
     const struct cg_listener_policy *policy;
     struct cg_own_state state; /* without kind, id and port */
 };
@@ -22,7 +22,7 @@ struct scan {
     const struct cg_snapshot *snapshot;
     cg_own_report *report;
     void *argument;
-    struct checked *checked; /* owned: results so far, since most listeners have the same certificate */
+    struct cached_state *cached; /* owned: results so far, since most listeners have the same certificate */
     size_t count;
     size_t unassigned, listeners; /* number of SSL_CTXs with unknown port; of listeners that may have one of them */
     bool failed;                  /* out of memory */
@@ -45,7 +45,7 @@ static bool has_context(uint16_t port)
 }
 
 /* An entry that allows clients without TLS, although the top level does not, is for a listener without TLS. */
-static bool may_own_unassigned(const struct cg_policy *policy, const struct cg_listener_policy *listener)
+static bool may_have_unassigned(const struct cg_policy *policy, const struct cg_listener_policy *listener)
 {
     return !(listener->plain_allowed && !policy->base.plain_allowed) && !has_context(listener->port);
 }
@@ -56,7 +56,7 @@ static void count_unassigned(struct scan *scan)
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         scan->unassigned += !context->port && cg_own_is_listeners(context);
     for (size_t i = 0; i < policy->nlisteners; i++)
-        scan->listeners += may_own_unassigned(policy, &policy->listeners[i]);
+        scan->listeners += may_have_unassigned(policy, &policy->listeners[i]);
 }
 
 /* The policy of listener number index (0: all listeners that the policy does not name) if it may have an unassigned
@@ -68,8 +68,8 @@ static const struct cg_listener_policy *candidate(const struct scan *scan, size_
     if (index == 0)
         return !snapshot->base_credential && scan->unassigned > scan->listeners ? &policies->base : NULL;
     const struct cg_listener_policy *policy = &policies->listeners[index - 1];
-    return !snapshot->credentials[index - 1] && scan->unassigned && may_own_unassigned(policies, policy) ? policy
-                                                                                                         : NULL;
+    return !snapshot->credentials[index - 1] && scan->unassigned && may_have_unassigned(policies, policy) ? policy
+                                                                                                          : NULL;
 }
 
 /* False: out of memory. */
@@ -100,16 +100,16 @@ static bool check_cached(struct scan *scan, const struct cg_listener_policy *pol
         return false;
     }
     for (size_t i = 0; i < scan->count; i++)
-        if (scan->checked[i].policy == policy &&
-            memcmp(scan->checked[i].state.digest, out->digest, sizeof out->digest) == 0) {
-            *out = scan->checked[i].state;
+        if (scan->cached[i].policy == policy &&
+            memcmp(scan->cached[i].state.digest, out->digest, sizeof out->digest) == 0) {
+            *out = scan->cached[i].state;
             return true;
         }
     cg_own_check_context(scan->snapshot, policy, context, out);
-    struct checked *grown = realloc(scan->checked, (scan->count + 1) * sizeof *grown);
+    struct cached_state *grown = realloc(scan->cached, (scan->count + 1) * sizeof *grown);
     if (grown) { /* out of memory: it is checked again */
-        scan->checked = grown;
-        grown[scan->count++] = (struct checked){policy, *out};
+        scan->cached = grown;
+        grown[scan->count++] = (struct cached_state){policy, *out};
     }
     return true;
 }
@@ -227,7 +227,7 @@ bool cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *report, void
             scan_unassigned_listener(&scan, policy);
     }
     ERR_pop_to_mark();
-    free(scan.checked);
+    free(scan.cached);
     return !scan.failed;
 }
 

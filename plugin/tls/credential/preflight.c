@@ -33,11 +33,10 @@ static bool test_credential(const struct cg_credential *credential, const struct
     bool ok = handshake(credential);
     const char *text = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
     if (!ok)
-        cg_error_set(
-            err,
-            "%s: a test handshake with this certificate and %s failed: %s; create the pair again: certguard issue "
-            "broker",
-            listener->credential_chain, listener->credential_key, text ? text : "unknown error");
+        cg_error_set(err,
+                     "%s: a test handshake with this certificate and %s failed: %s; create the pair again: certguard "
+                     "issue broker",
+                     listener->credential_chain, listener->credential_key, text ? text : "unknown error");
     ERR_pop_to_mark();
     return ok;
 }

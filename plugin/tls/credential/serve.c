@@ -65,8 +65,7 @@ static bool allows_no_certificate(const SSL *ssl, struct cg_conn *conn)
                            allowed ? ", and the client offers no pre-shared key" : "");
     if (allowed && !offered)
         conn->fix = "Configure the identity and key in the client (mosquitto_pub: --psk-identity and --psk), or use a "
-                    "port that has a "
-                    "certificate.";
+                    "port that has a certificate.";
     return false;
 }
 
@@ -76,8 +75,7 @@ static bool refuse(struct cg_conn *conn, const char *detail)
     cg_conn_set_reason(conn, CG_REASON_CREDENTIAL_INVALID, "the broker's own certificate on port %u: %s",
                        conn->listener, detail);
     conn->fix = "This certificate is not served to any client. The last broker_certificate_rejected event names the "
-                "fix; "
-                "`certguard doctor` checks the certificate again.";
+                "fix; `certguard doctor` checks the certificate again.";
     return false;
 }
 

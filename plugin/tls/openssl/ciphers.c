@@ -184,11 +184,10 @@ static bool report_weak(const struct location *at, bool tls13, unsigned found, c
 
 static bool report_level(const struct location *at, int level, struct cg_error *err)
 {
-    cg_error_set(
-        err,
-        "%s: %s.%s: @SECLEVEL=%d in '%.200s' allows keys and digests that are too weak; write @SECLEVEL=%d, or "
-        "remove it. Or, while devices cannot do better, set %s.insecure_ciphers to true",
-        at->policy, at->section, at->key, level, at->text, LEVEL, at->section);
+    cg_error_set(err,
+                 "%s: %s.%s: @SECLEVEL=%d in '%.200s' allows keys and digests that are too weak; write @SECLEVEL=%d, "
+                 "or remove it. Or, while devices cannot do better, set %s.insecure_ciphers to true",
+                 at->policy, at->section, at->key, level, at->text, LEVEL, at->section);
     return false;
 }
 
@@ -350,12 +349,11 @@ static bool level_fits(const char *policy, const char *section, const struct cg_
         return true;
     while (highest > LEVEL && bits_at(highest) > bits)
         highest--;
-    cg_error_set(
-        err,
-        "%s: %s.ciphers: @SECLEVEL=%d in '%.200s' requires %d bits of security, but the broker's certificate (its key "
-        "or a signature of its chain) has %d (%s), so no client could connect; write @SECLEVEL=%d, or "
-        "issue a stronger certificate first",
-        policy, section, level, tls->ciphers, bits_at(level), bits, where, highest);
+    cg_error_set(err,
+                 "%s: %s.ciphers: @SECLEVEL=%d in '%.200s' requires %d bits of security, but the broker's certificate "
+                 "(its key or a signature of its chain) has %d (%s), so no client could connect; write @SECLEVEL=%d, "
+                 "or issue a stronger certificate first",
+                 policy, section, level, tls->ciphers, bits_at(level), bits, where, highest);
     return false;
 }
 

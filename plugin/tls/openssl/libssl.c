@@ -129,17 +129,15 @@ static bool check_libssl(const struct objects *objects, const struct object *obj
     if (is_ours(objects, libssl))
         return true;
     if (object->needed)
-        cg_error_set(
-            err,
-            "TLS hook: %s uses %s for TLS, but certguard is linked with %s and cannot check those connections; "
-            "install the certguard that was built for the broker's OpenSSL",
-            what, libssl ? libssl->path : object->needed, our_path(objects, libssl));
+        cg_error_set(err,
+                     "TLS hook: %s uses %s for TLS, but certguard is linked with %s and cannot check those "
+                     "connections; install the certguard that was built for the broker's OpenSSL",
+                     what, libssl ? libssl->path : object->needed, our_path(objects, libssl));
     else
-        cg_error_set(
-            err,
-            "TLS hook: %s uses no shared libssl (it was built without TLS, or statically), so certguard would have no "
-            "effect; use a Mosquitto that is linked with the shared libssl",
-            what);
+        cg_error_set(err,
+                     "TLS hook: %s uses no shared libssl (it was built without TLS, or statically), so certguard would "
+                     "have no effect; use a Mosquitto that is linked with the shared libssl",
+                     what);
     return false;
 }
 

@@ -541,7 +541,8 @@ static void an_audited_untrusted_certificate_has_an_end(void **state)
     cg_pki_free(pki);
 }
 
-/* Nobody vouches for it, and much else is wrong: enforced, that one rule is the whole verdict; audited, the others count. */
+/* Nobody vouches for it, and much else is wrong: enforced, that one rule is the whole verdict; audited, the others
+ * count. */
 static void an_untrusted_certificate_gets_one_rule(void **state)
 {
     (void)state;
@@ -609,7 +610,7 @@ static void rules_are_in_order_of_precedence(void **state)
     (void)state;
     for (size_t i = 1; i < cg_rules_count(); i++)
         assert_true(cg_rules_reason(i - 1) < cg_rules_reason(i));
-    /* all but the three that are judged before there is a path */
+    /* all except the three that are checked before there is a path */
     assert_int_equal(cg_rules_count(), CG_REASON_PATH_OTHER - CG_REASON_CHAIN_TOO_LARGE);
     assert_int_equal(cg_rules_reason(cg_rules_count()), CG_REASON_UNSET);
 }

@@ -113,7 +113,8 @@ static void each_side_of_a_limit(void **state)
     cg_pki_free(pki);
 }
 
-/* The CA "i" in many certificates of one key, all expired but the last one: it is among the candidates, or it is not. */
+/* The CA "i" in many certificates of one key, all expired but the last one: it is among the candidates, or it is
+ * not. */
 static void a_path_beyond_the_limit_is_not_found(void **state)
 {
     (void)state;

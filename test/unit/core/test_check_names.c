@@ -117,7 +117,7 @@ static const struct constraint {
     {"permitted;DNS:a.lan,permitted;DNS:b.lan.", "san=dns:x.a.lan", BEYOND},
     {"excluded;DNS:b.lan.", "san=dns:x.a.lan", BEYOND},
     {"excluded;DNS:b.lan.", "san=uri:urn:x", GOOD},
-    /* the common name, where no SAN of its form is */
+    /* the common name, if no SAN has its form */
     {"excluded;DNS:bad.good.lan", "cn=bad.good.lan san=uri:urn:x", BEYOND},
     {"excluded;DNS:bad.good.lan", "cn=bad.good.lan. san=uri:urn:x", BEYOND},
     {"excluded;DNS:bad.good.lan", "cn=x.bad.good.lan.. san=uri:urn:x", BEYOND},

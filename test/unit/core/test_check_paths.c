@@ -192,7 +192,7 @@ static void the_detail_explains_why_there_is_no_path(void **state)
         {"c: cn=root", NULL, CG_REASON_SELF_SIGNED, "its own key"},
         {"r: ca key=rsa2048\nc: cn=r issuer=r key=rsa2048 ski=none aki=none", "c", CG_REASON_UNTRUSTED,
          "different names"},
-        /* the same with a key that is costly to use: nobody looks */
+        /* the same with an expensive key, which is not used */
         {"r: ca key=rsa2048\nc: cn=r issuer=r key=rsa2048-e300 ski=none aki=none", "c", CG_REASON_SELF_SIGNED,
          "own key"},
         {"j: ca issuer=root ext=2.5.29.31=04\nc: issuer=j", "c j", CG_REASON_MALFORMED,
@@ -229,7 +229,7 @@ static void the_detail_names_an_intermediate_without_root(void **state)
     cg_pki_free(pki);
 }
 
-/* A CA that cannot be decoded cannot be checked either: where that is only audited, nobody vouches for the client. */
+/* A CA that cannot be decoded cannot be checked: if that is only audited, the client is still untrusted. */
 static void an_undecodable_ca_is_not_trusted(void **state)
 {
     (void)state;
@@ -245,7 +245,8 @@ static void an_undecodable_ca_is_not_trusted(void **state)
     cg_pki_free(pki);
 }
 
-/* Anybody can make a search end at its bound, and sign with its own key: where untrusted is enforced, that lets nobody in. */
+/* Anyone can make a search end at its limit, or sign with its own key: if untrusted is enforced, such clients are
+ * refused. */
 static void untrusted_applies_if_others_are_audited(void **state)
 {
     (void)state;
@@ -315,7 +316,7 @@ static void the_path_with_the_last_violation_is_reported(void **state)
     cg_pki_free(pki);
 }
 
-/* What nobody signed can claim constraints and policies without end. */
+/* Unsigned certificates can contain any number of constraints and policies. */
 static void an_unsigned_path_is_not_checked_further(void **state)
 {
     (void)state;
@@ -433,7 +434,7 @@ static void an_intermediate_as_anchor(void **state)
     cg_pki_free(pki);
 }
 
-/* What stands among the intermediates ends no path, and neither does what was an anchor in another policy. */
+/* An intermediate does not end a path, and neither does an anchor of another policy. */
 static void an_intermediate_that_is_not_an_anchor(void **state)
 {
     (void)state;

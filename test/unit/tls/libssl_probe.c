@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A plugin of nothing but the question which libssl its program has. */
+/* A plugin that only checks which libssl its program has. */
 #include "libssl_probe.h"
 
 #include "tls/openssl/libssl.h"

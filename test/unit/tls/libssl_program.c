@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Programs that load the plugin libssl_probe: with the shared libssl, and, built without WITH_LIBSSL, as one whose OpenSSL
- * is linked in, or that has none. Usage: libssl_program_... PLUGIN [WORDS of a refusal] */
+/* Programs that load the plugin libssl_probe: with the shared libssl, and, built without WITH_LIBSSL, as one whose
+ * OpenSSL is linked in, or that has none. Usage: libssl_program_... PLUGIN [WORDS of a refusal] */
 #include "libssl_probe.h"
 
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a peer, or a careless caller of OpenSSL, may try after or around the one handshake that was judged: a second one
- * with another certificate, an SSL that is moved to another SSL_CTX, certificates that nobody asked for. */
+/* What a peer, or a careless caller of OpenSSL, may try after or during the handshake that was checked: a second one
+ * with another certificate, an SSL that is moved to another SSL_CTX, unrequested certificates. */
 #include "tls_fixture.h"
 
 #include <openssl/err.h>
@@ -140,7 +140,7 @@ static void an_ssl_moves_to_another_context(void **state)
         handshake_with_move(other, versions[i], "expired", false);
         handshake_with_move(other, versions[i], NULL, false);
         SSL_CTX_free(other);
-        /* one that the hook leaves alone: nobody is let in by way of it */
+        /* one that the hook ignores: it must not accept anyone */
         SSL_CTX *foreign = tls_foreign_context(TLS_server_method());
         SSL_CTX_use_cert_and_key(foreign, cg_pki_cert(shared_fixture.pki, "server"),
                                  cg_pki_key(shared_fixture.pki, "server"), NULL, 1);

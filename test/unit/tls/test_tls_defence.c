@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What is refused is refused at more than one place. Each of them is tried here where the others do not help. */
+/* A connection is refused at more than one place. These tests reach each place alone. */
 #include "tls_fixture.h"
 
 #include "tls/conn/record.h"
@@ -39,7 +39,7 @@ static void end(void)
     SSL_CTX_free(client);
 }
 
-/* Something refuses a connection while its handshake is under way, and the handshake goes on. */
+/* A connection is refused during its handshake, and the handshake continues. */
 static void refused_meanwhile(const char *certificate)
 {
     for (size_t i = 0; i < NVERSIONS; i++) {
@@ -68,7 +68,7 @@ static void a_refused_client_stays_refused_without_a_certificate(void **state)
     refused_meanwhile(NULL);
 }
 
-/* A bridge whose settings OpenSSL does not take goes no further, though the other broker's certificate is good. */
+/* A bridge whose settings OpenSSL rejects does not continue, although the other broker's certificate is valid. */
 static void a_bridge_without_settings_does_not_finish(void **state)
 {
     (void)state;
@@ -113,7 +113,7 @@ static void a_client_that_we_did_not_verify_is_refused(void **state)
     }
 }
 
-/* What another thread does with the broker's SSLs is not seen by the hook, so it is refused. */
+/* The hook does not see what another thread does with the broker's SSLs, so it is refused. */
 static void *run_on_another_thread(void *unused)
 {
     tls_run(&link);
@@ -135,7 +135,7 @@ static void a_handshake_that_moves_to_another_thread_fails(void **state)
     }
 }
 
-/* OpenSSL tells of a start again when keys change: the connection stays judged by the snapshot that it began with. */
+/* OpenSSL reports another start when keys change: the connection keeps the snapshot that it began with. */
 static void a_change_of_keys_is_no_new_handshake(void **state)
 {
     (void)state;
@@ -179,7 +179,7 @@ static void a_client_refused_at_once_gets_no_certificate(void **state)
     }
 }
 
-/* TLS gives the list of names 64 KiB, shared with what else is in the message; we take a quarter of it, or none. */
+/* TLS allows 64 KiB for the message with the list of names; the list uses at most a quarter of it, or is empty. */
 static int names_announced(int anchors)
 {
     char recipe[400];

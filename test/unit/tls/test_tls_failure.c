@@ -452,8 +452,8 @@ static void the_deadline(void **state)
     SSL_CTX_free(server);
 }
 
-/* What is cut stays out, also when its last flight is in our socket already and no certificate is asked for, so that
- * nothing but the cut itself could refuse it. */
+/* An aborted handshake stays refused, even if its last flight is in our socket already and no certificate is
+ * requested, so that nothing but the cut itself could refuse it. */
 static void aborted_at_the_last_moment(void **state)
 {
     (void)state;
@@ -511,8 +511,8 @@ static void a_flood(void **state)
     SSL_CTX_free(server);
 }
 
-/* Connections that say nothing, or the first byte of a record, spare the slow clients behind their address; those of clients
- * that say hello and no more spare who has just come. */
+/* Connections that say nothing, or the first byte of a record, do not affect slow clients behind their address;
+ * those that send only a hello do not affect a new client. */
 static void a_flood_behind_the_same_address(void **state)
 {
     (void)state;

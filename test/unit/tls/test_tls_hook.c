@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The life of the hook: install, remove, whose SSL_CTXs it takes, and what it does when something is missing. */
+/* The life of the hook: install, remove, which SSL_CTXs it handles, and what it does if something is missing. */
 #include "core/base/datetime.h"
 #include "tls/credential/preflight.h"
 #include "tls_fixture.h"
@@ -46,7 +46,7 @@ time_t time(time_t *out)
     return seconds;
 }
 
-/* The self-test works at any time that a certificate can say, and after it names the clock. */
+/* The self-test works at any time that a certificate can express; at a later time it reports the clock. */
 static void the_self_test_works_at_any_time(void **state)
 {
     (void)state;
@@ -117,7 +117,7 @@ static void send_rest(struct tls_link *link, const struct hello *hello)
     tls_run(link);
 }
 
-/* SSL_CTXs of the broker that outlive the hook let nobody in; what is made later is not ours. */
+/* SSL_CTXs of the broker that outlive the hook refuse every client; later ones are not ours. */
 static void removed_with_live_connections(void **state)
 {
     (void)state;
@@ -235,7 +235,7 @@ static void no_snapshot(void **state)
     SSL_CTX_free(server);
 }
 
-/* Of a peer that was silent while there was one, and speaks when there is none. */
+/* A peer that sends nothing while there is a snapshot, and a hello when there is none. */
 static void no_snapshot_any_more(void **state)
 {
     (void)state;
@@ -258,7 +258,7 @@ static void no_snapshot_any_more(void **state)
     SSL_CTX_free(client);
 }
 
-/* Each is a peer by itself, and is forgotten by itself. */
+/* Each is a peer with its own entry. */
 static void a_copy_of_a_pending_connection(void **state)
 {
     (void)state;
@@ -406,7 +406,7 @@ static void a_bridge_stalls(void **state)
     SSL_CTX_free(bridge);
 }
 
-/* A bridge may take longer than clients may: it stays where those that came after it are cut. */
+/* A bridge may have a longer timeout than clients: it stays while later connections are aborted. */
 static void deadlines_differ(void **state)
 {
     (void)state;
@@ -436,7 +436,7 @@ static void deadlines_differ(void **state)
     SSL_CTX_free(bridge_ctx);
 }
 
-/* Else the end of the handshake and the CONNACK wait for each other, some 40 ms. */
+/* Otherwise the end of the handshake and the CONNACK delay each other by about 40 ms. */
 static void no_delay(void **state)
 {
     (void)state;
@@ -504,7 +504,7 @@ static void pre_shared_keys(void **state)
     }
 }
 
-/* A listener that takes pre-shared keys takes no ciphers that are not sound with them, unless the policy names some. */
+/* A listener with pre-shared keys accepts no weak ciphers with them, unless the policy names some. */
 static void ciphers_beside_pre_shared_keys(void **state)
 {
     (void)state;
@@ -537,7 +537,8 @@ static void ciphers_beside_pre_shared_keys(void **state)
     }
 }
 
-/* OpenSSL keeps the level of a list in the SSL_CTX: it must hold from the first connection on, and not outlive its policy. */
+/* OpenSSL keeps the level of a list in the SSL_CTX: it must hold from the first connection on, and not outlive its
+ * policy. */
 static void a_security_level_ends_with_its_policy(void **state)
 {
     (void)state;
@@ -593,7 +594,7 @@ static void no_resumption(void **state)
     SSL_CTX_free(server);
 }
 
-/* The caller's error queue is his: what was there stays, and nothing of ours is added. */
+/* The caller's error queue keeps its entries, and the hook adds none. */
 static void the_error_queue(void **state)
 {
     (void)state;

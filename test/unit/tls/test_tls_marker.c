@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Which connection is a client's that showed no certificate is proved, by a mark that nobody else sees. */
+/* The connection of a client that showed no certificate is found with a mark that nobody else sees. */
 #include "tls_fixture.h"
 
 #include "tls/conn/unclaimed.h"
@@ -106,7 +106,7 @@ static void the_most_recent_one_is_found(void **state)
     }
 }
 
-/* A client without TLS that comes right after one of them spoke: it has no certificate, marked or not. */
+/* A client without TLS that connects right after one of them sent something: it has no certificate, marked or not. */
 static void a_client_without_tls_gets_no_record(void **state)
 {
     (void)state;

@@ -226,8 +226,8 @@ static X509 *certificate_of(const void *ssl)
     return SSL_get1_peer_certificate((const SSL *)ssl);
 }
 
-/* However a mark fails, it does not stay: the client is known or not, and never shows a certificate that is none. Where the
- * mark cannot be taken back the connection is over. */
+/* However a mark fails, it does not stay: the client is known or not, and never shows a certificate that is none.
+ * Where the mark cannot be taken back the connection is over. */
 static void a_mark_never_stays(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The broker's own certificate: what a look finds, what ends the broker at the start, and what is served meanwhile. */
+/* The broker's own certificate: what a scan finds, what ends the broker at startup, and what is served meanwhile. */
 #include "tls/credential/own_certificate.h"
 #include "tls/credential/own_scan.h"
 
@@ -100,7 +100,7 @@ static void the_brokers_own_certificate(void **state)
     SSL_CTX_free(bridge);
 }
 
-/* What time fixes ends no broker, unless there is more. */
+/* A certificate that becomes valid with time does not end the broker, unless it has another fault. */
 static void the_own_certificate_at_a_wrong_clock(void **state)
 {
     (void)state;
@@ -170,7 +170,7 @@ static void the_own_certificate_of_each_listener(void **state)
     SSL_CTX_free(third);
 }
 
-/* The policy's, loaded although its time was not there: refused until it is, and asked about in each handshake. */
+/* The policy's credential, loaded before it is valid: refused until then, and checked in each handshake. */
 static void a_held_credential(void **state)
 {
     (void)state;
@@ -298,7 +298,7 @@ static void ciphers_for_the_brokers_own_certificate(void **state)
     cg_hook_tick();
 }
 
-/* Each certificate is judged by itself: one that is refused does not hide another. */
+/* Each certificate is checked separately: a refused one does not hide another. */
 static void two_certificates_of_one_listener(void **state)
 {
     (void)state;
@@ -346,7 +346,7 @@ static void the_same_certificate_without_its_chain(void **state)
     SSL_CTX_free(alone);
 }
 
-/* Whichever of them serves it, its handshakes are refused. */
+/* Handshakes with it are refused on every listener. */
 static void one_that_all_listeners_refuse(void **state)
 {
     (void)state;
@@ -403,7 +403,7 @@ static void listeners_with_unknown_ports(void **state)
     SSL_CTX_free(rsa);
 }
 
-/* One whose port is known is that listener's alone: it is not what another one may serve. */
+/* An SSL_CTX with a known port belongs to that listener alone. */
 static void a_known_port_belongs_to_one_listener(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Lists that OpenSSL would refuse in every handshake, or that let in what is not sound, are refused when the policy is
+/* Lists that OpenSSL would refuse in every handshake, or that allow weak ciphers, are refused when the policy is
  * loaded. */
 #include "core/policy/policy_load.h"
 #include "lib/pki_maker.h"
@@ -111,7 +111,7 @@ static void lists(void **state)
     }
 }
 
-/* A fix that is printed is one: what is appended makes the list pass. */
+/* The fix that is printed works: with it, the list passes. */
 static void fixes(void **state)
 {
     (void)state;
@@ -275,7 +275,7 @@ static void levels_of_credentials(void **state)
     cg_pki_free(pki);
 }
 
-/* Listeners inherit the list: it is of use where one of them can use it. */
+/* Listeners inherit the list: it is enough if one of them can use it. */
 static const struct {
     const char *sentence, *json;
     bool ok;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Session tickets where the policy says "bound", in TLS 1.2 and 1.3: what is resumed, and what is not. A ticket that is
- * not taken must leave a full handshake, in which a good client is let in and a bad one is refused. */
+/* Session tickets where the policy says "bound", in TLS 1.2 and 1.3: what is resumed, and what is not. A ticket that
+ * is not used must lead to a full handshake, which accepts a valid client and refuses an invalid one. */
 #include "tls_fixture.h"
 
 #include "core/base/datetime.h"
@@ -46,7 +46,7 @@ static SSL_CTX *peer(int version, const char *certificate)
     return ctx;
 }
 
-/* One connection; offers a session where there is one. Returns the session that it ended with, the caller's. */
+/* One connection, which offers the session unless it is NULL. Returns its last session, which the caller owns. */
 static SSL_SESSION *visit(SSL_SESSION *offer, bool *in, bool *resumed)
 {
     struct tls_link link;
@@ -130,7 +130,7 @@ static void off(void **state)
     }
 }
 
-/* Early data could be sent twice by anyone who heard it: no ticket allows it, whatever the SSL_CTX says, and none is read. */
+/* Anyone could replay early data: no ticket allows it, whatever the SSL_CTX says, and none is read. */
 static void no_early_data(void **state)
 {
     (void)state;
@@ -173,7 +173,7 @@ static void another_snapshot(void **state)
     }
 }
 
-/* Each SSL_CTX has keys of its own: what a listener or a re-created SSL_CTX gave, no other takes. */
+/* Each SSL_CTX has its own keys: no other accepts the tickets of a listener or of a re-created SSL_CTX. */
 static void another_context(void **state)
 {
     (void)state;
@@ -286,7 +286,7 @@ static SSL_SESSION *flipped(SSL_SESSION *session, size_t at)
     return copy;
 }
 
-/* name, IV and some of everything behind: a ticket with a wrong bit anywhere is none, and its bearer is asked */
+/* name, IV and some of everything behind: a ticket with a wrong bit anywhere is invalid, and its client is asked */
 static void forged(void **state)
 {
     (void)state;
@@ -308,7 +308,7 @@ static void forged(void **state)
 
 #define ISSUERS_MAX 32 /* as tickets.c has it */
 
-/* Tickets speak of the chains above their leaves by number. One chain more than there is room for: full handshakes. */
+/* Tickets refer to the chains above their leaves by number. One chain more than there is room for: full handshakes. */
 static void more_issuers_than_room(void **state)
 {
     (void)state;
@@ -336,7 +336,7 @@ static void more_issuers_than_room(void **state)
 
 #define TRIED_MAX 4 /* as resumption.c has it */
 
-/* OpenSSL's client offers one, another may offer hundreds: behind the first few a good one is none. */
+/* OpenSSL's client offers one ticket, others may offer hundreds: only the first few are tried. */
 static void more_tickets_than_are_tried(void **state)
 {
     (void)state;
@@ -358,7 +358,7 @@ static void more_tickets_than_are_tried(void **state)
     }
 }
 
-/* A ticket says who the client was; a full handshake behind it says who it is. */
+/* A ticket identifies an earlier client; the full handshake after it identifies the current one. */
 static void a_ticket_and_another_certificate(void **state)
 {
     (void)state;
@@ -397,7 +397,7 @@ static void valid_but_not_used(void **state)
     }
 }
 
-/* Without a verified certificate there is nothing that a ticket could be bound to. */
+/* Without a verified certificate, a ticket cannot be bound to anything. */
 static void no_certificate(void **state)
 {
     (void)state;
@@ -414,7 +414,7 @@ static void no_certificate(void **state)
     }
 }
 
-/* A certificate that an audited rule would have refused as untrusted has no path, and gets no ticket that holds. */
+/* A certificate that is untrusted, which is only audited, has no path and gets no valid ticket. */
 static void only_audited(void **state)
 {
     (void)state;
@@ -432,7 +432,7 @@ static void only_audited(void **state)
     }
 }
 
-/* A resumed handshake shows no certificate of the broker; one that the policy refuses must not be hidden by that. */
+/* A resumed handshake does not send the broker's certificate, but it must still pass the policy. */
 static void our_own_credential_is_refused(void **state)
 {
     (void)state;
@@ -450,7 +450,7 @@ static void our_own_credential_is_refused(void **state)
     }
 }
 
-/* What is refused for lack of policy, or without hook, is refused with a ticket too. */
+/* Without a policy or hook, a ticket is refused too. */
 static void no_snapshot(void **state)
 {
     (void)state;

@@ -23,7 +23,7 @@
         }                                                                                                              \
     } while (0)
 
-/* Stands in for the broker layer's part of a record: zeroed at first, and nobody else writes there. */
+/* Takes the place of the broker layer's part of a record: it is zeroed, and nothing else writes to it. */
 struct cg_session {
     unsigned char bytes[40];
 };

@@ -40,7 +40,8 @@ struct tls_fixture {
     int64_t now, monotonic_ms;
 };
 
-/* Certificates: ca, server (localhost, 127.0.0.1), good, expired (yesterday), serverish (no client), stranger (unknown  * CA with the name of ours), forged (its signature is invalid). */
+/* Certificates: ca, server (localhost, 127.0.0.1), good, expired (yesterday), serverish (no client), stranger
+ * (unknown  * CA with the name of ours), forged (its signature is invalid). */
 void tls_fixture_open(struct tls_fixture *fixture); /* hook installed */
 void tls_fixture_close(struct tls_fixture *fixture);
 

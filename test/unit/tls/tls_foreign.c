@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Stands for another plugin: a shared object that makes an SSL_CTX of its own. */
+/* Simulates another plugin: a shared object that creates its own SSL_CTX. */
 #include "tls_foreign.h"
 
 SSL_CTX *tls_foreign_make(void)
