@@ -93,7 +93,7 @@ static void accepted(void *context, struct cg_conn *conn)
 static void first_read(void *context, struct cg_conn *conn)
 {
     struct cg_state *state = context;
-    cg_client_map_reads_on(state->clients, conn->session->claim);
+    cg_client_map_first_read(state->clients, conn->session->claim);
 }
 
 static void ended(void *context, struct cg_conn *conn)

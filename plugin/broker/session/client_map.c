@@ -267,7 +267,7 @@ void cg_client_map_poll(struct cg_client_map *map)
         cg_client_map_accept(map, claim);
 }
 
-void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim)
+void cg_client_map_first_read(struct cg_client_map *map, struct cg_claim *claim)
 {
     if (claim && is_accepted_by_continuing(map, claim))
         cg_client_map_accept(map, claim);

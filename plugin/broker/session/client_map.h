@@ -82,7 +82,7 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim); /
 /* Accept pending claims: all of them, to be called while no client is being decided; or that of a connection from which the
  * broker reads after its CONNECT. */
 void cg_client_map_poll(struct cg_client_map *map);
-void cg_client_map_reads_on(struct cg_client_map *map, struct cg_claim *claim); /* accepts NULL */
+void cg_client_map_first_read(struct cg_client_map *map, struct cg_claim *claim); /* accepts NULL */
 
 /* A client with extended authentication answered: the broker may accept it from this time. */
 void cg_client_map_continued(struct cg_claim *claim);

@@ -258,7 +258,7 @@ static void a_websocket_reserves_its_id_while_connected(void **unused)
         .client = &conn, .conn = &conn, .username = "", .websocket = true, .authenticated = true};
     struct cg_claim *one = cg_client_map_claim(map, &what, "id");
     cg_client_map_poll(map);
-    cg_client_map_reads_on(map, one);
+    cg_client_map_first_read(map, one);
     assert_false(one->accepted || cg_client_map_owns(map, one));
     assert_false(is_free("id", "b"));
     cg_client_map_release(map, one);
@@ -271,8 +271,8 @@ static void a_connection_that_is_read_again_was_accepted(void **unused)
     (void)unused;
     struct cg_conn conn = conn_of("a");
     struct cg_claim *one = claim(&conn, "id");
-    cg_client_map_reads_on(map, one);
-    cg_client_map_reads_on(map, NULL);
+    cg_client_map_first_read(map, one);
+    cg_client_map_first_read(map, NULL);
     cg_client_map_release(map, one);
     assert_false(is_free("id", "b"));
 }
