@@ -74,7 +74,7 @@ function heading(macro, text) {
     fresh = 1
 }
 
-# Text below a heading or an entry begins without a paragraph of its own.
+# Text below a heading or an entry begins without a separate paragraph.
 function paragraph(macro) {
     if (!fresh)
         print macro

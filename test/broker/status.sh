@@ -86,7 +86,7 @@ asks "a broker of another CA is not asked" 1 'broker.s certificate is not accept
 asks "a missing file is named" 1 'cannot read nofile' boss --cert nofile
 saved=$tls
 tls=$plain
-asks "a listener without TLS" 1 'is this a TLS listener' boss --timeout 2s
+asks "a listener without TLS" 1 'Check that this is a' boss --timeout 2s
 tls=$(free_port)
 asks "nobody there" 1 'Connection refused' boss
 asks "nobody there is told in the metrics" 1 '' boss --prometheus -o m.prom

@@ -24,7 +24,7 @@ says '"made":0,"skipped":301'
 printf 'new1\nnew1\n../x\nnew2 dns:-\nnew3\n' >bad
 expect 1 cg -C ca --json issue client --batch bad
 says '"made":2,"skipped":0,"failed":3'
-says "line 2: the name occurs twice"
+says "line 2: the name is repeated"
 [ -e ca/live/new3 ] || fail "a bad line kept the good ones away"
 expect 64 cg -C ca issue client x --batch devices
 expect 64 cg -C ca issue client --batch devices --san dns:all.lan

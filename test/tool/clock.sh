@@ -35,7 +35,7 @@ fix()
 
 # ---- no CA of 1970 ----
 expect 1 off "$in_1970" -C early init --no-passphrase
-says "the clock of this computer says 1970-02-0"
+says "the clock of this computer is wrong: it shows 1970-02-0"
 [ ! -e early/ca ] || fail "a CA of 1970 was made"
 
 # ---- nothing is signed by a clock that is behind ----
@@ -72,7 +72,7 @@ says "not due"
 # ---- what was written while the clock was ahead stops runs, and the printed way goes on ----
 ok off $((400 * DAY)) -C ca issue client ahead
 expect 1 cg -C ca crl --refresh-if 50%
-says "an entry of journal.jsonl (issued ahead)"
+says "the last entry of journal.jsonl (issued ahead)"
 fix
 lets_in ca/live/a/cert.pem
 ok cg -C ca crl --refresh-if 50%

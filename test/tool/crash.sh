@@ -49,7 +49,7 @@ read_only_and_at_once()
         cp -a ../base ca
         # shellcheck disable=SC2086 # the words of the verb
         faulty EROFS 1 -C ca $verb && fail "$verb on a read-only file system ended with 0"
-        grep -q "Read-only file system; the file system is read-only" err || fail "$verb, read-only: no clear message"
+        grep -q "Read-only file system. Mount the file system writable" err || fail "$verb, read-only: no clear message"
         diff -r ../base ca || fail "$verb changed something on a read-only file system"
     done
 

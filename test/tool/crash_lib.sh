@@ -92,7 +92,7 @@ walk()
         one_generation
         [ $got = "${end_code:-0}" ] && break
         [ $got = "$code" ] || fail "$what, $fault at call $at: expected exit $code, got $got"
-        [ "$fault" = kill ] || grep -q "No space left.*free some space" err || fail "$what, $fault at $at: no clear message"
+        [ "$fault" = kill ] || grep -q "No space left.*Free disk space" err || fail "$what, $fault at $at: no clear message"
         if [ "$what" = init ] && [ ! -e ca/ca/cert.pem ] && [ ! -e ca/pending ]; then
             ok cg -C ca init --no-passphrase
         fi

@@ -29,12 +29,12 @@ without()
     done
 }
 
-without ca/key.pem "put it back from a backup" issue client b --passphrase-file pass
-without ca/key.pem "put it back from a backup" revoke a --passphrase-file pass
-without ca/key.pem "put it back from a backup" crl --passphrase-file pass
-without root/key.pem "put it back from a backup" crl --root --passphrase-file pass
-without ca/cert.pem "Put the file back from a backup" issue client b --passphrase-file pass
-without ca.pem "Put the file back from a backup" issue client b --passphrase-file pass
+without ca/key.pem "Restore it from a backup" issue client b --passphrase-file pass
+without ca/key.pem "Restore it from a backup" revoke a --passphrase-file pass
+without ca/key.pem "Restore it from a backup" crl --passphrase-file pass
+without root/key.pem "Restore it from a backup" crl --root --passphrase-file pass
+without ca/cert.pem "Restore the file from a backup" issue client b --passphrase-file pass
+without ca.pem "Restore the file from a backup" issue client b --passphrase-file pass
 without archive/a/0001/cert.pem "a backup\|cert.pem" renew a --passphrase-file pass
 # nothing new is made over what is left of a CA
 for verb in "init --no-passphrase" "import whole --no-passphrase"; do
@@ -43,7 +43,7 @@ for verb in "init --no-passphrase" "import whole --no-passphrase"; do
         mkdir -p "before/$(dirname $left)" && cp -p whole/$left before/$left && chmod 700 before && cp -a before ca
         # shellcheck disable=SC2086 # several words
         expect 1 cg -C ca $verb
-        says "holds $left of a CA, but its certificate ca/cert.pem is not there. Put the file back from a backup"
+        says "contains $left of a CA, but the CA.s certificate ca/cert.pem is missing. Restore the file from a backup"
         rm -f ca/lock
         diff -r -x lock --no-dereference before ca >differs || fail "$verb changed what was left: $(cat differs)"
     done
@@ -68,6 +68,6 @@ for damage in "rm -f" "echo garbage >" "cat whole/ca.pem >"; do
 done
 # a wrong passphrase is no lost file
 expect 1 sh -c "echo 'wrong horse battery' >wrong; '$CERTGUARD' -C ca issue client c --passphrase-file wrong"
-says "is the passphrase right"
+says "the passphrase is wrong"
 says_not "backup"
 echo "done"

@@ -117,11 +117,11 @@ holds etc2 b 0007
 ok cg -C ca deploy b --forget etc2
 expect 1 cg -C ca deploy b
 says "has no folder to deploy to"
-# as earlier versions wrote it
+# a record with one folder
 printf '{"to":"%s/etc","mode":416,"connect":"localhost:1"}' "$work" >ca/deploy/b.json
 ok cg -C ca deploy b
 holds etc b 0007
-[ "$(stat -Lc %a etc/privkey.pem)" = 640 ] || fail "the record of earlier versions"
+[ "$(stat -Lc %a etc/privkey.pem)" = 640 ] || fail "the mode of the record"
 
 # ---- one name a folder ----
 ln -s etc link
@@ -137,10 +137,10 @@ rm -rf later
 expect 1 cg -C ca deploy b --to later/one/
 says 'is the folder of "c"'
 expect 1 cg -C ca deploy b --to ca/live/b
-says "in the CA's own folder"
+says "in the CA's folder"
 ok cg -C ca deploy c --forget later/one
 holds etc b 0007
-# two that shared one before
+# two names whose folders became one
 cp ca/deploy/b.json kept.json
 printf '{"to":"%s/etc","mode":0}' "$work" >ca/deploy/c.json
 expect 1 cg -C ca renew --all
@@ -158,7 +158,7 @@ says "skipped: generation 8 .* is revoked"
 says "generation 7"
 ok cg -C ca renew b
 expect 1 cg -C ca --at +91d deploy b --rollback
-says "no earlier generation .* may be live: generation 9 .* ended at .*; generation 8 .* is revoked"
+says "no earlier generation .* can be used: generation 9 .* expired at .*; generation 8 .* is revoked"
 expect 1 cg -C ca -n --at +91d deploy b --rollback
 holds etc b 0010
 ok cg -C ca -n --at +89d deploy b --rollback
@@ -170,7 +170,7 @@ ok cg -C ca -n deploy b --rollback
 says "skipped: generation 10 .* is unproven"
 says "generation 9"
 expect 1 cg -C ca rotate b --connect 127.0.0.1:1 --timeout 1
-says "Went back to generation 11"
+says "generation 11 of .* was restored"
 ok cg -C ca renew b
 ok cg -C ca -n deploy b --rollback
 says "skipped: generation 12 .* is unproven"
@@ -205,14 +205,14 @@ ok cg -C ca deploy f --forget etc-f
 ok cg -C ca issue broker g --san dns:localhost --to etc-g
 mv etc-g away
 expect 1 cg -C ca renew g
-says "etc-g is gone.* deploy g --forget"
+says "etc-g is missing.* deploy g --forget"
 expect 1 cg -C ca renew --all --due
 expect 1 cg -C ca rotate g --connect 127.0.0.1:1 --timeout 1
-says "etc-g is gone"
+says "etc-g is missing"
 [ ! -e ca/archive/g/0003 ] || fail "rotated before the folder was looked at"
 expect 1 cg -C ca deploy g
 expect 1 cg -C ca crl
-says "etc-g is gone"
+says "etc-g is missing"
 [ ! -e etc-g ] || fail "made anew"
 ok cg -C ca needs-renewal g
 mv away etc-g
@@ -245,7 +245,7 @@ cmp etc-taken/ca.pem other/ca.pem || fail "the CA that was typed is not there"
 for verb in "crl" "renew taken" "deploy taken" "rotate taken --connect 127.0.0.1:1 --timeout 1"; do
     # shellcheck disable=SC2086 # words
     expect 1 cg -C ca $verb
-    says "holds the files of another CA"
+    says "contains the files of another CA"
     cmp etc-taken/ca.pem other/ca.pem || fail "$verb: the other CA's folder was taken"
     cmp etc-taken/crl.pem other/crl.pem || fail "$verb: the other CA's CRL was replaced"
 done
@@ -282,7 +282,7 @@ holds odd s 0005
 if [ -n "${FAULT_SHIM-}" ]; then
     printf 'write 28 odd/.certguard/0\n' >switch
     expect 1 env LD_PRELOAD="$FAULT_SHIM" CG_FAULT_SWITCH=switch "$CERTGUARD" -C ca renew s
-    says "free some space"
+    says "Free disk space"
     rm switch
     [ "$(find odd/.certguard -name "0*" | wc -l)" = 1 ] || fail "half a generation, or one too many: $(ls odd/.certguard)"
     ok cg -C ca renew --all --due
@@ -296,7 +296,7 @@ done
 for how in empty cut; do
     if [ $how = empty ]; then : >ca/deploy/rec-two.json; else printf '{"to":' >ca/deploy/rec-two.json; fi
     expect 1 cg -C ca crl
-    says "rec-two.json names no folder"
+    says "rec-two.json: it names no folder"
     for name in one three; do
         cmp ca/crl.pem rec-$name/crl.pem || fail "$how: the CRL did not reach rec-$name"
     done

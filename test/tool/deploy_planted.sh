@@ -88,7 +88,7 @@ ok cg -C ca renew device
 in_step device
 plant "$work/secret" device/.certguard/current/privkey.pem
 expect 1 cg -C ca renew device
-says "cannot be read"
+says "cannot read"
 ! grep -rqs "nobody may read" device/.certguard || fail "a file was copied as a sealed key"
 echo "no key" >device/.certguard/current/key
 mv device/.certguard/current/key device/.certguard/current/privkey.pem

@@ -93,7 +93,7 @@ strict mica sslserver broker || fail "the renewed broker certificate"
 ok cg -C mica renew dev_1 --as client --passphrase-file pass
 strict mica sslclient dev_1 || fail "a version 1 certificate renewed"
 expect 1 cg -C mica import mi --no-passphrase --renew-ca
-says "holds a CA already"
+says "already contains a CA"
 
 # ---- CA and broker have one name: the broker's certificate is not taken for a second CA ----
 mkdir same
@@ -166,7 +166,7 @@ ok openssl ca -config oca.cnf -passin file:pass -gencrl -out oca/issuing.crl
 rm oca/newcerts/1002.pem oca/c.crt
 rm oca/crlnumber # the CRL itself says what its number was
 expect 1 cg -C oca2 import oca --passphrase-file wrong
-says "passphrase right"
+says "passphrase is wrong"
 mv oca/root.crt root.crt
 expect 1 cg -C oca2 import oca --passphrase-file pass
 says "self-signed certificate is not in the folder"
@@ -272,7 +272,7 @@ for trace in index.txt.attr index.txt.old crlnumber; do
     rm -f lost/index.txt* lost/crlnumber*
     echo 1F >"lost/$trace"
     expect 1 cg -C lost-ca import lost --passphrase-file pass
-    says "$trace is there, but no database"
+    says "$trace exists, but the CA.s database index.txt is missing"
     [ ! -e lost-ca/ca ] || fail "adopted without what was revoked"
 done
 rm -f "lost/$trace"
@@ -325,12 +325,12 @@ works_on chosen
 # ---- nothing there, or nothing that can be read ----
 mkdir empty
 expect 1 cg -C none import empty
-says "no CA certificate with its private key"
+says "cannot find a CA with its private key"
 expect 1 cg -C none import nowhere
 says "nowhere"
 printf 'V\tnonsense\n' >two/index.txt
 expect 1 cg -C none import two --no-passphrase --ca two/other.crt
-says "two/index.txt: .*line 1"
+says "two/index.txt, line 1"
 [ ! -e none/ca ] || fail "half a CA"
 
 # ---- killed in between: the next run does it all, or all was done ----
@@ -340,7 +340,7 @@ if [ -n "${FAULT_SHIM-}" ]; then
         LD_PRELOAD=$FAULT_SHIM CG_FAULT=kill CG_FAULT_AT=$at "$CERTGUARD" -C killed import mi --renew-ca --no-passphrase \
             >out 2>err </dev/null
         "$CERTGUARD" -C killed import mi --renew-ca --no-passphrase >out 2>err </dev/null ||
-            grep -q "holds a CA already" err || fail "killed at call $at: the next run cannot"
+            grep -q "already contains a CA" err || fail "killed at call $at: the next run cannot"
         [ "$(grep -c archive killed/index.txt)" = 2 ] || fail "killed at call $at: not all was adopted"
     done
     ok cg -C killed issue client fresh

@@ -71,7 +71,7 @@ mv token.pem away.pem
 expect 1 cg -C token issue client two
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out token.pem 2>/dev/null
 expect 1 cg -C token issue client two
-says "does not belong"
+says "is not the key of"
 
 # ---- a disk that is full, a real one where this user may mount one ----
 cat >full.sh <<'END'
@@ -83,10 +83,10 @@ while "$CERTGUARD" -q -C ca issue client "dev$n" 2>../full.err; do
     n=$((n + 1))
     [ $n -lt 50 ] || exit 1
 done
-grep -q "No space left on device; free some space" ../full.err || exit 2
+grep -q "No space left on device. Free disk space" ../full.err || exit 2
 [ "$(grep -c archive ca/index.txt)" = $n ] || exit 3
 "$CERTGUARD" -q -C ca revoke dev0 2>../full.err && exit 4
-grep -q "No space left on device; free some space" ../full.err || exit 5
+grep -q "No space left on device. Free disk space" ../full.err || exit 5
 cp -a ca ../survived
 END
 if unshare -rm true 2>/dev/null; then

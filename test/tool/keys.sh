@@ -76,7 +76,7 @@ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out strange.pem 
 cp strange.pem ca/archive/other/0001/privkey.pem
 lines=$(grep -c . ca/index.txt)
 expect 1 cg -C ca renew other --reuse-key
-says "does not belong to the present certificate"
+says "is not the key of the current certificate"
 says "without --reuse-key"
 [ "$lines" = "$(grep -c . ca/index.txt)" ] || fail "a strange key was certified"
 printf 'half' >ca/archive/other/0001/privkey.pem

@@ -111,7 +111,7 @@ for how in older cut; do
     says "crl --restore-index"
     cp base/journal.jsonl ca/journal.jsonl
     expect 1 cg -C ca revoke kept
-    says "it has no line of archive/kept/0002"
+    says "archive/kept/0002 is missing in it"
 done
 ok cg -C ca crl --restore-index
 ok cg -C ca revoke kept
@@ -125,7 +125,7 @@ done
 : >etc/crl.pem
 expect 1 cg -C ca crl
 expect 1 cg -C ca crl --restore-index
-says "copy the crl.pem of a broker there"
+says "copy the crl.pem of a broker to its place"
 rm ca/crlnumber
 expect 1 cg -C ca crl --restore-index
 expect 1 cg -C ca issue client new
@@ -149,7 +149,7 @@ mkdir unpacked
 tar -xpf ca.tar -C unpacked || fail "the backup cannot be read"
 mv unpacked/* ca
 expect 1 cg -C ca crl
-says "(kept, serial .*) would be good again"
+says "would omit 1 revoked certificate (kept, serial .*), so none was made"
 cmp -s etc/crl.pem newer.pem || fail "an older CRL was deployed"
 expect 1 cg -C ca revoke two.lan
 fix
@@ -188,9 +188,9 @@ says "=0x04"
 fresh # and without any
 rm -r ca/index.txt ca/archive ca/journal.jsonl ca/crl.pem ca/crl.der ca/ca/crl.pem etc/crl.pem
 expect 1 cg -C ca crl
-says "copy the crl.pem of a broker there"
+says "copy the crl.pem of a broker to its place"
 expect 1 cg -C ca crl --restore-index
-says "copy the crl.pem of a broker there"
+says "copy the crl.pem of a broker to its place"
 cp base/crl.pem ca/ca/crl.pem
 expect 1 cg -C ca crl
 fix
@@ -300,7 +300,7 @@ ok cg -C tiers crl --root
 says "number 09, 1 revoked"
 rm tiers/root/crl.pem tiers/crl.pem
 expect 1 cg -C tiers crl --root
-says "copy the crl.pem of a broker there"
+says "copy the crl.pem of a broker to its place"
 
 # ---- the issuing CA's CRL never goes out without the root's ----
 ok cg -C both init --no-passphrase --intermediate
@@ -321,7 +321,7 @@ ok cg -C both crl
 rm -f both/crl.pem
 sed -i '/END X509 CRL/q' etc2/crl.pem
 expect 1 cg -C both crl
-says "root/crl.pem cannot be read"
+says "cannot read root/crl.pem"
 
 # ---- revocations that were written by hand or by another program ----
 thief()

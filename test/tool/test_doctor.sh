@@ -473,11 +473,11 @@ mkfifo inc/b.conf && bad_include 'expected a regular file' # it has no writer
 mkdir inc/b.conf && bad_include 'found a folder'
 printf 'listener 1\0883\n' >inc/b.conf && bad_include 'b.conf:1: expected text, found a NUL byte'
 head -c 1100000 /dev/zero | tr '\0' a >inc/b.conf && bad_include 'expected at most 1048576 bytes'
-yes 'log_type all' | head -n 20001 >inc/b.conf && bad_include 'at most 20000 settings'
+yes 'log_type all' | head -n 20001 >inc/b.conf && bad_include 'more than 20000 settings'
 echo "include_dir $work/loop" >main.conf
 ln -s loop loop && bad_include 'main.conf:1: '
 mkdir many && (cd many && seq -f '%g.conf' 1 1001 | xargs touch)
-echo "include_dir $work/many" >main.conf && bad_include 'at most 1000 files'
+echo "include_dir $work/many" >main.conf && bad_include 'more than 1000 configuration files'
 { # a long comment, and CR LF line ends
     printf 'listener 8883\r\n#'
     head -c 1000000 /dev/zero | tr '\0' x

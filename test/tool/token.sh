@@ -66,8 +66,8 @@ says "PIN is wrong"
 expect 1 cg -C none init --key "pkcs11:token=plant;object=nothing" --passphrase-file pin
 says "no such key"
 expect 1 cg -C none init --key "pkcs11:token=plant;object=small" --passphrase-file pin
-says "too small"
+says "too few for a CA"
 expect 1 cg -C none init --key "pkcs11:token=plant;object=ca;pin-value=87654321"
-says "seen by every user"
+says "every user of this machine can see a PIN"
 [ ! -e none/ca ] || fail "a CA without a key"
 echo "done"

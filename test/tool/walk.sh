@@ -41,7 +41,7 @@ text home/ca.pem
 has "CA:TRUE, pathlen:1"
 has "Certificate Sign, CRL Sign"
 expect 1 cg -C home init --no-passphrase
-says "holds a CA already"
+says "already contains a CA"
 chmod 644 pass
 expect 1 cg -C home issue client sensor1 --passphrase-file pass
 says "pass"
@@ -50,7 +50,7 @@ ok cg -C home issue client sensor1 --passphrase-file pass
 cg -q -C home issue client sensor2 --passphrase-fd 3 3<pass || fail "--passphrase-fd"
 printf 'wrong one\n' >wrong
 expect 1 cg -C home issue client sensor3 --passphrase-file wrong
-says "is the passphrase right"
+says "the passphrase is wrong"
 chmod 644 home/ca/key.pem
 expect 1 cg -C home issue client sensor3 --passphrase-file pass
 says "chmod"
@@ -197,7 +197,7 @@ expect 1 cg -C ca-p256 sign bad.csr --name dev9
 says "not signed by its own key"
 openssl req -new -key dev.key -out bad.csr -subj /CN=dev9 -addext "subjectAltName=DNS:-a.lan" || fail "openssl req"
 expect 1 cg -C ca-p256 sign bad.csr --accept-names
-says "the request's SANs: dns:-a.lan is no host name"
+says "invalid SAN in the request: dns:-a.lan is not a host name"
 
 # ---- revocation ----
 ok cg -C ca-p256 --json revoke sensor1 --reason keyCompromise
@@ -281,7 +281,7 @@ echo 007fffffffffffffffffffffffffffffffffffffff >kept/crlnumber
 ok cg -C kept --at 2026-02-11T00:00:00Z crl
 openssl crl -in kept/crl.pem -noout -crlnumber | grep -qi '=0x7f*$' || fail "the highest number: $(openssl crl -in kept/crl.pem -noout -crlnumber)"
 expect 1 cg -C kept --at 2026-02-11T00:00:01Z crl
-says "at most 20 octets"
+says "CRL numbers end at 20 bytes"
 
 # ---- the end of 2049: UTCTime on one side, GeneralizedTime on the other ----
 ok cg -C late --at 2049-12-25T00:00:00Z init --no-passphrase
@@ -321,7 +321,7 @@ says "^crl_CA_compromise .*revoked .*CACompromise"
 cp lines/index.txt index.kept
 printf 'X\t361231235959Z\t\t0C\tunknown\t/CN=x\n' >>lines/index.txt
 expect 1 cg -C lines list --all
-says "line 3 is not a line of this database"
+says "line 3: not an index line"
 cp index.kept lines/index.txt
 printf '{"name":"cut short by a pow' >>lines/journal.jsonl
 ok cg -C lines issue client whole

@@ -105,7 +105,7 @@ ok cg_at 2050-03-01T00:00:00Z renew late
 grep -q '"time":"2050-03-01T00:00:00Z"' ca/journal.jsonl || fail "the journal's time"
 # a clock of today is behind what that CA has seen
 expect 1 cg -C ca crl
-says "the clock of this computer says"
+says "the clock of this computer is wrong: it shows"
 
 # ---- 1970-01-01T00:00:00Z, which is 0, is a moment like any other ----
 mkdir old
@@ -189,7 +189,7 @@ ok cg check --trust last/ca.pem --at 9999-12-31T23:59:59Z last/live/dev/cert.pem
 for order in "crl --lifetime 7d" "revoke dev --crl-lifetime 7d"; do
     # shellcheck disable=SC2086 # the words of the order
     expect 1 cg -C last $order --at 9999-12-30T00:00:00Z
-    says "after the year 9999.* ask for a shorter lifetime"
+    says "after the year 9999.* Choose a shorter lifetime"
 done
 # what nobody asked for ends with the last year
 ok cg -C last crl --at 9999-12-30T00:00:00Z

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* The octets of an IPv4 (4) or IPv6 address (16) in network order; 0: the text is none, and out holds nothing. */
+/* The octets of an IPv4 (4) or IPv6 address (16) in network order; 0: the text is not an address, and out is unset. */
 size_t cg_address_octets(const char *text, unsigned char out[16]);
 
 #endif

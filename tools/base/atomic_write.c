@@ -24,7 +24,7 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-/* What the disk gives back must be what was written: a full disk or a bad card shows here, before the rename. */
+/* Finds a full disk or a bad card before the rename. */
 static bool same_content(int fd, const char *data, size_t len)
 {
     char buffer[16384];
@@ -69,7 +69,7 @@ bool cg_write_new_at(int folder, const char *path, const void *data, size_t len,
     else if (sync && fsync(fd) != 0)
         cg_fail_errno(err, "fsync", path);
     else if (!same_content(fd, data, len))
-        cg_error_set(err, "%s: what was read back differs from what was written; is the disk sound?", path);
+        cg_error_set(err, "cannot write %s: reading it back gives other data. Check the disk", path);
     else
         ok = true;
     if (close(fd) != 0 && ok)
@@ -92,13 +92,13 @@ bool cg_write_replace_at(int folder, const char *path, const void *data, size_t 
     struct stat old;
     struct cg_owner kept = {(uid_t)-1, (gid_t)-1, 0};
     if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary) {
-        cg_error_set(err, "%s: the path is too long", path);
+        cg_error_set(err, "cannot write %s: the path is too long", path);
         return false;
     }
     if (!owner && fstatat(folder, name_in(folder, path), &old, 0) == 0)
         kept = (struct cg_owner){old.st_uid == geteuid() ? (uid_t)-1 : old.st_uid,
                                  old.st_gid == getegid() ? (gid_t)-1 : old.st_gid, old.st_mode & 07777};
-    /* a run that was killed may have left one: whoever gets here is the only writer of this path */
+    /* left by a killed run: there is only one writer of this path */
     unlinkat(folder, name_in(folder, temporary), 0);
     if (!cg_write_new_at(folder, temporary, data, len, owner ? owner : &kept, true, err))
         return false;
@@ -146,7 +146,7 @@ bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
 {
     char part[PATH_MAX];
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
-        cg_error_set(err, "%s: the path is too long", path);
+        cg_error_set(err, "cannot create the folder %s: the path is too long", path);
         return false;
     }
     for (char *c = part + 1;; c++) {
@@ -155,7 +155,7 @@ bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
             continue;
         *c = '\0';
         if (mkdir(part, mode) != 0 && errno != EEXIST)
-            return cg_fail_errno(err, "make the folder", part);
+            return cg_fail_errno(err, "create the folder", part);
         if (end == '\0')
             break;
         *c = end;

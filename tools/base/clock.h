@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The clock for waits and rates: it never jumps, and says nothing of the date. Any thread. */
+/* The clock for waits and rates: it never jumps, and is not the date. Any thread. */
 #ifndef CG_CLOCK_H
 #define CG_CLOCK_H
 

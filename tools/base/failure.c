@@ -11,31 +11,37 @@ static const struct {
     int number;
     const char *fix;
 } fixes[] = {
-    {ENOSPC, "; free some space and run it again"},
-    {EDQUOT, "; the disk quota is used up: free some space and run it again"},
-    {EROFS, "; the file system is read-only: mount it writable or choose another folder with -C"},
-    {EACCES, "; run it as the owner of the folder, or choose another folder with -C"},
-    {EPERM, "; run it as the owner of the folder, or as root where owners are to be changed"},
-    {ENOENT, "; is the path right, and -C?"},
-    {EEXIST, "; it was left there by something else: move it away"},
+    {ENOSPC, ". Free disk space and try again"},
+    {EDQUOT, ". The disk quota is used up. Free space and try again"},
+    {EROFS, ". Mount the file system writable, or choose another folder with -C"},
+    {EACCES, ". Run certguard as the owner of the folder, or choose another folder with -C"},
+    {EPERM, ". Run certguard as the owner of the folder, or as root to change owners"},
+    {ENOENT, ". Check the path and -C"},
+    {EEXIST, ". Another program created it. Move it away"},
 };
 
-bool cg_fail_errno(struct cg_error *err, const char *action, const char *path)
+bool cg_fail_errno(struct cg_error *err, const char *action, const char *object)
 {
     int number = errno;
     const char *fix = "";
     for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++)
         if (fixes[i].number == number)
             fix = fixes[i].fix;
-    cg_error_set(err, "cannot %s %s: %s%s", action, path, strerror(number), fix);
+    cg_error_set(err, "cannot %s %s: %s%s", action, object, strerror(number), fix);
     return false;
 }
 
-bool cg_fail_openssl(struct cg_error *err, const char *what)
+bool cg_fail_memory(struct cg_error *err)
+{
+    cg_error_set(err, "out of memory");
+    return false;
+}
+
+bool cg_fail_openssl(struct cg_error *err, const char *action, const char *object)
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
-    cg_error_set(err, "%s: %s", what, reason ? reason : "OpenSSL gives no reason");
+    cg_error_set(err, "cannot %s %s: %s", action, object, reason ? reason : "OpenSSL gives no reason");
     ERR_clear_error();
     return false;
 }

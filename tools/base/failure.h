@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Faults of the system and of libcrypto as sentences with a fix. Nothing is owned; called by all of the tool. */
+/* Failures of the system and of libcrypto as errors with a fix. Nothing is owned; called by all of the tool. */
 #ifndef CG_TOOLS_BASE_FAILURE_H
 #define CG_TOOLS_BASE_FAILURE_H
 
@@ -7,10 +7,12 @@
 
 #include <stdbool.h>
 
-/* "cannot ACTION PATH: REASON; FIX" from errno. Always false, so that a caller can return it. */
-bool cg_fail_errno(struct cg_error *err, const char *action, const char *path);
+/* "cannot ACTION OBJECT: REASON. FIX" from errno. These functions always return false, so that a caller can return it. */
+bool cg_fail_errno(struct cg_error *err, const char *action, const char *object);
 
-/* "WHAT: REASON" from the OpenSSL error queue, which is emptied. Always false. */
-bool cg_fail_openssl(struct cg_error *err, const char *what);
+/* "cannot ACTION OBJECT: REASON" from the OpenSSL error queue, which is emptied. */
+bool cg_fail_openssl(struct cg_error *err, const char *action, const char *object);
+
+bool cg_fail_memory(struct cg_error *err); /* "out of memory" */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a rule says of what it finds, and how bad that is. Texts are constant. Included by lint and doctor. */
+/* A rule of lint or doctor: its severity and its constant texts. Included by both. */
 #ifndef CG_FINDING_H
 #define CG_FINDING_H
 
@@ -11,7 +11,7 @@ struct cg_rule_row {
     const char *id; /* stable, lower case, "_" between words */
     enum cg_severity severity;
     const char *ref; /* "RFC 5280 4.1.2.2", or "" for practice */
-    const char *why; /* a sentence: what is wrong, or what happens because of it */
+    const char *why; /* a sentence: what is wrong, or its effect */
     const char *fix; /* a sentence or a command */
 };
 

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Keys and passphrases stay in the memory of the run: neither a core dump nor the swap file gets them, where the system
- * allows that. Called by main, and by those that load or make the key of a CA. */
+/* Keeps keys and passphrases out of core dumps and, if the system allows it, out of swap. Called by main, and by code that
+ * loads or makes the key of a CA. */
 #ifndef CG_SECRETS_H
 #define CG_SECRETS_H
 
 #include "core/base/error.h"
 
-/* Where the passphrase of a sealed key, or the PIN of a token, comes from: asked only once a key turns out to need it, as
- * OpenSSL's pem_password_cb is. get returns NULL with the reason; the text stays the source's and must last as long as
- * whatever was given the source. get NULL: there is none, and sealed keys stay shut. */
+/* Source of the passphrase of an encrypted key, or of the PIN of a token. Like OpenSSL's pem_password_cb, it is called only
+ * if a key needs it. get returns NULL with the error; the source owns the text, which must outlive the users of the source.
+ * get NULL: there is no passphrase, and encrypted keys cannot be read. */
 struct cg_passphrase_source {
     const char *(*get)(const void *context, struct cg_error *err);
     const void *context;
 };
 
-/* At the start: no core dumps, and no other process of the same user reads this one's memory. */
+/* At the start: no core dumps, and no other process of the same user can read this one's memory. */
 void cg_secrets_guard(void);
 
-/* From here on OpenSSL keeps private keys in memory that is locked and wiped. Again and again without effect. */
+/* Afterwards OpenSSL keeps private keys in memory that is locked and wiped. Idempotent. */
 void cg_secrets_lock(void);
 
 #endif

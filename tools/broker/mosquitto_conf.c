@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "mosquitto_conf.h"
 
+#include "base/array.h"
+#include "base/failure.h"
 #include "core/file/file.h"
 
 #include <stdlib.h>
@@ -28,15 +30,15 @@ static bool is_plugin_line(const char *key)
 static const char *keep_file(struct cg_conf *conf, const char *name, struct cg_error *err)
 {
     if (conf->nfiles >= CG_CONF_FILES_MAX) {
-        cg_error_set(err, "%s: expected at most %d files of configuration", name, CG_CONF_FILES_MAX);
+        cg_error_set(err, "cannot read %s: more than %d configuration files", name, CG_CONF_FILES_MAX);
         return NULL;
     }
-    char **files = realloc(conf->files, (conf->nfiles + 1) * sizeof *files);
+    char **files = cg_array_grow(conf->files, conf->nfiles, sizeof *files);
     if (files)
         conf->files = files;
     if (files && (files[conf->nfiles] = strdup(name)))
         return files[conf->nfiles++];
-    cg_error_set(err, "%s: out of memory", name);
+    cg_fail_memory(err);
     return NULL;
 }
 
@@ -44,12 +46,11 @@ static struct cg_conf_line *new_line(struct cg_conf *conf, const char *file, uns
 {
     struct cg_conf_line *item = NULL;
     if (conf->count >= CG_CONF_LINES_MAX) {
-        cg_error_set(err, "%s:%u: expected at most %d settings in all files", file, number, CG_CONF_LINES_MAX);
+        cg_error_set(err, "%s:%u: more than %d settings in all files", file, number, CG_CONF_LINES_MAX);
         return NULL;
     }
-    item = realloc(conf->item, (conf->count + 1) * sizeof *item);
-    if (!item) {
-        cg_error_set(err, "%s:%u: out of memory", file, number);
+    if (!(item = cg_array_grow(conf->item, conf->count, sizeof *item))) {
+        cg_fail_memory(err);
         return NULL;
     }
     conf->item = item;
@@ -57,7 +58,7 @@ static struct cg_conf_line *new_line(struct cg_conf *conf, const char *file, uns
     return &item[conf->count++];
 }
 
-/* Which section the line opens, and which it stands in. */
+/* Sets the sections of the line, which may begin one. */
 static void place(struct cg_conf *conf, struct cg_conf_line *line)
 {
     if (strcmp(line->key, "listener") == 0)
@@ -73,8 +74,8 @@ static void place(struct cg_conf *conf, struct cg_conf_line *line)
     line->plugin = conf->plugins;
 }
 
-static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, unsigned number, const char *text,
-                                      size_t len, bool has_tab, struct cg_error *err)
+static struct cg_conf_line *add_line(struct cg_conf *conf, const char *file, unsigned number, const char *text,
+                                     size_t len, bool has_tab, struct cg_error *err)
 {
     size_t key = 0, value = 0;
     while (key < len && text[key] != ' ' && text[key] != '\t')
@@ -88,7 +89,7 @@ static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, un
     line->key = strndup(text, key);
     line->value = strndup(text + value, len - value);
     if (!line->key || !line->value) {
-        cg_error_set(err, "%s:%u: out of memory", file, number);
+        cg_fail_memory(err);
         return NULL;
     }
     place(conf, line);
@@ -97,8 +98,8 @@ static struct cg_conf_line *take_line(struct cg_conf *conf, const char *file, un
 
 static bool include(struct cg_conf *conf, const char *folder, struct cg_error *err);
 
-static bool take_text(struct cg_conf *conf, const char *file, const char *text, size_t len, bool follow,
-                      struct cg_error *err)
+static bool add_text(struct cg_conf *conf, const char *file, const char *text, size_t len, bool follow,
+                     struct cg_error *err)
 {
     unsigned number = 0;
     for (size_t at = 0; at < len; at++) {
@@ -118,7 +119,7 @@ static bool take_text(struct cg_conf *conf, const char *file, const char *text, 
             cg_error_set(err, "%s:%u: expected text, found a NUL byte", file, number);
             return false;
         }
-        const struct cg_conf_line *line = take_line(conf, file, number, text + start, end - start, has_tab, err);
+        const struct cg_conf_line *line = add_line(conf, file, number, text + start, end - start, has_tab, err);
         if (!line)
             return false;
         if (follow && strcmp(line->key, "include_dir") == 0 && !include(conf, line->value, err)) {
@@ -134,12 +135,12 @@ static bool load(struct cg_conf *conf, const char *path, bool follow, struct cg_
     struct cg_bytes bytes = {0};
     const char *file = keep_file(conf, path, err);
     bool ok = file && cg_file_read(path, CG_FILE_PUBLIC, CG_CONF_FILE_MAX, &bytes, err) &&
-              take_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
+              add_text(conf, file, (const char *)bytes.data, bytes.len, follow, err);
     cg_bytes_free(&bytes);
     return ok;
 }
 
-static bool visit(void *conf, const char *path, struct cg_error *err)
+static bool load_file(void *conf, const char *path, struct cg_error *err)
 {
     return load(conf, path, false, err);
 }
@@ -147,7 +148,7 @@ static bool visit(void *conf, const char *path, struct cg_error *err)
 static bool include(struct cg_conf *conf, const char *folder, struct cg_error *err)
 {
     static const char *const suffixes[] = {".conf", NULL};
-    return cg_folder_visit(folder, suffixes, visit, conf, err);
+    return cg_folder_visit(folder, suffixes, load_file, conf, err);
 }
 
 bool cg_conf_load(struct cg_conf *conf, const char *file, struct cg_error *err)
@@ -160,7 +161,7 @@ bool cg_conf_parse(struct cg_conf *conf, const char *name, const char *text, siz
 {
     *conf = (struct cg_conf){0};
     const char *file = keep_file(conf, name, err);
-    return file && take_text(conf, file, text, len, false, err);
+    return file && add_text(conf, file, text, len, false, err);
 }
 
 void cg_conf_clear(struct cg_conf *conf)
@@ -176,7 +177,7 @@ void cg_conf_clear(struct cg_conf *conf)
     *conf = (struct cg_conf){0};
 }
 
-/* Kept once for the whole broker, unless per_listener_settings is set. */
+/* Set once for the whole broker, unless per_listener_settings is set. */
 static bool is_security_setting(const char *key)
 {
     static const char *const keys[] = {"allow_anonymous", "password_file", "acl_file",      "psk_file",
@@ -184,23 +185,27 @@ static bool is_security_setting(const char *key)
     return is_one_of(key, keys);
 }
 
+#define ANY UINT32_MAX /* section */
+
+static const struct cg_conf_line *find_last(const struct cg_conf *conf, const char *key, unsigned listener,
+                                            unsigned bridge)
+{
+    const struct cg_conf_line *found = NULL;
+    for (const struct cg_conf_line *l = conf->item; l < conf->item + conf->count; l++)
+        if ((listener == ANY || l->listener == listener) && (bridge == ANY || l->bridge == bridge) &&
+            strcmp(l->key, key) == 0)
+            found = l;
+    return found;
+}
+
 const struct cg_conf_line *cg_conf_find(const struct cg_conf *conf, unsigned listener, const char *key)
 {
-    bool anywhere = is_security_setting(key) && !conf->per_listener;
-    const struct cg_conf_line *found = NULL;
-    for (size_t i = 0; i < conf->count; i++)
-        if ((anywhere || conf->item[i].listener == listener) && strcmp(conf->item[i].key, key) == 0)
-            found = &conf->item[i];
-    return found;
+    return find_last(conf, key, is_security_setting(key) && !conf->per_listener ? ANY : listener, ANY);
 }
 
 const struct cg_conf_line *cg_conf_find_bridge(const struct cg_conf *conf, unsigned bridge, const char *key)
 {
-    const struct cg_conf_line *found = NULL;
-    for (size_t i = 0; i < conf->count; i++)
-        if (conf->item[i].bridge == bridge && strcmp(conf->item[i].key, key) == 0)
-            found = &conf->item[i];
-    return found;
+    return find_last(conf, key, ANY, bridge);
 }
 
 const struct cg_conf_line *cg_conf_listener(const struct cg_conf *conf, unsigned listener)
@@ -261,11 +266,8 @@ unsigned cg_conf_certguard(const struct cg_conf *conf)
 
 const char *cg_conf_user(const struct cg_conf *conf)
 {
-    const char *user = "mosquitto";
-    for (size_t i = 0; i < conf->count; i++)
-        if (strcmp(conf->item[i].key, "user") == 0)
-            user = conf->item[i].value;
-    return user;
+    const struct cg_conf_line *line = find_last(conf, "user", ANY, ANY);
+    return line ? line->value : "mosquitto";
 }
 
 bool cg_conf_is_mqtt(const struct cg_conf *conf, unsigned listener)

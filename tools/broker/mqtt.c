@@ -2,6 +2,7 @@
 #include "mqtt.h"
 
 #include "base/clock.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "tls_client.h"
 #include "tls_probe.h"
@@ -25,20 +26,20 @@
 #define TOPIC          "$CONTROL/certguard/v1"
 #define KEEPALIVE      60
 #define ANSWER_MAX     (16 << 20) /* a page of a hundred sessions is a tenth of a megabyte */
-#define REQUEST_MAX    (64 << 10) /* the plugin answers a longer one without its correlationData */
+#define REQUEST_MAX    (64 << 10) /* the plugin answers longer ones without correlationData */
 #define TOKEN_BYTES    16
 #define LISTEN_MS      3000
-#define CONNECT_DENIED 0x80 /* from here on a reason code is a refusal */
+#define CONNECT_DENIED 0x80 /* the first reason code of an error */
 
 struct cg_mqtt {
     const struct cg_mqtt_target *target;
     struct cg_tls_client tls;
     struct mosquitto *mosquitto;
     char host[256], port[8];
-    bool connected, over;            /* CONNACK came; the connection ended */
-    int connack, puback;             /* reason codes; puback of the question that is out */
+    bool connected, is_over;         /* CONNACK received; the connection has ended */
+    int connack, puback;             /* reason codes; puback of the open request */
     int ended;                       /* reason code of the broker's DISCONNECT */
-    char token[2 * TOKEN_BYTES + 1]; /* correlationData of that question; "": none is out */
+    char token[2 * TOKEN_BYTES + 1]; /* correlationData of the open request; "": none */
     cJSON *answer;
 };
 
@@ -54,7 +55,7 @@ static void on_disconnect(struct mosquitto *m, void *self, int code, const mosqu
 {
     struct cg_mqtt *mqtt = self;
     (void)m, (void)properties;
-    mqtt->over = true;
+    mqtt->is_over = true;
     mqtt->ended = code;
 }
 
@@ -65,14 +66,14 @@ static void on_publish(struct mosquitto *m, void *self, int mid, int code, const
     mqtt->puback = code;
 }
 
-/* A topic proves nothing: Mosquitto 2.0.11 publishes any client's will on it. Only the plugin has read the token. */
+/* Mosquitto 2.0.11 publishes any client's will on this topic. Only the plugin has read the token. */
 static bool is_ours(const struct cg_mqtt *mqtt, const cJSON *response)
 {
     const char *token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(response, "correlationData"));
     return *mqtt->token && token && strcmp(token, mqtt->token) == 0;
 }
 
-/* The plugin retains nothing. Whatever is no answer to the question that is out is passed over. */
+/* Ignores messages that do not answer the open request; the plugin retains none. */
 static void on_message(struct mosquitto *m, void *self, const struct mosquitto_message *message,
                        const mosquitto_property *properties)
 {
@@ -102,7 +103,7 @@ static void ignore(int signal)
     (void)signal;
 }
 
-/* libmosquitto's connect(2) blocks as long as the system likes: a timer without SA_RESTART breaks it off. */
+/* libmosquitto's connect(2) has no timeout: a timer without SA_RESTART interrupts it. */
 static int connect_within(struct cg_mqtt *mqtt)
 {
     const struct sigaction act = {.sa_handler = ignore};
@@ -119,7 +120,8 @@ static int connect_within(struct cg_mqtt *mqtt)
     return code;
 }
 
-/* libmosquitto closes the connection at the first failed write, before the broker's alert is read: asked again, alone. */
+/* libmosquitto closes the connection after the first failed write, before it reads the broker's alert: a second handshake
+ * reads it. */
 static bool handshake_failed(struct cg_mqtt *mqtt, struct cg_error *err)
 {
     if (!mqtt->connected && !*mqtt->tls.alert && !mqtt->tls.verify_error)
@@ -135,13 +137,14 @@ static void explain_end(struct cg_mqtt *mqtt, int code, struct cg_error *err)
     if (mqtt->ended >= CONNECT_DENIED)
         cg_error_set(err, "the broker ended the session: %s", mosquitto_reason_string(mqtt->ended));
     else
-        cg_error_set(err,
-                     "the connection ended: %s; is this a TLS listener? `certguard log --explain` on the broker's "
-                     "event log says more",
-                     mosquitto_strerror(code == MOSQ_ERR_SUCCESS ? MOSQ_ERR_CONN_LOST : code));
+        cg_error_set(
+            err,
+            "the connection ended: %s. Check that this is a TLS listener. For more, run `certguard log --explain` on "
+            "the broker's event log",
+            mosquitto_strerror(code == MOSQ_ERR_SUCCESS ? MOSQ_ERR_CONN_LOST : code));
 }
 
-/* Runs the connection until *arrived. False: it ended (the text says why), or nothing came in time (no text). */
+/* Runs the connection until arrived() is true. False: it ended (with an error), or the time is up (no error). */
 static bool run_until(struct cg_mqtt *mqtt, bool (*arrived)(const struct cg_mqtt *), struct cg_error *err)
 {
     const int64_t until = cg_monotonic_ms() + mqtt->target->timeout_ms;
@@ -149,7 +152,8 @@ static bool run_until(struct cg_mqtt *mqtt, bool (*arrived)(const struct cg_mqtt
         int64_t left = until - cg_monotonic_ms();
         if (left <= 0)
             return false;
-        int code = mqtt->over ? MOSQ_ERR_CONN_LOST : mosquitto_loop(mqtt->mosquitto, left > 1000 ? 1000 : (int)left, 1);
+        int code = mqtt->is_over ? MOSQ_ERR_CONN_LOST
+                                 : mosquitto_loop(mqtt->mosquitto, left > 1000 ? 1000 : (int)left, 1);
         if (code != MOSQ_ERR_SUCCESS && !arrived(mqtt)) {
             explain_end(mqtt, code, err);
             return false;
@@ -168,19 +172,28 @@ static bool is_answered(const struct cg_mqtt *mqtt)
     return mqtt->answer || mqtt->puback >= CONNECT_DENIED;
 }
 
+static bool new_token(char token[2 * TOKEN_BYTES + 1])
+{
+    unsigned char random[TOKEN_BYTES];
+    if (RAND_bytes(random, sizeof random) != 1)
+        return false;
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(token + 2 * i, 3, "%02x", random[i]);
+    return true;
+}
+
 static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
 {
     const struct cg_mqtt_target *target = mqtt->target;
-    unsigned char random[4] = {0};
-    char id[40];
+    char token[2 * TOKEN_BYTES + 1] = "", id[40];
     if (!cg_tls_probe_split(target->host_port, mqtt->host, mqtt->port) || !port_of(mqtt)) {
         cg_error_set(err, "\"%s\": expected HOST:PORT", target->host_port);
         return false;
     }
     if (!cg_tls_client_init(&mqtt->tls, target->ca, target->cert, target->key, mqtt->host, err))
         return false;
-    RAND_bytes(random, sizeof random);
-    snprintf(id, sizeof id, "certguard-%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
+    new_token(token);
+    snprintf(id, sizeof id, "certguard-%.8s", token);
     mqtt->mosquitto = mosquitto_new(target->id ? target->id : id, true, mqtt);
     if (!mqtt->mosquitto ||
         mosquitto_int_option(mqtt->mosquitto, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5) != MOSQ_ERR_SUCCESS ||
@@ -189,8 +202,7 @@ static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
         mosquitto_int_option(mqtt->mosquitto, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) != MOSQ_ERR_SUCCESS ||
         (target->username &&
          mosquitto_username_pw_set(mqtt->mosquitto, target->username, target->password) != MOSQ_ERR_SUCCESS)) {
-        cg_error_set(err, "libmosquitto cannot be set up (out of memory?)");
-        return false;
+        return cg_fail_memory(err);
     }
     mosquitto_connect_v5_callback_set(mqtt->mosquitto, on_connect);
     mosquitto_disconnect_v5_callback_set(mqtt->mosquitto, on_disconnect);
@@ -199,7 +211,7 @@ static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
     return true;
 }
 
-/* An error that comes once there is a connection: libmosquitto says EPROTO for what fails in TLS. */
+/* An error on an open connection: libmosquitto returns EPROTO for errors of TLS. */
 static bool is_late(int error)
 {
     return error == EPROTO || error == EPIPE || error == ECONNRESET;
@@ -214,22 +226,23 @@ static bool log_in(struct cg_mqtt *mqtt, struct cg_error *err)
         return false;
     }
     if (code != MOSQ_ERR_SUCCESS) {
-        cg_error_set(err, "cannot connect: %s; is the broker running there?",
+        cg_error_set(err, "cannot connect: %s. Check the address, and that the broker is running",
                      code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
         return false;
     }
     if (!run_until(mqtt, is_connected, err)) {
         if (!*err->text)
-            cg_error_set(err, "no answer to the handshake within %d s; is this a broker's TLS listener?",
+            cg_error_set(err, "no answer to the handshake within %d s. Check that this is a broker's TLS listener",
                          (int)(mqtt->target->timeout_ms / 1000));
         return false;
     }
     if (mqtt->connack == 0)
         return true;
-    cg_error_set(err,
-                 "the broker denied the connection: %s; where its policy binds client ids to certificates, name the "
-                 "right one with --id; where it asks for a password, use --username and --password-file",
-                 mosquitto_reason_string(mqtt->connack));
+    cg_error_set(
+        err,
+        "the broker denied the connection: %s. If its policy binds client ids to certificates, set the right one "
+        "with --id. If it requires a password, use --username and --password-file",
+        mosquitto_reason_string(mqtt->connack));
     return false;
 }
 
@@ -238,7 +251,7 @@ struct cg_mqtt *cg_mqtt_open(const struct cg_mqtt_target *target, struct cg_erro
     struct cg_mqtt *mqtt = calloc(1, sizeof *mqtt);
     mosquitto_lib_init();
     if (!mqtt)
-        cg_error_set(err, "out of memory");
+        cg_fail_memory(err);
     if (mqtt)
         mqtt->target = target;
     if (mqtt && set_up(mqtt, err)) {
@@ -266,29 +279,23 @@ void cg_mqtt_close(struct cg_mqtt *mqtt)
     ERR_clear_error();
 }
 
-/* Silence is how the plugin answers everyone who may not ask; newer brokers add a reason code. */
-static void explain_silence(const struct cg_mqtt *mqtt, struct cg_error *err)
+/* The plugin does not answer clients that are not administrators; newer brokers add a reason code. */
+static void explain_no_answer(const struct cg_mqtt *mqtt, struct cg_error *err)
 {
     char sha256[CG_HEX_MAX] = "";
     const X509 *own = SSL_CTX_get0_certificate(mqtt->tls.context);
     if (own)
         cg_sha256_text(own, sha256);
     if (mqtt->puback == MQTT_RC_QUOTA_EXCEEDED)
-        cg_error_set(err, "the broker is busy with other requests; try again");
+        cg_error_set(err, "the broker is busy with other requests. Try again");
     else
-        cg_error_set(err,
-                     "%s: either its policy does not name this certificate in \"admin\": [{\"sha256\": \"%s\"}], or "
-                     "an ACL forbids to write %s, or certguard is not loaded there; `certguard log --event "
-                     "control_denied` on its event log says which",
-                     mqtt->puback >= CONNECT_DENIED ? "the broker refused the request" : "the broker gave no answer",
-                     sha256, TOPIC);
-}
-
-static bool new_token(char token[2 * TOKEN_BYTES + 1])
-{
-    unsigned char random[TOKEN_BYTES];
-    return RAND_bytes(random, sizeof random) == 1 &&
-           OPENSSL_buf2hexstr_ex(token, 2 * TOKEN_BYTES + 1, NULL, random, sizeof random, '\0') == 1;
+        cg_error_set(
+            err,
+            "%s: its policy does not name this certificate in \"admin\": [{\"sha256\": \"%s\"}], an ACL does not "
+            "allow writing to %s, or certguard is not loaded there. For the reason, run `certguard log --event "
+            "control_denied` on its event log",
+            mqtt->puback >= CONNECT_DENIED ? "the broker refused the request" : "the broker gave no answer", sha256,
+            TOPIC);
 }
 
 /* Takes the command. NULL: out of memory. */
@@ -306,7 +313,8 @@ static bool publish(struct cg_mqtt *mqtt, const char *text, struct cg_error *err
 {
     size_t len = strlen(text);
     if (len > REQUEST_MAX) {
-        cg_error_set(err, "the request has %zu bytes; the plugin takes at most %d", len, REQUEST_MAX);
+        cg_error_set(err, "cannot send the request: it has %zu bytes, and the plugin accepts at most %d", len,
+                     REQUEST_MAX);
         return false;
     }
     int code = mosquitto_publish_v5(mqtt->mosquitto, NULL, TOPIC, (int)len, text, 1, false, NULL);
@@ -319,8 +327,10 @@ static bool send_question(struct cg_mqtt *mqtt, cJSON *command, struct cg_error 
 {
     bool ok = new_token(mqtt->token);
     char *text = question_text(command, mqtt->token);
-    if (!ok || !text)
-        cg_error_set(err, ok ? "out of memory" : "cannot make a random token");
+    if (!ok)
+        cg_error_set(err, "cannot make a random token");
+    else if (!text)
+        cg_fail_memory(err);
     ok = ok && text && publish(mqtt, text, err);
     cJSON_free(text);
     return ok;
@@ -342,7 +352,7 @@ cJSON *cg_mqtt_ask(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)
     else if (!data && answer)
         cg_error_set(err, "the broker's answer has neither data nor error");
     else if (!data && (came || !*err->text))
-        explain_silence(mqtt, err);
+        explain_no_answer(mqtt, err);
     cJSON_Delete(answer);
     return data;
 }

@@ -25,7 +25,7 @@ static void note_alert(const SSL *ssl, int where, int code)
         snprintf(tls->alert, sizeof tls->alert, "%s", SSL_alert_desc_string_long(code));
 }
 
-/* Keeps the first thing that is wrong; never lets it pass. */
+/* Keeps the first error; does not change the result. */
 static int note_verdict(int ok, X509_STORE_CTX *store)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -72,7 +72,7 @@ static bool load(SSL_CTX *context, const char *ca, const char *cert, const char 
         SSL_CTX_set_default_passwd_cb_userdata(context, (void *)(uintptr_t)key);
         ok = SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1;
     }
-    return ok || cg_fail_openssl(err, place);
+    return ok || cg_fail_openssl(err, "use", place);
 }
 
 bool cg_tls_client_init(struct cg_tls_client *tls, const char *ca, const char *cert, const char *key, const char *host,
@@ -82,7 +82,7 @@ bool cg_tls_client_init(struct cg_tls_client *tls, const char *ca, const char *c
     tls->context = SSL_CTX_new(TLS_client_method());
     if (!tls->context || !set_host(tls->context, host) ||
         SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1)
-        return cg_fail_openssl(err, "TLS");
+        return cg_fail_openssl(err, "set up", "TLS");
     SSL_CTX_set_app_data(tls->context, tls);
     SSL_CTX_set_info_callback(tls->context, note_alert);
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, note_verdict);
@@ -98,17 +98,19 @@ void cg_tls_client_clear(struct cg_tls_client *tls)
 bool cg_tls_client_fault(const struct cg_tls_client *tls, const char *host, struct cg_error *err)
 {
     if (tls->verify_error == X509_V_ERR_HOSTNAME_MISMATCH || tls->verify_error == X509_V_ERR_IP_ADDRESS_MISMATCH)
-        cg_error_set(err,
-                     "the broker's certificate (%s) is not for %s; ask for it by a name that is in it: certguard "
-                     "inspect %s:PORT shows them",
-                     tls->verify_name, host, host);
+        cg_error_set(
+            err,
+            "the broker's certificate (%s) is not for %s. Connect with a name in it. List its names: certguard "
+            "inspect %s:PORT",
+            tls->verify_name, host, host);
     else if (tls->verify_error)
-        cg_error_set(err, "the broker's certificate is not accepted: %s (%s); --cafile must hold the CA that issued it",
+        cg_error_set(err,
+                     "the broker's certificate is not accepted: %s (%s). --cafile must contain the CA that issued it",
                      X509_verify_cert_error_string(tls->verify_error), tls->verify_name);
     else if (*tls->alert)
         cg_error_set(err,
-                     "the broker refused the handshake with the TLS alert \"%s\"; `certguard log --explain` on its "
-                     "event log says why",
+                     "the broker refused the handshake with the TLS alert \"%s\". For the reason, run `certguard log "
+                     "--explain` on its event log",
                      tls->alert);
     else
         return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The administrator's side of the handshake: TLS 1.2 or later, the broker's chain and name verified, our certificate
- * sent; and what went wrong, in words. The caller owns the struct and clears it after its last connection.
+/* The administrator's side of a handshake: TLS 1.2 or later, verifies the broker's chain and name, sends the administrator's
+ * certificate, and explains errors. The caller owns the struct and clears it after its last connection.
  * Called by mqtt.c. */
 #ifndef CG_TOOLS_BROKER_TLS_CLIENT_H
 #define CG_TOOLS_BROKER_TLS_CLIENT_H
@@ -17,13 +17,13 @@ struct cg_tls_client {
     char verify_name[256];
 };
 
-/* ca: file of trust anchors; cert: ours with its chain; key: its key, asked for a passphrase on the terminal;
- * host: the name or address that the broker's certificate must be for. */
+/* ca: file of trust anchors; cert: the administrator's, with its chain; key: its key, whose passphrase is asked for on the
+ * terminal; host: the name or address that the broker's certificate must contain. */
 bool cg_tls_client_init(struct cg_tls_client *tls, const char *ca, const char *cert, const char *key, const char *host,
                         struct cg_error *err);
 void cg_tls_client_clear(struct cg_tls_client *tls);
 
-/* True: the handshake failed, and the text says why and what to do. */
+/* True: the handshake failed, with the reason and the fix in err. */
 bool cg_tls_client_fault(const struct cg_tls_client *tls, const char *host, struct cg_error *err);
 
 #endif

@@ -61,13 +61,13 @@ static int dial(const struct addrinfo *address, const struct deadline *deadline)
     return -1;
 }
 
-/* NULL, and the reason, where there is none. */
+/* NULL with the reason if there is none. */
 static struct addrinfo *addresses_of(const char *host, const char *port, struct cg_error *err)
 {
     const struct addrinfo fixes = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    /* "localhost" is this machine, whatever resolver and hosts file say or do not say (RFC 6761 6.3): no name stands for
-     * the loopback addresses of both families. */
+    /* "localhost" is this machine, whatever the resolver and the hosts file contain (RFC 6761 6.3): without a name,
+     * getaddrinfo returns the loopback addresses of both families. */
     const char *node = strcasecmp(host, "localhost") == 0 ? NULL : host;
     int code = getaddrinfo(node, port, &fixes, &found);
     if (code == 0)
@@ -76,7 +76,7 @@ static struct addrinfo *addresses_of(const char *host, const char *port, struct 
     return NULL;
 }
 
-/* The chain is seen here even when the server goes on to refuse us for having no certificate. */
+/* Gets the chain even if the server then refuses us because we have no certificate. */
 static int keep_chain(X509_STORE_CTX *context, void *place)
 {
     STACK_OF(X509) **chain = place;
@@ -85,7 +85,7 @@ static int keep_chain(X509_STORE_CTX *context, void *place)
     return 1;
 }
 
-/* Makes the next try of an operation that did not finish sensible; false: there is none. */
+/* Waits until an unfinished operation can be retried; false: it cannot. */
 static bool wait_more(const SSL *ssl, int fd, int code, const struct deadline *deadline)
 {
     int why = SSL_get_error(ssl, code);
@@ -101,8 +101,8 @@ static void until_chain(SSL *ssl, int fd, struct cg_tls_probe *out, const struct
             return;
 }
 
-/* In TLS 1.3 our side is done before the server has looked for our certificate: only its answer to a CONNECT (MQTT
- * 3.1.1, a clean session of 5 s, named "certguard-doctor") shows that it let us in. */
+/* In TLS 1.3 our side has finished before the server checks our certificate: only its answer to a CONNECT (MQTT 3.1.1, a
+ * clean session of 5 s, named "certguard-doctor") shows that it accepted us. */
 static void until_answer(SSL *ssl, int fd, struct cg_tls_probe *out, const struct deadline *deadline)
 {
     static const unsigned char hello[] = "\x10\x1c\0\4MQTT\4\2\0\5\0\x10"
@@ -128,9 +128,9 @@ static void until_answer(SSL *ssl, int fd, struct cg_tls_probe *out, const struc
     SSL_shutdown(ssl);
 }
 
-/* So that a broker on this machine does not take us for a client that it refused. */
-static int say_probe(SSL *ssl, unsigned type, unsigned context, const unsigned char **out, size_t *len, X509 *cert,
-                     size_t index, int *alert, void *unused)
+/* Marks the handshake as a probe, so that the plugin does not report a refused client. */
+static int add_probe_mark(SSL *ssl, unsigned type, unsigned context, const unsigned char **out, size_t *len, X509 *cert,
+                          size_t index, int *alert, void *unused)
 {
     (void)ssl, (void)type, (void)context, (void)cert, (void)index, (void)alert, (void)unused;
     *out = (const unsigned char *)CG_PROBE_TEXT;
@@ -145,13 +145,13 @@ static SSL_CTX *context_new(struct cg_tls_probe *out)
         return NULL;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, keep_chain, &out->chain);
-    SSL_CTX_add_custom_ext(context, CG_PROBE_EXTENSION, SSL_EXT_CLIENT_HELLO, say_probe, NULL, NULL, NULL, NULL);
+    SSL_CTX_add_custom_ext(context, CG_PROBE_EXTENSION, SSL_EXT_CLIENT_HELLO, add_probe_mark, NULL, NULL, NULL, NULL);
     return context;
 }
 
 typedef void handshake(SSL *ssl, int fd, struct cg_tls_probe *out, const struct deadline *deadline);
 
-/* A handshake with one address. False: there is no connection, and errno says why. */
+/* A handshake with one address. False: no connection, with errno. */
 static bool visit_address(const struct addrinfo *address, char *host, handshake *shake, struct cg_tls_probe *out,
                           const struct deadline *deadline)
 {
@@ -179,8 +179,8 @@ static int count_behind(const struct addrinfo *address)
     return count;
 }
 
-/* One address after the other, each with its part of the time that is left: on the port of one address family another program
- * may listen. */
+/* Tries one address after the other, each with its share of the remaining time: another program may listen on the same port of
+ * the other address family. */
 static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, struct cg_tls_probe *out,
                   struct cg_error *err)
 {
@@ -205,10 +205,11 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
     }
     freeaddrinfo(found);
     if (!out->chain && connected)
-        cg_error_set(err, "%s port %s: no certificate was served within %d s; is this a TLS listener?", host, port,
+        cg_error_set(err, "%s port %s: no certificate within %d s. Check that this is a TLS listener", host, port,
                      (int)(timeout_ms / 1000));
     else if (!out->chain)
-        cg_error_set(err, "%s port %s: %s; is the broker running there?", host, port, strerror(fault));
+        cg_error_set(err, "cannot connect to %s port %s: %s. Check that the broker is running", host, port,
+                     strerror(fault));
     return out->chain;
 }
 

@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK       256  /* certificates in one change: what a stopped run loses at most */
-#define CHUNK_MS    2000 /* no more are begun after that: large keys take seconds each, and others want the lock */
+#define CHUNK       256  /* certificates in one change: the most that a stopped run loses */
+#define CHUNK_MS    2000 /* none is started after that: large keys take seconds each, and others wait for the lock */
 #define THREADS_MAX 64
 
 struct job {
-    char *line; /* borrowed, cut into words by its worker */
+    char *line; /* borrowed, split by its thread */
     unsigned long number;
     struct cg_issue_request issue;
     struct cg_issued issued;
@@ -35,7 +35,7 @@ struct batch {
     struct job *jobs;         /* of the chunk */
     size_t njobs;
     atomic_size_t next;
-    int64_t until_ms; /* monotonic: no job of the chunk is begun after it */
+    int64_t until_ms; /* monotonic: no job of the chunk is started after it */
     size_t done, total;
 };
 
@@ -91,7 +91,7 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Returns how many of the chunk were begun. */
+/* Returns how many of the chunk were started. */
 static size_t make_all(struct batch *batch)
 {
     pthread_t thread[THREADS_MAX];
@@ -122,7 +122,7 @@ static bool record_all(struct batch *batch, size_t begun, struct cg_error *err)
         struct job *job = &batch->jobs[i];
         bool repeated = job->ok && is_repeated(batch, i);
         if (repeated)
-            cg_error_set(&job->err, "the name occurs twice");
+            cg_error_set(&job->err, "the name is repeated");
         job->ok = job->ok && !repeated;
         batch->result->failed += !job->ok;
         batch->result->skipped += job->ok && job->skipped;
@@ -134,15 +134,16 @@ static bool record_all(struct batch *batch, size_t begun, struct cg_error *err)
         batch->result->shortened += job->issued.shortened;
         if (batch->ca->options.dry_run)
             continue;
-        if (!cg_issue_record(batch->issuer, batch->change, &job->issue, &job->issued, err) ||
-            !cg_serials_add(&batch->issuer->serials, job->issued.serial))
+        if (!cg_issue_record(batch->change, &job->issue, &job->issued, err))
             return false;
+        if (!cg_serials_add(&batch->issuer->serials, job->issued.serial))
+            return cg_fail_memory(err);
     }
     return true;
 }
 
-/* What was not begun comes first in the next chunk. */
-static void drop_begun(struct batch *batch, size_t begun)
+/* The others stay for the next chunk. */
+static void drop_started(struct batch *batch, size_t begun)
 {
     for (size_t i = 0; i < begun; i++) {
         GENERAL_NAMES_free(batch->jobs[i].names);
@@ -156,11 +157,11 @@ static void drop_begun(struct batch *batch, size_t begun)
 }
 
 /* A revocation does not wait for the end of the batch. */
-static enum cg_ca_result give_way(struct batch *batch, struct cg_error *err)
+static enum cg_ca_result yield_lock(struct batch *batch, struct cg_error *err)
 {
-    bool gave = false;
-    enum cg_ca_result result = cg_lock_yield(batch->ca, &gave, err);
-    if (result == CG_CA_OK && gave && !cg_issuer_refresh(batch->issuer, err))
+    bool yielded = false;
+    enum cg_ca_result result = cg_lock_yield(batch->ca, &yielded, err);
+    if (result == CG_CA_OK && yielded && !cg_issuer_refresh(batch->issuer, err))
         return CG_CA_FAILED;
     return result;
 }
@@ -168,7 +169,7 @@ static enum cg_ca_result give_way(struct batch *batch, struct cg_error *err)
 static enum cg_ca_result run_chunk(struct batch *batch, struct cg_error *err)
 {
     struct cg_change change = {0};
-    enum cg_ca_result result = give_way(batch, err);
+    enum cg_ca_result result = yield_lock(batch, err);
     if (result != CG_CA_OK)
         return result;
     batch->change = &change;
@@ -182,9 +183,9 @@ static enum cg_ca_result run_chunk(struct batch *batch, struct cg_error *err)
         ok = cg_change_commit(&change, err);
     cg_change_end(&change);
     batch->change = NULL;
-    drop_begun(batch, begun);
-    if (ok && batch->request->went)
-        batch->request->went(batch->request->context, batch->done, batch->total);
+    drop_started(batch, begun);
+    if (ok && batch->request->progress)
+        batch->request->progress(batch->request->context, batch->done, batch->total);
     return ok ? CG_CA_OK : CG_CA_FAILED;
 }
 
@@ -207,7 +208,7 @@ static enum cg_ca_result run_lines(struct batch *batch, char *text, struct cg_er
     unsigned long number = 0;
     enum cg_ca_result result = CG_CA_OK;
     if (!(batch->jobs = calloc(CHUNK, sizeof *batch->jobs))) {
-        cg_fail_errno(err, "make", "the batch");
+        cg_fail_memory(err);
         return CG_CA_FAILED;
     }
     batch->total = count_lines(text);

@@ -8,18 +8,17 @@
 
 #include <string.h>
 
-/* RFC 5280 4.2.1.4, and what a user notice may hold */
 bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err)
 {
     ASN1_OBJECT *object = policy->oid ? OBJ_txt2obj(policy->oid, 1) : NULL;
     bool ok = false;
     if (!policy->oid && (policy->cps || policy->text))
-        cg_error_set(err, "--cps and --policy-text belong to a policy; name it with --policy-oid");
+        cg_error_set(err, "--cps and --policy-text need a policy. Name it with --policy-oid");
     else if (policy->oid && !object)
-        cg_error_set(err, "--policy-oid %s: expected dotted numbers as 1.3.6.1.4.1.99999.1", policy->oid);
+        cg_error_set(err, "--policy-oid %s: expected dotted numbers, for example 1.3.6.1.4.1.99999.1", policy->oid);
     else if (policy->cps &&
              (strncmp(policy->cps, "https://", 8) != 0 || strstr(policy->cps, "localhost") || !policy->cps[8]))
-        cg_error_set(err, "--cps %s: expected an https address that others can open", policy->cps);
+        cg_error_set(err, "--cps %s: expected an https address that others can reach", policy->cps);
     else if (policy->text && (!*policy->text || strlen(policy->text) > 200))
         cg_error_set(err, "--policy-text: expected 1 to 200 characters, found %zu", strlen(policy->text));
     else
@@ -44,7 +43,7 @@ static GENERAL_NAMES *make_names(const struct cg_certify_request *o, struct cg_e
     return names;
 }
 
-/* A name is given once, until its certificate is revoked or over: a second device must not take it by mistake. */
+/* A second device must not get the name by mistake, until its certificate is revoked or has expired. */
 static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_request *issue, struct cg_error *err)
 {
     char end[24];
@@ -53,16 +52,16 @@ static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_r
         return true;
     X509 *cert = cg_ca_live_cert(issuer->ca, issue->name, err);
     bool ended = cert && cg_time_seconds(X509_get0_notAfter(cert), &until) && until < issuer->now;
-    bool over = cert && (ended || cg_index_status(&issuer->index, cert) == 'R');
-    if (cert && !over) {
+    bool is_free = cert && (ended || cg_index_status(&issuer->index, cert) == 'R');
+    if (cert && !is_free) {
         cg_date_text(X509_get0_notAfter(cert), end);
         cg_error_set(err,
-                     "\"%s\" has a certificate, good until %s; for a new one use certguard renew %s, for another "
-                     "device another name, or certguard revoke %s first",
+                     "\"%s\" has a certificate that is valid until %s. For a new one: certguard renew %s. For another "
+                     "device, choose another name, or first: certguard revoke %s",
                      issue->name, end, issue->name, issue->name);
     }
     X509_free(cert);
-    return over;
+    return is_free;
 }
 
 bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certified *certified, struct cg_error *err)
@@ -72,16 +71,10 @@ bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certi
     if (!subject.common_name)
         subject.common_name = wanted->name;
     certified->key = wanted->csr ? X509_REQ_get_pubkey(wanted->csr) : cg_key_generate(wanted->key_type, err);
-    return certified->key && (certified->names = make_names(wanted, err)) &&
-           (certified->subject = cg_subject_make(&subject, err));
-}
-
-bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request *wanted, struct cg_certified *certified,
-                struct cg_error *err)
-{
-    const bool dry_run = issuer->ca->options.dry_run;
-    struct cg_issue_request *issue = &certified->issue;
-    *issue = (struct cg_issue_request){
+    if (!certified->key || !(certified->names = make_names(wanted, err)) ||
+        !(certified->subject = cg_subject_make(&subject, err)))
+        return false;
+    certified->issue = (struct cg_issue_request){
         .name = wanted->name,
         .private_key = !wanted->csr,
         .request = {.profile = wanted->profile,
@@ -93,6 +86,14 @@ bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request 
                     .path_length = -2,
                     .lifetime = wanted->lifetime},
     };
+    return true;
+}
+
+bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request *wanted, struct cg_certified *certified,
+                struct cg_error *err)
+{
+    const bool dry_run = issuer->ca->options.dry_run;
+    struct cg_issue_request *issue = &certified->issue;
     cg_issue_place(issuer->ca, issue);
     return name_is_free(issuer, issue, err) && cg_issue_make(issuer, issue, &certified->issued, err) &&
            (dry_run || cg_issue_write(issuer, issue, &certified->issued, err)) &&

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* From what somebody asks for to one certificate in live/NAME: a new key or a request's, its names, and as an option the
- * whole as PKCS#12. The caller owns the structs; the strings of a request are borrowed.
- * Called by issue and sign. */
+/* Making one certificate in live/NAME: a new key or a request's, its names, and optionally a PKCS#12 file.
+ * The caller owns the structs; the strings of a request are borrowed. Called by issue and sign. */
 #ifndef CG_CA_CERTIFY_H
 #define CG_CA_CERTIFY_H
 
@@ -13,14 +12,14 @@ struct cg_certify_request {
     const char *name;
     struct cg_subject subject; /* common_name NULL: name */
     const char *key_type;      /* of a new key, of CG_KEY_TYPES; NULL: p256 */
-    X509_REQ *csr;             /* its key is certified; NULL: a new one. Borrowed */
-    bool accept_names;         /* the SANs that csr asks for too */
+    X509_REQ *csr;             /* its key is certified; NULL: a new key. Borrowed */
+    bool accept_names;         /* adds the SANs of csr */
     bool both_purposes;
-    const char *const *san; /* as they are typed: "dns:broker.lan" */
-    size_t nsan;            /* with none at all: one made of the name */
+    const char *const *san; /* as on the command line: "dns:broker.lan" */
+    size_t nsan;            /* without any SAN: one made of the name */
     struct cg_certificate_policy policy;
     int64_t lifetime;                 /* s; 0: the profile's */
-    const char *p12, *p12_passphrase; /* file of the caller; NULL: none. Not with csr */
+    const char *p12, *p12_passphrase; /* file; NULL: none. Not with csr */
 };
 
 struct cg_certified {
@@ -34,10 +33,10 @@ struct cg_certified {
 /* RFC 5280 4.2.1.4. */
 bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err);
 
-/* Key, names and subject, before the issuer's key is needed. Clear certified in every case. */
+/* Makes key, names, subject and the issue request, without the issuer. Clear certified in every case. */
 bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certified *certified, struct cg_error *err);
 
-/* Makes and, but for a dry run, writes it. Refused while the name has a certificate that is good. */
+/* Makes and, except in a dry run, writes it. Fails while the name has a valid certificate. */
 bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request *wanted, struct cg_certified *certified,
                 struct cg_error *err);
 void cg_certified_clear(struct cg_certified *certified);

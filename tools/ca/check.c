@@ -4,22 +4,18 @@
 #include "core/policy/policy_load.h"
 #include "lint/lint.h"
 
-#include <openssl/pem.h>
-
+#include <stdlib.h>
 #include <string.h>
 
 static bool add_anchor(struct cg_trust *trust, const char *place, X509 *root, struct cg_error *err)
 {
-    char *data = NULL;
-    BIO *bio = BIO_new(BIO_s_mem());
-    bool ok = bio && PEM_write_bio_X509(bio, root);
-    long len = ok ? BIO_get_mem_data(bio, &data) : 0;
-    ok = ok ? cg_trust_add_anchors(trust, place, data, (size_t)len, err) : cg_fail_openssl(err, place);
-    BIO_free(bio);
+    char *pem = cg_cert_pem(root);
+    bool ok = pem ? cg_trust_add_anchors(trust, place, pem, strlen(pem), err) : cg_fail_memory(err);
+    free(pem);
     return ok;
 }
 
-/* No CRL takes part: one that has lapsed must not keep new certificates from being made. */
+/* Without CRLs: an expired one must not prevent new certificates. */
 bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -38,18 +34,18 @@ void cg_ca_checker_close(struct cg_ca_checker *checker)
     *checker = (struct cg_ca_checker){0};
 }
 
-/* Errors of lint only: warnings are about habits, and some of them were asked for by an option. */
+/* Only errors of lint: warnings are advice, and options ask for some of what they advise against. */
 static bool passes_lint(X509 *cert, int64_t now, struct cg_error *err)
 {
     struct cg_lint *lint = cg_lint_new(now);
     bool ok = lint && cg_lint_add_certificate(lint, cert) && cg_lint_run(lint);
     if (!ok)
-        cg_error_set(err, "no memory for lint");
+        cg_fail_memory(err);
     for (size_t i = 0; ok && i < cg_lint_count(lint); i++) {
         const struct cg_lint_finding *finding = cg_lint_finding(lint, i);
         ok = finding->row->severity != CG_LINT_ERROR;
         if (!ok)
-            cg_error_set(err, "not issued: %s (%s)%s%s; %s", finding->row->why, finding->row->id,
+            cg_error_set(err, "not issued: %s (%s)%s%s. %s", finding->row->why, finding->row->id,
                          finding->detail[0] ? ": " : "", finding->detail, finding->row->fix);
     }
     cg_lint_free(lint);
@@ -75,7 +71,7 @@ bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_
     if (!ok) {
         const struct cg_reason_row *row = cg_reason_row(verdict.reason);
         const bool own = profile->purpose == CG_PURPOSE_SERVER;
-        cg_error_set(err, "%s (%s)%s%s; %s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
+        cg_error_set(err, "%s (%s)%s%s. %s", row->sentence, row->code, verdict.detail[0] ? ": " : "", verdict.detail,
                      cg_reason_fix(verdict.reason, own ? CG_OF_BROKER : CG_OF_CLIENT));
     }
     cg_verdict_clear(&verdict);
@@ -87,6 +83,6 @@ bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_
 {
     if (cg_ca_checker_verdict(checker, profile, cert, now, err))
         return passes_lint(cert, now, err);
-    cg_error_prefix(err, "not issued: the broker would refuse this certificate");
+    cg_error_prefix(err, "not issued: the plugin would refuse this certificate");
     return false;
 }

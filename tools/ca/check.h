@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Before a certificate is written it passes the plugin's own check under the strict default policy: this tool does
- * not issue what the plugin refuses. The verb owns the struct. Called by ca_issue and import. */
+/* The plugin's check under the strict default policy, which every certificate must pass before it is written: this tool does
+ * not issue what the plugin refuses. The caller owns the struct. Called by issue and import. */
 #ifndef CG_CA_CHECK_H
 #define CG_CA_CHECK_H
 
@@ -16,11 +16,11 @@ struct cg_ca_checker {
 bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err);
 void cg_ca_checker_close(struct cg_ca_checker *checker);
 
-/* True when the plugin accepts it; else the text has the reason, its rule and the fix. Thread-safe. */
+/* True if the plugin accepts it; else the error has the reason, its code and the fix. Thread-safe. */
 bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
                            int64_t now, struct cg_error *err);
 
-/* The same, and lint finds no error: it may be issued. */
+/* True if it may be issued: the plugin accepts it, and lint finds no error. */
 bool cg_ca_checker_accepts(const struct cg_ca_checker *checker, const struct cg_ca_profile *profile, X509 *cert,
                            int64_t now, struct cg_error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "create.h"
+#include "base/failure.h"
 #include "base/secrets.h"
 #include "core/cert/name.h"
 #include "crl.h"
@@ -10,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One CA of the one or two that are made. */
+/* One of the one or two CAs. */
 struct tier {
     const char *folder; /* "ca", "root" */
     EVP_PKEY *key;
     X509 *cert;
     char *pem;
-    const char *uri;        /* the key lives there; else key.pem is written */
-    const char *passphrase; /* that seals key.pem; NULL: none */
+    const char *uri;        /* of the key; NULL: key.pem is written */
+    const char *passphrase; /* encrypts key.pem; NULL: unencrypted */
     struct cg_crl_made crl;
 };
 
@@ -34,15 +35,16 @@ static EVP_PKEY *key_at(const struct cg_ca *ca, const char *uri, struct cg_error
     EVP_PKEY *key = cg_key_by_uri(&ca->options.passphrase, uri, err);
     if (!key || cg_key_is_strong(key))
         return key;
-    cg_error_set(err,
-                 "%s: this key is too small for a CA (%d bits): every handshake under it would fail; make one of P-256 "
-                 "or RSA 3072",
-                 uri, EVP_PKEY_get_bits(key));
+    cg_error_set(
+        err,
+        "cannot use the key %s: %d bits are too few for a CA, and every handshake would fail. Make a P-256 or RSA "
+        "3072 key",
+        uri, EVP_PKEY_get_bits(key));
     EVP_PKEY_free(key);
     return NULL;
 }
 
-/* One more than the CAs that are made: a later root can then be vouched for by this one. */
+/* Leaves room for one more CA, so that this root can certify a later root. */
 static int path_length_of(const struct cg_create_request *wanted, bool is_root)
 {
     return !is_root ? -2 : wanted->path_length_is_given ? wanted->path_length : wanted->intermediate ? 2 : 1;
@@ -73,42 +75,36 @@ static bool make_tier(const struct cg_ca *ca, const struct cg_create_request *wa
                                          &shortened, err);
     NAME_CONSTRAINTS_free(constraints);
     X509_NAME_free(made);
-    return tier->cert && (tier->pem = cg_cert_pem(tier->cert));
+    return tier->cert && ((tier->pem = cg_cert_pem(tier->cert)) || cg_fail_memory(err));
 }
 
 static bool put_key(struct cg_change *change, const struct tier *tier, struct cg_error *err)
 {
     char target[32];
-    if (tier->uri) {
-        snprintf(target, sizeof target, "%s/key.uri", tier->folder);
-        return cg_change_put(change, target, tier->uri, strlen(tier->uri), 0600, err);
-    }
-    snprintf(target, sizeof target, "%s/key.pem", tier->folder);
-    return cg_key_put(change, target, tier->key, tier->passphrase, err);
+    snprintf(target, sizeof target, "%s/key.%s", tier->folder, tier->uri ? "uri" : "pem");
+    return tier->uri ? cg_change_put_text(change, target, tier->uri, 0600, err)
+                     : cg_key_put(change, target, tier->key, tier->passphrase, err);
 }
 
 static bool put_crl(struct cg_change *change, struct tier *tier, const char *other, struct cg_error *err)
 {
-    const struct cg_crl_write_request crl_request = {
+    const struct cg_crl_write_request request = {
         .folder = tier->folder, .issuer = tier->cert, .key = tier->key, .now = change->ca->options.now, .other = other};
-    return cg_crl_write(change, &crl_request, &tier->crl, err);
+    return cg_crl_write(change, &request, &tier->crl, err);
 }
 
 static bool put_journal(struct cg_change *change, const struct tier *tier, struct cg_error *err)
 {
-    char when[24], subject[512], serial[64];
-    cg_time_text(change->ca->options.now, when, sizeof when);
+    char subject[512], serial[64];
     cg_name_text(X509_get_subject_name(tier->cert), subject, sizeof subject);
     cg_serial_text(X509_get0_serialNumber(tier->cert), serial, sizeof serial);
     cJSON *entry = cJSON_CreateObject();
-    cJSON_AddStringToObject(entry, "time", when);
-    cJSON_AddStringToObject(entry, "done", "made a CA");
     cJSON_AddStringToObject(entry, "subject", subject);
     cJSON_AddStringToObject(entry, "serial", serial);
-    return cg_change_journal_line(change, entry, err);
+    return cg_change_journal(change, "made a CA", entry, err);
 }
 
-/* ca/cert.pem comes last: with it the folder holds a CA. */
+/* ca/cert.pem is last: it makes the folder a CA. */
 static bool write_ca(const struct cg_ca *ca, struct tier *root, struct tier *issuing, struct cg_error *err)
 {
     struct cg_change change;
@@ -117,15 +113,13 @@ static bool write_ca(const struct cg_ca *ca, struct tier *root, struct tier *iss
     bool ok = cg_change_begin(&change, ca, false, err) && put_key(&change, root, err);
     if (issuing)
         ok = ok && put_key(&change, issuing, err) && put_crl(&change, root, "", err) &&
-             cg_change_put(&change, "root/cert.pem", root->pem, strlen(root->pem), 0644, err) &&
-             put_journal(&change, issuing, err);
+             cg_change_put_text(&change, "root/cert.pem", root->pem, 0644, err) && put_journal(&change, issuing, err);
     ok = ok && put_crl(&change, issuer, issuing ? root->crl.pem : "", err) && put_journal(&change, root, err) &&
-         cg_change_put(&change, "index.txt", "", 0, 0600, err) &&
-         cg_change_put(&change, "index.txt.attr", "unique_subject = no\n", 20, 0600, err) &&
-         cg_change_put(&change, "chain.pem", chain, strlen(chain), 0644, err) &&
-         cg_change_put(&change, "ca.pem", root->pem, strlen(root->pem), 0644, err) &&
-         cg_change_put(&change, "ca/cert.pem", issuer->pem, strlen(issuer->pem), 0644, err) &&
-         cg_change_commit(&change, err);
+         cg_change_put_text(&change, "index.txt", "", 0600, err) &&
+         cg_change_put_text(&change, "index.txt.attr", "unique_subject = no\n", 0600, err) &&
+         cg_change_put_text(&change, "chain.pem", chain, 0644, err) &&
+         cg_change_put_text(&change, "ca.pem", root->pem, 0644, err) &&
+         cg_change_put_text(&change, "ca/cert.pem", issuer->pem, 0644, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
     return ok;
 }

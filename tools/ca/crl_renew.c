@@ -15,8 +15,6 @@ static bool is_copy(const struct cg_ca *ca, const char *file, X509 *issuer, X509
     return same;
 }
 
-/* A CRL that is missing, unreadable or another one than its copies is due; so is one of the future, which was made
- * while the clock was wrong: nobody is let in by it until then. */
 bool cg_crl_is_due(const struct cg_ca *ca, bool root, unsigned percent)
 {
     const char *folder = root ? "root" : "ca";
@@ -33,22 +31,11 @@ bool cg_crl_is_due(const struct cg_ca *ca, bool root, unsigned percent)
     return !known || start > now || now - start >= (end - start) * percent / 100;
 }
 
-/* Later runs compare their clock with the journal, where a CRL leaves no line of its own. */
-static bool journal_line(struct cg_change *change, const char *done, struct cg_error *err)
-{
-    char when[24];
-    cJSON *entry = cJSON_CreateObject();
-    cg_time_text(change->ca->options.now, when, sizeof when);
-    cJSON_AddStringToObject(entry, "time", when);
-    cJSON_AddStringToObject(entry, "done", done);
-    return cg_change_journal_line(change, entry, err);
-}
-
 static bool restore(struct cg_change *change, struct cg_index *index, size_t *restored, struct cg_error *err)
 {
     return cg_index_restore(change->ca, index, restored, err) &&
            cg_change_put(change, "index.txt", index->text, index->len, 0600, err) &&
-           journal_line(change, "restored the index", err);
+           cg_change_journal(change, "restored the index", cJSON_CreateObject(), err);
 }
 
 bool cg_crl_renew(const struct cg_ca *ca, const struct cg_crl_request *request, struct cg_crl_renewed *renewed,
@@ -57,20 +44,20 @@ bool cg_crl_renew(const struct cg_ca *ca, const struct cg_crl_request *request, 
     struct cg_change change = {0};
     struct cg_index index = {0};
     X509 *issuer = request->root ? ca->root : ca->cert;
-    struct cg_crl_write_request crl_request = {.folder = request->root ? "root" : "ca",
-                                               .issuer = issuer,
-                                               .index = request->root ? NULL : &index,
-                                               .now = ca->options.now,
-                                               .above = request->above,
-                                               .lifetime = request->lifetime};
+    struct cg_crl_write_request write = {.folder = request->root ? "root" : "ca",
+                                         .issuer = issuer,
+                                         .index = request->root ? NULL : &index,
+                                         .now = ca->options.now,
+                                         .above = request->above,
+                                         .lifetime = request->lifetime};
     *renewed = (struct cg_crl_renewed){.restored = 0};
-    bool ok = (crl_request.key = cg_key_of_ca(ca, crl_request.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
+    bool ok = (write.key = cg_key_of_ca(ca, write.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
               cg_change_begin(&change, ca, false, err) &&
               (!request->restore_index || restore(&change, &index, &renewed->restored, err)) &&
-              (!ca->clock_set || journal_line(&change, CG_CLOCK_SET_BACK, err)) &&
-              cg_crl_write(&change, &crl_request, &renewed->made, err) && cg_change_commit(&change, err);
+              (!ca->clock_set || cg_change_journal(&change, CG_CLOCK_SET_BACK, cJSON_CreateObject(), err)) &&
+              cg_crl_write(&change, &write, &renewed->made, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
     cg_index_free(&index);
-    EVP_PKEY_free(crl_request.key);
+    EVP_PKEY_free(write.key);
     return ok;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A new CRL in a change of its own, and whether one is due. Targets get it from the caller (deploy.h).
+/* Renewing a CRL in its own change, and whether that is due. The caller deploys it to the targets (deploy.h).
  * Called by the verb crl, which owns the structs. */
 #ifndef CG_CA_CRL_RENEW_H
 #define CG_CA_CRL_RENEW_H
@@ -7,18 +7,19 @@
 #include "crl.h"
 
 struct cg_crl_request {
-    bool root;           /* the root's, where there is an intermediate; else that of the CA that issues */
-    bool restore_index;  /* index.txt is made whole again first (store/restore.h) */
-    const BIGNUM *above; /* with a higher number than this one; NULL: no such wish */
-    int64_t lifetime;    /* s; 0: the usual one */
+    bool root;           /* the root's, if there is an intermediate; else the issuing CA's */
+    bool restore_index;  /* index.txt is rebuilt first (store/restore.h) */
+    const BIGNUM *above; /* the number must be higher than this one; may be NULL */
+    int64_t lifetime;    /* s; 0: the default */
 };
 
 struct cg_crl_renewed {
     struct cg_crl_made made;
-    size_t restored; /* rows of the index that were put back or marked as revoked again */
+    size_t restored; /* rows of the index that were added or marked as revoked */
 };
 
-/* percent of the CRL's life is over; or it is missing, unreadable, of the future, or another one than its copies. */
+/* True after percent of the CRL's lifetime; also if it is missing, unreadable, starts in the future (made while the clock
+ * was wrong: it is not valid yet) or differs from its copies. */
 bool cg_crl_is_due(const struct cg_ca *ca, bool root, unsigned percent);
 
 /* Clear renewed->made in every case. */

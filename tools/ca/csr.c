@@ -24,8 +24,8 @@ X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
     X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
     EVP_PKEY *key = csr ? X509_REQ_get0_pubkey(csr) : NULL;
     if (!csr || !key || X509_REQ_verify(csr, key) != 1) {
-        cg_fail_openssl(err, path);
-        cg_error_prefix(err, csr ? "the request is not signed by its own key, so its maker may not hold it"
+        cg_fail_openssl(err, csr ? "verify" : "read", path);
+        cg_error_prefix(err, csr ? "the request is not signed by its own key, so its maker may not have the key"
                                  : "expected a certificate signing request in PEM");
         X509_REQ_free(csr);
         csr = NULL;
@@ -43,11 +43,11 @@ static bool check_name(const GENERAL_NAME *name, struct cg_error *err)
     cg_san_text(name, text, sizeof text);
     if (!ok)
         cg_error_set(err, "%s: malformed", text);
-    /* the other types have no rule of ours beside their form */
+    /* the other types have no further rules */
     bool typed = cg_san_type(name) & (CG_SAN_DNS | CG_SAN_IP | CG_SAN_URI | CG_SAN_EMAIL);
     ok = ok && scratch && (!typed || cg_san_add(scratch, text, err));
     if (!ok)
-        cg_error_prefix(err, "the request's SANs");
+        cg_error_prefix(err, "invalid SAN in the request");
     GENERAL_NAMES_free(scratch);
     return ok;
 }
@@ -78,7 +78,7 @@ bool cg_csr_common_name(const char *path, char *out, size_t size, struct cg_erro
     int len = at < 0 ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
     bool ok = len > 0 && cg_text_escape(text, (size_t)len, out, size);
     if (!ok)
-        cg_error_set(err, "%s has no common name that can be the name of a folder; say one with --name", path);
+        cg_error_set(err, "%s has no common name that can be the name of a folder. Choose a name with --name", path);
     OPENSSL_free(text);
     X509_REQ_free(csr);
     return ok;

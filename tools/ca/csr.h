@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Certificate signing requests (PKCS#10, RFC 2986) made by devices: read and proven.
- * The caller owns what is returned. Called by ca_certify and the verbs. */
+/* Certificate signing requests (PKCS#10, RFC 2986) made by devices: read and verified.
+ * The caller owns what is returned. Called by certify and the verbs. */
 #ifndef CG_CA_CSR_H
 #define CG_CA_CSR_H
 
@@ -9,10 +9,10 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 
-/* PEM; its signature is checked: who made it holds the key. */
+/* PEM; its signature proves that its maker has the key. */
 X509_REQ *cg_csr_load(const char *path, struct cg_error *err);
 
-/* Its SANs, every one checked as --san would be; an empty list where it asks for none; NULL with the reason. */
+/* Its SANs, each checked like --san; an empty list if it has none; NULL with the reason. */
 GENERAL_NAMES *cg_csr_names(X509_REQ *csr, struct cg_error *err);
 
 bool cg_csr_common_name(const char *path, char *out, size_t size, struct cg_error *err);

@@ -15,18 +15,6 @@
 
 static const char *const live_files[] = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
 
-char *cg_cert_pem(X509 *cert)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *data = NULL, *pem = NULL;
-    if (bio && PEM_write_bio_X509(bio, cert)) {
-        size_t len = (size_t)BIO_get_mem_data(bio, &data);
-        pem = strndup(data, len);
-    }
-    BIO_free(bio);
-    return pem;
-}
-
 void cg_date_text(const ASN1_TIME *time, char out[24])
 {
     int64_t seconds = 0;
@@ -35,24 +23,19 @@ void cg_date_text(const ASN1_TIME *time, char out[24])
         cg_time_text(seconds, out, 24);
 }
 
-/* One walk: serial numbers that are taken, and keys that are not certified. */
+/* One walk: serial numbers in use, and keys that are not certified. */
 static bool collect(struct cg_issuer *issuer, struct cg_error *err)
 {
-    struct cg_error fault = {""};
     struct cg_index_row row;
-    bool ok = cg_key_bans_open(&issuer->bans, issuer->ca, &fault);
-    while (ok && cg_index_next(&issuer->index, &row, &fault)) {
-        ok = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, &fault);
-        if (ok && !(ok = cg_serials_add(&issuer->serials, row.serial)))
-            cg_error_set(&fault, "no memory for the serial numbers");
-    }
+    bool ok = cg_key_bans_open(&issuer->bans, issuer->ca, err);
+    while (ok && cg_index_next(&issuer->index, &row, err))
+        ok = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, err) &&
+             (cg_serials_add(&issuer->serials, row.serial) || cg_fail_memory(err));
     cg_key_bans_close(&issuer->bans);
-    if (fault.text[0])
-        cg_error_set(err, "%s", fault.text);
-    return !fault.text[0];
+    return ok && !issuer->index.is_damaged;
 }
 
-/* From the CA that issues up to below the root: nothing else, nothing in between, nothing that cannot be read. */
+/* Exactly the certificates from the issuing CA up to below the root, all of them readable. */
 static bool is_chain(const struct cg_ca *ca, const char *pem, size_t len)
 {
     X509 *below = X509_dup(ca->cert), *next = NULL;
@@ -64,7 +47,7 @@ static bool is_chain(const struct cg_ca *ca, const char *pem, size_t len)
         X509_free(below);
         below = next;
     }
-    /* what ends the file, and not a broken certificate */
+    /* the end of the file, not a damaged certificate */
     ok = ok && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
          X509_verify(below, X509_get0_pubkey(ca->root)) == 1;
     X509_free(below);
@@ -73,9 +56,9 @@ static bool is_chain(const struct cg_ca *ca, const char *pem, size_t len)
     return ok;
 }
 
-/* What every generation gets. Where nothing stands between this CA and the root, it is known without the file, which may
- * be lost or damaged: with what is not the chain a broker would not start, or clients would be locked out. */
-static bool take_chain(struct cg_issuer *issuer, const struct cg_bytes *found, struct cg_error *err)
+/* The chain for every generation. If the root issued this CA, it is known without the file, which may be lost or damaged:
+ * with a wrong chain a broker would not start, or would refuse its clients. */
+static bool set_chain(struct cg_issuer *issuer, const struct cg_bytes *found, struct cg_error *err)
 {
     const struct cg_ca *ca = issuer->ca;
     const char *file = (const char *)found->data;
@@ -83,15 +66,16 @@ static bool take_chain(struct cg_issuer *issuer, const struct cg_bytes *found, s
     const bool is_exact = is_direct || !cg_ca_is_two_tier(ca);
     ERR_clear_error();
     if (!is_exact && (!file || !is_chain(ca, file, found->len))) {
-        cg_error_set(err,
-                     "%s/chain.pem is not the chain from the CA that issues up to below the root; put it back from a "
-                     "backup, or make it again of these certificates: ca/cert.pem, then each one's issuer",
-                     ca->dir);
+        cg_error_set(
+            err,
+            "%s/chain.pem is not the chain from the issuing CA up to below the root. Restore it from a backup, or "
+            "build it from these certificates: ca/cert.pem, then the issuer of each one",
+            ca->dir);
         return false;
     }
     issuer->chain = is_direct ? cg_cert_pem(ca->cert) : strdup(is_exact ? "" : file);
     issuer->chain_is_new = issuer->chain && (!file || strcmp(issuer->chain, file) != 0);
-    return issuer->chain || cg_fail_openssl(err, "no memory for the chain");
+    return issuer->chain || cg_fail_memory(err);
 }
 
 static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
@@ -100,7 +84,7 @@ static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
     struct cg_bytes found = {0};
     if (!cg_file_read(cg_ca_path(issuer->ca, path, "chain.pem"), CG_FILE_PUBLIC, CHAIN_LIMIT, &found, NULL))
         found = (struct cg_bytes){0};
-    bool ok = take_chain(issuer, &found, err);
+    bool ok = set_chain(issuer, &found, err);
     cg_bytes_free(&found);
     return ok;
 }
@@ -112,7 +96,7 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_
     if (!cg_time_seconds(X509_get0_notAfter(ca->cert), &until) || until <= issuer->now) {
         char end[24];
         cg_date_text(X509_get0_notAfter(ca->cert), end);
-        cg_error_set(err, "the CA's own certificate ended at %s; make a new CA in another folder with init", end);
+        cg_error_set(err, "the CA's own certificate expired at %s. Make a new CA in another folder with init", end);
         return false;
     }
     if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, err) ||
@@ -179,7 +163,7 @@ bool cg_issue_make(const struct cg_issuer *issuer, const struct cg_issue_request
             return false;
     } while (cg_serials_has(&issuer->serials, issued->serial));
     if (!(issued->pem = cg_cert_pem(issued->cert)))
-        return cg_fail_openssl(err, issue->name);
+        return cg_fail_memory(err);
     if (cg_ca_checker_accepts(&issuer->checker, request.profile, issued->cert, issuer->now, err))
         return true;
     cg_issued_clear(issued);
@@ -224,7 +208,7 @@ bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *chan
     char folder[32], full[32 + 16], *fullchain = NULL;
     snprintf(folder, sizeof folder, "generation-%u", issue->slot);
     if (asprintf(&fullchain, "%s%s", issued->pem, issuer->chain) < 0)
-        return cg_fail_errno(err, "make", "fullchain.pem");
+        return cg_fail_memory(err);
     const struct {
         const char *name, *text;
     } files[] = {{"cert.pem", issued->pem}, {"chain.pem", issuer->chain}, {"fullchain.pem", fullchain}};
@@ -238,31 +222,23 @@ bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *chan
     return ok;
 }
 
-static bool record_lines(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_request *issue,
-                         const struct cg_issued *issued, const char *file, struct cg_error *err)
+static bool record_lines(struct cg_change *change, const struct cg_issue_request *issue, const struct cg_issued *issued,
+                         const char *file, struct cg_error *err)
 {
-    char when[24];
     char *line = cg_index_line(issued->cert, file);
-    cJSON *entry = cg_issued_json(issue, issued);
-    cg_time_text(issuer->now, when, sizeof when);
-    if (!line || !entry || !cJSON_AddStringToObject(entry, "time", when) ||
-        !cJSON_AddStringToObject(entry, "done", "issued")) {
-        free(line);
-        cJSON_Delete(entry);
-        return cg_fail_openssl(err, "no memory for the index");
-    }
-    bool ok = cg_change_index_line(change, line, err) && cg_change_journal_line(change, entry, err);
+    bool ok = (line ? cg_change_index_line(change, line, err) : cg_fail_memory(err)) &&
+              cg_change_journal(change, "issued", cg_issued_json(issue, issued), err);
     free(line);
     return ok;
 }
 
-bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_request *issue,
-                     const struct cg_issued *issued, struct cg_error *err)
+bool cg_issue_record(struct cg_change *change, const struct cg_issue_request *issue, const struct cg_issued *issued,
+                     struct cg_error *err)
 {
     char staged[32], target[CG_NAME_MAX + 32], file[CG_NAME_MAX + 32];
     snprintf(staged, sizeof staged, "generation-%u", issue->slot);
     snprintf(file, sizeof file, "archive/%s/%04u", issue->name, issue->generation);
-    if (!record_lines(issuer, change, issue, issued, file, err) || !cg_change_move(change, staged, file, err))
+    if (!record_lines(change, issue, issued, file, err) || !cg_change_move(change, staged, file, err))
         return false;
     snprintf(staged, sizeof staged, issue->is_live ? "current-%u" : "live-%u", issue->slot);
     snprintf(target, sizeof target, issue->is_live ? "live/%s/current" : "live/%s", issue->name);
@@ -274,9 +250,8 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_reques
 {
     struct cg_change change;
     bool ok = cg_change_begin(&change, issuer->ca, false, err) && cg_issue_stage(issuer, &change, issue, issued, err) &&
-              cg_issue_record(issuer, &change, issue, issued, err) &&
-              (!issuer->chain_is_new ||
-               cg_change_put(&change, "chain.pem", issuer->chain, strlen(issuer->chain), 0644, err)) &&
+              cg_issue_record(&change, issue, issued, err) &&
+              (!issuer->chain_is_new || cg_change_put_text(&change, "chain.pem", issuer->chain, 0644, err)) &&
               cg_change_commit(&change, err);
     cg_change_end(&change);
     return ok;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Issuing: from an order to a generation in the archive, a line in the index and one in the journal.
- * One way for issue, sign, renew, rotate and batch. The verb owns both structs. */
+/* Issuing a certificate: a generation in the archive, a line in the index and one in the journal. Used by issue, sign,
+ * renew, rotate and batch; the verb owns the structs. */
 #ifndef CG_CA_ISSUE_H
 #define CG_CA_ISSUE_H
 
@@ -18,39 +18,39 @@ struct cg_issuer {
     const struct cg_ca *ca;
     EVP_PKEY *key;
     struct cg_ca_checker checker;
-    struct cg_index index;     /* as it was at the start */
+    struct cg_index index;     /* as at the start */
     struct cg_serials serials; /* in use */
     struct cg_key_bans bans;   /* keys that are not certified */
-    char *chain;               /* chain.pem: what follows the leaf, PEM, maybe "" */
-    bool chain_is_new;         /* the file holds something else, or is lost */
+    char *chain;               /* chain.pem: what follows the leaf, PEM, may be "" */
+    bool chain_is_new;         /* the file is missing or has other contents */
     int64_t now;
 };
 
 struct cg_issue_request {
     const char *name;
     struct cg_certificate_request request; /* now is set by the issuer */
-    bool private_key;                      /* request.key has its private half: written as privkey.pem */
-    unsigned generation;                   /* of the archive; cg_issue_place sets both */
+    bool private_key;                      /* request.key has its private half, which is written as privkey.pem */
+    unsigned generation;                   /* in the archive; set by cg_issue_place, as is_live is */
     bool is_live;                          /* live/NAME exists: only its link "current" changes */
-    unsigned slot;                         /* names the staged files; its own for each order of a change */
+    unsigned slot;                         /* names the staged files; unique within a change */
 };
 
 struct cg_issued {
     X509 *cert;
-    bool shortened;  /* the issuer ends earlier than what was asked for */
+    bool shortened;  /* ends with the issuer, earlier than requested */
     char serial[64]; /* as in the index: upper case, even length */
     char *pem;       /* of cert */
 };
 
-/* The index, the checker, and last the key, with its passphrase. bans.lost is for the caller to warn about, also where the
- * key is not to be had. Close it in every case. */
+/* Opens the index, the checker, and last the key, with its passphrase. The caller warns about bans.lost, even if the key
+ * cannot be read. Close it in every case. */
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err);
 
-/* Reads again what other runs may have changed while the lock was given away. */
+/* Reads again what other runs may have changed while they had the lock. */
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err);
 void cg_issuer_close(struct cg_issuer *issuer);
 
-/* The next generation of order->name. */
+/* The next generation of issue->name. */
 void cg_issue_place(const struct cg_ca *ca, struct cg_issue_request *issue);
 
 /* Signs and checks; nothing is written. Thread-safe. */
@@ -62,22 +62,19 @@ bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *chan
                     const struct cg_issue_request *issue, const struct cg_issued *issued, struct cg_error *err);
 
 /* Adds the steps that put it into archive/, live/, the index and the journal. */
-bool cg_issue_record(const struct cg_issuer *issuer, struct cg_change *change, const struct cg_issue_request *issue,
-                     const struct cg_issued *issued, struct cg_error *err);
+bool cg_issue_record(struct cg_change *change, const struct cg_issue_request *issue, const struct cg_issued *issued,
+                     struct cg_error *err);
 
-/* Stage and record as one change of their own. */
+/* Stages and records in its own change. */
 bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_request *issue,
                     const struct cg_issued *issued, struct cg_error *err);
 
 void cg_issued_clear(struct cg_issued *issued);
 
-/* What the journal and machines are told about a certificate that was made. */
+/* The certificate for the journal and for --json. */
 cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued);
 
-/* Owned text for people: "2027-02-21". */
+/* The time for people; "" if it is invalid. */
 void cg_date_text(const ASN1_TIME *time, char out[24]);
-
-/* PEM of a certificate, malloc'ed. */
-char *cg_cert_pem(X509 *cert);
 
 #endif

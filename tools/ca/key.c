@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "key.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "base/secrets.h"
 #include "core/file/file.h"
@@ -19,10 +20,12 @@
 
 #define KEY_LIMIT ((size_t)64 << 10)
 
-/* N=2^14, r=8, p=1: 16 MiB, the most that OpenSSL's default limit of 32 MiB lets a reader use without asking */
+/* N=2^14, r=8, p=1: 16 MiB, the most that readers with OpenSSL's default limit of 32 MiB accept */
 #define SCRYPT_N 16384
 #define SCRYPT_R 8
 #define SCRYPT_P 1
+
+#define ML_DSA_WARNING "only peers with OpenSSL 3.5 or later support ML-DSA certificates"
 
 static const struct key_type {
     const char *word;
@@ -36,14 +39,14 @@ static const struct key_type {
     {"rsa3072", "RSA", NULL, 3072, NULL},
     {"rsa4096", "RSA", NULL, 4096, NULL},
     {"ed25519", "ED25519", NULL, 0, "mbedTLS has no Ed25519 certificates: ESP32-class devices cannot connect"},
-    {"ml-dsa-44", "ML-DSA-44", NULL, 0, "only peers with OpenSSL 3.5 or later understand ML-DSA certificates"},
-    {"ml-dsa-65", "ML-DSA-65", NULL, 0, "only peers with OpenSSL 3.5 or later understand ML-DSA certificates"},
-    {"ml-dsa-87", "ML-DSA-87", NULL, 0, "only peers with OpenSSL 3.5 or later understand ML-DSA certificates"},
+    {"ml-dsa-44", "ML-DSA-44", NULL, 0, ML_DSA_WARNING},
+    {"ml-dsa-65", "ML-DSA-65", NULL, 0, ML_DSA_WARNING},
+    {"ml-dsa-87", "ML-DSA-87", NULL, 0, ML_DSA_WARNING},
 };
 
 static const struct key_type *find_type(const char *word)
 {
-    for (size_t i = 0; word && i < sizeof key_types / sizeof key_types[0]; i++)
+    for (size_t i = 0; word && i < CG_COUNT(key_types); i++)
         if (strcmp(key_types[i].word, word) == 0)
             return &key_types[i];
     return &key_types[0];
@@ -62,17 +65,18 @@ EVP_PKEY *cg_key_generate(const char *word, struct cg_error *err)
                                  : EVP_PKEY_Q_keygen(NULL, NULL, type->algorithm);
     if (!key) {
         ERR_clear_error();
-        cg_error_set(err,
-                     "%s makes no %s keys (ML-DSA needs OpenSSL 3.5 or later); choose another with --key-type, "
-                     "p256 works everywhere",
-                     OpenSSL_version(OPENSSL_VERSION), type->word);
+        cg_error_set(
+            err,
+            "%s cannot make %s keys (ML-DSA requires OpenSSL 3.5 or later). Choose another --key-type; p256 works "
+            "everywhere",
+            OpenSSL_version(OPENSSL_VERSION), type->word);
     }
     return key;
 }
 
 EVP_PKEY *cg_key_generate_like(const EVP_PKEY *like, struct cg_error *err)
 {
-    for (size_t i = 0; i < sizeof key_types / sizeof key_types[0]; i++) {
+    for (size_t i = 0; i < CG_COUNT(key_types); i++) {
         const struct key_type *type = &key_types[i];
         bool fits = EVP_PKEY_is_a(like, type->algorithm);
         if (fits && type->group)
@@ -82,22 +86,8 @@ EVP_PKEY *cg_key_generate_like(const EVP_PKEY *like, struct cg_error *err)
         if (fits)
             return cg_key_generate(type->word, err);
     }
-    cg_error_set(err, "this tool makes no keys of the old one's kind; issue a new certificate with --key-type");
+    cg_error_set(err, "cannot make a new key of the same type as the old one. Issue a new certificate with --key-type");
     return NULL;
-}
-
-EVP_PKEY *cg_key_load_plain(const char *path, struct cg_error *err)
-{
-    struct cg_bytes bytes;
-    if (!cg_file_read(path, CG_FILE_PRIVATE_KEY, KEY_LIMIT, &bytes, err))
-        return NULL;
-    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "") : NULL;
-    if (!key)
-        cg_fail_openssl(err, path);
-    BIO_free(bio);
-    cg_bytes_wipe(&bytes);
-    return key;
 }
 
 const EVP_MD *cg_key_digest(const EVP_PKEY *key)
@@ -109,13 +99,13 @@ const EVP_MD *cg_key_digest(const EVP_PKEY *key)
     return NULL;
 }
 
-static X509_SIG *seal(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
+static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
 {
     X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 16, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
-    X509_SIG *sealed = pbe ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, pbe) : NULL;
-    if (!sealed)
+    X509_SIG *encrypted = pbe ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, pbe) : NULL;
+    if (!encrypted)
         X509_ALGOR_free(pbe);
-    return sealed;
+    return encrypted;
 }
 
 bool cg_key_is_strong(const EVP_PKEY *key)
@@ -129,16 +119,17 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
     *len = 0;
     BIO *bio = BIO_new(BIO_s_secmem());
     PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
-    X509_SIG *sealed = plain && passphrase ? seal(plain, passphrase) : NULL;
+    X509_SIG *encrypted = plain && passphrase ? encrypt(plain, passphrase) : NULL;
     bool ok = bio && plain &&
-              (passphrase ? sealed && PEM_write_bio_PKCS8(bio, sealed) : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));
+              (passphrase ? encrypted && PEM_write_bio_PKCS8(bio, encrypted)
+                          : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));
     char *data = NULL;
     long n = ok ? BIO_get_mem_data(bio, &data) : 0;
     if (n > 0 && (*pem = OPENSSL_malloc((size_t)n)))
         memcpy(*pem, data, *len = (size_t)n);
     if (!*pem)
-        cg_fail_openssl(err, "cannot write the private key");
-    X509_SIG_free(sealed);
+        cg_fail_openssl(err, "write", "the private key");
+    X509_SIG_free(encrypted);
     PKCS8_PRIV_KEY_INFO_free(plain);
     BIO_free(bio);
     return *pem != NULL;
@@ -154,62 +145,74 @@ bool cg_key_put(struct cg_change *change, const char *target, EVP_PKEY *key, con
     return ok;
 }
 
-/* OpenSSL asks only when the key turns out to be encrypted. */
-struct asking {
+/* OpenSSL calls back only if the key is encrypted. */
+struct passphrase_call {
     const struct cg_passphrase_source *source;
     struct cg_error *err;
-    bool failed;
+    bool failed; /* err has the reason */
 };
 
-static int give_passphrase(char *out, int size, int writing, void *context)
+static int get_passphrase(char *out, int size, int writing, void *context)
 {
     (void)writing;
-    struct asking *asking = context;
-    const struct cg_passphrase_source *source = asking->source;
-    const char *answer = source->get ? source->get(source->context, asking->err) : NULL;
+    struct passphrase_call *call = context;
+    const struct cg_passphrase_source *source = call->source;
+    const char *answer = source->get ? source->get(source->context, call->err) : NULL;
     if (!source->get)
-        cg_error_set(asking->err, "the key is sealed, and no passphrase was given");
-    asking->failed = !answer;
+        cg_error_set(call->err, "the key is encrypted, and no passphrase was given");
+    call->failed = !answer;
     return answer && (int)strlen(answer) < size ? snprintf(out, (size_t)size, "%s", answer) : -1;
 }
 
-/* A whole PEM block of a key, sealed or not: else no passphrase opens it. */
-static bool is_whole(const struct cg_bytes *bytes)
+enum cg_key_kind cg_key_kind_of(const void *pem, size_t size)
 {
+    BIO *bio = BIO_new_mem_buf(pem, (int)size);
     char *name = NULL, *header = NULL;
     unsigned char *data = NULL;
     long len = 0;
-    bool whole = false;
-    BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
-    while (bio && !whole && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
-        whole = strstr(name, "PRIVATE KEY");
+    enum cg_key_kind kind = CG_KEY_NONE;
+    while (bio && kind == CG_KEY_NONE && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
+        const unsigned char *at = data;
+        const bool is_pkcs8 = strcmp(name, "ENCRYPTED PRIVATE KEY") == 0;
+        X509_SIG *encrypted = is_pkcs8 ? d2i_X509_SIG(NULL, &at, len) : NULL;
+        if (encrypted || (strstr(name, "PRIVATE KEY") && strstr(header, "ENCRYPTED")))
+            kind = CG_KEY_ENCRYPTED;
+        else if (strstr(name, "PRIVATE KEY") && !is_pkcs8)
+            kind = CG_KEY_PLAIN;
+        X509_SIG_free(encrypted);
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(data, (size_t)len);
     }
     BIO_free(bio);
-    return whole;
+    ERR_clear_error();
+    return kind;
 }
 
 static EVP_PKEY *from_pem(const struct cg_passphrase_source *source, const char *path, enum cg_file_kind kind,
                           struct cg_error *err)
 {
     struct cg_bytes bytes;
-    struct asking asking = {source, err, false};
+    struct passphrase_call call = {source, err, false};
     if (!cg_file_read(path, kind, KEY_LIMIT, &bytes, err))
         return NULL;
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asking) : NULL;
-    if (!key && !asking.failed) {
-        cg_error_set(err,
-                     is_whole(&bytes) ? "%s: the key cannot be read; is the passphrase right?"
-                                      : "%s: there is no whole private key in this file; put it back from a backup",
-                     path);
-        ERR_clear_error();
-    }
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, get_passphrase, &call) : NULL;
+    if (!key && !call.failed)
+        cg_error_set(err, "cannot read the private key %s: %s", path,
+                     cg_key_kind_of(bytes.data, bytes.len) != CG_KEY_NONE
+                         ? "the passphrase is wrong, or the file is damaged"
+                         : "the file contains no complete private key. Restore it from a backup");
+    ERR_clear_error();
     BIO_free(bio);
     cg_bytes_wipe(&bytes);
     return key;
+}
+
+EVP_PKEY *cg_key_load_plain(const char *path, struct cg_error *err)
+{
+    const struct cg_passphrase_source none = {0};
+    return from_pem(&none, path, CG_FILE_PRIVATE_KEY, err);
 }
 
 EVP_PKEY *cg_key_load_sealed(const struct cg_passphrase_source *source, const char *path, struct cg_error *err)
@@ -220,14 +223,14 @@ EVP_PKEY *cg_key_load_sealed(const struct cg_passphrase_source *source, const ch
 EVP_PKEY *cg_key_by_uri(const struct cg_passphrase_source *source, const char *uri, struct cg_error *err)
 {
     if (strstr(uri, "pin-value=")) {
-        cg_error_set(err, "a PIN in the URI is seen by every user of this machine and kept in a file; leave pin-value "
-                          "out, and use --passphrase-file, --passphrase-fd or the terminal");
+        cg_error_set(err, "every user of this machine can see a PIN in the URI, and it is stored in a file. Remove "
+                          "pin-value, and use --passphrase-file, --passphrase-fd or the terminal");
         return NULL;
     }
-    struct asking asking = {source, err, false};
+    struct passphrase_call call = {source, err, false};
     EVP_PKEY *key = NULL;
-    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
-    OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, &asking, NULL, NULL) : NULL;
+    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(get_passphrase, 0);
+    OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, &call, NULL, NULL) : NULL;
     while (store && !key && !OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
         if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
@@ -237,13 +240,13 @@ EVP_PKEY *cg_key_by_uri(const struct cg_passphrase_source *source, const char *u
             break;
     }
     ERR_clear_error();
-    if (!key && !asking.failed && strncmp(uri, "pkcs11:", 7) == 0) {
+    if (!key && !call.failed && strncmp(uri, "pkcs11:", 7) == 0) {
         struct cg_error fault = {""};
-        key = cg_key_by_engine(uri, ui, &asking, &fault);
-        if (!key && !asking.failed) /* else the text is there: the PIN could not be asked for */
+        key = cg_key_by_engine(uri, ui, &call, &fault);
+        if (!key && !call.failed)
             cg_error_set(err, "%s", fault.text);
-    } else if (!key && !asking.failed) {
-        cg_error_set(err, "%s: no private key there; is the URI right, and the passphrase?", uri);
+    } else if (!key && !call.failed) {
+        cg_error_set(err, "cannot find a private key at %s. Check the URI and the passphrase", uri);
     }
     OSSL_STORE_close(store);
     UI_destroy_method(ui);
@@ -275,15 +278,16 @@ EVP_PKEY *cg_key_of_ca(const struct cg_ca *ca, const char *folder, const X509 *c
     cg_ca_path(ca, path, "%s", relative);
     if (!cg_ca_has(ca, relative)) {
         cg_error_set(err,
-                     "%s is not there, and nothing can be signed without it; put it back from a backup of the folder, "
-                     "or from the medium where it is kept",
+                     "cannot sign: the key %s is missing. Restore it from a backup of the folder, or from its offline "
+                     "medium",
                      path);
         return NULL;
     }
     EVP_PKEY *key = by_uri ? from_uri_file(source, path, err) : from_pem(source, path, CG_FILE_PRIVATE_KEY, err);
     if (key && X509_check_private_key(cert, key) != 1) {
         ERR_clear_error();
-        cg_error_set(err, "%s: this key does not belong to %s/%s/cert.pem", path, ca->dir, folder);
+        cg_error_set(err, "%s is not the key of %s/%s/cert.pem. Restore the right key from a backup", path, ca->dir,
+                     folder);
         EVP_PKEY_free(key);
         key = NULL;
     }

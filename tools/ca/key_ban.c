@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "key_ban.h"
+#include "base/array.h"
 #include "base/failure.h"
 
 #include <openssl/bn.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OF_CA "" /* in place of a serial number */
+#define OF_CA "" /* instead of a serial number */
 
 struct cg_key_ban {
     unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -22,8 +23,8 @@ bool cg_reason_is_compromise(int reason)
     return reason == 1 || reason == 2 || reason == 10; /* keyCompromise, cACompromise, aACompromise */
 }
 
-/* What is the same for every encoding of one key: the modulus of RSA (with PSS in its name or without), the x coordinate
- * of a point (compressed or not, and its negative), the raw key of others. */
+/* The part that all encodings of a key have in common: the modulus of RSA and RSA-PSS, the x coordinate of a point
+ * (compressed or not, and of its negative), the raw key of others. */
 static int key_octets(EVP_PKEY *key, unsigned char **octets)
 {
     BIGNUM *number = NULL;
@@ -59,14 +60,11 @@ bool cg_key_bans_add(struct cg_key_bans *bans, X509 *cert, const char *serial, s
     snprintf(ban.serial, sizeof ban.serial, "%s", serial);
     if (!digest_of(X509_get0_pubkey(cert), ban.digest))
         return true; /* a key that cannot be read cannot be certified either */
-    /* a power of two is full: make room for as many again */
-    if ((bans->count & (bans->count - 1)) == 0) {
-        struct cg_key_ban *more = realloc(bans->item, (bans->count ? 2 * bans->count : 1) * sizeof *more);
-        if (!more)
-            return cg_fail_errno(err, "make", "the list of compromised keys");
-        bans->item = more;
-    }
-    bans->item[bans->count++] = ban;
+    struct cg_key_ban *items = cg_array_grow(bans->item, bans->count, sizeof *items);
+    if (!items)
+        return cg_fail_memory(err);
+    bans->item = items;
+    items[bans->count++] = ban;
     return true;
 }
 
@@ -80,7 +78,7 @@ bool cg_key_bans_add_row(struct cg_key_bans *bans, const struct cg_ca *ca, const
                          struct cg_error *err)
 {
     char path[PATH_MAX];
-    /* "unknown": a certificate of an adopted CA of which only the number was there */
+    /* else "unknown": imported with its serial number only */
     if (row->status != 'R' || !cg_reason_is_compromise(row->reason) || strncmp(row->file, "archive/", 8) != 0)
         return true;
     X509 *cert = cg_cert_load(cg_ca_path(ca, path, "%s/cert.pem", row->file), NULL);
@@ -112,7 +110,7 @@ bool cg_key_bans_allow(const struct cg_key_bans *bans, EVP_PKEY *key, struct cg_
 {
     struct cg_key_ban wanted = {.digest = {0}};
     if (!digest_of(key, wanted.digest)) {
-        cg_error_set(err, "the public key cannot be read; make a new key, P-256 works everywhere");
+        cg_error_set(err, "cannot read the public key. Make a new key; P-256 works everywhere");
         return false;
     }
     const struct cg_key_ban *ban = bans->count
@@ -121,12 +119,13 @@ bool cg_key_bans_allow(const struct cg_key_bans *bans, EVP_PKEY *key, struct cg_
     if (!ban)
         return true;
     if (strcmp(ban->serial, OF_CA) == 0)
-        cg_error_set(err, "this is the key of the CA itself, and is not certified for anything else; make a new key "
-                          "where it will be used");
-    else
         cg_error_set(err,
-                     "this key was revoked as compromised (certificate %s): whoever took it holds it still, so it is "
-                     "not certified again; make a new key where it will be used, and have that one certified",
-                     ban->serial);
+                     "cannot certify this key: it is the key of the CA itself. Make a new key where it will be used");
+    else
+        cg_error_set(
+            err,
+            "cannot certify this key: it was revoked as compromised (certificate %s), and someone else may have "
+            "it. Make a new key where it will be used",
+            ban->serial);
     return false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#define OPENSSL_SUPPRESS_DEPRECATED /* the whole of ENGINE is; it stays the only way on OpenSSL 3.0 */
+#define OPENSSL_SUPPRESS_DEPRECATED /* ENGINE is deprecated, but the only way on OpenSSL 3.0 */
 #include "key_engine.h"
 #include "base/failure.h"
 
@@ -16,8 +16,8 @@ EVP_PKEY *cg_key_by_engine(const char *uri, UI_METHOD *ui, void *context, struct
     (void)context;
     cg_error_set(
         err,
-        "%s: no provider has such a key (is the URI right, and the PIN?), and this OpenSSL has no engines; install "
-        "pkcs11-provider and activate it in openssl.cnf",
+        "cannot find the key %s: no provider has it, and this OpenSSL has no engines. Check the URI and the PIN, "
+        "install pkcs11-provider and activate it in openssl.cnf",
         uri);
     return NULL;
 }
@@ -35,17 +35,18 @@ EVP_PKEY *cg_key_by_engine(const char *uri, UI_METHOD *ui, void *context, struct
     if (!engine) {
         ERR_clear_error();
         cg_error_set(err,
-                     "%s: OpenSSL has neither a provider nor an engine for %s: URIs; install pkcs11-provider, or "
-                     "libengine-pkcs11-openssl on Debian 12",
+                     "cannot find the key %s: OpenSSL has neither a provider nor an engine for %s: URIs. Install "
+                     "pkcs11-provider, or libengine-pkcs11-openssl on Debian 12",
                      uri, name);
         return NULL;
     }
     /* The functional reference is kept until the process ends: the key's operations run in the engine. */
     EVP_PKEY *key = ENGINE_init(engine) ? ENGINE_load_private_key(engine, uri, ui, context) : NULL;
     if (!key) {
-        cg_fail_openssl(err, uri);
-        cg_error_prefix(err, "the engine found no such key, or the PIN is wrong (PKCS11_MODULE_PATH names the token's "
-                             "module where it is not p11-kit's)");
+        cg_fail_openssl(err, "find the key", uri);
+        cg_error_prefix(err,
+                        "the engine has no such key, or the PIN is wrong (set PKCS11_MODULE_PATH to the token's module "
+                        "if that is not p11-kit's)");
     }
     ENGINE_free(engine);
     return key;

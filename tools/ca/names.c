@@ -2,6 +2,7 @@
 #include "names.h"
 
 #include "base/address.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name_syntax.h"
 
@@ -40,15 +41,16 @@ static bool looks_like_ip(const char *text)
 static bool dns_ok(const char *value, struct cg_error *err)
 {
     if (looks_like_ip(value)) {
-        cg_error_set(err, "dns:%s is an address; write ip:%s", value, value);
+        cg_error_set(err, "dns:%s is an address. Use ip:%s", value, value);
         return false;
     }
     if (cg_is_dns_name(value, true))
         return true;
-    cg_error_set(err,
-                 "dns:%s is no host name: labels of letters, digits and hyphens with dots between (an "
-                 "international name in its xn-- form)",
-                 value);
+    cg_error_set(
+        err,
+        "dns:%s is not a host name: expected labels of letters, digits and hyphens, separated by dots. Use the "
+        "xn-- form of an international name",
+        value);
     return false;
 }
 
@@ -56,11 +58,11 @@ static bool ip_ok(const char *value, struct cg_error *err)
 {
     if (looks_like_ip(value))
         return true;
-    cg_error_set(err, "ip:%s is no address; expected as 192.0.2.1 or 2001:db8::1", value);
+    cg_error_set(err, "ip:%s is not an address; expected 192.0.2.1 or 2001:db8::1", value);
     return false;
 }
 
-/* RFC 5280 4.2.1.6: absolute, with scheme and a part behind it */
+/* RFC 5280 4.2.1.6: absolute, a scheme and a part that follows it */
 static bool uri_ok(const char *value, struct cg_error *err)
 {
     size_t scheme = isalpha((unsigned char)value[0])
@@ -70,7 +72,7 @@ static bool uri_ok(const char *value, struct cg_error *err)
     for (const char *c = value; ok && *c; c++)
         ok = *c > 0x20 && *c < 0x7f && !strchr("<>\"{}|\\^`", *c);
     if (!ok)
-        cg_error_set(err, "uri:%s is no absolute URI; expected as urn:dev:sensor1 or spiffe://example.org/sensor1",
+        cg_error_set(err, "uri:%s is not an absolute URI; expected urn:dev:sensor1 or spiffe://example.org/sensor1",
                      value);
     return ok;
 }
@@ -79,7 +81,28 @@ static bool email_ok(const char *value, struct cg_error *err)
 {
     bool ok = cg_mailbox_is_well_formed((struct cg_octets){value, strlen(value)}, NULL, NULL);
     if (!ok)
-        cg_error_set(err, "email:%s is no mail address; expected as name@example.org", value);
+        cg_error_set(err, "email:%s is not a mail address; expected name@example.org", value);
+    return ok;
+}
+
+#define SAN_RID_EXPECTED   "an OID, for example rid:1.3.6.1.4.1.99999.7"
+#define SAN_OTHER_EXPECTED "an OID and a text, for example other:1.3.6.1.4.1.99999.7=dev1"
+
+/* OpenSSL accepts names of objects too. */
+static bool rid_ok(const char *value, struct cg_error *err)
+{
+    bool ok = value[0] && !value[strspn(value, "0123456789.")];
+    if (!ok)
+        cg_error_set(err, "rid:%s: expected " SAN_RID_EXPECTED, value);
+    return ok;
+}
+
+static bool other_ok(const char *value, struct cg_error *err)
+{
+    size_t oid = strspn(value, "0123456789.");
+    bool ok = oid && value[oid] == '=' && value[oid + 1];
+    if (!ok)
+        cg_error_set(err, "other:%s: expected " SAN_OTHER_EXPECTED, value);
     return ok;
 }
 
@@ -88,7 +111,7 @@ static GENERAL_NAME *plain(int type, const char *value)
     return a2i_GENERAL_NAME(NULL, NULL, NULL, type, value, 0);
 }
 
-/* The next "TYPE=value" of RFC 4514 text, unescaped into out; *text moves behind its comma. */
+/* The next "TYPE=value" of RFC 4514 text, unescaped into out; *text moves past its comma. */
 static bool next_part(const char **text, char *out, size_t size)
 {
     size_t n = 0;
@@ -133,29 +156,21 @@ static GENERAL_NAME *make_dirname(int type, const char *value)
     return NULL;
 }
 
-#define OID_LETTERS "0123456789."
-
-static GENERAL_NAME *make_rid(int type, const char *value)
-{
-    return value[strspn(value, OID_LETTERS)] ? NULL : plain(type, value);
-}
-
-/* "OID=text", the text as UTF8String */
+/* "OID=text", the text as UTF8String; a2i_GENERAL_NAME has the syntax of ASN1_generate_nconf(3) */
 static GENERAL_NAME *make_other(int type, const char *value)
 {
-    char *form = NULL;
-    const size_t oid = strspn(value, OID_LETTERS);
-    if (value[oid] != '=' || !value[oid + 1] ||
-        asprintf(&form, "%.*s;FORMAT:UTF8,UTF8:%s", (int)oid, value, value + oid + 1) < 0)
-        return NULL;
-    GENERAL_NAME *san = plain(type, form);
-    free(form);
+    char *text = NULL;
+    const int oid = (int)strcspn(value, "=");
+    GENERAL_NAME *san = asprintf(&text, "%.*s;FORMAT:UTF8,UTF8:%s", oid, value, value + oid + 1) < 0
+                            ? NULL
+                            : plain(type, text);
+    free(text);
     return san;
 }
 
 enum { SAN_DNS, SAN_IP, SAN_URI, SAN_EMAIL, SAN_DIRNAME, SAN_RID, SAN_OTHER };
 
-/* valid gives the reason of what people get wrong; make then knows only good and bad */
+/* valid explains common mistakes; make only fails */
 static const struct san_kind {
     const char *prefix;
     int type;
@@ -167,9 +182,10 @@ static const struct san_kind {
     [SAN_IP] = {"ip:", GEN_IPADD, ip_ok, plain, "an address"},
     [SAN_URI] = {"uri:", GEN_URI, uri_ok, plain, "an absolute URI"},
     [SAN_EMAIL] = {"email:", GEN_EMAIL, email_ok, plain, "a mail address"},
-    [SAN_DIRNAME] = {"dirname:", GEN_DIRNAME, NULL, make_dirname, "a distinguished name as dirname:CN=dev1,O=Plant"},
-    [SAN_RID] = {"rid:", GEN_RID, NULL, make_rid, "an OID as rid:1.3.6.1.4.1.99999.7"},
-    [SAN_OTHER] = {"other:", GEN_OTHERNAME, NULL, make_other, "an OID and a text as other:1.3.6.1.4.1.99999.7=dev1"},
+    [SAN_DIRNAME] = {"dirname:", GEN_DIRNAME, NULL, make_dirname,
+                     "a distinguished name, for example dirname:CN=dev1,O=Plant"},
+    [SAN_RID] = {"rid:", GEN_RID, rid_ok, plain, SAN_RID_EXPECTED},
+    [SAN_OTHER] = {"other:", GEN_OTHERNAME, other_ok, make_other, SAN_OTHER_EXPECTED},
 };
 
 static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *value, struct cg_error *err)
@@ -185,7 +201,7 @@ static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *
 
 static const struct san_kind *kind_of(const char *typed)
 {
-    for (size_t i = 0; i < sizeof san_kinds / sizeof san_kinds[0]; i++)
+    for (size_t i = 0; i < CG_COUNT(san_kinds); i++)
         if (strncasecmp(typed, san_kinds[i].prefix, strlen(san_kinds[i].prefix)) == 0)
             return &san_kinds[i];
     return NULL;
@@ -198,7 +214,7 @@ bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err)
         const char *value = typed + strlen(kind->prefix);
         return (!kind->valid || kind->valid(value, err)) && push(names, kind, value, err);
     }
-    cg_error_set(err, "--san %s has no type; write dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
+    cg_error_set(err, "--san %s has no type. Use dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
                  looks_like_ip(typed)          ? ", here ip:"
                  : cg_is_dns_name(typed, true) ? ", here dns:"
                                                : "",
@@ -214,10 +230,11 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
     if (cg_is_dns_name(name, false))
         return push(names, &san_kinds[SAN_DNS], name, err);
     if (is_server) {
-        cg_error_set(err,
-                     "\"%s\" is neither a host name nor an address, so clients cannot check it; say what they "
-                     "connect to: --san dns:NAME or --san ip:ADDRESS",
-                     name);
+        cg_error_set(
+            err,
+            "clients cannot check \"%s\": it is neither a host name nor an address. Give the name that clients "
+            "connect to: --san dns:NAME or --san ip:ADDRESS",
+            name);
         return false;
     }
     snprintf(urn, sizeof urn, "urn:mqtt:client:%s", name);
@@ -228,7 +245,7 @@ static const struct {
     const char *field;
     size_t offset, max;
 } subject_fields[] = {
-    /* RFC 5280 appendix A.1, the upper bounds; in the order of a DN, largest first */
+    /* upper bounds of RFC 5280 appendix A.1; in the order of a DN, largest first */
     {"C", offsetof(struct cg_subject, country), 2},
     {"O", offsetof(struct cg_subject, organization), 64},
     {"OU", offsetof(struct cg_subject, unit), 64},
@@ -238,21 +255,21 @@ static const struct {
 X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *err)
 {
     X509_NAME *name = X509_NAME_new();
-    bool ok = name || cg_fail_openssl(err, "subject");
-    for (size_t i = 0; ok && i < sizeof subject_fields / sizeof subject_fields[0]; i++) {
+    bool ok = name || cg_fail_memory(err);
+    for (size_t i = 0; ok && i < CG_COUNT(subject_fields); i++) {
         const char *value = NULL;
         memcpy(&value, (const char *)subject + subject_fields[i].offset, sizeof value);
         if (!value)
             continue;
         size_t len = strlen(value);
         if (len == 0 || value[0] == ' ' || value[len - 1] == ' ') {
-            cg_error_set(err, "the subject's %s is \"%s\": empty, or a blank at an end", subject_fields[i].field,
-                         value);
+            cg_error_set(err, "invalid %s \"%s\" in the subject: it is empty, or begins or ends with a blank",
+                         subject_fields[i].field, value);
             ok = false;
         } else if (!X509_NAME_add_entry_by_txt(name, subject_fields[i].field, MBSTRING_UTF8,
                                                (const unsigned char *)value, (int)len, -1, 0)) {
-            cg_fail_openssl(err, value);
-            cg_error_prefix(err, "the subject's %s (at most %zu characters)", subject_fields[i].field,
+            cg_fail_openssl(err, "use", value);
+            cg_error_prefix(err, "invalid %s in the subject (at most %zu characters)", subject_fields[i].field,
                             subject_fields[i].max);
             ok = false;
         }
@@ -264,7 +281,7 @@ X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *er
     return name;
 }
 
-/* "192.168.0.0/16" into address and mask, one behind the other */
+/* "192.168.0.0/16" as address and mask */
 static GENERAL_NAME *ip_subtree(const char *text)
 {
     char address[64];
@@ -293,7 +310,7 @@ static GENERAL_NAME *ip_subtree(const char *text)
     return NULL;
 }
 
-/* RFC 5280 4.2.1.10: "lan" means lan and all below it; the leading dot that people write is for URIs only */
+/* RFC 5280 4.2.1.10: "lan" means lan and all below it; a leading dot is for URIs only */
 static GENERAL_NAME *dns_subtree(const char *text)
 {
     if (*text == '.')
@@ -311,8 +328,8 @@ static bool permit(NAME_CONSTRAINTS *constraints, const char *const *list, size_
             GENERAL_NAME_free(base);
             GENERAL_SUBTREE_free(subtree);
             cg_error_set(err, "--%s %s: expected %s", option, list[i],
-                         make == ip_subtree ? "a network as 192.168.0.0/16 or fd00::/8"
-                                            : "a domain as lan or example.org");
+                         make == ip_subtree ? "a network, for example 192.168.0.0/16 or fd00::/8"
+                                            : "a domain, for example lan or example.org");
             return false;
         }
         GENERAL_NAME_free(subtree->base);

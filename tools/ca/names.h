@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Names as people type them, into the types of RFC 5280: SANs "dns:", "ip:", "uri:", "email:", "dirname:",
- * "rid:", "other:", subjects from flags, name constraints. Every value is checked here; nothing typed reaches a certificate unseen.
- * The caller owns what is returned. Called by the verbs that make certificates. */
+/* Names from the command line as types of RFC 5280: SANs "dns:", "ip:", "uri:", "email:", "dirname:", "rid:", "other:",
+ * subjects, name constraints. Every value is checked here before it gets into a certificate.
+ * The caller owns what is returned. Called by the CA, its verbs and import. */
 #ifndef CG_CA_NAMES_H
 #define CG_CA_NAMES_H
 
@@ -10,17 +10,17 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 
-/* Adds one typed SAN; NULL with the reason and the fix when it is none. */
+/* Adds one SAN; false with the reason and the fix if it is invalid. */
 bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err);
 
-/* For NAME where no --san was given: ip: or dns: if it is one, else (devices) a URN. */
+/* Adds the SAN for NAME without --san: ip: or dns: if it is one, else (devices) a URN. */
 bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, struct cg_error *err);
 
 /* A host name of letters, digits, hyphens and dots, RFC 5280 4.2.1.6; wildcard: "*." may be its first label. */
 bool cg_is_dns_name(const char *text, bool wildcard);
 
 struct cg_subject {
-    const char *common_name, *organization, *unit, *country; /* NULL: left out */
+    const char *common_name, *organization, *unit, *country; /* NULL: omitted */
 };
 X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *err);
 
@@ -30,7 +30,7 @@ struct cg_permitted {
     size_t ndns, nip;
 };
 
-/* Critical. NULL and no error text where both lists are empty. */
+/* NULL without an error if both lists are empty. */
 NAME_CONSTRAINTS *cg_constraints_make(const struct cg_permitted *permitted, struct cg_error *err);
 
 #endif

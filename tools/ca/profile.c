@@ -11,11 +11,11 @@
 #define DAYS(n) (CG_DAY * (n))
 
 static const struct cg_ca_profile profiles[] = {
-    {"root", true, -1, {0}, DAYS(3650), CG_PURPOSE_NONE, "root certificate"},
-    {"intermediate", true, 0, {0}, DAYS(1825), CG_PURPOSE_NONE, "intermediate certificate"},
-    {"broker", false, -1, {NID_server_auth}, DAYS(90), CG_PURPOSE_SERVER, "broker certificate"},
-    {"client", false, -1, {NID_client_auth}, DAYS(365), CG_PURPOSE_CLIENT, "client certificate"},
-    {"bridge", false, -1, {NID_client_auth}, DAYS(90), CG_PURPOSE_CLIENT, "bridge certificate"},
+    {"root", true, -1, NULL, DAYS(3650), CG_PURPOSE_NONE, "root certificate"},
+    {"intermediate", true, 0, NULL, DAYS(1825), CG_PURPOSE_NONE, "intermediate certificate"},
+    {"broker", false, -1, "serverAuth", DAYS(90), CG_PURPOSE_SERVER, "broker certificate"},
+    {"client", false, -1, "clientAuth", DAYS(365), CG_PURPOSE_CLIENT, "client certificate"},
+    {"bridge", false, -1, "clientAuth", DAYS(90), CG_PURPOSE_CLIENT, "bridge certificate"},
 };
 
 const struct cg_ca_profile *cg_ca_profile_find(const char *name)

@@ -17,8 +17,8 @@ void cg_renewed_clear(struct cg_renewed *renewed)
     *renewed = (struct cg_renewed){0};
 }
 
-/* The certificate says whose key this is; a file that was put in its place, or mixed up, must not be certified for it. */
-static EVP_PKEY *own_key(const char *path, const char *name, X509 *old, struct cg_error *err)
+/* A key file that was replaced or mixed up must not be certified. */
+static EVP_PKEY *load_own_key(const char *path, const char *name, X509 *old, struct cg_error *err)
 {
     EVP_PKEY *key = cg_key_load_plain(path, err);
     if (key && X509_check_private_key(old, key) == 1)
@@ -26,14 +26,14 @@ static EVP_PKEY *own_key(const char *path, const char *name, X509 *old, struct c
     ERR_clear_error();
     if (key)
         cg_error_set(err,
-                     "%s does not belong to the present certificate of \"%s\", so it is not certified; put the right "
-                     "key back from a backup, or renew without --reuse-key, which makes a new one",
+                     "cannot certify %s: it is not the key of the current certificate of \"%s\". Restore the right key "
+                     "from a backup, or renew without --reuse-key, which makes a new key",
                      path, name);
     EVP_PKEY_free(key);
     return NULL;
 }
 
-/* A device that keeps its key to itself gets a new certificate for the same key. */
+/* If only the device has the key, the new certificate is for the same key. */
 static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
                             X509 *old, bool *is_private, struct cg_error *err)
 {
@@ -42,7 +42,7 @@ static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, co
     *is_private = access(path, F_OK) == 0;
     if (!*is_private)
         return X509_get_pubkey(old);
-    return params->reuse_key ? own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
+    return params->reuse_key ? load_own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
 }
 
 static int64_t old_lifetime(const X509 *old)
@@ -57,7 +57,7 @@ static bool may_be_renewed(const struct cg_issuer *issuer, const char *name, X50
 {
     if (cg_index_status(&issuer->index, old) != 'R')
         return true;
-    cg_error_set(err, "\"%s\" is revoked, so it is not renewed; for a new one: certguard issue", name);
+    cg_error_set(err, "cannot renew \"%s\": it is revoked. For a new certificate: certguard issue", name);
     return false;
 }
 
@@ -67,10 +67,11 @@ static bool make(const struct cg_issuer *issuer, struct cg_issue_request *issue,
     const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
     issue->request.profile = params->profile ? params->profile : cg_ca_profile_of(old);
     if (!issue->request.profile) {
-        cg_error_set(err,
-                     "the certificate of \"%s\" does not say whether it is a broker's or a client's; say it: "
-                     "certguard -C %s renew %s --as broker|bridge|client",
-                     issue->name, issuer->ca->word, issue->name);
+        cg_error_set(
+            err,
+            "cannot renew \"%s\": its certificate is neither for brokers nor for clients. Choose one: certguard -C "
+            "%s renew %s --as broker|bridge|client",
+            issue->name, issuer->ca->word, issue->name);
         return false;
     }
     issue->request.both_purposes = !params->profile && (X509_get_extended_key_usage(old) & both) == both;
@@ -94,7 +95,7 @@ bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_
     CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
     struct cg_issue_request issue = {.name = name};
     bool is_server = params->profile && params->profile->purpose == CG_PURPOSE_SERVER;
-    /* one that was made otherwise may have no SAN */
+    /* an imported certificate may have no SAN */
     bool ok = (names || !params->profile || params->names ||
                ((names = sk_GENERAL_NAME_new_null()) && cg_san_add_default(names, name, is_server, err))) &&
               may_be_renewed(issuer, name, old, err) &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Renewal: a new generation of a name with the same subject, SANs, purposes, policies and length of life.
+/* Renewal: a new generation of a name with the same subject, SANs, purposes, policies and lifetime.
  * Called by renew and rotate; the verb owns the structs. */
 #ifndef CG_CA_RENEW_H
 #define CG_CA_RENEW_H
@@ -7,10 +7,10 @@
 #include "issue.h"
 
 struct cg_renew_params {
-    bool reuse_key;                      /* else a new key of the same kind, where the key is here at all */
-    int64_t lifetime;                    /* s; 0: as before */
-    const struct cg_ca_profile *profile; /* of a certificate that was made otherwise; NULL: the old one's */
-    const GENERAL_NAMES *names;          /* SANs; NULL: the old one's */
+    bool reuse_key;                      /* else a new key of the same type, if the key is here */
+    int64_t lifetime;                    /* s; 0: that of the old certificate */
+    const struct cg_ca_profile *profile; /* NULL: that of the old certificate */
+    const GENERAL_NAMES *names;          /* SANs; NULL: those of the old certificate */
     bool write;                          /* false: a dry run */
 };
 
@@ -18,7 +18,7 @@ struct cg_renewed {
     struct cg_issued issued;
     unsigned generation;
     bool new_key;
-    cJSON *result; /* owned */
+    cJSON *result; /* for --json; owned */
 };
 
 bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,

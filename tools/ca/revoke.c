@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "revoke.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
 #include "key.h"
@@ -15,11 +16,11 @@
 struct rewrite {
     char *text;
     size_t len;
-    struct cg_revoked *revoked; /* what was changed in it */
-    size_t matched;             /* rows that are meant, revoked before or not */
+    struct cg_revoked *revoked; /* the changed rows */
+    size_t matched;             /* matching rows, revoked before or not */
 };
 
-/* Leading zeros and colons are how other tools print the same number. */
+/* Without the leading zeros and colons that other tools print. */
 static void plain_serial(const char *typed, char *out, size_t size)
 {
     size_t n = 0;
@@ -31,38 +32,38 @@ static void plain_serial(const char *typed, char *out, size_t size)
     out[n] = '\0';
 }
 
-/* What was typed is one of the two: adopted CAs count serial numbers, and "1001" may be a device too. */
-struct meant {
-    const char *name; /* NULL: it is a serial number */
+/* A name or a serial number: imported CAs count serial numbers, and "1001" may be a device too. */
+struct selector {
+    const char *name; /* NULL: a serial number */
     char serial[80];
 };
 
-static bool is_meant(const struct cg_index_row *row, const struct meant *meant)
+static bool matches(const struct cg_index_row *row, const struct selector *wanted)
 {
     char own[CG_NAME_MAX + 1];
-    if (!meant->name)
-        return *meant->serial && strcasecmp(row->serial + strspn(row->serial, "0"), meant->serial) == 0;
+    if (!wanted->name)
+        return *wanted->serial && strcasecmp(row->serial + strspn(row->serial, "0"), wanted->serial) == 0;
     cg_index_row_name(row, own);
-    return strcmp(own, meant->name) == 0;
+    return strcmp(own, wanted->name) == 0;
 }
 
-/* A name wins; 0x or colons say that it is a number. */
-static struct meant find_meant(struct cg_index *index, const char *typed)
+/* A name has precedence; 0x or colons mark a number. */
+static struct selector make_selector(struct cg_index *index, const char *typed)
 {
-    struct meant meant = {.name = typed};
+    struct selector wanted = {.name = typed};
     struct cg_index_row row;
     bool found = false;
     while (!found && cg_index_next(index, &row, NULL))
-        found = is_meant(&row, &meant);
-    index->at = index->number = 0;
-    plain_serial(typed, meant.serial, sizeof meant.serial);
+        found = matches(&row, &wanted);
+    cg_index_rewind(index);
+    plain_serial(typed, wanted.serial, sizeof wanted.serial);
     if (!found)
-        meant.name = NULL;
-    return meant;
+        wanted.name = NULL;
+    return wanted;
 }
 
-/* What is over needs no entry on a CRL (RFC 5280 5). A key that was compromised is another matter: it is not certified
- * again, whenever that becomes known. */
+/* An expired certificate needs no entry on a CRL (RFC 5280 5). But a compromised key must never be certified again, even if
+ * the compromise becomes known later. */
 static bool is_to_change(const struct cg_index_row *row, int64_t now, const char *reason)
 {
     if (reason && cg_reason_is_compromise(cg_reason_number(reason)))
@@ -72,7 +73,7 @@ static bool is_to_change(const struct cg_index_row *row, int64_t now, const char
 
 static bool note_revoked(struct cg_revoked *revoked, const struct cg_index_row *row)
 {
-    struct cg_revoked_item *item = reallocarray(revoked->item, revoked->count + 1, sizeof *item);
+    struct cg_revoked_item *item = cg_array_grow(revoked->item, revoked->count, sizeof *item);
     if (!item)
         return false;
     revoked->item = item;
@@ -100,76 +101,69 @@ static bool revoke_row(FILE *out, struct rewrite *rewrite, const struct cg_index
 static bool rewrite_index(struct cg_index *index, struct rewrite *rewrite, const struct cg_revoke_request *request,
                           int64_t now, struct cg_error *err)
 {
-    struct cg_error fault = {""};
     struct cg_index_row row;
-    const struct meant meant = find_meant(index, request->what);
+    const struct selector wanted = make_selector(index, request->what);
     FILE *out = open_memstream(&rewrite->text, &rewrite->len);
     bool ok = out;
-    while (ok && cg_index_next(index, &row, &fault)) {
-        bool is = is_meant(&row, &meant);
-        rewrite->matched += is;
-        /* what is over needs no entry on a CRL: RFC 5280 5 */
-        if (is && is_to_change(&row, now, request->reason))
+    while (ok && cg_index_next(index, &row, err)) {
+        bool is_match = matches(&row, &wanted);
+        rewrite->matched += is_match;
+        if (is_match && is_to_change(&row, now, request->reason))
             ok = revoke_row(out, rewrite, &row, now, request->reason);
         else
             fwrite(row.line, 1, row.len + 1, out);
     }
     if (!out || fclose(out) != 0 || !ok)
-        ok = cg_fail_errno(err, "rewrite", "index.txt");
-    if (fault.text[0])
-        cg_error_set(err, "%s", fault.text);
-    return ok && !fault.text[0];
+        ok = cg_fail_memory(err);
+    return ok && !index->is_damaged;
 }
 
 static bool journal(struct cg_change *change, const struct cg_revoked *revoked, const char *reason,
                     struct cg_error *err)
 {
-    char when[24];
-    cg_time_text(change->ca->options.now, when, sizeof when);
     for (size_t i = 0; i < revoked->count; i++) {
         cJSON *entry = cJSON_CreateObject();
         cJSON_AddStringToObject(entry, "name", revoked->item[i].name);
         cJSON_AddStringToObject(entry, "serial", revoked->item[i].serial);
         cJSON_AddStringToObject(entry, "reason", reason ? reason : "unspecified");
-        cJSON_AddStringToObject(entry, "time", when);
-        cJSON_AddStringToObject(entry, "done", "revoked");
-        if (!cg_change_journal_line(change, entry, err))
+        if (!cg_change_journal(change, "revoked", entry, err))
             return false;
     }
     return true;
 }
 
 /* Index, CRL and journal change together or not at all. */
-static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *request, const struct rewrite *rewrite,
+static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *request, struct rewrite *rewrite,
                       struct cg_error *err)
 {
     struct cg_change change = {0};
-    struct cg_index fresh = {0};
+    struct cg_index rewritten = {0};
     struct cg_revoked *revoked = rewrite->revoked;
     EVP_PKEY *key = cg_key_of_ca(ca, "ca", ca->cert, err);
-    char *copy = key ? strndup(rewrite->text, rewrite->len) : NULL;
-    bool ok = copy && cg_index_of_text(&fresh, copy, rewrite->len, err);
-    const struct cg_crl_write_request crl_request = {.folder = "ca",
-                                                     .issuer = ca->cert,
-                                                     .key = key,
-                                                     .index = &fresh,
-                                                     .now = ca->options.now,
-                                                     .lifetime = request->crl_lifetime};
+    bool ok = key && cg_index_of_text(&rewritten, rewrite->text, rewrite->len, err); /* takes text */
+    if (key)
+        rewrite->text = NULL;
+    const struct cg_crl_write_request write = {.folder = "ca",
+                                               .issuer = ca->cert,
+                                               .key = key,
+                                               .index = &rewritten,
+                                               .now = ca->options.now,
+                                               .lifetime = request->crl_lifetime};
     ok = ok && cg_change_begin(&change, ca, false, err) &&
-         cg_change_put(&change, "index.txt", rewrite->text, rewrite->len, 0600, err) &&
-         cg_crl_write(&change, &crl_request, &revoked->crl, err) && journal(&change, revoked, request->reason, err) &&
+         cg_change_put(&change, "index.txt", rewritten.text, rewritten.len, 0600, err) &&
+         cg_crl_write(&change, &write, &revoked->crl, err) && journal(&change, revoked, request->reason, err) &&
          cg_change_commit(&change, err);
     cg_change_end(&change);
-    cg_index_free(&fresh);
+    cg_index_free(&rewritten);
     EVP_PKEY_free(key);
     return ok;
 }
 
 static bool unknown(const struct cg_ca *ca, const char *typed, struct cg_error *err)
 {
-    cg_error_set(
-        err, "this CA issued nothing by the name or serial number \"%s\"; certguard -C %s list shows what it issued",
-        typed, ca->word);
+    cg_error_set(err,
+                 "this CA issued no certificate with the name or serial number \"%s\". List all: certguard -C %s list",
+                 typed, ca->word);
     return false;
 }
 

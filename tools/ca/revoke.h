@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Revoking: rows of the index, the new CRL and lines of the journal, in one change. Targets get the CRL from the caller
- * (deploy.h). Called by the verb revoke, which owns the structs. */
+/* Revoking: rows of the index, the new CRL and lines of the journal, in one change. The caller deploys the CRL (deploy.h).
+ * Called by the verb revoke, which owns the structs. */
 #ifndef CG_CA_REVOKE_H
 #define CG_CA_REVOKE_H
 
 #include "crl.h"
 
 struct cg_revoke_request {
-    const char *what;     /* a name, all of whose certificates are meant, or a serial number in any usual spelling */
+    const char *what;     /* a name, for all its certificates, or a serial number in any usual spelling */
     const char *reason;   /* a word of cg_reason_name; NULL: unspecified */
-    int64_t crl_lifetime; /* of the new CRL, s; 0: the usual one */
+    int64_t crl_lifetime; /* of the new CRL, s; 0: the default */
 };
 
 struct cg_revoked_item {
@@ -19,11 +19,11 @@ struct cg_revoked_item {
 
 struct cg_revoked {
     struct cg_revoked_item *item;
-    size_t count;           /* 0: all that is meant was revoked or over before, and nothing is changed */
-    struct cg_crl_made crl; /* where something was revoked, and not in a dry run */
+    size_t count;           /* 0: all of them were revoked or expired before, and nothing is changed */
+    struct cg_crl_made crl; /* if something was revoked, and not in a dry run */
 };
 
-/* False also where the CA issued nothing by that name or number. Clear it in every case. */
+/* False also if the CA issued no such certificate. Clear it in every case. */
 bool cg_revoke(const struct cg_ca *ca, const struct cg_revoke_request *request, struct cg_revoked *revoked,
                struct cg_error *err);
 void cg_revoked_clear(struct cg_revoked *revoked);

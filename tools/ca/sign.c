@@ -7,10 +7,11 @@
 
 #include <openssl/rand.h>
 
+#include <stdio.h>
 #include <string.h>
 
-/* 159 random bits: positive without a leading zero octet, at most 20 octets (RFC 5280 4.1.2.2). Never zero: the top
- * octet is not, so that every serial has the same length. */
+/* 159 random bits: positive without a leading zero byte, at most 20 bytes (RFC 5280 4.1.2.2). The first byte is never zero,
+ * so that all serial numbers have the same length. */
 static bool set_serial(X509 *cert, const ASN1_INTEGER *given)
 {
     unsigned char bytes[20];
@@ -40,7 +41,7 @@ static bool validity_of(const struct cg_certificate_request *request, const X509
     if (issuer) {
         if (!cg_time_seconds(X509_get0_notAfter(issuer), &last) ||
             !cg_time_seconds(X509_get0_notBefore(issuer), &first)) {
-            cg_error_set(err, "the dates of the CA's certificate cannot be read");
+            cg_error_set(err, "cannot read the dates of the CA's certificate");
             return false;
         }
         *shortened = out->end > last;
@@ -49,61 +50,47 @@ static bool validity_of(const struct cg_certificate_request *request, const X509
     }
     if (out->end <= CG_TIME_LAST)
         return true;
-    cg_error_set(err, "the certificate would end after the year 9999, which no certificate can say; ask for a shorter "
-                      "--lifetime");
+    cg_error_set(err, "cannot make the certificate: it would end after the year 9999. Choose a shorter --lifetime");
     return false;
 }
 
 static bool add(X509 *cert, int nid, const void *value, int critical)
 {
-    /* X509_add1_ext_i2d reads value only */
+    /* X509_add1_ext_i2d only reads value */
     return value && X509_add1_ext_i2d(cert, nid, (void *)(uintptr_t)value, critical, X509V3_ADD_DEFAULT) == 1;
+}
+
+/* An extension in the syntax of x509v3_config(5). */
+static bool add_text(X509 *cert, int nid, const char *text)
+{
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, text);
+    bool ok = extension && X509_add_ext(cert, extension, -1);
+    X509_EXTENSION_free(extension);
+    return ok;
 }
 
 static bool add_basic_constraints(X509 *cert, const struct cg_certificate_request *request)
 {
-    BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
+    char text[64] = "critical,CA:FALSE";
     int length = request->path_length == -2 ? request->profile->path_length : request->path_length;
-    bool ok = constraints;
-    if (ok && request->profile->is_ca) {
-        constraints->ca = 0xff;
-        if (length >= 0)
-            ok = (constraints->pathlen = ASN1_INTEGER_new()) && ASN1_INTEGER_set(constraints->pathlen, length);
-    }
-    ok = ok && add(cert, NID_basic_constraints, constraints, 1);
-    BASIC_CONSTRAINTS_free(constraints);
-    return ok;
+    if (request->profile->is_ca)
+        snprintf(text, sizeof text, length < 0 ? "critical,CA:TRUE" : "critical,CA:TRUE,pathlen:%d", length);
+    return add_text(cert, NID_basic_constraints, text);
 }
 
-/* RFC 5280 4.2.1.3: bit 0 digitalSignature, 2 keyEncipherment, 5 keyCertSign, 6 cRLSign */
-static bool add_key_usage(X509 *cert, const struct cg_certificate_request *request)
+/* RFC 5280 4.2.1.3 and 4.2.1.12 */
+static bool add_usages(X509 *cert, const struct cg_certificate_request *request)
 {
-    ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
-    bool ok = usage;
-    if (ok && request->profile->is_ca)
-        ok = ASN1_BIT_STRING_set_bit(usage, 5, 1) && ASN1_BIT_STRING_set_bit(usage, 6, 1);
-    else if (ok)
-        ok = ASN1_BIT_STRING_set_bit(usage, 0, 1) &&
-             (!EVP_PKEY_is_a(request->key, "RSA") || ASN1_BIT_STRING_set_bit(usage, 2, 1));
-    ok = ok && add(cert, NID_key_usage, usage, 1);
-    ASN1_BIT_STRING_free(usage);
-    return ok;
+    const char *eku = request->both_purposes ? "serverAuth,clientAuth" : request->profile->eku;
+    if (request->profile->is_ca)
+        return add_text(cert, NID_key_usage, "critical,keyCertSign,cRLSign");
+    return add_text(cert, NID_key_usage,
+                    EVP_PKEY_is_a(request->key, "RSA") ? "critical,digitalSignature,keyEncipherment"
+                                                       : "critical,digitalSignature") &&
+           add_text(cert, NID_ext_key_usage, eku);
 }
 
-static bool add_extended_key_usage(X509 *cert, const struct cg_certificate_request *request)
-{
-    static const int both[2] = {NID_server_auth, NID_client_auth};
-    const int *nid = request->both_purposes ? both : request->profile->eku;
-    EXTENDED_KEY_USAGE *usage = sk_ASN1_OBJECT_new_null();
-    bool ok = usage;
-    for (int i = 0; ok && i < 2 && nid[i]; i++)
-        ok = sk_ASN1_OBJECT_push(usage, OBJ_nid2obj(nid[i])) > 0;
-    ok = ok && add(cert, NID_ext_key_usage, usage, 0);
-    sk_ASN1_OBJECT_pop_free(usage, ASN1_OBJECT_free);
-    return ok;
-}
-
-/* RFC 7093 section 2, method 1: SHA-256 cut to 160 bits; SHA-1 is not to be had everywhere */
+/* RFC 7093 section 2, method 1: SHA-256 truncated to 160 bits; SHA-1 is not available everywhere */
 static bool add_key_identifiers(X509 *cert, const X509 *issuer, const ASN1_OCTET_STRING *given)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -178,9 +165,8 @@ static bool add_policies(X509 *cert, const struct cg_certificate_policy *policy)
 
 static bool add_extensions(X509 *cert, const struct cg_certificate_request *request, const X509 *issuer)
 {
-    bool is_ca = request->profile->is_ca;
-    return add_basic_constraints(cert, request) && add_key_usage(cert, request) &&
-           (is_ca || add_extended_key_usage(cert, request)) && add_key_identifiers(cert, issuer, request->key_id) &&
+    return add_basic_constraints(cert, request) && add_usages(cert, request) &&
+           add_key_identifiers(cert, issuer, request->key_id) &&
            (!request->names || add(cert, NID_subject_alt_name, request->names, 0)) &&
            (!request->constraints || add(cert, NID_name_constraints, request->constraints, 1)) &&
            (!request->policies || add(cert, NID_certificate_policies, request->policies, 0)) &&
@@ -201,11 +187,11 @@ X509 *cg_sign_certificate(const struct cg_certificate_request *request, X509 *is
               cg_time_set(X509_getm_notAfter(cert), validity.end) && add_extensions(cert, request, issuer) &&
               X509_sign(cert, issuer_key, cg_key_digest(issuer_key)) > 0;
     if (!ok) {
-        cg_fail_openssl(err, "the certificate cannot be made");
+        cg_fail_openssl(err, "make", "the certificate");
         X509_free(cert);
         return NULL;
     }
-    /* sees to it that what OpenSSL caches about extensions is of the signed certificate */
+    /* makes OpenSSL cache the extensions of the signed certificate */
     X509_check_purpose(cert, -1, 0);
     return cert;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy.h"
 #include "base/failure.h"
+#include "ca/key.h"
 #include "file_set.h"
 #include "generation.h"
 #include "target_ca.h"
@@ -22,14 +23,14 @@
 
 enum { NFILES = 4 };
 
-/* The key first: where files can only be replaced one by one, a broker that reloads in between sees the old certificate
- * with a new key, and refuses; the other way round stock Mosquitto 2.0 stops serving. */
+/* The key is first: if files can only be replaced one by one, a broker that reloads in between sees the old certificate with
+ * a new key, and keeps its previous pair; in the opposite order, stock Mosquitto 2.0 stops serving. */
 static const char *const names[NFILES] = {KEY, "cert.pem", "chain.pem", "fullchain.pem"};
 
 struct set {
     struct cg_set_file file[NFILES];
     size_t count;
-    bool has_key; /* else it stays with whoever made the request, and the target's is left alone */
+    bool has_key; /* else the maker of the request has it, and the target's key is not changed */
 };
 
 static void set_clear(struct set *set)
@@ -41,9 +42,9 @@ static void set_clear(struct set *set)
 
 /* ---- one generation */
 
-static bool fits(const struct cg_bytes *key_pem, const struct cg_bytes *cert_pem)
+static bool is_key_of(const struct cg_bytes *key_pem, const struct cg_bytes *cert_pem)
 {
-    char none[] = ""; /* a sealed key is never asked for */
+    char none[] = ""; /* never asks for a passphrase */
     BIO *key_bio = BIO_new_mem_buf(key_pem->data, (int)key_pem->len);
     BIO *cert_bio = BIO_new_mem_buf(cert_pem->data, (int)cert_pem->len);
     EVP_PKEY *key = key_bio ? PEM_read_bio_PrivateKey(key_bio, NULL, NULL, none) : NULL;
@@ -62,12 +63,12 @@ static bool is_pair(const struct cg_ca *ca, const char *name, unsigned generatio
 {
     for (size_t i = 1; set->has_key && i < set->count; i++) {
         const struct cg_set_file *file = &set->file[i];
-        if (strcmp(file->name, "chain.pem") == 0 || fits(&set->file[0].bytes, &file->bytes))
+        if (strcmp(file->name, "chain.pem") == 0 || is_key_of(&set->file[0].bytes, &file->bytes))
             continue;
         cg_error_set(err,
-                     "%s/archive/%s/%04u: " KEY
-                     " is not the key of %s, so no broker can serve them; nothing was deployed. "
-                     "Put the right key back, or make a new pair: certguard -C %s renew %s",
+                     "cannot deploy %s/archive/%s/%04u: " KEY
+                     " is not the key of %s. Nothing was deployed. Restore the "
+                     "right key, or make a new pair: certguard -C %s renew %s",
                      ca->dir, name, generation, file->name, ca->word, name);
         return false;
     }
@@ -94,38 +95,11 @@ static bool read_generation(const struct cg_ca *ca, const char *name, unsigned g
 
 /* ---- one target */
 
-enum key { NO_KEY, SEALED_KEY, OPEN_KEY };
-
-/* What a PEM file is that its owner may have changed; other blocks may stand before the key. */
-static enum key kind_of(const struct cg_bytes *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-    char *name = NULL, *header = NULL;
-    unsigned char *data = NULL;
-    long len = 0;
-    enum key kind = NO_KEY;
-    while (bio && kind == NO_KEY && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
-        const unsigned char *at = data;
-        X509_SIG *sealed = strcmp(name, "ENCRYPTED PRIVATE KEY") == 0 ? d2i_X509_SIG(NULL, &at, len) : NULL;
-        const bool is_key = strlen(name) >= 11 && strcmp(name + strlen(name) - 11, "PRIVATE KEY") == 0;
-        if (sealed || (is_key && strstr(header, "ENCRYPTED")))
-            kind = SEALED_KEY;
-        else if (is_key && strcmp(name, "ENCRYPTED PRIVATE KEY") != 0)
-            kind = OPEN_KEY;
-        X509_SIG_free(sealed);
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_clear_free(data, (size_t)len);
-    }
-    BIO_free(bio);
-    ERR_clear_error();
-    return kind;
-}
-
-/* Of a name whose key is not the CA's: the key that stands in the target must be the one. Behind a link of ours it comes
- * along. A sealed one cannot be looked at, and what is no key stays as it is, where it is no link of ours. */
-static bool take_key_of_target(const struct cg_target *target, const struct cg_folder *folder, struct set *set,
-                               struct cg_error *err)
+/* If the CA does not have the key of a name, the key in the target must match its certificate. A key behind one of our links
+ * is copied to the new generation. An encrypted key cannot be checked; a file that is not a key is not changed unless it is
+ * behind one of our links. */
+static bool add_key_of_target(const struct cg_target *target, const struct cg_folder *folder, struct set *set,
+                              struct cg_error *err)
 {
     struct cg_set_file file = {.name = KEY};
     struct stat st;
@@ -134,22 +108,24 @@ static bool take_key_of_target(const struct cg_target *target, const struct cg_f
     const bool linked = cg_folder_has_link(folder, KEY);
     errno = 0;
     if (!cg_folder_read(folder, KEY, KEY_LIMIT, &file.bytes, &st)) {
-        /* the new generation would be without the key that only the target has */
+        /* only the target has the key, and the new generation needs it */
         if (linked && errno != ENOENT)
             cg_error_set(err,
-                         "%s/" KEY
-                         " cannot be read, and the key of \"%s\" is nowhere else; nothing was changed. Run it "
-                         "as root or as the owner of that file, which must be a regular one",
+                         "cannot read %s/" KEY
+                         ", the only copy of the key of \"%s\". Nothing was changed. Run certguard as "
+                         "root or as the owner of that file, which must be a regular file",
                          target->to, target->name);
         return !linked || errno == ENOENT;
     }
-    const enum key kind = kind_of(&file.bytes);
-    const bool ok = (kind == SEALED_KEY || (kind == OPEN_KEY ? fits(&file.bytes, &set->file[0].bytes) : !linked)) &&
-                    (!linked || cg_file_set_may_take(folder, &file, &st));
+    const enum cg_key_kind kind = cg_key_kind_of(file.bytes.data, file.bytes.len);
+    const bool is_right = kind == CG_KEY_PLAIN ? is_key_of(&file.bytes, &set->file[0].bytes)
+                                               : kind == CG_KEY_ENCRYPTED || !linked;
+    const bool ok = is_right && (!linked || cg_file_set_may_copy(folder, &file, &st));
     if (!ok)
         cg_error_set(err,
-                     "%s/" KEY " is not the key of the certificate of \"%s\", whose key is not in the CA; nothing was "
-                     "changed. Put the key there that the request was made with, or move that file away",
+                     "%s/" KEY
+                     " is not the key of the certificate of \"%s\", and the CA does not have that key. Nothing "
+                     "was changed. Put the key of the request there, or move that file away",
                      target->to, target->name);
     if (ok && linked)
         set->file[set->count++] = file;
@@ -158,7 +134,7 @@ static bool take_key_of_target(const struct cg_target *target, const struct cg_f
     return ok;
 }
 
-static bool own_files(const struct cg_target *target, struct set *set, struct cg_error *err)
+static bool set_owners(const struct cg_target *target, struct set *set, struct cg_error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < set->count; i++)
@@ -167,38 +143,37 @@ static bool own_files(const struct cg_target *target, struct set *set, struct cg
     return ok;
 }
 
-/* The folder of a disk that is not mounted, say, is not made anew in its place: the broker would find none of it there, and
- * nobody would know. */
-static bool folder_is_there(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+/* A missing folder may be on a disk that is not mounted: it is not created again, since the broker would not read it. */
+static bool folder_exists(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char word[PATH_MAX];
     if (target->is_typed || !cg_file_is_missing(target->to))
         return true;
     cg_error_set(
         err,
-        "%s is gone; mount or restore it, or make it anew: certguard -C %s deploy %s --to %s. Where no broker reads "
-        "it any more: certguard -C %s deploy %s --forget %s",
+        "the folder %s is missing. Mount or restore it, or create it: certguard -C %s deploy %s --to %s. If no "
+        "broker reads it any more: certguard -C %s deploy %s --forget %s",
         target->to, ca->word, target->name, cg_target_word(target, word), ca->word, target->name, word);
     return false;
 }
 
-/* Where two names were given one folder by an earlier version, the one that is in place stays there. */
+/* If the folders of two names became one, by a link for example, the name that is in place keeps it. */
 static bool is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     return cg_target_is_own(ca, target, err) || cg_target_is_in_place(ca, target);
 }
 
-/* The set as it is to stand in this target; without the folder, which may be still to be made, without its key. */
+/* The set for this target; without a key if the folder does not exist yet. */
 static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsigned generation, struct set *set,
                     struct cg_error *err)
 {
     struct cg_folder folder = {.fd = -1};
-    bool ok = folder_is_there(ca, target, err) && is_own(ca, target, err) && cg_target_is_of_ca(ca, target, err) &&
+    bool ok = folder_exists(ca, target, err) && is_own(ca, target, err) && cg_target_is_of_ca(ca, target, err) &&
               read_generation(ca, target->name, generation, set, err);
     if (ok && !set->has_key && !cg_file_is_missing(target->to))
-        ok = cg_folder_open(&folder, target->to, false, err) && take_key_of_target(target, &folder, set, err);
+        ok = cg_folder_open(&folder, target->to, false, err) && add_key_of_target(target, &folder, set, err);
     cg_folder_close(&folder);
-    return ok && own_files(target, set, err);
+    return ok && set_owners(target, set, err);
 }
 
 static bool copy_ca_file(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
@@ -219,7 +194,7 @@ static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target
     return copy_ca_file(ca, target, folder, "ca.pem", err) && copy_ca_file(ca, target, folder, "crl.pem", err);
 }
 
-/* Root has no more rights there than the owner of the CA, who says what the folders are. */
+/* Root has only the rights of the CA's owner there, who chooses the folders. */
 static void explain_owner(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     const struct passwd *user = getpwuid(ca->owner.uid);
@@ -228,12 +203,12 @@ static void explain_owner(const struct cg_ca *ca, const struct cg_target *target
     const struct cg_error why = *err;
     cg_error_set(
         err,
-        "%s; user %s owns the CA's folder, and for another user's CA root deploys with that user's rights. Let "
-        "that user write %s and, for --owner and --group, be it or belong to it",
+        "%s. User %s owns the CA's folder, so root deploys with that user's rights. Let that user write %s, and use "
+        "only that user for --owner and its groups for --group",
         why.text, user ? user->pw_name : number, target->to);
 }
 
-/* A unit writes only where it was told to when it was installed; the folder may be newer. */
+/* A unit may only write folders that were known when it was installed. */
 static void explain(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -250,16 +225,16 @@ static void explain(const struct cg_ca *ca, const struct cg_target *target, stru
     if (getenv("INVOCATION_ID") || access("/etc/systemd/system/certguard-renew.service", F_OK) == 0)
         cg_error_set(
             err,
-            "%s cannot be written: the file system is read-only. A unit may write only the folders that were "
-            "known when it was installed: run certguard -C %s install-units again. Without units, mount it writable",
+            "cannot write to %s: the file system is read-only. A unit may only write folders that were known when "
+            "it was installed. Run certguard -C %s install-units again. Without units, mount it writable",
             target->to, ca->word);
     else
-        cg_error_set(
-            err, "%s cannot be written: the file system is read-only; mount it writable, or deploy to another folder",
-            target->to);
+        cg_error_set(err,
+                     "cannot write to %s: the file system is read-only. Mount it writable, or deploy to another folder",
+                     target->to);
 }
 
-/* Who was revoked must be known there also where the new certificate cannot be put. */
+/* Copies the CRL even if the new certificate cannot be written. */
 static bool put_all(const struct cg_ca *ca, const struct cg_target *target, const struct set *set, struct cg_error *err)
 {
     struct cg_folder folder;
@@ -285,26 +260,26 @@ static bool deploy_one(const struct cg_ca *ca, const struct cg_target *target, s
 
 /* ---- all of them */
 
-struct rounds {
+struct tally {
     size_t done, failed;
     struct cg_error first;
 };
 
-static void note(struct rounds *rounds, bool ok, const struct cg_error *fault)
+static void count(struct tally *tally, bool ok, const struct cg_error *fault)
 {
-    rounds->done += ok;
-    if (!ok && !rounds->failed++)
-        rounds->first = *fault;
+    tally->done += ok;
+    if (!ok && !tally->failed++)
+        tally->first = *fault;
 }
 
-static bool told(const struct rounds *rounds, struct cg_error *err)
+static bool report(const struct tally *tally, const char *what, struct cg_error *err)
 {
-    if (rounds->failed && rounds->failed + rounds->done == 1)
-        cg_error_set(err, "%s", rounds->first.text);
-    else if (rounds->failed)
-        cg_error_set(err, "%zu of %zu folders failed, the first so: %s", rounds->failed, rounds->failed + rounds->done,
-                     rounds->first.text);
-    return !rounds->failed;
+    if (tally->failed && tally->failed + tally->done == 1)
+        cg_error_set(err, "%s", tally->first.text);
+    else if (tally->failed)
+        cg_error_set(err, "%s failed for %zu of %zu folders. The first error: %s", what, tally->failed,
+                     tally->failed + tally->done, tally->first.text);
+    return !tally->failed;
 }
 
 bool cg_deploy_check(const struct cg_ca *ca, const struct cg_targets *targets, unsigned generation,
@@ -321,12 +296,12 @@ bool cg_deploy_check(const struct cg_ca *ca, const struct cg_targets *targets, u
 
 bool cg_deploy_name(const struct cg_ca *ca, const struct cg_targets *targets, struct cg_error *err)
 {
-    struct rounds rounds = {0};
+    struct tally tally = {0};
     for (size_t i = 0; i < targets->count; i++) {
         struct cg_error fault = {""};
-        note(&rounds, deploy_one(ca, &targets->item[i], &fault), &fault);
+        count(&tally, deploy_one(ca, &targets->item[i], &fault), &fault);
     }
-    return told(&rounds, err);
+    return report(&tally, "deployment", err);
 }
 
 bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
@@ -356,7 +331,7 @@ bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, str
     for (size_t i = 0; ok && i < targets.count; i++) {
         struct set set = {0};
         ok = read_generation(ca, name, cg_generation_live(ca, name), &set, err) &&
-             own_files(&targets.item[i], &set, err);
+             set_owners(&targets.item[i], &set, err);
         *done = *done && ok && is_there(&targets.item[i], &set);
         set_clear(&set);
     }
@@ -364,35 +339,29 @@ bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, str
     return ok;
 }
 
-/* One folder that is gone must not keep the others from knowing what was revoked. */
+/* A missing folder does not stop the CRL for the others. */
 static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
-    struct rounds *rounds = context;
     struct cg_error fault = {""};
     struct cg_folder folder = {.fd = -1};
-    const bool there = folder_is_there(ca, target, &fault);
-    const bool ok = there && cg_target_is_of_ca(ca, target, &fault) &&
+    const bool exists = folder_exists(ca, target, &fault);
+    const bool ok = exists && cg_target_is_of_ca(ca, target, &fault) &&
                     cg_folder_open(&folder, target->to, false, &fault) && copy_ca_files(ca, target, &folder, &fault);
     (void)err;
     cg_folder_close(&folder);
-    if (there && !ok)
+    if (exists && !ok)
         explain(ca, target, &fault);
-    note(rounds, ok, &fault);
+    count(context, ok, &fault);
     return true;
 }
 
-bool cg_deploy_crl(const struct cg_ca *ca, size_t *count, struct cg_error *err)
+bool cg_deploy_crl(const struct cg_ca *ca, size_t *ntargets, struct cg_error *err)
 {
-    struct rounds rounds = {0};
+    struct tally tally = {0};
     struct cg_error damaged = {""};
-    bool ok = cg_target_visit(ca, deploy_crl_to, &rounds, &damaged, err);
+    bool ok = cg_target_visit(ca, deploy_crl_to, &tally, &damaged, err);
     if (damaged.text[0])
-        note(&rounds, false, &damaged);
-    *count = rounds.done;
-    if (ok && rounds.failed) {
-        cg_error_set(err, "%zu of %zu folders did not get the CRL: %s", rounds.failed, rounds.failed + rounds.done,
-                     rounds.first.text);
-        ok = false;
-    }
-    return ok;
+        count(&tally, false, &damaged);
+    *ntargets = tally.done;
+    return ok && report(&tally, "deployment of the CRL", err);
 }

@@ -32,18 +32,18 @@ __attribute__((format(printf, 3, 4))) static bool join(char out[PATH_MAX], struc
     va_end(args);
     if (n < PATH_MAX)
         return true;
-    cg_error_set(err, "%.200s...: the path is too long", out);
+    cg_error_set(err, "cannot write %.200s...: the path is too long", out);
     return false;
 }
 
-/* ---- what stands there */
+/* ---- the present files */
 
 static bool reads_as(const struct cg_folder *folder, const struct cg_set_file *file)
 {
     struct stat st;
     struct cg_bytes old = {0};
     const struct cg_owner *owner = &file->owner;
-    if (!cg_folder_look(folder, file->name, &st) || (st.st_mode & 07777) != owner->mode ||
+    if (!cg_folder_stat(folder, file->name, &st) || (st.st_mode & 07777) != owner->mode ||
         (owner->uid != (uid_t)-1 && owner->uid != st.st_uid) || (owner->gid != (gid_t)-1 && owner->gid != st.st_gid) ||
         (size_t)st.st_size != file->bytes.len || !cg_folder_read(folder, file->name, FILE_LIMIT, &old, &st))
         return false;
@@ -60,22 +60,22 @@ bool cg_file_set_is_there(const struct cg_folder *folder, const struct cg_set_fi
     return there;
 }
 
-/* Another user's file under a second name must not come out under the owner that is set here. */
-bool cg_file_set_may_take(const struct cg_folder *folder, const struct cg_set_file *file, const struct stat *st)
+/* A hard link to another user's file must not be copied for the owner that is set here. */
+bool cg_file_set_may_copy(const struct cg_folder *folder, const struct cg_set_file *file, const struct stat *st)
 {
-    return st->st_uid == folder->look.st_uid ||
+    return st->st_uid == folder->st.st_uid ||
            (st->st_nlink == 1 && (st->st_uid == file->owner.uid || (geteuid() != 0 && st->st_uid == geteuid())));
 }
 
-/* Root's files would be closed to who reads them. */
+/* Readers could not open files of root. */
 static struct cg_owner owner_of(const struct cg_folder *folder, const struct cg_set_file *file)
 {
     struct cg_owner owner = file->owner;
     struct stat st;
     if (owner.uid != (uid_t)-1 || !cg_owner_is_root())
         return owner;
-    if (!cg_folder_look(folder, file->name, &st))
-        st = folder->look;
+    if (!cg_folder_stat(folder, file->name, &st))
+        st = folder->st;
     owner.uid = st.st_uid;
     owner.gid = owner.gid == (gid_t)-1 ? st.st_gid : owner.gid;
     return owner;
@@ -89,14 +89,14 @@ static bool all_linked(const struct place *p)
     return linked;
 }
 
-/* path is for messages; its last part is the name. */
+/* The name is the last part of path. */
 static bool link_over(const char *to, int at, const char *path, struct cg_error *err)
 {
     char temporary[PATH_MAX];
     const char *name = strrchr(path, '/') + 1;
     if (!join(temporary, err, "%s.new", name))
         return false;
-    unlinkat(at, temporary, 0); /* a run that was killed may have left one */
+    unlinkat(at, temporary, 0); /* of a killed run */
     if (symlinkat(to, at, temporary) != 0)
         return cg_fail_errno(err, "link", path);
     if (renameat(at, temporary, at, name) == 0)
@@ -106,7 +106,7 @@ static bool link_over(const char *to, int at, const char *path, struct cg_error 
     return false;
 }
 
-/* ---- the folders in the store: four digits and more; its owner may have put anything else there */
+/* ---- the folders in the store: at least four digits; its owner may have put anything else there */
 
 static unsigned number_of(const char *name)
 {
@@ -147,9 +147,9 @@ static void remove_generation(const struct place *p, const char *name)
     unlinkat(p->store, name, AT_REMOVEDIR);
 }
 
-/* All but what readers are at; before anything is written, so that a full disk has the space. What cannot be removed is
- * not ours, and in nobody's way. */
-static void tidy(const struct place *p)
+/* Removes all generations but the current one, before anything is written, to free disk space. What cannot be removed is not
+ * ours. */
+static void remove_old(const struct place *p)
 {
     const unsigned now = current(p);
     DIR *folder = list(p, ".");
@@ -162,7 +162,7 @@ static void tidy(const struct place *p)
         closedir(folder);
 }
 
-/* A new folder, under the next number that is free. */
+/* A new folder with the next free number. */
 static int make_generation(const struct place *p, char name[16], struct cg_error *err)
 {
     unsigned number = current(p);
@@ -172,14 +172,14 @@ static int make_generation(const struct place *p, char name[16], struct cg_error
         if (fd >= 0)
             close(fd);
         next_number(&number, name);
-        fd = cg_folder_below(p->store, name, &p->folder->look, &made);
+        fd = cg_folder_below(p->store, name, &p->folder->st, &made);
     } while (!made && (fd >= 0 || errno == ENOTDIR || errno == ELOOP));
     if (fd < 0)
-        cg_fail_errno(err, "make a folder below " STORE " in", p->folder->path);
+        cg_fail_errno(err, "create a folder below " STORE " in", p->folder->path);
     return fd;
 }
 
-/* A copy that resolved links has a folder here; it gets a number, and goes when the others go. */
+/* A copy that resolved links has a folder "current"; it gets a number, and is removed with the old generations. */
 static void set_aside(const struct place *p)
 {
     char name[16];
@@ -206,7 +206,7 @@ static bool write_files(const struct place *p, int at, const char *number, const
     return ok && cg_sync_fd(at, p->folder->path, err) && cg_sync_fd(p->store, p->folder->path, err);
 }
 
-/* Makes "current" the folder with these files: first all of it on the disk, then the one rename. */
+/* Makes a folder with these files "current": everything is on the disk before the rename. */
 static bool switch_to(const struct place *p, const struct cg_set_file *files, size_t count, struct cg_error *err)
 {
     char path[PATH_MAX], number[16];
@@ -224,9 +224,9 @@ static bool switch_to(const struct place *p, const struct cg_set_file *files, si
     return ok;
 }
 
-/* ---- how a folder comes to links */
+/* ---- replacing plain files with links */
 
-/* What readers find now; a file that is missing, or that is not to be taken, is left out. */
+/* The present files, without those that are missing or must not be copied. */
 static size_t read_found(const struct place *p, struct cg_set_file *found)
 {
     size_t count = 0;
@@ -236,7 +236,7 @@ static size_t read_found(const struct place *p, struct cg_set_file *found)
         *file = p->files[i];
         file->bytes = (struct cg_bytes){0};
         if (cg_folder_read(p->folder, file->name, FILE_LIMIT, &file->bytes, &st) &&
-            cg_file_set_may_take(p->folder, file, &st))
+            cg_file_set_may_copy(p->folder, file, &st))
             count++;
         else
             cg_bytes_wipe(&file->bytes);
@@ -255,12 +255,12 @@ static bool link_all(const struct place *p, struct cg_error *err)
     return true;
 }
 
-/* Links with what was found behind them: nobody sees a difference. */
-static bool take_over(const struct place *p, struct cg_error *err)
+/* Links to copies of the present files: readers see no difference. */
+static bool convert(const struct place *p, struct cg_error *err)
 {
     struct cg_set_file *found = calloc(p->count, sizeof *found);
     if (!found)
-        return cg_fail_errno(err, "read", p->folder->path);
+        return cg_fail_memory(err);
     size_t count = read_found(p, found);
     bool ok = switch_to(p, found, count, err) && link_all(p, err);
     for (size_t i = 0; i < count; i++)
@@ -298,10 +298,10 @@ static bool put_one_by_one(const struct place *p, struct cg_error *err)
 static bool put(const struct place *p, struct cg_error *err)
 {
     const bool linked = all_linked(p);
-    tidy(p);
+    remove_old(p);
     if (!linked && !has_links(p))
         return put_one_by_one(p, err);
-    return (linked || take_over(p, err)) && switch_to(p, p->files, p->count, err);
+    return (linked || convert(p, err)) && switch_to(p, p->files, p->count, err);
 }
 
 bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *files, size_t count,
@@ -310,9 +310,9 @@ bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *f
     struct place p = {.folder = folder, .files = files, .count = count, .store = -1};
     if (cg_file_set_is_there(folder, files, count))
         return true;
-    p.store = cg_folder_below(folder->fd, STORE, &folder->look, NULL);
+    p.store = cg_folder_below(folder->fd, STORE, &folder->st, NULL);
     if (p.store < 0)
-        return cg_fail_errno(err, "make the folder " STORE " in", folder->path);
+        return cg_fail_errno(err, "create the folder " STORE " in", folder->path);
     bool ok = put(&p, err);
     close(p.store);
     return ok;

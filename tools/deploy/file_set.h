@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Files of a folder that belong together and change in one moment:
+/* Files of a folder that belong together and change atomically:
  *
- *   FOLDER/privkey.pem -> .certguard/current/privkey.pem, and so for each file
- *   FOLDER/.certguard/current -> 0007, the folder that holds them; 0006 is kept until the next change, for a reader
- *                                that is on its way
+ *   FOLDER/privkey.pem -> .certguard/current/privkey.pem, and likewise for each file
+ *   FOLDER/.certguard/current -> 0007, the folder with the files; 0006 is kept until the next change, for a reader that
+ *                                has already resolved the link
  *
- * The rename of "current" is the change. Plain files that stand in the place of links are first taken over as they are,
- * so that a reader sees the same bytes until that rename; killed at any point, all files are the old ones or the new ones.
- * Where the file system has no symbolic links, the files are replaced one by one, in their order.
- * The folder may belong to a user who plants things in it (folder.h): only regular files of the folder's owner, or of the
- * user that owns what is put there, are taken over; what else stands there is replaced and not read.
+ * The rename of "current" is the change. Plain files in place of links are first copied to a generation and replaced with
+ * links, so that a reader sees the same bytes until that rename; killed at any point, all files are old or all are new.
+ * If the file system has no symbolic links, the files are replaced one by one, in their order.
+ * The folder may belong to a user who plants files in it (folder.h): only regular files of the folder's owner, or of the
+ * owner of the new file, are copied; anything else is replaced without being read.
  * The caller owns files and bytes; one writer at a time. Called by deploy. */
 #ifndef CG_FILE_SET_H
 #define CG_FILE_SET_H
@@ -20,20 +20,20 @@
 struct cg_set_file {
     const char *name; /* in the folder */
     struct cg_bytes bytes;
-    struct cg_owner owner; /* without a user: as the file that is replaced, else as the folder */
+    struct cg_owner owner; /* without a user: that of the replaced file, else of the folder */
 };
 
-/* Do readers find these files, with owner and mode? Links or not. */
+/* True if readers find these files, with owner and mode, behind links or not. */
 bool cg_file_set_is_there(const struct cg_folder *folder, const struct cg_set_file *files, size_t count);
 
-/* Untouched when they are there: whoever watches the folder would take them up again. */
+/* Changes nothing if they are there: a broker that watches the folder would reload. */
 bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *files, size_t count,
                      struct cg_error *err);
 
-/* One file that stands for itself, without a link. */
+/* One file without a link. */
 bool cg_file_set_put_plain(const struct cg_folder *folder, const struct cg_set_file *file, struct cg_error *err);
 
-/* May a file like this be copied into the place of file? */
-bool cg_file_set_may_take(const struct cg_folder *folder, const struct cg_set_file *file, const struct stat *st);
+/* True if a file with this state may be copied as file. */
+bool cg_file_set_may_copy(const struct cg_folder *folder, const struct cg_set_file *file, const struct stat *st);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "folder.h"
 #include "base/failure.h"
-#include "store/owner.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #define ENTER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define LIST  (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define LINKS 40 /* as many as the system follows */
+#define LINKS 40 /* the limit of the kernel */
 
 int cg_folder_below(int at, const char *name, const struct stat *above, bool *made)
 {
@@ -31,11 +31,11 @@ int cg_folder_below(int at, const char *name, const struct stat *above, bool *ma
     return -1;
 }
 
-/* ---- the way there */
+/* ---- walking the path */
 
 struct walk {
     const char *path;
-    char rest[PATH_MAX]; /* what is still to be gone */
+    char rest[PATH_MAX];
     int at;
     int links;
     bool make;
@@ -46,7 +46,7 @@ static bool is_trusted(uid_t user)
     return user == 0 || user == geteuid();
 }
 
-/* May only root and our user have put this link there? */
+/* True if only root and our user can have made this link. */
 static bool is_safe_link(int at, const char *name)
 {
     struct stat link, holder;
@@ -70,10 +70,11 @@ static bool follow(struct walk *w, const char *name, struct cg_error *err)
 {
     char to[PATH_MAX], rest[PATH_MAX];
     if (!is_safe_link(w->at, name)) {
-        cg_error_set(err,
-                     "%s: \"%s\" in it is a link that another user can change, so it may lead anywhere; nothing was "
-                     "written. Make it a folder again, or deploy to the folder that is meant by its own path",
-                     w->path, name);
+        cg_error_set(
+            err,
+            "cannot use %s: \"%s\" in it is a link that another user can change, so it could lead anywhere. Nothing "
+            "was written. Replace the link with a folder, or deploy to the path of its destination",
+            w->path, name);
         return false;
     }
     ssize_t n = readlinkat(w->at, name, to, sizeof to - 1);
@@ -88,17 +89,17 @@ static bool follow(struct walk *w, const char *name, struct cg_error *err)
 
 static bool step(struct walk *w, const char *name, struct cg_error *err)
 {
-    struct stat look;
+    struct stat st;
     int fd = openat(w->at, name, ENTER);
-    if (fd < 0 && errno == ENOENT && w->make && fstat(w->at, &look) == 0)
-        fd = cg_folder_below(w->at, name, &look, NULL);
+    if (fd < 0 && errno == ENOENT && w->make && fstat(w->at, &st) == 0)
+        fd = cg_folder_below(w->at, name, &st, NULL);
     if (fd >= 0)
         return move_to(w, fd);
     int number = errno;
-    if (fstatat(w->at, name, &look, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(look.st_mode))
+    if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
         return follow(w, name, err);
     errno = number;
-    return cg_fail_errno(err, w->make ? "make the folder" : "open the folder", w->path);
+    return cg_fail_errno(err, w->make ? "create the folder" : "open the folder", w->path);
 }
 
 static bool walk(struct walk *w, struct cg_error *err)
@@ -109,7 +110,7 @@ static bool walk(struct walk *w, struct cg_error *err)
         if (len == 0)
             return true;
         if (len > NAME_MAX) {
-            cg_error_set(err, "%s: a name in the path is too long", w->path);
+            cg_error_set(err, "cannot open the folder %s: a name in the path is too long", w->path);
             return false;
         }
         memcpy(name, w->rest + skip, len);
@@ -126,9 +127,9 @@ bool cg_folder_open(struct cg_folder *folder, const char *path, bool make, struc
     *folder = (struct cg_folder){.fd = -1, .path = path};
     bool ok = w.at >= 0 && snprintf(w.rest, sizeof w.rest, "%s", path) < (int)sizeof w.rest;
     if (!ok)
-        cg_error_set(err, "%s: the path is too long, or there is no way to it", path);
+        cg_error_set(err, "cannot open the folder %s: the path is too long, or not accessible", path);
     ok = ok && walk(&w, err);
-    if (ok && ((folder->fd = openat(w.at, ".", LIST)) < 0 || fstat(folder->fd, &folder->look) != 0))
+    if (ok && ((folder->fd = openat(w.at, ".", LIST)) < 0 || fstat(folder->fd, &folder->st) != 0))
         ok = cg_fail_errno(err, "open the folder", path);
     if (w.at >= 0)
         close(w.at);
@@ -163,7 +164,7 @@ bool cg_folder_current(int store, char out[16])
     return strspn(out, "0123456789") == (size_t)n;
 }
 
-/* The folder that "current" leads to; where the link was resolved by a copy, "current" itself. */
+/* The folder behind "current"; "current" itself if a copy resolved the link. */
 static int open_current(const struct cg_folder *folder)
 {
     char number[16];
@@ -175,25 +176,11 @@ static int open_current(const struct cg_folder *folder)
     return fd;
 }
 
-static bool read_whole(int fd, size_t size, struct cg_bytes *out)
-{
-    ssize_t n = 0;
-    *out = (struct cg_bytes){.data = malloc(size + 1)};
-    while (out->data && out->len < size && (n = pread(fd, out->data + out->len, size - out->len, (off_t)out->len)) > 0)
-        out->len += (size_t)n;
-    if (out->data && out->len == size) {
-        out->data[size] = '\0';
-        return true;
-    }
-    cg_bytes_wipe(out);
-    return false;
-}
-
 static int open_file(const struct cg_folder *folder, const char *name, struct stat *st)
 {
     const bool linked = cg_folder_has_link(folder, name);
     int at = linked ? open_current(folder) : folder->fd;
-    /* O_NONBLOCK: a pipe under this name must not stop us */
+    /* O_NONBLOCK: a planted pipe must not block us */
     int fd = at >= 0 ? openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
     if (linked && at >= 0)
         close(at);
@@ -203,7 +190,7 @@ static int open_file(const struct cg_folder *folder, const char *name, struct st
     return -1;
 }
 
-bool cg_folder_look(const struct cg_folder *folder, const char *name, struct stat *st)
+bool cg_folder_stat(const struct cg_folder *folder, const char *name, struct stat *st)
 {
     int fd = open_file(folder, name, st);
     if (fd >= 0)
@@ -216,8 +203,11 @@ bool cg_folder_read(const struct cg_folder *folder, const char *name, size_t lim
 {
     *out = (struct cg_bytes){0};
     int fd = open_file(folder, name, st);
-    bool ok = fd >= 0 && (uintmax_t)st->st_size <= limit && read_whole(fd, (size_t)st->st_size, out);
+    bool ok = fd >= 0 && (uintmax_t)st->st_size <= limit && cg_read_fd(fd, 0, (char **)&out->data, &out->len) &&
+              out->len == (size_t)st->st_size;
     if (fd >= 0)
         close(fd);
+    if (!ok)
+        cg_bytes_wipe(out);
     return ok;
 }

@@ -21,55 +21,54 @@ unsigned cg_generation_live(const struct cg_ca *ca, const char *name)
     return slash ? (unsigned)strtoul(slash + 1, NULL, 10) : 0;
 }
 
-/* ---- may it be live? */
+/* ---- checks */
 
-static bool judge(const struct cg_ca *ca, const char *name, unsigned generation, X509 *cert, int64_t when,
-                  struct cg_error *err)
+static bool check_cert(const struct cg_ca *ca, const char *name, unsigned generation, X509 *cert, struct cg_error *err)
 {
     struct cg_index index = {0};
+    const int64_t now = ca->options.now;
     int64_t start = 0, end = 0;
     char text[32];
     if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end)) {
-        cg_error_set(err, "archive/%s/%04u: the dates of the certificate cannot be read", name, generation);
+        cg_error_set(err, "cannot read the dates of archive/%s/%04u/cert.pem", name, generation);
         return false;
     }
     if (!cg_index_load(&index, ca, err))
         return false;
     const char status = cg_index_status(&index, cert);
     cg_index_free(&index);
-    cg_time_text(when < start ? start : end, text, sizeof text);
+    cg_time_text(now < start ? start : end, text, sizeof text);
     if (status == 'R')
-        cg_error_set(err,
-                     "generation %u of \"%s\" is revoked: the broker's clients refuse it. For a new certificate: "
-                     "certguard -C %s renew %s, or issue where the live one is revoked too",
-                     generation, name, ca->word, name);
-    else if (when < start)
-        cg_error_set(err, "generation %u of \"%s\" is not valid before %s; is the clock right, and --at?", generation,
-                     name, text);
-    else if (when > end)
-        cg_error_set(err, "generation %u of \"%s\" ended at %s; for a new one: certguard -C %s renew %s", generation,
+        cg_error_set(
+            err,
+            "generation %u of \"%s\" is revoked: the broker's clients refuse it. For a new certificate: certguard "
+            "-C %s renew %s, or issue if the live one is revoked too",
+            generation, name, ca->word, name);
+    else if (now < start)
+        cg_error_set(err, "generation %u of \"%s\" is not valid before %s. Check the clock and --at", generation, name,
+                     text);
+    else if (now > end)
+        cg_error_set(err, "generation %u of \"%s\" expired at %s. For a new one: certguard -C %s renew %s", generation,
                      name, text, ca->word, name);
     else
         return true;
     return false;
 }
 
-bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
-                            struct cg_error *err)
+bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
-    char path[PATH_MAX];
-    X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", name, generation), err);
-    bool ok = cert && judge(ca, name, generation, cert, when, err);
+    X509 *cert = cg_ca_generation_cert(ca, name, generation, err);
+    bool ok = cert && check_cert(ca, name, generation, cert, err);
     X509_free(cert);
     return ok;
 }
 
-/* ---- what the journal knows */
+/* ---- the journal */
 
 struct history {
     const char *name;
     unsigned wanted, live;
-    unsigned rotating; /* that is about to be made */
+    unsigned rotating; /* about to be made */
     bool is_unproven;
 };
 
@@ -116,20 +115,14 @@ static bool is_proven(const struct cg_ca *ca, const char *name, unsigned generat
     if (history.is_unproven)
         cg_error_set(
             err,
-            "generation %u of \"%s\" is unproven: it was taken back before, or the broker was never seen to serve "
-            "it. For a new one: certguard -C %s rotate %s",
+            "generation %u of \"%s\" is unproven: it was taken back before, or the broker never served it. For a "
+            "new one: certguard -C %s rotate %s",
             generation, name, ca->word, name);
     return !history.is_unproven;
 }
 
-bool cg_generation_may_be_live(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
-                               struct cg_error *err)
-{
-    return cg_generation_is_valid(ca, name, generation, when, err) && is_proven(ca, name, generation, err);
-}
-
-bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, int64_t when, unsigned *chosen,
-                                  struct cg_error *passed, struct cg_error *err)
+bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, unsigned *chosen, struct cg_error *passed,
+                                  struct cg_error *err)
 {
     char relative[CG_NAME_MAX + 32], *reasons = passed->text;
     *passed = (struct cg_error){""};
@@ -139,12 +132,12 @@ bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, int6
         snprintf(relative, sizeof relative, "archive/%s/%04u", name, --*chosen);
         if (!cg_ca_has(ca, relative))
             continue;
-        if (cg_generation_may_be_live(ca, name, *chosen, when, &why))
+        if (cg_generation_is_valid(ca, name, *chosen, &why) && is_proven(ca, name, *chosen, &why))
             return true;
         snprintf(reasons + len, sizeof passed->text - len, "%s%s", len ? "; " : "", why.text);
     }
     cg_error_set(err,
-                 reasons[0] ? "no earlier generation of \"%s\" may be live: %s"
+                 reasons[0] ? "no earlier generation of \"%s\" can be used: %s"
                             : "\"%s\" has no earlier generation to go back to",
                  name, reasons);
     return false;
@@ -152,21 +145,16 @@ bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, int6
 
 /* ---- the switch */
 
-bool cg_generation_note(struct cg_change *change, const char *done, const char *name, unsigned generation, int64_t when,
+bool cg_generation_note(struct cg_change *change, const char *done, const char *name, unsigned generation,
                         struct cg_error *err)
 {
-    char text[24];
     cJSON *entry = cJSON_CreateObject();
-    cg_time_text(when, text, sizeof text);
-    cJSON_AddStringToObject(entry, "time", text);
-    cJSON_AddStringToObject(entry, "done", done);
     cJSON_AddStringToObject(entry, "name", name);
     cJSON_AddNumberToObject(entry, "generation", generation);
-    return cg_change_journal_line(change, entry, err);
+    return cg_change_journal(change, done, entry, err);
 }
 
-bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
-                          struct cg_error *err)
+bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
     char to[CG_NAME_MAX + 64], target[CG_NAME_MAX + 32];
     struct cg_change change;
@@ -174,7 +162,7 @@ bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned gen
     snprintf(target, sizeof target, "live/%s/current", name);
     bool ok = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "current", to, err) &&
               cg_change_move(&change, "current", target, err) &&
-              cg_generation_note(&change, "switched", name, generation, when, err) && cg_change_commit(&change, err);
+              cg_generation_note(&change, "switched", name, generation, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
     return ok;
 }

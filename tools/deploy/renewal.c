@@ -36,14 +36,13 @@ bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue)
     return ok;
 }
 
-bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name, int64_t now)
+bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name)
 {
-    struct cg_error unheard = {""};
     bool done = false;
     const enum cg_rotation_state rotation = cg_rotation_state(ca, name);
     if (rotation != CG_ROTATION_NONE)
         return rotation == CG_ROTATION_LEFT;
-    if (cg_deploy_is_done(ca, name, &done, &unheard) && done)
+    if (cg_deploy_is_done(ca, name, &done, NULL) && done)
         return false;
-    return cg_generation_is_valid(ca, name, cg_generation_live(ca, name), now, &unheard);
+    return cg_generation_is_valid(ca, name, cg_generation_live(ca, name), NULL);
 }

@@ -11,14 +11,14 @@
 #include <string.h>
 #include <time.h>
 
-#define POLL_MS     200 /* at first; each look is an event in the broker's log, so slower from then on */
+#define POLL_MS     200 /* at first; later slower, since each check is an event in the broker's log */
 #define POLL_MAX_MS 1000
 #define TIMEOUT     30
-#define LOCK_WAIT   60 /* s for the CA's lock after the proof: a decision is due */
+#define LOCK_WAIT   60 /* s for the CA's lock after the check, to record the decision */
 
-/* ---- the proof */
+/* ---- waiting until it is served */
 
-/* A signal ends it. */
+/* A signal interrupts it. */
 static void sleep_ms(int64_t ms)
 {
     const struct timespec pause = cg_timespec(ms);
@@ -30,7 +30,7 @@ static bool is_stopped(const struct cg_rotate *run, struct cg_error *err)
     return run->request.is_stopped && run->request.is_stopped(run->request.context, err);
 }
 
-/* Only what comes over the wire proves that it is served. err: the last thing that was seen instead. */
+/* True once the broker sends this certificate. err: the last other result. */
 static bool is_served(const struct cg_rotate *run, const char *where, const X509 *cert, int64_t end,
                       struct cg_error *err)
 {
@@ -39,7 +39,7 @@ static bool is_served(const struct cg_rotate *run, const char *where, const X509
         X509 *served = left > 0 ? cg_tls_probe_certificate(where, left, err) : NULL;
         bool same = served && X509_cmp(served, cert) == 0;
         if (served && !same)
-            cg_error_set(err, "%s still serves another certificate; does it watch the folder that deploy writes?",
+            cg_error_set(err, "%s still serves another certificate. Check that the broker reads the folder of deploy",
                          where);
         X509_free(served);
         if (same || left <= 0 || is_stopped(run, err))
@@ -54,7 +54,7 @@ static const char *address(const struct cg_rotate *run, size_t i)
     return run->request.connect ? run->request.connect : remembered ? remembered : "localhost:8883";
 }
 
-/* Several folders may be of one broker. */
+/* Several folders may belong to one broker. */
 static bool is_repeated(const struct cg_rotate *run, size_t i)
 {
     bool repeated = false;
@@ -82,42 +82,42 @@ static bool is_served_everywhere(const struct cg_rotate *run, struct cg_error *e
 
 /* ---- the decision */
 
-/* err holds why; it says in the end what serves now. */
+/* Adds the generation in use to the reason in err. Always false. */
 static bool take_back(struct cg_rotate *run, struct cg_error *err)
 {
     struct cg_error second = {""};
     char why[sizeof err->text];
     bool stays = false;
     snprintf(why, sizeof why, "%s", err->text);
-    const char *dot = why[0] && why[strlen(why) - 1] == '?' ? "" : ".";
-    bool ok = cg_rotation_roll_back(run->ca, run->request.name, run->ca->options.now, &stays, &second);
+    bool ok = cg_rotation_roll_back(run->ca, run->request.name, &stays, &second);
     const unsigned live = cg_generation_live(run->ca, run->request.name);
     if (!ok)
-        cg_error_set(err, "%s%s Going back failed too, and the next run tries it again: %s", why, dot, second.text);
+        cg_error_set(err, "%s. Restoring the previous generation failed too; the next run tries again: %s", why,
+                     second.text);
     else if (stays)
-        cg_error_set(err, "%s%s Generation %u of \"%s\" is live all the same: %s", why, dot, live, run->request.name,
-                     second.text[0] ? second.text : "another run chose it meanwhile");
+        cg_error_set(err, "%s. Generation %u of \"%s\" stays live: %s", why, live, run->request.name,
+                     second.text[0] ? second.text : "another run made it live");
     else
-        cg_error_set(err, "%s%s Went back to generation %u of \"%s\"; the new one is kept in archive/", why, dot, live,
-                     run->request.name);
+        cg_error_set(err, "%s. The previous generation %u of \"%s\" was restored; the new one is kept in archive/", why,
+                     live, run->request.name);
     return false;
 }
 
-/* With the lock again: another run may have revoked it, or made another one live. */
+/* Another run may have revoked it, or made another one live, while the lock was not held. */
 static bool decide(struct cg_rotate *run, bool served, struct cg_error *err)
 {
     const unsigned made = run->renewed.generation, live = cg_generation_live(run->ca, run->request.name);
     if (served && live == made)
-        served = cg_generation_is_valid(run->ca, run->request.name, made, run->ca->options.now, err);
+        served = cg_generation_is_valid(run->ca, run->request.name, made, err);
     else if (served)
-        cg_error_set(err, "generation %u was served, but another run made generation %u of \"%s\" live meanwhile", made,
-                     live, run->request.name);
+        cg_error_set(err, "generation %u was served, but another run made generation %u of \"%s\" live", made, live,
+                     run->request.name);
     if (served && live == made)
-        return cg_rotation_prove(run->ca, run->request.name, made, run->ca->options.now, err);
+        return cg_rotation_prove(run->ca, run->request.name, made, err);
     return take_back(run, err);
 }
 
-/* The CA's lock is not held while the broker takes its time: revoke must get through. */
+/* The CA's lock is not held while waiting for the broker, so that other runs can revoke. */
 static enum cg_ca_result prove(struct cg_rotate *run, struct cg_error *err)
 {
     struct cg_error locked = {""};
@@ -133,13 +133,13 @@ static enum cg_ca_result prove(struct cg_rotate *run, struct cg_error *err)
         return decide(run, served, err) ? CG_CA_OK : CG_CA_FAILED;
     cg_error_set(
         err,
-        "generation %u of \"%s\" is deployed and %s, but that could not be noted: %s. The next run of rotate, renew "
-        "or deploy goes back to the one before",
+        "generation %u of \"%s\" is deployed and %s, but this could not be recorded: %s. The next run of rotate, "
+        "renew or deploy restores the previous one",
         run->renewed.generation, run->request.name, served ? "served" : "not served", locked.text);
     return result;
 }
 
-/* ---- all of it */
+/* ---- the steps */
 
 static bool is_brokers(const struct cg_rotate *run, struct cg_error *err)
 {
@@ -149,14 +149,14 @@ static bool is_brokers(const struct cg_rotate *run, struct cg_error *err)
     const bool is_server = profile && profile->purpose == CG_PURPOSE_SERVER;
     if (cert && !is_server)
         cg_error_set(err,
-                     "\"%s\" is no broker's certificate: nothing serves it, so nothing could prove it. For a new one: "
+                     "cannot rotate \"%s\": it is not a broker's certificate, so no broker serves it. For a new one: "
                      "certguard -C %s renew %s",
                      name, word, name);
     else if (cert && !run->targets.count)
         cg_error_set(
             err,
-            "\"%s\" is not deployed, so no broker could serve the new one. certguard -C %s deploy %s --to FOLDER "
-            "puts it where the broker reads; certguard -C %s renew %s makes a new one without proof",
+            "cannot rotate \"%s\": it is not deployed. Deploy it to the broker's folder: certguard -C %s deploy %s "
+            "--to FOLDER. For a new one without a check: certguard -C %s renew %s",
             name, word, name, word, name);
     X509_free(cert);
     return is_server && run->targets.count;
@@ -169,10 +169,10 @@ enum cg_ca_result cg_rotate_begin(struct cg_rotate *run, struct cg_ca *ca, const
     bool busy = false;
     *run = (struct cg_rotate){.request = *request, .ca = ca, .rotation = {-1}};
     if (!cg_ca_name_valid(name, err) || !cg_targets_load(ca, name, &run->targets, err) || !is_brokers(run, err) ||
-        !(ca->options.dry_run || cg_rotation_finish(ca, name, ca->options.now, &busy, err)))
+        !(ca->options.dry_run || cg_rotation_finish(ca, name, &busy, err)))
         return CG_CA_FAILED;
     if (busy) {
-        cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
+        cg_error_set(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
         return CG_CA_LOCKED;
     }
     return cg_deploy_check(ca, &run->targets, cg_generation_live(ca, name), err) ? CG_CA_OK : CG_CA_FAILED;
@@ -181,16 +181,14 @@ enum cg_ca_result cg_rotate_begin(struct cg_rotate *run, struct cg_ca *ca, const
 bool cg_rotate_make(struct cg_rotate *run, const struct cg_issuer *issuer, struct cg_error *err)
 {
     const bool dry_run = run->ca->options.dry_run;
-    const int64_t now = run->ca->options.now;
     const char *name = run->request.name;
     const struct cg_renew_params params = {.lifetime = run->request.lifetime, .write = !dry_run};
     const unsigned next = cg_ca_generation(run->ca, name) + 1;
-    struct cg_error unheard = {""};
     bool stays = false;
-    const bool ok = (dry_run || cg_rotation_begin(&run->rotation, run->ca, name, next, now, err)) &&
+    const bool ok = (dry_run || cg_rotation_begin(&run->rotation, run->ca, name, next, err)) &&
                     cg_renew(issuer, name, &params, &run->renewed, err);
-    if (!ok && run->rotation.lock >= 0) /* nothing was made: there is nothing to prove */
-        cg_rotation_roll_back(run->ca, name, now, &stays, &unheard);
+    if (!ok && run->rotation.lock >= 0) /* nothing was made */
+        cg_rotation_roll_back(run->ca, name, &stays, NULL);
     return ok;
 }
 

@@ -2,7 +2,6 @@
 #include "rotation.h"
 #include "base/atomic_write.h"
 #include "base/failure.h"
-#include "core/file/file.h"
 #include "deploy.h"
 #include "generation.h"
 
@@ -15,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_TRIES   50 /* who only looks holds it for a moment */
+#define LOCK_TRIES   50 /* other runs hold it for a moment to test it */
 #define LOCK_STEP_NS (20 * 1000 * 1000)
 
 /* ---- the record */
@@ -31,20 +30,15 @@ static unsigned number_of(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) && item->valuedouble > 0 ? (unsigned)item->valuedouble : 0;
 }
 
-/* One that is missing or unreadable has nothing to decide. */
+/* A missing or unreadable record counts as decided. */
 static struct record read_record(const struct cg_ca *ca, const char *name)
 {
-    char path[PATH_MAX];
-    struct cg_bytes bytes = {0};
-    struct record record = {.is_decided = true};
-    if (!cg_file_read(cg_ca_path(ca, path, "rotate/%s.json", name), CG_FILE_PUBLIC, 65536, &bytes, NULL))
-        return record;
-    cJSON *object = cJSON_ParseWithLength((char *)bytes.data, bytes.len);
-    if (object)
-        record = (struct record){number_of(object, "generation"), number_of(object, "before"),
-                                 cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "decided"))};
+    char relative[CG_NAME_MAX + 32];
+    snprintf(relative, sizeof relative, "rotate/%s.json", name);
+    cJSON *object = cg_ca_json(ca, relative);
+    const struct record record = {number_of(object, "generation"), number_of(object, "before"),
+                                  !object || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "decided"))};
     cJSON_Delete(object);
-    cg_bytes_free(&bytes);
     return record;
 }
 
@@ -55,21 +49,17 @@ static bool put_record(struct cg_change *change, const char *name, const struct 
     cJSON_AddNumberToObject(object, "generation", record->generation);
     cJSON_AddNumberToObject(object, "before", record->before);
     cJSON_AddBoolToObject(object, "decided", record->is_decided);
-    char *text = cJSON_PrintUnformatted(object);
-    cJSON_Delete(object);
     snprintf(file, sizeof file, "rotate/%s.json", name);
-    bool ok = text && cg_change_put(change, file, text, strlen(text), 0600, err);
-    cJSON_free(text);
-    return ok;
+    return cg_change_put_json(change, file, object, err);
 }
 
-/* done: for the journal; NULL: nothing to say there. */
+/* done: for the journal; NULL: no line there. */
 static bool write_record(const struct cg_ca *ca, const char *name, const struct record *record, const char *done,
-                         int64_t when, struct cg_error *err)
+                         struct cg_error *err)
 {
     struct cg_change change = {0};
     bool ok = cg_change_begin(&change, ca, false, err) && put_record(&change, name, record, err) &&
-              (!done || cg_generation_note(&change, done, name, record->generation, when, err)) &&
+              (!done || cg_generation_note(&change, done, name, record->generation, err)) &&
               cg_change_commit(&change, err);
     cg_change_end(&change);
     return ok;
@@ -77,21 +67,18 @@ static bool write_record(const struct cg_ca *ca, const char *name, const struct 
 
 /* ---- the lock */
 
-/* As the owner of the CA's folder, whose runs must see it. */
+/* Created as the owner of the CA's folder, whose runs must be able to open it. */
 static int make_lock(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
-    const bool assumed = setfsuid((uid_t)-1) == (int)ca->owner.uid; /* changes nothing, returns what holds */
     int fd = -1;
-    cg_owner_repair(&ca->owner, ca->dir, "rotate");
-    cg_owner_assume(&ca->owner);
+    const struct cg_file_user before = cg_owner_enter(&ca->owner);
     if (cg_make_folders(cg_ca_path(ca, path, "rotate"), 0700, err)) {
         fd = open(cg_ca_path(ca, path, "rotate/%s.lock", name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
             cg_fail_errno(err, "open", path);
     }
-    if (!assumed)
-        cg_owner_leave(&ca->owner);
+    cg_owner_back(before);
     return fd;
 }
 
@@ -106,11 +93,11 @@ static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, cons
             return true;
         nanosleep(&step, NULL);
     }
-    cg_error_set(err, "another run rotates \"%s\" now; nothing was done, try again when it has ended", name);
+    cg_error_set(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
     return false;
 }
 
-/* A lock that cannot be looked at may be held: locked, and err says why. */
+/* A lock that cannot be opened counts as held, with the reason in err. */
 static bool is_locked(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -123,7 +110,7 @@ static bool is_locked(const struct cg_ca *ca, const char *name, struct cg_error 
     return locked;
 }
 
-static enum cg_rotation_state look(const struct cg_ca *ca, const char *name, struct cg_error *err)
+static enum cg_rotation_state read_state(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     return is_locked(ca, name, err)           ? CG_ROTATION_RUNS
            : read_record(ca, name).is_decided ? CG_ROTATION_NONE
@@ -132,16 +119,15 @@ static enum cg_rotation_state look(const struct cg_ca *ca, const char *name, str
 
 enum cg_rotation_state cg_rotation_state(const struct cg_ca *ca, const char *name)
 {
-    struct cg_error unheard = {""};
-    return look(ca, name, &unheard);
+    return read_state(ca, name, NULL);
 }
 
 bool cg_rotation_begin(struct cg_rotation *rotation, const struct cg_ca *ca, const char *name, unsigned generation,
-                       int64_t when, struct cg_error *err)
+                       struct cg_error *err)
 {
     const struct record record = {.generation = generation, .before = cg_generation_live(ca, name)};
     *rotation = (struct cg_rotation){-1};
-    return take_lock(rotation, ca, name, err) && write_record(ca, name, &record, "rotating", when, err);
+    return take_lock(rotation, ca, name, err) && write_record(ca, name, &record, "rotating", err);
 }
 
 void cg_rotation_end(struct cg_rotation *rotation)
@@ -153,44 +139,44 @@ void cg_rotation_end(struct cg_rotation *rotation)
 
 /* ---- the decision */
 
-bool cg_rotation_prove(const struct cg_ca *ca, const char *name, unsigned generation, int64_t when,
-                       struct cg_error *err)
+bool cg_rotation_prove(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
     const struct record record = {generation, read_record(ca, name).before, true};
-    return write_record(ca, name, &record, "proven", when, err);
+    return write_record(ca, name, &record, "proven", err);
 }
 
-bool cg_rotation_roll_back(const struct cg_ca *ca, const char *name, int64_t when, bool *stays, struct cg_error *err)
+bool cg_rotation_roll_back(const struct cg_ca *ca, const char *name, bool *stays, struct cg_error *err)
 {
     struct record record = read_record(ca, name);
     struct cg_targets targets = {0};
     const unsigned live = cg_generation_live(ca, name);
     *stays = live != record.generation && live != record.before;
     if (live == record.generation)
-        *stays = !cg_generation_is_valid(ca, name, record.before, when, err);
-    bool ok = (*stays || cg_generation_switch(ca, name, record.before, when, err)) &&
+        *stays = !cg_generation_is_valid(ca, name, record.before, err);
+    bool ok = (*stays || cg_generation_switch(ca, name, record.before, err)) &&
               cg_targets_load(ca, name, &targets, err) && cg_deploy_name(ca, &targets, err);
     cg_targets_clear(&targets);
     record.is_decided = true;
-    return ok && write_record(ca, name, &record, NULL, when, err);
+    return ok && write_record(ca, name, &record, NULL, err);
 }
 
-bool cg_rotation_finish(const struct cg_ca *ca, const char *name, int64_t when, bool *busy, struct cg_error *err)
+bool cg_rotation_finish(const struct cg_ca *ca, const char *name, bool *busy, struct cg_error *err)
 {
     struct cg_error why = {""};
     bool stays = false;
-    const enum cg_rotation_state state = look(ca, name, &why);
+    const enum cg_rotation_state state = read_state(ca, name, &why);
     *busy = state == CG_ROTATION_RUNS;
     if (*busy && why.text[0]) {
         cg_error_set(
             err,
-            "whether another run rotates \"%s\" now cannot be looked at, so nothing was done: %s. Everything in "
-            "the CA's folder must be its owner's",
+            "cannot determine whether another run is rotating \"%s\": %s. Nothing was done. Everything in the CA's "
+            "folder must belong to its owner",
             name, why.text);
         return false;
     }
-    if (state != CG_ROTATION_LEFT || cg_rotation_roll_back(ca, name, when, &stays, &why))
+    if (state != CG_ROTATION_LEFT || cg_rotation_roll_back(ca, name, &stays, &why))
         return true;
-    cg_error_set(err, "a rotation of \"%s\" was ended before its proof, and going back failed: %s", name, why.text);
+    cg_error_set(err, "a rotation of \"%s\" was interrupted, and restoring the previous generation failed: %s", name,
+                 why.text);
     return false;
 }

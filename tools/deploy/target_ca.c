@@ -12,7 +12,7 @@
 
 #define FILE_LIMIT ((size_t)1 << 20)
 
-/* Through no link that somebody else planted there. */
+/* Without following a planted link. */
 static BIO *open_file(const struct cg_target *target, const char *name, struct cg_bytes *bytes)
 {
     struct cg_folder folder;
@@ -24,13 +24,12 @@ static BIO *open_file(const struct cg_target *target, const char *name, struct c
 
 bool cg_target_is_in_place(const struct cg_ca *ca, const struct cg_target *target)
 {
-    char path[PATH_MAX];
     bool found = false;
     struct cg_bytes bytes = {0};
     BIO *bio = open_file(target, "cert.pem", &bytes);
     X509 *there = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     for (unsigned n = there ? cg_ca_generation(ca, target->name) : 0; n && !found; n--) {
-        X509 *cert = cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", target->name, n), NULL);
+        X509 *cert = cg_ca_generation_cert(ca, target->name, n, NULL);
         found = cert && X509_cmp(cert, there) == 0;
         X509_free(cert);
     }
@@ -47,7 +46,7 @@ static bool is_same_ca(const X509 *one, const X509 *other)
            EVP_PKEY_eq(X509_get0_pubkey(one), X509_get0_pubkey(other)) == 1;
 }
 
-/* The first certificate of the target's ca.pem, where this CA's root is not among them; NULL. */
+/* The first certificate of the target's ca.pem, if this CA's root is not in that file; else NULL. */
 static X509 *other_ca(const struct cg_ca *ca, const struct cg_target *target)
 {
     struct cg_bytes bytes = {0};
@@ -71,7 +70,7 @@ static X509 *other_ca(const struct cg_ca *ca, const struct cg_target *target)
     return first;
 }
 
-/* Many are called the same, so with the serial number. */
+/* With the serial number, since many CAs have the same name. */
 static const char *ca_text(const X509 *cert, char out[320])
 {
     char subject[256], *serial = cg_index_serial(X509_get0_serialNumber(cert));
@@ -88,9 +87,9 @@ bool cg_target_is_of_ca(const struct cg_ca *ca, const struct cg_target *target, 
     if (other)
         cg_error_set(
             err,
-            "%s holds the files of another CA (%s; this one is %s), so nothing was changed there. Where that one "
-            "took this one's place: certguard -C %s deploy %s --forget %s. To put this one there: certguard -C "
-            "%s deploy %s --to %s",
+            "cannot deploy to %s: it contains the files of another CA (%s; this CA is %s). Nothing was changed "
+            "there. If that CA replaces this one: certguard -C %s deploy %s --forget %s. If this CA is right: "
+            "certguard -C %s deploy %s --to %s",
             target->to, ca_text(other, theirs), ca_text(ca->root, ours), ca->word, target->name,
             cg_target_word(target, word), ca->word, target->name, word);
     X509_free(other);

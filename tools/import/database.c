@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "database.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
-#include "core/file/file.h"
 #include "store/index.h"
+#include "store/serials.h"
 
-#include <openssl/err.h>
-
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define INDEX_LIMIT ((size_t)1 << 30)
 
 /* ---- names ---- */
 
@@ -25,13 +24,13 @@ static size_t folder_of(const char *path)
     return (size_t)(base_of(path) - path);
 }
 
-/* Does the file lie beside the other one, or in a folder above it? */
+/* True if the file is in the folder of the other one, or above it. */
 static bool is_above(const char *file, const char *other)
 {
     return strncmp(file, other, folder_of(file)) == 0;
 }
 
-/* The one of that name that lies nearest above the file; else the only one there is. */
+/* The file of that name that is nearest above the other file; else the only one. */
 static const char *nearest(const struct cg_import_scan *scan, const char *name, const char *file)
 {
     const char *best = NULL, *last = NULL;
@@ -48,111 +47,67 @@ static const char *nearest(const struct cg_import_scan *scan, const char *name, 
     return best ? best : count == 1 ? last : NULL;
 }
 
-/* ---- whose is it? ---- */
+/* ---- whose database it is ---- */
 
 struct candidate {
     const char *file;
-    size_t rows, ours, others; /* rows whose certificate was found, by who issued it */
+    size_t ours, others; /* rows whose certificate was found, by issuer */
 };
 
+/* Serial number and expiry of the certificates that were found, as keys: many CAs count serial numbers, so several have the
+ * same one, and the expiry must match too. */
 struct known {
-    char *serial;
-    int64_t expires;
-    bool ours;
+    struct cg_serials ours, others;
 };
 
-struct known_list {
-    struct known *item;
-    size_t count;
-};
-
-/* The root's own certificate may stand in its database too. */
-static bool is_ours(const struct cg_import_scan *scan, X509 *cert)
+static const char *make_key(char key[96], const char *serial, int64_t expires)
 {
-    return X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(scan->cert)) == 0 &&
-           X509_verify(cert, X509_get0_pubkey(scan->cert)) == 1;
+    snprintf(key, 96, "%.60s:%" PRId64, serial, expires);
+    return key;
 }
 
-static int by_serial(const void *a, const void *b)
+static bool list_known(struct known *known, const struct cg_import_scan *scan, struct cg_error *err)
 {
-    return strcmp(((const struct known *)a)->serial, ((const struct known *)b)->serial);
-}
-
-static void forget(struct known_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        OPENSSL_free(list->item[i].serial);
-    free(list->item);
-}
-
-static bool list_known(struct known_list *list, const struct cg_import_scan *scan, struct cg_error *err)
-{
-    list->item = calloc(scan->objects.count + 1, sizeof *list->item);
-    for (size_t i = 0; list->item && i < scan->objects.count; i++) {
+    char key[96];
+    bool ok = true;
+    for (size_t i = 0; ok && i < scan->objects.count; i++) {
         const struct cg_lint_object *o = &scan->objects.item[i];
         if (o->kind != CG_LINT_CERTIFICATE)
             continue;
-        struct known *known = &list->item[list->count];
-        *known = (struct known){cg_index_serial(X509_get0_serialNumber(o->cert)), o->not_after, is_ours(scan, o->cert)};
-        if (!known->serial)
-            return cg_fail_openssl(err, o->file);
-        list->count++;
+        char *serial = cg_index_serial(X509_get0_serialNumber(o->cert));
+        ok = serial && cg_serials_add(cg_cert_is_issued_by(o->cert, scan->cert) ? &known->ours : &known->others,
+                                      make_key(key, serial, o->not_after));
+        OPENSSL_free(serial);
     }
-    if (!list->item)
-        return cg_fail_errno(err, "list", "the certificates");
-    qsort(list->item, list->count, sizeof *list->item, by_serial);
-    ERR_clear_error();
-    return true;
+    return ok || cg_fail_memory(err);
 }
 
-/* Serial numbers are counted in many CAs, so that two have the same: the end of validity must be the same too. */
-static void count_row(struct candidate *c, const struct known_list *list, const struct cg_index_row *row)
+static void count_row(struct candidate *c, const struct known *known, const struct cg_index_row *row)
 {
-    BIGNUM *number = NULL;
-    struct known wanted = {BN_hex2bn(&number, row->serial) ? BN_bn2hex(number) : NULL, 0, false};
-    bool ours = false, others = false;
-    const struct known *at = wanted.serial && list->count
-                                 ? bsearch(&wanted, list->item, list->count, sizeof *list->item, by_serial)
-                                 : NULL;
-    while (at && at > list->item && strcmp(at[-1].serial, wanted.serial) == 0)
-        at--;
-    for (; at && at < list->item + list->count && strcmp(at->serial, wanted.serial) == 0; at++)
-        if (at->expires == row->expires) {
-            ours = ours || at->ours;
-            others = others || !at->ours;
-        }
-    c->rows++;
+    char key[96];
+    const bool ours = cg_serials_has(&known->ours, make_key(key, row->serial, row->expires));
     c->ours += ours;
-    c->others += others && !ours;
-    BN_free(number);
-    OPENSSL_free(wanted.serial);
+    c->others += !ours && cg_serials_has(&known->others, key);
 }
 
-static bool read_candidate(struct candidate *c, const struct known_list *list, struct cg_error *err)
+static bool read_candidate(struct candidate *c, const struct known *known, struct cg_error *err)
 {
-    struct cg_bytes bytes = {0};
-    struct cg_index index = {0};
+    struct cg_index index;
     struct cg_index_row row;
-    struct cg_error fault = {""};
-    if (!cg_file_read(c->file, CG_FILE_PUBLIC, INDEX_LIMIT, &bytes, err))
-        return false;
-    if (bytes.len && bytes.data[bytes.len - 1] != '\n')
-        bytes.data[bytes.len++] = '\n'; /* the NUL was there */
-    bool ok = cg_index_of_text(&index, (char *)bytes.data, bytes.len, err);
-    while (ok && cg_index_next(&index, &row, &fault))
-        count_row(c, list, &row);
+    bool ok = cg_index_load_file(&index, c->file, err);
+    while (ok && cg_index_next(&index, &row, err))
+        count_row(c, known, &row);
+    ok = ok && !index.is_damaged;
     cg_index_free(&index);
-    if (fault.text[0])
-        cg_error_set(err, "%s: %s", c->file, fault.text);
-    return ok && !fault.text[0];
+    return ok;
 }
 
-/* ---- what is left of a lost one ---- */
+/* ---- traces of a lost database ---- */
 
 static const struct {
     const char *name, *fix;
 } traces[] = {
-    {"journal.jsonl", "it is of certguard: make the index again in that folder (certguard -C FOLDER crl "
+    {"journal.jsonl", "It is a CA of certguard: rebuild the index in that folder (certguard -C FOLDER crl "
                       "--restore-index), then import it"},
     {"index.txt.attr", NULL},
     {"index.txt.old", NULL},
@@ -163,18 +118,18 @@ static const struct {
 
 static bool is_lost(const struct cg_import_scan *scan, struct cg_error *err)
 {
-    for (size_t t = 0; t < sizeof traces / sizeof traces[0]; t++)
+    for (size_t t = 0; t < CG_COUNT(traces); t++)
         for (size_t i = 0; i < scan->nfiles; i++)
             if (strcmp(base_of(scan->files[i]), traces[t].name) == 0) {
-                cg_error_set(err,
-                             "%s is there, but no database of this CA (index.txt), and without it everyone whom the CA "
-                             "revoked would be let in again: %s",
-                             scan->files[i],
-                             traces[t].fix
-                                 ? traces[t].fix
-                                 : "put it back from a backup. index.txt.old lacks the last change: after the "
-                                   "import revoke that certificate again. Where none was ever revoked, make "
-                                   "an empty index.txt beside it");
+                cg_error_set(
+                    err,
+                    "cannot import the CA: %s exists, but the CA's database index.txt is missing, and without it "
+                    "revoked certificates would be accepted again. %s",
+                    scan->files[i],
+                    traces[t].fix
+                        ? traces[t].fix
+                        : "Restore it from a backup. index.txt.old lacks the last change: revoke that certificate "
+                          "again after the import. If none was ever revoked, create an empty index.txt beside it");
                 return true;
             }
     return false;
@@ -192,28 +147,28 @@ static const char *step_database(const struct cg_import_scan *scan)
 
 /* ---- choosing ---- */
 
-static bool take(struct cg_import_scan *scan, const char *file, struct cg_error *err)
+static bool use(struct cg_import_scan *scan, const char *file, struct cg_error *err)
 {
-    const char **grown = realloc(scan->index, (scan->nindex + 1) * sizeof *grown);
+    const char **grown = cg_array_grow(scan->index, scan->nindex, sizeof *grown);
     if (!grown)
-        return cg_fail_errno(err, "read", file);
+        return cg_fail_memory(err);
     scan->index = grown;
     grown[scan->nindex++] = file;
     return true;
 }
 
-/* Every one in which a certificate of this CA stands: revoked in one of them is revoked. */
-static bool take_proven(struct cg_import_scan *scan, const struct candidate *list, size_t count, struct cg_error *err)
+/* Every database with a certificate of this CA: revoked in one of them is revoked. */
+static bool use_matching(struct cg_import_scan *scan, const struct candidate *list, size_t count, struct cg_error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++)
         if (list[i].ours && list[i].ours >= list[i].others)
-            ok = take(scan, list[i].file, err);
+            ok = use(scan, list[i].file, err);
     return ok;
 }
 
-/* Where no certificate says whose they are, the place does: nearest above the CA's certificate, else the only one. */
-static bool take_by_place(struct cg_import_scan *scan, const struct candidate *list, size_t count, struct cg_error *err)
+/* Without such a certificate, the place decides: nearest above the CA's certificate, else the only one. */
+static bool use_by_place(struct cg_import_scan *scan, const struct candidate *list, size_t count, struct cg_error *err)
 {
     const struct candidate *best = NULL, *other = NULL;
     bool is_sure = false;
@@ -229,19 +184,19 @@ static bool take_by_place(struct cg_import_scan *scan, const struct candidate *l
         is_sure = is_sure || above;
     }
     if (!best || is_sure || !other)
-        return !best || take(scan, best->file, err);
-    cg_error_set(err, "%s and %s may both be the database of this CA; move the one away that is not", best->file,
-                 other->file);
+        return !best || use(scan, best->file, err);
+    cg_error_set(err, "cannot choose between %s and %s: either can be the database of this CA. Move the wrong one away",
+                 best->file, other->file);
     return false;
 }
 
-static bool list_candidates(const struct cg_import_scan *scan, const struct known_list *known, struct candidate *list,
+static bool list_candidates(const struct cg_import_scan *scan, const struct known *known, struct candidate *list,
                             size_t *count, struct cg_error *err)
 {
     for (size_t i = 0; i < scan->nfiles; i++) {
         struct candidate c = {.file = scan->files[i]};
         const bool is_named = strcmp(base_of(c.file), "index.txt") == 0;
-        /* many a file is called "index" */
+        /* other files are named "index" too */
         if (is_named ? !read_candidate(&c, known, err)
                      : strcmp(base_of(c.file), "index") != 0 || !read_candidate(&c, known, NULL)) {
             if (is_named)
@@ -255,19 +210,20 @@ static bool list_candidates(const struct cg_import_scan *scan, const struct know
 
 bool cg_import_choose_database(struct cg_import_scan *scan, struct cg_error *err)
 {
-    struct known_list known = {0};
+    struct known known = {.ours = {0}};
     size_t count = 0;
     struct candidate *list = calloc(scan->nfiles + 1, sizeof *list);
     if (!list)
-        return cg_fail_errno(err, "list", "the databases");
+        return cg_fail_memory(err);
     bool ok = list_known(&known, scan, err) && list_candidates(scan, &known, list, &count, err) &&
-              take_proven(scan, list, count, err) && (scan->nindex || take_by_place(scan, list, count, err)) &&
+              use_matching(scan, list, count, err) && (scan->nindex || use_by_place(scan, list, count, err)) &&
               (scan->nindex || !is_lost(scan, err));
     if (ok) {
         scan->number = nearest(scan, "crlnumber", scan->nindex ? scan->index[0] : scan->cert_file);
         scan->step = step_database(scan);
     }
-    forget(&known);
+    cg_serials_free(&known.ours);
+    cg_serials_free(&known.others);
     free(list);
     return ok;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plan.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
-#include "core/file/file.h"
-#include "store/index.h"
+#include "store/revoked.h"
 
 #include <openssl/err.h>
 
@@ -12,28 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_LIMIT ((size_t)1 << 30)
-
 static struct cg_import_row *add_row(struct cg_import_plan *plan, struct cg_error *err)
 {
-    struct cg_import_row *row = NULL;
-    /* a power of two is full: make room for as many again */
-    if ((plan->count & (plan->count - 1)) == 0) {
-        row = realloc(plan->row, (plan->count ? 2 * plan->count : 1) * sizeof *row);
-        if (!row) {
-            cg_fail_errno(err, "make", "the index");
-            return NULL;
-        }
-        plan->row = row;
+    struct cg_import_row *row = cg_array_grow(plan->row, plan->count, sizeof *row);
+    if (!row) {
+        cg_fail_memory(err);
+        return NULL;
     }
-    row = &plan->row[plan->count];
+    plan->row = row;
+    row += plan->count;
     *row = (struct cg_import_row){.status = 'V', .reason = -1, .order = plan->count++};
     return row;
 }
 
-/* ---- what each source says ---- */
+/* ---- rows of each source ---- */
 
-static bool of_index_row(struct cg_import_plan *plan, const struct cg_index_row *old, struct cg_error *err)
+static bool add_index_row(struct cg_import_plan *plan, const struct cg_index_row *old, struct cg_error *err)
 {
     BIGNUM *number = NULL;
     struct cg_import_row *row = add_row(plan, err);
@@ -43,33 +37,26 @@ static bool of_index_row(struct cg_import_plan *plan, const struct cg_index_row 
     row->expires = old->expires;
     row->revoked = old->revoked;
     row->reason = old->reason;
-    /* written with or without leading zeros, in either case */
+    /* may have leading zeros and either case */
     row->serial = BN_hex2bn(&number, old->serial) ? BN_bn2hex(number) : NULL;
     row->subject = strdup(old->subject);
     BN_free(number);
-    return (row->serial && row->subject) || cg_fail_openssl(err, "a serial number of index.txt");
+    return (row->serial && row->subject) || cg_fail_openssl(err, "read the serial number", old->serial);
 }
 
-static bool of_index(struct cg_import_plan *plan, const char *path, struct cg_error *err)
+static bool add_index(struct cg_import_plan *plan, const char *path, struct cg_error *err)
 {
-    struct cg_bytes bytes = {0};
-    struct cg_index index = {0};
+    struct cg_index index;
     struct cg_index_row row;
-    struct cg_error fault = {""};
-    if (!cg_file_read(path, CG_FILE_PUBLIC, INDEX_LIMIT, &bytes, err))
-        return false;
-    if (bytes.len && bytes.data[bytes.len - 1] != '\n')
-        bytes.data[bytes.len++] = '\n'; /* the NUL was there */
-    bool ok = cg_index_of_text(&index, (char *)bytes.data, bytes.len, err);
-    while (ok && cg_index_next(&index, &row, &fault))
-        ok = of_index_row(plan, &row, err);
+    bool ok = cg_index_load_file(&index, path, err);
+    while (ok && cg_index_next(&index, &row, err))
+        ok = add_index_row(plan, &row, err);
+    ok = ok && !index.is_damaged;
     cg_index_free(&index);
-    if (fault.text[0])
-        cg_error_set(err, "%s: %s", path, fault.text);
-    return ok && !fault.text[0];
+    return ok;
 }
 
-static bool of_certificate(struct cg_import_plan *plan, const struct cg_lint_object *o, struct cg_error *err)
+static bool add_certificate(struct cg_import_plan *plan, const struct cg_lint_object *o, struct cg_error *err)
 {
     struct cg_import_row *row = add_row(plan, err);
     if (!row)
@@ -81,24 +68,21 @@ static bool of_certificate(struct cg_import_plan *plan, const struct cg_lint_obj
     char *subject = X509_NAME_oneline(X509_get_subject_name(o->cert), NULL, 0);
     row->subject = subject ? strdup(subject) : NULL;
     OPENSSL_free(subject);
-    return (row->serial && row->subject) || cg_fail_openssl(err, o->file);
+    return (row->serial && row->subject) || cg_fail_openssl(err, "read", o->file);
 }
 
-static bool of_crl_entry(struct cg_import_plan *plan, const struct cg_import_scan *scan, const X509_REVOKED *entry,
-                         struct cg_error *err)
+static bool add_crl_entry(struct cg_import_plan *plan, const struct cg_import_scan *scan, const X509_REVOKED *entry,
+                          const char *file, struct cg_error *err)
 {
     struct cg_import_row *row = add_row(plan, err);
     if (!row)
         return false;
-    ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
     row->status = 'R';
-    row->reason = reason ? (int)ASN1_ENUMERATED_get(reason) : -1;
-    row->serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
     row->subject = strdup("/CN=unknown");
-    ASN1_ENUMERATED_free(reason);
-    /* its certificate's end is not known, so it stays on the CRL as long as the CA */
-    return cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), &row->revoked) &&
-           cg_time_seconds(X509_get0_notAfter(scan->cert), &row->expires) && row->serial && row->subject;
+    /* without the certificate, it stays on the CRL as long as the CA */
+    return (cg_crl_entry_read(entry, &row->serial, &row->revoked, &row->reason) && row->subject &&
+            cg_time_seconds(X509_get0_notAfter(scan->cert), &row->expires)) ||
+           cg_fail_openssl(err, "read an entry of", file);
 }
 
 static bool raise_number(struct cg_import_plan *plan, const BIGNUM *last)
@@ -106,41 +90,26 @@ static bool raise_number(struct cg_import_plan *plan, const BIGNUM *last)
     return BN_cmp(last, plan->number) < 0 || (BN_copy(plan->number, last) && BN_add_word(plan->number, 1));
 }
 
-static bool of_crl(struct cg_import_plan *plan, const struct cg_import_scan *scan, const struct cg_lint_object *o,
-                   struct cg_error *err)
+static bool add_crl(struct cg_import_plan *plan, const struct cg_import_scan *scan, const struct cg_lint_object *o,
+                    struct cg_error *err)
 {
-    ASN1_INTEGER *value = X509_CRL_get_ext_d2i(o->crl, NID_crl_number, NULL, NULL);
-    BIGNUM *number = value ? ASN1_INTEGER_to_BN(value, NULL) : NULL;
+    BIGNUM *number = cg_crl_number(o->crl);
     bool ok = !number || raise_number(plan, number);
     STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(o->crl);
     for (int i = 0; ok && i < sk_X509_REVOKED_num(entries); i++)
-        ok = of_crl_entry(plan, scan, sk_X509_REVOKED_value(entries, i), err);
+        ok = add_crl_entry(plan, scan, sk_X509_REVOKED_value(entries, i), o->file, err);
     BN_free(number);
-    ASN1_INTEGER_free(value);
-    if (!ok && !err->text[0])
-        cg_error_set(err, "%s: an entry cannot be read", o->file);
     return ok;
 }
 
-/* crlnumber holds the number of the next CRL. */
-static bool of_number_file(struct cg_import_plan *plan, const char *path, struct cg_error *err)
+/* crlnumber contains the number of the next CRL. */
+static bool add_number_file(struct cg_import_plan *plan, const char *path, struct cg_error *err)
 {
-    struct cg_bytes bytes;
-    BIGNUM *next = NULL;
-    if (!path)
-        return true;
-    if (!cg_file_read(path, CG_FILE_PUBLIC, 4096, &bytes, err))
-        return false;
-    char *text = (char *)bytes.data;
-    text[strcspn(text, " \r\n")] = '\0';
-    size_t digits = strspn(text, "0123456789abcdefABCDEF");
-    bool ok = digits && !text[digits] && digits <= 40 && BN_hex2bn(&next, text);
-    if (!ok)
-        cg_error_set(err, "%s: expected one hexadecimal number, found \"%.50s\"", path, text);
-    else if (BN_cmp(next, plan->number) > 0)
-        ok = BN_copy(plan->number, next);
+    BIGNUM *next = path ? cg_crl_number_load(path, err) : NULL;
+    bool ok = !path || next;
+    if (next && BN_cmp(next, plan->number) > 0)
+        ok = BN_copy(plan->number, next) || cg_fail_memory(err);
     BN_free(next);
-    cg_bytes_free(&bytes);
     return ok;
 }
 
@@ -165,7 +134,7 @@ static void clear_row(struct cg_import_row *row)
     free(row->subject);
 }
 
-/* The index was read first, so its words stand; a certificate adds itself, and revoked by one source is revoked. */
+/* The index comes first and has precedence; a certificate is added to it, and revoked in any source is revoked. */
 static void merge(struct cg_import_plan *plan, struct cg_import_row *into, struct cg_import_row *from)
 {
     if (from->status == 'R' && into->status != 'R') {
@@ -178,7 +147,7 @@ static void merge(struct cg_import_plan *plan, struct cg_import_row *into, struc
         into->cert = from->cert;
         into->file = from->file;
         into->expires = from->expires;
-        into->subject = from->subject; /* a CRL knows none */
+        into->subject = from->subject; /* a CRL has none */
         from->subject = subject;
     } else if (from->cert && X509_cmp(from->cert, into->cert) != 0) {
         plan->reused++;
@@ -202,10 +171,9 @@ static void merge_all(struct cg_import_plan *plan)
 
 /* ---- names ---- */
 
-/* The common name, else the file's; what cannot be a folder becomes "_". */
+/* The common name, else the file's; characters that a name cannot have become "_". */
 static void name_row(struct cg_import_row *row)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@:+";
     char text[CG_NAME_MAX * 4];
     const char *slash = strrchr(row->file, '/');
     snprintf(text, sizeof text, "%s", slash ? slash + 1 : row->file);
@@ -214,7 +182,7 @@ static void name_row(struct cg_import_row *row)
     cg_common_name(X509_get_subject_name(row->cert), text, sizeof text);
     snprintf(row->name, sizeof row->name, "%.*s", CG_NAME_MAX, text);
     for (char *c = row->name; *c; c++)
-        if (!strchr(allowed, *c) || (c == row->name && (*c == '.' || *c == '-')))
+        if (!strchr(CG_NAME_CHARACTERS, *c) || (c == row->name && (*c == '.' || *c == '-')))
             *c = '_';
 }
 
@@ -222,11 +190,9 @@ static int by_name(const void *a, const void *b)
 {
     const struct cg_import_row *x = a, *y = b;
     int order = strcmp(x->name, y->name);
-    return order ? order
-           : ASN1_TIME_compare(X509_get0_notBefore(x->cert), X509_get0_notBefore(y->cert)) != 0
-               ? ASN1_TIME_compare(X509_get0_notBefore(x->cert), X509_get0_notBefore(y->cert))
-           : x->order < y->order ? -1
-                                 : 1;
+    if (order == 0)
+        order = ASN1_TIME_compare(X509_get0_notBefore(x->cert), X509_get0_notBefore(y->cert));
+    return order ? order : by_order(a, b);
 }
 
 static int named_first(const void *a, const void *b)
@@ -237,7 +203,7 @@ static int named_first(const void *a, const void *b)
     return by_name(a, b);
 }
 
-/* Certificates of one name are its generations, the latest begun is the live one. */
+/* Certificates of one name are its generations; the one with the latest notBefore is live. */
 static void place_all(struct cg_import_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
@@ -258,16 +224,16 @@ static void place_all(struct cg_import_plan *plan)
 bool cg_import_plan_make(struct cg_import_plan *plan, const struct cg_import_scan *scan, struct cg_error *err)
 {
     *plan = (struct cg_import_plan){.number = BN_new()};
-    bool ok = (plan->number && BN_one(plan->number)) || cg_fail_openssl(err, "no memory");
+    bool ok = (plan->number && BN_one(plan->number)) || cg_fail_memory(err);
     for (size_t i = 0; ok && i < scan->nindex; i++)
-        ok = of_index(plan, scan->index[i], err);
-    ok = ok && of_number_file(plan, scan->number, err);
+        ok = add_index(plan, scan->index[i], err);
+    ok = ok && add_number_file(plan, scan->number, err);
     for (size_t i = 0; ok && i < scan->objects.count; i++) {
         const struct cg_lint_object *o = &scan->objects.item[i];
         if (o->kind == CG_LINT_CERTIFICATE && cg_import_scan_issued(scan, o->cert))
-            ok = of_certificate(plan, o, err);
+            ok = add_certificate(plan, o, err);
         else if (o->kind == CG_LINT_CRL && X509_CRL_verify(o->crl, X509_get0_pubkey(scan->cert)) == 1)
-            ok = of_crl(plan, scan, o, err);
+            ok = add_crl(plan, scan, o, err);
     }
     ERR_clear_error();
     if (!ok)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plan_check.h"
-#include "ca/issue.h"
-#include "ca/key.h"
-#include "ca/names.h"
+#include "ca/certify.h"
 #include "core/base/datetime.h"
 
 #define LIFETIME (3650 * CG_DAY)
 
-/* Signatures of keys that OpenSSL refuses at every security level that brokers run at: no certificate heals that. */
+/* OpenSSL refuses signatures of smaller keys at every security level of brokers, whatever the certificates. */
 static bool key_is_strong(const struct cg_ca *ca, const struct cg_import_scan *scan, struct cg_error *err)
 {
     int bits = EVP_PKEY_get_bits(scan->key);
@@ -15,14 +13,14 @@ static bool key_is_strong(const struct cg_ca *ca, const struct cg_import_scan *s
         return true;
     cg_error_set(
         err,
-        "%s: the CA's key is too small (%s, %d bits): every TLS handshake under it fails with \"ca key too "
-        "small\", so it cannot be adopted. Make a new CA (certguard -C %s init), issue for the same names, give "
-        "devices the new ca.pem beside the old one, and retire the old CA when the last device has it",
+        "cannot import the CA: its key %s is too small (%s, %d bits), and every TLS handshake fails with \"ca key "
+        "too small\". Make a new CA (certguard -C %s init), issue for the same names, give devices the new ca.pem "
+        "together with the old one, and retire the old CA when all devices have it",
         scan->key_file, EVP_PKEY_get0_type_name(scan->key), bits, ca->word);
     return false;
 }
 
-/* easy-rsa writes the CA's serial number into the authorityKeyIdentifier of all that it issues. */
+/* easy-rsa writes the CA's serial number into the authorityKeyIdentifier of its certificates. */
 static bool serial_is_named(const struct cg_import_scan *scan)
 {
     for (size_t i = 0; i < scan->objects.count; i++) {
@@ -33,12 +31,12 @@ static bool serial_is_named(const struct cg_import_scan *scan)
     return false;
 }
 
-/* Same name, key and key identifier: what it issued goes on to verify, also for those who trust the old one. */
+/* With the same name, key and key identifier its certificates still verify, also for peers that trust the old one. */
 static bool renew_ca(struct cg_ca *ca, const struct cg_import_scan *scan, bool *keeps_serial, struct cg_error *err)
 {
     bool shortened = false;
     if (cg_ca_is_two_tier(ca)) {
-        cg_error_set(err, "--renew-ca: %s was issued by another CA; issue it again there, then import",
+        cg_error_set(err, "cannot use --renew-ca: another CA issued %s. Issue it again there, then import",
                      scan->cert_file);
         return false;
     }
@@ -60,28 +58,18 @@ static bool renew_ca(struct cg_ca *ca, const struct cg_import_scan *scan, bool *
     return true;
 }
 
-/* What this CA is going to issue must pass the plugin: tried with a certificate that is thrown away. */
+/* The plugin must accept the certificates of this CA: tested with a certificate that is discarded. */
 static bool can_issue(const struct cg_ca *ca, const struct cg_import_scan *scan, bool renewed, struct cg_error *err)
 {
-    const struct cg_subject subject = {.common_name = "probe"};
+    const struct cg_certify_request wanted = {.profile = cg_ca_profile_find("client"), .name = "probe_device"};
     struct cg_issuer issuer = {.ca = ca, .key = scan->key, .now = ca->options.now};
-    struct cg_issued issued = {0};
-    struct cg_issue_request issue = {.name = "probe",
-                                     .request = {.profile = cg_ca_profile_find("client"), .path_length = -2}};
-    X509_NAME *made = cg_subject_make(&subject, err);
-    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-    bool ok = made && names && cg_san_add_default(names, "probe_device", false, err) &&
-              (issue.request.key = cg_key_generate(NULL, err)) && cg_ca_checker_open(&issuer.checker, ca, err);
-    issue.request.subject = made;
-    issue.request.names = names;
-    if (ok && !(ok = cg_issue_make(&issuer, &issue, &issued, err)))
-        cg_error_prefix(err, "%s: what this CA issues would be refused%s", scan->cert_file,
-                        renewed ? "" : "; try --renew-ca, which makes its certificate anew with the same key");
-    cg_issued_clear(&issued);
+    struct cg_certified probe;
+    bool ok = cg_certify_prepare(&wanted, &probe, err) && cg_ca_checker_open(&issuer.checker, ca, err);
+    if (ok && !(ok = cg_issue_make(&issuer, &probe.issue, &probe.issued, err)))
+        cg_error_prefix(err, "the plugin would refuse certificates issued by %s%s", scan->cert_file,
+                        renewed ? "" : " (try --renew-ca, which makes a new certificate for the same key)");
+    cg_certified_clear(&probe);
     cg_ca_checker_close(&issuer.checker);
-    EVP_PKEY_free(issue.request.key);
-    X509_NAME_free(made);
-    GENERAL_NAMES_free(names);
     return ok;
 }
 
@@ -94,13 +82,13 @@ bool cg_import_check_ca(struct cg_ca *ca, const struct cg_import_scan *scan, boo
            can_issue(ca, scan, renew, err);
 }
 
-/* A CA whose own key was revoked as compromised cannot be told from whoever has that key too. */
+/* If the CA's own key was revoked as compromised, someone else may issue with it. */
 bool cg_import_key_is_sound(const struct cg_import_scan *scan, const struct cg_import_plan *plan, struct cg_error *err)
 {
     struct cg_key_bans bans;
     bool ok = cg_import_plan_bans(&bans, plan, err) && cg_key_bans_allow(&bans, X509_get0_pubkey(scan->cert), err);
     if (!ok)
-        cg_error_prefix(err, "%s cannot be adopted", scan->cert_file);
+        cg_error_prefix(err, "cannot import %s", scan->cert_file);
     cg_key_bans_free(&bans);
     return ok;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* May a CA that was found be adopted? Its key and what it is going to issue must pass at brokers.
- * Nothing is owned. Called by import. */
+/* Checks whether a CA can be imported: brokers must accept its key and the certificates that it will issue.
+ * Nothing is owned. Called by the verb import. */
 #ifndef CG_TOOLS_IMPORT_PLAN_CHECK_H
 #define CG_TOOLS_IMPORT_PLAN_CHECK_H
 
 #include "plan.h"
 
-/* Sets ca->cert and ca->root. renew: the CA's certificate is made anew, with its key and name; *keeps_serial then says
- * that it has the old one's serial number too, since certificates name it, also where something after that failed. */
+/* Sets ca->cert and ca->root. renew: makes a new certificate for the CA, with the same key and name; *keeps_serial: it has the
+ * old serial number too, since certificates refer to it; also set if a later step fails. */
 bool cg_import_check_ca(struct cg_ca *ca, const struct cg_import_scan *scan, bool renew, bool *keeps_serial,
                         struct cg_error *err);
 
-/* False where the CA's own key was revoked as compromised. */
+/* False if the CA's own key was revoked as compromised. */
 bool cg_import_key_is_sound(const struct cg_import_scan *scan, const struct cg_import_plan *plan, struct cg_error *err);
 
 #endif

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINT_MAX 1000 /* certificates that lint sees: its rules that compare two walk every pair */
+#define LINT_MAX 1000 /* certificates for lint: some rules compare every pair */
 
 static bool is_graded(const struct cg_import_row *row, int64_t now)
 {
     return row->newest && row->status != 'R' && row->expires >= now;
 }
 
-/* Files are named once each, however many objects they hold. */
+/* Adds each file once, whatever the number of objects in it. */
 static bool add_files(struct cg_lint *lint, const struct cg_import_request *a, struct cg_error *err)
 {
     size_t added = 0;
@@ -30,7 +30,7 @@ static bool add_files(struct cg_lint *lint, const struct cg_import_request *a, s
     return ok;
 }
 
-/* Of the CA and its key every finding is shown; of a name the worst one goes into its line. */
+/* For the CA and its key every finding is shown, for a name only the worst. */
 static bool is_of_ca(const struct cg_import_request *a, const struct cg_lint_finding *f)
 {
     return !f->file[0] || strcmp(f->file, a->scan->cert_file) == 0 || strcmp(f->file, a->scan->key_file) == 0;
@@ -48,7 +48,7 @@ static const struct cg_lint_finding *worst_of(const struct cg_lint *lint, const 
     return worst;
 }
 
-/* What a certificate is graded by. */
+/* The sources of a grade. */
 struct grading {
     struct cg_ca_checker checker;
     struct cg_key_bans bans;
@@ -65,17 +65,18 @@ static void grade_row(const struct cg_import_request *a, const struct grading *b
     enum cg_import_grade grade = worst ? CG_GRADE_RENEW : CG_GRADE_GOOD;
     text[0] = '\0';
     if (worst)
-        snprintf(text, sizeof text, "%s (%s); heals with: certguard renew %s --as %s", worst->row->why, worst->row->id,
+        snprintf(text, sizeof text, "%s (%s); fix: certguard renew %s --as %s", worst->row->why, worst->row->id,
                  row->name, profile ? profile->name : "client");
     if (!profile) {
         grade = CG_GRADE_REPLACE;
-        snprintf(text, sizeof text,
-                 "its extendedKeyUsage says neither broker nor client; certguard renew %s --as broker|client",
-                 row->name);
+        snprintf(
+            text, sizeof text,
+            "its extendedKeyUsage has neither serverAuth nor clientAuth; fix: certguard renew %s --as broker|client",
+            row->name);
     } else if (!cg_key_bans_allow(&by->bans, X509_get0_pubkey(row->cert), &why) ||
                !cg_ca_checker_verdict(&by->checker, profile, row->cert, a->ca->options.now, &why)) {
         grade = CG_GRADE_REPLACE;
-        snprintf(text, sizeof text, "%s; certguard renew %s --as %s", why.text, row->name, profile->name);
+        snprintf(text, sizeof text, "%s; fix: certguard renew %s --as %s", why.text, row->name, profile->name);
     }
     visitor->name(visitor->context, row->name, grade, text);
 }

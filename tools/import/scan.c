@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "scan.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "ca/key.h"
 #include "core/cert/name.h"
@@ -15,38 +16,33 @@
 
 #define DEPTH_MAX   6
 #define OBJECTS_MAX ((size_t)200000)
-#define MORE_KEYS   ((size_t)64) /* sealed ones that are tried after the first of a CA was opened */
+#define MORE_KEYS   ((size_t)64) /* encrypted keys that are tried after the first CA key was decrypted */
 
 /* ---- reading the folder ---- */
 
 static const char *keep_name(struct cg_import_scan *scan, const char *path)
 {
-    char **files = realloc(scan->files, (scan->nfiles + 1) * sizeof *files);
+    char **files = cg_array_grow(scan->files, scan->nfiles, sizeof *files);
     if (!files)
         return NULL;
     scan->files = files;
     return (files[scan->nfiles] = strdup(path)) ? files[scan->nfiles++] : NULL;
 }
 
-static void note_passed(const struct cg_import_scan_request *request, const char *why)
-{
-    if (request->passed)
-        request->passed(request->context, why);
-}
-
-/* Files that are none of ours (requests, configuration, notes) are passed over. */
+/* Other files (requests, configuration, notes) are skipped. */
 static bool read_file(struct cg_import_scan *scan, const struct cg_import_scan_request *request, const char *path,
                       struct cg_error *err)
 {
     struct cg_error why = {""};
     const char *name = keep_name(scan, path);
     if (!name)
-        return cg_fail_errno(err, "read", path);
-    if (!cg_lint_objects_read(&scan->objects, name, request->now, &why))
-        note_passed(request, why.text);
+        return cg_fail_memory(err);
+    if (!cg_lint_objects_read(&scan->objects, name, request->now, &why) && request->skipped)
+        request->skipped(request->context, why.text);
     if (scan->objects.count < OBJECTS_MAX)
         return true;
-    cg_error_set(err, "%s: more than %zu certificates and keys; name a folder that holds fewer", path, OBJECTS_MAX);
+    cg_error_set(err, "cannot read %s: more than %zu certificates and keys. Name a folder with fewer", path,
+                 OBJECTS_MAX);
     return false;
 }
 
@@ -62,7 +58,7 @@ static bool read_folder(struct cg_import_scan *scan, const struct cg_import_scan
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
         struct stat st;
-        /* links to folders are not followed, so that no ring is walked for ever */
+        /* links to folders are not followed, so that there are no loops */
         if (ok && name[0] != '.' && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path &&
             lstat(path, &st) == 0) {
             if (S_ISDIR(st.st_mode))
@@ -76,7 +72,7 @@ static bool read_folder(struct cg_import_scan *scan, const struct cg_import_scan
     return ok;
 }
 
-/* ---- which of them is the CA ---- */
+/* ---- finding the CA ---- */
 
 static bool is_ca_with_key(const struct cg_lint_object *cert, const struct cg_lint_object *key)
 {
@@ -92,22 +88,15 @@ static const struct cg_lint_object *key_of(const struct cg_import_scan *scan, co
     return NULL;
 }
 
-static bool has_ca(const struct cg_import_scan *scan)
+/* The number of CA certificates, with their keys or without. */
+static size_t count_cas(const struct cg_import_scan *scan, bool with_key)
 {
-    for (size_t i = 0; i < scan->objects.count; i++)
-        if (key_of(scan, &scan->objects.item[i]))
-            return true;
-    return false;
-}
-
-static bool has_every_ca(const struct cg_import_scan *scan)
-{
+    size_t count = 0;
     for (size_t i = 0; i < scan->objects.count; i++) {
         const struct cg_lint_object *o = &scan->objects.item[i];
-        if (o->kind == CG_LINT_CERTIFICATE && o->ca && !key_of(scan, o))
-            return false;
+        count += o->kind == CG_LINT_CERTIFICATE && o->ca && (key_of(scan, o) != NULL) == with_key;
     }
-    return true;
+    return count;
 }
 
 static bool is_sealed(const struct cg_lint_object *o)
@@ -115,31 +104,25 @@ static bool is_sealed(const struct cg_lint_object *o)
     return o->kind == CG_LINT_KEY && o->encrypted && !o->key;
 }
 
-/* Only when no CA's key lies there in the clear: the passphrase is asked for once and tried on each sealed key, and once
- * there is one, on a few more: a root may be sealed beside the CA that issues. */
-static bool open_sealed(struct cg_import_scan *scan, const struct cg_import_scan_request *request, struct cg_error *err)
+/* Used only if there is no unencrypted CA key. The passphrase is asked for once and tried on each encrypted key, and after
+ * the first CA key on a few more: the key of a root may be encrypted too. */
+static bool decrypt_keys(struct cg_import_scan *scan, const struct cg_import_scan_request *request,
+                         struct cg_error *err)
 {
     struct cg_error last = {""};
     size_t more = MORE_KEYS;
-    for (size_t i = 0; i < scan->objects.count && more && !(has_ca(scan) && has_every_ca(scan)); i++) {
+    for (size_t i = 0; i < scan->objects.count && more && !(count_cas(scan, true) && !count_cas(scan, false)); i++) {
         struct cg_lint_object *o = &scan->objects.item[i];
         if (!is_sealed(o))
             continue;
         last.text[0] = '\0';
         o->key = cg_key_load_sealed(&request->passphrase, o->file, &last);
-        more -= has_ca(scan);
+        more -= count_cas(scan, true) > 0;
     }
-    if (has_ca(scan) || !last.text[0])
+    if (count_cas(scan, true) || !last.text[0])
         return true;
     cg_error_set(err, "%s", last.text);
     return false;
-}
-
-/* The same CA may lie there twice, or have been renewed with the same key: then the one that holds longest. */
-static bool is_better(const struct cg_lint_object *o, const struct cg_lint_object *best)
-{
-    return X509_NAME_cmp(X509_get_subject_name(o->cert), X509_get_subject_name(best->cert)) == 0 &&
-           EVP_PKEY_eq(o->key, best->key) == 1 && o->not_after > best->not_after;
 }
 
 static bool is_same_ca(const struct cg_lint_object *a, const struct cg_lint_object *b)
@@ -148,14 +131,13 @@ static bool is_same_ca(const struct cg_lint_object *a, const struct cg_lint_obje
            EVP_PKEY_eq(a->key, b->key) == 1;
 }
 
-static bool issued_by(const struct cg_lint_object *cert, const struct cg_lint_object *ca)
+/* A CA may be there twice, or renewed with the same key: the one with the latest expiry is used. */
+static bool is_better(const struct cg_lint_object *o, const struct cg_lint_object *best)
 {
-    return !is_same_ca(cert, ca) &&
-           X509_NAME_cmp(X509_get_issuer_name(cert->cert), X509_get_subject_name(ca->cert)) == 0 &&
-           X509_verify(cert->cert, ca->key) == 1;
+    return is_same_ca(o, best) ? o->not_after > best->not_after : cg_cert_is_issued_by(o->cert, best->cert);
 }
 
-static bool take_ca(struct cg_import_scan *scan, const struct cg_lint_object *o)
+static bool use_ca(struct cg_import_scan *scan, const struct cg_lint_object *o)
 {
     const struct cg_lint_object *key = key_of(scan, o);
     scan->cert = o->cert;
@@ -171,7 +153,7 @@ static bool is_wanted(const struct cg_lint_object *o, const X509 *wanted)
     return o->kind == CG_LINT_CERTIFICATE && (!wanted || X509_cmp(o->cert, wanted) == 0);
 }
 
-/* Of several CAs the one below the others issues; two that stand side by side are for the person to choose from. */
+/* Of several CAs, the one below the others is the issuing CA. If there are two, the user must choose. */
 static bool choose(struct cg_import_scan *scan, const char *folder, const X509 *wanted, struct cg_error *err)
 {
     const struct cg_lint_object *best = NULL, *other = NULL;
@@ -179,26 +161,25 @@ static bool choose(struct cg_import_scan *scan, const char *folder, const X509 *
         const struct cg_lint_object *o = &scan->objects.item[i];
         if (!is_wanted(o, wanted) || !key_of(scan, o))
             continue;
-        if (!best || is_better(o, best) || issued_by(o, best))
+        if (!best || is_better(o, best))
             best = o;
-        else if (!is_same_ca(o, best) && !issued_by(best, o))
+        else if (!is_same_ca(o, best) && !cg_cert_is_issued_by(best->cert, o->cert))
             other = o;
     }
     if (best && !other)
-        return take_ca(scan, best);
+        return use_ca(scan, best);
     if (other)
-        cg_error_set(err, "%s and %s are both CAs with their keys; say which with --ca FILE", best->file, other->file);
+        cg_error_set(err, "%s and %s are both CAs with a key. Choose one with --ca FILE", best->file, other->file);
     else
-        cg_error_set(
-            err,
-            "%s: no CA certificate with its private key in there; looked for a certificate with CA:TRUE (or an "
-            "old one, self-signed) and the key that belongs to it, as ca.crt and ca.key",
-            folder);
+        cg_error_set(err,
+                     "cannot find a CA with its private key in %s: searched for a certificate with CA:TRUE (or an old "
+                     "self-signed one) and its key, for example ca.crt and ca.key",
+                     folder);
     return false;
 }
 
-/* A sealed key does not say whose it is: taken for the root's is the only one there, or the only one called so. */
-static const char *sealed_for_root(const struct cg_import_scan *scan)
+/* An encrypted key does not show whose it is: the only one, or the only one with "root" in its name, is the root's. */
+static const char *guess_root_key(const struct cg_import_scan *scan)
 {
     const char *only = NULL, *called = NULL;
     size_t sealed = 0, named = 0;
@@ -230,19 +211,20 @@ static bool find_root(struct cg_import_scan *scan, struct cg_error *err)
         const struct cg_lint_object *key = key_of(scan, o);
         scan->root = o->cert;
         scan->root_key = key ? key->key : NULL;
-        scan->root_key_file = !key ? sealed_for_root(scan) : key->encrypted ? key->file : NULL;
+        scan->root_key_file = !key ? guess_root_key(scan) : key->encrypted ? key->file : NULL;
         return true;
     }
     ERR_clear_error();
     cg_name_text(X509_get_issuer_name(scan->cert), subject, sizeof subject);
-    cg_error_set(err,
-                 "%s was issued by %s, whose self-signed certificate is not in the folder; put it there (its key may "
-                 "stay away)",
-                 scan->cert_file, subject);
+    cg_error_set(
+        err,
+        "cannot find the root: %s was issued by %s, whose self-signed certificate is not in the folder. Put it "
+        "there, with or without its key",
+        scan->cert_file, subject);
     return false;
 }
 
-/* As if it had been found; it is asked for first, so that no passphrase is asked for another one. */
+/* The key at a URI counts as found. It is read first, so that no other key needs a passphrase. */
 static bool read_uri(struct cg_import_scan *scan, const struct cg_import_scan_request *request, struct cg_error *err)
 {
     const char *uri = request->key_uri;
@@ -257,8 +239,8 @@ bool cg_import_scan_folder(struct cg_import_scan *scan, const struct cg_import_s
     X509 *named = request->wanted ? cg_cert_load(request->wanted, err) : NULL;
     bool ok = (named || !request->wanted) && read_uri(scan, request, err) &&
               read_folder(scan, request, request->folder, DEPTH_MAX, err) &&
-              (has_ca(scan) || open_sealed(scan, request, err)) && choose(scan, request->folder, named, err) &&
-              find_root(scan, err);
+              (count_cas(scan, true) || decrypt_keys(scan, request, err)) &&
+              choose(scan, request->folder, named, err) && find_root(scan, err);
     ERR_clear_error();
     X509_free(named);
     return ok;
@@ -274,12 +256,17 @@ void cg_import_scan_free(struct cg_import_scan *scan)
     *scan = (struct cg_import_scan){0};
 }
 
+bool cg_cert_is_issued_by(X509 *cert, X509 *issuer)
+{
+    bool issued = X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(issuer)) == 0 &&
+                  X509_verify(cert, X509_get0_pubkey(issuer)) == 1;
+    ERR_clear_error();
+    return issued;
+}
+
 bool cg_import_scan_issued(const struct cg_import_scan *scan, X509 *cert)
 {
-    bool issued = X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(scan->cert)) == 0 &&
-                  X509_verify(cert, X509_get0_pubkey(scan->cert)) == 1;
-    ERR_clear_error();
-    return issued && X509_cmp(cert, scan->cert) != 0 && X509_cmp(cert, scan->root) != 0;
+    return cg_cert_is_issued_by(cert, scan->cert) && X509_cmp(cert, scan->cert) != 0 && X509_cmp(cert, scan->root) != 0;
 }
 
 EVP_PKEY *cg_import_scan_key_of(const struct cg_import_scan *scan, const X509 *cert)

@@ -16,7 +16,7 @@
 #define AS_CONTENT                                                                                                     \
     (ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL | ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_SPARSE)
 
-/* What belongs to a run, not to the CA. */
+/* Files of a run, not of the CA. */
 static bool is_of_run(const char *name)
 {
     return strcmp(name, "lock") == 0 || strcmp(name, "stage") == 0 || strcmp(name, "pending") == 0;
@@ -101,16 +101,18 @@ static bool backup(const struct cg_ca *ca, const char *target, size_t *files, st
     char temporary[PATH_MAX];
     struct stat st;
     if (lstat(target, &st) == 0) {
-        cg_error_set(err, "%s exists; a backup is never written over another one, choose another name", target);
+        cg_error_set(err,
+                     "cannot write the backup: %s exists, and a backup never overwrites a file. Choose another name",
+                     target);
         return false;
     }
     if (snprintf(temporary, sizeof temporary, "%s.new", target) >= (int)sizeof temporary) {
-        cg_error_set(err, "%s: the path is too long", target);
+        cg_error_set(err, "cannot write the backup %s: the path is too long", target);
         return false;
     }
     if (ca->options.dry_run)
         return true;
-    unlink(temporary); /* of a run that was killed; the lock says that there is no other */
+    unlink(temporary); /* of a killed run: because of the lock, there is no other */
     bool ok = write_archive(ca, temporary, files, err);
     if (ok && rename(temporary, target) != 0)
         ok = cg_fail_errno(err, "rename to", target);

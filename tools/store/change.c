@@ -2,6 +2,7 @@
 #include "change.h"
 #include "base/atomic_write.h"
 #include "base/failure.h"
+#include "core/base/datetime.h"
 #include "core/file/file.h"
 
 #include <errno.h>
@@ -25,15 +26,11 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return remove(path);
 }
 
-static bool remove_tree(const char *path)
-{
-    return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
-}
-
-static bool empty_stage(const struct cg_ca *ca, struct cg_error *err)
+static bool remove_stage(const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX];
-    return remove_tree(cg_ca_path(ca, path, "stage")) || cg_fail_errno(err, "clean up", path);
+    return nftw(cg_ca_path(ca, path, "stage"), remove_one, 4, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT ||
+           cg_fail_errno(err, "remove", path);
 }
 
 bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk, struct cg_error *err)
@@ -41,16 +38,16 @@ bool cg_change_begin(struct cg_change *change, const struct cg_ca *ca, bool bulk
     char path[PATH_MAX];
     *change = (struct cg_change){.ca = ca, .bulk = bulk, .index = -1, .journal = -1};
     if (mkdir(cg_ca_path(ca, path, "stage"), 0700) != 0 && errno != EEXIST)
-        return cg_fail_errno(err, "make the folder", path);
+        return cg_fail_errno(err, "create the folder", path);
     change->steps = BIO_new(BIO_s_mem());
-    return (change->steps && BIO_puts(change->steps, FIRST_LINE) > 0) || cg_fail_openssl(err, "no memory");
+    return (change->steps && BIO_puts(change->steps, FIRST_LINE) > 0) || cg_fail_memory(err);
 }
 
 bool cg_change_stage_folder(const struct cg_change *change, const char *name, mode_t mode, struct cg_error *err)
 {
     char path[PATH_MAX];
     return mkdir(cg_ca_path(change->ca, path, "stage/%s", name), mode) == 0 ||
-           cg_fail_errno(err, "make the folder", path);
+           cg_fail_errno(err, "create the folder", path);
 }
 
 bool cg_change_stage_file(const struct cg_change *change, const char *name, const void *data, size_t len, mode_t mode,
@@ -76,7 +73,7 @@ static bool add_step(struct cg_change *change, struct cg_error *err, const char 
     va_start(args, format);
     int n = BIO_vprintf(change->steps, format, args);
     va_end(args);
-    return n > 0 || cg_fail_openssl(err, "no memory for the change");
+    return n > 0 || cg_fail_memory(err);
 }
 
 bool cg_change_move(struct cg_change *change, const char *staged, const char *target, struct cg_error *err)
@@ -90,13 +87,28 @@ bool cg_change_put(struct cg_change *change, const char *target, const void *dat
     char staged[32], path[PATH_MAX];
     struct stat old;
     snprintf(staged, sizeof staged, "put-%u", change->staged++);
-    /* whoever may read the file today, and no one else, may read it afterwards */
+    /* who may read the file does not change */
     if (lstat(cg_ca_path(change->ca, path, "%s", target), &old) == 0 && S_ISREG(old.st_mode))
         mode = old.st_mode & 0777;
     return cg_change_stage_file(change, staged, data, len, mode, err) && cg_change_move(change, staged, target, err);
 }
 
-/* The end of the file's last whole line: a line cut short by a power cut is written over. */
+bool cg_change_put_text(struct cg_change *change, const char *target, const char *text, mode_t mode,
+                        struct cg_error *err)
+{
+    return text ? cg_change_put(change, target, text, strlen(text), mode, err) : cg_fail_memory(err);
+}
+
+bool cg_change_put_json(struct cg_change *change, const char *target, cJSON *object, struct cg_error *err)
+{
+    char *text = cJSON_PrintUnformatted(object);
+    bool ok = cg_change_put_text(change, target, text, 0600, err);
+    cJSON_free(text);
+    cJSON_Delete(object);
+    return ok;
+}
+
+/* The end of the file's last whole line: a line truncated by a power cut is overwritten. */
 static bool end_of_lines(const struct cg_ca *ca, const char *file, off_t *end, struct cg_error *err)
 {
     char path[PATH_MAX], c = '\0';
@@ -116,7 +128,7 @@ static bool end_of_lines(const struct cg_ca *ca, const char *file, off_t *end, s
 static bool append_line(struct cg_change *change, const char *file, off_t *end, const char *line, struct cg_error *err)
 {
     if (strchr(line, '\n')) {
-        cg_error_set(err, "%s: a line break in a line", file);
+        cg_error_set(err, "cannot append to %s: the line contains a line break", file);
         return false;
     }
     if (*end < 0 && !end_of_lines(change->ca, file, end, err))
@@ -132,22 +144,21 @@ bool cg_change_index_line(struct cg_change *change, const char *line, struct cg_
     return append_line(change, "index.txt", &change->index, line, err);
 }
 
-bool cg_change_journal_line(struct cg_change *change, cJSON *object, struct cg_error *err)
+bool cg_change_journal(struct cg_change *change, const char *done, cJSON *entry, struct cg_error *err)
 {
-    char *text = cJSON_PrintUnformatted(object);
-    cJSON_Delete(object);
-    if (!text) {
-        cg_error_set(err, "no memory for the journal");
-        return false;
-    }
-    bool ok = append_line(change, "journal.jsonl", &change->journal, text, err);
+    char when[24];
+    cg_time_text(change->ca->options.now, when, sizeof when);
+    bool is_made = cJSON_AddStringToObject(entry, "time", when) && cJSON_AddStringToObject(entry, "done", done);
+    char *text = is_made ? cJSON_PrintUnformatted(entry) : NULL;
+    cJSON_Delete(entry);
+    bool ok = text ? append_line(change, "journal.jsonl", &change->journal, text, err) : cg_fail_memory(err);
     cJSON_free(text);
     return ok;
 }
 
 /* ---- carrying out ---- */
 
-/* A folder that an earlier try moved already is gone from stage: that is done, not an error. */
+/* A missing source with an existing target was moved by an earlier attempt. */
 static bool do_move(const struct cg_ca *ca, char *from, struct cg_error *err)
 {
     char source[PATH_MAX], target[PATH_MAX], folder[PATH_MAX];
@@ -161,11 +172,8 @@ static bool do_move(const struct cg_ca *ca, char *from, struct cg_error *err)
     if (lstat(source, &st) != 0 && errno == ENOENT && lstat(target, &st) == 0)
         return true;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(target, '/') - target), target);
-    if (strlen(folder) > strlen(ca->dir))
-        cg_owner_repair(&ca->owner, ca->dir, folder + strlen(ca->dir) + 1);
-    if (!cg_make_folders(folder, 0700, err))
-        return false;
-    return rename(source, target) == 0 || cg_fail_errno(err, "rename over", target);
+    return cg_make_folders(folder, 0700, err) &&
+           (rename(source, target) == 0 || cg_fail_errno(err, "rename over", target));
 }
 
 static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
@@ -176,7 +184,7 @@ static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
         return false;
     *offset++ = '\0';
     size_t len = strlen(++text);
-    text[len] = '\n'; /* written with the line; the caller ends lines with NUL where the line feed was */
+    text[len] = '\n'; /* written with the line; the caller replaced it with NUL */
     off_t at = (off_t)strtoll(offset, &end, 10);
     int fd = open(cg_ca_path(ca, path, "%s", file), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && pwrite(fd, text, len + 1, at) == (ssize_t)(len + 1);
@@ -188,17 +196,14 @@ static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
     return ok;
 }
 
-static const struct {
-    const char *word;
-    bool (*run)(const struct cg_ca *ca, char *arguments, struct cg_error *err);
-} steps[] = {{"move\t", do_move}, {"line\t", do_line}};
-
 static bool do_step(const struct cg_ca *ca, char *line, struct cg_error *err)
 {
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-        if (strncmp(line, steps[i].word, strlen(steps[i].word)) == 0)
-            return steps[i].run(ca, line + strlen(steps[i].word), err);
-    cg_error_set(err, "%s/pending: unknown step \"%.40s\"; a newer certguard wrote it, use that one", ca->dir, line);
+    if (strncmp(line, "move\t", 5) == 0)
+        return do_move(ca, line + 5, err);
+    if (strncmp(line, "line\t", 5) == 0)
+        return do_line(ca, line + 5, err);
+    cg_error_set(err, "cannot complete %s/pending: unknown step \"%.40s\". Use the newer certguard that wrote it",
+                 ca->dir, line);
     return false;
 }
 
@@ -208,7 +213,7 @@ static bool sync_all(const struct cg_ca *ca, struct cg_error *err)
     return ok || cg_fail_errno(err, "write to the disk", ca->dir);
 }
 
-/* text: what "pending" holds; its line feeds are overwritten */
+/* text: the contents of "pending"; its line feeds are overwritten */
 static bool carry_out(const struct cg_ca *ca, char *text, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -240,26 +245,23 @@ bool cg_change_commit(struct cg_change *change, struct cg_error *err)
     if (!change->bulk && !cg_sync_path(cg_ca_path(change->ca, path, "stage"), err))
         return false;
     char *copy = strndup(text, len);
-    if (!copy) {
-        cg_error_set(err, "no memory for the change");
-        return false;
-    }
+    if (!copy)
+        return cg_fail_memory(err);
     bool ok = cg_write_replace(cg_ca_path(change->ca, path, "pending"), text, len, NULL, err) &&
               carry_out(change->ca, copy, err);
     if (!ok && cg_ca_has(change->ca, "pending"))
-        cg_error_prefix(err, "the change is decided and the next run of certguard will end it, but not now");
+        cg_error_prefix(err, "the change is committed, but not complete. The next run of certguard completes it");
     free(copy);
     return ok;
 }
 
 void cg_change_end(struct cg_change *change)
 {
-    char path[PATH_MAX];
     if (!change->ca)
         return;
     BIO_free(change->steps);
     if (!cg_ca_has(change->ca, "pending"))
-        remove_tree(cg_ca_path(change->ca, path, "stage"));
+        remove_stage(change->ca, NULL);
     *change = (struct cg_change){0};
 }
 
@@ -268,7 +270,7 @@ bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)
     char path[PATH_MAX];
     struct cg_bytes bytes = {0};
     if (!cg_ca_has(ca, "pending"))
-        return !cg_ca_has(ca, "stage") || empty_stage(ca, err);
+        return remove_stage(ca, err);
     if (!cg_file_read(cg_ca_path(ca, path, "pending"), CG_FILE_PUBLIC, PENDING_LIMIT, &bytes, err))
         return false;
     char *text = (char *)bytes.data;
@@ -277,10 +279,10 @@ bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)
                  strcmp(text + bytes.len - tail, LAST_LINE) == 0;
     if (!whole)
         cg_error_set(err,
-                     "%s is damaged; restore the folder from a backup, or move the file away and look at "
-                     "what index.txt and live/ hold",
+                     "%s is damaged. Restore the folder from a backup, or move the file away and check index.txt and "
+                     "live/",
                      path);
-    bool ok = whole && carry_out(ca, text, err) && empty_stage(ca, err);
+    bool ok = whole && carry_out(ca, text, err) && remove_stage(ca, err);
     cg_bytes_free(&bytes);
     return ok;
 }

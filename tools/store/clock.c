@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 2026-01-01: no CA was made by this program before. */
+/* 2026-01-01: this program made no CA before. */
 #define FIRST_DAY INT64_C(1767225600)
 
 /* Clocks of two computers differ, and time servers set them back. */
@@ -15,14 +15,15 @@
 
 #define TAIL ((size_t)64 << 10)
 
+/* The newest time that the CA has recorded. */
 struct seen {
     int64_t time;
-    bool of_ca; /* its own certificate: before that nobody takes what it signs */
-    char what[CG_NAME_MAX + 64];
+    bool of_ca; /* the start of the CA's certificate, before which nothing accepts what it signs */
+    char what[CG_NAME_MAX + 80];
 };
 
-/* The newest line; but after a line that says that the clock was set back, only what comes then. */
-static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+/* The newest line after the last one about a clock that was set back. */
+static bool read_journal(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
 {
     struct cg_journal journal;
     struct cg_journal_row row;
@@ -31,8 +32,8 @@ static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_erro
     while (cg_journal_next(&journal, "", &row)) {
         if (row.time > seen->time || (row.time != CG_TIME_NONE && strcmp(row.done, CG_CLOCK_SET_BACK) == 0)) {
             seen->time = row.time;
-            snprintf(seen->what, sizeof seen->what, "an entry of journal.jsonl (%s%s%s)", row.done, row.name ? " " : "",
-                     row.name ? row.name : "");
+            snprintf(seen->what, sizeof seen->what, "the last entry of journal.jsonl (%s%s%s)", row.done,
+                     row.name ? " " : "", row.name ? row.name : "");
         }
         cg_journal_row_clear(&row);
     }
@@ -40,29 +41,29 @@ static bool of_journal(const struct cg_ca *ca, struct seen *seen, struct cg_erro
     return true;
 }
 
-static bool of_index(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
+static bool read_index(const struct cg_ca *ca, struct seen *seen, struct cg_error *err)
 {
     struct cg_index index;
     struct cg_index_row row;
     bool ok = cg_index_load(&index, ca, err);
-    /* a line that is none is told by who needs the index */
+    /* an invalid line is reported by the code that needs the index */
     while (ok && cg_index_next(&index, &row, NULL))
         if (row.status == 'R' && row.revoked > seen->time) {
             seen->time = row.revoked;
-            snprintf(seen->what, sizeof seen->what, "the newest revocation of index.txt");
+            snprintf(seen->what, sizeof seen->what, "the last revocation in index.txt");
         }
     cg_index_free(&index);
     return ok;
 }
 
-static bool latest(const struct cg_ca *ca, int64_t now, struct seen *seen, struct cg_error *err)
+static bool find_newest(const struct cg_ca *ca, int64_t now, struct seen *seen, struct cg_error *err)
 {
     int64_t start = 0;
     if (!ca->cert) {
-        *seen = (struct seen){.time = FIRST_DAY, .what = "the first day of this program"};
+        *seen = (struct seen){.time = FIRST_DAY, .what = "the release of certguard"};
         return true;
     }
-    if (!of_journal(ca, seen, err) || (seen->time == CG_TIME_NONE && !of_index(ca, seen, err)))
+    if (!read_journal(ca, seen, err) || (seen->time == CG_TIME_NONE && !read_index(ca, seen, err)))
         return false;
     if (cg_time_seconds(X509_get0_notBefore(ca->cert), &start) && (start > seen->time || start - LEEWAY > now)) {
         seen->time = start;
@@ -78,7 +79,7 @@ bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err)
     char now[24], then[24];
     struct seen seen = {.time = CG_TIME_NONE};
     ca->clock_set = false;
-    if (!latest(ca, at, &seen, err))
+    if (!find_newest(ca, at, &seen, err))
         return false;
     if (at >= seen.time - LEEWAY)
         return true;
@@ -87,16 +88,16 @@ bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err)
         return true;
     cg_time_text(at, now, sizeof now);
     cg_time_text(seen.time, then, sizeof then);
-    const bool curable = ca->cert && !seen.of_ca;
+    const bool can_reset = ca->cert && !seen.of_ca;
     cg_error_set(
         err,
-        "the clock of this computer says %s, which is before %s, %s; nothing was changed. Set the clock, and "
-        "try again%s%s%s",
+        "the clock of this computer is wrong: it shows %s, but %s is from %s. Nothing was changed. Set the clock "
+        "and try again%s%s%s",
         now, seen.what, then,
-        curable    ? ". If it is right, and the other time was written while it was wrong, run once: certguard -C "
-        : ca->cert ? ". If it is right, this CA was made while it was wrong, and is of no use before that: make "
-                     "a new one in another folder, with init"
+        can_reset  ? ". If the clock is right, and was wrong when that was written, run once: certguard -C "
+        : ca->cert ? ". If the clock is right, this CA was made while it was wrong, and is not valid yet: make a "
+                     "new one in another folder, with init"
                    : "",
-        curable ? ca->word : "", curable ? " crl --at +0s" : "");
+        can_reset ? ca->word : "", can_reset ? " crl --at +0s" : "");
     return false;
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "index.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
+#include "core/file/file.h"
 
 #include <openssl/bn.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+
+#define FILE_LIMIT ((size_t)1 << 30)
 
 static const struct {
     int number;
@@ -23,7 +25,7 @@ static const struct {
 
 const char *cg_reason_name(int reason)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+    for (size_t i = 0; i < CG_COUNT(reasons); i++)
         if (reasons[i].number == reason)
             return reasons[i].name;
     return NULL;
@@ -31,19 +33,10 @@ const char *cg_reason_name(int reason)
 
 int cg_reason_number(const char *name)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+    for (size_t i = 0; i < CG_COUNT(reasons); i++)
         if (strcasecmp(reasons[i].name, name) == 0)
             return reasons[i].number;
     return -1;
-}
-
-static bool read_lines(FILE *in, struct cg_index *index)
-{
-    struct stat st;
-    if (fstat(fileno(in), &st) != 0 || !(index->text = malloc((size_t)st.st_size + 1)))
-        return false;
-    index->len = fread(index->text, 1, (size_t)st.st_size, in);
-    return !ferror(in);
 }
 
 bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err)
@@ -51,23 +44,39 @@ bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_
     while (len && text[len - 1] != '\n')
         len--;
     *index = (struct cg_index){.text = text, .len = len, .fields = malloc(len + 1)};
-    if (!index->fields)
-        cg_error_set(err, "no memory for the index");
-    return index->fields;
+    return index->fields || cg_fail_memory(err);
 }
 
 bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_error *err)
 {
-    char path[PATH_MAX];
-    *index = (struct cg_index){0};
-    FILE *in = fopen(cg_ca_path(ca, path, "index.txt"), "re");
-    if (!in)
-        return errno == ENOENT || cg_fail_errno(err, "read", path);
-    bool ok = read_lines(in, index) || cg_fail_errno(err, "read", path);
-    fclose(in);
-    ok = ok && cg_index_of_text(index, index->text, index->len, err);
+    char *text;
+    size_t len;
+    bool ok = cg_ca_read(ca, "index.txt", 0, &text, &len, err);
+    *index = (struct cg_index){.text = text};
+    ok = ok && cg_index_of_text(index, text, len, err);
+    if (!ok)
+        cg_index_free(index);
     index->word = ca->word;
     return ok;
+}
+
+bool cg_index_load_file(struct cg_index *index, const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    *index = (struct cg_index){0};
+    if (!cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, err))
+        return false;
+    if (bytes.len && bytes.data[bytes.len - 1] != '\n')
+        bytes.data[bytes.len++] = '\n'; /* over the NUL */
+    bool ok = cg_index_of_text(index, (char *)bytes.data, bytes.len, err);
+    index->path = path;
+    return ok;
+}
+
+void cg_index_rewind(struct cg_index *index)
+{
+    index->at = index->number = 0;
+    index->is_damaged = false;
 }
 
 void cg_index_free(struct cg_index *index)
@@ -82,7 +91,7 @@ static bool parse_time(const char *text, int64_t *out)
     return cg_time_read_lenient(text, strcspn(text, ","), out);
 }
 
-/* "260101000000Z,keyCompromise"; the reason may be missing, and CAkeyCompromise and holds carry more behind a comma */
+/* "260101000000Z,keyCompromise"; the reason may be missing, and CAkeyCompromise and holds have a further part */
 static bool parse_revocation(const char *text, struct cg_index_row *row)
 {
     row->revoked = CG_TIME_NONE;
@@ -109,7 +118,7 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
     char *field[6] = {index->fields + index->at};
     row->line = index->text + index->at;
     row->len = (size_t)((const char *)memchr(row->line, '\n', index->len - index->at) - row->line);
-    /* cut afresh from the text: the walk may be repeated */
+    /* copied again from the text, since the walk may be repeated */
     memcpy(field[0], row->line, row->len);
     field[0][row->len] = '\0';
     index->at += row->len + 1;
@@ -127,10 +136,11 @@ bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_e
     if (n != 6 || !row->status || !strchr("VRE", row->status) || !parse_time(field[1], &row->expires) ||
         !parse_revocation(field[2], row)) {
         cg_error_set(err,
-                     "index.txt: line %lu is not a line of this database: \"%.60s\"; put it back from a backup%s%s%s",
-                     index->number, field[0],
-                     index->word ? ", or make it again from the journal, archive/ and the last CRL: certguard -C " : "",
+                     "cannot read %s, line %lu: not an index line: \"%.60s\". Restore the file from a backup%s%s%s",
+                     index->path ? index->path : "index.txt", index->number, field[0],
+                     index->word ? ", or rebuild it from the journal, archive/ and the last CRL: certguard -C " : "",
                      index->word ? index->word : "", index->word ? " crl --restore-index" : "");
+        index->is_damaged = true;
         return false;
     }
     return true;
@@ -159,7 +169,7 @@ char *cg_index_serial(const ASN1_INTEGER *serial)
     return hex;
 }
 
-/* The status is the first letter of the line that holds the serial number between tabs. */
+/* The status is the first letter of the line that contains the serial number between tabs. */
 char cg_index_status(const struct cg_index *index, const X509 *cert)
 {
     char field[80];
@@ -194,7 +204,7 @@ char *cg_index_line(const X509 *cert, const char *file)
         if (asprintf(&line, "V\t%s\t\t%s\t%s\t%s", expires, serial, file, subject) < 0)
             line = NULL;
     }
-    /* a tab in a subject would shift the fields; X509_NAME_oneline writes it as \x09 */
+    /* X509_NAME_oneline writes a tab as \x09 */
     OPENSSL_free(subject);
     OPENSSL_free(serial);
     return line;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* index.txt, the database of `openssl ca`: a line a certificate, six fields between tabs:
+/* index.txt, the database of `openssl ca`: one line per certificate, six fields separated by tabs:
  * status (V, R or E), expiry, revocation date with reason, serial number, file, subject.
- * In the file field stands archive/NAME/GENERATION where this tool issued, else "unknown".
- * Read whole and walked once: a million lines take well under a second. Called by the verbs and ca_crl. */
+ * The file is archive/NAME/GENERATION for certificates of this tool, else "unknown".
+ * Read whole and walked once: a million lines take well under a second. The caller owns the struct. Called by the verbs,
+ * the CA and import. */
 #ifndef CG_CA_INDEX_H
 #define CG_CA_INDEX_H
 
@@ -15,42 +16,46 @@ struct cg_index_row {
     int64_t expires;
     int64_t revoked;                     /* CG_TIME_NONE unless status is 'R' */
     int reason;                          /* CRLReason, -1 for none */
-    const char *serial, *file, *subject; /* borrowed, terminated; subject as openssl's one line "/O=x/CN=y" */
-    const char *line;                    /* where the row starts in the text, and its length without the line feed */
+    const char *serial, *file, *subject; /* borrowed; subject as openssl's one line "/O=x/CN=y" */
+    const char *line;                    /* the row in the text, and its length without the line feed */
     size_t len;
 };
 
 struct cg_index {
     char *text; /* as on disk */
     size_t len;
-    char *fields; /* a copy, cut into fields */
+    char *fields; /* a copy, split into fields */
     size_t at;
     unsigned long number; /* of the line, from 1 */
-    const char *word;     /* the CA's folder for command lines that are shown; NULL: not a CA's own; borrowed */
+    bool is_damaged;      /* a line could not be read */
+    const char *path;     /* for messages; borrowed; NULL: "index.txt" */
+    const char *word;     /* the CA's folder for command lines in messages; borrowed; NULL: not the index of a CA */
 };
 
 /* A missing file is an empty index. */
 bool cg_index_load(struct cg_index *index, const struct cg_ca *ca, struct cg_error *err);
+bool cg_index_load_file(struct cg_index *index, const char *path, struct cg_error *err); /* which must exist */
 /* Takes malloc'ed text, up to its last whole line: another run may be appending. */
 bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err);
 void cg_index_free(struct cg_index *index);
 
-/* The next row; false at the end, or on a line that is none (then err has a text). Rewind: index->at = 0. */
+/* The next row; false at the end, or at an invalid line: then is_damaged is set and err has the reason. */
 bool cg_index_next(struct cg_index *index, struct cg_index_row *row, struct cg_error *err);
+void cg_index_rewind(struct cg_index *index);
 
 /* The name under live/, from the file field, or the common name; "" for none. */
 void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]);
 
-/* Status of a certificate by its serial number: 'V', 'R', 'E'; '\0' when the index does not have it. */
+/* Status of a certificate by its serial number: 'V', 'R', 'E'; '\0' if the index does not contain it. */
 char cg_index_status(const struct cg_index *index, const X509 *cert);
 
-/* A serial number as the index writes it: upper case, an even number of digits; OPENSSL_malloc'ed. */
+/* A serial number as in the index: upper case, an even number of digits; OPENSSL_malloc'ed. */
 char *cg_index_serial(const ASN1_INTEGER *serial);
 
 /* One line without line feed; malloc'ed. */
 char *cg_index_line(const X509 *cert, const char *file);
 
-/* A row that was changed, with line feed; line and len of the row are not used. */
+/* Writes a row with line feed, without using line and len. */
 void cg_index_print(FILE *out, const struct cg_index_row *row);
 
 /* Names of CRLReason, RFC 5280 5.3.1, in OpenSSL's spelling: "keyCompromise". NULL: no such number. */

@@ -1,42 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "journal.h"
-#include "base/failure.h"
 #include "core/base/datetime.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static bool read_from(FILE *in, off_t start, struct cg_journal *journal)
-{
-    struct stat st;
-    if (fstat(fileno(in), &st) != 0)
-        return false;
-    start = st.st_size > start && start > 0 ? st.st_size - start : 0;
-    size_t size = (size_t)(st.st_size - start);
-    if (fseeko(in, start, SEEK_SET) != 0 || !(journal->text = malloc(size + 1)))
-        return false;
-    journal->len = fread(journal->text, 1, size, in);
-    journal->text[journal->len] = '\0';
-    if (start) { /* the first line may be the end of one */
-        const char *feed = memchr(journal->text, '\n', journal->len);
-        journal->at = feed ? (size_t)(feed - journal->text) + 1 : journal->len;
-    }
-    return !ferror(in);
-}
-
+/* The end of a line that begins before the tail is skipped, since it is not valid JSON. */
 bool cg_journal_load(struct cg_journal *journal, const struct cg_ca *ca, size_t tail, struct cg_error *err)
 {
-    char path[PATH_MAX];
     *journal = (struct cg_journal){0};
-    FILE *in = fopen(cg_ca_path(ca, path, "journal.jsonl"), "re");
-    if (!in)
-        return errno == ENOENT || cg_fail_errno(err, "read", path);
-    bool ok = read_from(in, (off_t)tail, journal) || cg_fail_errno(err, "read", path);
-    fclose(in);
-    return ok;
+    return cg_ca_read(ca, "journal.jsonl", tail, &journal->text, &journal->len, err);
 }
 
 void cg_journal_free(struct cg_journal *journal)
@@ -67,7 +40,6 @@ static bool parse(const char *line, size_t len, struct cg_journal_row *row)
         .name = text_of(object, "name"),
         .serial = text_of(object, "serial"),
         .reason = text_of(object, "reason"),
-        .subject = text_of(object, "subject"),
         .file = text_of(object, "files"),
         .time = time_of(object, "time"),
         .expires = time_of(object, "not_after"),
@@ -101,13 +73,13 @@ bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_jou
     return false;
 }
 
-/* Texts of others cannot look like this: their quotes are escaped. */
-static bool holds(const char *line, size_t len, const char *member)
+/* A quoted value cannot look like this: its quotes are escaped. */
+static bool contains(const char *line, size_t len, const char *member)
 {
     return memmem(line, len, member, strlen(member));
 }
 
-static bool serial_of(const char *line, size_t len, struct cg_journal_serial *out)
+static bool read_serial(const char *line, size_t len, struct cg_journal_serial *out)
 {
     static const char key[] = "\"serial\":\"";
     const char *at = memmem(line, len, key, sizeof key - 1);
@@ -124,9 +96,10 @@ bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial
     const char *line;
     size_t len;
     while (next_line(journal, &line, &len)) {
-        out->revoked = holds(line, len, "\"done\":\"revoked\"") || holds(line, len, "\"state\":\"revoked\"");
-        if ((out->revoked || holds(line, len, "\"done\":\"issued\"") || holds(line, len, "\"done\":\"imported\"")) &&
-            serial_of(line, len, out))
+        out->revoked = contains(line, len, "\"done\":\"revoked\"") || contains(line, len, "\"state\":\"revoked\"");
+        if ((out->revoked || contains(line, len, "\"done\":\"issued\"") ||
+             contains(line, len, "\"done\":\"imported\"")) &&
+            read_serial(line, len, out))
             return true;
     }
     return false;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* journal.jsonl, read: a line of JSON for each thing that was done, oldest first. What was revoked and issued stands
- * there too, so a lost index can be made again from it. The caller owns the struct.
- * A line that cannot be read (cut short, damaged) is passed over: the others still count. Called by ca_clock,
- * ca_revoked and ca_restore. */
+/* Reading journal.jsonl: one line of JSON per action, oldest first. It records what was issued and revoked, so that a lost
+ * index can be rebuilt from it. Lines that cannot be read (truncated, damaged) are skipped.
+ * The caller owns the struct. Called by the checks of clock and index, revoked, restore and generation. */
 #ifndef CG_CA_JOURNAL_H
 #define CG_CA_JOURNAL_H
 
@@ -15,26 +14,26 @@ struct cg_journal {
     size_t len, at;
 };
 
-/* One line; everything borrows from object, and NULL or 0 stands for what it does not say. */
+/* One line; everything borrows from object. NULL or 0: not in the line. */
 struct cg_journal_row {
     cJSON *object;
     const char *done;                   /* "issued", "revoked", "imported", ... */
     const char *name, *serial, *reason; /* serial as in the index */
-    const char *subject, *file;         /* of what was issued: as RFC 4514 has it, archive/NAME/GENERATION */
-    int64_t time, expires;              /* when it was done; notAfter of what was issued; CG_TIME_NONE: not told */
-    bool revoked;                       /* it says that the serial number is revoked */
+    const char *file;                   /* of an issued certificate: archive/NAME/GENERATION */
+    int64_t time, expires; /* of the action; notAfter of an issued certificate; CG_TIME_NONE: not in the line */
+    bool revoked;          /* the serial number is revoked */
 };
 
-/* A missing file is an empty journal. tail 0: whole; else the lines in the last tail octets. */
+/* A missing file is an empty journal. tail 0: whole; else the lines in the last tail bytes. */
 bool cg_journal_load(struct cg_journal *journal, const struct cg_ca *ca, size_t tail, struct cg_error *err);
 void cg_journal_free(struct cg_journal *journal);
 
-/* The next line that holds word ("" for any) and can be read; false at the end. Clear every row.
- * A million lines of which few hold the word take as long as reading them. */
+/* The next readable line that contains word ("" for any); false at the end. Clear every row. Only lines with the word are
+ * parsed. */
 bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_journal_row *row);
 void cg_journal_row_clear(struct cg_journal_row *row);
 
-/* Only what was issued, imported and revoked, and of it the serial number: without taking the line apart. */
+/* The next line about a certificate that was issued, imported or revoked: its serial number, without parsing the JSON. */
 struct cg_journal_serial {
     char serial[2 * 20 + 8]; /* as in the index */
     bool revoked;

@@ -14,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS     INT64_C(10000)  /* unless the options say otherwise: longer than nearly every run */
-#define BACK_MS     INT64_C(600000) /* of one that gave way: it has begun */
-#define QUIET_MS    INT64_C(1000)   /* a wait up to this long is not worth a word */
-#define SLICE_MS    INT64_C(1000)   /* a long run holds the lock for about so long */
-#define STEP_MS     INT64_C(20)     /* between two tries */
-#define GIVE_WAY_MS (5 * STEP_MS)   /* everyone that waits tries meanwhile */
+#define WAIT_MS  INT64_C(10000)  /* the default: longer than nearly every run */
+#define BACK_MS  INT64_C(600000) /* after yielding: the run has already started its work */
+#define QUIET_MS INT64_C(1000)   /* shorter waits are not reported */
+#define SLICE_MS INT64_C(1000)   /* a long run holds the lock for about this time */
+#define STEP_MS  INT64_C(20)     /* between two attempts */
+#define YIELD_MS (5 * STEP_MS)   /* every waiting run tries in this time */
 
 static void pause_ms(int64_t ms)
 {
@@ -27,8 +27,8 @@ static void pause_ms(int64_t ms)
     nanosleep(&pause, NULL);
 }
 
-/* Whose lock it is, for people alone: without room on the disk it stays unsaid. */
-static void sign(const struct cg_ca *ca)
+/* The holder, for messages only: left out if the disk is full. */
+static void write_holder(const struct cg_ca *ca)
 {
     char text[64];
     int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), ca->options.what ? ca->options.what : "");
@@ -49,21 +49,11 @@ static const char *holder(const struct cg_ca *ca, char out[64])
     return out;
 }
 
-static enum cg_ca_result still_locked(const struct cg_ca *ca, struct cg_error *err)
-{
-    char who[64];
-    cg_error_set(err,
-                 "another run of certguard%s works on %s; try again when it has ended, or wait longer with --wait "
-                 "SECONDS",
-                 holder(ca, who), ca->dir);
-    return CG_CA_LOCKED;
-}
-
-/* In small steps: flock() alone knows no limit. */
+/* Polls, since flock() has no timeout. */
 static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct cg_error *err)
 {
-    char who[64];
-    bool said = false;
+    char text[64];
+    bool is_reported = false;
     int64_t start = cg_monotonic_ms();
     while (flock(ca->lock, LOCK_EX | LOCK_NB) != 0) {
         int64_t waited = cg_monotonic_ms() - start;
@@ -71,15 +61,20 @@ static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct
             cg_fail_errno(err, "lock", ca->dir);
             return CG_CA_FAILED;
         }
-        if (waited >= wait_ms)
-            return still_locked(ca, err);
-        if (waited >= QUIET_MS && !said && ca->options.waits)
-            ca->options.waits(ca->options.context, holder(ca, who), wait_ms / 1000);
-        said = said || waited >= QUIET_MS;
+        if (waited >= wait_ms) {
+            cg_error_set(err,
+                         "another run of certguard%s is using %s. Try again when it has ended, or wait longer with "
+                         "--wait SECONDS",
+                         holder(ca, text), ca->dir);
+            return CG_CA_LOCKED;
+        }
+        if (waited >= QUIET_MS && !is_reported && ca->options.waits)
+            ca->options.waits(ca->options.context, holder(ca, text), wait_ms / 1000);
+        is_reported = is_reported || waited >= QUIET_MS;
         pause_ms(STEP_MS);
     }
     ca->locked_ms = cg_monotonic_ms();
-    sign(ca);
+    write_holder(ca);
     return CG_CA_OK;
 }
 
@@ -100,21 +95,21 @@ static bool is_same(const X509 *old, const struct cg_ca *ca, const char *file, s
     X509 *now = cg_cert_load(cg_ca_path(ca, path, "%s", file), err);
     bool same = now && X509_cmp(now, old) == 0;
     if (now && !same)
-        cg_error_set(err, "%s was replaced by another run meanwhile; run this again", path);
+        cg_error_set(err, "another run replaced %s. Run the command again", path);
     X509_free(now);
     return same;
 }
 
-enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *gave, struct cg_error *err)
+enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *yielded, struct cg_error *err)
 {
-    *gave = ca->lock >= 0 && cg_monotonic_ms() - ca->locked_ms >= SLICE_MS;
-    if (!*gave)
+    *yielded = ca->lock >= 0 && cg_monotonic_ms() - ca->locked_ms >= SLICE_MS;
+    if (!*yielded)
         return CG_CA_OK;
     if (flock(ca->lock, LOCK_UN) != 0) {
         cg_fail_errno(err, "unlock", ca->dir);
         return CG_CA_FAILED;
     }
-    pause_ms(GIVE_WAY_MS);
+    pause_ms(YIELD_MS);
     int64_t asked = ca->options.wait_is_given ? ca->options.wait * 1000 : 0;
     enum cg_ca_result result = wait_for_lock(ca, asked > BACK_MS ? asked : BACK_MS, err);
     if (result != CG_CA_OK)

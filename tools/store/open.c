@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "open.h"
+#include "base/array.h"
 #include "base/atomic_write.h"
 #include "change.h"
 #include "clock.h"
@@ -20,22 +21,23 @@ static bool load_certs(struct cg_ca *ca, struct cg_error *err)
            cg_ca_from_backup(err);
 }
 
-/* A folder that holds one of these is no place for a new CA, though the certificate of the old one is lost. While a change
- * is under way they come one by one. */
+/* A folder with one of these files once had a CA whose certificate is lost, so no new one is made in it. While a change is
+ * in progress, its files appear one by one. */
 static bool has_parts(const struct cg_ca *ca, struct cg_error *err)
 {
     static const char *const parts[] = {"ca/key.pem", "ca/key.uri", "root/key.pem", "index.txt", "journal.jsonl"};
     if (cg_ca_has(ca, "pending"))
         return false;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    for (size_t i = 0; i < CG_COUNT(parts); i++)
         if (cg_ca_has(ca, parts[i])) {
-            cg_error_set(err, "%s holds %s of a CA, but its certificate ca/cert.pem is not there", ca->dir, parts[i]);
+            cg_error_set(err, "%s contains %s of a CA, but the CA's certificate ca/cert.pem is missing", ca->dir,
+                         parts[i]);
             return !cg_ca_from_backup(err);
         }
     return false;
 }
 
-/* What we may not look at may well be there, and is not for us to open. */
+/* Distinguishes a missing CA from a folder that our user may not search. */
 static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
 {
     char path[PATH_MAX], us[CG_FILE_USER_MAX];
@@ -43,13 +45,12 @@ static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
     const struct passwd *owner = stat(ca->dir, &st) == 0 ? getpwuid(st.st_uid) : NULL;
     if (cg_file_is_missing(cg_ca_path(ca, path, "ca/cert.pem"))) {
         cg_error_set(err,
-                     "there is no CA in %s; make one with: certguard -C %s init (or name the right folder with -C)",
+                     "there is no CA in %s. Name the right folder with -C, or make a CA with: certguard -C %s init",
                      ca->dir, ca->word);
         return;
     }
     cg_file_user(us);
-    cg_error_set(err,
-                 "%s: user %s may not look into this folder; run certguard as the user who keeps the CA (sudo -u %s)",
+    cg_error_set(err, "cannot open %s: user %s has no access. Run certguard as the owner of the CA: sudo -u %s",
                  ca->dir, us, owner ? owner->pw_name : "USER");
 }
 
@@ -66,13 +67,11 @@ static enum cg_ca_result open_folder(struct cg_ca *ca, enum cg_ca_use use, struc
         return CG_CA_FAILED;
     }
     if (st.st_mode & 022) {
-        cg_error_set(err, "%s can be changed by other users (mode %04o); mend it with: chmod 700 %s", ca->dir,
+        cg_error_set(err, "other users can change %s (mode %04o). Fix it with: chmod 700 %s", ca->dir,
                      (unsigned)st.st_mode & 07777, ca->word);
         return CG_CA_FAILED;
     }
     ca->owner = cg_owner_of(ca->dir, &st);
-    if (!dry_run)
-        cg_owner_repair_all(&ca->owner, ca->dir);
     cg_owner_assume(&ca->owner); /* until close */
     if (use == CG_CA_READ || dry_run)
         return CG_CA_OK;
@@ -85,7 +84,7 @@ enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *optio
 {
     *ca = (struct cg_ca){.lock = -1, .options = *options, .word = options->word};
     if ((size_t)snprintf(ca->dir, sizeof ca->dir, "%s", options->dir) >= sizeof ca->dir) {
-        cg_error_set(err, "-C: the path is too long");
+        cg_error_set(err, "cannot open the folder of -C: the path is too long");
         return CG_CA_FAILED;
     }
     enum cg_ca_result result = open_folder(ca, use, err);
@@ -93,7 +92,8 @@ enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *optio
         return result;
     bool made = cg_ca_has(ca, "ca/cert.pem");
     if (use == CG_CA_CREATE && made) {
-        cg_error_set(err, "%s holds a CA already; nothing was changed. For a second one choose another folder with -C",
+        cg_error_set(err,
+                     "%s already contains a CA; nothing was changed. Choose another folder with -C for a second CA",
                      ca->dir);
         return CG_CA_FAILED;
     }
@@ -104,7 +104,7 @@ enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *optio
         explain_absence(ca, err);
         return CG_CA_FAILED;
     }
-    const bool dated = use == CG_CA_WRITE || use == CG_CA_MEND || use == CG_CA_CREATE;
+    const bool dated = use == CG_CA_WRITE || use == CG_CA_REPAIR || use == CG_CA_CREATE;
     bool ok = (!made || load_certs(ca, err)) && (!dated || cg_ca_clock_check(ca, err)) &&
               (use != CG_CA_WRITE || cg_index_check(ca, err));
     return ok ? CG_CA_OK : CG_CA_FAILED;

@@ -14,27 +14,27 @@
 struct restore {
     const struct cg_ca *ca;
     struct cg_revocations lost;
-    struct cg_serials known; /* rows that the new index has */
+    struct cg_serials known; /* rows of the new index */
     FILE *out;
     size_t count;
 };
 
-/* Rows of certificates: revoked where the last CRL or the journal says so. */
+/* Revoked if the last CRL or the journal says so. */
 static bool add_row(struct restore *r, struct cg_index_row row)
 {
     const struct cg_revocation *lost = cg_revocations_find(&r->lost, row.serial);
     row.status = lost ? 'R' : 'V';
     row.revoked = lost ? lost->when : CG_TIME_NONE;
     row.reason = lost ? lost->reason : -1;
-    if (lost && lost->when == CG_TIME_NONE) /* then from the CA's start */
+    if (lost && lost->when == CG_TIME_NONE) /* date unknown: the CA's start */
         (void)cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row.revoked);
     cg_index_print(r->out, &row);
     r->count++;
     return cg_serials_add(&r->known, row.serial);
 }
 
-/* A line that is none stays behind: what it stood for is found in the other sources. But a revocation whose serial number
- * can be read stays one, from the CA's start where it does not say since when; row->line is NULL then. */
+/* Invalid lines are dropped: the other sources have their certificates. But a revocation with a readable serial number is
+ * kept, dated from the CA's start if its date is unreadable; row->line is NULL then. */
 static bool next_row(struct restore *r, struct cg_index *index, struct cg_index_row *row)
 {
     if (cg_index_next(index, row, NULL))
@@ -74,7 +74,7 @@ static bool keep_rows(struct restore *r, struct cg_index *index)
     return ok;
 }
 
-static bool of_certificate(struct restore *r, const X509 *cert, const char *file)
+static bool add_certificate(struct restore *r, const X509 *cert, const char *file)
 {
     struct cg_index_row row = {.file = file};
     char *serial = cg_index_serial(X509_get0_serialNumber(cert));
@@ -89,8 +89,8 @@ static bool of_certificate(struct restore *r, const X509 *cert, const char *file
     return ok;
 }
 
-/* What cannot be read is passed over; only certificates of the CA that issues are in its index. */
-static bool of_generations(struct restore *r, const char *name)
+/* Unreadable files are skipped; the index has only certificates of the issuing CA. */
+static bool add_generations(struct restore *r, const char *name)
 {
     char path[PATH_MAX], file[CG_NAME_MAX + 32];
     bool ok = true;
@@ -98,27 +98,27 @@ static bool of_generations(struct restore *r, const char *name)
         snprintf(file, sizeof file, "archive/%.*s/%04u", CG_NAME_MAX, name, n);
         X509 *cert = cg_cert_load(cg_ca_path(r->ca, path, "%s/cert.pem", file), NULL);
         if (cert && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(r->ca->cert)) == 0)
-            ok = of_certificate(r, cert, file);
+            ok = add_certificate(r, cert, file);
         X509_free(cert);
     }
     return ok;
 }
 
-static bool of_archive(struct restore *r)
+static bool add_archive(struct restore *r)
 {
     char path[PATH_MAX];
     bool ok = true;
     DIR *folder = opendir(cg_ca_path(r->ca, path, "archive"));
     for (struct dirent *e; ok && folder && (e = readdir(folder));)
         if (cg_ca_name_valid(e->d_name, NULL))
-            ok = of_generations(r, e->d_name);
+            ok = add_generations(r, e->d_name);
     if (folder)
         closedir(folder);
     return ok;
 }
 
-/* The journal has no subject as the index writes it, but the name, which is the common name. */
-static bool of_journal_row(struct restore *r, const struct cg_journal_row *line)
+/* The journal does not have the subject in the index's format, but the name, which is the common name. */
+static bool add_journal_row(struct restore *r, const struct cg_journal_row *line)
 {
     char subject[CG_NAME_MAX + 8];
     int64_t end = line->expires;
@@ -126,7 +126,7 @@ static bool of_journal_row(struct restore *r, const struct cg_journal_row *line)
     if (!issued || !line->serial || !line->name || cg_serials_has(&r->known, line->serial))
         return true;
     if (end == CG_TIME_NONE &&
-        !cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end)) /* of some that were imported nobody knows it */
+        !cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end)) /* unknown for some imported certificates */
         return false;
     snprintf(subject, sizeof subject, "/CN=%s", line->name);
     return add_row(r, (struct cg_index_row){.serial = line->serial,
@@ -135,21 +135,21 @@ static bool of_journal_row(struct restore *r, const struct cg_journal_row *line)
                                             .expires = end});
 }
 
-static bool of_journal(struct restore *r, struct cg_error *err)
+static bool add_journal(struct restore *r, struct cg_error *err)
 {
     struct cg_journal journal;
     struct cg_journal_row line;
     bool ok = cg_journal_load(&journal, r->ca, 0, err);
     while (ok && cg_journal_next(&journal, "\"issued\"", &line)) {
-        ok = of_journal_row(r, &line);
+        ok = add_journal_row(r, &line);
         cg_journal_row_clear(&line);
     }
     cg_journal_free(&journal);
     return ok;
 }
 
-/* Nobody knows these certificates any more; without an end they stay on the CRL as long as the CA. */
-static bool of_revocations(struct restore *r)
+/* Their certificates are lost; without an expiry date they stay on the CRL as long as the CA. */
+static bool add_revocations(struct restore *r)
 {
     int64_t end = 0;
     bool ok = cg_time_seconds(X509_get0_notAfter(r->ca->cert), &end);
@@ -166,7 +166,7 @@ static bool of_revocations(struct restore *r)
     return ok;
 }
 
-/* Without the lines that are none, so that the walk over the rest does not end at one. */
+/* Compares without the invalid lines, which would end the walk. */
 static bool find_lost(struct restore *r, struct cg_index *index, struct cg_error *err)
 {
     struct cg_index rows = {0};
@@ -194,8 +194,8 @@ bool cg_index_restore(const struct cg_ca *ca, struct cg_index *index, size_t *re
     size_t len = 0;
     bool ok = find_lost(&r, index, err) &&
               ((r.out = open_memstream(&text, &len)) || cg_fail_errno(err, "restore", "index.txt"));
-    ok = ok && ((keep_rows(&r, index) && of_archive(&r)) || cg_fail_openssl(err, "no memory for the index")) &&
-         of_journal(&r, err) && (of_revocations(&r) || cg_fail_openssl(err, "no memory for the index"));
+    ok = ok && ((keep_rows(&r, index) && add_archive(&r)) || cg_fail_memory(err)) && add_journal(&r, err) &&
+         (add_revocations(&r) || cg_fail_memory(err));
     if (r.out && fclose(r.out) != 0)
         ok = cg_fail_errno(err, "restore", "index.txt");
     *restored = r.count;

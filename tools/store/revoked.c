@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "revoked.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
@@ -16,7 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define CRL_LIMIT ((size_t)1 << 30)
+#define CRL_LIMIT    ((size_t)1 << 30)
+#define NUMBER_LIMIT ((size_t)4096)
 
 /* ---- the last CRL ---- */
 
@@ -37,7 +39,22 @@ static bool is_newer(const X509_CRL *crl, const X509_CRL *than)
     return newer;
 }
 
-/* Takes crl, or frees it. */
+BIGNUM *cg_crl_number_load(const char *path, struct cg_error *err)
+{
+    struct cg_bytes bytes;
+    BIGNUM *number = NULL;
+    if (!cg_file_read(path, CG_FILE_PUBLIC, NUMBER_LIMIT, &bytes, err))
+        return NULL;
+    char *text = (char *)bytes.data;
+    text[strcspn(text, " \r\n")] = '\0';
+    size_t digits = strspn(text, "0123456789abcdefABCDEF");
+    if (!digits || text[digits] || !BN_hex2bn(&number, text))
+        cg_error_set(err, "%s: expected one hexadecimal number, found \"%.50s\"", path, text);
+    cg_bytes_free(&bytes);
+    return number;
+}
+
+/* Takes crl. */
 static void take_newer(X509_CRL **best, X509_CRL *crl, X509 *issuer)
 {
     if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) == 1 && is_newer(crl, *best)) {
@@ -49,7 +66,7 @@ static void take_newer(X509_CRL **best, X509_CRL *crl, X509 *issuer)
 }
 
 /* PEM with any number of CRLs, or DER with one. */
-static void take_all(const struct cg_bytes *bytes, X509 *issuer, X509_CRL **best)
+static void read_crls(const struct cg_bytes *bytes, X509 *issuer, X509_CRL **best)
 {
     X509_CRL *crl = NULL;
     const unsigned char *der = bytes->data;
@@ -67,20 +84,20 @@ X509_CRL *cg_crl_of(const char *path, X509 *issuer)
     struct cg_bytes bytes;
     X509_CRL *best = NULL;
     if (cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL)) {
-        take_all(&bytes, issuer, &best);
+        read_crls(&bytes, issuer, &best);
         cg_bytes_free(&bytes);
     }
     return best;
 }
 
-/* A file that holds these very octets has nothing newer to say; most copies do. */
-static void take_copy(const char *path, const struct cg_bytes *known, X509 *issuer, X509_CRL **best)
+/* Most copies contain the same bytes, which need no parsing. */
+static void read_copy(const char *path, const struct cg_bytes *known, X509 *issuer, X509_CRL **best)
 {
     struct cg_bytes bytes;
     if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
         return;
     if (!known->len || !memmem(bytes.data, bytes.len, known->data, known->len))
-        take_all(&bytes, issuer, best);
+        read_crls(&bytes, issuer, best);
     cg_bytes_free(&bytes);
 }
 
@@ -90,16 +107,15 @@ struct copies {
     struct cg_bytes own; /* the first copy, as PEM */
 };
 
-/* Brokers have copies, which are newer where the CA came out of a backup. Of one that cannot be read, or of a target
- * that is none, nothing is learnt. */
-static bool of_target(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+/* Brokers have newer copies if the CA was restored from a backup. Copies that cannot be read are skipped. */
+static bool read_target(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char path[PATH_MAX];
     struct copies *copies = context;
     (void)ca;
     (void)err;
     if (snprintf(path, sizeof path, "%s/crl.pem", target->to) < (int)sizeof path)
-        take_copy(path, &copies->own, copies->issuer, &copies->last);
+        read_copy(path, &copies->own, copies->issuer, &copies->last);
     return true;
 }
 
@@ -108,17 +124,26 @@ X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
     char path[PATH_MAX];
     struct copies copies = {.issuer = issuer};
     if (cg_file_read(cg_ca_path(ca, path, "%s/crl.pem", folder), CG_FILE_PUBLIC, CRL_LIMIT, &copies.own, NULL))
-        take_all(&copies.own, issuer, &copies.last);
+        read_crls(&copies.own, issuer, &copies.last);
     if (!copies.last)
         cg_bytes_free(&copies.own);
-    take_copy(cg_ca_path(ca, path, "crl.pem"), &copies.own, issuer, &copies.last);
-    take_copy(cg_ca_path(ca, path, "crl.der"), &copies.own, issuer, &copies.last);
-    cg_target_visit(ca, of_target, &copies, NULL, NULL);
+    read_copy(cg_ca_path(ca, path, "crl.pem"), &copies.own, issuer, &copies.last);
+    read_copy(cg_ca_path(ca, path, "crl.der"), &copies.own, issuer, &copies.last);
+    cg_target_visit(ca, read_target, &copies, NULL, NULL);
     cg_bytes_free(&copies.own);
     return copies.last;
 }
 
-/* ---- what the index has lost ---- */
+bool cg_crl_entry_read(const X509_REVOKED *entry, char **serial, int64_t *when, int *reason)
+{
+    ASN1_ENUMERATED *value = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+    *reason = value ? (int)ASN1_ENUMERATED_get(value) : -1;
+    ASN1_ENUMERATED_free(value);
+    *serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
+    return *serial && cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), when);
+}
+
+/* ---- revocations that the index has lost ---- */
 
 /* Other programs write leading zeros. */
 static const char *digits_of(const char *serial)
@@ -132,20 +157,15 @@ static int by_serial(const void *a, const void *b)
     return strcasecmp(digits_of(one->serial), digits_of(other->serial));
 }
 
-static struct cg_revocation *add(struct cg_revocations *lost, struct cg_error *err)
+static struct cg_revocation *add(struct cg_revocations *lost, const char *serial)
 {
-    if (lost->count == lost->room) {
-        size_t room = lost->room ? 2 * lost->room : 64;
-        struct cg_revocation *more = realloc(lost->row, room * sizeof *more);
-        if (!more) {
-            cg_fail_errno(err, "compare", "index.txt");
-            return NULL;
-        }
-        lost->row = more;
-        lost->room = room;
-    }
-    lost->row[lost->count] = (struct cg_revocation){.reason = -1, .when = CG_TIME_NONE, .expires = CG_TIME_NONE};
-    return &lost->row[lost->count++];
+    struct cg_revocation *rows = cg_array_grow(lost->row, lost->count, sizeof *rows);
+    if (!rows)
+        return NULL;
+    lost->row = rows;
+    rows[lost->count] = (struct cg_revocation){.reason = -1, .when = CG_TIME_NONE, .expires = CG_TIME_NONE};
+    snprintf(rows[lost->count].serial, sizeof rows->serial, "%s", serial);
+    return &rows[lost->count++];
 }
 
 void cg_revocations_free(struct cg_revocations *lost)
@@ -163,67 +183,61 @@ const struct cg_revocation *cg_revocations_find(const struct cg_revocations *los
     return bsearch(&key, lost->row, lost->count, sizeof *lost->row, by_serial);
 }
 
-/* Serial numbers that the index answers for: on the CRL, or expired for so long that they need not be. */
-static bool answered(struct cg_index *index, int64_t now, struct cg_serials *set, struct cg_error *err)
+/* Serial numbers that need nothing else: they are revoked in the index, or expired long enough to leave the CRL. */
+static bool collect_covered(struct cg_index *index, int64_t now, struct cg_serials *set, struct cg_error *err)
 {
-    struct cg_error fault = {""};
     struct cg_index_row row;
-    index->at = index->number = 0;
-    while (cg_index_next(index, &row, &fault))
+    cg_index_rewind(index);
+    while (cg_index_next(index, &row, err))
         if ((row.status == 'R' || row.expires + CG_KEEP_EXPIRED < now) && !cg_serials_add(set, row.serial))
-            return cg_fail_errno(err, "compare", "index.txt");
-    if (fault.text[0])
-        cg_error_set(err, "%s", fault.text);
-    return !fault.text[0];
+            return cg_fail_memory(err);
+    return !index->is_damaged;
 }
 
-static bool of_entry(const X509_REVOKED *entry, struct cg_serials *set, struct cg_revocations *lost,
-                     struct cg_error *err)
+static bool compare_entry(const X509_REVOKED *entry, struct cg_serials *set, struct cg_revocations *lost)
 {
-    char *serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
+    int64_t when = CG_TIME_NONE;
+    int reason = -1;
+    char *serial = NULL;
     struct cg_revocation *row = NULL;
-    bool ok = serial;
-    if (ok && !cg_serials_has(set, serial) && (ok = cg_serials_add(set, serial) && (row = add(lost, err)))) {
-        ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
-        snprintf(row->serial, sizeof row->serial, "%s", serial);
-        row->reason = reason ? (int)ASN1_ENUMERATED_get(reason) : -1;
-        ok = cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), &row->when);
-        ASN1_ENUMERATED_free(reason);
+    bool ok = cg_crl_entry_read(entry, &serial, &when, &reason);
+    if (ok && !cg_serials_has(set, serial) && (ok = cg_serials_add(set, serial) && (row = add(lost, serial)))) {
+        row->when = when;
+        row->reason = reason;
     }
     OPENSSL_free(serial);
-    return ok || cg_fail_openssl(err, "the last CRL");
-}
-
-static bool of_crl(X509_CRL *last, struct cg_serials *set, struct cg_revocations *lost, struct cg_error *err)
-{
-    STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
-    bool ok = true;
-    for (int i = 0; ok && i < sk_X509_REVOKED_num(entries); i++)
-        ok = of_entry(sk_X509_REVOKED_value(entries, i), set, lost, err);
     return ok;
 }
 
-static bool of_journal(struct cg_journal *journal, struct cg_serials *set, struct cg_revocations *lost,
-                       struct cg_error *err)
+static bool compare_crl(X509_CRL *last, struct cg_serials *set, struct cg_revocations *lost, struct cg_error *err)
+{
+    STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
+    for (int i = 0; i < sk_X509_REVOKED_num(entries); i++)
+        if (!compare_entry(sk_X509_REVOKED_value(entries, i), set, lost))
+            return cg_fail_openssl(err, "read", "the last CRL");
+    return true;
+}
+
+static bool compare_journal(struct cg_journal *journal, struct cg_serials *set, struct cg_revocations *lost,
+                            struct cg_error *err)
 {
     struct cg_journal_row line;
     bool ok = true;
     journal->at = 0;
     while (ok && cg_journal_next(journal, "revoked", &line)) {
         if (line.revoked && line.serial && !cg_serials_has(set, line.serial)) {
-            struct cg_revocation *row = cg_serials_add(set, line.serial) ? add(lost, err) : NULL;
+            struct cg_revocation *row = cg_serials_add(set, line.serial) ? add(lost, line.serial) : NULL;
             if ((ok = row)) {
-                snprintf(row->serial, sizeof row->serial, "%s", line.serial);
                 row->when = line.time;
                 row->reason = line.reason ? cg_reason_number(line.reason) : -1;
             }
         }
         cg_journal_row_clear(&line);
     }
-    return ok;
+    return ok || cg_fail_memory(err);
 }
 
-/* The journal knows names, and of what was issued here the end too. */
+/* Adds names, and the expiry of certificates issued here, from the journal. */
 static void complete(struct cg_journal *journal, struct cg_revocations *lost)
 {
     struct cg_journal_row line;
@@ -255,8 +269,8 @@ bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CR
     struct cg_serials set = {0};
     struct cg_journal journal = {0};
     *lost = (struct cg_revocations){0};
-    bool ok = answered(index, now, &set, err) && of_crl(last, &set, lost, err) &&
-              cg_journal_load(&journal, ca, 0, err) && of_journal(&journal, &set, lost, err);
+    bool ok = collect_covered(index, now, &set, err) && compare_crl(last, &set, lost, err) &&
+              cg_journal_load(&journal, ca, 0, err) && compare_journal(&journal, &set, lost, err);
     if (ok && lost->count) {
         qsort(lost->row, lost->count, sizeof *lost->row, by_serial);
         complete(&journal, lost);
@@ -269,27 +283,28 @@ bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CR
     return ok;
 }
 
-static bool journal_speaks(const struct cg_ca *ca)
+static bool journal_has_certificates(const struct cg_ca *ca)
 {
     struct cg_journal journal;
     struct cg_journal_serial line;
-    bool speaks = cg_journal_load(&journal, ca, 0, NULL) && cg_journal_next_serial(&journal, &line);
+    bool has = cg_journal_load(&journal, ca, 0, NULL) && cg_journal_next_serial(&journal, &line);
     cg_journal_free(&journal);
-    return speaks;
+    return has;
 }
 
-/* A CRL was made here once, and nothing is left that says what was on it. */
-static bool has_witness(const struct cg_ca *ca, const char *folder, const X509_CRL *last, struct cg_error *err)
+/* False if a CRL was made here once, and neither a CRL nor the journal shows its entries. */
+static bool has_source(const struct cg_ca *ca, const char *folder, const X509_CRL *last, struct cg_error *err)
 {
     const bool root = strcmp(folder, "root") == 0;
     const bool is_new = !cg_ca_has(ca, root ? "root/crlnumber" : "ca/cert.pem");
-    if (last || is_new || (!root && journal_speaks(ca)))
+    if (last || is_new || (!root && journal_has_certificates(ca)))
         return true;
-    cg_error_set(err,
-                 "nothing is left that says what was revoked: %s/crl.pem %scannot be read. Put the file back from a "
-                 "backup, or copy the crl.pem of a broker there; then a new CRL can be made%s%s%s",
-                 folder, root ? "" : "and journal.jsonl ", root ? ". If this root never revoked anything: rm " : "",
-                 root ? ca->word : "", root ? "/root/crlnumber" : "");
+    cg_error_set(
+        err,
+        "cannot make a CRL: the revoked certificates are unknown, because %s/crl.pem %scannot be read. Restore "
+        "the file from a backup, or copy the crl.pem of a broker to its place%s%s%s",
+        folder, root ? "" : "and journal.jsonl ", root ? ". If this root never revoked anything: rm " : "",
+        root ? ca->word : "", root ? "/root/crlnumber" : "");
     return false;
 }
 
@@ -297,7 +312,7 @@ bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_i
                          int64_t now, struct cg_error *err)
 {
     struct cg_revocations lost;
-    if (!has_witness(ca, folder, last, err))
+    if (!has_source(ca, folder, last, err))
         return false;
     if (!index)
         return true;
@@ -305,13 +320,13 @@ bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_i
         return false;
     const struct cg_revocation *one = lost.count ? &lost.row[0] : NULL;
     if (one)
-        cg_error_set(err,
-                     "index.txt was lost or shortened, or is an older copy: %zu revoked certificate%s (%s%sserial "
-                     "%s%s) would be good again "
-                     "by a CRL that is made from it, so none was made. Put index.txt back from a backup, or make it "
-                     "again from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index%s",
-                     lost.count, lost.count == 1 ? "" : "s", one->name, one->name[0] ? ", " : "", one->serial,
-                     lost.count == 1 ? "" : ", ...", ca->word, ca->clock_set ? " --at +0s" : "");
+        cg_error_set(
+            err,
+            "index.txt is lost, truncated or an older copy: a CRL made from it would omit %zu revoked "
+            "certificate%s (%s%sserial %s%s), so none was made. Restore index.txt from a backup, or rebuild it "
+            "from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index%s",
+            lost.count, lost.count == 1 ? "" : "s", one->name, one->name[0] ? ", " : "", one->serial,
+            lost.count == 1 ? "" : ", ...", ca->word, ca->clock_set ? " --at +0s" : "");
     cg_revocations_free(&lost);
     return !one;
 }

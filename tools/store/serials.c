@@ -7,8 +7,8 @@
 
 #define FIRST_SIZE ((size_t)1024) /* a power of two */
 
-/* FNV-1a over the digits, without leading zeros, which other programs write: numbers that differ in any place differ
- * here, but for one in 2^64. */
+/* FNV-1a over the digits, without the leading zeros that other programs write. Two numbers have the same hash with a
+ * probability of 2^-64. */
 static uint64_t hash_of(const char *hex)
 {
     uint64_t value = UINT64_C(0xcbf29ce484222325);

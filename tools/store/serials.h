@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Serial numbers as a set: those that are in use, which a batch asks for every certificate, and those that something
- * answers for. Holds 64 bits made of the whole number. The caller owns it. */
+/* A set of serial numbers, kept as 64-bit hashes of the whole number. The caller owns it. Called by batches, for the numbers
+ * in use, and by the comparisons of index, journal and CRL. */
 #ifndef CG_CA_SERIALS_H
 #define CG_CA_SERIALS_H
 
@@ -13,7 +13,7 @@ struct cg_serials {
     size_t size, count;
 };
 
-bool cg_serials_add(struct cg_serials *set, const char *hex); /* false without memory */
+bool cg_serials_add(struct cg_serials *set, const char *hex); /* false: out of memory */
 bool cg_serials_has(const struct cg_serials *set, const char *hex);
 void cg_serials_free(struct cg_serials *set);
 

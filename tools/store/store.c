@@ -6,13 +6,17 @@
 #include <openssl/pem.h>
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CERT_LIMIT ((size_t)1 << 20)
+#define JSON_LIMIT ((size_t)1 << 16)
 
 const char *cg_ca_path(const struct cg_ca *ca, char out[PATH_MAX], const char *format, ...)
 {
@@ -44,28 +48,93 @@ X509 *cg_cert_load(const char *path, struct cg_error *err)
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     if (!cert)
-        cg_fail_openssl(err, path);
+        cg_fail_openssl(err, "read the certificate", path);
     BIO_free(bio);
     cg_bytes_free(&bytes);
     return cert;
 }
 
+/* The text written to bio, which is freed. */
+static char *take_text(BIO *bio, bool is_written)
+{
+    char *data = NULL;
+    size_t len = is_written ? (size_t)BIO_get_mem_data(bio, &data) : 0;
+    char *text = is_written ? strndup(data, len) : NULL;
+    BIO_free(bio);
+    return text;
+}
+
+char *cg_cert_pem(const X509 *cert)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    return take_text(bio, bio && PEM_write_bio_X509(bio, cert));
+}
+
+char *cg_crl_pem(const X509_CRL *crl)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    return take_text(bio, bio && PEM_write_bio_X509_CRL(bio, crl));
+}
+
+cJSON *cg_ca_json(const struct cg_ca *ca, const char *relative)
+{
+    char path[PATH_MAX];
+    struct cg_bytes bytes;
+    if (!cg_file_read(cg_ca_path(ca, path, "%s", relative), CG_FILE_PUBLIC, JSON_LIMIT, &bytes, NULL))
+        return NULL;
+    cJSON *object = cJSON_ParseWithLength((char *)bytes.data, bytes.len);
+    cg_bytes_free(&bytes);
+    return object;
+}
+
+bool cg_read_fd(int fd, size_t tail, char **text, size_t *len)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return false;
+    const off_t start = tail && st.st_size > (off_t)tail ? st.st_size - (off_t)tail : 0;
+    const size_t size = (size_t)(st.st_size - start);
+    ssize_t n = 0;
+    if (!(*text = malloc(size + 1)))
+        return false;
+    while (*len < size && (n = pread(fd, *text + *len, size - *len, start + (off_t)*len)) != 0) {
+        if (n < 0 && errno != EINTR)
+            return false;
+        *len += n > 0 ? (size_t)n : 0;
+    }
+    (*text)[*len] = '\0';
+    return true;
+}
+
+bool cg_ca_read(const struct cg_ca *ca, const char *relative, size_t tail, char **text, size_t *len,
+                struct cg_error *err)
+{
+    char path[PATH_MAX];
+    *text = NULL;
+    *len = 0;
+    int fd = open(cg_ca_path(ca, path, "%s", relative), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || cg_fail_errno(err, "read", path);
+    bool ok = cg_read_fd(fd, tail, text, len) || cg_fail_errno(err, "read", path);
+    close(fd);
+    return ok;
+}
+
 bool cg_ca_from_backup(struct cg_error *err)
 {
     const struct cg_error why = *err;
-    cg_error_set(err, "%s. Put the file back from a backup of the folder; nothing was changed", why.text);
+    cg_error_set(err, "%s. Restore the file from a backup of the folder; nothing was changed", why.text);
     return false;
 }
 
 bool cg_ca_name_valid(const char *name, struct cg_error *err)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@:+";
     size_t len = strlen(name);
-    if (len && len <= CG_NAME_MAX && strspn(name, allowed) == len && name[0] != '.' && name[0] != '-')
+    if (len && len <= CG_NAME_MAX && strspn(name, CG_NAME_CHARACTERS) == len && name[0] != '.' && name[0] != '-')
         return true;
     cg_error_set(err,
-                 "\"%s\" cannot be a name: it becomes a folder and the common name, so 1 to %d of letters, "
-                 "digits and . _ - @ : +, not starting with . or -",
+                 "\"%s\" is not a valid name: it becomes a folder and the common name. Use 1 to %d letters, digits and "
+                 ". _ - @ : +, and do not start with . or -",
                  name, CG_NAME_MAX);
     return false;
 }
@@ -85,6 +154,12 @@ unsigned cg_ca_generation(const struct cg_ca *ca, const char *name)
     return newest;
 }
 
+X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    return cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", name, generation), err);
+}
+
 X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX], relative[CG_NAME_MAX + 16];
@@ -92,7 +167,7 @@ X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error 
         return NULL;
     snprintf(relative, sizeof relative, "live/%s", name);
     if (!cg_ca_has(ca, relative)) {
-        cg_error_set(err, "this CA has no \"%s\"; certguard -C %s list shows what it has", name, ca->word);
+        cg_error_set(err, "this CA has no certificate named \"%s\". List all: certguard -C %s list", name, ca->word);
         return NULL;
     }
     X509 *cert = cg_cert_load(cg_ca_path(ca, path, "live/%s/cert.pem", name), err);

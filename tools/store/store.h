@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CA's folder: its layout, and the certificates of the CA itself. Opened and closed by open.h.
+/* The CA's folder: its layout, its certificates, and the files that everything in the CA reads. open.h opens and closes it.
  *
  *   ca.pem             the trust anchor, for brokers and devices
- *   ca/                cert.pem, key.pem or key.uri of the CA that issues
- *   root/              the same of the root, crl.pem, crlnumber; only where there is an intermediate
+ *   ca/                cert.pem, key.pem or key.uri of the issuing CA
+ *   root/              the same of the root, crl.pem, crlnumber; only if there is an intermediate
  *   chain.pem          what follows the leaf: the intermediate; empty without one
- *   crl.pem            every current CRL, for brokers;  crl.der: the issuing CA's alone
- *   index.txt          as `openssl ca` reads it, with index.txt.attr and crlnumber
+ *   crl.pem            all current CRLs, for brokers;  crl.der: only the issuing CA's
+ *   index.txt          in the format of `openssl ca`, with index.txt.attr and crlnumber
  *   journal.jsonl      what was issued and revoked, append-only
  *   live/NAME/         privkey.pem, cert.pem, chain.pem, fullchain.pem -> current/..., current -> the generation
  *   archive/NAME/0001  the generations
- *   lock, pending, stage/   one writer at a time; a change that is under way (change.h)
+ *   lock, pending, stage/   one writer at a time; a change in progress (change.h)
  *
  * The verb owns the struct cg_ca. Called by all of the CA. */
 #ifndef CG_CA_STORE_H
@@ -20,6 +20,7 @@
 #include "core/base/error.h"
 #include "owner.h"
 
+#include <cjson/cJSON.h>
 #include <limits.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -27,19 +28,19 @@
 
 #define CG_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 
-/* Who works on the folder, and how. Everything is borrowed until the CA is closed. */
+/* How a run works on the folder. Everything is borrowed until the CA is closed. */
 struct cg_ca_options {
     const char *dir;   /* the folder */
-    const char *word;  /* the same as a shell takes it, for command lines in messages */
-    const char *what;  /* what the run does, for those that wait for its lock: "issue"; "" or NULL: not said */
+    const char *word;  /* the folder quoted for a shell, for command lines in messages */
+    const char *what;  /* the verb, shown to runs that wait for its lock: "issue"; "" or NULL: not shown */
     int64_t now;       /* seconds since 1970 */
-    bool now_is_given; /* somebody looked at the time: one before what the CA has seen is no error */
+    bool now_is_given; /* set by --at: a time before the newest entry of the CA is accepted */
     bool dry_run;      /* nothing is written, and no lock is taken */
     bool wait_is_given;
-    int64_t wait; /* for the lock, in seconds; not given: longer than nearly every run */
+    int64_t wait; /* for the lock, in seconds; not given: 10 */
 
-    /* Told once, when the lock has not come after a second: its holder, as " (process 1234, issue)" or "", and how long
-     * the wait may last. NULL: nobody asks. */
+    /* Called once if the lock is still held after a second: its holder, as " (process 1234, issue)" or "", and how long the
+     * run waits. May be NULL. */
     void (*waits)(const void *context, const char *holder, int64_t seconds);
     const void *context; /* of waits */
 
@@ -58,10 +59,10 @@ struct cg_ca {
     struct cg_ca_options options;
     int lock;                 /* -1: opened for reading */
     struct cg_ca_owner owner; /* of the folder, and so of every file in it */
-    int64_t locked_ms;        /* monotonic: since when it is held */
-    X509 *cert;               /* the CA that issues; NULL before init */
-    X509 *root;               /* the same certificate where there is no intermediate */
-    bool clock_set;           /* --at goes back behind what the CA has seen: the run leaves a line in the journal */
+    int64_t locked_ms;        /* monotonic time when the lock was acquired */
+    X509 *cert;               /* the issuing CA; NULL before init */
+    X509 *root;               /* equal to cert if there is no intermediate */
+    bool clock_set;           /* --at is before the newest entry of the CA: the run records that in the journal */
 };
 
 bool cg_ca_is_two_tier(const struct cg_ca *ca);
@@ -69,22 +70,39 @@ bool cg_ca_is_two_tier(const struct cg_ca *ca);
 /* out = DIR/format...; returns out. */
 const char *cg_ca_path(const struct cg_ca *ca, char out[PATH_MAX], const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-bool cg_ca_has(const struct cg_ca *ca, const char *relative); /* a file or folder of that name is there */
+bool cg_ca_has(const struct cg_ca *ca, const char *relative); /* a file or folder of that name exists */
 
-/* A name that can be a folder and a common name: 1 to 64 of A-Z a-z 0-9 . _ - @ : +, not starting with . or -. */
+/* A name that can be a folder and a common name: 1 to 64 of CG_NAME_CHARACTERS, not starting with . or -. */
+#define CG_NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@:+"
 bool cg_ca_name_valid(const char *name, struct cg_error *err);
 
 /* Number of the newest generation of NAME in the archive, 0 for none. */
 unsigned cg_ca_generation(const struct cg_ca *ca, const char *name);
 
-/* live/NAME/cert.pem; NULL with the fix when there is none. */
+/* The certificate of a generation in the archive; NULL if it cannot be read. */
+X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err);
+
+/* live/NAME/cert.pem; NULL with the fix if there is none. */
 X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err);
 
-/* One certificate in PEM. */
-X509 *cg_cert_load(const char *path, struct cg_error *err);
+/* A JSON file of the folder; NULL if it cannot be read or parsed. The caller's. */
+cJSON *cg_ca_json(const struct cg_ca *ca, const char *relative);
 
-/* Adds to the text that the file is to be put back from a backup: one that is lost or damaged is never made anew in
- * silence. Always false. */
+/* A file that another run may be appending to, from its last tail bytes on (0: whole); a missing file is empty. *text is
+ * malloc'ed and NUL-terminated. */
+bool cg_ca_read(const struct cg_ca *ca, const char *relative, size_t tail, char **text, size_t *len,
+                struct cg_error *err);
+
+/* The same of an open file. *text and *len must be zero; free *text in every case. */
+bool cg_read_fd(int fd, size_t tail, char **text, size_t *len);
+
+/* One certificate in PEM; certificate and CRL as PEM, malloc'ed. */
+X509 *cg_cert_load(const char *path, struct cg_error *err);
+char *cg_cert_pem(const X509 *cert);
+char *cg_crl_pem(const X509_CRL *crl);
+
+/* Adds to the error that the file must be restored from a backup: a lost or damaged one is never silently replaced. Always
+ * false. */
 bool cg_ca_from_backup(struct cg_error *err);
 
 #endif

@@ -1,23 +1,45 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "target.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "core/file/file.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+/* The texts of a target, which the record, the options and a new target of the same name share. */
+static const struct {
+    const char *key;
+    size_t at;
+} texts[] = {
+    {"to", offsetof(struct cg_target, to)},
+    {"owner", offsetof(struct cg_target, owner)},
+    {"group", offsetof(struct cg_target, group)},
+    {"connect", offsetof(struct cg_target, connect)},
+};
+
+static char **text_of(const struct cg_target *target, size_t i)
+{
+    return (char **)(uintptr_t)((const char *)target + texts[i].at);
+}
+
+static bool set_text(char **field, const char *value)
+{
+    if (!value)
+        return true;
+    free(*field);
+    return (*field = strdup(value));
+}
+
 static void clear_one(struct cg_target *target)
 {
-    free(target->to);
-    free(target->owner);
-    free(target->group);
-    free(target->connect);
+    for (size_t i = 0; i < CG_COUNT(texts); i++)
+        free(*text_of(target, i));
 }
 
 void cg_targets_clear(struct cg_targets *targets)
@@ -28,14 +50,12 @@ void cg_targets_clear(struct cg_targets *targets)
     *targets = (struct cg_targets){0};
 }
 
-/* One more, empty; NULL without memory. */
-static struct cg_target *add(struct cg_targets *targets, const char *name, struct cg_error *err)
+/* One more, empty; NULL: out of memory. */
+static struct cg_target *add(struct cg_targets *targets, const char *name)
 {
-    struct cg_target *item = reallocarray(targets->item, targets->count + 1, sizeof *item);
-    if (!item) {
-        cg_fail_errno(err, "remember the folder of", name);
+    struct cg_target *item = cg_array_grow(targets->item, targets->count, sizeof *item);
+    if (!item)
         return NULL;
-    }
     targets->item = item;
     item = &item[targets->count++];
     *item = (struct cg_target){0};
@@ -45,62 +65,48 @@ static struct cg_target *add(struct cg_targets *targets, const char *name, struc
 
 /* ---- the record: the first target's fields, and "also" with those of the others */
 
-static char *text_of(const cJSON *object, const char *key)
+static bool read_one(const cJSON *object, const char *name, struct cg_targets *targets)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsString(item) ? strdup(item->valuestring) : NULL;
-}
-
-static bool read_one(const cJSON *object, const char *name, struct cg_targets *targets, struct cg_error *err)
-{
-    struct cg_target *target = add(targets, name, err);
+    struct cg_target *target = add(targets, name);
     const cJSON *mode = cJSON_GetObjectItemCaseSensitive(object, "mode");
-    if (!target)
-        return false;
-    target->to = text_of(object, "to");
-    target->owner = text_of(object, "owner");
-    target->group = text_of(object, "group");
-    target->connect = text_of(object, "connect");
-    target->mode = cJSON_IsNumber(mode) ? mode->valueint : 0;
-    return target->to;
+    bool ok = target;
+    for (size_t i = 0; ok && i < CG_COUNT(texts); i++)
+        ok = set_text(text_of(target, i), cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, texts[i].key)));
+    if (ok)
+        target->mode = cJSON_IsNumber(mode) ? mode->valueint : 0;
+    return ok && target->to;
 }
 
 bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err)
 {
-    char path[PATH_MAX], relative[CG_NAME_MAX + 32];
-    struct cg_bytes bytes;
+    char relative[CG_NAME_MAX + 32];
     *targets = (struct cg_targets){0};
     snprintf(relative, sizeof relative, "deploy/%s.json", name);
     if (!cg_ca_has(ca, relative))
         return true;
-    if (!cg_file_read(cg_ca_path(ca, path, "%s", relative), CG_FILE_PUBLIC, 65536, &bytes, err))
-        return false;
-    cJSON *object = cJSON_ParseWithLength((char *)bytes.data, bytes.len);
+    cJSON *object = cg_ca_json(ca, relative);
     const cJSON *others = cJSON_GetObjectItemCaseSensitive(object, "also"), *other = NULL;
     const cJSON *forgotten = cJSON_GetObjectItemCaseSensitive(object, "forgotten");
-    bool ok = cJSON_IsTrue(forgotten) || read_one(object, name, targets, err);
+    bool ok = cJSON_IsTrue(forgotten) || read_one(object, name, targets);
     cJSON_ArrayForEach(other, others)
     {
-        ok = ok && read_one(other, name, targets, err);
+        ok = ok && read_one(other, name, targets);
     }
     cJSON_Delete(object);
-    cg_bytes_free(&bytes);
     if (!ok) {
         cg_targets_clear(targets);
-        cg_error_set(err, "%s names no folder; say it again with: certguard -C %s deploy %s --to FOLDER", path,
-                     ca->word, name);
+        cg_error_set(err,
+                     "cannot read %s/%s: it names no folder. Deploy again with: certguard -C %s deploy %s --to FOLDER",
+                     ca->dir, relative, ca->word, name);
     }
     return ok;
 }
 
 static void write_one(cJSON *object, const struct cg_target *target)
 {
-    const struct {
-        const char *key, *value;
-    } texts[] = {{"to", target->to}, {"owner", target->owner}, {"group", target->group}, {"connect", target->connect}};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (texts[i].value)
-            cJSON_AddStringToObject(object, texts[i].key, texts[i].value);
+    for (size_t i = 0; i < CG_COUNT(texts); i++)
+        if (*text_of(target, i))
+            cJSON_AddStringToObject(object, texts[i].key, *text_of(target, i));
     cJSON_AddNumberToObject(object, "mode", target->mode);
 }
 
@@ -119,28 +125,31 @@ bool cg_targets_remember(struct cg_change *change, const char *name, const struc
         write_one(other, &targets->item[i]);
         cJSON_AddItemToArray(others, other);
     }
-    char *text = cJSON_PrintUnformatted(object);
-    cJSON_Delete(object);
     snprintf(file, sizeof file, "deploy/%s.json", name);
-    bool ok = text && cg_change_put(change, file, text, strlen(text), 0600, err);
-    cJSON_free(text);
-    return ok;
+    return cg_change_put_json(change, file, object, err);
 }
 
-/* A record that cannot be read holds nobody else back. */
-static bool visit_targets(const struct cg_ca *ca, const char *name, cg_target_visit_fn *visit, void *context,
-                          struct cg_error *damaged, struct cg_error *err)
+struct visitor {
+    const struct cg_ca *ca;
+    cg_target_visit_fn *visit;
+    void *context;
+    struct cg_error *damaged;
+};
+
+static bool visit_record(void *context, const char *path, struct cg_error *err)
 {
+    const struct visitor *v = context;
+    char name[CG_NAME_MAX + 8];
     struct cg_targets targets;
     struct cg_error fault = {""};
     bool ok = true;
-    if (!cg_targets_load(ca, name, &targets, &fault)) {
-        if (damaged && !damaged->text[0])
-            *damaged = fault;
+    if (snprintf(name, sizeof name, "%s", strrchr(path, '/') + 1) >= (int)sizeof name)
         return true;
-    }
+    *strrchr(name, '.') = '\0';
+    if (!cg_targets_load(v->ca, name, &targets, &fault) && v->damaged && !v->damaged->text[0])
+        *v->damaged = fault;
     for (size_t i = 0; ok && i < targets.count; i++)
-        ok = visit(context, ca, &targets.item[i], err);
+        ok = v->visit(v->context, v->ca, &targets.item[i], err);
     cg_targets_clear(&targets);
     return ok;
 }
@@ -148,19 +157,11 @@ static bool visit_targets(const struct cg_ca *ca, const char *name, cg_target_vi
 bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *damaged,
                      struct cg_error *err)
 {
-    char path[PATH_MAX], name[CG_NAME_MAX + 1];
-    bool ok = true;
-    DIR *folder = opendir(cg_ca_path(ca, path, "deploy"));
-    for (struct dirent *e; ok && folder && (e = readdir(folder));) {
-        size_t len = strlen(e->d_name);
-        if (len <= 5 || len > CG_NAME_MAX + 5 || strcmp(e->d_name + len - 5, ".json") != 0)
-            continue;
-        snprintf(name, sizeof name, "%.*s", (int)(len - 5), e->d_name);
-        ok = visit_targets(ca, name, visit, context, damaged, err);
-    }
-    if (folder)
-        closedir(folder);
-    return ok;
+    static const char *const suffixes[] = {".json", NULL};
+    struct visitor visitor = {ca, visit, context, damaged};
+    char path[PATH_MAX];
+    return cg_file_is_missing(cg_ca_path(ca, path, "deploy")) ||
+           cg_folder_visit(path, suffixes, visit_record, &visitor, err);
 }
 
 /* ---- owner and mode */
@@ -171,9 +172,9 @@ bool cg_target_owner(const struct cg_target *target, mode_t mode, struct cg_owne
     const struct passwd *user = target->owner ? getpwnam(target->owner) : NULL;
     const struct group *group = target->group ? getgrnam(target->group) : NULL;
     if (target->owner && !user)
-        cg_error_set(err, "--owner %s: there is no such user here", target->owner);
+        cg_error_set(err, "invalid --owner: this machine has no user %s", target->owner);
     else if (target->group && !group)
-        cg_error_set(err, "--group %s: there is no such group here", target->group);
+        cg_error_set(err, "invalid --group: this machine has no group %s", target->group);
     else {
         owner->uid = user ? user->pw_uid : (uid_t)-1;
         owner->gid = group ? group->gr_gid : (gid_t)-1;
@@ -192,31 +193,23 @@ static bool parse_mode(const char *text, int *mode, struct cg_error *err)
     static const int modes[] = {0600, 0640, 0440, 0400};
     char *end = NULL;
     long value = strtol(text, &end, 8);
-    for (size_t i = 0; !*end && i < sizeof modes / sizeof modes[0]; i++)
+    for (size_t i = 0; !*end && i < CG_COUNT(modes); i++)
         if (value == modes[i]) {
             *mode = modes[i];
             return true;
         }
     cg_error_set(err,
-                 "--mode %s: expected 0600, 0640, 0440 or 0400; others must not read a private key, and nobody but its "
-                 "owner writes it",
+                 "invalid --mode %s: expected 0600, 0640, 0440 or 0400. Only the owner may write a private key, and "
+                 "others must not read it",
                  text);
     return false;
-}
-
-static bool take(char **field, const char *value)
-{
-    if (!value)
-        return true;
-    free(*field);
-    return (*field = strdup(value));
 }
 
 static bool change_one(struct cg_target *target, const struct cg_deploy_options *o, struct cg_error *err)
 {
     struct cg_owner owner;
-    return (!o->mode || parse_mode(o->mode, &target->mode, err)) && take(&target->owner, o->owner) &&
-           take(&target->group, o->group) && take(&target->connect, o->connect) &&
+    return (!o->mode || parse_mode(o->mode, &target->mode, err)) && set_text(&target->owner, o->owner) &&
+           set_text(&target->group, o->group) && set_text(&target->connect, o->connect) &&
            cg_target_owner(target, 0, &owner, err);
 }
 
@@ -229,7 +222,7 @@ const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX])
     return out;
 }
 
-/* Runs from a timer have another working folder. */
+/* A timer runs in another working folder. */
 static bool absolute(const char *path, char out[PATH_MAX], struct cg_error *err)
 {
     char *here = path[0] == '/' ? NULL : realpath(".", NULL);
@@ -239,11 +232,11 @@ static bool absolute(const char *path, char out[PATH_MAX], struct cg_error *err)
         out[n - 1] = '\0';
     if (n < PATH_MAX)
         return true;
-    cg_error_set(err, "--to: the path is too long");
+    cg_error_set(err, "cannot use the folder of --to: the path is too long");
     return false;
 }
 
-/* Through links and "..", also where the last parts of the path are not there yet. */
+/* Resolves links and "..", also if the last parts of the path do not exist yet. */
 static void resolve(const char *path, char out[PATH_MAX])
 {
     char above[PATH_MAX], real[PATH_MAX];
@@ -264,59 +257,57 @@ static bool same_folder(const char *one, const char *other)
 {
     char a[PATH_MAX], b[PATH_MAX];
     struct stat x, y;
-    if (stat(one, &x) == 0 && stat(other, &y) == 0) /* a bind mount too */
+    if (stat(one, &x) == 0 && stat(other, &y) == 0) /* finds bind mounts too */
         return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
     resolve(one, a);
     resolve(other, b);
     return strcmp(a, b) == 0;
 }
 
-static bool other_has(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+static bool is_below(const char *folder, const char *above)
 {
-    char word[PATH_MAX];
+    const size_t len = strlen(above);
+    return strncmp(folder, above, len) == 0 && (folder[len] == '/' || !folder[len]);
+}
+
+/* Two names must not share a folder; and certguard removes unknown files from the folder .certguard of a target. */
+static bool check_conflict(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    char word[PATH_MAX], store[PATH_MAX], folder[PATH_MAX];
     const struct cg_target *wanted = *(const struct cg_target **)context;
+    resolve(target->to, store);
+    resolve(wanted->to, folder);
+    if (strlen(store) + sizeof "/.certguard" <= sizeof store && is_below(folder, strcat(store, "/.certguard"))) {
+        cg_error_set(
+            err,
+            "cannot deploy to %s: it is in .certguard/, where certguard keeps the generations of %s. Deploy to "
+            "another folder",
+            wanted->to, target->to);
+        return false;
+    }
     if (strcmp(target->name, wanted->name) == 0 || !same_folder(target->to, wanted->to))
         return true;
     cg_error_set(
         err,
-        "%s is the folder of \"%s\"; two names in one folder overwrite each other's key and certificate at every "
-        "renewal. Use a folder for each, or end the other's first: certguard -C %s deploy %s --forget %s",
+        "cannot deploy to %s: it is the folder of \"%s\", and two names in one folder overwrite each other's key "
+        "and certificate. Use one folder per name, or stop the other deployment first: certguard -C %s deploy %s "
+        "--forget %s",
         wanted->to, target->name, ca->word, target->name, cg_target_word(target, word));
     return false;
-}
-
-/* certguard alone chooses what is in there, and takes away what it does not know. */
-static bool is_store(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
-{
-    const struct cg_target *wanted = context;
-    char store[PATH_MAX], folder[PATH_MAX];
-    (void)ca;
-    resolve(target->to, store);
-    resolve(wanted->to, folder);
-    const size_t len = strlen(store);
-    static const char below[] = "/.certguard";
-    const char *rest = strncmp(folder, store, len) == 0 ? folder + len : "";
-    const bool stored = strncmp(rest, below, strlen(below)) == 0 &&
-                        (!rest[strlen(below)] || rest[strlen(below)] == '/');
-    if (stored)
-        cg_error_set(err, "%s is in .certguard/, where certguard keeps the generations of %s; deploy to another folder",
-                     wanted->to, target->to);
-    return !stored;
 }
 
 bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char folder[PATH_MAX], dir[PATH_MAX];
-    size_t len;
     resolve(target->to, folder);
     resolve(ca->dir, dir);
-    len = strlen(dir);
-    if (strncmp(folder, dir, len) == 0 && (folder[len] == '/' || !folder[len])) {
-        cg_error_set(err, "%s is in the CA's own folder; deploy to a folder that the broker alone reads", target->to);
+    if (is_below(folder, dir)) {
+        cg_error_set(err,
+                     "cannot deploy to %s: it is in the CA's folder. Deploy to a folder that only the broker reads",
+                     target->to);
         return false;
     }
-    struct cg_target wanted = *target;
-    return cg_target_visit(ca, is_store, &wanted, NULL, err) && cg_target_visit(ca, other_has, &target, NULL, err);
+    return cg_target_visit(ca, check_conflict, &target, NULL, err);
 }
 
 static struct cg_target *find(struct cg_targets *targets, const char *folder)
@@ -327,19 +318,21 @@ static struct cg_target *find(struct cg_targets *targets, const char *folder)
     return NULL;
 }
 
-/* One more folder, with owner, mode and address as the one before. */
+/* One more folder, with owner, mode and address of the previous one. */
 static struct cg_target *add_folder(struct cg_targets *targets, const char *name, const char *folder,
                                     struct cg_error *err)
 {
-    struct cg_target *target = add(targets, name, err);
-    const struct cg_target *before = target && targets->count > 1 ? target - 1 : NULL;
-    bool ok = target && take(&target->to, folder);
-    if (ok && before) {
-        target->mode = before->mode;
-        ok = take(&target->owner, before->owner) && take(&target->group, before->group) &&
-             take(&target->connect, before->connect);
-    }
-    return ok ? target : NULL;
+    struct cg_target *target = add(targets, name);
+    const struct cg_target *previous = target && targets->count > 1 ? target - 1 : NULL;
+    bool ok = target;
+    for (size_t i = 0; ok && previous && i < CG_COUNT(texts); i++)
+        ok = set_text(text_of(target, i), *text_of(previous, i));
+    if (ok && previous)
+        target->mode = previous->mode;
+    if (ok && set_text(&target->to, folder))
+        return target;
+    cg_fail_memory(err);
+    return NULL;
 }
 
 bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
@@ -368,8 +361,8 @@ bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targe
     char path[PATH_MAX];
     struct cg_target *target = absolute(folder, path, err) ? find(targets, path) : NULL;
     if (!target) {
-        cg_error_set(err, "\"%s\" is not deployed to %s; its folders stand in %s/deploy/%s.json", name, path, ca->dir,
-                     name);
+        cg_error_set(err, "\"%s\" is not deployed to %s. Its folders are listed in %s/deploy/%s.json", name, path,
+                     ca->dir, name);
         return false;
     }
     clear_one(target);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Targets: the folders where a name is deployed, as deploy/NAME.json remembers them. All of them are kept up to date until
- * one is forgotten: a broker that still reads the folder from before would find a lapsed CRL there and refuse everyone.
+/* Targets: the folders where a name is deployed, recorded in deploy/NAME.json. All of them are updated until one is
+ * forgotten: a broker that still reads an old folder would find an expired CRL there and refuse everyone.
  * The caller owns the structs; cg_targets_clear frees them. Called by deploy and the verbs. */
 #ifndef CG_TARGET_H
 #define CG_TARGET_H
@@ -9,9 +9,9 @@
 #include "change.h"
 
 struct cg_target {
-    char name[CG_NAME_MAX + 1]; /* that is deployed there */
+    char name[CG_NAME_MAX + 1]; /* deployed there */
     char *to;                   /* folder */
-    char *owner, *group;        /* names; NULL: left as they are */
+    char *owner, *group;        /* names; NULL: unchanged */
     int mode;                   /* of privkey.pem; 0: 0600, with a group 0640 */
     char *connect;              /* HOST:PORT where the broker serves it; NULL: none */
     bool is_typed;              /* --to named it in this run */
@@ -19,10 +19,10 @@ struct cg_target {
 
 struct cg_targets {
     struct cg_target *item;
-    size_t count; /* 0: none is remembered */
+    size_t count; /* 0: not deployed */
 };
 
-/* The same as it is typed; what is given replaces what is remembered. */
+/* The options; they replace the recorded values. NULL: not given. */
 struct cg_deploy_options {
     const char *to, *owner, *group, *mode, *connect;
 };
@@ -32,25 +32,25 @@ bool cg_targets_remember(struct cg_change *change, const char *name, const struc
                          struct cg_error *err);
 void cg_targets_clear(struct cg_targets *targets);
 
-/* A folder that is new is one more target; else all get what is given. False when mode, user or group are none, and for a
- * folder that another name has. */
+/* Adds a target if --to names a new folder; without --to the options apply to all targets. False if mode, user or group are
+ * invalid, or another name has the folder. */
 bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
                       const struct cg_deploy_options *place, struct cg_error *err);
 bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,
                        struct cg_error *err);
 
-/* False, with the other name, where a target is another name's folder too. */
+/* False, naming the conflict, if the folder is in the CA's folder or below .certguard/, or belongs to another name. */
 bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err);
 
-/* What --owner and --group mean here, with this mode. */
+/* Numeric --owner and --group of this machine, with this mode. */
 bool cg_target_owner(const struct cg_target *target, mode_t mode, struct cg_owner *owner, struct cg_error *err);
 mode_t cg_target_key_mode(const struct cg_target *target);
 
-/* The folder as one word of sh, for commands that are shown; returns out. */
+/* The folder quoted for sh, for commands in messages; returns out. */
 const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX]);
 
-/* Calls visit for every target of every name; stops at the first false and returns it. Of records that cannot be read
- * the first is told in damaged (NULL: nobody asks), and the others are visited all the same. */
+/* Calls visit for every target of every name; stops at the first false and returns it. Unreadable records are skipped; the
+ * error of the first is in damaged (may be NULL). */
 typedef bool cg_target_visit_fn(void *context, const struct cg_ca *ca, const struct cg_target *target,
                                 struct cg_error *err);
 bool cg_target_visit(const struct cg_ca *ca, cg_target_visit_fn *visit, void *context, struct cg_error *damaged,

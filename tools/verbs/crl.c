@@ -143,7 +143,7 @@ static int run(const struct cg_cli *cli, const void *values)
     run.request.above = above;
     if (!o->refresh_if && !cli->dry_run)
         cg_passphrase_ahead(cli, o->request.root ? "root" : "ca");
-    const int code = cg_verb_with_ca(cli, repairs ? CG_CA_MEND : CG_CA_WRITE, renew, &run);
+    const int code = cg_verb_with_ca(cli, repairs ? CG_CA_REPAIR : CG_CA_WRITE, renew, &run);
     BN_free(above);
     return code;
 }

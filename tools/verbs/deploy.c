@@ -70,9 +70,9 @@ static bool choose_generation(struct run *run, struct cg_error *err)
     struct cg_error skipped = {""};
     if (!run->options->rollback) {
         run->generation = cg_generation_live(run->ca, run->name);
-        return cg_generation_is_valid(run->ca, run->name, run->generation, run->cli->now, err);
+        return cg_generation_is_valid(run->ca, run->name, run->generation, err);
     }
-    const bool ok = cg_generation_choose_earlier(run->ca, run->name, run->cli->now, &run->generation, &skipped, err);
+    const bool ok = cg_generation_choose_earlier(run->ca, run->name, &run->generation, &skipped, err);
     if (ok && skipped.text[0])
         cg_warn(run->cli, "skipped: %s", skipped.text);
     return ok;
@@ -91,8 +91,7 @@ static bool deploy(struct run *run, struct cg_error *err)
     if (ok)
         cg_warn_targets(run->cli, run->ca, &run->targets);
     if (ok && !run->cli->dry_run)
-        ok = (!run->options->rollback ||
-              cg_generation_switch(run->ca, run->name, run->generation, run->cli->now, err)) &&
+        ok = (!run->options->rollback || cg_generation_switch(run->ca, run->name, run->generation, err)) &&
              (!run->targets.count || cg_deploy_and_remember(run->ca, run->name, &run->targets, err));
     if (ok)
         print_deployed(run);
@@ -149,7 +148,7 @@ static bool run_open(struct run *run, struct cg_error *err)
     bool ok = cert;
     X509_free(cert);
     if (ok && !run->cli->dry_run)
-        ok = cg_rotation_finish(run->ca, run->name, run->cli->now, &run->is_busy, err);
+        ok = cg_rotation_finish(run->ca, run->name, &run->is_busy, err);
     if (!run->is_busy)
         return ok && deploy(run, err);
     cg_error_set(err, CG_IS_ROTATING, run->name);

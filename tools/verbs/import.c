@@ -142,7 +142,7 @@ static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_im
                                                    .key_uri = o->key_uri,
                                                    .now = cli->now,
                                                    .passphrase = ca->options.passphrase,
-                                                   .passed = say_skipped,
+                                                   .skipped = say_skipped,
                                                    .context = cli};
     const struct cg_file_user before = cg_owner_outside();
     a->from = reader(ca, a->source);

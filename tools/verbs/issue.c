@@ -101,7 +101,7 @@ static int issue_batch(struct cg_ca *ca, const struct cg_cli *cli, void *context
                                              .lifetime = wanted->lifetime,
                                              .both_purposes = wanted->both_purposes,
                                              .failed = warn_failed,
-                                             .went = show_progress,
+                                             .progress = show_progress,
                                              .context = cli};
     struct cg_issuer issuer = {0};
     struct cg_bytes bytes = {0};

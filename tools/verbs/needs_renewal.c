@@ -52,7 +52,7 @@ static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *n
     }
     cg_time_text(due, due_text, sizeof due_text);
     cg_time_text(end, end_text, sizeof end_text);
-    const bool unfinished = ca && cg_renewal_is_unfinished(ca, name, cli->now), is_due = cli->now >= due;
+    const bool unfinished = ca && cg_renewal_is_unfinished(ca, name), is_due = cli->now >= due;
     cg_say(cli, "%s: renewal %s %s; valid until %s%s", path, is_due ? "due since" : "not due before", due_text,
            end_text, unfinished ? "; due because the last renewal was not deployed to all folders" : "");
     cJSON_AddStringToObject(object, "file", path);

@@ -80,7 +80,7 @@ static bool deploy_unchanged(struct run *run, const char *name, struct cg_error 
     const char *prefix = run->cli->prefix;
     struct cg_error ignored = {""};
     bool done = false;
-    if (cg_generation_is_valid(run->ca, name, live, run->cli->now, &ignored))
+    if (cg_generation_is_valid(run->ca, name, live, &ignored))
         return deploy_again(run, name, false, err);
     if (!cg_deploy_is_done(run->ca, name, &done, &ignored) || !done)
         cg_warn(run->cli,
@@ -108,8 +108,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     struct cg_renewed renewed;
     bool wanted = false, busy = false;
     char end[24];
-    if ((!cli->dry_run && !cg_rotation_finish(run->ca, name, cli->now, &busy, err)) ||
-        !is_wanted(run, name, &wanted, err))
+    if ((!cli->dry_run && !cg_rotation_finish(run->ca, name, &busy, err)) || !is_wanted(run, name, &wanted, err))
         return false;
     if (busy)
         return leave_busy(run, name, err);

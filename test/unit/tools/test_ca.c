@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The CA as a library: made, and issuing, revoking, renewing, by its own calls alone. What comes out is judged by OpenSSL.
- * No argv, no terminal, no exit code; and it prints nothing. */
+/* The CA as a library, which makes, issues, revokes and renews without argv, terminal or exit code, and prints nothing. OpenSSL
+ * checks the results. */
 #include "ca/batch.h"
 #include "ca/certify.h"
 #include "ca/create.h"
@@ -38,7 +38,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static int streams[2] = {-1, -1}; /* standard output and error, while a file takes their place */
+static int streams[2] = {-1, -1}; /* standard output and error, while a file replaces them */
 
 static void give_streams_back(void)
 {
@@ -100,7 +100,7 @@ static bool issue(struct cg_ca *ca, const char *profile, const char *name, struc
     return ok;
 }
 
-static void made(struct cg_ca *ca, const char *profile, const char *name)
+static void must_issue(struct cg_ca *ca, const char *profile, const char *name)
 {
     struct cg_error err = {""};
     const bool ok = issue(ca, profile, name, &err);
@@ -108,7 +108,7 @@ static void made(struct cg_ca *ca, const char *profile, const char *name)
     assert_true(ok);
 }
 
-/* The newest CRL of "ca" or "root", as it stands in the folder. */
+/* The newest CRL of "ca" or "root", from the folder. */
 static X509_CRL *crl_of(const struct cg_ca *ca, const char *folder, X509 *issuer)
 {
     char path[PATH_MAX];
@@ -117,7 +117,7 @@ static X509_CRL *crl_of(const struct cg_ca *ca, const char *folder, X509 *issuer
     return crl;
 }
 
-/* What OpenSSL says about the live certificate of a name: X509_V_OK, or what is wrong. */
+/* The result of OpenSSL for the live certificate of a name: X509_V_OK or an error. */
 static int verdict_of(struct cg_ca *ca, const char *name, int purpose, int64_t now)
 {
     struct cg_error err = {""};
@@ -155,8 +155,8 @@ static void issues_what_openssl_accepts(void **state)
     (void)state;
     create(&wanted);
     open_ca(&ca, CG_CA_WRITE, NOW + DAY);
-    made(&ca, "client", "sensor1");
-    made(&ca, "broker", "broker.lan");
+    must_issue(&ca, "client", "sensor1");
+    must_issue(&ca, "broker", "broker.lan");
     assert_int_equal(verdict_of(&ca, "sensor1", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
     assert_int_equal(verdict_of(&ca, "sensor1", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_ERR_INVALID_PURPOSE);
     assert_int_equal(verdict_of(&ca, "broker.lan", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_OK);
@@ -176,7 +176,7 @@ static void two_tiers_make_one_chain(void **state)
     open_ca(&ca, CG_CA_WRITE, NOW + DAY);
     assert_true(cg_ca_is_two_tier(&ca));
     assert_int_equal(X509_get_pathlen(ca.root), 2);
-    made(&ca, "broker", "b.plant.example.org");
+    must_issue(&ca, "broker", "b.plant.example.org");
     assert_int_equal(verdict_of(&ca, "b.plant.example.org", X509_PURPOSE_SSL_SERVER, NOW + DAY), X509_V_OK);
     assert_false(issue(&ca, "broker", "elsewhere.example.net", &err));
     assert_non_null(strstr(err.text, "not issued"));
@@ -211,8 +211,8 @@ static void revokes_all_of_a_name(void **state)
     (void)state;
     create(&(struct cg_create_request){.key_type = "p256"});
     open_ca(&ca, CG_CA_WRITE, NOW + DAY);
-    made(&ca, "client", "sensor1");
-    made(&ca, "client", "sensor2");
+    must_issue(&ca, "client", "sensor1");
+    must_issue(&ca, "client", "sensor2");
     assert_true(cg_issuer_open(&issuer, &ca, &err));
     assert_true(cg_renew(&issuer, "sensor1", &(struct cg_renew_params){.write = true}, &renewed, &err));
     cg_renewed_clear(&renewed);
@@ -226,7 +226,7 @@ static void revokes_all_of_a_name(void **state)
     assert_int_equal(verdict_of(&ca, "sensor1", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_ERR_CERT_REVOKED);
     assert_int_equal(verdict_of(&ca, "sensor2", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
 
-    assert_true(cg_revoke(&ca, &request, &revoked, &err)); /* again: there is nothing left to do */
+    assert_true(cg_revoke(&ca, &request, &revoked, &err)); /* again: nothing is left to revoke */
     assert_int_equal(revoked.count, 0);
     cg_revoked_clear(&revoked);
     assert_true(cg_issuer_open(&issuer, &ca, &err));
@@ -239,7 +239,7 @@ static void revokes_all_of_a_name(void **state)
     cg_ca_close(&ca);
 }
 
-static void renews_with_a_new_key_or_the_same(void **state)
+static void renews_with_a_new_or_the_same_key(void **state)
 {
     struct cg_error err = {""};
     struct cg_issuer issuer;
@@ -248,7 +248,7 @@ static void renews_with_a_new_key_or_the_same(void **state)
     (void)state;
     create(&(struct cg_create_request){.key_type = "p256"});
     open_ca(&ca, CG_CA_WRITE, NOW + DAY);
-    made(&ca, "broker", "broker.lan");
+    must_issue(&ca, "broker", "broker.lan");
     X509 *first = cg_ca_live_cert(&ca, "broker.lan", &err);
     assert_true(cg_issuer_open(&issuer, &ca, &err));
     assert_true(cg_renew(&issuer, "broker.lan", &(struct cg_renew_params){.write = true}, &renewed, &err));
@@ -270,69 +270,69 @@ static void renews_with_a_new_key_or_the_same(void **state)
     cg_ca_close(&ca);
 }
 
-struct told {
-    unsigned failed, went;
+struct reports {
+    unsigned failed, reported;
     char why[256];
 };
 
-static struct told told;
+static struct reports reports;
 
 static void note_failed(const void *context, unsigned long line, const char *why)
 {
-    assert_ptr_equal(context, &told);
+    assert_ptr_equal(context, &reports);
     assert_int_equal(line, 3);
-    told.failed++;
-    snprintf(told.why, sizeof told.why, "%s", why);
+    reports.failed++;
+    snprintf(reports.why, sizeof reports.why, "%s", why);
 }
 
 static void note_progress(const void *context, size_t done, size_t total)
 {
-    assert_ptr_equal(context, &told);
+    assert_ptr_equal(context, &reports);
     assert_true(done <= total);
-    told.went++;
+    reports.reported++;
 }
 
-static void a_batch_tells_what_failed(void **state)
+static void a_batch_reports_failed_lines(void **state)
 {
     char lines[] = "# devices\nsensor1\nsensor2 dns:no_host-\nsensor3 uri:urn:dev:three\n";
     const struct cg_batch_request request = {
-        .profile = cg_ca_profile_find("client"), .failed = note_failed, .went = note_progress, .context = &told};
+        .profile = cg_ca_profile_find("client"), .failed = note_failed, .progress = note_progress, .context = &reports};
     struct cg_error err = {""};
     struct cg_batch_result result;
     struct cg_issuer issuer;
     struct cg_ca ca;
     (void)state;
-    told = (struct told){0};
+    reports = (struct reports){0};
     create(&(struct cg_create_request){.key_type = "p256"});
     open_ca(&ca, CG_CA_WRITE, NOW + DAY);
-    made(&ca, "client", "sensor1");
+    must_issue(&ca, "client", "sensor1");
     assert_true(cg_issuer_open(&issuer, &ca, &err));
     assert_int_equal(cg_batch_issue(&ca, &issuer, &request, lines, &result, &err), CG_CA_OK);
     cg_issuer_close(&issuer);
     assert_int_equal(result.made, 1);
     assert_int_equal(result.skipped, 1);
     assert_int_equal(result.failed, 1);
-    assert_int_equal(told.failed, 1);
-    assert_non_null(strstr(told.why, "no_host-"));
-    assert_true(told.went > 0);
+    assert_int_equal(reports.failed, 1);
+    assert_non_null(strstr(reports.why, "no_host-"));
+    assert_true(reports.reported > 0);
     assert_int_equal(verdict_of(&ca, "sensor3", X509_PURPOSE_SSL_CLIENT, NOW + DAY), X509_V_OK);
     cg_ca_close(&ca);
 }
 
-static void a_name_is_given_once(void **state)
+static void a_name_in_use_is_not_issued_again(void **state)
 {
     struct cg_error err = {""};
     struct cg_ca ca;
     (void)state;
     create(&(struct cg_create_request){.key_type = "p256"});
     open_ca(&ca, CG_CA_WRITE, NOW + DAY);
-    made(&ca, "client", "sensor1");
+    must_issue(&ca, "client", "sensor1");
     assert_false(issue(&ca, "client", "sensor1", &err));
-    assert_non_null(strstr(err.text, "has a certificate, good until"));
+    assert_non_null(strstr(err.text, "has a certificate that is valid until"));
     cg_ca_close(&ca);
 }
 
-static void a_backup_takes_no_place(void **state)
+static void a_backup_overwrites_no_file(void **state)
 {
     struct cg_error err = {""};
     struct cg_ca ca;
@@ -390,14 +390,14 @@ static bool opens_with(struct cg_passphrase_source source, struct cg_error *err)
     return ok;
 }
 
-static void a_sealed_key_asks_its_source(void **state)
+static void an_encrypted_key_asks_for_its_passphrase(void **state)
 {
     struct cg_error err = {""};
     (void)state;
     create(&(struct cg_create_request){.passphrase = SECRET});
     assert_true(opens_with((struct cg_passphrase_source){give_secret, SECRET}, &err));
     assert_false(opens_with((struct cg_passphrase_source){give_secret, "wrong one"}, &err));
-    assert_non_null(strstr(err.text, "is the passphrase right?"));
+    assert_non_null(strstr(err.text, "the passphrase is wrong"));
     assert_false(opens_with((struct cg_passphrase_source){NULL, NULL}, &err));
     assert_non_null(strstr(err.text, "no passphrase was given"));
 }
@@ -433,7 +433,7 @@ static void one_writer_at_a_time(void **state)
     cg_ca_close(&ca);
 }
 
-static void a_clock_before_the_ca_changes_nothing(void **state)
+static void a_clock_that_is_behind_changes_nothing(void **state)
 {
     struct cg_ca_options options = options_at(NOW - 10 * DAY);
     struct cg_error err = {""};
@@ -474,15 +474,15 @@ int main(void)
         CA_TEST(issues_what_openssl_accepts),
         CA_TEST(two_tiers_make_one_chain),
         CA_TEST(a_dry_run_writes_nothing),
-        CA_TEST(a_name_is_given_once),
-        CA_TEST(a_batch_tells_what_failed),
-        CA_TEST(a_backup_takes_no_place),
+        CA_TEST(a_name_in_use_is_not_issued_again),
+        CA_TEST(a_batch_reports_failed_lines),
+        CA_TEST(a_backup_overwrites_no_file),
         CA_TEST(revokes_all_of_a_name),
-        CA_TEST(renews_with_a_new_key_or_the_same),
+        CA_TEST(renews_with_a_new_or_the_same_key),
         CA_TEST(a_new_crl_has_a_higher_number),
-        CA_TEST(a_sealed_key_asks_its_source),
+        CA_TEST(an_encrypted_key_asks_for_its_passphrase),
         CA_TEST(one_writer_at_a_time),
-        CA_TEST(a_clock_before_the_ca_changes_nothing),
+        CA_TEST(a_clock_that_is_behind_changes_nothing),
         CA_TEST(prints_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

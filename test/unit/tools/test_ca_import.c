@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A CA that is adopted by library calls alone: its names go on under the same key, and what it revoked stays revoked. */
+/* Importing a CA with library calls: its names continue under the same key, and its revoked certificates stay revoked. */
 #include "ca/certify.h"
 #include "ca/create.h"
 #include "ca/revoke.h"
@@ -83,16 +83,16 @@ static void make_old(void)
     cg_ca_close(&ca);
 }
 
-static unsigned passed, good;
+static unsigned skipped, good;
 
-static void count_passed(const void *context, const char *why)
+static void count_skipped(const void *context, const char *why)
 {
     assert_null(context);
     assert_true(*why);
-    passed++;
+    skipped++;
 }
 
-static void see_finding(void *context, const struct cg_lint_finding *finding, bool is_of_ca)
+static void check_finding(void *context, const struct cg_lint_finding *finding, bool is_of_ca)
 {
     assert_null(context);
     assert_true(is_of_ca);
@@ -102,15 +102,15 @@ static void see_finding(void *context, const struct cg_lint_finding *finding, bo
 static void count_grade(void *context, const char *name, enum cg_import_grade grade, const char *why)
 {
     assert_null(context);
-    assert_string_equal(name, "sensor2"); /* what is revoked is not graded */
+    assert_string_equal(name, "sensor2"); /* revoked certificates have no grade */
     assert_string_equal(why, "");
     good += grade == CG_GRADE_GOOD;
 }
 
-static void adopt(void)
+static void import(void)
 {
-    const struct cg_import_scan_request request = {.folder = old_dir, .now = NOW + DAY, .passed = count_passed};
-    const struct cg_import_report_visitor visitor = {see_finding, count_grade, NULL};
+    const struct cg_import_scan_request request = {.folder = old_dir, .now = NOW + DAY, .skipped = count_skipped};
+    const struct cg_import_report_visitor visitor = {check_finding, count_grade, NULL};
     struct cg_import_scan scan = {0};
     struct cg_import_plan plan = {0};
     struct cg_error err = {""};
@@ -141,18 +141,18 @@ static X509_CRL *crl_of(const struct cg_ca *ca)
     return crl;
 }
 
-static void what_was_revoked_stays_revoked(void **state)
+static void revoked_certificates_stay_revoked(void **state)
 {
     char path[PATH_MAX];
     struct cg_error err = {""};
     struct cg_ca old, new;
     X509_REVOKED *entry = NULL;
     (void)state;
-    passed = good = 0;
+    skipped = good = 0;
     make_old();
-    adopt();
+    import();
     assert_int_equal(good, 1);
-    assert_true(passed > 0); /* crlnumber, say */
+    assert_true(skipped > 0); /* crlnumber, for example */
 
     open_ca(&old, old_dir, CG_CA_READ, NOW + DAY);
     open_ca(&new, new_dir, CG_CA_WRITE, NOW + DAY);
@@ -172,12 +172,12 @@ static void what_was_revoked_stays_revoked(void **state)
     X509_free(one);
     X509_CRL_free(after);
     X509_CRL_free(before);
-    issue(&new, "sensor3"); /* and goes on to issue */
+    issue(&new, "sensor3"); /* and continues to issue */
     cg_ca_close(&new);
     cg_ca_close(&old);
 }
 
-static void a_lost_database_is_no_empty_one(void **state)
+static void a_lost_database_is_an_error(void **state)
 {
     const struct cg_import_scan_request request = {.folder = old_dir, .now = NOW + DAY};
     struct cg_import_scan scan = {0};
@@ -187,15 +187,15 @@ static void a_lost_database_is_no_empty_one(void **state)
     cg_scratch_remove("old/index.txt");
     assert_true(cg_import_scan_folder(&scan, &request, &err));
     assert_false(cg_import_choose_database(&scan, &err));
-    assert_non_null(strstr(err.text, "would be let in again"));
+    assert_non_null(strstr(err.text, "would be accepted again"));
     cg_import_scan_free(&scan);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_revoked_stays_revoked, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_lost_database_is_no_empty_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(revoked_certificates_stay_revoked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_database_is_an_error, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

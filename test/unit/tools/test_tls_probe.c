@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Where a connection to "localhost" goes, on a machine whose resolver does not know that name. */
+/* Connections to "localhost" on a machine whose resolver does not have that name. */
 #include "broker/tls_probe.h"
 
 #include "lib/pki_maker.h"
@@ -24,7 +24,7 @@
 
 typedef int resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
-/* In the place of the C library's. */
+/* Replaces the function of the C library. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *fixes, struct addrinfo **found)
 {
     resolver *real = NULL;
@@ -33,7 +33,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *fi
     return !real || (node && strcasecmp(node, "localhost") == 0) ? EAI_NONAME : real(node, service, fixes, found);
 }
 
-/* A port of 127.0.0.1 that takes connections and says nothing. */
+/* A port of 127.0.0.1 that accepts connections and sends nothing. */
 static int listen_silently(uint16_t *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -50,9 +50,9 @@ static void localhost_needs_no_resolver(void **state)
     (void)state;
     static const struct {
         const char *host, *says;
-    } rows[] = {{"localhost", "no certificate was served"},
-                {"LOCALHOST", "no certificate was served"},
-                {"127.0.0.1", "no certificate was served"},
+    } rows[] = {{"localhost", "no certificate within"},
+                {"LOCALHOST", "no certificate within"},
+                {"127.0.0.1", "no certificate within"},
                 {"no-such-host.invalid", "no-such-host.invalid port"}};
     uint16_t port = 0;
     int fd = listen_silently(&port);
@@ -67,7 +67,7 @@ static void localhost_needs_no_resolver(void **state)
     close(fd);
 }
 
-/* A port that both loopback addresses have free: what listens there on ::1, and on 127.0.0.1. False: no IPv6 here. */
+/* Listens on the same free port of ::1 and of 127.0.0.1. False: no IPv6 here. */
 static bool listen_on_both(int *six, int *four, uint16_t *port)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
@@ -102,8 +102,8 @@ static void *serve_once(void *context)
     return NULL;
 }
 
-/* A broker on the IPv4 address alone, and on the IPv6 one something else, that says nothing. */
-static void what_else_listens_on_the_other_family_does_not_hide_the_broker(void **state)
+/* A broker listens on the IPv4 address, and another program, which sends nothing, on the IPv6 address. */
+static void another_program_on_the_other_family_does_not_hide_the_broker(void **state)
 {
     (void)state;
     int six = -1, four = -1;
@@ -137,8 +137,7 @@ static void what_else_listens_on_the_other_family_does_not_hide_the_broker(void 
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN); /* as the tool does */
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(localhost_needs_no_resolver),
-        cmocka_unit_test(what_else_listens_on_the_other_family_does_not_hide_the_broker)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(localhost_needs_no_resolver),
+                                       cmocka_unit_test(another_program_on_the_other_family_does_not_hide_the_broker)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
