@@ -175,11 +175,8 @@ static bool is_answered(const struct cg_mqtt *mqtt)
 static bool new_token(char token[2 * TOKEN_BYTES + 1])
 {
     unsigned char random[TOKEN_BYTES];
-    if (RAND_bytes(random, sizeof random) != 1)
-        return false;
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(token + 2 * i, 3, "%02x", random[i]);
-    return true;
+    return RAND_bytes(random, sizeof random) == 1 &&
+           OPENSSL_buf2hexstr_ex(token, 2 * TOKEN_BYTES + 1, NULL, random, sizeof random, '\0') == 1;
 }
 
 static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
