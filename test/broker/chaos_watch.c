@@ -32,14 +32,15 @@ static void end_source(struct chaos_watch *watch, struct source *source)
     *source = (struct source){NULL, NULL, 0, 0};
 }
 
-/* Which policy was loaded is known by the number of its CRL, which the event says in hex. */
+#define NUMBER "CRL of CN=root: number "
+
+/* Each policy has its own CRL number, which the event reports in hex. */
 static void note_loaded(struct chaos_watch *watch, const cJSON *event)
 {
     struct chaos_board *board = watch->c->board;
     const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "detail"));
-    const char *at = detail ? strstr(detail, "CRL of CN=root: number ") : NULL;
-    const char *now = at ? strstr(at, " before, ") : NULL;
-    long index = now ? strtol(now + strlen(" before, "), NULL, 16) - CHAOS_FIRST_CRL : -1;
+    const char *at = detail ? strstr(detail, NUMBER) : NULL;
+    long index = at && strstr(at, " (previously ") ? strtol(at + strlen(NUMBER), NULL, 16) - CHAOS_FIRST_CRL : -1;
     if (index < 0 || (size_t)index >= atomic_load(&board->policies))
         return;
     watch->lines.loaded++;

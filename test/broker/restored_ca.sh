@@ -48,8 +48,8 @@ command=$(grep -o 'certguard crl --above [0-9a-f]*' out | head -n 1)
 [ -n "$command" ] || fail "doctor names no command: $(cat out)"
 certguard revoke dev1 # what was revoked since
 put_crl
-eval "$command" # to the letter
-grep -q "revoke it again" out err || fail "it does not tell what is not on the CRL: $(cat out err)"
+eval "$command" # exactly
+grep -q "revoke them again" out err || fail "it does not report what is missing in the CRL: $(cat out err)"
 put_crl
 doctor "with the command done nothing is found" ""
 start_broker

@@ -77,7 +77,7 @@ says "again"
 grep -q horse out && fail "the passphrase was shown"
 ok on_terminal once "$CERTGUARD" -C ca issue client one
 expect 1 on_terminal wrong "$CERTGUARD" -C ca issue client two
-says "passphrase right"
+says "the passphrase is wrong"
 setsid "$CERTGUARD" -C ca issue client two <once >out 2>err && fail "standard input was read without being asked to"
 says "no terminal"
 
