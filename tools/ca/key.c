@@ -99,7 +99,7 @@ const EVP_MD *cg_key_digest(const EVP_PKEY *key)
     return NULL;
 }
 
-static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
+static X509_SIG *encrypt_key(PKCS8_PRIV_KEY_INFO *plain, const char *passphrase)
 {
     X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 16, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
     X509_SIG *encrypted = pbe ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, pbe) : NULL;
@@ -119,7 +119,7 @@ bool cg_key_pem(EVP_PKEY *key, const char *passphrase, char **pem, size_t *len, 
     *len = 0;
     BIO *bio = BIO_new(BIO_s_secmem());
     PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
-    X509_SIG *encrypted = plain && passphrase ? encrypt(plain, passphrase) : NULL;
+    X509_SIG *encrypted = plain && passphrase ? encrypt_key(plain, passphrase) : NULL;
     bool ok = bio && plain &&
               (passphrase ? encrypted && PEM_write_bio_PKCS8(bio, encrypted)
                           : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain));
