@@ -91,10 +91,8 @@ bool cg_write_replace_at(int folder, const char *path, const void *data, size_t 
     char temporary[PATH_MAX];
     struct stat old;
     struct cg_owner kept = {(uid_t)-1, (gid_t)-1, 0};
-    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary) {
-        cg_error_set(err, "cannot write %s: the path is too long", path);
-        return false;
-    }
+    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
+        return cg_fail_text(err, "cannot write %s: the path is too long", path);
     if (!owner && fstatat(folder, name_in(folder, path), &old, 0) == 0)
         kept = (struct cg_owner){old.st_uid == geteuid() ? (uid_t)-1 : old.st_uid,
                                  old.st_gid == getegid() ? (gid_t)-1 : old.st_gid, old.st_mode & 07777};
@@ -145,10 +143,8 @@ bool cg_sync_parent(const char *path, struct cg_error *err)
 bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
 {
     char part[PATH_MAX];
-    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
-        cg_error_set(err, "cannot create the folder %s: the path is too long", path);
-        return false;
-    }
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
+        return cg_fail_text(err, "cannot create the folder %s: the path is too long", path);
     for (char *c = part + 1;; c++) {
         char end = *c;
         if (end != '/' && end != '\0')

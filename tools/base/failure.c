@@ -20,6 +20,15 @@ static const struct {
     {EEXIST, ". Another program created it. Move it away"},
 };
 
+bool cg_fail_text(struct cg_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    cg_error_vset(err, format, args);
+    va_end(args);
+    return false;
+}
+
 bool cg_fail_errno(struct cg_error *err, const char *action, const char *object)
 {
     int number = errno;
@@ -27,14 +36,12 @@ bool cg_fail_errno(struct cg_error *err, const char *action, const char *object)
     for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++)
         if (fixes[i].number == number)
             fix = fixes[i].fix;
-    cg_error_set(err, "cannot %s %s: %s%s", action, object, strerror(number), fix);
-    return false;
+    return cg_fail_text(err, "cannot %s %s: %s%s", action, object, strerror(number), fix);
 }
 
 bool cg_fail_memory(struct cg_error *err)
 {
-    cg_error_set(err, "out of memory");
-    return false;
+    return cg_fail_text(err, "out of memory");
 }
 
 bool cg_fail_openssl(struct cg_error *err, const char *action, const char *object)

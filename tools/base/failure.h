@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* "cannot ACTION OBJECT: REASON. FIX" from errno. These functions always return false, so that a caller can return it. */
+/* cg_error_set. These functions always return false, so that a caller can return it. */
+bool cg_fail_text(struct cg_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "cannot ACTION OBJECT: REASON. FIX" from errno. */
 bool cg_fail_errno(struct cg_error *err, const char *action, const char *object);
 
 /* "cannot ACTION OBJECT: REASON" from the OpenSSL error queue, which is emptied. */

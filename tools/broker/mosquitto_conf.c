@@ -115,10 +115,8 @@ static bool add_text(struct cg_conf *conf, const char *file, const char *text, s
             end--;
         if (start == end || text[start] == '#')
             continue;
-        if (memchr(text + start, '\0', end - start)) {
-            cg_error_set(err, "%s:%u: expected text, found a NUL byte", file, number);
-            return false;
-        }
+        if (memchr(text + start, '\0', end - start))
+            return cg_fail_text(err, "%s:%u: expected text, found a NUL byte", file, number);
         const struct cg_conf_line *line = add_line(conf, file, number, text + start, end - start, has_tab, err);
         if (!line)
             return false;

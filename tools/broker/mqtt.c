@@ -183,10 +183,8 @@ static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
 {
     const struct cg_mqtt_target *target = mqtt->target;
     char token[2 * TOKEN_BYTES + 1] = "", id[40];
-    if (!cg_tls_probe_split(target->host_port, mqtt->host, mqtt->port) || !port_of(mqtt)) {
-        cg_error_set(err, "\"%s\": expected HOST:PORT", target->host_port);
-        return false;
-    }
+    if (!cg_tls_probe_split(target->host_port, mqtt->host, mqtt->port) || !port_of(mqtt))
+        return cg_fail_text(err, "\"%s\": expected HOST:PORT", target->host_port);
     if (!cg_tls_client_init(&mqtt->tls, target->ca, target->cert, target->key, mqtt->host, err))
         return false;
     new_token(token);
@@ -198,9 +196,8 @@ static bool set_up(struct cg_mqtt *mqtt, struct cg_error *err)
         mosquitto_void_option(mqtt->mosquitto, MOSQ_OPT_SSL_CTX, mqtt->tls.context) != MOSQ_ERR_SUCCESS ||
         mosquitto_int_option(mqtt->mosquitto, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) != MOSQ_ERR_SUCCESS ||
         (target->username &&
-         mosquitto_username_pw_set(mqtt->mosquitto, target->username, target->password) != MOSQ_ERR_SUCCESS)) {
+         mosquitto_username_pw_set(mqtt->mosquitto, target->username, target->password) != MOSQ_ERR_SUCCESS))
         return cg_fail_memory(err);
-    }
     mosquitto_connect_v5_callback_set(mqtt->mosquitto, on_connect);
     mosquitto_disconnect_v5_callback_set(mqtt->mosquitto, on_disconnect);
     mosquitto_publish_v5_callback_set(mqtt->mosquitto, on_publish);
@@ -222,11 +219,9 @@ static bool log_in(struct cg_mqtt *mqtt, struct cg_error *err)
         explain_end(mqtt, code, err);
         return false;
     }
-    if (code != MOSQ_ERR_SUCCESS) {
-        cg_error_set(err, "cannot connect: %s. Check the address, and that the broker is running",
-                     code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
-        return false;
-    }
+    if (code != MOSQ_ERR_SUCCESS)
+        return cg_fail_text(err, "cannot connect: %s. Check the address, and that the broker is running",
+                            code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
     if (!run_until(mqtt, is_connected, err)) {
         if (!*err->text)
             cg_error_set(err, "no answer to the handshake within %d s. Check that this is a broker's TLS listener",
@@ -235,12 +230,11 @@ static bool log_in(struct cg_mqtt *mqtt, struct cg_error *err)
     }
     if (mqtt->connack == 0)
         return true;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "the broker denied the connection: %s. If its policy binds client ids to certificates, set the right one "
         "with --id. If it requires a password, use --username and --password-file",
         mosquitto_reason_string(mqtt->connack));
-    return false;
 }
 
 struct cg_mqtt *cg_mqtt_open(const struct cg_mqtt_target *target, struct cg_error *err)
@@ -309,11 +303,9 @@ static char *question_text(cJSON *command, const char *token)
 static bool publish(struct cg_mqtt *mqtt, const char *text, struct cg_error *err)
 {
     size_t len = strlen(text);
-    if (len > REQUEST_MAX) {
-        cg_error_set(err, "cannot send the request: it has %zu bytes, and the plugin accepts at most %d", len,
-                     REQUEST_MAX);
-        return false;
-    }
+    if (len > REQUEST_MAX)
+        return cg_fail_text(err, "cannot send the request: it has %zu bytes, and the plugin accepts at most %d", len,
+                            REQUEST_MAX);
     int code = mosquitto_publish_v5(mqtt->mosquitto, NULL, TOPIC, (int)len, text, 1, false, NULL);
     if (code != MOSQ_ERR_SUCCESS)
         explain_end(mqtt, code, err);

@@ -189,10 +189,8 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
     int fault = 0;
     bool connected = false;
     *out = (struct cg_tls_probe){0};
-    if (!cg_tls_probe_split(host_port, host, port)) {
-        cg_error_set(err, "\"%s\": expected HOST:PORT", host_port);
-        return false;
-    }
+    if (!cg_tls_probe_split(host_port, host, port))
+        return cg_fail_text(err, "\"%s\": expected HOST:PORT", host_port);
     struct addrinfo *found = addresses_of(host, port, err);
     if (!found)
         return false;

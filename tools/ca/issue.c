@@ -65,14 +65,12 @@ static bool set_chain(struct cg_issuer *issuer, const struct cg_bytes *found, st
     const bool is_direct = cg_ca_is_two_tier(ca) && X509_verify(ca->cert, X509_get0_pubkey(ca->root)) == 1;
     const bool is_exact = is_direct || !cg_ca_is_two_tier(ca);
     ERR_clear_error();
-    if (!is_exact && (!file || !is_chain(ca, file, found->len))) {
-        cg_error_set(
+    if (!is_exact && (!file || !is_chain(ca, file, found->len)))
+        return cg_fail_text(
             err,
             "%s/chain.pem is not the chain from the issuing CA up to below the root. Restore it from a backup, or "
             "build it from these certificates: ca/cert.pem, then the issuer of each one",
             ca->dir);
-        return false;
-    }
     issuer->chain = is_direct ? cg_cert_pem(ca->cert) : strdup(is_exact ? "" : file);
     issuer->chain_is_new = issuer->chain && (!file || strcmp(issuer->chain, file) != 0);
     return issuer->chain || cg_fail_memory(err);
@@ -96,8 +94,8 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_
     if (!cg_time_seconds(X509_get0_notAfter(ca->cert), &until) || until <= issuer->now) {
         char end[24];
         cg_date_text(X509_get0_notAfter(ca->cert), end);
-        cg_error_set(err, "the CA's own certificate expired at %s. Make a new CA in another folder with init", end);
-        return false;
+        return cg_fail_text(err, "the CA's own certificate expired at %s. Make a new CA in another folder with init",
+                            end);
     }
     if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, err) ||
         !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))

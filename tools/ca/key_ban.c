@@ -109,10 +109,8 @@ void cg_key_bans_free(struct cg_key_bans *bans)
 bool cg_key_bans_allow(const struct cg_key_bans *bans, EVP_PKEY *key, struct cg_error *err)
 {
     struct cg_key_ban wanted = {.digest = {0}};
-    if (!digest_of(key, wanted.digest)) {
-        cg_error_set(err, "cannot read the public key. Make a new key; P-256 works everywhere");
-        return false;
-    }
+    if (!digest_of(key, wanted.digest))
+        return cg_fail_text(err, "cannot read the public key. Make a new key; P-256 works everywhere");
     const struct cg_key_ban *ban = bans->count
                                        ? bsearch(&wanted, bans->item, bans->count, sizeof *bans->item, by_digest)
                                        : NULL;

@@ -40,26 +40,22 @@ static bool looks_like_ip(const char *text)
 
 static bool dns_ok(const char *value, struct cg_error *err)
 {
-    if (looks_like_ip(value)) {
-        cg_error_set(err, "dns:%s is an address. Use ip:%s", value, value);
-        return false;
-    }
+    if (looks_like_ip(value))
+        return cg_fail_text(err, "dns:%s is an address. Use ip:%s", value, value);
     if (cg_is_dns_name(value, true))
         return true;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "dns:%s is not a host name: expected labels of letters, digits and hyphens, separated by dots. Use the "
         "xn-- form of an international name",
         value);
-    return false;
 }
 
 static bool ip_ok(const char *value, struct cg_error *err)
 {
     if (looks_like_ip(value))
         return true;
-    cg_error_set(err, "ip:%s is not an address; expected 192.0.2.1 or 2001:db8::1", value);
-    return false;
+    return cg_fail_text(err, "ip:%s is not an address; expected 192.0.2.1 or 2001:db8::1", value);
 }
 
 /* RFC 5280 4.2.1.6: absolute, a scheme and a part that follows it */
@@ -195,8 +191,7 @@ static bool push(GENERAL_NAMES *names, const struct san_kind *kind, const char *
         return true;
     GENERAL_NAME_free(name);
     ERR_clear_error();
-    cg_error_set(err, "%s%s: expected %s", kind->prefix, value, kind->expected);
-    return false;
+    return cg_fail_text(err, "%s%s: expected %s", kind->prefix, value, kind->expected);
 }
 
 static const struct san_kind *kind_of(const char *typed)
@@ -214,12 +209,11 @@ bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err)
         const char *value = typed + strlen(kind->prefix);
         return (!kind->valid || kind->valid(value, err)) && push(names, kind, value, err);
     }
-    cg_error_set(err, "--san %s has no type. Use dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
-                 looks_like_ip(typed)          ? ", here ip:"
-                 : cg_is_dns_name(typed, true) ? ", here dns:"
-                                               : "",
-                 looks_like_ip(typed) || cg_is_dns_name(typed, true) ? typed : "");
-    return false;
+    return cg_fail_text(err, "--san %s has no type. Use dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
+                        looks_like_ip(typed)          ? ", here ip:"
+                        : cg_is_dns_name(typed, true) ? ", here dns:"
+                                                      : "",
+                        looks_like_ip(typed) || cg_is_dns_name(typed, true) ? typed : "");
 }
 
 bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, struct cg_error *err)
@@ -229,14 +223,12 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
         return push(names, &san_kinds[SAN_IP], name, err);
     if (cg_is_dns_name(name, false))
         return push(names, &san_kinds[SAN_DNS], name, err);
-    if (is_server) {
-        cg_error_set(
+    if (is_server)
+        return cg_fail_text(
             err,
             "clients cannot check \"%s\": it is neither a host name nor an address. Give the name that clients "
             "connect to: --san dns:NAME or --san ip:ADDRESS",
             name);
-        return false;
-    }
     snprintf(urn, sizeof urn, "urn:mqtt:client:%s", name);
     return push(names, &san_kinds[SAN_URI], urn, err);
 }
@@ -327,10 +319,9 @@ static bool permit(NAME_CONSTRAINTS *constraints, const char *const *list, size_
         if (!subtree || sk_GENERAL_SUBTREE_push(constraints->permittedSubtrees, subtree) <= 0) {
             GENERAL_NAME_free(base);
             GENERAL_SUBTREE_free(subtree);
-            cg_error_set(err, "--%s %s: expected %s", option, list[i],
-                         make == ip_subtree ? "a network, for example 192.168.0.0/16 or fd00::/8"
-                                            : "a domain, for example lan or example.org");
-            return false;
+            return cg_fail_text(err, "--%s %s: expected %s", option, list[i],
+                                make == ip_subtree ? "a network, for example 192.168.0.0/16 or fd00::/8"
+                                                   : "a domain, for example lan or example.org");
         }
         GENERAL_NAME_free(subtree->base);
         subtree->base = base;

@@ -57,8 +57,7 @@ static bool may_be_renewed(const struct cg_issuer *issuer, const char *name, X50
 {
     if (cg_index_status(&issuer->index, old) != 'R')
         return true;
-    cg_error_set(err, "cannot renew \"%s\": it is revoked. For a new certificate: certguard issue", name);
-    return false;
+    return cg_fail_text(err, "cannot renew \"%s\": it is revoked. For a new certificate: certguard issue", name);
 }
 
 static bool make(const struct cg_issuer *issuer, struct cg_issue_request *issue, X509 *old,
@@ -66,14 +65,12 @@ static bool make(const struct cg_issuer *issuer, struct cg_issue_request *issue,
 {
     const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
     issue->request.profile = params->profile ? params->profile : cg_ca_profile_of(old);
-    if (!issue->request.profile) {
-        cg_error_set(
+    if (!issue->request.profile)
+        return cg_fail_text(
             err,
             "cannot renew \"%s\": its certificate is neither for brokers nor for clients. Choose one: certguard -C "
             "%s renew %s --as broker|bridge|client",
             issue->name, issuer->ca->word, issue->name);
-        return false;
-    }
     issue->request.both_purposes = !params->profile && (X509_get_extended_key_usage(old) & both) == both;
     issue->request.path_length = -2;
     issue->request.lifetime = params->lifetime ? params->lifetime : params->profile ? 0 : old_lifetime(old);

@@ -161,10 +161,9 @@ static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *re
 
 static bool unknown(const struct cg_ca *ca, const char *typed, struct cg_error *err)
 {
-    cg_error_set(err,
-                 "this CA issued no certificate with the name or serial number \"%s\". List all: certguard -C %s list",
-                 typed, ca->word);
-    return false;
+    return cg_fail_text(
+        err, "this CA issued no certificate with the name or serial number \"%s\". List all: certguard -C %s list",
+        typed, ca->word);
 }
 
 bool cg_revoke(const struct cg_ca *ca, const struct cg_revoke_request *request, struct cg_revoked *revoked,

@@ -40,18 +40,16 @@ static bool validity_of(const struct cg_certificate_request *request, const X509
     *shortened = false;
     if (issuer) {
         if (!cg_time_seconds(X509_get0_notAfter(issuer), &last) ||
-            !cg_time_seconds(X509_get0_notBefore(issuer), &first)) {
-            cg_error_set(err, "cannot read the dates of the CA's certificate");
-            return false;
-        }
+            !cg_time_seconds(X509_get0_notBefore(issuer), &first))
+            return cg_fail_text(err, "cannot read the dates of the CA's certificate");
         *shortened = out->end > last;
         out->end = *shortened ? last : out->end;
         out->start = out->start < first ? first : out->start;
     }
     if (out->end <= CG_TIME_LAST)
         return true;
-    cg_error_set(err, "cannot make the certificate: it would end after the year 9999. Choose a shorter --lifetime");
-    return false;
+    return cg_fail_text(err,
+                        "cannot make the certificate: it would end after the year 9999. Choose a shorter --lifetime");
 }
 
 static bool add(X509 *cert, int nid, const void *value, int critical)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "issue_options.h"
+#include "base/failure.h"
 #include "ca/csr.h"
 #include "ca_options.h"
 #include "cli/output.h"
@@ -112,10 +113,8 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, struct run
     if (!cg_certificate_policy_ok(&o->request.policy, err) || !cg_targets_load(ca, name, &run->targets, err) ||
         !cg_targets_merge(ca, name, &run->targets, &o->place, err))
         return false;
-    if (!run->targets.count && (o->place.owner || o->place.group || o->place.mode || o->place.connect)) {
-        cg_error_set(err, "--owner, --group, --mode and --connect need a folder to deploy to; add --to FOLDER");
-        return false;
-    }
+    if (!run->targets.count && (o->place.owner || o->place.group || o->place.mode || o->place.connect))
+        return cg_fail_text(err, "--owner, --group, --mode and --connect need a folder to deploy to; add --to FOLDER");
     if (o->csr && !(run->csr = cg_csr_load(o->csr, err)))
         return false;
     if (run->csr)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "passphrase.h"
+#include "base/failure.h"
 #include "cli/tty.h"
 #include "core/file/file.h"
 #include "store/owner.h"
@@ -21,10 +22,8 @@ static bool first_line(const char *text, size_t len, char out[CG_PASSPHRASE_MAX]
     size_t n = 0;
     while (n < len && text[n] != '\n' && text[n] != '\r' && text[n] != '\0')
         n++;
-    if (n >= CG_PASSPHRASE_MAX) {
-        cg_error_set(err, "the passphrase is longer than %d bytes", CG_PASSPHRASE_MAX - 1);
-        return false;
-    }
+    if (n >= CG_PASSPHRASE_MAX)
+        return cg_fail_text(err, "the passphrase is longer than %d bytes", CG_PASSPHRASE_MAX - 1);
     memcpy(out, text, n);
     out[n] = '\0';
     return true;
@@ -47,11 +46,9 @@ static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
 static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error *err)
 {
     struct stat st;
-    if (stat(path, &st) == 0 && st.st_mode & 077) {
-        cg_error_set(err, "%s contains a passphrase and other users can read it (mode %04o); fix: chmod 0600 %s", path,
-                     (unsigned)st.st_mode & 07777, path);
-        return false;
-    }
+    if (stat(path, &st) == 0 && st.st_mode & 077)
+        return cg_fail_text(err, "%s contains a passphrase and other users can read it (mode %04o); fix: chmod 0600 %s",
+                            path, (unsigned)st.st_mode & 07777, path);
     return cg_file_read(path, CG_FILE_PRIVATE_KEY, FILE_LIMIT, bytes, err);
 }
 
@@ -74,18 +71,15 @@ static bool is_long_enough(const char *passphrase, struct cg_error *err)
 {
     if (strlen(passphrase) >= CG_PASSPHRASE_MIN)
         return true;
-    cg_error_set(err, "the passphrase is too short (%zu characters); use at least %d, or better four words",
-                 strlen(passphrase), CG_PASSPHRASE_MIN);
-    return false;
+    return cg_fail_text(err, "the passphrase is too short (%zu characters); use at least %d, or better four words",
+                        strlen(passphrase), CG_PASSPHRASE_MIN);
 }
 
 bool cg_passphrase_new(const char *path, const char *option, const char *question, char out[CG_PASSPHRASE_MAX],
                        struct cg_error *err)
 {
-    if (!path && !cg_tty_is_there()) {
-        cg_error_set(err, "cannot ask for a passphrase: there is no terminal; use --%s FILE", option);
-        return false;
-    }
+    if (!path && !cg_tty_is_there())
+        return cg_fail_text(err, "cannot ask for a passphrase: there is no terminal; use --%s FILE", option);
     return cg_passphrase_of_file(path, question, out, err) && is_long_enough(out, err);
 }
 

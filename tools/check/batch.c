@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "batch.h"
+#include "base/failure.h"
 
 #include "core/base/text.h"
 #include "core/cert/pem.h"
@@ -57,14 +58,7 @@ struct reader {
 
 static bool expected(const struct reader *r, const char *key, const char *what)
 {
-    cg_error_set(r->err, "\"%s\": expected %s", key, what);
-    return false;
-}
-
-static bool no_memory(const struct reader *r)
-{
-    cg_error_set(r->err, "out of memory");
-    return false;
+    return cg_fail_text(r->err, "\"%s\": expected %s", key, what);
 }
 
 /* NULL if missing or null. */
@@ -84,7 +78,7 @@ static bool read_item(const struct reader *r, const char *key, const cJSON *item
     if (strstr(text, "-----BEGIN ")) {
         out->data = (unsigned char *)strdup(text);
         out->len = strlen(text);
-        return out->data || no_memory(r);
+        return out->data || cg_fail_memory(r->err);
     }
     if (r->batch->no_files)
         return expected(r, key, "PEM text");
@@ -211,7 +205,7 @@ static bool read_host(const struct reader *r)
         return expected(r, "peer_name", "a host name or address");
     r->out->host = strdup(host);
     r->out->input.host = r->out->host;
-    return r->out->host || no_memory(r);
+    return r->out->host || cg_fail_memory(r->err);
 }
 
 static bool read_depth(const struct reader *r)
@@ -242,7 +236,7 @@ static bool read_policy(const struct reader *r)
     };
     r->out->oids = calloc((size_t)count + 1, sizeof *r->out->oids);
     if (!r->out->oids)
-        return no_memory(r);
+        return cg_fail_memory(r->err);
     to->oids.item = r->out->oids;
     cJSON_ArrayForEach(item, initial)
     {
@@ -291,10 +285,8 @@ bool cg_batch_parse(const struct cg_batch *batch, const char *line, size_t len, 
     out->json = cJSON_ParseWithLengthOpts(line, len, &end, false);
     while (end && end < line + len && strchr(" \t\r", *end))
         end++;
-    if (!cJSON_IsObject(out->json) || !end || end != line + len) {
-        cg_error_set(err, "expected a single JSON object");
-        return false;
-    }
+    if (!cJSON_IsObject(out->json) || !end || end != line + len)
+        return cg_fail_text(err, "expected a single JSON object");
     if (!read_id(&r) || !read_purpose(&r) || !read_time(&r) || !read_host(&r))
         return false;
     out->profile = *cg_batch_profile(batch->policy, out->input.purpose, 0);

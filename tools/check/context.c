@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "context.h"
 #include "base/array.h"
+#include "base/failure.h"
 #include "batch.h"
 #include "core/cert/pem.h"
 #include "core/file/file.h"
@@ -44,10 +45,8 @@ static bool is_bridge(const struct cg_check_options *o)
 static bool load_store(struct cg_trust **trust, const struct cg_trust_files *files, const struct cg_check_options *o,
                        struct cg_error *err)
 {
-    if (!(*trust = cg_trust_new())) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
+    if (!(*trust = cg_trust_new()))
+        return cg_fail_memory(err);
     if (files->crl_extended)
         cg_trust_allow_extended_crls(*trust);
     if (!o->trust.count && !cg_trust_load(*trust, files, err))

@@ -14,10 +14,8 @@
 
 static bool add(struct cg_fleet *fleet, const char *name, const char *file, struct cg_error *err)
 {
-    if (fleet->count >= CG_FLEET_MAX) {
-        cg_error_set(err, "%s: expected at most %d certificates", file, CG_FLEET_MAX);
-        return false;
-    }
+    if (fleet->count >= CG_FLEET_MAX)
+        return cg_fail_text(err, "%s: expected at most %d certificates", file, CG_FLEET_MAX);
     struct cg_fleet_item *item = realloc(fleet->item, (fleet->count + 1) * sizeof *item);
     if (item) {
         fleet->item = item;
@@ -66,10 +64,8 @@ static bool walk_entry(const struct walk *walk, const char *folder, const char *
     struct stat st, target;
     if (name[0] == '.')
         return true;
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
-        cg_error_set(walk->err, "%s: the path is too long", folder);
-        return false;
-    }
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return cg_fail_text(walk->err, "%s: the path is too long", folder);
     if (lstat(path, &st) != 0)
         return true; /* removed meanwhile */
     if (S_ISDIR(st.st_mode))
@@ -84,10 +80,8 @@ static bool walk_folder(const struct walk *walk, const char *folder, unsigned de
 {
     char chain[PATH_MAX];
     struct dirent **entries = NULL;
-    if (depth > CG_FLEET_DEPTH) {
-        cg_error_set(walk->err, "%s: expected at most %d levels of folders", folder, CG_FLEET_DEPTH);
-        return false;
-    }
+    if (depth > CG_FLEET_DEPTH)
+        return cg_fail_text(walk->err, "%s: expected at most %d levels of folders", folder, CG_FLEET_DEPTH);
     int n = scandir(folder, &entries, NULL, alphasort);
     bool ok = n >= 0 || cg_fail_errno(walk->err, "list", folder);
     bool chain_here = snprintf(chain, sizeof chain, "%s/fullchain.pem", folder) < (int)sizeof chain &&

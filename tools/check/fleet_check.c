@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fleet_check.h"
+#include "base/failure.h"
 #include "cli/output.h"
 #include "cli/print.h"
 #include "core/cert/name.h"
@@ -217,10 +218,8 @@ static void check_block(const struct run *run, struct sample *sample, size_t cou
 static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_error *err)
 {
     struct sample *sample = calloc(BLOCK, sizeof *sample);
-    if (!sample) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
+    if (!sample)
+        return cg_fail_memory(err);
     for (size_t done = 0, count; done < fleet->count; done += count) {
         count = fleet->count - done < BLOCK ? fleet->count - done : BLOCK;
         for (size_t i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli.h"
+#include "base/failure.h"
 
 #include "core/base/edit_distance.h"
 
@@ -202,10 +203,8 @@ static bool long_option(const struct parser *p, char **argv, int *i)
             cg_error_set(p->err, "--%s takes no value", t.option->name);
         return !value && store(p, t, "");
     }
-    if (!(value = value ? value + 1 : argv[*i + 1])) {
-        cg_error_set(p->err, "--%s needs %s", t.option->name, t.option->argument);
-        return false;
-    }
+    if (!(value = value ? value + 1 : argv[*i + 1]))
+        return cg_fail_text(p->err, "--%s needs %s", t.option->name, t.option->argument);
     if (!name[len])
         ++*i;
     return store(p, t, value);
@@ -216,10 +215,8 @@ static bool short_options(const struct parser *p, char **argv, int *i)
 {
     for (const char *c = argv[*i] + 1; *c; c++) {
         struct target t = find_option(p, NULL, 0, *c);
-        if (!t.option) {
-            cg_error_set(p->err, "unknown option -%c", *c);
-            return false;
-        }
+        if (!t.option)
+            return cg_fail_text(p->err, "unknown option -%c", *c);
         if (t.option->type == CG_OPT_FLAG) {
             if (!store(p, t, ""))
                 return false;

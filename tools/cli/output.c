@@ -73,16 +73,11 @@ int cg_fail(const struct cg_cli *cli, int exit_code, const struct cg_error *err)
 int cg_usage(const struct cg_cli *cli, const char *format, ...)
 {
     struct cg_error err = {""};
-    char text[sizeof err.text];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    cg_error_vset(&err, format, args);
     va_end(args);
-    cg_error_set(&err, "%s", text);
     print_error(cli, err.text);
-    if (cli->verb)
-        cg_print(stderr, "See: certguard %s --help\n", cli->verb->name);
-    else
-        cg_print(stderr, "See: certguard --help\n");
+    cg_print(stderr, "See: certguard%s%s --help\n", cli->verb ? " " : "", cli->verb ? cli->verb->name : "");
     return cli->verb && cli->verb->usage_exit ? cli->verb->usage_exit : CG_EXIT_USAGE;
 }

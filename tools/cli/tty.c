@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tty.h"
 #include "base/clock.h"
+#include "base/failure.h"
 #include "exit_code.h"
 
 #include <openssl/crypto.h>
@@ -51,11 +52,9 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
 {
     char again[SECRET_MAX] = "", repeat[128];
     memset(out, 0, size);
-    if (!cg_tty_is_there()) { /* without a terminal, OpenSSL would read standard input */
-        cg_error_set(err, "cannot ask for a passphrase: there is no terminal; "
-                          "use --passphrase-file FILE or --passphrase-fd N");
-        return false;
-    }
+    if (!cg_tty_is_there()) /* without a terminal, OpenSSL would read standard input */
+        return cg_fail_text(err, "cannot ask for a passphrase: there is no terminal; "
+                                 "use --passphrase-file FILE or --passphrase-fd N");
     snprintf(repeat, sizeof repeat, "%s again", question);
     size = size < sizeof again ? size : sizeof again;
     bool ok = prompt_once(question, out, size) && (!confirm || prompt_once(repeat, again, sizeof again));
@@ -76,10 +75,8 @@ bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
     char answer[16];
     *yes = false;
     FILE *tty = fopen("/dev/tty", "r+e");
-    if (!tty) {
-        cg_error_set(err, "cannot ask for confirmation: there is no terminal; use --yes");
-        return false;
-    }
+    if (!tty)
+        return cg_fail_text(err, "cannot ask for confirmation: there is no terminal; use --yes");
     fprintf(tty, "%s [y/N] ", question);
     fflush(tty);
     *yes = fgets(answer, sizeof answer, tty) && (strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0);

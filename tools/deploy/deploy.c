@@ -65,12 +65,11 @@ static bool is_pair(const struct cg_ca *ca, const char *name, unsigned generatio
         const struct cg_set_file *file = &set->file[i];
         if (strcmp(file->name, "chain.pem") == 0 || is_key_of(&set->file[0].bytes, &file->bytes))
             continue;
-        cg_error_set(err,
-                     "cannot deploy %s/archive/%s/%04u: " KEY
-                     " is not the key of %s. Nothing was deployed. Restore the "
-                     "right key, or make a new pair: certguard -C %s renew %s",
-                     ca->dir, name, generation, file->name, ca->word, name);
-        return false;
+        return cg_fail_text(err,
+                            "cannot deploy %s/archive/%s/%04u: " KEY
+                            " is not the key of %s. Nothing was deployed. Restore the "
+                            "right key, or make a new pair: certguard -C %s renew %s",
+                            ca->dir, name, generation, file->name, ca->word, name);
     }
     return true;
 }
@@ -149,12 +148,11 @@ static bool folder_exists(const struct cg_ca *ca, const struct cg_target *target
     char word[PATH_MAX];
     if (target->is_typed || !cg_file_is_missing(target->to))
         return true;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "the folder %s is missing. Mount or restore it, or create it: certguard -C %s deploy %s --to %s. If no "
         "broker reads it any more: certguard -C %s deploy %s --forget %s",
         target->to, ca->word, target->name, cg_target_word(target, word), ca->word, target->name, word);
-    return false;
 }
 
 /* If the folders of two names became one, by a link for example, the name that is in place keeps it. */

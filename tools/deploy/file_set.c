@@ -32,8 +32,7 @@ __attribute__((format(printf, 3, 4))) static bool join(char out[PATH_MAX], struc
     va_end(args);
     if (n < PATH_MAX)
         return true;
-    cg_error_set(err, "cannot write %.200s...: the path is too long", out);
-    return false;
+    return cg_fail_text(err, "cannot write %.200s...: the path is too long", out);
 }
 
 /* ---- the present files */

@@ -69,14 +69,12 @@ static bool move_to(struct walk *w, int fd)
 static bool follow(struct walk *w, const char *name, struct cg_error *err)
 {
     char to[PATH_MAX], rest[PATH_MAX];
-    if (!is_safe_link(w->at, name)) {
-        cg_error_set(
+    if (!is_safe_link(w->at, name))
+        return cg_fail_text(
             err,
             "cannot use %s: \"%s\" in it is a link that another user can change, so it could lead anywhere. Nothing "
             "was written. Replace the link with a folder, or deploy to the path of its destination",
             w->path, name);
-        return false;
-    }
     ssize_t n = readlinkat(w->at, name, to, sizeof to - 1);
     to[n > 0 ? n : 0] = '\0';
     if (n <= 0 || ++w->links > LINKS || snprintf(rest, sizeof rest, "%s/%s", to, w->rest) >= (int)sizeof rest) {
@@ -109,10 +107,8 @@ static bool walk(struct walk *w, struct cg_error *err)
         size_t skip = strspn(w->rest, "/"), len = strcspn(w->rest + skip, "/");
         if (len == 0)
             return true;
-        if (len > NAME_MAX) {
-            cg_error_set(err, "cannot open the folder %s: a name in the path is too long", w->path);
-            return false;
-        }
+        if (len > NAME_MAX)
+            return cg_fail_text(err, "cannot open the folder %s: a name in the path is too long", w->path);
         memcpy(name, w->rest + skip, len);
         name[len] = '\0';
         memmove(w->rest, w->rest + skip + len, strlen(w->rest + skip + len) + 1);

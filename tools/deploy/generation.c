@@ -29,10 +29,8 @@ static bool check_cert(const struct cg_ca *ca, const char *name, unsigned genera
     const int64_t now = ca->options.now;
     int64_t start = 0, end = 0;
     char text[32];
-    if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end)) {
-        cg_error_set(err, "cannot read the dates of archive/%s/%04u/cert.pem", name, generation);
-        return false;
-    }
+    if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end))
+        return cg_fail_text(err, "cannot read the dates of archive/%s/%04u/cert.pem", name, generation);
     if (!cg_index_load(&index, ca, err))
         return false;
     const char status = cg_index_status(&index, cert);
@@ -136,11 +134,10 @@ bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, unsi
             return true;
         snprintf(reasons + len, sizeof passed->text - len, "%s%s", len ? "; " : "", why.text);
     }
-    cg_error_set(err,
-                 reasons[0] ? "no earlier generation of \"%s\" can be used: %s"
-                            : "\"%s\" has no earlier generation to go back to",
-                 name, reasons);
-    return false;
+    return cg_fail_text(err,
+                        reasons[0] ? "no earlier generation of \"%s\" can be used: %s"
+                                   : "\"%s\" has no earlier generation to go back to",
+                        name, reasons);
 }
 
 /* ---- the switch */

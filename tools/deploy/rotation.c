@@ -93,8 +93,7 @@ static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, cons
             return true;
         nanosleep(&step, NULL);
     }
-    cg_error_set(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
-    return false;
+    return cg_fail_text(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
 }
 
 /* A lock that cannot be opened counts as held, with the reason in err. */
@@ -166,17 +165,14 @@ bool cg_rotation_finish(const struct cg_ca *ca, const char *name, bool *busy, st
     bool stays = false;
     const enum cg_rotation_state state = read_state(ca, name, &why);
     *busy = state == CG_ROTATION_RUNS;
-    if (*busy && why.text[0]) {
-        cg_error_set(
+    if (*busy && why.text[0])
+        return cg_fail_text(
             err,
             "cannot determine whether another run is rotating \"%s\": %s. Nothing was done. Everything in the CA's "
             "folder must belong to its owner",
             name, why.text);
-        return false;
-    }
     if (state != CG_ROTATION_LEFT || cg_rotation_roll_back(ca, name, &stays, &why))
         return true;
-    cg_error_set(err, "a rotation of \"%s\" was interrupted, and restoring the previous generation failed: %s", name,
-                 why.text);
-    return false;
+    return cg_fail_text(err, "a rotation of \"%s\" was interrupted, and restoring the previous generation failed: %s",
+                        name, why.text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "doctor.h"
+#include "base/failure.h"
 #include "core/snapshot_load.h"
 
 #include "rules.h"
@@ -61,8 +62,7 @@ static bool become_broker_user(const struct cg_doctor *d, struct cg_error *err)
         return true;
     if (initgroups(d->user, d->gid) == 0 && add_groups(d) && setegid(d->gid) == 0 && seteuid(d->uid) == 0)
         return true;
-    cg_error_set(err, "cannot read files as user %s: no permission to change the user", d->user);
-    return false;
+    return cg_fail_text(err, "cannot read files as user %s: no permission to change the user", d->user);
 }
 
 static void become_root(void)
@@ -164,15 +164,11 @@ bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_request *request,
     if (!cg_conf_load(&d->conf, request->config, err))
         return false;
     cg_doctor_read_unit(d);
-    if (request->user && d->uid == (uid_t)-1) {
-        cg_error_set(err, "--user %s: there is no such user on this machine", request->user);
-        return false;
-    }
+    if (request->user && d->uid == (uid_t)-1)
+        return cg_fail_text(err, "--user %s: there is no such user on this machine", request->user);
     d->lint = cg_lint_new(d->now);
-    if (!d->lint) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
+    if (!d->lint)
+        return cg_fail_memory(err);
     d->plugin = cg_conf_certguard(&d->conf);
     ask_version(d);
     if (!become_broker_user(d, err))

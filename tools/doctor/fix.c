@@ -184,10 +184,8 @@ bool cg_fix_plan(struct cg_fix *fix, const struct cg_doctor *d, struct cg_error 
     bool ok = true;
     *fix = (struct cg_fix){.file = calloc(d->conf.nfiles, sizeof *fix->file),
                            .mode = calloc(cg_lint_count(d->lint) + 1, sizeof *fix->mode)};
-    if (!fix->file || !fix->mode) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
+    if (!fix->file || !fix->mode)
+        return cg_fail_memory(err);
     for (size_t i = 0; ok && i < d->conf.nfiles; i++)
         ok = plan_file(fix, d, d->conf.files[i], err);
     for (size_t i = 0; ok && i < cg_lint_count(d->lint); i++) {

@@ -185,9 +185,9 @@ static bool use_by_place(struct cg_import_scan *scan, const struct candidate *li
     }
     if (!best || is_sure || !other)
         return !best || use(scan, best->file, err);
-    cg_error_set(err, "cannot choose between %s and %s: either can be the database of this CA. Move the wrong one away",
-                 best->file, other->file);
-    return false;
+    return cg_fail_text(
+        err, "cannot choose between %s and %s: either can be the database of this CA. Move the wrong one away",
+        best->file, other->file);
 }
 
 static bool list_candidates(const struct cg_import_scan *scan, const struct known *known, struct candidate *list,

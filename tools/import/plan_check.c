@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plan_check.h"
+#include "base/failure.h"
 #include "ca/certify.h"
 #include "core/base/datetime.h"
 
@@ -11,13 +12,12 @@ static bool key_is_strong(const struct cg_ca *ca, const struct cg_import_scan *s
     int bits = EVP_PKEY_get_bits(scan->key);
     if (cg_key_is_strong(scan->key))
         return true;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "cannot import the CA: its key %s is too small (%s, %d bits), and every TLS handshake fails with \"ca key "
         "too small\". Make a new CA (certguard -C %s init), issue for the same names, give devices the new ca.pem "
         "together with the old one, and retire the old CA when all devices have it",
         scan->key_file, EVP_PKEY_get0_type_name(scan->key), bits, ca->word);
-    return false;
 }
 
 /* easy-rsa writes the CA's serial number into the authorityKeyIdentifier of its certificates. */
@@ -35,11 +35,9 @@ static bool serial_is_named(const struct cg_import_scan *scan)
 static bool renew_ca(struct cg_ca *ca, const struct cg_import_scan *scan, bool *keeps_serial, struct cg_error *err)
 {
     bool shortened = false;
-    if (cg_ca_is_two_tier(ca)) {
-        cg_error_set(err, "cannot use --renew-ca: another CA issued %s. Issue it again there, then import",
-                     scan->cert_file);
-        return false;
-    }
+    if (cg_ca_is_two_tier(ca))
+        return cg_fail_text(err, "cannot use --renew-ca: another CA issued %s. Issue it again there, then import",
+                            scan->cert_file);
     *keeps_serial = serial_is_named(scan);
     const struct cg_certificate_request request = {.profile = cg_ca_profile_find("root"),
                                                    .subject = X509_get_subject_name(scan->cert),

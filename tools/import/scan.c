@@ -41,9 +41,8 @@ static bool read_file(struct cg_import_scan *scan, const struct cg_import_scan_r
         request->skipped(request->context, why.text);
     if (scan->objects.count < OBJECTS_MAX)
         return true;
-    cg_error_set(err, "cannot read %s: more than %zu certificates and keys. Name a folder with fewer", path,
-                 OBJECTS_MAX);
-    return false;
+    return cg_fail_text(err, "cannot read %s: more than %zu certificates and keys. Name a folder with fewer", path,
+                        OBJECTS_MAX);
 }
 
 static bool read_folder(struct cg_import_scan *scan, const struct cg_import_scan_request *request, const char *folder,
@@ -121,8 +120,7 @@ static bool decrypt_keys(struct cg_import_scan *scan, const struct cg_import_sca
     }
     if (count_cas(scan, true) || !last.text[0])
         return true;
-    cg_error_set(err, "%s", last.text);
-    return false;
+    return cg_fail_text(err, "%s", last.text);
 }
 
 static bool is_same_ca(const struct cg_lint_object *a, const struct cg_lint_object *b)
@@ -216,12 +214,11 @@ static bool find_root(struct cg_import_scan *scan, struct cg_error *err)
     }
     ERR_clear_error();
     cg_name_text(X509_get_issuer_name(scan->cert), subject, sizeof subject);
-    cg_error_set(
+    return cg_fail_text(
         err,
         "cannot find the root: %s was issued by %s, whose self-signed certificate is not in the folder. Put it "
         "there, with or without its key",
         scan->cert_file, subject);
-    return false;
 }
 
 /* The key at a URI counts as found. It is read first, so that no other key needs a passphrase. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lint.h"
+#include "base/failure.h"
 
 #include "base/array.h"
 #include "core/base/text.h"
@@ -80,10 +81,8 @@ static const char *store_path(struct cg_lint *lint, const char *folder, const ch
 static bool add_file(struct cg_lint *lint, const char *folder, const char *name, size_t known, struct cg_error *err)
 {
     const char *path = store_path(lint, folder, name);
-    if (!path) {
-        cg_error_set(err, "cannot read %s: out of memory", name);
-        return false;
-    }
+    if (!path)
+        return cg_fail_text(err, "cannot read %s: out of memory", name);
     for (size_t i = 0; i < known; i++)
         if (strcmp(lint->files[i], path) == 0)
             return true;

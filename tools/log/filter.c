@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "filter.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 
 #include <arpa/inet.h>
@@ -262,11 +263,10 @@ static bool take_time(const char *option, const char *text, int64_t now, int64_t
 {
     if (!text || read_time(text, now, ms))
         return true;
-    cg_error_set(err,
-                 "%s: expected 2026-11-23, 2026-11-23T12:00:00Z or a time before now such as " CG_DURATION_WORDS
-                 ", found \"%s\"",
-                 option, text);
-    return false;
+    return cg_fail_text(err,
+                        "%s: expected 2026-11-23, 2026-11-23T12:00:00Z or a time before now such as " CG_DURATION_WORDS
+                        ", found \"%s\"",
+                        option, text);
 }
 
 bool cg_log_filter_times(struct cg_log_filter *filter, const char *since, const char *until, int64_t now,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "reader.h"
+#include "base/failure.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -51,10 +52,8 @@ static bool start_unpacking(struct reader *reader, struct cg_error *err)
 {
     struct archive_entry *entry;
     struct archive *packed = archive_read_new();
-    if (!packed) {
-        cg_error_set(err, "out of memory");
-        return false;
-    }
+    if (!packed)
+        return cg_fail_memory(err);
     archive_read_support_filter_gzip(packed);
     archive_read_support_filter_xz(packed);
     archive_read_support_filter_zstd(packed);

@@ -58,8 +58,7 @@ static bool fault(struct cg_error *err, const struct cg_ca *ca, struct archive *
 {
     const char *why = disk ? archive_error_string(disk) : NULL;
     why = why || !out ? why : archive_error_string(out);
-    cg_error_set(err, "cannot back up %s: %s", ca->dir, why ? why : strerror(errno));
-    return false;
+    return cg_fail_text(err, "cannot back up %s: %s", ca->dir, why ? why : strerror(errno));
 }
 
 /* From within the folder, which its owner may read whatever the folder is where this runs. */
@@ -100,16 +99,12 @@ static bool backup(const struct cg_ca *ca, const char *target, size_t *files, st
 {
     char temporary[PATH_MAX];
     struct stat st;
-    if (lstat(target, &st) == 0) {
-        cg_error_set(err,
-                     "cannot write the backup: %s exists, and a backup never overwrites a file. Choose another name",
-                     target);
-        return false;
-    }
-    if (snprintf(temporary, sizeof temporary, "%s.new", target) >= (int)sizeof temporary) {
-        cg_error_set(err, "cannot write the backup %s: the path is too long", target);
-        return false;
-    }
+    if (lstat(target, &st) == 0)
+        return cg_fail_text(
+            err, "cannot write the backup: %s exists, and a backup never overwrites a file. Choose another name",
+            target);
+    if (snprintf(temporary, sizeof temporary, "%s.new", target) >= (int)sizeof temporary)
+        return cg_fail_text(err, "cannot write the backup %s: the path is too long", target);
     if (ca->options.dry_run)
         return true;
     unlink(temporary); /* of a killed run: because of the lock, there is no other */

@@ -127,10 +127,8 @@ static bool end_of_lines(const struct cg_ca *ca, const char *file, off_t *end, s
 
 static bool append_line(struct cg_change *change, const char *file, off_t *end, const char *line, struct cg_error *err)
 {
-    if (strchr(line, '\n')) {
-        cg_error_set(err, "cannot append to %s: the line contains a line break", file);
-        return false;
-    }
+    if (strchr(line, '\n'))
+        return cg_fail_text(err, "cannot append to %s: the line contains a line break", file);
     if (*end < 0 && !end_of_lines(change->ca, file, end, err))
         return false;
     if (!add_step(change, err, "line\t%s\t%" PRIdMAX "\t%s\n", file, (intmax_t)*end, line))
@@ -202,9 +200,9 @@ static bool do_step(const struct cg_ca *ca, char *line, struct cg_error *err)
         return do_move(ca, line + 5, err);
     if (strncmp(line, "line\t", 5) == 0)
         return do_line(ca, line + 5, err);
-    cg_error_set(err, "cannot complete %s/pending: unknown step \"%.40s\". Use the newer certguard that wrote it",
-                 ca->dir, line);
-    return false;
+    return cg_fail_text(err,
+                        "cannot complete %s/pending: unknown step \"%.40s\". Use the newer certguard that wrote it",
+                        ca->dir, line);
 }
 
 static bool sync_all(const struct cg_ca *ca, struct cg_error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "clock.h"
+#include "base/failure.h"
 #include "core/cert/name.h"
 #include "index.h"
 #include "journal.h"
@@ -89,7 +90,7 @@ bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err)
     cg_time_text(at, now, sizeof now);
     cg_time_text(seen.time, then, sizeof then);
     const bool can_reset = ca->cert && !seen.of_ca;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "the clock of this computer is wrong: it shows %s, but %s is from %s. Nothing was changed. Set the clock "
         "and try again%s%s%s",
@@ -99,5 +100,4 @@ bool cg_ca_clock_check(struct cg_ca *ca, struct cg_error *err)
                      "new one in another folder, with init"
                    : "",
         can_reset ? ca->word : "", can_reset ? " crl --at +0s" : "");
-    return false;
 }

@@ -26,11 +26,11 @@ static bool read_index(struct cg_index *index, struct known *known, struct cg_er
 
 static bool fail_incomplete(const struct cg_ca *ca, const char *what, struct cg_error *err)
 {
-    cg_error_set(err,
-                 "index.txt is lost, truncated or an older copy: %s. Nothing was changed. Restore it from a backup, or "
-                 "rebuild it from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index%s",
-                 what, ca->word, ca->clock_set ? " --at +0s" : "");
-    return false;
+    return cg_fail_text(
+        err,
+        "index.txt is lost, truncated or an older copy: %s. Nothing was changed. Restore it from a backup, or "
+        "rebuild it from the journal, archive/ and the last CRL: certguard -C %s crl --restore-index%s",
+        what, ca->word, ca->clock_set ? " --at +0s" : "");
 }
 
 static bool compare_journal(const struct cg_ca *ca, struct cg_journal *journal, const struct known *known, size_t *seen,

@@ -299,13 +299,12 @@ static bool has_source(const struct cg_ca *ca, const char *folder, const X509_CR
     const bool is_new = !cg_ca_has(ca, root ? "root/crlnumber" : "ca/cert.pem");
     if (last || is_new || (!root && journal_has_certificates(ca)))
         return true;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "cannot make a CRL: the revoked certificates are unknown, because %s/crl.pem %scannot be read. Restore "
         "the file from a backup, or copy the crl.pem of a broker to its place%s%s%s",
         folder, root ? "" : "and journal.jsonl ", root ? ". If this root never revoked anything: rm " : "",
         root ? ca->word : "", root ? "/root/crlnumber" : "");
-    return false;
 }
 
 bool cg_revocations_kept(const struct cg_ca *ca, const char *folder, struct cg_index *index, X509_CRL *last,

@@ -123,8 +123,7 @@ bool cg_ca_read(const struct cg_ca *ca, const char *relative, size_t tail, char 
 bool cg_ca_from_backup(struct cg_error *err)
 {
     const struct cg_error why = *err;
-    cg_error_set(err, "%s. Restore the file from a backup of the folder; nothing was changed", why.text);
-    return false;
+    return cg_fail_text(err, "%s. Restore the file from a backup of the folder; nothing was changed", why.text);
 }
 
 bool cg_ca_name_valid(const char *name, struct cg_error *err)
@@ -132,11 +131,11 @@ bool cg_ca_name_valid(const char *name, struct cg_error *err)
     size_t len = strlen(name);
     if (len && len <= CG_NAME_MAX && strspn(name, CG_NAME_CHARACTERS) == len && name[0] != '.' && name[0] != '-')
         return true;
-    cg_error_set(err,
-                 "\"%s\" is not a valid name: it becomes a folder and the common name. Use 1 to %d letters, digits and "
-                 ". _ - @ : +, and do not start with . or -",
-                 name, CG_NAME_MAX);
-    return false;
+    return cg_fail_text(
+        err,
+        "\"%s\" is not a valid name: it becomes a folder and the common name. Use 1 to %d letters, digits and "
+        ". _ - @ : +, and do not start with . or -",
+        name, CG_NAME_MAX);
 }
 
 unsigned cg_ca_generation(const struct cg_ca *ca, const char *name)

@@ -198,11 +198,11 @@ static bool parse_mode(const char *text, int *mode, struct cg_error *err)
             *mode = modes[i];
             return true;
         }
-    cg_error_set(err,
-                 "invalid --mode %s: expected 0600, 0640, 0440 or 0400. Only the owner may write a private key, and "
-                 "others must not read it",
-                 text);
-    return false;
+    return cg_fail_text(
+        err,
+        "invalid --mode %s: expected 0600, 0640, 0440 or 0400. Only the owner may write a private key, and "
+        "others must not read it",
+        text);
 }
 
 static bool change_one(struct cg_target *target, const struct cg_deploy_options *o, struct cg_error *err)
@@ -232,8 +232,7 @@ static bool absolute(const char *path, char out[PATH_MAX], struct cg_error *err)
         out[n - 1] = '\0';
     if (n < PATH_MAX)
         return true;
-    cg_error_set(err, "cannot use the folder of --to: the path is too long");
-    return false;
+    return cg_fail_text(err, "cannot use the folder of --to: the path is too long");
 }
 
 /* Resolves links and "..", also if the last parts of the path do not exist yet. */
@@ -277,23 +276,20 @@ static bool check_conflict(void *context, const struct cg_ca *ca, const struct c
     const struct cg_target *wanted = *(const struct cg_target **)context;
     resolve(target->to, store);
     resolve(wanted->to, folder);
-    if (strlen(store) + sizeof "/.certguard" <= sizeof store && is_below(folder, strcat(store, "/.certguard"))) {
-        cg_error_set(
+    if (strlen(store) + sizeof "/.certguard" <= sizeof store && is_below(folder, strcat(store, "/.certguard")))
+        return cg_fail_text(
             err,
             "cannot deploy to %s: it is in .certguard/, where certguard keeps the generations of %s. Deploy to "
             "another folder",
             wanted->to, target->to);
-        return false;
-    }
     if (strcmp(target->name, wanted->name) == 0 || !same_folder(target->to, wanted->to))
         return true;
-    cg_error_set(
+    return cg_fail_text(
         err,
         "cannot deploy to %s: it is the folder of \"%s\", and two names in one folder overwrite each other's key "
         "and certificate. Use one folder per name, or stop the other deployment first: certguard -C %s deploy %s "
         "--forget %s",
         wanted->to, target->name, ca->word, target->name, cg_target_word(target, word));
-    return false;
 }
 
 bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
@@ -301,12 +297,10 @@ bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, st
     char folder[PATH_MAX], dir[PATH_MAX];
     resolve(target->to, folder);
     resolve(ca->dir, dir);
-    if (is_below(folder, dir)) {
-        cg_error_set(err,
-                     "cannot deploy to %s: it is in the CA's folder. Deploy to a folder that only the broker reads",
-                     target->to);
-        return false;
-    }
+    if (is_below(folder, dir))
+        return cg_fail_text(
+            err, "cannot deploy to %s: it is in the CA's folder. Deploy to a folder that only the broker reads",
+            target->to);
     return cg_target_visit(ca, check_conflict, &target, NULL, err);
 }
 
@@ -360,11 +354,9 @@ bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targe
 {
     char path[PATH_MAX];
     struct cg_target *target = absolute(folder, path, err) ? find(targets, path) : NULL;
-    if (!target) {
-        cg_error_set(err, "\"%s\" is not deployed to %s. Its folders are listed in %s/deploy/%s.json", name, path,
-                     ca->dir, name);
-        return false;
-    }
+    if (!target)
+        return cg_fail_text(err, "\"%s\" is not deployed to %s. Its folders are listed in %s/deploy/%s.json", name,
+                            path, ca->dir, name);
     clear_one(target);
     *target = targets->item[--targets->count];
     return true;

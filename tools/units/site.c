@@ -66,21 +66,19 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
     if (stat(site->ca, &st) != 0)
         return cg_fail_errno(err, "read", site->ca);
     const struct passwd *entry = wanted ? getpwnam(wanted) : getpwuid(st.st_uid);
-    if (!entry) {
-        cg_error_set(err, "there is no user %s on this machine; name another with --user",
-                     wanted ? wanted : "that owns the CA's folder");
-        return false;
-    }
+    if (!entry)
+        return cg_fail_text(err, "there is no user %s on this machine; name another with --user",
+                            wanted ? wanted : "that owns the CA's folder");
     /* not root either: on the CA of another user it takes that user's rights, for which the unit would need more
      * capabilities */
     if (entry->pw_uid != st.st_uid) {
         char word[PATH_MAX];
         bool fits = cg_file_shell_word(site->ca, word, sizeof word);
-        cg_error_set(err,
-                     "%s: user %s does not own this folder; leave out --user to run the units as its owner, or change "
-                     "the owner first: chown -R %s %s",
-                     site->ca, entry->pw_name, entry->pw_name, fits ? word : "FOLDER");
-        return false;
+        return cg_fail_text(
+            err,
+            "%s: user %s does not own this folder; leave out --user to run the units as its owner, or change "
+            "the owner first: chown -R %s %s",
+            site->ca, entry->pw_name, entry->pw_name, fits ? word : "FOLDER");
     }
     snprintf(site->user, sizeof site->user, "%s", entry->pw_name);
     return true;
@@ -254,11 +252,9 @@ bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const s
     if (!resolve("/proc/self/exe", site->certguard, err) || !read_ca(site, cli, request, err) ||
         !resolve_passphrase(site, request->passphrase_file, err) || !read_config(site, request->config, err))
         return false;
-    if (!site->has_ca && !site->has_config) {
-        cg_error_set(err, "there is neither a CA in %s nor %s; use --ca DIR or --config FILE", cli->dir,
-                     DEFAULT_CONFIG);
-        return false;
-    }
+    if (!site->has_ca && !site->has_config)
+        return cg_fail_text(err, "there is neither a CA in %s nor %s; use --ca DIR or --config FILE", cli->dir,
+                            DEFAULT_CONFIG);
     read_clock(site, request->units);
     list_values(site);
     return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "units.h"
+#include "base/failure.h"
 #include "core/file/file.h"
 
 #include <errno.h>
@@ -54,10 +55,8 @@ static bool fill_in(FILE *out, const struct cg_unit_file *file, const struct cg_
             continue;
         }
         const char *value = value_of(p + 1, n, values, nvalues);
-        if (!value) {
-            cg_error_set(err, "%s: no value for @%.*s@", file->name, (int)n, p + 1);
-            return false;
-        }
+        if (!value)
+            return cg_fail_text(err, "%s: no value for @%.*s@", file->name, (int)n, p + 1);
         fputs(value, out);
         p += n + 2;
     }
@@ -126,9 +125,9 @@ bool cg_unit_path_fits(const char *path, struct cg_error *err)
 {
     if (path[0] == '/' && path[strspn(path, LETTERS)] == '\0')
         return true;
-    cg_error_set(err,
-                 "%s: expected an absolute path with only letters, digits and / . _ + : , = - for a unit file; move or "
-                 "link it to such a path",
-                 path);
-    return false;
+    return cg_fail_text(
+        err,
+        "%s: expected an absolute path with only letters, digits and / . _ + : , = - for a unit file; move or "
+        "link it to such a path",
+        path);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy/deploy.h"
+#include "base/failure.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/option_rows.h"
 #include "deploy/generation.h"
@@ -82,11 +83,9 @@ static bool deploy(struct run *run, struct cg_error *err)
 {
     if (!cg_targets_merge(run->ca, run->name, &run->targets, &run->options->place, err))
         return false;
-    if (!run->targets.count && !run->options->rollback) {
-        cg_error_set(err, "\"%s\" has no folder to deploy to; use %s deploy %s --to FOLDER", run->name,
-                     run->cli->prefix, run->name);
-        return false;
-    }
+    if (!run->targets.count && !run->options->rollback)
+        return cg_fail_text(err, "\"%s\" has no folder to deploy to; use %s deploy %s --to FOLDER", run->name,
+                            run->cli->prefix, run->name);
     bool ok = choose_generation(run, err) && cg_deploy_check(run->ca, &run->targets, run->generation, err);
     if (ok)
         cg_warn_targets(run->cli, run->ca, &run->targets);
@@ -151,8 +150,7 @@ static bool run_open(struct run *run, struct cg_error *err)
         ok = cg_rotation_finish(run->ca, run->name, &run->is_busy, err);
     if (!run->is_busy)
         return ok && deploy(run, err);
-    cg_error_set(err, CG_IS_ROTATING, run->name);
-    return false;
+    return cg_fail_text(err, CG_IS_ROTATING, run->name);
 }
 
 static int run_on_ca(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/atomic_write.h"
+#include "base/failure.h"
 #include "units/remove.h"
 #include "units/site.h"
 #include "units/units.h"
@@ -87,11 +88,11 @@ static bool may_write(const struct outputs *all, struct cg_error *err)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", all->item[i].path);
     if (!names[0])
         return true;
-    cg_error_set(err,
-                 "%s: changed by hand or not written by certguard; nothing was written. Move your changes to a drop-in "
-                 "(systemctl edit NAME), or overwrite with --force",
-                 names);
-    return false;
+    return cg_fail_text(
+        err,
+        "%s: changed by hand or not written by certguard; nothing was written. Move your changes to a drop-in "
+        "(systemctl edit NAME), or overwrite with --force",
+        names);
 }
 
 static bool keep_old(const struct output *out, struct cg_error *err)
@@ -101,8 +102,7 @@ static bool keep_old(const struct output *out, struct cg_error *err)
         return true;
     if (snprintf(old, sizeof old, "%s.old", out->path) < (int)sizeof old && rename(out->path, old) == 0)
         return true;
-    cg_error_set(err, "cannot rename %s to %s", out->path, old);
-    return false;
+    return cg_fail_text(err, "cannot rename %s to %s", out->path, old);
 }
 
 static bool make_folder_of(const char *path, struct cg_error *err)

@@ -6,16 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
-void cg_error_set(struct cg_error *err, const char *format, ...)
+void cg_error_vset(struct cg_error *err, const char *format, va_list args)
 {
     if (!err)
         return;
     char text[sizeof err->text];
+    vsnprintf(text, sizeof text, format, args);
+    cg_text_escape(text, strlen(text), err->text, sizeof err->text);
+}
+
+void cg_error_set(struct cg_error *err, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    cg_error_vset(err, format, args);
     va_end(args);
-    cg_text_escape(text, strlen(text), err->text, sizeof err->text);
 }
 
 void cg_error_prefix(struct cg_error *err, const char *format, ...)

@@ -14,6 +14,7 @@ struct cg_error {
 /* Replaces the text. Control characters are escaped as \xNN, since names in certificates and files are untrusted.
  * Does nothing if err is NULL. */
 void cg_error_set(struct cg_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cg_error_vset(struct cg_error *err, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Puts "place: " before the existing text. */
 void cg_error_prefix(struct cg_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
