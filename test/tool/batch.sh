@@ -11,7 +11,7 @@ echo 'gateway dns:gateway.lan uri:urn:dev:gateway' >>devices
 
 cp -a base ca
 ok cg -C ca --json issue client --batch devices
-says '"made":301,"skipped":0,"failed":0'
+says '"issued":301,"skipped":0,"failed":0'
 [ "$(grep -c . ca/index.txt)" = 301 ] || fail "index.txt has another number of lines"
 cut -f4 ca/index.txt | sort | uniq -d | grep . && fail "a serial number occurs twice"
 openssl verify -x509_strict -crl_check_all -CAfile ca/ca.pem -CRLfile ca/crl.pem -purpose sslclient ca/live/*/cert.pem \
@@ -20,10 +20,10 @@ openssl verify -x509_strict -crl_check_all -CAfile ca/ca.pem -CRLfile ca/crl.pem
 openssl x509 -in ca/live/gateway/cert.pem -noout -text | grep -q "DNS:gateway.lan, URI:urn:dev:gateway" || fail "SANs of the line"
 [ "$(cat ca/live/*/privkey.pem | sort | uniq -d | grep -vc -- ---)" -le 1 ] || fail "two have the same key"
 ok cg -C ca --json issue client --batch devices
-says '"made":0,"skipped":301'
+says '"issued":0,"skipped":301'
 printf 'new1\nnew1\n../x\nnew2 dns:-\nnew3\n' >bad
 expect 1 cg -C ca --json issue client --batch bad
-says '"made":2,"skipped":0,"failed":3'
+says '"issued":2,"skipped":0,"failed":3'
 says "line 2: the name is repeated"
 [ -e ca/live/new3 ] || fail "a bad line kept the good ones away"
 expect 64 cg -C ca issue client x --batch devices

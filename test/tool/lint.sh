@@ -168,7 +168,7 @@ says 'who .*CN=dev1'
 says 'client (clientAuth)'
 says 'valid until'
 ok cg inspect broker.crt
-says 'odd .*extendedKeyUsage'
+says '^  [a-z]*  .*extendedKeyUsage'
 ok cg -C home inspect dev1
 says 'who .*CN=dev1'
 expect 1 cg inspect nothing.crt

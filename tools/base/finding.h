@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A rule of lint or doctor: its severity and its constant texts. Included by both. */
+/* A rule of lint or doctor: its severity and its constant texts; and a finding. Included by both. */
 #ifndef CG_FINDING_H
 #define CG_FINDING_H
 
@@ -13,6 +13,14 @@ struct cg_rule_row {
     const char *ref; /* "RFC 5280 4.1.2.2", or "" for practice */
     const char *why; /* a sentence: what is wrong, or its effect */
     const char *fix; /* a sentence or a command */
+};
+
+/* A place where a rule applies. Strings are borrowed; detail, file and object may be "" or NULL. */
+struct cg_found {
+    const struct cg_rule_row *row;
+    const char *detail; /* what was found there */
+    const char *file, *object;
+    unsigned line; /* of file; 0: none */
 };
 
 #endif

@@ -98,9 +98,7 @@ static bool put_journal(struct cg_change *change, const struct tier *tier, struc
     char subject[512], serial[64];
     cg_name_text(X509_get_subject_name(tier->cert), subject, sizeof subject);
     cg_serial_text(X509_get0_serialNumber(tier->cert), serial, sizeof serial);
-    cJSON *entry = cJSON_CreateObject();
-    cJSON_AddStringToObject(entry, "subject", subject);
-    cJSON_AddStringToObject(entry, "serial", serial);
+    cJSON *entry = cg_json_of("subject", subject, "serial", serial);
     return cg_change_journal(change, "made a CA", entry, err);
 }
 

@@ -258,10 +258,7 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_reques
 cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued)
 {
     char text[512], sha256[CG_HEX_MAX];
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "name", issue->name);
-    cJSON_AddStringToObject(object, "profile", issue->request.profile->name);
-    cJSON_AddStringToObject(object, "serial", issued->serial);
+    cJSON *object = cg_json_of("name", issue->name, "profile", issue->request.profile->name, "serial", issued->serial);
     cg_name_text(X509_get_subject_name(issued->cert), text, sizeof text);
     cJSON_AddStringToObject(object, "subject", text);
     cg_date_text(X509_get0_notBefore(issued->cert), text);
@@ -271,6 +268,6 @@ cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issu
     if (cg_sha256_text(issued->cert, sha256))
         cJSON_AddStringToObject(object, "sha256", sha256);
     snprintf(text, sizeof text, "archive/%s/%04u", issue->name, issue->generation);
-    cJSON_AddStringToObject(object, "files", text);
+    cJSON_AddStringToObject(object, "folder", text);
     return object;
 }

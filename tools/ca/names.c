@@ -67,18 +67,15 @@ static bool uri_ok(const char *value, struct cg_error *err)
     bool ok = scheme && value[scheme] == ':' && value[scheme + 1];
     for (const char *c = value; ok && *c; c++)
         ok = *c > 0x20 && *c < 0x7f && !strchr("<>\"{}|\\^`", *c);
-    if (!ok)
-        cg_error_set(err, "uri:%s is not an absolute URI; expected urn:dev:sensor1 or spiffe://example.org/sensor1",
-                     value);
-    return ok;
+    return ok ||
+           cg_fail_text(err, "uri:%s is not an absolute URI; expected urn:dev:sensor1 or spiffe://example.org/sensor1",
+                        value);
 }
 
 static bool email_ok(const char *value, struct cg_error *err)
 {
     bool ok = cg_mailbox_is_well_formed((struct cg_octets){value, strlen(value)}, NULL, NULL);
-    if (!ok)
-        cg_error_set(err, "email:%s is not a mail address; expected name@example.org", value);
-    return ok;
+    return ok || cg_fail_text(err, "email:%s is not a mail address; expected name@example.org", value);
 }
 
 #define SAN_RID_EXPECTED   "an OID, for example rid:1.3.6.1.4.1.99999.7"
@@ -88,18 +85,14 @@ static bool email_ok(const char *value, struct cg_error *err)
 static bool rid_ok(const char *value, struct cg_error *err)
 {
     bool ok = value[0] && !value[strspn(value, "0123456789.")];
-    if (!ok)
-        cg_error_set(err, "rid:%s: expected " SAN_RID_EXPECTED, value);
-    return ok;
+    return ok || cg_fail_text(err, "rid:%s: expected " SAN_RID_EXPECTED, value);
 }
 
 static bool other_ok(const char *value, struct cg_error *err)
 {
     size_t oid = strspn(value, "0123456789.");
     bool ok = oid && value[oid] == '=' && value[oid + 1];
-    if (!ok)
-        cg_error_set(err, "other:%s: expected " SAN_OTHER_EXPECTED, value);
-    return ok;
+    return ok || cg_fail_text(err, "other:%s: expected " SAN_OTHER_EXPECTED, value);
 }
 
 static GENERAL_NAME *plain(int type, const char *value)

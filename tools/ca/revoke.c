@@ -122,10 +122,8 @@ static bool journal(struct cg_change *change, const struct cg_revoked *revoked, 
                     struct cg_error *err)
 {
     for (size_t i = 0; i < revoked->count; i++) {
-        cJSON *entry = cJSON_CreateObject();
-        cJSON_AddStringToObject(entry, "name", revoked->item[i].name);
-        cJSON_AddStringToObject(entry, "serial", revoked->item[i].serial);
-        cJSON_AddStringToObject(entry, "reason", reason ? reason : "unspecified");
+        cJSON *entry = cg_json_of("name", revoked->item[i].name, "serial", revoked->item[i].serial, "reason",
+                                  reason ? reason : "unspecified");
         if (!cg_change_journal(change, "revoked", entry, err))
             return false;
     }

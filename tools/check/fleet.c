@@ -23,9 +23,7 @@ static bool add(struct cg_fleet *fleet, const char *name, const char *file, stru
         *item = (struct cg_fleet_item){strdup(name), strdup(file)};
     }
     const bool ok = item && item->name && item->file;
-    if (!ok)
-        cg_error_set(err, "out of memory");
-    return ok;
+    return ok || cg_fail_memory(err);
 }
 
 void cg_fleet_free(struct cg_fleet *fleet)

@@ -101,7 +101,6 @@ static enum cg_cert_owner owner_of(const struct run *run, const struct sample *s
 static void show_json(struct run *run, const struct sample *s)
 {
     const struct cg_verdict *v = &s->verdict;
-    const struct cg_reason_row *row = cg_reason_row(v->reason);
     const struct cg_finding *audited = cg_verdict_audited(v);
     char serial[64], end[32];
     int64_t until = 0;
@@ -109,17 +108,13 @@ static void show_json(struct run *run, const struct sample *s)
     cg_serial_text(X509_get0_serialNumber(s->leaf), serial, sizeof serial);
     cg_time_seconds(X509_get0_notAfter(s->leaf), &until);
     cg_time_text(until, end, sizeof end);
-    cJSON_AddStringToObject(object, "name", s->item->name);
-    cJSON_AddStringToObject(object, "file", s->item->file);
-    cJSON_AddStringToObject(object, "purpose", s->purpose == CG_PURPOSE_SERVER ? "server" : "client");
-    cJSON_AddStringToObject(object, "serial", serial);
-    cJSON_AddStringToObject(object, "not_after", end);
-    cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
-    cJSON_AddStringToObject(object, "reason", row->code);
-    cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "fix", cg_reason_fix(v->reason, owner_of(run, s)));
-    if (audited)
-        cJSON_AddStringToObject(object, "audited", cg_reason_row(audited->reason)->code);
+    cg_json_add(object, "name", s->item->name, "file", s->item->file);
+    cg_json_add(object, "purpose", s->purpose == CG_PURPOSE_SERVER ? "server" : "client");
+    cg_json_add(object, "serial", serial, "not_after", end);
+    cg_json_add(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
+    cg_json_add(object, "reason", cg_reason_row(v->reason)->code, "detail", v->detail);
+    cg_json_add(object, "fix", cg_reason_fix(v->reason, owner_of(run, s)));
+    cg_json_add(object, "audited", audited ? cg_reason_row(audited->reason)->code : NULL);
     char *line = cg_json_line(object);
     fputs(run->shown ? ",\n" : "\n", stdout);
     fputs(line ? line : "{}", stdout);

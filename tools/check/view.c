@@ -40,9 +40,7 @@ cJSON *cg_verdict_rules_json(const struct cg_verdict *v, const struct cg_profile
     for (size_t i = 0; i < cg_rules_count(); i++) {
         enum cg_reason reason = cg_rules_reason(i);
         const struct cg_finding *f = finding_of(v, reason);
-        cJSON *rule = cJSON_CreateObject();
-        cJSON_AddStringToObject(rule, "rule", cg_reason_row(reason)->code);
-        cJSON_AddStringToObject(rule, "result", rule_result(v, profile, reason));
+        cJSON *rule = cg_json_of("rule", cg_reason_row(reason)->code, "result", rule_result(v, profile, reason));
         if (f)
             cJSON_AddStringToObject(rule, "detail", f->detail);
         cJSON_AddItemToArray(list, rule);
@@ -53,13 +51,8 @@ cJSON *cg_verdict_rules_json(const struct cg_verdict *v, const struct cg_profile
 cJSON *cg_verdict_json(const struct cg_verdict *v, const char *fix)
 {
     const struct cg_reason_row *row = cg_reason_row(v->reason);
-    cJSON *object = cJSON_CreateObject(), *path = NULL;
-    cJSON_AddStringToObject(object, "decision", v->decision == CG_ACCEPT ? "accept" : "reject");
-    cJSON_AddStringToObject(object, "reason", row->code);
-    cJSON_AddStringToObject(object, "sentence", row->sentence);
-    cJSON_AddStringToObject(object, "detail", v->detail);
-    cJSON_AddStringToObject(object, "fix", fix);
-    cJSON_AddStringToObject(object, "ref", row->ref);
+    cJSON *path = NULL, *object = cg_json_of("decision", v->decision == CG_ACCEPT ? "accept" : "reject");
+    cg_json_add(object, "reason", row->code, "why", row->sentence, "detail", v->detail, "fix", fix, "ref", row->ref);
     cJSON_AddNumberToObject(object, "depth", v->depth);
     if (v->path)
         path = cJSON_AddArrayToObject(object, "path");

@@ -4,9 +4,9 @@
 #ifndef CG_CHECK_VIEW_H
 #define CG_CHECK_VIEW_H
 
+#include "base/json.h"
 #include "core/check.h"
 
-#include <cjson/cJSON.h>
 #include <stdbool.h>
 
 void cg_verdict_show(const struct cg_verdict *v, const char *fix, bool with_path);

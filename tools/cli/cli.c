@@ -180,10 +180,8 @@ static bool store(const struct parser *p, struct target t, const char *value)
         ok = number->given = cg_time_parse(value, &number->value);
         break;
     }
-    if (!ok)
-        cg_error_set(p->err, "--%s: expected %s%s%s, found \"%s\"", o->name, o->argument, *takes(o->type) ? " as " : "",
-                     takes(o->type), value);
-    return ok;
+    return ok || cg_fail_text(p->err, "--%s: expected %s%s%s, found \"%s\"", o->name, o->argument,
+                              *takes(o->type) ? " as " : "", takes(o->type), value);
 }
 
 /* "--name", "--name=value", "--name value"; *i advances if the next word is the value. */

@@ -59,8 +59,7 @@ static void print_error(const struct cg_cli *cli, const char *text)
     cg_print(stderr, " %s\n", text);
     if (!cli->json)
         return;
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "error", text);
+    cJSON *object = cg_json_of("error", text);
     cg_result(cli, object);
 }
 

@@ -3,9 +3,8 @@
 #ifndef CG_OUTPUT_H
 #define CG_OUTPUT_H
 
+#include "base/json.h"
 #include "cli.h"
-
-#include <cjson/cJSON.h>
 
 /* say: not with -q. detail: with -v only. warn: always, marked. */
 void cg_say(const struct cg_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

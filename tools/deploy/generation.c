@@ -145,8 +145,7 @@ bool cg_generation_choose_earlier(const struct cg_ca *ca, const char *name, unsi
 bool cg_generation_note(struct cg_change *change, const char *done, const char *name, unsigned generation,
                         struct cg_error *err)
 {
-    cJSON *entry = cJSON_CreateObject();
-    cJSON_AddStringToObject(entry, "name", name);
+    cJSON *entry = cg_json_of("name", name);
     cJSON_AddNumberToObject(entry, "generation", generation);
     return cg_change_journal(change, done, entry, err);
 }

@@ -11,7 +11,7 @@
 void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
 {
     struct cg_doctor_finding *finding = realloc(d->finding, (d->count + 1) * sizeof *finding);
-    char text[sizeof finding->what];
+    char text[sizeof finding->detail];
     va_list args;
     if (!finding) {
         d->memory_short = true;
@@ -23,7 +23,7 @@ void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const 
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     *finding = (struct cg_doctor_finding){.row = row};
-    cg_text_escape(text, strlen(text), finding->what, sizeof finding->what);
+    cg_text_escape(text, strlen(text), finding->detail, sizeof finding->detail);
 }
 
 void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line)

@@ -19,10 +19,11 @@
 enum cg_line_fix { CG_LINE_KEEP = 0, CG_LINE_COMMENT_OUT, CG_LINE_SET_TRUE };
 
 struct cg_doctor_finding {
-    const struct cg_rule_row *row;   /* of doctor or lint */
-    const struct cg_conf_line *line; /* the line of the configuration; NULL: the finding is not about a line */
-    enum cg_line_fix safe;           /* a fix after which the same clients can connect */
-    char what[1100];                 /* the place, and what was found there */
+    const struct cg_rule_row *row;      /* of doctor or lint */
+    const struct cg_conf_line *line;    /* the line of the configuration; NULL: the finding is not about a line */
+    const struct cg_lint_finding *lint; /* NULL: the finding is not lint's */
+    enum cg_line_fix safe;              /* a fix after which the same clients can connect */
+    char detail[1100];                  /* the place, and what was found there */
 };
 
 /* From the command line. */

@@ -154,7 +154,10 @@ static void run_lint(struct cg_doctor *d)
     d->memory_short = !cg_lint_run(d->lint) || d->memory_short;
     for (size_t i = 0; i < cg_lint_count(d->lint); i++) {
         const struct cg_lint_finding *f = cg_lint_finding(d->lint, i);
+        const size_t before = d->count;
         cg_doctor_report(d, f->row, "%s: %s%s%s", f->file, f->object, f->detail[0] ? ": " : "", f->detail);
+        if (d->count > before)
+            d->finding[before].lint = f;
     }
 }
 

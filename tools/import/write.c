@@ -67,10 +67,8 @@ static bool put_row(struct cg_change *change, const struct cg_import_request *a,
 
 static bool journal_row(struct cg_change *change, const struct cg_import_row *row, struct cg_error *err)
 {
-    cJSON *entry = cJSON_CreateObject();
-    cJSON_AddStringToObject(entry, "name", row->name);
-    cJSON_AddStringToObject(entry, "serial", row->serial);
-    cJSON_AddStringToObject(entry, "state", row->status == 'R' ? "revoked" : "issued");
+    cJSON *entry = cg_json_of("name", row->name, "serial", row->serial, "state",
+                              row->status == 'R' ? "revoked" : "issued");
     return cg_change_journal(change, "imported", entry, err);
 }
 
@@ -78,8 +76,7 @@ static bool put_rows(struct cg_change *change, const struct cg_import_request *a
                      struct cg_error *err)
 {
     const struct cg_issuer issuer = {.ca = a->ca, .chain = (char *)(uintptr_t)chain};
-    cJSON *entry = cJSON_CreateObject();
-    cJSON_AddStringToObject(entry, "source", a->source);
+    cJSON *entry = cg_json_of("source", a->source);
     bool ok = cg_change_journal(change, "imported a CA", entry, err);
     for (size_t i = 0; ok && i < a->plan->count; i++) {
         struct cg_import_row *row = &a->plan->row[i];

@@ -102,9 +102,7 @@ static bool add_folder(struct cg_lint *lint, const char *path, struct cg_error *
         free(entries[i]);
     }
     free(entries);
-    if (!found)
-        cg_error_set(err, "%s: this folder contains no certificate, CRL or private key", path);
-    return found;
+    return found || cg_fail_text(err, "%s: this folder contains no certificate, CRL or private key", path);
 }
 
 bool cg_lint_add_path(struct cg_lint *lint, const char *path, struct cg_error *err)
@@ -214,6 +212,11 @@ size_t cg_lint_count(const struct cg_lint *lint)
 const struct cg_lint_finding *cg_lint_finding(const struct cg_lint *lint, size_t index)
 {
     return index < lint->count ? &lint->finding[index] : NULL;
+}
+
+struct cg_found cg_lint_found(const struct cg_lint_finding *finding)
+{
+    return (struct cg_found){finding->row, finding->detail, finding->file, finding->object, 0};
 }
 
 size_t cg_lint_objects(const struct cg_lint *lint)

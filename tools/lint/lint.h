@@ -38,6 +38,7 @@ bool cg_lint_run(struct cg_lint *lint);
 /* In the order of the files; borrowed. */
 size_t cg_lint_count(const struct cg_lint *lint);
 const struct cg_lint_finding *cg_lint_finding(const struct cg_lint *lint, size_t index);
+struct cg_found cg_lint_found(const struct cg_lint_finding *finding); /* for output */
 
 /* The decoded objects; borrowed. NULL past the end. */
 size_t cg_lint_objects(const struct cg_lint *lint);

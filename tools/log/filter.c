@@ -11,12 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char *text_of(const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-    return text ? text : "";
-}
-
 static double number_of(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -85,7 +79,7 @@ bool cg_log_object(const char **line, size_t *len)
 static enum cg_cert_owner owner_of(const struct cg_log_event *event)
 {
     bool own = strncmp(event->event, "broker_certificate_", strlen("broker_certificate_")) == 0;
-    bool bridge = strcmp(text_of(event->json, "role"), "bridge") == 0;
+    bool bridge = strcmp(cg_member_text(event->json, "role"), "bridge") == 0;
     return own ? CG_OF_BROKER : bridge ? CG_OF_BRIDGE : CG_OF_CLIENT;
 }
 
@@ -95,23 +89,23 @@ bool cg_log_event_parse(struct cg_log_event *event, const char *line, size_t len
     if (memchr(line, '\0', len)) /* a crash of the machine can leave blocks of NUL */
         return false;
     cJSON *json = event->json = cJSON_ParseWithLength(line, len);
-    event->ts = text_of(json, "ts");
-    event->event = text_of(json, "event");
+    event->ts = cg_member_text(json, "ts");
+    event->event = cg_member_text(json, "event");
     if (!*event->event || !parse_stamp(event->ts, &event->at_ms))
         return false;
     const cJSON *cert = cJSON_GetObjectItemCaseSensitive(json, "cert");
-    event->reason = text_of(json, "reason");
-    event->detail = text_of(json, "detail");
-    event->peer = text_of(json, "peer");
-    event->client_id = text_of(json, "client_id");
-    event->fix = text_of(json, "fix");
-    event->file = text_of(json, "file");
-    event->policy = text_of(json, "policy");
-    event->subject = text_of(cert, "subject");
-    event->issuer = text_of(cert, "issuer");
-    event->serial = text_of(cert, "serial");
-    event->sha256 = text_of(cert, "sha256");
-    event->not_after = text_of(cert, "not_after");
+    event->reason = cg_member_text(json, "reason");
+    event->detail = cg_member_text(json, "detail");
+    event->peer = cg_member_text(json, "peer");
+    event->client_id = cg_member_text(json, "client_id");
+    event->fix = cg_member_text(json, "fix");
+    event->file = cg_member_text(json, "file");
+    event->policy = cg_member_text(json, "policy");
+    event->subject = cg_member_text(cert, "subject");
+    event->issuer = cg_member_text(cert, "issuer");
+    event->serial = cg_member_text(cert, "serial");
+    event->sha256 = cg_member_text(cert, "sha256");
+    event->not_after = cg_member_text(cert, "not_after");
     event->listener = number_of(json, "listener") <= 65535 ? (int)number_of(json, "listener") : 0;
     event->audit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "audit"));
     event->count = number_of(json, "count");

@@ -4,11 +4,10 @@
 #ifndef CG_LOG_FILTER_H
 #define CG_LOG_FILTER_H
 
+#include "base/json.h"
 #include "cli/values.h"
 #include "core/base/error.h"
 #include "core/base/reason.h"
-
-#include <cjson/cJSON.h>
 
 #define CG_LOG_WORD_MAX 256
 #define CG_LOG_EVER     INT64_MIN

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "prometheus.h"
+#include "base/json.h"
 
 #include "base/array.h"
 #include "cli/values.h"
@@ -87,8 +88,8 @@ static void handshakes(FILE *out, const cJSON *handshakes)
 {
     const cJSON *rejected = cJSON_GetObjectItemCaseSensitive(handshakes, "rejected");
     struct family family = {.count = 0};
-    series(&family, "result=\"accepted\"", cg_status_number(handshakes, "accepted"));
-    series(&family, "result=\"rejected\"", cg_status_number(rejected, "total"));
+    series(&family, "result=\"accepted\"", cg_member_number(handshakes, "accepted"));
+    series(&family, "result=\"rejected\"", cg_member_number(rejected, "total"));
     family_write(out, &family, "handshakes_total", "counter", "TLS handshakes since the start of the broker.");
     by_reason(out, rejected, "handshakes_rejected_total", "Rejected TLS handshakes by reason, certguard-reasons(5).");
 }
@@ -97,7 +98,7 @@ static void sessions(FILE *out, const cJSON *sessions)
 {
     struct family family = {.count = 0};
     const cJSON *item = NULL;
-    single(out, "sessions_live", "gauge", "Live TLS sessions of clients.", cg_status_number(sessions, "live"));
+    single(out, "sessions_live", "gauge", "Live TLS sessions of clients.", cg_member_number(sessions, "live"));
     cJSON_ArrayForEach(item, cg_status_tally(sessions, "expiring"))
     {
         char labels[LABELS_MAX] = "", days[16];
@@ -108,7 +109,7 @@ static void sessions(FILE *out, const cJSON *sessions)
     family_write(out, &family, "sessions_expiring", "gauge",
                  "Live sessions whose certificates end within so many days.");
     single(out, "sessions_ended_total", "counter", "Live sessions that certguard ended.",
-           cg_status_number(sessions, "ended"));
+           cg_member_number(sessions, "ended"));
     by_reason(out, sessions, "sessions_ended_by_reason_total", "The same by reason.");
 }
 
@@ -129,8 +130,8 @@ static void end_labels(const cJSON *item, char labels[LABELS_MAX])
     labels[0] = '\0';
     for (size_t i = 0; i < CG_COUNT(names); i++)
         if (cJSON_HasObjectItem(item, names[i]))
-            label(labels, names[i], cg_status_text(item, names[i]));
-    snprintf(port, sizeof port, "%.0f", cg_status_number(item, "listener"));
+            label(labels, names[i], cg_member_text(item, names[i]));
+    snprintf(port, sizeof port, "%.0f", cg_member_number(item, "listener"));
     if (cJSON_HasObjectItem(item, "listener"))
         label(labels, "listener", port);
 }
@@ -145,7 +146,7 @@ static void write_ends(FILE *out, const cJSON *data)
         {
             int64_t end = 0;
             end_labels(item, labels);
-            if (cg_time_parse(cg_status_text(item, "not_after"), &end))
+            if (cg_time_parse(cg_member_text(item, "not_after"), &end))
                 series(&family, labels, (double)end);
         }
         family_write(out, &family, ends[i].metric, "gauge", ends[i].help);
@@ -160,7 +161,7 @@ static void write_crl_entries(FILE *out, const cJSON *data)
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "crls"))
     {
         end_labels(item, labels);
-        series(&family, labels, cg_status_number(item, "entries"));
+        series(&family, labels, cg_member_number(item, "entries"));
     }
     family_write(out, &family, "crl_entries", "gauge", "Revoked certificates in the CRL.");
 }
@@ -169,8 +170,8 @@ static void write_info(FILE *out, const cJSON *data, const cJSON *snapshot)
 {
     char labels[LABELS_MAX] = "";
     struct family family = {.count = 0};
-    label(labels, "version", cg_status_text(data, "version"));
-    label(labels, "policy", cg_status_text(snapshot, "policy"));
+    label(labels, "version", cg_member_text(data, "version"));
+    label(labels, "policy", cg_member_text(snapshot, "policy"));
     series(&family, labels, 1);
     family_write(out, &family, "info", "gauge", "Version of the plugin, and the policy in force.");
 }
@@ -183,8 +184,8 @@ void cg_prometheus_write(FILE *out, const cJSON *data)
         return;
     write_info(out, data, snapshot);
     single(out, "snapshot_number", "gauge", "Number of the loaded snapshot of policy, CAs, CRLs and certificates.",
-           cg_status_number(snapshot, "number"));
-    single(out, "snapshots_rejected_total", "counter", "Rejected reloads.", cg_status_number(snapshot, "rejected"));
+           cg_member_number(snapshot, "number"));
+    single(out, "snapshots_rejected_total", "counter", "Rejected reloads.", cg_member_number(snapshot, "rejected"));
     single(out, "snapshot_parts_kept", "gauge", "Parts that were not updated because their files are invalid.",
            cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(snapshot, "kept")));
     handshakes(out, cJSON_GetObjectItemCaseSensitive(data, "handshakes"));
@@ -192,7 +193,7 @@ void cg_prometheus_write(FILE *out, const cJSON *data)
               "CONNECT packets denied after an accepted handshake, by reason.");
     sessions(out, cJSON_GetObjectItemCaseSensitive(data, "sessions"));
     single(out, "control_denied_total", "counter", "Refused requests on the control topic.",
-           cg_status_number(cJSON_GetObjectItemCaseSensitive(data, "control_denied"), "total"));
+           cg_member_number(cJSON_GetObjectItemCaseSensitive(data, "control_denied"), "total"));
     write_ends(out, data);
     write_crl_entries(out, data);
 }

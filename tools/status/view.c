@@ -15,18 +15,6 @@
 #define SUBJECT   36
 #define REASON    20
 
-const char *cg_status_text(const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-    return text ? text : "";
-}
-
-double cg_status_number(const cJSON *object, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
 const cJSON *cg_status_tally(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -54,11 +42,11 @@ static void show_text(const char *text)
 /* "2026-11-01T00:00:00Z, 29 days left", in a color that depends on the days left. */
 static void show_end(const cJSON *item, const char *key)
 {
-    const double days = cg_status_number(item, "days");
-    if (!*cg_status_text(item, key))
+    const double days = cg_member_number(item, "days");
+    if (!*cg_member_text(item, key))
         return;
     printf("%s", colour(days < 0 ? CG_RED : days <= SOON_DAYS ? CG_YELLOW : CG_PLAIN));
-    show_text(cg_status_text(item, key));
+    show_text(cg_member_text(item, key));
     if (days < 0)
         printf(", expired");
     else
@@ -95,8 +83,8 @@ static void show_sessions_line(const cJSON *sessions)
     char shown[CG_SHOWN_MAX];
     const char *before = "; certificates expire within ";
     title("Sessions");
-    printf("%.0f live, %.0f ended by certguard", cg_status_number(sessions, "live"),
-           cg_status_number(sessions, "ended"));
+    printf("%.0f live, %.0f ended by certguard", cg_member_number(sessions, "live"),
+           cg_member_number(sessions, "ended"));
     cJSON_ArrayForEach(item, cg_status_tally(sessions, "expiring"))
     {
         printf("%s%s: %.0f", before, cg_shown(item->string, shown), cJSON_IsNumber(item) ? item->valuedouble : 0);
@@ -113,12 +101,12 @@ static void show_ends(const cJSON *data, const char *key, const char *what, cons
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, key))
     {
         char port[32];
-        snprintf(port, sizeof port, "Broker %.0f", cg_status_number(item, "listener"));
+        snprintf(port, sizeof port, "Broker %.0f", cg_member_number(item, "listener"));
         title(cJSON_HasObjectItem(item, "listener") ? port : what);
-        cg_column(cg_status_text(item, name), SUBJECT);
+        cg_column(cg_member_text(item, name), SUBJECT);
         show_end(item, "not_after");
         if (cJSON_HasObjectItem(item, "entries"))
-            printf(", %.0f revoked", cg_status_number(item, "entries"));
+            printf(", %.0f revoked", cg_member_number(item, "entries"));
         printf("\n");
     }
 }
@@ -130,8 +118,8 @@ static void show_kept(const cJSON *snapshot)
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(snapshot, "kept"))
     {
         printf("  %snot updated: %s", colour(CG_YELLOW), colour(CG_PLAIN));
-        show_text(cg_status_text(item, "detail"));
-        cg_print(stdout, " [%s]\n", cg_status_text(item, "reason"));
+        show_text(cg_member_text(item, "detail"));
+        cg_print(stdout, " [%s]\n", cg_member_text(item, "reason"));
     }
 }
 
@@ -143,26 +131,26 @@ void cg_status_show(const cJSON *data)
     const cJSON *denied = cJSON_GetObjectItemCaseSensitive(data, "connects_denied");
     const cJSON *control = cJSON_GetObjectItemCaseSensitive(data, "control_denied");
     title("certguard");
-    show_text(cg_status_text(data, "version"));
+    show_text(cg_member_text(data, "version"));
     printf("\n");
     title("Policy");
-    show_text(cg_status_text(snapshot, "policy"));
-    printf(", snapshot %.0f", cg_status_number(snapshot, "number"));
-    if (cg_status_number(snapshot, "rejected") > 0)
-        printf(", %srejected reloads: %.0f%s", colour(CG_YELLOW), cg_status_number(snapshot, "rejected"),
+    show_text(cg_member_text(snapshot, "policy"));
+    printf(", snapshot %.0f", cg_member_number(snapshot, "number"));
+    if (cg_member_number(snapshot, "rejected") > 0)
+        printf(", %srejected reloads: %.0f%s", colour(CG_YELLOW), cg_member_number(snapshot, "rejected"),
                colour(CG_PLAIN));
     printf("\n");
     show_kept(snapshot);
     title("Handshakes");
-    printf("%.0f accepted, %.0f rejected\n", cg_status_number(handshakes, "accepted"),
-           cg_status_number(rejected, "total"));
+    printf("%.0f accepted, %.0f rejected\n", cg_member_number(handshakes, "accepted"),
+           cg_member_number(rejected, "total"));
     show_reasons(rejected);
     title("Connects");
-    printf("%.0f denied after an accepted handshake\n", cg_status_number(denied, "total"));
+    printf("%.0f denied after an accepted handshake\n", cg_member_number(denied, "total"));
     show_reasons(denied);
     show_sessions_line(cJSON_GetObjectItemCaseSensitive(data, "sessions"));
     title("Control");
-    printf("refused requests: %.0f\n", cg_status_number(control, "total"));
+    printf("refused requests: %.0f\n", cg_member_number(control, "total"));
     show_ends(data, "credentials", "Broker", "subject");
     show_ends(data, "anchors", "Trust anchor", "subject");
     show_ends(data, "intermediates", "Intermediate", "subject");
@@ -171,7 +159,7 @@ void cg_status_show(const cJSON *data)
 
 static const char *client_of(const cJSON *session)
 {
-    const char *id = cg_status_text(session, "client_id");
+    const char *id = cg_member_text(session, "client_id");
     return *id ? id : "(no CONNECT yet)";
 }
 
@@ -182,11 +170,11 @@ void cg_status_show_sessions(const cJSON *data)
            "CERTIFICATE", "UNTIL", colour(CG_PLAIN));
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "sessions"))
     {
-        const char *subject = cg_status_text(cJSON_GetObjectItemCaseSensitive(item, "cert"), "subject");
+        const char *subject = cg_member_text(cJSON_GetObjectItemCaseSensitive(item, "cert"), "subject");
         cg_column(client_of(item), CLIENT);
-        cg_column(cg_status_text(item, "peer"), PEER);
-        printf("%-6.0f ", cg_status_number(item, "listener"));
-        cg_column(cg_status_text(item, "version"), 8);
+        cg_column(cg_member_text(item, "peer"), PEER);
+        printf("%-6.0f ", cg_member_number(item, "listener"));
+        cg_column(cg_member_text(item, "version"), 8);
         cg_column(*subject ? subject : "(none)", SUBJECT);
         show_end(item, "until");
         printf("\n");
@@ -207,27 +195,27 @@ void cg_status_show_session(const cJSON *data)
     const cJSON *item = NULL, *accepted = cJSON_GetObjectItemCaseSensitive(data, "accepted");
     char text[CG_SHOWN_MAX];
     row("Client", client_of(data));
-    snprintf(text, sizeof text, "%.200s, connection %.64s, listener %.0f, %.16s %.80s", cg_status_text(data, "peer"),
-             cg_status_text(data, "conn"), cg_status_number(data, "listener"), cg_status_text(data, "version"),
-             cg_status_text(data, "cipher"));
+    snprintf(text, sizeof text, "%.200s, connection %.64s, listener %.0f, %.16s %.80s", cg_member_text(data, "peer"),
+             cg_member_text(data, "conn"), cg_member_number(data, "listener"), cg_member_text(data, "version"),
+             cg_member_text(data, "cipher"));
     row("From", text);
     title("Now");
     printf("%s%s%s: ", colour(cJSON_IsTrue(accepted) ? CG_GREEN : CG_RED),
            cJSON_IsTrue(accepted) ? "accepted" : "not accepted", colour(CG_PLAIN));
-    show_text(cg_status_text(data, "reason"));
+    show_text(cg_member_text(data, "reason"));
     printf("\n");
-    row("Detail", cg_status_text(data, "detail"));
+    row("Detail", cg_member_text(data, "detail"));
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "findings"))
     {
-        snprintf(text, sizeof text, "%.64s (%.16s): %.400s", cg_status_text(item, "reason"),
-                 cg_status_text(item, "mode"), cg_status_text(item, "detail"));
+        snprintf(text, sizeof text, "%.64s (%.16s): %.400s", cg_member_text(item, "reason"),
+                 cg_member_text(item, "mode"), cg_member_text(item, "detail"));
         row("Finding", text);
-        row("  fix", cg_status_text(item, "fix"));
+        row("  fix", cg_member_text(item, "fix"));
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "path"))
     {
-        snprintf(text, sizeof text, "%.400s, serial %.64s, until %.32s", cg_status_text(item, "subject"),
-                 cg_status_text(item, "serial"), cg_status_text(item, "not_after"));
+        snprintf(text, sizeof text, "%.400s, serial %.64s, until %.32s", cg_member_text(item, "subject"),
+                 cg_member_text(item, "serial"), cg_member_text(item, "not_after"));
         row("Path", text);
     }
 }
@@ -235,17 +223,17 @@ void cg_status_show_session(const cJSON *data)
 void cg_status_show_dryrun(const cJSON *data)
 {
     const cJSON *item = NULL;
-    const double refused = cg_status_number(data, "refused");
+    const double refused = cg_member_number(data, "refused");
     int listed = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(data, "sessions"));
     printf("%s%.0f of %.0f live sessions would be refused%s\n", colour(refused > 0 ? CG_RED : CG_GREEN), refused,
-           cg_status_number(data, "checked"), colour(CG_PLAIN));
+           cg_member_number(data, "checked"), colour(CG_PLAIN));
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "sessions"))
     {
         printf("  ");
         cg_column(client_of(item), CLIENT);
-        cg_column(cg_status_text(item, "peer"), PEER);
-        cg_column(cg_status_text(item, "reason"), REASON);
-        show_text(cg_status_text(item, "detail"));
+        cg_column(cg_member_text(item, "peer"), PEER);
+        cg_column(cg_member_text(item, "reason"), REASON);
+        show_text(cg_member_text(item, "detail"));
         printf("\n");
     }
     if (refused > listed)

@@ -4,11 +4,9 @@
 #ifndef CG_STATUS_VIEW_H
 #define CG_STATUS_VIEW_H
 
-#include <cjson/cJSON.h>
+#include "base/json.h"
 
 /* Text or number of a key; "" or 0 if it is missing or of another type. */
-const char *cg_status_text(const cJSON *object, const char *key);
-double cg_status_number(const cJSON *object, const char *key);
 const cJSON *cg_status_tally(const cJSON *object, const char *key); /* a key that contains an object; else NULL */
 
 void cg_status_show(const cJSON *data);          /* of "status" */

@@ -10,9 +10,9 @@
 #ifndef CG_CA_CHANGE_H
 #define CG_CA_CHANGE_H
 
+#include "base/json.h"
 #include "store.h"
 
-#include <cjson/cJSON.h>
 #include <openssl/bio.h>
 
 struct cg_change {

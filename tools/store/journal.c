@@ -40,7 +40,7 @@ static bool parse(const char *line, size_t len, struct cg_journal_row *row)
         .name = text_of(object, "name"),
         .serial = text_of(object, "serial"),
         .reason = text_of(object, "reason"),
-        .file = text_of(object, "files"),
+        .file = text_of(object, "folder"),
         .time = time_of(object, "time"),
         .expires = time_of(object, "not_after"),
     };

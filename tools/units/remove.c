@@ -18,10 +18,7 @@ struct removal {
 
 static void note(struct removal *removal, const char *path, const char *state)
 {
-    cJSON *file = cJSON_CreateObject();
-    cJSON_AddStringToObject(file, "path", path);
-    cJSON_AddStringToObject(file, "state", state);
-    cJSON_AddItemToArray(removal->files, file);
+    cJSON_AddItemToArray(removal->files, cg_json_of("file", path, "state", state));
 }
 
 static bool is_there(const char *path)

@@ -5,8 +5,7 @@
 
 static void print_backup(const struct cg_cli *cli, const char *target, size_t files)
 {
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddStringToObject(result, "file", target);
+    cJSON *result = cg_json_of("file", target);
     cJSON_AddNumberToObject(result, "entries", (double)files);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     if (cli->dry_run)

@@ -46,7 +46,7 @@ static void print_deployed(const struct run *run)
     cJSON_AddStringToObject(result, "name", run->name);
     cJSON_AddNumberToObject(result, "generation", run->generation);
     if (targets->count)
-        cJSON_AddStringToObject(result, "to", targets->item[targets->count - 1].to);
+        cJSON_AddStringToObject(result, "folder", targets->item[targets->count - 1].to);
     for (size_t i = 0; i < targets->count; i++)
         cJSON_AddItemToArray(folders, cJSON_CreateString(targets->item[i].to));
     cJSON_AddItemToObject(result, "folders", folders);
@@ -107,9 +107,7 @@ static bool forget(struct run *run, struct cg_error *err)
              cg_targets_remember(&change, run->name, &run->targets, err) && cg_change_commit(&change, err);
     cg_change_end(&change);
     if (ok) {
-        cJSON *result = cJSON_CreateObject();
-        cJSON_AddStringToObject(result, "name", run->name);
-        cJSON_AddStringToObject(result, "forgotten", run->options->forget);
+        cJSON *result = cg_json_of("name", run->name, "forgotten", run->options->forget);
         cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
         cg_result(cli, result);
         cg_say(cli,

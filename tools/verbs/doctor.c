@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "doctor/doctor.h"
+#include "cli/findings.h"
 #include "cli/print.h"
 #include "doctor/fix.h"
 #include "units/units.h"
@@ -35,15 +36,14 @@ static const struct cg_option options[] = {
 /* All findings of one rule under its name, with its reason and fix once. */
 static void show_rule(const struct cg_doctor *d, size_t first)
 {
-    static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
-    const struct cg_doctor_finding *f = &d->finding[first];
-    cg_print_in(stdout, colours[f->row->severity], "%s ", cg_severity_text(f->row->severity));
-    cg_print_in(stdout, CG_BOLD, "%s", f->row->id);
-    cg_print(stdout, ": %s\n", f->row->why);
+    const struct cg_rule_row *row = d->finding[first].row;
+    cg_severity_print(row->severity);
+    cg_print_in(stdout, CG_BOLD, " %s", row->id);
+    cg_print(stdout, ": %s\n", row->why);
     for (size_t i = first; i < d->count; i++)
-        if (strcmp(d->finding[i].row->id, f->row->id) == 0)
-            cg_print(stdout, "  found: %s\n", d->finding[i].what);
-    cg_print(stdout, "  fix:  %s\n\n", f->row->fix);
+        if (strcmp(d->finding[i].row->id, row->id) == 0)
+            cg_print(stdout, "  found: %s\n", d->finding[i].detail);
+    cg_print(stdout, "  fix:  %s\n\n", row->fix);
 }
 
 static bool is_first(const struct cg_doctor *d, size_t index)
@@ -54,14 +54,15 @@ static bool is_first(const struct cg_doctor *d, size_t index)
     return true;
 }
 
-static cJSON *row_json(const struct cg_rule_row *row)
+static cJSON *found_json(const struct cg_doctor_finding *f)
 {
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "id", row->id);
-    cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
-    cJSON_AddStringToObject(object, "why", row->why);
-    cJSON_AddStringToObject(object, "fix", row->fix);
-    return object;
+    struct cg_found found = f->lint ? cg_lint_found(f->lint) : (struct cg_found){.row = f->row};
+    found.detail = f->detail;
+    if (f->line) {
+        found.file = f->line->file;
+        found.line = f->line->line;
+    }
+    return cg_found_json(&found);
 }
 
 /* Errors first. Notices are shown with -v and do not count. */
@@ -75,13 +76,7 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d
             if ((int)f->row->severity != severity || (severity == CG_LINT_NOTICE && !cli->verbose))
                 continue;
             counted[severity]++;
-            cJSON *object = row_json(f->row);
-            cJSON_AddStringToObject(object, "what", f->what);
-            if (f->line) {
-                cJSON_AddStringToObject(object, "file", f->line->file);
-                cJSON_AddNumberToObject(object, "line", f->line->line);
-            }
-            cJSON_AddItemToArray(list, object);
+            cJSON_AddItemToArray(list, found_json(f));
             if (!cli->json && is_first(d, i))
                 show_rule(d, i);
         }
@@ -93,20 +88,6 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_doctor *d
     else
         cg_say(cli, "No problems found (0 findings).");
     return all;
-}
-
-static int list_rules(const struct cg_cli *cli)
-{
-    cJSON *list = cJSON_CreateArray();
-    const struct cg_rule_row *row;
-    for (size_t i = 0; (row = cg_doctor_row(i)); i++) {
-        cJSON_AddItemToArray(list, row_json(row));
-        if (!cli->json)
-            cg_print(stdout, "%-26s %-8s %s\n", row->id, cg_severity_text(row->severity), row->why);
-    }
-    cg_result(cli, list);
-    cg_say(cli, "For the rules for certificates, CRLs and keys, see: certguard lint --rules");
-    return CG_EXIT_OK;
 }
 
 static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, struct cg_error *err)
@@ -140,8 +121,11 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_doctor d = {.now = cli->now, .clock = cli->clock};
     struct cg_error err = {""};
     int code = CG_EXIT_FAILED;
-    if (o->rules)
-        return list_rules(cli);
+    if (o->rules) {
+        cg_rules_print(cli, cg_doctor_row);
+        cg_say(cli, "For the rules for certificates, CRLs and keys, see: certguard lint --rules");
+        return CG_EXIT_OK;
+    }
     if (o->yes && !o->fix)
         return cg_usage(cli, "--yes needs --fix");
     request.config = request.config ? request.config : DEFAULT_CONFIG;

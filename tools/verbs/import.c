@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca_options/ca_options.h"
 #include "ca_options/passphrase.h"
+#include "cli/findings.h"
 #include "cli/print.h"
 #include "core/cert/name.h"
 #include "import/database.h"
@@ -69,9 +70,7 @@ static void print_result(const struct cg_cli *cli, const struct cg_import_reques
     char subject[512];
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
     print_counts(cli, a, subject, result);
-    cJSON_AddStringToObject(result, "subject", subject);
-    cJSON_AddStringToObject(result, "source", a->source);
-    cJSON_AddStringToObject(result, "directory", cli->dir);
+    cg_json_add(result, "subject", subject, "source", a->source, "directory", cli->dir);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     if (a->plan->reused)
         cg_warn(cli, "%zu serial number%s used for two certificates: revoking one revokes both", a->plan->reused,
@@ -161,21 +160,16 @@ struct grades {
     size_t bad;              /* errors, and names to replace */
 };
 
-static void show_finding(void *context, const struct cg_lint_finding *f, bool is_of_ca)
+static void show_finding(void *context, const struct cg_lint_finding *finding, bool is_of_ca)
 {
     struct grades *grades = context;
-    const char *severity = cg_severity_text(f->row->severity);
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "file", f->file);
-    cJSON_AddStringToObject(item, "id", f->row->id);
-    cJSON_AddStringToObject(item, "severity", severity);
-    cJSON_AddStringToObject(item, "what", f->row->why);
-    cJSON_AddStringToObject(item, "fix", f->row->fix);
-    cJSON_AddItemToArray(grades->findings, item);
-    grades->bad += f->row->severity == CG_LINT_ERROR;
-    if (!grades->cli->json && is_of_ca)
-        cg_print(stdout, "%s: %s: %s (%s)\n    %s\n", f->file[0] ? f->file : "the CA", severity, f->row->why,
-                 f->row->id, f->row->fix);
+    struct cg_found found = cg_lint_found(finding);
+    cJSON_AddItemToArray(grades->findings, cg_found_json(&found));
+    grades->bad += found.row->severity == CG_LINT_ERROR;
+    if (grades->cli->json || !is_of_ca)
+        return;
+    found.file = found.file[0] ? found.file : "the CA";
+    cg_found_print(&found);
 }
 
 static void show_grade(void *context, const char *name, enum cg_import_grade grade, const char *why)
@@ -185,11 +179,7 @@ static void show_grade(void *context, const char *name, enum cg_import_grade gra
         enum cg_colour colour;
     } words[] = {{"good", CG_GREEN}, {"fix", CG_YELLOW}, {"replace", CG_RED}};
     struct grades *grades = context;
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "name", name);
-    cJSON_AddStringToObject(item, "grade", words[grade].word);
-    cJSON_AddStringToObject(item, "why", why);
-    cJSON_AddItemToArray(grades->names, item);
+    cJSON_AddItemToArray(grades->names, cg_json_of("name", name, "grade", words[grade].word, "why", why));
     grades->bad += grade == CG_GRADE_REPLACE;
     if (!grades->cli->json) {
         cg_print_in(stdout, words[grade].colour, "%-8s", words[grade].word);

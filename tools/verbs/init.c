@@ -45,18 +45,14 @@ static void print_created(const struct cg_cli *cli, const struct init_options *o
 {
     char subject[512], end[24], sha256[CG_HEX_MAX] = "";
     X509 *const certs[] = {created->root, created->issuing};
-    cJSON *result = cJSON_CreateObject(), *made = cJSON_AddArrayToObject(result, "made");
+    cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "created");
     for (size_t i = 0; i < CG_COUNT(certs) && certs[i]; i++) {
         cg_name_text(X509_get_subject_name(certs[i]), subject, sizeof subject);
         cg_date_text(X509_get0_notAfter(certs[i]), end);
         (void)cg_sha256_text(certs[i], sha256);
         cg_say(cli, "%s the %s: %s, valid until %s", cli->dry_run ? "Would create" : "Created",
                i ? "intermediate" : "root", subject, end);
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "subject", subject);
-        cJSON_AddStringToObject(item, "not_after", end);
-        cJSON_AddStringToObject(item, "sha256", sha256);
-        cJSON_AddItemToArray(made, item);
+        cJSON_AddItemToArray(list, cg_json_of("subject", subject, "not_after", end, "sha256", sha256));
     }
     cJSON_AddStringToObject(result, "directory", cli->dir);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);

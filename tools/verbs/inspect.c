@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Describes a certificate, a CRL or a key: subject, purpose, validity, problems. */
 #include "broker/tls_probe.h"
+#include "cli/findings.h"
 #include "cli/print.h"
 #include "core/base/datetime.h"
 #include "core/cert/name.h"
@@ -149,17 +150,13 @@ static cJSON *describe(const struct cg_lint *lint, size_t i)
         crl(o, json);
     else
         private_key(o, json);
-    cJSON *odd = cJSON_CreateArray();
+    cJSON *findings = cJSON_AddArrayToObject(json, "findings");
     for (size_t f = 0; f < cg_lint_count(lint); f++) {
         const struct cg_lint_finding *finding = cg_lint_finding(lint, f);
-        if (finding->number != i || finding->row->severity < CG_LINT_WARNING)
-            continue;
-        char text[640];
-        snprintf(text, sizeof text, "%s%s%s%s", finding->row->why, finding->detail[0] ? " (" : "", finding->detail,
-                 finding->detail[0] ? ")" : "");
-        cJSON_AddItemToArray(odd, cJSON_CreateString(text));
+        const struct cg_found found = cg_lint_found(finding);
+        if (finding->number == i && finding->row->severity >= CG_LINT_WARNING)
+            cJSON_AddItemToArray(findings, cg_found_json(&found));
     }
-    cJSON_AddItemToObject(json, "odd", odd);
     return json;
 }
 
@@ -178,7 +175,7 @@ static void print_line(const char *key, const cJSON *value)
 
 static void print_text(const cJSON *object)
 {
-    const cJSON *item = NULL, *odd = NULL;
+    const cJSON *item = NULL;
     cJSON_ArrayForEach(item, object)
     {
         if (strcmp(item->string, "kind") == 0)
@@ -186,10 +183,11 @@ static void print_text(const cJSON *object)
         else
             print_line(item->string, item);
     }
-    cJSON_ArrayForEach(odd, cJSON_GetObjectItemCaseSensitive(object, "odd"))
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(object, "findings"))
     {
-        cg_print_in(stdout, CG_YELLOW, "  odd");
-        cg_print(stdout, "          %s\n", cJSON_GetStringValue(odd));
+        const char *detail = cg_member_text(item, "detail");
+        cg_print_in(stdout, CG_YELLOW, "  %-12s", cg_member_text(item, "severity"));
+        cg_print(stdout, " %s%s%s%s\n", cg_member_text(item, "why"), *detail ? " (" : "", detail, *detail ? ")" : "");
     }
 }
 

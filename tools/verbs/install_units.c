@@ -158,10 +158,7 @@ static void print_result(const struct cg_cli *cli, const struct outputs *all)
     static const char *const words[] = {"replaced", "written", "unchanged", "replaced"};
     cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "files");
     for (size_t i = 0; i < all->count; i++) {
-        cJSON *file = cJSON_CreateObject();
-        cJSON_AddStringToObject(file, "path", all->item[i].path);
-        cJSON_AddStringToObject(file, "state", words[all->item[i].state]);
-        cJSON_AddItemToArray(list, file);
+        cJSON_AddItemToArray(list, cg_json_of("file", all->item[i].path, "state", words[all->item[i].state]));
     }
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     cg_result(cli, result);

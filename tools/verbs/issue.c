@@ -62,7 +62,7 @@ static void show_progress(const void *context, size_t done, size_t total)
 static void print_batch(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_batch_result *made)
 {
     cJSON *result = cJSON_CreateObject();
-    cJSON_AddNumberToObject(result, "made", (double)made->made);
+    cJSON_AddNumberToObject(result, "issued", (double)made->made);
     cJSON_AddNumberToObject(result, "skipped", (double)made->skipped);
     cJSON_AddNumberToObject(result, "failed", (double)made->failed);
     cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lint/lint.h"
-#include "cli/print.h"
+#include "cli/findings.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -25,50 +25,6 @@ static enum cg_severity least(const struct lint_options *o)
     return CG_LINT_WARNING;
 }
 
-static cJSON *row_json(const struct cg_rule_row *row)
-{
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "id", row->id);
-    cJSON_AddStringToObject(object, "severity", cg_severity_text(row->severity));
-    cJSON_AddStringToObject(object, "what", row->why);
-    cJSON_AddStringToObject(object, "ref", row->ref);
-    cJSON_AddStringToObject(object, "fix", row->fix);
-    return object;
-}
-
-static int list_rules(const struct cg_cli *cli)
-{
-    cJSON *list = cJSON_CreateArray();
-    const struct cg_rule_row *row;
-    for (size_t i = 0; (row = cg_lint_row(i)); i++) {
-        cJSON_AddItemToArray(list, row_json(row));
-        if (!cli->json)
-            cg_print(stdout, "%-34s %-8s %-18s %s\n", row->id, cg_severity_text(row->severity), row->ref, row->why);
-    }
-    cg_result(cli, list);
-    return CG_EXIT_OK;
-}
-
-static void show(const struct cg_lint_finding *f)
-{
-    static const enum cg_colour colours[] = {CG_DIM, CG_YELLOW, CG_RED};
-    cg_print(stdout, "%s%s", f->file, f->file[0] ? ": " : "");
-    cg_print_in(stdout, colours[f->row->severity], "%s", cg_severity_text(f->row->severity));
-    cg_print(stdout, ": %s (%s)\n", f->row->why, f->row->id);
-    cg_print(stdout, "    %s%s%s%s%s%s\n", f->object, f->detail[0] ? ": " : "", f->detail, f->row->ref[0] ? " [" : "",
-             f->row->ref, f->row->ref[0] ? "]" : "");
-    cg_print(stdout, "    %s\n", f->row->fix);
-}
-
-static cJSON *finding_json(const struct cg_lint_finding *f)
-{
-    cJSON *object = row_json(f->row);
-    cJSON_AddStringToObject(object, "file", f->file);
-    cJSON_AddStringToObject(object, "object", f->object);
-    cJSON_AddStringToObject(object, "detail", f->detail);
-    return object;
-}
-
 /* Returns the number of findings at or above the severity. */
 static size_t print_findings(const struct cg_cli *cli, const struct cg_lint *lint, enum cg_severity from)
 {
@@ -79,10 +35,11 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_lint *lin
         counted[f->row->severity]++;
         if (f->row->severity < from)
             continue;
+        const struct cg_found found = cg_lint_found(f);
         shown++;
-        cJSON_AddItemToArray(list, finding_json(f));
+        cJSON_AddItemToArray(list, cg_found_json(&found));
         if (!cli->json)
-            show(f);
+            cg_found_print(&found);
     }
     cJSON_AddNumberToObject(result, "objects", (double)cg_lint_objects(lint));
     cg_result(cli, result);
@@ -98,8 +55,10 @@ static int run(const struct cg_cli *cli, const void *options_)
     const struct lint_options *o = options_;
     struct cg_error err = {""};
     int code = CG_EXIT_FAILED;
-    if (o->rules)
-        return list_rules(cli);
+    if (o->rules) {
+        cg_rules_print(cli, cg_lint_row);
+        return CG_EXIT_OK;
+    }
     if (!cli->nargs)
         return cg_usage(cli, "no file given; expected: certguard lint FILE...");
     struct cg_lint *lint = cg_lint_new(cli->now);

@@ -50,17 +50,12 @@ static bool is_wanted(const struct list_options *o, const struct cg_index_row *r
 static void print_json(const struct cg_index_row *row, const char *name, enum state state, bool first)
 {
     char text[24];
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "name", name);
-    cJSON_AddStringToObject(item, "state", states[state].word);
+    cJSON *item = cg_json_of("name", name, "state", states[state].word);
     cg_time_text(row->expires, text, sizeof text);
-    cJSON_AddStringToObject(item, "not_after", text);
-    cJSON_AddStringToObject(item, "serial", row->serial);
-    cJSON_AddStringToObject(item, "subject", row->subject);
+    cg_json_add(item, "not_after", text, "serial", row->serial, "subject", row->subject);
     if (state == REVOKED) {
         cg_time_text(row->revoked, text, sizeof text);
-        cJSON_AddStringToObject(item, "revoked", text);
-        cJSON_AddStringToObject(item, "reason", row->reason < 0 ? "unspecified" : cg_reason_name(row->reason));
+        cg_json_add(item, "revoked", text, "reason", row->reason < 0 ? "unspecified" : cg_reason_name(row->reason));
     }
     char *line = cg_json_line(item);
     fputs(first ? "\n" : ",\n", stdout);

@@ -58,8 +58,7 @@ static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *n
     cJSON_AddStringToObject(object, "file", path);
     cJSON_AddBoolToObject(object, "due", is_due || unfinished);
     cJSON_AddBoolToObject(object, "unfinished", unfinished);
-    cJSON_AddStringToObject(object, "due_at", due_text);
-    cJSON_AddStringToObject(object, "not_after", end_text);
+    cg_json_add(object, "due_at", due_text, "not_after", end_text);
     return is_due || unfinished ? DUE : NOT_DUE;
 }
 

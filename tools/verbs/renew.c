@@ -146,10 +146,7 @@ static bool renew_and_note(struct run *run, const char *name)
         return true;
     run->broken = run->broken || run->busy == busy;
     cg_warn(run->cli, "%s: %s", name, err.text);
-    cJSON *failed = cJSON_CreateObject();
-    cJSON_AddStringToObject(failed, "name", name);
-    cJSON_AddStringToObject(failed, "error", err.text);
-    cJSON_AddItemToArray(run->failed, failed);
+    cJSON_AddItemToArray(run->failed, cg_json_of("name", name, "error", err.text));
     return false;
 }
 

@@ -115,7 +115,7 @@ static void print_result(const struct report_run *run)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "events", run->report.events);
     cJSON_AddNumberToObject(object, "rejected", run->report.rejected);
-    cJSON_AddNumberToObject(object, "passed_over", (double)(run->walk.foreign + run->walk.too_long));
+    cJSON_AddNumberToObject(object, "skipped", (double)(run->walk.foreign + run->walk.too_long));
     if (run->options->output)
         cg_say(run->cli, "%s %s: %.0f events, %.0f rejections.", run->cli->dry_run ? "Would write" : "Wrote",
                run->options->output, run->report.events, run->report.rejected);

@@ -36,8 +36,7 @@ static void print_revoked(const struct cg_cli *cli, const struct cg_revoked *rev
                cli->args[0]);
     } else {
         cg_time_text(made->next_update, end, sizeof end);
-        cJSON_AddStringToObject(result, "crl_number", made->number);
-        cJSON_AddStringToObject(result, "crl_next_update", end);
+        cg_json_add(result, "crl_number", made->number, "crl_next_update", end);
         cg_say(cli,
                "Revoked %zu certificate%s of \"%s\". New CRL, number %s, %zu revoked, valid until %s:\n  %s/crl.pem",
                revoked->count, plural, cli->args[0], made->number, made->entries, end, cli->dir);

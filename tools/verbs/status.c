@@ -71,8 +71,7 @@ static void present(const struct status_run *run, cJSON *data, void (*show)(cons
 static cJSON *query(const struct status_run *run, const char *name, const char *key, const char *value,
                     struct cg_error *err)
 {
-    cJSON *command = cJSON_CreateObject();
-    cJSON_AddStringToObject(command, "command", name);
+    cJSON *command = cg_json_of("command", name);
     if (key)
         cJSON_AddStringToObject(command, key, value);
     return cg_mqtt_ask(run->mqtt, command, err);
@@ -92,8 +91,7 @@ static int list_sessions(const struct status_run *run, struct cg_error *err)
     cJSON *whole = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(whole, "sessions");
     double total = 1;
     for (int offset = 0; list && offset < total; offset += PAGE) {
-        cJSON *request = cJSON_CreateObject();
-        cJSON_AddStringToObject(request, "command", "list_sessions");
+        cJSON *request = cg_json_of("command", "list_sessions");
         cJSON_AddNumberToObject(request, "offset", offset);
         cJSON_AddNumberToObject(request, "count", PAGE);
         cJSON *data = cg_mqtt_ask(run->mqtt, request, err);
@@ -101,7 +99,7 @@ static int list_sessions(const struct status_run *run, struct cg_error *err)
             cJSON_Delete(whole);
             return CG_EXIT_FAILED;
         }
-        total = cg_status_number(data, "total");
+        total = cg_member_number(data, "total");
         cJSON *page = cJSON_GetObjectItemCaseSensitive(data, "sessions"), *item;
         while ((item = cJSON_DetachItemFromArray(page, 0)))
             cJSON_AddItemToArray(list, item);
@@ -132,7 +130,7 @@ static int end(const struct status_run *run, struct cg_error *err)
     cJSON *data = query(run, "end_session", "client_id", run->options->end, err);
     if (!data)
         return CG_EXIT_FAILED;
-    cg_say(run->cli, "Ended the session (connection %.64s).", cg_status_text(data, "conn"));
+    cg_say(run->cli, "Ended the session (connection %.64s).", cg_member_text(data, "conn"));
     cg_result(run->cli, data);
     return CG_EXIT_OK;
 }
@@ -170,8 +168,8 @@ static int reload(const struct status_run *run, struct cg_error *err)
         cJSON_Delete(now);
         if (!(now = snapshot_of(run, err)))
             break;
-        loaded = cg_status_number(now, "number") != cg_status_number(before, "number");
-        refused = cg_status_number(now, "rejected") != cg_status_number(before, "rejected");
+        loaded = cg_member_number(now, "number") != cg_member_number(before, "number");
+        refused = cg_member_number(now, "rejected") != cg_member_number(before, "rejected");
     }
     cJSON_Delete(before);
     cJSON_Delete(answer);
@@ -196,7 +194,7 @@ static int check_policy(const struct status_run *run, struct cg_error *err)
     cg_bytes_free(&text);
     if (!data)
         return CG_EXIT_FAILED;
-    bool clean = cg_status_number(data, "refused") == 0;
+    bool clean = cg_member_number(data, "refused") == 0;
     present(run, data, cg_status_show_dryrun);
     return clean ? CG_EXIT_OK : CG_EXIT_FINDINGS;
 }
