@@ -5,8 +5,6 @@
 
 enum cg_severity { CG_LINT_NOTICE = 0, CG_LINT_WARNING, CG_LINT_ERROR };
 
-const char *cg_severity_text(enum cg_severity severity); /* "notice", "warning", "error" */
-
 struct cg_rule_row {
     const char *id; /* stable, lower case, "_" between words */
     enum cg_severity severity;

@@ -130,18 +130,18 @@ static bool handshake_failed(struct cg_mqtt *mqtt, struct cg_error *err)
     return cg_tls_client_fault(&mqtt->tls, mqtt->host, err);
 }
 
-static void explain_end(struct cg_mqtt *mqtt, int code, struct cg_error *err)
+/* Sets the reason for which the connection ended. Always false. */
+static bool explain_end(struct cg_mqtt *mqtt, int code, struct cg_error *err)
 {
     if (handshake_failed(mqtt, err))
-        return;
+        return false;
     if (mqtt->ended >= CONNECT_DENIED)
-        cg_error_set(err, "the broker ended the session: %s", mosquitto_reason_string(mqtt->ended));
-    else
-        cg_error_set(
-            err,
-            "the connection ended: %s. Check that this is a TLS listener. For more, run `certguard log --explain` on "
-            "the broker's event log",
-            mosquitto_strerror(code == MOSQ_ERR_SUCCESS ? MOSQ_ERR_CONN_LOST : code));
+        return cg_fail_text(err, "the broker ended the session: %s", mosquitto_reason_string(mqtt->ended));
+    return cg_fail_text(
+        err,
+        "the connection ended: %s. Check that this is a TLS listener. For more, run `certguard log --explain` on "
+        "the broker's event log",
+        mosquitto_strerror(code == MOSQ_ERR_SUCCESS ? MOSQ_ERR_CONN_LOST : code));
 }
 
 /* Runs the connection until arrived() is true. False: it ended (with an error), or the time is up (no error). */
@@ -154,10 +154,8 @@ static bool run_until(struct cg_mqtt *mqtt, bool (*arrived)(const struct cg_mqtt
             return false;
         int code = mqtt->is_over ? MOSQ_ERR_CONN_LOST
                                  : mosquitto_loop(mqtt->mosquitto, left > 1000 ? 1000 : (int)left, 1);
-        if (code != MOSQ_ERR_SUCCESS && !arrived(mqtt)) {
-            explain_end(mqtt, code, err);
-            return false;
-        }
+        if (code != MOSQ_ERR_SUCCESS && !arrived(mqtt))
+            return explain_end(mqtt, code, err);
     }
     return true;
 }
@@ -215,10 +213,8 @@ static bool log_in(struct cg_mqtt *mqtt, struct cg_error *err)
 {
     int code = connect_within(mqtt);
     bool reached = code != MOSQ_ERR_EAI && (code != MOSQ_ERR_ERRNO || is_late(errno));
-    if (code != MOSQ_ERR_SUCCESS && reached) {
-        explain_end(mqtt, code, err);
-        return false;
-    }
+    if (code != MOSQ_ERR_SUCCESS && reached)
+        return explain_end(mqtt, code, err);
     if (code != MOSQ_ERR_SUCCESS)
         return cg_fail_text(err, "cannot connect: %s. Check the address, and that the broker is running",
                             code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
@@ -307,9 +303,7 @@ static bool publish(struct cg_mqtt *mqtt, const char *text, struct cg_error *err
         return cg_fail_text(err, "cannot send the request: it has %zu bytes, and the plugin accepts at most %d", len,
                             REQUEST_MAX);
     int code = mosquitto_publish_v5(mqtt->mosquitto, NULL, TOPIC, (int)len, text, 1, false, NULL);
-    if (code != MOSQ_ERR_SUCCESS)
-        explain_end(mqtt, code, err);
-    return code == MOSQ_ERR_SUCCESS;
+    return code == MOSQ_ERR_SUCCESS || explain_end(mqtt, code, err);
 }
 
 static bool send_question(struct cg_mqtt *mqtt, cJSON *command, struct cg_error *err)

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool cg_is_dns_name(const char *text, bool wildcard)
+/* A host name of letters, digits, hyphens and dots, RFC 5280 4.2.1.6; wildcard: "*." may be its first label. */
+static bool is_dns_name(const char *text, bool wildcard)
 {
     size_t len = strlen(text);
     if (wildcard && strncmp(text, "*.", 2) == 0)
@@ -42,7 +43,7 @@ static bool dns_ok(const char *value, struct cg_error *err)
 {
     if (looks_like_ip(value))
         return cg_fail_text(err, "dns:%s is an address. Use ip:%s", value, value);
-    if (cg_is_dns_name(value, true))
+    if (is_dns_name(value, true))
         return true;
     return cg_fail_text(
         err,
@@ -203,10 +204,10 @@ bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err)
         return (!kind->valid || kind->valid(value, err)) && push(names, kind, value, err);
     }
     return cg_fail_text(err, "--san %s has no type. Use dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS%s%s", typed,
-                        looks_like_ip(typed)          ? ", here ip:"
-                        : cg_is_dns_name(typed, true) ? ", here dns:"
-                                                      : "",
-                        looks_like_ip(typed) || cg_is_dns_name(typed, true) ? typed : "");
+                        looks_like_ip(typed)       ? ", here ip:"
+                        : is_dns_name(typed, true) ? ", here dns:"
+                                                   : "",
+                        looks_like_ip(typed) || is_dns_name(typed, true) ? typed : "");
 }
 
 bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, struct cg_error *err)
@@ -214,7 +215,7 @@ bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, 
     char urn[160];
     if (looks_like_ip(name))
         return push(names, &san_kinds[SAN_IP], name, err);
-    if (cg_is_dns_name(name, false))
+    if (is_dns_name(name, false))
         return push(names, &san_kinds[SAN_DNS], name, err);
     if (is_server)
         return cg_fail_text(
@@ -300,7 +301,7 @@ static GENERAL_NAME *dns_subtree(const char *text)
 {
     if (*text == '.')
         text++;
-    return cg_is_dns_name(text, false) ? a2i_GENERAL_NAME(NULL, NULL, NULL, GEN_DNS, text, 0) : NULL;
+    return is_dns_name(text, false) ? a2i_GENERAL_NAME(NULL, NULL, NULL, GEN_DNS, text, 0) : NULL;
 }
 
 static bool permit(NAME_CONSTRAINTS *constraints, const char *const *list, size_t count, const char *option,

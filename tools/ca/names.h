@@ -16,9 +16,6 @@ bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err);
 /* Adds the SAN for NAME without --san: ip: or dns: if it is one, else (devices) a URN. */
 bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, struct cg_error *err);
 
-/* A host name of letters, digits, hyphens and dots, RFC 5280 4.2.1.6; wildcard: "*." may be its first label. */
-bool cg_is_dns_name(const char *text, bool wildcard);
-
 struct cg_subject {
     const char *common_name, *organization, *unit, *country; /* NULL: omitted */
 };

@@ -9,9 +9,6 @@
 #include "store/open.h"
 #include "store/target.h"
 
-/* The error of a verb on a name that another run is rotating; takes the name. */
-#define CG_IS_ROTATING "another run is rotating \"%s\" now; nothing was done, try again when it has finished"
-
 /* A warning for --no-passphrase; takes the folder. */
 #define CG_KEY_IS_OPEN "the CA key is not encrypted: anyone who can read %s can issue certificates in your name"
 

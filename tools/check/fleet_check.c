@@ -115,11 +115,7 @@ static void show_json(struct run *run, const struct sample *s)
     cg_json_add(object, "reason", cg_reason_row(v->reason)->code, "detail", v->detail);
     cg_json_add(object, "fix", cg_reason_fix(v->reason, owner_of(run, s)));
     cg_json_add(object, "audited", audited ? cg_reason_row(audited->reason)->code : NULL);
-    char *line = cg_json_line(object);
-    fputs(run->shown ? ",\n" : "\n", stdout);
-    fputs(line ? line : "{}", stdout);
-    free(line);
-    cJSON_Delete(object);
+    cg_json_element(object, !run->shown);
 }
 
 static void show_row(struct run *run, const struct sample *s)

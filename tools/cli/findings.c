@@ -3,6 +3,12 @@
 
 #include "print.h"
 
+const char *cg_severity_text(enum cg_severity severity)
+{
+    static const char *const text[] = {"notice", "warning", "error"};
+    return text[severity];
+}
+
 static const char *if_any(const char *text)
 {
     return text && *text ? text : NULL;

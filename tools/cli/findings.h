@@ -13,7 +13,8 @@ cJSON *cg_found_json(const struct cg_found *found);
 /* As text: "FILE: SEVERITY: WHY (ID)", the object with the detail and the reference, and the fix. */
 void cg_found_print(const struct cg_found *found);
 
-void cg_severity_print(enum cg_severity severity); /* in its color */
+const char *cg_severity_text(enum cg_severity severity); /* "notice", "warning", "error" */
+void cg_severity_print(enum cg_severity severity);       /* in its color */
 
 /* For --rules: all rows, until row returns NULL. */
 void cg_rules_print(const struct cg_cli *cli, const struct cg_rule_row *(*row)(size_t index));

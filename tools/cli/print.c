@@ -110,3 +110,11 @@ char *cg_json_line(const cJSON *object)
     cJSON_free(printed);
     return text;
 }
+
+void cg_json_element(cJSON *object, bool is_first)
+{
+    char *line = cg_json_line(object);
+    printf("%s\n%s", is_first ? "" : ",", line ? line : "{}");
+    free(line);
+    cJSON_Delete(object);
+}

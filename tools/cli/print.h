@@ -31,4 +31,7 @@ void cg_column(const char *text, int width);
 char *cg_json_line(const cJSON *object);
 char *cg_json_text(const char *text, size_t len);
 
+/* Prints the next element of a list on a new line, and frees it: a long list is never in memory. */
+void cg_json_element(cJSON *object, bool is_first);
+
 #endif

@@ -305,11 +305,7 @@ bool cg_deploy_name(const struct cg_ca *ca, const struct cg_targets *targets, st
 bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
                             struct cg_error *err)
 {
-    struct cg_change change = {0};
-    bool ok = cg_deploy_name(ca, targets, err) && cg_change_begin(&change, ca, false, err) &&
-              cg_targets_remember(&change, name, targets, err) && cg_change_commit(&change, err);
-    cg_change_end(&change);
-    return ok;
+    return cg_deploy_name(ca, targets, err) && cg_targets_remember(ca, name, targets, err);
 }
 
 static bool is_there(const struct cg_target *target, const struct set *set)

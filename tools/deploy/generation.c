@@ -37,20 +37,18 @@ static bool check_cert(const struct cg_ca *ca, const char *name, unsigned genera
     cg_index_free(&index);
     cg_time_text(now < start ? start : end, text, sizeof text);
     if (status == 'R')
-        cg_error_set(
+        return cg_fail_text(
             err,
             "generation %u of \"%s\" is revoked: the broker's clients refuse it. For a new certificate: certguard "
             "-C %s renew %s, or issue if the live one is revoked too",
             generation, name, ca->word, name);
-    else if (now < start)
-        cg_error_set(err, "generation %u of \"%s\" is not valid before %s. Check the clock and --at", generation, name,
-                     text);
-    else if (now > end)
-        cg_error_set(err, "generation %u of \"%s\" expired at %s. For a new one: certguard -C %s renew %s", generation,
-                     name, text, ca->word, name);
-    else
-        return true;
-    return false;
+    if (now < start)
+        return cg_fail_text(err, "generation %u of \"%s\" is not valid before %s. Check the clock and --at", generation,
+                            name, text);
+    if (now > end)
+        return cg_fail_text(err, "generation %u of \"%s\" expired at %s. For a new one: certguard -C %s renew %s",
+                            generation, name, text, ca->word, name);
+    return true;
 }
 
 bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)

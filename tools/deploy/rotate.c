@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "rotate.h"
 #include "base/clock.h"
+#include "base/failure.h"
 #include "broker/tls_probe.h"
 #include "core/base/datetime.h"
 #include "deploy.h"
@@ -92,15 +93,13 @@ static bool take_back(struct cg_rotate *run, struct cg_error *err)
     bool ok = cg_rotation_roll_back(run->ca, run->request.name, &stays, &second);
     const unsigned live = cg_generation_live(run->ca, run->request.name);
     if (!ok)
-        cg_error_set(err, "%s. Restoring the previous generation failed too; the next run tries again: %s", why,
-                     second.text);
-    else if (stays)
-        cg_error_set(err, "%s. Generation %u of \"%s\" stays live: %s", why, live, run->request.name,
-                     second.text[0] ? second.text : "another run made it live");
-    else
-        cg_error_set(err, "%s. The previous generation %u of \"%s\" was restored; the new one is kept in archive/", why,
-                     live, run->request.name);
-    return false;
+        return cg_fail_text(err, "%s. Restoring the previous generation failed too; the next run tries again: %s", why,
+                            second.text);
+    if (stays)
+        return cg_fail_text(err, "%s. Generation %u of \"%s\" stays live: %s", why, live, run->request.name,
+                            second.text[0] ? second.text : "another run made it live");
+    return cg_fail_text(err, "%s. The previous generation %u of \"%s\" was restored; the new one is kept in archive/",
+                        why, live, run->request.name);
 }
 
 /* Another run may have revoked it, or made another one live, while the lock was not held. */
@@ -172,7 +171,7 @@ enum cg_ca_result cg_rotate_begin(struct cg_rotate *run, struct cg_ca *ca, const
         !(ca->options.dry_run || cg_rotation_finish(ca, name, &busy, err)))
         return CG_CA_FAILED;
     if (busy) {
-        cg_error_set(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
+        cg_rotation_fail_busy(name, err);
         return CG_CA_LOCKED;
     }
     return cg_deploy_check(ca, &run->targets, cg_generation_live(ca, name), err) ? CG_CA_OK : CG_CA_FAILED;

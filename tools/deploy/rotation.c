@@ -67,6 +67,11 @@ static bool write_record(const struct cg_ca *ca, const char *name, const struct 
 
 /* ---- the lock */
 
+bool cg_rotation_fail_busy(const char *name, struct cg_error *err)
+{
+    return cg_fail_text(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
+}
+
 /* Created as the owner of the CA's folder, whose runs must be able to open it. */
 static int make_lock(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
@@ -93,7 +98,7 @@ static bool take_lock(struct cg_rotation *rotation, const struct cg_ca *ca, cons
             return true;
         nanosleep(&step, NULL);
     }
-    return cg_fail_text(err, "another run is rotating \"%s\". Nothing was done. Try again when it has ended", name);
+    return cg_rotation_fail_busy(name, err);
 }
 
 /* A lock that cannot be opened counts as held, with the reason in err. */

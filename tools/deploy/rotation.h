@@ -37,5 +37,6 @@ bool cg_rotation_roll_back(const struct cg_ca *ca, const char *name, bool *stays
 /* For the other verbs: restores the previous generation after a killed run. *busy: another run is rotating this name; leave
  * it alone. False also if that cannot be determined. */
 bool cg_rotation_finish(const struct cg_ca *ca, const char *name, bool *busy, struct cg_error *err);
+bool cg_rotation_fail_busy(const char *name, struct cg_error *err); /* the error if *busy; always false */
 
 #endif

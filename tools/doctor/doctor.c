@@ -180,9 +180,7 @@ bool cg_doctor_run(struct cg_doctor *d, const struct cg_doctor_request *request,
     run_rules(d);
     become_root();
     run_lint(d);
-    if (d->memory_short)
-        cg_error_set(err, "out of memory");
-    return !d->memory_short;
+    return !d->memory_short || cg_fail_memory(err);
 }
 
 void cg_doctor_clear(struct cg_doctor *d)

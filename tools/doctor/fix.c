@@ -97,9 +97,7 @@ static bool plan_file(struct cg_fix *fix, const struct cg_doctor *d, const char 
         fix->nfiles++;
         return true;
     }
-    bool ok = to->after;
-    if (!ok)
-        cg_error_set(err, "out of memory");
+    const bool ok = to->after || cg_fail_memory(err);
     free(to->after);
     free(to->before);
     return ok;

@@ -78,12 +78,10 @@ static bool open_file(struct reader *reader, struct cg_error *err)
     struct stat st;
     reader->fd = reader->path ? open(reader->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (reader->fd < 0)
-        cg_error_set(err, "cannot open %s: %s", name_of(reader), strerror(errno));
-    else if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
-        cg_error_set(err, "%s is a folder; name the event log in it", name_of(reader));
-    else
-        return true;
-    return false;
+        return cg_fail_text(err, "cannot open %s: %s", name_of(reader), strerror(errno));
+    if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return cg_fail_text(err, "%s is a folder; name the event log in it", name_of(reader));
+    return true;
 }
 
 static void close_file(struct reader *reader)
@@ -108,12 +106,11 @@ static void close_reader(struct reader *reader)
 static struct reader *open_reader(const char *path, struct cg_error *err)
 {
     struct reader *reader = calloc(1, sizeof *reader);
-    if (!reader) {
-        cg_error_set(err, "out of memory");
-        return NULL;
-    }
-    reader->path = strcmp(path, "-") == 0 ? NULL : path;
-    if (open_file(reader, err))
+    if (!reader)
+        cg_fail_memory(err);
+    else
+        reader->path = strcmp(path, "-") == 0 ? NULL : path;
+    if (reader && open_file(reader, err))
         return reader;
     close_reader(reader);
     return NULL;

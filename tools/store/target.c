@@ -110,10 +110,11 @@ static void write_one(cJSON *object, const struct cg_target *target)
     cJSON_AddNumberToObject(object, "mode", target->mode);
 }
 
-bool cg_targets_remember(struct cg_change *change, const char *name, const struct cg_targets *targets,
+bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
                          struct cg_error *err)
 {
     char file[CG_NAME_MAX + 32];
+    struct cg_change change = {0};
     cJSON *object = cJSON_CreateObject();
     cJSON *others = targets->count > 1 ? cJSON_AddArrayToObject(object, "also") : NULL;
     if (targets->count == 0)
@@ -126,7 +127,10 @@ bool cg_targets_remember(struct cg_change *change, const char *name, const struc
         cJSON_AddItemToArray(others, other);
     }
     snprintf(file, sizeof file, "deploy/%s.json", name);
-    return cg_change_put_json(change, file, object, err);
+    const bool ok = cg_change_begin(&change, ca, false, err) && cg_change_put_json(&change, file, object, err) &&
+                    cg_change_commit(&change, err);
+    cg_change_end(&change);
+    return ok;
 }
 
 struct visitor {
@@ -172,15 +176,12 @@ bool cg_target_owner(const struct cg_target *target, mode_t mode, struct cg_owne
     const struct passwd *user = target->owner ? getpwnam(target->owner) : NULL;
     const struct group *group = target->group ? getgrnam(target->group) : NULL;
     if (target->owner && !user)
-        cg_error_set(err, "invalid --owner: this machine has no user %s", target->owner);
-    else if (target->group && !group)
-        cg_error_set(err, "invalid --group: this machine has no group %s", target->group);
-    else {
-        owner->uid = user ? user->pw_uid : (uid_t)-1;
-        owner->gid = group ? group->gr_gid : (gid_t)-1;
-        return true;
-    }
-    return false;
+        return cg_fail_text(err, "invalid --owner: this machine has no user %s", target->owner);
+    if (target->group && !group)
+        return cg_fail_text(err, "invalid --group: this machine has no group %s", target->group);
+    owner->uid = user ? user->pw_uid : (uid_t)-1;
+    owner->gid = group ? group->gr_gid : (gid_t)-1;
+    return true;
 }
 
 mode_t cg_target_key_mode(const struct cg_target *target)

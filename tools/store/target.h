@@ -28,7 +28,7 @@ struct cg_deploy_options {
 };
 
 bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err);
-bool cg_targets_remember(struct cg_change *change, const char *name, const struct cg_targets *targets,
+bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
                          struct cg_error *err);
 void cg_targets_clear(struct cg_targets *targets);
 

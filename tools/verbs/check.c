@@ -15,23 +15,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define AT(field) offsetof(struct cg_check_options, field)
+#define OF(field) offsetof(struct cg_check_options, field)
 
 static const struct cg_option options[] = {
     {"purpose", "client|server|bridge",
      "who uses the certificate: a client, the broker itself, or a broker that a bridge connects to (default: client)",
-     CG_OPT_CHOICE, 0, AT(purpose)},
+     CG_OPT_CHOICE, 0, OF(purpose)},
     {"trust", "FILE", "trust anchors and intermediates to use instead of the policy's (repeatable)", CG_OPT_FILES, 0,
-     AT(trust)},
+     OF(trust)},
     {"untrusted", "FILE", "intermediates that the peer sends in addition to those in LEAF.pem (repeatable)",
-     CG_OPT_FILES, 0, AT(untrusted)},
-    {"crl", "FILE", "CRL, PEM or DER (repeatable)", CG_OPT_FILES, 0, AT(crl)},
-    {"policy", "FILE", "policy of the plugin (default: the strict defaults)", CG_OPT_FILE, 0, AT(policy)},
-    {"listener", "PORT", "use the policy's rules for this port", CG_OPT_NUMBER, 0, AT(listener)},
-    {"host", "NAME", "name or address that the certificate must contain", CG_OPT_STRING, 0, AT(host)},
-    {"explain", NULL, "show every rule with its result", CG_OPT_FLAG, 0, AT(explain)},
-    {"batch", "FILE.jsonl", "check many cases, one JSON object per line", CG_OPT_FILE, 0, AT(batch)},
-    {"issued", NULL, "check the certificates of the CA that are in use", CG_OPT_FLAG, 0, AT(issued)},
+     CG_OPT_FILES, 0, OF(untrusted)},
+    {"crl", "FILE", "CRL, PEM or DER (repeatable)", CG_OPT_FILES, 0, OF(crl)},
+    {"policy", "FILE", "policy of the plugin (default: the strict defaults)", CG_OPT_FILE, 0, OF(policy)},
+    {"listener", "PORT", "use the policy's rules for this port", CG_OPT_NUMBER, 0, OF(listener)},
+    {"host", "NAME", "name or address that the certificate must contain", CG_OPT_STRING, 0, OF(host)},
+    {"explain", NULL, "show every rule with its result", CG_OPT_FLAG, 0, OF(explain)},
+    {"batch", "FILE.jsonl", "check many cases, one JSON object per line", CG_OPT_FILE, 0, OF(batch)},
+    {"issued", NULL, "check the certificates of the CA that are in use", CG_OPT_FLAG, 0, OF(issued)},
 };
 
 /* --- one certificate --- */

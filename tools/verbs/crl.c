@@ -11,12 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct crl_options {
+struct options {
     struct cg_crl_request request; /* without above, which the run adds */
     const char *refresh_if, *above;
 };
-
-#define AT(field) offsetof(struct crl_options, field)
 
 static const struct cg_option options[] = {
     {"refresh-if", "PERCENT", "write a CRL only after this part of the last one's lifetime: 50%", CG_OPT_STRING, 0,
@@ -128,7 +126,7 @@ static int renew(struct cg_ca *ca, const struct cg_cli *cli, void *context, stru
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    const struct crl_options *o = values;
+    const struct options *o = values;
     struct run run = {.request = o->request, .always = !o->refresh_if};
     const bool repairs = o->request.root || o->request.restore_index;
     BIGNUM *above = NULL;
@@ -168,6 +166,6 @@ const struct cg_verb cg_verb_crl = {
                 "certguard crl --restore-index\n"
                 "certguard crl --root",
     .needs_key = true,
-    CG_OPTIONS(options, struct crl_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

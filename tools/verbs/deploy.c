@@ -11,13 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct deploy_options {
+struct options {
     struct cg_deploy_options place;
     const char *forget;
     bool rollback;
 };
-
-#define AT(field) offsetof(struct deploy_options, field)
 
 static const struct cg_option options[] = {
     CG_PLACE_ROWS(AT),
@@ -29,7 +27,7 @@ static const struct cg_option options[] = {
 struct run {
     const struct cg_cli *cli;
     const struct cg_ca *ca;
-    const struct deploy_options *options;
+    const struct options *options;
     const char *name;
     struct cg_targets targets;
     size_t before; /* number of remembered targets */
@@ -100,12 +98,9 @@ static bool deploy(struct run *run, struct cg_error *err)
 static bool forget(struct run *run, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    struct cg_change change = {0};
     bool ok = cg_targets_forget(run->ca, run->name, &run->targets, run->options->forget, err);
     if (ok && !cli->dry_run)
-        ok = cg_change_begin(&change, run->ca, false, err) &&
-             cg_targets_remember(&change, run->name, &run->targets, err) && cg_change_commit(&change, err);
-    cg_change_end(&change);
+        ok = cg_targets_remember(run->ca, run->name, &run->targets, err);
     if (ok) {
         cJSON *result = cg_json_of("name", run->name, "forgotten", run->options->forget);
         cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
@@ -148,7 +143,7 @@ static bool run_open(struct run *run, struct cg_error *err)
         ok = cg_rotation_finish(run->ca, run->name, &run->is_busy, err);
     if (!run->is_busy)
         return ok && deploy(run, err);
-    return cg_fail_text(err, CG_IS_ROTATING, run->name);
+    return cg_rotation_fail_busy(run->name, err);
 }
 
 static int run_on_ca(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
@@ -163,7 +158,7 @@ static int run_on_ca(struct cg_ca *ca, const struct cg_cli *cli, void *context, 
 
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
-    const struct deploy_options *o = values;
+    const struct options *o = values;
     struct run run = {.cli = cli, .options = o, .name = cli->args[0]};
     if (o->forget &&
         (o->rollback || o->place.to || o->place.owner || o->place.group || o->place.mode || o->place.connect))
@@ -189,6 +184,6 @@ const struct cg_verb cg_verb_deploy = {
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
     .min_args = 1,
     .max_args = 1,
-    CG_OPTIONS(options, struct deploy_options),
+    CG_OPTIONS(options, struct options),
     .run = run_verb,
 };

@@ -11,12 +11,10 @@
 
 #define DEFAULT_CONFIG "/etc/mosquitto/mosquitto.conf"
 
-struct doctor_options {
+struct options {
     struct cg_doctor_request request;
     bool fix, yes, rules;
 };
-
-#define AT(field) offsetof(struct doctor_options, field)
 
 static const struct cg_option options[] = {
     {"config", "FILE", "configuration of the broker (default " DEFAULT_CONFIG ")", CG_OPT_FILE, 0, AT(request.config)},
@@ -116,7 +114,7 @@ static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, s
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    const struct doctor_options *o = values;
+    const struct options *o = values;
     struct cg_doctor_request request = o->request;
     struct cg_doctor d = {.now = cli->now, .clock = cli->clock};
     struct cg_error err = {""};
@@ -158,6 +156,6 @@ const struct cg_verb cg_verb_doctor = {
                 "certguard --json doctor --scripts /home/pi/bin\n"
                 "certguard doctor --rules",
     .exits = "0 no findings, 1 the configuration cannot be read, 3 findings",
-    CG_OPTIONS(options, struct doctor_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

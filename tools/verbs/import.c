@@ -13,12 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct import_options {
+struct options {
     const char *ca_file, *key_uri;
     bool renew_ca, no_passphrase;
 };
-
-#define AT(field) offsetof(struct import_options, field)
 
 static const struct cg_option options[] = {
     {"ca", "FILE", "certificate of the CA to import, if the folder contains several CAs", CG_OPT_FILE, 0, AT(ca_file)},
@@ -29,7 +27,7 @@ static const struct cg_option options[] = {
      0, AT(no_passphrase)},
 };
 
-static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *import, const struct import_options *o,
+static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *import, const struct options *o,
                      struct cg_error *err)
 {
     struct cg_import_request a = *import;
@@ -64,7 +62,7 @@ static void print_counts(const struct cg_cli *cli, const struct cg_import_reques
            revoked, expired, live, cg_plural(live));
 }
 
-static void print_result(const struct cg_cli *cli, const struct cg_import_request *a, const struct import_options *o,
+static void print_result(const struct cg_cli *cli, const struct cg_import_request *a, const struct options *o,
                          cJSON *result)
 {
     char subject[512];
@@ -121,7 +119,7 @@ static bool find_ca(const struct cg_cli *cli, const struct cg_import_scan_reques
 }
 
 static bool take_ca(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_import_scan *scan,
-                    const struct import_options *o, struct cg_error *err)
+                    const struct options *o, struct cg_error *err)
 {
     bool keeps_serial = false;
     const bool ok = cg_import_check_ca(ca, scan, o->renew_ca, &keeps_serial, err);
@@ -133,7 +131,7 @@ static bool take_ca(const struct cg_cli *cli, struct cg_ca *ca, const struct cg_
 }
 
 static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_import_request *a,
-                        struct cg_import_scan *scan, struct cg_import_plan *plan, const struct import_options *o,
+                        struct cg_import_scan *scan, struct cg_import_plan *plan, const struct options *o,
                         struct cg_error *err)
 {
     const struct cg_import_scan_request request = {.folder = a->source,
@@ -201,7 +199,7 @@ static bool show_grades(const struct cg_cli *cli, const struct cg_import_request
 
 static int import(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
-    const struct import_options *o = context;
+    const struct options *o = context;
     size_t bad = 0;
     struct cg_import_scan scan = {0};
     struct cg_import_plan plan = {0};
@@ -221,7 +219,7 @@ static int import(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    struct import_options o = *(const struct import_options *)values;
+    struct options o = *(const struct options *)values;
     return cg_verb_with_ca(cli, CG_CA_CREATE, import, &o);
 }
 
@@ -247,6 +245,6 @@ const struct cg_verb cg_verb_import = {
     .min_args = 1,
     .max_args = 1,
     .needs_key = true,
-    CG_OPTIONS(options, struct import_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

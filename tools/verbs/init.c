@@ -6,15 +6,13 @@
 #include "core/cert/name.h"
 #include "verbs.h"
 
-struct init_options {
+struct options {
     struct cg_create_request request; /* without constraints, path length and passphrases, which the run adds */
     const char *root_passphrase_file;
     struct cg_list permit_dns, permit_ip;
     struct cg_number path_length;
     bool no_passphrase;
 };
-
-#define AT(field) offsetof(struct init_options, field)
 
 static const struct cg_option options[] = {
     {"name", "TEXT", "common name of the CA (default \"MQTT CA\")", CG_OPT_STRING, 0, AT(request.subject.common_name)},
@@ -41,7 +39,7 @@ static const struct cg_option options[] = {
      0, AT(no_passphrase)},
 };
 
-static void print_created(const struct cg_cli *cli, const struct init_options *o, const struct cg_created *created)
+static void print_created(const struct cg_cli *cli, const struct options *o, const struct cg_created *created)
 {
     char subject[512], end[24], sha256[CG_HEX_MAX] = "";
     X509 *const certs[] = {created->root, created->issuing};
@@ -82,7 +80,7 @@ static void print_created(const struct cg_cli *cli, const struct init_options *o
 
 /* Before the lock is taken. If the issuing key is in a token, the root key gets a separate passphrase: the PIN of the token
  * must not open it. */
-static bool prompt(const struct cg_cli *cli, const struct init_options *o, struct cg_create_request *wanted,
+static bool prompt(const struct cg_cli *cli, const struct options *o, struct cg_create_request *wanted,
                    char own[CG_PASSPHRASE_MAX], struct cg_error *err)
 {
     bool separate = wanted->intermediate && (wanted->key_uri || o->root_passphrase_file);
@@ -99,7 +97,7 @@ static bool prompt(const struct cg_cli *cli, const struct init_options *o, struc
     return true;
 }
 
-static struct cg_create_request request_of(const struct init_options *o)
+static struct cg_create_request request_of(const struct options *o)
 {
     struct cg_create_request request = o->request;
     request.permitted = (struct cg_permitted){o->permit_dns.item, o->permit_ip.item, o->permit_dns.count,
@@ -111,7 +109,7 @@ static struct cg_create_request request_of(const struct init_options *o)
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    const struct init_options *o = values;
+    const struct options *o = values;
     struct cg_error err = {""};
     struct cg_ca ca;
     struct cg_create_request wanted = request_of(o);
@@ -157,6 +155,6 @@ const struct cg_verb cg_verb_init = {
                 "certguard -C /var/lib/plant-ca init --name \"Plant CA\" --org Example --intermediate \\\n"
                 "    --permit-dns plant.example.org --permit-ip 10.0.0.0/8 --passphrase-file /root/ca-passphrase",
     .needs_key = true,
-    CG_OPTIONS(options, struct init_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

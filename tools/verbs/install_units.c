@@ -12,13 +12,11 @@
 
 #define LOGROTATE_FOLDER "/etc/logrotate.d"
 
-struct install_units_options {
+struct options {
     struct cg_units_request request; /* without units, which the run adds */
     const char *dir, *logrotate_dir;
     bool force, remove;
 };
-
-#define AT(field) offsetof(struct install_units_options, field)
 
 static const struct cg_option options[] = {
     {"ca", "DIR", "folder of the CA (default: that of -C, if it contains a CA)", CG_OPT_FOLDER, 0, AT(request.ca)},
@@ -54,7 +52,7 @@ static void outputs_clear(struct outputs *all)
         free(all->item[i].text);
 }
 
-static struct cg_unit_folders folders_of(const struct install_units_options *o)
+static struct cg_unit_folders folders_of(const struct options *o)
 {
     const char *logrotate = o->logrotate_dir ? o->logrotate_dir : o->dir;
     return (struct cg_unit_folders){o->dir ? o->dir : CG_UNITS_FOLDER, logrotate ? logrotate : LOGROTATE_FOLDER};
@@ -164,7 +162,7 @@ static void print_result(const struct cg_cli *cli, const struct outputs *all)
     cg_result(cli, result);
 }
 
-static int install(const struct cg_cli *cli, const struct install_units_options *o)
+static int install(const struct cg_cli *cli, const struct options *o)
 {
     const struct cg_unit_folders folders = folders_of(o);
     struct cg_units_request request = o->request;
@@ -186,7 +184,7 @@ static int install(const struct cg_cli *cli, const struct install_units_options 
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    const struct install_units_options *o = values;
+    const struct options *o = values;
     const struct cg_unit_folders folders = folders_of(o);
     return o->remove ? cg_units_remove(cli, &folders) : install(cli, o);
 }
@@ -210,6 +208,6 @@ const struct cg_verb cg_verb_install_units = {
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"
                 "certguard install-units --remove",
-    CG_OPTIONS(options, struct install_units_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

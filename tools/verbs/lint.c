@@ -6,18 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-struct lint_options {
+struct options {
     const char *severity;
     bool rules;
 };
 
 static const struct cg_option options[] = {
     {"severity", "notice|warning|error", "lowest severity to show and to end with exit code 3 (default: warning)",
-     CG_OPT_CHOICE, 0, offsetof(struct lint_options, severity)},
-    {"rules", NULL, "list the rules and check nothing", CG_OPT_FLAG, 0, offsetof(struct lint_options, rules)},
+     CG_OPT_CHOICE, 0, AT(severity)},
+    {"rules", NULL, "list the rules and check nothing", CG_OPT_FLAG, 0, AT(rules)},
 };
 
-static enum cg_severity least(const struct lint_options *o)
+static enum cg_severity least(const struct options *o)
 {
     for (int s = CG_LINT_NOTICE; o->severity && s <= CG_LINT_ERROR; s++)
         if (strcmp(o->severity, cg_severity_text((enum cg_severity)s)) == 0)
@@ -52,7 +52,7 @@ static size_t print_findings(const struct cg_cli *cli, const struct cg_lint *lin
 
 static int run(const struct cg_cli *cli, const void *options_)
 {
-    const struct lint_options *o = options_;
+    const struct options *o = options_;
     struct cg_error err = {""};
     int code = CG_EXIT_FAILED;
     if (o->rules) {
@@ -87,6 +87,6 @@ const struct cg_verb cg_verb_lint = {
                 "certguard lint --rules",
     .exits = "0 no findings at or above --severity, 1 a file cannot be read, 3 findings",
     .max_args = -1,
-    CG_OPTIONS(options, struct lint_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct list_options {
+struct options {
     struct cg_number expiring;
     bool revoked, expired, all;
 };
-
-#define AT(field) offsetof(struct list_options, field)
 
 static const struct cg_option options[] = {
     {"expiring", "DURATION", "list valid certificates that expire within this time", CG_OPT_DURATION, 0, AT(expiring)},
@@ -35,7 +33,7 @@ static enum state state_of(const struct cg_index_row *row, int64_t now)
     return row->status == 'R' ? REVOKED : row->status == 'E' || row->expires < now ? EXPIRED : VALID;
 }
 
-static bool is_wanted(const struct list_options *o, const struct cg_index_row *row, enum state state, int64_t now)
+static bool is_wanted(const struct options *o, const struct cg_index_row *row, enum state state, int64_t now)
 {
     if (o->all)
         return true;
@@ -57,11 +55,7 @@ static void print_json(const struct cg_index_row *row, const char *name, enum st
         cg_time_text(row->revoked, text, sizeof text);
         cg_json_add(item, "revoked", text, "reason", row->reason < 0 ? "unspecified" : cg_reason_name(row->reason));
     }
-    char *line = cg_json_line(item);
-    fputs(first ? "\n" : ",\n", stdout);
-    fputs(line ? line : "{}", stdout);
-    free(line);
-    cJSON_Delete(item);
+    cg_json_element(item, first);
 }
 
 static void print_row(const struct cg_index_row *row, const char *name, enum state state)
@@ -74,7 +68,7 @@ static void print_row(const struct cg_index_row *row, const char *name, enum sta
              row->reason > 0 ? cg_reason_name(row->reason) : "");
 }
 
-static void say_none(const struct cg_cli *cli, const struct list_options *o)
+static void say_none(const struct cg_cli *cli, const struct options *o)
 {
     const long long days = o->expiring.value / CG_DAY;
     if (o->all)
@@ -86,7 +80,7 @@ static void say_none(const struct cg_cli *cli, const struct list_options *o)
         cg_say(cli, "No such certificate. See all with: %s list --all", cli->prefix);
 }
 
-static bool list(const struct cg_cli *cli, const struct list_options *o, struct cg_index *index, struct cg_error *err)
+static bool list(const struct cg_cli *cli, const struct options *o, struct cg_index *index, struct cg_error *err)
 {
     struct cg_error fault = {""};
     struct cg_index_row row;
@@ -138,6 +132,6 @@ const struct cg_verb cg_verb_list = {
     .examples = "certguard list\n"
                 "certguard list --expiring 30d\n"
                 "certguard --json list --revoked",
-    CG_OPTIONS(options, struct list_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -15,13 +15,11 @@
 #define FOLLOW_MS 250
 #define STATS_TOP 10
 
-struct log_options {
+struct options {
     struct cg_log_filter filter; /* without the times, which the run adds */
     const char *since, *until;
     bool follow, stats, explain;
 };
-
-#define AT(field) offsetof(struct log_options, field)
 
 static const struct cg_option options[] = {
     {"since", "TIME", "show events from TIME: 2h or 1d ago, 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
@@ -46,7 +44,7 @@ static const struct cg_option options[] = {
 
 struct log_run {
     const struct cg_cli *cli;
-    const struct log_options *options;
+    const struct options *options;
     struct cg_log_filter filter;
     struct cg_counts reasons, peers, certs;
     struct cg_log_walk walk;
@@ -126,7 +124,7 @@ static void print_stats(struct log_run *run)
 /* 0, or the exit code of wrong usage. */
 static int read_options(struct log_run *run)
 {
-    const struct log_options *o = run->options;
+    const struct options *o = run->options;
     const struct cg_list *reasons = &o->filter.reason;
     struct cg_error err = {""};
     run->filter = o->filter;
@@ -195,6 +193,6 @@ const struct cg_verb cg_verb_log = {
                 "certguard log --stats /var/log/mosquitto/certguard.jsonl.2.gz /var/log/mosquitto/certguard.jsonl\n"
                 "journalctl -u mosquitto -o cat | certguard log --peer 192.0.2.7",
     .max_args = -1,
-    CG_OPTIONS(options, struct log_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -14,12 +14,12 @@
 
 enum { DUE = 0, NOT_DUE = 1, NO_FILE = 2, FAULT = 255 };
 
-struct needs_renewal_options {
+struct options {
     bool all;
 };
 
 static const struct cg_option options[] = {
-    {"all", NULL, "check all names of the CA", CG_OPT_FLAG, 0, offsetof(struct needs_renewal_options, all)},
+    {"all", NULL, "check all names of the CA", CG_OPT_FLAG, 0, AT(all)},
 };
 
 /* Without a slash, a name of the CA takes precedence over a file of that name. */
@@ -97,7 +97,7 @@ static int check_all(const struct cg_cli *cli, const struct cg_ca *ca, cJSON *re
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    const struct needs_renewal_options *o = values;
+    const struct options *o = values;
     struct cg_error err = {""}, ignored = {""};
     struct cg_ca ca;
     char path[PATH_MAX];
@@ -139,6 +139,6 @@ const struct cg_verb cg_verb_needs_renewal = {
     .exits = "0 due (with --all: at least one), 1 not due, 2 no such name or file, 255 error",
     .max_args = 1,
     .usage_exit = FAULT,
-    CG_OPTIONS(options, struct needs_renewal_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -14,14 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct renew_options {
+struct options {
     struct cg_renew_params params; /* without profile, names and write, which the run adds */
     bool all, due;
     const char *as;
     struct cg_list san;
 };
-
-#define AT(field) offsetof(struct renew_options, field)
 
 static const struct cg_option options[] = {
     {"all", NULL, "renew every name of this CA", CG_OPT_FLAG, 0, AT(all)},
@@ -37,7 +35,7 @@ static const struct cg_option options[] = {
 struct run {
     const struct cg_cli *cli;
     struct cg_ca *ca;
-    const struct renew_options *options;
+    const struct options *options;
     struct cg_issuer issuer;
     bool is_open;          /* the issuer: opened, with its passphrase, by the first renewal */
     GENERAL_NAMES *names;  /* of --san */
@@ -94,11 +92,10 @@ static bool deploy_unchanged(struct run *run, const char *name, struct cg_error 
 static bool leave_busy(struct run *run, const char *name, struct cg_error *err)
 {
     run->busy++;
-    if (run->options->all)
-        cg_say(run->cli, "Another run is rotating \"%s\" now; skipped.", name);
-    else
-        cg_error_set(err, CG_IS_ROTATING, name);
-    return run->options->all;
+    if (!run->options->all)
+        return cg_rotation_fail_busy(name, err);
+    cg_say(run->cli, "Another run is rotating \"%s\" now; skipped.", name);
+    return true;
 }
 
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
@@ -209,7 +206,7 @@ static int renew_wanted(struct run *run)
 
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
-    const struct renew_options *o = values;
+    const struct options *o = values;
     struct cg_error err = {""};
     struct cg_ca ca;
     if (o->all == (cli->nargs > 0))
@@ -248,6 +245,6 @@ const struct cg_verb cg_verb_renew = {
                 "certguard renew oldbroker --as broker --san dns:broker.lan",
     .max_args = -1,
     .needs_key = true,
-    CG_OPTIONS(options, struct renew_options),
+    CG_OPTIONS(options, struct options),
     .run = run_verb,
 };

@@ -15,11 +15,9 @@
 
 #define POLICY_MAX (1 << 20)
 
-struct report_options {
+struct options {
     const char *output, *since, *until, *policy;
 };
-
-#define AT(field) offsetof(struct report_options, field)
 
 static const struct cg_option options[] = {
     {"output", "FILE", "write the page to FILE, atomically (default: standard output)", CG_OPT_FILE, 'o', AT(output)},
@@ -31,7 +29,7 @@ static const struct cg_option options[] = {
 
 struct report_run {
     const struct cg_cli *cli;
-    const struct report_options *options;
+    const struct options *options;
     struct cg_report report;
     struct cg_policy *policy;
     struct cg_bytes policy_text;
@@ -158,6 +156,6 @@ const struct cg_verb cg_verb_report = {
                 "certguard report -o report.html --since 30d --policy /etc/mosquitto/certguard/policy.json "
                 "/var/log/mosquitto/certguard.jsonl*",
     .max_args = -1,
-    CG_OPTIONS(options, struct report_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

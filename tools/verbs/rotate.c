@@ -10,13 +10,11 @@
 
 #define TIMEOUT_MAX 3600
 
-struct rotate_options {
+struct options {
     const char *connect;
     struct cg_number timeout;
     int64_t lifetime;
 };
-
-#define AT(field) offsetof(struct rotate_options, field)
 
 static const struct cg_option options[] = {
     {"connect", "HOST:PORT", "address of the broker (default: as remembered by deploy, or localhost:8883)",
@@ -97,7 +95,7 @@ static int rotate(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
 
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
-    const struct rotate_options *o = values;
+    const struct options *o = values;
     struct cg_rotate_request request = {.name = cli->args[0],
                                         .connect = o->connect,
                                         .timeout = o->timeout.value,
@@ -124,6 +122,6 @@ const struct cg_verb cg_verb_rotate = {
     .min_args = 1,
     .max_args = 1,
     .needs_key = true,
-    CG_OPTIONS(options, struct rotate_options),
+    CG_OPTIONS(options, struct options),
     .run = run_verb,
 };

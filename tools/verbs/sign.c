@@ -3,14 +3,14 @@
 #include "ca_options/issue_options.h"
 #include "verbs.h"
 
-#define AT(field) offsetof(struct cg_issue_options, field)
+#define OF(field) offsetof(struct cg_issue_options, field)
 
 static const struct cg_option options[] = {
-    {"as", "broker|bridge|client", "type of the certificate (default client)", CG_OPT_CHOICE, 0, AT(as)},
+    {"as", "broker|bridge|client", "type of the certificate (default client)", CG_OPT_CHOICE, 0, OF(as)},
     {"name", "NAME", "name of the folder under live/ (default: the request's common name)", CG_OPT_STRING, 0,
-     AT(request.name)},
-    CG_NAME_ROWS(AT),
-    {"accept-names", NULL, "include the SANs that the request contains", CG_OPT_FLAG, 0, AT(request.accept_names)},
+     OF(request.name)},
+    CG_NAME_ROWS(OF),
+    {"accept-names", NULL, "include the SANs that the request contains", CG_OPT_FLAG, 0, OF(request.accept_names)},
 };
 
 static int run(const struct cg_cli *cli, const void *values)

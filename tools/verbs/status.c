@@ -22,14 +22,12 @@
 #define RELOAD_LOOK_MS   300
 #define METRICS_FILEMODE 0644 /* node_exporter is another user; nothing in it is secret */
 
-struct status_options {
+struct options {
     const char *as, *cafile, *cert, *key, *id, *username, *password_file;
     const char *explain, *end, *check_policy, *output;
     bool sessions, reload, prometheus;
     struct cg_number timeout;
 };
-
-#define AT(field) offsetof(struct status_options, field)
 
 static const struct cg_option options[] = {
     {"as", "NAME", "connect as this administrator: certificate and key in live/NAME, ca.pem in the CA's folder",
@@ -56,7 +54,7 @@ static const struct cg_option options[] = {
 
 struct status_run {
     const struct cg_cli *cli;
-    const struct status_options *options;
+    const struct options *options;
     struct cg_mqtt *mqtt;
 };
 
@@ -232,7 +230,7 @@ static int metrics(const struct status_run *run, struct cg_error *err)
 typedef int act_fn(const struct status_run *run, struct cg_error *err);
 
 /* The requested action; NULL: more than one. */
-static act_fn *choose(const struct status_options *o)
+static act_fn *choose(const struct options *o)
 {
     const struct {
         bool wanted;
@@ -253,7 +251,7 @@ struct files {
     char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
 };
 
-static bool find_files(const struct cg_cli *cli, const struct status_options *o, struct files *files)
+static bool find_files(const struct cg_cli *cli, const struct options *o, struct files *files)
 {
     snprintf(files->ca, PATH_MAX, "%s%s", o->cafile ? o->cafile : cli->dir, o->cafile ? "" : "/ca.pem");
     if (o->as) {
@@ -269,7 +267,7 @@ static bool find_files(const struct cg_cli *cli, const struct status_options *o,
 
 static int run(const struct cg_cli *cli, const void *values)
 {
-    const struct status_options *o = values;
+    const struct options *o = values;
     struct status_run run = {.cli = cli, .options = o};
     struct cg_error err = {""};
     struct files files = {.ca = ""};
@@ -319,6 +317,6 @@ const struct cg_verb cg_verb_status = {
              "rejected the changed files",
     .min_args = 1,
     .max_args = 1,
-    CG_OPTIONS(options, struct status_options),
+    CG_OPTIONS(options, struct options),
     .run = run,
 };

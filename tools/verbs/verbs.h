@@ -6,6 +6,9 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 
+/* The offset of a field in the struct options of a verb, for its table of options. */
+#define AT(field) offsetof(struct options, field)
+
 /* Every verb, in the order of the help. */
 /* clang-format off */
 #define CG_VERBS(ROW) \
