@@ -134,10 +134,12 @@ static void man(void)
 
 /* ---- bash ---- */
 
-static void print_words(const char *words)
+static void print_words(const char *before, const char *words, const char *after)
 {
+    printf("%s", before);
     for (; words; words = after_bar(words))
         printf("%.*s ", (int)strcspn(words, "|"), words);
+    printf("%s", after);
 }
 
 static void bash_value(const struct cg_option *o)
@@ -148,11 +150,9 @@ static void bash_value(const struct cg_option *o)
     if (o->letter)
         printf("|-%c", o->letter);
     printf(") ");
-    if (o->type == CG_OPT_CHOICE) {
-        printf("mapfile -t COMPREPLY < <(compgen -W '");
-        print_words(o->argument);
-        printf("' -- \"$cur\")");
-    } else if (is_file(o))
+    if (o->type == CG_OPT_CHOICE)
+        print_words("mapfile -t COMPREPLY < <(compgen -W '", o->argument, "' -- \"$cur\")");
+    else if (is_file(o))
         printf("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
     else if (o->type == CG_OPT_FOLDER)
         printf("mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")");
@@ -222,11 +222,9 @@ static void zsh_option(const struct cg_option *o)
         printf(":");
         zsh_text(o->type == CG_OPT_CHOICE ? o->name : o->argument);
         printf(":");
-        if (o->type == CG_OPT_CHOICE) {
-            printf("(");
-            print_words(o->argument);
-            printf(")");
-        } else if (is_file(o))
+        if (o->type == CG_OPT_CHOICE)
+            print_words("(", o->argument, ")");
+        else if (is_file(o))
             printf("_files");
         else if (o->type == CG_OPT_FOLDER)
             printf("_files -/");
@@ -279,11 +277,9 @@ static void fish_option(const struct cg_option *o)
     printf(" -l %s", o->name);
     if (o->letter)
         printf(" -s %c", o->letter);
-    if (o->type == CG_OPT_CHOICE) {
-        printf(" -x -a '");
-        print_words(o->argument);
-        printf("'");
-    } else if (o->argument)
+    if (o->type == CG_OPT_CHOICE)
+        print_words(" -x -a '", o->argument, "'");
+    else if (o->argument)
         printf(is_file(o) || o->type == CG_OPT_FOLDER ? " -r -F" : " -x");
     printf(" -d '");
     fish_text(o->help);

@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -179,9 +178,8 @@ static enum cg_ca_result run_chunk(struct batch *batch, struct cg_error *err)
         begun = make_all(batch);
         ok = record_all(batch, begun, err);
     }
-    if (ok && !batch->ca->options.dry_run && batch->result->made > before)
-        ok = cg_change_commit(&change, err);
-    cg_change_end(&change);
+    const bool commits = ok && !batch->ca->options.dry_run && batch->result->made > before;
+    ok = cg_change_end(&change, commits, err) || (ok && !commits);
     batch->change = NULL;
     drop_started(batch, begun);
     if (ok && batch->request->progress)

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* One of the one or two CAs. */
 struct tier {
@@ -117,9 +116,8 @@ static bool write_ca(const struct cg_ca *ca, struct tier *root, struct tier *iss
          cg_change_put_text(&change, "index.txt.attr", "unique_subject = no\n", 0600, err) &&
          cg_change_put_text(&change, "chain.pem", chain, 0644, err) &&
          cg_change_put_text(&change, "ca.pem", root->pem, 0644, err) &&
-         cg_change_put_text(&change, "ca/cert.pem", issuer->pem, 0644, err) && cg_change_commit(&change, err);
-    cg_change_end(&change);
-    return ok;
+         cg_change_put_text(&change, "ca/cert.pem", issuer->pem, 0644, err);
+    return cg_change_end(&change, ok, err);
 }
 
 static bool make_all(const struct cg_ca *ca, const struct cg_create_request *wanted, struct tier *root,

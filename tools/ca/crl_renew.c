@@ -55,8 +55,8 @@ bool cg_crl_renew(const struct cg_ca *ca, const struct cg_crl_request *request, 
               cg_change_begin(&change, ca, false, err) &&
               (!request->restore_index || restore(&change, &index, &renewed->restored, err)) &&
               (!ca->clock_set || cg_change_journal(&change, CG_CLOCK_SET_BACK, cJSON_CreateObject(), err)) &&
-              cg_crl_write(&change, &write, &renewed->made, err) && cg_change_commit(&change, err);
-    cg_change_end(&change);
+              cg_crl_write(&change, &write, &renewed->made, err);
+    ok = cg_change_end(&change, ok, err);
     cg_index_free(&index);
     EVP_PKEY_free(write.key);
     return ok;

@@ -249,10 +249,8 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_reques
     struct cg_change change;
     bool ok = cg_change_begin(&change, issuer->ca, false, err) && cg_issue_stage(issuer, &change, issue, issued, err) &&
               cg_issue_record(&change, issue, issued, err) &&
-              (!issuer->chain_is_new || cg_change_put_text(&change, "chain.pem", issuer->chain, 0644, err)) &&
-              cg_change_commit(&change, err);
-    cg_change_end(&change);
-    return ok;
+              (!issuer->chain_is_new || cg_change_put_text(&change, "chain.pem", issuer->chain, 0644, err));
+    return cg_change_end(&change, ok, err);
 }
 
 cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued)

@@ -7,7 +7,6 @@
 
 #include <openssl/err.h>
 
-#include <string.h>
 #include <unistd.h>
 
 void cg_renewed_clear(struct cg_renewed *renewed)

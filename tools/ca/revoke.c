@@ -149,9 +149,8 @@ static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *re
                                                .lifetime = request->crl_lifetime};
     ok = ok && cg_change_begin(&change, ca, false, err) &&
          cg_change_put(&change, "index.txt", rewritten.text, rewritten.len, 0600, err) &&
-         cg_crl_write(&change, &write, &revoked->crl, err) && journal(&change, revoked, request->reason, err) &&
-         cg_change_commit(&change, err);
-    cg_change_end(&change);
+         cg_crl_write(&change, &write, &revoked->crl, err) && journal(&change, revoked, request->reason, err);
+    ok = cg_change_end(&change, ok, err);
     cg_index_free(&rewritten);
     EVP_PKEY_free(key);
     return ok;

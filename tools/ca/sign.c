@@ -8,7 +8,6 @@
 #include <openssl/rand.h>
 
 #include <stdio.h>
-#include <string.h>
 
 /* 159 random bits: positive without a leading zero byte, at most 20 bytes (RFC 5280 4.1.2.2). The first byte is never zero,
  * so that all serial numbers have the same length. */

@@ -50,8 +50,7 @@ static void print_issued(const struct cg_cli *cli, const struct cg_ca *ca, const
     char end[24];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
     cJSON *result = cg_issued_json(issue, issued);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
     cg_say_shortened(cli, ca, issued->shortened);
     warn_lint(cli, issued->cert);
     const char *warning = run->csr ? NULL : cg_key_type_warning(run->request.key_type);

@@ -81,8 +81,9 @@ struct cg_verb {
     int (*run)(const struct cg_cli *cli, const void *options); /* returns the exit code */
 };
 
-/* The two members of a verb that describe its options. */
-#define CG_OPTIONS(rows, type) .options = {rows, CG_COUNT(rows)}, .options_size = sizeof(type)
+/* The members of a verb that describe its arguments, and those that describe its options. */
+#define CG_ARGUMENTS(words, least, most) .arguments = words, .min_args = least, .max_args = most
+#define CG_OPTIONS(rows, type)           .options = {rows, CG_COUNT(rows)}, .options_size = sizeof(type)
 
 /* The tables that apply to a verb: its own, those of the CA's key (empty unless it needs the key), those of every verb.
  * Values of the first go to the verb's struct, the others to struct cg_cli. verb NULL: the last one alone is filled. */

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 __attribute__((format(printf, 1, 0))) static void words(const char *format, va_list args)
 {
@@ -51,6 +50,12 @@ void cg_result(const struct cg_cli *cli, cJSON *object)
         puts(text);
     free(text);
     cJSON_Delete(object);
+}
+
+void cg_result_of_run(const struct cg_cli *cli, cJSON *object)
+{
+    cJSON_AddBoolToObject(object, "dry_run", cli->dry_run);
+    cg_result(cli, object);
 }
 
 static void print_error(const struct cg_cli *cli, const char *text)

@@ -13,6 +13,7 @@ void cg_warn(const struct cg_cli *cli, const char *format, ...) __attribute__((f
 
 /* Prints the result as one line of JSON on standard output if --json is set. Frees the object in any case. */
 void cg_result(const struct cg_cli *cli, cJSON *object);
+void cg_result_of_run(const struct cg_cli *cli, cJSON *object); /* with "dry_run" */
 
 /* Prints the error (with --json also {"error":...} on standard output) and returns the exit code given. */
 int cg_fail(const struct cg_cli *cli, int exit_code, const struct cg_error *err);

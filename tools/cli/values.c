@@ -4,7 +4,6 @@
 #include "core/base/datetime.h"
 #include "core/base/quantity.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,6 +32,12 @@ char *cg_shell_word(const char *text)
     word[n++] = '\'';
     word[n] = '\0';
     return word;
+}
+
+bool cg_ends_in(const char *name, const char *suffix)
+{
+    const size_t len = strlen(name), n = strlen(suffix);
+    return len > n && strcmp(name + len - n, suffix) == 0;
 }
 
 const char *cg_plural(size_t count)

@@ -31,6 +31,9 @@ bool cg_time_parse(const char *text, int64_t *seconds);
 /* Quoted if a shell would interpret any of its characters; malloc'ed. */
 char *cg_shell_word(const char *text);
 
+/* Is the end of the name this suffix, with at least one character before it? */
+bool cg_ends_in(const char *name, const char *suffix);
+
 /* "" for one, otherwise "s": "%zu certificate%s". */
 const char *cg_plural(size_t count);
 

@@ -156,7 +156,6 @@ bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned gen
     snprintf(target, sizeof target, "live/%s/current", name);
     bool ok = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "current", to, err) &&
               cg_change_move(&change, "current", target, err) &&
-              cg_generation_note(&change, "switched", name, generation, err) && cg_change_commit(&change, err);
-    cg_change_end(&change);
-    return ok;
+              cg_generation_note(&change, "switched", name, generation, err);
+    return cg_change_end(&change, ok, err);
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
 #include <time.h>
@@ -59,10 +58,8 @@ static bool write_record(const struct cg_ca *ca, const char *name, const struct 
 {
     struct cg_change change = {0};
     bool ok = cg_change_begin(&change, ca, false, err) && put_record(&change, name, record, err) &&
-              (!done || cg_generation_note(&change, done, name, record->generation, err)) &&
-              cg_change_commit(&change, err);
-    cg_change_end(&change);
-    return ok;
+              (!done || cg_generation_note(&change, done, name, record->generation, err));
+    return cg_change_end(&change, ok, err);
 }
 
 /* ---- the lock */

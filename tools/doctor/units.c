@@ -45,18 +45,12 @@ static void each_line_of(struct cg_doctor *d, const struct cg_rule_row *row, con
     cg_bytes_free(&bytes);
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-    size_t n = strlen(name), m = strlen(suffix);
-    return n > m && strcmp(name + n - m, suffix) == 0;
-}
-
 /* Units, scripts, sources, and files without a suffix, which may be scripts. */
 static bool is_script(const char *name)
 {
     static const char *const suffixes[] = {".service", ".sh", ".py", ".ino", ".cpp", ".c", ".js", ".bat"};
     for (size_t i = 0; i < CG_COUNT(suffixes); i++)
-        if (ends_in(name, suffixes[i]))
+        if (cg_ends_in(name, suffixes[i]))
             return true;
     return name[0] != '.' && !strchr(name, '.');
 }

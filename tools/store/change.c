@@ -232,7 +232,7 @@ static bool carry_out(const struct cg_ca *ca, char *text, struct cg_error *err)
     return cg_sync_path(ca->dir, err);
 }
 
-bool cg_change_commit(struct cg_change *change, struct cg_error *err)
+static bool commit(struct cg_change *change, struct cg_error *err)
 {
     char path[PATH_MAX], *text = NULL;
     if (!add_step(change, err, LAST_LINE))
@@ -253,14 +253,16 @@ bool cg_change_commit(struct cg_change *change, struct cg_error *err)
     return ok;
 }
 
-void cg_change_end(struct cg_change *change)
+bool cg_change_end(struct cg_change *change, bool ok, struct cg_error *err)
 {
     if (!change->ca)
-        return;
+        return false;
+    ok = ok && commit(change, err);
     BIO_free(change->steps);
     if (!cg_ca_has(change->ca, "pending"))
         remove_stage(change->ca, NULL);
     *change = (struct cg_change){0};
+    return ok;
 }
 
 bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err)

@@ -45,11 +45,9 @@ bool cg_change_put_text(struct cg_change *change, const char *target, const char
                         struct cg_error *err);
 bool cg_change_put_json(struct cg_change *change, const char *target, cJSON *object, struct cg_error *err);
 
-/* False before "pending" is renamed: nothing changed. False after it: the error says that the next run completes it. */
-bool cg_change_commit(struct cg_change *change, struct cg_error *err);
-
-/* Frees; files that were staged and not committed are removed. */
-void cg_change_end(struct cg_change *change);
+/* Commits if ok is set, and frees; files that were staged and not committed are removed. Returns true if it was committed.
+ * False before "pending" is renamed: nothing changed. False after it: the error says that the next run completes it. */
+bool cg_change_end(struct cg_change *change, bool ok, struct cg_error *err);
 
 /* Completes or discards the change of a killed run. Called by cg_ca_open with the lock held. */
 bool cg_change_recover(const struct cg_ca *ca, struct cg_error *err);

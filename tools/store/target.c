@@ -127,10 +127,8 @@ bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct 
         cJSON_AddItemToArray(others, other);
     }
     snprintf(file, sizeof file, "deploy/%s.json", name);
-    const bool ok = cg_change_begin(&change, ca, false, err) && cg_change_put_json(&change, file, object, err) &&
-                    cg_change_commit(&change, err);
-    cg_change_end(&change);
-    return ok;
+    const bool ok = cg_change_begin(&change, ca, false, err) && cg_change_put_json(&change, file, object, err);
+    return cg_change_end(&change, ok, err);
 }
 
 struct visitor {

@@ -51,18 +51,12 @@ static bool is_changed(const char *path)
     return is_there(path) && cg_unit_state(path, "") != CG_UNIT_STALE;
 }
 
-static bool ends_in(const char *name, const char *end)
-{
-    const size_t len = strlen(name), n = strlen(end);
-    return len > n && strcmp(name + len - n, end) == 0;
-}
-
 /* A service and its timer stay together: if one of them was changed, neither is removed. */
 static bool is_other_changed(const struct removal *removal, const char *name)
 {
     char other[128], path[PATH_MAX];
-    const bool is_timer = ends_in(name, ".timer");
-    if (!is_timer && !ends_in(name, ".service"))
+    const bool is_timer = cg_ends_in(name, ".timer");
+    if (!is_timer && !cg_ends_in(name, ".service"))
         return false;
     snprintf(other, sizeof other, "%.*s%s", (int)(strrchr(name, '.') - name), name, is_timer ? ".service" : ".timer");
     cg_unit_place(removal->folders, other, path);
@@ -105,8 +99,7 @@ int cg_units_remove(const struct cg_cli *cli, const struct cg_unit_folders *fold
             cJSON_Delete(result);
             return cg_fail(cli, CG_EXIT_FAILED, &err);
         }
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
     if (removal.removed)
         cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer'\n  systemctl daemon-reload");
     else

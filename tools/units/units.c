@@ -69,14 +69,10 @@ char *cg_unit_render(const struct cg_unit_file *file, const struct cg_unit_value
     char *body = NULL, *text = NULL, hex[HEX + 1];
     size_t len = 0;
     FILE *out = open_memstream(&body, &len);
-    if (!out) {
-        cg_error_set(err, "out of memory");
-        return NULL;
-    }
-    bool ok = fill_in(out, file, values, nvalues, err);
-    bool full = fclose(out) != 0 || !hex_of(body, len, hex) || asprintf(&text, MARK "%s\n%s", hex, body) < 0;
+    bool ok = !out || fill_in(out, file, values, nvalues, err);
+    bool full = !out || fclose(out) != 0 || !hex_of(body, len, hex) || asprintf(&text, MARK "%s\n%s", hex, body) < 0;
     if (ok && full)
-        cg_error_set(err, "out of memory");
+        cg_fail_memory(err);
     free(body);
     if (ok && !full)
         return text;

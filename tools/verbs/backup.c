@@ -7,10 +7,9 @@ static void print_backup(const struct cg_cli *cli, const char *target, size_t fi
 {
     cJSON *result = cg_json_of("file", target);
     cJSON_AddNumberToObject(result, "entries", (double)files);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     if (cli->dry_run)
         cg_say(cli, "Would write a backup of %s to %s.", cli->dir, target);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
     if (!cli->dry_run)
         cg_say(cli,
                "Wrote %s, %zu entries. It contains private keys: store it where nobody else can read it.\n"
@@ -36,13 +35,11 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_backup = {
     .name = "backup",
     .group = CG_GROUP_CA,
-    .arguments = "FILE",
+    CG_ARGUMENTS("FILE", 1, 1),
     .summary = "write the whole CA to a tar file",
     .description = "Writes the CA's folder, including the keys, to a new tar file that only you can read. Other runs "
                    "wait\n"
                    "until the backup is complete.",
     .examples = "certguard backup /media/stick/ca-2026-11.tar",
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -228,7 +228,7 @@ static int run(const struct cg_cli *cli, const void *options_)
 const struct cg_verb cg_verb_check = {
     .name = "check",
     .group = CG_GROUP_CHECK,
-    .arguments = "LEAF.pem|FOLDER",
+    CG_ARGUMENTS("LEAF.pem|FOLDER", 0, 1),
     .summary = "check whether the plugin accepts a certificate",
     .description =
         "Runs the plugin's check with the plugin's policy, and prints the verdict with the reason. LEAF.pem may\n"
@@ -249,7 +249,6 @@ const struct cg_verb cg_verb_check = {
                 "certguard check --trust new-ca.pem certificates/\n"
                 "certguard check --batch fleet.jsonl --policy /etc/mosquitto/certguard.json",
     .exits = "0 accepted, 1 a file cannot be read, 3 rejected (of many: at least one), 64 wrong usage",
-    .max_args = 1,
     CG_OPTIONS(options, struct cg_check_options),
     .run = run,
 };

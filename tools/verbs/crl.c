@@ -7,7 +7,6 @@
 #include "store/revoked.h"
 #include "verbs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

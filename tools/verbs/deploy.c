@@ -7,9 +7,7 @@
 #include "deploy/rotation.h"
 #include "verbs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct options {
     struct cg_deploy_options place;
@@ -48,8 +46,7 @@ static void print_deployed(const struct run *run)
     for (size_t i = 0; i < targets->count; i++)
         cJSON_AddItemToArray(folders, cJSON_CreateString(targets->item[i].to));
     cJSON_AddItemToObject(result, "folders", folders);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
     const char *done = cli->dry_run ? "Would deploy" : "Deployed";
     if (!targets->count)
         cg_say(cli, "%s generation %u of \"%s\". It is not deployed to any folder.",
@@ -103,8 +100,7 @@ static bool forget(struct run *run, struct cg_error *err)
         ok = cg_targets_remember(run->ca, run->name, &run->targets, err);
     if (ok) {
         cJSON *result = cg_json_of("name", run->name, "forgotten", run->options->forget);
-        cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-        cg_result(cli, result);
+        cg_result_of_run(cli, result);
         cg_say(cli,
                "%s updates of %s. Its files stay unchanged: a broker that still reads them refuses all clients when "
                "the CRL "
@@ -169,7 +165,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_deploy = {
     .name = "deploy",
     .group = CG_GROUP_CA,
-    .arguments = "NAME",
+    CG_ARGUMENTS("NAME", 1, 1),
     .summary = "copy key, certificates and CRL to a folder of the broker",
     .description =
         "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, and sets owner\n"
@@ -182,8 +178,6 @@ const struct cg_verb cg_verb_deploy = {
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certguard --owner mosquitto --connect localhost:8883\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
-    .min_args = 1,
-    .max_args = 1,
     CG_OPTIONS(options, struct options),
     .run = run_verb,
 };

@@ -10,7 +10,6 @@
 #include "verbs.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 struct options {
@@ -69,7 +68,6 @@ static void print_result(const struct cg_cli *cli, const struct cg_import_reques
     cg_name_text(X509_get_subject_name(a->ca->cert), subject, sizeof subject);
     print_counts(cli, a, subject, result);
     cg_json_add(result, "subject", subject, "source", a->source, "directory", cli->dir);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     if (a->plan->reused)
         cg_warn(cli, "%zu serial number%s used for two certificates: revoking one revokes both", a->plan->reused,
                 a->plan->reused == 1 ? " is" : "s are");
@@ -87,7 +85,7 @@ static void print_result(const struct cg_cli *cli, const struct cg_import_reques
             "store it safely.\n"
             "Next: check the imported certificates with %s list, and copy the new %s/crl.pem%s to the brokers.",
             a->source, cli->prefix, cli->dir, o->renew_ca ? " and ca.pem" : "");
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
 }
 
 /* If another user owns the CA, the source is read with the rights of the source's owner: a link in it must not copy files that
@@ -226,7 +224,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_import = {
     .name = "import",
     .group = CG_GROUP_CA,
-    .arguments = "FOLDER",
+    CG_ARGUMENTS("FOLDER", 1, 1),
     .summary = "import a CA made with openssl or easy-rsa",
     .description =
         "Reads FOLDER (the files of a tutorial, of `openssl ca`, or an easy-rsa pki/) and finds the CA and its\n"
@@ -242,8 +240,6 @@ const struct cg_verb cg_verb_import = {
     .exits = "0 imported (with --dry-run: nothing needs to be replaced), 1 failure, 3 with --dry-run: the CA can be "
              "imported, but has errors or certificates to replace, 64 wrong usage, 75 another run holds the lock (try "
              "again later)",
-    .min_args = 1,
-    .max_args = 1,
     .needs_key = true,
     CG_OPTIONS(options, struct options),
     .run = run,

@@ -53,8 +53,7 @@ static void print_created(const struct cg_cli *cli, const struct options *o, con
         cJSON_AddItemToArray(list, cg_json_of("subject", subject, "not_after", end, "sha256", sha256));
     }
     cJSON_AddStringToObject(result, "directory", cli->dir);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
     const struct cg_create_request *request = &o->request;
     const char *warning = request->key_uri && !request->intermediate ? NULL : cg_key_type_warning(request->key_type);
     if (warning)

@@ -237,7 +237,7 @@ static int run(const struct cg_cli *cli, const void *options)
 const struct cg_verb cg_verb_inspect = {
     .name = "inspect",
     .group = CG_GROUP_CHECK,
-    .arguments = "FILE|NAME|HOST:PORT",
+    CG_ARGUMENTS("FILE|NAME|HOST:PORT", 1, 1),
     .summary = "show the subject, purpose, validity and problems of a certificate",
     .description =
         "FILE may contain certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. NAME\n"
@@ -247,7 +247,5 @@ const struct cg_verb cg_verb_inspect = {
     .examples = "certguard inspect broker.crt\n"
                 "certguard inspect broker.lan:8883\n"
                 "certguard inspect --json crl.pem",
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

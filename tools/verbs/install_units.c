@@ -158,8 +158,7 @@ static void print_result(const struct cg_cli *cli, const struct outputs *all)
     for (size_t i = 0; i < all->count; i++) {
         cJSON_AddItemToArray(list, cg_json_of("file", all->item[i].path, "state", words[all->item[i].state]));
     }
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
 }
 
 static int install(const struct cg_cli *cli, const struct options *o)

@@ -65,8 +65,7 @@ static void print_batch(const struct cg_cli *cli, const struct cg_ca *ca, const 
     cJSON_AddNumberToObject(result, "issued", (double)made->made);
     cJSON_AddNumberToObject(result, "skipped", (double)made->skipped);
     cJSON_AddNumberToObject(result, "failed", (double)made->failed);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
     cg_say_shortened(cli, ca, made->shortened);
     cg_say(cli, "%s %zu certificate%s, skipped %zu existing name%s, %zu line%s failed.",
            cli->dry_run ? "Would issue" : "Issued", made->made, cg_plural(made->made), made->skipped,
@@ -143,7 +142,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_issue = {
     .name = "issue",
     .group = CG_GROUP_CA,
-    .arguments = "broker|bridge|client NAME|--batch FILE",
+    CG_ARGUMENTS("broker|bridge|client NAME|--batch FILE", 1, 2),
     .summary = "issue a certificate with a new key",
     .description =
         "Creates a key and a certificate in live/NAME/: privkey.pem, cert.pem, chain.pem and fullchain.pem.\n"
@@ -156,8 +155,6 @@ const struct cg_verb cg_verb_issue = {
                 "certguard issue client sensor1\n"
                 "certguard issue client gateway --san uri:urn:dev:gateway --lifetime 180d --key-type p384\n"
                 "certguard issue client --batch devices.txt",
-    .min_args = 1,
-    .max_args = 2,
     .needs_key = true,
     CG_OPTIONS(options, struct cg_issue_options),
     .run = run,

@@ -76,7 +76,7 @@ static int run(const struct cg_cli *cli, const void *options_)
 const struct cg_verb cg_verb_lint = {
     .name = "lint",
     .group = CG_GROUP_CHECK,
-    .arguments = "FILE...",
+    CG_ARGUMENTS("FILE...", 0, -1),
     .summary = "find errors in certificates, CRLs and keys",
     .description =
         "Reports violations of RFC 5280 and of good practice. FILE may be a certificate, a bundle, a CRL, a\n"
@@ -86,7 +86,6 @@ const struct cg_verb cg_verb_lint = {
                 "certguard lint --severity error broker.crt broker.key ca.crt\n"
                 "certguard lint --rules",
     .exits = "0 no findings at or above --severity, 1 a file cannot be read, 3 findings",
-    .max_args = -1,
     CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -179,7 +179,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_log = {
     .name = "log",
     .group = CG_GROUP_CHECK,
-    .arguments = "[FILE...]",
+    CG_ARGUMENTS("[FILE...]", 0, -1),
     .summary = "show the plugin's events and how to fix problems",
     .description =
         "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject,\n"
@@ -192,7 +192,6 @@ const struct cg_verb cg_verb_log = {
                 "certguard log --follow --reason expired --reason revoked /var/log/mosquitto/certguard.jsonl\n"
                 "certguard log --stats /var/log/mosquitto/certguard.jsonl.2.gz /var/log/mosquitto/certguard.jsonl\n"
                 "journalctl -u mosquitto -o cat | certguard log --peer 192.0.2.7",
-    .max_args = -1,
     CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -125,7 +125,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_needs_renewal = {
     .name = "needs-renewal",
     .group = CG_GROUP_CHECK,
-    .arguments = "NAME|FILE|--all",
+    CG_ARGUMENTS("NAME|FILE|--all", 0, 1),
     .summary = "report by exit code whether a certificate is due for renewal",
     .description =
         "A certificate is due after two thirds of its lifetime, or after half of a lifetime of 10 days or less.\n"
@@ -137,7 +137,6 @@ const struct cg_verb cg_verb_needs_renewal = {
                 "certguard needs-renewal /etc/mosquitto/certs/broker.crt\n"
                 "ExecCondition=certguard needs-renewal broker.lan",
     .exits = "0 due (with --all: at least one), 1 not due, 2 no such name or file, 255 error",
-    .max_args = 1,
     .usage_exit = FAULT,
     CG_OPTIONS(options, struct options),
     .run = run,

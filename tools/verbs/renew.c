@@ -12,7 +12,6 @@
 
 #include <dirent.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct options {
     struct cg_renew_params params; /* without profile, names and write, which the run adds */
@@ -233,7 +232,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_renew = {
     .name = "renew",
     .group = CG_GROUP_CA,
-    .arguments = "NAME...|--all [--due]",
+    CG_ARGUMENTS("NAME...|--all [--due]", 0, -1),
     .summary = "replace certificates with new ones",
     .description =
         "Creates a new generation with the same names and lifetime, and a new key unless --reuse-key is given,\n"
@@ -243,7 +242,6 @@ const struct cg_verb cg_verb_renew = {
     .examples = "certguard renew sensor1\n"
                 "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
                 "certguard renew oldbroker --as broker --san dns:broker.lan",
-    .max_args = -1,
     .needs_key = true,
     CG_OPTIONS(options, struct options),
     .run = run_verb,

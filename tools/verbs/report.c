@@ -143,7 +143,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_report = {
     .name = "report",
     .group = CG_GROUP_CHECK,
-    .arguments = "[LOG...]",
+    CG_ARGUMENTS("[LOG...]", 0, -1),
     .summary = "write an HTML report: rejections, expiry dates, health, policy",
     .description =
         "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"
@@ -155,7 +155,6 @@ const struct cg_verb cg_verb_report = {
     .examples = "certguard -C ca report -o report.html /var/log/mosquitto/certguard.jsonl\n"
                 "certguard report -o report.html --since 30d --policy /etc/mosquitto/certguard/policy.json "
                 "/var/log/mosquitto/certguard.jsonl*",
-    .max_args = -1,
     CG_OPTIONS(options, struct options),
     .run = run,
 };

@@ -28,7 +28,6 @@ static void print_revoked(const struct cg_cli *cli, const struct cg_revoked *rev
     for (size_t i = 0; i < revoked->count; i++)
         cJSON_AddItemToArray(serials, cJSON_CreateString(revoked->item[i].serial));
     cJSON_AddStringToObject(result, "name", cli->args[0]);
-    cJSON_AddBoolToObject(result, "dry_run", cli->dry_run);
     if (!revoked->count) {
         cg_say(cli, "\"%s\" is already revoked or expired. Nothing was changed.", cli->args[0]);
     } else if (cli->dry_run) {
@@ -43,7 +42,7 @@ static void print_revoked(const struct cg_cli *cli, const struct cg_revoked *rev
         if (targets)
             cg_say(cli, "Deployed to %zu folder%s.", targets, cg_plural(targets));
     }
-    cg_result(cli, result);
+    cg_result_of_run(cli, result);
 }
 
 static bool deploy(const struct cg_ca *ca, size_t *targets, struct cg_error *err)
@@ -80,7 +79,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_revoke = {
     .name = "revoke",
     .group = CG_GROUP_CA,
-    .arguments = "NAME|SERIAL",
+    CG_ARGUMENTS("NAME|SERIAL", 1, 1),
     .summary = "revoke a certificate and write a new CRL",
     .description =
         "Revokes all valid certificates of NAME, including earlier generations, or the certificate with the\n"
@@ -88,8 +87,6 @@ const struct cg_verb cg_verb_revoke = {
         "same run.",
     .examples = "certguard revoke sensor1 --reason keyCompromise\n"
                 "certguard revoke 4F:1A:22:09:8C",
-    .min_args = 1,
-    .max_args = 1,
     .needs_key = true,
     CG_OPTIONS(options, struct cg_revoke_request),
     .run = run,

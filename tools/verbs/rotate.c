@@ -5,7 +5,6 @@
 #include "verbs.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TIMEOUT_MAX 3600
@@ -64,8 +63,7 @@ static void print_rotated(const struct cg_cli *cli, struct cg_rotate *run)
                         : "Rotated \"%s\" to generation %u, valid until %s; %s serves it.",
            run->request.name, run->renewed.generation, end, where);
     cJSON_AddStringToObject(run->renewed.result, "served_at", where);
-    cJSON_AddBoolToObject(run->renewed.result, "dry_run", cli->dry_run);
-    cg_result(cli, run->renewed.result);
+    cg_result_of_run(cli, run->renewed.result);
     run->renewed.result = NULL;
 }
 
@@ -110,7 +108,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_rotate = {
     .name = "rotate",
     .group = CG_GROUP_CA,
-    .arguments = "NAME",
+    CG_ARGUMENTS("NAME", 1, 1),
     .summary = "replace the broker's key and certificate, and check that it serves them",
     .description =
         "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker until\n"
@@ -119,8 +117,6 @@ const struct cg_verb cg_verb_rotate = {
         "undoes it.",
     .examples = "certguard rotate broker.lan\n"
                 "certguard rotate broker.lan --connect broker.lan:8883 --timeout 10",
-    .min_args = 1,
-    .max_args = 1,
     .needs_key = true,
     CG_OPTIONS(options, struct options),
     .run = run_verb,

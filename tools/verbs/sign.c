@@ -31,7 +31,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_sign = {
     .name = "sign",
     .group = CG_GROUP_CA,
-    .arguments = "CSR",
+    CG_ARGUMENTS("CSR", 1, 1),
     .summary = "issue a certificate for a key that was created elsewhere",
     .description = "Reads a certificate signing request (PKCS#10, PEM), verifies its signature, and shows its "
                    "contents. Then\n"
@@ -39,8 +39,6 @@ const struct cg_verb cg_verb_sign = {
                    "--accept-names also its SANs.",
     .examples = "certguard sign sensor3.csr\n"
                 "certguard sign broker2.csr --as broker --name broker2 --san dns:broker2.lan",
-    .min_args = 1,
-    .max_args = 1,
     .needs_key = true,
     CG_OPTIONS(options, struct cg_issue_options),
     .run = run,

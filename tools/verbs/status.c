@@ -11,7 +11,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define TIMEOUT_DEFAULT  10
@@ -300,7 +299,7 @@ static int run(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_status = {
     .name = "status",
     .group = CG_GROUP_CHECK,
-    .arguments = "HOST[:PORT]",
+    CG_ARGUMENTS("HOST[:PORT]", 1, 1),
     .summary = "show the status of a running broker: handshakes, sessions, expiry dates",
     .description = "Queries the plugin over MQTT and TLS on its control topic. The plugin answers only clients whose\n"
                    "certificates are in the policy's \"admin\" list; see certguard-control(5).\n\n"
@@ -315,8 +314,6 @@ const struct cg_verb cg_verb_status = {
                 "/var/lib/prometheus/node-exporter/certguard.prom",
     .exits = "0 success, 1 no answer, 3 a session is not accepted, a policy would refuse sessions, or the broker "
              "rejected the changed files",
-    .min_args = 1,
-    .max_args = 1,
     CG_OPTIONS(options, struct options),
     .run = run,
 };
