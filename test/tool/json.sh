@@ -53,6 +53,22 @@ json 0 -C ca inspect b.lan
 json 1 inspect nothing
 json 0 lint ca/ca.pem
 json 0 lint --rules
+
+# every finding has the same members, whichever verb reports it
+pki "small: ca key=rsa1024 ku=none"
+printf 'listener 8883\ncafile small.pem\ncertfile small.pem\nkeyfile small.key\ntls_version tlsv1\n' >broker.conf
+for verb in "3 lint small.pem" "0 inspect small.pem" "3 doctor --config broker.conf" "0 lint --rules" "0 doctor --rules"; do
+    json $verb
+    python3 - out <<'END' || fail "$verb: a finding has other members"
+import json, sys
+found = json.load(open(sys.argv[1]))
+rows = found["findings"] if isinstance(found, dict) else found[0].get("findings", found)
+assert rows
+for row in rows:
+    assert {"id", "severity", "why", "ref", "fix"} <= set(row) <= {
+        "id", "severity", "why", "detail", "ref", "fix", "file", "line", "object"}, row
+END
+done
 json 1 -C ca needs-renewal b.lan
 json 2 -C ca needs-renewal nobody
 json 64 -C ca issue
