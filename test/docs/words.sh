@@ -8,11 +8,11 @@ at_failure=continue
 source=$1 build=$2
 begin
 
-# find_word EXPRESSION FILE...: prints the lines that contain it
+# find_word EXPRESSION FILE...: prints the lines that contain it, but for the table of old names in CHANGELOG.md
 find_word() {
     expression=$1
     shift
-    grep -nwiE -- "$expression" "$@" /dev/null
+    grep -nwiE -- "$expression" "$@" /dev/null | grep -v '/CHANGELOG.md:[0-9]*:| '
 }
 
 # ---- the search works ----
