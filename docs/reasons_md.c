@@ -11,18 +11,18 @@ struct section {
 
 static const struct section sections[] = {
     {CG_KIND_RULE, "Rules on a certificate and its path",
-     "Every handshake checks these rules in this order. If several fail, the first is reported. `rules` in the policy "
-     "sets each\ncode to `enforce`, `audit` or `off`."},
-    {CG_KIND_HANDSHAKE, "Handshakes that failed before or beside the certificate check",
+     "Every handshake checks these rules in this order. If several fail, the first is the `reason` of the event, and "
+     "`also` lists the\nothers. `rules` in the policy sets a code to `enforce`, `audit` or, for most codes, `off`."},
+    {CG_KIND_HANDSHAKE, "Handshakes that failed for other reasons",
      "The handshake did not complete. If OpenSSL reported an error, the field `openssl` of the event contains it."},
     {CG_KIND_CONNECT, "CONNECT, after the handshake",
-     "The broker refused the CONNECT, or ended the session. MQTT 5 clients get reason code 0x87 (Not authorized), "
-     "older ones\nreturn code 5."},
+     "The broker refused the CONNECT, or ended the session. A refused MQTT 5 client gets reason code 0x87 (Not "
+     "authorized), an MQTT\n3 client return code 5."},
     {CG_KIND_FILE, "Files",
-     "At start, the broker does not start with such a file. A running broker keeps its previous state."},
+     "The broker does not start with such a file. A running broker keeps the previous version in use."},
     {CG_KIND_FAULT, "Faults",
      "The certificate is not the cause. The result is always a denial, and no policy relaxes it."},
-    {CG_KIND_NONE, "Other", "Codes that do not stand for a refusal."},
+    {CG_KIND_NONE, "Other", "These codes are not refusals."},
 };
 
 static const char *const titles[CG_CERT_OWNER_COUNT] = {
@@ -53,10 +53,14 @@ static void print_reason(enum cg_reason reason)
 
 int main(void)
 {
-    puts("# Reason codes\n\nEvery refusal has one of these codes. It is the field `reason` of the event, it is in "
-         "square brackets in the broker's log,\nand `certguard check` prints it. Codes do not change between "
-         "versions.\n\nThis file is generated from the table in `plugin/core/base/reason.c` (`cmake --build build/dev "
-         "--target docs`).\n");
+    puts(
+        "# Reason codes\n\nEvery refusal has one of these codes. It is the field `reason` of the event, it is in "
+        "square brackets in the broker's log,\nand `certguard check` prints it. Codes do not change between "
+        "versions.\n\nA *path* is the chain of certificates from the certificate of the peer to a *trust anchor*, a CA "
+        "certificate that the policy\ntrusts. Everything between them is an *intermediate*. Keys such as "
+        "`client.max_chain` are described in [policy.md](policy.md).\n\nThis file is generated from the table in "
+        "`plugin/core/base/reason.c` (`cmake --build build/dev "
+        "--target docs`).\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         printf("## %s\n\n%s\n\n", sections[i].title, sections[i].text);
         for (int reason = 0; reason < CG_REASON_COUNT; reason++) {

@@ -46,7 +46,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_DENY_LISTED] = {"deny_listed", CG_KIND_RULE,
         "A certificate in the path is on the deny list of the policy.", "",
-        "If the certificate should be accepted, remove its entry from the deny list. Otherwise, find out who still uses it.",
+        "If the certificate should be accepted, remove its entry from \"deny\" in the policy. Otherwise, find out who still "
+        "uses it.",
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_UNTRUSTED] = {"untrusted", CG_KIND_RULE,
         "No path leads from the certificate to a trust anchor of the policy.", "RFC 5280 6.1",
@@ -91,8 +92,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_CRL_PATH_VALIDATION_ERROR},
     [CG_REASON_CRL_UNKNOWN] = {"crl_unknown", CG_KIND_RULE,
         "CRLs of the CA are loaded, but none covers this certificate.", "RFC 5280 6.3.3 (b)",
-        "Add the CRL for this kind of certificate (see its distribution point), or publish one full CRL: "
-        "`certguard crl`.",
+        "Publish one full CRL of that CA (`certguard crl`), or add the CRL that the certificate's cRLDistributionPoints "
+        "extension names.",
         X509_V_ERR_CRL_PATH_VALIDATION_ERROR},
     [CG_REASON_EXPIRED] = {"expired", CG_KIND_RULE,
         "The certificate has expired.", "RFC 5280 4.1.2.5",
@@ -106,8 +107,9 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_CERT_HAS_EXPIRED},
     [CG_REASON_CA_EXPIRED] = {"ca_expired", CG_KIND_RULE,
         "A CA certificate in the path has expired.", "RFC 5280 4.1.2.5",
-        "Renew the CA certificate with the same name and key. Add a new root to trust.anchors. Have the clients send a new "
-        "intermediate, or add it where the old one is: trust.intermediates or trust.intermediate_anchors.",
+        "Renew the CA certificate with the same name and key. If it is a root, add the new one to trust.anchors. If it is an "
+        "intermediate, have the clients send the new one, or add it where the old one is: trust.intermediates or "
+        "trust.intermediate_anchors.",
         X509_V_ERR_CERT_HAS_EXPIRED},
     [CG_REASON_CA_NOT_YET_VALID] = {"ca_not_yet_valid", CG_KIND_RULE,
         "A CA certificate in the path is not valid yet.", "RFC 5280 4.1.2.5",
@@ -118,8 +120,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Use an ordinary certificate issued by the CA.", X509_V_ERR_INVALID_PURPOSE},
     [CG_REASON_NOT_A_CA] = {"not_a_ca", CG_KIND_RULE,
         "A certificate in the path issued another one, but it is not a CA.", "RFC 5280 4.2.1.9",
-        "Issue from a certificate with basicConstraints CA:TRUE. If you do not know the issuing certificate, "
-        "its key was misused.",
+        "Issue the certificate from a CA (basicConstraints CA:TRUE). If you did not issue it, the holder of the issuing "
+        "certificate made it without permission: revoke the issuing certificate.",
         X509_V_ERR_INVALID_CA},
     [CG_REASON_CA_KEY_USAGE] = {"ca_key_usage", CG_KIND_RULE,
         "A CA certificate in the path may not sign certificates: its keyUsage lacks keyCertSign.", "RFC 5280 4.2.1.3",
@@ -158,10 +160,11 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "it was issued for.",
         X509_V_ERR_INVALID_PURPOSE},
     [CG_REASON_EKU_ANY] = {"eku_any", CG_KIND_RULE,
-        "The certificate is for any use (anyExtendedKeyUsage) instead of this one.", "RFC 5280 4.2.1.12",
+        "The extended key usage of the certificate is anyExtendedKeyUsage, and the policy requires the exact use.",
+        "RFC 5280 4.2.1.12",
         "Issue it again with clientAuth: `certguard renew NAME --as client`, or `certguard issue client NAME` if that name is "
-        "free. client.eku.allow_any in the policy would accept every certificate of your CAs for any use, including those of "
-        "brokers.",
+        "free. client.eku.allow_any in the policy would accept every certificate of your CAs with anyExtendedKeyUsage, "
+        "including those of brokers.",
         X509_V_ERR_INVALID_PURPOSE},
     [CG_REASON_CA_WRONG_PURPOSE] = {"ca_wrong_purpose", CG_KIND_RULE,
         "The extended key usage of a CA certificate does not allow this use.", "RFC 5280 4.2.1.12",
@@ -202,7 +205,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Issue it again, signed with SHA-256 or better (`openssl` needs -sha256).", X509_V_ERR_CA_MD_TOO_WEAK},
     [CG_REASON_BAD_NAME] = {"bad_name", CG_KIND_RULE,
         "A name in a certificate contains NUL, control characters or malformed text.", "RFC 5280 4.1.2.4",
-        "Issue the certificate with a valid name. Such a name is no accident: find out who requested it.",
+        "Issue the certificate with a valid name. Such names are used in attacks: find out who requested it.",
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_SAN_MISSING] = {"san_missing", CG_KIND_RULE,
         "The certificate has no subjectAltName.", "RFC 9525 2",
@@ -219,8 +222,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_HOST_MISMATCH] = {"host_mismatch", CG_KIND_RULE,
         "The certificate is not for this host name.", "RFC 9525 6",
-        "Connect with a name that the certificate contains, or issue it again with all names of the host: `--san dns:NAME`, and "
-        "`--san ip:ADDRESS` for an address.",
+        "Connect with a name that the certificate contains, or issue it again with all names and addresses of the host: "
+        "`--san dns:NAME`, `--san ip:ADDRESS`.",
         X509_V_ERR_HOSTNAME_MISMATCH},
     [CG_REASON_LIFETIME_TOO_LONG] = {"lifetime_too_long", CG_KIND_RULE,
         "The certificate is valid for longer than the policy allows.", "RFC 5280 4.1.2.5",
@@ -245,11 +248,11 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "If it may connect, add its SHA-256 to \"allow\" in the policy: {\"sha256\": \"...\"}.", X509_V_ERR_CERT_REJECTED},
     [CG_REASON_STRICT] = {"strict", CG_KIND_RULE,
         "A certificate in the path breaks a rule of the standard that the strict check enforces.", "RFC 5280 4",
-        "Use a tool that follows the standard to issue the certificate that the detail names again (a CA certificate with the "
-        "same name and key), or set client.strict to false in the policy.",
+        "Replace the certificate that the detail names with one from a tool that follows the standard (a CA certificate: "
+        "with the same name and key). Otherwise, set client.strict to false in the policy.",
         X509_V_ERR_CERT_REJECTED},
     [CG_REASON_PATH_OTHER] = {"path_other", CG_KIND_RULE,
-        "OpenSSL refused the path for a reason without a code of certguard.", "RFC 5280 6.1",
+        "OpenSSL refused the path for a reason that has no other code.", "RFC 5280 6.1",
         "The detail contains OpenSSL's message. `openssl verify -verbose` may show more.", X509_V_ERR_CERT_REJECTED},
     [CG_REASON_NO_COMMON_VERSION] = {"no_common_version", CG_KIND_HANDSHAKE,
         "The peer and the broker have no TLS version in common.", "RFC 8446 4.1.3",
@@ -268,8 +271,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "its groups to that list.", X509_V_OK},
     [CG_REASON_NO_COMMON_SIGNATURE] = {"no_common_signature", CG_KIND_HANDSHAKE,
         "The peer and the broker have no signature algorithm in common that fits the certificate.", "RFC 8446 4.2.3",
-        "Have the client offer a signature algorithm for the key of the broker's certificate. Otherwise, give such clients a "
-        "separate listener on another port, with a certificate whose key type they support.", X509_V_OK},
+        "Have the client offer a signature algorithm that fits the key of the broker's certificate. Otherwise, give such "
+        "clients a separate listener on another port, with a certificate whose key type they support.", X509_V_OK},
     [CG_REASON_BAD_CERTIFICATE_PROOF] = {"bad_certificate_proof", CG_KIND_HANDSHAKE,
         "The peer did not prove that it has the private key of its certificate.", "RFC 8446 4.4.3",
         "Check that the certificate and the key of the peer belong together. If they do, someone else may be using "
@@ -280,10 +283,11 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Turn on TLS in the client (mosquitto_pub: --cafile FILE), or use a listener without TLS.", X509_V_OK},
     [CG_REASON_PLAIN_HTTP] = {"plain_http", CG_KIND_HANDSHAKE,
         "The peer sent HTTP without TLS to a TLS port.", "RFC 8446 5.1",
-        "Use wss:// or https://, or find out who scans this port.", X509_V_OK},
+        "Use wss:// (MQTT over websockets) or https:// in your client. If it is not your client, find out who scans this "
+        "port.", X509_V_OK},
     [CG_REASON_GARBAGE] = {"garbage", CG_KIND_HANDSHAKE,
         "The peer sent data that is not TLS.", "RFC 8446 5.1",
-        "Check that the client is set to TLS and to this port. Otherwise, find out who scans it.", X509_V_OK},
+        "Check that the client uses TLS and the right port. If it is not your client, find out who scans this port.", X509_V_OK},
     [CG_REASON_PSK_NOT_ALLOWED] = {"psk_not_allowed", CG_KIND_HANDSHAKE,
         "The peer offers a pre-shared key, and the policy does not allow that.", "RFC 8446 4.2.11",
         "Give the client a certificate, or set tls.psk to \"allow\" for this listener in the policy.", X509_V_OK},
@@ -325,11 +329,12 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Otherwise, block the sender.",
         X509_V_OK},
     [CG_REASON_HANDSHAKE_FAILED] = {"handshake_failed", CG_KIND_HANDSHAKE,
-        "The TLS handshake failed for a reason without a code of certguard.", "RFC 8446 6.2",
+        "The TLS handshake failed for a reason that has no other code.", "RFC 8446 6.2",
         "The field openssl of the event contains OpenSSL's message.", X509_V_OK},
     [CG_REASON_NO_RECORD] = {"no_record", CG_KIND_CONNECT,
         "certguard did not see the client's TLS handshake, so it knows nothing about its certificate.", "",
-        "Load the plugin before all listeners, and restart the broker. If it happens again, report it.", X509_V_OK},
+        "Restart the broker, so that the plugin is loaded before the first client connects. If it happens again, report it.",
+        X509_V_OK},
     [CG_REASON_PLAIN_LISTENER] = {"plain_listener", CG_KIND_CONNECT,
         "The client connected without TLS, and the policy does not allow that on this listener.", "",
         "Use a TLS listener, or set plain to \"allow\" for this listener in the policy.", X509_V_OK},
@@ -348,8 +353,9 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         X509_V_OK},
     [CG_REASON_CLIENT_ID_TAKEN] = {"client_id_taken", CG_KIND_CONNECT,
         "Another certificate uses this client id, or has used it since the broker started.", "",
-        "Give every client its own id. If a device was replaced, restart the broker before the new device uses the old id. When "
-        "every client uses the name in its certificate as its id, identity.client_id \"equal\" enforces that.", X509_V_OK},
+        "Give every client its own id. If a device was replaced, restart the broker before the new device uses the old id. If "
+        "every client uses the name in its certificate as its id, set identity.client_id to \"equal\": no other client can "
+        "then take the id.", X509_V_OK},
     [CG_REASON_NOT_AN_ADMIN] = {"not_an_admin", CG_KIND_CONNECT,
         "The client may not use the control topic.", "",
         "If it should, add the SHA-256 of its certificate to admin in the policy. Otherwise, find out why it uses the topic.",
@@ -374,8 +380,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
     [CG_REASON_STATE_INVALID] = {"state_invalid", CG_KIND_FILE,
         "The folder of the policy's \"state\" cannot be used.", "",
         "Give only the broker's user write access to the folder that the detail names, or restore a damaged file in it from a "
-        "backup. The detail may contain the command. New CRLs are used anyway, but their numbers are remembered only until a "
-        "restart as long as they cannot be written. certguard keeps trying.", X509_V_OK},
+        "backup. The detail may contain the command. New CRLs take effect, but certguard loses their numbers at a "
+        "restart until it can write them. It keeps trying.", X509_V_OK},
 };
 /* clang-format on */
 

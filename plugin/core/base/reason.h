@@ -74,7 +74,7 @@ enum cg_reason {
     CG_REASON_STRICT,     /* X509_V_FLAG_X509_STRICT and the pedantic rules */
     CG_REASON_PATH_OTHER, /* an error of the path check without its own code */
 
-    /* Handshakes that failed before or beside the certificate check. */
+    /* Handshakes that failed for a reason other than the certificate check. */
     CG_REASON_NO_COMMON_VERSION,
     CG_REASON_NO_COMMON_CIPHER,
     CG_REASON_NO_COMMON_GROUP,

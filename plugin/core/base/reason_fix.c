@@ -34,27 +34,28 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_MALFORMED] = {[CG_OF_BROKER] = "Issue it again with a tool that follows the standard: " NEW_BROKER ".",
                              [CG_OF_BRIDGE] = ASK_OTHER ", issued with a tool that follows the standard."},
     [CG_REASON_DENY_LISTED] = {[CG_OF_BROKER] = ISSUE_OWN
-                               ", or remove its entry from \"deny\" in the policy if it is wrong.",
+                               ". If the entry in \"deny\" of the policy is wrong, remove it instead.",
                                [CG_OF_BRIDGE] = "If the other broker is the right one, remove its entry from \"deny\" "
                                                 "in the policy. Otherwise, check the address of the bridge."},
-    [CG_REASON_UNTRUSTED] = {[CG_OF_BROKER] = "Append its intermediates to the certificate in its file, or issue one "
-                                              "from your CA (" NEW_BROKER
-                                              "). If a public CA issued it, name its root in server.trust.anchors, "
-                                              "with the roots of all other certificates of the broker. Never add it to "
-                                              "trust.anchors: every client of that CA would then be accepted.",
-                             [CG_OF_BRIDGE] = "The other broker should send its intermediates. Otherwise, name its "
-                                              "root in bridge.trust.anchors, never in trust.anchors: every client of "
-                                              "that CA would then be accepted. bridge.trust replaces trust for all "
-                                              "bridges, so name the roots and the CRLs of all other brokers there."},
+    [CG_REASON_UNTRUSTED] =
+        {[CG_OF_BROKER] = "Append the intermediates to the file of the broker's certificate, or "
+                          "issue a certificate from your CA (" NEW_BROKER
+                          "). If a public CA issued the certificate, name its root in server.trust.anchors, "
+                          "with the roots of all other certificates of the broker. Never add it to "
+                          "trust.anchors: every client of that CA would then be accepted.",
+         [CG_OF_BRIDGE] = "The other broker should send its intermediates. Otherwise, name the "
+                          "root of its CA in bridge.trust.anchors, never in trust.anchors: every client of "
+                          "that CA would then be accepted. bridge.trust replaces trust for all "
+                          "bridges, so name the roots and the CRLs of all other brokers there."},
     [CG_REASON_SELF_SIGNED] = {[CG_OF_BROKER] = "Issue a certificate for the broker from your own CA: " NEW_BROKER ".",
                                [CG_OF_BRIDGE] = OTHER
-                               "of a CA that bridge.trust.anchors (without it: trust.anchors) names."},
+                               "of a CA in bridge.trust.anchors (without bridge.trust: trust.anchors)."},
     [CG_REASON_PATH_LIMIT] = {[CG_OF_BROKER] = ONLY_PATH_OWN ". If it contains no others, " REMOVE_UNUSED,
-                              [CG_OF_BRIDGE] = ONLY_PATH_OTHER ". If it does, " REMOVE_UNUSED},
+                              [CG_OF_BRIDGE] = ONLY_PATH_OTHER ". If it already does, " REMOVE_UNUSED},
     [CG_REASON_BAD_SIGNATURE] = {[CG_OF_BROKER] = "The certificate was changed, or it comes from another CA with the "
                                                   "same name. Issue it again: " NEW_BROKER ".",
                                  [CG_OF_BRIDGE] = "The certificate was changed, or it comes from a CA with the same "
-                                                  "name as the one that bridge.trust (without it: trust) names. Ask "
+                                                  "name as one in bridge.trust (without bridge.trust: trust). Ask "
                                                   "the administrator of the other broker which CA it is."},
     [CG_REASON_REVOKED] = {[CG_OF_BROKER] = "Issue a new certificate with a new key: " NEW_BROKER
                                             ". A revoked certificate cannot be used again.",
@@ -63,16 +64,17 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_CRL_MISSING] =
         {[CG_OF_BROKER] = "If the certificate comes from your own CA, publish a CRL (`certguard crl`) and add it to "
                           "server.trust.crls (without server.trust: trust.crls). If it comes from another CA, name "
-                          "that CA's root in server.trust.anchors, together with the roots of all other certificates "
-                          "of the broker. CRLs in trust.crls do not apply there.",
+                          "that CA's root in server.trust.anchors, with the roots of the broker's other certificates. "
+                          "If server.trust is set, trust.crls does not apply to them.",
          [CG_OF_BRIDGE] = "Add a CRL of that CA to bridge.trust.crls (without bridge.trust: trust.crls). If there is "
                           "none, set bridge.trust to the roots and the CRLs of all other brokers, with "
                           "\"crl_required\": false, which then applies to bridges only."},
     [CG_REASON_CRL_EXPIRED] =
         {[CG_OF_BROKER] = "Publish a new CRL now (`certguard crl`; for another CA, download it), and have a timer do "
-                          "so. If the CRL's dates look valid, set the broker's clock: `timedatectl`." SERVED,
+                          "this before each nextUpdate. If the CRL's dates look valid, set the broker's clock: "
+                          "`timedatectl`." SERVED,
          [CG_OF_BRIDGE] = "Download the current CRL of the other broker's CA to bridge.trust.crls (without "
-                          "bridge.trust: trust.crls), and have a timer do so before each nextUpdate."},
+                          "bridge.trust: trust.crls), and have a timer do this before each nextUpdate."},
     [CG_REASON_CRL_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK " Set the clock of the CA's machine too." SERVED,
                                      [CG_OF_BRIDGE] = SET_CLOCK
                                      " If it is right, the clock of the other broker's CA is wrong. bridge.clock_skew "
@@ -82,10 +84,11 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                           "server.trust.crl_max_age (without server.trust: trust.crl_max_age)." SERVED,
          [CG_OF_BRIDGE] = "Download the current CRL of the other broker's CA, or raise crl_max_age in bridge.trust "
                           "(without it: in trust)."},
-    [CG_REASON_CRL_UNKNOWN] = {[CG_OF_BROKER] = "Publish one full CRL of your CA (`certguard crl`), or add the CRL for "
-                                                "this kind of certificate (see its distribution point).",
-                               [CG_OF_BRIDGE] = "Add the CRL for this kind of certificate (see its distribution point) "
-                                                "to bridge.trust.crls (without bridge.trust: trust.crls)."},
+    [CG_REASON_CRL_UNKNOWN] =
+        {[CG_OF_BROKER] = "Publish one full CRL of your CA (`certguard crl`), or add the CRL that "
+                          "the certificate's cRLDistributionPoints extension names.",
+         [CG_OF_BRIDGE] = "Add the CRL that the certificate's cRLDistributionPoints extension names "
+                          "to bridge.trust.crls (without bridge.trust: trust.crls)."},
     [CG_REASON_EXPIRED] =
         {[CG_OF_BROKER] = "Renew it: `certguard rotate NAME` (Mosquitto reads a certfile again at SIGHUP). If its "
                           "dates look valid, set the broker's clock: `timedatectl`." SERVED,
@@ -97,8 +100,9 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_CA_EXPIRED] =
         {[CG_OF_BROKER] = "Renew the CA certificate with the same name and key, and add it where the old one is. If "
                           "its dates look valid, set the broker's clock: `timedatectl`." SERVED,
-         [CG_OF_BRIDGE] = "The other broker must send the new intermediate. Add a new root of its CA where the old one "
-                          "is (bridge.trust.anchors, without it trust.anchors). If the dates look valid, set the "
+         [CG_OF_BRIDGE] = "If it is an intermediate, the other broker must send the new one. If it is a root, add the "
+                          "new one where the old one is (bridge.trust.anchors; without bridge.trust: trust.anchors). "
+                          "If the dates look valid, set the "
                           "clock: `timedatectl`."},
     [CG_REASON_CA_NOT_YET_VALID] = {[CG_OF_BROKER] = SET_CLOCK SERVED,
                                     [CG_OF_BRIDGE] = SET_CLOCK
@@ -107,7 +111,8 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                                      [CG_OF_BRIDGE] = OTHER "that a CA issued."},
     [CG_REASON_NOT_A_CA] =
         {[CG_OF_BROKER] = "Issue the broker's certificate from a CA (basicConstraints CA:TRUE): " NEW_BROKER ".",
-         [CG_OF_BRIDGE] = OTHER "that a CA issued (basicConstraints CA:TRUE). Until then, treat it as a forgery."},
+         [CG_OF_BRIDGE] = OTHER
+         "that a CA issued (basicConstraints CA:TRUE). Until it has one, treat its certificate as a forgery."},
     [CG_REASON_CA_KEY_USAGE] =
         {[CG_OF_BROKER] = CA_OF_OWN
          "issue the CA certificate again with the same name and key, and with keyUsage keyCertSign and cRLSign.",
@@ -131,9 +136,10 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_UNKNOWN_CRITICAL_EXTENSION] =
         {[CG_OF_BROKER] = "Issue the broker's certificate without that extension: " NEW_BROKER ".",
          [CG_OF_BRIDGE] = OTHER "without that extension, or with the extension not critical."},
-    [CG_REASON_WRONG_PURPOSE] = {[CG_OF_BROKER] = "The broker needs a certificate with serverAuth: " NEW_BROKER ".",
-                                 [CG_OF_BRIDGE] = OTHER
-                                 "with serverAuth. If it shows a client's certificate, it may not be a broker."},
+    [CG_REASON_WRONG_PURPOSE] =
+        {[CG_OF_BROKER] = "The broker needs a certificate with serverAuth: " NEW_BROKER ".",
+         [CG_OF_BRIDGE] = OTHER
+         "with serverAuth. If its certificate is a client's, a client may be impersonating the broker."},
     [CG_REASON_EKU_MISSING] =
         {[CG_OF_BROKER] = "Issue it again with serverAuth (" AGAIN_OWN ")" OR_OWN("eku.allow_missing") ".",
          [CG_OF_BRIDGE] = OTHER "with serverAuth. bridge.eku.allow_missing in the policy would accept every client "
@@ -177,7 +183,7 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
                                     [CG_OF_BRIDGE] = OTHER "signed with SHA-256 or better."},
     [CG_REASON_BAD_NAME] = {[CG_OF_BROKER] = "Issue the broker's certificate with a valid name: " NEW_BROKER ".",
                             [CG_OF_BRIDGE] = OTHER
-                            "with a valid name. Such a name is no accident: find out who requested it."},
+                            "with a valid name. Such names are used in attacks: find out who requested it."},
     [CG_REASON_SAN_MISSING] = {[CG_OF_BROKER] = "Issue it again with the broker's host name in subjectAltName: "
                                                 "`certguard issue broker NAME --san dns:HOST`.",
                                [CG_OF_BRIDGE] = OTHER "with its host name in subjectAltName."},
@@ -192,9 +198,10 @@ static const char *const fixes[CG_REASON_COUNT][CG_CERT_OWNER_COUNT] = {
     [CG_REASON_HOST_MISMATCH] =
         {[CG_OF_BROKER] = "Issue a certificate with all names in server.names (`certguard issue broker NAME --san "
                           "dns:HOST`; for an address, --san ip:ADDRESS), or correct that list in the policy.",
-         [CG_OF_BRIDGE] = "Set the bridge's address in mosquitto.conf to a name in that certificate, or have the other "
-                          "broker use a certificate with this name: `--san dns:NAME`, for an address `--san "
-                          "ip:ADDRESS`."},
+         [CG_OF_BRIDGE] = "Set the bridge's address in mosquitto.conf to a name or address in that certificate, or "
+                          "have "
+                          "the other broker use a certificate that contains the bridge's address: `--san dns:NAME` or "
+                          "`--san ip:ADDRESS`."},
     [CG_REASON_LIFETIME_TOO_LONG] = {[CG_OF_BROKER] = "Issue it again with a shorter lifetime (`certguard issue broker "
                                                       "NAME --lifetime DURATION`)" OR_OWN("max_lifetime") ".",
                                      [CG_OF_BRIDGE] = OTHER "with a shorter lifetime" OR_BRIDGE("max_lifetime") "."},

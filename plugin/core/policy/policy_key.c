@@ -48,7 +48,7 @@ void cg_key_expected(const struct cg_key *key, char *out, size_t size)
         [CG_TYPE_ATTRIBUTE] = "an attribute such as \"O\", \"OU\" or \"CN\", or a dotted OID",
         [CG_TYPE_SHA256] = "64 hex digits, colons allowed",
         [CG_TYPE_SERIAL] = "a serial number above zero in hex, colons allowed",
-        [CG_TYPE_RULES] = "an object of reason codes with \"enforce\", \"audit\" or \"off\"",
+        [CG_TYPE_RULES] = "an object that maps reason codes to \"enforce\", \"audit\" or \"off\"",
         [CG_TYPE_OBJECT] = "an object { ... }",
         [CG_TYPE_LIST] = "an array of objects",
         [CG_TYPE_LISTENERS] = "an array of objects",
