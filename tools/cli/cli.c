@@ -19,15 +19,15 @@ static const struct cg_option global_options[] = {
     {"verbose", NULL, "print more details", CG_OPT_FLAG, 'v', AT(verbose)},
     {"at", "TIME", "act as if it were TIME (2049-12-31T23:59:59Z, +30d, -1h, seconds since 1970)", CG_OPT_TIME, 0,
      AT(at)},
-    {"wait", "SECONDS", "how long to wait for another run to end (default 10)", CG_OPT_NUMBER, 0, AT(wait)},
+    {"wait", "SECONDS", "wait this long for another run of certguard that holds the lock of the CA (default 10)",
+     CG_OPT_NUMBER, 0, AT(wait)},
     {"help", NULL, "show this help", CG_OPT_FLAG, 'h', AT(help)},
     {"version", NULL, "show the version", CG_OPT_FLAG, 0, AT(version)},
 };
 
 static const struct cg_option key_options[] = {
-    {"passphrase-file", "FILE",
-     "read the passphrase of the CA key from the first line of FILE, which only you can read", CG_OPT_FILE, 0,
-     AT(passphrase_file)},
+    {"passphrase-file", "FILE", "read the passphrase of the CA key from the first line of FILE (readable only by you)",
+     CG_OPT_FILE, 0, AT(passphrase_file)},
     {"passphrase-fd", "N", "read the passphrase from the open file descriptor N", CG_OPT_NUMBER, 0, AT(passphrase_fd)},
 };
 

@@ -4,16 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HELP_COLUMN 33 /* where the text of an option begins */
+
 static void print_option(const struct cg_option *o)
 {
-    char left[80], letter[8] = "   ";
+    char letter[8] = "   ";
     if (o->letter)
         snprintf(letter, sizeof letter, "-%c,", o->letter);
-    snprintf(left, sizeof left, "%s --%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-    if (strlen(left) > 30)
-        printf("  %s\n  %-30s %s\n", left, "", o->help);
+    int width = printf("  %s --%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+    if (width > HELP_COLUMN - 1)
+        printf("\n%*s", HELP_COLUMN, "");
     else
-        printf("  %-30s %s\n", left, o->help);
+        printf("%*s", HELP_COLUMN - width, "");
+    printf("%s\n", o->help);
 }
 
 static void print_options(const struct cg_verb *verb)
@@ -32,7 +35,7 @@ static void print_options(const struct cg_verb *verb)
 void cg_help_all(const struct cg_verb *const *verbs)
 {
     static const char *const titles[CG_GROUP_COUNT] = {"Run the CA", "Inspect and check"};
-    printf("certguard %s: private CA for MQTT brokers, and the certificate checks of mosquitto_certguard\n\n"
+    printf("certguard %s: private CA for MQTT brokers, and the certificate checks of the plugin mosquitto_certguard\n\n"
            "Usage: certguard [-C DIR] [-n] [--json] [-q|-v] VERB [ARGUMENTS]\n",
            CG_VERSION);
     for (int group = 0; group < CG_GROUP_COUNT; group++) {
@@ -48,13 +51,13 @@ void cg_help_all(const struct cg_verb *const *verbs)
            "  certguard init --name \"Home CA\"\n"
            "  certguard issue broker broker.lan --san dns:broker.lan --san ip:192.0.2.1\n"
            "  certguard issue client sensor1\n"
-           "\n\"certguard VERB --help\" shows a verb with examples.\n");
+           "\n\"certguard VERB --help\" shows the options of a verb, with examples.\n");
 }
 
 void cg_help_verb(const struct cg_verb *verb)
 {
-    printf("certguard %s: %s\n\nUsage: certguard [OPTIONS] %s %s\n", verb->name, verb->summary, verb->name,
-           verb->arguments);
+    printf("certguard %s: %s\n\nUsage: certguard [OPTIONS] %s%s%s\n", verb->name, verb->summary, verb->name,
+           *verb->arguments ? " " : "", verb->arguments);
     printf("\n%s\n", verb->description);
     print_options(verb);
     if (verb->exits)

@@ -38,8 +38,8 @@ const struct cg_verb cg_verb_backup = {
     CG_ARGUMENTS("FILE", 1, 1),
     .summary = "write the whole CA to a tar file",
     .description = "Writes the CA's folder, including the keys, to a new tar file that only you can read. Other runs "
-                   "wait\n"
-                   "until the backup is complete.",
+                   "of\n"
+                   "certguard wait until the backup is complete.",
     .examples = "certguard backup /media/stick/ca-2026-11.tar",
     .run = run,
 };

@@ -231,23 +231,24 @@ const struct cg_verb cg_verb_check = {
     CG_ARGUMENTS("LEAF.pem|FOLDER", 0, 1),
     .summary = "check whether the plugin accepts a certificate",
     .description =
-        "Runs the plugin's check with the plugin's policy, and prints the verdict with the reason. LEAF.pem may\n"
-        "contain the intermediates after the certificate, as the peer sends them.\n\n"
-        "Use FOLDER or --issued to check a whole fleet before a change: all certificates in FOLDER, or those that\n"
-        "the CA of -C issued, with the future policy (--policy), trust anchors (--trust) or time (--at +30d). A\n"
-        "table lists the certificates that would be refused, with the reason; -v lists all. Certificates for\n"
-        "servers only are checked as the broker's. For a future time, CRLs count as refreshed by then.\n\n"
+        "Runs the plugin's check with a policy, and prints the verdict with the reason. LEAF.pem may contain the\n"
+        "intermediates after the certificate, as the peer sends them.\n\n"
+        "To check a whole fleet before a change, use FOLDER (all certificates in it) or --issued (all that the\n"
+        "CA of -C issued), with the future policy (--policy), trust anchors (--trust) or time (--at +30d). A\n"
+        "table lists the certificates that would be refused, with the reason; -v lists all. Certificates that\n"
+        "are valid only for servers are checked as the broker's. With a future time, CRLs are assumed to be\n"
+        "refreshed by then.\n\n"
         "With --batch, each line of the file is a JSON object with id, purpose, leaf, chain, roots and crls, and\n"
         "optionally time, peer_name, policy and depth. Certificates and CRLs are PEM text, or names of files\n"
         "relative to the batch file. Without roots, --trust or --policy sets the trust anchors. The output has a\n"
         "line \"ID accept|reject REASON\" per case.",
     .examples = "certguard check --purpose client --trust ca.crt sensor1.crt\n"
-                "certguard check --policy /etc/mosquitto/certguard.json --explain sensor1.crt\n"
+                "certguard check --policy /etc/mosquitto/certguard/policy.json --explain sensor1.crt\n"
                 "certguard check --purpose server --trust ca.crt --host broker.lan --at +30d broker.crt\n"
                 "certguard check --issued --at +30d\n"
                 "certguard -C /var/lib/certguard check --issued --policy new-policy.json\n"
                 "certguard check --trust new-ca.pem certificates/\n"
-                "certguard check --batch fleet.jsonl --policy /etc/mosquitto/certguard.json",
+                "certguard check --batch fleet.jsonl --policy /etc/mosquitto/certguard/policy.json",
     .exits = "0 accepted, 1 a file cannot be read, 3 rejected (of many: at least one), 64 wrong usage",
     CG_OPTIONS(options, struct cg_check_options),
     .run = run,

@@ -16,8 +16,8 @@ struct options {
 };
 
 static const struct cg_option options[] = {
-    {"refresh-if", "PERCENT", "write a CRL only after this part of the last one's lifetime: 50%", CG_OPT_STRING, 0,
-     AT(refresh_if)},
+    {"refresh-if", "PERCENT", "write a CRL only if this part of the last CRL's lifetime has passed, such as 50%",
+     CG_OPT_STRING, 0, AT(refresh_if)},
     {"lifetime", "DURATION", "time until nextUpdate (default 7d, of the root 365d)", CG_OPT_LIFETIME, 0,
      AT(request.lifetime)},
     {"above", "NUMBER", "use a CRL number above NUMBER (hexadecimal), after restoring the CA from a backup",
@@ -151,14 +151,15 @@ const struct cg_verb cg_verb_crl = {
     .arguments = "",
     .summary = "write a new CRL",
     .description =
-        "Writes crl.pem, which brokers read (the CRLs of all CAs in this folder), and crl.der. A broker refuses\n"
-        "all clients when a CRL has expired, so refresh it in time: use install-units, or run crl --refresh-if\n"
-        "50% daily.\n\n"
-        "A broker rejects a CRL with a lower number than it has already used. After you restore a CA from a\n"
-        "backup, revoke again everything that was revoked since. Then use --above with the number that the broker\n"
-        "or doctor reports.\n\n"
-        "certguard never writes a CRL that omits a revocation of the last CRL or the journal. If index.txt is\n"
-        "missing or incomplete, restore it from a backup, or use --restore-index.",
+        "Writes crl.pem, which brokers read (the CRLs of all CAs in this folder), and crl.der. When a CRL has\n"
+        "expired, a broker refuses all clients of its CA. To refresh the CRL in time, use install-units, or run\n"
+        "crl --refresh-if 50% daily.\n\n"
+        "A broker rejects a CRL whose number is lower than one that it has already used. After you restore a CA\n"
+        "from a backup, first revoke again everything that was revoked since the backup. Then use --above with\n"
+        "the number that the broker or doctor reports.\n\n"
+        "certguard never writes a CRL that omits a revocation of the last CRL or of the journal, the CA's record\n"
+        "of its changes. If index.txt, its list of certificates, is missing or incomplete, restore it from a\n"
+        "backup, or use --restore-index.",
     .examples = "certguard crl\n"
                 "certguard crl --refresh-if 50% --passphrase-file /root/ca-passphrase\n"
                 "certguard crl --above 2f\n"

@@ -17,7 +17,7 @@ struct options {
 
 static const struct cg_option options[] = {
     CG_PLACE_ROWS(AT),
-    {"rollback", NULL, "return to the newest earlier generation that is usable, and deploy it", CG_OPT_FLAG, 0,
+    {"rollback", NULL, "go back to the newest earlier generation that is still usable, and deploy it", CG_OPT_FLAG, 0,
      AT(rollback)},
     {"forget", "FOLDER", "stop updating this folder; its files stay", CG_OPT_FOLDER, 0, AT(forget)},
 };
@@ -169,12 +169,12 @@ const struct cg_verb cg_verb_deploy = {
     .summary = "copy key, certificates and CRL to a folder of the broker",
     .description =
         "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, and sets owner\n"
-        "and mode. Key and certificates change atomically: they are links into FOLDER/.certguard/, and one rename\n"
-        "selects another generation. Copy the folder with its links (cp -a, rsync -a), or copy the files they\n"
-        "point to (cp -L, scp).\n\n"
-        "The folder is remembered: renew, rotate, revoke and crl update it. A second --to adds a folder; both are\n"
-        "updated until --forget. If another CA has deployed to a folder since, it is left unchanged until --to\n"
-        "names it again. If another user owns the CA, root deploys with that user's rights.",
+        "and mode. Each issue or renewal of NAME is a generation. Key and certificates are links into\n"
+        "FOLDER/.certguard/, so that one rename changes all of them to another generation at the same moment.\n"
+        "Copy the folder with its links (cp -a, rsync -a), or copy the files they point to (cp -L, scp).\n\n"
+        "The folder is remembered: renew, rotate, revoke and crl update it. Another deploy with --to adds a\n"
+        "folder. A folder is updated until --forget. If another CA deploys to a folder, this CA leaves it\n"
+        "unchanged until --to names it again. If another user owns the CA, root deploys with that user's rights.",
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certguard --owner mosquitto --connect localhost:8883\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",

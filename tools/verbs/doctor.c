@@ -146,10 +146,11 @@ const struct cg_verb cg_verb_doctor = {
     .description =
         "Checks mosquitto.conf with include_dir, the policy, certificates, CRLs and keys, their permissions,\n"
         "units, scripts, and the end of the event log. As root, it checks permissions for the broker's user. It\n"
-        "reports what stops clients or is insecure, with the reason and the fix. --connect also tests the running\n"
-        "broker, as a client without a certificate. Notices are shown with -v.\n\n"
-        "--fix changes lines of the configuration and modes of the broker's keys, and only if every client that\n"
-        "can connect now still can. It keeps the old contents of each file beside it.",
+        "reports what stops clients or is insecure, with the reason and the fix. --connect also tests the\n"
+        "running broker, as a client without a certificate. Notices, the least severe findings, are shown with\n"
+        "-v.\n\n"
+        "--fix changes lines of the configuration and modes of the broker's keys. It makes no change that would\n"
+        "lock out a client that can connect now. It keeps the old contents of each file beside it.",
     .examples = "certguard doctor\n"
                 "certguard doctor --config /etc/mosquitto/mosquitto.conf --connect localhost:8883\n"
                 "certguard doctor --fix --dry-run\n"

@@ -227,13 +227,13 @@ const struct cg_verb cg_verb_import = {
     CG_ARGUMENTS("FOLDER", 1, 1),
     .summary = "import a CA made with openssl or easy-rsa",
     .description =
-        "Reads FOLDER (the files of a tutorial, of `openssl ca`, or an easy-rsa pki/) and finds the CA and its\n"
-        "key by the contents of the files. It creates a CA in the folder of -C: index, journal, certificates with\n"
-        "their keys, and a CRL whose number follows the last one. FOLDER is not changed. Revoked certificates\n"
-        "stay revoked.\n\n"
+        "Reads FOLDER (made by hand as in a tutorial, by `openssl ca`, or by easy-rsa) and finds the CA and its\n"
+        "key by the contents of the files. It creates a CA in the folder of -C: index, journal, certificates\n"
+        "with their keys, and a CRL whose number follows the last one. FOLDER is not changed. Revoked\n"
+        "certificates stay revoked.\n\n"
         "The report grades every imported certificate with the plugin's checks and with lint, and shows what to\n"
         "replace and how. A CA is not imported if its key is too small or if the plugin would refuse its\n"
-        "certificates; the error gives the reason.",
+        "certificates. The error gives the reason.",
     .examples = "certguard -C ca -n import /root/MiCA\n"
                 "certguard -C ca import /etc/easy-rsa/pki\n"
                 "certguard -C ca import demoCA --renew-ca --passphrase-file /root/ca-passphrase",

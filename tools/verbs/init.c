@@ -143,13 +143,14 @@ const struct cg_verb cg_verb_init = {
     .arguments = "",
     .summary = "create a CA",
     .description =
-        "Creates a root certificate, its key, an empty CRL and a database of issued certificates, in the folder\n"
-        "of -C. The key is encrypted with a passphrase, which certguard prompts for, or reads with\n"
-        "--passphrase-file or --passphrase-fd. With --no-passphrase the key is stored unencrypted.\n\n"
-        "--intermediate also creates a second CA, which issues all certificates. The root key can then be kept\n"
-        "offline.\n\n"
-        "The root's path length allows one more CA than init creates, so that the root can certify a later one in\n"
-        "a cross certificate. The intermediate has path length 0.",
+        "Creates a root certificate, its key, an empty CRL (certificate revocation list) and a list of issued\n"
+        "certificates (index.txt), in the folder of -C. The key is encrypted with a passphrase, which certguard\n"
+        "prompts for, or reads with --passphrase-file or --passphrase-fd. With --no-passphrase the key is stored\n"
+        "unencrypted.\n\n"
+        "--intermediate also creates a second CA, the intermediate, which issues all certificates. The root key\n"
+        "can then be kept offline.\n\n"
+        "The root's path length, the number of CAs that may follow it, allows one more CA than init creates. The\n"
+        "root can therefore certify its successor in a cross certificate. The intermediate has path length 0.",
     .examples = "certguard init --name \"Home CA\"\n"
                 "certguard -C /var/lib/plant-ca init --name \"Plant CA\" --org Example --intermediate \\\n"
                 "    --permit-dns plant.example.org --permit-ip 10.0.0.0/8 --passphrase-file /root/ca-passphrase",

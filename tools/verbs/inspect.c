@@ -241,9 +241,9 @@ const struct cg_verb cg_verb_inspect = {
     .summary = "show the subject, purpose, validity and problems of a certificate",
     .description =
         "FILE may contain certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. NAME\n"
-        "is a name of the CA. With HOST:PORT, inspect makes a TLS handshake and shows the certificates that the\n"
-        "server sends, without verifying them. Use \"check\" to find out whether the plugin accepts a\n"
-        "certificate.",
+        "is a name for which the CA of -C issued a certificate. With HOST:PORT, inspect makes a TLS handshake\n"
+        "and shows the certificates that the server sends, without verifying them. To find out whether the\n"
+        "plugin accepts a certificate, use certguard check.",
     .examples = "certguard inspect broker.crt\n"
                 "certguard inspect broker.lan:8883\n"
                 "certguard inspect --json crl.pem",

@@ -24,8 +24,9 @@ static const struct cg_option options[] = {
      0, AT(request.config)},
     {"user", "NAME", "user that runs renewal and CRL refresh (default: the owner of the CA's folder)", CG_OPT_STRING, 0,
      AT(request.user)},
-    {"passphrase-file", "FILE", "file with the passphrase of the CA key, for the units; only --user can read it",
-     CG_OPT_FILE, 0, AT(request.passphrase_file)},
+    {"passphrase-file", "FILE",
+     "file with the passphrase of the CA key, for the units (readable only by the user of --user)", CG_OPT_FILE, 0,
+     AT(request.passphrase_file)},
     {"dir", "DIR", "folder for the units (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
     {"logrotate-dir", "DIR", "folder for the logrotate file (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
      AT(logrotate_dir)},
@@ -194,15 +195,16 @@ const struct cg_verb cg_verb_install_units = {
     .arguments = "",
     .summary = "write systemd units and timers, and a logrotate file",
     .description =
-        "On the machine of the CA: units that renew due certificates and refresh the CRL, one or two minutes\n"
-        "after boot and every six hours. On the machine of the broker: a unit that runs doctor daily, rotation of\n"
-        "the event log, and a drop-in that makes systemd restart a failed broker without limit. If\n"
-        "systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is set, or at the\n"
-        "latest two or three minutes after boot. The units contain the paths of this machine, and a sandbox\n"
-        "restricts them. With -n they are printed, not written. Files that were changed by hand are never\n"
-        "overwritten without --force; put your changes into drop-ins.\n\n"
+        "On the machine of the CA, it writes units that renew due certificates and refresh the CRL, one or two\n"
+        "minutes after boot and every six hours. On the machine of the broker, it writes a unit that runs doctor\n"
+        "daily, a logrotate file for the event log, and a drop-in that makes systemd restart a failed broker\n"
+        "without limit. If systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is\n"
+        "set, or at the latest two or three minutes after boot.\n\n"
+        "The units contain the paths of this machine and run in a sandbox. With -n they are printed, not\n"
+        "written. Files that were changed by hand are never overwritten without --force. Put your changes into\n"
+        "drop-ins instead.\n\n"
         "--remove disables the timers and removes all files that were not changed by hand. The Debian package\n"
-        "runs it when it is removed.",
+        "does the same when it is removed.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"

@@ -14,7 +14,7 @@
 static const struct cg_option options[] = {
     CG_NAME_ROWS(OF),
     {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, OF(request.key_type)},
-    {"batch", "FILE", "issue many certificates: one line each, NAME [TYPE:SAN ...]; existing names are skipped",
+    {"batch", "FILE", "issue many certificates, one per line of FILE: NAME [TYPE:SAN ...]; existing names are skipped",
      CG_OPT_FILE, 0, OF(batch)},
     {"p12", "FILE", "also write key and chain as PKCS#12 to FILE, for phones and MQTT tools", CG_OPT_FILE, 0,
      OF(request.p12)},
@@ -24,7 +24,8 @@ static const struct cg_option options[] = {
     CG_SUBJECT_ROWS(OF, request.subject),
     {"both-purposes", NULL, "serverAuth and clientAuth in one certificate; two certificates are better", CG_OPT_FLAG, 0,
      OF(request.both_purposes)},
-    {"policy-oid", "OID", "certificate policy, an OID of your own arc", CG_OPT_STRING, 0, OF(request.policy.oid)},
+    {"policy-oid", "OID", "certificate policy: an OID that belongs to your organization", CG_OPT_STRING, 0,
+     OF(request.policy.oid)},
     {"cps", "URL", "https address of the certification practice statement", CG_OPT_STRING, 0, OF(request.policy.cps)},
     {"policy-text", "TEXT", "user notice, at most 200 characters", CG_OPT_STRING, 0, OF(request.policy.text)},
     CG_PLACE_ROWS(OF),
@@ -146,10 +147,10 @@ const struct cg_verb cg_verb_issue = {
     .summary = "issue a certificate with a new key",
     .description =
         "Creates a key and a certificate in live/NAME/: privkey.pem, cert.pem, chain.pem and fullchain.pem.\n"
-        "Without --san, the certificate gets one SAN made from NAME: dns: or ip: if NAME is a host name or an\n"
-        "address, otherwise a URN (clients only). Before anything is written, the certificate passes the same\n"
-        "checks as in the broker. With --to it is also deployed. For a key that a device created itself, use\n"
-        "certguard sign.",
+        "Without --san, the certificate gets one subject alternative name (SAN) made from NAME: dns: if NAME is\n"
+        "a host name, ip: if it is an address. For a client, any other NAME becomes a URN. Before anything is\n"
+        "written, certguard checks the certificate as the broker would. With --to it is also deployed. For a key\n"
+        "that a device created itself, use certguard sign.",
     .examples = "certguard issue broker broker.lan --san dns:broker.lan --san ip:192.168.1.10\n"
                 "certguard issue broker broker.lan --to /etc/mosquitto/certguard --owner mosquitto\n"
                 "certguard issue client sensor1\n"

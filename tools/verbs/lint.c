@@ -12,7 +12,7 @@ struct options {
 };
 
 static const struct cg_option options[] = {
-    {"severity", "notice|warning|error", "lowest severity to show and to end with exit code 3 (default: warning)",
+    {"severity", "notice|warning|error", "lowest severity that is shown and causes exit code 3 (default: warning)",
      CG_OPT_CHOICE, 0, AT(severity)},
     {"rules", NULL, "list the rules and check nothing", CG_OPT_FLAG, 0, AT(rules)},
 };
@@ -81,7 +81,7 @@ const struct cg_verb cg_verb_lint = {
     .description =
         "Reports violations of RFC 5280 and of good practice. FILE may be a certificate, a bundle, a CRL, a\n"
         "private key, or a folder of them, in PEM or DER. Problems between files, such as a CA key beside the\n"
-        "broker's or sequential serial numbers, are only found if all these files are given in one run.",
+        "broker's key or sequential serial numbers, are only found if all these files are given in one run.",
     .examples = "certguard lint /etc/mosquitto/certs\n"
                 "certguard lint --severity error broker.crt broker.key ca.crt\n"
                 "certguard lint --rules",

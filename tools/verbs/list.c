@@ -127,7 +127,7 @@ const struct cg_verb cg_verb_list = {
     .group = CG_GROUP_CA,
     .arguments = "",
     .summary = "list the issued certificates",
-    .description = "Lists the certificates of this CA with their state, end and serial number.",
+    .description = "Lists the certificates of this CA with their state, expiry date and serial number.",
     .examples = "certguard list\n"
                 "certguard list --expiring 30d\n"
                 "certguard --json list --revoked",

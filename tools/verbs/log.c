@@ -22,8 +22,8 @@ struct options {
 };
 
 static const struct cg_option options[] = {
-    {"since", "TIME", "show events from TIME: 2h or 1d ago, 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
-     AT(since)},
+    {"since", "TIME", "show events from TIME: 2h (two hours before now), 1d, 2026-11-23, 2026-11-23T12:00:00Z",
+     CG_OPT_STRING, 0, AT(since)},
     {"until", "TIME", "show events before TIME", CG_OPT_STRING, 0, AT(until)},
     {"reason", "CODE", "show events with this reason, such as expired (repeatable)", CG_OPT_LIST, 0, AT(filter.reason)},
     {"peer", "ADDRESS", "show events of this address, with or without port, or prefix: 192.0.2. (repeatable)",
@@ -184,8 +184,8 @@ const struct cg_verb cg_verb_log = {
     .description =
         "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject,\n"
         "reason, detail. FILE may be compressed (gzip, xz, zstd, bzip2). Without FILE, standard input is read.\n"
-        "An event is shown if it matches all filters; of a repeated filter, one value must match. With --json,\n"
-        "the lines of the log are printed unchanged.\n\n"
+        "An event is shown if it matches all filters. If a filter is repeated, one of its values must match.\n"
+        "With --json, the lines of the log are printed unchanged.\n\n"
         "Lines that are not events are skipped and counted. certguard-events(5) lists the fields and kinds,\n"
         "certguard-reasons(5) the reasons.",
     .examples = "certguard log --since 1d --explain /var/log/mosquitto/certguard.jsonl\n"

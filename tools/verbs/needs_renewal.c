@@ -129,9 +129,9 @@ const struct cg_verb cg_verb_needs_renewal = {
     .summary = "report by exit code whether a certificate is due for renewal",
     .description =
         "A certificate is due after two thirds of its lifetime, or after half of a lifetime of 10 days or less.\n"
-        "The serial number delays this by up to a twentieth of the lifetime, so that renewals spread over time. A\n"
-        "name is also due if its last renewal was not deployed to all its folders. For use in ExecCondition= of\n"
-        "systemd.",
+        "Its serial number delays this by up to a twentieth of the lifetime, so that renewals spread over time.\n"
+        "A name is also due if its last renewal was not deployed to all its folders. You can use this verb in\n"
+        "ExecCondition= of a systemd unit.",
     .examples = "certguard needs-renewal broker.lan\n"
                 "certguard -C /var/lib/certguard needs-renewal --all\n"
                 "certguard needs-renewal /etc/mosquitto/certs/broker.crt\n"

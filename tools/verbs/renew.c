@@ -235,10 +235,10 @@ const struct cg_verb cg_verb_renew = {
     CG_ARGUMENTS("NAME...|--all [--due]", 0, -1),
     .summary = "replace certificates with new ones",
     .description =
-        "Creates a new generation with the same names and lifetime, and a new key unless --reuse-key is given,\n"
-        "and deploys it to the same folders. The old certificate stays valid until it expires. For automatic\n"
-        "renewal, use install-units, or run renew --all --due daily. The due dates of many certificates spread\n"
-        "over several days.",
+        "Creates a new certificate with the same names and lifetime, and a new key unless --reuse-key is given,\n"
+        "and deploys them to the same folders. The old certificate stays valid until it expires. For automatic\n"
+        "renewal, use install-units, or run renew --all --due daily. The due dates of many certificates are\n"
+        "spread over several days.",
     .examples = "certguard renew sensor1\n"
                 "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
                 "certguard renew oldbroker --as broker --san dns:broker.lan",

@@ -21,8 +21,8 @@ struct options {
 
 static const struct cg_option options[] = {
     {"output", "FILE", "write the page to FILE, atomically (default: standard output)", CG_OPT_FILE, 'o', AT(output)},
-    {"since", "TIME", "include events from TIME: 30d ago, 2026-11-23, 2026-11-23T12:00:00Z", CG_OPT_STRING, 0,
-     AT(since)},
+    {"since", "TIME", "include events from TIME: 30d (30 days before now), 2026-11-23, 2026-11-23T12:00:00Z",
+     CG_OPT_STRING, 0, AT(since)},
     {"until", "TIME", "include events before TIME", CG_OPT_STRING, 0, AT(until)},
     {"policy", "FILE", "include the broker's policy, and check that its files load", CG_OPT_FILE, 0, AT(policy)},
 };
@@ -148,10 +148,10 @@ const struct cg_verb cg_verb_report = {
     .description =
         "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"
         "phone. LOG may be compressed (gzip, xz, zstd, bzip2); several logs may be given in any order. Without\n"
-        "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates. On the "
-        "machine\n"
-        "of the broker, use --policy.\n\n"
-        "Logs of any size are read in constant memory. The first 16,384 names are counted separately.",
+        "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates.\n"
+        "On the machine of the broker, also use --policy.\n\n"
+        "Logs of any size are read in constant memory. In each table, the first 16,384 names are counted\n"
+        "separately, all others together.",
     .examples = "certguard -C ca report -o report.html /var/log/mosquitto/certguard.jsonl\n"
                 "certguard report -o report.html --since 30d --policy /etc/mosquitto/certguard/policy.json "
                 "/var/log/mosquitto/certguard.jsonl*",

@@ -111,10 +111,10 @@ const struct cg_verb cg_verb_rotate = {
     CG_ARGUMENTS("NAME", 1, 1),
     .summary = "replace the broker's key and certificate, and check that it serves them",
     .description =
-        "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker until\n"
-        "it serves the new certificate. If the broker does not serve it within the timeout, or on Ctrl-C, the\n"
-        "previous one is restored and the exit code is 1. If a run was killed, the next rotate, renew or deploy\n"
-        "undoes it.",
+        "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker\n"
+        "repeatedly until it serves the new certificate. If the broker does not serve it within the timeout, or\n"
+        "on Ctrl-C, the previous one is restored and the exit code is 1. If a rotation was killed, the next\n"
+        "rotate, renew or deploy undoes it.",
     .examples = "certguard rotate broker.lan\n"
                 "certguard rotate broker.lan --connect broker.lan:8883 --timeout 10",
     .needs_key = true,

@@ -33,10 +33,10 @@ const struct cg_verb cg_verb_sign = {
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("CSR", 1, 1),
     .summary = "issue a certificate for a key that was created elsewhere",
-    .description = "Reads a certificate signing request (PKCS#10, PEM), verifies its signature, and shows its "
-                   "contents. Then\n"
-                   "it issues a certificate of the type given by --as. Only the key is taken from the request; with\n"
-                   "--accept-names also its SANs.",
+    .description =
+        "Reads a certificate signing request (PKCS#10, PEM), verifies its signature, and shows its contents.\n"
+        "Then it issues a certificate of the type given by --as. Only the key is taken from the request; with\n"
+        "--accept-names also its subject alternative names (SANs).",
     .examples = "certguard sign sensor3.csr\n"
                 "certguard sign broker2.csr --as broker --name broker2 --san dns:broker2.lan",
     .needs_key = true,

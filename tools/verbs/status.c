@@ -45,8 +45,7 @@ static const struct cg_option options[] = {
     {"output", "FILE", "write the metrics to FILE, atomically", CG_OPT_FILE, 'o', AT(output)},
     {"id", "ID", "MQTT client id, if the policy binds it to the certificate", CG_OPT_STRING, 0, AT(id)},
     {"username", "NAME", "user name, if the broker also requires a password", CG_OPT_STRING, 0, AT(username)},
-    {"password-file", "FILE", "password: first line of FILE, which only you can read", CG_OPT_FILE, 0,
-     AT(password_file)},
+    {"password-file", "FILE", "password: first line of FILE (readable only by you)", CG_OPT_FILE, 0, AT(password_file)},
     {"timeout", "DURATION", "timeout for the connection and for each answer (default 10s)", CG_OPT_DURATION, 0,
      AT(timeout)},
 };
