@@ -42,6 +42,7 @@ expect 64 cg -C flat init --passphrase-file pass --root-passphrase-file rootpass
 long=ca/$(printf 'd%.0s' $(seq 120))
 mkdir "$long"
 echo kept >"$long/$(printf 'f%.0s' $(seq 150))" # longer than the first form of tar has room for
+echo kept >"$long/$(printf 'n\303\244me \377')"     # not ASCII, not UTF-8
 ok cg -C ca backup ca.tar
 [ "$(stat -c %a ca.tar)" = 600 ] || fail "the backup is open"
 expect 1 cg -C ca backup ca.tar

@@ -70,7 +70,7 @@ static bool put_ca(const struct cg_ca *ca, int fd, size_t *files, struct cg_erro
     cg_owner_assume(&ca->owner);
     bool ok = disk && out && entry && chdir(ca->dir) == 0 &&
               archive_read_disk_set_behavior(disk, AS_CONTENT) == ARCHIVE_OK &&
-              archive_write_set_format_pax_restricted(out) == ARCHIVE_OK &&
+              archive_write_set_format_gnutar(out) == ARCHIVE_OK &&
               archive_write_open_fd(out, fd) == ARCHIVE_OK && put_all(disk, entry, out, files);
     cg_owner_leave(&ca->owner);
     ok = (ok && archive_write_close(out) == ARCHIVE_OK) || fault(err, ca, disk, out);
