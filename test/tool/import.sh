@@ -164,6 +164,9 @@ ok openssl ca -config oca.cnf -passin file:pass -gencrl -out oca/issuing.crl
 ok openssl ca -config oca.cnf -passin file:pass -gencrl -out oca/issuing.crl
 # one that the index alone knows
 rm oca/newcerts/1002.pem oca/c.crt
+printf '%044d\n' 0 | tr 0 f >oca/crlnumber
+expect 1 cg -C oca2 -n import oca --passphrase-file pass
+says "at most 20 bytes"
 rm oca/crlnumber # the CRL itself says what its number was
 expect 1 cg -C oca2 import oca --passphrase-file wrong
 says "passphrase is wrong"

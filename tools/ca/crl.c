@@ -206,8 +206,6 @@ bool cg_crl_put_next(struct cg_change *change, const char *folder, BIGNUM *numbe
     return cg_change_put(change, number_file(folder), line, (size_t)n, 0644, err);
 }
 
-#define NUMBER_BITS 159 /* 20 octets with the sign: RFC 5280 5.2.3 */
-
 static bool raise_above(BIGNUM *number, const BIGNUM *other)
 {
     return !other || BN_cmp(number, other) > 0 || (BN_copy(number, other) && BN_add_word(number, 1));
@@ -241,7 +239,7 @@ static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_wri
     BN_free(used);
     if (number && !raised) {
         cg_fail_memory(err);
-    } else if (number && BN_num_bits(number) > NUMBER_BITS) {
+    } else if (number && BN_num_bits(number) > CG_CRL_NUMBER_BITS) {
         cg_error_set(
             err,
             "cannot make a CRL with a number above %s: CRL numbers end at 20 bytes (RFC 5280 5.2.3). A CA with a "

@@ -107,7 +107,12 @@ static bool add_number_file(struct cg_import_plan *plan, const char *path, struc
 {
     BIGNUM *next = path ? cg_crl_number_load(path, err) : NULL;
     bool ok = !path || next;
-    if (next && BN_cmp(next, plan->number) > 0)
+    if (next && BN_num_bits(next) > CG_CRL_NUMBER_BITS) {
+        cg_error_set(err,
+                     "%s: a CRL number has at most 20 bytes (RFC 5280 5.2.3). Write the number of the next CRL to it",
+                     path);
+        ok = false;
+    } else if (next && BN_cmp(next, plan->number) > 0)
         ok = BN_copy(plan->number, next) || cg_fail_memory(err);
     BN_free(next);
     return ok;

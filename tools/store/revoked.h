@@ -29,7 +29,9 @@ X509_CRL *cg_crl_of(const char *path, X509 *issuer);
 /* The newest CRL of a CA ("ca" or "root"): from the CA's folder, or from a target that has a newer one because the folder
  * was restored from a backup. */
 X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer);
-BIGNUM *cg_crl_number(const X509_CRL *crl);                         /* NULL: it has none */
+BIGNUM *cg_crl_number(const X509_CRL *crl); /* NULL: it has none */
+/* 20 bytes with the sign, RFC 5280 5.2.3 */
+#define CG_CRL_NUMBER_BITS 159
 BIGNUM *cg_crl_number_load(const char *path, struct cg_error *err); /* of the next CRL, from a file crlnumber */
 
 /* Serial number as in the index (OPENSSL_malloc'ed), date and CRLReason (-1: none) of an entry. False: out of memory, or
