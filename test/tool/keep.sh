@@ -47,6 +47,9 @@ ok cg -C ca backup ca.tar
 [ "$(stat -c %a ca.tar)" = 600 ] || fail "the backup is open"
 expect 1 cg -C ca backup ca.tar
 says "exists"
+ok cg -C ca backup ca/inside.tar
+tar -tf ca/inside.tar | grep -q inside && fail "a backup contains itself"
+rm ca/inside.tar
 mkdir restored
 tar -xpf ca.tar -C restored || fail "tar cannot read the backup"
 diff -r ca restored/certguard-ca >differs

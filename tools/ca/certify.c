@@ -56,9 +56,9 @@ static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_r
     if (cert && !is_free) {
         cg_date_text(X509_get0_notAfter(cert), end);
         cg_error_set(err,
-                     "\"%s\" has a certificate that is valid until %s. For a new one: certguard renew %s. For another "
-                     "device, choose another name, or first: certguard revoke %s",
-                     issue->name, end, issue->name, issue->name);
+                     "\"%s\" has a certificate that is valid until %s. For a new one: certguard -C %s renew %s. For "
+                     "another device, choose another name, or first: certguard -C %s revoke %s",
+                     issue->name, end, issuer->ca->word, issue->name, issuer->ca->word, issue->name);
     }
     X509_free(cert);
     return is_free;

@@ -35,8 +35,9 @@ static bool put(struct archive *disk, struct archive_entry *entry, struct archiv
     return ok;
 }
 
-/* The current folder, as certguard-ca. */
-static bool put_all(struct archive *disk, struct archive_entry *entry, struct archive *out, size_t *files)
+/* The current folder, as certguard-ca; without the backup itself, which may be in it. */
+static bool put_all(struct archive *disk, struct archive_entry *entry, struct archive *out, const struct stat *own,
+                    size_t *files)
 {
     char name[PATH_MAX];
     int code = archive_read_disk_open(disk, ".");
@@ -44,6 +45,8 @@ static bool put_all(struct archive *disk, struct archive_entry *entry, struct ar
         const char *below = archive_entry_pathname(entry) + 1;
         const mode_t type = archive_entry_filetype(entry);
         if ((*below && is_of_run(below + 1)) || (type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK))
+            continue;
+        if (archive_entry_ino64(entry) == (la_int64_t)own->st_ino && archive_entry_dev(entry) == own->st_dev)
             continue;
         snprintf(name, sizeof name, "certguard-ca%s", below);
         archive_entry_set_pathname(entry, name);
@@ -66,12 +69,13 @@ static bool put_ca(const struct cg_ca *ca, int fd, size_t *files, struct cg_erro
 {
     struct archive *disk = archive_read_disk_new(), *out = archive_write_new();
     struct archive_entry *entry = archive_entry_new();
+    struct stat own;
     int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     cg_owner_assume(&ca->owner);
-    bool ok = disk && out && entry && chdir(ca->dir) == 0 &&
+    bool ok = disk && out && entry && fstat(fd, &own) == 0 && chdir(ca->dir) == 0 &&
               archive_read_disk_set_behavior(disk, AS_CONTENT) == ARCHIVE_OK &&
-              archive_write_set_format_gnutar(out) == ARCHIVE_OK &&
-              archive_write_open_fd(out, fd) == ARCHIVE_OK && put_all(disk, entry, out, files);
+              archive_write_set_format_gnutar(out) == ARCHIVE_OK && archive_write_open_fd(out, fd) == ARCHIVE_OK &&
+              put_all(disk, entry, out, &own, files);
     cg_owner_leave(&ca->owner);
     ok = (ok && archive_write_close(out) == ARCHIVE_OK) || fault(err, ca, disk, out);
     if (here >= 0) {
