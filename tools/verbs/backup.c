@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "store/backup.h"
 #include "ca_options/ca_options.h"
+#include "cli/values.h"
 #include "verbs.h"
+
+#include <stdlib.h>
 
 static void print_backup(const struct cg_cli *cli, const char *target, size_t files)
 {
@@ -10,11 +13,13 @@ static void print_backup(const struct cg_cli *cli, const char *target, size_t fi
     if (cli->dry_run)
         cg_say(cli, "Would write a backup of %s to %s.", cli->dir, target);
     cg_result_of_run(cli, result);
+    char *word = cg_shell_word(target);
     if (!cli->dry_run)
         cg_say(cli,
                "Wrote %s, %zu entries. It contains private keys: store it where nobody else can read it.\n"
                "To restore it, run tar -xpf %s, and use the folder certguard-ca with -C.",
-               target, files, target);
+               target, files, word ? word : "FILE");
+    free(word);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
