@@ -128,12 +128,23 @@ lines 3
 for packer in xz zstd bzip2; do
     command -v $packer >/dev/null || continue
     $packer -c events >events.$packer
-    ok cg log events.$packer
-    lines 3
+    expect 1 cg log events.$packer
+    says "$packer -dc FILE | certguard log"
 done
 head -c 100 events.1.gz >cut.gz
 expect 1 cg log cut.gz
-says 'cut off'
+says 'is incomplete'
+# a wrong checksum, and bytes after the end
+size=$(stat -c %s events.1.gz)
+for at in $((size - 8)) $((size - 4)); do
+    cp events.1.gz damaged.gz
+    printf '\377\376' | dd of=damaged.gz bs=1 seek=$at conv=notrunc status=none
+    expect 1 cg log damaged.gz
+    says 'is damaged'
+done
+{ cat events.1.gz && echo garbage; } >damaged.gz
+expect 1 cg log damaged.gz
+says 'is damaged'
 
 # what is no event is passed over and told: foreign, half, broken and endless lines; syslog's prefix is known
 {

@@ -2,9 +2,6 @@
 #include "reader.h"
 #include "base/failure.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,9 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define BUFFER_SIZE (1024 * 1024)
-#define READ_SIZE   (64 * 1024)
+#define INPUT_SIZE  (64 * 1024)
 
 enum got {
     GOT_END = 0, /* of the file; when following: nothing new at present */
@@ -24,15 +22,16 @@ enum got {
 
 /* Lines one at a time, in constant memory. It owns its file. */
 struct reader {
-    const char *path; /* NULL: standard input */
+    const char *path; /* borrowed; NULL: standard input */
     int fd;
     char buffer[BUFFER_SIZE];
-    size_t start, end;      /* what is read and not yet handed out */
-    size_t searched;        /* from start on: no line feed in here */
-    bool skipping;          /* inside a line that is too long */
-    struct archive *packed; /* unpacks; NULL at the end, until there is more */
-    const void *block;      /* what it gave and is not yet in the buffer */
-    size_t block_len;
+    size_t start, end;             /* bytes that were read and not yet returned */
+    size_t searched;               /* bytes after start that contain no line feed */
+    bool skipping;                 /* inside a line that is too long */
+    bool detected;                 /* the first bytes were examined: compressed is known */
+    bool compressed, member_ended; /* a gzip member has ended: another one, or the end of the file, follows */
+    z_stream z;
+    unsigned char in[INPUT_SIZE]; /* compressed input */
     uint64_t too_long;
 };
 
@@ -41,57 +40,27 @@ static const char *name_of(const struct reader *reader)
     return reader->path ? reader->path : "standard input";
 }
 
-static void stopped(const struct reader *reader, struct archive *packed, struct cg_error *err)
-{
-    cg_error_set(err, "%s: reading stopped, the file may be damaged or cut off: %s", name_of(reader),
-                 archive_error_string(packed));
-}
-
-/* What is not packed comes out as it is. */
-static bool start_unpacking(struct reader *reader, struct cg_error *err)
-{
-    struct archive_entry *entry;
-    struct archive *packed = archive_read_new();
-    if (!packed)
-        return cg_fail_memory(err);
-    archive_read_support_filter_gzip(packed);
-    archive_read_support_filter_xz(packed);
-    archive_read_support_filter_zstd(packed);
-    archive_read_support_filter_bzip2(packed);
-    archive_read_support_format_raw(packed);
-    archive_read_support_format_empty(packed);
-    int code = archive_read_open_fd(packed, reader->fd, READ_SIZE);
-    if (code == ARCHIVE_OK)
-        code = archive_read_next_header(packed, &entry);
-    if (code == ARCHIVE_OK) {
-        reader->packed = packed;
-        return true;
-    }
-    if (code != ARCHIVE_EOF)
-        stopped(reader, packed, err);
-    archive_read_free(packed);
-    return code == ARCHIVE_EOF; /* nothing, or nothing yet */
-}
-
 static bool open_file(struct reader *reader, struct cg_error *err)
 {
     struct stat st;
     reader->fd = reader->path ? open(reader->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (reader->fd < 0)
-        return cg_fail_text(err, "cannot open %s: %s", name_of(reader), strerror(errno));
-    if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
-        return cg_fail_text(err, "%s is a folder; name the event log in it", name_of(reader));
-    return true;
+        cg_error_set(err, "cannot open %s: %s", name_of(reader), strerror(errno));
+    else if (fstat(reader->fd, &st) == 0 && S_ISDIR(st.st_mode))
+        cg_error_set(err, "%s is a folder; name the event log in it", name_of(reader));
+    else
+        return true;
+    return false;
 }
 
 static void close_file(struct reader *reader)
 {
-    archive_read_free(reader->packed);
+    if (reader->compressed)
+        inflateEnd(&reader->z);
     if (reader->fd >= 0)
         close(reader->fd);
-    reader->packed = NULL;
     reader->fd = -1;
-    reader->block_len = 0;
+    reader->detected = reader->compressed = reader->member_ended = false;
 }
 
 static void close_reader(struct reader *reader)
@@ -102,15 +71,16 @@ static void close_reader(struct reader *reader)
     free(reader);
 }
 
-/* path "-": standard input; borrowed. NULL when it cannot be opened. */
+/* path "-": standard input; borrowed. NULL if it cannot be opened. */
 static struct reader *open_reader(const char *path, struct cg_error *err)
 {
     struct reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
+    if (!reader) {
         cg_fail_memory(err);
-    else
-        reader->path = strcmp(path, "-") == 0 ? NULL : path;
-    if (reader && open_file(reader, err))
+        return NULL;
+    }
+    reader->path = strcmp(path, "-") == 0 ? NULL : path;
+    if (open_file(reader, err))
         return reader;
     close_reader(reader);
     return NULL;
@@ -142,29 +112,87 @@ static void drop_too_long(struct reader *reader)
     reader->start = reader->end = reader->searched = 0;
 }
 
-/* Into out; the number of bytes, 0 at the end, -1 with the error. */
+static ssize_t read_some(const struct reader *reader, void *out, size_t size, struct cg_error *err)
+{
+    ssize_t got;
+    do
+        got = read(reader->fd, out, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        cg_error_set(err, "%s: reading stopped: %s", name_of(reader), strerror(errno));
+    return got;
+}
+
+/* The first bytes are those of a gzip file (RFC 1952 2.3.1). inflate checks the checksum and length of each member. */
+static bool start_unpacking(struct reader *reader, const char *bytes, size_t len, struct cg_error *err)
+{
+    reader->z = (z_stream){0};
+    if (inflateInit2(&reader->z, 15 + 16) != Z_OK)
+        return cg_fail_memory(err);
+    memcpy(reader->in, bytes, len);
+    reader->z.next_in = reader->in;
+    reader->z.avail_in = (unsigned)len;
+    return reader->compressed = true;
+}
+
 static ssize_t unpack(struct reader *reader, char *out, size_t size, struct cg_error *err)
 {
-    la_int64_t at;
-    int code = ARCHIVE_OK;
-    if (!reader->packed && !start_unpacking(reader, err))
-        return -1;
-    if (reader->packed && !reader->block_len)
-        code = archive_read_data_block(reader->packed, &reader->block, &reader->block_len, &at);
-    if (!reader->packed || code == ARCHIVE_EOF) {
-        archive_read_free(reader->packed);
-        reader->packed = NULL;
-        return 0;
+    z_stream *z = &reader->z;
+    z->next_out = (unsigned char *)out;
+    z->avail_out = (unsigned)size;
+    while (z->avail_out == size) {
+        if (z->avail_in == 0) {
+            ssize_t got = read_some(reader, reader->in, INPUT_SIZE, err);
+            if (got == 0 && !reader->member_ended)
+                cg_error_set(err, "%s: the compressed file is incomplete", name_of(reader));
+            if (got <= 0)
+                return got == 0 && reader->member_ended ? 0 : -1;
+            z->next_in = reader->in;
+            z->avail_in = (unsigned)got;
+        }
+        if (reader->member_ended) /* a file may have several members, joined with cat */
+            inflateReset(z);
+        int code = inflate(z, Z_NO_FLUSH);
+        reader->member_ended = code == Z_STREAM_END;
+        if (code != Z_OK && code != Z_STREAM_END) {
+            cg_error_set(err, "%s: the compressed file is damaged: %s", name_of(reader), z->msg ? z->msg : "bad data");
+            return -1;
+        }
     }
-    if (code != ARCHIVE_OK) {
-        stopped(reader, reader->packed, err);
-        return -1;
+    return (ssize_t)(size - z->avail_out);
+}
+
+/* Other compressed files are an error: read as text, they would be one line that is not an event. */
+static bool is_other_format(const struct reader *reader, const char *bytes, size_t len, struct cg_error *err)
+{
+    static const struct {
+        const char *magic, *program;
+    } rows[] = {{"\3757zXZ", "xz"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const size_t magic = strlen(rows[i].magic);
+        if (len < magic || memcmp(bytes, rows[i].magic, magic) != 0)
+            continue;
+        cg_error_set(err, "cannot read %s: it is compressed with %s. Run: %s -dc FILE | certguard log", name_of(reader),
+                     rows[i].program, rows[i].program);
+        return true;
     }
-    const size_t len = reader->block_len < size ? reader->block_len : size;
-    memcpy(out, reader->block, len);
-    reader->block = (const char *)reader->block + len;
-    reader->block_len -= len;
-    return (ssize_t)len;
+    return false;
+}
+
+/* Into out; the number of bytes, 0 at the end, -1 with the error. */
+static ssize_t read_text(struct reader *reader, char *out, size_t size, struct cg_error *err)
+{
+    if (reader->compressed)
+        return unpack(reader, out, size, err);
+    ssize_t got = read_some(reader, out, reader->detected ? size : INPUT_SIZE, err);
+    if (got <= 0 || reader->detected)
+        return got;
+    reader->detected = true;
+    if (is_other_format(reader, out, (size_t)got, err))
+        return -1;
+    if (got < 2 || (unsigned char)out[0] != 0x1f || (unsigned char)out[1] != 0x8b)
+        return got;
+    return start_unpacking(reader, out, (size_t)got, err) ? unpack(reader, out, size, err) : -1;
 }
 
 static ssize_t fill(struct reader *reader, struct cg_error *err)
@@ -172,7 +200,7 @@ static ssize_t fill(struct reader *reader, struct cg_error *err)
     memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
     reader->end -= reader->start;
     reader->start = 0;
-    ssize_t got = unpack(reader, reader->buffer + reader->end, BUFFER_SIZE - reader->end, err);
+    ssize_t got = read_text(reader, reader->buffer + reader->end, BUFFER_SIZE - reader->end, err);
     reader->end += got > 0 ? (size_t)got : 0;
     return got;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Reads log files and passes each event that matches a filter to a callback. Lines that are not events are counted and
- * skipped. Files may be compressed (gzip, xz, zstd, bzip2); "-" is standard input. Memory is constant; a file can be followed through rotation.
+ * skipped. Files may be compressed with gzip; "-" is standard input. Memory is constant; a file can be followed through rotation.
  * The caller owns the walk. Called by the verbs log and report. */
 #ifndef CG_LOG_READER_H
 #define CG_LOG_READER_H

@@ -183,7 +183,7 @@ const struct cg_verb cg_verb_log = {
     .summary = "show the plugin's events and how to fix problems",
     .description =
         "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject,\n"
-        "reason, detail. FILE may be compressed (gzip, xz, zstd, bzip2). Without FILE, standard input is read.\n"
+        "reason, detail. FILE may be compressed with gzip. Without FILE, standard input is read.\n"
         "An event is shown if it matches all filters. If a filter is repeated, one of its values must match.\n"
         "With --json, the lines of the log are printed unchanged.\n\n"
         "Lines that are not events are skipped and counted. certguard-events(5) lists the fields and kinds,\n"

@@ -147,7 +147,7 @@ const struct cg_verb cg_verb_report = {
     .summary = "write an HTML report: rejections, expiry dates, health, policy",
     .description =
         "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"
-        "phone. LOG may be compressed (gzip, xz, zstd, bzip2); several logs may be given in any order. Without\n"
+        "phone. LOG may be compressed with gzip; several logs may be given in any order. Without\n"
         "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates.\n"
         "On the machine of the broker, also use --policy.\n\n"
         "Logs of any size are read in constant memory. In each table, the first 16,384 names are counted\n"

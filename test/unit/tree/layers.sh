@@ -70,7 +70,7 @@ if [ $# -gt 1 ]; then
         [ -z "$needed" ] || { echo "$1 needs: $needed"; bad=1; }
     }
     needs "the plugin" "$2" ''
-    needs "the tool" "$3" 'libarchive\.so\.13|libmosquitto\.so\.1'
+    needs "the tool" "$3" 'libz\.so\.1|libarchive\.so\.13|libmosquitto\.so\.1'
 fi
 [ "$bad" = 0 ] && echo "no violations"
 exit "$bad"
