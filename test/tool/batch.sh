@@ -26,6 +26,10 @@ expect 1 cg -C ca --json issue client --batch bad
 says '"issued":2,"skipped":0,"failed":3'
 says "line 2: the name is repeated"
 [ -e ca/live/new3 ] || fail "a bad line kept the good ones away"
+printf 'nul1\nnul2\0dns:evil.lan\nnul3\n' >nul
+expect 1 cg -C ca issue client --batch nul
+says "line 2 contains a NUL byte"
+[ ! -e ca/live/nul1 ] || fail "a file that is not text was used"
 expect 64 cg -C ca issue client x --batch devices
 expect 64 cg -C ca issue client --batch devices --san dns:all.lan
 says "cannot be used with --batch"

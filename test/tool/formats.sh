@@ -97,7 +97,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         chmod 755 certguard
         if setpriv --reuid 65534 --clear-groups test -x "$work/certguard"; then # wherever this test runs
             expect 1 setpriv --reuid 65534 --clear-groups ./certguard -C ca list
-            says "has no access. Run certguard as the owner of the CA: sudo -u root"
+            says "has no access. Run it as the owner of the CA: sudo -u root certguard -C"
             says_not "there is no CA"
         fi
     done

@@ -50,8 +50,9 @@ static void explain_absence(const struct cg_ca *ca, struct cg_error *err)
         return;
     }
     cg_file_user(us);
-    cg_error_set(err, "cannot open %s: user %s has no access. Run certguard as the owner of the CA: sudo -u %s",
-                 ca->dir, us, owner ? owner->pw_name : "USER");
+    cg_error_set(err,
+                 "cannot open %s: user %s has no access. Run it as the owner of the CA: sudo -u %s certguard -C %s ...",
+                 ca->dir, us, owner ? owner->pw_name : "USER", ca->word);
 }
 
 static enum cg_ca_result open_folder(struct cg_ca *ca, enum cg_ca_use use, struct cg_error *err)

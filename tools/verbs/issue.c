@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "base/failure.h"
 #include "ca/batch.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/issue_options.h"
@@ -6,6 +7,8 @@
 #include "cli/tty.h"
 #include "core/file/file.h"
 #include "verbs.h"
+
+#include <string.h>
 
 #define BATCH_LIMIT ((size_t)256 << 20)
 
@@ -79,7 +82,11 @@ static bool read_batch(const char *path, struct cg_bytes *bytes, struct cg_error
     const struct cg_file_user before = cg_owner_outside();
     const bool ok = cg_file_read(path, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
     cg_owner_back(before);
-    return ok;
+    const unsigned char *nul = ok && bytes->len ? memchr(bytes->data, 0, bytes->len) : NULL;
+    size_t line = 1;
+    for (const unsigned char *c = bytes->data; nul && c < nul; c++)
+        line += *c == '\n';
+    return nul ? cg_fail_text(err, "cannot read %s: line %zu contains a NUL byte. Use a text file", path, line) : ok;
 }
 
 struct batch {
