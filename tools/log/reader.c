@@ -32,7 +32,7 @@ struct reader {
     bool compressed, member_ended; /* a gzip member has ended: another one, or the end of the file, follows */
     z_stream z;
     unsigned char in[INPUT_SIZE]; /* compressed input */
-    uint64_t too_long;
+    size_t too_long;
 };
 
 static const char *name_of(const struct reader *reader)
