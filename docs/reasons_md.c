@@ -58,8 +58,10 @@ int main(void)
         "square brackets in the broker's log,\nand `certguard check` prints it. Codes do not change between "
         "versions.\n\nA *path* is the chain of certificates from the certificate of the peer to a *trust anchor*, a CA "
         "certificate that the policy\ntrusts. Everything between them is an *intermediate*. Keys such as "
-        "`client.max_chain` are described in [policy.md](policy.md).\n\nThis file is generated from the table in "
-        "`plugin/core/base/reason.c` (`cmake --build build/dev "
+        "`client.max_chain` are described in [policy.md](policy.md).\n\n"
+        "A certificate is valid from its *notBefore* to its *notAfter*. A certificate revocation list (CRL) lists "
+        "revoked\ncertificates, and is valid from its *thisUpdate* to its *nextUpdate*.\n\n"
+        "This file is generated from the table in `plugin/core/base/reason.c` (`cmake --build build/dev "
         "--target docs`).\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         printf("## %s\n\n%s\n\n", sections[i].title, sections[i].text);

@@ -78,7 +78,7 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Publish a CRL of that CA (`certguard crl`) and add it to trust.crls in the policy. If the CA is not yours, download its "
         "CRL.", X509_V_ERR_CRL_PATH_VALIDATION_ERROR},
     [CG_REASON_CRL_EXPIRED] = {"crl_expired", CG_KIND_RULE,
-        "The CRL of the CA is past its nextUpdate.", "RFC 5280 5.1.2.5",
+        "The CRL of the CA has expired: its nextUpdate is in the past.", "RFC 5280 5.1.2.5",
         "Publish a new CRL now (`certguard crl`), and have a timer publish one before each nextUpdate.",
         X509_V_ERR_CRL_PATH_VALIDATION_ERROR},
     [CG_REASON_CRL_NOT_YET_VALID] = {"crl_not_yet_valid", CG_KIND_RULE,

@@ -54,7 +54,7 @@ static const struct cg_key extension_keys[] = {
     {"oid", CG_TYPE_OID, ANY, AT(struct cg_extension_rule, oid), .required = true,
      .manual = "The OID of the extension."},
     {"required", CG_TYPE_TRUE, ANY, AT(struct cg_extension_rule, forbidden), .group = 1, .min = false,
-     .manual = "The leaf must have it. An entry without required and forbidden means the same."},
+     .manual = "The leaf must have it. An entry with neither required nor forbidden means the same."},
     {"forbidden", CG_TYPE_TRUE, ANY, AT(struct cg_extension_rule, forbidden), .group = 1, .min = true,
      .manual = "The leaf must not have it."},
     {"text", CG_TYPE_MATCH, ANY, AT(struct cg_extension_rule, match), .group = 2, .min = CG_MATCH_EQUAL,
@@ -101,8 +101,8 @@ static const struct cg_key trust_keys[] = {
     {"intermediate_anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediate_anchors),
      .manual = "Files with CA certificates that are trusted although they are not self-signed roots, for example one "
                "issuing CA of a corporate root that is not trusted as a whole. Their path length, name constraints "
-               "and dates apply as those of a root do. No CRL is checked for such an anchor itself: remove it from "
-               "the file when it is revoked."},
+               "and dates apply, as for a root. No CRL is checked for such an anchor itself: remove it from the "
+               "file when it is revoked."},
     {"intermediates", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.intermediates),
      .manual = "Files with CA certificates that complete the chain if a peer sends too few."},
     {"crls", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.crls),
@@ -117,7 +117,8 @@ static const struct cg_key trust_keys[] = {
     {"crl_grace", CG_TYPE_SECONDS, HAS_TRUST, AT(struct cg_trust_draft, crl_grace), .fallback = "\"0s\"",
      .max = 90 * CG_DAY, .manual = "Keep using a CRL for this long after its nextUpdate."},
     {"crl_extended", CG_TYPE_BOOL, HAS_TRUST, AT(struct cg_trust_draft, files.crl_extended), .fallback = "false",
-     .manual = "Use delta CRLs and indirect CRLs, and accept CRLs that have no number or are signed with SHA-1. If "
+     .manual = "Use delta CRLs (only the changes since a full CRL) and indirect CRLs (signed by another CA than the "
+               "one that issued the certificates), and accept CRLs that have no number or are signed with SHA-1. If "
                "false, all of these are refused. CRLs of version 1 or without nextUpdate are always refused."},
     {0}};
 static const struct cg_object trust_object = {trust_keys, sizeof(struct cg_trust_draft), cg_check_trust};
@@ -209,12 +210,12 @@ static const struct cg_key profile_keys[] = {
      .manual = "How many certificates a peer may send, including its own."},
     {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_CLIENT, AT(struct cg_profile, max_chain_bytes), .fallback = "\"16KiB\"",
      .min = 1024, .max = 16 << 20,
-     .manual = "Size of all certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, one of "
-               "ML-DSA 4 to 8 KiB. If clients send chains of three ML-DSA certificates, set \"64KiB\"."},
+     .manual = "The total size of the certificates that a client may send. An RSA or EC certificate has 1 to 2 KiB, "
+               "one of ML-DSA 4 to 8 KiB. If clients send chains of three ML-DSA certificates, set \"64KiB\"."},
     {"max_chain_bytes", CG_TYPE_BYTES, CG_IN_SERVER | CG_IN_BRIDGE, AT(struct cg_profile, max_chain_bytes),
      .fallback = "\"64KiB\"", .min = 1024, .max = 16 << 20,
-     .manual = "Size of all certificates that a broker may send. In bridge, this is also the limit for the list of CA "
-               "names in the remote broker's request for a certificate."},
+     .manual = "The total size of the certificates that a broker may send. In bridge, this is also the limit for the "
+               "list of CA names in the remote broker's request for a certificate."},
     {"max_depth", CG_TYPE_INTEGER, PROFILE, AT(struct cg_profile, max_depth), .fallback = "4", .max = 32,
      .manual = "How many intermediate CAs may be between the leaf and the anchor."},
     {"key_algorithms", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, key_algorithms),
@@ -248,7 +249,7 @@ static const struct cg_key profile_keys[] = {
     {"san_allowed", CG_TYPE_FLAGS, PROFILE, AT(struct cg_profile, san_types_allowed), .fallback = ALL_SANS,
      .words = san_words, .manual = "The types of subjectAltName that are allowed."},
     {"names", CG_TYPE_STRINGS, CG_IN_SERVER, AT(struct cg_profile, names),
-     .manual = "DNS names and IP addresses that the broker's certificate must all cover."},
+     .manual = "All DNS names and IP addresses that the broker's certificate must cover."},
     {"certificate_policies", CG_TYPE_OBJECT, PROFILE, AT(struct cg_profile, policies), .fallback = "{}",
      .object = &policies_object, .manual = "Certificate policies, the inputs of RFC 5280 6.1.1."},
     {"extensions", CG_TYPE_LIST, PROFILE, .offset = offsetof(struct cg_profile, extensions),
@@ -309,10 +310,10 @@ static const struct cg_key policy_keys[] = {
     {"trust", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, trust), .fallback = "{}", .object = &trust_object,
      .manual = "Which CAs are trusted, and which certificates are revoked."},
     {"state", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_draft, state),
-     .manual = "A folder that only this broker uses. The plugin stores the highest CRL numbers in it, so that older "
-               "CRLs are refused even after a restart or a time without CRLs. The plugin creates the folder (mode "
-               "0700); the broker's user needs write access to the parent folder. Not set: the numbers are kept "
-               "only while the broker runs. See plugin.md."},
+     .manual = "A folder in which the plugin stores the highest CRL numbers, so that older CRLs are refused even "
+               "after a restart or a time without CRLs. The plugin creates the folder (mode 0700); the broker's user "
+               "needs write access to the parent folder. Brokers with other CAs or CRLs need their own folder. Not "
+               "set: the numbers are kept only while the broker runs. See plugin.md."},
     {"log", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, log), .fallback = "{}", .object = &log_object,
      .manual = "Where events go."},
     {"credential", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener), .object = &credential_object,
