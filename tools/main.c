@@ -3,17 +3,16 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "verb_table.h"
+#include "verbs/verbs.h"
 
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 
 static int run(const struct cg_cli *cli, const void *options)
 {
     if (cli->version)
-        printf("certguard %s (built with OpenSSL %s, runs with %s)\n", CG_VERSION, OPENSSL_VERSION_STR,
-               OpenSSL_version(OPENSSL_VERSION_STRING));
-    else if (cli->help && cli->verb)
+        return cg_verb_version.run(cli, NULL);
+    if (cli->help && cli->verb)
         cg_help_verb(cli->verb);
     else if (cli->help)
         cg_help_all(cg_verbs);

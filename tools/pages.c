@@ -166,6 +166,12 @@ static void bash_name(const struct cg_option *o)
     printf("--%s ", o->name);
 }
 
+static void print_verbs(void)
+{
+    for (size_t i = 0; cg_verbs[i]; i++)
+        printf("%s ", cg_verbs[i]->name);
+}
+
 static void bash(void)
 {
     printf("# completion of certguard for bash; generated from the option tables\n_certguard()\n{\n    local "
@@ -181,6 +187,8 @@ static void bash(void)
         printf("        esac\n        if [[ $cur == -* ]]; then\n            mapfile -t COMPREPLY < <(compgen -W '");
         each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, bash_name);
         printf("' -- \"$cur\")\n        else\n            mapfile -t COMPREPLY < <(compgen -f -W '");
+        if (strcmp(cg_verbs[i]->arguments, "[VERB]") == 0)
+            print_verbs();
         if (strchr(cg_verbs[i]->arguments, '|') &&
             strcspn(cg_verbs[i]->arguments, " ") > strcspn(cg_verbs[i]->arguments, "|") &&
             cg_verbs[i]->arguments[0] >= 'a')
@@ -191,8 +199,7 @@ static void bash(void)
     printf("    *)\n        case $prev in\n");
     each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, bash_value);
     printf("        esac\n        mapfile -t COMPREPLY < <(compgen -W '");
-    for (size_t i = 0; cg_verbs[i]; i++)
-        printf("%s ", cg_verbs[i]->name);
+    print_verbs();
     each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, bash_name);
     printf("' -- \"$cur\") ;;\n    esac\n}\ncomplete -o filenames -F _certguard certguard\n");
 }

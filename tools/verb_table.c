@@ -6,4 +6,4 @@
 #include <stddef.h>
 
 #define ROW(name) &cg_verb_##name,
-const struct cg_verb *const cg_verbs[] = {CG_VERBS(ROW) NULL};
+const struct cg_verb *const cg_verbs[] = {CG_VERBS(ROW) & cg_verb_help, &cg_verb_version, NULL};

@@ -32,7 +32,27 @@ if command -v bash >/dev/null; then
     says "p256 p384"
     ok bash -c 'source ./page.bash; COMP_WORDS=(certguard issue br); COMP_CWORD=2; _certguard; echo "${COMPREPLY[@]}"'
     says "broker bridge"
+    ok bash -c 'source ./page.bash; COMP_WORDS=(certguard help ro); COMP_CWORD=2; _certguard; echo "${COMPREPLY[@]}"'
+    says "^rotate$"
 fi
+# ---- help and version, as verbs and as options ----
+ok cg help
+mv out verb
+ok cg --help
+cmp out verb || fail "help and --help differ"
+ok cg help rotate
+mv out verb
+ok cg rotate --help
+cmp out verb || fail "help rotate and rotate --help differ"
+expect 64 cg help rotat
+says 'did you mean "rotate"'
+expect 64 cg help issue sign
+ok cg version
+mv out verb
+ok cg --version
+cmp out verb || fail "version and --version differ"
+ok cg --json version
+says '^{"version":"[0-9.]*","openssl_built":"[0-9.]*","openssl":"[0-9.]*"}$'
 for shell in zsh fish; do
     command -v $shell >/dev/null && ok $shell -n page.$shell
 done

@@ -45,7 +45,6 @@ struct target {
 };
 
 struct parser {
-    const struct cg_verb *const *verbs;
     struct cg_cli *cli;
     void *options;
     const char **args;
@@ -92,16 +91,6 @@ static void unknown_option(const struct parser *p, const char *name)
             nearer(name, sets[s].option[i].name, &best, &best_distance);
     cg_error_set(p->err, "unknown option --%s%s%s%s", name, best ? "; did you mean --" : "", best ? best : "",
                  best ? "?" : "");
-}
-
-static void unknown_verb(const struct parser *p, const char *name)
-{
-    const char *best = NULL;
-    size_t best_distance = 4;
-    for (size_t i = 0; p->verbs[i]; i++)
-        nearer(name, p->verbs[i]->name, &best, &best_distance);
-    cg_error_set(p->err, "unknown verb \"%s\"%s%s%s", name, best ? "; did you mean \"" : "", best ? best : "",
-                 best ? "\"?" : "");
 }
 
 static bool list_add(struct cg_list *list, const char *value)
@@ -228,11 +217,17 @@ static bool short_options(const struct parser *p, char **argv, int *i)
     return true;
 }
 
-static const struct cg_verb *find_verb(const struct cg_verb *const *verbs, const char *name)
+const struct cg_verb *cg_verb_find(const struct cg_verb *const *verbs, const char *name, struct cg_error *err)
 {
-    for (size_t i = 0; verbs[i]; i++)
+    const char *best = NULL;
+    size_t best_distance = 4;
+    for (size_t i = 0; verbs[i]; i++) {
         if (strcmp(verbs[i]->name, name) == 0)
             return verbs[i];
+        nearer(name, verbs[i]->name, &best, &best_distance);
+    }
+    cg_error_set(err, "unknown verb \"%s\"%s%s%s", name, best ? "; did you mean \"" : "", best ? best : "",
+                 best ? "\"?" : "");
     return NULL;
 }
 
@@ -243,10 +238,8 @@ static bool take_word(struct parser *p, const char *word)
         p->args[cli->nargs++] = word;
         return true;
     }
-    if (!(cli->verb = find_verb(p->verbs, word))) {
-        unknown_verb(p, word);
+    if (!(cli->verb = cg_verb_find(cli->verbs, word, p->err)))
         return false;
-    }
     p->options = calloc(1, cli->verb->options_size + 1);
     return p->options;
 }
@@ -280,12 +273,12 @@ static bool name_folder(struct cg_cli *cli, const char *environment)
 bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void **options, int argc, char **argv,
                   struct cg_error *err)
 {
-    *cli = (struct cg_cli){0};
+    *cli = (struct cg_cli){.verbs = verbs};
     *options = NULL;
     const char *dir = getenv("CERTGUARD_DIR");
     cli->dir = dir && *dir ? dir : "certguard-ca";
     cli->now = cli->clock = (int64_t)time(NULL);
-    struct parser p = {verbs, cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
+    struct parser p = {cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
     bool ok = p.args, words_only = false;
     cli->args = p.args;
     for (int i = 1; ok && i < argc; i++) {

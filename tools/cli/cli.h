@@ -56,14 +56,15 @@ struct cg_cli {
     const char *passphrase_file; /* of the CA key: cg_key_options, for verbs with needs_key */
     struct cg_number passphrase_fd;
     bool help, version;
-    int64_t now;   /* --at, or the clock at start; the one clock of the tool */
-    int64_t clock; /* at start, without --at */
+    int64_t now;                        /* --at, or the clock at start; the one clock of the tool */
+    int64_t clock;                      /* at start, without --at */
+    const struct cg_verb *const *verbs; /* all verbs, NULL-terminated */
     const struct cg_verb *verb;
     const char *const *args; /* the arguments after the verb; NULL-terminated */
     int nargs;
 };
 
-enum cg_verb_group { CG_GROUP_CA = 0, CG_GROUP_CHECK, CG_GROUP_COUNT };
+enum cg_verb_group { CG_GROUP_CA = 0, CG_GROUP_CHECK, CG_GROUP_HELP, CG_GROUP_COUNT };
 
 struct cg_verb {
     const char *name;
@@ -94,6 +95,8 @@ void cg_option_sets(const struct cg_verb *verb, struct cg_option_set sets[CG_SET
  * describes the mistake, and cli->verb is set if the verb is known. */
 bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void **options, int argc, char **argv,
                   struct cg_error *err);
+/* NULL and *err, with the verb that was meant, if no verb has this name. verbs is NULL-terminated. */
+const struct cg_verb *cg_verb_find(const struct cg_verb *const *verbs, const char *name, struct cg_error *err);
 void cg_cli_free(struct cg_cli *cli, void *options);
 
 #endif

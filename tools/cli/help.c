@@ -34,7 +34,7 @@ static void print_options(const struct cg_verb *verb)
 
 void cg_help_all(const struct cg_verb *const *verbs)
 {
-    static const char *const titles[CG_GROUP_COUNT] = {"Run the CA", "Inspect and check"};
+    static const char *const titles[CG_GROUP_COUNT] = {"Run the CA", "Inspect and check", "Help"};
     printf("certguard %s: private CA for MQTT brokers, and the certificate checks of the plugin mosquitto_certguard\n\n"
            "Usage: certguard [-C DIR] [-n] [--json] [-q|-v] VERB [ARGUMENTS]\n",
            CG_VERSION);
@@ -51,7 +51,7 @@ void cg_help_all(const struct cg_verb *const *verbs)
            "  certguard init --name \"Home CA\"\n"
            "  certguard issue broker broker.lan --san dns:broker.lan --san ip:192.0.2.1\n"
            "  certguard issue client sensor1\n"
-           "\n\"certguard VERB --help\" shows the options of a verb, with examples.\n");
+           "\n\"certguard help VERB\" shows the options of a verb, with examples.\n");
 }
 
 void cg_help_verb(const struct cg_verb *verb)
