@@ -26,6 +26,25 @@ refused()
 
 ok cg -C ca init --no-passphrase --intermediate
 
+# ---- a request in DER, with its own subject, names and folder ----
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out gadget.pem 2>/dev/null
+csr gadget gadget.pem
+openssl req -in gadget.csr -outform DER -out gadget.der
+mkdir etc
+ok cg -C ca sign gadget.der --as broker --cn "The gadget" --org Plant --san dns:device.lan --policy-oid 1.3.6.1.4.1.99999.1 --to etc
+says "Deployed to"
+openssl x509 -in ca/live/gadget/cert.pem -noout -pubkey | cmp - "$(openssl pkey -in gadget.pem -pubout -out gadget.pub && echo gadget.pub)" ||
+    fail "another key was certified"
+openssl x509 -in etc/fullchain.pem -noout -subject -nameopt RFC2253 | grep -qx 'subject=CN=The gadget,O=Plant' ||
+    fail "the subject is not the one of the options"
+openssl x509 -in etc/cert.pem -noout -text 2>/dev/null | grep -q 1.3.6.1.4.1.99999.1 ||
+    openssl x509 -in etc/fullchain.pem -noout -text | grep -q 1.3.6.1.4.1.99999.1 || fail "the policy is missing"
+[ ! -e etc/privkey.pem ] || fail "a key was deployed"
+cat gadget.der gadget.der >twice.der
+refused "expected a certificate signing request in PEM or DER" sign twice.der --name twice
+head -c 100 gadget.der >half.der
+refused "expected a certificate signing request in PEM or DER" sign half.der --name half
+
 # ---- compromised: of a key made here, and of one whose request came from outside ----
 ok cg -C ca issue client here --key-type rsa3072
 cp ca/live/here/privkey.pem here.pem

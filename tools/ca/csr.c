@@ -2,6 +2,7 @@
 #include "csr.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
+#include "core/cert/pem.h"
 #include "core/file/file.h"
 #include "names.h"
 #include "store/owner.h"
@@ -12,6 +13,23 @@
 
 #define CSR_LIMIT ((size_t)64 << 10)
 
+/* PEM, or DER without trailing bytes. */
+static X509_REQ *decode(const struct cg_bytes *bytes)
+{
+    const unsigned char *end = bytes->data;
+    if (!cg_is_der(bytes->data, bytes->len)) {
+        BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
+        X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+        BIO_free(bio);
+        return csr;
+    }
+    X509_REQ *csr = d2i_X509_REQ(NULL, &end, (long)bytes->len);
+    if (csr && end == bytes->data + bytes->len)
+        return csr;
+    X509_REQ_free(csr);
+    return NULL;
+}
+
 X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
 {
     struct cg_bytes bytes;
@@ -20,17 +38,15 @@ X509_REQ *cg_csr_load(const char *path, struct cg_error *err)
     cg_owner_back(before);
     if (!is_read)
         return NULL;
-    BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
-    X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+    X509_REQ *csr = decode(&bytes);
     EVP_PKEY *key = csr ? X509_REQ_get0_pubkey(csr) : NULL;
     if (!csr || !key || X509_REQ_verify(csr, key) != 1) {
         cg_fail_openssl(err, csr ? "verify" : "read", path);
         cg_error_prefix(err, csr ? "the request is not signed by its own key, so its maker may not have the key"
-                                 : "expected a certificate signing request in PEM");
+                                 : "expected a certificate signing request in PEM or DER");
         X509_REQ_free(csr);
         csr = NULL;
     }
-    BIO_free(bio);
     cg_bytes_free(&bytes);
     return csr;
 }

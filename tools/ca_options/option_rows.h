@@ -22,12 +22,20 @@
     {"unit", "TEXT", "organizational unit (OU) of the subject", CG_OPT_STRING, 0, AT(subject.unit)}, \
     {"country", "CC", "country (C) of the subject, two letters", CG_OPT_STRING, 0, AT(subject.country)}
 
-/* of struct cg_issue_options */
-#define CG_NAME_ROWS(AT) \
+/* of struct cg_issue_options: the contents of a certificate */
+#define CG_CONTENT_ROWS(AT) \
     {"san", "TYPE:NAME", \
      "subject alternative name: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)", CG_OPT_LIST, 0, AT(san)}, \
     {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0, \
-     AT(request.lifetime)}
+     AT(request.lifetime)}, \
+    {"cn", "TEXT", "common name, if it is not NAME", CG_OPT_STRING, 0, AT(request.subject.common_name)}, \
+    CG_SUBJECT_ROWS(AT, request.subject), \
+    {"both-purposes", NULL, "serverAuth and clientAuth in one certificate; two certificates are better", CG_OPT_FLAG, 0, \
+     AT(request.both_purposes)}, \
+    {"policy-oid", "OID", "certificate policy: an OID that belongs to your organization", CG_OPT_STRING, 0, \
+     AT(request.policy.oid)}, \
+    {"cps", "URL", "https address of the certification practice statement", CG_OPT_STRING, 0, AT(request.policy.cps)}, \
+    {"policy-text", "TEXT", "user notice, at most 200 characters", CG_OPT_STRING, 0, AT(request.policy.text)}
 /* clang-format on */
 
 #endif

@@ -15,7 +15,7 @@
 #define OF(field) offsetof(struct cg_issue_options, field)
 
 static const struct cg_option options[] = {
-    CG_NAME_ROWS(OF),
+    CG_CONTENT_ROWS(OF),
     {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, OF(request.key_type)},
     {"batch", "FILE", "issue many certificates, one per line of FILE: NAME [TYPE:SAN ...]; existing names are skipped",
      CG_OPT_FILE, 0, OF(batch)},
@@ -23,14 +23,6 @@ static const struct cg_option options[] = {
      OF(request.p12)},
     {"p12-passphrase-file", "FILE", "passphrase of the PKCS#12 file: first line of FILE (default: prompt)", CG_OPT_FILE,
      0, OF(p12_passphrase_file)},
-    {"cn", "TEXT", "common name, if it is not NAME", CG_OPT_STRING, 0, OF(request.subject.common_name)},
-    CG_SUBJECT_ROWS(OF, request.subject),
-    {"both-purposes", NULL, "serverAuth and clientAuth in one certificate; two certificates are better", CG_OPT_FLAG, 0,
-     OF(request.both_purposes)},
-    {"policy-oid", "OID", "certificate policy: an OID that belongs to your organization", CG_OPT_STRING, 0,
-     OF(request.policy.oid)},
-    {"cps", "URL", "https address of the certification practice statement", CG_OPT_STRING, 0, OF(request.policy.cps)},
-    {"policy-text", "TEXT", "user notice, at most 200 characters", CG_OPT_STRING, 0, OF(request.policy.text)},
     CG_PLACE_ROWS(OF),
 };
 

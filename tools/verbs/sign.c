@@ -9,8 +9,9 @@ static const struct cg_option options[] = {
     {"as", "broker|bridge|client", "type of the certificate (default client)", CG_OPT_CHOICE, 0, OF(as)},
     {"name", "NAME", "name of the folder under live/ (default: the request's common name)", CG_OPT_STRING, 0,
      OF(request.name)},
-    CG_NAME_ROWS(OF),
     {"accept-names", NULL, "include the SANs that the request contains", CG_OPT_FLAG, 0, OF(request.accept_names)},
+    CG_CONTENT_ROWS(OF),
+    CG_PLACE_ROWS(OF),
 };
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -33,10 +34,11 @@ const struct cg_verb cg_verb_sign = {
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("CSR", 1, 1),
     .summary = "issue a certificate for a key that was created elsewhere",
-    .description =
-        "Reads a certificate signing request (PKCS#10, PEM), verifies its signature, and shows its contents.\n"
-        "Then it issues a certificate of the type given by --as. Only the key is taken from the request; with\n"
-        "--accept-names also its subject alternative names (SANs).",
+    .description = "Reads a certificate signing request (PKCS#10, PEM or DER), verifies its signature, and shows its\n"
+                   "contents. Then it issues a certificate of the type given by --as. Only the key is taken from the\n"
+                   "request; with --accept-names also its subject alternative names (SANs). With --to, the certificate "
+                   "is\n"
+                   "also deployed, beside the key that is there.",
     .examples = "certguard sign sensor3.csr\n"
                 "certguard sign broker2.csr --as broker --name broker2 --san dns:broker2.lan",
     .needs_key = true,
