@@ -16,11 +16,11 @@
      AT(place.mode)}, \
     {"connect", "HOST:PORT", "address of the broker, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}
 
-/* subject: the field of type struct cg_subject */
-#define CG_SUBJECT_ROWS(AT, subject) \
-    {"org", "TEXT", "organization (O) of the subject", CG_OPT_STRING, 0, AT(subject.organization)}, \
-    {"unit", "TEXT", "organizational unit (OU) of the subject", CG_OPT_STRING, 0, AT(subject.unit)}, \
-    {"country", "CC", "country (C) of the subject, two letters", CG_OPT_STRING, 0, AT(subject.country)}
+/* request.subject: a struct cg_subject */
+#define CG_SUBJECT_ROWS(AT) \
+    {"org", "TEXT", "organization (O) of the subject", CG_OPT_STRING, 0, AT(request.subject.organization)}, \
+    {"unit", "TEXT", "organizational unit (OU) of the subject", CG_OPT_STRING, 0, AT(request.subject.unit)}, \
+    {"country", "CC", "country (C) of the subject, two letters", CG_OPT_STRING, 0, AT(request.subject.country)}
 
 /* of struct cg_issue_options: the contents of a certificate */
 #define CG_CONTENT_ROWS(AT) \
@@ -29,7 +29,7 @@
     {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0, \
      AT(request.lifetime)}, \
     {"cn", "TEXT", "common name, if it is not NAME", CG_OPT_STRING, 0, AT(request.subject.common_name)}, \
-    CG_SUBJECT_ROWS(AT, request.subject), \
+    CG_SUBJECT_ROWS(AT), \
     {"both-purposes", NULL, "serverAuth and clientAuth in one certificate; two certificates are better", CG_OPT_FLAG, 0, \
      AT(request.both_purposes)}, \
     {"policy-oid", "OID", "certificate policy: an OID that belongs to your organization", CG_OPT_STRING, 0, \

@@ -83,7 +83,7 @@ struct cg_verb {
 };
 
 /* The members of a verb that describe its arguments, and those that describe its options. */
-#define CG_ARGUMENTS(words, least, most) .arguments = words, .min_args = least, .max_args = most
+#define CG_ARGUMENTS(words, least, most) .arguments = (words), .min_args = (least), .max_args = (most)
 #define CG_OPTIONS(rows, type)           .options = {rows, CG_COUNT(rows)}, .options_size = sizeof(type)
 
 /* The tables that apply to a verb: its own, those of the CA's key (empty unless it needs the key), those of every verb.

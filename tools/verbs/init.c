@@ -16,7 +16,7 @@ struct options {
 
 static const struct cg_option options[] = {
     {"name", "TEXT", "common name of the CA (default \"MQTT CA\")", CG_OPT_STRING, 0, AT(request.subject.common_name)},
-    CG_SUBJECT_ROWS(AT, request.subject),
+    CG_SUBJECT_ROWS(AT),
     {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, AT(request.key_type)},
     {"key", "URI", "use the key at this URI (pkcs11:..., file:...) for the issuing CA", CG_OPT_STRING, 0,
      AT(request.key_uri)},

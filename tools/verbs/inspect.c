@@ -73,8 +73,9 @@ static void time_line(cJSON *json, const char *key, int64_t seconds)
 static void end_lines(cJSON *json, const char *key, int64_t now, int64_t end)
 {
     time_line(json, key, end);
+    const int64_t days = (end - now) / CG_DAY;
     if (end != CG_TIME_NONE)
-        cJSON_AddNumberToObject(json, "days_left", (double)((end - now) / CG_DAY));
+        cJSON_AddNumberToObject(json, "days_left", (double)days);
 }
 
 static void certificate(const struct cg_lint_object *o, cJSON *json)
