@@ -139,6 +139,8 @@ static bool store(const struct parser *p, struct target t, const char *value)
     const struct cg_option *o = t.option;
     struct cg_number *number = t.place;
     bool ok = true;
+    if (!t.place)
+        return false;
     switch (o->type) {
     case CG_OPT_FLAG:
         *(bool *)t.place = true;

@@ -271,11 +271,12 @@ static bool is_below(const char *folder, const char *above)
 /* Two names must not share a folder; and certguard removes unknown files from the folder .certguard of a target. */
 static bool check_conflict(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
-    char word[PATH_MAX], store[PATH_MAX], folder[PATH_MAX];
+    char word[PATH_MAX], other[PATH_MAX], folder[PATH_MAX], store[PATH_MAX + sizeof "/.certguard"];
     const struct cg_target *wanted = *(const struct cg_target **)context;
-    resolve(target->to, store);
+    resolve(target->to, other);
     resolve(wanted->to, folder);
-    if (strlen(store) + sizeof "/.certguard" <= sizeof store && is_below(folder, strcat(store, "/.certguard")))
+    snprintf(store, sizeof store, "%s/.certguard", other);
+    if (is_below(folder, store))
         return cg_fail_text(
             err,
             "cannot deploy to %s: it is in .certguard/, where certguard keeps the generations of %s. Deploy to "
