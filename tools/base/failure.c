@@ -20,15 +20,6 @@ static const struct {
     {EEXIST, ". Another program created it. Move it away"},
 };
 
-bool cg_fail_text(struct cg_error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    cg_error_vset(err, format, args);
-    va_end(args);
-    return false;
-}
-
 bool cg_fail_errno(struct cg_error *err, const char *action, const char *object)
 {
     int number = errno;
