@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Many certificates from one text with a line for each: "NAME [TYPE:SAN ...]". Threads make keys and certificates; up to 256
- * at a time are one change, and between two changes waiting runs get the lock. Names that are already live are skipped, so
- * that a repeated run continues a stopped one.
+/* Many certificates from one text with a line for each: "NAME [TYPE:SAN ...]". Names that are already live
+ * are skipped, so that a repeated run continues a stopped one.
  * Nothing is owned. Called by the verb issue. */
 #ifndef CG_CA_BATCH_H
 #define CG_CA_BATCH_H
@@ -16,7 +15,7 @@ struct cg_batch_request {
     int64_t lifetime;                           /* s; 0: the profile's */
     bool both_purposes;
 
-    /* Called for a line without a certificate, and after each change. May be NULL. */
+    /* Called for a line without a certificate, and after every line. May be NULL. */
     void (*failed)(const void *context, unsigned long line, const char *why);
     void (*progress)(const void *context, size_t done, size_t total);
     const void *context; /* of both */
